@@ -1,0 +1,183 @@
+/* The arguments of every operation, and the one signature that CPU and GPU implementations share.
+ *
+ * A problem holds sizes and pointers, never ownership: the caller allocates, the implementation
+ * computes. For a CPU implementation the pointers are host memory, for a GPU implementation device
+ * memory of execution->gpu. All matrices are row-major; sizes are in elements and at least 1;
+ * buffers of one problem do not overlap unless a field says so.
+ *
+ * An implementation returns STATUS_OK when its work is done (CPU) or enqueued (GPU),
+ * STATUS_UNSUPPORTED when it cannot do this problem, and otherwise what went wrong, with the
+ * sentence in execution->message. It allocates nothing that outlives the call and is safe to call
+ * again at once with the same problem.
+ */
+#ifndef LOCKSTEP_COMMON_PROBLEM_H
+#define LOCKSTEP_COMMON_PROBLEM_H
+
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct gpu; /* gpu/gpu.h; a CPU implementation never looks inside */
+
+/* Where and how an implementation runs. */
+struct execution {
+    int threads;             /* CPU threads; the caller has set OpenMP and OpenBLAS to it already */
+    struct gpu *gpu;         /* NULL on the CPU */
+    struct message *message; /* receives the reason of a status other than STATUS_OK; never NULL */
+};
+
+enum dtype { DTYPE_F32, DTYPE_TF32, DTYPE_BF16, DTYPE_F16 };
+
+/* C[m,n] = alpha * op(A) * op(B) + beta * C, accumulated in at least f32. beta = 0 means that C is
+ * not read, so a NaN that was there does not survive (as in the BLAS). */
+enum gemm_variant {
+    GEMM_NN, /* A is [m,k], B is [k,n] */
+    GEMM_NT, /* A is [m,k], B is [n,k]: op(B) = B transposed */
+    GEMM_TN  /* A is [k,m], B is [k,n]: op(A) = A transposed */
+};
+
+struct gemm_problem {
+    enum gemm_variant variant;
+    enum dtype dtype; /* of A and B: f32 storage for DTYPE_F32 and DTYPE_TF32, 16-bit storage
+                         otherwise; C is f32 */
+    int64_t m, n, k;
+    float alpha, beta;
+    const void *a;
+    const void *b;
+    float *c;
+    int64_t lda, ldb,
+        ldc; /* elements from one row to the next as stored; at least the stored row's length */
+};
+
+/* Elementwise functions. gelu_tanh and gelu_erf: Hendrycks and Gimpel, "Gaussian error linear
+ * units" (arXiv:1606.08415), equation in section 2; silu(x) = x * sigmoid(x). */
+enum activation_function {
+    ACTIVATION_IDENTITY, /* for a layer that only adds its bias */
+    ACTIVATION_RELU,     /* max(x, 0), NaN stays NaN; derivative 1 where y > 0, else 0 */
+    ACTIVATION_SIGMOID,
+    ACTIVATION_TANH,
+    ACTIVATION_GELU_TANH,
+    ACTIVATION_GELU_ERF,
+    ACTIVATION_SILU,
+    ACTIVATION_FUNCTIONS
+};
+
+/* forward:  output = f(input + bias)
+ * backward: output = dy * f'(z), dbias = column sums of output,
+ *           with z from `input`, which is what the forward pass kept: its output y for identity,
+ * relu, sigmoid and tanh (f' is a function of y: no bias is read), its input x for the others (z =
+ * x + bias). output may be the same buffer as input or dy. */
+struct activation_problem {
+    enum activation_function function;
+    bool backward;
+    int64_t rows, columns; /* without bias: any split of the elements, usually 1 x N */
+    const float *input;    /* [rows, columns] */
+    const float *bias;     /* [columns], or NULL for none */
+    const float *dy;       /* [rows, columns]; backward only, else NULL */
+    float *output;         /* [rows, columns] */
+    float *dbias;          /* [columns]; backward with bias only, else NULL */
+};
+
+/* Over each row: y = exp(x - max) / sum exp(x - max); log_forward: y = x - max - log sum exp(x -
+ * max). backward: dx = y * (dy - sum(dy * y)); log_backward: dx = dy - exp(y) * sum(dy), y being
+ * log_forward's output. */
+enum softmax_variant {
+    SOFTMAX_FORWARD,
+    SOFTMAX_BACKWARD,
+    SOFTMAX_LOG_FORWARD,
+    SOFTMAX_LOG_BACKWARD
+};
+
+struct softmax_problem {
+    enum softmax_variant variant;
+    int64_t rows, columns;
+    const float *input; /* [rows, columns]: x forward, y backward */
+    const float *dy;    /* [rows, columns]; backward only, else NULL */
+    float *
+        output; /* [rows, columns]: y forward, dx backward; may be the same buffer as input or dy */
+};
+
+/* Softmax and cross-entropy in one operation, mean over the rows (PyTorch's cross_entropy with
+ * reduction = mean): loss[r] = log sum exp(x - max) - (x[label] - max), dlogits = (softmax(x) -
+ * onehot(label)) / rows. */
+enum loss_variant {
+    LOSS_FORWARD,         /* writes loss */
+    LOSS_BACKWARD,        /* writes the gradient from the inputs alone */
+    LOSS_FORWARD_BACKWARD /* writes both in one pass, as a training step wants it */
+};
+
+struct cross_entropy_problem {
+    enum loss_variant variant;
+    int64_t rows, columns;
+    const float *logits;   /* [rows, columns] */
+    const int32_t *labels; /* [rows], each in [0, columns) */
+    float *loss; /* [rows], the loss of each row, not yet divided by rows; NULL for LOSS_BACKWARD */
+    float *dlogits; /* [rows, columns]; may be logits; NULL for LOSS_FORWARD */
+};
+
+/* Mean squared error (PyTorch's mse_loss with reduction = mean):
+ * loss[r] = sum over the row of (y - t)^2 / columns, dprediction = 2 (y - t) / (rows * columns). */
+struct mse_problem {
+    enum loss_variant variant;
+    int64_t rows, columns;
+    const float *prediction; /* [rows, columns] */
+    const float *target;     /* [rows, columns] */
+    float *loss;             /* [rows]; NULL for LOSS_BACKWARD */
+    float *dprediction;      /* [rows, columns]; may be prediction; NULL for LOSS_FORWARD */
+};
+
+/* sums[c] = sum over r of x[r, c]: the gradient of a bias. */
+struct column_sums_problem {
+    int64_t rows, columns;
+    const float *x; /* [rows, columns] */
+    float *sums;    /* [columns] */
+};
+
+/* One update of `count` parameters p by their gradients g, PyTorch's formulas (torch.optim.SGD and
+ * Adam, no weight decay, no Nesterov, no amsgrad): sgd:          p -= rate * g sgd_momentum: m =
+ * momentum * m + g;  p -= rate * m adam:         m = beta1 * m + (1 - beta1) * g;  v = beta2 * v +
+ * (1 - beta2) * g^2; p -= rate / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + epsilon)
+ */
+enum optimizer_variant { OPTIMIZER_SGD, OPTIMIZER_SGD_MOMENTUM, OPTIMIZER_ADAM };
+
+struct optimizer_problem {
+    enum optimizer_variant variant;
+    int64_t count;
+    float *parameters;
+    const float *gradients;
+    float *first_moment;  /* m; NULL for sgd */
+    float *second_moment; /* v; NULL unless adam */
+    float learning_rate, momentum, beta1, beta2, epsilon;
+    int64_t step; /* 1 for the first update */
+};
+
+/* Memory traffic alone. copy: out = a; triad (STREAM): out = a + scale * b. The transfers between
+ * host and device are `copy` with one pointer on each side; the harness times them itself. */
+enum transfer_variant { TRANSFER_COPY, TRANSFER_TRIAD };
+
+struct transfer_problem {
+    enum transfer_variant variant;
+    int64_t count;
+    const float *a;
+    const float *b; /* triad only, else NULL */
+    float scale;
+    float *out;
+};
+
+typedef enum status gemm_kernel(const struct gemm_problem *problem, struct execution *execution);
+typedef enum status activation_kernel(const struct activation_problem *problem,
+                                      struct execution *execution);
+typedef enum status softmax_kernel(const struct softmax_problem *problem,
+                                   struct execution *execution);
+typedef enum status cross_entropy_kernel(const struct cross_entropy_problem *problem,
+                                         struct execution *execution);
+typedef enum status mse_kernel(const struct mse_problem *problem, struct execution *execution);
+typedef enum status column_sums_kernel(const struct column_sums_problem *problem,
+                                       struct execution *execution);
+typedef enum status optimizer_kernel(const struct optimizer_problem *problem,
+                                     struct execution *execution);
+typedef enum status transfer_kernel(const struct transfer_problem *problem,
+                                    struct execution *execution);
+
+#endif

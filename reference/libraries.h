@@ -1,0 +1,27 @@
+/* The library side: OpenBLAS through CBLAS, and oneDNN as an optional peer. Contracts:
+ * common/problem.h. */
+#ifndef LOCKSTEP_REFERENCE_LIBRARIES_H
+#define LOCKSTEP_REFERENCE_LIBRARIES_H
+
+#include "common/problem.h"
+
+/* `openblas`: cblas_sgemm, row-major. */
+gemm_kernel gemm_openblas;
+
+/* Sets the threads of OpenMP and OpenBLAS alike; threads >= 1. */
+void cpu_threads_set(int threads);
+
+/* "OpenBLAS 0.3.21 …", its core type ("SkylakeX", "Zen", …) and its parallel model ("openmp",
+ * "pthread", "serial"). */
+const char *openblas_version(void);
+const char *openblas_core_type(void);
+const char *openblas_parallel_model(void);
+
+/* `onednn`: present when the build found oneDNN's header and library, else onednn_version() is NULL
+ * and the kernels return STATUS_UNSUPPORTED. */
+gemm_kernel gemm_onednn;
+activation_kernel activation_onednn;
+softmax_kernel softmax_onednn;
+const char *onednn_version(void);
+
+#endif
