@@ -1,0 +1,45 @@
+/* Where buffers live and how time is taken there: one table of functions a device, so that the
+ * harness, the checks and training read the same for the CPU, a GPU and the emulated GPU.
+ *
+ * All functions return a status and on failure fill `message`; pointers of a device are passed back
+ * to that device only. Copies are complete when they return. `timer_stop` waits for all work since
+ * `timer_start` and gives the seconds that it took, or STATUS_UNSUPPORTED on a device that has no
+ * time (the emulated GPU).
+ */
+#ifndef LOCKSTEP_BENCH_DEVICE_H
+#define LOCKSTEP_BENCH_DEVICE_H
+
+#include "common/problem.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct device {
+    char name[16];           /* as in the CSV: "cpu", "gpu0", "emulated" */
+    bool emulated;           /* results and counters, never a time */
+    struct gpu *gpu;         /* goes into execution->gpu; NULL on the CPU */
+    size_t last_level_cache; /* bytes: what `cold` must exceed twice */
+    void *state;             /* the device's own */
+
+    /* Aligned to at least 64 bytes. STATUS_NO_MEMORY names the bytes wanted and the bytes there
+     * are. */
+    enum status (*allocate)(struct device *device, size_t bytes, void **pointer,
+                            struct message *message);
+    void (*release)(struct device *device, void *pointer); /* NULL is allowed */
+    enum status (*upload)(struct device *device, void *to, const void *from, size_t bytes,
+                          struct message *message);
+    enum status (*download)(struct device *device, void *to, const void *from, size_t bytes,
+                            struct message *message);
+    enum status (*memory)(struct device *device, size_t *available, size_t *total,
+                          struct message *message);
+    enum status (*synchronize)(struct device *device, struct message *message);
+    enum status (*timer_start)(struct device *device, struct message *message);
+    enum status (*timer_stop)(struct device *device, double *seconds, struct message *message);
+    void (*close)(struct device *device); /* frees what the device holds; buffers first */
+};
+
+/* The CPU: memory of this process, CLOCK_MONOTONIC. */
+void device_cpu_open(struct device *device);
+
+#endif
