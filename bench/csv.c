@@ -1,0 +1,258 @@
+/* Reading and writing CSV by a table of columns. */
+#include "bench/csv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- writing
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+static int write_text(FILE *file, const char *text) {
+    if (!strpbrk(text, ",\"\n\r"))
+        return fputs(text, file) == EOF ? -1 : 0;
+    if (fputc('"', file) == EOF)
+        return -1;
+    for (const char *c = text; *c; c++)
+        if ((*c == '"' && fputc('"', file) == EOF) || fputc(*c, file) == EOF)
+            return -1;
+    return fputc('"', file) == EOF ? -1 : 0;
+}
+
+static int write_field(FILE *file, const struct csv_column *column, const void *member) {
+    switch (column->kind) {
+    case CSV_TEXT:
+        return write_text(file, member);
+    case CSV_INTEGER:
+        return fprintf(file, "%" PRId64, *(const int64_t *)member) < 0 ? -1 : 0;
+    case CSV_NUMBER:
+        break;
+    }
+    double number = *(const double *)member;
+    return isnan(number) || fprintf(file, "%.9g", number) >= 0 ? 0 : -1;
+}
+
+int csv_write_header(FILE *file, const struct csv_format *format) {
+    for (size_t i = 0; i < format->column_count; i++)
+        if (fprintf(file, "%s%s", i ? "," : "", format->columns[i].name) < 0)
+            return -1;
+    return fputc('\n', file) == EOF ? -1 : 0;
+}
+
+int csv_write_row(FILE *file, const struct csv_format *format, const void *row) {
+    for (size_t i = 0; i < format->column_count; i++)
+        if ((i && fputc(',', file) == EOF) ||
+            write_field(file, &format->columns[i], (const char *)row + format->columns[i].offset))
+            return -1;
+    return fputc('\n', file) == EOF ? -1 : 0;
+}
+
+/* --- reading
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+struct reader {
+    const char *path;
+    char *position, *end;
+    size_t line;
+    struct message *message;
+};
+
+/* Cuts the next field off: unquotes in place, ends it with NUL and says in *last whether a newline
+ * followed. NULL: a quote was not closed, or the file ended within the line. */
+static char *next_field(struct reader *reader, bool *last) {
+    char *from = reader->position, *to = from, *field = from;
+    bool quoted = from < reader->end && *from == '"';
+    if (quoted)
+        from++;
+    for (; from < reader->end; from++) {
+        if (quoted && *from == '"') {
+            if (from + 1 < reader->end && from[1] == '"')
+                from++;
+            else {
+                quoted = false;
+                continue;
+            }
+        } else if (!quoted && (*from == ',' || *from == '\n'))
+            break;
+        *to++ = *from;
+    }
+    if (from == reader->end)
+        return NULL;
+    *last = *from == '\n';
+    if (*last && to > field && to[-1] == '\r')
+        to--;
+    *to = '\0';
+    reader->position = from + 1;
+    return field;
+}
+
+static enum status field_store(const struct reader *reader, const struct csv_column *column,
+                               const char *field, void *member) {
+    char *end = NULL;
+    errno = 0;
+    switch (column->kind) {
+    case CSV_TEXT:
+        if (strlen(field) >= column->size)
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:%zu: %s has %zu characters, more than the %zu that it may have",
+                               reader->path, reader->line, column->name, strlen(field),
+                               column->size - 1);
+        memcpy(member, field, strlen(field) + 1);
+        return STATUS_OK;
+    case CSV_INTEGER:
+        *(int64_t *)member = strtoll(field, &end, 10);
+        break;
+    case CSV_NUMBER:
+        if (*field == '\0') {
+            *(double *)member = NAN;
+            return STATUS_OK;
+        }
+        *(double *)member = strtod(field, &end);
+        if (isnan(*(double *)member))
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:%zu: %s is NaN; a measured value never is", reader->path,
+                               reader->line, column->name);
+        break;
+    }
+    if (end == field || *end != '\0' || errno == ERANGE)
+        return message_set(reader->message, STATUS_INVALID, "%s:%zu: %s is '%.40s', not a number",
+                           reader->path, reader->line, column->name, field);
+    return STATUS_OK;
+}
+
+static enum status wrong_count(const struct reader *reader, size_t wanted) {
+    return message_set(reader->message, STATUS_INVALID,
+                       "%s:%zu: the line has not the %zu fields that its header names",
+                       reader->path, reader->line, wanted);
+}
+
+/* Reads one line into `row`. The caller has made sure that the line is whole. */
+static enum status row_read(struct reader *reader, const struct csv_format *format, void *row) {
+    for (size_t i = 0; i < format->column_count; i++) {
+        bool last;
+        char *field = next_field(reader, &last);
+        if (!field || last != (i + 1 == format->column_count))
+            return wrong_count(reader, format->column_count);
+        enum status status = field_store(reader, &format->columns[i], field,
+                                         (char *)row + format->columns[i].offset);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status header_check(struct reader *reader, const struct csv_format *format) {
+    for (size_t i = 0; i < format->column_count; i++) {
+        bool last = false;
+        const char *field = next_field(reader, &last);
+        if (!field || strcmp(field, format->columns[i].name) != 0 ||
+            last != (i + 1 == format->column_count))
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:1: the header's field %zu should be '%s': this is not such a "
+                               "file, or one of another version of lockstep",
+                               reader->path, i + 1, format->columns[i].name);
+    }
+    return STATUS_OK;
+}
+
+/* Whether the rest holds a line break outside quotes, i.e. one whole line. */
+static bool has_whole_line(const struct reader *reader) {
+    bool quoted = false;
+    for (const char *c = reader->position; c < reader->end; c++) {
+        quoted ^= *c == '"';
+        if (*c == '\n' && !quoted)
+            return true;
+    }
+    return false;
+}
+
+static enum status rows_read(struct reader *reader, const struct csv_format *format, void **rows,
+                             size_t *row_count, int *cut) {
+    enum status status = header_check(reader, format);
+    size_t capacity = 0;
+    while (status == STATUS_OK && reader->position < reader->end) {
+        reader->line++;
+        if (!has_whole_line(reader)) {
+            if (cut) {
+                *cut = 1;
+                break;
+            }
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:%zu: the last line is cut off: the file is not whole",
+                               reader->path, reader->line);
+        }
+        if (*row_count == capacity) {
+            capacity = capacity ? 2 * capacity : 64;
+            void *larger = realloc(*rows, capacity * format->row_size);
+            if (!larger)
+                return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
+                                   reader->path);
+            *rows = larger;
+        }
+        void *row = (char *)*rows + *row_count * format->row_size;
+        memset(row, 0, format->row_size);
+        status = row_read(reader, format, row);
+        if (status == STATUS_OK)
+            ++*row_count;
+    }
+    return status;
+}
+
+static enum status file_load(const char *path, char **text, size_t *size, struct message *message) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return message_set(message, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
+    size_t capacity = 1 << 16, used = 0;
+    char *buffer = malloc(capacity);
+    while (buffer) {
+        used += fread(buffer + used, 1, capacity - used, file);
+        if (used < capacity)
+            break;
+        capacity *= 2;
+        char *larger = realloc(buffer, capacity);
+        if (!larger)
+            free(buffer);
+        buffer = larger;
+    }
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0 || failed || !buffer) {
+        free(buffer);
+        return message_set(message, buffer ? STATUS_IO : STATUS_NO_MEMORY, "cannot read all of %s",
+                           path);
+    }
+    *text = buffer;
+    *size = used;
+    return STATUS_OK;
+}
+
+enum status csv_read(const char *path, const struct csv_format *format, void **rows,
+                     size_t *row_count, int *cut, struct message *message) {
+    *rows = NULL;
+    *row_count = 0;
+    if (cut)
+        *cut = 0;
+    char *text = NULL;
+    size_t size = 0;
+    enum status status = file_load(path, &text, &size, message);
+    if (status != STATUS_OK)
+        return status;
+    struct reader reader = {
+        .path = path, .position = text, .end = text + size, .line = 1, .message = message};
+    if (memchr(text, '\0', size))
+        status = message_set(message, STATUS_INVALID, "%s holds bytes that no CSV file has", path);
+    else
+        status = rows_read(&reader, format, rows, row_count, cut);
+    free(text);
+    if (status != STATUS_OK) {
+        free(*rows);
+        *rows = NULL;
+        *row_count = 0;
+    }
+    return status;
+}

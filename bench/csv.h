@@ -1,0 +1,47 @@
+/* CSV files whose rows are structs: one table of columns drives header, writing and reading.
+ *
+ * RFC 4180: comma, CRLF not used, fields with comma, quote or newline quoted. A NaN number is an
+ * empty field: "not measured" and never 0.
+ */
+#ifndef LOCKSTEP_BENCH_CSV_H
+#define LOCKSTEP_BENCH_CSV_H
+
+#include "common/status.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum csv_kind {
+    CSV_TEXT,    /* char[size] */
+    CSV_INTEGER, /* int64_t */
+    CSV_NUMBER   /* double */
+};
+
+struct csv_column {
+    const char *name;
+    enum csv_kind kind;
+    size_t offset, size; /* of the member in the row */
+};
+
+/* A row of the table: CSV_COLUMN(struct result, CSV_NUMBER, median_s). */
+#define CSV_COLUMN(type, kind, member)                                                             \
+    { #member, kind, offsetof(type, member), sizeof(((type *)0)->member) }
+
+struct csv_format {
+    const struct csv_column *columns;
+    size_t column_count;
+    size_t row_size;
+};
+
+/* Both return 0, or -1 with errno set. Nothing is flushed. */
+int csv_write_header(FILE *file, const struct csv_format *format);
+int csv_write_row(FILE *file, const struct csv_format *format, const void *row);
+
+/* Reads a whole file into a malloc'd array that the caller frees. A last line without its newline
+ * is what a killed run leaves: it is left out and *cut set (cut may be NULL: then it is an error).
+ * A wrong header, a wrong count of fields, a field that is no number or too long is STATUS_INVALID
+ * and names file and line. */
+enum status csv_read(const char *path, const struct csv_format *format, void **rows,
+                     size_t *row_count, int *cut, struct message *message);
+
+#endif

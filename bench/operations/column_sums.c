@@ -1,0 +1,83 @@
+/* column_sums: the gradient of a bias. */
+#include "bench/operation.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+#include "reference/simd.h"
+
+enum { SIZE_ROWS, SIZE_COLUMNS };
+enum { BUFFER_X, BUFFER_SUMS };
+
+static const char *const variants[] = {"forward"};
+
+static void column_sums_describe(const struct bench_case *c,
+                                 struct buffer_spec specs[BUFFERS_MAX]) {
+    int64_t rows = c->sizes[SIZE_ROWS], columns = c->sizes[SIZE_COLUMNS];
+    specs[BUFFER_X] = buffer_matrix("x", BUFFER_INPUT, rows, columns, 0);
+    specs[BUFFER_SUMS] = buffer_matrix("sums", BUFFER_OUTPUT, 1, columns, 0);
+}
+
+static void column_sums_bind(const struct bench_case *c, void *const buffers[],
+                             struct launch *launch) {
+    launch->column_sums = (struct column_sums_problem){
+        .rows = c->sizes[SIZE_ROWS],
+        .columns = c->sizes[SIZE_COLUMNS],
+        .x = buffers[BUFFER_X],
+        .sums = buffers[BUFFER_SUMS],
+    };
+}
+
+static enum status column_sums_launch(const struct implementation *implementation,
+                                      const struct launch *launch, int64_t iteration,
+                                      struct execution *execution) {
+    (void)iteration;
+    return implementation->run.column_sums(&launch->column_sums, execution);
+}
+
+static double column_sums_flops(const struct bench_case *c) {
+    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
+}
+
+static double column_sums_bytes(const struct bench_case *c) {
+    return 4.0 * (column_sums_flops(c) + (double)c->sizes[SIZE_COLUMNS]);
+}
+
+static void column_sums_expect(const struct oracle_view *view, int buffer, int64_t first_row,
+                               int64_t rows, double *expected, double *tolerance) {
+    (void)buffer;
+    (void)first_row;
+    (void)rows; /* the output has one row */
+    oracle_column_sums(&view->launch->column_sums, expected, tolerance);
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "one column after the other",
+     .one_thread = true,
+     .plain = true,
+     .run.column_sums = column_sums_naive},
+    {.name = "cpu-simd", .summary = "vectorised and threaded", .run.column_sums = column_sums_simd},
+};
+
+static const char *const awkward_shapes[] = {"1x1",   "1x17",  "17x1",   "3x7",
+                                             "33x65", "257x3", "2x1025", NULL};
+static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
+                                             VALUES_SPECIAL};
+
+const struct operation operation_column_sums = {
+    .name = "column_sums",
+    .summary = "sum of every column: the gradient of a bias",
+    .shape_form = "ROWSxCOLS",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .describe = column_sums_describe,
+    .bind = column_sums_bind,
+    .launch = column_sums_launch,
+    .flops = column_sums_flops,
+    .bytes = column_sums_bytes,
+    .expect = column_sums_expect,
+};

@@ -1,0 +1,114 @@
+/* cross_entropy: softmax and cross-entropy in one, mean over the rows; loss, gradient, or both in
+ * one pass. */
+#include "bench/operation.h"
+#include "common/random.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+#include "reference/simd.h"
+
+enum { SIZE_ROWS, SIZE_COLUMNS };
+enum { BUFFER_LOGITS, BUFFER_LABELS, BUFFER_LOSS, BUFFER_GRADIENT };
+enum { LABEL_STREAM = 0x1ABE1 };
+
+static const char *const variants[] = {
+    [LOSS_FORWARD] = "forward",
+    [LOSS_BACKWARD] = "backward",
+    [LOSS_FORWARD_BACKWARD] = "forward_backward",
+};
+
+static void cross_entropy_describe(const struct bench_case *c,
+                                   struct buffer_spec specs[BUFFERS_MAX]) {
+    int64_t rows = c->sizes[SIZE_ROWS], columns = c->sizes[SIZE_COLUMNS];
+    specs[BUFFER_LOGITS] = buffer_matrix("logits", BUFFER_INPUT, rows, columns, 0);
+    specs[BUFFER_LABELS] = buffer_matrix("labels", BUFFER_INPUT, rows, 1, 0);
+    specs[BUFFER_LABELS].element = ELEMENT_I32;
+    specs[BUFFER_LABELS].pattern = false;
+    if (c->variant != LOSS_BACKWARD)
+        specs[BUFFER_LOSS] = buffer_matrix("loss", BUFFER_OUTPUT, rows, 1, 0);
+    if (c->variant != LOSS_FORWARD)
+        specs[BUFFER_GRADIENT] = buffer_matrix("dlogits", BUFFER_OUTPUT, rows, columns, 0);
+}
+
+static void cross_entropy_prepare(const struct bench_case *c, void *const buffers[]) {
+    int32_t *labels = buffers[BUFFER_LABELS];
+    for (int64_t row = 0; row < c->sizes[SIZE_ROWS]; row++)
+        labels[row] = (int32_t)random_below(c->settings.seed, LABEL_STREAM, (uint64_t)row,
+                                            (uint32_t)c->sizes[SIZE_COLUMNS]);
+}
+
+static void cross_entropy_bind(const struct bench_case *c, void *const buffers[],
+                               struct launch *launch) {
+    launch->cross_entropy = (struct cross_entropy_problem){
+        .variant = (enum loss_variant)c->variant,
+        .rows = c->sizes[SIZE_ROWS],
+        .columns = c->sizes[SIZE_COLUMNS],
+        .logits = buffers[BUFFER_LOGITS],
+        .labels = buffers[BUFFER_LABELS],
+        .loss = buffers[BUFFER_LOSS],
+        .dlogits = buffers[BUFFER_GRADIENT],
+    };
+}
+
+static enum status cross_entropy_launch(const struct implementation *implementation,
+                                        const struct launch *launch, int64_t iteration,
+                                        struct execution *execution) {
+    (void)iteration;
+    return implementation->run.cross_entropy(&launch->cross_entropy, execution);
+}
+
+static double element_count(const struct bench_case *c) {
+    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
+}
+
+/* As softmax's five an element; the logarithm a row is not counted. */
+static double cross_entropy_flops(const struct bench_case *c) {
+    return 5.0 * element_count(c);
+}
+
+/* The logits read once, the gradient written once, label and loss a row. */
+static double cross_entropy_bytes(const struct bench_case *c) {
+    double elements = element_count(c) * (c->variant == LOSS_FORWARD ? 1.0 : 2.0);
+    return 4.0 * (elements + 2.0 * (double)c->sizes[SIZE_ROWS]);
+}
+
+static void cross_entropy_expect(const struct oracle_view *view, int buffer, int64_t first_row,
+                                 int64_t rows, double *expected, double *tolerance) {
+    oracle_cross_entropy(&view->launch->cross_entropy, buffer == BUFFER_GRADIENT, first_row, rows,
+                         expected, tolerance);
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "a pass each for maximum, sum, loss and gradient",
+     .one_thread = true,
+     .plain = true,
+     .run.cross_entropy = cross_entropy_naive},
+    {.name = "cpu-simd",
+     .summary = "vectorised and threaded, fused",
+     .run.cross_entropy = cross_entropy_simd},
+};
+
+static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
+                                             "33x8", "2x129", "3x1025", "2x50257", NULL};
+static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
+                                             VALUES_SPECIAL};
+
+const struct operation operation_cross_entropy = {
+    .name = "cross_entropy",
+    .summary = "softmax and cross-entropy fused: loss, gradient, or both",
+    .shape_form = "ROWSxCOLS",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .describe = cross_entropy_describe,
+    .prepare = cross_entropy_prepare,
+    .bind = cross_entropy_bind,
+    .launch = cross_entropy_launch,
+    .flops = cross_entropy_flops,
+    .bytes = cross_entropy_bytes,
+    .expect = cross_entropy_expect,
+};

@@ -1,0 +1,230 @@
+/* gemm: row-major C[M,N] = alpha * op(A) * op(B) + beta * C. */
+#include "bench/operation.h"
+#include "common/random.h"
+#include "reference/libraries.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { SIZE_M, SIZE_N, SIZE_K };
+enum { BUFFER_A, BUFFER_B, BUFFER_C };
+
+static const char *const variants[] = {[GEMM_NN] = "nn", [GEMM_NT] = "nt", [GEMM_TN] = "tn"};
+
+static void gemm_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
+    int64_t m = c->sizes[SIZE_M], n = c->sizes[SIZE_N], k = c->sizes[SIZE_K];
+    int64_t padding = c->settings.padding;
+    bool transpose_a = c->variant == GEMM_TN, transpose_b = c->variant == GEMM_NT;
+    specs[BUFFER_A] =
+        buffer_matrix("a", BUFFER_INPUT, transpose_a ? k : m, transpose_a ? m : k, padding);
+    specs[BUFFER_B] =
+        buffer_matrix("b", BUFFER_INPUT, transpose_b ? n : k, transpose_b ? k : n, padding);
+    bool reads_c = c->settings.beta != 0.0f;
+    specs[BUFFER_C] = buffer_matrix("c", reads_c ? BUFFER_IN_OUT : BUFFER_OUTPUT, m, n, padding);
+}
+
+static void gemm_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
+    struct buffer_spec specs[BUFFERS_MAX];
+    gemm_describe(c, specs);
+    launch->gemm = (struct gemm_problem){
+        .variant = (enum gemm_variant)c->variant,
+        .dtype = c->dtype,
+        .m = c->sizes[SIZE_M],
+        .n = c->sizes[SIZE_N],
+        .k = c->sizes[SIZE_K],
+        .alpha = c->settings.alpha,
+        .beta = c->settings.beta,
+        .a = buffers[BUFFER_A],
+        .b = buffers[BUFFER_B],
+        .c = buffers[BUFFER_C],
+        .lda = specs[BUFFER_A].stride,
+        .ldb = specs[BUFFER_B].stride,
+        .ldc = specs[BUFFER_C].stride,
+    };
+}
+
+static enum status gemm_launch(const struct implementation *implementation,
+                               const struct launch *launch, int64_t iteration,
+                               struct execution *execution) {
+    (void)iteration;
+    return implementation->run.gemm(&launch->gemm, execution);
+}
+
+/* A multiplication and an addition for each of the M N K products; scaling by alpha and beta is not
+ * counted. */
+static double gemm_flops(const struct bench_case *c) {
+    return 2.0 * (double)c->sizes[SIZE_M] * (double)c->sizes[SIZE_N] * (double)c->sizes[SIZE_K];
+}
+
+/* A and B read once, C written once (and read once when beta is not 0). */
+static double gemm_bytes(const struct bench_case *c) {
+    double m = (double)c->sizes[SIZE_M], n = (double)c->sizes[SIZE_N], k = (double)c->sizes[SIZE_K];
+    return 4.0 * (m * k + k * n + m * n * (c->settings.beta != 0.0f ? 2.0 : 1.0));
+}
+
+static void gemm_expect(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
+                        double *expected, double *tolerance) {
+    (void)buffer;
+    oracle_gemm(&view->launch->gemm, view->before[BUFFER_C], first_row, rows, expected, tolerance);
+}
+
+/* The product and the bound |A||B|. */
+static double gemm_row_cost(const struct bench_case *c) {
+    return 4.0 * (double)c->sizes[SIZE_N] * (double)c->sizes[SIZE_K];
+}
+
+/* out[i] = sum_j op(X)[i, j] * v[j], absolute values where asked; X stored with leading dimension
+ * ld. */
+static void apply(const float *x, int64_t ld, bool transposed, int64_t rows, int64_t columns,
+                  const double *v, bool absolute, double *out) {
+#pragma omp parallel for schedule(static)
+    for (int64_t i = 0; i < rows; i++) {
+        double sum = 0.0;
+        for (int64_t j = 0; j < columns; j++) {
+            double element = transposed ? x[j * ld + i] : x[i * ld + j];
+            sum += (absolute ? fabs(element) : element) * v[j];
+        }
+        out[i] = sum;
+    }
+}
+
+/* The vectors of one probe. */
+struct probe {
+    double *signs, *inner, *product, *observed, *bound_inner, *bound;
+};
+
+/* Rows whose projection leaves its bound; the worst ratio. */
+static double probe_worst(const struct gemm_problem *p, const struct probe *v,
+                          const float *c_before, const float *c_after) {
+    double u = 0x1p-24;
+    /* Probabilistic bound with lambda = 8 (see the head of gemm_probe). */
+    double factor = 8.0 * (sqrt((double)p->k) + 3.0) * u;
+    double worst = 0.0;
+    for (int64_t i = 0; i < p->m; i++) {
+        double expected = p->alpha * v->product[i];
+        double scale = fabs((double)p->alpha) * v->bound[i];
+        if (p->beta != 0.0f)
+            for (int64_t j = 0; j < p->n; j++) {
+                double before = c_before[i * p->ldc + j];
+                expected += p->beta * before * v->signs[j];
+                scale += fabs(p->beta * before) / sqrt((double)p->n);
+            }
+        double observed = 0.0;
+        for (int64_t j = 0; j < p->n; j++)
+            observed += (double)c_after[i * p->ldc + j] * v->signs[j];
+        double ratio = fabs(observed - expected) / (factor * scale + 1e-35);
+        if (!(ratio <= worst)) /* a NaN is the worst of all */
+            worst = isnan(ratio) ? INFINITY : ratio;
+    }
+    return worst;
+}
+
+/* Freivalds' check: C r against alpha * op(A) (op(B) r) + beta * C0 r for a vector r of random
+ * signs, in O(MK + KN + MN). The rounding errors of one row's elements are independent, zero-mean
+ * to a good approximation and each below lambda sqrt(K) u (|A||B|)_ij with probability 1 - 2
+ * exp(-lambda^2 / 2) (Higham and Mary, "A new approach to probabilistic rounding error analysis",
+ * SIAM J. Sci. Comput. 41, 2019, theorem 3.1), so their signed sum stays below lambda sqrt(K) u
+ * sqrt(sum_j (|A||B|)_ij^2). The root is estimated from (|A||B|) 1 / sqrt(N), exact for rows of
+ * equal elements and close for uniform inputs. One wrong element moves the sum of its row by its
+ * whole error. */
+static double gemm_probe(const struct oracle_view *view) {
+    const struct gemm_problem *p = &view->launch->gemm;
+    size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k;
+    double *block = malloc((2 * n + 2 * k + 2 * m) * sizeof *block);
+    if (!block)
+        return INFINITY;
+    struct probe v = {.signs = block,
+                      .bound_inner = block + 2 * n,
+                      .inner = block + 2 * n + k,
+                      .product = block + 2 * n + 2 * k,
+                      .bound = block + 2 * n + 2 * k + m};
+    double *ones = block + n;
+    for (size_t j = 0; j < n; j++) {
+        v.signs[j] = random_word(view->bench_case->settings.seed, 0xF4E1, j) & 1 ? 1.0 : -1.0;
+        ones[j] = 1.0 / sqrt((double)n);
+    }
+    bool transpose_a = p->variant == GEMM_TN, transpose_b = p->variant == GEMM_NT;
+    apply(p->b, p->ldb, transpose_b, p->k, p->n, v.signs, false, v.inner);
+    apply(p->b, p->ldb, transpose_b, p->k, p->n, ones, true, v.bound_inner);
+    apply(p->a, p->lda, transpose_a, p->m, p->k, v.inner, false, v.product);
+    apply(p->a, p->lda, transpose_a, p->m, p->k, v.bound_inner, true, v.bound);
+    double worst = probe_worst(p, &v, view->before[BUFFER_C], view->after[BUFFER_C]);
+    free(block);
+    return worst;
+}
+
+/* The library called as directly as C allows: what the harness's own dispatch is measured against.
+ */
+static enum status yardstick_direct(const struct launch *launch, int64_t iterations,
+                                    struct execution *execution) {
+    (void)execution;
+    const struct gemm_problem *p = &launch->gemm;
+    enum CBLAS_TRANSPOSE a = p->variant == GEMM_TN ? CblasTrans : CblasNoTrans;
+    enum CBLAS_TRANSPOSE b = p->variant == GEMM_NT ? CblasTrans : CblasNoTrans;
+    for (int64_t i = 0; i < iterations; i++)
+        cblas_sgemm(CblasRowMajor, a, b, (int)p->m, (int)p->n, (int)p->k, p->alpha, p->a,
+                    (int)p->lda, p->b, (int)p->ldb, p->beta, p->c, (int)p->ldc);
+    return STATUS_OK;
+}
+
+static const char *refuse_other_than_f32(const struct bench_case *c) {
+    return c->dtype == DTYPE_F32 ? NULL : "computes f32 only";
+}
+
+static const char *refuse_without_onednn(const struct bench_case *c) {
+    return onednn_version() ? refuse_other_than_f32(c) : "oneDNN was not there when this was built";
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "three nested loops",
+     .one_thread = true,
+     .plain = true,
+     .refusal = refuse_other_than_f32,
+     .run.gemm = gemm_naive},
+    {.name = "openblas",
+     .summary = "cblas_sgemm",
+     .refusal = refuse_other_than_f32,
+     .run.gemm = gemm_openblas},
+    {.name = "onednn",
+     .summary = "dnnl_sgemm",
+     .refusal = refuse_without_onednn,
+     .run.gemm = gemm_onednn},
+    {.name = "direct",
+     .summary = "cblas_sgemm called in a bare loop",
+     .yardstick = true,
+     .refusal = refuse_other_than_f32,
+     .run.yardstick = yardstick_direct,
+     .flops = gemm_flops,
+     .bytes = gemm_bytes},
+};
+
+static const char *const awkward_shapes[] = {"1x1x1",    "1x7x1",     "17x19x23",   "33x65x129",
+                                             "257x3x31", "3x257x31",  "31x3x1025",  "64x64x64",
+                                             "128x1x77", "1x128x300", "127x129x63", NULL};
+static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
+                                             VALUES_SPECIAL};
+
+const struct operation operation_gemm = {
+    .name = "gemm",
+    .summary = "matrix product C = alpha op(A) op(B) + beta C, row-major",
+    .shape_form = "MxNxK",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .describe = gemm_describe,
+    .bind = gemm_bind,
+    .launch = gemm_launch,
+    .flops = gemm_flops,
+    .bytes = gemm_bytes,
+    .expect = gemm_expect,
+    .row_cost = gemm_row_cost,
+    .probe = gemm_probe,
+};

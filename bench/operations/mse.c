@@ -1,0 +1,98 @@
+/* mse: mean squared error and its gradient. */
+#include "bench/operation.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+#include "reference/simd.h"
+
+enum { SIZE_ROWS, SIZE_COLUMNS };
+enum { BUFFER_PREDICTION, BUFFER_TARGET, BUFFER_LOSS, BUFFER_GRADIENT };
+
+static const char *const variants[] = {
+    [LOSS_FORWARD] = "forward",
+    [LOSS_BACKWARD] = "backward",
+    [LOSS_FORWARD_BACKWARD] = "forward_backward",
+};
+
+static void mse_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
+    int64_t rows = c->sizes[SIZE_ROWS], columns = c->sizes[SIZE_COLUMNS];
+    specs[BUFFER_PREDICTION] = buffer_matrix("prediction", BUFFER_INPUT, rows, columns, 0);
+    specs[BUFFER_TARGET] = buffer_matrix("target", BUFFER_INPUT, rows, columns, 0);
+    if (c->variant != LOSS_BACKWARD)
+        specs[BUFFER_LOSS] = buffer_matrix("loss", BUFFER_OUTPUT, rows, 1, 0);
+    if (c->variant != LOSS_FORWARD)
+        specs[BUFFER_GRADIENT] = buffer_matrix("dprediction", BUFFER_OUTPUT, rows, columns, 0);
+}
+
+static void mse_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
+    launch->mse = (struct mse_problem){
+        .variant = (enum loss_variant)c->variant,
+        .rows = c->sizes[SIZE_ROWS],
+        .columns = c->sizes[SIZE_COLUMNS],
+        .prediction = buffers[BUFFER_PREDICTION],
+        .target = buffers[BUFFER_TARGET],
+        .loss = buffers[BUFFER_LOSS],
+        .dprediction = buffers[BUFFER_GRADIENT],
+    };
+}
+
+static enum status mse_launch(const struct implementation *implementation,
+                              const struct launch *launch, int64_t iteration,
+                              struct execution *execution) {
+    (void)iteration;
+    return implementation->run.mse(&launch->mse, execution);
+}
+
+static double element_count(const struct bench_case *c) {
+    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
+}
+
+/* Difference, square and sum; difference and scaling for the gradient. */
+static double mse_flops(const struct bench_case *c) {
+    static const double operations_an_element[] = {
+        [LOSS_FORWARD] = 3.0, [LOSS_BACKWARD] = 2.0, [LOSS_FORWARD_BACKWARD] = 4.0};
+    return operations_an_element[c->variant] * element_count(c);
+}
+
+static double mse_bytes(const struct bench_case *c) {
+    double elements = element_count(c) * (c->variant == LOSS_FORWARD ? 2.0 : 3.0);
+    double losses = c->variant == LOSS_BACKWARD ? 0.0 : (double)c->sizes[SIZE_ROWS];
+    return 4.0 * (elements + losses);
+}
+
+static void mse_expect(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
+                       double *expected, double *tolerance) {
+    oracle_mse(&view->launch->mse, buffer == BUFFER_GRADIENT, first_row, rows, expected, tolerance);
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "one element after the other",
+     .one_thread = true,
+     .plain = true,
+     .run.mse = mse_naive},
+    {.name = "cpu-simd", .summary = "vectorised and threaded, fused", .run.mse = mse_simd},
+};
+
+static const char *const awkward_shapes[] = {"1x1",  "1x2",  "17x1",  "3x7",
+                                             "5x17", "33x8", "2x129", NULL};
+static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
+                                             VALUES_SPECIAL};
+
+const struct operation operation_mse = {
+    .name = "mse",
+    .summary = "mean squared error: loss, gradient, or both",
+    .shape_form = "ROWSxCOLS",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .describe = mse_describe,
+    .bind = mse_bind,
+    .launch = mse_launch,
+    .flops = mse_flops,
+    .bytes = mse_bytes,
+    .expect = mse_expect,
+};

@@ -1,0 +1,136 @@
+/* optimizer: one update of N parameters, with PyTorch's formulas and defaults. */
+#include "bench/operation.h"
+#include "bench/operations/yardstick.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+#include "reference/simd.h"
+
+#include <math.h>
+
+enum { BUFFER_PARAMETERS, BUFFER_GRADIENTS, BUFFER_FIRST, BUFFER_SECOND };
+/* A step at which both bias corrections matter: 1 - 0.9^7 = 0.52, 1 - 0.999^7 = 0.007. */
+enum { STEP = 7 };
+
+static const char *const variants[] = {
+    [OPTIMIZER_SGD] = "sgd",
+    [OPTIMIZER_SGD_MOMENTUM] = "sgd_momentum",
+    [OPTIMIZER_ADAM] = "adam",
+};
+
+static void optimizer_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
+    int64_t count = c->sizes[0];
+    specs[BUFFER_PARAMETERS] = buffer_flat("parameters", BUFFER_IN_OUT, count);
+    specs[BUFFER_GRADIENTS] = buffer_flat("gradients", BUFFER_INPUT, count);
+    if (c->variant != OPTIMIZER_SGD)
+        specs[BUFFER_FIRST] = buffer_flat("first_moment", BUFFER_IN_OUT, count);
+    if (c->variant == OPTIMIZER_ADAM)
+        specs[BUFFER_SECOND] = buffer_flat("second_moment", BUFFER_IN_OUT, count);
+}
+
+/* A second moment is a mean of squares: never negative. */
+static void optimizer_prepare(const struct bench_case *c, void *const buffers[]) {
+    float *second_moment = buffers[BUFFER_SECOND];
+    if (second_moment)
+        for (int64_t i = 0; i < c->sizes[0]; i++)
+            second_moment[i] = fabsf(second_moment[i]);
+}
+
+static void optimizer_bind(const struct bench_case *c, void *const buffers[],
+                           struct launch *launch) {
+    launch->optimizer = (struct optimizer_problem){
+        .variant = (enum optimizer_variant)c->variant,
+        .count = c->sizes[0],
+        .parameters = buffers[BUFFER_PARAMETERS],
+        .gradients = buffers[BUFFER_GRADIENTS],
+        .first_moment = buffers[BUFFER_FIRST],
+        .second_moment = buffers[BUFFER_SECOND],
+        .learning_rate = 0.001f,
+        .momentum = 0.9f,
+        .beta1 = 0.9f,
+        .beta2 = 0.999f,
+        .epsilon = 1e-8f,
+        .step = STEP,
+    };
+}
+
+static enum status optimizer_launch(const struct implementation *implementation,
+                                    const struct launch *launch, int64_t iteration,
+                                    struct execution *execution) {
+    (void)iteration;
+    return implementation->run.optimizer(&launch->optimizer, execution);
+}
+
+/* Counted from the formulas in common/problem.h; a division or a root counts as one. */
+static double optimizer_flops(const struct bench_case *c) {
+    static const double operations_an_element[] = {
+        [OPTIMIZER_SGD] = 2.0, [OPTIMIZER_SGD_MOMENTUM] = 4.0, [OPTIMIZER_ADAM] = 13.0};
+    return operations_an_element[c->variant] * (double)c->sizes[0];
+}
+
+/* Reads and writes: parameters twice, gradients once, each moment twice. */
+static double optimizer_bytes(const struct bench_case *c) {
+    static const double accesses[] = {
+        [OPTIMIZER_SGD] = 3.0, [OPTIMIZER_SGD_MOMENTUM] = 5.0, [OPTIMIZER_ADAM] = 7.0};
+    return 4.0 * accesses[c->variant] * (double)c->sizes[0];
+}
+
+static void optimizer_expect(const struct oracle_view *view, int buffer, int64_t first_row,
+                             int64_t rows, double *expected, double *tolerance) {
+    static const int outputs[] = {[BUFFER_PARAMETERS] = 0, [BUFFER_FIRST] = 1, [BUFFER_SECOND] = 2};
+    const struct optimizer_problem *problem = &view->launch->optimizer;
+    int64_t first;
+    int64_t count = buffer_flat_range(problem->count, first_row, rows, &first);
+    oracle_optimizer(problem, outputs[buffer], first, count, expected, tolerance);
+}
+
+/* From the gradients to the parameters: the other buffers stay as they are. */
+static enum status yardstick_copy(const struct launch *launch, int64_t iterations,
+                                  struct execution *execution) {
+    const struct optimizer_problem *p = &launch->optimizer;
+    return yardstick_traffic(p->gradients, NULL, p->parameters, p->count, iterations, execution);
+}
+
+static double copy_bytes(const struct bench_case *c) {
+    return 8.0 * (double)c->sizes[0];
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "one parameter after the other",
+     .one_thread = true,
+     .plain = true,
+     .run.optimizer = optimizer_naive},
+    {.name = "cpu-simd",
+     .summary = "vectorised and threaded, one pass",
+     .run.optimizer = optimizer_simd},
+    {.name = "copy",
+     .summary = "a plain-store copy of as many floats as there are parameters",
+     .yardstick = true,
+     .run.yardstick = yardstick_copy,
+     .flops = copy_bytes,
+     .bytes = copy_bytes},
+};
+
+static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};
+static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
+                                             VALUES_SPECIAL};
+
+const struct operation operation_optimizer = {
+    .name = "optimizer",
+    .summary = "SGD, SGD with momentum, Adam: one update of N parameters",
+    .shape_form = "N",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .describe = optimizer_describe,
+    .prepare = optimizer_prepare,
+    .bind = optimizer_bind,
+    .launch = optimizer_launch,
+    .flops = optimizer_flops,
+    .bytes = optimizer_bytes,
+    .expect = optimizer_expect,
+};

@@ -1,0 +1,141 @@
+/* softmax: over each row, forward and backward, and the logarithm of it. */
+#include "bench/operation.h"
+#include "bench/operations/yardstick.h"
+#include "reference/libraries.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+#include "reference/simd.h"
+
+enum { SIZE_ROWS, SIZE_COLUMNS };
+enum { BUFFER_INPUT_X, BUFFER_DY, BUFFER_RESULT };
+
+static const char *const variants[] = {
+    [SOFTMAX_FORWARD] = "forward",
+    [SOFTMAX_BACKWARD] = "backward",
+    [SOFTMAX_LOG_FORWARD] = "log_forward",
+    [SOFTMAX_LOG_BACKWARD] = "log_backward",
+};
+
+static bool is_backward(const struct bench_case *c) {
+    return c->variant == SOFTMAX_BACKWARD || c->variant == SOFTMAX_LOG_BACKWARD;
+}
+
+static void softmax_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
+    int64_t rows = c->sizes[SIZE_ROWS], columns = c->sizes[SIZE_COLUMNS];
+    specs[BUFFER_INPUT_X] =
+        buffer_matrix(is_backward(c) ? "y" : "x", BUFFER_INPUT, rows, columns, 0);
+    if (is_backward(c))
+        specs[BUFFER_DY] = buffer_matrix("dy", BUFFER_INPUT, rows, columns, 0);
+    specs[BUFFER_RESULT] =
+        buffer_matrix(is_backward(c) ? "dx" : "y", BUFFER_OUTPUT, rows, columns, 0);
+}
+
+static void softmax_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
+    launch->softmax = (struct softmax_problem){
+        .variant = (enum softmax_variant)c->variant,
+        .rows = c->sizes[SIZE_ROWS],
+        .columns = c->sizes[SIZE_COLUMNS],
+        .input = buffers[BUFFER_INPUT_X],
+        .dy = buffers[BUFFER_DY],
+        .output = buffers[BUFFER_RESULT],
+    };
+}
+
+/* Backward reads what forward kept: rows that are a softmax, or the logarithm of one. */
+static void softmax_prepare(const struct bench_case *c, void *const buffers[]) {
+    if (!is_backward(c))
+        return;
+    struct message ignored;
+    struct execution execution = {.threads = 1, .message = &ignored};
+    struct softmax_problem forward = {
+        .variant = c->variant == SOFTMAX_BACKWARD ? SOFTMAX_FORWARD : SOFTMAX_LOG_FORWARD,
+        .rows = c->sizes[SIZE_ROWS],
+        .columns = c->sizes[SIZE_COLUMNS],
+        .input = buffers[BUFFER_INPUT_X],
+        .output = buffers[BUFFER_INPUT_X]};
+    softmax_simd(&forward, &execution);
+}
+
+static enum status softmax_launch(const struct implementation *implementation,
+                                  const struct launch *launch, int64_t iteration,
+                                  struct execution *execution) {
+    (void)iteration;
+    return implementation->run.softmax(&launch->softmax, execution);
+}
+
+static double element_count(const struct bench_case *c) {
+    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
+}
+
+/* By convention: maximum, subtraction, exponential, sum and scaling forward; multiply, sum,
+ * subtract, multiply backward. */
+static double softmax_flops(const struct bench_case *c) {
+    return element_count(c) * (is_backward(c) ? 4.0 : 5.0);
+}
+
+/* Each input read once, the output written once. */
+static double softmax_bytes(const struct bench_case *c) {
+    return 4.0 * element_count(c) * (is_backward(c) ? 3.0 : 2.0);
+}
+
+static void softmax_expect(const struct oracle_view *view, int buffer, int64_t first_row,
+                           int64_t rows, double *expected, double *tolerance) {
+    (void)buffer;
+    oracle_softmax(&view->launch->softmax, first_row, rows, expected, tolerance);
+}
+
+static enum status yardstick_copy(const struct launch *launch, int64_t iterations,
+                                  struct execution *execution) {
+    const struct softmax_problem *p = &launch->softmax;
+    return yardstick_traffic(p->input, p->dy, p->output, p->rows * p->columns, iterations,
+                             execution);
+}
+
+static const char *refuse_without_onednn(const struct bench_case *c) {
+    (void)c;
+    return onednn_version() ? NULL : "oneDNN was not there when this was built";
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "maximum, sum and division, a pass each, with the C library's expf",
+     .one_thread = true,
+     .plain = true,
+     .run.softmax = softmax_naive},
+    {.name = "cpu-simd", .summary = "vectorised and threaded", .run.softmax = softmax_simd},
+    {.name = "onednn",
+     .summary = "oneDNN's softmax primitive",
+     .refusal = refuse_without_onednn,
+     .run.softmax = softmax_onednn},
+    {.name = "copy",
+     .summary = "a plain-store copy (backward: triad) of as many elements",
+     .yardstick = true,
+     .run.yardstick = yardstick_copy,
+     .flops = element_count,
+     .bytes = softmax_bytes},
+};
+
+static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
+                                             "33x8", "2x129", "3x1025", "2x50257", NULL};
+static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
+                                             VALUES_SPECIAL};
+
+const struct operation operation_softmax = {
+    .name = "softmax",
+    .summary = "softmax and log-softmax over rows, forward and backward",
+    .shape_form = "ROWSxCOLS",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .describe = softmax_describe,
+    .prepare = softmax_prepare,
+    .bind = softmax_bind,
+    .launch = softmax_launch,
+    .flops = softmax_flops,
+    .bytes = softmax_bytes,
+    .expect = softmax_expect,
+};

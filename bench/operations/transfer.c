@@ -1,0 +1,90 @@
+/* transfer: memory traffic alone, on the device itself. */
+#include "bench/operation.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+#include "reference/peak.h"
+#include "reference/simd.h"
+
+enum { BUFFER_A, BUFFER_B, BUFFER_OUT };
+
+static const char *const variants[] = {[TRANSFER_COPY] = "copy", [TRANSFER_TRIAD] = "triad"};
+
+static void transfer_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
+    specs[BUFFER_A] = buffer_flat("a", BUFFER_INPUT, c->sizes[0]);
+    if (c->variant == TRANSFER_TRIAD)
+        specs[BUFFER_B] = buffer_flat("b", BUFFER_INPUT, c->sizes[0]);
+    specs[BUFFER_OUT] = buffer_flat("out", BUFFER_OUTPUT, c->sizes[0]);
+}
+
+static void transfer_bind(const struct bench_case *c, void *const buffers[],
+                          struct launch *launch) {
+    launch->transfer = (struct transfer_problem){
+        .variant = (enum transfer_variant)c->variant,
+        .count = c->sizes[0],
+        .a = buffers[BUFFER_A],
+        .b = buffers[BUFFER_B],
+        .scale = 0.5f,
+        .out = buffers[BUFFER_OUT],
+    };
+}
+
+static enum status transfer_launch(const struct implementation *implementation,
+                                   const struct launch *launch, int64_t iteration,
+                                   struct execution *execution) {
+    (void)iteration;
+    return implementation->run.transfer(&launch->transfer, execution);
+}
+
+static double transfer_flops(const struct bench_case *c) {
+    return c->variant == TRANSFER_TRIAD ? 2.0 * (double)c->sizes[0] : 0.0;
+}
+
+/* STREAM's count: what the program names, not the line that an ordinary store reads first. */
+static double transfer_bytes(const struct bench_case *c) {
+    return (c->variant == TRANSFER_TRIAD ? 12.0 : 8.0) * (double)c->sizes[0];
+}
+
+static void transfer_expect(const struct oracle_view *view, int buffer, int64_t first_row,
+                            int64_t rows, double *expected, double *tolerance) {
+    (void)buffer;
+    const struct transfer_problem *problem = &view->launch->transfer;
+    int64_t first;
+    int64_t count = buffer_flat_range(problem->count, first_row, rows, &first);
+    oracle_transfer(problem, first, count, expected, tolerance);
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "a plain loop on one thread",
+     .one_thread = true,
+     .plain = true,
+     .run.transfer = transfer_naive},
+    {.name = "cpu-plain",
+     .summary = "vectorised and threaded with ordinary stores: what ratios to copy mean here",
+     .run.transfer = transfer_plain},
+    {.name = "cpu-simd",
+     .summary = "vectorised and threaded, non-temporal stores beyond the caches",
+     .run.transfer = transfer_simd},
+};
+
+static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};
+static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_SPECIAL};
+
+const struct operation operation_transfer = {
+    .name = "transfer",
+    .summary = "copy and STREAM triad",
+    .shape_form = "N",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .describe = transfer_describe,
+    .bind = transfer_bind,
+    .launch = transfer_launch,
+    .flops = transfer_flops,
+    .bytes = transfer_bytes,
+    .expect = transfer_expect,
+};

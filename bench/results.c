@@ -1,0 +1,250 @@
+/* A run's CSV files. */
+#include "bench/results.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KEY_COLUMNS(type)                                                                          \
+    {"operation", CSV_TEXT, offsetof(type, key.operation), sizeof(((type *)0)->key.operation)},    \
+        {"variant", CSV_TEXT, offsetof(type, key.variant), sizeof(((type *)0)->key.variant)},      \
+        {"dtype", CSV_TEXT, offsetof(type, key.dtype), sizeof(((type *)0)->key.dtype)},            \
+        {"shape", CSV_TEXT, offsetof(type, key.shape), sizeof(((type *)0)->key.shape)},            \
+        {"implementation", CSV_TEXT, offsetof(type, key.implementation),                           \
+         sizeof(((type *)0)->key.implementation)},                                                 \
+        {"device", CSV_TEXT, offsetof(type, key.device), sizeof(((type *)0)->key.device)},         \
+        {"threads", CSV_INTEGER, offsetof(type, key.threads), sizeof(((type *)0)->key.threads)}, { \
+        "mode", CSV_TEXT, offsetof(type, key.mode), sizeof(((type *)0)->key.mode)                  \
+    }
+
+#define RESULT(kind, member) CSV_COLUMN(struct result, kind, member)
+static const struct csv_column result_columns[] = {
+    KEY_COLUMNS(struct result),     RESULT(CSV_TEXT, status),
+    RESULT(CSV_INTEGER, samples),   RESULT(CSV_INTEGER, iterations),
+    RESULT(CSV_NUMBER, median_s),   RESULT(CSV_NUMBER, low_s),
+    RESULT(CSV_NUMBER, high_s),     RESULT(CSV_NUMBER, mean_s),
+    RESULT(CSV_NUMBER, min_s),      RESULT(CSV_NUMBER, noise),
+    RESULT(CSV_NUMBER, transfer_s), RESULT(CSV_NUMBER, flops),
+    RESULT(CSV_NUMBER, bytes),      RESULT(CSV_NUMBER, gflops),
+    RESULT(CSV_NUMBER, gbps),       RESULT(CSV_NUMBER, limit_fraction),
+    RESULT(CSV_NUMBER, speedup),    RESULT(CSV_NUMBER, speedup_with_transfer),
+    RESULT(CSV_TEXT, verified),     RESULT(CSV_NUMBER, error),
+    RESULT(CSV_NUMBER, tolerance),  RESULT(CSV_NUMBER, energy_j),
+    RESULT(CSV_TEXT, reason),
+};
+#undef RESULT
+
+static const struct csv_column sample_columns[] = {
+    KEY_COLUMNS(struct sample_row),
+    CSV_COLUMN(struct sample_row, CSV_INTEGER, sample),
+    CSV_COLUMN(struct sample_row, CSV_NUMBER, seconds),
+};
+
+static const struct csv_column part_columns[] = {
+    KEY_COLUMNS(struct part_row),
+    CSV_COLUMN(struct part_row, CSV_INTEGER, part),
+    CSV_COLUMN(struct part_row, CSV_TEXT, name),
+    CSV_COLUMN(struct part_row, CSV_INTEGER, samples),
+    CSV_COLUMN(struct part_row, CSV_NUMBER, median_s),
+    CSV_COLUMN(struct part_row, CSV_NUMBER, low_s),
+    CSV_COLUMN(struct part_row, CSV_NUMBER, high_s),
+    CSV_COLUMN(struct part_row, CSV_NUMBER, share),
+};
+
+#define FORMAT(columns, type)                                                                      \
+    { columns, sizeof columns / sizeof columns[0], sizeof(type) }
+const struct csv_format result_format = FORMAT(result_columns, struct result);
+const struct csv_format sample_format = FORMAT(sample_columns, struct sample_row);
+const struct csv_format part_format = FORMAT(part_columns, struct part_row);
+#undef FORMAT
+
+/* results.csv comes last: a case counts as done when its result rows are there. */
+enum { FILE_SAMPLES, FILE_PARTS, FILE_RESULTS, FILES };
+
+static const struct {
+    const char *name;
+    const struct csv_format *format;
+} files[FILES] = {
+    [FILE_SAMPLES] = {"samples.csv", &sample_format},
+    [FILE_PARTS] = {"parts.csv", &part_format},
+    [FILE_RESULTS] = {"results.csv", &result_format},
+};
+
+struct results {
+    char paths[FILES][4096];
+    FILE *streams[FILES];
+    struct result *rows;
+    size_t count, capacity;
+};
+
+bool row_key_same_case(const struct row_key *a, const struct row_key *b) {
+    return strcmp(a->operation, b->operation) == 0 && strcmp(a->variant, b->variant) == 0 &&
+           strcmp(a->dtype, b->dtype) == 0 && strcmp(a->shape, b->shape) == 0;
+}
+
+bool row_key_equal(const struct row_key *a, const struct row_key *b) {
+    return row_key_same_case(a, b) && strcmp(a->implementation, b->implementation) == 0 &&
+           strcmp(a->device, b->device) == 0 && a->threads == b->threads &&
+           strcmp(a->mode, b->mode) == 0;
+}
+
+static enum status write_failure(const char *path, struct message *message) {
+    return message_set(message, STATUS_IO, "cannot write %s: %s; what was measured so far is kept",
+                       path, strerror(errno));
+}
+
+static bool key_is_among(const struct row_key *key, const struct result *rows, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (row_key_equal(key, &rows[i].key))
+            return true;
+    return false;
+}
+
+/* Writes `count` rows whose key is among the result rows into a new file beside `path` and puts it
+ * in its place. */
+static enum status file_rewrite(const char *path, const struct csv_format *format, const char *rows,
+                                size_t count, const struct results *results,
+                                struct message *message) {
+    char temporary[4096 + 8];
+    snprintf(temporary, sizeof temporary, "%s.new", path);
+    FILE *file = fopen(temporary, "w");
+    if (!file)
+        return write_failure(temporary, message);
+    int failed = csv_write_header(file, format);
+    for (size_t i = 0; i < count && !failed; i++) {
+        const char *row = rows + i * format->row_size;
+        if (key_is_among((const struct row_key *)(const void *)row, results->rows, results->count))
+            failed = csv_write_row(file, format, row);
+    }
+    failed |= fflush(file) != 0 || fsync(fileno(file)) != 0;
+    failed |= fclose(file) != 0;
+    if (failed || rename(temporary, path) != 0)
+        return write_failure(path, message);
+    return STATUS_OK;
+}
+
+/* Reads one file of an interrupted run and drops from it what does not belong to a whole case. */
+static enum status file_resume(struct results *results, int which, struct message *message) {
+    void *rows = NULL;
+    size_t count = 0;
+    int cut;
+    enum status status =
+        csv_read(results->paths[which], files[which].format, &rows, &count, &cut, message);
+    if (status != STATUS_OK)
+        return status;
+    if (which == FILE_RESULTS) {
+        results->rows = rows;
+        results->count = results->capacity = count;
+        /* A cut line means that the last case's rows were being written: that case is measured
+         * again. */
+        if (cut && count > 0) {
+            const struct row_key last = results->rows[count - 1].key;
+            while (results->count > 0 &&
+                   row_key_same_case(&results->rows[results->count - 1].key, &last))
+                results->count--;
+        }
+    }
+    status =
+        file_rewrite(results->paths[which], files[which].format, rows, count, results, message);
+    if (which != FILE_RESULTS)
+        free(rows);
+    return status;
+}
+
+static enum status file_create(const char *path, const struct csv_format *format,
+                               struct message *message) {
+    FILE *file = fopen(path, "wx");
+    if (!file)
+        return message_set(message, STATUS_IO, "cannot create %s: %s; choose another --out", path,
+                           strerror(errno));
+    int failed = csv_write_header(file, format);
+    failed |= fclose(file) != 0;
+    return failed ? write_failure(path, message) : STATUS_OK;
+}
+
+enum status results_open(const char *folder, bool resume, struct results **opened,
+                         struct message *message) {
+    *opened = NULL;
+    struct results *results = calloc(1, sizeof *results);
+    if (!results)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the results of a run");
+    enum status status = STATUS_OK;
+    for (int i = FILES - 1; i >= 0 && status == STATUS_OK; i--) {
+        int length =
+            snprintf(results->paths[i], sizeof results->paths[i], "%s/%s", folder, files[i].name);
+        if (length < 0 || (size_t)length >= sizeof results->paths[i])
+            status = message_set(message, STATUS_INVALID, "the path %s is too long", folder);
+        else if (resume)
+            status = file_resume(results, i, message);
+        else
+            status = file_create(results->paths[i], files[i].format, message);
+        if (status == STATUS_OK && !(results->streams[i] = fopen(results->paths[i], "a")))
+            status = write_failure(results->paths[i], message);
+    }
+    if (status != STATUS_OK) {
+        struct message ignored;
+        (void)results_close(results, &ignored);
+        return status;
+    }
+    *opened = results;
+    return STATUS_OK;
+}
+
+enum status results_close(struct results *results, struct message *message) {
+    enum status status = STATUS_OK;
+    for (int i = 0; i < FILES; i++)
+        if (results->streams[i] && fclose(results->streams[i]) != 0)
+            status = write_failure(results->paths[i], message);
+    free(results->rows);
+    free(results);
+    return status;
+}
+
+static enum status rows_append(struct results *results, int which, const void *rows, size_t count,
+                               struct message *message) {
+    FILE *stream = results->streams[which];
+    const struct csv_format *format = files[which].format;
+    int failed = 0;
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = csv_write_row(stream, format, (const char *)rows + i * format->row_size);
+    if (failed || fflush(stream) != 0)
+        return write_failure(results->paths[which], message);
+    return STATUS_OK;
+}
+
+static enum status rows_remember(struct results *results, const struct result *rows, size_t count,
+                                 struct message *message) {
+    if (results->count + count > results->capacity) {
+        size_t capacity = 2 * (results->count + count);
+        struct result *larger = realloc(results->rows, capacity * sizeof *larger);
+        if (!larger)
+            return message_set(message, STATUS_NO_MEMORY, "no memory for the results of a run");
+        results->rows = larger;
+        results->capacity = capacity;
+    }
+    memcpy(results->rows + results->count, rows, count * sizeof *rows);
+    results->count += count;
+    return STATUS_OK;
+}
+
+enum status results_append(struct results *results, const struct result *rows, size_t row_count,
+                           const struct sample_row *samples, size_t sample_count,
+                           const struct part_row *parts, size_t part_count,
+                           struct message *message) {
+    enum status status = rows_append(results, FILE_SAMPLES, samples, sample_count, message);
+    if (status == STATUS_OK)
+        status = rows_append(results, FILE_PARTS, parts, part_count, message);
+    if (status == STATUS_OK)
+        status = rows_append(results, FILE_RESULTS, rows, row_count, message);
+    if (status == STATUS_OK)
+        status = rows_remember(results, rows, row_count, message);
+    return status;
+}
+
+const struct result *results_rows(const struct results *results, size_t *count) {
+    *count = results->count;
+    return results->rows;
+}

@@ -1,0 +1,294 @@
+/* Launching once and comparing with the oracle. */
+#include "bench/verify.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Up to this many expected elements are kept between implementations; beyond, they are computed
+ * piece by piece. */
+enum { KEPT_ELEMENTS_MAX = 18 * 1024 * 1024 };
+/* The oracle of one output costs at most about this many operations; beyond, rows are sampled and
+ * the operation's probe checks the whole. */
+static const double oracle_flops_max = 4e9;
+
+struct expectation {
+    const struct bench_case *bench_case;
+    const struct inputs *inputs;
+    struct launch before;
+    void *state;
+    struct output {
+        int64_t checked_rows; /* of spec.rows, evenly spread */
+        double *expected;     /* all checked rows, packed; NULL when computed piece by piece */
+        double *tolerance;
+    } outputs[BUFFERS_MAX];
+};
+
+static bool is_output(const struct buffer_spec *spec) {
+    return spec->elements > 0 && (spec->role == BUFFER_OUTPUT || spec->role == BUFFER_IN_OUT);
+}
+
+static int64_t row_length(const struct buffer_spec *spec, int64_t row) {
+    int64_t left = spec->elements - row * spec->stride;
+    return left < spec->columns ? left : spec->columns;
+}
+
+/* The i-th checked row: evenly spread, first and last always among them. */
+static int64_t checked_row(const struct buffer_spec *spec, const struct output *output, int64_t i) {
+    if (output->checked_rows == spec->rows)
+        return i;
+    return output->checked_rows == 1 ? spec->rows - 1
+                                     : i * (spec->rows - 1) / (output->checked_rows - 1);
+}
+
+static int64_t rows_to_check(const struct bench_case *bench_case, const struct buffer_spec *spec) {
+    if (!bench_case->operation->row_cost)
+        return spec->rows;
+    double affordable = oracle_flops_max / bench_case->operation->row_cost(bench_case);
+    if (affordable >= (double)spec->rows)
+        return spec->rows;
+    return affordable < 2.0 ? 2 : (int64_t)affordable;
+}
+
+/* Fills the kept expectation; rows side by side on all threads. */
+static void output_compute(const struct expectation *e, int buffer) {
+    const struct buffer_spec *spec = &e->inputs->specs[buffer];
+    const struct output *output = &e->outputs[buffer];
+    const struct oracle_view view = {.bench_case = e->bench_case,
+                                     .launch = &e->before,
+                                     .before = e->inputs->data,
+                                     .state = e->state};
+#pragma omp parallel for schedule(dynamic)
+    for (int64_t i = 0; i < output->checked_rows; i++)
+        e->bench_case->operation->expect(&view, buffer, checked_row(spec, output, i), 1,
+                                         output->expected + i * spec->columns,
+                                         output->tolerance + i * spec->columns);
+}
+
+static enum status output_keep(struct expectation *e, int buffer, struct message *message) {
+    const struct buffer_spec *spec = &e->inputs->specs[buffer];
+    struct output *output = &e->outputs[buffer];
+    size_t elements = (size_t)(output->checked_rows * spec->columns);
+    output->expected = malloc(elements * sizeof(double));
+    output->tolerance = malloc(elements * sizeof(double));
+    if (!output->expected || !output->tolerance)
+        return message_set(message, STATUS_NO_MEMORY,
+                           "no memory for %zu expected values; choose a smaller shape", elements);
+    output_compute(e, buffer);
+    return STATUS_OK;
+}
+
+enum status expectation_open(const struct bench_case *bench_case, const struct inputs *inputs,
+                             struct expectation **expectation, struct message *message) {
+    const struct operation *operation = bench_case->operation;
+    struct expectation *e = calloc(1, sizeof *e);
+    if (!e)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the expectation of a case");
+    e->bench_case = bench_case;
+    e->inputs = inputs;
+    operation->bind(bench_case, inputs->data, &e->before);
+    enum status status = STATUS_OK;
+    if (operation->oracle_open) {
+        const struct oracle_view view = {
+            .bench_case = bench_case, .launch = &e->before, .before = inputs->data};
+        e->state = operation->oracle_open(&view);
+        if (!e->state)
+            status = message_set(message, STATUS_NO_MEMORY,
+                                 "no memory for the oracle of this case; choose a smaller shape");
+    }
+    int64_t elements = 0;
+    for (int i = 0; i < BUFFERS_MAX; i++)
+        if (is_output(&inputs->specs[i])) {
+            e->outputs[i].checked_rows = rows_to_check(bench_case, &inputs->specs[i]);
+            elements += e->outputs[i].checked_rows * inputs->specs[i].columns;
+        }
+    bool keep = !operation->expect_from_after && elements <= KEPT_ELEMENTS_MAX;
+    for (int i = 0; i < BUFFERS_MAX && keep && status == STATUS_OK; i++)
+        if (is_output(&inputs->specs[i]))
+            status = output_keep(e, i, message);
+    if (status != STATUS_OK) {
+        expectation_close(e);
+        e = NULL;
+    }
+    *expectation = e;
+    return status;
+}
+
+void expectation_close(struct expectation *e) {
+    if (!e)
+        return;
+    for (int i = 0; i < BUFFERS_MAX; i++) {
+        free(e->outputs[i].expected);
+        free(e->outputs[i].tolerance);
+    }
+    if (e->state)
+        e->bench_case->operation->oracle_close(e->state);
+    free(e);
+}
+
+/* --- comparing
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+/* The worst element seen. */
+struct worst {
+    double ratio, error, tolerance;
+    double expected;
+    float computed;
+    int64_t row, column;
+};
+
+static double element_ratio(float computed, double expected, double tolerance, double *error) {
+    *error = 0.0;
+    if (isnan(expected))
+        return isnan(computed) ? 0.0 : INFINITY;
+    if (isinf(expected) || isinf(computed)) {
+        if ((double)computed == expected)
+            return 0.0;
+        /* At the edge of the range float may overflow where float64 does not, if the tolerance
+         * reaches that far. */
+        *error = INFINITY;
+        return isinf(tolerance) ? 0.0 : INFINITY;
+    }
+    *error = fabs((double)computed - expected);
+    if (!(*error <= tolerance))
+        return isnan(*error) ? INFINITY : tolerance > 0.0 ? *error / tolerance : INFINITY;
+    return tolerance > 0.0 ? *error / tolerance : 0.0;
+}
+
+static void row_compare(const float *computed, const double *expected, const double *tolerance,
+                        int64_t row, int64_t length, struct worst *worst) {
+    for (int64_t column = 0; column < length; column++) {
+        double error;
+        double ratio = element_ratio(computed[column], expected[column], tolerance[column], &error);
+        if (ratio > worst->ratio || worst->row < 0)
+            *worst = (struct worst){.ratio = ratio,
+                                    .error = error,
+                                    .tolerance = tolerance[column],
+                                    .expected = expected[column],
+                                    .computed = computed[column],
+                                    .row = row,
+                                    .column = column};
+    }
+}
+
+/* Compares the checked rows of one output; false when there was no memory for a row. */
+static bool output_compare(const struct expectation *e, int buffer, const struct observed *observed,
+                           struct worst *worst) {
+    const struct buffer_spec *spec = &e->inputs->specs[buffer];
+    const struct output *output = &e->outputs[buffer];
+    const struct oracle_view view = {.bench_case = e->bench_case,
+                                     .launch = &e->before,
+                                     .before = e->inputs->data,
+                                     .after = observed->data,
+                                     .state = e->state};
+    bool complete = true;
+    *worst = (struct worst){.row = -1};
+#pragma omp parallel reduction(&& : complete)
+    {
+        struct worst mine = {.row = -1};
+        size_t columns = (size_t)spec->columns;
+        double *scratch = output->expected ? NULL : malloc(2 * columns * sizeof(double));
+        complete = output->expected || scratch;
+#pragma omp for schedule(dynamic)
+        for (int64_t i = 0; i < output->checked_rows; i++) {
+            int64_t row = checked_row(spec, output, i);
+            const double *expected = scratch, *tolerance = scratch;
+            if (output->expected) {
+                expected = output->expected + i * spec->columns;
+                tolerance = output->tolerance + i * spec->columns;
+            } else if (scratch) {
+                e->bench_case->operation->expect(&view, buffer, row, 1, scratch, scratch + columns);
+                tolerance = scratch + columns;
+            } else {
+                continue;
+            }
+            const float *computed = (const float *)observed->data[buffer] + row * spec->stride;
+            row_compare(computed, expected, tolerance, row, row_length(spec, row), &mine);
+        }
+#pragma omp critical
+        if (mine.row >= 0 && (worst->row < 0 || mine.ratio > worst->ratio))
+            *worst = mine;
+        free(scratch);
+    }
+    return complete;
+}
+
+static enum status outputs_compare(const struct expectation *e, const struct observed *observed,
+                                   struct verdict *verdict, struct message *message) {
+    double worst_ratio = -1.0;
+    for (int i = 0; i < BUFFERS_MAX; i++) {
+        const struct buffer_spec *spec = &e->inputs->specs[i];
+        if (!is_output(spec))
+            continue;
+        struct worst worst;
+        if (!output_compare(e, i, observed, &worst))
+            return message_set(message, STATUS_NO_MEMORY,
+                               "no memory for a row of %lld expected values",
+                               (long long)spec->columns);
+        if (worst.ratio > worst_ratio) {
+            worst_ratio = worst.ratio;
+            verdict->error = worst.error;
+            verdict->tolerance = worst.tolerance;
+        }
+        if (!(worst.ratio <= 1.0))
+            return message_set(message, STATUS_WRONG,
+                               "%s[%lld,%lld] is %.9g, should be %.9g within %.3g", spec->name,
+                               (long long)worst.row, (long long)worst.column,
+                               (double)worst.computed, worst.expected, worst.tolerance);
+    }
+    return STATUS_OK;
+}
+
+/* Where only some rows were compared, the operation's probe sees the rest. */
+static enum status probe_whole(const struct expectation *e, const struct observed *observed,
+                               struct message *message) {
+    bool sampled = false;
+    for (int i = 0; i < BUFFERS_MAX; i++)
+        sampled |= is_output(&e->inputs->specs[i]) &&
+                   e->outputs[i].checked_rows < e->inputs->specs[i].rows;
+    if (!sampled || !e->bench_case->operation->probe)
+        return STATUS_OK;
+    const struct oracle_view view = {.bench_case = e->bench_case,
+                                     .launch = &e->before,
+                                     .before = e->inputs->data,
+                                     .after = observed->data,
+                                     .state = e->state};
+    double ratio = e->bench_case->operation->probe(&view);
+    if (!(ratio <= 1.0))
+        return message_set(message, STATUS_WRONG,
+                           "a random projection of the result is %.3g times its bound away: at "
+                           "least one element outside the rows compared is wrong",
+                           ratio);
+    return STATUS_OK;
+}
+
+enum status verify_launch(struct expectation *e, const struct implementation *implementation,
+                          struct buffer_set *set, struct execution *execution,
+                          struct verdict *verdict, struct message *message) {
+    const struct bench_case *c = e->bench_case;
+    *verdict = (struct verdict){.verified = false};
+    bool finite_poison = c->settings.values == VALUES_SPECIAL;
+    enum status status = buffer_set_poison(set, finite_poison, message);
+    struct launch launch;
+    c->operation->bind(c, set->data, &launch);
+    if (status == STATUS_OK) {
+        status = c->operation->launch(implementation, &launch, 0, execution);
+        if (status != STATUS_OK && execution->message != message)
+            *message = *execution->message;
+    }
+    if (status == STATUS_OK)
+        status = set->device->synchronize(set->device, message);
+    struct observed observed;
+    if (status != STATUS_OK || (status = observed_open(&observed, set, message)) != STATUS_OK)
+        return status;
+    status = observed_check_untouched(&observed, set, message);
+    if (status == STATUS_OK)
+        status = outputs_compare(e, &observed, verdict, message);
+    if (status == STATUS_OK)
+        status = probe_whole(e, &observed, message);
+    observed_close(&observed);
+    verdict->verified = status == STATUS_OK;
+    return status;
+}

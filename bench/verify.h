@@ -1,0 +1,32 @@
+/* Does a launch compute what the oracle says? */
+#ifndef LOCKSTEP_BENCH_VERIFY_H
+#define LOCKSTEP_BENCH_VERIFY_H
+
+#include "bench/buffers.h"
+
+/* The expectation of a case, shared by all its implementations: computed once where it fits, else
+ * as needed. */
+struct expectation;
+
+/* Opens the expectation of a case over its inputs (borrowed: they outlive it). */
+enum status expectation_open(const struct bench_case *bench_case, const struct inputs *inputs,
+                             struct expectation **expectation, struct message *message);
+void expectation_close(struct expectation *expectation);
+
+struct verdict {
+    bool verified;
+    double error;     /* the worst element's |computed - expected| … */
+    double tolerance; /* … and what it was allowed; the worst is the one with the largest ratio */
+};
+
+/* Poisons the set, launches once, and compares every output with the expectation, guard zones and
+ * inputs with what they were. STATUS_OK: computed what it should. STATUS_WRONG: `message` names
+ * buffer, element, both values and tolerance. Anything else is the launch's own failure. The rule
+ * of comparison: NaN equals NaN, an infinity equals itself, and otherwise !(|computed - expected|
+ * <= tolerance) is wrong. */
+enum status verify_launch(struct expectation *expectation,
+                          const struct implementation *implementation, struct buffer_set *set,
+                          struct execution *execution, struct verdict *verdict,
+                          struct message *message);
+
+#endif
