@@ -40,6 +40,6 @@ struct device {
 };
 
 /* The CPU: memory of this process, CLOCK_MONOTONIC. */
-void device_cpu_open(struct device *device);
+enum status device_cpu_open(struct device *device, struct message *message);
 
 #endif

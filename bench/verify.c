@@ -1,5 +1,6 @@
 /* Launching once and comparing with the oracle. */
 #include "bench/verify.h"
+#include "common/clock.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -264,6 +265,23 @@ static enum status probe_whole(const struct expectation *e, const struct observe
     return STATUS_OK;
 }
 
+static enum status launch_once(const struct bench_case *c,
+                               const struct implementation *implementation,
+                               const struct launch *launch, struct device *device,
+                               struct execution *execution, struct verdict *verdict,
+                               struct message *message) {
+    double start = clock_seconds();
+    enum status status = c->operation->launch(implementation, launch, 0, execution);
+    if (status != STATUS_OK) {
+        if (execution->message != message)
+            *message = *execution->message;
+        return status;
+    }
+    status = device->synchronize(device, message);
+    verdict->seconds = clock_seconds() - start;
+    return status;
+}
+
 enum status verify_launch(struct expectation *e, const struct implementation *implementation,
                           struct buffer_set *set, struct execution *execution,
                           struct verdict *verdict, struct message *message) {
@@ -273,13 +291,8 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
     enum status status = buffer_set_poison(set, finite_poison, message);
     struct launch launch;
     c->operation->bind(c, set->data, &launch);
-    if (status == STATUS_OK) {
-        status = c->operation->launch(implementation, &launch, 0, execution);
-        if (status != STATUS_OK && execution->message != message)
-            *message = *execution->message;
-    }
     if (status == STATUS_OK)
-        status = set->device->synchronize(set->device, message);
+        status = launch_once(c, implementation, &launch, set->device, execution, verdict, message);
     struct observed observed;
     if (status != STATUS_OK || (status = observed_open(&observed, set, message)) != STATUS_OK)
         return status;

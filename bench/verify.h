@@ -17,6 +17,7 @@ struct verdict {
     bool verified;
     double error;     /* the worst element's |computed - expected| … */
     double tolerance; /* … and what it was allowed; the worst is the one with the largest ratio */
+    double seconds;   /* wall time of the launch: a first idea of how long an iteration takes */
 };
 
 /* Poisons the set, launches once, and compares every output with the expectation, guard zones and

@@ -23,5 +23,6 @@ gemm_kernel gemm_onednn;
 activation_kernel activation_onednn;
 softmax_kernel softmax_onednn;
 const char *onednn_version(void);
+bool onednn_absent(void);
 
 #endif

@@ -209,9 +209,7 @@ static const char *refuse_forward(const struct bench_case *c) {
     return form_of(c)->backward ? NULL : "is the yardstick of backward variants";
 }
 
-static const char *refuse_without_onednn(const struct bench_case *c) {
-    if (!onednn_version())
-        return "oneDNN was not there when this was built";
+static const char *refuse_bias(const struct bench_case *c) {
     return form_of(c)->bias ? "oneDNN has no primitive that fuses a bias alone" : NULL;
 }
 
@@ -224,7 +222,8 @@ static const struct implementation implementations[] = {
     {.name = "cpu-simd", .summary = "vectorised and threaded", .run.activation = activation_simd},
     {.name = "onednn",
      .summary = "oneDNN's eltwise primitive",
-     .refusal = refuse_without_onednn,
+     .absent = onednn_absent,
+     .refusal = refuse_bias,
      .run.activation = activation_onednn},
     {.name = "copy",
      .summary = "a plain-store copy of as many elements",

@@ -174,10 +174,6 @@ static const char *refuse_other_than_f32(const struct bench_case *c) {
     return c->dtype == DTYPE_F32 ? NULL : "computes f32 only";
 }
 
-static const char *refuse_without_onednn(const struct bench_case *c) {
-    return onednn_version() ? refuse_other_than_f32(c) : "oneDNN was not there when this was built";
-}
-
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .summary = "three nested loops",
@@ -191,7 +187,8 @@ static const struct implementation implementations[] = {
      .run.gemm = gemm_openblas},
     {.name = "onednn",
      .summary = "dnnl_sgemm",
-     .refusal = refuse_without_onednn,
+     .absent = onednn_absent,
+     .refusal = refuse_other_than_f32,
      .run.gemm = gemm_onednn},
     {.name = "direct",
      .summary = "cblas_sgemm called in a bare loop",

@@ -91,11 +91,6 @@ static enum status yardstick_copy(const struct launch *launch, int64_t iteration
                              execution);
 }
 
-static const char *refuse_without_onednn(const struct bench_case *c) {
-    (void)c;
-    return onednn_version() ? NULL : "oneDNN was not there when this was built";
-}
-
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .summary = "maximum, sum and division, a pass each, with the C library's expf",
@@ -105,7 +100,7 @@ static const struct implementation implementations[] = {
     {.name = "cpu-simd", .summary = "vectorised and threaded", .run.softmax = softmax_simd},
     {.name = "onednn",
      .summary = "oneDNN's softmax primitive",
-     .refusal = refuse_without_onednn,
+     .absent = onednn_absent,
      .run.softmax = softmax_onednn},
     {.name = "copy",
      .summary = "a plain-store copy (backward: triad) of as many elements",

@@ -1,0 +1,114 @@
+/* The CPU as a device. */
+#include "bench/device.h"
+#include "common/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The timer's start stands in the device's state. */
+struct cpu_state {
+    double start;
+};
+
+/* MemAvailable: free memory and what the kernel would give back. */
+static enum status cpu_memory(struct device *device, size_t *available, size_t *total,
+                              struct message *message) {
+    (void)device;
+    FILE *file = fopen("/proc/meminfo", "r");
+    if (!file)
+        return message_set(message, STATUS_IO, "cannot read /proc/meminfo");
+    char line[256];
+    size_t kibibytes;
+    *available = *total = 0;
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "MemTotal: %zu kB", &kibibytes) == 1)
+            *total = kibibytes << 10;
+        if (sscanf(line, "MemAvailable: %zu kB", &kibibytes) == 1)
+            *available = kibibytes << 10;
+    }
+    fclose(file);
+    return *total ? STATUS_OK : message_set(message, STATUS_IO, "/proc/meminfo has no MemTotal");
+}
+
+static enum status cpu_allocate(struct device *device, size_t bytes, void **pointer,
+                                struct message *message) {
+    (void)device;
+    /* Page alignment, so that a buffer's place in its page is the same in every run. */
+    size_t page = 4096, rounded = (bytes + page - 1) / page * page;
+    *pointer = aligned_alloc(page, rounded);
+    if (*pointer)
+        return STATUS_OK;
+    size_t available = 0, total;
+    struct message ignored;
+    (void)cpu_memory(device, &available, &total, &ignored);
+    return message_set(message, STATUS_NO_MEMORY,
+                       "no memory for %zu bytes; %zu bytes are available", bytes, available);
+}
+
+static void cpu_release(struct device *device, void *pointer) {
+    (void)device;
+    free(pointer);
+}
+
+static enum status cpu_copy(struct device *device, void *to, const void *from, size_t bytes,
+                            struct message *message) {
+    (void)device;
+    (void)message;
+    memcpy(to, from, bytes);
+    return STATUS_OK;
+}
+
+static enum status cpu_synchronize(struct device *device, struct message *message) {
+    (void)device;
+    (void)message;
+    return STATUS_OK;
+}
+
+static enum status cpu_timer_start(struct device *device, struct message *message) {
+    (void)message;
+    struct cpu_state *state = device->state;
+    state->start = clock_seconds();
+    return STATUS_OK;
+}
+
+static enum status cpu_timer_stop(struct device *device, double *seconds, struct message *message) {
+    (void)message;
+    const struct cpu_state *state = device->state;
+    *seconds = clock_seconds() - state->start;
+    return STATUS_OK;
+}
+
+static void cpu_close(struct device *device) {
+    free(device->state);
+    device->state = NULL;
+}
+
+/* The largest cache that sysconf knows; 32 MiB where it knows none (some virtual machines). */
+static size_t cpu_last_level_cache(void) {
+    long sizes[] = {sysconf(_SC_LEVEL2_CACHE_SIZE), sysconf(_SC_LEVEL3_CACHE_SIZE),
+                    sysconf(_SC_LEVEL4_CACHE_SIZE)};
+    long largest = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        largest = sizes[i] > largest ? sizes[i] : largest;
+    return largest > 0 ? (size_t)largest : (size_t)32 << 20;
+}
+
+enum status device_cpu_open(struct device *device, struct message *message) {
+    *device = (struct device){
+        .name = "cpu",
+        .last_level_cache = cpu_last_level_cache(),
+        .state = calloc(1, sizeof(struct cpu_state)),
+        .allocate = cpu_allocate,
+        .release = cpu_release,
+        .upload = cpu_copy,
+        .download = cpu_copy,
+        .memory = cpu_memory,
+        .synchronize = cpu_synchronize,
+        .timer_start = cpu_timer_start,
+        .timer_stop = cpu_timer_stop,
+        .close = cpu_close,
+    };
+    return device->state ? STATUS_OK : message_set(message, STATUS_NO_MEMORY, "no memory");
+}

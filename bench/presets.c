@@ -1,0 +1,141 @@
+/* The presets. `default` is what `make bench` runs and `quick` what `make bench QUICK=1` runs: on
+ * two cores the first stays below six minutes and the second below one. */
+#include "bench/presets.h"
+
+#include <string.h>
+
+static const struct preset_line lines_default[] = {
+    {"gemm", "nn", "64x64x64 128x128x128 256x256x256 512x512x512 1024x1024x1024 2048x2048x2048"},
+    {"gemm", "nn", "4096x4096x4096"},
+    {"gemm", "nt,tn", "64x64x64 256x256x256 1024x1024x1024"},
+    {"gemm", "nn", "1760x16x1760 1760x128x1760 2560x64x2560"},
+    {"gemm", "nt", "100x128x784 100x10x128 512x768x768 512x3072x768"},
+    {"gemm", "tn", "128x784x100"},
+    {"gemm", "nt", "2048x512x13 2048x1x512"},
+    {"gemm", "nn", "1x1024x1024 4096x4x4096"},
+    {"activation", "relu.forward,relu.backward,gelu_tanh.forward,gelu_tanh.backward",
+     "4096 65536 1048576 16777216"},
+    {"activation", "sigmoid.forward,tanh.forward,gelu_erf.forward,silu.forward",
+     "65536 1048576 16777216"},
+    {"activation", "sigmoid.backward,tanh.backward,gelu_erf.backward,silu.backward", "1048576"},
+    {"activation", "relu.forward_bias,relu.backward_bias", "100x128 512x3072"},
+    {"activation", "gelu_tanh.forward_bias,gelu_tanh.backward_bias", "512x3072"},
+    {"softmax", "forward", "100x10 64x1000 1024x1024 32x50257 4096x4096"},
+    {"softmax", "backward,log_forward,log_backward", "64x1000 1024x1024"},
+    {"cross_entropy", "forward_backward", "100x10 64x1000 32x50257"},
+    {"cross_entropy", "forward,backward", "64x1000"},
+    {"mse", "forward_backward", "100x2 1024x1024"},
+    {"column_sums", "forward", "100x128 256x4096 4096x4096"},
+    {"optimizer", "sgd,sgd_momentum", "1048576"},
+    {"optimizer", "adam", "101770 1048576 25000000"},
+    {"transfer", "copy,triad", "4096 65536 1048576 16777216"},
+    {"mlp", "train_step", "784-128-10@100 784-512-256-10@128 1024-4096-4096-1024@256"},
+    {"mlp", "train_step_mse", "3-4-2@100"},
+    {"mlp", "inference", "784-128-10@1 784-128-10@100"},
+};
+
+static const struct preset_line lines_quick[] = {
+    {"gemm", "nn", "64x64x64 128x128x128 256x256x256 512x512x512 1024x1024x1024"},
+    {"gemm", "nt,tn", "256x256x256"},
+    {"gemm", "nt", "100x128x784 512x3072x768 2048x512x13"},
+    {"activation", "relu.forward,gelu_tanh.forward", "4096 65536 1048576 16777216"},
+    {"activation", "sigmoid.forward,tanh.forward,relu.backward,gelu_tanh.backward", "1048576"},
+    {"activation", "relu.forward_bias,relu.backward_bias", "100x128"},
+    {"softmax", "forward", "100x10 64x1000 1024x1024"},
+    {"softmax", "backward", "64x1000"},
+    {"cross_entropy", "forward_backward", "100x10 64x1000"},
+    {"column_sums", "forward", "100x128"},
+    {"optimizer", "adam", "101770"},
+    {"transfer", "copy,triad", "65536 1048576 16777216"},
+    {"mlp", "train_step", "784-128-10@100 784-512-256-10@128"},
+    {"mlp", "train_step_mse", "3-4-2@100"},
+    {"mlp", "inference", "784-128-10@100"},
+};
+
+static const struct preset_line lines_squares[] = {
+    {"gemm", "nn,nt,tn",
+     "64x64x64 128x128x128 256x256x256 512x512x512 768x768x768 1024x1024x1024 1536x1536x1536 "
+     "2048x2048x2048 3072x3072x3072 4096x4096x4096"},
+};
+
+/* Shapes of the kind that the DeepBench collection measures for recurrent and speech networks. */
+static const struct preset_line lines_deepbench[] = {
+    {"gemm", "nn",
+     "1760x16x1760 1760x32x1760 1760x64x1760 1760x128x1760 2048x16x2048 2048x128x2048 "
+     "2560x64x2560 4096x16x4096 4096x128x4096 5124x700x2048"},
+    {"gemm", "nt", "1760x1760x1760 2048x2048x2048"},
+    {"gemm", "tn", "1760x16x1760 2048x128x2048 5124x700x2048"},
+};
+
+static const struct preset_line lines_mnist[] = {
+    {"gemm", "nt", "100x128x784 100x10x128"},
+    {"gemm", "tn", "10x128x100 128x784x100"},
+    {"gemm", "nn", "100x128x10"},
+    {"activation", "relu.forward_bias,relu.backward_bias", "100x128"},
+    {"activation", "identity.forward_bias", "100x10"},
+    {"cross_entropy", "forward,backward,forward_backward", "100x10"},
+    {"column_sums", "forward", "100x128 100x10"},
+    {"optimizer", "sgd,sgd_momentum,adam", "101770"},
+    {"mlp", "train_step,inference", "784-128-10@100 784-512-256-10@100"},
+};
+
+static const struct preset_line lines_transformer[] = {
+    {"gemm", "nt", "512x768x768 512x2304x768 512x3072x768 512x768x3072"},
+    {"gemm", "nn", "512x512x64 512x64x512"},
+    {"activation", "gelu_tanh.forward_bias,gelu_tanh.backward_bias,gelu_erf.forward_bias",
+     "512x3072"},
+    {"softmax", "forward,backward", "6144x512"},
+    {"cross_entropy", "forward_backward", "32x50257 512x50257"},
+};
+
+static const struct preset_line lines_recommender[] = {
+    {"gemm", "nt", "2048x1x256 2048x512x13 2048x256x512 2048x64x256 2048x512x512"},
+    {"activation", "relu.forward_bias", "2048x512"},
+    {"activation", "sigmoid.forward", "2048"},
+    {"mlp", "train_step_mse", "13-512-256-64-1@2048"},
+};
+
+static const struct preset_line lines_skinny[] = {
+    {"gemm", "nn",
+     "1x1024x1024 1024x1x1024 1024x1024x1 16x1024x1024 1024x16x1024 1024x1024x16 1x4096x4096 "
+     "4096x1x4096 4096x4x4096 16x16x65536"},
+    {"gemm", "nt", "1x4096x4096 4096x1x4096 16x16x65536"},
+    {"gemm", "tn", "1x4096x4096 4096x1x4096 16x16x65536"},
+};
+
+/* The cases that docs/method.md gives ratios to yardsticks for: run it with --yardsticks. */
+static const struct preset_line lines_yardsticks[] = {
+    {"gemm", "nn",
+     "64x64x64 128x128x128 256x256x256 512x512x512 1024x1024x1024 2048x2048x2048 4096x4096x4096"},
+    {"gemm", "nt", "100x128x784 100x10x128 512x3072x768 2048x512x13"},
+    {"activation",
+     "relu.forward,sigmoid.forward,tanh.forward,gelu_tanh.forward,gelu_erf.forward,silu.forward,"
+     "relu.backward,sigmoid.backward,tanh.backward,gelu_tanh.backward,gelu_erf.backward",
+     "1048576 16777216"},
+    {"softmax", "forward", "64x1000 1024x1024 32x50257 4096x4096"},
+    {"optimizer", "adam", "25000000"},
+    {"mlp", "train_step", "784-128-10@100 1024-4096-4096-1024@256"},
+};
+
+#define PRESET(name, summary)                                                                      \
+    { #name, summary, lines_##name, sizeof lines_##name / sizeof lines_##name[0] }
+const struct preset presets[] = {
+    PRESET(default, "every operation, small to large: what `make bench` runs"),
+    PRESET(quick, "a smaller default: what `make bench QUICK=1` runs"),
+    PRESET(squares, "square GEMMs from 64 to 4096, nn nt tn"),
+    PRESET(deepbench, "GEMMs of recurrent and speech networks"),
+    PRESET(mnist, "all parts of the 784-128-10 network at batch 100"),
+    PRESET(transformer, "a transformer block: 768 wide, 512 tokens"),
+    PRESET(recommender, "the dense layers of a recommender: tall batches, narrow inputs"),
+    PRESET(skinny, "GEMMs with one or two small dimensions"),
+    PRESET(yardsticks, "what the yardsticks are for; use with --yardsticks"),
+};
+#undef PRESET
+const int preset_count = sizeof presets / sizeof presets[0];
+
+const struct preset *preset_find(const char *name) {
+    for (int i = 0; i < preset_count; i++)
+        if (strcmp(presets[i].name, name) == 0)
+            return &presets[i];
+    return NULL;
+}

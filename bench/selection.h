@@ -1,0 +1,38 @@
+/* Which cases a command line asks for. */
+#ifndef LOCKSTEP_BENCH_SELECTION_H
+#define LOCKSTEP_BENCH_SELECTION_H
+
+#include "bench/operation.h"
+
+#include <stddef.h>
+
+struct selection_options {
+    const char *const *operations; /* names, count below; none means all */
+    size_t operation_count;
+    const char
+        *case_glob; /* over case names, or NULL; one without wildcards names a case of its own */
+    const char *shapes; /* comma-separated, or NULL: these instead of the preset's */
+    const char *preset; /* name */
+    const char *dtypes; /* comma-separated, or NULL for f32 */
+    uint64_t seed;
+};
+
+struct selection {
+    struct bench_case *cases;
+    size_t count;
+};
+
+/* STATUS_INVALID lists what is known where a name is not. An empty selection is STATUS_INVALID too.
+ */
+enum status selection_open(const struct selection_options *options, struct selection *selection,
+                           struct message *message);
+void selection_close(struct selection *selection);
+
+/* Whether `name` is in the comma-separated `list`; a NULL list holds everything. */
+bool list_contains(const char *list, const char *name);
+
+/* Refuses a comma-separated list of implementations that has an unknown one among the chosen cases'
+ * operations. */
+enum status implementations_check(const char *list, struct message *message);
+
+#endif
