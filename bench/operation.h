@@ -121,8 +121,10 @@ struct implementation {
         enum status (*yardstick)(const struct launch *launch, int64_t iterations,
                                  struct execution *execution);
     } run;
-    /* Why this implementation cannot do the case here (library absent, dtype), or NULL when it can.
-     */
+    /* The library behind it is not in this build: it takes part only when it is asked for by name,
+     * as a skipped row. */
+    bool (*absent)(void);
+    /* Why it cannot do the case (dtype, fused bias), or NULL when it can. */
     const char *(*refusal)(const struct bench_case *bench_case);
     double (*bytes)(
         const struct bench_case *bench_case); /* yardsticks: what they move; else NULL */

@@ -1,0 +1,33 @@
+/* What this machine can do at most, measured: the peak of a register-only FMA loop and the
+ * bandwidth of a triad over working sets that fit each level of the memory.
+ */
+#ifndef LOCKSTEP_BENCH_CEILINGS_H
+#define LOCKSTEP_BENCH_CEILINGS_H
+
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CEILING_LEVELS = 4 };
+
+struct ceilings {
+    int threads;
+    double flops_per_second;
+    struct ceiling_level {
+        double working_set;      /* bytes of all arrays of the triad */
+        double bytes_per_second; /* the better of ordinary and non-temporal stores */
+    } levels[CEILING_LEVELS];    /* L1, L2, L3, memory; working sets grow */
+};
+
+/* Measures with `threads` threads; takes about a second, quick a quarter of it. */
+enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
+                             struct message *message);
+
+/* The seconds that the ceilings allow for so many operations and bytes over a working set of so
+ * many bytes: the larger of both times. A working set between two levels counts as the larger;
+ * `cold` counts as memory. */
+double ceilings_limit(const struct ceilings *ceilings, double flops, double bytes,
+                      double working_set, bool cold);
+
+#endif

@@ -1,0 +1,33 @@
+/* The machine, the libraries and the build, as read from them: what environment.json and `lockstep
+ * info` say. */
+#ifndef LOCKSTEP_BENCH_ENVIRONMENT_H
+#define LOCKSTEP_BENCH_ENVIRONMENT_H
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { ENVIRONMENT_WARNINGS_MAX = 8 };
+
+struct environment {
+    char host[128], system[512], cpu[128], governor[32], turbo[16];
+    int processors; /* that this process may run on */
+    int threads_per_core;
+    size_t memory_bytes, l1d_bytes, l2_bytes, l3_bytes;
+    double load; /* one-minute load average */
+    char warnings[ENVIRONMENT_WARNINGS_MAX][200];
+    int warning_count;
+};
+
+void environment_read(struct environment *environment);
+
+/* The processors that this process may run on: what `--threads` defaults to. */
+int environment_processors(void);
+
+/* Adds "host" … "libraries", "build", "warnings" to `object`. */
+void environment_to_json(const struct environment *environment, cJSON *object);
+
+/* As `lockstep info` shows it. */
+void environment_print(const struct environment *environment, FILE *file);
+
+#endif

@@ -1,0 +1,153 @@
+/* Creating and resuming a run's folder. */
+#include "bench/folder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char runs_folder[] = "reports/runs";
+static const char latest_link[] = "reports/latest";
+
+/* mkdir -p */
+static enum status folders_make(const char *path, struct message *message) {
+    char partial[2048];
+    int length = snprintf(partial, sizeof partial, "%s", path);
+    if (length < 0 || (size_t)length >= sizeof partial)
+        return message_set(message, STATUS_INVALID, "the path %.80s… is too long", path);
+    for (char *slash = partial + 1;; slash++) {
+        if (*slash != '/' && *slash != '\0')
+            continue;
+        char end = *slash;
+        *slash = '\0';
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+            return message_set(message, STATUS_IO,
+                               "cannot make the folder %s: %s; choose a writable place with --out",
+                               partial, strerror(errno));
+        *slash = end;
+        if (end == '\0')
+            return STATUS_OK;
+    }
+}
+
+/* reports/latest -> runs/<name>, replaced in one step. */
+static enum status latest_point(const char *name, struct message *message) {
+    char target[512], temporary[512];
+    snprintf(target, sizeof target, "runs/%s", name);
+    snprintf(temporary, sizeof temporary, "%s.%ld", latest_link, (long)getpid());
+    if (symlink(target, temporary) != 0 || rename(temporary, latest_link) != 0)
+        return message_set(message, STATUS_IO, "cannot point %s at %s: %s", latest_link, target,
+                           strerror(errno));
+    return STATUS_OK;
+}
+
+static enum status folder_new(const char *host, struct folder *folder, struct message *message) {
+    char name[256], stamp[32];
+    time_t seconds = time(NULL);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+    enum status status = folders_make(runs_folder, message);
+    if (status != STATUS_OK)
+        return status;
+    /* Two runs within one second get names of their own. */
+    for (int attempt = 0; attempt < 100; attempt++) {
+        snprintf(name, sizeof name, attempt ? "%s-%.100s-%d" : "%s-%.100s", stamp, host, attempt);
+        snprintf(folder->path, sizeof folder->path, "%s/%s", runs_folder, name);
+        if (mkdir(folder->path, 0777) == 0)
+            return latest_point(name, message);
+        if (errno != EEXIST)
+            break;
+    }
+    return message_set(message, STATUS_IO, "cannot make the folder %s: %s", folder->path,
+                       strerror(errno));
+}
+
+static cJSON *environment_load(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    char piece[4096];
+    size_t got = 0;
+    while (memory && (got = fread(piece, 1, sizeof piece, file)) > 0)
+        if (fwrite(piece, 1, got, memory) != got)
+            break;
+    fclose(file);
+    cJSON *json = NULL;
+    if (memory && fclose(memory) == 0)
+        json = cJSON_ParseWithLength(text, size);
+    free(text);
+    return json;
+}
+
+/* Whether the run in the folder may be gone on with. */
+static enum status folder_check_resumable(const struct folder *folder, const cJSON *environment,
+                                          const char *settings, struct message *message) {
+    const char *state =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(environment, "state"));
+    const char *before =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(environment, "settings"));
+    if (!state || !before)
+        return message_set(message, STATUS_INVALID,
+                           "%s/environment.json is not one that this version of lockstep wrote; "
+                           "choose another --out",
+                           folder->path);
+    if (strcmp(state, "finished") == 0)
+        return message_set(message, STATUS_INVALID,
+                           "%s holds a finished run; choose another --out, or draw its plots again "
+                           "with `lockstep report %s`",
+                           folder->path, folder->path);
+    if (strcmp(before, settings) != 0)
+        return message_set(
+            message, STATUS_INVALID,
+            "%s holds an unfinished run with other settings (%s, now %s); repeat the "
+            "same command to go on with it, or choose another --out",
+            folder->path, before, settings);
+    return STATUS_OK;
+}
+
+enum status folder_open(const char *out, const char *host, const char *settings,
+                        struct folder *folder, struct message *message) {
+    memset(folder, 0, sizeof *folder);
+    if (!out)
+        return folder_new(host, folder, message);
+    enum status status = folders_make(out, message);
+    if (status != STATUS_OK)
+        return status;
+    snprintf(folder->path, sizeof folder->path, "%s", out);
+    char path[2300];
+    snprintf(path, sizeof path, "%s/environment.json", out);
+    if (access(path, F_OK) != 0)
+        return access(out, W_OK) == 0 ? STATUS_OK
+                                      : message_set(message, STATUS_IO, "cannot write into %s: %s",
+                                                    out, strerror(errno));
+    cJSON *environment = environment_load(path);
+    status = folder_check_resumable(folder, environment, settings, message);
+    cJSON_Delete(environment);
+    folder->resumed = status == STATUS_OK;
+    return status;
+}
+
+enum status folder_write_environment(const struct folder *folder, const cJSON *environment,
+                                     struct message *message) {
+    char path[2300], temporary[2300];
+    snprintf(path, sizeof path, "%s/environment.json", folder->path);
+    snprintf(temporary, sizeof temporary, "%s/environment.json.new", folder->path);
+    char *text = cJSON_Print(environment);
+    FILE *file = text ? fopen(temporary, "w") : NULL;
+    int failed = !file;
+    if (file) {
+        failed = fputs(text, file) == EOF || fputc('\n', file) == EOF;
+        failed |= fclose(file) != 0;
+    }
+    free(text);
+    if (failed || rename(temporary, path) != 0)
+        return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+    return STATUS_OK;
+}

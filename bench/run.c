@@ -1,0 +1,285 @@
+/* `lockstep run`: cases in order, each measured, written and shown before the next begins. */
+#include "bench/run.h"
+#include "bench/contest.h"
+#include "bench/environment.h"
+#include "bench/folder.h"
+#include "bench/report.h"
+#include "bench/results_json.h"
+#include "bench/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { THREAD_COUNTS_MAX = 2 };
+
+struct run {
+    const struct run_options *options;
+    struct selection selection;
+    struct devices devices;
+    struct environment environment;
+    struct folder folder;
+    struct results *results;
+    int threads[THREAD_COUNTS_MAX];
+    int thread_count;
+    struct ceilings ceilings[THREAD_COUNTS_MAX];
+    struct predictions predictions;
+    struct progress progress;
+    struct measure_limits limits;
+    char settings[1024];
+    FILE *table; /* stdout, or stderr when stdout carries JSON */
+};
+
+/* All cores, and one: contention shows as the ratio of both. */
+static void threads_choose(struct run *run) {
+    int most = run->options->threads ? run->options->threads : environment_processors();
+    run->threads[0] = most;
+    run->threads[1] = 1;
+    run->thread_count = most > 1 ? 2 : 1;
+}
+
+/* A case that was asked for by its shape and cannot fit is the caller's mistake, not a row to skip.
+ */
+static enum status sizes_check(struct run *run, struct message *message) {
+    const struct selection_options *asked = &run->options->selection;
+    if (!asked->shapes && !asked->case_glob)
+        return STATUS_OK;
+    struct device *cpu = &run->devices.list[0];
+    size_t available, total;
+    enum status status = cpu->memory(cpu, &available, &total, message);
+    for (size_t i = 0; i < run->selection.count && status == STATUS_OK; i++) {
+        char name[256];
+        size_t needed = contest_bytes(&run->selection.cases[i]);
+        if (needed <= total)
+            continue;
+        case_name(&run->selection.cases[i], name, sizeof name);
+        status = message_set(message, STATUS_INVALID,
+                             "%s would take %s%zu bytes and this machine has %zu; choose a smaller "
+                             "shape",
+                             name, needed == SIZE_MAX ? "more than " : "", needed, total);
+    }
+    return status;
+}
+
+/* What must be equal for a folder to be gone on with. */
+static void settings_write(struct run *run) {
+    const struct run_options *o = run->options;
+    char operations[256] = "";
+    for (size_t i = 0; i < o->selection.operation_count; i++)
+        snprintf(operations + strlen(operations), sizeof operations - strlen(operations), "%s%s",
+                 i ? "," : "", o->selection.operations[i]);
+    snprintf(run->settings, sizeof run->settings,
+             "operations=%s case=%s shape=%s preset=%s dtype=%s implementation=%s yardsticks=%d "
+             "threads=%d mode=%s seed=%llu seconds=%g gpu=%s",
+             operations, o->selection.case_glob ? o->selection.case_glob : "",
+             o->selection.shapes ? o->selection.shapes : "", o->selection.preset,
+             o->selection.dtypes ? o->selection.dtypes : "f32",
+             o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
+             o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
+             run->limits.case_seconds, o->gpu);
+}
+
+static cJSON *ceilings_to_json(const struct run *run) {
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < run->thread_count; i++) {
+        const struct ceilings *c = &run->ceilings[i];
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddNumberToObject(object, "threads", c->threads);
+        cJSON_AddNumberToObject(object, "peak_flops_per_second", c->flops_per_second);
+        cJSON *levels = cJSON_AddArrayToObject(object, "bandwidth");
+        for (int l = 0; l < CEILING_LEVELS; l++) {
+            cJSON *level = cJSON_CreateObject();
+            cJSON_AddNumberToObject(level, "working_set_bytes", c->levels[l].working_set);
+            cJSON_AddNumberToObject(level, "bytes_per_second", c->levels[l].bytes_per_second);
+            cJSON_AddItemToArray(levels, level);
+        }
+        cJSON_AddItemToArray(list, object);
+    }
+    return list;
+}
+
+static enum status environment_save(const struct run *run, const char *state,
+                                    struct message *message) {
+    const struct run_options *o = run->options;
+    cJSON *object = cJSON_CreateObject();
+    char stamp[32];
+    time_t seconds = time(NULL);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    cJSON_AddStringToObject(object, "state", state);
+    cJSON_AddStringToObject(object, "written", stamp);
+    cJSON *command = cJSON_AddArrayToObject(object, "command");
+    for (int i = 0; i < o->argument_count; i++)
+        cJSON_AddItemToArray(command, cJSON_CreateString(o->arguments[i]));
+    cJSON_AddStringToObject(object, "settings", run->settings);
+    cJSON_AddNumberToObject(object, "seed", (double)o->selection.seed);
+    cJSON_AddNumberToObject(object, "threads", run->threads[0]);
+    cJSON_AddStringToObject(object, "mode", o->cold ? "cold" : "hot");
+    cJSON_AddStringToObject(object, "floating_point_of_timed_work",
+                            "flush-to-zero and denormals-are-zero in every thread");
+    environment_to_json(&run->environment, object);
+    cJSON_AddItemToObject(object, "ceilings", ceilings_to_json(run));
+    enum status status = folder_write_environment(&run->folder, object, message);
+    cJSON_Delete(object);
+    return status;
+}
+
+static void opening_print(const struct run *run) {
+    FILE *file = run->table;
+    const struct environment *e = &run->environment;
+    fprintf(file, "lockstep: %zu cases on %s, %d threads\n", run->selection.count, e->cpu,
+            run->threads[0]);
+    for (int i = 0; i < e->warning_count; i++)
+        fprintf(file, "warning: %s\n", e->warnings[i]);
+    if (*run->devices.gpu_absence)
+        fprintf(file, "no GPU: %s\n", run->devices.gpu_absence);
+    if (run->folder.resumed)
+        fprintf(file, "going on with the unfinished run in %s\n", run->folder.path);
+    for (int i = 0; i < run->thread_count; i++) {
+        const struct ceilings *c = &run->ceilings[i];
+        fprintf(file, "ceilings, %d thread%s: %.1f GFLOP/s; triad", c->threads,
+                c->threads == 1 ? "" : "s", 1e-9 * c->flops_per_second);
+        for (int l = 0; l < CEILING_LEVELS; l++)
+            fprintf(file, "%s %.1f GB/s at %.3g MB", l ? "," : "",
+                    1e-9 * c->levels[l].bytes_per_second, 1e-6 * c->levels[l].working_set);
+        fputc('\n', file);
+    }
+    fflush(file);
+}
+
+static enum status run_open(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    run->table = o->json ? stderr : stdout;
+    run->limits = measure_limits_default(o->quick);
+    if (o->max_seconds > 0.0)
+        run->limits.case_seconds = o->max_seconds;
+    threads_choose(run);
+    enum status status = implementations_check(o->implementations, message);
+    if (status == STATUS_OK)
+        status = selection_open(&o->selection, &run->selection, message);
+    if (status == STATUS_OK)
+        status = devices_open(&run->devices, o->gpu, message);
+    if (status == STATUS_OK)
+        status = sizes_check(run, message);
+    if (status != STATUS_OK)
+        return status;
+    environment_read(&run->environment);
+    settings_write(run);
+    status = folder_open(o->out, run->environment.host, run->settings, &run->folder, message);
+    for (int i = 0; i < run->thread_count && status == STATUS_OK; i++)
+        status = ceilings_measure(run->threads[i], o->quick, &run->ceilings[i], message);
+    if (status == STATUS_OK)
+        status = results_open(run->folder.path, run->folder.resumed, &run->results, message);
+    if (status == STATUS_OK)
+        status = environment_save(run, "unfinished", message);
+    return status;
+}
+
+static enum status run_close(struct run *run, struct message *message) {
+    enum status status = run->results ? results_close(run->results, message) : STATUS_OK;
+    predictions_close(&run->predictions);
+    devices_close(&run->devices);
+    selection_close(&run->selection);
+    return status;
+}
+
+/* One case: measured, written, shown. `before` is the row shown last, for the headings. */
+static enum status run_case(struct run *run, const struct bench_case *bench_case,
+                            struct result *before, struct message *message) {
+    const struct run_options *o = run->options;
+    const struct contest_rules rules = {.devices = &run->devices,
+                                        .implementations = o->implementations,
+                                        .yardsticks = o->yardsticks,
+                                        .threads = run->threads,
+                                        .thread_count = run->thread_count,
+                                        .ceilings = run->ceilings,
+                                        .cold = o->cold,
+                                        .limits = run->limits,
+                                        .predictions = &run->predictions,
+                                        .progress = &run->progress,
+                                        .stop = o->stop,
+                                        .stop_argument = o->stop_argument};
+    size_t done_count;
+    const struct result *done = results_rows(run->results, &done_count);
+    struct contest_rows rows;
+    enum status status = contest_run(&rules, bench_case, done, done_count, &rows, message);
+    if (status != STATUS_OK)
+        return status;
+    status = results_append(run->results, rows.results, rows.result_count, rows.samples,
+                            rows.sample_count, rows.parts, rows.part_count, message);
+    progress_done(&run->progress);
+    if (rows.result_count > 0) {
+        table_print_case(run->table, rows.results, rows.result_count,
+                         *before->key.operation ? before : NULL);
+        *before = rows.results[rows.result_count - 1];
+    }
+    contest_rows_release(&rows);
+    return status;
+}
+
+static enum status cases_run(struct run *run, struct message *message) {
+    struct result before = {.key.operation = ""};
+    enum status status = STATUS_OK;
+    progress_start(&run->progress, run->selection.count);
+    for (size_t i = 0; i < run->selection.count && status == STATUS_OK; i++) {
+        if (run->options->stop && run->options->stop(run->options->stop_argument))
+            status = message_set(message, STATUS_INTERRUPTED, "interrupted");
+        else
+            status = run_case(run, &run->selection.cases[i], &before, message);
+    }
+    progress_clear(&run->progress);
+    return status;
+}
+
+/* Says what was kept of a run that ended early. */
+static void add_what_was_kept(const struct run *run, struct message *message) {
+    size_t rows;
+    (void)results_rows(run->results, &rows);
+    struct message cause = *message;
+    (void)message_set(
+        message, STATUS_INTERRUPTED,
+        "%.600s; %zu rows are kept in %.200s: the same command with --out %.100s goes "
+        "on from there",
+        cause.text, rows, run->folder.path, run->folder.path);
+}
+
+static enum status run_finish(struct run *run, struct message *message) {
+    size_t count, failed = 0;
+    const struct result *rows = results_rows(run->results, &count);
+    for (size_t i = 0; i < count; i++)
+        failed += strcmp(rows[i].status, "failed") == 0;
+    table_print_summary(run->table, rows, count);
+    enum status status = environment_save(run, "finished", message);
+    if (status == STATUS_OK)
+        status = report_draw(run->folder.path, run->table, message);
+    if (status == STATUS_OK && run->options->json)
+        status = results_print_json(rows, count, stdout, message);
+    fprintf(run->table, "results in %s\n", run->folder.path);
+    if (status == STATUS_OK && failed > 0)
+        status = message_set(message, STATUS_WRONG,
+                             "%zu of %zu rows failed; the table and %s/results.csv say why", failed,
+                             count, run->folder.path);
+    return status;
+}
+
+enum status run_execute(const struct run_options *options, struct message *message) {
+    struct run run = {.options = options};
+    enum status status = run_open(&run, message);
+    if (status == STATUS_OK) {
+        opening_print(&run);
+        status = cases_run(&run, message);
+        if (status == STATUS_OK)
+            status = run_finish(&run, message);
+        else
+            add_what_was_kept(&run, message);
+    }
+    struct message closing;
+    enum status closed = run_close(&run, &closing);
+    if (status == STATUS_OK && closed != STATUS_OK) {
+        *message = closing;
+        status = closed;
+    }
+    return status;
+}

@@ -1,0 +1,29 @@
+/* `lockstep run`: measure, verify, write, show. */
+#ifndef LOCKSTEP_BENCH_RUN_H
+#define LOCKSTEP_BENCH_RUN_H
+
+#include "bench/devices.h"
+#include "bench/selection.h"
+
+#include <stdbool.h>
+
+struct run_options {
+    struct selection_options selection;
+    const char *implementations; /* comma-separated, or NULL for all */
+    bool yardsticks;             /* yardsticks take part without being named */
+    const char *gpu;
+    int threads; /* 0: all processors */
+    bool cold, quick, json;
+    double max_seconds;   /* of sampling a case; 0: the default */
+    const char *out;      /* folder, or NULL for a new one under reports/runs */
+    bool (*stop)(void *); /* asked between samples; true ends the run after what is done */
+    void *stop_argument;
+    int argument_count; /* the command line, for environment.json */
+    char **arguments;
+};
+
+/* Runs to the end or until stopped. STATUS_OK: all verified. STATUS_WRONG: at least one row failed.
+ * STATUS_INTERRUPTED and STATUS_IO: what was measured is kept, `message` names the folder. */
+enum status run_execute(const struct run_options *options, struct message *message);
+
+#endif
