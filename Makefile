@@ -14,7 +14,8 @@ LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := common/status.c common/random.c
-reference_sources :=
+reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
+                     naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      :=
 operation_sources :=
