@@ -90,7 +90,7 @@ enum status cross_entropy_naive(const struct cross_entropy_problem *problem,
         float *dx = problem->dlogits + r * problem->columns;
         for (int64_t c = 0; c < problem->columns; c++) {
             float probability = expf(x[c] - maximum) / sum;
-            dx[c] = (probability - (c == label ? 1 : 0)) / (float)problem->rows;
+            dx[c] = (probability - (c == label ? 1.0F : 0.0F)) / (float)problem->rows;
         }
     }
     return STATUS_OK;

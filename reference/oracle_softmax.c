@@ -136,8 +136,8 @@ void oracle_softmax(const struct softmax_problem *problem, int64_t first_row, in
                     double *expected, double *tolerance) {
     int64_t columns = problem->columns;
     for (int64_t r = 0; r < rows; r++) {
-        const float *input = problem->input + (first_row + r) * columns;
-        const float *dy = problem->dy == NULL ? NULL : problem->dy + (first_row + r) * columns;
+        int64_t first = (first_row + r) * columns;
+        const float *input = problem->input + first;
         double *values = expected + r * columns;
         double *bounds = tolerance + r * columns;
         switch (problem->variant) {
@@ -148,10 +148,10 @@ void oracle_softmax(const struct softmax_problem *problem, int64_t first_row, in
             log_forward_row(input, columns, values, bounds);
             break;
         case SOFTMAX_BACKWARD:
-            backward_row(input, dy, columns, values, bounds);
+            backward_row(input, problem->dy + first, columns, values, bounds);
             break;
         case SOFTMAX_LOG_BACKWARD:
-            log_backward_row(input, dy, columns, values, bounds);
+            log_backward_row(input, problem->dy + first, columns, values, bounds);
             break;
         }
     }
