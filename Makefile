@@ -14,9 +14,12 @@ LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := common/status.c common/random.c
-reference_sources :=
+reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
+                     naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c \
+                     cpu.c parallel.c peak.c simd_dispatch.c)
 # Compiled once an instruction set, see reference/simd.h.
-simd_sources      :=
+simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
+                     simd_column_sums.c simd_transfer.c simd_peak.c)
 operation_sources :=
 bench_sources     :=
 tests             :=
