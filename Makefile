@@ -13,14 +13,14 @@ LDFLAGS   += -fopenmp $(SANITIZE)
 LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
-common_sources    := common/status.c common/random.c
+common_sources    := $(addprefix common/,status.c random.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
                      naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      :=
 operation_sources :=
-bench_sources     :=
-tests             :=
+bench_sources     := $(addprefix bench/,mlp.c)
+tests             := test_mlp
 
 sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
 
