@@ -16,11 +16,13 @@ LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
 common_sources    := $(addprefix common/,status.c random.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
                      naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c)
+# The network's oracle: products, functions and the whole with running bounds.
+reference_sources += $(addprefix reference/,bounded_product.c bounded_functions.c oracle_mlp.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      :=
 operation_sources :=
 bench_sources     := $(addprefix bench/,mlp.c)
-tests             := test_mlp
+tests             := test_mlp test_bounded test_oracle_mlp
 
 sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
 
