@@ -13,16 +13,18 @@ LDFLAGS   += -fopenmp $(SANITIZE)
 LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
-common_sources    := common/status.c common/random.c
+common_sources    := $(addprefix common/,status.c random.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
                      naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c \
                      cpu.c parallel.c peak.c simd_dispatch.c)
+# The network's oracle: products, functions and the whole with running bounds.
+reference_sources += $(addprefix reference/,bounded_product.c bounded_functions.c oracle_mlp.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c)
 operation_sources :=
-bench_sources     :=
-tests             :=
+bench_sources     := $(addprefix bench/,mlp.c)
+tests             := test_mlp test_bounded test_oracle_mlp
 
 sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
 

@@ -65,14 +65,14 @@ static enum status sizes_check(struct run *run, struct message *message) {
 /* What must be equal for a folder to be gone on with. */
 static void settings_write(struct run *run) {
     const struct run_options *o = run->options;
-    char operations[256] = "";
+    char names[256] = "";
     for (size_t i = 0; i < o->selection.operation_count; i++)
-        snprintf(operations + strlen(operations), sizeof operations - strlen(operations), "%s%s",
-                 i ? "," : "", o->selection.operations[i]);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? "," : "",
+                 o->selection.operations[i]);
     snprintf(run->settings, sizeof run->settings,
              "operations=%s case=%s shape=%s preset=%s dtype=%s implementation=%s yardsticks=%d "
              "threads=%d mode=%s seed=%llu seconds=%g gpu=%s",
-             operations, o->selection.case_glob ? o->selection.case_glob : "",
+             names, o->selection.case_glob ? o->selection.case_glob : "",
              o->selection.shapes ? o->selection.shapes : "", o->selection.preset,
              o->selection.dtypes ? o->selection.dtypes : "f32",
              o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],

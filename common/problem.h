@@ -66,6 +66,9 @@ enum activation_function {
     ACTIVATION_FUNCTIONS
 };
 
+/* "relu", "gelu_tanh" …, as in the names of variants. */
+const char *activation_function_name(enum activation_function function);
+
 /* forward:  output = f(input + bias)
  * backward: output = dy * f'(z), dbias = column sums of output,
  *           with z from `input`, which is what the forward pass kept: its output y for identity,

@@ -13,12 +13,9 @@
  */
 #include "reference/oracle.h"
 #include "reference/oracle_bounds.h"
+#include "reference/oracle_functions.h"
 
 #include <stddef.h>
-
-struct point {
-    double value, error;
-};
 
 static const double sqrt_2_over_pi = 0.79788456080286535588;
 static const double sqrt_1_over_2 = 0.70710678118654752440;
@@ -100,7 +97,7 @@ static struct point silu_forward(double z, double dz) {
 
 /* dz times the largest slope (1.13 for both gelu, 1.1 for silu) is enough: these take z as it is.
  */
-static struct point function_forward(enum activation_function function, double z, double dz) {
+struct point oracle_function_value(enum activation_function function, double z, double dz) {
     switch (function) {
     case ACTIVATION_RELU:
         return (struct point){z > 0 || isnan(z) ? z : 0, dz};
@@ -163,7 +160,7 @@ static struct point silu_slope(double z, double dz) {
 
 /* f' as a function of what the forward pass kept: y for identity, relu, sigmoid and tanh, else z.
  * `dz` is the error of z; a subnormal y may count as zero. */
-static struct point function_slope(enum activation_function function, double kept, double dz) {
+struct point oracle_function_slope(enum activation_function function, double kept, double dz) {
     switch (function) {
     case ACTIVATION_SIGMOID: /* 1 - y and the product: a rounding each */
         return (struct point){kept * (1 - kept), 2 * UNIT_F32 * fabs(kept * (1 - kept)) + FLUSH};
@@ -205,7 +202,7 @@ static struct point forward_element(const struct activation_problem *problem, in
                                     int64_t column) {
     double dz;
     double z = biased(problem, row, column, &dz);
-    struct point result = function_forward(problem->function, z, dz);
+    struct point result = oracle_function_value(problem->function, z, dz);
     result.error += FLUSH;
     bound_settle(fabs(z), &result.value, &result.error);
     return result;
@@ -228,7 +225,7 @@ static struct point backward_element(const struct activation_problem *problem, i
     double dy = (double)problem->dy[row * problem->columns + column];
     if (problem->function == ACTIVATION_RELU)
         return relu_backward(kept, dy);
-    struct point slope = function_slope(problem->function, kept, dz);
+    struct point slope = oracle_function_slope(problem->function, kept, dz);
     struct point result = {dy * slope.value, 0};
     result.error = bound_weighted(fabs(dy), slope.error) + UNIT_F32 * fabs(result.value) +
                    FLUSH * (1 + fabs(slope.value));
