@@ -16,14 +16,18 @@ LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
 common_sources    := $(addprefix common/,status.c random.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
                      naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c \
-                     cpu.c parallel.c peak.c simd_dispatch.c)
+                     onednn.c cpu.c parallel.c peak.c simd_dispatch.c)
 # The network's oracle: products, functions and the whole with running bounds.
 reference_sources += $(addprefix reference/,bounded_product.c bounded_functions.c oracle_mlp.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c)
-operation_sources :=
-bench_sources     := $(addprefix bench/,mlp.c)
+operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
+                     column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
+bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
+                     measure.c prediction.c ceilings.c contest.c device_cpu.c devices.c csv.c results.c results_json.c \
+                     environment.c build_info.c folder.c progress.c table.c run.c mlp.c report.c \
+                     command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
 tests             := test_mlp test_bounded test_oracle_mlp
 
 sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
@@ -39,7 +43,10 @@ objects := $(sources:%.c=$(BUILD)/%.o) \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
 
 .PHONY: all
-all: $(BUILD)/liblockstep.a ## build everything
+all: $(BUILD)/lockstep ## build everything
+
+$(BUILD)/lockstep: $(BUILD)/bench/main.o $(BUILD)/liblockstep.a
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/liblockstep.a: $(objects)
 	@mkdir -p $(@D)
@@ -48,6 +55,15 @@ $(BUILD)/liblockstep.a: $(objects)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# What was built, for `lockstep info`: made anew when commit or flags change.
+commit := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+build_stamp := $(BUILD)/build-$(shell printf '%s' '$(commit) $(CC) $(CFLAGS)' | cksum | cut -d' ' -f1)
+$(build_stamp):
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/build-* && touch $@
+$(BUILD)/bench/build_info.o: $(build_stamp)
+$(BUILD)/bench/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 define simd_rule
 $(BUILD)/%.$(1).o: %.c

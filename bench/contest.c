@@ -39,7 +39,8 @@ struct contest {
 static void row_end(struct entry *entry, const char *status, const char *reason) {
     entry->running = false;
     snprintf(entry->row.status, sizeof entry->row.status, "%s", status);
-    snprintf(entry->row.reason, sizeof entry->row.reason, "%s", reason);
+    snprintf(entry->row.reason, sizeof entry->row.reason, "%.*s", (int)sizeof entry->row.reason - 1,
+             reason);
 }
 
 /* What a status means for a row: out of memory and unsupported are skips, everything else a
@@ -192,7 +193,7 @@ size_t contest_bytes(const struct bench_case *bench_case) {
     /* Inputs and one set of buffers, and at most two float64 an output element for the expected
      * values, of which no more than verify.c keeps. */
     size_t once = case_bytes(bench_case), total;
-    size_t kept = once < ((size_t)72 << 20) ? 4 * once : (size_t)288 << 20;
+    size_t kept = once < ((size_t)108 << 20) ? 4 * once : (size_t)432 << 20;
     if (__builtin_mul_overflow(once, (size_t)2, &total) ||
         __builtin_add_overflow(total, kept, &total))
         return SIZE_MAX;

@@ -71,6 +71,7 @@ void contender_enter(const struct contender *contender, bool timed) {
 struct execution contender_execution(struct contender *contender) {
     return (struct execution){.threads = contender->threads,
                               .gpu = contender->device->gpu,
+                              .cpu = contender->device->cpu,
                               .message = &contender->message};
 }
 
@@ -284,7 +285,7 @@ static enum status parts_pass(struct contender *c, struct mlp_plan *plan, double
 enum status measure_parts(struct contender *c, size_t samples, double max_seconds,
                           struct measured_part *parts, int *part_count, struct message *message) {
     struct mlp_plan *plan = malloc(sizeof *plan);
-    size_t most = sizeof plan->parts / sizeof plan->parts[0];
+    size_t most = MLP_PARTS_MAX;
     double *times = malloc((most + 1) * samples * sizeof *times);
     enum status status = STATUS_OK;
     size_t passes = 0;

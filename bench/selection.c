@@ -67,17 +67,15 @@ enum status implementations_check(const char *list, struct message *message) {
     return STATUS_OK;
 }
 
-static enum status operations_check(const struct selection_options *options,
-                                    struct message *message) {
-    for (size_t i = 0; i < options->operation_count; i++) {
-        if (operation_find(options->operations[i]))
+enum status operations_check(const char *const *names, size_t count, struct message *message) {
+    for (size_t i = 0; i < count; i++) {
+        if (operation_find(names[i]))
             continue;
         char known[256] = "";
         for (int o = 0; o < operation_count; o++)
             names_add(known, sizeof known, operations[o]->name);
         return message_set(message, STATUS_INVALID,
-                           "there is no operation '%s'; the known ones are: %s",
-                           options->operations[i], known);
+                           "there is no operation '%s'; the known ones are: %s", names[i], known);
     }
     return STATUS_OK;
 }
@@ -259,7 +257,7 @@ static enum status add_named_case(struct builder *builder) {
 }
 
 static enum status names_check(const struct selection_options *options, struct message *message) {
-    enum status status = operations_check(options, message);
+    enum status status = operations_check(options->operations, options->operation_count, message);
     if (status == STATUS_OK)
         status = preset_check(options->preset, message);
     if (status == STATUS_OK)

@@ -204,6 +204,13 @@ static const char *const awkward_shapes[] = {"1x1x1",    "1x7x1",     "17x19x23"
                                              "128x1x77", "1x128x300", "127x129x63", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
                                              VALUES_SPECIAL};
+static const struct settings settings[] = {
+    {.alpha = 1.0f, .beta = 0.0f},
+    {.alpha = 1.0f, .beta = 1.0f, .padding = 3},
+    {.alpha = -0.5f, .beta = 2.0f, .padding = 1},
+    {.alpha = 0.0f, .beta = 0.5f},
+    {.alpha = 2.0f, .beta = 0.0f, .padding = 16},
+};
 
 const struct operation operation_gemm = {
     .name = "gemm",
@@ -216,6 +223,8 @@ const struct operation operation_gemm = {
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],
+    .settings = settings,
+    .settings_count = sizeof settings / sizeof settings[0],
     .describe = gemm_describe,
     .bind = gemm_bind,
     .launch = gemm_launch,
