@@ -22,7 +22,9 @@ simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_
                      simd_column_sums.c simd_transfer.c simd_peak.c)
 operation_sources :=
 bench_sources     :=
-tests             :=
+tests             := test_gemm test_activation test_softmax test_loss test_elementwise test_cpu
+# Linked into every test.
+test_support      := tests/support.c
 
 sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
 
@@ -54,7 +56,7 @@ $(BUILD)/%.$(1).o: %.c
 endef
 $(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/liblockstep.a
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
 .PHONY: test
