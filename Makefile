@@ -22,7 +22,7 @@ simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_
                      simd_column_sums.c simd_transfer.c simd_peak.c)
 operation_sources :=
 bench_sources     :=
-tests             := test_gemm test_activation test_softmax test_loss test_elementwise test_cpu
+tests             := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise test_cpu
 # Linked into every test.
 test_support      := tests/support.c
 

@@ -7,9 +7,11 @@
  * formula). A tolerance may be infinite only where the problem itself is singular. Elements come
  * row by row without padding. Where an input is NaN or infinite, expected is what IEEE arithmetic
  * of the formula gives; the comparison treats NaN as equal to NaN and an infinity as equal to the
- * same infinity. Evaluate and compare without denormals-are-zero, which would read a subnormal as
- * zero before it is compared. The functions use no BLAS and no vector library, are thread-safe, and
- * do not start threads: the caller splits rows.
+ * same infinity. An overflow on the way to a finite result lets any number
+ * pass (tolerance infinity) but no NaN, so inputs should not add an infinity to what overflows.
+ * Evaluate and compare without denormals-are-zero, which would read a subnormal as zero before it
+ * is compared. The functions use no BLAS and no vector library, are thread-safe, and do not start
+ * threads: the caller splits rows.
  */
 #ifndef LOCKSTEP_REFERENCE_ORACLE_H
 #define LOCKSTEP_REFERENCE_ORACLE_H

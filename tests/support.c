@@ -76,6 +76,11 @@ void check_all(const char *what, const double *expected, const double *tolerance
                  (long long)count, (double)actual[i], expected[i], tolerance[i]);
 }
 
+void check_near(double actual, double expected, double tolerance) {
+    if (!(fabs(actual - expected) <= tolerance))
+        fail_msg("%.17g is not within %.3g of %.17g", actual, tolerance, expected);
+}
+
 void fill_inputs(enum inputs kind, uint64_t stream, float *values, int64_t count) {
     static const float special[] = {
         0.0F,      -0.0F,  1e-45F,   -3e-39F, 1.17549435e-38F, -1e-30F, 88.0F,

@@ -37,6 +37,9 @@ int64_t first_wrong(const double *expected, const double *tolerance, const float
 void check_all(const char *what, const double *expected, const double *tolerance,
                const float *actual, int64_t count);
 
+/* Fails unless |actual - expected| <= tolerance. */
+void check_near(double actual, double expected, double tolerance);
+
 /* What inputs hold. */
 enum inputs {
     INPUTS_UNIFORM, /* [-1, 1] */

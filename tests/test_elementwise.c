@@ -131,6 +131,8 @@ static void run_transfer(struct execution *execution, const char *name, void *co
 
 static void transfers(void **state) {
     (void)state;
+    const float scale =
+        0.75F; /* no product overflows beside an infinity: fused or not would differ */
     static const int64_t counts[] = {1, 15, 33, 4099, 60013};
     for (int variant = TRANSFER_COPY; variant <= TRANSFER_TRIAD; variant++)
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
@@ -141,7 +143,7 @@ static void transfers(void **state) {
                                                              counts[i],
                                                              fixture.input,
                                                              fixture.before[0],
-                                                             3.0F,
+                                                             scale,
                                                              fixture.output[0]};
                 oracle_transfer(&fixture.transfer, 0, counts[i], fixture.expected[0],
                                 fixture.tolerance[0]);
