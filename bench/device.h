@@ -18,6 +18,7 @@
 struct device {
     char name[16];           /* as in the CSV: "cpu", "gpu0", "emulated" */
     bool emulated;           /* results and counters, never a time */
+    struct cpu *cpu;         /* goes into execution->cpu; NULL on a GPU */
     struct gpu *gpu;         /* goes into execution->gpu; NULL on the CPU */
     size_t last_level_cache; /* bytes: what `cold` must exceed twice */
     void *state;             /* the device's own */
