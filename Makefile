@@ -23,8 +23,8 @@ reference_sources += $(addprefix reference/,bounded_product.c bounded_functions.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c)
 operation_sources :=
-bench_sources     := $(addprefix bench/,mlp.c dataset.c weights.c train.c train_progress.c csv.c device_cpu.c)
-tests             := test_mlp test_bounded test_oracle_mlp test_dataset test_train
+bench_sources     := $(addprefix bench/,mlp.c dataset.c weights.c train.c train_progress.c command_train.c csv.c device_cpu.c)
+tests             := test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train
 
 sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
 
