@@ -38,12 +38,13 @@ operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
                      measure.c prediction.c ceilings.c contest.c device_cpu.c devices.c csv.c results.c results_json.c \
                      environment.c build_info.c folder.c progress.c table.c run.c mlp.c report.c \
+                     dataset.c weights.c train.c train_progress.c command_train.c train_setup.c \
                      command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
 sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
 
 # One program a subject; the support is linked into each.
 tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
-                test_cpu test_mlp test_bounded test_oracle_mlp
+                test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train
 test_support := tests/support.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
