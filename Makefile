@@ -10,13 +10,20 @@ CPPFLAGS  += -I. -D_GNU_SOURCE
 # -fno-math-errno lets sqrtf become one instruction; -ffast-math is out of the question: it lets NaN pass a comparison.
 CFLAGS    += -std=c11 $(OPTIMISE) -g -fopenmp -fno-math-errno -ffp-contract=off $(WARNINGS) $(WERROR) $(SANITIZE)
 LDFLAGS   += -fopenmp $(SANITIZE)
+# oneDNN is an optional peer: ONEDNN= leaves it out.
+ONEDNN    ?= $(shell printf '\043include <dnnl.h>\n\043if DNNL_VERSION_MAJOR != 2 || DNNL_VERSION_MINOR < 6\n\043error\n\043endif\n' \
+               | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+ifneq ($(ONEDNN),)
+CPPFLAGS  += -DHAVE_ONEDNN
+LDLIBS    += -ldnnl
+endif
 LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := common/status.c common/random.c
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
                      naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c \
-                     cpu.c parallel.c peak.c simd_dispatch.c)
+                     cpu.c parallel.c peak.c simd_dispatch.c onednn.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c)
