@@ -24,6 +24,14 @@ CPPFLAGS  += -isystem $(openblas_include)
 LDFLAGS   += -L$(openblas_library) -Wl,-rpath,$(openblas_library)
 endif
 
+# oneDNN is an optional peer: ONEDNN= leaves it out.
+ONEDNN ?= $(shell printf '\043include <dnnl.h>\n\043if DNNL_VERSION_MAJOR != 2 || DNNL_VERSION_MINOR < 6\n\043error\n\043endif\n' \
+             | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+ifneq ($(ONEDNN),)
+CPPFLAGS  += -DHAVE_ONEDNN
+LDLIBS    += -ldnnl
+endif
+
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := $(addprefix common/,status.c random.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \

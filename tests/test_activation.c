@@ -1,6 +1,7 @@
 /* Every activation implementation against its oracle: functions, directions, bias, shapes, special
  * values, threads, flush-to-zero, in place.
  */
+#include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"

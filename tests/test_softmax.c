@@ -1,5 +1,6 @@
 /* Every softmax implementation against its oracle: four variants, awkward rows, outliers,
  * infinities, in place. */
+#include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"
