@@ -209,8 +209,12 @@ static const char *refuse_forward(const struct bench_case *c) {
     return form_of(c)->backward ? NULL : "is the yardstick of backward variants";
 }
 
-static const char *refuse_bias(const struct bench_case *c) {
-    return form_of(c)->bias ? "oneDNN has no primitive that fuses a bias alone" : NULL;
+static const char *onednn_refusal(const struct bench_case *c) {
+    if (form_of(c)->bias)
+        return "oneDNN has no primitive that fuses a bias alone";
+    if (c->settings.values == VALUES_SPECIAL && form_of(c)->function == ACTIVATION_RELU)
+        return "oneDNN's relu turns NaN into 0";
+    return NULL;
 }
 
 static const struct implementation implementations[] = {
@@ -223,7 +227,7 @@ static const struct implementation implementations[] = {
     {.name = "onednn",
      .summary = "oneDNN's eltwise primitive",
      .absent = onednn_absent,
-     .refusal = refuse_bias,
+     .refusal = onednn_refusal,
      .run.activation = activation_onednn},
     {.name = "copy",
      .summary = "a plain-store copy of as many elements",

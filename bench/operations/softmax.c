@@ -91,6 +91,11 @@ static enum status yardstick_copy(const struct launch *launch, int64_t iteration
                              execution);
 }
 
+static const char *onednn_refusal(const struct bench_case *c) {
+    return c->settings.values == VALUES_SPECIAL ? "oneDNN's softmax turns rows with NaN into 0"
+                                                : NULL;
+}
+
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .summary = "maximum, sum and division, a pass each, with the C library's expf",
@@ -101,6 +106,7 @@ static const struct implementation implementations[] = {
     {.name = "onednn",
      .summary = "oneDNN's softmax primitive",
      .absent = onednn_absent,
+     .refusal = onednn_refusal,
      .run.softmax = softmax_onednn},
     {.name = "copy",
      .summary = "a plain-store copy (backward: triad) of as many elements",
