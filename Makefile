@@ -17,11 +17,13 @@ common_sources    := common/status.c common/random.c
 reference_sources :=
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      :=
+gpu_sources       := gpu/counters.c gpu/cublas.c gpu/driver.c gpu/gpu.c gpu/graph.c gpu/launch.c gpu/library.c \
+                     gpu/memory.c
 operation_sources :=
 bench_sources     :=
 tests             :=
 
-sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
+sources := $(common_sources) $(reference_sources) $(gpu_sources) $(operation_sources) $(bench_sources)
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
 # default of 256 bits costs a factor of about two on transcendental loops.
