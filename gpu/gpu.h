@@ -35,7 +35,7 @@ struct gpu_graph;
 struct gpu_image {
     const char *name; /* of the source file, without folder and extension */
     const void *data;
-    size_t bytes;
+    const void *end; /* behind the last byte */
 };
 
 /* Which GPU, and where its libraries are. NULL means the system's, searched as the dynamic loader
