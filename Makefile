@@ -18,12 +18,12 @@ reference_sources :=
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      :=
 gpu_sources       := gpu/counters.c gpu/cublas.c gpu/driver.c gpu/gpu.c gpu/graph.c gpu/launch.c gpu/library.c \
-                     gpu/memory.c
+                     gpu/memory.c gpu/nvml.c gpu/nvtx.c
 kernels_sources   := kernels/activation.c kernels/column_sums.c kernels/gemm.c kernels/gemm_cublas.c \
                      kernels/geometry.c kernels/images.c kernels/loss.c kernels/optimizer.c kernels/softmax.c \
                      kernels/transfer.c
 operation_sources :=
-bench_sources     :=
+bench_sources     := bench/device_gpu.c
 tests             :=
 
 sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
@@ -108,6 +108,10 @@ $(kernel_images): $(kernel_build)/kernels_list.h
 .PHONY: kernels-report
 kernels-report: $(kernel_images) ## registers, shared memory, spills and occupancy of each kernel and architecture
 	@scripts/kernels-report $(kernel_images)
+
+# The headers of NVIDIA's profiler ranges; without them gpu/nvtx.c is empty and says so.
+NVTX_INCLUDE ?= $(patsubst %/nvtx3,%,$(firstword $(wildcard /usr/local/cuda/include/nvtx3 /usr/include/nvtx3)))
+$(BUILD)/gpu/nvtx.o: CPPFLAGS += $(NVTX_INCLUDE:%=-isystem %)
 
 define simd_rule
 $(BUILD)/%.$(1).o: %.c
