@@ -24,7 +24,7 @@ kernels_sources   := kernels/activation.c kernels/column_sums.c kernels/gemm.c k
                      kernels/transfer.c
 operation_sources :=
 bench_sources     := bench/device_gpu.c
-tests             :=
+tests             := test_cuda_api test_gpu
 
 sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
 
@@ -111,6 +111,8 @@ kernels-report: $(kernel_images) ## registers, shared memory, spills and occupan
 
 # The headers of NVIDIA's profiler ranges; without them gpu/nvtx.c is empty and says so.
 NVTX_INCLUDE ?= $(patsubst %/nvtx3,%,$(firstword $(wildcard /usr/local/cuda/include/nvtx3 /usr/include/nvtx3)))
+TOOLKIT_INCLUDE ?= $(dir $(firstword $(wildcard /usr/local/cuda/include/cuda.h /usr/include/cuda.h)))
+$(BUILD)/tests/test_cuda_api.o: CPPFLAGS += $(TOOLKIT_INCLUDE:%=-isystem %)
 $(BUILD)/gpu/nvtx.o: CPPFLAGS += $(NVTX_INCLUDE:%=-isystem %)
 
 define simd_rule
@@ -122,6 +124,26 @@ $(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+# --- stand-ins for NVIDIA's libraries, see tests/stand_in/stand_in.h -------------------------------------------------
+stand_in      := $(BUILD)/tests/stand_in
+stand_ins     := $(stand_in)/libcuda.so.1 $(stand_in)/old/libcuda.so.1 $(stand_in)/libcublas.so.13 \
+                 $(stand_in)/libnvidia-ml.so.1 $(if $(NVTX_INCLUDE),$(stand_in)/libnvtx-injection.so)
+$(stand_in)/libcuda.so.1: stand_in_source := cuda
+$(stand_in)/old/libcuda.so.1: stand_in_source := cuda
+$(stand_in)/old/libcuda.so.1: CPPFLAGS += -DSTAND_IN_OLD
+$(stand_in)/libcublas.so.13: stand_in_source := cublas
+$(stand_in)/libcublas.so.13: LDLIBS := -lopenblas -lm
+$(stand_in)/libnvidia-ml.so.1: stand_in_source := nvml
+$(stand_in)/libnvtx-injection.so: stand_in_source := nvtx
+$(stand_in)/libnvtx-injection.so: CPPFLAGS += $(NVTX_INCLUDE:%=-isystem %)
+
+$(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h gpu/nvml_api.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared tests/stand_in/$(stand_in_source).c tests/stand_in/record.c $(LDLIBS) -o $@
+
+$(BUILD)/tests/%.o: CPPFLAGS += -DSTAND_IN_FOLDER='"$(stand_in)"'
+$(tests:%=$(BUILD)/tests/%): | $(stand_ins)
 
 .PHONY: test
 test: $(tests:%=$(BUILD)/tests/%) ## run the tests
