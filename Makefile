@@ -14,17 +14,21 @@ LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := common/status.c common/random.c
-reference_sources :=
+reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
+                     naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c \
+                     cpu.c parallel.c peak.c simd_dispatch.c)
 # Compiled once an instruction set, see reference/simd.h.
-simd_sources      :=
-gpu_sources       := gpu/counters.c gpu/cublas.c gpu/driver.c gpu/gpu.c gpu/graph.c gpu/launch.c gpu/library.c \
-                     gpu/memory.c gpu/nvml.c gpu/nvtx.c
-kernels_sources   := kernels/activation.c kernels/column_sums.c kernels/gemm.c kernels/gemm_cublas.c \
-                     kernels/geometry.c kernels/images.c kernels/loss.c kernels/optimizer.c kernels/softmax.c \
-                     kernels/transfer.c
+simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
+                     simd_column_sums.c simd_transfer.c simd_peak.c)
+gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
+kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_cublas.c geometry.c images.c loss.c \
+                     optimizer.c softmax.c transfer.c)
 operation_sources :=
 bench_sources     := bench/device_gpu.c
-tests             := test_cuda_api test_gpu
+tests             := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise test_cpu \
+                     test_cuda_api test_gpu
+# Linked into every test.
+test_support      := tests/support.c
 
 sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
 
@@ -122,7 +126,7 @@ $(BUILD)/%.$(1).o: %.c
 endef
 $(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/liblockstep.a
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
 # --- stand-ins for NVIDIA's libraries, see tests/stand_in/stand_in.h -------------------------------------------------

@@ -19,11 +19,14 @@
 #include <stdint.h>
 
 struct gpu; /* gpu/gpu.h; a CPU implementation never looks inside */
+struct cpu; /* reference/cpu.h; what CPU implementations keep between calls */
 
 /* Where and how an implementation runs. */
 struct execution {
-    int threads;             /* CPU threads; the caller has set OpenMP and OpenBLAS to it already */
-    struct gpu *gpu;         /* NULL on the CPU */
+    int threads;     /* CPU threads; the caller has set OpenMP and OpenBLAS to it already */
+    struct gpu *gpu; /* NULL on the CPU */
+    struct cpu *cpu; /* NULL on a GPU; on the CPU NULL works too, but then nothing is kept: each
+                        call asks for cache sizes and builds library primitives anew */
     struct message *message; /* receives the reason of a status other than STATUS_OK; never NULL */
 };
 

@@ -1,0 +1,63 @@
+/* `openblas`: CBLAS with nothing in between, and what the library says about itself.
+ *
+ * OpenBLAS's OpenMP build shares one pool of threads with the vectorised kernels; the pthread build
+ * beside OpenMP code has two pools spinning against each other, which costs a training step a
+ * factor of ten. So the parallel model is part of what a run reports.
+ */
+#include "reference/libraries.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <omp.h>
+
+static bool fits_blas_integer(const struct gemm_problem *problem) {
+    const int64_t sizes[] = {problem->m,   problem->n,   problem->k,
+                             problem->lda, problem->ldb, problem->ldc};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (sizes[i] > (int64_t)(sizeof(blasint) == 4 ? INT_MAX : INT64_MAX))
+            return false;
+    return true;
+}
+
+enum status gemm_openblas(const struct gemm_problem *problem, struct execution *execution) {
+    if (problem->dtype != DTYPE_F32)
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "openblas multiplies f32 matrices only; use --dtype f32");
+    if (!fits_blas_integer(problem))
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "this OpenBLAS counts in 32-bit integers; a size above %d needs its "
+                           "64-bit build",
+                           INT_MAX);
+    cblas_sgemm(CblasRowMajor, problem->variant == GEMM_TN ? CblasTrans : CblasNoTrans,
+                problem->variant == GEMM_NT ? CblasTrans : CblasNoTrans, (blasint)problem->m,
+                (blasint)problem->n, (blasint)problem->k, problem->alpha, problem->a,
+                (blasint)problem->lda, problem->b, (blasint)problem->ldb, problem->beta, problem->c,
+                (blasint)problem->ldc);
+    return STATUS_OK;
+}
+
+void cpu_threads_set(int threads) {
+    omp_set_num_threads(threads);
+    openblas_set_num_threads(threads);
+}
+
+const char *openblas_version(void) {
+    return openblas_get_config();
+}
+
+const char *openblas_core_type(void) {
+    return openblas_get_corename();
+}
+
+const char *openblas_parallel_model(void) {
+    switch (openblas_get_parallel()) {
+    case OPENBLAS_SEQUENTIAL:
+        return "serial";
+    case OPENBLAS_THREAD:
+        return "pthread";
+    case OPENBLAS_OPENMP:
+        return "openmp";
+    default:
+        return "unknown";
+    }
+}

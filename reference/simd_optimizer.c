@@ -1,0 +1,97 @@
+/* SGD, SGD with momentum and Adam, all of a model's parameters in one pass: Adam reads 16 bytes a
+ * parameter and writes 12, each once.
+ */
+#include "reference/parallel.h"
+#include "reference/simd_level.h"
+
+#include <math.h>
+
+/* The formula's constants, computed once in double: 1 - 0.999^step loses half of a float's digits
+ * at step 1. */
+struct work {
+    const struct optimizer_problem *problem;
+    float rate;            /* sgd: the learning rate; adam: that over 1 - beta1^step */
+    float root_correction; /* 1 / sqrt(1 - beta2^step) */
+};
+
+SIMD_INLINE vector load(const float *from, int64_t count) {
+    return count == WIDTH ? vector_load(from) : vector_load_first(from, count, 0);
+}
+
+SIMD_INLINE void store(float *to, vector x, int64_t count) {
+    if (count == WIDTH)
+        vector_store(to, x);
+    else
+        vector_store_first(to, x, count);
+}
+
+/* Each updates elements [i, i + count), count <= WIDTH. */
+SIMD_INLINE void sgd(const struct work *work, int64_t i, int64_t count) {
+    const struct optimizer_problem *problem = work->problem;
+    vector step = load(problem->gradients + i, count) * work->rate;
+    store(problem->parameters + i, load(problem->parameters + i, count) - step, count);
+}
+
+SIMD_INLINE void sgd_momentum(const struct work *work, int64_t i, int64_t count) {
+    const struct optimizer_problem *problem = work->problem;
+    vector m = vector_fma(load(problem->first_moment + i, count), vector_set(problem->momentum),
+                          load(problem->gradients + i, count));
+    store(problem->first_moment + i, m, count);
+    store(problem->parameters + i, load(problem->parameters + i, count) - m * work->rate, count);
+}
+
+SIMD_INLINE void adam(const struct work *work, int64_t i, int64_t count) {
+    const struct optimizer_problem *problem = work->problem;
+    vector g = load(problem->gradients + i, count);
+    vector m = vector_fma(load(problem->first_moment + i, count), vector_set(problem->beta1),
+                          g * (1 - problem->beta1));
+    vector v = vector_fma(load(problem->second_moment + i, count), vector_set(problem->beta2),
+                          g * (1 - problem->beta2) * g);
+    vector denominator =
+        vector_fma(vector_sqrt(v), vector_set(work->root_correction), vector_set(problem->epsilon));
+    vector p = load(problem->parameters + i, count) - m * work->rate / denominator;
+    store(problem->first_moment + i, m, count);
+    store(problem->second_moment + i, v, count);
+    store(problem->parameters + i, p, count);
+}
+
+#define DEFINE_BODY(update)                                                                        \
+    static void update##_body(const void *context, int part, int64_t first, int64_t last) {        \
+        (void)part;                                                                                \
+        const struct work work = *(const struct work *)context;                                    \
+        const struct optimizer_problem problem = *work.problem;                                    \
+        const struct work local = {&problem, work.rate, work.root_correction};                     \
+        int64_t i = first;                                                                         \
+        for (; i + WIDTH <= last; i += WIDTH)                                                      \
+            update(&local, i, WIDTH);                                                              \
+        if (i < last)                                                                              \
+            update(&local, i, last - i);                                                           \
+    }
+
+DEFINE_BODY(sgd)
+DEFINE_BODY(sgd_momentum)
+DEFINE_BODY(adam)
+
+enum status SIMD_NAME(optimizer)(const struct optimizer_problem *problem,
+                                 struct execution *execution) {
+    enum { LINE = 16 };
+    static const struct {
+        range_body *body;
+        int bytes; /* a parameter */
+    } updates[] = {
+        [OPTIMIZER_SGD] = {sgd_body, 12},
+        [OPTIMIZER_SGD_MOMENTUM] = {sgd_momentum_body, 20},
+        [OPTIMIZER_ADAM] = {adam_body, 28},
+    };
+    struct work work = {problem, problem->learning_rate, 1};
+    if (problem->variant == OPTIMIZER_ADAM) {
+        double step = (double)problem->step;
+        work.rate =
+            (float)((double)problem->learning_rate / (1 - pow((double)problem->beta1, step)));
+        work.root_correction = (float)(1 / sqrt(1 - pow((double)problem->beta2, step)));
+    }
+    struct team team =
+        parallel_team(problem->count * updates[problem->variant].bytes, execution->threads);
+    parallel_ranges(problem->count, LINE, team, updates[problem->variant].body, &work);
+    return STATUS_OK;
+}
