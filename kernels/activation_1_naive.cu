@@ -22,7 +22,7 @@ static __device__ void activation_naive_backward(const struct activation_argumen
         return;
     const bool biased = !function::keeps_output && a.bias;
     const float kept = biased ? a.input[i] + a.bias[i % a.columns] : a.input[i];
-    a.output[i] = a.dy[i] * function::slope(kept);
+    a.output[i] = function::gradient(kept, a.dy[i]);
 }
 
 #define ACTIVATION_KERNELS(enumerator, name)                                                       \

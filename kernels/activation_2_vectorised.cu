@@ -37,7 +37,7 @@ static __device__ inline float4 add(float4 x, float4 y) {
 
 /* What becomes of one element: x is the input, with the bias if there is one. */
 template <class function, bool backward> static __device__ inline float apply(float x, float dy) {
-    return backward ? dy * function::slope(x) : function::value(x);
+    return backward ? function::gradient(x, dy) : function::value(x);
 }
 
 template <class function, bool backward>

@@ -1,9 +1,9 @@
 /* The elementwise functions of enum activation_function in f32, as both activation rungs use them.
  *
- * A function is a struct: value(z), and slope(kept), its derivative in terms of what the forward
- * pass kept: its output y where `keeps_output` is true, else its input z. The forms are chosen so
- * that nothing large is subtracted: 1 - sigmoid(z) is computed as sigmoid(-z), 1 + tanh(u) as 2
- * sigmoid(2u), 1 + erf(u) as erfc(-u), and no exponential overflows.
+ * A function is a struct: value(z), and gradient(kept, dy), dy times its derivative in terms of
+ * what the forward pass kept: its output y where `keeps_output` is true, else its input z. The
+ * forms are chosen so that nothing large is subtracted: 1 - sigmoid(z) is computed as sigmoid(-z),
+ * 1 + tanh(u) as 2 sigmoid(2u), 1 + erf(u) as erfc(-u), and no exponential overflows.
  */
 #ifndef LOCKSTEP_KERNELS_ACTIVATION_MATH_CUH
 #define LOCKSTEP_KERNELS_ACTIVATION_MATH_CUH
@@ -21,8 +21,8 @@ struct function_identity {
     static __device__ float value(float z) {
         return z;
     }
-    static __device__ float slope(float) {
-        return 1.0f;
+    static __device__ float gradient(float, float dy) {
+        return dy;
     }
 };
 
@@ -31,8 +31,9 @@ struct function_relu {
     static __device__ float value(float z) {
         return z < 0.0f ? 0.0f : z;
     }
-    static __device__ float slope(float y) {
-        return y > 0.0f ? 1.0f : 0.0f;
+    /* Selects: where y > 0 is false, a NaN or infinite dy does not come through. */
+    static __device__ float gradient(float y, float dy) {
+        return y > 0.0f ? dy : 0.0f;
     }
 };
 
@@ -41,8 +42,8 @@ struct function_sigmoid {
     static __device__ float value(float z) {
         return sigmoidf(z);
     }
-    static __device__ float slope(float y) {
-        return y * (1.0f - y);
+    static __device__ float gradient(float y, float dy) {
+        return dy * (y * (1.0f - y));
     }
 };
 
@@ -51,8 +52,8 @@ struct function_tanh {
     static __device__ float value(float z) {
         return tanhf(z);
     }
-    static __device__ float slope(float y) {
-        return (1.0f - y) * (1.0f + y);
+    static __device__ float gradient(float y, float dy) {
+        return dy * ((1.0f - y) * (1.0f + y));
     }
 };
 
@@ -62,11 +63,11 @@ struct function_gelu_tanh {
     static __device__ float value(float z) {
         return z * sigmoidf(twice_u(z));
     }
-    static __device__ float slope(float z) {
+    static __device__ float gradient(float z, float dy) {
         const float s = sigmoidf(twice_u(z)), other = sigmoidf(-twice_u(z));
         const float twice_u_slope = 1.5957691216f * fmaf(3.0f * 0.044715f * z, z, 1.0f);
         const float product = z * s * other; /* 0 long before twice_u_slope overflows */
-        return product == 0.0f ? s : fmaf(product, twice_u_slope, s);
+        return dy * (product == 0.0f ? s : fmaf(product, twice_u_slope, s));
     }
     /* 2 sqrt(2/pi) = 1.59576912160573... */
     static __device__ float twice_u(float z) {
@@ -81,8 +82,8 @@ struct function_gelu_erf {
     static __device__ float value(float z) {
         return z * probability(z);
     }
-    static __device__ float slope(float z) {
-        return fmaf(z * 0.3989422804f, expf(-0.5f * z * z), probability(z));
+    static __device__ float gradient(float z, float dy) {
+        return dy * fmaf(z * 0.3989422804f, expf(-0.5f * z * z), probability(z));
     }
     static __device__ float probability(float z) {
         return 0.5f * erfcf(-0.7071067812f * z);
@@ -94,9 +95,9 @@ struct function_silu {
     static __device__ float value(float z) {
         return z * sigmoidf(z);
     }
-    static __device__ float slope(float z) {
+    static __device__ float gradient(float z, float dy) {
         const float s = sigmoidf(z);
-        return fmaf(z * s, sigmoidf(-z), s);
+        return dy * fmaf(z * s, sigmoidf(-z), s);
     }
 };
 

@@ -2,13 +2,7 @@
 #include "gpu/counters.h"
 #include "gpu/gpu.h"
 #include "tests/stand_in/client.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/support.h"
 
 static const char image[] = "an image";
 static const struct gpu_image images[] = {{"first", image, image + sizeof image},
@@ -267,7 +261,7 @@ static void a_kernel_is_described_by_the_driver(void **state) {
     assert_int_equal(gpu_kernel_describe(fixture->gpu, kernel, 256, &facts, &fixture->message),
                      STATUS_OK);
     assert_int_equal(facts.registers, 40);
-    assert_float_equal(facts.occupancy, 0.5, 1e-12); /* 4 blocks of 256 of 2,048 threads */
+    check_near(facts.occupancy, 0.5, 1e-12); /* 4 blocks of 256 of 2,048 threads */
 }
 
 static void time_is_between_two_events(void **state) {
@@ -275,7 +269,7 @@ static void time_is_between_two_events(void **state) {
     double seconds = 0.0;
     assert_int_equal(gpu_timer_start(fixture->gpu, &fixture->message), STATUS_OK);
     assert_int_equal(gpu_timer_stop(fixture->gpu, &seconds, &fixture->message), STATUS_OK);
-    assert_float_equal(seconds, 1.5e-3, 1e-9);
+    check_near(seconds, 1.5e-3, 1e-9);
     expect_log(fixture, "cuEventRecord\ncuEventRecord\ncuEventSynchronize\n");
     stand_in_order("cuEventElapsedTime=801");
     assert_int_equal(gpu_timer_stop(fixture->gpu, &seconds, &fixture->message), STATUS_UNSUPPORTED);
