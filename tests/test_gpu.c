@@ -209,6 +209,16 @@ static void an_image_is_loaded_at_its_first_launch_alone(void **state) {
                         "cuLaunchKernel kernel_of_first 8x1x1 128x1x1 0\n");
 }
 
+static void two_kernels_share_their_image(void **state) {
+    struct fixture *fixture = *state;
+    const struct gpu_kernel other = {"first", "other_of_first"};
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
+    fixture->driver.clear();
+    assert_int_equal(launch(fixture, other, 1, 1, 0), STATUS_OK);
+    expect_log(fixture, "cuModuleGetFunction other_of_first\n"
+                        "cuLaunchKernel other_of_first 1x1x1 1x1x1 0\n");
+}
+
 static void more_shared_memory_is_asked_for_first(void **state) {
     struct fixture *fixture = *state;
     assert_int_equal(launch(fixture, kernel, 1, 128, 100000), STATUS_OK);
@@ -307,6 +317,7 @@ static void after_a_reset_the_run_goes_on(void **state) {
     assert_int_equal(gpu_allocate(fixture->gpu, 64, &before, &fixture->message), STATUS_OK);
     stand_in_order("cuLaunchKernel=719");
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
+    assert_true(gpu_broken(fixture->gpu));
     gpu_release(fixture->gpu, before);
     assert_int_equal(gpu_reset(fixture->gpu, &fixture->message), STATUS_OK);
     assert_false(gpu_broken(fixture->gpu));
@@ -402,6 +413,7 @@ int main(void) {
         FIXTURE_TEST(too_much_memory_names_wanted_and_free),
         FIXTURE_TEST(closing_frees_what_was_forgotten),
         FIXTURE_TEST(an_image_is_loaded_at_its_first_launch_alone),
+        FIXTURE_TEST(two_kernels_share_their_image),
         FIXTURE_TEST(more_shared_memory_is_asked_for_first),
         FIXTURE_TEST(geometry_beyond_the_device_is_refused),
         FIXTURE_TEST(an_unknown_image_is_refused),
