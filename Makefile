@@ -26,7 +26,8 @@ kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm
 operation_sources :=
 bench_sources     := bench/device_gpu.c
 tests             := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise test_cpu \
-                     test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_gemm
+                     test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
+                     test_kernels_gemm test_kernels_rows test_kernels_elementwise
 # Linked into every test.
 test_support      := tests/support.c tests/staging.c
 
