@@ -41,19 +41,24 @@ reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c or
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c)
+gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
+kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_cublas.c geometry.c images.c loss.c \
+                     optimizer.c softmax.c transfer.c)
 operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
-                     measure.c prediction.c ceilings.c contest.c device_cpu.c devices.c csv.c results.c results_json.c \
+                     measure.c prediction.c ceilings.c contest.c device_cpu.c device_gpu.c devices.c csv.c results.c results_json.c \
                      environment.c build_info.c folder.c progress.c table.c run.c mlp.c report.c \
                      dataset.c weights.c train.c train_progress.c command_train.c train_setup.c \
                      command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
-sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
+sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
 
 # One program a subject; the support is linked into each.
 tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
-                test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train
-test_support := tests/support.c
+                test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
+                test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch test_kernels_gemm \
+                test_kernels_rows test_kernels_elementwise
+test_support := tests/support.c tests/staging.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
 # default of 256 bits costs a factor of about two on transcendental loops.
@@ -87,6 +92,8 @@ $(BUILD)/%.$(1).o: %.c
 endef
 $(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
 
+include kernels/kernels.mk
+
 # What was built, for `lockstep info`: compiled anew when commit or flags change.
 commit      := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
 build_stamp := $(BUILD)/stamp-$(shell printf '%s' '$(commit) $(CC) $(CFLAGS)' | cksum | cut -d' ' -f1)
@@ -110,6 +117,8 @@ bench-yardsticks: $(BUILD)/lockstep ## the ratios of docs/method.md: kernels bes
 prefix ?= /usr/local
 install: $(BUILD)/lockstep ## install the program below prefix (/usr/local)
 	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
+
+include tests/stand_in/stand_in.mk
 
 # --- checking ---------------------------------------------------------------------------------------------------------
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
