@@ -36,8 +36,11 @@ enum arithmetic_isa { ARITHMETIC_BASELINE, ARITHMETIC_AVX2, ARITHMETIC_AVX512, A
 /* The best build that this processor can run. */
 enum arithmetic_isa arithmetic_best_isa(void);
 
-/* The tables of one build, to be searched in order. None (count 0) where it was not compiled. */
-const struct lane_table *arithmetic_tables(enum arithmetic_isa isa, unsigned *count);
+enum { ARITHMETIC_TABLES = 10 };
+
+/* Fills in the tables of one build, to be searched in order, and returns how many there are: none
+ * where that build was not compiled. */
+unsigned arithmetic_tables(enum arithmetic_isa isa, struct lane_table tables[ARITHMETIC_TABLES]);
 
 /* What arithmetic_enter_environment() replaced. */
 struct arithmetic_environment {

@@ -26,12 +26,11 @@ enum { MATRIX_ROW_BYTES = 16 };
 
 /* One fragment of wmma.load and wmma.store. */
 struct matrix_fragment {
-    uint8_t rows, columns;
+    uint16_t rows, columns;
     uint8_t registers;      /* a lane */
     uint8_t register_bytes; /* a lane of a register: 4 or 8 */
-    uint8_t element_bits;   /* also in memory: 4, 8, 16, 32 or 64 */
+    uint8_t element_bits;   /* also in memory: 1, 4, 8, 16, 32 or 64 */
     uint8_t elements;       /* in a lane of a register; the first is in the low bits */
-    uint8_t form;           /* which of the layouts, private to arithmetic_matrix*.c */
     char operand;           /* 'a', 'b', 'c' (also for d) */
 };
 
