@@ -3,14 +3,17 @@
 
 static uint32_t place(uint32_t *bytes, uint32_t width) {
     uint32_t at = *bytes;
-    *bytes += width == 64 ? (uint32_t)sizeof(struct lanes64) : width == 32 ? (uint32_t)sizeof(struct lanes32) : 4;
+    *bytes += width == 64   ? (uint32_t)sizeof(struct lanes64)
+              : width == 32 ? (uint32_t)sizeof(struct lanes32)
+                            : 4;
     return at;
 }
 
 void allocate_registers(struct decoder *decoder) {
     static const uint32_t order[] = {1, 32, 64};
     uint32_t bytes = decoder->function->frame_bytes;
-    uint32_t *slots = source_allocate(decoder->source, (decoder->register_count + 1) * sizeof *slots);
+    uint32_t *slots =
+        source_allocate(decoder->source, (decoder->register_count + 1) * sizeof *slots);
     for (size_t n = 0; n < sizeof order / sizeof order[0]; n++) {
         for (size_t k = 0; k < decoder->register_count; k++) {
             if (decoder->widths[k] == order[n])

@@ -1,26 +1,40 @@
-/* From the syntax tree to a program: picks the row of the instruction table for each instruction and decodes by it. */
+/* From the syntax tree to a program: picks the row of the instruction table for each instruction
+ * and decodes by it. */
 #include "decoder.h"
 
 #include <string.h>
 
 /* ---- One instruction ---- */
 
-static const struct instruction_row *find_row(struct decoder *decoder, const struct syntax_instruction *source) {
+/* Operands that PTX writes for a plain row: its groups of letters. */
+static bool has_operand_count(const struct instruction_row *row,
+                              const struct syntax_instruction *source) {
+    size_t count = row->operands[0] != '\0';
+    for (const char *at = row->operands; *at; at++)
+        count += *at == ',' || (*at == '=' && at[1] != '\0');
+    return row->decode != DECODE_PLAIN || count == source->operand_count;
+}
+
+static const struct instruction_row *find_row(struct decoder *decoder,
+                                              const struct syntax_instruction *source) {
     for (size_t k = 0; k < decoder->table_count; k++) {
         for (size_t n = 0; n < decoder->tables[k].count; n++) {
             const struct instruction_row *row = &decoder->tables[k].rows[n];
-            if (row->pattern[0] == source->root[0] && pattern_match(row->pattern, source, decoder->detail->choice))
+            if (row->pattern[0] == source->root[0] && has_operand_count(row, source) &&
+                pattern_match(row->pattern, source, decoder->detail->choice))
                 return row;
         }
     }
     return NULL;
 }
 
-static const struct lane_operation *find_operation(struct decoder *decoder, const struct syntax_instruction *source) {
+static const struct lane_operation *find_operation(struct decoder *decoder,
+                                                   const struct syntax_instruction *source) {
     for (size_t k = 0; k < decoder->lane_table_count; k++) {
         for (size_t n = 0; n < decoder->lane_tables[k].count; n++) {
             const struct lane_operation *row = &decoder->lane_tables[k].rows[n];
-            if (row->pattern[0] == source->root[0] && pattern_match(row->pattern, source, decoder->detail->choice))
+            if (row->pattern[0] == source->root[0] &&
+                pattern_match(row->pattern, source, decoder->detail->choice))
                 return row;
         }
     }
@@ -36,7 +50,8 @@ static bool is_fused(const struct syntax_instruction *source) {
 
 static bool is_matrix(const struct syntax_instruction *source) {
     return strcmp(source->root, "mma") == 0 ||
-           (strcmp(source->root, "wmma") == 0 && source->modifier_count && strcmp(source->modifiers[0], "mma") == 0);
+           (strcmp(source->root, "wmma") == 0 && source->modifier_count &&
+            strcmp(source->modifiers[0], "mma") == 0);
 }
 
 static void decode_by_row(struct decoder *decoder, const struct instruction_row *row) {
@@ -49,7 +64,11 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
         decode_plain(decoder, row->operands);
         break;
     case DECODE_MEMORY:
+    case DECODE_MATRIX:
         decode_memory(decoder, row);
+        break;
+    case DECODE_PREFETCH:
+        decoder_reserve_operands(decoder, 0, 0);
         break;
     case DECODE_BRANCH:
         decode_branch(decoder);
@@ -85,10 +104,12 @@ static void decode_by_operation(struct decoder *decoder, const struct lane_opera
     struct detail *detail = decoder->detail;
     detail->lanes = operation->function;
     decode_plain(decoder, operation->operands);
-    decoder->instruction->execute = is_wider(detail) ? decoder_handlers()->convert : decoder_handlers()->lanes;
+    decoder->instruction->execute =
+        is_wider(detail) ? decoder_handlers()->convert : decoder_handlers()->lanes;
 }
 
-/* setp with a second result or a third predicate: the comparison is a lane operation, the rest is the executor's. */
+/* setp with a second result or a third predicate: the comparison is a lane operation, the rest is
+ * the executor's. */
 static bool decode_setp(struct decoder *decoder) {
     static const char *const booleans[] = {"and", "or", "xor"};
     const struct syntax_instruction *source = decoder_source(decoder);
@@ -96,7 +117,8 @@ static bool decode_setp(struct decoder *decoder) {
         return false;
     struct detail *detail = decoder->detail;
     struct syntax_instruction plain = *source;
-    plain.modifiers = source_allocate(decoder->source, source->modifier_count * sizeof *plain.modifiers + 1);
+    plain.modifiers =
+        source_allocate(decoder->source, source->modifier_count * sizeof *plain.modifiers + 1);
     plain.modifier_count = 0;
     for (size_t k = 0; k < source->modifier_count; k++) {
         uint8_t boolean = 0;
@@ -214,7 +236,8 @@ static bool is_used(const struct decoder *decoder, const uint32_t *slot) {
 /* Does the order in which blocks run show in what this instruction gives? */
 static bool communicates(const struct decoder *decoder, const struct detail *detail) {
     const struct instruction_row *row = detail->row;
-    if (!row || !(row->flags & ROW_COMMUNICATES) || detail->space == SPACE_SHARED || detail->space == SPACE_LOCAL)
+    if (!row || !(row->flags & ROW_COMMUNICATES) || detail->space == SPACE_SHARED ||
+        detail->space == SPACE_LOCAL)
         return false;
     if (!(row->flags & ROW_COMMUTES))
         return true;
@@ -229,7 +252,8 @@ static void decode_function(struct decoder *decoder, struct program_function *fu
     for (size_t k = 0; k < syntax->register_count; k++) {
         unsigned bits = syntax->registers[k].type->bits;
         if (bits > 64)
-            source_fail(decoder->source, MACHINE_INVALID_PTX, syntax->place, "the emulator lacks registers of type .%s",
+            source_fail(decoder->source, MACHINE_INVALID_PTX, syntax->place,
+                        "the emulator lacks registers of type .%s",
                         syntax->registers[k].type->name);
         decoder_new_register(decoder, bits == 1 ? 1 : bits <= 32 ? 32 : 64);
     }
@@ -241,7 +265,8 @@ static void decode_function(struct decoder *decoder, struct program_function *fu
     add_final_return(decoder, function);
     finish_runs(decoder->program, function);
     for (uint32_t k = 0; k < function->count; k++)
-        function->communicates |= communicates(decoder, decoder->program->code[function->first + k].detail);
+        function->communicates |=
+            communicates(decoder, decoder->program->code[function->first + k].detail);
     allocate_registers(decoder);
     for (uint32_t k = 0; k < function->count; k++)
         finish_instruction(decoder, &decoder->program->code[function->first + k]);
@@ -252,7 +277,8 @@ static void decode_function(struct decoder *decoder, struct program_function *fu
 static enum builtin find_builtin(const struct syntax_function *function) {
     if (function->is_defined)
         return BUILTIN_NONE;
-    if (strcmp(function->name, "vprintf") == 0 && function->parameter_count == 2 && function->result_count == 1)
+    if (strcmp(function->name, "vprintf") == 0 && function->parameter_count == 2 &&
+        function->result_count == 1)
         return BUILTIN_VPRINTF;
     if (strcmp(function->name, "__assertfail") == 0 && function->parameter_count == 5)
         return BUILTIN_ASSERTFAIL;
@@ -262,7 +288,8 @@ static enum builtin find_builtin(const struct syntax_function *function) {
 static void add_functions(struct decoder *decoder) {
     struct program *program = decoder->program;
     struct syntax_module *syntax = decoder->syntax;
-    program->functions = source_allocate(decoder->source, (syntax->function_count + 1) * sizeof *program->functions);
+    program->functions =
+        source_allocate(decoder->source, (syntax->function_count + 1) * sizeof *program->functions);
     for (size_t k = 0; k < syntax->function_count; k++) {
         struct program_function *function = source_allocate(decoder->source, sizeof *function);
         program->functions[k] = function;

@@ -1,4 +1,5 @@
-/* Resolves the operands of PTX instructions to slots of registers, constants and special registers. */
+/* Resolves the operands of PTX instructions to slots of registers, constants and special registers.
+ */
 #include "decoder.h"
 #include "space.h"
 
@@ -26,9 +27,10 @@ static size_t constant_hash(uint64_t bits, uint32_t width) {
 }
 
 static void constant_rehash(struct decoder *decoder) {
-    decoder->constant_index_size = decoder->constant_index_size ? decoder->constant_index_size * 2 : 256;
-    decoder->constant_index =
-        source_allocate(decoder->source, decoder->constant_index_size * sizeof *decoder->constant_index);
+    decoder->constant_index_size =
+        decoder->constant_index_size ? decoder->constant_index_size * 2 : 256;
+    decoder->constant_index = source_allocate(decoder->source, decoder->constant_index_size *
+                                                                   sizeof *decoder->constant_index);
     for (size_t k = 0; k < decoder->constant_count; k++) {
         size_t at = constant_hash(decoder->constants[k].bits, decoder->constants[k].width);
         while (decoder->constant_index[at & (decoder->constant_index_size - 1)])
@@ -58,9 +60,10 @@ uint32_t decoder_constant(struct decoder *decoder, uint64_t bits, uint32_t width
 
 /* ---- Registers ---- */
 
-static void use_register(struct decoder *decoder, uint32_t *slot, uint32_t number, bool is_definition) {
-    decoder->uses = source_grow(decoder->source, decoder->uses, decoder->use_count, &decoder->use_capacity,
-                                sizeof *decoder->uses);
+static void use_register(struct decoder *decoder, uint32_t *slot, uint32_t number,
+                         bool is_definition) {
+    decoder->uses = source_grow(decoder->source, decoder->uses, decoder->use_count,
+                                &decoder->use_capacity, sizeof *decoder->uses);
     decoder->uses[decoder->use_count++] = (struct register_use){
         slot, number, decoder->number, is_definition, decoder_source(decoder)->guard != NULL};
 }
@@ -72,7 +75,8 @@ uint32_t decoder_new_register(struct decoder *decoder, uint32_t width) {
     return (uint32_t)decoder->register_count++;
 }
 
-struct syntax_symbol *decoder_find(struct decoder *decoder, const struct syntax_operand *operand, unsigned *index) {
+struct syntax_symbol *decoder_find(struct decoder *decoder, const struct syntax_operand *operand,
+                                   unsigned *index) {
     return scope_find(decoder_source(decoder)->scope, operand->name, index);
 }
 
@@ -109,7 +113,8 @@ static uint8_t slot_bits(unsigned bits) {
     return bits == 1 ? 1 : bits <= 32 ? 32 : 64;
 }
 
-/* cvt, ld, st and their kin take registers wider than their type (PTX ISA 9.4.1, "Operand Size Exceeding …"). */
+/* cvt, ld, st and their kin take registers wider than their type (PTX ISA 9.4.1, "Operand Size
+ * Exceeding …"). */
 static bool is_relaxed(const struct decoder *decoder) {
     static const char *const roots[] = {"cvt", "ld", "ldu", "st", "atom", "red"};
     for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
@@ -119,13 +124,16 @@ static bool is_relaxed(const struct decoder *decoder) {
     return false;
 }
 
-static void check_width(struct decoder *decoder, const struct syntax_operand *operand, unsigned bits, char letter) {
+static void check_width(struct decoder *decoder, const struct syntax_operand *operand,
+                        unsigned bits, char letter) {
     unsigned wanted = letter_bits(letter);
-    bool fits = bits == wanted || (bits > wanted && wanted > 1 && (is_relaxed(decoder) || wanted == 8));
+    bool fits =
+        bits == wanted || (bits > wanted && wanted > 1 && (is_relaxed(decoder) || wanted == 8));
     if (fits)
         return;
     char what[160];
-    snprintf(what, sizeof what, "register %.64s has %u bits where %u are needed,", operand->name, bits, wanted);
+    snprintf(what, sizeof what, "register %.64s has %u bits where %u are needed,", operand->name,
+             bits, wanted);
     decoder_fail(decoder, what);
 }
 
@@ -139,11 +147,13 @@ void decoder_reserve_operands(struct decoder *decoder, size_t to, size_t from) {
     detail->from_narrow = source_allocate(decoder->source, from + 1);
 }
 
-/* The type of a destination narrower than its register: the first one written, but the last for memory. */
+/* The type of a destination narrower than its register: the first one written, but the last for
+ * memory. */
 static bool is_signed_result(const struct decoder *decoder) {
     const struct syntax_instruction *source = decoder_source(decoder);
     for (size_t k = 0; k < source->modifier_count; k++) {
-        const struct syntax_type *type = syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
+        const struct syntax_type *type =
+            syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
         if (type)
             return type->kind == TYPE_SIGNED;
     }
@@ -153,7 +163,8 @@ static bool is_signed_result(const struct decoder *decoder) {
 static bool is_float_type(const struct decoder *decoder) {
     const struct syntax_instruction *source = decoder_source(decoder);
     for (size_t k = source->modifier_count; k-- > 0;) {
-        const struct syntax_type *type = syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
+        const struct syntax_type *type =
+            syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
         if (type)
             return type->kind == TYPE_FLOAT;
     }
@@ -170,7 +181,8 @@ void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width
     detail->from[detail->from_count++] = decoder_constant(decoder, bits, width);
 }
 
-static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operand *operand, char letter) {
+static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operand *operand,
+                             char letter) {
     uint64_t bits = (uint64_t)operand->integer;
     if (operand->kind == OPERAND_INTEGER && letter == 'h')
         return bits & 0xffff;
@@ -245,7 +257,8 @@ void decoder_add_special(struct decoder *decoder, enum special_register special)
         ((uint32_t)special * (uint32_t)sizeof(struct lanes32)) | (uint32_t)BANK_SPECIAL;
 }
 
-static uint64_t variable_value(struct decoder *decoder, const struct syntax_variable *variable, bool *is_dynamic) {
+static uint64_t variable_value(struct decoder *decoder, const struct syntax_variable *variable,
+                               bool *is_dynamic) {
     const struct syntax_function *function = decoder->function->syntax;
     if (variable->space == SPACE_SHARED && variable->is_extern) {
         *is_dynamic = true;
@@ -267,7 +280,8 @@ uint64_t decoder_symbol_value(struct decoder *decoder, const struct syntax_symbo
                               const struct syntax_operand *operand, bool *is_dynamic_shared) {
     *is_dynamic_shared = false;
     if (symbol->kind == SYMBOL_VARIABLE)
-        return variable_value(decoder, symbol->variable, is_dynamic_shared) + (uint64_t)operand->integer;
+        return variable_value(decoder, symbol->variable, is_dynamic_shared) +
+               (uint64_t)operand->integer;
     if (symbol->kind == SYMBOL_FUNCTION && symbol->function->decoded) {
         const struct program_function *function = symbol->function->decoded;
         return space_code_address(function->index);
@@ -287,11 +301,13 @@ static void add_from_symbol(struct decoder *decoder, const struct syntax_symbol 
     decoder_add_constant(decoder, value, letter == 'w' ? 32 : 64);
 }
 
-static void add_from_name(struct decoder *decoder, const struct syntax_operand *operand, char letter) {
+static void add_from_name(struct decoder *decoder, const struct syntax_operand *operand,
+                          char letter) {
     struct detail *detail = decoder->detail;
     unsigned index, special;
     const struct syntax_symbol *symbol = decoder_find(decoder, operand, &index);
-    if (!symbol && letter == 'w' && decoder_find_special(operand->name, &special) && special < SPECIAL_COUNT) {
+    if (!symbol && letter == 'w' && decoder_find_special(operand->name, &special) &&
+        special < SPECIAL_COUNT) {
         decoder_add_special(decoder, special);
         return;
     }
@@ -316,7 +332,8 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
     if (operand->negated)
         detail->negated |= UINT64_C(1) << detail->from_count;
     detail->from_bits[detail->from_count] = slot_bits(bits);
-    detail->from_narrow[detail->from_count] = (uint8_t)(bits > letter_bits(letter) ? letter_bits(letter) : 0);
+    detail->from_narrow[detail->from_count] =
+        (uint8_t)(bits > letter_bits(letter) ? letter_bits(letter) : 0);
     use_register(decoder, &detail->from[detail->from_count], index, false);
     detail->from_count++;
 }
@@ -354,7 +371,8 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
         return;
     }
     unsigned index;
-    const struct syntax_symbol *symbol = operand->kind == OPERAND_NAME ? decoder_find(decoder, operand, &index) : NULL;
+    const struct syntax_symbol *symbol =
+        operand->kind == OPERAND_NAME ? decoder_find(decoder, operand, &index) : NULL;
     if (!symbol || (symbol->kind != SYMBOL_REGISTER && symbol->kind != SYMBOL_REGISTERS)) {
         decoder_fail(decoder, "the destination is no register");
         return;
@@ -363,7 +381,8 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
     check_width(decoder, operand, bits, letter);
     detail->to_bits[detail->to_count] = slot_bits(bits);
     if (bits > letter_bits(letter))
-        detail->to_extend[detail->to_count] = (uint8_t)(letter_bits(letter) | (is_signed_result(decoder) ? 0x80 : 0));
+        detail->to_extend[detail->to_count] =
+            (uint8_t)(letter_bits(letter) | (is_signed_result(decoder) ? 0x80 : 0));
     detail->to_register_bits = (uint8_t)bits;
     use_register(decoder, slot, index, true);
     detail->to_count++;
@@ -386,10 +405,12 @@ void decoder_set_guard(struct decoder *decoder) {
     const struct syntax_instruction *source = decoder_source(decoder);
     if (!source->guard)
         return;
-    struct syntax_operand operand = {.kind = OPERAND_NAME, .name = source->guard, .place = source->place};
+    struct syntax_operand operand = {
+        .kind = OPERAND_NAME, .name = source->guard, .place = source->place};
     unsigned index;
     const struct syntax_symbol *symbol = decoder_find(decoder, &operand, &index);
-    bool is_register = symbol && (symbol->kind == SYMBOL_REGISTER || symbol->kind == SYMBOL_REGISTERS);
+    bool is_register =
+        symbol && (symbol->kind == SYMBOL_REGISTER || symbol->kind == SYMBOL_REGISTERS);
     if (!is_register || decoder->function->syntax->registers[index].type->bits != 1)
         decoder_fail(decoder, "the guard is no predicate register");
     decoder->instruction->is_guarded = 1;

@@ -1,4 +1,5 @@
-/* Instructions whose operands need more than their table row says: memory, branches, calls and mov. */
+/* Instructions whose operands need more than their table row says: memory, branches, calls and mov.
+ */
 #include "decoder.h"
 #include "space.h"
 
@@ -13,14 +14,25 @@ static const struct syntax_operand *operand_at(struct decoder *decoder, size_t i
 
 static void expect_count(struct decoder *decoder, size_t count) {
     if (decoder_source(decoder)->operand_count != count)
-        decoder_fail(decoder, decoder_source(decoder)->operand_count > count ? "too many operands"
-                                                                              : "an operand is missing");
+        decoder_fail(decoder, decoder_source(decoder)->operand_count > count
+                                  ? "too many operands"
+                                  : "an operand is missing");
 }
 
 /* ---- Plain rows: operands as their string says ---- */
 
-static size_t add_group(struct decoder *decoder, size_t next, char letter, size_t count, bool is_to) {
-    if (letter == 'p' && next == decoder_source(decoder)->operand_count) {
+static bool has_carry(const struct decoder *decoder) {
+    static const char *const roots[] = {"add", "addc", "sub", "subc", "mad", "madc"};
+    const struct syntax_instruction *source = decoder_source(decoder);
+    bool named = false;
+    for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++)
+        named |= strcmp(source->root, roots[k]) == 0;
+    return named;
+}
+
+static size_t add_group(struct decoder *decoder, size_t next, char letter, size_t count,
+                        bool is_to) {
+    if (letter == 'p' && next == decoder_source(decoder)->operand_count && has_carry(decoder)) {
         decoder_add_carry(decoder, is_to);
         return next;
     }
@@ -40,17 +52,9 @@ static size_t add_group(struct decoder *decoder, size_t next, char letter, size_
     return next + 1;
 }
 
-static bool has_carry(const struct decoder *decoder) {
-    static const char *const roots[] = {"add", "addc", "sub", "subc", "mad", "madc"};
-    const struct syntax_instruction *source = decoder_source(decoder);
-    bool named = false;
-    for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++)
-        named |= strcmp(source->root, roots[k]) == 0;
-    return named;
-}
-
 /* add.cc "w,p=w,w": the predicate is CC.CF, which PTX does not write. */
-static size_t add_destination(struct decoder *decoder, size_t next, char letter, size_t count, size_t position) {
+static size_t add_destination(struct decoder *decoder, size_t next, char letter, size_t count,
+                              size_t position) {
     if (letter == 'p' && position > 0 && has_carry(decoder)) {
         decoder_add_carry(decoder, true);
         return next;
@@ -69,7 +73,8 @@ void decode_plain(struct decoder *decoder, const char *operands) {
         while (*operands >= '0' && *operands <= '9')
             count = count * 10 + (size_t)(*operands++ - '0');
         count = count ? count : 1;
-        bool pair = is_to && position == 1 && letter == 'p' && source->operand_count && source->operands[0].second;
+        bool pair = is_to && position == 1 && letter == 'p' && source->operand_count &&
+                    source->operands[0].second;
         if (pair)
             decoder_add_to(decoder, source->operands[0].second, 'p');
         else if (is_to)
@@ -77,6 +82,11 @@ void decode_plain(struct decoder *decoder, const char *operands) {
         else
             next = add_group(decoder, next, letter, count, false);
         position++;
+        if (*operands == '|') { /* a second result that may be left out */
+            if (source->operands[0].second)
+                decoder_add_to(decoder, source->operands[0].second, operands[1]);
+            operands += 2;
+        }
         if (*operands == '=')
             is_to = false;
         if (*operands)
@@ -90,7 +100,8 @@ void decode_plain(struct decoder *decoder, const char *operands) {
 static const struct syntax_type *last_type(struct decoder *decoder) {
     const struct syntax_instruction *source = decoder_source(decoder);
     for (size_t k = source->modifier_count; k-- > 0;) {
-        const struct syntax_type *type = syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
+        const struct syntax_type *type =
+            syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
         if (type)
             return type;
     }
@@ -111,8 +122,9 @@ static enum state_space instruction_space(const struct decoder *decoder) {
     static const struct {
         const char *name;
         enum state_space space;
-    } spaces[] = {{"global", SPACE_GLOBAL},      {"shared", SPACE_SHARED},      {"shared::cta", SPACE_SHARED},
-                  {"local", SPACE_LOCAL},        {"const", SPACE_CONST},        {"param", SPACE_PARAM},
+    } spaces[] = {{"global", SPACE_GLOBAL},      {"shared", SPACE_SHARED},
+                  {"shared::cta", SPACE_SHARED}, {"local", SPACE_LOCAL},
+                  {"const", SPACE_CONST},        {"param", SPACE_PARAM},
                   {"param::entry", SPACE_PARAM}, {"param::func", SPACE_PARAM}};
     const struct syntax_instruction *source = decoder_source(decoder);
     for (size_t k = 0; k < source->modifier_count; k++) {
@@ -124,7 +136,8 @@ static enum state_space instruction_space(const struct decoder *decoder) {
     return SPACE_GENERIC;
 }
 
-static bool is_formal(struct syntax_variable *const *list, size_t count, const struct syntax_variable *variable) {
+static bool is_formal(struct syntax_variable *const *list, size_t count,
+                      const struct syntax_variable *variable) {
     for (size_t k = 0; k < count; k++) {
         if (list[k] == variable)
             return true;
@@ -132,8 +145,10 @@ static bool is_formal(struct syntax_variable *const *list, size_t count, const s
     return false;
 }
 
-/* An area of the frame: a parameter or result of a function, or a .param variable for a call. True when it is one. */
-static bool address_area(struct decoder *decoder, const struct syntax_variable *variable, int64_t offset) {
+/* An area of the frame: a parameter or result of a function, or a .param variable for a call. True
+ * when it is one. */
+static bool address_area(struct decoder *decoder, const struct syntax_variable *variable,
+                         int64_t offset) {
     struct detail *detail = decoder->detail;
     const struct syntax_function *function = decoder->function->syntax;
     if (variable->space != SPACE_PARAM)
@@ -151,6 +166,20 @@ static bool address_area(struct decoder *decoder, const struct syntax_variable *
     return true;
 }
 
+/* The first address of an instruction has its offset in the instruction, the second one in the
+ * detail. */
+static void set_offset(struct decoder *decoder, int64_t offset) {
+    if (decoder->detail->address_count++ == 0)
+        decoder->instruction->immediate = offset;
+    else
+        decoder->detail->second_offset = offset;
+}
+
+static void clear_offset(struct decoder *decoder) {
+    decoder->detail->address_count--;
+    set_offset(decoder, 0);
+}
+
 /* [reg+imm], [symbol+imm], [imm]: from[next] is the base, the immediate what is added. */
 static void add_address(struct decoder *decoder, const struct syntax_operand *operand) {
     const struct syntax_type *type;
@@ -158,7 +187,7 @@ static void add_address(struct decoder *decoder, const struct syntax_operand *op
     unsigned index;
     if (operand->kind != OPERAND_ADDRESS)
         decoder_fail(decoder, "an address in brackets is needed");
-    decoder->instruction->immediate = operand->integer;
+    set_offset(decoder, operand->integer);
     unsigned bits = decoder_register_bits(decoder, operand, &type);
     if (bits) {
         struct syntax_operand base = *operand;
@@ -185,7 +214,8 @@ static void add_address(struct decoder *decoder, const struct syntax_operand *op
         decoder_fail(decoder, "a function's local variable is addressed with mov first");
     uint64_t value = decoder_symbol_value(decoder, symbol, operand, &is_dynamic);
     if (decoder->detail->space == SPACE_GENERIC) {
-        static const unsigned windows[] = {[SPACE_SHARED] = WINDOW_SHARED, [SPACE_LOCAL] = WINDOW_LOCAL,
+        static const unsigned windows[] = {[SPACE_SHARED] = WINDOW_SHARED,
+                                           [SPACE_LOCAL] = WINDOW_LOCAL,
                                            [SPACE_PARAM] = WINDOW_PARAM};
         bool has_window = symbol->variable->space >= SPACE_SHARED;
         value += has_window ? space_window(windows[symbol->variable->space]) : 0;
@@ -194,7 +224,7 @@ static void add_address(struct decoder *decoder, const struct syntax_operand *op
         decoder_add_special(decoder, SPECIAL_DYNAMIC_SMEM_BASE);
         return;
     }
-    decoder->instruction->immediate = 0;
+    clear_offset(decoder);
     decoder_add_constant(decoder, value, 64);
 }
 
@@ -213,8 +243,20 @@ static char type_letter(const struct syntax_type *type) {
     }
 }
 
+static void matrix_shape(struct decoder *decoder) {
+    struct detail *detail = decoder->detail;
+    detail->access_bytes = 4;
+    detail->elements = has_modifier(decoder, "x4") ? 4 : has_modifier(decoder, "x2") ? 2 : 1;
+    detail->space = instruction_space(decoder);
+}
+
 static void memory_shape(struct decoder *decoder) {
     struct detail *detail = decoder->detail;
+    decoder->instruction->target = decoder->program->site_count++;
+    detail->space = instruction_space(decoder);
+    detail->elements = 1;
+    if (strcmp(decoder_source(decoder)->root, "cp") == 0)
+        return;
     const struct syntax_type *type = last_type(decoder);
     if (type->bits > 64 || type->bits < 8)
         decoder_fail(decoder, "the emulator lacks this type");
@@ -223,13 +265,10 @@ static void memory_shape(struct decoder *decoder) {
     detail->elements = has_modifier(decoder, "v2") ? 2 : has_modifier(decoder, "v4") ? 4 : 1;
     if (detail->elements * detail->access_bytes > 16)
         decoder_fail(decoder, "a vector of more than 16 bytes");
-    detail->space = instruction_space(decoder);
-    decoder->instruction->target = decoder->program->site_count++;
 }
 
-static void memory_values(struct decoder *decoder, const struct syntax_operand *operand, bool is_to) {
+static void memory_values(struct decoder *decoder, const struct syntax_operand *operand, char letter, bool is_to) {
     struct detail *detail = decoder->detail;
-    const struct syntax_type *type = last_type(decoder);
     const struct syntax_operand *items = operand;
     if (operand->kind == OPERAND_VECTOR) {
         if (operand->item_count != detail->elements)
@@ -240,40 +279,51 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
     }
     for (uint32_t k = 0; k < detail->elements; k++) {
         if (is_to)
-            decoder_add_to(decoder, &items[k], type_letter(type));
+            decoder_add_to(decoder, &items[k], letter);
         else
-            decoder_add_from(decoder, &items[k], type_letter(type));
+            decoder_add_from(decoder, &items[k], letter);
     }
 }
 
 /*
- * Operands of the row: 'm' an address, 'D' the loaded value or vector, 'S' the stored one, 's' a source of the type's width,
- * 't' a destination of it, other letters as in plain rows. Cache policies at the end are accepted and ignored.
+ * Operands of the row: 'm' an address, 'D' the loaded value or vector, 'S' the stored one, 's' a
+ * source of the type's width, 't' a destination of it, other letters as in plain rows. Cache
+ * policies at the end are accepted and ignored.
  */
 void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
     const struct syntax_instruction *source = decoder_source(decoder);
+    const bool has_policy = has_modifier(decoder, "L2::cache_hint");
+    const size_t given = source->operand_count - (has_policy && source->operand_count > 0);
     size_t next = 0;
     bool is_to = strchr(row->operands, '=') != NULL;
     decoder_reserve_operands(decoder, OPERAND_LIMIT, OPERAND_LIMIT);
-    memory_shape(decoder);
+    if (row->decode == DECODE_MATRIX)
+        matrix_shape(decoder);
+    else
+        memory_shape(decoder);
+    const char value = row->decode == DECODE_MATRIX    ? 'w'
+                       : decoder->detail->access_bytes ? type_letter(last_type(decoder))
+                                                       : 'w';
     for (const char *letter = row->operands; *letter; letter++) {
         if (*letter == '=')
             is_to = false;
         if (*letter == '=' || *letter == ',')
             continue;
+        if (*letter == '?' && next >= given)
+            break;
+        if (*letter == '?')
+            continue;
         const struct syntax_operand *operand = operand_at(decoder, next++);
         if (*letter == 'm')
             add_address(decoder, operand);
         else if (*letter == 'D' || *letter == 'S')
-            memory_values(decoder, operand, is_to);
+            memory_values(decoder, operand, value, is_to);
         else if (is_to)
-            decoder_add_to(decoder, operand, *letter == 't' ? type_letter(last_type(decoder)) : *letter);
+            decoder_add_to(decoder, operand, *letter == 't' ? value : *letter);
         else
-            decoder_add_from(decoder, operand, *letter == 's' ? type_letter(last_type(decoder)) : *letter);
+            decoder_add_from(decoder, operand, *letter == 's' ? value : *letter);
     }
-    if (has_modifier(decoder, "L2::cache_hint") && next < source->operand_count)
-        next++;
-    expect_count(decoder, next);
+    expect_count(decoder, next + has_policy);
 }
 
 /* ---- Branches ---- */
@@ -314,7 +364,8 @@ void decode_indexed_branch(struct decoder *decoder) {
         return;
     }
     detail->target_count = symbol->count;
-    detail->targets = source_allocate(decoder->source, (symbol->count + 1) * sizeof *detail->targets);
+    detail->targets =
+        source_allocate(decoder->source, (symbol->count + 1) * sizeof *detail->targets);
     for (uint32_t k = 0; k < symbol->count; k++)
         detail->targets[k] = label_target(decoder, symbol->targets[k]);
 }
@@ -330,7 +381,8 @@ static struct param_copy *call_areas(struct decoder *decoder, const struct synta
     for (size_t k = 0; k < count; k++) {
         unsigned index;
         const struct syntax_operand *item = &list->items[k];
-        const struct syntax_symbol *symbol = item->kind == OPERAND_NAME ? decoder_find(decoder, item, &index) : NULL;
+        const struct syntax_symbol *symbol =
+            item->kind == OPERAND_NAME ? decoder_find(decoder, item, &index) : NULL;
         if (!symbol || symbol->kind != SYMBOL_VARIABLE || symbol->variable->space != SPACE_PARAM)
             decoder_fail(decoder, "the emulator lacks arguments that are no .param variables");
         else if (symbol->variable->size != formals[k]->size)
@@ -338,12 +390,14 @@ static struct param_copy *call_areas(struct decoder *decoder, const struct synta
         else
             copies[k] = (struct param_copy){.caller = (uint32_t)symbol->variable->address,
                                             .size = (uint32_t)symbol->variable->size,
-                                            .stride_caller = (uint32_t)(symbol->variable->size + 7) / 8 * 8};
+                                            .stride_caller =
+                                                (uint32_t)(symbol->variable->size + 7) / 8 * 8};
     }
     return copies;
 }
 
-static const struct syntax_function *call_prototype(struct decoder *decoder, const struct syntax_operand *operand) {
+static const struct syntax_function *call_prototype(struct decoder *decoder,
+                                                    const struct syntax_operand *operand) {
     unsigned index;
     const struct syntax_symbol *symbol =
         operand && operand->kind == OPERAND_NAME ? decoder_find(decoder, operand, &index) : NULL;
@@ -359,7 +413,8 @@ static const struct syntax_function *call_prototype(struct decoder *decoder, con
     return NULL;
 }
 
-static const struct syntax_function *call_target(struct decoder *decoder, const struct syntax_operand *operand,
+static const struct syntax_function *call_target(struct decoder *decoder,
+                                                 const struct syntax_operand *operand,
                                                  const struct syntax_operand *prototype) {
     unsigned index;
     const struct syntax_symbol *symbol =
@@ -370,11 +425,12 @@ static const struct syntax_function *call_target(struct decoder *decoder, const 
     }
     if (symbol->kind == SYMBOL_FUNCTION) {
         decoder->detail->callee = symbol->function->decoded;
-        bool runs = decoder->detail->callee &&
-                    (symbol->function->is_defined || decoder->detail->callee->builtin != BUILTIN_NONE);
+        bool runs = decoder->detail->callee && (symbol->function->is_defined ||
+                                                decoder->detail->callee->builtin != BUILTIN_NONE);
         if (!runs || symbol->function->is_entry) {
             char what[200];
-            snprintf(what, sizeof what, "a call of '%.100s', which nothing defines,", operand->name);
+            snprintf(what, sizeof what, "a call of '%.100s', which nothing defines,",
+                     operand->name);
             decoder_fail(decoder, what);
         }
         return symbol->function;
@@ -399,6 +455,7 @@ void decode_call(struct decoder *decoder) {
         prototype = &source->operands[next++];
     expect_count(decoder, next);
     const struct syntax_function *callee = call_target(decoder, target, prototype);
+    decoder->function->has_calls |= !detail->callee || detail->callee->builtin == BUILTIN_NONE;
     detail->copy_count = callee->parameter_count;
     detail->copies = call_areas(decoder, arguments, callee->parameters, callee->parameter_count);
     detail->result_count = callee->result_count;
@@ -407,8 +464,8 @@ void decode_call(struct decoder *decoder) {
 
 /* ---- mov ---- */
 
-static bool move_special(struct decoder *decoder, const struct syntax_operand *to, const struct syntax_operand *from,
-                         char letter) {
+static bool move_special(struct decoder *decoder, const struct syntax_operand *to,
+                         const struct syntax_operand *from, char letter) {
     unsigned index, special;
     struct detail *detail = decoder->detail;
     if (from->kind != OPERAND_NAME || decoder_find(decoder, from, &index) ||
@@ -425,7 +482,8 @@ static bool move_special(struct decoder *decoder, const struct syntax_operand *t
     decoder_add_to(decoder, to, letter);
     decoder_add_special(decoder, special);
     detail->from_bits[0] = 32;
-    decoder->instruction->execute = decoder_handlers()->move_pack; /* widens: the upper half is zero */
+    decoder->instruction->execute =
+        decoder_handlers()->move_pack; /* widens: the upper half is zero */
     decoder_add_special(decoder, SPECIAL_ZERO);
     return true;
 }
@@ -434,7 +492,8 @@ static bool move_special(struct decoder *decoder, const struct syntax_operand *t
 static bool move_frame_address(struct decoder *decoder, const struct syntax_operand *to,
                                const struct syntax_operand *from, char letter) {
     unsigned index;
-    const struct syntax_symbol *symbol = from->kind == OPERAND_NAME ? decoder_find(decoder, from, &index) : NULL;
+    const struct syntax_symbol *symbol =
+        from->kind == OPERAND_NAME ? decoder_find(decoder, from, &index) : NULL;
     if (!symbol || symbol->kind != SYMBOL_VARIABLE)
         return false;
     const struct syntax_variable *variable = symbol->variable;

@@ -106,7 +106,7 @@ void allocate_registers(struct decoder *decoder);
 /* Handlers that decoding picks by itself (execute_move.c, execute_memory.c, execute_control.c). */
 struct decoder_handlers {
     instruction_handler *guarded, *lanes, *lanes_in_place, *convert, *setp_combined, *move_pack,
-        *move_unpack, *move_clock, *move_local, *exit;
+        *move_unpack, *move_clock, *move_local;
 };
 const struct decoder_handlers *decoder_handlers(void);
 

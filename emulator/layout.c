@@ -19,10 +19,24 @@ static uint32_t place_area(struct decoder *decoder, struct syntax_variable *vari
     return (uint32_t)stride;
 }
 
-/* Kernel parameters have offsets in one buffer; those of functions, and .param variables for calls, lie in the frame. */
+/* A kernel's parameters follow each other in one buffer, each at its alignment. */
+static void place_parameters(struct syntax_function *syntax) {
+    uint64_t bytes = 0;
+    for (size_t k = 0; k < syntax->parameter_count; k++) {
+        struct syntax_variable *variable = syntax->parameters[k];
+        bytes = align_up(bytes, variable->alignment);
+        variable->address = bytes;
+        bytes += variable->size;
+    }
+}
+
+/* Kernel parameters have offsets in one buffer; those of functions, and .param variables for calls,
+ * lie in the frame. */
 void layout_areas(struct decoder *decoder, struct program_function *function) {
     struct syntax_function *syntax = function->syntax;
     decoder->area_bytes = sizeof(struct frame_header);
+    if (syntax->is_entry)
+        place_parameters(syntax);
     if (!syntax->is_entry) {
         size_t count = syntax->parameter_count + syntax->result_count + 1;
         function->parameter_areas = source_allocate(decoder->source, count * sizeof(uint32_t));
@@ -60,18 +74,21 @@ void layout_locals(struct program_function *function) {
 
 /* ---- Shared memory: which functions reach which variables ---- */
 
-static void add_edge(struct decoder *decoder, struct program_function *from, struct program_function *to) {
-    decoder->edges = source_grow(decoder->source, decoder->edges, decoder->edge_count, &decoder->edge_capacity,
-                                 sizeof *decoder->edges);
+static void add_edge(struct decoder *decoder, struct program_function *from,
+                     struct program_function *to) {
+    decoder->edges = source_grow(decoder->source, decoder->edges, decoder->edge_count,
+                                 &decoder->edge_capacity, sizeof *decoder->edges);
     decoder->edges[decoder->edge_count++] = (struct call_edge){from, to};
 }
 
 static void scan_operand(struct decoder *decoder, struct program_function *function,
-                         const struct syntax_instruction *instruction, const struct syntax_operand *operand) {
+                         const struct syntax_instruction *instruction,
+                         const struct syntax_operand *operand) {
     for (size_t k = 0; k < operand->item_count; k++)
         scan_operand(decoder, function, instruction, &operand->items[k]);
     unsigned index;
-    const struct syntax_symbol *symbol = operand->name ? scope_find(instruction->scope, operand->name, &index) : NULL;
+    const struct syntax_symbol *symbol =
+        operand->name ? scope_find(instruction->scope, operand->name, &index) : NULL;
     if (!symbol)
         return;
     if (symbol->kind == SYMBOL_FUNCTION && symbol->function->decoded)
@@ -79,7 +96,8 @@ static void scan_operand(struct decoder *decoder, struct program_function *funct
     bool is_register = symbol->kind == SYMBOL_REGISTER || symbol->kind == SYMBOL_REGISTERS;
     if (is_register && operand->kind == OPERAND_NAME && strcmp(instruction->root, "call") == 0)
         function->calls_indirectly = true;
-    if (symbol->kind != SYMBOL_VARIABLE || symbol->variable->space != SPACE_SHARED || symbol->variable->is_extern)
+    if (symbol->kind != SYMBOL_VARIABLE || symbol->variable->space != SPACE_SHARED ||
+        symbol->variable->is_extern)
         return;
     bool is_own = false;
     for (size_t k = 0; k < function->syntax->variable_count; k++)
@@ -91,7 +109,8 @@ static void scan_function(struct decoder *decoder, struct program_function *func
     const struct syntax_function *syntax = function->syntax;
     for (size_t k = 0; k < syntax->instruction_count; k++) {
         for (size_t n = 0; n < syntax->instructions[k].operand_count; n++)
-            scan_operand(decoder, function, &syntax->instructions[k], &syntax->instructions[k].operands[n]);
+            scan_operand(decoder, function, &syntax->instructions[k],
+                         &syntax->instructions[k].operands[n]);
     }
 }
 
@@ -116,7 +135,8 @@ static void spread_use(struct decoder *decoder) {
     }
 }
 
-static uint64_t place_shared(struct syntax_variable *const *variables, size_t count, uint64_t bytes) {
+static uint64_t place_shared(struct syntax_variable *const *variables, size_t count,
+                             uint64_t bytes) {
     for (size_t k = 0; k < count; k++) {
         struct syntax_variable *variable = variables[k];
         if (variable->space != SPACE_SHARED || variable->is_extern)
@@ -143,7 +163,8 @@ void layout_shared(struct decoder *decoder) {
         struct program_function *function = program->functions[k];
         const struct syntax_function *syntax = function->syntax;
         if (syntax->is_entry)
-            function->shared_bytes = (uint32_t)place_shared(syntax->variables, syntax->variable_count,
-                                                            function->uses_module_shared ? common : 0);
+            function->shared_bytes =
+                (uint32_t)place_shared(syntax->variables, syntax->variable_count,
+                                       function->uses_module_shared ? common : 0);
     }
 }

@@ -74,7 +74,8 @@ static enum machine_status range_insert(struct memory *memory, uint64_t base, si
                                         enum machine_memory_kind kind) {
     if (memory->count == memory->capacity) {
         size_t capacity = memory->capacity ? memory->capacity * 2 : 16;
-        struct memory_range **grown = realloc(memory->ranges, capacity * sizeof(struct memory_range *));
+        struct memory_range **grown =
+            realloc(memory->ranges, capacity * sizeof(struct memory_range *));
         if (!grown)
             return MACHINE_OUT_OF_MEMORY;
         memory->ranges = grown;
@@ -116,7 +117,9 @@ static size_t find_gap(const struct memory *memory, size_t from, size_t size) {
             break;
         at = align_up((size_t)(range->end - arena) + MEMORY_ALIGNMENT, MEMORY_ALIGNMENT);
     }
-    return at <= memory->arena_bytes && memory->arena_bytes - at > size + MEMORY_ALIGNMENT ? at : SIZE_MAX;
+    return at <= memory->arena_bytes && memory->arena_bytes - at > size + MEMORY_ALIGNMENT
+               ? at
+               : SIZE_MAX;
 }
 
 static enum machine_status commit(struct memory *memory, size_t offset, size_t size) {
@@ -127,8 +130,8 @@ static enum machine_status commit(struct memory *memory, size_t offset, size_t s
     return MACHINE_OK;
 }
 
-enum machine_status memory_allocate(struct memory *memory, size_t size, enum machine_memory_kind kind,
-                                    uint64_t *address) {
+enum machine_status memory_allocate(struct memory *memory, size_t size,
+                                    enum machine_memory_kind kind, uint64_t *address) {
     *address = 0;
     if (size == 0)
         return MACHINE_INVALID_VALUE;
@@ -149,9 +152,11 @@ enum machine_status memory_allocate(struct memory *memory, size_t size, enum mac
     return MACHINE_OK;
 }
 
-static size_t index_of_base(const struct memory *memory, uint64_t address, enum machine_memory_kind kind) {
+static size_t index_of_base(const struct memory *memory, uint64_t address,
+                            enum machine_memory_kind kind) {
     size_t index = range_index(memory, address);
-    bool found = index < memory->count && memory->ranges[index]->base == address && memory->ranges[index]->kind == kind;
+    bool found = index < memory->count && memory->ranges[index]->base == address &&
+                 memory->ranges[index]->kind == kind;
     return found ? index : SIZE_MAX;
 }
 
@@ -170,7 +175,8 @@ static void decommit(const struct memory_range *range) {
         (void)madvise((void *)(uintptr_t)first, end - first, MADV_DONTNEED);
 }
 
-enum machine_status memory_free(struct memory *memory, uint64_t address, enum machine_memory_kind kind) {
+enum machine_status memory_free(struct memory *memory, uint64_t address,
+                                enum machine_memory_kind kind) {
     size_t index = index_of_base(memory, address, kind);
     if (index == SIZE_MAX)
         return MACHINE_INVALID_VALUE;
@@ -190,7 +196,8 @@ enum machine_status memory_register(struct memory *memory, uint64_t address, siz
     return range_insert(memory, address, size, kind);
 }
 
-enum machine_status memory_unregister(struct memory *memory, uint64_t address, enum machine_memory_kind kind) {
+enum machine_status memory_unregister(struct memory *memory, uint64_t address,
+                                      enum machine_memory_kind kind) {
     size_t index = index_of_base(memory, address, kind);
     if (index == SIZE_MAX)
         return MACHINE_INVALID_VALUE;
@@ -223,7 +230,8 @@ void memory_mark_written(struct memory_range *range, uint64_t address, size_t si
             memset(range->written + bit / 8, 0xff, bytes);
             k += bytes * 8;
         } else {
-            __atomic_fetch_or(&range->written[bit / 8], (uint8_t)(1u << (bit % 8)), __ATOMIC_RELAXED);
+            __atomic_fetch_or(&range->written[bit / 8], (uint8_t)(1u << (bit % 8)),
+                              __ATOMIC_RELAXED);
             k++;
         }
     }

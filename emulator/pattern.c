@@ -8,8 +8,10 @@ struct matcher {
     signed char *choice;
 };
 
-/* The modifiers from number `at` on are the words of `text` ("ftz", ".xorsign.abs"): how many, 0 when they are not. */
-static size_t match_words(const struct matcher *matcher, size_t at, const char *text, size_t length) {
+/* The modifiers from number `at` on are the words of `text` ("ftz", ".xorsign.abs"): how many, 0
+ * when they are not. */
+static size_t match_words(const struct matcher *matcher, size_t at, const char *text,
+                          size_t length) {
     size_t count = 0;
     const char *end = text + length;
     while (text < end) {
@@ -29,11 +31,12 @@ static size_t match_words(const struct matcher *matcher, size_t at, const char *
     return count;
 }
 
-static bool match_from(const struct matcher *matcher, const char *pattern, size_t at, unsigned group);
+static bool match_from(const struct matcher *matcher, const char *pattern, size_t at,
+                       unsigned group);
 
 /* `alternatives` up to its '}', then the rest of the pattern. */
-static bool match_alternatives(const struct matcher *matcher, const char *alternatives, const char *rest, size_t at,
-                               unsigned group) {
+static bool match_alternatives(const struct matcher *matcher, const char *alternatives,
+                               const char *rest, size_t at, unsigned group) {
     for (signed char index = 0;; index++) {
         size_t length = strcspn(alternatives, ",}");
         size_t taken = match_words(matcher, at, alternatives, length);
@@ -48,7 +51,8 @@ static bool match_alternatives(const struct matcher *matcher, const char *altern
     }
 }
 
-static bool match_optional(const struct matcher *matcher, const char *inside, size_t at, unsigned group) {
+static bool match_optional(const struct matcher *matcher, const char *inside, size_t at,
+                           unsigned group) {
     const char *close = strchr(inside, ']');
     if (*inside == '.')
         inside++;
@@ -65,7 +69,8 @@ static bool match_optional(const struct matcher *matcher, const char *inside, si
     return match_from(matcher, close + 1, at, group + 1);
 }
 
-static bool match_from(const struct matcher *matcher, const char *pattern, size_t at, unsigned group) {
+static bool match_from(const struct matcher *matcher, const char *pattern, size_t at,
+                       unsigned group) {
     if (group >= CHOICE_LIMIT)
         return false;
     if (*pattern == '\0')

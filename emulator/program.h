@@ -64,7 +64,9 @@ struct detail {
     size_t target_count;
     uint32_t access_bytes; /* memory: bytes of an element, */
     uint32_t elements;     /* and elements a lane */
-    uint32_t stride;       /* ld.param and st.param on an area: bytes a lane */
+    int64_t second_offset; /* of the second address */
+    uint8_t address_count;
+    uint32_t stride; /* ld.param and st.param on an area: bytes a lane */
     enum state_space space;
     bool to_signed;
     uint8_t to_register_bits; /* of the last destination, as declared */
@@ -124,7 +126,7 @@ struct program_function {
     uint32_t shared_bytes; /* static, own variables and those it may reach */
     uint32_t index;
     uint32_t registers; /* 32-bit registers live at once */
-    bool calls_indirectly, uses_module_shared;
+    bool has_calls, calls_indirectly, uses_module_shared;
     bool communicates; /* blocks may see each other's work through atomics or volatile accesses */
     uint32_t builtin;  /* enum builtin */
     uint32_t *result_areas, *result_strides; /* offsets of the areas of its results in its frame */
@@ -160,6 +162,8 @@ enum row_flag {
 enum row_decode {
     DECODE_PLAIN,
     DECODE_MEMORY,
+    DECODE_MATRIX,
+    DECODE_PREFETCH,
     DECODE_BRANCH,
     DECODE_INDEXED_BRANCH,
     DECODE_CALL,

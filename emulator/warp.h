@@ -58,8 +58,12 @@ struct launch {
     uint32_t threads, warps;
     size_t shared_bytes, dynamic_shared, static_shared;
     size_t local_bytes;
+    bool has_calls;
     unsigned char *parameters;
     size_t parameter_bytes;
+    bool is_failed;      /* atomic */
+    bool is_cooperative; /* all blocks resident together */
+    size_t resident_limit;
     bool is_serial; /* blocks see each other's work: one host thread, in the order of the blocks */
     bool is_slow;   /* race or init checks are on */
     uint64_t next_block;   /* atomic */
@@ -103,9 +107,9 @@ struct block {
     uint8_t *shared_written;
     struct fault fault;
     struct output output;
-    bool is_started, is_done;
-    uint64_t generation;
-    bool has_progressed;
+    unsigned char *stacks, *locals, *specials;
+    bool has_spun;
+    uint64_t spent; /* warp instructions since the launch last asked */
 };
 
 /* A cp.async that is under way for one lane: delivered when it is waited for. */
@@ -180,16 +184,22 @@ enum block_state block_step(struct block *block);
 /* Arrivals and exits may have completed a barrier. */
 void block_release(struct block *block, uint32_t number);
 void block_lanes_exited(struct block *block, uint32_t count);
+
+/* race.c: the shadow of shared memory for checks on request */
+int block_race_open(struct block *block);
+void block_race_close(struct block *block);
+void block_race_start(struct block *block);
+/* `number` BARRIERS stands for all mbarriers of the block together. */
+void block_race_arrive(struct warp *warp, uint32_t number);
+void block_race_observe(struct warp *warp);
 void block_race_synchronise(struct block *block, uint32_t number);
 
 /* The memory below an address in generic space, for strings and arguments of printf; NULL when out
  * of bounds. */
 unsigned char *warp_pointer(struct warp *warp, unsigned lane, uint64_t address, size_t size);
-void warp_print(struct warp *warp, unsigned lane, const char *format,
-                const unsigned char *arguments);
-
-/* Deliveries of cp.async: groups up to `group` of the lanes in the mask. */
-void warp_deliver(struct warp *warp, uint32_t mask, uint32_t pending);
+/* printf for one lane; both addresses have been checked, arguments may be 0. */
+void warp_print(struct warp *warp, unsigned lane, uint64_t format_address,
+                uint64_t arguments_address);
 
 /* Checks on request; `address` is an offset in shared memory. */
 void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
