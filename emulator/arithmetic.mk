@@ -61,8 +61,8 @@ $(ARITHMETIC_TESTS): $(BUILD)/tests/%: tests/%.c $(ARITHMETIC_TEST_SUPPORT) $(AR
 
 $(BUILD)/tests/exhaustive_arithmetic: tests/exhaustive_arithmetic.c $(ARITHMETIC_TEST_SUPPORT) $(ARITHMETIC_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(ARITHMETIC_FLAGS) -O2 -ffp-contract=off -fopenmp -Iemulator -MMD -MP $< \
-		$(ARITHMETIC_TEST_SUPPORT) $(ARITHMETIC_OBJECTS) $(LDFLAGS) -lm -o $@
+	$(CC) $(CFLAGS) $(ARITHMETIC_FLAGS) -O2 -ffp-contract=off -frounding-math -fopenmp -Iemulator -MMD -MP $< \
+		$(ARITHMETIC_TEST_SUPPORT) $(ARITHMETIC_OBJECTS) $(LDFLAGS) -lcmocka -lm -o $@
 
 .PHONY: test-arithmetic test-exhaustive
 test-arithmetic: $(ARITHMETIC_TESTS) ## test the emulator's arithmetic

@@ -120,13 +120,13 @@ ALWAYS_INLINE float approximate_tanh(float x) {
     p = p * z - 0x1.b9258ap-5f;
     p = p * z + 0x1.110e1cp-3f;
     p = p * z - 0x1.555552p-2f;
-    const float small = x + x * z * p;
+    const float small = magnitude + magnitude * z * p;
     /* tanh(10) already rounds to 1. */
     const float clamped = select_f32(magnitude > 10.0f, 10.0f, magnitude);
     const float power = approximate_ex2(clamped * 0x1.715476p+1f); /* e^2x */
     const float large = 1.0f - 2.0f / (power + 1.0f);
-    const float signed_large = lane_f32(lane_bits32(large) | (lane_bits32(x) & 0x80000000u));
-    const float finite = select_f32(magnitude < 0.625f, small, signed_large);
+    const float positive = select_f32(magnitude < 0.625f, small, large);
+    const float finite = lane_f32(lane_bits32(positive) | (lane_bits32(x) & 0x80000000u));
     return select_f32(x != x, x, finite);
 }
 
