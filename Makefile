@@ -72,7 +72,7 @@ objects := $(sources:%.c=$(BUILD)/%.o) \
 
 # --- building ---------------------------------------------------------------------------------------------------------
 .PHONY: all
-all: $(BUILD)/lockstep ## build everything
+all: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1 ## build everything
 
 $(BUILD)/lockstep: $(BUILD)/bench/main.o $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -93,6 +93,7 @@ endef
 $(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
 
 include kernels/kernels.mk
+include emulator/emulator.mk
 
 # What was built, for `lockstep info`: compiled anew when commit or flags change.
 commit      := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)

@@ -37,7 +37,8 @@ static bool is_stopped(void *context) {
     return setup->command->stop(setup->command->stop_argument);
 }
 
-/* Every implementation of `mlp` but yardsticks and absent libraries; `openblas` first, the default. */
+/* Every implementation of `mlp` but yardsticks and absent libraries; `openblas` first, the default.
+ */
 static size_t implementations_list(struct train_implementation list[IMPLEMENTATIONS_MAX]) {
     size_t count = 0;
     for (int i = 0; i < operation_mlp.implementation_count && count < IMPLEMENTATIONS_MAX; i++) {
