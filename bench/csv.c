@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static int write_text(FILE *file, const char *text) {
     if (!strpbrk(text, ",\"\n\r"))
@@ -52,9 +50,7 @@ int csv_write_row(FILE *file, const struct csv_format *format, const void *row) 
     return fputc('\n', file) == EOF ? -1 : 0;
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct reader {
     const char *path;

@@ -155,9 +155,7 @@ void environment_read(struct environment *environment) {
     warnings_find(environment);
 }
 
-/* --- as JSON
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- as JSON ---------------------------------------------------------------------------------- */
 
 static void add_variable(cJSON *object, const char *name) {
     const char *value = getenv(name);
@@ -202,9 +200,7 @@ void environment_to_json(const struct environment *e, cJSON *object) {
         cJSON_AddItemToArray(warnings, cJSON_CreateString(e->warnings[i]));
 }
 
-/* --- as text
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- as text ---------------------------------------------------------------------------------- */
 
 void environment_print(const struct environment *e, FILE *file) {
     fprintf(file, "machine    %s: %s\n", e->host, e->cpu);

@@ -31,9 +31,7 @@ const char *measure_end_text(enum measure_end end) {
     return texts[end];
 }
 
-/* --- contenders
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- contenders ------------------------------------------------------------------------------- */
 
 enum status contender_open(struct contender *contender, const struct bench_case *bench_case,
                            const struct implementation *implementation, struct device *device,
@@ -64,7 +62,8 @@ void contender_close(struct contender *contender) {
 }
 
 void contender_enter(const struct contender *contender, bool timed) {
-    cpu_threads_set(contender->threads);
+    if (!contender->device->gpu)
+        cpu_threads_set(contender->threads);
     floating_flush_denormals(timed);
 }
 
@@ -118,9 +117,7 @@ static void contender_break(struct contender *c, enum status status, const struc
     c->done = true;
 }
 
-/* --- warm-up
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- warm-up ---------------------------------------------------------------------------------- */
 
 /* Runs batches until two in a row agree within 5% and the warm-up's time has passed, at most four
  * times as long; sets the iterations of a sample from the last of them. */
@@ -150,9 +147,7 @@ static enum status contender_warm_up(struct contender *c, const struct measure_l
     return status;
 }
 
-/* --- sampling
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- sampling --------------------------------------------------------------------------------- */
 
 static enum status contender_remember(struct contender *c, double sample, struct message *message) {
     if (c->sample_count == c->sample_capacity) {
@@ -256,9 +251,7 @@ enum status measure_contenders(struct contender *contenders, int count,
     return STATUS_OK;
 }
 
-/* --- parts
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 /* Times every part of one iteration into column `pass` of times[part * samples + pass]. */
 static enum status parts_pass(struct contender *c, struct mlp_plan *plan, double *times,

@@ -32,7 +32,7 @@ struct contender {
     const struct bench_case *bench_case;
     const struct implementation *implementation;
     struct device *device;
-    int threads;
+    int threads;             /* 0 on a GPU */
     struct buffer_set *sets; /* borrowed; one set hot, several cold */
     int set_count;
     struct launch *launches; /* one a set; owned, see contender_open */

@@ -54,15 +54,57 @@ static const struct csv_column part_columns[] = {
     CSV_COLUMN(struct part_row, CSV_NUMBER, share),
 };
 
+#define COUNTERS(kind, member) CSV_COLUMN(struct counters_row, kind, member)
+#define COUNTERS_KEY(member)                                                                       \
+    {                                                                                              \
+#        member, CSV_TEXT, offsetof(struct counters_row, key.member),                              \
+            sizeof(((struct counters_row *)0)->key.member)                                         \
+    }
+static const struct csv_column counters_columns[] = {
+    COUNTERS_KEY(operation),
+    COUNTERS_KEY(variant),
+    COUNTERS_KEY(dtype),
+    COUNTERS_KEY(shape),
+    COUNTERS_KEY(implementation),
+    COUNTERS(CSV_TEXT, kernel),
+    COUNTERS(CSV_TEXT, grid),
+    COUNTERS(CSV_TEXT, block),
+    COUNTERS(CSV_INTEGER, launches),
+    COUNTERS(CSV_INTEGER, warp_instructions),
+    COUNTERS(CSV_INTEGER, thread_instructions),
+    COUNTERS(CSV_INTEGER, fma_warp_instructions),
+    COUNTERS(CSV_INTEGER, global_load_requests),
+    COUNTERS(CSV_INTEGER, global_load_sectors),
+    COUNTERS(CSV_INTEGER, global_store_requests),
+    COUNTERS(CSV_INTEGER, global_store_sectors),
+    COUNTERS(CSV_INTEGER, shared_wavefronts),
+    COUNTERS(CSV_INTEGER, shared_wavefronts_ideal),
+    COUNTERS(CSV_INTEGER, divergent_branches),
+    COUNTERS(CSV_INTEGER, barriers),
+    COUNTERS(CSV_INTEGER, bytes_touched),
+    COUNTERS(CSV_NUMBER, occupancy),
+    COUNTERS(CSV_INTEGER, tensor_warp_instructions),
+    COUNTERS(CSV_INTEGER, branches),
+    COUNTERS(CSV_INTEGER, global_atomic_requests),
+    COUNTERS(CSV_INTEGER, global_atomic_sectors),
+    COUNTERS(CSV_INTEGER, local_load_requests),
+    COUNTERS(CSV_INTEGER, local_store_requests),
+    COUNTERS(CSV_INTEGER, shared_load_requests),
+    COUNTERS(CSV_INTEGER, shared_store_requests),
+};
+#undef COUNTERS
+#undef COUNTERS_KEY
+
 #define FORMAT(columns, type)                                                                      \
     { columns, sizeof columns / sizeof columns[0], sizeof(type) }
 const struct csv_format result_format = FORMAT(result_columns, struct result);
 const struct csv_format sample_format = FORMAT(sample_columns, struct sample_row);
 const struct csv_format part_format = FORMAT(part_columns, struct part_row);
+const struct csv_format counters_format = FORMAT(counters_columns, struct counters_row);
 #undef FORMAT
 
 /* results.csv comes last: a case counts as done when its result rows are there. */
-enum { FILE_SAMPLES, FILE_PARTS, FILE_RESULTS, FILES };
+enum { FILE_SAMPLES, FILE_PARTS, FILE_COUNTERS, FILE_RESULTS, FILES };
 
 static const struct {
     const char *name;
@@ -70,6 +112,7 @@ static const struct {
 } files[FILES] = {
     [FILE_SAMPLES] = {"samples.csv", &sample_format},
     [FILE_PARTS] = {"parts.csv", &part_format},
+    [FILE_COUNTERS] = {"counters.csv", &counters_format},
     [FILE_RESULTS] = {"results.csv", &result_format},
 };
 
@@ -96,9 +139,12 @@ static enum status write_failure(const char *path, struct message *message) {
                        path, strerror(errno));
 }
 
+/* A row without device belongs to any row of its case and implementation. */
 static bool key_is_among(const struct row_key *key, const struct result *rows, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (row_key_equal(key, &rows[i].key))
+        if (*key->device ? row_key_equal(key, &rows[i].key)
+                         : row_key_same_case(key, &rows[i].key) &&
+                               strcmp(key->implementation, rows[i].key.implementation) == 0)
             return true;
     return false;
 }
@@ -165,7 +211,7 @@ static enum status file_create(const char *path, const struct csv_format *format
     return failed ? write_failure(path, message) : STATUS_OK;
 }
 
-enum status results_open(const char *folder, bool resume, struct results **opened,
+enum status results_open(const char *folder, bool resume, bool counters, struct results **opened,
                          struct message *message) {
     *opened = NULL;
     struct results *results = calloc(1, sizeof *results);
@@ -173,6 +219,8 @@ enum status results_open(const char *folder, bool resume, struct results **opene
         return message_set(message, STATUS_NO_MEMORY, "no memory for the results of a run");
     enum status status = STATUS_OK;
     for (int i = FILES - 1; i >= 0 && status == STATUS_OK; i--) {
+        if (i == FILE_COUNTERS && !counters)
+            continue;
         int length =
             snprintf(results->paths[i], sizeof results->paths[i], "%s/%s", folder, files[i].name);
         if (length < 0 || (size_t)length >= sizeof results->paths[i])
@@ -233,17 +281,23 @@ static enum status rows_remember(struct results *results, const struct result *r
     return STATUS_OK;
 }
 
-enum status results_append(struct results *results, const struct result *rows, size_t row_count,
-                           const struct sample_row *samples, size_t sample_count,
-                           const struct part_row *parts, size_t part_count,
+enum status results_append(struct results *results, const struct case_rows *rows,
                            struct message *message) {
-    enum status status = rows_append(results, FILE_SAMPLES, samples, sample_count, message);
+    const struct {
+        const void *rows;
+        size_t count;
+    } written[FILES] = {
+        [FILE_SAMPLES] = {rows->samples, rows->sample_count},
+        [FILE_PARTS] = {rows->parts, rows->part_count},
+        [FILE_COUNTERS] = {rows->counters, rows->counters_count},
+        [FILE_RESULTS] = {rows->results, rows->result_count},
+    };
+    enum status status = STATUS_OK;
+    for (int i = 0; i < FILES && status == STATUS_OK; i++)
+        if (results->streams[i])
+            status = rows_append(results, i, written[i].rows, written[i].count, message);
     if (status == STATUS_OK)
-        status = rows_append(results, FILE_PARTS, parts, part_count, message);
-    if (status == STATUS_OK)
-        status = rows_append(results, FILE_RESULTS, rows, row_count, message);
-    if (status == STATUS_OK)
-        status = rows_remember(results, rows, row_count, message);
+        status = rows_remember(results, rows->results, rows->result_count, message);
     return status;
 }
 

@@ -2,6 +2,7 @@
  * (shape ROWSxCOLS). */
 #include "bench/operation.h"
 #include "bench/operations/yardstick.h"
+#include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
@@ -232,6 +233,15 @@ static const struct implementation implementations[] = {
      .absent = onednn_absent,
      .refusal = onednn_refusal,
      .run.activation = activation_onednn},
+    {.name = "cuda-naive",
+     .summary = "one thread an element",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.activation = activation_cuda_naive},
+    {.name = "cuda-vectorised",
+     .summary = "float4 and a grid-stride loop",
+     .device = DEVICE_GPU,
+     .run.activation = activation_cuda_vectorised},
     {.name = "copy",
      .summary = "a plain-store copy of as many elements",
      .yardstick = true,

@@ -1,6 +1,7 @@
 /* softmax: over each row, forward and backward, and the logarithm of it. */
 #include "bench/operation.h"
 #include "bench/operations/yardstick.h"
+#include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
@@ -111,6 +112,19 @@ static const struct implementation implementations[] = {
      .absent = onednn_absent,
      .refusal = onednn_refusal,
      .run.softmax = softmax_onednn},
+    {.name = "cuda-naive",
+     .summary = "one thread a row",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.softmax = softmax_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "one block a row, shared memory",
+     .device = DEVICE_GPU,
+     .run.softmax = softmax_cuda_tiled},
+    {.name = "cuda-warp",
+     .summary = "one warp a row, shuffles, maximum and sum in one pass",
+     .device = DEVICE_GPU,
+     .run.softmax = softmax_cuda_warp},
     {.name = "copy",
      .summary = "a plain-store copy (backward: triad) of as many elements",
      .yardstick = true,
