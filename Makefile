@@ -26,7 +26,7 @@ kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm
 operation_sources :=
 bench_sources     := bench/device_gpu.c
 tests             := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise test_cpu \
-                     test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
+                     test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_profile test_kernels_launch \
                      test_kernels_gemm test_kernels_rows test_kernels_elementwise
 # Linked into every test.
 test_support      := tests/support.c tests/staging.c
@@ -119,6 +119,10 @@ NVTX_INCLUDE ?= $(patsubst %/nvtx3,%,$(firstword $(wildcard /usr/local/cuda/incl
 TOOLKIT_INCLUDE ?= $(dir $(firstword $(wildcard /usr/local/cuda/include/cuda.h /usr/include/cuda.h)))
 $(BUILD)/tests/test_cuda_api.o: CPPFLAGS += $(TOOLKIT_INCLUDE:%=-isystem %)
 $(BUILD)/gpu/nvtx.o: CPPFLAGS += $(NVTX_INCLUDE:%=-isystem %)
+
+.PHONY: profile
+profile: ## Nsight on one case: make profile CASE=gemm/nn/f32/1024x1024x1024 IMPLEMENTATION=cuda-tiled
+	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
 
 define simd_rule
 $(BUILD)/%.$(1).o: %.c
