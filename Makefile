@@ -57,7 +57,7 @@ sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sourc
 tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
                 test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
                 test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch test_kernels_gemm \
-                test_kernels_rows test_kernels_elementwise
+                test_kernels_rows test_kernels_elementwise test_profile
 test_support := tests/support.c tests/staging.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
@@ -105,7 +105,7 @@ $(BUILD)/bench/build_info.o: $(build_stamp)
 $(BUILD)/bench/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
-.PHONY: deps bench bench-yardsticks install
+.PHONY: deps bench bench-yardsticks profile install
 deps: ## install what is needed (Debian, Ubuntu); PEERS=1 peer libraries too, CHECK=1 linters too
 	@scripts/deps
 
@@ -115,9 +115,13 @@ bench: $(BUILD)/lockstep ## time and verify everything, draw the plots; QUICK=1 
 bench-yardsticks: $(BUILD)/lockstep ## the ratios of docs/method.md: kernels beside copies and bare library calls
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
 
+profile: $(BUILD)/lockstep ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
+	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
+
 prefix ?= /usr/local
-install: $(BUILD)/lockstep ## install the program below prefix (/usr/local)
+install: all ## install the program below prefix (/usr/local)
 	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
+	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
 
 include tests/stand_in/stand_in.mk
 

@@ -2,6 +2,8 @@
 #include "bench/command.h"
 #include "bench/devices.h"
 #include "bench/environment.h"
+#include "gpu/nvtx.h"
+#include "kernels/kernels.h"
 
 #include <stdio.h>
 
@@ -38,6 +40,9 @@ enum status command_info(int argc, char **argv, const struct command_context *co
     if (status != STATUS_OK)
         return status;
     environment_print(&environment, stdout);
+    printf("           CUDA kernels built %s\n", kernels_built());
+    printf("           NVTX ranges %s\n",
+           nvtx_available() ? "built in" : "left out: the build found no nvtx3 headers");
     devices_print(&devices);
     devices_close(&devices);
     return STATUS_OK;

@@ -196,6 +196,7 @@ static enum status stages_open(struct contest *contest, struct message *message)
                                     entry->contender.implementation, entry->contender.device,
                                     entry->contender.threads, contest->stages[d].sets,
                                     contest->stages[d].set_count, message);
+        entry->contender.ranges = contest->rules->ranges;
         if (status != STATUS_OK)
             row_end_by_status(entry, status, message->text);
     }
@@ -212,8 +213,10 @@ static void entry_verify(struct contest *contest, struct entry *entry, bool firs
     struct verdict verdict;
     struct execution execution = contender_execution(c);
     contender_enter(c, false);
+    contender_range_begin(c, "verify");
     enum status status = verify_launch(contest->expectation, c->implementation, &c->sets[0],
                                        &execution, &verdict, &message);
+    contender_range_end(c);
     entry->row.error = verdict.error;
     entry->row.tolerance = verdict.tolerance;
     if (status != STATUS_OK) {
@@ -384,9 +387,13 @@ enum status contest_run(const struct contest_rules *rules, const struct bench_ca
                         struct message *message) {
     struct contest contest = {.rules = rules, .bench_case = bench_case};
     *rows = (struct case_rows){0};
+    char name[256];
+    case_name(bench_case, name, sizeof name);
     enum status status = entries_list(&contest, done, done_count, message);
+    nvtx_push(rules->ranges, name);
     if (status == STATUS_OK && any_running(&contest))
         status = contest_play(&contest, message);
+    nvtx_pop(rules->ranges);
     if (status == STATUS_OK)
         status = contest_rows_make(&contest, rows, message);
     contest_close(&contest);

@@ -24,6 +24,7 @@ struct contest_rules {
     struct measure_limits limits;
     struct predictions *predictions;
     const struct progress *progress;
+    const struct nvtx *ranges;
     bool (*stop)(void *);
     void *stop_argument;
 };

@@ -74,6 +74,20 @@ struct execution contender_execution(struct contender *contender) {
                               .message = &contender->message};
 }
 
+void contender_range_begin(const struct contender *contender, const char *phase) {
+    if (!contender->ranges)
+        return;
+    nvtx_push(contender->ranges, contender->implementation->name);
+    nvtx_push(contender->ranges, phase);
+}
+
+void contender_range_end(const struct contender *contender) {
+    if (!contender->ranges)
+        return;
+    nvtx_pop(contender->ranges);
+    nvtx_pop(contender->ranges);
+}
+
 static enum status contender_iterate(struct contender *c, int64_t iterations) {
     struct execution execution = contender_execution(c);
     if (c->implementation->yardstick)
@@ -173,8 +187,10 @@ static enum status contender_sample(struct contender *c, const struct measure_li
     double seconds = 0.0;
     if (status == STATUS_OK && rewarm)
         status = contender_batch(c, 1, &seconds, message);
+    contender_range_begin(c, "sample");
     if (status == STATUS_OK)
         status = contender_batch(c, c->iterations, &seconds, message);
+    contender_range_end(c);
     if (status == STATUS_OK)
         status = contender_remember(c, seconds / (double)c->iterations, message);
     c->spent += clock_seconds() - start;
@@ -235,8 +251,10 @@ enum status measure_contenders(struct contender *contenders, int count,
     for (int i = 0; i < count; i++) {
         struct message why;
         enum status status = contenders[i].status;
+        contender_range_begin(&contenders[i], "warm-up");
         if (status == STATUS_OK)
             status = contender_warm_up(&contenders[i], limits, &why);
+        contender_range_end(&contenders[i]);
         if (status != STATUS_OK && !contenders[i].done)
             contender_break(&contenders[i], status, &why);
     }
@@ -259,20 +277,20 @@ static enum status parts_pass(struct contender *c, struct mlp_plan *plan, double
     struct execution execution = contender_execution(c);
     c->bench_case->operation->plan(&c->launches[c->next % c->set_count], c->next, plan);
     c->next++;
-    for (int i = 0; i < plan->count; i++) {
-        enum status status = c->device->timer_start(c->device, message);
-        if (status != STATUS_OK)
-            return status;
-        status = mlp_part_run(&plan->parts[i], c->implementation->run.mlp, &execution);
-        if (status != STATUS_OK) {
-            *message = c->message;
-            return status;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < plan->count && status == STATUS_OK; i++) {
+        status = c->device->timer_start(c->device, message);
+        contender_range_begin(c, plan->parts[i].name);
+        if (status == STATUS_OK) {
+            status = mlp_part_run(&plan->parts[i], c->implementation->run.mlp, &execution);
+            if (status != STATUS_OK)
+                *message = c->message;
         }
-        status = c->device->timer_stop(c->device, &times[(size_t)i * samples + pass], message);
-        if (status != STATUS_OK)
-            return status;
+        contender_range_end(c);
+        if (status == STATUS_OK)
+            status = c->device->timer_stop(c->device, &times[(size_t)i * samples + pass], message);
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status measure_parts(struct contender *c, size_t samples, double max_seconds,

@@ -30,6 +30,7 @@ struct run {
     struct ceilings ceilings[THREAD_COUNTS_MAX];
     struct predictions predictions;
     struct progress progress;
+    struct nvtx ranges;
     struct measure_limits limits;
     char settings[1024];
     FILE *table; /* stdout, or stderr when stdout carries JSON */
@@ -210,6 +211,7 @@ static enum status run_open(struct run *run, struct message *message) {
 static enum status run_close(struct run *run, struct message *message) {
     enum status status = run->results ? results_close(run->results, message) : STATUS_OK;
     predictions_close(&run->predictions);
+    nvtx_close(&run->ranges);
     devices_close(&run->devices);
     devices_close(&run->appendix_devices);
     selection_close(&run->selection);
@@ -233,6 +235,7 @@ static enum status run_case(struct run *run, struct devices *devices,
                                         .limits = run->limits,
                                         .predictions = &run->predictions,
                                         .progress = &run->progress,
+                                        .ranges = &run->ranges,
                                         .stop = o->stop,
                                         .stop_argument = o->stop_argument};
     size_t done_count;
@@ -309,6 +312,7 @@ static enum status run_finish(struct run *run, struct message *message) {
 
 enum status run_execute(const struct run_options *options, struct message *message) {
     struct run run = {.options = options};
+    nvtx_open(&run.ranges);
     enum status status = run_open(&run, message);
     if (status == STATUS_OK) {
         opening_print(&run);

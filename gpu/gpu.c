@@ -257,14 +257,14 @@ void gpu_close(struct gpu *gpu) {
 enum status gpu_emulator_path(char *path, size_t bytes, struct message *message) {
     static const char *const places[] = {"emulator/libcuda.so.1", "../emulator/libcuda.so.1",
                                          "../lib/lockstep/libcuda.so.1"};
-    const char *chosen = getenv("LOCKSTEP_EMULATOR");
+    const char *chosen = getenv("LOCKSTEP_EMULATOR_LIBRARY");
     if (chosen != NULL && chosen[0] != '\0') {
         int written = snprintf(path, bytes, "%s", chosen);
         if (written > 0 && (size_t)written < bytes && access(path, R_OK) == 0)
             return STATUS_OK;
-        return message_set(message, STATUS_NO_GPU,
-                           "no emulated GPU: LOCKSTEP_EMULATOR names %s, which cannot be read",
-                           chosen);
+        return message_set(
+            message, STATUS_NO_GPU,
+            "no emulated GPU: LOCKSTEP_EMULATOR_LIBRARY names %s, which cannot be read", chosen);
     }
     char program[4096];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -279,6 +279,6 @@ enum status gpu_emulator_path(char *path, size_t bytes, struct message *message)
     }
     return message_set(message, STATUS_NO_GPU,
                        "no emulated GPU: there is no emulator/libcuda.so.1 beside %s; build it "
-                       "with `make`, or name it in LOCKSTEP_EMULATOR",
+                       "with `make`, or name it in LOCKSTEP_EMULATOR_LIBRARY",
                        program);
 }

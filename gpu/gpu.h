@@ -70,9 +70,9 @@ struct gpu_properties {
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-/* The emulator's libcuda.so.1: the environment's LOCKSTEP_EMULATOR, else emulator/libcuda.so.1 in
- * the running program's folder or the one above it, else lib/lockstep/libcuda.so.1 beside an
- * installed bin/. STATUS_NO_GPU when there is none. */
+/* The emulator's libcuda.so.1: the environment's LOCKSTEP_EMULATOR_LIBRARY, else
+ * emulator/libcuda.so.1 in the running program's folder or the one above it, else
+ * lib/lockstep/libcuda.so.1 beside an installed bin/. STATUS_NO_GPU when there is none. */
 enum status gpu_emulator_path(char *path, size_t bytes, struct message *message);
 
 /* STATUS_NO_GPU when there is no driver, no device, or no device of that index; STATUS_UNSUPPORTED

@@ -60,7 +60,9 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     }
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS)
+/* Four blocks a multiprocessor: up to 64 registers a thread. Left alone, ptxas aims at 32 for some
+ * architectures and spills. */
+extern "C" __global__ void __launch_bounds__(THREADS, 4)
     adam_vectorised(const struct optimizer_arguments a) {
     const int64_t thread = grid_thread(), threads = grid_threads();
     const struct adam_step step = adam_step_load(a);

@@ -17,17 +17,28 @@ static struct staging *staging_start(struct staging *staging) {
     return staging;
 }
 
-struct staging *staging_open_emulated(void) {
-    struct staging *staging = calloc(1, sizeof *staging);
+/* Missing is a reason to skip; there and broken is not. */
+static bool emulated_available(void) {
+    struct message message;
+    char path[4096];
     size_t images = 0;
-    assert_non_null(staging);
     (void)kernels_images(&images);
-    if (images == 0 ||
-        device_gpu_open("emulated", &staging->device, &staging->message) != STATUS_OK) {
-        print_message("%s\n", images == 0 ? kernels_built() : staging->message.text);
-        free(staging);
+    if (images == 0)
+        print_message("kernels built: %s\n", kernels_built());
+    else if (gpu_emulator_path(path, sizeof path, &message) != STATUS_OK)
+        print_message("%s\n", message.text);
+    else
+        return true;
+    return false;
+}
+
+struct staging *staging_open_emulated(void) {
+    if (!emulated_available())
         return NULL;
-    }
+    struct staging *staging = calloc(1, sizeof *staging);
+    assert_non_null(staging);
+    if (device_gpu_open("emulated", &staging->device, &staging->message) != STATUS_OK)
+        fail_msg("%s", staging->message.text);
     assert_true(staging->device.emulated);
     return staging_start(staging);
 }
