@@ -248,10 +248,13 @@ static struct key key_of(dnnl_alg_kind_t algorithm, bool backward, int64_t rows,
 }
 
 enum status softmax_onednn(const struct softmax_problem *problem, struct execution *execution) {
-    bool logarithm =
-        problem->variant == SOFTMAX_LOG_FORWARD || problem->variant == SOFTMAX_LOG_BACKWARD;
-    bool backward =
-        problem->variant == SOFTMAX_BACKWARD || problem->variant == SOFTMAX_LOG_BACKWARD;
+    if (problem->variant == SOFTMAX_LOG_FORWARD)
+        return message_set(
+            execution->message, STATUS_UNSUPPORTED,
+            "oneDNN's log-softmax takes the logarithm of 1 for 1.4e-6, outside the tolerance; "
+            "use cpu-simd");
+    bool logarithm = problem->variant == SOFTMAX_LOG_BACKWARD;
+    bool backward = problem->variant != SOFTMAX_FORWARD;
     struct key key = key_of(logarithm ? dnnl_softmax_log : dnnl_softmax_accurate, backward,
                             problem->rows, problem->columns);
     const struct argument forward_arguments[] = {{DNNL_ARG_SRC, problem->input},
