@@ -273,10 +273,11 @@ void dataset_free(struct dataset *dataset) {
 
 /* --- synthetic data ---------------------------------------------------------------------------*/
 
-/* Streams of Philox; the patterns of the classes are one, each split has its own. */
-enum { STREAM_PATTERNS = 1 << 20, STREAM_TRAIN, STREAM_TEST };
+/* Streams of Philox: the patterns of the classes; for each split its labels, and then its noise. */
+enum { STREAM_PATTERNS = 1 << 20, STREAM_TRAIN, STREAM_TEST = STREAM_TRAIN + 2 };
 
-/* Pixels are 3/4 noise and 1/4 pattern. Labels go round, so that classes are equally frequent. */
+/* Labels are drawn, so that no order of the samples is like another; pixels are a quarter pattern.
+ */
 static bool split_synthesise(struct dataset_split *split, int64_t count, int64_t features,
                              int64_t classes, uint64_t seed, uint64_t stream) {
     split->count = count;
@@ -286,12 +287,12 @@ static bool split_synthesise(struct dataset_split *split, int64_t count, int64_t
         return false;
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < count; i++) {
-        int64_t label = i % classes;
+        int64_t label = random_below(seed, stream, (uint64_t)i, (uint32_t)classes);
         split->labels[i] = (uint8_t)label;
         for (int64_t f = 0; f < features; f++) {
             uint32_t pattern =
                 random_below(seed, STREAM_PATTERNS, (uint64_t)(label * features + f), 256);
-            uint32_t noise = random_below(seed, stream, (uint64_t)(i * features + f), 256);
+            uint32_t noise = random_below(seed, stream + 1, (uint64_t)(i * features + f), 256);
             split->images[i * features + f] = (uint8_t)((pattern + 3 * noise) / 4);
         }
     }

@@ -20,7 +20,7 @@ enum {
     STREAM_ORDER = 1 << 21,  /* of Philox, plus the epoch: the order of its samples */
     EVALUATION_BATCH = 1000, /* at most: nothing is learnt from it, so it need not be small */
     SYNTHETIC_TRAIN = 6000,
-    SYNTHETIC_TEST = 1000
+    SYNTHETIC_TEST = 1500
 };
 
 static const struct csv_column columns[] = {

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+enum { SMALL = 1 << 12 }; /* elements that are not worth waking threads for */
+
 struct oracle_mlp {
     struct oracle_mlp_input input;
     bool inference; /* no gradients were computed */
@@ -89,7 +91,7 @@ static void forward_function(struct oracle_mlp *oracle, int layer) {
     if (preactivation >= 0)
         product = tensor_view(oracle, MLP_PREACTIVATION, layer);
     int64_t columns = model->sizes[layer + 1];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++)
         for (int64_t column = 0; column < columns; column++) {
             int64_t i = row * columns + column;
@@ -117,7 +119,7 @@ static void loss(struct oracle_mlp *oracle) {
     const struct mlp_model *model = &oracle->model;
     int64_t columns = model->sizes[model->layers];
     int64_t output = mlp_tensor_offset(model, MLP_OUTPUT, model->layers - 1);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++) {
         double *values = oracle->values + output + row * columns;
         float *errors = oracle->errors + output + row * columns;
@@ -137,7 +139,7 @@ static void softmax(struct oracle_mlp *oracle) {
     const struct mlp_model *model = &oracle->model;
     int64_t columns = model->sizes[model->layers];
     int64_t output = mlp_tensor_offset(model, MLP_OUTPUT, model->layers - 1);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++)
         bounded_softmax(columns, oracle->values + output + row * columns,
                         oracle->errors + output + row * columns);
@@ -154,7 +156,7 @@ static void backward_function(struct oracle_mlp *oracle, int layer) {
     int64_t gradient = mlp_tensor_offset(model, MLP_GRADIENT, layer);
     const float *bias = oracle->input.parameters + mlp_bias_offset(model, layer);
     int64_t columns = model->sizes[layer + 1];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++)
         for (int64_t column = 0; column < columns; column++) {
             int64_t i = row * columns + column;

@@ -164,7 +164,7 @@ static void test_options_reach_the_training(void **state) {
                                  "--batch 500 --epochs 2 --seed 77 --threads 2"),
                      STATUS_OK);
     static const char *const said[] = {
-        "synthetic: 6000 training and 1000 test images of 8 pixels",
+        "synthetic: 6000 training and 1500 test images of 8 pixels",
         "8-6-3, silu, mean squared error, sgd with momentum, learning rate 0.25, batch 500, seed "
         "77",
         "cpu-naive on cpu, 2 threads",

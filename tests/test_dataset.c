@@ -305,10 +305,13 @@ static void test_synthetic_classes_can_be_told_apart(void **state) {
     assert_int_equal(dataset_synthesise(FEATURES, CLASSES, COUNT, COUNT, 5, &dataset, &message),
                      STATUS_OK);
     double means[CLASSES][FEATURES] = {{0.0}};
+    int members[CLASSES] = {0};
+    for (int i = 0; i < COUNT; i++)
+        members[dataset.train.labels[i]]++;
     for (int i = 0; i < COUNT; i++)
         for (int f = 0; f < FEATURES; f++)
             means[dataset.train.labels[i]][f] +=
-                dataset.train.images[i * FEATURES + f] / (double)(COUNT / CLASSES);
+                dataset.train.images[i * FEATURES + f] / (double)members[dataset.train.labels[i]];
     int right = 0;
     for (int i = 0; i < COUNT; i++) {
         double best = INFINITY;

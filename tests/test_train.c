@@ -183,6 +183,23 @@ static void test_smaller_last_batch_or_none(void **state) {
     assert_int_equal(train(bench).step, 1);
 }
 
+/* With a step too small to matter, an epoch's loss is that of the samples it drew: of 4000 out of
+ * 6000, others in each epoch and for each seed. */
+static void test_every_epoch_has_its_own_order(void **state) {
+    struct bench *bench = *state;
+    bench->options.model.batch = 4000;
+    bench->options.model.learning_rate = 1e-12F;
+    bench->options.drop_last = true;
+    bench->options.out = bench->folder;
+    bench->options.epochs = 3;
+    train(bench);
+    size_t count;
+    struct train_row *rows = rows_read(bench, &count);
+    assert_int_equal(count, 3);
+    assert_true(rows[0].loss != rows[1].loss && rows[1].loss != rows[2].loss);
+    free(rows);
+}
+
 static void test_denormal_mode_is_put_back(void **state) {
     struct bench *bench = *state;
     bench->options.epochs = 0;
@@ -546,6 +563,7 @@ int main(void) {
         TRAIN_TEST(test_implementations_agree),
         TRAIN_TEST(test_same_seed_same_numbers),
         TRAIN_TEST(test_smaller_last_batch_or_none),
+        TRAIN_TEST(test_every_epoch_has_its_own_order),
         TRAIN_TEST(test_denormal_mode_is_put_back),
         TRAIN_TEST(test_every_epoch_is_a_row),
         TRAIN_TEST(test_an_emulated_device_has_no_times),
