@@ -149,6 +149,20 @@ static void opening_print(const struct run *run) {
     fflush(file);
 }
 
+/* Every implementation that was named must be one of some case's operation. */
+static enum status implementations_of_cases_check(const struct run *run, struct message *message) {
+    const struct selection *selection = &run->selection;
+    const struct operation **chosen = malloc(selection->count * sizeof *chosen);
+    if (!chosen)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu cases", selection->count);
+    for (size_t i = 0; i < selection->count; i++)
+        chosen[i] = selection->cases[i].operation;
+    enum status status =
+        implementations_check(run->options->implementations, chosen, selection->count, message);
+    free(chosen);
+    return status;
+}
+
 static enum status run_open(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
     run->table = o->json ? stderr : stdout;
@@ -156,9 +170,9 @@ static enum status run_open(struct run *run, struct message *message) {
     if (o->max_seconds > 0.0)
         run->limits.case_seconds = o->max_seconds;
     threads_choose(run);
-    enum status status = implementations_check(o->implementations, message);
+    enum status status = selection_open(&o->selection, &run->selection, message);
     if (status == STATUS_OK)
-        status = selection_open(&o->selection, &run->selection, message);
+        status = implementations_of_cases_check(run, message);
     if (status == STATUS_OK)
         status = devices_open(&run->devices, o->gpu, message);
     if (status == STATUS_OK)

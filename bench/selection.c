@@ -34,10 +34,11 @@ bool list_contains(const char *list, const char *name) {
     return false;
 }
 
-static bool implementation_exists(const char *name) {
-    for (int o = 0; o < operation_count; o++)
-        for (int i = 0; i < operations[o]->implementation_count; i++)
-            if (strcmp(operations[o]->implementations[i].name, name) == 0)
+static bool implementation_exists(const char *name, const struct operation *const *chosen,
+                                  size_t count) {
+    for (size_t o = 0; o < count; o++)
+        for (int i = 0; i < chosen[o]->implementation_count; i++)
+            if (strcmp(chosen[o]->implementations[i].name, name) == 0)
                 return true;
     return false;
 }
@@ -52,19 +53,24 @@ static void names_add(char *text, size_t size, const char *name) {
         snprintf(text + length, size - length, "%s%s", length ? " " : "", name);
 }
 
-enum status implementations_check(const char *list, struct message *message) {
-    char piece[NAME_MAX_LENGTH];
-    while (list && list_next(&list, ",", piece, sizeof piece)) {
-        if (implementation_exists(piece))
-            continue;
-        char known[512] = "";
-        for (int o = 0; o < operation_count; o++)
-            for (int i = 0; i < operations[o]->implementation_count; i++)
-                names_add(known, sizeof known, operations[o]->implementations[i].name);
-        return message_set(message, STATUS_INVALID,
-                           "there is no implementation '%s'; the known ones are: %s", piece, known);
-    }
-    return STATUS_OK;
+enum status implementations_check(const char *list, const struct operation *const *chosen,
+                                  size_t count, struct message *message) {
+    if (!list)
+        return STATUS_OK;
+    char piece[NAME_MAX_LENGTH] = "";
+    while (list_next(&list, ",", piece, sizeof piece))
+        if (!implementation_exists(piece, chosen, count))
+            break;
+    if (implementation_exists(piece, chosen, count))
+        return STATUS_OK;
+    char known[512] = "";
+    for (size_t o = 0; o < count; o++)
+        for (int i = 0; i < chosen[o]->implementation_count; i++)
+            names_add(known, sizeof known, chosen[o]->implementations[i].name);
+    return message_set(message, STATUS_INVALID,
+                       "there is no implementation '%s' of what is asked for; the known ones are: "
+                       "%s",
+                       piece, known);
 }
 
 enum status operations_check(const char *const *names, size_t count, struct message *message) {
