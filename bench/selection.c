@@ -173,14 +173,19 @@ static struct bench_case case_of(const struct operation *operation, int variant,
         .settings = {.alpha = 1.0f, .beta = 0.0f, .values = VALUES_UNIFORM, .seed = seed}};
 }
 
-/* Every dtype that is asked for, over every shape in `shapes`. */
+static bool dtype_exists(const struct operation *operation, enum dtype dtype) {
+    return dtype == DTYPE_F32 || operation->narrow_dtypes;
+}
+
+/* Every dtype that is asked for and that the operation has, over every shape in `shapes`. */
 static enum status add_shapes(struct builder *builder, const struct operation *operation,
                               int variant, const char *shapes) {
     char shape[NAME_MAX_LENGTH];
     enum status status = STATUS_OK;
     while (status == STATUS_OK && list_next(&shapes, ", ", shape, sizeof shape)) {
         for (enum dtype d = DTYPE_F32; d <= DTYPE_F16 && status == STATUS_OK; d++) {
-            if (!list_contains(builder->options->dtypes ? builder->options->dtypes : "f32",
+            if (!dtype_exists(operation, d) ||
+                !list_contains(builder->options->dtypes ? builder->options->dtypes : "f32",
                                dtype_name(d)))
                 continue;
             struct bench_case bench_case = case_of(operation, variant, d, builder->options->seed);
@@ -251,7 +256,8 @@ static enum status add_named_case(struct builder *builder) {
     const struct operation *operation = operation_name ? operation_find(operation_name) : NULL;
     enum dtype dtype;
     int variant = operation && variant_name ? operation_variant_find(operation, variant_name) : -1;
-    if (variant < 0 || !dtype_text || !dtype_find(dtype_text, &dtype) || !shape)
+    if (variant < 0 || !dtype_text || !dtype_find(dtype_text, &dtype) ||
+        !dtype_exists(operation, dtype) || !shape)
         return message_set(
             builder->message, STATUS_INVALID,
             "there is no case '%s'; a case is written OPERATION/VARIANT/DTYPE/SHAPE, "
