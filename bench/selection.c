@@ -144,12 +144,17 @@ static bool already_selected(const struct selection *selection, const char *name
     return false;
 }
 
-/* Adds a case that the glob lets through and that is not there yet. */
+static bool glob_matches(const char *glob, const struct bench_case *bench_case) {
+    char name[NAME_MAX_LENGTH];
+    case_name(bench_case, name, sizeof name);
+    return !glob || fnmatch(glob, name, 0) == 0;
+}
+
+/* Adds a case unless it is there already. */
 static enum status builder_add(struct builder *builder, const struct bench_case *bench_case) {
     char name[NAME_MAX_LENGTH];
     case_name(bench_case, name, sizeof name);
-    const char *glob = builder->options->case_glob;
-    if ((glob && fnmatch(glob, name, 0) != 0) || already_selected(builder->selection, name))
+    if (already_selected(builder->selection, name))
         return STATUS_OK;
     if (builder->selection->count == builder->capacity) {
         builder->capacity = builder->capacity ? 2 * builder->capacity : 64;
@@ -190,7 +195,7 @@ static enum status add_shapes(struct builder *builder, const struct operation *o
                 continue;
             struct bench_case bench_case = case_of(operation, variant, d, builder->options->seed);
             status = case_shape_parse(shape, &bench_case, builder->message);
-            if (status == STATUS_OK)
+            if (status == STATUS_OK && glob_matches(builder->options->case_glob, &bench_case))
                 status = builder_add(builder, &bench_case);
         }
     }
@@ -265,7 +270,9 @@ static enum status add_named_case(struct builder *builder) {
             builder->options->case_glob);
     struct bench_case bench_case = case_of(operation, variant, dtype, builder->options->seed);
     enum status status = case_shape_parse(shape, &bench_case, builder->message);
-    return status == STATUS_OK ? builder_add(builder, &bench_case) : status;
+    if (status != STATUS_OK || !operation_wanted(builder->options, operation->name))
+        return status;
+    return builder_add(builder, &bench_case);
 }
 
 static enum status names_check(const struct selection_options *options, struct message *message) {
