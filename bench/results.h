@@ -1,6 +1,6 @@
 /* The files of a run's folder: results.csv, samples.csv and parts.csv.
  *
- * All rows of a case are written and flushed together when the case is done, so a run that is
+ * All rows of a case are written together when the case is done, so a run that is
  * killed leaves whole cases and at most one cut line.
  */
 #ifndef LOCKSTEP_BENCH_RESULTS_H
@@ -53,14 +53,15 @@ extern const struct csv_format result_format, sample_format, part_format;
 /* An open run folder. */
 struct results;
 
-/* Creates the files of `folder` (which exists), or with `resume` reads what is there, drops the cut
- * line and any case that is not whole, and goes on behind it. */
+/* Creates the files of `folder` (which exists) and refuses to overwrite any; or with `resume` reads
+ * what is there, drops the cut line and any case that is not whole, creates what is missing, and
+ * goes on behind it. */
 enum status results_open(const char *folder, bool resume, struct results **results,
                          struct message *message);
 enum status results_close(struct results *results, struct message *message);
 
-/* Appends the rows of one case, last the result rows, and flushes. STATUS_IO names the file and the
- * reason. */
+/* Appends the rows of one case, last the result rows. STATUS_IO names the file and the reason, and
+ * then nothing of the case stays in the files. */
 enum status results_append(struct results *results, const struct result *rows, size_t row_count,
                            const struct sample_row *samples, size_t sample_count,
                            const struct part_row *parts, size_t part_count,
