@@ -184,10 +184,11 @@ static enum status run_open(struct run *run, struct message *message) {
     status = folder_open(o->out, run->environment.host, run->settings, &run->folder, message);
     for (int i = 0; i < run->thread_count && status == STATUS_OK; i++)
         status = ceilings_measure(run->threads[i], o->quick, &run->ceilings[i], message);
-    if (status == STATUS_OK)
-        status = results_open(run->folder.path, run->folder.resumed, &run->results, message);
+    /* What makes the folder a run that can be gone on with comes first. */
     if (status == STATUS_OK)
         status = environment_save(run, "unfinished", message);
+    if (status == STATUS_OK)
+        status = results_open(run->folder.path, run->folder.resumed, &run->results, message);
     return status;
 }
 
@@ -252,11 +253,10 @@ static void add_what_was_kept(const struct run *run, struct message *message) {
     size_t rows;
     (void)results_rows(run->results, &rows);
     struct message cause = *message;
-    (void)message_set(
-        message, STATUS_INTERRUPTED,
-        "%.600s; %zu rows are kept in %.200s: the same command with --out %.100s goes "
-        "on from there",
-        cause.text, rows, run->folder.path, run->folder.path);
+    (void)message_set(message, STATUS_INTERRUPTED,
+                      "%.500s; %zu rows are kept, and the same command with --out %s goes on from "
+                      "there",
+                      cause.text, rows, run->folder.path);
 }
 
 static enum status run_finish(struct run *run, struct message *message) {
@@ -284,9 +284,10 @@ enum status run_execute(const struct run_options *options, struct message *messa
     if (status == STATUS_OK) {
         opening_print(&run);
         status = cases_run(&run, message);
-        if (status == STATUS_OK)
+        bool measured = status == STATUS_OK;
+        if (measured)
             status = run_finish(&run, message);
-        else
+        if (!measured || status == STATUS_IO)
             add_what_was_kept(&run, message);
     }
     struct message closing;
