@@ -224,8 +224,9 @@ static enum status check_guards(const char *data, const struct buffer_spec *spec
                            (ptrdiff_t)GUARD_BYTES - below, spec->name);
     ptrdiff_t above = guard_damage(data + spec_bytes(spec));
     if (above >= 0)
-        return message_set(message, STATUS_WRONG, "wrote %td bytes past the end of buffer '%s'",
-                           above + 1, spec->name);
+        return message_set(message, STATUS_WRONG,
+                           "wrote past the end of buffer '%s', %td bytes behind it", spec->name,
+                           above);
     return STATUS_OK;
 }
 

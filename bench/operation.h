@@ -150,6 +150,7 @@ struct operation {
     int variant_count;
     const struct implementation *implementations;
     int implementation_count;
+    bool narrow_dtypes; /* has cases of tf32, bf16 and f16; every operation has f32 */
 
     /* For `lockstep verify`: shapes (NULL-terminated) and values to go through. */
     const char *const *awkward_shapes;

@@ -1,6 +1,6 @@
 /* The files of a run's folder: results.csv, samples.csv and parts.csv.
  *
- * All rows of a case are written and flushed together when the case is done, so a run that is
+ * All rows of a case are written together when the case is done, so a run that is
  * killed leaves whole cases and at most one cut line.
  */
 #ifndef LOCKSTEP_BENCH_RESULTS_H
@@ -75,15 +75,15 @@ struct case_rows {
     size_t result_count, sample_count, part_count, counters_count;
 };
 
-/* Creates the files of `folder` (which exists), or with `resume` reads what is there, drops the cut
- * line and any case that is not whole, and goes on behind it. counters.csv is there only when
- * `counters` says so. */
+/* Creates the files of `folder` (which exists) and refuses to overwrite any; or with `resume` reads
+ * what is there, drops the cut line and any case that is not whole, creates what is missing, and
+ * goes on behind it. counters.csv is there only when `counters` says so. */
 enum status results_open(const char *folder, bool resume, bool counters, struct results **results,
                          struct message *message);
 enum status results_close(struct results *results, struct message *message);
 
-/* Appends the rows of one case, last the result rows, and flushes. STATUS_IO names the file and the
- * reason. */
+/* Appends the rows of one case, last the result rows. STATUS_IO names the file and the reason, and
+ * then nothing of the case stays in the files. */
 enum status results_append(struct results *results, const struct case_rows *rows,
                            struct message *message);
 

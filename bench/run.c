@@ -175,6 +175,20 @@ static enum status appendix_open(struct run *run, struct message *message) {
     return selection_open(&small, &run->appendix, message);
 }
 
+/* Every implementation that was named must be one of some case's operation. */
+static enum status implementations_of_cases_check(const struct run *run, struct message *message) {
+    const struct selection *selection = &run->selection;
+    const struct operation **chosen = malloc(selection->count * sizeof *chosen);
+    if (!chosen)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu cases", selection->count);
+    for (size_t i = 0; i < selection->count; i++)
+        chosen[i] = selection->cases[i].operation;
+    enum status status =
+        implementations_check(run->options->implementations, chosen, selection->count, message);
+    free(chosen);
+    return status;
+}
+
 static enum status run_open(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
     run->table = o->json ? stderr : stdout;
@@ -182,9 +196,9 @@ static enum status run_open(struct run *run, struct message *message) {
     if (o->max_seconds > 0.0)
         run->limits.case_seconds = o->max_seconds;
     threads_choose(run);
-    enum status status = implementations_check(o->implementations, message);
+    enum status status = selection_open(&o->selection, &run->selection, message);
     if (status == STATUS_OK)
-        status = selection_open(&o->selection, &run->selection, message);
+        status = implementations_of_cases_check(run, message);
     if (status == STATUS_OK)
         status = devices_open(&run->devices, o->gpu, message);
     if (status == STATUS_OK)
@@ -199,12 +213,13 @@ static enum status run_open(struct run *run, struct message *message) {
     bool cpu_rows = !is_emulated(&run->devices) || o->implementations;
     for (int i = 0; i < run->thread_count && cpu_rows && status == STATUS_OK; i++)
         status = ceilings_measure(run->threads[i], o->quick, &run->ceilings[i], message);
+    /* What makes the folder a run that can be gone on with comes first. */
+    if (status == STATUS_OK)
+        status = environment_save(run, "unfinished", message);
     if (status == STATUS_OK)
         status = results_open(run->folder.path, run->folder.resumed,
                               is_emulated(&run->devices) || run->appendix.count > 0, &run->results,
                               message);
-    if (status == STATUS_OK)
-        status = environment_save(run, "unfinished", message);
     return status;
 }
 
@@ -284,11 +299,10 @@ static void add_what_was_kept(const struct run *run, struct message *message) {
     size_t rows;
     (void)results_rows(run->results, &rows);
     struct message cause = *message;
-    (void)message_set(
-        message, STATUS_INTERRUPTED,
-        "%.600s; %zu rows are kept in %.200s: the same command with --out %.100s goes "
-        "on from there",
-        cause.text, rows, run->folder.path, run->folder.path);
+    (void)message_set(message, STATUS_INTERRUPTED,
+                      "%.500s; %zu rows are kept, and the same command with --out %s goes on from "
+                      "there",
+                      cause.text, rows, run->folder.path);
 }
 
 static enum status run_finish(struct run *run, struct message *message) {
@@ -317,9 +331,10 @@ enum status run_execute(const struct run_options *options, struct message *messa
     if (status == STATUS_OK) {
         opening_print(&run);
         status = all_run(&run, message);
-        if (status == STATUS_OK)
+        bool measured = status == STATUS_OK;
+        if (measured)
             status = run_finish(&run, message);
-        else
+        if (!measured || status == STATUS_IO)
             add_what_was_kept(&run, message);
     }
     struct message closing;

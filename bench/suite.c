@@ -179,6 +179,10 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
                 status = verify_shape(&suite, v, *shape, message);
         tallies_print(&suite, totals);
     }
+    if (status == STATUS_OK && totals->passed + totals->failed + totals->skipped == 0)
+        status = message_set(message, STATUS_INVALID,
+                             "nothing was verified: yardsticks compute no result, and a GPU's "
+                             "implementations want a GPU");
     if (status == STATUS_OK && totals->failed > 0)
         status = message_set(message, STATUS_WRONG, "%zu of %zu results are wrong", totals->failed,
                              totals->failed + totals->passed);

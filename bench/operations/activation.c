@@ -164,12 +164,14 @@ static double activation_flops(const struct bench_case *c) {
     return (double)element_count(c);
 }
 
-/* x read and y written; backward reads dy as well. The bias is read once and counts. */
+/* x read and y written; backward reads dy as well. Forward reads the bias; backward writes dbias,
+ * and reads the bias only where the derivative is taken from the input. */
 static double activation_bytes(const struct bench_case *c) {
     const struct form *form = form_of(c);
     double elements = (double)element_count(c) * (form->backward ? 3.0 : 2.0);
     if (form->bias)
-        elements += (double)c->sizes[1] * (form->backward ? 2.0 : 1.0);
+        elements +=
+            (double)c->sizes[1] * (form->backward && mlp_keeps_input(form->function) ? 2.0 : 1.0);
     return 4.0 * elements;
 }
 

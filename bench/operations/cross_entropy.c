@@ -66,10 +66,11 @@ static double cross_entropy_flops(const struct bench_case *c) {
     return 5.0 * element_count(c);
 }
 
-/* The logits read once, the gradient written once, label and loss a row. */
+/* The logits and a label a row read once, the gradient and a loss a row written once. */
 static double cross_entropy_bytes(const struct bench_case *c) {
     double elements = element_count(c) * (c->variant == LOSS_FORWARD ? 1.0 : 2.0);
-    return 4.0 * (elements + 2.0 * (double)c->sizes[SIZE_ROWS]);
+    double row = c->variant == LOSS_BACKWARD ? 1.0 : 2.0;
+    return 4.0 * (elements + row * (double)c->sizes[SIZE_ROWS]);
 }
 
 static void cross_entropy_expect(const struct oracle_view *view, int buffer, int64_t first_row,

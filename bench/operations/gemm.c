@@ -237,6 +237,7 @@ const struct operation operation_gemm = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .narrow_dtypes = true,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -57,8 +57,9 @@ static enum status mlp_shape_parse(const char *text, struct bench_case *c,
     struct mlp_model model;
     char *end = NULL;
     long long batch = at ? strtoll(at + 1, &end, 10) : 0;
-    if (!at || at == text || (size_t)(at - text) >= sizeof layers || end == at + 1 ||
-        *end != '\0' || batch < 1 || batch > MLP_SIZE_MAX)
+    bool digits = at && at[1] >= '0' && at[1] <= '9';
+    if (!digits || at == text || (size_t)(at - text) >= sizeof layers || *end != '\0' ||
+        batch < 1 || batch > MLP_SIZE_MAX)
         return message_set(message, STATUS_INVALID,
                            "cannot read shape '%s' for mlp: it wants LAYERS@BATCH, as in "
                            "784-128-10@100, the batch from 1 to %d",
