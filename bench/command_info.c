@@ -22,7 +22,7 @@ static void devices_print(const struct devices *devices) {
         printf("device     %s: last-level cache %zu KiB\n", devices->list[i].name,
                devices->list[i].last_level_cache >> 10);
     if (*devices->gpu_absence)
-        printf("device     no GPU: %s\n", devices->gpu_absence);
+        printf("device     %s\n", devices->gpu_absence);
 }
 
 enum status command_info(int argc, char **argv, const struct command_context *context,

@@ -139,7 +139,7 @@ static void opening_print(const struct run *run) {
     for (int i = 0; i < e->warning_count; i++)
         fprintf(file, "warning: %s\n", e->warnings[i]);
     if (*run->devices.gpu_absence)
-        fprintf(file, "no GPU: %s\n", run->devices.gpu_absence);
+        fprintf(file, "%s\n", run->devices.gpu_absence);
     if (run->folder.resumed)
         fprintf(file, "going on with the unfinished run in %s\n", run->folder.path);
     for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {

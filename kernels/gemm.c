@@ -28,7 +28,8 @@ static struct gemm_arguments arguments_of(const struct gemm_problem *problem) {
                                    .c = problem->c,
                                    .m = problem->m,
                                    .n = problem->n,
-                                   .k = problem->k,
+                                   .k = problem->alpha != 0.0f ? problem->k
+                                                               : 0, /* A and B are not read */
                                    .lda = problem->lda,
                                    .ldb = problem->ldb,
                                    .ldc = problem->ldc,
