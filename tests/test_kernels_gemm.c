@@ -36,6 +36,9 @@ static struct operand operand_new(int64_t rows, int64_t columns, int64_t padding
     operand.data = malloc((size_t)elements * sizeof(float));
     assert_non_null(operand.data);
     fill_inputs(kind, stream, operand.data, elements);
+    for (int64_t i = 0; i < elements; i++) /* the padding, which must not be read */
+        if (i % operand.stride >= columns)
+            operand.data[i] = NAN;
     return operand;
 }
 
