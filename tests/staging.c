@@ -77,7 +77,9 @@ static float *stage(struct staging *staging, const void *host, int64_t elements,
     assert_int_equal(device->allocate(device, bytes, &base, &staging->message), STATUS_OK);
     assert_int_equal(device->upload(device, base, image, bytes, &staging->message), STATUS_OK);
     free(image);
-    staging->buffers[staging->count++] = (struct staged){base, result, elements, offset};
+    struct staged *buffer = &staging->buffers[staging->count++];
+    *buffer = (struct staged){.base = base, .elements = elements, .offset = offset};
+    buffer->host = result;
     return (float *)base + GUARD + offset;
 }
 

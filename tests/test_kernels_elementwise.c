@@ -21,6 +21,7 @@ struct fixture {
 
 static int set_up(void **state) {
     struct fixture *fixture = calloc(1, sizeof *fixture);
+    *state = fixture;
     if (fixture == NULL)
         return 1;
     fixture->staging = staging_open_emulated();
@@ -32,7 +33,6 @@ static int set_up(void **state) {
         if (fixture->before[i] == NULL || fixture->after[i] == NULL)
             return 1;
     }
-    *state = fixture;
     return fixture->expected == NULL || fixture->tolerance == NULL;
 }
 
