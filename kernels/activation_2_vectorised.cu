@@ -21,14 +21,10 @@ static __device__ inline int64_t next_column(int64_t column, int64_t columns) {
 static __device__ inline float4 bias_load(const struct activation_arguments &a, int64_t column) {
     if (a.bias_in_vectors)
         return *reinterpret_cast<const float4 *>(a.bias + column);
-    float4 bias;
-    bias.x = a.bias[column];
-    column = next_column(column, a.columns);
-    bias.y = a.bias[column];
-    column = next_column(column, a.columns);
-    bias.z = a.bias[column];
-    bias.w = a.bias[next_column(column, a.columns)];
-    return bias;
+    const int64_t second = next_column(column, a.columns);
+    const int64_t third = next_column(second, a.columns);
+    const int64_t fourth = next_column(third, a.columns);
+    return make_float4(a.bias[column], a.bias[second], a.bias[third], a.bias[fourth]);
 }
 
 static __device__ inline float4 add(float4 x, float4 y) {

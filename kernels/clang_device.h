@@ -20,12 +20,23 @@
 #include <__clang_cuda_builtin_vars.h>
 #include <stddef.h>
 
+/* Copied member by member: a plain struct would be copied as bytes, which clang cuts into two
+ * halves instead of one 16-byte access. */
 struct __attribute__((aligned(16))) float4 {
     float x, y, z, w;
+    __device__ float4(float x, float y, float z, float w) : x(x), y(y), z(z), w(w) {}
+    __device__ float4(const float4 &o) : x(o.x), y(o.y), z(o.z), w(o.w) {}
+    __device__ float4 &operator=(const float4 &o) {
+        x = o.x;
+        y = o.y;
+        z = o.z;
+        w = o.w;
+        return *this;
+    }
 };
 
 static __device__ inline float4 make_float4(float x, float y, float z, float w) {
-    return {x, y, z, w};
+    return float4(x, y, z, w);
 }
 
 /* libclc's, by their OpenCL names. */

@@ -34,7 +34,7 @@ static __device__ inline float warp_sum(float value) {
  *
  * The maximum starts at -FLT_MAX, not at -infinity, so that -infinity - max is never NaN: a row of
  * -infinity alone ends with sum 0 and gives NaN, as the formula does. A NaN is no maximum but makes
- * the sum NaN; +infinity adds (x - x) = NaN, as exp(inf - inf) does in the formula. */
+ * the sum NaN; +infinity makes it NaN when two sums are merged, by inf - inf as in the formula. */
 struct row_statistics {
     float max, sum;
 };
@@ -42,7 +42,7 @@ struct row_statistics {
 static __device__ inline void row_add(struct row_statistics *row, float x) {
     const float e = expf(-fabsf(x - row->max));
     if (x > row->max) {
-        row->sum = fmaf(row->sum, e, 1.0f + (x - x));
+        row->sum = fmaf(row->sum, e, 1.0f);
         row->max = x;
     } else {
         row->sum += e;

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GUARD = 1024, GUARD_BYTE = 0xA5 }; /* floats: 4 KiB on both sides */
+/* Floats: 4 KiB on both sides, all of them NaN, so that what is read there shows in the result. */
+enum { GUARD = 1024, GUARD_BYTE = 0xFF };
 
 static struct staging *staging_start(struct staging *staging) {
     staging->execution =
@@ -37,6 +38,8 @@ struct staging *staging_open_emulated(void) {
         return NULL;
     struct staging *staging = calloc(1, sizeof *staging);
     assert_non_null(staging);
+    /* Races, reads of memory that nothing wrote, and barriers that not all threads reach, too. */
+    assert_int_equal(setenv("LOCKSTEP_EMULATOR", "check=all", 0), 0);
     if (device_gpu_open("emulated", &staging->device, &staging->message) != STATUS_OK)
         fail_msg("%s", staging->message.text);
     assert_true(staging->device.emulated);
@@ -74,7 +77,9 @@ static float *stage(struct staging *staging, const void *host, int64_t elements,
     assert_int_equal(device->allocate(device, bytes, &base, &staging->message), STATUS_OK);
     assert_int_equal(device->upload(device, base, image, bytes, &staging->message), STATUS_OK);
     free(image);
-    staging->buffers[staging->count++] = (struct staged){base, result, elements, offset};
+    struct staged *buffer = &staging->buffers[staging->count++];
+    *buffer = (struct staged){.base = base, .elements = elements, .offset = offset};
+    buffer->host = result;
     return (float *)base + GUARD + offset;
 }
 

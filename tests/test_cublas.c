@@ -79,7 +79,8 @@ static void tf32_is_its_own_compute_type(void **state) {
 
 static void run_halves(struct staging *staging, enum dtype dtype, const char *recorded) {
     struct stand_in cublas = stand_in_attach(STAND_IN_CUBLAS);
-    /* An even number of halves is a whole number of the floats that staging counts in. */
+    /* Staging counts in floats: two halves each, and one more half to make it even. */
+    enum { FLOATS_A = (M * K + 1) / 2, FLOATS_B = (K * N + 1) / 2 };
     uint16_t a[M * K + 1], b[K * N + 1];
     float c[M * N];
     struct gemm_problem host = problem_of(dtype), problem = host;
@@ -89,8 +90,8 @@ static void run_halves(struct staging *staging, enum dtype dtype, const char *re
     fill_halves(b, K * N, dtype, 2);
     host.a = a;
     host.b = b;
-    problem.a = staging_input(staging, a, (int64_t)(sizeof a / sizeof(float)), 0);
-    problem.b = staging_input(staging, b, (int64_t)(sizeof b / sizeof(float)), 0);
+    problem.a = staging_input(staging, a, FLOATS_A, 0);
+    problem.b = staging_input(staging, b, FLOATS_B, 0);
     problem.c = staging_output(staging, c, (int64_t)M * N, 0);
     cublas.clear();
     assert_int_equal(gemm_cublas(&problem, &staging->execution), STATUS_OK);

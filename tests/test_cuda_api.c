@@ -14,6 +14,9 @@ struct comparison {
 };
 
 #define CONSTANT(name, value) {#name, (long long)(name) == (value)},
+/* The type of one of their functions that takes these. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
+#define FUNCTION(result, parameters) result(*) parameters
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 #if __has_include(<cuda.h>)
@@ -36,7 +39,7 @@ struct comparison {
 #    include "gpu/cuda_api.h"
 
 #    define DRIVER(member, name, parameters)                                                       \
-        {#name, __builtin_types_compatible_p(__typeof__(&(name)), CUresult(*) parameters)},
+        {#name, __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(CUresult, parameters))},
 static const struct comparison driver[] = {
     CUDA_RESULTS(CONSTANT) CUDA_DEVICE_ATTRIBUTES(CONSTANT) CUDA_JIT_OPTIONS(CONSTANT)
         CUDA_FUNCTION_ATTRIBUTES(CONSTANT) CUDA_CAPTURE_MODES(CONSTANT) CUDA_FLAGS(CONSTANT)
@@ -59,7 +62,8 @@ static const struct comparison driver[] = {{"", false}};
 #    include "gpu/cublas_api.h"
 
 #    define CUBLAS(member, name, parameters)                                                       \
-        {#name, __builtin_types_compatible_p(__typeof__(&(name)), cublasStatus_t(*) parameters)},
+        {#name,                                                                                    \
+         __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(cublasStatus_t, parameters))},
 static const struct comparison cublas[] = {
     CUBLAS_STATUSES(CONSTANT) CUBLAS_OPERATIONS(CONSTANT) CUBLAS_DATA_TYPES(CONSTANT)
         CUBLAS_COMPUTE_TYPES(CONSTANT) CUBLAS_ALGORITHMS(CONSTANT) CUBLAS_FUNCTIONS(CUBLAS)};
@@ -78,7 +82,8 @@ static const struct comparison cublas[] = {{"", false}};
 #    include "gpu/nvml_api.h"
 
 #    define NVML(member, name, parameters)                                                         \
-        {#name, __builtin_types_compatible_p(__typeof__(&(name)), nvmlReturn_t(*) parameters)},
+        {#name,                                                                                    \
+         __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(nvmlReturn_t, parameters))},
 static const struct comparison nvml[] = {NVML_RESULTS(CONSTANT) NVML_CLOCKS(CONSTANT)
                                              NVML_SENSORS(CONSTANT) NVML_FUNCTIONS(NVML)};
 #else

@@ -149,8 +149,10 @@ static void a_graph_takes_the_step_of_each_replay(void **state) {
     struct weights launched = weights_start(), replayed = weights_start();
     struct gpu_graph *graph = NULL;
     (void)state;
-    if (staging == NULL)
+    if (staging == NULL) {
         skip();
+        return;
+    }
     struct gpu *gpu = staging->device.gpu;
     struct optimizer_problem adam = adam_of(staging, &launched);
     for (adam.step = 1; adam.step <= STEPS; adam.step++)
@@ -180,8 +182,10 @@ static void the_emulated_gpu_counts_and_has_no_time(void **state) {
     size_t rows = 0;
     double seconds = -1.0;
     (void)state;
-    if (staging == NULL)
+    if (staging == NULL) {
         skip();
+        return;
+    }
     struct gpu *gpu = staging->device.gpu;
     const float x[1024] = {0};
     float y[1024];

@@ -162,13 +162,17 @@ static enum status loss_call(const struct fixture *fixture, int rung, enum loss_
     if (loss_rungs[rung].mse != NULL) {
         const float *target =
             staging_input(staging, fixture->dy, fixture->rows * fixture->columns, 2);
-        const struct mse_problem problem = {variant, fixture->rows, fixture->columns, x,
-                                            target,  loss,          gradient};
+        struct mse_problem problem = {variant, fixture->rows, fixture->columns, x, target,
+                                      NULL,    NULL};
+        problem.loss = loss;
+        problem.dprediction = gradient;
         return loss_rungs[rung].mse(&problem, &staging->execution);
     }
     const int32_t *labels = staging_input(staging, fixture->labels, fixture->rows, 0);
-    const struct cross_entropy_problem problem = {variant, fixture->rows, fixture->columns, x,
-                                                  labels,  loss,          gradient};
+    struct cross_entropy_problem problem = {variant, fixture->rows, fixture->columns, x, labels,
+                                            NULL,    NULL};
+    problem.loss = loss;
+    problem.dlogits = gradient;
     return loss_rungs[rung].cross_entropy(&problem, &staging->execution);
 }
 

@@ -19,6 +19,7 @@ struct place {
 static int set_up(void **state) {
     struct place *place = calloc(1, sizeof *place);
     char here[448], bin[96];
+    *state = place;
     if (place == NULL || getcwd(here, sizeof here) == NULL)
         return 1;
     snprintf(place->script, sizeof place->script, "%s/scripts/profile", here);
@@ -26,7 +27,6 @@ static int set_up(void **state) {
     if (mkdtemp(place->folder) == NULL)
         return 1;
     snprintf(bin, sizeof bin, "%s/bin", place->folder);
-    *state = place;
     int failures = mkdir(bin, 0700);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char from[64], to[128];

@@ -13,7 +13,7 @@
 #define DECLARE(member, name, parameters) enum cuda_result name parameters;
 CUDA_DRIVER_FUNCTIONS(DECLARE)
 
-enum { MEMORY_BYTES = 1 << 30, ALIGNMENT = 512 };
+static const size_t memory_bytes = (size_t)1 << 30, alignment = 512;
 
 struct cuda_function {
     char name[128];
@@ -50,7 +50,7 @@ static struct {
 
 /* `bytes` of zeroed memory, aligned as the driver's is. */
 static void *object_new(size_t bytes) {
-    char *memory = aligned_alloc(ALIGNMENT, (bytes + 2 * ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    char *memory = aligned_alloc(alignment, (bytes + 2 * alignment - 1) / alignment * alignment);
     if (memory == NULL)
         return NULL;
     struct object *object = (struct object *)(void *)memory;
@@ -58,12 +58,12 @@ static void *object_new(size_t bytes) {
     object->previous->next = object;
     object->next->previous = object;
     record_live(1);
-    return memset(memory + ALIGNMENT, 0, bytes);
+    return memset(memory + alignment, 0, bytes);
 }
 
 /* Gives its size. */
 static size_t object_delete(void *pointer) {
-    struct object *object = (struct object *)(void *)((char *)pointer - ALIGNMENT);
+    struct object *object = (struct object *)(void *)((char *)pointer - alignment);
     size_t bytes = object->bytes;
     object->previous->next = object->next;
     object->next->previous = object->previous;
@@ -154,7 +154,7 @@ enum cuda_result cuDeviceGetName(char *name, int bytes, cuda_device chosen) {
 enum cuda_result cuDeviceTotalMem_v2(size_t *bytes, cuda_device chosen) {
     (void)chosen;
     BEGIN();
-    *bytes = MEMORY_BYTES;
+    *bytes = memory_bytes;
     return CUDA_SUCCESS;
 }
 
@@ -226,7 +226,7 @@ enum cuda_result cuDevicePrimaryCtxReset_v2(cuda_device chosen) {
     BEGIN();
     record("cuDevicePrimaryCtxReset %d", chosen);
     while (device.objects.next != &device.objects)
-        (void)object_delete((char *)device.objects.next + ALIGNMENT);
+        (void)object_delete((char *)device.objects.next + alignment);
     device.memory_used = 0;
     return CUDA_SUCCESS;
 }
@@ -241,8 +241,8 @@ enum cuda_result cuCtxSetCurrent(struct cuda_context *context) {
 
 enum cuda_result cuMemGetInfo_v2(size_t *available, size_t *total) {
     BEGIN();
-    *available = MEMORY_BYTES - device.memory_used;
-    *total = MEMORY_BYTES;
+    *available = memory_bytes - device.memory_used;
+    *total = memory_bytes;
     return CUDA_SUCCESS;
 }
 
@@ -250,7 +250,7 @@ enum cuda_result cuMemAlloc_v2(cuda_address *address, size_t bytes) {
     BEGIN();
     if (bytes == 0)
         return CUDA_ERROR_INVALID_VALUE;
-    void *memory = bytes > MEMORY_BYTES - device.memory_used ? NULL : object_new(bytes);
+    void *memory = bytes > memory_bytes - device.memory_used ? NULL : object_new(bytes);
     if (memory == NULL)
         return CUDA_ERROR_OUT_OF_MEMORY;
     record("cuMemAlloc %zu", bytes);
@@ -389,13 +389,15 @@ enum cuda_result cuEventElapsedTime(float *milliseconds, struct cuda_event *star
     return CUDA_SUCCESS;
 }
 
-enum cuda_result cuModuleLoadDataEx(struct cuda_module **module, const void *image,
-                                    unsigned int options, enum cuda_jit_option *option,
-                                    void **values) {
+enum cuda_result
+cuModuleLoadDataEx(struct cuda_module **module, const void *image, unsigned int options,
+                   /* NOLINTNEXTLINE(readability-non-const-parameter): the driver takes it so */
+                   enum cuda_jit_option *option, void **values) {
+    static const char log[] = "line 7: an instruction of tomorrow\nand more";
     enum cuda_result ordered = begin(__func__);
     for (unsigned int i = 0; i < options && ordered != CUDA_SUCCESS; i++)
         if (option[i] == CU_JIT_ERROR_LOG_BUFFER)
-            strcpy(values[i], "line 7: an instruction of tomorrow\nand more");
+            memcpy(values[i], log, sizeof log);
     if (ordered != CUDA_SUCCESS)
         return ordered;
     record("cuModuleLoadDataEx");
