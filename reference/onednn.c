@@ -75,35 +75,36 @@ static void onednn_release(void *state) {
     free(onednn);
 }
 
-static enum status onednn_open(struct execution *execution, struct onednn **opened) {
+/* NULL when it fails, with the reason in `status` and the message. */
+static struct onednn *onednn_open(struct execution *execution, enum status *status) {
     struct onednn *onednn = calloc(1, sizeof *onednn);
-    if (onednn == NULL)
-        return message_set(execution->message, STATUS_NO_MEMORY,
-                           "cannot allocate %zu bytes for oneDNN's state; free some memory",
-                           sizeof *onednn);
-    dnnl_status_t status = dnnl_engine_create(&onednn->engine, dnnl_cpu, 0);
-    if (status == dnnl_success)
-        status = dnnl_stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags);
-    if (status != dnnl_success) {
-        onednn_release(onednn);
-        return fail(execution, "start its CPU engine", status);
+    if (onednn == NULL) {
+        *status = message_set(execution->message, STATUS_NO_MEMORY,
+                              "cannot allocate %zu bytes for oneDNN's state; free some memory",
+                              sizeof *onednn);
+        return NULL;
     }
-    *opened = onednn;
-    return STATUS_OK;
+    dnnl_status_t opened = dnnl_engine_create(&onednn->engine, dnnl_cpu, 0);
+    if (opened == dnnl_success)
+        opened = dnnl_stream_create(&onednn->stream, onednn->engine, dnnl_stream_default_flags);
+    if (opened != dnnl_success) {
+        onednn_release(onednn);
+        *status = fail(execution, "start its CPU engine", opened);
+        return NULL;
+    }
+    return onednn;
 }
 
 /* The state that execution->cpu keeps, opened at the first call. */
-static enum status onednn_of(struct execution *execution, struct onednn **found) {
+static struct onednn *onednn_kept(struct execution *execution, enum status *status) {
     struct cpu_library *library = cpu_library_onednn(execution->cpu);
     if (library->state == NULL) {
-        struct onednn *onednn;
-        enum status status = onednn_open(execution, &onednn);
-        if (status != STATUS_OK)
-            return status;
+        struct onednn *onednn = onednn_open(execution, status);
+        if (onednn == NULL)
+            return NULL;
         *library = (struct cpu_library){onednn, onednn_release};
     }
-    *found = library->state;
-    return STATUS_OK;
+    return library->state;
 }
 
 static dnnl_status_t describe(const struct key *key, dnnl_memory_desc_t *shape) {
@@ -215,7 +216,7 @@ static enum status run(struct onednn *onednn, const struct key *key,
     dnnl_exec_arg_t list[ARGUMENTS_MOST];
     for (int i = 0; status == dnnl_success && i < count; i++) {
         list[i] = (dnnl_exec_arg_t){arguments[i].name, kept->memory[i]};
-        status = dnnl_memory_set_data_handle(kept->memory[i], (void *)(uintptr_t)arguments[i].data);
+        status = dnnl_memory_set_data_handle(kept->memory[i], (void *)arguments[i].data);
     }
     if (status == dnnl_success)
         status = dnnl_primitive_execute(kept->primitive, onednn->stream, count, list);
@@ -226,10 +227,11 @@ static enum status run(struct onednn *onednn, const struct key *key,
 
 static enum status run_kept_or_not(const struct key *key, const struct argument *arguments,
                                    int count, struct execution *execution) {
-    struct onednn *onednn;
+    enum status status = STATUS_OK;
     bool kept = execution->cpu != NULL;
-    enum status status = kept ? onednn_of(execution, &onednn) : onednn_open(execution, &onednn);
-    if (status != STATUS_OK)
+    struct onednn *onednn =
+        kept ? onednn_kept(execution, &status) : onednn_open(execution, &status);
+    if (onednn == NULL)
         return status;
     status = run(onednn, key, arguments, count, execution);
     if (!kept)

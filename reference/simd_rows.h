@@ -11,16 +11,16 @@
 
 /* Independent accumulators: enough to hide an addition's latency, and they shorten each chain of
  * roundings. */
-enum { CHAINS = 4 };
+enum { CHAINS = 4, STRIDE = CHAINS * WIDTH };
 
 SIMD_INLINE float row_maximum(const float *x, int64_t count) {
     const float least = -INFINITY;
     vector largest[CHAINS];
-    for (int k = 0; k < CHAINS; k++)
+    for (int64_t k = 0; k < CHAINS; k++)
         largest[k] = vector_set(least);
     int64_t i = 0;
-    for (; i + CHAINS * WIDTH <= count; i += CHAINS * WIDTH)
-        for (int k = 0; k < CHAINS; k++)
+    for (; i + STRIDE <= count; i += STRIDE)
+        for (int64_t k = 0; k < CHAINS; k++)
             largest[k] = vector_maximum(largest[k], vector_load(x + i + k * WIDTH));
     for (; i + WIDTH <= count; i += WIDTH)
         largest[0] = vector_maximum(largest[0], vector_load(x + i));
@@ -35,11 +35,11 @@ SIMD_INLINE float row_maximum(const float *x, int64_t count) {
 SIMD_INLINE float row_exponentials(const float *x, int64_t count, float maximum, float *terms) {
     vector shift = vector_set(maximum);
     vector sums[CHAINS];
-    for (int k = 0; k < CHAINS; k++)
+    for (int64_t k = 0; k < CHAINS; k++)
         sums[k] = vector_set(0);
     int64_t i = 0;
-    for (; i + CHAINS * WIDTH <= count; i += CHAINS * WIDTH)
-        for (int k = 0; k < CHAINS; k++) {
+    for (; i + STRIDE <= count; i += STRIDE)
+        for (int64_t k = 0; k < CHAINS; k++) {
             vector term = vector_exp_negative(vector_load(x + i + k * WIDTH) - shift);
             if (terms != NULL)
                 vector_store(terms + i + k * WIDTH, term);

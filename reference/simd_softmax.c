@@ -14,11 +14,11 @@ struct work {
 /* Sum of a * b, or of a where b is NULL. */
 SIMD_INLINE float row_dot(const float *a, const float *b, int64_t count) {
     vector sums[CHAINS];
-    for (int k = 0; k < CHAINS; k++)
+    for (int64_t k = 0; k < CHAINS; k++)
         sums[k] = vector_set(0);
     int64_t i = 0;
-    for (; i + CHAINS * WIDTH <= count; i += CHAINS * WIDTH)
-        for (int k = 0; k < CHAINS; k++) {
+    for (; i + STRIDE <= count; i += STRIDE)
+        for (int64_t k = 0; k < CHAINS; k++) {
             vector factor = b == NULL ? vector_set(1.0F) : vector_load(b + i + k * WIDTH);
             sums[k] = vector_fma(vector_load(a + i + k * WIDTH), factor, sums[k]);
         }
