@@ -121,12 +121,12 @@ static enum status idx_header(struct idx *idx, int dimensions, struct message *m
     if (status != STATUS_OK)
         return status;
     for (int d = 0; d < IDX_DIMENSIONS_MAX; d++) {
-        idx->sizes[d] = d < dimensions ? big_endian(header + 4 + 4 * d) : 1;
+        idx->sizes[d] = d < dimensions ? big_endian(header + 4 + 4 * (size_t)d) : 1;
         int64_t most = d == 0 ? ITEMS_MAX : SIDE_MAX;
-        if (idx->sizes[d] < 1 || idx->sizes[d] > most)
+        if (idx->sizes[d] > most)
             return message_set(message, STATUS_INVALID,
-                               "%s has %lld as size of dimension %d, expected 1 to %lld", idx->path,
-                               (long long)idx->sizes[d], d + 1, (long long)most);
+                               "%s has %lld as size of dimension %d, expected at most %lld",
+                               idx->path, (long long)idx->sizes[d], d + 1, (long long)most);
     }
     return STATUS_OK;
 }
@@ -152,7 +152,12 @@ static enum status idx_end(struct idx *idx, struct message *message) {
 /* Everything after the header, and nothing after that. */
 static enum status idx_elements(struct idx *idx, uint8_t **elements, struct message *message) {
     int64_t count = idx->sizes[0] * idx->sizes[1] * idx->sizes[2];
-    uint8_t *bytes = malloc((size_t)count);
+    if (count < 1)
+        return message_set(message, STATUS_INVALID,
+                           "%s holds nothing: its header gives the sizes %lldx%lldx%lld", idx->path,
+                           (long long)idx->sizes[0], (long long)idx->sizes[1],
+                           (long long)idx->sizes[2]);
+    uint8_t *bytes = calloc((size_t)count, 1);
     if (!bytes)
         return message_set(message, STATUS_NO_MEMORY, "no memory for the %lld bytes of %s",
                            (long long)count, idx->path);
@@ -199,7 +204,7 @@ static enum status split_read(const char *directory, const struct file_name *ima
                               const struct file_name *labels, struct dataset_split *split,
                               int64_t sides[2], struct message *message) {
     char path[PATH_BYTES], label_path[PATH_BYTES];
-    int64_t sizes[IDX_DIMENSIONS_MAX], label_sizes[IDX_DIMENSIONS_MAX];
+    int64_t sizes[IDX_DIMENSIONS_MAX] = {0}, label_sizes[IDX_DIMENSIONS_MAX] = {0};
     enum status status = path_find(directory, images, path, message);
     if (status == STATUS_OK)
         status = path_find(directory, labels, label_path, message);
@@ -242,7 +247,7 @@ static enum status normalisation_find(struct dataset *dataset, struct message *m
 
 enum status dataset_read(const char *directory, struct dataset *dataset, struct message *message) {
     *dataset = (struct dataset){.classes = DATASET_CLASSES};
-    int64_t train_sides[2], test_sides[2];
+    int64_t train_sides[2] = {0}, test_sides[2] = {0};
     enum status status =
         split_read(directory, &train_images, &train_labels, &dataset->train, train_sides, message);
     if (status == STATUS_OK)
@@ -281,8 +286,8 @@ enum { STREAM_PATTERNS = 1 << 20, STREAM_TRAIN, STREAM_TEST = STREAM_TRAIN + 2 }
 static bool split_synthesise(struct dataset_split *split, int64_t count, int64_t features,
                              int64_t classes, uint64_t seed, uint64_t stream) {
     split->count = count;
-    split->images = malloc((size_t)(count * features));
-    split->labels = malloc((size_t)count);
+    split->images = calloc((size_t)count, (size_t)features);
+    split->labels = calloc((size_t)count, 1);
     if (!split->images || !split->labels)
         return false;
 #pragma omp parallel for schedule(static)
@@ -313,7 +318,7 @@ enum status dataset_synthesise(int64_t features, int64_t classes, int64_t train_
         !split_synthesise(&dataset->test, test_count, features, classes, seed, STREAM_TEST))
         status = message_set(message, STATUS_NO_MEMORY,
                              "no memory for %lld synthetic images of %lld pixels",
-                             (long long)(train_count + test_count), (long long)features);
+                             (long long)train_count + test_count, (long long)features);
     if (status == STATUS_OK)
         status = normalisation_find(dataset, message);
     if (status != STATUS_OK)

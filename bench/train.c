@@ -431,9 +431,9 @@ static enum status interrupted(struct training *training, int64_t epoch, int64_t
 
 static enum status diverged(struct training *training, int64_t epoch, double loss) {
     return message_set(training->message, STATUS_FAILED,
-                       "the loss became %g in epoch %" PRId64 ", step %" PRId64
+                       "the loss became %s in epoch %" PRId64 ", step %" PRId64
                        "; training stopped, try a smaller learning rate than %g",
-                       loss, epoch, training->host.steps,
+                       isnan(loss) ? "NaN" : "infinite", epoch, training->host.steps,
                        (double)training->options->model.learning_rate);
 }
 

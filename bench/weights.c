@@ -92,11 +92,10 @@ static void block_fill(uint8_t *block, size_t bytes, const struct mlp_model *mod
         uint64_t size = (uint64_t)model->sizes[l];
         to = put(to, &size, sizeof size);
     }
-    to = put_layers(to, model, weights->parameters);
-    if (moment_count(model->optimizer) > 0)
-        to = put_layers(to, model, weights->first_moment);
-    if (moment_count(model->optimizer) > 1)
-        to = put_layers(to, model, weights->second_moment);
+    const float *const tensors[] = {weights->parameters, weights->first_moment,
+                                    weights->second_moment};
+    for (int t = 0; t <= moment_count(model->optimizer); t++)
+        to = put_layers(to, model, tensors[t]);
     uint32_t checksum = block_checksum(block, bytes - sizeof checksum);
     put(to, &checksum, sizeof checksum);
 }
@@ -205,30 +204,30 @@ enum status weights_save(const char *path, const struct mlp_model *model,
 
 /* --- loading ----------------------------------------------------------------------------------*/
 
-/* The whole file, at most `most` bytes of it; the caller frees *block. */
-static enum status block_read(const char *path, size_t most, uint8_t **block, size_t *bytes,
-                              struct message *message) {
+/* The whole file, at most `most` bytes of it, which the caller frees; NULL, with *status and
+ * message saying why, when it cannot be read. */
+static uint8_t *block_read(const char *path, size_t most, size_t *bytes, enum status *status,
+                           struct message *message) {
     FILE *file = fopen(path, "rb");
-    if (!file)
-        return message_set(message, STATUS_IO, "cannot open weights %s: %s", path, strerror(errno));
-    uint8_t *read = malloc(most);
-    enum status status = STATUS_OK;
-    if (!read)
-        status = message_set(message, STATUS_NO_MEMORY,
-                             "no memory for the %zu bytes of weights of %s", most, path);
-    if (status == STATUS_OK) {
-        *bytes = fread(read, 1, most, file);
-        if (ferror(file))
-            status = message_set(message, STATUS_IO, "cannot read weights %s: %s", path,
-                                 strerror(errno));
+    if (!file) {
+        *status =
+            message_set(message, STATUS_IO, "cannot open weights %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    uint8_t *block = malloc(most);
+    if (!block)
+        *status = message_set(message, STATUS_NO_MEMORY,
+                              "no memory for the %zu bytes of weights of %s", most, path);
+    else
+        *bytes = fread(block, 1, most, file);
+    if (block && ferror(file)) {
+        *status =
+            message_set(message, STATUS_IO, "cannot read weights %s: %s", path, strerror(errno));
+        free(block);
+        block = NULL;
     }
     fclose(file);
-    if (status != STATUS_OK) {
-        free(read);
-        return status;
-    }
-    *block = read;
-    return STATUS_OK;
+    return block;
 }
 
 /* The sizes stand after the header; a file may be too short for as many as it claims. */
@@ -304,13 +303,12 @@ static void block_take(const uint8_t *block, const struct header *header,
 
 enum status weights_load(const char *path, const struct mlp_model *model, struct weights *weights,
                          bool *moments_lost, struct message *message) {
-    uint8_t *block = NULL;
-    size_t bytes = 0;
-    struct header header = {.version = 0};
     /* One byte more than the largest file of this network, so that a longer one is noticed. */
-    size_t most = block_bytes(model, OPTIMIZER_ADAM) + 1;
-    enum status status = block_read(path, most, &block, &bytes, message);
-    if (status != STATUS_OK)
+    size_t most = block_bytes(model, OPTIMIZER_ADAM) + 1, bytes = 0;
+    enum status status = STATUS_OK;
+    struct header header = {.version = 0};
+    uint8_t *block = block_read(path, most, &bytes, &status, message);
+    if (!block)
         return status;
     status = block_check(path, block, bytes, model, &header, message);
     if (status == STATUS_OK && header.hidden != (uint32_t)model->hidden)

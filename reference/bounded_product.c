@@ -190,14 +190,10 @@ static void panel_multiply(const struct product *product, int64_t column, int64_
 void bounded_product(int64_t m, int64_t n, int64_t k, struct bounded_matrix a,
                      struct bounded_matrix b, double *value, float *error) {
     double terms = (double)(k + 2);
-    struct product product = {.m = m,
-                              .n = n,
-                              .k = k,
-                              .a = a,
-                              .b = b,
-                              .gamma = terms * unit_roundoff / (1.0 - terms * unit_roundoff),
-                              .value = value,
-                              .error = error};
+    struct product product = {.m = m, .n = n, .k = k, .a = a, .b = b};
+    product.gamma = terms * unit_roundoff / (1.0 - terms * unit_roundoff);
+    product.value = value;
+    product.error = error;
 #pragma omp parallel for schedule(dynamic) if ((double)m * (double)n * (double)k > SMALL)
     for (int64_t column = 0; column < n; column += PANEL_COLUMNS)
         panel_multiply(&product, column, smaller(PANEL_COLUMNS, n - column));

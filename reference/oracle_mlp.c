@@ -182,9 +182,9 @@ static void backward(struct oracle_mlp *oracle) {
 
 /* --- opening and closing ----------------------------------------------------------------------*/
 
-static enum status open(const struct oracle_mlp_input *input, struct oracle_mlp **result,
-                        struct message *message) {
-    *result = NULL;
+/* NULL when there is no memory, with the message saying so. */
+static struct oracle_mlp *oracle_open(const struct oracle_mlp_input *input,
+                                      struct message *message) {
     size_t count = (size_t)mlp_activation_count(input->model);
     size_t batch = (size_t)input->model->batch;
     size_t bytes = count * (sizeof(double) + sizeof(float)) + 2 * batch * sizeof(double);
@@ -196,16 +196,15 @@ static enum status open(const struct oracle_mlp_input *input, struct oracle_mlp 
                                       .errors = calloc(count, sizeof(float)),
                                       .losses = calloc(batch, sizeof(double)),
                                       .loss_errors = calloc(batch, sizeof(double))};
-        if (oracle->values && oracle->errors && oracle->losses && oracle->loss_errors) {
-            *result = oracle;
-            return STATUS_OK;
-        }
+        if (oracle->values && oracle->errors && oracle->losses && oracle->loss_errors)
+            return oracle;
     }
     oracle_mlp_close(oracle);
-    return message_set(message, STATUS_NO_MEMORY,
-                       "cannot check the network: no memory for %zu bytes of float64 activations; "
-                       "choose a smaller batch",
-                       bytes);
+    message_set(message, STATUS_NO_MEMORY,
+                "cannot check the network: no memory for %zu bytes of float64 activations; choose "
+                "a smaller batch",
+                bytes);
+    return NULL;
 }
 
 void oracle_mlp_close(struct oracle_mlp *oracle) {
@@ -220,9 +219,9 @@ void oracle_mlp_close(struct oracle_mlp *oracle) {
 
 enum status oracle_mlp_train_step(const struct oracle_mlp_input *input, struct oracle_mlp **oracle,
                                   struct message *message) {
-    enum status status = open(input, oracle, message);
-    if (status != STATUS_OK)
-        return status;
+    *oracle = oracle_open(input, message);
+    if (!*oracle)
+        return STATUS_NO_MEMORY;
     forward(*oracle);
     loss(*oracle);
     backward(*oracle);
@@ -231,9 +230,9 @@ enum status oracle_mlp_train_step(const struct oracle_mlp_input *input, struct o
 
 enum status oracle_mlp_inference(const struct oracle_mlp_input *input, struct oracle_mlp **oracle,
                                  struct message *message) {
-    enum status status = open(input, oracle, message);
-    if (status != STATUS_OK)
-        return status;
+    *oracle = oracle_open(input, message);
+    if (!*oracle)
+        return STATUS_NO_MEMORY;
     (*oracle)->inference = true;
     forward(*oracle);
     if (input->model->loss == MLP_CROSS_ENTROPY)

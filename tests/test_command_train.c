@@ -165,8 +165,8 @@ static void test_options_reach_the_training(void **state) {
                      STATUS_OK);
     static const char *const said[] = {
         "synthetic: 6000 training and 1500 test images of 8 pixels",
-        "8-6-3, silu, mean squared error, sgd with momentum, learning rate 0.25, batch 500, seed "
-        "77",
+        "8-6-3, silu, mean squared error, sgd with momentum, learning rate 0.25, batch 500",
+        ", seed 77\n",
         "cpu-naive on cpu, 2 threads",
         "  1/2 ",
         "  2/2 ",

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { SIDE = 2, TRAIN = 3, TEST = 2 };
+enum { SIDE = 2, PIXELS = SIDE * SIDE, TRAIN = 3, TEST = 2 };
 
 static const uint8_t train_images[] = {0,  0,    8,  3,  0,  0,    0,   TRAIN, 0,  0,
                                        0,  SIDE, 0,  0,  0,  SIDE, 0,   10,    20, 30,
@@ -90,9 +90,9 @@ static void check_contents(const struct dataset *dataset) {
     assert_int_equal(dataset->test.count, TEST);
     assert_int_equal(dataset->features, SIDE * SIDE);
     assert_int_equal(dataset->classes, 10);
-    assert_memory_equal(dataset->train.images, train_images + 16, TRAIN * SIDE * SIDE);
+    assert_memory_equal(dataset->train.images, train_images + 16, sizeof train_images - 16);
     assert_memory_equal(dataset->train.labels, train_labels + 8, TRAIN);
-    assert_memory_equal(dataset->test.images, test_images + 16, TEST * SIDE * SIDE);
+    assert_memory_equal(dataset->test.images, test_images + 16, sizeof test_images - 16);
     assert_memory_equal(dataset->test.labels, test_labels + 8, TEST);
 }
 
@@ -118,9 +118,8 @@ static void test_gzipped_files_are_read(void **state) {
     struct folder folder = folder_open();
     for (int i = 0; i < FILES; i++) {
         char path[128];
-        path_of(&folder, files[i].name, path);
-        assert_int_equal(unlink(path), 0);
-        strcat(path, ".gz");
+        file_remove(&folder, files[i].name);
+        snprintf(path, sizeof path, "%s/%s.gz", folder.path, files[i].name);
         gzFile file = gzopen(path, "wb");
         assert_non_null(file);
         assert_int_equal(gzwrite(file, files[i].bytes, (unsigned)files[i].size), files[i].size);
@@ -149,11 +148,11 @@ static void test_pixels_are_normalised(void **state) {
     double mean = 805.0 / 12.0, squares = 38500.0 + 65025.0 - 12.0 * mean * mean;
     assert_true(fabs((double)dataset.mean - (mean / 255.0)) < 1e-7);
     assert_true(fabs((double)dataset.deviation - (sqrt(squares / 12.0) / 255.0)) < 1e-7);
-    float x[3 * SIDE * SIDE], sum = 0.0F, square_sum = 0.0F;
+    float x[3 * PIXELS], sum = 0.0F, square_sum = 0.0F;
     int32_t labels[3];
     const uint32_t order[] = {2, 0, 1};
     dataset_batch(&dataset, &dataset.train, order, 3, x, labels);
-    for (int i = 0; i < 3 * SIDE * SIDE; i++) {
+    for (int i = 0; i < 3 * PIXELS; i++) {
         sum += x[i];
         square_sum += x[i] * x[i];
     }
@@ -162,7 +161,7 @@ static void test_pixels_are_normalised(void **state) {
     assert_int_equal(labels[0], 5);
     assert_int_equal(labels[1], 9);
     assert_int_equal(labels[2], 0);
-    assert_true(fabs((double)x[SIDE * SIDE] - ((0.0 - mean) / sqrt(squares / 12.0))) < 1e-6);
+    assert_true(fabs((double)x[PIXELS] - ((0.0 - mean) / sqrt(squares / 12.0))) < 1e-6);
     dataset_batch(&dataset, &dataset.test, NULL, 2, x, labels);
     assert_int_equal(labels[0], 3);
     assert_int_equal(labels[1], 4);
@@ -174,31 +173,30 @@ static void test_pixels_are_normalised(void **state) {
 
 /* One file with one change: `size` bytes of it are kept, then byte `at` becomes `value`. */
 static const struct damage {
-    int file;
-    size_t size, at;
-    uint8_t value;
+    size_t file, size, at;
     const char *says;
+    uint8_t value;
 } damages[] = {
-    {0, sizeof train_images - 1, 0, 0, "truncated"},
-    {0, 16, 0, 0, "truncated"},
-    {0, 7, 0, 0, "truncated"},
-    {0, 3, 0, 0, "truncated"},
-    {0, 0, 0, 0, "truncated"},
-    {1, sizeof train_labels - 1, 0, 0, "truncated"},
-    {3, sizeof test_labels - 1, 0, 0, "truncated"},
-    {0, sizeof train_images, 0, 'P', "not an IDX file"},
-    {2, sizeof test_images, 1, 1, "not an IDX file"},
-    {0, sizeof train_images, 2, 0x0D, "type 0x0d"},
-    {0, sizeof train_images, 3, 1, "1 dimensions"},
-    {1, sizeof train_labels, 3, 3, "3 dimensions"},
-    {0, sizeof train_images, 7, 0, "size of dimension 1"},
-    {0, sizeof train_images, 11, 0, "size of dimension 2"},
-    {0, sizeof train_images, 4, 0xFF, "size of dimension 1"},
-    {0, sizeof train_images, 12, 0xFF, "size of dimension 3"},
-    {0, sizeof train_images, 7, TRAIN - 1, "goes on after"},
-    {1, sizeof train_labels, 7, TRAIN - 1, "goes on after"},
-    {1, sizeof train_labels, 9, 10, "label 10 at item 1"},
-    {3, sizeof test_labels, 9, 255, "label 255 at item 1"},
+    {0, sizeof train_images - 1, 0, "truncated", 0},
+    {0, 16, 0, "truncated", 0},
+    {0, 7, 0, "truncated", 0},
+    {0, 3, 0, "truncated", 0},
+    {0, 0, 0, "truncated", 0},
+    {1, sizeof train_labels - 1, 0, "truncated", 0},
+    {3, sizeof test_labels - 1, 0, "truncated", 0},
+    {0, sizeof train_images, 0, "not an IDX file", 'P'},
+    {2, sizeof test_images, 1, "not an IDX file", 1},
+    {0, sizeof train_images, 2, "type 0x0d", 0x0D},
+    {0, sizeof train_images, 3, "1 dimensions", 1},
+    {1, sizeof train_labels, 3, "3 dimensions", 3},
+    {0, sizeof train_images, 7, "holds nothing", 0},
+    {0, sizeof train_images, 11, "holds nothing", 0},
+    {0, sizeof train_images, 4, "size of dimension 1", 0xFF},
+    {0, sizeof train_images, 12, "size of dimension 3", 0xFF},
+    {0, sizeof train_images, 7, "goes on after", TRAIN - 1},
+    {1, sizeof train_labels, 7, "goes on after", TRAIN - 1},
+    {1, sizeof train_labels, 9, "label 10 at item 1", 10},
+    {3, sizeof test_labels, 9, "label 255 at item 1", 255},
 };
 
 static void test_damaged_files_are_refused_by_name(void **state) {
@@ -330,7 +328,7 @@ static void test_synthetic_classes_can_be_told_apart(void **state) {
         right += nearest == dataset.test.labels[i];
     }
     assert_true(right > COUNT * 6 / 10 && right < COUNT);
-    assert_memory_not_equal(dataset.train.images, dataset.test.images, COUNT * FEATURES);
+    assert_memory_not_equal(dataset.train.images, dataset.test.images, (size_t)COUNT * FEATURES);
     dataset_free(&dataset);
     assert_int_equal(dataset_synthesise(9, 257, 10, 10, 5, &dataset, &message), STATUS_INVALID);
 }
