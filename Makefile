@@ -26,7 +26,9 @@ operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
                      measure.c prediction.c ceilings.c contest.c device_cpu.c devices.c csv.c results.c results_json.c \
-                     environment.c build_info.c folder.c progress.c table.c run.c mlp.c report.c \
+                     environment.c build_info.c folder.c progress.c table.c run.c mlp.c \
+                     report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
+                     report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
                      command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
 tests             := test_mlp test_bounded test_oracle_mlp
 
@@ -39,7 +41,7 @@ simd_baseline :=
 simd_avx2     := -mavx2 -mfma
 simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 
-objects := $(sources:%.c=$(BUILD)/%.o) \
+objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
 
 .PHONY: all
@@ -55,6 +57,11 @@ $(BUILD)/liblockstep.a: $(objects)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# The templates of a report, embedded.
+$(BUILD)/reports/templates.o: reports/templates.S $(filter-out reports/templates.S,$(wildcard reports/*.*))
+	@mkdir -p $(@D)
+	$(CC) -c $< -o $@
 
 # What was built, for `lockstep info`: made anew when commit or flags change.
 commit := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
