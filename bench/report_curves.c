@@ -58,7 +58,8 @@ static void legend_fill(struct script *script, const struct rates *rates) {
         rates_ceiling_legend(script, rates, c, false);
 }
 
-static void ranges_write(const struct script *script, const struct rates *rates, int panel) {
+static void ranges_write(const struct script *script, const struct rates *rates, int panel,
+                         double width) {
     double low = INFINITY, high = 0.0, least = INFINITY, most = 0.0;
     for (size_t i = 0; i < rates->curve_count; i++) {
         const struct rate_point *point = &rates->points[i];
@@ -73,17 +74,18 @@ static void ranges_write(const struct script *script, const struct rates *rates,
     }
     FILE *file = script->file;
     fprintf(file, "    set logscale x 2; set xrange [%.9g:%.9g]\n", low / 1.25, high * 1.25);
-    script_tics_log2(file, low / 1.25, high * 1.25, 6, rates->bytes_on_x);
+    script_tics_log2(file, low / 1.25, high * 1.25, (int)(width / 60.0), rates->bytes_on_x);
     if (rates->logarithmic)
         fprintf(file, "    set logscale y 10; set yrange [%.9g:%.9g]\n", least / 1.5, most * 1.5);
     else
         fprintf(file, "    set yrange [0:%.9g]\n", most * 1.06);
 }
 
-static void panel_write(const struct script *script, const struct rates *rates, int panel) {
+static void panel_write(const struct script *script, const struct rates *rates, int panel,
+                        double width) {
     FILE *file = script->file;
     int block = 0, blocks = 0;
-    ranges_write(script, rates, panel);
+    ranges_write(script, rates, panel, width);
     for (size_t i = 0; i < rates->curve_count; i += run_length(rates, i))
         blocks++;
     fputs("    plot", file);
@@ -109,7 +111,7 @@ void report_curves_write(struct script *script, const struct rates *rates) {
     char name[64], title[160];
     if (rates->panel_count == 0)
         return;
-    rates_name(rates, "", name, sizeof name);
+    figure_name(rates->key, "", name, sizeof name);
     snprintf(title, sizeof title, "%s %s, %s: %s over %s", rates->key->operation, rates->key->dtype,
              rates->key->mode, rates_unit(rates),
              rates->bytes_on_x ? "size" : "size of square matrices");
@@ -123,7 +125,7 @@ void report_curves_write(struct script *script, const struct rates *rates) {
         struct panel panel = panel_grid_place(&grid, p);
         panel_begin(script, &panel, rates->panels[p],
                     rates->bytes_on_x ? "bytes moved at least" : "N of NxNxN", rates_unit(rates));
-        panel_write(script, rates, p);
+        panel_write(script, rates, p, panel.right - panel.left);
     }
     figure_end(script);
 }

@@ -120,7 +120,7 @@ void report_dots_write(struct script *script, const struct rates *rates) {
     int rows = case_count(rates), blocks = 0;
     if (rows == 0)
         return;
-    rates_name(rates, "-shapes", name, sizeof name);
+    figure_name(rates->key, "-shapes", name, sizeof name);
     snprintf(title, sizeof title, "%s %s, %s: %s %s", rates->key->operation, rates->key->dtype,
              rates->key->mode, rates_unit(rates),
              rates->panel_count ? "of the cases that have no curve" : "case by case");

@@ -243,9 +243,9 @@ static int block_count(const struct step *step) {
 static void figure_write(struct script *script, const struct figure_steps *figure) {
     const struct row_key *key = figure->steps[0].key;
     char name[64], title[160];
-    bool f32 = strcmp(key->dtype, "f32") == 0, hot = strcmp(key->mode, "hot") == 0;
-    snprintf(name, sizeof name, "%s-%.24s-parts%s%s%s%s", key->operation, key->variant,
-             f32 ? "" : "-", f32 ? "" : key->dtype, hot ? "" : "-", hot ? "" : key->mode);
+    char suffix[64];
+    snprintf(suffix, sizeof suffix, "-%s-parts", key->variant);
+    figure_name(key, suffix, name, sizeof name);
     snprintf(title, sizeof title, "%s %s %s, %s: time of an iteration by part", key->operation,
              key->variant, key->dtype, key->mode);
     if (!figure_new(script, name, title))

@@ -20,13 +20,6 @@ const char *rates_unit(const struct rates *rates) {
     return rates->gflops ? "GFLOP/s" : "GB/s";
 }
 
-void rates_name(const struct rates *rates, const char *suffix, char *name, size_t size) {
-    const struct row_key *key = rates->key;
-    bool f32 = strcmp(key->dtype, "f32") == 0, hot = strcmp(key->mode, "hot") == 0;
-    snprintf(name, size, "%s%s%s%s%s%s", key->operation, f32 ? "" : "-", f32 ? "" : key->dtype,
-             hot ? "" : "-", hot ? "" : key->mode, suffix);
-}
-
 /* --- ceilings
  * --------------------------------------------------------------------------------------------------------
  */

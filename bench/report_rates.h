@@ -34,8 +34,6 @@ struct rates {
 enum status report_rates_write(struct script *script, struct message *message);
 
 const char *rates_unit(const struct rates *rates);
-/* "gemm" or "gemm-bf16-cold"; `suffix` is appended. */
-void rates_name(const struct rates *rates, const char *suffix, char *name, size_t size);
 
 /* What the measured ceilings allow at x: the peak for GFLOP/s, the bandwidth at that working set
  * for GB/s. Holds for every series of the ceilings' device. */

@@ -18,6 +18,24 @@ void script_text(FILE *file, const char *text) {
  * --------------------------------------------------------------------------------------------------------
  */
 
+static void name_append(char *name, size_t size, const char *part) {
+    size_t used = strlen(name);
+    snprintf(name + used, size - used, "%s", part);
+}
+
+void figure_name(const struct row_key *key, const char *suffix, char *name, size_t size) {
+    snprintf(name, size, "%s", key->operation);
+    name_append(name, size, suffix);
+    if (strcmp(key->dtype, "f32") != 0) {
+        name_append(name, size, "-");
+        name_append(name, size, key->dtype);
+    }
+    if (strcmp(key->mode, "hot") != 0) {
+        name_append(name, size, "-");
+        name_append(name, size, key->mode);
+    }
+}
+
 /* File names are made of what operations and dtypes are made of; anything else becomes '_'. */
 static void name_clean(char *name) {
     for (char *c = name; *c; c++)

@@ -48,6 +48,10 @@ enum { FIGURE_HEAD = 62, LEGEND_LINE = 20 };
  * something else in gnuplot (control characters, quotes, backquotes, backslashes) is replaced. */
 void script_text(FILE *file, const char *text);
 
+/* The name of a figure of this operation, dtype and mode: "gemm", "gemm-shapes",
+ * "gemm-shapes-bf16-cold", with `suffix` being "-shapes". f32 and hot are not said. */
+void figure_name(const struct row_key *key, const char *suffix, char *name, size_t size);
+
 /* A figure comes in this order: figure_new, data, legend entries, figure_begin, panels, figure_end.
  * False when the report has FIGURES_MAX figures already; nothing is written then. */
 bool figure_new(struct script *script, const char *name, const char *title);

@@ -34,20 +34,20 @@ do for [k = 1:words(series_colours)] {
     set style line 2*k-1 linecolor rgb word(series_colours, k) linewidth 1.8 dashtype 1 \
         pointtype int(word(series_points, k)) pointsize 0.75
     set style line 2*k linecolor rgb word(series_colours, k) linewidth 1.5 dashtype (7, 4) \
-        pointtype int(word(series_points, k)) - 1 pointsize 0.75
+        pointtype int(word(series_points, k)) - 1 pointsize 0.9
 }
 
 # --- measured ceilings, those of most threads first -------------------------------------------------
 set style line 101 linecolor rgb '#000000' linewidth 1.2 dashtype (12, 4)
-set style line 102 linecolor rgb '#777777' linewidth 1.2 dashtype (2, 3)
+set style line 102 linecolor rgb '#555555' linewidth 1.2 dashtype (3, 4)
 set style line 103 linecolor rgb '#aaaaaa' linewidth 1.2 dashtype (12, 4, 2, 4)
 
 
 # --- roofs of the roofline, L1 first -----------------------------------------------------------------
 set style line 111 linecolor rgb '#000000' linewidth 1.4 dashtype 1
 set style line 112 linecolor rgb '#333333' linewidth 1.2 dashtype (12, 4)
-set style line 113 linecolor rgb '#666666' linewidth 1.2 dashtype (5, 4)
-set style line 114 linecolor rgb '#666666' linewidth 1.4 dashtype (2, 3)
+set style line 113 linecolor rgb '#555555' linewidth 1.2 dashtype (4, 5)
+set style line 114 linecolor rgb '#777777' linewidth 1.4 dashtype (16, 4, 2, 4)
 
 # --- kinds of part -----------------------------------------------------------------------------------
 part_forward_gemm  = "fillcolor rgb '#1b2a49' fillstyle solid 1.0 border linecolor rgb '#000000'"
