@@ -29,6 +29,7 @@ bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffer
                      environment.c build_info.c folder.c progress.c table.c run.c mlp.c \
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
                      report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
+                     page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
                      command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
 tests             := test_mlp test_bounded test_oracle_mlp
 

@@ -1,23 +1,39 @@
-/* The plots of a run. */
+/* Plots and page of a run. */
 #include "bench/report.h"
+#include "bench/page.h"
 #include "bench/report_plots.h"
+
+static const char advice[] = "install it (apt-get install gnuplot-nox), then draw them";
+
+/* Names what was drawn, or says why nothing was; `drawn` is what drawing returned. */
+static void plots_log(const struct script *plots, enum status drawn, const char *why, FILE *log) {
+    const char *folder = plots->data->folder;
+    if (drawn == STATUS_UNSUPPORTED)
+        fprintf(log, "no plots: %s: %s with `lockstep report %s`\n", why, advice, folder);
+    for (int i = 0; i < plots->figure_count && drawn == STATUS_OK; i++)
+        fprintf(log, "%s%s%s", i ? ", " : "plots (svg, png): ", plots->figures[i].name,
+                i + 1 == plots->figure_count ? "\n" : "");
+}
 
 enum status report_draw(const char *folder, FILE *log, struct message *message) {
     struct report_data data;
-    struct script script;
+    struct script plots;
+    struct message why = {""}, page_why;
     enum status status = report_data_load(folder, &data, message);
     if (status != STATUS_OK)
         return status;
-    status = report_plots_draw(&data, &script, message);
-    for (int i = 0; i < script.figure_count && status == STATUS_OK; i++)
-        fprintf(log, "drawn: %s/%s.svg and .png\n", folder, script.figures[i].name);
+    enum status drawn = report_plots_draw(&data, &plots, &why);
+    plots_log(&plots, drawn, why.text, log);
+    /* The page is worth having without plots, whatever kept them away. */
+    status = page_write(&data, &plots, drawn == STATUS_OK ? NULL : why.text, &page_why);
     report_data_release(&data);
-    if (status == STATUS_UNSUPPORTED) {
-        fprintf(
-            log,
-            "no plots: %s; install it (apt-get install gnuplot-nox) and run `lockstep report %s`\n",
-            message->text, folder);
-        status = STATUS_OK;
+    if (status == STATUS_OK)
+        fprintf(log, "page: %s/index.html\n", folder);
+    else
+        *message = page_why;
+    if (drawn != STATUS_OK && drawn != STATUS_UNSUPPORTED) {
+        *message = why;
+        status = drawn;
     }
     return status;
 }

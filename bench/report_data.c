@@ -134,6 +134,11 @@ static void all_ceilings_read(struct report_data *data) {
     qsort(data->ceilings, (size_t)data->ceilings_count, sizeof data->ceilings[0], by_threads);
 }
 
+const char *report_level_name(const struct report_ceilings *ceilings, int level) {
+    static const char *const caches[CEILING_LEVELS] = {"L1", "L2", "L3", "L4"};
+    return level == ceilings->level_count - 1 ? "memory" : caches[level];
+}
+
 /* --- the whole
  * --------------------------------------------------------------------------------------------------------
  */

@@ -39,6 +39,9 @@ void report_data_release(struct report_data *data);
 /* A text of environment.json, by one or two names ("cpu", "model"); NULL when it is not there. */
 const char *report_data_text(const struct report_data *data, const char *name, const char *member);
 
+/* "L1", "L2" … "memory". */
+const char *report_level_name(const struct report_ceilings *ceilings, int level);
+
 /* The threads that the run used at most; 0 when it measured nothing. */
 int64_t report_data_threads(const struct report_data *data);
 

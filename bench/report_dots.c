@@ -140,7 +140,7 @@ void report_dots_write(struct script *script, const struct rates *rates) {
                                 .right = FIGURE_WIDTH - 24.0,
                                 .top = FIGURE_HEAD,
                                 .bottom = FIGURE_HEAD + ROW_HEIGHT * rows + 6.0};
-    figure_begin(script, FIGURE_WIDTH, panel.bottom + 52.0 + legend_height(script, FIGURE_WIDTH));
+    figure_begin(script, FIGURE_WIDTH, panel.bottom + 58.0 + legend_height(script, FIGURE_WIDTH));
     panel_begin(script, &panel, "", rates_unit(rates), "");
     range_write(script, rates);
     case_tics_write(script, rates);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIGURE_WIDTH = 1000, BAR_HEIGHT = 24, STEP_EXTRA = 84 };
+enum { FIGURE_WIDTH = 1000, BAR_HEIGHT = 24, STEP_EXTRA = 90 };
 
 /* A bar so many times longer than the shortest would leave nothing to see of it: it is named with
  * its time, and drawn as shares alone. */
@@ -153,9 +153,9 @@ static void data_write(struct script *script, const struct figure_steps *figure)
     script_data_end(script);
     for (int kind = 0; kind < KINDS; kind++) {
         char style[64];
-        snprintf(style, sizeof style, "boxes @%s", kinds[kind].style);
+        snprintf(style, sizeof style, "@%s", kinds[kind].style);
         if (used[kind])
-            legend_add(script, kinds[kind].label, style);
+            legend_add(script, LEGEND_BOX, kinds[kind].label, style);
     }
 }
 

@@ -47,9 +47,9 @@ void rates_ceiling_legend(struct script *script, const struct rates *rates, int 
                  1e-9 * c->measured.flops_per_second);
     else
         snprintf(label, sizeof label, "measured bandwidth (triad), %s%s", c->device, threads);
-    snprintf(style, sizeof style, "lines linestyle %d%s", 101 + index,
+    snprintf(style, sizeof style, "linestyle %d%s", 101 + index,
              as_marks ? " dashtype 1 linewidth 2" : "");
-    legend_add(script, label, style);
+    legend_add(script, LEGEND_LINE, label, style);
 }
 
 /* --- points

@@ -6,11 +6,6 @@
 
 enum { ROOF_STYLE = 111 }; /* in style.gp: one a level, from the fastest */
 
-static const char *level_name(const struct report_ceilings *ceilings, int level) {
-    static const char *const names[] = {"L1", "L2", "L3"};
-    return level == ceilings->level_count - 1 ? "memory" : names[level < 3 ? level : 2];
-}
-
 static bool belongs(const struct result *row, const struct report_ceilings *ceilings) {
     bool cpu = strcmp(row->key.device, "cpu") == 0;
     return result_is_measured(row) && strcmp(row->key.device, ceilings->device) == 0 &&
@@ -50,7 +45,7 @@ static void roof_write(const struct script *script, const struct report_ceilings
     double bandwidth = 1e-9 * ceilings->measured.levels[level].bytes_per_second;
     double ridge = peak / bandwidth;
     fprintf(script->file, "%s# roof: %s, %d threads\n%.9g %.9g\n%.9g %.9g\n%.9g %.9g\n", before,
-            level_name(ceilings, level), ceilings->measured.threads,
+            report_level_name(ceilings, level), ceilings->measured.threads,
             fmin(extent->least_x, ridge / 2.0), bandwidth * fmin(extent->least_x, ridge / 2.0),
             ridge, peak, fmax(extent->most_x, ridge * 2.0), peak);
 }
@@ -89,7 +84,7 @@ static void title_write(const struct report_ceilings *c, char *title, size_t siz
         snprintf(title, size, "%s: ", c->device);
     for (int l = 0; l < c->level_count; l++)
         snprintf(title + strlen(title), size - strlen(title), "%s%s %.3g", l ? ", " : "",
-                 level_name(c, l), 1e-9 * c->measured.levels[l].bytes_per_second);
+                 report_level_name(c, l), 1e-9 * c->measured.levels[l].bytes_per_second);
     snprintf(title + strlen(title), size - strlen(title), " GB/s; %.3g GFLOP/s",
              1e-9 * c->measured.flops_per_second);
 }
@@ -136,9 +131,9 @@ static void data_write(struct script *script, struct roofline *roofline) {
     const struct report_ceilings *ceilings = roofline->panels[0];
     for (int l = 0; l < ceilings->level_count; l++) {
         char label[64], style[32];
-        snprintf(label, sizeof label, "measured roof, %s", level_name(ceilings, l));
-        snprintf(style, sizeof style, "lines linestyle %d", ROOF_STYLE + l);
-        legend_add(script, label, style);
+        snprintf(label, sizeof label, "measured roof, %s", report_level_name(ceilings, l));
+        snprintf(style, sizeof style, "linestyle %d", ROOF_STYLE + l);
+        legend_add(script, LEGEND_LINE, label, style);
     }
 }
 

@@ -86,34 +86,19 @@ static void head_label(const struct script *script, const char *text, double y, 
             1.0 - y / script->height, style);
 }
 
-void figure_begin(struct script *script, double width, double height) {
-    const struct figure *figure = figure_newest(script);
-    char described[400];
-    script->width = width;
-    script->height = height;
-    report_data_describe(script->data, described, sizeof described);
-    fprintf(script->file, "do for [kind in kinds] {\n    eval terminal(kind, %.0f, %.0f)\n", width,
-            height);
-    fputs("    set output ", script->file);
-    script_text(script->file, figure->name);
-    fputs(".'.'.kind\n    set multiplot\n", script->file);
-    strip_begin(script, 0.0, FIGURE_HEAD);
-    head_label(script, figure->title, 20.0, "font title_font(kind)");
-    head_label(script, described, 40.0, "textcolor rgb '#555555'");
-    fputs("    plot NaN notitle\n", script->file);
-}
-
 /* --- legend
  * --------------------------------------------------------------------------------------------------------
  */
 
-void legend_add(struct script *script, const char *label, const char *style) {
+void legend_add(struct script *script, enum legend_kind kind, const char *label,
+                const char *style) {
     for (int i = 0; i < script->legend_count; i++)
         if (strcmp(script->legend[i].label, label) == 0)
             return;
     if (script->legend_count == LEGEND_MAX)
         return;
     struct legend_entry *entry = &script->legend[script->legend_count++];
+    entry->kind = kind;
     snprintf(entry->label, sizeof entry->label, "%s", label);
     snprintf(entry->style, sizeof entry->style, "%s", style);
 }
@@ -122,18 +107,25 @@ void legend_add_series(struct script *script, int series) {
     const struct series *drawn = &script->series.series[series];
     char label[sizeof drawn->label], style[48];
     snprintf(label, sizeof label, "%s", drawn->label);
-    snprintf(style, sizeof style, "linespoints linestyle %d", drawn->line_style);
-    legend_add(script, label, style);
+    snprintf(style, sizeof style, "linestyle %d", drawn->line_style);
+    legend_add(script, LEGEND_LINE_POINT, label, style);
 }
 
-/* Columns of the legend: as many as its longest label leaves room for. */
-static int legend_columns(const struct script *script, double width) {
+/* In pixels. A character is reckoned wider than any terminal draws it on average. */
+enum { LEGEND_ROW = 20, LEGEND_SAMPLE = 34, LEGEND_MARGIN = 20 };
+static const double character_width = 7.2;
+
+static double legend_column_width(const struct script *script) {
     size_t longest = 1;
     for (int i = 0; i < script->legend_count; i++) {
         size_t length = strlen(script->legend[i].label);
         longest = length > longest ? length : longest;
     }
-    int columns = (int)((width - 40.0) / (7.2 * (double)longest + 60.0));
+    return character_width * (double)longest + LEGEND_SAMPLE + 2 * LEGEND_MARGIN;
+}
+
+static int legend_columns(const struct script *script, double width) {
+    int columns = (int)((width - LEGEND_MARGIN) / legend_column_width(script));
     columns = columns < script->legend_count ? columns : script->legend_count;
     return columns > 1 ? columns : 1;
 }
@@ -144,21 +136,84 @@ static int legend_rows(const struct script *script, double width) {
 }
 
 double legend_height(const struct script *script, double width) {
-    return 16.0 + LEGEND_LINE * legend_rows(script, width);
+    return 12.0 + LEGEND_ROW * legend_rows(script, width);
+}
+
+static void sample_write(FILE *file, const struct legend_entry *entry, int block) {
+    switch (entry->kind) {
+    case LEGEND_LINE_POINT:
+        fprintf(file, " $legend index %d using 1:2 with lines %s, ", block, entry->style);
+        fprintf(file, "$legend index %d using 1:2 every ::1::1 with points %s", block,
+                entry->style);
+        break;
+    case LEGEND_LINE:
+        fprintf(file, " $legend index %d using 1:2 with lines %s", block, entry->style);
+        break;
+    case LEGEND_BOX:
+        fprintf(file,
+                " $legend index %d using 1:2:($1-%d):($1+%d):($2-6):($2+6) every ::1::1 "
+                "with boxxyerror %s",
+                block, LEGEND_SAMPLE / 2, LEGEND_SAMPLE / 2, entry->style);
+        break;
+    }
+}
+
+/* Not gnuplot's own key: its terminals do not agree on what fits. Entries run down the columns;
+ * each has three points of $legend, in pixels of the strip. */
+static void legend_data(const struct script *script) {
+    int rows = legend_rows(script, script->width);
+    fputs("$legend << EOD\n", script->file);
+    for (int i = 0; i < script->legend_count; i++) {
+        double left = LEGEND_MARGIN + i / rows * legend_column_width(script);
+        int y = LEGEND_ROW / 2 + i % rows * LEGEND_ROW;
+        fputs(i ? "\n\n" : "", script->file);
+        for (int step = 0; step < 3; step++)
+            fprintf(script->file, "%.0f %d\n", left + step * LEGEND_SAMPLE / 2, y);
+    }
+    fputs("EOD\n", script->file);
 }
 
 static void legend_write(const struct script *script) {
     FILE *file = script->file;
-    strip_begin(script, script->height - legend_height(script, script->width), script->height);
-    fprintf(file,
-            "    set key inside center center horizontal Left reverse "
-            "samplen 3 spacing 1.5 width 1 maxcols %d maxrows %d\n    plot",
-            legend_columns(script, script->width), legend_rows(script, script->width));
+    double height = legend_height(script, script->width);
+    int rows = legend_rows(script, script->width);
+    strip_begin(script, script->height - height, script->height);
+    fprintf(file, "    set xrange [0:%.0f]; set yrange [%.0f:0]\n", script->width, height);
     for (int i = 0; i < script->legend_count; i++) {
-        fprintf(file, "%s NaN with %s title ", i ? ", \\\n        " : "", script->legend[i].style);
+        double left = LEGEND_MARGIN + i / rows * legend_column_width(script);
+        fputs("    set label ", file);
         script_text(file, script->legend[i].label);
+        fprintf(file, " at %.0f,%d left\n", left + LEGEND_SAMPLE + 8.0,
+                LEGEND_ROW / 2 + i % rows * LEGEND_ROW);
+    }
+    fputs("    plot", file);
+    for (int i = 0; i < script->legend_count; i++) {
+        fputs(i ? ", \\\n        " : "", file);
+        sample_write(file, &script->legend[i], i);
     }
     fputc('\n', file);
+}
+
+/* --- opening and closing
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+void figure_begin(struct script *script, double width, double height) {
+    const struct figure *figure = figure_newest(script);
+    char described[400];
+    script->width = width;
+    script->height = height;
+    report_data_describe(script->data, described, sizeof described);
+    legend_data(script);
+    fprintf(script->file, "do for [kind in kinds] {\n    eval terminal(kind, %.0f, %.0f)\n", width,
+            height);
+    fputs("    set output ", script->file);
+    script_text(script->file, figure->name);
+    fputs(".'.'.kind\n    set multiplot\n", script->file);
+    strip_begin(script, 0.0, FIGURE_HEAD);
+    head_label(script, figure->title, 20.0, "font title_font(kind)");
+    head_label(script, described, 40.0, "textcolor rgb '#555555'");
+    fputs("    plot NaN notitle\n", script->file);
 }
 
 void figure_end(struct script *script) {
@@ -180,7 +235,7 @@ static void quoted_setting(FILE *file, const char *setting, const char *text) {
 void panel_begin(const struct script *script, const struct panel *panel, const char *title,
                  const char *x_label, const char *y_label) {
     FILE *file = script->file;
-    fputs("    eval panel_defaults\n", file);
+    fputs("    eval panel_defaults(kind)\n", file);
     fprintf(file,
             "    set lmargin at screen %.5f; set rmargin at screen %.5f; "
             "set tmargin at screen %.5f; set bmargin at screen %.5f\n",
@@ -210,7 +265,7 @@ struct panel panel_grid_place(const struct panel_grid *grid, int index) {
     return (struct panel){.left = left + 64.0,
                           .right = left + grid->cell_width - 24.0,
                           .top = top + 26.0,
-                          .bottom = top + grid->cell_height - 52.0};
+                          .bottom = top + grid->cell_height - 58.0};
 }
 
 static void size_format(double bytes, char *text, size_t size) {

@@ -20,9 +20,12 @@ struct figure {
     char title[160]; /* "gemm f32, hot: GFLOP/s over size of square matrices" */
 };
 
+enum legend_kind { LEGEND_LINE_POINT, LEGEND_LINE, LEGEND_BOX };
+
 struct legend_entry {
+    enum legend_kind kind;
     char label[128];
-    char style[160]; /* what follows `plot NaN with`, e.g. "linespoints linestyle 3" */
+    char style[64]; /* gnuplot's words: "linestyle 3" */
 };
 
 struct script {
@@ -42,7 +45,7 @@ struct panel {
     double left, right, top, bottom;
 };
 
-enum { FIGURE_HEAD = 62, LEGEND_LINE = 20 };
+enum { FIGURE_HEAD = 62 };
 
 /* Writes the text as a gnuplot string in single quotes. Whatever could end the string or stands for
  * something else in gnuplot (control characters, quotes, backquotes, backslashes) is replaced. */
@@ -60,7 +63,7 @@ void script_data_begin(struct script *script);
 void script_data_end(struct script *script);
 
 /* Entries with a label that is there already are left out. */
-void legend_add(struct script *script, const char *label, const char *style);
+void legend_add(struct script *script, enum legend_kind kind, const char *label, const char *style);
 void legend_add_series(struct script *script, int series);
 /* The height that the legend takes in a figure of that width. */
 double legend_height(const struct script *script, double width);

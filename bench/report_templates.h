@@ -3,5 +3,6 @@
 #define LOCKSTEP_BENCH_REPORT_TEMPLATES_H
 
 extern const char template_style[]; /* reports/style.gp: how plots look */
+extern const char template_page[];  /* reports/page.html: the frame of the page */
 
 #endif

@@ -10,18 +10,22 @@ set datafile missing 'NaN'
 # --- files -------------------------------------------------------------------------------------
 kinds = 'svg' . (strstrt(GPVAL_TERMINALS, 'pngcairo') ? ' png' : '')
 svg_terminal(w, h) = sprintf("set terminal svg size %d,%d dynamic noenhanced font 'sans-serif,12' background '#ffffff'", w, h)
-png_terminal(w, h) = sprintf("set terminal pngcairo size %d,%d noenhanced fontscale 0.95 font 'sans-serif,9' background '#ffffff'", w, h)
+png_terminal(w, h) = sprintf("set terminal pngcairo size %d,%d noenhanced dashlength 1.8 pointscale 1.3 font 'sans-serif,9' background '#ffffff'", w, h)
 terminal(kind, w, h) = kind eq 'svg' ? svg_terminal(w, h) : png_terminal(w, h)
 title_font(kind) = kind eq 'svg' ? 'sans-serif,15' : 'sans-serif,11.5'
 
 # --- panels: what each starts from ---------------------------------------------------------------
-panel_defaults = "unset label; unset arrow; unset logscale; unset mxtics; unset mytics; unset key; " . \
+panel_common = "unset label; unset arrow; unset logscale; unset mxtics; unset mytics; unset key; " . \
     "set border 3 linecolor rgb '#444444'; " . \
     "set grid xtics ytics linetype 1 linewidth 0.5 linecolor rgb '#dddddd'; " . \
     "set xtics nomirror out autofreq norotate; set ytics nomirror out autofreq; " . \
     "set format x '%g'; set format y '%g'; " . \
     "set xrange [*:*]; set yrange [*:*]; " . \
-    "set title offset 0,-0.4; set xlabel offset 0,0.2; set ylabel offset 0.6,0"
+    "set title offset 0,-0.4; set ylabel offset 0.6,0; "
+# The two terminals think differently of the height of a line.
+svg_offsets = "set xtics offset 0,0.45; set xlabel offset 0,0.95"
+png_offsets = "set xtics offset 0,0.1; set xlabel offset 0,0.2"
+panel_defaults(kind) = panel_common . (kind eq 'svg' ? svg_offsets : png_offsets)
 set errorbars small
 set clip one
 set clip two

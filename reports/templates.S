@@ -7,4 +7,9 @@ template_style:
     .incbin "reports/style.gp"
     .byte 0
 
+    .global template_page
+template_page:
+    .incbin "reports/page.html"
+    .byte 0
+
     .section .note.GNU-stack, "", %progbits
