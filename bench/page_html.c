@@ -28,7 +28,10 @@ void html_text(FILE *file, const char *text) {
 
 void html_head_cell(FILE *file, const char *text, bool numeric) {
     fputs(numeric ? "<th class=n scope=col>" : "<th scope=col>", file);
-    html_text(file, text);
+    for (const char *c = text; *c; c++) {
+        html_text(file, (const char[]){*c, '\0'});
+        fputs(*c == '_' ? "<wbr>" : "", file); /* a long name may go on in the next line */
+    }
     fputs("</th>", file);
 }
 

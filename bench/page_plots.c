@@ -66,8 +66,8 @@ static void figure_body(FILE *file, const char *body, int figure) {
     }
 }
 
-/* False when this is no SVG file. The opening tag is written anew: its size is the viewBox alone,
- * so that the figure takes the width of the page, and in HTML it needs no namespaces. */
+/* False when this is no SVG file. The opening tag is written anew: it takes the width of the
+ * page as far as letters stay readable, and in HTML it needs no namespaces. */
 static bool figure_write(const struct page *page, const char *svg, int figure) {
     const char *tag = svg ? strstr(svg, "<svg") : NULL;
     const char *end = tag ? strchr(tag, '>') : NULL;
@@ -76,7 +76,10 @@ static bool figure_write(const struct page *page, const char *svg, int figure) {
     if (!end || !box || box > end ||
         sscanf(box, "viewBox=\"0 0 %lf %lf\"", &width, &height) != 2) /* NOLINT(cert-err34-c) */
         return false;
-    fprintf(page->file, "<svg viewBox=\"0 0 %.0f %.0f\" role=img aria-label=\"", width, height);
+    fprintf(page->file,
+            "<svg viewBox=\"0 0 %.0f %.0f\" style=\"min-width:%.0fpx;max-width:%.0fpx\" role=img "
+            "aria-label=\"",
+            width, height, 0.75 * width, 1.1 * width);
     html_text(page->file, page->plots->figures[figure].title);
     fputs("\">", page->file);
     figure_body(page->file, end + 1, figure);
