@@ -31,7 +31,7 @@ bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffer
                      report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
                      command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
-tests             := test_mlp test_bounded test_oracle_mlp
+tests             := test_mlp test_bounded test_oracle_mlp test_report
 
 sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
 

@@ -54,13 +54,26 @@ static const char *tag_write(FILE *file, const char *tag, int figure) {
     return c;
 }
 
+/* Behind a group that stands at `text` with nothing in it, else `text`. gnuplot writes one for every
+ * change of pen, whether it draws with it or not: half of the file. */
+static const char *skip_empty_group(const char *text) {
+    static const char opening[] = "<g ", closing[] = "</g>";
+    const char *end = strncmp(text, opening, strlen(opening)) == 0 ? strchr(text, '>') : NULL;
+    if (!end)
+        return text;
+    end += 1 + strspn(end + 1, " \t\n");
+    return strncmp(end, closing, strlen(closing)) == 0 ? end + strlen(closing) : text;
+}
+
 static void figure_body(FILE *file, const char *body, int figure) {
     for (const char *c = body; *c;) {
-        const char *next = skip_element(skip_element(c, "title"), "desc");
+        const char *next = skip_empty_group(skip_element(skip_element(c, "title"), "desc"));
         if (next != c)
             c = next;
         else if (*c == '<')
             c = tag_write(file, c, figure);
+        else if (*c == '\n' || *c == '\t')
+            c++;
         else
             fputc(*c++, file);
     }

@@ -18,22 +18,21 @@ static void plots_log(const struct script *plots, enum status drawn, const char 
 enum status report_draw(const char *folder, FILE *log, struct message *message) {
     struct report_data data;
     struct script plots;
-    struct message why = {""}, page_why;
+    struct message why = {""};
     enum status status = report_data_load(folder, &data, message);
     if (status != STATUS_OK)
         return status;
     enum status drawn = report_plots_draw(&data, &plots, &why);
+    /* The page is worth having without plots, whether gnuplot is missing or broke down. */
+    bool page = drawn == STATUS_OK || drawn == STATUS_UNSUPPORTED || drawn == STATUS_FAILED;
     plots_log(&plots, drawn, why.text, log);
-    /* The page is worth having without plots, whatever kept them away. */
-    status = page_write(&data, &plots, drawn == STATUS_OK ? NULL : why.text, &page_why);
+    if (page)
+        status = page_write(&data, &plots, drawn == STATUS_OK ? NULL : why.text, message);
     report_data_release(&data);
-    if (status == STATUS_OK)
+    if (page && status == STATUS_OK)
         fprintf(log, "page: %s/index.html\n", folder);
-    else
-        *message = page_why;
-    if (drawn != STATUS_OK && drawn != STATUS_UNSUPPORTED) {
-        *message = why;
-        status = drawn;
-    }
-    return status;
+    if (drawn == STATUS_OK || drawn == STATUS_UNSUPPORTED)
+        return status;
+    *message = why;
+    return drawn;
 }

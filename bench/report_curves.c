@@ -32,9 +32,12 @@ static void data_write(struct script *script, const struct rates *rates) {
     script_data_begin(script);
     for (size_t i = 0; i < rates->curve_count;) {
         const struct rate_point *first = &rates->points[i];
-        fprintf(script->file, "%s# %s, %s\n# %s, %s, interval\n", i ? "\n\n" : "",
-                first->row->key.variant, script->series.series[first->series].label,
-                rates->bytes_on_x ? "bytes" : "N", rates_unit(rates));
+        fputs(i ? "\n\n# " : "# ", script->file);
+        script_words(script->file, first->row->key.variant);
+        fputs(", ", script->file);
+        script_words(script->file, script->series.series[first->series].label);
+        fprintf(script->file, "\n# %s, %s, interval\n", rates->bytes_on_x ? "bytes" : "N",
+                rates_unit(rates));
         for (size_t end = i + run_length(rates, i); i < end; i++)
             fprintf(script->file, "%.9g %.9g %.9g %.9g\n", rates->points[i].x,
                     rates->points[i].rate, rates->points[i].low, rates->points[i].high);

@@ -32,9 +32,11 @@ static void series_write(struct script *script, const struct rates *rates, int s
             const struct rate_point *point = &rates->points[i];
             if (point->series != series)
                 continue;
-            if (empty)
-                fprintf(script->file, "%s# %s\n# %s, line, interval\n", *blocks ? "\n\n" : "",
-                        script->series.series[series].label, rates_unit(rates));
+            if (empty) {
+                fputs(*blocks ? "\n\n# " : "# ", script->file);
+                script_words(script->file, script->series.series[series].label);
+                fprintf(script->file, "\n# %s, line, interval\n", rates_unit(rates));
+            }
             empty = false;
             fprintf(script->file, "%.9g %d %.9g %.9g\n", point->rate, row, point->low, point->high);
         }

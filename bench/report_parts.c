@@ -129,9 +129,12 @@ static bool kind_write(const struct script *script, const struct step *step, int
         for (int below = 0; below < kind; below++)
             from += bar->seconds[below];
         bool drawn = bar->total <= drawn_up_to * step->fastest;
-        if (empty)
-            fprintf(script->file, "%s# %s: %s\n# bar, time from, to, share from, to\n", before,
-                    step->key->shape, kinds[kind].label);
+        if (empty) {
+            fprintf(script->file, "%s# ", before);
+            script_words(script->file, step->key->shape);
+            fprintf(script->file, ": %s\n# bar, time from, to, share from, to\n",
+                    kinds[kind].label);
+        }
         empty = false;
         fprintf(script->file, "%d %.9g %.9g %.9g %.9g\n", i, drawn ? scale * from : NAN,
                 drawn ? scale * (from + length) : NAN, 100.0 * from / bar->total,

@@ -25,12 +25,8 @@ static enum status figures_write(struct script *script, struct message *message)
     return status;
 }
 
-enum status report_plots_draw(const struct report_data *data, struct script *script,
-                              struct message *message) {
-    char path[2300];
-    snprintf(path, sizeof path, "%s/%s", data->folder, script_name);
-    *script = (struct script){.data = data};
-    series_list_fill(data, &script->series);
+/* Writes the script beside its place, so that a failure leaves the one that is there. */
+static enum status script_write(struct script *script, const char *path, struct message *message) {
     script->file = fopen(path, "w");
     if (!script->file)
         return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
@@ -41,8 +37,22 @@ enum status report_plots_draw(const struct report_data *data, struct script *scr
     if (status == STATUS_OK && failed)
         status =
             message_set(message, STATUS_IO, "cannot write all of %s: %s", path, strerror(errno));
-    if (status == STATUS_OK && script->figure_count > 0)
-        return gnuplot_run(data->folder, script_name, message);
-    unlink(path);
     return status;
+}
+
+enum status report_plots_draw(const struct report_data *data, struct script *script,
+                              struct message *message) {
+    char path[2300], temporary[2300];
+    snprintf(path, sizeof path, "%s/%s", data->folder, script_name);
+    snprintf(temporary, sizeof temporary, "%s/%s.new", data->folder, script_name);
+    *script = (struct script){.data = data};
+    series_list_fill(data, &script->series);
+    enum status status = script_write(script, temporary, message);
+    if (status != STATUS_OK || script->figure_count == 0) {
+        unlink(temporary);
+        return status;
+    }
+    if (rename(temporary, path) != 0)
+        return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+    return gnuplot_run(data->folder, script_name, message);
 }

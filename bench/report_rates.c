@@ -68,7 +68,9 @@ static double square_size(const char *shape) {
 static double case_bytes_of(const struct report_data *data, const struct row_key *key) {
     for (size_t i = 0; i < data->result_count; i++)
         if (row_key_same_case(&data->results[i].key, key))
-            return data->results[i].bytes > 0.0 ? data->results[i].bytes : NAN;
+            return data->results[i].bytes > 0.0 && isfinite(data->results[i].bytes)
+                       ? data->results[i].bytes
+                       : NAN;
     return NAN;
 }
 

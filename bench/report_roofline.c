@@ -10,7 +10,8 @@ static bool belongs(const struct result *row, const struct report_ceilings *ceil
     bool cpu = strcmp(row->key.device, "cpu") == 0;
     return result_is_measured(row) && strcmp(row->key.device, ceilings->device) == 0 &&
            (!cpu || row->key.threads == ceilings->measured.threads) && row->gflops > 0.0 &&
-           row->flops > 0.0 && row->bytes > 0.0;
+           row->flops > 0.0 && row->bytes > 0.0 && isfinite(row->gflops) &&
+           isfinite(row->flops / row->bytes);
 }
 
 /* What a panel shows: the range of intensities and rates. */
@@ -60,13 +61,17 @@ static int dots_write(struct script *script, const struct report_ceilings *ceili
             const struct result *row = &data->results[i];
             if (!belongs(row, ceilings) || series_find(&script->series, &row->key) != s)
                 continue;
-            if (empty)
-                fprintf(script->file, "\n\n# %s\n# flops a byte, GFLOP/s, case\n",
-                        script->series.series[s].label);
+            if (empty) {
+                fputs("\n\n# ", script->file);
+                script_words(script->file, script->series.series[s].label);
+                fputs("\n# flops a byte, GFLOP/s\n", script->file);
+            }
             empty = false;
-            fprintf(script->file, "%.9g %.9g \"%s/%s/%s/%s\"\n", row->flops / row->bytes,
-                    row->gflops, row->key.operation, row->key.variant, row->key.dtype,
-                    row->key.shape);
+            fprintf(script->file, "%.9g %.9g # ", row->flops / row->bytes, row->gflops);
+            script_words(script->file, row->key.variant);
+            fputc(' ', script->file);
+            script_words(script->file, row->key.shape);
+            fputc('\n', script->file);
         }
         blocks += !empty;
         if (!empty)

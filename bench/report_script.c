@@ -4,13 +4,17 @@
 #include <math.h>
 #include <string.h>
 
-void script_text(FILE *file, const char *text) {
-    fputc('\'', file);
+void script_words(FILE *file, const char *text) {
     for (const char *c = text; *c; c++) {
         unsigned char byte = (unsigned char)*c;
         bool strange = byte < ' ' || byte == 0x7f || strchr("'\"`\\", *c);
         fputc(strange ? '?' : *c, file);
     }
+}
+
+void script_text(FILE *file, const char *text) {
+    fputc('\'', file);
+    script_words(file, text);
     fputc('\'', file);
 }
 

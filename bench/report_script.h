@@ -47,9 +47,11 @@ struct panel {
 
 enum { FIGURE_HEAD = 62 };
 
-/* Writes the text as a gnuplot string in single quotes. Whatever could end the string or stands for
- * something else in gnuplot (control characters, quotes, backquotes, backslashes) is replaced. */
+/* Text out of a file, made harmless: whatever could end a string, a line or a datablock, or stands
+ * for something else in gnuplot (control characters, quotes, backquotes, backslashes), becomes '?'.
+ * script_text puts it in single quotes; script_words is for comments. */
 void script_text(FILE *file, const char *text);
+void script_words(FILE *file, const char *text);
 
 /* The name of a figure of this operation, dtype and mode: "gemm", "gemm-shapes",
  * "gemm-shapes-bf16-cold", with `suffix` being "-shapes". f32 and hot are not said. */
