@@ -47,8 +47,11 @@ kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm
 operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
-                     measure.c prediction.c ceilings.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c csv.c results.c results_json.c \
-                     environment.c build_info.c folder.c progress.c table.c run.c mlp.c report.c \
+                     measure.c prediction.c ceilings.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
+                     csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c run.c mlp.c \
+                     report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
+                     report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
+                     page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
                      dataset.c weights.c train.c train_progress.c command_train.c train_setup.c \
                      command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
 sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
@@ -68,7 +71,7 @@ simd_baseline :=
 simd_avx2     := -mavx2 -mfma
 simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 
-objects := $(sources:%.c=$(BUILD)/%.o) \
+objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
 
 # --- building ---------------------------------------------------------------------------------------------------------
@@ -85,6 +88,11 @@ $(BUILD)/liblockstep.a: $(objects)
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# The templates of a report, embedded.
+$(BUILD)/reports/templates.o: reports/templates.S $(filter-out reports/templates.S,$(wildcard reports/*.*))
+	@mkdir -p $(@D)
+	$(CC) -c $< -o $@
 
 define simd_rule
 $(BUILD)/%.$(1).o: %.c
