@@ -116,9 +116,11 @@ kernels-report: $(kernel_images) ## registers, shared memory, spills and occupan
 
 # The headers of NVIDIA's profiler ranges; without them gpu/nvtx.c is empty and says so.
 NVTX_INCLUDE ?= $(patsubst %/nvtx3,%,$(firstword $(wildcard /usr/local/cuda/include/nvtx3 /usr/include/nvtx3)))
+# Naming /usr/include again would change the order in which system headers are searched.
+isystem       = $(addprefix -isystem ,$(filter-out /usr/include /usr/include/,$(1)))
 TOOLKIT_INCLUDE ?= $(dir $(firstword $(wildcard /usr/local/cuda/include/cuda.h /usr/include/cuda.h)))
-$(BUILD)/tests/test_cuda_api.o: CPPFLAGS += $(TOOLKIT_INCLUDE:%=-isystem %)
-$(BUILD)/gpu/nvtx.o: CPPFLAGS += $(NVTX_INCLUDE:%=-isystem %)
+$(BUILD)/tests/test_cuda_api.o: CPPFLAGS += $(call isystem,$(TOOLKIT_INCLUDE))
+$(BUILD)/gpu/nvtx.o: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))
 
 .PHONY: profile
 profile: ## Nsight on one case: make profile CASE=gemm/nn/f32/1024x1024x1024 IMPLEMENTATION=cuda-tiled
@@ -145,7 +147,7 @@ $(stand_in)/libcublas.so.13: stand_in_source := cublas
 $(stand_in)/libcublas.so.13: LDLIBS := -lopenblas -lm
 $(stand_in)/libnvidia-ml.so.1: stand_in_source := nvml
 $(stand_in)/libnvtx-injection.so: stand_in_source := nvtx
-$(stand_in)/libnvtx-injection.so: CPPFLAGS += $(NVTX_INCLUDE:%=-isystem %)
+$(stand_in)/libnvtx-injection.so: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))
 
 $(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h gpu/nvml_api.h
 	@mkdir -p $(@D)
