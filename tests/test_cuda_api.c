@@ -1,5 +1,5 @@
-/* Our own declarations of NVIDIA's libraries against the toolkit's headers, line by line. Skipped
- * where the headers are not installed. */
+/* Our own declarations of NVIDIA's libraries against the toolkit's headers, and of the emulator
+ * against its own, line by line. Skipped where the headers are not there. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -90,6 +90,57 @@ static const struct comparison nvml[] = {NVML_RESULTS(CONSTANT) NVML_CLOCKS(CONS
 static const struct comparison nvml[] = {{"", false}};
 #endif
 
+#if __has_include("emulator/lockstep_emulator.h")
+#    include "emulator/lockstep_emulator.h"
+#    include "gpu/emulator_api.h"
+
+/* A member at the same place and of the same size on both sides. */
+#    define MEMBER(name)                                                                           \
+        {                                                                                          \
+#            name, offsetof(struct emulator_counters, name) ==                                     \
+                           offsetof(struct lockstep_emulator_counters, name) &&                    \
+                       sizeof(((struct emulator_counters *)0)->name) ==                            \
+                           sizeof(((struct lockstep_emulator_counters *)0)->name)                  \
+        }
+#    define PROTOTYPE(member, name, result, parameters)                                            \
+        {#name, __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(result, parameters))},
+#    define emulator_counters lockstep_emulator_counters /* the prototypes name our struct */
+static const struct comparison emulator_prototypes[] = {EMULATOR_FUNCTIONS(PROTOTYPE)};
+#    undef emulator_counters
+static const struct comparison emulator[] = {MEMBER(size),
+                                             MEMBER(kernel),
+                                             MEMBER(grid),
+                                             MEMBER(block),
+                                             MEMBER(dynamic_shared),
+                                             MEMBER(launches),
+                                             MEMBER(occupancy),
+                                             MEMBER(warp_instructions),
+                                             MEMBER(thread_instructions),
+                                             MEMBER(fma_warp_instructions),
+                                             MEMBER(tensor_warp_instructions),
+                                             MEMBER(branches),
+                                             MEMBER(divergent_branches),
+                                             MEMBER(barriers),
+                                             MEMBER(global_load_requests),
+                                             MEMBER(global_load_sectors),
+                                             MEMBER(global_store_requests),
+                                             MEMBER(global_store_sectors),
+                                             MEMBER(global_atomic_requests),
+                                             MEMBER(global_atomic_sectors),
+                                             MEMBER(local_load_requests),
+                                             MEMBER(local_store_requests),
+                                             MEMBER(shared_load_requests),
+                                             MEMBER(shared_store_requests),
+                                             MEMBER(shared_wavefronts),
+                                             MEMBER(shared_wavefronts_ideal),
+                                             MEMBER(bytes_touched),
+                                             MEMBER(blocks),
+                                             MEMBER(warps)};
+#else
+static const struct comparison emulator[] = {{"", false}};
+static const struct comparison emulator_prototypes[] = {{"", false}};
+#endif
+
 static void compare(const struct comparison *table, size_t count) {
     size_t different = 0;
     if (table[0].name[0] == 0)
@@ -117,10 +168,17 @@ static void nvml_is_declared_as_in_nvml_h(void **state) {
     compare(nvml, COUNT(nvml));
 }
 
+static void the_emulator_is_declared_as_in_its_header(void **state) {
+    (void)state;
+    compare(emulator, COUNT(emulator));
+    compare(emulator_prototypes, COUNT(emulator_prototypes));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_driver_is_declared_as_in_cuda_h),
         cmocka_unit_test(cublas_is_declared_as_in_cublas_v2_h),
+        cmocka_unit_test(the_emulator_is_declared_as_in_its_header),
         cmocka_unit_test(nvml_is_declared_as_in_nvml_h),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
