@@ -50,7 +50,7 @@ static CUresult module_source_open(const void *image, struct module_source *sour
                                    size_t size) {
     const char *bytes = image;
     *source = (struct module_source){bytes, 0, NULL};
-    if (!memcmp(bytes, "\177ELF", 4)) {
+    if (!strncmp(bytes, "\177ELF", 4)) {
         snprintf(message, size,
                  "the image is machine code (a cubin); the emulated device runs PTX: compile with "
                  "nvcc -ptx, or with "
