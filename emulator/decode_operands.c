@@ -232,6 +232,8 @@ static const struct {
     {"%lanemask_gt", SPECIAL_LANEMASK_GT, 32},
     {"%dynamic_smem_size", SPECIAL_DYNAMIC_SMEM_SIZE, 32},
     {"%total_smem_size", SPECIAL_TOTAL_SMEM_SIZE, 32},
+    {"%envreg1", SPECIAL_ENVREG1, 32},
+    {"%envreg2", SPECIAL_ENVREG2, 32},
     {"%clock", SPECIAL_CLOCK, 32},
     {"%clock64", SPECIAL_CLOCK64, 64},
     {"%clock_hi", SPECIAL_CLOCK_HI, 32},
