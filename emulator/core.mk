@@ -38,3 +38,26 @@ endef
 $(foreach isa,$(CORE_ISAS),$(eval $(call CORE_HOT_RULE,$(isa))))
 
 -include $(EMULATOR_CORE_OBJECTS:.o=.d)
+
+# ---- Tests: linked with the objects, not the library, to reach the machine itself ----
+
+CORE_TEST_FLAGS := -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -Wshadow -Wconversion -Werror
+CORE_TESTS := $(patsubst %,$(BUILD)/tests/test_emulator_%,counters execute checks refusals)
+CORE_TEST_SUPPORT := $(BUILD)/tests/emulator_core.o
+CORE_LINK = $(filter %.o,$^) $(LDFLAGS) -lcmocka -lm -pthread
+
+$(CORE_TEST_SUPPORT): tests/emulator_core.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CORE_TEST_FLAGS) -MMD -MP -c $< -o $@
+
+.SECONDEXPANSION:
+$(CORE_TESTS): $(BUILD)/tests/%: tests/%.c $(CORE_TEST_SUPPORT) $(EMULATOR_CORE_OBJECTS) $$(ARITHMETIC_OBJECTS)
+	$(CC) $(CFLAGS) $(CORE_TEST_FLAGS) -MMD -MP $< $(CORE_LINK) -o $@
+
+.PHONY: test-emulator-core emulator-core-data
+test-emulator-core: $(CORE_TESTS) ## test the core of the emulated GPU
+	@for test in $(CORE_TESTS); do echo "$$test"; $$test || exit 1; done
+
+emulator-core-data: ## compile the kept kernels of the core's tests again (needs nvcc)
+	$(NVCC) -O3 -std=c++17 -arch=compute_80 -lineinfo -ptx tests/kernels/core.cu -o tests/ptx/core.ptx
+	sed -i 's#"[^"]*/tests/kernels#"tests/kernels#; /^\/\//d' tests/ptx/core.ptx
