@@ -157,19 +157,21 @@ static bool decode_setp(struct decoder *decoder) {
 }
 
 /*
- * atom and red: the manual has semantics, scope and space in front of the operation, compilers and libraries write them in
- * several orders. The table knows the manual's.
+ * atom and red: the manual has semantics, scope and space in front of the operation, compilers and
+ * libraries write them in several orders. The table knows the manual's.
  */
 static const struct syntax_instruction *order_modifiers(struct decoder *decoder,
                                                         const struct syntax_instruction *source) {
-    static const char *const front[] = {"relaxed", "acquire", "release", "acq_rel", "cta",    "cluster",
-                                        "gpu",     "sys",     "global",  "shared",  "shared::cta"};
+    static const char *const front[] = {"relaxed", "acquire", "release",    "acq_rel",
+                                        "cta",     "cluster", "gpu",        "sys",
+                                        "global",  "shared",  "shared::cta"};
     enum { FRONT = sizeof front / sizeof front[0] };
     if (strcmp(source->root, "atom") != 0 && strcmp(source->root, "red") != 0)
         return source;
     struct syntax_instruction *ordered = source_allocate(decoder->source, sizeof *ordered);
     *ordered = *source;
-    ordered->modifiers = source_allocate(decoder->source, (source->modifier_count + 1) * sizeof *ordered->modifiers);
+    ordered->modifiers =
+        source_allocate(decoder->source, (source->modifier_count + 1) * sizeof *ordered->modifiers);
     size_t count = 0;
     for (size_t n = 0; n <= FRONT; n++) {
         for (size_t k = 0; k < source->modifier_count; k++) {
@@ -364,10 +366,9 @@ static void fill_constants(struct decoder *decoder) {
     for (size_t k = 0; k < decoder->constant_count; k++) {
         const struct constant_entry *entry = &decoder->constants[k];
         unsigned char *at = program->constants + (entry->slot & ~3u);
-        size_t width = entry->width == 64 ? sizeof(uint64_t) : sizeof(uint32_t);
-        size_t count = entry->width == 64 || entry->width == 32 ? LANES : 1;
-        if (entry->width == 0)
-            width = sizeof(uint64_t);
+        const size_t width =
+            entry->width == 64 || entry->width == 0 ? sizeof(uint64_t) : sizeof(uint32_t);
+        const size_t count = entry->width == 1 ? 1 : LANES;
         for (size_t lane = 0; lane < count; lane++)
             memcpy(at + lane * width, &entry->bits, width);
     }

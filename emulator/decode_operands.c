@@ -53,7 +53,9 @@ uint32_t decoder_constant(struct decoder *decoder, uint64_t bits, uint32_t width
     struct constant_entry *entry = &decoder->constants[decoder->constant_count++];
     decoder->constant_index[at] = (uint32_t)decoder->constant_count;
     *entry = (struct constant_entry){bits, width, decoder->constant_bytes | BANK_CONSTANT};
-    size_t bytes = width == 64 ? sizeof(struct lanes64) : width == 32 ? sizeof(struct lanes32) : 64;
+    size_t bytes = width == 64 || width == 0 ? sizeof(struct lanes64)
+                   : width == 32             ? sizeof(struct lanes32)
+                                             : 64;
     decoder->constant_bytes += (uint32_t)bytes;
     return entry->slot;
 }

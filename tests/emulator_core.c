@@ -76,9 +76,11 @@ void bench_load_kernels(struct bench *bench) {
 
 enum machine_status bench_load(struct bench *bench, const char *body) {
     char text[16384];
-    const int length = snprintf(text, sizeof text, ".version 8.0\n.target sm_80\n.address_size 64\n%s", body);
+    const int length =
+        snprintf(text, sizeof text, ".version 8.0\n.target sm_80\n.address_size 64\n%s", body);
     assert_true(length > 0 && (size_t)length < sizeof text);
-    return machine_load(bench->machine, "test", text, (size_t)length, &bench->module, &bench->diagnostic);
+    return machine_load(bench->machine, "test", text, (size_t)length, &bench->module,
+                        &bench->diagnostic);
 }
 
 uint64_t bench_allocate(struct bench *bench, const void *from, size_t bytes) {
@@ -91,8 +93,8 @@ uint64_t bench_allocate(struct bench *bench, const void *from, size_t bytes) {
     return address;
 }
 
-enum machine_status bench_launch(struct bench *bench, const char *kernel, unsigned grid, unsigned block,
-                                 const void *parameters, size_t parameter_bytes) {
+enum machine_status bench_launch(struct bench *bench, const char *kernel, unsigned grid,
+                                 unsigned block, const void *parameters, size_t parameter_bytes) {
     struct machine_function *function = machine_find_function(bench->module, kernel);
     assert_non_null(function);
     const struct machine_launch launch = {.function = function,

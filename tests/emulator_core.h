@@ -1,4 +1,5 @@
-/* What the tests of the emulator's core share: a machine like an A100, the kept kernels, and launches in one line. */
+/* What the tests of the emulator's core share: a machine like an A100, the kept kernels, and
+ * launches in one line. */
 #ifndef LOCKSTEP_TESTS_EMULATOR_CORE_H
 #define LOCKSTEP_TESTS_EMULATOR_CORE_H
 
@@ -31,12 +32,12 @@ void bench_load_kernels(struct bench *bench);
 enum machine_status bench_load(struct bench *bench, const char *body);
 uint64_t bench_allocate(struct bench *bench, const void *from, size_t bytes);
 /* One-dimensional; parameters as an initialised struct. */
-enum machine_status bench_launch(struct bench *bench, const char *kernel, unsigned grid, unsigned block,
-                                 const void *parameters, size_t parameter_bytes);
+enum machine_status bench_launch(struct bench *bench, const char *kernel, unsigned grid,
+                                 unsigned block, const void *parameters, size_t parameter_bytes);
 
 /* For kernels that take up to three pointers and nothing else. */
-#define LAUNCH(bench, kernel, grid, block, ...)                                                                        \
-    bench_launch(bench, kernel, grid, block, &(struct launch_arguments){.pointer = {__VA_ARGS__}},                     \
+#define LAUNCH(bench, kernel, grid, block, ...)                                                    \
+    bench_launch(bench, kernel, grid, block, &(struct launch_arguments){.pointer = {__VA_ARGS__}}, \
                  sizeof(struct launch_arguments))
 
 struct launch_arguments {

@@ -27,13 +27,15 @@ static void strides_give_their_sectors(void **state) {
         uint64_t sectors;
     } expected[] = {{0, 1}, {1, 4}, {2, 8}, {3, 12}, {8, 32}, {32, 32}};
     struct bench *bench = *state;
-    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4), to = bench_allocate(bench, NULL, 4096);
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, 4096);
     for (size_t k = 0; k < sizeof expected / sizeof expected[0]; k++) {
         struct {
             uint64_t from, to;
             int stride;
         } arguments = {from, to, expected[k].stride};
-        assert_int_equal(bench_launch(bench, "strided_load", 1, 32, &arguments, sizeof arguments), MACHINE_OK);
+        assert_int_equal(bench_launch(bench, "strided_load", 1, 32, &arguments, sizeof arguments),
+                         MACHINE_OK);
         assert_int_equal(bench->counters.global_load_requests, 1);
         assert_int_equal(bench->counters.global_load_sectors, expected[k].sectors);
         assert_int_equal(bench->counters.global_store_requests, 1);
@@ -44,18 +46,21 @@ static void strides_give_their_sectors(void **state) {
 
 static void a_load_that_starts_within_a_sector_touches_one_more(void **state) {
     struct bench *bench = *state;
-    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4), to = bench_allocate(bench, NULL, 4096);
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, 4096);
     struct {
         uint64_t from, to;
         int stride;
     } arguments = {from + 4, to, 1};
-    assert_int_equal(bench_launch(bench, "strided_load", 1, 32, &arguments, sizeof arguments), MACHINE_OK);
+    assert_int_equal(bench_launch(bench, "strided_load", 1, 32, &arguments, sizeof arguments),
+                     MACHINE_OK);
     assert_int_equal(bench->counters.global_load_sectors, 5);
 }
 
 static void vectors_of_four_make_one_request_of_sixteen_sectors(void **state) {
     struct bench *bench = *state;
-    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4), to = bench_allocate(bench, NULL, 4096);
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, 4096);
     assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, from, to), MACHINE_OK);
     assert_int_equal(bench->counters.global_load_requests, 1);
     assert_int_equal(bench->counters.global_load_sectors, 16);
@@ -69,12 +74,14 @@ static void launch_square(struct bench *bench, const char *kernel, uint64_t from
                                           .block = {32, 32, 1},
                                           .parameters = &arguments,
                                           .parameter_bytes = sizeof arguments};
-    assert_int_equal(machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic), MACHINE_OK);
+    assert_int_equal(machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic),
+                     MACHINE_OK);
 }
 
 static void a_transpose_conflicts_unless_it_is_padded(void **state) {
     struct bench *bench = *state;
-    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4), to = bench_allocate(bench, NULL, WORDS * 4);
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, WORDS * 4);
     launch_square(bench, "transpose_plain", from, to);
     assert_int_equal(bench->counters.shared_store_requests, 32);
     assert_int_equal(bench->counters.shared_load_requests, 32);
@@ -143,15 +150,18 @@ static void divergent_halves_count_each_side_once(void **state) {
 static void a_gemm_counts_its_multiply_adds(void **state) {
     struct bench *bench = *state;
     enum { SIZE = 64 };
-    const uint64_t a = bench_allocate(bench, NULL, SIZE * SIZE * 4), b = bench_allocate(bench, NULL, SIZE * SIZE * 4);
+    const uint64_t a = bench_allocate(bench, NULL, SIZE * SIZE * 4),
+                   b = bench_allocate(bench, NULL, SIZE * SIZE * 4);
     const uint64_t c = bench_allocate(bench, NULL, SIZE * SIZE * 4);
     const struct launch_arguments arguments = {{a, b, c}, {SIZE, SIZE, SIZE}};
-    const struct machine_launch launch = {.function = machine_find_function(bench->module, "gemm_tiled"),
+    const struct machine_launch launch = {.function =
+                                              machine_find_function(bench->module, "gemm_tiled"),
                                           .grid = {2, 2, 1},
                                           .block = {32, 32, 1},
                                           .parameters = &arguments,
                                           .parameter_bytes = sizeof arguments};
-    assert_int_equal(machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic), MACHINE_OK);
+    assert_int_equal(machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic),
+                     MACHINE_OK);
     assert_int_equal(bench->counters.fma_warp_instructions, 128 * 64);
     assert_int_equal(bench->counters.global_load_requests, 128 * 2 * 2);
     assert_int_equal(bench->counters.global_load_sectors, 128 * 2 * 2 * 4);

@@ -106,14 +106,6 @@ extern "C" __global__ void recursion(int *to, int n) {
     to[threadIdx.x] = fibonacci((threadIdx.x + n) % 12);
 }
 
-__device__ __noinline__ int endless(int n) {
-    return n == -1 ? 0 : endless(n + 1) + 1;
-}
-
-extern "C" __global__ void endless_recursion(int *to) {
-    to[0] = endless(0);
-}
-
 __device__ int add_one(int x) {
     return x + 1;
 }
