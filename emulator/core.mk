@@ -1,4 +1,5 @@
 # The core of the emulator: EMULATOR_CORE_OBJECTS for the library, its tests and its benchmark. emulator.mk includes it.
+# clang need not warn of lane loops that it leaves as they are (-Wno-pass-failed; gcc ignores it).
 # The hot files of the executor are compiled once for each instruction set and chosen when a module is loaded.
 
 BUILD ?= build
@@ -10,14 +11,14 @@ CORE_SOURCES := allocate arena block decode decode_operands decode_special execu
 	module parser parser_body pattern print race scope source warp
 CORE_HOT_SOURCES := execute_arithmetic execute_memory
 CORE_FLAGS := -std=c11 -D_GNU_SOURCE -fPIC -pthread -Wall -Wextra -Wshadow -Wconversion -Werror -ffp-contract=off \
-	-fno-math-errno -fno-trapping-math
+	-fno-math-errno -fno-trapping-math -Wno-pass-failed
 CORE_HOT_FLAGS := -O3
 
-CORE_ISAS := baseline
 ifneq (,$(findstring x86_64,$(shell $(CC) -dumpmachine)))
-CORE_ISAS += avx2 avx512
-CORE_FLAGS += -DEXECUTOR_HAS_X86_BUILDS
+CORE_ISAS ?= baseline avx2 avx512
 endif
+CORE_ISAS ?= baseline
+CORE_FLAGS += $(if $(filter avx512,$(CORE_ISAS)),-DEXECUTOR_HAS_X86_BUILDS)
 CORE_FLAGS_baseline :=
 CORE_FLAGS_avx2 := -mavx2 -mfma -mbmi2
 CORE_FLAGS_avx512 := $(CORE_FLAGS_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512

@@ -59,7 +59,7 @@ static const struct refusal refusals[] = {
     {KERNEL("brx.idx %r1, L;\nL:"), 6, "branchtargets"},
     {KERNEL("cp.async.wait_group %r1;"), 6, "integer constant"},
     {".visible .entry k() {\n", 5, "end of the text"},
-    {".visible .entry k(.param .u64 p {\n", 4, "')'"},
+    {".visible .entry k(.param .u64 p {\n", 4, "expected"},
     {"/* for ever", 4, "comment"},
     {".global .u32 x = ;\n", 4, "integer"},
     {".global .align 3 .u32 x;\n", 4, "power of two"},

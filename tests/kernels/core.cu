@@ -1,4 +1,5 @@
-// Kernels for the tests of the emulator's core; tests/ptx/core.ptx is made from it (make emulator-core-data).
+// Kernels for the tests of the emulator's core; tests/ptx/core.ptx is made from it (make
+// emulator-core-data).
 #include <cuda_fp16.h>
 #include <cuda_pipeline.h>
 #include <mma.h>
@@ -70,7 +71,8 @@ extern "C" __global__ void spin_lock(int *lock, int *count) {
     }
 }
 
-// The classic form that needs forward progress: one lane holds the lock while the others wait in a loop of their own.
+// The classic form that needs forward progress: one lane holds the lock while the others wait in a
+// loop of their own.
 extern "C" __global__ void spin_lock_inner(int *lock, int *count) {
     while (atomicCAS(lock, 0, 1) != 0)
         ;
@@ -122,22 +124,40 @@ extern "C" __global__ void indirect_calls(int *to) {
 extern "C" __global__ void choose(int *values) {
     int v = values[threadIdx.x];
     switch (v) {
-    case 0: v = 5; break;
-    case 1: v *= 3; break;
-    case 2: v += 7; break;
-    case 3: v -= 1; break;
-    case 4: v ^= 9; break;
-    case 5: v /= 3; break;
-    case 6: v = 60; break;
-    case 7: v = 99; break;
-    default: v = -1;
+    case 0:
+        v = 5;
+        break;
+    case 1:
+        v *= 3;
+        break;
+    case 2:
+        v += 7;
+        break;
+    case 3:
+        v -= 1;
+        break;
+    case 4:
+        v ^= 9;
+        break;
+    case 5:
+        v /= 3;
+        break;
+    case 6:
+        v = 60;
+        break;
+    case 7:
+        v = 99;
+        break;
+    default:
+        v = -1;
     }
     values[threadIdx.x] = v;
 }
 
 extern "C" __global__ void print_thread(int n) {
     if (threadIdx.x == 1)
-        printf("block %d of %d: %s %5.2f %lld %c %x%%\n", blockIdx.x, n, "text", 1.5, 123456789012345ll, 'c', 255);
+        printf("block %d of %d: %s %5.2f %lld %c %x%%\n", blockIdx.x, n, "text", 1.5,
+               123456789012345ll, 'c', 255);
 }
 
 extern "C" __global__ void atomics(int *to, unsigned *wrap) {
@@ -213,7 +233,8 @@ extern "C" __global__ void matrix_product(const half *a, const half *b, float *c
     store_matrix_sync(c, fc, 16, mem_row_major);
 }
 
-extern "C" __global__ void gemm_naive(const float *a, const float *b, float *c, int m, int n, int k) {
+extern "C" __global__ void gemm_naive(const float *a, const float *b, float *c, int m, int n,
+                                      int k) {
     int column = blockIdx.x * blockDim.x + threadIdx.x, row = blockIdx.y * blockDim.y + threadIdx.y;
     if (row >= m || column >= n)
         return;
@@ -225,9 +246,11 @@ extern "C" __global__ void gemm_naive(const float *a, const float *b, float *c, 
 
 enum { TILE = 32 };
 
-extern "C" __global__ void gemm_tiled(const float *a, const float *b, float *c, int m, int n, int k) {
+extern "C" __global__ void gemm_tiled(const float *a, const float *b, float *c, int m, int n,
+                                      int k) {
     __shared__ float a_tile[TILE][TILE], b_tile[TILE][TILE];
-    int x = threadIdx.x, y = threadIdx.y, column = blockIdx.x * TILE + x, row = blockIdx.y * TILE + y;
+    int x = threadIdx.x, y = threadIdx.y, column = blockIdx.x * TILE + x,
+        row = blockIdx.y * TILE + y;
     float sum = 0;
     for (int start = 0; start < k; start += TILE) {
         a_tile[y][x] = row < m && start + x < k ? a[row * k + start + x] : 0.0f;
