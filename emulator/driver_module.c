@@ -97,21 +97,30 @@ void module_unload(struct driver_module *module) {
     free(module);
 }
 
+/* "line:column: what", in the form that editors and CI systems find. */
+static void module_explain(const struct machine_diagnostic *diagnostic, enum machine_status status,
+                           char *message, size_t size) {
+    char place[48];
+    const char *what = *diagnostic->message ? diagnostic->message : machine_status_name(status);
+    if (!diagnostic->line) {
+        snprintf(message, size, "%s", what);
+        return;
+    }
+    snprintf(place, sizeof place, "line %u, column %u: ", diagnostic->line, diagnostic->column);
+    if (!strncmp(what, place, strlen(place)))
+        what += strlen(place);
+    snprintf(message, size, "%u:%u: %s", diagnostic->line, diagnostic->column, what);
+}
+
 static CUresult module_compile(struct driver_module *module, const char *name,
                                const struct module_source *source, char *message, size_t size) {
     struct machine_diagnostic diagnostic = {.message = ""};
     enum machine_status status = machine_load(driver.machine, name, source->text, source->length,
                                               &module->machine, &diagnostic);
-    if (status != MACHINE_OK) {
-        if (diagnostic.line)
-            snprintf(message, size, "%u:%u: %s", diagnostic.line, diagnostic.column,
-                     diagnostic.message);
-        else
-            snprintf(message, size, "%s",
-                     *diagnostic.message ? diagnostic.message : machine_status_name(status));
-        return driver_status(status);
-    }
-    return module_list_functions(module);
+    if (status == MACHINE_OK)
+        return module_list_functions(module);
+    module_explain(&diagnostic, status, message, size);
+    return driver_status(status);
 }
 
 CUresult module_load(struct driver_context *context, const char *name, const void *image, char *log,
