@@ -8,6 +8,14 @@
 #include "driver_graph.h"
 #include "fatbin.h"
 
+/* The newest version of PTX that CUDA 13.0 knows. */
+enum { PTX_VERSION = 90 };
+
+/* 80 for sm_80. */
+static unsigned driver_architecture(void) {
+    return (unsigned)(driver.properties.capability_major * 10 + driver.properties.capability_minor);
+}
+
 CUresult module_find(CUmodule handle, struct driver_module **module) {
     *module = handle_find(&driver.handles, HANDLE_MODULE, handle);
     return *module ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
@@ -23,10 +31,8 @@ struct module_source {
 
 static CUresult module_source_fatbin(const void *image, struct module_source *source, char *message,
                                      size_t size) {
-    unsigned architecture =
-        (unsigned)(driver.properties.capability_major * 10 + driver.properties.capability_minor);
     struct fatbin_ptx ptx;
-    switch (fatbin_find_ptx(image, architecture, &ptx, message, size)) {
+    switch (fatbin_find_ptx(image, driver_architecture(), &ptx, message, size)) {
     case FATBIN_OK:
         *source = (struct module_source){ptx.text, ptx.length, ptx.text};
         return CUDA_SUCCESS;
@@ -112,15 +118,40 @@ static void module_explain(const struct machine_diagnostic *diagnostic, enum mac
     snprintf(message, size, "%u:%u: %s", diagnostic->line, diagnostic->column, what);
 }
 
+/* What a real driver of this version refuses to compile for this device. */
+static CUresult module_check_target(const struct driver_module *module, char *message,
+                                    size_t size) {
+    unsigned device = driver_architecture();
+    if (!module->function_count)
+        return CUDA_SUCCESS;
+    const struct machine_function_info *info = module->functions[0].info; /* the same for all */
+    if (info->ptx_version > PTX_VERSION) {
+        snprintf(message, size, "the PTX is of version %u.%u, newer than %d.%d",
+                 info->ptx_version / 10, info->ptx_version % 10, PTX_VERSION / 10,
+                 PTX_VERSION % 10);
+        return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+    }
+    if (info->target > device) {
+        snprintf(message, size,
+                 "the PTX is for sm_%u and the device is sm_%u; compile for compute_%u, or choose "
+                 "another device with LOCKSTEP_EMULATOR=device=…",
+                 info->target, device, device);
+        return CUDA_ERROR_INVALID_PTX;
+    }
+    return CUDA_SUCCESS;
+}
+
 static CUresult module_compile(struct driver_module *module, const char *name,
                                const struct module_source *source, char *message, size_t size) {
     struct machine_diagnostic diagnostic = {.message = ""};
     enum machine_status status = machine_load(driver.machine, name, source->text, source->length,
                                               &module->machine, &diagnostic);
-    if (status == MACHINE_OK)
-        return module_list_functions(module);
-    module_explain(&diagnostic, status, message, size);
-    return driver_status(status);
+    if (status != MACHINE_OK) {
+        module_explain(&diagnostic, status, message, size);
+        return driver_status(status);
+    }
+    CUresult listed = module_list_functions(module);
+    return listed == CUDA_SUCCESS ? module_check_target(module, message, size) : listed;
 }
 
 CUresult module_load(struct driver_context *context, const char *name, const void *image, char *log,

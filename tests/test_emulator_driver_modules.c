@@ -88,6 +88,17 @@ static void images_that_are_not_ptx_are_refused(void **state) {
     OK(cuModuleUnload(module));
 }
 
+static void ptx_for_newer_devices_is_refused(void **state) {
+    (void)state;
+    CUmodule module;
+    EXPECT(CUDA_ERROR_INVALID_PTX,
+           cuModuleLoadData(&module, ".version 8.0\n.target sm_90\n.address_size 64\n"
+                                     ".visible .entry kernel() { ret; }\n"));
+    EXPECT(CUDA_ERROR_UNSUPPORTED_PTX_VERSION,
+           cuModuleLoadData(&module, ".version 9.9\n.target sm_70\n.address_size 64\n"
+                                     ".visible .entry kernel() { ret; }\n"));
+}
+
 /* ---- Fat binaries, as nvcc 13 packs them: plain, with LZ4, with Zstandard ---- */
 
 /* The one with PTX for compute_75, 80 and 90; the device is of compute capability 8.0. */
@@ -297,6 +308,7 @@ int main(void) {
         WITH_CONTEXT(ptx_text_is_loaded),
         WITH_CONTEXT(broken_ptx_is_explained),
         WITH_CONTEXT(images_that_are_not_ptx_are_refused),
+        WITH_CONTEXT(ptx_for_newer_devices_is_refused),
         WITH_CONTEXT(fat_binaries_are_unpacked),
         WITH_CONTEXT(broken_fat_binaries_are_refused),
         WITH_CONTEXT(fat_binaries_without_ptx_are_refused),
