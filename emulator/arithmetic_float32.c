@@ -81,12 +81,12 @@ APPROXIMATE(ex2)
 MAP_1(tanh_kept, 32, 32, NO_CHOICE, FINISH(lane_bits32(approximate_tanh(lane_f32(a)))))
 
 #define MINMAX(is_maximum)                                                                         \
-    const struct f32_minmax_modifiers modifiers = {is_maximum, choice[0] >= 0, choice[1] >= 0,     \
+    const struct f32_minmax_modifiers modifiers = {(is_maximum), choice[0] >= 0, choice[1] >= 0,   \
                                                    choice[2] >= 0}
 
 #define MINMAX_PLAIN(is_maximum)                                                                   \
     NO_CHOICE;                                                                                     \
-    const struct f32_minmax_modifiers modifiers = {.maximum = is_maximum}
+    const struct f32_minmax_modifiers modifiers = {.maximum = (is_maximum)}
 
 MAP_2(minimum_plain, 32, 32, 32, MINMAX_PLAIN(false), f32_minmax(a, b, modifiers))
 MAP_2(maximum_plain, 32, 32, 32, MINMAX_PLAIN(true), f32_minmax(a, b, modifiers))
@@ -95,7 +95,7 @@ MAP_2(maximum, 32, 32, 32, MINMAX(true), f32_minmax(a, b, modifiers))
 
 /* Of three; choice[2] is .abs there, which drops all signs. */
 #define MINMAX_3(is_maximum)                                                                       \
-    const struct f32_minmax_modifiers modifiers = {is_maximum, choice[0] >= 0, choice[1] >= 0,     \
+    const struct f32_minmax_modifiers modifiers = {(is_maximum), choice[0] >= 0, choice[1] >= 0,   \
                                                    false};                                         \
     const uint32_t kept = choice[2] >= 0 ? ~F32_SIGN : ~0u
 

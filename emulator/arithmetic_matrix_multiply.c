@@ -360,7 +360,8 @@ static const struct lane_operation rows[] = {
     {WMMA "m32n8k16.f32.bf16.bf16.f32", "w8=w8,w2,w8", wmma_bf16_m32n8k16},
     {WMMA "m8n32k16.f32.bf16.bf16.f32", "w8=w2,w8,w8", wmma_bf16_m8n32k16},
     {WMMA "m16n16k8.f32.tf32.tf32.f32", "w8=w4,w4,w8", wmma_tf32_m16n16k8},
-    {WMMA "m8n8k4[.rn].f64.f64.f64.f64", "d2=d,d,d2", f64_m8n8k4},
+    /* The PTX ISA has the rounding behind the shape, nvcc 13 writes it at the end. */
+    {WMMA "m8n8k4[.rn].f64.f64.f64.f64[.rn]", "d2=d,d,d2", f64_m8n8k4},
     WMMA_INTEGER_ROW("m16n16k16", "{.u8.u8,.s8.s8}", "w8=w2,w2,w8", wmma_int8_m16n16k16),
     WMMA_INTEGER_ROW("m32n8k16", "{.u8.u8,.s8.s8}", "w8=w4,w,w8", wmma_int8_m32n8k16),
     WMMA_INTEGER_ROW("m8n32k16", "{.u8.u8,.s8.s8}", "w8=w,w4,w8", wmma_int8_m8n32k16),

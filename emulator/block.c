@@ -71,6 +71,8 @@ static void fill_special(struct warp *warp) {
     fill(warp, SPECIAL_DYNAMIC_SMEM_SIZE, (uint32_t)launch->dynamic_shared);
     fill(warp, SPECIAL_TOTAL_SMEM_SIZE, (uint32_t)launch->shared_bytes);
     fill(warp, SPECIAL_DYNAMIC_SMEM_BASE, (uint32_t)launch->static_shared);
+    fill(warp, SPECIAL_ENVREG1, (uint32_t)(launch->workspace >> 32));
+    fill(warp, SPECIAL_ENVREG2, (uint32_t)launch->workspace);
     fill(warp, SPECIAL_ZERO, 0);
 }
 

@@ -67,6 +67,9 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
     case DECODE_MATRIX:
         decode_memory(decoder, row);
         break;
+    case DECODE_FRAGMENT:
+        decode_fragment(decoder);
+        break;
     case DECODE_PREFETCH:
         decoder_reserve_operands(decoder, 0, 0);
         break;
@@ -153,6 +156,35 @@ static bool decode_setp(struct decoder *decoder) {
     return true;
 }
 
+/*
+ * atom and red: the manual has semantics, scope and space in front of the operation, compilers and
+ * libraries write them in several orders. The table knows the manual's.
+ */
+static const struct syntax_instruction *order_modifiers(struct decoder *decoder,
+                                                        const struct syntax_instruction *source) {
+    static const char *const front[] = {"relaxed", "acquire", "release",    "acq_rel",
+                                        "cta",     "cluster", "gpu",        "sys",
+                                        "global",  "shared",  "shared::cta"};
+    enum { FRONT = sizeof front / sizeof front[0] };
+    if (strcmp(source->root, "atom") != 0 && strcmp(source->root, "red") != 0)
+        return source;
+    struct syntax_instruction *ordered = source_allocate(decoder->source, sizeof *ordered);
+    *ordered = *source;
+    ordered->modifiers =
+        source_allocate(decoder->source, (source->modifier_count + 1) * sizeof *ordered->modifiers);
+    size_t count = 0;
+    for (size_t n = 0; n <= FRONT; n++) {
+        for (size_t k = 0; k < source->modifier_count; k++) {
+            size_t rank = 0;
+            while (rank < FRONT && strcmp(source->modifiers[k], front[rank]) != 0)
+                rank++;
+            if (rank == n)
+                ordered->modifiers[count++] = source->modifiers[k];
+        }
+    }
+    return ordered;
+}
+
 static void decode_instruction(struct decoder *decoder, const struct syntax_instruction *source) {
     struct detail *detail = source_allocate(decoder->source, sizeof *detail);
     decoder->detail = decoder->instruction->detail = detail;
@@ -161,6 +193,7 @@ static void decode_instruction(struct decoder *decoder, const struct syntax_inst
     decoder_set_guard(decoder);
     if (decode_setp(decoder))
         return;
+    detail->source = source = order_modifiers(decoder, source);
     const struct instruction_row *row = find_row(decoder, source);
     const struct lane_operation *operation = row ? NULL : find_operation(decoder, source);
     if (row)
@@ -333,10 +366,9 @@ static void fill_constants(struct decoder *decoder) {
     for (size_t k = 0; k < decoder->constant_count; k++) {
         const struct constant_entry *entry = &decoder->constants[k];
         unsigned char *at = program->constants + (entry->slot & ~3u);
-        size_t width = entry->width == 64 ? sizeof(uint64_t) : sizeof(uint32_t);
-        size_t count = entry->width == 64 || entry->width == 32 ? LANES : 1;
-        if (entry->width == 0)
-            width = sizeof(uint64_t);
+        const size_t width =
+            entry->width == 64 || entry->width == 0 ? sizeof(uint64_t) : sizeof(uint32_t);
+        const size_t count = entry->width == 1 ? 1 : LANES;
         for (size_t lane = 0; lane < count; lane++)
             memcpy(at + lane * width, &entry->bits, width);
     }

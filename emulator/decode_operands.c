@@ -53,7 +53,9 @@ uint32_t decoder_constant(struct decoder *decoder, uint64_t bits, uint32_t width
     struct constant_entry *entry = &decoder->constants[decoder->constant_count++];
     decoder->constant_index[at] = (uint32_t)decoder->constant_count;
     *entry = (struct constant_entry){bits, width, decoder->constant_bytes | BANK_CONSTANT};
-    size_t bytes = width == 64 ? sizeof(struct lanes64) : width == 32 ? sizeof(struct lanes32) : 64;
+    size_t bytes = width == 64 || width == 0 ? sizeof(struct lanes64)
+                   : width == 32             ? sizeof(struct lanes32)
+                                             : 64;
     decoder->constant_bytes += (uint32_t)bytes;
     return entry->slot;
 }
@@ -232,6 +234,8 @@ static const struct {
     {"%lanemask_gt", SPECIAL_LANEMASK_GT, 32},
     {"%dynamic_smem_size", SPECIAL_DYNAMIC_SMEM_SIZE, 32},
     {"%total_smem_size", SPECIAL_TOTAL_SMEM_SIZE, 32},
+    {"%envreg1", SPECIAL_ENVREG1, 32},
+    {"%envreg2", SPECIAL_ENVREG2, 32},
     {"%clock", SPECIAL_CLOCK, 32},
     {"%clock64", SPECIAL_CLOCK64, 64},
     {"%clock_hi", SPECIAL_CLOCK_HI, 32},

@@ -1,5 +1,6 @@
 /* Instructions whose operands need more than their table row says: memory, branches, calls and mov.
  */
+#include "arithmetic_matrix.h"
 #include "decoder.h"
 #include "space.h"
 
@@ -267,7 +268,8 @@ static void memory_shape(struct decoder *decoder) {
         decoder_fail(decoder, "a vector of more than 16 bytes");
 }
 
-static void memory_values(struct decoder *decoder, const struct syntax_operand *operand, char letter, bool is_to) {
+static void memory_values(struct decoder *decoder, const struct syntax_operand *operand,
+                          char letter, bool is_to) {
     struct detail *detail = decoder->detail;
     const struct syntax_operand *items = operand;
     if (operand->kind == OPERAND_VECTOR) {
@@ -324,6 +326,36 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
             decoder_add_from(decoder, operand, *letter == 's' ? value : *letter);
     }
     expect_count(decoder, next + has_policy);
+}
+
+/* wmma.load.a.sync.aligned.layout.shape[.space].type {d…}, [p] [, stride]; wmma.store.d … [p], {s…}
+ * [, stride] */
+void decode_fragment(struct decoder *decoder) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    struct matrix_fragment *fragment = source_allocate(decoder->source, sizeof *fragment);
+    const bool is_store = strcmp(source->modifiers[0], "store") == 0;
+    const char *type = source->modifiers[source->modifier_count - 1];
+    bool known = false;
+    for (size_t k = 0; k < source->modifier_count; k++) {
+        if (source->modifiers[k][0] == 'm')
+            known =
+                matrix_find_fragment(source->modifiers[1][0], source->modifiers[k], type, fragment);
+    }
+    if (!known || fragment->element_bits < 8)
+        decoder_fail(decoder, "the emulator lacks this shape or type of fragment");
+    decoder_reserve_operands(decoder, OPERAND_LIMIT, OPERAND_LIMIT);
+    decoder->detail->fragment = fragment;
+    decoder->detail->space = instruction_space(decoder);
+    decoder->detail->elements = fragment->registers;
+    const char letter = fragment->register_bytes == 8 ? 'd' : 'w';
+    add_address(decoder, operand_at(decoder, is_store ? 0 : 1));
+    if (source->operand_count > 2)
+        decoder_add_from(decoder, operand_at(decoder, 2), 'w');
+    else
+        decoder_add_constant(decoder,
+                             has_modifier(decoder, "row") ? fragment->columns : fragment->rows, 32);
+    memory_values(decoder, operand_at(decoder, is_store ? 1 : 0), letter, !is_store);
+    expect_count(decoder, source->operand_count > 2 ? 3 : 2);
 }
 
 /* ---- Branches ---- */

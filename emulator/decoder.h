@@ -88,6 +88,7 @@ unsigned decoder_register_bits(struct decoder *decoder, const struct syntax_oper
 
 /* decode_special.c: one for each enum row_decode except plain */
 void decode_memory(struct decoder *decoder, const struct instruction_row *row);
+void decode_fragment(struct decoder *decoder);
 void decode_branch(struct decoder *decoder);
 void decode_indexed_branch(struct decoder *decoder);
 void decode_call(struct decoder *decoder);

@@ -138,6 +138,7 @@ bool driver_config_read(struct driver_config *config, const char *text, char *me
     *config = (struct driver_config){.device = driver_devices(&count),
                                      .memory_bytes = DRIVER_CONFIG_MEMORY};
     machine_options_default(&config->options);
+    config->options.instruction_budget = DRIVER_CONFIG_BUDGET;
     if (!text)
         return true;
     char *copy = strdup(text);

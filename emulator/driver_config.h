@@ -23,6 +23,12 @@ struct driver_config {
 #define DRIVER_CONFIG_MEMORY ((size_t)4 << 30)
 
 /*
+ * Warp instructions a launch where budget= does not say otherwise: minutes on one core, so that a
+ * kernel that loops for ever ends, and far beyond what a test of a kernel needs.
+ */
+#define DRIVER_CONFIG_BUDGET ((uint64_t)10000000000)
+
+/*
  * Reads `text` (NULL and "" mean the defaults). False when a key or a value is unknown: `message`
  * then says which, and lists the known ones.
  */

@@ -107,21 +107,27 @@ CUresult cuDeviceGetPCIBusId(char *text, int length, CUdevice device) {
     return driver_end(status);
 }
 
-CUresult cuDeviceGetByPCIBusId(CUdevice *device, const char *text) {
+/* [domain:]bus:device[.function], in hexadecimal. */
+static bool device_is_at(const char *text) {
     unsigned domain = 0, bus = 0, slot = 0, function = 0;
+    // NOLINTBEGIN(cert-err34-c): the range of each number is checked below
+    if (sscanf(text, "%x:%x:%x.%x", &domain, &bus, &slot, &function) < 3) {
+        domain = function = 0;
+        if (sscanf(text, "%x:%x.%x", &bus, &slot, &function) < 2)
+            return false;
+    }
+    // NOLINTEND(cert-err34-c)
+    return domain == 0 && bus == DEVICE_PCI_BUS && slot == 0 && function == 0;
+}
+
+CUresult cuDeviceGetByPCIBusId(CUdevice *device, const char *text) {
     CUresult status = device_begin(0, device);
     if (status == CUDA_SUCCESS && !text)
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS) {
-        // NOLINTBEGIN(cert-err34-c): hexadecimal numbers of which the range is checked below
-        bool parsed = sscanf(text, "%x:%x:%x.%x", &domain, &bus, &slot, &function) >= 3 ||
-                      sscanf(text, "%x:%x.%x", &bus, &slot, &function) >= 2;
-        // NOLINTEND(cert-err34-c)
-        if (parsed && domain == 0 && bus == DEVICE_PCI_BUS && slot == 0 && function == 0)
-            *device = 0;
-        else
-            status = CUDA_ERROR_INVALID_DEVICE;
-    }
+    if (status == CUDA_SUCCESS && !device_is_at(text))
+        status = CUDA_ERROR_INVALID_DEVICE;
+    if (status == CUDA_SUCCESS)
+        *device = 0;
     return driver_end(status);
 }
 

@@ -8,6 +8,14 @@
 #include "driver_graph.h"
 #include "fatbin.h"
 
+/* The newest version of PTX that CUDA 13.0 knows. */
+enum { PTX_VERSION = 90 };
+
+/* 80 for sm_80. */
+static unsigned driver_architecture(void) {
+    return (unsigned)(driver.properties.capability_major * 10 + driver.properties.capability_minor);
+}
+
 CUresult module_find(CUmodule handle, struct driver_module **module) {
     *module = handle_find(&driver.handles, HANDLE_MODULE, handle);
     return *module ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
@@ -23,10 +31,8 @@ struct module_source {
 
 static CUresult module_source_fatbin(const void *image, struct module_source *source, char *message,
                                      size_t size) {
-    unsigned architecture =
-        (unsigned)(driver.properties.capability_major * 10 + driver.properties.capability_minor);
     struct fatbin_ptx ptx;
-    switch (fatbin_find_ptx(image, architecture, &ptx, message, size)) {
+    switch (fatbin_find_ptx(image, driver_architecture(), &ptx, message, size)) {
     case FATBIN_OK:
         *source = (struct module_source){ptx.text, ptx.length, ptx.text};
         return CUDA_SUCCESS;
@@ -50,7 +56,7 @@ static CUresult module_source_open(const void *image, struct module_source *sour
                                    size_t size) {
     const char *bytes = image;
     *source = (struct module_source){bytes, 0, NULL};
-    if (!memcmp(bytes, "\177ELF", 4)) {
+    if (!strncmp(bytes, "\177ELF", 4)) {
         snprintf(message, size,
                  "the image is machine code (a cubin); the emulated device runs PTX: compile with "
                  "nvcc -ptx, or with "
@@ -97,21 +103,55 @@ void module_unload(struct driver_module *module) {
     free(module);
 }
 
+/* "line:column: what", in the form that editors and CI systems find. */
+static void module_explain(const struct machine_diagnostic *diagnostic, enum machine_status status,
+                           char *message, size_t size) {
+    char place[48];
+    const char *what = *diagnostic->message ? diagnostic->message : machine_status_name(status);
+    if (!diagnostic->line) {
+        snprintf(message, size, "%s", what);
+        return;
+    }
+    snprintf(place, sizeof place, "line %u, column %u: ", diagnostic->line, diagnostic->column);
+    if (!strncmp(what, place, strlen(place)))
+        what += strlen(place);
+    snprintf(message, size, "%u:%u: %s", diagnostic->line, diagnostic->column, what);
+}
+
+/* What a real driver of this version refuses to compile for this device. */
+static CUresult module_check_target(const struct driver_module *module, char *message,
+                                    size_t size) {
+    unsigned device = driver_architecture();
+    if (!module->function_count)
+        return CUDA_SUCCESS;
+    const struct machine_function_info *info = module->functions[0].info; /* the same for all */
+    if (info->ptx_version > PTX_VERSION) {
+        snprintf(message, size, "the PTX is of version %u.%u, newer than %d.%d",
+                 info->ptx_version / 10, info->ptx_version % 10, PTX_VERSION / 10,
+                 PTX_VERSION % 10);
+        return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+    }
+    if (info->target > device) {
+        snprintf(message, size,
+                 "the PTX is for sm_%u and the device is sm_%u; compile for compute_%u, or choose "
+                 "another device with LOCKSTEP_EMULATOR=device=…",
+                 info->target, device, device);
+        return CUDA_ERROR_INVALID_PTX;
+    }
+    return CUDA_SUCCESS;
+}
+
 static CUresult module_compile(struct driver_module *module, const char *name,
                                const struct module_source *source, char *message, size_t size) {
     struct machine_diagnostic diagnostic = {.message = ""};
     enum machine_status status = machine_load(driver.machine, name, source->text, source->length,
                                               &module->machine, &diagnostic);
     if (status != MACHINE_OK) {
-        if (diagnostic.line)
-            snprintf(message, size, "%u:%u: %s", diagnostic.line, diagnostic.column,
-                     diagnostic.message);
-        else
-            snprintf(message, size, "%s",
-                     *diagnostic.message ? diagnostic.message : machine_status_name(status));
+        module_explain(&diagnostic, status, message, size);
         return driver_status(status);
     }
-    return module_list_functions(module);
+    CUresult listed = module_list_functions(module);
+    return listed == CUDA_SUCCESS ? module_check_target(module, message, size) : listed;
 }
 
 CUresult module_load(struct driver_context *context, const char *name, const void *image, char *log,

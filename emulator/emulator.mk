@@ -98,11 +98,38 @@ $(EMULATOR_TEST_DIRECTORY)/test_emulator_api: tests/test_emulator_api.c $(EMULAT
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(EMULATOR_API_FLAGS) $< $(EMULATOR_API_OBJECTS) $(LDFLAGS) $(EMULATOR_TEST_LINK) -o $@
 
-.PHONY: emulator-tests emulator-test
-emulator-tests: $(EMULATOR_TESTS)
+# ---- Real programs: CUDA C as nvcc compiles it for two targets. Without nvcc their tests are skipped. ----
 
-emulator-test: $(EMULATOR_TESTS) ## test the emulated GPU's driver
-	@for test in $(EMULATOR_TESTS); do echo "$$test"; $$test || exit 1; done
+EMULATOR_PROGRAMS := reduce atomics warps numbers programs tensor
+EMULATOR_PROGRAM_DIRECTORY := $(EMULATOR_TEST_DIRECTORY)/ptx
+EMULATOR_PROGRAM_TESTS := $(patsubst tests/%.c,$(EMULATOR_TEST_DIRECTORY)/%,$(wildcard tests/test_emulator_programs*.c))
+
+ifneq (,$(shell command -v $(NVCC)))
+EMULATOR_PROGRAM_PTX := $(foreach target,75 80,$(EMULATOR_PROGRAMS:%=$(EMULATOR_PROGRAM_DIRECTORY)/%.$(target).ptx))
+endif
+
+$(EMULATOR_PROGRAM_DIRECTORY)/%.75.ptx: tests/kernels/%.cu
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -ptx -lineinfo -arch=compute_75 $< -o $@
+
+$(EMULATOR_PROGRAM_DIRECTORY)/%.80.ptx: tests/kernels/%.cu
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -ptx -lineinfo -arch=compute_80 $< -o $@
+
+$(EMULATOR_PROGRAM_TESTS): $(EMULATOR_TEST_DIRECTORY)/%: tests/%.c $(EMULATOR_LIBRARY) $(EMULATOR_PROGRAM_PTX)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(EMULATOR_TEST_FLAGS) -DPROGRAM_PTX='"$(EMULATOR_PROGRAM_DIRECTORY)"' $< $(LDFLAGS) \
+		$(EMULATOR_TEST_LINK) -lm -o $@
+
+# ---- All tests ----
+
+.PHONY: emulator-tests emulator-test emulator-test-driver
+emulator-tests: $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
+
+emulator-test-driver: emulator-tests ## test the emulated GPU's driver, and real programs on it
+	@for test in $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS); do echo "$$test"; $$test || exit 1; done
+
+emulator-test: emulator-test-driver test-emulator-core test-arithmetic ## test all of the emulated GPU
 
 # ---- The kept PTX and fat binaries, for machines without nvcc ----
 

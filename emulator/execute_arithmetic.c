@@ -146,6 +146,10 @@ COMPARE_HANDLER(eq_f32, 32, float, FLOAT, x == y)
 COMPARE_HANDLER(ne_f32, 32, float, FLOAT, x<y || x> y)
 COMPARE_HANDLER(neu_f32, 32, float, FLOAT, !(x == y))
 
+/* isspacep: the row's variant is the window. */
+#define WINDOW_OF(x) ((x) >> 56)
+COMPARE_HANDLER(is_space, 64, uint64_t, WINDOW_OF, x == instruction->variant && y == y)
+
 #define SELECT_HANDLER(name, A)                                                                    \
     static void name(struct warp *warp, const struct instruction *instruction) {                   \
         const struct lanes##A *a = warp_slot(warp, instruction->a);                                \
@@ -210,6 +214,10 @@ static const struct instruction_row rows[] = {
     {.pattern = "cvta.to.{shared,shared::cta}.u64", "d=d", cvta_from_generic_64, 1},
     {.pattern = "cvta.to.local.u64", "d=d", cvta_from_generic_64, 2},
     {.pattern = "cvta.to.{param,param::entry}.u64", "d=d", cvta_from_generic_64, 3},
+    {.pattern = "isspacep.global", "p=d", is_space, 0},
+    {.pattern = "isspacep.{shared,shared::cta,shared::cluster}", "p=d", is_space, 1},
+    {.pattern = "isspacep.local", "p=d", is_space, 2},
+    {.pattern = "isspacep.{param,param::entry}", "p=d", is_space, 3},
     {.pattern = "setp.lt.s32", "p=w,w", lt_s32},
     {.pattern = "setp.le.s32", "p=w,w", le_s32},
     {.pattern = "setp.gt.s32", "p=w,w", gt_s32},

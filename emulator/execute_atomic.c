@@ -219,8 +219,7 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
     }
 }
 
-#define HEAD                                                                                       \
-    "[.{relaxed,acquire,release,acq_rel}][.{cta,cluster,gpu,sys}][.{global,shared,shared::cta}]"
+#define HEAD "[.{relaxed,acquire,release,acq_rel}][.{cta,cluster,gpu,sys}][.{global,shared,shared::cta}]"
 #define HINT "[.L2::cache_hint]"
 /* Integer operations commute: only one whose old value is used can tell the order of the blocks. */
 #define BOTH(operation_pattern, number, more)                                                      \

@@ -83,16 +83,28 @@ static void execute_indexed_branch(struct warp *warp, const struct instruction *
 
 /* ---- Ends ---- */
 
-static void end_lanes(struct warp *warp, uint32_t lanes) {
-    warp->live &= ~lanes;
-    warp->sync_wait = 0; /* who waits for these lanes looks again */
-    block_lanes_exited(warp->block, lane_count(lanes));
+/* On request, threads that end while others wait for all of the block are an error. */
+static void check_waiting(struct warp *warp, const struct instruction *instruction,
+                          uint32_t lanes) {
+    for (uint32_t k = 0; k < BARRIERS; k++) {
+        const struct barrier *barrier = &warp->block->barriers[k];
+        if (barrier->is_open && barrier->expected == 0)
+            warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane_first(lanes), 0,
+                       "barrier %u is not reached by %u threads that end while %u wait at it", k,
+                       lane_count(lanes), barrier->arrived);
+    }
 }
 
 static void execute_exit(struct warp *warp, const struct instruction *instruction) {
     const uint32_t lanes = warp_guard(warp, instruction);
     warp_save(warp, warp->pc + 1);
-    end_lanes(warp, lanes);
+    if (!lanes)
+        return;
+    if (warp->block->launch->options.check_barrier)
+        check_waiting(warp, instruction, lanes);
+    warp->live &= ~lanes;
+    warp->sync_wait = 0; /* who waits for these lanes looks again */
+    block_lanes_exited(warp->block, lane_count(lanes));
 }
 
 static void execute_trap(struct warp *warp, const struct instruction *instruction) {

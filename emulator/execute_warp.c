@@ -120,7 +120,7 @@ static void execute_shuffle(struct warp *warp, const struct instruction *instruc
     for (unsigned lane = 0; lane < LANES; lane++) {
         int source;
         bool is_valid =
-            shuffle_source(detail->choice[0], (int)lane, b->at[lane], c->at[lane], &source);
+            shuffle_source((enum shuffle_mode)detail->choice[0], (int)lane, b->at[lane], c->at[lane], &source);
         valid |= (uint32_t)is_valid << lane;
         result.at[lane] = value.at[source];
     }

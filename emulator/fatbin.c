@@ -47,8 +47,10 @@ static uint32_t fatbin_magic(const void *image) {
     return magic;
 }
 
+/* Byte by byte, for the image may be a text that ends sooner; no byte of the magic numbers is zero.
+ */
 bool fatbin_is(const void *image) {
-    return fatbin_magic(image) == CONTAINER_MAGIC || fatbin_magic(image) == WRAPPER_MAGIC;
+    return !strncmp(image, "\x50\xED\x55\xBA", 4) || !strncmp(image, "\xB1\x43\x62\x46", 4);
 }
 
 /* What a walk over the entries has found. */

@@ -28,7 +28,7 @@ struct fatbin_ptx {
     unsigned architecture;
 };
 
-/* Whether a container or a wrapper begins at `image` (at least four readable bytes). */
+/* Whether a container or a wrapper begins at `image`. */
 bool fatbin_is(const void *image);
 /*
  * Finds the PTX of the highest architecture that is not above `architecture`. `message` receives

@@ -414,9 +414,8 @@ static void report(const struct machine *machine, const struct machine_diagnosti
         (void)fprintf(stderr, "emulator: %s\n", diagnostic->message);
 }
 
-static enum machine_status run(struct machine *machine, const struct machine_launch *from,
-                               struct machine_counters *counters,
-                               struct machine_diagnostic *diagnostic) {
+static enum machine_status run(struct machine *machine, const struct machine_launch *from, uint64_t workspace,
+                               struct machine_counters *counters, struct machine_diagnostic *diagnostic) {
     struct launch launch = {0};
     prepare(machine, from, &launch);
     launch.parameters = calloc(launch.parameter_bytes + 16, 1);
@@ -427,6 +426,7 @@ static enum machine_status run(struct machine *machine, const struct machine_lau
     }
     if (launch.parameter_bytes)
         memcpy(launch.parameters, from->parameters, launch.parameter_bytes);
+    launch.workspace = workspace;
     launch_run(&launch, counters);
     launch_print(&launch);
     pthread_mutex_destroy(&launch.lock);
@@ -434,6 +434,22 @@ static enum machine_status run(struct machine *machine, const struct machine_lau
     if (launch.fault.status != MACHINE_OK)
         *diagnostic = launch.fault.diagnostic;
     return launch.fault.status;
+}
+
+/* Cooperative groups find the barrier of the grid in memory that the driver gives the launch. */
+static enum machine_status run_cooperatively(struct machine *machine, const struct machine_launch *from,
+                                             struct machine_counters *counters,
+                                             struct machine_diagnostic *diagnostic) {
+    enum { WORKSPACE_BYTES = 512 };
+    uint64_t workspace;
+    if (memory_allocate(&machine->memory, WORKSPACE_BYTES, MACHINE_MEMORY_MODULE, &workspace) != MACHINE_OK)
+        return refuse(diagnostic, MACHINE_OUT_OF_MEMORY, machine_function_info(from->function),
+                      "no device memory left for the barrier of the grid");
+    memset((void *)(uintptr_t)workspace, 0, WORKSPACE_BYTES);
+    memory_mark_written(memory_find(&machine->memory, workspace), workspace, WORKSPACE_BYTES);
+    const enum machine_status status = run(machine, from, workspace, counters, diagnostic);
+    (void)memory_free(&machine->memory, workspace, MACHINE_MEMORY_MODULE);
+    return status;
 }
 
 enum machine_status machine_launch(struct machine *machine, const struct machine_launch *launch,
@@ -447,8 +463,10 @@ enum machine_status machine_launch(struct machine *machine, const struct machine
     memset(counters, 0, sizeof *counters);
     pthread_mutex_lock(&machine->lock);
     enum machine_status status = check_launch(machine, launch, diagnostic);
-    if (status == MACHINE_OK)
-        status = run(machine, launch, counters, diagnostic);
+    if (status == MACHINE_OK && launch->cooperative)
+        status = run_cooperatively(machine, launch, counters, diagnostic);
+    else if (status == MACHINE_OK)
+        status = run(machine, launch, 0, counters, diagnostic);
     if (status != MACHINE_OK)
         report(machine, diagnostic);
     pthread_mutex_unlock(&machine->lock);

@@ -42,6 +42,8 @@ struct param_copy {
     uint32_t stride_caller, stride_callee;
 };
 
+struct matrix_fragment;
+
 /* The seldom needed half of an instruction. */
 struct detail {
     const struct syntax_instruction *source;
@@ -66,7 +68,8 @@ struct detail {
     uint32_t elements;     /* and elements a lane */
     int64_t second_offset; /* of the second address */
     uint8_t address_count;
-    uint32_t stride; /* ld.param and st.param on an area: bytes a lane */
+    const struct matrix_fragment *fragment; /* wmma.load, wmma.store */
+    uint32_t stride;                        /* ld.param and st.param on an area: bytes a lane */
     enum state_space space;
     bool to_signed;
     uint8_t to_register_bits; /* of the last destination, as declared */
@@ -100,6 +103,8 @@ enum special_register {
     SPECIAL_DYNAMIC_SMEM_SIZE,
     SPECIAL_TOTAL_SMEM_SIZE,
     SPECIAL_DYNAMIC_SMEM_BASE,
+    SPECIAL_ENVREG1,
+    SPECIAL_ENVREG2,
     SPECIAL_ZERO,
     SPECIAL_COUNT,
     SPECIAL_CLOCK = SPECIAL_COUNT,
@@ -163,6 +168,7 @@ enum row_decode {
     DECODE_PLAIN,
     DECODE_MEMORY,
     DECODE_MATRIX,
+    DECODE_FRAGMENT,
     DECODE_PREFETCH,
     DECODE_BRANCH,
     DECODE_INDEXED_BRANCH,

@@ -152,33 +152,30 @@ static const struct mode modes[] = {{"rn", "rni", FE_TONEAREST},
                                     {"rp", "rpi", FE_UPWARD}};
 
 /*
- * A narrower float by the host's rounding: adding a number whose last place is that of the result
- * rounds there, in the mode that is set.
+ * A narrower float by the host's rounding: scaled so that its last place is 1, exactly, and rounded
+ * to an integer in the mode that is set.
  */
-static uint32_t host_narrow(float value, int fraction_bits, int smallest_exponent,
+static uint32_t host_narrow(float value, unsigned fraction_bits, int smallest_exponent,
                             uint32_t infinity) {
-    if (isnan(value)) {
-        return 0x7fff;
+    const uint32_t bits = lane_bits32(value);
+    const uint32_t sign = bits >> 16 & 0x8000u;
+    const int field = (int)(bits >> 23 & 0xff) - 127;
+    if (field == 128) {
+        return bits << 9 ? 0x7fff : infinity | sign;
     }
-    if (isinf(value)) {
-        return infinity | (signbit(value) ? 0x8000u : 0);
-    }
-    int exponent = value == 0 ? smallest_exponent : ilogbf(value);
-    exponent = exponent < smallest_exponent ? smallest_exponent : exponent;
-    const volatile double scaled = ldexp((double)value, fraction_bits - exponent);
-    const volatile double rounded = rint(scaled); /* in units of the last place */
-    const double units = fabs(rounded);
-    const uint32_t biased = (uint32_t)(exponent - smallest_exponent) << fraction_bits;
-    const uint32_t magnitude = biased + (uint32_t)units;
-    const uint32_t half_sign = signbit(value) ? 0x8000u : 0;
+    const int exponent = field < smallest_exponent ? smallest_exponent : field;
+    const uint64_t scale = (uint64_t)(1023 + (int)fraction_bits - exponent) << 52;
+    const volatile double rounded = rint((double)value * lane_f64(scale));
+    const uint32_t units = (uint32_t)fabs(rounded);
+    const uint32_t magnitude = ((uint32_t)(exponent - smallest_exponent) << fraction_bits) + units;
     if (magnitude < infinity) {
-        return magnitude | half_sign;
+        return magnitude | sign;
     }
     /* Overflow: the mode says whether the largest number or infinity. */
     const int mode = fegetround();
-    const bool inward = mode == FE_TOWARDZERO || (mode == FE_DOWNWARD && !signbit(value)) ||
-                        (mode == FE_UPWARD && signbit(value));
-    return (inward ? infinity - 1 : infinity) | half_sign;
+    const bool inward =
+        mode == FE_TOWARDZERO || (mode == FE_DOWNWARD && !sign) || (mode == FE_UPWARD && sign);
+    return (inward ? infinity - 1 : infinity) | sign;
 }
 
 static uint64_t host_f16(float value) {
@@ -240,25 +237,29 @@ static const struct conversion {
     {"s16", host_s16, true, false},  {"u8", host_u8, true, false},
 };
 
-static uint64_t convert_lanes(const struct conversion *conversion, const struct lookup *found,
-                              uint32_t first) {
+enum { WARPS = 128 }; /* between changes of the rounding mode */
+
+static uint64_t convert_block(const struct conversion *conversion, const struct lookup *found,
+                              int mode, uint32_t first) {
     struct lanes32 source;
-    struct lanes32 narrow;
-    struct lanes64 wide;
-    void *to[] = {conversion->wide ? (void *)&wide : (void *)&narrow};
+    struct lanes32 narrow[WARPS];
+    struct lanes64 wide[WARPS];
     const void *from[] = {&source};
     uint64_t different = 0;
-    const int mode = fegetround();
-    for (unsigned lane = 0; lane < LANES; lane++) {
-        source.at[lane] = first + lane;
+    for (unsigned warp = 0; warp < WARPS; warp++) {
+        void *to[] = {conversion->wide ? (void *)&wide[warp] : (void *)&narrow[warp]};
+        for (unsigned lane = 0; lane < LANES; lane++) {
+            source.at[lane] = first + warp * LANES + lane;
+        }
+        found->operation->function(to, from, found->choice);
+    }
+    fesetround(mode);
+    for (unsigned i = 0; i < WARPS * LANES; i++) {
+        const uint64_t actual =
+            conversion->wide ? wide[i / LANES].at[i % LANES] : narrow[i / LANES].at[i % LANES];
+        different += actual != conversion->host(lane_f32(first + i));
     }
     fesetround(FE_TONEAREST);
-    found->operation->function(to, from, found->choice);
-    fesetround(mode);
-    for (unsigned lane = 0; lane < LANES; lane++) {
-        const uint64_t actual = conversion->wide ? wide.at[lane] : narrow.at[lane];
-        different += actual != conversion->host(lane_f32(source.at[lane]));
-    }
     return different;
 }
 
@@ -268,14 +269,9 @@ static bool convert_all(const struct conversion *conversion, const struct mode *
     (void)snprintf(name, sizeof name, "cvt.%s.%s.f32",
                    conversion->integral ? mode->integral : mode->floating, conversion->type);
     const struct lookup found = lookup(name);
-#pragma omp parallel reduction(+ : different)
-    {
-        fesetround(mode->host);
-#pragma omp for schedule(static)
-        for (uint64_t first = 0; first < INPUTS; first += LANES) {
-            different += convert_lanes(conversion, &found, (uint32_t)first);
-        }
-        fesetround(FE_TONEAREST);
+#pragma omp parallel for schedule(static) reduction(+ : different)
+    for (uint64_t first = 0; first < INPUTS; first += WARPS * LANES) {
+        different += convert_block(conversion, &found, mode->host, (uint32_t)first);
     }
     printf("%-18s all inputs: %llu differ: %s\n", name, (unsigned long long)different,
            different ? "WRONG" : "ok");

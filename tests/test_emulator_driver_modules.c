@@ -62,7 +62,8 @@ static void broken_ptx_is_explained(void **state) {
                       (void *)(uintptr_t)4};
     EXPECT(CUDA_ERROR_INVALID_PTX, cuModuleLoadData(&module, broken_ptx));
     EXPECT(CUDA_ERROR_INVALID_PTX, cuModuleLoadDataEx(&module, broken_ptx, 5, options, values));
-    assert_int_equal(strncmp(error, "6:5:", 4), 0);
+    assert_int_equal(strncmp(error, "6:5: ", 5), 0);
+    assert_null(strstr(error, "line 6")); /* the place is said once */
     assert_non_null(strstr(error, "frobnicate"));
     assert_int_equal((uintptr_t)values[1], strlen(error) + 1);
     assert_string_equal(info, "");
@@ -85,6 +86,17 @@ static void images_that_are_not_ptx_are_refused(void **state) {
     EXPECT(CUDA_ERROR_FILE_NOT_FOUND, cuModuleLoad(&module, TEST_PTX "/missing.ptx"));
     OK(cuModuleLoad(&module, TEST_PTX "/driver.ptx"));
     OK(cuModuleUnload(module));
+}
+
+static void ptx_for_newer_devices_is_refused(void **state) {
+    (void)state;
+    CUmodule module;
+    EXPECT(CUDA_ERROR_INVALID_PTX,
+           cuModuleLoadData(&module, ".version 8.0\n.target sm_90\n.address_size 64\n"
+                                     ".visible .entry kernel() { ret; }\n"));
+    EXPECT(CUDA_ERROR_UNSUPPORTED_PTX_VERSION,
+           cuModuleLoadData(&module, ".version 9.9\n.target sm_70\n.address_size 64\n"
+                                     ".visible .entry kernel() { ret; }\n"));
 }
 
 /* ---- Fat binaries, as nvcc 13 packs them: plain, with LZ4, with Zstandard ---- */
@@ -296,6 +308,7 @@ int main(void) {
         WITH_CONTEXT(ptx_text_is_loaded),
         WITH_CONTEXT(broken_ptx_is_explained),
         WITH_CONTEXT(images_that_are_not_ptx_are_refused),
+        WITH_CONTEXT(ptx_for_newer_devices_is_refused),
         WITH_CONTEXT(fat_binaries_are_unpacked),
         WITH_CONTEXT(broken_fat_binaries_are_refused),
         WITH_CONTEXT(fat_binaries_without_ptx_are_refused),
