@@ -139,8 +139,9 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/l
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
 .PHONY: test check lint format
-test: $(tests:%=$(BUILD)/tests/%) $(BUILD)/lockstep ## run the tests
-	scripts/test $(BUILD) $(tests)
+emulator_tests = $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
+test: $(tests:%=$(BUILD)/tests/%) $(emulator_tests) all ## run the tests
+	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
 
 check: lint ## lint, and the tests under AddressSanitizer and UBSan
 	$(MAKE) test BUILD=build-sanitize WERROR=-Werror OPTIMISE="-O1 -fno-omit-frame-pointer" \

@@ -63,6 +63,8 @@ kernels-report: $(kernel_images) ## registers, shared memory, spills and occupan
 
 # The headers of NVIDIA's profiler ranges; without them gpu/nvtx.c is empty and says so.
 NVTX_INCLUDE ?= $(patsubst %/nvtx3,%,$(firstword $(wildcard /usr/local/cuda/include/nvtx3 /usr/include/nvtx3)))
+# Naming /usr/include again would change the order in which system headers are searched.
+isystem       = $(addprefix -isystem ,$(filter-out /usr/include /usr/include/,$(1)))
 TOOLKIT_INCLUDE ?= $(dir $(firstword $(wildcard /usr/local/cuda/include/cuda.h /usr/include/cuda.h)))
-$(BUILD)/tests/test_cuda_api.o: CPPFLAGS += $(TOOLKIT_INCLUDE:%=-isystem %)
-$(BUILD)/gpu/nvtx.o: CPPFLAGS += $(NVTX_INCLUDE:%=-isystem %)
+$(BUILD)/tests/test_cuda_api.o: CPPFLAGS += $(call isystem,$(TOOLKIT_INCLUDE))
+$(BUILD)/gpu/nvtx.o: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))

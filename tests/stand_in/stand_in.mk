@@ -11,7 +11,7 @@ $(stand_in)/libcublas.so.13: stand_in_source := cublas
 $(stand_in)/libcublas.so.13: LDLIBS := -lopenblas -lm
 $(stand_in)/libnvidia-ml.so.1: stand_in_source := nvml
 $(stand_in)/libnvtx-injection.so: stand_in_source := nvtx
-$(stand_in)/libnvtx-injection.so: CPPFLAGS += $(NVTX_INCLUDE:%=-isystem %)
+$(stand_in)/libnvtx-injection.so: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))
 
 $(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h gpu/nvml_api.h
 	@mkdir -p $(@D)
