@@ -46,7 +46,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_cpu test_mlp test_bounded test_oracle_mlp \
                 test_statistics test_random test_csv test_operation test_selection \
                 test_results test_folder test_buffers test_verify \
-                test_command
+                test_measure test_prediction test_command
 test_support := tests/support.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
