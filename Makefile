@@ -24,6 +24,14 @@ CPPFLAGS  += -isystem $(openblas_include)
 LDFLAGS   += -L$(openblas_library) -Wl,-rpath,$(openblas_library)
 endif
 
+# oneDNN is an optional peer: ONEDNN= leaves it out.
+ONEDNN ?= $(shell printf '\043include <dnnl.h>\n\043if DNNL_VERSION_MAJOR != 2 || DNNL_VERSION_MINOR < 6\n\043error\n\043endif\n' \
+             | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+ifneq ($(ONEDNN),)
+CPPFLAGS  += -DHAVE_ONEDNN
+LDLIBS    += -ldnnl
+endif
+
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := $(addprefix common/,status.c random.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
@@ -33,21 +41,29 @@ reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c or
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c)
+gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
+kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_cublas.c geometry.c images.c loss.c \
+                     optimizer.c softmax.c transfer.c)
 operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
-                     measure.c prediction.c ceilings.c contest.c device_cpu.c devices.c csv.c results.c results_json.c \
-                     environment.c build_info.c folder.c progress.c table.c run.c mlp.c report.c \
+                     measure.c prediction.c ceilings.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
+                     csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c run.c mlp.c \
+                     report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
+                     report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
+                     page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
+                     dataset.c weights.c train.c train_progress.c command_train.c train_setup.c \
                      command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
-sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
+sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
 
 # One program a subject; the support is linked into each.
 tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
-                test_cpu test_mlp test_bounded test_oracle_mlp \
-                test_statistics test_random test_csv test_operation test_selection \
-                test_results test_folder test_buffers test_verify \
+                test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
+                test_statistics test_random test_csv test_operation test_selection test_results test_folder \
+                test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
+                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
                 test_measure test_prediction test_command
-test_support := tests/support.c tests/temporary.c
+test_support := tests/support.c tests/staging.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
 # default of 256 bits costs a factor of about two on transcendental loops.
@@ -56,12 +72,12 @@ simd_baseline :=
 simd_avx2     := -mavx2 -mfma
 simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 
-objects := $(sources:%.c=$(BUILD)/%.o) \
+objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
 
 # --- building ---------------------------------------------------------------------------------------------------------
 .PHONY: all
-all: $(BUILD)/lockstep ## build everything
+all: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1 ## build everything
 
 $(BUILD)/lockstep: $(BUILD)/bench/main.o $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -74,12 +90,20 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
+# The templates of a report, embedded.
+$(BUILD)/reports/templates.o: reports/templates.S $(filter-out reports/templates.S,$(wildcard reports/*.*))
+	@mkdir -p $(@D)
+	$(CC) -c $< -o $@
+
 define simd_rule
 $(BUILD)/%.$(1).o: %.c
 	@mkdir -p $$(@D)
 	$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(simd_$(1)) -DSIMD_LEVEL=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
+
+include kernels/kernels.mk
+include emulator/emulator.mk
 
 # What was built, for `lockstep info`: compiled anew when commit or flags change.
 commit      := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
@@ -91,7 +115,7 @@ $(BUILD)/bench/build_info.o: $(build_stamp)
 $(BUILD)/bench/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
-.PHONY: deps bench bench-yardsticks install
+.PHONY: deps bench bench-yardsticks profile install
 deps: ## install what is needed (Debian, Ubuntu); PEERS=1 peer libraries too, CHECK=1 linters too
 	@scripts/deps
 
@@ -101,17 +125,24 @@ bench: $(BUILD)/lockstep ## time and verify everything, draw the plots; QUICK=1 
 bench-yardsticks: $(BUILD)/lockstep ## the ratios of docs/method.md: kernels beside copies and bare library calls
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
 
+profile: $(BUILD)/lockstep ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
+	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
+
 prefix ?= /usr/local
-install: $(BUILD)/lockstep ## install the program below prefix (/usr/local)
+install: all ## install the program below prefix (/usr/local)
 	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
+	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
+
+include tests/stand_in/stand_in.mk
 
 # --- checking ---------------------------------------------------------------------------------------------------------
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
 .PHONY: test check lint format
-test: $(tests:%=$(BUILD)/tests/%) $(BUILD)/lockstep ## run the tests
-	scripts/test $(BUILD) $(tests)
+emulator_tests = $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
+test: $(tests:%=$(BUILD)/tests/%) $(emulator_tests) all ## run the tests
+	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
 
 check: lint ## lint, and the tests under AddressSanitizer and UBSan
 	$(MAKE) test BUILD=build-sanitize WERROR=-Werror OPTIMISE="-O1 -fno-omit-frame-pointer" \

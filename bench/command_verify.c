@@ -19,7 +19,7 @@ enum { KEY_IMPLEMENTATION = 0x2001, KEY_GPU, KEY_THREADS, KEY_SEED, OPERATIONS_M
 
 static const struct argp_option options[] = {
     {"implementation", KEY_IMPLEMENTATION, "LIST", 0, "Only these, separated by commas", 0},
-    {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, or a device number", 0},
+    {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, emulated, or a device number", 0},
     {"threads", KEY_THREADS, "N", 0,
      "CPU threads (default: all processors, at least 2); one is checked too", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the inputs (default 1)", 0},

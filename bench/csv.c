@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static int write_text(FILE *file, const char *text) {
     if (!strpbrk(text, ",\"\n\r"))
@@ -52,9 +50,7 @@ int csv_write_row(FILE *file, const struct csv_format *format, const void *row) 
     return fputc('\n', file) == EOF ? -1 : 0;
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct reader {
     const char *path;
@@ -258,4 +254,101 @@ enum status csv_read(const char *path, const struct csv_format *format, void **r
         *row_count = 0;
     }
     return status;
+}
+
+/* --- reading by the header
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+/* Appends one line's fields to *fields, which has room for `capacity` pointers. */
+static enum status fields_append(struct reader *reader, char ***fields, size_t *count,
+                                 size_t *capacity) {
+    for (bool last = false; !last;) {
+        char *field = next_field(reader, &last);
+        if (!field)
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:%zu: the line is cut off: the file is not whole", reader->path,
+                               reader->line);
+        if (*count == *capacity) {
+            *capacity = *capacity ? 2 * *capacity : 64;
+            char **larger = realloc(*fields, *capacity * sizeof *larger);
+            if (!larger)
+                return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
+                                   reader->path);
+            *fields = larger;
+        }
+        (*fields)[(*count)++] = field;
+    }
+    return STATUS_OK;
+}
+
+static enum status table_fill(struct csv_table *table, struct reader *reader, int *cut) {
+    size_t count = 0, capacity = 0;
+    enum status status = fields_append(reader, &table->names, &table->column_count, &capacity);
+    if (status == STATUS_OK && table->column_count < 2)
+        status = message_set(
+            reader->message, STATUS_INVALID,
+            "%s:1: the first line is no header: this is not a CSV file of lockstep", reader->path);
+    capacity = 0;
+    while (status == STATUS_OK && reader->position < reader->end) {
+        reader->line++;
+        if (cut && !has_whole_line(reader)) {
+            *cut = 1;
+            break;
+        }
+        status = fields_append(reader, &table->fields, &count, &capacity);
+        if (status == STATUS_OK && count != (table->row_count + 1) * table->column_count)
+            status = wrong_count(reader, table->column_count);
+        table->row_count += status == STATUS_OK;
+    }
+    return status;
+}
+
+enum status csv_table_read(const char *path, struct csv_table *table, int *cut,
+                           struct message *message) {
+    *table = (struct csv_table){0};
+    snprintf(table->path, sizeof table->path, "%s", path);
+    if (cut)
+        *cut = 0;
+    size_t size = 0;
+    enum status status = file_load(path, &table->text, &size, message);
+    if (status != STATUS_OK)
+        return status;
+    struct reader reader = {.path = path,
+                            .position = table->text,
+                            .end = table->text + size,
+                            .line = 1,
+                            .message = message};
+    if (memchr(table->text, '\0', size))
+        status = message_set(message, STATUS_INVALID, "%s holds bytes that no CSV file has", path);
+    else
+        status = table_fill(table, &reader, cut);
+    if (status != STATUS_OK)
+        csv_table_release(table);
+    return status;
+}
+
+void csv_table_release(struct csv_table *table) {
+    free(table->names);
+    free(table->fields);
+    free(table->text);
+    *table = (struct csv_table){0};
+}
+
+size_t csv_table_column(const struct csv_table *table, const char *name) {
+    size_t column = 0;
+    while (column < table->column_count && strcmp(table->names[column], name) != 0)
+        column++;
+    return column;
+}
+
+const char *csv_table_field(const struct csv_table *table, size_t row, size_t column) {
+    return table->fields[row * table->column_count + column];
+}
+
+enum status csv_table_number(const struct csv_table *table, size_t row, size_t column,
+                             double *number, struct message *message) {
+    const struct csv_column wanted = {table->names[column], CSV_NUMBER, 0, sizeof *number};
+    const struct reader reader = {.path = table->path, .line = row + 2, .message = message};
+    return field_store(&reader, &wanted, csv_table_field(table, row, column), number);
 }

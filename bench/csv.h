@@ -44,4 +44,27 @@ int csv_write_row(FILE *file, const struct csv_format *format, const void *row);
 enum status csv_read(const char *path, const struct csv_format *format, void **rows,
                      size_t *row_count, int *cut, struct message *message);
 
+/* A file read by its header: any columns, every field as text. For files that another version may
+ * have given more columns, or that another program wrote. */
+struct csv_table {
+    char path[2048];
+    size_t column_count, row_count;
+    char **names;  /* column_count */
+    char **fields; /* row_count * column_count, row by row */
+    char *text;    /* what both point into */
+};
+
+/* As csv_read. A header of fewer than two columns is no header. */
+enum status csv_table_read(const char *path, struct csv_table *table, int *cut,
+                           struct message *message);
+void csv_table_release(struct csv_table *table);
+
+/* The column of that name, or column_count when there is none. */
+size_t csv_table_column(const struct csv_table *table, const char *name);
+const char *csv_table_field(const struct csv_table *table, size_t row, size_t column);
+/* The field as a number, NaN when it is empty; STATUS_INVALID names file and line when it is none.
+ */
+enum status csv_table_number(const struct csv_table *table, size_t row, size_t column,
+                             double *number, struct message *message);
+
 #endif

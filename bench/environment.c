@@ -155,9 +155,7 @@ void environment_read(struct environment *environment) {
     warnings_find(environment);
 }
 
-/* --- as JSON
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- as JSON ---------------------------------------------------------------------------------- */
 
 static void add_variable(cJSON *object, const char *name) {
     const char *value = getenv(name);
@@ -202,9 +200,7 @@ void environment_to_json(const struct environment *e, cJSON *object) {
         cJSON_AddItemToArray(warnings, cJSON_CreateString(e->warnings[i]));
 }
 
-/* --- as text
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- as text ---------------------------------------------------------------------------------- */
 
 void environment_print(const struct environment *e, FILE *file) {
     fprintf(file, "machine    %s: %s\n", e->host, e->cpu);
@@ -219,8 +215,9 @@ void environment_print(const struct environment *e, FILE *file) {
     const char *core_type = getenv("OPENBLAS_CORETYPE");
     fprintf(file, "           OPENBLAS_CORETYPE is %s%s\n", core_type ? core_type : "not set",
             core_type ? " and was left as it is" : "");
-    fprintf(file, "           oneDNN %s\n",
-            onednn_version() ? onednn_version() : "not in this build (install libdnnl-dev)");
+    fprintf(file, "           %s\n",
+            onednn_version() ? onednn_version()
+                             : "oneDNN is not in this build (make deps PEERS=1)");
     fprintf(file, "           cpu-simd runs its %s kernels\n", simd_level());
     fprintf(file, "build      lockstep %s, commit %s\n", build_version, build_commit);
     fprintf(file, "           %s, %s\n", build_compiler, build_flags);

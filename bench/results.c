@@ -56,15 +56,57 @@ static const struct csv_column part_columns[] = {
     CSV_COLUMN(struct part_row, CSV_NUMBER, share),
 };
 
+#define COUNTERS(kind, member) CSV_COLUMN(struct counters_row, kind, member)
+#define COUNTERS_KEY(member)                                                                       \
+    {                                                                                              \
+#        member, CSV_TEXT, offsetof(struct counters_row, key.member),                              \
+            sizeof(((struct counters_row *)0)->key.member)                                         \
+    }
+static const struct csv_column counters_columns[] = {
+    COUNTERS_KEY(operation),
+    COUNTERS_KEY(variant),
+    COUNTERS_KEY(dtype),
+    COUNTERS_KEY(shape),
+    COUNTERS_KEY(implementation),
+    COUNTERS(CSV_TEXT, kernel),
+    COUNTERS(CSV_TEXT, grid),
+    COUNTERS(CSV_TEXT, block),
+    COUNTERS(CSV_INTEGER, launches),
+    COUNTERS(CSV_INTEGER, warp_instructions),
+    COUNTERS(CSV_INTEGER, thread_instructions),
+    COUNTERS(CSV_INTEGER, fma_warp_instructions),
+    COUNTERS(CSV_INTEGER, global_load_requests),
+    COUNTERS(CSV_INTEGER, global_load_sectors),
+    COUNTERS(CSV_INTEGER, global_store_requests),
+    COUNTERS(CSV_INTEGER, global_store_sectors),
+    COUNTERS(CSV_INTEGER, shared_wavefronts),
+    COUNTERS(CSV_INTEGER, shared_wavefronts_ideal),
+    COUNTERS(CSV_INTEGER, divergent_branches),
+    COUNTERS(CSV_INTEGER, barriers),
+    COUNTERS(CSV_INTEGER, bytes_touched),
+    COUNTERS(CSV_NUMBER, occupancy),
+    COUNTERS(CSV_INTEGER, tensor_warp_instructions),
+    COUNTERS(CSV_INTEGER, branches),
+    COUNTERS(CSV_INTEGER, global_atomic_requests),
+    COUNTERS(CSV_INTEGER, global_atomic_sectors),
+    COUNTERS(CSV_INTEGER, local_load_requests),
+    COUNTERS(CSV_INTEGER, local_store_requests),
+    COUNTERS(CSV_INTEGER, shared_load_requests),
+    COUNTERS(CSV_INTEGER, shared_store_requests),
+};
+#undef COUNTERS
+#undef COUNTERS_KEY
+
 #define FORMAT(columns, type)                                                                      \
     { columns, sizeof columns / sizeof columns[0], sizeof(type) }
 const struct csv_format result_format = FORMAT(result_columns, struct result);
 const struct csv_format sample_format = FORMAT(sample_columns, struct sample_row);
 const struct csv_format part_format = FORMAT(part_columns, struct part_row);
+const struct csv_format counters_format = FORMAT(counters_columns, struct counters_row);
 #undef FORMAT
 
 /* results.csv comes last: a case counts as done when its result rows are there. */
-enum { FILE_SAMPLES, FILE_PARTS, FILE_RESULTS, FILES };
+enum { FILE_SAMPLES, FILE_PARTS, FILE_COUNTERS, FILE_RESULTS, FILES };
 
 static const struct {
     const char *name;
@@ -72,6 +114,7 @@ static const struct {
 } files[FILES] = {
     [FILE_SAMPLES] = {"samples.csv", &sample_format},
     [FILE_PARTS] = {"parts.csv", &part_format},
+    [FILE_COUNTERS] = {"counters.csv", &counters_format},
     [FILE_RESULTS] = {"results.csv", &result_format},
 };
 
@@ -81,6 +124,11 @@ struct results {
     struct result *rows;
     size_t count, capacity;
 };
+
+/* counters.csv is not there in every run. */
+static bool is_open(const struct results *results, int which) {
+    return results->descriptors[which] >= 0;
+}
 
 bool row_key_same_case(const struct row_key *a, const struct row_key *b) {
     return strcmp(a->operation, b->operation) == 0 && strcmp(a->variant, b->variant) == 0 &&
@@ -97,9 +145,12 @@ static enum status write_failure(const char *path, struct message *message) {
     return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
 }
 
+/* A row without device belongs to any row of its case and implementation. */
 static bool key_is_among(const struct row_key *key, const struct result *rows, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (row_key_equal(key, &rows[i].key))
+        if (*key->device ? row_key_equal(key, &rows[i].key)
+                         : row_key_same_case(key, &rows[i].key) &&
+                               strcmp(key->implementation, rows[i].key.implementation) == 0)
             return true;
     return false;
 }
@@ -164,7 +215,7 @@ static enum status file_create(const char *path, const struct csv_format *format
     return file_rewrite(path, format, NULL, 0, results, message);
 }
 
-enum status results_open(const char *folder, bool resume, struct results **opened,
+enum status results_open(const char *folder, bool resume, bool counters, struct results **opened,
                          struct message *message) {
     *opened = NULL;
     struct results *results = calloc(1, sizeof *results);
@@ -175,6 +226,8 @@ enum status results_open(const char *folder, bool resume, struct results **opene
     enum status status = STATUS_OK;
     for (int i = FILES - 1; i >= 0 && status == STATUS_OK; i--) {
         const char *path = results->paths[i];
+        if (i == FILE_COUNTERS && !counters)
+            continue;
         int length =
             snprintf(results->paths[i], sizeof results->paths[i], "%s/%s", folder, files[i].name);
         if (length < 0 || (size_t)length >= sizeof results->paths[i])
@@ -201,7 +254,7 @@ enum status results_open(const char *folder, bool resume, struct results **opene
 enum status results_close(struct results *results, struct message *message) {
     enum status status = STATUS_OK;
     for (int i = 0; i < FILES; i++)
-        if (results->descriptors[i] >= 0 && close(results->descriptors[i]) != 0)
+        if (is_open(results, i) && close(results->descriptors[i]) != 0)
             status = write_failure(results->paths[i], message);
     free(results->rows);
     free(results);
@@ -248,7 +301,7 @@ static enum status rows_append(struct results *results, int which, const void *r
  * which results_open drops. */
 static void files_cut(const struct results *results, const off_t sizes[FILES]) {
     for (int i = 0; i < FILES; i++)
-        if (ftruncate(results->descriptors[i], sizes[i]) != 0)
+        if (is_open(results, i) && ftruncate(results->descriptors[i], sizes[i]) != 0)
             return;
 }
 
@@ -267,23 +320,29 @@ static enum status rows_remember(struct results *results, const struct result *r
     return STATUS_OK;
 }
 
-enum status results_append(struct results *results, const struct result *rows, size_t row_count,
-                           const struct sample_row *samples, size_t sample_count,
-                           const struct part_row *parts, size_t part_count,
+enum status results_append(struct results *results, const struct case_rows *rows,
                            struct message *message) {
+    const struct {
+        const void *rows;
+        size_t count;
+    } written[FILES] = {
+        [FILE_SAMPLES] = {rows->samples, rows->sample_count},
+        [FILE_PARTS] = {rows->parts, rows->part_count},
+        [FILE_COUNTERS] = {rows->counters, rows->counters_count},
+        [FILE_RESULTS] = {rows->results, rows->result_count},
+    };
     off_t before[FILES];
     for (int i = 0; i < FILES; i++) {
-        before[i] = lseek(results->descriptors[i], 0, SEEK_END);
+        before[i] = is_open(results, i) ? lseek(results->descriptors[i], 0, SEEK_END) : 0;
         if (before[i] < 0)
             return write_failure(results->paths[i], message);
     }
-    enum status status = rows_append(results, FILE_SAMPLES, samples, sample_count, message);
+    enum status status = STATUS_OK;
+    for (int i = 0; i < FILES && status == STATUS_OK; i++)
+        if (is_open(results, i))
+            status = rows_append(results, i, written[i].rows, written[i].count, message);
     if (status == STATUS_OK)
-        status = rows_append(results, FILE_PARTS, parts, part_count, message);
-    if (status == STATUS_OK)
-        status = rows_append(results, FILE_RESULTS, rows, row_count, message);
-    if (status == STATUS_OK)
-        return rows_remember(results, rows, row_count, message);
+        return rows_remember(results, rows->results, rows->result_count, message);
     files_cut(results, before);
     return status;
 }

@@ -9,9 +9,7 @@
 
 enum { NAME_MAX_LENGTH = 256 };
 
-/* --- lists
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 /* Cuts the next piece of `*list` at any of `separators` into `piece`; false at the end. */
 static bool list_next(const char **list, const char *separators, char *piece, size_t size) {
@@ -116,9 +114,7 @@ static enum status dtypes_check(const char *list, struct message *message) {
     return STATUS_OK;
 }
 
-/* --- building
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- building --------------------------------------------------------------------------------- */
 
 struct builder {
     const struct selection_options *options;

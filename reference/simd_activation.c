@@ -187,7 +187,7 @@ struct work {
     float *sums; /* a row of `columns` a part, or NULL */
 };
 
-/* Columns [first, last) of one row. */
+/* Columns [first, last) of one row; `sums` are those columns' own, or NULL. */
 static void row_run(const struct work *work, int64_t row, int64_t first, int64_t last,
                     float *sums) {
     const struct activation_problem *problem = work->problem;
@@ -197,8 +197,8 @@ static void row_run(const struct work *work, int64_t row, int64_t first, int64_t
         .bias = work->bias == NULL ? NULL : work->bias + first,
         .dy = problem->dy == NULL ? NULL : problem->dy + i,
         .output = problem->output + i,
-        .sums = sums == NULL ? NULL : sums + first,
     };
+    span.sums = sums;
     spans[problem->function](problem->backward, work->stream, &span, last - first);
 }
 
@@ -234,7 +234,7 @@ static void columns_body(const void *context, int part, int64_t first, int64_t l
     float *dbias = work->problem->dbias;
     memset(dbias + first, 0, (size_t)(last - first) * sizeof *dbias);
     for (int64_t row = 0; row < work->problem->rows; row++)
-        row_run(work, row, first, last, dbias);
+        row_run(work, row, first, last, dbias + first);
 }
 
 /* Backward with bias: split by columns where each thread gets enough of them for whole cache lines

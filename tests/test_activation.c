@@ -1,6 +1,7 @@
 /* Every activation implementation against its oracle: functions, directions, bias, shapes, special
  * values, threads, flush-to-zero, in place.
  */
+#include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"
@@ -96,13 +97,19 @@ static void run_once(struct execution *execution, const char *name, void *contex
     guarded_check(fixture->output, count, what);
 }
 
-static void run_kernels(struct fixture *fixture) {
+static void run_kernels(struct fixture *fixture, enum inputs kind) {
     fixture->kernel = activation_naive;
     fixture->kernel_name = "naive";
     each_setting(2, run_once, fixture);
     for (int i = 0; simd_kernels_at(i) != NULL; i++) {
         fixture->kernel = simd_kernels_at(i)->activation;
         fixture->kernel_name = simd_kernels_at(i)->level;
+        each_setting(settings_count, run_once, fixture);
+    }
+    /* oneDNN 2.6 turns NaN into 0 in relu, and adds no bias. */
+    if (onednn_version() != NULL && kind != INPUTS_SPECIAL && fixture->problem.bias == NULL) {
+        fixture->kernel = activation_onednn;
+        fixture->kernel_name = "onednn";
         each_setting(settings_count, run_once, fixture);
     }
 }
@@ -121,7 +128,7 @@ static void run_problem(enum activation_function function, bool backward, bool b
     oracle_activation(&fixture.problem, 0, 0, shape[0], fixture.expected, fixture.tolerance);
     if (fixture.problem.dbias != NULL)
         oracle_activation(&fixture.problem, 1, 0, 1, fixture.expected_sums, fixture.tolerance_sums);
-    run_kernels(&fixture);
+    run_kernels(&fixture, kind);
     teardown(&fixture);
 }
 

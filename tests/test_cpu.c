@@ -68,11 +68,14 @@ static void small_work_wakes_nobody(void **state) {
 static void levels_are_in_order(void **state) {
     (void)state;
     static const char *const levels[] = {"baseline", "avx2", "avx512"};
-    int count = 0;
-    for (; simd_kernels_at(count) != NULL; count++)
-        assert_string_equal(simd_kernels_at(count)->level, levels[count]);
-    assert_true(count >= 1);
-    assert_string_equal(simd_level(), levels[count - 1]);
+    const int known = sizeof levels / sizeof *levels;
+    int last = 0;
+    for (int i = 0; i < known && simd_kernels_at(i) != NULL; i++) {
+        assert_string_equal(simd_kernels_at(i)->level, levels[i]);
+        last = i;
+    }
+    assert_null(simd_kernels_at(known));
+    assert_string_equal(simd_level(), levels[last]);
 }
 
 static void peak_counts_its_work(void **state) {

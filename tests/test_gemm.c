@@ -81,6 +81,11 @@ static void run_problem(enum gemm_variant variant, const int64_t shape[3], float
     fixture.kernel = gemm_openblas;
     fixture.kernel_name = "openblas";
     each_setting(2, run_once, &fixture);
+    if (onednn_version() != NULL) {
+        fixture.kernel = gemm_onednn;
+        fixture.kernel_name = "onednn";
+        each_setting(2, run_once, &fixture);
+    }
     guarded_free(fixture.a, 0);
     guarded_free(fixture.b, 0);
     guarded_free(fixture.c, 0);

@@ -257,7 +257,7 @@ static void gemms(void **state) {
     struct message message;
     struct execution execution = execution_with(&message);
     float b[K * COLUMNS];
-    fill_inputs(INPUTS_UNIFORM, 19, b, K * COLUMNS);
+    fill_inputs(INPUTS_UNIFORM, 19, b, sizeof b / sizeof *b);
     struct gemm_problem problem = {.m = ROWS,
                                    .n = COLUMNS,
                                    .k = K,

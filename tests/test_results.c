@@ -60,14 +60,19 @@ static enum status case_append(struct results *results, const char *shape,
     for (int i = 0; i < CASE_PARTS; i++)
         parts[i] = (struct part_row){
             .key = rows[i].key, .part = 1, .name = "forward gemm 1", .samples = 3, .share = 1.0};
-    return results_append(results, rows, CASE_ROWS, samples, CASE_SAMPLES, parts, CASE_PARTS,
-                          message);
+    const struct case_rows written = {.results = rows,
+                                      .samples = samples,
+                                      .parts = parts,
+                                      .result_count = CASE_ROWS,
+                                      .sample_count = CASE_SAMPLES,
+                                      .part_count = CASE_PARTS};
+    return results_append(results, &written, message);
 }
 
 static struct results *results_opened(bool resume) {
     struct results *results;
     struct message message = {""};
-    if (results_open(folder.path, resume, &results, &message) != STATUS_OK)
+    if (results_open(folder.path, resume, false, &results, &message) != STATUS_OK)
         fail_msg("%s", message.text);
     return results;
 }
@@ -167,7 +172,7 @@ static void test_files_that_are_there_are_not_overwritten(void **state) {
         file_write_text(temporary_path(&folder, names[i]), "somebody's\n");
         struct results *results;
         struct message message;
-        assert_int_equal(results_open(folder.path, false, &results, &message), STATUS_IO);
+        assert_int_equal(results_open(folder.path, false, false, &results, &message), STATUS_IO);
         assert_null(results);
         assert_non_null(strstr(message.text, names[i]));
         char *text = file_of(names[i]);
@@ -251,7 +256,7 @@ static void test_a_damaged_file_is_named_and_left_alone(void **state) {
     file_write_text(temporary_path(&folder, "samples.csv"), text);
     struct results *results;
     struct message message;
-    assert_int_equal(results_open(folder.path, true, &results, &message), STATUS_INVALID);
+    assert_int_equal(results_open(folder.path, true, false, &results, &message), STATUS_INVALID);
     assert_null(results);
     assert_non_null(strstr(message.text, "samples.csv:5:"));
     char *after = file_of("samples.csv");
@@ -315,7 +320,7 @@ static void test_a_disk_without_room_for_the_headers(void **state) {
     struct results *results;
     struct message message;
     files_limit(5);
-    enum status status = results_open(folder.path, false, &results, &message);
+    enum status status = results_open(folder.path, false, false, &results, &message);
     files_limit(RLIM_INFINITY);
     assert_int_equal(status, STATUS_IO);
     assert_null(results);

@@ -1,5 +1,6 @@
 /* Every softmax implementation against its oracle: four variants, awkward rows, outliers,
  * infinities, in place. */
+#include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"
@@ -122,6 +123,12 @@ static void run_problem(enum softmax_variant variant, int64_t rows, int64_t colu
         fixture.kernel_name = simd_kernels_at(i)->level;
         each_setting(settings_count, run_once, &fixture);
     }
+    /* oneDNN 2.6 loses NaN in a row, and does not take log-softmax forward (onednn.c says why). */
+    if (onednn_version() != NULL && kind != ROWS_SPECIAL && variant != SOFTMAX_LOG_FORWARD) {
+        fixture.kernel = softmax_onednn;
+        fixture.kernel_name = "onednn";
+        each_setting(settings_count, run_once, &fixture);
+    }
     guarded_free(fixture.input, 0);
     guarded_free(fixture.dy, 0);
     guarded_free(fixture.output, OUTPUT_OFFSET);
@@ -157,11 +164,22 @@ static void special_rows(void **state) {
     every_variant(24, 333, ROWS_SPECIAL);
 }
 
+static void peer_refuses_with_a_reason(void **state) {
+    (void)state;
+    float x = 0, y = 0;
+    struct message message = {""};
+    struct execution execution = {.threads = 1, .message = &message};
+    struct softmax_problem problem = {SOFTMAX_LOG_FORWARD, 1, 1, &x, NULL, &y};
+    assert_int_equal(softmax_onednn(&problem, &execution), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(message.text, "oneDNN"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(awkward_shapes),
         cmocka_unit_test(outliers),
         cmocka_unit_test(special_rows),
+        cmocka_unit_test(peer_refuses_with_a_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * one pass. */
 #include "bench/operation.h"
 #include "common/random.h"
+#include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"
@@ -87,6 +88,19 @@ static const struct implementation implementations[] = {
     {.name = "cpu-simd",
      .summary = "vectorised and threaded, fused",
      .run.cross_entropy = cross_entropy_simd},
+    {.name = "cuda-naive",
+     .summary = "one thread a row",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.cross_entropy = cross_entropy_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "one block a row, shared memory",
+     .device = DEVICE_GPU,
+     .run.cross_entropy = cross_entropy_cuda_tiled},
+    {.name = "cuda-warp",
+     .summary = "one warp a row, shuffles",
+     .device = DEVICE_GPU,
+     .run.cross_entropy = cross_entropy_cuda_warp},
 };
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
