@@ -319,8 +319,8 @@ static enum builtin find_builtin(const struct syntax_function *function) {
 static void add_functions(struct decoder *decoder) {
     struct program *program = decoder->program;
     struct syntax_module *syntax = decoder->syntax;
-    program->functions =
-        source_allocate(decoder->source, (syntax->function_count + 1) * sizeof *program->functions);
+    program->functions = source_allocate(decoder->source, (syntax->function_count + 1) *
+                                                              sizeof(struct program_function *));
     for (size_t k = 0; k < syntax->function_count; k++) {
         struct program_function *function = source_allocate(decoder->source, sizeof *function);
         program->functions[k] = function;

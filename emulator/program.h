@@ -116,7 +116,7 @@ enum special_register {
     SPECIAL_GLOBALTIMER_HI,
 };
 
-enum { SPECIAL_BYTES = SPECIAL_COUNT * LANES * sizeof(uint32_t) };
+enum { SPECIAL_BYTES = SPECIAL_COUNT * sizeof(struct lanes32) };
 
 /* The head of every frame. */
 struct frame_header {
