@@ -41,7 +41,6 @@ static const struct lane_operation *find_operation(struct decoder *decoder,
     return NULL;
 }
 
-/* A few instructions that only hint at the hardware and change nothing that a program can see. */
 static bool is_fused(const struct syntax_instruction *source) {
     bool is_fma = strcmp(source->root, "fma") == 0;
     const char *type = source->modifier_count ? source->modifiers[source->modifier_count - 1] : "";
@@ -202,7 +201,6 @@ static void decode_instruction(struct decoder *decoder, const struct syntax_inst
         decode_by_operation(decoder, operation);
     else
         decoder_fail(decoder, "the emulator lacks this instruction or modifier");
-    decoder->instruction->is_tensor = is_matrix(source);
 }
 
 /* ---- One function ---- */
@@ -321,8 +319,8 @@ static enum builtin find_builtin(const struct syntax_function *function) {
 static void add_functions(struct decoder *decoder) {
     struct program *program = decoder->program;
     struct syntax_module *syntax = decoder->syntax;
-    program->functions =
-        source_allocate(decoder->source, (syntax->function_count + 1) * sizeof *program->functions);
+    program->functions = source_allocate(decoder->source, (syntax->function_count + 1) *
+                                                              sizeof(struct program_function *));
     for (size_t k = 0; k < syntax->function_count; k++) {
         struct program_function *function = source_allocate(decoder->source, sizeof *function);
         program->functions[k] = function;
@@ -374,13 +372,16 @@ static void fill_constants(struct decoder *decoder) {
     }
 }
 
-static void count_fused(struct program *program) {
-    uint32_t before = 0;
+static void count_classes(struct program *program) {
+    uint32_t fused = 0, matrix = 0;
     for (uint32_t k = 0; k < program->count; k++) {
-        program->code[k].fma_before = before;
-        before += program->code[k].detail && is_fused(program->code[k].detail->source);
+        program->code[k].fma_before = fused;
+        program->code[k].tensor_before = matrix;
+        fused += is_fused(program->code[k].detail->source);
+        matrix += is_matrix(program->code[k].detail->source);
     }
-    program->code[program->count].fma_before = before;
+    program->code[program->count].fma_before = fused;
+    program->code[program->count].tensor_before = matrix;
 }
 
 struct program *decode_program(struct source *source, struct syntax_module *syntax,
@@ -406,6 +407,6 @@ struct program *decode_program(struct source *source, struct syntax_module *synt
     }
     spread_communication(&decoder);
     fill_constants(&decoder);
-    count_fused(decoder.program);
+    count_classes(decoder.program);
     return decoder.program;
 }

@@ -207,6 +207,7 @@ static void matrix_fragments_multiply(void **state) {
     const uint64_t to = bench_allocate(bench, NULL, sizeof c);
     expect_done(bench, LAUNCH(bench, "matrix_product", 1, 32, bench_allocate(bench, a, sizeof a),
                               bench_allocate(bench, b, sizeof b), to));
+    assert_int_equal(bench->counters.tensor_warp_instructions, 1);
     read_back(bench, c, to, sizeof c);
     for (int row = 0; row < 16; row++) {
         for (int column = 0; column < 16; column++) {
