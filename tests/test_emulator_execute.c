@@ -96,6 +96,29 @@ static void a_switch_takes_each_lane_its_way(void **state) {
         assert_int_equal(values[lane], expected[lane % 9]);
 }
 
+/* A value that a guarded move may leave alone is live through the loop, and keeps its place. */
+static void a_guarded_move_keeps_the_value_before(void **state) {
+    struct bench *bench = *state;
+    int values[32];
+    assert_int_equal(
+        bench_load(bench,
+                   ".visible .entry k(.param .u64 to) {\n"
+                   ".reg .b32 %r<8>; .reg .b64 %rd<4>; .reg .pred %p<4>;\n"
+                   "mov.u32 %r5, %tid.x; mov.u32 %r1, 5; mov.u32 %r2, 0; mov.u32 %r4, 10;\n"
+                   "setp.gt.u32 %p1, %r5, 20;\n"
+                   "LOOP: @%p1 mov.u32 %r1, 7; add.u32 %r2, %r2, %r1; mov.u32 %r3, 9;\n"
+                   "add.u32 %r2, %r2, %r3; sub.u32 %r4, %r4, 1; setp.ne.u32 %p2, %r4, 0;\n"
+                   "@%p2 bra LOOP;\n"
+                   "ld.param.u64 %rd1, [to]; mul.wide.u32 %rd2, %r5, 4; add.u64 %rd1, %rd1, %rd2;\n"
+                   "st.global.u32 [%rd1], %r2; ret; }\n"),
+        MACHINE_OK);
+    const uint64_t to = bench_allocate(bench, NULL, sizeof values);
+    expect_done(bench, LAUNCH(bench, "k", 1, 32, to));
+    read_back(bench, values, to, sizeof values);
+    for (int lane = 0; lane < 32; lane++)
+        assert_int_equal(values[lane], 10 * (lane > 20 ? 7 + 9 : 5 + 9));
+}
+
 /* ---- Calls ---- */
 
 static void recursion_differs_from_lane_to_lane(void **state) {
@@ -313,6 +336,30 @@ static void host_threads_change_nothing(void **state) {
     }
 }
 
+/* Blocks that learn the order from an atomic run in order, however many host threads there are. */
+static void blocks_that_communicate_run_in_order(void **state) {
+    enum { BLOCKS = 5000 };
+    static int order[BLOCKS];
+    struct bench bench;
+    (void)state;
+    bench_open(&bench, 2);
+    assert_int_equal(
+        bench_load(&bench, ".visible .entry k(.param .u64 counter, .param .u64 to) {\n"
+                           ".reg .b32 %r<8>; .reg .b64 %rd<4>;\n"
+                           "ld.param.u64 %rd1, [counter]; atom.global.add.u32 %r1, [%rd1], 1;\n"
+                           "mov.u32 %r2, %ctaid.x; ld.param.u64 %rd2, [to];\n"
+                           "mul.wide.u32 %rd3, %r2, 4; add.u64 %rd2, %rd2, %rd3;\n"
+                           "st.global.u32 [%rd2], %r1; ret; }\n"),
+        MACHINE_OK);
+    const uint64_t counter = bench_allocate(&bench, NULL, 4),
+                   to = bench_allocate(&bench, NULL, sizeof order);
+    expect_done(&bench, LAUNCH(&bench, "k", BLOCKS, 1, counter, to));
+    read_back(&bench, order, to, sizeof order);
+    for (int block = 0; block < BLOCKS; block++)
+        assert_int_equal(order[block], block);
+    bench_close(&bench);
+}
+
 struct launcher {
     struct bench *bench;
     uint64_t to;
@@ -357,6 +404,7 @@ int main(void) {
         TEST(a_warp_waits_for_another),
         TEST(lanes_loop_for_different_times),
         TEST(a_switch_takes_each_lane_its_way),
+        TEST(a_guarded_move_keeps_the_value_before),
         TEST(recursion_differs_from_lane_to_lane),
         TEST(indirect_calls_split_the_warp),
         TEST(printf_comes_in_the_order_of_the_blocks),
@@ -368,6 +416,7 @@ int main(void) {
         TEST(integer_atomics_are_exact),
         TEST(a_gemm_equals_its_model_to_the_bit),
         TEST(host_threads_change_nothing),
+        TEST(blocks_that_communicate_run_in_order),
         TEST(two_threads_may_launch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
