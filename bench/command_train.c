@@ -285,8 +285,8 @@ static enum status call_read(int argc, char **argv, struct call *call) {
                        "'%s' is no option of train, or wants another value; see --help", near);
 }
 
-enum status command_train(int argc, char **argv, const struct train_environment *environment,
-                          struct message *message) {
+enum status command_train_with(int argc, char **argv, const struct train_environment *environment,
+                               struct message *message) {
     struct call call = {
         .environment = environment,
         .implementation = &environment->implementations[0],

@@ -38,7 +38,7 @@ struct train_environment {
 /* argv[0] is the name for the usage ("lockstep train"). Prints help to the report and returns
  * STATUS_OK for --help; STATUS_INVALID for a wrong call; else what train_run() returned. Never ends
  * the process. Sets the threads of OpenMP and OpenBLAS. */
-enum status command_train(int argc, char **argv, const struct train_environment *environment,
-                          struct message *message);
+enum status command_train_with(int argc, char **argv, const struct train_environment *environment,
+                               struct message *message);
 
 #endif

@@ -79,8 +79,8 @@ static size_t implementations_list(struct train_implementation list[IMPLEMENTATI
     return count;
 }
 
-enum status command_training(int argc, char **argv, const struct command_context *context,
-                             struct message *message) {
+enum status command_train(int argc, char **argv, const struct command_context *context,
+                          struct message *message) {
     struct setup setup = {.command = context};
     struct train_implementation list[IMPLEMENTATIONS_MAX];
     const struct train_environment environment = {
@@ -96,7 +96,7 @@ enum status command_training(int argc, char **argv, const struct command_context
     };
     char name[] = "lockstep train";
     argv[0] = name;
-    enum status status = command_train(argc, argv, &environment, message);
+    enum status status = command_train_with(argc, argv, &environment, message);
     devices_close(&setup.devices);
     return status;
 }
