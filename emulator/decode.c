@@ -184,6 +184,24 @@ static const struct syntax_instruction *order_modifiers(struct decoder *decoder,
     return ordered;
 }
 
+/* Whether a cvt names a register wider than its type, as it may. The executor's own conversions
+ * take slots as wide as the type; the lane operations of the same pattern come with the copy that a
+ * wider one needs. */
+static bool is_relaxed_conversion(struct decoder *decoder, const struct syntax_instruction *source,
+                                  const struct instruction_row *row) {
+    if (strcmp(source->root, "cvt") != 0 || row->decode != DECODE_PLAIN ||
+        source->operand_count != 2)
+        return false;
+    const char letters[2] = {row->operands[0], row->operands[2]}; /* "d=w" */
+    for (size_t k = 0; k < sizeof letters; k++) {
+        const struct syntax_type *type;
+        unsigned bits = decoder_register_bits(decoder, &source->operands[k], &type);
+        if (bits > (letters[k] == 'd' ? 64U : 32U))
+            return true;
+    }
+    return false;
+}
+
 static void decode_instruction(struct decoder *decoder, const struct syntax_instruction *source) {
     struct detail *detail = source_allocate(decoder->source, sizeof *detail);
     decoder->detail = decoder->instruction->detail = detail;
@@ -194,6 +212,8 @@ static void decode_instruction(struct decoder *decoder, const struct syntax_inst
         return;
     detail->source = source = order_modifiers(decoder, source);
     const struct instruction_row *row = find_row(decoder, source);
+    if (row && is_relaxed_conversion(decoder, source, row))
+        row = NULL;
     const struct lane_operation *operation = row ? NULL : find_operation(decoder, source);
     if (row)
         decode_by_row(decoder, row);

@@ -396,6 +396,36 @@ static void two_threads_may_launch(void **state) {
     assert_int_equal(sum, 2 * 20 * 4 * 64 * 63 / 2);
 }
 
+/* A conversion may name registers wider than its type: it then takes their low part. */
+static void a_conversion_takes_the_low_part_of_a_wider_register(void **state) {
+    struct bench *bench = *state;
+    static const struct {
+        const char *instruction;
+        int64_t expected[3]; /* of %rd2 = 0x80000001 + lane, lanes 0 to 2 */
+    } conversions[] = {
+        {"cvt.s64.s32 %rd3, %rd2;", {-2147483647, -2147483646, -2147483645}},
+        {"cvt.u64.u32 %rd3, %rd2;", {2147483649, 2147483650, 2147483651}},
+        {"cvt.s64.s16 %rd3, %rd2;", {1, 2, 3}},
+    };
+    for (size_t k = 0; k < sizeof conversions / sizeof conversions[0]; k++) {
+        char body[640];
+        int64_t results[32];
+        snprintf(body, sizeof body,
+                 ".visible .entry k(.param .u64 p) {\n"
+                 " .reg .b64 %%rd<6>; .reg .b32 %%r<2>;\n"
+                 " ld.param.u64 %%rd1, [p]; mov.u32 %%r1, %%tid.x; cvt.u64.u32 %%rd5, %%r1;\n"
+                 " add.s64 %%rd2, %%rd5, 0x7f80000001; shl.b64 %%rd4, %%rd5, 3;\n"
+                 " add.s64 %%rd4, %%rd1, %%rd4; %s st.global.u64 [%%rd4], %%rd3; ret;\n}\n",
+                 conversions[k].instruction);
+        assert_int_equal(bench_load(bench, body), MACHINE_OK);
+        const uint64_t to = bench_allocate(bench, NULL, sizeof results);
+        expect_done(bench, LAUNCH(bench, "k", 1, 32, to));
+        read_back(bench, results, to, sizeof results);
+        for (size_t lane = 0; lane < 3; lane++)
+            assert_true(results[lane] == conversions[k].expected[lane]);
+    }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
     const struct CMUnitTest tests[] = {
@@ -405,6 +435,7 @@ int main(void) {
         TEST(lanes_loop_for_different_times),
         TEST(a_switch_takes_each_lane_its_way),
         TEST(a_guarded_move_keeps_the_value_before),
+        TEST(a_conversion_takes_the_low_part_of_a_wider_register),
         TEST(recursion_differs_from_lane_to_lane),
         TEST(indirect_calls_split_the_warp),
         TEST(printf_comes_in_the_order_of_the_blocks),
