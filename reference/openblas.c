@@ -33,8 +33,8 @@ enum status gemm_openblas(const struct gemm_problem *problem, struct execution *
     blasint k = problem->alpha != 0.0f ? (blasint)problem->k : 0;
     cblas_sgemm(CblasRowMajor, problem->variant == GEMM_TN ? CblasTrans : CblasNoTrans,
                 problem->variant == GEMM_NT ? CblasTrans : CblasNoTrans, (blasint)problem->m,
-                (blasint)problem->n, k, problem->alpha, problem->a,
-                (blasint)problem->lda, problem->b, (blasint)problem->ldb, problem->beta, problem->c,
+                (blasint)problem->n, k, problem->alpha, problem->a, (blasint)problem->lda,
+                problem->b, (blasint)problem->ldb, problem->beta, problem->c,
                 (blasint)problem->ldc);
     return STATUS_OK;
 }
