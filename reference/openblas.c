@@ -2,7 +2,9 @@
  *
  * OpenBLAS's OpenMP build shares one pool of threads with the vectorised kernels; the pthread build
  * beside OpenMP code has two pools spinning against each other, which costs a training step a
- * factor of ten. So the parallel model is part of what a run reports.
+ * factor of ten. So the parallel model is part of what a run reports. A build by clang, whose own
+ * OpenMP library is loaded first, has one pool too: OpenBLAS's and oneDNN's calls into gcc's
+ * library bind to clang's.
  */
 #include "reference/libraries.h"
 

@@ -118,8 +118,8 @@ SIMD_INLINE void row_finish(enum row_formula formula, struct row row, int64_t co
         row_finish_few(formula, &row, i, count - i, output);
 }
 
-/* Where exponentials wait for their sum when the output is written around the caches: a row of this
- * many on the thread's stack, half of the smallest second-level cache. Longer rows wait in the
+/* Where exponentials wait for their sum when the output is written around the caches: up to this
+ * many on the thread's stack, 256 KiB, which a second-level cache holds. Longer rows wait in the
  * output. */
 enum { ROW_BUFFER = 64 << 10 };
 
