@@ -57,7 +57,8 @@ static const struct argp_option option_table[] = {
     {"threads", OPTION_THREADS, "N", 0, "CPU threads (default: one a core)", 4},
     {"save", OPTION_SAVE, "FILE", 0, "write the weights there after every epoch", 5},
     {"load", OPTION_LOAD, "FILE", 0, "go on from weights that --save wrote", 5},
-    {"out", OPTION_OUT, "DIR", 0, "folder of training.csv", 5},
+    {"out", OPTION_OUT, "DIR", 0, "folder of training.csv (default: a new one under reports/runs)",
+     5},
     {"help", OPTION_HELP, NULL, 0, "print this text", -1},
     {0},
 };
@@ -284,8 +285,8 @@ static enum status call_read(int argc, char **argv, struct call *call) {
                        "'%s' is no option of train, or wants another value; see --help", near);
 }
 
-enum status command_train(int argc, char **argv, const struct train_environment *environment,
-                          struct message *message) {
+enum status command_train_with(int argc, char **argv, const struct train_environment *environment,
+                               struct message *message) {
     struct call call = {
         .environment = environment,
         .implementation = &environment->implementations[0],
@@ -295,7 +296,6 @@ enum status command_train(int argc, char **argv, const struct train_environment 
                     .epochs = 10,
                     .seed = 1,
                     .threads = omp_get_num_procs(),
-                    .out = environment->out,
                     .report = environment->report,
                     .live = environment->live,
                     .stop = environment->stop,
@@ -319,7 +319,14 @@ enum status command_train(int argc, char **argv, const struct train_environment 
                                       &call.options.device, message);
     if (status != STATUS_OK)
         return status;
+    if (!call.options.out && environment->folder_make)
+        status = environment->folder_make(environment->context, &call.options.out, message);
+    if (status != STATUS_OK)
+        return status;
     cpu_threads_set(call.options.threads);
     struct train_row last;
-    return train_run(&call.options, &last, message);
+    status = train_run(&call.options, &last, message);
+    if (status == STATUS_OK && call.options.out && environment->finish)
+        status = environment->finish(environment->context, call.options.out, message);
+    return status;
 }

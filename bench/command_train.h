@@ -26,8 +26,11 @@ struct train_environment {
     enum status (*device_find)(void *context, const struct train_implementation *implementation,
                                const char *gpu, struct device **device, struct message *message);
     bool (*stop)(void *context); /* as in struct train_options; may be NULL */
-    void *context;               /* of both functions */
-    const char *out;             /* folder of training.csv where --out is not given, or NULL */
+    void *context;               /* of these functions */
+    /* Makes the folder of training.csv where --out is not given; NULL for no file then. */
+    enum status (*folder_make)(void *context, const char **folder, struct message *message);
+    /* Called when training has ended well, with its folder; may be NULL. */
+    enum status (*finish)(void *context, const char *folder, struct message *message);
     FILE *report;
     bool live; /* report is a terminal */
 };
@@ -35,7 +38,7 @@ struct train_environment {
 /* argv[0] is the name for the usage ("lockstep train"). Prints help to the report and returns
  * STATUS_OK for --help; STATUS_INVALID for a wrong call; else what train_run() returned. Never ends
  * the process. Sets the threads of OpenMP and OpenBLAS. */
-enum status command_train(int argc, char **argv, const struct train_environment *environment,
-                          struct message *message);
+enum status command_train_with(int argc, char **argv, const struct train_environment *environment,
+                               struct message *message);
 
 #endif

@@ -54,8 +54,8 @@ static const char *tag_write(FILE *file, const char *tag, int figure) {
     return c;
 }
 
-/* Behind a group that stands at `text` with nothing in it, else `text`. gnuplot writes one for every
- * change of pen, whether it draws with it or not: half of the file. */
+/* Behind a group that stands at `text` with nothing in it, else `text`. gnuplot writes one for
+ * every change of pen, whether it draws with it or not: half of the file. */
 static const char *skip_empty_group(const char *text) {
     static const char opening[] = "<g ", closing[] = "</g>";
     const char *end = strncmp(text, opening, strlen(opening)) == 0 ? strchr(text, '>') : NULL;

@@ -2,7 +2,10 @@
 #include "bench/command.h"
 #include "bench/command_train.h"
 #include "bench/devices.h"
+#include "bench/environment.h"
+#include "bench/folder.h"
 #include "bench/operation.h"
+#include "bench/report.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +16,7 @@ enum { IMPLEMENTATIONS_MAX = 16 };
 /* Devices are opened when the implementation is known, and closed when training has ended. */
 struct setup {
     struct devices devices;
+    struct folder folder;
     const struct command_context *command;
 };
 
@@ -30,6 +34,24 @@ static enum status device_find(void *context, const struct train_implementation 
     }
     return message_set(message, STATUS_NO_GPU, "%s runs on a GPU: %s", implementation->name,
                        setup->devices.gpu_absence);
+}
+
+static enum status folder_make(void *context, const char **path, struct message *message) {
+    struct setup *setup = context;
+    struct environment environment;
+    environment_read(&environment);
+    enum status status = folder_open(NULL, environment.host, "train", &setup->folder, message);
+    *path = setup->folder.path;
+    return status;
+}
+
+/* The training curve. */
+static enum status finish(void *context, const char *path, struct message *message) {
+    (void)context;
+    enum status status = report_draw(path, stdout, message);
+    if (status == STATUS_OK)
+        printf("results in %s\n", path);
+    return status;
 }
 
 static bool is_stopped(void *context) {
@@ -57,14 +79,16 @@ static size_t implementations_list(struct train_implementation list[IMPLEMENTATI
     return count;
 }
 
-enum status command_training(int argc, char **argv, const struct command_context *context,
-                             struct message *message) {
+enum status command_train(int argc, char **argv, const struct command_context *context,
+                          struct message *message) {
     struct setup setup = {.command = context};
     struct train_implementation list[IMPLEMENTATIONS_MAX];
     const struct train_environment environment = {
         .implementations = list,
         .implementation_count = implementations_list(list),
         .device_find = device_find,
+        .folder_make = folder_make,
+        .finish = finish,
         .stop = is_stopped,
         .context = &setup,
         .report = stdout,
@@ -72,7 +96,7 @@ enum status command_training(int argc, char **argv, const struct command_context
     };
     char name[] = "lockstep train";
     argv[0] = name;
-    enum status status = command_train(argc, argv, &environment, message);
+    enum status status = command_train_with(argc, argv, &environment, message);
     devices_close(&setup.devices);
     return status;
 }

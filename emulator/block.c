@@ -36,8 +36,9 @@ static size_t local_bytes(const struct launch *launch) {
 
 static void fill(struct warp *warp, enum special_register special, uint32_t value) {
     struct lanes32 *to = (struct lanes32 *)(void *)warp->special + special;
-    FOR_LANES(lane)
-    to->at[lane] = value;
+    FOR_LANES(lane) {
+        to->at[lane] = value;
+    }
 }
 
 static void fill_threads(struct warp *warp) {
@@ -87,7 +88,7 @@ static void open_warp(struct block *block, uint32_t index, const unsigned char *
     warp->code = launch->program->code;
     warp->stack = block->stacks + index * stack_bytes(launch);
     warp->local = block->locals + index * local_bytes(launch);
-    warp->special = block->specials + index * SPECIAL_BYTES;
+    warp->special = block->specials + (size_t)index * SPECIAL_BYTES;
     warp->bank[BANK_CONSTANT] = launch->program->constants;
     warp->bank[BANK_SPECIAL] = warp->special;
     fill_special(warp);

@@ -62,3 +62,33 @@ test-emulator-core: $(CORE_TESTS) ## test the core of the emulated GPU
 emulator-core-data: ## compile the kept kernels of the core's tests again (needs nvcc)
 	$(NVCC) -O3 -std=c++17 -arch=compute_80 -lineinfo -ptx tests/kernels/core.cu -o tests/ptx/core.ptx
 	sed -i 's#"[^"]*/tests/kernels#"tests/kernels#; /^\/\//d' tests/ptx/core.ptx
+
+# ---- Fuzzing: libFuzzer comes with clang; the kept corpus is replayed with any compiler ----
+
+FUZZ_CORPUS := tests/corpus/ptx
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+FUZZ_SOURCES := $(CORE_SOURCES:%=emulator/%.c) $(CORE_HOT_SOURCES:%=emulator/%.c)
+
+$(BUILD)/tests/fuzz_ptx: tests/fuzz_ptx.c $(FUZZ_SOURCES) $$(ARITHMETIC_OBJECTS)
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) $(filter-out -D%BUILDS,$(CORE_FLAGS)) $^ -lm -pthread -o $@
+
+$(BUILD)/tests/replay_ptx: tests/fuzz_ptx.c $(EMULATOR_CORE_OBJECTS) $$(ARITHMETIC_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CORE_TEST_FLAGS) -DFUZZ_REPLAY $^ $(LDFLAGS) -lm -pthread -o $@
+
+.PHONY: fuzz-emulator replay-emulator bench-emulator
+fuzz-emulator: $(BUILD)/tests/fuzz_ptx ## fuzz the PTX loader for FUZZ_SECONDS (needs clang)
+	mkdir -p $(BUILD)/fuzz/ptx
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/ptx $(FUZZ_CORPUS)
+
+replay-emulator: $(BUILD)/tests/replay_ptx ## replay the kept corpus of the PTX loader
+	$< $(FUZZ_CORPUS)/*
+
+$(BUILD)/emulator/benchmark: emulator/benchmark.c $(EMULATOR_CORE_OBJECTS) $$(ARITHMETIC_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(CORE_TEST_FLAGS) $^ $(LDFLAGS) -lm -pthread -o $@
+
+bench-emulator: $(BUILD)/emulator/benchmark ## how fast the emulated GPU is
+	$<

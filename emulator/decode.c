@@ -41,7 +41,6 @@ static const struct lane_operation *find_operation(struct decoder *decoder,
     return NULL;
 }
 
-/* A few instructions that only hint at the hardware and change nothing that a program can see. */
 static bool is_fused(const struct syntax_instruction *source) {
     bool is_fma = strcmp(source->root, "fma") == 0;
     const char *type = source->modifier_count ? source->modifiers[source->modifier_count - 1] : "";
@@ -185,6 +184,24 @@ static const struct syntax_instruction *order_modifiers(struct decoder *decoder,
     return ordered;
 }
 
+/* Whether a cvt names a register wider than its type, as it may. The executor's own conversions
+ * take slots as wide as the type; the lane operations of the same pattern come with the copy that a
+ * wider one needs. */
+static bool is_relaxed_conversion(struct decoder *decoder, const struct syntax_instruction *source,
+                                  const struct instruction_row *row) {
+    if (strcmp(source->root, "cvt") != 0 || row->decode != DECODE_PLAIN ||
+        source->operand_count != 2)
+        return false;
+    const char letters[2] = {row->operands[0], row->operands[2]}; /* "d=w" */
+    for (size_t k = 0; k < sizeof letters; k++) {
+        const struct syntax_type *type;
+        unsigned bits = decoder_register_bits(decoder, &source->operands[k], &type);
+        if (bits > (letters[k] == 'd' ? 64U : 32U))
+            return true;
+    }
+    return false;
+}
+
 static void decode_instruction(struct decoder *decoder, const struct syntax_instruction *source) {
     struct detail *detail = source_allocate(decoder->source, sizeof *detail);
     decoder->detail = decoder->instruction->detail = detail;
@@ -195,6 +212,8 @@ static void decode_instruction(struct decoder *decoder, const struct syntax_inst
         return;
     detail->source = source = order_modifiers(decoder, source);
     const struct instruction_row *row = find_row(decoder, source);
+    if (row && is_relaxed_conversion(decoder, source, row))
+        row = NULL;
     const struct lane_operation *operation = row ? NULL : find_operation(decoder, source);
     if (row)
         decode_by_row(decoder, row);
@@ -202,7 +221,6 @@ static void decode_instruction(struct decoder *decoder, const struct syntax_inst
         decode_by_operation(decoder, operation);
     else
         decoder_fail(decoder, "the emulator lacks this instruction or modifier");
-    decoder->instruction->is_tensor = is_matrix(source);
 }
 
 /* ---- One function ---- */
@@ -321,8 +339,8 @@ static enum builtin find_builtin(const struct syntax_function *function) {
 static void add_functions(struct decoder *decoder) {
     struct program *program = decoder->program;
     struct syntax_module *syntax = decoder->syntax;
-    program->functions =
-        source_allocate(decoder->source, (syntax->function_count + 1) * sizeof *program->functions);
+    program->functions = source_allocate(decoder->source, (syntax->function_count + 1) *
+                                                              sizeof(struct program_function *));
     for (size_t k = 0; k < syntax->function_count; k++) {
         struct program_function *function = source_allocate(decoder->source, sizeof *function);
         program->functions[k] = function;
@@ -374,13 +392,16 @@ static void fill_constants(struct decoder *decoder) {
     }
 }
 
-static void count_fused(struct program *program) {
-    uint32_t before = 0;
+static void count_classes(struct program *program) {
+    uint32_t fused = 0, matrix = 0;
     for (uint32_t k = 0; k < program->count; k++) {
-        program->code[k].fma_before = before;
-        before += program->code[k].detail && is_fused(program->code[k].detail->source);
+        program->code[k].fma_before = fused;
+        program->code[k].tensor_before = matrix;
+        fused += is_fused(program->code[k].detail->source);
+        matrix += is_matrix(program->code[k].detail->source);
     }
-    program->code[program->count].fma_before = before;
+    program->code[program->count].fma_before = fused;
+    program->code[program->count].tensor_before = matrix;
 }
 
 struct program *decode_program(struct source *source, struct syntax_module *syntax,
@@ -406,6 +427,6 @@ struct program *decode_program(struct source *source, struct syntax_module *synt
     }
     spread_communication(&decoder);
     fill_constants(&decoder);
-    count_fused(decoder.program);
+    count_classes(decoder.program);
     return decoder.program;
 }

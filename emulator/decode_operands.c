@@ -62,6 +62,8 @@ uint32_t decoder_constant(struct decoder *decoder, uint64_t bits, uint32_t width
 
 /* ---- Registers ---- */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the slot is written when registers get their
+ * places */
 static void use_register(struct decoder *decoder, uint32_t *slot, uint32_t number,
                          bool is_definition) {
     decoder->uses = source_grow(decoder->source, decoder->uses, decoder->use_count,

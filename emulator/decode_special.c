@@ -287,6 +287,13 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
     }
 }
 
+/* The letter of what is loaded or stored. */
+static char value_letter(struct decoder *decoder, const struct instruction_row *row) {
+    if (row->decode == DECODE_MATRIX || decoder->detail->access_bytes == 0)
+        return 'w';
+    return type_letter(last_type(decoder));
+}
+
 /*
  * Operands of the row: 'm' an address, 'D' the loaded value or vector, 'S' the stored one, 's' a
  * source of the type's width, 't' a destination of it, other letters as in plain rows. Cache
@@ -303,9 +310,7 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
         matrix_shape(decoder);
     else
         memory_shape(decoder);
-    const char value = row->decode == DECODE_MATRIX    ? 'w'
-                       : decoder->detail->access_bytes ? type_letter(last_type(decoder))
-                                                       : 'w';
+    const char value = value_letter(decoder, row);
     for (const char *letter = row->operands; *letter; letter++) {
         if (*letter == '=')
             is_to = false;
@@ -316,14 +321,17 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
         if (*letter == '?')
             continue;
         const struct syntax_operand *operand = operand_at(decoder, next++);
+        char chosen = *letter;
+        if (chosen == 't' || chosen == 's')
+            chosen = value;
         if (*letter == 'm')
             add_address(decoder, operand);
         else if (*letter == 'D' || *letter == 'S')
             memory_values(decoder, operand, value, is_to);
         else if (is_to)
-            decoder_add_to(decoder, operand, *letter == 't' ? value : *letter);
+            decoder_add_to(decoder, operand, chosen);
         else
-            decoder_add_from(decoder, operand, *letter == 's' ? value : *letter);
+            decoder_add_from(decoder, operand, chosen);
     }
     expect_count(decoder, next + has_policy);
 }

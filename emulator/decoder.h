@@ -94,7 +94,7 @@ void decode_indexed_branch(struct decoder *decoder);
 void decode_call(struct decoder *decoder);
 void decode_move(struct decoder *decoder);
 void decode_plain(struct decoder *decoder, const char *operands);
-void decoder_fail(struct decoder *decoder, const char *what);
+_Noreturn void decoder_fail(struct decoder *decoder, const char *what);
 
 /* layout.c */
 void layout_areas(struct decoder *decoder, struct program_function *function);

@@ -100,7 +100,7 @@ $(EMULATOR_TEST_DIRECTORY)/test_emulator_api: tests/test_emulator_api.c $(EMULAT
 
 # ---- Real programs: CUDA C as nvcc compiles it for two targets. Without nvcc their tests are skipped. ----
 
-EMULATOR_PROGRAMS := reduce atomics warps numbers programs tensor
+EMULATOR_PROGRAMS := reduce atomics warps numbers programs tensor heap tiles device_library assembly
 EMULATOR_PROGRAM_DIRECTORY := $(EMULATOR_TEST_DIRECTORY)/ptx
 EMULATOR_PROGRAM_TESTS := $(patsubst tests/%.c,$(EMULATOR_TEST_DIRECTORY)/%,$(wildcard tests/test_emulator_programs*.c))
 

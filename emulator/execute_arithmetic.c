@@ -9,13 +9,15 @@
 #include <math.h>
 
 static inline void blend32(struct lanes32 *to, const struct lanes32 *from, uint32_t mask) {
-    FOR_LANES(lane)
-    to->at[lane] = (mask >> lane & 1) ? from->at[lane] : to->at[lane];
+    FOR_LANES(lane) {
+        to->at[lane] = (mask >> lane & 1) ? from->at[lane] : to->at[lane];
+    }
 }
 
 static inline void blend64(struct lanes64 *to, const struct lanes64 *from, uint32_t mask) {
-    FOR_LANES(lane)
-    to->at[lane] = (mask >> lane & 1) ? from->at[lane] : to->at[lane];
+    FOR_LANES(lane) {
+        to->at[lane] = (mask >> lane & 1) ? from->at[lane] : to->at[lane];
+    }
 }
 
 /*

@@ -105,7 +105,7 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
     *copy = (struct async_copy){
         .lane = lane, .group = warp->async_group[lane], .to = (uint32_t)to, .size = size};
     if (read) {
-        memcpy(copy->bytes, (const void *)(uintptr_t)from, read);
+        memcpy(copy->bytes, space_host(from), read);
         touch(set, range, from);
         check_global(warp, instruction, lane, from, read, false);
     }
@@ -301,7 +301,7 @@ static void execute_pending_count(struct warp *warp, const struct instruction *i
 
 #define SHARED "[.{shared,shared::cta}]"
 #define MBARRIER(pattern_, operands_, action)                                                      \
-    { .pattern = pattern_, operands_, execute_mbarrier, action, .decode = DECODE_MEMORY }
+    { .pattern = pattern_, operands_, execute_mbarrier, (action), .decode = DECODE_MEMORY }
 
 static const struct instruction_row rows[] = {
     {.pattern = "cp.async.{ca,cg}.{shared,shared::cta}.global[.L2::cache_hint][.{L2::64B,L2::128B,"

@@ -180,7 +180,7 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
         check_global(warp, instruction, lane, address, bytes, false);
         check_global(warp, instruction, lane, address, bytes, true);
     }
-    return warp->is_faulted ? NULL : (unsigned char *)(uintptr_t)address;
+    return warp->is_faulted ? NULL : space_host(address);
 }
 
 static void put(const struct warp *warp, const struct detail *detail, unsigned lane,
@@ -219,7 +219,8 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
     }
 }
 
-#define HEAD "[.{relaxed,acquire,release,acq_rel}][.{cta,cluster,gpu,sys}][.{global,shared,shared::cta}]"
+#define HEAD                                                                                       \
+    "[.{relaxed,acquire,release,acq_rel}][.{cta,cluster,gpu,sys}][.{global,shared,shared::cta}]"
 #define HINT "[.L2::cache_hint]"
 /* Integer operations commute: only one whose old value is used can tell the order of the blocks. */
 #define BOTH(operation_pattern, number, more)                                                      \

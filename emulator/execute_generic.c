@@ -18,13 +18,15 @@ static void blend(void *to, const void *from, unsigned bits, uint32_t mask) {
     } else if (bits == 32) {
         struct lanes32 *to_lanes = to;
         const struct lanes32 *from_lanes = from;
-        FOR_LANES(lane)
-        to_lanes->at[lane] = (mask >> lane & 1) ? from_lanes->at[lane] : to_lanes->at[lane];
+        FOR_LANES(lane) {
+            to_lanes->at[lane] = (mask >> lane & 1) ? from_lanes->at[lane] : to_lanes->at[lane];
+        }
     } else {
         struct lanes64 *to_lanes = to;
         const struct lanes64 *from_lanes = from;
-        FOR_LANES(lane)
-        to_lanes->at[lane] = (mask >> lane & 1) ? from_lanes->at[lane] : to_lanes->at[lane];
+        FOR_LANES(lane) {
+            to_lanes->at[lane] = (mask >> lane & 1) ? from_lanes->at[lane] : to_lanes->at[lane];
+        }
     }
 }
 

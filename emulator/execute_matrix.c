@@ -44,7 +44,7 @@ static bool find_rows(struct warp *warp, const struct instruction *instruction, 
 static void count_rows(struct warp *warp, void *const rows[], unsigned count) {
     enum { BANK_GROUPS = 8 };
     for (unsigned matrix = 0; matrix < count; matrix++) {
-        uintptr_t seen[BANK_GROUPS][8];
+        uintptr_t seen[BANK_GROUPS][8] = {{0}};
         unsigned used[BANK_GROUPS] = {0}, most = 0;
         for (unsigned k = 0; k < 8; k++) {
             const uintptr_t row =
@@ -77,7 +77,7 @@ static unsigned matrix_count(const struct instruction *instruction) {
 static void execute_load_matrix(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     const unsigned count = matrix_count(instruction);
-    void *rows[LANES];
+    void *rows[LANES] = {NULL};
     struct lanes32 *to[4];
     if (!is_whole(warp, instruction) || !find_rows(warp, instruction, count, false, rows))
         return;
@@ -91,7 +91,7 @@ static void execute_load_matrix(struct warp *warp, const struct instruction *ins
 static void execute_store_matrix(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     const unsigned count = matrix_count(instruction);
-    void *rows[LANES];
+    void *rows[LANES] = {NULL};
     const struct lanes32 *from[4];
     if (!is_whole(warp, instruction) || !find_rows(warp, instruction, count, true, rows))
         return;

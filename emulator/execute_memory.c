@@ -26,19 +26,22 @@ INLINE void access_prepare(const struct warp *warp, const struct instruction *in
     const void *base = warp_slot(warp, instruction->a);
     if (instruction->detail->from_bits[0] == 64) {
         const struct lanes64 *wide = base;
-        FOR_LANES(lane)
-        access->address.at[lane] = wide->at[lane] + offset;
+        FOR_LANES(lane) {
+            access->address.at[lane] = wide->at[lane] + offset;
+        }
     } else {
         const struct lanes32 *narrow = base;
-        FOR_LANES(lane)
-        access->address.at[lane] = narrow->at[lane] + offset;
+        FOR_LANES(lane) {
+            access->address.at[lane] = narrow->at[lane] + offset;
+        }
     }
     access->mask = mask;
     access->first = access->address.at[lane_first(mask)];
     if (mask != LANES_ALL) {
         const uint64_t first = access->first;
-        FOR_LANES(lane)
-        access->address.at[lane] = (mask >> lane & 1) ? access->address.at[lane] : first;
+        FOR_LANES(lane) {
+            access->address.at[lane] = (mask >> lane & 1) ? access->address.at[lane] : first;
+        }
     }
 }
 
@@ -108,6 +111,7 @@ static void site_learn_phase(struct access_site *site, unsigned k, const struct 
     }
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written through */
 INLINE void touch_word(uint64_t *word, uint64_t bits) {
     if ((__atomic_load_n(word, __ATOMIC_RELAXED) & bits) != bits)
         __atomic_fetch_or(word, bits, __ATOMIC_RELAXED);
@@ -288,17 +292,19 @@ static void get_element(const struct warp *warp, const struct detail *detail, un
 static void load_any(const struct warp *warp, const struct detail *detail, unsigned lane,
                      const unsigned char *at) {
     for (unsigned k = 0; k < detail->elements; k++)
-        put_element(warp, detail, k, lane, at + k * detail->access_bytes, detail->access_bytes);
+        put_element(warp, detail, k, lane, at + (size_t)k * detail->access_bytes,
+                    detail->access_bytes);
 }
 
 static void store_any(const struct warp *warp, const struct detail *detail, unsigned lane,
                       unsigned char *at) {
     for (unsigned k = 0; k < detail->elements; k++)
-        get_element(warp, detail, k + 1, lane, at + k * detail->access_bytes, detail->access_bytes);
+        get_element(warp, detail, k + 1, lane, at + (size_t)k * detail->access_bytes,
+                    detail->access_bytes);
 }
 
 static inline unsigned char *bytes_at(uint64_t address) {
-    return (unsigned char *)(uintptr_t)address;
+    return space_host(address);
 }
 
 static inline uint32_t read_word(const unsigned char *at) {
@@ -315,12 +321,13 @@ INLINE void load_words(const struct warp *warp, const struct detail *detail, uin
         if (kind == PATTERN_CONTIGUOUS && elements == 1) {
             memcpy(to, bytes_at(origin + offset[0]), sizeof *to);
         } else if (kind == PATTERN_UNIFORM) {
-            const uint32_t value = read_word(bytes_at(origin + offset[0] + k * 4));
-            FOR_LANES(lane)
-            to->at[lane] = value;
+            const uint32_t value = read_word(bytes_at(origin + offset[0] + (uint64_t)k * 4));
+            FOR_LANES(lane) {
+                to->at[lane] = value;
+            }
         } else {
             for (unsigned lane = 0; lane < LANES; lane++)
-                to->at[lane] = read_word(bytes_at(origin + offset[lane] + k * 4));
+                to->at[lane] = read_word(bytes_at(origin + offset[lane] + (uint64_t)k * 4));
         }
     }
 }
@@ -333,7 +340,7 @@ INLINE void store_words(const struct warp *warp, const struct detail *detail, ui
             memcpy(bytes_at(origin + offset[0]), from, sizeof *from);
         } else {
             for (unsigned lane = 0; lane < LANES; lane++)
-                memcpy(bytes_at(origin + offset[lane] + k * 4), &from->at[lane], 4);
+                memcpy(bytes_at(origin + offset[lane] + (uint64_t)k * 4), &from->at[lane], 4);
         }
     }
 }
@@ -554,8 +561,9 @@ static void access_local(struct warp *warp, const struct instruction *instructio
     const uint32_t bytes = instruction->detail->access_bytes * instruction->detail->elements;
     if (!check_private(warp, instruction, access, bytes, size, "local"))
         return;
-    FOR_LANES(lane)
-    access->address.at[lane] += lane * size;
+    FOR_LANES(lane) {
+        access->address.at[lane] += lane * size;
+    }
     const uint64_t origin = (uint64_t)(uintptr_t)warp->local;
     if (is_store) {
         warp->worker->counters.local_store_requests++;
@@ -588,8 +596,9 @@ static void load_const(struct warp *warp, const struct instruction *instruction,
 static void access_window(struct warp *warp, const struct instruction *instruction,
                           struct access *access, uint64_t window, bool is_store) {
     const uint64_t first = access->first & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
-    FOR_LANES(lane)
-    access->address.at[lane] &= (UINT64_C(1) << WINDOW_SHIFT) - 1;
+    FOR_LANES(lane) {
+        access->address.at[lane] &= (UINT64_C(1) << WINDOW_SHIFT) - 1;
+    }
     access->first = first;
     if (window == WINDOW_GLOBAL && is_store)
         store_global(warp, instruction, access);

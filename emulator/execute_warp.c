@@ -119,14 +119,15 @@ static void execute_shuffle(struct warp *warp, const struct instruction *instruc
     struct lanes32 result = {{0}};
     for (unsigned lane = 0; lane < LANES; lane++) {
         int source;
-        bool is_valid =
-            shuffle_source((enum shuffle_mode)detail->choice[0], (int)lane, b->at[lane], c->at[lane], &source);
+        bool is_valid = shuffle_source((enum shuffle_mode)detail->choice[0], (int)lane, b->at[lane],
+                                       c->at[lane], &source);
         valid |= (uint32_t)is_valid << lane;
         result.at[lane] = value.at[source];
     }
     struct lanes32 *to = warp_slot(warp, detail->to[0]);
-    FOR_LANES(lane)
-    to->at[lane] = (lanes >> lane & 1) ? result.at[lane] : to->at[lane];
+    FOR_LANES(lane) {
+        to->at[lane] = (lanes >> lane & 1) ? result.at[lane] : to->at[lane];
+    }
     if (detail->to_count > 1)
         put_predicate(warp, detail->to[1], lanes, valid);
     meet_end(warp);

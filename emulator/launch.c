@@ -170,9 +170,10 @@ static void run_communicating(struct worker *worker) {
     resident.blocks = calloc(resident.capacity, sizeof *resident.blocks);
     resident.is_running = calloc(resident.capacity, sizeof *resident.is_running);
     bool has_spun = launch->is_cooperative;
-    if (!resident.blocks || !resident.is_running)
+    const bool is_complete = resident.blocks && resident.is_running;
+    if (!is_complete)
         launch_fail_memory(launch);
-    while (!launch->is_failed) {
+    while (is_complete && !launch->is_failed) {
         if (launch->is_cooperative) {
             while (start_next(&resident, worker))
                 ;

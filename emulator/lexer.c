@@ -119,7 +119,9 @@ static bool scan_decimal_float(struct lexer *lexer) {
 
 static void scan_number(struct lexer *lexer) {
     struct token *token = &lexer->token;
-    char second = lexer->end - lexer->at >= 2 ? lexer->at[1] : '\0';
+    char second = '\0';
+    if (lexer->end - lexer->at >= 2)
+        second = lexer->at[1];
     if (*lexer->at == '0' && (second == 'f' || second == 'F' || second == 'd' || second == 'D')) {
         scan_hex_float(lexer, second == 'd' || second == 'D');
         return;

@@ -3,6 +3,7 @@
 
 #include "launch.h"
 #include "module.h"
+#include "space.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ const char *machine_status_name(enum machine_status status) {
 
 void machine_options_default(struct machine_options *options) {
     *options = (struct machine_options){
-        .check_memory = true, .stack_bytes = 16 * 1024, .printf_bytes = (size_t)1 << 20};
+        .check_memory = true, .stack_bytes = (size_t)16 * 1024, .printf_bytes = (size_t)1 << 20};
 }
 
 /* ---- Life ---- */
@@ -177,7 +178,7 @@ static void *range_bytes(struct machine *machine, uint64_t address, size_t size,
         return NULL;
     if (written)
         memory_mark_written(range, address, size);
-    return (void *)(uintptr_t)address;
+    return space_host(address);
 }
 
 enum machine_status machine_read(struct machine *machine, void *to, uint64_t from, size_t size) {
@@ -414,8 +415,9 @@ static void report(const struct machine *machine, const struct machine_diagnosti
         (void)fprintf(stderr, "emulator: %s\n", diagnostic->message);
 }
 
-static enum machine_status run(struct machine *machine, const struct machine_launch *from, uint64_t workspace,
-                               struct machine_counters *counters, struct machine_diagnostic *diagnostic) {
+static enum machine_status run(struct machine *machine, const struct machine_launch *from,
+                               uint64_t workspace, struct machine_counters *counters,
+                               struct machine_diagnostic *diagnostic) {
     struct launch launch = {0};
     prepare(machine, from, &launch);
     launch.parameters = calloc(launch.parameter_bytes + 16, 1);
@@ -437,15 +439,17 @@ static enum machine_status run(struct machine *machine, const struct machine_lau
 }
 
 /* Cooperative groups find the barrier of the grid in memory that the driver gives the launch. */
-static enum machine_status run_cooperatively(struct machine *machine, const struct machine_launch *from,
+static enum machine_status run_cooperatively(struct machine *machine,
+                                             const struct machine_launch *from,
                                              struct machine_counters *counters,
                                              struct machine_diagnostic *diagnostic) {
     enum { WORKSPACE_BYTES = 512 };
     uint64_t workspace;
-    if (memory_allocate(&machine->memory, WORKSPACE_BYTES, MACHINE_MEMORY_MODULE, &workspace) != MACHINE_OK)
+    if (memory_allocate(&machine->memory, WORKSPACE_BYTES, MACHINE_MEMORY_MODULE, &workspace) !=
+        MACHINE_OK)
         return refuse(diagnostic, MACHINE_OUT_OF_MEMORY, machine_function_info(from->function),
                       "no device memory left for the barrier of the grid");
-    memset((void *)(uintptr_t)workspace, 0, WORKSPACE_BYTES);
+    memset(space_host(workspace), 0, WORKSPACE_BYTES);
     memory_mark_written(memory_find(&machine->memory, workspace), workspace, WORKSPACE_BYTES);
     const enum machine_status status = run(machine, from, workspace, counters, diagnostic);
     (void)memory_free(&machine->memory, workspace, MACHINE_MEMORY_MODULE);

@@ -1,5 +1,6 @@
 /* Device memory and the host memory that kernels may reach. */
 #include "memory.h"
+#include "space.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ enum machine_status memory_open(struct memory *memory, size_t device_bytes) {
 
 static void range_release(struct memory_range *range) {
     if (range->kind == MACHINE_MEMORY_HOST)
-        free((void *)(uintptr_t)range->base);
+        free(space_host(range->base));
     free(range->touched);
     free(range->written);
     free(range);
@@ -172,7 +173,7 @@ static void decommit(const struct memory_range *range) {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t first = (range->base + page - 1) / page * page, end = range->end / page * page;
     if (first < end)
-        (void)madvise((void *)(uintptr_t)first, end - first, MADV_DONTNEED);
+        (void)madvise(space_host(first), end - first, MADV_DONTNEED);
 }
 
 enum machine_status memory_free(struct memory *memory, uint64_t address,

@@ -57,7 +57,7 @@ static void place_variable(struct source *source, struct machine_module *module,
     module->placed = source_grow(source, module->placed, module->placed_count,
                                  &module->placed_capacity, sizeof *module->placed);
     module->placed[module->placed_count++] = variable->address;
-    memset((void *)(uintptr_t)variable->address, 0, variable->size);
+    memset(space_host(variable->address), 0, variable->size);
     struct memory_range *range = memory_find(&module->machine->memory, variable->address);
     memory_mark_written(range, variable->address, variable->size);
 }
@@ -104,7 +104,7 @@ static void initialise(struct source *source, const struct machine_module *modul
     const size_t width = variable->type->bits / 8 < 8 ? variable->type->bits / 8 : 8;
     if (!variable->placed)
         return;
-    unsigned char *to = (unsigned char *)(uintptr_t)variable->address;
+    unsigned char *to = space_host(variable->address);
     for (size_t k = 0; k < variable->value_count; k++) {
         const uint64_t bits = value_bits(source, module, variable, &variable->values[k]);
         memcpy(to + k * width, &bits, width);

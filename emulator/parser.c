@@ -368,13 +368,13 @@ static void variable_record(struct parser *parser, struct syntax_variable *varia
     if (function) {
         function->variables =
             source_grow(parser->source, function->variables, function->variable_count,
-                        &function->variable_capacity, sizeof variable);
+                        &function->variable_capacity, sizeof(struct syntax_variable *));
         function->variables[function->variable_count++] = variable;
         return;
     }
     struct syntax_module *module = parser->module;
     module->variables = source_grow(parser->source, module->variables, module->variable_count,
-                                    &module->variable_capacity, sizeof variable);
+                                    &module->variable_capacity, sizeof(struct syntax_variable *));
     module->variables[module->variable_count++] = variable;
 }
 
@@ -430,7 +430,8 @@ void parser_formals(struct parser *parser, struct syntax_variable ***list, size_
         if (unknown)
             source_fail(parser->source, MACHINE_INVALID_PTX, variable->place, "'%s' needs a size",
                         variable->name);
-        *list = source_grow(parser->source, *list, *count, &capacity, sizeof variable);
+        *list =
+            source_grow(parser->source, *list, *count, &capacity, sizeof(struct syntax_variable *));
         (*list)[(*count)++] = variable;
         if (!parser_at(parser, ')'))
             parser_expect(parser, ',');
@@ -487,7 +488,7 @@ static struct syntax_function *function_record(struct parser *parser, struct syn
     symbol->function = source_allocate(parser->source, sizeof *head);
     *symbol->function = *head;
     module->functions = source_grow(parser->source, module->functions, module->function_count,
-                                    &module->function_capacity, sizeof head);
+                                    &module->function_capacity, sizeof(struct syntax_function *));
     module->functions[module->function_count++] = symbol->function;
     return symbol->function;
 }

@@ -12,8 +12,7 @@ unsigned char *warp_pointer(struct warp *warp, unsigned lane, uint64_t address, 
     const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
     switch (address >> WINDOW_SHIFT) {
     case WINDOW_GLOBAL:
-        return memory_find_all(launch->memory, address, size) ? (unsigned char *)(uintptr_t)address
-                                                              : NULL;
+        return memory_find_all(launch->memory, address, size) ? space_host(address) : NULL;
     case WINDOW_SHARED:
         return offset + size <= launch->shared_bytes ? warp->block->shared + offset : NULL;
     case WINDOW_LOCAL:
@@ -97,7 +96,9 @@ static const char *parse_conversion(const char *at, const char *end, struct conv
             break;
     }
     conversion->flags[used] = '\0';
-    conversion->letter = at < end ? *at++ : '\0';
+    conversion->letter = '\0';
+    if (at < end)
+        conversion->letter = *at++;
     return at;
 }
 

@@ -31,7 +31,8 @@ struct instruction {
                             multiply-adds */
     uint16_t run;        /* instructions from here on that cannot leave the straight line */
     uint16_t variant;    /* what the table row says */
-    uint8_t is_guarded, guard_negated, is_control, is_tensor;
+    uint8_t is_guarded, guard_negated, is_control;
+    uint32_t tensor_before; /* the same for matrix products */
 };
 
 enum { CHOICE_LIMIT = 16, OPERAND_LIMIT = 64 };
@@ -115,7 +116,7 @@ enum special_register {
     SPECIAL_GLOBALTIMER_HI,
 };
 
-enum { SPECIAL_BYTES = SPECIAL_COUNT * LANES * sizeof(uint32_t) };
+enum { SPECIAL_BYTES = SPECIAL_COUNT * sizeof(struct lanes32) };
 
 /* The head of every frame. */
 struct frame_header {

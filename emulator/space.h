@@ -25,4 +25,10 @@ static inline uint64_t space_code_address(uint32_t function) {
     return space_window(WINDOW_CODE) | ((uint64_t)(function + 1) << 4);
 }
 
+/* Global addresses are host addresses: the bytes at one. */
+static inline void *space_host(uint64_t address) {
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): this is what unified addressing is */
+    return (void *)(uintptr_t)address;
+}
+
 #endif

@@ -67,11 +67,10 @@ static bool choose(struct warp *warp) {
     return true;
 }
 
-static void count(struct warp *warp, uint32_t instructions, uint32_t fused) {
+static void count(struct warp *warp, uint32_t instructions) {
     struct machine_counters *counters = &warp->worker->counters;
     counters->warp_instructions += instructions;
     counters->thread_instructions += (uint64_t)instructions * lane_count(warp->mask);
-    counters->fma_warp_instructions += fused;
     warp->executed += instructions;
     warp->fuel -= instructions;
 }
@@ -82,10 +81,12 @@ static void run_line(struct warp *warp) {
     if (warp->stop - warp->pc < length)
         length = warp->stop - warp->pc;
     const struct instruction *end = instruction + length;
-    const uint32_t fused = end->fma_before - instruction->fma_before;
+    warp->worker->counters.fma_warp_instructions += end->fma_before - instruction->fma_before;
+    warp->worker->counters.tensor_warp_instructions +=
+        end->tensor_before - instruction->tensor_before;
     for (; instruction < end; instruction++)
         instruction->execute(warp, instruction);
-    count(warp, length, fused);
+    count(warp, length);
     warp->pc += length;
 }
 
@@ -98,7 +99,7 @@ void warp_run(struct warp *warp) {
         if (warp->is_faulted)
             return;
         if (warp->pc < warp->stop && instruction->is_control) {
-            count(warp, 1, 0);
+            count(warp, 1);
             instruction->execute(warp, instruction);
         }
         if (!warp->regroup && warp->pc >= warp->stop)

@@ -63,7 +63,8 @@ struct launch {
     size_t parameter_bytes;
     bool is_failed;      /* atomic */
     bool is_cooperative; /* all blocks resident together */
-    uint64_t workspace; /* of a cooperative launch: where cooperative groups keep the grid's barrier; else 0 */
+    uint64_t workspace;  /* of a cooperative launch: where cooperative groups keep the grid's
+                            barrier; else 0 */
     size_t resident_limit;
     bool is_serial; /* blocks see each other's work: one host thread, in the order of the blocks */
     bool is_slow;   /* race or init checks are on */

@@ -70,7 +70,7 @@ static enum status train(struct call *call, const char *line) {
         .context = call,
         .report = report,
     };
-    enum status status = command_train(argc, argv, &environment, &call->message);
+    enum status status = command_train_with(argc, argv, &environment, &call->message);
     assert_int_equal(fclose(report), 0);
     return status;
 }

@@ -435,12 +435,6 @@ static void test_known_bits(void **state) {
         {"bmsk.wrap.b32", 36, 33, 0, 0x10},
         {"prmt.b32", 0x44332211, 0x88776655, 0x7210, 0x88332211},
         {"prmt.b32", 0x00008011, 0, 0x9889, 0xff0000ff},
-        {"prmt.b32.f4e", 0x44332211, 0x88776655, 1, 0x55443322},
-        {"prmt.b32.b4e", 0x44332211, 0x88776655, 1, 0x77881122},
-        {"prmt.b32.rc8", 0x44332211, 0, 2, 0x33333333},
-        {"prmt.b32.ecl", 0x44332211, 0, 1, 0x44332222},
-        {"prmt.b32.ecr", 0x44332211, 0, 2, 0x33332211},
-        {"prmt.b32.rc16", 0x44332211, 0, 1, 0x44334433},
         {"cnot.b32", 0, 0, 0, 1},
         {"cnot.b64", 5, 0, 0, 0},
         {"not.b16", 0x00ff, 0, 0, 0xff00},
@@ -450,6 +444,28 @@ static void test_known_bits(void **state) {
         {"not.pred", 1, 0, 0, 0},
     };
     check_known(known, sizeof known / sizeof known[0]);
+}
+
+/* The table of PTX ISA 9.7.9.7, with bytes named by their numbers. */
+static void test_permute_modes(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t results[4];
+    } modes[] = {
+        {"prmt.b32.f4e", {0x03020100, 0x04030201, 0x05040302, 0x06050403}},
+        {"prmt.b32.b4e", {0x05060700, 0x06070001, 0x07000102, 0x00010203}},
+        {"prmt.b32.rc8", {0x00000000, 0x01010101, 0x02020202, 0x03030303}},
+        {"prmt.b32.ecl", {0x03020100, 0x03020101, 0x03020202, 0x03030303}},
+        {"prmt.b32.ecr", {0x00000000, 0x01010100, 0x02020100, 0x03020100}},
+        {"prmt.b32.rc16", {0x01000100, 0x03020302, 0x01000100, 0x03020302}},
+    };
+    for (size_t mode = 0; mode < sizeof modes / sizeof modes[0]; mode++) {
+        for (uint32_t c = 0; c < 8; c++) {
+            assert_int_equal(ptx(modes[mode].name, 0x03020100, 0x07060504, c),
+                             modes[mode].results[c % 4]);
+        }
+    }
 }
 
 /* ---- comparisons ---- */
@@ -582,6 +598,7 @@ int main(void) {
         cmocka_unit_test(test_bit_fields),
         cmocka_unit_test(test_logic_tables),
         cmocka_unit_test(test_known_bits),
+        cmocka_unit_test(test_permute_modes),
         cmocka_unit_test(test_ordered_and_unordered_comparisons),
         cmocka_unit_test(test_lanes_become_bits),
         cmocka_unit_test(test_other_comparisons),

@@ -96,6 +96,29 @@ static void a_switch_takes_each_lane_its_way(void **state) {
         assert_int_equal(values[lane], expected[lane % 9]);
 }
 
+/* A value that a guarded move may leave alone is live through the loop, and keeps its place. */
+static void a_guarded_move_keeps_the_value_before(void **state) {
+    struct bench *bench = *state;
+    int values[32];
+    assert_int_equal(
+        bench_load(bench,
+                   ".visible .entry k(.param .u64 to) {\n"
+                   ".reg .b32 %r<8>; .reg .b64 %rd<4>; .reg .pred %p<4>;\n"
+                   "mov.u32 %r5, %tid.x; mov.u32 %r1, 5; mov.u32 %r2, 0; mov.u32 %r4, 10;\n"
+                   "setp.gt.u32 %p1, %r5, 20;\n"
+                   "LOOP: @%p1 mov.u32 %r1, 7; add.u32 %r2, %r2, %r1; mov.u32 %r3, 9;\n"
+                   "add.u32 %r2, %r2, %r3; sub.u32 %r4, %r4, 1; setp.ne.u32 %p2, %r4, 0;\n"
+                   "@%p2 bra LOOP;\n"
+                   "ld.param.u64 %rd1, [to]; mul.wide.u32 %rd2, %r5, 4; add.u64 %rd1, %rd1, %rd2;\n"
+                   "st.global.u32 [%rd1], %r2; ret; }\n"),
+        MACHINE_OK);
+    const uint64_t to = bench_allocate(bench, NULL, sizeof values);
+    expect_done(bench, LAUNCH(bench, "k", 1, 32, to));
+    read_back(bench, values, to, sizeof values);
+    for (int lane = 0; lane < 32; lane++)
+        assert_int_equal(values[lane], 10 * (lane > 20 ? 7 + 9 : 5 + 9));
+}
+
 /* ---- Calls ---- */
 
 static void recursion_differs_from_lane_to_lane(void **state) {
@@ -207,6 +230,7 @@ static void matrix_fragments_multiply(void **state) {
     const uint64_t to = bench_allocate(bench, NULL, sizeof c);
     expect_done(bench, LAUNCH(bench, "matrix_product", 1, 32, bench_allocate(bench, a, sizeof a),
                               bench_allocate(bench, b, sizeof b), to));
+    assert_int_equal(bench->counters.tensor_warp_instructions, 1);
     read_back(bench, c, to, sizeof c);
     for (int row = 0; row < 16; row++) {
         for (int column = 0; column < 16; column++) {
@@ -312,6 +336,30 @@ static void host_threads_change_nothing(void **state) {
     }
 }
 
+/* Blocks that learn the order from an atomic run in order, however many host threads there are. */
+static void blocks_that_communicate_run_in_order(void **state) {
+    enum { BLOCKS = 5000 };
+    static int order[BLOCKS];
+    struct bench bench;
+    (void)state;
+    bench_open(&bench, 2);
+    assert_int_equal(
+        bench_load(&bench, ".visible .entry k(.param .u64 counter, .param .u64 to) {\n"
+                           ".reg .b32 %r<8>; .reg .b64 %rd<4>;\n"
+                           "ld.param.u64 %rd1, [counter]; atom.global.add.u32 %r1, [%rd1], 1;\n"
+                           "mov.u32 %r2, %ctaid.x; ld.param.u64 %rd2, [to];\n"
+                           "mul.wide.u32 %rd3, %r2, 4; add.u64 %rd2, %rd2, %rd3;\n"
+                           "st.global.u32 [%rd2], %r1; ret; }\n"),
+        MACHINE_OK);
+    const uint64_t counter = bench_allocate(&bench, NULL, 4),
+                   to = bench_allocate(&bench, NULL, sizeof order);
+    expect_done(&bench, LAUNCH(&bench, "k", BLOCKS, 1, counter, to));
+    read_back(&bench, order, to, sizeof order);
+    for (int block = 0; block < BLOCKS; block++)
+        assert_int_equal(order[block], block);
+    bench_close(&bench);
+}
+
 struct launcher {
     struct bench *bench;
     uint64_t to;
@@ -348,6 +396,36 @@ static void two_threads_may_launch(void **state) {
     assert_int_equal(sum, 2 * 20 * 4 * 64 * 63 / 2);
 }
 
+/* A conversion may name registers wider than its type: it then takes their low part. */
+static void a_conversion_takes_the_low_part_of_a_wider_register(void **state) {
+    struct bench *bench = *state;
+    static const struct {
+        const char *instruction;
+        int64_t expected[3]; /* of %rd2 = 0x80000001 + lane, lanes 0 to 2 */
+    } conversions[] = {
+        {"cvt.s64.s32 %rd3, %rd2;", {-2147483647, -2147483646, -2147483645}},
+        {"cvt.u64.u32 %rd3, %rd2;", {2147483649, 2147483650, 2147483651}},
+        {"cvt.s64.s16 %rd3, %rd2;", {1, 2, 3}},
+    };
+    for (size_t k = 0; k < sizeof conversions / sizeof conversions[0]; k++) {
+        char body[640];
+        int64_t results[32];
+        snprintf(body, sizeof body,
+                 ".visible .entry k(.param .u64 p) {\n"
+                 " .reg .b64 %%rd<6>; .reg .b32 %%r<2>;\n"
+                 " ld.param.u64 %%rd1, [p]; mov.u32 %%r1, %%tid.x; cvt.u64.u32 %%rd5, %%r1;\n"
+                 " add.s64 %%rd2, %%rd5, 0x7f80000001; shl.b64 %%rd4, %%rd5, 3;\n"
+                 " add.s64 %%rd4, %%rd1, %%rd4; %s st.global.u64 [%%rd4], %%rd3; ret;\n}\n",
+                 conversions[k].instruction);
+        assert_int_equal(bench_load(bench, body), MACHINE_OK);
+        const uint64_t to = bench_allocate(bench, NULL, sizeof results);
+        expect_done(bench, LAUNCH(bench, "k", 1, 32, to));
+        read_back(bench, results, to, sizeof results);
+        for (size_t lane = 0; lane < 3; lane++)
+            assert_true(results[lane] == conversions[k].expected[lane]);
+    }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
     const struct CMUnitTest tests[] = {
@@ -356,6 +434,8 @@ int main(void) {
         TEST(a_warp_waits_for_another),
         TEST(lanes_loop_for_different_times),
         TEST(a_switch_takes_each_lane_its_way),
+        TEST(a_guarded_move_keeps_the_value_before),
+        TEST(a_conversion_takes_the_low_part_of_a_wider_register),
         TEST(recursion_differs_from_lane_to_lane),
         TEST(indirect_calls_split_the_warp),
         TEST(printf_comes_in_the_order_of_the_blocks),
@@ -367,6 +447,7 @@ int main(void) {
         TEST(integer_atomics_are_exact),
         TEST(a_gemm_equals_its_model_to_the_bit),
         TEST(host_threads_change_nothing),
+        TEST(blocks_that_communicate_run_in_order),
         TEST(two_threads_may_launch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
