@@ -88,7 +88,7 @@ static struct call call_start(const char *const *arguments, rlim_t file_bytes) {
     int count = 1;
     for (; arguments[count - 1]; count++) {
         assert_in_range(count, 1, ARGUMENTS_MAX);
-        list[count] = (char *)(uintptr_t)arguments[count - 1]; /* execv wants no const */
+        memcpy(&list[count], &arguments[count - 1], sizeof *list); /* execv knows no const */
     }
     struct call call = {.process = fork()};
     assert_true(call.process >= 0);
@@ -149,7 +149,10 @@ static void check_refused(const char *const *arguments, int status, const char *
     check_refused((const char *const[]){__VA_ARGS__, NULL}, status, words)
 
 /* What makes a run short. */
-#define TINY "--quick", "--max-time", "0.02", "--threads", "1", "--gpu", "none", "--out", "run"
+#define TINY "--quick", "--max-time", "0.1", "--threads", "1", "--gpu", "none", "--out", "run"
+
+/* Two implementations that every build has: what else there is depends on the machine. */
+#define PAIR "--implementation", "cpu-naive,openblas"
 
 /* --- calls that are wrong --- */
 
@@ -236,12 +239,12 @@ static void test_bad_numbers_are_refused(void **state) {
 
 static void test_a_gpu_that_is_not_there(void **state) {
     (void)state;
-    CHECK_REFUSED(77, "GPU 0", "run", "gemm", "--gpu", "0", "--out", "run");
-    CHECK_REFUSED(77, "GPU 99", "verify", "gemm", "--gpu", "99");
+    CHECK_REFUSED(77, "no GPU", "run", "gemm", "--gpu", "0", "--out", "run");
+    CHECK_REFUSED(77, "no GPU", "verify", "gemm", "--gpu", "99");
     static const char *const bad[] = {"x", "", "-1", "0x0", "first"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        CHECK_REFUSED(2, "--gpu wants", "run", "gemm", "--gpu", bad[i], "--out", "run");
-        CHECK_REFUSED(2, "--gpu wants", "verify", "gemm", "--gpu", bad[i]);
+        CHECK_REFUSED(2, "--gpu takes", "run", "gemm", "--gpu", bad[i], "--out", "run");
+        CHECK_REFUSED(2, "--gpu takes", "verify", "gemm", "--gpu", bad[i]);
     }
 }
 
@@ -258,10 +261,10 @@ static void test_places_that_cannot_be_written(void **state) {
 
 /* --- runs --- */
 
-/* Five shapes, three variants, two implementations, all on one thread. */
-static const char *const sweep[] = {
-    "run", "gemm", "--shape", "8x8x8,9x9x9,16x16x16,17x17x17,24x24x24", TINY, NULL};
-enum { SWEEP_ROWS = 5 * 3 * 2 };
+/* Four shapes, three variants, two implementations, all on one thread. */
+static const char *const sweep[] = {"run", "gemm", "--shape", "8x8x8,9x9x9,16x16x16,17x17x17",
+                                    PAIR,  TINY,   NULL};
+enum { SWEEP_ROWS = 4 * 3 * 2 };
 
 /* The rows of a file of the run, to be freed. */
 static void *rows_read(const char *name, const struct csv_format *format, size_t *count) {
@@ -375,7 +378,7 @@ static void test_a_killed_run_goes_on(void **state) {
     assert_non_null(text);
     assert_true(strlen(text) > 40);
     char *padded = NULL;
-    assert_true(asprintf(&padded, "%sgemm,tn,f32,24x2", text) > 0);
+    assert_true(asprintf(&padded, "%sgemm,tn,f32,17x1", text) > 0);
     file_write_text(temporary_path(&place, "run/results.csv"), padded);
     free(padded);
     free(text);
@@ -401,7 +404,7 @@ static void test_other_settings_do_not_go_on(void **state) {
  * mount is needed. */
 static void test_a_full_disk_keeps_whole_cases(void **state) {
     (void)state;
-    struct call call = call_start(sweep, 12 * 1024);
+    struct call call = call_start(sweep, 12288);
     call_wait(&call);
     check_status(&call, 3);
     check_holds(call.err, "cannot write run/");
@@ -421,7 +424,7 @@ static void test_a_disk_that_is_full_from_the_start(void **state) {
     check_status(&call, 3);
     check_holds(call.err, "cannot write run/environment.json");
     call_free(&call);
-    struct call again = CALL("run", "--case", "gemm/nn/f32/8x8x8", TINY);
+    struct call again = CALL("run", "--case", "gemm/nn/f32/8x8x8", PAIR, TINY);
     check_status(&again, 0);
     call_free(&again);
     assert_int_equal(check_rows(), 2);
@@ -447,7 +450,7 @@ static void test_a_finished_run_is_left_alone(void **state) {
 
 static void test_json_is_json_and_nothing_else(void **state) {
     (void)state;
-    struct call call = CALL("run", "--case", "gemm/tn/f32/5x6x7", "--json", TINY);
+    struct call call = CALL("run", "--case", "gemm/tn/f32/5x6x7", "--json", PAIR, TINY);
     check_status(&call, 0);
     cJSON *json = cJSON_ParseWithOpts(call.out, NULL, 1);
     assert_non_null(json);
@@ -588,7 +591,6 @@ static struct words options_of(const char *command) {
         }
     }
     call_free(&call);
-    assert_true(words_have(&options, "help"));
     return options;
 }
 
@@ -596,11 +598,8 @@ static void test_every_command_has_help_with_an_example(void **state) {
     (void)state;
     const struct words commands = commands_of();
     for (int i = 0; i < commands.count; i++) {
-        (void)options_of(commands.list[i]);
-        struct call usage = CALL(commands.list[i], "--usage");
-        check_status(&usage, 0);
-        check_holds(usage.out, "Usage:");
-        call_free(&usage);
+        const struct words options = options_of(commands.list[i]);
+        assert_true(words_have(&options, "help"));
     }
 }
 
@@ -614,6 +613,7 @@ static const struct {
     {"cold", ""},
     {"data", "synthetic"},
     {"dtype", "f32"},
+    {"drop-last", ""},
     {"epochs", "1"},
     {"gpu", "none"},
     {"help", ""},
@@ -624,6 +624,7 @@ static const struct {
     {"load", "weights.bin"},
     {"loss", "cross_entropy"},
     {"max-time", "1"},
+    {"momentum", "0.9"},
     {"optimizer", "adam"},
     {"out", "run"},
     {"preset", "quick"},
@@ -675,6 +676,7 @@ static void test_readme_and_help_agree(void **state) {
     if (!readme) {
         print_message("skipped: there is no README.md in the working directory\n");
         skip();
+        return;
     }
     struct words documented = {.count = 0}, known = {.count = 0};
     options_collect(readme, &documented);

@@ -198,7 +198,7 @@ static void test_bad_shapes_of_networks_are_refused(void **state) {
 static const struct {
     const char *operation, *variant, *shape;
     double flops, elements;
-    size_t buffers;
+    int buffers;
 } counts[] = {
     {"gemm", "nn", "2x3x5", 60, 10 + 15 + 6, 10 + 15 + 6},
     {"gemm", "nt", "2x3x5", 60, 10 + 15 + 6, 10 + 15 + 6},
@@ -246,7 +246,7 @@ static void test_flops_and_bytes_by_hand(void **state) {
             fail_msg("%s/%s: %g operations", counts[i].operation, counts[i].variant, flops);
         if (counts[i].elements >= 0 && bytes != 4 * counts[i].elements)
             fail_msg("%s/%s: %g bytes", counts[i].operation, counts[i].variant, bytes);
-        if (counts[i].buffers > 0 && case_bytes(&c) != 4 * counts[i].buffers)
+        if (counts[i].buffers > 0 && case_bytes(&c) != (size_t)4 * (size_t)counts[i].buffers)
             fail_msg("%s/%s: buffers of %zu bytes", counts[i].operation, counts[i].variant,
                      case_bytes(&c));
     }

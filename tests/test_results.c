@@ -51,7 +51,7 @@ enum { CASE_ROWS = 2, CASE_SAMPLES = 4, CASE_PARTS = 2 };
 
 static enum status case_append(struct results *results, const char *shape,
                                struct message *message) {
-    const struct result rows[CASE_ROWS] = {row_of(shape, "cpu-naive"), row_of(shape, "openblas")};
+    struct result rows[CASE_ROWS] = {row_of(shape, "cpu-naive"), row_of(shape, "openblas")};
     struct sample_row samples[CASE_SAMPLES];
     struct part_row parts[CASE_PARTS];
     for (int i = 0; i < CASE_SAMPLES; i++)

@@ -300,13 +300,20 @@ static bool is_checked(const struct bench_case *c, const struct implementation *
            !(implementation->refusal && implementation->refusal(c));
 }
 
+/* A library may find out only when it is called that it cannot do a case. */
+static bool is_able(struct bout *bout, const struct implementation *implementation) {
+    struct message message;
+    return bout_verify(bout, implementation, &message) != STATUS_UNSUPPORTED;
+}
+
 /* Every implementation on one case; how many there were. */
 static int catch_in_case(const struct operation *operation, int variant, const char *shape,
                          const struct settings *settings) {
     struct bout *bout = bout_open(operation, variant, shape, settings, 0.0);
     int checked = 0;
     for (int i = 0; i < operation->implementation_count; i++)
-        if (is_checked(&bout->c, &operation->implementations[i])) {
+        if (is_checked(&bout->c, &operation->implementations[i]) &&
+            is_able(bout, &operation->implementations[i])) {
             catch_everything(bout, &operation->implementations[i]);
             checked++;
         }
@@ -337,7 +344,7 @@ static const struct {
 };
 
 static void test_every_broken_implementation_is_caught(void **state) {
-    const struct operation *operation = *state;
+    const struct operation *operation = *(const struct operation **)*state;
     int checked = 0;
     for (size_t i = 0; i < sizeof grounds / sizeof grounds[0]; i++)
         for (int v = 0; grounds[i].operation == operation && v < operation->variant_count; v++)
@@ -356,7 +363,7 @@ static void catch_special(float was, float becomes, bool caught) {
     const struct implementation broken = broken_of(&operation_transfer, original, NULL);
     const float *a = bout->inputs.data[0];
     int64_t i = 0;
-    while (i < 5000 && !(isnan(was) ? isnan(a[i]) : memcmp(&a[i], &was, sizeof was) == 0))
+    while (i < 5000 && !(isnan(was) ? isnan(a[i]) : a[i] == was))
         i++;
     assert_in_range(i, 0, 4999);
     struct place place = {.bout = bout, .buffer = 2, .first = i, .count = 1, .value = becomes};
@@ -696,11 +703,18 @@ static void test_the_probe_lets_right_results_pass(void **state) {
         }
 }
 
+/* cmocka's initial states are not const. */
+static struct {
+    const struct operation *gemm, *activation, *softmax, *cross_entropy, *mse, *column_sums,
+        *optimizer, *transfer, *mlp;
+} subjects = {&operation_gemm,          &operation_activation, &operation_softmax,
+              &operation_cross_entropy, &operation_mse,        &operation_column_sums,
+              &operation_optimizer,     &operation_transfer,   &operation_mlp};
+
 #define CATCH(operation)                                                                           \
     {                                                                                              \
         "test_every_broken_implementation_is_caught: " #operation,                                 \
-            test_every_broken_implementation_is_caught, NULL, NULL,                                \
-            (void *)(uintptr_t)&operation_##operation                                              \
+            test_every_broken_implementation_is_caught, NULL, NULL, (void *)&subjects.operation    \
     }
 
 int main(void) {
