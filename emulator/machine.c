@@ -392,6 +392,9 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     launch->dynamic_shared = from->dynamic_shared;
     launch->shared_bytes = launch->dynamic_shared ? launch->static_shared + launch->dynamic_shared
                                                   : function->shared_bytes;
+    launch->own_shared = launch->shared_bytes;
+    if (program->uses_reserved_shared)
+        launch->shared_bytes = align_up(launch->own_shared, 128) + RESERVED_SHARED_BYTES;
     launch->has_calls = function->has_calls;
     launch->local_bytes = align_up(
         function->local_bytes + (function->has_calls ? machine->options.stack_bytes : 0), 16);

@@ -57,6 +57,7 @@ struct launch {
     uint64_t block_count;
     uint32_t threads, warps;
     size_t shared_bytes, dynamic_shared, static_shared;
+    size_t own_shared; /* without what the system keeps for itself, which lies behind */
     size_t local_bytes;
     bool has_calls;
     unsigned char *parameters;
