@@ -147,7 +147,7 @@ struct program_function {
     struct machine_function_info info;
 };
 
-enum builtin { BUILTIN_NONE, BUILTIN_VPRINTF, BUILTIN_ASSERTFAIL };
+enum builtin { BUILTIN_NONE, BUILTIN_VPRINTF, BUILTIN_ASSERTFAIL, BUILTIN_MALLOC, BUILTIN_FREE };
 
 struct program {
     struct syntax_module *syntax;
@@ -159,6 +159,7 @@ struct program {
     size_t constant_bytes;
     uint32_t site_count;
     size_t const_space_bytes;  /* of .const variables */
+    bool uses_heap;            /* calls malloc or free */
     bool uses_reserved_shared; /* names a %reserved_smem register */
 };
 

@@ -51,6 +51,7 @@ struct launch {
     const struct program *program;
     const struct program_function *function;
     struct memory *memory;
+    struct heap *heap;
     struct machine_options options;
     const struct machine_properties *properties;
     unsigned grid[3], block[3];

@@ -20,6 +20,18 @@ static void heap_gives_and_takes(void **state) {
     }
 }
 
+static void heap_has_an_end(void **state) {
+    int out[2];
+    CUdeviceptr at = device_buffer(NULL, sizeof out);
+    RUN("heap_limits", 1, 1, 0, &at);
+    read_buffer(out, at, sizeof out);
+    assert_int_equal(out[0], 1);
+    assert_int_equal(out[1], 1);
+    OK(cuLaunchKernel(program_kernel(state, "heap_twice_freed"), 1, 1, 1, 1, 1, 1, 0, NULL, NULL,
+                      NULL));
+    EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, cuCtxSynchronize());
+}
+
 /* ---- tiles.cu ---- */
 
 static void tiles_span_warps(void **state) {
@@ -245,6 +257,7 @@ static void assembly_of_floats_rounds_as_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         PROGRAM(heap_gives_and_takes, "heap"),
+        PROGRAM(heap_has_an_end, "heap"),
         PROGRAM(tiles_span_warps, "tiles"),
         PROGRAM(random_numbers_are_philox, "device_library"),
         PROGRAM(random_normals_have_their_mean, "device_library"),
