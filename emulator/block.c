@@ -70,7 +70,10 @@ static void fill_special(struct warp *warp) {
     fill(warp, SPECIAL_NSMID, launch->properties->multiprocessors);
     fill(warp, SPECIAL_GRIDID, 1);
     fill(warp, SPECIAL_DYNAMIC_SMEM_SIZE, (uint32_t)launch->dynamic_shared);
-    fill(warp, SPECIAL_TOTAL_SMEM_SIZE, (uint32_t)launch->shared_bytes);
+    fill(warp, SPECIAL_TOTAL_SMEM_SIZE, (uint32_t)launch->own_shared);
+    fill(warp, SPECIAL_RESERVED_SMEM, (uint32_t)launch->shared_bytes - RESERVED_SHARED_BYTES);
+    fill(warp, SPECIAL_RESERVED_SMEM_END, (uint32_t)launch->shared_bytes);
+    fill(warp, SPECIAL_RESERVED_SMEM_SIZE, RESERVED_SHARED_BYTES);
     fill(warp, SPECIAL_DYNAMIC_SMEM_BASE, (uint32_t)launch->static_shared);
     fill(warp, SPECIAL_ENVREG1, (uint32_t)(launch->workspace >> 32));
     fill(warp, SPECIAL_ENVREG2, (uint32_t)launch->workspace);
@@ -172,6 +175,9 @@ void block_start(struct block *block, struct worker *worker, uint64_t index) {
     /* What shared memory holds at first is undefined on a GPU; a NaN shows when something reads it.
      */
     memset(block->shared, POISON, launch->shared_bytes);
+    if (launch->program->uses_reserved_shared)
+        memset(block->shared + launch->shared_bytes - RESERVED_SHARED_BYTES, 0,
+               RESERVED_SHARED_BYTES);
     block_race_start(block);
     for (uint32_t k = 0; k < BARRIERS; k++) {
         block->barriers[k].is_open = false;

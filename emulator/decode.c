@@ -287,6 +287,9 @@ static bool is_used(const struct decoder *decoder, const uint32_t *slot) {
 /* Does the order in which blocks run show in what this instruction gives? */
 static bool communicates(const struct decoder *decoder, const struct detail *detail) {
     const struct instruction_row *row = detail->row;
+    if (detail->callee &&
+        (detail->callee->builtin == BUILTIN_MALLOC || detail->callee->builtin == BUILTIN_FREE))
+        return true;
     if (!row || !(row->flags & ROW_COMMUNICATES) || detail->space == SPACE_SHARED ||
         detail->space == SPACE_LOCAL)
         return false;
@@ -333,6 +336,11 @@ static enum builtin find_builtin(const struct syntax_function *function) {
         return BUILTIN_VPRINTF;
     if (strcmp(function->name, "__assertfail") == 0 && function->parameter_count == 5)
         return BUILTIN_ASSERTFAIL;
+    if (strcmp(function->name, "malloc") == 0 && function->parameter_count == 1 &&
+        function->result_count == 1)
+        return BUILTIN_MALLOC;
+    if (strcmp(function->name, "free") == 0 && function->parameter_count == 1)
+        return BUILTIN_FREE;
     return BUILTIN_NONE;
 }
 
@@ -349,6 +357,8 @@ static void add_functions(struct decoder *decoder) {
                                               .index = (uint32_t)k,
                                               .first = program->count,
                                               .builtin = find_builtin(syntax->functions[k])};
+        program->uses_heap |=
+            function->builtin == BUILTIN_MALLOC || function->builtin == BUILTIN_FREE;
         if (syntax->functions[k]->is_defined)
             function->count = (uint32_t)syntax->functions[k]->instruction_count + 1;
         program->count += function->count;

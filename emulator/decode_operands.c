@@ -236,6 +236,11 @@ static const struct {
     {"%lanemask_gt", SPECIAL_LANEMASK_GT, 32},
     {"%dynamic_smem_size", SPECIAL_DYNAMIC_SMEM_SIZE, 32},
     {"%total_smem_size", SPECIAL_TOTAL_SMEM_SIZE, 32},
+    {"%reserved_smem_offset_begin", SPECIAL_RESERVED_SMEM, 32},
+    {"%reserved_smem_offset_end", SPECIAL_RESERVED_SMEM_END, 32},
+    {"%reserved_smem_offset_cap", SPECIAL_RESERVED_SMEM_SIZE, 32},
+    {"%reserved_smem_offset_0", SPECIAL_RESERVED_SMEM, 32},
+    {"%reserved_smem_offset_1", SPECIAL_RESERVED_SMEM, 32},
     {"%envreg1", SPECIAL_ENVREG1, 32},
     {"%envreg2", SPECIAL_ENVREG2, 32},
     {"%clock", SPECIAL_CLOCK, 32},
@@ -246,10 +251,12 @@ static const struct {
     {"%globaltimer_hi", SPECIAL_GLOBALTIMER_HI, 32},
 };
 
-bool decoder_find_special(const char *name, unsigned *special) {
+bool decoder_find_special(struct decoder *decoder, const char *name, unsigned *special) {
     for (size_t k = 0; k < sizeof specials / sizeof specials[0]; k++) {
         if (strcmp(specials[k].name, name) == 0) {
             *special = specials[k].special;
+            decoder->program->uses_reserved_shared |=
+                *special >= SPECIAL_RESERVED_SMEM && *special <= SPECIAL_RESERVED_SMEM_SIZE;
             return true;
         }
     }
@@ -312,7 +319,7 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
     struct detail *detail = decoder->detail;
     unsigned index, special;
     const struct syntax_symbol *symbol = decoder_find(decoder, operand, &index);
-    if (!symbol && letter == 'w' && decoder_find_special(operand->name, &special) &&
+    if (!symbol && letter == 'w' && decoder_find_special(decoder, operand->name, &special) &&
         special < SPECIAL_COUNT) {
         decoder_add_special(decoder, special);
         return;

@@ -509,7 +509,7 @@ static bool move_special(struct decoder *decoder, const struct syntax_operand *t
     unsigned index, special;
     struct detail *detail = decoder->detail;
     if (from->kind != OPERAND_NAME || decoder_find(decoder, from, &index) ||
-        !decoder_find_special(from->name, &special))
+        !decoder_find_special(decoder, from->name, &special))
         return false;
     if (special >= SPECIAL_COUNT) {
         decoder_add_to(decoder, to, letter);

@@ -81,7 +81,7 @@ struct syntax_symbol *decoder_find(struct decoder *decoder, const struct syntax_
  * on the thread. */
 uint64_t decoder_symbol_value(struct decoder *decoder, const struct syntax_symbol *symbol,
                               const struct syntax_operand *operand, bool *is_dynamic_shared);
-bool decoder_find_special(const char *name, unsigned *special);
+bool decoder_find_special(struct decoder *decoder, const char *name, unsigned *special);
 /* Bits of the register an operand names, 0 when it is no register. */
 unsigned decoder_register_bits(struct decoder *decoder, const struct syntax_operand *operand,
                                const struct syntax_type **type);

@@ -1,5 +1,5 @@
-/* A context's limits and preferences. The stack and the printf buffer are the machine's; the rest
- * is kept and no more. */
+/* A context's limits and preferences. The stack, the heap and the printf buffer are the machine's;
+ * the rest is kept and no more. */
 #include "driver.h"
 #include "driver_graph.h"
 
@@ -16,6 +16,9 @@ CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
             break;
         case CU_LIMIT_PRINTF_FIFO_SIZE:
             *value = options.printf_bytes;
+            break;
+        case CU_LIMIT_MALLOC_HEAP_SIZE:
+            *value = options.heap_bytes;
             break;
         default:
             status = limit < 0 || limit >= CU_LIMIT_MAX ? CUDA_ERROR_INVALID_VALUE
@@ -36,6 +39,9 @@ CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
             break;
         case CU_LIMIT_PRINTF_FIFO_SIZE:
             options.printf_bytes = value;
+            break;
+        case CU_LIMIT_MALLOC_HEAP_SIZE: /* for a heap that no kernel has used yet */
+            options.heap_bytes = value;
             break;
         default:
             status = limit < 0 || limit >= CU_LIMIT_MAX ? CUDA_ERROR_INVALID_VALUE

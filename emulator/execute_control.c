@@ -1,5 +1,6 @@
 /* Branches, calls, returns, exits, traps: the instructions that move the program counter. */
 #include "execute.h"
+#include "heap.h"
 #include "isa.h"
 #include "space.h"
 #include "warp.h"
@@ -171,33 +172,56 @@ static const char *argument_text(struct warp *warp, const struct detail *detail,
     return text ? (const char *)text : "?";
 }
 
-static void call_builtin(struct warp *warp, const struct instruction *instruction, uint32_t lanes) {
+static void give_result(struct warp *warp, const struct detail *detail, unsigned lane,
+                        uint64_t value) {
+    memcpy(warp->bank[BANK_FRAME] + detail->results[0].caller +
+               (size_t)lane * detail->results[0].stride_caller,
+           &value, detail->results[0].size < sizeof value ? detail->results[0].size : sizeof value);
+}
+
+static void call_print(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     const struct detail *detail = instruction->detail;
-    for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
-        if (!(lanes >> lane & 1))
-            continue;
-        if (detail->callee->builtin == BUILTIN_ASSERTFAIL) {
-            warp_fault(warp, instruction, MACHINE_ASSERT, lane, 0,
-                       "assertion '%.120s' failed (%.120s:%u)",
-                       argument_text(warp, detail, 0, lane), argument_text(warp, detail, 1, lane),
-                       (unsigned)argument(warp, detail, 2, lane));
-            return;
-        }
-        const uint64_t format = argument(warp, detail, 0, lane),
-                       values = argument(warp, detail, 1, lane);
-        if (!warp_pointer(warp, lane, format, 1) ||
-            (values && !warp_pointer(warp, lane, values, 1))) {
-            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, format,
-                       "printf with a bad pointer");
-            return;
-        }
-        warp_print(warp, lane, format, values);
-        uint32_t printed = 1;
-        memcpy(warp->bank[BANK_FRAME] + detail->results[0].caller +
-                   (size_t)lane * detail->results[0].stride_caller,
-               &printed, sizeof printed);
+    const uint64_t format = argument(warp, detail, 0, lane),
+                   values = argument(warp, detail, 1, lane);
+    if (!warp_pointer(warp, lane, format, 1) || (values && !warp_pointer(warp, lane, values, 1))) {
+        warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, format,
+                   "printf with a bad pointer");
+        return;
     }
-    warp->pc++;
+    warp_print(warp, lane, format, values);
+    give_result(warp, detail, lane, 1);
+}
+
+static void call_lane(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    const struct detail *detail = instruction->detail;
+    struct heap *heap = warp->block->launch->heap;
+    const uint64_t first = argument(warp, detail, 0, lane);
+    switch (detail->callee->builtin) {
+    case BUILTIN_ASSERTFAIL:
+        warp_fault(warp, instruction, MACHINE_ASSERT, lane, 0,
+                   "assertion '%.120s' failed (%.120s:%u)", argument_text(warp, detail, 0, lane),
+                   argument_text(warp, detail, 1, lane), (unsigned)argument(warp, detail, 2, lane));
+        break;
+    case BUILTIN_MALLOC:
+        give_result(warp, detail, lane, heap_allocate(heap, first));
+        break;
+    case BUILTIN_FREE:
+        if (!heap_free(heap, first))
+            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, first,
+                       "free of what malloc did not give, or of what is free already");
+        break;
+    default:
+        call_print(warp, instruction, lane);
+    }
+}
+
+static void call_builtin(struct warp *warp, const struct instruction *instruction, uint32_t lanes) {
+    for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
+        if (lanes >> lane & 1)
+            call_lane(warp, instruction, lane);
+    }
+    if (!warp->is_faulted)
+        warp->pc++;
 }
 
 static bool enter_frame(struct warp *warp, const struct instruction *instruction,

@@ -34,8 +34,10 @@ const char *machine_status_name(enum machine_status status) {
 }
 
 void machine_options_default(struct machine_options *options) {
-    *options = (struct machine_options){
-        .check_memory = true, .stack_bytes = (size_t)16 * 1024, .printf_bytes = (size_t)1 << 20};
+    *options = (struct machine_options){.check_memory = true,
+                                        .stack_bytes = (size_t)16 * 1024,
+                                        .heap_bytes = (size_t)8 << 20,
+                                        .printf_bytes = (size_t)1 << 20};
 }
 
 /* ---- Life ---- */
@@ -69,6 +71,7 @@ void machine_destroy(struct machine *machine) {
         module_destroy(module);
     }
     memory_close(&machine->memory);
+    heap_close(&machine->heap);
     pthread_mutex_destroy(&machine->lock);
     free(machine);
 }
@@ -383,6 +386,7 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     launch->program = program;
     launch->function = function;
     launch->memory = &machine->memory;
+    launch->heap = &machine->heap;
     launch->options = machine->options;
     launch->properties = &machine->properties;
     launch->block_count = (uint64_t)from->grid[0] * from->grid[1] * from->grid[2];
@@ -392,6 +396,9 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     launch->dynamic_shared = from->dynamic_shared;
     launch->shared_bytes = launch->dynamic_shared ? launch->static_shared + launch->dynamic_shared
                                                   : function->shared_bytes;
+    launch->own_shared = launch->shared_bytes;
+    if (program->uses_reserved_shared)
+        launch->shared_bytes = align_up(launch->own_shared, 128) + RESERVED_SHARED_BYTES;
     launch->has_calls = function->has_calls;
     launch->local_bytes = align_up(
         function->local_bytes + (function->has_calls ? machine->options.stack_bytes : 0), 16);
@@ -456,6 +463,20 @@ static enum machine_status run_cooperatively(struct machine *machine,
     return status;
 }
 
+/* The heap is made when the first kernel comes that may ask for it. */
+static enum machine_status open_heap(struct machine *machine, const struct machine_launch *launch,
+                                     struct machine_diagnostic *diagnostic) {
+    if (!launch->function->module->program->uses_heap || machine->heap.base)
+        return MACHINE_OK;
+    const enum machine_status status =
+        heap_open(&machine->heap, &machine->memory, machine->options.heap_bytes);
+    if (status == MACHINE_OK)
+        return MACHINE_OK;
+    heap_close(&machine->heap);
+    return refuse(diagnostic, status, machine_function_info(launch->function),
+                  "no memory for the device's heap of %zu bytes", machine->options.heap_bytes);
+}
+
 enum machine_status machine_launch(struct machine *machine, const struct machine_launch *launch,
                                    struct machine_counters *counters,
                                    struct machine_diagnostic *diagnostic) {
@@ -467,6 +488,8 @@ enum machine_status machine_launch(struct machine *machine, const struct machine
     memset(counters, 0, sizeof *counters);
     pthread_mutex_lock(&machine->lock);
     enum machine_status status = check_launch(machine, launch, diagnostic);
+    if (status == MACHINE_OK)
+        status = open_heap(machine, launch, diagnostic);
     if (status == MACHINE_OK && launch->cooperative)
         status = run_cooperatively(machine, launch, counters, diagnostic);
     else if (status == MACHINE_OK)

@@ -77,6 +77,7 @@ struct machine_options {
     uint64_t instruction_budget; /* warp instructions a launch; 0: no limit */
     unsigned host_threads;       /* 0: as many as there are cores */
     size_t stack_bytes;          /* local memory a thread for the frames of called functions */
+    size_t heap_bytes;           /* what malloc in kernels may give, all launches together */
     size_t printf_bytes;         /* device printf output kept a launch; more is dropped and said */
     /* Each message is one line without its newline. NULL: stderr. Called under the machine's lock,
      * in launch order. */

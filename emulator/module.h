@@ -2,6 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_MODULE_H
 #define LOCKSTEP_EMULATOR_MODULE_H
 
+#include "heap.h"
 #include "memory.h"
 #include "program.h"
 
@@ -12,6 +13,7 @@ struct machine {
     struct machine_properties properties;
     struct machine_options options;
     struct memory memory;
+    struct heap heap;
     struct machine_module *modules;
 };
 

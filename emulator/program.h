@@ -104,6 +104,9 @@ enum special_register {
     SPECIAL_DYNAMIC_SMEM_SIZE,
     SPECIAL_TOTAL_SMEM_SIZE,
     SPECIAL_DYNAMIC_SMEM_BASE,
+    SPECIAL_RESERVED_SMEM,
+    SPECIAL_RESERVED_SMEM_END,
+    SPECIAL_RESERVED_SMEM_SIZE,
     SPECIAL_ENVREG1,
     SPECIAL_ENVREG2,
     SPECIAL_ZERO,
@@ -115,6 +118,10 @@ enum special_register {
     SPECIAL_GLOBALTIMER_LO,
     SPECIAL_GLOBALTIMER_HI,
 };
+
+/* Shared memory that the system keeps for itself: cooperative groups of several warps meet there.
+ */
+enum { RESERVED_SHARED_BYTES = 1024 };
 
 enum { SPECIAL_BYTES = SPECIAL_COUNT * sizeof(struct lanes32) };
 
@@ -140,7 +147,7 @@ struct program_function {
     struct machine_function_info info;
 };
 
-enum builtin { BUILTIN_NONE, BUILTIN_VPRINTF, BUILTIN_ASSERTFAIL };
+enum builtin { BUILTIN_NONE, BUILTIN_VPRINTF, BUILTIN_ASSERTFAIL, BUILTIN_MALLOC, BUILTIN_FREE };
 
 struct program {
     struct syntax_module *syntax;
@@ -151,7 +158,9 @@ struct program {
     unsigned char *constants;
     size_t constant_bytes;
     uint32_t site_count;
-    size_t const_space_bytes; /* of .const variables */
+    size_t const_space_bytes;  /* of .const variables */
+    bool uses_heap;            /* calls malloc or free */
+    bool uses_reserved_shared; /* names a %reserved_smem register */
 };
 
 /* ---- The instruction table ---- */

@@ -58,7 +58,9 @@ void block_race_start(struct block *block) {
     const struct launch *launch = block->launch;
     const size_t warps = launch->warps;
     if (block->shared_written)
-        memset(block->shared_written, 0, launch->shared_bytes);
+        for (size_t k = 0; k < launch->shared_bytes; k++)
+            block->shared_written[k] = launch->program->uses_reserved_shared &&
+                                       k >= launch->shared_bytes - RESERVED_SHARED_BYTES;
     if (!block->race)
         return;
     memset(block->race->bytes, 0, launch->shared_bytes * sizeof *block->race->bytes);

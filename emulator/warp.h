@@ -51,12 +51,14 @@ struct launch {
     const struct program *program;
     const struct program_function *function;
     struct memory *memory;
+    struct heap *heap;
     struct machine_options options;
     const struct machine_properties *properties;
     unsigned grid[3], block[3];
     uint64_t block_count;
     uint32_t threads, warps;
     size_t shared_bytes, dynamic_shared, static_shared;
+    size_t own_shared; /* without what the system keeps for itself, which lies behind */
     size_t local_bytes;
     bool has_calls;
     unsigned char *parameters;

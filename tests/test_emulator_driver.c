@@ -166,7 +166,7 @@ static void contexts_can_be_asked(void **state) {
 
 static void limits_are_kept(void **state) {
     (void)state;
-    size_t stack = 0, changed = 0, fifo = 0;
+    size_t stack = 0, changed = 0, fifo = 0, heap = 0;
     CUfunc_cache cache = CU_FUNC_CACHE_PREFER_L1;
     OK(cuCtxGetLimit(&stack, CU_LIMIT_STACK_SIZE));
     assert_true(stack >= 1024);
@@ -176,6 +176,9 @@ static void limits_are_kept(void **state) {
     OK(cuCtxSetLimit(CU_LIMIT_STACK_SIZE, stack));
     OK(cuCtxGetLimit(&fifo, CU_LIMIT_PRINTF_FIFO_SIZE));
     assert_true(fifo > 0);
+    OK(cuCtxGetLimit(&heap, CU_LIMIT_MALLOC_HEAP_SIZE));
+    assert_int_equal(heap, 8 << 20);
+    OK(cuCtxSetLimit(CU_LIMIT_MALLOC_HEAP_SIZE, heap));
     EXPECT(CUDA_ERROR_UNSUPPORTED_LIMIT, cuCtxSetLimit(CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH, 2));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuCtxGetLimit(&fifo, (CUlimit)77));
     OK(cuCtxGetCacheConfig(&cache));

@@ -20,6 +20,18 @@ static void heap_gives_and_takes(void **state) {
     }
 }
 
+static void heap_has_an_end(void **state) {
+    int out[2];
+    CUdeviceptr at = device_buffer(NULL, sizeof out);
+    RUN("heap_limits", 1, 1, 0, &at);
+    read_buffer(out, at, sizeof out);
+    assert_int_equal(out[0], 1);
+    assert_int_equal(out[1], 1);
+    OK(cuLaunchKernel(program_kernel(state, "heap_twice_freed"), 1, 1, 1, 1, 1, 1, 0, NULL, NULL,
+                      NULL));
+    EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, cuCtxSynchronize());
+}
+
 /* ---- tiles.cu ---- */
 
 static void tiles_span_warps(void **state) {
@@ -228,13 +240,14 @@ static void assembly_of_floats_rounds_as_told(void **state) {
     read_buffer(out, at, sizeof out);
     for (int i = 0; i < COUNT; i++) {
         float a = in[i], b = in[i + 1], hundred = rintf(a * 100), large = a * 1e10F;
+        volatile float tiny = b * 1e-7F; /* before the rounding changes */
         assert_int_equal(out[i][0], hundred < 0 ? 0 : hundred > 255 ? 255 : (int)hundred);
         assert_int_equal((int32_t)out[i][1], large >= 0x1p31F    ? INT32_MAX
                                              : large <= -0x1p31F ? INT32_MIN
                                                                  : (int32_t)large);
         assert_int_equal((int32_t)out[i][2], (int32_t)ceilf(a));
         assert_int_equal(out[i][3], bits_of(rounded(FE_TOWARDZERO, a, b, a)));
-        assert_int_equal(out[i][4], bits_of(rounded(FE_UPWARD, 1, a, b * 1e-7F)));
+        assert_int_equal(out[i][4], bits_of(rounded(FE_UPWARD, 1, a, tiny)));
         assert_int_equal(out[i][5], bits_of(copysignf(b, a)));
         assert_int_equal(out[i][6], isinf(a * 1e38F * 100) ? 1 : 2);
         assert_int_equal(out[i][7] & 0xFFFF, out[i][7] >> 16);
@@ -244,6 +257,7 @@ static void assembly_of_floats_rounds_as_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         PROGRAM(heap_gives_and_takes, "heap"),
+        PROGRAM(heap_has_an_end, "heap"),
         PROGRAM(tiles_span_warps, "tiles"),
         PROGRAM(random_numbers_are_philox, "device_library"),
         PROGRAM(random_normals_have_their_mean, "device_library"),

@@ -27,3 +27,20 @@ extern "C" __global__ void heap(int *out) {
     }
     out[threadIdx.x] = sum;
 }
+
+// More than the heap holds is refused with a null pointer, and what is given back can be had again.
+extern "C" __global__ void heap_limits(int *out) {
+    void *too_much = malloc((size_t)1 << 40), *whole = malloc(8 << 20), *none = malloc(16);
+    out[0] = !too_much && whole && !none;
+    free(whole);
+    void *again = malloc(8 << 20);
+    out[1] = again == whole;
+    free(again);
+    free(nullptr);
+}
+
+extern "C" __global__ void heap_twice_freed(void) {
+    void *memory = malloc(16);
+    free(memory);
+    free(memory);
+}
