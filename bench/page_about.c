@@ -108,8 +108,8 @@ static void fact_write(FILE *file, const char *group, const cJSON *item) {
     value_format(item->string, item, value, sizeof value);
     size_t length = strlen(item->string) - (ends_with(item->string, "_bytes") ? 6 : 0);
     snprintf(name, sizeof name, "%s%s%.*s", group, *group ? " " : "", (int)length, item->string);
-    for (char *c = name; *c; c++)
-        *c = *c == '_' ? ' ' : *c;
+    for (char *c = strchr(name, '_'); c; c = strchr(c, '_'))
+        *c = ' ';
     fputs("<div><dt>", file);
     html_text(file, name);
     fputs("</dt><dd>", file);

@@ -57,14 +57,21 @@ void html_number_cell(FILE *file, double value, const char *text, const char *ti
     fputs("</td>", file);
 }
 
-void html_interval(const struct result *row, double number, const char *format, char *title,
-                   size_t size) {
-    char low[48], high[48];
+void html_number(double value, int digits, const char *unit, char *text, size_t size) {
+    double magnitude = fabs(value);
+    int before_point = magnitude >= 1e-12 && isfinite(value) ? (int)floor(log10(magnitude)) + 1 : 1;
+    int decimals = digits > before_point ? digits - before_point : 0;
+    snprintf(text, size, "%.*f%s", decimals, value, unit);
+}
+
+void html_interval(const struct result *row, double number, int digits, const char *unit,
+                   char *title, size_t size) {
+    char low[64], high[64];
     double work = number * row->median_s;
     title[0] = '\0';
     if (!(row->low_s > 0.0) || !(row->high_s > 0.0))
         return;
-    snprintf(low, sizeof low, format, work / row->high_s);  /* NOLINT: a literal of this house */
-    snprintf(high, sizeof high, format, work / row->low_s); /* NOLINT */
+    html_number(work / row->high_s, digits, unit, low, sizeof low);
+    html_number(work / row->low_s, digits, unit, high, sizeof high);
     snprintf(title, size, "95%% interval %s to %s", low, high);
 }

@@ -115,19 +115,22 @@ static void matrices_write(const struct page *page, cell_writer *write_cell) {
 
 static void speedup_cell(const struct page *page, const struct line *line,
                          const struct result *row) {
-    char title[160];
+    char text[64], title[192];
     FILE *file = page->file;
     if (!(row->speedup > 0.0)) {
         fputs("<td class=n></td>", file);
         return;
     }
-    html_interval(row, row->speedup, "%.3gx", title, sizeof title);
+    html_interval(row, row->speedup, 3, "x", title, sizeof title);
     fprintf(file, "<td class=\"n%s\" data-v=%.9g title=\"", row == line->best ? " best" : "",
             row->speedup);
     html_text(file, title);
-    fprintf(file, "\">%.3gx", row->speedup);
-    if (row->speedup_with_transfer > 0.0)
-        fprintf(file, "<br><small>%.3gx with transfers</small>", row->speedup_with_transfer);
+    html_number(row->speedup, 3, "x", text, sizeof text);
+    fprintf(file, "\">%s", text);
+    if (row->speedup_with_transfer > 0.0) {
+        html_number(row->speedup_with_transfer, 3, "x", text, sizeof text);
+        fprintf(file, "<br><small>%s with transfers</small>", text);
+    }
     fputs("</td>", file);
 }
 
@@ -141,11 +144,11 @@ void page_speedups(const struct page *page) {
 
 static void ladder_cell(const struct page *page, const struct line *line,
                         const struct result *row) {
-    char text[32], time[32], title[160], interval[96];
+    char text[64], time[32], title[256], interval[192];
     double percent = 100.0 * line->best->median_s / row->median_s;
     table_format_seconds(row->median_s, time, sizeof time);
-    html_interval(row, percent, "%.3g%%", interval, sizeof interval);
-    snprintf(text, sizeof text, percent < 9.95 ? "%.1f%%" : "%.0f%%", percent);
+    html_interval(row, percent, 3, "%", interval, sizeof interval);
+    html_number(percent, 2, "%", text, sizeof text);
     snprintf(title, sizeof title, "%s; %s", time, interval);
     fprintf(page->file, "<td class=\"n bar%s\" style=\"--w:%.1f%%\" data-v=%.9g title=\"",
             row == line->best ? " best" : "", percent, percent);

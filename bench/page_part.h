@@ -25,10 +25,12 @@ void html_cell(FILE *file, const char *text);
 /* A cell whose text is `text`, sorted by `value`, with `title` on hover (may be NULL or empty). An
  * empty cell when value is NaN. */
 void html_number_cell(FILE *file, double value, const char *text, const char *title);
-/* "95% interval LOW to HIGH" of a number that is `work` divided by the row's time: work = median
- * times the number. */
-void html_interval(const struct result *row, double number, const char *format, char *title,
-                   size_t size);
+/* The value with so many significant digits and its unit behind it: "0.0179x", "142". */
+void html_number(double value, int digits, const char *unit, char *text, size_t size);
+/* "95% interval LOW to HIGH" of a number that falls as the row's time grows; nothing where the row
+ * has no interval. */
+void html_interval(const struct result *row, double number, int digits, const char *unit,
+                   char *title, size_t size);
 
 /* --- sections: `has` says whether there is anything to show
  * ----------------------------------------

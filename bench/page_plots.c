@@ -8,22 +8,6 @@ bool page_has_plots(const struct page *page) {
     return page->absence || page->plots->figure_count > 0;
 }
 
-static char *file_text(const char *path) {
-    char *text = NULL, piece[4096];
-    size_t size = 0, got = 0;
-    FILE *file = fopen(path, "rb");
-    FILE *memory = file ? open_memstream(&text, &size) : NULL;
-    while (memory && (got = fread(piece, 1, sizeof piece, file)) > 0)
-        fwrite(piece, 1, got, memory);
-    if (file)
-        fclose(file);
-    if (memory && fclose(memory) != 0) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 /* Behind the element `<name>…</name>` where it stands at `text`, else `text`. */
 static const char *skip_element(const char *text, const char *name) {
     char opening[16], closing[16];
@@ -82,7 +66,7 @@ static void figure_body(FILE *file, const char *body, int figure) {
 /* False when this is no SVG file. The opening tag is written anew: it takes the width of the
  * page as far as letters stay readable, and in HTML it needs no namespaces. */
 static bool figure_write(const struct page *page, const char *svg, int figure) {
-    const char *tag = svg ? strstr(svg, "<svg") : NULL;
+    const char *tag = strstr(svg, "<svg");
     const char *end = tag ? strchr(tag, '>') : NULL;
     const char *box = tag ? strstr(tag, "viewBox=\"") : NULL;
     double width, height;
@@ -103,10 +87,17 @@ static void figure_section(const struct page *page, int index) {
     const struct figure *figure = &page->plots->figures[index];
     char path[2300];
     snprintf(path, sizeof path, "%s/%s.svg", page->data->folder, figure->name);
-    char *svg = file_text(path);
+    char *svg = NULL;
+    size_t size = 0;
+    struct message why = {""};
+    bool read = report_text_load(path, &svg, &size, &why) == STATUS_OK;
     fprintf(page->file, "<figure id=\"figure-%s\">\n<div class=scroll>", figure->name);
-    if (!figure_write(page, svg, index))
-        fprintf(page->file, "<p class=failed>%s.svg could not be read.</p>", figure->name);
+    if (!read || !figure_write(page, svg, index)) {
+        fputs("<p class=failed>", page->file);
+        html_text(page->file,
+                  read ? "this is not the SVG that gnuplot should have drawn" : why.text);
+        fputs("</p>", page->file);
+    }
     free(svg);
     fputs("</div>\n<figcaption>", page->file);
     html_text(page->file, figure->title);

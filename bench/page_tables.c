@@ -40,11 +40,10 @@ static void median_cell(FILE *file, const struct result *row) {
 }
 
 /* A number that goes with one over the time. */
-static void rate_cell(FILE *file, const struct result *row, double number, const char *format) {
-    char text[48], title[128];
-    snprintf(text, sizeof text, format,
-             number); /* NOLINT: every format is a literal of this file */
-    html_interval(row, number, format, title, sizeof title);
+static void rate_cell(FILE *file, const struct result *row, double number, const char *unit) {
+    char text[64], title[192];
+    html_number(number, 3, unit, text, sizeof text);
+    html_interval(row, number, 3, unit, title, sizeof title);
     html_number_cell(file, number, text, title);
 }
 
@@ -78,11 +77,11 @@ static void result_row(FILE *file, const struct result *row) {
     if (result_is_measured(row))
         snprintf(reach, sizeof reach, "width of the median's 95%% interval; %s", row->reason);
     html_number_cell(file, row->noise, noise, reach);
-    rate_cell(file, row, row->gflops, "%.4g");
-    rate_cell(file, row, row->gbps, "%.4g");
-    rate_cell(file, row, 100.0 * row->limit_fraction, "%.0f%%");
-    rate_cell(file, row, row->speedup, "%.3gx");
-    rate_cell(file, row, row->speedup_with_transfer, "%.3gx");
+    rate_cell(file, row, row->gflops, "");
+    rate_cell(file, row, row->gbps, "");
+    rate_cell(file, row, 100.0 * row->limit_fraction, "%");
+    rate_cell(file, row, row->speedup, "x");
+    rate_cell(file, row, row->speedup_with_transfer, "x");
     verified_cell(file, row);
     fputs("<td class=reason>", file);
     html_text(file, result_is_measured(row) ? "" : row->reason);

@@ -48,7 +48,7 @@ static enum status table_load(struct report_data *data, const char *name, struct
  * --------------------------------------------------------------------------------------------------------
  */
 
-static enum status text_load(const char *path, char **text, size_t *size, struct message *message) {
+enum status report_text_load(const char *path, char **text, size_t *size, struct message *message) {
     FILE *file = fopen(path, "rb");
     FILE *memory = file ? open_memstream(text, size) : NULL;
     char piece[4096];
@@ -60,10 +60,16 @@ static enum status text_load(const char *path, char **text, size_t *size, struct
     int reason = errno;
     if (file)
         fclose(file);
+    bool opened = memory != NULL;
     if (memory && fclose(memory) != 0)
         whole = false;
-    return whole ? STATUS_OK
-                 : message_set(message, STATUS_IO, "cannot read %s: %s", path, strerror(reason));
+    if (whole)
+        return STATUS_OK;
+    if (opened)
+        free(*text);
+    *text = NULL;
+    (void)message_set(message, STATUS_IO, "cannot read %s: %s", path, strerror(reason));
+    return STATUS_IO;
 }
 
 /* The line of `text` that `position` is in, from 1. */
@@ -81,7 +87,7 @@ static enum status environment_load(struct report_data *data, struct message *me
     path_join(data, "environment.json", path, sizeof path);
     char *text = NULL;
     size_t size = 0;
-    enum status status = text_load(path, &text, &size, message);
+    enum status status = report_text_load(path, &text, &size, message);
     const char *end = NULL;
     if (status == STATUS_OK) {
         data->environment = cJSON_ParseWithLengthOpts(text, size, &end, false);

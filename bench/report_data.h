@@ -36,6 +36,9 @@ struct report_data {
 enum status report_data_load(const char *folder, struct report_data *data, struct message *message);
 void report_data_release(struct report_data *data);
 
+/* A whole file as a string that the caller frees; NULL unless STATUS_OK. */
+enum status report_text_load(const char *path, char **text, size_t *size, struct message *message);
+
 /* A text of environment.json, by one or two names ("cpu", "model"); NULL when it is not there. */
 const char *report_data_text(const struct report_data *data, const char *name, const char *member);
 

@@ -128,6 +128,10 @@ static double legend_column_width(const struct script *script) {
     return character_width * (double)longest + LEGEND_SAMPLE + 2 * LEGEND_MARGIN;
 }
 
+static double legend_left(const struct script *script, int column) {
+    return LEGEND_MARGIN + column * legend_column_width(script);
+}
+
 static int legend_columns(const struct script *script, double width) {
     int columns = (int)((width - LEGEND_MARGIN) / legend_column_width(script));
     columns = columns < script->legend_count ? columns : script->legend_count;
@@ -168,11 +172,11 @@ static void legend_data(const struct script *script) {
     int rows = legend_rows(script, script->width);
     fputs("$legend << EOD\n", script->file);
     for (int i = 0; i < script->legend_count; i++) {
-        double left = LEGEND_MARGIN + i / rows * legend_column_width(script);
+        double left = legend_left(script, i / rows);
         int y = LEGEND_ROW / 2 + i % rows * LEGEND_ROW;
         fputs(i ? "\n\n" : "", script->file);
         for (int step = 0; step < 3; step++)
-            fprintf(script->file, "%.0f %d\n", left + step * LEGEND_SAMPLE / 2, y);
+            fprintf(script->file, "%.0f %d\n", left + 0.5 * LEGEND_SAMPLE * step, y);
     }
     fputs("EOD\n", script->file);
 }
@@ -184,7 +188,7 @@ static void legend_write(const struct script *script) {
     strip_begin(script, script->height - height, script->height);
     fprintf(file, "    set xrange [0:%.0f]; set yrange [%.0f:0]\n", script->width, height);
     for (int i = 0; i < script->legend_count; i++) {
-        double left = LEGEND_MARGIN + i / rows * legend_column_width(script);
+        double left = legend_left(script, i / rows);
         fputs("    set label ", file);
         script_text(file, script->legend[i].label);
         fprintf(file, " at %.0f,%d left\n", left + LEGEND_SAMPLE + 8.0,
@@ -264,8 +268,9 @@ struct panel_grid panel_grid_make(const struct script *script, int panels) {
 }
 
 struct panel panel_grid_place(const struct panel_grid *grid, int index) {
-    double left = index % grid->columns * grid->cell_width;
-    double top = FIGURE_HEAD + index / grid->columns * grid->cell_height;
+    int row = index / grid->columns, column = index % grid->columns;
+    double left = column * grid->cell_width;
+    double top = FIGURE_HEAD + row * grid->cell_height;
     return (struct panel){.left = left + 64.0,
                           .right = left + grid->cell_width - 24.0,
                           .top = top + 26.0,

@@ -77,7 +77,7 @@ static char *text_read(const struct fixture *f, const char *name) {
     FILE *memory = open_memstream(&text, &size);
     assert_non_null(memory);
     for (int c = fgetc(file); c != EOF; c = fgetc(file))
-        fputc(c, memory);
+        assert_int_equal(fputc(c, memory), c);
     fclose(file);
     assert_int_equal(fclose(memory), 0);
     return text;
@@ -247,9 +247,9 @@ static int teardown(void **state) {
 static const char *tag_end(const char *tag) {
     char quote = '\0';
     for (; *tag && (quote || *tag != '>'); tag++)
-        if (quote)
-            quote = *tag == quote ? '\0' : quote;
-        else if (*tag == '"' || *tag == '\'')
+        if (quote && *tag == quote)
+            quote = '\0';
+        else if (!quote && (*tag == '"' || *tag == '\''))
             quote = *tag;
     return tag;
 }
@@ -558,7 +558,9 @@ static void test_a_folder_without_a_run_is_refused(void **state) {
 
 /* Draws with another PATH. */
 static enum status draw_with_path(struct fixture *f, const char *path) {
-    char *before = strdup(getenv("PATH"));
+    const char *now = getenv("PATH");
+    char *before = strdup(now ? now : "/usr/bin:/bin");
+    assert_non_null(before);
     assert_int_equal(setenv("PATH", path, 1), 0);
     enum status status = draw(f);
     assert_int_equal(setenv("PATH", before, 1), 0);
