@@ -4,6 +4,7 @@
 #include "common/floating.h"
 #include "common/problem.h"
 #include "common/random.h"
+#include "reference/cpu.h"
 #include "reference/libraries.h"
 #include "reference/peak.h"
 #include "reference/simd.h"
@@ -100,7 +101,7 @@ enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
                              struct message *message) {
     double l1 = cache_size(_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
     double l2 = cache_size(_SC_LEVEL2_CACHE_SIZE, 512 << 10);
-    double l3 = cache_size(_SC_LEVEL3_CACHE_SIZE, 16 << 20);
+    double l3 = (double)cpu_read_last_level_cache();
     double beyond = 4.0 * l3 < 256e6 ? 4.0 * l3 : 256e6;
     *ceilings = (struct ceilings){.threads = threads,
                                   .levels = {{.working_set = 0.5 * l1 * threads},

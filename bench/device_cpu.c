@@ -1,6 +1,7 @@
 /* The CPU as a device. */
 #include "bench/device.h"
 #include "common/clock.h"
+#include "reference/cpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,25 +81,17 @@ static enum status cpu_timer_stop(struct device *device, double *seconds, struct
     return STATUS_OK;
 }
 
-static void cpu_close(struct device *device) {
+static void cpu_device_close(struct device *device) {
+    cpu_close(device->cpu);
+    device->cpu = NULL;
     free(device->state);
     device->state = NULL;
-}
-
-/* The largest cache that sysconf knows; 32 MiB where it knows none (some virtual machines). */
-static size_t cpu_last_level_cache(void) {
-    long sizes[] = {sysconf(_SC_LEVEL2_CACHE_SIZE), sysconf(_SC_LEVEL3_CACHE_SIZE),
-                    sysconf(_SC_LEVEL4_CACHE_SIZE)};
-    long largest = 0;
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        largest = sizes[i] > largest ? sizes[i] : largest;
-    return largest > 0 ? (size_t)largest : (size_t)32 << 20;
 }
 
 enum status device_cpu_open(struct device *device, struct message *message) {
     *device = (struct device){
         .name = "cpu",
-        .last_level_cache = cpu_last_level_cache(),
+        .last_level_cache = cpu_read_last_level_cache(),
         .state = calloc(1, sizeof(struct cpu_state)),
         .allocate = cpu_allocate,
         .release = cpu_release,
@@ -108,7 +101,9 @@ enum status device_cpu_open(struct device *device, struct message *message) {
         .synchronize = cpu_synchronize,
         .timer_start = cpu_timer_start,
         .timer_stop = cpu_timer_stop,
-        .close = cpu_close,
+        .close = cpu_device_close,
     };
-    return device->state ? STATUS_OK : message_set(message, STATUS_NO_MEMORY, "no memory");
+    if (!device->state)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the CPU's state");
+    return cpu_open(device->last_level_cache, &device->cpu, message);
 }

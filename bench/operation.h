@@ -103,6 +103,8 @@ struct implementation {
     enum device_kind device;
     bool one_thread; /* runs on one thread whatever is asked */
     bool plain;      /* shown for teaching: never the side that a speedup is counted against */
+    bool
+        real_gpu; /* a library of machine code: on the emulated GPU it takes part only when named */
     /* A yardstick is no implementation of the operation: it runs the part of the work that none can
      * avoid (the copy behind an activation, the GEMMs inside a step) on the same buffers, sampled
      * in turn with the rest. It is run on request, never verified, and never counted in a speedup.
@@ -148,11 +150,14 @@ struct operation {
     int variant_count;
     const struct implementation *implementations;
     int implementation_count;
+    bool narrow_dtypes; /* has cases of tf32, bf16 and f16; every operation has f32 */
 
     /* For `lockstep verify`: shapes (NULL-terminated) and values to go through. */
     const char *const *awkward_shapes;
     const enum values *special_values;
     int special_values_count;
+    const struct settings *settings; /* alpha, beta and padding to go through; none: the defaults */
+    int settings_count;
 
     /* Reads the text of a shape into sizes; NULL means sizes joined by x, as many as shape_form
      * has. */
@@ -174,16 +179,22 @@ struct operation {
     double (*flops)(const struct bench_case *bench_case); /* one iteration */
     double (*bytes)(const struct bench_case *bench_case); /* the least that must move */
 
-    /* Expected values and tolerances of rows [first_row, first_row + rows) of buffer `buffer`,
+    /* An expected NaN with an infinite tolerance marks an element that belongs to nobody.
+     * Expected values and tolerances of rows [first_row, first_row + rows) of buffer `buffer`,
      * packed row by row. */
     void (*expect)(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
                    double *expected, double *tolerance);
     double (*row_cost)(
         const struct bench_case *bench_case); /* flops of one oracle row; NULL: cheap */
-    bool expect_from_after; /* the expectation depends on `after`, so it is not kept between
-                               implementations */
-    void *(*oracle_open)(const struct oracle_view *view); /* NULL result: out of memory */
+    /* State that the oracle needs, opened once a case (view->after is NULL then) or, where
+     * oracle_per_launch says so, for every launch with what it left. All NULL: no state. A NULL
+     * result of oracle_open is out of memory. */
+    bool (*oracle_per_launch)(const struct bench_case *bench_case);
+    void *(*oracle_open)(const struct oracle_view *view);
     void (*oracle_close)(void *state);
+    /* Whether a buffer's expectation depends on `after`, so that it cannot be kept from one launch
+     * to the next; NULL: none does. */
+    bool (*expect_from_after)(const struct bench_case *bench_case, int buffer);
     /* Checks the whole output when only some rows were compared. Worst error over its own bound; <=
      * 1 passes. */
     double (*probe)(const struct oracle_view *view);

@@ -9,7 +9,7 @@
 
 /* Up to this many expected elements are kept between implementations; beyond, they are computed
  * piece by piece. */
-enum { KEPT_ELEMENTS_MAX = 18 * 1024 * 1024 };
+enum { KEPT_ELEMENTS_MAX = 27 * 1024 * 1024 };
 /* The oracle of one output costs at most about this many operations; beyond, rows are sampled and
  * the operation's probe checks the whole. */
 static const double oracle_flops_max = 4e9;
@@ -18,7 +18,8 @@ struct expectation {
     const struct bench_case *bench_case;
     const struct inputs *inputs;
     struct launch before;
-    void *state;
+    void *state;     /* the operation's oracle_open */
+    bool per_launch; /* the state belongs to one launch */
     struct output {
         int64_t checked_rows; /* of spec.rows, evenly spread */
         double *expected;     /* all checked rows, packed; NULL when computed piece by piece */
@@ -80,6 +81,46 @@ static enum status output_keep(struct expectation *e, int buffer, struct message
     return STATUS_OK;
 }
 
+static enum status state_open(struct expectation *e, const struct observed *observed,
+                              struct message *message) {
+    const struct operation *operation = e->bench_case->operation;
+    if (!operation->oracle_open)
+        return STATUS_OK;
+    const struct oracle_view view = {.bench_case = e->bench_case,
+                                     .launch = &e->before,
+                                     .before = e->inputs->data,
+                                     .after = observed ? observed->data : NULL};
+    e->state = operation->oracle_open(&view);
+    return e->state ? STATUS_OK
+                    : message_set(message, STATUS_NO_MEMORY,
+                                  "no memory for the oracle of this case; choose a smaller shape");
+}
+
+static void state_close(struct expectation *e) {
+    if (e->state)
+        e->bench_case->operation->oracle_close(e->state);
+    e->state = NULL;
+}
+
+/* Computes what stays the same for every launch, as far as it may be kept. */
+static enum status outputs_keep(struct expectation *e, struct message *message) {
+    const struct operation *operation = e->bench_case->operation;
+    int64_t kept = 0;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < BUFFERS_MAX && status == STATUS_OK; i++) {
+        const struct buffer_spec *spec = &e->inputs->specs[i];
+        if (!is_output(spec) || e->per_launch ||
+            (operation->expect_from_after && operation->expect_from_after(e->bench_case, i)))
+            continue;
+        int64_t elements = e->outputs[i].checked_rows * spec->columns;
+        if (kept + elements > KEPT_ELEMENTS_MAX)
+            continue;
+        kept += elements;
+        status = output_keep(e, i, message);
+    }
+    return status;
+}
+
 enum status expectation_open(const struct bench_case *bench_case, const struct inputs *inputs,
                              struct expectation **expectation, struct message *message) {
     const struct operation *operation = bench_case->operation;
@@ -88,26 +129,14 @@ enum status expectation_open(const struct bench_case *bench_case, const struct i
         return message_set(message, STATUS_NO_MEMORY, "no memory for the expectation of a case");
     e->bench_case = bench_case;
     e->inputs = inputs;
+    e->per_launch = operation->oracle_per_launch && operation->oracle_per_launch(bench_case);
     operation->bind(bench_case, inputs->data, &e->before);
-    enum status status = STATUS_OK;
-    if (operation->oracle_open) {
-        const struct oracle_view view = {
-            .bench_case = bench_case, .launch = &e->before, .before = inputs->data};
-        e->state = operation->oracle_open(&view);
-        if (!e->state)
-            status = message_set(message, STATUS_NO_MEMORY,
-                                 "no memory for the oracle of this case; choose a smaller shape");
-    }
-    int64_t elements = 0;
     for (int i = 0; i < BUFFERS_MAX; i++)
-        if (is_output(&inputs->specs[i])) {
-            e->outputs[i].checked_rows = rows_to_check(bench_case, &inputs->specs[i]);
-            elements += e->outputs[i].checked_rows * inputs->specs[i].columns;
-        }
-    bool keep = !operation->expect_from_after && elements <= KEPT_ELEMENTS_MAX;
-    for (int i = 0; i < BUFFERS_MAX && keep && status == STATUS_OK; i++)
         if (is_output(&inputs->specs[i]))
-            status = output_keep(e, i, message);
+            e->outputs[i].checked_rows = rows_to_check(bench_case, &inputs->specs[i]);
+    enum status status = e->per_launch ? STATUS_OK : state_open(e, NULL, message);
+    if (status == STATUS_OK)
+        status = outputs_keep(e, message);
     if (status != STATUS_OK) {
         expectation_close(e);
         e = NULL;
@@ -123,14 +152,11 @@ void expectation_close(struct expectation *e) {
         free(e->outputs[i].expected);
         free(e->outputs[i].tolerance);
     }
-    if (e->state)
-        e->bench_case->operation->oracle_close(e->state);
+    state_close(e);
     free(e);
 }
 
-/* --- comparing
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 /* The worst element seen. */
 struct worst {
@@ -143,7 +169,7 @@ struct worst {
 static double element_ratio(float computed, double expected, double tolerance, double *error) {
     *error = 0.0;
     if (isnan(expected))
-        return isnan(computed) ? 0.0 : INFINITY;
+        return isnan(computed) || isinf(tolerance) ? 0.0 : INFINITY;
     if (isinf(expected) || isinf(computed)) {
         if ((double)computed == expected)
             return 0.0;
@@ -297,10 +323,14 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
     if (status != STATUS_OK || (status = observed_open(&observed, set, message)) != STATUS_OK)
         return status;
     status = observed_check_untouched(&observed, set, message);
+    if (status == STATUS_OK && e->per_launch)
+        status = state_open(e, &observed, message);
     if (status == STATUS_OK)
         status = outputs_compare(e, &observed, verdict, message);
     if (status == STATUS_OK)
         status = probe_whole(e, &observed, message);
+    if (e->per_launch)
+        state_close(e);
     observed_close(&observed);
     verdict->verified = status == STATUS_OK;
     return status;

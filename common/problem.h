@@ -32,8 +32,9 @@ struct execution {
 
 enum dtype { DTYPE_F32, DTYPE_TF32, DTYPE_BF16, DTYPE_F16 };
 
-/* C[m,n] = alpha * op(A) * op(B) + beta * C, accumulated in at least f32. beta = 0 means that C is
- * not read, so a NaN that was there does not survive (as in the BLAS). */
+/* C[m,n] = alpha * op(A) * op(B) + beta * C, accumulated in at least f32. As in the BLAS, beta = 0
+ * means that C is not read and alpha = 0 that A and B are not: a NaN that was there does not
+ * survive. */
 enum gemm_variant {
     GEMM_NN, /* A is [m,k], B is [k,n] */
     GEMM_NT, /* A is [m,k], B is [n,k]: op(B) = B transposed */

@@ -11,10 +11,11 @@ enum status gemm_naive(const struct gemm_problem *problem, struct execution *exe
     const float *b = problem->b;
     bool a_transposed = problem->variant == GEMM_TN;
     bool b_transposed = problem->variant == GEMM_NT;
+    int64_t products = problem->alpha != 0 ? problem->k : 0;
     for (int64_t i = 0; i < problem->m; i++)
         for (int64_t j = 0; j < problem->n; j++) {
             float sum = 0;
-            for (int64_t l = 0; l < problem->k; l++) {
+            for (int64_t l = 0; l < products; l++) {
                 float left = a_transposed ? a[l * problem->lda + i] : a[i * problem->lda + l];
                 float right = b_transposed ? b[j * problem->ldb + l] : b[l * problem->ldb + j];
                 sum += left * right;

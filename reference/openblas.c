@@ -28,9 +28,12 @@ enum status gemm_openblas(const struct gemm_problem *problem, struct execution *
                            "this OpenBLAS counts in 32-bit integers; a size above %d needs its "
                            "64-bit build",
                            INT_MAX);
+    /* Some of OpenBLAS 0.3.21's small-matrix kernels multiply by an alpha of 0 and so bring in the
+     * NaNs of A and B, which the BLAS says are not read. No products, no NaNs. */
+    blasint k = problem->alpha != 0.0f ? (blasint)problem->k : 0;
     cblas_sgemm(CblasRowMajor, problem->variant == GEMM_TN ? CblasTrans : CblasNoTrans,
                 problem->variant == GEMM_NT ? CblasTrans : CblasNoTrans, (blasint)problem->m,
-                (blasint)problem->n, (blasint)problem->k, problem->alpha, problem->a,
+                (blasint)problem->n, k, problem->alpha, problem->a,
                 (blasint)problem->lda, problem->b, (blasint)problem->ldb, problem->beta, problem->c,
                 (blasint)problem->ldc);
     return STATUS_OK;

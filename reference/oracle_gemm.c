@@ -87,6 +87,8 @@ row_products_of(const struct gemm_problem *problem, enum dtype dtype, int64_t ro
     int64_t inner = along_k ? problem->k : problem->n;
     memset(sums, 0, (size_t)problem->n * sizeof *sums);
     memset(bounds, 0, (size_t)problem->n * sizeof *bounds);
+    if (problem->alpha == 0) /* A and B are not read: their NaNs do not count */
+        return;
     for (int64_t p = 0; p < outer; p++)
         for (int64_t q = 0; q < inner; q++) {
             int64_t l = along_k ? q : p;

@@ -15,6 +15,7 @@ enum { SMALL = 1 << 12 }; /* elements that are not worth waking threads for */
 
 struct oracle_mlp {
     struct oracle_mlp_input input;
+    bool inference; /* no gradients were computed */
     struct mlp_model model;
     double *values; /* activation layout */
     float *errors;  /* likewise */
@@ -232,6 +233,7 @@ enum status oracle_mlp_inference(const struct oracle_mlp_input *input, struct or
     *oracle = oracle_open(input, message);
     if (!*oracle)
         return STATUS_NO_MEMORY;
+    (*oracle)->inference = true;
     forward(*oracle);
     if (input->model->loss == MLP_CROSS_ENTROPY)
         softmax(*oracle);
@@ -287,7 +289,8 @@ void oracle_mlp_activations(const struct oracle_mlp *oracle, int64_t first, int6
     for (int l = 0; l < model->layers; l++)
         for (size_t t = 0; t < sizeof tensors / sizeof tensors[0]; t++) {
             int64_t begin = mlp_tensor_offset(model, tensors[t], l);
-            if (begin < 0)
+            bool unused = oracle->inference && tensors[t] == MLP_GRADIENT;
+            if (begin < 0 || unused)
                 continue;
             struct piece piece =
                 overlap(begin, begin + model->batch * model->sizes[l + 1], first, count);

@@ -70,8 +70,8 @@ enum status oracle_mlp_gradients(const struct oracle_mlp *oracle, int64_t first,
                                  double *expected, double *tolerance, struct message *message);
 
 /* Elements [first, first + count) of the activations as the step or the inference leaves them. The
- * gaps between tensors belong to nobody: their tolerance is infinite, and what is expected there is
- * what `kept` holds, or 0. */
+ * gaps between tensors, and the gradients of an inference, belong to nobody: their tolerance is
+ * infinite, and what is expected there is what `kept` holds, or 0. */
 void oracle_mlp_activations(const struct oracle_mlp *oracle, int64_t first, int64_t count,
                             double *expected, double *tolerance);
 

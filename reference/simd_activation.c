@@ -131,7 +131,9 @@ SIMD_INLINE void span_rest(struct form form, const struct span *span, int64_t i,
     vector_store_first(span->output + i, output, count);
 }
 
-SIMD_INLINE void span_run(struct form form, const struct span *span, int64_t count) {
+SIMD_INLINE void span_run(struct form form, const struct span *where, int64_t count) {
+    const struct span copy = *where; /* its pointers in registers: a store might alias `where` */
+    const struct span *span = &copy;
     int64_t i = form.stream ? vector_misalignment(span->output, count) : 0;
     if (i > 0)
         span_rest(form, span, 0, i);

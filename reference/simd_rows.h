@@ -61,20 +61,61 @@ SIMD_INLINE float row_exponentials(const float *x, int64_t count, float maximum,
     return vector_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-/* y = x * factor, y may be x. */
-SIMD_INLINE void row_scale(const float *x, int64_t count, float factor, float *y, bool stream) {
-    int64_t i = stream ? vector_misalignment(y, count) : 0;
+/* What is done to each element of a row once its sums are known: `a` and `b` are elements of up to
+ * two inputs, p and q the row's numbers. */
+enum row_formula {
+    ROW_SCALE,        /* a p */
+    ROW_LOG_SOFTMAX,  /* (a - p) - q */
+    ROW_GRADIENT,     /* a (b - p) */
+    ROW_LOG_GRADIENT, /* b - exp(a) p */
+};
+
+SIMD_INLINE vector row_formula(enum row_formula formula, vector a, vector b, vector p, vector q) {
+    switch (formula) {
+    case ROW_SCALE:
+        return a * p;
+    case ROW_LOG_SOFTMAX:
+        return (a - p) - q;
+    case ROW_GRADIENT:
+        return a * (b - p);
+    case ROW_LOG_GRADIENT:
+        return b - vector_exp(a) * p;
+    }
+    return a;
+}
+
+/* A row's inputs and numbers; b is NULL where the formula does not read it. */
+struct row {
+    const float *a, *b;
+    float p, q;
+};
+
+/* output[i, i + count) for count < WIDTH. */
+SIMD_INLINE void row_finish_few(enum row_formula formula, const struct row *row, int64_t i,
+                                int64_t count, float *output) {
+    vector a = vector_load_first(row->a + i, count, 0);
+    vector b = row->b == NULL ? a : vector_load_first(row->b + i, count, 0);
+    vector_store_first(output + i,
+                       row_formula(formula, a, b, vector_set(row->p), vector_set(row->q)), count);
+}
+
+/* output[0, count), which may be one of the inputs; around the caches where `stream`. */
+SIMD_INLINE void row_finish(enum row_formula formula, struct row row, int64_t count, float *output,
+                            bool stream) {
+    int64_t i = stream ? vector_misalignment(output, count) : 0;
     if (i > 0)
-        vector_store_first(y, vector_load_first(x, i, 0) * factor, i);
+        row_finish_few(formula, &row, 0, i, output);
     for (; i + WIDTH <= count; i += WIDTH) {
-        vector scaled = vector_load(x + i) * factor;
+        vector a = vector_load(row.a + i);
+        vector b = row.b == NULL ? a : vector_load(row.b + i);
+        vector result = row_formula(formula, a, b, vector_set(row.p), vector_set(row.q));
         if (stream)
-            vector_stream(y + i, scaled);
+            vector_stream(output + i, result);
         else
-            vector_store(y + i, scaled);
+            vector_store(output + i, result);
     }
     if (i < count)
-        vector_store_first(y + i, vector_load_first(x + i, count - i, 0) * factor, count - i);
+        row_finish_few(formula, &row, i, count - i, output);
 }
 
 /* Where exponentials wait for their sum when the output is written around the caches: a row of this

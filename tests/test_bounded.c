@@ -90,8 +90,7 @@ static void test_relu_is_certain_away_from_its_kink(void **state) {
     assert_true((double)bounded_error(1.0 / 3.0) >= 1.0 / 3.0);
 }
 
-/* --- softmax and losses
- * -------------------------------------------------------------------------*/
+/* --- softmax and losses ----------------------------------------------------------------------- */
 
 enum { COLUMNS = 7 };
 

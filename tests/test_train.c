@@ -311,8 +311,7 @@ static void test_options_that_do_not_fit_are_refused(void **state) {
     assert_int_equal(train_fails(bench), STATUS_IO);
 }
 
-/* --- saving, continuing, interrupting
- * ------------------------------------------------------------*/
+/* --- saving, continuing, interrupting --------------------------------------------------------- */
 
 static uint8_t *file_bytes(const char *path, size_t *size) {
     FILE *file = fopen(path, "rb");
@@ -446,8 +445,7 @@ static void test_a_failing_kernel_ends_training_with_its_reason(void **state) {
     assert_string_equal(bench->message.text, "the optimizer broke");
 }
 
-/* --- weights on disk
- * ----------------------------------------------------------------------------*/
+/* --- weights on disk -------------------------------------------------------------------------- */
 
 struct loaded {
     struct weights weights;

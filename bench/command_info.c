@@ -1,0 +1,49 @@
+/* `lockstep info` */
+#include "bench/command.h"
+#include "bench/devices.h"
+#include "bench/environment.h"
+#include "gpu/nvtx.h"
+#include "kernels/kernels.h"
+
+#include <stdio.h>
+
+static const char doc[] = "Shows the machine, the libraries, the devices and what was built.\v"
+                          "Example:\n  lockstep info";
+
+static error_t parse_option(int key, char *argument, struct argp_state *state) {
+    struct command_parse *parse = state->input;
+    if (key == ARGP_KEY_ARG)
+        return command_refuse(parse, "info takes no argument, and '%s' is one", argument);
+    return ARGP_ERR_UNKNOWN;
+}
+
+static void devices_print(const struct devices *devices) {
+    for (int i = 0; i < devices->count; i++)
+        printf("device     %s: last-level cache %zu KiB\n", devices->list[i].name,
+               devices->list[i].last_level_cache >> 10);
+    if (*devices->gpu_absence)
+        printf("device     no GPU: %s\n", devices->gpu_absence);
+}
+
+enum status command_info(int argc, char **argv, const struct command_context *context,
+                         struct message *message) {
+    (void)context;
+    const struct argp argp = {.parser = parse_option, .doc = doc};
+    struct command_parse parse = {.name = "info", .message = message};
+    enum status status = command_parse(&argp, argc, argv, &parse);
+    if (status != STATUS_OK || parse.helped)
+        return status;
+    struct environment environment;
+    struct devices devices;
+    environment_read(&environment);
+    status = devices_open(&devices, "auto", message);
+    if (status != STATUS_OK)
+        return status;
+    environment_print(&environment, stdout);
+    printf("           CUDA kernels built %s\n", kernels_built());
+    printf("           NVTX ranges %s\n",
+           nvtx_available() ? "built in" : "left out: the build found no nvtx3 headers");
+    devices_print(&devices);
+    devices_close(&devices);
+    return STATUS_OK;
+}

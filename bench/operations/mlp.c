@@ -1,0 +1,409 @@
+/* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
+#include "bench/operation.h"
+#include "common/random.h"
+#include "kernels/kernels.h"
+#include "reference/libraries.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+#include "reference/oracle_mlp.h"
+#include "reference/simd.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BUFFER_PARAMETERS,
+    BUFFER_GRADIENTS,
+    BUFFER_FIRST,
+    BUFFER_SECOND,
+    BUFFER_ACTIVATIONS,
+    BUFFER_LOSS,
+    BUFFER_X,
+    BUFFER_LABELS,
+    BUFFER_TARGET
+};
+
+enum { TRAIN_STEP, TRAIN_STEP_MSE, INFERENCE };
+static const char *const variants[] = {"train_step", "train_step_mse", "inference"};
+
+/* The inputs hold this many batches, taken in turn: a network that saw one batch over and over
+ * would learn it by heart and its gradients would fade into denormals. */
+enum { BATCHES = 8 };
+
+/* Up to this many operations the oracle is computed anew from what each launch kept, which bounds
+ * every tensor by one kernel's error; beyond, once from the inputs (reference/oracle_mlp.h tells
+ * both). */
+static const double oracle_per_launch_flops = 2e8;
+
+/* --- shape ------------------------------------------------------------------------------------ */
+
+static struct mlp_model model_of(const struct bench_case *c) {
+    struct mlp_model model;
+    mlp_model_defaults(&model);
+    model.layers = c->size_count - 2;
+    for (int i = 0; i <= model.layers; i++)
+        model.sizes[i] = c->sizes[i];
+    model.batch = c->sizes[c->size_count - 1];
+    model.loss = c->variant == TRAIN_STEP_MSE ? MLP_MSE : MLP_CROSS_ENTROPY;
+    return model;
+}
+
+static enum status mlp_shape_parse(const char *text, struct bench_case *c,
+                                   struct message *message) {
+    const char *at = strchr(text, '@');
+    char layers[128];
+    struct mlp_model model;
+    char *end = NULL;
+    long long batch = at ? strtoll(at + 1, &end, 10) : 0;
+    bool digits = at && at[1] >= '0' && at[1] <= '9';
+    if (!digits || at == text || (size_t)(at - text) >= sizeof layers || *end != '\0' ||
+        batch < 1 || batch > MLP_SIZE_MAX)
+        return message_set(message, STATUS_INVALID,
+                           "cannot read shape '%s' for mlp: it wants LAYERS@BATCH, as in "
+                           "784-128-10@100, the batch from 1 to %d",
+                           text, MLP_SIZE_MAX);
+    snprintf(layers, sizeof layers, "%.*s", (int)(at - text), text);
+    enum status status = mlp_layers_parse(layers, &model, message);
+    if (status != STATUS_OK)
+        return status;
+    c->size_count = model.layers + 2;
+    memcpy(c->sizes, model.sizes, (size_t)(model.layers + 1) * sizeof c->sizes[0]);
+    c->sizes[model.layers + 1] = batch;
+    return STATUS_OK;
+}
+
+static void mlp_shape_format(const struct bench_case *c, char *text, size_t size) {
+    const struct mlp_model model = model_of(c);
+    char layers[128];
+    mlp_layers_format(&model, layers, sizeof layers);
+    snprintf(text, size, "%s@%lld", layers, (long long)model.batch);
+}
+
+/* --- buffers ---------------------------------------------------------------------------------- */
+
+static void mlp_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
+    const struct mlp_model model = model_of(c);
+    int64_t parameters = mlp_parameter_count(&model);
+    bool train = c->variant != INFERENCE;
+    int64_t outputs = model.sizes[model.layers];
+    specs[BUFFER_PARAMETERS] =
+        buffer_flat("parameters", train ? BUFFER_IN_OUT : BUFFER_INPUT, parameters);
+    specs[BUFFER_ACTIVATIONS] =
+        buffer_flat("activations", BUFFER_OUTPUT, mlp_activation_count(&model));
+    specs[BUFFER_X] = buffer_matrix("x", BUFFER_INPUT, model.batch * BATCHES, model.sizes[0], 0);
+    if (train) {
+        /* In and out because the gaps between the tensors must be zero before. */
+        specs[BUFFER_GRADIENTS] = buffer_flat("gradients", BUFFER_IN_OUT, parameters);
+        specs[BUFFER_FIRST] = buffer_flat("first_moment", BUFFER_IN_OUT, parameters);
+        specs[BUFFER_SECOND] = buffer_flat("second_moment", BUFFER_IN_OUT, parameters);
+        specs[BUFFER_LOSS] = buffer_flat("loss", BUFFER_OUTPUT, model.batch);
+    }
+    if (c->variant == TRAIN_STEP) {
+        specs[BUFFER_LABELS] = buffer_matrix("labels", BUFFER_INPUT, model.batch * BATCHES, 1, 0);
+        specs[BUFFER_LABELS].element = ELEMENT_I32;
+    }
+    if (c->variant == TRAIN_STEP_MSE)
+        specs[BUFFER_TARGET] =
+            buffer_matrix("target", BUFFER_INPUT, model.batch * BATCHES, outputs, 0);
+    for (int i = 0; i < BUFFERS_MAX; i++)
+        specs[i].pattern = i == BUFFER_X || i == BUFFER_TARGET;
+}
+
+/* Every gradient is written by the step; a NaN that stays shows one that is not. */
+static void gradients_poison(const struct mlp_model *model, float *gradients) {
+    for (int l = 0; l < model->layers; l++) {
+        float *weights = gradients + mlp_weight_offset(model, l);
+        for (int64_t i = 0; i < model->sizes[l] * model->sizes[l + 1]; i++)
+            weights[i] = NAN;
+        float *bias = gradients + mlp_bias_offset(model, l);
+        for (int64_t i = 0; i < model->sizes[l + 1]; i++)
+            bias[i] = NAN;
+    }
+}
+
+static void mlp_prepare(const struct bench_case *c, void *const buffers[]) {
+    const struct mlp_model model = model_of(c);
+    uint64_t seed = c->settings.seed;
+    mlp_parameters_initialise(&model, seed, buffers[BUFFER_PARAMETERS]);
+    if (buffers[BUFFER_GRADIENTS])
+        gradients_poison(&model, buffers[BUFFER_GRADIENTS]);
+    int32_t *labels = buffers[BUFFER_LABELS];
+    for (int64_t i = 0; labels && i < model.batch * BATCHES; i++)
+        labels[i] = (int32_t)random_below(seed, BUFFER_LABELS, (uint64_t)i,
+                                          (uint32_t)model.sizes[model.layers]);
+}
+
+static void mlp_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
+    launch->mlp.model = model_of(c);
+    launch->mlp.inference = c->variant == INFERENCE;
+    launch->mlp.batches = BATCHES;
+    launch->mlp.buffers = (struct mlp_buffers){
+        .parameters = buffers[BUFFER_PARAMETERS],
+        .gradients = buffers[BUFFER_GRADIENTS],
+        .first_moment = buffers[BUFFER_FIRST],
+        .second_moment = buffers[BUFFER_SECOND],
+        .activations = buffers[BUFFER_ACTIVATIONS],
+        .loss = buffers[BUFFER_LOSS],
+        .x = buffers[BUFFER_X],
+        .labels = buffers[BUFFER_LABELS],
+        .target = buffers[BUFFER_TARGET],
+    };
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_plan *plan) {
+    const struct mlp_model *model = &launch->mlp.model;
+    struct mlp_buffers buffers = launch->mlp.buffers;
+    int64_t batch = iteration % launch->mlp.batches * model->batch;
+    buffers.x += batch * model->sizes[0];
+    if (buffers.labels)
+        buffers.labels += batch;
+    if (buffers.target)
+        buffers.target += batch * model->sizes[model->layers];
+    if (launch->mlp.inference)
+        mlp_plan_inference(model, &buffers, plan);
+    else
+        mlp_plan_train_step(model, &buffers, iteration + 1, plan);
+}
+
+static enum status mlp_launch(const struct implementation *implementation,
+                              const struct launch *launch, int64_t iteration,
+                              struct execution *execution) {
+    struct mlp_plan plan;
+    mlp_plan(launch, iteration, &plan);
+    return mlp_plan_run(&plan, implementation->run.mlp, execution);
+}
+
+/* The plan of a case without buffers: for its counts only. */
+static struct mlp_plan plan_of(const struct bench_case *c) {
+    void *const none[BUFFERS_MAX] = {0};
+    struct launch launch;
+    struct mlp_plan plan;
+    mlp_bind(c, none, &launch);
+    if (launch.mlp.inference)
+        mlp_plan_inference(&launch.mlp.model, &launch.mlp.buffers, &plan);
+    else
+        mlp_plan_train_step(&launch.mlp.model, &launch.mlp.buffers, 1, &plan);
+    return plan;
+}
+
+static double mlp_flops(const struct bench_case *c) {
+    struct mlp_plan plan = plan_of(c);
+    return mlp_plan_flops(&plan);
+}
+
+static double mlp_bytes(const struct bench_case *c) {
+    struct mlp_plan plan = plan_of(c);
+    return mlp_plan_bytes(&plan);
+}
+
+/* --- oracle ----------------------------------------------------------------------------------- */
+
+static bool mlp_oracle_per_launch(const struct bench_case *c) {
+    return mlp_flops(c) <= oracle_per_launch_flops;
+}
+
+static void *mlp_oracle_open(const struct oracle_view *view) {
+    const struct mlp_buffers *b = &view->launch->mlp.buffers;
+    struct message ignored;
+    const struct oracle_mlp_input input = {
+        .model = &view->launch->mlp.model,
+        .parameters = b->parameters,
+        .x = b->x,
+        .labels = b->labels,
+        .target = b->target,
+        .kept = view->after ? view->after[BUFFER_ACTIVATIONS] : NULL,
+    };
+    struct oracle_mlp *oracle = NULL;
+    if (view->launch->mlp.inference)
+        (void)oracle_mlp_inference(&input, &oracle, &ignored);
+    else
+        (void)oracle_mlp_train_step(&input, &oracle, &ignored);
+    return oracle;
+}
+
+static void mlp_oracle_close(void *state) {
+    oracle_mlp_close(state);
+}
+
+/* Parameters and moments are checked against the float64 update by the implementation's own
+ * gradients: the first step of Adam is near a sign function, through which no useful bound passes.
+ */
+static bool mlp_expect_from_after(const struct bench_case *c, int buffer) {
+    (void)c;
+    return buffer == BUFFER_PARAMETERS || buffer == BUFFER_FIRST || buffer == BUFFER_SECOND;
+}
+
+static void expect_update(const struct oracle_view *view, int buffer, int64_t first, int64_t count,
+                          double *expected, double *tolerance) {
+    static const int outputs[] = {[BUFFER_PARAMETERS] = 0, [BUFFER_FIRST] = 1, [BUFFER_SECOND] = 2};
+    struct mlp_plan plan;
+    mlp_plan(view->launch, 0, &plan);
+    struct optimizer_problem update = plan.parts[plan.count - 1].problem.optimizer;
+    update.gradients = view->after[BUFFER_GRADIENTS];
+    oracle_optimizer(&update, outputs[buffer], first, count, expected, tolerance);
+}
+
+/* The gaps between the tensors belong to nobody. */
+static void mark_gaps(int64_t count, double *expected, const double *tolerance) {
+    for (int64_t i = 0; i < count; i++)
+        if (isinf(tolerance[i]))
+            expected[i] = NAN;
+}
+
+static void mlp_expect(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
+                       double *expected, double *tolerance) {
+    struct buffer_spec specs[BUFFERS_MAX];
+    case_buffers(view->bench_case, specs);
+    int64_t first;
+    int64_t count = buffer_flat_range(specs[buffer].elements, first_row, rows, &first);
+    struct message message;
+    if (mlp_expect_from_after(view->bench_case, buffer)) {
+        expect_update(view, buffer, first, count, expected, tolerance);
+    } else if (buffer == BUFFER_LOSS) {
+        oracle_mlp_loss(view->state, first, count, expected, tolerance);
+    } else if (buffer == BUFFER_ACTIVATIONS) {
+        oracle_mlp_activations(view->state, first, count, expected, tolerance);
+        mark_gaps(count, expected, tolerance);
+    } else if (oracle_mlp_gradients(view->state, first, count, expected, tolerance, &message) !=
+               STATUS_OK) {
+        /* Out of memory: nothing can be said, so nothing passes. */
+        for (int64_t i = 0; i < count; i++)
+            expected[i] = tolerance[i] = NAN;
+    }
+}
+
+/* --- implementations -------------------------------------------------------------------------- */
+
+static const struct mlp_kernels kernels_naive = {.gemm = gemm_naive,
+                                                 .activation = activation_naive,
+                                                 .softmax = softmax_naive,
+                                                 .cross_entropy = cross_entropy_naive,
+                                                 .mse = mse_naive,
+                                                 .column_sums = column_sums_naive,
+                                                 .optimizer = optimizer_naive};
+
+static const struct mlp_kernels kernels_openblas = {.gemm = gemm_openblas,
+                                                    .activation = activation_simd,
+                                                    .softmax = softmax_simd,
+                                                    .cross_entropy = cross_entropy_simd,
+                                                    .mse = mse_simd,
+                                                    .column_sums = column_sums_simd,
+                                                    .optimizer = optimizer_simd};
+
+static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn,
+                                                  .activation = activation_simd,
+                                                  .softmax = softmax_simd,
+                                                  .cross_entropy = cross_entropy_simd,
+                                                  .mse = mse_simd,
+                                                  .column_sums = column_sums_simd,
+                                                  .optimizer = optimizer_simd};
+
+static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
+                                                      .activation = activation_cuda_naive,
+                                                      .softmax = softmax_cuda_naive,
+                                                      .cross_entropy = cross_entropy_cuda_naive,
+                                                      .mse = mse_cuda_naive,
+                                                      .column_sums = column_sums_cuda_naive,
+                                                      .optimizer = optimizer_cuda_naive};
+
+static const struct mlp_kernels kernels_cuda_tiled = {.gemm = gemm_cuda_tiled,
+                                                      .activation = activation_cuda_vectorised,
+                                                      .softmax = softmax_cuda_warp,
+                                                      .cross_entropy = cross_entropy_cuda_warp,
+                                                      .mse = mse_cuda_tiled,
+                                                      .column_sums = column_sums_cuda_tiled,
+                                                      .optimizer = optimizer_cuda_vectorised};
+
+static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas,
+                                                  .activation = activation_cuda_vectorised,
+                                                  .softmax = softmax_cuda_warp,
+                                                  .cross_entropy = cross_entropy_cuda_warp,
+                                                  .mse = mse_cuda_tiled,
+                                                  .column_sums = column_sums_cuda_tiled,
+                                                  .optimizer = optimizer_cuda_vectorised};
+
+/* Only the products of the step, with OpenBLAS. */
+static enum status yardstick_gemms(const struct launch *launch, int64_t iterations,
+                                   struct execution *execution) {
+    enum status status = STATUS_OK;
+    for (int64_t i = 0; i < iterations; i++) {
+        struct mlp_plan plan;
+        mlp_plan(launch, i, &plan);
+        for (int p = 0; p < plan.count && status == STATUS_OK; p++)
+            if (plan.parts[p].kind == MLP_PART_GEMM)
+                status = gemm_openblas(&plan.parts[p].problem.gemm, execution);
+    }
+    return status;
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "every part as a textbook shows it",
+     .one_thread = true,
+     .plain = true,
+     .run.mlp = &kernels_naive},
+    {.name = "openblas",
+     .summary = "cblas_sgemm, everything else cpu-simd",
+     .run.mlp = &kernels_openblas},
+    {.name = "onednn",
+     .summary = "dnnl_sgemm, everything else cpu-simd",
+     .absent = onednn_absent,
+     .run.mlp = &kernels_onednn},
+    {.name = "cuda-naive",
+     .summary = "the first rung of every kernel",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.mlp = &kernels_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "tiled GEMM, vectorised and warp kernels",
+     .device = DEVICE_GPU,
+     .run.mlp = &kernels_cuda_tiled},
+    {.name = "cublas",
+     .summary = "cuBLAS, vectorised and warp kernels",
+     .device = DEVICE_GPU,
+     .real_gpu = true,
+     .run.mlp = &kernels_cublas},
+    {.name = "gemms",
+     .summary = "the GEMMs of the step alone, with OpenBLAS",
+     .yardstick = true,
+     .run.yardstick = yardstick_gemms,
+     .flops = mlp_flops,
+     .bytes = mlp_bytes},
+};
+
+static const char *const awkward_shapes[] = {"1-1@1",        "2-3@1",        "3-4-2@100",
+                                             "17-19-23@5",   "1-33-1@7",     "65-1-129@3",
+                                             "31-17-9-11@1", "784-128-10@3", NULL};
+static const enum values special_values[] = {VALUES_DENORMAL};
+
+const struct operation operation_mlp = {
+    .name = "mlp",
+    .summary = "a whole training step or inference of a multilayer perceptron",
+    .shape_form = "LAYERS@BATCH",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .shape_parse = mlp_shape_parse,
+    .shape_format = mlp_shape_format,
+    .describe = mlp_describe,
+    .prepare = mlp_prepare,
+    .bind = mlp_bind,
+    .launch = mlp_launch,
+    .restore_each_sample = true,
+    .flops = mlp_flops,
+    .bytes = mlp_bytes,
+    .expect = mlp_expect,
+    .oracle_per_launch = mlp_oracle_per_launch,
+    .expect_from_after = mlp_expect_from_after,
+    .oracle_open = mlp_oracle_open,
+    .oracle_close = mlp_oracle_close,
+    .plan = mlp_plan,
+};

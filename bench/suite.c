@@ -1,0 +1,190 @@
+/* Going through the awkward cases. */
+#include "bench/suite.h"
+#include "bench/measure.h"
+#include "bench/selection.h"
+#include "bench/verify.h"
+
+#include <string.h>
+
+enum { FAILURES_SHOWN = 5, TALLIES_MAX = 64 };
+
+/* What one implementation of one operation did on one device. */
+struct tally {
+    const struct implementation *implementation;
+    const struct device *device;
+    struct suite_totals totals;
+    char skip_reason[400]; /* of the last skipped case */
+};
+
+struct suite {
+    const struct suite_options *options;
+    const struct operation *operation;
+    struct tally tallies[TALLIES_MAX];
+    int tally_count;
+};
+
+static struct tally *tally_of(struct suite *suite, const struct implementation *implementation,
+                              const struct device *device) {
+    for (int i = 0; i < suite->tally_count; i++)
+        if (suite->tallies[i].implementation == implementation &&
+            suite->tallies[i].device == device)
+            return &suite->tallies[i];
+    struct tally *tally = &suite->tallies[suite->tally_count++];
+    *tally = (struct tally){.implementation = implementation, .device = device};
+    return tally;
+}
+
+static void failure_print(const struct suite *suite, const struct tally *tally,
+                          const struct bench_case *c, int threads, const char *reason) {
+    if (tally->totals.failed > FAILURES_SHOWN)
+        return;
+    char name[256];
+    case_name(c, name, sizeof name);
+    fprintf(suite->options->log, "  FAILED %s %s on %s, %d threads, %s values", name,
+            tally->implementation->name, tally->device->name, threads,
+            values_name(c->settings.values));
+    if (c->operation->settings_count)
+        fprintf(suite->options->log, ", alpha %g beta %g padding %lld", (double)c->settings.alpha,
+                (double)c->settings.beta, (long long)c->settings.padding);
+    fprintf(suite->options->log, ": %s\n", reason);
+}
+
+/* One implementation with one thread count on buffers that are ready. */
+static void verify_one(struct suite *suite, const struct bench_case *c,
+                       const struct implementation *implementation, int threads,
+                       struct expectation *expectation, struct buffer_set *set) {
+    struct tally *tally = tally_of(suite, implementation, set->device);
+    const char *refusal = implementation->refusal ? implementation->refusal(c) : NULL;
+    struct message message;
+    enum status status = STATUS_UNSUPPORTED;
+    if (refusal) {
+        (void)message_set(&message, status, "%s", refusal);
+    } else {
+        struct verdict verdict;
+        struct contender contender = {
+            .implementation = implementation, .device = set->device, .threads = threads};
+        struct execution execution = contender_execution(&contender);
+        execution.message = &message;
+        contender_enter(&contender, false);
+        status = verify_launch(expectation, implementation, set, &execution, &verdict, &message);
+    }
+    if (status == STATUS_OK) {
+        tally->totals.passed++;
+    } else if (status == STATUS_UNSUPPORTED || status == STATUS_NO_MEMORY) {
+        tally->totals.skipped++;
+        snprintf(tally->skip_reason, sizeof tally->skip_reason, "%.390s", message.text);
+    } else {
+        tally->totals.failed++;
+        failure_print(suite, tally, c, threads, message.text);
+    }
+}
+
+static bool is_wanted(const struct suite *suite, const struct implementation *implementation) {
+    if (implementation->yardstick)
+        return false;
+    if (!suite->options->implementations)
+        return !implementation->absent || !implementation->absent();
+    return list_contains(suite->options->implementations, implementation->name);
+}
+
+/* Every implementation on one device. */
+static enum status verify_on_device(struct suite *suite, const struct bench_case *c,
+                                    struct device *device, const struct inputs *inputs,
+                                    struct expectation *expectation, struct message *message) {
+    struct buffer_set set;
+    enum status status = buffer_set_open(&set, device, inputs, message);
+    if (status != STATUS_OK)
+        return status;
+    for (int i = 0; i < suite->operation->implementation_count; i++) {
+        const struct implementation *implementation = &suite->operation->implementations[i];
+        bool gpu = device->gpu != NULL;
+        bool lacking =
+            device->emulated && implementation->real_gpu && !suite->options->implementations;
+        if (!is_wanted(suite, implementation) || lacking ||
+            gpu != (implementation->device == DEVICE_GPU))
+            continue;
+        verify_one(suite, c, implementation, gpu ? 0 : 1, expectation, &set);
+        if (!gpu && !implementation->one_thread && suite->options->threads > 1)
+            verify_one(suite, c, implementation, suite->options->threads, expectation, &set);
+    }
+    buffer_set_close(&set);
+    return STATUS_OK;
+}
+
+static enum status verify_case(struct suite *suite, const struct bench_case *c,
+                               struct message *message) {
+    if (suite->options->stop && suite->options->stop(suite->options->stop_argument))
+        return message_set(message, STATUS_INTERRUPTED, "interrupted");
+    struct inputs inputs;
+    struct expectation *expectation = NULL;
+    enum status status = inputs_open(c, &inputs, message);
+    if (status != STATUS_OK)
+        return status;
+    status = expectation_open(c, &inputs, &expectation, message);
+    for (int d = 0; d < suite->options->devices->count && status == STATUS_OK; d++)
+        status = verify_on_device(suite, c, &suite->options->devices->list[d], &inputs, expectation,
+                                  message);
+    expectation_close(expectation);
+    inputs_close(&inputs);
+    return status;
+}
+
+/* All settings and values on one variant and shape. */
+static enum status verify_shape(struct suite *suite, int variant, const char *shape,
+                                struct message *message) {
+    static const struct settings plain = {.alpha = 1.0f};
+    const struct operation *operation = suite->operation;
+    int settings_count = operation->settings_count ? operation->settings_count : 1;
+    enum status status = STATUS_OK;
+    for (int s = 0; s < settings_count; s++)
+        for (int v = -1; v < operation->special_values_count && status == STATUS_OK; v++) {
+            struct bench_case c = {.operation = operation, .variant = variant};
+            c.settings = operation->settings_count ? operation->settings[s] : plain;
+            c.settings.seed = suite->options->seed;
+            c.settings.values = v < 0 ? VALUES_UNIFORM : operation->special_values[v];
+            status = case_shape_parse(shape, &c, message);
+            if (status == STATUS_OK)
+                status = verify_case(suite, &c, message);
+        }
+    return status;
+}
+
+static void tallies_print(const struct suite *suite, struct suite_totals *totals) {
+    FILE *log = suite->options->log;
+    for (int i = 0; i < suite->tally_count; i++) {
+        const struct tally *tally = &suite->tallies[i];
+        fprintf(log, "  %-14s %-16s %-8s %6zu passed", suite->operation->name,
+                tally->implementation->name, tally->device->name, tally->totals.passed);
+        if (tally->totals.failed)
+            fprintf(log, ", %zu FAILED", tally->totals.failed);
+        if (tally->totals.skipped)
+            fprintf(log, ", %zu skipped (%s)", tally->totals.skipped, tally->skip_reason);
+        fputc('\n', log);
+        totals->passed += tally->totals.passed;
+        totals->failed += tally->totals.failed;
+        totals->skipped += tally->totals.skipped;
+    }
+    fflush(log);
+}
+
+enum status suite_run(const struct suite_options *options, struct suite_totals *totals,
+                      struct message *message) {
+    *totals = (struct suite_totals){0};
+    enum status status = STATUS_OK;
+    for (int o = 0; o < options->operation_count && status == STATUS_OK; o++) {
+        struct suite suite = {.options = options, .operation = options->operations[o]};
+        for (int v = 0; v < suite.operation->variant_count && status == STATUS_OK; v++)
+            for (const char *const *shape = suite.operation->awkward_shapes;
+                 *shape && status == STATUS_OK; shape++)
+                status = verify_shape(&suite, v, *shape, message);
+        tallies_print(&suite, totals);
+    }
+    if (status == STATUS_OK && totals->passed + totals->failed + totals->skipped == 0)
+        status = message_set(message, STATUS_INVALID,
+                             "nothing was verified: yardsticks compute no result, and a GPU's "
+                             "implementations want a GPU");
+    if (status == STATUS_OK && totals->failed > 0)
+        status = message_set(message, STATUS_WRONG, "%zu of %zu results are wrong", totals->failed,
+                             totals->failed + totals->passed);
+    return status;
+}
