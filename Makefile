@@ -62,7 +62,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_statistics test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
-                test_measure test_prediction test_command
+                test_measure test_prediction test_command test_report
 test_support := tests/support.c tests/staging.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
@@ -76,8 +76,20 @@ objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
 
 # --- building ---------------------------------------------------------------------------------------------------------
-.PHONY: all
-all: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1 ## build everything
+# What is built is built by a make of its own: it looks at the machine after `deps` has changed it, and it uses all cores
+# while `make deps test` itself keeps to its order.
+ifeq ($(MAKELEVEL),0)
+.NOTPARALLEL:
+endif
+jobs       ?= $(shell nproc)
+build_with := $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(jobs))
+
+.PHONY: all programs test-programs
+all: ## build everything
+	@$(build_with) programs
+programs: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1
+emulator_tests = $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
+test-programs: programs $(tests:%=$(BUILD)/tests/%) $(emulator_tests)
 
 $(BUILD)/lockstep: $(BUILD)/bench/main.o $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -119,13 +131,13 @@ $(BUILD)/bench/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKS
 deps: ## install what is needed (Debian, Ubuntu); PEERS=1 peer libraries too, CHECK=1 linters too
 	@scripts/deps
 
-bench: $(BUILD)/lockstep ## time and verify everything, draw the plots; QUICK=1 takes under a minute
+bench: all ## time and verify everything, draw the plots; QUICK=1 takes under a minute
 	$(BUILD)/lockstep run $(if $(QUICK),--quick) $(ARGUMENTS)
 
-bench-yardsticks: $(BUILD)/lockstep ## the ratios of docs/method.md: kernels beside copies and bare library calls
+bench-yardsticks: all ## the ratios of docs/method.md: kernels beside copies and bare library calls
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
 
-profile: $(BUILD)/lockstep ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
+profile: all ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
 	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
 
 prefix ?= /usr/local
@@ -140,8 +152,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/l
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
 .PHONY: test check lint format
-emulator_tests = $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
-test: $(tests:%=$(BUILD)/tests/%) $(emulator_tests) all ## run the tests
+test: ## run the tests
+	@$(build_with) test-programs
 	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
 
 check: lint ## lint, and the tests under AddressSanitizer and UBSan
