@@ -61,7 +61,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
                 test_statistics test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
-                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify
+                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify test_contest
 test_support := tests/support.c tests/staging.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART_PASSES = 30, COLD_SETS_MAX = 4096, EMULATED_SECONDS_MAX = 120 };
+enum { PART_PASSES = 30, TRANSFER_PASSES = 11, COLD_SETS_MAX = 4096, EMULATED_SECONDS_MAX = 120 };
 
 static void row_end(struct entry *entry, const char *status, const char *reason) {
     entry->running = false;
@@ -163,6 +163,7 @@ static enum status stage_open(struct contest *contest, int d, struct message *me
         size_t sets = 2 * device->last_level_cache / bytes + 2;
         wanted = sets < COLD_SETS_MAX ? (int)sets : COLD_SETS_MAX;
     }
+    stage->transfer_s = NAN;
     stage->sets = calloc((size_t)wanted, sizeof *stage->sets);
     if (!stage->sets)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %d sets of buffers", wanted);
@@ -334,6 +335,23 @@ static void entry_measure_parts(struct contest *contest, struct entry *entry) {
         row_end_by_status(entry, status, message.text);
 }
 
+/* The buffers are the same for all rows of a device, so their way there and back is timed once. */
+static void stages_time_transfers(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++) {
+        struct entry *entry = &contest->entries[i];
+        struct device *device = entry->contender.device;
+        struct stage *stage = &contest->stages[device - contest->rules->devices->list];
+        if (!entry->running || !device->transfer_time || !isnan(stage->transfer_s) ||
+            *stage->transfer_failure.text)
+            continue;
+        struct device_transfer transfers[BUFFERS_MAX];
+        int count = buffer_set_transfers(&stage->sets[0], transfers);
+        if (device->transfer_time(device, transfers, count, TRANSFER_PASSES, &stage->transfer_s,
+                                  &stage->transfer_failure) != STATUS_OK)
+            stage->transfer_s = NAN;
+    }
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 static void contest_close(struct contest *contest) {
@@ -378,6 +396,7 @@ static enum status contest_play(struct contest *contest, struct message *message
         return status;
     for (int i = 0; i < contest->entry_count; i++)
         entry_measure_parts(contest, &contest->entries[i]);
+    stages_time_transfers(contest);
     entries_verify(contest, "verifying again", false);
     return STATUS_OK;
 }

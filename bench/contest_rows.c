@@ -180,6 +180,21 @@ static void entry_write(const struct entry *e, struct case_rows *rows) {
     }
 }
 
+static void row_compare(const struct contest *contest, struct entry *entry, double fastest) {
+    struct result *row = &entry->row;
+    const struct device *device = entry->contender.device;
+    row->speedup = fastest / row->median_s;
+    if (!device->transfer_time)
+        return;
+    const struct stage *stage = &contest->stages[device - contest->rules->devices->list];
+    row->transfer_s = stage->transfer_s;
+    size_t used = strlen(row->reason);
+    if (*stage->transfer_failure.text)
+        snprintf(row->reason + used, sizeof row->reason - used, "; transfers not timed: %.*s",
+                 (int)(sizeof row->reason - used) - 26, stage->transfer_failure.text);
+    row->speedup_with_transfer = fastest / (row->median_s + row->transfer_s);
+}
+
 enum status contest_rows_make(struct contest *contest, struct case_rows *rows,
                               struct message *message) {
     enum status status = rows_build(contest, rows, message);
@@ -189,7 +204,7 @@ enum status contest_rows_make(struct contest *contest, struct case_rows *rows,
     for (int i = 0; i < contest->entry_count; i++) {
         struct entry *e = &contest->entries[i];
         if (e->running && !e->contender.implementation->yardstick)
-            e->row.speedup = fastest / e->row.median_s;
+            row_compare(contest, e, fastest);
         entry_write(e, rows);
     }
     return STATUS_OK;
