@@ -48,6 +48,10 @@ struct device {
      * memory; their contents stay as they are. NULL where memory is shared or there is no time. */
     enum status (*transfer_time)(struct device *device, const struct device_transfer *transfers,
                                  int count, int passes, double *seconds, struct message *message);
+    /* Whether an error made the device refuse all work until `reset`, before which all its buffers
+     * are released. Both NULL where that cannot be. */
+    bool (*lost)(const struct device *device);
+    enum status (*reset)(struct device *device, struct message *message);
     void (*close)(struct device *device); /* frees what the device holds; buffers first */
 };
 

@@ -105,6 +105,14 @@ static enum status gpu_device_transfer_time(struct device *device,
     return status;
 }
 
+static bool gpu_device_lost(const struct device *device) {
+    return gpu_broken(device->gpu);
+}
+
+static enum status gpu_device_reset(struct device *device, struct message *message) {
+    return gpu_reset(device->gpu, message);
+}
+
 static void gpu_device_close(struct device *device) {
     gpu_close(device->gpu);
     device->gpu = NULL;
@@ -130,6 +138,8 @@ enum status device_gpu_open_selection(const struct gpu_selection *selection, str
                               .synchronize = gpu_device_synchronize,
                               .timer_start = gpu_device_timer_start,
                               .timer_stop = gpu_device_timer_stop,
+                              .lost = gpu_device_lost,
+                              .reset = gpu_device_reset,
                               .close = gpu_device_close};
     if (!device->emulated)
         device->transfer_time = gpu_device_transfer_time;

@@ -143,6 +143,56 @@ static void transfers_that_fail_leave_the_row(void **state) {
     assert_true(row_of(f, "cublas")->speedup > 0.0);
 }
 
+/* --- what goes wrong -------------------------------------------------------------------------- */
+
+/* The error shows in the first call that waits; the case after it has a working GPU again. */
+static void a_lost_gpu_fails_its_row_and_no_other_case(void **state) {
+    static const char *const orders[] = {"cuStreamSynchronize=700", "cuEventSynchronize=700",
+                                         "cuMemHostAlloc=719"};
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        stand_in_order(orders[i]);
+        contest_of(f, "17x19x23");
+        stand_in_order(NULL);
+        expect_row(f, "cublas", "failed", i == 2 ? "CUDA_ERROR_LAUNCH_FAILED" : "ILLEGAL_ADDRESS");
+        expect_row(f, "openblas", "measured", "");
+        contest_of(f, "17x19x23");
+        expect_row(f, "cublas", "measured", "");
+    }
+}
+
+/* The other rows of the same GPU in that case are not blamed. */
+static void rows_beside_a_lost_gpu_are_skipped(void **state) {
+    struct fixture *f = *state;
+    f->rules.implementations = "openblas,cuda-naive,cublas";
+    stand_in_order("cuLaunchKernel=719");
+    contest_of(f, "17x19x23");
+    expect_row(f, "cuda-naive", "failed", "CUDA_ERROR_LAUNCH_FAILED");
+    expect_row(f, "cublas", "skipped", "lost while another row");
+    expect_row(f, "openblas", "measured", "");
+}
+
+/* 1 GiB of memory and three matrices of 400 MB. */
+static void what_does_not_fit_is_skipped_before_it_is_allocated(void **state) {
+    struct fixture *f = *state;
+    f->rules.implementations = "cublas";
+    contest_of(f, "10000x10000x10000");
+    expect_row(f, "cublas", "skipped", "needs 1200024576 bytes on gpu0, where 1073741568 of");
+    assert_null(strstr(f->driver.log(), "cuMemAlloc"));
+}
+
+/* Memory that runs out all the same is the row's affair alone and leaves nothing behind. */
+static void a_failed_allocation_skips_the_row(void **state) {
+    struct fixture *f = *state;
+    f->rules.implementations = "cublas";
+    contest_of(f, "17x19x23");
+    int live = f->driver.live();
+    stand_in_order("cuMemAlloc_v2=2");
+    contest_of(f, "17x19x23");
+    expect_row(f, "cublas", "skipped", "CUDA_ERROR_OUT_OF_MEMORY");
+    assert_int_equal(f->driver.live(), live);
+}
+
 /* Of the eight batches of a network's data, an iteration takes one. */
 static void an_iteration_transfers_its_own_batch(void **state) {
     (void)state;
@@ -176,6 +226,10 @@ int main(void) {
         FIXTURE_TEST(a_gpu_row_has_both_speedups),
         FIXTURE_TEST(transfers_are_pinned_and_hold_no_guard_zone),
         FIXTURE_TEST(transfers_that_fail_leave_the_row),
+        FIXTURE_TEST(a_lost_gpu_fails_its_row_and_no_other_case),
+        FIXTURE_TEST(rows_beside_a_lost_gpu_are_skipped),
+        FIXTURE_TEST(what_does_not_fit_is_skipped_before_it_is_allocated),
+        FIXTURE_TEST(a_failed_allocation_skips_the_row),
         cmocka_unit_test(an_iteration_transfers_its_own_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
