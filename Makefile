@@ -47,7 +47,7 @@ kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm
 operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
-                     measure.c prediction.c ceilings.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
+                     measure.c prediction.c ceilings.c ceilings_gpu.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
                      csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c run.c mlp.c \
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
                      report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \

@@ -2,6 +2,7 @@
  */
 #include "bench/contest.h"
 #include "bench/device_gpu.h"
+#include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
 
 #include <math.h>
@@ -104,6 +105,15 @@ static void expect_row(const struct fixture *f, const char *implementation, cons
                  status, reason);
 }
 
+static void need_kernels(void) {
+    size_t images = 0;
+    (void)kernels_images(&images);
+    if (images == 0) {
+        print_message("kernels built: %s\n", kernels_built());
+        skip();
+    }
+}
+
 /* --- transfers -------------------------------------------------------------------------------- */
 
 static void a_gpu_row_has_both_speedups(void **state) {
@@ -164,6 +174,7 @@ static void a_lost_gpu_fails_its_row_and_no_other_case(void **state) {
 /* The other rows of the same GPU in that case are not blamed. */
 static void rows_beside_a_lost_gpu_are_skipped(void **state) {
     struct fixture *f = *state;
+    need_kernels();
     f->rules.implementations = "openblas,cuda-naive,cublas";
     stand_in_order("cuLaunchKernel=719");
     contest_of(f, "17x19x23");
@@ -191,6 +202,49 @@ static void a_failed_allocation_skips_the_row(void **state) {
     contest_of(f, "17x19x23");
     expect_row(f, "cublas", "skipped", "CUDA_ERROR_OUT_OF_MEMORY");
     assert_int_equal(f->driver.live(), live);
+}
+
+/* --- ceilings --------------------------------------------------------------------------------- */
+
+/* The CPU's ceilings are ten times as high; the operations bind, not the bytes. */
+static void a_gpu_row_is_held_against_its_own_ceilings(void **state) {
+    struct fixture *f = *state;
+    struct ceilings gpu = {.flops_per_second = 1e8};
+    for (int i = 0; i < CEILING_LEVELS; i++)
+        gpu.levels[i] = (struct ceiling_level){1e9, 1e9};
+    f->rules.implementations = "cublas";
+    contest_of(f, "17x19x23");
+    assert_true(isnan(row_of(f, "cublas")->limit_fraction));
+    f->rules.gpu_ceilings = &gpu;
+    contest_of(f, "17x19x23");
+    assert_near(row_of(f, "cublas")->limit_fraction, 2.0 * 17 * 19 * 23 / 1e8 / stand_in_seconds,
+                1e-9);
+}
+
+/* Twice 100 MiB are copied in 1.5 ms. */
+static void a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache(void **state) {
+    struct fixture *f = *state;
+    struct ceilings ceilings;
+    need_kernels();
+    if (ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message) != STATUS_OK)
+        fail_msg("%s", f->message.text);
+    double bytes = 4.0 * (double)f->devices.list[1].last_level_cache;
+    assert_near(ceilings.levels[0].bytes_per_second / (bytes / stand_in_seconds), 1.0, 1e-6);
+    assert_near(ceilings.levels[CEILING_LEVELS - 1].working_set, bytes, 0.0);
+    assert_true(ceilings.flops_per_second > 0.0);
+    assert_non_null(strstr(f->driver.log(), "cuLaunchKernel ceiling_fma"));
+}
+
+static void ceilings_that_fail_are_none(void **state) {
+    struct fixture *f = *state;
+    struct ceilings ceilings = {.flops_per_second = 1.0};
+    int live = f->driver.live();
+    need_kernels();
+    stand_in_order("cuEventElapsedTime=801");
+    assert_int_equal(ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message),
+                     STATUS_UNSUPPORTED);
+    assert_true(ceilings.flops_per_second == 0.0);
+    assert_in_range(f->driver.live(), live, live + 2); /* the module and its kernel stay loaded */
 }
 
 /* Of the eight batches of a network's data, an iteration takes one. */
@@ -230,6 +284,9 @@ int main(void) {
         FIXTURE_TEST(rows_beside_a_lost_gpu_are_skipped),
         FIXTURE_TEST(what_does_not_fit_is_skipped_before_it_is_allocated),
         FIXTURE_TEST(a_failed_allocation_skips_the_row),
+        FIXTURE_TEST(a_gpu_row_is_held_against_its_own_ceilings),
+        FIXTURE_TEST(a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache),
+        FIXTURE_TEST(ceilings_that_fail_are_none),
         cmocka_unit_test(an_iteration_transfers_its_own_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
