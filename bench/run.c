@@ -1,6 +1,7 @@
 /* `lockstep run`: cases in order, each measured, written and shown before the next begins. */
 #include "bench/run.h"
 #include "bench/contest.h"
+#include "bench/crossover.h"
 #include "bench/environment.h"
 #include "bench/folder.h"
 #include "bench/report.h"
@@ -349,6 +350,7 @@ static enum status run_finish(struct run *run, struct message *message) {
     for (size_t i = 0; i < count; i++)
         failed += strcmp(rows[i].status, "failed") == 0;
     table_print_summary(run->table, rows, count);
+    crossover_print(run->table, rows, count);
     enum status status = environment_save(run, "finished", message);
     if (status == STATUS_OK)
         status = report_draw(run->folder.path, run->table, message);
