@@ -117,6 +117,22 @@ void buffer_set_close(struct buffer_set *set) {
     }
 }
 
+int buffer_set_transfers(const struct buffer_set *set,
+                         struct device_transfer transfers[BUFFERS_MAX]) {
+    int count = 0;
+    for (int i = 0; i < BUFFERS_MAX; i++) {
+        const struct buffer_spec *spec = &set->inputs->specs[i];
+        if (!set->blocks[i] || spec->role == BUFFER_SCRATCH)
+            continue;
+        size_t portions = spec->portions > 0 ? (size_t)spec->portions : 1;
+        transfers[count++] = (struct device_transfer){.data = set->data[i],
+                                                      .bytes = spec_bytes(spec) / portions,
+                                                      .up = spec->role != BUFFER_OUTPUT,
+                                                      .down = is_written(spec)};
+    }
+    return count;
+}
+
 static void fill_words(void *to, uint32_t word, size_t bytes) {
     uint32_t *words = to;
     for (size_t i = 0; i < bytes / sizeof word; i++)

@@ -38,6 +38,10 @@ void buffer_set_close(struct buffer_set *set);
 /* Bytes that one set takes on its device, guard zones included. */
 size_t buffer_set_bytes(const struct inputs *inputs);
 
+/* What one iteration takes and gives when nothing stays on the device; the number of transfers. */
+int buffer_set_transfers(const struct buffer_set *set,
+                         struct device_transfer transfers[BUFFERS_MAX]);
+
 /* Uploads inputs and in-out buffers again and fills outputs and guard zones with poison: NaN, or
  * with `finite_poison` a number that no result has, for inputs whose results may be NaN. */
 enum status buffer_set_poison(struct buffer_set *set, bool finite_poison, struct message *message);

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct device;
+
 enum { CEILING_LEVELS = 4 };
 
 struct ceilings {
@@ -23,6 +25,12 @@ struct ceilings {
 /* Measures with `threads` threads; takes about a second, quick a quarter of it. */
 enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
                              struct message *message);
+
+/* A GPU's: the peak of a register-only FMA kernel, and one bandwidth at every level, that of a copy
+ * over four times its L2. The emulated GPU has none: STATUS_UNSUPPORTED. After a failure all are 0.
+ */
+enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceilings *ceilings,
+                                 struct message *message);
 
 /* The seconds that the ceilings allow for so many operations and bytes over a working set of so
  * many bytes: the larger of both times. A working set between two levels counts as the larger;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART_PASSES = 30, COLD_SETS_MAX = 4096, EMULATED_SECONDS_MAX = 120 };
+enum { PART_PASSES = 30, TRANSFER_PASSES = 11, COLD_SETS_MAX = 4096, EMULATED_SECONDS_MAX = 120 };
 /* What a library may take to start within its first launch: code that it compiles, threads that it
  * makes. */
 static const double library_start_seconds = 0.5;
@@ -156,6 +156,29 @@ static enum status memory_check(const struct contest *contest, struct message *m
     return status;
 }
 
+static void stage_close(struct stage *stage) {
+    for (int i = 0; i < stage->set_count; i++)
+        buffer_set_close(&stage->sets[i]);
+    free(stage->sets);
+    *stage = (struct stage){0};
+}
+
+/* Says before anything is allocated what is missing. */
+static enum status stage_check_memory(struct device *device, size_t sets, size_t set_bytes,
+                                      struct message *message) {
+    size_t available, total, needed;
+    enum status status = device->memory(device, &available, &total, message);
+    if (status != STATUS_OK)
+        return status;
+    if (__builtin_mul_overflow(sets, set_bytes, &needed))
+        needed = SIZE_MAX;
+    if (needed <= available)
+        return STATUS_OK;
+    return message_set(message, STATUS_NO_MEMORY,
+                       "needs %zu bytes on %s, where %zu of %zu are free; choose a smaller shape",
+                       needed, device->name, available, total);
+}
+
 /* Hot: one set. Cold: enough sets to exceed the last-level cache twice, each used once a round. */
 static enum status stage_open(struct contest *contest, int d, struct message *message) {
     struct device *device = &contest->rules->devices->list[d];
@@ -166,22 +189,21 @@ static enum status stage_open(struct contest *contest, int d, struct message *me
         size_t sets = 2 * device->last_level_cache / bytes + 2;
         wanted = sets < COLD_SETS_MAX ? (int)sets : COLD_SETS_MAX;
     }
+    enum status status =
+        stage_check_memory(device, (size_t)wanted, buffer_set_bytes(&contest->inputs), message);
+    if (status != STATUS_OK)
+        return status;
+    stage->transfer_s = NAN;
     stage->sets = calloc((size_t)wanted, sizeof *stage->sets);
     if (!stage->sets)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %d sets of buffers", wanted);
-    enum status status = STATUS_OK;
     while (stage->set_count < wanted && status == STATUS_OK) {
         status = buffer_set_open(&stage->sets[stage->set_count], device, &contest->inputs, message);
         stage->set_count += status == STATUS_OK;
     }
+    if (status != STATUS_OK)
+        stage_close(stage);
     return status;
-}
-
-static void stage_close(struct stage *stage) {
-    for (int i = 0; i < stage->set_count; i++)
-        buffer_set_close(&stage->sets[i]);
-    free(stage->sets);
-    *stage = (struct stage){0};
 }
 
 /* Opens the buffers of every device that has a running entry and binds the entries to them. */
@@ -213,11 +235,16 @@ static bool entry_launch(const struct contest *contest, struct entry *entry,
                          struct verdict *verdict) {
     struct contender *c = &entry->contender;
     struct message message;
+    enum status status = contender_check_device(c, &message);
+    if (status != STATUS_OK) {
+        row_end_by_status(entry, status, message.text);
+        return false;
+    }
     struct execution execution = contender_execution(c);
     contender_enter(c, false);
     contender_range_begin(c, "verify");
-    enum status status = verify_launch(contest->expectation, c->implementation, &c->sets[0],
-                                       &execution, verdict, &message);
+    status = verify_launch(contest->expectation, c->implementation, &c->sets[0], &execution,
+                           verdict, &message);
     contender_range_end(c);
     entry->row.error = verdict->error;
     entry->row.tolerance = verdict->tolerance;
@@ -351,7 +378,40 @@ static void entry_measure_parts(struct contest *contest, struct entry *entry) {
         row_end_by_status(entry, status, message.text);
 }
 
+/* The buffers are the same for all rows of a device, so their way there and back is timed once. */
+static void stages_time_transfers(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++) {
+        struct entry *entry = &contest->entries[i];
+        struct device *device = entry->contender.device;
+        struct stage *stage = &contest->stages[device - contest->rules->devices->list];
+        if (!entry->running || !device->transfer_time || !isnan(stage->transfer_s) ||
+            *stage->transfer_failure.text)
+            continue;
+        struct device_transfer transfers[BUFFERS_MAX];
+        int count = buffer_set_transfers(&stage->sets[0], transfers);
+        struct message *failure = &stage->transfer_failure;
+        enum status status = device->transfer_time(device, transfers, count, TRANSFER_PASSES,
+                                                   &stage->transfer_s, failure);
+        if (status == STATUS_OK)
+            continue;
+        stage->transfer_s = NAN;
+        if (device->lost && device->lost(device))
+            row_end_by_status(entry, status, failure->text);
+    }
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
+
+/* Whatever was lost in this case is there again for the next; a device that cannot be reset says so
+ * in its rows. */
+static void devices_recover(struct devices *devices) {
+    for (int d = 0; d < devices->count; d++) {
+        struct device *device = &devices->list[d];
+        struct message message;
+        if (device->lost && device->lost(device))
+            (void)device->reset(device, &message);
+    }
+}
 
 static void contest_close(struct contest *contest) {
     for (int i = 0; i < contest->entry_count; i++) {
@@ -363,6 +423,7 @@ static void contest_close(struct contest *contest) {
     expectation_close(contest->expectation);
     for (int d = 0; d < DEVICES_MAX; d++)
         stage_close(&contest->stages[d]);
+    devices_recover(contest->rules->devices);
     inputs_close(&contest->inputs);
 }
 
@@ -395,6 +456,7 @@ static enum status contest_play(struct contest *contest, struct message *message
         return status;
     for (int i = 0; i < contest->entry_count; i++)
         entry_measure_parts(contest, &contest->entries[i]);
+    stages_time_transfers(contest);
     entries_verify(contest, "verifying again", false);
     return STATUS_OK;
 }

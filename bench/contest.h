@@ -20,6 +20,7 @@ struct contest_rules {
     int thread_count;
     const struct ceilings
         *ceilings; /* one a thread count, in the same order; threads 0: not measured */
+    const struct ceilings *gpu_ceilings; /* of the real GPU; NULL: not measured */
     bool cold;
     struct measure_limits limits;
     struct predictions *predictions;

@@ -22,6 +22,8 @@ struct entry {
 struct stage {
     struct buffer_set *sets;
     int set_count;
+    double transfer_s;               /* of one iteration; NAN: not timed */
+    struct message transfer_failure; /* why, when it was tried */
 };
 
 struct contest {

@@ -79,6 +79,9 @@ void contest_counters_write(const struct entry *entry, const struct emulator_cou
 }
 
 static const struct ceilings *ceilings_of(const struct contest *contest, const struct entry *e) {
+    /* Other formats run on tensor cores, whose peak the multiply-adds of f32 do not show. */
+    if (e->contender.device->gpu)
+        return contest->bench_case->dtype == DTYPE_F32 ? contest->rules->gpu_ceilings : NULL;
     for (int i = 0; i < contest->rules->thread_count; i++)
         if (contest->rules->ceilings[i].threads == e->contender.threads)
             return &contest->rules->ceilings[i];
@@ -180,6 +183,21 @@ static void entry_write(const struct entry *e, struct case_rows *rows) {
     }
 }
 
+static void row_compare(const struct contest *contest, struct entry *entry, double fastest) {
+    struct result *row = &entry->row;
+    const struct device *device = entry->contender.device;
+    row->speedup = fastest / row->median_s;
+    if (!device->transfer_time)
+        return;
+    const struct stage *stage = &contest->stages[device - contest->rules->devices->list];
+    row->transfer_s = stage->transfer_s;
+    size_t used = strlen(row->reason);
+    if (*stage->transfer_failure.text)
+        snprintf(row->reason + used, sizeof row->reason - used, "; transfers not timed: %.*s",
+                 (int)(sizeof row->reason - used) - 26, stage->transfer_failure.text);
+    row->speedup_with_transfer = fastest / (row->median_s + row->transfer_s);
+}
+
 enum status contest_rows_make(struct contest *contest, struct case_rows *rows,
                               struct message *message) {
     enum status status = rows_build(contest, rows, message);
@@ -189,7 +207,7 @@ enum status contest_rows_make(struct contest *contest, struct case_rows *rows,
     for (int i = 0; i < contest->entry_count; i++) {
         struct entry *e = &contest->entries[i];
         if (e->running && !e->contender.implementation->yardstick)
-            e->row.speedup = fastest / e->row.median_s;
+            row_compare(contest, e, fastest);
         entry_write(e, rows);
     }
     return STATUS_OK;

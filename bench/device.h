@@ -15,6 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A buffer that crosses the bus once an iteration. */
+struct device_transfer {
+    void *data; /* the device's */
+    size_t bytes;
+    bool up, down; /* before the work, after it */
+};
+
 struct device {
     char name[16];           /* as in the CSV: "cpu", "gpu0", "emulated" */
     bool emulated;           /* results and counters, never a time */
@@ -37,6 +44,14 @@ struct device {
     enum status (*synchronize)(struct device *device, struct message *message);
     enum status (*timer_start)(struct device *device, struct message *message);
     enum status (*timer_stop)(struct device *device, double *seconds, struct message *message);
+    /* The median time of so many passes of copying the buffers between the device and pinned host
+     * memory; their contents stay as they are. NULL where memory is shared or there is no time. */
+    enum status (*transfer_time)(struct device *device, const struct device_transfer *transfers,
+                                 int count, int passes, double *seconds, struct message *message);
+    /* Whether an error made the device refuse all work until `reset`, before which all its buffers
+     * are released. Both NULL where that cannot be. */
+    bool (*lost)(const struct device *device);
+    enum status (*reset)(struct device *device, struct message *message);
     void (*close)(struct device *device); /* frees what the device holds; buffers first */
 };
 

@@ -1,6 +1,7 @@
 /* A GPU, real or emulated, as a struct device; see bench/device_gpu.h. */
 #include "bench/device_gpu.h"
 
+#include "bench/statistics.h"
 #include "kernels/kernels.h"
 
 #include <errno.h>
@@ -46,6 +47,72 @@ static enum status gpu_device_timer_stop(struct device *device, double *seconds,
     return gpu_timer_stop(device->gpu, seconds, message);
 }
 
+/* Enqueues one pass over all buffers, each with its own place in the pinned memory. */
+static enum status transfers_enqueue(struct gpu *gpu, const struct device_transfer *transfers,
+                                     int count, char *pinned, struct message *message) {
+    enum status status = STATUS_OK;
+    char *at = pinned;
+    for (int i = 0; i < count && status == STATUS_OK; at += transfers[i++].bytes)
+        if (transfers[i].up)
+            status = gpu_upload_enqueue(gpu, transfers[i].data, at, transfers[i].bytes, message);
+    at = pinned;
+    for (int i = 0; i < count && status == STATUS_OK; at += transfers[i++].bytes)
+        if (transfers[i].down)
+            status = gpu_download_enqueue(gpu, at, transfers[i].data, transfers[i].bytes, message);
+    return status;
+}
+
+/* Times `passes` passes after an untimed one. */
+static enum status transfers_time(struct gpu *gpu, const struct device_transfer *transfers,
+                                  int count, char *pinned, double *times, int passes,
+                                  struct message *message) {
+    enum status status = transfers_enqueue(gpu, transfers, count, pinned, message);
+    for (int pass = 0; pass < passes && status == STATUS_OK; pass++) {
+        status = gpu_timer_start(gpu, message);
+        if (status == STATUS_OK)
+            status = transfers_enqueue(gpu, transfers, count, pinned, message);
+        if (status == STATUS_OK)
+            status = gpu_timer_stop(gpu, &times[pass], message);
+    }
+    return status;
+}
+
+static enum status gpu_device_transfer_time(struct device *device,
+                                            const struct device_transfer *transfers, int count,
+                                            int passes, double *seconds, struct message *message) {
+    struct gpu *gpu = device->gpu;
+    size_t bytes = 0;
+    for (int i = 0; i < count; i++)
+        bytes += transfers[i].bytes;
+    double *times = malloc(2 * (size_t)passes * sizeof *times);
+    if (!times)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %d passes", passes);
+    void *pinned = NULL;
+    enum status status = gpu_host_allocate(gpu, bytes, &pinned, message);
+    /* What is uploaded is what was there. */
+    char *at = pinned;
+    for (int i = 0; i < count && status == STATUS_OK; at += transfers[i++].bytes)
+        status = gpu_download(gpu, at, transfers[i].data, transfers[i].bytes, message);
+    if (status == STATUS_OK)
+        status = transfers_time(gpu, transfers, count, pinned, times, passes, message);
+    if (status == STATUS_OK) {
+        struct statistics statistics;
+        statistics_compute(times, (size_t)passes, times + passes, &statistics);
+        *seconds = statistics.median;
+    }
+    gpu_host_release(gpu, pinned);
+    free(times);
+    return status;
+}
+
+static bool gpu_device_lost(const struct device *device) {
+    return gpu_broken(device->gpu);
+}
+
+static enum status gpu_device_reset(struct device *device, struct message *message) {
+    return gpu_reset(device->gpu, message);
+}
+
 static void gpu_device_close(struct device *device) {
     gpu_close(device->gpu);
     device->gpu = NULL;
@@ -71,7 +138,11 @@ enum status device_gpu_open_selection(const struct gpu_selection *selection, str
                               .synchronize = gpu_device_synchronize,
                               .timer_start = gpu_device_timer_start,
                               .timer_stop = gpu_device_timer_stop,
+                              .lost = gpu_device_lost,
+                              .reset = gpu_device_reset,
                               .close = gpu_device_close};
+    if (!device->emulated)
+        device->transfer_time = gpu_device_transfer_time;
     if (device->emulated)
         snprintf(device->name, sizeof device->name, "emulated");
     else

@@ -61,6 +61,15 @@ void contender_close(struct contender *contender) {
     contender->samples = NULL;
 }
 
+enum status contender_check_device(const struct contender *c, struct message *message) {
+    if (!c->device->lost || !c->device->lost(c->device))
+        return STATUS_OK;
+    return message_set(message, STATUS_UNSUPPORTED,
+                       "the device was lost while another row of this case ran; run this "
+                       "implementation alone with --implementation %s",
+                       c->implementation->name);
+}
+
 void contender_enter(const struct contender *contender, bool timed) {
     if (!contender->device->gpu)
         cpu_threads_set(contender->threads);
@@ -236,7 +245,9 @@ static bool sample_round(struct contender *contenders, int count,
         if (c->done)
             continue;
         struct message message;
-        enum status status = contender_sample(c, limits, &message);
+        enum status status = contender_check_device(c, &message);
+        if (status == STATUS_OK)
+            status = contender_sample(c, limits, &message);
         if (status != STATUS_OK)
             contender_break(c, status, &message);
         else
@@ -256,6 +267,8 @@ enum status measure_contenders(struct contender *contenders, int count,
     for (int i = 0; i < count; i++) {
         struct message why;
         enum status status = contenders[i].status;
+        if (status == STATUS_OK)
+            status = contender_check_device(&contenders[i], &why);
         contender_range_begin(&contenders[i], "warm-up");
         if (status == STATUS_OK)
             status = contender_warm_up(&contenders[i], limits, &why);

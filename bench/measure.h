@@ -56,6 +56,9 @@ enum status contender_open(struct contender *contender, const struct bench_case 
                            struct message *message);
 void contender_close(struct contender *contender);
 
+/* STATUS_UNSUPPORTED with the reason when another contender left the device unusable. */
+enum status contender_check_device(const struct contender *contender, struct message *message);
+
 /* Sets the threads and the floating-point mode of the contender: flush-to-zero for timed work, or
  * as IEEE says. */
 void contender_enter(const struct contender *contender, bool timed);

@@ -63,7 +63,8 @@ struct buffer_spec {
     enum buffer_role role;
     enum element element;
     int64_t elements, rows, columns, stride;
-    bool pattern; /* false: `prepare` alone fills it (labels, parameters) */
+    bool pattern;     /* false: `prepare` alone fills it (labels, parameters) */
+    int64_t portions; /* iterations take it in turn, a portion each; 0: each reads all of it */
 };
 
 /* A matrix, and a flat array of `count` elements. */

@@ -1,6 +1,7 @@
 /* `lockstep run`: cases in order, each measured, written and shown before the next begins. */
 #include "bench/run.h"
 #include "bench/contest.h"
+#include "bench/crossover.h"
 #include "bench/environment.h"
 #include "bench/folder.h"
 #include "bench/report.h"
@@ -28,6 +29,7 @@ struct run {
     int threads[THREAD_COUNTS_MAX];
     int thread_count;
     struct ceilings ceilings[THREAD_COUNTS_MAX];
+    struct ceilings gpu_ceilings; /* all 0: not measured */
     struct predictions predictions;
     struct progress progress;
     struct nvtx ranges;
@@ -85,6 +87,20 @@ static void settings_write(struct run *run) {
              run->limits.case_seconds, o->gpu);
 }
 
+static bool gpu_ceilings_measured(const struct run *run) {
+    return run->gpu_ceilings.flops_per_second > 0.0;
+}
+
+static cJSON *gpu_ceilings_to_json(const struct run *run) {
+    const struct ceilings *c = &run->gpu_ceilings;
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "device", run->devices.list[1].name);
+    cJSON_AddNumberToObject(object, "peak_flops_per_second", c->flops_per_second);
+    cJSON_AddNumberToObject(object, "copy_working_set_bytes", c->levels[0].working_set);
+    cJSON_AddNumberToObject(object, "copy_bytes_per_second", c->levels[0].bytes_per_second);
+    return object;
+}
+
 static cJSON *ceilings_to_json(const struct run *run) {
     cJSON *list = cJSON_CreateArray();
     for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {
@@ -126,6 +142,8 @@ static enum status environment_save(const struct run *run, const char *state,
                             "flush-to-zero and denormals-are-zero in every thread");
     environment_to_json(&run->environment, object);
     cJSON_AddItemToObject(object, "ceilings", ceilings_to_json(run));
+    if (gpu_ceilings_measured(run))
+        cJSON_AddItemToObject(object, "gpu_ceilings", gpu_ceilings_to_json(run));
     enum status status = folder_write_environment(&run->folder, object, message);
     cJSON_Delete(object);
     return status;
@@ -151,6 +169,10 @@ static void opening_print(const struct run *run) {
                     1e-9 * c->levels[l].bytes_per_second, 1e-6 * c->levels[l].working_set);
         fputc('\n', file);
     }
+    if (gpu_ceilings_measured(run))
+        fprintf(file, "ceilings, %s: %.1f GFLOP/s; copy %.1f GB/s\n", run->devices.list[1].name,
+                1e-9 * run->gpu_ceilings.flops_per_second,
+                1e-9 * run->gpu_ceilings.levels[0].bytes_per_second);
     fflush(file);
 }
 
@@ -189,6 +211,19 @@ static enum status implementations_of_cases_check(const struct run *run, struct 
     return status;
 }
 
+/* A GPU of which no ceilings can be had still has times. */
+static void gpu_ceilings_open(struct run *run) {
+    struct message message;
+    if (run->devices.count < 2 || is_emulated(&run->devices))
+        return;
+    struct device *gpu = &run->devices.list[1];
+    if (ceilings_measure_gpu(gpu, run->options->quick, &run->gpu_ceilings, &message) == STATUS_OK)
+        return;
+    fprintf(run->table, "no ceilings of %s: %s\n", gpu->name, message.text);
+    if (gpu->lost(gpu) && gpu->reset(gpu, &message) != STATUS_OK)
+        fprintf(run->table, "%s\n", message.text);
+}
+
 static enum status run_open(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
     run->table = o->json ? stderr : stdout;
@@ -213,6 +248,8 @@ static enum status run_open(struct run *run, struct message *message) {
     bool cpu_rows = !is_emulated(&run->devices) || o->implementations;
     for (int i = 0; i < run->thread_count && cpu_rows && status == STATUS_OK; i++)
         status = ceilings_measure(run->threads[i], o->quick, &run->ceilings[i], message);
+    if (status == STATUS_OK)
+        gpu_ceilings_open(run);
     /* What makes the folder a run that can be gone on with comes first. */
     if (status == STATUS_OK)
         status = environment_save(run, "unfinished", message);
@@ -246,6 +283,8 @@ static enum status run_case(struct run *run, struct devices *devices,
                                         .threads = run->threads,
                                         .thread_count = run->thread_count,
                                         .ceilings = run->ceilings,
+                                        .gpu_ceilings =
+                                            gpu_ceilings_measured(run) ? &run->gpu_ceilings : NULL,
                                         .cold = o->cold,
                                         .limits = run->limits,
                                         .predictions = &run->predictions,
@@ -311,6 +350,7 @@ static enum status run_finish(struct run *run, struct message *message) {
     for (size_t i = 0; i < count; i++)
         failed += strcmp(rows[i].status, "failed") == 0;
     table_print_summary(run->table, rows, count);
+    crossover_print(run->table, rows, count);
     enum status status = environment_save(run, "finished", message);
     if (status == STATUS_OK)
         status = report_draw(run->folder.path, run->table, message);

@@ -109,6 +109,8 @@ static void mlp_describe(const struct bench_case *c, struct buffer_spec specs[BU
             buffer_matrix("target", BUFFER_INPUT, model.batch * BATCHES, outputs, 0);
     for (int i = 0; i < BUFFERS_MAX; i++)
         specs[i].pattern = i == BUFFER_X || i == BUFFER_TARGET;
+    specs[BUFFER_X].portions = specs[BUFFER_LABELS].portions = specs[BUFFER_TARGET].portions =
+        BATCHES;
 }
 
 /* Every gradient is written by the step; a NaN that stays shows one that is not. */

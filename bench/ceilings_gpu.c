@@ -1,0 +1,102 @@
+/* What a GPU can do at most, measured. */
+#include "bench/ceilings.h"
+#include "bench/device.h"
+#include "common/random.h"
+#include "kernels/kernels.h"
+
+#include <stdlib.h>
+
+/* One kernel at its ceiling, and what it works on. */
+struct load {
+    struct transfer_problem copy;
+    void *scratch; /* one float, for the multiply-adds */
+    struct execution execution;
+};
+
+/* Enqueues so much work and gives its amount, in operations or bytes. */
+typedef enum status load_enqueue(struct load *load, int64_t repetitions, double *work);
+
+static enum status fma_enqueue(struct load *load, int64_t repetitions, double *work) {
+    return ceiling_cuda_fma(repetitions, load->scratch, work, &load->execution);
+}
+
+static enum status copy_enqueue(struct load *load, int64_t repetitions, double *work) {
+    enum status status = STATUS_OK;
+    for (int64_t i = 0; i < repetitions && status == STATUS_OK; i++)
+        status = transfer_cuda_vectorised(&load->copy, &load->execution);
+    *work = 8.0 * (double)load->copy.count * (double)repetitions;
+    return status;
+}
+
+static enum status batch_rate(struct device *device, struct load *load, load_enqueue *enqueue,
+                              int64_t repetitions, double *rate, double *seconds) {
+    double work = 0.0;
+    enum status status = device->timer_start(device, load->execution.message);
+    if (status == STATUS_OK)
+        status = enqueue(load, repetitions, &work);
+    if (status == STATUS_OK)
+        status = device->timer_stop(device, seconds, load->execution.message);
+    *rate = status == STATUS_OK ? work / *seconds : 0.0;
+    return status;
+}
+
+/* The best of several batches of at least a millisecond. */
+static enum status best_rate(struct device *device, struct load *load, load_enqueue *enqueue,
+                             int passes, double *best) {
+    int64_t repetitions = 1;
+    double rate = 0.0, seconds = 0.0;
+    enum status status = batch_rate(device, load, enqueue, repetitions, &rate, &seconds);
+    while (status == STATUS_OK && seconds < 1e-3) {
+        repetitions *= 2;
+        status = batch_rate(device, load, enqueue, repetitions, &rate, &seconds);
+    }
+    *best = 0.0;
+    for (int i = 0; i < passes && status == STATUS_OK; i++) {
+        status = batch_rate(device, load, enqueue, repetitions, &rate, &seconds);
+        *best = rate > *best ? rate : *best;
+    }
+    return status;
+}
+
+/* Values as in every other measurement, never zeros. */
+static enum status copy_prepare(struct device *device, float *to, int64_t count,
+                                struct message *message) {
+    size_t bytes = (size_t)count * sizeof *to;
+    float *values = malloc(bytes);
+    if (!values)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu bytes to copy", bytes);
+    random_fill(values, count, 1, 1, -1.0f, 1.0f);
+    enum status status = device->upload(device, to, values, bytes, message);
+    free(values);
+    return status;
+}
+
+enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceilings *ceilings,
+                                 struct message *message) {
+    int64_t count = (int64_t)(2 * device->last_level_cache / sizeof(float)) / 64 * 64;
+    size_t bytes = 2 * (size_t)count * sizeof(float);
+    void *block = NULL;
+    enum status status = device->allocate(device, bytes + sizeof(float), &block, message);
+    if (status != STATUS_OK)
+        return status;
+    float *floats = block;
+    struct load load = {
+        .copy = {.variant = TRANSFER_COPY, .count = count, .a = floats, .out = floats + count},
+        .scratch = floats + 2 * count,
+        .execution = {.gpu = device->gpu, .message = message}};
+    int passes = quick ? 5 : 20;
+    double bandwidth = 0.0;
+    *ceilings = (struct ceilings){.threads = 0};
+    status = copy_prepare(device, floats, count, message);
+    if (status == STATUS_OK)
+        status = best_rate(device, &load, fma_enqueue, passes, &ceilings->flops_per_second);
+    if (status == STATUS_OK)
+        status = best_rate(device, &load, copy_enqueue, passes, &bandwidth);
+    for (int i = 0; i < CEILING_LEVELS; i++)
+        ceilings->levels[i] =
+            (struct ceiling_level){.working_set = (double)bytes, .bytes_per_second = bandwidth};
+    if (status != STATUS_OK)
+        *ceilings = (struct ceilings){0};
+    device->release(device, block);
+    return status;
+}

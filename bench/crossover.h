@@ -1,0 +1,17 @@
+/* From which size on a GPU wins: one line an operation, variant, dtype and mode, at the end of a
+ * run that has a GPU.
+ */
+#ifndef LOCKSTEP_BENCH_CROSSOVER_H
+#define LOCKSTEP_BENCH_CROSSOVER_H
+
+#include "bench/results.h"
+
+#include <stdio.h>
+
+/* "gemm/nn/f32, hot: gpu0 wins from 256x256x256, from 700x700x700 with transfers". A size counts as
+ * won when the fastest GPU row's speedup is above 1; from where on is the smallest size, by flops
+ * and then bytes, from which all larger ones of the run are won. Prints nothing where no GPU row
+ * has a speedup. */
+void crossover_print(FILE *file, const struct result *rows, size_t count);
+
+#endif
