@@ -2,6 +2,9 @@
 
 BUILD     ?= build
 CC        ?= gcc
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
 OPTIMISE  ?= -O3
 SANITIZE  ?=
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion
@@ -10,30 +13,57 @@ CPPFLAGS  += -I. -D_GNU_SOURCE
 # -fno-math-errno lets sqrtf become one instruction; -ffast-math is out of the question: it lets NaN pass a comparison.
 CFLAGS    += -std=c11 $(OPTIMISE) -g -fopenmp -fno-math-errno -ffp-contract=off $(WARNINGS) $(WERROR) $(SANITIZE)
 LDFLAGS   += -fopenmp $(SANITIZE)
-LDLIBS    += -lopenblas -lz -lcjson -lm -ldl -lpthread
+LDLIBS    += -lopenblas -lz -lcjson -lsqlite3 -lm -ldl -lpthread
+
+# OpenBLAS's openmp build, whatever the system's default is: its pthread build beside OpenMP code is a second pool of
+# threads that spins against the first.
+openblas_library := $(firstword $(wildcard /usr/lib/*/openblas-openmp))
+openblas_include := $(firstword $(wildcard /usr/include/*/openblas-openmp))
+ifneq ($(openblas_library),)
+CPPFLAGS  += -isystem $(openblas_include)
+LDFLAGS   += -L$(openblas_library) -Wl,-rpath,$(openblas_library)
+endif
+
+# oneDNN is an optional peer: ONEDNN= leaves it out.
+ONEDNN ?= $(shell printf '\043include <dnnl.h>\n\043if DNNL_VERSION_MAJOR != 2 || DNNL_VERSION_MINOR < 6\n\043error\n\043endif\n' \
+             | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+ifneq ($(ONEDNN),)
+CPPFLAGS  += -DHAVE_ONEDNN
+LDLIBS    += -ldnnl
+endif
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := $(addprefix common/,status.c random.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
-                     naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c \
-                     onednn.c cpu.c parallel.c peak.c simd_dispatch.c)
-# The network's oracle: products, functions and the whole with running bounds.
-reference_sources += $(addprefix reference/,bounded_product.c bounded_functions.c oracle_mlp.c)
+                     naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c onednn.c \
+                     cpu.c parallel.c peak.c simd_dispatch.c \
+                     bounded_product.c bounded_functions.c oracle_mlp.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c)
+gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
+kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_cublas.c geometry.c images.c loss.c \
+                     optimizer.c softmax.c transfer.c)
 operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
-                     measure.c prediction.c ceilings.c contest.c device_cpu.c devices.c csv.c results.c results_json.c \
-                     environment.c build_info.c folder.c progress.c table.c run.c mlp.c \
+                     measure.c prediction.c ceilings.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
+                     csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c run.c mlp.c \
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
                      report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
+                     dataset.c weights.c train.c train_progress.c command_train.c train_setup.c \
                      command.c command_run.c command_list.c command_verify.c command_info.c command_report.c)
-tests             := test_mlp test_bounded test_oracle_mlp test_report
+sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
 
-sources := $(common_sources) $(reference_sources) $(operation_sources) $(bench_sources)
+# One program a subject; the support is linked into each.
+tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
+                test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
+                test_statistics test_random test_csv test_operation test_selection test_results test_folder \
+                test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
+                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
+                test_measure test_prediction test_command
+test_support := tests/support.c tests/staging.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
 # default of 256 bits costs a factor of about two on transcendental loops.
@@ -45,8 +75,9 @@ simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefe
 objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
 
+# --- building ---------------------------------------------------------------------------------------------------------
 .PHONY: all
-all: $(BUILD)/lockstep ## build everything
+all: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1 ## build everything
 
 $(BUILD)/lockstep: $(BUILD)/bench/main.o $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -64,15 +95,6 @@ $(BUILD)/reports/templates.o: reports/templates.S reports/style.gp reports/page.
 	@mkdir -p $(@D)
 	$(CC) -c $< -o $@
 
-# What was built, for `lockstep info`: made anew when commit or flags change.
-commit := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
-build_stamp := $(BUILD)/build-$(shell printf '%s' '$(commit) $(CC) $(CFLAGS)' | cksum | cut -d' ' -f1)
-$(build_stamp):
-	@mkdir -p $(@D)
-	@rm -f $(BUILD)/build-* && touch $@
-$(BUILD)/bench/build_info.o: $(build_stamp)
-$(BUILD)/bench/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
-
 define simd_rule
 $(BUILD)/%.$(1).o: %.c
 	@mkdir -p $$(@D)
@@ -80,11 +102,68 @@ $(BUILD)/%.$(1).o: %.c
 endef
 $(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/liblockstep.a
+include kernels/kernels.mk
+include emulator/emulator.mk
+
+# What was built, for `lockstep info`: compiled anew when commit or flags change.
+commit      := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+build_stamp := $(BUILD)/stamp-$(shell printf '%s' '$(commit) $(CC) $(CFLAGS)' | cksum | cut -d' ' -f1)
+$(build_stamp):
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/stamp-* && touch $@
+$(BUILD)/bench/build_info.o: $(build_stamp)
+$(BUILD)/bench/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
+
+# --- using ------------------------------------------------------------------------------------------------------------
+.PHONY: deps bench bench-yardsticks profile install
+deps: ## install what is needed (Debian, Ubuntu); PEERS=1 peer libraries too, CHECK=1 linters too
+	@scripts/deps
+
+bench: $(BUILD)/lockstep ## time and verify everything, draw the plots; QUICK=1 takes under a minute
+	$(BUILD)/lockstep run $(if $(QUICK),--quick) $(ARGUMENTS)
+
+bench-yardsticks: $(BUILD)/lockstep ## the ratios of docs/method.md: kernels beside copies and bare library calls
+	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
+
+profile: $(BUILD)/lockstep ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
+	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
+
+prefix ?= /usr/local
+install: all ## install the program below prefix (/usr/local)
+	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
+	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
+
+include tests/stand_in/stand_in.mk
+
+# --- checking ---------------------------------------------------------------------------------------------------------
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
-.PHONY: test
-test: $(tests:%=$(BUILD)/tests/%) ## run the tests
-	@set -e; for test in $^; do ./$$test; done
+.PHONY: test check lint format
+emulator_tests = $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
+test: $(tests:%=$(BUILD)/tests/%) $(emulator_tests) all ## run the tests
+	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
+
+check: lint ## lint, and the tests under AddressSanitizer and UBSan
+	$(MAKE) test BUILD=build-sanitize WERROR=-Werror OPTIMISE="-O1 -fno-omit-frame-pointer" \
+	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+tracked_c = $(shell git ls-files '*.c' '*.h' '*.cu' '*.cuh')
+lint: ## formatting, clang-tidy, and both compilers with warnings as errors
+	clang-format --dry-run --Werror $(tracked_c)
+	shellcheck scripts/deps scripts/test .ci/run
+	$(MAKE) all BUILD=build-gcc CC=gcc WERROR=-Werror OPTIMISE=-O2
+	$(MAKE) all BUILD=build-clang CC=clang WERROR=-Werror OPTIMISE=-O1
+	scripts/tidy $(CPPFLAGS) -std=c11 -fopenmp
+
+format: ## format every source file
+	clang-format -i $(tracked_c)
+
+.PHONY: help clean
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+clean: ## remove what was built
+	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

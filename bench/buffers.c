@@ -19,9 +19,7 @@ static bool is_written(const struct buffer_spec *spec) {
     return spec->role == BUFFER_OUTPUT || spec->role == BUFFER_IN_OUT;
 }
 
-/* --- inputs
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- inputs ----------------------------------------------------------------------------------- */
 
 /* What stands at every `stride`-th element of special inputs. */
 static void strew(float *values, int64_t count, int64_t stride, const float *specials,
@@ -76,9 +74,7 @@ void inputs_close(struct inputs *inputs) {
     }
 }
 
-/* --- device buffers
- * -------------------------------------------------------------------------------------------------
- */
+/* --- device buffers --------------------------------------------------------------------------- */
 
 size_t buffer_set_bytes(const struct inputs *inputs) {
     size_t total = 0;
@@ -175,8 +171,7 @@ enum status buffer_set_restore(struct buffer_set *set, struct message *message) 
     return status;
 }
 
-/* --- what a launch left
- * --------------------------------------------------------------------------------------------- */
+/* --- what a launch left ----------------------------------------------------------------------- */
 
 enum status observed_open(struct observed *observed, const struct buffer_set *set,
                           struct message *message) {
@@ -229,8 +224,9 @@ static enum status check_guards(const char *data, const struct buffer_spec *spec
                            (ptrdiff_t)GUARD_BYTES - below, spec->name);
     ptrdiff_t above = guard_damage(data + spec_bytes(spec));
     if (above >= 0)
-        return message_set(message, STATUS_WRONG, "wrote %td bytes past the end of buffer '%s'",
-                           above + 1, spec->name);
+        return message_set(message, STATUS_WRONG,
+                           "wrote past the end of buffer '%s', %td bytes behind it", spec->name,
+                           above);
     return STATUS_OK;
 }
 

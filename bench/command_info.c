@@ -2,6 +2,8 @@
 #include "bench/command.h"
 #include "bench/devices.h"
 #include "bench/environment.h"
+#include "gpu/nvtx.h"
+#include "kernels/kernels.h"
 
 #include <stdio.h>
 
@@ -20,7 +22,7 @@ static void devices_print(const struct devices *devices) {
         printf("device     %s: last-level cache %zu KiB\n", devices->list[i].name,
                devices->list[i].last_level_cache >> 10);
     if (*devices->gpu_absence)
-        printf("device     no GPU: %s\n", devices->gpu_absence);
+        printf("device     %s\n", devices->gpu_absence);
 }
 
 enum status command_info(int argc, char **argv, const struct command_context *context,
@@ -38,6 +40,9 @@ enum status command_info(int argc, char **argv, const struct command_context *co
     if (status != STATUS_OK)
         return status;
     environment_print(&environment, stdout);
+    printf("           CUDA kernels built %s\n", kernels_built());
+    printf("           NVTX ranges %s\n",
+           nvtx_available() ? "built in" : "left out: the build found no nvtx3 headers");
     devices_print(&devices);
     devices_close(&devices);
     return STATUS_OK;

@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
     {"preset", KEY_PRESET, "NAME", 0, "A named set of cases (default: default; see `list presets`)",
      0},
     {"dtype", KEY_DTYPE, "LIST", 0, "f32 (default), tf32, bf16, f16", 0},
-    {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, or a device number", 0},
+    {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, emulated, or a device number", 0},
     {"threads", KEY_THREADS, "N", 0, "CPU threads (default: all processors); one is timed too", 0},
     {"cold", KEY_COLD, NULL, 0, "Rotate among buffers larger than the caches", 0},
     {"quick", KEY_QUICK, NULL, 0, "Preset `quick` and less time a case", 0},
@@ -132,6 +132,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     return ARGP_ERR_UNKNOWN;
 }
 
+static const char *preset_default(const struct parsed *parsed) {
+    if (parsed->preset)
+        return parsed->preset;
+    if (strcmp(parsed->run.gpu, "emulated") == 0)
+        return "emulated";
+    return parsed->run.quick ? "quick" : "default";
+}
+
 enum status command_run(int argc, char **argv, const struct command_context *context,
                         struct message *message) {
     struct parsed parsed = {.run = {.selection.seed = 1,
@@ -147,8 +155,6 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     if (status != STATUS_OK || parse.helped)
         return status;
     parsed.run.selection.operations = parsed.operations;
-    parsed.run.selection.preset = parsed.preset      ? parsed.preset
-                                  : parsed.run.quick ? "quick"
-                                                     : "default";
+    parsed.run.selection.preset = preset_default(&parsed);
     return run_execute(&parsed.run, message);
 }

@@ -19,7 +19,7 @@ enum { KEY_IMPLEMENTATION = 0x2001, KEY_GPU, KEY_THREADS, KEY_SEED, OPERATIONS_M
 
 static const struct argp_option options[] = {
     {"implementation", KEY_IMPLEMENTATION, "LIST", 0, "Only these, separated by commas", 0},
-    {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, or a device number", 0},
+    {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, emulated, or a device number", 0},
     {"threads", KEY_THREADS, "N", 0,
      "CPU threads (default: all processors, at least 2); one is checked too", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the inputs (default 1)", 0},
@@ -87,7 +87,12 @@ enum status command_verify(int argc, char **argv, const struct command_context *
     enum status status = command_parse(&argp, argc, argv, &parse);
     if (status != STATUS_OK || parse.helped)
         return status;
-    status = implementations_check(parsed.suite.implementations, message);
+    bool all = parsed.suite.operation_count == 0;
+    parsed.suite.operations = all ? operations : parsed.operations;
+    if (all)
+        parsed.suite.operation_count = operation_count;
+    status = implementations_check(parsed.suite.implementations, parsed.suite.operations,
+                                   (size_t)parsed.suite.operation_count, message);
     if (status != STATUS_OK)
         return status;
     struct devices devices;
@@ -95,10 +100,6 @@ enum status command_verify(int argc, char **argv, const struct command_context *
     if (status != STATUS_OK)
         return status;
     parsed.suite.devices = &devices;
-    bool all = parsed.suite.operation_count == 0;
-    parsed.suite.operations = all ? operations : parsed.operations;
-    if (all)
-        parsed.suite.operation_count = operation_count;
     struct suite_totals totals;
     status = suite_run(&parsed.suite, &totals, message);
     printf("%zu passed, %zu failed, %zu skipped\n", totals.passed, totals.failed, totals.skipped);

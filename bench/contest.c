@@ -1,40 +1,17 @@
 /* Running one case. */
-#include "bench/contest.h"
+#include "bench/contest_entry.h"
 #include "bench/selection.h"
-#include "bench/verify.h"
+#include "gpu/counters.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART_PASSES = 30, COLD_SETS_MAX = 4096 };
-
-/* One contender and the row that it will have. */
-struct entry {
-    struct contender contender;
-    bool running; /* takes part still: not skipped, not failed */
-    bool opened;
-    struct result row;
-    struct measured_part *parts;
-    int part_count;
-};
-
-/* The buffers of one device. */
-struct stage {
-    struct buffer_set *sets;
-    int set_count;
-};
-
-struct contest {
-    const struct contest_rules *rules;
-    const struct bench_case *bench_case;
-    struct entry *entries;
-    int entry_count;
-    struct inputs inputs;
-    struct stage stages[DEVICES_MAX];
-    struct expectation *expectation;
-};
+enum { PART_PASSES = 30, COLD_SETS_MAX = 4096, EMULATED_SECONDS_MAX = 120 };
+/* What a library may take to start within its first launch: code that it compiles, threads that it
+ * makes. */
+static const double library_start_seconds = 0.5;
 
 static void row_end(struct entry *entry, const char *status, const char *reason) {
     entry->running = false;
@@ -52,44 +29,7 @@ static void row_end_by_status(struct entry *entry, enum status status, const cha
         snprintf(entry->row.verified, sizeof entry->row.verified, "no");
 }
 
-/* --- who takes part
- * -------------------------------------------------------------------------------------------------
- */
-
-static struct result row_new(const struct contest *contest, const struct contender *c) {
-    const struct bench_case *bench_case = contest->bench_case;
-    struct result row = {.median_s = NAN,
-                         .low_s = NAN,
-                         .high_s = NAN,
-                         .mean_s = NAN,
-                         .min_s = NAN,
-                         .noise = NAN,
-                         .transfer_s = NAN,
-                         .gflops = NAN,
-                         .gbps = NAN,
-                         .limit_fraction = NAN,
-                         .speedup = NAN,
-                         .speedup_with_transfer = NAN,
-                         .error = NAN,
-                         .tolerance = NAN,
-                         .energy_j = NAN};
-    const struct implementation *implementation = c->implementation;
-    row.flops = implementation->flops ? implementation->flops(bench_case)
-                                      : bench_case->operation->flops(bench_case);
-    row.bytes = implementation->bytes ? implementation->bytes(bench_case)
-                                      : bench_case->operation->bytes(bench_case);
-    struct row_key *key = &row.key;
-    snprintf(key->operation, sizeof key->operation, "%s", bench_case->operation->name);
-    snprintf(key->variant, sizeof key->variant, "%s",
-             bench_case->operation->variants[bench_case->variant]);
-    snprintf(key->dtype, sizeof key->dtype, "%s", dtype_name(bench_case->dtype));
-    case_shape(bench_case, key->shape, sizeof key->shape);
-    snprintf(key->implementation, sizeof key->implementation, "%s", implementation->name);
-    snprintf(key->device, sizeof key->device, "%s", c->device->name);
-    key->threads = c->threads;
-    snprintf(key->mode, sizeof key->mode, "%s", contest->rules->cold ? "cold" : "hot");
-    return row;
-}
+/* --- who takes part --------------------------------------------------------------------------- */
 
 /* Skips what is known to be impossible or too slow before anything is allocated for it. */
 static void entry_screen(const struct contest *contest, struct entry *entry) {
@@ -105,7 +45,11 @@ static void entry_screen(const struct contest *contest, struct entry *entry) {
         return;
     }
     const struct measure_limits *limits = &contest->rules->limits;
-    double most = limits->patience * limits->case_seconds / (double)limits->samples_few;
+    /* Counts must not depend on how busy the machine is: an emulated row is skipped only when it
+     * would take minutes. */
+    double most = entry->contender.device->emulated
+                      ? EMULATED_SECONDS_MAX
+                      : limits->patience * limits->case_seconds / (double)limits->samples_few;
     double predicted = prediction_seconds(contest->rules->predictions, &entry->contender);
     if (predicted > most) {
         char reason[200];
@@ -127,7 +71,7 @@ static bool takes_part(const struct contest *contest, const struct implementatio
         return wanted &&
                (!implementation->refusal || !implementation->refusal(contest->bench_case));
     }
-    if (rules->implementations)
+    if (rules->implementations || (rules->gpu_only && implementation->device == DEVICE_CPU))
         return named;
     return !implementation->absent || !implementation->absent();
 }
@@ -141,7 +85,7 @@ static void entry_add(struct contest *contest, const struct implementation *impl
                                           .implementation = implementation,
                                           .device = device,
                                           .threads = threads};
-    entry->row = row_new(contest, &entry->contender);
+    contest_row_begin(contest, entry);
     for (size_t i = 0; i < done_count; i++)
         if (row_key_equal(&entry->row.key, &done[i].key))
             return;
@@ -167,12 +111,16 @@ static enum status entries_list(struct contest *contest, const struct result *do
         for (int d = 0; d < rules->devices->count; d++) {
             struct device *device = &rules->devices->list[d];
             bool gpu = device->gpu != NULL;
-            if (gpu != (implementation->device == DEVICE_GPU))
+            bool lacking = device->emulated && implementation->real_gpu && !rules->implementations;
+            if (gpu != (implementation->device == DEVICE_GPU) || lacking)
                 continue;
             int last = gpu ? 1 : rules->thread_count;
             for (int t = implementation->one_thread ? rules->thread_count - 1 : 0; t < last; t++)
                 entry_add(contest, implementation, device,
-                          implementation->one_thread ? 1 : rules->threads[t], done, done_count);
+                          gpu                          ? 0
+                          : implementation->one_thread ? 1
+                                                       : rules->threads[t],
+                          done, done_count);
         }
     }
     return STATUS_OK;
@@ -185,9 +133,7 @@ static bool any_running(const struct contest *contest) {
     return false;
 }
 
-/* --- buffers
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- buffers ---------------------------------------------------------------------------------- */
 
 size_t contest_bytes(const struct bench_case *bench_case) {
     /* Inputs and one set of buffers, and at most two float64 an output element for the expected
@@ -253,36 +199,53 @@ static enum status stages_open(struct contest *contest, struct message *message)
                                     entry->contender.implementation, entry->contender.device,
                                     entry->contender.threads, contest->stages[d].sets,
                                     contest->stages[d].set_count, message);
-        entry->opened = status == STATUS_OK;
+        entry->contender.ranges = contest->rules->ranges;
         if (status != STATUS_OK)
             row_end_by_status(entry, status, message->text);
     }
     return STATUS_OK;
 }
 
-/* --- verifying and measuring
- * ---------------------------------------------------------------------------------------- */
+/* --- verifying and measuring ------------------------------------------------------------------ */
 
-static void entry_verify(struct contest *contest, struct entry *entry, bool first) {
+/* Checks one launch; false when the entry's part ends with it. */
+static bool entry_launch(const struct contest *contest, struct entry *entry,
+                         struct verdict *verdict) {
     struct contender *c = &entry->contender;
-    if (!entry->running || c->implementation->yardstick)
-        return;
     struct message message;
-    struct verdict verdict;
     struct execution execution = contender_execution(c);
     contender_enter(c, false);
+    contender_range_begin(c, "verify");
     enum status status = verify_launch(contest->expectation, c->implementation, &c->sets[0],
-                                       &execution, &verdict, &message);
-    entry->row.error = verdict.error;
-    entry->row.tolerance = verdict.tolerance;
+                                       &execution, verdict, &message);
+    contender_range_end(c);
+    entry->row.error = verdict->error;
+    entry->row.tolerance = verdict->tolerance;
     if (status != STATUS_OK) {
         row_end_by_status(entry, status, message.text);
-        return;
+        return false;
     }
     snprintf(entry->row.verified, sizeof entry->row.verified, "yes");
+    return true;
+}
+
+static void entry_verify(const struct contest *contest, struct entry *entry, bool first) {
+    const struct contender *c = &entry->contender;
+    struct verdict verdict;
+    if (!entry->running || c->implementation->yardstick || !entry_launch(contest, entry, &verdict))
+        return;
+    if (c->device->emulated)
+        prediction_learn(contest->rules->predictions, c, verdict.seconds);
+    if (!first || c->device->emulated)
+        return;
     const struct measure_limits *limits = &contest->rules->limits;
     double most = limits->patience * limits->case_seconds / (double)limits->samples_few;
-    if (first && verdict.seconds > 1.5 * most) {
+    /* A first launch may carry a library's start; where it may be no more than that, a second one
+     * decides. */
+    if (verdict.seconds > 1.5 * most && verdict.seconds < library_start_seconds &&
+        !entry_launch(contest, entry, &verdict))
+        return;
+    if (verdict.seconds > 1.5 * most) {
         char reason[200];
         snprintf(
             reason, sizeof reason,
@@ -299,6 +262,48 @@ static void entries_verify(struct contest *contest, const char *phase, bool firs
     progress_show(contest->rules->progress, name, phase);
     for (int i = 0; i < contest->entry_count; i++)
         entry_verify(contest, &contest->entries[i], first);
+}
+
+/* The counters of one more iteration, a row a kernel. */
+static enum status counters_collect(struct contest *contest, struct entry *entry,
+                                    struct message *message) {
+    struct contender *c = &entry->contender;
+    struct gpu *gpu = c->device->gpu;
+    struct execution execution = contender_execution(c);
+    execution.message = message;
+    enum status status = gpu_counters_reset(gpu, message);
+    if (status == STATUS_OK)
+        status = contest->bench_case->operation->launch(c->implementation, &c->launches[0], 0,
+                                                        &execution);
+    size_t count = 0;
+    if (status == STATUS_OK)
+        status = gpu_counters_count(gpu, &count, message);
+    entry->counters = status == STATUS_OK ? calloc(count + 1, sizeof *entry->counters) : NULL;
+    if (status == STATUS_OK && !entry->counters)
+        status =
+            message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows of counters", count);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct emulator_counters counted = {.size = sizeof counted};
+        status = gpu_counters_read(gpu, i, &counted, message);
+        if (status == STATUS_OK)
+            contest_counters_write(entry, &counted, &entry->counters[entry->counters_count++]);
+    }
+    return status;
+}
+
+/* An emulated row ends here: verified and counted, never timed. */
+static void entries_count(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++) {
+        struct entry *entry = &contest->entries[i];
+        if (!entry->running || !entry->contender.device->emulated)
+            continue;
+        struct message message;
+        enum status status = counters_collect(contest, entry, &message);
+        if (status == STATUS_OK)
+            row_end(entry, "emulated", "verified and counted; an emulated run has no time");
+        else
+            row_end_by_status(entry, status, message.text);
+    }
 }
 
 /* Measures the running entries side by side. */
@@ -346,138 +351,13 @@ static void entry_measure_parts(struct contest *contest, struct entry *entry) {
         row_end_by_status(entry, status, message.text);
 }
 
-/* --- rows
- * -----------------------------------------------------------------------------------------------------------
- */
-
-static const struct ceilings *ceilings_of(const struct contest *contest, const struct entry *e) {
-    for (int i = 0; i < contest->rules->thread_count; i++)
-        if (contest->rules->ceilings[i].threads == e->contender.threads)
-            return &contest->rules->ceilings[i];
-    return NULL;
-}
-
-static void row_fill(const struct contest *contest, struct entry *entry, double *scratch) {
-    struct result *row = &entry->row;
-    const struct contender *c = &entry->contender;
-    struct statistics statistics;
-    statistics_compute(c->samples, c->sample_count, scratch, &statistics);
-    snprintf(row->status, sizeof row->status, "measured");
-    snprintf(row->reason, sizeof row->reason, "%s", measure_end_text(c->end));
-    row->samples = (int64_t)c->sample_count;
-    row->iterations = c->iterations;
-    row->median_s = statistics.median;
-    row->low_s = statistics.low;
-    row->high_s = statistics.high;
-    row->mean_s = statistics.mean;
-    row->min_s = statistics.min;
-    row->noise = statistics.noise;
-    row->gflops = row->flops / row->median_s * 1e-9;
-    row->gbps = row->bytes / row->median_s * 1e-9;
-    const struct ceilings *ceilings = ceilings_of(contest, entry);
-    if (ceilings)
-        row->limit_fraction =
-            ceilings_limit(ceilings, row->flops, row->bytes,
-                           (double)case_bytes(contest->bench_case), contest->rules->cold) /
-            row->median_s;
-    prediction_learn(contest->rules->predictions, c, statistics.median);
-}
-
-/* The fastest CPU implementation on all cores: never a plain one, never a yardstick, never
- * unverified. */
-static double fastest_cpu(const struct contest *contest) {
-    double fastest = NAN;
-    for (int i = 0; i < contest->entry_count; i++) {
-        const struct entry *e = &contest->entries[i];
-        const struct contender *c = &e->contender;
-        bool counts = e->running && !c->device->gpu && !c->implementation->plain &&
-                      !c->implementation->yardstick && c->threads == contest->rules->threads[0];
-        if (counts && !(e->row.median_s >= fastest))
-            fastest = e->row.median_s;
-    }
-    return fastest;
-}
-
-static enum status rows_build(struct contest *contest, struct contest_rows *rows,
-                              struct message *message) {
-    size_t samples = 0, parts = 0, most = 0;
-    for (int i = 0; i < contest->entry_count; i++) {
-        const struct entry *e = &contest->entries[i];
-        size_t count = e->running ? e->contender.sample_count : 0;
-        samples += count;
-        parts += e->running ? (size_t)e->part_count : 0;
-        most = count > most ? count : most;
-    }
-    rows->results = calloc((size_t)contest->entry_count + 1, sizeof *rows->results);
-    rows->samples = calloc(samples + 1, sizeof *rows->samples);
-    rows->parts = calloc(parts + 1, sizeof *rows->parts);
-    double *scratch = malloc((most + 1) * sizeof *scratch);
-    if (!rows->results || !rows->samples || !rows->parts || !scratch) {
-        free(scratch);
-        contest_rows_release(rows);
-        return message_set(message, STATUS_NO_MEMORY, "no memory for the rows of a case");
-    }
-    for (int i = 0; i < contest->entry_count; i++)
-        if (contest->entries[i].running)
-            row_fill(contest, &contest->entries[i], scratch);
-    free(scratch);
-    return STATUS_OK;
-}
-
-static void entry_write(const struct entry *e, struct contest_rows *rows) {
-    rows->results[rows->result_count++] = e->row;
-    if (!e->running)
-        return;
-    for (size_t s = 0; s < e->contender.sample_count; s++)
-        rows->samples[rows->sample_count++] = (struct sample_row){
-            .key = e->row.key, .sample = (int64_t)s, .seconds = e->contender.samples[s]};
-    double sum = 0.0;
-    for (int p = 0; p < e->part_count; p++)
-        sum += e->parts[p].statistics.median;
-    for (int p = 0; p < e->part_count; p++) {
-        const struct measured_part *part = &e->parts[p];
-        struct part_row row = {.key = e->row.key,
-                               .part = p + 1,
-                               .samples = (int64_t)part->statistics.count,
-                               .median_s = part->statistics.median,
-                               .low_s = part->statistics.low,
-                               .high_s = part->statistics.high,
-                               .share = part->statistics.median / sum};
-        memcpy(row.name, part->name, sizeof row.name);
-        rows->parts[rows->part_count++] = row;
-    }
-}
-
-static enum status rows_make(struct contest *contest, struct contest_rows *rows,
-                             struct message *message) {
-    enum status status = rows_build(contest, rows, message);
-    if (status != STATUS_OK)
-        return status;
-    double fastest = fastest_cpu(contest);
-    for (int i = 0; i < contest->entry_count; i++) {
-        struct entry *e = &contest->entries[i];
-        if (e->running && !e->contender.implementation->yardstick)
-            e->row.speedup = fastest / e->row.median_s;
-        entry_write(e, rows);
-    }
-    return STATUS_OK;
-}
-
-void contest_rows_release(struct contest_rows *rows) {
-    free(rows->results);
-    free(rows->samples);
-    free(rows->parts);
-    *rows = (struct contest_rows){0};
-}
-
-/* --- the whole
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void contest_close(struct contest *contest) {
     for (int i = 0; i < contest->entry_count; i++) {
         contender_close(&contest->entries[i].contender);
         free(contest->entries[i].parts);
+        free(contest->entries[i].counters);
     }
     free(contest->entries);
     expectation_close(contest->expectation);
@@ -509,7 +389,8 @@ static enum status contest_play(struct contest *contest, struct message *message
         return STATUS_OK;
     }
     entries_verify(contest, "verifying", true);
-    status = entries_measure(contest, message);
+    entries_count(contest);
+    status = any_running(contest) ? entries_measure(contest, message) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
     for (int i = 0; i < contest->entry_count; i++)
@@ -519,15 +400,19 @@ static enum status contest_play(struct contest *contest, struct message *message
 }
 
 enum status contest_run(const struct contest_rules *rules, const struct bench_case *bench_case,
-                        const struct result *done, size_t done_count, struct contest_rows *rows,
+                        const struct result *done, size_t done_count, struct case_rows *rows,
                         struct message *message) {
     struct contest contest = {.rules = rules, .bench_case = bench_case};
-    *rows = (struct contest_rows){0};
+    *rows = (struct case_rows){0};
+    char name[256];
+    case_name(bench_case, name, sizeof name);
     enum status status = entries_list(&contest, done, done_count, message);
+    nvtx_push(rules->ranges, name);
     if (status == STATUS_OK && any_running(&contest))
         status = contest_play(&contest, message);
+    nvtx_pop(rules->ranges);
     if (status == STATUS_OK)
-        status = rows_make(&contest, rows, message);
+        status = contest_rows_make(&contest, rows, message);
     contest_close(&contest);
     return status;
 }

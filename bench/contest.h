@@ -15,25 +15,18 @@ struct contest_rules {
     struct devices *devices;
     const char *implementations; /* comma-separated, or NULL for all */
     bool yardsticks;
+    bool gpu_only;      /* CPU implementations take part only when named */
     const int *threads; /* thread counts of CPU rows, the largest first */
     int thread_count;
-    const struct ceilings *ceilings; /* one a thread count, in the same order */
+    const struct ceilings
+        *ceilings; /* one a thread count, in the same order; threads 0: not measured */
     bool cold;
     struct measure_limits limits;
     struct predictions *predictions;
     const struct progress *progress;
+    const struct nvtx *ranges;
     bool (*stop)(void *);
     void *stop_argument;
-};
-
-/* The rows of one case, to be written and shown together. */
-struct contest_rows {
-    struct result *results;
-    size_t result_count;
-    struct sample_row *samples;
-    size_t sample_count;
-    struct part_row *parts;
-    size_t part_count;
 };
 
 /* Runs one case. Rows that `done` has already (a resumed run's) are left out. A case that cannot be
@@ -41,9 +34,9 @@ struct contest_rows {
  * interruption, is a status other than OK, and then there are no rows. The caller releases the
  * rows. */
 enum status contest_run(const struct contest_rules *rules, const struct bench_case *bench_case,
-                        const struct result *done, size_t done_count, struct contest_rows *rows,
+                        const struct result *done, size_t done_count, struct case_rows *rows,
                         struct message *message);
-void contest_rows_release(struct contest_rows *rows);
+void contest_rows_release(struct case_rows *rows);
 
 /* The bytes that a case takes on the host while it runs: inputs, one set of buffers, expected
  * values. */

@@ -9,9 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static int write_text(FILE *file, const char *text) {
     if (!strpbrk(text, ",\"\n\r"))
@@ -52,14 +50,13 @@ int csv_write_row(FILE *file, const struct csv_format *format, const void *row) 
     return fputc('\n', file) == EOF ? -1 : 0;
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct reader {
     const char *path;
     char *position, *end;
-    size_t line;
+    size_t line;   /* of the file, where the row begins */
+    size_t broken; /* newlines within the row's quoted fields */
     struct message *message;
 };
 
@@ -80,6 +77,7 @@ static char *next_field(struct reader *reader, bool *last) {
             }
         } else if (!quoted && (*from == ',' || *from == '\n'))
             break;
+        reader->broken += *from == '\n';
         *to++ = *from;
     }
     if (from == reader->end)
@@ -177,7 +175,8 @@ static enum status rows_read(struct reader *reader, const struct csv_format *for
     enum status status = header_check(reader, format);
     size_t capacity = 0;
     while (status == STATUS_OK && reader->position < reader->end) {
-        reader->line++;
+        reader->line += 1 + reader->broken;
+        reader->broken = 0;
         if (!has_whole_line(reader)) {
             if (cut) {
                 *cut = 1;

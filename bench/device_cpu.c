@@ -105,5 +105,5 @@ enum status device_cpu_open(struct device *device, struct message *message) {
     };
     if (!device->state)
         return message_set(message, STATUS_NO_MEMORY, "no memory for the CPU's state");
-    return cpu_open(&device->cpu, message);
+    return cpu_open(device->last_level_cache, &device->cpu, message);
 }

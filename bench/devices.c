@@ -1,32 +1,31 @@
 /* Opening the devices that --gpu asks for. */
 #include "bench/devices.h"
+#include "bench/device_gpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* "auto", "none" or a number. */
-static enum status gpu_text_check(const char *gpu, bool *required, struct message *message) {
-    *required = *gpu != '\0' && strspn(gpu, "0123456789") == strlen(gpu);
-    if (*required || strcmp(gpu, "auto") == 0 || strcmp(gpu, "none") == 0)
-        return STATUS_OK;
-    return message_set(message, STATUS_INVALID,
-                       "--gpu wants auto, none or a device number, not '%s'", gpu);
+/* Why there is no GPU is worth a line only where one could have been. */
+static enum status gpu_add(struct devices *devices, const char *gpu, struct message *message) {
+    enum status status = device_gpu_open(gpu, &devices->list[devices->count], message);
+    devices->count += status == STATUS_OK;
+    bool automatic = strcmp(gpu, "auto") == 0;
+    if (status == STATUS_OK || status == STATUS_INVALID || !automatic)
+        return status;
+    snprintf(devices->gpu_absence, sizeof devices->gpu_absence, "%.*s",
+             (int)sizeof devices->gpu_absence - 1, message->text);
+    return STATUS_OK;
 }
 
 enum status devices_open(struct devices *devices, const char *gpu, struct message *message) {
     memset(devices, 0, sizeof *devices);
-    bool required;
-    enum status status = gpu_text_check(gpu, &required, message);
-    if (status != STATUS_OK)
-        return status;
-    if (required)
-        return message_set(message, STATUS_NO_GPU,
-                           "GPU %s was required and there is none; use --gpu auto or --gpu none to "
-                           "run on the CPU",
-                           gpu);
-    status = device_cpu_open(&devices->list[0], message);
+    enum status status = device_cpu_open(&devices->list[0], message);
     devices->count = status == STATUS_OK;
+    if (status == STATUS_OK && strcmp(gpu, "none") != 0)
+        status = gpu_add(devices, gpu, message);
+    if (status != STATUS_OK)
+        devices_close(devices);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* Reading the machine. */
 #include "bench/environment.h"
 #include "bench/build_info.h"
+#include "reference/cpu.h"
 #include "reference/libraries.h"
 #include "reference/simd.h"
 
@@ -148,15 +149,13 @@ void environment_read(struct environment *environment) {
     environment->memory_bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
     environment->l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE);
     environment->l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE);
-    environment->l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE);
+    environment->l3_bytes = cpu_read_last_level_cache();
     if (getloadavg(&environment->load, 1) != 1)
         environment->load = 0.0;
     warnings_find(environment);
 }
 
-/* --- as JSON
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- as JSON ---------------------------------------------------------------------------------- */
 
 static void add_variable(cJSON *object, const char *name) {
     const char *value = getenv(name);
@@ -201,9 +200,7 @@ void environment_to_json(const struct environment *e, cJSON *object) {
         cJSON_AddItemToArray(warnings, cJSON_CreateString(e->warnings[i]));
 }
 
-/* --- as text
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- as text ---------------------------------------------------------------------------------- */
 
 void environment_print(const struct environment *e, FILE *file) {
     fprintf(file, "machine    %s: %s\n", e->host, e->cpu);
@@ -218,8 +215,9 @@ void environment_print(const struct environment *e, FILE *file) {
     const char *core_type = getenv("OPENBLAS_CORETYPE");
     fprintf(file, "           OPENBLAS_CORETYPE is %s%s\n", core_type ? core_type : "not set",
             core_type ? " and was left as it is" : "");
-    fprintf(file, "           oneDNN %s\n",
-            onednn_version() ? onednn_version() : "not in this build (install libdnnl-dev)");
+    fprintf(file, "           %s\n",
+            onednn_version() ? onednn_version()
+                             : "oneDNN is not in this build (make deps PEERS=1)");
     fprintf(file, "           cpu-simd runs its %s kernels\n", simd_level());
     fprintf(file, "build      lockstep %s, commit %s\n", build_version, build_commit);
     fprintf(file, "           %s, %s\n", build_compiler, build_flags);

@@ -1,6 +1,7 @@
 /* Creating and resuming a run's folder. */
 #include "bench/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +17,10 @@ static const char latest_link[] = "reports/latest";
 static enum status folders_make(const char *path, struct message *message) {
     char partial[2048];
     int length = snprintf(partial, sizeof partial, "%s", path);
-    if (length < 0 || (size_t)length >= sizeof partial)
-        return message_set(message, STATUS_INVALID, "the path %.80s… is too long", path);
+    if (length <= 0)
+        return message_set(message, STATUS_INVALID, "--out wants the name of a folder, not ''");
+    if ((size_t)length >= sizeof partial)
+        return message_set(message, STATUS_INVALID, "the path %.80s… of --out is too long", path);
     for (char *slash = partial + 1;; slash++) {
         if (*slash != '/' && *slash != '\0')
             continue;
@@ -112,6 +115,27 @@ static enum status folder_check_resumable(const struct folder *folder, const cJS
     return STATUS_OK;
 }
 
+/* Whether nothing is in the folder yet. */
+static enum status folder_check_empty(const char *path, struct message *message) {
+    DIR *directory = opendir(path);
+    if (!directory)
+        return message_set(message, STATUS_IO, "cannot look into %s: %s; choose another --out",
+                           path, strerror(errno));
+    int entries = 0;
+    for (const struct dirent *entry; (entry = readdir(directory));)
+        entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    (void)closedir(directory);
+    if (entries > 0)
+        return message_set(message, STATUS_INVALID,
+                           "%s holds files that are no run of lockstep; choose a new or an empty "
+                           "folder with --out",
+                           path);
+    if (access(path, W_OK) != 0)
+        return message_set(message, STATUS_IO, "cannot write into %s: %s; choose another --out",
+                           path, strerror(errno));
+    return STATUS_OK;
+}
+
 enum status folder_open(const char *out, const char *host, const char *settings,
                         struct folder *folder, struct message *message) {
     memset(folder, 0, sizeof *folder);
@@ -124,9 +148,7 @@ enum status folder_open(const char *out, const char *host, const char *settings,
     char path[2300];
     snprintf(path, sizeof path, "%s/environment.json", out);
     if (access(path, F_OK) != 0)
-        return access(out, W_OK) == 0 ? STATUS_OK
-                                      : message_set(message, STATUS_IO, "cannot write into %s: %s",
-                                                    out, strerror(errno));
+        return folder_check_empty(out, message);
     cJSON *environment = environment_load(path);
     status = folder_check_resumable(folder, environment, settings, message);
     cJSON_Delete(environment);
@@ -147,7 +169,10 @@ enum status folder_write_environment(const struct folder *folder, const cJSON *e
         failed |= fclose(file) != 0;
     }
     free(text);
-    if (failed || rename(temporary, path) != 0)
-        return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
-    return STATUS_OK;
+    if (!failed && rename(temporary, path) == 0)
+        return STATUS_OK;
+    enum status status =
+        message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+    (void)remove(temporary);
+    return status;
 }

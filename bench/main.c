@@ -13,7 +13,7 @@ static const struct {
 } commands[] = {
     {"run", command_run, "time, verify and plot"},
     {"verify", command_verify, "check every implementation on awkward shapes and values, untimed"},
-    //{"train", command_train, "train a network on Fashion-MNIST or your own IDX files"},
+    {"train", command_train, "train a network on Fashion-MNIST or your own IDX files"},
     {"list", command_list, "operations, implementations, cases, presets"},
     {"report", command_report, "draw a run's plots again"},
     {"info", command_info, "the machine, the libraries, the devices, the build"},

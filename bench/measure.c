@@ -31,9 +31,7 @@ const char *measure_end_text(enum measure_end end) {
     return texts[end];
 }
 
-/* --- contenders
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- contenders ------------------------------------------------------------------------------- */
 
 enum status contender_open(struct contender *contender, const struct bench_case *bench_case,
                            const struct implementation *implementation, struct device *device,
@@ -64,7 +62,8 @@ void contender_close(struct contender *contender) {
 }
 
 void contender_enter(const struct contender *contender, bool timed) {
-    cpu_threads_set(contender->threads);
+    if (!contender->device->gpu)
+        cpu_threads_set(contender->threads);
     floating_flush_denormals(timed);
 }
 
@@ -75,12 +74,31 @@ struct execution contender_execution(struct contender *contender) {
                               .message = &contender->message};
 }
 
+void contender_range_begin(const struct contender *contender, const char *phase) {
+    if (!contender->ranges)
+        return;
+    nvtx_push(contender->ranges, contender->implementation->name);
+    nvtx_push(contender->ranges, phase);
+}
+
+void contender_range_end(const struct contender *contender) {
+    if (!contender->ranges)
+        return;
+    nvtx_pop(contender->ranges);
+    nvtx_pop(contender->ranges);
+}
+
 static enum status contender_iterate(struct contender *c, int64_t iterations) {
     struct execution execution = contender_execution(c);
-    if (c->implementation->yardstick)
-        return c->implementation->run.yardstick(&c->launches[c->next++ % c->set_count], iterations,
-                                                &execution);
     enum status status = STATUS_OK;
+    if (c->implementation->yardstick) {
+        /* One bare loop where there is one set; cold, it must not stay on one that grows warm. */
+        int64_t together = c->set_count == 1 ? iterations : 1;
+        for (int64_t i = 0; i < iterations && status == STATUS_OK; i += together, c->next++)
+            status = c->implementation->run.yardstick(&c->launches[c->next % c->set_count],
+                                                      together, &execution);
+        return status;
+    }
     for (int64_t i = 0; i < iterations && status == STATUS_OK; i++, c->next++)
         status = c->bench_case->operation->launch(
             c->implementation, &c->launches[c->next % c->set_count], c->next, &execution);
@@ -118,9 +136,7 @@ static void contender_break(struct contender *c, enum status status, const struc
     c->done = true;
 }
 
-/* --- warm-up
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- warm-up ---------------------------------------------------------------------------------- */
 
 /* Runs batches until two in a row agree within 5% and the warm-up's time has passed, at most four
  * times as long; sets the iterations of a sample from the last of them. */
@@ -150,9 +166,7 @@ static enum status contender_warm_up(struct contender *c, const struct measure_l
     return status;
 }
 
-/* --- sampling
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- sampling --------------------------------------------------------------------------------- */
 
 static enum status contender_remember(struct contender *c, double sample, struct message *message) {
     if (c->sample_count == c->sample_capacity) {
@@ -178,8 +192,10 @@ static enum status contender_sample(struct contender *c, const struct measure_li
     double seconds = 0.0;
     if (status == STATUS_OK && rewarm)
         status = contender_batch(c, 1, &seconds, message);
+    contender_range_begin(c, "sample");
     if (status == STATUS_OK)
         status = contender_batch(c, c->iterations, &seconds, message);
+    contender_range_end(c);
     if (status == STATUS_OK)
         status = contender_remember(c, seconds / (double)c->iterations, message);
     c->spent += clock_seconds() - start;
@@ -240,8 +256,10 @@ enum status measure_contenders(struct contender *contenders, int count,
     for (int i = 0; i < count; i++) {
         struct message why;
         enum status status = contenders[i].status;
+        contender_range_begin(&contenders[i], "warm-up");
         if (status == STATUS_OK)
             status = contender_warm_up(&contenders[i], limits, &why);
+        contender_range_end(&contenders[i]);
         if (status != STATUS_OK && !contenders[i].done)
             contender_break(&contenders[i], status, &why);
     }
@@ -256,9 +274,7 @@ enum status measure_contenders(struct contender *contenders, int count,
     return STATUS_OK;
 }
 
-/* --- parts
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- parts ------------------------------------------------------------------------------------ */
 
 /* Times every part of one iteration into column `pass` of times[part * samples + pass]. */
 static enum status parts_pass(struct contender *c, struct mlp_plan *plan, double *times,
@@ -266,20 +282,20 @@ static enum status parts_pass(struct contender *c, struct mlp_plan *plan, double
     struct execution execution = contender_execution(c);
     c->bench_case->operation->plan(&c->launches[c->next % c->set_count], c->next, plan);
     c->next++;
-    for (int i = 0; i < plan->count; i++) {
-        enum status status = c->device->timer_start(c->device, message);
-        if (status != STATUS_OK)
-            return status;
-        status = mlp_part_run(&plan->parts[i], c->implementation->run.mlp, &execution);
-        if (status != STATUS_OK) {
-            *message = c->message;
-            return status;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < plan->count && status == STATUS_OK; i++) {
+        status = c->device->timer_start(c->device, message);
+        contender_range_begin(c, plan->parts[i].name);
+        if (status == STATUS_OK) {
+            status = mlp_part_run(&plan->parts[i], c->implementation->run.mlp, &execution);
+            if (status != STATUS_OK)
+                *message = c->message;
         }
-        status = c->device->timer_stop(c->device, &times[(size_t)i * samples + pass], message);
-        if (status != STATUS_OK)
-            return status;
+        contender_range_end(c);
+        if (status == STATUS_OK)
+            status = c->device->timer_stop(c->device, &times[(size_t)i * samples + pass], message);
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status measure_parts(struct contender *c, size_t samples, double max_seconds,

@@ -6,6 +6,7 @@
 
 #include "bench/buffers.h"
 #include "bench/statistics.h"
+#include "gpu/nvtx.h"
 
 struct measure_limits {
     double
@@ -32,10 +33,11 @@ struct contender {
     const struct bench_case *bench_case;
     const struct implementation *implementation;
     struct device *device;
-    int threads;
+    int threads;             /* 0 on a GPU */
     struct buffer_set *sets; /* borrowed; one set hot, several cold */
     int set_count;
-    struct launch *launches; /* one a set; owned, see contender_open */
+    struct launch *launches;   /* one a set; owned, see contender_open */
+    const struct nvtx *ranges; /* profiler ranges for its phases; NULL for none */
 
     int64_t iterations; /* in a sample */
     int64_t next;       /* number of the next iteration: which set, which batch of data */
@@ -58,6 +60,11 @@ void contender_close(struct contender *contender);
  * as IEEE says. */
 void contender_enter(const struct contender *contender, bool timed);
 struct execution contender_execution(struct contender *contender);
+
+/* A profiler range named after the implementation, and inside it one named after the phase
+ * (docs/profiling.md). */
+void contender_range_begin(const struct contender *contender, const char *phase);
+void contender_range_end(const struct contender *contender);
 
 /* Runs `iterations` in a row and gives their time. */
 enum status contender_batch(struct contender *contender, int64_t iterations, double *seconds,

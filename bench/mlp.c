@@ -1,7 +1,6 @@
 /* Plans of a multilayer perceptron: which kernel calls, on which buffers, in which order. */
 #include "bench/mlp.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -44,15 +43,16 @@ static struct layer layer_of(const struct mlp_model *model, const struct mlp_buf
     };
 }
 
-/* Appends a part with the formatted name and returns it for its problem to be filled in. */
-__attribute__((format(printf, 3, 4))) static struct mlp_part *
-part_add(struct mlp_plan *plan, enum mlp_part_kind kind, const char *format, ...) {
+/* Appends a part and returns it for its problem to be filled in. Its name is "phase what layer",
+ * or the phase alone for layer 0. */
+static struct mlp_part *part_add(struct mlp_plan *plan, enum mlp_part_kind kind, const char *phase,
+                                 const char *what, int layer) {
     struct mlp_part *part = &plan->parts[plan->count++];
     part->kind = kind;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(part->name, sizeof part->name, format, arguments);
-    va_end(arguments);
+    if (layer > 0)
+        snprintf(part->name, sizeof part->name, "%s %s %d", phase, what, layer);
+    else
+        snprintf(part->name, sizeof part->name, "%s", phase);
     return part;
 }
 
@@ -80,10 +80,10 @@ static struct gemm_problem product(enum gemm_variant variant, int64_t m, int64_t
 static void add_forward(struct mlp_plan *plan, const struct mlp_model *model,
                         const struct layer *layer, int l) {
     bool last = l == model->layers - 1;
-    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "forward gemm %d", l + 1);
+    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "forward", "gemm", l + 1);
     part->problem.gemm = product(GEMM_NT, layer->batch, layer->outputs, layer->inputs, layer->input,
                                  layer->weights, layer->product);
-    part = part_add(plan, MLP_PART_ACTIVATION, "forward %s %d",
+    part = part_add(plan, MLP_PART_ACTIVATION, "forward",
                     last ? "bias" : activation_function_name(model->hidden), l + 1);
     part->problem.activation = (struct activation_problem){
         .function = last ? ACTIVATION_IDENTITY : model->hidden,
@@ -99,7 +99,7 @@ static void add_forward(struct mlp_plan *plan, const struct mlp_model *model,
 static void add_loss(struct mlp_plan *plan, const struct mlp_model *model,
                      const struct mlp_buffers *buffers, const struct layer *last) {
     if (model->loss == MLP_CROSS_ENTROPY) {
-        struct mlp_part *part = part_add(plan, MLP_PART_CROSS_ENTROPY, "loss");
+        struct mlp_part *part = part_add(plan, MLP_PART_CROSS_ENTROPY, "loss", NULL, 0);
         part->problem.cross_entropy = (struct cross_entropy_problem){
             .variant = LOSS_FORWARD_BACKWARD,
             .rows = last->batch,
@@ -111,7 +111,7 @@ static void add_loss(struct mlp_plan *plan, const struct mlp_model *model,
         };
         return;
     }
-    struct mlp_part *part = part_add(plan, MLP_PART_MSE, "loss");
+    struct mlp_part *part = part_add(plan, MLP_PART_MSE, "loss", NULL, 0);
     part->problem.mse = (struct mse_problem){
         .variant = LOSS_FORWARD_BACKWARD,
         .rows = last->batch,
@@ -125,7 +125,7 @@ static void add_loss(struct mlp_plan *plan, const struct mlp_model *model,
 
 /* dW [outputs, inputs] = dz^T x. */
 static void add_weights_gradient(struct mlp_plan *plan, const struct layer *layer, int l) {
-    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward gemm dW %d", l + 1);
+    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward", "gemm dW", l + 1);
     part->problem.gemm = product(GEMM_TN, layer->outputs, layer->inputs, layer->batch,
                                  layer->gradient, layer->input, layer->weights_gradient);
 }
@@ -134,11 +134,11 @@ static void add_weights_gradient(struct mlp_plan *plan, const struct layer *laye
  * that layer's bias: dx = dz W, then dx * f'. */
 static void add_inputs_gradient(struct mlp_plan *plan, const struct mlp_model *model,
                                 const struct layer *layer, const struct layer *below, int l) {
-    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward gemm dx %d", l + 1);
+    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward", "gemm dx", l + 1);
     part->problem.gemm = product(GEMM_NN, layer->batch, layer->inputs, layer->outputs,
                                  layer->gradient, layer->weights, below->gradient);
-    part = part_add(plan, MLP_PART_ACTIVATION, "backward %s %d",
-                    activation_function_name(model->hidden), l);
+    part =
+        part_add(plan, MLP_PART_ACTIVATION, "backward", activation_function_name(model->hidden), l);
     part->problem.activation = (struct activation_problem){
         .function = model->hidden,
         .backward = true,
@@ -159,7 +159,7 @@ static void add_backward(struct mlp_plan *plan, const struct mlp_model *model,
     for (int l = last; l >= 0; l--) {
         add_weights_gradient(plan, &layer, l);
         if (l == last) {
-            struct mlp_part *part = part_add(plan, MLP_PART_COLUMN_SUMS, "backward bias %d", l + 1);
+            struct mlp_part *part = part_add(plan, MLP_PART_COLUMN_SUMS, "backward", "bias", l + 1);
             part->problem.column_sums = (struct column_sums_problem){
                 .rows = layer.batch,
                 .columns = layer.outputs,
@@ -177,7 +177,7 @@ static void add_backward(struct mlp_plan *plan, const struct mlp_model *model,
 
 static void add_update(struct mlp_plan *plan, const struct mlp_model *model,
                        const struct mlp_buffers *buffers, int64_t step) {
-    struct mlp_part *part = part_add(plan, MLP_PART_OPTIMIZER, "update");
+    struct mlp_part *part = part_add(plan, MLP_PART_OPTIMIZER, "update", NULL, 0);
     part->problem.optimizer = (struct optimizer_problem){
         .variant = model->optimizer,
         .count = mlp_parameter_count(model),
@@ -217,7 +217,7 @@ void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers 
     if (model->loss != MLP_CROSS_ENTROPY)
         return;
     float *output = mlp_output(model, buffers);
-    struct mlp_part *part = part_add(plan, MLP_PART_SOFTMAX, "softmax");
+    struct mlp_part *part = part_add(plan, MLP_PART_SOFTMAX, "softmax", NULL, 0);
     part->problem.softmax = (struct softmax_problem){
         .variant = SOFTMAX_FORWARD,
         .rows = model->batch,

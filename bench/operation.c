@@ -100,8 +100,9 @@ static enum status shape_parse_joined(const char *text, struct bench_case *bench
         errno = 0;
         long long size = strtoll(position, &end, 10);
         bool last = i == wanted - 1;
-        if (end == position || *position == '+' || *position == '-' || *position == ' ' || errno ||
-            *end != (last ? '\0' : 'x'))
+        /* strtoll alone would take signs and leading blanks. */
+        bool digits = *position >= '0' && *position <= '9';
+        if (!digits || errno || *end != (last ? '\0' : 'x'))
             return message_set(message, STATUS_INVALID,
                                "cannot read shape '%s' for %s: it wants the form %s, as in %s",
                                text, bench_case->operation->name, form,

@@ -103,6 +103,8 @@ struct implementation {
     enum device_kind device;
     bool one_thread; /* runs on one thread whatever is asked */
     bool plain;      /* shown for teaching: never the side that a speedup is counted against */
+    bool
+        real_gpu; /* a library of machine code: on the emulated GPU it takes part only when named */
     /* A yardstick is no implementation of the operation: it runs the part of the work that none can
      * avoid (the copy behind an activation, the GEMMs inside a step) on the same buffers, sampled
      * in turn with the rest. It is run on request, never verified, and never counted in a speedup.
@@ -148,6 +150,7 @@ struct operation {
     int variant_count;
     const struct implementation *implementations;
     int implementation_count;
+    bool narrow_dtypes; /* has cases of tf32, bf16 and f16; every operation has f32 */
 
     /* For `lockstep verify`: shapes (NULL-terminated) and values to go through. */
     const char *const *awkward_shapes;

@@ -117,6 +117,27 @@ static const struct preset_line lines_yardsticks[] = {
     {"mlp", "train_step", "784-128-10@100 1024-4096-4096-1024@256"},
 };
 
+/* Small: an emulated GPU runs some 10^8 warp instructions a second. Shapes with and without tails.
+ */
+static const struct preset_line lines_emulated[] = {
+    {"gemm", "nn", "64x64x64 127x129x63 256x256x256"},
+    {"gemm", "nt,tn", "127x129x63"},
+    {"activation",
+     "relu.forward,relu.backward,sigmoid.forward,tanh.forward,gelu_tanh.forward,"
+     "gelu_erf.forward,silu.forward",
+     "65536"},
+    {"activation", "relu.forward_bias,relu.backward_bias,gelu_tanh.backward_bias", "100x128"},
+    {"softmax", "forward,backward,log_forward,log_backward", "64x1000"},
+    {"cross_entropy", "forward,backward,forward_backward", "100x10 64x1000"},
+    {"mse", "forward_backward", "100x10"},
+    {"column_sums", "forward", "100x128"},
+    {"optimizer", "sgd,sgd_momentum,adam", "65536"},
+    {"transfer", "copy,triad", "65536"},
+    {"mlp", "train_step", "784-128-10@100"},
+    {"mlp", "train_step_mse", "3-4-2@100"},
+    {"mlp", "inference", "784-128-10@100"},
+};
+
 #define PRESET(name, summary)                                                                      \
     { #name, summary, lines_##name, sizeof lines_##name / sizeof lines_##name[0] }
 const struct preset presets[] = {
@@ -128,6 +149,7 @@ const struct preset presets[] = {
     PRESET(transformer, "a transformer block: 768 wide, 512 tokens"),
     PRESET(recommender, "the dense layers of a recommender: tall batches, narrow inputs"),
     PRESET(skinny, "GEMMs with one or two small dimensions"),
+    PRESET(emulated, "small shapes of every operation, for --gpu emulated"),
     PRESET(yardsticks, "what the yardsticks are for; use with --yardsticks"),
 };
 #undef PRESET

@@ -1,6 +1,6 @@
 /* The files of a run's folder: results.csv, samples.csv and parts.csv.
  *
- * All rows of a case are written and flushed together when the case is done, so a run that is
+ * All rows of a case are written together when the case is done, so a run that is
  * killed leaves whole cases and at most one cut line.
  */
 #ifndef LOCKSTEP_BENCH_RESULTS_H
@@ -48,22 +48,43 @@ struct part_row {
     double median_s, low_s, high_s, share; /* share of the sum over the parts */
 };
 
-extern const struct csv_format result_format, sample_format, part_format;
+/* counters.csv: what one iteration did on the emulated GPU, a row a kernel and geometry; exact, and
+ * equal on every machine. docs/emulator.md defines every counter. */
+struct counters_row {
+    struct row_key key; /* without device, threads and mode: counts know none of them */
+    char kernel[128], grid[40], block[40];
+    int64_t launches, warp_instructions, thread_instructions, fma_warp_instructions,
+        global_load_requests, global_load_sectors, global_store_requests, global_store_sectors,
+        shared_wavefronts, shared_wavefronts_ideal, divergent_branches, barriers, bytes_touched;
+    double occupancy;
+    int64_t tensor_warp_instructions, branches, global_atomic_requests, global_atomic_sectors,
+        local_load_requests, local_store_requests, shared_load_requests, shared_store_requests;
+};
+
+extern const struct csv_format result_format, sample_format, part_format, counters_format;
 
 /* An open run folder. */
 struct results;
 
-/* Creates the files of `folder` (which exists), or with `resume` reads what is there, drops the cut
- * line and any case that is not whole, and goes on behind it. */
-enum status results_open(const char *folder, bool resume, struct results **results,
+/* The rows of one case, written together. */
+struct case_rows {
+    struct result *results;
+    struct sample_row *samples;
+    struct part_row *parts;
+    struct counters_row *counters;
+    size_t result_count, sample_count, part_count, counters_count;
+};
+
+/* Creates the files of `folder` (which exists) and refuses to overwrite any; or with `resume` reads
+ * what is there, drops the cut line and any case that is not whole, creates what is missing, and
+ * goes on behind it. counters.csv is there only when `counters` says so. */
+enum status results_open(const char *folder, bool resume, bool counters, struct results **results,
                          struct message *message);
 enum status results_close(struct results *results, struct message *message);
 
-/* Appends the rows of one case, last the result rows, and flushes. STATUS_IO names the file and the
- * reason. */
-enum status results_append(struct results *results, const struct result *rows, size_t row_count,
-                           const struct sample_row *samples, size_t sample_count,
-                           const struct part_row *parts, size_t part_count,
+/* Appends the rows of one case, last the result rows. STATUS_IO names the file and the reason, and
+ * then nothing of the case stays in the files. */
+enum status results_append(struct results *results, const struct case_rows *rows,
                            struct message *message);
 
 /* All result rows so far, those of a resumed folder first; valid until the next append. */

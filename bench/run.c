@@ -18,6 +18,10 @@ struct run {
     const struct run_options *options;
     struct selection selection;
     struct devices devices;
+    /* Where there is no GPU, a run of a whole preset ends with the GPU kernels on the emulated one.
+     */
+    struct selection appendix;
+    struct devices appendix_devices;
     struct environment environment;
     struct folder folder;
     struct results *results;
@@ -26,6 +30,7 @@ struct run {
     struct ceilings ceilings[THREAD_COUNTS_MAX];
     struct predictions predictions;
     struct progress progress;
+    struct nvtx ranges;
     struct measure_limits limits;
     char settings[1024];
     FILE *table; /* stdout, or stderr when stdout carries JSON */
@@ -82,7 +87,7 @@ static void settings_write(struct run *run) {
 
 static cJSON *ceilings_to_json(const struct run *run) {
     cJSON *list = cJSON_CreateArray();
-    for (int i = 0; i < run->thread_count; i++) {
+    for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {
         const struct ceilings *c = &run->ceilings[i];
         cJSON *object = cJSON_CreateObject();
         cJSON_AddNumberToObject(object, "threads", c->threads);
@@ -134,10 +139,10 @@ static void opening_print(const struct run *run) {
     for (int i = 0; i < e->warning_count; i++)
         fprintf(file, "warning: %s\n", e->warnings[i]);
     if (*run->devices.gpu_absence)
-        fprintf(file, "no GPU: %s\n", run->devices.gpu_absence);
+        fprintf(file, "%s\n", run->devices.gpu_absence);
     if (run->folder.resumed)
         fprintf(file, "going on with the unfinished run in %s\n", run->folder.path);
-    for (int i = 0; i < run->thread_count; i++) {
+    for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {
         const struct ceilings *c = &run->ceilings[i];
         fprintf(file, "ceilings, %d thread%s: %.1f GFLOP/s; triad", c->threads,
                 c->threads == 1 ? "" : "s", 1e-9 * c->flops_per_second);
@@ -149,6 +154,41 @@ static void opening_print(const struct run *run) {
     fflush(file);
 }
 
+static bool is_emulated(const struct devices *devices) {
+    return devices->count > 1 && devices->list[1].emulated;
+}
+
+/* An appendix that cannot be had (no emulator, no kernels in this build) is none; a line says why.
+ */
+static enum status appendix_open(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    bool whole = !o->selection.operation_count && !o->selection.case_glob && !o->selection.shapes &&
+                 !o->implementations && !o->selection.dtypes;
+    if (strcmp(o->gpu, "auto") != 0 || run->devices.count > 1 || !whole)
+        return STATUS_OK;
+    struct message why;
+    if (devices_open(&run->appendix_devices, "emulated", &why) != STATUS_OK) {
+        fprintf(run->table, "no emulated GPU either: %s\n", why.text);
+        return STATUS_OK;
+    }
+    const struct selection_options small = {.preset = "emulated", .seed = o->selection.seed};
+    return selection_open(&small, &run->appendix, message);
+}
+
+/* Every implementation that was named must be one of some case's operation. */
+static enum status implementations_of_cases_check(const struct run *run, struct message *message) {
+    const struct selection *selection = &run->selection;
+    const struct operation **chosen = malloc(selection->count * sizeof *chosen);
+    if (!chosen)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu cases", selection->count);
+    for (size_t i = 0; i < selection->count; i++)
+        chosen[i] = selection->cases[i].operation;
+    enum status status =
+        implementations_check(run->options->implementations, chosen, selection->count, message);
+    free(chosen);
+    return status;
+}
+
 static enum status run_open(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
     run->table = o->json ? stderr : stdout;
@@ -156,40 +196,51 @@ static enum status run_open(struct run *run, struct message *message) {
     if (o->max_seconds > 0.0)
         run->limits.case_seconds = o->max_seconds;
     threads_choose(run);
-    enum status status = implementations_check(o->implementations, message);
+    enum status status = selection_open(&o->selection, &run->selection, message);
     if (status == STATUS_OK)
-        status = selection_open(&o->selection, &run->selection, message);
+        status = implementations_of_cases_check(run, message);
     if (status == STATUS_OK)
         status = devices_open(&run->devices, o->gpu, message);
     if (status == STATUS_OK)
         status = sizes_check(run, message);
+    if (status == STATUS_OK)
+        status = appendix_open(run, message);
     if (status != STATUS_OK)
         return status;
     environment_read(&run->environment);
     settings_write(run);
     status = folder_open(o->out, run->environment.host, run->settings, &run->folder, message);
-    for (int i = 0; i < run->thread_count && status == STATUS_OK; i++)
+    bool cpu_rows = !is_emulated(&run->devices) || o->implementations;
+    for (int i = 0; i < run->thread_count && cpu_rows && status == STATUS_OK; i++)
         status = ceilings_measure(run->threads[i], o->quick, &run->ceilings[i], message);
-    if (status == STATUS_OK)
-        status = results_open(run->folder.path, run->folder.resumed, &run->results, message);
+    /* What makes the folder a run that can be gone on with comes first. */
     if (status == STATUS_OK)
         status = environment_save(run, "unfinished", message);
+    if (status == STATUS_OK)
+        status = results_open(run->folder.path, run->folder.resumed,
+                              is_emulated(&run->devices) || run->appendix.count > 0, &run->results,
+                              message);
     return status;
 }
 
 static enum status run_close(struct run *run, struct message *message) {
     enum status status = run->results ? results_close(run->results, message) : STATUS_OK;
     predictions_close(&run->predictions);
+    nvtx_close(&run->ranges);
     devices_close(&run->devices);
+    devices_close(&run->appendix_devices);
     selection_close(&run->selection);
+    selection_close(&run->appendix);
     return status;
 }
 
 /* One case: measured, written, shown. `before` is the row shown last, for the headings. */
-static enum status run_case(struct run *run, const struct bench_case *bench_case,
-                            struct result *before, struct message *message) {
+static enum status run_case(struct run *run, struct devices *devices,
+                            const struct bench_case *bench_case, struct result *before,
+                            struct message *message) {
     const struct run_options *o = run->options;
-    const struct contest_rules rules = {.devices = &run->devices,
+    const struct contest_rules rules = {.devices = devices,
+                                        .gpu_only = is_emulated(devices),
                                         .implementations = o->implementations,
                                         .yardsticks = o->yardsticks,
                                         .threads = run->threads,
@@ -199,35 +250,45 @@ static enum status run_case(struct run *run, const struct bench_case *bench_case
                                         .limits = run->limits,
                                         .predictions = &run->predictions,
                                         .progress = &run->progress,
+                                        .ranges = &run->ranges,
                                         .stop = o->stop,
                                         .stop_argument = o->stop_argument};
     size_t done_count;
     const struct result *done = results_rows(run->results, &done_count);
-    struct contest_rows rows;
+    struct case_rows rows;
     enum status status = contest_run(&rules, bench_case, done, done_count, &rows, message);
     if (status != STATUS_OK)
         return status;
-    status = results_append(run->results, rows.results, rows.result_count, rows.samples,
-                            rows.sample_count, rows.parts, rows.part_count, message);
+    status = results_append(run->results, &rows, message);
     progress_done(&run->progress);
     if (rows.result_count > 0) {
-        table_print_case(run->table, rows.results, rows.result_count,
-                         *before->key.operation ? before : NULL);
+        table_print_case(run->table, &rows, *before->key.operation ? before : NULL);
         *before = rows.results[rows.result_count - 1];
     }
     contest_rows_release(&rows);
     return status;
 }
 
-static enum status cases_run(struct run *run, struct message *message) {
+static enum status cases_run(struct run *run, struct devices *devices,
+                             const struct selection *selection, struct message *message) {
     struct result before = {.key.operation = ""};
     enum status status = STATUS_OK;
-    progress_start(&run->progress, run->selection.count);
-    for (size_t i = 0; i < run->selection.count && status == STATUS_OK; i++) {
+    for (size_t i = 0; i < selection->count && status == STATUS_OK; i++) {
         if (run->options->stop && run->options->stop(run->options->stop_argument))
             status = message_set(message, STATUS_INTERRUPTED, "interrupted");
         else
-            status = run_case(run, &run->selection.cases[i], &before, message);
+            status = run_case(run, devices, &selection->cases[i], &before, message);
+    }
+    return status;
+}
+
+static enum status all_run(struct run *run, struct message *message) {
+    progress_start(&run->progress, run->selection.count + run->appendix.count);
+    enum status status = cases_run(run, &run->devices, &run->selection, message);
+    if (status == STATUS_OK && run->appendix.count > 0) {
+        fprintf(run->table,
+                "\nThe GPU kernels on the emulated GPU, verified and counted, never timed:\n");
+        status = cases_run(run, &run->appendix_devices, &run->appendix, message);
     }
     progress_clear(&run->progress);
     return status;
@@ -238,11 +299,10 @@ static void add_what_was_kept(const struct run *run, struct message *message) {
     size_t rows;
     (void)results_rows(run->results, &rows);
     struct message cause = *message;
-    (void)message_set(
-        message, STATUS_INTERRUPTED,
-        "%.600s; %zu rows are kept in %.200s: the same command with --out %.100s goes "
-        "on from there",
-        cause.text, rows, run->folder.path, run->folder.path);
+    (void)message_set(message, STATUS_INTERRUPTED,
+                      "%.500s; %zu rows are kept, and the same command with --out %s goes on from "
+                      "there",
+                      cause.text, rows, run->folder.path);
 }
 
 static enum status run_finish(struct run *run, struct message *message) {
@@ -266,13 +326,15 @@ static enum status run_finish(struct run *run, struct message *message) {
 
 enum status run_execute(const struct run_options *options, struct message *message) {
     struct run run = {.options = options};
+    nvtx_open(&run.ranges);
     enum status status = run_open(&run, message);
     if (status == STATUS_OK) {
         opening_print(&run);
-        status = cases_run(&run, message);
-        if (status == STATUS_OK)
+        status = all_run(&run, message);
+        bool measured = status == STATUS_OK;
+        if (measured)
             status = run_finish(&run, message);
-        else
+        if (!measured || status == STATUS_IO)
             add_what_was_kept(&run, message);
     }
     struct message closing;

@@ -9,9 +9,7 @@
 
 enum { NAME_MAX_LENGTH = 256 };
 
-/* --- lists
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 /* Cuts the next piece of `*list` at any of `separators` into `piece`; false at the end. */
 static bool list_next(const char **list, const char *separators, char *piece, size_t size) {
@@ -34,10 +32,11 @@ bool list_contains(const char *list, const char *name) {
     return false;
 }
 
-static bool implementation_exists(const char *name) {
-    for (int o = 0; o < operation_count; o++)
-        for (int i = 0; i < operations[o]->implementation_count; i++)
-            if (strcmp(operations[o]->implementations[i].name, name) == 0)
+static bool implementation_exists(const char *name, const struct operation *const *chosen,
+                                  size_t count) {
+    for (size_t o = 0; o < count; o++)
+        for (int i = 0; i < chosen[o]->implementation_count; i++)
+            if (strcmp(chosen[o]->implementations[i].name, name) == 0)
                 return true;
     return false;
 }
@@ -52,19 +51,24 @@ static void names_add(char *text, size_t size, const char *name) {
         snprintf(text + length, size - length, "%s%s", length ? " " : "", name);
 }
 
-enum status implementations_check(const char *list, struct message *message) {
-    char piece[NAME_MAX_LENGTH];
-    while (list && list_next(&list, ",", piece, sizeof piece)) {
-        if (implementation_exists(piece))
-            continue;
-        char known[512] = "";
-        for (int o = 0; o < operation_count; o++)
-            for (int i = 0; i < operations[o]->implementation_count; i++)
-                names_add(known, sizeof known, operations[o]->implementations[i].name);
-        return message_set(message, STATUS_INVALID,
-                           "there is no implementation '%s'; the known ones are: %s", piece, known);
-    }
-    return STATUS_OK;
+enum status implementations_check(const char *list, const struct operation *const *chosen,
+                                  size_t count, struct message *message) {
+    if (!list)
+        return STATUS_OK;
+    char piece[NAME_MAX_LENGTH] = "";
+    while (list_next(&list, ",", piece, sizeof piece))
+        if (!implementation_exists(piece, chosen, count))
+            break;
+    if (implementation_exists(piece, chosen, count))
+        return STATUS_OK;
+    char known[512] = "";
+    for (size_t o = 0; o < count; o++)
+        for (int i = 0; i < chosen[o]->implementation_count; i++)
+            names_add(known, sizeof known, chosen[o]->implementations[i].name);
+    return message_set(message, STATUS_INVALID,
+                       "there is no implementation '%s' of what is asked for; the known ones are: "
+                       "%s",
+                       piece, known);
 }
 
 enum status operations_check(const char *const *names, size_t count, struct message *message) {
@@ -110,9 +114,7 @@ static enum status dtypes_check(const char *list, struct message *message) {
     return STATUS_OK;
 }
 
-/* --- building
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- building --------------------------------------------------------------------------------- */
 
 struct builder {
     const struct selection_options *options;
@@ -138,12 +140,17 @@ static bool already_selected(const struct selection *selection, const char *name
     return false;
 }
 
-/* Adds a case that the glob lets through and that is not there yet. */
+static bool glob_matches(const char *glob, const struct bench_case *bench_case) {
+    char name[NAME_MAX_LENGTH];
+    case_name(bench_case, name, sizeof name);
+    return !glob || fnmatch(glob, name, 0) == 0;
+}
+
+/* Adds a case unless it is there already. */
 static enum status builder_add(struct builder *builder, const struct bench_case *bench_case) {
     char name[NAME_MAX_LENGTH];
     case_name(bench_case, name, sizeof name);
-    const char *glob = builder->options->case_glob;
-    if ((glob && fnmatch(glob, name, 0) != 0) || already_selected(builder->selection, name))
+    if (already_selected(builder->selection, name))
         return STATUS_OK;
     if (builder->selection->count == builder->capacity) {
         builder->capacity = builder->capacity ? 2 * builder->capacity : 64;
@@ -167,19 +174,24 @@ static struct bench_case case_of(const struct operation *operation, int variant,
         .settings = {.alpha = 1.0f, .beta = 0.0f, .values = VALUES_UNIFORM, .seed = seed}};
 }
 
-/* Every dtype that is asked for, over every shape in `shapes`. */
+static bool dtype_exists(const struct operation *operation, enum dtype dtype) {
+    return dtype == DTYPE_F32 || operation->narrow_dtypes;
+}
+
+/* Every dtype that is asked for and that the operation has, over every shape in `shapes`. */
 static enum status add_shapes(struct builder *builder, const struct operation *operation,
                               int variant, const char *shapes) {
     char shape[NAME_MAX_LENGTH];
     enum status status = STATUS_OK;
     while (status == STATUS_OK && list_next(&shapes, ", ", shape, sizeof shape)) {
         for (enum dtype d = DTYPE_F32; d <= DTYPE_F16 && status == STATUS_OK; d++) {
-            if (!list_contains(builder->options->dtypes ? builder->options->dtypes : "f32",
+            if (!dtype_exists(operation, d) ||
+                !list_contains(builder->options->dtypes ? builder->options->dtypes : "f32",
                                dtype_name(d)))
                 continue;
             struct bench_case bench_case = case_of(operation, variant, d, builder->options->seed);
             status = case_shape_parse(shape, &bench_case, builder->message);
-            if (status == STATUS_OK)
+            if (status == STATUS_OK && glob_matches(builder->options->case_glob, &bench_case))
                 status = builder_add(builder, &bench_case);
         }
     }
@@ -245,7 +257,8 @@ static enum status add_named_case(struct builder *builder) {
     const struct operation *operation = operation_name ? operation_find(operation_name) : NULL;
     enum dtype dtype;
     int variant = operation && variant_name ? operation_variant_find(operation, variant_name) : -1;
-    if (variant < 0 || !dtype_text || !dtype_find(dtype_text, &dtype) || !shape)
+    if (variant < 0 || !dtype_text || !dtype_find(dtype_text, &dtype) ||
+        !dtype_exists(operation, dtype) || !shape)
         return message_set(
             builder->message, STATUS_INVALID,
             "there is no case '%s'; a case is written OPERATION/VARIANT/DTYPE/SHAPE, "
@@ -253,7 +266,9 @@ static enum status add_named_case(struct builder *builder) {
             builder->options->case_glob);
     struct bench_case bench_case = case_of(operation, variant, dtype, builder->options->seed);
     enum status status = case_shape_parse(shape, &bench_case, builder->message);
-    return status == STATUS_OK ? builder_add(builder, &bench_case) : status;
+    if (status != STATUS_OK || !operation_wanted(builder->options, operation->name))
+        return status;
+    return builder_add(builder, &bench_case);
 }
 
 static enum status names_check(const struct selection_options *options, struct message *message) {

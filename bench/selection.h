@@ -34,8 +34,9 @@ bool list_contains(const char *list, const char *name);
 /* Refuses names that are no operation's. */
 enum status operations_check(const char *const *names, size_t count, struct message *message);
 
-/* Refuses a comma-separated list of implementations that has an unknown one among the chosen cases'
- * operations. */
-enum status implementations_check(const char *list, struct message *message);
+/* Refuses a comma-separated list of implementations that is empty or has one that none of the
+ * `count` chosen operations has. NULL is no list. */
+enum status implementations_check(const char *list, const struct operation *const *chosen,
+                                  size_t count, struct message *message);
 
 #endif

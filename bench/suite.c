@@ -98,9 +98,12 @@ static enum status verify_on_device(struct suite *suite, const struct bench_case
     for (int i = 0; i < suite->operation->implementation_count; i++) {
         const struct implementation *implementation = &suite->operation->implementations[i];
         bool gpu = device->gpu != NULL;
-        if (!is_wanted(suite, implementation) || gpu != (implementation->device == DEVICE_GPU))
+        bool lacking =
+            device->emulated && implementation->real_gpu && !suite->options->implementations;
+        if (!is_wanted(suite, implementation) || lacking ||
+            gpu != (implementation->device == DEVICE_GPU))
             continue;
-        verify_one(suite, c, implementation, 1, expectation, &set);
+        verify_one(suite, c, implementation, gpu ? 0 : 1, expectation, &set);
         if (!gpu && !implementation->one_thread && suite->options->threads > 1)
             verify_one(suite, c, implementation, suite->options->threads, expectation, &set);
     }
@@ -176,6 +179,10 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
                 status = verify_shape(&suite, v, *shape, message);
         tallies_print(&suite, totals);
     }
+    if (status == STATUS_OK && totals->passed + totals->failed + totals->skipped == 0)
+        status = message_set(message, STATUS_INVALID,
+                             "nothing was verified: yardsticks compute no result, and a GPU's "
+                             "implementations want a GPU");
     if (status == STATUS_OK && totals->failed > 0)
         status = message_set(message, STATUS_WRONG, "%zu of %zu results are wrong", totals->failed,
                              totals->failed + totals->passed);

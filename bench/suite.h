@@ -25,7 +25,8 @@ struct suite_totals {
     size_t passed, failed, skipped; /* cases times implementations times thread counts */
 };
 
-/* STATUS_OK: nothing failed. STATUS_WRONG: something did, each named on the log. */
+/* STATUS_OK: something was checked and nothing failed. STATUS_WRONG: something did, each named on
+ * the log. STATUS_INVALID: no implementation took part. */
 enum status suite_run(const struct suite_options *options, struct suite_totals *totals,
                       struct message *message);
 

@@ -25,17 +25,22 @@ static void format_cell(double number, const char *format, char *text, size_t si
         snprintf(text, size, format, number); /* NOLINT: every format is a literal of this file */
 }
 
-static void print_heading(FILE *file, const struct result *row) {
+static void print_heading(FILE *file, const struct result *row, bool emulated) {
     fprintf(file, "\n%s/%s/%s, %s\n", row->key.operation, row->key.variant, row->key.dtype,
-            row->key.mode);
-    fprintf(file, "  %-24s %-15s %-8s %3s %10s %7s %9s %8s %7s %8s  %s\n", "shape",
-            "implementation", "device", "thr", "median", "noise", "GFLOP/s", "GB/s", "limit",
-            "speedup", "verified");
+            emulated ? "emulated" : row->key.mode);
+    if (emulated)
+        fprintf(file, "  %-20s %-15s %-30s %12s %5s %9s %8s %9s %6s  %s\n", "shape",
+                "implementation", "kernel", "warp instr.", "FMA", "sectors/r", "traffic",
+                "conflicts", "occup.", "verified");
+    else
+        fprintf(file, "  %-24s %-15s %-8s %3s %10s %7s %9s %8s %7s %8s  %s\n", "shape",
+                "implementation", "device", "thr", "median", "noise", "GFLOP/s", "GB/s", "limit",
+                "speedup", "verified");
 }
 
 static void print_row(FILE *file, const struct result *row, bool shape) {
     char median[24] = "", noise[16], gflops[16], gbps[16], limit[16], speedup[16];
-    fprintf(file, "  %-24s %-15s %-8s %3d ", shape ? row->key.shape : "", row->key.implementation,
+    fprintf(file, "  %-24s %-15s %-8s %3.0d ", shape ? row->key.shape : "", row->key.implementation,
             row->key.device, (int)row->key.threads);
     if (strcmp(row->status, "measured") != 0) {
         fprintf(file, "%s: %s\n", row->status, row->reason);
@@ -51,16 +56,52 @@ static void print_row(FILE *file, const struct result *row, bool shape) {
             *row->verified ? row->verified : "yardstick");
 }
 
-void table_print_case(FILE *file, const struct result *rows, size_t count,
-                      const struct result *before) {
-    if (count == 0)
+/* Counts of one kernel. Traffic is the bytes of all global sectors over the least that the case
+ * must move; it is shown where one kernel is the whole case. */
+static void print_counters(FILE *file, const struct result *row, const struct counters_row *counted,
+                           bool shape, bool name, bool alone) {
+    double requests = (double)(counted->global_load_requests + counted->global_store_requests);
+    double sectors = (double)(counted->global_load_sectors + counted->global_store_sectors);
+    char traffic[16], per_request[16];
+    format_cell(alone ? 32.0 * sectors / row->bytes : NAN, "%.2fx", traffic, sizeof traffic);
+    format_cell(requests > 0.0 ? sectors / requests : NAN, "%.2f", per_request, sizeof per_request);
+    fprintf(file, "  %-20s %-15s %-30.30s %12lld %4.0f%% %9s %8s %9lld %5.0f%%  %s\n",
+            shape ? row->key.shape : "", name ? row->key.implementation : "", counted->kernel,
+            (long long)counted->warp_instructions,
+            100.0 * (double)counted->fma_warp_instructions / (double)counted->warp_instructions,
+            per_request, traffic,
+            (long long)(counted->shared_wavefronts - counted->shared_wavefronts_ideal),
+            100.0 * counted->occupancy, name ? row->verified : "");
+}
+
+static void print_emulated_row(FILE *file, const struct case_rows *rows, const struct result *row,
+                               bool shape) {
+    size_t kernels = 0, shown = 0;
+    for (size_t i = 0; i < rows->counters_count; i++)
+        kernels += strcmp(rows->counters[i].key.implementation, row->key.implementation) == 0;
+    for (size_t i = 0; i < rows->counters_count; i++)
+        if (strcmp(rows->counters[i].key.implementation, row->key.implementation) == 0) {
+            print_counters(file, row, &rows->counters[i], shape && shown == 0, shown == 0,
+                           kernels == 1);
+            shown++;
+        }
+}
+
+void table_print_case(FILE *file, const struct case_rows *rows, const struct result *before) {
+    if (rows->result_count == 0)
         return;
-    if (!before || strcmp(before->key.operation, rows->key.operation) != 0 ||
-        strcmp(before->key.variant, rows->key.variant) != 0 ||
-        strcmp(before->key.dtype, rows->key.dtype) != 0)
-        print_heading(file, rows);
-    for (size_t i = 0; i < count; i++)
-        print_row(file, &rows[i], i == 0);
+    const struct result *first = rows->results;
+    bool emulated = strcmp(first->key.device, "emulated") == 0;
+    if (!before || strcmp(before->key.operation, first->key.operation) != 0 ||
+        strcmp(before->key.variant, first->key.variant) != 0 ||
+        strcmp(before->key.dtype, first->key.dtype) != 0 ||
+        (strcmp(before->key.device, "emulated") == 0) != emulated)
+        print_heading(file, first, emulated);
+    for (size_t i = 0; i < rows->result_count; i++)
+        if (strcmp(rows->results[i].status, "emulated") == 0)
+            print_emulated_row(file, rows, &rows->results[i], i == 0);
+        else
+            print_row(file, &rows->results[i], i == 0);
     fflush(file);
 }
 

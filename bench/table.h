@@ -8,9 +8,9 @@
 #include <stdio.h>
 
 /* Prints the rows of one case; `before` is the last row of the case printed before it, or NULL: a
- * heading comes where operation or variant change. */
-void table_print_case(FILE *file, const struct result *rows, size_t count,
-                      const struct result *before);
+ * heading comes where operation, variant or device change. An emulated row is shown by its
+ * counters, a line a kernel. */
+void table_print_case(FILE *file, const struct case_rows *rows, const struct result *before);
 
 /* What was measured, skipped (by reason) and failed. */
 void table_print_summary(FILE *file, const struct result *rows, size_t count);

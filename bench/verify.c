@@ -10,9 +10,8 @@
 /* Up to this many expected elements are kept between implementations; beyond, they are computed
  * piece by piece. */
 enum { KEPT_ELEMENTS_MAX = 27 * 1024 * 1024 };
-/* The oracle of one output costs at most about this many operations; beyond, rows are sampled and
- * the operation's probe checks the whole. */
-static const double oracle_flops_max = 4e9;
+/* What the oracle of one output may cost unless the caller says otherwise. */
+static const double oracle_flops_usual = 4e9;
 
 struct expectation {
     const struct bench_case *bench_case;
@@ -44,10 +43,11 @@ static int64_t checked_row(const struct buffer_spec *spec, const struct output *
                                      : i * (spec->rows - 1) / (output->checked_rows - 1);
 }
 
-static int64_t rows_to_check(const struct bench_case *bench_case, const struct buffer_spec *spec) {
+static int64_t rows_to_check(const struct bench_case *bench_case, const struct buffer_spec *spec,
+                             double oracle_flops) {
     if (!bench_case->operation->row_cost)
         return spec->rows;
-    double affordable = oracle_flops_max / bench_case->operation->row_cost(bench_case);
+    double affordable = oracle_flops / bench_case->operation->row_cost(bench_case);
     if (affordable >= (double)spec->rows)
         return spec->rows;
     return affordable < 2.0 ? 2 : (int64_t)affordable;
@@ -123,6 +123,12 @@ static enum status outputs_keep(struct expectation *e, struct message *message) 
 
 enum status expectation_open(const struct bench_case *bench_case, const struct inputs *inputs,
                              struct expectation **expectation, struct message *message) {
+    return expectation_open_within(bench_case, inputs, oracle_flops_usual, expectation, message);
+}
+
+enum status expectation_open_within(const struct bench_case *bench_case,
+                                    const struct inputs *inputs, double oracle_flops,
+                                    struct expectation **expectation, struct message *message) {
     const struct operation *operation = bench_case->operation;
     struct expectation *e = calloc(1, sizeof *e);
     if (!e)
@@ -133,7 +139,7 @@ enum status expectation_open(const struct bench_case *bench_case, const struct i
     operation->bind(bench_case, inputs->data, &e->before);
     for (int i = 0; i < BUFFERS_MAX; i++)
         if (is_output(&inputs->specs[i]))
-            e->outputs[i].checked_rows = rows_to_check(bench_case, &inputs->specs[i]);
+            e->outputs[i].checked_rows = rows_to_check(bench_case, &inputs->specs[i], oracle_flops);
     enum status status = e->per_launch ? STATUS_OK : state_open(e, NULL, message);
     if (status == STATUS_OK)
         status = outputs_keep(e, message);
@@ -156,9 +162,7 @@ void expectation_close(struct expectation *e) {
     free(e);
 }
 
-/* --- comparing
- * ------------------------------------------------------------------------------------------------------
- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 /* The worst element seen. */
 struct worst {
@@ -273,11 +277,12 @@ static enum status outputs_compare(const struct expectation *e, const struct obs
 /* Where only some rows were compared, the operation's probe sees the rest. */
 static enum status probe_whole(const struct expectation *e, const struct observed *observed,
                                struct message *message) {
-    bool sampled = false;
+    const char *name = NULL;
     for (int i = 0; i < BUFFERS_MAX; i++)
-        sampled |= is_output(&e->inputs->specs[i]) &&
-                   e->outputs[i].checked_rows < e->inputs->specs[i].rows;
-    if (!sampled || !e->bench_case->operation->probe)
+        if (is_output(&e->inputs->specs[i]) &&
+            e->outputs[i].checked_rows < e->inputs->specs[i].rows)
+            name = e->inputs->specs[i].name;
+    if (!name || !e->bench_case->operation->probe)
         return STATUS_OK;
     const struct oracle_view view = {.bench_case = e->bench_case,
                                      .launch = &e->before,
@@ -287,9 +292,9 @@ static enum status probe_whole(const struct expectation *e, const struct observe
     double ratio = e->bench_case->operation->probe(&view);
     if (!(ratio <= 1.0))
         return message_set(message, STATUS_WRONG,
-                           "a random projection of the result is %.3g times its bound away: at "
-                           "least one element outside the rows compared is wrong",
-                           ratio);
+                           "a random projection of %s is %.3g times its bound away: at least one "
+                           "element outside the rows compared is wrong",
+                           name, ratio);
     return STATUS_OK;
 }
 

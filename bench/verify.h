@@ -11,6 +11,12 @@ struct expectation;
 /* Opens the expectation of a case over its inputs (borrowed: they outlive it). */
 enum status expectation_open(const struct bench_case *bench_case, const struct inputs *inputs,
                              struct expectation **expectation, struct message *message);
+/* The same with so many operations to spend on the oracle of one output instead of the usual 4e9:
+ * where they do not last for all rows, rows are sampled, at least two, and the operation's probe
+ * checks the whole. */
+enum status expectation_open_within(const struct bench_case *bench_case,
+                                    const struct inputs *inputs, double oracle_flops,
+                                    struct expectation **expectation, struct message *message);
 void expectation_close(struct expectation *expectation);
 
 struct verdict {

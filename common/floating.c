@@ -28,7 +28,10 @@ static void thread_flush_denormals(bool on) {
 #endif
 }
 
+/* The calling thread first: LLVM's OpenMP hands its mode to the team at the start of a region and
+ * puts it back at the end, whereas GCC's leaves each thread its own. */
 void floating_flush_denormals(bool on) {
+    thread_flush_denormals(on);
 #pragma omp parallel
     thread_flush_denormals(on);
 }

@@ -49,7 +49,8 @@ float random_uniform(uint64_t seed, uint64_t stream, uint64_t index, float low, 
 void random_fill(float *values, int64_t count, uint64_t seed, uint64_t stream, float low,
                  float high) {
     int64_t blocks = (count + 3) / 4;
-#pragma omp parallel for schedule(static)
+/* Waking threads for less costs more than it saves, much more on a busy machine. */
+#pragma omp parallel for schedule(static) if (blocks > 4096)
     for (int64_t block = 0; block < blocks; block++) {
         uint32_t words[4];
         random_block(seed, stream, (uint64_t)block, words);

@@ -10,7 +10,8 @@ enum {
     TILE_ROWS = 4,      /* of the result, held in registers … */
     TILE_COLUMNS = 8,   /* … in one pass over the depth */
     PANEL_COLUMNS = 64, /* of one thread's packed piece of B, which fits a second-level cache */
-    DEPTH = 256
+    DEPTH = 256,
+    SMALL = 1 << 16 /* products that are not worth waking threads for */
 };
 
 static const double unit_roundoff = 0x1p-24;
@@ -141,7 +142,7 @@ static int64_t smaller(int64_t a, int64_t b) {
 /* The largest |a| + ea of a matrix. */
 static double largest(const struct bounded_matrix *matrix, int64_t rows, int64_t columns) {
     double maximum = 0.0;
-#pragma omp parallel for schedule(static) reduction(max : maximum)
+#pragma omp parallel for schedule(static) reduction(max : maximum) if (rows * columns > SMALL)
     for (int64_t r = 0; r < rows; r++)
         for (int64_t c = 0; c < columns; c++) {
             struct element e = element_at(matrix, r, c);
@@ -189,15 +190,11 @@ static void panel_multiply(const struct product *product, int64_t column, int64_
 void bounded_product(int64_t m, int64_t n, int64_t k, struct bounded_matrix a,
                      struct bounded_matrix b, double *value, float *error) {
     double terms = (double)(k + 2);
-    struct product product = {.m = m,
-                              .n = n,
-                              .k = k,
-                              .a = a,
-                              .b = b,
-                              .gamma = terms * unit_roundoff / (1.0 - terms * unit_roundoff),
-                              .value = value,
-                              .error = error};
-#pragma omp parallel for schedule(dynamic)
+    struct product product = {.m = m, .n = n, .k = k, .a = a, .b = b};
+    product.gamma = terms * unit_roundoff / (1.0 - terms * unit_roundoff);
+    product.value = value;
+    product.error = error;
+#pragma omp parallel for schedule(dynamic) if ((double)m * (double)n * (double)k > SMALL)
     for (int64_t column = 0; column < n; column += PANEL_COLUMNS)
         panel_multiply(&product, column, smaller(PANEL_COLUMNS, n - column));
 
@@ -205,7 +202,7 @@ void bounded_product(int64_t m, int64_t n, int64_t k, struct bounded_matrix a,
      * flushed products of its own. */
     double upwards = 1.0 + (terms + 8.0) * 2.0 * unit_roundoff;
     double flushed = 2.0 * terms * smallest_normal * (1.0 + largest(&a, m, k) + largest(&b, k, n));
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (m * n > SMALL)
     for (int64_t i = 0; i < m * n; i++)
         error[i] = (float)(error[i] * upwards + flushed);
 }

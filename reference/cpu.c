@@ -10,13 +10,14 @@ struct cpu {
     struct cpu_library onednn;
 };
 
-enum status cpu_open(struct cpu **cpu, struct message *message) {
+enum status cpu_open(size_t last_level_cache, struct cpu **cpu, struct message *message) {
     *cpu = calloc(1, sizeof **cpu);
     if (*cpu == NULL)
         return message_set(message, STATUS_NO_MEMORY,
                            "cannot allocate %zu bytes for the CPU's state; free some memory",
                            sizeof **cpu);
-    (*cpu)->last_level_cache = cpu_read_last_level_cache();
+    (*cpu)->last_level_cache =
+        last_level_cache > 0 ? last_level_cache : cpu_read_last_level_cache();
     return STATUS_OK;
 }
 
@@ -67,12 +68,9 @@ size_t cpu_read_last_level_cache(void) {
 }
 
 bool cpu_streams(const struct execution *execution, int64_t bytes) {
-    /* No last-level cache of a machine that this is built for is smaller; spares the look at the
-     * system. */
+    if (execution->cpu != NULL)
+        return (size_t)bytes > execution->cpu->last_level_cache;
+    /* Hardly a machine has a smaller one; spares small calls the look at the system. */
     enum { SMALLEST_LAST_LEVEL = 4 << 20 };
-    if (bytes <= SMALLEST_LAST_LEVEL)
-        return false;
-    size_t cache =
-        execution->cpu != NULL ? execution->cpu->last_level_cache : cpu_read_last_level_cache();
-    return (size_t)bytes > cache;
+    return bytes > SMALLEST_LAST_LEVEL && (size_t)bytes > cpu_read_last_level_cache();
 }

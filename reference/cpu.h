@@ -9,8 +9,9 @@
 
 #include <stddef.h>
 
-/* STATUS_NO_MEMORY, else STATUS_OK and a `cpu` that cpu_close() frees (NULL is allowed there). */
-enum status cpu_open(struct cpu **cpu, struct message *message);
+/* `last_level_cache` is in bytes, 0 to ask the system. STATUS_NO_MEMORY, else STATUS_OK and a `cpu`
+ * that cpu_close() frees (NULL is allowed there). */
+enum status cpu_open(size_t last_level_cache, struct cpu **cpu, struct message *message);
 void cpu_close(struct cpu *cpu);
 
 /* Bytes of the largest cache that the first CPU reaches, read from the system (some 20

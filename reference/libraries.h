@@ -18,7 +18,9 @@ const char *openblas_core_type(void);
 const char *openblas_parallel_model(void);
 
 /* `onednn`: present when the build found oneDNN's header and library, else onednn_version() is NULL
- * and the kernels return STATUS_UNSUPPORTED. */
+ * and the kernels return STATUS_UNSUPPORTED, as they do for what the library lacks (a bias in an
+ * activation) or computes outside the tolerance (log-softmax forward). Its relu and softmax lose a
+ * NaN (0 instead), so it does not take part in checks of special values. */
 gemm_kernel gemm_onednn;
 activation_kernel activation_onednn;
 softmax_kernel softmax_onednn;

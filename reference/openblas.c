@@ -2,7 +2,9 @@
  *
  * OpenBLAS's OpenMP build shares one pool of threads with the vectorised kernels; the pthread build
  * beside OpenMP code has two pools spinning against each other, which costs a training step a
- * factor of ten. So the parallel model is part of what a run reports.
+ * factor of ten. So the parallel model is part of what a run reports. A build by clang, whose own
+ * OpenMP library is loaded first, has one pool too: OpenBLAS's and oneDNN's calls into gcc's
+ * library bind to clang's.
  */
 #include "reference/libraries.h"
 
@@ -33,8 +35,8 @@ enum status gemm_openblas(const struct gemm_problem *problem, struct execution *
     blasint k = problem->alpha != 0.0f ? (blasint)problem->k : 0;
     cblas_sgemm(CblasRowMajor, problem->variant == GEMM_TN ? CblasTrans : CblasNoTrans,
                 problem->variant == GEMM_NT ? CblasTrans : CblasNoTrans, (blasint)problem->m,
-                (blasint)problem->n, k, problem->alpha, problem->a,
-                (blasint)problem->lda, problem->b, (blasint)problem->ldb, problem->beta, problem->c,
+                (blasint)problem->n, k, problem->alpha, problem->a, (blasint)problem->lda,
+                problem->b, (blasint)problem->ldb, problem->beta, problem->c,
                 (blasint)problem->ldc);
     return STATUS_OK;
 }

@@ -7,7 +7,10 @@
  * formula). A tolerance may be infinite only where the problem itself is singular. Elements come
  * row by row without padding. Where an input is NaN or infinite, expected is what IEEE arithmetic
  * of the formula gives; the comparison treats NaN as equal to NaN and an infinity as equal to the
- * same infinity. The functions use no BLAS and no vector library, are thread-safe, and do not start
+ * same infinity. An overflow on the way to a finite result lets any number
+ * pass (tolerance infinity) but no NaN, so inputs should not add an infinity to what overflows.
+ * Evaluate and compare without denormals-are-zero, which would read a subnormal as zero before it
+ * is compared. The functions use no BLAS and no vector library, are thread-safe, and do not start
  * threads: the caller splits rows.
  */
 #ifndef LOCKSTEP_REFERENCE_ORACLE_H

@@ -164,9 +164,12 @@ struct point oracle_function_slope(enum activation_function function, double kep
     switch (function) {
     case ACTIVATION_SIGMOID: /* 1 - y and the product: a rounding each */
         return (struct point){kept * (1 - kept), 2 * UNIT_F32 * fabs(kept * (1 - kept)) + FLUSH};
-    case ACTIVATION_TANH: /* y^2 is rounded before it is taken from 1 */
-        return (struct point){1 - kept * kept,
-                              UNIT_F32 * (kept * kept + fabs(1 - kept * kept)) + FLUSH};
+    case ACTIVATION_TANH: {
+        /* 1 - y^2 rounds y^2 and the difference; (1 - y)(1 + y) rounds three times, relatively. */
+        double slope = 1 - kept * kept;
+        double roundings = fmax(kept * kept + fabs(slope), 3 * fabs(slope));
+        return (struct point){slope, UNIT_F32 * roundings + FLUSH};
+    }
     case ACTIVATION_GELU_TANH:
         return gelu_tanh_slope(kept, dz);
     case ACTIVATION_GELU_ERF:

@@ -114,6 +114,8 @@ static struct estimate adam_update(const struct optimizer_problem *problem, stru
     double step = (double)problem->step;
     double rate = (double)problem->learning_rate / (1 - pow((double)problem->beta1, step));
     double correction = sqrt(1 - pow((double)problem->beta2, step));
+    if (isinf(v.value)) /* nothing is left of the update, and nothing of its error */
+        return (struct estimate){m.value / v.value, 0};
     double root = sqrt(v.value);
     double root_error = v.value > 0 ? fmin(v.error / root, sqrt(v.error)) : sqrt(v.error);
     double denominator = root / correction + (double)problem->epsilon;

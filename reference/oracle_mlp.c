@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+enum { SMALL = 1 << 12 }; /* elements that are not worth waking threads for */
+
 struct oracle_mlp {
     struct oracle_mlp_input input;
     bool inference; /* no gradients were computed */
@@ -89,7 +91,7 @@ static void forward_function(struct oracle_mlp *oracle, int layer) {
     if (preactivation >= 0)
         product = tensor_view(oracle, MLP_PREACTIVATION, layer);
     int64_t columns = model->sizes[layer + 1];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++)
         for (int64_t column = 0; column < columns; column++) {
             int64_t i = row * columns + column;
@@ -117,7 +119,7 @@ static void loss(struct oracle_mlp *oracle) {
     const struct mlp_model *model = &oracle->model;
     int64_t columns = model->sizes[model->layers];
     int64_t output = mlp_tensor_offset(model, MLP_OUTPUT, model->layers - 1);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++) {
         double *values = oracle->values + output + row * columns;
         float *errors = oracle->errors + output + row * columns;
@@ -137,7 +139,7 @@ static void softmax(struct oracle_mlp *oracle) {
     const struct mlp_model *model = &oracle->model;
     int64_t columns = model->sizes[model->layers];
     int64_t output = mlp_tensor_offset(model, MLP_OUTPUT, model->layers - 1);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++)
         bounded_softmax(columns, oracle->values + output + row * columns,
                         oracle->errors + output + row * columns);
@@ -154,7 +156,7 @@ static void backward_function(struct oracle_mlp *oracle, int layer) {
     int64_t gradient = mlp_tensor_offset(model, MLP_GRADIENT, layer);
     const float *bias = oracle->input.parameters + mlp_bias_offset(model, layer);
     int64_t columns = model->sizes[layer + 1];
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++)
         for (int64_t column = 0; column < columns; column++) {
             int64_t i = row * columns + column;
@@ -180,9 +182,9 @@ static void backward(struct oracle_mlp *oracle) {
 
 /* --- opening and closing ----------------------------------------------------------------------*/
 
-static enum status open(const struct oracle_mlp_input *input, struct oracle_mlp **result,
-                        struct message *message) {
-    *result = NULL;
+/* NULL when there is no memory, with the message saying so. */
+static struct oracle_mlp *oracle_open(const struct oracle_mlp_input *input,
+                                      struct message *message) {
     size_t count = (size_t)mlp_activation_count(input->model);
     size_t batch = (size_t)input->model->batch;
     size_t bytes = count * (sizeof(double) + sizeof(float)) + 2 * batch * sizeof(double);
@@ -194,16 +196,15 @@ static enum status open(const struct oracle_mlp_input *input, struct oracle_mlp 
                                       .errors = calloc(count, sizeof(float)),
                                       .losses = calloc(batch, sizeof(double)),
                                       .loss_errors = calloc(batch, sizeof(double))};
-        if (oracle->values && oracle->errors && oracle->losses && oracle->loss_errors) {
-            *result = oracle;
-            return STATUS_OK;
-        }
+        if (oracle->values && oracle->errors && oracle->losses && oracle->loss_errors)
+            return oracle;
     }
     oracle_mlp_close(oracle);
-    return message_set(message, STATUS_NO_MEMORY,
-                       "cannot check the network: no memory for %zu bytes of float64 activations; "
-                       "choose a smaller batch",
-                       bytes);
+    message_set(message, STATUS_NO_MEMORY,
+                "cannot check the network: no memory for %zu bytes of float64 activations; choose "
+                "a smaller batch",
+                bytes);
+    return NULL;
 }
 
 void oracle_mlp_close(struct oracle_mlp *oracle) {
@@ -218,9 +219,9 @@ void oracle_mlp_close(struct oracle_mlp *oracle) {
 
 enum status oracle_mlp_train_step(const struct oracle_mlp_input *input, struct oracle_mlp **oracle,
                                   struct message *message) {
-    enum status status = open(input, oracle, message);
-    if (status != STATUS_OK)
-        return status;
+    *oracle = oracle_open(input, message);
+    if (!*oracle)
+        return STATUS_NO_MEMORY;
     forward(*oracle);
     loss(*oracle);
     backward(*oracle);
@@ -229,9 +230,9 @@ enum status oracle_mlp_train_step(const struct oracle_mlp_input *input, struct o
 
 enum status oracle_mlp_inference(const struct oracle_mlp_input *input, struct oracle_mlp **oracle,
                                  struct message *message) {
-    enum status status = open(input, oracle, message);
-    if (status != STATUS_OK)
-        return status;
+    *oracle = oracle_open(input, message);
+    if (!*oracle)
+        return STATUS_NO_MEMORY;
     (*oracle)->inference = true;
     forward(*oracle);
     if (input->model->loss == MLP_CROSS_ENTROPY)

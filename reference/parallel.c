@@ -2,7 +2,9 @@
 #include "reference/parallel.h"
 
 struct team parallel_team(int64_t bytes, int threads) {
-    enum { WORTH_WAKING = 64 << 10, PART_LEAST = 32 << 10 };
+    /* Two warm threads fork and join in 1.3 microseconds on a Zen 4 machine (the least of 20,000
+     * tries of an empty body), in which one thread moves 140 KiB in relu and 35 KiB in sigmoid. */
+    enum { WORTH_WAKING = 128 << 10, PART_LEAST = 32 << 10 };
     int64_t parts = bytes < WORTH_WAKING ? 1 : bytes / PART_LEAST;
     return (struct team){threads, parts < threads ? (int)parts : threads};
 }

@@ -131,7 +131,9 @@ SIMD_INLINE void span_rest(struct form form, const struct span *span, int64_t i,
     vector_store_first(span->output + i, output, count);
 }
 
-SIMD_INLINE void span_run(struct form form, const struct span *span, int64_t count) {
+SIMD_INLINE void span_run(struct form form, const struct span *where, int64_t count) {
+    const struct span copy = *where; /* its pointers in registers: a store might alias `where` */
+    const struct span *span = &copy;
     int64_t i = form.stream ? vector_misalignment(span->output, count) : 0;
     if (i > 0)
         span_rest(form, span, 0, i);
@@ -185,7 +187,7 @@ struct work {
     float *sums; /* a row of `columns` a part, or NULL */
 };
 
-/* Columns [first, last) of one row. */
+/* Columns [first, last) of one row; `sums` are those columns' own, or NULL. */
 static void row_run(const struct work *work, int64_t row, int64_t first, int64_t last,
                     float *sums) {
     const struct activation_problem *problem = work->problem;
@@ -195,8 +197,8 @@ static void row_run(const struct work *work, int64_t row, int64_t first, int64_t
         .bias = work->bias == NULL ? NULL : work->bias + first,
         .dy = problem->dy == NULL ? NULL : problem->dy + i,
         .output = problem->output + i,
-        .sums = sums == NULL ? NULL : sums + first,
     };
+    span.sums = sums;
     spans[problem->function](problem->backward, work->stream, &span, last - first);
 }
 
@@ -232,7 +234,7 @@ static void columns_body(const void *context, int part, int64_t first, int64_t l
     float *dbias = work->problem->dbias;
     memset(dbias + first, 0, (size_t)(last - first) * sizeof *dbias);
     for (int64_t row = 0; row < work->problem->rows; row++)
-        row_run(work, row, first, last, dbias);
+        row_run(work, row, first, last, dbias + first);
 }
 
 /* Backward with bias: split by columns where each thread gets enough of them for whole cache lines

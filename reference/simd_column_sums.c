@@ -16,7 +16,7 @@ static void add_rows(const float *x, int64_t stride, int64_t rows, int64_t count
         int64_t c = 0;
         for (; pass == PASS && c + WIDTH <= count; c += WIDTH) {
             vector partial[PASS / 2];
-            for (int k = 0; k < PASS / 2; k++)
+            for (int64_t k = 0; k < PASS / 2; k++)
                 partial[k] = vector_load(first + 2 * k * stride + c) +
                              vector_load(first + (2 * k + 1) * stride + c);
             vector total = (partial[0] + partial[1]) + (partial[2] + partial[3]);

@@ -31,7 +31,11 @@ static void cross_entropy_row(const struct cross_entropy_work *work, int64_t row
     if (!gradient)
         return;
     terms[label] -= sum;
-    row_scale(terms, columns, 1 / (sum * (float)problem->rows), dx, buffered);
+    const struct row scaled = {.a = terms, .p = 1 / (sum * (float)problem->rows)};
+    if (buffered)
+        row_finish(ROW_SCALE, scaled, columns, dx, true);
+    else
+        row_finish(ROW_SCALE, scaled, columns, dx, false);
 }
 
 static void cross_entropy_body(const void *context, int part, int64_t first, int64_t last) {

@@ -7,8 +7,10 @@ double SIMD_NAME(fma_loop)(int64_t repetitions) {
     enum { CHAINS = 12, UNROLL = 4 };
     vector chains[CHAINS];
     for (int k = 0; k < CHAINS; k++)
-        chains[k] = vector_set((float)k);
-    vector factor = vector_set(0.5F); /* the chains converge: no overflow, no subnormal */
+        chains[k] = vector_set((float)(3 + k));
+    /* The chains converge to 2: no overflow, no subnormal. None starts there, or it would be a
+     * constant. */
+    vector factor = vector_set(0.5F);
     vector term = vector_set(1.0F);
     for (int64_t r = 0; r < repetitions; r++)
         for (int u = 0; u < UNROLL; u++)

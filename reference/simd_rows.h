@@ -11,16 +11,16 @@
 
 /* Independent accumulators: enough to hide an addition's latency, and they shorten each chain of
  * roundings. */
-enum { CHAINS = 4 };
+enum { CHAINS = 4, STRIDE = CHAINS * WIDTH };
 
 SIMD_INLINE float row_maximum(const float *x, int64_t count) {
     const float least = -INFINITY;
     vector largest[CHAINS];
-    for (int k = 0; k < CHAINS; k++)
+    for (int64_t k = 0; k < CHAINS; k++)
         largest[k] = vector_set(least);
     int64_t i = 0;
-    for (; i + CHAINS * WIDTH <= count; i += CHAINS * WIDTH)
-        for (int k = 0; k < CHAINS; k++)
+    for (; i + STRIDE <= count; i += STRIDE)
+        for (int64_t k = 0; k < CHAINS; k++)
             largest[k] = vector_maximum(largest[k], vector_load(x + i + k * WIDTH));
     for (; i + WIDTH <= count; i += WIDTH)
         largest[0] = vector_maximum(largest[0], vector_load(x + i));
@@ -35,11 +35,11 @@ SIMD_INLINE float row_maximum(const float *x, int64_t count) {
 SIMD_INLINE float row_exponentials(const float *x, int64_t count, float maximum, float *terms) {
     vector shift = vector_set(maximum);
     vector sums[CHAINS];
-    for (int k = 0; k < CHAINS; k++)
+    for (int64_t k = 0; k < CHAINS; k++)
         sums[k] = vector_set(0);
     int64_t i = 0;
-    for (; i + CHAINS * WIDTH <= count; i += CHAINS * WIDTH)
-        for (int k = 0; k < CHAINS; k++) {
+    for (; i + STRIDE <= count; i += STRIDE)
+        for (int64_t k = 0; k < CHAINS; k++) {
             vector term = vector_exp_negative(vector_load(x + i + k * WIDTH) - shift);
             if (terms != NULL)
                 vector_store(terms + i + k * WIDTH, term);
@@ -61,24 +61,65 @@ SIMD_INLINE float row_exponentials(const float *x, int64_t count, float maximum,
     return vector_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-/* y = x * factor, y may be x. */
-SIMD_INLINE void row_scale(const float *x, int64_t count, float factor, float *y, bool stream) {
-    int64_t i = stream ? vector_misalignment(y, count) : 0;
-    if (i > 0)
-        vector_store_first(y, vector_load_first(x, i, 0) * factor, i);
-    for (; i + WIDTH <= count; i += WIDTH) {
-        vector scaled = vector_load(x + i) * factor;
-        if (stream)
-            vector_stream(y + i, scaled);
-        else
-            vector_store(y + i, scaled);
+/* What is done to each element of a row once its sums are known: `a` and `b` are elements of up to
+ * two inputs, p and q the row's numbers. */
+enum row_formula {
+    ROW_SCALE,        /* a p */
+    ROW_LOG_SOFTMAX,  /* (a - p) - q */
+    ROW_GRADIENT,     /* a (b - p) */
+    ROW_LOG_GRADIENT, /* b - exp(a) p */
+};
+
+SIMD_INLINE vector row_formula(enum row_formula formula, vector a, vector b, vector p, vector q) {
+    switch (formula) {
+    case ROW_SCALE:
+        return a * p;
+    case ROW_LOG_SOFTMAX:
+        return (a - p) - q;
+    case ROW_GRADIENT:
+        return a * (b - p);
+    case ROW_LOG_GRADIENT:
+        return b - vector_exp(a) * p;
     }
-    if (i < count)
-        vector_store_first(y + i, vector_load_first(x + i, count - i, 0) * factor, count - i);
+    return a;
 }
 
-/* Where exponentials wait for their sum when the output is written around the caches: a row of this
- * many on the thread's stack, half of the smallest second-level cache. Longer rows wait in the
+/* A row's inputs and numbers; b is NULL where the formula does not read it. */
+struct row {
+    const float *a, *b;
+    float p, q;
+};
+
+/* output[i, i + count) for count < WIDTH. */
+SIMD_INLINE void row_finish_few(enum row_formula formula, const struct row *row, int64_t i,
+                                int64_t count, float *output) {
+    vector a = vector_load_first(row->a + i, count, 0);
+    vector b = row->b == NULL ? a : vector_load_first(row->b + i, count, 0);
+    vector_store_first(output + i,
+                       row_formula(formula, a, b, vector_set(row->p), vector_set(row->q)), count);
+}
+
+/* output[0, count), which may be one of the inputs; around the caches where `stream`. */
+SIMD_INLINE void row_finish(enum row_formula formula, struct row row, int64_t count, float *output,
+                            bool stream) {
+    int64_t i = stream ? vector_misalignment(output, count) : 0;
+    if (i > 0)
+        row_finish_few(formula, &row, 0, i, output);
+    for (; i + WIDTH <= count; i += WIDTH) {
+        vector a = vector_load(row.a + i);
+        vector b = row.b == NULL ? a : vector_load(row.b + i);
+        vector result = row_formula(formula, a, b, vector_set(row.p), vector_set(row.q));
+        if (stream)
+            vector_stream(output + i, result);
+        else
+            vector_store(output + i, result);
+    }
+    if (i < count)
+        row_finish_few(formula, &row, i, count - i, output);
+}
+
+/* Where exponentials wait for their sum when the output is written around the caches: up to this
+ * many on the thread's stack, 256 KiB, which a second-level cache holds. Longer rows wait in the
  * output. */
 enum { ROW_BUFFER = 64 << 10 };
 

@@ -11,34 +11,14 @@ struct work {
     bool stream;
 };
 
-static void forward_row(const float *x, int64_t count, float *y, bool stream, float *buffer) {
-    float *terms = stream && count <= ROW_BUFFER ? buffer : y;
-    float sum = row_exponentials(x, count, row_maximum(x, count), terms);
-    if (terms == buffer)
-        row_scale(terms, count, 1 / sum, y, true);
-    else
-        row_scale(terms, count, 1 / sum, y, false);
-}
-
-static void log_forward_row(const float *x, int64_t count, float *y) {
-    float maximum = row_maximum(x, count);
-    float log_sum = logf(row_exponentials(x, count, maximum, NULL));
-    int64_t i = 0;
-    for (; i + WIDTH <= count; i += WIDTH)
-        vector_store(y + i, (vector_load(x + i) - maximum) - log_sum);
-    if (i < count)
-        vector_store_first(y + i, (vector_load_first(x + i, count - i, 0) - maximum) - log_sum,
-                           count - i);
-}
-
 /* Sum of a * b, or of a where b is NULL. */
 SIMD_INLINE float row_dot(const float *a, const float *b, int64_t count) {
     vector sums[CHAINS];
-    for (int k = 0; k < CHAINS; k++)
+    for (int64_t k = 0; k < CHAINS; k++)
         sums[k] = vector_set(0);
     int64_t i = 0;
-    for (; i + CHAINS * WIDTH <= count; i += CHAINS * WIDTH)
-        for (int k = 0; k < CHAINS; k++) {
+    for (; i + STRIDE <= count; i += STRIDE)
+        for (int64_t k = 0; k < CHAINS; k++) {
             vector factor = b == NULL ? vector_set(1.0F) : vector_load(b + i + k * WIDTH);
             sums[k] = vector_fma(vector_load(a + i + k * WIDTH), factor, sums[k]);
         }
@@ -50,54 +30,61 @@ SIMD_INLINE float row_dot(const float *a, const float *b, int64_t count) {
     return vector_sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-static void backward_row(const float *y, const float *dy, int64_t count, float *dx) {
-    float dot = row_dot(y, dy, count);
-    int64_t i = 0;
-    for (; i + WIDTH <= count; i += WIDTH)
-        vector_store(dx + i, vector_load(y + i) * (vector_load(dy + i) - dot));
-    if (i < count)
-        vector_store_first(dx + i,
-                           vector_load_first(y + i, count - i, 0) *
-                               (vector_load_first(dy + i, count - i, 0) - dot),
-                           count - i);
+/* One row's formula, through the caches or around them. */
+#define DEFINE_FINISH(name, formula)                                                               \
+    static void name(struct row row, int64_t count, float *output, bool stream) {                  \
+        stream ? row_finish(formula, row, count, output, true)                                     \
+               : row_finish(formula, row, count, output, false);                                   \
+    }
+
+DEFINE_FINISH(finish_softmax, ROW_SCALE)
+DEFINE_FINISH(finish_log_softmax, ROW_LOG_SOFTMAX)
+DEFINE_FINISH(finish_gradient, ROW_GRADIENT)
+DEFINE_FINISH(finish_log_gradient, ROW_LOG_GRADIENT)
+
+static void forward_row(const float *x, int64_t count, float *y, bool stream, float *buffer) {
+    bool buffered = stream && count <= ROW_BUFFER;
+    float *terms = buffered ? buffer : y;
+    float sum = row_exponentials(x, count, row_maximum(x, count), terms);
+    finish_softmax((struct row){.a = terms, .p = 1 / sum}, count, y, buffered);
 }
 
-static void log_backward_row(const float *y, const float *dy, int64_t count, float *dx) {
-    float sum = row_dot(dy, NULL, count);
-    int64_t i = 0;
-    for (; i + WIDTH <= count; i += WIDTH)
-        vector_store(dx + i, vector_load(dy + i) - vector_exp(vector_load(y + i)) * sum);
-    if (i < count)
-        vector_store_first(dx + i,
-                           vector_load_first(dy + i, count - i, 0) -
-                               vector_exp(vector_load_first(y + i, count - i, 0)) * sum,
-                           count - i);
+static void log_forward_row(const float *x, int64_t count, float *y, bool stream) {
+    float maximum = row_maximum(x, count);
+    float log_sum = logf(row_exponentials(x, count, maximum, NULL));
+    finish_log_softmax((struct row){.a = x, .p = maximum, .q = log_sum}, count, y, stream);
+}
+
+static void run_row(const struct work *work, int64_t row, float *buffer) {
+    const struct softmax_problem *problem = work->problem;
+    int64_t columns = problem->columns;
+    const float *input = problem->input + row * columns;
+    const float *dy = problem->dy == NULL ? NULL : problem->dy + row * columns;
+    float *output = problem->output + row * columns;
+    switch (problem->variant) {
+    case SOFTMAX_FORWARD:
+        forward_row(input, columns, output, work->stream, buffer);
+        break;
+    case SOFTMAX_LOG_FORWARD:
+        log_forward_row(input, columns, output, work->stream);
+        break;
+    case SOFTMAX_BACKWARD:
+        finish_gradient((struct row){input, dy, row_dot(input, dy, columns), 0}, columns, output,
+                        work->stream);
+        break;
+    case SOFTMAX_LOG_BACKWARD:
+        finish_log_gradient((struct row){input, dy, row_dot(dy, NULL, columns), 0}, columns, output,
+                            work->stream);
+        break;
+    }
 }
 
 static void rows_body(const void *context, int part, int64_t first, int64_t last) {
     (void)part;
     const struct work *work = context;
-    const struct softmax_problem *problem = work->problem;
-    int64_t columns = problem->columns;
     float buffer[ROW_BUFFER] __attribute__((aligned(64)));
-    for (int64_t row = first; row < last; row++) {
-        const float *input = problem->input + row * columns;
-        float *output = problem->output + row * columns;
-        switch (problem->variant) {
-        case SOFTMAX_FORWARD:
-            forward_row(input, columns, output, work->stream, buffer);
-            break;
-        case SOFTMAX_LOG_FORWARD:
-            log_forward_row(input, columns, output);
-            break;
-        case SOFTMAX_BACKWARD:
-            backward_row(input, problem->dy + row * columns, columns, output);
-            break;
-        case SOFTMAX_LOG_BACKWARD:
-            log_backward_row(input, problem->dy + row * columns, columns, output);
-            break;
-        }
-    }
+    for (int64_t row = first; row < last; row++)
+        run_row(work, row, buffer);
     if (work->stream)
         _mm_sfence();
 }

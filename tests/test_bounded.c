@@ -66,8 +66,8 @@ static void test_activations_hold_their_bounds(void **state) {
                 enum activation_function function = (enum activation_function)f;
                 struct bounded z = {(double)i / 64.0, errors[e]};
                 struct bounded dy = {0.7, errors[(e + i + 800) % ERRORS]};
-                check_activation(function, z, (uint64_t)(i + 800));
-                check_backward(function, z, dy, (uint64_t)(i + 800));
+                check_activation(function, z, (uint64_t)i + 800);
+                check_backward(function, z, dy, (uint64_t)i + 800);
             }
 }
 
@@ -90,8 +90,7 @@ static void test_relu_is_certain_away_from_its_kink(void **state) {
     assert_true((double)bounded_error(1.0 / 3.0) >= 1.0 / 3.0);
 }
 
-/* --- softmax and losses
- * -------------------------------------------------------------------------*/
+/* --- softmax and losses ----------------------------------------------------------------------- */
 
 enum { COLUMNS = 7 };
 

@@ -238,6 +238,31 @@ static void test_bytes_of_a_small_step(void **state) {
     network_close(&network);
 }
 
+/* The hidden layer of 2-4-1 adds the two passes of its function; silu reads the bias twice. */
+static void test_bytes_of_a_hidden_layer(void **state) {
+    (void)state;
+    static const struct {
+        enum activation_function hidden;
+        double biases;
+    } cases[] = {{ACTIVATION_RELU, 1.0}, {ACTIVATION_SILU, 2.0}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mlp_model model = model_of("2-4-1", 3);
+        model.hidden = cases[i].hidden;
+        struct network network = network_open(model);
+        struct mlp_plan plan;
+        mlp_plan_train_step(&model, &network.buffers, 1, &plan);
+        double elements = (6 + 8 + 12) + (12 + 12 + 4)                    /* forward 1 */
+                          + (12 + 4 + 3) + (3 + 3 + 1)                    /* forward 2 */
+                          + (3 + 3 + 3 + 3)                               /* loss */
+                          + (3 + 12 + 4) + (3 + 1)                        /* dW 2, db 2 */
+                          + (3 + 4 + 12) + (3 * 12 + 4 * cases[i].biases) /* dx 2, function */
+                          + (12 + 6 + 8)                                  /* dW 1 */
+                          + 7 * 4 * 16;                                   /* p, m, v, g */
+        assert_true(mlp_plan_bytes(&plan) == 4.0 * elements);
+        network_close(&network);
+    }
+}
+
 /* 2-2-1 with ReLU, MSE and SGD 0.5 on one sample:
  * x = (1, 2), W1 = (1 1; 1 -1), b1 = (0.5, 0.25): z1 = (3.5, -0.75), y1 = (3.5, 0)
  * W2 = (2 3), b2 = -1: y2 = 6; t = 5: loss 1, dy2 = 2
@@ -325,6 +350,7 @@ static void test_a_failing_part_ends_the_run(void **state) {
 static void test_denormals_are_flushed_in_every_thread(void **state) {
     (void)state;
     omp_set_num_threads(3);
+    assert_false(floating_denormals_flushed()); /* starts the threads, before the mode is set */
     floating_flush_denormals(true);
     assert_true(floating_denormals_flushed());
     volatile float smallest = FLT_MIN;
@@ -344,6 +370,7 @@ int main(void) {
         cmocka_unit_test(test_a_step_has_the_parts_it_should),
         cmocka_unit_test(test_the_deepest_network_fits_a_plan),
         cmocka_unit_test(test_bytes_of_a_small_step),
+        cmocka_unit_test(test_bytes_of_a_hidden_layer),
         cmocka_unit_test(test_a_step_by_hand),
         cmocka_unit_test(test_gaps_stay_zero),
         cmocka_unit_test(test_a_failing_part_ends_the_run),

@@ -227,8 +227,7 @@ static void test_gradients_are_finite_differences(void **state) {
         }
 }
 
-/* --- safe: correct steps are within the bounds
- * --------------------------------------------------*/
+/* --- safe: correct steps are within the bounds ------------------------------------------------ */
 
 /* A network of 1 to 4 layers, sizes 1 to 40, batch 1 to 33. */
 static struct mlp_model random_model(uint64_t seed) {
@@ -323,8 +322,7 @@ static void test_the_update_is_checked_by_its_own_gradients(void **state) {
     network_close(&network);
 }
 
-/* --- sharp: wrong steps are found
- * ---------------------------------------------------------------*/
+/* --- sharp: wrong steps are found ------------------------------------------------------------- */
 
 static struct mlp_part *part_named(struct mlp_plan *plan, const char *name) {
     for (int i = 0; i < plan->count; i++)
@@ -452,8 +450,7 @@ static void test_a_wrong_element_or_nan_is_found_anywhere(void **state) {
     network_close(&network);
 }
 
-/* --- pieces
- * -------------------------------------------------------------------------------------*/
+/* --- pieces ----------------------------------------------------------------------------------- */
 
 /* Gradients and activations asked for in odd pieces are those asked for at once. */
 static void test_pieces_make_the_whole(void **state) {

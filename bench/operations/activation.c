@@ -2,6 +2,7 @@
  * (shape ROWSxCOLS). */
 #include "bench/operation.h"
 #include "bench/operations/yardstick.h"
+#include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
@@ -163,12 +164,14 @@ static double activation_flops(const struct bench_case *c) {
     return (double)element_count(c);
 }
 
-/* x read and y written; backward reads dy as well. The bias is read once and counts. */
+/* x read and y written; backward reads dy as well. Forward reads the bias; backward writes dbias,
+ * and reads the bias only where the derivative is taken from the input. */
 static double activation_bytes(const struct bench_case *c) {
     const struct form *form = form_of(c);
     double elements = (double)element_count(c) * (form->backward ? 3.0 : 2.0);
     if (form->bias)
-        elements += (double)c->sizes[1] * (form->backward ? 2.0 : 1.0);
+        elements +=
+            (double)c->sizes[1] * (form->backward && mlp_keeps_input(form->function) ? 2.0 : 1.0);
     return 4.0 * elements;
 }
 
@@ -209,8 +212,15 @@ static const char *refuse_forward(const struct bench_case *c) {
     return form_of(c)->backward ? NULL : "is the yardstick of backward variants";
 }
 
-static const char *refuse_bias(const struct bench_case *c) {
-    return form_of(c)->bias ? "oneDNN has no primitive that fuses a bias alone" : NULL;
+static const char *onednn_refusal(const struct bench_case *c) {
+    if (form_of(c)->bias)
+        return "oneDNN has no primitive that fuses a bias alone";
+    if (c->settings.values == VALUES_SPECIAL && form_of(c)->function == ACTIVATION_RELU)
+        return "oneDNN's relu turns NaN into 0";
+    if (c->settings.values == VALUES_LARGE && form_of(c)->function == ACTIVATION_GELU_TANH &&
+        form_of(c)->backward)
+        return "oneDNN's gelu_tanh derivative overflows to NaN for large inputs";
+    return NULL;
 }
 
 static const struct implementation implementations[] = {
@@ -223,8 +233,17 @@ static const struct implementation implementations[] = {
     {.name = "onednn",
      .summary = "oneDNN's eltwise primitive",
      .absent = onednn_absent,
-     .refusal = refuse_bias,
+     .refusal = onednn_refusal,
      .run.activation = activation_onednn},
+    {.name = "cuda-naive",
+     .summary = "one thread an element",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.activation = activation_cuda_naive},
+    {.name = "cuda-vectorised",
+     .summary = "float4 and a grid-stride loop",
+     .device = DEVICE_GPU,
+     .run.activation = activation_cuda_vectorised},
     {.name = "copy",
      .summary = "a plain-store copy of as many elements",
      .yardstick = true,

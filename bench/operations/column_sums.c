@@ -1,5 +1,6 @@
 /* column_sums: the gradient of a bias. */
 #include "bench/operation.h"
+#include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"
@@ -56,6 +57,15 @@ static const struct implementation implementations[] = {
      .plain = true,
      .run.column_sums = column_sums_naive},
     {.name = "cpu-simd", .summary = "vectorised and threaded", .run.column_sums = column_sums_simd},
+    {.name = "cuda-naive",
+     .summary = "one thread a column",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.column_sums = column_sums_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "blocks of columns, shared memory",
+     .device = DEVICE_GPU,
+     .run.column_sums = column_sums_cuda_tiled},
 };
 
 static const char *const awkward_shapes[] = {"1x1",   "1x17",  "17x1",   "3x7",

@@ -2,6 +2,7 @@
  * one pass. */
 #include "bench/operation.h"
 #include "common/random.h"
+#include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"
@@ -65,10 +66,11 @@ static double cross_entropy_flops(const struct bench_case *c) {
     return 5.0 * element_count(c);
 }
 
-/* The logits read once, the gradient written once, label and loss a row. */
+/* The logits and a label a row read once, the gradient and a loss a row written once. */
 static double cross_entropy_bytes(const struct bench_case *c) {
     double elements = element_count(c) * (c->variant == LOSS_FORWARD ? 1.0 : 2.0);
-    return 4.0 * (elements + 2.0 * (double)c->sizes[SIZE_ROWS]);
+    double row = c->variant == LOSS_BACKWARD ? 1.0 : 2.0;
+    return 4.0 * (elements + row * (double)c->sizes[SIZE_ROWS]);
 }
 
 static void cross_entropy_expect(const struct oracle_view *view, int buffer, int64_t first_row,
@@ -86,6 +88,19 @@ static const struct implementation implementations[] = {
     {.name = "cpu-simd",
      .summary = "vectorised and threaded, fused",
      .run.cross_entropy = cross_entropy_simd},
+    {.name = "cuda-naive",
+     .summary = "one thread a row",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.cross_entropy = cross_entropy_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "one block a row, shared memory",
+     .device = DEVICE_GPU,
+     .run.cross_entropy = cross_entropy_cuda_tiled},
+    {.name = "cuda-warp",
+     .summary = "one warp a row, shuffles",
+     .device = DEVICE_GPU,
+     .run.cross_entropy = cross_entropy_cuda_warp},
 };
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",

@@ -1,6 +1,7 @@
 /* gemm: row-major C[M,N] = alpha * op(A) * op(B) + beta * C. */
 #include "bench/operation.h"
 #include "common/random.h"
+#include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
@@ -190,6 +191,22 @@ static const struct implementation implementations[] = {
      .absent = onednn_absent,
      .refusal = refuse_other_than_f32,
      .run.gemm = gemm_onednn},
+    {.name = "cuda-naive",
+     .summary = "one thread an element of C",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .refusal = refuse_other_than_f32,
+     .run.gemm = gemm_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "tiles in shared memory",
+     .device = DEVICE_GPU,
+     .refusal = refuse_other_than_f32,
+     .run.gemm = gemm_cuda_tiled},
+    {.name = "cublas",
+     .summary = "cublasSgemm, cublasGemmEx",
+     .device = DEVICE_GPU,
+     .real_gpu = true,
+     .run.gemm = gemm_cublas},
     {.name = "direct",
      .summary = "cblas_sgemm called in a bare loop",
      .yardstick = true,
@@ -220,6 +237,7 @@ const struct operation operation_gemm = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .narrow_dtypes = true,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

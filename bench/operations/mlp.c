@@ -1,6 +1,7 @@
 /* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
 #include "bench/operation.h"
 #include "common/random.h"
+#include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
@@ -36,9 +37,7 @@ enum { BATCHES = 8 };
  * both). */
 static const double oracle_per_launch_flops = 2e8;
 
-/* --- shape
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- shape ------------------------------------------------------------------------------------ */
 
 static struct mlp_model model_of(const struct bench_case *c) {
     struct mlp_model model;
@@ -58,8 +57,9 @@ static enum status mlp_shape_parse(const char *text, struct bench_case *c,
     struct mlp_model model;
     char *end = NULL;
     long long batch = at ? strtoll(at + 1, &end, 10) : 0;
-    if (!at || at == text || (size_t)(at - text) >= sizeof layers || end == at + 1 ||
-        *end != '\0' || batch < 1 || batch > MLP_SIZE_MAX)
+    bool digits = at && at[1] >= '0' && at[1] <= '9';
+    if (!digits || at == text || (size_t)(at - text) >= sizeof layers || *end != '\0' ||
+        batch < 1 || batch > MLP_SIZE_MAX)
         return message_set(message, STATUS_INVALID,
                            "cannot read shape '%s' for mlp: it wants LAYERS@BATCH, as in "
                            "784-128-10@100, the batch from 1 to %d",
@@ -81,9 +81,7 @@ static void mlp_shape_format(const struct bench_case *c, char *text, size_t size
     snprintf(text, size, "%s@%lld", layers, (long long)model.batch);
 }
 
-/* --- buffers
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- buffers ---------------------------------------------------------------------------------- */
 
 static void mlp_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
     const struct mlp_model model = model_of(c);
@@ -154,9 +152,7 @@ static void mlp_bind(const struct bench_case *c, void *const buffers[], struct l
     };
 }
 
-/* --- running
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_plan *plan) {
     const struct mlp_model *model = &launch->mlp.model;
@@ -204,9 +200,7 @@ static double mlp_bytes(const struct bench_case *c) {
     return mlp_plan_bytes(&plan);
 }
 
-/* --- oracle
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- oracle ----------------------------------------------------------------------------------- */
 
 static bool mlp_oracle_per_launch(const struct bench_case *c) {
     return mlp_flops(c) <= oracle_per_launch_flops;
@@ -282,9 +276,7 @@ static void mlp_expect(const struct oracle_view *view, int buffer, int64_t first
     }
 }
 
-/* --- implementations
- * ------------------------------------------------------------------------------------------------
- */
+/* --- implementations -------------------------------------------------------------------------- */
 
 static const struct mlp_kernels kernels_naive = {.gemm = gemm_naive,
                                                  .activation = activation_naive,
@@ -309,6 +301,30 @@ static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn,
                                                   .mse = mse_simd,
                                                   .column_sums = column_sums_simd,
                                                   .optimizer = optimizer_simd};
+
+static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
+                                                      .activation = activation_cuda_naive,
+                                                      .softmax = softmax_cuda_naive,
+                                                      .cross_entropy = cross_entropy_cuda_naive,
+                                                      .mse = mse_cuda_naive,
+                                                      .column_sums = column_sums_cuda_naive,
+                                                      .optimizer = optimizer_cuda_naive};
+
+static const struct mlp_kernels kernels_cuda_tiled = {.gemm = gemm_cuda_tiled,
+                                                      .activation = activation_cuda_vectorised,
+                                                      .softmax = softmax_cuda_warp,
+                                                      .cross_entropy = cross_entropy_cuda_warp,
+                                                      .mse = mse_cuda_tiled,
+                                                      .column_sums = column_sums_cuda_tiled,
+                                                      .optimizer = optimizer_cuda_vectorised};
+
+static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas,
+                                                  .activation = activation_cuda_vectorised,
+                                                  .softmax = softmax_cuda_warp,
+                                                  .cross_entropy = cross_entropy_cuda_warp,
+                                                  .mse = mse_cuda_tiled,
+                                                  .column_sums = column_sums_cuda_tiled,
+                                                  .optimizer = optimizer_cuda_vectorised};
 
 /* Only the products of the step, with OpenBLAS. */
 static enum status yardstick_gemms(const struct launch *launch, int64_t iterations,
@@ -337,6 +353,20 @@ static const struct implementation implementations[] = {
      .summary = "dnnl_sgemm, everything else cpu-simd",
      .absent = onednn_absent,
      .run.mlp = &kernels_onednn},
+    {.name = "cuda-naive",
+     .summary = "the first rung of every kernel",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.mlp = &kernels_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "tiled GEMM, vectorised and warp kernels",
+     .device = DEVICE_GPU,
+     .run.mlp = &kernels_cuda_tiled},
+    {.name = "cublas",
+     .summary = "cuBLAS, vectorised and warp kernels",
+     .device = DEVICE_GPU,
+     .real_gpu = true,
+     .run.mlp = &kernels_cublas},
     {.name = "gemms",
      .summary = "the GEMMs of the step alone, with OpenBLAS",
      .yardstick = true,

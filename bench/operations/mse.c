@@ -1,5 +1,6 @@
 /* mse: mean squared error and its gradient. */
 #include "bench/operation.h"
+#include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"
@@ -71,6 +72,15 @@ static const struct implementation implementations[] = {
      .plain = true,
      .run.mse = mse_naive},
     {.name = "cpu-simd", .summary = "vectorised and threaded, fused", .run.mse = mse_simd},
+    {.name = "cuda-naive",
+     .summary = "one thread a row",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.mse = mse_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "one block a row",
+     .device = DEVICE_GPU,
+     .run.mse = mse_cuda_tiled},
 };
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",  "17x1",  "3x7",

@@ -1,6 +1,7 @@
 /* optimizer: one update of N parameters, with PyTorch's formulas and defaults. */
 #include "bench/operation.h"
 #include "bench/operations/yardstick.h"
+#include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/simd.h"
@@ -103,6 +104,15 @@ static const struct implementation implementations[] = {
     {.name = "cpu-simd",
      .summary = "vectorised and threaded, one pass",
      .run.optimizer = optimizer_simd},
+    {.name = "cuda-naive",
+     .summary = "one thread a parameter",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.optimizer = optimizer_cuda_naive},
+    {.name = "cuda-vectorised",
+     .summary = "float4 and a grid-stride loop",
+     .device = DEVICE_GPU,
+     .run.optimizer = optimizer_cuda_vectorised},
     {.name = "copy",
      .summary = "a plain-store copy of as many floats as there are parameters",
      .yardstick = true,

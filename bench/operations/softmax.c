@@ -1,6 +1,7 @@
 /* softmax: over each row, forward and backward, and the logarithm of it. */
 #include "bench/operation.h"
 #include "bench/operations/yardstick.h"
+#include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
@@ -91,6 +92,14 @@ static enum status yardstick_copy(const struct launch *launch, int64_t iteration
                              execution);
 }
 
+static const char *onednn_refusal(const struct bench_case *c) {
+    if (c->settings.values == VALUES_SPECIAL)
+        return "oneDNN's softmax turns rows with NaN into 0";
+    if (c->variant == SOFTMAX_LOG_FORWARD)
+        return "oneDNN's log-softmax takes the logarithm of 1 for 1.4e-6";
+    return NULL;
+}
+
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .summary = "maximum, sum and division, a pass each, with the C library's expf",
@@ -101,7 +110,21 @@ static const struct implementation implementations[] = {
     {.name = "onednn",
      .summary = "oneDNN's softmax primitive",
      .absent = onednn_absent,
+     .refusal = onednn_refusal,
      .run.softmax = softmax_onednn},
+    {.name = "cuda-naive",
+     .summary = "one thread a row",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.softmax = softmax_cuda_naive},
+    {.name = "cuda-tiled",
+     .summary = "one block a row, shared memory",
+     .device = DEVICE_GPU,
+     .run.softmax = softmax_cuda_tiled},
+    {.name = "cuda-warp",
+     .summary = "one warp a row, shuffles, maximum and sum in one pass",
+     .device = DEVICE_GPU,
+     .run.softmax = softmax_cuda_warp},
     {.name = "copy",
      .summary = "a plain-store copy (backward: triad) of as many elements",
      .yardstick = true,

@@ -1,5 +1,6 @@
 /* transfer: memory traffic alone, on the device itself. */
 #include "bench/operation.h"
+#include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/peak.h"
@@ -65,6 +66,15 @@ static const struct implementation implementations[] = {
     {.name = "cpu-simd",
      .summary = "vectorised and threaded, non-temporal stores beyond the caches",
      .run.transfer = transfer_simd},
+    {.name = "cuda-naive",
+     .summary = "one thread an element",
+     .device = DEVICE_GPU,
+     .plain = true,
+     .run.transfer = transfer_cuda_naive},
+    {.name = "cuda-vectorised",
+     .summary = "float4 and a grid-stride loop",
+     .device = DEVICE_GPU,
+     .run.transfer = transfer_cuda_vectorised},
 };
 
 static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};

@@ -1,0 +1,11 @@
+/* The tables of the executor that are built once; the hot ones are built for each instruction set
+ * (isa.h). */
+#ifndef LOCKSTEP_EMULATOR_EXECUTE_H
+#define LOCKSTEP_EMULATOR_EXECUTE_H
+
+#include "program.h"
+
+extern const struct instruction_table executor_control, executor_warp, executor_barrier,
+    executor_atomic, executor_async, executor_matrix;
+
+#endif

@@ -1,0 +1,33 @@
+/* cuBLAS for one GPU: loaded and set up at the first use. */
+#ifndef LOCKSTEP_GPU_CUBLAS_H
+#define LOCKSTEP_GPU_CUBLAS_H
+
+#include "common/status.h"
+#include "gpu/cublas_api.h"
+
+struct gpu;
+
+/* cuBLAS's table, its handle on the GPU's stream with a workspace of its own (so that calls can be
+ * captured), and its version: 130100 is 13.1.0. */
+struct gpu_cublas {
+    void *library;
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
+#define CUBLAS_MEMBER(member, name, parameters) cublas_status(*member) parameters;
+    CUBLAS_FUNCTIONS(CUBLAS_MEMBER)
+#undef CUBLAS_MEMBER
+    struct cublas_context *handle;
+    void *workspace;
+    int version;
+};
+
+/* The GPU's cuBLAS, owned by the GPU; the first call takes about a second and must not lie inside a
+ * capture. STATUS_UNSUPPORTED when there is no library or the GPU is emulated: cuBLAS ships machine
+ * code alone, which only a real GPU runs. */
+enum status gpu_cublas_open(struct gpu *gpu, const struct gpu_cublas **cublas,
+                            struct message *message);
+
+/* STATUS_OK for CUBLAS_STATUS_SUCCESS, else the message. A sticky CUDA error behind it shows at the
+ * next gpu_synchronize(). */
+enum status gpu_cublas_check(cublas_status result, const char *what, struct message *message);
+
+#endif

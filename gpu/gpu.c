@@ -1,0 +1,284 @@
+/* Opening, closing and resetting a GPU; its properties and its errors. See gpu/gpu.h. */
+#include "gpu/gpu.h"
+
+#include "gpu/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *message,
+                      const char *format, ...) {
+    if (result == CUDA_SUCCESS)
+        return STATUS_OK;
+    char what[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    enum status status = driver_error(&gpu->driver, result, what, message);
+    if (driver_error_sticky(result) && !gpu->broken) {
+        gpu->broken = true;
+        gpu->reason = *message;
+    }
+    return status;
+}
+
+enum status gpu_usable(const struct gpu *gpu, struct message *message) {
+    if (!gpu->broken)
+        return STATUS_OK;
+    return message_set(message, STATUS_FAILED, "the GPU's context is lost since: %s",
+                       gpu->reason.text);
+}
+
+bool gpu_broken(const struct gpu *gpu) {
+    return gpu->broken;
+}
+
+const struct gpu_properties *gpu_properties(const struct gpu *gpu) {
+    return &gpu->properties;
+}
+
+/* --- properties ----------------------------------------------------------------------------- */
+
+static const struct {
+    enum cuda_device_attribute attribute;
+    size_t offset; /* of an int in struct gpu_properties */
+} integer_properties[] = {
+    {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, offsetof(struct gpu_properties, multiprocessors)},
+    {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR,
+     offsetof(struct gpu_properties, threads_per_multiprocessor)},
+    {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, offsetof(struct gpu_properties, threads_per_block)},
+    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X, offsetof(struct gpu_properties, block[0])},
+    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y, offsetof(struct gpu_properties, block[1])},
+    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z, offsetof(struct gpu_properties, block[2])},
+    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X, offsetof(struct gpu_properties, grid[0])},
+    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y, offsetof(struct gpu_properties, grid[1])},
+    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z, offsetof(struct gpu_properties, grid[2])},
+    {CU_DEVICE_ATTRIBUTE_CLOCK_RATE, offsetof(struct gpu_properties, clock_khz)},
+    {CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, offsetof(struct gpu_properties, memory_clock_khz)},
+    {CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, offsetof(struct gpu_properties, memory_bus_bits)},
+};
+
+static const struct {
+    enum cuda_device_attribute attribute;
+    size_t offset; /* of a size_t in struct gpu_properties */
+} size_properties[] = {
+    {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK,
+     offsetof(struct gpu_properties, shared_per_block)},
+    {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
+     offsetof(struct gpu_properties, shared_per_block_optin)},
+    {CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, offsetof(struct gpu_properties, l2_bytes)},
+};
+
+/* 0 for an attribute that this driver does not know. */
+static int attribute_get(const struct gpu *gpu, enum cuda_device_attribute attribute) {
+    int value = 0;
+    if (gpu->driver.cuDeviceGetAttribute(&value, attribute, gpu->device) != CUDA_SUCCESS)
+        return 0;
+    return value;
+}
+
+static enum status properties_read(struct gpu *gpu, struct message *message) {
+    const struct driver *driver = &gpu->driver;
+    struct gpu_properties *properties = &gpu->properties;
+    enum cuda_result result =
+        driver->cuDeviceGetName(properties->name, GPU_NAME_BYTES, gpu->device);
+    if (result != CUDA_SUCCESS)
+        return gpu_check(gpu, result, message, "cuDeviceGetName");
+    result = driver->cuDeviceTotalMem(&properties->memory_bytes, gpu->device);
+    if (result != CUDA_SUCCESS)
+        return gpu_check(gpu, result, message, "cuDeviceTotalMem");
+    if (driver->cuDeviceGetPCIBusId(properties->bus, GPU_BUS_BYTES, gpu->device) != CUDA_SUCCESS)
+        properties->bus[0] = '\0';
+    properties->emulated = driver->emulated;
+    properties->driver_version = driver->version;
+    properties->capability = 10 * attribute_get(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
+                             attribute_get(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    for (size_t i = 0; i < sizeof integer_properties / sizeof integer_properties[0]; i++) {
+        int value = attribute_get(gpu, integer_properties[i].attribute);
+        memcpy((char *)properties + integer_properties[i].offset, &value, sizeof value);
+    }
+    for (size_t i = 0; i < sizeof size_properties / sizeof size_properties[0]; i++) {
+        size_t value = (size_t)attribute_get(gpu, size_properties[i].attribute);
+        memcpy((char *)properties + size_properties[i].offset, &value, sizeof value);
+    }
+    return STATUS_OK;
+}
+
+/* --- the context ---------------------------------------------------------------------------- */
+
+static enum status context_open(struct gpu *gpu, struct message *message) {
+    const struct driver *driver = &gpu->driver;
+    enum status status =
+        gpu_check(gpu, driver->cuDevicePrimaryCtxRetain(&gpu->context, gpu->device), message,
+                  "cuDevicePrimaryCtxRetain");
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuCtxSetCurrent(gpu->context), message, "cuCtxSetCurrent");
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuStreamCreate(&gpu->stream, CU_STREAM_NON_BLOCKING),
+                           message, "cuStreamCreate");
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuEventCreate(&gpu->timer_start, CU_EVENT_DEFAULT), message,
+                           "cuEventCreate");
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuEventCreate(&gpu->timer_stop, CU_EVENT_DEFAULT), message,
+                           "cuEventCreate");
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuMemAlloc(&gpu->words, GPU_WORDS * sizeof(uint32_t)),
+                           message, "cuMemAlloc of %zu bytes", GPU_WORDS * sizeof(uint32_t));
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuMemsetD32Async(gpu->words, 0, GPU_WORDS, gpu->stream),
+                           message, "cuMemsetD32Async");
+    if (status == STATUS_OK)
+        status = gpu_synchronize(gpu, message);
+    return status;
+}
+
+/* Forgets every handle of the context without asking the driver, which has lost them. */
+static void context_forget(struct gpu *gpu) {
+    gpu->device_pointers.count = 0;
+    gpu->host_pointers.count = 0;
+    gpu->words = 0;
+    gpu->timer_start = gpu->timer_stop = NULL;
+    gpu->stream = NULL;
+    gpu->context = NULL;
+    gpu->capturing = false;
+    memset(gpu->functions, 0, sizeof gpu->functions);
+    if (gpu->modules != NULL && gpu->image_count > 0)
+        memset(gpu->modules, 0, gpu->image_count * sizeof(void *));
+}
+
+/* Gives everything back in order. Failures are not reported: the context goes next. */
+static void context_release(struct gpu *gpu) {
+    const struct driver *driver = &gpu->driver;
+    if (gpu->capturing)
+        gpu_capture_abandon(gpu);
+    gpu_cublas_release(gpu);
+    gpu_memory_release_all(gpu);
+    gpu_modules_unload(gpu);
+    if (!gpu->broken) {
+        if (gpu->words != 0)
+            (void)driver->cuMemFree(gpu->words);
+        if (gpu->timer_start != NULL)
+            (void)driver->cuEventDestroy(gpu->timer_start);
+        if (gpu->timer_stop != NULL)
+            (void)driver->cuEventDestroy(gpu->timer_stop);
+        if (gpu->stream != NULL)
+            (void)driver->cuStreamDestroy(gpu->stream);
+    }
+    if (gpu->context != NULL)
+        (void)driver->cuDevicePrimaryCtxRelease(gpu->device);
+    context_forget(gpu);
+}
+
+enum status gpu_reset(struct gpu *gpu, struct message *message) {
+    context_release(gpu);
+    gpu->broken = false;
+    /* cuBLAS may hold the primary context too: releasing it is not enough to be rid of it. */
+    enum status status = gpu_check(gpu, gpu->driver.cuDevicePrimaryCtxReset(gpu->device), message,
+                                   "cuDevicePrimaryCtxReset");
+    if (status == STATUS_OK)
+        status = context_open(gpu, message);
+    if (status != STATUS_OK && !gpu->broken) {
+        gpu->broken = true;
+        gpu->reason = *message;
+    }
+    return status;
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+static enum status device_choose(struct gpu *gpu, int index, struct message *message) {
+    int count = 0;
+    enum status status =
+        gpu_check(gpu, gpu->driver.cuDeviceGetCount(&count), message, "cuDeviceGetCount");
+    if (status != STATUS_OK)
+        return status;
+    if (count == 0)
+        return message_set(message, STATUS_NO_GPU,
+                           "no CUDA device: the driver knows none; check `nvidia-smi` and "
+                           "CUDA_VISIBLE_DEVICES, or use --gpu emulated");
+    if (index < 0 || index >= count)
+        return message_set(message, STATUS_NO_GPU,
+                           "there is no GPU %d: the driver knows %d, numbered from 0", index,
+                           count);
+    return gpu_check(gpu, gpu->driver.cuDeviceGet(&gpu->device, index), message,
+                     "cuDeviceGet of GPU %d", index);
+}
+
+static enum status gpu_start(struct gpu *gpu, const struct gpu_selection *selection,
+                             struct message *message) {
+    gpu->images = selection->images;
+    gpu->image_count = selection->image_count;
+    gpu->cublas_path = selection->cublas;
+    gpu->modules = calloc(selection->image_count + 1, sizeof(void *));
+    if (gpu->modules == NULL)
+        return message_set(message, STATUS_NO_MEMORY, "no host memory for %zu GPU modules",
+                           selection->image_count);
+    enum status status = driver_load(&gpu->driver, selection->driver, message);
+    if (status == STATUS_OK)
+        status = device_choose(gpu, selection->index, message);
+    if (status == STATUS_OK)
+        status = properties_read(gpu, message);
+    if (status == STATUS_OK)
+        status = context_open(gpu, message);
+    return status;
+}
+
+enum status gpu_open(const struct gpu_selection *selection, struct gpu **gpu,
+                     struct message *message) {
+    *gpu = NULL;
+    struct gpu *opened = calloc(1, sizeof *opened);
+    if (opened == NULL)
+        return message_set(message, STATUS_NO_MEMORY, "no host memory to open a GPU");
+    enum status status = gpu_start(opened, selection, message);
+    if (status != STATUS_OK) {
+        gpu_close(opened);
+        return status;
+    }
+    *gpu = opened;
+    return STATUS_OK;
+}
+
+void gpu_close(struct gpu *gpu) {
+    if (gpu == NULL)
+        return;
+    if (gpu->context != NULL)
+        context_release(gpu);
+    free(gpu->device_pointers.items);
+    free(gpu->host_pointers.items);
+    free((void *)gpu->modules);
+    free(gpu);
+}
+
+enum status gpu_emulator_path(char *path, size_t bytes, struct message *message) {
+    static const char *const places[] = {"emulator/libcuda.so.1", "../emulator/libcuda.so.1",
+                                         "../lib/lockstep/libcuda.so.1"};
+    const char *chosen = getenv("LOCKSTEP_EMULATOR_LIBRARY");
+    if (chosen != NULL && chosen[0] != '\0') {
+        int written = snprintf(path, bytes, "%s", chosen);
+        if (written > 0 && (size_t)written < bytes && access(path, R_OK) == 0)
+            return STATUS_OK;
+        return message_set(
+            message, STATUS_NO_GPU,
+            "no emulated GPU: LOCKSTEP_EMULATOR_LIBRARY names %s, which cannot be read", chosen);
+    }
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        int written = snprintf(path, bytes, "%s/%s", program, places[i]);
+        if (written > 0 && (size_t)written < bytes && access(path, R_OK) == 0)
+            return STATUS_OK;
+    }
+    return message_set(message, STATUS_NO_GPU,
+                       "no emulated GPU: there is no emulator/libcuda.so.1 beside %s; build it "
+                       "with `make`, or name it in LOCKSTEP_EMULATOR_LIBRARY",
+                       program);
+}

@@ -1,0 +1,190 @@
+/* One GPU, real or emulated, behind the CUDA driver API that is found at run time.
+ *
+ * A `struct gpu` holds the device's primary context (which cuBLAS needs), one stream in which all
+ * work is ordered, and the kernels' modules. It is used from one host thread at a time, the one
+ * that opened it. Device memory is a `void *` that the host never follows.
+ *
+ * Errors. Every call is checked; a message names the call, the driver's error name and what to do.
+ * Some errors are sticky (an illegal address, a failed launch, …): the driver then refuses every
+ * further call in this context. gpu_broken() is true from that moment, every call fails at once
+ * with the first reason, and only gpu_reset() or gpu_close() help. Kernels run asynchronously, so a
+ * kernel's own fault shows at the next call that waits.
+ *
+ * Graphs. What lies between gpu_capture_begin() and gpu_capture_end() is recorded instead of run,
+ * and gpu_graph_launch() replays it with one call. A graph keeps addresses and arguments as they
+ * were when captured. What changes from one replay to the next must therefore lie in device memory:
+ *   - a batch: copy it into the buffer that the graph reads, with gpu_copy(), before each launch;
+ *   - a number, such as what Adam computes from its step: kernels read it from gpu_words(), and
+ *     gpu_word_set() changes it before each launch. The value travels with the call and takes
+ * effect in stream order, so replays may be queued without waiting for each other. Anything that
+ * allocates or loads must have happened before: run the work once, then capture it.
+ */
+#ifndef LOCKSTEP_GPU_GPU_H
+#define LOCKSTEP_GPU_GPU_H
+
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gpu;
+struct gpu_graph;
+
+/* A fatbin or NUL-terminated PTX text, as nvcc or clang made it from one source file. */
+struct gpu_image {
+    const char *name; /* of the source file, without folder and extension */
+    const void *data;
+    const void *end; /* behind the last byte */
+};
+
+/* Which GPU, and where its libraries are. NULL means the system's, searched as the dynamic loader
+ * does: libcuda.so.1, libcublas.so.13, .12 or .11. The images live as long as the GPU. */
+struct gpu_selection {
+    const char *driver;
+    const char *cublas;
+    int index;
+    const struct gpu_image *images;
+    size_t image_count;
+};
+
+enum { GPU_NAME_BYTES = 256, GPU_BUS_BYTES = 32 };
+
+struct gpu_properties {
+    char name[GPU_NAME_BYTES];
+    char bus[GPU_BUS_BYTES]; /* PCI address, for NVML; empty when unknown */
+    bool emulated;           /* results and counters, no time */
+    int driver_version;      /* the CUDA version that the driver offers: 12040 is 12.4 */
+    int capability;          /* 90 is compute capability 9.0 */
+    int multiprocessors;
+    int threads_per_multiprocessor;
+    int threads_per_block;
+    int block[3], grid[3]; /* the largest */
+    size_t shared_per_block;
+    size_t shared_per_block_optin;
+    size_t l2_bytes;
+    size_t memory_bytes;
+    int clock_khz, memory_clock_khz; /* 0 where the driver no longer tells */
+    int memory_bus_bits;
+};
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+/* The emulator's libcuda.so.1: the environment's LOCKSTEP_EMULATOR_LIBRARY, else
+ * emulator/libcuda.so.1 in the running program's folder or the one above it, else
+ * lib/lockstep/libcuda.so.1 beside an installed bin/. STATUS_NO_GPU when there is none. */
+enum status gpu_emulator_path(char *path, size_t bytes, struct message *message);
+
+/* STATUS_NO_GPU when there is no driver, no device, or no device of that index; STATUS_UNSUPPORTED
+ * when the driver is too old. On success *gpu is the caller's to gpu_close(). */
+enum status gpu_open(const struct gpu_selection *selection, struct gpu **gpu,
+                     struct message *message);
+
+/* Frees everything, what the caller forgot included. NULL is allowed. */
+void gpu_close(struct gpu *gpu);
+
+const struct gpu_properties *gpu_properties(const struct gpu *gpu);
+
+/* True after a sticky error. */
+bool gpu_broken(const struct gpu *gpu);
+
+/* Destroys the context and makes a new one, after a sticky error or at any time. All device memory,
+ * pinned memory and graphs are gone: release them before, or never touch them again. */
+enum status gpu_reset(struct gpu *gpu, struct message *message);
+
+/* --- memory --------------------------------------------------------------------------------- */
+
+/* Bytes of device memory free and in all. */
+enum status gpu_memory(struct gpu *gpu, size_t *available, size_t *total, struct message *message);
+
+/* Aligned to 256 bytes. STATUS_NO_MEMORY names the bytes wanted and the bytes there are. */
+enum status gpu_allocate(struct gpu *gpu, size_t bytes, void **pointer, struct message *message);
+void gpu_release(struct gpu *gpu, void *pointer); /* NULL is allowed */
+
+/* Page-locked host memory, for transfers at the bus's full rate. */
+enum status gpu_host_allocate(struct gpu *gpu, size_t bytes, void **pointer,
+                              struct message *message);
+void gpu_host_release(struct gpu *gpu, void *pointer); /* NULL is allowed */
+
+/* Complete when they return. */
+enum status gpu_upload(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                       struct message *message);
+enum status gpu_download(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                         struct message *message);
+
+/* Enqueued in stream order; the host side must be pinned, and left alone until gpu_synchronize().
+ */
+enum status gpu_upload_enqueue(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                               struct message *message);
+enum status gpu_download_enqueue(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                                 struct message *message);
+enum status gpu_copy(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                     struct message *message); /* within the device */
+
+/* Sets `words` 32-bit words from `to` (aligned to 4) on; enqueued. */
+enum status gpu_fill(struct gpu *gpu, void *to, uint32_t word, size_t words,
+                     struct message *message);
+
+/* --- running -------------------------------------------------------------------------------- */
+
+/* A kernel's name, and the name of the image that holds it; both live as long as the program. */
+struct gpu_kernel {
+    const char *image;
+    const char *name;
+};
+
+struct gpu_launch {
+    struct gpu_kernel kernel;
+    int64_t grid[3];  /* blocks; checked against the device's limits */
+    int block[3];     /* threads */
+    int shared_bytes; /* dynamic shared memory */
+    void *arguments;  /* the kernel's one parameter, a struct that host and device code share */
+};
+
+/* Enqueues the kernel. Its image is loaded at the first launch. STATUS_UNSUPPORTED when the
+ * geometry exceeds the device, or no image holds the kernel; STATUS_FAILED when the driver refuses
+ * it. */
+enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct message *message);
+
+/* What the driver says about a kernel. */
+struct gpu_kernel_facts {
+    int registers;    /* a thread */
+    int shared_bytes; /* a block, static */
+    int local_bytes;  /* a thread; more than 0 means spilled or indexed registers */
+    double occupancy; /* warps resident over warps that fit, for `block_threads` threads */
+};
+enum status gpu_kernel_describe(struct gpu *gpu, struct gpu_kernel kernel, int block_threads,
+                                struct gpu_kernel_facts *facts, struct message *message);
+
+/* Waits for all work enqueued; where a kernel's fault shows. */
+enum status gpu_synchronize(struct gpu *gpu, struct message *message);
+
+/* Events around the work between the two calls. gpu_timer_stop() waits for it and gives seconds, or
+ * STATUS_UNSUPPORTED on the emulated GPU, when the work is done too. */
+enum status gpu_timer_start(struct gpu *gpu, struct message *message);
+enum status gpu_timer_stop(struct gpu *gpu, double *seconds, struct message *message);
+
+/* --- graphs, see above ---------------------------------------------------------------------- */
+
+enum { GPU_WORDS = 64 };
+
+/* Device memory of GPU_WORDS 32-bit words, all zero after opening. */
+const void *gpu_words(const struct gpu *gpu);
+enum status gpu_word_set(struct gpu *gpu, int index, uint32_t value, struct message *message);
+enum status gpu_word_set_float(struct gpu *gpu, int index, float value, struct message *message);
+
+enum status gpu_capture_begin(struct gpu *gpu, struct message *message);
+bool gpu_capturing(const struct gpu *gpu);
+
+/* On success *graph is the caller's to gpu_graph_destroy(). After a failure nothing is captured and
+ * the stream works again. */
+enum status gpu_capture_end(struct gpu *gpu, struct gpu_graph **graph, struct message *message);
+
+/* Ends a capture that is not wanted, such as one in which a call failed. */
+void gpu_capture_abandon(struct gpu *gpu);
+
+size_t gpu_graph_nodes(const struct gpu_graph *graph);
+enum status gpu_graph_launch(struct gpu *gpu, struct gpu_graph *graph, struct message *message);
+void gpu_graph_destroy(struct gpu *gpu, struct gpu_graph *graph); /* NULL is allowed */
+
+#endif

@@ -1,0 +1,221 @@
+/* Modules, launches and timing; see gpu/gpu.h. */
+#include "gpu/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- modules -------------------------------------------------------------------------------- */
+
+static enum status image_find(const struct gpu *gpu, struct gpu_kernel kernel, size_t *index,
+                              struct message *message) {
+    for (size_t i = 0; i < gpu->image_count; i++) {
+        if (strcmp(gpu->images[i].name, kernel.image) == 0) {
+            *index = i;
+            return STATUS_OK;
+        }
+    }
+    return message_set(message, STATUS_UNSUPPORTED,
+                       "kernel %s is not in this build: it holds %zu kernel images and none is "
+                       "called %s; build with nvcc or clang in PATH",
+                       kernel.name, gpu->image_count, kernel.image);
+}
+
+static enum status module_load(struct gpu *gpu, size_t index, struct message *message) {
+    char log[512] = "";
+    enum cuda_jit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+    uintptr_t log_bytes = sizeof log;
+    void *values[] = {log, NULL};
+    memcpy(&values[1], &log_bytes, sizeof log_bytes); /* the driver takes the number itself */
+    enum cuda_result result =
+        gpu->driver.cuModuleLoadDataEx(&gpu->modules[index], gpu->images[index].data,
+                                       sizeof options / sizeof options[0], options, values);
+    if (result == CUDA_SUCCESS)
+        return STATUS_OK;
+    gpu->modules[index] = NULL;
+    log[sizeof log - 1] = '\0';
+    log[strcspn(log, "\n")] = '\0';
+    return gpu_check(gpu, result, message, "cuModuleLoadDataEx of %s%s%s", gpu->images[index].name,
+                     log[0] != '\0' ? ": " : "", log);
+}
+
+void gpu_modules_unload(struct gpu *gpu) {
+    for (size_t i = 0; gpu->modules != NULL && i < gpu->image_count; i++) {
+        if (gpu->modules[i] != NULL && !gpu->broken)
+            (void)gpu->driver.cuModuleUnload(gpu->modules[i]);
+        gpu->modules[i] = NULL;
+    }
+}
+
+/* FNV-1a (Fowler, Noll, Vo), 32 bits. */
+static size_t name_slot(const char *name) {
+    uint32_t hash = 2166136261u;
+    for (const char *c = name; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    return hash % GPU_FUNCTION_SLOTS;
+}
+
+/* The slot that holds the name, or the free one where it belongs; NULL when the table is full. */
+static struct gpu_function *function_slot(struct gpu *gpu, const char *name) {
+    size_t start = name_slot(name);
+    for (size_t i = 0; i < GPU_FUNCTION_SLOTS; i++) {
+        struct gpu_function *slot = &gpu->functions[(start + i) % GPU_FUNCTION_SLOTS];
+        if (slot->name == NULL || strcmp(slot->name, name) == 0)
+            return slot;
+    }
+    return NULL;
+}
+
+static enum status function_find(struct gpu *gpu, struct gpu_kernel kernel,
+                                 struct cuda_function **function, struct message *message) {
+    struct gpu_function *slot = function_slot(gpu, kernel.name);
+    if (slot == NULL)
+        return message_set(message, STATUS_FAILED,
+                           "no room to remember kernel %s: GPU_FUNCTION_SLOTS is %d", kernel.name,
+                           GPU_FUNCTION_SLOTS);
+    if (slot->name == NULL) {
+        size_t index = 0;
+        enum status status = image_find(gpu, kernel, &index, message);
+        if (status == STATUS_OK && gpu->modules[index] == NULL)
+            status = module_load(gpu, index, message);
+        if (status == STATUS_OK)
+            status = gpu_check(
+                gpu,
+                gpu->driver.cuModuleGetFunction(&slot->function, gpu->modules[index], kernel.name),
+                message, "cuModuleGetFunction of %s in %s", kernel.name, kernel.image);
+        if (status != STATUS_OK)
+            return status;
+        slot->name = kernel.name;
+    }
+    *function = slot->function;
+    return STATUS_OK;
+}
+
+enum status gpu_kernel_describe(struct gpu *gpu, struct gpu_kernel kernel, int block_threads,
+                                struct gpu_kernel_facts *facts, struct message *message) {
+    const struct driver *driver = &gpu->driver;
+    struct cuda_function *function = NULL;
+    enum status status = gpu_usable(gpu, message);
+    if (status == STATUS_OK)
+        status = function_find(gpu, kernel, &function, message);
+    const struct {
+        enum cuda_function_attribute attribute;
+        int *value;
+    } wanted[] = {{CU_FUNC_ATTRIBUTE_NUM_REGS, &facts->registers},
+                  {CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, &facts->shared_bytes},
+                  {CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, &facts->local_bytes}};
+    for (size_t i = 0; status == STATUS_OK && i < sizeof wanted / sizeof wanted[0]; i++)
+        status = gpu_check(
+            gpu, driver->cuFuncGetAttribute(wanted[i].value, wanted[i].attribute, function),
+            message, "cuFuncGetAttribute of %s", kernel.name);
+    int blocks = 0;
+    if (status == STATUS_OK)
+        status =
+            gpu_check(gpu,
+                      driver->cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, function,
+                                                                          block_threads, 0),
+                      message, "cuOccupancyMaxActiveBlocksPerMultiprocessor of %s", kernel.name);
+    if (status == STATUS_OK)
+        facts->occupancy =
+            (double)blocks * block_threads / gpu->properties.threads_per_multiprocessor;
+    return status;
+}
+
+/* --- launching ------------------------------------------------------------------------------ */
+
+static enum status geometry_check(const struct gpu *gpu, const struct gpu_launch *launch,
+                                  struct message *message) {
+    const struct gpu_properties *limits = &gpu->properties;
+    const char *const name = launch->kernel.name;
+    int64_t threads = 1;
+    for (int axis = 0; axis < 3; axis++) {
+        if (launch->grid[axis] < 1 || launch->grid[axis] > limits->grid[axis])
+            return message_set(message, STATUS_UNSUPPORTED,
+                               "%s needs %lld blocks along %c and this GPU takes 1 to %d: the "
+                               "shape is too large for this kernel",
+                               name, (long long)launch->grid[axis], "xyz"[axis],
+                               limits -> grid[axis]);
+        if (launch->block[axis] < 1 || launch->block[axis] > limits->block[axis])
+            return message_set(message, STATUS_UNSUPPORTED,
+                               "%s needs %d threads along %c and this GPU takes 1 to %d a block",
+                               name, launch->block[axis], "xyz"[axis], limits -> block[axis]);
+        threads *= launch->block[axis];
+    }
+    if (threads > limits->threads_per_block)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "%s needs blocks of %lld threads and this GPU takes %d", name,
+                           (long long)threads, limits->threads_per_block);
+    if (launch->shared_bytes < 0 || (size_t)launch->shared_bytes > limits->shared_per_block_optin)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "%s needs %d bytes of shared memory a block and this GPU has %zu", name,
+                           launch->shared_bytes, limits->shared_per_block_optin);
+    return STATUS_OK;
+}
+
+enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct message *message) {
+    struct cuda_function *function = NULL;
+    enum status status = gpu_usable(gpu, message);
+    if (status == STATUS_OK)
+        status = geometry_check(gpu, launch, message);
+    if (status == STATUS_OK)
+        status = function_find(gpu, launch->kernel, &function, message);
+    if (status == STATUS_OK && (size_t)launch->shared_bytes > gpu->properties.shared_per_block)
+        status = gpu_check(
+            gpu,
+            gpu->driver.cuFuncSetAttribute(
+                function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, launch->shared_bytes),
+            message, "cuFuncSetAttribute of %s to %d bytes of shared memory", launch->kernel.name,
+            launch->shared_bytes);
+    if (status != STATUS_OK)
+        return status;
+    void *parameters[] = {launch->arguments};
+    return gpu_check(
+        gpu,
+        gpu->driver.cuLaunchKernel(function, (unsigned)launch->grid[0], (unsigned)launch->grid[1],
+                                   (unsigned)launch->grid[2], (unsigned)launch->block[0],
+                                   (unsigned)launch->block[1], (unsigned)launch->block[2],
+                                   (unsigned)launch->shared_bytes, gpu->stream, parameters, NULL),
+        message, "cuLaunchKernel of %s (grid %lldx%lldx%lld, block %dx%dx%d)", launch->kernel.name,
+        (long long)launch->grid[0], (long long)launch->grid[1], (long long)launch->grid[2],
+        launch->block[0], launch->block[1], launch->block[2]);
+}
+
+enum status gpu_synchronize(struct gpu *gpu, struct message *message) {
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    return gpu_check(gpu, gpu->driver.cuStreamSynchronize(gpu->stream), message,
+                     "cuStreamSynchronize");
+}
+
+/* --- timing --------------------------------------------------------------------------------- */
+
+enum status gpu_timer_start(struct gpu *gpu, struct message *message) {
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    return gpu_check(gpu, gpu->driver.cuEventRecord(gpu->timer_start, gpu->stream), message,
+                     "cuEventRecord");
+}
+
+enum status gpu_timer_stop(struct gpu *gpu, double *seconds, struct message *message) {
+    const struct driver *driver = &gpu->driver;
+    enum status status = gpu_usable(gpu, message);
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuEventRecord(gpu->timer_stop, gpu->stream), message,
+                           "cuEventRecord");
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuEventSynchronize(gpu->timer_stop), message,
+                           "cuEventSynchronize");
+    if (status != STATUS_OK)
+        return status;
+    float milliseconds = 0.0f;
+    enum cuda_result result =
+        driver->cuEventElapsedTime(&milliseconds, gpu->timer_start, gpu->timer_stop);
+    if (result == CUDA_ERROR_NOT_SUPPORTED)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "an emulated GPU has no time: its counters say what the kernel did");
+    if (result != CUDA_SUCCESS)
+        return gpu_check(gpu, result, message, "cuEventElapsedTime");
+    *seconds = (double)milliseconds * 1e-3;
+    return STATUS_OK;
+}

@@ -1,0 +1,192 @@
+/* Device memory, pinned host memory and the copies between them; see gpu/gpu.h. */
+#include "gpu/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+cuda_address gpu_address(const void *pointer) {
+    return (cuda_address)(uintptr_t)pointer;
+}
+
+/* A device address as the pointer type that problems carry; the host never follows it. */
+static void *pointer_of(cuda_address address) {
+    uintptr_t value = (uintptr_t)address;
+    void *pointer;
+    memcpy(&pointer, &value, sizeof pointer);
+    return pointer;
+}
+
+/* --- what was handed out -------------------------------------------------------------------- */
+
+enum status gpu_pointers_add(struct gpu_pointers *pointers, void *pointer,
+                             struct message *message) {
+    if (pointers->count == pointers->capacity) {
+        size_t capacity = pointers->capacity == 0 ? 64 : 2 * pointers->capacity;
+        void **items = realloc((void *)pointers->items, capacity * sizeof items[0]);
+        if (items == NULL)
+            return message_set(message, STATUS_NO_MEMORY,
+                               "no host memory to remember a GPU buffer");
+        pointers->items = items;
+        pointers->capacity = capacity;
+    }
+    pointers->items[pointers->count++] = pointer;
+    return STATUS_OK;
+}
+
+bool gpu_pointers_remove(struct gpu_pointers *pointers, const void *pointer) {
+    for (size_t i = pointers->count; i-- > 0;) {
+        if (pointers->items[i] == pointer) {
+            pointers->items[i] = pointers->items[--pointers->count];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- allocation ----------------------------------------------------------------------------- */
+
+enum status gpu_memory(struct gpu *gpu, size_t *available, size_t *total, struct message *message) {
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    return gpu_check(gpu, gpu->driver.cuMemGetInfo(available, total), message, "cuMemGetInfo");
+}
+
+enum status gpu_allocate(struct gpu *gpu, size_t bytes, void **pointer, struct message *message) {
+    *pointer = NULL;
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    cuda_address address = 0;
+    enum cuda_result result = gpu->driver.cuMemAlloc(&address, bytes);
+    if (result == CUDA_ERROR_OUT_OF_MEMORY) {
+        size_t available = 0, total = 0;
+        if (gpu->driver.cuMemGetInfo(&available, &total) == CUDA_SUCCESS)
+            return message_set(message, STATUS_NO_MEMORY,
+                               "cuMemAlloc of %zu bytes failed: CUDA_ERROR_OUT_OF_MEMORY, %zu of "
+                               "the GPU's %zu bytes are free; choose a smaller shape",
+                               bytes, available, total);
+    }
+    status = gpu_check(gpu, result, message, "cuMemAlloc of %zu bytes", bytes);
+    if (status != STATUS_OK)
+        return status;
+    *pointer = pointer_of(address);
+    status = gpu_pointers_add(&gpu->device_pointers, *pointer, message);
+    if (status != STATUS_OK) {
+        (void)gpu->driver.cuMemFree(address);
+        *pointer = NULL;
+    }
+    return status;
+}
+
+void gpu_release(struct gpu *gpu, void *pointer) {
+    if (pointer == NULL || !gpu_pointers_remove(&gpu->device_pointers, pointer) || gpu->broken)
+        return;
+    /* A failure here is a kernel's fault that shows late: cuMemFree waits for the device. */
+    struct message message;
+    (void)gpu_check(gpu, gpu->driver.cuMemFree(gpu_address(pointer)), &message, "cuMemFree");
+}
+
+enum status gpu_host_allocate(struct gpu *gpu, size_t bytes, void **pointer,
+                              struct message *message) {
+    *pointer = NULL;
+    enum status status = gpu_usable(gpu, message);
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, gpu->driver.cuMemHostAlloc(pointer, bytes, 0), message,
+                           "cuMemHostAlloc of %zu bytes of pinned host memory", bytes);
+    if (status != STATUS_OK)
+        return status;
+    status = gpu_pointers_add(&gpu->host_pointers, *pointer, message);
+    if (status != STATUS_OK) {
+        (void)gpu->driver.cuMemFreeHost(*pointer);
+        *pointer = NULL;
+    }
+    return status;
+}
+
+void gpu_host_release(struct gpu *gpu, void *pointer) {
+    if (pointer == NULL || !gpu_pointers_remove(&gpu->host_pointers, pointer) || gpu->broken)
+        return;
+    struct message message;
+    (void)gpu_check(gpu, gpu->driver.cuMemFreeHost(pointer), &message, "cuMemFreeHost");
+}
+
+void gpu_memory_release_all(struct gpu *gpu) {
+    while (gpu->device_pointers.count > 0)
+        gpu_release(gpu, gpu->device_pointers.items[gpu->device_pointers.count - 1]);
+    while (gpu->host_pointers.count > 0)
+        gpu_host_release(gpu, gpu->host_pointers.items[gpu->host_pointers.count - 1]);
+}
+
+/* --- copies --------------------------------------------------------------------------------- */
+
+enum status gpu_upload_enqueue(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                               struct message *message) {
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    return gpu_check(gpu, gpu->driver.cuMemcpyHtoDAsync(gpu_address(to), from, bytes, gpu->stream),
+                     message, "cuMemcpyHtoDAsync of %zu bytes", bytes);
+}
+
+enum status gpu_download_enqueue(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                                 struct message *message) {
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    return gpu_check(gpu, gpu->driver.cuMemcpyDtoHAsync(to, gpu_address(from), bytes, gpu->stream),
+                     message, "cuMemcpyDtoHAsync of %zu bytes", bytes);
+}
+
+enum status gpu_upload(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                       struct message *message) {
+    enum status status = gpu_upload_enqueue(gpu, to, from, bytes, message);
+    return status == STATUS_OK ? gpu_synchronize(gpu, message) : status;
+}
+
+enum status gpu_download(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                         struct message *message) {
+    enum status status = gpu_download_enqueue(gpu, to, from, bytes, message);
+    return status == STATUS_OK ? gpu_synchronize(gpu, message) : status;
+}
+
+enum status gpu_copy(struct gpu *gpu, void *to, const void *from, size_t bytes,
+                     struct message *message) {
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    return gpu_check(
+        gpu, gpu->driver.cuMemcpyDtoDAsync(gpu_address(to), gpu_address(from), bytes, gpu->stream),
+        message, "cuMemcpyDtoDAsync of %zu bytes", bytes);
+}
+
+enum status gpu_fill(struct gpu *gpu, void *to, uint32_t word, size_t words,
+                     struct message *message) {
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    return gpu_check(gpu, gpu->driver.cuMemsetD32Async(gpu_address(to), word, words, gpu->stream),
+                     message, "cuMemsetD32Async of %zu words", words);
+}
+
+const void *gpu_words(const struct gpu *gpu) {
+    return pointer_of(gpu->words);
+}
+
+enum status gpu_word_set(struct gpu *gpu, int index, uint32_t value, struct message *message) {
+    if (index < 0 || index >= GPU_WORDS)
+        return message_set(message, STATUS_INVALID, "there is no GPU word %d: there are %d", index,
+                           GPU_WORDS);
+    enum status status = gpu_usable(gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    cuda_address address = gpu->words + (cuda_address)index * sizeof value;
+    return gpu_check(gpu, gpu->driver.cuMemsetD32Async(address, value, 1, gpu->stream), message,
+                     "cuMemsetD32Async of word %d", index);
+}
+
+enum status gpu_word_set_float(struct gpu *gpu, int index, float value, struct message *message) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return gpu_word_set(gpu, index, bits, message);
+}

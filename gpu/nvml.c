@@ -1,0 +1,151 @@
+/* NVML, found at run time; see gpu/nvml.h. */
+#include "gpu/nvml.h"
+
+#include "gpu/library.h"
+#include "gpu/nvml_api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct nvml_functions {
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
+#define NVML_MEMBER(member, name, parameters) nvml_result(*member) parameters;
+    NVML_FUNCTIONS(NVML_MEMBER)
+#undef NVML_MEMBER
+};
+
+struct nvml {
+    struct nvml_functions functions;
+    struct nvml_device *device;
+    char driver_version[96];
+};
+
+static const struct library_symbol nvml_symbols[] = {
+#define NVML_SYMBOL(member, name, parameters) {#name, offsetof(struct nvml_functions, member)},
+    NVML_FUNCTIONS(NVML_SYMBOL)
+#undef NVML_SYMBOL
+};
+
+static enum status nvml_start(struct nvml *nvml, const char *bus, struct message *message) {
+    nvml_result result = nvml->functions.nvmlInit();
+    if (result != NVML_SUCCESS)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "no clocks, power or energy of the GPU: nvmlInit failed with NVML error "
+                           "%d; check that `nvidia-smi` works",
+                           (int)result);
+    result = nvml->functions.nvmlDeviceGetHandleByPciBusId(bus, &nvml->device);
+    if (result != NVML_SUCCESS) {
+        (void)nvml->functions.nvmlShutdown();
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "no clocks, power or energy of the GPU: NVML knows none at PCI address "
+                           "%s (NVML error %d)",
+                           bus, (int)result);
+    }
+    if (nvml->functions.nvmlSystemGetDriverVersion(nvml->driver_version,
+                                                   sizeof nvml->driver_version) != NVML_SUCCESS)
+        nvml->driver_version[0] = '\0';
+    return STATUS_OK;
+}
+
+enum status nvml_open(const char *path, const char *bus, struct nvml **nvml,
+                      struct message *message) {
+    const char *const names[] = {path != NULL ? path : "libnvidia-ml.so.1", NULL};
+    void *library = NULL;
+    struct message reason;
+    *nvml = NULL;
+    struct nvml *opened = calloc(1, sizeof *opened);
+    if (opened == NULL)
+        return message_set(message, STATUS_NO_MEMORY, "no host memory for NVML's table");
+    enum status status = library_open(names, &library, &reason);
+    if (status == STATUS_OK)
+        status = library_bind(library, nvml_symbols, sizeof nvml_symbols / sizeof nvml_symbols[0],
+                              &opened->functions, &reason);
+    if (status != STATUS_OK)
+        message_set(
+            message, status,
+            "no clocks, power or energy of the GPU: NVML cannot be used (%s); it comes with "
+            "NVIDIA's driver",
+            reason.text);
+    else
+        status = nvml_start(opened, bus, message);
+    if (status != STATUS_OK) {
+        free(opened);
+        return status;
+    }
+    *nvml = opened;
+    return STATUS_OK;
+}
+
+void nvml_close(struct nvml *nvml) {
+    if (nvml == NULL)
+        return;
+    (void)nvml->functions.nvmlShutdown();
+    free(nvml);
+}
+
+const char *nvml_driver_version(const struct nvml *nvml) {
+    return nvml->driver_version;
+}
+
+static double scaled(nvml_result result, double value, double scale) {
+    return result == NVML_SUCCESS ? value * scale : -1.0;
+}
+
+void nvml_read(struct nvml *nvml, struct nvml_reading *reading) {
+    const struct nvml_functions *functions = &nvml->functions;
+    struct nvml_device *device = nvml->device;
+    unsigned int value = 0;
+    nvml_result result = functions->nvmlDeviceGetClockInfo(device, NVML_CLOCK_SM, &value);
+    reading->sm_clock_mhz = scaled(result, value, 1.0);
+    result = functions->nvmlDeviceGetClockInfo(device, NVML_CLOCK_MEM, &value);
+    reading->memory_clock_mhz = scaled(result, value, 1.0);
+    result = functions->nvmlDeviceGetMaxClockInfo(device, NVML_CLOCK_SM, &value);
+    reading->sm_clock_limit_mhz = scaled(result, value, 1.0);
+    result = functions->nvmlDeviceGetPowerUsage(device, &value);
+    reading->power_w = scaled(result, value, 1e-3);
+    result = functions->nvmlDeviceGetEnforcedPowerLimit(device, &value);
+    reading->power_limit_w = scaled(result, value, 1e-3);
+    result = functions->nvmlDeviceGetTemperature(device, NVML_TEMPERATURE_GPU, &value);
+    reading->temperature_c = scaled(result, value, 1.0);
+    unsigned long long wide = 0;
+    result = functions->nvmlDeviceGetTotalEnergyConsumption(device, &wide);
+    reading->energy_j = scaled(result, (double)wide, 1e-3);
+    result = functions->nvmlDeviceGetCurrentClocksThrottleReasons(device, &reading->throttle);
+    if (result != NVML_SUCCESS)
+        reading->throttle = 0;
+}
+
+enum {
+#define NVML_BIT(bit, name, text) NVML_BIT_##name = (int)(bit),
+    NVML_THROTTLE_REASONS(NVML_BIT)
+#undef NVML_BIT
+};
+
+bool nvml_throttled(const struct nvml_reading *reading) {
+    const unsigned long long slowed = NVML_BIT_HwSlowdown | NVML_BIT_SwThermalSlowdown |
+                                      NVML_BIT_HwThermalSlowdown | NVML_BIT_HwPowerBrakeSlowdown;
+    return (reading->throttle & slowed) != 0;
+}
+
+void nvml_throttle_describe(const struct nvml_reading *reading, char *text, size_t bytes) {
+    static const struct {
+        unsigned long long bit;
+        const char *text;
+    } reasons[] = {
+#define NVML_REASON(bit, name, text) {bit, text},
+        NVML_THROTTLE_REASONS(NVML_REASON)
+#undef NVML_REASON
+    };
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+        if ((reading->throttle & reasons[i].bit) == 0 || used >= bytes)
+            continue;
+        int written =
+            snprintf(text + used, bytes - used, "%s%s", used > 0 ? ", " : "", reasons[i].text);
+        used += written > 0 ? (size_t)written : 0;
+    }
+    if (used == 0)
+        snprintf(text, bytes, "none");
+}

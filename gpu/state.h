@@ -1,0 +1,66 @@
+/* What is inside a struct gpu; for the files of gpu/ alone. */
+#ifndef LOCKSTEP_GPU_STATE_H
+#define LOCKSTEP_GPU_STATE_H
+
+#include "gpu/driver.h"
+#include "gpu/gpu.h"
+
+/* Pointers handed out and not yet given back. */
+struct gpu_pointers {
+    void **items;
+    size_t count, capacity;
+};
+
+struct gpu_function {
+    const char *name; /* NULL: the slot is free */
+    struct cuda_function *function;
+};
+
+/* Open addressing; far more slots than kernels. */
+enum { GPU_FUNCTION_SLOTS = 1024 };
+
+struct gpu_cublas;
+
+struct gpu {
+    struct driver driver;
+    cuda_device device;
+    struct gpu_properties properties;
+
+    /* These go and come with the context. */
+    struct cuda_context *context;
+    struct cuda_stream *stream;
+    struct cuda_event *timer_start, *timer_stop;
+    cuda_address words;
+    struct cuda_module **modules; /* one an image, NULL until loaded */
+    struct gpu_function functions[GPU_FUNCTION_SLOTS];
+    struct gpu_cublas *cublas; /* NULL until first used */
+    struct gpu_pointers device_pointers, host_pointers;
+
+    const struct gpu_image *images;
+    size_t image_count;
+    const char *cublas_path; /* NULL: the system's */
+    bool capturing;
+    bool broken;
+    struct message reason; /* of the sticky error */
+};
+
+/* STATUS_OK for CUDA_SUCCESS; else the message "<call> … failed: …" and its status, and the GPU is
+ * broken if the error is a sticky one. `format` says what was tried, beginning with the call. */
+enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *message,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* STATUS_OK, or STATUS_FAILED with the first reason when the GPU is broken. */
+enum status gpu_usable(const struct gpu *gpu, struct message *message);
+
+cuda_address gpu_address(const void *pointer);
+
+enum status gpu_pointers_add(struct gpu_pointers *pointers, void *pointer, struct message *message);
+/* False when the pointer is not in the list. */
+bool gpu_pointers_remove(struct gpu_pointers *pointers, const void *pointer);
+
+/* Frees what hangs on the context; a broken context frees nothing, its owner resets it. */
+void gpu_memory_release_all(struct gpu *gpu);
+void gpu_modules_unload(struct gpu *gpu);
+void gpu_cublas_release(struct gpu *gpu);
+
+#endif

@@ -1,0 +1,119 @@
+/* Each kernel takes one parameter, a struct from this file. C fills it (kernels/<family>.c) and
+ * CUDA C reads it (kernels/<family>_<rung>.cu), both from this one declaration, so that a changed
+ * member cannot go unseen on one side.
+ *
+ * Shapes and formulas are those of common/problem.h. Sizes are in elements.
+ */
+#ifndef LOCKSTEP_KERNELS_ARGUMENTS_H
+#define LOCKSTEP_KERNELS_ARGUMENTS_H
+
+#include <stdint.h>
+
+/* Geometry that kernels and their launchers must agree on. */
+enum {
+    THREADS = 256,        /* a block, unless a line below says otherwise */
+    GEMM_NAIVE_SIDE = 16, /* gemm_1_naive: side of its block */
+    GEMM_TILE = 32,       /* gemm_2_tiled: side of a block's square of C, and of its block */
+    ROW_THREADS = 256,    /* the tiled rungs that give a block to a row */
+    WARP_LANES = 32,
+    WARP_ROWS = 4,      /* the warp rungs: warps of a block, each with a row of its own */
+    COLUMN_WARPS = 16,  /* column_sums_2_tiled: warps that share a block's columns */
+    CEILING_CHAINS = 16 /* ceiling: independent multiply-adds a thread */
+};
+
+struct gemm_arguments {
+    const float *a, *b;
+    float *c;
+    int64_t m, n, k;
+    int64_t lda, ldb, ldc;
+    float alpha, beta;
+};
+
+/* How a flat buffer is cut for 16-byte accesses: elements [0, head) lie before the first 16-byte
+ * boundary, then come `vectors` groups of four, then what is left of `count`. */
+struct vector_split {
+    int64_t count;
+    int64_t head;
+    int64_t vectors;
+};
+
+/* Enumerator of enum activation_function, and the name in a kernel's name. */
+#define ACTIVATION_LIST(X)                                                                         \
+    X(ACTIVATION_IDENTITY, identity)                                                               \
+    X(ACTIVATION_RELU, relu)                                                                       \
+    X(ACTIVATION_SIGMOID, sigmoid)                                                                 \
+    X(ACTIVATION_TANH, tanh)                                                                       \
+    X(ACTIVATION_GELU_TANH, gelu_tanh)                                                             \
+    X(ACTIVATION_GELU_ERF, gelu_erf)                                                               \
+    X(ACTIVATION_SILU, silu)
+
+struct activation_arguments {
+    const float *input; /* may be output */
+    const float *bias;  /* [columns] or NULL */
+    const float *dy;    /* backward only; may be output */
+    float *output;
+    int64_t columns;
+    struct vector_split split; /* of input, dy and output; the naive rung reads `count` alone */
+    int32_t bias_in_vectors; /* each group of four reads four neighbours of bias, 16-byte aligned */
+};
+
+struct softmax_arguments {
+    const float *input; /* may be output */
+    const float *dy;    /* may be output */
+    float *output;
+    int64_t rows, columns;
+};
+
+struct cross_entropy_arguments {
+    const float *logits;
+    const int32_t *labels;
+    float *loss;
+    float *dlogits; /* may be logits */
+    int64_t rows, columns;
+    float scale; /* 1 / rows */
+};
+
+struct mse_arguments {
+    const float *prediction, *target;
+    float *loss;
+    float *dprediction; /* may be prediction */
+    int64_t rows, columns;
+    float scale; /* 2 / (rows * columns) */
+};
+
+struct column_sums_arguments {
+    const float *x;
+    float *sums;
+    int64_t rows, columns;
+};
+
+/* What Adam computes from its step: rate / (1 - beta1^step) and sqrt(1 - beta2^step). */
+struct adam_step {
+    float rate, correction;
+};
+
+struct optimizer_arguments {
+    float *parameters;
+    const float *gradients;
+    float *first_moment, *second_moment;
+    struct vector_split split; /* the naive rung reads `count` alone */
+    float rate, momentum;      /* sgd */
+    float beta1, one_minus_beta1, beta2, one_minus_beta2, epsilon;
+    struct adam_step step;
+    const struct adam_step *step_in_memory; /* read instead of `step` unless NULL: inside a graph */
+};
+
+struct transfer_arguments {
+    const float *a, *b;
+    float *out;
+    float scale;
+    struct vector_split split; /* the naive rung reads `count` alone */
+};
+
+struct ceiling_arguments {
+    int64_t iterations; /* of CEILING_CHAINS multiply-adds each */
+    float factor, summand;
+    float *out; /* one element, written only if a sum turns out to be NaN */
+};
+
+#endif

@@ -1,0 +1,75 @@
+/* The GPU implementations. Signatures and shapes: common/problem.h. Each function enqueues its work
+ * on execution->gpu's stream and returns; what it cannot do it refuses with STATUS_UNSUPPORTED and
+ * the reason. The kernel of a rung stands in kernels/<operation>_<rung>.cu, which says what it
+ * adds.
+ */
+#ifndef LOCKSTEP_KERNELS_KERNELS_H
+#define LOCKSTEP_KERNELS_KERNELS_H
+
+#include "common/problem.h"
+#include "gpu/gpu.h"
+
+/* --- cuda-naive ------------------------------------------------------------------------------ */
+
+gemm_kernel gemm_cuda_naive; /* f32 */
+activation_kernel activation_cuda_naive;
+softmax_kernel softmax_cuda_naive;
+cross_entropy_kernel cross_entropy_cuda_naive;
+mse_kernel mse_cuda_naive;
+column_sums_kernel column_sums_cuda_naive;
+optimizer_kernel optimizer_cuda_naive;
+transfer_kernel transfer_cuda_naive;
+
+/* --- cuda-tiled ------------------------------------------------------------------------------ */
+
+gemm_kernel gemm_cuda_tiled; /* f32 */
+softmax_kernel softmax_cuda_tiled;
+cross_entropy_kernel cross_entropy_cuda_tiled;
+mse_kernel mse_cuda_tiled;
+column_sums_kernel column_sums_cuda_tiled;
+
+/* --- cuda-vectorised ------------------------------------------------------------------------- */
+
+activation_kernel activation_cuda_vectorised;
+optimizer_kernel optimizer_cuda_vectorised;
+transfer_kernel transfer_cuda_vectorised;
+
+/* --- cuda-warp ------------------------------------------------------------------------------- */
+
+softmax_kernel softmax_cuda_warp;
+cross_entropy_kernel cross_entropy_cuda_warp;
+
+/* --- cublas ---------------------------------------------------------------------------------- */
+
+/* f32 (CUBLAS_COMPUTE_32F), tf32 and bf16 (compute capability 8.0 and up), f16; accumulated in f32.
+ * Sizes and leading dimensions up to 2^31 - 1. Refused on the emulated GPU. */
+gemm_kernel gemm_cublas;
+
+/* "cuBLAS 13.1.0" into `text`; STATUS_UNSUPPORTED with the reason where there is none. */
+enum status cublas_describe(struct gpu *gpu, char *text, size_t bytes, struct message *message);
+
+/* --- inside a captured graph ----------------------------------------------------------------- */
+
+/* A captured optimizer reads what Adam computes from its step from gpu_words(), not from the
+ * problem it was captured with. Call this before each gpu_graph_launch() of a graph that holds an
+ * optimizer, with the problem of that step; it does nothing for sgd and sgd_momentum. Everything
+ * else about the problem, learning rate of sgd included, is as it was captured. */
+enum status optimizer_cuda_step_set(const struct optimizer_problem *problem,
+                                    struct execution *execution);
+
+/* --- ceilings -------------------------------------------------------------------------------- */
+
+/* Enqueues a kernel of nothing but f32 multiply-adds in registers, filling the GPU, and gives its
+ * floating point operations (2 a multiply-add). `scratch` is one float of device memory. */
+enum status ceiling_cuda_fma(int64_t iterations, void *scratch, double *flops,
+                             struct execution *execution);
+
+/* --- what was built -------------------------------------------------------------------------- */
+
+/* The kernels' images for struct gpu_selection. */
+const struct gpu_image *kernels_images(size_t *count);
+
+/* One line: "by nvcc 13.0 for sm_75 … and PTX compute_75", or why there are none. */
+const char *kernels_built(void);
+
+#endif

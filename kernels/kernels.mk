@@ -1,0 +1,70 @@
+# Compiles the CUDA kernels, and finds the headers that the GPU side can do without. Included by the Makefile.
+
+# --- GPU kernels: each kernels/*.cu becomes one image, embedded by kernels/images.c ------------------------------------
+# Machine code for every architecture is made from the same PTX that is embedded beside it, so the emulated GPU runs what
+# the real one runs, and the front end runs once a file. A kernel that needs a newer PTX says so: virtual_<file> := 80.
+NVCC          ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+KERNEL_CLANG  ?= $(shell clang --print-targets 2>/dev/null | grep -q nvptx64 && command -v clang)
+LIBCLC        ?= $(firstword $(wildcard /usr/lib/clc/nvptx64--nvidiacl.bc /usr/share/clc/nvptx64--nvidiacl.bc))
+ARCHITECTURES ?= 75 80 86 89 90 100 120
+kernel_names  := $(basename $(notdir $(sort $(wildcard kernels/*.cu))))
+kernel_build  := $(BUILD)/kernels
+virtual        = $(or $(virtual_$(1)),75)
+
+ifneq ($(NVCC),)
+nvcc_known    := $(patsubst sm_%,%,$(shell $(NVCC) --list-gpu-code))
+nvcc_version  := $(shell $(NVCC) --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
+architectures := $(filter $(nvcc_known),$(ARCHITECTURES))
+kernels_built := by nvcc $(nvcc_version) for $(addprefix sm_,$(architectures)) and as PTX
+machine_codes  = $(foreach a,$(architectures),$(if $(shell test $(a) -ge $(call virtual,$(1)) && echo yes),$(comma)sm_$(a)))
+comma         := ,
+empty         :=
+space         := $(empty) $(empty)
+# The list of codes has no blanks: nvcc takes it as one word.
+gencode        = arch=compute_$(call virtual,$(1)),code=[compute_$(call virtual,$(1))$(subst $(space),,$(call machine_codes,$(1)))]
+kernel_compile = $(NVCC) -I. -fatbin --no-compress -lineinfo --Werror all-warnings -Xptxas -v \
+                 -gencode "$(call gencode,$(1))" -MD -MF $(kernel_build)/$(1).d -MT $(kernel_build)/$(1).image
+else ifneq ($(and $(KERNEL_CLANG),$(LIBCLC)),)
+kernels_built := by $(shell $(KERNEL_CLANG) --version | sed -n '1s/.*\(clang version [0-9.]*\).*/\1/p') as PTX alone
+# clang's own CUDA headers need the toolkit, hence -nocudainc and a path without one; libclc brings the math functions.
+kernel_compile = $(KERNEL_CLANG) -x cuda --cuda-device-only --cuda-path=/nonexistent -nocudainc -nocudalib -S -O3 -I. \
+                 --cuda-gpu-arch=sm_$(call virtual,$(1)) -gline-directives-only -Wall -Werror -Wno-linker-warnings \
+                 -include kernels/clang_device.h -Xclang -mlink-builtin-bitcode -Xclang $(LIBCLC) \
+                 -Xclang -target-feature -Xclang +ptx$(if $(filter 75,$(call virtual,$(1))),63,70) \
+                 -MD -MF $(kernel_build)/$(1).d -MT $(kernel_build)/$(1).image
+else
+kernels_built := none: the build found neither nvcc nor a clang with the nvptx64 target and libclc
+kernel_names  :=
+endif
+
+kernel_images := $(kernel_names:%=$(kernel_build)/%.image)
+
+$(kernel_images): $(kernel_build)/%.image: kernels/%.cu
+	@mkdir -p $(@D)
+	@echo "compiling $<"
+	@$(call kernel_compile,$*) $< -o $@ >$(@:.image=.log) 2>&1 || { cat $(@:.image=.log); rm -f $@; exit 1; }
+
+# Rewritten only when it says something new, so that a changed list of architectures rebuilds the program.
+.PHONY: force
+$(kernel_build)/kernels_list.h: force
+	@mkdir -p $(@D)
+	@{ echo '#define KERNEL_FOLDER "$(kernel_build)"'; \
+	   echo '#define KERNELS_BUILT "$(kernels_built)"'; \
+	   echo '#define KERNEL_LIST(X) $(foreach name,$(kernel_names),X($(name)))'; } >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(kernel_build)/images.o: CPPFLAGS += -I$(kernel_build)
+$(kernel_build)/images.o: $(kernel_build)/kernels_list.h $(kernel_images)
+$(kernel_images): $(kernel_build)/kernels_list.h
+
+.PHONY: kernels-report
+kernels-report: $(kernel_images) ## registers, shared memory, spills and occupancy of each kernel and architecture
+	@scripts/kernels-report $(kernel_images)
+
+# The headers of NVIDIA's profiler ranges; without them gpu/nvtx.c is empty and says so.
+NVTX_INCLUDE ?= $(patsubst %/nvtx3,%,$(firstword $(wildcard /usr/local/cuda/include/nvtx3 /usr/include/nvtx3)))
+# Naming /usr/include again would change the order in which system headers are searched.
+isystem       = $(addprefix -isystem ,$(filter-out /usr/include /usr/include/,$(1)))
+TOOLKIT_INCLUDE ?= $(dir $(firstword $(wildcard /usr/local/cuda/include/cuda.h /usr/include/cuda.h)))
+$(BUILD)/tests/test_cuda_api.o: CPPFLAGS += $(call isystem,$(TOOLKIT_INCLUDE))
+$(BUILD)/gpu/nvtx.o: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))

@@ -1,0 +1,93 @@
+/*
+ * Feeds bytes to the PTX loader, and runs what loads for a short while: nothing may crash, hang or
+ * leak. With libFuzzer it is its target (make fuzz); compiled with -DFUZZ_REPLAY it replays the
+ * files of a kept corpus.
+ */
+#include "../emulator/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct machine_properties properties = {
+    .name = "fuzz",
+    .capability_major = 8,
+    .multiprocessors = 4,
+    .warp_size = 32,
+    .max_threads_per_block = 1024,
+    .max_threads_per_multiprocessor = 2048,
+    .max_blocks_per_multiprocessor = 32,
+    .max_block = {1024, 1024, 64},
+    .max_grid = {2147483647, 65535, 65535},
+    .registers_per_block = 65536,
+    .registers_per_multiprocessor = 65536,
+    .shared_per_block = 49152,
+    .shared_per_block_optin = 166912,
+    .shared_per_multiprocessor = 167936,
+    .constant_memory = 65536,
+    .memory_bytes = (size_t)64 << 20,
+};
+
+static void ignore(void *context, const char *line) {
+    (void)context;
+    (void)line;
+}
+
+static void ignore_text(void *context, const char *text, size_t length) {
+    (void)context;
+    (void)text;
+    (void)length;
+}
+
+static void launch(struct machine *machine, struct machine_function *function) {
+    const struct machine_function_info *info = machine_function_info(function);
+    enum { PARAMETER_LIMIT = 4096 };
+    static const unsigned char zeros[PARAMETER_LIMIT];
+    const struct machine_launch one = {.function = function,
+                                       .grid = {2, 1, 1},
+                                       .block = {40, 1, 1},
+                                       .parameters = zeros,
+                                       .parameter_bytes = sizeof zeros};
+    if (info->parameter_bytes <= sizeof zeros && info->local_bytes < 65536)
+        (void)machine_launch(machine, &one, NULL, NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct machine_options options;
+    struct machine_module *module;
+    machine_options_default(&options);
+    options.instruction_budget = 2000;
+    options.host_threads = 1;
+    options.log = ignore;
+    options.print = ignore_text;
+    struct machine *machine = machine_create(&properties, &options);
+    if (!machine)
+        return 0;
+    if (machine_load(machine, "fuzz", (const char *)data, size, &module, NULL) == MACHINE_OK) {
+        for (size_t k = 0; k < machine_function_count(module) && k < 4; k++)
+            launch(machine, machine_function_at(module, k));
+    }
+    machine_destroy(machine);
+    return 0;
+}
+
+#ifdef FUZZ_REPLAY
+int main(int argc, char **argv) {
+    enum { LIMIT = 1 << 20 };
+    for (int k = 1; k < argc; k++) {
+        FILE *file = fopen(argv[k], "rb");
+        uint8_t *bytes = malloc(LIMIT);
+        if (!file || !bytes) {
+            (void)fprintf(stderr, "fuzz_ptx: cannot read %s\n", argv[k]);
+            return 1;
+        }
+        const size_t size = fread(bytes, 1, LIMIT, file);
+        (void)fclose(file);
+        (void)LLVMFuzzerTestOneInput(bytes, size);
+        free(bytes);
+    }
+    printf("%d files replayed\n", argc - 1);
+    return argc > 1 ? 0 : 1;
+}
+#endif

@@ -1,0 +1,221 @@
+/* The gemm rungs on the emulated GPU, and cuBLAS's mapping on its stand-in, against the oracle:
+ * variants, sizes around the tile, alpha and beta, leading dimensions, misaligned and special
+ * operands. */
+#include "gpu/counters.h"
+#include "kernels/kernels.h"
+#include "reference/oracle.h"
+#include "tests/staging.h"
+#include "tests/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct shape {
+    int64_t m, n, k;
+};
+
+/* Round tiles of 16 and 32, and beyond one block. */
+static const struct shape shapes[] = {{1, 1, 1},    {1, 33, 7},   {33, 1, 65}, {16, 16, 16},
+                                      {31, 32, 33}, {32, 32, 32}, {45, 70, 5}, {65, 34, 64},
+                                      {3, 2, 301},  {97, 100, 31}};
+
+static const struct { float alpha, beta; } scales[] = {{1.0F, 0.0F}, {-0.5F, 1.0F}, {2.0F, -0.75F}};
+
+static const char *const variants[] = {"nn", "nt", "tn"};
+
+struct operand {
+    int64_t rows, columns, stride; /* as stored */
+    float *data;
+};
+
+static struct operand operand_new(int64_t rows, int64_t columns, int64_t padding, enum inputs kind,
+                                  uint64_t stream) {
+    struct operand operand = {rows, columns, columns + padding, NULL};
+    int64_t elements = rows * operand.stride;
+    operand.data = malloc((size_t)elements * sizeof(float));
+    assert_non_null(operand.data);
+    fill_inputs(kind, stream, operand.data, elements);
+    for (int64_t i = 0; i < elements; i++) /* the padding, which must not be read */
+        if (i % operand.stride >= columns)
+            operand.data[i] = NAN;
+    return operand;
+}
+
+struct fixture {
+    struct gemm_problem problem; /* host pointers */
+    struct operand a, b, c;
+    double *expected, *tolerance;
+};
+
+static void fixture_open(struct fixture *fixture, enum gemm_variant variant, struct shape shape,
+                         int64_t padding, enum inputs kind) {
+    bool a_transposed = variant == GEMM_TN, b_transposed = variant == GEMM_NT;
+    fixture->a = operand_new(a_transposed ? shape.k : shape.m, a_transposed ? shape.m : shape.k,
+                             padding, kind, 1);
+    fixture->b = operand_new(b_transposed ? shape.n : shape.k, b_transposed ? shape.k : shape.n,
+                             2 * padding, kind, 2);
+    fixture->c = operand_new(shape.m, shape.n, 3 * padding, INPUTS_UNIFORM, 3);
+    fixture->problem = (struct gemm_problem){.variant = variant,
+                                             .dtype = DTYPE_F32,
+                                             .m = shape.m,
+                                             .n = shape.n,
+                                             .k = shape.k,
+                                             .a = fixture->a.data,
+                                             .b = fixture->b.data,
+                                             .c = fixture->c.data,
+                                             .lda = fixture->a.stride,
+                                             .ldb = fixture->b.stride,
+                                             .ldc = fixture->c.stride};
+    fixture->expected = calloc((size_t)(shape.m * shape.n), sizeof(double));
+    fixture->tolerance = calloc((size_t)(shape.m * shape.n), sizeof(double));
+    assert_true(fixture->expected != NULL && fixture->tolerance != NULL);
+}
+
+static void fixture_close(struct fixture *fixture) {
+    free(fixture->a.data);
+    free(fixture->b.data);
+    free(fixture->c.data);
+    free(fixture->expected);
+    free(fixture->tolerance);
+}
+
+/* C after the kernel, and its padding untouched. */
+static void check_c(const struct fixture *fixture, const float *c, const char *what) {
+    const struct gemm_problem *problem = &fixture->problem;
+    for (int64_t row = 0; row < problem->m; row++) {
+        const float *line = c + row * problem->ldc;
+        check_all(what, fixture->expected + row * problem->n, fixture->tolerance + row * problem->n,
+                  line, problem->n);
+        size_t padding = (size_t)(problem->ldc - problem->n) * sizeof(float);
+        const float *before = fixture->c.data + row * problem->ldc;
+        if (memcmp(line + problem->n, before + problem->n, padding) != 0)
+            fail_msg("%s: wrote into the padding of row %lld", what, (long long)row);
+    }
+}
+
+static void run(struct staging *staging, gemm_kernel *kernel, const char *name,
+                struct fixture *fixture, float alpha, float beta) {
+    struct gemm_problem problem = fixture->problem;
+    const int64_t elements = problem.m * problem.ldc;
+    char what[160];
+    snprintf(what, sizeof what, "%s %s %lldx%lldx%lld alpha %g beta %g", name,
+             variants[problem.variant], (long long)problem.m, (long long)problem.n,
+             (long long)problem.k, (double)alpha, (double)beta);
+    fixture->problem.alpha = problem.alpha = alpha;
+    fixture->problem.beta = problem.beta = beta;
+    oracle_gemm(&fixture->problem, fixture->c.data, 0, problem.m, fixture->expected,
+                fixture->tolerance);
+    float *c = malloc((size_t)elements * sizeof(float));
+    assert_non_null(c);
+    memcpy(c, fixture->c.data, (size_t)elements * sizeof(float));
+    for (int64_t i = 0; beta == 0.0F && i < elements; i++) /* must not be read */
+        if (i % problem.ldc < problem.n)
+            c[i] = NAN;
+    problem.a = staging_input(staging, problem.a, fixture->a.rows * problem.lda, 1);
+    problem.b = staging_input(staging, problem.b, fixture->b.rows * problem.ldb, 2);
+    problem.c = staging_output(staging, c, elements, 3);
+    if (kernel(&problem, &staging->execution) != STATUS_OK)
+        fail_msg("%s: %s", what, staging->message.text);
+    staging_finish(staging, what);
+    check_c(fixture, c, what);
+    free(c);
+}
+
+static void run_all(struct staging *staging, gemm_kernel *kernel, const char *name) {
+    for (int variant = GEMM_NN; variant <= GEMM_TN; variant++) {
+        for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+            struct fixture fixture;
+            fixture_open(&fixture, (enum gemm_variant)variant, shapes[i], (int64_t)i % 3,
+                         INPUTS_UNIFORM);
+            for (size_t s = 0; s < sizeof scales / sizeof scales[0]; s++)
+                run(staging, kernel, name, &fixture, scales[s].alpha, scales[s].beta);
+            fixture_close(&fixture);
+        }
+    }
+}
+
+/* A NaN or infinity reaches the elements that it belongs to, and no other: a tile's zeros beyond
+ * the edge must not meet it. */
+static void run_special(struct staging *staging, gemm_kernel *kernel, const char *name) {
+    const struct shape shape = {37, 35, 9};
+    for (int variant = GEMM_NN; variant <= GEMM_TN; variant++) {
+        struct fixture fixture;
+        fixture_open(&fixture, (enum gemm_variant)variant, shape, 1, INPUTS_UNIFORM);
+        fixture.a.data[5] = INFINITY;
+        fixture.b.data[fixture.b.stride * (fixture.b.rows - 1) + 2] = NAN;
+        fixture.a.data[fixture.a.stride + 1] = 3e38F;
+        run(staging, kernel, name, &fixture, 1.0F, 0.5F);
+        fixture_close(&fixture);
+    }
+}
+
+static const struct {
+    const char *name;
+    gemm_kernel *kernel;
+} rungs[] = {{"cuda-naive", gemm_cuda_naive}, {"cuda-tiled", gemm_cuda_tiled}};
+
+static void every_rung_on_the_emulated_gpu(void **state) {
+    struct staging *staging = staging_open_emulated();
+    (void)state;
+    if (staging == NULL) {
+        skip();
+        return;
+    }
+    for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++) {
+        run_all(staging, rungs[i].kernel, rungs[i].name);
+        run_special(staging, rungs[i].kernel, rungs[i].name);
+    }
+    staging_close(staging);
+}
+
+/* At 128x96x64, whole tiles alone: each of the 4 x 3 blocks reads 2 tiles of A and 2 of B, 32 rows
+ * of 4 sectors each, whatever is transposed. */
+static void the_tiled_rung_reads_each_tile_once_and_without_conflicts(void **state) {
+    struct staging *staging = staging_open_emulated();
+    (void)state;
+    if (staging == NULL) {
+        skip();
+        return;
+    }
+    const struct shape shape = {128, 96, 64};
+    const uint64_t sectors = 4UL * 3 * (2 + 2) * 32 * 4;
+    for (int variant = GEMM_NN; variant <= GEMM_TN; variant++) {
+        struct gpu *gpu = staging->device.gpu;
+        struct emulator_counters row;
+        struct fixture fixture;
+        fixture_open(&fixture, (enum gemm_variant)variant, shape, 0, INPUTS_UNIFORM);
+        struct gemm_problem problem = fixture.problem;
+        problem.alpha = 1.0F;
+        problem.a = staging_input(staging, problem.a, shape.m * shape.k, 0);
+        problem.b = staging_input(staging, problem.b, shape.k * shape.n, 0);
+        problem.c = staging_output(staging, fixture.c.data, shape.m * shape.n, 0);
+        assert_int_equal(gpu_counters_reset(gpu, &staging->message), STATUS_OK);
+        assert_int_equal(gemm_cuda_tiled(&problem, &staging->execution), STATUS_OK);
+        assert_int_equal(gpu_counters_read(gpu, 0, &row, &staging->message), STATUS_OK);
+        staging_finish(staging, "counted");
+        assert_int_equal(row.global_load_sectors, sectors);
+        assert_int_equal(row.fma_warp_instructions, shape.m * shape.n * shape.k / 32);
+        assert_int_equal(row.shared_wavefronts, row.shared_wavefronts_ideal);
+        assert_true(row.shared_wavefronts > 0);
+        fixture_close(&fixture);
+    }
+    staging_close(staging);
+}
+
+static void cublas_on_its_stand_in(void **state) {
+    struct staging *staging = staging_open_stand_in();
+    (void)state;
+    run_all(staging, gemm_cublas, "cublas");
+    staging_close(staging);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_rung_on_the_emulated_gpu),
+        cmocka_unit_test(the_tiled_rung_reads_each_tile_once_and_without_conflicts),
+        cmocka_unit_test(cublas_on_its_stand_in),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
