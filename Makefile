@@ -104,7 +104,7 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 # The templates of a report, embedded.
-$(BUILD)/reports/templates.o: reports/templates.S $(filter-out reports/templates.S,$(wildcard reports/*.*))
+$(BUILD)/reports/templates.o: reports/templates.S reports/style.gp reports/page.html
 	@mkdir -p $(@D)
 	$(CC) -c $< -o $@
 

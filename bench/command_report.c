@@ -4,8 +4,9 @@
 
 #include <stdio.h>
 
-static const char doc[] = "Draws the plots of a run again from the files in its folder.\v"
-                          "Example:\n  lockstep report reports/latest";
+static const char doc[] =
+    "Draws the plots and writes the page of a run again, from the files in its folder.\v"
+    "Example:\n  lockstep report reports/latest";
 
 static error_t parse_option(int key, char *argument, struct argp_state *state) {
     struct command_parse *parse = state->input;

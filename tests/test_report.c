@@ -348,12 +348,17 @@ static void test_nothing_is_drawn_without_data(void **state) {
     assert_true(holds(f, "index.html", "<td>emulated</td>"));
 }
 
-static void test_an_emulated_row_has_no_place_in_a_plot(void **state) {
+/* Not an emulated row, and not a failed one that has times. */
+static void test_only_measured_rows_are_drawn(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     row_without_times(row_add(f, "gemm", "nn", "64x64x64", "cuda-naive", 0), "emulated", "");
+    struct result *failed = row_add(f, "gemm", "nn", "512x512x512", "openblas", 2);
+    row_measure(failed, 1e-3, 1e8, 1e6);
+    snprintf(failed->status, sizeof failed->status, "failed");
     rows_write(f);
     draw_plots(f);
+    assert_false(holds(f, "plots.gp", "\n512 "));
     assert_true(holds(f, "gemm.svg", "openblas"));
     assert_false(holds(f, "plots.gp", "cuda-naive"));
     assert_false(exists(f, "roofline.svg")); /* no environment.json, no ceilings */
@@ -601,7 +606,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_every_plot_that_has_data_is_drawn),
         TEST(test_nothing_is_drawn_without_data),
-        TEST(test_an_emulated_row_has_no_place_in_a_plot),
+        TEST(test_only_measured_rows_are_drawn),
         TEST(test_drawing_again_makes_the_same),
         TEST(test_names_cannot_become_commands),
         TEST(test_the_page_holds_every_row_escaped),
