@@ -291,7 +291,8 @@ static enum status table_fill(struct csv_table *table, struct reader *reader, in
             "%s:1: the first line is no header: this is not a CSV file of lockstep", reader->path);
     capacity = 0;
     while (status == STATUS_OK && reader->position < reader->end) {
-        reader->line++;
+        reader->line += 1 + reader->broken;
+        reader->broken = 0;
         if (cut && !has_whole_line(reader)) {
             *cut = 1;
             break;

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { THREAD_COUNTS_MAX = 2 };
+enum { THREAD_COUNTS_MAX = 2, OPERATIONS_MAX = 32 };
 
 struct run {
     const struct run_options *options;
@@ -197,18 +197,21 @@ static enum status appendix_open(struct run *run, struct message *message) {
     return selection_open(&small, &run->appendix, message);
 }
 
+static bool is_selected(const struct selection *selection, const struct operation *operation) {
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->cases[i].operation == operation)
+            return true;
+    return false;
+}
+
 /* Every implementation that was named must be one of some case's operation. */
 static enum status implementations_of_cases_check(const struct run *run, struct message *message) {
-    const struct selection *selection = &run->selection;
-    const struct operation **chosen = malloc(selection->count * sizeof *chosen);
-    if (!chosen)
-        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu cases", selection->count);
-    for (size_t i = 0; i < selection->count; i++)
-        chosen[i] = selection->cases[i].operation;
-    enum status status =
-        implementations_check(run->options->implementations, chosen, selection->count, message);
-    free(chosen);
-    return status;
+    const struct operation *chosen[OPERATIONS_MAX];
+    size_t count = 0;
+    for (int i = 0; i < operation_count && count < OPERATIONS_MAX; i++)
+        if (is_selected(&run->selection, operations[i]))
+            chosen[count++] = operations[i];
+    return implementations_check(run->options->implementations, chosen, count, message);
 }
 
 /* A GPU of which no ceilings can be had still has times. */

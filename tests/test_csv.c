@@ -255,6 +255,59 @@ static void test_a_cut_excuses_nothing_else(void **state) {
     assert_non_null(strstr(message.text, "rows.csv:2:"));
 }
 
+/* --- reading by the header --- */
+
+static enum status table_read(const char *text, struct csv_table *table, int *cut,
+                              struct message *message) {
+    const char *path = temporary_path(&folder, "table.csv");
+    file_write_text(path, text);
+    message->text[0] = '\0';
+    return csv_table_read(path, table, cut, message);
+}
+
+static void test_a_table_is_read_by_its_header(void **state) {
+    (void)state;
+    struct csv_table table;
+    struct message message;
+    int cut = 0;
+    assert_int_equal(table_read("b,a\n\"x\ny\",1.5\n\"p,\"\"q\",\nrest", &table, &cut, &message),
+                     STATUS_OK);
+    assert_int_equal(cut, 1);
+    assert_int_equal(table.row_count, 2);
+    assert_int_equal(csv_table_column(&table, "a"), 1);
+    assert_int_equal(csv_table_column(&table, "c"), table.column_count);
+    assert_string_equal(csv_table_field(&table, 0, 0), "x\ny");
+    assert_string_equal(csv_table_field(&table, 1, 0), "p,\"q");
+    double number;
+    assert_int_equal(csv_table_number(&table, 0, 1, &number, &message), STATUS_OK);
+    assert_true(number == 1.5);
+    assert_int_equal(csv_table_number(&table, 1, 1, &number, &message), STATUS_OK);
+    assert_true(isnan(number));
+    assert_int_equal(csv_table_number(&table, 1, 0, &number, &message), STATUS_INVALID);
+    csv_table_release(&table);
+}
+
+static void test_damaged_tables_are_refused_with_their_place(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *place;
+    } damaged[] = {
+        {"", "table.csv:1:"},
+        {"one\n", "table.csv:1:"},
+        {"a,b\n1\n", "table.csv:2:"},
+        {"a,b\n1,2,3\n", "table.csv:2:"},
+        {"a,b\n\"1\n\",2\n3\n", "table.csv:4:"}, /* a quoted newline is a line of the file */
+        {"a,b\n1,2\n3,4", "table.csv:3:"},
+    };
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+        struct csv_table table;
+        struct message message;
+        assert_int_equal(table_read(damaged[i].text, &table, NULL, &message), STATUS_INVALID);
+        if (!strstr(message.text, damaged[i].place))
+            fail_msg("%zu: '%s' should hold '%s'", i, message.text, damaged[i].place);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_come_back_as_they_were),
@@ -268,6 +321,8 @@ int main(void) {
         cmocka_unit_test(test_a_missing_file_is_named),
         cmocka_unit_test(test_a_cut_last_line_is_left_out),
         cmocka_unit_test(test_a_cut_excuses_nothing_else),
+        cmocka_unit_test(test_a_table_is_read_by_its_header),
+        cmocka_unit_test(test_damaged_tables_are_refused_with_their_place),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
