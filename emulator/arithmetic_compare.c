@@ -236,13 +236,13 @@ MAP_2(set_bf16x2, 32, 32, 32, SET_BF16,
 #define F64_MAGNITUDE(bits) ((bits) & ~F64_SIGN)
 
 #define TEST_PROPERTIES(type, lane, magnitude, infinity, smallest_normal)                          \
-    TEST_1(type##_finite, lane, NO_CHOICE, magnitude(a) < infinity)                                \
-    TEST_1(type##_infinite, lane, NO_CHOICE, magnitude(a) == infinity)                             \
-    TEST_1(type##_number, lane, NO_CHOICE, magnitude(a) <= infinity)                               \
-    TEST_1(type##_notanumber, lane, NO_CHOICE, magnitude(a) > infinity)                            \
+    TEST_1(type##_finite, lane, NO_CHOICE, magnitude(a) < (infinity))                              \
+    TEST_1(type##_infinite, lane, NO_CHOICE, magnitude(a) == (infinity))                           \
+    TEST_1(type##_number, lane, NO_CHOICE, magnitude(a) <= (infinity))                             \
+    TEST_1(type##_notanumber, lane, NO_CHOICE, magnitude(a) > (infinity))                          \
     TEST_1(type##_normal, lane, NO_CHOICE,                                                         \
-           magnitude(a) == 0 || (magnitude(a) >= smallest_normal && magnitude(a) < infinity))      \
-    TEST_1(type##_subnormal, lane, NO_CHOICE, magnitude(a) != 0 && magnitude(a) < smallest_normal)
+           magnitude(a) == 0 || (magnitude(a) >= (smallest_normal) && magnitude(a) < (infinity)))  \
+    TEST_1(type##_subnormal, lane, NO_CHOICE, magnitude(a) != 0 && magnitude(a) < (smallest_normal))
 
 TEST_PROPERTIES(f32, 32, F32_MAGNITUDE, F32_INFINITY, 0x00800000u)
 TEST_PROPERTIES(f64, 64, F64_MAGNITUDE, F64_INFINITY, 0x0010000000000000u)

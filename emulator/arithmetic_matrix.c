@@ -76,14 +76,16 @@ bool matrix_find_fragment(char operand, const char *shape_name, const char *type
     /* PTX gives f16 operands eight registers whatever their shape (9.7.14.3). */
     const bool fixed = !accumulator && strcmp(type, "f16") == 0;
     const unsigned registers = fixed ? 8 : rows * columns / (LANES * elements);
-    const char kind = operand == 'd' ? (char)'c' : operand;
     *fragment = (struct matrix_fragment){.rows = (uint16_t)rows,
                                          .columns = (uint16_t)columns,
                                          .registers = (uint8_t)registers,
                                          .register_bytes = (uint8_t)(register_bits / 8),
                                          .element_bits = (uint8_t)bits,
                                          .elements = (uint8_t)elements,
-                                         .operand = kind};
+                                         .operand = operand};
+    if (accumulator) {
+        fragment->operand = 'c'; /* c and d are laid out alike */
+    }
     return true;
 }
 

@@ -270,7 +270,7 @@ static bool convert_all(const struct conversion *conversion, const struct mode *
                    conversion->integral ? mode->integral : mode->floating, conversion->type);
     const struct lookup found = lookup(name);
 #pragma omp parallel for schedule(static) reduction(+ : different)
-    for (uint64_t first = 0; first < INPUTS; first += WARPS * LANES) {
+    for (uint64_t first = 0; first < INPUTS; first += (uint64_t)WARPS * LANES) {
         different += convert_block(conversion, &found, mode->host, (uint32_t)first);
     }
     printf("%-18s all inputs: %llu differ: %s\n", name, (unsigned long long)different,

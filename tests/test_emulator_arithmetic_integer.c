@@ -233,7 +233,7 @@ static uint64_t with_carry(const char *name, uint64_t a, uint64_t b, uint64_t c,
     } result;
     uint32_t in = carry ? 0x80000001u : 0x80000000u; /* lane 0 is looked at */
     uint32_t out = 0;
-    const uint64_t values[] = {a, b, c};
+    const uint64_t values[] = {a, b, c, 0};
     const void *from[4];
     void *to[] = {&result, &out};
     unsigned count = 0;

@@ -159,9 +159,9 @@ static int get(const union slot *slots, enum kind kind, unsigned lane, unsigned 
 
 struct problem {
     const char *name;
+    layout_function *place_a, *place_b;
     unsigned m, n, k;
     enum kind a, b, c, d;
-    layout_function *place_a, *place_b;
     int low, high; /* of the elements of a and b */
     bool binary_xor;
 };
@@ -235,40 +235,40 @@ static void check_problem(const struct problem *problem) {
 static void test_mma_multiplies_fragments_laid_out_as_the_isa_says(void **state) {
     (void)state;
     static const struct problem problems[] = {
-        {"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", 16, 8, 16, F16, F16, F32, F32,
-         a_16x16_16bit, b_16x8_16bit, -9, 9, false},
-        {"mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16", 16, 8, 16, F16, F16, F16, F16,
-         a_16x16_16bit, b_16x8_16bit, -5, 5, false},
-        {"mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32", 16, 8, 8, F16, F16, F32, F32,
-         a_16x8_16bit, b_8x8_16bit, -9, 9, false},
-        {"mma.sync.aligned.m16n8k8.row.col.f16.f16.f16.f16", 16, 8, 8, F16, F16, F16, F16,
-         a_16x8_16bit, b_8x8_16bit, -9, 9, false},
-        {"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", 16, 8, 16, BF16, BF16, F32, F32,
-         a_16x16_16bit, b_16x8_16bit, -90, 90, false},
-        {"mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32", 16, 8, 8, BF16, BF16, F32, F32,
-         a_16x8_16bit, b_8x8_16bit, -90, 90, false},
-        {"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", 16, 8, 8, F32, F32, F32, F32,
-         a_16x8_tf32, b_8x8_tf32, -900, 900, false},
-        {"mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32", 16, 8, 4, F32, F32, F32, F32,
-         a_16x8_tf32, b_8x8_tf32, -900, 900, false},
-        {"mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64", 8, 8, 4, F64, F64, F64, F64, a_8x4_f64,
-         b_4x8_f64, -9999, 9999, false},
-        {"mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", 16, 8, 32, S8, S8, S32, S32,
-         a_16x32_8bit, b_32x8_8bit, -128, 127, false},
-        {"mma.sync.aligned.m16n8k32.row.col.s32.s8.u8.s32", 16, 8, 32, S8, U8, S32, S32,
-         a_16x32_8bit, b_32x8_8bit, -128, 127, false},
-        {"mma.sync.aligned.m16n8k32.row.col.satfinite.s32.u8.u8.s32", 16, 8, 32, U8, U8, S32, S32,
-         a_16x32_8bit, b_32x8_8bit, 0, 255, false},
-        {"mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32", 8, 8, 16, S8, S8, S32, S32, a_8x16_8bit,
-         b_16x8_8bit, -128, 127, false},
-        {"mma.sync.aligned.m16n8k64.row.col.s32.s4.s4.s32", 16, 8, 64, S4, S4, S32, S32,
-         a_16x64_4bit, b_64x8_4bit, -8, 7, false},
-        {"mma.sync.aligned.m16n8k64.row.col.s32.u4.u4.s32", 16, 8, 64, U4, U4, S32, S32,
-         a_16x64_4bit, b_64x8_4bit, 0, 15, false},
-        {"mma.sync.aligned.m16n8k256.row.col.s32.b1.b1.s32.xor.popc", 16, 8, 256, B1, B1, S32, S32,
-         a_16x256_1bit, b_256x8_1bit, 0, 1, true},
-        {"mma.sync.aligned.m16n8k256.row.col.s32.b1.b1.s32.and.popc", 16, 8, 256, B1, B1, S32, S32,
-         a_16x256_1bit, b_256x8_1bit, 0, 1, false},
+        {"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32", a_16x16_16bit, b_16x8_16bit, 16, 8,
+         16, F16, F16, F32, F32, -9, 9, false},
+        {"mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16", a_16x16_16bit, b_16x8_16bit, 16, 8,
+         16, F16, F16, F16, F16, -5, 5, false},
+        {"mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32", a_16x8_16bit, b_8x8_16bit, 16, 8, 8,
+         F16, F16, F32, F32, -9, 9, false},
+        {"mma.sync.aligned.m16n8k8.row.col.f16.f16.f16.f16", a_16x8_16bit, b_8x8_16bit, 16, 8, 8,
+         F16, F16, F16, F16, -9, 9, false},
+        {"mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32", a_16x16_16bit, b_16x8_16bit, 16, 8,
+         16, BF16, BF16, F32, F32, -90, 90, false},
+        {"mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32", a_16x8_16bit, b_8x8_16bit, 16, 8, 8,
+         BF16, BF16, F32, F32, -90, 90, false},
+        {"mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32", a_16x8_tf32, b_8x8_tf32, 16, 8, 8,
+         F32, F32, F32, F32, -900, 900, false},
+        {"mma.sync.aligned.m16n8k4.row.col.f32.tf32.tf32.f32", a_16x8_tf32, b_8x8_tf32, 16, 8, 4,
+         F32, F32, F32, F32, -900, 900, false},
+        {"mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64", a_8x4_f64, b_4x8_f64, 8, 8, 4, F64, F64,
+         F64, F64, -9999, 9999, false},
+        {"mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32", a_16x32_8bit, b_32x8_8bit, 16, 8, 32,
+         S8, S8, S32, S32, -128, 127, false},
+        {"mma.sync.aligned.m16n8k32.row.col.s32.s8.u8.s32", a_16x32_8bit, b_32x8_8bit, 16, 8, 32,
+         S8, U8, S32, S32, -128, 127, false},
+        {"mma.sync.aligned.m16n8k32.row.col.satfinite.s32.u8.u8.s32", a_16x32_8bit, b_32x8_8bit, 16,
+         8, 32, U8, U8, S32, S32, 0, 255, false},
+        {"mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32", a_8x16_8bit, b_16x8_8bit, 8, 8, 16, S8,
+         S8, S32, S32, -128, 127, false},
+        {"mma.sync.aligned.m16n8k64.row.col.s32.s4.s4.s32", a_16x64_4bit, b_64x8_4bit, 16, 8, 64,
+         S4, S4, S32, S32, -8, 7, false},
+        {"mma.sync.aligned.m16n8k64.row.col.s32.u4.u4.s32", a_16x64_4bit, b_64x8_4bit, 16, 8, 64,
+         U4, U4, S32, S32, 0, 15, false},
+        {"mma.sync.aligned.m16n8k256.row.col.s32.b1.b1.s32.xor.popc", a_16x256_1bit, b_256x8_1bit,
+         16, 8, 256, B1, B1, S32, S32, 0, 1, true},
+        {"mma.sync.aligned.m16n8k256.row.col.s32.b1.b1.s32.and.popc", a_16x256_1bit, b_256x8_1bit,
+         16, 8, 256, B1, B1, S32, S32, 0, 1, false},
     };
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
         check_problem(&problems[i]);
