@@ -11,7 +11,7 @@
  * piece by piece. */
 enum { KEPT_ELEMENTS_MAX = 27 * 1024 * 1024 };
 /* What the oracle of one output may cost unless the caller says otherwise. */
-static const double oracle_flops_usual = 4e9;
+static const double oracle_flops_usual = 1e9;
 
 struct expectation {
     const struct bench_case *bench_case;
