@@ -184,7 +184,9 @@ static bool is_emulated(const struct devices *devices) {
  */
 static enum status appendix_open(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
-    bool whole = !o->selection.operation_count && !o->selection.case_glob && !o->selection.shapes &&
+    const char *preset = o->selection.preset;
+    bool whole = (strcmp(preset, "default") == 0 || strcmp(preset, "quick") == 0) &&
+                 !o->selection.operation_count && !o->selection.case_glob && !o->selection.shapes &&
                  !o->implementations && !o->selection.dtypes;
     if (strcmp(o->gpu, "auto") != 0 || run->devices.count > 1 || !whole)
         return STATUS_OK;
