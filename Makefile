@@ -85,12 +85,10 @@ endif
 jobs       ?= $(shell nproc)
 build_with := $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(jobs))
 
-.PHONY: all programs test-programs
+.PHONY: all programs
 all: ## build everything
 	@$(build_with) programs
 programs: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1
-emulator_tests = $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
-test-programs: programs $(tests:%=$(BUILD)/tests/%) $(emulator_tests)
 
 $(BUILD)/lockstep: $(BUILD)/bench/main.o $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
@@ -152,7 +150,11 @@ include tests/stand_in/stand_in.mk
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
-.PHONY: test check lint format
+# Behind the includes: the emulator's lists must be there when the rule is read.
+emulator_tests := $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
+.PHONY: test-programs test check lint format
+test-programs: programs $(tests:%=$(BUILD)/tests/%) $(emulator_tests)
+
 test: ## run the tests
 	@$(build_with) test-programs
 	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))

@@ -6,7 +6,7 @@
 
 static const struct preset_line lines_default[] = {
     {"gemm", "nn", "64x64x64 128x128x128 256x256x256 512x512x512 1024x1024x1024 2048x2048x2048"},
-    {"gemm", "nt,tn", "256x256x256 1024x1024x1024"},
+    {"gemm", "nt,tn", "64x64x64 256x256x256 1024x1024x1024"},
     {"gemm", "nn", "1760x16x1760 1760x128x1760"},
     {"gemm", "nt", "100x128x784 100x10x128 512x768x768 512x3072x768"},
     {"gemm", "tn", "128x784x100"},
