@@ -79,8 +79,7 @@ static void test_globs_run_over_whole_names(void **state) {
     const struct selection_options star = {.preset = "default", .case_glob = "gemm/t?/f32/64x*"};
     CHECK_SELECTED(&star, "gemm/tn/f32/64x64x64");
     const struct selection_options set = {.preset = "default", .case_glob = "*[ei]r/adam*"};
-    CHECK_SELECTED(&set, "optimizer/adam/f32/101770", "optimizer/adam/f32/1048576",
-                   "optimizer/adam/f32/25000000");
+    CHECK_SELECTED(&set, "optimizer/adam/f32/101770", "optimizer/adam/f32/25000000");
     const struct selection_options part = {.preset = "default", .case_glob = "adam*"};
     check_refused(&part, "no case is left", "adam*");
 }
