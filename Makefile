@@ -152,24 +152,26 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/l
 
 # Behind the includes: the emulator's lists must be there when the rule is read.
 emulator_tests := $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
-.PHONY: test-programs test check lint format
+.PHONY: test-programs test check lint tidy format
 test-programs: programs $(tests:%=$(BUILD)/tests/%) $(emulator_tests)
 
 test: ## run the tests
 	@$(build_with) test-programs
 	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
 
-check: lint ## lint, and the tests under AddressSanitizer and UBSan
+check: lint tidy ## lint, clang-tidy, and the tests under AddressSanitizer and UBSan
 	$(MAKE) test BUILD=build-sanitize WERROR=-Werror OPTIMISE="-O1 -fno-omit-frame-pointer" \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 
 tracked_c = $(shell git ls-files '*.c' '*.h' '*.cu' '*.cuh')
-lint: ## formatting, clang-tidy, and both compilers with warnings as errors
+lint: ## formatting, shell scripts, and both compilers with warnings as errors
 	clang-format --dry-run --Werror $(tracked_c)
-	shellcheck scripts/deps scripts/test .ci/run
-	$(MAKE) all BUILD=build-gcc CC=gcc WERROR=-Werror OPTIMISE=-O2
-	$(MAKE) all BUILD=build-clang CC=clang WERROR=-Werror OPTIMISE=-O1
-	scripts/tidy $(CPPFLAGS) -std=c11 -fopenmp
+	shellcheck scripts/deps scripts/test scripts/tidy .ci/run
+	$(build_with) programs BUILD=build-gcc CC=gcc WERROR=-Werror OPTIMISE=-O2
+	$(build_with) programs BUILD=build-clang CC=clang WERROR=-Werror OPTIMISE=-O1
+
+tidy: ## clang-tidy over every C file
+	scripts/tidy $(CPPFLAGS) $(simd_avx2) -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -std=c11 -fopenmp
 
 format: ## format every source file
 	clang-format -i $(tracked_c)
