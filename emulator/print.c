@@ -40,6 +40,8 @@ static void put(struct warp *warp, const char *text, size_t length) {
     struct output *output = &warp->block->output;
     struct launch *launch = warp->block->launch;
     const size_t limit = launch->options.printf_bytes;
+    if (length == 0)
+        return;
     if (limit && __atomic_add_fetch(&launch->output_bytes, length, __ATOMIC_RELAXED) > limit) {
         __atomic_store_n(&launch->output_dropped, true, __ATOMIC_RELAXED);
         return;

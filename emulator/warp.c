@@ -146,10 +146,12 @@ static void describe(const struct warp *warp, struct machine_diagnostic *diagnos
     if (diagnostic->source_file[0])
         snprintf(source, sizeof source, " (%s:%u)", diagnostic->source_file,
                  diagnostic->source_line);
-    snprintf(diagnostic->message, sizeof diagnostic->message,
-             "kernel %s, block (%u,%u,%u)%s: %s at PTX line %u%s", diagnostic->kernel,
-             block->coordinates[0], block->coordinates[1], block->coordinates[2], thread, what,
-             diagnostic->line, source);
+    const int length = snprintf(diagnostic->message, sizeof diagnostic->message,
+                                "kernel %s, block (%u,%u,%u)%s: %s at PTX line %u%s",
+                                diagnostic->kernel, block->coordinates[0], block->coordinates[1],
+                                block->coordinates[2], thread, what, diagnostic->line, source);
+    if (length >= (int)sizeof diagnostic->message) /* a long path: what is cut shows that it is */
+        memcpy(diagnostic->message + sizeof diagnostic->message - 4, "...", 4);
 }
 
 void warp_fault(struct warp *warp, const struct instruction *instruction,

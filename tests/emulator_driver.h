@@ -32,6 +32,11 @@ static inline const char *error_name(CUresult code) {
 
 #define OK(call) EXPECT(CUDA_SUCCESS, call)
 
+/* A number where the API wants a pointer, and a device address that the host may use. */
+static inline void *pointer_of(uint64_t number) {
+    return (void *)(uintptr_t)number; // NOLINT(performance-no-int-to-ptr)
+}
+
 /* A file of TEST_PTX with a NUL behind it; the caller frees it. */
 static inline char *read_test_file(const char *name) {
     char path[512];

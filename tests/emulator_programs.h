@@ -17,13 +17,12 @@
 
 /* One test, once for each target; the target is the test's initial state. */
 #define PROGRAM(test, file)                                                                        \
-    {#test ", compute_75", test, program_open, program_close, (void *)(uintptr_t)file ".75.ptx"},  \
-    {                                                                                              \
-#        test ", compute_80", test, program_open, program_close, (void *)(uintptr_t)file ".80.ptx" \
+    {#test ", compute_75", test, program_open, program_close, (void *)(file ".75.ptx")}, {         \
+#        test ", compute_80", test, program_open, program_close, (void *)(file ".80.ptx")          \
     }
 /* What only compute_80 has. */
 #define PROGRAM_80(test, file)                                                                     \
-    { #test ", compute_80", test, program_open, program_close, (void *)(uintptr_t)file ".80.ptx" }
+    { #test ", compute_80", test, program_open, program_close, (void *)(file ".80.ptx") }
 
 struct program {
     CUcontext context;

@@ -333,7 +333,7 @@ static void streams_remember_what_they_are(void **state) {
     OK(cuStreamDestroy_v2(stream));
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamQuery(stream));
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamDestroy_v2(stream));
-    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamDestroy_v2((CUstream)(uintptr_t)fixture));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamDestroy_v2(pointer_of((uintptr_t)fixture)));
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamDestroy_v2(CU_STREAM_LEGACY));
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamQuery((CUstream)fixture->context));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuStreamCreate(&stream, 0x80));

@@ -156,7 +156,7 @@ static void kernels_see_host_and_managed_memory(void **state) {
         OK(cuLaunchKernel(store, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL));
     }
     OK(cuCtxSynchronize());
-    assert_int_equal(*(int *)(uintptr_t)managed + *pinned + own, 27);
+    assert_int_equal(*(int *)pointer_of(managed) + *pinned + own, 27);
     OK(cuMemHostUnregister(&own));
 }
 

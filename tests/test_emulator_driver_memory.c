@@ -263,7 +263,7 @@ static void managed_memory_is_shared(void **state) {
     (void)state;
     CUdeviceptr address;
     OK(cuMemAllocManaged(&address, 4096, CU_MEM_ATTACH_GLOBAL));
-    int *values = (int *)(uintptr_t)address;
+    int *values = pointer_of(address);
     values[0] = 5;
     OK(cuMemsetD32_v2(address + 4, 6, 1));
     assert_int_equal(values[0] + values[1], 11);

@@ -58,8 +58,8 @@ static void broken_ptx_is_explained(void **state) {
     CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES,
                               CU_JIT_INFO_LOG_BUFFER, CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES,
                               CU_JIT_OPTIMIZATION_LEVEL};
-    void *values[] = {error, (void *)(uintptr_t)sizeof error, info, (void *)(uintptr_t)sizeof info,
-                      (void *)(uintptr_t)4};
+    void *values[] = {error, pointer_of(sizeof error), info, pointer_of(sizeof info),
+                      pointer_of(4)};
     EXPECT(CUDA_ERROR_INVALID_PTX, cuModuleLoadData(&module, broken_ptx));
     EXPECT(CUDA_ERROR_INVALID_PTX, cuModuleLoadDataEx(&module, broken_ptx, 5, options, values));
     assert_int_equal(strncmp(error, "6:5: ", 5), 0);
@@ -67,7 +67,7 @@ static void broken_ptx_is_explained(void **state) {
     assert_non_null(strstr(error, "frobnicate"));
     assert_int_equal((uintptr_t)values[1], strlen(error) + 1);
     assert_string_equal(info, "");
-    values[1] = (void *)(uintptr_t)8; /* a log that does not fit is cut */
+    values[1] = pointer_of(8); /* a log that does not fit is cut */
     EXPECT(CUDA_ERROR_INVALID_PTX, cuModuleLoadDataEx(&module, broken_ptx, 5, options, values));
     assert_int_equal(strlen(error), 7);
     options[0] = (CUjit_option)1000;
@@ -195,7 +195,7 @@ static void functions_have_attributes(void **state) {
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuFuncGetAttribute(&value, (CUfunction_attribute)1000, scale));
     OK(cuFuncSetCacheConfig(scale, CU_FUNC_CACHE_PREFER_L1));
     EXPECT(CUDA_ERROR_INVALID_HANDLE,
-           cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_NUM_REGS, (CUfunction)(uintptr_t)&value));
+           cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_NUM_REGS, pointer_of((uintptr_t)&value)));
 }
 
 static void parameters_have_places(void **state) {
@@ -288,10 +288,10 @@ static void linking_hands_one_ptx_through(void **state) {
     OK(cuLinkCreate_v2(0, NULL, NULL, &link));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLinkComplete(link, &image, &size));
     EXPECT(CUDA_ERROR_INVALID_PTX,
-           cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, (void *)(uintptr_t)broken_ptx,
+           cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, pointer_of((uintptr_t)broken_ptx),
                             sizeof broken_ptx, "broken", 0, NULL, NULL));
-    OK(cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, (void *)(uintptr_t)two_kernels, sizeof two_kernels,
-                        "kernels", 0, NULL, NULL));
+    OK(cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, pointer_of((uintptr_t)two_kernels),
+                        sizeof two_kernels, "kernels", 0, NULL, NULL));
     EXPECT(CUDA_ERROR_NOT_SUPPORTED,
            cuLinkAddFile_v2(link, CU_JIT_INPUT_PTX, TEST_PTX "/driver.ptx", 0, NULL, NULL));
     EXPECT(CUDA_ERROR_NOT_SUPPORTED,
