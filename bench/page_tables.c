@@ -24,10 +24,6 @@ bool page_has_parts(const struct page *page) {
 
 static void median_cell(FILE *file, const struct result *row) {
     char text[32], low[32], high[32], mean[32], least[32], title[256];
-    if (!result_is_measured(row)) {
-        html_number_cell(file, NAN, "", "");
-        return;
-    }
     table_format_seconds(row->median_s, text, sizeof text);
     table_format_seconds(row->low_s, low, sizeof low);
     table_format_seconds(row->high_s, high, sizeof high);
@@ -47,6 +43,18 @@ static void rate_cell(FILE *file, const struct result *row, double number, const
     html_number_cell(file, number, text, title);
 }
 
+/* The speedup, and behind it the one that counts the transfers, where there are any. */
+static void speedup_cell(FILE *file, const struct result *row) {
+    char text[160], transfers[64], title[192];
+    html_number(row->speedup, 3, "x", text, sizeof text);
+    html_interval(row, row->speedup, 3, "x", title, sizeof title);
+    if (row->speedup_with_transfer > 0.0) {
+        html_number(row->speedup_with_transfer, 3, "x", transfers, sizeof transfers);
+        snprintf(text + strlen(text), sizeof text - strlen(text), " (%s)", transfers);
+    }
+    html_number_cell(file, row->speedup, text, title);
+}
+
 static void verified_cell(FILE *file, const struct result *row) {
     char title[96] = "";
     if (isfinite(row->error))
@@ -60,50 +68,64 @@ static void verified_cell(FILE *file, const struct result *row) {
     fputs("</td>", file);
 }
 
-static void result_row(FILE *file, const struct result *row) {
-    const struct row_key *key = &row->key;
+static void key_cells(FILE *file, const struct row_key *key) {
     const char *const texts[] = {key->operation, key->variant,        key->dtype,
                                  key->shape,     key->implementation, key->device};
-    char threads[24], noise[24], reach[512] = "";
-    fputs("<tr>", file);
+    char threads[24];
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         html_cell(file, texts[i]);
     snprintf(threads, sizeof threads, "%lld", (long long)key->threads);
     html_number_cell(file, (double)key->threads, threads, "");
     html_cell(file, key->mode);
-    html_cell(file, row->status);
-    median_cell(file, row);
+}
+
+/* Columns from the median to the speedup; a row without times has its reason across them. */
+enum { NUMBER_COLUMNS = 6 };
+
+static void number_cells(FILE *file, const struct result *row) {
+    char noise[32], title[512];
     snprintf(noise, sizeof noise, "%.1f%%", 100.0 * row->noise);
-    if (result_is_measured(row))
-        snprintf(reach, sizeof reach, "width of the median's 95%% interval; %s", row->reason);
-    html_number_cell(file, row->noise, noise, reach);
+    snprintf(title, sizeof title, "width of the median's 95%% interval; %s", row->reason);
+    median_cell(file, row);
+    html_number_cell(file, row->noise, noise, title);
     rate_cell(file, row, row->gflops, "");
     rate_cell(file, row, row->gbps, "");
     rate_cell(file, row, 100.0 * row->limit_fraction, "%");
-    rate_cell(file, row, row->speedup, "x");
-    rate_cell(file, row, row->speedup_with_transfer, "x");
+    speedup_cell(file, row);
+}
+
+static void result_row(FILE *file, const struct result *row) {
+    fputs("<tr>", file);
+    key_cells(file, &row->key);
+    html_cell(file, row->status);
+    if (result_is_measured(row)) {
+        number_cells(file, row);
+    } else {
+        fprintf(file, "<td class=reason colspan=%d>", NUMBER_COLUMNS);
+        html_text(file, row->reason);
+        fputs("</td>", file);
+    }
     verified_cell(file, row);
-    fputs("<td class=reason>", file);
-    html_text(file, result_is_measured(row) ? "" : row->reason);
-    fputs("</td></tr>\n", file);
+    fputs("</tr>\n", file);
 }
 
 void page_results(const struct page *page) {
     static const struct {
         const char *text;
         bool numeric;
-    } heads[] = {{"operation", false},     {"variant", false},        {"dtype", false},
-                 {"shape", false},         {"implementation", false}, {"device", false},
-                 {"threads", true},        {"mode", false},           {"status", false},
-                 {"median", true},         {"noise", true},           {"GFLOP/s", true},
-                 {"GB/s", true},           {"limit", true},           {"speedup", true},
-                 {"with transfers", true}, {"verified", false},       {"reason", false}};
+    } heads[] = {{"operation", false}, {"variant", false},        {"dtype", false},
+                 {"shape", false},     {"implementation", false}, {"device", false},
+                 {"threads", true},    {"mode", false},           {"status", false},
+                 {"median", true},     {"noise", true},           {"GFLOP/s", true},
+                 {"GB/s", true},       {"limit", true},           {"speedup", true},
+                 {"verified", false}};
     FILE *file = page->file;
     fputs(
         "<p class=note>Times are medians of one iteration; the 95% interval of every number comes "
         "up on hover. Limit: how much of what the measured ceilings allow was reached. Speedup: "
-        "against the fastest CPU implementation of the case on all cores.</p>\n"
-        "<div class=scroll><table class=\"sortable filterable\">\n<thead><tr>",
+        "against the fastest CPU implementation of the case on all cores; in brackets with "
+        "transfers.</p>\n"
+        "<div class=scroll><table class=\"sortable filterable dense\">\n<thead><tr>",
         file);
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         html_head_cell(file, heads[i].text, heads[i].numeric);
