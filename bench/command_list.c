@@ -41,6 +41,8 @@ static void list_implementations(void) {
                    implementation->device == DEVICE_GPU ? "gpu" : "cpu", implementation->summary,
                    implementation->yardstick ? " (yardstick)" : "",
                    absent ? " (not in this build)" : "");
+            if (implementation->adds)
+                printf("%-14s %-16s %-4s adds %s\n", "", "", "", implementation->adds);
         }
 }
 

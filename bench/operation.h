@@ -101,6 +101,9 @@ enum device_kind { DEVICE_CPU, DEVICE_GPU };
 struct implementation {
     const char *name;
     const char *summary;
+    /* A rung of a ladder (plain to fast): what it adds to the rung before it in the table, in a few
+     * words, or NULL. `lockstep list implementations` shows it below the summary. */
+    const char *adds;
     enum device_kind device;
     bool one_thread; /* runs on one thread whatever is asked */
     bool plain;      /* shown for teaching: never the side that a speedup is counted against */
