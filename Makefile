@@ -159,6 +159,14 @@ test: ## run the tests
 	@$(build_with) test-programs
 	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
 
+# 77: made by another compiler than the recorded counts. A skip, said aloud, unless CI asks for the gate with REQUIRE=1.
+.PHONY: counters-gate counters-baseline
+counters-gate: all ## fail when a kernel's counts are not those of reports/baseline; REQUIRE=1 never skips
+	@scripts/counters-gate $(BUILD) || { status=$$?; [ $$status -eq 77 ] && [ -z "$(REQUIRE)" ]; }
+
+counters-baseline: all ## show how the kernels' counts differ from reports/baseline, and record them
+	@scripts/counters-gate $(BUILD) update
+
 check: lint tidy ## lint, clang-tidy, and the tests under AddressSanitizer and UBSan
 	$(MAKE) test BUILD=build-sanitize WERROR=-Werror OPTIMISE="-O1 -fno-omit-frame-pointer" \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
@@ -166,7 +174,7 @@ check: lint tidy ## lint, clang-tidy, and the tests under AddressSanitizer and U
 tracked_c = $(shell git ls-files '*.c' '*.h' '*.cu' '*.cuh')
 lint: ## formatting, shell scripts, and both compilers with warnings as errors
 	clang-format --dry-run --Werror $(tracked_c)
-	shellcheck scripts/deps scripts/test scripts/tidy .ci/run
+	shellcheck scripts/deps scripts/test scripts/tidy scripts/counters-gate .ci/run
 	$(build_with) programs BUILD=build-gcc CC=gcc WERROR=-Werror OPTIMISE=-O2
 	$(build_with) programs BUILD=build-clang CC=clang WERROR=-Werror OPTIMISE=-O1
 

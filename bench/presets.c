@@ -135,6 +135,31 @@ static const struct preset_line lines_emulated[] = {
     {"mlp", "inference", "784-128-10@100"},
 };
 
+/* What the counters gate counts: every kernel, each with one shape that fits its tiles and vectors
+ * and one that leaves tails, small enough that all of it takes seconds. */
+static const struct preset_line lines_counters[] = {
+    {"gemm", "nn,nt,tn", "64x64x64 67x35x37"},
+    {"activation",
+     "relu.forward,relu.backward,sigmoid.forward,sigmoid.backward,tanh.forward,tanh.backward,"
+     "gelu_tanh.forward,gelu_tanh.backward,gelu_erf.forward,gelu_erf.backward,silu.forward,"
+     "silu.backward",
+     "1003 4096"},
+    {"activation",
+     "relu.forward_bias,relu.backward_bias,sigmoid.forward_bias,sigmoid.backward_bias,"
+     "tanh.forward_bias,tanh.backward_bias,gelu_tanh.forward_bias,gelu_tanh.backward_bias,"
+     "gelu_erf.forward_bias,gelu_erf.backward_bias,silu.forward_bias,silu.backward_bias,"
+     "identity.forward_bias",
+     "13x35 32x64"},
+    {"softmax", "forward,backward,log_forward,log_backward", "13x67 32x256"},
+    {"cross_entropy", "forward,backward,forward_backward", "13x67 32x256"},
+    {"mse", "forward,backward,forward_backward", "13x35 32x64"},
+    {"column_sums", "forward", "13x35 64x64"},
+    {"optimizer", "sgd,sgd_momentum,adam", "1003 4096"},
+    {"transfer", "copy,triad", "1003 4096"},
+    {"mlp", "train_step,inference", "35-19-11@13"},
+    {"mlp", "train_step_mse", "3-4-2@13"},
+};
+
 #define PRESET(name, summary)                                                                      \
     { #name, summary, lines_##name, sizeof lines_##name / sizeof lines_##name[0] }
 const struct preset presets[] = {
@@ -147,6 +172,7 @@ const struct preset presets[] = {
     PRESET(recommender, "the dense layers of a recommender: tall batches, narrow inputs"),
     PRESET(skinny, "GEMMs with one or two small dimensions"),
     PRESET(emulated, "small shapes of every operation, for --gpu emulated"),
+    PRESET(counters, "smaller still: what `make counters-gate` counts, with --gpu emulated"),
     PRESET(yardsticks, "what the yardsticks are for; use with --yardsticks"),
 };
 #undef PRESET
