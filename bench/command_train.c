@@ -315,6 +315,7 @@ enum status command_train_with(int argc, char **argv, const struct train_environ
     }
     call.options.implementation = call.implementation->name;
     call.options.kernels = call.implementation->kernels;
+    call.options.graph = call.implementation->graph;
     status = environment->device_find(environment->context, call.implementation, call.gpu,
                                       &call.options.device, message);
     if (status != STATUS_OK)

@@ -15,6 +15,7 @@ struct train_implementation {
     const char *name;
     const struct mlp_kernels *kernels;
     bool on_gpu;
+    bool graph; /* as in struct train_options */
 };
 
 /* What the subcommand cannot know by itself. */

@@ -243,8 +243,8 @@ static bool entry_launch(const struct contest *contest, struct entry *entry,
     struct execution execution = contender_execution(c);
     contender_enter(c, false);
     contender_range_begin(c, "verify");
-    status = verify_launch(contest->expectation, c->implementation, &c->sets[0], &execution,
-                           verdict, &message);
+    status = verify_launch(contest->expectation, c->implementation, &c->launches[0], &c->sets[0],
+                           &execution, verdict, &message);
     contender_range_end(c);
     entry->row.error = verdict->error;
     entry->row.tolerance = verdict->tolerance;
@@ -364,7 +364,9 @@ static enum status entries_measure(struct contest *contest, struct message *mess
 
 static void entry_measure_parts(struct contest *contest, struct entry *entry) {
     const struct operation *operation = contest->bench_case->operation;
-    if (!entry->running || !operation->plan || entry->contender.implementation->yardstick)
+    const struct implementation *implementation = entry->contender.implementation;
+    /* A graph is launched as a whole: it has no parts that an event could come between. */
+    if (!entry->running || !operation->plan || implementation->yardstick || implementation->graph)
         return;
     entry->parts =
         calloc(sizeof((struct mlp_plan *)0)->parts / sizeof(struct mlp_part), sizeof *entry->parts);

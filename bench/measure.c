@@ -49,12 +49,16 @@ enum status contender_open(struct contender *contender, const struct bench_case 
     contender->launches = calloc((size_t)set_count, sizeof *contender->launches);
     if (!contender->launches)
         return message_set(message, STATUS_NO_MEMORY, "no memory for a contender");
-    for (int i = 0; i < set_count; i++)
-        bench_case->operation->bind(bench_case, sets[i].data, &contender->launches[i]);
-    return STATUS_OK;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < set_count && status == STATUS_OK; i++)
+        status =
+            launch_open(bench_case, implementation, sets[i].data, &contender->launches[i], message);
+    return status;
 }
 
 void contender_close(struct contender *contender) {
+    for (int i = 0; contender->launches && i < contender->set_count; i++)
+        launch_close(contender->bench_case, &contender->launches[i]);
     free(contender->launches);
     free(contender->samples);
     contender->launches = NULL;

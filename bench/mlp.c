@@ -175,10 +175,9 @@ static void add_backward(struct mlp_plan *plan, const struct mlp_model *model,
     }
 }
 
-static void add_update(struct mlp_plan *plan, const struct mlp_model *model,
-                       const struct mlp_buffers *buffers, int64_t step) {
-    struct mlp_part *part = part_add(plan, MLP_PART_OPTIMIZER, "update", NULL, 0);
-    part->problem.optimizer = (struct optimizer_problem){
+struct optimizer_problem mlp_update(const struct mlp_model *model,
+                                    const struct mlp_buffers *buffers, int64_t step) {
+    return (struct optimizer_problem){
         .variant = model->optimizer,
         .count = mlp_parameter_count(model),
         .parameters = buffers->parameters,
@@ -204,7 +203,8 @@ void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers
     }
     add_loss(plan, model, buffers, &layer);
     add_backward(plan, model, buffers);
-    add_update(plan, model, buffers, step);
+    part_add(plan, MLP_PART_OPTIMIZER, "update", NULL, 0)->problem.optimizer =
+        mlp_update(model, buffers, step);
 }
 
 void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers *buffers,

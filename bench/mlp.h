@@ -87,6 +87,10 @@ void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers
 void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers *buffers,
                         struct mlp_plan *plan);
 
+/* The update at the end of that step. */
+struct optimizer_problem mlp_update(const struct mlp_model *model,
+                                    const struct mlp_buffers *buffers, int64_t step);
+
 /* Where inference leaves its result: [batch, sizes[layers]]. */
 float *mlp_output(const struct mlp_model *model, const struct mlp_buffers *buffers);
 

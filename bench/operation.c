@@ -123,6 +123,21 @@ static enum status shape_parse_joined(const char *text, struct bench_case *bench
     return STATUS_OK;
 }
 
+enum status launch_open(const struct bench_case *bench_case,
+                        const struct implementation *implementation, void *const buffers[],
+                        struct launch *launch, struct message *message) {
+    const struct operation *operation = bench_case->operation;
+    *launch = (struct launch){.kept = NULL};
+    operation->bind(bench_case, buffers, launch);
+    return operation->keep ? operation->keep(implementation, launch, message) : STATUS_OK;
+}
+
+void launch_close(const struct bench_case *bench_case, struct launch *launch) {
+    if (bench_case->operation->release)
+        bench_case->operation->release(launch);
+    launch->kept = NULL;
+}
+
 enum status case_shape_parse(const char *shape, struct bench_case *bench_case,
                              struct message *message) {
     if (bench_case->operation->shape_parse)

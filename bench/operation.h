@@ -94,6 +94,7 @@ struct launch {
             int64_t batches; /* x and labels hold this many batches, taken in turn */
         } mlp;
     };
+    void *kept; /* the operation's, from `keep` to `release`; NULL: nothing is kept */
 };
 
 enum device_kind { DEVICE_CPU, DEVICE_GPU };
@@ -109,6 +110,7 @@ struct implementation {
     bool plain;      /* shown for teaching: never the side that a speedup is counted against */
     bool
         real_gpu; /* a library of machine code: on the emulated GPU it takes part only when named */
+    bool graph;   /* mlp on a GPU: the iteration is captured once and replayed as one CUDA Graph */
     /* A yardstick is no implementation of the operation: it runs the part of the work that none can
      * avoid (the copy behind an activation, the GEMMs inside a step) on the same buffers, sampled
      * in turn with the rest. It is run on request, never verified, and never counted in a speedup.
@@ -178,6 +180,11 @@ struct operation {
     void (*bind)(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
     enum status (*launch)(const struct implementation *implementation, const struct launch *launch,
                           int64_t iteration, struct execution *execution);
+    /* Makes and frees what an implementation keeps from one launch of the same arguments to the
+     * next. Both NULL: nothing. */
+    enum status (*keep)(const struct implementation *implementation, struct launch *launch,
+                        struct message *message);
+    void (*release)(struct launch *launch);
     bool restore_each_sample; /* in-out buffers are restored (untimed) before every sample */
 
     double (*flops)(const struct bench_case *bench_case); /* one iteration */
@@ -217,6 +224,13 @@ extern const struct operation operation_gemm, operation_activation, operation_so
 
 const struct operation *operation_find(const char *name);
 int operation_variant_find(const struct operation *operation, const char *name);
+/* The arguments of launches of one implementation on these buffers, and what it keeps between
+ * them; closed before the device is reset or closed. On failure there is nothing to close. */
+enum status launch_open(const struct bench_case *bench_case,
+                        const struct implementation *implementation, void *const buffers[],
+                        struct launch *launch, struct message *message);
+void launch_close(const struct bench_case *bench_case, struct launch *launch);
+
 const char *dtype_name(enum dtype dtype);
 double dtype_unit_roundoff(enum dtype dtype);
 

@@ -49,6 +49,25 @@ static void failure_print(const struct suite *suite, const struct tally *tally,
     fprintf(suite->options->log, ": %s\n", reason);
 }
 
+static enum status launch_verify(const struct bench_case *c,
+                                 const struct implementation *implementation, int threads,
+                                 struct expectation *expectation, struct buffer_set *set,
+                                 struct message *message) {
+    struct contender contender;
+    enum status status =
+        contender_open(&contender, c, implementation, set->device, threads, set, 1, message);
+    if (status == STATUS_OK) {
+        struct verdict verdict;
+        struct execution execution = contender_execution(&contender);
+        execution.message = message;
+        contender_enter(&contender, false);
+        status = verify_launch(expectation, implementation, &contender.launches[0], set, &execution,
+                               &verdict, message);
+    }
+    contender_close(&contender);
+    return status;
+}
+
 /* One implementation with one thread count on buffers that are ready. */
 static void verify_one(struct suite *suite, const struct bench_case *c,
                        const struct implementation *implementation, int threads,
@@ -60,13 +79,7 @@ static void verify_one(struct suite *suite, const struct bench_case *c,
     if (refusal) {
         (void)message_set(&message, status, "%s", refusal);
     } else {
-        struct verdict verdict;
-        struct contender contender = {
-            .implementation = implementation, .device = set->device, .threads = threads};
-        struct execution execution = contender_execution(&contender);
-        execution.message = &message;
-        contender_enter(&contender, false);
-        status = verify_launch(expectation, implementation, set, &execution, &verdict, &message);
+        status = launch_verify(c, implementation, threads, expectation, set, &message);
     }
     if (status == STATUS_OK) {
         tally->totals.passed++;

@@ -2,6 +2,7 @@
 #include "bench/train.h"
 
 #include "bench/dataset.h"
+#include "bench/mlp_graph.h"
 #include "bench/train_progress.h"
 #include "bench/weights.h"
 #include "common/clock.h"
@@ -47,6 +48,7 @@ struct training {
     const struct train_options *options;
     struct dataset dataset;
     struct mlp_buffers device; /* buffers on the device, for `most` samples */
+    struct mlp_graphs *graphs; /* NULL unless steps are replayed as graphs */
     struct weights host;       /* the same numbers in host memory when they come or go */
     struct staging staging;
     uint32_t *order; /* of the training samples in this epoch */
@@ -158,6 +160,7 @@ static enum status device_open(struct training *training) {
 
 static void device_close(struct training *training) {
     struct device *device = training->options->device;
+    mlp_graphs_close(training->graphs);
     const struct mlp_buffers *buffers = &training->device;
     const void *const all[] = {buffers->parameters,
                                buffers->gradients,
@@ -387,6 +390,20 @@ static void shuffle(uint32_t *order, int64_t count, uint64_t seed, int64_t epoch
     }
 }
 
+/* Training step `step`, or inference for step 0, of the batch on the device. */
+static enum status network_run(struct training *training, const struct mlp_model *model,
+                               int64_t step) {
+    if (training->graphs)
+        return mlp_graphs_run(training->graphs, model, &training->device, step,
+                              &training->execution);
+    struct mlp_plan plan;
+    if (step == 0)
+        mlp_plan_inference(model, &training->device, &plan);
+    else
+        mlp_plan_train_step(model, &training->device, step, &plan);
+    return mlp_plan_run(&plan, training->options->kernels, &training->execution);
+}
+
 /* One step on samples [first, first + count) of the epoch's order; adds their losses to *sum. */
 static enum status step_run(struct training *training, int64_t first, int64_t count, double *sum) {
     const struct train_options *options = training->options;
@@ -396,11 +413,8 @@ static enum status step_run(struct training *training, int64_t first, int64_t co
         batch_inputs(training, &training->dataset.train, training->order, first, count);
     if (status == STATUS_OK)
         status = batch_answers(training, count);
-    if (status == STATUS_OK) {
-        struct mlp_plan plan;
-        mlp_plan_train_step(&model, &training->device, training->host.steps + 1, &plan);
-        status = mlp_plan_run(&plan, options->kernels, &training->execution);
-    }
+    if (status == STATUS_OK)
+        status = network_run(training, &model, training->host.steps + 1);
     if (status == STATUS_OK)
         status = options->device->download(options->device, training->staging.loss,
                                            training->device.loss, (size_t)count * sizeof(float),
@@ -487,9 +501,7 @@ static enum status evaluation_batch(struct training *training, int64_t first, in
     enum status status = batch_inputs(training, &training->dataset.test, NULL, first, count);
     if (status != STATUS_OK)
         return status;
-    struct mlp_plan plan;
-    mlp_plan_inference(&model, &training->device, &plan);
-    status = mlp_plan_run(&plan, options->kernels, &training->execution);
+    status = network_run(training, &model, 0);
     if (status != STATUS_OK)
         return status;
     int64_t classes = training->dataset.classes;
@@ -534,6 +546,8 @@ static enum status training_open(struct training *training) {
     status = host_open(training);
     if (status == STATUS_OK)
         status = device_open(training);
+    if (status == STATUS_OK && options->graph)
+        status = mlp_graphs_open(options->kernels, &training->graphs, training->message);
     if (status == STATUS_OK)
         status = weights_open(training);
     if (status == STATUS_OK)

@@ -67,8 +67,10 @@ static size_t implementations_list(struct train_implementation list[IMPLEMENTATI
         const struct implementation *row = &operation_mlp.implementations[i];
         if (row->yardstick || (row->absent && row->absent()))
             continue;
-        list[count] = (struct train_implementation){
-            .name = row->name, .kernels = row->run.mlp, .on_gpu = row->device == DEVICE_GPU};
+        list[count] = (struct train_implementation){.name = row->name,
+                                                    .kernels = row->run.mlp,
+                                                    .on_gpu = row->device == DEVICE_GPU,
+                                                    .graph = row->graph};
         if (strcmp(row->name, "openblas") == 0 && count > 0) {
             struct train_implementation first = list[0];
             list[0] = list[count];

@@ -316,16 +316,15 @@ static enum status launch_once(const struct bench_case *c,
 }
 
 enum status verify_launch(struct expectation *e, const struct implementation *implementation,
-                          struct buffer_set *set, struct execution *execution,
-                          struct verdict *verdict, struct message *message) {
+                          const struct launch *launch, struct buffer_set *set,
+                          struct execution *execution, struct verdict *verdict,
+                          struct message *message) {
     const struct bench_case *c = e->bench_case;
     *verdict = (struct verdict){.verified = false};
     bool finite_poison = c->settings.values == VALUES_SPECIAL;
     enum status status = buffer_set_poison(set, finite_poison, message);
-    struct launch launch;
-    c->operation->bind(c, set->data, &launch);
     if (status == STATUS_OK)
-        status = launch_once(c, implementation, &launch, set->device, execution, verdict, message);
+        status = launch_once(c, implementation, launch, set->device, execution, verdict, message);
     struct observed observed;
     if (status != STATUS_OK || (status = observed_open(&observed, set, message)) != STATUS_OK)
         return status;

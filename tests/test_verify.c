@@ -60,15 +60,18 @@ static void bout_close(struct bout *bout) {
 
 static enum status bout_verify(struct bout *bout, const struct implementation *implementation,
                                struct message *message) {
-    struct contender contender = {
-        .implementation = implementation, .device = &bout->device, .threads = 2};
+    struct contender contender;
+    message->text[0] = '\0';
+    assert_int_equal(contender_open(&contender, &bout->c, implementation, &bout->device, 2,
+                                    &bout->set, 1, message),
+                     STATUS_OK);
     struct execution execution = contender_execution(&contender);
     struct verdict verdict;
-    message->text[0] = '\0';
     execution.message = message;
     contender_enter(&contender, false);
-    enum status status =
-        verify_launch(bout->expectation, implementation, &bout->set, &execution, &verdict, message);
+    enum status status = verify_launch(bout->expectation, implementation, &contender.launches[0],
+                                       &bout->set, &execution, &verdict, message);
+    contender_close(&contender);
     assert_int_equal(verdict.verified, status == STATUS_OK);
     if (status == STATUS_OK)
         assert_true(verdict.error <= verdict.tolerance);

@@ -1,4 +1,5 @@
 /* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
+#include "bench/mlp_graph.h"
 #include "bench/operation.h"
 #include "common/random.h"
 #include "kernels/kernels.h"
@@ -156,7 +157,8 @@ static void mlp_bind(const struct bench_case *c, void *const buffers[], struct l
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_plan *plan) {
+/* The buffers as an iteration sees them: with its own batch. */
+static struct mlp_buffers buffers_of(const struct launch *launch, int64_t iteration) {
     const struct mlp_model *model = &launch->mlp.model;
     struct mlp_buffers buffers = launch->mlp.buffers;
     int64_t batch = iteration % launch->mlp.batches * model->batch;
@@ -165,6 +167,12 @@ static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_
         buffers.labels += batch;
     if (buffers.target)
         buffers.target += batch * model->sizes[model->layers];
+    return buffers;
+}
+
+static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_plan *plan) {
+    const struct mlp_model *model = &launch->mlp.model;
+    const struct mlp_buffers buffers = buffers_of(launch, iteration);
     if (launch->mlp.inference)
         mlp_plan_inference(model, &buffers, plan);
     else
@@ -174,9 +182,28 @@ static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_
 static enum status mlp_launch(const struct implementation *implementation,
                               const struct launch *launch, int64_t iteration,
                               struct execution *execution) {
+    if (launch->kept) {
+        const struct mlp_buffers buffers = buffers_of(launch, iteration);
+        return mlp_graphs_run(launch->kept, &launch->mlp.model, &buffers,
+                              launch->mlp.inference ? 0 : iteration + 1, execution);
+    }
     struct mlp_plan plan;
     mlp_plan(launch, iteration, &plan);
     return mlp_plan_run(&plan, implementation->run.mlp, execution);
+}
+
+static enum status mlp_keep(const struct implementation *implementation, struct launch *launch,
+                            struct message *message) {
+    struct mlp_graphs *graphs = NULL;
+    enum status status = STATUS_OK;
+    if (implementation->graph)
+        status = mlp_graphs_open(implementation->run.mlp, &graphs, message);
+    launch->kept = graphs;
+    return status;
+}
+
+static void mlp_release(struct launch *launch) {
+    mlp_graphs_close(launch->kept);
 }
 
 /* The plan of a case without buffers: for its counts only. */
@@ -369,6 +396,12 @@ static const struct implementation implementations[] = {
      .device = DEVICE_GPU,
      .real_gpu = true,
      .run.mlp = &kernels_cublas},
+    {.name = "cublas-graph",
+     .summary = "cublas, each step replayed as one CUDA Graph",
+     .device = DEVICE_GPU,
+     .real_gpu = true,
+     .graph = true,
+     .run.mlp = &kernels_cublas},
     {.name = "gemms",
      .summary = "the GEMMs of the step alone, with OpenBLAS",
      .yardstick = true,
@@ -399,6 +432,8 @@ const struct operation operation_mlp = {
     .prepare = mlp_prepare,
     .bind = mlp_bind,
     .launch = mlp_launch,
+    .keep = mlp_keep,
+    .release = mlp_release,
     .restore_each_sample = true,
     .flops = mlp_flops,
     .bytes = mlp_bytes,
