@@ -67,6 +67,8 @@ void contest_counters_write(const struct entry *entry, const struct emulator_cou
         .local_store_requests = (int64_t)counted->local_store_requests,
         .shared_load_requests = (int64_t)counted->shared_load_requests,
         .shared_store_requests = (int64_t)counted->shared_store_requests,
+        .shared_atomic_requests = (int64_t)counted->shared_atomic_requests,
+        .shared_copy_requests = (int64_t)counted->shared_copy_requests,
         .occupancy = counted->occupancy,
     };
     row->key.device[0] = row->key.mode[0] = '\0';

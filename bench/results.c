@@ -93,6 +93,8 @@ static const struct csv_column counters_columns[] = {
     COUNTERS(CSV_INTEGER, local_store_requests),
     COUNTERS(CSV_INTEGER, shared_load_requests),
     COUNTERS(CSV_INTEGER, shared_store_requests),
+    COUNTERS(CSV_INTEGER, shared_atomic_requests),
+    COUNTERS(CSV_INTEGER, shared_copy_requests),
 };
 #undef COUNTERS
 #undef COUNTERS_KEY

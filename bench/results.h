@@ -58,7 +58,8 @@ struct counters_row {
         shared_wavefronts, shared_wavefronts_ideal, divergent_branches, barriers, bytes_touched;
     double occupancy;
     int64_t tensor_warp_instructions, branches, global_atomic_requests, global_atomic_sectors,
-        local_load_requests, local_store_requests, shared_load_requests, shared_store_requests;
+        local_load_requests, local_store_requests, shared_load_requests, shared_store_requests,
+        shared_atomic_requests, shared_copy_requests;
 };
 
 extern const struct csv_format result_format, sample_format, part_format, counters_format;

@@ -7,8 +7,8 @@ CC ?= cc
 CFLAGS ?= -O2 -g
 
 CORE_SOURCES := allocate arena block decode decode_operands decode_special execute_async execute_atomic \
-	execute_barrier execute_control execute_generic execute_matrix execute_warp heap launch layout lexer machine memory \
-	module parser parser_body pattern print race scope source warp
+	execute_barrier execute_control execute_fragment execute_generic execute_matrix execute_warp heap launch layout lexer machine memory \
+	module parser parser_body pattern print race request scope source warp
 CORE_HOT_SOURCES := execute_arithmetic execute_memory
 CORE_FLAGS := -std=c11 -D_GNU_SOURCE -fPIC -pthread -Wall -Wextra -Wshadow -Wconversion -Werror -ffp-contract=off \
 	-fno-math-errno -fno-trapping-math -Wno-pass-failed
@@ -43,7 +43,7 @@ $(foreach isa,$(CORE_ISAS),$(eval $(call CORE_HOT_RULE,$(isa))))
 # ---- Tests: linked with the objects, not the library, to reach the machine itself ----
 
 CORE_TEST_FLAGS := -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -Wshadow -Wconversion -Werror
-CORE_TESTS := $(patsubst %,$(BUILD)/tests/test_emulator_%,counters execute checks refusals)
+CORE_TESTS := $(patsubst %,$(BUILD)/tests/test_emulator_%,counters wavefronts execute checks refusals)
 CORE_TEST_SUPPORT := $(BUILD)/tests/emulator_core.o
 CORE_LINK = $(filter %.o,$^) $(LDFLAGS) -lcmocka -lm -pthread
 

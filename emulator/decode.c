@@ -41,10 +41,11 @@ static const struct lane_operation *find_operation(struct decoder *decoder,
     return NULL;
 }
 
+/* Nsight Compute's FFMA: multiply-adds on f32 alone. */
 static bool is_fused(const struct syntax_instruction *source) {
-    bool is_fma = strcmp(source->root, "fma") == 0;
     const char *type = source->modifier_count ? source->modifiers[source->modifier_count - 1] : "";
-    return is_fma || (strcmp(source->root, "mad") == 0 && (type[0] == 'f'));
+    return (strcmp(source->root, "fma") == 0 || strcmp(source->root, "mad") == 0) &&
+           strcmp(type, "f32") == 0;
 }
 
 static bool is_matrix(const struct syntax_instruction *source) {

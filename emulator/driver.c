@@ -209,6 +209,8 @@ static void counters_copy(struct lockstep_emulator_counters *to, const struct re
         .local_store_requests = counters->local_store_requests,
         .shared_load_requests = counters->shared_load_requests,
         .shared_store_requests = counters->shared_store_requests,
+        .shared_atomic_requests = counters->shared_atomic_requests,
+        .shared_copy_requests = counters->shared_copy_requests,
         .shared_wavefronts = counters->shared_wavefronts,
         .shared_wavefronts_ideal = counters->shared_wavefronts_ideal,
         .bytes_touched = counters->bytes_touched,

@@ -8,6 +8,7 @@
  * expected in a phase, bit 63 is the parity of the phase.
  */
 #include "execute.h"
+#include "request.h"
 #include "space.h"
 #include "warp.h"
 
@@ -57,24 +58,14 @@ static struct async_copy *add_copy(struct warp *warp) {
     return &warp->copies[warp->copy_count++];
 }
 
-struct sector_set {
-    uint64_t sectors[LANES];
-    uint32_t count;
+/* What a cp.async of a warp moves. */
+struct copy_request {
+    struct request_sectors from;
+    struct lanes64 to;
 };
 
-static void touch(struct sector_set *set, struct memory_range *range, uint64_t address) {
-    const uint64_t sector = address / SECTOR_BYTES, bit = sector - range->base / SECTOR_BYTES;
-    __atomic_store_n(&range->is_touched, true, __ATOMIC_RELAXED);
-    __atomic_fetch_or(&range->touched[bit / 64], UINT64_C(1) << (bit % 64), __ATOMIC_RELAXED);
-    for (uint32_t k = 0; k < set->count; k++) {
-        if (set->sectors[k] == sector)
-            return;
-    }
-    set->sectors[set->count++] = sector;
-}
-
 static bool copy_lane(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                      struct sector_set *set) {
+                      struct copy_request *request) {
     const struct detail *detail = instruction->detail;
     const uint32_t size = (uint32_t)value_at(warp, detail, 2, lane);
     uint32_t read = detail->from_count > 3 ? (uint32_t)value_at(warp, detail, 3, lane) : size;
@@ -104,9 +95,10 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
     }
     *copy = (struct async_copy){
         .lane = lane, .group = warp->async_group[lane], .to = (uint32_t)to, .size = size};
+    request->to.at[lane] = to;
     if (read) {
         memcpy(copy->bytes, space_host(from), read);
-        touch(set, range, from);
+        request_touch(&request->from, range, from);
         check_global(warp, instruction, lane, from, read, false);
     }
     if (warp->block->launch->is_slow)
@@ -117,18 +109,22 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
 static void execute_copy(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     const uint64_t size = value_at(warp, detail, 2, 0);
-    struct sector_set set = {.count = 0};
+    struct machine_counters *counters = &warp->worker->counters;
+    struct copy_request request;
+    request.from.count = 0;
     if (size != 4 && size != 8 && size != 16) {
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, LANES, 0,
                    "cp.async of %llu bytes: it copies 4, 8 or 16", (unsigned long long)size);
         return;
     }
     for (unsigned lane = 0; lane < LANES; lane++) {
-        if ((warp->mask >> lane & 1) && !copy_lane(warp, instruction, lane, &set))
+        if ((warp->mask >> lane & 1) && !copy_lane(warp, instruction, lane, &request))
             return;
     }
-    warp->worker->counters.global_load_requests += set.count > 0;
-    warp->worker->counters.global_load_sectors += set.count;
+    counters->global_load_requests += request.from.count > 0;
+    counters->global_load_sectors += request.from.count;
+    counters->shared_copy_requests++;
+    request_count_wavefronts(counters, request_wavefronts(&request.to, warp->mask, (uint32_t)size));
 }
 
 static void deliver(struct warp *warp, uint32_t mask, const uint64_t before[LANES]) {

@@ -2,6 +2,7 @@
  * numbers. */
 #include "arithmetic_half.h"
 #include "execute.h"
+#include "request.h"
 #include "space.h"
 #include "warp.h"
 
@@ -128,33 +129,22 @@ static uint64_t value_at(const struct warp *warp, const struct detail *detail, u
                                       : ((const struct lanes32 *)from)->at[lane];
 }
 
-/* Counts the sectors of the lanes that act on global memory. */
-struct sector_set {
-    uint64_t sectors[LANES];
-    uint32_t count;
+/* Where the lanes act. */
+struct atomic_request {
+    struct request_sectors global;
+    struct lanes64 shared;
+    uint32_t shared_lanes;
 };
-
-static void touch(struct sector_set *set, struct memory_range *range, uint64_t address) {
-    const uint64_t sector = address / SECTOR_BYTES, bit = sector - range->base / SECTOR_BYTES;
-    __atomic_store_n(&range->is_touched, true, __ATOMIC_RELAXED);
-    __atomic_fetch_or(&range->touched[bit / 64], UINT64_C(1) << (bit % 64), __ATOMIC_RELAXED);
-    for (uint32_t k = 0; k < set->count; k++) {
-        if (set->sectors[k] == sector)
-            return;
-    }
-    set->sectors[set->count++] = sector;
-}
 
 /* The bytes that a lane means, or NULL after a fault. */
 static unsigned char *find_bytes(struct warp *warp, const struct instruction *instruction,
-                                 unsigned lane, struct sector_set *set, bool *is_shared) {
+                                 unsigned lane, struct atomic_request *request) {
     const struct detail *detail = instruction->detail;
     const struct launch *launch = warp->block->launch;
     const uint32_t bytes = detail->access_bytes;
     uint64_t address = value_at(warp, detail, 0, lane) + (uint64_t)instruction->immediate;
     uint64_t window = detail->space == SPACE_SHARED ? WINDOW_SHARED : address >> WINDOW_SHIFT;
     const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
-    *is_shared = window == WINDOW_SHARED;
     if (offset % bytes != 0) {
         warp_fault(warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
                    "misaligned atomic access of %u bytes: the address must be a multiple of %u",
@@ -163,6 +153,8 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
     }
     if (window == WINDOW_SHARED && offset <= launch->shared_bytes &&
         launch->shared_bytes - offset >= bytes) {
+        request->shared.at[lane] = offset;
+        request->shared_lanes |= UINT32_C(1) << lane;
         if (launch->is_slow)
             check_shared(warp, instruction, lane, (uint32_t)offset, bytes, true, true);
         return warp->is_faulted ? NULL : warp->block->shared + offset;
@@ -175,7 +167,7 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
                    window == WINDOW_SHARED ? "shared" : "global");
         return NULL;
     }
-    touch(set, range, address);
+    request_touch(&request->global, range, address);
     if (launch->is_slow) {
         check_global(warp, instruction, lane, address, bytes, false);
         check_global(warp, instruction, lane, address, bytes, true);
@@ -192,27 +184,37 @@ static void put(const struct warp *warp, const struct detail *detail, unsigned l
         ((struct lanes32 *)to)->at[lane] = (uint32_t)value;
 }
 
+static void count_request(struct warp *warp, const struct atomic_request *request, uint32_t bytes) {
+    struct machine_counters *counters = &warp->worker->counters;
+    counters->global_atomic_requests += request->global.count > 0;
+    counters->global_atomic_sectors += request->global.count;
+    if (!request->shared_lanes)
+        return;
+    counters->shared_atomic_requests++;
+    request_count_wavefronts(
+        counters, request_atomic_wavefronts(&request->shared, request->shared_lanes, bytes));
+}
+
 static void execute_atomic(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
-    struct sector_set set = {.count = 0};
+    struct atomic_request request;
     struct lanes64 b, c, old;
     for (unsigned lane = 0; lane < LANES; lane++) {
         b.at[lane] = value_at(warp, detail, 1, lane);
         c.at[lane] = detail->from_count > 2 ? value_at(warp, detail, 2, lane) : 0;
     }
     warp->communicated = true;
+    request.global.count = request.shared_lanes = 0;
     for (unsigned lane = 0; lane < LANES; lane++) {
-        bool is_shared;
         if (!(warp->mask >> lane & 1))
             continue;
-        unsigned char *at = find_bytes(warp, instruction, lane, &set, &is_shared);
+        unsigned char *at = find_bytes(warp, instruction, lane, &request);
         if (!at)
             return;
         old.at[lane] = update(at, instruction->variant, b.at[lane], c.at[lane],
-                              detail->access_bytes, !is_shared);
+                              detail->access_bytes, !(request.shared_lanes >> lane & 1));
     }
-    warp->worker->counters.global_atomic_requests += set.count > 0;
-    warp->worker->counters.global_atomic_sectors += set.count;
+    count_request(warp, &request, detail->access_bytes);
     for (unsigned lane = 0; lane < LANES && detail->to_count; lane++) {
         if (warp->mask >> lane & 1)
             put(warp, detail, lane, old.at[lane]);

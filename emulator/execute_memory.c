@@ -7,6 +7,7 @@
  * docs/emulator.md defines sectors and wavefronts.
  */
 #include "isa.h"
+#include "request.h"
 #include "space.h"
 #include "warp.h"
 
@@ -415,42 +416,13 @@ INLINE void store_global(struct warp *warp, const struct instruction *instructio
 
 /* ---- Shared memory: wavefronts ---- */
 
-/* Wavefronts of one group of lanes: the most different words that fall into one bank. */
-static uint32_t group_wavefronts(const struct access *access, unsigned first, unsigned count,
-                                 uint32_t bytes) {
-    enum { BANKS = 32 };
-    uint64_t words[BANKS][LANES];
-    uint32_t used[BANKS] = {0}, most = 0;
-    for (unsigned lane = first; lane < first + count; lane++) {
-        if (!(access->mask >> lane & 1))
-            continue;
-        for (uint32_t part = 0; part < bytes; part += 4) {
-            uint64_t word = (access->address.at[lane] + part) / 4;
-            unsigned bank = (unsigned)(word % BANKS);
-            bool known = false;
-            for (uint32_t k = 0; k < used[bank]; k++)
-                known |= words[bank][k] == word;
-            if (known)
-                continue;
-            words[bank][used[bank]++] = word;
-            most = used[bank] > most ? used[bank] : most;
-        }
-    }
-    return most;
-}
-
-/* 64-bit accesses go by half-warps, 128-bit ones by quarter-warps; ideally each group that has
- * lanes takes one wavefront. */
 static void site_learn_wavefronts(struct access_site *site, const struct access *access,
                                   uint32_t bytes) {
-    unsigned groups = bytes <= 4 ? 1 : bytes <= 8 ? 2 : 4, lanes = LANES / groups;
-    site->wavefronts = site->wavefronts_ideal = 0;
+    const struct request_wavefronts wavefronts =
+        request_wavefronts(&access->address, access->mask, bytes);
+    site->wavefronts = wavefronts.actual;
+    site->wavefronts_ideal = wavefronts.ideal;
     site->low_bits = (uint32_t)(access->first % 4);
-    for (unsigned group = 0; group < groups; group++) {
-        uint32_t wavefronts = group_wavefronts(access, group * lanes, lanes, bytes);
-        site->wavefronts += wavefronts;
-        site->wavefronts_ideal += wavefronts > 0;
-    }
 }
 
 static bool fault_shared(struct warp *warp, const struct instruction *instruction,

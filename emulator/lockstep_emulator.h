@@ -46,6 +46,7 @@ struct lockstep_emulator_counters {
     uint64_t shared_wavefronts, shared_wavefronts_ideal;
     uint64_t bytes_touched; /* summed over the launches */
     uint64_t blocks, warps;
+    uint64_t shared_atomic_requests, shared_copy_requests;
 };
 
 /* LOCKSTEP_EMULATOR_VERSION of the library. */

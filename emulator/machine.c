@@ -274,6 +274,8 @@ static const struct machine_counter_name counter_names[] = {
     COUNTER(bytes_touched),
     COUNTER(blocks),
     COUNTER(warps),
+    COUNTER(shared_atomic_requests),
+    COUNTER(shared_copy_requests),
 };
 
 const struct machine_counter_name *machine_counter_names(size_t *count) {

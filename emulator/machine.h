@@ -233,6 +233,7 @@ struct machine_counters {
     uint64_t shared_wavefronts, shared_wavefronts_ideal;
     uint64_t bytes_touched; /* global memory, unique 32-byte sectors times 32 */
     uint64_t blocks, warps;
+    uint64_t shared_atomic_requests, shared_copy_requests;
 };
 
 void machine_counters_add(struct machine_counters *total, const struct machine_counters *more);

@@ -21,11 +21,12 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 8 };
+enum { TABLES = 9 };
 
 static void choose_tables(struct instruction_table tables[TABLES]) {
     const struct instruction_table cold[] = {executor_control, executor_warp,  executor_barrier,
-                                             executor_atomic,  executor_async, executor_matrix};
+                                             executor_atomic,  executor_async, executor_matrix,
+                                             executor_fragment};
     tables[0] = executor_arithmetic_baseline;
     tables[1] = executor_memory_baseline;
 #ifdef EXECUTOR_HAS_X86_BUILDS

@@ -30,6 +30,7 @@ struct emulator_counters {
     uint64_t shared_wavefronts, shared_wavefronts_ideal;
     uint64_t bytes_touched;
     uint64_t blocks, warps;
+    uint64_t shared_atomic_requests, shared_copy_requests;
 };
 
 /* Member, exported name, result, arguments. */

@@ -135,7 +135,9 @@ static const struct comparison emulator[] = {MEMBER(size),
                                              MEMBER(shared_wavefronts_ideal),
                                              MEMBER(bytes_touched),
                                              MEMBER(blocks),
-                                             MEMBER(warps)};
+                                             MEMBER(warps),
+                                             MEMBER(shared_atomic_requests),
+                                             MEMBER(shared_copy_requests)};
 #else
 static const struct comparison emulator[] = {{"", false}};
 static const struct comparison emulator_prototypes[] = {{"", false}};
