@@ -33,7 +33,7 @@ LDLIBS    += -ldnnl
 endif
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
-common_sources    := $(addprefix common/,status.c random.c problem.c mlp_model.c floating.c)
+common_sources    := $(addprefix common/,status.c random.c narrow.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
                      naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c onednn.c \
                      cpu.c parallel.c peak.c simd_dispatch.c \
@@ -62,7 +62,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_statistics test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
-                test_measure test_prediction test_command test_report test_mlp_graph \
+                test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
                 test_contest test_contest_run test_crossover
 test_support := tests/support.c tests/staging.c tests/temporary.c
 

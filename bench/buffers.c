@@ -1,5 +1,6 @@
 /* Inputs, guarded device buffers, poison. */
 #include "bench/buffers.h"
+#include "common/narrow.h"
 #include "common/random.h"
 
 #include <math.h>
@@ -40,6 +41,35 @@ static void fill_pattern(float *values, int64_t count, enum values kind, uint64_
         strew(values, count, 97, specials, sizeof specials / sizeof specials[0]);
 }
 
+/* The same numbers, rounded to the 16 bits of the buffer's elements. */
+static enum status fill_rounded(uint16_t *to, const struct buffer_spec *spec,
+                                const struct settings *settings, uint64_t stream,
+                                struct message *message) {
+    float *values = malloc((size_t)spec->elements * sizeof *values);
+    if (!values)
+        return message_set(message, STATUS_NO_MEMORY,
+                           "no memory for %lld numbers to round into input '%s'; choose a smaller "
+                           "shape",
+                           (long long)spec->elements, spec->name);
+    fill_pattern(values, spec->elements, settings->values, settings->seed, stream);
+    for (int64_t i = 0; i < spec->elements; i++)
+        to[i] = spec->element == ELEMENT_BF16 ? bf16_round(values[i]) : f16_round(values[i]);
+    free(values);
+    return STATUS_OK;
+}
+
+static enum status fill_input(void *to, const struct buffer_spec *spec,
+                              const struct settings *settings, uint64_t stream,
+                              struct message *message) {
+    if (!spec->pattern)
+        memset(to, 0, spec_bytes(spec));
+    else if (spec->element == ELEMENT_BF16 || spec->element == ELEMENT_F16)
+        return fill_rounded(to, spec, settings, stream, message);
+    else
+        fill_pattern(to, spec->elements, settings->values, settings->seed, stream);
+    return STATUS_OK;
+}
+
 enum status inputs_open(const struct bench_case *bench_case, struct inputs *inputs,
                         struct message *message) {
     memset(inputs, 0, sizeof *inputs);
@@ -56,11 +86,12 @@ enum status inputs_open(const struct bench_case *bench_case, struct inputs *inpu
                                "no memory for %zu bytes of input '%s'; choose a smaller shape",
                                bytes, spec->name);
         }
-        if (spec->pattern)
-            fill_pattern(inputs->data[i], spec->elements, bench_case->settings.values,
-                         bench_case->settings.seed, (uint64_t)i);
-        else
-            memset(inputs->data[i], 0, bytes);
+        enum status status =
+            fill_input(inputs->data[i], spec, &bench_case->settings, (uint64_t)i, message);
+        if (status != STATUS_OK) {
+            inputs_close(inputs);
+            return status;
+        }
     }
     if (bench_case->operation->prepare)
         bench_case->operation->prepare(bench_case, inputs->data);

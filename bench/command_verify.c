@@ -15,10 +15,18 @@ static const char doc[] =
     "Exit status: 0 all verified; 1 a result is wrong; 2 the call was wrong; 77 the GPU that was "
     "required is not there.";
 
-enum { KEY_IMPLEMENTATION = 0x2001, KEY_GPU, KEY_THREADS, KEY_SEED, OPERATIONS_MAX = 32 };
+enum {
+    KEY_IMPLEMENTATION = 0x2001,
+    KEY_DTYPE,
+    KEY_GPU,
+    KEY_THREADS,
+    KEY_SEED,
+    OPERATIONS_MAX = 32
+};
 
 static const struct argp_option options[] = {
     {"implementation", KEY_IMPLEMENTATION, "LIST", 0, "Only these, separated by commas", 0},
+    {"dtype", KEY_DTYPE, "LIST", 0, "f32, tf32, bf16, f16 (default: all that an operation has)", 0},
     {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, emulated, or a device number", 0},
     {"threads", KEY_THREADS, "N", 0,
      "CPU threads (default: all processors, at least 2); one is checked too", 0},
@@ -50,6 +58,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     switch (key) {
     case KEY_IMPLEMENTATION:
         parsed->suite.implementations = argument;
+        return 0;
+    case KEY_DTYPE:
+        parsed->suite.dtypes = argument;
         return 0;
     case KEY_GPU:
         parsed->gpu = argument;
@@ -93,6 +104,8 @@ enum status command_verify(int argc, char **argv, const struct command_context *
         parsed.suite.operation_count = operation_count;
     status = implementations_check(parsed.suite.implementations, parsed.suite.operations,
                                    (size_t)parsed.suite.operation_count, message);
+    if (status == STATUS_OK)
+        status = dtypes_check(parsed.suite.dtypes, message);
     if (status != STATUS_OK)
         return status;
     struct devices devices;

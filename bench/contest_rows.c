@@ -81,9 +81,11 @@ void contest_counters_write(const struct entry *entry, const struct emulator_cou
 }
 
 static const struct ceilings *ceilings_of(const struct contest *contest, const struct entry *e) {
-    /* Other formats run on tensor cores, whose peak the multiply-adds of f32 do not show. */
+    /* Other formats have units of their own, whose peak the multiply-adds of f32 do not show. */
+    if (contest->bench_case->dtype != DTYPE_F32)
+        return NULL;
     if (e->contender.device->gpu)
-        return contest->bench_case->dtype == DTYPE_F32 ? contest->rules->gpu_ceilings : NULL;
+        return contest->rules->gpu_ceilings;
     for (int i = 0; i < contest->rules->thread_count; i++)
         if (contest->rules->ceilings[i].threads == e->contender.threads)
             return &contest->rules->ceilings[i];

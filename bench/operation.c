@@ -27,6 +27,10 @@ int operation_variant_find(const struct operation *operation, const char *name) 
     return -1;
 }
 
+bool operation_has_dtype(const struct operation *operation, enum dtype dtype) {
+    return dtype == DTYPE_F32 || operation->narrow_dtypes;
+}
+
 static const struct {
     const char *name;
     double unit_roundoff; /* half the distance from 1 to the next number */
@@ -52,7 +56,13 @@ const char *values_name(enum values values) {
 }
 
 size_t element_bytes(enum element element) {
-    return element == ELEMENT_BITS16 ? 2 : 4;
+    return element == ELEMENT_BF16 || element == ELEMENT_F16 ? 2 : 4;
+}
+
+enum element dtype_element_kind(enum dtype dtype) {
+    return dtype == DTYPE_BF16  ? ELEMENT_BF16
+           : dtype == DTYPE_F16 ? ELEMENT_F16
+                                : ELEMENT_F32; /* tf32 too */
 }
 
 struct buffer_spec buffer_matrix(const char *name, enum buffer_role role, int64_t rows,

@@ -52,7 +52,7 @@ enum buffer_role {
     BUFFER_SCRATCH /* contents mean nothing afterwards */
 };
 
-enum element { ELEMENT_F32, ELEMENT_I32, ELEMENT_BITS16 };
+enum element { ELEMENT_F32, ELEMENT_I32, ELEMENT_BF16, ELEMENT_F16 };
 size_t element_bytes(enum element element);
 
 /* One buffer of a case. Row r holds min(columns, elements - r * stride) elements from r * stride
@@ -66,6 +66,9 @@ struct buffer_spec {
     bool pattern;     /* false: `prepare` alone fills it (labels, parameters) */
     int64_t portions; /* iterations take it in turn, a portion each; 0: each reads all of it */
 };
+
+/* How a dtype's operands are stored. */
+enum element dtype_element_kind(enum dtype dtype);
 
 /* A matrix, and a flat array of `count` elements. */
 struct buffer_spec buffer_matrix(const char *name, enum buffer_role role, int64_t rows,
@@ -224,6 +227,7 @@ extern const struct operation operation_gemm, operation_activation, operation_so
 
 const struct operation *operation_find(const char *name);
 int operation_variant_find(const struct operation *operation, const char *name);
+bool operation_has_dtype(const struct operation *operation, enum dtype dtype);
 /* The arguments of launches of one implementation on these buffers, and what it keeps between
  * them; closed before the device is reset or closed. On failure there is nothing to close. */
 enum status launch_open(const struct bench_case *bench_case,

@@ -100,6 +100,14 @@ static const struct preset_line lines_skinny[] = {
     {"gemm", "tn", "1x4096x4096 4096x1x4096 16x16x65536"},
 };
 
+/* In the formats of tensor cores beside f32. */
+static const struct preset_line lines_tensor[] = {
+    {"gemm", "nn",
+     "64x64x64 127x129x63 256x256x256 512x512x512 1024x1024x1024 2048x2048x2048 4096x4096x4096"},
+    {"gemm", "nt,tn", "127x129x63 256x256x256 1024x1024x1024"},
+    {"gemm", "nt", "512x768x768 512x3072x768"},
+};
+
 /* The cases that docs/method.md gives ratios to yardsticks for: run it with --yardsticks. */
 static const struct preset_line lines_yardsticks[] = {
     {"gemm", "nn",
@@ -160,8 +168,11 @@ static const struct preset_line lines_counters[] = {
     {"mlp", "train_step_mse", "3-4-2@13"},
 };
 
-#define PRESET(name, summary)                                                                      \
-    { #name, summary, lines_##name, sizeof lines_##name / sizeof lines_##name[0] }
+#define PRESET(id, text, ...)                                                                      \
+    {                                                                                              \
+        .name = #id, .summary = text, .lines = lines_##id,                                         \
+        .line_count = sizeof lines_##id / sizeof lines_##id[0], __VA_ARGS__                        \
+    }
 const struct preset presets[] = {
     PRESET(default, "every operation, small to large: what `make bench` runs"),
     PRESET(quick, "a smaller default: what `make bench QUICK=1` runs"),
@@ -171,6 +182,7 @@ const struct preset presets[] = {
     PRESET(transformer, "a transformer block: 768 wide, 512 tokens"),
     PRESET(recommender, "the dense layers of a recommender: tall batches, narrow inputs"),
     PRESET(skinny, "GEMMs with one or two small dimensions"),
+    PRESET(tensor, "GEMMs in tf32 and bf16 beside f32", .dtypes = "f32,tf32,bf16"),
     PRESET(emulated, "small shapes of every operation, for --gpu emulated"),
     PRESET(counters, "smaller still: what `make counters-gate` counts, with --gpu emulated"),
     PRESET(yardsticks, "what the yardsticks are for; use with --yardsticks"),

@@ -13,6 +13,7 @@ struct preset {
     const char *summary;
     const struct preset_line *lines;
     int line_count;
+    const char *dtypes; /* comma-separated, NULL for f32; --dtype takes their place */
 };
 
 extern const struct preset presets[];

@@ -103,7 +103,7 @@ static bool dtype_find(const char *name, enum dtype *dtype) {
     return false;
 }
 
-static enum status dtypes_check(const char *list, struct message *message) {
+enum status dtypes_check(const char *list, struct message *message) {
     char piece[NAME_MAX_LENGTH];
     enum dtype dtype;
     while (list && list_next(&list, ",", piece, sizeof piece))
@@ -174,20 +174,17 @@ static struct bench_case case_of(const struct operation *operation, int variant,
         .settings = {.alpha = 1.0f, .beta = 0.0f, .values = VALUES_UNIFORM, .seed = seed}};
 }
 
-static bool dtype_exists(const struct operation *operation, enum dtype dtype) {
-    return dtype == DTYPE_F32 || operation->narrow_dtypes;
-}
-
-/* Every dtype that is asked for and that the operation has, over every shape in `shapes`. */
+/* Every dtype that is asked for, else of `usual` (NULL: f32), and that the operation has, over
+ * every shape in `shapes`. */
 static enum status add_shapes(struct builder *builder, const struct operation *operation,
-                              int variant, const char *shapes) {
+                              int variant, const char *shapes, const char *usual) {
+    const char *dtypes = builder->options->dtypes ? builder->options->dtypes : usual;
     char shape[NAME_MAX_LENGTH];
     enum status status = STATUS_OK;
     while (status == STATUS_OK && list_next(&shapes, ", ", shape, sizeof shape)) {
         for (enum dtype d = DTYPE_F32; d <= DTYPE_F16 && status == STATUS_OK; d++) {
-            if (!dtype_exists(operation, d) ||
-                !list_contains(builder->options->dtypes ? builder->options->dtypes : "f32",
-                               dtype_name(d)))
+            if (!operation_has_dtype(operation, d) ||
+                !list_contains(dtypes ? dtypes : "f32", dtype_name(d)))
                 continue;
             struct bench_case bench_case = case_of(operation, variant, d, builder->options->seed);
             status = case_shape_parse(shape, &bench_case, builder->message);
@@ -207,7 +204,7 @@ static enum status add_preset(struct builder *builder, const struct preset *pres
             continue;
         for (int v = 0; v < operation->variant_count && status == STATUS_OK; v++)
             if (list_contains(line->variants, operation->variants[v]))
-                status = add_shapes(builder, operation, v, line->shapes);
+                status = add_shapes(builder, operation, v, line->shapes, preset->dtypes);
     }
     return status;
 }
@@ -224,7 +221,7 @@ static enum status add_given_shape(struct builder *builder, const char *shape) {
         if (!operation_wanted(builder->options, operations[o]->name))
             continue;
         for (int v = 0; v < operations[o]->variant_count; v++) {
-            enum status status = add_shapes(builder, operations[o], v, shape);
+            enum status status = add_shapes(builder, operations[o], v, shape, NULL);
             readable |= status == STATUS_OK;
             if (status != STATUS_OK) {
                 failure = status;
@@ -258,7 +255,7 @@ static enum status add_named_case(struct builder *builder) {
     enum dtype dtype;
     int variant = operation && variant_name ? operation_variant_find(operation, variant_name) : -1;
     if (variant < 0 || !dtype_text || !dtype_find(dtype_text, &dtype) ||
-        !dtype_exists(operation, dtype) || !shape)
+        !operation_has_dtype(operation, dtype) || !shape)
         return message_set(
             builder->message, STATUS_INVALID,
             "there is no case '%s'; a case is written OPERATION/VARIANT/DTYPE/SHAPE, "

@@ -13,7 +13,7 @@ struct selection_options {
         *case_glob; /* over case names, or NULL; one without wildcards names a case of its own */
     const char *shapes; /* comma-separated, or NULL: these instead of the preset's */
     const char *preset; /* name */
-    const char *dtypes; /* comma-separated, or NULL for f32 */
+    const char *dtypes; /* comma-separated, or NULL: the preset's, else f32 */
     uint64_t seed;
 };
 
@@ -30,6 +30,9 @@ void selection_close(struct selection *selection);
 
 /* Whether `name` is in the comma-separated `list`; a NULL list holds everything. */
 bool list_contains(const char *list, const char *name);
+
+/* Refuses a comma-separated list of dtypes that has an unknown one. NULL is no list. */
+enum status dtypes_check(const char *list, struct message *message);
 
 /* Refuses names that are no operation's. */
 enum status operations_check(const char *const *names, size_t count, struct message *message);

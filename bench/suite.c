@@ -113,7 +113,10 @@ static enum status verify_on_device(struct suite *suite, const struct bench_case
         bool gpu = device->gpu != NULL;
         bool lacking =
             device->emulated && implementation->real_gpu && !suite->options->implementations;
-        if (!is_wanted(suite, implementation) || lacking ||
+        /* A format that it never claimed is no skip. */
+        bool claimed =
+            c->dtype == DTYPE_F32 || !implementation->refusal || !implementation->refusal(c);
+        if (!is_wanted(suite, implementation) || lacking || !claimed ||
             gpu != (implementation->device == DEVICE_GPU))
             continue;
         verify_one(suite, c, implementation, gpu ? 0 : 1, expectation, &set);
@@ -142,16 +145,16 @@ static enum status verify_case(struct suite *suite, const struct bench_case *c,
     return status;
 }
 
-/* All settings and values on one variant and shape. */
-static enum status verify_shape(struct suite *suite, int variant, const char *shape,
-                                struct message *message) {
+/* All settings and values on one variant, dtype and shape. */
+static enum status verify_shape(struct suite *suite, int variant, enum dtype dtype,
+                                const char *shape, struct message *message) {
     static const struct settings plain = {.alpha = 1.0f};
     const struct operation *operation = suite->operation;
     int settings_count = operation->settings_count ? operation->settings_count : 1;
     enum status status = STATUS_OK;
     for (int s = 0; s < settings_count; s++)
         for (int v = -1; v < operation->special_values_count && status == STATUS_OK; v++) {
-            struct bench_case c = {.operation = operation, .variant = variant};
+            struct bench_case c = {.operation = operation, .variant = variant, .dtype = dtype};
             c.settings = operation->settings_count ? operation->settings[s] : plain;
             c.settings.seed = suite->options->seed;
             c.settings.values = v < 0 ? VALUES_UNIFORM : operation->special_values[v];
@@ -159,6 +162,20 @@ static enum status verify_shape(struct suite *suite, int variant, const char *sh
             if (status == STATUS_OK)
                 status = verify_case(suite, &c, message);
         }
+    return status;
+}
+
+/* All dtypes and shapes on one variant. */
+static enum status verify_variant(struct suite *suite, int variant, struct message *message) {
+    enum status status = STATUS_OK;
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
+        if (!operation_has_dtype(suite->operation, d) ||
+            !list_contains(suite->options->dtypes, dtype_name(d)))
+            continue;
+        for (const char *const *shape = suite->operation->awkward_shapes;
+             *shape && status == STATUS_OK; shape++)
+            status = verify_shape(suite, variant, d, *shape, message);
+    }
     return status;
 }
 
@@ -187,9 +204,7 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
     for (int o = 0; o < options->operation_count && status == STATUS_OK; o++) {
         struct suite suite = {.options = options, .operation = options->operations[o]};
         for (int v = 0; v < suite.operation->variant_count && status == STATUS_OK; v++)
-            for (const char *const *shape = suite.operation->awkward_shapes;
-                 *shape && status == STATUS_OK; shape++)
-                status = verify_shape(&suite, v, *shape, message);
+            status = verify_variant(&suite, v, message);
         tallies_print(&suite, totals);
     }
     if (status == STATUS_OK && totals->passed + totals->failed + totals->skipped == 0)

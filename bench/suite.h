@@ -13,6 +13,7 @@ struct suite_options {
     const struct operation *const *operations; /* what to go through … */
     int operation_count;                       /* … and how many */
     const char *implementations;               /* comma-separated, or NULL for all */
+    const char *dtypes;                        /* comma-separated, or NULL for all */
     int threads;                               /* CPU rows run with this many and with one */
     uint64_t seed;
     struct devices *devices;

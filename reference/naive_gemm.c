@@ -3,12 +3,19 @@
  */
 #include "reference/naive.h"
 
-enum status gemm_naive(const struct gemm_problem *problem, struct execution *execution) {
-    if (problem->dtype != DTYPE_F32)
-        return message_set(execution->message, STATUS_UNSUPPORTED,
-                           "cpu-naive multiplies f32 matrices only; use --dtype f32");
-    const float *a = problem->a;
-    const float *b = problem->b;
+#include "common/narrow.h"
+
+/* An operand as it is multiplied: tf32 is rounded on the way from memory. */
+static inline float operand(const void *data, enum dtype dtype, int64_t index) {
+    float stored = dtype_element(data, dtype, index);
+    return dtype == DTYPE_TF32 ? tf32_round(stored) : stored;
+}
+
+/* Inlined once a dtype, so that the innermost loop asks nothing. */
+static inline __attribute__((always_inline)) void multiply(const struct gemm_problem *problem,
+                                                           enum dtype dtype) {
+    const void *a = problem->a;
+    const void *b = problem->b;
     bool a_transposed = problem->variant == GEMM_TN;
     bool b_transposed = problem->variant == GEMM_NT;
     int64_t products = problem->alpha != 0 ? problem->k : 0;
@@ -16,12 +23,30 @@ enum status gemm_naive(const struct gemm_problem *problem, struct execution *exe
         for (int64_t j = 0; j < problem->n; j++) {
             float sum = 0;
             for (int64_t l = 0; l < products; l++) {
-                float left = a_transposed ? a[l * problem->lda + i] : a[i * problem->lda + l];
-                float right = b_transposed ? b[j * problem->ldb + l] : b[l * problem->ldb + j];
-                sum += left * right;
+                int64_t left = a_transposed ? l * problem->lda + i : i * problem->lda + l;
+                int64_t right = b_transposed ? j * problem->ldb + l : l * problem->ldb + j;
+                sum += operand(a, dtype, left) * operand(b, dtype, right);
             }
             float *c = &problem->c[i * problem->ldc + j];
             *c = problem->alpha * sum + (problem->beta != 0 ? problem->beta * *c : 0);
         }
+}
+
+enum status gemm_naive(const struct gemm_problem *problem, struct execution *execution) {
+    (void)execution;
+    switch (problem->dtype) {
+    case DTYPE_F32:
+        multiply(problem, DTYPE_F32);
+        break;
+    case DTYPE_TF32:
+        multiply(problem, DTYPE_TF32);
+        break;
+    case DTYPE_BF16:
+        multiply(problem, DTYPE_BF16);
+        break;
+    case DTYPE_F16:
+        multiply(problem, DTYPE_F16);
+        break;
+    }
     return STATUS_OK;
 }

@@ -1,5 +1,6 @@
 /* gemm: row-major C[M,N] = alpha * op(A) * op(B) + beta * C. */
 #include "bench/operation.h"
+#include "common/narrow.h"
 #include "common/random.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
@@ -23,6 +24,7 @@ static void gemm_describe(const struct bench_case *c, struct buffer_spec specs[B
         buffer_matrix("a", BUFFER_INPUT, transpose_a ? k : m, transpose_a ? m : k, padding);
     specs[BUFFER_B] =
         buffer_matrix("b", BUFFER_INPUT, transpose_b ? n : k, transpose_b ? k : n, padding);
+    specs[BUFFER_A].element = specs[BUFFER_B].element = dtype_element_kind(c->dtype);
     bool reads_c = c->settings.beta != 0.0f;
     specs[BUFFER_C] = buffer_matrix("c", reads_c ? BUFFER_IN_OUT : BUFFER_OUTPUT, m, n, padding);
 }
@@ -63,7 +65,8 @@ static double gemm_flops(const struct bench_case *c) {
 /* A and B read once, C written once (and read once when beta is not 0). */
 static double gemm_bytes(const struct bench_case *c) {
     double m = (double)c->sizes[SIZE_M], n = (double)c->sizes[SIZE_N], k = (double)c->sizes[SIZE_K];
-    return 4.0 * (m * k + k * n + m * n * (c->settings.beta != 0.0f ? 2.0 : 1.0));
+    double operand = (double)element_bytes(dtype_element_kind(c->dtype));
+    return operand * (m * k + k * n) + 4.0 * m * n * (c->settings.beta != 0.0f ? 2.0 : 1.0);
 }
 
 static void gemm_expect(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
@@ -77,15 +80,23 @@ static double gemm_row_cost(const struct bench_case *c) {
     return 4.0 * (double)c->sizes[SIZE_N] * (double)c->sizes[SIZE_K];
 }
 
-/* out[i] = sum_j op(X)[i, j] * v[j], absolute values where asked; X stored with leading dimension
- * ld. */
-static void apply(const float *x, int64_t ld, bool transposed, int64_t rows, int64_t columns,
-                  const double *v, bool absolute, double *out) {
+/* One operand of the product as it is stored. */
+struct operand {
+    const void *data;
+    enum dtype dtype;
+    int64_t ld;
+    bool transposed;
+};
+
+/* out[i] = sum_j op(X)[i, j] * v[j], absolute values where asked. */
+static void apply(struct operand x, int64_t rows, int64_t columns, const double *v, bool absolute,
+                  double *out) {
 #pragma omp parallel for schedule(static)
     for (int64_t i = 0; i < rows; i++) {
         double sum = 0.0;
         for (int64_t j = 0; j < columns; j++) {
-            double element = transposed ? x[j * ld + i] : x[i * ld + j];
+            int64_t index = x.transposed ? j * x.ld + i : i * x.ld + j;
+            double element = (double)dtype_element(x.data, x.dtype, index);
             sum += (absolute ? fabs(element) : element) * v[j];
         }
         out[i] = sum;
@@ -97,12 +108,23 @@ struct probe {
     double *signs, *inner, *product, *observed, *bound_inner, *bound;
 };
 
+/* The error of one row's projection over its scale sqrt(N) K mean|ab|, see the head of gemm_probe.
+ * Tensor cores truncate where a float32 addition rounds, which doubles the unit of the sums. */
+static double probe_factor(const struct gemm_problem *p) {
+    const double lambda = 8.0;
+    double k = (double)p->k, u = dtype_unit_roundoff(DTYPE_F32);
+    double sums = (sqrt(k) + 3.0) * (p->dtype == DTYPE_F32 ? u : 2.0 * u);
+    double operands = p->dtype == DTYPE_TF32
+                          ? sqrt(2.0) * dtype_unit_roundoff(DTYPE_TF32) * (4.0 / 3.0) / sqrt(k)
+                          : 0.0;
+    return lambda * (sums + operands);
+}
+
 /* Rows whose projection leaves its bound; the worst ratio. */
 static double probe_worst(const struct gemm_problem *p, const struct probe *v,
                           const float *c_before, const float *c_after) {
-    double u = 0x1p-24;
-    /* Probabilistic bound with lambda = 8 (see the head of gemm_probe). */
-    double factor = 8.0 * (sqrt((double)p->k) + 3.0) * u;
+    double factor = probe_factor(p);
+    double shrunk = p->dtype == DTYPE_TF32 ? 2.0 * dtype_unit_roundoff(DTYPE_TF32) : 0.0;
     double worst = 0.0;
     for (int64_t i = 0; i < p->m; i++) {
         double expected = p->alpha * v->product[i];
@@ -116,7 +138,8 @@ static double probe_worst(const struct gemm_problem *p, const struct probe *v,
         double observed = 0.0;
         for (int64_t j = 0; j < p->n; j++)
             observed += (double)c_after[i * p->ldc + j] * v->signs[j];
-        double ratio = fabs(observed - expected) / (factor * scale + 1e-35);
+        double bound = factor * scale + shrunk * fabs(p->alpha * v->product[i]) + 1e-35;
+        double ratio = fabs(observed - expected) / bound;
         if (!(ratio <= worst)) /* a NaN is the worst of all */
             worst = isnan(ratio) ? INFINITY : ratio;
     }
@@ -130,7 +153,13 @@ static double probe_worst(const struct gemm_problem *p, const struct probe *v,
  * SIAM J. Sci. Comput. 41, 2019, theorem 3.1), so their signed sum stays below lambda sqrt(K) u
  * sqrt(sum_j (|A||B|)_ij^2). The root is estimated from (|A||B|) 1 / sqrt(N), exact for rows of
  * equal elements and close for uniform inputs. One wrong element moves the sum of its row by its
- * whole error. */
+ * whole error.
+ *
+ * tf32 rounds its operands on the way, or truncates them. Truncation makes each smaller by 2^-11 of
+ * itself at most on average, which shrinks the whole projection by at most 2 * 2^-11; around that
+ * the error of each is independent and at most 2^-11, so by Hoeffding's inequality their sum stays
+ * below lambda sqrt(2) 2^-11 sqrt(sum_jl (a_il b_lj)^2). For uniform inputs that root is 4/3 of
+ * sqrt(N K) times the mean |ab|. bf16 and f16 operands are exact, and so are their products. */
 static double gemm_probe(const struct oracle_view *view) {
     const struct gemm_problem *p = &view->launch->gemm;
     size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k;
@@ -147,11 +176,12 @@ static double gemm_probe(const struct oracle_view *view) {
         v.signs[j] = random_word(view->bench_case->settings.seed, 0xF4E1, j) & 1 ? 1.0 : -1.0;
         ones[j] = 1.0 / sqrt((double)n);
     }
-    bool transpose_a = p->variant == GEMM_TN, transpose_b = p->variant == GEMM_NT;
-    apply(p->b, p->ldb, transpose_b, p->k, p->n, v.signs, false, v.inner);
-    apply(p->b, p->ldb, transpose_b, p->k, p->n, ones, true, v.bound_inner);
-    apply(p->a, p->lda, transpose_a, p->m, p->k, v.inner, false, v.product);
-    apply(p->a, p->lda, transpose_a, p->m, p->k, v.bound_inner, true, v.bound);
+    const struct operand a = {p->a, p->dtype, p->lda, p->variant == GEMM_TN};
+    const struct operand b = {p->b, p->dtype, p->ldb, p->variant == GEMM_NT};
+    apply(b, p->k, p->n, v.signs, false, v.inner);
+    apply(b, p->k, p->n, ones, true, v.bound_inner);
+    apply(a, p->m, p->k, v.inner, false, v.product);
+    apply(a, p->m, p->k, v.bound_inner, true, v.bound);
     double worst = probe_worst(p, &v, view->before[BUFFER_C], view->after[BUFFER_C]);
     free(block);
     return worst;
@@ -180,7 +210,6 @@ static const struct implementation implementations[] = {
      .summary = "three nested loops",
      .one_thread = true,
      .plain = true,
-     .refusal = refuse_other_than_f32,
      .run.gemm = gemm_naive},
     {.name = "openblas",
      .summary = "cblas_sgemm",
@@ -203,7 +232,7 @@ static const struct implementation implementations[] = {
      .refusal = refuse_other_than_f32,
      .run.gemm = gemm_cuda_tiled},
     {.name = "cublas",
-     .summary = "cublasSgemm, cublasGemmEx",
+     .summary = "cublasGemmEx",
      .device = DEVICE_GPU,
      .real_gpu = true,
      .run.gemm = gemm_cublas},
