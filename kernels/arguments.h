@@ -16,9 +16,10 @@ enum {
     GEMM_TILE = 32,       /* gemm_2_tiled: side of a block's square of C, and of its block */
     ROW_THREADS = 256,    /* the tiled rungs that give a block to a row */
     WARP_LANES = 32,
-    WARP_ROWS = 4,      /* the warp rungs: warps of a block, each with a row of its own */
-    COLUMN_WARPS = 16,  /* column_sums_2_tiled: warps that share a block's columns */
-    CEILING_CHAINS = 16 /* ceiling: independent multiply-adds a thread */
+    WARP_ROWS = 4,       /* the warp rungs: warps of a block, each with a row of its own */
+    LONG_THREADS = 1024, /* the vectorised rungs' blocks for rows that no registers hold */
+    COLUMN_WARPS = 16,   /* column_sums_2_tiled: warps that share a block's columns */
+    CEILING_CHAINS = 16  /* ceiling: independent multiply-adds a thread */
 };
 
 struct gemm_arguments {
@@ -57,11 +58,24 @@ struct activation_arguments {
     int32_t bias_in_vectors; /* each group of four reads four neighbours of bias, 16-byte aligned */
 };
 
+/* How the vectorised rungs hold a row in registers: name in a kernel's name, threads that share a
+ * row (WARP_LANES: a warp, with WARP_ROWS rows a block), groups of four elements a thread. From
+ * short rows to long ones; what the last cannot hold goes to a kernel of LONG_THREADS. Further
+ * arguments go to each X. */
+#define ROW_FORM_LIST(X, ...)                                                                      \
+    X(warp1, WARP_LANES, 1, __VA_ARGS__)                                                           \
+    X(warp2, WARP_LANES, 2, __VA_ARGS__)                                                           \
+    X(warp4, WARP_LANES, 4, __VA_ARGS__)                                                           \
+    X(warp8, WARP_LANES, 8, __VA_ARGS__)                                                           \
+    X(block4, ROW_THREADS, 4, __VA_ARGS__)                                                         \
+    X(block8, ROW_THREADS, 8, __VA_ARGS__)
+
 struct softmax_arguments {
     const float *input; /* may be output */
     const float *dy;    /* may be output */
     float *output;
     int64_t rows, columns;
+    int64_t kept; /* the vectorised rung for long rows: groups of a row in shared memory */
 };
 
 struct cross_entropy_arguments {
@@ -70,7 +84,8 @@ struct cross_entropy_arguments {
     float *loss;
     float *dlogits; /* may be logits */
     int64_t rows, columns;
-    float scale; /* 1 / rows */
+    float scale;  /* 1 / rows */
+    int64_t kept; /* as in softmax_arguments */
 };
 
 struct mse_arguments {

@@ -40,6 +40,52 @@ struct vector_split geometry_split(int64_t count, const void *const *pointers, i
     return split;
 }
 
+/* Elements of a group, and the most of them that lie outside a row at its start. */
+enum { GROUP = 4, PHASE_MOST = GROUP - 1 };
+
+static const struct {
+    int threads, groups;
+} row_forms[] = {
+#define ROW_FORM(name, threads, groups, ...) [ROW_##name] = {threads, groups},
+    ROW_FORM_LIST(ROW_FORM)
+#undef ROW_FORM
+        [ROW_LONG] = {LONG_THREADS, 0}};
+
+/* Rows of a whole number of groups lie all alike to 16 bytes; others go through all phases. */
+enum row_form geometry_row_form(const float *input, int64_t rows, int64_t columns) {
+    int64_t phase = (int64_t)((uintptr_t)input / sizeof(float) % GROUP);
+    if (rows > 1 && columns % GROUP != 0)
+        phase = PHASE_MOST;
+    const int64_t groups = geometry_ceil(columns + phase, GROUP);
+    int form = 0;
+    while (form < ROW_LONG && groups > row_forms[form].threads * row_forms[form].groups)
+        form++;
+    return (enum row_form)form;
+}
+
+int64_t geometry_row_kept(const struct gpu *gpu, int arrays) {
+    enum { RESERVED = 2048 }; /* for the reductions, and what the driver takes of each block */
+    const size_t bytes = gpu_properties(gpu)->shared_per_block_optin;
+    const size_t group_bytes = GROUP * sizeof(float);
+    return bytes > RESERVED ? (int64_t)((bytes - RESERVED) / group_bytes) / arrays : 0;
+}
+
+enum status geometry_launch_rows(struct execution *execution, const struct gpu_kernel *kernels,
+                                 enum row_form form, int64_t rows, int64_t kept, void *arguments) {
+    const bool warp = row_forms[form].threads == WARP_LANES;
+    const int64_t blocks = warp ? geometry_ceil(rows, WARP_ROWS) : rows;
+    const int threads = warp ? WARP_ROWS * WARP_LANES : row_forms[form].threads;
+    const struct gpu_launch launch = {.kernel = kernels[form],
+                                      .grid = {blocks, 1, 1},
+                                      .block = {threads, 1, 1},
+                                      .shared_bytes = (int)(kept * GROUP * (int64_t)sizeof(float)),
+                                      .arguments = arguments};
+    if (execution->gpu == NULL)
+        return message_set(execution->message, STATUS_INVALID,
+                           "%s is a GPU kernel and was called without a GPU", kernels[form].name);
+    return gpu_launch(execution->gpu, &launch, execution->message);
+}
+
 enum status geometry_launch(struct execution *execution, struct gpu_kernel kernel,
                             const int64_t blocks[2], const int threads[2], void *arguments) {
     if (execution->gpu == NULL)

@@ -31,6 +31,8 @@ column_sums_kernel column_sums_cuda_tiled;
 /* --- cuda-vectorised ------------------------------------------------------------------------- */
 
 activation_kernel activation_cuda_vectorised;
+softmax_kernel softmax_cuda_vectorised;
+cross_entropy_kernel cross_entropy_cuda_vectorised;
 optimizer_kernel optimizer_cuda_vectorised;
 transfer_kernel transfer_cuda_vectorised;
 

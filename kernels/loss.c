@@ -18,6 +18,14 @@ static const struct gpu_kernel cross_entropy_warp_kernels[] =
 static const struct gpu_kernel mse_naive_kernels[] = KERNELS("mse_1_naive", "mse_naive");
 static const struct gpu_kernel mse_tiled_kernels[] = KERNELS("mse_2_tiled", "mse_tiled");
 
+static const struct gpu_kernel cross_entropy_vectorised_kernels[][ROW_FORMS] = {
+    [LOSS_FORWARD] = ROW_KERNELS("cross_entropy_4_vectorised", "cross_entropy_vectorised_forward"),
+    [LOSS_BACKWARD] =
+        ROW_KERNELS("cross_entropy_4_vectorised", "cross_entropy_vectorised_backward"),
+    [LOSS_FORWARD_BACKWARD] =
+        ROW_KERNELS("cross_entropy_4_vectorised", "cross_entropy_vectorised_forward_backward"),
+};
+
 static struct cross_entropy_arguments
 cross_entropy_arguments_of(const struct cross_entropy_problem *problem) {
     return (struct cross_entropy_arguments){.logits = problem->logits,
@@ -52,6 +60,16 @@ enum status cross_entropy_cuda_warp(const struct cross_entropy_problem *problem,
     const int threads[2] = {WARP_ROWS * WARP_LANES, 1};
     return geometry_launch(execution, cross_entropy_warp_kernels[problem->variant], blocks, threads,
                            &arguments);
+}
+
+enum status cross_entropy_cuda_vectorised(const struct cross_entropy_problem *problem,
+                                          struct execution *execution) {
+    struct cross_entropy_arguments arguments = cross_entropy_arguments_of(problem);
+    const enum row_form form = geometry_row_form(problem->logits, problem->rows, problem->columns);
+    if (execution->gpu != NULL && form == ROW_LONG)
+        arguments.kept = geometry_row_kept(execution->gpu, 1);
+    return geometry_launch_rows(execution, cross_entropy_vectorised_kernels[problem->variant], form,
+                                problem->rows, arguments.kept, &arguments);
 }
 
 static struct mse_arguments mse_arguments_of(const struct mse_problem *problem) {

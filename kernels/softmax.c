@@ -13,6 +13,13 @@ static const struct gpu_kernel naive_kernels[] = KERNELS("softmax_1_naive", "sof
 static const struct gpu_kernel tiled_kernels[] = KERNELS("softmax_2_tiled", "softmax_tiled");
 static const struct gpu_kernel warp_kernels[] = KERNELS("softmax_3_warp", "softmax_warp");
 
+static const struct gpu_kernel vectorised_kernels[][ROW_FORMS] = {
+    [SOFTMAX_FORWARD] = ROW_KERNELS("softmax_4_vectorised", "softmax_vectorised_forward"),
+    [SOFTMAX_BACKWARD] = ROW_KERNELS("softmax_4_vectorised", "softmax_vectorised_backward"),
+    [SOFTMAX_LOG_FORWARD] = ROW_KERNELS("softmax_4_vectorised", "softmax_vectorised_log_forward"),
+    [SOFTMAX_LOG_BACKWARD] = ROW_KERNELS("softmax_4_vectorised", "softmax_vectorised_log_backward"),
+};
+
 static struct softmax_arguments arguments_of(const struct softmax_problem *problem) {
     return (struct softmax_arguments){.input = problem->input,
                                       .dy = problem->dy,
@@ -39,4 +46,15 @@ enum status softmax_cuda_warp(const struct softmax_problem *problem, struct exec
     const int64_t blocks[2] = {geometry_ceil(problem->rows, WARP_ROWS), 1};
     const int threads[2] = {WARP_ROWS * WARP_LANES, 1};
     return geometry_launch(execution, warp_kernels[problem->variant], blocks, threads, &arguments);
+}
+
+enum status softmax_cuda_vectorised(const struct softmax_problem *problem,
+                                    struct execution *execution) {
+    struct softmax_arguments arguments = arguments_of(problem);
+    const int arrays = problem->variant == SOFTMAX_BACKWARD ? 2 : 1; /* dy and y, or one of them */
+    const enum row_form form = geometry_row_form(problem->input, problem->rows, problem->columns);
+    if (execution->gpu != NULL && form == ROW_LONG)
+        arguments.kept = geometry_row_kept(execution->gpu, arrays);
+    return geometry_launch_rows(execution, vectorised_kernels[problem->variant], form,
+                                problem->rows, arguments.kept * arrays, &arguments);
 }

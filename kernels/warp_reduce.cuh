@@ -28,6 +28,13 @@ static __device__ inline float warp_sum(float value) {
     return value;
 }
 
+/* Ignores NaN, as fmaxf does. */
+static __device__ inline float warp_max(float value) {
+    for (int distance = WARP_LANES / 2; distance > 0; distance /= 2)
+        value = fmaxf(value, __shfl_xor_sync(ALL_LANES, value, distance));
+    return value;
+}
+
 /* max(x) and sum exp(x - max) of the elements seen so far, kept together in one pass: when a larger
  * element comes, the sum is scaled down to it (Milakov and Gimelshein, "Online normalizer
  * calculation for softmax", arXiv:1805.02867).
@@ -55,11 +62,8 @@ static __device__ inline struct row_statistics row_merge(struct row_statistics a
     return {max, fmaf(a.sum, expf(a.max - max), b.sum * expf(b.max - max))};
 }
 
-/* Of the whole row, known to every lane. */
-static __device__ inline struct row_statistics warp_row_measure(const float *x, int64_t columns) {
-    struct row_statistics row = {-FLT_MAX, 0.0f};
-    for (int64_t j = warp_lane(); j < columns; j += WARP_LANES)
-        row_add(&row, x[j]);
+/* The lanes' parts of a row together, known to every lane. */
+static __device__ inline struct row_statistics warp_row_merge(struct row_statistics row) {
     for (int distance = WARP_LANES / 2; distance > 0; distance /= 2) {
         struct row_statistics other;
         other.max = __shfl_xor_sync(ALL_LANES, row.max, distance);
@@ -67,6 +71,14 @@ static __device__ inline struct row_statistics warp_row_measure(const float *x, 
         row = row_merge(row, other);
     }
     return row;
+}
+
+/* Of the whole row, known to every lane. */
+static __device__ inline struct row_statistics warp_row_measure(const float *x, int64_t columns) {
+    struct row_statistics row = {-FLT_MAX, 0.0f};
+    for (int64_t j = warp_lane(); j < columns; j += WARP_LANES)
+        row_add(&row, x[j]);
+    return warp_row_merge(row);
 }
 
 #endif

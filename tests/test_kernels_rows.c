@@ -14,7 +14,8 @@
 #include <string.h>
 
 static const int64_t shapes[][2] = {{1, 1},  {3, 2},    {7, 31},  {5, 32},    {9, 33},
-                                    {6, 10}, {2, 1000}, {3, 257}, {130, 129}, {300, 3}};
+                                    {6, 10}, {2, 1000}, {3, 257}, {130, 129}, {300, 3},
+                                    {4, 64}, {3, 252},  {2, 512}, {2, 1024},  {3, 4097}};
 
 enum { SHAPES = sizeof shapes / sizeof shapes[0], MOST = 130 * 129 };
 
@@ -90,7 +91,8 @@ static const struct {
     softmax_kernel *kernel;
 } softmax_rungs[] = {{"softmax cuda-naive", softmax_cuda_naive},
                      {"softmax cuda-tiled", softmax_cuda_tiled},
-                     {"softmax cuda-warp", softmax_cuda_warp}};
+                     {"softmax cuda-warp", softmax_cuda_warp},
+                     {"softmax cuda-vectorised", softmax_cuda_vectorised}};
 
 static void softmax_run(struct fixture *fixture, softmax_kernel *kernel, const char *name,
                         const struct softmax_problem *host, bool in_place) {
@@ -151,6 +153,7 @@ static const struct {
 } loss_rungs[] = {{"cross_entropy cuda-naive", cross_entropy_cuda_naive, NULL},
                   {"cross_entropy cuda-tiled", cross_entropy_cuda_tiled, NULL},
                   {"cross_entropy cuda-warp", cross_entropy_cuda_warp, NULL},
+                  {"cross_entropy cuda-vectorised", cross_entropy_cuda_vectorised, NULL},
                   {"mse cuda-naive", NULL, mse_cuda_naive},
                   {"mse cuda-tiled", NULL, mse_cuda_tiled}};
 

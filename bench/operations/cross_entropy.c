@@ -101,6 +101,10 @@ static const struct implementation implementations[] = {
      .summary = "one warp a row, shuffles",
      .device = DEVICE_GPU,
      .run.cross_entropy = cross_entropy_cuda_warp},
+    {.name = "cuda-vectorised",
+     .summary = "float4, loss and gradient from one read of the logits",
+     .device = DEVICE_GPU,
+     .run.cross_entropy = cross_entropy_cuda_vectorised},
 };
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
