@@ -40,8 +40,8 @@ struct vector_split geometry_split(int64_t count, const void *const *pointers, i
     return split;
 }
 
-/* Elements of a group, and the most of them that lie outside a row at its start. */
-enum { GROUP = 4, PHASE_MOST = GROUP - 1 };
+/* Elements of a group and of a sector, as in kernels/row_groups.cuh. */
+enum { GROUP = 4, SECTOR = 8 };
 
 static const struct {
     int threads, groups;
@@ -51,11 +51,11 @@ static const struct {
 #undef ROW_FORM
         [ROW_LONG] = {LONG_THREADS, 0}};
 
-/* Rows of a whole number of groups lie all alike to 16 bytes; others go through all phases. */
+/* Rows of a whole number of sectors begin all alike in one; others go through all phases. */
 enum row_form geometry_row_form(const float *input, int64_t rows, int64_t columns) {
-    int64_t phase = (int64_t)((uintptr_t)input / sizeof(float) % GROUP);
-    if (rows > 1 && columns % GROUP != 0)
-        phase = PHASE_MOST;
+    int64_t phase = (int64_t)((uintptr_t)input / sizeof(float) % SECTOR);
+    if (rows > 1 && columns % SECTOR != 0)
+        phase = SECTOR - 1;
     const int64_t groups = geometry_ceil(columns + phase, GROUP);
     int form = 0;
     while (form < ROW_LONG && groups > row_forms[form].threads * row_forms[form].groups)

@@ -1,12 +1,13 @@
 /* Rows in groups of four elements, 16 bytes an access, and their reductions: the vectorised rungs'
  * tool for softmax and cross_entropy.
  *
- * A row of any length starts anywhere. It is cut at 16-byte boundaries: group g holds the elements
- * from 4 g - phase on, where `phase` elements lie between the boundary below the row's start and
- * the start. So only the first and the last group can be partial; those are accessed element by
- * element, what lies outside the row reads as a value that changes nothing, and all other groups
- * are one access. The phase is that of the row's input; a buffer that lies otherwise to 16 bytes
- * has all its groups accessed element by element.
+ * A row of any length starts anywhere. It is cut from the 32-byte boundary (a sector of memory)
+ * below its start on: group g holds the elements from 4 g - phase on, where `phase` elements lie
+ * between that boundary and the start. So only groups at the two ends can be partial; those are
+ * accessed element by element, what lies outside the row reads as a value that changes nothing, all
+ * other groups are one access, and a warp's access begins with a sector. The phase is that of the
+ * row's input; a buffer that lies otherwise to 16 bytes has all its groups accessed element by
+ * element.
  *
  * A team is the threads that share a row: a warp, or a block of more than one warp.
  */
@@ -15,10 +16,10 @@
 
 #include "kernels/warp_reduce.cuh"
 
-static const int GROUP = 4; /* elements */
+static const int GROUP = 4, SECTOR = 8; /* elements */
 
 static __device__ inline int phase_of(const float *row) {
-    return (int)((uintptr_t)row / sizeof(float) % GROUP);
+    return (int)((uintptr_t)row / sizeof(float) % SECTOR);
 }
 
 /* The row that a thread's team works on, in one buffer. */
@@ -36,7 +37,7 @@ struct row_cut {
         : first(row * columns), columns(columns), phase(phase_of(input + row * columns)) {}
 
     template <class element> __device__ row_view<element> view(element *matrix) const {
-        return {matrix + first, phase_of(matrix + first) == phase};
+        return {matrix + first, (phase_of(matrix + first) - phase) % GROUP == 0};
     }
     __device__ bool holds(int64_t i) const {
         return i >= 0 && i < columns;

@@ -103,6 +103,7 @@ static const struct implementation implementations[] = {
      .run.cross_entropy = cross_entropy_cuda_warp},
     {.name = "cuda-vectorised",
      .summary = "float4, loss and gradient from one read of the logits",
+     .adds = "keeps the row in registers or shared memory between loss and gradient",
      .device = DEVICE_GPU,
      .run.cross_entropy = cross_entropy_cuda_vectorised},
 };

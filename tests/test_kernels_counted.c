@@ -1,0 +1,162 @@
+/* What the fast rungs must reach, by the emulated GPU's counters: a table of cases, each with the
+ * bounds that its rung is written for. Counts are exact, so a bound that holds here holds
+ * everywhere. The sizes are the smallest at which the ratios are those of large problems. */
+#include "bench/buffers.h"
+#include "bench/device_gpu.h"
+#include "bench/operation.h"
+#include "gpu/counters.h"
+#include "kernels/kernels.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* 0: not bounded. */
+struct bounds {
+    const char *operation, *variant, *dtype, *shape, *implementation;
+    double sectors; /* of global memory read and written, over the operation's least bytes / 32 */
+    bool vectors;   /* 16 bytes a lane in every access but one in a hundred: 16 sectors a request */
+    int launches;   /* exactly */
+};
+
+static const struct bounds table[] = {
+    {"softmax", "forward", "f32", "64x4096", "cuda-vectorised", 1.00, true, 1},
+    {"softmax", "backward", "f32", "64x4096", "cuda-vectorised", 1.00, true, 1},
+    {"softmax", "log_forward", "f32", "64x4096", "cuda-vectorised", 1.00, true, 1},
+    {"softmax", "log_backward", "f32", "64x4096", "cuda-vectorised", 1.00, true, 1},
+    {"softmax", "forward", "f32", "64x128", "cuda-vectorised", 1.00, true, 1},
+    {"softmax", "backward", "f32", "64x1024", "cuda-vectorised", 1.00, true, 1},
+    /* Rows that begin anywhere: their first and last groups are partial. */
+    {"softmax", "forward", "f32", "64x4095", "cuda-vectorised", 1.02, false, 1},
+    {"softmax", "backward", "f32", "64x4093", "cuda-vectorised", 1.02, false, 1},
+    /* In shared memory, 163 KiB of it. */
+    {"softmax", "forward", "f32", "3x40960", "cuda-vectorised", 1.00, true, 1},
+    {"softmax", "backward", "f32", "3x20480", "cuda-vectorised", 1.00, true, 1},
+    /* The label is read by each warp of a row, its logit by one thread. */
+    {"cross_entropy", "forward_backward", "f32", "64x4096", "cuda-vectorised", 1.02, false, 1},
+    {"cross_entropy", "forward_backward", "f32", "3x40960", "cuda-vectorised", 1.02, false, 1},
+};
+
+struct totals {
+    uint64_t sectors, requests, launches;
+};
+
+static int set_up(void **state) {
+    static struct device device;
+    struct message message;
+    char path[4096];
+    size_t images = 0;
+    (void)kernels_images(&images);
+    *state = NULL;
+    if (images == 0 || gpu_emulator_path(path, sizeof path, &message) != STATUS_OK)
+        return 0;
+    if (device_gpu_open("emulated", &device, &message) != STATUS_OK) {
+        print_error("%s\n", message.text);
+        return 1;
+    }
+    *state = &device;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct device *device = *state;
+    if (device != NULL)
+        device->close(device);
+    return 0;
+}
+
+static const struct implementation *implementation_of(const struct operation *operation,
+                                                      const char *name) {
+    for (int i = 0; i < operation->implementation_count; i++)
+        if (strcmp(operation->implementations[i].name, name) == 0)
+            return &operation->implementations[i];
+    fail_msg("%s has no implementation %s", operation->name, name);
+    return NULL;
+}
+
+static struct bench_case case_of(const struct bounds *bounds, struct message *message) {
+    struct bench_case c = {.operation = operation_find(bounds->operation),
+                           .settings = {.alpha = 1.0F, .seed = 1}};
+    assert_non_null(c.operation);
+    c.variant = operation_variant_find(c.operation, bounds->variant);
+    assert_true(c.variant >= 0);
+    while (strcmp(dtype_name(c.dtype), bounds->dtype) != 0)
+        c.dtype++;
+    assert_int_equal(case_shape_parse(bounds->shape, &c, message), STATUS_OK);
+    return c;
+}
+
+static struct totals totals_read(struct gpu *gpu, struct message *message) {
+    struct totals totals = {0};
+    size_t rows = 0;
+    assert_int_equal(gpu_counters_count(gpu, &rows, message), STATUS_OK);
+    for (size_t i = 0; i < rows; i++) {
+        struct emulator_counters row = {.size = sizeof row};
+        assert_int_equal(gpu_counters_read(gpu, i, &row, message), STATUS_OK);
+        totals.sectors += row.global_load_sectors + row.global_store_sectors;
+        totals.requests += row.global_load_requests + row.global_store_requests;
+        totals.launches += row.launches;
+    }
+    return totals;
+}
+
+/* One launch of the case. */
+static struct totals count(const struct bounds *bounds, const struct bench_case *c,
+                           struct device *device) {
+    const struct implementation *implementation =
+        implementation_of(c->operation, bounds->implementation);
+    struct message message = {""};
+    struct execution execution = {.threads = 1, .gpu = device->gpu, .message = &message};
+    struct inputs inputs;
+    struct buffer_set set;
+    struct launch launch;
+    assert_int_equal(inputs_open(c, &inputs, &message), STATUS_OK);
+    assert_int_equal(buffer_set_open(&set, device, &inputs, &message), STATUS_OK);
+    assert_int_equal(launch_open(c, implementation, set.data, &launch, &message), STATUS_OK);
+    assert_int_equal(gpu_counters_reset(device->gpu, &message), STATUS_OK);
+    if (c->operation->launch(implementation, &launch, 0, &execution) != STATUS_OK)
+        fail_msg("%s", message.text);
+    const struct totals totals = totals_read(device->gpu, &message);
+    launch_close(c, &launch);
+    buffer_set_close(&set);
+    inputs_close(&inputs);
+    return totals;
+}
+
+static void check(const struct bounds *bounds, struct device *device) {
+    struct message message = {""};
+    const struct bench_case c = case_of(bounds, &message);
+    const struct totals totals = count(bounds, &c, device);
+    const double least = c.operation->bytes(&c) / 32.0;
+    const double sectors = (double)totals.sectors / least;
+    const double width = (double)totals.sectors / (double)totals.requests;
+    char name[160];
+    case_name(&c, name, sizeof name);
+    print_message("%-50s %-16s sectors %.4f of the least, %.2f a request\n", name,
+                  bounds->implementation, sectors, width);
+    if (bounds->sectors > 0.0 && !(sectors < bounds->sectors + 0.005))
+        fail_msg("%s: %.4f of the least sectors, wanted %.2f", name, sectors, bounds->sectors);
+    if (bounds->vectors && !(width > 15.8))
+        fail_msg("%s: %.2f sectors a request, wanted 16", name, width);
+    if (bounds->launches > 0)
+        assert_int_equal(totals.launches, bounds->launches);
+}
+
+static void the_fast_rungs_keep_their_bounds(void **state) {
+    if (*state == NULL)
+        skip();
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        check(&table[i], *state);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_fast_rungs_keep_their_bounds, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
