@@ -75,8 +75,9 @@ enum status contender_check_device(const struct contender *c, struct message *me
 }
 
 void contender_enter(const struct contender *contender, bool timed) {
-    if (!contender->device->gpu)
-        cpu_threads_set(contender->threads);
+    if (contender->device->gpu)
+        return;
+    cpu_threads_set(contender->threads);
     floating_flush_denormals(timed);
 }
 

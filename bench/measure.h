@@ -59,8 +59,8 @@ void contender_close(struct contender *contender);
 /* STATUS_UNSUPPORTED with the reason when another contender left the device unusable. */
 enum status contender_check_device(const struct contender *contender, struct message *message);
 
-/* Sets the threads and the floating-point mode of the contender: flush-to-zero for timed work, or
- * as IEEE says. */
+/* Sets the threads and the floating-point mode of a contender on the CPU: flush-to-zero for timed
+ * work, or as IEEE says. */
 void contender_enter(const struct contender *contender, bool timed);
 struct execution contender_execution(struct contender *contender);
 

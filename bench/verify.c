@@ -53,6 +53,17 @@ static int64_t rows_to_check(const struct bench_case *bench_case, const struct b
     return affordable < 2.0 ? 2 : (int64_t)affordable;
 }
 
+/* Whether the output's rows are work enough to wake the other threads: awkward shapes are small,
+ * and threads that wait for the next one keep the emulated GPU from its cores. */
+static bool is_worth_sharing(const struct expectation *e, const struct buffer_spec *spec,
+                             const struct output *output) {
+    const double least_flops = 0x1p22, element_flops = 16.0;
+    const struct operation *operation = e->bench_case->operation;
+    const double row_flops = operation->row_cost ? operation->row_cost(e->bench_case)
+                                                 : element_flops * (double)spec->columns;
+    return (double)output->checked_rows * row_flops > least_flops;
+}
+
 /* Fills the kept expectation; rows side by side on all threads. */
 static void output_compute(const struct expectation *e, int buffer) {
     const struct buffer_spec *spec = &e->inputs->specs[buffer];
@@ -61,7 +72,7 @@ static void output_compute(const struct expectation *e, int buffer) {
                                      .launch = &e->before,
                                      .before = e->inputs->data,
                                      .state = e->state};
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (is_worth_sharing(e, spec, output))
     for (int64_t i = 0; i < output->checked_rows; i++)
         e->bench_case->operation->expect(&view, buffer, checked_row(spec, output, i), 1,
                                          output->expected + i * spec->columns,
@@ -218,7 +229,7 @@ static bool output_compare(const struct expectation *e, int buffer, const struct
                                      .state = e->state};
     bool complete = true;
     *worst = (struct worst){.row = -1};
-#pragma omp parallel reduction(&& : complete)
+#pragma omp parallel reduction(&& : complete) if (is_worth_sharing(e, spec, output))
     {
         struct worst mine = {.row = -1};
         size_t columns = (size_t)spec->columns;

@@ -50,7 +50,7 @@ void random_fill(float *values, int64_t count, uint64_t seed, uint64_t stream, f
                  float high) {
     int64_t blocks = (count + 3) / 4;
 /* Waking threads for less costs more than it saves, much more on a busy machine. */
-#pragma omp parallel for schedule(static) if (blocks > 4096)
+#pragma omp parallel for schedule(static) if (blocks > 1 << 16)
     for (int64_t block = 0; block < blocks; block++) {
         uint32_t words[4];
         random_block(seed, stream, (uint64_t)block, words);

@@ -88,10 +88,13 @@ struct operand {
     bool transposed;
 };
 
+/* A matrix of more elements is worth waking the other threads for. */
+enum { SHARED_ELEMENTS = 1 << 16 };
+
 /* out[i] = sum_j op(X)[i, j] * v[j], absolute values where asked. */
 static void apply(struct operand x, int64_t rows, int64_t columns, const double *v, bool absolute,
                   double *out) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (rows * columns > SHARED_ELEMENTS)
     for (int64_t i = 0; i < rows; i++) {
         double sum = 0.0;
         for (int64_t j = 0; j < columns; j++) {
