@@ -1,23 +1,12 @@
 /* One block of threads: its memory, its warps in turn, and what to say when none can go on. */
+#include "scratch.h"
 #include "warp.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { POISON = 0xff };
-
-static unsigned char *reserve(size_t bytes) {
-    void *memory = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
-static void release(void *memory, size_t bytes) {
-    if (memory)
-        munmap(memory, bytes ? bytes : 1);
-}
 
 static size_t round_up(size_t value, size_t step) {
     return (value + step - 1) / step * step;
@@ -82,7 +71,7 @@ static void fill_special(struct warp *warp) {
 
 /* ---- Opening and closing ---- */
 
-static void open_warp(struct block *block, uint32_t index, const unsigned char *frames) {
+static void open_warp(struct block *block, uint32_t index) {
     const struct launch *launch = block->launch;
     struct warp *warp = &block->warps[index];
     warp->block = block;
@@ -95,46 +84,54 @@ static void open_warp(struct block *block, uint32_t index, const unsigned char *
     warp->bank[BANK_CONSTANT] = launch->program->constants;
     warp->bank[BANK_SPECIAL] = warp->special;
     fill_special(warp);
-    (void)frames;
+}
+
+/* Cuts a piece of `bytes` off the block's memory; *used grows, and what it starts with is where. */
+static void *cut(const struct block *block, size_t *used, size_t bytes) {
+    void *piece = block->memory ? block->memory + *used : NULL;
+    *used += round_up(bytes, 64);
+    return piece;
+}
+
+/* Lays the block out in its memory and returns how much that takes; without memory only the
+ * latter. */
+static size_t lay_out(struct block *block) {
+    const struct launch *launch = block->launch;
+    const size_t warps = launch->warps;
+    size_t used = 0;
+    block->stacks = cut(block, &used, warps * stack_bytes(launch));
+    block->specials = cut(block, &used, warps * SPECIAL_BYTES);
+    block->warps = cut(block, &used, warps * sizeof *block->warps);
+    block->waiting = cut(block, &used, warps * BARRIERS * sizeof *block->waiting);
+    block->shared = cut(block, &used, launch->shared_bytes);
+    block->locals = cut(block, &used, warps * local_bytes(launch));
+    return used;
 }
 
 int block_open(struct block *block, struct launch *launch) {
     *block = (struct block){.launch = launch, .warp_count = launch->warps};
     const size_t warps = launch->warps;
-    block->warps = aligned_alloc(64, round_up(warps * sizeof *block->warps, 64));
-    if (block->warps)
-        memset(block->warps, 0, warps * sizeof *block->warps);
-    block->waiting = calloc(warps * BARRIERS, sizeof *block->waiting);
-    block->shared = reserve(launch->shared_bytes);
-    block->stacks = reserve(warps * stack_bytes(launch));
-    block->locals = reserve(warps * local_bytes(launch));
-    block->specials = aligned_alloc(64, warps * SPECIAL_BYTES);
-    bool complete = block->warps && block->waiting && block->shared && block->stacks &&
-                    block->locals && block->specials && block_race_open(block) == 0;
-    if (!complete) {
-        block_close(block);
+    block->memory_bytes = lay_out(block);
+    block->memory = scratch_take(launch->scratch, block->memory_bytes);
+    if (!block->memory)
         return -1;
-    }
+    (void)lay_out(block);
+    memset(block->warps, 0, warps * sizeof *block->warps);
     for (uint32_t k = 0; k < BARRIERS; k++)
         block->barriers[k].waiting = block->waiting + k * warps;
     for (uint32_t k = 0; k < warps; k++)
-        open_warp(block, k, NULL);
-    return 0;
+        open_warp(block, k);
+    if (block_race_open(block) == 0)
+        return 0;
+    block_close(block);
+    return -1;
 }
 
 void block_close(struct block *block) {
-    const struct launch *launch = block->launch;
-    if (block->warps) {
-        for (uint32_t k = 0; k < block->warp_count; k++)
-            free(block->warps[k].copies);
-    }
+    for (uint32_t k = 0; block->memory && k < block->warp_count; k++)
+        free(block->warps[k].copies);
     block_race_close(block);
-    release(block->shared, launch->shared_bytes);
-    release(block->stacks, block->warp_count * stack_bytes(launch));
-    release(block->locals, block->warp_count * local_bytes(launch));
-    free(block->specials);
-    free(block->waiting);
-    free(block->warps);
+    scratch_give(block->launch->scratch, block->memory, block->memory_bytes);
     free(block->output.text);
     *block = (struct block){0};
 }

@@ -8,7 +8,7 @@ CFLAGS ?= -O2 -g
 
 CORE_SOURCES := allocate arena block decode decode_operands decode_special execute_async execute_atomic \
 	execute_barrier execute_control execute_fragment execute_generic execute_matrix execute_warp heap launch layout lexer machine memory \
-	module parser parser_body pattern print race request scope source warp
+	module parser parser_body pattern print race request scope scratch source warp
 CORE_HOT_SOURCES := execute_arithmetic execute_memory
 CORE_FLAGS := -std=c11 -D_GNU_SOURCE -fPIC -pthread -Wall -Wextra -Wshadow -Wconversion -Werror -ffp-contract=off \
 	-fno-math-errno -fno-trapping-math -Wno-pass-failed

@@ -304,6 +304,7 @@ static void decode_function(struct decoder *decoder, struct program_function *fu
     decoder->function = function;
     decoder->use_count = decoder->register_count = 0;
     decoder->carry = REGISTER_NONE;
+    function->first_site = decoder->program->site_count;
     for (size_t k = 0; k < syntax->register_count; k++) {
         unsigned bits = syntax->registers[k].type->bits;
         if (bits > 64)
@@ -318,6 +319,7 @@ static void decode_function(struct decoder *decoder, struct program_function *fu
         decode_instruction(decoder, &syntax->instructions[k]);
     }
     add_final_return(decoder, function);
+    function->site_count = decoder->program->site_count - function->first_site;
     finish_runs(decoder->program, function);
     for (uint32_t k = 0; k < function->count; k++)
         function->communicates |=

@@ -3,6 +3,7 @@
 #include "launch.h"
 
 #include "arithmetic.h"
+#include "scratch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +11,24 @@
 
 /* ---- One worker ---- */
 
+/* Only the kernel's own accesses can be executed, unless it calls functions. */
+static void forget_sites(struct worker *worker) {
+    const struct launch *launch = worker->launch;
+    const struct program_function *function = launch->function;
+    const uint32_t first = launch->has_calls ? 0 : function->first_site;
+    const uint32_t count = launch->has_calls ? launch->program->site_count : function->site_count;
+    for (uint32_t k = first; k < first + count; k++)
+        worker->sites[k].mask = 0;
+}
+
 static int worker_open(struct worker *worker, struct launch *launch) {
     memset(&worker->counters, 0, sizeof worker->counters);
     worker->launch = launch;
-    const size_t sites = launch->program->site_count + 1u;
-    worker->sites = aligned_alloc(64, sites * sizeof *worker->sites);
+    worker->site_bytes = (launch->program->site_count + 1u) * sizeof *worker->sites;
+    worker->sites = scratch_take(launch->scratch, worker->site_bytes);
     if (!worker->sites)
         return -1;
-    memset(worker->sites, 0, sites * sizeof *worker->sites);
+    forget_sites(worker);
     return 0;
 }
 
@@ -32,7 +43,7 @@ static struct worker *worker_create(struct launch *launch) {
 
 static void worker_destroy(struct worker *worker) {
     if (worker)
-        free(worker->sites);
+        scratch_give(worker->launch->scratch, worker->sites, worker->site_bytes);
     free(worker);
 }
 

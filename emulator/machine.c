@@ -53,7 +53,13 @@ struct machine *machine_create(const struct machine_properties *properties,
         free(machine);
         return NULL;
     }
+    if (scratch_open(&machine->scratch) != 0) {
+        memory_close(&machine->memory);
+        free(machine);
+        return NULL;
+    }
     if (pthread_mutex_init(&machine->lock, NULL) != 0) {
+        scratch_close(&machine->scratch);
         memory_close(&machine->memory);
         free(machine);
         return NULL;
@@ -72,6 +78,7 @@ void machine_destroy(struct machine *machine) {
     }
     memory_close(&machine->memory);
     heap_close(&machine->heap);
+    scratch_close(&machine->scratch);
     pthread_mutex_destroy(&machine->lock);
     free(machine);
 }
@@ -389,6 +396,7 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     launch->function = function;
     launch->memory = &machine->memory;
     launch->heap = &machine->heap;
+    launch->scratch = &machine->scratch;
     launch->options = machine->options;
     launch->properties = &machine->properties;
     launch->block_count = (uint64_t)from->grid[0] * from->grid[1] * from->grid[2];

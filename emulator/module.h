@@ -5,6 +5,7 @@
 #include "heap.h"
 #include "memory.h"
 #include "program.h"
+#include "scratch.h"
 
 #include <pthread.h>
 
@@ -14,6 +15,7 @@ struct machine {
     struct machine_options options;
     struct memory memory;
     struct heap heap;
+    struct scratch scratch;
     struct machine_module *modules;
 };
 

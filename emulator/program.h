@@ -134,6 +134,7 @@ struct program_function {
     const char *name;
     struct syntax_function *syntax;
     uint32_t first, count; /* its instructions */
+    uint32_t first_site, site_count;
     uint32_t frame_bytes;
     uint32_t local_bytes;
     uint32_t shared_bytes; /* static, own variables and those it may reach */

@@ -52,6 +52,7 @@ struct launch {
     const struct program_function *function;
     struct memory *memory;
     struct heap *heap;
+    struct scratch *scratch;
     struct machine_options options;
     const struct machine_properties *properties;
     unsigned grid[3], block[3];
@@ -83,7 +84,8 @@ struct launch {
 struct worker {
     struct launch *launch;
     struct machine_counters counters;
-    struct access_site *sites;
+    struct access_site *sites; /* by number */
+    size_t site_bytes;
     struct lanes64 scratch[OPERAND_LIMIT], scratch_from[OPERAND_LIMIT];
 };
 
@@ -111,7 +113,8 @@ struct block {
     uint8_t *shared_written;
     struct fault fault;
     struct output output;
-    unsigned char *stacks, *locals, *specials;
+    unsigned char *memory, *stacks, *locals, *specials; /* the first holds all others */
+    size_t memory_bytes;
     bool has_spun;
     uint64_t spent; /* warp instructions since the launch last asked */
 };
