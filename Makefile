@@ -37,7 +37,7 @@ common_sources    := $(addprefix common/,status.c random.c narrow.c problem.c ml
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
                      naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c onednn.c \
                      cpu.c parallel.c peak.c simd_dispatch.c \
-                     bounded_product.c bounded_functions.c oracle_mlp.c)
+                     bounded_product.c bounded_functions.c bounded_training.c oracle_mlp.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c)
@@ -63,7 +63,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
                 test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
-                test_contest test_contest_run test_crossover test_kernels_counted
+                test_training_agrees test_contest test_contest_run test_crossover test_kernels_counted
 test_support := tests/support.c tests/staging.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's

@@ -50,11 +50,27 @@ static struct bounded_matrix input_view(const struct oracle_mlp *oracle, int lay
 
 /* W, [outputs, inputs]. */
 static struct bounded_matrix weights_view(const struct oracle_mlp *oracle, int layer) {
-    return (struct bounded_matrix){
-        .exact = oracle->input.parameters + mlp_weight_offset(&oracle->model, layer),
-        .row_stride = oracle->model.sizes[layer],
-        .column_stride = 1,
-    };
+    const struct oracle_mlp_input *input = &oracle->input;
+    int64_t offset = mlp_weight_offset(&oracle->model, layer);
+    struct bounded_matrix view = {.row_stride = oracle->model.sizes[layer], .column_stride = 1};
+    if (input->parameter_values) {
+        view.value = input->parameter_values + offset;
+        view.error = input->parameter_errors + offset;
+    } else {
+        view.exact = input->parameters + offset;
+    }
+    return view;
+}
+
+/* z = product + b for one column of a layer. */
+static struct bounded biased(const struct oracle_mlp *oracle, int layer, int64_t column,
+                             struct bounded product) {
+    const struct oracle_mlp_input *input = &oracle->input;
+    int64_t i = mlp_bias_offset(&oracle->model, layer) + column;
+    if (!input->parameter_values)
+        return bounded_sum(product, (double)input->parameters[i]);
+    product.error += (double)input->parameter_errors[i];
+    return bounded_sum(product, input->parameter_values[i]);
 }
 
 static struct bounded_matrix transposed(struct bounded_matrix matrix) {
@@ -85,7 +101,6 @@ static void forward_function(struct oracle_mlp *oracle, int layer) {
     enum activation_function function = last ? ACTIVATION_IDENTITY : model->hidden;
     int64_t output = mlp_tensor_offset(model, MLP_OUTPUT, layer);
     int64_t preactivation = mlp_tensor_offset(model, MLP_PREACTIVATION, layer);
-    const float *bias = oracle->input.parameters + mlp_bias_offset(model, layer);
     struct bounded_matrix product = {.value = oracle->values + output,
                                      .error = oracle->errors + output};
     if (preactivation >= 0)
@@ -95,7 +110,7 @@ static void forward_function(struct oracle_mlp *oracle, int layer) {
     for (int64_t row = 0; row < model->batch; row++)
         for (int64_t column = 0; column < columns; column++) {
             int64_t i = row * columns + column;
-            struct bounded z = bounded_sum(element(&product, i), (double)bias[column]);
+            struct bounded z = biased(oracle, layer, column, element(&product, i));
             store(oracle, output + i, bounded_activation(function, z));
         }
 }
@@ -154,7 +169,6 @@ static void backward_function(struct oracle_mlp *oracle, int layer) {
     struct bounded_matrix kept =
         tensor_view(oracle, from_input ? MLP_PREACTIVATION : MLP_OUTPUT, layer);
     int64_t gradient = mlp_tensor_offset(model, MLP_GRADIENT, layer);
-    const float *bias = oracle->input.parameters + mlp_bias_offset(model, layer);
     int64_t columns = model->sizes[layer + 1];
 #pragma omp parallel for schedule(static) if (model->batch * columns > SMALL)
     for (int64_t row = 0; row < model->batch; row++)
@@ -164,7 +178,7 @@ static void backward_function(struct oracle_mlp *oracle, int layer) {
                                  (double)oracle->errors[gradient + i]};
             struct bounded argument = element(&kept, i);
             if (from_input)
-                argument = bounded_sum(argument, (double)bias[column]);
+                argument = biased(oracle, layer, column, argument);
             store(oracle, gradient + i, bounded_activation_backward(model->hidden, argument, dy));
         }
 }

@@ -42,11 +42,13 @@
 /* All in host memory and finite, as they were before the step; they must outlive the oracle. */
 struct oracle_mlp_input {
     const struct mlp_model *model;
-    const float *parameters; /* parameter layout */
-    const float *x;          /* [batch, sizes[0]] */
-    const int32_t *labels;   /* [batch], each in [0, outputs); a step with cross-entropy */
-    const float *target;     /* [batch, outputs]; a step with MSE */
-    const float *kept;       /* the implementation's activations afterwards, or NULL */
+    const float *parameters; /* parameter layout; or, where they are known within bounds alone: */
+    const double *parameter_values; /* what they are near (`parameters` is not looked at then) … */
+    const float *parameter_errors;  /* … and the largest distance of each from it */
+    const float *x;                 /* [batch, sizes[0]] */
+    const int32_t *labels;          /* [batch], each in [0, outputs); a step with cross-entropy */
+    const float *target;            /* [batch, outputs]; a step with MSE */
+    const float *kept;              /* the implementation's activations afterwards, or NULL */
 };
 
 struct oracle_mlp;
