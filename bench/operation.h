@@ -200,15 +200,10 @@ struct operation {
                    double *expected, double *tolerance);
     double (*row_cost)(
         const struct bench_case *bench_case); /* flops of one oracle row; NULL: cheap */
-    /* State that the oracle needs, opened once a case (view->after is NULL then) or, where
-     * oracle_per_launch says so, for every launch with what it left. All NULL: no state. A NULL
-     * result of oracle_open is out of memory. */
-    bool (*oracle_per_launch)(const struct bench_case *bench_case);
+    /* State that the oracle needs, opened for every launch with what it left; both NULL: no state.
+     * A NULL result of oracle_open is out of memory. */
     void *(*oracle_open)(const struct oracle_view *view);
     void (*oracle_close)(void *state);
-    /* Whether a buffer's expectation depends on `after`, so that it cannot be kept from one launch
-     * to the next; NULL: none does. */
-    bool (*expect_from_after)(const struct bench_case *bench_case, int buffer);
     /* Checks the whole output when only some rows were compared. Worst error over its own bound; <=
      * 1 passes. */
     double (*probe)(const struct oracle_view *view);

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 /* Up to this many expected elements are kept between implementations; beyond, they are computed
  * piece by piece. */
 enum { KEPT_ELEMENTS_MAX = 27 * 1024 * 1024 };
+/* Elements that are computed in one piece, by a thread. */
+enum { BLOCK_ELEMENTS = 1024 * 1024 };
 /* What the oracle of one output may cost unless the caller says otherwise. */
 static const double oracle_flops_usual = 1e9;
 
@@ -17,8 +20,7 @@ struct expectation {
     const struct bench_case *bench_case;
     const struct inputs *inputs;
     struct launch before;
-    void *state;     /* the operation's oracle_open */
-    bool per_launch; /* the state belongs to one launch */
+    void *state; /* the operation's oracle_open, while a launch is compared */
     struct output {
         int64_t checked_rows; /* of spec.rows, evenly spread */
         double *expected;     /* all checked rows, packed; NULL when computed piece by piece */
@@ -100,7 +102,7 @@ static enum status state_open(struct expectation *e, const struct observed *obse
     const struct oracle_view view = {.bench_case = e->bench_case,
                                      .launch = &e->before,
                                      .before = e->inputs->data,
-                                     .after = observed ? observed->data : NULL};
+                                     .after = observed->data};
     e->state = operation->oracle_open(&view);
     return e->state ? STATUS_OK
                     : message_set(message, STATUS_NO_MEMORY,
@@ -113,15 +115,16 @@ static void state_close(struct expectation *e) {
     e->state = NULL;
 }
 
-/* Computes what stays the same for every launch, as far as it may be kept. */
+/* Computes what stays the same for every launch, as far as it may be kept: nothing where the oracle
+ * goes by what a launch left. */
 static enum status outputs_keep(struct expectation *e, struct message *message) {
-    const struct operation *operation = e->bench_case->operation;
     int64_t kept = 0;
     enum status status = STATUS_OK;
+    if (e->bench_case->operation->oracle_open)
+        return STATUS_OK;
     for (int i = 0; i < BUFFERS_MAX && status == STATUS_OK; i++) {
         const struct buffer_spec *spec = &e->inputs->specs[i];
-        if (!is_output(spec) || e->per_launch ||
-            (operation->expect_from_after && operation->expect_from_after(e->bench_case, i)))
+        if (!is_output(spec))
             continue;
         int64_t elements = e->outputs[i].checked_rows * spec->columns;
         if (kept + elements > KEPT_ELEMENTS_MAX)
@@ -146,14 +149,11 @@ enum status expectation_open_within(const struct bench_case *bench_case,
         return message_set(message, STATUS_NO_MEMORY, "no memory for the expectation of a case");
     e->bench_case = bench_case;
     e->inputs = inputs;
-    e->per_launch = operation->oracle_per_launch && operation->oracle_per_launch(bench_case);
     operation->bind(bench_case, inputs->data, &e->before);
     for (int i = 0; i < BUFFERS_MAX; i++)
         if (is_output(&inputs->specs[i]))
             e->outputs[i].checked_rows = rows_to_check(bench_case, &inputs->specs[i], oracle_flops);
-    enum status status = e->per_launch ? STATUS_OK : state_open(e, NULL, message);
-    if (status == STATUS_OK)
-        status = outputs_keep(e, message);
+    enum status status = outputs_keep(e, message);
     if (status != STATUS_OK) {
         expectation_close(e);
         e = NULL;
@@ -169,7 +169,6 @@ void expectation_close(struct expectation *e) {
         free(e->outputs[i].expected);
         free(e->outputs[i].tolerance);
     }
-    state_close(e);
     free(e);
 }
 
@@ -217,6 +216,38 @@ static void row_compare(const float *computed, const double *expected, const dou
     }
 }
 
+/* So many rows are asked of the oracle at once: products are cheaper together, but every thread
+ * should have some. */
+static int64_t rows_together(const struct buffer_spec *spec, const struct output *output) {
+    if (output->checked_rows < spec->rows)
+        return 1;
+    int64_t fair = spec->rows / (2 * (int64_t)omp_get_max_threads());
+    int64_t most = BLOCK_ELEMENTS / spec->columns;
+    int64_t rows = fair < most ? fair : most;
+    return rows > 1 ? rows : 1;
+}
+
+/* Compares `count` checked rows from the i-th on. What was not kept is computed into `scratch`, two
+ * numbers an element. */
+static void rows_compare(const struct expectation *e, int buffer, const struct oracle_view *view,
+                         int64_t i, int64_t count, double *scratch, struct worst *worst) {
+    const struct buffer_spec *spec = &e->inputs->specs[buffer];
+    const struct output *output = &e->outputs[buffer];
+    const double *expected = scratch, *tolerance = scratch + count * spec->columns;
+    int64_t first = checked_row(spec, output, i);
+    if (output->expected) {
+        expected = output->expected + i * spec->columns;
+        tolerance = output->tolerance + i * spec->columns;
+    } else {
+        e->bench_case->operation->expect(view, buffer, first, count, scratch,
+                                         scratch + count * spec->columns);
+    }
+    const float *computed = view->after[buffer];
+    for (int64_t r = 0; r < count; r++)
+        row_compare(computed + (first + r) * spec->stride, expected + r * spec->columns,
+                    tolerance + r * spec->columns, first + r, row_length(spec, first + r), worst);
+}
+
 /* Compares the checked rows of one output; false when there was no memory for a row. */
 static bool output_compare(const struct expectation *e, int buffer, const struct observed *observed,
                            struct worst *worst) {
@@ -227,29 +258,21 @@ static bool output_compare(const struct expectation *e, int buffer, const struct
                                      .before = e->inputs->data,
                                      .after = observed->data,
                                      .state = e->state};
+    const int64_t together = output->expected ? 1 : rows_together(spec, output);
     bool complete = true;
     *worst = (struct worst){.row = -1};
 #pragma omp parallel reduction(&& : complete) if (is_worth_sharing(e, spec, output))
     {
         struct worst mine = {.row = -1};
-        size_t columns = (size_t)spec->columns;
-        double *scratch = output->expected ? NULL : malloc(2 * columns * sizeof(double));
+        size_t elements = (size_t)(together * spec->columns);
+        double *scratch = output->expected ? NULL : malloc(2 * elements * sizeof(double));
         complete = output->expected || scratch;
 #pragma omp for schedule(dynamic)
-        for (int64_t i = 0; i < output->checked_rows; i++) {
-            int64_t row = checked_row(spec, output, i);
-            const double *expected = scratch, *tolerance = scratch;
-            if (output->expected) {
-                expected = output->expected + i * spec->columns;
-                tolerance = output->tolerance + i * spec->columns;
-            } else if (scratch) {
-                e->bench_case->operation->expect(&view, buffer, row, 1, scratch, scratch + columns);
-                tolerance = scratch + columns;
-            } else {
-                continue;
-            }
-            const float *computed = (const float *)observed->data[buffer] + row * spec->stride;
-            row_compare(computed, expected, tolerance, row, row_length(spec, row), &mine);
+        for (int64_t i = 0; i < output->checked_rows; i += together) {
+            int64_t left = output->checked_rows - i;
+            if (complete)
+                rows_compare(e, buffer, &view, i, left < together ? left : together, scratch,
+                             &mine);
         }
 #pragma omp critical
         if (mine.row >= 0 && (worst->row < 0 || mine.ratio > worst->ratio))
@@ -326,6 +349,25 @@ static enum status launch_once(const struct bench_case *c,
     return status;
 }
 
+/* Everything about a launch that is over. The oracle takes all processors, however many threads the
+ * launch had. */
+static enum status observed_verify(struct expectation *e, const struct observed *observed,
+                                   const struct buffer_set *set, struct verdict *verdict,
+                                   struct message *message) {
+    int threads = omp_get_max_threads();
+    omp_set_num_threads(omp_get_num_procs());
+    enum status status = observed_check_untouched(observed, set, message);
+    if (status == STATUS_OK)
+        status = state_open(e, observed, message);
+    if (status == STATUS_OK)
+        status = outputs_compare(e, observed, verdict, message);
+    if (status == STATUS_OK)
+        status = probe_whole(e, observed, message);
+    state_close(e);
+    omp_set_num_threads(threads);
+    return status;
+}
+
 enum status verify_launch(struct expectation *e, const struct implementation *implementation,
                           const struct launch *launch, struct buffer_set *set,
                           struct execution *execution, struct verdict *verdict,
@@ -339,15 +381,7 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
     struct observed observed;
     if (status != STATUS_OK || (status = observed_open(&observed, set, message)) != STATUS_OK)
         return status;
-    status = observed_check_untouched(&observed, set, message);
-    if (status == STATUS_OK && e->per_launch)
-        status = state_open(e, &observed, message);
-    if (status == STATUS_OK)
-        status = outputs_compare(e, &observed, verdict, message);
-    if (status == STATUS_OK)
-        status = probe_whole(e, &observed, message);
-    if (e->per_launch)
-        state_close(e);
+    status = observed_verify(e, &observed, set, verdict, message);
     observed_close(&observed);
     verdict->verified = status == STATUS_OK;
     return status;

@@ -1,49 +1,22 @@
-/* Blocked product in plain C. A thread takes a panel of columns; operands are packed into small
- * tiles first, which frees the inner loops from strides and from the kinds of operands. */
+/* Blocked product. A thread takes a panel of columns; operands are packed into small tiles first,
+ * which frees the inner loop (reference/simd_bounded_tile.c) from strides and from the kinds of
+ * operands. */
 #include "reference/bounded_product.h"
+#include "reference/simd.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 enum {
-    TILE_ROWS = 4,      /* of the result, held in registers … */
-    TILE_COLUMNS = 8,   /* … in one pass over the depth */
-    PANEL_COLUMNS = 64, /* of one thread's packed piece of B, which fits a second-level cache */
-    DEPTH = 256,
-    SMALL = 1 << 16 /* products that are not worth waking threads for */
+    PANEL_COLUMNS = 128, /* of one thread's packed piece of B, which fits a second-level cache */
+    PANEL_ROWS = 16, /* of A, packed together: a cache line of a transposed operand is read once */
+    SMALL = 1 << 16  /* products that are not worth waking threads for */
 };
 
 static const double unit_roundoff = 0x1p-24;
 static const double smallest_normal = 0x1p-126;
-
-/* Packed operands: the values, and the float factors of the two products in the bound. */
-struct packed_rows {
-    double value[DEPTH][TILE_ROWS];
-    float scaled[DEPTH][TILE_ROWS];   /* gamma (|a| + ea) + ea, to meet |b| + eb */
-    float absolute[DEPTH][TILE_ROWS]; /* |a|, to meet eb */
-};
-
-struct packed_columns {
-    double value[DEPTH][TILE_COLUMNS];
-    float absolute[DEPTH][TILE_COLUMNS]; /* |b| + eb */
-    float error[DEPTH][TILE_COLUMNS];    /* eb */
-};
-
-struct packed_panel {
-    struct packed_columns tiles[PANEL_COLUMNS / TILE_COLUMNS];
-};
-
-struct element {
-    double value, error;
-};
-
-static struct element element_at(const struct bounded_matrix *matrix, int64_t row, int64_t column) {
-    int64_t index = row * matrix->row_stride + column * matrix->column_stride;
-    if (matrix->exact)
-        return (struct element){matrix->exact[index], 0.0};
-    return (struct element){matrix->value[index], matrix->error[index]};
-}
 
 struct bounded_matrix bounded_matrix_from(struct bounded_matrix matrix, int64_t row,
                                           int64_t column) {
@@ -57,98 +30,71 @@ struct bounded_matrix bounded_matrix_from(struct bounded_matrix matrix, int64_t 
     return matrix;
 }
 
-/* Rows beyond `rows` are packed as zeros. */
-static void pack_rows(const struct bounded_matrix *a, int64_t row, int64_t rows, int64_t first,
-                      int64_t depth, double gamma, struct packed_rows *packed) {
-    for (int64_t i = 0; i < TILE_ROWS; i++)
-        for (int64_t p = 0; p < depth; p++) {
-            struct element e = {0.0, 0.0};
-            if (i < rows)
-                e = element_at(a, row + i, first + p);
-            packed->value[p][i] = e.value;
-            packed->scaled[p][i] = (float)(gamma * (fabs(e.value) + e.error) + e.error);
-            packed->absolute[p][i] = (float)fabs(e.value);
+static inline double larger(double a, double b) {
+    return a > b ? a : b;
+}
+
+/* Copies element (row + p, column + j) to value[p * width + j] and its bound to error, for p <
+ * depth and j < count; zeros from there to `width`. Walks along the matrix as it lies in memory. */
+static inline void gather(const struct bounded_matrix *matrix, int64_t row, int64_t column,
+                          int64_t depth, int64_t count, int64_t width, double *value,
+                          float *error) {
+    struct bounded_matrix from = bounded_matrix_from(*matrix, row, column);
+    bool by_rows = from.column_stride <= from.row_stride;
+    int64_t outer = by_rows ? depth : count, inner = by_rows ? count : depth;
+    int64_t outer_from = by_rows ? from.row_stride : from.column_stride;
+    int64_t inner_from = by_rows ? from.column_stride : from.row_stride;
+    int64_t outer_to = by_rows ? width : 1, inner_to = by_rows ? 1 : width;
+    memset(error, 0, (size_t)(depth * width) * sizeof *error);
+    if (count < width)
+        memset(value, 0, (size_t)(depth * width) * sizeof *value);
+    for (int64_t o = 0; o < outer; o++)
+        for (int64_t i = 0; i < inner; i++) {
+            int64_t source = o * outer_from + i * inner_from;
+            int64_t target = o * outer_to + i * inner_to;
+            value[target] = from.exact ? (double)from.exact[source] : from.value[source];
+            if (!from.exact)
+                error[target] = from.error[source];
         }
 }
 
-static void pack_panel(const struct bounded_matrix *b, int64_t column, int64_t columns,
-                       int64_t first, int64_t depth, struct packed_panel *packed) {
-    for (int64_t t = 0; t * TILE_COLUMNS < columns; t++) {
-        struct packed_columns *tile = &packed->tiles[t];
-        for (int64_t p = 0; p < depth; p++)
-            for (int64_t j = 0; j < TILE_COLUMNS; j++) {
-                struct element e = {0.0, 0.0};
-                if (t * TILE_COLUMNS + j < columns)
-                    e = element_at(b, first + p, column + t * TILE_COLUMNS + j);
-                tile->value[p][j] = e.value;
-                tile->absolute[p][j] = (float)(fabs(e.value) + e.error);
-                tile->error[p][j] = (float)e.error;
-            }
-    }
-}
-
-static void tile_value(int64_t depth, const struct packed_rows *a, const struct packed_columns *b,
-                       double sums[TILE_ROWS][TILE_COLUMNS]) {
-    for (int64_t half = 0; half < TILE_COLUMNS; half += TILE_COLUMNS / 2) {
-        double part[TILE_ROWS][TILE_COLUMNS / 2] = {{0.0}};
-        for (int64_t p = 0; p < depth; p++)
-            for (int i = 0; i < TILE_ROWS; i++)
-                for (int j = 0; j < TILE_COLUMNS / 2; j++)
-                    part[i][j] += a->value[p][i] * b->value[p][half + j];
-        for (int i = 0; i < TILE_ROWS; i++)
-            for (int j = 0; j < TILE_COLUMNS / 2; j++)
-                sums[i][half + j] = part[i][j];
-    }
-}
-
-static void tile_bound(int64_t depth, const float a[][TILE_ROWS], const float b[][TILE_COLUMNS],
-                       float sums[TILE_ROWS][TILE_COLUMNS]) {
-    float part[TILE_ROWS][TILE_COLUMNS] = {{0.0F}};
+/* Rows [row, row + count) of A, and zeros up to TILE_ROWS. Gives the largest |a| + ea. */
+static double pack_rows(const struct bounded_matrix *a, int64_t row, int64_t count, int64_t first,
+                        int64_t depth, double gamma, struct packed_rows *packed) {
+    struct bounded_matrix transposed = *a;
+    transposed.row_stride = a->column_stride;
+    transposed.column_stride = a->row_stride;
+    float error[TILE_DEPTH][TILE_ROWS];
+    gather(&transposed, first, row, depth, count, TILE_ROWS, packed->value[0], error[0]);
+    double largest = 0.0;
     for (int64_t p = 0; p < depth; p++)
-        for (int i = 0; i < TILE_ROWS; i++)
-            for (int j = 0; j < TILE_COLUMNS; j++)
-                part[i][j] += a[p][i] * b[p][j];
-    for (int i = 0; i < TILE_ROWS; i++)
-        for (int j = 0; j < TILE_COLUMNS; j++)
-            sums[i][j] += part[i][j];
+        for (int64_t i = 0; i < TILE_ROWS; i++) {
+            double magnitude = fabs(packed->value[p][i]);
+            double bound = magnitude + (double)error[p][i];
+            packed->scaled[p][i] = (float)(gamma * bound + (double)error[p][i]);
+            packed->absolute[p][i] = (float)magnitude;
+            largest = larger(largest, bound);
+        }
+    return largest;
 }
 
-/* Where one tile of the result goes. */
-struct target {
-    double *value;
-    float *error;
-    int64_t stride, rows, columns;
-};
-
-static void tile_multiply(int64_t depth, const struct packed_rows *a,
-                          const struct packed_columns *b, bool b_exact, struct target target) {
-    double value[TILE_ROWS][TILE_COLUMNS];
-    float error[TILE_ROWS][TILE_COLUMNS] = {{0.0F}};
-    tile_value(depth, a, b, value);
-    tile_bound(depth, a->scaled, b->absolute, error);
-    if (!b_exact)
-        tile_bound(depth, a->absolute, b->error, error);
-    for (int64_t i = 0; i < target.rows; i++)
-        for (int64_t j = 0; j < target.columns; j++) {
-            target.value[i * target.stride + j] += value[i][j];
-            target.error[i * target.stride + j] += error[i][j];
+/* Columns [column, column + count) of B, and zeros up to TILE_COLUMNS. Gives the largest |b| + eb.
+ */
+static double pack_columns(const struct bounded_matrix *b, int64_t column, int64_t count,
+                           int64_t first, int64_t depth, struct packed_columns *packed) {
+    gather(b, first, column, depth, count, TILE_COLUMNS, packed->value[0], packed->error[0]);
+    double largest = 0.0;
+    for (int64_t p = 0; p < depth; p++)
+        for (int64_t j = 0; j < TILE_COLUMNS; j++) {
+            double bound = fabs(packed->value[p][j]) + (double)packed->error[p][j];
+            packed->absolute[p][j] = (float)bound;
+            largest = larger(largest, bound);
         }
+    return largest;
 }
 
 static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
-}
-
-/* The largest |a| + ea of a matrix. */
-static double largest(const struct bounded_matrix *matrix, int64_t rows, int64_t columns) {
-    double maximum = 0.0;
-#pragma omp parallel for schedule(static) reduction(max : maximum) if (rows * columns > SMALL)
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = 0; c < columns; c++) {
-            struct element e = element_at(matrix, r, c);
-            maximum = fmax(maximum, fabs(e.value) + e.error);
-        }
-    return maximum;
 }
 
 /* What the product needs beside its operands. */
@@ -158,33 +104,76 @@ struct product {
     double gamma;
     double *value;
     float *error;
+    bounded_tile_function *multiply;
 };
+
+/* The largest elements of the operands, errors included. */
+struct largest {
+    double a, b;
+};
+
+/* Adds a tile to the result, rows from `row` and columns from `column` on, as far as they exist. */
+static void tile_add(const struct product *product, const struct bounded_tile *tile, int64_t row,
+                     int64_t column) {
+    int64_t rows = smaller(TILE_ROWS, product->m - row);
+    int64_t columns = smaller(TILE_COLUMNS, product->n - column);
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t offset = (row + i) * product->n + column;
+        for (int64_t j = 0; j < columns; j++) {
+            product->value[offset + j] += tile->value[i][j];
+            product->error[offset + j] += tile->error[i][j];
+        }
+    }
+}
+
+/* What one thread packs. */
+struct packed {
+    struct packed_columns columns[PANEL_COLUMNS / TILE_COLUMNS];
+    struct packed_rows rows[PANEL_ROWS / TILE_ROWS];
+};
+
+/* Rows from `row` on, PANEL_ROWS of them, times the packed columns from `column` on. Gives the
+ * largest |a| + ea. */
+static double rows_multiply(const struct product *product, int64_t row, int64_t column,
+                            int64_t columns, int64_t first, int64_t depth, struct packed *packed) {
+    int64_t rows = smaller(PANEL_ROWS, product->m - row);
+    struct bounded_tile tile;
+    double largest = 0.0;
+    for (int64_t i = 0; i < rows; i += TILE_ROWS)
+        largest =
+            larger(largest, pack_rows(&product->a, row + i, smaller(TILE_ROWS, rows - i), first,
+                                      depth, product->gamma, &packed->rows[i / TILE_ROWS]));
+    for (int64_t i = 0; i < rows; i += TILE_ROWS)
+        for (int64_t j = 0; j < columns; j += TILE_COLUMNS) {
+            product->multiply(depth, &packed->rows[i / TILE_ROWS],
+                              &packed->columns[j / TILE_COLUMNS], product->b.exact != NULL, &tile);
+            tile_add(product, &tile, row + i, column + j);
+        }
+    return largest;
+}
 
 /* Columns [column, column + columns) of the result, sums and bounds still without the allowance for
  * the rounding of the bound itself. */
-static void panel_multiply(const struct product *product, int64_t column, int64_t columns) {
-    struct packed_panel panel;
-    struct packed_rows rows;
+static struct largest panel_multiply(const struct product *product, int64_t column,
+                                     int64_t columns) {
+    struct packed packed;
+    struct largest largest = {0.0, 0.0};
     for (int64_t i = 0; i < product->m; i++)
         for (int64_t j = column; j < column + columns; j++) {
             product->value[i * product->n + j] = 0.0;
             product->error[i * product->n + j] = 0.0F;
         }
-    for (int64_t first = 0; first < product->k; first += DEPTH) {
-        int64_t depth = smaller(DEPTH, product->k - first);
-        pack_panel(&product->b, column, columns, first, depth, &panel);
-        for (int64_t row = 0; row < product->m; row += TILE_ROWS) {
-            int64_t row_count = smaller(TILE_ROWS, product->m - row);
-            pack_rows(&product->a, row, row_count, first, depth, product->gamma, &rows);
-            for (int64_t t = 0; t * TILE_COLUMNS < columns; t++) {
-                int64_t offset = row * product->n + column + t * TILE_COLUMNS;
-                tile_multiply(depth, &rows, &panel.tiles[t], product->b.exact != NULL,
-                              (struct target){product->value + offset, product->error + offset,
-                                              product->n, row_count,
-                                              smaller(TILE_COLUMNS, columns - t * TILE_COLUMNS)});
-            }
-        }
+    for (int64_t first = 0; first < product->k; first += TILE_DEPTH) {
+        int64_t depth = smaller(TILE_DEPTH, product->k - first);
+        for (int64_t j = 0; j < columns; j += TILE_COLUMNS)
+            largest.b = larger(largest.b, pack_columns(&product->b, column + j,
+                                                       smaller(TILE_COLUMNS, columns - j), first,
+                                                       depth, &packed.columns[j / TILE_COLUMNS]));
+        for (int64_t row = 0; row < product->m; row += PANEL_ROWS)
+            largest.a = larger(largest.a,
+                               rows_multiply(product, row, column, columns, first, depth, &packed));
     }
+    return largest;
 }
 
 void bounded_product(int64_t m, int64_t n, int64_t k, struct bounded_matrix a,
@@ -194,14 +183,22 @@ void bounded_product(int64_t m, int64_t n, int64_t k, struct bounded_matrix a,
     product.gamma = terms * unit_roundoff / (1.0 - terms * unit_roundoff);
     product.value = value;
     product.error = error;
-#pragma omp parallel for schedule(dynamic) if ((double)m * (double)n * (double)k > SMALL)
-    for (int64_t column = 0; column < n; column += PANEL_COLUMNS)
-        panel_multiply(&product, column, smaller(PANEL_COLUMNS, n - column));
+    product.multiply = simd_kernels_best()->bounded_tile;
+    double largest_a = 0.0, largest_b = 0.0;
+#pragma omp parallel for schedule(dynamic)                                                         \
+    reduction(max                                                                                  \
+              : largest_a, largest_b) if ((double)m * (double)n * (double)k > SMALL)
+    for (int64_t column = 0; column < n; column += PANEL_COLUMNS) {
+        struct largest largest =
+            panel_multiply(&product, column, smaller(PANEL_COLUMNS, n - column));
+        largest_a = larger(largest_a, largest.a);
+        largest_b = larger(largest_b, largest.b);
+    }
 
     /* The bound was summed in float: at most k + 8 roundings of terms that are all positive, and
      * flushed products of its own. */
     double upwards = 1.0 + (terms + 8.0) * 2.0 * unit_roundoff;
-    double flushed = 2.0 * terms * smallest_normal * (1.0 + largest(&a, m, k) + largest(&b, k, n));
+    double flushed = 2.0 * terms * smallest_normal * (1.0 + largest_a + largest_b);
 #pragma omp parallel for schedule(static) if (m * n > SMALL)
     for (int64_t i = 0; i < m * n; i++)
         error[i] = (float)(error[i] * upwards + flushed);

@@ -104,34 +104,45 @@ static struct estimate second_moment_after(double beta, double v, double g) {
     return (struct estimate){value, gamma_bound(5, UNIT_F32) * shares + 5 * FLUSH};
 }
 
+/* The rate and the root's divisor with their corrections for the early steps. */
+struct correction {
+    double rate, root;
+};
+
+static struct correction correction_of(const struct optimizer_problem *problem) {
+    double step = (double)problem->step;
+    return (struct correction){
+        .rate = (double)problem->learning_rate / (1 - pow((double)problem->beta1, step)),
+        .root = sqrt(1 - pow((double)problem->beta2, step)),
+    };
+}
+
 /* rate / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + epsilon). The corrections are
  * computed in double and rounded once. Denominator: half of v's relative error through the square
  * root, which itself, its scaling and the addition round (2 u each where approximate, 1 u exact: 7
  * u); an absolute error of v moves its root by at most the error's own root. Quotient and products:
  * 6 u more. */
-static struct estimate adam_update(const struct optimizer_problem *problem, struct estimate m,
+static struct estimate adam_update(struct correction correction, double epsilon, struct estimate m,
                                    struct estimate v) {
-    double step = (double)problem->step;
-    double rate = (double)problem->learning_rate / (1 - pow((double)problem->beta1, step));
-    double correction = sqrt(1 - pow((double)problem->beta2, step));
     if (isinf(v.value)) /* nothing is left of the update, and nothing of its error */
         return (struct estimate){m.value / v.value, 0};
     double root = sqrt(v.value);
     double root_error = v.value > 0 ? fmin(v.error / root, sqrt(v.error)) : sqrt(v.error);
-    double denominator = root / correction + (double)problem->epsilon;
-    double denominator_error = root_error / correction + 7 * UNIT_F32 * denominator;
-    double value = rate * m.value / denominator;
+    double denominator = root / correction.root + epsilon;
+    double denominator_error = root_error / correction.root + 7 * UNIT_F32 * denominator;
+    double value = correction.rate * m.value / denominator;
     double relative = denominator_error / fmax(denominator - denominator_error, 0);
-    return (struct estimate){value, fabs(rate) * m.error / denominator * (1 + relative) +
+    return (struct estimate){value, fabs(correction.rate) * m.error / denominator * (1 + relative) +
                                         bound_weighted(fabs(value), relative + 6 * UNIT_F32) +
-                                        2 * FLUSH * (1 + fabs(rate) / denominator)};
+                                        2 * FLUSH * (1 + fabs(correction.rate) / denominator)};
 }
 
 /* sgd: output 0; sgd_momentum: outputs 0, 1; adam: outputs 0, 1, 2 (parameters, m, v). `largest`
  * receives the largest intermediate value that may overflow where the result does not: g squared.
  */
-static struct estimate optimizer_element(const struct optimizer_problem *problem, int output,
-                                         int64_t i, double *largest) {
+static struct estimate optimizer_element(const struct optimizer_problem *problem,
+                                         struct correction correction, int output, int64_t i,
+                                         double *largest) {
     double p = (double)problem->parameters[i];
     double g = (double)problem->gradients[i];
     double rate = (double)problem->learning_rate;
@@ -149,14 +160,18 @@ static struct estimate optimizer_element(const struct optimizer_problem *problem
     double v = (double)problem->second_moment[i];
     struct estimate second = second_moment_after((double)problem->beta2, v, g);
     *largest = fmax(*largest, g * g);
-    return output == 2 ? second : parameter_after(p, adam_update(problem, first, second));
+    if (output == 2)
+        return second;
+    return parameter_after(p, adam_update(correction, (double)problem->epsilon, first, second));
 }
 
 void oracle_optimizer(const struct optimizer_problem *problem, int output, int64_t first,
                       int64_t count, double *expected, double *tolerance) {
+    struct correction correction = correction_of(problem);
     for (int64_t i = 0; i < count; i++) {
         double largest;
-        struct estimate result = optimizer_element(problem, output, first + i, &largest);
+        struct estimate result =
+            optimizer_element(problem, correction, output, first + i, &largest);
         expected[i] = result.value;
         tolerance[i] = result.error;
         bound_settle(largest, &expected[i], &tolerance[i]);

@@ -6,6 +6,7 @@
 #define LOCKSTEP_REFERENCE_SIMD_H
 
 #include "common/problem.h"
+#include "reference/bounded_tile.h"
 
 activation_kernel activation_simd;
 softmax_kernel softmax_simd;
@@ -20,7 +21,7 @@ const char *simd_level(void);
 
 /* One instruction set's build of everything. `plain` is transfer with ordinary stores, `fma` the
  * register-only loop of reference/peak.h: what one thread does, returning the floating point
- * operations done. */
+ * operations done; `bounded_tile` is no part of cpu-simd but the inner loop of an oracle. */
 struct simd_kernels {
     const char *level;
     activation_kernel *activation;
@@ -32,6 +33,7 @@ struct simd_kernels {
     transfer_kernel *transfer;
     transfer_kernel *plain;
     double (*fma)(int64_t repetitions);
+    bounded_tile_function *bounded_tile;
 };
 
 /* The builds that this CPU can run, plainest first; NULL from the first index past the last. */

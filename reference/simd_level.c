@@ -15,4 +15,5 @@ const struct simd_kernels SIMD_NAME(simd_kernels) = {
     .transfer = SIMD_NAME(transfer),
     .plain = SIMD_NAME(transfer_plain),
     .fma = SIMD_NAME(fma_loop),
+    .bounded_tile = SIMD_NAME(bounded_tile),
 };

@@ -3,6 +3,7 @@
 #define LOCKSTEP_REFERENCE_SIMD_LEVEL_H
 
 #include "common/problem.h"
+#include "reference/bounded_tile.h"
 #include "reference/simd_vector.h"
 
 activation_kernel SIMD_NAME(activation);
@@ -14,5 +15,6 @@ optimizer_kernel SIMD_NAME(optimizer);
 transfer_kernel SIMD_NAME(transfer);
 transfer_kernel SIMD_NAME(transfer_plain);
 double SIMD_NAME(fma_loop)(int64_t repetitions);
+bounded_tile_function SIMD_NAME(bounded_tile);
 
 #endif

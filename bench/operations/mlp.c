@@ -33,11 +33,6 @@ static const char *const variants[] = {"train_step", "train_step_mse", "inferenc
  * would learn it by heart and its gradients would fade into denormals. */
 enum { BATCHES = 8 };
 
-/* Up to this many operations the oracle is computed anew from what each launch kept, which bounds
- * every tensor by one kernel's error; beyond, once from the inputs (reference/oracle_mlp.h tells
- * both). */
-static const double oracle_per_launch_flops = 2e8;
-
 /* --- shape ------------------------------------------------------------------------------------ */
 
 static struct mlp_model model_of(const struct bench_case *c) {
@@ -231,10 +226,6 @@ static double mlp_bytes(const struct bench_case *c) {
 
 /* --- oracle ----------------------------------------------------------------------------------- */
 
-static bool mlp_oracle_per_launch(const struct bench_case *c) {
-    return mlp_flops(c) <= oracle_per_launch_flops;
-}
-
 static void *mlp_oracle_open(const struct oracle_view *view) {
     const struct mlp_buffers *b = &view->launch->mlp.buffers;
     struct message ignored;
@@ -244,7 +235,7 @@ static void *mlp_oracle_open(const struct oracle_view *view) {
         .x = b->x,
         .labels = b->labels,
         .target = b->target,
-        .kept = view->after ? view->after[BUFFER_ACTIVATIONS] : NULL,
+        .kept = view->after[BUFFER_ACTIVATIONS],
     };
     struct oracle_mlp *oracle = NULL;
     if (view->launch->mlp.inference)
@@ -261,11 +252,6 @@ static void mlp_oracle_close(void *state) {
 /* Parameters and moments are checked against the float64 update by the implementation's own
  * gradients: the first step of Adam is near a sign function, through which no useful bound passes.
  */
-static bool mlp_expect_from_after(const struct bench_case *c, int buffer) {
-    (void)c;
-    return buffer == BUFFER_PARAMETERS || buffer == BUFFER_FIRST || buffer == BUFFER_SECOND;
-}
-
 static void expect_update(const struct oracle_view *view, int buffer, int64_t first, int64_t count,
                           double *expected, double *tolerance) {
     static const int outputs[] = {[BUFFER_PARAMETERS] = 0, [BUFFER_FIRST] = 1, [BUFFER_SECOND] = 2};
@@ -290,7 +276,7 @@ static void mlp_expect(const struct oracle_view *view, int buffer, int64_t first
     int64_t first;
     int64_t count = buffer_flat_range(specs[buffer].elements, first_row, rows, &first);
     struct message message;
-    if (mlp_expect_from_after(view->bench_case, buffer)) {
+    if (buffer == BUFFER_PARAMETERS || buffer == BUFFER_FIRST || buffer == BUFFER_SECOND) {
         expect_update(view, buffer, first, count, expected, tolerance);
     } else if (buffer == BUFFER_LOSS) {
         oracle_mlp_loss(view->state, first, count, expected, tolerance);
@@ -438,8 +424,6 @@ const struct operation operation_mlp = {
     .flops = mlp_flops,
     .bytes = mlp_bytes,
     .expect = mlp_expect,
-    .oracle_per_launch = mlp_oracle_per_launch,
-    .expect_from_after = mlp_expect_from_after,
     .oracle_open = mlp_oracle_open,
     .oracle_close = mlp_oracle_close,
     .plan = mlp_plan,
