@@ -99,8 +99,8 @@ static enum status entries_list(struct contest *contest, const struct result *do
                                 size_t done_count, struct message *message) {
     const struct operation *operation = contest->bench_case->operation;
     const struct contest_rules *rules = contest->rules;
-    size_t most = (size_t)(operation->implementation_count * rules->devices->count *
-                           (rules->thread_count + 1));
+    size_t most = (size_t)operation->implementation_count * (size_t)rules->devices->count *
+                  ((size_t)rules->thread_count + 1);
     contest->entries = calloc(most, sizeof *contest->entries);
     if (!contest->entries)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows", most);

@@ -316,30 +316,40 @@ static enum status parts_pass(struct contender *c, struct mlp_plan *plan, double
     return status;
 }
 
-enum status measure_parts(struct contender *c, size_t samples, double max_seconds,
-                          struct measured_part *parts, int *part_count, struct message *message) {
-    struct mlp_plan *plan = malloc(sizeof *plan);
-    size_t most = MLP_PARTS_MAX;
-    double *times = malloc((most + 1) * samples * sizeof *times);
-    enum status status = STATUS_OK;
-    size_t passes = 0;
-    if (!plan || !times)
-        status = message_set(message, STATUS_NO_MEMORY, "no memory to time %zu parts", most);
+/* Passes until there are `samples` of them or the time is up, three at least, into `times` with
+ * room for one more row; `plan` is scratch. */
+static enum status parts_measure(struct contender *c, size_t samples, double max_seconds,
+                                 struct mlp_plan *plan, double *times, struct measured_part *parts,
+                                 struct message *message) {
     contender_enter(c, true);
-    if (status == STATUS_OK)
-        status = contender_restore(c, message);
+    enum status status = contender_restore(c, message);
     double start = clock_seconds();
+    size_t passes = 0;
     while (status == STATUS_OK && passes < samples &&
            (passes < 3 || clock_seconds() - start < max_seconds))
         status = parts_pass(c, plan, times, samples, passes++, message);
     floating_flush_denormals(false);
-    if (status == STATUS_OK) {
-        *part_count = plan->count;
-        for (int i = 0; i < plan->count; i++) {
-            memcpy(parts[i].name, plan->parts[i].name, sizeof parts[i].name);
-            statistics_compute(times + (size_t)i * samples, passes, times + most * samples,
-                               &parts[i].statistics);
-        }
+    if (status != STATUS_OK)
+        return status;
+    for (int i = 0; i < plan->count; i++) {
+        memcpy(parts[i].name, plan->parts[i].name, sizeof parts[i].name);
+        statistics_compute(times + (size_t)i * samples, passes, times + MLP_PARTS_MAX * samples,
+                           &parts[i].statistics);
+    }
+    return STATUS_OK;
+}
+
+enum status measure_parts(struct contender *c, size_t samples, double max_seconds,
+                          struct measured_part *parts, int *part_count, struct message *message) {
+    struct mlp_plan *plan = malloc(sizeof *plan);
+    double *times = malloc(((size_t)MLP_PARTS_MAX + 1) * samples * sizeof *times);
+    enum status status;
+    if (plan && times) {
+        status = parts_measure(c, samples, max_seconds, plan, times, parts, message);
+        *part_count = status == STATUS_OK ? plan->count : 0;
+    } else {
+        status =
+            message_set(message, STATUS_NO_MEMORY, "no memory to time %d parts", MLP_PARTS_MAX);
     }
     free(plan);
     free(times);

@@ -100,7 +100,7 @@ static const struct csv_column counters_columns[] = {
 #undef COUNTERS_KEY
 
 #define FORMAT(columns, type)                                                                      \
-    { columns, sizeof columns / sizeof columns[0], sizeof(type) }
+    { (columns), sizeof(columns) / sizeof((columns)[0]), sizeof(type) }
 const struct csv_format result_format = FORMAT(result_columns, struct result);
 const struct csv_format sample_format = FORMAT(sample_columns, struct sample_row);
 const struct csv_format part_format = FORMAT(part_columns, struct part_row);

@@ -27,6 +27,7 @@ enum { LANES = 32 };
 #else
 #    define LANES_INDEPENDENT _Pragma("GCC ivdep")
 #endif
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared takes none. */
 #define FOR_LANES(lane) LANES_INDEPENDENT for (unsigned lane = 0; lane < LANES; lane++)
 
 struct lanes32 {
