@@ -663,7 +663,8 @@ static void test_every_broken_kernel_of_a_network_is_caught(void **state) {
 static void test_broken_kernels_of_a_large_network_are_caught(void **state) {
     (void)state;
     for (int variant = TRAIN_STEP; variant <= INFERENCE; variant++) {
-        struct bout *bout = bout_open(&operation_mlp, variant, "256-256-256-256-64@200", &plain, 0.0);
+        struct bout *bout =
+            bout_open(&operation_mlp, variant, "256-256-256-256-64@200", &plain, 0.0);
         for (int i = 0; i < operation_mlp.implementation_count; i++)
             if (is_checked(&bout->c, &operation_mlp.implementations[i]) &&
                 !operation_mlp.implementations[i].plain)
