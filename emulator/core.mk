@@ -43,7 +43,7 @@ $(foreach isa,$(CORE_ISAS),$(eval $(call CORE_HOT_RULE,$(isa))))
 # ---- Tests: linked with the objects, not the library, to reach the machine itself ----
 
 CORE_TEST_FLAGS := -std=c11 -D_GNU_SOURCE -pthread -Wall -Wextra -Wshadow -Wconversion -Werror
-CORE_TESTS := $(patsubst %,$(BUILD)/tests/test_emulator_%,counters wavefronts execute checks refusals)
+CORE_TESTS := $(patsubst %,$(BUILD)/tests/test_emulator_%,counters wavefronts execute checks refusals corpus)
 CORE_TEST_SUPPORT := $(BUILD)/tests/emulator_core.o
 CORE_LINK = $(filter %.o,$^) $(LDFLAGS) -lcmocka -lm -pthread
 
@@ -63,7 +63,7 @@ emulator-core-data: ## compile the kept kernels of the core's tests again (needs
 	$(NVCC) -O3 -std=c++17 -arch=compute_80 -lineinfo -ptx tests/kernels/core.cu -o tests/ptx/core.ptx
 	sed -i 's#"[^"]*/tests/kernels#"tests/kernels#; /^\/\//d' tests/ptx/core.ptx
 
-# ---- Fuzzing: libFuzzer comes with clang; the kept corpus is replayed with any compiler ----
+# ---- Fuzzing: libFuzzer comes with clang; test_emulator_corpus replays the kept corpus with any compiler ----
 
 FUZZ_CORPUS := tests/corpus/ptx
 FUZZ_SECONDS ?= 60
@@ -74,17 +74,16 @@ $(BUILD)/tests/fuzz_ptx: tests/fuzz_ptx.c $(FUZZ_SOURCES) $$(ARITHMETIC_OBJECTS)
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) $(filter-out -D%BUILDS,$(CORE_FLAGS)) $^ -lm -pthread -o $@
 
-$(BUILD)/tests/replay_ptx: tests/fuzz_ptx.c $(EMULATOR_CORE_OBJECTS) $$(ARITHMETIC_OBJECTS)
+$(CORE_DIRECTORY)/fuzz_ptx.o: tests/fuzz_ptx.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(CORE_TEST_FLAGS) -DFUZZ_REPLAY $^ $(LDFLAGS) -lm -pthread -o $@
+	$(CC) $(CFLAGS) $(CORE_TEST_FLAGS) -MMD -MP -c $< -o $@
 
-.PHONY: fuzz-emulator replay-emulator bench-emulator
-fuzz-emulator: $(BUILD)/tests/fuzz_ptx ## fuzz the PTX loader for FUZZ_SECONDS (needs clang)
+$(BUILD)/tests/test_emulator_corpus: $(CORE_DIRECTORY)/fuzz_ptx.o
+
+.PHONY: fuzz bench-emulator
+fuzz: $(BUILD)/tests/fuzz_ptx ## fuzz the emulator's PTX loader for FUZZ_SECONDS, 60 unless said (needs clang)
 	mkdir -p $(BUILD)/fuzz/ptx
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/ptx $(FUZZ_CORPUS)
-
-replay-emulator: $(BUILD)/tests/replay_ptx ## replay the kept corpus of the PTX loader
-	$< $(FUZZ_CORPUS)/*
 
 $(BUILD)/emulator/benchmark: emulator/benchmark.c $(EMULATOR_CORE_OBJECTS) $$(ARITHMETIC_OBJECTS)
 	@mkdir -p $(@D)

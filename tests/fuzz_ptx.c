@@ -1,7 +1,7 @@
 /*
  * Feeds bytes to the PTX loader, and runs what loads for a short while: nothing may crash, hang or
- * leak. With libFuzzer it is its target (make fuzz); compiled with -DFUZZ_REPLAY it replays the
- * files of a kept corpus.
+ * leak. libFuzzer's target (make fuzz); tests/test_emulator_corpus.c replays the kept corpus with
+ * it.
  */
 #include "../emulator/machine.h"
 
@@ -71,23 +71,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     machine_destroy(machine);
     return 0;
 }
-
-#ifdef FUZZ_REPLAY
-int main(int argc, char **argv) {
-    enum { LIMIT = 1 << 20 };
-    for (int k = 1; k < argc; k++) {
-        FILE *file = fopen(argv[k], "rb");
-        uint8_t *bytes = malloc(LIMIT);
-        if (!file || !bytes) {
-            (void)fprintf(stderr, "fuzz_ptx: cannot read %s\n", argv[k]);
-            return 1;
-        }
-        const size_t size = fread(bytes, 1, LIMIT, file);
-        (void)fclose(file);
-        (void)LLVMFuzzerTestOneInput(bytes, size);
-        free(bytes);
-    }
-    printf("%d files replayed\n", argc - 1);
-    return argc > 1 ? 0 : 1;
-}
-#endif
