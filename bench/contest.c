@@ -22,7 +22,7 @@ static void row_end(struct entry *entry, const char *status, const char *reason)
 
 /* What a status means for a row: out of memory and unsupported are skips, everything else a
  * failure. */
-static void row_end_by_status(struct entry *entry, enum status status, const char *reason) {
+void contest_row_end(struct entry *entry, enum status status, const char *reason) {
     bool skipped = status == STATUS_NO_MEMORY || status == STATUS_UNSUPPORTED;
     row_end(entry, skipped ? "skipped" : "failed", reason);
     if (status == STATUS_WRONG)
@@ -223,7 +223,7 @@ static enum status stages_open(struct contest *contest, struct message *message)
                                     contest->stages[d].set_count, message);
         entry->contender.ranges = contest->rules->ranges;
         if (status != STATUS_OK)
-            row_end_by_status(entry, status, message->text);
+            contest_row_end(entry, status, message->text);
     }
     return STATUS_OK;
 }
@@ -237,7 +237,7 @@ static bool entry_launch(const struct contest *contest, struct entry *entry,
     struct message message;
     enum status status = contender_check_device(c, &message);
     if (status != STATUS_OK) {
-        row_end_by_status(entry, status, message.text);
+        contest_row_end(entry, status, message.text);
         return false;
     }
     struct execution execution = contender_execution(c);
@@ -249,7 +249,7 @@ static bool entry_launch(const struct contest *contest, struct entry *entry,
     entry->row.error = verdict->error;
     entry->row.tolerance = verdict->tolerance;
     if (status != STATUS_OK) {
-        row_end_by_status(entry, status, message.text);
+        contest_row_end(entry, status, message.text);
         return false;
     }
     snprintf(entry->row.verified, sizeof entry->row.verified, "yes");
@@ -329,7 +329,7 @@ static void entries_count(struct contest *contest) {
         if (status == STATUS_OK)
             row_end(entry, "emulated", "verified and counted; an emulated run has no time");
         else
-            row_end_by_status(entry, status, message.text);
+            contest_row_end(entry, status, message.text);
     }
 }
 
@@ -356,7 +356,7 @@ static enum status entries_measure(struct contest *contest, struct message *mess
             continue;
         entry->contender = running[count++];
         if (entry->contender.status != STATUS_OK)
-            row_end_by_status(entry, entry->contender.status, entry->contender.message.text);
+            contest_row_end(entry, entry->contender.status, entry->contender.message.text);
     }
     free(running);
     return status;
@@ -377,7 +377,7 @@ static void entry_measure_parts(struct contest *contest, struct entry *entry) {
                                       : message_set(&message, STATUS_NO_MEMORY,
                                                     "no memory for the parts of an iteration");
     if (status != STATUS_OK)
-        row_end_by_status(entry, status, message.text);
+        contest_row_end(entry, status, message.text);
 }
 
 /* The buffers are the same for all rows of a device, so their way there and back is timed once. */
@@ -398,7 +398,7 @@ static void stages_time_transfers(struct contest *contest) {
             continue;
         stage->transfer_s = NAN;
         if (device->lost && device->lost(device))
-            row_end_by_status(entry, status, failure->text);
+            contest_row_end(entry, status, failure->text);
     }
 }
 
@@ -415,7 +415,7 @@ static void devices_recover(struct devices *devices) {
     }
 }
 
-static void contest_close(struct contest *contest) {
+void contest_close(struct contest *contest) {
     for (int i = 0; i < contest->entry_count; i++) {
         contender_close(&contest->entries[i].contender);
         free(contest->entries[i].parts);
@@ -432,28 +432,46 @@ static void contest_close(struct contest *contest) {
 static void entries_end(struct contest *contest, enum status status, const char *reason) {
     for (int i = 0; i < contest->entry_count; i++)
         if (contest->entries[i].running)
-            row_end_by_status(&contest->entries[i], status, reason);
+            contest_row_end(&contest->entries[i], status, reason);
 }
 
-/* Everything that needs the buffers. A status other than OK ends the run; what only ends the case
- * is in its rows. */
-static enum status contest_play(struct contest *contest, struct message *message) {
+enum status contest_open(struct contest *contest, const struct contest_rules *rules,
+                         const struct bench_case *bench_case, const struct result *done,
+                         size_t done_count, struct message *message) {
+    *contest = (struct contest){.rules = rules, .bench_case = bench_case};
+    return entries_list(contest, done, done_count, message);
+}
+
+bool contest_prepare(struct contest *contest) {
     struct message why;
     enum status status = memory_check(contest, &why);
     if (status == STATUS_OK)
         status = inputs_open(contest->bench_case, &contest->inputs, &why);
     if (status == STATUS_OK)
         status = stages_open(contest, &why);
-    if (status == STATUS_OK)
-        status =
-            expectation_open(contest->bench_case, &contest->inputs, &contest->expectation, &why);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         entries_end(contest, status, why.text);
+    return any_running(contest);
+}
+
+bool contest_verify(struct contest *contest) {
+    struct message why;
+    enum status status =
+        expectation_open(contest->bench_case, &contest->inputs, &contest->expectation, &why);
+    if (status == STATUS_OK)
+        entries_verify(contest, "verifying", true);
+    else
+        entries_end(contest, status, why.text);
+    return any_running(contest);
+}
+
+/* Everything that needs the buffers. A status other than OK ends the run; what only ends the case
+ * is in its rows. */
+static enum status contest_play(struct contest *contest, struct message *message) {
+    if (!contest_prepare(contest) || !contest_verify(contest))
         return STATUS_OK;
-    }
-    entries_verify(contest, "verifying", true);
     entries_count(contest);
-    status = any_running(contest) ? entries_measure(contest, message) : STATUS_OK;
+    enum status status = any_running(contest) ? entries_measure(contest, message) : STATUS_OK;
     if (status != STATUS_OK)
         return status;
     for (int i = 0; i < contest->entry_count; i++)
@@ -466,11 +484,11 @@ static enum status contest_play(struct contest *contest, struct message *message
 enum status contest_run(const struct contest_rules *rules, const struct bench_case *bench_case,
                         const struct result *done, size_t done_count, struct case_rows *rows,
                         struct message *message) {
-    struct contest contest = {.rules = rules, .bench_case = bench_case};
+    struct contest contest;
     *rows = (struct case_rows){0};
     char name[256];
     case_name(bench_case, name, sizeof name);
-    enum status status = entries_list(&contest, done, done_count, message);
+    enum status status = contest_open(&contest, rules, bench_case, done, done_count, message);
     nvtx_push(rules->ranges, name);
     if (status == STATUS_OK && any_running(&contest))
         status = contest_play(&contest, message);

@@ -1,4 +1,5 @@
-/* Inside a contest: its entries, and how they become rows. For contest.c and contest_rows.c only.
+/* Inside a contest: its entries, its steps, and how they become rows. For contest.c,
+ * contest_rows.c and sampler.c only.
  */
 #ifndef LOCKSTEP_BENCH_CONTEST_ENTRY_H
 #define LOCKSTEP_BENCH_CONTEST_ENTRY_H
@@ -35,6 +36,20 @@ struct contest {
     struct stage stages[DEVICES_MAX];
     struct expectation *expectation;
 };
+
+/* The steps of contest_run() one by one. contest_open lists who takes part; contest_prepare draws
+ * the inputs and opens the buffers; contest_verify checks every running entry against the oracle.
+ * Both say whether any entry still runs: what ends one is in its row. contest_close always
+ * follows. */
+enum status contest_open(struct contest *contest, const struct contest_rules *rules,
+                         const struct bench_case *bench_case, const struct result *done,
+                         size_t done_count, struct message *message);
+bool contest_prepare(struct contest *contest);
+bool contest_verify(struct contest *contest);
+void contest_close(struct contest *contest);
+
+/* Ends an entry's part: out of memory and unsupported are skips, everything else a failure. */
+void contest_row_end(struct entry *entry, enum status status, const char *reason);
 
 /* Fills the row's key, flops and bytes; everything else is "not measured". */
 void contest_row_begin(const struct contest *contest, struct entry *entry);

@@ -152,10 +152,8 @@ static void contender_break(struct contender *c, enum status status, const struc
 
 /* --- warm-up ---------------------------------------------------------------------------------- */
 
-/* Runs batches until two in a row agree within 5% and the warm-up's time has passed, at most four
- * times as long; sets the iterations of a sample from the last of them. */
-static enum status contender_warm_up(struct contender *c, const struct measure_limits *limits,
-                                     struct message *message) {
+enum status contender_warm_up(struct contender *c, const struct measure_limits *limits,
+                              struct message *message) {
     contender_enter(c, true);
     enum status status = contender_restore(c, message);
     double start = clock_seconds(), before = 0.0, seconds = 0.0;
@@ -195,9 +193,8 @@ static enum status contender_remember(struct contender *c, double sample, struct
     return STATUS_OK;
 }
 
-/* One sample: the contender's data and caches are brought back untimed, then a batch is timed. */
-static enum status contender_sample(struct contender *c, const struct measure_limits *limits,
-                                    struct message *message) {
+enum status contender_sample(struct contender *c, const struct measure_limits *limits,
+                             struct message *message) {
     double start = clock_seconds();
     contender_enter(c, true);
     enum status status = contender_restore(c, message);

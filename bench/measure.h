@@ -73,6 +73,16 @@ void contender_range_end(const struct contender *contender);
 enum status contender_batch(struct contender *contender, int64_t iterations, double *seconds,
                             struct message *message);
 
+/* Runs batches until two in a row agree within 5% and the warm-up's time has passed, at most four
+ * times as long; sets the iterations of a sample from the last of them. */
+enum status contender_warm_up(struct contender *contender, const struct measure_limits *limits,
+                              struct message *message);
+
+/* One sample more: the contender's data and caches are brought back untimed, then a batch is timed.
+ */
+enum status contender_sample(struct contender *contender, const struct measure_limits *limits,
+                             struct message *message);
+
 /* Warms every contender up and samples all of them in turn. A contender that breaks is marked in
  * its status; the others go on. `stop` (may be NULL) is asked between samples: true ends the
  * measurement with STATUS_INTERRUPTED. */

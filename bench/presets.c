@@ -168,6 +168,17 @@ static const struct preset_line lines_counters[] = {
     {"mlp", "train_step_mse", "3-4-2@13"},
 };
 
+/* Ten quick cases on which `make test-verdicts` tries whether verdicts are right. */
+static const struct preset_line lines_verdicts[] = {
+    {"activation", "relu.forward,gelu_tanh.forward,tanh.backward", "4096"},
+    {"softmax", "forward,backward", "16x256"},
+    {"cross_entropy", "forward_backward", "16x256"},
+    {"mse", "forward_backward", "16x256"},
+    {"column_sums", "forward", "64x64"},
+    {"optimizer", "adam", "4096"},
+    {"transfer", "triad", "4096"},
+};
+
 #define PRESET(id, text, ...)                                                                      \
     {                                                                                              \
         .name = #id, .summary = text, .lines = lines_##id,                                         \
@@ -185,6 +196,7 @@ const struct preset presets[] = {
     PRESET(tensor, "GEMMs in tf32 and bf16 beside f32", .dtypes = "f32,tf32,bf16"),
     PRESET(emulated, "small shapes of every operation, for --gpu emulated"),
     PRESET(counters, "smaller still: what `make counters-gate` counts, with --gpu emulated"),
+    PRESET(verdicts, "ten quick cases, for `make test-verdicts`"),
     PRESET(yardsticks, "what the yardsticks are for; use with --yardsticks"),
 };
 #undef PRESET

@@ -13,8 +13,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { THREAD_COUNTS_MAX = 2, OPERATIONS_MAX = 32 };
-
 struct run {
     const struct run_options *options;
     struct selection selection;
@@ -26,9 +24,9 @@ struct run {
     struct environment environment;
     struct folder folder;
     struct results *results;
-    int threads[THREAD_COUNTS_MAX];
+    int threads[RUN_THREAD_COUNTS_MAX];
     int thread_count;
-    struct ceilings ceilings[THREAD_COUNTS_MAX];
+    struct ceilings ceilings[RUN_THREAD_COUNTS_MAX];
     struct ceilings gpu_ceilings; /* all 0: not measured */
     struct predictions predictions;
     struct progress progress;
@@ -38,12 +36,10 @@ struct run {
     FILE *table; /* stdout, or stderr when stdout carries JSON */
 };
 
-/* All cores, and one: contention shows as the ratio of both. */
-static void threads_choose(struct run *run) {
-    int most = run->options->threads ? run->options->threads : environment_processors();
-    run->threads[0] = most;
-    run->threads[1] = 1;
-    run->thread_count = most > 1 ? 2 : 1;
+int run_threads(const struct run_options *options, int threads[RUN_THREAD_COUNTS_MAX]) {
+    threads[0] = options->threads ? options->threads : environment_processors();
+    threads[1] = 1;
+    return threads[0] > 1 ? 2 : 1;
 }
 
 /* A case that was asked for by its shape and cannot fit is the caller's mistake, not a row to skip.
@@ -199,23 +195,6 @@ static enum status appendix_open(struct run *run, struct message *message) {
     return selection_open(&small, &run->appendix, message);
 }
 
-static bool is_selected(const struct selection *selection, const struct operation *operation) {
-    for (size_t i = 0; i < selection->count; i++)
-        if (selection->cases[i].operation == operation)
-            return true;
-    return false;
-}
-
-/* Every implementation that was named must be one of some case's operation. */
-static enum status implementations_of_cases_check(const struct run *run, struct message *message) {
-    const struct operation *chosen[OPERATIONS_MAX];
-    size_t count = 0;
-    for (int i = 0; i < operation_count && count < OPERATIONS_MAX; i++)
-        if (is_selected(&run->selection, operations[i]))
-            chosen[count++] = operations[i];
-    return implementations_check(run->options->implementations, chosen, count, message);
-}
-
 /* A GPU of which no ceilings can be had still has times. */
 static void gpu_ceilings_open(struct run *run) {
     struct message message;
@@ -235,10 +214,10 @@ static enum status run_open(struct run *run, struct message *message) {
     run->limits = measure_limits_default(o->quick);
     if (o->max_seconds > 0.0)
         run->limits.case_seconds = o->max_seconds;
-    threads_choose(run);
+    run->thread_count = run_threads(o, run->threads);
     enum status status = selection_open(&o->selection, &run->selection, message);
     if (status == STATUS_OK)
-        status = implementations_of_cases_check(run, message);
+        status = selection_implementations_check(&run->selection, o->implementations, message);
     if (status == STATUS_OK)
         status = devices_open(&run->devices, o->gpu, message);
     if (status == STATUS_OK)

@@ -71,6 +71,24 @@ enum status implementations_check(const char *list, const struct operation *cons
                        piece, known);
 }
 
+static bool is_selected(const struct selection *selection, const struct operation *operation) {
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->cases[i].operation == operation)
+            return true;
+    return false;
+}
+
+enum status selection_implementations_check(const struct selection *selection, const char *list,
+                                            struct message *message) {
+    enum { OPERATIONS_MAX = 32 };
+    const struct operation *chosen[OPERATIONS_MAX];
+    size_t count = 0;
+    for (int i = 0; i < operation_count && count < OPERATIONS_MAX; i++)
+        if (is_selected(selection, operations[i]))
+            chosen[count++] = operations[i];
+    return implementations_check(list, chosen, count, message);
+}
+
 enum status operations_check(const char *const *names, size_t count, struct message *message) {
     for (size_t i = 0; i < count; i++) {
         if (operation_find(names[i]))

@@ -28,6 +28,10 @@ enum status selection_open(const struct selection_options *options, struct selec
                            struct message *message);
 void selection_close(struct selection *selection);
 
+/* Refuses a comma-separated list with a name that is no implementation of any case's operation. */
+enum status selection_implementations_check(const struct selection *selection, const char *list,
+                                            struct message *message);
+
 /* Whether `name` is in the comma-separated `list`; a NULL list holds everything. */
 bool list_contains(const char *list, const char *name);
 
