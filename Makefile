@@ -49,6 +49,7 @@ operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
                      measure.c prediction.c ceilings.c ceilings_gpu.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
                      csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c crossover.c run.c mlp.c mlp_graph.c \
+                     ranks.c ratio.c verdict.c \
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
                      report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
@@ -59,7 +60,7 @@ sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sourc
 # One program a subject; the support is linked into each.
 tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
                 test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
-                test_statistics test_random test_csv test_operation test_selection test_results test_folder \
+                test_statistics test_verdict test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
                 test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
