@@ -169,6 +169,19 @@ counters-gate: all ## fail when a kernel's counts are not those of reports/basel
 counters-baseline: all ## show how the kernels' counts differ from reports/baseline, and record them
 	@scripts/counters-gate $(BUILD) update
 
+# One program under three names: the number says by how many percent cross-entropy waits, see tests/slowed.c.
+slowed := $(addprefix $(BUILD)/tests/lockstep-slowed-,0 5 10)
+$(BUILD)/tests/lockstep-slowed: $(BUILD)/bench/main.o $(BUILD)/tests/slowed.o $(BUILD)/liblockstep.a
+	$(CC) $(LDFLAGS) -Wl,--wrap=cross_entropy_simd $^ $(LDLIBS) -o $@
+$(slowed): $(BUILD)/tests/lockstep-slowed
+	ln -sf $(<F) $@
+
+COMPARISONS ?= 4
+VERDICTS    ?= $(BUILD)/verdicts
+.PHONY: test-verdicts
+test-verdicts: programs $(slowed) ## whether verdicts are right, with a build that was slowed; COMPARISONS=200 for the figures of docs/method.md
+	scripts/verdicts $(BUILD) $(VERDICTS) $(COMPARISONS)
+
 check: lint tidy ## lint, clang-tidy, and the tests under AddressSanitizer and UBSan
 	$(MAKE) test BUILD=build-sanitize WERROR=-Werror OPTIMISE="-O1 -fno-omit-frame-pointer" \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"

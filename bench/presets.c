@@ -172,7 +172,7 @@ static const struct preset_line lines_counters[] = {
 static const struct preset_line lines_verdicts[] = {
     {"activation", "relu.forward,gelu_tanh.forward,tanh.backward", "4096"},
     {"softmax", "forward,backward", "16x256"},
-    {"cross_entropy", "forward_backward", "16x256"},
+    {"cross_entropy", "forward_backward", "80x256"},
     {"mse", "forward_backward", "16x256"},
     {"column_sums", "forward", "64x64"},
     {"optimizer", "adam", "4096"},
