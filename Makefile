@@ -128,7 +128,7 @@ $(BUILD)/bench/build_info.o: $(build_stamp)
 $(BUILD)/bench/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
-.PHONY: deps bench bench-yardsticks profile install
+.PHONY: deps bench bench-yardsticks regress profile install
 deps: ## install what is needed (Debian, Ubuntu); PEERS=1 peer libraries too, CHECK=1 linters too
 	@scripts/deps
 
@@ -137,6 +137,9 @@ bench: all ## time and verify everything, draw the plots; QUICK=1 takes under a 
 
 bench-yardsticks: all ## the ratios of docs/method.md: kernels beside copies and bare library calls
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
+
+regress: all ## BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
+	@scripts/regress $(BUILD) '$(BASE)' $(ARGUMENTS)
 
 profile: all ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
 	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
@@ -225,4 +228,5 @@ help: ## this list
 clean: ## remove what was built
 	rm -rf build build-*
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Another revision's build may lie in base, see scripts/regress.
+-include $(shell find $(BUILD) -path $(BUILD)/base -prune -o -name '*.d' -print 2>/dev/null)

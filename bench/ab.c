@@ -47,7 +47,8 @@ static size_t samples_of(const struct ab_row *row) {
     return fitting >= SAMPLES_MAX ? SAMPLES_MAX : fitting < 1.0 ? 1 : (size_t)fitting;
 }
 
-/* One row in one pair: A B B A …, beginning with the other build in every second pair. */
+/* One row in one pair: A B, B A, B A, A B, so that a steady drift cancels out; beginning with the
+ * other build in every second pair. */
 static enum status row_play(struct child *children, struct ab_row *row, struct message *message) {
     for (int side = 0; side < AB_SIDES; side++)
         row->seconds[side][row->pairs] = INFINITY;

@@ -1,9 +1,9 @@
 /* Two builds side by side: pairs of fresh processes, sampled in turn, until every row is decided.
  *
  * A pair is one process of each build, both new, so that each pair has its own layout of memory.
- * Within a pair the rows are sampled in turn (A B B A …) some milliseconds at a time, so that a
- * neighbour on the machine meets both alike. A pair gives one ratio a row: of the fastest samples,
- * which code alone decides (Chen and Revels, "Robust benchmarking in noisy environments",
+ * Within a pair the rows are sampled in turn (A B B A B A A B) some milliseconds at a time, so that
+ * a neighbour on the machine meets both alike. A pair gives one ratio a row: of the fastest
+ * samples, which code alone decides (Chen and Revels, "Robust benchmarking in noisy environments",
  * arXiv:1608.04295).
  *
  * After a fixed number of pairs each, at most AB_LOOKS times, the rows are judged (bench/verdict.h)

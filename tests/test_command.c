@@ -188,6 +188,14 @@ static void test_unknown_names_list_the_known(void **state) {
     CHECK_REFUSED(2, "default quick", "list", "cases", "--preset", "slow");
     CHECK_REFUSED(2, "folder", "report");
     CHECK_REFUSED(2, "'more'", "info", "more");
+    CHECK_REFUSED(2, "two binaries", "ab", "one");
+    CHECK_REFUSED(2, "No such file", "ab", "one", "two");
+    CHECK_REFUSED(2, "ended with status", "ab", "/bin/true", "/bin/true");
+    CHECK_REFUSED(2, "there is no operation 'convolution'", "ab", program, program, "convolution");
+    CHECK_REFUSED(2, "emulated GPU has no times", "ab", program, program, "--gpu", "emulated");
+    CHECK_REFUSED(2, "--threshold wants", "ab", "one", "two", "--threshold", "much");
+    CHECK_REFUSED(2, "--pairs wants", "ab", "one", "two", "--pairs", "5");
+    CHECK_REFUSED(2, "at a time", "ab", "one", "two", "--csv", "--json");
 }
 
 static void test_bad_shapes_are_refused(void **state) {
@@ -611,6 +619,7 @@ static const struct {
     {"batch", "10"},
     {"case", "gemm/*"},
     {"cold", ""},
+    {"csv", ""},
     {"data", "synthetic"},
     {"dtype", "f32"},
     {"drop-last", ""},
@@ -623,10 +632,12 @@ static const struct {
     {"learning-rate", "0.1"},
     {"load", "weights.bin"},
     {"loss", "cross_entropy"},
+    {"markdown", ""},
     {"max-time", "1"},
     {"momentum", "0.9"},
     {"optimizer", "adam"},
     {"out", "run"},
+    {"pairs", "12"},
     {"preset", "quick"},
     {"quick", ""},
     {"save", "weights.bin"},
