@@ -49,7 +49,7 @@ operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
                      measure.c prediction.c ceilings.c ceilings_gpu.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
                      csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c crossover.c run.c mlp.c mlp_graph.c \
-                     ranks.c ratio.c verdict.c \
+                     ranks.c ratio.c verdict.c powercap.c energy.c environment_gpu.c \
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
                      report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
@@ -65,7 +65,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
                 test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_contest_run test_crossover test_kernels_counted \
-                test_kernels_bits
+                test_kernels_bits test_energy
 test_support := tests/support.c tests/staging.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's

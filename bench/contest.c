@@ -1,5 +1,6 @@
 /* Running one case. */
 #include "bench/contest_entry.h"
+#include "bench/energy.h"
 #include "bench/selection.h"
 #include "gpu/counters.h"
 
@@ -380,6 +381,18 @@ static void entry_measure_parts(struct contest *contest, struct entry *entry) {
         contest_row_end(entry, status, message.text);
 }
 
+static void entry_measure_energy(struct contest *contest, struct entry *entry) {
+    const struct measure_limits *limits = &contest->rules->limits;
+    struct message message;
+    if (!entry->running)
+        return;
+    enum status status =
+        energy_measure(&entry->contender, limits->energy_seconds, 10.0 * limits->energy_seconds,
+                       &entry->contender.energy_j, &message);
+    if (status != STATUS_OK)
+        contest_row_end(entry, status, message.text);
+}
+
 /* The buffers are the same for all rows of a device, so their way there and back is timed once. */
 static void stages_time_transfers(struct contest *contest) {
     for (int i = 0; i < contest->entry_count; i++) {
@@ -476,6 +489,8 @@ static enum status contest_play(struct contest *contest, struct message *message
         return status;
     for (int i = 0; i < contest->entry_count; i++)
         entry_measure_parts(contest, &contest->entries[i]);
+    for (int i = 0; i < contest->entry_count; i++)
+        entry_measure_energy(contest, &contest->entries[i]);
     stages_time_transfers(contest);
     entries_verify(contest, "verifying again", false);
     return STATUS_OK;

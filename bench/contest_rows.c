@@ -109,6 +109,12 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
     row->noise = statistics.noise;
     row->gflops = row->flops / row->median_s * 1e-9;
     row->gbps = row->bytes / row->median_s * 1e-9;
+    row->energy_j = c->energy_j;
+    if (c->throttled > 0) {
+        size_t used = strlen(row->reason);
+        snprintf(row->reason + used, sizeof row->reason - used,
+                 "; %zu throttled samples dropped (%s)", c->throttled, c->throttle_reasons);
+    }
     const struct ceilings *ceilings = ceilings_of(contest, entry);
     if (ceilings)
         row->limit_fraction =
@@ -154,9 +160,11 @@ static enum status rows_build(struct contest *contest, struct case_rows *rows,
         contest_rows_release(rows);
         return message_set(message, STATUS_NO_MEMORY, "no memory for the rows of a case");
     }
-    for (int i = 0; i < contest->entry_count; i++)
+    for (int i = 0; i < contest->entry_count; i++) {
+        rows->throttled_count += contest->entries[i].contender.throttled;
         if (contest->entries[i].running)
             row_fill(contest, &contest->entries[i], scratch);
+    }
     free(scratch);
     return STATUS_OK;
 }

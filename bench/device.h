@@ -48,6 +48,14 @@ struct device {
      * memory; their contents stay as they are. NULL where memory is shared or there is no time. */
     enum status (*transfer_time)(struct device *device, const struct device_transfer *transfers,
                                  int count, int passes, double *seconds, struct message *message);
+    /* Joules that the device has used so far, of which only differences mean something, and watts
+     * that it takes now; NAN where it does not tell. NULL where nothing measures them, as on the
+     * emulated GPU. */
+    double (*energy)(struct device *device);
+    double (*power)(struct device *device);
+    /* Whether heat or a hardware limit slows the device down at this moment, and the reasons in
+     * words. NULL where nothing tells. */
+    bool (*throttled)(struct device *device, char *reasons, size_t bytes);
     /* Whether an error made the device refuse all work until `reset`, before which all its buffers
      * are released. Both NULL where that cannot be. */
     bool (*lost)(const struct device *device);
@@ -55,7 +63,11 @@ struct device {
     void (*close)(struct device *device); /* frees what the device holds; buffers first */
 };
 
-/* The CPU: memory of this process, CLOCK_MONOTONIC. */
+/* The CPU: memory of this process, CLOCK_MONOTONIC, and the packages' energy from Linux's powercap
+ * folder where it may be read. */
 enum status device_cpu_open(struct device *device, struct message *message);
+/* The same with that folder elsewhere. */
+enum status device_cpu_open_powercap(struct device *device, const char *powercap,
+                                     struct message *message);
 
 #endif

@@ -1,5 +1,6 @@
 /* The CPU as a device. */
 #include "bench/device.h"
+#include "bench/powercap.h"
 #include "common/clock.h"
 #include "reference/cpu.h"
 
@@ -8,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The timer's start stands in the device's state. */
 struct cpu_state {
-    double start;
+    double start; /* of the timer */
+    struct powercap *powercap;
 };
 
 /* MemAvailable: free memory and what the kernel would give back. */
@@ -81,14 +82,26 @@ static enum status cpu_timer_stop(struct device *device, double *seconds, struct
     return STATUS_OK;
 }
 
+static double cpu_energy(struct device *device) {
+    const struct cpu_state *state = device->state;
+    return powercap_energy(state->powercap);
+}
+
 static void cpu_device_close(struct device *device) {
+    struct cpu_state *state = device->state;
     cpu_close(device->cpu);
     device->cpu = NULL;
+    powercap_close(state ? state->powercap : NULL);
     free(device->state);
     device->state = NULL;
 }
 
 enum status device_cpu_open(struct device *device, struct message *message) {
+    return device_cpu_open_powercap(device, powercap_folder, message);
+}
+
+enum status device_cpu_open_powercap(struct device *device, const char *powercap,
+                                     struct message *message) {
     *device = (struct device){
         .name = "cpu",
         .last_level_cache = cpu_read_last_level_cache(),
@@ -105,5 +118,9 @@ enum status device_cpu_open(struct device *device, struct message *message) {
     };
     if (!device->state)
         return message_set(message, STATUS_NO_MEMORY, "no memory for the CPU's state");
+    struct cpu_state *state = device->state;
+    state->powercap = powercap_open(powercap);
+    if (state->powercap)
+        device->energy = cpu_energy;
     return cpu_open(device->last_level_cache, &device->cpu, message);
 }

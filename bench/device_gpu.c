@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,45 @@ static enum status gpu_device_transfer_time(struct device *device,
     return status;
 }
 
+/* --- what NVML tells -------------------------------------------------------------------------- */
+
+struct nvml *device_gpu_nvml(struct device *device) {
+    return device->gpu ? device->state : NULL;
+}
+
+static double known(double value) {
+    return value < 0.0 ? (double)NAN : value;
+}
+
+static double gpu_device_energy(struct device *device) {
+    return known(nvml_energy(device->state));
+}
+
+static double gpu_device_power(struct device *device) {
+    return known(nvml_power(device->state));
+}
+
+static bool gpu_device_throttled(struct device *device, char *reasons, size_t bytes) {
+    const unsigned long long throttle = nvml_throttle(device->state);
+    nvml_throttle_describe(throttle, reasons, bytes);
+    return nvml_throttled(throttle);
+}
+
+/* Without NVML there are times, and neither energy nor a word about throttling. */
+static void nvml_attach(struct device *device, const char *path) {
+    struct nvml *nvml = NULL;
+    struct message ignored;
+    if (device->emulated ||
+        nvml_open(path, gpu_properties(device->gpu)->bus, &nvml, &ignored) != STATUS_OK)
+        return;
+    device->state = nvml;
+    device->energy = gpu_device_energy;
+    device->power = gpu_device_power;
+    device->throttled = gpu_device_throttled;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
 static bool gpu_device_lost(const struct device *device) {
     return gpu_broken(device->gpu);
 }
@@ -114,6 +154,8 @@ static enum status gpu_device_reset(struct device *device, struct message *messa
 }
 
 static void gpu_device_close(struct device *device) {
+    nvml_close(device->state);
+    device->state = NULL;
     gpu_close(device->gpu);
     device->gpu = NULL;
 }
@@ -143,6 +185,7 @@ enum status device_gpu_open_selection(const struct gpu_selection *selection, str
                               .close = gpu_device_close};
     if (!device->emulated)
         device->transfer_time = gpu_device_transfer_time;
+    nvml_attach(device, selection->nvml);
     if (device->emulated)
         snprintf(device->name, sizeof device->name, "emulated");
     else

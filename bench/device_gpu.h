@@ -4,6 +4,7 @@
 
 #include "bench/device.h"
 #include "gpu/gpu.h"
+#include "gpu/nvml.h"
 
 /* Opens the GPU that --gpu names: "auto" (the first there is), a number, or "emulated". On success
  * the device is the caller's to device->close(), and its name is "gpu<N>" or "emulated".
@@ -14,5 +15,8 @@ enum status device_gpu_open(const char *selection, struct device *device, struct
  * program's own kernels. */
 enum status device_gpu_open_selection(const struct gpu_selection *selection, struct device *device,
                                       struct message *message);
+
+/* NVML for this GPU; NULL for the CPU, the emulated GPU, and where there is no NVML. */
+struct nvml *device_gpu_nvml(struct device *device);
 
 #endif

@@ -17,6 +17,7 @@ struct measure_limits measure_limits_default(bool quick) {
         .samples_min = 10,
         .samples_few = 3,
         .samples_max = 2000,
+        .energy_seconds = 0.05,
         .patience = 5.0,
     };
 }
@@ -45,6 +46,7 @@ enum status contender_open(struct contender *contender, const struct bench_case 
         .sets = sets,
         .set_count = set_count,
         .iterations = 1,
+        .energy_j = (double)NAN,
     };
     contender->launches = calloc((size_t)set_count, sizeof *contender->launches);
     if (!contender->launches)
@@ -132,9 +134,7 @@ enum status contender_batch(struct contender *c, int64_t iterations, double *sec
     return c->device->timer_stop(c->device, seconds, message);
 }
 
-/* Back to the state that the case starts from, for operations whose iterations change their own
- * inputs. */
-static enum status contender_restore(struct contender *c, struct message *message) {
+enum status contender_restore(struct contender *c, struct message *message) {
     if (!c->bench_case->operation->restore_each_sample)
         return STATUS_OK;
     c->next = 0;
@@ -193,6 +193,16 @@ static enum status contender_remember(struct contender *c, double sample, struct
     return STATUS_OK;
 }
 
+/* Looked at right after the sample: reasons come and go in tenths of a second. */
+static bool sample_throttled(struct contender *c) {
+    char reasons[sizeof c->throttle_reasons];
+    if (!c->device->throttled || !c->device->throttled(c->device, reasons, sizeof reasons))
+        return false;
+    memcpy(c->throttle_reasons, reasons, sizeof reasons);
+    c->throttled++;
+    return true;
+}
+
 enum status contender_sample(struct contender *c, const struct measure_limits *limits,
                              struct message *message) {
     double start = clock_seconds();
@@ -207,7 +217,7 @@ enum status contender_sample(struct contender *c, const struct measure_limits *l
     if (status == STATUS_OK)
         status = contender_batch(c, c->iterations, &seconds, message);
     contender_range_end(c);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !sample_throttled(c))
         status = contender_remember(c, seconds / (double)c->iterations, message);
     c->spent += clock_seconds() - start;
     return status;
@@ -219,10 +229,25 @@ static bool contender_converged(const struct contender *c, double target, double
     return statistics.noise <= target;
 }
 
+/* A device that is slowed down for good yields nothing that could be shown. */
+static void contender_give_up(struct contender *c) {
+    struct message why;
+    enum status status = message_set(
+        &why, STATUS_UNSUPPORTED,
+        "the device is slowed down (%s): %zu samples were dropped and %zu are left; let "
+        "it cool and see `nvidia-smi -q -d PERFORMANCE`",
+        c->throttle_reasons, c->throttled, c->sample_count);
+    contender_break(c, status, &why);
+}
+
 /* Decides whether the contender needs another sample. */
 static void contender_judge(struct contender *c, const struct measure_limits *limits, bool time_up,
                             double *scratch) {
     double patience = limits->patience * limits->case_seconds;
+    if (c->throttled > 0 && c->sample_count < limits->samples_few && c->spent >= patience) {
+        contender_give_up(c);
+        return;
+    }
     if (c->sample_count < limits->samples_min) {
         c->end = MEASURE_FEW;
         c->done = c->sample_count >= limits->samples_few && c->spent >= patience;

@@ -18,6 +18,7 @@ struct measure_limits {
     size_t samples_min; /* of each contender, if they fit into `patience` times case_seconds */
     size_t samples_few; /* …and at the very least */
     size_t samples_max;
+    double energy_seconds; /* of the pass that energy is taken from, at least */
     double patience;
 };
 
@@ -43,7 +44,10 @@ struct contender {
     int64_t next;       /* number of the next iteration: which set, which batch of data */
     double *samples;    /* seconds an iteration; owned */
     size_t sample_count, sample_capacity;
-    double spent; /* seconds of sampling */
+    double spent;               /* seconds of sampling */
+    size_t throttled;           /* samples dropped because the device was slowed down … */
+    char throttle_reasons[128]; /* … and why, at the last of them */
+    double energy_j;            /* of an iteration; NAN: not known */
     bool done;
     enum measure_end end;
     enum status status;     /* other than STATUS_OK: it broke, and is sampled no further */
@@ -68,6 +72,10 @@ struct execution contender_execution(struct contender *contender);
  * (docs/profiling.md). */
 void contender_range_begin(const struct contender *contender, const char *phase);
 void contender_range_end(const struct contender *contender);
+
+/* Back to the state that the case starts from, for operations whose iterations change their own
+ * inputs. */
+enum status contender_restore(struct contender *contender, struct message *message);
 
 /* Runs `iterations` in a row and gives their time. */
 enum status contender_batch(struct contender *contender, int64_t iterations, double *seconds,

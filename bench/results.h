@@ -74,6 +74,7 @@ struct case_rows {
     struct part_row *parts;
     struct counters_row *counters;
     size_t result_count, sample_count, part_count, counters_count;
+    size_t throttled_count; /* samples that were dropped, and stand in no file */
 };
 
 /* Creates the files of `folder` (which exists) and refuses to overwrite any; or with `resume` reads

@@ -3,6 +3,7 @@
 #include "bench/contest.h"
 #include "bench/crossover.h"
 #include "bench/environment.h"
+#include "bench/environment_gpu.h"
 #include "bench/folder.h"
 #include "bench/report.h"
 #include "bench/results_json.h"
@@ -28,6 +29,7 @@ struct run {
     int thread_count;
     struct ceilings ceilings[RUN_THREAD_COUNTS_MAX];
     struct ceilings gpu_ceilings; /* all 0: not measured */
+    size_t throttled;             /* samples dropped */
     struct predictions predictions;
     struct progress progress;
     struct nvtx ranges;
@@ -116,8 +118,7 @@ static cJSON *ceilings_to_json(const struct run *run) {
     return list;
 }
 
-static enum status environment_save(const struct run *run, const char *state,
-                                    struct message *message) {
+static enum status environment_save(struct run *run, const char *state, struct message *message) {
     const struct run_options *o = run->options;
     cJSON *object = cJSON_CreateObject();
     char stamp[32];
@@ -137,6 +138,12 @@ static enum status environment_save(const struct run *run, const char *state,
     cJSON_AddStringToObject(object, "floating_point_of_timed_work",
                             "flush-to-zero and denormals-are-zero in every thread");
     environment_to_json(&run->environment, object);
+    for (int i = 0; i < run->devices.count; i++)
+        if (run->devices.list[i].gpu)
+            environment_gpu_to_json(&run->devices.list[i], object);
+    cJSON_AddStringToObject(object, "cpu_energy",
+                            run->devices.list[0].energy ? "RAPL, all packages" : "not readable");
+    cJSON_AddNumberToObject(object, "throttled_samples_dropped", (double)run->throttled);
     cJSON_AddItemToObject(object, "ceilings", ceilings_to_json(run));
     if (gpu_ceilings_measured(run))
         cJSON_AddItemToObject(object, "gpu_ceilings", gpu_ceilings_to_json(run));
@@ -282,6 +289,7 @@ static enum status run_case(struct run *run, struct devices *devices,
     enum status status = contest_run(&rules, bench_case, done, done_count, &rows, message);
     if (status != STATUS_OK)
         return status;
+    run->throttled += rows.throttled_count;
     status = results_append(run->results, &rows, message);
     progress_done(&run->progress);
     if (rows.result_count > 0) {

@@ -123,8 +123,13 @@ static enum status samples_take(struct sampler *sampler, struct contender *conte
     if (contender->sample_capacity == 0)
         status = contender_warm_up(contender, limits, message);
     contender->sample_count = 0;
-    for (long i = 0; i <= count && status == STATUS_OK; i++)
-        status = contender_sample(contender, limits, message);
+    /* A throttled sample is not kept; where most are, there is nothing to compare. */
+    const size_t wanted = (size_t)count + 1;
+    for (size_t i = 0; contender->sample_count < wanted && status == STATUS_OK; i++)
+        status = i < 4 * wanted ? contender_sample(contender, limits, message)
+                                : message_set(message, STATUS_UNSUPPORTED,
+                                              "the device is slowed down (%s): let it cool",
+                                              contender->throttle_reasons);
     floating_flush_denormals(false);
     return status;
 }

@@ -92,6 +92,26 @@ static double scaled(nvml_result result, double value, double scale) {
     return result == NVML_SUCCESS ? value * scale : -1.0;
 }
 
+double nvml_energy(struct nvml *nvml) {
+    unsigned long long millijoules = 0;
+    nvml_result result =
+        nvml->functions.nvmlDeviceGetTotalEnergyConsumption(nvml->device, &millijoules);
+    return scaled(result, (double)millijoules, 1e-3);
+}
+
+double nvml_power(struct nvml *nvml) {
+    unsigned int milliwatts = 0;
+    nvml_result result = nvml->functions.nvmlDeviceGetPowerUsage(nvml->device, &milliwatts);
+    return scaled(result, milliwatts, 1e-3);
+}
+
+unsigned long long nvml_throttle(struct nvml *nvml) {
+    unsigned long long reasons = 0;
+    nvml_result result =
+        nvml->functions.nvmlDeviceGetCurrentClocksThrottleReasons(nvml->device, &reasons);
+    return result == NVML_SUCCESS ? reasons : 0;
+}
+
 void nvml_read(struct nvml *nvml, struct nvml_reading *reading) {
     const struct nvml_functions *functions = &nvml->functions;
     struct nvml_device *device = nvml->device;
@@ -102,18 +122,13 @@ void nvml_read(struct nvml *nvml, struct nvml_reading *reading) {
     reading->memory_clock_mhz = scaled(result, value, 1.0);
     result = functions->nvmlDeviceGetMaxClockInfo(device, NVML_CLOCK_SM, &value);
     reading->sm_clock_limit_mhz = scaled(result, value, 1.0);
-    result = functions->nvmlDeviceGetPowerUsage(device, &value);
-    reading->power_w = scaled(result, value, 1e-3);
     result = functions->nvmlDeviceGetEnforcedPowerLimit(device, &value);
     reading->power_limit_w = scaled(result, value, 1e-3);
     result = functions->nvmlDeviceGetTemperature(device, NVML_TEMPERATURE_GPU, &value);
     reading->temperature_c = scaled(result, value, 1.0);
-    unsigned long long wide = 0;
-    result = functions->nvmlDeviceGetTotalEnergyConsumption(device, &wide);
-    reading->energy_j = scaled(result, (double)wide, 1e-3);
-    result = functions->nvmlDeviceGetCurrentClocksThrottleReasons(device, &reading->throttle);
-    if (result != NVML_SUCCESS)
-        reading->throttle = 0;
+    reading->power_w = nvml_power(nvml);
+    reading->energy_j = nvml_energy(nvml);
+    reading->throttle = nvml_throttle(nvml);
 }
 
 enum {
@@ -122,13 +137,13 @@ enum {
 #undef NVML_BIT
 };
 
-bool nvml_throttled(const struct nvml_reading *reading) {
+bool nvml_throttled(unsigned long long throttle) {
     const unsigned long long slowed = NVML_BIT_HwSlowdown | NVML_BIT_SwThermalSlowdown |
                                       NVML_BIT_HwThermalSlowdown | NVML_BIT_HwPowerBrakeSlowdown;
-    return (reading->throttle & slowed) != 0;
+    return (throttle & slowed) != 0;
 }
 
-void nvml_throttle_describe(const struct nvml_reading *reading, char *text, size_t bytes) {
+void nvml_throttle_describe(unsigned long long throttle, char *text, size_t bytes) {
     static const struct {
         unsigned long long bit;
         const char *text;
@@ -140,7 +155,7 @@ void nvml_throttle_describe(const struct nvml_reading *reading, char *text, size
     size_t used = 0;
     text[0] = '\0';
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
-        if ((reading->throttle & reasons[i].bit) == 0 || used >= bytes)
+        if ((throttle & reasons[i].bit) == 0 || used >= bytes)
             continue;
         int written =
             snprintf(text + used, bytes - used, "%s%s", used > 0 ? ", " : "", reasons[i].text);

@@ -29,14 +29,19 @@ void nvml_close(struct nvml *nvml); /* NULL is allowed */
 
 void nvml_read(struct nvml *nvml, struct nvml_reading *reading);
 
+/* One member of a reading alone, for looks between batches, which should not keep the GPU idle. */
+double nvml_energy(struct nvml *nvml);
+double nvml_power(struct nvml *nvml);
+unsigned long long nvml_throttle(struct nvml *nvml);
+
 /* The kernel driver's version, such as "580.65.06"; empty when unknown. Lives as long as `nvml`. */
 const char *nvml_driver_version(const struct nvml *nvml);
 
 /* True when heat or a hardware limit slows the GPU down: such a sample says nothing of the kernel.
  * The power cap does not count: a GPU under full load runs at it for good. */
-bool nvml_throttled(const struct nvml_reading *reading);
+bool nvml_throttled(unsigned long long throttle);
 
 /* "power cap, thermal slowdown"; "none" without reasons. */
-void nvml_throttle_describe(const struct nvml_reading *reading, char *text, size_t bytes);
+void nvml_throttle_describe(unsigned long long throttle, char *text, size_t bytes);
 
 #endif

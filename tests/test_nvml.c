@@ -61,10 +61,10 @@ static void heat_throttles_and_a_power_cap_does_not(void **state) {
         char text[128], tiny[6];
         stand_in_order(cases[i].order);
         nvml_read(nvml, &reading);
-        assert_int_equal(nvml_throttled(&reading), cases[i].throttled);
-        nvml_throttle_describe(&reading, text, sizeof text);
+        assert_int_equal(nvml_throttled(reading.throttle), cases[i].throttled);
+        nvml_throttle_describe(reading.throttle, text, sizeof text);
         assert_string_equal(text, cases[i].text);
-        nvml_throttle_describe(&reading, tiny, sizeof tiny); /* cut off, within bounds */
+        nvml_throttle_describe(reading.throttle, tiny, sizeof tiny); /* cut off, within bounds */
         assert_memory_equal(tiny, text, strlen(tiny));
     }
     stand_in_order(NULL);
