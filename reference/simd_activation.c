@@ -9,10 +9,6 @@
 
 #include <stdlib.h>
 
-/* 2 sqrt(2/pi) and that times 0.044715: gelu(z) = z s(2t), because 1 + tanh t = 2 s(2t). */
-#define GELU_LINEAR 1.59576912F
-#define GELU_CUBIC 0.0713548162F
-
 SIMD_INLINE vector function_value(enum activation_function function, vector z) {
     switch (function) {
     case ACTIVATION_RELU:
@@ -21,12 +17,10 @@ SIMD_INLINE vector function_value(enum activation_function function, vector z) {
         return vector_logistic(z);
     case ACTIVATION_TANH:
         return vector_tanh(z);
-    case ACTIVATION_GELU_TANH: {
-        vector slope = vector_fma(z * z, vector_set(GELU_CUBIC), vector_set(GELU_LINEAR));
-        return z * vector_logistic(z * slope);
-    }
+    case ACTIVATION_GELU_TANH:
+        return vector_gelu(GELU_TANH, z);
     case ACTIVATION_GELU_ERF:
-        return z * vector_normal(z);
+        return vector_gelu(GELU_ERF, z);
     case ACTIVATION_SILU:
         return z * vector_logistic(z);
     case ACTIVATION_IDENTITY:
@@ -34,20 +28,6 @@ SIMD_INLINE vector function_value(enum activation_function function, vector z) {
         break;
     }
     return z;
-}
-
-/* s + z s (1 - s) 2t'. z^2 is bounded where s (1 - s) is 0 long since, so that 0 * z^2 stays 0. */
-SIMD_INLINE vector gelu_tanh_slope(vector z) {
-    vector square = vector_minimum(vector_set(1e4F), z * z);
-    vector argument = vector_fma(square, vector_set(GELU_CUBIC), vector_set(GELU_LINEAR)) * z;
-    struct logistic logistic = vector_logistic_pair(argument);
-    vector slope = vector_fma(square, vector_set(3 * GELU_CUBIC), vector_set(GELU_LINEAR));
-    return vector_fma(z * (logistic.s * logistic.rest), slope, logistic.s);
-}
-
-SIMD_INLINE vector gelu_erf_slope(vector z) {
-    vector density = vector_exp_negative(z * z * -0.5F) * 0.398942280F;
-    return vector_fma(z, density, vector_normal(z));
 }
 
 /* s (1 + z (1 - s)). */
@@ -66,9 +46,9 @@ SIMD_INLINE vector function_gradient(enum activation_function function, vector k
     case ACTIVATION_TANH:
         return dy * (1.0F - kept * kept);
     case ACTIVATION_GELU_TANH:
-        return dy * gelu_tanh_slope(kept);
+        return dy * vector_gelu_slope(GELU_TANH, kept);
     case ACTIVATION_GELU_ERF:
-        return dy * gelu_erf_slope(kept);
+        return dy * vector_gelu_slope(GELU_ERF, kept);
     case ACTIVATION_SILU:
         return dy * silu_slope(kept);
     case ACTIVATION_IDENTITY:
@@ -105,18 +85,28 @@ SIMD_INLINE vector span_element(struct form form, vector input, vector bias, vec
                          : function_value(form.function, z);
 }
 
-/* Elements [i, i + WIDTH). */
-SIMD_INLINE void span_vector(struct form form, const struct span *span, int64_t i) {
+/* Vectors whose formulas run side by side. */
+enum { TOGETHER = 2 };
+
+/* Elements [i, i + vectors * WIDTH). */
+SIMD_INLINE void span_vectors(struct form form, const struct span *span, int64_t i, int vectors) {
     vector none = vector_set(0);
-    vector output = span_element(form, vector_load(span->input + i),
-                                 form.bias ? vector_load(span->bias + i) : none,
-                                 form.backward ? vector_load(span->dy + i) : none);
-    if (form.sums)
-        vector_store(span->sums + i, vector_load(span->sums + i) + output);
-    if (form.stream)
-        vector_stream(span->output + i, output);
-    else
-        vector_store(span->output + i, output);
+    vector output[TOGETHER];
+    for (int k = 0; k < vectors; k++) {
+        int64_t at = i + k * WIDTH;
+        output[k] = span_element(form, vector_load(span->input + at),
+                                 form.bias ? vector_load(span->bias + at) : none,
+                                 form.backward ? vector_load(span->dy + at) : none);
+    }
+    for (int k = 0; k < vectors; k++) {
+        int64_t at = i + k * WIDTH;
+        if (form.sums)
+            vector_store(span->sums + at, vector_load(span->sums + at) + output[k]);
+        if (form.stream)
+            vector_stream(span->output + at, output[k]);
+        else
+            vector_store(span->output + at, output[k]);
+    }
 }
 
 /* Elements [i, i + count), count < WIDTH. */
@@ -137,8 +127,10 @@ SIMD_INLINE void span_run(struct form form, const struct span *where, int64_t co
     int64_t i = form.stream ? vector_misalignment(span->output, count) : 0;
     if (i > 0)
         span_rest(form, span, 0, i);
+    for (; i + TOGETHER * WIDTH <= count; i += TOGETHER * WIDTH)
+        span_vectors(form, span, i, TOGETHER);
     for (; i + WIDTH <= count; i += WIDTH)
-        span_vector(form, span, i);
+        span_vectors(form, span, i, 1);
     if (i < count)
         span_rest(form, span, i, count - i);
 }
