@@ -51,7 +51,7 @@ bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffer
                      csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c crossover.c run.c mlp.c mlp_graph.c \
                      ranks.c ratio.c verdict.c powercap.c energy.c environment_gpu.c \
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
-                     report_dots.c report_parts.c report_training.c report_roofline.c report_gnuplot.c report_plots.c \
+                     report_dots.c report_parts.c report_training.c report_roofline.c report_speedup.c report_gnuplot.c report_plots.c \
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
                      dataset.c weights.c train.c train_progress.c command_train.c train_setup.c \
                      command.c run_arguments.c command_run.c sampler.c command_sample.c child.c ab_match.c ab.c ab_print.c command_ab.c command_list.c command_verify.c command_info.c command_report.c)

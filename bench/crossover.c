@@ -50,21 +50,31 @@ static const struct result *first_won(const struct result *rows, size_t count,
     return first;
 }
 
+struct crossover crossover_find(const struct result *rows, size_t count,
+                                const struct result *line) {
+    return (struct crossover){.bare = first_won(rows, count, line, false),
+                              .whole = first_won(rows, count, line, true)};
+}
+
+void crossover_describe(const struct crossover *crossover, const struct result *line, char *text,
+                        size_t size) {
+    if (!crossover->bare)
+        snprintf(text, size, "the CPU wins at the largest size");
+    else if (crossover->whole)
+        snprintf(text, size, "%s wins from %s, from %s with transfers", line->key.device,
+                 crossover->bare->key.shape, crossover->whole->key.shape);
+    else
+        snprintf(text, size, "%s wins from %s, at no size with transfers", line->key.device,
+                 crossover->bare->key.shape);
+}
+
 static void print_line(FILE *file, const struct result *rows, size_t count,
                        const struct result *line) {
-    const struct result *bare = first_won(rows, count, line, false);
-    const struct result *whole = first_won(rows, count, line, true);
-    fprintf(file, "%s/%s/%s, %s: ", line->key.operation, line->key.variant, line->key.dtype,
-            line->key.mode);
-    if (!bare) {
-        fprintf(file, "the CPU wins at the largest size\n");
-        return;
-    }
-    fprintf(file, "%s wins from %s, ", line->key.device, bare->key.shape);
-    if (whole)
-        fprintf(file, "from %s with transfers\n", whole->key.shape);
-    else
-        fprintf(file, "at no size with transfers\n");
+    char text[512];
+    const struct crossover crossover = crossover_find(rows, count, line);
+    crossover_describe(&crossover, line, text, sizeof text);
+    fprintf(file, "%s/%s/%s, %s: %s\n", line->key.operation, line->key.variant, line->key.dtype,
+            line->key.mode, text);
 }
 
 void crossover_print(FILE *file, const struct result *rows, size_t count) {

@@ -1,8 +1,10 @@
 /* Cases down, implementations across: speedups and the ladder of kernels. */
+#include "bench/crossover.h"
 #include "bench/page_part.h"
 #include "bench/table.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool page_has_measured(const struct page *page) {
@@ -134,11 +136,28 @@ static void speedup_cell(const struct page *page, const struct line *line,
     fputs("</td>", file);
 }
 
+/* From which size on the GPU wins, a line a variant; nothing without a GPU. */
+static void crossovers_write(const struct page *page) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return;
+    crossover_print(memory, page->data->results, page->data->result_count);
+    if (fclose(memory) == 0 && size > 0) {
+        fputs("<pre class=crossover>", page->file);
+        html_text(page->file, text + strspn(text, "\n"));
+        fputs("</pre>\n", page->file);
+    }
+    free(text);
+}
+
 void page_speedups(const struct page *page) {
     fputs(
         "<p class=note>Against the fastest CPU implementation of the same case in this run, on all "
         "cores: 1x is that one, more is faster. Bold: the fastest of all.</p>\n",
         page->file);
+    crossovers_write(page);
     matrices_write(page, speedup_cell);
 }
 

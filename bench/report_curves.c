@@ -42,7 +42,7 @@ static void data_write(struct script *script, const struct rates *rates) {
             fprintf(script->file, "%.9g %.9g %.9g %.9g\n", rates->points[i].x,
                     rates->points[i].rate, rates->points[i].low, rates->points[i].high);
     }
-    for (int c = 0; c < script->data->ceilings_count; c++) {
+    for (int c = 0; c < rates_ceiling_count(script, rates); c++) {
         fprintf(script->file, "\n\n# ceiling of %d threads\n",
                 script->data->ceilings[c].measured.threads);
         steps_write(script, rates, &script->data->ceilings[c]);
@@ -57,7 +57,7 @@ static void legend_fill(struct script *script, const struct rates *rates) {
                 legend_add_series(script, s);
                 break;
             }
-    for (int c = 0; c < script->data->ceilings_count; c++)
+    for (int c = 0; c < rates_ceiling_count(script, rates); c++)
         rates_ceiling_legend(script, rates, c, false);
 }
 
@@ -72,7 +72,7 @@ static void ranges_write(const struct script *script, const struct rates *rates,
         high = fmax(high, point->x);
         least = fmin(least, point->low);
         most = fmax(most, point->high);
-        for (int c = 0; c < script->data->ceilings_count; c++)
+        for (int c = 0; c < rates_ceiling_count(script, rates); c++)
             most = fmax(most, rates_ceiling(rates, &script->data->ceilings[c], point->x));
     }
     FILE *file = script->file;
@@ -92,10 +92,10 @@ static void panel_write(const struct script *script, const struct rates *rates, 
     for (size_t i = 0; i < rates->curve_count; i += run_length(rates, i))
         blocks++;
     fputs("    plot", file);
-    for (int c = 0; c < script->data->ceilings_count; c++)
+    for (int c = 0; c < rates_ceiling_count(script, rates); c++)
         fprintf(file, "%s $data index %d using 1:2 with lines linestyle %d",
                 c ? ", \\\n        " : "", blocks + c, 101 + c);
-    const char *between = script->data->ceilings_count ? ", \\\n        " : "";
+    const char *between = rates_ceiling_count(script, rates) ? ", \\\n        " : "";
     for (size_t i = 0; i < rates->curve_count; i += run_length(rates, i), block++) {
         const struct rate_point *point = &rates->points[i];
         if (point->panel != panel)

@@ -125,6 +125,22 @@ static bool ceilings_read(const cJSON *object, struct report_ceilings *ceilings)
     return ceilings->measured.flops_per_second > 0.0 && ceilings->level_count > 0;
 }
 
+/* A GPU has one bandwidth for all sizes, that of a copy. */
+static void gpu_ceilings_read(struct report_data *data) {
+    const cJSON *object = cJSON_GetObjectItemCaseSensitive(data->environment, "gpu_ceilings");
+    const char *device = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "device"));
+    if (!device || data->ceilings_count == REPORT_CEILINGS_MAX)
+        return;
+    struct report_ceilings *ceilings = &data->ceilings[data->ceilings_count];
+    *ceilings = (struct report_ceilings){.level_count = 1};
+    snprintf(ceilings->device, sizeof ceilings->device, "%s", device);
+    ceilings->measured.flops_per_second = number_of(object, "peak_flops_per_second");
+    ceilings->measured.levels[0].working_set = number_of(object, "copy_working_set_bytes");
+    ceilings->measured.levels[0].bytes_per_second = number_of(object, "copy_bytes_per_second");
+    data->ceilings_count += ceilings->measured.flops_per_second > 0.0 &&
+                            ceilings->measured.levels[0].bytes_per_second > 0.0;
+}
+
 static int by_threads(const void *a, const void *b) {
     const struct report_ceilings *first = a, *second = b;
     return second->measured.threads - first->measured.threads;
@@ -137,6 +153,7 @@ static void all_ceilings_read(struct report_data *data) {
             break;
         data->ceilings_count += ceilings_read(object, &data->ceilings[data->ceilings_count]);
     }
+    gpu_ceilings_read(data);
     qsort(data->ceilings, (size_t)data->ceilings_count, sizeof data->ceilings[0], by_threads);
 }
 

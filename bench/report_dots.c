@@ -88,7 +88,7 @@ static void range_write(const struct script *script, const struct rates *rates) 
         const struct rate_point *point = &rates->points[i];
         least = fmin(least, point->low);
         most = fmax(most, point->high);
-        for (int c = 0; c < script->data->ceilings_count; c++)
+        for (int c = 0; c < rates_ceiling_count(script, rates); c++)
             most = fmax(most, rates_ceiling(rates, &script->data->ceilings[c], point->row->bytes));
     }
     if (rates->logarithmic)
@@ -98,11 +98,12 @@ static void range_write(const struct script *script, const struct rates *rates) 
         fprintf(script->file, "    set xrange [0:%.9g]\n", most * 1.04);
 }
 
-static void dots_plot(const struct script *script, const bool drawn[], int blocks) {
+static void dots_plot(const struct script *script, const struct rates *rates, const bool drawn[],
+                      int blocks) {
     FILE *file = script->file;
     const char *between = "";
     fputs("    plot", file);
-    for (int c = 0; c < script->data->ceilings_count; c++) {
+    for (int c = 0; c < rates_ceiling_count(script, rates); c++) {
         fprintf(file, "%s $data index %d using 1:2:3:4 with vectors nohead linestyle %d %s",
                 between, blocks + c, 101 + c, "dashtype 1 linewidth 2");
         between = ", \\\n        ";
@@ -135,7 +136,7 @@ void report_dots_write(struct script *script, const struct rates *rates) {
         series_write(script, rates, s, &blocks);
         drawn[s] = blocks > before;
     }
-    for (int c = 0; c < script->data->ceilings_count; c++)
+    for (int c = 0; c < rates_ceiling_count(script, rates); c++)
         ceiling_write(script, rates, c);
     script_data_end(script);
     const struct panel panel = {.left = label_width(rates),
@@ -146,6 +147,6 @@ void report_dots_write(struct script *script, const struct rates *rates) {
     panel_begin(script, &panel, "", rates_unit(rates), "");
     range_write(script, rates);
     case_tics_write(script, rates);
-    dots_plot(script, drawn, blocks);
+    dots_plot(script, rates, drawn, blocks);
     figure_end(script);
 }

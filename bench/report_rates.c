@@ -1,5 +1,6 @@
 /* Sorting measured rows into curves and dots. */
 #include "bench/report_rates.h"
+#include "bench/report_speedup.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,6 +25,10 @@ const char *rates_unit(const struct rates *rates) {
  * --------------------------------------------------------------------------------------------------------
  */
 
+int rates_ceiling_count(const struct script *script, const struct rates *rates) {
+    return strcmp(rates->key->dtype, "f32") == 0 ? script->data->ceilings_count : 0;
+}
+
 double rates_ceiling(const struct rates *rates, const struct report_ceilings *ceilings, double x) {
     if (rates->gflops)
         return 1e-9 * ceilings->measured.flops_per_second;
@@ -46,7 +51,8 @@ void rates_ceiling_legend(struct script *script, const struct rates *rates, int 
         snprintf(label, sizeof label, "measured peak, %s%s: %.0f GFLOP/s", c->device, threads,
                  1e-9 * c->measured.flops_per_second);
     else
-        snprintf(label, sizeof label, "measured bandwidth (triad), %s%s", c->device, threads);
+        snprintf(label, sizeof label, "measured bandwidth (%s), %s%s",
+                 strcmp(c->device, "cpu") == 0 ? "triad" : "copy", c->device, threads);
     snprintf(style, sizeof style, "linestyle %d%s", 101 + index,
              as_marks ? " dashtype 1 linewidth 2" : "");
     legend_add(script, LEGEND_LINE, label, style);
@@ -172,6 +178,7 @@ static enum status group_write(struct script *script, const struct row_key *key,
     rates.logarithmic = cpu_and_gpu(&rates);
     report_curves_write(script, &rates);
     report_dots_write(script, &rates);
+    report_speedup_write(script, &rates);
     free(rates.points);
     return STATUS_OK;
 }

@@ -35,6 +35,10 @@ enum status report_rates_write(struct script *script, struct message *message);
 
 const char *rates_unit(const struct rates *rates);
 
+/* How many of the ceilings say something about the rates: none where they are not f32's, whose peak
+ * alone is measured. */
+int rates_ceiling_count(const struct script *script, const struct rates *rates);
+
 /* What the measured ceilings allow at x: the peak for GFLOP/s, the bandwidth at that working set
  * for GB/s. Holds for every series of the ceilings' device. */
 double rates_ceiling(const struct rates *rates, const struct report_ceilings *ceilings, double x);

@@ -9,6 +9,7 @@ enum { ROOF_STYLE = 111 }; /* in style.gp: one a level, from the fastest */
 static bool belongs(const struct result *row, const struct report_ceilings *ceilings) {
     bool cpu = strcmp(row->key.device, "cpu") == 0;
     return result_is_measured(row) && strcmp(row->key.device, ceilings->device) == 0 &&
+           strcmp(row->key.dtype, "f32") == 0 && /* the peak is that of f32 */
            (!cpu || row->key.threads == ceilings->measured.threads) && row->gflops > 0.0 &&
            row->flops > 0.0 && row->bytes > 0.0 && isfinite(row->gflops) &&
            isfinite(row->flops / row->bytes);
@@ -80,6 +81,13 @@ static int dots_write(struct script *script, const struct report_ceilings *ceili
     return blocks;
 }
 
+/* Three digits, and all of them before the point. */
+static void rate_append(char *text, size_t size, const char *between, const char *name,
+                        double rate) {
+    snprintf(text + strlen(text), size - strlen(text), rate < 1000.0 ? "%s%s %.3g" : "%s%s %.0f",
+             between, name, rate);
+}
+
 /* "2 threads: peak 230 GFLOP/s; L1 221, L2 150, L3 152, memory 36.8 GB/s" */
 static void title_write(const struct report_ceilings *c, char *title, size_t size) {
     if (c->measured.threads > 0)
@@ -88,14 +96,22 @@ static void title_write(const struct report_ceilings *c, char *title, size_t siz
     else
         snprintf(title, size, "%s: ", c->device);
     for (int l = 0; l < c->level_count; l++)
-        snprintf(title + strlen(title), size - strlen(title), "%s%s %.3g", l ? ", " : "",
-                 report_level_name(c, l), 1e-9 * c->measured.levels[l].bytes_per_second);
-    snprintf(title + strlen(title), size - strlen(title), " GB/s; %.3g GFLOP/s",
-             1e-9 * c->measured.flops_per_second);
+        rate_append(title, size, l ? ", " : "", report_level_name(c, l),
+                    1e-9 * c->measured.levels[l].bytes_per_second);
+    rate_append(title, size, " GB/s;", "", 1e-9 * c->measured.flops_per_second);
+    snprintf(title + strlen(title), size - strlen(title), " GFLOP/s");
 }
 
-static void panel_plot(const struct script *script, const struct report_ceilings *ceilings,
-                       const struct extent *extent, int first_block, int blocks) {
+/* A roof looks the same in every panel: memory's is the last, however many levels are above it. */
+static int roof_style(const struct report_ceilings *first, const struct report_ceilings *ceilings,
+                      int level) {
+    bool memory = level == ceilings->level_count - 1;
+    return ROOF_STYLE + (memory ? first->level_count - 1 : level);
+}
+
+static void panel_plot(const struct script *script, const struct report_ceilings *first,
+                       const struct report_ceilings *ceilings, const struct extent *extent,
+                       int first_block, int blocks) {
     FILE *file = script->file;
     fprintf(file,
             "    set logscale x 2; set logscale y 10\n"
@@ -104,7 +120,7 @@ static void panel_plot(const struct script *script, const struct report_ceilings
     int block = first_block;
     for (int l = 0; l < ceilings->level_count; l++)
         fprintf(file, "%s $data index %d using 1:2 with lines linestyle %d",
-                l ? ", \\\n        " : "", block++, ROOF_STYLE + l);
+                l ? ", \\\n        " : "", block++, roof_style(first, ceilings, l));
     for (int s = 0; s < script->series.count && block < first_block + blocks; s++) {
         bool drawn = false;
         for (size_t i = 0; i < script->data->result_count && !drawn; i++)
@@ -164,7 +180,8 @@ void report_roofline_write(struct script *script) {
         struct panel panel = panel_grid_place(&grid, p);
         title_write(roofline.panels[p], title, sizeof title);
         panel_begin(script, &panel, title, "floating-point operations a byte", "GFLOP/s");
-        panel_plot(script, roofline.panels[p], &roofline.extents[p], block, roofline.blocks[p]);
+        panel_plot(script, roofline.panels[0], roofline.panels[p], &roofline.extents[p], block,
+                   roofline.blocks[p]);
     }
     figure_end(script);
 }

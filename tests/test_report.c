@@ -331,6 +331,59 @@ static void test_every_plot_that_has_data_is_drawn(void **state) {
     assert_false(exists(f, "mlp.svg"));
 }
 
+/* A GPU's row beside the CPU's; a speedup of 0 stands for none. */
+static void gpu_row_add(struct fixture *f, const char *dtype, const char *shape, double seconds,
+                        double speedup, double with_transfer) {
+    struct result *row = row_add(f, "gemm", "nn", shape, "cublas", 0);
+    snprintf(row->key.device, sizeof row->key.device, "gpu0");
+    snprintf(row->key.dtype, sizeof row->key.dtype, "%s", dtype);
+    row_measure(row, seconds, speedup > 2.0 ? 4e6 : 1e6, 1e5);
+    row->speedup = speedup > 0.0 ? speedup : NAN;
+    row->speedup_with_transfer = with_transfer > 0.0 ? with_transfer : NAN;
+}
+
+/* The GPU has ceilings of its own, a figure of speedups, and a place in the page's words. Where the
+ * peak of f32 says nothing, no ceiling is drawn and no speedup is made up. */
+static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
+    static const char ceilings[] =
+        "\"gpu_ceilings\": {\"device\": \"gpu0\", \"peak_flops_per_second\": 6e13,\n"
+        " \"copy_working_set_bytes\": 4e8, \"copy_bytes_per_second\": 2.8e12}, \"ceilings\"";
+    struct fixture *f = *state;
+    char text[4096];
+    rows_of_everything(f);
+    gpu_row_add(f, "f32", "64x64x64", 1e-5, 0.5, 0.1);
+    gpu_row_add(f, "f32", "128x128x128", 1e-6, 9.0, 2.5);
+    gpu_row_add(f, "bf16", "64x64x64", 1e-5, 0.0, 0.0);
+    gpu_row_add(f, "bf16", "128x128x128", 1e-6, 0.0, 0.0);
+    rows_write(f);
+    const char *place = strstr(environment, "\"ceilings\"");
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(place - environment), environment, ceilings,
+             place + strlen("\"ceilings\""));
+    text_write(f, "environment.json", text);
+    draw_plots(f);
+    assert_true(holds(f, "gemm-speedup.svg",
+                      "nn: gpu0 wins from 128x128x128, from 128x128x128 with transfers"));
+    assert_true(holds(f, "gemm-speedup.svg", "with transfers there and back"));
+    assert_true(holds(f, "gemm-speedup.svg", "cublas, gpu0"));
+    assert_false(holds(f, "gemm-speedup.svg", "openblas"));
+    assert_true(holds(f, "gemm.svg", "measured peak, gpu0: 60000 GFLOP/s"));
+    assert_true(holds(f, "activation.svg", "measured bandwidth (copy), gpu0"));
+    assert_true(holds(f, "roofline.svg", "gpu0: memory 2800 GB/s; 60000 GFLOP/s"));
+    assert_true(holds(f, "plots.gp", "# roof: memory, 0 threads"));
+    assert_false(holds(f, "gemm-bf16.svg", "measured peak"));
+    assert_false(exists(f, "gemm-bf16-speedup.svg"));
+    assert_false(exists(f, "activation-speedup.svg"));
+    assert_true(holds(f, "index.html", "gemm/nn/f32, hot: gpu0 wins from 128x128x128"));
+    char *script = text_read(f, "plots.gp");
+    /* Size, speedup, speedup with transfers; and in the roofline the two f32 rows alone. */
+    assert_non_null(strstr(script, "64 0.5 0.1\n128 9 2.5\n"));
+    const char *roofline = strstr(script, "# roof: memory, 0 threads");
+    assert_non_null(roofline);
+    assert_int_equal(count_of(roofline, " # nn 64x64x64") + count_of(roofline, " # nn 128x128x128"),
+                     2);
+    free(script);
+}
+
 static void test_nothing_is_drawn_without_data(void **state) {
     struct fixture *f = *state;
     row_without_times(row_add(f, "gemm", "nn", "64x64x64", "cuda-naive", 0), "emulated", "");
@@ -605,6 +658,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_every_plot_that_has_data_is_drawn),
+        TEST(test_a_gpu_is_drawn_beside_the_cpu),
         TEST(test_nothing_is_drawn_without_data),
         TEST(test_only_measured_rows_are_drawn),
         TEST(test_drawing_again_makes_the_same),
