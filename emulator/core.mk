@@ -7,8 +7,8 @@ CC ?= cc
 CFLAGS ?= -O2 -g
 
 CORE_SOURCES := allocate arena block decode decode_operands decode_special execute_async execute_atomic \
-	execute_barrier execute_control execute_fragment execute_generic execute_matrix execute_warp heap launch layout lexer machine memory \
-	module parser parser_body pattern print race request scope scratch source warp
+	execute_barrier execute_control execute_fragment execute_generic execute_matrix execute_warp heap launch layout lexer \
+	machine memory module parser parser_body pattern print race request scope scratch source warp
 CORE_HOT_SOURCES := execute_arithmetic execute_memory
 CORE_FLAGS := -std=c11 -D_GNU_SOURCE -fPIC -pthread -Wall -Wextra -Wshadow -Wconversion -Werror -ffp-contract=off \
 	-fno-math-errno -fno-trapping-math -Wno-pass-failed
@@ -83,7 +83,8 @@ $(BUILD)/tests/test_emulator_corpus: $(CORE_DIRECTORY)/fuzz_ptx.o
 .PHONY: fuzz bench-emulator
 fuzz: $(BUILD)/tests/fuzz_ptx ## fuzz the emulator's PTX loader for FUZZ_SECONDS, 60 unless said (needs clang)
 	mkdir -p $(BUILD)/fuzz/ptx
-	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/ptx $(FUZZ_CORPUS)
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -dict=$(FUZZ_CORPUS).dict \
+		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/ptx $(FUZZ_CORPUS)
 
 $(BUILD)/emulator/benchmark: emulator/benchmark.c $(EMULATOR_CORE_OBJECTS) $$(ARITHMETIC_OBJECTS)
 	@mkdir -p $(@D)

@@ -330,6 +330,9 @@ CUresult module_find_function(const struct driver_module *module, const char *na
         if (!strcmp((*function)->info->name, name))
             return CUDA_SUCCESS;
     }
+    driver_say("the module has no kernel '%s': it has %zu%s%s", name, module->function_count,
+               module->function_count ? ", the first is " : "",
+               module->function_count ? module->functions[0].info->name : "");
     return CUDA_ERROR_NOT_FOUND;
 }
 
@@ -378,6 +381,11 @@ CUresult module_find_global(const struct driver_module *module, const char *name
         *address = found_address;
     if (status == MACHINE_OK && size)
         *size = found_size;
+    if (status == MACHINE_NOT_FOUND)
+        driver_say(
+            "the module has no variable '%s'; one that no kernel uses and that is not visible "
+            "may have been left out by the compiler",
+            name);
     return driver_status(status);
 }
 

@@ -173,7 +173,9 @@ enum machine_status machine_touch(struct machine *machine, uint64_t address, siz
 enum machine_status machine_load(struct machine *machine, const char *name, const char *text,
                                  size_t length, struct machine_module **module,
                                  struct machine_diagnostic *diagnostic);
-/* Refused with MACHINE_INVALID_VALUE while a launch of it runs. */
+/* Waits until a launch that runs has ended. The module and its functions are dead afterwards, so a
+ * caller that launches from another thread keeps it from doing so. MACHINE_INVALID_VALUE for what
+ * is no module of this machine. */
 enum machine_status machine_unload(struct machine *machine, struct machine_module *module);
 
 /* Kernels (.entry) only, in the order of the text. NULL when there is none of that name / at that

@@ -50,17 +50,6 @@ static void parse_items(struct parser *parser, struct syntax_operand *operand, c
     parser->depth--;
 }
 
-static void parse_address(struct parser *parser, struct syntax_operand *operand) {
-    operand->kind = OPERAND_ADDRESS;
-    if (parser->lexer.token.kind == TOKEN_WORD) {
-        operand->name = parse_name(parser);
-        operand->integer = parse_offset(parser);
-    } else {
-        operand->integer = parser_expression(parser);
-    }
-    parser_expect(parser, ']');
-}
-
 /* Negated floats are written with a sign in front of a decimal or of a hexadecimal one. */
 static void parse_number(struct parser *parser, struct syntax_operand *operand) {
     struct lexer before = parser->lexer;
@@ -77,6 +66,22 @@ static void parse_number(struct parser *parser, struct syntax_operand *operand) 
     operand->kind = is_double ? OPERAND_FLOAT64 : OPERAND_FLOAT32;
     operand->integer = (int64_t)(token->integer ^ sign);
     lexer_advance(&parser->lexer);
+}
+
+static void parse_address(struct parser *parser, struct syntax_operand *operand) {
+    operand->kind = OPERAND_ADDRESS;
+    if (parser->lexer.token.kind == TOKEN_WORD) {
+        operand->name = parse_name(parser);
+        operand->integer = parse_offset(parser);
+    } else {
+        operand->integer = parser_expression(parser);
+    }
+    if (parser_take(parser, ',')) {
+        operand->kind = OPERAND_TEXTURE;
+        parse_items(parser, operand, ']');
+    } else {
+        parser_expect(parser, ']');
+    }
 }
 
 static struct syntax_operand parse_operand(struct parser *parser) {

@@ -58,6 +58,7 @@ enum operand_kind {
     OPERAND_FLOAT32,
     OPERAND_FLOAT64,
     OPERAND_ADDRESS,
+    OPERAND_TEXTURE, /* [name, {coordinates}]; also with a sampler between */
     OPERAND_VECTOR,
     OPERAND_LIST,
     OPERAND_SINK
@@ -68,7 +69,7 @@ struct syntax_operand {
     const char *name;             /* NAME; ADDRESS when it has a base name */
     int64_t integer;              /* INTEGER and floats' bits; NAME and ADDRESS: the offset */
     bool negated;                 /* !p */
-    struct syntax_operand *items; /* VECTOR, LIST */
+    struct syntax_operand *items; /* VECTOR, LIST, TEXTURE */
     size_t item_count;
     struct syntax_operand *second; /* p|q */
     struct source_place place;
