@@ -4,6 +4,7 @@
  * instruction set.
  */
 #include "isa.h"
+#include "space.h"
 #include "warp.h"
 
 #include <math.h>
@@ -148,9 +149,27 @@ COMPARE_HANDLER(eq_f32, 32, float, FLOAT, x == y)
 COMPARE_HANDLER(ne_f32, 32, float, FLOAT, x<y || x> y)
 COMPARE_HANDLER(neu_f32, 32, float, FLOAT, !(x == y))
 
-/* isspacep: the row's variant is the window. */
-#define WINDOW_OF(x) ((x) >> 56)
+/* isspacep of a space that has a window, which is the row's variant. */
+#define WINDOW_OF(x) ((x) >> WINDOW_SHIFT)
 COMPARE_HANDLER(is_space, 64, uint64_t, WINDOW_OF, x == instruction->variant && y == y)
+
+/* .global and .const lie in one window: its ranges know which they are. The variant is whether
+ * .const is asked for. */
+static void is_global_or_constant(struct warp *warp, const struct instruction *instruction) {
+    const struct lanes64 *from = warp_slot(warp, instruction->a);
+    const struct memory *memory = warp->block->launch->memory;
+    uint32_t *to = warp_slot(warp, instruction->to);
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        const uint64_t address = from->at[lane];
+        if (!(warp->mask >> lane & 1))
+            continue;
+        const struct memory_range *range = memory_find(memory, address);
+        const bool is_constant = range && range->is_constant;
+        const bool is_it =
+            address >> WINDOW_SHIFT == WINDOW_GLOBAL && is_constant == (instruction->variant != 0);
+        *to = (*to & ~(UINT32_C(1) << lane)) | ((uint32_t)is_it << lane);
+    }
+}
 
 #define SELECT_HANDLER(name, A)                                                                    \
     static void name(struct warp *warp, const struct instruction *instruction) {                   \
@@ -216,10 +235,11 @@ static const struct instruction_row rows[] = {
     {.pattern = "cvta.to.{shared,shared::cta}.u64", "d=d", cvta_from_generic_64, 1},
     {.pattern = "cvta.to.local.u64", "d=d", cvta_from_generic_64, 2},
     {.pattern = "cvta.to.{param,param::entry}.u64", "d=d", cvta_from_generic_64, 3},
-    {.pattern = "isspacep.global", "p=d", is_space, 0},
-    {.pattern = "isspacep.{shared,shared::cta,shared::cluster}", "p=d", is_space, 1},
-    {.pattern = "isspacep.local", "p=d", is_space, 2},
-    {.pattern = "isspacep.{param,param::entry}", "p=d", is_space, 3},
+    {.pattern = "isspacep.global", "p=d", is_global_or_constant, 0},
+    {.pattern = "isspacep.const", "p=d", is_global_or_constant, 1},
+    {.pattern = "isspacep.{shared,shared::cta,shared::cluster}", "p=d", is_space, WINDOW_SHARED},
+    {.pattern = "isspacep.local", "p=d", is_space, WINDOW_LOCAL},
+    {.pattern = "isspacep.{param,param::entry}", "p=d", is_space, WINDOW_PARAM},
     {.pattern = "setp.lt.s32", "p=w,w", lt_s32},
     {.pattern = "setp.le.s32", "p=w,w", le_s32},
     {.pattern = "setp.gt.s32", "p=w,w", gt_s32},

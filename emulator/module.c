@@ -60,6 +60,7 @@ static void place_variable(struct source *source, struct machine_module *module,
     module->placed[module->placed_count++] = variable->address;
     memset(space_host(variable->address), 0, variable->size);
     struct memory_range *range = memory_find(&module->machine->memory, variable->address);
+    range->is_constant = variable->space == SPACE_CONST;
     memory_mark_written(range, variable->address, variable->size);
 }
 

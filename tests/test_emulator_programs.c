@@ -474,6 +474,24 @@ static void printf_knows_its_formats(void **state) {
     assert_int_equal(strncmp(text, expected, strlen(expected)), 0);
 }
 
+static void addresses_know_their_memory(void **state) {
+    static const int expected[5] = {1, 2, 4, 8, 1};
+    int spaces[5];
+    CUdeviceptr out = device_buffer(NULL, sizeof spaces);
+    RUN("spaces", 1, 1, 0, &out);
+    read_buffer(spaces, out, sizeof spaces);
+    assert_memory_equal(spaces, expected, sizeof spaces);
+}
+
+static void sixteen_bits_are_swapped(void **state) {
+    uint16_t counters[4];
+    CUdeviceptr out = device_buffer(NULL, sizeof counters);
+    RUN("narrow_swaps", 10, 96, 0, &out);
+    read_buffer(counters, out, sizeof counters);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(counters[i], i < 3 ? 10 * 32 : 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         PROGRAM(reductions_add_up, "reduce"),
@@ -504,6 +522,8 @@ int main(void) {
         PROGRAM(vectors_are_loaded_whole, "programs"),
         PROGRAM(constants_are_set_by_the_host, "programs"),
         PROGRAM(printf_knows_its_formats, "programs"),
+        PROGRAM(addresses_know_their_memory, "programs"),
+        PROGRAM(sixteen_bits_are_swapped, "programs"),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,3 +144,32 @@ extern "C" __global__ void print_formats(int number) {
     printf("%d %u %x %c %5.2f|%-6d|%lld %s %% %e %p\n", -number, number, 255, 'z', 3.14159, number,
            1234567890123LL, "text", 12345.678, (void *)0);
 }
+
+// Which memory an address lies in: 1 global, 2 shared, 4 local, 8 constant.
+__constant__ int somewhere_constant = 1;
+__device__ int somewhere_global = 1;
+
+static __device__ __noinline__ int space_of(const void *address) {
+    return __isGlobal(address) + 2 * __isShared(address) + 4 * __isLocal(address) +
+           8 * __isConstant(address);
+}
+
+extern "C" __global__ void spaces(int *out) {
+    __shared__ int shared;
+    volatile int local[2] = {1, 2};
+    shared = local[threadIdx.x & 1];
+    out[0] = space_of(&somewhere_global);
+    out[1] = space_of(&shared);
+    out[2] = space_of((const void *)local);
+    out[3] = space_of(&somewhere_constant);
+    out[4] = space_of(out);
+}
+
+// Adds to 16-bit counters by compare and swap.
+extern "C" __global__ void narrow_swaps(unsigned short *out) {
+    unsigned short *to = &out[threadIdx.x % 3], seen = *to, assumed;
+    do {
+        assumed = seen;
+        seen = atomicCAS(to, assumed, (unsigned short)(assumed + 1));
+    } while (seen != assumed);
+}
