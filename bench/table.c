@@ -29,8 +29,8 @@ static void print_heading(FILE *file, const struct result *row, bool emulated) {
     fprintf(file, "\n%s/%s/%s, %s\n", row->key.operation, row->key.variant, row->key.dtype,
             emulated ? "emulated" : row->key.mode);
     if (emulated)
-        fprintf(file, "  %-20s %-15s %-30s %12s %5s %9s %8s %9s %6s  %s\n", "shape",
-                "implementation", "kernel", "warp instr.", "FMA", "sectors/r", "traffic",
+        fprintf(file, "  %-20s %-15s %-30s %12s %5s %9s %8s %6s %9s %6s  %s\n", "shape",
+                "implementation", "kernel", "warp instr.", "FMA", "sectors/r", "traffic", "DRAM",
                 "conflicts", "occup.", "verified");
     else
         fprintf(file, "  %-24s %-15s %-8s %3s %10s %7s %9s %8s %7s %8s  %s\n", "shape",
@@ -56,20 +56,23 @@ static void print_row(FILE *file, const struct result *row, bool shape) {
             *row->verified ? row->verified : "yardstick");
 }
 
-/* Counts of one kernel. Traffic is the bytes of all global sectors over the least that the case
- * must move; it is shown where one kernel is the whole case. */
+/* Counts of one kernel. Over the least bytes that the case must move: traffic is the bytes of all
+ * global sectors, DRAM those of different ones, as an L2 that holds them all would leave it. Both
+ * are shown where one kernel is the whole case. */
 static void print_counters(FILE *file, const struct result *row, const struct counters_row *counted,
                            bool shape, bool name, bool alone) {
     double requests = (double)(counted->global_load_requests + counted->global_store_requests);
     double sectors = (double)(counted->global_load_sectors + counted->global_store_sectors);
-    char traffic[16], per_request[16];
+    char traffic[16], dram[16], per_request[16];
     format_cell(alone ? 32.0 * sectors / row->bytes : NAN, "%.2fx", traffic, sizeof traffic);
+    format_cell(alone ? (double)counted->bytes_touched / row->bytes : NAN, "%.2fx", dram,
+                sizeof dram);
     format_cell(requests > 0.0 ? sectors / requests : NAN, "%.2f", per_request, sizeof per_request);
-    fprintf(file, "  %-20s %-15s %-30.30s %12lld %4.0f%% %9s %8s %9lld %5.0f%%  %s\n",
+    fprintf(file, "  %-20s %-15s %-30.30s %12lld %4.0f%% %9s %8s %6s %9lld %5.0f%%  %s\n",
             shape ? row->key.shape : "", name ? row->key.implementation : "", counted->kernel,
             (long long)counted->warp_instructions,
             100.0 * (double)counted->fma_warp_instructions / (double)counted->warp_instructions,
-            per_request, traffic,
+            per_request, traffic, dram,
             (long long)(counted->shared_wavefronts - counted->shared_wavefronts_ideal),
             100.0 * counted->occupancy, name ? row->verified : "");
 }
