@@ -1,7 +1,10 @@
-/* One case on the CPU and on a GPU that is the stand-in for the driver, whose every time is 1.5 ms.
+/* One case among implementations that do well and badly: what becomes of each of their rows. Some
+ * run on the CPU alone; others on a GPU, the stand-in for the driver, whose every time is 1.5 ms.
  */
 #include "bench/contest.h"
 #include "bench/device_gpu.h"
+#include "bench/operation.h"
+#include "gpu/nvtx.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
 
@@ -10,65 +13,178 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
-static const int threads[] = {1};
-static const double stand_in_seconds = 1.5e-3;
+/* --- implementations of `transfer/copy` ------------------------------------------------------- */
 
-static void assert_near(double actual, double expected, double tolerance) {
-    if (!(fabs(actual - expected) <= tolerance))
-        fail_msg("%g is not %g within %g", actual, expected, tolerance);
+enum { COUNT = 17 };
+
+static int launches; /* of the implementation that counts them */
+
+static enum status good(const struct transfer_problem *problem, struct execution *execution) {
+    (void)execution;
+    memcpy(problem->out, problem->a, (size_t)problem->count * sizeof(float));
+    return STATUS_OK;
 }
 
+static enum status wrong(const struct transfer_problem *problem, struct execution *execution) {
+    enum status status = good(problem, execution);
+    problem->out[3] += 1.0F;
+    return status;
+}
+
+static enum status wrong_in_the_end(const struct transfer_problem *problem,
+                                    struct execution *execution) {
+    return ++launches > 2 ? wrong(problem, execution) : good(problem, execution);
+}
+
+static enum status failing(const struct transfer_problem *problem, struct execution *execution) {
+    (void)problem;
+    return message_set(execution->message, STATUS_FAILED, "the library gave up");
+}
+
+static enum status unable(const struct transfer_problem *problem, struct execution *execution) {
+    (void)problem;
+    return message_set(execution->message, STATUS_UNSUPPORTED, "not with 17 elements");
+}
+
+static enum status slow(const struct transfer_problem *problem, struct execution *execution) {
+    const struct timespec pause = {.tv_nsec = 250000000};
+    (void)nanosleep(&pause, NULL);
+    return good(problem, execution);
+}
+
+/* As a library that starts with its first launch. */
+static enum status slow_at_first(const struct transfer_problem *problem,
+                                 struct execution *execution) {
+    return launches++ == 0 ? slow(problem, execution) : good(problem, execution);
+}
+
+static enum status traffic(const struct launch *launch, int64_t iterations,
+                           struct execution *execution) {
+    for (int64_t i = 0; i < iterations; i++)
+        (void)good(&launch->transfer, execution);
+    return STATUS_OK;
+}
+
+static const char *refuse(const struct bench_case *c) {
+    (void)c;
+    return "wants another shape";
+}
+
+static bool is_absent(void) {
+    return true;
+}
+
+static double bytes_of(const struct bench_case *c) {
+    return 8.0 * (double)c->sizes[0];
+}
+
+static const struct implementation implementations[] = {
+    {.name = "good", .run.transfer = good},
+    {.name = "plain", .one_thread = true, .plain = true, .run.transfer = good},
+    {.name = "wrong", .run.transfer = wrong},
+    {.name = "wrong-later", .run.transfer = wrong_in_the_end},
+    {.name = "failing", .run.transfer = failing},
+    {.name = "unable", .run.transfer = unable},
+    {.name = "refusing", .refusal = refuse, .run.transfer = good},
+    {.name = "absent", .absent = is_absent, .run.transfer = good},
+    {.name = "slow", .run.transfer = slow},
+    {.name = "slow-at-first", .run.transfer = slow_at_first},
+    {.name = "bare",
+     .yardstick = true,
+     .run.yardstick = traffic,
+     .flops = bytes_of,
+     .bytes = bytes_of},
+};
+
+/* --- a contest -------------------------------------------------------------------------------- */
+
 struct fixture {
+    struct operation operation;
+    struct bench_case c;
     struct devices devices;
+    struct ceilings ceilings;
     struct predictions predictions;
     struct progress progress;
-    struct ceilings ceilings;
     struct nvtx ranges;
     struct contest_rules rules;
     struct stand_in driver;
+    int threads;
     struct case_rows rows;
     struct message message;
 };
 
-static int set_up(void **state) {
-    const struct gpu_selection selection = {.driver = STAND_IN_CUDA, .cublas = STAND_IN_CUBLAS};
+/* A tenth of a second for an iteration, and samples that cost next to nothing. */
+static const struct measure_limits limits = {.case_seconds = 0.06,
+                                             .sample_seconds = 1e-6,
+                                             .target_noise = 0.01,
+                                             .samples_min = 4,
+                                             .samples_few = 3,
+                                             .samples_max = 6,
+                                             .patience = 5.0};
+
+/* Few samples and no warm-up: the stand-in keeps a log of every call. */
+static const struct measure_limits limits_on_gpu = {.case_seconds = 0.01,
+                                                    .sample_seconds = 1e-3,
+                                                    .target_noise = 0.01,
+                                                    .samples_min = 5,
+                                                    .samples_few = 3,
+                                                    .samples_max = 5,
+                                                    .patience = 1000.0};
+static const double stand_in_seconds = 1.5e-3;
+
+/* The implementations above, on one thread of the CPU. */
+static int fixture_open(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
-    stand_in_order(NULL);
-    f->driver = stand_in_attach(STAND_IN_CUDA);
+    launches = 0;
+    f->operation = operation_transfer;
+    f->operation.implementations = implementations;
+    f->operation.implementation_count = sizeof implementations / sizeof implementations[0];
+    f->c = (struct bench_case){.operation = &f->operation,
+                               .size_count = 1,
+                               .sizes = {COUNT},
+                               .settings = {.alpha = 1.0F, .seed = 1}};
     assert_int_equal(devices_open(&f->devices, "none", &f->message), STATUS_OK);
+    f->threads = 1;
+    f->rules = (struct contest_rules){.devices = &f->devices,
+                                      .threads = &f->threads,
+                                      .thread_count = 1,
+                                      .ceilings = &f->ceilings,
+                                      .limits = limits,
+                                      .predictions = &f->predictions,
+                                      .progress = &f->progress,
+                                      .ranges = &f->ranges};
+    *state = f;
+    return 0;
+}
+
+/* `gemm` as it is, with a GPU beside the CPU. */
+static int fixture_open_gpu(void **state) {
+    const struct gpu_selection selection = {.driver = STAND_IN_CUDA, .cublas = STAND_IN_CUBLAS};
+    stand_in_order(NULL);
+    if (fixture_open(state) != 0)
+        return -1;
+    struct fixture *f = *state;
+    f->operation = operation_gemm;
+    f->driver = stand_in_attach(STAND_IN_CUDA);
     assert_int_equal(
         device_gpu_open_selection(&selection, &f->devices.list[f->devices.count++], &f->message),
         STATUS_OK);
     f->ceilings = (struct ceilings){.threads = 1, .flops_per_second = 1e9};
     for (int i = 0; i < CEILING_LEVELS; i++)
         f->ceilings.levels[i] = (struct ceiling_level){1e9, 1e9};
-    f->rules = (struct contest_rules){
-        .devices = &f->devices,
-        .implementations = "openblas,cublas",
-        .threads = threads,
-        .thread_count = 1,
-        .ceilings = &f->ceilings,
-        /* Few samples and no warm-up: the stand-in keeps a log of every call. */
-        .limits = {.case_seconds = 0.01,
-                   .sample_seconds = 1e-3,
-                   .target_noise = 0.01,
-                   .samples_min = 5,
-                   .samples_few = 3,
-                   .samples_max = 5,
-                   .patience = 1000.0},
-        .predictions = &f->predictions,
-        .progress = &f->progress,
-        .ranges = &f->ranges,
-    };
-    *state = f;
+    f->rules.limits = limits_on_gpu;
+    f->rules.implementations = "openblas,cublas";
     return 0;
 }
 
-static int tear_down(void **state) {
+static int fixture_close(void **state) {
     struct fixture *f = *state;
     stand_in_order(NULL);
     contest_rows_release(&f->rows);
@@ -78,15 +194,19 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* Runs gemm/nn/f32 of a shape, and gives the row of an implementation. */
-static void contest_of(struct fixture *f, const char *shape) {
-    struct bench_case bench_case = {.operation = &operation_gemm,
-                                    .settings = {.alpha = 1.0f, .seed = 1}};
+static void contest_of(struct fixture *f, const char *names, const struct result *done,
+                       size_t done_count) {
+    f->rules.implementations = names;
     contest_rows_release(&f->rows);
-    f->driver.clear();
-    assert_int_equal(case_shape_parse(shape, &bench_case, &f->message), STATUS_OK);
-    if (contest_run(&f->rules, &bench_case, NULL, 0, &f->rows, &f->message) != STATUS_OK)
+    if (contest_run(&f->rules, &f->c, done, done_count, &f->rows, &f->message) != STATUS_OK)
         fail_msg("%s", f->message.text);
+}
+
+/* Runs gemm/nn/f32 of a shape. */
+static void contest_on_gpu(struct fixture *f, const char *shape) {
+    f->driver.clear();
+    assert_int_equal(case_shape_parse(shape, &f->c, &f->message), STATUS_OK);
+    contest_of(f, f->rules.implementations, NULL, 0);
 }
 
 static const struct result *row_of(const struct fixture *f, const char *implementation) {
@@ -96,6 +216,180 @@ static const struct result *row_of(const struct fixture *f, const char *implemen
     fail_msg("no row of %s", implementation);
     return NULL;
 }
+
+static void assert_near(double actual, double expected, double tolerance) {
+    if (!(fabs(actual - expected) <= tolerance))
+        fail_msg("%g is not %g within %g", actual, expected, tolerance);
+}
+
+/* How many samples the implementation's row has in the file of samples. */
+static int64_t samples_of(const struct fixture *f, const char *name) {
+    int64_t count = 0;
+    for (size_t i = 0; i < f->rows.sample_count; i++)
+        if (strcmp(f->rows.samples[i].key.implementation, name) == 0)
+            assert_int_equal(f->rows.samples[i].sample, count++);
+    return count;
+}
+
+static void check_measured(const struct fixture *f, const char *name) {
+    const struct result *row = row_of(f, name);
+    if (strcmp(row->status, "measured") != 0)
+        fail_msg("%s: %s: %s", name, row->status, row->reason);
+    assert_string_equal(row->verified, "yes");
+    assert_string_equal(row->key.shape, "17");
+    assert_string_equal(row->key.mode, "hot");
+    assert_in_range(row->samples, limits.samples_min, limits.samples_max);
+    assert_int_equal(samples_of(f, name), row->samples);
+    assert_true(row->median_s > 0.0 && row->bytes == 8.0 * COUNT);
+    assert_true(fabs(row->gbps * row->median_s * 1e9 - row->bytes) < 1e-6);
+}
+
+/* Neither a time, nor a rate, nor a sample. */
+static void check_unmeasured(const struct fixture *f, const char *name, const char *status,
+                             const char *verified, const char *reason) {
+    const struct result *row = row_of(f, name);
+    assert_string_equal(row->status, status);
+    assert_string_equal(row->verified, verified);
+    if (!strstr(row->reason, reason))
+        fail_msg("'%s' should hold '%s'", row->reason, reason);
+    assert_true(isnan(row->median_s) && isnan(row->gbps) && isnan(row->speedup));
+    assert_int_equal(samples_of(f, name), 0);
+}
+
+/* --- on the CPU --------------------------------------------------------------------------------
+ */
+
+static void test_bad_ones_are_told_and_good_ones_measured(void **state) {
+    struct fixture *f = *state;
+    contest_of(f, "good,wrong,failing,unable,refusing,absent", NULL, 0);
+    assert_int_equal(f->rows.result_count, 6);
+    check_measured(f, "good");
+    check_unmeasured(f, "wrong", "failed", "no", "out[0,3] is");
+    check_unmeasured(f, "failing", "failed", "", "the library gave up");
+    check_unmeasured(f, "unable", "skipped", "", "not with 17 elements");
+    check_unmeasured(f, "refusing", "skipped", "", "wants another shape");
+    check_unmeasured(f, "absent", "skipped", "", "library was not there");
+}
+
+/* Right before the first sample and wrong after the last: nothing that it did counts. */
+static void test_what_is_wrong_in_the_end_is_not_measured(void **state) {
+    struct fixture *f = *state;
+    contest_of(f, "good,wrong-later", NULL, 0);
+    check_measured(f, "good");
+    check_unmeasured(f, "wrong-later", "failed", "no", "out[0,3] is");
+}
+
+static void test_too_slow_for_its_time(void **state) {
+    struct fixture *f = *state;
+    contest_of(f, "good,slow", NULL, 0);
+    check_measured(f, "good");
+    check_unmeasured(f, "slow", "skipped", "yes", "--max-time");
+}
+
+static void test_a_slow_start_is_not_too_slow(void **state) {
+    struct fixture *f = *state;
+    contest_of(f, "slow-at-first", NULL, 0);
+    check_measured(f, "slow-at-first");
+}
+
+static void test_too_slow_by_its_smaller_sizes(void **state) {
+    struct fixture *f = *state;
+    struct bench_case smaller = f->c;
+    smaller.sizes[0] = 1;
+    const struct contender known = {.bench_case = &smaller,
+                                    .implementation = &implementations[0],
+                                    .device = &f->devices.list[0],
+                                    .threads = 1};
+    prediction_learn(&f->predictions, &known, 0.1);
+    contest_of(f, "good,slow-at-first", NULL, 0);
+    check_unmeasured(f, "good", "skipped", "", "predicted to take 1.7 s");
+    check_measured(f, "slow-at-first");
+}
+
+/* A plain loop and a yardstick are never what a speedup is counted against. */
+static void test_speedups_count_against_the_fastest_fair_one(void **state) {
+    struct fixture *f = *state;
+    f->rules.yardsticks = true;
+    contest_of(f, "good,plain,bare", NULL, 0);
+    check_measured(f, "good");
+    check_measured(f, "plain");
+    const struct result *fair = row_of(f, "good"), *taught = row_of(f, "plain");
+    assert_true(fair->speedup == 1.0);
+    assert_true(fabs(taught->speedup * taught->median_s - fair->median_s) <= 1e-9 * fair->median_s);
+    const struct result *bare = row_of(f, "bare");
+    assert_string_equal(bare->status, "measured");
+    assert_string_equal(bare->verified, "");
+    assert_true(isnan(bare->speedup));
+}
+
+static void test_without_a_fair_one_there_is_no_speedup(void **state) {
+    struct fixture *f = *state;
+    contest_of(f, "plain", NULL, 0);
+    check_measured(f, "plain");
+    assert_true(isnan(row_of(f, "plain")->speedup));
+}
+
+static void test_who_takes_part(void **state) {
+    struct fixture *f = *state;
+    f->operation.implementation_count = 2;
+    contest_of(f, NULL, NULL, 0);
+    assert_int_equal(f->rows.result_count, 2);
+    struct result done[2] = {f->rows.results[0], f->rows.results[1]};
+    contest_rows_release(&f->rows);
+    contest_of(f, NULL, done, 1); /* what a resumed run has already is left out */
+    assert_int_equal(f->rows.result_count, 1);
+    assert_string_equal(f->rows.results[0].key.implementation, "plain");
+    contest_rows_release(&f->rows);
+    contest_of(f, NULL, done, 2);
+    assert_int_equal(f->rows.result_count, 0);
+}
+
+/* All threads and one, and one alone where it makes no more. */
+static void test_every_thread_count_has_a_row(void **state) {
+    struct fixture *f = *state;
+    const int threads[] = {2, 1};
+    const struct ceilings ceilings[2] = {{.threads = 2}, {.threads = 1}};
+    f->rules.threads = threads;
+    f->rules.thread_count = 2;
+    f->rules.ceilings = ceilings;
+    contest_of(f, "good,plain", NULL, 0);
+    assert_int_equal(f->rows.result_count, 3);
+    assert_int_equal(f->rows.results[0].key.threads, 2);
+    assert_int_equal(f->rows.results[1].key.threads, 1);
+    assert_string_equal(f->rows.results[2].key.implementation, "plain");
+    assert_int_equal(f->rows.results[2].key.threads, 1);
+}
+
+static bool stop_now(void *argument) {
+    (void)argument;
+    return true;
+}
+
+static void test_an_interrupted_case_has_no_rows(void **state) {
+    struct fixture *f = *state;
+    struct message message;
+    f->rules.implementations = "good";
+    f->rules.stop = stop_now;
+    assert_int_equal(contest_run(&f->rules, &f->c, NULL, 0, &f->rows, &message),
+                     STATUS_INTERRUPTED);
+    assert_int_equal(f->rows.result_count, 0);
+    assert_int_equal(f->rows.sample_count, 0);
+}
+
+static void test_a_case_that_cannot_fit_is_skipped(void **state) {
+    struct fixture *f = *state;
+    f->operation = operation_gemm;
+    f->c.size_count = 3;
+    f->c.sizes[0] = f->c.sizes[1] = f->c.sizes[2] = 10000000;
+    contest_of(f, "openblas", NULL, 0);
+    assert_int_equal(f->rows.result_count, 1);
+    assert_string_equal(f->rows.results[0].status, "skipped");
+    assert_non_null(strstr(f->rows.results[0].reason, "bytes of memory"));
+    f->c.sizes[0] = f->c.sizes[1] = f->c.sizes[2] = INT32_MAX;
+    assert_true(contest_bytes(&f->c) == SIZE_MAX);
+}
+
+/* --- on a GPU --------------------------------------------------------------------------------- */
 
 static void expect_row(const struct fixture *f, const char *implementation, const char *status,
                        const char *reason) {
@@ -116,9 +410,9 @@ static void need_kernels(void) {
 
 /* --- transfers -------------------------------------------------------------------------------- */
 
-static void a_gpu_row_has_both_speedups(void **state) {
+static void test_a_gpu_row_has_both_speedups(void **state) {
     struct fixture *f = *state;
-    contest_of(f, "17x19x23");
+    contest_on_gpu(f, "17x19x23");
     const struct result *cpu = row_of(f, "openblas"), *gpu = row_of(f, "cublas");
     assert_string_equal(gpu->status, "measured");
     assert_string_equal(gpu->verified, "yes");
@@ -131,9 +425,9 @@ static void a_gpu_row_has_both_speedups(void **state) {
 }
 
 /* A of 17x23, B of 23x19 and C of 17x19: what is read goes up, what is written comes down. */
-static void transfers_are_pinned_and_hold_no_guard_zone(void **state) {
+static void test_transfers_are_pinned_and_hold_no_guard_zone(void **state) {
     struct fixture *f = *state;
-    contest_of(f, "17x19x23");
+    contest_on_gpu(f, "17x19x23");
     char pinned[64];
     snprintf(pinned, sizeof pinned, "cuMemHostAlloc %d\n", 4 * (17 * 23 + 23 * 19 + 17 * 19));
     assert_non_null(strstr(f->driver.log(), pinned));
@@ -144,10 +438,10 @@ static void transfers_are_pinned_and_hold_no_guard_zone(void **state) {
                                             "cuEventRecord\n"));
 }
 
-static void transfers_that_fail_leave_the_row(void **state) {
+static void test_transfers_that_fail_leave_the_row(void **state) {
     struct fixture *f = *state;
     stand_in_order("cuMemHostAlloc=2");
-    contest_of(f, "17x19x23");
+    contest_on_gpu(f, "17x19x23");
     expect_row(f, "cublas", "measured", "transfers not timed: cuMemHostAlloc");
     assert_true(isnan(row_of(f, "cublas")->speedup_with_transfer));
     assert_true(row_of(f, "cublas")->speedup > 0.0);
@@ -156,50 +450,50 @@ static void transfers_that_fail_leave_the_row(void **state) {
 /* --- what goes wrong -------------------------------------------------------------------------- */
 
 /* The error shows in the first call that waits; the case after it has a working GPU again. */
-static void a_lost_gpu_fails_its_row_and_no_other_case(void **state) {
+static void test_a_lost_gpu_fails_its_row_and_no_other_case(void **state) {
     static const char *const orders[] = {"cuStreamSynchronize=700", "cuEventSynchronize=700",
                                          "cuMemHostAlloc=719"};
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
         stand_in_order(orders[i]);
-        contest_of(f, "17x19x23");
+        contest_on_gpu(f, "17x19x23");
         stand_in_order(NULL);
         expect_row(f, "cublas", "failed", i == 2 ? "CUDA_ERROR_LAUNCH_FAILED" : "ILLEGAL_ADDRESS");
         expect_row(f, "openblas", "measured", "");
-        contest_of(f, "17x19x23");
+        contest_on_gpu(f, "17x19x23");
         expect_row(f, "cublas", "measured", "");
     }
 }
 
 /* The other rows of the same GPU in that case are not blamed. */
-static void rows_beside_a_lost_gpu_are_skipped(void **state) {
+static void test_rows_beside_a_lost_gpu_are_skipped(void **state) {
     struct fixture *f = *state;
     need_kernels();
     f->rules.implementations = "openblas,cuda-naive,cublas";
     stand_in_order("cuLaunchKernel=719");
-    contest_of(f, "17x19x23");
+    contest_on_gpu(f, "17x19x23");
     expect_row(f, "cuda-naive", "failed", "CUDA_ERROR_LAUNCH_FAILED");
     expect_row(f, "cublas", "skipped", "lost while another row");
     expect_row(f, "openblas", "measured", "");
 }
 
 /* 1 GiB of memory and three matrices of 400 MB. */
-static void what_does_not_fit_is_skipped_before_it_is_allocated(void **state) {
+static void test_what_does_not_fit_is_skipped_before_it_is_allocated(void **state) {
     struct fixture *f = *state;
     f->rules.implementations = "cublas";
-    contest_of(f, "10000x10000x10000");
+    contest_on_gpu(f, "10000x10000x10000");
     expect_row(f, "cublas", "skipped", "needs 1200024576 bytes on gpu0, where 1073741568 of");
     assert_null(strstr(f->driver.log(), "cuMemAlloc"));
 }
 
 /* Memory that runs out all the same is the row's affair alone and leaves nothing behind. */
-static void a_failed_allocation_skips_the_row(void **state) {
+static void test_a_failed_allocation_skips_the_row(void **state) {
     struct fixture *f = *state;
     f->rules.implementations = "cublas";
-    contest_of(f, "17x19x23");
+    contest_on_gpu(f, "17x19x23");
     int live = f->driver.live();
     stand_in_order("cuMemAlloc_v2=2");
-    contest_of(f, "17x19x23");
+    contest_on_gpu(f, "17x19x23");
     expect_row(f, "cublas", "skipped", "CUDA_ERROR_OUT_OF_MEMORY");
     assert_int_equal(f->driver.live(), live);
 }
@@ -207,22 +501,22 @@ static void a_failed_allocation_skips_the_row(void **state) {
 /* --- ceilings --------------------------------------------------------------------------------- */
 
 /* The CPU's ceilings are ten times as high; the operations bind, not the bytes. */
-static void a_gpu_row_is_held_against_its_own_ceilings(void **state) {
+static void test_a_gpu_row_is_held_against_its_own_ceilings(void **state) {
     struct fixture *f = *state;
     struct ceilings gpu = {.flops_per_second = 1e8};
     for (int i = 0; i < CEILING_LEVELS; i++)
         gpu.levels[i] = (struct ceiling_level){1e9, 1e9};
     f->rules.implementations = "cublas";
-    contest_of(f, "17x19x23");
+    contest_on_gpu(f, "17x19x23");
     assert_true(isnan(row_of(f, "cublas")->limit_fraction));
     f->rules.gpu_ceilings = &gpu;
-    contest_of(f, "17x19x23");
+    contest_on_gpu(f, "17x19x23");
     assert_near(row_of(f, "cublas")->limit_fraction, 2.0 * 17 * 19 * 23 / 1e8 / stand_in_seconds,
                 1e-9);
 }
 
 /* Twice 100 MiB are copied in 1.5 ms. */
-static void a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache(void **state) {
+static void test_a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache(void **state) {
     struct fixture *f = *state;
     struct ceilings ceilings;
     need_kernels();
@@ -235,7 +529,7 @@ static void a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache(void **state) {
     assert_non_null(strstr(f->driver.log(), "cuLaunchKernel ceiling_fma"));
 }
 
-static void ceilings_that_fail_are_none(void **state) {
+static void test_ceilings_that_fail_are_none(void **state) {
     struct fixture *f = *state;
     struct ceilings ceilings = {.flops_per_second = 1.0};
     int live = f->driver.live();
@@ -248,7 +542,7 @@ static void ceilings_that_fail_are_none(void **state) {
 }
 
 /* Of the eight batches of a network's data, an iteration takes one. */
-static void an_iteration_transfers_its_own_batch(void **state) {
+static void test_an_iteration_transfers_its_own_batch(void **state) {
     (void)state;
     struct bench_case bench_case = {.operation = &operation_mlp};
     struct message message;
@@ -273,21 +567,33 @@ static void an_iteration_transfers_its_own_batch(void **state) {
     cpu.close(&cpu);
 }
 
-#define FIXTURE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define ON_CPU(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
+#define ON_GPU(test) cmocka_unit_test_setup_teardown(test, fixture_open_gpu, fixture_close)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(a_gpu_row_has_both_speedups),
-        FIXTURE_TEST(transfers_are_pinned_and_hold_no_guard_zone),
-        FIXTURE_TEST(transfers_that_fail_leave_the_row),
-        FIXTURE_TEST(a_lost_gpu_fails_its_row_and_no_other_case),
-        FIXTURE_TEST(rows_beside_a_lost_gpu_are_skipped),
-        FIXTURE_TEST(what_does_not_fit_is_skipped_before_it_is_allocated),
-        FIXTURE_TEST(a_failed_allocation_skips_the_row),
-        FIXTURE_TEST(a_gpu_row_is_held_against_its_own_ceilings),
-        FIXTURE_TEST(a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache),
-        FIXTURE_TEST(ceilings_that_fail_are_none),
-        cmocka_unit_test(an_iteration_transfers_its_own_batch),
+        ON_CPU(test_bad_ones_are_told_and_good_ones_measured),
+        ON_CPU(test_what_is_wrong_in_the_end_is_not_measured),
+        ON_CPU(test_too_slow_for_its_time),
+        ON_CPU(test_a_slow_start_is_not_too_slow),
+        ON_CPU(test_too_slow_by_its_smaller_sizes),
+        ON_CPU(test_speedups_count_against_the_fastest_fair_one),
+        ON_CPU(test_without_a_fair_one_there_is_no_speedup),
+        ON_CPU(test_who_takes_part),
+        ON_CPU(test_every_thread_count_has_a_row),
+        ON_CPU(test_an_interrupted_case_has_no_rows),
+        ON_CPU(test_a_case_that_cannot_fit_is_skipped),
+        ON_GPU(test_a_gpu_row_has_both_speedups),
+        ON_GPU(test_transfers_are_pinned_and_hold_no_guard_zone),
+        ON_GPU(test_transfers_that_fail_leave_the_row),
+        ON_GPU(test_a_lost_gpu_fails_its_row_and_no_other_case),
+        ON_GPU(test_rows_beside_a_lost_gpu_are_skipped),
+        ON_GPU(test_what_does_not_fit_is_skipped_before_it_is_allocated),
+        ON_GPU(test_a_failed_allocation_skips_the_row),
+        ON_GPU(test_a_gpu_row_is_held_against_its_own_ceilings),
+        ON_GPU(test_a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache),
+        ON_GPU(test_ceilings_that_fail_are_none),
+        cmocka_unit_test(test_an_iteration_transfers_its_own_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
