@@ -53,8 +53,9 @@ bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffer
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
                      report_dots.c report_parts.c report_training.c report_roofline.c report_speedup.c report_gnuplot.c report_plots.c \
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
-                     dataset.c weights.c train.c train_progress.c command_train.c train_setup.c \
-                     command.c run_arguments.c command_run.c sampler.c command_sample.c child.c ab_match.c ab.c ab_print.c command_ab.c command_list.c command_verify.c command_info.c command_report.c)
+                     dataset.c weights.c train.c train_memory.c train_csv.c train_progress.c command_train.c train_setup.c \
+                     command.c run_arguments.c command_run.c sampler.c command_sample.c child.c ab_match.c ab.c ab_print.c \
+                     command_ab.c command_list.c command_verify.c command_info.c command_report.c)
 sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
 
 # One program a subject; the support is linked into each.

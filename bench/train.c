@@ -1,63 +1,19 @@
 /* The training loop. */
-#include "bench/train.h"
+#include "bench/train_state.h"
 
-#include "bench/dataset.h"
-#include "bench/mlp_graph.h"
-#include "bench/train_progress.h"
-#include "bench/weights.h"
 #include "common/clock.h"
 #include "common/floating.h"
 #include "common/random.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     STREAM_ORDER = 1 << 21,  /* of Philox, plus the epoch: the order of its samples */
     EVALUATION_BATCH = 1000, /* at most: nothing is learnt from it, so it need not be small */
     SYNTHETIC_TRAIN = 6000,
     SYNTHETIC_TEST = 1500
-};
-
-static const struct csv_column columns[] = {
-    CSV_COLUMN(struct train_row, CSV_INTEGER, epoch),
-    CSV_COLUMN(struct train_row, CSV_INTEGER, step),
-    CSV_COLUMN(struct train_row, CSV_NUMBER, loss),
-    CSV_COLUMN(struct train_row, CSV_NUMBER, accuracy),
-    CSV_COLUMN(struct train_row, CSV_NUMBER, seconds),
-    CSV_COLUMN(struct train_row, CSV_NUMBER, samples_per_s),
-};
-const struct csv_format train_csv = {columns, sizeof columns / sizeof columns[0],
-                                     sizeof(struct train_row)};
-
-/* A batch in host memory, on its way to the device or back. */
-struct staging {
-    float *x;        /* [most, features] */
-    int32_t *labels; /* [most] */
-    float *target;   /* [most, classes], MSE only */
-    float *loss;     /* [batch] */
-    float *output;   /* [most, classes] */
-};
-
-struct training {
-    const struct train_options *options;
-    struct dataset dataset;
-    struct mlp_buffers device; /* buffers on the device, for `most` samples */
-    struct mlp_graphs *graphs; /* NULL unless steps are replayed as graphs */
-    struct weights host;       /* the same numbers in host memory when they come or go */
-    struct staging staging;
-    uint32_t *order; /* of the training samples in this epoch */
-    int64_t most;    /* samples that a batch may have, of training or evaluation */
-    FILE *csv;
-    char csv_path[4096];
-    struct train_progress progress;
-    struct execution execution;
-    struct message *message;
 };
 
 /* --- options and data -------------------------------------------------------------------------*/
@@ -109,230 +65,6 @@ static enum status data_check(const struct training *training) {
                            "batch %" PRId64 " is more than the %" PRId64
                            " training images; give at most that",
                            model->batch, dataset->train.count);
-    return STATUS_OK;
-}
-
-/* --- memory -----------------------------------------------------------------------------------*/
-
-static enum status allocate(const struct training *training, int64_t count, float **pointer) {
-    struct device *device = training->options->device;
-    void *memory = NULL;
-    enum status status =
-        device->allocate(device, (size_t)count * sizeof(float), &memory, training->message);
-    *pointer = memory;
-    return status;
-}
-
-static enum status device_open(struct training *training) {
-    const struct mlp_model *model = &training->options->model;
-    struct mlp_model largest = *model;
-    largest.batch = training->most;
-    int64_t parameters = mlp_parameter_count(model), outputs = model->sizes[model->layers];
-    bool has_first = model->optimizer != OPTIMIZER_SGD;
-    bool has_second = model->optimizer == OPTIMIZER_ADAM;
-    bool has_target = model->loss == MLP_MSE;
-    struct mlp_buffers *buffers = &training->device;
-    float *x = NULL, *labels = NULL, *target = NULL;
-    const struct {
-        bool wanted;
-        int64_t count;
-        float **pointer;
-    } wanted[] = {
-        {true, parameters, &buffers->parameters},
-        {true, parameters, &buffers->gradients},
-        {has_first, parameters, &buffers->first_moment},
-        {has_second, parameters, &buffers->second_moment},
-        {true, mlp_activation_count(&largest), &buffers->activations},
-        {true, model->batch, &buffers->loss},
-        {true, training->most * model->sizes[0], &x},
-        {!has_target, training->most, &labels}, /* int32_t, of a float's size */
-        {has_target, training->most * outputs, &target},
-    };
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0] && status == STATUS_OK; i++)
-        if (wanted[i].wanted)
-            status = allocate(training, wanted[i].count, wanted[i].pointer);
-    buffers->x = x;
-    buffers->labels = (const int32_t *)labels;
-    buffers->target = target;
-    return status;
-}
-
-static void device_close(struct training *training) {
-    struct device *device = training->options->device;
-    mlp_graphs_close(training->graphs);
-    const struct mlp_buffers *buffers = &training->device;
-    const void *const all[] = {buffers->parameters,
-                               buffers->gradients,
-                               buffers->first_moment,
-                               buffers->second_moment,
-                               buffers->activations,
-                               buffers->loss,
-                               buffers->x,
-                               buffers->labels,
-                               buffers->target};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        device->release(device, (void *)all[i]);
-}
-
-static enum status host_open(struct training *training) {
-    const struct mlp_model *model = &training->options->model;
-    size_t parameters = (size_t)mlp_parameter_count(model), most = (size_t)training->most;
-    size_t features = (size_t)model->sizes[0], outputs = (size_t)model->sizes[model->layers];
-    training->host.parameters = calloc(parameters, sizeof(float));
-    training->host.first_moment = calloc(parameters, sizeof(float));
-    training->host.second_moment = calloc(parameters, sizeof(float));
-    training->staging = (struct staging){
-        .x = calloc(most * features, sizeof(float)),
-        .labels = calloc(most, sizeof(int32_t)),
-        .target = calloc(most * outputs, sizeof(float)),
-        .loss = calloc((size_t)model->batch, sizeof(float)),
-        .output = calloc(most * outputs, sizeof(float)),
-    };
-    training->order = calloc((size_t)training->dataset.train.count, sizeof(uint32_t));
-    const void *const all[] = {
-        training->host.parameters, training->host.first_moment, training->host.second_moment,
-        training->staging.x,       training->staging.labels,    training->staging.target,
-        training->staging.loss,    training->staging.output,    training->order};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (!all[i])
-            return message_set(training->message, STATUS_NO_MEMORY,
-                               "no memory for a network of %zu parameters and batches of %zu",
-                               parameters, most);
-    return STATUS_OK;
-}
-
-static void host_close(struct training *training) {
-    free(training->host.parameters);
-    free(training->host.first_moment);
-    free(training->host.second_moment);
-    free(training->staging.x);
-    free(training->staging.labels);
-    free(training->staging.target);
-    free(training->staging.loss);
-    free(training->staging.output);
-    free(training->order);
-}
-
-/* --- weights ----------------------------------------------------------------------------------*/
-
-/* The tensors of the parameter layout on the device and in host memory; moments only where the
- * optimizer has them. */
-struct twins {
-    float *device, *host;
-};
-
-static void twins_of(const struct training *training, struct twins twins[3]) {
-    twins[0] = (struct twins){training->device.parameters, training->host.parameters};
-    twins[1] = (struct twins){training->device.first_moment, training->host.first_moment};
-    twins[2] = (struct twins){training->device.second_moment, training->host.second_moment};
-}
-
-static enum status weights_upload(struct training *training) {
-    const struct train_options *options = training->options;
-    size_t bytes = (size_t)mlp_parameter_count(&options->model) * sizeof(float);
-    struct device *device = options->device;
-    struct twins twins[3];
-    twins_of(training, twins);
-    /* The gaps of the gradients must be zero, and the host's second moments are before training. */
-    float *zeros = calloc(1, bytes);
-    if (!zeros)
-        return message_set(training->message, STATUS_NO_MEMORY, "no memory for %zu bytes", bytes);
-    enum status status =
-        device->upload(device, training->device.gradients, zeros, bytes, training->message);
-    free(zeros);
-    for (int i = 0; i < 3 && status == STATUS_OK; i++)
-        if (twins[i].device)
-            status =
-                device->upload(device, twins[i].device, twins[i].host, bytes, training->message);
-    return status;
-}
-
-static enum status weights_open(struct training *training) {
-    const struct train_options *options = training->options;
-    if (!options->load) {
-        mlp_parameters_initialise(&options->model, options->seed, training->host.parameters);
-        return weights_upload(training);
-    }
-    bool moments_lost = false;
-    enum status status = weights_load(options->load, &options->model, &training->host,
-                                      &moments_lost, training->message);
-    if (status == STATUS_OK && moments_lost)
-        fprintf(options->report, "%s was saved by another optimizer: its moments start at zero\n",
-                options->load);
-    return status == STATUS_OK ? weights_upload(training) : status;
-}
-
-static enum status weights_keep(struct training *training) {
-    const struct train_options *options = training->options;
-    if (!options->save)
-        return STATUS_OK;
-    size_t bytes = (size_t)mlp_parameter_count(&options->model) * sizeof(float);
-    struct twins twins[3];
-    twins_of(training, twins);
-    enum status status = STATUS_OK;
-    for (int i = 0; i < 3 && status == STATUS_OK; i++)
-        if (twins[i].device)
-            status = options->device->download(options->device, twins[i].host, twins[i].device,
-                                               bytes, training->message);
-    if (status == STATUS_OK)
-        status = weights_save(options->save, &options->model, &training->host, training->message);
-    return status;
-}
-
-/* --- training.csv -----------------------------------------------------------------------------*/
-
-static enum status csv_failed(const struct training *training) {
-    return message_set(training->message, STATUS_IO,
-                       "cannot write %s: %s; free some space or choose another folder by --out",
-                       training->csv_path, strerror(errno));
-}
-
-/* What is there must be rows of training, for more will follow. */
-static enum status csv_check(const struct training *training) {
-    if (!training->options->load)
-        return message_set(training->message, STATUS_INVALID,
-                           "%s holds another training; give another --out, or --load its weights "
-                           "to go on with it",
-                           training->csv_path);
-    void *rows;
-    size_t count;
-    enum status status =
-        csv_read(training->csv_path, &train_csv, &rows, &count, NULL, training->message);
-    if (status == STATUS_OK)
-        free(rows);
-    return status;
-}
-
-/* A training that goes on from saved weights adds its rows to those that are there; any other
- * training refuses to. */
-static enum status csv_open(struct training *training) {
-    const char *out = training->options->out;
-    char *path = training->csv_path;
-    if (!out)
-        return STATUS_OK;
-    int length = snprintf(path, sizeof training->csv_path, "%s/training.csv", out);
-    if (length < 0 || (size_t)length >= sizeof training->csv_path)
-        return message_set(training->message, STATUS_INVALID,
-                           "the name of the folder '%.64s…' is too long", out);
-    if (mkdir(out, 0777) != 0 && errno != EEXIST)
-        return message_set(training->message, STATUS_IO, "cannot make the folder %s: %s", out,
-                           strerror(errno));
-    bool exists = access(path, F_OK) == 0;
-    enum status status = exists ? csv_check(training) : STATUS_OK;
-    if (status != STATUS_OK)
-        return status;
-    training->csv = fopen(path, "a");
-    if (!training->csv || (!exists && csv_write_header(training->csv, &train_csv) != 0) ||
-        fflush(training->csv) != 0)
-        return csv_failed(training);
-    return STATUS_OK;
-}
-
-static enum status csv_add(const struct training *training, const struct train_row *row) {
-    if (training->csv &&
-        (csv_write_row(training->csv, &train_csv, row) != 0 || fflush(training->csv) != 0))
-        return csv_failed(training);
     return STATUS_OK;
 }
 
@@ -432,7 +164,7 @@ static bool stop_asked(const struct train_options *options) {
 
 /* What ended an epoch early, after the weights are kept. */
 static enum status interrupted(struct training *training, int64_t epoch, int64_t step) {
-    enum status status = weights_keep(training);
+    enum status status = train_weights_keep(training);
     if (status != STATUS_OK)
         return status;
     const char *save = training->options->save;
@@ -543,23 +275,20 @@ static enum status training_open(struct training *training) {
     if (evaluation > EVALUATION_BATCH)
         evaluation = EVALUATION_BATCH;
     training->most = options->model.batch > evaluation ? options->model.batch : evaluation;
-    status = host_open(training);
-    if (status == STATUS_OK)
-        status = device_open(training);
+    status = train_memory_open(training);
     if (status == STATUS_OK && options->graph)
         status = mlp_graphs_open(options->kernels, &training->graphs, training->message);
     if (status == STATUS_OK)
-        status = weights_open(training);
+        status = train_weights_open(training);
     if (status == STATUS_OK)
-        status = csv_open(training);
+        status = train_csv_open(training);
     return status;
 }
 
 static enum status training_close(struct training *training, enum status status) {
-    if (training->csv && fclose(training->csv) != 0 && status == STATUS_OK)
-        status = csv_failed(training);
-    device_close(training);
-    host_close(training);
+    status = train_csv_close(training, status);
+    mlp_graphs_close(training->graphs);
+    train_memory_close(training);
     dataset_free(&training->dataset);
     return status;
 }
@@ -585,9 +314,9 @@ static enum status epochs_run(struct training *training, struct train_row *last)
         *last = row;
         training->host.epochs = epoch;
         train_progress_epoch(&training->progress, &row);
-        status = weights_keep(training);
+        status = train_weights_keep(training);
         if (status == STATUS_OK)
-            status = csv_add(training, &row);
+            status = train_csv_add(training, &row);
         if (status != STATUS_OK)
             return status;
     }
