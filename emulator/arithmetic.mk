@@ -12,7 +12,8 @@ CFLAGS ?= -O2 -g
 ARITHMETIC_KERNELS := float32 float64 half integer bits compare convert_integer convert_float \
 	matrix_multiply
 ARITHMETIC_FLAGS := -std=c11 -D_GNU_SOURCE -fPIC -Wall -Wextra -Wshadow -Wconversion -Werror
-ARITHMETIC_KERNEL_FLAGS := -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math
+EMULATOR_OPTIMISE ?= -O3
+ARITHMETIC_KERNEL_FLAGS := $(EMULATOR_OPTIMISE) -ffp-contract=off -fno-math-errno -fno-trapping-math
 
 ARITHMETIC_ISAS := baseline
 ifneq (,$(findstring x86_64,$(shell $(CC) -dumpmachine)))

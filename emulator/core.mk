@@ -12,7 +12,8 @@ CORE_SOURCES := allocate arena block decode decode_operands decode_special execu
 CORE_HOT_SOURCES := execute_arithmetic execute_memory
 CORE_FLAGS := -std=c11 -D_GNU_SOURCE -fPIC -pthread -Wall -Wextra -Wshadow -Wconversion -Werror -ffp-contract=off \
 	-fno-math-errno -fno-trapping-math -Wno-pass-failed
-CORE_HOT_FLAGS := -O3
+EMULATOR_OPTIMISE ?= -O3
+CORE_HOT_FLAGS := $(EMULATOR_OPTIMISE)
 
 ifneq (,$(findstring x86_64,$(shell $(CC) -dumpmachine)))
 CORE_ISAS ?= baseline avx2 avx512
