@@ -11,8 +11,10 @@ static const char *const shared[] = {
     "threads",   "mode",      "seed", "floating_point_of_timed_work",
     "libraries", "variables", "gpu",  "gpus",
     "devices",   "build"};
-static const char *const passing[] = {"load",       "commit",        "version",
-                                      "free_bytes", "temperature_c", "power_w"};
+static const char *const passing[] = {
+    "load",          "commit",       "version",          "free_bytes",
+    "temperature_c", "sm_clock_mhz", "memory_clock_mhz", "clocks_held_back_by",
+    "power_w"};
 
 static bool is_passing(const char *name) {
     for (size_t i = 0; name && i < sizeof passing / sizeof passing[0]; i++)

@@ -616,6 +616,7 @@ static const struct {
     const char *option, *value;
 } values[] = {
     {"activation", "relu"},
+    {"all", ""},
     {"batch", "10"},
     {"case", "gemm/*"},
     {"cold", ""},
@@ -633,6 +634,7 @@ static const struct {
     {"learning-rate", "0.1"},
     {"load", "weights.bin"},
     {"loss", "cross_entropy"},
+    {"machine", "eb60"},
     {"markdown", ""},
     {"max-time", "1"},
     {"momentum", "0.9"},
