@@ -57,6 +57,10 @@ bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffer
                      command.c run_arguments.c command_run.c sampler.c command_sample.c child.c ab_match.c ab.c ab_print.c \
                      command_ab.c command_list.c command_verify.c command_info.c command_report.c)
 sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
+# Runs side by side, and over time.
+sources += $(addprefix bench/,run_files.c compare.c compare_steadiness.c compare_counters.c compare_environment.c \
+           compare_print.c compare_data.c command_compare.c \
+           history.c history_record.c history_read.c history_print.c steps.c command_history.c)
 
 # One program a subject; the support is linked into each.
 tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
@@ -79,6 +83,8 @@ simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefe
 # registers, which is worth 10 to 15% in the transcendental loops; clang does so anyway and knows no such option.
 simd_avx512   += $(shell $(CC) -Werror -fschedule-insns -fsched-pressure -E -x c /dev/null >/dev/null 2>&1 && \
                    echo -fschedule-insns -fsched-pressure)
+
+tests += test_compare test_history test_steps
 
 objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
@@ -144,7 +150,7 @@ bench-yardsticks: all ## the ratios of docs/method.md: kernels beside copies and
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
 
 regress: all ## BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
-	@scripts/regress $(BUILD) '$(BASE)' $(ARGUMENTS)
+	@scripts/regress scripts/records-speed $(BUILD) '$(BASE)' $(ARGUMENTS)
 
 profile: all ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
 	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep

@@ -145,17 +145,26 @@ static enum status row_read(struct reader *reader, const struct csv_format *form
     return STATUS_OK;
 }
 
+/* A file of another version is refused, whether it has more columns or fewer: what its columns
+ * mean is that version's to say. */
 static enum status header_check(struct reader *reader, const struct csv_format *format) {
+    bool last = false;
     for (size_t i = 0; i < format->column_count; i++) {
-        bool last = false;
-        const char *field = next_field(reader, &last);
-        if (!field || strcmp(field, format->columns[i].name) != 0 ||
-            last != (i + 1 == format->column_count))
+        const char *field = last ? NULL : next_field(reader, &last);
+        if (!field || strcmp(field, format->columns[i].name) != 0)
             return message_set(reader->message, STATUS_INVALID,
-                               "%s:1: the header's field %zu should be '%s': this is not such a "
-                               "file, or one of another version of lockstep",
-                               reader->path, i + 1, format->columns[i].name);
+                               "%s:1: the header's field %zu should be '%s'%s%.40s%s: this is not "
+                               "such a file, or one of another version of lockstep",
+                               reader->path, i + 1, format->columns[i].name,
+                               field ? ", not '" : " and is missing", field ? field : "",
+                               field ? "'" : "");
     }
+    const char *more = last ? NULL : next_field(reader, &last);
+    if (more)
+        return message_set(reader->message, STATUS_INVALID,
+                           "%s:1: the header goes on with '%.40s', a column that this version of "
+                           "lockstep does not know: read the file with the version that wrote it",
+                           reader->path, more);
     return STATUS_OK;
 }
 
@@ -230,6 +239,16 @@ static enum status file_load(const char *path, char **text, size_t *size, struct
     return STATUS_OK;
 }
 
+static enum status refuse_binary(const char *path, const char *text, size_t size,
+                                 struct message *message) {
+    const char *zero = memchr(text, '\0', size);
+    size_t line = 1;
+    for (const char *c = text; c < zero; c++)
+        line += *c == '\n';
+    return message_set(message, STATUS_INVALID, "%s:%zu: the line holds bytes that no CSV file has",
+                       path, line);
+}
+
 enum status csv_read(const char *path, const struct csv_format *format, void **rows,
                      size_t *row_count, int *cut, struct message *message) {
     *rows = NULL;
@@ -244,7 +263,7 @@ enum status csv_read(const char *path, const struct csv_format *format, void **r
     struct reader reader = {
         .path = path, .position = text, .end = text + size, .line = 1, .message = message};
     if (memchr(text, '\0', size))
-        status = message_set(message, STATUS_INVALID, "%s holds bytes that no CSV file has", path);
+        status = refuse_binary(path, text, size, message);
     else
         status = rows_read(&reader, format, rows, row_count, cut);
     free(text);
@@ -321,7 +340,7 @@ enum status csv_table_read(const char *path, struct csv_table *table, int *cut,
                             .line = 1,
                             .message = message};
     if (memchr(table->text, '\0', size))
-        status = message_set(message, STATUS_INVALID, "%s holds bytes that no CSV file has", path);
+        status = refuse_binary(path, table->text, size, message);
     else
         status = table_fill(table, &reader, cut);
     if (status != STATUS_OK)

@@ -15,6 +15,8 @@ static const struct {
     {"verify", command_verify, "check every implementation on awkward shapes and values, untimed"},
     {"train", command_train, "train a network on Fashion-MNIST or your own IDX files"},
     {"list", command_list, "operations, implementations, cases, presets"},
+    {"compare", command_compare, "what became faster or slower between two runs"},
+    {"history", command_history, "keep runs, and show how times changed over commits"},
     {"report", command_report, "draw a run's plots again"},
     {"ab", command_ab, "say whether one build is slower than another, the two run in turn"},
     {"sample", command_sample, "take samples on request; what `ab` starts"},

@@ -80,24 +80,32 @@ static size_t line_of(const char *text, const char *position) {
     return line;
 }
 
+enum status report_json_load(const char *path, cJSON **json, struct message *message) {
+    char *text = NULL;
+    size_t size = 0;
+    *json = NULL;
+    enum status status = report_text_load(path, &text, &size, message);
+    const char *end = NULL;
+    if (status == STATUS_OK) {
+        *json = cJSON_ParseWithLengthOpts(text, size, &end, false);
+        if (!cJSON_IsObject(*json)) {
+            status = message_set(message, STATUS_INVALID,
+                                 "%s:%zu: this is not the JSON object that a run writes", path,
+                                 line_of(text, end));
+            cJSON_Delete(*json);
+            *json = NULL;
+        }
+    }
+    free(text);
+    return status;
+}
+
 static enum status environment_load(struct report_data *data, struct message *message) {
     char path[2300];
     if (!file_exists(data, "environment.json"))
         return STATUS_OK;
     path_join(data, "environment.json", path, sizeof path);
-    char *text = NULL;
-    size_t size = 0;
-    enum status status = report_text_load(path, &text, &size, message);
-    const char *end = NULL;
-    if (status == STATUS_OK) {
-        data->environment = cJSON_ParseWithLengthOpts(text, size, &end, false);
-        if (!cJSON_IsObject(data->environment))
-            status = message_set(message, STATUS_INVALID,
-                                 "%s:%zu: this is not the JSON object that a run writes", path,
-                                 line_of(text, end));
-    }
-    free(text);
-    return status;
+    return report_json_load(path, &data->environment, message);
 }
 
 static double number_of(const cJSON *object, const char *name) {

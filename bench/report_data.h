@@ -39,6 +39,10 @@ void report_data_release(struct report_data *data);
 /* A whole file as a string that the caller frees; NULL unless STATUS_OK. */
 enum status report_text_load(const char *path, char **text, size_t *size, struct message *message);
 
+/* The JSON object in a file, which the caller deletes; NULL unless STATUS_OK. STATUS_INVALID names
+ * the line where it is none. */
+enum status report_json_load(const char *path, cJSON **json, struct message *message);
+
 /* A text of environment.json, by one or two names ("cpu", "model"); NULL when it is not there. */
 const char *report_data_text(const struct report_data *data, const char *name, const char *member);
 

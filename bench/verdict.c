@@ -15,7 +15,9 @@ struct verdict_rule verdict_rule_default(void) {
     return (struct verdict_rule){.threshold = 0.05, .level = 0.05};
 }
 
-/* --- Holm ------------------------------------------------------------------------------------- */
+/* --- Holm
+ * -------------------------------------------------------------------------------------
+ */
 
 struct ranked {
     double p;
@@ -45,12 +47,32 @@ enum status verdict_holm(double *p, size_t count, struct message *message) {
     return STATUS_OK;
 }
 
-/* --- verdicts --------------------------------------------------------------------------------- */
+/* --- verdicts
+ * ---------------------------------------------------------------------------------
+ */
+
+/* Why one cannot tell. */
+static void reason_give(const struct verdict_rule *rule, struct judgement *row) {
+    const struct ratio *ratio = &row->ratio;
+    double most = 1.0 + rule->threshold;
+    bool middle = ratio->low > most || ratio->high < 1.0 / most;
+    bool fast = ratio->fast > most || ratio->fast < 1.0 / most;
+    if (isinf(ratio->high))
+        snprintf(row->reason, sizeof row->reason, "too few samples: %zu", ratio->blocks);
+    else if (*row->doubt)
+        snprintf(row->reason, sizeof row->reason, "%s", row->doubt);
+    else if (middle && !fast)
+        snprintf(row->reason, sizeof row->reason,
+                 "the median moved but the fastest samples did not");
+    else
+        snprintf(row->reason, sizeof row->reason,
+                 middle ? "too unsteady for the number of rows" : "too noisy");
+}
 
 static void row_judge(const struct verdict_rule *rule, struct judgement *row) {
     const struct ratio *ratio = &row->ratio;
     double most = 1.0 + rule->threshold;
-    bool sure = row->p <= rule->level;
+    bool sure = row->p <= rule->level && !*row->doubt;
     row->reason[0] = '\0';
     if (sure && ratio->ratio > most && ratio->p_slower < ratio->p_faster)
         row->verdict = VERDICT_SLOWER;
@@ -60,16 +82,7 @@ static void row_judge(const struct verdict_rule *rule, struct judgement *row) {
         row->verdict = VERDICT_SAME;
     else {
         row->verdict = VERDICT_CANNOT_TELL;
-        bool middle = ratio->low > most || ratio->high < 1.0 / most;
-        bool fast = ratio->fast > most || ratio->fast < 1.0 / most;
-        if (isinf(ratio->high))
-            snprintf(row->reason, sizeof row->reason, "too few samples: %zu", ratio->blocks);
-        else if (middle && !fast)
-            snprintf(row->reason, sizeof row->reason,
-                     "the median moved but the fastest samples did not");
-        else
-            snprintf(row->reason, sizeof row->reason,
-                     middle ? "too unsteady for the number of rows" : "too noisy");
+        reason_give(rule, row);
     }
 }
 

@@ -616,9 +616,11 @@ static const struct {
     const char *option, *value;
 } values[] = {
     {"activation", "relu"},
+    {"all", ""},
     {"batch", "10"},
     {"case", "gemm/*"},
     {"cold", ""},
+    {"counters-threshold", "1%"},
     {"csv", ""},
     {"data", "synthetic"},
     {"dtype", "f32"},
@@ -632,6 +634,7 @@ static const struct {
     {"learning-rate", "0.1"},
     {"load", "weights.bin"},
     {"loss", "cross_entropy"},
+    {"machine", "eb60"},
     {"markdown", ""},
     {"max-time", "1"},
     {"momentum", "0.9"},
@@ -643,6 +646,7 @@ static const struct {
     {"save", "weights.bin"},
     {"seed", "1"},
     {"shape", "8x8x8"},
+    {"strict", ""},
     {"threads", "1"},
     {"threshold", "5%"},
     {"usage", ""},

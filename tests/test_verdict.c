@@ -349,7 +349,7 @@ static void comparison_draw(uint64_t trial, double slowdown, struct judgement ro
                               (s == 1 && row == 4 ? 1.0 + slowdown : 1.0);
             }
         }
-        rows[row].ratio = ratio_take(sides[0], sides[1], 0.05);
+        rows[row] = (struct judgement){.ratio = ratio_take(sides[0], sides[1], 0.05)};
     }
     const struct verdict_rule rule = verdict_rule_default();
     struct message message;
@@ -375,6 +375,21 @@ static void test_alarms_in_drift(void **state) {
     assert_in_range(alarms, 0, 1);
     assert_in_range(blamed, 0, 1);
     assert_in_range(found, 95, TRIALS);
+}
+
+/* What else is known may forbid a claim; it does not forbid "same". */
+static void test_doubts(void **state) {
+    (void)state;
+    const struct verdict_rule rule = verdict_rule_default();
+    struct message message;
+    struct judgement rows[] = {{.ratio = {1.2, 1.19, 1.21, 1.2, 1e-6, 1.0, 10}},
+                               {.ratio = {1.2, 1.19, 1.21, 1.2, 1e-6, 1.0, 10}, .doubt = "rain"},
+                               {.ratio = {1.0, 0.99, 1.01, 1.0, 1.0, 1.0, 10}, .doubt = "rain"}};
+    assert_int_equal(verdicts_judge(&rule, rows, 3, &message), STATUS_OK);
+    assert_int_equal(rows[0].verdict, VERDICT_SLOWER);
+    assert_int_equal(rows[1].verdict, VERDICT_CANNOT_TELL);
+    assert_string_equal(rows[1].reason, "rain");
+    assert_int_equal(rows[2].verdict, VERDICT_SAME);
 }
 
 static void test_thresholds_are_read(void **state) {
@@ -407,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_holm),
         cmocka_unit_test(test_many_rows_ask_for_more),
         cmocka_unit_test(test_alarms_in_drift),
+        cmocka_unit_test(test_doubts),
         cmocka_unit_test(test_thresholds_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,109 @@
+/* Whether two runs can testify against each other.
+ *
+ * One run of a row on each side says nothing of how much the row differs from run to run: that a
+ * neighbour was there all the while, that memory was laid out otherwise, on which processors the
+ * threads landed. What says it are the other rows. Most rows of a comparison did not change by
+ * different amounts; so the spread of most of their ratios is what the machine adds from run to
+ * run, and a row stands accused only when it stands out of that.
+ */
+#include "bench/compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A median that is uncertain by more than this times the threshold is no witness. */
+static const double noise_factor = 2.0;
+/* A row must stand out by so many times the spread. */
+static const double spread_factor = 4.0;
+
+static int by_value(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+double spread_of_most(double *values, size_t count) {
+    if (count < SPREAD_LEAST)
+        return 0.0;
+    qsort(values, count, sizeof *values, by_value);
+    size_t half = count / 2 + 1;
+    double shortest = INFINITY;
+    for (size_t i = 0; i + half <= count; i++)
+        shortest = fmin(shortest, values[i + half - 1] - values[i]);
+    return 0.7413 * (1.0 + 5.0 / ((double)count - 1.0)) * shortest;
+}
+
+/* --- one group: the rows of one device and number of threads -----------------------------------
+ */
+
+struct group {
+    const struct row_key *key;
+    double *logarithms, *noises;
+    size_t count;
+    double spread, noise; /* the latter is that of the middle row */
+};
+
+static bool belongs(const struct group *group, const struct compared_row *row) {
+    return strcmp(group->key->device, row->baseline->key.device) == 0 &&
+           group->key->threads == row->baseline->key.threads;
+}
+
+static double row_noise(const struct compared_row *row) {
+    return fmax(row->baseline->noise, row->changed->noise);
+}
+
+static void group_fill(struct group *group, struct compared_row *const *rows, size_t count) {
+    group->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (belongs(group, rows[i])) {
+            group->logarithms[group->count] = log(rows[i]->judgement.ratio.ratio);
+            group->noises[group->count++] = row_noise(rows[i]);
+        }
+    group->spread = spread_of_most(group->logarithms, group->count);
+    qsort(group->noises, group->count, sizeof *group->noises, by_value);
+    group->noise = group->noises[group->count / 2];
+}
+
+static void row_doubt(const struct group *group, double threshold, struct judgement *judgement,
+                      double noise) {
+    char *doubt = judgement->doubt;
+    size_t size = sizeof judgement->doubt;
+    double change = fabs(log(judgement->ratio.ratio));
+    if (!(noise <= noise_factor * threshold))
+        snprintf(doubt, size, "its median is uncertain by %.0f%%", 100.0 * noise);
+    else if (group->noise > noise_factor * threshold)
+        snprintf(doubt, size, "unsteady runs: half of such rows are uncertain by over %.0f%%",
+                 100.0 * group->noise);
+    else if (group->spread > log1p(threshold))
+        snprintf(doubt, size, "unlike runs: ratios of such rows spread by %.0f%%",
+                 100.0 * expm1(group->spread));
+    else if (change < spread_factor * group->spread)
+        snprintf(doubt, size, "ratios of such rows spread by %.1f%% anyway",
+                 100.0 * expm1(group->spread));
+}
+
+enum status compare_steadiness(struct compared_row *const *rows, size_t count, double threshold,
+                               struct message *message) {
+    double *values = malloc((2 * count + 1) * sizeof *values);
+    bool *done = calloc(count + 1, sizeof *done);
+    if (!values || !done) {
+        free(values);
+        free(done);
+        return message_set(message, STATUS_NO_MEMORY, "no memory to judge %zu rows", count);
+    }
+    struct group group = {.logarithms = values, .noises = values + count};
+    for (size_t i = 0; i < count; i++) {
+        if (done[i])
+            continue;
+        group.key = &rows[i]->baseline->key;
+        group_fill(&group, rows, count);
+        for (size_t j = i; j < count; j++)
+            if (!done[j] && belongs(&group, rows[j])) {
+                row_doubt(&group, threshold, &rows[j]->judgement, row_noise(rows[j]));
+                done[j] = true;
+            }
+    }
+    free(values);
+    free(done);
+    return STATUS_OK;
+}

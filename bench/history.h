@@ -1,0 +1,63 @@
+/* The history of a machine's runs: one SQLite file (docs/history.md).
+ *
+ * Runs are kept apart by the machine they ran on, known by its fingerprint: processor model,
+ * processors, caches, memory and GPUs. The host's name is no part of it: containers get a new one
+ * each time. A file that is no history, is damaged or was written by a newer version is refused and
+ * never written to.
+ */
+#ifndef LOCKSTEP_BENCH_HISTORY_H
+#define LOCKSTEP_BENCH_HISTORY_H
+
+#include "bench/run_files.h"
+
+#include <stdint.h>
+
+struct history;
+
+/* LOCKSTEP_HISTORY, or reports/history.sqlite. */
+const char *history_path(void);
+
+/* With `write` a file (and its folder) that is not there is made; without it, STATUS_INVALID. The
+ * caller closes `history` after STATUS_OK alone. */
+enum status history_open(const char *path, bool write, struct history **history,
+                         struct message *message);
+void history_close(struct history *history);
+
+/* Records a finished run with all its rows in one transaction; waits for other writers up to half a
+ * minute. *fresh is false when the same run is there already: then nothing changes. */
+enum status history_record(struct history *history, const struct run_files *run, bool *fresh,
+                           struct message *message);
+
+/* --- reading -----------------------------------------------------------------------------------
+ */
+
+struct history_run {
+    int64_t id;
+    const char *commit, *written, *fingerprint, *machine;
+    int64_t rows;
+};
+
+/* Calls `each` for every run, oldest first; texts are valid during the call. */
+enum status history_each_run(struct history *history,
+                             void (*each)(const struct history_run *run, void *context),
+                             void *context, struct message *message);
+
+/* One row of results over the runs of one machine, oldest first. */
+struct history_series {
+    struct row_key key;
+    char fingerprint[17], machine[256];
+    struct history_value {
+        char commit[48], written[24];
+        double median_s, low_s, high_s;
+    } * values;
+    size_t count;
+};
+
+/* Calls `each` for every measured series whose case matches the glob `pattern`. STATUS_INVALID when
+ * none does. */
+enum status history_each_series(struct history *history, const char *pattern,
+                                enum status (*each)(const struct history_series *series,
+                                                    void *context, struct message *message),
+                                void *context, struct message *message);
+
+#endif
