@@ -54,7 +54,8 @@ bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffer
                      report_dots.c report_parts.c report_training.c report_roofline.c report_speedup.c report_gnuplot.c report_plots.c \
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
                      dataset.c weights.c train.c train_progress.c command_train.c train_setup.c \
-                     command.c run_arguments.c command_run.c sampler.c command_sample.c child.c ab_match.c ab.c ab_print.c command_ab.c command_list.c command_verify.c command_info.c command_report.c)
+                     command.c run_arguments.c command_run.c sampler.c command_sample.c child.c \
+                     ab_match.c ab.c ab_print.c command_ab.c command_list.c command_verify.c command_info.c command_report.c)
 sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
 
 # One program a subject; the support is linked into each.
@@ -65,7 +66,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
                 test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_contest_run test_crossover test_kernels_counted \
-                test_kernels_bits test_energy
+                test_kernels_bits test_energy test_ab test_sampler
 test_support := tests/support.c tests/staging.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
