@@ -130,7 +130,11 @@ static enum status row_ratio(struct ab_row *row, double threshold, struct messag
     double ratios[AB_PAIRS_MAX];
     for (size_t i = 0; i < row->pairs; i++)
         ratios[i] = row->seconds[AB_NEW][i] / row->seconds[AB_BASELINE][i];
-    return ratio_of_pairs(ratios, row->pairs, threshold, &row->judgement.ratio, message);
+    struct ratio *ratio = &row->judgement.ratio;
+    enum status status = ratio_of_pairs(ratios, row->pairs, threshold, ratio, message);
+    if (status == STATUS_OK)
+        ratio->fast = ratio->ratio; /* there are no others than the fastest samples */
+    return status;
 }
 
 /* Judges all rows at a look. What is decided stays: a row that is the same is no candidate for an
