@@ -20,6 +20,7 @@
 #define LOCKSTEP_KERNELS_GEMM_TENSOR_CUH
 
 #include "kernels/gemm_tensor_operand.cuh"
+#include "kernels/vector_store.cuh"
 
 static_assert(GEMM_TENSOR_SHARED == 2 * 2 * OPERAND_BYTES, "two stages of two operands");
 static_assert(GEMM_TENSOR_THREADS == 4 * WARP_LANES && TENSOR_TILE == 2 * WARP_TILE,
@@ -63,6 +64,19 @@ template <class type, bool a_along_k, bool b_along_k> struct tensor_block {
         });
     }
 
+    /* Tile 0 to stage 0. */
+    template <bool aligned> __device__ inline void copy_first(int full, int tiles) {
+        if (full > 0) {
+            a.template copy<0, false>();
+            b.template copy<0, false>();
+            a.leave_pair();
+            b.leave_pair();
+        } else if (tiles > 0) {
+            a.template copy_edge<aligned>(0, 0);
+            b.template copy_edge<aligned>(0, 0);
+        }
+    }
+
     /* All tiles from number `tile` on, the first of which is in stage 0 or on its way. */
     template <bool aligned>
     __device__ inline void multiply_rest(tensor_sums sums, int tile, int tiles) {
@@ -94,13 +108,14 @@ template <class type, bool a_along_k, bool b_along_k> struct tensor_block {
             if (tile + 2 < full) {
                 a.template copy<0, true>();
                 b.template copy<0, true>();
-            } else if (tile + 2 < tiles) {
-                a.leave_pair();
-                b.leave_pair();
-                a.template copy_edge<true>(tile + 2, 0);
-                b.template copy_edge<true>(tile + 2, 0);
             }
             multiply<1>(sums);
+        }
+        if (tile > 0 && tile == full && tile < tiles) { /* the last tile ends early */
+            a.leave_pair();
+            b.leave_pair();
+            a.template copy_edge<true>(tile, 0);
+            b.template copy_edge<true>(tile, 0);
         }
         return tile;
     }
@@ -118,21 +133,18 @@ static __device__ inline void tensor_write(const struct gemm_arguments &g, int64
     *c = g.beta == 0.0f ? scaled : fmaf(g.beta, *c, scaled);
 }
 
-/* A row of the warp's square that lies inside, beta 0, C aligned: sectors are written whole. */
-template <bool shuffled>
-static __device__ inline void tensor_write_row(float *c, int within, const float sums[PAIRS][4],
-                                               int half) {
-#pragma unroll
-    for (int j = 0; j < PAIRS; j++) {
-        const int at = 2 * half;
-        if (!shuffled)
-            *reinterpret_cast<float2 *>(c + j * 8 + within * 2) =
-                make_float2(sums[j][at], sums[j][at + 1]);
-        else if (j % 4 < 2)
-            *reinterpret_cast<float4 *>(c + j / 4 * 32 + j % 2 * 16 + within * 4) =
-                make_float4(sums[j / 4 * 4][at + j % 2], sums[j / 4 * 4 + 1][at + j % 2],
-                            sums[j / 4 * 4 + 2][at + j % 2], sums[j / 4 * 4 + 3][at + j % 2]);
-    }
+/* A row of the warp's square that lies inside, beta 0, C aligned: sectors are written whole. `to`
+ * is the thread's first element. */
+template <bool shuffled, int half>
+static __device__ inline void tensor_write_row(size_t to, const float sums[PAIRS][4]) {
+    unrolled<shuffled ? 0 : PAIRS>::each([&](auto j) {
+        store_vector<j.value * 8>(to, sums[j.value][2 * half], sums[j.value][2 * half + 1]);
+    });
+    unrolled<shuffled ? PAIRS / 2 : 0>::each([&](auto n) {
+        const int first = n.value / 2 * 4, s = 2 * half + n.value % 2;
+        store_vector<n.value * 16>(to, make_float4(sums[first][s], sums[first + 1][s],
+                                                   sums[first + 2][s], sums[first + 3][s]));
+    });
 }
 
 template <bool a_shuffled, bool b_shuffled>
@@ -147,13 +159,14 @@ static __device__ inline void tensor_write_all(const struct gemm_arguments &g, i
             sums[i / PAIRS / 4][i / 4 % PAIRS][i % 4] *= g.alpha;
     const bool whole = row0 + WARP_TILE <= g.m && column0 + WARP_TILE <= g.n;
     if (whole && g.beta == 0.0f && g.c_in_vectors) {
-#pragma unroll
-        for (int i = 0; i < FRAGMENTS; i++)
-#pragma unroll
-            for (int half = 0; half < 2; half++)
-                tensor_write_row<b_shuffled>(g.c + (row0 + rows::of(i, half, group)) * g.ldc +
-                                                 column0,
-                                             within, sums[i], half);
+        const float *const c = g.c + (row0 + rows::of(0, 0, group)) * g.ldc + column0;
+        size_t to = __cvta_generic_to_global(c + within * (b_shuffled ? 4 : 2));
+        const size_t pitch = g.ldc * sizeof(float);
+        unrolled<2 * FRAGMENTS>::each([&](auto n) {
+            const int row = rows::of(n.value / 2, n.value % 2, 0);
+            tensor_write_row<b_shuffled, n.value % 2>(to, sums[n.value / 2]);
+            to += (rows::of((n.value + 1) / 2, (n.value + 1) % 2, 0) - row) * pitch;
+        });
         return;
     }
 #pragma unroll
@@ -182,10 +195,7 @@ static __device__ void gemm_tensor(const struct gemm_arguments &g) {
 
     block_of block(g, row0, column0, threadIdx.x / WARP_LANES);
     tensor_sums sums = {};
-    if (tiles > 0) {
-        block.a.template copy_edge<aligned>(0, 0);
-        block.b.template copy_edge<aligned>(0, 0);
-    }
+    block.template copy_first<aligned>(full, tiles);
     const int tile = block.multiply_pairs(sums, full, tiles);
     block.template multiply_rest<aligned>(sums, tile, tiles);
     tensor_write_all<block_of::operand_a::SHUFFLED, block_of::operand_b::SHUFFLED>(

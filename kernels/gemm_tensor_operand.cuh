@@ -158,8 +158,10 @@ template <class type, bool along_k, bool is_a> struct tensor_operand {
   private:
     __device__ inline void advance(int64_t bytes) {
 #pragma unroll
-        for (int p = 0; p < PASSES; p++)
+        for (int p = 0; p < PASSES; p++) {
             from[p] += bytes;
+            keep(from[p]);
+        }
     }
 
     /* `count` elements and zeros behind them; one by one where chunks are not aligned in global
