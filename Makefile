@@ -42,7 +42,7 @@ reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c or
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c simd_bounded_tile.c)
 gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
-kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_cublas.c geometry.c images.c loss.c \
+kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_cublas.c gemm_tensor.c geometry.c images.c loss.c \
                      optimizer.c softmax.c transfer.c)
 operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
@@ -67,7 +67,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
                 test_statistics test_verdict test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
-                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_profile test_verify \
+                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_tensor test_profile test_verify \
                 test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_crossover test_kernels_counted \
                 test_kernels_bits test_energy test_ab test_sampler

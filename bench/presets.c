@@ -146,7 +146,7 @@ static const struct preset_line lines_emulated[] = {
 /* What the counters gate counts: every kernel, each with one shape that fits its tiles and vectors
  * and one that leaves tails, small enough that all of it takes seconds. */
 static const struct preset_line lines_counters[] = {
-    {"gemm", "nn,nt,tn", "64x64x64 67x35x37"},
+    {"gemm", "nn,nt,tn", "64x64x64 67x35x37 128x128x256"},
     {"activation",
      "relu.forward,relu.backward,sigmoid.forward,sigmoid.backward,tanh.forward,tanh.backward,"
      "gelu_tanh.forward,gelu_tanh.backward,gelu_erf.forward,gelu_erf.backward,silu.forward,"
@@ -195,7 +195,8 @@ const struct preset presets[] = {
     PRESET(skinny, "GEMMs with one or two small dimensions"),
     PRESET(tensor, "GEMMs in tf32 and bf16 beside f32", .dtypes = "f32,tf32,bf16"),
     PRESET(emulated, "small shapes of every operation, for --gpu emulated"),
-    PRESET(counters, "smaller still: what `make counters-gate` counts, with --gpu emulated"),
+    PRESET(counters, "smaller still: what `make counters-gate` counts, with --gpu emulated",
+           .dtypes = "f32,tf32,bf16"),
     PRESET(verdicts, "ten quick cases, for `make test-verdicts`"),
     PRESET(yardsticks, "what the yardsticks are for; use with --yardsticks"),
 };

@@ -41,6 +41,12 @@ transfer_kernel transfer_cuda_vectorised;
 softmax_kernel softmax_cuda_warp;
 cross_entropy_kernel cross_entropy_cuda_warp;
 
+/* --- cuda-tensor ----------------------------------------------------------------------------- */
+
+/* tf32, its operands truncated by the hardware, and bf16; accumulated in f32. Compute capability
+ * 8.0 and up. */
+gemm_kernel gemm_cuda_tensor;
+
 /* --- cublas ---------------------------------------------------------------------------------- */
 
 /* f32 (CUBLAS_COMPUTE_32F), tf32 and bf16 (compute capability 8.0 and up), f16; accumulated in f32.

@@ -9,6 +9,8 @@ LIBCLC        ?= $(firstword $(wildcard /usr/lib/clc/nvptx64--nvidiacl.bc /usr/s
 ARCHITECTURES ?= 75 80 86 89 90 100 120
 kernel_names  := $(basename $(notdir $(sort $(wildcard kernels/*.cu))))
 kernel_build  := $(BUILD)/kernels
+virtual_gemm_9_tensor_bf16 := 80
+virtual_gemm_9_tensor_tf32 := 80
 virtual        = $(or $(virtual_$(1)),75)
 
 ifneq ($(NVCC),)

@@ -14,6 +14,7 @@
 #ifndef LOCKSTEP_KERNELS_ROW_GROUPS_CUH
 #define LOCKSTEP_KERNELS_ROW_GROUPS_CUH
 
+#include "kernels/vector_store.cuh"
 #include "kernels/warp_reduce.cuh"
 
 static const int GROUP = 4, SECTOR = 8; /* elements */
@@ -57,19 +58,11 @@ static __device__ inline float4 group_load(const row_cut &cut, row_view<const fl
                        cut.holds(i + 3) ? x.row[i + 3] : outside);
 }
 
-/* One 16-byte store. Written as PTX because the compiler sinks a plain one into the four that stand
- * on the other way through group_store(). */
-static __device__ inline void store_whole(float *to, float4 v) {
-    asm volatile("st.global.v4.f32 [%0], {%1, %2, %3, %4};" ::"l"(__cvta_generic_to_global(to)),
-                 "f"(v.x), "f"(v.y), "f"(v.z), "f"(v.w)
-                 : "memory");
-}
-
 static __device__ inline void group_store(const row_cut &cut, row_view<float> y, int64_t g,
                                           float4 v) {
     const int64_t i = GROUP * g - cut.phase;
     if (y.grouped && i >= 0 && i + GROUP <= cut.columns) {
-        store_whole(y.row + i, v);
+        store_vector(y.row + i, v);
         return;
     }
     if (cut.holds(i))

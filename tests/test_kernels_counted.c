@@ -22,28 +22,50 @@ struct bounds {
     double sectors; /* of global memory read and written, over the operation's least bytes / 32 */
     bool vectors;   /* 16 bytes a lane in every access but one in a hundred: 16 sectors a request */
     int launches;   /* exactly */
+    double outside; /* warp instructions that are no mma, over mma, beyond PROLOGUE a warp */
 };
 
+/* What a warp of the tensor rung does before its loop over k: 133 instructions set its sums to zero
+ * and the rest find addresses and send the first copies. */
+enum { PROLOGUE = 312 };
+
 static const struct bounds table[] = {
-    {"softmax", "forward", "f32", "64x4096", "cuda-vectorised", 1.00, true, 1},
-    {"softmax", "backward", "f32", "64x4096", "cuda-vectorised", 1.00, true, 1},
-    {"softmax", "log_forward", "f32", "64x4096", "cuda-vectorised", 1.00, true, 1},
-    {"softmax", "log_backward", "f32", "64x4096", "cuda-vectorised", 1.00, true, 1},
-    {"softmax", "forward", "f32", "64x128", "cuda-vectorised", 1.00, true, 1},
-    {"softmax", "backward", "f32", "64x1024", "cuda-vectorised", 1.00, true, 1},
+    {"softmax", "forward", "f32", "64x4096", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1},
+    {"softmax", "backward", "f32", "64x4096", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1},
+    {"softmax", "log_forward", "f32", "64x4096", "cuda-vectorised", .sectors = 1.00,
+     .vectors = true, .launches = 1},
+    {"softmax", "log_backward", "f32", "64x4096", "cuda-vectorised", .sectors = 1.00,
+     .vectors = true, .launches = 1},
+    {"softmax", "forward", "f32", "64x128", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1},
+    {"softmax", "backward", "f32", "64x1024", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1},
     /* Rows that begin anywhere: their first and last groups are partial. */
-    {"softmax", "forward", "f32", "64x4095", "cuda-vectorised", 1.02, false, 1},
-    {"softmax", "backward", "f32", "64x4093", "cuda-vectorised", 1.02, false, 1},
+    {"softmax", "forward", "f32", "64x4095", "cuda-vectorised", .sectors = 1.02, .launches = 1},
+    {"softmax", "backward", "f32", "64x4093", "cuda-vectorised", .sectors = 1.02, .launches = 1},
     /* In shared memory, 163 KiB of it. */
-    {"softmax", "forward", "f32", "3x40960", "cuda-vectorised", 1.00, true, 1},
-    {"softmax", "backward", "f32", "3x20480", "cuda-vectorised", 1.00, true, 1},
+    {"softmax", "forward", "f32", "3x40960", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1},
+    {"softmax", "backward", "f32", "3x20480", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1},
     /* The label is read by each warp of a row, its logit by one thread. */
-    {"cross_entropy", "forward_backward", "f32", "64x4096", "cuda-vectorised", 1.02, false, 1},
-    {"cross_entropy", "forward_backward", "f32", "3x40960", "cuda-vectorised", 1.02, false, 1},
+    {"cross_entropy", "forward_backward", "f32", "64x4096", "cuda-vectorised", .sectors = 1.02,
+     .launches = 1},
+    {"cross_entropy", "forward_backward", "f32", "3x40960", "cuda-vectorised", .sectors = 1.02,
+     .launches = 1},
+    /* At 1024x1024x1024 a warp does the same; all products by mma, no bank conflict. */
+    {"gemm", "nn", "bf16", "128x256x1024", "cuda-tensor", .launches = 1, .outside = 0.5},
+    {"gemm", "nt", "bf16", "128x256x1024", "cuda-tensor", .launches = 1, .outside = 0.5},
+    {"gemm", "tn", "bf16", "128x256x1024", "cuda-tensor", .launches = 1, .outside = 0.5},
+    {"gemm", "nn", "tf32", "128x256x1024", "cuda-tensor", .launches = 1, .outside = 0.5},
+    {"gemm", "nt", "tf32", "128x256x1024", "cuda-tensor", .launches = 1, .outside = 0.5},
+    {"gemm", "tn", "tf32", "128x256x1024", "cuda-tensor", .launches = 1, .outside = 0.5},
 };
 
 struct totals {
-    uint64_t sectors, requests, launches;
+    uint64_t sectors, requests, launches, instructions, mma, warps, conflicts;
 };
 
 static int set_up(void **state) {
@@ -101,6 +123,10 @@ static struct totals totals_read(struct gpu *gpu, struct message *message) {
         totals.sectors += row.global_load_sectors + row.global_store_sectors;
         totals.requests += row.global_load_requests + row.global_store_requests;
         totals.launches += row.launches;
+        totals.instructions += row.warp_instructions;
+        totals.mma += row.tensor_warp_instructions;
+        totals.warps += row.warps;
+        totals.conflicts += row.shared_wavefronts - row.shared_wavefronts_ideal;
     }
     return totals;
 }
@@ -128,6 +154,21 @@ static struct totals count(const struct bounds *bounds, const struct bench_case 
     return totals;
 }
 
+/* A product of 16 x 8 takes 32 bytes of k. */
+static void check_tensor(const struct bounds *bounds, const struct bench_case *c,
+                         const struct totals *totals, const char *name) {
+    const double k_of_mma = 32.0 / (double)element_bytes(dtype_element_kind(c->dtype));
+    const double mma = c->operation->flops(c) / 2.0 / (16.0 * 8.0 * k_of_mma);
+    const double outside =
+        (double)(totals->instructions - totals->mma - PROLOGUE * totals->warps) / mma;
+    print_message("%-50s %-16s %.4f outside mma a mma\n", name, bounds->implementation, outside);
+    if (!((double)totals->mma == mma))
+        fail_msg("%s: %g mma, wanted %g", name, (double)totals->mma, mma);
+    if (!(outside <= bounds->outside))
+        fail_msg("%s: %.4f outside mma a mma, wanted %.2f", name, outside, bounds->outside);
+    assert_int_equal(totals->conflicts, 0);
+}
+
 static void check(const struct bounds *bounds, struct device *device) {
     struct message message = {""};
     const struct bench_case c = case_of(bounds, &message);
@@ -143,6 +184,8 @@ static void check(const struct bounds *bounds, struct device *device) {
         fail_msg("%s: %.4f of the least sectors, wanted %.2f", name, sectors, bounds->sectors);
     if (bounds->vectors && !(width > 15.8))
         fail_msg("%s: %.2f sectors a request, wanted 16", name, width);
+    if (bounds->outside > 0.0)
+        check_tensor(bounds, &c, &totals, name);
     if (bounds->launches > 0)
         assert_int_equal(totals.launches, bounds->launches);
 }

@@ -208,6 +208,10 @@ static const char *refuse_other_than_f32(const struct bench_case *c) {
     return c->dtype == DTYPE_F32 ? NULL : "computes f32 only";
 }
 
+static const char *refuse_other_than_tf32_and_bf16(const struct bench_case *c) {
+    return c->dtype == DTYPE_TF32 || c->dtype == DTYPE_BF16 ? NULL : "computes tf32 and bf16 only";
+}
+
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .summary = "three nested loops",
@@ -234,6 +238,12 @@ static const struct implementation implementations[] = {
      .device = DEVICE_GPU,
      .refusal = refuse_other_than_f32,
      .run.gemm = gemm_cuda_tiled},
+    {.name = "cuda-tensor",
+     .summary = "tensor cores: mma.sync, ldmatrix, cp.async in two stages",
+     .adds = "multiplies 16 x 16 by 16 x 8 (tf32: 16 x 8 by 8 x 8) an instruction of a warp",
+     .device = DEVICE_GPU,
+     .refusal = refuse_other_than_tf32_and_bf16,
+     .run.gemm = gemm_cuda_tensor},
     {.name = "cublas",
      .summary = "cublasGemmEx",
      .device = DEVICE_GPU,
