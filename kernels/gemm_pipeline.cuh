@@ -21,7 +21,8 @@ typedef warp_tile<32, 32, 32, 16> tile_32x32;     /* 4 x 4 */
 /* One operand's way through the pipeline. */
 template <class shape, int size, bool along_k, bool vectors> struct pipeline_operand {
     static const int TILE = size * shape::BK;
-    tile_part<shape, size, along_k, vectors> mine;
+    typedef tile_part<shape, size, along_k, vectors> part;
+    part mine;
     const float *from; /* what the thread copies next */
     int64_t leading;
     int inside; /* rows or columns of the tile that exist */
@@ -37,10 +38,10 @@ template <class shape, int size, bool along_k, bool vectors> struct pipeline_ope
     __device__ inline void copy(float *tile, int left) {
         const unsigned to = async_address(tile);
 #pragma unroll
-        for (int i = 0; i < mine.COUNT; i++)
-            async_copy<mine.STEP *(int)sizeof(float)>(
+        for (int i = 0; i < part::COUNT; i++)
+            async_copy<part::STEP *(int)sizeof(float)>(
                 to + (unsigned)mine.place(i) * (unsigned)sizeof(float),
-                from + i * mine.APART * leading, mine.exists(i, inside, left));
+                from + i * part::APART * leading, mine.exists(i, inside, left));
         from += along_k ? shape::BK : shape::BK * leading;
     }
 };

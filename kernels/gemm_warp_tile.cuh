@@ -130,7 +130,8 @@ static __device__ inline void warp_tile_multiply(const float *tiles, int a_place
     const float *a_line = tiles + a_place, *b_line = tiles + b_place; /* of lines along m or n */
     /* Unrolled where registers allow: the assembler reads ahead as far as it can see, and spills
      * what the sums leave no room for. */
-#pragma unroll(b_along_k || a_along_k || !vectors ? 1 : shape::BK / V)
+    const int UNROLL = a_along_k || b_along_k || !vectors ? 1 : shape::BK / V;
+#pragma unroll UNROLL
     for (int k = 0; k < shape::BK; k += V, a_line += V * shape::BM, b_line += V * shape::BN) {
         float a[TM][V];
 #pragma unroll
