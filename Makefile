@@ -42,7 +42,7 @@ reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c or
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_peak.c simd_bounded_tile.c)
 gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
-kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_cublas.c gemm_tensor.c geometry.c images.c loss.c \
+kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_choice.c gemm_cublas.c gemm_tensor.c geometry.c images.c loss.c \
                      optimizer.c softmax.c transfer.c)
 operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)

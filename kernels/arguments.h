@@ -12,12 +12,15 @@
 /* Geometry that kernels and their launchers must agree on. */
 enum {
     THREADS = 256,              /* a block, unless a line below says otherwise */
-    GEMM_NAIVE_SIDE = 16,       /* gemm_1_naive: side of its block */
-    GEMM_TILE = 32,             /* gemm_2_tiled: side of a block's square of C, and of its block */
+    GEMM_SIDE = 32,             /* gemm_1_naive, gemm_2_coalesced, gemm_3_tiled: side of a block */
+    GEMM_REGISTER_TILE = 128,   /* gemm_4_register: side of a block's square of C */
+    GEMM_VECTORISED_TILE = 128, /* gemm_5_vectorised: the same */
+    GEMM_WARP_TILE = 128,       /* gemm_6_warp: the same */
     GEMM_TENSOR_THREADS = 128,  /* gemm_9_tensor_*: a block */
     TENSOR_TILE = 128,          /* its square of C */
     GEMM_TENSOR_SHARED = 65536, /* its dynamic shared memory, bytes */
     ROW_THREADS = 256,          /* the tiled rungs that give a block to a row */
+    GEMM_SPLIT_WORKSPACE = 1 << 22, /* gemm_8_split_k: floats, at least m n splits */
     WARP_LANES = 32,
     WARP_ROWS = 4,       /* the warp rungs: warps of a block, each with a row of its own */
     LONG_THREADS = 1024, /* the vectorised rungs' blocks for rows that no registers hold */
@@ -32,6 +35,12 @@ struct gemm_arguments {
     int64_t lda, ldb, ldc;
     float alpha, beta;
     int32_t c_in_vectors; /* the tensor rung: C and its rows are 16-byte aligned */
+};
+
+struct gemm_split_arguments {
+    struct gemm_arguments gemm;
+    int64_t k_each; /* of k for each block along the grid's y; the last may have less */
+    int64_t splits;
 };
 
 /* How a flat buffer is cut for 16-byte accesses: elements [0, head) lie before the first 16-byte

@@ -81,6 +81,11 @@ static __device__ inline float __shfl_xor_sync(unsigned lanes, float value, int 
     return __nvvm_shfl_sync_bfly_f32(lanes, value, distance, 31);
 }
 
+/* The address within shared memory that a pointer into it stands for. */
+static __device__ inline size_t __cvta_generic_to_shared(const void *pointer) {
+    return (size_t)(const __attribute__((address_space(3))) void *)pointer;
+}
+
 static __device__ inline void __syncwarp(unsigned lanes = 0xffffffffu) {
     __nvvm_bar_warp_sync(lanes);
 }

@@ -5,7 +5,7 @@
  * does, and what the next rungs are measured against.
  *
  * Grid: x over the rows of C, y over its columns (a grid has at most 65,535 blocks along y, so a
- * thread goes on with columns further right). Block: GEMM_NAIVE_SIDE x GEMM_NAIVE_SIDE.
+ * thread goes on with columns further right). Block: GEMM_SIDE x GEMM_SIDE.
  */
 #include "kernels/arguments.h"
 #include "kernels/device.cuh"
@@ -29,17 +29,17 @@ static __device__ void gemm_naive(const struct gemm_arguments &g) {
     }
 }
 
-extern "C" __global__ void __launch_bounds__(GEMM_NAIVE_SIDE *GEMM_NAIVE_SIDE)
+extern "C" __global__ void __launch_bounds__(GEMM_SIDE *GEMM_SIDE)
     gemm_naive_nn(const struct gemm_arguments arguments) {
     gemm_naive<false, false>(arguments);
 }
 
-extern "C" __global__ void __launch_bounds__(GEMM_NAIVE_SIDE *GEMM_NAIVE_SIDE)
+extern "C" __global__ void __launch_bounds__(GEMM_SIDE *GEMM_SIDE)
     gemm_naive_nt(const struct gemm_arguments arguments) {
     gemm_naive<false, true>(arguments);
 }
 
-extern "C" __global__ void __launch_bounds__(GEMM_NAIVE_SIDE *GEMM_NAIVE_SIDE)
+extern "C" __global__ void __launch_bounds__(GEMM_SIDE *GEMM_SIDE)
     gemm_naive_tn(const struct gemm_arguments arguments) {
     gemm_naive<true, false>(arguments);
 }

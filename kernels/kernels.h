@@ -11,7 +11,7 @@
 
 /* --- cuda-naive ------------------------------------------------------------------------------ */
 
-gemm_kernel gemm_cuda_naive; /* f32 */
+gemm_kernel gemm_cuda_naive; /* f32, as all of its ladder up to cuda-best */
 activation_kernel activation_cuda_naive;
 softmax_kernel softmax_cuda_naive;
 cross_entropy_kernel cross_entropy_cuda_naive;
@@ -22,7 +22,7 @@ transfer_kernel transfer_cuda_naive;
 
 /* --- cuda-tiled ------------------------------------------------------------------------------ */
 
-gemm_kernel gemm_cuda_tiled; /* f32 */
+gemm_kernel gemm_cuda_tiled;
 softmax_kernel softmax_cuda_tiled;
 cross_entropy_kernel cross_entropy_cuda_tiled;
 mse_kernel mse_cuda_tiled;
@@ -30,6 +30,7 @@ column_sums_kernel column_sums_cuda_tiled;
 
 /* --- cuda-vectorised ------------------------------------------------------------------------- */
 
+gemm_kernel gemm_cuda_vectorised;
 activation_kernel activation_cuda_vectorised;
 softmax_kernel softmax_cuda_vectorised;
 cross_entropy_kernel cross_entropy_cuda_vectorised;
@@ -38,8 +39,21 @@ transfer_kernel transfer_cuda_vectorised;
 
 /* --- cuda-warp ------------------------------------------------------------------------------- */
 
+gemm_kernel gemm_cuda_warp;
 softmax_kernel softmax_cuda_warp;
 cross_entropy_kernel cross_entropy_cuda_warp;
+
+/* --- gemm's own rungs, see kernels/gemm.h ------------------------------------------------------
+ */
+
+gemm_kernel gemm_cuda_coalesced;
+gemm_kernel gemm_cuda_register;
+gemm_kernel gemm_cuda_pipelined; /* tiles of 128x128; compute capability 8.0, as the next */
+gemm_kernel gemm_cuda_split_k;   /* refuses shapes with nothing to split */
+
+/* The rung, tile and split for the shape and GPU: what a network should call. Any shape, any GPU;
+ * allocates nothing, so that it can be captured. */
+gemm_kernel gemm_cuda_best;
 
 /* --- cuda-tensor ----------------------------------------------------------------------------- */
 

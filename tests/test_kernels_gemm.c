@@ -2,6 +2,7 @@
  * variants, sizes around the tile, alpha and beta, leading dimensions, misaligned and special
  * operands. */
 #include "gpu/counters.h"
+#include "kernels/gemm.h"
 #include "kernels/kernels.h"
 #include "reference/oracle.h"
 #include "tests/staging.h"
@@ -16,10 +17,12 @@ struct shape {
     int64_t m, n, k;
 };
 
-/* Round tiles of 16 and 32, and beyond one block. */
-static const struct shape shapes[] = {{1, 1, 1},    {1, 33, 7},   {33, 1, 65}, {16, 16, 16},
-                                      {31, 32, 33}, {32, 32, 32}, {45, 70, 5}, {65, 34, 64},
-                                      {3, 2, 301},  {97, 100, 31}};
+/* Around tiles of 16, 32, 64 and 128, and beyond one block. Where the padding is 0 (every third)
+ * and all sizes are multiples of four, the kernels take 16-byte accesses. */
+static const struct shape shapes[] = {{1, 1, 1},      {1, 33, 7},   {33, 1, 65},   {16, 16, 16},
+                                      {31, 32, 33},   {32, 32, 32}, {132, 68, 20}, {45, 70, 5},
+                                      {65, 34, 64},   {4, 260, 52}, {97, 100, 31}, {129, 127, 17},
+                                      {128, 128, 48}, {3, 2, 301},  {8, 12, 1028}};
 
 static const struct { float alpha, beta; } scales[] = {{1.0F, 0.0F}, {-0.5F, 1.0F}, {2.0F, -0.75F}};
 
@@ -154,7 +157,31 @@ static void run_special(struct staging *staging, gemm_kernel *kernel, const char
 static const struct {
     const char *name;
     gemm_kernel *kernel;
-} rungs[] = {{"cuda-naive", gemm_cuda_naive}, {"cuda-tiled", gemm_cuda_tiled}};
+} rungs[] = {
+    {"cuda-naive", gemm_cuda_naive},           {"cuda-coalesced", gemm_cuda_coalesced},
+    {"cuda-tiled", gemm_cuda_tiled},           {"cuda-register", gemm_cuda_register},
+    {"cuda-vectorised", gemm_cuda_vectorised}, {"cuda-warp", gemm_cuda_warp},
+    {"cuda-pipelined", gemm_cuda_pipelined},   {"cuda-best", gemm_cuda_best},
+};
+
+/* Every tile with and without a split of k, whatever gemm_choose() thinks of the shape. */
+#define CHOSEN(name, tile, splits)                                                                 \
+    static enum status name(const struct gemm_problem *problem, struct execution *execution) {     \
+        const struct gemm_choice choice = {tile, splits};                                          \
+        return gemm_cuda_chosen(problem, choice, execution);                                       \
+    }
+CHOSEN(pipelined_64, GEMM_TILE_64, 1)
+CHOSEN(pipelined_32, GEMM_TILE_32, 1)
+CHOSEN(split_64_in_2, GEMM_TILE_64, 2)
+CHOSEN(split_32_in_3, GEMM_TILE_32, 3)
+
+static const struct {
+    const char *name;
+    gemm_kernel *kernel;
+} choices[] = {{"pipelined 64x64", pipelined_64},
+               {"pipelined 32x32", pipelined_32},
+               {"64x64 in 2 splits", split_64_in_2},
+               {"32x32 in 3 splits", split_32_in_3}};
 
 static void every_rung_on_the_emulated_gpu(void **state) {
     struct staging *staging = staging_open_emulated();
@@ -167,6 +194,128 @@ static void every_rung_on_the_emulated_gpu(void **state) {
         run_all(staging, rungs[i].kernel, rungs[i].name);
         run_special(staging, rungs[i].kernel, rungs[i].name);
     }
+    staging_close(staging);
+}
+
+static void every_tile_and_split_on_the_emulated_gpu(void **state) {
+    struct staging *staging = staging_open_emulated();
+    (void)state;
+    if (staging == NULL) {
+        skip();
+        return;
+    }
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        run_all(staging, choices[i].kernel, choices[i].name);
+        run_special(staging, choices[i].kernel, choices[i].name);
+    }
+    staging_close(staging);
+}
+
+/* Neither is read: A and B are nowhere, and the NaN in C is gone when beta is 0 too. */
+static void alpha_of_zero_reads_neither_a_nor_b(void **state) {
+    struct staging *staging = staging_open_emulated();
+    (void)state;
+    if (staging == NULL) {
+        skip();
+        return;
+    }
+    gemm_kernel *const kernels[] = {gemm_cuda_naive,     gemm_cuda_coalesced,  gemm_cuda_tiled,
+                                    gemm_cuda_register,  gemm_cuda_vectorised, gemm_cuda_warp,
+                                    gemm_cuda_pipelined, pipelined_32,         split_64_in_2,
+                                    split_32_in_3};
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
+        for (int keeps = 0; keeps <= 1; keeps++) {
+            enum { M = 36, N = 40 };
+            float c[M * N];
+            for (int e = 0; e < M * N; e++)
+                c[e] = keeps ? (float)e : NAN;
+            const struct gemm_problem problem = {.dtype = DTYPE_F32,
+                                                 .m = M,
+                                                 .n = N,
+                                                 .k = 128,
+                                                 .beta = keeps ? 0.5F : 0.0F,
+                                                 .c = staging_output(staging, c, M * N, 0),
+                                                 .lda = 128,
+                                                 .ldb = N,
+                                                 .ldc = N};
+            assert_int_equal(kernels[i](&problem, &staging->execution), STATUS_OK);
+            staging_finish(staging, "alpha 0");
+            for (int e = 0; e < M * N; e++)
+                assert_true(c[e] == (keeps ? 0.5F * (float)e : 0.0F));
+        }
+    staging_close(staging);
+}
+
+/* What each rung may cost at 1024x1024x1024, counted at 256x256x1024: as deep, so that a block does
+ * the same work, with a sixteenth of the blocks. */
+enum { COUNTED_M = 256, COUNTED_N = 256, COUNTED_K = 1024 };
+
+static const struct {
+    const char *name;
+    gemm_kernel *kernel;
+    double sectors;      /* read from global memory at 1024x1024x1024, in millions */
+    double instructions; /* warp instructions a warp multiply-add */
+    double wavefronts;   /* of shared memory, a warp multiply-add */
+    double conflicts;    /* wavefronts beyond the ideal, a warp multiply-add */
+} bounds[] = {
+    {"cuda-naive", gemm_cuda_naive, 1108.0, 5.4, 0.0, 0.0},
+    {"cuda-coalesced", gemm_cuda_coalesced, 167.8, 5.4, 0.0, 0.0},
+    {"cuda-tiled", gemm_cuda_tiled, 8.4, 3.1, 2.07, 0.0},
+    {"cuda-register", gemm_cuda_register, 2.1, 1.46, 0.29, 0.0},
+    {"cuda-vectorised", gemm_cuda_vectorised, 2.1, 1.15, 0.28, 0.008},
+    {"cuda-warp", gemm_cuda_warp, 2.1, 1.15, 0.27, 0.0},
+    {"cuda-pipelined", gemm_cuda_pipelined, 2.1, 1.15, 0.27, 0.0},
+};
+
+static struct emulator_counters count(struct staging *staging, gemm_kernel *kernel) {
+    const struct shape shape = {COUNTED_M, COUNTED_N, COUNTED_K};
+    struct gpu *gpu = staging->device.gpu;
+    struct emulator_counters row;
+    struct fixture fixture;
+    fixture_open(&fixture, GEMM_NN, shape, 0, INPUTS_UNIFORM);
+    struct gemm_problem problem = fixture.problem;
+    problem.alpha = 1.0F;
+    problem.a = staging_input(staging, problem.a, shape.m * shape.k, 0);
+    problem.b = staging_input(staging, problem.b, shape.k * shape.n, 0);
+    problem.c = staging_output(staging, fixture.c.data, shape.m * shape.n, 0);
+    assert_int_equal(gpu_counters_reset(gpu, &staging->message), STATUS_OK);
+    assert_int_equal(kernel(&problem, &staging->execution), STATUS_OK);
+    assert_int_equal(gpu_counters_read(gpu, 0, &row, &staging->message), STATUS_OK);
+    staging_finish(staging, "counted");
+    fixture_close(&fixture);
+    return row;
+}
+
+static void every_rung_keeps_within_its_counts(void **state) {
+    struct staging *staging = staging_open_emulated();
+    (void)state;
+    if (staging == NULL) {
+        skip();
+        return;
+    }
+    const double products = (double)COUNTED_M * COUNTED_N * COUNTED_K / 32.0;
+    const double blocks = 1024.0 * 1024.0 / COUNTED_M / COUNTED_N;
+    int broken = 0;
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        const struct emulator_counters row = count(staging, bounds[i].kernel);
+        const double conflicts = (double)(row.shared_wavefronts - row.shared_wavefronts_ideal);
+        const struct {
+            const char *what;
+            double counted, allowed;
+        } checks[] = {
+            {"million sectors", (double)row.global_load_sectors * blocks * 1e-6, bounds[i].sectors},
+            {"instructions", (double)row.warp_instructions / products, bounds[i].instructions},
+            {"wavefronts", (double)row.shared_wavefronts / products, bounds[i].wavefronts},
+            {"conflicts", conflicts / products, bounds[i].conflicts}};
+        for (size_t j = 0; j < sizeof checks / sizeof checks[0]; j++)
+            if (!(checks[j].counted <= checks[j].allowed)) {
+                print_message("%s: %g %s, %g allowed\n", bounds[i].name, checks[j].counted,
+                              checks[j].what, checks[j].allowed);
+                broken++;
+            }
+        assert_int_equal(row.local_load_requests + row.local_store_requests, 0);
+    }
+    assert_int_equal(broken, 0);
     staging_close(staging);
 }
 
@@ -214,6 +363,9 @@ static void cublas_on_its_stand_in(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_rung_on_the_emulated_gpu),
+        cmocka_unit_test(every_tile_and_split_on_the_emulated_gpu),
+        cmocka_unit_test(alpha_of_zero_reads_neither_a_nor_b),
+        cmocka_unit_test(every_rung_keeps_within_its_counts),
         cmocka_unit_test(the_tiled_rung_reads_each_tile_once_and_without_conflicts),
         cmocka_unit_test(cublas_on_its_stand_in),
     };

@@ -1,4 +1,4 @@
-/* gemm, rung 2: a block computes a TILE x TILE square of C from tiles in shared memory.
+/* gemm, rung 3: a block computes a TILE x TILE square of C from tiles in shared memory.
  *
  * What it adds: the block loads each TILE x TILE square of A and B once, with neighbouring threads
  * on neighbouring addresses (4 sectors a request, all of them used), and every element is then used
@@ -15,7 +15,7 @@
 #include "kernels/arguments.h"
 #include "kernels/device.cuh"
 
-static const int TILE = GEMM_TILE;
+static const int TILE = GEMM_SIDE;
 static_assert(TILE == WARP_LANES, "a warp must be one row of the block");
 
 /* A is stored [m,k], or [k,m] when transposed; B [k,n], or [n,k]. */

@@ -1,0 +1,55 @@
+/* f32 GEMM on the GPU: how a shape finds its tile and its split of k.
+ *
+ * The rungs themselves are gemm_kernels (kernels/kernels.h); gemm_cuda_best() is the one that
+ * networks call. All take any size, leading dimension, alpha and beta.
+ */
+#ifndef LOCKSTEP_KERNELS_GEMM_H
+#define LOCKSTEP_KERNELS_GEMM_H
+
+#include "common/problem.h"
+
+#include <stddef.h>
+
+/* The tiles that rungs 7 and 8 come in, largest first; kernels/gemm_pipeline.cuh has their shapes.
+ */
+enum gemm_tile_size { GEMM_TILE_128, GEMM_TILE_64, GEMM_TILE_32, GEMM_TILE_SIZES };
+
+struct gemm_choice {
+    enum gemm_tile_size tile;
+    int splits; /* blocks that share a tile of C; 1: none, rung 7. GEMM_TILE_128 is not split */
+};
+
+/* "128x128", "64x64", "32x32". */
+const char *gemm_tile_name(enum gemm_tile_size tile);
+
+/* What was measured on one GPU, read from the file that `lockstep tune` writes. */
+struct gemm_tuned {
+    enum gemm_variant variant;
+    int64_t m, n, k;
+    struct gemm_choice choice;
+};
+
+struct gemm_tuning {
+    const struct gemm_tuned *rows;
+    size_t count;
+};
+
+/* The choice for a shape: that of the nearest measured shape of the variant, no size of which is
+ * more than a factor of two away; else the least of gemm_choice_cost(). `tuning` may be NULL. */
+struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors,
+                               const struct gemm_tuning *tuning);
+
+/* The same without measurements, among the choices that split k; splits is 1 where none can. */
+struct gemm_choice gemm_choose_split(const struct gemm_problem *problem, int multiprocessors);
+
+/* Warp instructions on the busiest multiprocessor, by arithmetic alone: kernels/gemm_choice.c says
+ * from which numbers. Infinite where the choice cannot be launched. */
+double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice choice,
+                        int multiprocessors);
+
+/* Runs rung 7 or 8 as chosen. STATUS_UNSUPPORTED below compute capability 8.0, for another dtype
+ * than f32, for k above 2^31 - 1, and where the splits' sums exceed the workspace. */
+enum status gemm_cuda_chosen(const struct gemm_problem *problem, struct gemm_choice choice,
+                             struct execution *execution);
+
+#endif

@@ -1,0 +1,123 @@
+/* Which tile and how many splits a shape gets; see kernels/gemm.h.
+ *
+ * The numbers of `tiles` come from what was counted, not from guesses:
+ *   - resident: blocks that a multiprocessor of compute capability 8.0 holds, by `make
+ *     kernels-report` (registers decide: 128 for 256 threads, 168 or 96 for 64);
+ *   - work: warp instructions a warp multiply-add at 1024x1024x1024 nn, from docs/ladder.md.
+ * The cost that follows is the warp instructions of the busiest multiprocessor. It knows nothing of
+ * caches and memory; `lockstep tune` measures where a GPU is at hand.
+ */
+#include "kernels/arguments.h"
+#include "kernels/gemm.h"
+#include "kernels/geometry.h"
+
+#include <math.h>
+
+enum { SPLITS_MAX = 256, SPLIT_LEAST_K = 64 };
+
+static const struct {
+    const char *name;
+    int side, warps;
+    int resident;
+    double work;
+} tiles[GEMM_TILE_SIZES] = {
+    [GEMM_TILE_128] = {"128x128", 128, 8, 2, 1.14},
+    [GEMM_TILE_64] = {"64x64", 64, 2, 6, 1.17},
+    [GEMM_TILE_32] = {"32x32", 32, 2, 12, 1.35},
+};
+
+const char *gemm_tile_name(enum gemm_tile_size tile) {
+    return tiles[tile].name;
+}
+
+/* A multiprocessor has four schedulers, and each wants a second warp to issue from while one waits:
+ * below eight warps it issues that much less. */
+static double issue_share(double warps) {
+    const double wanted = 8.0;
+    return warps < wanted ? warps / wanted : 1.0;
+}
+
+static bool launchable(const struct gemm_problem *problem, struct gemm_choice choice) {
+    if (choice.splits == 1)
+        return true;
+    return choice.tile != GEMM_TILE_128 && choice.splits <= SPLITS_MAX &&
+           problem->k / choice.splits >= SPLIT_LEAST_K &&
+           (double)problem->m * (double)problem->n * choice.splits <= GEMM_SPLIT_WORKSPACE;
+}
+
+double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice choice,
+                        int multiprocessors) {
+    if (!launchable(problem, choice))
+        return INFINITY;
+    /* Filling the pipeline and writing C, in steps of k; a second launch, in instructions (some
+     * three microseconds at four a cycle). */
+    const double fixed_k = 48.0, second_launch = 16384.0;
+    const int side = tiles[choice.tile].side, warps = tiles[choice.tile].warps;
+    const double elements = (double)problem->m * (double)problem->n;
+    double blocks = (double)geometry_ceil(problem->m, side) *
+                    (double)geometry_ceil(problem->n, side) * choice.splits;
+    double each = (double)side * side * tiles[choice.tile].work / 32.0 *
+                  ((double)problem->k / choice.splits + fixed_k);
+    double busiest = ceil(blocks / multiprocessors);
+    double cost = busiest * each / issue_share(fmin(busiest, tiles[choice.tile].resident) * warps);
+    if (choice.splits > 1) /* a load and an addition for each sum, a scheduler's share of them */
+        cost += second_launch + elements * (2.0 * choice.splits + 16.0) / 32.0 / multiprocessors;
+    return cost;
+}
+
+/* How far two shapes are apart: the sum of the sizes' factors in octaves; infinite where one is
+ * above 2. */
+static double distance(const struct gemm_tuned *row, const struct gemm_problem *problem) {
+    const double octaves[] = {fabs(log2((double)row->m / (double)problem->m)),
+                              fabs(log2((double)row->n / (double)problem->n)),
+                              fabs(log2((double)row->k / (double)problem->k))};
+    double sum = 0.0;
+    for (size_t i = 0; i < sizeof octaves / sizeof octaves[0]; i++)
+        sum += octaves[i] <= 1.0 ? octaves[i] : INFINITY;
+    return sum;
+}
+
+static const struct gemm_tuned *nearest(const struct gemm_tuning *tuning,
+                                        const struct gemm_problem *problem) {
+    const struct gemm_tuned *best = NULL;
+    double least = INFINITY;
+    for (size_t i = 0; tuning != NULL && i < tuning->count; i++) {
+        const struct gemm_tuned *row = &tuning->rows[i];
+        if (row->variant != problem->variant || !launchable(problem, row->choice))
+            continue;
+        double apart = distance(row, problem);
+        if (apart < least) {
+            least = apart;
+            best = row;
+        }
+    }
+    return best;
+}
+
+/* The least cost with at least `least_splits` splits; {GEMM_TILE_128, 1} where nothing can be
+ * launched. */
+static struct gemm_choice cheapest(const struct gemm_problem *problem, int multiprocessors,
+                                   int least_splits) {
+    struct gemm_choice best = {GEMM_TILE_128, 1};
+    double least = INFINITY;
+    for (int tile = 0; tile < GEMM_TILE_SIZES; tile++)
+        for (int splits = least_splits; splits <= SPLITS_MAX; splits *= 2) {
+            const struct gemm_choice choice = {(enum gemm_tile_size)tile, splits};
+            double cost = gemm_choice_cost(problem, choice, multiprocessors);
+            if (cost < least) {
+                least = cost;
+                best = choice;
+            }
+        }
+    return best;
+}
+
+struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors,
+                               const struct gemm_tuning *tuning) {
+    const struct gemm_tuned *measured = nearest(tuning, problem);
+    return measured != NULL ? measured->choice : cheapest(problem, multiprocessors, 1);
+}
+
+struct gemm_choice gemm_choose_split(const struct gemm_problem *problem, int multiprocessors) {
+    return cheapest(problem, multiprocessors, 2);
+}
