@@ -167,10 +167,20 @@ CUresult cuGetProcAddress(const char *symbol, void **function, int version, cuui
     return cuGetProcAddress_v2(symbol, function, version, flags, NULL);
 }
 
-/* The tables behind this call are private to NVIDIA's libraries; the emulator has none. */
+/* The tables behind this call are private to NVIDIA's libraries; the emulator has none. The CUDA
+ * runtime asks for several and then fails with an error that does not tell why. */
 CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
+    static bool said;
     if (!table || !identifier)
         return CUDA_ERROR_INVALID_VALUE;
+    pthread_mutex_lock(&driver.lock);
+    if (!said)
+        driver_say("cuGetExportTable: the private tables of NVIDIA's libraries are not supported; "
+                   "a program "
+                   "of the CUDA runtime (libcudart) does not run on the emulated GPU, see "
+                   "docs/emulator.md");
+    said = true;
+    pthread_mutex_unlock(&driver.lock);
     *table = NULL;
     return CUDA_ERROR_NOT_FOUND;
 }

@@ -81,6 +81,17 @@ static void missing_symbols_are_not_found(void **state) {
     OK(cuCtxSynchronize());
 }
 
+/* What the CUDA runtime asks first. */
+static void private_tables_are_refused_with_the_reason(void **state) {
+    const CUuuid identifier = {.bytes = {0x6b, (char)0xd5, (char)0xfb, 0x6c}};
+    const void *table = &identifier;
+    (void)state;
+    EXPECT(CUDA_ERROR_NOT_FOUND, cuGetExportTable(&table, &identifier));
+    assert_null(table);
+    expect_said("a program of the CUDA runtime (libcudart) does not run");
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuGetExportTable(NULL, &identifier));
+}
+
 /* ---- Launching ---- */
 
 static CUfunction load(const char *text) {
@@ -203,6 +214,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_CONTEXT(broken_modules_are_refused_with_their_place),
         WITH_MODULE(missing_symbols_are_not_found),
+        WITH_CONTEXT(private_tables_are_refused_with_the_reason),
         WITH_CONTEXT(impossible_launches_say_why),
         WITH_CONTEXT(kernels_that_never_end_are_stopped),
         WITH_CONTEXT(a_module_may_go_while_another_thread_launches),
