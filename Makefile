@@ -80,7 +80,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_statistics test_verdict test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_tensor test_profile test_verify \
-                test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
+                test_readme_table test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_crossover test_kernels_counted \
                 test_kernels_bits test_energy test_ab test_sampler test_program_gpu
 test_support := tests/support.c tests/staging.c tests/temporary.c
@@ -188,9 +188,15 @@ test: ## run the tests
 	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
 
 # 77: made by another compiler than the recorded counts. A skip, said aloud, unless CI asks for the gate with REQUIRE=1.
-.PHONY: counters-gate counters-baseline
+.PHONY: counters-gate counters-baseline ladder readme-table
 counters-gate: all ## fail when a kernel's counts are not those of reports/baseline; REQUIRE=1 never skips
 	@scripts/counters-gate $(BUILD) || { status=$$?; [ $$status -eq 77 ] && [ -z "$(REQUIRE)" ]; }
+
+ladder: all ## count the GEMM ladder at 1024x1024x1024 and write the table of docs/ladder.md
+	@scripts/ladder $(BUILD)
+
+readme-table: ## RUN=FOLDER: write the table of results in README.md from a run's files
+	@scripts/readme-table $(or $(RUN),reports/latest)/results.csv README.md
 
 counters-baseline: all ## show how the kernels' counts differ from reports/baseline, and record them
 	@scripts/counters-gate $(BUILD) update

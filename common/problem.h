@@ -20,7 +20,6 @@
 
 struct gpu;         /* gpu/gpu.h; a CPU implementation never looks inside */
 struct cpu;         /* reference/cpu.h; what CPU implementations keep between calls */
-struct gemm_tuning; /* kernels/gemm.h; which tiles were measured to be fastest */
 
 /* Where and how an implementation runs. */
 struct execution {
@@ -28,7 +27,6 @@ struct execution {
     struct gpu *gpu; /* NULL on the CPU */
     struct cpu *cpu; /* NULL on a GPU; on the CPU NULL works too, but then nothing is kept: each
                         call asks for cache sizes and builds library primitives anew */
-    const struct gemm_tuning *gemm_tuning; /* NULL: tiles are chosen by arithmetic */
     struct message *message; /* receives the reason of a status other than STATUS_OK; never NULL */
 };
 

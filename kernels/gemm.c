@@ -250,7 +250,7 @@ enum status gemm_cuda_best(const struct gemm_problem *problem, struct execution 
     if (execution->gpu == NULL || gpu_properties(execution->gpu)->capability < 80 ||
         problem->k > INT_MAX)
         return gemm_cuda_warp(problem, execution);
-    const struct gemm_choice choice = gemm_choose(
-        problem, gpu_properties(execution->gpu)->multiprocessors, execution->gemm_tuning);
+    const struct gemm_choice choice =
+        gemm_choose(problem, gpu_properties(execution->gpu)->multiprocessors);
     return gemm_cuda_chosen(problem, choice, execution);
 }

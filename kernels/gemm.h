@@ -8,8 +8,6 @@
 
 #include "common/problem.h"
 
-#include <stddef.h>
-
 /* The tiles that rungs 7 and 8 come in, largest first; kernels/gemm_pipeline.cuh has their shapes.
  */
 enum gemm_tile_size { GEMM_TILE_128, GEMM_TILE_64, GEMM_TILE_32, GEMM_TILE_SIZES };
@@ -22,24 +20,13 @@ struct gemm_choice {
 /* "128x128", "64x64", "32x32". */
 const char *gemm_tile_name(enum gemm_tile_size tile);
 
-/* What was measured on one GPU, read from the file that `lockstep tune` writes. */
-struct gemm_tuned {
-    enum gemm_variant variant;
-    int64_t m, n, k;
-    struct gemm_choice choice;
-};
+/* Warp instructions a warp multiply-add that gemm_choice_cost() reckons with. */
+double gemm_tile_work(enum gemm_tile_size tile);
 
-struct gemm_tuning {
-    const struct gemm_tuned *rows;
-    size_t count;
-};
+/* The choice of the least gemm_choice_cost(). */
+struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors);
 
-/* The choice for a shape: that of the nearest measured shape of the variant, no size of which is
- * more than a factor of two away; else the least of gemm_choice_cost(). `tuning` may be NULL. */
-struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors,
-                               const struct gemm_tuning *tuning);
-
-/* The same without measurements, among the choices that split k; splits is 1 where none can. */
+/* The same among the choices that split k; splits is 1 where none can. */
 struct gemm_choice gemm_choose_split(const struct gemm_problem *problem, int multiprocessors);
 
 /* Warp instructions on the busiest multiprocessor, by arithmetic alone: kernels/gemm_choice.c says

@@ -2,10 +2,11 @@
  *
  * The numbers of `tiles` come from what was counted, not from guesses:
  *   - resident: blocks that a multiprocessor of compute capability 8.0 holds, by `make
- *     kernels-report` (registers decide: 128 for 256 threads, 168 or 96 for 64);
- *   - work: warp instructions a warp multiply-add at 1024x1024x1024 nn, from docs/ladder.md.
+ *     kernels-report` (nn with vectors: 126 registers a thread, 154 and 85 decide);
+ *   - work: warp instructions a warp multiply-add, nn, k = 1024; tests/test_kernels_gemm.c counts
+ *     them anew.
  * The cost that follows is the warp instructions of the busiest multiprocessor. It knows nothing of
- * caches and memory; `lockstep tune` measures where a GPU is at hand.
+ * caches and memory.
  */
 #include "kernels/arguments.h"
 #include "kernels/gemm.h"
@@ -23,11 +24,15 @@ static const struct {
 } tiles[GEMM_TILE_SIZES] = {
     [GEMM_TILE_128] = {"128x128", 128, 8, 2, 1.14},
     [GEMM_TILE_64] = {"64x64", 64, 2, 6, 1.17},
-    [GEMM_TILE_32] = {"32x32", 32, 2, 12, 1.35},
+    [GEMM_TILE_32] = {"32x32", 32, 2, 10, 1.43},
 };
 
 const char *gemm_tile_name(enum gemm_tile_size tile) {
     return tiles[tile].name;
+}
+
+double gemm_tile_work(enum gemm_tile_size tile) {
+    return tiles[tile].work;
 }
 
 /* A multiprocessor has four schedulers, and each wants a second warp to issue from while one waits:
@@ -65,35 +70,6 @@ double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice c
     return cost;
 }
 
-/* How far two shapes are apart: the sum of the sizes' factors in octaves; infinite where one is
- * above 2. */
-static double distance(const struct gemm_tuned *row, const struct gemm_problem *problem) {
-    const double octaves[] = {fabs(log2((double)row->m / (double)problem->m)),
-                              fabs(log2((double)row->n / (double)problem->n)),
-                              fabs(log2((double)row->k / (double)problem->k))};
-    double sum = 0.0;
-    for (size_t i = 0; i < sizeof octaves / sizeof octaves[0]; i++)
-        sum += octaves[i] <= 1.0 ? octaves[i] : INFINITY;
-    return sum;
-}
-
-static const struct gemm_tuned *nearest(const struct gemm_tuning *tuning,
-                                        const struct gemm_problem *problem) {
-    const struct gemm_tuned *best = NULL;
-    double least = INFINITY;
-    for (size_t i = 0; tuning != NULL && i < tuning->count; i++) {
-        const struct gemm_tuned *row = &tuning->rows[i];
-        if (row->variant != problem->variant || !launchable(problem, row->choice))
-            continue;
-        double apart = distance(row, problem);
-        if (apart < least) {
-            least = apart;
-            best = row;
-        }
-    }
-    return best;
-}
-
 /* The least cost with at least `least_splits` splits; {GEMM_TILE_128, 1} where nothing can be
  * launched. */
 static struct gemm_choice cheapest(const struct gemm_problem *problem, int multiprocessors,
@@ -112,10 +88,8 @@ static struct gemm_choice cheapest(const struct gemm_problem *problem, int multi
     return best;
 }
 
-struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors,
-                               const struct gemm_tuning *tuning) {
-    const struct gemm_tuned *measured = nearest(tuning, problem);
-    return measured != NULL ? measured->choice : cheapest(problem, multiprocessors, 1);
+struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors) {
+    return cheapest(problem, multiprocessors, 1);
 }
 
 struct gemm_choice gemm_choose_split(const struct gemm_problem *problem, int multiprocessors) {

@@ -286,6 +286,55 @@ static struct emulator_counters count(struct staging *staging, gemm_kernel *kern
     return row;
 }
 
+/* The numbers that tiles are chosen by are those that are counted. */
+static void the_work_of_each_tile_is_what_is_counted(void **state) {
+    struct staging *staging = staging_open_emulated();
+    (void)state;
+    if (staging == NULL) {
+        skip();
+        return;
+    }
+    gemm_kernel *const kernels[GEMM_TILE_SIZES] = {gemm_cuda_pipelined, pipelined_64, pipelined_32};
+    const double products = (double)COUNTED_M * COUNTED_N * COUNTED_K / 32.0;
+    for (int tile = 0; tile < GEMM_TILE_SIZES; tile++) {
+        const double counted = (double)count(staging, kernels[tile]).warp_instructions / products;
+        const double work = gemm_tile_work((enum gemm_tile_size)tile);
+        if (!(fabs(counted - work) <= 0.01))
+            fail_msg("%s: %g counted, %g in the table", gemm_tile_name((enum gemm_tile_size)tile),
+                     counted, work);
+    }
+    staging_close(staging);
+}
+
+static void choices_follow_from_the_shape(void **state) {
+    static const struct {
+        struct shape shape;
+        int multiprocessors;
+        enum gemm_tile_size tile;
+        bool split;
+    } rows[] = {
+        {{4096, 4096, 4096}, 108, GEMM_TILE_128, false}, /* many large tiles */
+        {{1024, 1024, 1024}, 16, GEMM_TILE_128, false},
+        {{16, 16, 65536}, 108, GEMM_TILE_32, true}, /* one tile, a long k */
+        {{100, 10, 128}, 108, GEMM_TILE_32, false}, /* too little for a second launch */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct gemm_problem problem = {
+            .m = rows[i].shape.m, .n = rows[i].shape.n, .k = rows[i].shape.k};
+        const struct gemm_choice choice = gemm_choose(&problem, rows[i].multiprocessors);
+        if (choice.tile != rows[i].tile || (choice.splits > 1) != rows[i].split)
+            fail_msg("%lldx%lldx%lld: tile %s in %d splits", (long long)problem.m,
+                     (long long)problem.n, (long long)problem.k, gemm_tile_name(choice.tile),
+                     choice.splits);
+    }
+    /* Sums that would not fit the workspace are not to be had. */
+    const struct gemm_problem large = {.m = 4096, .n = 4096, .k = 65536};
+    const struct gemm_choice halved = {GEMM_TILE_64, 2};
+    assert_true(isinf(gemm_choice_cost(&large, halved, 16)));
+    assert_int_equal(gemm_choose_split(&large, 16).splits, 1);
+}
+
 static void every_rung_keeps_within_its_counts(void **state) {
     struct staging *staging = staging_open_emulated();
     (void)state;
@@ -366,6 +415,8 @@ int main(void) {
         cmocka_unit_test(every_tile_and_split_on_the_emulated_gpu),
         cmocka_unit_test(alpha_of_zero_reads_neither_a_nor_b),
         cmocka_unit_test(every_rung_keeps_within_its_counts),
+        cmocka_unit_test(the_work_of_each_tile_is_what_is_counted),
+        cmocka_unit_test(choices_follow_from_the_shape),
         cmocka_unit_test(the_tiled_rung_reads_each_tile_once_and_without_conflicts),
         cmocka_unit_test(cublas_on_its_stand_in),
     };

@@ -64,13 +64,22 @@ static void grids_cover_the_problem(void **state) {
     }
     struct gemm_problem gemm = {.m = 33, .n = 64, .k = 1, .lda = 1, .ldb = 64, .ldc = 64};
     launch_expect(staging, gemm_cuda_naive(&gemm, execution),
-                  "cuLaunchKernel gemm_naive_nn 3x4x1 16x16x1 0");
+                  "cuLaunchKernel gemm_naive_nn 2x2x1 32x32x1 0");
     launch_expect(staging, gemm_cuda_tiled(&gemm, execution),
                   "cuLaunchKernel gemm_tiled_nn 4x1x1 32x32x1 0");
+    /* A row of B is 16-byte aligned, a column of A is not. */
+    launch_expect(staging, gemm_cuda_warp(&gemm, execution),
+                  "cuLaunchKernel gemm_warp_nn_scalar 1x1x1 256x1x1 0");
+    gemm.k = gemm.lda = 4;
+    launch_expect(staging, gemm_cuda_warp(&gemm, execution),
+                  "cuLaunchKernel gemm_warp_nn 1x1x1 256x1x1 0");
+    gemm.k = gemm.lda = 1;
     gemm.n = (int64_t)1 << 21;
     gemm.variant = GEMM_NT;
+    launch_expect(staging, gemm_cuda_coalesced(&gemm, execution),
+                  "cuLaunchKernel gemm_coalesced_nt 65536x2x1 32x32x1 0");
     launch_expect(staging, gemm_cuda_naive(&gemm, execution),
-                  "cuLaunchKernel gemm_naive_nt 3x65535x1 16x16x1 0");
+                  "cuLaunchKernel gemm_naive_nt 2x65535x1 32x32x1 0");
     struct softmax_problem softmax = {.variant = SOFTMAX_LOG_BACKWARD, .rows = 5, .columns = 3};
     launch_expect(staging, softmax_cuda_naive(&softmax, execution),
                   "cuLaunchKernel softmax_naive_log_backward 1x1x1 256x1x1 0");
