@@ -68,6 +68,8 @@ struct activation_arguments {
     float *output;
     int64_t columns;
     struct vector_split split; /* of input, dy and output; the naive rung reads `count` alone */
+    float *dbias;              /* by columns, backward: [columns] or NULL */
+    int32_t across;            /* by columns: threads of a block side by side, a power of 2 */
     int32_t bias_in_vectors; /* each group of four reads four neighbours of bias, 16-byte aligned */
 };
 
