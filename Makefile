@@ -45,7 +45,7 @@ endif
 
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := $(addprefix common/,status.c random.c narrow.c problem.c mlp_model.c floating.c)
-reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
+reference_sources := $(addprefix reference/,oracle_gemm.c oracle_linear.c linear.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
                      naive_gemm.c gemm_2_ordered.c gemm_3_blocked.c naive_activation.c naive_softmax.c \
                      naive_elementwise.c openblas.c blis.c onednn.c \
                      cpu.c parallel.c peak.c simd_dispatch.c \
@@ -54,9 +54,9 @@ reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c or
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
                      simd_column_sums.c simd_transfer.c simd_gemm.c simd_peak.c simd_bounded_tile.c)
 gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
-kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_choice.c gemm_cublas.c gemm_tensor.c geometry.c images.c loss.c \
+kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_choice.c gemm_cublas.c gemm_tensor.c geometry.c images.c linear.c loss.c \
                      optimizer.c softmax.c transfer.c)
-operation_sources := $(addprefix bench/operations/,gemm.c activation.c softmax.c cross_entropy.c mse.c \
+operation_sources := $(addprefix bench/operations/,gemm.c linear.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
                      measure.c prediction.c ceilings.c ceilings_gpu.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
@@ -79,7 +79,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
                 test_statistics test_verdict test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
-                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_tensor test_profile test_verify \
+                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_linear test_kernels_tensor test_profile test_verify \
                 test_readme_table test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_crossover test_kernels_counted \
                 test_kernels_bits test_energy test_ab test_sampler test_program_gpu

@@ -253,14 +253,40 @@ enum status mlp_part_run(const struct mlp_part *part, const struct mlp_kernels *
                        part->name, (int)part->kind);
 }
 
+/* Whether a product and the part behind it are one linear layer; `linear` is it. */
+static bool linear_of(const struct mlp_part *product, const struct mlp_part *next,
+                      struct linear_problem *linear) {
+    const struct gemm_problem *g = &product->problem.gemm;
+    const struct activation_problem *a = &next->problem.activation;
+    if (product->kind != MLP_PART_GEMM || next->kind != MLP_PART_ACTIVATION || a->backward ||
+        g->variant != GEMM_NT || a->input != g->c || a->output != g->c || a->bias == NULL ||
+        (a->function != ACTIVATION_RELU && a->function != ACTIVATION_IDENTITY))
+        return false;
+    *linear = (struct linear_problem){.rows = g->m,
+                                      .outputs = g->n,
+                                      .inputs = g->k,
+                                      .x = g->a,
+                                      .weights = g->b,
+                                      .bias = a->bias,
+                                      .relu = a->function == ACTIVATION_RELU,
+                                      .y = g->c};
+    return true;
+}
+
 enum status mlp_plan_run(const struct mlp_plan *plan, const struct mlp_kernels *kernels,
                          struct execution *execution) {
-    for (int i = 0; i < plan->count; i++) {
-        enum status status = mlp_part_run(&plan->parts[i], kernels, execution);
-        if (status != STATUS_OK)
-            return status;
+    enum status status = STATUS_OK;
+    struct linear_problem linear;
+    for (int i = 0; i < plan->count && status == STATUS_OK; i++) {
+        const struct mlp_part *part = &plan->parts[i];
+        if (kernels->linear != NULL && i + 1 < plan->count && linear_of(part, part + 1, &linear)) {
+            status = kernels->linear(&linear, execution);
+            i++;
+        } else {
+            status = mlp_part_run(part, kernels, execution);
+        }
     }
-    return STATUS_OK;
+    return status;
 }
 
 double mlp_plan_flops(const struct mlp_plan *plan) {

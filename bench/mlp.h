@@ -33,6 +33,9 @@ struct mlp_buffers {
 /* One kernel a kind of part: what an implementation of `mlp` is. */
 struct mlp_kernels {
     gemm_kernel *gemm;
+    /* Takes a product and the bias and function behind it at once, where it can (mlp_plan_run());
+     * NULL where they are always apart. */
+    linear_kernel *linear;
     activation_kernel *activation;
     softmax_kernel *softmax;
     cross_entropy_kernel *cross_entropy;
@@ -94,7 +97,8 @@ struct optimizer_problem mlp_update(const struct mlp_model *model,
 /* Where inference leaves its result: [batch, sizes[layers]]. */
 float *mlp_output(const struct mlp_model *model, const struct mlp_buffers *buffers);
 
-/* Runs one part, or all in order until one fails. */
+/* Runs one part, or all in order until one fails. With `linear`, a product and the forward
+ * activation of it in place are one call. */
 enum status mlp_part_run(const struct mlp_part *part, const struct mlp_kernels *kernels,
                          struct execution *execution);
 enum status mlp_plan_run(const struct mlp_plan *plan, const struct mlp_kernels *kernels,

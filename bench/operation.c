@@ -7,9 +7,9 @@
 #include <string.h>
 
 const struct operation *const operations[] = {
-    &operation_gemm,          &operation_activation, &operation_softmax,
-    &operation_cross_entropy, &operation_mse,        &operation_column_sums,
-    &operation_optimizer,     &operation_transfer,   &operation_mlp,
+    &operation_gemm,          &operation_linear, &operation_activation,  &operation_softmax,
+    &operation_cross_entropy, &operation_mse,    &operation_column_sums, &operation_optimizer,
+    &operation_transfer,      &operation_mlp,
 };
 const int operation_count = sizeof operations / sizeof operations[0];
 

@@ -83,6 +83,7 @@ int64_t buffer_flat_range(int64_t count, int64_t first_row, int64_t rows, int64_
 struct launch {
     union {
         struct gemm_problem gemm;
+        struct linear_problem linear;
         struct activation_problem activation;
         struct softmax_problem softmax;
         struct cross_entropy_problem cross_entropy;
@@ -121,6 +122,7 @@ struct implementation {
     bool yardstick;
     union {
         gemm_kernel *gemm;
+        linear_kernel *linear;
         activation_kernel *activation;
         softmax_kernel *softmax;
         cross_entropy_kernel *cross_entropy;
@@ -219,9 +221,9 @@ struct operation {
 extern const struct operation *const operations[];
 extern const int operation_count;
 
-extern const struct operation operation_gemm, operation_activation, operation_softmax,
-    operation_cross_entropy, operation_mse, operation_column_sums, operation_optimizer,
-    operation_transfer, operation_mlp;
+extern const struct operation operation_gemm, operation_linear, operation_activation,
+    operation_softmax, operation_cross_entropy, operation_mse, operation_column_sums,
+    operation_optimizer, operation_transfer, operation_mlp;
 
 const struct operation *operation_find(const char *name);
 int operation_variant_find(const struct operation *operation, const char *name);

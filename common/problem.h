@@ -54,6 +54,17 @@ struct gemm_problem {
         ldc; /* elements from one row to the next as stored; at least the stored row's length */
 };
 
+/* y = f(x W^T + bias), a dense layer forward; f is ReLU, which keeps NaN, or nothing. f32, all
+ * matrices without padding. */
+struct linear_problem {
+    int64_t rows, outputs, inputs;
+    const float *x;       /* [rows, inputs] */
+    const float *weights; /* W, [outputs, inputs] */
+    const float *bias;    /* [outputs] */
+    bool relu;
+    float *y; /* [rows, outputs] */
+};
+
 /* Elementwise functions. gelu_tanh and gelu_erf: Hendrycks and Gimpel, "Gaussian error linear
  * units" (arXiv:1606.08415), equation in section 2; silu(x) = x * sigmoid(x). */
 enum activation_function {
@@ -173,6 +184,8 @@ struct transfer_problem {
 };
 
 typedef enum status gemm_kernel(const struct gemm_problem *problem, struct execution *execution);
+typedef enum status linear_kernel(const struct linear_problem *problem,
+                                  struct execution *execution);
 typedef enum status activation_kernel(const struct activation_problem *problem,
                                       struct execution *execution);
 typedef enum status softmax_kernel(const struct softmax_problem *problem,

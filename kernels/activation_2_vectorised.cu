@@ -8,7 +8,13 @@
  * the elements before and after it, or all of them when the buffers are misaligned to each other,
  * are taken one by one at the end.
  *
- * Grid: one dimension, any. Block: THREADS.
+ * Where a bias goes with rows that are aligned, threads keep their columns instead and stride down
+ * the rows: the bias is loaded once, and backward its gradient, the sums of the columns, is added
+ * up on the way and in a fixed order at the end. So nothing is read or written twice.
+ *
+ * Grid: one dimension, any. Block: THREADS. By columns: x over the groups of four columns, `across`
+ * a block; y over parts of the rows, one where there are sums. Block: THREADS, `across` side by
+ * side.
  */
 #include "kernels/activation_math.cuh"
 #include "kernels/arguments.h"
@@ -67,6 +73,78 @@ static __device__ void activation_vectorised(const struct activation_arguments &
     }
 }
 
+/* --- by columns ------------------------------------------------------------------------------ */
+
+static const int ROWS_AT_ONCE = 4; /* of a thread: loads that are on their way together */
+
+/* Adds up over the block's threads with the same columns; the first row of threads has the sums. */
+static __device__ inline float4 sum_down(float4 value, int across) {
+    __shared__ float4 parts[THREADS];
+    const int thread = threadIdx.x;
+    parts[thread] = value;
+    for (int half = THREADS / 2; half >= across; half /= 2) {
+        __syncthreads();
+        if (thread < half)
+            parts[thread] = add(parts[thread], parts[thread + half]);
+    }
+    return parts[thread];
+}
+
+template <class function, bool backward>
+static __device__ inline float4 apply_group(float4 x, float4 d) {
+    return make_float4(apply<function, backward>(x.x, d.x), apply<function, backward>(x.y, d.y),
+                       apply<function, backward>(x.z, d.z), apply<function, backward>(x.w, d.w));
+}
+
+/* Rows `first` to `end` - 1, every `step`-th, of one group of four columns; gives their sum. */
+template <class function, bool backward>
+static __device__ inline float4 walk_down(const struct activation_arguments &a, int64_t column,
+                                          int64_t first, int64_t end, int64_t step) {
+    const bool biased = a.bias && !(backward && function::keeps_output);
+    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f), bias = sum;
+    if (biased)
+        bias = *reinterpret_cast<const float4 *>(a.bias + column);
+    for (int64_t row = first; row < end; row += ROWS_AT_ONCE * step) {
+        float4 x[ROWS_AT_ONCE], d[ROWS_AT_ONCE];
+#pragma unroll
+        for (int i = 0; i < ROWS_AT_ONCE; i++) {
+            const int64_t at = (row + i * step) * a.columns + column;
+            const bool inside = row + i * step < end;
+            x[i] = inside ? *reinterpret_cast<const float4 *>(a.input + at) : bias;
+            d[i] = backward && inside ? *reinterpret_cast<const float4 *>(a.dy + at) : x[i];
+        }
+#pragma unroll
+        for (int i = 0; i < ROWS_AT_ONCE; i++) {
+            if (row + i * step >= end)
+                break;
+            const float4 y = apply_group<function, backward>(biased ? add(x[i], bias) : x[i], d[i]);
+            *reinterpret_cast<float4 *>(a.output + (row + i * step) * a.columns + column) = y;
+            if (backward)
+                sum = add(sum, y);
+        }
+    }
+    return sum;
+}
+
+template <class function, bool backward>
+static __device__ void activation_by_columns(const struct activation_arguments &a) {
+    const int x = threadIdx.x % a.across, y = threadIdx.x / a.across;
+    const int64_t column = 4 * ((int64_t)blockIdx.x * a.across + x);
+    const int64_t rows = a.split.count / a.columns;
+    const int64_t each = (rows + gridDim.y - 1) / gridDim.y, first = blockIdx.y * each;
+    const int64_t end = first + each < rows ? first + each : rows;
+    float4 sum = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    if (column < a.columns)
+        sum = walk_down<function, backward>(a, column, first + y, end, THREADS / a.across);
+    if (!backward || !a.dbias)
+        return;
+    sum = sum_down(sum, a.across);
+    if (y == 0 && column < a.columns)
+        *reinterpret_cast<float4 *>(a.dbias + column) = sum;
+}
+
+/* --- kernels --------------------------------------------------------------------------------- */
+
 #define ACTIVATION_KERNELS(enumerator, name)                                                       \
     extern "C" __global__ void __launch_bounds__(THREADS)                                          \
         activation_vectorised_##name##_forward(const struct activation_arguments arguments) {      \
@@ -75,5 +153,13 @@ static __device__ void activation_vectorised(const struct activation_arguments &
     extern "C" __global__ void __launch_bounds__(THREADS)                                          \
         activation_vectorised_##name##_backward(const struct activation_arguments arguments) {     \
         activation_vectorised<function_##name, true>(arguments);                                   \
+    }                                                                                              \
+    extern "C" __global__ void __launch_bounds__(THREADS)                                          \
+        activation_by_columns_##name##_forward(const struct activation_arguments arguments) {      \
+        activation_by_columns<function_##name, false>(arguments);                                  \
+    }                                                                                              \
+    extern "C" __global__ void __launch_bounds__(THREADS)                                          \
+        activation_by_columns_##name##_backward(const struct activation_arguments arguments) {     \
+        activation_by_columns<function_##name, true>(arguments);                                   \
     }
 ACTIVATION_LIST(ACTIVATION_KERNELS)

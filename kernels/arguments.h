@@ -37,10 +37,19 @@ struct gemm_arguments {
     int32_t c_in_vectors; /* the tensor rung: C and its rows are 16-byte aligned */
 };
 
+/* gemm holds x as A, W as B, y as C, alpha 1 and beta 0. */
+struct linear_arguments {
+    struct gemm_arguments gemm;
+    const float *bias;
+    int32_t relu;
+};
+
 struct gemm_split_arguments {
     struct gemm_arguments gemm;
     int64_t k_each; /* of k for each block along the grid's y; the last may have less */
     int64_t splits;
+    const float *bias; /* linear_split_k_sum alone */
+    int32_t relu;      /* likewise */
 };
 
 /* How a flat buffer is cut for 16-byte accesses: elements [0, head) lie before the first 16-byte
@@ -68,6 +77,8 @@ struct activation_arguments {
     float *output;
     int64_t columns;
     struct vector_split split; /* of input, dy and output; the naive rung reads `count` alone */
+    float *dbias;              /* by columns, backward: [columns] or NULL */
+    int32_t across;            /* by columns: threads of a block side by side, a power of 2 */
     int32_t bias_in_vectors; /* each group of four reads four neighbours of bias, 16-byte aligned */
 };
 

@@ -80,7 +80,7 @@ static enum status precondition_async(const struct gemm_problem *problem, const 
     return STATUS_OK;
 }
 
-static struct gemm_arguments arguments_of(const struct gemm_problem *problem) {
+struct gemm_arguments gemm_arguments_of(const struct gemm_problem *problem) {
     return (struct gemm_arguments){.a = problem->a,
                                    .b = problem->b,
                                    .c = problem->c,
@@ -100,7 +100,7 @@ static bool groups_of_four(const void *matrix, int64_t leading, int64_t columns)
     return (uintptr_t)matrix % 16 == 0 && leading % 4 == 0 && columns % 4 == 0;
 }
 
-static bool vectors_allowed(const struct gemm_problem *p) {
+bool gemm_vectors_allowed(const struct gemm_problem *p) {
     return groups_of_four(p->a, p->lda, p->variant == GEMM_TN ? p->m : p->k) &&
            groups_of_four(p->b, p->ldb, p->variant == GEMM_NT ? p->k : p->n) &&
            groups_of_four(p->c, p->ldc, p->n);
@@ -118,7 +118,7 @@ enum status gemm_cuda_naive(const struct gemm_problem *problem, struct execution
     enum status status = precondition(problem, "cuda-naive", execution);
     if (status != STATUS_OK)
         return status;
-    struct gemm_arguments arguments = arguments_of(problem);
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
     const int64_t blocks[2] = {geometry_ceil(problem->m, GEMM_SIDE),
                                grid_y(geometry_ceil(problem->n, GEMM_SIDE))};
     const int threads[2] = {GEMM_SIDE, GEMM_SIDE};
@@ -129,7 +129,7 @@ enum status gemm_cuda_coalesced(const struct gemm_problem *problem, struct execu
     enum status status = precondition(problem, "cuda-coalesced", execution);
     if (status != STATUS_OK)
         return status;
-    struct gemm_arguments arguments = arguments_of(problem);
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
     const int64_t blocks[2] = {geometry_ceil(problem->n, GEMM_SIDE),
                                grid_y(geometry_ceil(problem->m, GEMM_SIDE))};
     const int threads[2] = {GEMM_SIDE, GEMM_SIDE};
@@ -146,7 +146,7 @@ enum status gemm_cuda_tiled(const struct gemm_problem *problem, struct execution
     enum status status = precondition(problem, "cuda-tiled", execution);
     if (status != STATUS_OK)
         return status;
-    struct gemm_arguments arguments = arguments_of(problem);
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
     const int64_t blocks[2] = {tiles_of(problem, GEMM_SIDE), 1};
     const int threads[2] = {GEMM_SIDE, GEMM_SIDE};
     return geometry_launch(execution, tiled_kernels[problem->variant], blocks, threads, &arguments);
@@ -156,7 +156,7 @@ enum status gemm_cuda_register(const struct gemm_problem *problem, struct execut
     enum status status = precondition(problem, "cuda-register", execution);
     if (status != STATUS_OK)
         return status;
-    struct gemm_arguments arguments = arguments_of(problem);
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
     return geometry_launch_flat(execution, register_kernels[problem->variant],
                                 tiles_of(problem, GEMM_REGISTER_TILE), &arguments);
 }
@@ -165,9 +165,9 @@ enum status gemm_cuda_vectorised(const struct gemm_problem *problem, struct exec
     enum status status = precondition(problem, "cuda-vectorised", execution);
     if (status != STATUS_OK)
         return status;
-    struct gemm_arguments arguments = arguments_of(problem);
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
     return geometry_launch_flat(execution,
-                                vectorised_kernels[problem->variant][vectors_allowed(problem)],
+                                vectorised_kernels[problem->variant][gemm_vectors_allowed(problem)],
                                 tiles_of(problem, GEMM_VECTORISED_TILE), &arguments);
 }
 
@@ -175,36 +175,44 @@ enum status gemm_cuda_warp(const struct gemm_problem *problem, struct execution 
     enum status status = precondition(problem, "cuda-warp", execution);
     if (status != STATUS_OK)
         return status;
-    struct gemm_arguments arguments = arguments_of(problem);
-    return geometry_launch_flat(execution, warp_kernels[problem->variant][vectors_allowed(problem)],
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
+    return geometry_launch_flat(execution,
+                                warp_kernels[problem->variant][gemm_vectors_allowed(problem)],
                                 tiles_of(problem, GEMM_WARP_TILE), &arguments);
 }
 
 static enum status pipelined_launch(const struct gemm_problem *problem, enum gemm_tile_size tile,
                                     struct execution *execution) {
-    struct gemm_arguments arguments = arguments_of(problem);
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
     const int64_t blocks[2] = {tiles_of(problem, sizes[tile].side), 1};
     const int threads[2] = {sizes[tile].threads, 1};
     return geometry_launch(execution,
-                           sizes[tile].pipelined[problem->variant][vectors_allowed(problem)],
+                           sizes[tile].pipelined[problem->variant][gemm_vectors_allowed(problem)],
                            blocks, threads, &arguments);
 }
 
 /* The blocks that share a tile write to the workspace in rows of n, not of ldc. */
-static enum status split_k_launch(const struct gemm_problem *problem, struct gemm_choice choice,
+enum status gemm_cuda_split_parts(const struct gemm_problem *problem, struct gemm_choice choice,
+                                  struct gemm_split_arguments *arguments,
                                   struct execution *execution) {
     enum { BK = 16 }; /* of the kernel: only the last part ends within a tile */
-    struct gemm_split_arguments arguments = {.gemm = arguments_of(problem)};
-    arguments.k_each = geometry_ceil(geometry_ceil(arguments.gemm.k, choice.splits), BK) * BK;
-    arguments.splits = arguments.k_each > 0 ? geometry_ceil(arguments.gemm.k, arguments.k_each) : 0;
-    enum status status = STATUS_OK;
-    if (arguments.splits > 0) {
-        const int64_t blocks[2] = {tiles_of(problem, sizes[choice.tile].side), arguments.splits};
-        const int threads[2] = {sizes[choice.tile].threads, 1};
-        status = geometry_launch(
-            execution, sizes[choice.tile].split_k[problem->variant][vectors_allowed(problem)],
-            blocks, threads, &arguments);
-    }
+    *arguments = (struct gemm_split_arguments){.gemm = gemm_arguments_of(problem)};
+    arguments->k_each = geometry_ceil(geometry_ceil(arguments->gemm.k, choice.splits), BK) * BK;
+    arguments->splits =
+        arguments->k_each > 0 ? geometry_ceil(arguments->gemm.k, arguments->k_each) : 0;
+    if (arguments->splits == 0)
+        return STATUS_OK;
+    const int64_t blocks[2] = {tiles_of(problem, sizes[choice.tile].side), arguments->splits};
+    const int threads[2] = {sizes[choice.tile].threads, 1};
+    return geometry_launch(
+        execution, sizes[choice.tile].split_k[problem->variant][gemm_vectors_allowed(problem)],
+        blocks, threads, arguments);
+}
+
+static enum status split_k_launch(const struct gemm_problem *problem, struct gemm_choice choice,
+                                  struct execution *execution) {
+    struct gemm_split_arguments arguments;
+    enum status status = gemm_cuda_split_parts(problem, choice, &arguments, execution);
     if (status != STATUS_OK)
         return status;
     return geometry_launch_flat(execution, sum_kernel, geometry_blocks(problem->m * problem->n),

@@ -7,6 +7,7 @@
 #define LOCKSTEP_KERNELS_GEMM_H
 
 #include "common/problem.h"
+#include "kernels/arguments.h"
 
 /* The tiles that rungs 7 and 8 come in, largest first; kernels/gemm_pipeline.cuh has their shapes.
  */
@@ -38,5 +39,18 @@ double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice c
  * than f32, for k above 2^31 - 1, and where the splits' sums exceed the workspace. */
 enum status gemm_cuda_chosen(const struct gemm_problem *problem, struct gemm_choice choice,
                              struct execution *execution);
+
+/* --- for kernels/linear.c --------------------------------------------------------------------- */
+
+struct gemm_arguments gemm_arguments_of(const struct gemm_problem *problem);
+
+/* Whether all accesses can be of 16 bytes. */
+bool gemm_vectors_allowed(const struct gemm_problem *problem);
+
+/* The first launch of rung 8, after which the workspace holds the parts' sums. `arguments` is for
+ * the launch that adds them. */
+enum status gemm_cuda_split_parts(const struct gemm_problem *problem, struct gemm_choice choice,
+                                  struct gemm_split_arguments *arguments,
+                                  struct execution *execution);
 
 #endif

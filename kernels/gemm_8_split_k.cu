@@ -11,6 +11,7 @@
  * thread an element of C, in one dimension. Compute capability 8.0.
  */
 #include "kernels/gemm_pipeline.cuh"
+#include "kernels/linear_epilogue.cuh"
 
 /* The sums of launches of this device, one at a time: a stream orders them. In the module, so that
  * a launch allocates nothing and can be captured in a graph. */
@@ -33,17 +34,30 @@ static __device__ void gemm_split_k(const struct gemm_split_arguments &s) {
     warp_tile_write<shape, vectors>(g, tile, sums);
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS)
-    gemm_split_k_sum(const struct gemm_split_arguments s) {
-    const int64_t elements = s.gemm.m * s.gemm.n;
-    const int64_t i = grid_thread();
-    if (i >= elements)
-        return;
+/* Element i of the product, row by row. */
+static __device__ inline float parts_sum(const struct gemm_split_arguments &s, int64_t i) {
     float sum = 0.0f;
     for (int64_t split = 0; split < s.splits; split++)
-        sum += workspace[split * elements + i];
+        sum += workspace[split * s.gemm.m * s.gemm.n + i];
+    return sum;
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    gemm_split_k_sum(const struct gemm_split_arguments s) {
+    const int64_t i = grid_thread();
+    if (i >= s.gemm.m * s.gemm.n)
+        return;
     float *const c = &s.gemm.c[i / s.gemm.n * s.gemm.ldc + i % s.gemm.n];
-    *c = gemm_scaled(s.gemm, sum, s.gemm.beta == 0.0f ? 0.0f : *c);
+    *c = gemm_scaled(s.gemm, parts_sum(s, i), s.gemm.beta == 0.0f ? 0.0f : *c);
+}
+
+/* The same for a linear layer (kernels/linear_1_fused.cu). */
+extern "C" __global__ void __launch_bounds__(THREADS)
+    linear_split_k_sum(const struct gemm_split_arguments s) {
+    const int64_t i = grid_thread(), column = i % s.gemm.n;
+    if (i < s.gemm.m * s.gemm.n)
+        s.gemm.c[i / s.gemm.n * s.gemm.ldc + column] =
+            linear_epilogue(parts_sum(s, i), s.bias[column], s.relu);
 }
 
 #define SPLIT_K(tile, variant, a_transposed, b_transposed)                                         \

@@ -55,6 +55,11 @@ gemm_kernel gemm_cuda_split_k;   /* refuses shapes with nothing to split */
  * allocates nothing, so that it can be captured. */
 gemm_kernel gemm_cuda_best;
 
+/* --- linear ---------------------------------------------------------------------------------- */
+
+linear_kernel linear_cuda_unfused; /* gemm_cuda_best, then activation_cuda_vectorised */
+linear_kernel linear_cuda_best;    /* bias and function where the sums are; any shape, any GPU */
+
 /* --- cuda-tensor ----------------------------------------------------------------------------- */
 
 /* tf32, its operands truncated by the hardware, and bf16; accumulated in f32. Compute capability

@@ -7,6 +7,7 @@
 
 /* `openblas`: cblas_sgemm, row-major. */
 gemm_kernel gemm_openblas;
+linear_kernel linear_openblas; /* the epilogue is cpu-simd's */
 
 /* Sets the threads of OpenMP, OpenBLAS and BLIS alike; threads >= 1. */
 void cpu_threads_set(int threads);

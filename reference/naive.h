@@ -6,6 +6,7 @@
 #include "common/problem.h"
 
 gemm_kernel gemm_naive;
+linear_kernel linear_naive;
 activation_kernel activation_naive;
 softmax_kernel softmax_naive;
 cross_entropy_kernel cross_entropy_naive;

@@ -25,6 +25,10 @@ void oracle_gemm(const struct gemm_problem *problem, const float *c_before, int6
                  int64_t rows, double *expected, double *tolerance);
 
 /* output 0: output; output 1: dbias (one row). */
+/* Expected values and tolerances of rows [first_row, first_row + rows) of y. */
+void oracle_linear(const struct linear_problem *problem, int64_t first_row, int64_t rows,
+                   double *expected, double *tolerance);
+
 void oracle_activation(const struct activation_problem *problem, int output, int64_t first_row,
                        int64_t rows, double *expected, double *tolerance);
 

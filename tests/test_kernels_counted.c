@@ -55,6 +55,22 @@ static const struct bounds table[] = {
      .launches = 1},
     {"cross_entropy", "forward_backward", "f32", "3x40960", "cuda-vectorised", .sectors = 1.02,
      .launches = 1},
+    /* Backward with a bias gives its gradient, too; no matrix is read for it again. */
+    {"activation", "relu.forward", "f32", "262144", "cuda-vectorised", .sectors = 1.00,
+     .vectors = true, .launches = 1},
+    {"activation", "gelu_erf.backward", "f32", "262144", "cuda-vectorised", .sectors = 1.00,
+     .vectors = true, .launches = 1},
+    {"activation", "relu.forward_bias", "f32", "1024x1024", "cuda-vectorised", .sectors = 1.00,
+     .launches = 1},
+    {"activation", "relu.backward_bias", "f32", "1024x1024", "cuda-vectorised", .sectors = 1.00,
+     .launches = 1},
+    {"activation", "gelu_tanh.backward_bias", "f32", "1024x1024", "cuda-vectorised",
+     .sectors = 1.00, .launches = 1},
+    /* All parameters in one launch. */
+    {"optimizer", "adam", "f32", "262144", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1},
+    /* The product's own kernel has the epilogue. */
+    {"linear", "bias_relu", "f32", "512x512x64", "cuda-best", .launches = 1},
     /* At 1024x1024x1024 a warp does the same; all products by mma, no bank conflict. */
     {"gemm", "nn", "bf16", "128x256x1024", "cuda-tensor", .launches = 1, .outside = 0.5},
     {"gemm", "nt", "bf16", "128x256x1024", "cuda-tensor", .launches = 1, .outside = 0.5},

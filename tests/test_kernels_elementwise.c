@@ -102,7 +102,7 @@ static void activation_run(struct fixture *fixture, int rung, const struct activ
     problem.dy = staging_input(staging, host->dy, count, offset[2]);
     problem.bias = staging_input(staging, host->bias, host->columns, offset[3]);
     if (host->dbias != NULL)
-        problem.dbias = staging_output(staging, fixture->after[1], host->columns, 1);
+        problem.dbias = staging_output(staging, fixture->after[1], host->columns, offset[3]);
     finish(fixture, activation_rungs[rung].kernel(&problem, &staging->execution), what);
     activation_check(fixture, host, what);
 }

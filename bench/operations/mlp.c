@@ -349,6 +349,15 @@ static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas,
                                                   .column_sums = column_sums_cuda_tiled,
                                                   .optimizer = optimizer_cuda_vectorised};
 
+static const struct mlp_kernels kernels_cuda_best = {.gemm = gemm_cuda_best,
+                                                     .linear = linear_cuda_best,
+                                                     .activation = activation_cuda_vectorised,
+                                                     .softmax = softmax_cuda_vectorised,
+                                                     .cross_entropy = cross_entropy_cuda_vectorised,
+                                                     .mse = mse_cuda_tiled,
+                                                     .column_sums = column_sums_cuda_tiled,
+                                                     .optimizer = optimizer_cuda_vectorised};
+
 /* Only the products of the step, with OpenBLAS. */
 static enum status yardstick_gemms(const struct launch *launch, int64_t iterations,
                                    struct execution *execution) {
@@ -391,6 +400,12 @@ static const struct implementation implementations[] = {
      .summary = "tiled GEMM, vectorised and warp kernels",
      .device = DEVICE_GPU,
      .run.mlp = &kernels_cuda_tiled},
+    {.name = "cuda-best",
+     .summary = "the best rung of every kernel, bias and ReLU in the GEMM, as one CUDA Graph",
+     .adds = "fused epilogues, one read of the logits, one launch a step",
+     .device = DEVICE_GPU,
+     .graph = true,
+     .run.mlp = &kernels_cuda_best},
     {.name = "cublas",
      .summary = "cuBLAS, vectorised and warp kernels",
      .device = DEVICE_GPU,

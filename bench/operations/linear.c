@@ -1,0 +1,111 @@
+/* linear: a dense layer forward, y = f(x W^T + b), its bias and its function in one operation. */
+#include "bench/operation.h"
+#include "kernels/kernels.h"
+#include "reference/libraries.h"
+#include "reference/naive.h"
+#include "reference/oracle.h"
+
+enum { SIZE_ROWS, SIZE_OUTPUTS, SIZE_INPUTS };
+enum { BUFFER_X, BUFFER_WEIGHTS, BUFFER_BIAS, BUFFER_Y };
+enum { BIAS, BIAS_RELU };
+
+static const char *const variants[] = {[BIAS] = "bias", [BIAS_RELU] = "bias_relu"};
+
+static void linear_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
+    int64_t rows = c->sizes[SIZE_ROWS], outputs = c->sizes[SIZE_OUTPUTS];
+    int64_t inputs = c->sizes[SIZE_INPUTS];
+    specs[BUFFER_X] = buffer_matrix("x", BUFFER_INPUT, rows, inputs, 0);
+    specs[BUFFER_WEIGHTS] = buffer_matrix("weights", BUFFER_INPUT, outputs, inputs, 0);
+    specs[BUFFER_BIAS] = buffer_matrix("bias", BUFFER_INPUT, 1, outputs, 0);
+    specs[BUFFER_Y] = buffer_matrix("y", BUFFER_OUTPUT, rows, outputs, 0);
+}
+
+static void linear_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
+    launch->linear = (struct linear_problem){
+        .rows = c->sizes[SIZE_ROWS],
+        .outputs = c->sizes[SIZE_OUTPUTS],
+        .inputs = c->sizes[SIZE_INPUTS],
+        .x = buffers[BUFFER_X],
+        .weights = buffers[BUFFER_WEIGHTS],
+        .bias = buffers[BUFFER_BIAS],
+        .relu = c->variant == BIAS_RELU,
+        .y = buffers[BUFFER_Y],
+    };
+}
+
+static enum status linear_launch(const struct implementation *implementation,
+                                 const struct launch *launch, int64_t iteration,
+                                 struct execution *execution) {
+    (void)iteration;
+    return implementation->run.linear(&launch->linear, execution);
+}
+
+/* As gemm: the epilogue is not counted. */
+static double linear_flops(const struct bench_case *c) {
+    return 2.0 * (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_OUTPUTS] *
+           (double)c->sizes[SIZE_INPUTS];
+}
+
+/* x, W and b read once, y written once. */
+static double linear_bytes(const struct bench_case *c) {
+    double rows = (double)c->sizes[SIZE_ROWS], outputs = (double)c->sizes[SIZE_OUTPUTS];
+    double inputs = (double)c->sizes[SIZE_INPUTS];
+    return 4.0 * (rows * inputs + outputs * inputs + outputs + rows * outputs);
+}
+
+static void linear_expect(const struct oracle_view *view, int buffer, int64_t first_row,
+                          int64_t rows, double *expected, double *tolerance) {
+    (void)buffer;
+    oracle_linear(&view->launch->linear, first_row, rows, expected, tolerance);
+}
+
+/* The product and the bound |x||W^T|. */
+static double linear_row_cost(const struct bench_case *c) {
+    return 4.0 * (double)c->sizes[SIZE_OUTPUTS] * (double)c->sizes[SIZE_INPUTS];
+}
+
+static const struct implementation implementations[] = {
+    {.name = "cpu-naive",
+     .summary = "three nested loops, then the bias",
+     .one_thread = true,
+     .plain = true,
+     .run.linear = linear_naive},
+    {.name = "openblas",
+     .summary = "cblas_sgemm, then bias and function in one pass",
+     .run.linear = linear_openblas},
+    {.name = "cuda-unfused",
+     .summary = "gemm's cuda-best, then activation's cuda-vectorised",
+     .device = DEVICE_GPU,
+     .run.linear = linear_cuda_unfused},
+    {.name = "cuda-best",
+     .summary = "gemm's cuda-best with bias and function before the store",
+     .adds = "y is written once and not read",
+     .device = DEVICE_GPU,
+     .run.linear = linear_cuda_best},
+};
+
+static const char *const awkward_shapes[] = {"1x1x1",    "1x7x1",     "17x19x23",   "33x65x129",
+                                             "257x3x31", "3x257x31",  "31x3x1025",  "64x64x64",
+                                             "128x1x77", "1x128x300", "127x129x63", NULL};
+static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
+                                             VALUES_SPECIAL};
+
+const struct operation operation_linear = {
+    .name = "linear",
+    .summary = "a dense layer forward: y = f(x W^T + b), fused",
+    .shape_form = "ROWSxOUTPUTSxINPUTS",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .awkward_shapes = awkward_shapes,
+    .special_values = special_values,
+    .special_values_count = sizeof special_values / sizeof special_values[0],
+    .describe = linear_describe,
+    .bind = linear_bind,
+    .launch = linear_launch,
+    .flops = linear_flops,
+    .bytes = linear_bytes,
+    .expect = linear_expect,
+    .row_cost = linear_row_cost,
+};
