@@ -87,7 +87,8 @@ void compared_row_reason(const struct compared_row *row, char *text, size_t size
 
 /* Fills the doubt of each row's judgement, whose ratio is known: a row is not called slower or
  * faster when its own median is uncertain by more than twice the threshold, when that holds for
- * half of the rows of its device and threads, when the ratios of most of these spread by more than
+ * half of the rows of its device and threads, when the other implementations of its case moved
+ * beyond the threshold in the same direction, when the ratios of most of these spread by more than
  * the threshold, or when the row's own ratio is within four times that spread. */
 enum status compare_steadiness(struct compared_row *const *rows, size_t count, double threshold,
                                struct message *message);

@@ -4,7 +4,8 @@
  * neighbour was there all the while, that memory was laid out otherwise, on which processors the
  * threads landed. What says it are the other rows. Most rows of a comparison did not change by
  * different amounts; so the spread of most of their ratios is what the machine adds from run to
- * run, and a row stands accused only when it stands out of that.
+ * run, and a row stands accused only when it stands out of that. And the implementations of one
+ * case were sampled in turn: where the others moved too, it was the machine that moved.
  */
 #include "bench/compare.h"
 
@@ -64,27 +65,54 @@ static void group_fill(struct group *group, struct compared_row *const *rows, si
     group->noise = group->noises[group->count / 2];
 }
 
+/* --- one case --------------------------------------------------------------------------------- */
+
+/* Whether the two rows were sampled in turn, other code at the same time. */
+static bool in_turn(const struct compared_row *a, const struct compared_row *b, bool same_threads) {
+    const struct row_key *first = &a->baseline->key, *second = &b->baseline->key;
+    return row_key_same_case(first, second) && strcmp(first->mode, second->mode) == 0 &&
+           strcmp(first->device, second->device) == 0 &&
+           strcmp(first->implementation, second->implementation) != 0 &&
+           (!same_threads || first->threads == second->threads);
+}
+
+/* The middle of the logarithms of the ratios of the row's case, its own implementation apart: of
+ * those with as many threads, or if there is none, of all. 0 where nothing else was sampled. */
+static double others_change(struct compared_row *const *rows, size_t count, size_t row,
+                            double *values) {
+    size_t found = 0;
+    for (int all = 0; all < 2 && found == 0; all++)
+        for (size_t i = 0; i < count; i++)
+            if (in_turn(rows[row], rows[i], !all))
+                values[found++] = log(rows[i]->judgement.ratio.ratio);
+    qsort(values, found, sizeof *values, by_value);
+    return found ? 0.5 * (values[(found - 1) / 2] + values[found / 2]) : 0.0;
+}
+
 static void row_doubt(const struct group *group, double threshold, struct judgement *judgement,
-                      double noise) {
+                      double noise, double others) {
     char *doubt = judgement->doubt;
     size_t size = sizeof judgement->doubt;
-    double change = fabs(log(judgement->ratio.ratio));
+    double change = log(judgement->ratio.ratio);
     if (!(noise <= noise_factor * threshold))
         snprintf(doubt, size, "its median is uncertain by %.0f%%", 100.0 * noise);
+    else if (fabs(others) > log1p(threshold) && others * change > 0.0)
+        snprintf(doubt, size, "the other implementations of the case moved by %+.0f%% too",
+                 100.0 * expm1(others));
     else if (group->noise > noise_factor * threshold)
         snprintf(doubt, size, "unsteady runs: half of such rows are uncertain by over %.0f%%",
                  100.0 * group->noise);
     else if (group->spread > log1p(threshold))
         snprintf(doubt, size, "unlike runs: ratios of such rows spread by %.0f%%",
                  100.0 * expm1(group->spread));
-    else if (change < spread_factor * group->spread)
+    else if (fabs(change) < spread_factor * group->spread)
         snprintf(doubt, size, "ratios of such rows spread by %.1f%% anyway",
                  100.0 * expm1(group->spread));
 }
 
 enum status compare_steadiness(struct compared_row *const *rows, size_t count, double threshold,
                                struct message *message) {
-    double *values = malloc((2 * count + 1) * sizeof *values);
+    double *values = malloc((3 * count + 1) * sizeof *values);
     bool *done = calloc(count + 1, sizeof *done);
     if (!values || !done) {
         free(values);
@@ -99,7 +127,8 @@ enum status compare_steadiness(struct compared_row *const *rows, size_t count, d
         group_fill(&group, rows, count);
         for (size_t j = i; j < count; j++)
             if (!done[j] && belongs(&group, rows[j])) {
-                row_doubt(&group, threshold, &rows[j]->judgement, row_noise(rows[j]));
+                row_doubt(&group, threshold, &rows[j]->judgement, row_noise(rows[j]),
+                          others_change(rows, count, j, values + 2 * count));
                 done[j] = true;
             }
     }

@@ -86,7 +86,7 @@ static void operation_matrix(const struct page *page, const char *operation,
         any |= columns[s];
     if (!any)
         return;
-    fputs("<h3>", file);
+    fputs("<div class=matrix>\n<h3>", file);
     html_text(file, operation);
     fputs("</h3>\n<div class=scroll><table class=sortable>\n<thead><tr>", file);
     html_head_cell(file, "variant", false);
@@ -101,11 +101,12 @@ static void operation_matrix(const struct page *page, const char *operation,
             line_fill(page, i, &line))
             line_write(page, &line, columns, write_cell);
     }
-    fputs("</tbody></table></div>\n", file);
+    fputs("</tbody></table></div>\n</div>\n", file);
 }
 
 static void matrices_write(const struct page *page, cell_writer *write_cell) {
     const struct report_data *data = page->data;
+    fputs("<div class=filterable>\n", page->file);
     for (size_t i = 0; i < data->result_count; i++) {
         size_t before = 0;
         while (strcmp(data->results[before].key.operation, data->results[i].key.operation) != 0)
@@ -113,6 +114,7 @@ static void matrices_write(const struct page *page, cell_writer *write_cell) {
         if (before == i)
             operation_matrix(page, data->results[i].key.operation, write_cell);
     }
+    fputs("</div>\n", page->file);
 }
 
 static void speedup_cell(const struct page *page, const struct line *line,

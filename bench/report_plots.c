@@ -8,6 +8,8 @@
 #include "bench/report_training.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,6 +42,42 @@ static enum status script_write(struct script *script, const char *path, struct 
     return status;
 }
 
+static bool is_drawn(const struct script *script, const char *name, size_t length) {
+    for (int i = 0; i < script->figure_count; i++)
+        if (strlen(script->figures[i].name) == length &&
+            strncmp(script->figures[i].name, name, length) == 0)
+            return true;
+    return false;
+}
+
+static void figure_remove(const char *folder, const char *name, size_t length) {
+    static const char *const kinds[] = {"svg", "png"};
+    char path[2400];
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        snprintf(path, sizeof path, "%s/%.*s.%s", folder, (int)length, name, kinds[i]);
+        unlink(path);
+    }
+}
+
+/* Removes the figures that the script of an earlier drawing names and this one does not: they
+ * would show rows that are no longer there. */
+static void stale_remove(const struct script *script, const char *earlier) {
+    static const char before[] = "set output '";
+    char *text = NULL;
+    size_t size = 0;
+    struct message message;
+    if (access(earlier, F_OK) != 0 ||
+        report_text_load(earlier, &text, &size, &message) != STATUS_OK)
+        return;
+    for (const char *c = text; (c = strstr(c, before));) {
+        c += strlen(before);
+        size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+        if (length > 0 && length < 64 && c[length] == '\'' && !is_drawn(script, c, length))
+            figure_remove(script->data->folder, c, length);
+    }
+    free(text);
+}
+
 enum status report_plots_draw(const struct report_data *data, struct script *script,
                               struct message *message) {
     char path[2300], temporary[2300];
@@ -48,8 +86,12 @@ enum status report_plots_draw(const struct report_data *data, struct script *scr
     *script = (struct script){.data = data};
     series_list_fill(data, &script->series);
     enum status status = script_write(script, temporary, message);
+    if (status == STATUS_OK)
+        stale_remove(script, path);
     if (status != STATUS_OK || script->figure_count == 0) {
         unlink(temporary);
+        if (status == STATUS_OK)
+            unlink(path);
         return status;
     }
     if (rename(temporary, path) != 0)

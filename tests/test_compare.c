@@ -26,15 +26,17 @@ struct made {
     char baseline[PATH_SIZE], changed[PATH_SIZE];
 };
 
-static struct row_key key_of(size_t row) {
+/* Two rows a case, of two implementations, or one. */
+static struct row_key key_of(size_t row, bool two) {
     struct row_key key = {.operation = "gemm",
                           .variant = "nn",
                           .dtype = "f32",
-                          .implementation = "openblas",
                           .device = "cpu",
                           .threads = 1,
                           .mode = "hot"};
-    snprintf(key.shape, sizeof key.shape, "%zux64x64", 64 * (row + 1));
+    snprintf(key.shape, sizeof key.shape, "%zux64x64", 64 * ((two ? row / 2 : row) + 1));
+    snprintf(key.implementation, sizeof key.implementation, "%s",
+             two && row % 2 ? "onednn" : "openblas");
     return key;
 }
 
@@ -47,8 +49,8 @@ static FILE *file_open(const char *folder, const char *name) {
 }
 
 /* Writes a run whose row i takes `factors[i]` milliseconds, give or take `spread`. */
-static void run_make(const char *folder, const double factors[ROWS], double spread,
-                     uint64_t stream) {
+static void run_make_of(const char *folder, const double factors[ROWS], double spread,
+                        uint64_t stream, bool two) {
     assert_true(mkdir(folder, 0777) == 0 || errno == EEXIST);
     FILE *results = file_open(folder, "results.csv"), *samples = file_open(folder, "samples.csv");
     assert_int_equal(csv_write_header(results, &result_format), 0);
@@ -57,14 +59,14 @@ static void run_make(const char *folder, const double factors[ROWS], double spre
         double seconds[SAMPLES], scratch[SAMPLES];
         struct statistics s;
         for (uint64_t k = 0; k < SAMPLES; k++) {
-            struct sample_row row = {.key = key_of(i), .sample = (int64_t)k};
+            struct sample_row row = {.key = key_of(i, two), .sample = (int64_t)k};
             row.seconds = 1e-3 * factors[i] *
                           (1.0 + (double)random_uniform(5, stream + i, k, 0.0f, (float)spread));
             seconds[k] = row.seconds;
             assert_int_equal(csv_write_row(samples, &sample_format, &row), 0);
         }
         statistics_compute(seconds, SAMPLES, scratch, &s);
-        struct result row = {.key = key_of(i),
+        struct result row = {.key = key_of(i, two),
                              .status = "measured",
                              .samples = SAMPLES,
                              .iterations = 1,
@@ -80,6 +82,11 @@ static void run_make(const char *folder, const double factors[ROWS], double spre
     }
     assert_int_equal(fclose(results), 0);
     assert_int_equal(fclose(samples), 0);
+}
+
+static void run_make(const char *folder, const double factors[ROWS], double spread,
+                     uint64_t stream) {
+    run_make_of(folder, factors, spread, stream, false);
 }
 
 static const double even[ROWS] = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0};
@@ -241,6 +248,29 @@ static void test_unsteady_runs_tell_nothing(void **state) {
     check_nothing_told(made, "uncertain by");
 }
 
+/* Both implementations of one case slow down: a neighbour came for as long as it was sampled. One
+ * of the two alone: that is its code. */
+static void test_a_case_that_moved_as_a_whole(void **state) {
+    const struct made *made = *state;
+    double factors[ROWS];
+    memcpy(factors, even, sizeof factors);
+    factors[2] *= 1.3;
+    factors[3] *= 1.2;
+    factors[6] *= 1.2;
+    run_make_of(made->baseline, even, 0.02, 0, true);
+    run_make_of(made->changed, factors, 0.02, 100, true);
+    struct compared compared;
+    compare_with(made, &rule, &compared);
+    const struct compared_row *rows = compared.comparison.rows;
+    assert_int_equal(rows[2].judgement.verdict, VERDICT_CANNOT_TELL);
+    assert_string_equal(rows[2].judgement.reason,
+                        "the other implementations of the case moved by +20% too");
+    assert_int_equal(rows[3].judgement.verdict, VERDICT_CANNOT_TELL);
+    assert_int_equal(rows[6].judgement.verdict, VERDICT_SLOWER);
+    assert_int_equal(rows[7].judgement.verdict, VERDICT_SAME);
+    compared_close(&compared);
+}
+
 static void test_the_spread_of_most(void **state) {
     (void)state;
     double few[] = {0.0, 1.0, 2.0, 3.0};
@@ -344,7 +374,7 @@ static void counters_make(const char *folder, const char *kernel, int64_t instru
     FILE *file = file_open(folder, "counters.csv");
     assert_int_equal(csv_write_header(file, &counters_format), 0);
     for (int i = 0; i < 2; i++) {
-        struct counters_row row = {.key = key_of((size_t)i),
+        struct counters_row row = {.key = key_of((size_t)i, false),
                                    .grid = "4x1x1",
                                    .block = "256x1x1",
                                    .launches = 1,
@@ -554,6 +584,7 @@ int main(void) {
         TEST(test_all_rows_are_faster),
         TEST(test_unlike_runs_tell_nothing),
         TEST(test_unsteady_runs_tell_nothing),
+        TEST(test_a_case_that_moved_as_a_whole),
         cmocka_unit_test(test_the_spread_of_most),
         TEST(test_rows_of_one_side),
         TEST(test_a_row_that_fails_is_a_regression),

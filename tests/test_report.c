@@ -417,6 +417,27 @@ static void test_only_measured_rows_are_drawn(void **state) {
     assert_false(exists(f, "roofline.svg")); /* no environment.json, no ceilings */
 }
 
+/* Rows that are gone take their figures with them; what is not a report's stays. */
+static void test_figures_of_an_earlier_drawing_go(void **state) {
+    struct fixture *f = *state;
+    rows_of_everything(f);
+    rows_write(f);
+    draw_plots(f);
+    text_write(f, "mine.svg", "kept");
+    assert_true(exists(f, "activation.svg") && exists(f, "gemm.svg"));
+    f->row_count = 6; /* the products */
+    f->part_count = 0;
+    rows_write(f);
+    draw_plots(f);
+    assert_true(exists(f, "gemm.svg") && exists(f, "gemm.png") && exists(f, "mine.svg"));
+    assert_false(exists(f, "activation.svg") || exists(f, "activation.png"));
+    assert_false(exists(f, "mlp-train_step-parts.svg"));
+    f->row_count = 0;
+    rows_write(f);
+    draw_plots(f);
+    assert_false(exists(f, "gemm.svg") || exists(f, "plots.gp"));
+}
+
 static void test_drawing_again_makes_the_same(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
@@ -661,6 +682,7 @@ int main(void) {
         TEST(test_a_gpu_is_drawn_beside_the_cpu),
         TEST(test_nothing_is_drawn_without_data),
         TEST(test_only_measured_rows_are_drawn),
+        TEST(test_figures_of_an_earlier_drawing_go),
         TEST(test_drawing_again_makes_the_same),
         TEST(test_names_cannot_become_commands),
         TEST(test_the_page_holds_every_row_escaped),
