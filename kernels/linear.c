@@ -91,8 +91,8 @@ enum status linear_cuda_best(const struct linear_problem *problem, struct execut
     if (gpu_properties(execution->gpu)->capability < 80 || problem->inputs > INT_MAX)
         return unfused(problem, gemm_cuda_best, execution);
     const struct gemm_problem product = product_of(problem);
-    const struct gemm_choice choice = gemm_choose(
-        &product, gpu_properties(execution->gpu)->multiprocessors, execution->gemm_tuning);
+    const struct gemm_choice choice =
+        gemm_choose(&product, gpu_properties(execution->gpu)->multiprocessors);
     return choice.splits > 1 ? fused_split(problem, choice, execution)
                              : fused_whole(problem, choice.tile, execution);
 }
