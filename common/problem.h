@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct gpu;         /* gpu/gpu.h; a CPU implementation never looks inside */
-struct cpu;         /* reference/cpu.h; what CPU implementations keep between calls */
+struct gpu; /* gpu/gpu.h; a CPU implementation never looks inside */
+struct cpu; /* reference/cpu.h; what CPU implementations keep between calls */
 
 /* Where and how an implementation runs. */
 struct execution {

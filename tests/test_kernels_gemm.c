@@ -313,7 +313,7 @@ static void choices_follow_from_the_shape(void **state) {
         enum gemm_tile_size tile;
         bool split;
     } rows[] = {
-        {{4096, 4096, 4096}, 108, GEMM_TILE_128, false}, /* many large tiles */
+        {{4096, 4096, 4096}, 128, GEMM_TILE_128, false}, /* large tiles, as many for each */
         {{1024, 1024, 1024}, 16, GEMM_TILE_128, false},
         {{16, 16, 65536}, 108, GEMM_TILE_32, true}, /* one tile, a long k */
         {{100, 10, 128}, 108, GEMM_TILE_32, false}, /* too little for a second launch */
