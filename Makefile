@@ -231,8 +231,10 @@ lint: ## formatting, shell scripts, and both compilers with warnings as errors
 	$(build_with) $(for_warnings) BUILD=build-clang CC=clang
 
 # A file that was found clean is looked at again when it, a header of its, the checks or the flags have changed.
-tidy_flags = $(CPPFLAGS) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' \
+tidy_flags = $(CPPFLAGS) -Iemulator -I$(kernel_build) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
+             -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -DSTAND_IN_FOLDER='""' -DPROGRAM_PTX='""' \
              -std=c11 -fopenmp
+tidy_made  = $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)
 tidy_clean = $(patsubst %.c,$(BUILD)/tidy/%.clean,$(filter %.c,$(tracked_c)))
 tidy: ## clang-tidy over every C file
 	@$(build_with) --keep-going --output-sync tidy-files
@@ -244,7 +246,7 @@ $(tidy_stamp):
 	@mkdir -p $(@D)
 	@rm -f $(BUILD)/tidy/stamp-* && touch $@
 # One file a call: given several, its va_list checker reports what is not there.
-$(tidy_clean): $(BUILD)/tidy/%.clean: %.c .clang-tidy $(tidy_stamp)
+$(tidy_clean): $(BUILD)/tidy/%.clean: %.c $(wildcard .clang-tidy */.clang-tidy) $(tidy_stamp) | $(tidy_made)
 	@mkdir -p $(@D)
 	@clang $(tidy_flags) -MM -MP -MT $@ -MF $(@:.clean=.d) $<
 	@echo "clang-tidy $<"

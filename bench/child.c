@@ -15,8 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
-
 enum { PATIENCE_MILLISECONDS = 600 * 1000, WORDS_MAX = 300 };
 
 /* --- how it ended ----------------------------------------------------------------------------- */

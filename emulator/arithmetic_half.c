@@ -30,7 +30,7 @@
 /* What the rows' patterns choose. The parentheses keep the commas out of the macros' arguments. */
 #define PLAIN(half_type)                                                                           \
     (void)choice;                                                                                  \
-    const struct half_modifiers modifiers = ((struct half_modifiers){.type = half_type})
+    const struct half_modifiers modifiers = ((struct half_modifiers){.type = (half_type)})
 /* [.ftz][.sat] */
 #define FLUSH_SATURATE                                                                             \
     const struct half_modifiers modifiers =                                                        \

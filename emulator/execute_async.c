@@ -297,7 +297,7 @@ static void execute_pending_count(struct warp *warp, const struct instruction *i
 
 #define SHARED "[.{shared,shared::cta}]"
 #define MBARRIER(pattern_, operands_, action)                                                      \
-    { .pattern = pattern_, operands_, execute_mbarrier, (action), .decode = DECODE_MEMORY }
+    { .pattern = (pattern_), (operands_), execute_mbarrier, (action), .decode = DECODE_MEMORY }
 
 static const struct instruction_row rows[] = {
     {.pattern = "cp.async.{ca,cg}.{shared,shared::cta}.global[.L2::cache_hint][.{L2::64B,L2::128B,"

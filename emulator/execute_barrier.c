@@ -155,7 +155,7 @@ void block_lanes_exited(struct block *block, uint32_t count) {
 #define ALIGNMENT "[.aligned]"
 #define ROW(pattern_, operands_, action)                                                           \
     {                                                                                              \
-        .pattern = pattern_, operands_, execute_barrier, (action),                                 \
+        .pattern = (pattern_), (operands_), execute_barrier, (action),                             \
         .flags = ROW_CONTROL | ROW_NEGATES                                                         \
     }
 

@@ -58,7 +58,7 @@ enum row_form geometry_row_form(const float *input, int64_t rows, int64_t column
         phase = SECTOR - 1;
     const int64_t groups = geometry_ceil(columns + phase, GROUP);
     int form = 0;
-    while (form < ROW_LONG && groups > row_forms[form].threads * row_forms[form].groups)
+    while (form < ROW_LONG && groups > (int64_t)row_forms[form].threads * row_forms[form].groups)
         form++;
     return (enum row_form)form;
 }
