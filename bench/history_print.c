@@ -74,7 +74,7 @@ static void values_print(const struct history_series *series, size_t most, FILE 
 enum status history_print_series(const struct history_series *series, void *context,
                                  struct message *message) {
     struct history_view *view = context;
-    struct levels levels;
+    struct levels levels = {.count = 0};
     char name[320];
     if (view->machine && strncmp(series->fingerprint, view->machine, strlen(view->machine)) != 0)
         return STATUS_OK;
@@ -105,7 +105,7 @@ static void quoted_write(const char *text, FILE *file) {
 
 static enum status series_script(const struct history_series *series, struct history_view *view,
                                  struct message *message) {
-    struct levels levels;
+    struct levels levels = {.count = 0};
     char name[320], title[360];
     enum status status = levels_find(series, &levels, message);
     if (status != STATUS_OK)
