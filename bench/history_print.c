@@ -59,8 +59,9 @@ static void levels_print(const struct history_series *series, const struct level
 static void values_print(const struct history_series *series, size_t most, FILE *file) {
     size_t begin = series->count > most ? series->count - most : 0;
     char median[32], low[32], high[32];
-    fprintf(file, begin > 0 ? "  the last %zu of %zu runs (--all shows all)\n" : "",
-            series->count - begin, series->count);
+    if (begin > 0)
+        fprintf(file, "  the last %zu of %zu runs (--all shows all)\n", series->count - begin,
+                series->count);
     for (size_t i = begin; i < series->count; i++) {
         const struct history_value *value = &series->values[i];
         table_format_seconds(value->median_s, median, sizeof median);
