@@ -104,13 +104,15 @@ static struct ratio ratio_of_rows(const struct result *baseline, const struct re
 struct judging {
     const struct run_files *baseline, *changed;
     const struct verdict_rule *rule;
-    struct compared_row **timed;
+    struct timed_row *timed;
     struct judgement *judgements;
     size_t count;
 };
 
 static enum status row_ratio(const struct judging *judging, size_t i, struct message *message) {
-    struct compared_row *row = judging->timed[i];
+    struct compared_row *row = judging->timed[i].row;
+    if (!row->baseline || !row->changed)
+        return STATUS_OK; /* no timed row */
     struct times before = run_files_times(judging->baseline, &row->baseline->key);
     struct times after = run_files_times(judging->changed, &row->changed->key);
     struct ratio *ratio = &row->judgement.ratio;
@@ -128,11 +130,11 @@ static enum status judging_do(const struct judging *judging, struct message *mes
         status =
             compare_steadiness(judging->timed, judging->count, judging->rule->threshold, message);
     for (size_t i = 0; i < judging->count && status == STATUS_OK; i++)
-        judging->judgements[i] = judging->timed[i]->judgement;
+        judging->judgements[i] = judging->timed[i].row->judgement;
     if (status == STATUS_OK)
         status = verdicts_judge(judging->rule, judging->judgements, judging->count, message);
     for (size_t i = 0; i < judging->count && status == STATUS_OK; i++)
-        judging->timed[i]->judgement = judging->judgements[i];
+        judging->timed[i].row->judgement = judging->judgements[i];
     return status;
 }
 
@@ -142,15 +144,16 @@ static enum status rows_judge(const struct run_files *baseline, const struct run
     struct judging judging = {.baseline = baseline, .changed = changed, .rule = rule};
     judging.timed = calloc(comparison->row_count + 1, sizeof *judging.timed);
     judging.judgements = calloc(comparison->row_count + 1, sizeof *judging.judgements);
-    enum status status = STATUS_OK;
-    if (!judging.timed || !judging.judgements)
-        status = message_set(message, STATUS_NO_MEMORY, "no memory to judge %zu rows",
-                             comparison->row_count);
-    for (size_t i = 0; i < comparison->row_count && status == STATUS_OK; i++)
+    if (!judging.timed || !judging.judgements) {
+        free(judging.timed);
+        free(judging.judgements);
+        return message_set(message, STATUS_NO_MEMORY, "no memory to judge %zu rows",
+                           comparison->row_count);
+    }
+    for (size_t i = 0; i < comparison->row_count; i++)
         if (comparison->rows[i].pairing == PAIR_TIMED)
-            judging.timed[judging.count++] = &comparison->rows[i];
-    if (status == STATUS_OK)
-        status = judging_do(&judging, message);
+            judging.timed[judging.count++].row = &comparison->rows[i];
+    enum status status = judging_do(&judging, message);
     if (status == STATUS_OK)
         verdicts_count(judging.judgements, judging.count, comparison->verdicts);
     free(judging.timed);

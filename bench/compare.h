@@ -90,7 +90,10 @@ void compared_row_reason(const struct compared_row *row, char *text, size_t size
  * half of the rows of its device and threads, when the other implementations of its case moved
  * beyond the threshold in the same direction, when the ratios of most of these spread by more than
  * the threshold, or when the row's own ratio is within four times that spread. */
-enum status compare_steadiness(struct compared_row *const *rows, size_t count, double threshold,
+struct timed_row {
+    struct compared_row *row; /* measured in both runs */
+};
+enum status compare_steadiness(const struct timed_row *rows, size_t count, double threshold,
                                struct message *message);
 
 /* The standard deviation of most of the values, whatever the others are: the shortest interval that

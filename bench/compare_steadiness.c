@@ -53,12 +53,12 @@ static double row_noise(const struct compared_row *row) {
     return fmax(row->baseline->noise, row->changed->noise);
 }
 
-static void group_fill(struct group *group, struct compared_row *const *rows, size_t count) {
+static void group_fill(struct group *group, const struct timed_row *rows, size_t count) {
     group->count = 0;
     for (size_t i = 0; i < count; i++)
-        if (belongs(group, rows[i])) {
-            group->logarithms[group->count] = log(rows[i]->judgement.ratio.ratio);
-            group->noises[group->count++] = row_noise(rows[i]);
+        if (belongs(group, rows[i].row)) {
+            group->logarithms[group->count] = log(rows[i].row->judgement.ratio.ratio);
+            group->noises[group->count++] = row_noise(rows[i].row);
         }
     group->spread = spread_of_most(group->logarithms, group->count);
     qsort(group->noises, group->count, sizeof *group->noises, by_value);
@@ -78,13 +78,13 @@ static bool in_turn(const struct compared_row *a, const struct compared_row *b, 
 
 /* The middle of the logarithms of the ratios of the row's case, its own implementation apart: of
  * those with as many threads, or if there is none, of all. 0 where nothing else was sampled. */
-static double others_change(struct compared_row *const *rows, size_t count, size_t row,
+static double others_change(const struct timed_row *rows, size_t count, size_t row,
                             double *values) {
     size_t found = 0;
     for (int all = 0; all < 2 && found == 0; all++)
         for (size_t i = 0; i < count; i++)
-            if (in_turn(rows[row], rows[i], !all))
-                values[found++] = log(rows[i]->judgement.ratio.ratio);
+            if (in_turn(rows[row].row, rows[i].row, !all))
+                values[found++] = log(rows[i].row->judgement.ratio.ratio);
     qsort(values, found, sizeof *values, by_value);
     return found ? 0.5 * (values[(found - 1) / 2] + values[found / 2]) : 0.0;
 }
@@ -110,7 +110,7 @@ static void row_doubt(const struct group *group, double threshold, struct judgem
                  100.0 * expm1(group->spread));
 }
 
-enum status compare_steadiness(struct compared_row *const *rows, size_t count, double threshold,
+enum status compare_steadiness(const struct timed_row *rows, size_t count, double threshold,
                                struct message *message) {
     double *values = malloc((3 * count + 1) * sizeof *values);
     bool *done = calloc(count + 1, sizeof *done);
@@ -123,11 +123,11 @@ enum status compare_steadiness(struct compared_row *const *rows, size_t count, d
     for (size_t i = 0; i < count; i++) {
         if (done[i])
             continue;
-        group.key = &rows[i]->baseline->key;
+        group.key = &rows[i].row->baseline->key;
         group_fill(&group, rows, count);
         for (size_t j = i; j < count; j++)
-            if (!done[j] && belongs(&group, rows[j])) {
-                row_doubt(&group, threshold, &rows[j]->judgement, row_noise(rows[j]),
+            if (!done[j] && belongs(&group, rows[j].row)) {
+                row_doubt(&group, threshold, &rows[j].row->judgement, row_noise(rows[j].row),
                           others_change(rows, count, j, values + 2 * count));
                 done[j] = true;
             }

@@ -166,13 +166,13 @@ enum status history_open(const char *path, bool write, struct history **opened,
                            "LOCKSTEP_HISTORY names another",
                            path);
     enum status status = write ? folder_make(path, message) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
     struct history *history = calloc(1, sizeof *history);
-    if (status == STATUS_OK && !history)
-        status = message_set(message, STATUS_NO_MEMORY, "no memory for a history");
-    if (status == STATUS_OK) {
-        snprintf(history->path, sizeof history->path, "%s", path);
-        status = database_open(history, write, message);
-    }
+    if (!history)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for a history");
+    snprintf(history->path, sizeof history->path, "%s", path);
+    status = database_open(history, write, message);
     if (status == STATUS_OK)
         *opened = history;
     else
@@ -181,7 +181,8 @@ enum status history_open(const char *path, bool write, struct history **opened,
 }
 
 void history_close(struct history *history) {
-    if (history)
-        sqlite3_close(history->database);
+    if (!history)
+        return;
+    sqlite3_close(history->database);
     free(history);
 }

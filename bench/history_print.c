@@ -59,8 +59,9 @@ static void levels_print(const struct history_series *series, const struct level
 static void values_print(const struct history_series *series, size_t most, FILE *file) {
     size_t begin = series->count > most ? series->count - most : 0;
     char median[32], low[32], high[32];
-    fprintf(file, begin > 0 ? "  the last %zu of %zu runs (--all shows all)\n" : "",
-            series->count - begin, series->count);
+    if (begin > 0)
+        fprintf(file, "  the last %zu of %zu runs (--all shows all)\n", series->count - begin,
+                series->count);
     for (size_t i = begin; i < series->count; i++) {
         const struct history_value *value = &series->values[i];
         table_format_seconds(value->median_s, median, sizeof median);
@@ -74,7 +75,7 @@ static void values_print(const struct history_series *series, size_t most, FILE 
 enum status history_print_series(const struct history_series *series, void *context,
                                  struct message *message) {
     struct history_view *view = context;
-    struct levels levels;
+    struct levels levels = {.count = 0};
     char name[320];
     if (view->machine && strncmp(series->fingerprint, view->machine, strlen(view->machine)) != 0)
         return STATUS_OK;
@@ -105,7 +106,7 @@ static void quoted_write(const char *text, FILE *file) {
 
 static enum status series_script(const struct history_series *series, struct history_view *view,
                                  struct message *message) {
-    struct levels levels;
+    struct levels levels = {.count = 0};
     char name[320], title[360];
     enum status status = levels_find(series, &levels, message);
     if (status != STATUS_OK)

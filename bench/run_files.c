@@ -58,9 +58,13 @@ void row_key_describe(const struct row_key *key, char *text, size_t size) {
         snprintf(text + used, rest, ", %s, %s", key->device, key->mode);
 }
 
+struct place {
+    const struct result *row;
+};
+
 static int by_result_key(const void *left, const void *right) {
-    const struct result *a = *(const struct result *const *)left;
-    const struct result *b = *(const struct result *const *)right;
+    const struct result *a = ((const struct place *)left)->row;
+    const struct result *b = ((const struct place *)right)->row;
     int order = row_key_compare(&a->key, &b->key);
     return order ? order : (a > b) - (a < b); /* equal ones in the order of the file */
 }
@@ -99,21 +103,22 @@ static enum status result_check(const struct run_files *files, const struct resu
 
 static enum status results_check(const struct run_files *files, struct message *message) {
     size_t count = files->result_count;
-    const struct result **sorted = malloc((count ? count : 1) * sizeof *sorted);
+    struct place *sorted = malloc((count ? count : 1) * sizeof *sorted);
     if (!sorted)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows", count);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++)
-        sorted[i] = &files->results[i];
+        sorted[i].row = &files->results[i];
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = result_check(files, sorted[i], message);
+        status = result_check(files, sorted[i].row, message);
     qsort(sorted, count, sizeof *sorted, by_result_key);
     for (size_t i = 1; i < count && status == STATUS_OK; i++)
-        if (row_key_compare(&sorted[i - 1]->key, &sorted[i]->key) == 0)
-            status = message_set(message, STATUS_INVALID,
-                                 "%s/results.csv:%zu: the row of line %zu comes a second time",
-                                 files->folder, line_of_row((size_t)(sorted[i] - files->results)),
-                                 line_of_row((size_t)(sorted[i - 1] - files->results)));
+        if (row_key_compare(&sorted[i - 1].row->key, &sorted[i].row->key) == 0)
+            status =
+                message_set(message, STATUS_INVALID,
+                            "%s/results.csv:%zu: the row of line %zu comes a second time",
+                            files->folder, line_of_row((size_t)(sorted[i].row - files->results)),
+                            line_of_row((size_t)(sorted[i - 1].row - files->results)));
     free(sorted);
     return status;
 }
@@ -122,7 +127,7 @@ static enum status results_check(const struct run_files *files, struct message *
 
 /* Samples of a row stand together and count from 0; a group begins wherever 0 stands. */
 static enum status groups_find(struct run_files *files, struct message *message) {
-    files->groups = malloc((files->sample_count ? files->sample_count : 1) * sizeof *files->groups);
+    files->groups = calloc(files->sample_count + 1, sizeof *files->groups);
     files->seconds =
         malloc((files->sample_count ? files->sample_count : 1) * sizeof *files->seconds);
     if (!files->groups || !files->seconds)

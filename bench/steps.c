@@ -119,15 +119,15 @@ enum status steps_find(const double *values, size_t count, double threshold, dou
                             .significance = significance,
                             .levels = levels,
                             .levels_max = levels_max};
-    enum status status = STATUS_OK;
-    if (!search.ranked || !search.scratch)
-        status = message_set(message, STATUS_NO_MEMORY, "no memory for %zu values", count);
-    if (status == STATUS_OK) {
-        stretch_split(&search, 0, count, 0.0);
-        levels_join(&search);
-        *level_count = search.level_count;
+    if (!search.ranked || !search.scratch) {
+        free(search.ranked);
+        free(search.scratch);
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu values", count);
     }
+    stretch_split(&search, 0, count, 0.0);
+    levels_join(&search);
+    *level_count = search.level_count;
     free(search.ranked);
     free(search.scratch);
-    return status;
+    return STATUS_OK;
 }

@@ -164,8 +164,8 @@ static void test_machines_are_kept_apart(void **state) {
     const char *first = strstr(text, "machine "), *second = strstr(first + 1, "machine ");
     assert_non_null(second);
     assert_null(strstr(second + 1, "machine "));
-    char fingerprint[9] = "";
-    memcpy(fingerprint, second + strlen("machine "), 8);
+    char fingerprint[9];
+    snprintf(fingerprint, sizeof fingerprint, "%.8s", second + strlen("machine "));
     free(text);
     text = shown(place->path, "*", fingerprint);
     check_holds(text, "processors 64");
@@ -281,6 +281,8 @@ static void test_what_is_no_database_is_refused(void **state) {
     check_refused(path, "not a database");
 }
 
+static const size_t page_bytes = 4096; /* bytes, of SQLite's files */
+
 /* A tree page full of noise, and a file that ends early. */
 static void test_a_damaged_history_is_refused(void **state) {
     const struct place *place = *state;
@@ -288,11 +290,11 @@ static void test_a_damaged_history_is_refused(void **state) {
         record_well(place->path, i, 2, 1e-3);
     sql_run(place->path, "PRAGMA wal_checkpoint(TRUNCATE)");
     struct bytes whole = bytes_of(place->path);
-    assert_true(whole.size > 8 * 4096);
-    file_write(place->path, whole.data, whole.size - 3 * 4096);
+    assert_true(whole.size > 8 * page_bytes);
+    file_write(place->path, whole.data, whole.size - 3 * page_bytes);
     check_refused(place->path, "left as it is");
-    for (size_t i = 0; i < 4096; i++)
-        whole.data[4 * 4096 + i] ^= (unsigned char)(i * 37 + 11);
+    for (size_t i = 0; i < page_bytes; i++)
+        whole.data[4 * page_bytes + i] ^= (unsigned char)(i * 37 + 11);
     file_write(place->path, whole.data, whole.size);
     check_refused(place->path, "left as it is");
     free(whole.data);

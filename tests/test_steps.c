@@ -106,8 +106,10 @@ static void test_levels_have_room(void **state) {
     (void)state;
     double values[COUNT];
     draw(values, 0.01, 0);
-    for (size_t i = 0; i < COUNT; i++)
-        values[i] *= pow(1.5, (double)(i / 20));
+    for (size_t i = 0; i < COUNT; i++) {
+        size_t level = i / 20;
+        values[i] *= pow(1.5, (double)level);
+    }
     assert_in_range(find(values, COUNT).count, 4, LEVELS_MAX);
 }
 
