@@ -24,6 +24,17 @@ CPPFLAGS  += -isystem $(openblas_include)
 LDFLAGS   += -L$(openblas_library) -Wl,-rpath,$(openblas_library)
 endif
 
+# BLIS is an optional peer, in its openmp build for the same reason: BLIS= leaves it out. Behind OpenBLAS, so that the
+# names which both have are OpenBLAS's.
+blis_library := $(firstword $(wildcard /usr/lib/*/blis-openmp))
+blis_include := $(firstword $(wildcard /usr/include/*/blis-openmp))
+BLIS ?= $(if $(wildcard $(blis_include)/blis.h),yes)
+ifneq ($(BLIS),)
+CPPFLAGS  += -DHAVE_BLIS -idirafter $(blis_include)
+LDFLAGS   += -L$(blis_library) -Wl,-rpath,$(blis_library)
+LDLIBS    += -lblis
+endif
+
 # oneDNN is an optional peer: ONEDNN= leaves it out.
 ONEDNN ?= $(shell printf '\043include <dnnl.h>\n\043if DNNL_VERSION_MAJOR != 2 || DNNL_VERSION_MINOR < 6\n\043error\n\043endif\n' \
              | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
@@ -35,12 +46,13 @@ endif
 # --- sources, a room each -------------------------------------------------------------------------------------------
 common_sources    := $(addprefix common/,status.c random.c narrow.c problem.c mlp_model.c floating.c)
 reference_sources := $(addprefix reference/,oracle_gemm.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
-                     naive_gemm.c naive_activation.c naive_softmax.c naive_elementwise.c openblas.c onednn.c \
+                     naive_gemm.c gemm_2_ordered.c gemm_3_blocked.c naive_activation.c naive_softmax.c \
+                     naive_elementwise.c openblas.c blis.c onednn.c \
                      cpu.c parallel.c peak.c simd_dispatch.c \
                      bounded_product.c bounded_functions.c bounded_training.c oracle_mlp.c)
 # Compiled once an instruction set, see reference/simd.h.
 simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
-                     simd_column_sums.c simd_transfer.c simd_peak.c simd_bounded_tile.c)
+                     simd_column_sums.c simd_transfer.c simd_gemm.c simd_peak.c simd_bounded_tile.c)
 gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
 kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_choice.c gemm_cublas.c gemm_tensor.c geometry.c images.c loss.c \
                      optimizer.c softmax.c transfer.c)

@@ -50,7 +50,7 @@ static void entry_screen(const struct contest *contest, struct entry *entry) {
      * would take minutes. */
     double most = entry->contender.device->emulated
                       ? EMULATED_SECONDS_MAX
-                      : limits->patience * limits->case_seconds / (double)limits->samples_few;
+                      : measure_patience(limits, implementation) / (double)limits->samples_few;
     double predicted = prediction_seconds(contest->rules->predictions, &entry->contender);
     if (predicted > most) {
         char reason[200];
@@ -267,7 +267,7 @@ static void entry_verify(const struct contest *contest, struct entry *entry, boo
     if (!first || c->device->emulated)
         return;
     const struct measure_limits *limits = &contest->rules->limits;
-    double most = limits->patience * limits->case_seconds / (double)limits->samples_few;
+    double most = measure_patience(limits, c->implementation) / (double)limits->samples_few;
     /* A first launch may carry a library's start; where it may be no more than that, a second one
      * decides. */
     if (verdict.seconds > 1.5 * most && verdict.seconds < library_start_seconds &&

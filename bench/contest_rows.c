@@ -110,6 +110,11 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
     row->gflops = row->flops / row->median_s * 1e-9;
     row->gbps = row->bytes / row->median_s * 1e-9;
     row->energy_j = c->energy_j;
+    if (c->implementation->configuration) {
+        size_t used = strlen(row->reason);
+        snprintf(row->reason + used, sizeof row->reason - used, "; kernels for %s",
+                 c->implementation->configuration());
+    }
     if (c->throttled > 0) {
         size_t used = strlen(row->reason);
         snprintf(row->reason + used, sizeof row->reason - used,

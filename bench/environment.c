@@ -181,12 +181,18 @@ void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddStringToObject(libraries, "openblas", openblas_version());
     cJSON_AddStringToObject(libraries, "openblas_core_type", openblas_core_type());
     cJSON_AddStringToObject(libraries, "openblas_parallel_model", openblas_parallel_model());
+    if (!blis_absent()) {
+        cJSON_AddStringToObject(libraries, "blis", blis_version());
+        cJSON_AddStringToObject(libraries, "blis_configuration", blis_configuration());
+        cJSON_AddStringToObject(libraries, "blis_parallel_model", blis_parallel_model());
+    }
     if (onednn_version())
         cJSON_AddStringToObject(libraries, "onednn", onednn_version());
     cJSON_AddStringToObject(libraries, "cpu_simd", simd_level());
     cJSON *variables = cJSON_AddObjectToObject(object, "variables");
     static const char *const names[] = {
-        "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS",  "OMP_WAIT_POLICY",
+        "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "BLIS_ARCH_TYPE",
+        "BLIS_NUM_THREADS",  "OMP_NUM_THREADS",      "OMP_WAIT_POLICY",
         "OMP_PROC_BIND",     "GOMP_SPINCOUNT",       "GOMP_CPU_AFFINITY"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         add_variable(variables, names[i]);
@@ -215,6 +221,11 @@ void environment_print(const struct environment *e, FILE *file) {
     const char *core_type = getenv("OPENBLAS_CORETYPE");
     fprintf(file, "           OPENBLAS_CORETYPE is %s%s\n", core_type ? core_type : "not set",
             core_type ? " and was left as it is" : "");
+    if (blis_absent())
+        fprintf(file, "           BLIS is not in this build (make deps PEERS=1)\n");
+    else
+        fprintf(file, "           BLIS %s; kernels for %s, %s threads\n", blis_version(),
+                blis_configuration(), blis_parallel_model());
     fprintf(file, "           %s\n",
             onednn_version() ? onednn_version()
                              : "oneDNN is not in this build (make deps PEERS=1)");

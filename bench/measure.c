@@ -22,6 +22,12 @@ struct measure_limits measure_limits_default(bool quick) {
     };
 }
 
+double measure_patience(const struct measure_limits *limits,
+                        const struct implementation *implementation) {
+    double patience = implementation->plain ? fmin(1.0, limits->patience) : limits->patience;
+    return patience * limits->case_seconds;
+}
+
 const char *measure_end_text(enum measure_end end) {
     static const char *const texts[] = {
         [MEASURE_CONVERGED] = "interval narrow enough",
@@ -243,7 +249,7 @@ static void contender_give_up(struct contender *c) {
 /* Decides whether the contender needs another sample. */
 static void contender_judge(struct contender *c, const struct measure_limits *limits, bool time_up,
                             double *scratch) {
-    double patience = limits->patience * limits->case_seconds;
+    double patience = measure_patience(limits, c->implementation);
     if (c->throttled > 0 && c->sample_count < limits->samples_few && c->spent >= patience) {
         contender_give_up(c);
         return;

@@ -22,6 +22,12 @@ struct measure_limits {
     double patience;
 };
 
+/* The most seconds that ten samples of an implementation may take beyond what is its due:
+ * `patience` times case_seconds, but case_seconds alone for a plain one, which is there to be read.
+ */
+double measure_patience(const struct measure_limits *limits,
+                        const struct implementation *implementation);
+
 /* The limits of a normal run; quick ones differ in the first two. */
 struct measure_limits measure_limits_default(bool quick);
 

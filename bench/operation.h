@@ -132,6 +132,9 @@ struct implementation {
         enum status (*yardstick)(const struct launch *launch, int64_t iterations,
                                  struct execution *execution);
     } run;
+    /* What a library picked for this processor ("haswell"); NULL where there is nothing to pick.
+     * Stands in the row's reason. */
+    const char *(*configuration)(void);
     /* The library behind it is not in this build: it takes part only when it is asked for by name,
      * as a skipped row. */
     bool (*absent)(void);

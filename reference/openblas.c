@@ -44,6 +44,7 @@ enum status gemm_openblas(const struct gemm_problem *problem, struct execution *
 void cpu_threads_set(int threads) {
     omp_set_num_threads(threads);
     openblas_set_num_threads(threads);
+    blis_threads_set(threads);
 }
 
 const char *openblas_version(void) {

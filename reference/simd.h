@@ -31,6 +31,7 @@ struct simd_kernels {
     column_sums_kernel *column_sums;
     optimizer_kernel *optimizer;
     transfer_kernel *transfer;
+    gemm_kernel *gemm; /* a rung of the ladder, see reference/ladder.h */
     transfer_kernel *plain;
     double (*fma)(int64_t repetitions);
     bounded_tile_function *bounded_tile;

@@ -1,6 +1,7 @@
 /* Picks the build of the vectorised kernels that this CPU can run. The question is asked in each
  * call: it reads a word that the compiler's runtime filled at start, which is cheaper than keeping
  * an answer. */
+#include "reference/ladder.h"
 #include "reference/peak.h"
 #include "reference/simd.h"
 
@@ -71,6 +72,10 @@ enum status optimizer_simd(const struct optimizer_problem *problem, struct execu
 
 enum status transfer_simd(const struct transfer_problem *problem, struct execution *execution) {
     return simd_kernels_best()->transfer(problem, execution);
+}
+
+enum status gemm_parallel(const struct gemm_problem *problem, struct execution *execution) {
+    return simd_kernels_best()->gemm(problem, execution);
 }
 
 enum status transfer_plain(const struct transfer_problem *problem, struct execution *execution) {

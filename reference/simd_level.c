@@ -13,6 +13,7 @@ const struct simd_kernels SIMD_NAME(simd_kernels) = {
     .column_sums = SIMD_NAME(column_sums),
     .optimizer = SIMD_NAME(optimizer),
     .transfer = SIMD_NAME(transfer),
+    .gemm = SIMD_NAME(gemm),
     .plain = SIMD_NAME(transfer_plain),
     .fma = SIMD_NAME(fma_loop),
     .bounded_tile = SIMD_NAME(bounded_tile),

@@ -13,6 +13,7 @@ mse_kernel SIMD_NAME(mse);
 column_sums_kernel SIMD_NAME(column_sums);
 optimizer_kernel SIMD_NAME(optimizer);
 transfer_kernel SIMD_NAME(transfer);
+gemm_kernel SIMD_NAME(gemm);
 transfer_kernel SIMD_NAME(transfer_plain);
 double SIMD_NAME(fma_loop)(int64_t repetitions);
 bounded_tile_function SIMD_NAME(bounded_tile);

@@ -176,7 +176,7 @@ static void test_calls_without_a_command(void **state) {
 static void test_unknown_names_list_the_known(void **state) {
     (void)state;
     CHECK_REFUSED(2, "gemm activation softmax", "run", "convolution", TINY);
-    CHECK_REFUSED(2, "cpu-naive openblas", "run", "gemm", "--implementation", "mkl", TINY);
+    CHECK_REFUSED(2, "cpu-naive cpu-ordered", "run", "gemm", "--implementation", "mkl", TINY);
     CHECK_REFUSED(2, "cpu-naive cpu-simd", "run", "softmax", "--implementation", "openblas", TINY);
     CHECK_REFUSED(2, "default quick", "run", "--preset", "slow", TINY);
     CHECK_REFUSED(2, "f32 tf32 bf16 f16", "run", "--dtype", "f64", TINY);
@@ -519,6 +519,16 @@ static void test_lists(void **state) {
     check_holds(all.out, "shape MxNxK; variants nn nt tn");
     check_holds(all.out, "openblas");
     check_holds(all.out, "recommender");
+    /* The ladder in the order of its rungs, each with what it adds. */
+    const char *position = all.out;
+    static const char *const rungs[] = {
+        " cpu-naive ",   " cpu-ordered ",  " adds the order of memory",
+        " cpu-blocked ", " cpu-parallel ", " openblas "};
+    for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++) {
+        position = strstr(position, rungs[i]);
+        if (!position)
+            fail_msg("\"%s\" is not where it should be in the list", rungs[i]);
+    }
     call_free(&all);
     struct call cases = CALL("list", "cases", "--preset", "squares");
     check_status(&cases, 0);

@@ -1,9 +1,13 @@
 /* gemm implementations against the oracle: variants, alpha, beta, leading dimensions, NaN in C. */
+#include "reference/ladder.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
+#include "reference/simd.h"
 #include "tests/support.h"
 
+#include <cblas.h>
+#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +47,16 @@ static void run_once(struct execution *execution, const char *name, void *contex
     guarded_check(fixture->c, fixture->c_count, what);
 }
 
+static const struct {
+    const char *name;
+    gemm_kernel *kernel;
+    bool (*absent)(void);
+} subjects[] = {
+    {"naive", gemm_naive, NULL},      {"ordered", gemm_ordered, NULL},
+    {"blocked", gemm_blocked, NULL},  {"openblas", gemm_openblas, NULL},
+    {"blis", gemm_blis, blis_absent}, {"onednn", gemm_onednn, onednn_absent},
+};
+
 static void run_problem(enum gemm_variant variant, const int64_t shape[3], float alpha, float beta,
                         int64_t padding) {
     int64_t m = shape[0], n = shape[1], k = shape[2];
@@ -75,15 +89,16 @@ static void run_problem(enum gemm_variant variant, const int64_t shape[3], float
     problem.c = fixture.c;
     fixture.problem = problem;
     oracle_gemm(&problem, fixture.before, 0, m, fixture.expected, fixture.tolerance);
-    fixture.kernel = gemm_naive;
-    fixture.kernel_name = "naive";
-    each_setting(2, run_once, &fixture);
-    fixture.kernel = gemm_openblas;
-    fixture.kernel_name = "openblas";
-    each_setting(2, run_once, &fixture);
-    if (onednn_version() != NULL) {
-        fixture.kernel = gemm_onednn;
-        fixture.kernel_name = "onednn";
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        if (subjects[i].absent != NULL && subjects[i].absent())
+            continue;
+        fixture.kernel = subjects[i].kernel;
+        fixture.kernel_name = subjects[i].name;
+        each_setting(2, run_once, &fixture);
+    }
+    for (int level = 0; simd_kernels_at(level) != NULL; level++) {
+        fixture.kernel = simd_kernels_at(level)->gemm;
+        fixture.kernel_name = simd_kernels_at(level)->level;
         each_setting(2, run_once, &fixture);
     }
     guarded_free(fixture.a, 0);
@@ -105,13 +120,51 @@ static void awkward_shapes(void **state) {
         }
 }
 
+/* Past the edges of the ladder's blocks in every direction. */
+static void more_than_a_block(void **state) {
+    (void)state;
+    static const int64_t shape[] = {101, 523, 261};
+    for (int variant = GEMM_NN; variant <= GEMM_TN; variant++)
+        run_problem((enum gemm_variant)variant, shape, 1, 1, 1);
+}
+
+/* BLIS has a CBLAS of its own: this name must find OpenBLAS. */
+static void cblas_is_openblas(void **state) {
+    (void)state;
+    void *function;
+    void (*address)(const enum CBLAS_ORDER, const enum CBLAS_TRANSPOSE, const enum CBLAS_TRANSPOSE,
+                    const blasint, const blasint, const blasint, const float, const float *,
+                    const blasint, const float *, const blasint, const float, float *,
+                    const blasint) = cblas_sgemm;
+    memcpy(&function, &address, sizeof function);
+    Dl_info found;
+    assert_true(dladdr(function, &found) != 0);
+    assert_non_null(strstr(found.dli_fname, "openblas"));
+}
+
+static void peer_describes_itself(void **state) {
+    (void)state;
+    if (blis_absent()) {
+        assert_null(blis_configuration());
+        return;
+    }
+    assert_true(strlen(blis_version()) > 0 && strlen(blis_configuration()) > 0);
+    assert_string_equal(blis_parallel_model(), "openmp");
+}
+
 static void other_types_are_refused(void **state) {
     (void)state;
     struct message message = {""};
     struct execution execution = {.threads = 1, .message = &message};
     struct gemm_problem problem = {.dtype = DTYPE_BF16, .m = 1, .n = 1, .k = 1};
-    assert_int_equal(gemm_openblas(&problem, &execution), STATUS_UNSUPPORTED);
-    assert_non_null(strstr(message.text, "f32"));
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        if (subjects[i].kernel == gemm_naive ||
+            (subjects[i].absent != NULL && subjects[i].absent()))
+            continue;
+        assert_int_equal(subjects[i].kernel(&problem, &execution), STATUS_UNSUPPORTED);
+        assert_non_null(strstr(message.text, "f32"));
+    }
+    assert_int_equal(gemm_parallel(&problem, &execution), STATUS_UNSUPPORTED);
 }
 
 static void library_describes_itself(void **state) {
@@ -123,9 +176,9 @@ static void library_describes_itself(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(awkward_shapes),
-        cmocka_unit_test(other_types_are_refused),
-        cmocka_unit_test(library_describes_itself),
+        cmocka_unit_test(awkward_shapes),          cmocka_unit_test(more_than_a_block),
+        cmocka_unit_test(cblas_is_openblas),       cmocka_unit_test(peer_describes_itself),
+        cmocka_unit_test(other_types_are_refused), cmocka_unit_test(library_describes_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -271,6 +271,15 @@ static void test_few_samples_when_patience_ends(void **state) {
     race_close(&race);
 }
 
+/* A row for teaching gets the case's time, not five times it. */
+static void test_plain_rows_get_less(void **state) {
+    (void)state;
+    const struct measure_limits limits = measure_limits_default(false);
+    const struct implementation plain = {.plain = true}, other = {.plain = false};
+    assert_true(measure_patience(&limits, &plain) == 2.0);
+    assert_true(measure_patience(&limits, &other) == 10.0);
+}
+
 static void test_every_end_has_a_text(void **state) {
     (void)state;
     for (int i = MEASURE_CONVERGED; i <= MEASURE_FEW; i++)
@@ -561,6 +570,7 @@ int main(void) {
         cmocka_unit_test(test_a_restless_kernel_takes_as_many_as_are_kept),
         cmocka_unit_test(test_time_up_after_the_least_samples),
         cmocka_unit_test(test_few_samples_when_patience_ends),
+        cmocka_unit_test(test_plain_rows_get_less),
         cmocka_unit_test(test_every_end_has_a_text),
         cmocka_unit_test(test_the_documented_limits),
         cmocka_unit_test(test_contenders_are_sampled_in_turn),

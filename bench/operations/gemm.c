@@ -3,6 +3,7 @@
 #include "common/narrow.h"
 #include "common/random.h"
 #include "kernels/kernels.h"
+#include "reference/ladder.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
@@ -218,10 +219,38 @@ static const struct implementation implementations[] = {
      .one_thread = true,
      .plain = true,
      .run.gemm = gemm_naive},
+    {.name = "cpu-ordered",
+     .summary = "three nested loops, columns innermost",
+     .adds = "the order of memory: every line fetched is used to its end",
+     .one_thread = true,
+     .plain = true,
+     .refusal = refuse_other_than_f32,
+     .run.gemm = gemm_ordered},
+    {.name = "cpu-blocked",
+     .summary = "packed blocks and tiles, plain C",
+     .adds = "blocks that stay in a cache, tiles that stay in registers",
+     .one_thread = true,
+     .plain = true,
+     .refusal = refuse_other_than_f32,
+     .run.gemm = gemm_blocked},
+    {.name = "cpu-parallel",
+     .summary = "packed blocks and tiles, vectorised and threaded",
+     .adds = "vectors of this processor's full width, and all cores",
+     .plain = true,
+     .refusal = refuse_other_than_f32,
+     .run.gemm = gemm_parallel},
     {.name = "openblas",
      .summary = "cblas_sgemm",
+     .adds = "kernels in assembly and block sizes tuned for each processor",
+     .configuration = openblas_core_type,
      .refusal = refuse_other_than_f32,
      .run.gemm = gemm_openblas},
+    {.name = "blis",
+     .summary = "bli_sgemm",
+     .absent = blis_absent,
+     .configuration = blis_configuration,
+     .refusal = refuse_other_than_f32,
+     .run.gemm = gemm_blis},
     {.name = "onednn",
      .summary = "dnnl_sgemm",
      .absent = onednn_absent,

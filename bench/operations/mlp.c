@@ -309,6 +309,14 @@ static const struct mlp_kernels kernels_openblas = {.gemm = gemm_openblas,
                                                     .column_sums = column_sums_simd,
                                                     .optimizer = optimizer_simd};
 
+static const struct mlp_kernels kernels_blis = {.gemm = gemm_blis,
+                                                .activation = activation_simd,
+                                                .softmax = softmax_simd,
+                                                .cross_entropy = cross_entropy_simd,
+                                                .mse = mse_simd,
+                                                .column_sums = column_sums_simd,
+                                                .optimizer = optimizer_simd};
+
 static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn,
                                                   .activation = activation_simd,
                                                   .softmax = softmax_simd,
@@ -363,7 +371,13 @@ static const struct implementation implementations[] = {
      .run.mlp = &kernels_naive},
     {.name = "openblas",
      .summary = "cblas_sgemm, everything else cpu-simd",
+     .configuration = openblas_core_type,
      .run.mlp = &kernels_openblas},
+    {.name = "blis",
+     .summary = "bli_sgemm, everything else cpu-simd",
+     .absent = blis_absent,
+     .configuration = blis_configuration,
+     .run.mlp = &kernels_blis},
     {.name = "onednn",
      .summary = "dnnl_sgemm, everything else cpu-simd",
      .absent = onednn_absent,
