@@ -143,6 +143,9 @@ void environment_read(struct environment *environment) {
     if (!cpu_line_read("cpu0/cpufreq/scaling_governor", environment->governor,
                        sizeof environment->governor))
         snprintf(environment->governor, sizeof environment->governor, "unknown");
+    if (!line_read("/sys/kernel/mm/transparent_hugepage/enabled", environment->huge_pages,
+                   sizeof environment->huge_pages))
+        snprintf(environment->huge_pages, sizeof environment->huge_pages, "unknown");
     turbo_read(environment);
     environment->processors = environment_processors();
     environment->threads_per_core = siblings();
@@ -177,6 +180,7 @@ void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddStringToObject(cpu, "turbo", e->turbo);
     cJSON_AddNumberToObject(cpu, "load", e->load);
     cJSON_AddNumberToObject(object, "memory_bytes", (double)e->memory_bytes);
+    cJSON_AddStringToObject(object, "huge_pages", e->huge_pages);
     cJSON *libraries = cJSON_AddObjectToObject(object, "libraries");
     cJSON_AddStringToObject(libraries, "openblas", openblas_version());
     cJSON_AddStringToObject(libraries, "openblas_core_type", openblas_core_type());

@@ -11,7 +11,8 @@ enum { ENVIRONMENT_WARNINGS_MAX = 8 };
 
 struct environment {
     char host[128], system[512], cpu[128], governor[32], turbo[16];
-    int processors; /* that this process may run on */
+    char huge_pages[64]; /* what the system offers, the chosen one in brackets; "unknown" */
+    int processors;      /* that this process may run on */
     int threads_per_core;
     size_t memory_bytes, l1d_bytes, l2_bytes, l3_bytes;
     double load; /* one-minute load average */

@@ -18,6 +18,7 @@ static void cross_entropy_row(const struct cross_entropy_work *work, int64_t row
     const struct cross_entropy_problem *problem = work->problem;
     int64_t columns = problem->columns;
     const float *x = problem->logits + row * columns;
+    const float *next = row + 1 < problem->rows ? x + columns : x;
     int32_t label = problem->labels[row];
     float maximum = row_maximum(x, columns);
     float label_difference = x[label] - maximum;
@@ -25,7 +26,7 @@ static void cross_entropy_row(const struct cross_entropy_work *work, int64_t row
     float *dx = gradient ? problem->dlogits + row * columns : NULL;
     bool buffered = gradient && work->stream && columns <= ROW_BUFFER;
     float *terms = buffered ? buffer : dx;
-    float sum = row_exponentials(x, columns, maximum, terms);
+    float sum = row_exponentials(x, next, columns, maximum, terms);
     if (problem->variant != LOSS_BACKWARD)
         problem->loss[row] = logf(sum) - label_difference;
     if (!gradient)

@@ -31,8 +31,13 @@ SIMD_INLINE float row_maximum(const float *x, int64_t count) {
 }
 
 /* Sum of exp(x - maximum); the terms are kept in `terms` unless it is NULL. `terms` may be x. A NaN
- * in x, or a maximum of infinity, makes the sum NaN whatever the maximum was taken for. */
-SIMD_INLINE float row_exponentials(const float *x, int64_t count, float maximum, float *terms) {
+ * in x, or a maximum of infinity, makes the sum NaN whatever the maximum was taken for.
+ *
+ * `next` is the row that comes after, or x: it is fetched into the second level of cache meanwhile,
+ * because the search for its maximum would wait for memory and these exponentials do not. */
+SIMD_INLINE float row_exponentials(const float *x, const float *next, int64_t count, float maximum,
+                                   float *terms) {
+    enum { READ, SECOND_LEVEL = 2 };
     vector shift = vector_set(maximum);
     vector sums[CHAINS];
     for (int64_t k = 0; k < CHAINS; k++)
@@ -40,6 +45,7 @@ SIMD_INLINE float row_exponentials(const float *x, int64_t count, float maximum,
     int64_t i = 0;
     for (; i + STRIDE <= count; i += STRIDE)
         for (int64_t k = 0; k < CHAINS; k++) {
+            __builtin_prefetch(next + i + k * WIDTH, READ, SECOND_LEVEL);
             vector term = vector_exp_negative(vector_load(x + i + k * WIDTH) - shift);
             if (terms != NULL)
                 vector_store(terms + i + k * WIDTH, term);

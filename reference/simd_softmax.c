@@ -42,16 +42,18 @@ DEFINE_FINISH(finish_log_softmax, ROW_LOG_SOFTMAX)
 DEFINE_FINISH(finish_gradient, ROW_GRADIENT)
 DEFINE_FINISH(finish_log_gradient, ROW_LOG_GRADIENT)
 
-static void forward_row(const float *x, int64_t count, float *y, bool stream, float *buffer) {
+static void forward_row(const float *x, const float *next, int64_t count, float *y, bool stream,
+                        float *buffer) {
     bool buffered = stream && count <= ROW_BUFFER;
     float *terms = buffered ? buffer : y;
-    float sum = row_exponentials(x, count, row_maximum(x, count), terms);
+    float sum = row_exponentials(x, next, count, row_maximum(x, count), terms);
     finish_softmax((struct row){.a = terms, .p = 1 / sum}, count, y, buffered);
 }
 
-static void log_forward_row(const float *x, int64_t count, float *y, bool stream) {
+static void log_forward_row(const float *x, const float *next, int64_t count, float *y,
+                            bool stream) {
     float maximum = row_maximum(x, count);
-    float log_sum = logf(row_exponentials(x, count, maximum, NULL));
+    float log_sum = logf(row_exponentials(x, next, count, maximum, NULL));
     finish_log_softmax((struct row){.a = x, .p = maximum, .q = log_sum}, count, y, stream);
 }
 
@@ -60,13 +62,14 @@ static void run_row(const struct work *work, int64_t row, float *buffer) {
     int64_t columns = problem->columns;
     const float *input = problem->input + row * columns;
     const float *dy = problem->dy == NULL ? NULL : problem->dy + row * columns;
+    const float *next = row + 1 < problem->rows ? input + columns : input;
     float *output = problem->output + row * columns;
     switch (problem->variant) {
     case SOFTMAX_FORWARD:
-        forward_row(input, columns, output, work->stream, buffer);
+        forward_row(input, next, columns, output, work->stream, buffer);
         break;
     case SOFTMAX_LOG_FORWARD:
-        log_forward_row(input, columns, output, work->stream);
+        log_forward_row(input, next, columns, output, work->stream);
         break;
     case SOFTMAX_BACKWARD:
         finish_gradient((struct row){input, dy, row_dot(input, dy, columns), 0}, columns, output,
