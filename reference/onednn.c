@@ -25,6 +25,7 @@ struct key {
     int64_t rows, columns;
     dnnl_alg_kind_t algorithm;
     int backward;
+    int threads; /* softmax splits its rows among as many as there were when it was made */
 };
 
 /* A primitive with the memory objects of its arguments, all of one shape: x, y or dy as the kind
@@ -239,11 +240,13 @@ static enum status run_kept_or_not(const struct key *key, const struct argument 
     return status;
 }
 
-static struct key key_of(dnnl_alg_kind_t algorithm, bool backward, int64_t rows, int64_t columns) {
+static struct key key_of(dnnl_alg_kind_t algorithm, bool backward, int64_t rows, int64_t columns,
+                         int threads) {
     struct key key;
     memset(&key, 0, sizeof key);
     key.algorithm = algorithm;
     key.backward = backward;
+    key.threads = threads;
     key.rows = rows;
     key.columns = columns;
     return key;
@@ -258,7 +261,7 @@ enum status softmax_onednn(const struct softmax_problem *problem, struct executi
     bool logarithm = problem->variant == SOFTMAX_LOG_BACKWARD;
     bool backward = problem->variant != SOFTMAX_FORWARD;
     struct key key = key_of(logarithm ? dnnl_softmax_log : dnnl_softmax_accurate, backward,
-                            problem->rows, problem->columns);
+                            problem->rows, problem->columns, execution->threads);
     const struct argument forward_arguments[] = {{DNNL_ARG_SRC, problem->input},
                                                  {DNNL_ARG_DST, problem->output}};
     const struct argument backward_arguments[] = {{DNNL_ARG_DST, problem->input},
@@ -288,9 +291,10 @@ enum status activation_onednn(const struct activation_problem *problem,
     if (problem->bias != NULL)
         return message_set(execution->message, STATUS_UNSUPPORTED,
                            "oneDNN's elementwise primitive adds no bias; use cpu-simd");
-    struct key key = key_of(problem->backward ? functions[problem->function].backward
-                                              : functions[problem->function].forward,
-                            problem->backward, 1, problem->rows * problem->columns);
+    struct key key =
+        key_of(problem->backward ? functions[problem->function].backward
+                                 : functions[problem->function].forward,
+               problem->backward, 1, problem->rows * problem->columns, execution->threads);
     const struct argument forward_arguments[] = {{DNNL_ARG_SRC, problem->input},
                                                  {DNNL_ARG_DST, problem->output}};
     const struct argument backward_arguments[] = {
