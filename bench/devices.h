@@ -14,8 +14,8 @@ struct devices {
 };
 
 /* Opens the CPU and what `gpu` asks for: "auto" a GPU if there is one, "none", or a device number.
- * STATUS_NO_GPU when a number was given and there is no such GPU; STATUS_INVALID when `gpu` is none
- * of these. */
+ * STATUS_NO_GPU when a number was given and there is no such GPU or no driver that can be used;
+ * STATUS_INVALID when `gpu` is none of these. */
 enum status devices_open(struct devices *devices, const char *gpu, struct message *message);
 void devices_close(struct devices *devices);
 

@@ -13,7 +13,12 @@
 #define DECLARE(member, name, parameters) enum cuda_result name parameters;
 CUDA_DRIVER_FUNCTIONS(DECLARE)
 
-static const size_t memory_bytes = (size_t)1 << 30, alignment = 512;
+static const size_t alignment = 512;
+
+/* 1 GiB unless ordered otherwise. */
+static size_t memory_bytes(void) {
+    return (size_t)record_setting("memory", 1024) << 20;
+}
 
 struct cuda_function {
     char name[128];
@@ -154,7 +159,7 @@ enum cuda_result cuDeviceGetName(char *name, int bytes, cuda_device chosen) {
 enum cuda_result cuDeviceTotalMem_v2(size_t *bytes, cuda_device chosen) {
     (void)chosen;
     BEGIN();
-    *bytes = memory_bytes;
+    *bytes = memory_bytes();
     return CUDA_SUCCESS;
 }
 
@@ -241,8 +246,8 @@ enum cuda_result cuCtxSetCurrent(struct cuda_context *context) {
 
 enum cuda_result cuMemGetInfo_v2(size_t *available, size_t *total) {
     BEGIN();
-    *available = memory_bytes - device.memory_used;
-    *total = memory_bytes;
+    *available = memory_bytes() - device.memory_used;
+    *total = memory_bytes();
     return CUDA_SUCCESS;
 }
 
@@ -250,7 +255,7 @@ enum cuda_result cuMemAlloc_v2(cuda_address *address, size_t bytes) {
     BEGIN();
     if (bytes == 0)
         return CUDA_ERROR_INVALID_VALUE;
-    void *memory = bytes > memory_bytes - device.memory_used ? NULL : object_new(bytes);
+    void *memory = bytes > memory_bytes() - device.memory_used ? NULL : object_new(bytes);
     if (memory == NULL)
         return CUDA_ERROR_OUT_OF_MEMORY;
     record("cuMemAlloc %zu", bytes);

@@ -32,6 +32,8 @@ void record_live(int change) {
 }
 
 void record(const char *format, ...) {
+    if (getenv("LOCKSTEP_STAND_IN_SILENT") != NULL)
+        return;
     size_t room = sizeof state.log - state.used;
     va_list arguments;
     va_start(arguments, format);
