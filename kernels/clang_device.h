@@ -24,6 +24,7 @@
  * halves instead of one 16-byte access. */
 struct __attribute__((aligned(16))) float4 {
     float x, y, z, w;
+    __device__ float4() {}
     __device__ float4(float x, float y, float z, float w) : x(x), y(y), z(z), w(w) {}
     __device__ float4(const float4 &o) : x(o.x), y(o.y), z(o.z), w(o.w) {}
     __device__ float4 &operator=(const float4 &o) {
@@ -84,6 +85,10 @@ static __device__ inline float __shfl_xor_sync(unsigned lanes, float value, int 
 /* The address within shared memory that a pointer into it stands for. */
 static __device__ inline size_t __cvta_generic_to_shared(const void *pointer) {
     return (size_t)(const __attribute__((address_space(3))) void *)pointer;
+}
+
+static __device__ inline size_t __cvta_generic_to_global(const void *pointer) {
+    return (size_t)(const __attribute__((address_space(1))) void *)pointer;
 }
 
 static __device__ inline void __syncwarp(unsigned lanes = 0xffffffffu) {
