@@ -74,6 +74,8 @@ static const struct preset_line lines_mnist[] = {
     {"column_sums", "forward", "100x128 100x10"},
     {"optimizer", "sgd,sgd_momentum,adam", "101770"},
     {"mlp", "train_step,inference", "784-128-10@100 784-512-256-10@100"},
+    {"linear", "bias_relu", "100x128x784"},
+    {"linear", "bias", "100x10x128"},
 };
 
 static const struct preset_line lines_transformer[] = {
@@ -141,6 +143,7 @@ static const struct preset_line lines_emulated[] = {
     {"mlp", "train_step", "784-128-10@100"},
     {"mlp", "train_step_mse", "3-4-2@100"},
     {"mlp", "inference", "784-128-10@100"},
+    {"linear", "bias_relu", "100x128x64"},
 };
 
 /* What the counters gate counts: every kernel, each with one shape that fits its tiles and vectors
@@ -158,6 +161,7 @@ static const struct preset_line lines_counters[] = {
      "gelu_erf.forward_bias,gelu_erf.backward_bias,silu.forward_bias,silu.backward_bias,"
      "identity.forward_bias",
      "13x35 32x64"},
+    {"linear", "bias,bias_relu", "13x35x67 64x64x64"},
     {"softmax", "forward,backward,log_forward,log_backward", "13x67 32x256"},
     {"cross_entropy", "forward,backward,forward_backward", "13x67 32x256"},
     {"mse", "forward,backward,forward_backward", "13x35 32x64"},
