@@ -175,14 +175,14 @@ static void test_calls_without_a_command(void **state) {
 
 static void test_unknown_names_list_the_known(void **state) {
     (void)state;
-    CHECK_REFUSED(2, "gemm activation softmax", "run", "convolution", TINY);
+    CHECK_REFUSED(2, "gemm linear activation softmax", "run", "convolution", TINY);
     CHECK_REFUSED(2, "cpu-naive cpu-ordered", "run", "gemm", "--implementation", "mkl", TINY);
     CHECK_REFUSED(2, "cpu-naive cpu-simd", "run", "softmax", "--implementation", "openblas", TINY);
     CHECK_REFUSED(2, "default quick", "run", "--preset", "slow", TINY);
     CHECK_REFUSED(2, "f32 tf32 bf16 f16", "run", "--dtype", "f64", TINY);
     CHECK_REFUSED(2, "OPERATION/VARIANT/DTYPE/SHAPE", "run", "--case", "gemm", TINY);
     CHECK_REFUSED(2, "no case is left", "run", "--case", "none*", TINY);
-    CHECK_REFUSED(2, "gemm activation softmax", "verify", "convolution");
+    CHECK_REFUSED(2, "gemm linear activation softmax", "verify", "convolution");
     CHECK_REFUSED(2, "cpu-naive", "verify", "--implementation", "mkl");
     CHECK_REFUSED(2, "operations implementations cases presets", "list", "everything");
     CHECK_REFUSED(2, "default quick", "list", "cases", "--preset", "slow");
