@@ -35,9 +35,9 @@ static struct bench_case case_parsed(const char *operation, const char *variant,
 
 static void test_every_operation_is_found_by_its_name(void **state) {
     (void)state;
-    static const char *const names[] = {"gemm",        "activation", "softmax",
-                                        "mse",         "optimizer",  "cross_entropy",
-                                        "column_sums", "transfer",   "mlp"};
+    static const char *const names[] = {"gemm",     "linear",    "activation",    "softmax",
+                                        "mse",      "optimizer", "cross_entropy", "column_sums",
+                                        "transfer", "mlp"};
     assert_int_equal(operation_count, sizeof names / sizeof names[0]);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct operation *operation = operation_find(names[i]);
@@ -203,6 +203,8 @@ static const struct {
     {"gemm", "nn", "2x3x5", 60, 10 + 15 + 6, 10 + 15 + 6},
     {"gemm", "nt", "2x3x5", 60, 10 + 15 + 6, 10 + 15 + 6},
     {"gemm", "tn", "2x3x5", 60, 10 + 15 + 6, 10 + 15 + 6},
+    {"linear", "bias", "2x3x5", 60, 10 + 15 + 3 + 6, 10 + 15 + 3 + 6},
+    {"linear", "bias_relu", "2x3x5", 60, 10 + 15 + 3 + 6, 10 + 15 + 3 + 6},
     {"activation", "tanh.forward", "10", 10, 2 * 10, 2 * 10},
     {"activation", "silu.backward", "10", 10, 3 * 10, 3 * 10},
     {"activation", "relu.forward_bias", "2x5", 10, 2 * 10 + 5, 2 * 10 + 5},

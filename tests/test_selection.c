@@ -123,7 +123,7 @@ static void test_unknown_names_list_the_known(void **state) {
     static const char *const unknown[] = {"gemm", "convolution"};
     const struct selection_options operation = {
         .preset = "default", .operations = unknown, .operation_count = 2};
-    check_refused(&operation, "'convolution'", "gemm activation softmax");
+    check_refused(&operation, "'convolution'", "gemm linear activation softmax");
     const struct selection_options preset = {.preset = "slow"};
     check_refused(&preset, "'slow'", "default quick squares");
     const struct selection_options dtype = {GEMM, .dtypes = "f32,f64"};

@@ -59,11 +59,6 @@ static void linear_expect(const struct oracle_view *view, int buffer, int64_t fi
     oracle_linear(&view->launch->linear, first_row, rows, expected, tolerance);
 }
 
-/* The product and the bound |x||W^T|. */
-static double linear_row_cost(const struct bench_case *c) {
-    return 4.0 * (double)c->sizes[SIZE_OUTPUTS] * (double)c->sizes[SIZE_INPUTS];
-}
-
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .summary = "three nested loops, then the bias",
@@ -107,5 +102,4 @@ const struct operation operation_linear = {
     .flops = linear_flops,
     .bytes = linear_bytes,
     .expect = linear_expect,
-    .row_cost = linear_row_cost,
 };
