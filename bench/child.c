@@ -21,7 +21,7 @@ enum { PATIENCE_MILLISECONDS = 600 * 1000, WORDS_MAX = 300 };
 
 /* The last line that it wrote to its standard error, without what lockstep puts before it. */
 static void last_words(const struct child *child, char *text, size_t size) {
-    char tail[1024];
+    char tail[1024] = "";
     off_t end = lseek(child->errors, 0, SEEK_END);
     off_t start = end > (off_t)sizeof tail - 1 ? end - (off_t)sizeof tail + 1 : 0;
     ssize_t length = end > 0 ? pread(child->errors, tail, sizeof tail - 1, start) : 0;
@@ -183,9 +183,9 @@ static int process_spawn(struct child *child, int socket, char *const *words, in
 }
 
 static enum status greeting_read(struct child *child, struct message *message) {
-    char *line;
+    char *line = NULL;
     enum status status = line_read(child, false, &line, message);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK || !line)
         return status;
     if (sscanf(line, SAMPLER_GREETING "%zu", &child->cases) == 1)
         return STATUS_OK;

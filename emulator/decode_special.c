@@ -575,7 +575,7 @@ void decode_move(struct decoder *decoder) {
     const struct syntax_operand *to = operand_at(decoder, 0), *from = operand_at(decoder, 1);
     if (type->bits > 64)
         decoder_fail(decoder, "the emulator lacks this type");
-    if (to->kind == OPERAND_VECTOR) {
+    if (to->kind == OPERAND_VECTOR && to->item_count > 0) {
         char part = part_letter(decoder, type, to->item_count);
         for (size_t k = 0; k < to->item_count; k++)
             decoder_add_to(decoder, &to->items[k], part);
@@ -584,7 +584,7 @@ void decode_move(struct decoder *decoder) {
         decoder->instruction->execute = decoder_handlers()->move_unpack;
         return;
     }
-    if (from->kind == OPERAND_VECTOR) {
+    if (from->kind == OPERAND_VECTOR && from->item_count > 0) {
         char part = part_letter(decoder, type, from->item_count);
         decoder_add_to(decoder, to, letter);
         for (size_t k = 0; k < from->item_count; k++)

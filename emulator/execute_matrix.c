@@ -44,9 +44,10 @@ static void count_rows(struct warp *warp, void *const rows[], unsigned count) {
     struct lanes64 offsets;
     for (unsigned lane = 0; lane < 8 * count; lane++)
         offsets.at[lane] = (uint64_t)((unsigned char *)rows[lane] - warp->block->shared);
-    request_count_wavefronts(
-        &warp->worker->counters,
-        request_wavefronts(&offsets, UINT32_MAX >> (LANES - 8 * count), MATRIX_ROW_BYTES));
+    request_count_wavefronts(&warp->worker->counters,
+                             request_wavefronts(&offsets,
+                                                (uint32_t)((UINT64_C(1) << (8 * count)) - 1),
+                                                MATRIX_ROW_BYTES));
 }
 
 bool matrix_warp_is_whole(struct warp *warp, const struct instruction *instruction) {

@@ -130,17 +130,15 @@ static void check_race(struct warp *warp, const struct instruction *instruction,
                                     warp->sync_clock, thread, true, is_atomic};
     for (uint32_t k = 0; k < size; k++) {
         struct race_byte *byte = &warp->block->race->bytes[address + k];
-        const struct race_access *before =
-            races(warp, &byte->write, thread, is_atomic) ? &byte->write : NULL;
-        if (is_write && !before && races(warp, &byte->read, thread, is_atomic))
-            before = &byte->read;
-        if (before) {
+        const bool after_write = races(warp, &byte->write, thread, is_atomic);
+        if (after_write || (is_write && races(warp, &byte->read, thread, is_atomic))) {
             warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, address + k,
                        "race in shared memory: thread %u %s a byte that thread %u %s, with no "
                        "barrier between; offset "
                        "%u",
-                       thread, is_write ? "writes" : "reads", before->thread,
-                       before == &byte->write ? "wrote" : "read", address + k);
+                       thread, is_write ? "writes" : "reads",
+                       after_write ? byte->write.thread : byte->read.thread,
+                       after_write ? "wrote" : "read", address + k);
             return;
         }
         if (is_write)

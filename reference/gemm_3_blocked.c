@@ -62,7 +62,7 @@ enum status gemm_blocked(const struct gemm_problem *problem, struct execution *e
         return message_set(execution->message, STATUS_NO_MEMORY,
                            "cannot allocate %d bytes for the packed blocks; free some memory",
                            (int)BYTES);
-    multiply(problem, packed, packed + BM * BK);
+    multiply(problem, packed, packed + (size_t)BM * BK);
     free(packed);
     return STATUS_OK;
 }

@@ -176,13 +176,18 @@ static dnnl_status_t kept_make(dnnl_engine_t engine, const struct key *key, stru
     return status;
 }
 
+static bool key_equal(const struct key *a, const struct key *b) {
+    return a->rows == b->rows && a->columns == b->columns && a->algorithm == b->algorithm &&
+           a->backward == b->backward && a->threads == b->threads;
+}
+
 /* The kept primitive of `key`, made in the slot that was used longest ago when there is none. */
 static dnnl_status_t kept_find(struct onednn *onednn, const struct key *key, struct kept **found) {
     struct kept *oldest = &onednn->kept[0];
     onednn->clock++;
     for (int i = 0; i < KEPT_MOST; i++) {
         struct kept *kept = &onednn->kept[i];
-        if (kept->used > 0 && memcmp(&kept->key, key, sizeof *key) == 0) {
+        if (kept->used > 0 && key_equal(&kept->key, key)) {
             kept->used = onednn->clock;
             *found = kept;
             return dnnl_success;

@@ -86,20 +86,20 @@ SIMD_INLINE vector span_element(struct form form, vector input, vector bias, vec
 }
 
 /* Vectors whose formulas run side by side. */
-enum { TOGETHER = 2 };
+enum { TOGETHER = 2, TOGETHER_ELEMENTS = TOGETHER * WIDTH };
 
 /* Elements [i, i + vectors * WIDTH). */
 SIMD_INLINE void span_vectors(struct form form, const struct span *span, int64_t i, int vectors) {
     vector none = vector_set(0);
     vector output[TOGETHER];
     for (int k = 0; k < vectors; k++) {
-        int64_t at = i + k * WIDTH;
+        int64_t at = i + (int64_t)k * WIDTH;
         output[k] = span_element(form, vector_load(span->input + at),
                                  form.bias ? vector_load(span->bias + at) : none,
                                  form.backward ? vector_load(span->dy + at) : none);
     }
     for (int k = 0; k < vectors; k++) {
-        int64_t at = i + k * WIDTH;
+        int64_t at = i + (int64_t)k * WIDTH;
         if (form.sums)
             vector_store(span->sums + at, vector_load(span->sums + at) + output[k]);
         if (form.stream)
@@ -127,7 +127,7 @@ SIMD_INLINE void span_run(struct form form, const struct span *where, int64_t co
     int64_t i = form.stream ? vector_misalignment(span->output, count) : 0;
     if (i > 0)
         span_rest(form, span, 0, i);
-    for (; i + TOGETHER * WIDTH <= count; i += TOGETHER * WIDTH)
+    for (; i + TOGETHER_ELEMENTS <= count; i += TOGETHER_ELEMENTS)
         span_vectors(form, span, i, TOGETHER);
     for (; i + WIDTH <= count; i += WIDTH)
         span_vectors(form, span, i, 1);

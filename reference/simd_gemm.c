@@ -30,7 +30,7 @@ static void pass_add(const float *a, const float *b, int64_t depth, float *c, in
     for (int64_t k = 0; k < depth; k++) {
         vector right[VECTORS];
         for (int v = 0; v < VECTORS; v++)
-            right[v] = vector_load(b + k * TN + v * WIDTH);
+            right[v] = vector_load(b + k * TN + (int64_t)v * WIDTH);
 #pragma GCC unroll 6
         for (int i = 0; i < TM; i++) {
             vector left = vector_set(a[k * TM + i]);
@@ -40,8 +40,8 @@ static void pass_add(const float *a, const float *b, int64_t depth, float *c, in
     }
     for (int64_t i = 0; i < rows; i++)
         for (int v = 0; v < VECTORS; v++) {
-            int64_t left = columns - v * WIDTH;
-            float *to = c + i * ldc + v * WIDTH;
+            int64_t at = (int64_t)v * WIDTH, left = columns - at;
+            float *to = c + i * ldc + at;
             if (left >= WIDTH)
                 vector_store(to, vector_load(to) + sums[i][v]);
             else if (left > 0)
@@ -91,7 +91,7 @@ static void rows_body(const void *context, int part, int64_t first, int64_t last
     if (packed == NULL)
         atomic_store(work->starved, true);
     else
-        multiply_rows(problem, first, last, packed, packed + BM * BK);
+        multiply_rows(problem, first, last, packed, packed + (size_t)BM * BK);
     free(packed);
 }
 

@@ -59,7 +59,8 @@ static void broken_modules_are_refused_with_their_place(void **state) {
         void *values[] = {log, pointer_of(sizeof log)};
         CUmodule module = NULL;
         const CUresult code = cuModuleLoadDataEx(&module, modules[i].text, 2, options, values);
-        if (code != modules[i].code || strncmp(log, modules[i].place, strlen(modules[i].place)) ||
+        if (code != modules[i].code ||
+            strncmp(log, modules[i].place, strlen(modules[i].place)) != 0 ||
             !strstr(log, modules[i].what))
             fail_msg("%s\nis %s, not %s %s '%s': %s", modules[i].text, error_name(code),
                      error_name(modules[i].code), modules[i].place, modules[i].what, log);

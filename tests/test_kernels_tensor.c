@@ -42,7 +42,8 @@ static struct operand operand_new(int64_t rows, int64_t columns, int64_t padding
     struct operand operand = {rows, columns, columns + padding, NULL, 0};
     const int64_t elements = rows * operand.stride;
     float *values = malloc((size_t)elements * sizeof(float));
-    uint16_t *narrow = calloc((size_t)elements + 1, sizeof(float));
+    /* An even number, so that they fill floats. */
+    uint16_t *narrow = calloc(2 * ((size_t)elements + 1), sizeof *narrow);
     assert_true(values != NULL && narrow != NULL);
     fill_inputs(INPUTS_UNIFORM, stream, values, elements);
     if (special)
