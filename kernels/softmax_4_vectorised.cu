@@ -155,12 +155,18 @@ template <bool logarithm> static __device__ void backward_long(const struct soft
 
 #define BLOCK_OF(threads) ((threads) == WARP_LANES ? WARP_ROWS * WARP_LANES : (threads))
 
+/* Threads that a multiprocessor holds at least, going forward. Where nothing is promised, ptxas for
+ * sm_120 rather spills a part of a row of eight groups a lane than gives up a block. */
+#define FORWARD_RESIDENT 640
+
 #define SOFTMAX_KERNELS(form, threads, groups, ...)                                                \
-    extern "C" __global__ void __launch_bounds__(BLOCK_OF(threads))                                \
+    extern "C" __global__ void __launch_bounds__(BLOCK_OF(threads),                                \
+                                                 FORWARD_RESIDENT / BLOCK_OF(threads))             \
         softmax_vectorised_forward_##form(const struct softmax_arguments a) {                      \
         forward<false, threads, groups>(a);                                                        \
     }                                                                                              \
-    extern "C" __global__ void __launch_bounds__(BLOCK_OF(threads))                                \
+    extern "C" __global__ void __launch_bounds__(BLOCK_OF(threads),                                \
+                                                 FORWARD_RESIDENT / BLOCK_OF(threads))             \
         softmax_vectorised_log_forward_##form(const struct softmax_arguments a) {                  \
         forward<true, threads, groups>(a);                                                         \
     }                                                                                              \
