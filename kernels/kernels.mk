@@ -20,7 +20,7 @@ ifneq ($(NVCC),)
 nvcc_known    := $(patsubst sm_%,%,$(shell $(NVCC) --list-gpu-code))
 nvcc_version  := $(shell $(NVCC) --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
 architectures := $(filter $(nvcc_known),$(ARCHITECTURES))
-kernels_built := by nvcc $(nvcc_version) for $(addprefix sm_,$(architectures)) and as PTX
+kernels_built := by nvcc $(nvcc_version) $(if $(architectures),for $(addprefix sm_,$(architectures)) and as PTX,as PTX alone)
 machine_codes  = $(foreach a,$(architectures),$(if $(shell test $(a) -ge $(call virtual,$(1)) && echo yes),$(comma)sm_$(a)))
 comma         := ,
 empty         :=
