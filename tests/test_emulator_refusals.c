@@ -100,13 +100,8 @@ static void bad_ptx_is_refused_with_its_place(void **state) {
 }
 
 static void a_text_that_is_no_ptx_is_refused(void **state) {
-    static const char *const texts[] = {"",
-                                        "hello",
-                                        "\x7f"
-                                        "ELF",
-                                        ".version",
-                                        ".version 8.0 .target",
-                                        "\xff\xfe"};
+    static const char *const texts[] = {
+        "", "hello", "\177ELF", ".version", ".version 8.0 .target", "\xff\xfe"};
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
         assert_int_equal(machine_load(bench->machine, "text", texts[k], strlen(texts[k]),
