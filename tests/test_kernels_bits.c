@@ -1,6 +1,7 @@
 /* Kernels of multiply-adds, additions, products and selections on the emulated GPU, against a plain
  * C model that does the same operations in the same order: equal to the bit. What the compiler
  * contracts is fmaf() here. Rungs of one operation that sum in another order have a model each. */
+#include "kernels/gemm.h"
 #include "kernels/geometry.h"
 #include "kernels/kernels.h"
 #include "tests/staging.h"
@@ -79,19 +80,35 @@ static void check_bits(const struct fixture *fixture, int index, int64_t count, 
 
 /* --- gemm: the sum runs over k upwards from 0, a multiply-add a step ------------------------- */
 
-static void model_gemm(const struct gemm_problem *p, const float *a, const float *b, float *c) {
+/* One element's sum. Where k is split, the sums of its parts, each from 0, are added in order. */
+static float model_sum(const struct gemm_problem *p, const float *a, const float *b, int64_t row,
+                       int64_t column, int64_t k_each) {
+    float total = 0.0F;
+    for (int64_t first = 0; first < p->k; first += k_each) {
+        float sum = 0.0F;
+        for (int64_t k = first; k < first + k_each && k < p->k; k++) {
+            const float x = p->variant == GEMM_TN ? a[k * p->lda + row] : a[row * p->lda + k];
+            const float y = p->variant == GEMM_NT ? b[column * p->ldb + k] : b[k * p->ldb + column];
+            sum = fmaf(x, y, sum);
+        }
+        total += sum;
+    }
+    return total;
+}
+
+static void model_gemm(const struct gemm_problem *p, const float *a, const float *b, float *c,
+                       int64_t k_each) {
     for (int64_t row = 0; row < p->m; row++)
         for (int64_t column = 0; column < p->n; column++) {
-            float sum = 0.0F;
-            for (int64_t k = 0; k < p->k; k++) {
-                const float x = p->variant == GEMM_TN ? a[k * p->lda + row] : a[row * p->lda + k];
-                const float y =
-                    p->variant == GEMM_NT ? b[column * p->ldb + k] : b[k * p->ldb + column];
-                sum = fmaf(x, y, sum);
-            }
+            const float sum = model_sum(p, a, b, row, column, k_each);
             float *to = &c[row * p->ldc + column];
             *to = p->beta == 0.0F ? p->alpha * sum : fmaf(p->alpha, sum, p->beta * *to);
         }
+}
+
+/* How much of k a block gets: equal parts, in whole tiles of 16. */
+static int64_t part_of(int64_t k, int splits) {
+    return geometry_ceil(geometry_ceil(k, splits), 16) * 16;
 }
 
 static void check_gemm(struct fixture *fixture, gemm_kernel *kernel, const char *name,
@@ -113,7 +130,7 @@ static void check_gemm(struct fixture *fixture, gemm_kernel *kernel, const char 
     problem.b = input(fixture, 1, K * N);
     problem.c = output(fixture, 2, M * N);
     finish(fixture, kernel(&problem, &fixture->staging->execution), what);
-    model_gemm(&problem, fixture->before[0], fixture->before[1], fixture->model[2]);
+    model_gemm(&problem, fixture->before[0], fixture->before[1], fixture->model[2], K);
     check_bits(fixture, 2, M * N, what);
 }
 
@@ -136,6 +153,81 @@ static void gemm_equals_its_model(void **state) {
                 check_gemm(fixture, rungs[i].kernel, rungs[i].name, (enum gemm_variant)variant,
                            beta);
         }
+}
+
+static void split_k_equals_its_model(void **state) {
+    enum { M = 5, N = 7, K = 1301 };
+    struct fixture *fixture = *state;
+    if (fixture->staging == NULL)
+        skip();
+    struct gemm_problem problem = {.variant = GEMM_NN,
+                                   .dtype = DTYPE_F32,
+                                   .m = M,
+                                   .n = N,
+                                   .k = K,
+                                   .alpha = 0.7F,
+                                   .beta = -1.3F,
+                                   .lda = K,
+                                   .ldb = N,
+                                   .ldc = N};
+    struct execution *execution = &fixture->staging->execution;
+    const struct gemm_choice choice =
+        gemm_choose_split(&problem, gpu_properties(execution->gpu)->multiprocessors);
+    assert_in_range(choice.splits, 2, K);
+    problem.a = input(fixture, 0, M * K);
+    problem.b = input(fixture, 1, K * N);
+    problem.c = output(fixture, 2, M * N);
+    finish(fixture, gemm_cuda_split_k(&problem, execution), "gemm cuda-split-k");
+    model_gemm(&problem, fixture->before[0], fixture->before[1], fixture->model[2],
+               part_of(K, choice.splits));
+    check_bits(fixture, 2, M * N, "gemm cuda-split-k");
+}
+
+/* A dense layer: the bias is added to the finished sum. */
+static void check_linear(struct fixture *fixture, linear_kernel *kernel, int64_t inputs, bool relu,
+                         int least_splits) {
+    enum { ROWS = 5, OUTPUTS = 7 };
+    const struct gemm_problem product = {.variant = GEMM_NT,
+                                         .dtype = DTYPE_F32,
+                                         .m = ROWS,
+                                         .n = OUTPUTS,
+                                         .k = inputs,
+                                         .alpha = 1.0F,
+                                         .lda = inputs,
+                                         .ldb = inputs,
+                                         .ldc = OUTPUTS};
+    struct execution *execution = &fixture->staging->execution;
+    const struct gemm_choice choice =
+        gemm_choose(&product, gpu_properties(execution->gpu)->multiprocessors);
+    assert_true(choice.splits >= least_splits);
+    const struct linear_problem problem = {.rows = ROWS,
+                                           .outputs = OUTPUTS,
+                                           .inputs = inputs,
+                                           .x = input(fixture, 0, ROWS * inputs),
+                                           .weights = input(fixture, 1, OUTPUTS * inputs),
+                                           .bias = input(fixture, 3, OUTPUTS),
+                                           .relu = relu,
+                                           .y = output(fixture, 2, ROWS * OUTPUTS)};
+    finish(fixture, kernel(&problem, execution), "linear");
+    for (int64_t row = 0; row < ROWS; row++)
+        for (int64_t column = 0; column < OUTPUTS; column++) {
+            const float z = model_sum(&product, fixture->before[0], fixture->before[1], row, column,
+                                      part_of(inputs, choice.splits)) +
+                            fixture->before[3][column];
+            fixture->model[2][row * OUTPUTS + column] = relu && z < 0.0F ? 0.0F : z;
+        }
+    check_bits(fixture, 2, ROWS * OUTPUTS, "linear");
+}
+
+static void linear_equals_its_model(void **state) {
+    struct fixture *fixture = *state;
+    if (fixture->staging == NULL)
+        skip();
+    for (int relu = 0; relu < 2; relu++) {
+        check_linear(fixture, linear_cuda_best, 83, relu, 1);
+        check_linear(fixture, linear_cuda_unfused, 83, relu, 1);
+        check_linear(fixture, linear_cuda_best, 1301, relu, 2);
+    }
 }
 
 /* --- column_sums ----------------------------------------------------------------------------- */
@@ -361,6 +453,8 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(gemm_equals_its_model),
+        TEST(split_k_equals_its_model),
+        TEST(linear_equals_its_model),
         TEST(column_sums_equal_their_model),
         TEST(mse_equals_its_model),
         TEST(optimizers_equal_their_model),
