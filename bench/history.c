@@ -101,29 +101,46 @@ static enum status schema_make(const struct history *history, struct message *me
     return status;
 }
 
+/* What tells whose database this is. */
+struct mark {
+    int64_t application, version, tables;
+};
+
+/* All of it in one transaction: between two, another process may make its tables. */
+static enum status mark_read(const struct history *history, struct mark *mark,
+                             struct message *message) {
+    if (sqlite3_exec(history->database, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        return history_failure(history, "read", message);
+    enum status status = number_read(history, "PRAGMA application_id", &mark->application, message);
+    if (status == STATUS_OK)
+        status = number_read(history, "PRAGMA user_version", &mark->version, message);
+    if (status == STATUS_OK)
+        status = number_read(history, "SELECT count(*) FROM sqlite_master", &mark->tables, message);
+    if (sqlite3_exec(history->database, "END", NULL, NULL, NULL) != SQLITE_OK &&
+        status == STATUS_OK)
+        status = history_failure(history, "read", message);
+    return status;
+}
+
 static enum status schema_check(const struct history *history, bool write,
                                 struct message *message) {
-    int64_t application = 0, version = 0, tables = 0;
-    enum status status = number_read(history, "PRAGMA application_id", &application, message);
-    if (status == STATUS_OK)
-        status = number_read(history, "PRAGMA user_version", &version, message);
-    if (status == STATUS_OK)
-        status = number_read(history, "SELECT count(*) FROM sqlite_master", &tables, message);
+    struct mark mark = {0};
+    enum status status = mark_read(history, &mark, message);
     if (status != STATUS_OK)
         return status;
-    if (tables == 0 && application == 0 && write)
+    if (mark.tables == 0 && mark.application == 0 && write)
         return schema_make(history, message);
-    if (application != APPLICATION)
+    if (mark.application != APPLICATION)
         return message_set(message, STATUS_INVALID,
                            "%s is a database, but no history of lockstep; name another file in "
                            "LOCKSTEP_HISTORY",
                            history->path);
-    if (version != SCHEMA_VERSION)
+    if (mark.version != SCHEMA_VERSION)
         return message_set(message, STATUS_INVALID,
                            "%s is a history of schema version %lld, and this lockstep knows "
                            "version %d: use the version that wrote it, or name another file in "
                            "LOCKSTEP_HISTORY",
-                           history->path, (long long)version, SCHEMA_VERSION);
+                           history->path, (long long)mark.version, SCHEMA_VERSION);
     return STATUS_OK;
 }
 
