@@ -167,9 +167,12 @@ static enum status database_open(struct history *history, bool write, struct mes
         return history_failure(history, "open", message);
     sqlite3_busy_timeout(history->database, BUSY_MILLISECONDS);
     enum status status = schema_check(history, write, message);
-    /* Readers then never wait for writers. Where the file system cannot, the default mode does. */
-    if (status == STATUS_OK && write &&
-        sqlite3_exec(history->database, "PRAGMA journal_mode=WAL", NULL, NULL, NULL) != SQLITE_OK)
+    if (status != STATUS_OK || !write)
+        return status;
+    /* Readers then never wait for writers. Where the file system cannot, or another process is at
+     * work in the file and the change would have to wait, the default mode serves. */
+    int changed = sqlite3_exec(history->database, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+    if (changed != SQLITE_OK && changed != SQLITE_BUSY)
         status = history_failure(history, "prepare", message);
     return status;
 }
