@@ -142,7 +142,8 @@ include kernels/kernels.mk
 include emulator/emulator.mk
 
 # What was built, for `lockstep info`: compiled anew when commit or flags change.
-commit      := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+# Sources without a repository have no commit; what git has to say of a repository is shown.
+commit      := $(or $(if $(wildcard .git),$(shell git describe --always --dirty --abbrev=12)),unknown)
 build_stamp := $(BUILD)/stamp-$(shell printf '%s' '$(commit) $(CC) $(CFLAGS)' | cksum | cut -d' ' -f1)
 $(build_stamp):
 	@mkdir -p $(@D)
