@@ -16,4 +16,8 @@ double peak_flops(int threads, int64_t repetitions);
  * reads the line that it overwrites, traffic that the 8 or 12 bytes an element do not count. */
 transfer_kernel transfer_plain;
 
+/* The loads and stores of an update on execution->threads threads, with a maximum in place of each
+ * formula: as fast as memory lets any update be. Overwrites what optimizer_simd() does. */
+optimizer_kernel optimizer_traffic;
+
 #endif

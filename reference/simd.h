@@ -33,6 +33,7 @@ struct simd_kernels {
     transfer_kernel *transfer;
     gemm_kernel *gemm; /* a rung of the ladder, see reference/ladder.h */
     transfer_kernel *plain;
+    optimizer_kernel *optimizer_traffic;
     double (*fma)(int64_t repetitions);
     bounded_tile_function *bounded_tile;
 };

@@ -81,3 +81,8 @@ enum status gemm_parallel(const struct gemm_problem *problem, struct execution *
 enum status transfer_plain(const struct transfer_problem *problem, struct execution *execution) {
     return simd_kernels_best()->plain(problem, execution);
 }
+
+enum status optimizer_traffic(const struct optimizer_problem *problem,
+                              struct execution *execution) {
+    return simd_kernels_best()->optimizer_traffic(problem, execution);
+}

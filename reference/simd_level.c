@@ -15,6 +15,7 @@ const struct simd_kernels SIMD_NAME(simd_kernels) = {
     .transfer = SIMD_NAME(transfer),
     .gemm = SIMD_NAME(gemm),
     .plain = SIMD_NAME(transfer_plain),
+    .optimizer_traffic = SIMD_NAME(optimizer_traffic),
     .fma = SIMD_NAME(fma_loop),
     .bounded_tile = SIMD_NAME(bounded_tile),
 };

@@ -15,6 +15,7 @@ optimizer_kernel SIMD_NAME(optimizer);
 transfer_kernel SIMD_NAME(transfer);
 gemm_kernel SIMD_NAME(gemm);
 transfer_kernel SIMD_NAME(transfer_plain);
+optimizer_kernel SIMD_NAME(optimizer_traffic);
 double SIMD_NAME(fma_loop)(int64_t repetitions);
 bounded_tile_function SIMD_NAME(bounded_tile);
 

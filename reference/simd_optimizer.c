@@ -55,6 +55,17 @@ SIMD_INLINE void adam(const struct work *work, int64_t i, int64_t count) {
     store(problem->parameters + i, p, count);
 }
 
+/* Every load and store of the update, and a maximum in place of each formula: it changes nothing
+ * the second time, so no value grows from call to call. */
+SIMD_INLINE void traffic(const struct work *work, int64_t i, int64_t count) {
+    const struct optimizer_problem *problem = work->problem;
+    float *const updated[] = {problem->parameters, problem->first_moment, problem->second_moment};
+    vector g = load(problem->gradients + i, count);
+    for (size_t k = 0; k < sizeof updated / sizeof updated[0]; k++)
+        if (updated[k])
+            store(updated[k] + i, vector_maximum(load(updated[k] + i, count), g), count);
+}
+
 #define DEFINE_BODY(update)                                                                        \
     static void update##_body(const void *context, int part, int64_t first, int64_t last) {        \
         (void)part;                                                                                \
@@ -71,17 +82,33 @@ SIMD_INLINE void adam(const struct work *work, int64_t i, int64_t count) {
 DEFINE_BODY(sgd)
 DEFINE_BODY(sgd_momentum)
 DEFINE_BODY(adam)
+DEFINE_BODY(traffic)
+
+static void run(const struct work *work, range_body *body, struct execution *execution) {
+    enum { LINE = 16 };
+    static const int bytes_a_parameter[] = {
+        [OPTIMIZER_SGD] = 12,
+        [OPTIMIZER_SGD_MOMENTUM] = 20,
+        [OPTIMIZER_ADAM] = 28,
+    };
+    int64_t count = work->problem->count;
+    struct team team =
+        parallel_team(count * bytes_a_parameter[work->problem->variant], execution->threads);
+    parallel_ranges(count, LINE, team, body, work);
+}
+
+enum status SIMD_NAME(optimizer_traffic)(const struct optimizer_problem *problem,
+                                         struct execution *execution) {
+    run(&(struct work){.problem = problem}, traffic_body, execution);
+    return STATUS_OK;
+}
 
 enum status SIMD_NAME(optimizer)(const struct optimizer_problem *problem,
                                  struct execution *execution) {
-    enum { LINE = 16 };
-    static const struct {
-        range_body *body;
-        int bytes; /* a parameter */
-    } updates[] = {
-        [OPTIMIZER_SGD] = {sgd_body, 12},
-        [OPTIMIZER_SGD_MOMENTUM] = {sgd_momentum_body, 20},
-        [OPTIMIZER_ADAM] = {adam_body, 28},
+    static range_body *const updates[] = {
+        [OPTIMIZER_SGD] = sgd_body,
+        [OPTIMIZER_SGD_MOMENTUM] = sgd_momentum_body,
+        [OPTIMIZER_ADAM] = adam_body,
     };
     struct work work = {problem, problem->learning_rate, 1};
     if (problem->variant == OPTIMIZER_ADAM) {
@@ -90,8 +117,6 @@ enum status SIMD_NAME(optimizer)(const struct optimizer_problem *problem,
             (float)((double)problem->learning_rate / (1 - pow((double)problem->beta1, step)));
         work.root_correction = (float)(1 / sqrt(1 - pow((double)problem->beta2, step)));
     }
-    struct team team =
-        parallel_team(problem->count * updates[problem->variant].bytes, execution->threads);
-    parallel_ranges(problem->count, LINE, team, updates[problem->variant].body, &work);
+    run(&work, updates[problem->variant], execution);
     return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 #include "tests/support.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct fixture {
     float *output[OUTPUTS], *before[OUTPUTS], *input;
     double *expected[OUTPUTS], *tolerance[OUTPUTS];
     struct optimizer_problem optimizer;
+    bool traffic; /* run the update's loads and stores alone */
     struct transfer_problem transfer;
     struct column_sums_problem column_sums;
 };
@@ -76,8 +78,10 @@ static void run_optimizer(struct execution *execution, const char *name, void *c
     problem.first_moment = problem.variant == OPTIMIZER_SGD ? NULL : fixture->output[1];
     problem.second_moment = problem.variant == OPTIMIZER_ADAM ? fixture->output[2] : NULL;
     optimizer_kernel *kernel = fixture->kernels ? fixture->kernels->optimizer : optimizer_naive;
+    if (fixture->traffic)
+        kernel = fixture->kernels ? fixture->kernels->optimizer_traffic : optimizer_traffic;
     assert_int_equal(kernel(&problem, execution), STATUS_OK);
-    check(fixture, "optimizer", fixture->count, name);
+    check(fixture, fixture->traffic ? "traffic" : "optimizer", fixture->count, name);
 }
 
 /* Squares that a root must take: zeros, subnormals, the largest numbers, infinity, NaN; some
@@ -129,6 +133,29 @@ static void optimizers(void **state) {
                 for (int kind = 0; kind < INPUTS_KINDS; kind++)
                     optimizer_case((enum optimizer_variant)variant, counts[i], steps[j],
                                    (enum inputs)kind);
+}
+
+/* Each value that an update stores becomes the larger of itself and the gradient, no other is
+ * touched: the yardstick does move what it says. */
+static void update_traffic(void **state) {
+    (void)state;
+    static const int64_t counts[] = {1, 5, 16, 17, 1009, 30011};
+    for (int variant = OPTIMIZER_SGD; variant <= OPTIMIZER_ADAM; variant++)
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+            struct fixture fixture;
+            setup(&fixture, counts[i], variant + 1, INPUTS_UNIFORM);
+            fixture.traffic = true;
+            fixture.optimizer =
+                (struct optimizer_problem){.variant = (enum optimizer_variant)variant,
+                                           .count = counts[i],
+                                           .gradients = fixture.input};
+            for (int output = 0; output < fixture.outputs; output++)
+                for (int64_t k = 0; k < counts[i]; k++)
+                    fixture.expected[output][k] =
+                        fmax((double)fixture.before[output][k], (double)fixture.input[k]);
+            run_kernels(&fixture, run_optimizer);
+            teardown(&fixture);
+        }
 }
 
 static void run_transfer(struct execution *execution, const char *name, void *context) {
@@ -195,6 +222,7 @@ static void column_sums(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(optimizers),
+        cmocka_unit_test(update_traffic),
         cmocka_unit_test(transfers),
         cmocka_unit_test(column_sums),
     };

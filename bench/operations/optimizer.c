@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle.h"
+#include "reference/peak.h"
 #include "reference/simd.h"
 
 #include <math.h>
@@ -91,6 +92,14 @@ static enum status yardstick_copy(const struct launch *launch, int64_t iteration
     return yardstick_traffic(p->gradients, NULL, p->parameters, p->count, iterations, execution);
 }
 
+static enum status yardstick_sweep(const struct launch *launch, int64_t iterations,
+                                   struct execution *execution) {
+    enum status status = STATUS_OK;
+    for (int64_t i = 0; i < iterations && status == STATUS_OK; i++)
+        status = optimizer_traffic(&launch->optimizer, execution);
+    return status;
+}
+
 static double copy_bytes(const struct bench_case *c) {
     return 8.0 * (double)c->sizes[0];
 }
@@ -119,6 +128,10 @@ static const struct implementation implementations[] = {
      .run.yardstick = yardstick_copy,
      .flops = copy_bytes,
      .bytes = copy_bytes},
+    {.name = "sweep",
+     .summary = "the update's loads and stores without its arithmetic",
+     .yardstick = true,
+     .run.yardstick = yardstick_sweep},
 };
 
 static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};
