@@ -6,13 +6,23 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_THRESHOLD = 0x2001, KEY_COUNTERS, KEY_STRICT, KEY_CSV, KEY_JSON, KEY_MARKDOWN };
+enum {
+    KEY_THRESHOLD = 0x2001,
+    KEY_COUNTERS,
+    KEY_EXACT,
+    KEY_STRICT,
+    KEY_CSV,
+    KEY_JSON,
+    KEY_MARKDOWN
+};
 
 static const struct argp_option options[] = {
     {"threshold", KEY_THRESHOLD, "SHARE", 0,
      "How much longer a row may take before it is slower: 5% or 0.05 (default 5%)", 0},
     {"counters-threshold", KEY_COUNTERS, "SHARE", 0,
      "How much more the emulated GPU may count (default 0: not one more)", 0},
+    {"exact", KEY_EXACT, NULL, 0,
+     "Counts must be equal: fewer, or a kernel that one side alone has, are refused as well", 0},
     {"strict", KEY_STRICT, NULL, 0,
      "Refuse runs of different machines, libraries, threads, drivers or builds", 0},
     {"csv", KEY_CSV, NULL, 0, "Print CSV: a line a row", 1},
@@ -23,9 +33,11 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
     "Says what became faster or slower between two runs, and where one cannot tell. BASELINE and "
-    "NEW are folders of runs, or their results.csv.\v"
+    "NEW are folders of runs, or their results.csv. Where one is a counters.csv, or a folder with "
+    "nothing else, counts alone are compared.\v"
     "Examples:\n  lockstep compare reports/runs/before reports/latest\n"
-    "  lockstep compare --markdown --threshold 10% before after >comment.md\n\n"
+    "  lockstep compare --markdown --threshold 10% before after >comment.md\n"
+    "  lockstep compare --exact reports/baseline reports/latest\n\n"
     "Exit status: 0 nothing is slower; 1 a row is slower or fails now, or a count is worse; 2 the "
     "call or a file was wrong; 3 the answer could not be written.";
 
@@ -52,6 +64,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
         return parse_share(parse, "threshold", argument, &parsed->rule.verdict.threshold);
     case KEY_COUNTERS:
         return parse_share(parse, "counters-threshold", argument, &parsed->rule.counters_threshold);
+    case KEY_EXACT:
+        parsed->rule.exact = true;
+        return 0;
     case KEY_STRICT:
         parsed->strict = true;
         return 0;
@@ -91,12 +106,13 @@ static enum status comparison_print(const struct parsed *parsed,
     return status;
 }
 
-/* Where warnings are no part of the format, they go to standard error. */
-static void warnings_print(const struct comparison *comparison) {
+/* Neither settings nor counts are part of the CSV: they go to standard error. */
+static void differences_print(const struct comparison *comparison) {
     for (size_t i = 0; i < comparison->difference_count; i++)
         fprintf(stderr, "lockstep: warning: %s differs: %s in the baseline, %s in the new\n",
                 comparison->differences[i].name, comparison->differences[i].baseline,
                 comparison->differences[i].changed);
+    comparison_print_counts(comparison, "lockstep: ", stderr);
 }
 
 static enum status strictness_check(const struct comparison *comparison, struct message *message) {
@@ -118,11 +134,11 @@ static enum status runs_compare(const struct parsed *parsed, const struct run_fi
     if (parsed->strict)
         status = strictness_check(&comparison, message);
     if (status == STATUS_OK && parsed->format == KEY_CSV)
-        warnings_print(&comparison);
+        differences_print(&comparison);
     if (status == STATUS_OK)
         status = comparison_print(parsed, &comparison, message);
     if (status == STATUS_OK)
-        status = comparison_status(&comparison, message);
+        status = comparison_status(&comparison, &parsed->rule, message);
     comparison_release(&comparison);
     return status;
 }

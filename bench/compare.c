@@ -167,7 +167,10 @@ enum status compare_runs(const struct run_files *baseline, const struct run_file
                          const struct compare_rule *rule, struct comparison *comparison,
                          struct message *message) {
     *comparison = (struct comparison){0};
-    enum status status = rows_match(baseline, changed, comparison, message);
+    comparison->counters_only = baseline->counters_only || changed->counters_only;
+    enum status status = STATUS_OK;
+    if (!comparison->counters_only)
+        status = rows_match(baseline, changed, comparison, message);
     if (status == STATUS_OK)
         status = rows_judge(baseline, changed, &rule->verdict, comparison, message);
     if (status == STATUS_OK)
@@ -178,7 +181,8 @@ enum status compare_runs(const struct run_files *baseline, const struct run_file
     }
     for (size_t i = 0; i < comparison->row_count; i++)
         comparison->pairings[comparison->rows[i].pairing]++;
-    compare_environments(baseline, changed, comparison);
+    if (!comparison->counters_only)
+        compare_environments(baseline, changed, comparison);
     return STATUS_OK;
 }
 
@@ -189,14 +193,19 @@ void comparison_release(struct comparison *comparison) {
     *comparison = (struct comparison){0};
 }
 
-enum status comparison_status(const struct comparison *comparison, struct message *message) {
+enum status comparison_status(const struct comparison *comparison, const struct compare_rule *rule,
+                              struct message *message) {
+    size_t worse = comparison->counts_worse, exact = rule->exact;
     const struct {
         size_t count;
         const char *one, *more;
     } parts[] = {
         {comparison->verdicts[VERDICT_SLOWER], "row is slower", "rows are slower"},
         {comparison->pairings[PAIR_BROKE], "row fails now", "rows fail now"},
-        {comparison->counts_worse, "count is worse", "counts are worse"},
+        {exact ? 0 : worse, "count is worse", "counts are worse"},
+        {exact * comparison->count_count, "count differs", "counts differ"},
+        {exact * comparison->kernel_count, "kernel is of one side only",
+         "kernels are of one side only"},
     };
     char text[256] = "";
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

@@ -3,7 +3,7 @@
  * Rows belong together when operation, variant, dtype, shape, implementation, device, threads and
  * mode are equal. Rows that were measured in both get a verdict (bench/verdict.h); a row that was
  * measured or emulated and is not any more is a regression when it failed. Counts are compared to
- * the last digit.
+ * the last digit. Where one side is counts alone (a recorded counters.csv), so is the comparison.
  */
 #ifndef LOCKSTEP_BENCH_COMPARE_H
 #define LOCKSTEP_BENCH_COMPARE_H
@@ -39,7 +39,8 @@ struct count_change {
     bool worse; /* by more than the threshold; occupancy is worse when it falls */
 };
 
-/* A kernel that only one run has, for an implementation and case that both counted. */
+/* A kernel that only one run has. Where the runs have rows of results, and only one of them has the
+ * kernel's row, that row says so and the kernel is not listed. */
 struct kernel_change {
     const struct counters_row *row;
     bool added;
@@ -60,11 +61,13 @@ struct comparison {
     struct setting_difference differences[DIFFERENCES_MAX];
     size_t difference_count;
     size_t verdicts[VERDICTS], pairings[PAIRINGS], counts_worse;
+    bool counters_only; /* on either side, so nothing else was compared */
 };
 
 struct compare_rule {
     struct verdict_rule verdict;
     double counters_threshold; /* how much more a count may be, relative: 0 */
+    bool exact;                /* fewer counts, and kernels of one side alone, are refused too */
 };
 
 /* Both runs must outlive the comparison. The caller releases it after STATUS_OK alone. */
@@ -73,8 +76,10 @@ enum status compare_runs(const struct run_files *baseline, const struct run_file
                          struct message *message);
 void comparison_release(struct comparison *comparison);
 
-/* STATUS_WRONG with a sentence when a row is slower or broke, or a count is worse. */
-enum status comparison_status(const struct comparison *comparison, struct message *message);
+/* STATUS_WRONG with a sentence when a row is slower or broke, or a count is worse (or, where counts
+ * must be exact, another). */
+enum status comparison_status(const struct comparison *comparison, const struct compare_rule *rule,
+                              struct message *message);
 
 /* What became of the row in one or two words: a verdict, "failed now", "only in the baseline" … */
 const char *compared_row_word(const struct compared_row *row);
@@ -122,6 +127,8 @@ struct comparison_view {
 void comparison_print_table(const struct comparison_view *view, FILE *file);
 void comparison_print_markdown(const struct comparison_view *view, FILE *file);
 void comparison_print_csv(const struct comparison_view *view, FILE *file);
+/* The counts and kernels that differ, a line each; CSV has rows of times alone. */
+void comparison_print_counts(const struct comparison *comparison, const char *prefix, FILE *file);
 enum status comparison_print_json(const struct comparison_view *view, FILE *file,
                                   struct message *message);
 

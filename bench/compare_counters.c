@@ -84,6 +84,7 @@ static bool is_share(size_t column) {
 struct counting {
     struct comparison *comparison;
     double threshold;
+    bool counters_only; /* of either side */
 };
 
 static void count_compare(const struct counting *counting, const struct counters_row *row,
@@ -123,10 +124,14 @@ static double span_total(const struct counted_side *side, struct span span, size
     return total;
 }
 
-static void kernel_add(const struct counting *counting, const struct counted *counted, bool added) {
-    if (!counted->taken)
-        counting->comparison->kernels[counting->comparison->kernel_count++] =
-            (struct kernel_change){counted->row, added};
+/* The kernels of the span that the other side has not. */
+static void kernels_add(const struct counting *counting, const struct counted_side *side,
+                        struct span span, bool added) {
+    struct comparison *comparison = counting->comparison;
+    for (size_t i = span.begin; i < span.end; i++)
+        if (!side->rows[i].taken)
+            comparison->kernels[comparison->kernel_count++] =
+                (struct kernel_change){side->rows[i].row, added};
 }
 
 /* Kernels that both have are compared one by one. Where one has a kernel that the other has not,
@@ -146,10 +151,8 @@ static void spans_compare(const struct counting *counting, struct counted_side *
         rows_compare(counting, before->rows[i].row, after->rows[new.begin + i - old.begin].row);
     if (whole)
         return;
-    for (size_t i = old.begin; i < old.end; i++)
-        kernel_add(counting, &before->rows[i], false);
-    for (size_t i = new.begin; i < new.end; i++)
-        kernel_add(counting, &after->rows[i], true);
+    kernels_add(counting, before, old, false);
+    kernels_add(counting, after, new, true);
     for (size_t c = FIRST_COUNTER; c < counters_format.column_count; c++)
         if (!is_share(c))
             count_compare(counting, before->rows[old.begin].row, "all kernels", c,
@@ -157,11 +160,32 @@ static void spans_compare(const struct counting *counting, struct counted_side *
     counting->comparison->kernels_compared += matched;
 }
 
+/* Both are in the same order. A case and implementation that one side alone counted are named where
+ * no row of results does so. */
+static void sides_compare(const struct counting *counting, struct counted_side *before,
+                          struct counted_side *after) {
+    for (size_t i = 0, j = 0; i < before->count || j < after->count;) {
+        struct span old = span_at(before, i), new = span_at(after, j);
+        int order = i == before->count  ? 1
+                    : j == after->count ? -1
+                                        : compare_case(before->rows[i].row, after->rows[j].row);
+        if (order == 0)
+            spans_compare(counting, before, old, after, new);
+        else if (counting->counters_only && order < 0)
+            kernels_add(counting, before, old, false);
+        else if (counting->counters_only)
+            kernels_add(counting, after, new, true);
+        i = order <= 0 ? old.end : i;
+        j = order >= 0 ? new.end : j;
+    }
+}
+
 enum status compare_counters(const struct run_files *baseline, const struct run_files *changed,
                              double threshold, struct comparison *comparison,
                              struct message *message) {
     struct counted_side before = {0}, after = {0};
-    const struct counting counting = {comparison, threshold};
+    const struct counting counting = {comparison, threshold,
+                                      baseline->counters_only || changed->counters_only};
     size_t rows = baseline->counters_count + changed->counters_count + 1;
     comparison->counts = calloc(rows * counters_format.column_count, sizeof *comparison->counts);
     comparison->kernels = calloc(rows, sizeof *comparison->kernels);
@@ -173,14 +197,8 @@ enum status compare_counters(const struct run_files *baseline, const struct run_
         status = side_open(baseline, &before, message);
     if (status == STATUS_OK)
         status = side_open(changed, &after, message);
-    for (size_t i = 0, j = 0; status == STATUS_OK && i < before.count && j < after.count;) {
-        int order = compare_case(before.rows[i].row, after.rows[j].row);
-        struct span old = span_at(&before, i), new = span_at(&after, j);
-        if (order == 0)
-            spans_compare(&counting, &before, old, &after, new);
-        i = order <= 0 ? old.end : i;
-        j = order >= 0 ? new.end : j;
-    }
+    if (status == STATUS_OK)
+        sides_compare(&counting, &before, &after);
     free(before.rows);
     free(after.rows);
     return status;

@@ -35,7 +35,7 @@ static void cells_fill(const struct compared_row *row, struct cells *cells) {
 static void count_print(const struct count_change *change, const char *prefix, FILE *file) {
     char key[320];
     row_key_describe(&change->key, key, sizeof key);
-    fprintf(file, "%s%s, %s, %s: %.9g before, %.9g now%s\n", prefix, key, change->kernel,
+    fprintf(file, "%s%s, %s, %s: %.15g before, %.15g now%s\n", prefix, key, change->kernel,
             change->counter, change->baseline, change->changed, change->worse ? ", worse" : "");
 }
 
@@ -46,7 +46,7 @@ static void kernel_print(const struct kernel_change *change, const char *prefix,
             change->row->block, change->added ? "only in the new" : "only in the baseline");
 }
 
-static void lists_print(const struct comparison *comparison, const char *prefix, FILE *file) {
+void comparison_print_counts(const struct comparison *comparison, const char *prefix, FILE *file) {
     for (size_t i = 0; i < comparison->kernel_count; i++)
         kernel_print(&comparison->kernels[i], prefix, file);
     for (size_t i = 0; i < comparison->count_count; i++)
@@ -60,8 +60,8 @@ static void differences_print(const struct comparison *comparison, const char *p
                 comparison->differences[i].changed);
 }
 
-/* "12 rows: 1 slower, …; 2 only in the baseline; 240 kernels counted: all equal" */
-static void summary_print(const struct comparison_view *view, FILE *file) {
+/* "12 rows timed in both, threshold 5%: 1 slower, …; 2 only in the baseline; " */
+static void rows_summary_print(const struct comparison_view *view, FILE *file) {
     const struct comparison *c = view->comparison;
     static const struct {
         enum pairing pairing;
@@ -78,11 +78,28 @@ static void summary_print(const struct comparison_view *view, FILE *file) {
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (c->pairings[others[i].pairing] > 0)
             fprintf(file, "; %zu %s", c->pairings[others[i].pairing], others[i].text);
-    if (c->count_count + c->kernel_count > 0)
-        fprintf(file, "; %zu kernels counted in both, %zu counts differ, %zu worse",
-                c->kernels_compared, c->count_count, c->counts_worse);
-    else if (c->kernels_compared > 0)
-        fprintf(file, "; %zu kernels counted in both, all counts equal", c->kernels_compared);
+}
+
+/* "kernels counted in both: 240, counts that differ: 2, worse: 1; kernels of one side only: 1" */
+static void counts_summary_print(const struct comparison *c, FILE *file) {
+    fprintf(file, "kernels counted in both: %zu, ", c->kernels_compared);
+    if (c->count_count > 0)
+        fprintf(file, "counts that differ: %zu, worse: %zu", c->count_count, c->counts_worse);
+    else
+        fputs("all counts equal", file);
+    if (c->kernel_count > 0)
+        fprintf(file, "; kernels of one side only: %zu", c->kernel_count);
+}
+
+static void summary_print(const struct comparison_view *view, FILE *file) {
+    const struct comparison *c = view->comparison;
+    bool counted = c->kernels_compared + c->kernel_count > 0;
+    if (!c->counters_only)
+        rows_summary_print(view, file);
+    if (counted && !c->counters_only)
+        fputs("; ", file);
+    if (counted || c->counters_only)
+        counts_summary_print(c, file);
     fputc('\n', file);
 }
 
@@ -112,10 +129,13 @@ void comparison_print_table(const struct comparison_view *view, FILE *file) {
         table_row(&c->rows[i], before, file);
         before = compared_row_key(&c->rows[i]);
     }
+    if (c->row_count > 0)
+        fputc('\n', file);
     if (c->count_count + c->kernel_count > 0)
-        fputs("\ncounts of the emulated GPU\n", file);
-    lists_print(c, "  ", file);
-    fputc('\n', file);
+        fputs("counts of the emulated GPU\n", file);
+    comparison_print_counts(c, "  ", file);
+    if (c->count_count + c->kernel_count > 0)
+        fputc('\n', file);
     summary_print(view, file);
 }
 
@@ -178,7 +198,7 @@ void comparison_print_markdown(const struct comparison_view *view, FILE *file) {
         markdown_rows(c, true, file);
     if (c->count_count + c->kernel_count > 0)
         fputs("\nCounts of the emulated GPU:\n\n", file);
-    lists_print(c, "- ", file);
+    comparison_print_counts(c, "- ", file);
     if (news == c->row_count)
         return;
     fprintf(file, "\n<details><summary>%zu other rows</summary>\n\n", c->row_count - news);

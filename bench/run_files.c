@@ -259,7 +259,8 @@ static enum status environment_read_back(struct run_files *files, struct message
     return status;
 }
 
-/* The folder itself, or that of a file in it. */
+/* The folder itself, or that of a file in it: a results.csv stands for its run, a counters.csv for
+ * its counts alone. */
 static enum status folder_find(const char *path, struct run_files *files, struct message *message) {
     struct stat entry;
     if (strlen(path) >= sizeof files->folder - 2)
@@ -271,9 +272,11 @@ static enum status folder_find(const char *path, struct run_files *files, struct
         return STATUS_OK;
     char *slash = strrchr(files->folder, '/');
     const char *name = slash ? slash + 1 : files->folder;
-    if (strcmp(name, "results.csv") != 0)
+    files->counters_only = strcmp(name, "counters.csv") == 0;
+    if (!files->counters_only && strcmp(name, "results.csv") != 0)
         return message_set(message, STATUS_INVALID,
-                           "%s is neither the folder of a run nor its results.csv", path);
+                           "%s is neither the folder of a run nor its results.csv or counters.csv",
+                           path);
     if (slash == files->folder)
         slash++; /* keeps the root's slash */
     if (slash)
@@ -283,15 +286,8 @@ static enum status folder_find(const char *path, struct run_files *files, struct
     return STATUS_OK;
 }
 
-enum status run_files_read(const char *path, struct run_files *files, struct message *message) {
-    *files = (struct run_files){0};
-    enum status status = folder_find(path, files, message);
-    if (status == STATUS_OK && !has_file(files, "results.csv") && !has_file(files, "counters.csv"))
-        status = message_set(message, STATUS_INVALID,
-                             "%s holds no run: there is neither a results.csv nor a counters.csv",
-                             files->folder);
-    if (status == STATUS_OK)
-        status = environment_read_back(files, message);
+static enum status timed_files_read(struct run_files *files, struct message *message) {
+    enum status status = environment_read_back(files, message);
     if (status == STATUS_OK)
         status = rows_read(files, "results.csv", &result_format, (void **)&files->results,
                            &files->result_count, message);
@@ -302,6 +298,20 @@ enum status run_files_read(const char *path, struct run_files *files, struct mes
                            &files->sample_count, message);
     if (status == STATUS_OK && has_file(files, "samples.csv"))
         status = samples_check(files, message);
+    return status;
+}
+
+enum status run_files_read(const char *path, struct run_files *files, struct message *message) {
+    *files = (struct run_files){0};
+    enum status status = folder_find(path, files, message);
+    if (status == STATUS_OK && !has_file(files, "results.csv") && !has_file(files, "counters.csv"))
+        status = message_set(message, STATUS_INVALID,
+                             "%s holds no run: there is neither a results.csv nor a counters.csv",
+                             files->folder);
+    if (status == STATUS_OK && !has_file(files, "results.csv"))
+        files->counters_only = true;
+    if (status == STATUS_OK && !files->counters_only)
+        status = timed_files_read(files, message);
     if (status == STATUS_OK)
         status = rows_read(files, "counters.csv", &counters_format, (void **)&files->counters,
                            &files->counters_count, message);

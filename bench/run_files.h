@@ -27,11 +27,12 @@ struct run_files {
     size_t result_count, sample_count, group_count, counters_count;
     cJSON *environment; /* NULL where the folder has none */
     bool unfinished;    /* the run was cut short: rows may be missing */
+    bool counters_only; /* there are counts and nothing else: a recorded baseline */
 };
 
-/* Reads a folder, or the folder that a results.csv lies in. There must be a results.csv or a
- * counters.csv; the other files may be missing. STATUS_INVALID names what is wrong with the input;
- * the caller releases `files` after STATUS_OK alone. */
+/* Reads a folder, or the folder that a results.csv lies in, or a counters.csv alone. A folder must
+ * have a results.csv or a counters.csv; the other files may be missing. STATUS_INVALID names what
+ * is wrong with the input; the caller releases `files` after STATUS_OK alone. */
 enum status run_files_read(const char *path, struct run_files *files, struct message *message);
 void run_files_release(struct run_files *files);
 

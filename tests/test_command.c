@@ -636,6 +636,7 @@ static const struct {
     {"dtype", "f32"},
     {"drop-last", ""},
     {"epochs", "1"},
+    {"exact", ""},
     {"gpu", "none"},
     {"help", ""},
     {"implementation", "openblas"},

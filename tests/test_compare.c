@@ -145,7 +145,7 @@ struct compared {
     struct comparison comparison;
 };
 
-static const struct compare_rule rule = {{0.05, 0.05}, 0.0};
+static const struct compare_rule rule = {.verdict = {0.05, 0.05}};
 
 static void compare_with(const struct made *made, const struct compare_rule *with,
                          struct compared *compared) {
@@ -163,11 +163,16 @@ static void compared_close(struct compared *compared) {
     run_files_release(&compared->baseline);
 }
 
+static void check_status_with(const struct compare_rule *with, const struct comparison *comparison,
+                              enum status status, const char *text) {
+    struct message message = {""};
+    assert_int_equal(comparison_status(comparison, with, &message), status);
+    assert_string_equal(message.text, text);
+}
+
 static void check_status(const struct comparison *comparison, enum status status,
                          const char *text) {
-    struct message message = {""};
-    assert_int_equal(comparison_status(comparison, &message), status);
-    assert_string_equal(message.text, text);
+    check_status_with(&rule, comparison, status, text);
 }
 
 static void test_a_build_with_itself(void **state) {
@@ -400,7 +405,7 @@ static void test_one_instruction_more(void **state) {
                 comparison->counts[0].changed == 1001.0);
     check_status(comparison, STATUS_WRONG, "1 count is worse");
     compared_close(&compared);
-    const struct compare_rule lenient = {{0.05, 0.05}, 0.001};
+    const struct compare_rule lenient = {.verdict = {0.05, 0.05}, .counters_threshold = 0.001};
     compare_with(made, &lenient, &compared);
     assert_int_equal(compared.comparison.count_count, 1); /* named all the same */
     check_status(&compared.comparison, STATUS_OK, "");
@@ -435,6 +440,51 @@ static void test_another_kernel(void **state) {
     assert_string_equal(compared.comparison.counts[0].kernel, "all kernels");
     assert_true(compared.comparison.counts[0].changed == 1200.0);
     check_status(&compared.comparison, STATUS_WRONG, "1 count is worse");
+    compared_close(&compared);
+}
+
+/* Counts beside counts: there are no rows of results that would name what one side alone has. */
+static void test_counts_alone(void **state) {
+    struct made made = *(struct made *)*state;
+    counters_make(made.baseline, "gemm_tiled_nn", 1000, 0.5);
+    counters_make(made.changed, "gemm_tiled_nn", 900, 0.5);
+    file_edit(made.changed, "counters.csv", "gemm,nn,f32,64x64x64,openblas,",
+              "gemm,nn,f32,64x64x64,onednn,");
+    strcat(made.changed, "/counters.csv");
+    const struct compare_rule exact = {.verdict = {0.05, 0.05}, .exact = true};
+    struct compared compared;
+    compare_with(&made, &exact, &compared);
+    const struct comparison *comparison = &compared.comparison;
+    assert_true(comparison->counters_only);
+    assert_int_equal(comparison->row_count, 0);
+    assert_int_equal(comparison->difference_count, 0); /* counts know no machine */
+    assert_int_equal(comparison->kernels_compared, 1);
+    assert_int_equal(comparison->count_count, 1);
+    assert_true(comparison->counts[0].baseline == 1000.0 && comparison->counts[0].changed == 900.0);
+    assert_int_equal(comparison->kernel_count, 2);
+    assert_string_equal(comparison->kernels[0].row->key.implementation, "onednn");
+    assert_true(comparison->kernels[0].added);
+    assert_string_equal(comparison->kernels[1].row->key.implementation, "openblas");
+    assert_false(comparison->kernels[1].added);
+    check_status_with(&exact, comparison, STATUS_WRONG,
+                      "1 count differs, 2 kernels are of one side only");
+    check_status(comparison, STATUS_OK, "");
+    compared_close(&compared);
+}
+
+/* A folder with counts and nothing else, beside a whole run. */
+static void test_a_baseline_of_counts(void **state) {
+    struct made made = *(struct made *)*state;
+    counters_make(made.changed, "gemm_tiled_nn", 1000, 0.5);
+    snprintf(made.baseline, sizeof made.baseline, "%s", temporary_path(&made.place, "counts"));
+    assert_int_equal(mkdir(made.baseline, 0777), 0);
+    counters_make(made.baseline, "gemm_tiled_nn", 1000, 0.5);
+    const struct compare_rule exact = {.verdict = {0.05, 0.05}, .exact = true};
+    struct compared compared;
+    compare_with(&made, &exact, &compared);
+    assert_int_equal(compared.comparison.row_count, 0);
+    assert_int_equal(compared.comparison.kernels_compared, 2);
+    check_status_with(&exact, &compared.comparison, STATUS_OK, "");
     compared_close(&compared);
 }
 
@@ -566,7 +616,7 @@ static void test_what_is_no_run_is_refused(void **state) {
     snprintf(made->changed, sizeof made->changed, "%s", made->place.path);
     check_refused(made, "holds no run");
     snprintf(made->changed, sizeof made->changed, "%.500s/samples.csv", made->baseline);
-    check_refused(made, "neither the folder of a run nor its results.csv");
+    check_refused(made, "neither the folder of a run nor its results.csv or counters.csv");
     struct run_files files;
     struct message message = {""};
     snprintf(made->changed, sizeof made->changed, "%.500s/results.csv", made->baseline);
@@ -593,6 +643,8 @@ int main(void) {
         TEST(test_one_instruction_more),
         TEST(test_fewer_counts_are_named_and_pass),
         TEST(test_another_kernel),
+        TEST(test_counts_alone),
+        TEST(test_a_baseline_of_counts),
         TEST(test_settings_that_differ),
         TEST(test_bad_files_are_refused),
         TEST(test_truncated_files_are_refused),
