@@ -4,14 +4,12 @@
 #include "bench/selection.h"
 #include "bench/verify.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-enum { FAILURES_SHOWN = 5, TALLIES_MAX = 64 };
+enum { FAILURES_SHOWN = 5 };
 
 /* What one implementation of one operation did on one device. */
 struct tally {
-    const struct implementation *implementation;
-    const struct device *device;
     struct suite_totals totals;
     char skip_reason[400]; /* of the last skipped case */
 };
@@ -19,30 +17,26 @@ struct tally {
 struct suite {
     const struct suite_options *options;
     const struct operation *operation;
-    struct tally tallies[TALLIES_MAX];
-    int tally_count;
+    struct tally *tallies; /* one each of the operation's implementations, device by device */
 };
 
-static struct tally *tally_of(struct suite *suite, const struct implementation *implementation,
+static struct tally *tally_of(const struct suite *suite,
+                              const struct implementation *implementation,
                               const struct device *device) {
-    for (int i = 0; i < suite->tally_count; i++)
-        if (suite->tallies[i].implementation == implementation &&
-            suite->tallies[i].device == device)
-            return &suite->tallies[i];
-    struct tally *tally = &suite->tallies[suite->tally_count++];
-    *tally = (struct tally){.implementation = implementation, .device = device};
-    return tally;
+    ptrdiff_t row = device - suite->options->devices->list;
+    ptrdiff_t column = implementation - suite->operation->implementations;
+    return &suite->tallies[row * suite->operation->implementation_count + column];
 }
 
-static void failure_print(const struct suite *suite, const struct tally *tally,
-                          const struct bench_case *c, int threads, const char *reason) {
-    if (tally->totals.failed > FAILURES_SHOWN)
+static void failure_print(const struct suite *suite, const struct implementation *implementation,
+                          const struct device *device, const struct bench_case *c, int threads,
+                          const char *reason) {
+    if (tally_of(suite, implementation, device)->totals.failed > FAILURES_SHOWN)
         return;
     char name[256];
     case_name(c, name, sizeof name);
     fprintf(suite->options->log, "  FAILED %s %s on %s, %d threads, %s values", name,
-            tally->implementation->name, tally->device->name, threads,
-            values_name(c->settings.values));
+            implementation->name, device->name, threads, values_name(c->settings.values));
     if (c->operation->settings_count)
         fprintf(suite->options->log, ", alpha %g beta %g padding %lld", (double)c->settings.alpha,
                 (double)c->settings.beta, (long long)c->settings.padding);
@@ -69,7 +63,7 @@ static enum status launch_verify(const struct bench_case *c,
 }
 
 /* One implementation with one thread count on buffers that are ready. */
-static void verify_one(struct suite *suite, const struct bench_case *c,
+static void verify_one(const struct suite *suite, const struct bench_case *c,
                        const struct implementation *implementation, int threads,
                        struct expectation *expectation, struct buffer_set *set) {
     struct tally *tally = tally_of(suite, implementation, set->device);
@@ -88,7 +82,7 @@ static void verify_one(struct suite *suite, const struct bench_case *c,
         snprintf(tally->skip_reason, sizeof tally->skip_reason, "%.390s", message.text);
     } else {
         tally->totals.failed++;
-        failure_print(suite, tally, c, threads, message.text);
+        failure_print(suite, implementation, set->device, c, threads, message.text);
     }
 }
 
@@ -101,7 +95,7 @@ static bool is_wanted(const struct suite *suite, const struct implementation *im
 }
 
 /* Every implementation on one device. */
-static enum status verify_on_device(struct suite *suite, const struct bench_case *c,
+static enum status verify_on_device(const struct suite *suite, const struct bench_case *c,
                                     struct device *device, const struct inputs *inputs,
                                     struct expectation *expectation, struct message *message) {
     struct buffer_set set;
@@ -127,7 +121,7 @@ static enum status verify_on_device(struct suite *suite, const struct bench_case
     return STATUS_OK;
 }
 
-static enum status verify_case(struct suite *suite, const struct bench_case *c,
+static enum status verify_case(const struct suite *suite, const struct bench_case *c,
                                struct message *message) {
     if (suite->options->stop && suite->options->stop(suite->options->stop_argument))
         return message_set(message, STATUS_INTERRUPTED, "interrupted");
@@ -146,7 +140,7 @@ static enum status verify_case(struct suite *suite, const struct bench_case *c,
 }
 
 /* All settings and values on one variant, dtype and shape. */
-static enum status verify_shape(struct suite *suite, int variant, enum dtype dtype,
+static enum status verify_shape(const struct suite *suite, int variant, enum dtype dtype,
                                 const char *shape, struct message *message) {
     static const struct settings plain = {.alpha = 1.0f};
     const struct operation *operation = suite->operation;
@@ -166,7 +160,7 @@ static enum status verify_shape(struct suite *suite, int variant, enum dtype dty
 }
 
 /* All dtypes and shapes on one variant. */
-static enum status verify_variant(struct suite *suite, int variant, struct message *message) {
+static enum status verify_variant(const struct suite *suite, int variant, struct message *message) {
     enum status status = STATUS_OK;
     for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
         if (!operation_has_dtype(suite->operation, d) ||
@@ -179,34 +173,59 @@ static enum status verify_variant(struct suite *suite, int variant, struct messa
     return status;
 }
 
-static void tallies_print(const struct suite *suite, struct suite_totals *totals) {
+static void tally_print(const struct suite *suite, const struct implementation *implementation,
+                        const struct device *device) {
     FILE *log = suite->options->log;
-    for (int i = 0; i < suite->tally_count; i++) {
-        const struct tally *tally = &suite->tallies[i];
-        fprintf(log, "  %-14s %-16s %-8s %6zu passed", suite->operation->name,
-                tally->implementation->name, tally->device->name, tally->totals.passed);
-        if (tally->totals.failed)
-            fprintf(log, ", %zu FAILED", tally->totals.failed);
-        if (tally->totals.skipped)
-            fprintf(log, ", %zu skipped (%s)", tally->totals.skipped, tally->skip_reason);
-        fputc('\n', log);
-        totals->passed += tally->totals.passed;
-        totals->failed += tally->totals.failed;
-        totals->skipped += tally->totals.skipped;
-    }
-    fflush(log);
+    const struct tally *tally = tally_of(suite, implementation, device);
+    const struct suite_totals *totals = &tally->totals;
+    if (totals->passed + totals->failed + totals->skipped == 0)
+        return;
+    fprintf(log, "  %-14s %-16s %-8s %6zu passed", suite->operation->name, implementation->name,
+            device->name, totals->passed);
+    if (totals->failed)
+        fprintf(log, ", %zu FAILED", totals->failed);
+    if (totals->skipped)
+        fprintf(log, ", %zu skipped (%s)", totals->skipped, tally->skip_reason);
+    fputc('\n', log);
+}
+
+static void tallies_close(struct suite *suite, struct suite_totals *totals) {
+    const struct devices *devices = suite->options->devices;
+    for (int d = 0; d < devices->count; d++)
+        for (int i = 0; i < suite->operation->implementation_count; i++) {
+            const struct implementation *implementation = &suite->operation->implementations[i];
+            const struct tally *tally = tally_of(suite, implementation, &devices->list[d]);
+            tally_print(suite, implementation, &devices->list[d]);
+            totals->passed += tally->totals.passed;
+            totals->failed += tally->totals.failed;
+            totals->skipped += tally->totals.skipped;
+        }
+    fflush(suite->options->log);
+    free(suite->tallies);
+}
+
+/* All cases of one operation. */
+static enum status verify_operation(const struct suite_options *options,
+                                    const struct operation *operation, struct suite_totals *totals,
+                                    struct message *message) {
+    struct suite suite = {.options = options, .operation = operation};
+    size_t count = (size_t)options->devices->count * (size_t)operation->implementation_count;
+    suite.tallies = calloc(count, sizeof *suite.tallies);
+    if (!suite.tallies)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu tallies", count);
+    enum status status = STATUS_OK;
+    for (int v = 0; v < operation->variant_count && status == STATUS_OK; v++)
+        status = verify_variant(&suite, v, message);
+    tallies_close(&suite, totals);
+    return status;
 }
 
 enum status suite_run(const struct suite_options *options, struct suite_totals *totals,
                       struct message *message) {
     *totals = (struct suite_totals){0};
     enum status status = STATUS_OK;
-    for (int o = 0; o < options->operation_count && status == STATUS_OK; o++) {
-        struct suite suite = {.options = options, .operation = options->operations[o]};
-        for (int v = 0; v < suite.operation->variant_count && status == STATUS_OK; v++)
-            status = verify_variant(&suite, v, message);
-        tallies_print(&suite, totals);
-    }
+    for (int o = 0; o < options->operation_count && status == STATUS_OK; o++)
+        status = verify_operation(options, options->operations[o], totals, message);
     if (status == STATUS_OK && totals->passed + totals->failed + totals->skipped == 0)
         status = message_set(message, STATUS_INVALID,
                              "nothing was verified: yardsticks compute no result, and a GPU's "

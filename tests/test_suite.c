@@ -1,0 +1,98 @@
+/* What `lockstep verify` counts: every implementation that there is.
+ */
+#include "bench/suite.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* More than any fixed number of places that a suite could keep. */
+enum { MANY = 300 };
+
+struct fixture {
+    struct devices devices;
+    struct suite_totals totals;
+    char *log;
+    size_t log_size;
+};
+
+static int fixture_open(void **state) {
+    struct fixture *f = calloc(1, sizeof *f);
+    struct message message;
+    assert_non_null(f);
+    assert_int_equal(devices_open(&f->devices, "none", &message), STATUS_OK);
+    *state = f;
+    return 0;
+}
+
+static int fixture_close(void **state) {
+    struct fixture *f = *state;
+    devices_close(&f->devices);
+    free(f->log);
+    free(f);
+    return 0;
+}
+
+/* gemm/nn on one small shape. */
+static enum status suite_of(struct fixture *f, const struct implementation *implementations,
+                            int count, const char *names, const char *dtypes) {
+    static const char *const shapes[] = {"3x5x7", NULL};
+    static const struct settings plain = {.alpha = 1.0F};
+    struct operation operation = operation_gemm;
+    operation.variant_count = 1;
+    operation.implementations = implementations;
+    operation.implementation_count = count;
+    operation.awkward_shapes = shapes;
+    operation.special_values_count = 0;
+    operation.settings = &plain;
+    operation.settings_count = 1;
+    const struct operation *const chosen = &operation;
+    FILE *log = open_memstream(&f->log, &f->log_size);
+    assert_non_null(log);
+    const struct suite_options options = {.operations = &chosen,
+                                          .operation_count = 1,
+                                          .implementations = names,
+                                          .dtypes = dtypes,
+                                          .threads = 1,
+                                          .seed = 1,
+                                          .devices = &f->devices,
+                                          .log = log};
+    struct message message;
+    enum status status = suite_run(&options, &f->totals, &message);
+    assert_int_equal(fclose(log), 0);
+    return status;
+}
+
+static const struct implementation *naive(void) {
+    return &operation_gemm.implementations[0];
+}
+
+static void test_any_number_of_implementations_is_counted(void **state) {
+    struct fixture *f = *state;
+    struct implementation *many = calloc(MANY, sizeof *many);
+    assert_non_null(many);
+    for (int i = 0; i < MANY; i++)
+        many[i] = *naive();
+    enum status status = suite_of(f, many, MANY, NULL, "f32");
+    free(many);
+    assert_int_equal(status, STATUS_OK);
+    assert_int_equal(f->totals.passed, MANY);
+    size_t lines = 0;
+    for (const char *c = f->log; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, MANY);
+}
+
+int main(void) {
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(test_any_number_of_implementations_is_counted),
+    };
+#undef IN_PLACE
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
