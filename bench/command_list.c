@@ -37,8 +37,12 @@ static void list_implementations(void) {
         for (int i = 0; i < operations[o]->implementation_count; i++) {
             const struct implementation *implementation = &operations[o]->implementations[i];
             bool absent = implementation->absent && implementation->absent();
-            printf("%-14s %-16s %-4s %s%s%s\n", operations[o]->name, implementation->name,
+            char dtypes[40];
+            implementation_dtypes(implementation, dtypes, sizeof dtypes);
+            bool f32 = strcmp(dtypes, dtype_name(DTYPE_F32)) == 0;
+            printf("%-14s %-16s %-4s %s%s%s%s%s%s\n", operations[o]->name, implementation->name,
                    implementation->device == DEVICE_GPU ? "gpu" : "cpu", implementation->summary,
+                   f32 ? "" : " (", f32 ? "" : dtypes, f32 ? "" : ")",
                    implementation->yardstick ? " (yardstick)" : "",
                    absent ? " (not in this build)" : "");
             if (implementation->adds)

@@ -39,6 +39,13 @@ static void entry_screen(const struct contest *contest, struct entry *entry) {
         row_end(entry, "skipped", "its library was not there when this was built");
         return;
     }
+    if (!implementation_has_dtype(implementation, contest->bench_case->dtype)) {
+        char dtypes[40], reason[64];
+        implementation_dtypes(implementation, dtypes, sizeof dtypes);
+        snprintf(reason, sizeof reason, "computes %s only", dtypes);
+        row_end(entry, "skipped", reason);
+        return;
+    }
     const char *refusal =
         implementation->refusal ? implementation->refusal(contest->bench_case) : NULL;
     if (refusal) {
@@ -67,14 +74,15 @@ static bool takes_part(const struct contest *contest, const struct implementatio
     const struct contest_rules *rules = contest->rules;
     bool named =
         rules->implementations && list_contains(rules->implementations, implementation->name);
+    bool computes = implementation_has_dtype(implementation, contest->bench_case->dtype);
     if (implementation->yardstick) {
         bool wanted = named || rules->yardsticks;
-        return wanted &&
+        return wanted && computes &&
                (!implementation->refusal || !implementation->refusal(contest->bench_case));
     }
     if (rules->implementations || (rules->gpu_only && implementation->device == DEVICE_CPU))
         return named;
-    return !implementation->absent || !implementation->absent();
+    return computes && (!implementation->absent || !implementation->absent());
 }
 
 static void entry_add(struct contest *contest, const struct implementation *implementation,

@@ -27,8 +27,36 @@ int operation_variant_find(const struct operation *operation, const char *name) 
     return -1;
 }
 
+bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype) {
+    unsigned dtypes = implementation->dtypes ? implementation->dtypes : DTYPE_BIT(DTYPE_F32);
+    return (dtypes & DTYPE_BIT(dtype)) != 0;
+}
+
+/* A yardstick computes no result. */
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype) {
-    return dtype == DTYPE_F32 || operation->narrow_dtypes;
+    for (int i = 0; i < operation->implementation_count; i++)
+        if (!operation->implementations[i].yardstick &&
+            implementation_has_dtype(&operation->implementations[i], dtype))
+            return true;
+    return false;
+}
+
+void implementation_dtypes(const struct implementation *implementation, char *text, size_t size) {
+    int left = 0;
+    size_t used = 0;
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
+        left += implementation_has_dtype(implementation, d);
+    text[0] = '\0';
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
+        if (!implementation_has_dtype(implementation, d))
+            continue;
+        left--;
+        snprintf(text + used, size - used, "%s%s", dtype_name(d),
+                 left > 1    ? ", "
+                 : left == 1 ? " and "
+                             : "");
+        used = strlen(text);
+    }
 }
 
 static const struct {

@@ -103,6 +103,11 @@ struct launch {
 
 enum device_kind { DEVICE_CPU, DEVICE_GPU };
 
+/* Sets of dtypes are made of these bits. */
+#define DTYPE_BIT(dtype) (1u << (dtype))
+#define DTYPES_ALL                                                                                 \
+    (DTYPE_BIT(DTYPE_F32) | DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16))
+
 struct implementation {
     const char *name;
     const char *summary;
@@ -110,6 +115,9 @@ struct implementation {
      * words, or NULL. `lockstep list implementations` shows it below the summary. */
     const char *adds;
     enum device_kind device;
+    /* Bits of the dtypes that it computes; none: f32 alone. In a case of another dtype it takes
+     * part only when it is asked for by name, as a skipped row. */
+    unsigned dtypes;
     bool one_thread; /* runs on one thread whatever is asked */
     bool plain;      /* shown for teaching: never the side that a speedup is counted against */
     bool
@@ -140,7 +148,7 @@ struct implementation {
     /* The library behind it is not in this build: it takes part only when it is asked for by name,
      * as a skipped row. */
     bool (*absent)(void);
-    /* Why it cannot do the case (dtype, fused bias), or NULL when it can. */
+    /* Why it cannot do the case (a fused bias), or NULL when it can; dtypes are said above. */
     const char *(*refusal)(const struct bench_case *bench_case);
     double (*bytes)(
         const struct bench_case *bench_case); /* yardsticks: what they move; else NULL */
@@ -164,7 +172,6 @@ struct operation {
     int variant_count;
     const struct implementation *implementations;
     int implementation_count;
-    bool narrow_dtypes; /* has cases of tf32, bf16 and f16; every operation has f32 */
 
     /* For `lockstep verify`: shapes (NULL-terminated) and values to go through. */
     const char *const *awkward_shapes;
@@ -227,7 +234,11 @@ extern const struct operation operation_gemm, operation_linear, operation_activa
 
 const struct operation *operation_find(const char *name);
 int operation_variant_find(const struct operation *operation, const char *name);
+/* Whether it computes that dtype; an operation does when one of its implementations does. */
+bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype);
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype);
+/* "f32", "tf32 and bf16", "f32, tf32, bf16 and f16"; cut at `size`. */
+void implementation_dtypes(const struct implementation *implementation, char *text, size_t size);
 /* The arguments of launches of one implementation on these buffers, and what it keeps between
  * them; closed before the device is reset or closed. On failure there is nothing to close. */
 enum status launch_open(const struct bench_case *bench_case,

@@ -70,7 +70,11 @@ static void verify_one(const struct suite *suite, const struct bench_case *c,
     const char *refusal = implementation->refusal ? implementation->refusal(c) : NULL;
     struct message message;
     enum status status = STATUS_UNSUPPORTED;
-    if (refusal) {
+    if (!implementation_has_dtype(implementation, c->dtype)) {
+        char dtypes[40];
+        implementation_dtypes(implementation, dtypes, sizeof dtypes);
+        (void)message_set(&message, status, "computes %s only", dtypes);
+    } else if (refusal) {
         (void)message_set(&message, status, "%s", refusal);
     } else {
         status = launch_verify(c, implementation, threads, expectation, set, &message);
@@ -86,12 +90,18 @@ static void verify_one(const struct suite *suite, const struct bench_case *c,
     }
 }
 
-static bool is_wanted(const struct suite *suite, const struct implementation *implementation) {
+/* Without --dtype all of them are gone through, and what an implementation never claimed is no
+ * skip; a dtype and an implementation that were both asked for and do not go together are one. */
+static bool is_wanted(const struct suite *suite, const struct implementation *implementation,
+                      const struct bench_case *c) {
+    const struct suite_options *options = suite->options;
+    bool computes = implementation_has_dtype(implementation, c->dtype);
     if (implementation->yardstick)
         return false;
-    if (!suite->options->implementations)
-        return !implementation->absent || !implementation->absent();
-    return list_contains(suite->options->implementations, implementation->name);
+    if (!options->implementations)
+        return computes && (!implementation->absent || !implementation->absent());
+    return (computes || options->dtypes) &&
+           list_contains(options->implementations, implementation->name);
 }
 
 /* Every implementation on one device. */
@@ -107,10 +117,7 @@ static enum status verify_on_device(const struct suite *suite, const struct benc
         bool gpu = device->gpu != NULL;
         bool lacking =
             device->emulated && implementation->real_gpu && !suite->options->implementations;
-        /* A format that it never claimed is no skip. */
-        bool claimed =
-            c->dtype == DTYPE_F32 || !implementation->refusal || !implementation->refusal(c);
-        if (!is_wanted(suite, implementation) || lacking || !claimed ||
+        if (!is_wanted(suite, implementation, c) || lacking ||
             gpu != (implementation->device == DEVICE_GPU))
             continue;
         verify_one(suite, c, implementation, gpu ? 0 : 1, expectation, &set);

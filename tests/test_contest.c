@@ -93,6 +93,9 @@ static const struct implementation implementations[] = {
     {.name = "unable", .run.transfer = unable},
     {.name = "refusing", .refusal = refuse, .run.transfer = good},
     {.name = "absent", .absent = is_absent, .run.transfer = good},
+    {.name = "narrow",
+     .dtypes = DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_F16),
+     .run.transfer = good},
     {.name = "slow", .run.transfer = slow},
     {.name = "slow-at-first", .run.transfer = slow_at_first},
     {.name = "bare",
@@ -304,6 +307,21 @@ static void test_too_slow_by_its_smaller_sizes(void **state) {
     contest_of(f, "good,slow-at-first", NULL, 0);
     check_unmeasured(f, "good", "skipped", "", "predicted to take 1.7 s");
     check_measured(f, "slow-at-first");
+}
+
+/* In an f32 case it is no contender, unless it is asked for. */
+static void test_another_dtype_takes_part_only_when_named(void **state) {
+    struct fixture *f = *state;
+    contest_of(f, NULL, NULL, 0);
+    assert_true(f->rows.result_count > 0);
+    for (size_t i = 0; i < f->rows.result_count; i++)
+        assert_string_not_equal(f->rows.results[i].key.implementation, "narrow");
+    contest_of(f, "good,narrow", NULL, 0);
+    assert_int_equal(f->rows.result_count, 2);
+    check_measured(f, "good");
+    const struct result *row = row_of(f, "narrow");
+    assert_string_equal(row->status, "skipped");
+    assert_string_equal(row->reason, "computes tf32 and f16 only");
 }
 
 /* A plain loop and a yardstick are never what a speedup is counted against. */
@@ -580,6 +598,7 @@ int main(void) {
         ON_CPU(test_speedups_count_against_the_fastest_fair_one),
         ON_CPU(test_without_a_fair_one_there_is_no_speedup),
         ON_CPU(test_who_takes_part),
+        ON_CPU(test_another_dtype_takes_part_only_when_named),
         ON_CPU(test_every_thread_count_has_a_row),
         ON_CPU(test_an_interrupted_case_has_no_rows),
         ON_CPU(test_a_case_that_cannot_fit_is_skipped),

@@ -72,6 +72,26 @@ static void test_names_have_no_characters_that_mean_something(void **state) {
     }
 }
 
+/* An operation has the dtypes of its implementations; a yardstick computes nothing. */
+static void test_dtypes_are_those_of_the_implementations(void **state) {
+    (void)state;
+    const struct implementation rows[] = {
+        {.name = "plain"},
+        {.name = "narrow", .dtypes = DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_BF16)},
+        {.name = "bare", .dtypes = DTYPES_ALL, .yardstick = true}};
+    const struct operation operation = {.implementations = rows, .implementation_count = 3};
+    const bool has[] = {
+        [DTYPE_F32] = true, [DTYPE_TF32] = true, [DTYPE_BF16] = true, [DTYPE_F16] = false};
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
+        assert_int_equal(operation_has_dtype(&operation, d), has[d]);
+    static const char *const words[] = {"f32", "tf32 and bf16", "f32, tf32, bf16 and f16"};
+    for (int i = 0; i < 3; i++) {
+        char text[40];
+        implementation_dtypes(&rows[i], text, sizeof text);
+        assert_string_equal(text, words[i]);
+    }
+}
+
 static void test_every_implementation_has_a_name_of_its_own(void **state) {
     (void)state;
     for (int o = 0; o < operation_count; o++)
@@ -388,6 +408,7 @@ int main(void) {
         cmocka_unit_test(test_every_operation_is_found_by_its_name),
         cmocka_unit_test(test_variants_are_found_by_their_names),
         cmocka_unit_test(test_names_have_no_characters_that_mean_something),
+        cmocka_unit_test(test_dtypes_are_those_of_the_implementations),
         cmocka_unit_test(test_every_implementation_has_a_name_of_its_own),
         cmocka_unit_test(test_awkward_shapes_are_read_and_named_back),
         cmocka_unit_test(test_names_are_cut_where_the_room_ends),

@@ -1,4 +1,5 @@
-/* What `lockstep verify` counts: every implementation that there is.
+/* What `lockstep verify` counts: every implementation that there is, and no dtype that one never
+ * claimed.
  */
 #include "bench/suite.h"
 
@@ -88,10 +89,34 @@ static void test_any_number_of_implementations_is_counted(void **state) {
     assert_int_equal(lines, MANY);
 }
 
+/* The first computes tf32 alone, the second everything. */
+static void test_a_dtype_that_was_never_claimed_is_no_skip(void **state) {
+    struct fixture *f = *state;
+    struct implementation two[] = {*naive(), *naive()};
+    two[0].name = "narrow";
+    two[0].dtypes = DTYPE_BIT(DTYPE_TF32);
+    assert_int_equal(suite_of(f, two, 2, NULL, NULL), STATUS_OK);
+    assert_int_equal(f->totals.passed, 5);
+    assert_int_equal(f->totals.skipped, 0);
+}
+
+static void test_a_dtype_and_an_implementation_that_were_asked_for_are_a_skip(void **state) {
+    struct fixture *f = *state;
+    struct implementation two[] = {*naive(), *naive()};
+    two[0].name = "narrow";
+    two[0].dtypes = DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_BF16);
+    assert_int_equal(suite_of(f, two, 2, "narrow", "f32,tf32"), STATUS_OK);
+    assert_int_equal(f->totals.passed, 1);
+    assert_int_equal(f->totals.skipped, 1);
+    assert_non_null(strstr(f->log, "computes tf32 and bf16 only"));
+}
+
 int main(void) {
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_any_number_of_implementations_is_counted),
+        IN_PLACE(test_a_dtype_that_was_never_claimed_is_no_skip),
+        IN_PLACE(test_a_dtype_and_an_implementation_that_were_asked_for_are_a_skip),
     };
 #undef IN_PLACE
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,6 +300,7 @@ static void catch_everything(struct bout *bout, const struct implementation *ori
 static bool is_checked(const struct bench_case *c, const struct implementation *implementation) {
     return implementation->device == DEVICE_CPU && !implementation->yardstick &&
            !(implementation->absent && implementation->absent()) &&
+           implementation_has_dtype(implementation, c->dtype) &&
            !(implementation->refusal && implementation->refusal(c));
 }
 
