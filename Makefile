@@ -163,7 +163,7 @@ bench-yardsticks: all ## the ratios of docs/method.md: kernels beside copies and
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
 
 regress: all ## BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
-	@scripts/regress scripts/records-speed $(BUILD) '$(BASE)' $(ARGUMENTS)
+	+@scripts/regress $(BUILD) '$(BASE)' $(ARGUMENTS)
 
 profile: all ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
 	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
