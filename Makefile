@@ -63,7 +63,7 @@ bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffer
                      csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c crossover.c run.c mlp.c mlp_graph.c \
                      ranks.c ratio.c verdict.c powercap.c energy.c environment_gpu.c \
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
-                     report_dots.c report_parts.c report_training.c report_roofline.c report_speedup.c report_gnuplot.c report_plots.c \
+                     report_dots.c report_parts.c report_training.c report_roofline.c report_speedup.c report_work.c report_ladder.c report_gnuplot.c report_plots.c \
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
                      dataset.c weights.c train.c train_memory.c train_csv.c train_progress.c command_train.c train_setup.c \
                      command.c run_arguments.c command_run.c sampler.c command_sample.c child.c ab_match.c ab.c ab_print.c \
@@ -80,7 +80,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_statistics test_verdict test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_linear test_kernels_tensor test_profile test_verify \
-                test_suite test_readme_table test_measure test_prediction test_command test_report test_mlp_graph test_dtypes \
+                test_suite test_readme_table test_measure test_prediction test_command test_report test_report_ladder test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_crossover test_kernels_counted \
                 test_kernels_bits test_energy test_ab test_sampler test_program_gpu
 test_support := tests/support.c tests/staging.c tests/temporary.c

@@ -27,7 +27,7 @@ static const struct {
     {"environment", "What was run, where", page_has_environment, page_environment},
     {"speedup", "Speedup", page_has_measured, page_speedups},
     {"plots", "Plots", page_has_plots, page_plots},
-    {"ladder", "Ladder: % of the best", page_has_measured, page_ladder},
+    {"ladder", "Ladder: % of the best", page_has_ladder, page_ladder},
     {"parts", "Parts of an iteration", page_has_parts, page_parts},
     {"results", "All results", page_has_results, page_results},
     {"counters", "Counters of the emulated GPU", page_has_counters, page_counters},

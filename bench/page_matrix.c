@@ -1,6 +1,7 @@
 /* Cases down, implementations across: speedups and the ladder of kernels. */
 #include "bench/crossover.h"
 #include "bench/page_part.h"
+#include "bench/report_work.h"
 #include "bench/table.h"
 
 #include <math.h>
@@ -15,24 +16,39 @@ bool page_has_measured(const struct page *page) {
 struct line {
     const struct row_key *key;
     const struct result *cells[SERIES_MAX];
-    const struct result *best; /* the fastest, yardsticks apart; never NULL */
+    const struct result *best; /* of the least amount, yardsticks apart; never NULL */
 };
 
-typedef void cell_writer(const struct page *page, const struct line *line,
-                         const struct result *row);
+/* Tables of one kind. */
+struct matrix {
+    const struct page *page;
+    const struct series_list *series; /* the columns */
+    const char *heading;              /* behind the operation's name */
+    /* What rows are compared by, the less the better; NaN: the row has no place in the table. */
+    double (*amount)(const struct page *page, const struct result *row);
+    void (*write_cell)(const struct matrix *matrix, const struct line *line,
+                       const struct result *row);
+};
 
 static bool same_line(const struct row_key *a, const struct row_key *b) {
     return row_key_same_case(a, b) && strcmp(a->mode, b->mode) == 0;
 }
 
-static bool counts(const struct result *row) {
-    return result_is_measured(row) && strcmp(row->verified, "yes") == 0;
+static double time_of(const struct page *page, const struct result *row) {
+    (void)page;
+    return result_is_measured(row) && strcmp(row->verified, "yes") == 0 ? row->median_s : NAN;
+}
+
+static double work_of(const struct page *page, const struct result *row) {
+    struct work work;
+    return report_work_find(page->data, row, &work) ? work_total(&work) : NAN;
 }
 
 /* The line that starts with result `first`; false when an earlier result starts it, or nothing in
- * it was measured. */
-static bool line_fill(const struct page *page, size_t first, struct line *line) {
-    const struct report_data *data = page->data;
+ * it has an amount. */
+static bool line_fill(const struct matrix *matrix, size_t first, struct line *line) {
+    const struct report_data *data = matrix->page->data;
+    double least = INFINITY;
     *line = (struct line){.key = &data->results[first].key};
     for (size_t i = 0; i < data->result_count; i++) {
         const struct result *row = &data->results[i];
@@ -40,87 +56,93 @@ static bool line_fill(const struct page *page, size_t first, struct line *line) 
             continue;
         if (i < first)
             return false;
-        int series = counts(row) ? series_find(&page->plots->series, &row->key) : SERIES_NONE;
+        double amount = matrix->amount(matrix->page, row);
+        int series = isnan(amount) ? SERIES_NONE : series_find(matrix->series, &row->key);
         if (series == SERIES_NONE)
             continue;
         line->cells[series] = row;
-        if (!line->best || row->median_s < line->best->median_s)
+        if (amount < least) {
             line->best = row;
+            least = amount;
+        }
     }
     return line->best != NULL;
 }
 
-static void columns_find(const struct page *page, const char *operation, bool columns[]) {
-    for (size_t i = 0; i < page->data->result_count; i++) {
-        const struct result *row = &page->data->results[i];
-        int series = series_find(&page->plots->series, &row->key);
-        if (series != SERIES_NONE && counts(row) && strcmp(row->key.operation, operation) == 0)
-            columns[series] = true;
+/* False when no column has anything. */
+static bool columns_find(const struct matrix *matrix, const char *operation, bool columns[]) {
+    const struct report_data *data = matrix->page->data;
+    bool any = false;
+    for (size_t i = 0; i < data->result_count; i++) {
+        const struct result *row = &data->results[i];
+        int series = series_find(matrix->series, &row->key);
+        if (series == SERIES_NONE || strcmp(row->key.operation, operation) != 0 ||
+            isnan(matrix->amount(matrix->page, row)))
+            continue;
+        columns[series] = any = true;
     }
+    return any;
 }
 
-static void line_write(const struct page *page, const struct line *line, const bool columns[],
-                       cell_writer *write_cell) {
+static void line_write(const struct matrix *matrix, const struct line *line, const bool columns[]) {
     char name[256];
+    FILE *file = matrix->page->file;
     bool f32 = strcmp(line->key->dtype, "f32") == 0, hot = strcmp(line->key->mode, "hot") == 0;
     snprintf(name, sizeof name, "%s%s%s%s%s", line->key->variant, f32 ? "" : " ",
              f32 ? "" : line->key->dtype, hot ? "" : " ", hot ? "" : line->key->mode);
-    fputs("<tr>", page->file);
-    html_cell(page->file, name);
-    html_cell(page->file, line->key->shape);
-    for (int s = 0; s < page->plots->series.count; s++) {
+    fputs("<tr>", file);
+    html_cell(file, name);
+    html_cell(file, line->key->shape);
+    for (int s = 0; s < matrix->series->count; s++) {
         if (columns[s] && line->cells[s])
-            write_cell(page, line, line->cells[s]);
+            matrix->write_cell(matrix, line, line->cells[s]);
         else if (columns[s])
-            fputs("<td class=n></td>", page->file);
+            fputs("<td class=n></td>", file);
     }
-    fputs("</tr>\n", page->file);
+    fputs("</tr>\n", file);
 }
 
-static void operation_matrix(const struct page *page, const char *operation,
-                             cell_writer *write_cell) {
-    FILE *file = page->file;
-    bool columns[SERIES_MAX] = {false}, any = false;
-    columns_find(page, operation, columns);
-    for (int s = 0; s < page->plots->series.count; s++)
-        any |= columns[s];
-    if (!any)
+static void operation_matrix(const struct matrix *matrix, const char *operation) {
+    const struct report_data *data = matrix->page->data;
+    FILE *file = matrix->page->file;
+    bool columns[SERIES_MAX] = {false};
+    if (!columns_find(matrix, operation, columns))
         return;
     fputs("<div class=matrix>\n<h3>", file);
     html_text(file, operation);
-    fputs("</h3>\n<div class=scroll><table class=sortable>\n<thead><tr>", file);
+    fprintf(file, "%s</h3>\n<div class=scroll><table class=sortable>\n<thead><tr>",
+            matrix->heading);
     html_head_cell(file, "variant", false);
     html_head_cell(file, "shape", false);
-    for (int s = 0; s < page->plots->series.count; s++)
+    for (int s = 0; s < matrix->series->count; s++)
         if (columns[s])
-            html_head_cell(file, page->plots->series.series[s].label, true);
+            html_head_cell(file, matrix->series->series[s].label, true);
     fputs("</tr></thead>\n<tbody>\n", file);
-    for (size_t i = 0; i < page->data->result_count; i++) {
+    for (size_t i = 0; i < data->result_count; i++) {
         struct line line;
-        if (strcmp(page->data->results[i].key.operation, operation) == 0 &&
-            line_fill(page, i, &line))
-            line_write(page, &line, columns, write_cell);
+        if (strcmp(data->results[i].key.operation, operation) == 0 && line_fill(matrix, i, &line))
+            line_write(matrix, &line, columns);
     }
     fputs("</tbody></table></div>\n</div>\n", file);
 }
 
-static void matrices_write(const struct page *page, cell_writer *write_cell) {
-    const struct report_data *data = page->data;
-    fputs("<div class=filterable>\n", page->file);
+static void matrices_write(const struct matrix *matrix) {
+    const struct report_data *data = matrix->page->data;
+    fputs("<div class=filterable>\n", matrix->page->file);
     for (size_t i = 0; i < data->result_count; i++) {
         size_t before = 0;
         while (strcmp(data->results[before].key.operation, data->results[i].key.operation) != 0)
             before++;
         if (before == i)
-            operation_matrix(page, data->results[i].key.operation, write_cell);
+            operation_matrix(matrix, data->results[i].key.operation);
     }
-    fputs("</div>\n", page->file);
+    fputs("</div>\n", matrix->page->file);
 }
 
-static void speedup_cell(const struct page *page, const struct line *line,
+static void speedup_cell(const struct matrix *matrix, const struct line *line,
                          const struct result *row) {
     char text[64], title[192];
-    FILE *file = page->file;
+    FILE *file = matrix->page->file;
     if (!(row->speedup > 0.0)) {
         fputs("<td class=n></td>", file);
         return;
@@ -160,28 +182,89 @@ void page_speedups(const struct page *page) {
         "cores: 1x is that one, more is faster. Bold: the fastest of all.</p>\n",
         page->file);
     crossovers_write(page);
-    matrices_write(page, speedup_cell);
+    matrices_write(&(struct matrix){.page = page,
+                                    .series = &page->plots->series,
+                                    .heading = "",
+                                    .amount = time_of,
+                                    .write_cell = speedup_cell});
 }
 
-static void ladder_cell(const struct page *page, const struct line *line,
-                        const struct result *row) {
-    char text[64], time[32], title[256], interval[192];
+/* A bar of so many per cent, with what it comes from on hover. */
+static void percent_cell(const struct matrix *matrix, const struct line *line,
+                         const struct result *row, const char *title) {
+    FILE *file = matrix->page->file;
+    char text[64];
+    double percent =
+        100.0 * matrix->amount(matrix->page, line->best) / matrix->amount(matrix->page, row);
+    html_number(percent, 2, "%", text, sizeof text);
+    fprintf(file, "<td class=\"n bar%s\" style=\"--w:%.1f%%\" data-v=%.9g title=\"",
+            row == line->best ? " best" : "", percent, percent);
+    html_text(file, title);
+    fputs("\">", file);
+    html_text(file, text);
+    fputs("</td>", file);
+}
+
+static void time_cell(const struct matrix *matrix, const struct line *line,
+                      const struct result *row) {
+    char time[32], title[256], interval[192];
     double percent = 100.0 * line->best->median_s / row->median_s;
     table_format_seconds(row->median_s, time, sizeof time);
     html_interval(row, percent, 3, "%", interval, sizeof interval);
-    html_number(percent, 2, "%", text, sizeof text);
     snprintf(title, sizeof title, "%s; %s", time, interval);
-    fprintf(page->file, "<td class=\"n bar%s\" style=\"--w:%.1f%%\" data-v=%.9g title=\"",
-            row == line->best ? " best" : "", percent, percent);
-    html_text(page->file, title);
-    fputs("\">", page->file);
-    html_text(page->file, text);
-    fputs("</td>", page->file);
+    percent_cell(matrix, line, row, title);
+}
+
+static void work_cell(const struct matrix *matrix, const struct line *line,
+                      const struct result *row) {
+    char total[32], instructions[32], sectors[32], wavefronts[32], title[256];
+    struct work work;
+    (void)report_work_find(matrix->page->data, row, &work);
+    work_format(work_total(&work), total, sizeof total);
+    work_format(work.instructions, instructions, sizeof instructions);
+    work_format(work.sectors, sectors, sizeof sectors);
+    work_format(work.wavefronts, wavefronts, sizeof wavefronts);
+    snprintf(title, sizeof title, "%s: %s warp instructions, %s sectors, %s wavefronts", total,
+             instructions, sectors, wavefronts);
+    percent_cell(matrix, line, row, title);
+}
+
+static bool has_work(const struct page *page) {
+    for (size_t i = 0; i < page->data->result_count; i++)
+        if (!isnan(work_of(page, &page->data->results[i])))
+            return true;
+    return false;
+}
+
+bool page_has_ladder(const struct page *page) {
+    return page_has_measured(page) || has_work(page);
 }
 
 void page_ladder(const struct page *page) {
-    fputs("<p class=note>How much of the fastest implementation's rate each reaches, case by "
-          "case.</p>\n",
-          page->file);
-    matrices_write(page, ladder_cell);
+    if (page_has_measured(page)) {
+        fputs("<p class=note>How much of the fastest implementation's rate each reaches, case by "
+              "case.</p>\n",
+              page->file);
+        matrices_write(&(struct matrix){.page = page,
+                                        .series = &page->plots->series,
+                                        .heading = "",
+                                        .amount = time_of,
+                                        .write_cell = time_cell});
+    }
+    if (!has_work(page))
+        return;
+    struct series_list emulated;
+    series_list_fill_emulated(page->data, &emulated);
+    fputs(
+        "<p class=note>On the emulated GPU there is no time. What is compared is counted work: "
+        "warp instructions + sectors of global memory + wavefronts of shared memory of one "
+        "iteration, 100% being the implementation with the least. It does not know what overlaps, "
+        "waits or fills the GPU: a kernel that shares the work among more blocks "
+        "counts more of it.</p>\n",
+        page->file);
+    matrices_write(&(struct matrix){.page = page,
+                                    .series = &emulated,
+                                    .heading = ": % of the least counted work, emulated GPU",
+                                    .amount = work_of,
+                                    .write_cell = work_cell});
 }

@@ -38,6 +38,7 @@ void html_interval(const struct result *row, double number, int digits, const ch
 
 bool page_has_results(const struct page *page);
 bool page_has_measured(const struct page *page);
+bool page_has_ladder(const struct page *page);
 bool page_has_parts(const struct page *page);
 bool page_has_counters(const struct page *page);
 bool page_has_plots(const struct page *page); /* or a reason for there being none */

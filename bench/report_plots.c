@@ -1,6 +1,7 @@
 /* Writing plots.gp and having it drawn. */
 #include "bench/report_plots.h"
 #include "bench/report_gnuplot.h"
+#include "bench/report_ladder.h"
 #include "bench/report_parts.h"
 #include "bench/report_rates.h"
 #include "bench/report_roofline.h"
@@ -18,6 +19,8 @@ static const char script_name[] = "plots.gp";
 static enum status figures_write(struct script *script, struct message *message) {
     fputs(template_style, script->file);
     enum status status = report_rates_write(script, message);
+    if (status == STATUS_OK)
+        report_ladder_write(script);
     if (status == STATUS_OK)
         status = report_parts_write(script, message);
     if (status == STATUS_OK)

@@ -7,8 +7,11 @@
 void script_words(FILE *file, const char *text) {
     for (const char *c = text; *c; c++) {
         unsigned char byte = (unsigned char)*c;
-        bool strange = byte < ' ' || byte == 0x7f || strchr("'\"`\\", *c);
-        fputc(strange ? '?' : *c, file);
+        bool strange = byte < ' ' || byte == 0x7f || strchr("\"`\\", *c);
+        if (*c == '\'')
+            fputs("’", file);
+        else
+            fputc(strange ? '?' : *c, file);
     }
 }
 

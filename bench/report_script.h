@@ -17,7 +17,7 @@ enum { FIGURES_MAX = 128, LEGEND_MAX = SERIES_MAX + 2 * REPORT_CEILINGS_MAX };
 
 struct figure {
     char name[64];   /* of its files, without .svg and .png */
-    char title[160]; /* "gemm f32, hot: GFLOP/s over size of square matrices" */
+    char title[240]; /* "gemm f32, hot: GFLOP/s over size of square matrices" */
 };
 
 enum legend_kind { LEGEND_LINE_POINT, LEGEND_LINE, LEGEND_BOX };
@@ -48,7 +48,8 @@ struct panel {
 enum { FIGURE_HEAD = 62 };
 
 /* Text out of a file, made harmless: whatever could end a string, a line or a datablock, or stands
- * for something else in gnuplot (control characters, quotes, backquotes, backslashes), becomes '?'.
+ * for something else in gnuplot (control characters, quotes, backquotes, backslashes), becomes '?',
+ * and the apostrophe that no string ends with.
  * script_text puts it in single quotes; script_words is for comments. */
 void script_text(FILE *file, const char *text);
 void script_words(FILE *file, const char *text);

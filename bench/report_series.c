@@ -33,9 +33,10 @@ static int implementation_number(const struct series_list *list, const struct ro
     return highest + 1;
 }
 
-static void series_add(struct series_list *list, const struct row_key *key) {
+/* The new series, or NULL where it is there already or there is no room. */
+static struct series *series_add(struct series_list *list, const struct row_key *key) {
     if (list->count == SERIES_MAX || series_find(list, key) != SERIES_NONE)
-        return;
+        return NULL;
     bool cpu = strcmp(key->device, "cpu") == 0;
     struct series *series = &list->series[list->count];
     series->key = key;
@@ -46,11 +47,23 @@ static void series_add(struct series_list *list, const struct row_key *key) {
     else
         snprintf(series->label, sizeof series->label, "%s, %s", key->implementation, key->device);
     list->count++;
+    return series;
 }
 
 void series_list_fill(const struct report_data *data, struct series_list *list) {
     list->count = 0;
     for (size_t i = 0; i < data->result_count; i++)
         if (result_is_measured(&data->results[i]))
-            series_add(list, &data->results[i].key);
+            (void)series_add(list, &data->results[i].key);
+}
+
+void series_list_fill_emulated(const struct report_data *data, struct series_list *list) {
+    list->count = 0;
+    for (size_t i = 0; i < data->result_count; i++) {
+        const struct row_key *key = &data->results[i].key;
+        struct series *series =
+            strcmp(data->results[i].status, "emulated") == 0 ? series_add(list, key) : NULL;
+        if (series)
+            snprintf(series->label, sizeof series->label, "%s", key->implementation);
+    }
 }

@@ -22,6 +22,9 @@ struct series_list {
  * are left out of plots and matrices; the table of all results still has them. */
 void series_list_fill(const struct report_data *data, struct series_list *list);
 
+/* Every implementation that has emulated rows, likewise, labelled with its name alone. */
+void series_list_fill_emulated(const struct report_data *data, struct series_list *list);
+
 /* The index of the key's series, or SERIES_NONE. */
 int series_find(const struct series_list *list, const struct row_key *key);
 

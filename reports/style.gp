@@ -2,7 +2,7 @@
 # plots.gp is data and figures; `gnuplot plots.gp` in the run's folder draws them all again.
 #
 # Readable in grey: implementations differ in point shape and lightness, thread counts in dashes and
-# in open or filled points, the parts of a step in lightness and pattern.
+# in open or filled points, the parts of a step in lightness.
 
 set encoding utf8
 set datafile missing 'NaN'
@@ -53,10 +53,15 @@ set style line 112 linecolor rgb '#333333' linewidth 1.2 dashtype (12, 4)
 set style line 113 linecolor rgb '#555555' linewidth 1.2 dashtype (4, 5)
 set style line 114 linecolor rgb '#777777' linewidth 1.4 dashtype (16, 4, 2, 4)
 
-# --- kinds of part -----------------------------------------------------------------------------------
-part_forward_gemm  = "fillcolor rgb '#1b2a49' fillstyle solid 1.0 border linecolor rgb '#000000'"
-part_backward_gemm = "fillcolor rgb '#6f97c4' fillstyle solid 1.0 border linecolor rgb '#000000'"
-part_elementwise   = "fillcolor rgb '#c2410c' fillstyle pattern 5 border linecolor rgb '#000000'"
-part_loss          = "fillcolor rgb '#f2d49b' fillstyle solid 1.0 border linecolor rgb '#000000'"
-part_update        = "fillcolor rgb '#0e6b6b' fillstyle pattern 2 border linecolor rgb '#000000'"
+# --- rungs of a ladder, and the best of them ---------------------------------------------------------
+ladder_rung = "fillcolor rgb '#8fb4d9' fillstyle solid 1.0 border linecolor rgb '#1b2a49'"
+ladder_best = "fillcolor rgb '#1b2a49' fillstyle solid 1.0 border linecolor rgb '#1b2a49'"
+
+# --- kinds of part: neighbours in a bar are far apart in lightness, and none is hatched, because printers and
+# PDF make a picture of every hatched area
+part_forward_gemm  = "fillcolor rgb '#14213d' fillstyle solid 1.0 border linecolor rgb '#000000'"
+part_backward_gemm = "fillcolor rgb '#8fb8e6' fillstyle solid 1.0 border linecolor rgb '#000000'"
+part_elementwise   = "fillcolor rgb '#b23a0a' fillstyle solid 1.0 border linecolor rgb '#000000'"
+part_loss          = "fillcolor rgb '#f6dfa8' fillstyle solid 1.0 border linecolor rgb '#000000'"
+part_update        = "fillcolor rgb '#2f8f8a' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_other         = "fillcolor rgb '#ffffff' fillstyle solid 1.0 border linecolor rgb '#000000'"
