@@ -182,6 +182,31 @@ static void test_numbers_have_their_interval_on_hover(void **state) {
                  1280, "12 12");
 }
 
+/* Printed, every area is an area: a browser makes a picture of each gradient, and megabytes of
+ * them all. */
+static void test_a_print_holds_no_pictures(void **state) {
+    (void)state;
+    char command[2048];
+    snprintf(command, sizeof command,
+             "cd '%s' && chromium --headless --no-sandbox --disable-gpu "
+             "--user-data-dir='%s/browser' --print-to-pdf=printed.pdf 'file://%s/index.html' "
+             ">/dev/null 2>&1",
+             place.path, place.path, place.path);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+    FILE *file = fopen(temporary_path(&place, "printed.pdf"), "rb");
+    assert_non_null(file);
+    char *line = NULL;
+    size_t size = 0, pages = 0, pictures = 0;
+    while (getline(&line, &size, file) > 0) {
+        pages += strstr(line, "/Type /Page\n") != NULL;
+        pictures += strstr(line, "/Subtype /Image") != NULL;
+    }
+    free(line);
+    assert_int_equal(fclose(file), 0);
+    assert_true(pages > 0);
+    assert_int_equal(pictures, 0);
+}
+
 int main(void) {
     if (!browser_is_there()) {
         fprintf(stderr, "skipped: there is no chromium on the PATH\n");
@@ -195,6 +220,7 @@ int main(void) {
         cmocka_unit_test(test_the_page_fits),
         cmocka_unit_test(test_nothing_is_fetched),
         cmocka_unit_test(test_numbers_have_their_interval_on_hover),
+        cmocka_unit_test(test_a_print_holds_no_pictures),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     temporary_close(&place);

@@ -326,6 +326,7 @@ static void test_every_plot_that_has_data_is_drawn(void **state) {
         free(text);
         free(image);
     }
+    assert_false(holds(f, "mlp-train_step-parts.svg", "<pattern")); /* a picture each in print */
     assert_false(exists(f, "activation-shapes.svg"));
     assert_false(exists(f, "softmax.svg"));
     assert_false(exists(f, "mlp.svg"));
