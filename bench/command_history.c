@@ -10,7 +10,9 @@
 enum { KEY_MACHINE = 0x2101, KEY_ALL, KEY_OUT };
 
 static const struct argp_option options[] = {
-    {"machine", KEY_MACHINE, "FINGERPRINT", 0, "Only runs of this machine; its beginning is enough",
+    {"machine", KEY_MACHINE, "MACHINE", 0,
+     "record: the name that machines alike share, where each would have a history of its own; "
+     "else: only this machine, by its name or the beginning of its fingerprint",
      0},
     {"all", KEY_ALL, NULL, 0, "Show every run, not the last ten", 0},
     {"out", KEY_OUT, "DIR", 0, "Where to plot: DIR/history.svg (default reports)", 0},
@@ -38,6 +40,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     struct parsed *parsed = parse->options;
     switch (key) {
     case KEY_MACHINE:
+        if (!*argument)
+            return command_refuse(parse, "--machine wants a machine's name or fingerprint");
         parsed->machine = argument;
         return 0;
     case KEY_ALL:
@@ -68,36 +72,41 @@ static enum status action_record(const struct parsed *parsed, struct message *me
         return status;
     status = history_open(history_path(), true, &history, message);
     if (status == STATUS_OK)
-        status = history_record(history, &run, &fresh, message);
+        status = history_record(history, &run, parsed->machine, &fresh, message);
     if (status == STATUS_OK)
-        printf(fresh ? "recorded %zu rows of %s in %s\n" : "%zu rows of %s are in %s already\n",
-               run.result_count, parsed->argument, history_path());
+        printf(fresh ? "recorded %s, rows: %zu, in %s\n" : "%s, rows: %zu, is in %s already\n",
+               parsed->argument, run.result_count, history_path());
     history_close(history);
     run_files_release(&run);
     return status;
 }
 
 static void run_print(const struct history_run *run, void *context) {
-    FILE *file = context;
-    fprintf(file, "%-20s  %-20s  machine %.8s  %5lld rows\n", run->written, run->commit,
+    struct history_view *view = context;
+    if (!history_is_machine(view->machine, run->fingerprint, run->machine))
+        return;
+    fprintf(view->file, "%-20s  %-20s  machine %.8s  %5lld rows\n", run->written, run->commit,
             run->fingerprint, (long long)run->rows);
-}
-
-static enum status action_list(const struct parsed *parsed, struct message *message) {
-    (void)parsed;
-    struct history *history = NULL;
-    enum status status = history_open(history_path(), false, &history, message);
-    if (status == STATUS_OK)
-        status = history_each_run(history, run_print, stdout, message);
-    history_close(history);
-    return status;
+    view->shown++;
 }
 
 static enum status nothing_shown(const struct parsed *parsed, struct message *message) {
     return message_set(message, STATUS_INVALID,
-                       "there is no machine whose fingerprint begins with '%s'; `lockstep history "
-                       "list` shows them",
+                       "no machine was recorded under the name '%s' or has a fingerprint that "
+                       "begins so; `lockstep history list` shows them",
                        parsed->machine);
+}
+
+static enum status action_list(const struct parsed *parsed, struct message *message) {
+    struct history *history = NULL;
+    struct history_view view = {.file = stdout, .machine = parsed->machine};
+    enum status status = history_open(history_path(), false, &history, message);
+    if (status == STATUS_OK)
+        status = history_each_run(history, run_print, &view, message);
+    if (status == STATUS_OK && view.shown == 0 && parsed->machine)
+        status = nothing_shown(parsed, message);
+    history_close(history);
+    return status;
 }
 
 static enum status action_show(const struct parsed *parsed, struct message *message) {
@@ -117,8 +126,7 @@ static enum status series_count(const struct history_series *series, void *conte
                                 struct message *message) {
     struct history_view *view = context;
     (void)message;
-    view->shown +=
-        !view->machine || strncmp(series->fingerprint, view->machine, strlen(view->machine)) == 0;
+    view->shown += history_is_machine(view->machine, series->fingerprint, series->machine);
     return STATUS_OK;
 }
 

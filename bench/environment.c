@@ -1,10 +1,12 @@
 /* Reading the machine. */
 #include "bench/environment.h"
 #include "bench/build_info.h"
+#include "common/hash.h"
 #include "reference/cpu.h"
 #include "reference/libraries.h"
 #include "reference/simd.h"
 
+#include <inttypes.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -124,6 +126,17 @@ static void warnings_find(struct environment *environment) {
         warn(environment, "OPENBLAS_CORETYPE=%s is set and was left as it is", core_type);
 }
 
+/* machine-id(5) asks not to show the id itself. A systemd that is still starting has words there.
+ */
+static void machine_id_read(struct environment *environment) {
+    char line[64];
+    if (!line_read("/etc/machine-id", line, sizeof line) ||
+        strspn(line, "0123456789abcdef") != 32 || line[32])
+        return;
+    snprintf(environment->machine_id, sizeof environment->machine_id, "%016" PRIx64,
+             hash_text(hash_text(hash_start, "lockstep "), line));
+}
+
 void environment_read(struct environment *environment) {
     memset(environment, 0, sizeof *environment);
     struct utsname name;
@@ -146,6 +159,7 @@ void environment_read(struct environment *environment) {
     if (!line_read("/sys/kernel/mm/transparent_hugepage/enabled", environment->huge_pages,
                    sizeof environment->huge_pages))
         snprintf(environment->huge_pages, sizeof environment->huge_pages, "unknown");
+    machine_id_read(environment);
     turbo_read(environment);
     environment->processors = environment_processors();
     environment->threads_per_core = siblings();
@@ -168,6 +182,8 @@ static void add_variable(cJSON *object, const char *name) {
 
 void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddStringToObject(object, "host", e->host);
+    if (*e->machine_id)
+        cJSON_AddStringToObject(object, "machine_id", e->machine_id);
     cJSON_AddStringToObject(object, "system", e->system);
     cJSON *cpu = cJSON_AddObjectToObject(object, "cpu");
     cJSON_AddStringToObject(cpu, "model", e->cpu);

@@ -12,6 +12,7 @@ enum { ENVIRONMENT_WARNINGS_MAX = 8 };
 struct environment {
     char host[128], system[512], cpu[128], governor[32], turbo[16];
     char huge_pages[64]; /* what the system offers, the chosen one in brackets; "unknown" */
+    char machine_id[17]; /* a hash of /etc/machine-id; "" where there is none, as in a container */
     int processors;      /* that this process may run on */
     int threads_per_core;
     size_t memory_bytes, l1d_bytes, l2_bytes, l3_bytes;

@@ -1,8 +1,9 @@
 /* The history of a machine's runs: one SQLite file (docs/history.md).
  *
  * Runs are kept apart by the machine they ran on, known by its fingerprint: processor model,
- * processors, caches, memory and GPUs. The host's name is no part of it: containers get a new one
- * each time. A file that is no history, is damaged or was written by a newer version is refused and
+ * processors, caches, memory and GPUs, and the machine's own id where it has one, or else the name
+ * that whoever records gives it. The host's name is no part of it: containers get a new one each
+ * time. A file that is no history, is damaged or was written by a newer version is refused and
  * never written to.
  */
 #ifndef LOCKSTEP_BENCH_HISTORY_H
@@ -14,6 +15,8 @@
 
 struct history;
 
+enum { HISTORY_MACHINE_SIZE = 768 }; /* of a machine's description */
+
 /* LOCKSTEP_HISTORY, or reports/history.sqlite. */
 const char *history_path(void);
 
@@ -24,9 +27,15 @@ enum status history_open(const char *path, bool write, struct history **history,
 void history_close(struct history *history);
 
 /* Records a finished run with all its rows in one transaction; waits for other writers up to half a
- * minute. *fresh is false when the same run is there already: then nothing changes. */
-enum status history_record(struct history *history, const struct run_files *run, bool *fresh,
-                           struct message *message);
+ * minute. `name` stands for the machine's own id, so that machines alike and of one name share
+ * their history; NULL where the id is wanted. *fresh is false when the same run is there already:
+ * then nothing changes. */
+enum status history_record(struct history *history, const struct run_files *run, const char *name,
+                           bool *fresh, struct message *message);
+
+/* Whether a person who writes `wanted` means this machine: the beginning of its fingerprint, or the
+ * name that it was recorded under. NULL means every machine. */
+bool history_is_machine(const char *wanted, const char *fingerprint, const char *description);
 
 /* --- reading -----------------------------------------------------------------------------------
  */
@@ -45,7 +54,7 @@ enum status history_each_run(struct history *history,
 /* One row of results over the runs of one machine, oldest first. */
 struct history_series {
     struct row_key key;
-    char fingerprint[17], machine[256];
+    char fingerprint[17], machine[HISTORY_MACHINE_SIZE];
     struct history_value {
         char commit[48], written[24];
         double median_s, low_s, high_s;

@@ -77,7 +77,7 @@ enum status history_print_series(const struct history_series *series, void *cont
     struct history_view *view = context;
     struct levels levels = {.count = 0};
     char name[320];
-    if (view->machine && strncmp(series->fingerprint, view->machine, strlen(view->machine)) != 0)
+    if (!history_is_machine(view->machine, series->fingerprint, series->machine))
         return STATUS_OK;
     enum status status = levels_find(series, &levels, message);
     if (status != STATUS_OK)
@@ -143,9 +143,9 @@ static enum status series_script(const struct history_series *series, struct his
 enum status history_plot_series(const struct history_series *series, void *context,
                                 struct message *message) {
     struct history_view *view = context;
-    bool wanted =
-        !view->machine || strncmp(series->fingerprint, view->machine, strlen(view->machine)) == 0;
-    return wanted ? series_script(series, view, message) : STATUS_OK;
+    return history_is_machine(view->machine, series->fingerprint, series->machine)
+               ? series_script(series, view, message)
+               : STATUS_OK;
 }
 
 void history_plot_begin(size_t series, FILE *file) {

@@ -11,7 +11,7 @@ enum { HISTORY_SHOWN = 10 };
 
 struct history_view {
     FILE *file;
-    const char *machine; /* how its fingerprint begins; NULL for all */
+    const char *machine; /* see history_is_machine */
     bool all;            /* every run, not the last HISTORY_SHOWN */
     char last[17];       /* the machine that was shown last */
     size_t shown;        /* series */

@@ -13,6 +13,13 @@ static void text_copy(char *target, size_t size, sqlite3_stmt *statement, int co
     snprintf(target, size, "%s", column_text(statement, column));
 }
 
+bool history_is_machine(const char *wanted, const char *fingerprint, const char *description) {
+    if (!wanted || strncmp(fingerprint, wanted, strlen(wanted)) == 0)
+        return true;
+    const char *named = strstr(description, HISTORY_NAMED);
+    return named && strcmp(named + strlen(HISTORY_NAMED), wanted) == 0;
+}
+
 /* What ended the rows: all were read, or it broke. */
 static enum status rows_end(const struct history *history, int code, struct message *message) {
     return code == SQLITE_DONE ? STATUS_OK : history_failure(history, "read", message);

@@ -1,5 +1,6 @@
 /* Recording a run. */
 #include "bench/history_store.h"
+#include "common/hash.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -9,14 +10,6 @@
 /* --- fingerprints ------------------------------------------------------------------------------
  */
 
-/* FNV-1a, 64 bits (Fowler, Noll, Vo; RFC 9923). */
-static void hash_text(const char *text, uint64_t *hash) {
-    for (const char *c = text; *c; c++)
-        *hash = (*hash ^ (unsigned char)*c) * 0x100000001b3u;
-}
-
-static const uint64_t hash_start = 0xcbf29ce484222325u;
-
 static void item_append(const cJSON *item, const char *name, char *text, size_t size) {
     char *printed = item ? cJSON_PrintUnformatted(item) : NULL;
     size_t used = strlen(text);
@@ -25,8 +18,9 @@ static void item_append(const cJSON *item, const char *name, char *text, size_t 
     cJSON_free(printed);
 }
 
-/* What of environment.json makes a machine; memory in GiB, for kernels differ in what they keep. */
-static void machine_describe(const cJSON *environment, char *text, size_t size) {
+/* What of environment.json makes a machine; memory in GiB, for kernels differ in what they keep.
+ * Machines alike are told apart by their ids, unless a name says that they are not to be. */
+static void machine_describe(const cJSON *environment, const char *name, char *text, size_t size) {
     static const char *const cpu[] = {"model",     "processors", "threads_per_core",
                                       "l1d_bytes", "l2_bytes",   "l3_bytes"};
     static const char *const gpu[] = {"name", "multiprocessors", "memory_bytes"};
@@ -41,6 +35,13 @@ static void machine_describe(const cJSON *environment, char *text, size_t size) 
     size_t used = strlen(text);
     if (cJSON_IsNumber(memory))
         snprintf(text + used, size - used, "; memory %.0f GiB", memory->valuedouble / 0x1p30);
+    const char *id =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(environment, "machine_id"));
+    used = strlen(text);
+    if (name)
+        snprintf(text + used, size - used, HISTORY_NAMED "%s", name);
+    else if (id)
+        snprintf(text + used, size - used, "; id %.16s", id);
 }
 
 /* --- one run -----------------------------------------------------------------------------------
@@ -49,8 +50,9 @@ static void machine_describe(const cJSON *environment, char *text, size_t size) 
 struct recording {
     const struct history *history;
     const struct run_files *run;
+    const char *name; /* for the machine, or NULL */
     const char *commit, *written;
-    char machine[768], fingerprint[17], identity[17];
+    char machine[HISTORY_MACHINE_SIZE], fingerprint[17], identity[17];
     struct message *message;
 };
 
@@ -73,9 +75,9 @@ static enum status identity_fill(struct recording *recording) {
     uint64_t hash = hash_start;
     const char *const parts[] = {recording->fingerprint, recording->commit, recording->written};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        hash_text(parts[i], &hash);
+        hash = hash_text(hash, parts[i]);
     if (!failed)
-        hash_text(text, &hash);
+        hash = hash_text(hash, text);
     snprintf(recording->identity, sizeof recording->identity, "%016" PRIx64, hash);
     free(text);
     return failed ? message_set(recording->message, STATUS_NO_MEMORY,
@@ -100,10 +102,10 @@ static enum status recording_begin(struct recording *recording) {
     if (run->result_count == 0)
         return message_set(recording->message, STATUS_INVALID, "the run in %s has no rows",
                            run->folder);
-    machine_describe(run->environment, recording->machine, sizeof recording->machine);
-    uint64_t hash = hash_start;
-    hash_text(recording->machine, &hash);
-    snprintf(recording->fingerprint, sizeof recording->fingerprint, "%016" PRIx64, hash);
+    machine_describe(run->environment, recording->name, recording->machine,
+                     sizeof recording->machine);
+    snprintf(recording->fingerprint, sizeof recording->fingerprint, "%016" PRIx64,
+             hash_text(hash_start, recording->machine));
     return identity_fill(recording);
 }
 
@@ -244,9 +246,9 @@ static enum status soundness_check(const struct recording *recording) {
     return status;
 }
 
-enum status history_record(struct history *history, const struct run_files *run, bool *fresh,
-                           struct message *message) {
-    struct recording recording = {.history = history, .run = run, .message = message};
+enum status history_record(struct history *history, const struct run_files *run, const char *name,
+                           bool *fresh, struct message *message) {
+    struct recording recording = {.history = history, .run = run, .name = name, .message = message};
     int64_t id = 0;
     enum status status = recording_begin(&recording);
     if (status == STATUS_OK)

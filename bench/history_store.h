@@ -19,6 +19,9 @@ enum status history_failure(const struct history *history, const char *tried,
 enum status history_prepare(const struct history *history, const char *sql,
                             sqlite3_stmt **statement, struct message *message);
 
+/* What stands before the name that a machine was recorded under, at the end of its description. */
+#define HISTORY_NAMED "; named "
+
 /* The columns of results.csv behind the key: stored one by one under the same names. */
 enum { HISTORY_FIRST_COLUMN = 8 };
 

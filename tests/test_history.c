@@ -59,26 +59,43 @@ static struct result row_of(const char *implementation, double seconds) {
     return row;
 }
 
-/* Records two rows of commit c<number>, taken at that hour, on a machine of so many processors. */
-static enum status record(const char *path, int number, int processors, double seconds, bool *fresh,
-                          struct message *message) {
-    char text[400];
+/* Two rows of commit c<number>, taken at that hour. */
+struct made {
+    int number, processors;
+    double seconds;
+    const char *id, *name; /* of the machine, or NULL */
+};
+
+static enum status made_record(const char *path, const struct made *made, bool *fresh,
+                               struct message *message) {
+    char text[400], id[80] = "";
+    if (made->id)
+        snprintf(id, sizeof id, "\"machine_id\":\"%s\",", made->id);
     snprintf(text, sizeof text,
-             "{\"state\":\"finished\",\"written\":\"2026-01-%02dT%02d:00:00Z\","
+             "{\"state\":\"finished\",\"written\":\"2026-01-%02dT%02d:00:00Z\",%s"
              "\"cpu\":{\"model\":\"X\",\"processors\":%d,\"load\":%d},"
              "\"build\":{\"commit\":\"c%d\"}}",
-             1 + number / 24, number % 24, processors, number, number);
-    struct result rows[] = {row_of("openblas", seconds), row_of("cpu-naive", 3.0 * seconds)};
+             1 + made->number / 24, made->number % 24, id, made->processors, made->number,
+             made->number);
+    struct result rows[] = {row_of("openblas", made->seconds),
+                            row_of("cpu-naive", 3.0 * made->seconds)};
     struct run_files run = {
         .folder = "made up", .results = rows, .result_count = 2, .environment = cJSON_Parse(text)};
     struct history *history = NULL;
     assert_non_null(run.environment);
     enum status status = history_open(path, true, &history, message);
     if (status == STATUS_OK)
-        status = history_record(history, &run, fresh, message);
+        status = history_record(history, &run, made->name, fresh, message);
     history_close(history);
     cJSON_Delete(run.environment);
     return status;
+}
+
+/* On a machine of so many processors that has neither id nor name. */
+static enum status record(const char *path, int number, int processors, double seconds, bool *fresh,
+                          struct message *message) {
+    const struct made made = {number, processors, seconds, NULL, NULL};
+    return made_record(path, &made, fresh, message);
 }
 
 static void record_well(const char *path, int number, int processors, double seconds) {
@@ -170,6 +187,56 @@ static void test_machines_are_kept_apart(void **state) {
     text = shown(place->path, "*", fingerprint);
     check_holds(text, "processors 64");
     assert_null(strstr(text, "processors 2;"));
+    free(text);
+}
+
+static size_t count_of(const char *text, const char *words) {
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, words)); at += strlen(words))
+        count++;
+    return count;
+}
+
+/* How many machines `show` knows, and how many rows of theirs, after these runs were recorded. */
+static void check_machines(const char *path, const struct made *made, size_t count, size_t machines,
+                           size_t series) {
+    for (size_t i = 0; i < count; i++) {
+        bool fresh = false;
+        struct message message = {""};
+        assert_int_equal(made_record(path, &made[i], &fresh, &message), STATUS_OK);
+        assert_true(fresh);
+    }
+    char *text = shown(path, "*", NULL);
+    assert_int_equal(count_of(text, "machine "), machines);
+    assert_int_equal(count_of(text, "gemm/nn/f32/64x64x64"), series);
+    free(text);
+}
+
+/* Two boards of one kind; then one of them without its id, as a container is. */
+static void test_machines_alike_have_ids(void **state) {
+    const struct place *place = *state;
+    const struct made made[] = {{1, 2, 1e-3, "00000000000000aa", NULL},
+                                {2, 2, 1e-3, "00000000000000bb", NULL},
+                                {3, 2, 1e-3, "00000000000000aa", NULL},
+                                {4, 2, 1e-3, NULL, NULL}};
+    check_machines(place->path, made, 3, 2, 4);
+    check_machines(place->path, made + 3, 1, 3, 6);
+}
+
+/* A fleet: new machines each day, alike but for their ids, and one that is not like the others. */
+static void test_a_name_unites_machines_alike(void **state) {
+    const struct place *place = *state;
+    const struct made made[] = {{1, 2, 1e-3, "00000000000000aa", "small"},
+                                {2, 2, 1e-3, "00000000000000bb", "small"},
+                                {3, 64, 1e-3, "00000000000000cc", "small"},
+                                {4, 2, 1e-3, "00000000000000aa", "smaller"}};
+    check_machines(place->path, made, 4, 3, 6);
+    char *text = shown(place->path, "*", "small");
+    check_holds(text, "; named small\n");
+    check_holds(text, "since c1 "); /* c1 and c2 are of one machine */
+    assert_null(strstr(text, "since c2 "));
+    check_holds(text, "since c3 ");
+    assert_null(strstr(text, "smaller"));
     free(text);
 }
 
@@ -322,7 +389,7 @@ static void test_unfinished_runs_are_not_recorded(void **state) {
     struct message message = {""};
     bool fresh = false;
     assert_int_equal(history_open(place->path, true, &history, &message), STATUS_OK);
-    assert_int_equal(history_record(history, &run, &fresh, &message), STATUS_INVALID);
+    assert_int_equal(history_record(history, &run, NULL, &fresh, &message), STATUS_INVALID);
     check_holds(message.text, "unfinished");
     history_close(history);
     cJSON_Delete(run.environment);
@@ -336,6 +403,8 @@ int main(void) {
         TEST(test_a_run_is_recorded_once),
         TEST(test_a_step_names_its_commit),
         TEST(test_machines_are_kept_apart),
+        TEST(test_machines_alike_have_ids),
+        TEST(test_a_name_unites_machines_alike),
         TEST(test_a_case_that_is_not_there),
         TEST(test_writers_at_once),
         TEST(test_a_newer_version_is_refused),
