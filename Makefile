@@ -59,7 +59,7 @@ kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm
 operation_sources := $(addprefix bench/operations/,gemm.c linear.c activation.c softmax.c cross_entropy.c mse.c \
                      column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
 bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
-                     measure.c prediction.c ceilings.c ceilings_gpu.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c \
+                     measure.c prediction.c ceilings.c ceilings_gpu.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c tuning.c trial.c tune.c \
                      csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c crossover.c run.c mlp.c mlp_graph.c \
                      ranks.c ratio.c verdict.c powercap.c energy.c environment_gpu.c \
                      report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
@@ -67,7 +67,7 @@ bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffer
                      page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
                      dataset.c weights.c train.c train_memory.c train_csv.c train_progress.c command_train.c train_setup.c \
                      command.c run_arguments.c command_run.c sampler.c command_sample.c child.c ab_match.c ab.c ab_print.c \
-                     command_ab.c command_list.c command_verify.c command_info.c command_report.c)
+                     command_ab.c command_list.c command_verify.c command_tune.c command_info.c command_report.c)
 sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
 # Runs side by side, and over time.
 sources += $(addprefix bench/,run_files.c compare.c compare_steadiness.c compare_counters.c compare_environment.c \
@@ -82,7 +82,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_linear test_kernels_tensor test_profile test_verify \
                 test_suite test_readme_table test_measure test_prediction test_command test_report test_report_ladder test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_crossover test_kernels_counted \
-                test_kernels_bits test_energy test_ab test_sampler test_program_gpu
+                test_kernels_bits test_energy test_ab test_sampler test_program_gpu test_tune
 test_support := tests/support.c tests/staging.c tests/temporary.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's

@@ -22,7 +22,7 @@ typedef enum status command_function(int argc, char **argv, const struct command
                                      struct message *message);
 
 command_function command_run, command_sample, command_ab, command_compare, command_history,
-    command_list, command_verify, command_train, command_report, command_info;
+    command_list, command_verify, command_train, command_tune, command_report, command_info;
 
 /* What argp leaves to a subcommand that must not end the process: a message instead of an exit. */
 struct command_parse {

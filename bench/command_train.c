@@ -27,6 +27,7 @@ enum {
     OPTION_DROP_LAST,
     OPTION_IMPLEMENTATION,
     OPTION_GPU,
+    OPTION_TUNING,
     OPTION_THREADS,
     OPTION_SEED,
     OPTION_SAVE,
@@ -54,6 +55,8 @@ static const struct argp_option option_table[] = {
     {"seed", OPTION_SEED, "N", 0, "of weights and order; same seed, same numbers (default: 1)", 3},
     {"implementation", OPTION_IMPLEMENTATION, "NAME", 0, "who computes (default: openblas)", 4},
     {"gpu", OPTION_GPU, "WHICH", 0, "auto, none, emulated or a number (default: auto)", 4},
+    {"tuning", OPTION_TUNING, "FILE", 0, "GEMM tiles and splits as `lockstep tune` measured them",
+     4},
     {"threads", OPTION_THREADS, "N", 0, "CPU threads (default: one a core)", 4},
     {"save", OPTION_SAVE, "FILE", 0, "write the weights there after every epoch", 5},
     {"load", OPTION_LOAD, "FILE", 0, "go on from weights that --save wrote", 5},
@@ -73,7 +76,7 @@ struct call {
     struct train_options options;
     const struct train_environment *environment;
     const struct train_implementation *implementation;
-    const char *gpu;
+    const char *gpu, *tuning;
     bool help;
     struct message *message;
 };
@@ -253,6 +256,9 @@ static error_t option_read(int key, char *text, struct argp_state *state) {
     case OPTION_GPU:
         call->gpu = text;
         return 0;
+    case OPTION_TUNING:
+        call->tuning = text;
+        return 0;
     case OPTION_DROP_LAST:
         options->drop_last = true;
         return 0;
@@ -317,7 +323,7 @@ enum status command_train_with(int argc, char **argv, const struct train_environ
     call.options.kernels = call.implementation->kernels;
     call.options.graph = call.implementation->graph;
     status = environment->device_find(environment->context, call.implementation, call.gpu,
-                                      &call.options.device, message);
+                                      call.tuning, &call.options.device, message);
     if (status != STATUS_OK)
         return status;
     if (!call.options.out && environment->folder_make)

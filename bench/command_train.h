@@ -22,10 +22,12 @@ struct train_implementation {
 struct train_environment {
     const struct train_implementation *implementations; /* the first is the default */
     size_t implementation_count;
-    /* Gives the device that an implementation runs on; `gpu` is the text of --gpu. The device stays
-     * the caller's. */
+    /* Gives the device that an implementation runs on; `gpu` and `tuning` are the texts of --gpu
+     * and
+     * --tuning, the latter NULL where it is not given. The device stays the caller's. */
     enum status (*device_find)(void *context, const struct train_implementation *implementation,
-                               const char *gpu, struct device **device, struct message *message);
+                               const char *gpu, const char *tuning, struct device **device,
+                               struct message *message);
     bool (*stop)(void *context); /* as in struct train_options; may be NULL */
     void *context;               /* of these functions */
     /* Makes the folder of training.csv where --out is not given; NULL for no file then. */

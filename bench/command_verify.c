@@ -19,6 +19,7 @@ enum {
     KEY_IMPLEMENTATION = 0x2001,
     KEY_DTYPE,
     KEY_GPU,
+    KEY_TUNING,
     KEY_THREADS,
     KEY_SEED,
     OPERATIONS_MAX = 32
@@ -28,6 +29,7 @@ static const struct argp_option options[] = {
     {"implementation", KEY_IMPLEMENTATION, "LIST", 0, "Only these, separated by commas", 0},
     {"dtype", KEY_DTYPE, "LIST", 0, "f32, tf32, bf16, f16 (default: all that an operation has)", 0},
     {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, emulated, or a device number", 0},
+    {"tuning", KEY_TUNING, "FILE", 0, "GEMM tiles and splits as `lockstep tune` measured them", 0},
     {"threads", KEY_THREADS, "N", 0,
      "CPU threads (default: all processors, at least 2); one is checked too", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the inputs (default 1)", 0},
@@ -36,7 +38,7 @@ static const struct argp_option options[] = {
 
 struct parsed {
     const struct operation *operations[OPERATIONS_MAX];
-    const char *gpu;
+    const char *gpu, *tuning;
     struct suite_options suite;
 };
 
@@ -65,6 +67,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     case KEY_GPU:
         parsed->gpu = argument;
         return 0;
+    case KEY_TUNING:
+        parsed->tuning = argument;
+        return 0;
     case KEY_THREADS:
         if (!command_read_integer(argument, 1, 4096, &number))
             return command_refuse(parse, "--threads wants a number from 1 to 4096, not '%s'",
@@ -81,6 +86,25 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     default:
         return ARGP_ERR_UNKNOWN;
     }
+}
+
+static enum status parsed_run(struct parsed *parsed, struct message *message) {
+    struct devices devices;
+    enum status status = devices_open(&devices, parsed->gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    status = devices_tune(&devices, parsed->tuning, message);
+    if (status == STATUS_OK) {
+        struct suite_totals totals;
+        if (devices.tuning)
+            printf("%s\n", devices.tuning->note);
+        parsed->suite.devices = &devices;
+        status = suite_run(&parsed->suite, &totals, message);
+        printf("%zu passed, %zu failed, %zu skipped\n", totals.passed, totals.failed,
+               totals.skipped);
+    }
+    devices_close(&devices);
+    return status;
 }
 
 enum status command_verify(int argc, char **argv, const struct command_context *context,
@@ -108,14 +132,5 @@ enum status command_verify(int argc, char **argv, const struct command_context *
         status = dtypes_check(parsed.suite.dtypes, message);
     if (status != STATUS_OK)
         return status;
-    struct devices devices;
-    status = devices_open(&devices, parsed.gpu, message);
-    if (status != STATUS_OK)
-        return status;
-    parsed.suite.devices = &devices;
-    struct suite_totals totals;
-    status = suite_run(&parsed.suite, &totals, message);
-    printf("%zu passed, %zu failed, %zu skipped\n", totals.passed, totals.failed, totals.skipped);
-    devices_close(&devices);
-    return status;
+    return parsed_run(&parsed, message);
 }

@@ -23,12 +23,13 @@ struct device_transfer {
 };
 
 struct device {
-    char name[16];           /* as in the CSV: "cpu", "gpu0", "emulated" */
-    bool emulated;           /* results and counters, never a time */
-    struct cpu *cpu;         /* goes into execution->cpu; NULL on a GPU */
-    struct gpu *gpu;         /* goes into execution->gpu; NULL on the CPU */
-    size_t last_level_cache; /* bytes: what `cold` must exceed twice */
-    void *state;             /* the device's own */
+    char name[16];               /* as in the CSV: "cpu", "gpu0", "emulated" */
+    bool emulated;               /* results and counters, never a time */
+    struct cpu *cpu;             /* goes into execution->cpu; NULL on a GPU */
+    struct gpu *gpu;             /* goes into execution->gpu; NULL on the CPU */
+    const struct tuning *tuning; /* goes into execution->tuning; borrowed, NULL for none */
+    size_t last_level_cache;     /* bytes: what `cold` must exceed twice */
+    void *state;                 /* the device's own */
 
     /* Aligned to at least 64 bytes. STATUS_NO_MEMORY names the bytes wanted and the bytes there
      * are. */

@@ -31,9 +31,29 @@ enum status devices_open(struct devices *devices, const char *gpu, struct messag
     return status;
 }
 
+struct device *devices_gpu(struct devices *devices) {
+    for (int i = 0; i < devices->count; i++)
+        if (devices->list[i].gpu)
+            return &devices->list[i];
+    return NULL;
+}
+
+enum status devices_tune(struct devices *devices, const char *path, struct message *message) {
+    if (!path)
+        return STATUS_OK;
+    struct device *gpu = devices_gpu(devices);
+    enum status status =
+        tuning_use_open(path, gpu ? gpu_properties(gpu->gpu) : NULL, &devices->tuning, message);
+    if (status == STATUS_OK && gpu)
+        gpu->tuning = &devices->tuning->tuning;
+    return status;
+}
+
 void devices_close(struct devices *devices) {
     while (devices->count > 0) {
         struct device *device = &devices->list[--devices->count];
         device->close(device);
     }
+    tuning_use_close(devices->tuning);
+    devices->tuning = NULL;
 }

@@ -14,6 +14,7 @@ static const struct {
     {"run", command_run, "time, verify and plot"},
     {"verify", command_verify, "check every implementation on awkward shapes and values, untimed"},
     {"train", command_train, "train a network on Fashion-MNIST or your own IDX files"},
+    {"tune", command_tune, "measure which GEMM tile and split is fastest on a GPU"},
     {"list", command_list, "operations, implementations, cases, presets"},
     {"compare", command_compare, "what became faster or slower between two runs"},
     {"history", command_history, "keep runs, and show how times changed over commits"},

@@ -93,6 +93,7 @@ struct execution contender_execution(struct contender *contender) {
     return (struct execution){.threads = contender->threads,
                               .gpu = contender->device->gpu,
                               .cpu = contender->device->cpu,
+                              .tuning = contender->device->tuning,
                               .message = &contender->message};
 }
 

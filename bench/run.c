@@ -83,6 +83,10 @@ static void settings_write(struct run *run) {
              o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
              o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
              run->limits.case_seconds, o->gpu);
+    if (run->devices.tuning)
+        snprintf(run->settings + strlen(run->settings),
+                 sizeof run->settings - strlen(run->settings), " tuning=%08x",
+                 run->devices.tuning->file.checksum);
 }
 
 static bool gpu_ceilings_measured(const struct run *run) {
@@ -141,6 +145,8 @@ static enum status environment_save(struct run *run, const char *state, struct m
     for (int i = 0; i < run->devices.count; i++)
         if (run->devices.list[i].gpu)
             environment_gpu_to_json(&run->devices.list[i], object);
+    if (run->devices.tuning)
+        tuning_use_to_json(run->devices.tuning, object);
     cJSON_AddStringToObject(object, "cpu_energy",
                             run->devices.list[0].energy ? "RAPL, all packages" : "not readable");
     cJSON_AddNumberToObject(object, "throttled_samples_dropped", (double)run->throttled);
@@ -161,6 +167,8 @@ static void opening_print(const struct run *run) {
         fprintf(file, "warning: %s\n", e->warnings[i]);
     if (*run->devices.gpu_absence)
         fprintf(file, "%s\n", run->devices.gpu_absence);
+    if (run->devices.tuning)
+        fprintf(file, "%s\n", run->devices.tuning->note);
     if (run->folder.resumed)
         fprintf(file, "going on with the unfinished run in %s\n", run->folder.path);
     for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {
@@ -227,6 +235,8 @@ static enum status run_open(struct run *run, struct message *message) {
         status = selection_implementations_check(&run->selection, o->implementations, message);
     if (status == STATUS_OK)
         status = devices_open(&run->devices, o->gpu, message);
+    if (status == STATUS_OK)
+        status = devices_tune(&run->devices, o->tuning, message);
     if (status == STATUS_OK)
         status = sizes_check(run, message);
     if (status == STATUS_OK)

@@ -12,7 +12,8 @@ struct run_options {
     const char *implementations; /* comma-separated, or NULL for all */
     bool yardsticks;             /* yardsticks take part without being named */
     const char *gpu;
-    int threads; /* 0: all processors */
+    const char *tuning; /* file of measured choices (bench/tuning.h), or NULL */
+    int threads;        /* 0: all processors */
     bool cold, quick, json;
     double max_seconds;   /* of sampling a case; 0: the default */
     const char *out;      /* folder, or NULL for a new one under reports/runs */

@@ -11,6 +11,7 @@ enum {
     KEY_PRESET,
     KEY_DTYPE,
     KEY_GPU,
+    KEY_TUNING,
     KEY_THREADS,
     KEY_COLD,
     KEY_QUICK,
@@ -27,6 +28,7 @@ static const struct argp_option options[] = {
      0},
     {"dtype", KEY_DTYPE, "LIST", 0, "f32 (default), tf32, bf16, f16", 0},
     {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, emulated, or a device number", 0},
+    {"tuning", KEY_TUNING, "FILE", 0, "GEMM tiles and splits as `lockstep tune` measured them", 0},
     {"threads", KEY_THREADS, "N", 0, "CPU threads (default: all processors); one is timed too", 0},
     {"cold", KEY_COLD, NULL, 0, "Rotate among buffers larger than the caches", 0},
     {"quick", KEY_QUICK, NULL, 0, "Preset `quick` and less time a case", 0},
@@ -71,8 +73,9 @@ static int parse_operation(struct command_parse *parse, char *argument) {
 /* The words of the command line again. */
 static int remember(struct command_parse *parse, int key, char *argument) {
     static char *const dashes[] = {
-        "--case",    "--implementation", "--shape", "--preset",     "--dtype", "--gpu",
-        "--threads", "--cold",           "--quick", "--yardsticks", "--seed",  "--max-time"};
+        "--case",       "--implementation", "--shape",   "--preset", "--dtype",
+        "--gpu",        "--tuning",         "--threads", "--cold",   "--quick",
+        "--yardsticks", "--seed",           "--max-time"};
     struct run_arguments *arguments = parse->options;
     if (arguments->word_count + 2 >= RUN_WORDS_MAX)
         return command_refuse(parse, "more than %d words of options", RUN_WORDS_MAX);
@@ -89,9 +92,13 @@ static int parse_known(struct command_parse *parse, int key, char *argument) {
     const struct {
         int key;
         const char **target;
-    } texts[] = {{KEY_CASE, &run->selection.case_glob}, {KEY_IMPLEMENTATION, &run->implementations},
-                 {KEY_SHAPE, &run->selection.shapes},   {KEY_PRESET, &arguments->preset},
-                 {KEY_DTYPE, &run->selection.dtypes},   {KEY_GPU, &run->gpu}};
+    } texts[] = {{KEY_CASE, &run->selection.case_glob},
+                 {KEY_IMPLEMENTATION, &run->implementations},
+                 {KEY_SHAPE, &run->selection.shapes},
+                 {KEY_PRESET, &arguments->preset},
+                 {KEY_DTYPE, &run->selection.dtypes},
+                 {KEY_GPU, &run->gpu},
+                 {KEY_TUNING, &run->tuning}};
     const struct {
         int key;
         bool *target;

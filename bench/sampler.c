@@ -35,6 +35,8 @@ static enum status sampler_open(struct sampler *sampler, struct message *message
         status = selection_implementations_check(&sampler->selection, o->implementations, message);
     if (status == STATUS_OK)
         status = devices_with_times_open(sampler, message);
+    if (status == STATUS_OK)
+        status = devices_tune(&sampler->devices, o->tuning, message);
     sampler->rules = (struct contest_rules){.devices = &sampler->devices,
                                             .implementations = o->implementations,
                                             .yardsticks = o->yardsticks,

@@ -331,6 +331,7 @@ enum status train_run(const struct train_options *options, struct train_row *las
         .execution = {.threads = options->threads,
                       .gpu = options->device->gpu,
                       .cpu = options->device->cpu,
+                      .tuning = options->device->tuning,
                       .message = message},
     };
     *last = (struct train_row){0};

@@ -21,12 +21,17 @@ struct setup {
 };
 
 static enum status device_find(void *context, const struct train_implementation *implementation,
-                               const char *gpu, struct device **device, struct message *message) {
+                               const char *gpu, const char *tuning, struct device **device,
+                               struct message *message) {
     struct setup *setup = context;
     enum status status =
         devices_open(&setup->devices, implementation->on_gpu ? gpu : "none", message);
+    if (status == STATUS_OK)
+        status = devices_tune(&setup->devices, tuning, message);
     if (status != STATUS_OK)
         return status;
+    if (setup->devices.tuning)
+        printf("%s\n", setup->devices.tuning->note);
     for (int i = 0; i < setup->devices.count; i++) {
         *device = &setup->devices.list[i];
         if (((*device)->gpu != NULL) == implementation->on_gpu)

@@ -18,8 +18,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct gpu; /* gpu/gpu.h; a CPU implementation never looks inside */
-struct cpu; /* reference/cpu.h; what CPU implementations keep between calls */
+struct gpu;    /* gpu/gpu.h; a CPU implementation never looks inside */
+struct tuning; /* kernels/gemm.h; choices that were measured on this GPU */
+struct cpu;    /* reference/cpu.h; what CPU implementations keep between calls */
 
 /* Where and how an implementation runs. */
 struct execution {
@@ -27,6 +28,7 @@ struct execution {
     struct gpu *gpu; /* NULL on the CPU */
     struct cpu *cpu; /* NULL on a GPU; on the CPU NULL works too, but then nothing is kept: each
                         call asks for cache sizes and builds library primitives anew */
+    const struct tuning *tuning; /* NULL on the CPU, and where nothing was measured */
     struct message *message; /* receives the reason of a status other than STATUS_OK; never NULL */
 };
 

@@ -259,6 +259,6 @@ enum status gemm_cuda_best(const struct gemm_problem *problem, struct execution 
         problem->k > INT_MAX)
         return gemm_cuda_warp(problem, execution);
     const struct gemm_choice choice =
-        gemm_choose(problem, gpu_properties(execution->gpu)->multiprocessors);
+        gemm_choose(problem, gpu_properties(execution->gpu)->multiprocessors, execution->tuning);
     return gemm_cuda_chosen(problem, choice, execution);
 }

@@ -9,6 +9,8 @@
 #include "common/problem.h"
 #include "kernels/arguments.h"
 
+#include <stddef.h>
+
 /* The tiles that rungs 7 and 8 come in, largest first; kernels/gemm_pipeline.cuh has their shapes.
  */
 enum gemm_tile_size { GEMM_TILE_128, GEMM_TILE_64, GEMM_TILE_32, GEMM_TILE_SIZES };
@@ -18,16 +20,47 @@ struct gemm_choice {
     int splits; /* blocks that share a tile of C; 1: none, rung 7. GEMM_TILE_128 is not split */
 };
 
-/* "128x128", "64x64", "32x32". */
+/* "128x128", "64x64", "32x32"; gemm_tile_find() is false where `name` is none of them. */
 const char *gemm_tile_name(enum gemm_tile_size tile);
+bool gemm_tile_find(const char *name, enum gemm_tile_size *tile);
 
 /* Warp instructions a warp multiply-add that gemm_choice_cost() reckons with. */
 double gemm_tile_work(enum gemm_tile_size tile);
 
-/* The choice of the least gemm_choice_cost(). */
-struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors);
+/* Whether the choice can run the shape, and every one that can with splits of 1, 2, 4 …; how many
+ * there are. Variant and device do not matter. */
+enum { GEMM_SPLITS_MAX = 256, GEMM_CHOICES_MAX = GEMM_TILE_SIZES * 9 /* 256 is 2^8 */ };
+bool gemm_choice_launchable(const struct gemm_problem *problem, struct gemm_choice choice);
+int gemm_choices(const struct gemm_problem *problem, struct gemm_choice choices[GEMM_CHOICES_MAX]);
 
-/* The same among the choices that split k; splits is 1 where none can. */
+/* What was measured to be the fastest choice, shape by shape, on the GPU that runs the problem.
+ * Execution and device carry it (common/problem.h); bench/tuning.h reads it from a file. */
+struct tuning_entry {
+    enum gemm_variant variant;
+    int64_t m, n, k;
+    struct gemm_choice choice;
+};
+
+struct tuning {
+    const struct tuning_entry *entries;
+    size_t count;
+};
+
+/* How far a measured shape may be from the one that is asked for: |log2| of the ratios of m, n and
+ * k, added up. With 1, one size may be twice as large, or all three a quarter larger. */
+extern const double tuning_distance_max;
+
+/* The entry of the problem's variant that is nearest within that distance and whose choice can run
+ * the problem, the first of equally near ones; NULL where there is none, or `tuning` is NULL. */
+const struct tuning_entry *tuning_nearest(const struct tuning *tuning,
+                                          const struct gemm_problem *problem);
+
+/* The nearest measured shape's choice; where there is none, the choice of the least
+ * gemm_choice_cost(). A function of its arguments alone. */
+struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors,
+                               const struct tuning *tuning);
+
+/* The least gemm_choice_cost() among the choices that split k; splits is 1 where none can. */
 struct gemm_choice gemm_choose_split(const struct gemm_problem *problem, int multiprocessors);
 
 /* Warp instructions on the busiest multiprocessor, by arithmetic alone: kernels/gemm_choice.c says

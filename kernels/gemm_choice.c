@@ -6,15 +6,18 @@
  *   - work: warp instructions a warp multiply-add, nn, k = 1024; tests/test_kernels_gemm.c counts
  *     them anew.
  * The cost that follows is the warp instructions of the busiest multiprocessor. It knows nothing of
- * caches and memory.
+ * caches and memory. Where a shape like it was timed on the device, the time decides instead.
  */
 #include "kernels/arguments.h"
 #include "kernels/gemm.h"
 #include "kernels/geometry.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { SPLITS_MAX = 256, SPLIT_LEAST_K = 64 };
+enum { SPLIT_LEAST_K = 64 };
+
+const double tuning_distance_max = 1.0;
 
 static const struct {
     const char *name;
@@ -31,6 +34,15 @@ const char *gemm_tile_name(enum gemm_tile_size tile) {
     return tiles[tile].name;
 }
 
+bool gemm_tile_find(const char *name, enum gemm_tile_size *tile) {
+    for (int i = 0; i < GEMM_TILE_SIZES; i++)
+        if (strcmp(tiles[i].name, name) == 0) {
+            *tile = (enum gemm_tile_size)i;
+            return true;
+        }
+    return false;
+}
+
 double gemm_tile_work(enum gemm_tile_size tile) {
     return tiles[tile].work;
 }
@@ -42,17 +54,17 @@ static double issue_share(double warps) {
     return warps < wanted ? warps / wanted : 1.0;
 }
 
-static bool launchable(const struct gemm_problem *problem, struct gemm_choice choice) {
+bool gemm_choice_launchable(const struct gemm_problem *problem, struct gemm_choice choice) {
     if (choice.splits == 1)
         return true;
-    return choice.tile != GEMM_TILE_128 && choice.splits <= SPLITS_MAX &&
+    return choice.tile != GEMM_TILE_128 && choice.splits <= GEMM_SPLITS_MAX &&
            problem->k / choice.splits >= SPLIT_LEAST_K &&
            (double)problem->m * (double)problem->n * choice.splits <= GEMM_SPLIT_WORKSPACE;
 }
 
 double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice choice,
                         int multiprocessors) {
-    if (!launchable(problem, choice))
+    if (!gemm_choice_launchable(problem, choice))
         return INFINITY;
     /* Filling the pipeline and writing C, in steps of k; a second launch, in instructions (some
      * three microseconds at four a cycle). */
@@ -70,26 +82,61 @@ double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice c
     return cost;
 }
 
+int gemm_choices(const struct gemm_problem *problem, struct gemm_choice choices[GEMM_CHOICES_MAX]) {
+    int count = 0;
+    for (int tile = 0; tile < GEMM_TILE_SIZES; tile++)
+        for (int splits = 1; splits <= GEMM_SPLITS_MAX; splits *= 2) {
+            const struct gemm_choice choice = {(enum gemm_tile_size)tile, splits};
+            if (gemm_choice_launchable(problem, choice))
+                choices[count++] = choice;
+        }
+    return count;
+}
+
 /* The least cost with at least `least_splits` splits; {GEMM_TILE_128, 1} where nothing can be
  * launched. */
 static struct gemm_choice cheapest(const struct gemm_problem *problem, int multiprocessors,
                                    int least_splits) {
-    struct gemm_choice best = {GEMM_TILE_128, 1};
+    struct gemm_choice choices[GEMM_CHOICES_MAX], best = {GEMM_TILE_128, 1};
+    const int count = gemm_choices(problem, choices);
     double least = INFINITY;
-    for (int tile = 0; tile < GEMM_TILE_SIZES; tile++)
-        for (int splits = least_splits; splits <= SPLITS_MAX; splits *= 2) {
-            const struct gemm_choice choice = {(enum gemm_tile_size)tile, splits};
-            double cost = gemm_choice_cost(problem, choice, multiprocessors);
-            if (cost < least) {
-                least = cost;
-                best = choice;
-            }
+    for (int i = 0; i < count; i++) {
+        double cost = gemm_choice_cost(problem, choices[i], multiprocessors);
+        if (choices[i].splits >= least_splits && cost < least) {
+            least = cost;
+            best = choices[i];
         }
+    }
     return best;
 }
 
-struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors) {
-    return cheapest(problem, multiprocessors, 1);
+static double sizes_distance(int64_t one, int64_t other) {
+    return fabs(log2((double)one / (double)other));
+}
+
+const struct tuning_entry *tuning_nearest(const struct tuning *tuning,
+                                          const struct gemm_problem *problem) {
+    const struct tuning_entry *nearest = NULL;
+    double least = INFINITY;
+    for (size_t i = 0; tuning && i < tuning->count; i++) {
+        const struct tuning_entry *entry = &tuning->entries[i];
+        if (entry->variant != problem->variant || !gemm_choice_launchable(problem, entry->choice))
+            continue;
+        double distance = sizes_distance(entry->m, problem->m) +
+                          sizes_distance(entry->n, problem->n) +
+                          sizes_distance(entry->k, problem->k);
+        if (distance <= tuning_distance_max && distance < least) {
+            least = distance;
+            nearest = entry;
+        }
+    }
+    return nearest;
+}
+
+struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiprocessors,
+                               const struct tuning *tuning) {
+    const struct tuning_entry *measured = tuning_nearest(tuning, problem);
+    return measured ? measured->choice : cheapest(problem, multiprocessors, 1);
 }
 
 struct gemm_choice gemm_choose_split(const struct gemm_problem *problem, int multiprocessors) {

@@ -92,7 +92,7 @@ enum status linear_cuda_best(const struct linear_problem *problem, struct execut
         return unfused(problem, gemm_cuda_best, execution);
     const struct gemm_problem product = product_of(problem);
     const struct gemm_choice choice =
-        gemm_choose(&product, gpu_properties(execution->gpu)->multiprocessors);
+        gemm_choose(&product, gpu_properties(execution->gpu)->multiprocessors, execution->tuning);
     return choice.splits > 1 ? fused_split(problem, choice, execution)
                              : fused_whole(problem, choice.tile, execution);
 }

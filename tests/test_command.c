@@ -660,7 +660,9 @@ static const struct {
     {"strict", ""},
     {"threads", "1"},
     {"threshold", "5%"},
+    {"tuning", "tuning.csv"},
     {"usage", ""},
+    {"variant", "nn"},
     {"yardsticks", ""},
 };
 

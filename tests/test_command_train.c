@@ -31,16 +31,18 @@ static const struct train_implementation implementations[] = {
 
 struct call {
     struct device device;
-    const char *gpu; /* as device_find was asked for it */
+    const char *gpu, *tuning; /* as device_find was asked for them */
     bool on_gpu;
     char report[8192];
     struct message message;
 };
 
 static enum status device_find(void *context, const struct train_implementation *implementation,
-                               const char *gpu, struct device **device, struct message *message) {
+                               const char *gpu, const char *tuning, struct device **device,
+                               struct message *message) {
     struct call *call = context;
     call->gpu = gpu;
+    call->tuning = tuning;
     call->on_gpu = implementation->on_gpu;
     if (implementation->on_gpu)
         return message_set(message, STATUS_NO_GPU, "there is no GPU here");

@@ -198,7 +198,7 @@ static void check_linear(struct fixture *fixture, linear_kernel *kernel, int64_t
                                          .ldc = OUTPUTS};
     struct execution *execution = &fixture->staging->execution;
     const struct gemm_choice choice =
-        gemm_choose(&product, gpu_properties(execution->gpu)->multiprocessors);
+        gemm_choose(&product, gpu_properties(execution->gpu)->multiprocessors, execution->tuning);
     assert_true(choice.splits >= least_splits);
     const struct linear_problem problem = {.rows = ROWS,
                                            .outputs = OUTPUTS,

@@ -322,7 +322,7 @@ static void choices_follow_from_the_shape(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct gemm_problem problem = {
             .m = rows[i].shape.m, .n = rows[i].shape.n, .k = rows[i].shape.k};
-        const struct gemm_choice choice = gemm_choose(&problem, rows[i].multiprocessors);
+        const struct gemm_choice choice = gemm_choose(&problem, rows[i].multiprocessors, NULL);
         if (choice.tile != rows[i].tile || (choice.splits > 1) != rows[i].split)
             fail_msg("%lldx%lldx%lld: tile %s in %d splits", (long long)problem.m,
                      (long long)problem.n, (long long)problem.k, gemm_tile_name(choice.tile),

@@ -1,7 +1,9 @@
 /* A stand-in for libcuda.so.1: a GPU of compute capability 9.0 with 1 GiB of memory, which is host
- * memory. Copies and fills are done; kernels and graphs are recorded. After a sticky error every
- * call fails until the primary context is reset, as the real driver does. */
+ * memory. Copies and fills are done, and the kernels of tests/stand_in/kernels.h; other kernels and
+ * graphs are recorded. After a sticky error every call fails until the primary context is reset, as
+ * the real driver does. */
 #include "gpu/cuda_api.h"
+#include "tests/stand_in/kernels.h"
 #include "tests/stand_in/record.h"
 
 #include <stdbool.h>
@@ -30,6 +32,10 @@ struct cuda_module {
     struct cuda_function *functions;
 };
 
+struct cuda_event {
+    double at; /* device.busy when it was recorded */
+};
+
 struct cuda_graph {
     size_t nodes;
 };
@@ -49,6 +55,7 @@ static struct {
     bool retained;
     enum cuda_result broken; /* the sticky error, or CUDA_SUCCESS */
     size_t memory_used;
+    double busy;                /* made-up milliseconds of all kernels so far */
     struct cuda_graph *capture; /* NULL unless capturing */
     struct object objects;      /* the ring's anchor */
 } device = {.objects = {&device.objects, &device.objects, 0}};
@@ -360,7 +367,7 @@ enum cuda_result cuStreamSynchronize(struct cuda_stream *stream) {
 enum cuda_result cuEventCreate(struct cuda_event **event, unsigned int flags) {
     (void)flags;
     BEGIN();
-    *event = object_new(1);
+    *event = object_new(sizeof **event);
     return CUDA_SUCCESS;
 }
 
@@ -371,10 +378,10 @@ enum cuda_result cuEventDestroy_v2(struct cuda_event *event) {
 }
 
 enum cuda_result cuEventRecord(struct cuda_event *event, struct cuda_stream *stream) {
-    (void)event;
     (void)stream;
     BEGIN();
     record("cuEventRecord");
+    event->at = device.busy;
     return CUDA_SUCCESS;
 }
 
@@ -387,10 +394,9 @@ enum cuda_result cuEventSynchronize(struct cuda_event *event) {
 
 enum cuda_result cuEventElapsedTime(float *milliseconds, struct cuda_event *start,
                                     struct cuda_event *stop) {
-    (void)start;
-    (void)stop;
     BEGIN();
-    *milliseconds = 1.5f;
+    const bool by_kernel = record_setting("fast", -1) >= 0 && stop->at > start->at;
+    *milliseconds = by_kernel ? (float)(stop->at - start->at) : 1.5f;
     return CUDA_SUCCESS;
 }
 
@@ -464,12 +470,14 @@ enum cuda_result cuLaunchKernel(struct cuda_function *function, unsigned int gri
                                 unsigned int shared_bytes, struct cuda_stream *stream,
                                 void **parameters, void **extra) {
     (void)stream;
-    (void)parameters;
     (void)extra;
     BEGIN();
     record("cuLaunchKernel %s %ux%ux%u %ux%ux%u %u", function->name, grid_x, grid_y, grid_z,
            block_x, block_y, block_z, shared_bytes);
-    (void)captured();
+    if (captured())
+        return CUDA_SUCCESS;
+    stand_in_run(function->name, parameters[0]);
+    device.busy += stand_in_milliseconds(function->name);
     return CUDA_SUCCESS;
 }
 
