@@ -67,6 +67,7 @@ static const struct implementation implementations[] = {
      .run.linear = linear_naive},
     {.name = "openblas",
      .summary = "cblas_sgemm, then bias and function in one pass",
+     .adds = "a library's product, and all cores",
      .run.linear = linear_openblas},
     {.name = "cuda-unfused",
      .summary = "gemm's cuda-best, then activation's cuda-vectorised",
@@ -74,7 +75,7 @@ static const struct implementation implementations[] = {
      .run.linear = linear_cuda_unfused},
     {.name = "cuda-best",
      .summary = "gemm's cuda-best with bias and function before the store",
-     .adds = "y is written once and not read",
+     .adds = "bias and function before the store: y is written once and never read",
      .device = DEVICE_GPU,
      .run.linear = linear_cuda_best},
 };
