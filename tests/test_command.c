@@ -522,7 +522,7 @@ static void test_lists(void **state) {
     /* The ladder in the order of its rungs, each with what it adds. */
     const char *position = all.out;
     static const char *const rungs[] = {
-        " cpu-naive ",   " cpu-ordered ",  " adds the order of memory",
+        " cpu-naive ",   " cpu-ordered ",  " adds loops in the order of memory",
         " cpu-blocked ", " cpu-parallel ", " openblas "};
     for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++) {
         position = strstr(position, rungs[i]);

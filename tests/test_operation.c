@@ -92,6 +92,23 @@ static void test_dtypes_are_those_of_the_implementations(void **state) {
     }
 }
 
+/* Every rung behind the first of its device; libraries stand beside the ladder. */
+static void test_every_rung_says_what_it_adds(void **state) {
+    (void)state;
+    for (int o = 0; o < operation_count; o++) {
+        bool begun[] = {[DEVICE_CPU] = false, [DEVICE_GPU] = false};
+        for (int i = 0; i < operations[o]->implementation_count; i++) {
+            const struct implementation *rung = &operations[o]->implementations[i];
+            bool beside = rung->absent || rung->real_gpu || rung->yardstick;
+            if (begun[rung->device] && !beside && !rung->adds)
+                fail_msg("%s %s adds nothing", operations[o]->name, rung->name);
+            if (!begun[rung->device])
+                assert_null(rung->adds);
+            begun[rung->device] = true;
+        }
+    }
+}
+
 static void test_every_implementation_has_a_name_of_its_own(void **state) {
     (void)state;
     for (int o = 0; o < operation_count; o++)
@@ -409,6 +426,7 @@ int main(void) {
         cmocka_unit_test(test_variants_are_found_by_their_names),
         cmocka_unit_test(test_names_have_no_characters_that_mean_something),
         cmocka_unit_test(test_dtypes_are_those_of_the_implementations),
+        cmocka_unit_test(test_every_rung_says_what_it_adds),
         cmocka_unit_test(test_every_implementation_has_a_name_of_its_own),
         cmocka_unit_test(test_awkward_shapes_are_read_and_named_back),
         cmocka_unit_test(test_names_are_cut_where_the_room_ends),
