@@ -80,7 +80,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_statistics test_verdict test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_linear test_kernels_tensor test_profile test_verify \
-                test_suite test_readme_table test_measure test_prediction test_command test_report test_report_ladder test_mlp_graph test_dtypes \
+                test_suite test_ceilings test_readme_table test_measure test_prediction test_command test_report test_report_ladder test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_crossover test_kernels_counted \
                 test_kernels_bits test_energy test_ab test_sampler test_program_gpu test_tune
 test_support := tests/support.c tests/staging.c tests/temporary.c

@@ -26,6 +26,10 @@ struct ceilings {
 enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
                              struct message *message);
 
+/* What fewer threads reach, more can: raises the ceilings of `all` to those of `one` where they
+ * were measured lower, as happens while something else has one of the processors. */
+void ceilings_raise(struct ceilings *all, const struct ceilings *one);
+
 /* A GPU's: the peak of a register-only FMA kernel, and one bandwidth at every level, that of a copy
  * over four times its L2. The emulated GPU has none: STATUS_UNSUPPORTED. After a failure all are 0.
  */

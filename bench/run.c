@@ -249,6 +249,8 @@ static enum status run_open(struct run *run, struct message *message) {
     bool cpu_rows = !is_emulated(&run->devices) || o->implementations;
     for (int i = 0; i < run->thread_count && cpu_rows && status == STATUS_OK; i++)
         status = ceilings_measure(run->threads[i], o->quick, &run->ceilings[i], message);
+    for (int i = run->thread_count - 1; i > 0 && cpu_rows && status == STATUS_OK; i--)
+        ceilings_raise(&run->ceilings[i - 1], &run->ceilings[i]);
     if (status == STATUS_OK)
         gpu_ceilings_open(run);
     /* What makes the folder a run that can be gone on with comes first. */
