@@ -21,10 +21,21 @@ static bool is_unfinished(const struct report_data *data) {
     return data->cut || (state && strcmp(state, "finished") != 0);
 }
 
+/* No cache is so much faster than the next one that data which stays in it explains more. */
+static const double limit_believable = 3.0;
+
+static size_t count_unbelievable(const struct report_data *data) {
+    size_t count = 0;
+    for (size_t i = 0; i < data->result_count; i++)
+        count += data->results[i].limit_fraction > limit_believable;
+    return count;
+}
+
 bool page_has_warnings(const struct page *page) {
     const cJSON *warnings = cJSON_GetObjectItemCaseSensitive(page->data->environment, "warnings");
     return cJSON_GetArraySize(warnings) > 0 || is_unfinished(page->data) ||
-           count_status(page->data, "failed") > 0 || count_status(page->data, "emulated") > 0;
+           count_unbelievable(page->data) > 0 || count_status(page->data, "failed") > 0 ||
+           count_status(page->data, "emulated") > 0;
 }
 
 static void failed_rows(const struct page *page) {
@@ -59,6 +70,12 @@ void page_warnings(const struct page *page) {
         html_text(file, cJSON_GetStringValue(warning));
         fputs("</li>\n", file);
     }
+    size_t unbelievable = count_unbelievable(page->data);
+    if (unbelievable)
+        fprintf(file,
+                "<li>%zu row%s more than %.0f times as fast as the measured ceilings allow: "
+                "something else had the processors while the ceilings were measured.</li>\n",
+                unbelievable, unbelievable == 1 ? " is" : "s are", limit_believable);
     if (emulated)
         fprintf(file,
                 "<li>%zu rows ran on the emulated GPU: checked and counted, never timed.</li>\n",

@@ -2,6 +2,8 @@
 #include "bench/page_part.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 void html_text(FILE *file, const char *text) {
     for (const char *c = text; *c; c++)
@@ -58,8 +60,13 @@ void html_number_cell(FILE *file, double value, const char *text, const char *ti
 }
 
 void html_number(double value, int digits, const char *unit, char *text, size_t size) {
-    double magnitude = fabs(value);
-    int before_point = magnitude >= 1e-12 && isfinite(value) ? (int)floor(log10(magnitude)) + 1 : 1;
+    /* Its exponent once it is rounded: 0.9996 has three digits as 1.00. */
+    char rounded[64];
+    int before_point = 1;
+    snprintf(rounded, sizeof rounded, "%.*e", digits - 1, value);
+    const char *exponent = strchr(rounded, 'e');
+    if (exponent && isfinite(value) && fabs(value) >= 1e-12)
+        before_point = (int)strtol(exponent + 1, NULL, 10) + 1;
     int decimals = digits > before_point ? digits - before_point : 0;
     snprintf(text, size, "%.*f%s", decimals, value, unit);
 }

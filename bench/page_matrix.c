@@ -39,6 +39,11 @@ static double time_of(const struct page *page, const struct result *row) {
     return result_is_measured(row) && strcmp(row->verified, "yes") == 0 ? row->median_s : NAN;
 }
 
+/* Where no implementation ran on all cores there is nothing to be faster than. */
+static double time_with_speedup(const struct page *page, const struct result *row) {
+    return row->speedup > 0.0 ? time_of(page, row) : NAN;
+}
+
 static double work_of(const struct page *page, const struct result *row) {
     struct work work;
     return report_work_find(page->data, row, &work) ? work_total(&work) : NAN;
@@ -143,10 +148,6 @@ static void speedup_cell(const struct matrix *matrix, const struct line *line,
                          const struct result *row) {
     char text[64], title[192];
     FILE *file = matrix->page->file;
-    if (!(row->speedup > 0.0)) {
-        fputs("<td class=n></td>", file);
-        return;
-    }
     html_interval(row, row->speedup, 3, "x", title, sizeof title);
     fprintf(file, "<td class=\"n%s\" data-v=%.9g title=\"", row == line->best ? " best" : "",
             row->speedup);
@@ -185,7 +186,7 @@ void page_speedups(const struct page *page) {
     matrices_write(&(struct matrix){.page = page,
                                     .series = &page->plots->series,
                                     .heading = "",
-                                    .amount = time_of,
+                                    .amount = time_with_speedup,
                                     .write_cell = speedup_cell});
 }
 

@@ -115,7 +115,9 @@ void page_plots(const struct page *page) {
     }
     fputs(
         "<p class=note>Bars at the points are the 95% intervals of the medians; the ceilings were "
-        "measured by the run itself. Open points and dashes: one thread.</p>\n",
+        "measured by the run itself. Open points and dashes: one thread.<span class=narrow> "
+        "Figures and "
+        "tables that are wider than the window scroll sideways.</span></p>\n",
         page->file);
     for (int i = 0; i < page->plots->figure_count; i++)
         figure_section(page, i);

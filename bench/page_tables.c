@@ -122,7 +122,9 @@ void page_results(const struct page *page) {
     FILE *file = page->file;
     fputs(
         "<p class=note>Times are medians of one iteration; the 95% interval of every number comes "
-        "up on hover. Limit: how much of what the measured ceilings allow was reached. Speedup: "
+        "up on hover. Limit: how much of what the measured ceilings allow was reached, for data of "
+        "that "
+        "size; above 100% it stayed in a faster cache than its size suggests. Speedup: "
         "against the fastest CPU implementation of the case on all cores; in brackets with "
         "transfers.</p>\n"
         "<div class=scroll><table class=\"sortable filterable dense\">\n<thead><tr>",

@@ -274,7 +274,7 @@ struct panel panel_grid_place(const struct panel_grid *grid, int index) {
     int row = index / grid->columns, column = index % grid->columns;
     double left = column * grid->cell_width;
     double top = FIGURE_HEAD + row * grid->cell_height;
-    return (struct panel){.left = left + 64.0,
+    return (struct panel){.left = left + 76.0,
                           .right = left + grid->cell_width - 24.0,
                           .top = top + 26.0,
                           .bottom = top + grid->cell_height - 58.0};

@@ -22,7 +22,8 @@ struct series_list {
  * are left out of plots and matrices; the table of all results still has them. */
 void series_list_fill(const struct report_data *data, struct series_list *list);
 
-/* Every implementation that has emulated rows, likewise, labelled with its name alone. */
+/* Every implementation of the emulated GPU, likewise, labelled with its name alone; with those that
+ * were skipped, so that a rung keeps its place. */
 void series_list_fill_emulated(const struct report_data *data, struct series_list *list);
 
 /* The index of the key's series, or SERIES_NONE. */

@@ -116,8 +116,9 @@ static size_t count_status(const struct result *rows, size_t count, const char *
 }
 
 void table_print_summary(FILE *file, const struct result *rows, size_t count) {
-    size_t verified = 0, yardsticks = 0;
+    size_t verified = 0, yardsticks = 0, beyond = 0;
     for (size_t i = 0; i < count; i++) {
+        beyond += rows[i].limit_fraction > 1.05;
         verified += strcmp(rows[i].verified, "yes") == 0;
         yardsticks += strcmp(rows[i].status, "measured") == 0 && *rows[i].verified == '\0';
     }
@@ -130,6 +131,11 @@ void table_print_summary(FILE *file, const struct result *rows, size_t count) {
     if (yardsticks)
         fprintf(file, ", %zu yardsticks", yardsticks);
     fputc('\n', file);
+    if (beyond)
+        fprintf(file,
+                "%zu row%s a limit above 100%%: data stayed in a faster cache than its "
+                "size suggests, or something else was running while the ceilings were measured\n",
+                beyond, beyond == 1 ? " has" : "s have");
     for (size_t i = 0; i < count; i++)
         if (strcmp(rows[i].status, "failed") == 0)
             fprintf(file, "failed: %s/%s/%s/%s %s, %d threads: %s\n", rows[i].key.operation,

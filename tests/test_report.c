@@ -511,6 +511,33 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     free(page);
 }
 
+/* A speedup of nearly 1, a case that nothing ran on all cores of, and a ceiling that was measured
+ * on a busy machine. */
+static void test_the_page_shows_odd_numbers_as_what_they_are(void **state) {
+    struct fixture *f = *state;
+    rows_of_everything(f);
+    f->rows[0].speedup = 0.9996;
+    f->rows[1].limit_fraction = 1.3;
+    rows_write(f);
+    assert_int_equal(draw(f), STATUS_OK);
+    assert_false(holds(f, "index.html", "1.000x"));
+    assert_true(holds(f, "index.html", ">1.00x</td>"));
+    assert_true(holds(f, "index.html", ">130%</td>"));
+    assert_false(holds(f, "index.html", "id=warnings"));
+    f->rows[1].limit_fraction = 40.0;
+    row_measure(row_add(f, "transfer", "copy", "12345", "cpu-naive", 1), 1e-3, 1e6, 1e6);
+    f->rows[f->row_count - 1].speedup = NAN;
+    rows_write(f);
+    assert_int_equal(draw(f), STATUS_OK);
+    assert_true(holds(f, "index.html", "1 row is more than 3 times as fast as the measured"));
+    char *page = text_read(f, "index.html");
+    const char *speedup = strstr(page, "<section id=speedup>"), *shape = strstr(page, "12345");
+    assert_non_null(speedup);
+    assert_non_null(shape);
+    assert_true(shape > strstr(speedup, "</section>"));
+    free(page);
+}
+
 static void test_the_page_says_how_to_repeat_the_run(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
@@ -687,6 +714,7 @@ int main(void) {
         TEST(test_drawing_again_makes_the_same),
         TEST(test_names_cannot_become_commands),
         TEST(test_the_page_holds_every_row_escaped),
+        TEST(test_the_page_shows_odd_numbers_as_what_they_are),
         TEST(test_the_page_says_how_to_repeat_the_run),
         TEST(test_figures_in_the_page_keep_their_names_apart),
         TEST(test_the_page_asks_nothing_of_the_network),
