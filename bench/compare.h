@@ -94,7 +94,8 @@ void compared_row_reason(const struct compared_row *row, char *text, size_t size
  * faster when its own median is uncertain by more than twice the threshold, when that holds for
  * half of the rows of its device and threads, when the other implementations of its case moved
  * beyond the threshold in the same direction, when the ratios of most of these spread by more than
- * the threshold, or when the row's own ratio is within four times that spread. */
+ * the threshold, when the row's own ratio is within four times that spread, or when no other
+ * implementation was sampled beside it and that spread is more than a fifth of the threshold. */
 struct timed_row {
     struct compared_row *row; /* measured in both runs */
 };

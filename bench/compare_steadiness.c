@@ -5,7 +5,9 @@
  * threads landed. What says it are the other rows. Most rows of a comparison did not change by
  * different amounts; so the spread of most of their ratios is what the machine adds from run to
  * run, and a row stands accused only when it stands out of that. And the implementations of one
- * case were sampled in turn: where the others moved too, it was the machine that moved.
+ * case were sampled in turn: where the others moved too, it was the machine that moved. Where
+ * there are no others, nobody can say what a neighbour did just then; only runs that agree closely
+ * everywhere else speak for it.
  */
 #include "bench/compare.h"
 
@@ -17,6 +19,9 @@
 static const double noise_factor = 2.0;
 /* A row must stand out by so many times the spread. */
 static const double spread_factor = 4.0;
+/* A row that was sampled alone counts in runs that spread by no more than this times the threshold.
+ */
+static const double alone_factor = 0.2;
 
 static int by_value(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
@@ -77,7 +82,7 @@ static bool in_turn(const struct compared_row *a, const struct compared_row *b, 
 }
 
 /* The middle of the logarithms of the ratios of the row's case, its own implementation apart: of
- * those with as many threads, or if there is none, of all. 0 where nothing else was sampled. */
+ * those with as many threads, or if there is none, of all. NAN where nothing else was sampled. */
 static double others_change(const struct timed_row *rows, size_t count, size_t row,
                             double *values) {
     size_t found = 0;
@@ -86,7 +91,7 @@ static double others_change(const struct timed_row *rows, size_t count, size_t r
             if (in_turn(rows[row].row, rows[i].row, !all))
                 values[found++] = log(rows[i].row->judgement.ratio.ratio);
     qsort(values, found, sizeof *values, by_value);
-    return found ? 0.5 * (values[(found - 1) / 2] + values[found / 2]) : 0.0;
+    return found ? 0.5 * (values[(found - 1) / 2] + values[found / 2]) : (double)NAN;
 }
 
 static void row_doubt(const struct group *group, double threshold, struct judgement *judgement,
@@ -107,6 +112,9 @@ static void row_doubt(const struct group *group, double threshold, struct judgem
                  100.0 * expm1(group->spread));
     else if (fabs(change) < spread_factor * group->spread)
         snprintf(doubt, size, "ratios of such rows spread by %.1f%% anyway",
+                 100.0 * expm1(group->spread));
+    else if (isnan(others) && group->spread > alone_factor * threshold)
+        snprintf(doubt, size, "sampled alone, and such rows spread by %.1f%%; see --yardsticks",
                  100.0 * expm1(group->spread));
 }
 

@@ -276,6 +276,26 @@ static void test_a_case_that_moved_as_a_whole(void **state) {
     compared_close(&compared);
 }
 
+/* Runs that differ by some percent everywhere, and one row by more. Sampled alone it could be a
+ * neighbour's doing; beside another implementation that stood still it is its own. */
+static void test_a_row_that_was_sampled_alone(void **state) {
+    const struct made *made = *state;
+    static const double drift[ROWS] = {1.0, 1.03, 0.97, 1.0, 1.03, 0.97, 1.5, 1.0};
+    double factors[ROWS];
+    for (int i = 0; i < ROWS; i++)
+        factors[i] = drift[i] * even[i];
+    for (int two = 0; two < 2; two++) {
+        run_make_of(made->baseline, even, 0.02, 0, two != 0);
+        run_make_of(made->changed, factors, 0.02, 100, two != 0);
+        struct compared compared;
+        compare_with(made, &rule, &compared);
+        const struct judgement *judgement = &compared.comparison.rows[6].judgement;
+        assert_int_equal(judgement->verdict, two ? VERDICT_SLOWER : VERDICT_CANNOT_TELL);
+        assert_int_equal(strncmp(judgement->reason, "sampled alone", 13) == 0, !two);
+        compared_close(&compared);
+    }
+}
+
 static void test_the_spread_of_most(void **state) {
     (void)state;
     double few[] = {0.0, 1.0, 2.0, 3.0};
@@ -635,6 +655,7 @@ int main(void) {
         TEST(test_unlike_runs_tell_nothing),
         TEST(test_unsteady_runs_tell_nothing),
         TEST(test_a_case_that_moved_as_a_whole),
+        TEST(test_a_row_that_was_sampled_alone),
         cmocka_unit_test(test_the_spread_of_most),
         TEST(test_rows_of_one_side),
         TEST(test_a_row_that_fails_is_a_regression),
