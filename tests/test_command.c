@@ -2,147 +2,50 @@
  * --help. Every run is tiny, and in a folder of its own.
  */
 #include "bench/results.h"
-#include "tests/temporary.h"
+#include "tests/calling.h"
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 /* --- calling the program --- */
 
-static char program[PATH_MAX];
-static struct temporary place; /* the working directory of every call */
+static struct calling here;
 
-enum { ARGUMENTS_MAX = 24, PATIENCE_SECONDS = 120 };
-
-struct call {
-    pid_t process;
-    int status;      /* exit status, or 256 + the signal that ended it */
-    char *out, *err; /* what it printed */
-};
-
-/* LOCKSTEP names the program; without it, it lies one folder above this test. */
-static void program_find(void) {
-    const char *named = getenv("LOCKSTEP");
-    char path[PATH_MAX];
-    if (!named || !*named) {
-        char self[PATH_MAX] = "";
-        assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
-        char *folder = dirname(self);
-        assert_in_range(snprintf(path, sizeof path, "%s/../lockstep", folder), 1, PATH_MAX - 1);
-        named = path;
-    }
-    if (!realpath(named, program))
-        fail_msg("there is no program at %s: build it, or name it in LOCKSTEP", named);
-}
+enum { PATIENCE_SECONDS = 120 };
 
 static int place_enter(void **state) {
     (void)state;
-    program_find();
-    temporary_open(&place);
+    calling_open(&here);
     return 0;
 }
 
 static int place_leave(void **state) {
     (void)state;
-    temporary_close(&place);
+    calling_close(&here);
     return 0;
 }
 
-static void redirect(const char *name, int descriptor) {
-    int file = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (file < 0 || dup2(file, descriptor) < 0)
-        _exit(126);
-}
-
-/* In the child: no GPU is visible, no terminal is there, no file may exceed `file_bytes` (0: any
- * size), and writing beyond it is an error rather than the end. */
-static void child_prepare(rlim_t file_bytes) {
-    if (chdir(place.path) != 0 || setenv("CUDA_VISIBLE_DEVICES", "", 1) != 0)
-        _exit(126);
-    redirect("/dev/null", STDIN_FILENO);
-    redirect("stdout.txt", STDOUT_FILENO);
-    redirect("stderr.txt", STDERR_FILENO);
-    if (file_bytes == 0)
-        return;
-    struct rlimit limit = {.rlim_cur = file_bytes, .rlim_max = file_bytes};
-    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0)
-        _exit(126);
-}
-
-/* Starts the program; `arguments` end with NULL. */
-static struct call call_start(const char *const *arguments, rlim_t file_bytes) {
-    char *list[ARGUMENTS_MAX + 2] = {program};
-    int count = 1;
-    for (; arguments[count - 1]; count++) {
-        assert_in_range(count, 1, ARGUMENTS_MAX);
-        memcpy(&list[count], &arguments[count - 1], sizeof *list); /* execv knows no const */
-    }
-    struct call call = {.process = fork()};
-    assert_true(call.process >= 0);
-    if (call.process == 0) {
-        child_prepare(file_bytes);
-        execv(program, list);
-        _exit(127);
-    }
-    return call;
-}
-
-static void call_wait(struct call *call) {
-    int status;
-    assert_int_equal(waitpid(call->process, &status, 0), call->process);
-    call->status = WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-    call->out = file_read(temporary_path(&place, "stdout.txt"));
-    call->err = file_read(temporary_path(&place, "stderr.txt"));
-    assert_non_null(call->out);
-    assert_non_null(call->err);
-}
-
-static void call_free(struct call *call) {
-    free(call->out);
-    free(call->err);
-}
-
-static struct call call_of(const char *const *arguments) {
-    struct call call = call_start(arguments, 0);
-    call_wait(&call);
-    return call;
-}
-
-#define CALL(...) call_of((const char *const[]){__VA_ARGS__, NULL})
-
-static void check_status(const struct call *call, int status) {
-    if (call->status != status)
-        fail_msg("exit status %d instead of %d; standard error: %s", call->status, status,
-                 call->err);
-}
-
-static void check_holds(const char *text, const char *words) {
-    if (!strstr(text, words))
-        fail_msg("\"%s\" should hold \"%s\"", text, words);
-}
+#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
 
 /* Ended with `status`, one line on standard error that holds `words`, and nothing else. */
 static void check_refused(const char *const *arguments, int status, const char *words) {
-    struct call call = call_of(arguments);
+    struct call call = call_of(&here, arguments);
     check_status(&call, status);
     check_holds(call.err, words);
     assert_int_equal(strncmp(call.err, "lockstep", 8), 0);
     assert_string_equal(call.out, "");
     call_free(&call);
-    assert_null(file_read(temporary_path(&place, "run/environment.json")));
+    assert_null(file_read(temporary_path(&here.place, "run/environment.json")));
 }
 
 #define CHECK_REFUSED(status, words, ...)                                                          \
@@ -158,7 +61,7 @@ static void check_refused(const char *const *arguments, int status, const char *
 
 static void test_calls_without_a_command(void **state) {
     (void)state;
-    struct call none = call_of((const char *const[]){NULL});
+    struct call none = call_of(&here, (const char *const[]){NULL});
     check_status(&none, 2);
     check_holds(none.err, "usage: lockstep COMMAND");
     call_free(&none);
@@ -191,8 +94,10 @@ static void test_unknown_names_list_the_known(void **state) {
     CHECK_REFUSED(2, "two binaries", "ab", "one");
     CHECK_REFUSED(2, "No such file", "ab", "one", "two");
     CHECK_REFUSED(2, "ended with status", "ab", "/bin/true", "/bin/true");
-    CHECK_REFUSED(2, "there is no operation 'convolution'", "ab", program, program, "convolution");
-    CHECK_REFUSED(2, "emulated GPU has no times", "ab", program, program, "--gpu", "emulated");
+    CHECK_REFUSED(2, "there is no operation 'convolution'", "ab", here.program, here.program,
+                  "convolution");
+    CHECK_REFUSED(2, "emulated GPU has no times", "ab", here.program, here.program, "--gpu",
+                  "emulated");
     CHECK_REFUSED(2, "--threshold wants", "ab", "one", "two", "--threshold", "much");
     CHECK_REFUSED(2, "--pairs wants", "ab", "one", "two", "--pairs", "5");
     CHECK_REFUSED(2, "at a time", "ab", "one", "two", "--csv", "--json");
@@ -278,7 +183,8 @@ enum { SWEEP_ROWS = 4 * 3 * 2 };
 static void *rows_read(const char *name, const struct csv_format *format, size_t *count) {
     void *rows;
     struct message message = {""};
-    if (csv_read(temporary_path(&place, name), format, &rows, count, NULL, &message) != STATUS_OK)
+    if (csv_read(temporary_path(&here.place, name), format, &rows, count, NULL, &message) !=
+        STATUS_OK)
         fail_msg("%s", message.text);
     return rows;
 }
@@ -310,7 +216,7 @@ static size_t check_rows(void) {
 }
 
 static void check_state(const char *expected) {
-    char *text = file_read(temporary_path(&place, "run/environment.json"));
+    char *text = file_read(temporary_path(&here.place, "run/environment.json"));
     assert_non_null(text);
     cJSON *json = cJSON_Parse(text);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "state")), expected);
@@ -324,7 +230,7 @@ static void check_goes_on(void) {
     assert_in_range(kept, 2, SWEEP_ROWS - 1);
     assert_int_equal(kept % 2, 0); /* whole cases */
     check_state("unfinished");
-    struct call again = call_of(sweep);
+    struct call again = call_of(&here, sweep);
     check_status(&again, 0);
     check_holds(again.out, "going on with the unfinished run in run");
     call_free(&again);
@@ -332,26 +238,38 @@ static void check_goes_on(void) {
     check_state("finished");
 }
 
-/* Waits until the first rows are on the disk. */
-static void first_rows_await(void) {
-    const struct timespec pause = {.tv_nsec = 2000000};
+/* Reads what the run prints, a packet at a time, until its first rows are on the disk. */
+static void first_rows_await(int printed) {
     for (int i = 0; i < PATIENCE_SECONDS * 500; i++) {
-        char *text = file_read(temporary_path(&place, "run/results.csv"));
+        char *text = file_read(temporary_path(&here.place, "run/results.csv"));
         bool there = text && strstr(text, ",measured,");
         free(text);
         if (there)
             return;
-        (void)nanosleep(&pause, NULL);
+        char packet[PIPE_BUF];
+        struct pollfd waiting = {.fd = printed, .events = POLLIN};
+        if (poll(&waiting, 1, 2) == 1)
+            assert_true(read(printed, packet, sizeof packet) > 0);
     }
     fail_msg("no row after %d s", PATIENCE_SECONDS);
 }
 
-/* Sends the signal once the first rows are there. */
+/* Sends the signal once the first rows are there. The run cannot have ended by then, however long
+ * this process had to wait for a processor: it prints each case into a pipe of packets that has
+ * room for one, so it is at most a few cases ahead of what was read. */
 static struct call sweep_ended_by(int signal_number) {
-    struct call call = call_start(sweep, 0);
-    first_rows_await();
+    int ends[2];
+    char rest[PIPE_BUF];
+    assert_int_equal(pipe2(ends, O_DIRECT | O_CLOEXEC), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1) > 0);
+    struct call call = call_start(&here, sweep, &(struct call_limits){.output = ends[1]});
+    close(ends[1]);
+    first_rows_await(ends[0]);
     assert_int_equal(kill(call.process, signal_number), 0);
-    call_wait(&call);
+    while (read(ends[0], rest, sizeof rest) > 0)
+        continue;
+    close(ends[0]);
+    call_wait(&here, &call);
     return call;
 }
 
@@ -382,15 +300,15 @@ static void test_a_killed_run_goes_on(void **state) {
     check_status(&call, 256 + SIGKILL);
     call_free(&call);
     /* Whatever the kill left, here is the worst: a line cut in its middle. */
-    char *text = file_read(temporary_path(&place, "run/results.csv"));
+    char *text = file_read(temporary_path(&here.place, "run/results.csv"));
     assert_non_null(text);
     assert_true(strlen(text) > 40);
     char *padded = NULL;
     assert_true(asprintf(&padded, "%sgemm,tn,f32,17x1", text) > 0);
-    file_write_text(temporary_path(&place, "run/results.csv"), padded);
+    file_write_text(temporary_path(&here.place, "run/results.csv"), padded);
     free(padded);
     free(text);
-    struct call again = call_of(sweep);
+    struct call again = call_of(&here, sweep);
     check_status(&again, 0);
     call_free(&again);
     assert_int_equal(check_rows(), SWEEP_ROWS);
@@ -412,8 +330,8 @@ static void test_other_settings_do_not_go_on(void **state) {
  * mount is needed. */
 static void test_a_full_disk_keeps_whole_cases(void **state) {
     (void)state;
-    struct call call = call_start(sweep, 12288);
-    call_wait(&call);
+    struct call call = call_start(&here, sweep, &(struct call_limits){.file_bytes = 12288});
+    call_wait(&here, &call);
     check_status(&call, 3);
     check_holds(call.err, "cannot write run/");
     check_holds(call.err, "File too large");
@@ -427,8 +345,8 @@ static void test_a_full_disk_keeps_whole_cases(void **state) {
 
 static void test_a_disk_that_is_full_from_the_start(void **state) {
     (void)state;
-    struct call call = call_start(sweep, 100);
-    call_wait(&call);
+    struct call call = call_start(&here, sweep, &(struct call_limits){.file_bytes = 100});
+    call_wait(&here, &call);
     check_status(&call, 3);
     check_holds(call.err, "cannot write run/environment.json");
     call_free(&call);
@@ -445,12 +363,12 @@ static void test_a_finished_run_is_left_alone(void **state) {
     check_holds(call.out, "results in run");
     check_holds(call.out, "transfer/copy/f32, hot");
     call_free(&call);
-    char *before = file_read(temporary_path(&place, "run/results.csv"));
+    char *before = file_read(temporary_path(&here.place, "run/results.csv"));
     struct call again = CALL("run", "--case", "transfer/copy/f32/17", TINY);
     check_status(&again, 2);
     check_holds(again.err, "finished run");
     call_free(&again);
-    char *after = file_read(temporary_path(&place, "run/results.csv"));
+    char *after = file_read(temporary_path(&here.place, "run/results.csv"));
     assert_string_equal(before, after);
     free(before);
     free(after);
