@@ -96,7 +96,7 @@ simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefe
 simd_avx512   += $(shell $(CC) -Werror -fschedule-insns -fsched-pressure -E -x c /dev/null >/dev/null 2>&1 && \
                    echo -fschedule-insns -fsched-pressure)
 
-tests += test_compare test_history test_steps test_page
+tests += test_compare test_history test_steps test_page test_command_compare
 
 objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
