@@ -14,7 +14,7 @@ SIMD_INLINE vector function_value(enum activation_function function, vector z) {
     case ACTIVATION_RELU:
         return vector_maximum(vector_set(0), z);
     case ACTIVATION_SIGMOID:
-        return vector_logistic(z);
+        return vector_logistic(vector_set(1.0F), z);
     case ACTIVATION_TANH:
         return vector_tanh(z);
     case ACTIVATION_GELU_TANH:
@@ -22,7 +22,7 @@ SIMD_INLINE vector function_value(enum activation_function function, vector z) {
     case ACTIVATION_GELU_ERF:
         return vector_gelu(GELU_ERF, z);
     case ACTIVATION_SILU:
-        return z * vector_logistic(z);
+        return vector_logistic(z, z);
     case ACTIVATION_IDENTITY:
     case ACTIVATION_FUNCTIONS:
         break;
@@ -85,8 +85,9 @@ SIMD_INLINE vector span_element(struct form form, vector input, vector bias, vec
                          : function_value(form.function, z);
 }
 
-/* Vectors whose formulas run side by side. */
-enum { TOGETHER = 2, TOGETHER_ELEMENTS = TOGETHER * WIDTH };
+/* Vectors whose formulas run side by side: a formula is a chain of some 50 cycles of which a new
+ * one may begin every 7, more than the processor looks ahead. AVX-512 has the registers for six. */
+enum { TOGETHER = WIDTH == 16 ? 6 : 2, TOGETHER_ELEMENTS = TOGETHER * WIDTH };
 
 /* Elements [i, i + vectors * WIDTH). */
 SIMD_INLINE void span_vectors(struct form form, const struct span *span, int64_t i, int vectors) {

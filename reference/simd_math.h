@@ -3,8 +3,8 @@
  * math library, because gcc and clang shall both vectorise them and at every width.
  *
  * Errors are held to the oracle's bounds (reference/oracle_activation.c); tests/every_float.c looks
- * at as many inputs as one has time for. With AVX-512 exp_negative and the logistic function are 0
- * where the result would be subnormal; elsewhere they are subnormal there.
+ * at as many inputs as one has time for. With AVX-512 exp_negative is 0 where the result would be
+ * subnormal; elsewhere it is subnormal there.
  *
  * exp reduces x = n ln 2 + r, |r| <= ln 2 / 2, and evaluates e^r by a polynomial. Coefficients are
  * minimax fits in 60 digits (Lawson's weighted least squares), rounded to float32. AVX-512, whose
@@ -84,9 +84,10 @@ SIMD_INLINE vector vector_tanh(vector x) {
     return vector_with_sign(m * vector_reciprocal(m + 2.0F), x);
 }
 
-SIMD_INLINE vector vector_logistic(vector x) {
+/* factor / (1 + exp(-x)). */
+SIMD_INLINE vector vector_logistic(vector factor, vector x) {
     vector e = vector_exp_negative(vector_negative_absolute(x));
-    return vector_if_positive(x, vector_set(1.0F), e) * vector_reciprocal(e + 1.0F);
+    return factor * (vector_if_positive(x, vector_set(1.0F), e) * vector_reciprocal(e + 1.0F));
 }
 
 #endif
@@ -130,7 +131,7 @@ SIMD_INLINE vector vector_gelu(enum gelu_form form, vector z) {
     if (form == GELU_ERF)
         return z * vector_normal(z);
     vector slope = vector_fma(z * z, vector_set(gelu_cubic), vector_set(gelu_linear));
-    return z * vector_logistic(z * slope);
+    return vector_logistic(z, z * slope);
 }
 
 /* s + z s (1 - s) 2t', and Phi(z) + z phi(z). z^2 is bounded where s (1 - s) is 0 long since, so
