@@ -187,6 +187,23 @@ static void test_rungs_stand_in_the_order_of_their_table(void **state) {
     assert_true(holds(f, "index.html", "figure-gemm-ladder-cpu"));
 }
 
+/* Devices have figures of their own; a GPU's times are times, whatever the CPU took. */
+static void test_a_gpu_has_its_own_best(void **state) {
+    static const char *const rungs[] = {"cuda-naive", "cuda-tiled", "cublas"};
+    struct fixture *f = *state;
+    measured(f, "64x64x64", "cpu-naive", 1e-6, 1e6);
+    for (int r = 0; r < 3; r++) {
+        struct row_key key = key_of("64x64x64", rungs[r], "gpu0");
+        key.threads = 0;
+        result_write(f, &key, "measured", 8e-3 / (1 << r), 1e6);
+    }
+    draw(f);
+    CHECK_IN_ORDER(f, "gemm-ladder-gpu0.svg", "gemm ladder, gpu0: nn f32 64x64x64, hot",
+                   ">cuda-naive<", ">cuda-tiled<", ">cublas<", "25%, 8.00 ms", "50%, 4.00 ms",
+                   "100%, 2.00 ms", "% of the fastest");
+    assert_false(exists(f, "gemm-ladder-cpu.svg"));
+}
+
 /* More rungs first, then a square, then its size. */
 static void test_the_largest_square_that_all_share_is_shown(void **state) {
     static const char *const rungs[] = {"cpu-naive", "cpu-ordered", "openblas", "onednn"};
@@ -275,6 +292,7 @@ int main(void) {
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_rungs_stand_in_the_order_of_their_table),
+        IN_PLACE(test_a_gpu_has_its_own_best),
         IN_PLACE(test_the_largest_square_that_all_share_is_shown),
         IN_PLACE(test_two_implementations_are_no_ladder),
         IN_PLACE(test_emulated_rungs_are_counted),
