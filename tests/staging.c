@@ -12,6 +12,24 @@
 /* Floats: 4 KiB on both sides, all of them NaN, so that what is read there shows in the result. */
 enum { GUARD = 1024, GUARD_BYTE = 0xFF };
 
+bool staging_kernels_are_nvccs(void) {
+    const char *built = kernels_built();
+    bool theirs = strncmp(built, "by nvcc ", strlen("by nvcc ")) == 0;
+    if (!theirs)
+        print_message("kernels built %s: counts are bounded for nvcc's alone\n", built);
+    return theirs;
+}
+
+bool staging_has_image(const char *name) {
+    size_t count;
+    const struct gpu_image *images = kernels_images(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(images[i].name, name) == 0)
+            return true;
+    print_message("kernels built %s: no %s among them\n", kernels_built(), name);
+    return false;
+}
+
 static struct staging *staging_start(struct staging *staging) {
     staging->execution =
         (struct execution){.threads = 1, .gpu = staging->device.gpu, .message = &staging->message};

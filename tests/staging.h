@@ -25,6 +25,12 @@ struct staging {
  * built, and the test is to be skipped. The caller's to staging_close(). */
 struct staging *staging_open_emulated(void);
 
+/* Whether the kernels are nvcc's, whose instructions the bounds on counts are for. Another
+ * compiler's kernels compute the same with more. */
+bool staging_kernels_are_nvccs(void);
+/* Whether the build has a kernel image of this name: not every compiler takes every kernel. */
+bool staging_has_image(const char *name);
+
 /* The stand-ins for the driver and cuBLAS; nothing but cuBLAS computes there. */
 struct staging *staging_open_stand_in(void);
 void staging_close(struct staging *staging);

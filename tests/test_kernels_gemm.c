@@ -288,7 +288,7 @@ static struct emulator_counters count(struct staging *staging, gemm_kernel *kern
 
 /* The numbers that tiles are chosen by are those that are counted. */
 static void the_work_of_each_tile_is_what_is_counted(void **state) {
-    struct staging *staging = staging_open_emulated();
+    struct staging *staging = staging_kernels_are_nvccs() ? staging_open_emulated() : NULL;
     (void)state;
     if (staging == NULL) {
         skip();
@@ -336,7 +336,7 @@ static void choices_follow_from_the_shape(void **state) {
 }
 
 static void every_rung_keeps_within_its_counts(void **state) {
-    struct staging *staging = staging_open_emulated();
+    struct staging *staging = staging_kernels_are_nvccs() ? staging_open_emulated() : NULL;
     (void)state;
     if (staging == NULL) {
         skip();

@@ -121,7 +121,10 @@ static void run(struct staging *staging, const struct setting_of_gemm *s, enum d
 }
 
 static void run_all(enum dtype dtype) {
-    struct staging *staging = staging_open_emulated();
+    struct staging *staging =
+        staging_has_image(dtype == DTYPE_TF32 ? "gemm_9_tensor_tf32" : "gemm_9_tensor_bf16")
+            ? staging_open_emulated()
+            : NULL;
     if (staging == NULL) {
         skip();
         return;
