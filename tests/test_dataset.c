@@ -1,5 +1,6 @@
 /* Reading IDX files: right ones in every spelling, and each kind of damage refused by name. */
 #include "bench/dataset.h"
+#include "tests/temporary.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -36,53 +37,22 @@ static const struct file {
 };
 enum { FILES = sizeof files / sizeof files[0] };
 
-/* A temporary directory with the four files. */
-struct folder {
-    char path[64];
-};
-
-static void path_of(const struct folder *folder, const char *name, char path[128]) {
-    snprintf(path, 128, "%s/%s", folder->path, name);
+static void bytes_write(struct temporary *folder, const char *name, const uint8_t *bytes,
+                        size_t size) {
+    file_write(temporary_path(folder, name), bytes, size);
 }
 
-static void file_write(const struct folder *folder, const char *name, const uint8_t *bytes,
-                       size_t size) {
-    char path[128];
-    path_of(folder, name, path);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
+static void file_remove(struct temporary *folder, const char *name) {
+    assert_int_equal(unlink(temporary_path(folder, name)), 0);
 }
 
-static void file_remove(const struct folder *folder, const char *name) {
-    char path[128];
-    path_of(folder, name, path);
-    assert_int_equal(unlink(path), 0);
-}
-
-static struct folder folder_open(void) {
-    struct folder folder;
-    strcpy(folder.path, "/tmp/test_dataset.XXXXXX");
-    assert_non_null(mkdtemp(folder.path));
+/* A folder with the four files. */
+static struct temporary folder_open(void) {
+    struct temporary folder;
+    temporary_open(&folder);
     for (int i = 0; i < FILES; i++)
-        file_write(&folder, files[i].name, files[i].bytes, files[i].size);
+        bytes_write(&folder, files[i].name, files[i].bytes, files[i].size);
     return folder;
-}
-
-static void folder_close(const struct folder *folder) {
-    static const char *const suffixes[] = {"", ".gz"};
-    static const char *const dotted[] = {"train-images.idx3-ubyte", "train-labels.idx1-ubyte",
-                                         "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"};
-    char path[128];
-    for (int i = 0; i < FILES; i++)
-        for (int s = 0; s < 2; s++) {
-            snprintf(path, sizeof path, "%s/%s%s", folder->path, files[i].name, suffixes[s]);
-            unlink(path);
-            snprintf(path, sizeof path, "%s/%s%s", folder->path, dotted[i], suffixes[s]);
-            unlink(path);
-        }
-    assert_int_equal(rmdir(folder->path), 0);
 }
 
 static void check_contents(const struct dataset *dataset) {
@@ -96,7 +66,7 @@ static void check_contents(const struct dataset *dataset) {
     assert_memory_equal(dataset->test.labels, test_labels + 8, TEST);
 }
 
-static void read_and_check(const struct folder *folder) {
+static void read_and_check(const struct temporary *folder) {
     struct dataset dataset;
     struct message message = {""};
     enum status status = dataset_read(folder->path, &dataset, &message);
@@ -108,40 +78,40 @@ static void read_and_check(const struct folder *folder) {
 
 static void test_plain_files_are_read(void **state) {
     (void)state;
-    struct folder folder = folder_open();
+    struct temporary folder = folder_open();
     read_and_check(&folder);
-    folder_close(&folder);
+    temporary_close(&folder);
 }
 
 static void test_gzipped_files_are_read(void **state) {
     (void)state;
-    struct folder folder = folder_open();
+    struct temporary folder = folder_open();
     for (int i = 0; i < FILES; i++) {
-        char path[128];
+        char name[64];
         file_remove(&folder, files[i].name);
-        snprintf(path, sizeof path, "%s/%s.gz", folder.path, files[i].name);
-        gzFile file = gzopen(path, "wb");
+        snprintf(name, sizeof name, "%s.gz", files[i].name);
+        gzFile file = gzopen(temporary_path(&folder, name), "wb");
         assert_non_null(file);
         assert_int_equal(gzwrite(file, files[i].bytes, (unsigned)files[i].size), files[i].size);
         assert_int_equal(gzclose(file), Z_OK);
     }
     read_and_check(&folder);
-    folder_close(&folder);
+    temporary_close(&folder);
 }
 
 static void test_dotted_names_are_read(void **state) {
     (void)state;
-    struct folder folder = folder_open();
+    struct temporary folder = folder_open();
     file_remove(&folder, "t10k-labels-idx1-ubyte");
-    file_write(&folder, "t10k-labels.idx1-ubyte", test_labels, sizeof test_labels);
+    bytes_write(&folder, "t10k-labels.idx1-ubyte", test_labels, sizeof test_labels);
     read_and_check(&folder);
-    folder_close(&folder);
+    temporary_close(&folder);
 }
 
 /* Mean and deviation by hand: pixels 0, 10 … 100 and 255. */
 static void test_pixels_are_normalised(void **state) {
     (void)state;
-    struct folder folder = folder_open();
+    struct temporary folder = folder_open();
     struct dataset dataset;
     struct message message;
     assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_OK);
@@ -166,7 +136,7 @@ static void test_pixels_are_normalised(void **state) {
     assert_int_equal(labels[0], 3);
     assert_int_equal(labels[1], 4);
     dataset_free(&dataset);
-    folder_close(&folder);
+    temporary_close(&folder);
 }
 
 /* --- damage -----------------------------------------------------------------------------------*/
@@ -203,19 +173,19 @@ static void test_damaged_files_are_refused_by_name(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         const struct damage *damage = &damages[i];
-        struct folder folder = folder_open();
+        struct temporary folder = folder_open();
         uint8_t bytes[sizeof train_images];
         memcpy(bytes, files[damage->file].bytes, files[damage->file].size);
         if (damage->size == files[damage->file].size)
             bytes[damage->at] = damage->value;
-        file_write(&folder, files[damage->file].name, bytes, damage->size);
+        bytes_write(&folder, files[damage->file].name, bytes, damage->size);
         struct dataset dataset;
         struct message message = {""};
         assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
         assert_non_null(strstr(message.text, damage->says));
         assert_non_null(strstr(message.text, files[damage->file].name));
         assert_null(dataset.train.images);
-        folder_close(&folder);
+        temporary_close(&folder);
     }
 }
 
@@ -224,35 +194,35 @@ static void test_mismatched_files_are_refused(void **state) {
     (void)state;
     struct dataset dataset;
     struct message message = {""};
-    struct folder folder = folder_open();
-    file_write(&folder, files[1].name, test_labels, sizeof test_labels);
+    struct temporary folder = folder_open();
+    bytes_write(&folder, files[1].name, test_labels, sizeof test_labels);
     assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
     assert_non_null(strstr(message.text, "3 images"));
     assert_non_null(strstr(message.text, "2 labels"));
-    folder_close(&folder);
+    temporary_close(&folder);
 
     folder = folder_open();
     uint8_t narrow[sizeof test_images];
     memcpy(narrow, test_images, sizeof test_images);
     narrow[15] = 1; /* 2 images of 2x1 */
-    file_write(&folder, files[2].name, narrow, sizeof narrow - 4);
+    bytes_write(&folder, files[2].name, narrow, sizeof narrow - 4);
     assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
     assert_non_null(strstr(message.text, "2x1"));
-    folder_close(&folder);
+    temporary_close(&folder);
 
     folder = folder_open();
     uint8_t grey[sizeof train_images];
     memcpy(grey, train_images, sizeof train_images);
     memset(grey + 16, 7, sizeof grey - 16);
-    file_write(&folder, files[0].name, grey, sizeof grey);
+    bytes_write(&folder, files[0].name, grey, sizeof grey);
     assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
     assert_non_null(strstr(message.text, "all pixels"));
-    folder_close(&folder);
+    temporary_close(&folder);
 }
 
 static void test_a_missing_file_is_named_with_the_way_out(void **state) {
     (void)state;
-    struct folder folder = folder_open();
+    struct temporary folder = folder_open();
     file_remove(&folder, "t10k-images-idx3-ubyte");
     struct dataset dataset;
     struct message message = {""};
@@ -260,17 +230,17 @@ static void test_a_missing_file_is_named_with_the_way_out(void **state) {
     assert_non_null(strstr(message.text, "t10k-images-idx3-ubyte"));
     assert_non_null(strstr(message.text, folder.path));
     assert_non_null(strstr(message.text, "dataset-fashion-mnist"));
-    folder_close(&folder);
+    temporary_close(&folder);
     assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_IO);
 }
 
 /* A gzipped file is cut in its data, in its checksum, and changed in its checksum. */
 static void test_damaged_gzip_is_refused(void **state) {
     (void)state;
-    struct folder folder = folder_open();
-    char path[128];
-    path_of(&folder, "train-images-idx3-ubyte.gz", path);
+    struct temporary folder = folder_open();
+    char path[512];
     file_remove(&folder, "train-images-idx3-ubyte");
+    snprintf(path, sizeof path, "%s", temporary_path(&folder, "train-images-idx3-ubyte.gz"));
     gzFile gz = gzopen(path, "wb");
     assert_int_equal(gzwrite(gz, train_images, sizeof train_images), sizeof train_images);
     assert_int_equal(gzclose(gz), Z_OK);
@@ -282,14 +252,14 @@ static void test_damaged_gzip_is_refused(void **state) {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         if (sizes[i] == size)
             bytes[size - 6] ^= 1;
-        file_write(&folder, "train-images-idx3-ubyte.gz", bytes, sizes[i]);
+        bytes_write(&folder, "train-images-idx3-ubyte.gz", bytes, sizes[i]);
         struct dataset dataset;
         struct message message = {""};
         assert_int_not_equal(dataset_read(folder.path, &dataset, &message), STATUS_OK);
         assert_non_null(strstr(message.text, "train-images-idx3-ubyte.gz"));
         assert_non_null(strstr(message.text, "fetch it again"));
     }
-    folder_close(&folder);
+    temporary_close(&folder);
 }
 
 /* --- synthetic --------------------------------------------------------------------------------*/

@@ -1,5 +1,6 @@
 /* scripts/profile with tools that only write down how they were called. */
 #include "tests/support.h"
+#include "tests/temporary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,65 +13,56 @@
 static const char *const commands[] = {"date", "hostname", "mkdir"};
 
 struct place {
-    char folder[64]; /* a temporary working directory, with bin/ for the tools */
+    struct temporary folder; /* the working directory, with bin/ for the tools */
     char script[512];
 };
 
 static int set_up(void **state) {
     struct place *place = calloc(1, sizeof *place);
-    char here[448], bin[96];
+    char here[448];
     *state = place;
     if (place == NULL || getcwd(here, sizeof here) == NULL)
         return 1;
     snprintf(place->script, sizeof place->script, "%s/scripts/profile", here);
-    snprintf(place->folder, sizeof place->folder, "/tmp/lockstep-profile-XXXXXX");
-    if (mkdtemp(place->folder) == NULL)
-        return 1;
-    snprintf(bin, sizeof bin, "%s/bin", place->folder);
-    int failures = mkdir(bin, 0700);
+    temporary_open(&place->folder);
+    int failures = mkdir(temporary_path(&place->folder, "bin"), 0700);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        char from[64], to[128];
+        char from[64];
         snprintf(from, sizeof from, "/bin/%s", commands[i]);
-        snprintf(to, sizeof to, "%s/%s", bin, commands[i]);
-        failures += symlink(from, to) != 0;
+        failures += symlink(from, temporary_path(&place->folder, from + 1)) != 0;
     }
     return failures;
 }
 
 static int tear_down(void **state) {
     struct place *place = *state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", place->folder);
-    int result = system(command);
+    temporary_close(&place->folder);
     free(place);
-    return result;
+    return 0;
 }
 
 /* A program in bin/ that appends its name and arguments to `calls` and ends with `status`. */
-static void tool_add(const struct place *place, const char *name, int status) {
-    char path[128];
-    snprintf(path, sizeof path, "%s/bin/%s", place->folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fprintf(file, "#!/bin/sh\necho \"%s $*\" >>%s/calls\nexit %d\n", name, place->folder, status);
-    assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, 0700), 0);
+static void tool_add(struct place *place, const char *name, int status) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "bin/%s", name);
+    snprintf(text, sizeof text, "#!/bin/sh\necho \"%s $*\" >>%s/calls\nexit %d\n", name,
+             place->folder.path, status);
+    file_write_text(temporary_path(&place->folder, path), text);
+    assert_int_equal(chmod(temporary_path(&place->folder, path), 0700), 0);
 }
 
 /* Runs the script with these arguments; gives its status, and the file of its output or of the
  * calls in `text`. */
-static int run(const struct place *place, const char *arguments, const char *file, char *text,
+static int run(struct place *place, const char *arguments, const char *file, char *text,
                size_t bytes) {
-    char command[1024], path[128];
+    char command[2048];
     snprintf(command, sizeof command, "cd %s && : >calls && PATH=%s/bin %s %s >output 2>&1",
-             place->folder, place->folder, place->script, arguments);
+             place->folder.path, place->folder.path, place->script, arguments);
     int status = system(command);
-    snprintf(path, sizeof path, "%s/%s", place->folder, file);
-    FILE *stream = fopen(path, "r");
-    assert_non_null(stream);
-    size_t length = fread(text, 1, bytes - 1, stream);
-    text[length] = '\0';
-    assert_int_equal(fclose(stream), 0);
+    char *written = file_read(temporary_path(&place->folder, file));
+    assert_non_null(written);
+    snprintf(text, bytes, "%s", written);
+    free(written);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }

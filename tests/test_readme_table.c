@@ -1,6 +1,7 @@
 /* scripts/readme-table: which rows of a run it shows, and that it writes between the markers alone.
  */
 #include "tests/support.h"
+#include "tests/temporary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,36 +11,22 @@ static const char header[] =
     "operation,variant,dtype,shape,implementation,device,threads,mode,status,median_s,flops,bytes,"
     "gflops,gbps,speedup,verified,reason\n";
 
-static void write_file(const char *path, const char *text) {
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void read_file(const char *path, char *text, size_t size) {
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    text[fread(text, 1, size - 1, file)] = '\0';
-    assert_int_equal(fclose(file), 0);
-}
-
 /* Runs the script on `rows` below the header, with `page` to write into; its exit status. */
 static int run(const char *rows, const char *page, char *result, size_t size) {
-    char folder[] = "/tmp/readme-table-XXXXXX";
-    char csv[64], file[64], command[256], text[4096];
-    assert_non_null(mkdtemp(folder));
-    snprintf(csv, sizeof csv, "%s/results.csv", folder);
-    snprintf(file, sizeof file, "%s/page.md", folder);
-    snprintf(text, sizeof text, "%s%s", header, rows);
-    write_file(csv, text);
-    write_file(file, page);
-    snprintf(command, sizeof command, "scripts/readme-table %s %s 2>/dev/null", csv, file);
+    struct temporary place;
+    char command[1200], table[4096];
+    temporary_open(&place);
+    snprintf(table, sizeof table, "%s%s", header, rows);
+    file_write_text(temporary_path(&place, "results.csv"), table);
+    file_write_text(temporary_path(&place, "page.md"), page);
+    snprintf(command, sizeof command, "scripts/readme-table %s/results.csv %s/page.md 2>/dev/null",
+             place.path, place.path);
     int status = system(command);
-    read_file(file, result, size);
-    assert_int_equal(remove(csv), 0);
-    assert_int_equal(remove(file), 0);
-    assert_int_equal(remove(folder), 0);
+    char *text = file_read(temporary_path(&place, "page.md"));
+    assert_non_null(text);
+    snprintf(result, size, "%s", text);
+    free(text);
+    temporary_close(&place);
     return status;
 }
 
