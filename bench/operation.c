@@ -27,6 +27,13 @@ int operation_variant_find(const struct operation *operation, const char *name) 
     return -1;
 }
 
+int operation_implementation_find(const struct operation *operation, const char *name) {
+    for (int i = 0; i < operation->implementation_count; i++)
+        if (strcmp(operation->implementations[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
 bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype) {
     unsigned dtypes = implementation->dtypes ? implementation->dtypes : DTYPE_BIT(DTYPE_F32);
     return (dtypes & DTYPE_BIT(dtype)) != 0;

@@ -234,6 +234,7 @@ extern const struct operation operation_gemm, operation_linear, operation_activa
 
 const struct operation *operation_find(const char *name);
 int operation_variant_find(const struct operation *operation, const char *name);
+int operation_implementation_find(const struct operation *operation, const char *name);
 /* Whether it computes that dtype; an operation does when one of its implementations does. */
 bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype);
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype);

@@ -1,5 +1,6 @@
 /* Cases down, implementations across: speedups and the ladder of kernels. */
 #include "bench/crossover.h"
+#include "bench/operation.h"
 #include "bench/page_part.h"
 #include "bench/report_work.h"
 #include "bench/table.h"
@@ -74,22 +75,46 @@ static bool line_fill(const struct matrix *matrix, size_t first, struct line *li
     return line->best != NULL;
 }
 
-/* False when no column has anything. */
-static bool columns_find(const struct matrix *matrix, const char *operation, bool columns[]) {
+/* The series that an operation's table has, in the order of the operation's own table. */
+struct columns {
+    int series[SERIES_MAX];
+    int count;
+};
+
+/* The place of the series in the operation's table; names that are not in it come last. */
+static int place_of(const struct matrix *matrix, const struct operation *operation, int series) {
+    const char *name = matrix->series->series[series].key->implementation;
+    int place = operation ? operation_implementation_find(operation, name) : -1;
+    return place < 0 ? SERIES_MAX : place;
+}
+
+/* Puts the series where it belongs, unless it is there; those of one place stay as they came. */
+static void column_add(const struct matrix *matrix, const struct operation *operation, int series,
+                       struct columns *columns) {
+    for (int i = 0; i < columns->count; i++)
+        if (columns->series[i] == series)
+            return;
+    int place = place_of(matrix, operation, series), at = columns->count++;
+    for (; at > 0 && place_of(matrix, operation, columns->series[at - 1]) > place; at--)
+        columns->series[at] = columns->series[at - 1];
+    columns->series[at] = series;
+}
+
+static void columns_find(const struct matrix *matrix, const char *operation,
+                         struct columns *columns) {
     const struct report_data *data = matrix->page->data;
-    bool any = false;
+    columns->count = 0;
     for (size_t i = 0; i < data->result_count; i++) {
         const struct result *row = &data->results[i];
         int series = series_find(matrix->series, &row->key);
-        if (series == SERIES_NONE || strcmp(row->key.operation, operation) != 0 ||
-            isnan(matrix->amount(matrix->page, row)))
-            continue;
-        columns[series] = any = true;
+        if (series != SERIES_NONE && strcmp(row->key.operation, operation) == 0 &&
+            !isnan(matrix->amount(matrix->page, row)))
+            column_add(matrix, operation_find(operation), series, columns);
     }
-    return any;
 }
 
-static void line_write(const struct matrix *matrix, const struct line *line, const bool columns[]) {
+static void line_write(const struct matrix *matrix, const struct line *line,
+                       const struct columns *columns) {
     char name[256];
     FILE *file = matrix->page->file;
     bool f32 = strcmp(line->key->dtype, "f32") == 0, hot = strcmp(line->key->mode, "hot") == 0;
@@ -98,10 +123,11 @@ static void line_write(const struct matrix *matrix, const struct line *line, con
     fputs("<tr>", file);
     html_cell(file, name);
     html_cell(file, line->key->shape);
-    for (int s = 0; s < matrix->series->count; s++) {
-        if (columns[s] && line->cells[s])
-            matrix->write_cell(matrix, line, line->cells[s]);
-        else if (columns[s])
+    for (int i = 0; i < columns->count; i++) {
+        const struct result *row = line->cells[columns->series[i]];
+        if (row)
+            matrix->write_cell(matrix, line, row);
+        else
             fputs("<td class=n></td>", file);
     }
     fputs("</tr>\n", file);
@@ -110,8 +136,9 @@ static void line_write(const struct matrix *matrix, const struct line *line, con
 static void operation_matrix(const struct matrix *matrix, const char *operation) {
     const struct report_data *data = matrix->page->data;
     FILE *file = matrix->page->file;
-    bool columns[SERIES_MAX] = {false};
-    if (!columns_find(matrix, operation, columns))
+    struct columns columns;
+    columns_find(matrix, operation, &columns);
+    if (columns.count == 0)
         return;
     fputs("<div class=matrix>\n<h3>", file);
     html_text(file, operation);
@@ -119,14 +146,13 @@ static void operation_matrix(const struct matrix *matrix, const char *operation)
             matrix->heading);
     html_head_cell(file, "variant", false);
     html_head_cell(file, "shape", false);
-    for (int s = 0; s < matrix->series->count; s++)
-        if (columns[s])
-            html_head_cell(file, matrix->series->series[s].label, true);
+    for (int i = 0; i < columns.count; i++)
+        html_head_cell(file, matrix->series->series[columns.series[i]].label, true);
     fputs("</tr></thead>\n<tbody>\n", file);
     for (size_t i = 0; i < data->result_count; i++) {
         struct line line;
         if (strcmp(data->results[i].key.operation, operation) == 0 && line_fill(matrix, i, &line))
-            line_write(matrix, &line, columns);
+            line_write(matrix, &line, &columns);
     }
     fputs("</tbody></table></div>\n</div>\n", file);
 }

@@ -35,9 +35,8 @@ bool list_contains(const char *list, const char *name) {
 static bool implementation_exists(const char *name, const struct operation *const *chosen,
                                   size_t count) {
     for (size_t o = 0; o < count; o++)
-        for (int i = 0; i < chosen[o]->implementation_count; i++)
-            if (strcmp(chosen[o]->implementations[i].name, name) == 0)
-                return true;
+        if (operation_implementation_find(chosen[o], name) >= 0)
+            return true;
     return false;
 }
 

@@ -263,6 +263,27 @@ static void test_emulated_rungs_are_counted(void **state) {
                    "best\" style=\"--w:100.0%\"");
 }
 
+/* A rung that the first case leaves out, and implementations that another operation lists in
+ * another order, stand where the operation's own table has them. */
+static void test_the_tables_columns_stand_in_that_order_too(void **state) {
+    static const char *const rungs[] = {"cuda-naive", "cuda-best", "cuda-naive", "cuda-split-k",
+                                        "cuda-best"};
+    struct fixture *f = *state;
+    for (int r = 0; r < 5; r++) {
+        const char *shape = r < 2 ? "64x64x64" : "128x128x128";
+        emulated(f, shape, rungs[r]);
+        counted(f, shape, rungs[r], "kernel", 1000 + r, 10, 0);
+    }
+    measured(f, "64x64x64", "onednn", 1e-3, 1e6);
+    measured(f, "64x64x64", "from-elsewhere", 1e-3, 1e6);
+    measured(f, "64x64x64", "openblas", 2e-3, 1e6);
+    draw(f);
+    CHECK_IN_ORDER(f, "index.html", "id=ladder", "<thead>", "openblas, 2 threads",
+                   "onednn, 2 threads", "from-elsewhere, 2 threads", "</thead>",
+                   "% of the least counted work", "<thead>", ">cuda-naive<", ">cuda-split-k<",
+                   ">cuda-best<", "</thead>");
+}
+
 static void test_what_was_not_verified_is_no_rung(void **state) {
     struct fixture *f = *state;
     struct row_key key = key_of("64x64x64", "cuda-warp", "emulated");
@@ -296,6 +317,7 @@ int main(void) {
         IN_PLACE(test_the_largest_square_that_all_share_is_shown),
         IN_PLACE(test_two_implementations_are_no_ladder),
         IN_PLACE(test_emulated_rungs_are_counted),
+        IN_PLACE(test_the_tables_columns_stand_in_that_order_too),
         IN_PLACE(test_what_was_not_verified_is_no_rung),
         IN_PLACE(test_counters_of_other_columns_are_no_work),
     };
