@@ -256,7 +256,7 @@ void report_ladder_write(struct script *script) {
             continue;
         struct ladder ladder;
         ladder_choose(data, i, operation, &ladder);
-        if (ladder.count >= RUNGS_LEAST && adds_something(&ladder))
+        if (ladder.first && ladder.count >= RUNGS_LEAST && adds_something(&ladder))
             ladder_write(script, &ladder);
     }
 }
