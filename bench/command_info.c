@@ -28,6 +28,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state) {
     return ARGP_ERR_UNKNOWN;
 }
 
+static void warnings_print(const struct environment *environment) {
+    for (int i = 0; i < environment->warning_count; i++)
+        printf("warning    %s\n", environment->warnings[i]);
+}
+
 static void devices_print(const struct devices *devices) {
     for (int i = 0; i < devices->count; i++)
         printf("device     %s: last-level cache %zu KiB\n", devices->list[i].name,
@@ -63,6 +68,7 @@ enum status command_info(int argc, char **argv, const struct command_context *co
     printf("           NVTX ranges %s\n",
            nvtx_available() ? "built in" : "left out: the build found no nvtx3 headers");
     devices_print(&devices);
+    warnings_print(&environment);
     devices_close(&devices);
     return STATUS_OK;
 }

@@ -252,6 +252,4 @@ void environment_print(const struct environment *e, FILE *file) {
     fprintf(file, "           cpu-simd runs its %s kernels\n", simd_level());
     fprintf(file, "build      lockstep %s, commit %s\n", build_version, build_commit);
     fprintf(file, "           %s, %s\n", build_compiler, build_flags);
-    for (int i = 0; i < e->warning_count; i++)
-        fprintf(file, "warning    %s\n", e->warnings[i]);
 }

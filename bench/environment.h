@@ -29,7 +29,7 @@ int environment_processors(void);
 /* Adds "host" … "libraries", "build", "warnings" to `object`. */
 void environment_to_json(const struct environment *environment, cJSON *object);
 
-/* As `lockstep info` shows it. */
+/* Machine, libraries and build, as `lockstep info` shows them; not the warnings. */
 void environment_print(const struct environment *environment, FILE *file);
 
 #endif
