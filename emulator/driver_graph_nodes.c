@@ -212,11 +212,16 @@ static CUDA_KERNEL_NODE_PARAMS kernel_parameters(const struct driver_kernel *ker
                                      .kernelParams = kernel->pointers};
 }
 
+/* A node whose parameters go to `target`. */
+static CUresult node_read(CUgraphNode handle, CUgraphNodeType type, const void *target,
+                          struct driver_node **node) {
+    CUresult status = node_begin(handle, type, node);
+    return status == CUDA_SUCCESS && !target ? CUDA_ERROR_INVALID_VALUE : status;
+}
+
 CUresult cuGraphKernelNodeGetParams_v2(CUgraphNode handle, CUDA_KERNEL_NODE_PARAMS *parameters) {
     struct driver_node *node;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
-    if (status == CUDA_SUCCESS && !parameters)
-        status = CUDA_ERROR_INVALID_VALUE;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_KERNEL, parameters, &node);
     if (status == CUDA_SUCCESS)
         *parameters = kernel_parameters(&node->operation.kernel);
     return driver_end(status);
@@ -233,9 +238,7 @@ CUresult cuGraphKernelNodeGetParams(CUgraphNode node, CUDA_KERNEL_NODE_PARAMS_v1
 
 CUresult cuGraphMemcpyNodeGetParams(CUgraphNode handle, CUDA_MEMCPY3D *parameters) {
     struct driver_node *node;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_MEMCPY, &node);
-    if (status == CUDA_SUCCESS && !parameters)
-        status = CUDA_ERROR_INVALID_VALUE;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_MEMCPY, parameters, &node);
     if (status == CUDA_SUCCESS)
         *parameters = node->operation.copy;
     return driver_end(status);
@@ -243,9 +246,7 @@ CUresult cuGraphMemcpyNodeGetParams(CUgraphNode handle, CUDA_MEMCPY3D *parameter
 
 CUresult cuGraphMemsetNodeGetParams(CUgraphNode handle, CUDA_MEMSET_NODE_PARAMS *parameters) {
     struct driver_node *node;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_MEMSET, &node);
-    if (status == CUDA_SUCCESS && !parameters)
-        status = CUDA_ERROR_INVALID_VALUE;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_MEMSET, parameters, &node);
     if (status == CUDA_SUCCESS)
         *parameters = node->operation.fill;
     return driver_end(status);
@@ -253,9 +254,7 @@ CUresult cuGraphMemsetNodeGetParams(CUgraphNode handle, CUDA_MEMSET_NODE_PARAMS 
 
 CUresult cuGraphHostNodeGetParams(CUgraphNode handle, CUDA_HOST_NODE_PARAMS *parameters) {
     struct driver_node *node;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_HOST, &node);
-    if (status == CUDA_SUCCESS && !parameters)
-        status = CUDA_ERROR_INVALID_VALUE;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_HOST, parameters, &node);
     if (status == CUDA_SUCCESS)
         *parameters = node->operation.host;
     return driver_end(status);
@@ -263,9 +262,7 @@ CUresult cuGraphHostNodeGetParams(CUgraphNode handle, CUDA_HOST_NODE_PARAMS *par
 
 CUresult cuGraphChildGraphNodeGetGraph(CUgraphNode handle, CUgraph *graph) {
     struct driver_node *node;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_GRAPH, &node);
-    if (status == CUDA_SUCCESS && !graph)
-        status = CUDA_ERROR_INVALID_VALUE;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_GRAPH, graph, &node);
     if (status == CUDA_SUCCESS)
         *graph = node->operation.child->handle;
     return driver_end(status);

@@ -301,29 +301,18 @@ static const struct mlp_kernels kernels_naive = {.gemm = gemm_naive,
                                                  .column_sums = column_sums_naive,
                                                  .optimizer = optimizer_naive};
 
-static const struct mlp_kernels kernels_openblas = {.gemm = gemm_openblas,
-                                                    .activation = activation_simd,
-                                                    .softmax = softmax_simd,
-                                                    .cross_entropy = cross_entropy_simd,
-                                                    .mse = mse_simd,
-                                                    .column_sums = column_sums_simd,
-                                                    .optimizer = optimizer_simd};
+/* What goes with products of the CPU's libraries, and with products on the GPU. */
+#define WITH_SIMD                                                                                  \
+    .activation = activation_simd, .softmax = softmax_simd, .cross_entropy = cross_entropy_simd,   \
+    .mse = mse_simd, .column_sums = column_sums_simd, .optimizer = optimizer_simd
+#define WITH_CUDA                                                                                  \
+    .activation = activation_cuda_vectorised, .softmax = softmax_cuda_warp,                        \
+    .cross_entropy = cross_entropy_cuda_warp, .mse = mse_cuda_tiled,                               \
+    .column_sums = column_sums_cuda_tiled, .optimizer = optimizer_cuda_vectorised
 
-static const struct mlp_kernels kernels_blis = {.gemm = gemm_blis,
-                                                .activation = activation_simd,
-                                                .softmax = softmax_simd,
-                                                .cross_entropy = cross_entropy_simd,
-                                                .mse = mse_simd,
-                                                .column_sums = column_sums_simd,
-                                                .optimizer = optimizer_simd};
-
-static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn,
-                                                  .activation = activation_simd,
-                                                  .softmax = softmax_simd,
-                                                  .cross_entropy = cross_entropy_simd,
-                                                  .mse = mse_simd,
-                                                  .column_sums = column_sums_simd,
-                                                  .optimizer = optimizer_simd};
+static const struct mlp_kernels kernels_openblas = {.gemm = gemm_openblas, WITH_SIMD};
+static const struct mlp_kernels kernels_blis = {.gemm = gemm_blis, WITH_SIMD};
+static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn, WITH_SIMD};
 
 static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
                                                       .activation = activation_cuda_naive,
@@ -333,21 +322,8 @@ static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
                                                       .column_sums = column_sums_cuda_naive,
                                                       .optimizer = optimizer_cuda_naive};
 
-static const struct mlp_kernels kernels_cuda_tiled = {.gemm = gemm_cuda_tiled,
-                                                      .activation = activation_cuda_vectorised,
-                                                      .softmax = softmax_cuda_warp,
-                                                      .cross_entropy = cross_entropy_cuda_warp,
-                                                      .mse = mse_cuda_tiled,
-                                                      .column_sums = column_sums_cuda_tiled,
-                                                      .optimizer = optimizer_cuda_vectorised};
-
-static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas,
-                                                  .activation = activation_cuda_vectorised,
-                                                  .softmax = softmax_cuda_warp,
-                                                  .cross_entropy = cross_entropy_cuda_warp,
-                                                  .mse = mse_cuda_tiled,
-                                                  .column_sums = column_sums_cuda_tiled,
-                                                  .optimizer = optimizer_cuda_vectorised};
+static const struct mlp_kernels kernels_cuda_tiled = {.gemm = gemm_cuda_tiled, WITH_CUDA};
+static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas, WITH_CUDA};
 
 static const struct mlp_kernels kernels_cuda_best = {.gemm = gemm_cuda_best,
                                                      .linear = linear_cuda_best,
@@ -357,6 +333,8 @@ static const struct mlp_kernels kernels_cuda_best = {.gemm = gemm_cuda_best,
                                                      .mse = mse_cuda_tiled,
                                                      .column_sums = column_sums_cuda_tiled,
                                                      .optimizer = optimizer_cuda_vectorised};
+#undef WITH_SIMD
+#undef WITH_CUDA
 
 /* Only the products of the step, with OpenBLAS. */
 static enum status yardstick_gemms(const struct launch *launch, int64_t iterations,
