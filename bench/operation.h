@@ -112,7 +112,7 @@ struct implementation {
     const char *name;
     const char *summary;
     /* A rung of a ladder (plain to fast): what it adds to the rung before it in the table, in a few
-     * words, or NULL. `lockstep list implementations` shows it below the summary. */
+     * words, or NULL. `lockstep list implementations` and the report's ladders show it. */
     const char *adds;
     enum device_kind device;
     /* Bits of the dtypes that it computes; none: f32 alone. In a case of another dtype it takes
