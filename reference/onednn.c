@@ -19,21 +19,29 @@
 #    include <stdlib.h>
 #    include <string.h>
 
-/* What a primitive is made for. Every member is set, padding included, so that keys compare as
- * bytes. */
-struct key {
-    int64_t rows, columns;
-    dnnl_alg_kind_t algorithm;
-    int backward;
-    int threads; /* softmax splits its rows among as many as there were when it was made */
+/* A matrix: [rows, columns] with a distance in elements from one row, and one column, to the next.
+ */
+struct matrix {
+    int64_t rows, columns, row_stride, column_stride;
 };
 
-/* A primitive with the memory objects of its arguments, all of one shape: x, y or dy as the kind
- * wants them. */
+/* What a primitive is made for: its arguments' shapes and what is computed. Every member is set,
+ * padding included, so that keys compare as bytes. */
 enum { ARGUMENTS_MOST = 3 };
+struct key {
+    struct matrix arguments[ARGUMENTS_MOST]; /* of 0 rows from `count` on */
+    int count;
+    int product; /* C = A B, else `algorithm` */
+    dnnl_alg_kind_t algorithm;
+    int backward;
+    int threads; /* work is split among as many as there were when it was made */
+};
+
+/* A primitive with the memory objects of its arguments: x, y or dy as the kind wants them, or A, B
+ * and C. */
 struct kept {
     struct key key;
-    dnnl_primitive_t primitive;
+    dnnl_primitive_t primitive; /* NULL where the library has but its plain loop */
     dnnl_memory_t memory[ARGUMENTS_MOST];
     uint64_t used; /* the clock of its last use, 0 for an empty slot */
 };
@@ -108,9 +116,10 @@ static struct onednn *onednn_kept(struct execution *execution, enum status *stat
     return library->state;
 }
 
-static dnnl_status_t describe(const struct key *key, dnnl_memory_desc_t *shape) {
-    const dnnl_dims_t sizes = {key->rows, key->columns};
-    return dnnl_memory_desc_init_by_tag(shape, 2, sizes, dnnl_f32, dnnl_ab);
+static dnnl_status_t describe(const struct matrix *matrix, dnnl_memory_desc_t *shape) {
+    const dnnl_dims_t sizes = {matrix->rows, matrix->columns};
+    const dnnl_dims_t strides = {matrix->row_stride, matrix->column_stride};
+    return dnnl_memory_desc_init_by_strides(shape, 2, sizes, dnnl_f32, strides);
 }
 
 static bool is_softmax(const struct key *key) {
@@ -159,26 +168,43 @@ static dnnl_status_t make_backward(dnnl_engine_t engine, const struct key *key,
     return status;
 }
 
+static dnnl_status_t make_product(dnnl_engine_t engine, const dnnl_memory_desc_t *shapes,
+                                  dnnl_primitive_desc_t *primitive) {
+    dnnl_matmul_desc_t description;
+    dnnl_status_t status =
+        dnnl_matmul_desc_init(&description, &shapes[0], &shapes[1], NULL, &shapes[2]);
+    return status != dnnl_success
+               ? status
+               : dnnl_primitive_desc_create(primitive, &description, NULL, engine, NULL);
+}
+
+/* The library's own name for what runs says "ref" where it is a plain loop. */
+static bool is_plain_loop(dnnl_primitive_desc_t description) {
+    const char *name = "";
+    return dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, (void *)&name) !=
+               dnnl_success ||
+           strstr(name, "ref") != NULL;
+}
+
 static dnnl_status_t kept_make(dnnl_engine_t engine, const struct key *key, struct kept *kept) {
-    dnnl_memory_desc_t shape;
+    dnnl_memory_desc_t shapes[ARGUMENTS_MOST];
     dnnl_primitive_desc_t description;
-    dnnl_status_t status = describe(key, &shape);
+    dnnl_status_t status = dnnl_success;
+    for (int i = 0; status == dnnl_success && i < key->count; i++)
+        status = describe(&key->arguments[i], &shapes[i]);
     if (status == dnnl_success)
-        status = key->backward ? make_backward(engine, key, &shape, &description)
-                               : make_forward(engine, key, &shape, &description);
+        status = key->product    ? make_product(engine, shapes, &description)
+                 : key->backward ? make_backward(engine, key, shapes, &description)
+                                 : make_forward(engine, key, shapes, &description);
     if (status != dnnl_success)
         return status;
-    status = dnnl_primitive_create(&kept->primitive, description);
-    for (int i = 0; status == dnnl_success && i < (key->backward ? 3 : 2); i++)
-        status = dnnl_memory_create(&kept->memory[i], &shape, engine, DNNL_MEMORY_NONE);
+    if (!key->product || !is_plain_loop(description))
+        status = dnnl_primitive_create(&kept->primitive, description);
+    for (int i = 0; status == dnnl_success && i < key->count; i++)
+        status = dnnl_memory_create(&kept->memory[i], &shapes[i], engine, DNNL_MEMORY_NONE);
     (void)dnnl_primitive_desc_destroy(description);
     kept->key = *key;
     return status;
-}
-
-static bool key_equal(const struct key *a, const struct key *b) {
-    return a->rows == b->rows && a->columns == b->columns && a->algorithm == b->algorithm &&
-           a->backward == b->backward && a->threads == b->threads;
 }
 
 /* The kept primitive of `key`, made in the slot that was used longest ago when there is none. */
@@ -187,7 +213,7 @@ static dnnl_status_t kept_find(struct onednn *onednn, const struct key *key, str
     onednn->clock++;
     for (int i = 0; i < KEPT_MOST; i++) {
         struct kept *kept = &onednn->kept[i];
-        if (kept->used > 0 && key_equal(&kept->key, key)) {
+        if (kept->used > 0 && memcmp(&kept->key, key, sizeof *key) == 0) {
             kept->used = onednn->clock;
             *found = kept;
             return dnnl_success;
@@ -213,13 +239,11 @@ struct argument {
     const float *data;
 };
 
-static enum status run(struct onednn *onednn, const struct key *key,
-                       const struct argument *arguments, int count, struct execution *execution) {
-    struct kept *kept;
-    dnnl_status_t status = kept_find(onednn, key, &kept);
-    if (status != dnnl_success)
-        return fail(execution, "make a primitive", status);
+static dnnl_status_t kept_run(const struct onednn *onednn, struct kept *kept,
+                              const struct argument *arguments) {
+    dnnl_status_t status = dnnl_success;
     dnnl_exec_arg_t list[ARGUMENTS_MOST];
+    int count = kept->key.count;
     for (int i = 0; status == dnnl_success && i < count; i++) {
         list[i] = (dnnl_exec_arg_t){arguments[i].name, kept->memory[i]};
         status = dnnl_memory_set_data_handle(kept->memory[i], (void *)arguments[i].data);
@@ -228,23 +252,34 @@ static enum status run(struct onednn *onednn, const struct key *key,
         status = dnnl_primitive_execute(kept->primitive, onednn->stream, count, list);
     if (status == dnnl_success)
         status = dnnl_stream_wait(onednn->stream);
+    return status;
+}
+
+static enum status run(struct onednn *onednn, const struct key *key,
+                       const struct argument *arguments, struct execution *execution) {
+    struct kept *kept;
+    dnnl_status_t status = kept_find(onednn, key, &kept);
+    if (status != dnnl_success)
+        return fail(execution, "make a primitive", status);
+    status = kept_run(onednn, kept, arguments);
     return status == dnnl_success ? STATUS_OK : fail(execution, "run a primitive", status);
 }
 
 static enum status run_kept_or_not(const struct key *key, const struct argument *arguments,
-                                   int count, struct execution *execution) {
+                                   struct execution *execution) {
     enum status status = STATUS_OK;
     bool kept = execution->cpu != NULL;
     struct onednn *onednn =
         kept ? onednn_kept(execution, &status) : onednn_open(execution, &status);
     if (onednn == NULL)
         return status;
-    status = run(onednn, key, arguments, count, execution);
+    status = run(onednn, key, arguments, execution);
     if (!kept)
         onednn_release(onednn);
     return status;
 }
 
+/* All arguments are [rows, columns], without padding. */
 static struct key key_of(dnnl_alg_kind_t algorithm, bool backward, int64_t rows, int64_t columns,
                          int threads) {
     struct key key;
@@ -252,8 +287,9 @@ static struct key key_of(dnnl_alg_kind_t algorithm, bool backward, int64_t rows,
     key.algorithm = algorithm;
     key.backward = backward;
     key.threads = threads;
-    key.rows = rows;
-    key.columns = columns;
+    key.count = backward ? 3 : 2;
+    for (int i = 0; i < key.count; i++)
+        key.arguments[i] = (struct matrix){rows, columns, columns, 1};
     return key;
 }
 
@@ -272,8 +308,8 @@ enum status softmax_onednn(const struct softmax_problem *problem, struct executi
     const struct argument backward_arguments[] = {{DNNL_ARG_DST, problem->input},
                                                   {DNNL_ARG_DIFF_DST, problem->dy},
                                                   {DNNL_ARG_DIFF_SRC, problem->output}};
-    return backward ? run_kept_or_not(&key, backward_arguments, 3, execution)
-                    : run_kept_or_not(&key, forward_arguments, 2, execution);
+    return backward ? run_kept_or_not(&key, backward_arguments, execution)
+                    : run_kept_or_not(&key, forward_arguments, execution);
 }
 
 /* oneDNN's name of each function, and of its derivative from what the forward pass kept here. */
@@ -306,19 +342,61 @@ enum status activation_onednn(const struct activation_problem *problem,
         {functions[problem->function].kept, problem->input},
         {DNNL_ARG_DIFF_DST, problem->dy},
         {DNNL_ARG_DIFF_SRC, problem->output}};
-    return problem->backward ? run_kept_or_not(&key, backward_arguments, 3, execution)
-                             : run_kept_or_not(&key, forward_arguments, 2, execution);
+    return problem->backward ? run_kept_or_not(&key, backward_arguments, execution)
+                             : run_kept_or_not(&key, forward_arguments, execution);
 }
 
-enum status gemm_onednn(const struct gemm_problem *problem, struct execution *execution) {
-    if (problem->dtype != DTYPE_F32)
-        return message_set(execution->message, STATUS_UNSUPPORTED,
-                           "onednn multiplies f32 matrices only; use --dtype f32");
+/* A matrix as stored by rows, `leading` elements apart, or its transpose. */
+static struct matrix matrix_of(int64_t rows, int64_t columns, int64_t leading, bool transposed) {
+    return (struct matrix){rows, columns, transposed ? 1 : leading, transposed ? leading : 1};
+}
+
+static struct key product_key(const struct gemm_problem *problem, int threads) {
+    struct key key;
+    memset(&key, 0, sizeof key);
+    key.product = 1;
+    key.threads = threads;
+    key.count = 3;
+    key.arguments[0] = matrix_of(problem->m, problem->k, problem->lda, problem->variant == GEMM_TN);
+    key.arguments[1] = matrix_of(problem->k, problem->n, problem->ldb, problem->variant == GEMM_NT);
+    key.arguments[2] = matrix_of(problem->m, problem->n, problem->ldc, false);
+    return key;
+}
+
+static enum status multiply_plainly(const struct gemm_problem *problem,
+                                    struct execution *execution) {
     dnnl_status_t status =
         dnnl_sgemm(problem->variant == GEMM_TN ? 'T' : 'N', problem->variant == GEMM_NT ? 'T' : 'N',
                    problem->m, problem->n, problem->k, problem->alpha, problem->a, problem->lda,
                    problem->b, problem->ldb, problem->beta, problem->c, problem->ldc);
     return status == dnnl_success ? STATUS_OK : fail(execution, "multiply", status);
+}
+
+/* C = A B goes to a primitive made for the shape, which beats dnnl_sgemm most where a size is
+ * small; nothing is packed beforehand. Other alpha and beta, and what the library has no fast
+ * primitive for, go to dnnl_sgemm. */
+enum status gemm_onednn(const struct gemm_problem *problem, struct execution *execution) {
+    if (problem->dtype != DTYPE_F32)
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "onednn multiplies f32 matrices only; use --dtype f32");
+    bool empty = problem->m == 0 || problem->n == 0 || problem->k == 0;
+    if (execution->cpu == NULL || empty || problem->alpha != 1 || problem->beta != 0)
+        return multiply_plainly(problem, execution);
+    enum status status = STATUS_OK;
+    struct onednn *onednn = onednn_kept(execution, &status);
+    if (onednn == NULL)
+        return status;
+    struct key key = product_key(problem, execution->threads);
+    struct kept *kept;
+    dnnl_status_t made = kept_find(onednn, &key, &kept);
+    if (made != dnnl_success)
+        return fail(execution, "make a primitive", made);
+    if (kept->primitive == NULL)
+        return multiply_plainly(problem, execution);
+    const struct argument arguments[] = {
+        {DNNL_ARG_SRC, problem->a}, {DNNL_ARG_WEIGHTS, problem->b}, {DNNL_ARG_DST, problem->c}};
+    dnnl_status_t ran = kept_run(onednn, kept, arguments);
+    return ran == dnnl_success ? STATUS_OK : fail(execution, "run a primitive", ran);
 }
 
 #    define VERSION_TEXT_(major, minor, patch) #    major "." #    minor "." #    patch
