@@ -76,7 +76,7 @@ sources += $(addprefix bench/,run_files.c compare.c compare_steadiness.c compare
 
 # One program a subject; the support is linked into each.
 tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
-                test_cpu test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
+                test_cpu test_streams test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
                 test_statistics test_verdict test_random test_csv test_operation test_selection test_results test_folder \
                 test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
                 test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_linear test_kernels_tensor test_profile test_verify \

@@ -67,7 +67,10 @@ size_t cpu_read_last_level_cache(void) {
     return largest > 0 ? largest : (size_t)32 << 20;
 }
 
-bool cpu_streams(const struct execution *execution, int64_t bytes) {
+bool cpu_streams(const struct execution *execution, int64_t bytes, const void *output,
+                 const void *first_input, const void *second_input) {
+    if (output == NULL || output == first_input || output == second_input)
+        return false;
     if (execution->cpu != NULL)
         return (size_t)bytes > execution->cpu->last_level_cache;
     /* Hardly a machine has a smaller one; spares small calls the look at the system. */

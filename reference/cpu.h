@@ -19,9 +19,11 @@ void cpu_close(struct cpu *cpu);
  * machines, not the part that a core shares. 32 MiB where the system does not say. */
 size_t cpu_read_last_level_cache(void);
 
-/* Whether an output of so many bytes is better written around the caches: it exceeds the last-level
- * cache, so a line would be fetched only to be overwritten, and evicted before anyone reads it. */
-bool cpu_streams(const struct execution *execution, int64_t bytes);
+/* The one rule of stores around the caches: an output that exceeds the last-level cache and is none
+ * of the inputs (NULL for none). Through the caches each of its lines would be fetched only to be
+ * overwritten, and evicted before anyone reads it; where it is an input, it is there already. */
+bool cpu_streams(const struct execution *execution, int64_t bytes, const void *output,
+                 const void *first_input, const void *second_input);
 
 /* A slot for one library's state, freed by `release` in cpu_close(). */
 struct cpu_library {

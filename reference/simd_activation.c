@@ -270,8 +270,7 @@ enum status SIMD_NAME(activation)(const struct activation_problem *problem,
         work.bias = problem->bias;
     if (problem->dbias != NULL)
         return backward_with_dbias(&work, team, execution);
-    bool in_place = problem->output == problem->input || problem->output == problem->dy;
-    work.stream = !in_place && cpu_streams(execution, bytes);
+    work.stream = cpu_streams(execution, bytes, problem->output, problem->input, problem->dy);
     struct activation_problem flat = *problem;
     if (work.bias == NULL) {
         flat.rows = 1;

@@ -52,54 +52,85 @@ static void cross_entropy_body(const void *context, int part, int64_t first, int
 enum status SIMD_NAME(cross_entropy)(const struct cross_entropy_problem *problem,
                                      struct execution *execution) {
     int64_t bytes = problem->rows * problem->columns * (int64_t)sizeof(float);
-    bool in_place = problem->dlogits == problem->logits;
-    struct cross_entropy_work work = {problem, problem->variant != LOSS_FORWARD && !in_place &&
-                                                   cpu_streams(execution, bytes)};
+    struct cross_entropy_work work = {
+        problem, problem->variant != LOSS_FORWARD &&
+                     cpu_streams(execution, bytes, problem->dlogits, problem->logits, NULL)};
     struct team team = parallel_team(2 * bytes, execution->threads);
     parallel_ranges(problem->rows, 1, team, cross_entropy_body, &work);
     return STATUS_OK;
 }
 
+struct mse_work {
+    const struct mse_problem *problem;
+    bool stream;
+};
+
+struct pair {
+    const float *y, *t;
+};
+
+/* Elements [i, i + count), count < WIDTH: returns the differences. */
+SIMD_INLINE vector mse_few(struct pair row, int64_t i, int64_t count, float scale,
+                           float *gradient) {
+    vector difference =
+        vector_load_first(row.y + i, count, 0) - vector_load_first(row.t + i, count, 0);
+    if (gradient != NULL)
+        vector_store_first(gradient + i, difference * scale, count);
+    return difference;
+}
+
 /* Sum of squared differences; the gradient, difference * scale, goes to `gradient` unless it is
- * NULL. */
-SIMD_INLINE float mse_row(const float *y, const float *t, int64_t count, float scale,
-                          float *gradient) {
+ * NULL, around the caches where `stream`. */
+SIMD_INLINE float mse_row(struct pair row, int64_t count, float scale, float *gradient,
+                          bool stream) {
     vector sums[2] = {vector_set(0), vector_set(0)};
-    int64_t i = 0;
+    int64_t i = stream ? vector_misalignment(gradient, count) : 0;
+    if (i > 0) {
+        vector difference = mse_few(row, 0, i, scale, gradient);
+        sums[1] = difference * difference;
+    }
     for (; i + WIDTH <= count; i += WIDTH) {
-        vector difference = vector_load(y + i) - vector_load(t + i);
+        vector difference = vector_load(row.y + i) - vector_load(row.t + i);
         sums[0] = vector_fma(difference, difference, sums[0]);
-        if (gradient != NULL)
+        if (stream)
+            vector_stream(gradient + i, difference * scale);
+        else if (gradient != NULL)
             vector_store(gradient + i, difference * scale);
     }
     if (i < count) {
-        vector difference =
-            vector_load_first(y + i, count - i, 0) - vector_load_first(t + i, count - i, 0);
-        sums[1] = difference * difference;
-        if (gradient != NULL)
-            vector_store_first(gradient + i, difference * scale, count - i);
+        vector difference = mse_few(row, i, count - i, scale, gradient);
+        sums[1] = vector_fma(difference, difference, sums[1]);
     }
     return vector_sum(sums[0] + sums[1]);
 }
 
 static void mse_body(const void *context, int part, int64_t first, int64_t last) {
     (void)part;
-    const struct mse_problem *problem = context;
+    const struct mse_work *work = context;
+    const struct mse_problem *problem = work->problem;
     int64_t columns = problem->columns;
     float scale = 2 / ((float)problem->rows * (float)columns);
     for (int64_t row = first; row < last; row++) {
+        const struct pair pair = {problem->prediction + row * columns,
+                                  problem->target + row * columns};
         float *gradient =
             problem->variant == LOSS_FORWARD ? NULL : problem->dprediction + row * columns;
-        float sum = mse_row(problem->prediction + row * columns, problem->target + row * columns,
-                            columns, scale, gradient);
+        float sum = work->stream       ? mse_row(pair, columns, scale, gradient, true)
+                    : gradient != NULL ? mse_row(pair, columns, scale, gradient, false)
+                                       : mse_row(pair, columns, scale, NULL, false);
         if (problem->variant != LOSS_BACKWARD)
             problem->loss[row] = sum / (float)columns;
     }
+    if (work->stream)
+        _mm_sfence();
 }
 
 enum status SIMD_NAME(mse)(const struct mse_problem *problem, struct execution *execution) {
     int64_t bytes = problem->rows * problem->columns * (int64_t)sizeof(float);
+    struct mse_work work = {problem, problem->variant != LOSS_FORWARD &&
+                                         cpu_streams(execution, bytes, problem->dprediction,
+                                                     problem->prediction, problem->target)};
     struct team team = parallel_team(3 * bytes, execution->threads);
-    parallel_ranges(problem->rows, 1, team, mse_body, problem);
+    parallel_ranges(problem->rows, 1, team, mse_body, &work);
     return STATUS_OK;
 }

@@ -94,8 +94,8 @@ static void rows_body(const void *context, int part, int64_t first, int64_t last
 
 enum status SIMD_NAME(softmax)(const struct softmax_problem *problem, struct execution *execution) {
     int64_t bytes = problem->rows * problem->columns * (int64_t)sizeof(float);
-    bool in_place = problem->output == problem->input || problem->output == problem->dy;
-    struct work work = {problem, !in_place && cpu_streams(execution, bytes)};
+    struct work work = {
+        problem, cpu_streams(execution, bytes, problem->output, problem->input, problem->dy)};
     struct team team = parallel_team(2 * bytes, execution->threads);
     parallel_ranges(problem->rows, 1, team, rows_body, &work);
     return STATUS_OK;

@@ -72,8 +72,9 @@ static enum status transfer(const struct transfer_problem *problem, struct execu
 
 enum status SIMD_NAME(transfer)(const struct transfer_problem *problem,
                                 struct execution *execution) {
+    int64_t bytes = problem->count * (int64_t)sizeof(float);
     return transfer(problem, execution,
-                    cpu_streams(execution, problem->count * (int64_t)sizeof(float)));
+                    cpu_streams(execution, bytes, problem->out, problem->a, problem->b));
 }
 
 enum status SIMD_NAME(transfer_plain)(const struct transfer_problem *problem,

@@ -22,12 +22,16 @@ static void streams_above_the_cache_only(void **state) {
     struct cpu *cpu = NULL;
     assert_int_equal(cpu_open(CACHE, &cpu, &message), STATUS_OK);
     struct execution execution = {.threads = 1, .cpu = cpu, .message = &message};
-    assert_false(cpu_streams(&execution, CACHE));
-    assert_true(cpu_streams(&execution, CACHE + 1));
+    float output, input;
+    assert_false(cpu_streams(&execution, CACHE, &output, &input, NULL));
+    assert_true(cpu_streams(&execution, CACHE + 1, &output, &input, NULL));
+    assert_false(cpu_streams(&execution, CACHE + 1, &output, &output, NULL));
+    assert_false(cpu_streams(&execution, CACHE + 1, &output, &input, &output));
+    assert_false(cpu_streams(&execution, CACHE + 1, NULL, &input, NULL));
     cpu_close(cpu);
     execution.cpu = NULL;
-    assert_false(cpu_streams(&execution, CACHE));
-    assert_true(cpu_streams(&execution, (int64_t)8 << 30));
+    assert_false(cpu_streams(&execution, CACHE, &output, &input, NULL));
+    assert_true(cpu_streams(&execution, (int64_t)8 << 30, &output, &input, NULL));
 }
 
 enum { COUNT_MOST = 100 };
