@@ -1,9 +1,13 @@
 /* Every implementation passes, and is caught as soon as it is broken on purpose: a wrong element, a
  * NaN, a write past the end or before the start, a missing row, an input overwritten, a leading
- * dimension not kept to, a kernel of a network that does something else.
+ * dimension not kept to, a kernel of a network that does something else. Those of the GPU run on
+ * the emulated one.
  */
+#include "bench/device_gpu.h"
 #include "bench/measure.h"
 #include "bench/verify.h"
+#include "kernels/kernels.h"
+#include "tests/broken_kernels.h"
 
 #include <float.h>
 #include <math.h>
@@ -27,17 +31,19 @@ struct bout {
 
 static const struct settings plain = {.alpha = 1.0F, .seed = 1};
 
-/* `oracle_flops` 0: the usual. */
-static struct bout *bout_open(const struct operation *operation, int variant, const char *shape,
-                              const struct settings *settings, double oracle_flops) {
+/* A ground of the operation, see the table below, on the CPU or on the emulated GPU.
+ * `oracle_flops` 0: the usual. */
+static struct bout *bout_open_on(enum device_kind kind, const struct bench_case *c,
+                                 const char *shape, double oracle_flops) {
     struct bout *bout = calloc(1, sizeof *bout);
     struct message message = {""};
     assert_non_null(bout);
-    bout->c =
-        (struct bench_case){.operation = operation, .variant = variant, .settings = *settings};
+    bout->c = *c;
     if (case_shape_parse(shape, &bout->c, &message) != STATUS_OK)
         fail_msg("%s", message.text);
-    assert_int_equal(device_cpu_open(&bout->device, &message), STATUS_OK);
+    if ((kind == DEVICE_GPU ? device_gpu_open("emulated", &bout->device, &message)
+                            : device_cpu_open(&bout->device, &message)) != STATUS_OK)
+        fail_msg("%s", message.text);
     assert_int_equal(inputs_open(&bout->c, &bout->inputs, &message), STATUS_OK);
     enum status status =
         oracle_flops > 0.0
@@ -48,6 +54,12 @@ static struct bout *bout_open(const struct operation *operation, int variant, co
     assert_int_equal(buffer_set_open(&bout->set, &bout->device, &bout->inputs, &message),
                      STATUS_OK);
     return bout;
+}
+
+static struct bout *bout_open(const struct operation *operation, int variant, const char *shape,
+                              const struct settings *settings, double oracle_flops) {
+    const struct bench_case c = {.operation = operation, .variant = variant, .settings = *settings};
+    return bout_open_on(DEVICE_CPU, &c, shape, oracle_flops);
 }
 
 static void bout_close(struct bout *bout) {
@@ -187,32 +199,49 @@ struct place {
     float value;
 };
 
-static float *place_data(const struct place *place) {
-    return (float *)place->bout->set.data[place->buffer] + place->first;
+/* Moves `count` floats of the place between its device and `host`. */
+static void place_move(const struct place *place, float *host, int64_t count, bool up) {
+    struct device *device = &place->bout->device;
+    float *there = (float *)place->bout->set.data[place->buffer] + place->first;
+    const size_t bytes = (size_t)count * sizeof *host;
+    struct message message;
+    enum status status = up ? device->upload(device, there, host, bytes, &message)
+                            : device->download(device, host, there, bytes, &message);
+    if (status != STATUS_OK)
+        fail_msg("%s", message.text);
 }
 
 /* 1% and a hundredth away: far more than any tolerance, far less than a wild number. */
 static void damage_wrong(void *argument) {
-    float *element = place_data(argument);
-    *element += copysignf(0.01F * (1.0F + fabsf(*element)), *element);
+    float element;
+    place_move(argument, &element, 1, false);
+    element += copysignf(0.01F * (1.0F + fabsf(element)), element);
+    place_move(argument, &element, 1, true);
 }
 
 static void damage_write(void *argument) {
     const struct place *place = argument;
-    *place_data(place) = place->value;
+    float value = place->value;
+    place_move(place, &value, 1, true);
 }
 
 /* As if the stretch had never been written. */
 static void damage_unwritten(void *argument) {
     const struct place *place = argument;
     const float *before = place->bout->inputs.data[place->buffer];
+    float *stretch = calloc((size_t)place->count, sizeof *stretch);
+    assert_non_null(stretch);
     for (int64_t i = 0; i < place->count; i++)
-        place_data(place)[i] = before ? before[place->first + i] : NAN;
+        stretch[i] = before ? before[place->first + i] : NAN;
+    place_move(place, stretch, place->count, true);
+    free(stretch);
 }
 
 static void damage_byte(void *argument) {
-    unsigned char *byte = (unsigned char *)place_data(argument);
-    *byte ^= 1;
+    float element;
+    place_move(argument, &element, 1, false);
+    *(unsigned char *)&element ^= 1;
+    place_move(argument, &element, 1, true);
 }
 
 static void catch_damage(struct bout *bout, const struct implementation *broken,
@@ -225,12 +254,16 @@ static void catch_damage(struct bout *bout, const struct implementation *broken,
 
 /* The last element that a good run leaves neither NaN nor zero: what belongs to nobody between the
  * tensors of a network is one or the other. */
-static int64_t last_element(const struct bout *bout, int buffer) {
-    const float *values = bout->set.data[buffer];
-    int64_t i = bout->inputs.specs[buffer].elements - 1;
-    while (i > 0 && (isnan(values[i]) || values[i] == 0.0F))
-        i--;
-    return i;
+static int64_t last_element(struct bout *bout, int buffer) {
+    struct place place = {
+        .bout = bout, .buffer = buffer, .first = bout->inputs.specs[buffer].elements - 1};
+    for (; place.first > 0; place.first--) {
+        float value;
+        place_move(&place, &value, 1, false);
+        if (!isnan(value) && value != 0.0F)
+            break;
+    }
+    return place.first;
 }
 
 /* How a message names the buffer of a wrong element. In a network any tensor may be the first that
@@ -300,11 +333,16 @@ static void catch_everything(struct bout *bout, const struct implementation *ori
 
 /* --- all implementations --- */
 
-static bool is_checked(const struct bench_case *c, const struct implementation *implementation) {
-    return implementation->device == DEVICE_CPU && !implementation->yardstick &&
+static bool is_checked_on(enum device_kind kind, const struct bench_case *c,
+                          const struct implementation *implementation) {
+    return implementation->device == kind && !implementation->yardstick &&
            !(implementation->absent && implementation->absent()) &&
            implementation_has_dtype(implementation, c->dtype) &&
            !(implementation->refusal && implementation->refusal(c));
+}
+
+static bool is_checked(const struct bench_case *c, const struct implementation *implementation) {
+    return is_checked_on(DEVICE_CPU, c, implementation);
 }
 
 /* A library may find out only when it is called that it cannot do a case. */
@@ -313,51 +351,93 @@ static bool is_able(struct bout *bout, const struct implementation *implementati
     return bout_verify(bout, implementation, &message) != STATUS_UNSUPPORTED;
 }
 
-/* Every implementation on one case; how many there were. */
-static int catch_in_case(const struct operation *operation, int variant, const char *shape,
-                         const struct settings *settings) {
-    struct bout *bout = bout_open(operation, variant, shape, settings, 0.0);
-    int checked = 0;
-    for (int i = 0; i < operation->implementation_count; i++)
-        if (is_checked(&bout->c, &operation->implementations[i]) &&
-            is_able(bout, &operation->implementations[i])) {
-            catch_everything(bout, &operation->implementations[i]);
-            checked++;
-        }
+/* Shapes of several rows that fill no vector, and settings that use every argument. */
+static const struct ground {
+    const struct operation *operation;
+    const char *shape;
+    struct settings settings;
+    enum dtype dtype;
+} grounds[] = {
+    {&operation_gemm, "13x17x19", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_gemm,
+     "13x17x19",
+     {.alpha = -0.5F, .beta = 2.0F, .padding = 3, .seed = 2},
+     DTYPE_F32},
+    {&operation_gemm, "13x17x19", {.alpha = 1.5F, .padding = 5, .seed = 3}, DTYPE_F32},
+    {&operation_gemm, "3x5x150", {.alpha = 1.0F, .seed = 4}, DTYPE_F32}, /* k that can be split */
+    {&operation_gemm, "13x17x19", {.alpha = 1.0F, .seed = 5}, DTYPE_TF32},
+    {&operation_linear, "13x17x19", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_activation, "7x127", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_activation, "67x71", {.alpha = 1.0F, .seed = 2}, DTYPE_F32},
+    {&operation_softmax, "5x17", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_softmax, "3x1025", {.alpha = 1.0F, .seed = 2}, DTYPE_F32},
+    {&operation_cross_entropy, "5x17", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_mse, "5x17", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_column_sums, "33x65", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_optimizer, "5000", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_transfer, "5000", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_mlp, "17-19-23@5", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_mlp, "31-17-9-11@3", {.alpha = 1.0F, .seed = 2}, DTYPE_F32},
+};
+
+/* Every implementation on one ground; how many there were, a bit each. */
+static unsigned catch_on_ground(const struct ground *ground, int variant, enum device_kind kind) {
+    const struct bench_case c = {.operation = ground->operation,
+                                 .variant = variant,
+                                 .dtype = ground->dtype,
+                                 .settings = ground->settings};
+    struct bout *bout = bout_open_on(kind, &c, ground->shape, 0.0);
+    unsigned checked = 0;
+    for (int i = 0; i < c.operation->implementation_count; i++) {
+        struct implementation original = c.operation->implementations[i];
+        original.graph = false; /* its kernels one by one: a graph cannot be damaged on the way */
+        if (!is_checked_on(kind, &bout->c, &original) || !is_able(bout, &original))
+            continue;
+        catch_everything(bout, &original);
+        checked |= 1U << i;
+    }
     bout_close(bout);
     return checked;
 }
 
-/* Shapes of several rows that fill no vector, and settings that use every argument. */
-static const struct {
+/* What is to be checked of an operation. */
+struct subject {
     const struct operation *operation;
-    const char *shape;
-    struct settings settings;
-} grounds[] = {
-    {&operation_gemm, "13x17x19", {.alpha = 1.0F, .seed = 1}},
-    {&operation_gemm, "13x17x19", {.alpha = -0.5F, .beta = 2.0F, .padding = 3, .seed = 2}},
-    {&operation_gemm, "13x17x19", {.alpha = 1.5F, .padding = 5, .seed = 3}},
-    {&operation_linear, "13x17x19", {.alpha = 1.0F, .seed = 1}},
-    {&operation_activation, "7x127", {.alpha = 1.0F, .seed = 1}},
-    {&operation_activation, "67x71", {.alpha = 1.0F, .seed = 2}},
-    {&operation_softmax, "5x17", {.alpha = 1.0F, .seed = 1}},
-    {&operation_softmax, "3x1025", {.alpha = 1.0F, .seed = 2}},
-    {&operation_cross_entropy, "5x17", {.alpha = 1.0F, .seed = 1}},
-    {&operation_mse, "5x17", {.alpha = 1.0F, .seed = 1}},
-    {&operation_column_sums, "33x65", {.alpha = 1.0F, .seed = 1}},
-    {&operation_optimizer, "5000", {.alpha = 1.0F, .seed = 1}},
-    {&operation_transfer, "5000", {.alpha = 1.0F, .seed = 1}},
-    {&operation_mlp, "17-19-23@5", {.alpha = 1.0F, .seed = 1}},
-    {&operation_mlp, "31-17-9-11@3", {.alpha = 1.0F, .seed = 2}},
+    enum device_kind kind;
 };
 
+static bool is_available(enum device_kind kind) {
+    char path[4096];
+    struct message message;
+    size_t images;
+    (void)kernels_images(&images);
+    return kind == DEVICE_CPU ||
+           (images > 0 && gpu_emulator_path(path, sizeof path, &message) == STATUS_OK);
+}
+
+/* The ones that no ground has reached. Libraries may be missing, or need a real GPU. */
+static void expect_all_checked(const struct subject *subject, unsigned checked) {
+    const struct operation *operation = subject->operation;
+    for (int i = 0; i < operation->implementation_count; i++) {
+        const struct implementation *implementation = &operation->implementations[i];
+        if (implementation->device == subject->kind && !implementation->yardstick &&
+            !implementation->real_gpu && !(implementation->absent && implementation->absent()) &&
+            !(checked & 1U << i))
+            fail_msg("%s %s was never broken", operation->name, implementation->name);
+    }
+}
+
 static void test_every_broken_implementation_is_caught(void **state) {
-    const struct operation *operation = *(const struct operation **)*state;
-    int checked = 0;
+    const struct subject *subject = *state;
+    unsigned checked = 0;
+    if (!is_available(subject->kind))
+        skip();
     for (size_t i = 0; i < sizeof grounds / sizeof grounds[0]; i++)
-        for (int v = 0; grounds[i].operation == operation && v < operation->variant_count; v++)
-            checked += catch_in_case(operation, v, grounds[i].shape, &grounds[i].settings);
-    assert_true(checked >= 2 * operation->variant_count);
+        for (int v = 0;
+             grounds[i].operation == subject->operation && v < subject->operation->variant_count;
+             v++)
+            checked |= catch_on_ground(&grounds[i], v, subject->kind);
+    expect_all_checked(subject, checked);
 }
 
 /* --- the rule of comparison --- */
@@ -459,195 +539,14 @@ static void test_a_failing_launch_keeps_its_reason(void **state) {
 
 /* --- networks with one kernel that does something else --- */
 
-static const struct mlp_kernels *good; /* what the kernels below fall back to */
-
-static enum status activation_without_bias(const struct activation_problem *problem,
-                                           struct execution *execution) {
-    struct activation_problem changed = *problem;
-    if (!problem->backward)
-        changed.bias = NULL;
-    return good->activation(&changed, execution);
-}
-
-static enum status activation_passing_gradients(const struct activation_problem *problem,
-                                                struct execution *execution) {
-    struct activation_problem changed = *problem;
-    if (problem->backward)
-        changed.function = ACTIVATION_IDENTITY;
-    return good->activation(&changed, execution);
-}
-
-static enum status activation_without_dbias(const struct activation_problem *problem,
-                                            struct execution *execution) {
-    struct activation_problem changed = *problem;
-    if (problem->backward)
-        changed.dbias = NULL;
-    return good->activation(&changed, execution);
-}
-
-static enum status gemm_scaled(const struct gemm_problem *problem, enum gemm_variant variant,
-                               struct execution *execution) {
-    struct gemm_problem changed = *problem;
-    if (problem->variant == variant)
-        changed.alpha *= 1.01F;
-    return good->gemm(&changed, execution);
-}
-
-static enum status gemm_wrong_forward(const struct gemm_problem *problem,
-                                      struct execution *execution) {
-    return gemm_scaled(problem, GEMM_NT, execution);
-}
-
-static enum status gemm_wrong_weights(const struct gemm_problem *problem,
-                                      struct execution *execution) {
-    return gemm_scaled(problem, GEMM_TN, execution);
-}
-
-static enum status gemm_wrong_inputs(const struct gemm_problem *problem,
-                                     struct execution *execution) {
-    return gemm_scaled(problem, GEMM_NN, execution);
-}
-
-/* One element of the gradients is off by a hundredth of the mean. */
-static enum status gemm_wrong_element(const struct gemm_problem *problem,
-                                      struct execution *execution) {
-    enum status status = good->gemm(problem, execution);
-    if (problem->variant != GEMM_TN)
-        return status;
-    int64_t count = problem->m * problem->n;
-    float sum = 0.0F;
-    for (int64_t i = 0; i < count; i++)
-        sum += fabsf(problem->c[i]);
-    problem->c[count / 2] += 0.01F * sum / (float)count;
-    return status;
-}
-
-static enum status gemm_zeroed_row(const struct gemm_problem *problem,
-                                   struct execution *execution) {
-    enum status status = good->gemm(problem, execution);
-    for (int64_t j = 0; problem->variant == GEMM_TN && j < problem->n; j++)
-        problem->c[(problem->m - 1) * problem->ldc + j] = 0.0F;
-    return status;
-}
-
-/* B^T A for A^T B, where both have the same shape. */
-static enum status gemm_transposed(const struct gemm_problem *problem,
-                                   struct execution *execution) {
-    struct gemm_problem changed = *problem;
-    if (problem->variant == GEMM_TN && problem->m == problem->n) {
-        changed.a = problem->b;
-        changed.b = problem->a;
-    }
-    return good->gemm(&changed, execution);
-}
-
-/* Adds to what was there instead of replacing it. */
-static enum status gemm_accumulating(const struct gemm_problem *problem,
-                                     struct execution *execution) {
-    struct gemm_problem changed = *problem;
-    if (problem->variant == GEMM_TN)
-        changed.beta = 1.0F;
-    return good->gemm(&changed, execution);
-}
-
-static enum status loss_not_averaged(const struct cross_entropy_problem *problem,
-                                     struct execution *execution) {
-    enum status status = good->cross_entropy(problem, execution);
-    for (int64_t i = 0; i < problem->rows * problem->columns; i++)
-        problem->dlogits[i] *= (float)problem->rows;
-    return status;
-}
-
-static enum status mse_halved(const struct mse_problem *problem, struct execution *execution) {
-    enum status status = good->mse(problem, execution);
-    for (int64_t i = 0; i < problem->rows * problem->columns; i++)
-        problem->dprediction[i] *= 0.5F;
-    return status;
-}
-
-static enum status sums_without_last_row(const struct column_sums_problem *problem,
-                                         struct execution *execution) {
-    struct column_sums_problem changed = *problem;
-    changed.rows--;
-    return good->column_sums(&changed, execution);
-}
-
-static enum status softmax_missing(const struct softmax_problem *problem,
-                                   struct execution *execution) {
-    (void)problem;
-    (void)execution;
-    return STATUS_OK;
-}
-
-static enum status update_missing(const struct optimizer_problem *problem,
-                                  struct execution *execution) {
-    (void)problem;
-    (void)execution;
-    return STATUS_OK;
-}
-
-static enum status update_of_another_step(const struct optimizer_problem *problem,
-                                          struct execution *execution) {
-    struct optimizer_problem changed = *problem;
-    changed.step++;
-    return good->optimizer(&changed, execution);
-}
-
-static enum status update_without_last(const struct optimizer_problem *problem,
-                                       struct execution *execution) {
-    struct optimizer_problem changed = *problem;
-    changed.count -= 16;
-    return good->optimizer(&changed, execution);
-}
-
-enum { TRAIN_STEP, TRAIN_STEP_MSE, INFERENCE };
-
-struct broken_kernel {
-    const char *what;
-    bool in[3];                 /* which variants run it */
-    struct mlp_kernels kernels; /* the one that is replaced; the others NULL */
-};
-
-static const struct broken_kernel broken_kernels[] = {
-    {"a dropped bias", {true, true, true}, {.activation = activation_without_bias}},
-    {"a wrong product", {true, true, true}, {.gemm = gemm_wrong_forward}},
-    {"wrong gradients of weights", {true, true, false}, {.gemm = gemm_wrong_weights}},
-    {"wrong gradients of inputs", {true, true, false}, {.gemm = gemm_wrong_inputs}},
-    {"one wrong gradient", {true, true, false}, {.gemm = gemm_wrong_element}},
-    {"a row of no gradients", {true, true, false}, {.gemm = gemm_zeroed_row}},
-    {"transposed gradients", {true, true, false}, {.gemm = gemm_transposed}},
-    {"gradients added up", {true, true, false}, {.gemm = gemm_accumulating}},
-    {"gradients past relu", {true, true, false}, {.activation = activation_passing_gradients}},
-    {"gradients without bias", {true, true, false}, {.activation = activation_without_dbias}},
-    {"a loss that is no mean", {true, false, false}, {.cross_entropy = loss_not_averaged}},
-    {"half a gradient", {false, true, false}, {.mse = mse_halved}},
-    {"a row not summed", {true, true, false}, {.column_sums = sums_without_last_row}},
-    {"no softmax", {false, false, true}, {.softmax = softmax_missing}},
-    {"no update", {true, true, false}, {.optimizer = update_missing}},
-    {"another step's update", {true, true, false}, {.optimizer = update_of_another_step}},
-    {"an update cut short", {true, true, false}, {.optimizer = update_without_last}},
-};
-
-static void kernels_replace(struct mlp_kernels *kernels, const struct mlp_kernels *other) {
-    kernels->gemm = other->gemm ? other->gemm : kernels->gemm;
-    kernels->activation = other->activation ? other->activation : kernels->activation;
-    kernels->softmax = other->softmax ? other->softmax : kernels->softmax;
-    kernels->cross_entropy = other->cross_entropy ? other->cross_entropy : kernels->cross_entropy;
-    kernels->mse = other->mse ? other->mse : kernels->mse;
-    kernels->column_sums = other->column_sums ? other->column_sums : kernels->column_sums;
-    kernels->optimizer = other->optimizer ? other->optimizer : kernels->optimizer;
-}
-
 static void catch_broken_kernels(struct bout *bout, const struct implementation *original) {
     bout_pass(bout, original);
-    for (size_t i = 0; i < sizeof broken_kernels / sizeof broken_kernels[0]; i++) {
+    for (size_t i = 0; i < broken_kernel_count; i++) {
         const struct broken_kernel *b = &broken_kernels[i];
         if (!b->in[bout->c.variant])
             continue;
-        struct mlp_kernels kernels = *original->run.mlp;
+        const struct mlp_kernels kernels = broken_kernels_of(b, original->run.mlp);
         struct implementation broken = *original;
-        good = original->run.mlp;
-        kernels_replace(&kernels, &b->kernels);
         broken.run.mlp = &kernels;
         bout_catch(bout, &broken, b->what, "[");
     }
@@ -747,19 +646,19 @@ static void test_the_probe_lets_right_results_pass(void **state) {
         }
 }
 
-/* One test an operation, so that a new one fails until it has its grounds; cmocka passes over the
- * places that are left. */
-enum { OPERATIONS_MAX = 32 };
+/* One test an operation and device, so that a new one fails until it has its grounds; cmocka passes
+ * over the places that are left. */
+enum { OPERATIONS_MAX = 32, SUBJECTS_MAX = 2 * OPERATIONS_MAX };
 
 static int broken_implementations_run(void) {
-    struct CMUnitTest tests[OPERATIONS_MAX] = {0};
-    const struct operation *subjects[OPERATIONS_MAX]; /* cmocka's initial states are not const */
-    char names[OPERATIONS_MAX][96];
+    struct CMUnitTest tests[SUBJECTS_MAX] = {0};
+    struct subject subjects[SUBJECTS_MAX]; /* cmocka's initial states are not const */
+    char names[SUBJECTS_MAX][96];
     assert_in_range(operation_count, 1, OPERATIONS_MAX);
-    for (int i = 0; i < operation_count; i++) {
-        subjects[i] = operations[i];
-        snprintf(names[i], sizeof names[i], "test_every_broken_implementation_is_caught: %s",
-                 operations[i]->name);
+    for (int i = 0; i < 2 * operation_count; i++) {
+        subjects[i] = (struct subject){operations[i / 2], i % 2 ? DEVICE_GPU : DEVICE_CPU};
+        snprintf(names[i], sizeof names[i], "test_every_broken_implementation_is_caught: %s, %s",
+                 operations[i / 2]->name, i % 2 ? "emulated GPU" : "CPU");
         tests[i] = (struct CMUnitTest){names[i], test_every_broken_implementation_is_caught, NULL,
                                        NULL, &subjects[i]};
     }
