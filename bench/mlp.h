@@ -90,7 +90,9 @@ void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers
 void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers *buffers,
                         struct mlp_plan *plan);
 
-/* The update at the end of that step. */
+/* The update at the end of that step: all tensors of all layers in one problem, for they lie one
+ * behind the other in one buffer (common/mlp_model.h). The gaps between them are updated too, and
+ * stay zero as struct mlp_buffers says. On a GPU it is one launch, whatever the layers. */
 struct optimizer_problem mlp_update(const struct mlp_model *model,
                                     const struct mlp_buffers *buffers, int64_t step);
 

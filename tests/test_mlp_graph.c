@@ -213,6 +213,53 @@ static void a_replay_counts_the_kernels_of_the_step(void **state) {
     fixture_close(&f);
 }
 
+/* How many launches of an optimizer's kernel one training step takes. */
+static uint64_t updates_of_step(struct fixture *f, const struct implementation *row) {
+    struct message *message = &f->staging->message;
+    struct gpu *gpu = f->staging->device.gpu;
+    struct launch launch;
+    size_t kernels = 0;
+    uint64_t updates = 0;
+    assert_int_equal(launch_open(&f->c, row, f->set.data, &launch, message), STATUS_OK);
+    /* A graph runs its kernels once before it captures them. */
+    assert_int_equal(operation_mlp.launch(row, &launch, 0, &f->staging->execution), STATUS_OK);
+    assert_int_equal(gpu_counters_reset(gpu, message), STATUS_OK);
+    assert_int_equal(operation_mlp.launch(row, &launch, 0, &f->staging->execution), STATUS_OK);
+    assert_int_equal(gpu_counters_count(gpu, &kernels, message), STATUS_OK);
+    for (size_t i = 0; i < kernels; i++) {
+        struct emulator_counters counted = {.size = sizeof counted};
+        assert_int_equal(gpu_counters_read(gpu, i, &counted, message), STATUS_OK);
+        if (strncmp(counted.kernel, "adam_", 5) == 0)
+            updates += counted.launches;
+    }
+    launch_close(&f->c, &launch);
+    return updates;
+}
+
+/* Whatever the layers, and every tensor of them is right behind it: the tensors lie in one buffer.
+ */
+static void one_launch_updates_all_parameters(void **state) {
+    static const char *const shapes[] = {"3-2@1", "7-5-3@4", "9-8-7-6-5-4-3-2@2",
+                                         "2-3-2-3-2-3-2-3-2-3-2-3-2-3-2-3-2@3"};
+    (void)state;
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        for (int r = 0; r < operation_mlp.implementation_count; r++) {
+            const struct implementation *row = &operation_mlp.implementations[r];
+            struct fixture f;
+            if (row->device != DEVICE_GPU || row->real_gpu)
+                continue;
+            if (!fixture_open(&f, staging_open_emulated(), "train_step", shapes[i]))
+                skip();
+            const uint64_t updates = updates_of_step(&f, row);
+            if (updates != 1)
+                fail_msg("%s %s: %d launches update the parameters", row->name, shapes[i],
+                         (int)updates);
+            if (verify(&f, row) != STATUS_OK)
+                fail_msg("%s %s: %s", row->name, shapes[i], f.staging->message.text);
+            fixture_close(&f);
+        }
+}
+
 /* --- on the recording driver ------------------------------------------------------------------ */
 
 static int occurrences(const char *text, const char *word) {
@@ -337,6 +384,7 @@ int main(void) {
         cmocka_unit_test(a_kernel_missing_from_the_graph_is_caught),
         cmocka_unit_test(a_kernel_that_fails_ends_the_capture),
         cmocka_unit_test(a_replay_counts_the_kernels_of_the_step),
+        cmocka_unit_test(one_launch_updates_all_parameters),
         cmocka_unit_test(a_step_is_one_call_and_nothing_is_left_behind),
         cmocka_unit_test(graphs_survive_a_sticky_error),
         cmocka_unit_test(training_by_graphs_gives_the_same_losses),
