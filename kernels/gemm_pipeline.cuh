@@ -33,8 +33,8 @@ template <class shape, int size, bool along_k, bool vectors> struct pipeline_ope
         : from(mine.start(matrix + (along_k ? first * leading + k : k * leading + first), leading)),
           leading(leading), inside(inside) {}
 
-    /* Copies the thread's part of a tile with `left` k; nothing but zeros when that is not above 0.
-     */
+    /* Copies the thread's part of a tile with `left` k, as many as there are or more; nothing but
+     * zeros when that is not above 0. */
     __device__ inline void copy(float *tile, int left) {
         const unsigned to = async_address(tile);
 #pragma unroll
@@ -62,16 +62,16 @@ static __device__ inline void pipeline_multiply(const struct gemm_arguments &g,
     int to_copy = (int)(end - first); /* the launcher sees to it that k fits */
 #pragma unroll
     for (int s = 0; s < STAGES - 1; s++, to_copy -= BK) {
-        a.copy(stages + s * STAGE, to_copy < BK ? to_copy : BK);
-        b.copy(stages + s * STAGE + a.TILE, to_copy < BK ? to_copy : BK);
+        a.copy(stages + s * STAGE, to_copy);
+        b.copy(stages + s * STAGE + a.TILE, to_copy);
         async_commit();
     }
     int reading = 0, writing = (STAGES - 1) * STAGE;
     for (; to_copy > -(STAGES - 1) * BK; to_copy -= BK) {
         async_wait<STAGES - 2>();
         __syncthreads();
-        a.copy(stages + writing, to_copy < BK ? to_copy : BK);
-        b.copy(stages + writing + a.TILE, to_copy < BK ? to_copy : BK);
+        a.copy(stages + writing, to_copy);
+        b.copy(stages + writing + a.TILE, to_copy);
         async_commit();
         warp_tile_multiply<shape, !a_transposed, b_transposed, vectors>(stages, reading + a_place,
                                                                         reading + b_place, sums);
