@@ -323,10 +323,10 @@ static struct tuning_file file_read_back(size_t rows) {
     return file;
 }
 
-#define TUNE "\"$L\" tune --max-time 0.02 --out t.csv "
+#define TUNE "\"$L\" tune --max-time 0.1 --out t.csv "
 #define BEST                                                                                       \
     "\"$L\" run --case gemm/nn/f32/48x48x128 --implementation cuda-best --gpu 0 --quick "          \
-    "--max-time 0.02 "
+    "--max-time 0.1 "
 
 /* Whichever tiles are fast: the table names them, and cuda-best launches them. */
 static void the_fastest_choice_is_written_and_followed(void **state) {
