@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t looks[AB_LOOKS] = {12, 16, 24, 32, AB_PAIRS_MAX};
+static const size_t looks[] = {12, 16, 24, 32, AB_PAIRS_MAX};
+/* The parts of the level that a look before the last and the last one may spend: together with the
+ * four before it the whole. */
+static const double early_part = 0.15, last_part = 0.4;
 
 /* How a row is sampled in one pair: `turns` times a few samples of each process. */
 enum { TURNS = 4, TURNS_LONG = 2, SAMPLES_MAX = 8 };
@@ -144,7 +147,9 @@ static enum status rows_judge(struct ab *ab, struct message *message) {
     if (!judged)
         return message_set(message, STATUS_NO_MEMORY, "no memory to judge %zu rows", ab->row_count);
     struct verdict_rule rule = {.threshold = ab->options.threshold,
-                                .level = verdict_rule_default().level / AB_LOOKS};
+                                .level =
+                                    verdict_rule_default().level *
+                                    (ab->pairs == ab->options.pairs_max ? last_part : early_part)};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < ab->row_count && status == STATUS_OK; i++) {
         struct ab_row *row = &ab->rows[i];
@@ -166,7 +171,7 @@ static enum status rows_judge(struct ab *ab, struct message *message) {
 }
 
 static bool is_look(const struct ab *ab) {
-    for (size_t i = 0; i < AB_LOOKS; i++)
+    for (size_t i = 0; i < sizeof looks / sizeof looks[0]; i++)
         if (ab->pairs == looks[i])
             return true;
     return ab->pairs == ab->options.pairs_max;

@@ -6,11 +6,12 @@
  * samples, which code alone decides (Chen and Revels, "Robust benchmarking in noisy environments",
  * arXiv:1608.04295).
  *
- * After a fixed number of pairs each, at most AB_LOOKS times, the rows are judged (bench/verdict.h)
- * and those that are decided are sampled no further. Looking more than once gives more than one
- * chance of a false alarm, so each look may spend an equal part of the level (Lan and DeMets,
- * "Discrete sequential boundaries for clinical trials", Biometrika 70, 1983; the parts are simply
- * added, by Bonferroni's inequality, so nothing is assumed of how the looks depend on each other).
+ * After a fixed number of pairs each, at most five times, the rows are judged (bench/verdict.h) and
+ * those that are decided are sampled no further. Looking more than once gives more than one chance
+ * of a false alarm, so each look may spend a part of the level (Lan and DeMets, "Discrete
+ * sequential boundaries for clinical trials", Biometrika 70, 1983; the parts are simply added, by
+ * Bonferroni's inequality, so nothing is assumed of how the looks depend on each other). Most of it
+ * is kept for the last look, behind which there is none that could decide what noise left open.
  */
 #ifndef LOCKSTEP_BENCH_AB_H
 #define LOCKSTEP_BENCH_AB_H
@@ -21,7 +22,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { AB_PAIRS_MAX = 48, AB_PAIRS_MIN = 6, AB_LOOKS = 5, AB_SIDES = 2 };
+enum { AB_PAIRS_MAX = 48, AB_PAIRS_MIN = 6, AB_SIDES = 2 };
 enum ab_side { AB_BASELINE, AB_NEW };
 
 struct ab_options {
