@@ -5,6 +5,7 @@
 #include "common/clock.h"
 
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,16 +109,52 @@ static enum status case_play(struct ab *ab, struct child *children, size_t first
     return status;
 }
 
+static bool one_thread_each(const struct ab *ab) {
+    for (size_t i = 0; i < ab->row_count; i++)
+        if (ab->rows[i].name.threads != 1)
+            return false;
+    return true;
+}
+
+/* The `turn`-th of the processors in `allowed`, counted round. */
+static cpu_set_t processor_choose(const cpu_set_t *allowed, size_t turn) {
+    cpu_set_t chosen;
+    CPU_ZERO(&chosen);
+    size_t number = 0, wanted = turn % (size_t)CPU_COUNT(allowed);
+    for (size_t i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, allowed) && number++ == wanted)
+            CPU_SET(i, &chosen);
+    return chosen;
+}
+
+/* Starts a process of each build. Where no row has more than one thread, both are on the same
+ * processor, for a neighbour on one of two would slow down one of two builds; the next pair has the
+ * next processor. The processes inherit it from this thread, which gets its own back. */
+static enum status pair_start(const struct ab *ab, struct child *children, int *started,
+                              struct message *message) {
+    cpu_set_t allowed, chosen;
+    bool held = one_thread_each(ab) && sched_getaffinity(0, sizeof allowed, &allowed) == 0;
+    if (held) {
+        chosen = processor_choose(&allowed, ab->pairs);
+        held = sched_setaffinity(0, sizeof chosen, &chosen) == 0;
+    }
+    enum status status = STATUS_OK;
+    for (*started = 0; *started < AB_SIDES && status == STATUS_OK; *started += status == STATUS_OK)
+        status = child_start(&children[*started], ab->options.binaries[*started], ab->options.words,
+                             ab->options.word_count, message);
+    if (held && sched_setaffinity(0, sizeof allowed, &allowed) != 0 && status == STATUS_OK)
+        status = message_set(message, STATUS_FAILED,
+                             "cannot go back to the processors that this process had");
+    return status;
+}
+
 /* Two fresh processes, every row that is not decided. */
 static enum status pair_play(struct ab *ab, struct message *message) {
     struct child *children = calloc(AB_SIDES, sizeof *children);
     if (!children)
         return message_set(message, STATUS_NO_MEMORY, "no memory for two processes");
-    enum status status = STATUS_OK;
-    int started = 0;
-    for (; started < AB_SIDES && status == STATUS_OK; started += status == STATUS_OK)
-        status = child_start(&children[started], ab->options.binaries[started], ab->options.words,
-                             ab->options.word_count, message);
+    int started;
+    enum status status = pair_start(ab, children, &started, message);
     for (size_t first = 0; first < ab->row_count && status == STATUS_OK;)
         status = case_play(ab, children, first, &first, message);
     for (int i = 0; i < started; i++)

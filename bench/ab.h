@@ -4,7 +4,8 @@
  * Within a pair the rows are sampled in turn (A B B A B A A B) some milliseconds at a time, so that
  * a neighbour on the machine meets both alike. A pair gives one ratio a row: of the fastest
  * samples, which code alone decides (Chen and Revels, "Robust benchmarking in noisy environments",
- * arXiv:1608.04295).
+ * arXiv:1608.04295). Where all rows have one thread, both processes of a pair are kept on one
+ * processor, the next pair's on the next: processors have neighbours of their own.
  *
  * After a fixed number of pairs each, at most five times, the rows are judged (bench/verdict.h) and
  * those that are decided are sampled no further. Looking more than once gives more than one chance

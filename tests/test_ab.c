@@ -4,6 +4,7 @@
 #include "tests/temporary.h"
 
 #include <math.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -179,6 +180,17 @@ static void test_what_changes_from_process_to_process_is_no_verdict(void **state
 
 /* --- order --- */
 
+/* The numbers that so many lines begin with. */
+static void lines_read(const char *text, int *numbers, int count) {
+    assert_non_null(text);
+    for (int i = 0; i < count; i++) {
+        char *end;
+        numbers[i] = (int)strtol(text, &end, 10);
+        assert_true(end > text);
+        text = end + strcspn(end, "\n");
+    }
+}
+
 static void test_processes_are_sampled_in_turn(void **state) {
     (void)state;
     build_write("a", "seconds=0.01; [ $case = 1 ] && seconds=0.1", READY);
@@ -198,6 +210,59 @@ static void test_processes_are_sampled_in_turn(void **state) {
     assert_memory_equal(log, expected, sizeof expected - 1);
     assert_int_equal(strlen(log), 6 * (sizeof expected - 1));
     free(log);
+}
+
+/* Both processes of a pair are on one processor, and pairs take turns on all that there are; a row
+ * of two threads may use them all. */
+static void test_a_pair_shares_a_processor(void **state) {
+    (void)state;
+    static const char *const threads[] = {"1", "2"};
+    cpu_set_t allowed;
+    assert_int_equal(sched_getaffinity(0, sizeof allowed, &allowed), 0);
+    const int processors = CPU_COUNT(&allowed);
+    for (int i = 0; i < 2; i++) {
+        char text[1024];
+        snprintf(text, sizeof text,
+                 "#!/bin/sh\n"
+                 "nproc >>\"$(dirname \"$0\")\"/processors%s\n"
+                 "sed -n 's/^Cpus_allowed_list:.//p' /proc/self/status "
+                 ">>\"$(dirname \"$0\")\"/which%s\n"
+                 "echo 'lockstep-samples 1 1'\n"
+                 "while read -r what number count; do\n"
+                 "    [ $what = open ] && printf 'rows 1 gemm/nn/f32/8x8x8\\n"
+                 "fast\\tcpu\\t%s\\thot\\tready\\t\\n' && continue\n"
+                 "    line=times; while [ $count -gt 0 ]; do line=\"$line 0.001\"; "
+                 "count=$((count - 1)); done; echo \"$line\"\n"
+                 "done\n",
+                 threads[i], threads[i], threads[i]);
+        script_write("a", text);
+        struct contestants c;
+        struct ab ab;
+        contestants_name(&c, "a", "a");
+        compare(&c, &ab);
+        assert_int_equal(ab.pairs, 12);
+        ab_close(&ab);
+    }
+    /* Two processes were opened to see what they have, before the pairs. */
+    char *count = file_read(temporary_path(&place, "processors1"));
+    char *which = file_read(temporary_path(&place, "which1"));
+    char *free_count = file_read(temporary_path(&place, "processors2"));
+    int numbers[26], places[26], of_two[26];
+    lines_read(count, numbers, 26);
+    lines_read(which, places, 26);
+    lines_read(free_count, of_two, 26);
+    for (int i = 2; i < 26; i++) {
+        assert_int_equal(numbers[i], 1);
+        assert_int_equal(of_two[i], processors);
+    }
+    for (int pair = 1; pair < 13; pair++) {
+        assert_int_equal(places[2 * pair], places[2 * pair + 1]);
+        if (pair > 1)
+            assert_int_equal(places[2 * pair] == places[2 * pair - 2], processors == 1);
+    }
+    free(count);
+    free(which);
+    free(free_count);
 }
 
 static void test_a_row_that_is_decided_is_sampled_no_further(void **state) {
@@ -367,6 +432,7 @@ int main(void) {
         IN_PLACE(test_the_threshold_decides_what_matters),
         IN_PLACE(test_what_changes_from_process_to_process_is_no_verdict),
         IN_PLACE(test_processes_are_sampled_in_turn),
+        IN_PLACE(test_a_pair_shares_a_processor),
         IN_PLACE(test_a_row_that_is_decided_is_sampled_no_further),
         IN_PLACE(test_rows_of_one_side_are_listed),
         IN_PLACE(test_a_wrong_result_ends_the_comparison),
