@@ -25,8 +25,7 @@ struct matrix {
     int64_t rows, columns, row_stride, column_stride;
 };
 
-/* What a primitive is made for: its arguments' shapes and what is computed. Every member is set,
- * padding included, so that keys compare as bytes. */
+/* What a primitive is made for: its arguments' shapes and what is computed. */
 enum { ARGUMENTS_MOST = 3 };
 struct key {
     struct matrix arguments[ARGUMENTS_MOST]; /* of 0 rows from `count` on */
@@ -36,6 +35,13 @@ struct key {
     int backward;
     int threads; /* work is split among as many as there were when it was made */
 };
+
+static bool key_equal(const struct key *one, const struct key *other) {
+    return one->count == other->count && one->product == other->product &&
+           one->algorithm == other->algorithm && one->backward == other->backward &&
+           one->threads == other->threads &&
+           memcmp(one->arguments, other->arguments, sizeof one->arguments) == 0;
+}
 
 /* A primitive with the memory objects of its arguments: x, y or dy as the kind wants them, or A, B
  * and C. */
@@ -213,7 +219,7 @@ static dnnl_status_t kept_find(struct onednn *onednn, const struct key *key, str
     onednn->clock++;
     for (int i = 0; i < KEPT_MOST; i++) {
         struct kept *kept = &onednn->kept[i];
-        if (kept->used > 0 && memcmp(&kept->key, key, sizeof *key) == 0) {
+        if (kept->used > 0 && key_equal(&kept->key, key)) {
             kept->used = onednn->clock;
             *found = kept;
             return dnnl_success;
@@ -237,14 +243,14 @@ static dnnl_status_t kept_find(struct onednn *onednn, const struct key *key, str
 struct argument {
     int name;
     const float *data;
-};
+}; /* ARGUMENTS_MOST of them, of which a key's count are used */
 
 static dnnl_status_t kept_run(const struct onednn *onednn, struct kept *kept,
                               const struct argument *arguments) {
     dnnl_status_t status = dnnl_success;
     dnnl_exec_arg_t list[ARGUMENTS_MOST];
     int count = kept->key.count;
-    for (int i = 0; status == dnnl_success && i < count; i++) {
+    for (int i = 0; status == dnnl_success && i < count && i < ARGUMENTS_MOST; i++) {
         list[i] = (dnnl_exec_arg_t){arguments[i].name, kept->memory[i]};
         status = dnnl_memory_set_data_handle(kept->memory[i], (void *)arguments[i].data);
     }
@@ -282,12 +288,10 @@ static enum status run_kept_or_not(const struct key *key, const struct argument 
 /* All arguments are [rows, columns], without padding. */
 static struct key key_of(dnnl_alg_kind_t algorithm, bool backward, int64_t rows, int64_t columns,
                          int threads) {
-    struct key key;
-    memset(&key, 0, sizeof key);
-    key.algorithm = algorithm;
-    key.backward = backward;
-    key.threads = threads;
-    key.count = backward ? 3 : 2;
+    struct key key = {.count = backward ? 3 : 2,
+                      .algorithm = algorithm,
+                      .backward = backward,
+                      .threads = threads};
     for (int i = 0; i < key.count; i++)
         key.arguments[i] = (struct matrix){rows, columns, columns, 1};
     return key;
@@ -303,8 +307,8 @@ enum status softmax_onednn(const struct softmax_problem *problem, struct executi
     bool backward = problem->variant != SOFTMAX_FORWARD;
     struct key key = key_of(logarithm ? dnnl_softmax_log : dnnl_softmax_accurate, backward,
                             problem->rows, problem->columns, execution->threads);
-    const struct argument forward_arguments[] = {{DNNL_ARG_SRC, problem->input},
-                                                 {DNNL_ARG_DST, problem->output}};
+    const struct argument forward_arguments[ARGUMENTS_MOST] = {{DNNL_ARG_SRC, problem->input},
+                                                               {DNNL_ARG_DST, problem->output}};
     const struct argument backward_arguments[] = {{DNNL_ARG_DST, problem->input},
                                                   {DNNL_ARG_DIFF_DST, problem->dy},
                                                   {DNNL_ARG_DIFF_SRC, problem->output}};
@@ -336,8 +340,8 @@ enum status activation_onednn(const struct activation_problem *problem,
         key_of(problem->backward ? functions[problem->function].backward
                                  : functions[problem->function].forward,
                problem->backward, 1, problem->rows * problem->columns, execution->threads);
-    const struct argument forward_arguments[] = {{DNNL_ARG_SRC, problem->input},
-                                                 {DNNL_ARG_DST, problem->output}};
+    const struct argument forward_arguments[ARGUMENTS_MOST] = {{DNNL_ARG_SRC, problem->input},
+                                                               {DNNL_ARG_DST, problem->output}};
     const struct argument backward_arguments[] = {
         {functions[problem->function].kept, problem->input},
         {DNNL_ARG_DIFF_DST, problem->dy},
@@ -352,11 +356,7 @@ static struct matrix matrix_of(int64_t rows, int64_t columns, int64_t leading, b
 }
 
 static struct key product_key(const struct gemm_problem *problem, int threads) {
-    struct key key;
-    memset(&key, 0, sizeof key);
-    key.product = 1;
-    key.threads = threads;
-    key.count = 3;
+    struct key key = {.count = 3, .product = 1, .threads = threads};
     key.arguments[0] = matrix_of(problem->m, problem->k, problem->lda, problem->variant == GEMM_TN);
     key.arguments[1] = matrix_of(problem->k, problem->n, problem->ldb, problem->variant == GEMM_NT);
     key.arguments[2] = matrix_of(problem->m, problem->n, problem->ldc, false);
