@@ -23,6 +23,16 @@ SIMD_INLINE vector opaque(vector x) {
     return x;
 }
 
+/* `count` elements from i on, at most a vector, in the same arithmetic as a whole one: where a
+ * buffer happens to be aligned must not change a bit. */
+SIMD_INLINE void transfer_some(const struct transfer_problem *problem, bool triad, int64_t i,
+                               int64_t count) {
+    vector x = vector_load_first(problem->a + i, count, 0);
+    if (triad)
+        x = vector_fma(vector_set(problem->scale), vector_load_first(problem->b + i, count, 0), x);
+    vector_store_first(problem->out + i, x, count);
+}
+
 SIMD_INLINE void transfer_range(const struct transfer_problem *problem, bool triad, bool stream,
                                 int64_t first, int64_t last) {
     const float *a = problem->a;
@@ -31,9 +41,9 @@ SIMD_INLINE void transfer_range(const struct transfer_problem *problem, bool tri
     vector scale = vector_set(problem->scale);
     int64_t i = first;
     int64_t head = stream ? vector_misalignment(out + first, last - first) : 0;
-    for (; i < first + head; i++)
-        out[i] = triad ? a[i] + problem->scale * b[i] : a[i];
-    for (; i + WIDTH <= last; i += WIDTH) {
+    if (head > 0)
+        transfer_some(problem, triad, i, head);
+    for (i += head; i + WIDTH <= last; i += WIDTH) {
         vector x = vector_load(a + i);
         x = triad ? vector_fma(scale, vector_load(b + i), x) : opaque(x);
         if (stream)
@@ -41,8 +51,8 @@ SIMD_INLINE void transfer_range(const struct transfer_problem *problem, bool tri
         else
             vector_store(out + i, x);
     }
-    for (; i < last; i++)
-        out[i] = triad ? a[i] + problem->scale * b[i] : a[i];
+    if (i < last)
+        transfer_some(problem, triad, i, last - i);
     if (stream)
         _mm_sfence();
 }

@@ -122,7 +122,7 @@ static void data_fill(struct data *data) {
 
 /* The output as it is with a last-level cache of so many bytes, between guards of NaN. */
 static void run_with_cache(size_t bytes, const struct data *data, int level, int operation,
-                           int variant, float guarded[COUNT + 2]) {
+                           int variant, float *guarded) {
     struct message message = {""};
     struct cpu *cpu = NULL;
     assert_int_equal(cpu_open(bytes, &cpu, &message), STATUS_OK);
@@ -139,16 +139,19 @@ static void streaming_changes_no_bit(void **state) {
     (void)state;
     enum { SMALL = 1, LARGE = 1 << 30 };
     static struct data data;
-    static float through[COUNT + 2], around[COUNT + 2];
+    enum { OFFSETS = 16 }; /* where in a line an output begins decides how it is cut */
+    static float through[COUNT + 2], around[COUNT + 2 + OFFSETS];
     data_fill(&data);
     for (int level = 0; simd_kernels_at(level) != NULL; level++)
         for (int i = 0; i < (int)(sizeof operations / sizeof *operations); i++)
             for (int variant = 0; variant < operations[i].count; variant++) {
                 run_with_cache(LARGE, &data, level, i, variant, through);
-                run_with_cache(SMALL, &data, level, i, variant, around);
-                if (memcmp(through, around, sizeof through) != 0)
-                    fail_msg("%s, variant %d at %s", operations[i].name, variant,
-                             simd_kernels_at(level)->level);
+                for (int offset = 0; offset < OFFSETS; offset++) {
+                    run_with_cache(SMALL, &data, level, i, variant, around + offset);
+                    if (memcmp(through, around + offset, sizeof through) != 0)
+                        fail_msg("%s, variant %d at %s, offset %d", operations[i].name, variant,
+                                 simd_kernels_at(level)->level, offset);
+                }
             }
 }
 

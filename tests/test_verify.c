@@ -366,6 +366,8 @@ static const struct ground {
     {&operation_gemm, "13x17x19", {.alpha = 1.5F, .padding = 5, .seed = 3}, DTYPE_F32},
     {&operation_gemm, "3x5x150", {.alpha = 1.0F, .seed = 4}, DTYPE_F32}, /* k that can be split */
     {&operation_gemm, "13x17x19", {.alpha = 1.0F, .seed = 5}, DTYPE_TF32},
+    /* not every compiler takes the kernels of tf32 */
+    {&operation_gemm, "13x17x19", {.alpha = 1.0F, .seed = 6}, DTYPE_BF16},
     {&operation_linear, "13x17x19", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
     {&operation_activation, "7x127", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
     {&operation_activation, "67x71", {.alpha = 1.0F, .seed = 2}, DTYPE_F32},
