@@ -4,6 +4,7 @@
 #include "bench/child.h"
 #include "common/clock.h"
 
+#include <errno.h>
 #include <math.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -144,7 +145,9 @@ static enum status pair_start(const struct ab *ab, struct child *children, int *
                              ab->options.word_count, message);
     if (held && sched_setaffinity(0, sizeof allowed, &allowed) != 0 && status == STATUS_OK)
         status = message_set(message, STATUS_FAILED,
-                             "cannot go back to the processors that this process had");
+                             "cannot go back to the processors that this process had: %s; leave "
+                             "its CPU set alone while builds are compared",
+                             strerror(errno));
     return status;
 }
 

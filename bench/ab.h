@@ -11,8 +11,9 @@
  * those that are decided are sampled no further. Looking more than once gives more than one chance
  * of a false alarm, so each look may spend a part of the level (Lan and DeMets, "Discrete
  * sequential boundaries for clinical trials", Biometrika 70, 1983; the parts are simply added, by
- * Bonferroni's inequality, so nothing is assumed of how the looks depend on each other). Most of it
- * is kept for the last look, behind which there is none that could decide what noise left open.
+ * Bonferroni's inequality, so nothing is assumed of how the looks depend on each other). The
+ * largest part is the last look's, behind which there is none that could decide what noise left
+ * open.
  */
 #ifndef LOCKSTEP_BENCH_AB_H
 #define LOCKSTEP_BENCH_AB_H

@@ -1,9 +1,9 @@
 /* Reports: what is drawn from a run's files, what the page holds, and what happens to bad files. */
 #include "bench/report.h"
 #include "bench/results.h"
+#include "tests/temporary.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ enum { ROWS_MAX = 64 };
 
 /* A run's folder under construction. */
 struct fixture {
-    char folder[64];
+    struct temporary place;
     struct result rows[ROWS_MAX];
     size_t row_count;
     struct part_row parts[ROWS_MAX];
@@ -54,7 +54,8 @@ static const char counters[] = "operation,kernel,launches,more<columns>\n"
  */
 
 static void path_of(const struct fixture *f, const char *name, char *path, size_t size) {
-    snprintf(path, size, "%s/%s", f->folder, name);
+    int length = snprintf(path, size, "%s/%s", f->place.path, name);
+    assert_in_range(length, 1, size - 1);
 }
 
 static void text_write(const struct fixture *f, const char *name, const char *text) {
@@ -95,13 +96,6 @@ static bool holds(const struct fixture *f, const char *name, const char *words) 
     bool found = strstr(text, words) != NULL;
     free(text);
     return found;
-}
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk) {
-    (void)status;
-    (void)kind;
-    (void)walk;
-    return remove(path);
 }
 
 /* --- rows
@@ -208,7 +202,7 @@ static void rows_of_everything(struct fixture *f) {
 static enum status draw(struct fixture *f) {
     FILE *log = fmemopen(f->log, sizeof f->log, "w");
     assert_non_null(log);
-    enum status status = report_draw(f->folder, log, &f->message);
+    enum status status = report_draw(f->place.path, log, &f->message);
     fclose(log);
     return status;
 }
@@ -227,16 +221,16 @@ static int setup(void **state) {
     *state = f;
     if (!f)
         return -1;
-    snprintf(f->folder, sizeof f->folder, "/tmp/lockstep-report-XXXXXX");
+    temporary_open(&f->place);
     /* Away from the sources: whatever a report needs must be in the binary. */
-    return mkdtemp(f->folder) && chdir("/") == 0 ? 0 : -1;
+    return chdir("/");
 }
 
 static int teardown(void **state) {
     struct fixture *f = *state;
-    int failed = nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    temporary_close(&f->place);
     free(f);
-    return failed;
+    return 0;
 }
 
 /* --- a little XML
@@ -659,7 +653,7 @@ static void test_damaged_files_are_named_with_the_line(void **state) {
 static void test_a_folder_without_a_run_is_refused(void **state) {
     struct fixture *f = *state;
     assert_int_equal(draw(f), STATUS_INVALID);
-    assert_non_null(strstr(f->message.text, f->folder));
+    assert_non_null(strstr(f->message.text, f->place.path));
     assert_non_null(strstr(f->message.text, "results.csv"));
 }
 
@@ -680,7 +674,7 @@ static void test_without_gnuplot_the_run_is_whole(void **state) {
     rows_of_everything(f);
     rows_write(f);
     text_write(f, "environment.json", environment);
-    assert_int_equal(draw_with_path(f, f->folder), STATUS_OK);
+    assert_int_equal(draw_with_path(f, f->place.path), STATUS_OK);
     assert_non_null(strstr(f->log, "gnuplot-nox"));
     assert_non_null(strstr(f->log, "lockstep report"));
     assert_false(exists(f, "gemm.svg"));
@@ -697,7 +691,7 @@ static void test_gnuplots_own_words_are_passed_on(void **state) {
     text_write(f, "gnuplot", "#!/bin/sh\necho noise; echo 'the pen is <broken>' >&2; exit 3\n");
     path_of(f, "gnuplot", path, sizeof path);
     assert_int_equal(chmod(path, 0755), 0);
-    assert_int_equal(draw_with_path(f, f->folder), STATUS_FAILED);
+    assert_int_equal(draw_with_path(f, f->place.path), STATUS_FAILED);
     assert_non_null(strstr(f->message.text, "the pen is <broken>"));
     assert_non_null(strstr(f->message.text, "plots.gp"));
     assert_true(holds(f, "index.html", "the pen is &lt;broken&gt;"));
