@@ -14,8 +14,12 @@ enum { PART_PASSES = 30, TRANSFER_PASSES = 11, COLD_SETS_MAX = 4096, EMULATED_SE
  * makes. */
 static const double library_start_seconds = 0.5;
 
+/* Whoever says "verified" says it of the row as a whole: one that ends otherwise takes back what an
+ * earlier launch was told. */
 static void row_end(struct entry *entry, const char *status, const char *reason) {
     entry->running = false;
+    if (strcmp(status, "emulated") != 0)
+        entry->row.verified[0] = '\0';
     snprintf(entry->row.status, sizeof entry->row.status, "%s", status);
     snprintf(entry->row.reason, sizeof entry->row.reason, "%.*s", (int)sizeof entry->row.reason - 1,
              reason);
@@ -86,8 +90,7 @@ static bool takes_part(const struct contest *contest, const struct implementatio
 }
 
 static void entry_add(struct contest *contest, const struct implementation *implementation,
-                      struct device *device, int threads, const struct result *done,
-                      size_t done_count) {
+                      struct device *device, int threads) {
     struct entry *entry = &contest->entries[contest->entry_count];
     memset(entry, 0, sizeof *entry);
     entry->contender = (struct contender){.bench_case = contest->bench_case,
@@ -95,8 +98,8 @@ static void entry_add(struct contest *contest, const struct implementation *impl
                                           .device = device,
                                           .threads = threads};
     contest_row_begin(contest, entry);
-    for (size_t i = 0; i < done_count; i++)
-        if (row_key_equal(&entry->row.key, &done[i].key))
+    for (size_t i = 0; i < contest->done_count; i++)
+        if (row_key_equal(&entry->row.key, &contest->done[i].key))
             return;
     entry->running = true;
     contest->entry_count++;
@@ -104,8 +107,7 @@ static void entry_add(struct contest *contest, const struct implementation *impl
 }
 
 /* Every implementation on every device of its kind with every thread count. */
-static enum status entries_list(struct contest *contest, const struct result *done,
-                                size_t done_count, struct message *message) {
+static enum status entries_list(struct contest *contest, struct message *message) {
     const struct operation *operation = contest->bench_case->operation;
     const struct contest_rules *rules = contest->rules;
     size_t most = (size_t)operation->implementation_count * (size_t)rules->devices->count *
@@ -128,8 +130,7 @@ static enum status entries_list(struct contest *contest, const struct result *do
                 entry_add(contest, implementation, device,
                           gpu                          ? 0
                           : implementation->one_thread ? 1
-                                                       : rules->threads[t],
-                          done, done_count);
+                                                       : rules->threads[t]);
         }
     }
     return STATUS_OK;
@@ -239,8 +240,8 @@ static enum status stages_open(struct contest *contest, struct message *message)
 
 /* --- verifying and measuring ------------------------------------------------------------------ */
 
-/* Checks one launch; false when the entry's part ends with it. */
-static bool entry_launch(const struct contest *contest, struct entry *entry,
+/* Checks one launch on one set of buffers; false when the entry's part ends with it. */
+static bool entry_launch(const struct contest *contest, struct entry *entry, int set,
                          struct verdict *verdict) {
     struct contender *c = &entry->contender;
     struct message message;
@@ -252,8 +253,8 @@ static bool entry_launch(const struct contest *contest, struct entry *entry,
     struct execution execution = contender_execution(c);
     contender_enter(c, false);
     contender_range_begin(c, "verify");
-    status = verify_launch(contest->expectation, c->implementation, &c->launches[0], &c->sets[0],
-                           &execution, verdict, &message);
+    status = verify_launch(contest->expectation, c->implementation, &c->launches[set],
+                           &c->sets[set], &execution, verdict, &message);
     contender_range_end(c);
     entry->row.error = verdict->error;
     entry->row.tolerance = verdict->tolerance;
@@ -265,10 +266,12 @@ static bool entry_launch(const struct contest *contest, struct entry *entry,
     return true;
 }
 
+/* On the first set of buffers, and in the end on the last one: a cold row was timed on all. */
 static void entry_verify(const struct contest *contest, struct entry *entry, bool first) {
     const struct contender *c = &entry->contender;
     struct verdict verdict;
-    if (!entry->running || c->implementation->yardstick || !entry_launch(contest, entry, &verdict))
+    if (!entry->running || c->implementation->yardstick ||
+        !entry_launch(contest, entry, first ? 0 : c->set_count - 1, &verdict))
         return;
     if (c->device->emulated)
         prediction_learn(contest->rules->predictions, c, verdict.seconds);
@@ -279,7 +282,7 @@ static void entry_verify(const struct contest *contest, struct entry *entry, boo
     /* A first launch may carry a library's start; where it may be no more than that, a second one
      * decides. */
     if (verdict.seconds > 1.5 * most && verdict.seconds < library_start_seconds &&
-        !entry_launch(contest, entry, &verdict))
+        !entry_launch(contest, entry, 0, &verdict))
         return;
     if (verdict.seconds > 1.5 * most) {
         char reason[200];
@@ -459,8 +462,9 @@ static void entries_end(struct contest *contest, enum status status, const char 
 enum status contest_open(struct contest *contest, const struct contest_rules *rules,
                          const struct bench_case *bench_case, const struct result *done,
                          size_t done_count, struct message *message) {
-    *contest = (struct contest){.rules = rules, .bench_case = bench_case};
-    return entries_list(contest, done, done_count, message);
+    *contest = (struct contest){
+        .rules = rules, .bench_case = bench_case, .done = done, .done_count = done_count};
+    return entries_list(contest, message);
 }
 
 bool contest_prepare(struct contest *contest) {

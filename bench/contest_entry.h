@@ -30,6 +30,8 @@ struct stage {
 struct contest {
     const struct contest_rules *rules;
     const struct bench_case *bench_case;
+    const struct result *done; /* rows of a resumed run: they are not measured again */
+    size_t done_count;
     struct entry *entries;
     int entry_count;
     struct inputs inputs;

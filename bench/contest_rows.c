@@ -129,17 +129,34 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
     prediction_learn(contest->rules->predictions, c, statistics.median);
 }
 
-/* The fastest CPU implementation on all cores: never a plain one, never a yardstick, never
- * unverified. */
+/* Whether speedups may be counted against the row: a CPU implementation on all cores, never a plain
+ * one, never a yardstick, never unverified. */
+static bool is_fair(const struct contest *contest, const struct result *row,
+                    const struct implementation *implementation) {
+    return strcmp(row->key.device, "cpu") == 0 && !implementation->plain &&
+           !implementation->yardstick && row->key.threads == contest->rules->threads[0] &&
+           strcmp(row->status, "measured") == 0 && strcmp(row->verified, "yes") == 0;
+}
+
+/* The fastest of what was measured now and, in a run that goes on, before. */
 static double fastest_cpu(const struct contest *contest) {
+    const struct operation *operation = contest->bench_case->operation;
+    const struct row_key *own = contest->entry_count ? &contest->entries[0].row.key : NULL;
     double fastest = NAN;
     for (int i = 0; i < contest->entry_count; i++) {
-        const struct entry *e = &contest->entries[i];
-        const struct contender *c = &e->contender;
-        bool counts = e->running && !c->device->gpu && !c->implementation->plain &&
-                      !c->implementation->yardstick && c->threads == contest->rules->threads[0];
-        if (counts && !(e->row.median_s >= fastest))
-            fastest = e->row.median_s;
+        const struct result *row = &contest->entries[i].row;
+        if (is_fair(contest, row, contest->entries[i].contender.implementation) &&
+            !(row->median_s >= fastest))
+            fastest = row->median_s;
+    }
+    for (size_t i = 0; own && i < contest->done_count; i++) {
+        const struct result *row = &contest->done[i];
+        int place = operation_implementation_find(operation, row->key.implementation);
+        if (place >= 0 && row_key_same_case(&row->key, own) &&
+            strcmp(row->key.mode, own->mode) == 0 &&
+            is_fair(contest, row, &operation->implementations[place]) &&
+            !(row->median_s >= fastest))
+            fastest = row->median_s;
     }
     return fastest;
 }

@@ -192,7 +192,7 @@ static double element_ratio(float computed, double expected, double tolerance, d
         /* At the edge of the range float may overflow where float64 does not, if the tolerance
          * reaches that far. */
         *error = INFINITY;
-        return isinf(tolerance) ? 0.0 : INFINITY;
+        return isinf(tolerance) && !isnan(computed) ? 0.0 : INFINITY;
     }
     *error = fabs((double)computed - expected);
     if (!(*error <= tolerance))
@@ -373,7 +373,7 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
                           struct execution *execution, struct verdict *verdict,
                           struct message *message) {
     const struct bench_case *c = e->bench_case;
-    *verdict = (struct verdict){.verified = false};
+    *verdict = (struct verdict){.error = (double)NAN, .tolerance = (double)NAN};
     bool finite_poison = c->settings.values == VALUES_SPECIAL;
     enum status status = buffer_set_poison(set, finite_poison, message);
     if (status == STATUS_OK)

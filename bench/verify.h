@@ -21,7 +21,7 @@ void expectation_close(struct expectation *expectation);
 
 struct verdict {
     bool verified;
-    double error;     /* the worst element's |computed - expected| … */
+    double error;     /* the worst element's |computed - expected| …; NaN: none was compared */
     double tolerance; /* … and what it was allowed; the worst is the one with the largest ratio */
     double seconds;   /* wall time of the launch: a first idea of how long an iteration takes */
 };

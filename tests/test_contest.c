@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -23,7 +24,8 @@
 
 enum { COUNT = 17 };
 
-static int launches; /* of the implementation that counts them */
+static int launches;             /* of the implementation that counts them */
+static const float *first_place; /* see right_in_one_place() */
 
 static enum status good(const struct transfer_problem *problem, struct execution *execution) {
     (void)execution;
@@ -45,6 +47,20 @@ static enum status wrong_in_the_end(const struct transfer_problem *problem,
 static enum status failing(const struct transfer_problem *problem, struct execution *execution) {
     (void)problem;
     return message_set(execution->message, STATUS_FAILED, "the library gave up");
+}
+
+/* As a library that runs out of something once it has been right. */
+static enum status failing_in_the_end(const struct transfer_problem *problem,
+                                      struct execution *execution) {
+    return ++launches > 2 ? failing(problem, execution) : good(problem, execution);
+}
+
+/* Remembers the place of the first output that it was given, and is right there alone. */
+static enum status right_in_one_place(const struct transfer_problem *problem,
+                                      struct execution *execution) {
+    if (launches++ == 0)
+        first_place = problem->out;
+    return problem->out == first_place ? good(problem, execution) : wrong(problem, execution);
 }
 
 static enum status unable(const struct transfer_problem *problem, struct execution *execution) {
@@ -90,6 +106,8 @@ static const struct implementation implementations[] = {
     {.name = "wrong", .run.transfer = wrong},
     {.name = "wrong-later", .run.transfer = wrong_in_the_end},
     {.name = "failing", .run.transfer = failing},
+    {.name = "failing-later", .run.transfer = failing_in_the_end},
+    {.name = "one-place", .run.transfer = right_in_one_place},
     {.name = "unable", .run.transfer = unable},
     {.name = "refusing", .refusal = refuse, .run.transfer = good},
     {.name = "absent", .absent = is_absent, .run.transfer = good},
@@ -282,11 +300,48 @@ static void test_what_is_wrong_in_the_end_is_not_measured(void **state) {
     check_unmeasured(f, "wrong-later", "failed", "no", "out[0,3] is");
 }
 
+/* Verified once and then broken: it is not said to be verified, and what was not compared has no
+ * error, not even one of 0. */
+static void test_what_breaks_later_is_not_verified(void **state) {
+    struct fixture *f = *state;
+    contest_of(f, "failing-later", NULL, 0);
+    check_unmeasured(f, "failing-later", "failed", "", "the library gave up");
+    contest_of(f, "failing", NULL, 0);
+    assert_true(isnan(row_of(f, "failing")->error) && isnan(row_of(f, "failing")->tolerance));
+}
+
+/* A cold row is timed on many sets of buffers: more than the first are looked at. */
+static void test_a_cold_row_is_verified_on_other_buffers_too(void **state) {
+    struct fixture *f = *state;
+    f->rules.cold = true;
+    f->devices.list[0].last_level_cache = 4096;
+    contest_of(f, "one-place", NULL, 0);
+    check_unmeasured(f, "one-place", "failed", "no", "out[0,3] is");
+}
+
+/* A run that goes on may have half of a case: what is left is held against all of it. */
+static void test_speedups_count_against_rows_from_before(void **state) {
+    struct fixture *f = *state;
+    contest_of(f, "good,plain", NULL, 0);
+    const struct result before = *row_of(f, "good");
+    contest_of(f, "good,plain", &before, 1);
+    assert_int_equal(f->rows.result_count, 1);
+    const struct result *taught = row_of(f, "plain");
+    assert_near(taught->speedup * taught->median_s / before.median_s, 1.0, 1e-9);
+    struct result others[] = {before, before, before, before};
+    snprintf(others[0].key.shape, sizeof others[0].key.shape, "18");
+    snprintf(others[1].key.mode, sizeof others[1].key.mode, "cold");
+    snprintf(others[2].status, sizeof others[2].status, "failed");
+    others[3].key.threads = 2;
+    contest_of(f, "plain", others, sizeof others / sizeof others[0]);
+    assert_true(isnan(row_of(f, "plain")->speedup));
+}
+
 static void test_too_slow_for_its_time(void **state) {
     struct fixture *f = *state;
     contest_of(f, "good,slow", NULL, 0);
     check_measured(f, "good");
-    check_unmeasured(f, "slow", "skipped", "yes", "--max-time");
+    check_unmeasured(f, "slow", "skipped", "", "--max-time");
 }
 
 static void test_a_slow_start_is_not_too_slow(void **state) {
@@ -592,6 +647,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         ON_CPU(test_bad_ones_are_told_and_good_ones_measured),
         ON_CPU(test_what_is_wrong_in_the_end_is_not_measured),
+        ON_CPU(test_what_breaks_later_is_not_verified),
+        ON_CPU(test_a_cold_row_is_verified_on_other_buffers_too),
+        ON_CPU(test_speedups_count_against_rows_from_before),
         ON_CPU(test_too_slow_for_its_time),
         ON_CPU(test_a_slow_start_is_not_too_slow),
         ON_CPU(test_too_slow_by_its_smaller_sizes),
