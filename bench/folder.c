@@ -3,9 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,6 +91,34 @@ static cJSON *environment_load(const char *path) {
     return json;
 }
 
+/* Two runs that write into one folder would lose each other's rows. Where the file system knows no
+ * locks, whoever starts two must know. */
+static enum status folder_lock(struct folder *folder, struct message *message) {
+    folder->lock = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->lock < 0 || flock(folder->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return STATUS_OK;
+    folder_close(folder);
+    return message_set(message, STATUS_INVALID,
+                       "another process is writing a run into %s; wait for its end, or choose "
+                       "another --out",
+                       folder->path);
+}
+
+void folder_close(struct folder *folder) {
+    if (folder->lock >= 0)
+        (void)close(folder->lock); /* nothing was written through it */
+    folder->lock = -1;
+}
+
+/* Where the word begins in which two texts differ first. */
+static size_t word_that_differs(const char *one, const char *other) {
+    size_t begin = 0;
+    for (size_t i = 0; one[i] && one[i] == other[i]; i++)
+        if (one[i] == ' ')
+            begin = i + 1;
+    return begin;
+}
+
 /* Whether the run in the folder may be gone on with. */
 static enum status folder_check_resumable(const struct folder *folder, const cJSON *environment,
                                           const char *settings, struct message *message) {
@@ -106,13 +136,14 @@ static enum status folder_check_resumable(const struct folder *folder, const cJS
                            "%s holds a finished run; choose another --out, or draw its plots again "
                            "with `lockstep report %s`",
                            folder->path, folder->path);
-    if (strcmp(before, settings) != 0)
-        return message_set(
-            message, STATUS_INVALID,
-            "%s holds an unfinished run with other settings (%s, now %s); repeat the "
-            "same command to go on with it, or choose another --out",
-            folder->path, before, settings);
-    return STATUS_OK;
+    if (strcmp(before, settings) == 0)
+        return STATUS_OK;
+    size_t word = word_that_differs(before, settings);
+    return message_set(message, STATUS_INVALID,
+                       "%.200s holds an unfinished run with other settings (%.200s, now %.200s); "
+                       "repeat the same command with the same build on the same machine to go on "
+                       "with it, or choose another --out",
+                       folder->path, before + word, settings + word);
 }
 
 /* Whether nothing is in the folder yet. */
@@ -136,15 +167,16 @@ static enum status folder_check_empty(const char *path, struct message *message)
     return STATUS_OK;
 }
 
-enum status folder_open(const char *out, const char *host, const char *settings,
-                        struct folder *folder, struct message *message) {
-    memset(folder, 0, sizeof *folder);
-    if (!out)
-        return folder_new(host, folder, message);
+/* A folder that the user named: empty, or with an unfinished run of the same settings. */
+static enum status folder_named(const char *out, const char *settings, struct folder *folder,
+                                struct message *message) {
     enum status status = folders_make(out, message);
     if (status != STATUS_OK)
         return status;
     snprintf(folder->path, sizeof folder->path, "%s", out);
+    status = folder_lock(folder, message);
+    if (status != STATUS_OK)
+        return status;
     char path[2300];
     snprintf(path, sizeof path, "%s/environment.json", out);
     if (access(path, F_OK) != 0)
@@ -153,6 +185,18 @@ enum status folder_open(const char *out, const char *host, const char *settings,
     status = folder_check_resumable(folder, environment, settings, message);
     cJSON_Delete(environment);
     folder->resumed = status == STATUS_OK;
+    return status;
+}
+
+enum status folder_open(const char *out, const char *host, const char *settings,
+                        struct folder *folder, struct message *message) {
+    *folder = (struct folder){.lock = -1};
+    enum status status =
+        out ? folder_named(out, settings, folder, message) : folder_new(host, folder, message);
+    if (status == STATUS_OK && !out)
+        status = folder_lock(folder, message);
+    if (status != STATUS_OK)
+        folder_close(folder);
     return status;
 }
 

@@ -10,14 +10,19 @@
 struct folder {
     char path[2048];
     bool resumed; /* an unfinished run lies there and is gone on with */
+    int lock;     /* descriptor that keeps other runs out of it; -1: none */
 };
 
 /* Opens `out`, or a new folder reports/runs/<UTC time>-<host> with reports/latest pointing to it
  * when out is NULL. A folder that holds an unfinished run is resumed; `settings` (what was asked
- * for, as text) must be the same then. A finished run or anything else is left alone:
- * STATUS_INVALID. */
+ * for and by what, words of the form name=value) must be the same then. A finished run, one that
+ * another process is writing, or anything else is left alone: STATUS_INVALID. The caller closes
+ * what was opened; on failure there is nothing to close. */
 enum status folder_open(const char *out, const char *host, const char *settings,
                         struct folder *folder, struct message *message);
+
+/* Lets other runs in. A folder that was never opened has the lock -1. */
+void folder_close(struct folder *folder);
 
 /* Writes environment.json in one step: a reader sees the old or the new, never half. */
 enum status folder_write_environment(const struct folder *folder, const cJSON *environment,

@@ -1,5 +1,6 @@
 /* `lockstep run`: cases in order, each measured, written and shown before the next begins. */
 #include "bench/run.h"
+#include "bench/build_info.h"
 #include "bench/contest.h"
 #include "bench/crossover.h"
 #include "bench/environment.h"
@@ -34,8 +35,8 @@ struct run {
     struct progress progress;
     struct nvtx ranges;
     struct measure_limits limits;
-    char settings[1024];
-    FILE *table; /* stdout, or stderr when stdout carries JSON */
+    char *settings; /* to be freed */
+    FILE *table;    /* stdout, or stderr when stdout carries JSON */
 };
 
 int run_threads(const struct run_options *options, int threads[RUN_THREAD_COUNTS_MAX]) {
@@ -67,26 +68,42 @@ static enum status sizes_check(struct run *run, struct message *message) {
     return status;
 }
 
-/* What must be equal for a folder to be gone on with. */
-static void settings_write(struct run *run) {
-    const struct run_options *o = run->options;
-    char names[256] = "";
-    for (size_t i = 0; i < o->selection.operation_count; i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? "," : "",
-                 o->selection.operations[i]);
-    snprintf(run->settings, sizeof run->settings,
-             "operations=%s case=%s shape=%s preset=%s dtype=%s implementation=%s yardsticks=%d "
-             "threads=%d mode=%s seed=%llu seconds=%g gpu=%s",
-             names, o->selection.case_glob ? o->selection.case_glob : "",
-             o->selection.shapes ? o->selection.shapes : "", o->selection.preset,
-             o->selection.dtypes ? o->selection.dtypes : "f32",
-             o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
-             o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
-             run->limits.case_seconds, o->gpu);
+/* Who measures where: rows of two builds or machines are not of one run. */
+static void measurer_write(const struct run *run, FILE *file) {
+    const struct environment *e = &run->environment;
+    fprintf(file, " build=%s cpu=%s processors=%d machine=%s", build_commit, e->cpu, e->processors,
+            e->machine_id);
+    for (int i = 0; i < run->devices.count; i++)
+        if (run->devices.list[i].gpu)
+            fprintf(file, " %s=%s", run->devices.list[i].name,
+                    gpu_properties(run->devices.list[i].gpu)->name);
     if (run->devices.tuning)
-        snprintf(run->settings + strlen(run->settings),
-                 sizeof run->settings - strlen(run->settings), " tuning=%08x",
-                 run->devices.tuning->file.checksum);
+        fprintf(file, " tuning=%08x", run->devices.tuning->file.checksum);
+}
+
+/* What must be equal for a folder to be gone on with. */
+static enum status settings_write(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    size_t size;
+    FILE *file = open_memstream(&run->settings, &size);
+    if (!file)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the settings of a run");
+    fputs("operations=", file);
+    for (size_t i = 0; i < o->selection.operation_count; i++)
+        fprintf(file, "%s%s", i ? "," : "", o->selection.operations[i]);
+    fprintf(file,
+            " case=%s shape=%s preset=%s dtype=%s implementation=%s yardsticks=%d threads=%d "
+            "mode=%s seed=%llu seconds=%g gpu=%s",
+            o->selection.case_glob ? o->selection.case_glob : "",
+            o->selection.shapes ? o->selection.shapes : "", o->selection.preset,
+            o->selection.dtypes ? o->selection.dtypes : "f32",
+            o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
+            o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
+            run->limits.case_seconds, o->gpu);
+    measurer_write(run, file);
+    return fclose(file) == 0
+               ? STATUS_OK
+               : message_set(message, STATUS_NO_MEMORY, "no memory for the settings of a run");
 }
 
 static bool gpu_ceilings_measured(const struct run *run) {
@@ -244,8 +261,9 @@ static enum status run_open(struct run *run, struct message *message) {
     if (status != STATUS_OK)
         return status;
     environment_read(&run->environment);
-    settings_write(run);
-    status = folder_open(o->out, run->environment.host, run->settings, &run->folder, message);
+    status = settings_write(run, message);
+    if (status == STATUS_OK)
+        status = folder_open(o->out, run->environment.host, run->settings, &run->folder, message);
     bool cpu_rows = !is_emulated(&run->devices) || o->implementations;
     for (int i = 0; i < run->thread_count && cpu_rows && status == STATUS_OK; i++)
         status = ceilings_measure(run->threads[i], o->quick, &run->ceilings[i], message);
@@ -265,6 +283,8 @@ static enum status run_open(struct run *run, struct message *message) {
 
 static enum status run_close(struct run *run, struct message *message) {
     enum status status = run->results ? results_close(run->results, message) : STATUS_OK;
+    folder_close(&run->folder);
+    free(run->settings);
     predictions_close(&run->predictions);
     nvtx_close(&run->ranges);
     devices_close(&run->devices);
@@ -369,7 +389,7 @@ static enum status run_finish(struct run *run, struct message *message) {
 }
 
 enum status run_execute(const struct run_options *options, struct message *message) {
-    struct run run = {.options = options};
+    struct run run = {.options = options, .folder.lock = -1};
     nvtx_open(&run.ranges);
     enum status status = run_open(&run, message);
     if (status == STATUS_OK) {

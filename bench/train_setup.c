@@ -88,7 +88,7 @@ static size_t implementations_list(struct train_implementation list[IMPLEMENTATI
 
 enum status command_train(int argc, char **argv, const struct command_context *context,
                           struct message *message) {
-    struct setup setup = {.command = context};
+    struct setup setup = {.command = context, .folder.lock = -1};
     struct train_implementation list[IMPLEMENTATIONS_MAX];
     const struct train_environment environment = {
         .implementations = list,
@@ -104,6 +104,7 @@ enum status command_train(int argc, char **argv, const struct command_context *c
     char name[] = "lockstep train";
     argv[0] = name;
     enum status status = command_train_with(argc, argv, &environment, message);
+    folder_close(&setup.folder);
     devices_close(&setup.devices);
     return status;
 }

@@ -326,6 +326,30 @@ static void test_other_settings_do_not_go_on(void **state) {
     call_free(&other);
 }
 
+/* Rows of two builds are not of one run. */
+static void test_another_build_does_not_go_on(void **state) {
+    (void)state;
+    struct call call = sweep_ended_by(SIGINT);
+    check_status(&call, 3);
+    call_free(&call);
+    char path[512];
+    snprintf(path, sizeof path, "%s", temporary_path(&here.place, "run/environment.json"));
+    char *text = file_read(path);
+    assert_non_null(text);
+    char *build = strstr(text, " build=");
+    assert_non_null(build);
+    build[strlen(" build=")] ^= 1;
+    file_write_text(path, text);
+    struct call again = call_of(&here, sweep);
+    check_status(&again, 2);
+    check_holds(again.err, "other settings (build=");
+    call_free(&again);
+    build[strlen(" build=")] ^= 1;
+    file_write_text(path, text);
+    free(text);
+    check_goes_on();
+}
+
 /* A limit on the size of files stands for a full disk: writing fails in the same place, and no
  * mount is needed. */
 static void test_a_full_disk_keeps_whole_cases(void **state) {
@@ -659,6 +683,7 @@ int main(void) {
         IN_PLACE(test_a_terminated_run_keeps_its_rows),
         IN_PLACE(test_a_killed_run_goes_on),
         IN_PLACE(test_other_settings_do_not_go_on),
+        IN_PLACE(test_another_build_does_not_go_on),
         IN_PLACE(test_a_full_disk_keeps_whole_cases),
         IN_PLACE(test_a_disk_that_is_full_from_the_start),
         IN_PLACE(test_a_finished_run_is_left_alone),

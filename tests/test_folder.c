@@ -41,6 +41,14 @@ static struct folder folder_opened(const char *out, const char *settings) {
     return folder;
 }
 
+/* For a folder that is not written into any longer. */
+static struct folder folder_left(const char *out, const char *settings) {
+    struct folder folder = folder_opened(out, settings);
+    folder_close(&folder);
+    assert_int_equal(folder.lock, -1);
+    return folder;
+}
+
 static void check_refused(const char *out, const char *settings, enum status status,
                           const char *words) {
     struct folder folder;
@@ -75,14 +83,14 @@ static void check_latest(const struct folder *folder) {
 
 static void test_new_runs_have_folders_of_their_own(void **state) {
     (void)state;
-    struct folder first = folder_opened(NULL, "s");
+    struct folder first = folder_left(NULL, "s");
     assert_false(first.resumed);
     assert_true(is_folder(first.path));
     assert_int_equal(strncmp(first.path, "reports/runs/2", 14), 0);
     assert_non_null(strstr(first.path, "Z-host"));
     check_latest(&first);
     for (int i = 0; i < 5; i++) { /* within one second, most likely */
-        struct folder next = folder_opened(NULL, "s");
+        struct folder next = folder_left(NULL, "s");
         assert_string_not_equal(next.path, first.path);
         check_latest(&next);
     }
@@ -92,14 +100,14 @@ static void test_a_named_folder_is_made_with_its_parents(void **state) {
     (void)state;
     static const char *const names[] = {"one", "two/three/four", "five/", "./six"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        struct folder folder = folder_opened(names[i], "s");
+        struct folder folder = folder_left(names[i], "s");
         assert_string_equal(folder.path, names[i]);
         assert_false(folder.resumed);
         assert_true(is_folder(names[i]));
     }
     char absolute[512];
     snprintf(absolute, sizeof absolute, "%s/seven", place.path);
-    (void)folder_opened(absolute, "s");
+    (void)folder_left(absolute, "s");
     assert_true(is_folder("seven"));
     assert_false(is_folder("reports")); /* no link, no runs */
 }
@@ -107,14 +115,14 @@ static void test_a_named_folder_is_made_with_its_parents(void **state) {
 static void test_an_empty_folder_is_used(void **state) {
     (void)state;
     assert_int_equal(mkdir("empty", 0777), 0);
-    assert_false(folder_opened("empty", "s").resumed);
+    assert_false(folder_left("empty", "s").resumed);
 }
 
 static void test_an_unfinished_run_is_gone_on_with(void **state) {
     (void)state;
-    struct folder folder = folder_opened("run", "threads=2 seed=1");
+    struct folder folder = folder_left("run", "threads=2 seed=1");
     environment_written(&folder, "unfinished", "threads=2 seed=1");
-    struct folder again = folder_opened("run", "threads=2 seed=1");
+    struct folder again = folder_left("run", "threads=2 seed=1");
     assert_true(again.resumed);
     assert_string_equal(again.path, "run");
     assert_int_not_equal(access("run/environment.json.new", F_OK), 0);
@@ -122,15 +130,38 @@ static void test_an_unfinished_run_is_gone_on_with(void **state) {
 
 static void test_other_settings_are_refused(void **state) {
     (void)state;
-    struct folder folder = folder_opened("run", "threads=2 seed=1");
+    struct folder folder = folder_left("run", "threads=2 seed=1");
     environment_written(&folder, "unfinished", "threads=2 seed=1");
-    check_refused("run", "threads=2 seed=12", STATUS_INVALID, "threads=2 seed=1, now");
+    check_refused("run", "threads=2 seed=12", STATUS_INVALID, "(seed=1, now seed=12)");
     check_refused("run", "threads=2 seed=", STATUS_INVALID, "other settings");
+}
+
+/* However long they are: what differs is named, and nothing is cut before it is compared. */
+static void test_long_settings_that_differ_in_the_end(void **state) {
+    (void)state;
+    char before[4000], after[4000];
+    memset(before, 'x', sizeof before);
+    snprintf(before + 3000, 100, " seed=1");
+    snprintf(after, sizeof after, "%.3000s seed=2", before);
+    struct folder folder = folder_left("run", before);
+    environment_written(&folder, "unfinished", before);
+    check_refused("run", after, STATUS_INVALID, "(seed=1, now seed=2)");
+    assert_true(folder_left("run", before).resumed);
+}
+
+static void test_a_folder_that_is_being_written_is_left_alone(void **state) {
+    (void)state;
+    struct folder first = folder_opened("run", "s");
+    environment_written(&first, "unfinished", "s");
+    check_refused("run", "s", STATUS_INVALID, "another process");
+    check_refused("./run/", "s", STATUS_INVALID, "another process");
+    folder_close(&first);
+    assert_true(folder_left("run", "s").resumed);
 }
 
 static void test_a_finished_run_is_refused(void **state) {
     (void)state;
-    struct folder folder = folder_opened("run", "s");
+    struct folder folder = folder_left("run", "s");
     environment_written(&folder, "finished", "s");
     check_refused("run", "s", STATUS_INVALID, "finished run");
 }
@@ -180,7 +211,7 @@ static void test_names_that_are_none(void **state) {
 
 static void test_an_environment_that_cannot_be_written(void **state) {
     (void)state;
-    struct folder folder = folder_opened("run", "s");
+    struct folder folder = folder_left("run", "s");
     assert_int_equal(mkdir("run/environment.json", 0777), 0); /* in the way */
     cJSON *object = cJSON_CreateObject();
     struct message message = {""};
@@ -199,6 +230,8 @@ int main(void) {
         IN_PLACE(test_an_empty_folder_is_used),
         IN_PLACE(test_an_unfinished_run_is_gone_on_with),
         IN_PLACE(test_other_settings_are_refused),
+        IN_PLACE(test_long_settings_that_differ_in_the_end),
+        IN_PLACE(test_a_folder_that_is_being_written_is_left_alone),
         IN_PLACE(test_a_finished_run_is_refused),
         IN_PLACE(test_what_is_no_run_is_left_alone),
         IN_PLACE(test_a_folder_with_other_files_is_left_alone),
