@@ -19,8 +19,9 @@ static const char doc[] =
     "Example:\n"
     "  lockstep run gemm --shape 512x512x512,1000x1000x1000 --implementation openblas,cpu-naive\n\n"
     "Exit status: 0 all verified; 1 a result is wrong; 2 the call was wrong; 3 the run could not "
-    "be "
-    "finished (what was measured is kept); 77 the GPU that was required is not there.";
+    "be finished (what was measured is kept), or every row was skipped; 77 the GPU that was "
+    "required "
+    "is not there.";
 
 static error_t parse_option(int key, char *argument, struct argp_state *state) {
     struct command_parse *parse = state->input;

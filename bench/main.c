@@ -2,6 +2,7 @@
 #include "bench/build_info.h"
 #include "bench/command.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +59,14 @@ static int exit_status(enum status status) {
     return 3;
 }
 
+/* A disk that is full or a reader that has gone is seen when the last of the output is sent. */
+static int output_end(int status) {
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    fprintf(stderr, "lockstep: cannot write all of the standard output: %s\n", strerror(errno));
+    return status == 0 ? 3 : status;
+}
+
 static void print_usage(FILE *file) {
     fprintf(file, "usage: lockstep COMMAND [ARGUMENT…]\n\n");
     for (int i = 0; i < COMMAND_COUNT; i++)
@@ -75,11 +84,11 @@ static void signals_install(void) {
 int main(int argc, char **argv) {
     if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
         print_usage(stdout);
-        return 0;
+        return output_end(0);
     }
     if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
         printf("lockstep %s (%s)\n", build_version, build_commit);
-        return 0;
+        return output_end(0);
     }
     for (int i = 0; argc >= 2 && i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) != 0)
@@ -91,7 +100,7 @@ int main(int argc, char **argv) {
         enum status status = commands[i].function(argc - 1, argv + 1, &context, &message);
         if (status != STATUS_OK)
             fprintf(stderr, "lockstep: %s\n", message.text);
-        return exit_status(status);
+        return output_end(exit_status(status));
     }
     if (argc >= 2)
         fprintf(stderr, "lockstep: there is no command '%s'\n\n", argv[1]);

@@ -368,24 +368,58 @@ static void add_what_was_kept(const struct run *run, struct message *message) {
                       cause.text, rows, run->folder.path);
 }
 
-static enum status run_finish(struct run *run, struct message *message) {
-    size_t count, failed = 0;
-    const struct result *rows = results_rows(run->results, &count);
-    for (size_t i = 0; i < count; i++)
+/* What the rows mean for the run. Skipping is no way to pass: where nothing else was done, nothing
+ * was verified. */
+static enum status rows_judge(const struct run *run, const struct result *rows, size_t count,
+                              struct message *message) {
+    size_t failed = 0, skipped = 0;
+    for (size_t i = 0; i < count; i++) {
         failed += strcmp(rows[i].status, "failed") == 0;
+        skipped += strcmp(rows[i].status, "skipped") == 0;
+    }
+    if (failed > 0)
+        return message_set(message, STATUS_WRONG,
+                           "%zu of %zu rows failed; the table and %s/results.csv say why", failed,
+                           count, run->folder.path);
+    if (count == 0)
+        return message_set(message, STATUS_INVALID,
+                           "nothing was measured: no implementation that was asked for runs on a "
+                           "device that is there; `lockstep list implementations` says where each "
+                           "runs, and --gpu chooses the devices");
+    if (skipped == count)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "nothing was measured: all %zu rows were skipped, the last one because: "
+                           "%s",
+                           count, rows[count - 1].reason);
+    return STATUS_OK;
+}
+
+/* What is drawn and printed of a run whose rows are all on the disk. A wrong result is what the run
+ * ends with, whatever became of the plots. */
+static enum status run_show(struct run *run, struct message *message) {
+    size_t count;
+    const struct result *rows = results_rows(run->results, &count);
+    struct message why;
     table_print_summary(run->table, rows, count);
     crossover_print(run->table, rows, count);
-    enum status status = environment_save(run, "finished", message);
-    if (status == STATUS_OK)
-        status = report_draw(run->folder.path, run->table, message);
-    if (status == STATUS_OK && run->options->json)
-        status = results_print_json(rows, count, stdout, message);
+    enum status shown = report_draw(run->folder.path, run->table, &why);
+    if (shown != STATUS_OK)
+        (void)message_set(
+            message, shown,
+            "%.500s; all %zu rows are kept, and `lockstep report %s` draws them again", why.text,
+            count, run->folder.path);
+    if (run->options->json && results_print_json(rows, count, stdout, &why) != STATUS_OK) {
+        shown = STATUS_IO;
+        *message = why;
+    }
     fprintf(run->table, "results in %s\n", run->folder.path);
-    if (status == STATUS_OK && failed > 0)
-        status = message_set(message, STATUS_WRONG,
-                             "%zu of %zu rows failed; the table and %s/results.csv say why", failed,
-                             count, run->folder.path);
-    return status;
+    enum status judged = rows_judge(run, rows, count, &why);
+    if (judged == STATUS_OK)
+        return shown;
+    if (shown != STATUS_OK)
+        fprintf(run->table, "%s\n", message->text);
+    *message = why;
+    return judged;
 }
 
 enum status run_execute(const struct run_options *options, struct message *message) {
@@ -395,10 +429,11 @@ enum status run_execute(const struct run_options *options, struct message *messa
     if (status == STATUS_OK) {
         opening_print(&run);
         status = all_run(&run, message);
-        bool measured = status == STATUS_OK;
-        if (measured)
-            status = run_finish(&run, message);
-        if (!measured || status == STATUS_IO)
+        if (status == STATUS_OK)
+            status = environment_save(&run, "finished", message);
+        if (status == STATUS_OK)
+            status = run_show(&run, message);
+        else
             add_what_was_kept(&run, message);
     }
     struct message closing;

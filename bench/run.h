@@ -29,7 +29,9 @@ enum { RUN_THREAD_COUNTS_MAX = 2 };
 int run_threads(const struct run_options *options, int threads[RUN_THREAD_COUNTS_MAX]);
 
 /* Runs to the end or until stopped. STATUS_OK: all verified. STATUS_WRONG: at least one row failed.
- * STATUS_INTERRUPTED and STATUS_IO: what was measured is kept, `message` names the folder. */
+ * STATUS_INVALID: nothing that was asked for can run here. STATUS_UNSUPPORTED: every row was
+ * skipped. STATUS_INTERRUPTED and STATUS_IO: what was measured is kept, `message` names the folder.
+ */
 enum status run_execute(const struct run_options *options, struct message *message);
 
 #endif

@@ -280,7 +280,8 @@ static enum status add_named_case(struct builder *builder) {
             builder->options->case_glob);
     struct bench_case bench_case = case_of(operation, variant, dtype, builder->options->seed);
     enum status status = case_shape_parse(shape, &bench_case, builder->message);
-    if (status != STATUS_OK || !operation_wanted(builder->options, operation->name))
+    if (status != STATUS_OK || !operation_wanted(builder->options, operation->name) ||
+        !list_contains(builder->options->dtypes, dtype_text))
         return status;
     return builder_add(builder, &bench_case);
 }

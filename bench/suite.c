@@ -237,6 +237,11 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
         status = message_set(message, STATUS_INVALID,
                              "nothing was verified: yardsticks compute no result, and a GPU's "
                              "implementations want a GPU");
+    if (status == STATUS_OK && totals->passed + totals->failed == 0)
+        status = message_set(message, STATUS_UNSUPPORTED,
+                             "nothing was verified: all %zu cases were skipped, for the reasons "
+                             "above",
+                             totals->skipped);
     if (status == STATUS_OK && totals->failed > 0)
         status = message_set(message, STATUS_WRONG, "%zu of %zu results are wrong", totals->failed,
                              totals->failed + totals->passed);

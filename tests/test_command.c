@@ -381,6 +381,62 @@ static void test_a_disk_that_is_full_from_the_start(void **state) {
     assert_int_equal(check_rows(), 2);
 }
 
+/* Too small for the plots' script, large enough for every row. */
+static void test_a_disk_that_is_full_when_plots_are_drawn(void **state) {
+    (void)state;
+    struct call call = call_start(
+        &here, (const char *const[]){"run", "--case", "gemm/nn/f32/8x8x8", PAIR, TINY, NULL},
+        &(struct call_limits){.file_bytes = 9216});
+    call_wait(&here, &call);
+    check_status(&call, 3);
+    check_holds(call.err, "cannot write");
+    check_holds(call.err, "all 2 rows are kept, and `lockstep report run` draws them again");
+    call_free(&call);
+    check_state("finished");
+    assert_int_equal(check_rows(), 2);
+}
+
+/* What is lost on its way to the reader is no success, whatever the command. */
+static void test_output_that_cannot_be_written(void **state) {
+    (void)state;
+    static const char *const calls[][6] = {
+        {"list"},   {"--version"}, {"run", "--help"}, {"verify", "mse", "--gpu", "none"},
+        {"--help"}, {"info"},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+        assert_true(full >= 0);
+        struct call call = call_start(&here, calls[i], &(struct call_limits){.output = full});
+        close(full);
+        call_wait(&here, &call);
+        check_status(&call, 3);
+        check_holds(call.err, "No space left on device");
+        call_free(&call);
+    }
+}
+
+/* Skipping is no way to pass. */
+static void test_where_nothing_was_measured_nothing_passed(void **state) {
+    (void)state;
+    struct call nobody =
+        CALL("run", "gemm", "--shape", "8x8x8", "--implementation", "cuda-naive,cublas", TINY);
+    check_status(&nobody, 2);
+    check_holds(nobody.err, "nothing was measured: no implementation that was asked for");
+    call_free(&nobody);
+    struct call skipped =
+        CALL("run", "gemm", "--shape", "8x8x8", "--dtype", "bf16", "--implementation", "openblas",
+             "--quick", "--threads", "1", "--gpu", "none", "--out", "other");
+    check_status(&skipped, 3);
+    check_holds(skipped.err, "all 3 rows were skipped, the last one because: computes f32 only");
+    call_free(&skipped);
+    struct call verified =
+        CALL("verify", "gemm", "--dtype", "bf16", "--implementation", "openblas", "--gpu", "none");
+    check_status(&verified, 3);
+    check_holds(verified.err, "nothing was verified: all ");
+    check_holds(verified.out, " 0 passed");
+    call_free(&verified);
+}
+
 static void test_a_finished_run_is_left_alone(void **state) {
     (void)state;
     struct call call = CALL("run", "--case", "transfer/copy/f32/17", TINY);
@@ -686,6 +742,9 @@ int main(void) {
         IN_PLACE(test_another_build_does_not_go_on),
         IN_PLACE(test_a_full_disk_keeps_whole_cases),
         IN_PLACE(test_a_disk_that_is_full_from_the_start),
+        IN_PLACE(test_a_disk_that_is_full_when_plots_are_drawn),
+        IN_PLACE(test_output_that_cannot_be_written),
+        IN_PLACE(test_where_nothing_was_measured_nothing_passed),
         IN_PLACE(test_a_finished_run_is_left_alone),
         IN_PLACE(test_json_is_json_and_nothing_else),
         IN_PLACE(test_a_cold_run_and_the_parts_of_a_network),

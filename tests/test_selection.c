@@ -193,6 +193,17 @@ static void test_a_named_case_of_an_operation_that_was_not_asked_for(void **stat
     check_refused(&options, "no case is left", "softmax/forward/f32/2x3");
 }
 
+/* The case is of f32 and cannot be of another dtype too. */
+static void test_a_named_case_of_a_dtype_that_was_not_asked_for(void **state) {
+    (void)state;
+    const struct selection_options other = {
+        .preset = "default", .case_glob = "gemm/nn/f32/8x8x8", .dtypes = "bf16,tf32"};
+    check_refused(&other, "no case is left", "gemm/nn/f32/8x8x8");
+    const struct selection_options same = {
+        .preset = "default", .case_glob = "gemm/nn/bf16/8x8x8", .dtypes = "bf16,tf32"};
+    CHECK_SELECTED(&same, "gemm/nn/bf16/8x8x8");
+}
+
 /* --- dtypes --- */
 
 static void test_dtypes_are_chosen_by_a_list(void **state) {
@@ -259,6 +270,7 @@ int main(void) {
         cmocka_unit_test(test_a_case_outside_every_preset_can_be_named),
         cmocka_unit_test(test_names_of_no_case_are_refused),
         cmocka_unit_test(test_a_named_case_of_an_operation_that_was_not_asked_for),
+        cmocka_unit_test(test_a_named_case_of_a_dtype_that_was_not_asked_for),
         cmocka_unit_test(test_dtypes_are_chosen_by_a_list),
         cmocka_unit_test(test_an_operation_has_no_dtype_that_it_cannot_compute),
         cmocka_unit_test(test_lists_hold_whole_names),
