@@ -195,8 +195,9 @@ struct machine_function_info {
     size_t parameter_bytes; /* end of the last parameter */
     /*
      * Registers a thread as an estimate from the PTX: 32-bit registers live at once, at most, and
-     * never fewer than 16. The real compiler allocates by rules of its own, so occupancy computed
-     * from it is an estimate too, and said to be one.
+     * never fewer than 16 nor more than .maxnreg, .maxntid and .minnctapersm leave. The real
+     * compiler allocates by rules of its own, so occupancy computed from it is an estimate too, and
+     * said to be one.
      */
     unsigned registers;
     size_t shared_bytes;        /* static */

@@ -129,6 +129,25 @@ static unsigned block_product(const unsigned size[3]) {
     return size[0] * size[1] * size[2];
 }
 
+/* The estimate, within what the assembler must keep to: .maxnreg, and where the block is bounded
+ * the registers with which as many such blocks as .minnctapersm asks for, at least one, are
+ * resident at once. */
+static unsigned bounded_registers(const struct machine_properties *properties,
+                                  const struct syntax_function *syntax, unsigned estimate,
+                                  unsigned max_threads) {
+    enum { UNIT = 8 }; /* registers a thread are given out in eights */
+    unsigned most = estimate;
+    if (syntax->max_registers && syntax->max_registers < most)
+        most = syntax->max_registers;
+    if (!syntax->max_block[0] && !syntax->required_block[0])
+        return most;
+    const unsigned blocks = syntax->min_blocks ? syntax->min_blocks : 1;
+    const uint64_t lanes = (uint64_t)(max_threads + LANES - 1) / LANES * LANES * blocks;
+    const uint64_t fitting =
+        lanes ? properties->registers_per_multiprocessor / lanes / UNIT * UNIT : 0;
+    return fitting >= UNIT && fitting < most ? (unsigned)fitting : most;
+}
+
 static void describe_kernel(struct source *source, struct machine_module *module,
                             struct program_function *function) {
     const struct syntax_function *syntax = function->syntax;
@@ -141,17 +160,18 @@ static void describe_kernel(struct source *source, struct machine_module *module
             (struct machine_parameter){variable->address, variable->size, variable->alignment};
         info->parameter_bytes = variable->address + variable->size;
     }
-    const unsigned limit = module->machine->properties.max_threads_per_block;
+    const struct machine_properties *properties = &module->machine->properties;
     info->name = function->name;
     info->parameter_count = syntax->parameter_count;
     info->parameters = parameters;
-    info->registers = function->registers;
     info->shared_bytes = function->shared_bytes;
     info->local_bytes = function->local_bytes;
     info->constant_bytes = module->program->const_space_bytes;
-    info->max_threads = syntax->max_block[0] ? block_product(syntax->max_block) : limit;
+    info->max_threads =
+        syntax->max_block[0] ? block_product(syntax->max_block) : properties->max_threads_per_block;
     if (syntax->required_block[0])
         info->max_threads = block_product(syntax->required_block);
+    info->registers = bounded_registers(properties, syntax, function->registers, info->max_threads);
     memcpy(info->required_block, syntax->required_block, sizeof info->required_block);
     info->min_blocks = syntax->min_blocks;
     info->ptx_version = module->syntax->version;

@@ -115,6 +115,55 @@ static enum machine_status launch_with(struct bench *bench, struct machine_launc
     return machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic);
 }
 
+enum { WIDE = 130 };
+
+/* A kernel of so many registers that are live at once. */
+static const struct machine_function *load_wide_kernel(struct bench *bench,
+                                                       const char *directives) {
+    char body[14000];
+    size_t used = (size_t)snprintf(body, sizeof body,
+                                   ".visible .entry k(.param .u64 p) %s {\n.reg .b64 %%d; "
+                                   ".reg .b32 %%r<%d>;\nld.param.u64 %%d, [p];\n",
+                                   directives, WIDE);
+    for (int r = 0; r < WIDE; r++)
+        used += (size_t)snprintf(body + used, sizeof body - used,
+                                 "ld.global.u32 %%r%d, [%%d+%d];\n", r, 4 * r);
+    for (int r = 0; r < WIDE; r++)
+        used += (size_t)snprintf(body + used, sizeof body - used,
+                                 "st.global.u32 [%%d+%d], %%r%d;\n", 4 * (r + WIDE), r);
+    snprintf(body + used, sizeof body - used, "ret; }\n");
+    assert_int_equal(bench_load(bench, body), MACHINE_OK);
+    const struct machine_function *function = machine_find_function(bench->module, "k");
+    assert_non_null(function);
+    return function;
+}
+
+/* As the assembler's, which spills where a bound leaves too few of the 65,536. */
+static void registers_keep_to_the_bounds_of_the_kernel(void **state) {
+    static const struct {
+        const char *directives;
+        unsigned registers; /* 0: as without a bound */
+        unsigned threads, blocks;
+    } rows[] = {{".maxntid 1024, 1, 1", 64, 1024, 1},
+                {".reqntid 1024, 1, 1", 64, 1024, 1},
+                {".maxntid 256, 1, 1", 0, 256, 1},
+                {".maxntid 256, 1, 1 .minnctapersm 4", 64, 256, 4},
+                {".maxntid 100, 1, 1 .minnctapersm 5", 96, 100, 5},
+                {".maxnreg 40", 40, 1024, 1}};
+    struct bench *bench = *state;
+    const struct machine_function *function = load_wide_kernel(bench, "");
+    const unsigned unbounded = machine_function_info(function)->registers;
+    assert_in_range(unbounded, WIDE, 255);
+    assert_int_equal(machine_occupancy(bench->machine, function, 1024, 0), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        function = load_wide_kernel(bench, rows[i].directives);
+        assert_int_equal(machine_function_info(function)->registers,
+                         rows[i].registers ? rows[i].registers : unbounded);
+        assert_int_equal(machine_occupancy(bench->machine, function, rows[i].threads, 0),
+                         rows[i].blocks);
+    }
+}
+
 static void bad_launches_are_refused(void **state) {
     struct bench *bench = *state;
     const uint64_t pointer = 0;
@@ -178,6 +227,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(bad_ptx_is_refused_with_its_place),
         TEST(a_text_that_is_no_ptx_is_refused),
+        TEST(registers_keep_to_the_bounds_of_the_kernel),
         TEST(bad_launches_are_refused),
         TEST(missing_names_are_not_found),
     };
