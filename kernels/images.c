@@ -1,10 +1,12 @@
 /* The kernels, compiled, inside the program: one image a .cu file.
  *
- * The build writes kernels_list.h: KERNEL_LIST(X), the .cu files' names; KERNEL_FOLDER, where their
- * images (.image, a fatbin or PTX) lie; KERNELS_BUILT, the sentence of kernels_built().
+ * The build writes kernels_list.h: KERNEL_LIST(X), the .cu files' names; and kernels_built.h:
+ * KERNEL_FOLDER, where their images (.image, a fatbin or PTX) lie, and KERNELS_BUILT, the sentence
+ * of kernels_built().
  */
 #include "kernels/kernels.h"
 
+#include "kernels_built.h"
 #include "kernels_list.h"
 
 /* The assembler copies the file's bytes into read-only data, ended by a NUL because PTX is text. */

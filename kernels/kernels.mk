@@ -52,18 +52,22 @@ $(kernel_images): $(kernel_build)/%.image: kernels/%.cu
 	@echo "compiling $<"
 	@$(call kernel_compile,$*) $< -o $@ >$(@:.image=.log) 2>&1 || { cat $(@:.image=.log); rm -f $@; exit 1; }
 
-# Rewritten only when it says something new, so that a changed list of architectures rebuilds the program.
+# Rewritten only when they say something new: another compiler or list of architectures makes every kernel anew, another
+# file in the list only itself.
 .PHONY: force
+written_anew = { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
+$(kernel_build)/kernels_built.h: force
+	@mkdir -p $(@D)
+	@{ echo '#define KERNEL_FOLDER "$(kernel_build)"'; echo '#define KERNELS_BUILT "$(kernels_built)"'; } >$@.new
+	@$(written_anew)
 $(kernel_build)/kernels_list.h: force
 	@mkdir -p $(@D)
-	@{ echo '#define KERNEL_FOLDER "$(kernel_build)"'; \
-	   echo '#define KERNELS_BUILT "$(kernels_built)"'; \
-	   echo '#define KERNEL_LIST(X) $(foreach name,$(kernel_names),X($(name)))'; } >$@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@echo '#define KERNEL_LIST(X) $(foreach name,$(kernel_names),X($(name)))' >$@.new
+	@$(written_anew)
 
 $(kernel_build)/images.o: CPPFLAGS += -I$(kernel_build)
-$(kernel_build)/images.o: $(kernel_build)/kernels_list.h $(kernel_images)
-$(kernel_images): $(kernel_build)/kernels_list.h
+$(kernel_build)/images.o: $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(kernel_images)
+$(kernel_images): $(kernel_build)/kernels_built.h
 
 .PHONY: kernels-report
 kernels-report: $(kernel_images) ## registers, shared memory, spills and occupancy of each kernel and architecture
