@@ -96,7 +96,7 @@ simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefe
 simd_avx512   += $(shell $(CC) -Werror -fschedule-insns -fsched-pressure -E -x c /dev/null >/dev/null 2>&1 && \
                    echo -fschedule-insns -fsched-pressure)
 
-tests += test_compare test_history test_steps test_page test_command_compare
+tests += test_table test_compare test_history test_steps test_page test_command_compare
 
 objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
            $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
@@ -108,11 +108,12 @@ ifeq ($(MAKELEVEL),0)
 .NOTPARALLEL:
 endif
 jobs       ?= $(shell nproc)
-build_with := $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(jobs))
+# Looked up when a recipe runs: only then does make tell whether it was called with -j.
+build_with  = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(jobs))
 
 .PHONY: all programs
 all: ## build everything
-	@$(build_with) programs
+	+@$(build_with) programs
 programs: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1
 
 $(BUILD)/lockstep: $(BUILD)/bench/main.o $(BUILD)/liblockstep.a
@@ -185,7 +186,7 @@ emulator_tests := $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR
 test-programs: programs $(tests:%=$(BUILD)/tests/%) $(emulator_tests)
 
 test: ## run the tests
-	@$(build_with) test-programs
+	+@$(build_with) test-programs
 	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
 
 # 77: made by another compiler than the recorded counts. A skip, said aloud, unless CI asks for the gate with REQUIRE=1.
@@ -228,17 +229,17 @@ for_warnings := test-programs WERROR=-Werror OPTIMISE=-O1 EMULATOR_OPTIMISE=-O1 
 lint: ## formatting, shell scripts, and both compilers with warnings as errors
 	clang-format --dry-run --Werror $(tracked_c)
 	shellcheck $(shell git grep -lE '^#!/bin/(ba)?sh')
-	$(build_with) $(for_warnings) BUILD=build-gcc CC=gcc
-	$(build_with) $(for_warnings) BUILD=build-clang CC=clang
+	+$(build_with) $(for_warnings) BUILD=build-gcc CC=gcc
+	+$(build_with) $(for_warnings) BUILD=build-clang CC=clang
 
 # A file that was found clean is looked at again when it, a header of its, the checks or the flags have changed.
 tidy_flags = $(CPPFLAGS) -Iemulator -I$(kernel_build) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
              -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -DSTAND_IN_FOLDER='""' -DPROGRAM_PTX='""' \
              -std=c11 -fopenmp
-tidy_made  = $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)
+tidy_made  = $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)
 tidy_clean = $(patsubst %.c,$(BUILD)/tidy/%.clean,$(filter %.c,$(tracked_c)))
 tidy: ## clang-tidy over every C file
-	@$(build_with) --keep-going --output-sync tidy-files
+	+@$(build_with) --keep-going --output-sync tidy-files
 .PHONY: tidy-files
 ifneq ($(filter tidy-files,$(MAKECMDGOALS)),)
 tidy-files: $(tidy_clean)

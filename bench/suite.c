@@ -35,8 +35,11 @@ static void failure_print(const struct suite *suite, const struct implementation
         return;
     char name[256];
     case_name(c, name, sizeof name);
-    fprintf(suite->options->log, "  FAILED %s %s on %s, %d threads, %s values", name,
-            implementation->name, device->name, threads, values_name(c->settings.values));
+    fprintf(suite->options->log, "  FAILED %s %s on %s, ", name, implementation->name,
+            device->name);
+    if (threads > 0) /* none on a GPU */
+        fprintf(suite->options->log, "%d thread%s, ", threads, threads == 1 ? "" : "s");
+    fprintf(suite->options->log, "%s values", values_name(c->settings.values));
     if (c->operation->settings_count)
         fprintf(suite->options->log, ", alpha %g beta %g padding %lld", (double)c->settings.alpha,
                 (double)c->settings.beta, (long long)c->settings.padding);
@@ -236,7 +239,8 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
     if (status == STATUS_OK && totals->passed + totals->failed + totals->skipped == 0)
         status = message_set(message, STATUS_INVALID,
                              "nothing was verified: yardsticks compute no result, and a GPU's "
-                             "implementations want a GPU");
+                             "implementations want a GPU; without one, --gpu emulated runs all but "
+                             "cuBLAS");
     if (status == STATUS_OK && totals->passed + totals->failed == 0)
         status = message_set(message, STATUS_UNSUPPORTED,
                              "nothing was verified: all %zu cases were skipped, for the reasons "

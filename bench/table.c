@@ -90,21 +90,29 @@ static void print_emulated_row(FILE *file, const struct case_rows *rows, const s
         }
 }
 
+static bool is_emulated(const struct result *row) {
+    return strcmp(row->key.device, "emulated") == 0;
+}
+
+/* Measured and emulated rows have columns of their own. */
+static bool heading_changes(const struct result *before, const struct result *row) {
+    return !before || strcmp(before->key.operation, row->key.operation) != 0 ||
+           strcmp(before->key.variant, row->key.variant) != 0 ||
+           strcmp(before->key.dtype, row->key.dtype) != 0 ||
+           is_emulated(before) != is_emulated(row);
+}
+
 void table_print_case(FILE *file, const struct case_rows *rows, const struct result *before) {
-    if (rows->result_count == 0)
-        return;
-    const struct result *first = rows->results;
-    bool emulated = strcmp(first->key.device, "emulated") == 0;
-    if (!before || strcmp(before->key.operation, first->key.operation) != 0 ||
-        strcmp(before->key.variant, first->key.variant) != 0 ||
-        strcmp(before->key.dtype, first->key.dtype) != 0 ||
-        (strcmp(before->key.device, "emulated") == 0) != emulated)
-        print_heading(file, first, emulated);
-    for (size_t i = 0; i < rows->result_count; i++)
-        if (strcmp(rows->results[i].status, "emulated") == 0)
-            print_emulated_row(file, rows, &rows->results[i], i == 0);
+    for (size_t i = 0; i < rows->result_count; i++) {
+        const struct result *row = &rows->results[i];
+        const bool heading = heading_changes(i == 0 ? before : row - 1, row);
+        if (heading)
+            print_heading(file, row, is_emulated(row));
+        if (strcmp(row->status, "emulated") == 0)
+            print_emulated_row(file, rows, row, heading || i == 0);
         else
-            print_row(file, &rows->results[i], i == 0);
+            print_row(file, row, heading || i == 0);
+    }
     fflush(file);
 }
 
@@ -115,6 +123,17 @@ static size_t count_status(const struct result *rows, size_t count, const char *
     return found;
 }
 
+/* A GPU's row has no threads. */
+static void print_failure(FILE *file, const struct result *row) {
+    char threads[32] = "";
+    if (row->key.threads > 0)
+        snprintf(threads, sizeof threads, ", %d thread%s", (int)row->key.threads,
+                 row->key.threads == 1 ? "" : "s");
+    fprintf(file, "failed: %s/%s/%s/%s %s on %s%s: %s\n", row->key.operation, row->key.variant,
+            row->key.dtype, row->key.shape, row->key.implementation, row->key.device, threads,
+            row->reason);
+}
+
 void table_print_summary(FILE *file, const struct result *rows, size_t count) {
     size_t verified = 0, yardsticks = 0, beyond = 0;
     for (size_t i = 0; i < count; i++) {
@@ -122,7 +141,8 @@ void table_print_summary(FILE *file, const struct result *rows, size_t count) {
         verified += strcmp(rows[i].verified, "yes") == 0;
         yardsticks += strcmp(rows[i].status, "measured") == 0 && *rows[i].verified == '\0';
     }
-    fprintf(file, "\n%zu rows: %zu measured", count, count_status(rows, count, "measured"));
+    fprintf(file, "\n%zu row%s: %zu measured", count, count == 1 ? "" : "s",
+            count_status(rows, count, "measured"));
     size_t emulated = count_status(rows, count, "emulated");
     if (emulated)
         fprintf(file, ", %zu emulated", emulated);
@@ -138,7 +158,5 @@ void table_print_summary(FILE *file, const struct result *rows, size_t count) {
                 beyond, beyond == 1 ? " has" : "s have");
     for (size_t i = 0; i < count; i++)
         if (strcmp(rows[i].status, "failed") == 0)
-            fprintf(file, "failed: %s/%s/%s/%s %s, %d threads: %s\n", rows[i].key.operation,
-                    rows[i].key.variant, rows[i].key.dtype, rows[i].key.shape,
-                    rows[i].key.implementation, (int)rows[i].key.threads, rows[i].reason);
+            print_failure(file, &rows[i]);
 }

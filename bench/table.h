@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /* Prints the rows of one case; `before` is the last row of the case printed before it, or NULL: a
- * heading comes where operation, variant or device change. An emulated row is shown by its
- * counters, a line a kernel. */
+ * heading comes where operation, variant or dtype change, and between measured and emulated rows.
+ * An emulated row is shown by its counters, a line a kernel. */
 void table_print_case(FILE *file, const struct case_rows *rows, const struct result *before);
 
 /* What was measured, skipped (by reason) and failed. */
