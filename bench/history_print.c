@@ -1,6 +1,7 @@
 /* The history as text and as a plot. */
 #include "bench/history_print.h"
 #include "bench/report_gnuplot.h"
+#include "bench/report_script.h"
 #include "bench/report_templates.h"
 #include "bench/steps.h"
 #include "bench/table.h"
@@ -96,14 +97,6 @@ enum status history_print_series(const struct history_series *series, void *cont
 /* --- plot --------------------------------------------------------------------------------------
  */
 
-/* A string in gnuplot's single quotes. */
-static void quoted_write(const char *text, FILE *file) {
-    fputc('\'', file);
-    for (const char *c = text; *c; c++)
-        fputs(*c == '\'' ? "''" : (const char[]){*c, '\0'}, file);
-    fputc('\'', file);
-}
-
 static enum status series_script(const struct history_series *series, struct history_view *view,
                                  struct message *message) {
     struct levels levels = {.count = 0};
@@ -126,12 +119,12 @@ static enum status series_script(const struct history_series *series, struct his
     fprintf(file, "END\nunset label\n");
     for (size_t i = 1; i < levels.count; i++) {
         fprintf(file, "set label ");
-        quoted_write(series->values[levels.list[i].begin].commit, file);
+        script_text(file, series->values[levels.list[i].begin].commit);
         fprintf(file, " at %zu, graph 0.97 rotate by 90 right font ',9'\n",
                 levels.list[i].begin + 1);
     }
     fprintf(file, "set title ");
-    quoted_write(title, file);
+    script_text(file, title);
     fprintf(file,
             "\nset yrange [0:*]\nplot $values using 1:2:3:4 with yerrorbars linestyle 1 title "
             "'median with its 95%% interval', $levels using 1:2 with lines linewidth 2 "

@@ -62,27 +62,51 @@ static const char *text_of(const cJSON *environment, const char *object, const c
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, name));
 }
 
-/* Two runs are the same when machine, commit, time and all rows are. */
-static enum status identity_fill(struct recording *recording) {
+struct place {
+    const struct result *row;
+};
+
+static int by_key(const void *left, const void *right) {
+    return row_key_compare(&((const struct place *)left)->row->key,
+                           &((const struct place *)right)->row->key);
+}
+
+/* All rows as text in the order of their keys: a run that was interrupted and went on has them in
+ * another order than one that was not. To be freed; NULL when there is no memory. */
+static char *rows_to_text(const struct run_files *run) {
     char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
+    size_t size = 0, count = run->result_count;
+    struct place *sorted = malloc((count ? count : 1) * sizeof *sorted);
+    FILE *memory = sorted ? open_memstream(&text, &size) : NULL;
     int failed = !memory;
-    for (size_t i = 0; i < recording->run->result_count && !failed; i++)
-        failed = csv_write_row(memory, &result_format, &recording->run->results[i]);
+    for (size_t i = 0; i < count && sorted; i++)
+        sorted[i].row = &run->results[i];
+    if (sorted)
+        qsort(sorted, count, sizeof *sorted, by_key);
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = csv_write_row(memory, &result_format, sorted[i].row);
     if (memory)
         failed |= fclose(memory) != 0;
+    free(sorted);
+    if (!failed)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Two runs are the same when machine, commit, time and all rows are. */
+static enum status identity_fill(struct recording *recording) {
+    char *text = rows_to_text(recording->run);
+    if (!text)
+        return message_set(recording->message, STATUS_NO_MEMORY, "no memory to record %zu rows",
+                           recording->run->result_count);
     uint64_t hash = hash_start;
     const char *const parts[] = {recording->fingerprint, recording->commit, recording->written};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         hash = hash_text(hash, parts[i]);
-    if (!failed)
-        hash = hash_text(hash, text);
-    snprintf(recording->identity, sizeof recording->identity, "%016" PRIx64, hash);
+    snprintf(recording->identity, sizeof recording->identity, "%016" PRIx64, hash_text(hash, text));
     free(text);
-    return failed ? message_set(recording->message, STATUS_NO_MEMORY,
-                                "no memory to record %zu rows", recording->run->result_count)
-                  : STATUS_OK;
+    return STATUS_OK;
 }
 
 static enum status recording_begin(struct recording *recording) {

@@ -157,6 +157,58 @@ static void test_a_run_is_recorded_once(void **state) {
     assert_int_equal(runs_of(place->path), 2);
 }
 
+/* One that was interrupted and went on wrote its rows in another order. */
+static void test_the_order_of_rows_makes_no_run(void **state) {
+    const struct place *place = *state;
+    struct result rows[] = {row_of("openblas", 1e-3), row_of("cpu-naive", 3e-3)};
+    struct result turned[] = {rows[1], rows[0]}, other[] = {rows[1], row_of("openblas", 2e-3)};
+    struct run_files run = {.folder = "made up",
+                            .result_count = 2,
+                            .environment = cJSON_Parse("{\"written\":\"2026-01-01T00:00:00Z\","
+                                                       "\"build\":{\"commit\":\"c\"}}")};
+    struct result *const orders[] = {rows, turned, other};
+    struct history *history = NULL;
+    struct message message = {""};
+    assert_int_equal(history_open(place->path, true, &history, &message), STATUS_OK);
+    for (size_t i = 0; i < 3; i++) {
+        bool fresh = i == 1;
+        run.results = orders[i];
+        assert_int_equal(history_record(history, &run, NULL, &fresh, &message), STATUS_OK);
+        assert_int_equal(fresh, i != 1);
+    }
+    history_close(history);
+    cJSON_Delete(run.environment);
+    assert_int_equal(runs_of(place->path), 2);
+}
+
+/* A run's folder may come from anybody, and gnuplot's language has a command for the shell. */
+static void test_no_commit_is_a_command_of_gnuplot(void **state) {
+    (void)state;
+    enum { COUNT = 24 };
+    struct history_value values[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        values[i] = (struct history_value){
+            .commit = "c'\nsystem('true')\n#`true`",
+            .median_s = i < COUNT / 2 ? 1e-3 : 2e-3,
+            .low_s = 1e-3,
+            .high_s = 2e-3,
+        };
+    const struct history_series series = {
+        .key = {.operation = "o'\n!true\n'"}, .values = values, .count = COUNT};
+    struct message message = {""};
+    char *text = NULL;
+    size_t size = 0;
+    struct history_view view = {.file = open_memstream(&text, &size)};
+    assert_non_null(view.file);
+    assert_int_equal(history_plot_series(&series, &view, &message), STATUS_OK);
+    assert_int_equal(fclose(view.file), 0);
+    check_holds(text, "set label 'c");
+    assert_null(strstr(text, "\nsystem"));
+    assert_null(strstr(text, "\n!"));
+    assert_null(strchr(text, '`'));
+    free(text);
+}
+
 static void test_a_step_names_its_commit(void **state) {
     const struct place *place = *state;
     for (int i = 0; i < 24; i++)
@@ -401,6 +453,8 @@ static void test_unfinished_runs_are_not_recorded(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_a_run_is_recorded_once),
+        TEST(test_the_order_of_rows_makes_no_run),
+        TEST(test_no_commit_is_a_command_of_gnuplot),
         TEST(test_a_step_names_its_commit),
         TEST(test_machines_are_kept_apart),
         TEST(test_machines_alike_have_ids),
