@@ -118,7 +118,9 @@ static enum status field_store(const struct reader *reader, const struct csv_col
                                reader->line, column->name);
         break;
     }
-    if (end == field || *end != '\0' || errno == ERANGE)
+    /* A number so small that it has lost digits is one all the same. */
+    bool tiny = column->kind == CSV_NUMBER && isfinite(*(const double *)member);
+    if (end == field || *end != '\0' || (errno == ERANGE && !tiny))
         return message_set(reader->message, STATUS_INVALID, "%s:%zu: %s is '%.40s', not a number",
                            reader->path, reader->line, column->name, field);
     return STATUS_OK;
@@ -168,13 +170,18 @@ static enum status header_check(struct reader *reader, const struct csv_format *
     return STATUS_OK;
 }
 
-/* Whether the rest holds a line break outside quotes, i.e. one whole line. */
+/* Whether the rest holds a line break outside quotes, i.e. one whole line. As in next_field, a
+ * quote opens only where a field begins. */
 static bool has_whole_line(const struct reader *reader) {
-    bool quoted = false;
+    bool quoted = false, begins = true;
     for (const char *c = reader->position; c < reader->end; c++) {
-        quoted ^= *c == '"';
-        if (*c == '\n' && !quoted)
+        if (!quoted && *c == '\n')
             return true;
+        if (quoted && *c == '"' && c + 1 < reader->end && c[1] == '"')
+            c++;
+        else if (*c == '"' && (quoted || begins))
+            quoted = !quoted;
+        begins = !quoted && *c == ',';
     }
     return false;
 }

@@ -98,6 +98,15 @@ static enum status result_check(const struct run_files *files, const struct resu
         return message_set(message, STATUS_INVALID,
                            "%s/results.csv:%zu: the row is measured and has no time", files->folder,
                            line);
+    if (strcmp(row->status, "emulated") == 0 && !isnan(row->median_s))
+        return message_set(message, STATUS_INVALID,
+                           "%s/results.csv:%zu: the row is emulated and has a time", files->folder,
+                           line);
+    if (is_measured(row) && strcmp(row->verified, "yes") != 0 && *row->verified != '\0')
+        return message_set(message, STATUS_INVALID,
+                           "%s/results.csv:%zu: the row is measured, and verified is '%s': a time "
+                           "of what was wrong is none",
+                           files->folder, line, row->verified);
     return STATUS_OK;
 }
 

@@ -160,6 +160,41 @@ static void test_carriage_returns_are_no_damage(void **state) {
     free(read);
 }
 
+/* An error of a millionth of the smallest number is written and has to be read. */
+static void test_numbers_below_the_normal_ones(void **state) {
+    (void)state;
+    struct row *read;
+    size_t count;
+    struct message message;
+    assert_int_equal(
+        rows_read(HEADER "a,1,4.94065646e-324,x\nb,1,1e-400,x\n", &read, &count, NULL, &message),
+        STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_true(read[0].seconds > 0.0 && read[0].seconds < 1e-323);
+    assert_true(read[1].seconds == 0.0);
+    free(read);
+}
+
+/* A quote within a field is a character of it, whether or not the file may be cut: nothing that
+ * follows is taken for a cut line and dropped. */
+static void test_a_quote_within_a_field_cuts_nothing(void **state) {
+    (void)state;
+    for (int may_be_cut = 0; may_be_cut < 2; may_be_cut++) {
+        struct row *read;
+        size_t count;
+        int cut = 0;
+        struct message message;
+        assert_int_equal(rows_read(HEADER "a,1,2,5\" wide\nb,1,2,\"\"\"x\"\"\"\nc,1,2,z\n", &read,
+                                   &count, may_be_cut ? &cut : NULL, &message),
+                         STATUS_OK);
+        assert_int_equal(count, 3);
+        assert_int_equal(cut, 0);
+        assert_string_equal(read[0].note, "5\" wide");
+        assert_string_equal(read[1].note, "\"x\"");
+        free(read);
+    }
+}
+
 /* Each is refused with a message that holds `place` and `words`. */
 static void test_damage_is_refused_with_its_place(void **state) {
     (void)state;
@@ -316,6 +351,8 @@ int main(void) {
         cmocka_unit_test(test_a_header_alone_has_no_rows),
         cmocka_unit_test(test_more_rows_than_the_first_array),
         cmocka_unit_test(test_carriage_returns_are_no_damage),
+        cmocka_unit_test(test_numbers_below_the_normal_ones),
+        cmocka_unit_test(test_a_quote_within_a_field_cuts_nothing),
         cmocka_unit_test(test_damage_is_refused_with_its_place),
         cmocka_unit_test(test_binary_bytes_are_refused),
         cmocka_unit_test(test_a_missing_file_is_named),
