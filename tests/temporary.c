@@ -30,6 +30,16 @@ void temporary_close(struct temporary *temporary) {
     assert_int_equal(nftw(temporary->path, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+int temporary_enter(void **state) {
+    temporary_open(*state);
+    return 0;
+}
+
+int temporary_leave(void **state) {
+    temporary_close(*state);
+    return 0;
+}
+
 const char *temporary_path(struct temporary *temporary, const char *name) {
     int length = snprintf(temporary->text, sizeof temporary->text, "%s/%s", temporary->path, name);
     assert_in_range(length, 1, sizeof temporary->text - 1);

@@ -18,18 +18,6 @@
 
 static struct temporary place;
 
-static int place_enter(void **state) {
-    (void)state;
-    temporary_open(&place);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    temporary_close(&place);
-    return 0;
-}
-
 /* A build of two cases with one row each. The scripts know: $case, $row, $count; they set $seconds
  * of every sample. `rows` is what the second line of an answer to `open` says of the row's state.
  */
@@ -423,7 +411,7 @@ static void test_what_is_printed(void **state) {
     ab_close(&ab);
 }
 
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+#define IN_PLACE(test) IN_TEMPORARY(test, &place)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

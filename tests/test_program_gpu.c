@@ -23,18 +23,6 @@ enum { STAND_IN_MS_TENTHS = 15 }; /* what any batch takes on the stand-in, in te
 static struct temporary place;
 static char output[1 << 16]; /* of the last call, both streams */
 
-static int place_enter(void **state) {
-    (void)state;
-    temporary_open(&place);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    temporary_close(&place);
-    return 0;
-}
-
 /* Runs the program with the libraries of `libraries` before the system's and one order for the
  * stand-ins; its exit status. */
 static int call(const char *libraries, const char *order, const char *arguments) {
@@ -321,7 +309,7 @@ static void each_image_holds_each_architecture(void **state) {
     assert_true(count > 10 && checked >= (int)count);
 }
 
-#define PLACE(function) cmocka_unit_test_setup_teardown(function, place_enter, place_leave)
+#define PLACE(function) IN_TEMPORARY(function, &place)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -17,18 +17,6 @@
 
 static struct temporary folder;
 
-static int folder_make(void **state) {
-    (void)state;
-    temporary_open(&folder);
-    return 0;
-}
-
-static int folder_remove(void **state) {
-    (void)state;
-    temporary_close(&folder);
-    return 0;
-}
-
 static struct result row_of(const char *shape, const char *implementation) {
     struct result row = {.key = {.operation = "gemm",
                                  .variant = "nn",
@@ -373,7 +361,7 @@ static void test_json_has_the_names_of_the_columns(void **state) {
     free(text);
 }
 
-#define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
+#define WITH_FOLDER(test) IN_TEMPORARY(test, &folder)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
