@@ -83,8 +83,11 @@ static enum status catalogue_read(const struct ab_options *options, enum ab_side
         if (options->stop && options->stop(options->stop_argument))
             status = message_set(message, STATUS_INTERRUPTED, "interrupted");
     }
-    if (cases > 0)
+    if (cases > 0) {
+        progress_clear(progress);
+        child_errors_print(child, stderr); /* a tuning file that is for another device */
         child_end(child);
+    }
     free(child);
     return status;
 }

@@ -37,6 +37,21 @@ static void last_words(const struct child *child, char *text, size_t size) {
     snprintf(text, size, "%.400s", *line ? line : "it said nothing");
 }
 
+void child_errors_print(const struct child *child, FILE *file) {
+    char piece[1024];
+    bool begins = true;
+    ssize_t length;
+    for (off_t at = 0; (length = pread(child->errors, piece, sizeof piece, at)) > 0; at += length)
+        for (ssize_t i = 0; i < length; i++) {
+            if (begins)
+                fprintf(file, "%s: ", child->binary);
+            fputc(piece[i], file);
+            begins = piece[i] == '\n';
+        }
+    if (!begins)
+        fputc('\n', file);
+}
+
 /* Waits for an end that is near: its output has ended. One that goes on without is ended after a
  * second. */
 static int end_await(struct child *child) {

@@ -7,6 +7,7 @@
 #include "common/status.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 enum { CHILD_LINE_MAX = 32768 };
@@ -37,5 +38,8 @@ enum status child_ask(struct child *child, const char *request, char **line,
                       struct message *message);
 /* The next line of the answer. */
 enum status child_next(struct child *child, char **line, struct message *message);
+
+/* Passes on what the process has written to its standard error, a line behind its binary's name. */
+void child_errors_print(const struct child *child, FILE *file);
 
 #endif

@@ -3,11 +3,14 @@
  * A line comes in, a line or more goes out. Two versions of lockstep talk to each other here, so
  * the first line names the version of this protocol, and it changes with any of the rest:
  *
- *   at the start           -> lockstep-samples 1 CASES
- *   open CASE [verify]     -> rows COUNT NAME
- *                             IMPLEMENTATION DEVICE THREADS MODE STATUS REASON   a line each,
- * between tabs take ROW COUNT         -> times SECONDS…                                     of one
- * iteration each anything that fails    -> broke REASON
+ * - at the start: `lockstep-samples 1 CASES`
+ *
+ * - `open CASE [verify]`: `rows COUNT NAME`, and then COUNT lines of IMPLEMENTATION, DEVICE,
+ *   THREADS, MODE, STATUS and REASON between tabs
+ *
+ * - `take ROW COUNT`: `times SECONDS…`, of one iteration each
+ *
+ * - anything that fails: `broke REASON`
  *
  * Cases and rows count from 0. Opening a case closes the one before; with `verify` its rows are
  * checked against the oracle first. A row's status is `ready`, `skipped`, `failed`, or `wrong`. The

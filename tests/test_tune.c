@@ -21,18 +21,6 @@
 
 static struct temporary place;
 
-static int place_enter(void **state) {
-    (void)state;
-    temporary_open(&place);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    temporary_close(&place);
-    return 0;
-}
-
 static bool kernels_are_built(void) {
     size_t images = 0;
     (void)kernels_images(&images);
@@ -482,6 +470,11 @@ static void every_command_follows_the_file(void **state) {
          "emulated --out t --tuning e.csv",
          "tuning: 3 shapes of e.csv"},
         {"\"$L\" info --tuning e.csv", "warning: e.csv is not used: there is no GPU"},
+        {"\"$L\" sample --case transfer/copy/f32/17 --gpu none --tuning e.csv </dev/null",
+         "warning: e.csv is not used: there is no GPU"},
+        {"\"$L\" ab \"$L\" \"$L\" --case transfer/copy/f32/17 --implementation cpu-naive --pairs 6 "
+         "--gpu none --tuning e.csv",
+         "lockstep: warning: e.csv is not used: there is no GPU"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         expect_shell(0, "", rows[i].command, rows[i].words);
@@ -496,7 +489,7 @@ static void every_command_follows_the_file(void **state) {
     }
 }
 
-#define PLACE(function) cmocka_unit_test_setup_teardown(function, place_enter, place_leave)
+#define PLACE(function) IN_TEMPORARY(function, &place)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
