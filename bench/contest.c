@@ -156,9 +156,9 @@ size_t contest_bytes(const struct bench_case *bench_case) {
     return total;
 }
 
-static enum status memory_check(const struct contest *contest, struct message *message) {
-    struct device *cpu = &contest->rules->devices->list[0];
-    size_t available, total, needed = contest_bytes(contest->bench_case);
+enum status contest_check_memory(const struct bench_case *bench_case, struct device *cpu,
+                                 struct message *message) {
+    size_t available, total, needed = contest_bytes(bench_case);
     enum status status = cpu->memory(cpu, &available, &total, message);
     if (status == STATUS_OK && needed > available)
         status = message_set(message, STATUS_NO_MEMORY,
@@ -469,7 +469,8 @@ enum status contest_open(struct contest *contest, const struct contest_rules *ru
 
 bool contest_prepare(struct contest *contest) {
     struct message why;
-    enum status status = memory_check(contest, &why);
+    enum status status =
+        contest_check_memory(contest->bench_case, &contest->rules->devices->list[0], &why);
     if (status == STATUS_OK)
         status = inputs_open(contest->bench_case, &contest->inputs, &why);
     if (status == STATUS_OK)

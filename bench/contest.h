@@ -42,5 +42,8 @@ void contest_rows_release(struct case_rows *rows);
 /* The bytes that a case takes on the host while it runs: inputs, one set of buffers, expected
  * values. */
 size_t contest_bytes(const struct bench_case *bench_case);
+/* STATUS_NO_MEMORY with both numbers where the host has fewer available. */
+enum status contest_check_memory(const struct bench_case *bench_case, struct device *cpu,
+                                 struct message *message);
 
 #endif

@@ -44,23 +44,13 @@ static struct gemm_problem problem_of(const struct bench_case *c) {
 
 /* --- what the choices share ------------------------------------------------------------------- */
 
-static enum status memory_check(const struct bench_case *c, struct device *cpu,
-                                struct message *message) {
-    size_t available, total, needed = contest_bytes(c);
-    enum status status = cpu->memory(cpu, &available, &total, message);
-    if (status == STATUS_OK && needed > available)
-        status = message_set(message, STATUS_NO_MEMORY,
-                             "needs %zu bytes of memory and %zu are available", needed, available);
-    return status;
-}
-
 static enum status stage_open(struct stage *stage, const struct bench_case *c,
                               struct devices *devices, struct message *message) {
     stage->operation = *c->operation;
     stage->operation.launch = candidate_launch;
     stage->bench_case = *c;
     stage->bench_case.operation = &stage->operation;
-    enum status status = memory_check(c, &devices->list[0], message);
+    enum status status = contest_check_memory(c, &devices->list[0], message);
     if (status == STATUS_OK)
         status = inputs_open(&stage->bench_case, &stage->inputs, message);
     if (status == STATUS_OK)
@@ -88,7 +78,21 @@ static void contender_end(struct contender *contender, enum status status,
     contender->done = true;
 }
 
-/* Verified once; a choice that fails is timed no more. */
+/* One launch against the oracle; a choice that fails has no time. */
+static void candidate_verify(struct stage *stage, int i) {
+    struct contender *contender = &stage->contenders[i];
+    struct message why;
+    struct verdict verdict;
+    struct execution execution = contender_execution(contender);
+    execution.message = &why;
+    enum status status = contender_check_device(contender, &why);
+    if (status == STATUS_OK)
+        status = verify_launch(stage->expectation, &stage->candidates[i].implementation,
+                               &contender->launches[0], &stage->set, &execution, &verdict, &why);
+    if (status != STATUS_OK)
+        contender_end(contender, status, &why);
+}
+
 static enum status candidate_enter(struct stage *stage, struct gemm_choice choice,
                                    struct message *message) {
     struct candidate *candidate = &stage->candidates[stage->count];
@@ -99,19 +103,9 @@ static enum status candidate_enter(struct stage *stage, struct gemm_choice choic
     enum status status = contender_open(contender, &stage->bench_case, &candidate->implementation,
                                         stage->set.device, 0, &stage->set, 1, message);
     stage->count++;
-    if (status != STATUS_OK)
-        return status;
-    struct message why;
-    struct verdict verdict;
-    struct execution execution = contender_execution(contender);
-    execution.message = &why;
-    status = contender_check_device(contender, &why);
     if (status == STATUS_OK)
-        status = verify_launch(stage->expectation, &candidate->implementation,
-                               &contender->launches[0], &stage->set, &execution, &verdict, &why);
-    if (status != STATUS_OK)
-        contender_end(contender, status, &why);
-    return STATUS_OK;
+        candidate_verify(stage, stage->count - 1);
+    return status;
 }
 
 static enum status candidates_enter(struct stage *stage, bool (*stop)(void *), void *stop_argument,
@@ -173,6 +167,9 @@ enum status trial_run(struct trial *trial, const struct bench_case *bench_case,
     if (status == STATUS_OK)
         status = measure_contenders(stage->contenders, stage->count, limits, stop, stop_argument,
                                     message);
+    for (int i = 0; i < stage->count && status == STATUS_OK; i++)
+        if (stage->contenders[i].status == STATUS_OK)
+            candidate_verify(stage, i);
     if (status == STATUS_OK)
         status = rows_fill(trial, stage, limits, message);
     stage_close(stage);

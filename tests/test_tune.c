@@ -364,6 +364,18 @@ static void a_wrong_choice_is_never_written(void **state) {
     tuning_release(&file);
 }
 
+/* Right when it is looked at first and wrong by the last sample: what it did between is no time. */
+static void a_choice_that_goes_wrong_is_never_written(void **state) {
+    (void)state;
+    if (!kernels_are_built())
+        skip();
+    expect_shell(1, "spoiling=64", TUNE "64x64x128 --variant nn",
+                 "64x64         1  WRONG: c[63,63] is ");
+    struct tuning_file file = file_read_back(1);
+    assert_string_not_equal(file.rows[0].tile, "64x64");
+    tuning_release(&file);
+}
+
 /* What the file has of another GPU stays, and a file that is none is left alone. */
 static void what_is_in_the_file_stays(void **state) {
     (void)state;
@@ -500,6 +512,7 @@ int main(void) {
         PLACE(only_the_rows_of_this_gpu_are_used),
         PLACE(the_fastest_choice_is_written_and_followed),
         PLACE(a_wrong_choice_is_never_written),
+        PLACE(a_choice_that_goes_wrong_is_never_written),
         PLACE(what_is_in_the_file_stays),
         PLACE(a_shape_that_cannot_be_measured_is_told),
         PLACE(an_interruption_keeps_what_is_done),

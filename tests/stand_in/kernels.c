@@ -25,7 +25,9 @@ static void product(const char *kernel, const struct gemm_arguments *g) {
             float *c = &g->c[i * g->ldc + j];
             *c = g->alpha * sum + (g->beta != 0.0F ? g->beta * *c : 0.0F);
         }
-    if (has_tile(kernel, record_setting("wrong", -1)))
+    static int spoiling_launches;
+    bool spoilt = has_tile(kernel, record_setting("spoiling", -1)) && spoiling_launches++ > 0;
+    if (spoilt || has_tile(kernel, record_setting("wrong", -1)))
         g->c[(g->m - 1) * g->ldc + g->n - 1] += 1.0F;
 }
 

@@ -9,7 +9,7 @@ void stand_in_run(const char *kernel, const void *arguments);
 /* Made-up milliseconds of one launch of gemm, 0 for other kernels. With the order "fast=64" the
  * kernels of tiles of 64x64 take half of what the others do, and events tell the sum; without it,
  * and for other kernels, any batch takes 1.5 ms. The order "wrong=64" lets the kernels of those
- * tiles compute a wrong last element. */
+ * tiles compute a wrong last element, "spoiling=64" all but the first. */
 double stand_in_milliseconds(const char *kernel);
 
 #endif

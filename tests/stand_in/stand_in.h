@@ -6,7 +6,8 @@
  * The environment's LOCKSTEP_STAND_IN orders one failure: "<function>=<result>" makes that function
  * return the result at its next call, once for each new value of the variable. "version=<number>"
  * and "devices=<number>" change what the driver claims, and "memory=<MiB>" what the GPU has, for as
- * long as the variable stands; so do "fast=<side>" and "wrong=<side>" of tests/stand_in/kernels.h.
+ * long as the variable stands; so do "fast=<side>", "wrong=<side>" and "spoiling=<side>" of
+ * tests/stand_in/kernels.h.
  * With LOCKSTEP_STAND_IN_SILENT nothing is recorded: for whole runs of the program, which would
  * overflow the log.
  */
