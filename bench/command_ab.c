@@ -17,9 +17,9 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
     "Runs two builds in turn, in pairs of fresh processes, and says for each row whether the "
-    "second "
-    "is faster, slower or the same, or that one cannot tell. Ends as soon as all rows are decided. "
-    "Without a preset it takes `quick`.\v"
+    "second is faster, slower or the same, or that one cannot tell. Ends as soon as all rows are "
+    "decided. Without a preset it takes `quick`. A row of which one iteration takes longer than "
+    "2.5 times --max-time (default 0.3 s) is left out.\v"
     "Example:\n"
     "  lockstep ab build-before/lockstep build/lockstep softmax --threads 1\n\n"
     "Exit status: 0 nothing is slower; 1 something is, or a result is wrong; 2 the call was wrong, "

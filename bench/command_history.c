@@ -1,5 +1,6 @@
 /* `lockstep history` */
 #include "bench/command.h"
+#include "bench/folder.h"
 #include "bench/history.h"
 #include "bench/history_print.h"
 
@@ -136,13 +137,15 @@ static enum status plot_draw(struct history *history, const struct parsed *parse
                              struct message *message) {
     char path[2300];
     const char *folder = parsed->out ? parsed->out : "reports";
+    enum status status = folder_make(folder, message);
+    if (status != STATUS_OK)
+        return status;
     snprintf(path, sizeof path, "%s/%s", folder, history_script_name);
     struct history_view view = {.file = fopen(path, "w"), .machine = parsed->machine};
     if (!view.file)
         return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
     history_plot_begin(panels, view.file);
-    enum status status =
-        history_each_series(history, parsed->argument, history_plot_series, &view, message);
+    status = history_each_series(history, parsed->argument, history_plot_series, &view, message);
     if (status != STATUS_OK) {
         (void)fclose(view.file);
         return status;

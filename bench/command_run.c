@@ -15,13 +15,13 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
     "Times every implementation of the chosen cases in turn, verifies each against a float64 "
-    "oracle, and writes results, samples and plots into a folder.\v"
+    "oracle, and writes results, samples and plots into a folder. Without a preset it takes "
+    "`default`; without --max-time a case is sampled for 2 s, with --quick for 0.3 s.\v"
     "Example:\n"
-    "  lockstep run gemm --shape 512x512x512,1000x1000x1000 --implementation openblas,cpu-naive\n\n"
+    "  lockstep run gemm --shape 512x512x512,100x9x64 --implementation openblas\n\n"
     "Exit status: 0 all verified; 1 a result is wrong; 2 the call was wrong; 3 the run could not "
     "be finished (what was measured is kept), or every row was skipped; 77 the GPU that was "
-    "required "
-    "is not there.";
+    "required is not there.";
 
 static error_t parse_option(int key, char *argument, struct argp_state *state) {
     struct command_parse *parse = state->input;

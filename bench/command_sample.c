@@ -6,7 +6,7 @@ static const char doc[] =
     "Takes samples on request: `lockstep ab` starts it and talks to it over standard input and "
     "output. bench/sampler.h says how.\v"
     "Example:\n"
-    "  printf 'open 0\\ntake 0 5\\n' | lockstep sample gemm --shape 64x64x64 --threads 1";
+    "  printf 'open 0\\ntake 0 5\\n' | lockstep sample gemm --shape 64x64x64";
 
 static error_t parse_option(int key, char *argument, struct argp_state *state) {
     (void)argument;

@@ -78,6 +78,7 @@ struct call {
     const struct train_implementation *implementation;
     const char *gpu, *tuning;
     bool help;
+    int next; /* the word behind the last that was understood */
     struct message *message;
 };
 
@@ -239,6 +240,8 @@ static error_t value_read(int key, const char *text, struct call *call) {
 
 static error_t option_read(int key, char *text, struct argp_state *state) {
     struct call *call = state->input;
+    if (key == OPTION_HELP || (key >= OPTION_DATA && key <= OPTION_OUT))
+        call->next = state->next;
     struct train_options *options = &call->options;
     switch (key) {
     case OPTION_DATA:
@@ -281,14 +284,13 @@ static const struct argp parser = {
  * words here. */
 static enum status call_read(int argc, char **argv, struct call *call) {
     call->message->text[0] = '\0';
-    int index = argc;
-    if (argp_parse(&parser, argc, argv, ARGP_SILENT, &index, call) == 0)
+    if (argp_parse(&parser, argc, argv, ARGP_SILENT, NULL, call) == 0)
         return STATUS_OK;
     if (call->message->text[0] != '\0')
         return STATUS_INVALID;
-    const char *near = index >= 1 && index <= argc ? argv[index - 1] : argv[argc - 1];
     return message_set(call->message, STATUS_INVALID,
-                       "'%s' is no option of train, or wants another value; see --help", near);
+                       "'%s' is no option of train, or wants another value; see --help",
+                       argv[call->next < argc ? call->next : argc - 1]);
 }
 
 enum status command_train_with(int argc, char **argv, const struct train_environment *environment,
@@ -297,6 +299,7 @@ enum status command_train_with(int argc, char **argv, const struct train_environ
         .environment = environment,
         .implementation = &environment->implementations[0],
         .gpu = "auto",
+        .next = 1,
         .message = message,
         .options = {.data = dataset_default_directory,
                     .epochs = 10,

@@ -15,8 +15,7 @@
 static const char runs_folder[] = "reports/runs";
 static const char latest_link[] = "reports/latest";
 
-/* mkdir -p */
-static enum status folders_make(const char *path, struct message *message) {
+enum status folder_make(const char *path, struct message *message) {
     char partial[2048];
     int length = snprintf(partial, sizeof partial, "%s", path);
     if (length <= 0)
@@ -55,7 +54,7 @@ static enum status folder_new(const char *host, struct folder *folder, struct me
     struct tm utc;
     gmtime_r(&seconds, &utc);
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
-    enum status status = folders_make(runs_folder, message);
+    enum status status = folder_make(runs_folder, message);
     if (status != STATUS_OK)
         return status;
     /* Two runs within one second get names of their own. */
@@ -170,7 +169,7 @@ static enum status folder_check_empty(const char *path, struct message *message)
 /* A folder that the user named: empty, or with an unfinished run of the same settings. */
 static enum status folder_named(const char *out, const char *settings, struct folder *folder,
                                 struct message *message) {
-    enum status status = folders_make(out, message);
+    enum status status = folder_make(out, message);
     if (status != STATUS_OK)
         return status;
     snprintf(folder->path, sizeof folder->path, "%s", out);

@@ -13,6 +13,9 @@ struct folder {
     int lock;     /* descriptor that keeps other runs out of it; -1: none */
 };
 
+/* Makes the folder that --out named and those that it lies in, as far as they are missing. */
+enum status folder_make(const char *path, struct message *message);
+
 /* Opens `out`, or a new folder reports/runs/<UTC time>-<host> with reports/latest pointing to it
  * when out is NULL. A folder that holds an unfinished run is resumed; `settings` (what was asked
  * for and by what, words of the form name=value) must be the same then. A finished run, one that

@@ -24,8 +24,7 @@ static const struct argp_option options[] = {
     {"case", KEY_CASE, "GLOB", 0, "Only cases whose name matches, as in 'gemm/nn/*'", 0},
     {"implementation", KEY_IMPLEMENTATION, "LIST", 0, "Only these, separated by commas", 0},
     {"shape", KEY_SHAPE, "LIST", 0, "These shapes instead of the preset's", 0},
-    {"preset", KEY_PRESET, "NAME", 0, "A named set of cases (default: default; see `list presets`)",
-     0},
+    {"preset", KEY_PRESET, "NAME", 0, "A named set of cases, see `list presets`", 0},
     {"dtype", KEY_DTYPE, "LIST", 0, "f32 (default), tf32, bf16, f16", 0},
     {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, emulated, or a device number", 0},
     {"tuning", KEY_TUNING, "FILE", 0, "GEMM tiles and splits as `lockstep tune` measured them", 0},
@@ -35,7 +34,7 @@ static const struct argp_option options[] = {
     {"yardsticks", KEY_YARDSTICKS, NULL, 0,
      "Also time the copies, bare library calls and GEMMs that ratios are taken to", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of the inputs (default 1)", 0},
-    {"max-time", KEY_MAX_TIME, "S", 0, "Seconds of sampling a case (default 2, quick 0.3)", 0},
+    {"max-time", KEY_MAX_TIME, "S", 0, "Seconds of sampling a case", 0},
     {0},
 };
 

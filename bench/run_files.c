@@ -314,9 +314,10 @@ enum status run_files_read(const char *path, struct run_files *files, struct mes
     *files = (struct run_files){0};
     enum status status = folder_find(path, files, message);
     if (status == STATUS_OK && !has_file(files, "results.csv") && !has_file(files, "counters.csv"))
-        status = message_set(message, STATUS_INVALID,
-                             "%s holds no run: there is neither a results.csv nor a counters.csv",
-                             files->folder);
+        status = message_set(message, STATUS_INVALID, "%s holds no run%s", files->folder,
+                             has_file(files, "training.csv")
+                                 ? " of `lockstep run` but a training: name another folder"
+                                 : ": there is neither a results.csv nor a counters.csv");
     if (status == STATUS_OK && !has_file(files, "results.csv"))
         files->counters_only = true;
     if (status == STATUS_OK && !files->counters_only)

@@ -1,10 +1,10 @@
 /* training.csv: a row an epoch. */
+#include "bench/folder.h"
 #include "bench/train_state.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct csv_column columns[] = {
@@ -49,11 +49,10 @@ enum status train_csv_open(struct training *training) {
     if (length < 0 || (size_t)length >= sizeof training->csv_path)
         return message_set(training->message, STATUS_INVALID,
                            "the name of the folder '%.64s…' is too long", out);
-    if (mkdir(out, 0777) != 0 && errno != EEXIST)
-        return message_set(training->message, STATUS_IO, "cannot make the folder %s: %s", out,
-                           strerror(errno));
-    bool exists = access(path, F_OK) == 0;
-    enum status status = exists ? csv_check(training) : STATUS_OK;
+    enum status status = folder_make(out, training->message);
+    bool exists = status == STATUS_OK && access(path, F_OK) == 0;
+    if (exists)
+        status = csv_check(training);
     if (status != STATUS_OK)
         return status;
     training->csv = fopen(path, "a");

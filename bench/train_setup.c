@@ -41,7 +41,7 @@ static enum status device_find(void *context, const struct train_implementation 
                        setup->devices.gpu_absence);
 }
 
-static enum status folder_make(void *context, const char **path, struct message *message) {
+static enum status training_folder_make(void *context, const char **path, struct message *message) {
     struct setup *setup = context;
     struct environment environment;
     environment_read(&environment);
@@ -94,7 +94,7 @@ enum status command_train(int argc, char **argv, const struct command_context *c
         .implementations = list,
         .implementation_count = implementations_list(list),
         .device_find = device_find,
-        .folder_make = folder_make,
+        .folder_make = training_folder_make,
         .finish = finish,
         .stop = is_stopped,
         .context = &setup,

@@ -219,6 +219,10 @@ static void test_what_is_no_run(void **state) {
     (void)state;
     check_call(CALL("compare", "before", "nowhere"), 2, "", "cannot read nowhere");
     check_call(CALL("compare", "before", "."), 2, "", "holds no run");
+    assert_int_equal(mkdir(path_of("trained"), 0777), 0);
+    file_write_text(path_of("trained/training.csv"), "");
+    check_call(CALL("compare", "before", "trained"), 2, "", "trained holds no run of");
+    check_call(CALL("history", "record", "trained"), 2, "", "but a training");
     check_call(CALL("compare", "before", "after/environment.json"), 2, "", "neither the folder of");
     check_call(CALL("compare", "before"), 2, "", "compare wants two runs");
 }
@@ -238,14 +242,28 @@ static void test_a_run_goes_into_the_history(void **state) {
     check_call(CALL("history", "show", "gemm/tn/*"), 2, "", "no measured row of a case like");
 }
 
+/* With or without gnuplot. */
+static void test_a_plot_goes_into_a_folder_that_is_made(void **state) {
+    (void)state;
+    check_call(CALL("history", "record", "before"), 0, "recorded", "");
+    struct call call = CALL("history", "plot", "gemm/*", "--out", "plots/of/history");
+    call_free(&call);
+    assert_int_equal(access(path_of("plots/of/history/history.gp"), R_OK), 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, runs_make, runs_remove)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_the_same_run_twice),     TEST(test_a_slower_row),
-        TEST(test_counts_of_a_baseline),   TEST(test_bad_files_are_named),
-        TEST(test_files_that_are_cut_off), TEST(test_files_that_are_binary),
-        TEST(test_what_is_no_run),         TEST(test_a_run_goes_into_the_history),
+        TEST(test_the_same_run_twice),
+        TEST(test_a_slower_row),
+        TEST(test_counts_of_a_baseline),
+        TEST(test_bad_files_are_named),
+        TEST(test_files_that_are_cut_off),
+        TEST(test_files_that_are_binary),
+        TEST(test_what_is_no_run),
+        TEST(test_a_run_goes_into_the_history),
+        TEST(test_a_plot_goes_into_a_folder_that_is_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

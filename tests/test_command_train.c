@@ -133,6 +133,8 @@ static const struct wrong {
     {"--data synthetic --batch 6001", {"6001", "6000 training images"}},
     {"--frobnicate", {"--frobnicate", "--help"}},
     {"--batch 5 --frobnicate=3", {"--frobnicate=3", "--help"}},
+    {"--batch 5 --frobnicate 3", {"'--frobnicate'", "--help"}},
+    {"--frobnicate --batch 5 --seed 1", {"'--frobnicate'", "--help"}},
     {"--drop-last=3", {"--drop-last=3", "--help"}},
     {"--epochs", {"--epochs", "--help"}},
     {"-x", {"-x", "--help"}},
