@@ -614,6 +614,52 @@ static void test_ceilings_that_fail_are_none(void **state) {
     assert_in_range(f->driver.live(), live, live + 2); /* the module and its kernel stay loaded */
 }
 
+/* Loading takes the time of many batches, and between two events it would pass for work. */
+static void test_no_kernel_is_loaded_while_ceilings_are_timed(void **state) {
+    struct fixture *f = *state;
+    struct ceilings ceilings;
+    need_kernels();
+    f->driver.clear();
+    if (ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message) != STATUS_OK)
+        fail_msg("%s", f->message.text);
+    bool timing = false;
+    int loads = 0;
+    for (const char *line = f->driver.log(); *line; line = strchr(line, '\n') + 1) {
+        timing ^= strncmp(line, "cuEventRecord", strlen("cuEventRecord")) == 0;
+        bool load = strncmp(line, "cuModuleLoadDataEx", strlen("cuModuleLoadDataEx")) == 0;
+        assert_false(load && timing);
+        loads += load;
+    }
+    assert_int_equal(loads, 2);
+}
+
+static enum status no_time_passes(struct device *device, double *seconds, struct message *message) {
+    enum status status = gpu_timer_stop(device->gpu, seconds, message);
+    *seconds = 0.0;
+    return status;
+}
+
+static void test_ceilings_by_a_clock_that_stands_still_end(void **state) {
+    struct fixture *f = *state;
+    struct device *gpu = &f->devices.list[1];
+    struct ceilings ceilings = {.flops_per_second = 1.0};
+    need_kernels();
+    gpu->timer_stop = no_time_passes;
+    assert_int_equal(ceilings_measure_gpu(gpu, true, &ceilings, &f->message), STATUS_FAILED);
+    assert_non_null(strstr(f->message.text, "time does not grow"));
+    assert_true(ceilings.flops_per_second == 0.0);
+}
+
+static void test_a_cache_of_unknown_size_has_a_bandwidth_behind_it(void **state) {
+    struct fixture *f = *state;
+    struct ceilings ceilings;
+    need_kernels();
+    f->devices.list[1].last_level_cache = 0;
+    if (ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message) != STATUS_OK)
+        fail_msg("%s", f->message.text);
+    assert_true(ceilings.levels[0].bytes_per_second > 0.0);
+}
+
 /* Of the eight batches of a network's data, an iteration takes one. */
 static void test_an_iteration_transfers_its_own_batch(void **state) {
     (void)state;
@@ -670,6 +716,9 @@ int main(void) {
         ON_GPU(test_a_gpu_row_is_held_against_its_own_ceilings),
         ON_GPU(test_a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache),
         ON_GPU(test_ceilings_that_fail_are_none),
+        ON_GPU(test_no_kernel_is_loaded_while_ceilings_are_timed),
+        ON_GPU(test_ceilings_by_a_clock_that_stands_still_end),
+        ON_GPU(test_a_cache_of_unknown_size_has_a_bandwidth_behind_it),
         cmocka_unit_test(test_an_iteration_transfers_its_own_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
