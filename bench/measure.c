@@ -177,7 +177,13 @@ enum status contender_warm_up(struct contender *c, const struct measure_limits *
             (settled || elapsed >= 4.0 * limits->warm_up_seconds))
             return STATUS_OK;
         if (!long_enough) {
-            double wanted = 1.1 * limits->sample_seconds / (one > 1e-9 ? one : 1e-9);
+            const double shortest = 1e-9; /* no launch is over sooner */
+            double wanted = 1.1 * limits->sample_seconds / (one > shortest ? one : shortest);
+            if (wanted <= (double)c->iterations)
+                return message_set(message, STATUS_FAILED,
+                                   "%s's time does not grow with its work: %lld iterations took "
+                                   "%.3g s by its clock",
+                                   c->device->name, (long long)c->iterations, seconds);
             double most = 8.0 * (double)c->iterations; /* a first batch says little */
             c->iterations = (int64_t)ceil(wanted < most ? wanted : most);
         }

@@ -379,6 +379,20 @@ static bool stop_at_zero(void *argument) {
     return (*left)-- == 0;
 }
 
+/* Its iterations do not grow for ever, and the others are measured. */
+static void test_a_clock_that_stands_still_is_given_up(void **state) {
+    (void)state;
+    struct race race;
+    race_open(&race, &fake_operation, 2, 1);
+    fake.kernels[0].seconds = 0.0;
+    const struct measure_limits limits = patient();
+    race_run(&race, &limits);
+    assert_int_equal(race.contenders[0].status, STATUS_FAILED);
+    assert_non_null(strstr(race.contenders[0].message.text, "fake's time does not grow"));
+    check_end(&race.contenders[1], MEASURE_CONVERGED, 10);
+    race_close(&race);
+}
+
 static void test_a_stop_ends_the_measurement(void **state) {
     (void)state;
     struct race race;
@@ -577,6 +591,7 @@ int main(void) {
         cmocka_unit_test(test_the_others_go_on_when_one_is_done),
         cmocka_unit_test(test_a_contender_that_breaks_is_left_behind),
         cmocka_unit_test(test_a_device_without_time_has_no_samples),
+        cmocka_unit_test(test_a_clock_that_stands_still_is_given_up),
         cmocka_unit_test(test_a_stop_ends_the_measurement),
         cmocka_unit_test(test_a_sample_is_long_enough_for_the_clock),
         cmocka_unit_test(test_iterations_rotate_among_the_sets),
