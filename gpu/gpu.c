@@ -177,9 +177,13 @@ static void context_release(struct gpu *gpu) {
 enum status gpu_reset(struct gpu *gpu, struct message *message) {
     context_release(gpu);
     gpu->broken = false;
-    /* cuBLAS may hold the primary context too: releasing it is not enough to be rid of it. */
-    enum status status = gpu_check(gpu, gpu->driver.cuDevicePrimaryCtxReset(gpu->device), message,
-                                   "cuDevicePrimaryCtxReset");
+    /* cuBLAS may hold the primary context too: releasing it is not enough to be rid of it. The
+     * reset may tell again of the launch that made it needed; whether it helped, the new context
+     * shows. */
+    enum cuda_result result = gpu->driver.cuDevicePrimaryCtxReset(gpu->device);
+    enum status status = STATUS_OK;
+    if (!driver_error_sticky(result))
+        status = gpu_check(gpu, result, message, "cuDevicePrimaryCtxReset");
     if (status == STATUS_OK)
         status = context_open(gpu, message);
     if (status != STATUS_OK && !gpu->broken) {

@@ -232,7 +232,9 @@ enum cuda_result cuDevicePrimaryCtxRelease_v2(cuda_device chosen) {
     return CUDA_SUCCESS;
 }
 
+/* Tells of the error that it ends, as the real one may. */
 enum cuda_result cuDevicePrimaryCtxReset_v2(cuda_device chosen) {
+    const enum cuda_result ended = device.broken;
     device.broken = CUDA_SUCCESS;
     device.capture = NULL;
     BEGIN();
@@ -240,7 +242,7 @@ enum cuda_result cuDevicePrimaryCtxReset_v2(cuda_device chosen) {
     while (device.objects.next != &device.objects)
         (void)object_delete((char *)device.objects.next + alignment);
     device.memory_used = 0;
-    return CUDA_SUCCESS;
+    return ended;
 }
 
 enum cuda_result cuCtxSetCurrent(struct cuda_context *context) {
