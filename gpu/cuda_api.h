@@ -19,13 +19,16 @@
     X(CUDA_ERROR_INVALID_VALUE, 1)                                                                 \
     X(CUDA_ERROR_OUT_OF_MEMORY, 2)                                                                 \
     X(CUDA_ERROR_STUB_LIBRARY, 34)                                                                 \
+    X(CUDA_ERROR_DEVICE_UNAVAILABLE, 46)                                                           \
     X(CUDA_ERROR_NO_DEVICE, 100)                                                                   \
     X(CUDA_ERROR_INVALID_IMAGE, 200)                                                               \
     X(CUDA_ERROR_NO_BINARY_FOR_GPU, 209)                                                           \
     X(CUDA_ERROR_ECC_UNCORRECTABLE, 214)                                                           \
     X(CUDA_ERROR_INVALID_PTX, 218)                                                                 \
     X(CUDA_ERROR_NVLINK_UNCORRECTABLE, 220)                                                        \
+    X(CUDA_ERROR_JIT_COMPILER_NOT_FOUND, 221)                                                      \
     X(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, 222)                                                     \
+    X(CUDA_ERROR_JIT_COMPILATION_DISABLED, 223)                                                    \
     X(CUDA_ERROR_CONTAINED, 226)                                                                   \
     X(CUDA_ERROR_INVALID_SOURCE, 300)                                                              \
     X(CUDA_ERROR_NOT_FOUND, 500)                                                                   \

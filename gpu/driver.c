@@ -20,6 +20,10 @@ static const char hardware_fault[] = "look at `dmesg` and `nvidia-smi -q` for ha
 static const char driver_mismatch[] =
     "update NVIDIA's driver, or build with the toolkit that fits it (`nvidia-smi` shows its CUDA "
     "version)";
+static const char ptx_alone[] =
+    "there is no machine code for this GPU, and its PTX needs the driver's compiler: install "
+    "libnvidia-ptxjitcompiler.so.1 of the driver and unset CUDA_DISABLE_PTX_JIT, or add the GPU's "
+    "architecture to ARCHITECTURES and rebuild";
 
 static const struct driver_advice advices[] = {
     {CUDA_ERROR_OUT_OF_MEMORY, STATUS_NO_MEMORY, false,
@@ -27,6 +31,9 @@ static const struct driver_advice advices[] = {
     {CUDA_ERROR_STUB_LIBRARY, STATUS_NO_GPU, false,
      "the toolkit's stub was loaded for the driver: install NVIDIA's driver and take the stubs "
      "folder out of LD_LIBRARY_PATH"},
+    {CUDA_ERROR_DEVICE_UNAVAILABLE, STATUS_NO_GPU, false,
+     "another process has the GPU to itself, or its compute mode prohibits work: see `nvidia-smi "
+     "-q -d COMPUTE`, and choose another one by --gpu"},
     {CUDA_ERROR_NO_DEVICE, STATUS_NO_GPU, false,
      "check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or use --gpu emulated"},
     {CUDA_ERROR_SYSTEM_NOT_READY, STATUS_NO_GPU, false,
@@ -38,9 +45,13 @@ static const struct driver_advice advices[] = {
      "check that /dev/nvidia* are readable and that `nvidia-smi` works"},
     {CUDA_ERROR_INVALID_IMAGE, STATUS_FAILED, false, driver_mismatch},
     {CUDA_ERROR_NO_BINARY_FOR_GPU, STATUS_FAILED, false,
-     "the kernels were not built for this GPU: add its architecture to ARCHITECTURES and rebuild"},
+     "the kernels were built for other GPUs, or by a newer toolkit than the driver knows: see "
+     "`lockstep info`, then add the GPU's architecture to ARCHITECTURES and rebuild, or update "
+     "NVIDIA's driver"},
     {CUDA_ERROR_INVALID_PTX, STATUS_FAILED, false, driver_mismatch},
     {CUDA_ERROR_UNSUPPORTED_PTX_VERSION, STATUS_FAILED, false, driver_mismatch},
+    {CUDA_ERROR_JIT_COMPILER_NOT_FOUND, STATUS_FAILED, false, ptx_alone},
+    {CUDA_ERROR_JIT_COMPILATION_DISABLED, STATUS_FAILED, false, ptx_alone},
     {CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, STATUS_FAILED, false,
      "the kernel needs more registers or shared memory than this GPU has"},
     {CUDA_ERROR_ECC_UNCORRECTABLE, STATUS_FAILED, true, hardware_fault},

@@ -34,7 +34,10 @@ static enum status module_load(struct gpu *gpu, size_t index, struct message *me
     gpu->modules[index] = NULL;
     log[sizeof log - 1] = '\0';
     log[strcspn(log, "\n")] = '\0';
-    return gpu_check(gpu, result, message, "cuModuleLoadDataEx of %s%s%s", gpu->images[index].name,
+    const int version = gpu->driver.version;
+    return gpu_check(gpu, result, message,
+                     "cuModuleLoadDataEx of %s by a driver for CUDA %d.%d%s%s",
+                     gpu->images[index].name, version / 1000, version % 1000 / 10,
                      log[0] != '\0' ? ": " : "", log);
 }
 

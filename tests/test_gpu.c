@@ -86,6 +86,15 @@ static void the_toolkits_stub_is_no_gpu(void **state) {
                 WORDS("CUDA_ERROR_STUB_LIBRARY", "LD_LIBRARY_PATH"));
 }
 
+static void a_gpu_that_another_process_has_to_itself_is_no_gpu(void **state) {
+    struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
+    int live = driver.live();
+    (void)state;
+    expect_open(STAND_IN_CUDA, "cuDevicePrimaryCtxRetain=46", STATUS_NO_GPU,
+                WORDS("CUDA_ERROR_DEVICE_UNAVAILABLE", "compute mode"));
+    assert_int_equal(driver.live(), live);
+}
+
 static void a_device_that_is_not_there_is_no_gpu(void **state) {
     struct gpu_selection selection = selection_of(STAND_IN_CUDA);
     struct gpu *gpu = NULL;
@@ -250,10 +259,23 @@ static void a_refused_image_tells_the_drivers_reason(void **state) {
     struct fixture *fixture = *state;
     stand_in_order("cuModuleLoadDataEx=222");
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
-    assert_non_null(strstr(fixture->message.text, "first: line 7: an instruction of tomorrow"));
+    assert_non_null(strstr(fixture->message.text,
+                           "of first by a driver for CUDA 13.0: line 7: an instruction"));
     assert_null(strchr(fixture->message.text, '\n'));
     assert_non_null(strstr(fixture->message.text, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"));
     assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
+}
+
+static void what_a_gpu_without_machine_code_lacks_is_named(void **state) {
+    struct fixture *fixture = *state;
+    stand_in_order("cuModuleLoadDataEx=221");
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "CUDA_ERROR_JIT_COMPILER_NOT_FOUND"));
+    assert_non_null(strstr(fixture->message.text, "libnvidia-ptxjitcompiler.so.1"));
+    stand_in_order("cuModuleLoadDataEx=209");
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "ARCHITECTURES"));
+    assert_non_null(strstr(fixture->message.text, "or update NVIDIA's driver"));
 }
 
 static void a_refused_launch_names_the_kernel_and_its_geometry(void **state) {
@@ -405,6 +427,7 @@ int main(void) {
         cmocka_unit_test(a_missing_driver_is_no_gpu),
         cmocka_unit_test(no_device_is_no_gpu),
         cmocka_unit_test(the_toolkits_stub_is_no_gpu),
+        cmocka_unit_test(a_gpu_that_another_process_has_to_itself_is_no_gpu),
         cmocka_unit_test(a_device_that_is_not_there_is_no_gpu),
         cmocka_unit_test(an_old_driver_is_refused_with_both_versions),
         cmocka_unit_test(every_call_of_opening_is_checked),
@@ -418,6 +441,7 @@ int main(void) {
         FIXTURE_TEST(geometry_beyond_the_device_is_refused),
         FIXTURE_TEST(an_unknown_image_is_refused),
         FIXTURE_TEST(a_refused_image_tells_the_drivers_reason),
+        FIXTURE_TEST(what_a_gpu_without_machine_code_lacks_is_named),
         FIXTURE_TEST(a_refused_launch_names_the_kernel_and_its_geometry),
         FIXTURE_TEST(a_kernel_is_described_by_the_driver),
         FIXTURE_TEST(time_is_between_two_events),
