@@ -47,23 +47,33 @@ static const struct library_symbol cublas_symbols[] = {
 #undef CUBLAS_SYMBOL
 };
 
-static enum status cublas_load(struct gpu_cublas *cublas, const char *path,
+/* The newest cuBLAS that the driver runs: cuBLAS 13 asks for a driver of CUDA 13. The toolkit's own
+ * folder is not always known to the loader. */
+static const struct {
+    int cuda; /* the least major version of the driver's CUDA */
+    const char *name;
+} libraries[] = {{13, "libcublas.so.13"},
+                 {12, "libcublas.so.12"},
+                 {11, "libcublas.so.11"},
+                 {13, "/usr/local/cuda/lib64/libcublas.so.13"},
+                 {12, "/usr/local/cuda/lib64/libcublas.so.12"},
+                 {11, "/usr/local/cuda/lib64/libcublas.so.11"}};
+
+static enum status cublas_load(struct gpu_cublas *cublas, const char *path, int driver_version,
                                struct message *message) {
-    /* The toolkit's own folder is not always known to the loader. */
-    const char *const system[] = {"libcublas.so.13",
-                                  "libcublas.so.12",
-                                  "libcublas.so.11",
-                                  "/usr/local/cuda/lib64/libcublas.so.13",
-                                  "/usr/local/cuda/lib64/libcublas.so.12",
-                                  "/usr/local/cuda/lib64/libcublas.so.11",
-                                  NULL};
-    const char *const given[] = {path, NULL};
+    const char *names[sizeof libraries / sizeof libraries[0] + 1] = {path};
+    size_t count = 0;
+    for (size_t i = 0; path == NULL && i < sizeof libraries / sizeof libraries[0]; i++)
+        if (libraries[i].cuda <= driver_version / 1000)
+            names[count++] = libraries[i].name;
     struct message reason;
-    if (library_open(path != NULL ? given : system, &cublas->library, &reason) != STATUS_OK)
-        return message_set(message, STATUS_UNSUPPORTED,
-                           "cuBLAS could not be loaded (%s); install cuBLAS 11, 12 or 13 and name "
-                           "its folder in LD_LIBRARY_PATH",
-                           reason.text);
+    if (library_open(names, &cublas->library, &reason) != STATUS_OK)
+        return message_set(
+            message, STATUS_UNSUPPORTED,
+            "cuBLAS could not be loaded (%s); install cuBLAS of CUDA 11 or newer and "
+            "no newer than the driver's CUDA %d, and name its folder in "
+            "LD_LIBRARY_PATH",
+            reason.text, driver_version / 1000);
     if (library_bind(cublas->library, cublas_symbols,
                      sizeof cublas_symbols / sizeof cublas_symbols[0], cublas,
                      &reason) != STATUS_OK)
@@ -112,7 +122,7 @@ enum status gpu_cublas_open(struct gpu *gpu, const struct gpu_cublas **cublas,
     if (opened == NULL)
         return message_set(message, STATUS_NO_MEMORY, "no host memory for cuBLAS's table");
     gpu->cublas = opened;
-    status = cublas_load(opened, gpu->cublas_path, message);
+    status = cublas_load(opened, gpu->cublas_path, gpu->driver.version, message);
     if (status == STATUS_OK)
         status = cublas_start(gpu, opened, message);
     if (status != STATUS_OK) {

@@ -39,8 +39,9 @@ struct gpu_image {
 };
 
 /* Which GPU, and where its libraries are. NULL means the system's, searched as the dynamic loader
- * does: libcuda.so.1, libcublas.so.13, .12 or .11, libnvidia-ml.so.1 (which gpu_open() leaves to
- * its caller: gpu/nvml.h). The images live as long as the GPU. */
+ * does: libcuda.so.1; libcublas.so.13, .12 or .11, the first that is no newer than the driver's
+ * CUDA; libnvidia-ml.so.1 (which gpu_open() leaves to its caller: gpu/nvml.h). The images live as
+ * long as the GPU. */
 struct gpu_selection {
     const char *driver;
     const char *cublas;

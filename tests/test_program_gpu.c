@@ -194,6 +194,27 @@ static void without_a_gpu_the_cpu_is_measured(void **state) {
     expect_call(77, STAND_IN_FOLDER, "", run_of("openblas", "7"));
 }
 
+static void library_link(const char *name, const char *target) {
+    char path[PATH_MAX];
+    if (realpath(target, path) == NULL)
+        fail_msg("there is no %s", target);
+    assert_int_equal(symlink(path, temporary_path(&place, name)), 0);
+}
+
+/* Of several cuBLAS the newest that the driver can run; the newer one here is a library of other
+ * things. */
+static void an_older_driver_gets_a_cublas_of_its_own(void **state) {
+    (void)state;
+    library_link("libcuda.so.1", STAND_IN_CUDA);
+    library_link("libcublas.so.12", STAND_IN_CUBLAS);
+    library_link("libcublas.so.13", STAND_IN_NVML);
+    expect_call(0, place.path, "version=12020", run_of("openblas,cublas", "0"));
+    expect_row("cublas", "measured", "");
+    run_remove();
+    expect_call(0, place.path, "version=13000", run_of("openblas,cublas", "0"));
+    expect_row("cublas", "skipped", "it has no cublasCreate_v2");
+}
+
 /* What fails is told in its row, the rest is measured, and the exit status says it. */
 static void failures_stay_in_their_rows(void **state) {
     static const struct {
@@ -316,6 +337,7 @@ int main(void) {
         PLACE(a_run_goes_from_end_to_end),
         PLACE(training_by_a_graph_goes_from_end_to_end),
         PLACE(without_a_gpu_the_cpu_is_measured),
+        PLACE(an_older_driver_gets_a_cublas_of_its_own),
         PLACE(failures_stay_in_their_rows),
         PLACE(a_gpu_lost_before_the_first_row_comes_back),
         cmocka_unit_test(no_cuda_library_is_linked),
