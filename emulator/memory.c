@@ -131,18 +131,20 @@ static enum machine_status commit(struct memory *memory, size_t offset, size_t s
     return MACHINE_OK;
 }
 
-enum machine_status memory_allocate(struct memory *memory, size_t size,
+/* `beyond` bytes past a multiple of MEMORY_ALIGNMENT. */
+static enum machine_status allocate(struct memory *memory, size_t size, size_t beyond,
                                     enum machine_memory_kind kind, uint64_t *address) {
     *address = 0;
     if (size == 0)
         return MACHINE_INVALID_VALUE;
     if (size > memory->device_bytes - memory->in_use)
         return MACHINE_OUT_OF_MEMORY;
-    size_t offset = find_gap(memory, memory->cursor, size);
+    size_t offset = find_gap(memory, memory->cursor, beyond + size);
     if (offset == SIZE_MAX)
-        offset = find_gap(memory, 0, size);
-    if (offset == SIZE_MAX || commit(memory, offset, size) != MACHINE_OK)
+        offset = find_gap(memory, 0, beyond + size);
+    if (offset == SIZE_MAX || commit(memory, offset, beyond + size) != MACHINE_OK)
         return MACHINE_OUT_OF_MEMORY;
+    offset += beyond;
     uint64_t base = (uint64_t)(uintptr_t)(memory->arena + offset);
     enum machine_status status = range_insert(memory, base, size, kind);
     if (status != MACHINE_OK)
@@ -151,6 +153,16 @@ enum machine_status memory_allocate(struct memory *memory, size_t size,
     memory->cursor = align_up(offset + size + MEMORY_ALIGNMENT, MEMORY_ALIGNMENT);
     *address = base;
     return MACHINE_OK;
+}
+
+enum machine_status memory_allocate(struct memory *memory, size_t size,
+                                    enum machine_memory_kind kind, uint64_t *address) {
+    return allocate(memory, size, 0, kind, address);
+}
+
+enum machine_status memory_place(struct memory *memory, size_t size, size_t alignment,
+                                 enum machine_memory_kind kind, uint64_t *address) {
+    return allocate(memory, size, alignment < MEMORY_ALIGNMENT ? alignment : 0, kind, address);
 }
 
 static size_t index_of_base(const struct memory *memory, uint64_t address,

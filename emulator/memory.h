@@ -31,6 +31,10 @@ enum machine_status memory_open(struct memory *memory, size_t device_bytes);
 void memory_close(struct memory *memory);
 enum machine_status memory_allocate(struct memory *memory, size_t size,
                                     enum machine_memory_kind kind, uint64_t *address);
+/* A variable's place: a multiple of its alignment and, below MEMORY_ALIGNMENT, of no more, so that
+ * wider accesses than it promises are found misaligned. */
+enum machine_status memory_place(struct memory *memory, size_t size, size_t alignment,
+                                 enum machine_memory_kind kind, uint64_t *address);
 enum machine_status memory_free(struct memory *memory, uint64_t address,
                                 enum machine_memory_kind kind);
 /* Host memory that somebody else owns. */

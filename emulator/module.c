@@ -49,8 +49,9 @@ static void place_variable(struct source *source, struct machine_module *module,
     const bool is_static = variable->space == SPACE_GLOBAL || variable->space == SPACE_CONST;
     if (!is_static || variable->placed || variable->is_extern || variable->size == 0)
         return;
-    const enum machine_status status = memory_allocate(&module->machine->memory, variable->size,
-                                                       MACHINE_MEMORY_MODULE, &variable->address);
+    const enum machine_status status =
+        memory_place(&module->machine->memory, variable->size, variable->alignment,
+                     MACHINE_MEMORY_MODULE, &variable->address);
     if (status != MACHINE_OK)
         source_fail(source, status, variable->place, "no device memory left for '%s' of %zu bytes",
                     variable->name, variable->size);

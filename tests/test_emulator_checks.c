@@ -83,6 +83,24 @@ static void a_misaligned_write_is_found(void **state) {
     EXPECT_SAID(bench, "misaligned write of 4 bytes", "multiple of 4", "thread (0,0,0)");
 }
 
+/* A GPU may put a variable anywhere that its alignment allows, if rarely so. */
+static void an_access_wider_than_a_variable_is_aligned_is_found(void **state) {
+    static const unsigned alignments[] = {1, 4, 8, 16, 256, 1024};
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof alignments / sizeof alignments[0]; k++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 ".global .align %u .b8 kept[64];\n"
+                 ".visible .entry wide() { .reg .b64 %%rd<2>; .reg .b32 %%r<2>;\n"
+                 "mov.u64 %%rd1, kept; mov.u32 %%r1, 0;\n"
+                 "st.global.v4.b32 [%%rd1], {%%r1, %%r1, %%r1, %%r1}; ret; }\n",
+                 alignments[k]);
+        assert_int_equal(bench_load(bench, text), MACHINE_OK);
+        assert_int_equal(LAUNCH(bench, "wide", 1, 1, 0),
+                         alignments[k] < 16 ? MACHINE_MISALIGNED_ADDRESS : MACHINE_OK);
+    }
+}
+
 static void an_endless_loop_spends_its_budget(void **state) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
@@ -187,6 +205,7 @@ int main(void) {
         TEST(freed_memory_is_out_of_bounds),
         TEST(the_lowest_block_at_fault_is_named),
         TEST(a_misaligned_write_is_found),
+        TEST(an_access_wider_than_a_variable_is_aligned_is_found),
         TEST(an_endless_loop_spends_its_budget),
         TEST(endless_recursion_overflows_the_stack),
         TEST(barriers_that_never_meet_are_a_deadlock),
