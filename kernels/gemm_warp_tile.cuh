@@ -169,8 +169,8 @@ static __device__ inline void warp_tile_multiply(const float *tiles, int a_place
     }
 }
 
-/* Writes the thread's sums to C. */
-template <class shape, bool vectors>
+/* Writes the thread's sums to C; without `scaled` as they are, alpha and beta or not. */
+template <class shape, bool vectors, bool scaled = true>
 static __device__ inline void warp_tile_write(const struct gemm_arguments &g, const gemm_tile &tile,
                                               const float sums[shape::TM][shape::TN]) {
     const int row = thread_row<shape>(), column = thread_column<shape>();
@@ -181,8 +181,9 @@ static __device__ inline void warp_tile_write(const struct gemm_arguments &g, co
         const int inside = row + below < tile.rows ? tile.columns - column : 0;
 #pragma unroll
         for (int j = 0; j < shape::TN; j += V)
-            gemm_write4<vectors>(g, c + group_offset(j, LANES_ACROSS),
-                                 inside - group_offset(j, LANES_ACROSS), &sums[i][j]);
+            (scaled ? gemm_write4<vectors>
+                    : gemm_store4<vectors>)(g, c + group_offset(j, LANES_ACROSS),
+                                            inside - group_offset(j, LANES_ACROSS), &sums[i][j]);
         c += (group_offset(i + 1, LANES_DOWN) - below) * g.ldc;
     }
 }

@@ -6,7 +6,7 @@
 #define LOCKSTEP_KERNELS_GEMM_WRITE_CUH
 
 #include "kernels/arguments.h"
-#include "kernels/device.cuh"
+#include "kernels/vector_store.cuh"
 
 /* How many of a tile's `size` elements lie inside a matrix that has `left` more; may be negative.
  */
@@ -73,6 +73,18 @@ static __device__ inline void gemm_write4(const struct gemm_arguments &g, float 
     if (inside > 0)
         *four = make_float4(gemm_scaled(g, sums[0], before.x), gemm_scaled(g, sums[1], before.y),
                             gemm_scaled(g, sums[2], before.z), gemm_scaled(g, sums[3], before.w));
+}
+
+/* The same with the sums as they are. */
+template <bool vectors>
+static __device__ inline void gemm_store4(const struct gemm_arguments &, float *c, int inside,
+                                          const float *sums) {
+    if (vectors && inside > 0)
+        store_vector(c, make_float4(sums[0], sums[1], sums[2], sums[3]));
+#pragma unroll
+    for (int i = 0; i < 4 && !vectors; i++)
+        if (i < inside)
+            c[i] = sums[i];
 }
 
 #endif

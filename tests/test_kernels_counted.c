@@ -70,6 +70,9 @@ static const struct bounds table[] = {
     /* All parameters in one launch. */
     {"optimizer", "adam", "f32", "262144", "cuda-vectorised", .sectors = 1.00, .vectors = true,
      .launches = 1},
+    /* 16 tiles in four parts of k: A and B are read four times, each part is written and read once.
+     */
+    {"gemm", "nn", "f32", "128x128x256", "cuda-split-k", .sectors = 5.00, .launches = 2},
     /* The product's own kernel has the epilogue. */
     {"linear", "bias_relu", "f32", "512x512x64", "cuda-best", .launches = 1},
     /* At 1024x1024x1024 a warp does the same; all products by mma, no bank conflict. */
