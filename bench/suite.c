@@ -107,6 +107,17 @@ static bool is_wanted(const struct suite *suite, const struct implementation *im
            list_contains(options->implementations, implementation->name);
 }
 
+/* A device that refuses all work after what one implementation did is reset, and gets its buffers
+ * anew: the next one is not to blame. */
+static enum status device_recover(struct buffer_set *set, struct device *device,
+                                  const struct inputs *inputs, struct message *message) {
+    if (!device->lost || !device->lost(device))
+        return STATUS_OK;
+    buffer_set_close(set);
+    enum status status = device->reset(device, message);
+    return status == STATUS_OK ? buffer_set_open(set, device, inputs, message) : status;
+}
+
 /* Every implementation on one device. */
 static enum status verify_on_device(const struct suite *suite, const struct bench_case *c,
                                     struct device *device, const struct inputs *inputs,
@@ -115,7 +126,7 @@ static enum status verify_on_device(const struct suite *suite, const struct benc
     enum status status = buffer_set_open(&set, device, inputs, message);
     if (status != STATUS_OK)
         return status;
-    for (int i = 0; i < suite->operation->implementation_count; i++) {
+    for (int i = 0; i < suite->operation->implementation_count && status == STATUS_OK; i++) {
         const struct implementation *implementation = &suite->operation->implementations[i];
         bool gpu = device->gpu != NULL;
         bool lacking =
@@ -126,9 +137,10 @@ static enum status verify_on_device(const struct suite *suite, const struct benc
         verify_one(suite, c, implementation, gpu ? 0 : 1, expectation, &set);
         if (!gpu && !implementation->one_thread && suite->options->threads > 1)
             verify_one(suite, c, implementation, suite->options->threads, expectation, &set);
+        status = device_recover(&set, device, inputs, message);
     }
     buffer_set_close(&set);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status verify_case(const struct suite *suite, const struct bench_case *c,

@@ -1,7 +1,10 @@
 /* What `lockstep verify` counts: every implementation that there is, and no dtype that one never
  * claimed.
  */
+#include "bench/device_gpu.h"
 #include "bench/suite.h"
+#include "kernels/kernels.h"
+#include "tests/stand_in/client.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,12 +114,39 @@ static void test_a_dtype_and_an_implementation_that_were_asked_for_are_a_skip(vo
     assert_non_null(strstr(f->log, "computes tf32 and bf16 only"));
 }
 
+static enum status gemm_that_faults(const struct gemm_problem *problem,
+                                    struct execution *execution) {
+    stand_in_order("cuStreamSynchronize=719");
+    return gemm_cublas(problem, execution);
+}
+
+/* After the first the GPU refuses all work. */
+static void test_a_lost_gpu_fails_what_lost_it_alone(void **state) {
+    struct fixture *f = *state;
+    const struct gpu_selection selection = {.driver = STAND_IN_CUDA, .cublas = STAND_IN_CUBLAS};
+    const struct implementation two[] = {
+        {.name = "faulty", .device = DEVICE_GPU, .run.gemm = gemm_that_faults},
+        {.name = "cublas", .device = DEVICE_GPU, .run.gemm = gemm_cublas}};
+    struct message message;
+    stand_in_order(NULL);
+    assert_int_equal(
+        device_gpu_open_selection(&selection, &f->devices.list[f->devices.count++], &message),
+        STATUS_OK);
+    enum status status = suite_of(f, two, 2, NULL, "f32");
+    stand_in_order(NULL);
+    assert_int_equal(f->totals.failed, 1);
+    assert_int_equal(f->totals.passed, 1);
+    assert_int_equal(status, STATUS_WRONG);
+    assert_non_null(strstr(f->log, "CUDA_ERROR_LAUNCH_FAILED"));
+}
+
 int main(void) {
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_any_number_of_implementations_is_counted),
         IN_PLACE(test_a_dtype_that_was_never_claimed_is_no_skip),
         IN_PLACE(test_a_dtype_and_an_implementation_that_were_asked_for_are_a_skip),
+        IN_PLACE(test_a_lost_gpu_fails_what_lost_it_alone),
     };
 #undef IN_PLACE
     return cmocka_run_group_tests(tests, NULL, NULL);
