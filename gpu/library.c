@@ -2,6 +2,7 @@
 #include "gpu/library.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum status library_open(const char *const *names, void **library, struct message *message) {
@@ -19,17 +20,27 @@ enum status library_open(const char *const *names, void **library, struct messag
     return message_set(message, STATUS_UNSUPPORTED, "%s", reason);
 }
 
+/* ISO C has no cast from an object pointer to a function pointer; POSIX promises that the bytes are
+ * the same. */
+static bool symbol_bind(void *library, const struct library_symbol *symbol, void *table) {
+    void *address = dlsym(library, symbol->name);
+    if (address != NULL)
+        memcpy((char *)table + symbol->offset, &address, sizeof address);
+    return address != NULL;
+}
+
 enum status library_bind(void *library, const struct library_symbol *symbols, size_t count,
                          void *table, struct message *message) {
-    for (size_t i = 0; i < count; i++) {
-        void *address = dlsym(library, symbols[i].name);
-        if (address == NULL)
+    for (size_t i = 0; i < count; i++)
+        if (!symbol_bind(library, &symbols[i], table))
             return message_set(message, STATUS_UNSUPPORTED, "it has no %s", symbols[i].name);
-        /* ISO C has no cast from an object pointer to a function pointer; POSIX promises that the
-         * bytes are the same. */
-        memcpy((char *)table + symbols[i].offset, &address, sizeof address);
-    }
     return STATUS_OK;
+}
+
+void library_bind_known(void *library, const struct library_symbol *symbols, size_t count,
+                        void *table) {
+    for (size_t i = 0; i < count; i++)
+        (void)symbol_bind(library, &symbols[i], table);
 }
 
 void *library_find(void *library, const char *name) {

@@ -22,6 +22,11 @@ enum status library_open(const char *const *names, void **library, struct messag
 enum status library_bind(void *library, const struct library_symbol *symbols, size_t count,
                          void *table, struct message *message);
 
+/* Fills `table` with those of the functions that the library has; the others' pointers stay as they
+ * are. */
+void library_bind_known(void *library, const struct library_symbol *symbols, size_t count,
+                        void *table);
+
 /* The symbol's address, or NULL. */
 void *library_find(void *library, const char *name);
 

@@ -12,6 +12,7 @@ struct nvml_functions {
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
 #define NVML_MEMBER(member, name, parameters) nvml_result(*member) parameters;
     NVML_FUNCTIONS(NVML_MEMBER)
+    NVML_READINGS(NVML_MEMBER) /* NULL where this driver lacks one */
 #undef NVML_MEMBER
 };
 
@@ -21,11 +22,15 @@ struct nvml {
     char driver_version[96];
 };
 
-static const struct library_symbol nvml_symbols[] = {
 #define NVML_SYMBOL(member, name, parameters) {#name, offsetof(struct nvml_functions, member)},
-    NVML_FUNCTIONS(NVML_SYMBOL)
+static const struct library_symbol nvml_symbols[] = {NVML_FUNCTIONS(NVML_SYMBOL)};
+static const struct library_symbol nvml_readings[] = {NVML_READINGS(NVML_SYMBOL)};
 #undef NVML_SYMBOL
-};
+
+/* The result of a reading, asked only where the driver has it. */
+#define ASK(nvml, reading, ...)                                                                    \
+    ((nvml)->functions.reading == NULL ? NVML_ERROR_FUNCTION_NOT_FOUND                             \
+                                       : (nvml)->functions.reading((nvml)->device, __VA_ARGS__))
 
 static enum status nvml_start(struct nvml *nvml, const char *bus, struct message *message) {
     nvml_result result = nvml->functions.nvmlInit();
@@ -42,7 +47,8 @@ static enum status nvml_start(struct nvml *nvml, const char *bus, struct message
                            "%s (NVML error %d)",
                            bus, (int)result);
     }
-    if (nvml->functions.nvmlSystemGetDriverVersion(nvml->driver_version,
+    if (nvml->functions.nvmlSystemGetDriverVersion == NULL ||
+        nvml->functions.nvmlSystemGetDriverVersion(nvml->driver_version,
                                                    sizeof nvml->driver_version) != NVML_SUCCESS)
         nvml->driver_version[0] = '\0';
     return STATUS_OK;
@@ -67,8 +73,11 @@ enum status nvml_open(const char *path, const char *bus, struct nvml **nvml,
             "no clocks, power or energy of the GPU: NVML cannot be used (%s); it comes with "
             "NVIDIA's driver",
             reason.text);
-    else
+    if (status == STATUS_OK) {
+        library_bind_known(library, nvml_readings, sizeof nvml_readings / sizeof nvml_readings[0],
+                           &opened->functions);
         status = nvml_start(opened, bus, message);
+    }
     if (status != STATUS_OK) {
         free(opened);
         return status;
@@ -94,37 +103,35 @@ static double scaled(nvml_result result, double value, double scale) {
 
 double nvml_energy(struct nvml *nvml) {
     unsigned long long millijoules = 0;
-    nvml_result result =
-        nvml->functions.nvmlDeviceGetTotalEnergyConsumption(nvml->device, &millijoules);
+    nvml_result result = ASK(nvml, nvmlDeviceGetTotalEnergyConsumption, &millijoules);
     return scaled(result, (double)millijoules, 1e-3);
 }
 
 double nvml_power(struct nvml *nvml) {
     unsigned int milliwatts = 0;
-    nvml_result result = nvml->functions.nvmlDeviceGetPowerUsage(nvml->device, &milliwatts);
+    nvml_result result = ASK(nvml, nvmlDeviceGetPowerUsage, &milliwatts);
     return scaled(result, milliwatts, 1e-3);
 }
 
 unsigned long long nvml_throttle(struct nvml *nvml) {
     unsigned long long reasons = 0;
-    nvml_result result =
-        nvml->functions.nvmlDeviceGetCurrentClocksThrottleReasons(nvml->device, &reasons);
+    nvml_result result = ASK(nvml, nvmlDeviceGetCurrentClocksEventReasons, &reasons);
+    if (result != NVML_SUCCESS)
+        result = ASK(nvml, nvmlDeviceGetCurrentClocksThrottleReasons, &reasons);
     return result == NVML_SUCCESS ? reasons : 0;
 }
 
 void nvml_read(struct nvml *nvml, struct nvml_reading *reading) {
-    const struct nvml_functions *functions = &nvml->functions;
-    struct nvml_device *device = nvml->device;
     unsigned int value = 0;
-    nvml_result result = functions->nvmlDeviceGetClockInfo(device, NVML_CLOCK_SM, &value);
+    nvml_result result = ASK(nvml, nvmlDeviceGetClockInfo, NVML_CLOCK_SM, &value);
     reading->sm_clock_mhz = scaled(result, value, 1.0);
-    result = functions->nvmlDeviceGetClockInfo(device, NVML_CLOCK_MEM, &value);
+    result = ASK(nvml, nvmlDeviceGetClockInfo, NVML_CLOCK_MEM, &value);
     reading->memory_clock_mhz = scaled(result, value, 1.0);
-    result = functions->nvmlDeviceGetMaxClockInfo(device, NVML_CLOCK_SM, &value);
+    result = ASK(nvml, nvmlDeviceGetMaxClockInfo, NVML_CLOCK_SM, &value);
     reading->sm_clock_limit_mhz = scaled(result, value, 1.0);
-    result = functions->nvmlDeviceGetEnforcedPowerLimit(device, &value);
+    result = ASK(nvml, nvmlDeviceGetEnforcedPowerLimit, &value);
     reading->power_limit_w = scaled(result, value, 1e-3);
-    result = functions->nvmlDeviceGetTemperature(device, NVML_TEMPERATURE_GPU, &value);
+    result = ASK(nvml, nvmlDeviceGetTemperature, NVML_TEMPERATURE_GPU, &value);
     reading->temperature_c = scaled(result, value, 1.0);
     reading->power_w = nvml_power(nvml);
     reading->energy_j = nvml_energy(nvml);

@@ -5,7 +5,9 @@
 #ifndef LOCKSTEP_GPU_NVML_API_H
 #define LOCKSTEP_GPU_NVML_API_H
 
-#define NVML_RESULTS(X) X(NVML_SUCCESS, 0)
+#define NVML_RESULTS(X)                                                                            \
+    X(NVML_SUCCESS, 0)                                                                             \
+    X(NVML_ERROR_FUNCTION_NOT_FOUND, 13)
 
 #define NVML_CLOCKS(X)                                                                             \
     X(NVML_CLOCK_SM, 1)                                                                            \
@@ -35,14 +37,19 @@ struct nvml_device;
     X(0x080ull, HwPowerBrakeSlowdown, "power brake")                                               \
     X(0x100ull, DisplayClockSetting, "display clocks")
 
-/* Member of struct nvml_functions, exported name, arguments. All return nvml_result. Power in
- * milliwatts, energy in millijoules since the driver was loaded, clocks in MHz. */
+/* Member of struct nvml_functions, exported name, arguments. All return nvml_result. The first list
+ * is what nothing goes without. */
 #define NVML_FUNCTIONS(X)                                                                          \
     X(nvmlInit, nvmlInit_v2, (void))                                                               \
     X(nvmlShutdown, nvmlShutdown, (void))                                                          \
-    X(nvmlSystemGetDriverVersion, nvmlSystemGetDriverVersion, (char *version, unsigned int bytes)) \
     X(nvmlDeviceGetHandleByPciBusId, nvmlDeviceGetHandleByPciBusId_v2,                             \
-      (const char *bus, struct nvml_device **device))                                              \
+      (const char *bus, struct nvml_device **device))
+
+/* What a driver may be too old or too new for: the throttle reasons are called event reasons since
+ * driver 535, and some of the others are deprecated. Power in milliwatts, energy in millijoules
+ * since the driver was loaded, clocks in MHz. */
+#define NVML_READINGS(X)                                                                           \
+    X(nvmlSystemGetDriverVersion, nvmlSystemGetDriverVersion, (char *version, unsigned int bytes)) \
     X(nvmlDeviceGetClockInfo, nvmlDeviceGetClockInfo,                                              \
       (struct nvml_device * device, nvml_clock clock, unsigned int *mhz))                          \
     X(nvmlDeviceGetMaxClockInfo, nvmlDeviceGetMaxClockInfo,                                        \
@@ -55,6 +62,8 @@ struct nvml_device;
       (struct nvml_device * device, unsigned long long *millijoules))                              \
     X(nvmlDeviceGetTemperature, nvmlDeviceGetTemperature,                                          \
       (struct nvml_device * device, nvml_sensor sensor, unsigned int *celsius))                    \
+    X(nvmlDeviceGetCurrentClocksEventReasons, nvmlDeviceGetCurrentClocksEventReasons,              \
+      (struct nvml_device * device, unsigned long long *reasons))                                  \
     X(nvmlDeviceGetCurrentClocksThrottleReasons, nvmlDeviceGetCurrentClocksThrottleReasons,        \
       (struct nvml_device * device, unsigned long long *reasons))
 

@@ -84,8 +84,8 @@ static const struct comparison cublas[] = {{"", false}};
 #    define NVML(member, name, parameters)                                                         \
         {#name,                                                                                    \
          __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(nvmlReturn_t, parameters))},
-static const struct comparison nvml[] = {NVML_RESULTS(CONSTANT) NVML_CLOCKS(CONSTANT)
-                                             NVML_SENSORS(CONSTANT) NVML_FUNCTIONS(NVML)};
+static const struct comparison nvml[] = {NVML_RESULTS(CONSTANT) NVML_CLOCKS(CONSTANT) NVML_SENSORS(
+    CONSTANT) NVML_FUNCTIONS(NVML) NVML_READINGS(NVML)};
 #else
 static const struct comparison nvml[] = {{"", false}};
 #endif

@@ -42,6 +42,29 @@ static void what_the_gpu_does_not_tell_is_minus_one(void **state) {
     nvml_close(nvml);
 }
 
+static void a_driver_without_one_reading_gives_the_others(void **state) {
+    struct nvml *nvml = NULL;
+    struct nvml_reading reading;
+    struct message message;
+    (void)state;
+    if (nvml_open(STAND_IN_OLD_NVML, bus, &nvml, &message) != STATUS_OK)
+        fail_msg("%s", message.text);
+    nvml_read(nvml, &reading);
+    check_near(reading.temperature_c, -1.0, 0.0);
+    check_near(reading.power_w, 300.0, 1e-9);
+    assert_int_equal(reading.throttle, 4);
+    nvml_close(nvml);
+}
+
+static void what_is_no_nvml_is_refused(void **state) {
+    struct nvml *nvml = NULL;
+    struct message message;
+    (void)state;
+    assert_int_equal(nvml_open(STAND_IN_CUDA, bus, &nvml, &message), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(message.text, "it has no nvmlInit_v2"));
+    assert_null(nvml);
+}
+
 static void heat_throttles_and_a_power_cap_does_not(void **state) {
     static const struct {
         const char *order;
@@ -94,6 +117,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reading_is_in_the_units_of_its_names),
         cmocka_unit_test(what_the_gpu_does_not_tell_is_minus_one),
+        cmocka_unit_test(a_driver_without_one_reading_gives_the_others),
+        cmocka_unit_test(what_is_no_nvml_is_refused),
         cmocka_unit_test(heat_throttles_and_a_power_cap_does_not),
         cmocka_unit_test(without_nvml_the_reason_is_told),
     };

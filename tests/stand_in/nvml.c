@@ -1,5 +1,6 @@
 /* A stand-in for libnvidia-ml.so.1: one GPU at 0000:01:00.0 that draws 300 W, is capped by power,
- * and consumes 1 J at each look. */
+ * and consumes 1 J at each look. The old one names the reasons of its clocks as drivers before 535
+ * do and tells no temperature, the other as those to come may. */
 #include "gpu/nvml_api.h"
 #include "tests/stand_in/record.h"
 
@@ -8,6 +9,7 @@
 
 #define DECLARE(member, name, parameters) nvml_result name parameters;
 NVML_FUNCTIONS(DECLARE)
+NVML_READINGS(DECLARE)
 
 #define BEGIN()                                                                                    \
     do {                                                                                           \
@@ -81,6 +83,7 @@ nvml_result nvmlDeviceGetTotalEnergyConsumption(struct nvml_device *device,
     return NVML_SUCCESS;
 }
 
+#ifndef STAND_IN_OLD
 nvml_result nvmlDeviceGetTemperature(struct nvml_device *device, nvml_sensor sensor,
                                      unsigned int *celsius) {
     (void)device;
@@ -89,7 +92,9 @@ nvml_result nvmlDeviceGetTemperature(struct nvml_device *device, nvml_sensor sen
     *celsius = 61;
     return NVML_SUCCESS;
 }
+#endif
 
+#ifdef STAND_IN_OLD
 nvml_result nvmlDeviceGetCurrentClocksThrottleReasons(struct nvml_device *device,
                                                       unsigned long long *reasons) {
     (void)device;
@@ -97,3 +102,12 @@ nvml_result nvmlDeviceGetCurrentClocksThrottleReasons(struct nvml_device *device
     *reasons = (unsigned long long)record_setting("throttle", 4);
     return NVML_SUCCESS;
 }
+#else
+nvml_result nvmlDeviceGetCurrentClocksEventReasons(struct nvml_device *device,
+                                                   unsigned long long *reasons) {
+    (void)device;
+    BEGIN();
+    *reasons = (unsigned long long)record_setting("throttle", 4);
+    return NVML_SUCCESS;
+}
+#endif

@@ -3,13 +3,15 @@
 # --- stand-ins for NVIDIA's libraries, see tests/stand_in/stand_in.h -------------------------------------------------
 stand_in      := $(BUILD)/tests/stand_in
 stand_ins     := $(stand_in)/libcuda.so.1 $(stand_in)/old/libcuda.so.1 $(stand_in)/libcublas.so.13 \
-                 $(stand_in)/libnvidia-ml.so.1 $(if $(NVTX_INCLUDE),$(stand_in)/libnvtx-injection.so)
+                 $(stand_in)/libnvidia-ml.so.1 $(stand_in)/old/libnvidia-ml.so.1 $(if $(NVTX_INCLUDE),$(stand_in)/libnvtx-injection.so)
 $(stand_in)/libcuda.so.1: stand_in_source := cuda kernels
 $(stand_in)/old/libcuda.so.1: stand_in_source := cuda kernels
 $(stand_in)/old/libcuda.so.1: CPPFLAGS += -DSTAND_IN_OLD
 $(stand_in)/libcublas.so.13: stand_in_source := cublas
 $(stand_in)/libcublas.so.13: LDLIBS := -lopenblas -lm
 $(stand_in)/libnvidia-ml.so.1: stand_in_source := nvml
+$(stand_in)/old/libnvidia-ml.so.1: stand_in_source := nvml
+$(stand_in)/old/libnvidia-ml.so.1: CPPFLAGS += -DSTAND_IN_OLD
 $(stand_in)/libnvtx-injection.so: stand_in_source := nvtx
 $(stand_in)/libnvtx-injection.so: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))
 
