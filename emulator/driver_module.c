@@ -268,6 +268,8 @@ static CUresult module_load_image(CUmodule *handle, const char *name, const void
     CUresult status = driver_begin_context(&context);
     if (status == CUDA_SUCCESS && !handle)
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) /* it allocates, and waits for the device */
+        status = capture_forbid();
     if (status == CUDA_SUCCESS)
         status = module_load(context, name, image, log, log_size, &module);
     if (status == CUDA_SUCCESS)
