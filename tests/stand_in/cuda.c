@@ -24,6 +24,7 @@ static size_t memory_bytes(void) {
 
 struct cuda_function {
     char name[128];
+    unsigned int shared_most; /* dynamic shared memory that a launch may ask for */
     struct cuda_function *next;
 };
 
@@ -56,7 +57,8 @@ static struct {
     enum cuda_result broken; /* the sticky error, or CUDA_SUCCESS */
     size_t memory_used;
     double busy;                /* made-up milliseconds of all kernels so far */
-    struct cuda_graph *capture; /* NULL unless capturing */
+    struct cuda_graph *capture; /* NULL unless capturing … */
+    bool capture_spoilt;        /* … in vain, by a call that a capture forbids */
     struct object objects;      /* the ring's anchor */
 } device = {.objects = {&device.objects, &device.objects, 0}};
 
@@ -100,6 +102,15 @@ static enum cuda_result begin(const char *function) {
         enum cuda_result ordered = begin(__func__);                                                \
         if (ordered != CUDA_SUCCESS)                                                               \
             return ordered;                                                                        \
+    } while (0)
+
+/* Refuses what waits for the device while a stream of this thread is captured, and ends the capture
+ * in vain. */
+#define FORBID_IN_CAPTURE()                                                                        \
+    do {                                                                                           \
+        device.capture_spoilt |= device.capture != NULL;                                           \
+        if (device.capture != NULL)                                                                \
+            return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;                                          \
     } while (0)
 
 static void *pointer_of(cuda_address address) {
@@ -262,6 +273,7 @@ enum cuda_result cuMemGetInfo_v2(size_t *available, size_t *total) {
 
 enum cuda_result cuMemAlloc_v2(cuda_address *address, size_t bytes) {
     BEGIN();
+    FORBID_IN_CAPTURE();
     if (bytes == 0)
         return CUDA_ERROR_INVALID_VALUE;
     void *memory = bytes > memory_bytes() - device.memory_used ? NULL : object_new(bytes);
@@ -275,6 +287,7 @@ enum cuda_result cuMemAlloc_v2(cuda_address *address, size_t bytes) {
 
 enum cuda_result cuMemFree_v2(cuda_address address) {
     BEGIN();
+    FORBID_IN_CAPTURE();
     record("cuMemFree");
     device.memory_used -= object_delete(pointer_of(address));
     return CUDA_SUCCESS;
@@ -283,6 +296,7 @@ enum cuda_result cuMemFree_v2(cuda_address address) {
 enum cuda_result cuMemHostAlloc(void **pointer, size_t bytes, unsigned int flags) {
     (void)flags;
     BEGIN();
+    FORBID_IN_CAPTURE();
     record("cuMemHostAlloc %zu", bytes);
     *pointer = object_new(bytes);
     return *pointer != NULL ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
@@ -290,6 +304,7 @@ enum cuda_result cuMemHostAlloc(void **pointer, size_t bytes, unsigned int flags
 
 enum cuda_result cuMemFreeHost(void *pointer) {
     BEGIN();
+    FORBID_IN_CAPTURE();
     record("cuMemFreeHost");
     (void)object_delete(pointer);
     return CUDA_SUCCESS;
@@ -362,6 +377,7 @@ enum cuda_result cuStreamDestroy_v2(struct cuda_stream *stream) {
 enum cuda_result cuStreamSynchronize(struct cuda_stream *stream) {
     (void)stream;
     BEGIN();
+    FORBID_IN_CAPTURE();
     record("cuStreamSynchronize");
     return CUDA_SUCCESS;
 }
@@ -413,6 +429,7 @@ cuModuleLoadDataEx(struct cuda_module **module, const void *image, unsigned int 
             memcpy(values[i], log, sizeof log);
     if (ordered != CUDA_SUCCESS)
         return ordered;
+    FORBID_IN_CAPTURE();
     record("cuModuleLoadDataEx");
     *module = object_new(sizeof **module);
     (*module)->image = image;
@@ -436,6 +453,7 @@ enum cuda_result cuModuleGetFunction(struct cuda_function **function, struct cud
     record("cuModuleGetFunction %s", name);
     *function = object_new(sizeof **function);
     snprintf((*function)->name, sizeof(*function)->name, "%s", name);
+    (*function)->shared_most = 48 << 10;
     (*function)->next = module->functions;
     module->functions = *function;
     return CUDA_SUCCESS;
@@ -453,6 +471,8 @@ enum cuda_result cuFuncSetAttribute(struct cuda_function *function,
                                     enum cuda_function_attribute attribute, int value) {
     BEGIN();
     record("cuFuncSetAttribute %s %d %d", function->name, (int)attribute, value);
+    if (attribute == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
+        function->shared_most = (unsigned int)value;
     return CUDA_SUCCESS;
 }
 
@@ -476,6 +496,8 @@ enum cuda_result cuLaunchKernel(struct cuda_function *function, unsigned int gri
     BEGIN();
     record("cuLaunchKernel %s %ux%ux%u %ux%ux%u %u", function->name, grid_x, grid_y, grid_z,
            block_x, block_y, block_z, shared_bytes);
+    if (shared_bytes > function->shared_most)
+        return CUDA_ERROR_INVALID_VALUE;
     if (captured())
         return CUDA_SUCCESS;
     stand_in_run(function->name, parameters[0]);
@@ -497,6 +519,9 @@ enum cuda_result cuStreamBeginCapture_v2(struct cuda_stream *stream, enum cuda_c
 enum cuda_result cuStreamEndCapture(struct cuda_stream *stream, struct cuda_graph **graph) {
     (void)stream;
     enum cuda_result ordered = begin(__func__);
+    if (ordered == CUDA_SUCCESS && device.capture_spoilt)
+        ordered = CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
+    device.capture_spoilt = false;
     *graph = NULL;
     if (ordered != CUDA_SUCCESS && device.capture != NULL)
         (void)object_delete(device.capture);
