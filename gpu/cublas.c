@@ -19,7 +19,17 @@ static const struct {
 #undef CUBLAS_NAME
 };
 
-enum status gpu_cublas_check(cublas_status result, const char *what, struct message *message) {
+/* cuBLAS does not tell of a sticky error behind its own. Unasked, the driver would tell the next
+ * caller, who has no part in it. */
+static enum status cause_ask(struct gpu *gpu, enum status status, struct message *message) {
+    struct message cause, failure = *message;
+    if (gpu->capturing || gpu_synchronize(gpu, &cause) == STATUS_OK)
+        return status;
+    return message_set(message, status, "%.400s; behind it: %.500s", failure.text, cause.text);
+}
+
+enum status gpu_cublas_check(struct gpu *gpu, cublas_status result, const char *what,
+                             struct message *message) {
     if (result == CUBLAS_STATUS_SUCCESS)
         return STATUS_OK;
     const char *name = "an unknown status";
@@ -38,7 +48,9 @@ enum status gpu_cublas_check(cublas_status result, const char *what, struct mess
         advice = "cuBLAS and the driver may not fit each other: compare their versions in "
                  "`lockstep info`";
     }
-    return message_set(message, status, "%s failed: %s (%d); %s", what, name, (int)result, advice);
+    status =
+        message_set(message, status, "%s failed: %s (%d); %s", what, name, (int)result, advice);
+    return status == STATUS_FAILED ? cause_ask(gpu, status, message) : status;
 }
 
 static const struct library_symbol cublas_symbols[] = {
@@ -85,19 +97,19 @@ static enum status cublas_load(struct gpu_cublas *cublas, const char *path, int 
 static enum status cublas_start(struct gpu *gpu, struct gpu_cublas *cublas,
                                 struct message *message) {
     enum status status =
-        gpu_cublas_check(cublas->cublasCreate(&cublas->handle), "cublasCreate", message);
+        gpu_cublas_check(gpu, cublas->cublasCreate(&cublas->handle), "cublasCreate", message);
     if (status == STATUS_OK)
-        status = gpu_cublas_check(cublas->cublasGetVersion(cublas->handle, &cublas->version),
+        status = gpu_cublas_check(gpu, cublas->cublasGetVersion(cublas->handle, &cublas->version),
                                   "cublasGetVersion", message);
     /* Setting the stream also sets the workspace back to cuBLAS's own, so it comes first. */
     if (status == STATUS_OK)
-        status = gpu_cublas_check(cublas->cublasSetStream(cublas->handle, gpu->stream),
+        status = gpu_cublas_check(gpu, cublas->cublasSetStream(cublas->handle, gpu->stream),
                                   "cublasSetStream", message);
     if (status == STATUS_OK)
         status = gpu_allocate(gpu, WORKSPACE_BYTES, &cublas->workspace, message);
     if (status == STATUS_OK)
         status = gpu_cublas_check(
-            cublas->cublasSetWorkspace(cublas->handle, cublas->workspace, WORKSPACE_BYTES),
+            gpu, cublas->cublasSetWorkspace(cublas->handle, cublas->workspace, WORKSPACE_BYTES),
             "cublasSetWorkspace", message);
     return status;
 }

@@ -26,8 +26,9 @@ struct gpu_cublas {
 enum status gpu_cublas_open(struct gpu *gpu, const struct gpu_cublas **cublas,
                             struct message *message);
 
-/* STATUS_OK for CUBLAS_STATUS_SUCCESS, else the message. A sticky CUDA error behind it shows at the
- * next gpu_synchronize(). */
-enum status gpu_cublas_check(cublas_status result, const char *what, struct message *message);
+/* STATUS_OK for CUBLAS_STATUS_SUCCESS, else the message, with the CUDA error that stands behind the
+ * failure where the GPU is broken by it. */
+enum status gpu_cublas_check(struct gpu *gpu, cublas_status result, const char *what,
+                             struct message *message);
 
 #endif

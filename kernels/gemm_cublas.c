@@ -58,6 +58,7 @@ enum status gemm_cublas(const struct gemm_problem *problem, struct execution *ex
     const cublas_operation op_b = problem->variant == GEMM_NT ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublas_data_type operand = modes[problem->dtype].operand;
     return gpu_cublas_check(
+        execution->gpu,
         cublas->cublasGemmEx(cublas->handle, op_b, op_a, (int)problem->n, (int)problem->m,
                              (int)problem->k, &problem->alpha, problem->b, operand,
                              (int)problem->ldb, problem->a, operand, (int)problem->lda,

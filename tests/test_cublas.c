@@ -160,6 +160,28 @@ static void failures_are_told_apart(void **state) {
     }
 }
 
+/* A kernel's fault that cuBLAS is the first to meet: the GPU is known to be lost, and why. */
+static void a_fault_behind_a_failure_is_told_with_it(void **state) {
+    struct staging *staging = *state;
+    struct gemm_problem problem = problem_of(DTYPE_F32);
+    void *driver = dlopen(STAND_IN_CUDA, RTLD_NOW | RTLD_LOCAL);
+    const struct gpu_cublas *handle = NULL;
+    int (*synchronize)(void *stream);
+    void *address = dlsym(driver, "cuStreamSynchronize");
+    memcpy(&synchronize, &address, sizeof address);
+    assert_int_equal(gpu_cublas_open(staging->device.gpu, &handle, &staging->message), STATUS_OK);
+    stand_in_order("cuStreamSynchronize=700");
+    assert_int_equal(synchronize(NULL), 700);
+    stand_in_order("cublasGemmEx=13");
+    assert_int_equal(gemm_cublas(&problem, &staging->execution), STATUS_FAILED);
+    stand_in_order(NULL);
+    assert_true(gpu_broken(staging->device.gpu));
+    assert_non_null(strstr(staging->message.text, "CUBLAS_STATUS_EXECUTION_FAILED"));
+    assert_non_null(strstr(staging->message.text, "CUDA_ERROR_ILLEGAL_ADDRESS"));
+    assert_int_equal(gpu_reset(staging->device.gpu, &staging->message), STATUS_OK);
+    assert_int_equal(dlclose(driver), 0);
+}
+
 static void a_handle_that_cannot_be_made_leaves_nothing(void **state) {
     static const struct {
         const char *order;
@@ -241,6 +263,7 @@ int main(void) {
         FIXTURE_TEST(halves_are_accumulated_in_float),
         FIXTURE_TEST(the_handle_is_made_once_with_its_own_workspace),
         FIXTURE_TEST(failures_are_told_apart),
+        FIXTURE_TEST(a_fault_behind_a_failure_is_told_with_it),
         FIXTURE_TEST(a_handle_that_cannot_be_made_leaves_nothing),
         FIXTURE_TEST(what_cublas_cannot_do_is_refused_with_the_reason),
         cmocka_unit_test(a_turing_has_no_tf32_and_no_bf16),
