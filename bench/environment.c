@@ -121,9 +121,14 @@ static void warnings_find(struct environment *environment) {
              "OpenBLAS is its %s build: beside OpenMP code two thread pools spin against each "
              "other; install libopenblas-openmp-dev",
              openblas_parallel_model());
-    const char *core_type = getenv("OPENBLAS_CORETYPE");
-    if (core_type)
-        warn(environment, "OPENBLAS_CORETYPE=%s is set and was left as it is", core_type);
+    /* They choose what a library runs: its kernels, or the format that f32 is multiplied in. */
+    static const char *const choosing[] = {"OPENBLAS_CORETYPE", "NVIDIA_TF32_OVERRIDE",
+                                           "CUBLAS_EMULATE_SINGLE_PRECISION",
+                                           "CUBLAS_EMULATION_STRATEGY"};
+    for (size_t i = 0; i < sizeof choosing / sizeof choosing[0]; i++)
+        if (getenv(choosing[i]))
+            warn(environment, "%s=%s is set and was left as it is", choosing[i],
+                 getenv(choosing[i]));
 }
 
 /* machine-id(5) asks not to show the id itself. A systemd that is still starting has words there.
@@ -180,6 +185,21 @@ static void add_variable(cJSON *object, const char *name) {
         cJSON_AddStringToObject(object, name, value);
 }
 
+static const char *const variable_names[] = {"OPENBLAS_CORETYPE",
+                                             "OPENBLAS_NUM_THREADS",
+                                             "BLIS_ARCH_TYPE",
+                                             "BLIS_NUM_THREADS",
+                                             "OMP_NUM_THREADS",
+                                             "OMP_WAIT_POLICY",
+                                             "OMP_PROC_BIND",
+                                             "GOMP_SPINCOUNT",
+                                             "GOMP_CPU_AFFINITY",
+                                             "CUDA_VISIBLE_DEVICES",
+                                             "NVIDIA_TF32_OVERRIDE",
+                                             "CUBLAS_EMULATE_SINGLE_PRECISION",
+                                             "CUBLAS_EMULATION_STRATEGY",
+                                             "CUBLAS_WORKSPACE_CONFIG"};
+
 void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddStringToObject(object, "host", e->host);
     if (*e->machine_id)
@@ -210,12 +230,8 @@ void environment_to_json(const struct environment *e, cJSON *object) {
         cJSON_AddStringToObject(libraries, "onednn", onednn_version());
     cJSON_AddStringToObject(libraries, "cpu_simd", simd_level());
     cJSON *variables = cJSON_AddObjectToObject(object, "variables");
-    static const char *const names[] = {
-        "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "BLIS_ARCH_TYPE",
-        "BLIS_NUM_THREADS",  "OMP_NUM_THREADS",      "OMP_WAIT_POLICY",
-        "OMP_PROC_BIND",     "GOMP_SPINCOUNT",       "GOMP_CPU_AFFINITY"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        add_variable(variables, names[i]);
+    for (size_t i = 0; i < sizeof variable_names / sizeof variable_names[0]; i++)
+        add_variable(variables, variable_names[i]);
     cJSON *build = cJSON_AddObjectToObject(object, "build");
     cJSON_AddStringToObject(build, "version", build_version);
     cJSON_AddStringToObject(build, "commit", build_commit);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { ENVIRONMENT_WARNINGS_MAX = 8 };
+enum { ENVIRONMENT_WARNINGS_MAX = 12 };
 
 struct environment {
     char host[128], system[512], cpu[128], governor[32], turbo[16];

@@ -68,8 +68,8 @@ gemm_kernel gemm_cuda_tensor;
 
 /* --- cublas ---------------------------------------------------------------------------------- */
 
-/* f32 (CUBLAS_COMPUTE_32F_PEDANTIC), tf32 and bf16 (compute capability 8.0 and up), f16;
- * accumulated in f32. Sizes and leading dimensions up to 2^31 - 1. Refused on the emulated GPU. */
+/* f32 (CUBLAS_COMPUTE_32F), tf32 and bf16 (compute capability 8.0 and up), f16; accumulated in f32.
+ * Sizes and leading dimensions up to 2^31 - 1. Refused on the emulated GPU. */
 gemm_kernel gemm_cublas;
 
 /* "cuBLAS 13.1.0" into `text`; STATUS_UNSUPPORTED with the reason where there is none. */
