@@ -539,6 +539,28 @@ static void test_lists(void **state) {
     call_free(&info);
 }
 
+/* What the user's environment makes a library choose is the user's business, and said. */
+static void test_variables_that_choose_are_named(void **state) {
+    (void)state;
+    static const char *const names[] = {"OPENBLAS_CORETYPE", "NVIDIA_TF32_OVERRIDE",
+                                        "CUBLAS_EMULATE_SINGLE_PRECISION",
+                                        "CUBLAS_EMULATION_STRATEGY"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *own = getenv(names[i]);
+        if (!own)
+            assert_int_equal(setenv(names[i], "0", 1), 0);
+        struct call info = CALL("info");
+        check_status(&info, 0);
+        char words[100];
+        snprintf(words, sizeof words, "%s=%s is set and was left as it is", names[i],
+                 getenv(names[i]));
+        check_holds(info.out, words);
+        call_free(&info);
+        if (!own)
+            assert_int_equal(unsetenv(names[i]), 0);
+    }
+}
+
 /* --- help --- */
 
 enum { COMMANDS_MAX = 16, OPTIONS_MAX = 64 };
@@ -750,6 +772,7 @@ int main(void) {
         IN_PLACE(test_a_cold_run_and_the_parts_of_a_network),
         IN_PLACE(test_verify_says_what_it_checked),
         IN_PLACE(test_lists),
+        IN_PLACE(test_variables_that_choose_are_named),
         IN_PLACE(test_every_command_has_help_with_an_example),
         IN_PLACE(test_every_option_in_help_is_accepted),
         IN_PLACE(test_readme_and_help_agree),
