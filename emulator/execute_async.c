@@ -3,9 +3,10 @@
  * ISA 9.7.9.25, 9.7.13.15).
  *
  * The data of a cp.async is read when it is issued and written when it is waited for: a kernel that
- * forgets to wait reads what was there before, as it may on a GPU. An mbarrier is one 64-bit word,
- * whose layout PTX leaves open: here bits 0-19 count the arrivals still pending, bits 20-39 those
- * expected in a phase, bit 63 is the parity of the phase.
+ * forgets to wait reads what was there before, as it may on a GPU. In between it may be written at
+ * any time: for the check of races the copy writes twice, when it is issued and when it is waited
+ * for. An mbarrier is one 64-bit word, whose layout PTX leaves open: here bits 0-19 count the
+ * arrivals still pending, bits 20-39 those expected in a phase, bit 63 is the parity of the phase.
  */
 #include "execute.h"
 #include "request.h"
@@ -101,8 +102,8 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
         request_touch(&request->from, range, from);
         check_global(warp, instruction, lane, from, read, false);
     }
-    if (warp->block->launch->is_slow)
-        check_shared(warp, instruction, lane, (uint32_t)to, size, true, false);
+    if (warp->block->race)
+        check_race(warp, instruction, lane, (uint32_t)to, size, true, false);
     return !warp->is_faulted;
 }
 
@@ -127,30 +128,35 @@ static void execute_copy(struct warp *warp, const struct instruction *instructio
     request_count_wavefronts(counters, request_wavefronts(&request.to, warp->mask, (uint32_t)size));
 }
 
-static void deliver(struct warp *warp, uint32_t mask, const uint64_t before[LANES]) {
+static void deliver(struct warp *warp, const struct instruction *instruction, uint32_t mask,
+                    const uint64_t before[LANES]) {
     size_t kept = 0;
     for (size_t k = 0; k < warp->copy_count; k++) {
         const struct async_copy copy = warp->copies[k];
-        if ((mask >> copy.lane & 1) && copy.group < before[copy.lane])
-            memcpy(warp->block->shared + copy.to, copy.bytes, copy.size);
-        else
+        if (!(mask >> copy.lane & 1) || copy.group >= before[copy.lane]) {
             warp->copies[kept++] = copy;
+            continue;
+        }
+        memcpy(warp->block->shared + copy.to, copy.bytes, copy.size);
+        if (warp->block->launch->is_slow && !warp->is_faulted)
+            check_shared(warp, instruction, copy.lane, copy.to, copy.size, true, false);
     }
     warp->copy_count = kept;
 }
 
 /* Writes what the lanes in the mask have committed, but for the newest `pending` groups. */
-static void deliver_groups(struct warp *warp, uint32_t mask, uint32_t pending) {
+static void deliver_groups(struct warp *warp, const struct instruction *instruction,
+                           uint32_t pending) {
     uint64_t before[LANES];
     for (unsigned lane = 0; lane < LANES; lane++)
         before[lane] = warp->async_group[lane] > pending ? warp->async_group[lane] - pending : 0;
-    deliver(warp, mask, before);
+    deliver(warp, instruction, warp->mask, before);
 }
 
-static void deliver_lane(struct warp *warp, unsigned lane) {
+static void deliver_lane(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     uint64_t before[LANES] = {0};
     before[lane] = UINT64_MAX;
-    deliver(warp, UINT32_C(1) << lane, before);
+    deliver(warp, instruction, UINT32_C(1) << lane, before);
 }
 
 static void execute_commit(struct warp *warp, const struct instruction *instruction) {
@@ -160,12 +166,12 @@ static void execute_commit(struct warp *warp, const struct instruction *instruct
 }
 
 static void execute_wait_group(struct warp *warp, const struct instruction *instruction) {
-    deliver_groups(warp, warp->mask, (uint32_t)value_at(warp, instruction->detail, 0, 0));
+    deliver_groups(warp, instruction, (uint32_t)value_at(warp, instruction->detail, 0, 0));
 }
 
 static void execute_wait_all(struct warp *warp, const struct instruction *instruction) {
     execute_commit(warp, instruction);
-    deliver_groups(warp, warp->mask, 0);
+    deliver_groups(warp, instruction, 0);
 }
 
 /* ---- mbarrier ---- */
@@ -264,7 +270,7 @@ static bool act(struct warp *warp, const struct instruction *instruction, unsign
     case MBARRIER_COPIES_COUNTED:
         /* Without .noinc the arrival is first added to those pending, which leaves the count as it
          * was. */
-        deliver_lane(warp, lane);
+        deliver_lane(warp, instruction, lane);
         block_race_arrive(warp, BARRIERS);
         return action == MBARRIER_COPIES || arrive(warp, offset, 1, 0);
     }

@@ -122,8 +122,8 @@ static bool races(const struct warp *warp, const struct race_access *before, uin
     return before->clock > warp->block->race->clocks[warp->index * warps + other];
 }
 
-static void check_race(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                       uint32_t address, uint32_t size, bool is_write, bool is_atomic) {
+void check_race(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                uint32_t address, uint32_t size, bool is_write, bool is_atomic) {
     const size_t warps = warp->block->warp_count;
     const uint16_t thread = (uint16_t)(warp->first_thread + lane);
     const struct race_access now = {warp->block->race->clocks[warp->index * warps + warp->index],

@@ -209,6 +209,8 @@ void warp_print(struct warp *warp, unsigned lane, uint64_t format_address,
                 uint64_t arguments_address);
 
 /* Checks on request; `address` is an offset in shared memory. */
+void check_race(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                uint32_t address, uint32_t size, bool is_write, bool is_atomic);
 void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint32_t address, uint32_t size, bool is_write, bool is_atomic);
 void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,

@@ -152,6 +152,61 @@ static void a_race_in_shared_memory_is_found_and_only_there(void **state) {
     EXPECT_SAID(bench, "race in shared memory", "no barrier between");
 }
 
+/* Each of 64 threads copies a word; then it reads what a thread of the other warp copied. */
+#define COPY_AND_READ(name, between)                                                               \
+    ".visible .entry " name "(.param .u64 p) { .reg .b64 %rd<5>; .reg .b32 %r<6>;\n"               \
+    ".shared .align 4 .b8 words[256];\n"                                                           \
+    "ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; mul.wide.u32 %rd2, %r1, 4;\n"                    \
+    "add.u64 %rd3, %rd1, %rd2; shl.b32 %r2, %r1, 2; mov.u32 %r3, words; add.u32 %r4, %r3, %r2;\n"  \
+    "cp.async.ca.shared.global [%r4], [%rd3], 4; cp.async.commit_group;\n" between                 \
+    "sub.u32 %r4, 252, %r2; add.u32 %r4, %r4, %r3; ld.shared.u32 %r5, [%r4];\n"                    \
+    "st.global.u32 [%rd3+256], %r5; ret; }\n"
+
+/* A thread's own copies have arrived when it has waited; the others' only where they had before a
+ * barrier. */
+static void a_copy_races_until_a_barrier_follows_its_wait(void **state) {
+    static const struct {
+        const char *text;
+        enum machine_status status;
+    } kernels[] = {
+        {COPY_AND_READ("k", "cp.async.wait_group 0; bar.sync 0;"), MACHINE_OK},
+        {COPY_AND_READ("k", "cp.async.wait_all; bar.sync 0;"), MACHINE_OK},
+        {COPY_AND_READ("k", "bar.sync 0; cp.async.wait_group 0;"), MACHINE_CHECK_FAILED},
+        {COPY_AND_READ("k", "bar.sync 0; cp.async.wait_all;"), MACHINE_CHECK_FAILED},
+        {COPY_AND_READ("k", "cp.async.wait_group 0;"), MACHINE_CHECK_FAILED},
+    };
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    const uint64_t words = bench_allocate(bench, NULL, 2 * 64 * 4);
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
+        if (bench_load(bench, kernels[k].text) != MACHINE_OK)
+            fail_msg("%s", bench->diagnostic.message);
+        if (LAUNCH(bench, "k", 1, 64, words) != kernels[k].status)
+            fail_msg("%zu: %s", k, bench->log);
+        if (kernels[k].status != MACHINE_OK)
+            EXPECT_SAID(bench, "race in shared memory", "no barrier between");
+    }
+}
+
+/* Nothing is there yet that a copy brings but for one that has been waited for. */
+static void a_word_is_not_there_before_its_copy_is_waited_for(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    const uint64_t words = bench_allocate(bench, NULL, 2 * 64 * 4);
+    assert_int_equal(machine_set(bench->machine, words, 0, 4, 64), MACHINE_OK);
+    assert_int_equal(bench_load(bench, COPY_AND_READ("k", "cp.async.wait_group 0; bar.sync 0;")),
+                     MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 64, words), MACHINE_OK);
+    assert_int_equal(bench_load(bench, COPY_AND_READ("k", "cp.async.wait_group 1; bar.sync 0;")),
+                     MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 64, words), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "uninitialised read in shared memory");
+}
+
 static void uninitialised_reads_are_found(void **state) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
@@ -211,6 +266,8 @@ int main(void) {
         TEST(barriers_that_never_meet_are_a_deadlock),
         TEST(exited_threads_do_not_hold_a_barrier_unless_checked),
         TEST(a_race_in_shared_memory_is_found_and_only_there),
+        TEST(a_copy_races_until_a_barrier_follows_its_wait),
+        TEST(a_word_is_not_there_before_its_copy_is_waited_for),
         TEST(uninitialised_reads_are_found),
         TEST(a_trap_is_reported_and_the_machine_lives_on),
         TEST(host_accesses_are_bounded),
