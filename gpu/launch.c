@@ -69,7 +69,7 @@ static struct gpu_function *function_slot(struct gpu *gpu, const char *name) {
 }
 
 static enum status function_find(struct gpu *gpu, struct gpu_kernel kernel,
-                                 struct cuda_function **function, struct message *message) {
+                                 struct gpu_function *found, struct message *message) {
     struct gpu_function *slot = function_slot(gpu, kernel.name);
     if (slot == NULL)
         return message_set(message, STATUS_FAILED,
@@ -85,21 +85,27 @@ static enum status function_find(struct gpu *gpu, struct gpu_kernel kernel,
                 gpu,
                 gpu->driver.cuModuleGetFunction(&slot->function, gpu->modules[index], kernel.name),
                 message, "cuModuleGetFunction of %s in %s", kernel.name, kernel.image);
+        if (status == STATUS_OK)
+            status = gpu_check(gpu,
+                               gpu->driver.cuFuncGetAttribute(&slot->shared_bytes,
+                                                              CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES,
+                                                              slot->function),
+                               message, "cuFuncGetAttribute of %s", kernel.name);
         if (status != STATUS_OK)
             return status;
         slot->name = kernel.name;
     }
-    *function = slot->function;
+    *found = *slot;
     return STATUS_OK;
 }
 
 enum status gpu_kernel_describe(struct gpu *gpu, struct gpu_kernel kernel, int block_threads,
                                 struct gpu_kernel_facts *facts, struct message *message) {
     const struct driver *driver = &gpu->driver;
-    struct cuda_function *function = NULL;
+    struct gpu_function found = {0};
     enum status status = gpu_usable(gpu, message);
     if (status == STATUS_OK)
-        status = function_find(gpu, kernel, &function, message);
+        status = function_find(gpu, kernel, &found, message);
     const struct {
         enum cuda_function_attribute attribute;
         int *value;
@@ -108,13 +114,13 @@ enum status gpu_kernel_describe(struct gpu *gpu, struct gpu_kernel kernel, int b
                   {CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, &facts->local_bytes}};
     for (size_t i = 0; status == STATUS_OK && i < sizeof wanted / sizeof wanted[0]; i++)
         status = gpu_check(
-            gpu, driver->cuFuncGetAttribute(wanted[i].value, wanted[i].attribute, function),
+            gpu, driver->cuFuncGetAttribute(wanted[i].value, wanted[i].attribute, found.function),
             message, "cuFuncGetAttribute of %s", kernel.name);
     int blocks = 0;
     if (status == STATUS_OK)
         status =
             gpu_check(gpu,
-                      driver->cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, function,
+                      driver->cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, found.function,
                                                                           block_threads, 0),
                       message, "cuOccupancyMaxActiveBlocksPerMultiprocessor of %s", kernel.name);
     if (status == STATUS_OK)
@@ -155,31 +161,34 @@ static enum status geometry_check(const struct gpu *gpu, const struct gpu_launch
 }
 
 enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct message *message) {
-    struct cuda_function *function = NULL;
+    struct gpu_function found = {0};
     enum status status = gpu_usable(gpu, message);
     if (status == STATUS_OK)
         status = geometry_check(gpu, launch, message);
     if (status == STATUS_OK)
-        status = function_find(gpu, launch->kernel, &function, message);
-    if (status == STATUS_OK && (size_t)launch->shared_bytes > gpu->properties.shared_per_block)
-        status = gpu_check(
-            gpu,
-            gpu->driver.cuFuncSetAttribute(
-                function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, launch->shared_bytes),
-            message, "cuFuncSetAttribute of %s to %d bytes of shared memory", launch->kernel.name,
-            launch->shared_bytes);
+        status = function_find(gpu, launch->kernel, &found, message);
+    /* The limit without leave is on static and dynamic memory together. */
+    if (status == STATUS_OK && (size_t)launch->shared_bytes + (size_t)found.shared_bytes >
+                                   gpu->properties.shared_per_block)
+        status = gpu_check(gpu,
+                           gpu->driver.cuFuncSetAttribute(
+                               found.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                               launch->shared_bytes),
+                           message, "cuFuncSetAttribute of %s to %d bytes of shared memory",
+                           launch->kernel.name, launch->shared_bytes);
     if (status != STATUS_OK)
         return status;
     void *parameters[] = {launch->arguments};
-    return gpu_check(
-        gpu,
-        gpu->driver.cuLaunchKernel(function, (unsigned)launch->grid[0], (unsigned)launch->grid[1],
-                                   (unsigned)launch->grid[2], (unsigned)launch->block[0],
-                                   (unsigned)launch->block[1], (unsigned)launch->block[2],
-                                   (unsigned)launch->shared_bytes, gpu->stream, parameters, NULL),
-        message, "cuLaunchKernel of %s (grid %lldx%lldx%lld, block %dx%dx%d)", launch->kernel.name,
-        (long long)launch->grid[0], (long long)launch->grid[1], (long long)launch->grid[2],
-        launch->block[0], launch->block[1], launch->block[2]);
+    return gpu_check(gpu,
+                     gpu->driver.cuLaunchKernel(
+                         found.function, (unsigned)launch->grid[0], (unsigned)launch->grid[1],
+                         (unsigned)launch->grid[2], (unsigned)launch->block[0],
+                         (unsigned)launch->block[1], (unsigned)launch->block[2],
+                         (unsigned)launch->shared_bytes, gpu->stream, parameters, NULL),
+                     message, "cuLaunchKernel of %s (grid %lldx%lldx%lld, block %dx%dx%d)",
+                     launch->kernel.name, (long long)launch->grid[0], (long long)launch->grid[1],
+                     (long long)launch->grid[2], launch->block[0], launch->block[1],
+                     launch->block[2]);
 }
 
 enum status gpu_synchronize(struct gpu *gpu, struct message *message) {

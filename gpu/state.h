@@ -14,6 +14,7 @@ struct gpu_pointers {
 struct gpu_function {
     const char *name; /* NULL: the slot is free */
     struct cuda_function *function;
+    int shared_bytes; /* a block, static */
 };
 
 /* Open addressing; far more slots than kernels. */

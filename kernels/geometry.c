@@ -51,23 +51,31 @@ static const struct {
 #undef ROW_FORM
         [ROW_LONG] = {LONG_THREADS, 0}};
 
-/* Rows of a whole number of sectors begin all alike in one; others go through all phases. */
-enum row_form geometry_row_form(const float *input, int64_t rows, int64_t columns) {
+/* Of the row that has most: rows of a whole number of sectors begin all alike in one; others go
+ * through all phases. */
+static int64_t row_groups(const float *input, int64_t rows, int64_t columns) {
     int64_t phase = (int64_t)((uintptr_t)input / sizeof(float) % SECTOR);
     if (rows > 1 && columns % SECTOR != 0)
         phase = SECTOR - 1;
-    const int64_t groups = geometry_ceil(columns + phase, GROUP);
+    return geometry_ceil(columns + phase, GROUP);
+}
+
+enum row_form geometry_row_form(const float *input, int64_t rows, int64_t columns) {
+    const int64_t groups = row_groups(input, rows, columns);
     int form = 0;
     while (form < ROW_LONG && groups > (int64_t)row_forms[form].threads * row_forms[form].groups)
         form++;
     return (enum row_form)form;
 }
 
-int64_t geometry_row_kept(const struct gpu *gpu, int arrays) {
+int64_t geometry_row_kept(const struct gpu *gpu, int arrays, const float *input, int64_t rows,
+                          int64_t columns) {
     enum { RESERVED = 2048 }; /* for the reductions, and what the driver takes of each block */
     const size_t bytes = gpu_properties(gpu)->shared_per_block_optin;
     const size_t group_bytes = GROUP * sizeof(float);
-    return bytes > RESERVED ? (int64_t)((bytes - RESERVED) / group_bytes) / arrays : 0;
+    const int64_t fit = bytes > RESERVED ? (int64_t)((bytes - RESERVED) / group_bytes) / arrays : 0;
+    const int64_t groups = row_groups(input, rows, columns);
+    return groups < fit ? groups : fit;
 }
 
 enum status geometry_launch_rows(struct execution *execution, const struct gpu_kernel *kernels,

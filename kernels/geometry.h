@@ -36,8 +36,10 @@ enum row_form {
 /* The form for rows of `columns` floats, the first of which is at `input`. */
 enum row_form geometry_row_form(const float *input, int64_t rows, int64_t columns);
 
-/* How many groups of a row ROW_LONG can keep in shared memory, in each of `arrays`. */
-int64_t geometry_row_kept(const struct gpu *gpu, int arrays);
+/* How many groups of such a row ROW_LONG keeps in shared memory, in each of `arrays`: all, or as
+ * many as fit. No more than the row has: what one block does not take lets another in. */
+int64_t geometry_row_kept(const struct gpu *gpu, int arrays, const float *input, int64_t rows,
+                          int64_t columns);
 
 /* Launches the form's kernel over `rows` rows; ROW_LONG gets shared memory for `kept` groups. */
 enum status geometry_launch_rows(struct execution *execution, const struct gpu_kernel *kernels,

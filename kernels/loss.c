@@ -67,7 +67,8 @@ enum status cross_entropy_cuda_vectorised(const struct cross_entropy_problem *pr
     struct cross_entropy_arguments arguments = cross_entropy_arguments_of(problem);
     const enum row_form form = geometry_row_form(problem->logits, problem->rows, problem->columns);
     if (execution->gpu != NULL && form == ROW_LONG)
-        arguments.kept = geometry_row_kept(execution->gpu, 1);
+        arguments.kept =
+            geometry_row_kept(execution->gpu, 1, problem->logits, problem->rows, problem->columns);
     return geometry_launch_rows(execution, cross_entropy_vectorised_kernels[problem->variant], form,
                                 problem->rows, arguments.kept, &arguments);
 }

@@ -54,7 +54,8 @@ enum status softmax_cuda_vectorised(const struct softmax_problem *problem,
     const int arrays = problem->variant == SOFTMAX_BACKWARD ? 2 : 1; /* dy and y, or one of them */
     const enum row_form form = geometry_row_form(problem->input, problem->rows, problem->columns);
     if (execution->gpu != NULL && form == ROW_LONG)
-        arguments.kept = geometry_row_kept(execution->gpu, arrays);
+        arguments.kept = geometry_row_kept(execution->gpu, arrays, problem->input, problem->rows,
+                                           problem->columns);
     return geometry_launch_rows(execution, vectorised_kernels[problem->variant], form,
                                 problem->rows, arguments.kept * arrays, &arguments);
 }

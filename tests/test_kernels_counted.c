@@ -23,7 +23,8 @@ struct bounds {
     double sectors; /* of global memory read and written, over the operation's least bytes / 32 */
     bool vectors;   /* 16 bytes a lane in every access but one in a hundred: 16 sectors a request */
     int launches;   /* exactly */
-    double outside; /* warp instructions that are no mma, over mma, beyond PROLOGUE a warp */
+    uint64_t shared; /* bytes of dynamic shared memory a block, exactly */
+    double outside;  /* warp instructions that are no mma, over mma, beyond PROLOGUE a warp */
 };
 
 /* What a warp of the tensor rung does before its loop over k: 133 instructions set its sums to zero
@@ -46,7 +47,15 @@ static const struct bounds table[] = {
     /* Rows that begin anywhere: their first and last groups are partial. */
     {"softmax", "forward", "f32", "64x4095", "cuda-vectorised", .sectors = 1.02, .launches = 1},
     {"softmax", "backward", "f32", "64x4093", "cuda-vectorised", .sectors = 1.02, .launches = 1},
-    /* In shared memory, 163 KiB of it. */
+    /* In shared memory, as much as the row takes: of 64 KiB two blocks fit a multiprocessor. */
+    {"softmax", "forward", "f32", "3x16384", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1, .shared = 65536},
+    {"softmax", "backward", "f32", "3x8448", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1, .shared = 67584},
+    /* Together with what the reductions have, a little more than 48 KiB. */
+    {"softmax", "forward", "f32", "3x12272", "cuda-vectorised", .sectors = 1.00, .vectors = true,
+     .launches = 1, .shared = 49088},
+    /* In 163 KiB. */
     {"softmax", "forward", "f32", "3x40960", "cuda-vectorised", .sectors = 1.00, .vectors = true,
      .launches = 1},
     {"softmax", "backward", "f32", "3x20480", "cuda-vectorised", .sectors = 1.00, .vectors = true,
@@ -54,6 +63,8 @@ static const struct bounds table[] = {
     /* The label is read by each warp of a row, its logit by one thread. */
     {"cross_entropy", "forward_backward", "f32", "64x4096", "cuda-vectorised", .sectors = 1.02,
      .launches = 1},
+    {"cross_entropy", "forward_backward", "f32", "3x16384", "cuda-vectorised", .sectors = 1.02,
+     .launches = 1, .shared = 65536},
     {"cross_entropy", "forward_backward", "f32", "3x40960", "cuda-vectorised", .sectors = 1.02,
      .launches = 1},
     /* Backward with a bias gives its gradient, too; no matrix is read for it again. */
@@ -85,7 +96,7 @@ static const struct bounds table[] = {
 };
 
 struct totals {
-    uint64_t sectors, requests, launches, instructions, mma, warps, conflicts;
+    uint64_t sectors, requests, launches, instructions, mma, warps, conflicts, shared;
 };
 
 static int set_up(void **state) {
@@ -147,6 +158,7 @@ static struct totals totals_read(struct gpu *gpu, struct message *message) {
         totals.mma += row.tensor_warp_instructions;
         totals.warps += row.warps;
         totals.conflicts += row.shared_wavefronts - row.shared_wavefronts_ideal;
+        totals.shared += row.dynamic_shared;
     }
     return totals;
 }
@@ -204,6 +216,8 @@ static void check(const struct bounds *bounds, struct device *device) {
         fail_msg("%s: %.4f of the least sectors, wanted %.2f", name, sectors, bounds->sectors);
     if (bounds->vectors && !(width > 15.8))
         fail_msg("%s: %.2f sectors a request, wanted 16", name, width);
+    if (bounds->shared > 0)
+        assert_int_equal(totals.shared, bounds->shared);
     if (bounds->outside > 0.0)
         check_tensor(bounds, &c, &totals, name);
     if (bounds->launches > 0)
