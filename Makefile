@@ -83,7 +83,7 @@ tests        := test_oracle test_oracle_catches test_gemm test_activation test_s
                 test_suite test_ceilings test_readme_table test_measure test_prediction test_command test_report test_report_ladder test_mlp_graph test_dtypes \
                 test_training_agrees test_contest test_crossover test_kernels_counted \
                 test_kernels_bits test_energy test_ab test_sampler test_program_gpu test_tune
-test_support := tests/support.c tests/staging.c tests/temporary.c tests/calling.c tests/broken_kernels.c
+test_support := tests/support.c tests/staging.c tests/temporary.c tests/calling.c tests/broken_kernels.c tests/networks.c
 
 # Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
 # default of 256 bits costs a factor of about two on transcendental loops.

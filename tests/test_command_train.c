@@ -1,7 +1,7 @@
 /* The options of `lockstep train`: help, every wrong value refused in words, and what reaches the
  * training. */
 #include "bench/command_train.h"
-#include "reference/naive.h"
+#include "tests/networks.h"
 
 #include <omp.h>
 #include <setjmp.h>
@@ -14,19 +14,9 @@
 
 #include <cmocka.h>
 
-static const struct mlp_kernels naive = {
-    .gemm = gemm_naive,
-    .activation = activation_naive,
-    .softmax = softmax_naive,
-    .cross_entropy = cross_entropy_naive,
-    .mse = mse_naive,
-    .column_sums = column_sums_naive,
-    .optimizer = optimizer_naive,
-};
-
 static const struct train_implementation implementations[] = {
-    {.name = "cpu-naive", .kernels = &naive},
-    {.name = "cuda-naive", .kernels = &naive, .on_gpu = true},
+    {.name = "cpu-naive", .kernels = &naive_kernels},
+    {.name = "cuda-naive", .kernels = &naive_kernels, .on_gpu = true},
 };
 
 struct call {

@@ -154,10 +154,12 @@ static void run_special(struct staging *staging, gemm_kernel *kernel, const char
     }
 }
 
-static const struct {
+struct subject {
     const char *name;
     gemm_kernel *kernel;
-} rungs[] = {
+};
+
+static const struct subject rungs[] = {
     {"cuda-naive", gemm_cuda_naive},           {"cuda-coalesced", gemm_cuda_coalesced},
     {"cuda-tiled", gemm_cuda_tiled},           {"cuda-register", gemm_cuda_register},
     {"cuda-vectorised", gemm_cuda_vectorised}, {"cuda-warp", gemm_cuda_warp},
@@ -175,40 +177,32 @@ CHOSEN(pipelined_32, GEMM_TILE_32, 1)
 CHOSEN(split_64_in_2, GEMM_TILE_64, 2)
 CHOSEN(split_32_in_3, GEMM_TILE_32, 3)
 
-static const struct {
-    const char *name;
-    gemm_kernel *kernel;
-} choices[] = {{"pipelined 64x64", pipelined_64},
-               {"pipelined 32x32", pipelined_32},
-               {"64x64 in 2 splits", split_64_in_2},
-               {"32x32 in 3 splits", split_32_in_3}};
+static const struct subject choices[] = {{"pipelined 64x64", pipelined_64},
+                                         {"pipelined 32x32", pipelined_32},
+                                         {"64x64 in 2 splits", split_64_in_2},
+                                         {"32x32 in 3 splits", split_32_in_3}};
 
-static void every_rung_on_the_emulated_gpu(void **state) {
+static void check_on_the_emulated_gpu(const struct subject *subjects, size_t count) {
     struct staging *staging = staging_open_emulated();
-    (void)state;
     if (staging == NULL) {
         skip();
         return;
     }
-    for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++) {
-        run_all(staging, rungs[i].kernel, rungs[i].name);
-        run_special(staging, rungs[i].kernel, rungs[i].name);
+    for (size_t i = 0; i < count; i++) {
+        run_all(staging, subjects[i].kernel, subjects[i].name);
+        run_special(staging, subjects[i].kernel, subjects[i].name);
     }
     staging_close(staging);
 }
 
-static void every_tile_and_split_on_the_emulated_gpu(void **state) {
-    struct staging *staging = staging_open_emulated();
+static void every_rung_on_the_emulated_gpu(void **state) {
     (void)state;
-    if (staging == NULL) {
-        skip();
-        return;
-    }
-    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
-        run_all(staging, choices[i].kernel, choices[i].name);
-        run_special(staging, choices[i].kernel, choices[i].name);
-    }
-    staging_close(staging);
+    check_on_the_emulated_gpu(rungs, sizeof rungs / sizeof rungs[0]);
+}
+
+static void every_tile_and_split_on_the_emulated_gpu(void **state) {
+    (void)state;
+    check_on_the_emulated_gpu(choices, sizeof choices / sizeof choices[0]);
 }
 
 /* Neither is read: A and B are nowhere, and the NaN in C is gone when beta is 0 too. */

@@ -1,7 +1,7 @@
 /* Layouts, plans and their parts, and a network small enough to follow by hand. */
 #include "bench/mlp.h"
 #include "common/floating.h"
-#include "reference/naive.h"
+#include "tests/networks.h"
 
 #include <float.h>
 #include <math.h>
@@ -14,25 +14,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const struct mlp_kernels naive = {
-    .gemm = gemm_naive,
-    .activation = activation_naive,
-    .softmax = softmax_naive,
-    .cross_entropy = cross_entropy_naive,
-    .mse = mse_naive,
-    .column_sums = column_sums_naive,
-    .optimizer = optimizer_naive,
-};
-
-static struct mlp_model model_of(const char *layers, int64_t batch) {
-    struct mlp_model model;
-    struct message message;
-    mlp_model_defaults(&model);
-    assert_int_equal(mlp_layers_parse(layers, &model, &message), STATUS_OK);
-    model.batch = batch;
-    return model;
-}
 
 static void test_layers_are_read_and_written(void **state) {
     (void)state;
@@ -168,15 +149,7 @@ static struct network network_open(struct mlp_model model) {
 }
 
 static void network_close(struct network *network) {
-    free(network->buffers.parameters);
-    free(network->buffers.gradients);
-    free(network->buffers.first_moment);
-    free(network->buffers.second_moment);
-    free(network->buffers.activations);
-    free(network->buffers.loss);
-    free((void *)network->buffers.x);
-    free((void *)network->buffers.labels);
-    free((void *)network->buffers.target);
+    network_buffers_free(&network->buffers);
 }
 
 static void test_a_step_has_the_parts_it_should(void **state) {
@@ -288,11 +261,11 @@ static void test_a_step_by_hand(void **state) {
     struct execution execution = {.threads = 1, .message = &message};
     struct mlp_plan plan;
     mlp_plan_inference(&model, &network.buffers, &plan);
-    assert_int_equal(mlp_plan_run(&plan, &naive, &execution), STATUS_OK);
+    assert_int_equal(mlp_plan_run(&plan, &naive_kernels, &execution), STATUS_OK);
     assert_true(mlp_output(&model, &network.buffers)[0] == 6.0F);
 
     mlp_plan_train_step(&model, &network.buffers, 1, &plan);
-    assert_int_equal(mlp_plan_run(&plan, &naive, &execution), STATUS_OK);
+    assert_int_equal(mlp_plan_run(&plan, &naive_kernels, &execution), STATUS_OK);
     const float *g = network.buffers.gradients;
     assert_true(network.buffers.loss[0] == 1.0F);
     assert_memory_equal(g + w2, ((float[]){7, 0}), 2 * sizeof *g);
@@ -318,7 +291,7 @@ static void test_gaps_stay_zero(void **state) {
     struct mlp_plan plan;
     for (int step = 1; step <= 3; step++) {
         mlp_plan_train_step(&model, &network.buffers, step, &plan);
-        assert_int_equal(mlp_plan_run(&plan, &naive, &execution), STATUS_OK);
+        assert_int_equal(mlp_plan_run(&plan, &naive_kernels, &execution), STATUS_OK);
     }
     int64_t gap = mlp_weight_offset(&model, 0) + 15;
     assert_int_equal(mlp_bias_offset(&model, 0), gap + 1);
@@ -336,7 +309,7 @@ static enum status refuse(const struct softmax_problem *problem, struct executio
 static void test_a_failing_part_ends_the_run(void **state) {
     (void)state;
     struct network network = network_open(model_of("3-2", 2));
-    struct mlp_kernels kernels = naive;
+    struct mlp_kernels kernels = naive_kernels;
     kernels.softmax = refuse;
     struct message message = {""};
     struct execution execution = {.threads = 1, .message = &message};

@@ -2,9 +2,9 @@
  * bounds, whatever the network) and sharp (each kind of wrong step is not). */
 #include "bench/mlp.h"
 #include "common/random.h"
-#include "reference/naive.h"
 #include "reference/oracle.h"
 #include "reference/oracle_mlp.h"
+#include "tests/networks.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,16 +17,6 @@
 
 #include <cmocka.h>
 
-static const struct mlp_kernels naive = {
-    .gemm = gemm_naive,
-    .activation = activation_naive,
-    .softmax = softmax_naive,
-    .cross_entropy = cross_entropy_naive,
-    .mse = mse_naive,
-    .column_sums = column_sums_naive,
-    .optimizer = optimizer_naive,
-};
-
 /* --- a network with inputs, and the state before the step --------------------------------------*/
 
 struct network {
@@ -34,15 +24,6 @@ struct network {
     struct mlp_buffers buffers;
     float *before; /* parameters before the step */
 };
-
-static struct mlp_model model_of(const char *layers, int64_t batch) {
-    struct mlp_model model;
-    struct message message;
-    mlp_model_defaults(&model);
-    assert_int_equal(mlp_layers_parse(layers, &model, &message), STATUS_OK);
-    model.batch = batch;
-    return model;
-}
 
 static float *floats(int64_t count, uint64_t seed, uint64_t stream, float limit) {
     float *values = malloc((size_t)count * sizeof *values);
@@ -75,15 +56,7 @@ static struct network network_open(struct mlp_model model, uint64_t seed) {
 
 static void network_close(struct network *network) {
     free(network->before);
-    free(network->buffers.parameters);
-    free(network->buffers.gradients);
-    free(network->buffers.first_moment);
-    free(network->buffers.second_moment);
-    free(network->buffers.activations);
-    free(network->buffers.loss);
-    free((void *)network->buffers.x);
-    free((void *)network->buffers.target);
-    free((void *)network->buffers.labels);
+    network_buffers_free(&network->buffers);
 }
 
 static struct oracle_mlp *oracle_of(const struct network *network, bool kept, bool inference) {
@@ -106,7 +79,7 @@ static struct oracle_mlp *oracle_of(const struct network *network, bool kept, bo
 static void run(struct mlp_plan *plan) {
     struct message message;
     struct execution execution = {.threads = 1, .message = &message};
-    assert_int_equal(mlp_plan_run(plan, &naive, &execution), STATUS_OK);
+    assert_int_equal(mlp_plan_run(plan, &naive_kernels, &execution), STATUS_OK);
 }
 
 /* --- comparing --------------------------------------------------------------------------------*/

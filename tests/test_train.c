@@ -6,6 +6,7 @@
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/simd.h"
+#include "tests/networks.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -21,16 +22,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static const struct mlp_kernels naive = {
-    .gemm = gemm_naive,
-    .activation = activation_naive,
-    .softmax = softmax_naive,
-    .cross_entropy = cross_entropy_naive,
-    .mse = mse_naive,
-    .column_sums = column_sums_naive,
-    .optimizer = optimizer_naive,
-};
 
 static const struct mlp_kernels fast = {
     .gemm = gemm_openblas,
@@ -158,7 +149,7 @@ static void test_implementations_agree(void **state) {
     struct bench *bench = *state;
     bench->options.epochs = 1;
     struct train_row quick = train(bench);
-    bench->options.kernels = &naive;
+    bench->options.kernels = &naive_kernels;
     struct train_row plain = train(bench);
     assert_true(fabs(quick.loss - plain.loss) < 1e-4);
     assert_true(fabs(quick.accuracy - plain.accuracy) <= 0.005);
@@ -438,7 +429,7 @@ static enum status fail_third(const struct optimizer_problem *problem,
 
 static void test_a_failing_kernel_ends_training_with_its_reason(void **state) {
     struct bench *bench = *state;
-    struct mlp_kernels broken = naive;
+    struct mlp_kernels broken = naive_kernels;
     broken.optimizer = fail_third;
     bench->options.kernels = &broken;
     assert_int_equal(train_fails(bench), STATUS_FAILED);
