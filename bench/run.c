@@ -153,7 +153,10 @@ static enum status environment_save(struct run *run, const char *state, struct m
     for (int i = 0; i < o->argument_count; i++)
         cJSON_AddItemToArray(command, cJSON_CreateString(o->arguments[i]));
     cJSON_AddStringToObject(object, "settings", run->settings);
-    cJSON_AddNumberToObject(object, "seed", (double)o->selection.seed);
+    /* Not as a double, which has no room for the last digits of a large one. */
+    char seed[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->selection.seed);
+    cJSON_AddRawToObject(object, "seed", seed);
     cJSON_AddNumberToObject(object, "threads", run->threads[0]);
     cJSON_AddStringToObject(object, "mode", o->cold ? "cold" : "hot");
     cJSON_AddStringToObject(object, "floating_point_of_timed_work",

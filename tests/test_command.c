@@ -455,6 +455,19 @@ static void test_a_finished_run_is_left_alone(void **state) {
     free(after);
 }
 
+/* To the last digit: with another seed nobody repeats the run. */
+static void test_the_environment_has_the_seed(void **state) {
+    (void)state;
+    struct call call =
+        CALL("run", "--case", "transfer/copy/f32/17", "--seed", "9007199254740993", TINY);
+    check_status(&call, 0);
+    call_free(&call);
+    char *text = file_read(temporary_path(&here.place, "run/environment.json"));
+    assert_non_null(text);
+    check_holds(text, "\"seed\":\t9007199254740993,");
+    free(text);
+}
+
 static void test_json_is_json_and_nothing_else(void **state) {
     (void)state;
     struct call call = CALL("run", "--case", "gemm/tn/f32/5x6x7", "--json", PAIR, TINY);
@@ -768,6 +781,7 @@ int main(void) {
         IN_PLACE(test_output_that_cannot_be_written),
         IN_PLACE(test_where_nothing_was_measured_nothing_passed),
         IN_PLACE(test_a_finished_run_is_left_alone),
+        IN_PLACE(test_the_environment_has_the_seed),
         IN_PLACE(test_json_is_json_and_nothing_else),
         IN_PLACE(test_a_cold_run_and_the_parts_of_a_network),
         IN_PLACE(test_verify_says_what_it_checked),
