@@ -159,6 +159,31 @@ static void contender_break(struct contender *c, enum status status, const struc
 
 /* --- warm-up ---------------------------------------------------------------------------------- */
 
+/* More iterations for the next batch, because this one was too short for the clock. */
+static enum status iterations_grow(struct contender *c, const struct measure_limits *limits,
+                                   double seconds, struct message *message) {
+    const double shortest = 1e-9; /* no launch is over sooner */
+    double one = seconds / (double)c->iterations;
+    double wanted = 1.1 * limits->sample_seconds / (one > shortest ? one : shortest);
+    if (wanted <= (double)c->iterations)
+        return message_set(message, STATUS_FAILED,
+                           "%s's time does not grow with its work: %lld iterations took %.3g s by "
+                           "its clock",
+                           c->device->name, (long long)c->iterations, seconds);
+    double most = 8.0 * (double)c->iterations; /* a first batch says little */
+    c->iterations = (int64_t)ceil(wanted < most ? wanted : most);
+    return STATUS_OK;
+}
+
+/* A graph is captured at its first use, which takes as long as many replays: where warming up was
+ * mostly that, a batch is shorter when a sample goes through it again. */
+static enum status batch_again(struct contender *c, double *seconds, struct message *message) {
+    if (!c->implementation->graph)
+        return STATUS_OK;
+    enum status status = contender_restore(c, message);
+    return status == STATUS_OK ? contender_batch(c, c->iterations, seconds, message) : status;
+}
+
 enum status contender_warm_up(struct contender *c, const struct measure_limits *limits,
                               struct message *message) {
     contender_enter(c, true);
@@ -170,23 +195,16 @@ enum status contender_warm_up(struct contender *c, const struct measure_limits *
             return status;
         double one = seconds / (double)c->iterations;
         bool settled = fabs(one - before) <= 0.05 * one;
-        bool long_enough = seconds >= limits->sample_seconds;
         before = one;
         double elapsed = clock_seconds() - start;
-        if (long_enough && elapsed >= limits->warm_up_seconds &&
-            (settled || elapsed >= 4.0 * limits->warm_up_seconds))
-            return STATUS_OK;
-        if (!long_enough) {
-            const double shortest = 1e-9; /* no launch is over sooner */
-            double wanted = 1.1 * limits->sample_seconds / (one > shortest ? one : shortest);
-            if (wanted <= (double)c->iterations)
-                return message_set(message, STATUS_FAILED,
-                                   "%s's time does not grow with its work: %lld iterations took "
-                                   "%.3g s by its clock",
-                                   c->device->name, (long long)c->iterations, seconds);
-            double most = 8.0 * (double)c->iterations; /* a first batch says little */
-            c->iterations = (int64_t)ceil(wanted < most ? wanted : most);
+        if (seconds >= limits->sample_seconds && elapsed >= limits->warm_up_seconds &&
+            (settled || elapsed >= 4.0 * limits->warm_up_seconds)) {
+            status = batch_again(c, &seconds, message);
+            if (status != STATUS_OK || seconds >= limits->sample_seconds)
+                return status;
         }
+        if (seconds < limits->sample_seconds)
+            status = iterations_grow(c, limits, seconds, message);
     }
     return status;
 }

@@ -20,6 +20,8 @@ enum { LOG_MAX = 20000, KERNELS = 3 };
 struct kernel {
     double seconds;       /* that an iteration takes … */
     double slow;          /* … and every other timed batch, unless 0 */
+    double first_use;     /* … and the first iteration of its number, unless 0 */
+    int64_t used;         /* numbers of iterations that were there */
     int64_t breaks_after; /* launches after which it fails; 0: never */
     int64_t launches;
 };
@@ -75,7 +77,7 @@ static const struct operation restored_operation = {FAKE_OPERATION, .restore_eac
 static enum status fake_launch(const struct implementation *implementation,
                                const struct launch *launch, int64_t iteration,
                                struct execution *execution) {
-    int which = (int)(implementation - fake_implementations);
+    int which = implementation->name[0] - 'a';
     struct kernel *kernel = &fake.kernels[which];
     kernel->launches++;
     if (kernel->breaks_after && kernel->launches > kernel->breaks_after)
@@ -94,7 +96,9 @@ static enum status fake_launch(const struct implementation *implementation,
     fake.flushed += flushed;
     fake.not_flushed += !flushed;
     bool slow = kernel->slow > 0.0 && fake.batches[which] / 2 % 2 == 1;
-    fake.now += slow ? kernel->slow : kernel->seconds;
+    bool first_use = kernel->first_use > 0.0 && iteration >= kernel->used;
+    kernel->used = iteration >= kernel->used ? iteration + 1 : kernel->used;
+    fake.now += first_use ? kernel->first_use : slow ? kernel->slow : kernel->seconds;
     return STATUS_OK;
 }
 
@@ -483,6 +487,24 @@ static void test_inputs_are_restored_before_each_sample(void **state) {
     race_close(&race);
 }
 
+/* As graphs do, which are captured at their first use. */
+static void test_a_sample_is_long_enough_where_first_uses_are_slow(void **state) {
+    (void)state;
+    struct race race;
+    const struct implementation graph = {.name = "a", .graph = true};
+    race_open(&race, &restored_operation, 1, 1);
+    fake.kernels[0].seconds = 5e-5;
+    fake.kernels[0].first_use = 2e-3;
+    const struct measure_limits limits = patient();
+    struct contender *contender = &race.contenders[0];
+    contender->implementation = &graph;
+    race_run(&race, &limits);
+    assert_true((double)contender->iterations * 5e-5 >= limits.sample_seconds);
+    for (size_t i = 0; i < contender->sample_count; i++)
+        assert_true(fabs(contender->samples[i] - 5e-5) < 1e-12);
+    race_close(&race);
+}
+
 static void test_without_that_inputs_run_on(void **state) {
     (void)state;
     struct race race;
@@ -596,6 +618,7 @@ int main(void) {
         cmocka_unit_test(test_a_sample_is_long_enough_for_the_clock),
         cmocka_unit_test(test_iterations_rotate_among_the_sets),
         cmocka_unit_test(test_inputs_are_restored_before_each_sample),
+        cmocka_unit_test(test_a_sample_is_long_enough_where_first_uses_are_slow),
         cmocka_unit_test(test_without_that_inputs_run_on),
         cmocka_unit_test(test_yardsticks_rotate_as_well),
         cmocka_unit_test(test_parts_are_timed_one_by_one),
