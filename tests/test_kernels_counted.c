@@ -5,6 +5,7 @@
 #include "bench/device_gpu.h"
 #include "bench/operation.h"
 #include "gpu/counters.h"
+#include "kernels/arguments.h"
 #include "kernels/kernels.h"
 #include "tests/staging.h"
 
@@ -232,9 +233,28 @@ static void the_fast_rungs_keep_their_bounds(void **state) {
         check(&table[i], *state);
 }
 
+/* What is no multiply-add takes a place among those that are issued, and lowers the ceiling. */
+static void the_ceiling_is_multiply_adds(void **state) {
+    struct device *device = *state;
+    if (device == NULL || !staging_kernels_are_nvccs())
+        skip();
+    struct message message = {""};
+    struct execution execution = {.threads = 1, .gpu = device->gpu, .message = &message};
+    struct emulator_counters row = {.size = sizeof row};
+    double flops = 0.0;
+    assert_int_equal(gpu_counters_reset(device->gpu, &message), STATUS_OK);
+    assert_int_equal(ceiling_cuda_fma(256, NULL, &flops, &execution), STATUS_OK);
+    assert_int_equal(gpu_counters_read(device->gpu, 0, &row, &message), STATUS_OK);
+    assert_true(2.0 * WARP_LANES * (double)row.fma_warp_instructions == flops);
+    const double share = (double)row.fma_warp_instructions / (double)row.warp_instructions;
+    if (!(share > 0.97))
+        fail_msg("%.4f of what is issued are multiply-adds, wanted 0.97", share);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_fast_rungs_keep_their_bounds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_ceiling_is_multiply_adds, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
