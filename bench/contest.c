@@ -240,9 +240,12 @@ static enum status stages_open(struct contest *contest, struct message *message)
 
 /* --- verifying and measuring ------------------------------------------------------------------ */
 
-/* Checks one launch on one set of buffers; false when the entry's part ends with it. */
-static bool entry_launch(const struct contest *contest, struct entry *entry, int set,
+/* Checks one launch, the first one's or another than it; false when the entry's part ends with it.
+ * Another is of the last set of buffers and of a later iteration: a cold row is timed on all sets,
+ * and a network takes another batch in each of LATER_ITERATION + 1 iterations. */
+static bool entry_launch(const struct contest *contest, struct entry *entry, bool first,
                          struct verdict *verdict) {
+    enum { LATER_ITERATION = 7 };
     struct contender *c = &entry->contender;
     struct message message;
     enum status status = contender_check_device(c, &message);
@@ -253,8 +256,10 @@ static bool entry_launch(const struct contest *contest, struct entry *entry, int
     struct execution execution = contender_execution(c);
     contender_enter(c, false);
     contender_range_begin(c, "verify");
-    status = verify_launch(contest->expectation, c->implementation, &c->launches[set],
-                           &c->sets[set], &execution, verdict, &message);
+    int set = first ? 0 : c->set_count - 1;
+    status =
+        verify_launch(contest->expectation, c->implementation, &c->launches[set],
+                      first ? 0 : LATER_ITERATION, &c->sets[set], &execution, verdict, &message);
     contender_range_end(c);
     entry->row.error = verdict->error;
     entry->row.tolerance = verdict->tolerance;
@@ -266,12 +271,11 @@ static bool entry_launch(const struct contest *contest, struct entry *entry, int
     return true;
 }
 
-/* On the first set of buffers, and in the end on the last one: a cold row was timed on all. */
 static void entry_verify(const struct contest *contest, struct entry *entry, bool first) {
     const struct contender *c = &entry->contender;
     struct verdict verdict;
     if (!entry->running || c->implementation->yardstick ||
-        !entry_launch(contest, entry, first ? 0 : c->set_count - 1, &verdict))
+        !entry_launch(contest, entry, first, &verdict))
         return;
     if (c->device->emulated)
         prediction_learn(contest->rules->predictions, c, verdict.seconds);
@@ -282,7 +286,7 @@ static void entry_verify(const struct contest *contest, struct entry *entry, boo
     /* A first launch may carry a library's start; where it may be no more than that, a second one
      * decides. */
     if (verdict.seconds > 1.5 * most && verdict.seconds < library_start_seconds &&
-        !entry_launch(contest, entry, 0, &verdict))
+        !entry_launch(contest, entry, true, &verdict))
         return;
     if (verdict.seconds > 1.5 * most) {
         char reason[200];

@@ -162,6 +162,7 @@ struct oracle_view {
     void *const *before;         /* a pointer a buffer */
     void *const *after;          /* what the implementation left, in host memory */
     void *state;                 /* from oracle_open, or NULL */
+    int64_t iteration;           /* that was launched */
 };
 
 struct operation {

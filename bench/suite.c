@@ -58,8 +58,8 @@ static enum status launch_verify(const struct bench_case *c,
         struct execution execution = contender_execution(&contender);
         execution.message = message;
         contender_enter(&contender, false);
-        status = verify_launch(expectation, implementation, &contender.launches[0], set, &execution,
-                               &verdict, message);
+        status = verify_launch(expectation, implementation, &contender.launches[0], 0, set,
+                               &execution, &verdict, message);
     }
     contender_close(&contender);
     return status;

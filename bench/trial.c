@@ -88,7 +88,7 @@ static void candidate_verify(struct stage *stage, int i) {
     enum status status = contender_check_device(contender, &why);
     if (status == STATUS_OK)
         status = verify_launch(stage->expectation, &stage->candidates[i].implementation,
-                               &contender->launches[0], &stage->set, &execution, &verdict, &why);
+                               &contender->launches[0], 0, &stage->set, &execution, &verdict, &why);
     if (status != STATUS_OK)
         contender_end(contender, status, &why);
 }

@@ -20,7 +20,8 @@ struct expectation {
     const struct bench_case *bench_case;
     const struct inputs *inputs;
     struct launch before;
-    void *state; /* the operation's oracle_open, while a launch is compared */
+    void *state;       /* the operation's oracle_open, while a launch is compared */
+    int64_t iteration; /* that launch's */
     struct output {
         int64_t checked_rows; /* of spec.rows, evenly spread */
         double *expected;     /* all checked rows, packed; NULL when computed piece by piece */
@@ -102,7 +103,8 @@ static enum status state_open(struct expectation *e, const struct observed *obse
     const struct oracle_view view = {.bench_case = e->bench_case,
                                      .launch = &e->before,
                                      .before = e->inputs->data,
-                                     .after = observed->data};
+                                     .after = observed->data,
+                                     .iteration = e->iteration};
     e->state = operation->oracle_open(&view);
     return e->state ? STATUS_OK
                     : message_set(message, STATUS_NO_MEMORY,
@@ -257,7 +259,8 @@ static bool output_compare(const struct expectation *e, int buffer, const struct
                                      .launch = &e->before,
                                      .before = e->inputs->data,
                                      .after = observed->data,
-                                     .state = e->state};
+                                     .state = e->state,
+                                     .iteration = e->iteration};
     const int64_t together = output->expected ? 1 : rows_together(spec, output);
     bool complete = true;
     *worst = (struct worst){.row = -1};
@@ -322,7 +325,8 @@ static enum status probe_whole(const struct expectation *e, const struct observe
                                      .launch = &e->before,
                                      .before = e->inputs->data,
                                      .after = observed->data,
-                                     .state = e->state};
+                                     .state = e->state,
+                                     .iteration = e->iteration};
     double ratio = e->bench_case->operation->probe(&view);
     if (!(ratio <= 1.0))
         return message_set(message, STATUS_WRONG,
@@ -334,11 +338,11 @@ static enum status probe_whole(const struct expectation *e, const struct observe
 
 static enum status launch_once(const struct bench_case *c,
                                const struct implementation *implementation,
-                               const struct launch *launch, struct device *device,
-                               struct execution *execution, struct verdict *verdict,
-                               struct message *message) {
+                               const struct launch *launch, int64_t iteration,
+                               struct device *device, struct execution *execution,
+                               struct verdict *verdict, struct message *message) {
     double start = clock_seconds();
-    enum status status = c->operation->launch(implementation, launch, 0, execution);
+    enum status status = c->operation->launch(implementation, launch, iteration, execution);
     if (status != STATUS_OK) {
         if (execution->message != message)
             *message = *execution->message;
@@ -369,15 +373,17 @@ static enum status observed_verify(struct expectation *e, const struct observed 
 }
 
 enum status verify_launch(struct expectation *e, const struct implementation *implementation,
-                          const struct launch *launch, struct buffer_set *set,
+                          const struct launch *launch, int64_t iteration, struct buffer_set *set,
                           struct execution *execution, struct verdict *verdict,
                           struct message *message) {
     const struct bench_case *c = e->bench_case;
+    e->iteration = iteration;
     *verdict = (struct verdict){.error = (double)NAN, .tolerance = (double)NAN};
     bool finite_poison = c->settings.values == VALUES_SPECIAL;
     enum status status = buffer_set_poison(set, finite_poison, message);
     if (status == STATUS_OK)
-        status = launch_once(c, implementation, launch, set->device, execution, verdict, message);
+        status = launch_once(c, implementation, launch, iteration, set->device, execution, verdict,
+                             message);
     struct observed observed;
     if (status != STATUS_OK || (status = observed_open(&observed, set, message)) != STATUS_OK)
         return status;

@@ -26,15 +26,15 @@ struct verdict {
     double seconds;   /* wall time of the launch: a first idea of how long an iteration takes */
 };
 
-/* Poisons the set, launches once with `launch` (bound to that set), and compares every output with
- * the expectation, guard zones and inputs with what they were. STATUS_OK: computed what it should.
- * STATUS_WRONG: `message` names buffer, element, both values and tolerance. Anything else is the
- * launch's own failure. The rule of comparison: NaN equals NaN, an infinity equals itself, and
- * otherwise !(|computed - expected|
+/* Poisons the set, launches `iteration` once with `launch` (bound to that set), and compares every
+ * output with the expectation, guard zones and inputs with what they were. STATUS_OK: computed what
+ * it should. STATUS_WRONG: `message` names buffer, element, both values and tolerance. Anything
+ * else is the launch's own failure. The rule of comparison: NaN equals NaN, an infinity equals
+ * itself, and otherwise !(|computed - expected|
  * <= tolerance) is wrong. */
 enum status verify_launch(struct expectation *expectation,
                           const struct implementation *implementation, const struct launch *launch,
-                          struct buffer_set *set, struct execution *execution,
+                          int64_t iteration, struct buffer_set *set, struct execution *execution,
                           struct verdict *verdict, struct message *message);
 
 #endif

@@ -319,6 +319,31 @@ static void test_a_cold_row_is_verified_on_other_buffers_too(void **state) {
     check_unmeasured(f, "one-place", "failed", "no", "out[0,3] is");
 }
 
+static enum status first_batch_always(const struct implementation *implementation,
+                                      const struct launch *launch, int64_t iteration,
+                                      struct execution *execution) {
+    (void)iteration;
+    return operation_mlp.launch(implementation, launch, 0, execution);
+}
+
+/* A network is timed on eight batches in turn, and a graph of each: more than the first are looked
+ * at. */
+static void test_a_network_is_verified_on_another_batch_too(void **state) {
+    struct fixture *f = *state;
+    for (int right = 0; right < 2; right++)
+        for (int variant = 0; variant < operation_mlp.variant_count; variant++) {
+            f->operation = operation_mlp;
+            f->c.variant = variant;
+            if (!right)
+                f->operation.launch = first_batch_always;
+            assert_int_equal(case_shape_parse("3-4-2@5", &f->c, &f->message), STATUS_OK);
+            contest_of(f, "openblas", NULL, 0);
+            const struct result *row = row_of(f, "openblas");
+            assert_string_equal(row->status, right ? "measured" : "failed");
+            assert_string_equal(row->verified, right ? "yes" : "no");
+        }
+}
+
 /* A run that goes on may have half of a case: what is left is held against all of it. */
 static void test_speedups_count_against_rows_from_before(void **state) {
     struct fixture *f = *state;
@@ -695,6 +720,7 @@ int main(void) {
         ON_CPU(test_what_is_wrong_in_the_end_is_not_measured),
         ON_CPU(test_what_breaks_later_is_not_verified),
         ON_CPU(test_a_cold_row_is_verified_on_other_buffers_too),
+        ON_CPU(test_a_network_is_verified_on_another_batch_too),
         ON_CPU(test_speedups_count_against_rows_from_before),
         ON_CPU(test_too_slow_for_its_time),
         ON_CPU(test_a_slow_start_is_not_too_slow),

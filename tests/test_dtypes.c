@@ -126,7 +126,7 @@ static enum status bout_verify(struct bout *bout, const struct implementation *i
                      STATUS_OK);
     struct execution execution = contender_execution(&contender);
     execution.message = message;
-    enum status status = verify_launch(bout->expectation, implementation, &contender.launches[0],
+    enum status status = verify_launch(bout->expectation, implementation, &contender.launches[0], 0,
                                        &bout->set, &execution, &verdict, message);
     contender_close(&contender);
     return status;

@@ -126,7 +126,7 @@ static enum status verify(struct fixture *f, const struct implementation *implem
     struct verdict verdict;
     assert_int_equal(expectation_open(&f->c, &f->inputs, &expectation, message), STATUS_OK);
     assert_int_equal(launch_open(&f->c, implementation, f->set.data, &launch, message), STATUS_OK);
-    enum status status = verify_launch(expectation, implementation, &launch, &f->set,
+    enum status status = verify_launch(expectation, implementation, &launch, 0, &f->set,
                                        &f->staging->execution, &verdict, message);
     launch_close(&f->c, &launch);
     expectation_close(expectation);

@@ -81,7 +81,7 @@ static enum status bout_verify(struct bout *bout, const struct implementation *i
     struct verdict verdict;
     execution.message = message;
     contender_enter(&contender, false);
-    enum status status = verify_launch(bout->expectation, implementation, &contender.launches[0],
+    enum status status = verify_launch(bout->expectation, implementation, &contender.launches[0], 0,
                                        &bout->set, &execution, &verdict, message);
     contender_close(&contender);
     assert_int_equal(verdict.verified, status == STATUS_OK);

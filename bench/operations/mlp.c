@@ -227,14 +227,14 @@ static double mlp_bytes(const struct bench_case *c) {
 /* --- oracle ----------------------------------------------------------------------------------- */
 
 static void *mlp_oracle_open(const struct oracle_view *view) {
-    const struct mlp_buffers *b = &view->launch->mlp.buffers;
+    const struct mlp_buffers b = buffers_of(view->launch, view->iteration);
     struct message ignored;
     const struct oracle_mlp_input input = {
         .model = &view->launch->mlp.model,
-        .parameters = b->parameters,
-        .x = b->x,
-        .labels = b->labels,
-        .target = b->target,
+        .parameters = b.parameters,
+        .x = b.x,
+        .labels = b.labels,
+        .target = b.target,
         .kept = view->after[BUFFER_ACTIVATIONS],
     };
     struct oracle_mlp *oracle = NULL;
@@ -256,7 +256,7 @@ static void expect_update(const struct oracle_view *view, int buffer, int64_t fi
                           double *expected, double *tolerance) {
     static const int outputs[] = {[BUFFER_PARAMETERS] = 0, [BUFFER_FIRST] = 1, [BUFFER_SECOND] = 2};
     struct mlp_plan plan;
-    mlp_plan(view->launch, 0, &plan);
+    mlp_plan(view->launch, view->iteration, &plan);
     struct optimizer_problem update = plan.parts[plan.count - 1].problem.optimizer;
     update.gradients = view->after[BUFFER_GRADIENTS];
     oracle_optimizer(&update, outputs[buffer], first, count, expected, tolerance);
