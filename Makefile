@@ -261,7 +261,7 @@ format: ## format every source file
 
 .PHONY: help clean
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 clean: ## remove what was built
 	rm -rf build build-*
