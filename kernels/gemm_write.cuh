@@ -14,7 +14,7 @@ static __device__ inline int gemm_inside(int64_t left, int size) {
     return left < size ? (int)left : size;
 }
 
-/* Tile number blockIdx.x of C, counted row by row. Kept small: it lives in registers as long as the
+/* Tile number `block` of C, counted row by row. Kept small: it lives in registers as long as the
  * sums do. */
 struct gemm_tile {
     unsigned down, across; /* in tiles */
@@ -22,14 +22,29 @@ struct gemm_tile {
 };
 
 template <int rows, int columns>
-static __device__ inline gemm_tile gemm_tile_of_block(const struct gemm_arguments &g) {
+static __device__ inline gemm_tile gemm_tile_number(const struct gemm_arguments &g,
+                                                    unsigned block) {
     const unsigned across = (unsigned)((g.n + columns - 1) / columns);
     gemm_tile tile;
-    tile.down = blockIdx.x / across;
-    tile.across = blockIdx.x % across;
+    tile.down = block / across;
+    tile.across = block % across;
     tile.rows = gemm_inside(g.m - (int64_t)tile.down * rows, rows);
     tile.columns = gemm_inside(g.n - (int64_t)tile.across * columns, columns);
     return tile;
+}
+
+template <int rows, int columns>
+static __device__ inline gemm_tile gemm_tile_of_block(const struct gemm_arguments &g) {
+    return gemm_tile_number<rows, columns>(g, blockIdx.x);
+}
+
+/* The same found anew, for what comes behind the product: then no register holds it meanwhile. The
+ * compiler would keep the one that it has, if it could see that both read one number. */
+template <int rows, int columns>
+static __device__ inline gemm_tile gemm_tile_of_block_again(const struct gemm_arguments &g) {
+    unsigned block;
+    asm volatile("mov.u32 %0, %%ctaid.x;" : "=r"(block));
+    return gemm_tile_number<rows, columns>(g, block);
 }
 
 static __device__ inline float gemm_scaled(const struct gemm_arguments &g, float sum,

@@ -34,20 +34,22 @@ static __device__ void linear_fused(const struct linear_arguments &l) {
     const gemm_tile tile = gemm_tile_of_block<shape::BM, shape::BN>(l.gemm);
     float sums[shape::TM][shape::TN] = {};
     pipeline_multiply<shape, false, true, vectors>(l.gemm, tile, 0, l.gemm.k, stages, sums);
-    epilogue<shape>(l, tile, sums);
-    warp_tile_write<shape, vectors>(l.gemm, tile, sums);
+    /* Where two blocks leave a thread 128 registers, sm_120 would spill two of the tile's. */
+    const gemm_tile behind =
+        shape::BLOCK >= THREADS ? gemm_tile_of_block_again<shape::BM, shape::BN>(l.gemm) : tile;
+    epilogue<shape>(l, behind, sums);
+    warp_tile_write<shape, vectors>(l.gemm, behind, sums);
 }
 
-#define LINEAR(tile, blocks)                                                                       \
-    extern "C" __global__ void __launch_bounds__(tile_##tile::BLOCK, blocks)                       \
+#define LINEAR(tile)                                                                               \
+    extern "C" __global__ void __launch_bounds__(tile_##tile::BLOCK, tile_##tile::RESIDENT)        \
         linear_fused_##tile(const struct linear_arguments arguments) {                             \
         linear_fused<tile_##tile, true>(arguments);                                                \
     }                                                                                              \
-    extern "C" __global__ void __launch_bounds__(tile_##tile::BLOCK, blocks)                       \
+    extern "C" __global__ void __launch_bounds__(tile_##tile::BLOCK, tile_##tile::RESIDENT)        \
         linear_fused_##tile##_scalar(const struct linear_arguments arguments) {                    \
         linear_fused<tile_##tile, false>(arguments);                                               \
     }
-/* One block of the largest tile: two leave each thread 128 registers, and sm_120 spills. */
-LINEAR(128x128, 1)
-LINEAR(64x64, tile_64x64::RESIDENT)
-LINEAR(32x32, tile_32x32::RESIDENT)
+LINEAR(128x128)
+LINEAR(64x64)
+LINEAR(32x32)
