@@ -1,7 +1,7 @@
 /* The GPU implementations. Signatures and shapes: common/problem.h. Each function enqueues its work
  * on execution->gpu's stream and returns; what it cannot do it refuses with STATUS_UNSUPPORTED and
- * the reason. The kernel of a rung stands in kernels/<operation>_<rung>.cu, which says what it
- * adds.
+ * the reason. The kernel of a rung stands in kernels/<operation>_<number>_<rung>.cu, which says
+ * what it adds.
  */
 #ifndef LOCKSTEP_KERNELS_KERNELS_H
 #define LOCKSTEP_KERNELS_KERNELS_H
