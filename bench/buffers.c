@@ -107,12 +107,18 @@ void inputs_close(struct inputs *inputs) {
 
 /* --- device buffers --------------------------------------------------------------------------- */
 
-size_t buffer_set_bytes(const struct inputs *inputs) {
+size_t buffer_set_data_bytes(const struct inputs *inputs) {
     size_t total = 0;
     for (int i = 0; i < BUFFERS_MAX; i++)
-        if (inputs->specs[i].elements > 0)
-            total += spec_bytes(&inputs->specs[i]) + 2 * (size_t)GUARD_BYTES;
+        total += inputs->specs[i].elements > 0 ? spec_bytes(&inputs->specs[i]) : 0;
     return total;
+}
+
+size_t buffer_set_bytes(const struct inputs *inputs) {
+    size_t guards = 0;
+    for (int i = 0; i < BUFFERS_MAX; i++)
+        guards += inputs->specs[i].elements > 0 ? 2 * (size_t)GUARD_BYTES : 0;
+    return buffer_set_data_bytes(inputs) + guards;
 }
 
 static enum status buffer_upload(struct buffer_set *set, int i, struct message *message) {

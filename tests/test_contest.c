@@ -319,6 +319,16 @@ static void test_a_cold_row_is_verified_on_other_buffers_too(void **state) {
     check_unmeasured(f, "one-place", "failed", "no", "out[0,3] is");
 }
 
+/* What stands between the buffers is not touched and so does not count; and a case of which too few
+ * sets could be held is not timed in the cache under the name of cold. */
+static void test_a_case_too_small_to_be_cold_is_skipped(void **state) {
+    struct fixture *f = *state;
+    f->rules.cold = true;
+    f->devices.list[0].last_level_cache = (size_t)2 << 20;
+    contest_of(f, "good", NULL, 0);
+    check_unmeasured(f, "good", "skipped", "", "too small to be cold: 30842 sets of its 136 bytes");
+}
+
 static enum status first_batch_always(const struct implementation *implementation,
                                       const struct launch *launch, int64_t iteration,
                                       struct execution *execution) {
@@ -720,6 +730,7 @@ int main(void) {
         ON_CPU(test_what_is_wrong_in_the_end_is_not_measured),
         ON_CPU(test_what_breaks_later_is_not_verified),
         ON_CPU(test_a_cold_row_is_verified_on_other_buffers_too),
+        ON_CPU(test_a_case_too_small_to_be_cold_is_skipped),
         ON_CPU(test_a_network_is_verified_on_another_batch_too),
         ON_CPU(test_speedups_count_against_rows_from_before),
         ON_CPU(test_too_slow_for_its_time),
