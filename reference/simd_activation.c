@@ -89,25 +89,12 @@ SIMD_INLINE vector span_element(struct form form, vector input, vector bias, vec
  * one may begin every 7, more than the processor looks ahead. AVX-512 has the registers for six. */
 enum { TOGETHER = WIDTH == 16 ? 6 : 2, TOGETHER_ELEMENTS = TOGETHER * WIDTH };
 
-/* Where outputs are streamed, inputs come from memory, and one core is faster when it asks for them
- * 24 lines ahead of its loads than when it leaves that to the processor alone. The last ones lie
- * beyond the inputs' end, which costs nothing. */
-enum { PREFETCH_ELEMENTS = 384 };
-
-SIMD_INLINE void span_prefetch(struct form form, const struct span *span, int64_t at) {
-    vector_prefetch(span->input + at, PREFETCH_ELEMENTS);
-    if (form.backward)
-        vector_prefetch(span->dy + at, PREFETCH_ELEMENTS);
-}
-
 /* Elements [i, i + vectors * WIDTH). */
 SIMD_INLINE void span_vectors(struct form form, const struct span *span, int64_t i, int vectors) {
     vector none = vector_set(0);
     vector output[TOGETHER];
     for (int k = 0; k < vectors; k++) {
         int64_t at = i + (int64_t)k * WIDTH;
-        if (form.stream)
-            span_prefetch(form, span, at);
         output[k] = span_element(form, vector_load(span->input + at),
                                  form.bias ? vector_load(span->bias + at) : none,
                                  form.backward ? vector_load(span->dy + at) : none);
@@ -135,14 +122,30 @@ SIMD_INLINE void span_rest(struct form form, const struct span *span, int64_t i,
     vector_store_first(span->output + i, output, count);
 }
 
+/* Where outputs are streamed, inputs come from memory, and one core is faster when it asks for them
+ * 24 lines ahead of its loads than when it leaves that to the processor alone. */
+enum { PREFETCH_ELEMENTS = 384 };
+
+/* What span_vectors() will load when it comes to `i`. */
+SIMD_INLINE void span_prefetch(struct form form, const struct span *span, int64_t i) {
+    for (int k = 0; k < TOGETHER; k++) {
+        vector_prefetch(span->input + i + (int64_t)k * WIDTH);
+        if (form.backward)
+            vector_prefetch(span->dy + i + (int64_t)k * WIDTH);
+    }
+}
+
 SIMD_INLINE void span_run(struct form form, const struct span *where, int64_t count) {
     const struct span copy = *where; /* its pointers in registers: a store might alias `where` */
     const struct span *span = &copy;
     int64_t i = form.stream ? vector_misalignment(span->output, count) : 0;
     if (i > 0)
         span_rest(form, span, 0, i);
-    for (; i + TOGETHER_ELEMENTS <= count; i += TOGETHER_ELEMENTS)
+    for (; i + TOGETHER_ELEMENTS <= count; i += TOGETHER_ELEMENTS) {
+        if (form.stream && i + PREFETCH_ELEMENTS + TOGETHER_ELEMENTS <= count)
+            span_prefetch(form, span, i + PREFETCH_ELEMENTS);
         span_vectors(form, span, i, TOGETHER);
+    }
     for (; i + WIDTH <= count; i += WIDTH)
         span_vectors(form, span, i, 1);
     if (i < count)

@@ -314,11 +314,9 @@ SIMD_INLINE float vector_sum(vector x) {
 
 #endif
 
-/* Asks for the line `elements` beyond `from`, which will be read once. It may lie behind the end of
- * the array, hence no arithmetic on the pointer. */
-SIMD_INLINE void vector_prefetch(const float *from, int64_t elements) {
-    uintptr_t address = (uintptr_t)from + (uintptr_t)elements * sizeof *from;
-    _mm_prefetch((const char *)address, _MM_HINT_NTA);
+/* Asks for a line that will be read once. */
+SIMD_INLINE void vector_prefetch(const float *from) {
+    _mm_prefetch((const char *)from, _MM_HINT_NTA);
 }
 
 /* The largest lane; a NaN may or may not win. */
