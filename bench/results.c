@@ -309,6 +309,8 @@ static void files_cut(const struct results *results, const off_t sizes[FILES]) {
 
 static enum status rows_remember(struct results *results, const struct result *rows, size_t count,
                                  struct message *message) {
+    if (count == 0)
+        return STATUS_OK; /* and there may be no array yet */
     if (results->count + count > results->capacity) {
         size_t capacity = 2 * (results->count + count);
         struct result *larger = realloc(results->rows, capacity * sizeof *larger);
