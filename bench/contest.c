@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PART_PASSES = 30, TRANSFER_PASSES = 11, COLD_SETS_MAX = 16384, EMULATED_SECONDS_MAX = 120 };
+enum { PART_PASSES = 30, TRANSFER_PASSES = 11, COLD_SETS_MAX = 65536, EMULATED_SECONDS_MAX = 120 };
 /* What a library may take to start within its first launch: code that it compiles, threads that it
  * makes. */
 static const double library_start_seconds = 0.5;

@@ -324,9 +324,10 @@ static void test_a_cold_row_is_verified_on_other_buffers_too(void **state) {
 static void test_a_case_too_small_to_be_cold_is_skipped(void **state) {
     struct fixture *f = *state;
     f->rules.cold = true;
-    f->devices.list[0].last_level_cache = (size_t)2 << 20;
+    f->devices.list[0].last_level_cache = (size_t)8 << 20;
     contest_of(f, "good", NULL, 0);
-    check_unmeasured(f, "good", "skipped", "", "too small to be cold: 30842 sets of its 136 bytes");
+    check_unmeasured(f, "good", "skipped", "",
+                     "too small to be cold: 123363 sets of its 136 bytes");
 }
 
 static enum status first_batch_always(const struct implementation *implementation,
