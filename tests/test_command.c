@@ -350,12 +350,10 @@ static void test_another_build_does_not_go_on(void **state) {
     check_goes_on(sweep);
 }
 
-/* A limit on the size of files stands for a full disk: writing fails in the same place, and no
- * mount is needed. */
+/* A limit on the size of files stands for a full disk, without a mount. */
 static void test_a_full_disk_keeps_whole_cases(void **state) {
     (void)state;
-    /* Within 10 ms a row takes the ten samples that it takes at least, so one case fits; the
-     * results of all are larger, without any sample. */
+    /* Within 10 ms a row takes its least, ten samples: one case fits, the results of all do not. */
     static const char *const filling[] = {
         "run",       "gemm",    "--shape",    "8x8x8,9x9x9,16x16x16,17x17x17",
         PAIR,        "--quick", "--max-time", "0.01",

@@ -53,43 +53,38 @@ static void check_result(const struct gemm_problem *host, const float *c, const 
     check_all(what, expected, tolerance, c, (int64_t)M * N);
 }
 
-/* As cuBLAS's users ask for it: neither a format of tensor cores nor the slower pedantic form. */
-static void f32_is_the_default_compute_type(void **state) {
-    struct staging *staging = *state;
+/* Multiplies matrices of floats as `dtype`, checks the result in `c` and what cuBLAS was asked for;
+ * the problem with its data on the host. */
+static struct gemm_problem multiply_floats(struct staging *staging, enum dtype dtype,
+                                           float operands[2][OPERANDS], float *c,
+                                           const char *asked) {
     struct stand_in cublas = stand_in_attach(STAND_IN_CUBLAS);
-    float a[M * K], b[K * N], c[M * N];
-    struct gemm_problem host = problem_of(DTYPE_F32), problem = host;
-    fill_inputs(INPUTS_UNIFORM, 1, a, (int64_t)M * K);
-    fill_inputs(INPUTS_UNIFORM, 2, b, (int64_t)K * N);
-    host.a = a;
-    host.b = b;
-    problem.a = staging_input(staging, a, (int64_t)M * K, 0);
-    problem.b = staging_input(staging, b, (int64_t)K * N, 0);
+    struct gemm_problem host = problem_of(dtype), problem = host;
+    fill_inputs(INPUTS_UNIFORM, 1, operands[0], (int64_t)M * K);
+    fill_inputs(INPUTS_UNIFORM, 2, operands[1], (int64_t)K * N);
+    host.a = operands[0];
+    host.b = operands[1];
+    problem.a = staging_input(staging, operands[0], (int64_t)M * K, 0);
+    problem.b = staging_input(staging, operands[1], (int64_t)K * N, 0);
     problem.c = staging_output(staging, c, (int64_t)M * N, 0);
     cublas.clear();
     assert_int_equal(gemm_cublas(&problem, &staging->execution), STATUS_OK);
-    assert_non_null(strstr(cublas.log(), "types 0 0 0 compute 68"));
-    staging_finish(staging, "f32");
-    check_result(&host, c, "f32");
+    assert_non_null(strstr(cublas.log(), asked));
+    staging_finish(staging, asked);
+    check_result(&host, c, asked);
+    return host;
+}
+
+/* As cuBLAS's users ask for it: neither a format of tensor cores nor the slower pedantic form. */
+static void f32_is_the_default_compute_type(void **state) {
+    float operands[2][OPERANDS], c[M * N];
+    (void)multiply_floats(*state, DTYPE_F32, operands, c, "types 0 0 0 compute 68");
 }
 
 static void tf32_is_its_own_compute_type(void **state) {
-    struct staging *staging = *state;
-    struct stand_in cublas = stand_in_attach(STAND_IN_CUBLAS);
-    float a[M * K], b[K * N], c[M * N];
-    struct gemm_problem host = problem_of(DTYPE_TF32), problem = host;
-    fill_inputs(INPUTS_UNIFORM, 1, a, (int64_t)M * K);
-    fill_inputs(INPUTS_UNIFORM, 2, b, (int64_t)K * N);
-    host.a = a;
-    host.b = b;
-    problem.a = staging_input(staging, a, (int64_t)M * K, 0);
-    problem.b = staging_input(staging, b, (int64_t)K * N, 0);
-    problem.c = staging_output(staging, c, (int64_t)M * N, 0);
-    cublas.clear();
-    assert_int_equal(gemm_cublas(&problem, &staging->execution), STATUS_OK);
-    assert_non_null(strstr(cublas.log(), "NN 23x19x31 ld 23 31 23 types 0 0 0 compute 77"));
-    staging_finish(staging, "tf32");
-    check_result(&host, c, "tf32");
+    float operands[2][OPERANDS], c[M * N];
+    struct gemm_problem host = multiply_floats(*state, DTYPE_TF32, operands, c,
+                                               "NN 23x19x31 ld 23 31 23 types 0 0 0 compute 77");
     /* It must not be the f32 computation under another name. */
     host.dtype = DTYPE_F32;
     double expected[M * N], tolerance[M * N];
