@@ -168,7 +168,7 @@ static enum status iterations_grow(struct contender *c, const struct measure_lim
     if (wanted <= (double)c->iterations)
         return message_set(message, STATUS_FAILED,
                            "%s's time does not grow with its work: %lld iterations took %.3g s by "
-                           "its clock",
+                           "its clock; check its driver",
                            c->device->name, (long long)c->iterations, seconds);
     double most = 8.0 * (double)c->iterations; /* a first batch says little */
     c->iterations = (int64_t)ceil(wanted < most ? wanted : most);

@@ -95,19 +95,14 @@ nvml_result nvmlDeviceGetTemperature(struct nvml_device *device, nvml_sensor sen
 #endif
 
 #ifdef STAND_IN_OLD
-nvml_result nvmlDeviceGetCurrentClocksThrottleReasons(struct nvml_device *device,
-                                                      unsigned long long *reasons) {
-    (void)device;
-    BEGIN();
-    *reasons = (unsigned long long)record_setting("throttle", 4);
-    return NVML_SUCCESS;
-}
+#    define REASONS nvmlDeviceGetCurrentClocksThrottleReasons
 #else
-nvml_result nvmlDeviceGetCurrentClocksEventReasons(struct nvml_device *device,
-                                                   unsigned long long *reasons) {
+#    define REASONS nvmlDeviceGetCurrentClocksEventReasons
+#endif
+nvml_result REASONS(struct nvml_device *device, unsigned long long *reasons) {
     (void)device;
     BEGIN();
     *reasons = (unsigned long long)record_setting("throttle", 4);
     return NVML_SUCCESS;
 }
-#endif
+#undef REASONS
