@@ -43,63 +43,13 @@ CPPFLAGS  += -DHAVE_ONEDNN
 LDLIBS    += -ldnnl
 endif
 
-# --- sources, a room each -------------------------------------------------------------------------------------------
-common_sources    := $(addprefix common/,status.c random.c narrow.c problem.c mlp_model.c floating.c)
-reference_sources := $(addprefix reference/,oracle_gemm.c oracle_linear.c linear.c oracle_activation.c oracle_softmax.c oracle_elementwise.c \
-                     naive_gemm.c gemm_2_ordered.c gemm_3_blocked.c naive_activation.c naive_softmax.c \
-                     naive_elementwise.c openblas.c blis.c onednn.c \
-                     cpu.c parallel.c peak.c simd_dispatch.c \
-                     bounded_product.c bounded_functions.c bounded_training.c oracle_mlp.c)
-# Compiled once an instruction set, see reference/simd.h.
-simd_sources      := $(addprefix reference/,simd_level.c simd_activation.c simd_softmax.c simd_loss.c simd_optimizer.c \
-                     simd_column_sums.c simd_transfer.c simd_gemm.c simd_peak.c simd_bounded_tile.c)
-gpu_sources       := $(addprefix gpu/,counters.c cublas.c driver.c gpu.c graph.c launch.c library.c memory.c nvml.c nvtx.c)
-kernels_sources   := $(addprefix kernels/,activation.c column_sums.c gemm.c gemm_choice.c gemm_cublas.c gemm_tensor.c geometry.c images.c linear.c loss.c \
-                     optimizer.c softmax.c transfer.c)
-operation_sources := $(addprefix bench/operations/,gemm.c linear.c activation.c softmax.c cross_entropy.c mse.c \
-                     column_sums.c optimizer.c transfer.c mlp.c yardstick.c)
-bench_sources     := $(addprefix bench/,operation.c presets.c selection.c buffers.c verify.c suite.c statistics.c \
-                     measure.c prediction.c ceilings.c ceilings_gpu.c contest.c contest_rows.c device_cpu.c device_gpu.c devices.c tuning.c trial.c tune.c \
-                     csv.c results.c results_json.c environment.c build_info.c folder.c progress.c table.c crossover.c run.c mlp.c mlp_graph.c \
-                     ranks.c ratio.c verdict.c powercap.c energy.c environment_gpu.c \
-                     report.c report_data.c report_series.c report_script.c report_rates.c report_curves.c \
-                     report_dots.c report_parts.c report_training.c report_roofline.c report_speedup.c report_work.c report_ladder.c report_gnuplot.c report_plots.c \
-                     page.c page_html.c page_about.c page_plots.c page_matrix.c page_tables.c \
-                     dataset.c weights.c train.c train_memory.c train_csv.c train_progress.c command_train.c train_setup.c \
-                     command.c run_arguments.c command_run.c sampler.c command_sample.c child.c ab_match.c ab.c ab_print.c \
-                     command_ab.c command_list.c command_verify.c command_tune.c command_info.c command_report.c)
-sources := $(common_sources) $(reference_sources) $(gpu_sources) $(kernels_sources) $(operation_sources) $(bench_sources)
-# Runs side by side, and over time.
-sources += $(addprefix bench/,run_files.c compare.c compare_steadiness.c compare_counters.c compare_environment.c \
-           compare_print.c compare_data.c command_compare.c \
-           history.c history_record.c history_read.c history_print.c steps.c command_history.c)
+# --- sources: every C file of a room ------------------------------------------------------------------------------------
+host_rooms := common reference reference/oracle gpu kernels $(patsubst %/,%,$(sort $(dir $(wildcard bench/*/*.c))))
+sources    := $(filter-out bench/commands/main.c,$(foreach room,$(host_rooms),$(sort $(wildcard $(room)/*.c))))
 
-# One program a subject; the support is linked into each.
-tests        := test_oracle test_oracle_catches test_gemm test_activation test_softmax test_loss test_elementwise \
-                test_cpu test_streams test_mlp test_bounded test_oracle_mlp test_dataset test_train test_command_train \
-                test_statistics test_verdict test_random test_csv test_operation test_selection test_results test_folder \
-                test_buffers test_cuda_api test_gpu test_cublas test_nvml test_nvtx test_kernels_launch \
-                test_kernels_gemm test_kernels_rows test_kernels_elementwise test_kernels_linear test_kernels_tensor test_profile test_verify \
-                test_suite test_ceilings test_readme_table test_measure test_prediction test_command test_report test_report_ladder test_mlp_graph test_dtypes \
-                test_training_agrees test_contest test_crossover test_kernels_counted \
-                test_kernels_bits test_energy test_ab test_sampler test_program_gpu test_tune
-test_support := tests/support.c tests/staging.c tests/temporary.c tests/calling.c tests/broken_kernels.c tests/networks.c
+include reference/reference.mk
 
-# Instruction sets of the vectorised kernels, with their compiler flags. 512-bit vectors are asked for because gcc's
-# default of 256 bits costs a factor of about two on transcendental loops.
-simd_levels   := baseline avx2 avx512
-simd_baseline :=
-simd_avx2     := -mavx2 -mfma
-simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
-# gcc leaves formulas that stand side by side one behind the other unless it may schedule before it has given out
-# registers, which is worth 10 to 15% in the transcendental loops; clang does so anyway and knows no such option.
-simd_avx512   += $(shell $(CC) -Werror -fschedule-insns -fsched-pressure -E -x c /dev/null >/dev/null 2>&1 && \
-                   echo -fschedule-insns -fsched-pressure)
-
-tests += test_table test_compare test_history test_steps test_page test_command_compare
-
-objects := $(sources:%.c=$(BUILD)/%.o) $(BUILD)/reports/templates.o \
-           $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
+objects    := $(sources:%.c=$(BUILD)/%.o) $(simd_objects) $(BUILD)/reports/templates.o
 
 # --- building ---------------------------------------------------------------------------------------------------------
 # What is built is built by a make of its own: it looks at the machine after `deps` has changed it, and it uses all cores
@@ -116,7 +66,7 @@ all: ## build everything
 	+@$(build_with) programs
 programs: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1
 
-$(BUILD)/lockstep: $(BUILD)/bench/main.o $(BUILD)/liblockstep.a
+$(BUILD)/lockstep: $(BUILD)/bench/commands/main.o $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/liblockstep.a: $(objects)
@@ -132,13 +82,6 @@ $(BUILD)/reports/templates.o: reports/templates.S reports/style.gp reports/page.
 	@mkdir -p $(@D)
 	$(CC) -c $< -o $@
 
-define simd_rule
-$(BUILD)/%.$(1).o: %.c
-	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(simd_$(1)) -DSIMD_LEVEL=$(1) -MMD -MP -c $$< -o $$@
-endef
-$(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
-
 include kernels/kernels.mk
 include emulator/emulator.mk
 
@@ -149,8 +92,8 @@ build_stamp := $(BUILD)/stamp-$(shell printf '%s' '$(commit) $(CC) $(CFLAGS)' | 
 $(build_stamp):
 	@mkdir -p $(@D)
 	@rm -f $(BUILD)/stamp-* && touch $@
-$(BUILD)/bench/build_info.o: $(build_stamp)
-$(BUILD)/bench/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
+$(BUILD)/bench/devices/build_info.o: $(build_stamp)
+$(BUILD)/bench/devices/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
 .PHONY: deps bench bench-yardsticks regress profile install
@@ -174,20 +117,13 @@ install: all ## install the program below prefix (/usr/local)
 	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
 	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
 
-include tests/stand_in/stand_in.mk
+include tests/tests.mk
 
 # --- checking ---------------------------------------------------------------------------------------------------------
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(test_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
-
-# Behind the includes: the emulator's lists must be there when the rule is read.
-emulator_tests := $(CORE_TESTS) $(ARITHMETIC_TESTS) $(EMULATOR_TESTS) $(EMULATOR_PROGRAM_TESTS)
-.PHONY: test-programs test test-every-float check lint tidy format
-test-programs: programs $(tests:%=$(BUILD)/tests/%) $(emulator_tests)
-
-test: ## run the tests
+.PHONY: test test-every-float check lint tidy format
+test: ## run the tests; ROOM=emulator/ptx: those of one room
 	+@$(build_with) test-programs
-	scripts/test $(BUILD) $(tests) $(notdir $(emulator_tests))
+	scripts/test $(BUILD) $(filter $(BUILD)/tests/$(ROOM)%,$(test_programs))
 
 # 77: made by another compiler than the recorded counts. A skip, said aloud, unless CI asks for the gate with REQUIRE=1.
 .PHONY: counters-gate counters-baseline ladder readme-table
@@ -205,7 +141,7 @@ counters-baseline: all ## show how the kernels' counts differ from reports/basel
 
 # One program under three names: the number says by how many percent cross-entropy waits, see tests/slowed.c.
 slowed := $(addprefix $(BUILD)/tests/lockstep-slowed-,0 5 10)
-$(BUILD)/tests/lockstep-slowed: $(BUILD)/bench/main.o $(BUILD)/tests/slowed.o $(BUILD)/liblockstep.a
+$(BUILD)/tests/lockstep-slowed: $(BUILD)/bench/commands/main.o $(BUILD)/tests/support/slowed.o $(BUILD)/liblockstep.a
 	$(CC) $(LDFLAGS) -Wl,--wrap=cross_entropy_simd $^ $(LDLIBS) -o $@
 $(slowed): $(BUILD)/tests/lockstep-slowed
 	ln -sf $(<F) $@
@@ -215,8 +151,8 @@ VERDICTS    ?= $(BUILD)/verdicts
 .PHONY: test-verdicts
 test-verdicts: programs $(slowed) ## whether verdicts are right, with a build that was slowed; COMPARISONS=200 for the figures of docs/method.md
 	scripts/verdicts $(BUILD) $(VERDICTS) $(COMPARISONS)
-test-every-float: $(BUILD)/tests/every_float ## the vectorised functions on all 2^32 inputs: some hours; STRIDE=61 every 61st
-	$(BUILD)/tests/every_float $(STRIDE)
+test-every-float: $(BUILD)/tests/reference/every_float ## the vectorised functions on all 2^32 inputs: some hours; STRIDE=61 every 61st
+	$(BUILD)/tests/reference/every_float $(STRIDE)
 
 # -O3 under UBSan takes minutes a file; machine code for GPUs is none of the sanitizers' business.
 check: lint tidy ## lint, clang-tidy, and the tests under AddressSanitizer and UBSan
@@ -233,7 +169,7 @@ lint: ## formatting, shell scripts, and both compilers with warnings as errors
 	+$(build_with) $(for_warnings) BUILD=build-clang CC=clang
 
 # A file that was found clean is looked at again when it, a header of its, the checks or the flags have changed.
-tidy_flags = $(CPPFLAGS) -Iemulator -I$(kernel_build) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
+tidy_flags = $(CPPFLAGS) -I$(kernel_build) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
              -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -DSTAND_IN_FOLDER='""' -DPROGRAM_PTX='""' \
              -std=c11 -fopenmp
 tidy_made  = $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)

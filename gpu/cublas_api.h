@@ -1,7 +1,7 @@
 /* The part of cuBLAS (11, 12 and 13 alike) that lockstep calls; as gpu/cuda_api.h, with the names,
  * values and prototypes of NVIDIA's "cuBLAS Library" manual, compared with cublas_v2.h by
- * tests/test_cuda_api.c. A translation unit that has cublas_v2.h defines LOCKSTEP_CUBLAS_TYPES and
- * maps the type names below to NVIDIA's.
+ * tests/gpu/test_cuda_api.c. A translation unit that has cublas_v2.h defines LOCKSTEP_CUBLAS_TYPES
+ * and maps the type names below to NVIDIA's.
  */
 #ifndef LOCKSTEP_GPU_CUBLAS_API_H
 #define LOCKSTEP_GPU_CUBLAS_API_H

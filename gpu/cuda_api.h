@@ -2,8 +2,8 @@
  * CUDA toolkit and the binary links no CUDA library.
  *
  * Names, values and prototypes are NVIDIA's ("CUDA Driver API", reference manual). Each list is an
- * X-macro: the driver's table, its loader and tests/test_cuda_api.c, which compares every line with
- * the toolkit's own cuda.h where that is installed, are all made from it.
+ * X-macro: the driver's table, its loader and tests/gpu/test_cuda_api.c, which compares every line
+ * with the toolkit's own cuda.h where that is installed, are all made from it.
  *
  * A translation unit that has cuda.h already defines LOCKSTEP_CUDA_TYPES and maps the struct and
  * enum tags below to NVIDIA's before it includes this file.

@@ -1,6 +1,6 @@
 /* The part of NVML that lockstep calls, declared here as gpu/cuda_api.h does for the driver ("NVML
- * API Reference Guide"); compared with nvml.h by tests/test_cuda_api.c where that is installed. A
- * translation unit that has nvml.h defines LOCKSTEP_NVML_TYPES and maps the type names below.
+ * API Reference Guide"); compared with nvml.h by tests/gpu/test_cuda_api.c where that is installed.
+ * A translation unit that has nvml.h defines LOCKSTEP_NVML_TYPES and maps the type names below.
  */
 #ifndef LOCKSTEP_GPU_NVML_API_H
 #define LOCKSTEP_GPU_NVML_API_H

@@ -3,7 +3,7 @@
  * The numbers of `tiles` come from what was counted, not from guesses:
  *   - resident: blocks that a multiprocessor of compute capability 8.0 holds, by `make
  *     kernels-report` (nn with vectors: 126 registers a thread, 154 and 85 decide);
- *   - work: warp instructions a warp multiply-add, nn, k = 1024; tests/test_kernels_gemm.c counts
+ *   - work: warp instructions a warp multiply-add, nn, k = 1024; tests/kernels/test_gemm.c counts
  *     them anew.
  * The cost that follows is the warp instructions of the busiest multiprocessor. It knows nothing of
  * caches and memory. Where a shape like it was timed on the device, the time decides instead.

@@ -78,5 +78,4 @@ NVTX_INCLUDE ?= $(patsubst %/nvtx3,%,$(firstword $(wildcard /usr/local/cuda/incl
 # Naming /usr/include again would change the order in which system headers are searched.
 isystem       = $(addprefix -isystem ,$(filter-out /usr/include /usr/include/,$(1)))
 TOOLKIT_INCLUDE ?= $(dir $(firstword $(wildcard /usr/local/cuda/include/cuda.h /usr/include/cuda.h)))
-$(BUILD)/tests/test_cuda_api.o: CPPFLAGS += $(call isystem,$(TOOLKIT_INCLUDE))
 $(BUILD)/gpu/nvtx.o: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))

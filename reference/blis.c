@@ -2,7 +2,8 @@
  * found it (HAVE_BLIS), else the kernel says that it is not there.
  *
  * Its openmp build shares OpenBLAS's pool of threads. It also brings a BLAS and a CBLAS of its own;
- * OpenBLAS is linked before it, so calls of those names find OpenBLAS, and tests/test_cpu.c looks.
+ * OpenBLAS is linked before it, so calls of those names find OpenBLAS, and
+ * tests/reference/test_cpu.c looks.
  *
  * BLIS picks its kernels by the processor, or by BLIS_ARCH_TYPE: 0.9.0 knows no Zen 4 and takes its
  * zen3 configuration there, of AVX2 kernels. So what it picked is part of a row.

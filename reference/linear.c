@@ -1,7 +1,7 @@
 /* linear: a product and its epilogue one after the other, as CPU libraries offer them. */
 #include "reference/libraries.h"
 #include "reference/naive.h"
-#include "reference/simd.h"
+#include "reference/simd/simd.h"
 
 static struct gemm_problem product_of(const struct linear_problem *problem) {
     return (struct gemm_problem){.variant = GEMM_NT,

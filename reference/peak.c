@@ -1,7 +1,7 @@
 /* Peak arithmetic: the register-only loop of the best instruction set on all threads at once. */
 #include "reference/peak.h"
 #include "reference/parallel.h"
-#include "reference/simd.h"
+#include "reference/simd/simd.h"
 
 struct peak {
     const struct simd_kernels *kernels;

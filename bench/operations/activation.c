@@ -1,12 +1,12 @@
 /* activation: elementwise functions, forward and backward, alone (shape N) or with a bias fused
  * (shape ROWSxCOLS). */
-#include "bench/operation.h"
+#include "bench/operations/operation.h"
 #include "bench/operations/yardstick.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
-#include "reference/simd.h"
+#include "reference/oracle/oracle.h"
+#include "reference/simd/simd.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* cross_entropy: softmax and cross-entropy in one, mean over the rows; loss, gradient, or both in
  * one pass. */
-#include "bench/operation.h"
+#include "bench/operations/operation.h"
 #include "common/random.h"
 #include "kernels/kernels.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
-#include "reference/simd.h"
+#include "reference/oracle/oracle.h"
+#include "reference/simd/simd.h"
 
 enum { SIZE_ROWS, SIZE_COLUMNS };
 enum { BUFFER_LOGITS, BUFFER_LABELS, BUFFER_LOSS, BUFFER_GRADIENT };

@@ -1,12 +1,12 @@
 /* gemm: row-major C[M,N] = alpha * op(A) * op(B) + beta * C. */
-#include "bench/operation.h"
+#include "bench/operations/operation.h"
 #include "common/narrow.h"
 #include "common/random.h"
 #include "kernels/kernels.h"
 #include "reference/ladder.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
+#include "reference/oracle/oracle.h"
 
 #include <cblas.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 /* linear: a dense layer forward, y = f(x W^T + b), its bias and its function in one operation. */
-#include "bench/operation.h"
+#include "bench/operations/operation.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
+#include "reference/oracle/oracle.h"
 
 enum { SIZE_ROWS, SIZE_OUTPUTS, SIZE_INPUTS };
 enum { BUFFER_X, BUFFER_WEIGHTS, BUFFER_BIAS, BUFFER_Y };

@@ -1,13 +1,13 @@
 /* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
-#include "bench/mlp_graph.h"
-#include "bench/operation.h"
+#include "reference/oracle/mlp.h"
+#include "bench/operations/mlp_graph.h"
+#include "bench/operations/operation.h"
 #include "common/random.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
-#include "reference/oracle_mlp.h"
-#include "reference/simd.h"
+#include "reference/oracle/oracle.h"
+#include "reference/simd/simd.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* mse: mean squared error and its gradient. */
-#include "bench/operation.h"
+#include "bench/operations/operation.h"
 #include "kernels/kernels.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
-#include "reference/simd.h"
+#include "reference/oracle/oracle.h"
+#include "reference/simd/simd.h"
 
 enum { SIZE_ROWS, SIZE_COLUMNS };
 enum { BUFFER_PREDICTION, BUFFER_TARGET, BUFFER_LOSS, BUFFER_GRADIENT };

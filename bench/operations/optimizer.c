@@ -1,11 +1,11 @@
 /* optimizer: one update of N parameters, with PyTorch's formulas and defaults. */
-#include "bench/operation.h"
+#include "bench/operations/operation.h"
 #include "bench/operations/yardstick.h"
 #include "kernels/kernels.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
+#include "reference/oracle/oracle.h"
 #include "reference/peak.h"
-#include "reference/simd.h"
+#include "reference/simd/simd.h"
 
 #include <math.h>
 

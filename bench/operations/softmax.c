@@ -1,11 +1,11 @@
 /* softmax: over each row, forward and backward, and the logarithm of it. */
-#include "bench/operation.h"
+#include "bench/operations/operation.h"
 #include "bench/operations/yardstick.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
-#include "reference/simd.h"
+#include "reference/oracle/oracle.h"
+#include "reference/simd/simd.h"
 
 enum { SIZE_ROWS, SIZE_COLUMNS };
 enum { BUFFER_INPUT_X, BUFFER_DY, BUFFER_RESULT };

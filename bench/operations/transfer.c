@@ -1,10 +1,10 @@
 /* transfer: memory traffic alone, on the device itself. */
-#include "bench/operation.h"
+#include "bench/operations/operation.h"
 #include "kernels/kernels.h"
 #include "reference/naive.h"
-#include "reference/oracle.h"
+#include "reference/oracle/oracle.h"
 #include "reference/peak.h"
-#include "reference/simd.h"
+#include "reference/simd/simd.h"
 
 enum { BUFFER_A, BUFFER_B, BUFFER_OUT };
 

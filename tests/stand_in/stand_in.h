@@ -11,8 +11,8 @@
  * With LOCKSTEP_STAND_IN_SILENT nothing is recorded: for whole runs of the program, which would
  * overflow the log.
  */
-#ifndef LOCKSTEP_TESTS_STAND_IN_H
-#define LOCKSTEP_TESTS_STAND_IN_H
+#ifndef LOCKSTEP_TESTS_STAND_IN_STAND_IN_H
+#define LOCKSTEP_TESTS_STAND_IN_STAND_IN_H
 
 /* The calls since the last stand_in_clear(), one a line: the function's name and what matters. */
 const char *stand_in_log(void);

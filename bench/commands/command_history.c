@@ -1,0 +1,209 @@
+/* `lockstep history` */
+#include "bench/commands/command.h"
+#include "bench/files/folder.h"
+#include "bench/regression/history.h"
+#include "bench/regression/history_print.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_MACHINE = 0x2101, KEY_ALL, KEY_OUT };
+
+static const struct argp_option options[] = {
+    {"machine", KEY_MACHINE, "MACHINE", 0,
+     "record: the name that machines alike share, where each would have a history of its own; "
+     "else: only this machine, by its name or the beginning of its fingerprint",
+     0},
+    {"all", KEY_ALL, NULL, 0, "Show every run, not the last ten", 0},
+    {"out", KEY_OUT, "DIR", 0, "Where to plot: DIR/history.svg (default reports)", 0},
+    {0},
+};
+
+static const char doc[] =
+    "Keeps runs in one file and shows how times changed over commits. The file is "
+    "reports/history.sqlite, or what LOCKSTEP_HISTORY names. CASE may hold * for anything.\v"
+    "Examples:\n  lockstep history record reports/latest\n"
+    "  lockstep history list\n"
+    "  lockstep history show gemm/nn/f32/1024x1024x1024\n"
+    "  lockstep history plot 'softmax/forward/*'\n\n"
+    "A step names the first commit of a new level: where medians before and after differ by more "
+    "than 5% and Pettitt's test finds the change.";
+
+struct parsed {
+    const char *action, *argument;
+    const char *machine, *out;
+    bool all;
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state) {
+    struct command_parse *parse = state->input;
+    struct parsed *parsed = parse->options;
+    switch (key) {
+    case KEY_MACHINE:
+        if (!*argument)
+            return command_refuse(parse, "--machine wants a machine's name or fingerprint");
+        parsed->machine = argument;
+        return 0;
+    case KEY_ALL:
+        parsed->all = true;
+        return 0;
+    case KEY_OUT:
+        parsed->out = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (parsed->argument)
+            return command_refuse(parse, "history takes one action and one argument");
+        *(parsed->action ? &parsed->argument : &parsed->action) = argument;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* --- actions -----------------------------------------------------------------------------------
+ */
+
+static enum status action_record(const struct parsed *parsed, struct message *message) {
+    struct run_files run;
+    struct history *history = NULL;
+    bool fresh = false;
+    enum status status = run_files_read(parsed->argument, &run, message);
+    if (status != STATUS_OK)
+        return status;
+    status = history_open(history_path(), true, &history, message);
+    if (status == STATUS_OK)
+        status = history_record(history, &run, parsed->machine, &fresh, message);
+    if (status == STATUS_OK)
+        printf(fresh ? "recorded %s, rows: %zu, in %s\n" : "%s, rows: %zu, is in %s already\n",
+               parsed->argument, run.result_count, history_path());
+    history_close(history);
+    run_files_release(&run);
+    return status;
+}
+
+static void run_print(const struct history_run *run, void *context) {
+    struct history_view *view = context;
+    if (!history_is_machine(view->machine, run->fingerprint, run->machine))
+        return;
+    fprintf(view->file, "%-20s  %-20s  machine %.8s  %5lld rows\n", run->written, run->commit,
+            run->fingerprint, (long long)run->rows);
+    view->shown++;
+}
+
+static enum status nothing_shown(const struct parsed *parsed, struct message *message) {
+    return message_set(message, STATUS_INVALID,
+                       "no machine was recorded under the name '%s' or has a fingerprint that "
+                       "begins so; `lockstep history list` shows them",
+                       parsed->machine);
+}
+
+static enum status action_list(const struct parsed *parsed, struct message *message) {
+    struct history *history = NULL;
+    struct history_view view = {.file = stdout, .machine = parsed->machine};
+    enum status status = history_open(history_path(), false, &history, message);
+    if (status == STATUS_OK)
+        status = history_each_run(history, run_print, &view, message);
+    if (status == STATUS_OK && view.shown == 0 && parsed->machine)
+        status = nothing_shown(parsed, message);
+    history_close(history);
+    return status;
+}
+
+static enum status action_show(const struct parsed *parsed, struct message *message) {
+    struct history *history = NULL;
+    struct history_view view = {.file = stdout, .machine = parsed->machine, .all = parsed->all};
+    enum status status = history_open(history_path(), false, &history, message);
+    if (status == STATUS_OK)
+        status =
+            history_each_series(history, parsed->argument, history_print_series, &view, message);
+    if (status == STATUS_OK && view.shown == 0)
+        status = nothing_shown(parsed, message);
+    history_close(history);
+    return status;
+}
+
+static enum status series_count(const struct history_series *series, void *context,
+                                struct message *message) {
+    struct history_view *view = context;
+    (void)message;
+    view->shown += history_is_machine(view->machine, series->fingerprint, series->machine);
+    return STATUS_OK;
+}
+
+enum { PANELS_MAX = 40 };
+
+static enum status plot_draw(struct history *history, const struct parsed *parsed, size_t panels,
+                             struct message *message) {
+    char path[2300];
+    const char *folder = parsed->out ? parsed->out : "reports";
+    enum status status = folder_make(folder, message);
+    if (status != STATUS_OK)
+        return status;
+    snprintf(path, sizeof path, "%s/%s", folder, history_script_name);
+    struct history_view view = {.file = fopen(path, "w"), .machine = parsed->machine};
+    if (!view.file)
+        return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+    history_plot_begin(panels, view.file);
+    status = history_each_series(history, parsed->argument, history_plot_series, &view, message);
+    if (status != STATUS_OK) {
+        (void)fclose(view.file);
+        return status;
+    }
+    status = history_plot_end(view.file, folder, message);
+    if (status == STATUS_OK)
+        printf("plot: %s/history.svg\n", folder);
+    return status;
+}
+
+static enum status action_plot(const struct parsed *parsed, struct message *message) {
+    struct history *history = NULL;
+    struct history_view view = {.machine = parsed->machine};
+    enum status status = history_open(history_path(), false, &history, message);
+    if (status == STATUS_OK)
+        status = history_each_series(history, parsed->argument, series_count, &view, message);
+    if (status == STATUS_OK && view.shown == 0)
+        status = nothing_shown(parsed, message);
+    if (status == STATUS_OK && view.shown > PANELS_MAX)
+        status = message_set(message, STATUS_INVALID,
+                             "%zu rows match, and a plot has room for %d: name fewer cases",
+                             view.shown, PANELS_MAX);
+    if (status == STATUS_OK)
+        status = plot_draw(history, parsed, view.shown, message);
+    history_close(history);
+    return status;
+}
+
+static const struct {
+    const char *name, *argument; /* NULL: it takes none */
+    enum status (*function)(const struct parsed *parsed, struct message *message);
+} actions[] = {{"record", "DIR", action_record},
+               {"list", NULL, action_list},
+               {"show", "CASE", action_show},
+               {"plot", "CASE", action_plot}};
+
+enum status command_history(int argc, char **argv, const struct command_context *context,
+                            struct message *message) {
+    (void)context;
+    struct parsed parsed = {.action = NULL};
+    const struct argp argp = {.options = options,
+                              .parser = parse_option,
+                              .args_doc = "record DIR\nlist\nshow CASE\nplot CASE",
+                              .doc = doc};
+    struct command_parse parse = {.name = "history", .options = &parsed, .message = message};
+    enum status status = command_parse(&argp, argc, argv, &parse);
+    if (status != STATUS_OK || parse.helped)
+        return status;
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (!parsed.action || strcmp(parsed.action, actions[i].name) != 0)
+            continue;
+        if (!actions[i].argument != !parsed.argument)
+            return message_set(message, STATUS_INVALID, "the call is `lockstep history %s%s%s`",
+                               actions[i].name, actions[i].argument ? " " : "",
+                               actions[i].argument ? actions[i].argument : "");
+        return actions[i].function(&parsed, message);
+    }
+    return message_set(message, STATUS_INVALID,
+                       "history wants one of record DIR, list, show CASE and plot CASE%s%s",
+                       parsed.action ? ", not " : "", parsed.action ? parsed.action : "");
+}

@@ -1,0 +1,74 @@
+/* `lockstep info` */
+#include "bench/commands/command.h"
+#include "bench/devices/devices.h"
+#include "bench/devices/environment.h"
+#include "gpu/nvtx.h"
+#include "kernels/kernels.h"
+
+#include <stdio.h>
+
+static const char doc[] = "Shows the machine, the libraries, the devices and what was built.\v"
+                          "Example:\n  lockstep info";
+
+enum { KEY_TUNING = 0x2001 };
+
+static const struct argp_option options[] = {
+    {"tuning", KEY_TUNING, "FILE", 0, "Also what this file of `lockstep tune` is worth here", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state) {
+    struct command_parse *parse = state->input;
+    if (key == KEY_TUNING) {
+        *(const char **)parse->options = argument;
+        return 0;
+    }
+    if (key == ARGP_KEY_ARG)
+        return command_refuse(parse, "info takes no argument, and '%s' is one", argument);
+    return ARGP_ERR_UNKNOWN;
+}
+
+static void warnings_print(const struct environment *environment) {
+    for (int i = 0; i < environment->warning_count; i++)
+        printf("warning    %s\n", environment->warnings[i]);
+}
+
+static void devices_print(const struct devices *devices) {
+    for (int i = 0; i < devices->count; i++)
+        printf("device     %s: last-level cache %zu KiB\n", devices->list[i].name,
+               devices->list[i].last_level_cache >> 10);
+    if (*devices->gpu_absence)
+        printf("device     %s\n", devices->gpu_absence);
+    if (devices->tuning)
+        printf("           %s\n", devices->tuning->note);
+}
+
+enum status command_info(int argc, char **argv, const struct command_context *context,
+                         struct message *message) {
+    (void)context;
+    const char *tuning = NULL;
+    const struct argp argp = {.options = options, .parser = parse_option, .doc = doc};
+    struct command_parse parse = {.name = "info", .options = &tuning, .message = message};
+    enum status status = command_parse(&argp, argc, argv, &parse);
+    if (status != STATUS_OK || parse.helped)
+        return status;
+    struct environment environment;
+    struct devices devices;
+    environment_read(&environment);
+    status = devices_open(&devices, "auto", message);
+    if (status != STATUS_OK)
+        return status;
+    status = devices_tune(&devices, tuning, message);
+    if (status != STATUS_OK) {
+        devices_close(&devices);
+        return status;
+    }
+    environment_print(&environment, stdout);
+    printf("           CUDA kernels built %s\n", kernels_built());
+    printf("           NVTX ranges %s\n",
+           nvtx_available() ? "built in" : "left out: the build found no nvtx3 headers");
+    devices_print(&devices);
+    warnings_print(&environment);
+    devices_close(&devices);
+    return STATUS_OK;
+}

@@ -1,0 +1,121 @@
+/* `lockstep list` */
+#include "bench/commands/command.h"
+#include "bench/operations/presets.h"
+#include "bench/operations/selection.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char doc[] = "Lists what there is: operations with their variants, implementations, "
+                          "the cases of a preset, or "
+                          "presets. Without an argument all but the cases.\v"
+                          "Example:\n  lockstep list cases --preset quick";
+
+enum { KEY_PRESET = 0x2001 };
+static const struct argp_option options[] = {
+    {"preset", KEY_PRESET, "NAME", 0, "Whose cases (default: default)", 0},
+    {0},
+};
+
+struct parsed {
+    const char *what, *preset;
+};
+
+static void list_operations(void) {
+    for (int i = 0; i < operation_count; i++) {
+        const struct operation *operation = operations[i];
+        printf("%-14s %s\n", operation->name, operation->summary);
+        printf("%-14s shape %s; variants", "", operation->shape_form);
+        for (int v = 0; v < operation->variant_count; v++)
+            printf(" %s", operation->variants[v]);
+        putchar('\n');
+    }
+}
+
+static void list_implementations(void) {
+    for (int o = 0; o < operation_count; o++)
+        for (int i = 0; i < operations[o]->implementation_count; i++) {
+            const struct implementation *implementation = &operations[o]->implementations[i];
+            bool absent = implementation->absent && implementation->absent();
+            char dtypes[40];
+            implementation_dtypes(implementation, dtypes, sizeof dtypes);
+            bool f32 = strcmp(dtypes, dtype_name(DTYPE_F32)) == 0;
+            printf("%-14s %-16s %-4s %s%s%s%s%s%s\n", operations[o]->name, implementation->name,
+                   implementation->device == DEVICE_GPU ? "gpu" : "cpu", implementation->summary,
+                   f32 ? "" : " (", f32 ? "" : dtypes, f32 ? "" : ")",
+                   implementation->yardstick ? " (yardstick)" : "",
+                   absent ? " (not in this build)" : "");
+            if (implementation->adds)
+                printf("%-14s %-16s %-4s adds %s\n", "", "", "", implementation->adds);
+        }
+}
+
+static void list_presets(void) {
+    for (int i = 0; i < preset_count; i++)
+        printf("%-14s %s\n", presets[i].name, presets[i].summary);
+}
+
+static enum status list_cases(const char *preset, struct message *message) {
+    const struct selection_options wanted = {.preset = preset, .seed = 1};
+    struct selection selection;
+    enum status status = selection_open(&wanted, &selection, message);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < selection.count; i++) {
+        char name[256];
+        case_name(&selection.cases[i], name, sizeof name);
+        puts(name);
+    }
+    selection_close(&selection);
+    return STATUS_OK;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state) {
+    struct command_parse *parse = state->input;
+    struct parsed *parsed = parse->options;
+    if (key == KEY_PRESET)
+        parsed->preset = argument;
+    else if (key == ARGP_KEY_ARG && !parsed->what)
+        parsed->what = argument;
+    else if (key == ARGP_KEY_ARG)
+        return command_refuse(parse, "list takes one of operations, implementations, cases and "
+                                     "presets at a time");
+    else
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+enum status command_list(int argc, char **argv, const struct command_context *context,
+                         struct message *message) {
+    (void)context;
+    struct parsed parsed = {.preset = "default"};
+    const struct argp argp = {.options = options,
+                              .parser = parse_option,
+                              .args_doc = "[operations|implementations|cases|presets]",
+                              .doc = doc};
+    struct command_parse parse = {.name = "list", .options = &parsed, .message = message};
+    enum status status = command_parse(&argp, argc, argv, &parse);
+    if (status != STATUS_OK || parse.helped)
+        return status;
+    if (parsed.what && strcmp(parsed.what, "cases") == 0)
+        return list_cases(parsed.preset, message);
+    static const struct {
+        const char *name;
+        void (*print)(void);
+    } lists[] = {{"operations", list_operations},
+                 {"implementations", list_implementations},
+                 {"presets", list_presets}};
+    bool found = false;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (!parsed.what || strcmp(parsed.what, lists[i].name) == 0) {
+            printf("%s%s%s", found ? "\n" : "", parsed.what ? "" : lists[i].name,
+                   parsed.what ? "" : "\n");
+            lists[i].print();
+            found = true;
+        }
+    return found ? STATUS_OK
+                 : message_set(message, STATUS_INVALID,
+                               "cannot list '%s'; the known ones are: operations implementations "
+                               "cases presets",
+                               parsed.what);
+}

@@ -1,0 +1,37 @@
+/* `lockstep run`: measure, verify, write, show. */
+#ifndef LOCKSTEP_BENCH_COMMANDS_RUN_H
+#define LOCKSTEP_BENCH_COMMANDS_RUN_H
+
+#include "bench/devices/devices.h"
+#include "bench/operations/selection.h"
+
+#include <stdbool.h>
+
+struct run_options {
+    struct selection_options selection;
+    const char *implementations; /* comma-separated, or NULL for all */
+    bool yardsticks;             /* yardsticks take part without being named */
+    const char *gpu;
+    const char *tuning; /* file of measured choices (bench/operations/tuning.h), or NULL */
+    int threads;        /* 0: all processors */
+    bool cold, quick, json;
+    double max_seconds;   /* of sampling a case; 0: the default */
+    const char *out;      /* folder, or NULL for a new one under reports/runs */
+    bool (*stop)(void *); /* asked between samples; true ends the run after what is done */
+    void *stop_argument;
+    int argument_count; /* the command line, for environment.json */
+    char **arguments;
+};
+
+/* The thread counts of CPU rows, the largest first, and how many: all cores, and one, for
+ * contention shows as the ratio of both. */
+enum { RUN_THREAD_COUNTS_MAX = 2 };
+int run_threads(const struct run_options *options, int threads[RUN_THREAD_COUNTS_MAX]);
+
+/* Runs to the end or until stopped. STATUS_OK: all verified. STATUS_WRONG: at least one row failed.
+ * STATUS_INVALID: nothing that was asked for can run here. STATUS_UNSUPPORTED: every row was
+ * skipped. STATUS_INTERRUPTED and STATUS_IO: what was measured is kept, `message` names the folder.
+ */
+enum status run_execute(const struct run_options *options, struct message *message);
+
+#endif

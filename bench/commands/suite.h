@@ -1,0 +1,34 @@
+/* `lockstep verify`: every implementation on awkward shapes, settings and special values, untimed.
+ */
+#ifndef LOCKSTEP_BENCH_COMMANDS_SUITE_H
+#define LOCKSTEP_BENCH_COMMANDS_SUITE_H
+
+#include "bench/devices/devices.h"
+#include "bench/operations/operation.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct suite_options {
+    const struct operation *const *operations; /* what to go through … */
+    int operation_count;                       /* … and how many */
+    const char *implementations;               /* comma-separated, or NULL for all */
+    const char *dtypes;                        /* comma-separated, or NULL for all */
+    int threads;                               /* CPU rows run with this many and with one */
+    uint64_t seed;
+    struct devices *devices;
+    bool (*stop)(void *); /* asked between cases; may be NULL */
+    void *stop_argument;
+    FILE *log; /* a line an operation and implementation, a line a failure */
+};
+
+struct suite_totals {
+    size_t passed, failed, skipped; /* cases times implementations times thread counts */
+};
+
+/* STATUS_OK: something was checked and nothing failed. STATUS_WRONG: something did, each named on
+ * the log. STATUS_INVALID: no implementation took part. */
+enum status suite_run(const struct suite_options *options, struct suite_totals *totals,
+                      struct message *message);
+
+#endif

@@ -1,0 +1,251 @@
+/* See bench/commands/tune.h. */
+#include "bench/commands/tune.h"
+#include "bench/devices/build_info.h"
+#include "bench/devices/gpu.h"
+#include "bench/files/progress.h"
+#include "bench/measure/trial.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct tune {
+    const struct tune_options *options;
+    struct selection selection;
+    struct devices devices;
+    struct measure_limits limits;
+    struct progress progress;
+    struct tuning_file file;
+    size_t measured, agreeing; /* shapes, and those whose fastest choice counted work would take */
+    size_t unmeasured;
+    size_t wrong;    /* choices */
+    double distance; /* the logarithms of what counted work costs over the fastest, added up … */
+    size_t compared; /* … over so many shapes */
+};
+
+/* --- what is asked for ------------------------------------------------------------------------ */
+
+static enum status variants_check(const char *list, struct message *message) {
+    char piece[16];
+    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',') {
+        snprintf(piece, sizeof piece, "%.*s", (int)strcspn(at, ","), at);
+        if (operation_variant_find(&operation_gemm, piece) < 0)
+            return message_set(message, STATUS_INVALID,
+                               "there is no variant '%s' of gemm; the known ones are: nn nt tn",
+                               piece);
+    }
+    return STATUS_OK;
+}
+
+/* The cases of gemm, without those of other variants. */
+static enum status cases_select(struct tune *tune, struct message *message) {
+    static const char *const gemm[] = {"gemm"};
+    const struct tune_options *o = tune->options;
+    const struct selection_options wanted = {.operations = gemm,
+                                             .operation_count = 1,
+                                             .shapes = o->shapes,
+                                             .preset = o->preset,
+                                             .dtypes = "f32",
+                                             .seed = 1};
+    enum status status = variants_check(o->variants, message);
+    if (status == STATUS_OK)
+        status = selection_open(&wanted, &tune->selection, message);
+    size_t kept = 0;
+    for (size_t i = 0; i < tune->selection.count && status == STATUS_OK; i++) {
+        const struct bench_case *c = &tune->selection.cases[i];
+        if (list_contains(o->variants, operation_gemm.variants[c->variant]))
+            tune->selection.cases[kept++] = *c;
+    }
+    tune->selection.count = kept;
+    if (status == STATUS_OK && kept == 0)
+        status = message_set(message, STATUS_INVALID,
+                             "no shape is left: preset '%s' has no gemm of variant %s", o->preset,
+                             o->variants);
+    return status;
+}
+
+/* What the file has is kept; that it can be written is seen before an hour of measuring. */
+static enum status file_open(struct tune *tune, struct message *message) {
+    const char *path = tune->options->out;
+    if (access(path, F_OK) == 0)
+        return tuning_read(path, &tune->file, message);
+    if ((size_t)snprintf(tune->file.path, sizeof tune->file.path, "%s", path) >=
+        sizeof tune->file.path)
+        return message_set(message, STATUS_INVALID, "the path %.80s… is too long", path);
+    return STATUS_OK;
+}
+
+static enum status gpu_open_timed(struct tune *tune, struct message *message) {
+    enum status status = devices_open(&tune->devices, tune->options->gpu, message);
+    if (status != STATUS_OK)
+        return status;
+    const struct device *gpu = devices_gpu(&tune->devices);
+    if (!gpu)
+        return message_set(message, STATUS_NO_GPU,
+                           "tune measures times on a real GPU%s%.200s; an emulated one has no "
+                           "times, and without measurements cuda-best chooses by counted work",
+                           *tune->devices.gpu_absence ? ": " : ", and --gpu none leaves it out",
+                           tune->devices.gpu_absence);
+    if (gpu->emulated)
+        return message_set(message, STATUS_NO_GPU,
+                           "tune measures times, and an emulated GPU has none: run it on a machine "
+                           "with a GPU; what each choice counts, `lockstep run gemm --gpu "
+                           "emulated` shows");
+    if (gpu_properties(gpu->gpu)->capability < 80)
+        return message_set(message, STATUS_NO_GPU,
+                           "there is nothing to choose on %s: tiles and splits are for compute "
+                           "capability 8.0 and up",
+                           gpu_properties(gpu->gpu)->name);
+    return STATUS_OK;
+}
+
+static enum status tune_open(struct tune *tune, struct message *message) {
+    tune->limits = measure_limits_default(false);
+    if (tune->options->max_seconds > 0.0)
+        tune->limits.case_seconds = tune->options->max_seconds;
+    enum status status = cases_select(tune, message);
+    if (status == STATUS_OK)
+        status = file_open(tune, message);
+    if (status == STATUS_OK)
+        status = gpu_open_timed(tune, message);
+    if (status == STATUS_OK)
+        status = tuning_check_writable(tune->options->out, message);
+    return status;
+}
+
+static void tune_close(struct tune *tune) {
+    tuning_release(&tune->file);
+    devices_close(&tune->devices);
+    selection_close(&tune->selection);
+}
+
+/* --- a shape ---------------------------------------------------------------------------------- */
+
+static void row_fill(struct tune *tune, const struct trial *trial, struct tuning_row *row) {
+    struct device *gpu = devices_gpu(&tune->devices);
+    const struct nvml *nvml = device_gpu_nvml(gpu);
+    const struct trial_row *best = &trial->rows[trial->best];
+    time_t seconds = time(NULL);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    tuning_row_begin(row, gpu_properties(gpu->gpu), nvml ? nvml_driver_version(nvml) : "");
+    snprintf(row->variant, sizeof row->variant, "%s",
+             operation_gemm.variants[trial->bench_case.variant]);
+    case_shape(&trial->bench_case, row->shape, sizeof row->shape);
+    snprintf(row->tile, sizeof row->tile, "%s", gemm_tile_name(best->choice.tile));
+    row->splits = best->choice.splits;
+    row->median_s = best->statistics.median;
+    row->low_s = best->statistics.low;
+    row->high_s = best->statistics.high;
+    snprintf(row->model_tile, sizeof row->model_tile, "%s", gemm_tile_name(trial->model.tile));
+    row->model_splits = trial->model.splits;
+    if (trial->of_model)
+        row->model_s = trial->of_model->statistics.median;
+    strftime(row->date, sizeof row->date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    snprintf(row->commit, sizeof row->commit, "%s", build_commit);
+}
+
+static void trial_tally(struct tune *tune, const struct trial *trial) {
+    for (int i = 0; i < trial->count; i++)
+        tune->wrong += trial->rows[i].status == STATUS_WRONG;
+    if (trial->best < 0) {
+        tune->unmeasured++;
+        return;
+    }
+    const struct trial_row *best = &trial->rows[trial->best];
+    tune->measured++;
+    tune->agreeing += trial->of_model == best;
+    if (!trial->of_model)
+        return;
+    tune->distance += log(trial->of_model->statistics.median / best->statistics.median);
+    tune->compared++;
+}
+
+/* A shape that cannot be tried is told and the next one follows; only what ends the whole is a
+ * status. */
+static enum status shape_tune(struct tune *tune, const struct bench_case *c,
+                              struct message *message) {
+    struct device *gpu = devices_gpu(&tune->devices);
+    struct trial trial;
+    char name[256];
+    case_name(c, name, sizeof name);
+    progress_show(&tune->progress, name, "measuring");
+    enum status status = trial_run(&trial, c, &tune->devices, &tune->limits, tune->options->stop,
+                                   tune->options->stop_argument, message);
+    progress_done(&tune->progress);
+    if (status == STATUS_INTERRUPTED)
+        return status;
+    if (status != STATUS_OK) {
+        fprintf(tune->options->table, "\n%s\n  not measured: %s\n", name, message->text);
+        tune->unmeasured++;
+    } else {
+        trial_print(&trial, tune->options->table);
+        trial_tally(tune, &trial);
+    }
+    if (gpu->lost(gpu) && gpu->reset(gpu, message) != STATUS_OK)
+        return STATUS_FAILED;
+    if (status != STATUS_OK || trial.best < 0)
+        return STATUS_OK;
+    struct tuning_row row;
+    row_fill(tune, &trial, &row);
+    status = tuning_put(&tune->file, &row, message);
+    return status == STATUS_OK ? tuning_write(&tune->file, message) : status;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static enum status shapes_tune(struct tune *tune, struct message *message) {
+    const struct tune_options *o = tune->options;
+    enum status status = STATUS_OK;
+    fprintf(o->table, "%zu shape%s on %s, into %s\n", tune->selection.count,
+            tune->selection.count == 1 ? "" : "s",
+            gpu_properties(devices_gpu(&tune->devices)->gpu)->name, o->out);
+    progress_start(&tune->progress, tune->selection.count);
+    for (size_t i = 0; i < tune->selection.count && status == STATUS_OK; i++)
+        status = o->stop && o->stop(o->stop_argument)
+                     ? message_set(message, STATUS_INTERRUPTED, "interrupted")
+                     : shape_tune(tune, &tune->selection.cases[i], message);
+    progress_clear(&tune->progress);
+    return status;
+}
+
+static enum status tune_finish(const struct tune *tune, struct message *message) {
+    FILE *file = tune->options->table;
+    if (tune->compared > 0)
+        fprintf(
+            file,
+            "\nmeasured %zu of %zu shapes; counted work chooses the fastest in %zu of them, and "
+            "takes %.3f times the fastest's time in the geometric mean\n",
+            tune->measured, tune->selection.count, tune->agreeing,
+            exp(tune->distance / (double)tune->compared));
+    if (tune->measured > 0)
+        fprintf(file, "kept in %s; use it with --tuning %s\n", tune->options->out,
+                tune->options->out);
+    if (tune->wrong > 0)
+        return message_set(message, STATUS_WRONG,
+                           "%zu choices computed a wrong result; the table says which",
+                           tune->wrong);
+    if (tune->unmeasured > 0)
+        return message_set(message, STATUS_FAILED,
+                           "%zu of %zu shapes could not be measured; the table says why",
+                           tune->unmeasured, tune->selection.count);
+    return STATUS_OK;
+}
+
+enum status tune_execute(const struct tune_options *options, struct message *message) {
+    struct tune tune = {.options = options};
+    enum status status = tune_open(&tune, message);
+    bool opened = status == STATUS_OK;
+    if (opened)
+        status = shapes_tune(&tune, message);
+    if (status == STATUS_OK) {
+        status = tune_finish(&tune, message);
+    } else if (opened) {
+        struct message cause = *message;
+        (void)message_set(message, status, "%.600s; %zu shapes of this call are kept in %.200s",
+                          cause.text, tune.measured, options->out);
+    }
+    tune_close(&tune);
+    return status;
+}

@@ -1,0 +1,31 @@
+/* `lockstep tune`: measures which tile and which split of k is the fastest, shape by shape, and
+ * keeps it in a file that --tuning reads.
+ */
+#ifndef LOCKSTEP_BENCH_COMMANDS_TUNE_H
+#define LOCKSTEP_BENCH_COMMANDS_TUNE_H
+
+#include "bench/operations/selection.h"
+
+#include <stdio.h>
+
+struct tune_options {
+    const char *shapes;   /* comma-separated, or NULL: those of gemm in the preset */
+    const char *preset;   /* name */
+    const char *variants; /* comma-separated, or NULL for all */
+    const char *gpu;
+    double max_seconds;   /* of sampling a shape; 0: the default */
+    const char *out;      /* the file: what it has of other shapes and GPUs stays, see
+                             bench/operations/tuning.h */
+    bool (*stop)(void *); /* asked between samples; true ends after what is done */
+    void *stop_argument;
+    FILE *table; /* what was measured, for people */
+};
+
+/* The file is written after each shape. STATUS_INVALID: the call or the file was wrong.
+ * STATUS_NO_GPU: there is none, or an emulated one, which has no times. STATUS_WRONG: a choice
+ * computed a wrong result; the table names it, and it is in no row. STATUS_FAILED: a shape could
+ * not be measured. STATUS_INTERRUPTED and STATUS_IO: what was measured is kept, as the message
+ * says. */
+enum status tune_execute(const struct tune_options *options, struct message *message);
+
+#endif

@@ -1,0 +1,134 @@
+/* The CPU as a device. */
+#include "reference/cpu.h"
+#include "bench/devices/device.h"
+#include "bench/devices/powercap.h"
+#include "common/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct cpu_state {
+    double start; /* of the timer */
+    struct powercap *powercap;
+};
+
+/* MemAvailable: free memory and what the kernel would give back. */
+static enum status cpu_memory(struct device *device, size_t *available, size_t *total,
+                              struct message *message) {
+    (void)device;
+    FILE *file = fopen("/proc/meminfo", "r");
+    if (!file)
+        return message_set(message, STATUS_IO, "cannot read /proc/meminfo");
+    char line[256];
+    size_t kibibytes;
+    *available = *total = 0;
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "MemTotal: %zu kB", &kibibytes) == 1)
+            *total = kibibytes << 10;
+        if (sscanf(line, "MemAvailable: %zu kB", &kibibytes) == 1)
+            *available = kibibytes << 10;
+    }
+    fclose(file);
+    return *total ? STATUS_OK : message_set(message, STATUS_IO, "/proc/meminfo has no MemTotal");
+}
+
+static enum status cpu_allocate(struct device *device, size_t bytes, void **pointer,
+                                struct message *message) {
+    (void)device;
+    /* Page alignment, so that a buffer's place in its page is the same in every run. From 16 MiB
+     * on, more than the addresses of 4 KiB pages that a core of today remembers (1536 to 3072),
+     * huge pages: a kernel's time is then its own and not that of walking page tables. */
+    enum { PAGE = 4096, HUGE_PAGE = 2 << 20, WORTH_HUGE_PAGES = 16 << 20 };
+    bool huge = bytes >= WORTH_HUGE_PAGES;
+    size_t page = huge ? HUGE_PAGE : PAGE, rounded = (bytes + page - 1) / page * page;
+    *pointer = aligned_alloc(page, rounded);
+    /* Advice: where the system does not take it, ordinary pages serve. */
+    if (*pointer && huge)
+        (void)madvise(*pointer, rounded, MADV_HUGEPAGE);
+    if (*pointer)
+        return STATUS_OK;
+    size_t available = 0, total;
+    struct message ignored;
+    (void)cpu_memory(device, &available, &total, &ignored);
+    return message_set(message, STATUS_NO_MEMORY,
+                       "no memory for %zu bytes; %zu bytes are available", bytes, available);
+}
+
+static void cpu_release(struct device *device, void *pointer) {
+    (void)device;
+    free(pointer);
+}
+
+static enum status cpu_copy(struct device *device, void *to, const void *from, size_t bytes,
+                            struct message *message) {
+    (void)device;
+    (void)message;
+    memcpy(to, from, bytes);
+    return STATUS_OK;
+}
+
+static enum status cpu_synchronize(struct device *device, struct message *message) {
+    (void)device;
+    (void)message;
+    return STATUS_OK;
+}
+
+static enum status cpu_timer_start(struct device *device, struct message *message) {
+    (void)message;
+    struct cpu_state *state = device->state;
+    state->start = clock_seconds();
+    return STATUS_OK;
+}
+
+static enum status cpu_timer_stop(struct device *device, double *seconds, struct message *message) {
+    (void)message;
+    const struct cpu_state *state = device->state;
+    *seconds = clock_seconds() - state->start;
+    return STATUS_OK;
+}
+
+static double cpu_energy(struct device *device) {
+    const struct cpu_state *state = device->state;
+    return powercap_energy(state->powercap);
+}
+
+static void cpu_device_close(struct device *device) {
+    struct cpu_state *state = device->state;
+    cpu_close(device->cpu);
+    device->cpu = NULL;
+    powercap_close(state ? state->powercap : NULL);
+    free(device->state);
+    device->state = NULL;
+}
+
+enum status device_cpu_open(struct device *device, struct message *message) {
+    return device_cpu_open_powercap(device, powercap_folder, message);
+}
+
+enum status device_cpu_open_powercap(struct device *device, const char *powercap,
+                                     struct message *message) {
+    *device = (struct device){
+        .name = "cpu",
+        .last_level_cache = cpu_read_last_level_cache(),
+        .state = calloc(1, sizeof(struct cpu_state)),
+        .allocate = cpu_allocate,
+        .release = cpu_release,
+        .upload = cpu_copy,
+        .download = cpu_copy,
+        .memory = cpu_memory,
+        .synchronize = cpu_synchronize,
+        .timer_start = cpu_timer_start,
+        .timer_stop = cpu_timer_stop,
+        .close = cpu_device_close,
+    };
+    if (!device->state)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the CPU's state");
+    struct cpu_state *state = device->state;
+    state->powercap = powercap_open(powercap);
+    if (state->powercap)
+        device->energy = cpu_energy;
+    return cpu_open(device->last_level_cache, &device->cpu, message);
+}

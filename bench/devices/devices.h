@@ -1,0 +1,33 @@
+/* The devices of a run. */
+#ifndef LOCKSTEP_BENCH_DEVICES_DEVICES_H
+#define LOCKSTEP_BENCH_DEVICES_DEVICES_H
+
+#include "bench/devices/device.h"
+#include "bench/operations/tuning.h"
+
+enum { DEVICES_MAX = 2 };
+
+struct devices {
+    struct device list[DEVICES_MAX]; /* the CPU first */
+    int count;
+    char gpu_absence[256]; /* why there is no GPU among them; empty when there is one or none was
+                              wanted */
+    struct tuning_use *tuning; /* see devices_tune; NULL for none */
+};
+
+/* Opens the CPU and what `gpu` asks for: "auto" a GPU if there is one, "none", or a device number.
+ * STATUS_NO_GPU when a number was given and there is no such GPU or no driver that can be used;
+ * STATUS_INVALID when `gpu` is none of these. */
+enum status devices_open(struct devices *devices, const char *gpu, struct message *message);
+
+/* Lets the GPU among them use the choices that were measured on one of its kind: the file of
+ * --tuning, or NULL for none. devices->tuning->note says what came of it. STATUS_INVALID names what
+ * is wrong with the file. */
+enum status devices_tune(struct devices *devices, const char *path, struct message *message);
+
+/* The GPU of the list, NULL without one. */
+struct device *devices_gpu(struct devices *devices);
+
+void devices_close(struct devices *devices);
+
+#endif

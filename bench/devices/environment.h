@@ -1,0 +1,35 @@
+/* The machine, the libraries and the build, as read from them: what environment.json and `lockstep
+ * info` say. */
+#ifndef LOCKSTEP_BENCH_DEVICES_ENVIRONMENT_H
+#define LOCKSTEP_BENCH_DEVICES_ENVIRONMENT_H
+
+#include <cjson/cJSON.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum { ENVIRONMENT_WARNINGS_MAX = 12 };
+
+struct environment {
+    char host[128], system[512], cpu[128], governor[32], turbo[16];
+    char huge_pages[64]; /* what the system offers, the chosen one in brackets; "unknown" */
+    char machine_id[17]; /* a hash of /etc/machine-id; "" where there is none, as in a container */
+    int processors;      /* that this process may run on */
+    int threads_per_core;
+    size_t memory_bytes, l1d_bytes, l2_bytes, l3_bytes;
+    double load; /* one-minute load average */
+    char warnings[ENVIRONMENT_WARNINGS_MAX][200];
+    int warning_count;
+};
+
+void environment_read(struct environment *environment);
+
+/* The processors that this process may run on: what `--threads` defaults to. */
+int environment_processors(void);
+
+/* Adds "host" … "libraries", "build", "warnings" to `object`. */
+void environment_to_json(const struct environment *environment, cJSON *object);
+
+/* Machine, libraries and build, as `lockstep info` shows them; not the warnings. */
+void environment_print(const struct environment *environment, FILE *file);
+
+#endif

@@ -1,0 +1,381 @@
+/* Reading and writing CSV by a table of columns. */
+#include "bench/files/csv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+static int write_text(FILE *file, const char *text) {
+    if (!strpbrk(text, ",\"\n\r"))
+        return fputs(text, file) == EOF ? -1 : 0;
+    if (fputc('"', file) == EOF)
+        return -1;
+    for (const char *c = text; *c; c++)
+        if ((*c == '"' && fputc('"', file) == EOF) || fputc(*c, file) == EOF)
+            return -1;
+    return fputc('"', file) == EOF ? -1 : 0;
+}
+
+static int write_field(FILE *file, const struct csv_column *column, const void *member) {
+    switch (column->kind) {
+    case CSV_TEXT:
+        return write_text(file, member);
+    case CSV_INTEGER:
+        return fprintf(file, "%" PRId64, *(const int64_t *)member) < 0 ? -1 : 0;
+    case CSV_NUMBER:
+        break;
+    }
+    double number = *(const double *)member;
+    return isnan(number) || fprintf(file, "%.9g", number) >= 0 ? 0 : -1;
+}
+
+int csv_write_header(FILE *file, const struct csv_format *format) {
+    for (size_t i = 0; i < format->column_count; i++)
+        if (fprintf(file, "%s%s", i ? "," : "", format->columns[i].name) < 0)
+            return -1;
+    return fputc('\n', file) == EOF ? -1 : 0;
+}
+
+int csv_write_row(FILE *file, const struct csv_format *format, const void *row) {
+    for (size_t i = 0; i < format->column_count; i++)
+        if ((i && fputc(',', file) == EOF) ||
+            write_field(file, &format->columns[i], (const char *)row + format->columns[i].offset))
+            return -1;
+    return fputc('\n', file) == EOF ? -1 : 0;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+struct reader {
+    const char *path;
+    char *position, *end;
+    size_t line;   /* of the file, where the row begins */
+    size_t broken; /* newlines within the row's quoted fields */
+    struct message *message;
+};
+
+/* Cuts the next field off: unquotes in place, ends it with NUL and says in *last whether a newline
+ * followed. NULL: a quote was not closed, or the file ended within the line. */
+static char *next_field(struct reader *reader, bool *last) {
+    char *from = reader->position, *to = from, *field = from;
+    bool quoted = from < reader->end && *from == '"';
+    if (quoted)
+        from++;
+    for (; from < reader->end; from++) {
+        if (quoted && *from == '"') {
+            if (from + 1 < reader->end && from[1] == '"')
+                from++;
+            else {
+                quoted = false;
+                continue;
+            }
+        } else if (!quoted && (*from == ',' || *from == '\n'))
+            break;
+        reader->broken += *from == '\n';
+        *to++ = *from;
+    }
+    if (from == reader->end)
+        return NULL;
+    *last = *from == '\n';
+    if (*last && to > field && to[-1] == '\r')
+        to--;
+    *to = '\0';
+    reader->position = from + 1;
+    return field;
+}
+
+static enum status field_store(const struct reader *reader, const struct csv_column *column,
+                               const char *field, void *member) {
+    char *end = NULL;
+    errno = 0;
+    switch (column->kind) {
+    case CSV_TEXT:
+        if (strlen(field) >= column->size)
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:%zu: %s has %zu characters, more than the %zu that it may have",
+                               reader->path, reader->line, column->name, strlen(field),
+                               column->size - 1);
+        memcpy(member, field, strlen(field) + 1);
+        return STATUS_OK;
+    case CSV_INTEGER:
+        *(int64_t *)member = strtoll(field, &end, 10);
+        break;
+    case CSV_NUMBER:
+        if (*field == '\0') {
+            *(double *)member = NAN;
+            return STATUS_OK;
+        }
+        *(double *)member = strtod(field, &end);
+        if (isnan(*(double *)member))
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:%zu: %s is NaN; a measured value never is", reader->path,
+                               reader->line, column->name);
+        break;
+    }
+    /* A number so small that it has lost digits is one all the same. */
+    bool tiny = column->kind == CSV_NUMBER && isfinite(*(const double *)member);
+    if (end == field || *end != '\0' || (errno == ERANGE && !tiny))
+        return message_set(reader->message, STATUS_INVALID, "%s:%zu: %s is '%.40s', not a number",
+                           reader->path, reader->line, column->name, field);
+    return STATUS_OK;
+}
+
+static enum status wrong_count(const struct reader *reader, size_t wanted) {
+    return message_set(reader->message, STATUS_INVALID,
+                       "%s:%zu: the line has not the %zu fields that its header names",
+                       reader->path, reader->line, wanted);
+}
+
+/* Reads one line into `row`. The caller has made sure that the line is whole. */
+static enum status row_read(struct reader *reader, const struct csv_format *format, void *row) {
+    for (size_t i = 0; i < format->column_count; i++) {
+        bool last;
+        char *field = next_field(reader, &last);
+        if (!field || last != (i + 1 == format->column_count))
+            return wrong_count(reader, format->column_count);
+        enum status status = field_store(reader, &format->columns[i], field,
+                                         (char *)row + format->columns[i].offset);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* A file of another version is refused, whether it has more columns or fewer: what its columns
+ * mean is that version's to say. */
+static enum status header_check(struct reader *reader, const struct csv_format *format) {
+    bool last = false;
+    for (size_t i = 0; i < format->column_count; i++) {
+        const char *field = last ? NULL : next_field(reader, &last);
+        if (!field || strcmp(field, format->columns[i].name) != 0)
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:1: the header's field %zu should be '%s'%s%.40s%s: this is not "
+                               "such a file, or one of another version of lockstep",
+                               reader->path, i + 1, format->columns[i].name,
+                               field ? ", not '" : " and is missing", field ? field : "",
+                               field ? "'" : "");
+    }
+    const char *more = last ? NULL : next_field(reader, &last);
+    if (more)
+        return message_set(reader->message, STATUS_INVALID,
+                           "%s:1: the header goes on with '%.40s', a column that this version of "
+                           "lockstep does not know: read the file with the version that wrote it",
+                           reader->path, more);
+    return STATUS_OK;
+}
+
+/* Whether the rest holds a line break outside quotes, i.e. one whole line. As in next_field, a
+ * quote opens only where a field begins. */
+static bool has_whole_line(const struct reader *reader) {
+    bool quoted = false, begins = true;
+    for (const char *c = reader->position; c < reader->end; c++) {
+        if (!quoted && *c == '\n')
+            return true;
+        if (quoted && *c == '"' && c + 1 < reader->end && c[1] == '"')
+            c++;
+        else if (*c == '"' && (quoted || begins))
+            quoted = !quoted;
+        begins = !quoted && *c == ',';
+    }
+    return false;
+}
+
+static enum status rows_read(struct reader *reader, const struct csv_format *format, void **rows,
+                             size_t *row_count, int *cut) {
+    enum status status = header_check(reader, format);
+    size_t capacity = 0;
+    while (status == STATUS_OK && reader->position < reader->end) {
+        reader->line += 1 + reader->broken;
+        reader->broken = 0;
+        if (!has_whole_line(reader)) {
+            if (cut) {
+                *cut = 1;
+                break;
+            }
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:%zu: the last line is cut off: the file is not whole",
+                               reader->path, reader->line);
+        }
+        if (*row_count == capacity) {
+            capacity = capacity ? 2 * capacity : 64;
+            void *larger = realloc(*rows, capacity * format->row_size);
+            if (!larger)
+                return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
+                                   reader->path);
+            *rows = larger;
+        }
+        void *row = (char *)*rows + *row_count * format->row_size;
+        memset(row, 0, format->row_size);
+        status = row_read(reader, format, row);
+        if (status == STATUS_OK)
+            ++*row_count;
+    }
+    return status;
+}
+
+static enum status file_load(const char *path, char **text, size_t *size, struct message *message) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return message_set(message, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
+    size_t capacity = 1 << 16, used = 0;
+    char *buffer = malloc(capacity);
+    while (buffer) {
+        used += fread(buffer + used, 1, capacity - used, file);
+        if (used < capacity)
+            break;
+        capacity *= 2;
+        char *larger = realloc(buffer, capacity);
+        if (!larger)
+            free(buffer);
+        buffer = larger;
+    }
+    bool failed = ferror(file) != 0;
+    if (fclose(file) != 0 || failed || !buffer) {
+        free(buffer);
+        return message_set(message, buffer ? STATUS_IO : STATUS_NO_MEMORY, "cannot read all of %s",
+                           path);
+    }
+    *text = buffer;
+    *size = used;
+    return STATUS_OK;
+}
+
+static enum status refuse_binary(const char *path, const char *text, size_t size,
+                                 struct message *message) {
+    const char *zero = memchr(text, '\0', size);
+    size_t line = 1;
+    for (const char *c = text; c < zero; c++)
+        line += *c == '\n';
+    return message_set(message, STATUS_INVALID, "%s:%zu: the line holds bytes that no CSV file has",
+                       path, line);
+}
+
+enum status csv_read(const char *path, const struct csv_format *format, void **rows,
+                     size_t *row_count, int *cut, struct message *message) {
+    *rows = NULL;
+    *row_count = 0;
+    if (cut)
+        *cut = 0;
+    char *text = NULL;
+    size_t size = 0;
+    enum status status = file_load(path, &text, &size, message);
+    if (status != STATUS_OK)
+        return status;
+    struct reader reader = {
+        .path = path, .position = text, .end = text + size, .line = 1, .message = message};
+    if (memchr(text, '\0', size))
+        status = refuse_binary(path, text, size, message);
+    else
+        status = rows_read(&reader, format, rows, row_count, cut);
+    free(text);
+    if (status != STATUS_OK) {
+        free(*rows);
+        *rows = NULL;
+        *row_count = 0;
+    }
+    return status;
+}
+
+/* --- reading by the header
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+/* Appends one line's fields to *fields, which has room for `capacity` pointers. */
+static enum status fields_append(struct reader *reader, char ***fields, size_t *count,
+                                 size_t *capacity) {
+    for (bool last = false; !last;) {
+        char *field = next_field(reader, &last);
+        if (!field)
+            return message_set(reader->message, STATUS_INVALID,
+                               "%s:%zu: the line is cut off: the file is not whole", reader->path,
+                               reader->line);
+        if (*count == *capacity) {
+            *capacity = *capacity ? 2 * *capacity : 64;
+            char **larger = realloc(*fields, *capacity * sizeof *larger);
+            if (!larger)
+                return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
+                                   reader->path);
+            *fields = larger;
+        }
+        (*fields)[(*count)++] = field;
+    }
+    return STATUS_OK;
+}
+
+static enum status table_fill(struct csv_table *table, struct reader *reader, int *cut) {
+    size_t count = 0, capacity = 0;
+    enum status status = fields_append(reader, &table->names, &table->column_count, &capacity);
+    if (status == STATUS_OK && table->column_count < 2)
+        status = message_set(
+            reader->message, STATUS_INVALID,
+            "%s:1: the first line is no header: this is not a CSV file of lockstep", reader->path);
+    capacity = 0;
+    while (status == STATUS_OK && reader->position < reader->end) {
+        reader->line += 1 + reader->broken;
+        reader->broken = 0;
+        if (cut && !has_whole_line(reader)) {
+            *cut = 1;
+            break;
+        }
+        status = fields_append(reader, &table->fields, &count, &capacity);
+        if (status == STATUS_OK && count != (table->row_count + 1) * table->column_count)
+            status = wrong_count(reader, table->column_count);
+        table->row_count += status == STATUS_OK;
+    }
+    return status;
+}
+
+enum status csv_table_read(const char *path, struct csv_table *table, int *cut,
+                           struct message *message) {
+    *table = (struct csv_table){0};
+    snprintf(table->path, sizeof table->path, "%s", path);
+    if (cut)
+        *cut = 0;
+    size_t size = 0;
+    enum status status = file_load(path, &table->text, &size, message);
+    if (status != STATUS_OK)
+        return status;
+    struct reader reader = {.path = path,
+                            .position = table->text,
+                            .end = table->text + size,
+                            .line = 1,
+                            .message = message};
+    if (memchr(table->text, '\0', size))
+        status = refuse_binary(path, table->text, size, message);
+    else
+        status = table_fill(table, &reader, cut);
+    if (status != STATUS_OK)
+        csv_table_release(table);
+    return status;
+}
+
+void csv_table_release(struct csv_table *table) {
+    free(table->names);
+    free(table->fields);
+    free(table->text);
+    *table = (struct csv_table){0};
+}
+
+size_t csv_table_column(const struct csv_table *table, const char *name) {
+    size_t column = 0;
+    while (column < table->column_count && strcmp(table->names[column], name) != 0)
+        column++;
+    return column;
+}
+
+const char *csv_table_field(const struct csv_table *table, size_t row, size_t column) {
+    return table->fields[row * table->column_count + column];
+}
+
+enum status csv_table_number(const struct csv_table *table, size_t row, size_t column,
+                             double *number, struct message *message) {
+    const struct csv_column wanted = {table->names[column], CSV_NUMBER, 0, sizeof *number};
+    const struct reader reader = {.path = table->path, .line = row + 2, .message = message};
+    return field_store(&reader, &wanted, csv_table_field(table, row, column), number);
+}

@@ -1,0 +1,70 @@
+/* CSV files whose rows are structs: one table of columns drives header, writing and reading.
+ *
+ * RFC 4180: comma, CRLF not used, fields with comma, quote or newline quoted. A NaN number is an
+ * empty field: "not measured" and never 0.
+ */
+#ifndef LOCKSTEP_BENCH_FILES_CSV_H
+#define LOCKSTEP_BENCH_FILES_CSV_H
+
+#include "common/status.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum csv_kind {
+    CSV_TEXT,    /* char[size] */
+    CSV_INTEGER, /* int64_t */
+    CSV_NUMBER   /* double */
+};
+
+struct csv_column {
+    const char *name;
+    enum csv_kind kind;
+    size_t offset, size; /* of the member in the row */
+};
+
+/* A row of the table: CSV_COLUMN(struct result, CSV_NUMBER, median_s). */
+#define CSV_COLUMN(type, kind, member)                                                             \
+    { #member, kind, offsetof(type, member), sizeof(((type *)0)->member) }
+
+struct csv_format {
+    const struct csv_column *columns;
+    size_t column_count;
+    size_t row_size;
+};
+
+/* Both return 0, or -1 with errno set. Nothing is flushed. */
+int csv_write_header(FILE *file, const struct csv_format *format);
+int csv_write_row(FILE *file, const struct csv_format *format, const void *row);
+
+/* Reads a whole file into a malloc'd array that the caller frees. A last line without its newline
+ * is what a killed run leaves: it is left out and *cut set (cut may be NULL: then it is an error).
+ * A wrong header, a wrong count of fields, a field that is no number or too long is STATUS_INVALID
+ * and names file and line. */
+enum status csv_read(const char *path, const struct csv_format *format, void **rows,
+                     size_t *row_count, int *cut, struct message *message);
+
+/* A file read by its header: any columns, every field as text. For files that another version may
+ * have given more columns, or that another program wrote. */
+struct csv_table {
+    char path[2048];
+    size_t column_count, row_count;
+    char **names;  /* column_count */
+    char **fields; /* row_count * column_count, row by row */
+    char *text;    /* what both point into */
+};
+
+/* As csv_read. A header of fewer than two columns is no header. */
+enum status csv_table_read(const char *path, struct csv_table *table, int *cut,
+                           struct message *message);
+void csv_table_release(struct csv_table *table);
+
+/* The column of that name, or column_count when there is none. */
+size_t csv_table_column(const struct csv_table *table, const char *name);
+const char *csv_table_field(const struct csv_table *table, size_t row, size_t column);
+/* The field as a number, NaN when it is empty; STATUS_INVALID names file and line when it is none.
+ */
+enum status csv_table_number(const struct csv_table *table, size_t row, size_t column,
+                             double *number, struct message *message);
+
+#endif

@@ -1,0 +1,221 @@
+/* Creating and resuming a run's folder. */
+#include "bench/files/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char runs_folder[] = "reports/runs";
+static const char latest_link[] = "reports/latest";
+
+enum status folder_make(const char *path, struct message *message) {
+    char partial[2048];
+    int length = snprintf(partial, sizeof partial, "%s", path);
+    if (length <= 0)
+        return message_set(message, STATUS_INVALID, "--out wants the name of a folder, not ''");
+    if ((size_t)length >= sizeof partial)
+        return message_set(message, STATUS_INVALID, "the path %.80s… of --out is too long", path);
+    for (char *slash = partial + 1;; slash++) {
+        if (*slash != '/' && *slash != '\0')
+            continue;
+        char end = *slash;
+        *slash = '\0';
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+            return message_set(message, STATUS_IO,
+                               "cannot make the folder %s: %s; choose a writable place with --out",
+                               partial, strerror(errno));
+        *slash = end;
+        if (end == '\0')
+            return STATUS_OK;
+    }
+}
+
+/* reports/latest -> runs/<name>, replaced in one step. */
+static enum status latest_point(const char *name, struct message *message) {
+    char target[512], temporary[512];
+    snprintf(target, sizeof target, "runs/%s", name);
+    snprintf(temporary, sizeof temporary, "%s.%ld", latest_link, (long)getpid());
+    if (symlink(target, temporary) != 0 || rename(temporary, latest_link) != 0)
+        return message_set(message, STATUS_IO, "cannot point %s at %s: %s", latest_link, target,
+                           strerror(errno));
+    return STATUS_OK;
+}
+
+static enum status folder_new(const char *host, struct folder *folder, struct message *message) {
+    char name[256], stamp[32];
+    time_t seconds = time(NULL);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+    enum status status = folder_make(runs_folder, message);
+    if (status != STATUS_OK)
+        return status;
+    /* Two runs within one second get names of their own. */
+    for (int attempt = 0; attempt < 100; attempt++) {
+        snprintf(name, sizeof name, attempt ? "%s-%.100s-%d" : "%s-%.100s", stamp, host, attempt);
+        snprintf(folder->path, sizeof folder->path, "%s/%s", runs_folder, name);
+        if (mkdir(folder->path, 0777) == 0)
+            return latest_point(name, message);
+        if (errno != EEXIST)
+            break;
+    }
+    return message_set(message, STATUS_IO, "cannot make the folder %s: %s", folder->path,
+                       strerror(errno));
+}
+
+static cJSON *environment_load(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    char piece[4096];
+    size_t got = 0;
+    while (memory && (got = fread(piece, 1, sizeof piece, file)) > 0)
+        if (fwrite(piece, 1, got, memory) != got)
+            break;
+    fclose(file);
+    cJSON *json = NULL;
+    if (memory && fclose(memory) == 0)
+        json = cJSON_ParseWithLength(text, size);
+    free(text);
+    return json;
+}
+
+/* Two runs that write into one folder would lose each other's rows. Where the file system knows no
+ * locks, whoever starts two must know. */
+static enum status folder_lock(struct folder *folder, struct message *message) {
+    folder->lock = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->lock < 0 || flock(folder->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return STATUS_OK;
+    folder_close(folder);
+    return message_set(message, STATUS_INVALID,
+                       "another process is writing a run into %s; wait for its end, or choose "
+                       "another --out",
+                       folder->path);
+}
+
+void folder_close(struct folder *folder) {
+    if (folder->lock >= 0)
+        (void)close(folder->lock); /* nothing was written through it */
+    folder->lock = -1;
+}
+
+/* Where the word begins in which two texts differ first. */
+static size_t word_that_differs(const char *one, const char *other) {
+    size_t begin = 0;
+    for (size_t i = 0; one[i] && one[i] == other[i]; i++)
+        if (one[i] == ' ')
+            begin = i + 1;
+    return begin;
+}
+
+/* Whether the run in the folder may be gone on with. */
+static enum status folder_check_resumable(const struct folder *folder, const cJSON *environment,
+                                          const char *settings, struct message *message) {
+    const char *state =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(environment, "state"));
+    const char *before =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(environment, "settings"));
+    if (!state || !before)
+        return message_set(message, STATUS_INVALID,
+                           "%s/environment.json is not one that this version of lockstep wrote; "
+                           "choose another --out",
+                           folder->path);
+    if (strcmp(state, "finished") == 0)
+        return message_set(message, STATUS_INVALID,
+                           "%s holds a finished run; choose another --out, or draw its plots again "
+                           "with `lockstep report %s`",
+                           folder->path, folder->path);
+    if (strcmp(before, settings) == 0)
+        return STATUS_OK;
+    size_t word = word_that_differs(before, settings);
+    return message_set(message, STATUS_INVALID,
+                       "%.200s holds an unfinished run with other settings (%.200s, now %.200s); "
+                       "repeat the same command with the same build on the same machine to go on "
+                       "with it, or choose another --out",
+                       folder->path, before + word, settings + word);
+}
+
+/* Whether nothing is in the folder yet. */
+static enum status folder_check_empty(const char *path, struct message *message) {
+    DIR *directory = opendir(path);
+    if (!directory)
+        return message_set(message, STATUS_IO, "cannot look into %s: %s; choose another --out",
+                           path, strerror(errno));
+    int entries = 0;
+    for (const struct dirent *entry; (entry = readdir(directory));)
+        entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    (void)closedir(directory);
+    if (entries > 0)
+        return message_set(message, STATUS_INVALID,
+                           "%s holds files that are no run of lockstep; choose a new or an empty "
+                           "folder with --out",
+                           path);
+    if (access(path, W_OK) != 0)
+        return message_set(message, STATUS_IO, "cannot write into %s: %s; choose another --out",
+                           path, strerror(errno));
+    return STATUS_OK;
+}
+
+/* A folder that the user named: empty, or with an unfinished run of the same settings. */
+static enum status folder_named(const char *out, const char *settings, struct folder *folder,
+                                struct message *message) {
+    enum status status = folder_make(out, message);
+    if (status != STATUS_OK)
+        return status;
+    snprintf(folder->path, sizeof folder->path, "%s", out);
+    status = folder_lock(folder, message);
+    if (status != STATUS_OK)
+        return status;
+    char path[2300];
+    snprintf(path, sizeof path, "%s/environment.json", out);
+    if (access(path, F_OK) != 0)
+        return folder_check_empty(out, message);
+    cJSON *environment = environment_load(path);
+    status = folder_check_resumable(folder, environment, settings, message);
+    cJSON_Delete(environment);
+    folder->resumed = status == STATUS_OK;
+    return status;
+}
+
+enum status folder_open(const char *out, const char *host, const char *settings,
+                        struct folder *folder, struct message *message) {
+    *folder = (struct folder){.lock = -1};
+    enum status status =
+        out ? folder_named(out, settings, folder, message) : folder_new(host, folder, message);
+    if (status == STATUS_OK && !out)
+        status = folder_lock(folder, message);
+    if (status != STATUS_OK)
+        folder_close(folder);
+    return status;
+}
+
+enum status folder_write_environment(const struct folder *folder, const cJSON *environment,
+                                     struct message *message) {
+    char path[2300], temporary[2300];
+    snprintf(path, sizeof path, "%s/environment.json", folder->path);
+    snprintf(temporary, sizeof temporary, "%s/environment.json.new", folder->path);
+    char *text = cJSON_Print(environment);
+    FILE *file = text ? fopen(temporary, "w") : NULL;
+    int failed = !file;
+    if (file) {
+        failed = fputs(text, file) == EOF || fputc('\n', file) == EOF;
+        failed |= fclose(file) != 0;
+    }
+    free(text);
+    if (!failed && rename(temporary, path) == 0)
+        return STATUS_OK;
+    enum status status =
+        message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+    (void)remove(temporary);
+    return status;
+}

@@ -1,0 +1,100 @@
+/* The files of a run's folder: results.csv, samples.csv and parts.csv.
+ *
+ * All rows of a case are written together when the case is done, so a run that is
+ * killed leaves whole cases and at most one cut line.
+ */
+#ifndef LOCKSTEP_BENCH_FILES_RESULTS_H
+#define LOCKSTEP_BENCH_FILES_RESULTS_H
+
+#include "bench/files/csv.h"
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Who a row belongs to; the same first columns in every file. */
+struct row_key {
+    char operation[24], variant[32], dtype[8], shape[160], implementation[32], device[16];
+    int64_t threads;
+    char mode[8]; /* hot or cold */
+};
+
+/* results.csv: one row a case, implementation, device, thread count and mode. Times are seconds a
+ * single iteration. */
+struct result {
+    struct row_key key;
+    char status[12];             /* measured, emulated, skipped or failed */
+    int64_t samples, iterations; /* iterations: in one sample */
+    double median_s, low_s, high_s, mean_s, min_s, noise, transfer_s, flops, bytes, gflops, gbps,
+        limit_fraction, speedup, speedup_with_transfer;
+    char verified[4]; /* yes, no or empty */
+    double error, tolerance, energy_j;
+    char reason[400];
+};
+
+/* samples.csv */
+struct sample_row {
+    struct row_key key;
+    int64_t sample;
+    double seconds; /* an iteration */
+};
+
+/* parts.csv: where the time of one iteration goes. */
+struct part_row {
+    struct row_key key;
+    int64_t part; /* order in the iteration, from 1 */
+    char name[32];
+    int64_t samples;
+    double median_s, low_s, high_s, share; /* share of the sum over the parts */
+};
+
+/* counters.csv: what one iteration did on the emulated GPU, a row a kernel and geometry; exact, and
+ * equal on every machine. docs/emulator.md defines every counter. */
+struct counters_row {
+    struct row_key key; /* without device, threads and mode: counts know none of them */
+    char kernel[128], grid[40], block[40];
+    int64_t launches, warp_instructions, thread_instructions, fma_warp_instructions,
+        global_load_requests, global_load_sectors, global_store_requests, global_store_sectors,
+        shared_wavefronts, shared_wavefronts_ideal, divergent_branches, barriers, bytes_touched;
+    double occupancy;
+    int64_t tensor_warp_instructions, branches, global_atomic_requests, global_atomic_sectors,
+        local_load_requests, local_store_requests, shared_load_requests, shared_store_requests,
+        shared_atomic_requests, shared_copy_requests;
+};
+
+extern const struct csv_format result_format, sample_format, part_format, counters_format;
+
+/* An open run folder. */
+struct results;
+
+/* The rows of one case, written together. */
+struct case_rows {
+    struct result *results;
+    struct sample_row *samples;
+    struct part_row *parts;
+    struct counters_row *counters;
+    size_t result_count, sample_count, part_count, counters_count;
+    size_t throttled_count; /* samples that were dropped, and stand in no file */
+};
+
+/* Creates the files of `folder` (which exists) and refuses to overwrite any; or with `resume` reads
+ * what is there, drops the cut line and any case that is not whole, creates what is missing, and
+ * goes on behind it. counters.csv is there only when `counters` says so. */
+enum status results_open(const char *folder, bool resume, bool counters, struct results **results,
+                         struct message *message);
+enum status results_close(struct results *results, struct message *message);
+
+/* Appends the rows of one case, last the result rows. STATUS_IO names the file and the reason, and
+ * then nothing of the case stays in the files. */
+enum status results_append(struct results *results, const struct case_rows *rows,
+                           struct message *message);
+
+/* All result rows so far, those of a resumed folder first; valid until the next append. */
+const struct result *results_rows(const struct results *results, size_t *count);
+
+/* Whether every field of the keys is equal. */
+bool row_key_equal(const struct row_key *a, const struct row_key *b);
+/* Whether both belong to the same case: operation, variant, dtype and shape. */
+bool row_key_same_case(const struct row_key *a, const struct row_key *b);
+
+#endif

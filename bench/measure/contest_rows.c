@@ -1,0 +1,256 @@
+/* From a contest's entries to rows. */
+#include "bench/measure/contest_entry.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void contest_row_begin(const struct contest *contest, struct entry *entry) {
+    const struct contender *c = &entry->contender;
+    const struct bench_case *bench_case = contest->bench_case;
+    struct result row = {.median_s = NAN,
+                         .low_s = NAN,
+                         .high_s = NAN,
+                         .mean_s = NAN,
+                         .min_s = NAN,
+                         .noise = NAN,
+                         .transfer_s = NAN,
+                         .gflops = NAN,
+                         .gbps = NAN,
+                         .limit_fraction = NAN,
+                         .speedup = NAN,
+                         .speedup_with_transfer = NAN,
+                         .error = NAN,
+                         .tolerance = NAN,
+                         .energy_j = NAN};
+    const struct implementation *implementation = c->implementation;
+    row.flops = implementation->flops ? implementation->flops(bench_case)
+                                      : bench_case->operation->flops(bench_case);
+    row.bytes = implementation->bytes ? implementation->bytes(bench_case)
+                                      : bench_case->operation->bytes(bench_case);
+    struct row_key *key = &row.key;
+    snprintf(key->operation, sizeof key->operation, "%s", bench_case->operation->name);
+    snprintf(key->variant, sizeof key->variant, "%s",
+             bench_case->operation->variants[bench_case->variant]);
+    snprintf(key->dtype, sizeof key->dtype, "%s", dtype_name(bench_case->dtype));
+    case_shape(bench_case, key->shape, sizeof key->shape);
+    snprintf(key->implementation, sizeof key->implementation, "%s", implementation->name);
+    snprintf(key->device, sizeof key->device, "%s", c->device->name);
+    key->threads = c->threads;
+    snprintf(key->mode, sizeof key->mode, "%s", contest->rules->cold ? "cold" : "hot");
+    entry->row = row;
+}
+
+void contest_counters_write(const struct entry *entry, const struct emulator_counters *counted,
+                            struct counters_row *row) {
+    *row = (struct counters_row){
+        .key = entry->row.key,
+        .launches = (int64_t)counted->launches,
+        .warp_instructions = (int64_t)counted->warp_instructions,
+        .thread_instructions = (int64_t)counted->thread_instructions,
+        .fma_warp_instructions = (int64_t)counted->fma_warp_instructions,
+        .global_load_requests = (int64_t)counted->global_load_requests,
+        .global_load_sectors = (int64_t)counted->global_load_sectors,
+        .global_store_requests = (int64_t)counted->global_store_requests,
+        .global_store_sectors = (int64_t)counted->global_store_sectors,
+        .shared_wavefronts = (int64_t)counted->shared_wavefronts,
+        .shared_wavefronts_ideal = (int64_t)counted->shared_wavefronts_ideal,
+        .divergent_branches = (int64_t)counted->divergent_branches,
+        .barriers = (int64_t)counted->barriers,
+        .bytes_touched = (int64_t)counted->bytes_touched,
+        .tensor_warp_instructions = (int64_t)counted->tensor_warp_instructions,
+        .branches = (int64_t)counted->branches,
+        .global_atomic_requests = (int64_t)counted->global_atomic_requests,
+        .global_atomic_sectors = (int64_t)counted->global_atomic_sectors,
+        .local_load_requests = (int64_t)counted->local_load_requests,
+        .local_store_requests = (int64_t)counted->local_store_requests,
+        .shared_load_requests = (int64_t)counted->shared_load_requests,
+        .shared_store_requests = (int64_t)counted->shared_store_requests,
+        .shared_atomic_requests = (int64_t)counted->shared_atomic_requests,
+        .shared_copy_requests = (int64_t)counted->shared_copy_requests,
+        .occupancy = counted->occupancy,
+    };
+    row->key.device[0] = row->key.mode[0] = '\0';
+    row->key.threads = 0;
+    snprintf(row->kernel, sizeof row->kernel, "%.*s", (int)sizeof row->kernel - 1, counted->kernel);
+    snprintf(row->grid, sizeof row->grid, "%ux%ux%u", counted->grid[0], counted->grid[1],
+             counted->grid[2]);
+    snprintf(row->block, sizeof row->block, "%ux%ux%u", counted->block[0], counted->block[1],
+             counted->block[2]);
+}
+
+static const struct ceilings *ceilings_of(const struct contest *contest, const struct entry *e) {
+    /* Other formats have units of their own, whose peak the multiply-adds of f32 do not show. */
+    if (contest->bench_case->dtype != DTYPE_F32)
+        return NULL;
+    if (e->contender.device->gpu)
+        return contest->rules->gpu_ceilings;
+    for (int i = 0; i < contest->rules->thread_count; i++)
+        if (contest->rules->ceilings[i].threads == e->contender.threads)
+            return &contest->rules->ceilings[i];
+    return NULL;
+}
+
+static void row_fill(const struct contest *contest, struct entry *entry, double *scratch) {
+    struct result *row = &entry->row;
+    const struct contender *c = &entry->contender;
+    struct statistics statistics;
+    statistics_compute(c->samples, c->sample_count, scratch, &statistics);
+    snprintf(row->status, sizeof row->status, "measured");
+    snprintf(row->reason, sizeof row->reason, "%s", measure_end_text(c->end));
+    row->samples = (int64_t)c->sample_count;
+    row->iterations = c->iterations;
+    row->median_s = statistics.median;
+    row->low_s = statistics.low;
+    row->high_s = statistics.high;
+    row->mean_s = statistics.mean;
+    row->min_s = statistics.min;
+    row->noise = statistics.noise;
+    row->gflops = row->flops / row->median_s * 1e-9;
+    row->gbps = row->bytes / row->median_s * 1e-9;
+    row->energy_j = c->energy_j;
+    if (c->implementation->configuration) {
+        size_t used = strlen(row->reason);
+        snprintf(row->reason + used, sizeof row->reason - used, "; kernels for %s",
+                 c->implementation->configuration());
+    }
+    if (c->throttled > 0) {
+        size_t used = strlen(row->reason);
+        snprintf(row->reason + used, sizeof row->reason - used,
+                 "; %zu throttled samples dropped (%s)", c->throttled, c->throttle_reasons);
+    }
+    const struct ceilings *ceilings = ceilings_of(contest, entry);
+    if (ceilings)
+        row->limit_fraction =
+            ceilings_limit(ceilings, row->flops, row->bytes,
+                           (double)case_bytes(contest->bench_case), contest->rules->cold) /
+            row->median_s;
+    prediction_learn(contest->rules->predictions, c, statistics.median);
+}
+
+/* Whether speedups may be counted against the row: a CPU implementation on all cores, never a plain
+ * one, never a yardstick, never unverified. */
+static bool is_fair(const struct contest *contest, const struct result *row,
+                    const struct implementation *implementation) {
+    return strcmp(row->key.device, "cpu") == 0 && !implementation->plain &&
+           !implementation->yardstick && row->key.threads == contest->rules->threads[0] &&
+           strcmp(row->status, "measured") == 0 && strcmp(row->verified, "yes") == 0;
+}
+
+/* The fastest of what was measured now and, in a run that goes on, before. */
+static double fastest_cpu(const struct contest *contest) {
+    const struct operation *operation = contest->bench_case->operation;
+    const struct row_key *own = contest->entry_count ? &contest->entries[0].row.key : NULL;
+    double fastest = NAN;
+    for (int i = 0; i < contest->entry_count; i++) {
+        const struct result *row = &contest->entries[i].row;
+        if (is_fair(contest, row, contest->entries[i].contender.implementation) &&
+            !(row->median_s >= fastest))
+            fastest = row->median_s;
+    }
+    for (size_t i = 0; own && i < contest->done_count; i++) {
+        const struct result *row = &contest->done[i];
+        int place = operation_implementation_find(operation, row->key.implementation);
+        if (place >= 0 && row_key_same_case(&row->key, own) &&
+            strcmp(row->key.mode, own->mode) == 0 &&
+            is_fair(contest, row, &operation->implementations[place]) &&
+            !(row->median_s >= fastest))
+            fastest = row->median_s;
+    }
+    return fastest;
+}
+
+static enum status rows_build(struct contest *contest, struct case_rows *rows,
+                              struct message *message) {
+    size_t samples = 0, parts = 0, counters = 0, most = 0;
+    for (int i = 0; i < contest->entry_count; i++) {
+        const struct entry *e = &contest->entries[i];
+        size_t count = e->running ? e->contender.sample_count : 0;
+        samples += count;
+        parts += e->running ? (size_t)e->part_count : 0;
+        counters += e->counters_count;
+        most = count > most ? count : most;
+    }
+    rows->results = calloc((size_t)contest->entry_count + 1, sizeof *rows->results);
+    rows->samples = calloc(samples + 1, sizeof *rows->samples);
+    rows->parts = calloc(parts + 1, sizeof *rows->parts);
+    rows->counters = calloc(counters + 1, sizeof *rows->counters);
+    double *scratch = malloc((most + 1) * sizeof *scratch);
+    if (!rows->results || !rows->samples || !rows->parts || !rows->counters || !scratch) {
+        free(scratch);
+        contest_rows_release(rows);
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the rows of a case");
+    }
+    for (int i = 0; i < contest->entry_count; i++) {
+        rows->throttled_count += contest->entries[i].contender.throttled;
+        if (contest->entries[i].running)
+            row_fill(contest, &contest->entries[i], scratch);
+    }
+    free(scratch);
+    return STATUS_OK;
+}
+
+static void entry_write(const struct entry *e, struct case_rows *rows) {
+    rows->results[rows->result_count++] = e->row;
+    for (size_t i = 0; i < e->counters_count; i++)
+        rows->counters[rows->counters_count++] = e->counters[i];
+    if (!e->running)
+        return;
+    for (size_t s = 0; s < e->contender.sample_count; s++)
+        rows->samples[rows->sample_count++] = (struct sample_row){
+            .key = e->row.key, .sample = (int64_t)s, .seconds = e->contender.samples[s]};
+    double sum = 0.0;
+    for (int p = 0; p < e->part_count; p++)
+        sum += e->parts[p].statistics.median;
+    for (int p = 0; p < e->part_count; p++) {
+        const struct measured_part *part = &e->parts[p];
+        struct part_row row = {.key = e->row.key,
+                               .part = p + 1,
+                               .samples = (int64_t)part->statistics.count,
+                               .median_s = part->statistics.median,
+                               .low_s = part->statistics.low,
+                               .high_s = part->statistics.high,
+                               .share = part->statistics.median / sum};
+        memcpy(row.name, part->name, sizeof row.name);
+        rows->parts[rows->part_count++] = row;
+    }
+}
+
+static void row_compare(const struct contest *contest, struct entry *entry, double fastest) {
+    struct result *row = &entry->row;
+    const struct device *device = entry->contender.device;
+    row->speedup = fastest / row->median_s;
+    if (!device->transfer_time)
+        return;
+    const struct stage *stage = &contest->stages[device - contest->rules->devices->list];
+    row->transfer_s = stage->transfer_s;
+    size_t used = strlen(row->reason);
+    if (*stage->transfer_failure.text)
+        snprintf(row->reason + used, sizeof row->reason - used, "; transfers not timed: %.*s",
+                 (int)(sizeof row->reason - used) - 26, stage->transfer_failure.text);
+    row->speedup_with_transfer = fastest / (row->median_s + row->transfer_s);
+}
+
+enum status contest_rows_make(struct contest *contest, struct case_rows *rows,
+                              struct message *message) {
+    enum status status = rows_build(contest, rows, message);
+    if (status != STATUS_OK)
+        return status;
+    double fastest = fastest_cpu(contest);
+    for (int i = 0; i < contest->entry_count; i++) {
+        struct entry *e = &contest->entries[i];
+        if (e->running && !e->contender.implementation->yardstick)
+            row_compare(contest, e, fastest);
+        entry_write(e, rows);
+    }
+    return STATUS_OK;
+}
+
+void contest_rows_release(struct case_rows *rows) {
+    free(rows->results);
+    free(rows->samples);
+    free(rows->parts);
+    free(rows->counters);
+    *rows = (struct case_rows){0};
+}

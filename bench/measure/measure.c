@@ -1,0 +1,410 @@
+/* Warm-up, batches, samples in turn, and when to stop. */
+#include "bench/measure/measure.h"
+#include "common/clock.h"
+#include "common/floating.h"
+#include "reference/libraries.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct measure_limits measure_limits_default(bool quick) {
+    return (struct measure_limits){
+        .case_seconds = quick ? 0.3 : 2.0,
+        .warm_up_seconds = quick ? 0.05 : 0.2,
+        .sample_seconds = 1e-3,
+        .target_noise = 0.01,
+        .samples_min = 10,
+        .samples_few = 3,
+        .samples_max = 2000,
+        .energy_seconds = 0.05,
+        .patience = 5.0,
+    };
+}
+
+double measure_patience(const struct measure_limits *limits,
+                        const struct implementation *implementation) {
+    double patience = implementation->plain ? fmin(1.0, limits->patience) : limits->patience;
+    return patience * limits->case_seconds;
+}
+
+const char *measure_end_text(enum measure_end end) {
+    static const char *const texts[] = {
+        [MEASURE_CONVERGED] = "interval narrow enough",
+        [MEASURE_TIME_UP] = "time up",
+        [MEASURE_SAMPLES_MAX] = "as many samples as are kept",
+        [MEASURE_FEW] = "few samples: ten would have taken five times the case's time",
+    };
+    return texts[end];
+}
+
+/* --- contenders ------------------------------------------------------------------------------- */
+
+enum status contender_open(struct contender *contender, const struct bench_case *bench_case,
+                           const struct implementation *implementation, struct device *device,
+                           int threads, struct buffer_set *sets, int set_count,
+                           struct message *message) {
+    *contender = (struct contender){
+        .bench_case = bench_case,
+        .implementation = implementation,
+        .device = device,
+        .threads = threads,
+        .sets = sets,
+        .set_count = set_count,
+        .iterations = 1,
+        .energy_j = (double)NAN,
+    };
+    contender->launches = calloc((size_t)set_count, sizeof *contender->launches);
+    if (!contender->launches)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for a contender");
+    enum status status = STATUS_OK;
+    for (int i = 0; i < set_count && status == STATUS_OK; i++)
+        status =
+            launch_open(bench_case, implementation, sets[i].data, &contender->launches[i], message);
+    return status;
+}
+
+void contender_close(struct contender *contender) {
+    for (int i = 0; contender->launches && i < contender->set_count; i++)
+        launch_close(contender->bench_case, &contender->launches[i]);
+    free(contender->launches);
+    free(contender->samples);
+    contender->launches = NULL;
+    contender->samples = NULL;
+}
+
+enum status contender_check_device(const struct contender *c, struct message *message) {
+    if (!c->device->lost || !c->device->lost(c->device))
+        return STATUS_OK;
+    return message_set(message, STATUS_UNSUPPORTED,
+                       "the device was lost while another row of this case ran; run this "
+                       "implementation alone with --implementation %s",
+                       c->implementation->name);
+}
+
+void contender_enter(const struct contender *contender, bool timed) {
+    if (contender->device->gpu)
+        return;
+    cpu_threads_set(contender->threads);
+    floating_flush_denormals(timed);
+}
+
+struct execution contender_execution(struct contender *contender) {
+    return (struct execution){.threads = contender->threads,
+                              .gpu = contender->device->gpu,
+                              .cpu = contender->device->cpu,
+                              .tuning = contender->device->tuning,
+                              .message = &contender->message};
+}
+
+void contender_range_begin(const struct contender *contender, const char *phase) {
+    if (!contender->ranges)
+        return;
+    nvtx_push(contender->ranges, contender->implementation->name);
+    nvtx_push(contender->ranges, phase);
+}
+
+void contender_range_end(const struct contender *contender) {
+    if (!contender->ranges)
+        return;
+    nvtx_pop(contender->ranges);
+    nvtx_pop(contender->ranges);
+}
+
+static enum status contender_iterate(struct contender *c, int64_t iterations) {
+    struct execution execution = contender_execution(c);
+    enum status status = STATUS_OK;
+    if (c->implementation->yardstick) {
+        /* One bare loop where there is one set; cold, it must not stay on one that grows warm. */
+        int64_t together = c->set_count == 1 ? iterations : 1;
+        for (int64_t i = 0; i < iterations && status == STATUS_OK; i += together, c->next++)
+            status = c->implementation->run.yardstick(&c->launches[c->next % c->set_count],
+                                                      together, &execution);
+        return status;
+    }
+    for (int64_t i = 0; i < iterations && status == STATUS_OK; i++, c->next++)
+        status = c->bench_case->operation->launch(
+            c->implementation, &c->launches[c->next % c->set_count], c->next, &execution);
+    return status;
+}
+
+enum status contender_batch(struct contender *c, int64_t iterations, double *seconds,
+                            struct message *message) {
+    enum status status = c->device->timer_start(c->device, message);
+    if (status != STATUS_OK)
+        return status;
+    status = contender_iterate(c, iterations);
+    if (status != STATUS_OK) {
+        *message = c->message;
+        return status;
+    }
+    return c->device->timer_stop(c->device, seconds, message);
+}
+
+enum status contender_restore(struct contender *c, struct message *message) {
+    if (!c->bench_case->operation->restore_each_sample)
+        return STATUS_OK;
+    c->next = 0;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < c->set_count && status == STATUS_OK; i++)
+        status = buffer_set_restore(&c->sets[i], message);
+    return status;
+}
+
+static void contender_break(struct contender *c, enum status status, const struct message *why) {
+    c->status = status;
+    c->message = *why;
+    c->done = true;
+}
+
+/* --- warm-up ---------------------------------------------------------------------------------- */
+
+/* More iterations for the next batch, because this one was too short for the clock. */
+static enum status iterations_grow(struct contender *c, const struct measure_limits *limits,
+                                   double seconds, struct message *message) {
+    const double shortest = 1e-9; /* no launch is over sooner */
+    double one = seconds / (double)c->iterations;
+    double wanted = 1.1 * limits->sample_seconds / (one > shortest ? one : shortest);
+    if (wanted <= (double)c->iterations)
+        return message_set(message, STATUS_FAILED,
+                           "%s's time does not grow with its work: %lld iterations took %.3g s by "
+                           "its clock; check its driver",
+                           c->device->name, (long long)c->iterations, seconds);
+    double most = 8.0 * (double)c->iterations; /* a first batch says little */
+    c->iterations = (int64_t)ceil(wanted < most ? wanted : most);
+    return STATUS_OK;
+}
+
+/* A graph is captured at its first use, which takes as long as many replays: where warming up was
+ * mostly that, a batch is shorter when a sample goes through it again. */
+static enum status batch_again(struct contender *c, double *seconds, struct message *message) {
+    if (!c->implementation->graph)
+        return STATUS_OK;
+    enum status status = contender_restore(c, message);
+    return status == STATUS_OK ? contender_batch(c, c->iterations, seconds, message) : status;
+}
+
+enum status contender_warm_up(struct contender *c, const struct measure_limits *limits,
+                              struct message *message) {
+    contender_enter(c, true);
+    enum status status = contender_restore(c, message);
+    double start = clock_seconds(), before = 0.0, seconds = 0.0;
+    while (status == STATUS_OK) {
+        status = contender_batch(c, c->iterations, &seconds, message);
+        if (status != STATUS_OK)
+            return status;
+        double one = seconds / (double)c->iterations;
+        bool settled = fabs(one - before) <= 0.05 * one;
+        before = one;
+        double elapsed = clock_seconds() - start;
+        if (seconds >= limits->sample_seconds && elapsed >= limits->warm_up_seconds &&
+            (settled || elapsed >= 4.0 * limits->warm_up_seconds)) {
+            status = batch_again(c, &seconds, message);
+            if (status != STATUS_OK || seconds >= limits->sample_seconds)
+                return status;
+        }
+        if (seconds < limits->sample_seconds)
+            status = iterations_grow(c, limits, seconds, message);
+    }
+    return status;
+}
+
+/* --- sampling --------------------------------------------------------------------------------- */
+
+static enum status contender_remember(struct contender *c, double sample, struct message *message) {
+    if (c->sample_count == c->sample_capacity) {
+        size_t capacity = c->sample_capacity ? 2 * c->sample_capacity : 64;
+        double *larger = realloc(c->samples, capacity * sizeof *larger);
+        if (!larger)
+            return message_set(message, STATUS_NO_MEMORY, "no memory for %zu samples", capacity);
+        c->samples = larger;
+        c->sample_capacity = capacity;
+    }
+    c->samples[c->sample_count++] = sample;
+    return STATUS_OK;
+}
+
+/* Looked at right after the sample: reasons come and go in tenths of a second. */
+static bool sample_throttled(struct contender *c) {
+    char reasons[sizeof c->throttle_reasons];
+    if (!c->device->throttled || !c->device->throttled(c->device, reasons, sizeof reasons))
+        return false;
+    memcpy(c->throttle_reasons, reasons, sizeof reasons);
+    c->throttled++;
+    return true;
+}
+
+enum status contender_sample(struct contender *c, const struct measure_limits *limits,
+                             struct message *message) {
+    double start = clock_seconds();
+    contender_enter(c, true);
+    enum status status = contender_restore(c, message);
+    double expected = c->sample_count ? c->samples[c->sample_count - 1] : 0.0;
+    bool rewarm = expected < 20.0 * limits->sample_seconds;
+    double seconds = 0.0;
+    if (status == STATUS_OK && rewarm)
+        status = contender_batch(c, 1, &seconds, message);
+    contender_range_begin(c, "sample");
+    if (status == STATUS_OK)
+        status = contender_batch(c, c->iterations, &seconds, message);
+    contender_range_end(c);
+    if (status == STATUS_OK && !sample_throttled(c))
+        status = contender_remember(c, seconds / (double)c->iterations, message);
+    c->spent += clock_seconds() - start;
+    return status;
+}
+
+static bool contender_converged(const struct contender *c, double target, double *scratch) {
+    struct statistics statistics;
+    statistics_compute(c->samples, c->sample_count, scratch, &statistics);
+    return statistics.noise <= target;
+}
+
+/* A device that is slowed down for good yields nothing that could be shown. */
+static void contender_give_up(struct contender *c) {
+    struct message why;
+    enum status status = message_set(
+        &why, STATUS_UNSUPPORTED,
+        "the device is slowed down (%s): %zu samples were dropped and %zu are left; let "
+        "it cool and see `nvidia-smi -q -d PERFORMANCE`",
+        c->throttle_reasons, c->throttled, c->sample_count);
+    contender_break(c, status, &why);
+}
+
+/* Decides whether the contender needs another sample. */
+static void contender_judge(struct contender *c, const struct measure_limits *limits, bool time_up,
+                            double *scratch) {
+    double patience = measure_patience(limits, c->implementation);
+    if (c->throttled > 0 && c->sample_count < limits->samples_few && c->spent >= patience) {
+        contender_give_up(c);
+        return;
+    }
+    if (c->sample_count < limits->samples_min) {
+        c->end = MEASURE_FEW;
+        c->done = c->sample_count >= limits->samples_few && c->spent >= patience;
+    } else if (contender_converged(c, limits->target_noise, scratch)) {
+        c->end = MEASURE_CONVERGED;
+        c->done = true;
+    } else if (c->sample_count >= limits->samples_max) {
+        c->end = MEASURE_SAMPLES_MAX;
+        c->done = true;
+    } else {
+        c->end = MEASURE_TIME_UP;
+        c->done = time_up;
+    }
+}
+
+/* One sample of every contender that is not done. */
+static bool sample_round(struct contender *contenders, int count,
+                         const struct measure_limits *limits, double deadline, double *scratch) {
+    bool any = false;
+    for (int i = 0; i < count; i++) {
+        struct contender *c = &contenders[i];
+        if (c->done)
+            continue;
+        struct message message;
+        enum status status = contender_check_device(c, &message);
+        if (status == STATUS_OK)
+            status = contender_sample(c, limits, &message);
+        if (status != STATUS_OK)
+            contender_break(c, status, &message);
+        else
+            contender_judge(c, limits, clock_seconds() >= deadline, scratch);
+        any |= !c->done;
+    }
+    return any;
+}
+
+enum status measure_contenders(struct contender *contenders, int count,
+                               const struct measure_limits *limits, bool (*stop)(void *),
+                               void *stop_argument, struct message *message) {
+    double *scratch = malloc(limits->samples_max * sizeof *scratch);
+    if (!scratch)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu samples",
+                           limits->samples_max);
+    for (int i = 0; i < count; i++) {
+        struct message why;
+        enum status status = contenders[i].status;
+        if (status == STATUS_OK)
+            status = contender_check_device(&contenders[i], &why);
+        contender_range_begin(&contenders[i], "warm-up");
+        if (status == STATUS_OK)
+            status = contender_warm_up(&contenders[i], limits, &why);
+        contender_range_end(&contenders[i]);
+        if (status != STATUS_OK && !contenders[i].done)
+            contender_break(&contenders[i], status, &why);
+    }
+    double deadline = clock_seconds() + limits->case_seconds;
+    bool going = true, stopped = false;
+    while (going && !(stopped = stop && stop(stop_argument)))
+        going = sample_round(contenders, count, limits, deadline, scratch);
+    free(scratch);
+    floating_flush_denormals(false);
+    if (stopped)
+        return message_set(message, STATUS_INTERRUPTED, "interrupted");
+    return STATUS_OK;
+}
+
+/* --- parts ------------------------------------------------------------------------------------ */
+
+/* Times every part of one iteration into column `pass` of times[part * samples + pass]. */
+static enum status parts_pass(struct contender *c, struct mlp_plan *plan, double *times,
+                              size_t samples, size_t pass, struct message *message) {
+    struct execution execution = contender_execution(c);
+    c->bench_case->operation->plan(&c->launches[c->next % c->set_count], c->next, plan);
+    c->next++;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < plan->count && status == STATUS_OK; i++) {
+        status = c->device->timer_start(c->device, message);
+        contender_range_begin(c, plan->parts[i].name);
+        if (status == STATUS_OK) {
+            status = mlp_part_run(&plan->parts[i], c->implementation->run.mlp, &execution);
+            if (status != STATUS_OK)
+                *message = c->message;
+        }
+        contender_range_end(c);
+        if (status == STATUS_OK)
+            status = c->device->timer_stop(c->device, &times[(size_t)i * samples + pass], message);
+    }
+    return status;
+}
+
+/* Passes until there are `samples` of them or the time is up, three at least, into `times` with
+ * room for one more row; `plan` is scratch. */
+static enum status parts_measure(struct contender *c, size_t samples, double max_seconds,
+                                 struct mlp_plan *plan, double *times, struct measured_part *parts,
+                                 struct message *message) {
+    contender_enter(c, true);
+    enum status status = contender_restore(c, message);
+    double start = clock_seconds();
+    size_t passes = 0;
+    while (status == STATUS_OK && passes < samples &&
+           (passes < 3 || clock_seconds() - start < max_seconds))
+        status = parts_pass(c, plan, times, samples, passes++, message);
+    floating_flush_denormals(false);
+    if (status != STATUS_OK)
+        return status;
+    for (int i = 0; i < plan->count; i++) {
+        memcpy(parts[i].name, plan->parts[i].name, sizeof parts[i].name);
+        statistics_compute(times + (size_t)i * samples, passes, times + MLP_PARTS_MAX * samples,
+                           &parts[i].statistics);
+    }
+    return STATUS_OK;
+}
+
+enum status measure_parts(struct contender *c, size_t samples, double max_seconds,
+                          struct measured_part *parts, int *part_count, struct message *message) {
+    struct mlp_plan *plan = malloc(sizeof *plan);
+    double *times = malloc(((size_t)MLP_PARTS_MAX + 1) * samples * sizeof *times);
+    enum status status;
+    if (plan && times) {
+        status = parts_measure(c, samples, max_seconds, plan, times, parts, message);
+        *part_count = status == STATUS_OK ? plan->count : 0;
+    } else {
+        status =
+            message_set(message, STATUS_NO_MEMORY, "no memory to time %d parts", MLP_PARTS_MAX);
+    }
+    free(plan);
+    free(times);
+    return status;
+}

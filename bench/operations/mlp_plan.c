@@ -1,0 +1,348 @@
+/* Plans of a multilayer perceptron: which kernel calls, on which buffers, in which order. */
+#include "bench/operations/mlp_plan.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* What the parts of one layer work on. All but the preactivation exist in every layer. */
+struct layer {
+    int64_t batch, inputs, outputs;
+    const float *input; /* [batch, inputs]: x, or the output of the layer below */
+    const float *weights;
+    const float *bias;
+    float *weights_gradient;
+    float *bias_gradient;
+    float *product;  /* [batch, outputs]: x W^T; the output itself where the function is in place */
+    float *output;   /* [batch, outputs] */
+    float *gradient; /* [batch, outputs], by z */
+};
+
+static float *tensor(const struct mlp_model *model, const struct mlp_buffers *buffers,
+                     enum mlp_tensor which, int layer) {
+    int64_t offset = mlp_tensor_offset(model, which, layer);
+    return offset < 0 ? NULL : buffers->activations + offset;
+}
+
+static struct layer layer_of(const struct mlp_model *model, const struct mlp_buffers *buffers,
+                             int l) {
+    int64_t weights = mlp_weight_offset(model, l), bias = mlp_bias_offset(model, l);
+    float *preactivation = tensor(model, buffers, MLP_PREACTIVATION, l);
+    float *output = tensor(model, buffers, MLP_OUTPUT, l);
+    return (struct layer){
+        .batch = model->batch,
+        .inputs = model->sizes[l],
+        .outputs = model->sizes[l + 1],
+        .input = l == 0 ? buffers->x : tensor(model, buffers, MLP_OUTPUT, l - 1),
+        .weights = buffers->parameters + weights,
+        .bias = buffers->parameters + bias,
+        .weights_gradient = buffers->gradients ? buffers->gradients + weights : NULL,
+        .bias_gradient = buffers->gradients ? buffers->gradients + bias : NULL,
+        .product = preactivation ? preactivation : output,
+        .output = output,
+        .gradient = tensor(model, buffers, MLP_GRADIENT, l),
+    };
+}
+
+/* Appends a part and returns it for its problem to be filled in. Its name is "phase what layer",
+ * or the phase alone for layer 0. */
+static struct mlp_part *part_add(struct mlp_plan *plan, enum mlp_part_kind kind, const char *phase,
+                                 const char *what, int layer) {
+    struct mlp_part *part = &plan->parts[plan->count++];
+    part->kind = kind;
+    if (layer > 0)
+        snprintf(part->name, sizeof part->name, "%s %s %d", phase, what, layer);
+    else
+        snprintf(part->name, sizeof part->name, "%s", phase);
+    return part;
+}
+
+/* A dense row-major product without padding, alpha = 1, beta = 0. */
+static struct gemm_problem product(enum gemm_variant variant, int64_t m, int64_t n, int64_t k,
+                                   const float *a, const float *b, float *c) {
+    return (struct gemm_problem){
+        .variant = variant,
+        .dtype = DTYPE_F32,
+        .m = m,
+        .n = n,
+        .k = k,
+        .alpha = 1.0F,
+        .beta = 0.0F,
+        .a = a,
+        .b = b,
+        .c = c,
+        .lda = variant == GEMM_TN ? m : k,
+        .ldb = variant == GEMM_NT ? k : n,
+        .ldc = n,
+    };
+}
+
+/* [batch, outputs] = f([batch, inputs] W^T + b). */
+static void add_forward(struct mlp_plan *plan, const struct mlp_model *model,
+                        const struct layer *layer, int l) {
+    bool last = l == model->layers - 1;
+    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "forward", "gemm", l + 1);
+    part->problem.gemm = product(GEMM_NT, layer->batch, layer->outputs, layer->inputs, layer->input,
+                                 layer->weights, layer->product);
+    part = part_add(plan, MLP_PART_ACTIVATION, "forward",
+                    last ? "bias" : activation_function_name(model->hidden), l + 1);
+    part->problem.activation = (struct activation_problem){
+        .function = last ? ACTIVATION_IDENTITY : model->hidden,
+        .rows = layer->batch,
+        .columns = layer->outputs,
+        .input = layer->product,
+        .bias = layer->bias,
+        .output = layer->output,
+    };
+}
+
+/* The loss of each sample, and the gradient in the place of the last layer's output. */
+static void add_loss(struct mlp_plan *plan, const struct mlp_model *model,
+                     const struct mlp_buffers *buffers, const struct layer *last) {
+    if (model->loss == MLP_CROSS_ENTROPY) {
+        struct mlp_part *part = part_add(plan, MLP_PART_CROSS_ENTROPY, "loss", NULL, 0);
+        part->problem.cross_entropy = (struct cross_entropy_problem){
+            .variant = LOSS_FORWARD_BACKWARD,
+            .rows = last->batch,
+            .columns = last->outputs,
+            .logits = last->output,
+            .labels = buffers->labels,
+            .loss = buffers->loss,
+            .dlogits = last->gradient,
+        };
+        return;
+    }
+    struct mlp_part *part = part_add(plan, MLP_PART_MSE, "loss", NULL, 0);
+    part->problem.mse = (struct mse_problem){
+        .variant = LOSS_FORWARD_BACKWARD,
+        .rows = last->batch,
+        .columns = last->outputs,
+        .prediction = last->output,
+        .target = buffers->target,
+        .loss = buffers->loss,
+        .dprediction = last->gradient,
+    };
+}
+
+/* dW [outputs, inputs] = dz^T x. */
+static void add_weights_gradient(struct mlp_plan *plan, const struct layer *layer, int l) {
+    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward", "gemm dW", l + 1);
+    part->problem.gemm = product(GEMM_TN, layer->outputs, layer->inputs, layer->batch,
+                                 layer->gradient, layer->input, layer->weights_gradient);
+}
+
+/* From the gradient by z of `layer` to the gradient by z of the layer below, with the gradient of
+ * that layer's bias: dx = dz W, then dx * f'. */
+static void add_inputs_gradient(struct mlp_plan *plan, const struct mlp_model *model,
+                                const struct layer *layer, const struct layer *below, int l) {
+    struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward", "gemm dx", l + 1);
+    part->problem.gemm = product(GEMM_NN, layer->batch, layer->inputs, layer->outputs,
+                                 layer->gradient, layer->weights, below->gradient);
+    part =
+        part_add(plan, MLP_PART_ACTIVATION, "backward", activation_function_name(model->hidden), l);
+    part->problem.activation = (struct activation_problem){
+        .function = model->hidden,
+        .backward = true,
+        .rows = below->batch,
+        .columns = below->outputs,
+        .input = below->product, /* what the function's derivative is taken from */
+        .bias = below->bias,
+        .dy = below->gradient,
+        .output = below->gradient,
+        .dbias = below->bias_gradient,
+    };
+}
+
+static void add_backward(struct mlp_plan *plan, const struct mlp_model *model,
+                         const struct mlp_buffers *buffers) {
+    int last = model->layers - 1;
+    struct layer layer = layer_of(model, buffers, last);
+    for (int l = last; l >= 0; l--) {
+        add_weights_gradient(plan, &layer, l);
+        if (l == last) {
+            struct mlp_part *part = part_add(plan, MLP_PART_COLUMN_SUMS, "backward", "bias", l + 1);
+            part->problem.column_sums = (struct column_sums_problem){
+                .rows = layer.batch,
+                .columns = layer.outputs,
+                .x = layer.gradient,
+                .sums = layer.bias_gradient,
+            };
+        }
+        if (l > 0) {
+            struct layer below = layer_of(model, buffers, l - 1);
+            add_inputs_gradient(plan, model, &layer, &below, l);
+            layer = below;
+        }
+    }
+}
+
+struct optimizer_problem mlp_update(const struct mlp_model *model,
+                                    const struct mlp_buffers *buffers, int64_t step) {
+    return (struct optimizer_problem){
+        .variant = model->optimizer,
+        .count = mlp_parameter_count(model),
+        .parameters = buffers->parameters,
+        .gradients = buffers->gradients,
+        .first_moment = model->optimizer == OPTIMIZER_SGD ? NULL : buffers->first_moment,
+        .second_moment = model->optimizer == OPTIMIZER_ADAM ? buffers->second_moment : NULL,
+        .learning_rate = model->learning_rate,
+        .momentum = model->momentum,
+        .beta1 = model->beta1,
+        .beta2 = model->beta2,
+        .epsilon = model->epsilon,
+        .step = step,
+    };
+}
+
+void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers *buffers,
+                         int64_t step, struct mlp_plan *plan) {
+    plan->count = 0;
+    struct layer layer = {0};
+    for (int l = 0; l < model->layers; l++) {
+        layer = layer_of(model, buffers, l);
+        add_forward(plan, model, &layer, l);
+    }
+    add_loss(plan, model, buffers, &layer);
+    add_backward(plan, model, buffers);
+    part_add(plan, MLP_PART_OPTIMIZER, "update", NULL, 0)->problem.optimizer =
+        mlp_update(model, buffers, step);
+}
+
+void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers *buffers,
+                        struct mlp_plan *plan) {
+    plan->count = 0;
+    for (int l = 0; l < model->layers; l++) {
+        struct layer layer = layer_of(model, buffers, l);
+        add_forward(plan, model, &layer, l);
+    }
+    if (model->loss != MLP_CROSS_ENTROPY)
+        return;
+    float *output = mlp_output(model, buffers);
+    struct mlp_part *part = part_add(plan, MLP_PART_SOFTMAX, "softmax", NULL, 0);
+    part->problem.softmax = (struct softmax_problem){
+        .variant = SOFTMAX_FORWARD,
+        .rows = model->batch,
+        .columns = model->sizes[model->layers],
+        .input = output,
+        .output = output,
+    };
+}
+
+float *mlp_output(const struct mlp_model *model, const struct mlp_buffers *buffers) {
+    return tensor(model, buffers, MLP_OUTPUT, model->layers - 1);
+}
+
+enum status mlp_part_run(const struct mlp_part *part, const struct mlp_kernels *kernels,
+                         struct execution *execution) {
+    switch (part->kind) {
+    case MLP_PART_GEMM:
+        return kernels->gemm(&part->problem.gemm, execution);
+    case MLP_PART_ACTIVATION:
+        return kernels->activation(&part->problem.activation, execution);
+    case MLP_PART_SOFTMAX:
+        return kernels->softmax(&part->problem.softmax, execution);
+    case MLP_PART_CROSS_ENTROPY:
+        return kernels->cross_entropy(&part->problem.cross_entropy, execution);
+    case MLP_PART_MSE:
+        return kernels->mse(&part->problem.mse, execution);
+    case MLP_PART_COLUMN_SUMS:
+        return kernels->column_sums(&part->problem.column_sums, execution);
+    case MLP_PART_OPTIMIZER:
+        return kernels->optimizer(&part->problem.optimizer, execution);
+    }
+    return message_set(execution->message, STATUS_FAILED, "part '%s' has the unknown kind %d",
+                       part->name, (int)part->kind);
+}
+
+/* Whether a product and the part behind it are one linear layer; `linear` is it. */
+static bool linear_of(const struct mlp_part *product, const struct mlp_part *next,
+                      struct linear_problem *linear) {
+    const struct gemm_problem *g = &product->problem.gemm;
+    const struct activation_problem *a = &next->problem.activation;
+    if (product->kind != MLP_PART_GEMM || next->kind != MLP_PART_ACTIVATION || a->backward ||
+        g->variant != GEMM_NT || a->input != g->c || a->output != g->c || a->bias == NULL ||
+        (a->function != ACTIVATION_RELU && a->function != ACTIVATION_IDENTITY))
+        return false;
+    *linear = (struct linear_problem){.rows = g->m,
+                                      .outputs = g->n,
+                                      .inputs = g->k,
+                                      .x = g->a,
+                                      .weights = g->b,
+                                      .bias = a->bias,
+                                      .relu = a->function == ACTIVATION_RELU,
+                                      .y = g->c};
+    return true;
+}
+
+enum status mlp_plan_run(const struct mlp_plan *plan, const struct mlp_kernels *kernels,
+                         struct execution *execution) {
+    enum status status = STATUS_OK;
+    struct linear_problem linear;
+    for (int i = 0; i < plan->count && status == STATUS_OK; i++) {
+        const struct mlp_part *part = &plan->parts[i];
+        if (kernels->linear != NULL && i + 1 < plan->count && linear_of(part, part + 1, &linear)) {
+            status = kernels->linear(&linear, execution);
+            i++;
+        } else {
+            status = mlp_part_run(part, kernels, execution);
+        }
+    }
+    return status;
+}
+
+double mlp_plan_flops(const struct mlp_plan *plan) {
+    double flops = 0.0;
+    for (int i = 0; i < plan->count; i++) {
+        const struct gemm_problem *gemm = &plan->parts[i].problem.gemm;
+        if (plan->parts[i].kind == MLP_PART_GEMM)
+            flops += 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k;
+    }
+    return flops;
+}
+
+/* Elements read and written by an update: parameters and each moment twice, gradients once. */
+static double optimizer_elements(const struct optimizer_problem *p) {
+    double moments = (p->first_moment ? 1.0 : 0.0) + (p->second_moment ? 1.0 : 0.0);
+    return (3.0 + 2.0 * moments) * (double)p->count;
+}
+
+/* Forward reads input and bias and writes output; backward reads dy as well and writes dbias, and
+ * reads the bias only where the derivative is taken from the input. */
+static double activation_elements(const struct activation_problem *p) {
+    double matrices = p->backward ? 3.0 : 2.0;
+    double rows = p->backward && mlp_keeps_input(p->function) ? 2.0 : 1.0;
+    return matrices * (double)(p->rows * p->columns) + rows * (double)p->columns;
+}
+
+/* Elements of 4 bytes that a part must read and write. */
+static double part_elements(const struct mlp_part *part) {
+    const struct gemm_problem *g = &part->problem.gemm;
+    const struct activation_problem *a = &part->problem.activation;
+    const struct softmax_problem *s = &part->problem.softmax;
+    const struct cross_entropy_problem *x = &part->problem.cross_entropy;
+    const struct mse_problem *q = &part->problem.mse;
+    const struct column_sums_problem *c = &part->problem.column_sums;
+    switch (part->kind) {
+    case MLP_PART_GEMM:
+        return (double)(g->m * g->k) + (double)(g->k * g->n) + (double)(g->m * g->n);
+    case MLP_PART_ACTIVATION:
+        return activation_elements(a);
+    case MLP_PART_SOFTMAX:
+        return 2.0 * (double)(s->rows * s->columns);
+    case MLP_PART_CROSS_ENTROPY: /* labels and loss besides */
+        return 2.0 * (double)(x->rows * x->columns) + 2.0 * (double)x->rows;
+    case MLP_PART_MSE:
+        return 3.0 * (double)(q->rows * q->columns) + (double)q->rows;
+    case MLP_PART_COLUMN_SUMS:
+        return (double)(c->rows * c->columns) + (double)c->columns;
+    case MLP_PART_OPTIMIZER:
+        return optimizer_elements(&part->problem.optimizer);
+    }
+    return 0.0;
+}
+
+double mlp_plan_bytes(const struct mlp_plan *plan) {
+    double bytes = 0.0;
+    for (int i = 0; i < plan->count; i++)
+        bytes += 4.0 * part_elements(&plan->parts[i]);
+    return bytes;
+}

@@ -1,0 +1,116 @@
+/* A training step and the inference of a multilayer perceptron (common/mlp_model.h) as a list of
+ * parts, each one kernel call.
+ *
+ * A training step is forward, loss with gradient, backward, one optimizer update over all
+ * parameters at once. The first layer's gradient by its input is not computed, for nobody reads it:
+ * a network of n layers takes 3n - 1 GEMMs a step.
+ *
+ * The plan holds problems (common/problem.h), so the same plan drives CPU and GPU kernels, is timed
+ * part by part, and can be captured into a graph. It owns nothing; the buffers belong to the caller
+ * and live where the kernels run.
+ */
+#ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_PLAN_H
+#define LOCKSTEP_BENCH_OPERATIONS_MLP_PLAN_H
+
+#include "common/mlp_model.h"
+#include "common/problem.h"
+
+/* The buffers of a plan; counts and layouts in common/mlp_model.h. A step writes every gradient but
+ * the gaps between tensors: clear `gradients` and the moments once before the first step, and the
+ * single update over the whole layout leaves the gaps zero. */
+struct mlp_buffers {
+    float *parameters;
+    float *gradients;      /* like parameters; not used by inference */
+    float *first_moment;   /* like parameters; NULL for sgd and inference */
+    float *second_moment;  /* like parameters; NULL unless adam */
+    float *activations;    /* mlp_activation_count elements */
+    float *loss;           /* [batch]: the loss of each sample; not used by inference */
+    const float *x;        /* [batch, sizes[0]] */
+    const int32_t *labels; /* [batch]; cross-entropy */
+    const float *target;   /* [batch, sizes[layers]]; MSE */
+};
+
+/* One kernel a kind of part: what an implementation of `mlp` is. */
+struct mlp_kernels {
+    gemm_kernel *gemm;
+    /* Takes a product and the bias and function behind it at once, where it can (mlp_plan_run());
+     * NULL where they are always apart. */
+    linear_kernel *linear;
+    activation_kernel *activation;
+    softmax_kernel *softmax;
+    cross_entropy_kernel *cross_entropy;
+    mse_kernel *mse;
+    column_sums_kernel *column_sums;
+    optimizer_kernel *optimizer;
+};
+
+enum mlp_part_kind {
+    MLP_PART_GEMM,
+    MLP_PART_ACTIVATION,
+    MLP_PART_SOFTMAX,
+    MLP_PART_CROSS_ENTROPY,
+    MLP_PART_MSE,
+    MLP_PART_COLUMN_SUMS,
+    MLP_PART_OPTIMIZER
+};
+
+/* Names begin with the phase and end with the layer, counted from 1, so that sorted or stacked they
+ * read in order: "forward gemm 1", "forward relu 1", "forward bias 2", "softmax" (inference),
+ * "loss", "backward gemm dW 2", "backward bias 2", "backward gemm dx 2", "backward relu 1" (with
+ * the gradient of the bias), "update". */
+struct mlp_part {
+    enum mlp_part_kind kind;
+    char name[32];
+    union {
+        struct gemm_problem gemm;
+        struct activation_problem activation;
+        struct softmax_problem softmax;
+        struct cross_entropy_problem cross_entropy;
+        struct mse_problem mse;
+        struct column_sums_problem column_sums;
+        struct optimizer_problem optimizer;
+    } problem;
+};
+
+/* Forward takes two parts a layer; backward one for the weights of each layer, one for the last
+ * bias, and two for each layer below the last; then loss and update. */
+enum { MLP_PARTS_MAX = 2 * MLP_LAYERS_MAX + MLP_LAYERS_MAX + 1 + 2 * (MLP_LAYERS_MAX - 1) + 2 };
+
+struct mlp_plan {
+    int count;
+    struct mlp_part parts[MLP_PARTS_MAX];
+};
+
+/* The plan of one training step, `step` counting from 1 (Adam's bias correction). Cheap: rebuilt
+ * for every step. A last, smaller batch is a model with that batch on the same buffers. */
+void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers *buffers,
+                         int64_t step, struct mlp_plan *plan);
+
+/* The plan of inference: logits, and the softmax of them for cross-entropy, in mlp_output(). */
+void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers *buffers,
+                        struct mlp_plan *plan);
+
+/* The update at the end of that step: all tensors of all layers in one problem, for they lie one
+ * behind the other in one buffer (common/mlp_model.h). The gaps between them are updated too, and
+ * stay zero as struct mlp_buffers says. On a GPU it is one launch, whatever the layers. */
+struct optimizer_problem mlp_update(const struct mlp_model *model,
+                                    const struct mlp_buffers *buffers, int64_t step);
+
+/* Where inference leaves its result: [batch, sizes[layers]]. */
+float *mlp_output(const struct mlp_model *model, const struct mlp_buffers *buffers);
+
+/* Runs one part, or all in order until one fails. With `linear`, a product and the forward
+ * activation of it in place are one call. */
+enum status mlp_part_run(const struct mlp_part *part, const struct mlp_kernels *kernels,
+                         struct execution *execution);
+enum status mlp_plan_run(const struct mlp_plan *plan, const struct mlp_kernels *kernels,
+                         struct execution *execution);
+
+/* Floating point operations of one run: the GEMMs' 2 m n k, as the field counts a training step;
+ * the other parts are about bytes. */
+double mlp_plan_flops(const struct mlp_plan *plan);
+
+/* The least bytes of one run: each distinct operand once a part. */
+double mlp_plan_bytes(const struct mlp_plan *plan);
+
+#endif

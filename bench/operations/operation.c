@@ -1,0 +1,231 @@
+/* Look-up and text forms of operations and cases. */
+#include "bench/operations/operation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct operation *const operations[] = {
+    &operation_gemm,          &operation_linear, &operation_activation,  &operation_softmax,
+    &operation_cross_entropy, &operation_mse,    &operation_column_sums, &operation_optimizer,
+    &operation_transfer,      &operation_mlp,
+};
+const int operation_count = sizeof operations / sizeof operations[0];
+
+const struct operation *operation_find(const char *name) {
+    for (int i = 0; i < operation_count; i++)
+        if (strcmp(operations[i]->name, name) == 0)
+            return operations[i];
+    return NULL;
+}
+
+int operation_variant_find(const struct operation *operation, const char *name) {
+    for (int i = 0; i < operation->variant_count; i++)
+        if (strcmp(operation->variants[i], name) == 0)
+            return i;
+    return -1;
+}
+
+int operation_implementation_find(const struct operation *operation, const char *name) {
+    for (int i = 0; i < operation->implementation_count; i++)
+        if (strcmp(operation->implementations[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype) {
+    unsigned dtypes = implementation->dtypes ? implementation->dtypes : DTYPE_BIT(DTYPE_F32);
+    return (dtypes & DTYPE_BIT(dtype)) != 0;
+}
+
+/* A yardstick computes no result. */
+bool operation_has_dtype(const struct operation *operation, enum dtype dtype) {
+    for (int i = 0; i < operation->implementation_count; i++)
+        if (!operation->implementations[i].yardstick &&
+            implementation_has_dtype(&operation->implementations[i], dtype))
+            return true;
+    return false;
+}
+
+void implementation_dtypes(const struct implementation *implementation, char *text, size_t size) {
+    int left = 0;
+    size_t used = 0;
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
+        left += implementation_has_dtype(implementation, d);
+    text[0] = '\0';
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
+        if (!implementation_has_dtype(implementation, d))
+            continue;
+        left--;
+        snprintf(text + used, size - used, "%s%s", dtype_name(d),
+                 left > 1    ? ", "
+                 : left == 1 ? " and "
+                             : "");
+        used = strlen(text);
+    }
+}
+
+static const struct {
+    const char *name;
+    double unit_roundoff; /* half the distance from 1 to the next number */
+} dtypes[] = {
+    [DTYPE_F32] = {"f32", 0x1p-24},
+    [DTYPE_TF32] = {"tf32", 0x1p-11},
+    [DTYPE_BF16] = {"bf16", 0x1p-8},
+    [DTYPE_F16] = {"f16", 0x1p-11},
+};
+
+const char *dtype_name(enum dtype dtype) {
+    return dtypes[dtype].name;
+}
+
+double dtype_unit_roundoff(enum dtype dtype) {
+    return dtypes[dtype].unit_roundoff;
+}
+
+const char *values_name(enum values values) {
+    static const char *const names[VALUES_COUNT] = {"uniform", "large", "denormal", "outliers",
+                                                    "special"};
+    return names[values];
+}
+
+size_t element_bytes(enum element element) {
+    return element == ELEMENT_BF16 || element == ELEMENT_F16 ? 2 : 4;
+}
+
+enum element dtype_element_kind(enum dtype dtype) {
+    return dtype == DTYPE_BF16  ? ELEMENT_BF16
+           : dtype == DTYPE_F16 ? ELEMENT_F16
+                                : ELEMENT_F32; /* tf32 too */
+}
+
+struct buffer_spec buffer_matrix(const char *name, enum buffer_role role, int64_t rows,
+                                 int64_t columns, int64_t padding) {
+    int64_t stride = columns + padding;
+    return (struct buffer_spec){.name = name,
+                                .role = role,
+                                .element = ELEMENT_F32,
+                                .elements = (rows - 1) * stride + columns,
+                                .rows = rows,
+                                .columns = columns,
+                                .stride = stride,
+                                .pattern = true};
+}
+
+enum { PIECE = 4096 };
+
+int64_t buffer_flat_range(int64_t count, int64_t first_row, int64_t rows, int64_t *first) {
+    *first = first_row * PIECE;
+    int64_t end = (first_row + rows) * PIECE;
+    return (end < count ? end : count) - *first;
+}
+
+struct buffer_spec buffer_flat(const char *name, enum buffer_role role, int64_t count) {
+    return (struct buffer_spec){.name = name,
+                                .role = role,
+                                .element = ELEMENT_F32,
+                                .elements = count,
+                                .rows = (count + PIECE - 1) / PIECE,
+                                .columns = PIECE,
+                                .stride = PIECE,
+                                .pattern = true};
+}
+
+/* The sizes of `form` ("MxNxK" has three), joined by x in `text`. */
+static enum status shape_parse_joined(const char *text, struct bench_case *bench_case,
+                                      struct message *message) {
+    const char *form = bench_case->operation->shape_form;
+    int wanted = 1;
+    for (const char *c = form; *c; c++)
+        wanted += *c == 'x';
+    const char *position = text;
+    for (int i = 0; i < wanted; i++) {
+        char *end;
+        errno = 0;
+        long long size = strtoll(position, &end, 10);
+        bool last = i == wanted - 1;
+        /* strtoll alone would take signs and leading blanks. */
+        bool digits = *position >= '0' && *position <= '9';
+        if (!digits || errno || *end != (last ? '\0' : 'x'))
+            return message_set(message, STATUS_INVALID,
+                               "cannot read shape '%s' for %s: it wants the form %s, as in %s",
+                               text, bench_case->operation->name, form,
+                               bench_case->operation->awkward_shapes[0]);
+        if (size < 1)
+            return message_set(message, STATUS_INVALID,
+                               "shape '%s' for %s has a size of %lld; every size must be at "
+                               "least 1",
+                               text, bench_case->operation->name, size);
+        if (size > INT32_MAX)
+            return message_set(message, STATUS_INVALID,
+                               "shape '%s' for %s has a size of %lld; no size may exceed %d", text,
+                               bench_case->operation->name, size, INT32_MAX);
+        bench_case->sizes[i] = size;
+        position = end + 1;
+    }
+    bench_case->size_count = wanted;
+    return STATUS_OK;
+}
+
+enum status launch_open(const struct bench_case *bench_case,
+                        const struct implementation *implementation, void *const buffers[],
+                        struct launch *launch, struct message *message) {
+    const struct operation *operation = bench_case->operation;
+    *launch = (struct launch){.kept = NULL};
+    operation->bind(bench_case, buffers, launch);
+    return operation->keep ? operation->keep(implementation, launch, message) : STATUS_OK;
+}
+
+void launch_close(const struct bench_case *bench_case, struct launch *launch) {
+    if (bench_case->operation->release)
+        bench_case->operation->release(launch);
+    launch->kept = NULL;
+}
+
+enum status case_shape_parse(const char *shape, struct bench_case *bench_case,
+                             struct message *message) {
+    if (bench_case->operation->shape_parse)
+        return bench_case->operation->shape_parse(shape, bench_case, message);
+    return shape_parse_joined(shape, bench_case, message);
+}
+
+void case_shape(const struct bench_case *bench_case, char *shape, size_t size) {
+    if (bench_case->operation->shape_format) {
+        bench_case->operation->shape_format(bench_case, shape, size);
+        return;
+    }
+    size_t length = 0;
+    shape[0] = '\0';
+    for (int i = 0; i < bench_case->size_count && length < size; i++)
+        length += (size_t)snprintf(shape + length, size - length, "%s%lld", i ? "x" : "",
+                                   (long long)bench_case->sizes[i]);
+}
+
+void case_name(const struct bench_case *bench_case, char *name, size_t size) {
+    char shape[160];
+    case_shape(bench_case, shape, sizeof shape);
+    snprintf(name, size, "%s/%s/%s/%s", bench_case->operation->name,
+             bench_case->operation->variants[bench_case->variant], dtype_name(bench_case->dtype),
+             shape);
+}
+
+void case_buffers(const struct bench_case *bench_case, struct buffer_spec specs[BUFFERS_MAX]) {
+    memset(specs, 0, BUFFERS_MAX * sizeof specs[0]);
+    bench_case->operation->describe(bench_case, specs);
+}
+
+size_t case_bytes(const struct bench_case *bench_case) {
+    struct buffer_spec specs[BUFFERS_MAX];
+    case_buffers(bench_case, specs);
+    size_t total = 0;
+    for (int i = 0; i < BUFFERS_MAX; i++) {
+        size_t bytes;
+        if (specs[i].elements < 0 ||
+            __builtin_mul_overflow((size_t)specs[i].elements, element_bytes(specs[i].element),
+                                   &bytes) ||
+            __builtin_add_overflow(total, bytes, &total))
+            return SIZE_MAX;
+    }
+    return total;
+}

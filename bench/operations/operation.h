@@ -1,0 +1,266 @@
+/* What an operation is to the harness: its variants, buffers, flops, bytes, oracle and
+ * implementations.
+ *
+ * Each operation is one file under bench/operations/ that fills one `struct operation`; everything
+ * else in the harness reads that table and knows no operation by name. Adding an implementation is
+ * one row in its file's table.
+ */
+#ifndef LOCKSTEP_BENCH_OPERATIONS_OPERATION_H
+#define LOCKSTEP_BENCH_OPERATIONS_OPERATION_H
+
+#include "bench/operations/mlp_plan.h"
+#include "common/problem.h"
+
+#include <stddef.h>
+
+enum { CASE_SIZES_MAX = MLP_LAYERS_MAX + 2, BUFFERS_MAX = 12, VARIANTS_MAX = 32 };
+
+/* What the inputs look like. Timing uses VALUES_UNIFORM; `lockstep verify` goes through the
+ * operation's list. */
+enum values {
+    VALUES_UNIFORM, /* uniform in [-1, 1] */
+    VALUES_LARGE, /* uniform times 1e15: products near the top of the range, sums that still fit */
+    VALUES_DENORMAL, /* uniform times 1e-39: below the smallest normal float */
+    VALUES_OUTLIERS, /* uniform with one element in 61 times 1e4: breaks a softmax without its
+                        maximum */
+    VALUES_SPECIAL,  /* uniform with NaN, both infinities and both zeros strewn in */
+    VALUES_COUNT
+};
+const char *values_name(enum values values);
+
+/* Settings that a shape does not name; `lockstep run` uses alpha 1, beta 0, padding 0. */
+struct settings {
+    float alpha, beta;
+    int64_t padding; /* elements added to every leading dimension */
+    enum values values;
+    uint64_t seed;
+};
+
+struct bench_case {
+    const struct operation *operation;
+    int variant; /* index into operation->variants */
+    enum dtype dtype;
+    int size_count;
+    int64_t sizes[CASE_SIZES_MAX]; /* mlp: the layers, then the batch */
+    struct settings settings;
+};
+
+enum buffer_role {
+    BUFFER_INPUT,
+    BUFFER_OUTPUT, /* poisoned before a checked launch */
+    BUFFER_IN_OUT, /* read and written: restored from the inputs before a checked launch */
+    BUFFER_SCRATCH /* contents mean nothing afterwards */
+};
+
+enum element { ELEMENT_F32, ELEMENT_I32, ELEMENT_BF16, ELEMENT_F16 };
+size_t element_bytes(enum element element);
+
+/* One buffer of a case. Row r holds min(columns, elements - r * stride) elements from r * stride
+ * on: matrices have stride >= columns, flat arrays are cut into rows only so that the oracle can
+ * work piecewise. */
+struct buffer_spec {
+    const char *name;
+    enum buffer_role role;
+    enum element element;
+    int64_t elements, rows, columns, stride;
+    bool pattern;     /* false: `prepare` alone fills it (labels, parameters) */
+    int64_t portions; /* iterations take it in turn, a portion each; 0: each reads all of it */
+};
+
+/* How a dtype's operands are stored. */
+enum element dtype_element_kind(enum dtype dtype);
+
+/* A matrix, and a flat array of `count` elements. */
+struct buffer_spec buffer_matrix(const char *name, enum buffer_role role, int64_t rows,
+                                 int64_t columns, int64_t padding);
+struct buffer_spec buffer_flat(const char *name, enum buffer_role role, int64_t count);
+/* Rows [first_row, first_row + rows) of a flat array of `count` elements: how many elements they
+ * hold, from *first. */
+int64_t buffer_flat_range(int64_t count, int64_t first_row, int64_t rows, int64_t *first);
+
+/* The arguments of one launch: a problem of the case's operation. The operation knows which member
+ * is in use. */
+struct launch {
+    union {
+        struct gemm_problem gemm;
+        struct linear_problem linear;
+        struct activation_problem activation;
+        struct softmax_problem softmax;
+        struct cross_entropy_problem cross_entropy;
+        struct mse_problem mse;
+        struct column_sums_problem column_sums;
+        struct optimizer_problem optimizer;
+        struct transfer_problem transfer;
+        struct {
+            struct mlp_model model;
+            struct mlp_buffers buffers;
+            bool inference;
+            int64_t batches; /* x and labels hold this many batches, taken in turn */
+        } mlp;
+    };
+    void *kept; /* the operation's, from `keep` to `release`; NULL: nothing is kept */
+};
+
+enum device_kind { DEVICE_CPU, DEVICE_GPU };
+
+/* Sets of dtypes are made of these bits. */
+#define DTYPE_BIT(dtype) (1u << (dtype))
+#define DTYPES_ALL                                                                                 \
+    (DTYPE_BIT(DTYPE_F32) | DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16))
+
+struct implementation {
+    const char *name;
+    const char *summary;
+    /* A rung of a ladder (plain to fast): what it adds to the rung before it in the table, in a few
+     * words, or NULL. `lockstep list implementations` and the report's ladders show it. */
+    const char *adds;
+    enum device_kind device;
+    /* Bits of the dtypes that it computes; none: f32 alone. In a case of another dtype it takes
+     * part only when it is asked for by name, as a skipped row. */
+    unsigned dtypes;
+    bool one_thread; /* runs on one thread whatever is asked */
+    bool plain;      /* shown for teaching: never the side that a speedup is counted against */
+    bool
+        real_gpu; /* a library of machine code: on the emulated GPU it takes part only when named */
+    bool graph;   /* mlp on a GPU: the iteration is captured once and replayed as one CUDA Graph */
+    /* A yardstick is no implementation of the operation: it runs the part of the work that none can
+     * avoid (the copy behind an activation, the GEMMs inside a step) on the same buffers, sampled
+     * in turn with the rest. It is run on request, never verified, and never counted in a speedup.
+     */
+    bool yardstick;
+    union {
+        gemm_kernel *gemm;
+        linear_kernel *linear;
+        activation_kernel *activation;
+        softmax_kernel *softmax;
+        cross_entropy_kernel *cross_entropy;
+        mse_kernel *mse;
+        column_sums_kernel *column_sums;
+        optimizer_kernel *optimizer;
+        transfer_kernel *transfer;
+        const struct mlp_kernels *mlp;
+        enum status (*yardstick)(const struct launch *launch, int64_t iterations,
+                                 struct execution *execution);
+    } run;
+    /* What a library picked for this processor ("haswell"); NULL where there is nothing to pick.
+     * Stands in the row's reason. */
+    const char *(*configuration)(void);
+    /* The library behind it is not in this build: it takes part only when it is asked for by name,
+     * as a skipped row. */
+    bool (*absent)(void);
+    /* Why it cannot do the case (a fused bias), or NULL when it can; dtypes are said above. */
+    const char *(*refusal)(const struct bench_case *bench_case);
+    double (*bytes)(
+        const struct bench_case *bench_case); /* yardsticks: what they move; else NULL */
+    double (*flops)(const struct bench_case *bench_case); /* likewise */
+};
+
+/* What an oracle may look at. */
+struct oracle_view {
+    const struct bench_case *bench_case;
+    const struct launch *launch; /* bound to `before`: host memory, as it was before the launch */
+    void *const *before;         /* a pointer a buffer */
+    void *const *after;          /* what the implementation left, in host memory */
+    void *state;                 /* from oracle_open, or NULL */
+    int64_t iteration;           /* that was launched */
+};
+
+struct operation {
+    const char *name;
+    const char *summary;
+    const char *shape_form;      /* "MxNxK" */
+    const char *const *variants; /* names; the index is the operation's own code */
+    int variant_count;
+    const struct implementation *implementations;
+    int implementation_count;
+
+    /* For `lockstep verify`: shapes (NULL-terminated) and values to go through. */
+    const char *const *awkward_shapes;
+    const enum values *special_values;
+    int special_values_count;
+    const struct settings *settings; /* alpha, beta and padding to go through; none: the defaults */
+    int settings_count;
+
+    /* Reads the text of a shape into sizes; NULL means sizes joined by x, as many as shape_form
+     * has. */
+    enum status (*shape_parse)(const char *text, struct bench_case *bench_case,
+                               struct message *message);
+    void (*shape_format)(const struct bench_case *bench_case, char *text, size_t size);
+
+    /* Fills the specs of the buffers that the case has; the others come zeroed and stay absent
+     * (NULL pointers). */
+    void (*describe)(const struct bench_case *bench_case, struct buffer_spec specs[BUFFERS_MAX]);
+    /* Fills what the pattern does not (labels, kept outputs, parameters); NULL when there is
+     * nothing. */
+    void (*prepare)(const struct bench_case *bench_case, void *const buffers[]);
+    void (*bind)(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
+    enum status (*launch)(const struct implementation *implementation, const struct launch *launch,
+                          int64_t iteration, struct execution *execution);
+    /* Makes and frees what an implementation keeps from one launch of the same arguments to the
+     * next. Both NULL: nothing. */
+    enum status (*keep)(const struct implementation *implementation, struct launch *launch,
+                        struct message *message);
+    void (*release)(struct launch *launch);
+    bool restore_each_sample; /* in-out buffers are restored (untimed) before every sample */
+
+    double (*flops)(const struct bench_case *bench_case); /* one iteration */
+    double (*bytes)(const struct bench_case *bench_case); /* the least that must move */
+
+    /* An expected NaN with an infinite tolerance marks an element that belongs to nobody.
+     * Expected values and tolerances of rows [first_row, first_row + rows) of buffer `buffer`,
+     * packed row by row. */
+    void (*expect)(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
+                   double *expected, double *tolerance);
+    double (*row_cost)(
+        const struct bench_case *bench_case); /* flops of one oracle row; NULL: cheap */
+    /* State that the oracle needs, opened for every launch with what it left; both NULL: no state.
+     * A NULL result of oracle_open is out of memory. */
+    void *(*oracle_open)(const struct oracle_view *view);
+    void (*oracle_close)(void *state);
+    /* Checks the whole output when only some rows were compared. Worst error over its own bound; <=
+     * 1 passes. */
+    double (*probe)(const struct oracle_view *view);
+
+    /* The parts of one iteration, or NULL where an iteration has no parts. */
+    void (*plan)(const struct launch *launch, int64_t iteration, struct mlp_plan *plan);
+};
+
+/* All operations, in the order in which they are listed and run. */
+extern const struct operation *const operations[];
+extern const int operation_count;
+
+extern const struct operation operation_gemm, operation_linear, operation_activation,
+    operation_softmax, operation_cross_entropy, operation_mse, operation_column_sums,
+    operation_optimizer, operation_transfer, operation_mlp;
+
+const struct operation *operation_find(const char *name);
+int operation_variant_find(const struct operation *operation, const char *name);
+int operation_implementation_find(const struct operation *operation, const char *name);
+/* Whether it computes that dtype; an operation does when one of its implementations does. */
+bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype);
+bool operation_has_dtype(const struct operation *operation, enum dtype dtype);
+/* "f32", "tf32 and bf16", "f32, tf32, bf16 and f16"; cut at `size`. */
+void implementation_dtypes(const struct implementation *implementation, char *text, size_t size);
+/* The arguments of launches of one implementation on these buffers, and what it keeps between
+ * them; closed before the device is reset or closed. On failure there is nothing to close. */
+enum status launch_open(const struct bench_case *bench_case,
+                        const struct implementation *implementation, void *const buffers[],
+                        struct launch *launch, struct message *message);
+void launch_close(const struct bench_case *bench_case, struct launch *launch);
+
+const char *dtype_name(enum dtype dtype);
+double dtype_unit_roundoff(enum dtype dtype);
+
+/* Text forms. The name is OPERATION/VARIANT/DTYPE/SHAPE; `name` and `shape` are cut at `size`. */
+void case_name(const struct bench_case *bench_case, char *name, size_t size);
+void case_shape(const struct bench_case *bench_case, char *shape, size_t size);
+/* Parses `shape` for the operation; STATUS_INVALID names what is wrong and the form that is wanted.
+ */
+enum status case_shape_parse(const char *shape, struct bench_case *bench_case,
+                             struct message *message);
+/* The operation's describe, over zeroed specs. */
+void case_buffers(const struct bench_case *bench_case, struct buffer_spec specs[BUFFERS_MAX]);
+/* Bytes of all buffers of a case, guard zones not counted; saturates instead of overflowing. */
+size_t case_bytes(const struct bench_case *bench_case);
+
+#endif

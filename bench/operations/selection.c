@@ -1,0 +1,326 @@
+/* From names, globs, shapes and presets to cases. */
+#include "bench/operations/selection.h"
+#include "bench/operations/presets.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MAX_LENGTH = 256 };
+
+/* --- lists ------------------------------------------------------------------------------------ */
+
+/* Cuts the next piece of `*list` at any of `separators` into `piece`; false at the end. */
+static bool list_next(const char **list, const char *separators, char *piece, size_t size) {
+    *list += strspn(*list, separators);
+    size_t length = strcspn(*list, separators);
+    if (length == 0)
+        return false;
+    snprintf(piece, size, "%.*s", (int)length, *list);
+    *list += length;
+    return true;
+}
+
+bool list_contains(const char *list, const char *name) {
+    char piece[NAME_MAX_LENGTH];
+    if (!list)
+        return true;
+    while (list_next(&list, ",", piece, sizeof piece))
+        if (strcmp(piece, name) == 0)
+            return true;
+    return false;
+}
+
+static bool implementation_exists(const char *name, const struct operation *const *chosen,
+                                  size_t count) {
+    for (size_t o = 0; o < count; o++)
+        if (operation_implementation_find(chosen[o], name) >= 0)
+            return true;
+    return false;
+}
+
+/* Appends ` name` unless `text` has it already. */
+static void names_add(char *text, size_t size, const char *name) {
+    size_t length = strlen(text), name_length = strlen(name);
+    for (const char *at = strstr(text, name); at; at = strstr(at + 1, name))
+        if ((at == text || at[-1] == ' ') && (at[name_length] == ' ' || at[name_length] == '\0'))
+            return;
+    if (length + 1 < size)
+        snprintf(text + length, size - length, "%s%s", length ? " " : "", name);
+}
+
+enum status implementations_check(const char *list, const struct operation *const *chosen,
+                                  size_t count, struct message *message) {
+    if (!list)
+        return STATUS_OK;
+    char piece[NAME_MAX_LENGTH] = "";
+    while (list_next(&list, ",", piece, sizeof piece))
+        if (!implementation_exists(piece, chosen, count))
+            break;
+    if (implementation_exists(piece, chosen, count))
+        return STATUS_OK;
+    char known[512] = "";
+    for (size_t o = 0; o < count; o++)
+        for (int i = 0; i < chosen[o]->implementation_count; i++)
+            names_add(known, sizeof known, chosen[o]->implementations[i].name);
+    return message_set(message, STATUS_INVALID,
+                       "there is no implementation '%s' of what is asked for; the known ones are: "
+                       "%s",
+                       piece, known);
+}
+
+static bool is_selected(const struct selection *selection, const struct operation *operation) {
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->cases[i].operation == operation)
+            return true;
+    return false;
+}
+
+enum status selection_implementations_check(const struct selection *selection, const char *list,
+                                            struct message *message) {
+    enum { OPERATIONS_MAX = 32 };
+    const struct operation *chosen[OPERATIONS_MAX];
+    size_t count = 0;
+    for (int i = 0; i < operation_count && count < OPERATIONS_MAX; i++)
+        if (is_selected(selection, operations[i]))
+            chosen[count++] = operations[i];
+    return implementations_check(list, chosen, count, message);
+}
+
+enum status operations_check(const char *const *names, size_t count, struct message *message) {
+    for (size_t i = 0; i < count; i++) {
+        if (operation_find(names[i]))
+            continue;
+        char known[256] = "";
+        for (int o = 0; o < operation_count; o++)
+            names_add(known, sizeof known, operations[o]->name);
+        return message_set(message, STATUS_INVALID,
+                           "there is no operation '%s'; the known ones are: %s", names[i], known);
+    }
+    return STATUS_OK;
+}
+
+static enum status preset_check(const char *name, struct message *message) {
+    if (preset_find(name))
+        return STATUS_OK;
+    char known[256] = "";
+    for (int i = 0; i < preset_count; i++)
+        names_add(known, sizeof known, presets[i].name);
+    return message_set(message, STATUS_INVALID, "there is no preset '%s'; the known ones are: %s",
+                       name, known);
+}
+
+static bool dtype_find(const char *name, enum dtype *dtype) {
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
+        if (strcmp(dtype_name(d), name) == 0) {
+            *dtype = d;
+            return true;
+        }
+    return false;
+}
+
+enum status dtypes_check(const char *list, struct message *message) {
+    char piece[NAME_MAX_LENGTH];
+    enum dtype dtype;
+    while (list && list_next(&list, ",", piece, sizeof piece))
+        if (!dtype_find(piece, &dtype))
+            return message_set(message, STATUS_INVALID,
+                               "there is no dtype '%s'; the known ones are: f32 tf32 bf16 f16",
+                               piece);
+    return STATUS_OK;
+}
+
+/* --- building --------------------------------------------------------------------------------- */
+
+struct builder {
+    const struct selection_options *options;
+    struct selection *selection;
+    size_t capacity;
+    struct message *message;
+};
+
+static bool operation_wanted(const struct selection_options *options, const char *name) {
+    for (size_t i = 0; i < options->operation_count; i++)
+        if (strcmp(options->operations[i], name) == 0)
+            return true;
+    return options->operation_count == 0;
+}
+
+static bool already_selected(const struct selection *selection, const char *name) {
+    char other[NAME_MAX_LENGTH];
+    for (size_t i = 0; i < selection->count; i++) {
+        case_name(&selection->cases[i], other, sizeof other);
+        if (strcmp(other, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool glob_matches(const char *glob, const struct bench_case *bench_case) {
+    char name[NAME_MAX_LENGTH];
+    case_name(bench_case, name, sizeof name);
+    return !glob || fnmatch(glob, name, 0) == 0;
+}
+
+/* Adds a case unless it is there already. */
+static enum status builder_add(struct builder *builder, const struct bench_case *bench_case) {
+    char name[NAME_MAX_LENGTH];
+    case_name(bench_case, name, sizeof name);
+    if (already_selected(builder->selection, name))
+        return STATUS_OK;
+    if (builder->selection->count == builder->capacity) {
+        builder->capacity = builder->capacity ? 2 * builder->capacity : 64;
+        struct bench_case *larger =
+            realloc(builder->selection->cases, builder->capacity * sizeof *larger);
+        if (!larger)
+            return message_set(builder->message, STATUS_NO_MEMORY, "no memory for %zu cases",
+                               builder->capacity);
+        builder->selection->cases = larger;
+    }
+    builder->selection->cases[builder->selection->count++] = *bench_case;
+    return STATUS_OK;
+}
+
+static struct bench_case case_of(const struct operation *operation, int variant, enum dtype dtype,
+                                 uint64_t seed) {
+    return (struct bench_case){
+        .operation = operation,
+        .variant = variant,
+        .dtype = dtype,
+        .settings = {.alpha = 1.0f, .beta = 0.0f, .values = VALUES_UNIFORM, .seed = seed}};
+}
+
+/* Every dtype that is asked for, else of `usual` (NULL: f32), and that the operation has, over
+ * every shape in `shapes`. */
+static enum status add_shapes(struct builder *builder, const struct operation *operation,
+                              int variant, const char *shapes, const char *usual) {
+    const char *dtypes = builder->options->dtypes ? builder->options->dtypes : usual;
+    char shape[NAME_MAX_LENGTH];
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && list_next(&shapes, ", ", shape, sizeof shape)) {
+        for (enum dtype d = DTYPE_F32; d <= DTYPE_F16 && status == STATUS_OK; d++) {
+            if (!operation_has_dtype(operation, d) ||
+                !list_contains(dtypes ? dtypes : "f32", dtype_name(d)))
+                continue;
+            struct bench_case bench_case = case_of(operation, variant, d, builder->options->seed);
+            status = case_shape_parse(shape, &bench_case, builder->message);
+            if (status == STATUS_OK && glob_matches(builder->options->case_glob, &bench_case))
+                status = builder_add(builder, &bench_case);
+        }
+    }
+    return status;
+}
+
+static enum status add_preset(struct builder *builder, const struct preset *preset) {
+    enum status status = STATUS_OK;
+    for (int i = 0; i < preset->line_count && status == STATUS_OK; i++) {
+        const struct preset_line *line = &preset->lines[i];
+        const struct operation *operation = operation_find(line->operation);
+        if (!operation_wanted(builder->options, line->operation))
+            continue;
+        for (int v = 0; v < operation->variant_count && status == STATUS_OK; v++)
+            if (list_contains(line->variants, operation->variants[v]))
+                status = add_shapes(builder, operation, v, line->shapes, preset->dtypes);
+    }
+    return status;
+}
+
+/* One shape of `--shape`, for every variant of the chosen operations that can read it; at least one
+ * must. */
+static enum status add_given_shape(struct builder *builder, const char *shape) {
+    struct message *message = builder->message;
+    struct message why;
+    enum status failure = STATUS_OK;
+    bool readable = false;
+    builder->message = &why;
+    for (int o = 0; o < operation_count; o++) {
+        if (!operation_wanted(builder->options, operations[o]->name))
+            continue;
+        for (int v = 0; v < operations[o]->variant_count; v++) {
+            enum status status = add_shapes(builder, operations[o], v, shape, NULL);
+            readable |= status == STATUS_OK;
+            if (status != STATUS_OK) {
+                failure = status;
+                *message = why;
+            }
+        }
+    }
+    builder->message = message;
+    return readable ? STATUS_OK : failure;
+}
+
+static enum status add_given_shapes(struct builder *builder) {
+    char shape[NAME_MAX_LENGTH];
+    const char *shapes = builder->options->shapes;
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && list_next(&shapes, ", ", shape, sizeof shape))
+        status = add_given_shape(builder, shape);
+    return status;
+}
+
+/* A --case without wildcards names one case, in a preset or not. */
+static enum status add_named_case(struct builder *builder) {
+    char name[NAME_MAX_LENGTH];
+    snprintf(name, sizeof name, "%s", builder->options->case_glob);
+    char *save = NULL;
+    const char *operation_name = strtok_r(name, "/", &save);
+    const char *variant_name = strtok_r(NULL, "/", &save);
+    const char *dtype_text = strtok_r(NULL, "/", &save);
+    const char *shape = strtok_r(NULL, "", &save);
+    const struct operation *operation = operation_name ? operation_find(operation_name) : NULL;
+    enum dtype dtype;
+    int variant = operation && variant_name ? operation_variant_find(operation, variant_name) : -1;
+    if (variant < 0 || !dtype_text || !dtype_find(dtype_text, &dtype) ||
+        !operation_has_dtype(operation, dtype) || !shape)
+        return message_set(
+            builder->message, STATUS_INVALID,
+            "there is no case '%s'; a case is written OPERATION/VARIANT/DTYPE/SHAPE, "
+            "as in gemm/nn/f32/512x512x512; `lockstep list cases` lists the preset's",
+            builder->options->case_glob);
+    struct bench_case bench_case = case_of(operation, variant, dtype, builder->options->seed);
+    enum status status = case_shape_parse(shape, &bench_case, builder->message);
+    if (status != STATUS_OK || !operation_wanted(builder->options, operation->name) ||
+        !list_contains(builder->options->dtypes, dtype_text))
+        return status;
+    return builder_add(builder, &bench_case);
+}
+
+static enum status names_check(const struct selection_options *options, struct message *message) {
+    enum status status = operations_check(options->operations, options->operation_count, message);
+    if (status == STATUS_OK)
+        status = preset_check(options->preset, message);
+    if (status == STATUS_OK)
+        status = dtypes_check(options->dtypes, message);
+    return status;
+}
+
+enum status selection_open(const struct selection_options *options, struct selection *selection,
+                           struct message *message) {
+    *selection = (struct selection){0};
+    struct builder builder = {.options = options, .selection = selection, .message = message};
+    enum status status = names_check(options, message);
+    if (status == STATUS_OK) {
+        if (options->shapes)
+            status = add_given_shapes(&builder);
+        else if (options->case_glob && !strpbrk(options->case_glob, "*?["))
+            status = add_named_case(&builder);
+        else
+            status = add_preset(&builder, preset_find(options->preset));
+    }
+    if (status == STATUS_OK && selection->count == 0)
+        status =
+            message_set(message, STATUS_INVALID,
+                        "no case is left: nothing in preset '%s' matches%s%s; `lockstep list "
+                        "cases` lists what there is",
+                        options->preset, options->case_glob ? " --case " : " what was asked for",
+                        options->case_glob ? options->case_glob : "");
+    if (status != STATUS_OK)
+        selection_close(selection);
+    return status;
+}
+
+void selection_close(struct selection *selection) {
+    free(selection->cases);
+    *selection = (struct selection){0};
+}

@@ -1,0 +1,49 @@
+/* Which cases a command line asks for. */
+#ifndef LOCKSTEP_BENCH_OPERATIONS_SELECTION_H
+#define LOCKSTEP_BENCH_OPERATIONS_SELECTION_H
+
+#include "bench/operations/operation.h"
+
+#include <stddef.h>
+
+struct selection_options {
+    const char *const *operations; /* names, count below; none means all */
+    size_t operation_count;
+    const char
+        *case_glob; /* over case names, or NULL; one without wildcards names a case of its own */
+    const char *shapes; /* comma-separated, or NULL: these instead of the preset's */
+    const char *preset; /* name */
+    const char *dtypes; /* comma-separated, or NULL: the preset's, else f32 */
+    uint64_t seed;
+};
+
+struct selection {
+    struct bench_case *cases;
+    size_t count;
+};
+
+/* STATUS_INVALID lists what is known where a name is not. An empty selection is STATUS_INVALID too.
+ */
+enum status selection_open(const struct selection_options *options, struct selection *selection,
+                           struct message *message);
+void selection_close(struct selection *selection);
+
+/* Refuses a comma-separated list with a name that is no implementation of any case's operation. */
+enum status selection_implementations_check(const struct selection *selection, const char *list,
+                                            struct message *message);
+
+/* Whether `name` is in the comma-separated `list`; a NULL list holds everything. */
+bool list_contains(const char *list, const char *name);
+
+/* Refuses a comma-separated list of dtypes that has an unknown one. NULL is no list. */
+enum status dtypes_check(const char *list, struct message *message);
+
+/* Refuses names that are no operation's. */
+enum status operations_check(const char *const *names, size_t count, struct message *message);
+
+/* Refuses a comma-separated list of implementations that is empty or has one that none of the
+ * `count` chosen operations has. NULL is no list. */
+enum status implementations_check(const char *list, const struct operation *const *chosen,
+                                  size_t count, struct message *message);
+
+#endif

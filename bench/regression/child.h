@@ -1,0 +1,45 @@
+/* A process of another build of lockstep that takes samples on request (bench/commands/sampler.h),
+ * seen from the side that asks. Whatever becomes of it ends as a status with a sentence: it never
+ * started, it is no lockstep, it crashed, it no longer answers. */
+#ifndef LOCKSTEP_BENCH_REGRESSION_CHILD_H
+#define LOCKSTEP_BENCH_REGRESSION_CHILD_H
+
+#include "common/status.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+enum { CHILD_LINE_MAX = 32768 };
+
+struct child {
+    const char *binary; /* borrowed */
+    pid_t process;      /* 0: none */
+    int socket;         /* its standard input and output */
+    int errors;         /* a file without a name: its standard error */
+    size_t cases;       /* that it can open */
+    size_t used, taken; /* of `text`: received, and handed out before */
+    char text[CHILD_LINE_MAX];
+};
+
+/* Starts `binary sample WORD…` and awaits its greeting. STATUS_INVALID: there is no such program,
+ * it is no lockstep that can be asked for samples, or it refuses the words; STATUS_NO_GPU: it lacks
+ * the GPU that was required; STATUS_FAILED: it crashed. On failure there is nothing to end. */
+enum status child_start(struct child *child, const char *binary, char *const *words, int word_count,
+                        struct message *message);
+
+/* Ends the process, however it is. May be called for one that never started or has ended. */
+void child_end(struct child *child);
+
+/* Sends a request, a line without its newline, and gives the first line of the answer, valid until
+ * the next call. A "broke …" is STATUS_FAILED with the reason, as is a process that has ended or
+ * does not answer for ten minutes. */
+enum status child_ask(struct child *child, const char *request, char **line,
+                      struct message *message);
+/* The next line of the answer. */
+enum status child_next(struct child *child, char **line, struct message *message);
+
+/* Passes on what the process has written to its standard error, a line behind its binary's name. */
+void child_errors_print(const struct child *child, FILE *file);
+
+#endif

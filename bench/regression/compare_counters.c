@@ -1,0 +1,205 @@
+/* Counts of two emulated runs, to the last digit. */
+#include "bench/regression/compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_COUNTER = 8 }; /* column `launches`: before it stands what names the row */
+
+struct counted {
+    const struct counters_row *row;
+    bool taken;
+};
+
+struct counted_side {
+    struct counted *rows;
+    size_t count;
+};
+
+/* Where the rows of one case and implementation begin and end. */
+struct span {
+    size_t begin, end;
+};
+
+/* Counts know no device, threads and mode. */
+static int compare_case(const struct counters_row *a, const struct counters_row *b) {
+    return row_key_compare(&a->key, &b->key);
+}
+
+static int by_name(const void *left, const void *right) {
+    const struct counters_row *a = ((const struct counted *)left)->row;
+    const struct counters_row *b = ((const struct counted *)right)->row;
+    int order = compare_case(a, b);
+    if (order == 0)
+        order = strcmp(a->kernel, b->kernel);
+    if (order == 0)
+        order = strcmp(a->grid, b->grid);
+    return order ? order : strcmp(a->block, b->block);
+}
+
+static enum status side_open(const struct run_files *files, struct counted_side *side,
+                             struct message *message) {
+    side->count = files->counters_count;
+    side->rows = malloc((side->count + 1) * sizeof *side->rows);
+    if (!side->rows)
+        return message_set(message, STATUS_NO_MEMORY, "no memory to compare %zu counters rows",
+                           side->count);
+    for (size_t i = 0; i < side->count; i++)
+        side->rows[i] = (struct counted){&files->counters[i], false};
+    qsort(side->rows, side->count, sizeof *side->rows, by_name);
+    for (size_t i = 1; i < side->count; i++)
+        if (by_name(&side->rows[i - 1], &side->rows[i]) == 0) {
+            size_t line = (size_t)(side->rows[i].row - files->counters);
+            size_t other = (size_t)(side->rows[i - 1].row - files->counters);
+            return message_set(message, STATUS_INVALID,
+                               "%s/counters.csv:%zu: the row of line %zu comes a second time",
+                               files->folder, (line > other ? line : other) + 2,
+                               (line > other ? other : line) + 2);
+        }
+    return STATUS_OK;
+}
+
+static struct span span_at(const struct counted_side *side, size_t begin) {
+    struct span span = {begin, begin};
+    while (span.end < side->count &&
+           compare_case(side->rows[begin].row, side->rows[span.end].row) == 0)
+        span.end++;
+    return span;
+}
+
+/* --- one counter ------------------------------------------------------------------------------ */
+
+static double counter_value(const struct counters_row *row, size_t column) {
+    const struct csv_column *c = &counters_format.columns[column];
+    const char *member = (const char *)row + c->offset;
+    return c->kind == CSV_NUMBER ? *(const double *)(const void *)member
+                                 : (double)*(const int64_t *)(const void *)member;
+}
+
+static bool is_share(size_t column) {
+    return counters_format.columns[column].kind == CSV_NUMBER;
+}
+
+struct counting {
+    struct comparison *comparison;
+    double threshold;
+    bool counters_only; /* of either side */
+};
+
+static void count_compare(const struct counting *counting, const struct counters_row *row,
+                          const char *kernel, size_t column, double baseline, double changed) {
+    struct comparison *comparison = counting->comparison;
+    if (baseline == changed || (isnan(baseline) && isnan(changed)))
+        return;
+    struct count_change *change = &comparison->counts[comparison->count_count++];
+    *change = (struct count_change){.key = row->key,
+                                    .counter = counters_format.columns[column].name,
+                                    .baseline = baseline,
+                                    .changed = changed};
+    snprintf(change->kernel, sizeof change->kernel, "%s", kernel);
+    double growth = is_share(column) ? baseline - changed : changed - baseline;
+    double allowed = counting->threshold * baseline;
+    change->worse = !(growth <= allowed * (1.0 + 1e-9)); /* 1.001 is no binary number */
+    comparison->counts_worse += change->worse;
+}
+
+static void rows_compare(const struct counting *counting, const struct counters_row *baseline,
+                         const struct counters_row *changed) {
+    char kernel[220];
+    snprintf(kernel, sizeof kernel, "%s %s x %s", baseline->kernel, baseline->grid,
+             baseline->block);
+    for (size_t c = FIRST_COUNTER; c < counters_format.column_count; c++)
+        count_compare(counting, baseline, kernel, c, counter_value(baseline, c),
+                      counter_value(changed, c));
+    counting->comparison->kernels_compared++;
+}
+
+/* --- one case and implementation -------------------------------------------------------------- */
+
+static double span_total(const struct counted_side *side, struct span span, size_t column) {
+    double total = 0.0;
+    for (size_t i = span.begin; i < span.end; i++)
+        total += counter_value(side->rows[i].row, column);
+    return total;
+}
+
+/* The kernels of the span that the other side has not. */
+static void kernels_add(const struct counting *counting, const struct counted_side *side,
+                        struct span span, bool added) {
+    struct comparison *comparison = counting->comparison;
+    for (size_t i = span.begin; i < span.end; i++)
+        if (!side->rows[i].taken)
+            comparison->kernels[comparison->kernel_count++] =
+                (struct kernel_change){side->rows[i].row, added};
+}
+
+/* Kernels that both have are compared one by one. Where one has a kernel that the other has not,
+ * what the whole does decides: the sums over all kernels. */
+static void spans_compare(const struct counting *counting, struct counted_side *before,
+                          struct span old, struct counted_side *after, struct span new) {
+    size_t matched = 0;
+    for (size_t i = old.begin; i < old.end; i++) {
+        struct counted *found = bsearch(&before->rows[i], after->rows + new.begin,
+                                        new.end - new.begin, sizeof *found, by_name);
+        if (found)
+            before->rows[i].taken = found->taken = true;
+        matched += found != NULL;
+    }
+    bool whole = matched == old.end - old.begin && matched == new.end - new.begin;
+    for (size_t i = old.begin; i < old.end && whole; i++)
+        rows_compare(counting, before->rows[i].row, after->rows[new.begin + i - old.begin].row);
+    if (whole)
+        return;
+    kernels_add(counting, before, old, false);
+    kernels_add(counting, after, new, true);
+    for (size_t c = FIRST_COUNTER; c < counters_format.column_count; c++)
+        if (!is_share(c))
+            count_compare(counting, before->rows[old.begin].row, "all kernels", c,
+                          span_total(before, old, c), span_total(after, new, c));
+    counting->comparison->kernels_compared += matched;
+}
+
+/* Both are in the same order. A case and implementation that one side alone counted are named where
+ * no row of results does so. */
+static void sides_compare(const struct counting *counting, struct counted_side *before,
+                          struct counted_side *after) {
+    for (size_t i = 0, j = 0; i < before->count || j < after->count;) {
+        struct span old = span_at(before, i), new = span_at(after, j);
+        int order = i == before->count  ? 1
+                    : j == after->count ? -1
+                                        : compare_case(before->rows[i].row, after->rows[j].row);
+        if (order == 0)
+            spans_compare(counting, before, old, after, new);
+        else if (counting->counters_only && order < 0)
+            kernels_add(counting, before, old, false);
+        else if (counting->counters_only)
+            kernels_add(counting, after, new, true);
+        i = order <= 0 ? old.end : i;
+        j = order >= 0 ? new.end : j;
+    }
+}
+
+enum status compare_counters(const struct run_files *baseline, const struct run_files *changed,
+                             double threshold, struct comparison *comparison,
+                             struct message *message) {
+    struct counted_side before = {0}, after = {0};
+    const struct counting counting = {comparison, threshold,
+                                      baseline->counters_only || changed->counters_only};
+    size_t rows = baseline->counters_count + changed->counters_count + 1;
+    comparison->counts = calloc(rows * counters_format.column_count, sizeof *comparison->counts);
+    comparison->kernels = calloc(rows, sizeof *comparison->kernels);
+    enum status status = STATUS_OK;
+    if (!comparison->counts || !comparison->kernels)
+        status =
+            message_set(message, STATUS_NO_MEMORY, "no memory to compare %zu counters rows", rows);
+    if (status == STATUS_OK)
+        status = side_open(baseline, &before, message);
+    if (status == STATUS_OK)
+        status = side_open(changed, &after, message);
+    if (status == STATUS_OK)
+        sides_compare(&counting, &before, &after);
+    free(before.rows);
+    free(after.rows);
+    return status;
+}

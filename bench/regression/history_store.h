@@ -1,0 +1,29 @@
+/* What the parts of the history share. Inside it only: others include bench/regression/history.h.
+ */
+#ifndef LOCKSTEP_BENCH_REGRESSION_HISTORY_STORE_H
+#define LOCKSTEP_BENCH_REGRESSION_HISTORY_STORE_H
+
+#include "bench/regression/history.h"
+
+#include <sqlite3.h>
+
+struct history {
+    sqlite3 *database;
+    char path[2048];
+};
+
+/* STATUS_INVALID where the file is to blame (damaged, no database), STATUS_IO else; says what was
+ * tried. */
+enum status history_failure(const struct history *history, const char *tried,
+                            struct message *message);
+
+enum status history_prepare(const struct history *history, const char *sql,
+                            sqlite3_stmt **statement, struct message *message);
+
+/* What stands before the name that a machine was recorded under, at the end of its description. */
+#define HISTORY_NAMED "; named "
+
+/* The columns of results.csv behind the key: stored one by one under the same names. */
+enum { HISTORY_FIRST_COLUMN = 8 };
+
+#endif

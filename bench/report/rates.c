@@ -1,0 +1,197 @@
+/* Sorting measured rows into curves and dots. */
+#include "bench/report/rates.h"
+#include "bench/report/speedup.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How an operation is plotted; an operation that is not named is bounded by memory. */
+static const struct {
+    const char *operation;
+    bool gflops, curves;
+} kinds[] = {{"gemm", true, true}, {"mlp", true, false}};
+
+static bool in_group(const struct row_key *a, const struct row_key *b) {
+    return strcmp(a->operation, b->operation) == 0 && strcmp(a->dtype, b->dtype) == 0 &&
+           strcmp(a->mode, b->mode) == 0;
+}
+
+const char *rates_unit(const struct rates *rates) {
+    return rates->gflops ? "GFLOP/s" : "GB/s";
+}
+
+/* --- ceilings
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+int rates_ceiling_count(const struct script *script, const struct rates *rates) {
+    return strcmp(rates->key->dtype, "f32") == 0 ? script->data->ceilings_count : 0;
+}
+
+double rates_ceiling(const struct rates *rates, const struct report_ceilings *ceilings, double x) {
+    if (rates->gflops)
+        return 1e-9 * ceilings->measured.flops_per_second;
+    bool cold = strcmp(rates->key->mode, "cold") == 0;
+    int level = 0;
+    while (level < ceilings->level_count - 1 &&
+           (cold || ceilings->measured.levels[level].working_set < x))
+        level++;
+    return 1e-9 * ceilings->measured.levels[level].bytes_per_second;
+}
+
+void rates_ceiling_legend(struct script *script, const struct rates *rates, int index,
+                          bool as_marks) {
+    const struct report_ceilings *c = &script->data->ceilings[index];
+    char label[128], style[64], threads[32] = "";
+    if (c->measured.threads > 0)
+        snprintf(threads, sizeof threads, ", %d thread%s", c->measured.threads,
+                 c->measured.threads == 1 ? "" : "s");
+    if (rates->gflops)
+        snprintf(label, sizeof label, "measured peak, %s%s: %.0f GFLOP/s", c->device, threads,
+                 1e-9 * c->measured.flops_per_second);
+    else
+        snprintf(label, sizeof label, "measured bandwidth (%s), %s%s",
+                 strcmp(c->device, "cpu") == 0 ? "triad" : "copy", c->device, threads);
+    snprintf(style, sizeof style, "linestyle %d%s", 101 + index,
+             as_marks ? " dashtype 1 linewidth 2" : "");
+    legend_add(script, LEGEND_LINE, label, style);
+}
+
+/* --- points
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+/* N of NxNxN, or NaN. */
+static double square_size(const char *shape) {
+    long m = 0, n = 0, k = 0;
+    char rest = '\0';
+    int fields = sscanf(shape, "%ldx%ldx%ld%c", &m, &n, &k, &rest); // NOLINT(cert-err34-c)
+    return fields == 3 && m > 0 && m == n && n == k ? (double)n : NAN;
+}
+
+/* A case lies at the bytes of its first row: a yardstick beside it may move others. */
+static double case_bytes_of(const struct report_data *data, const struct row_key *key) {
+    for (size_t i = 0; i < data->result_count; i++)
+        if (row_key_same_case(&data->results[i].key, key))
+            return data->results[i].bytes > 0.0 && isfinite(data->results[i].bytes)
+                       ? data->results[i].bytes
+                       : NAN;
+    return NAN;
+}
+
+static void point_add(const struct script *script, struct rates *rates, const struct result *row,
+                      bool curves) {
+    struct rate_point point = {.row = row,
+                               .panel = PANEL_NONE,
+                               .series = series_find(&script->series, &row->key),
+                               .x = NAN,
+                               .rate = rates->gflops ? row->gflops : row->gbps};
+    if (!result_is_measured(row) || !(point.rate > 0.0) || !isfinite(point.rate) ||
+        point.series == SERIES_NONE)
+        return;
+    if (curves)
+        point.x = rates->bytes_on_x ? case_bytes_of(script->data, &row->key)
+                                    : square_size(row->key.shape);
+    double work = point.rate * row->median_s;
+    point.low = row->high_s > 0.0 ? work / row->high_s : point.rate;
+    point.high = row->low_s > 0.0 ? work / row->low_s : point.rate;
+    rates->points[rates->count++] = point;
+}
+
+/* Whether the variant has points at two sizes or more. */
+static bool has_curve(const struct rates *rates, const char *variant) {
+    double first = NAN;
+    for (size_t i = 0; i < rates->count; i++) {
+        const struct rate_point *point = &rates->points[i];
+        if (isnan(point->x) || strcmp(point->row->key.variant, variant) != 0)
+            continue;
+        if (!isnan(first) && point->x != first)
+            return true;
+        first = point->x;
+    }
+    return false;
+}
+
+static int panel_find(const struct rates *rates, const char *variant) {
+    int panel = 0;
+    while (panel < rates->panel_count && strcmp(rates->panels[panel], variant) != 0)
+        panel++;
+    return panel;
+}
+
+static void panels_assign(struct rates *rates) {
+    for (size_t i = 0; i < rates->count; i++) {
+        struct rate_point *point = &rates->points[i];
+        const char *variant = point->row->key.variant;
+        if (isnan(point->x) || !has_curve(rates, variant))
+            continue;
+        int panel = panel_find(rates, variant);
+        if (panel == PANELS_MAX)
+            continue;
+        if (panel == rates->panel_count)
+            rates->panels[rates->panel_count++] = variant;
+        point->panel = panel;
+        rates->curve_count++;
+    }
+}
+
+static int by_place(const void *a, const void *b) {
+    const struct rate_point *first = a, *second = b;
+    if (first->panel != second->panel)
+        return first->panel - second->panel;
+    if (first->panel != PANEL_NONE) {
+        if (first->series != second->series)
+            return first->series - second->series;
+        if (first->x != second->x)
+            return first->x < second->x ? -1 : 1;
+    }
+    return (first->row > second->row) - (first->row < second->row);
+}
+
+static bool cpu_and_gpu(const struct rates *rates) {
+    bool cpu = false, gpu = false;
+    for (size_t i = 0; i < rates->count; i++)
+        *(strcmp(rates->points[i].row->key.device, "cpu") == 0 ? &cpu : &gpu) = true;
+    return cpu && gpu;
+}
+
+static enum status group_write(struct script *script, const struct row_key *key,
+                               struct message *message) {
+    const struct report_data *data = script->data;
+    struct rates rates = {.key = key, .bytes_on_x = true};
+    bool curves = true;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].operation, key->operation) == 0) {
+            rates.gflops = kinds[i].gflops;
+            rates.bytes_on_x = !kinds[i].gflops;
+            curves = kinds[i].curves;
+        }
+    rates.points = calloc(data->result_count, sizeof *rates.points);
+    if (!rates.points)
+        return message_set(message, STATUS_NO_MEMORY, "no memory to plot %s", key->operation);
+    for (size_t i = 0; i < data->result_count; i++)
+        if (in_group(&data->results[i].key, key))
+            point_add(script, &rates, &data->results[i], curves);
+    panels_assign(&rates);
+    qsort(rates.points, rates.count, sizeof *rates.points, by_place);
+    rates.logarithmic = cpu_and_gpu(&rates);
+    report_curves_write(script, &rates);
+    report_dots_write(script, &rates);
+    report_speedup_write(script, &rates);
+    free(rates.points);
+    return STATUS_OK;
+}
+
+enum status report_rates_write(struct script *script, struct message *message) {
+    const struct report_data *data = script->data;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < data->result_count && status == STATUS_OK; i++) {
+        size_t before = 0;
+        while (!in_group(&data->results[before].key, &data->results[i].key))
+            before++;
+        if (before == i)
+            status = group_write(script, &data->results[i].key, message);
+    }
+    return status;
+}

@@ -1,0 +1,16 @@
+/* `lockstep report`: the plots and the page of a run, from its files alone. */
+#ifndef LOCKSTEP_BENCH_REPORT_REPORT_H
+#define LOCKSTEP_BENCH_REPORT_REPORT_H
+
+#include "common/status.h"
+
+#include <stdio.h>
+
+/* Draws every plot that the files in `folder` have data for, as SVG and PNG beside them, with the
+ * script they were drawn by (plots.gp), and writes the page (index.html); names them on `log`.
+ * Without gnuplot the run is whole all the same: a line on `log` says what to install.
+ * STATUS_INVALID: no run is there, or a file is damaged, named with its line; nothing is changed.
+ * STATUS_FAILED: gnuplot ended badly, with its own words; the page is written all the same. */
+enum status report_draw(const char *folder, FILE *log, struct message *message);
+
+#endif

@@ -1,0 +1,49 @@
+/* Order statistics of a sample of times. */
+#include "bench/statistics/statistics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_doubles(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+size_t statistics_interval_rank(size_t count) {
+    /* P(fewer than r + 1 values lie below the median) must stay <= 2.5% on either side: the
+     * cumulative binomial distribution with p = 1/2, summed in logarithms so that large counts do
+     * not underflow. */
+    double n = (double)count;
+    double log_term = -n * log(2.0);
+    double cumulative = exp(log_term);
+    size_t rank = 0;
+    while (cumulative <= 0.025 && rank + 1 < (count + 1) / 2) {
+        double k = (double)rank;
+        log_term += log((n - k) / (k + 1.0));
+        cumulative += exp(log_term);
+        if (cumulative <= 0.025)
+            rank++;
+        else
+            break;
+    }
+    return rank;
+}
+
+void statistics_compute(const double *values, size_t count, double *scratch,
+                        struct statistics *statistics) {
+    memcpy(scratch, values, count * sizeof *values);
+    qsort(scratch, count, sizeof *scratch, compare_doubles);
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += scratch[i];
+    size_t rank = statistics_interval_rank(count);
+    statistics->count = count;
+    statistics->median = 0.5 * (scratch[(count - 1) / 2] + scratch[count / 2]);
+    statistics->low = scratch[rank];
+    statistics->high = scratch[count - 1 - rank];
+    statistics->mean = sum / (double)count;
+    statistics->min = scratch[0];
+    statistics->max = scratch[count - 1];
+    statistics->noise = (statistics->high - statistics->low) / statistics->median;
+}

@@ -1,0 +1,346 @@
+/* The training loop. */
+#include "bench/training/state.h"
+
+#include "common/clock.h"
+#include "common/floating.h"
+#include "common/random.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+    STREAM_ORDER = 1 << 21,  /* of Philox, plus the epoch: the order of its samples */
+    EVALUATION_BATCH = 1000, /* at most: nothing is learnt from it, so it need not be small */
+    SYNTHETIC_TRAIN = 6000,
+    SYNTHETIC_TEST = 1500
+};
+
+/* --- options and data -------------------------------------------------------------------------*/
+
+static enum status options_check(const struct train_options *options, struct message *message) {
+    const struct mlp_model *model = &options->model;
+    if (model->layers < 1)
+        return message_set(message, STATUS_INVALID, "a network needs layers, as in 784-128-10");
+    if (model->batch < 1 || model->batch > MLP_SIZE_MAX)
+        return message_set(message, STATUS_INVALID, "batch %" PRId64 ": give 1 to %d samples",
+                           model->batch, MLP_SIZE_MAX);
+    if (options->epochs < 0)
+        return message_set(message, STATUS_INVALID, "epochs %" PRId64 ": give 0 or more",
+                           options->epochs);
+    if (!(model->learning_rate > 0.0F) || !isfinite(model->learning_rate))
+        return message_set(message, STATUS_INVALID,
+                           "learning rate %g: give a positive number, as in 0.001",
+                           (double)model->learning_rate);
+    if (options->save)
+        return weights_writable(options->save, message);
+    return STATUS_OK;
+}
+
+static enum status data_open(struct training *training) {
+    const struct train_options *options = training->options;
+    const struct mlp_model *model = &options->model;
+    if (strcmp(options->data, "synthetic") == 0)
+        return dataset_synthesise(model->sizes[0], model->sizes[model->layers], SYNTHETIC_TRAIN,
+                                  SYNTHETIC_TEST, options->seed, &training->dataset,
+                                  training->message);
+    return dataset_read(options->data, &training->dataset, training->message);
+}
+
+/* Do network and batch fit the data? */
+static enum status data_check(const struct training *training) {
+    const struct mlp_model *model = &training->options->model;
+    const struct dataset *dataset = &training->dataset;
+    char layers[256];
+    mlp_layers_format(model, layers, sizeof layers);
+    if (model->sizes[0] != dataset->features || model->sizes[model->layers] != dataset->classes)
+        return message_set(training->message, STATUS_INVALID,
+                           "the layers %s do not match the data in %s: its images have %" PRId64
+                           " pixels and %" PRId64 " classes; give layers from %" PRId64
+                           "-… to …-%" PRId64,
+                           layers, training->options->data, dataset->features, dataset->classes,
+                           dataset->features, dataset->classes);
+    if (model->batch > dataset->train.count)
+        return message_set(training->message, STATUS_INVALID,
+                           "batch %" PRId64 " is more than the %" PRId64
+                           " training images; give at most that",
+                           model->batch, dataset->train.count);
+    return STATUS_OK;
+}
+
+/* --- batches ----------------------------------------------------------------------------------*/
+
+static void one_hot(const int32_t *labels, int64_t count, int64_t classes, float *target) {
+    memset(target, 0, (size_t)(count * classes) * sizeof *target);
+    for (int64_t i = 0; i < count; i++)
+        target[i * classes + labels[i]] = 1.0F;
+}
+
+/* Draws samples order[0 … count) of a split into staging and uploads their pixels. */
+static enum status batch_inputs(struct training *training, const struct dataset_split *split,
+                                const uint32_t *order, int64_t first, int64_t count) {
+    const struct staging *staging = &training->staging;
+    struct dataset_split from = *split;
+    if (order) {
+        order += first;
+    } else {
+        from.images += first * training->dataset.features;
+        from.labels += first;
+    }
+    dataset_batch(&training->dataset, &from, order, count, staging->x, staging->labels);
+    struct device *device = training->options->device;
+    size_t bytes = (size_t)(count * training->dataset.features) * sizeof(float);
+    return device->upload(device, (void *)training->device.x, staging->x, bytes, training->message);
+}
+
+/* Uploads what the outputs of the batch in staging should be. */
+static enum status batch_answers(struct training *training, int64_t count) {
+    const struct staging *staging = &training->staging;
+    struct device *device = training->options->device;
+    if (training->options->model.loss == MLP_CROSS_ENTROPY)
+        return device->upload(device, (void *)training->device.labels, staging->labels,
+                              (size_t)count * sizeof *staging->labels, training->message);
+    int64_t classes = training->dataset.classes;
+    one_hot(staging->labels, count, classes, staging->target);
+    return device->upload(device, (void *)training->device.target, staging->target,
+                          (size_t)(count * classes) * sizeof *staging->target, training->message);
+}
+
+/* --- an epoch ---------------------------------------------------------------------------------*/
+
+/* Fisher and Yates's shuffle, each epoch from the sorted order, so that an epoch's order depends on
+ * seed and epoch alone. */
+static void shuffle(uint32_t *order, int64_t count, uint64_t seed, int64_t epoch) {
+    for (int64_t i = 0; i < count; i++)
+        order[i] = (uint32_t)i;
+    for (int64_t i = count - 1; i > 0; i--) {
+        uint32_t j =
+            random_below(seed, (uint64_t)(STREAM_ORDER + epoch), (uint64_t)i, (uint32_t)i + 1);
+        uint32_t other = order[j];
+        order[j] = order[i];
+        order[i] = other;
+    }
+}
+
+/* Training step `step`, or inference for step 0, of the batch on the device. */
+static enum status network_run(struct training *training, const struct mlp_model *model,
+                               int64_t step) {
+    if (training->graphs)
+        return mlp_graphs_run(training->graphs, model, &training->device, step,
+                              &training->execution);
+    struct mlp_plan plan;
+    if (step == 0)
+        mlp_plan_inference(model, &training->device, &plan);
+    else
+        mlp_plan_train_step(model, &training->device, step, &plan);
+    return mlp_plan_run(&plan, training->options->kernels, &training->execution);
+}
+
+/* One step on samples [first, first + count) of the epoch's order; adds their losses to *sum. */
+static enum status step_run(struct training *training, int64_t first, int64_t count, double *sum) {
+    const struct train_options *options = training->options;
+    struct mlp_model model = options->model;
+    model.batch = count;
+    enum status status =
+        batch_inputs(training, &training->dataset.train, training->order, first, count);
+    if (status == STATUS_OK)
+        status = batch_answers(training, count);
+    if (status == STATUS_OK)
+        status = network_run(training, &model, training->host.steps + 1);
+    if (status == STATUS_OK)
+        status = options->device->download(options->device, training->staging.loss,
+                                           training->device.loss, (size_t)count * sizeof(float),
+                                           training->message);
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++)
+        *sum += (double)training->staging.loss[i];
+    if (status == STATUS_OK)
+        training->host.steps++;
+    return status;
+}
+
+static bool stop_asked(const struct train_options *options) {
+    return options->stop && options->stop(options->stop_context);
+}
+
+/* What ended an epoch early, after the weights are kept. */
+static enum status interrupted(struct training *training, int64_t epoch, int64_t step) {
+    enum status status = train_weights_keep(training);
+    if (status != STATUS_OK)
+        return status;
+    const char *save = training->options->save;
+    return message_set(training->message, STATUS_INTERRUPTED,
+                       "training was interrupted in epoch %" PRId64 ", after step %" PRId64
+                       "; the weights are %s%s",
+                       epoch, step, save ? "in " : "lost, for no --save was given",
+                       save ? save : "");
+}
+
+static enum status diverged(struct training *training, int64_t epoch, double loss) {
+    return message_set(training->message, STATUS_FAILED,
+                       "the loss became %s in epoch %" PRId64 ", step %" PRId64
+                       "; training stopped, try a smaller learning rate than %g",
+                       isnan(loss) ? "NaN" : "infinite", epoch, training->host.steps,
+                       (double)training->options->model.learning_rate);
+}
+
+/* Trains on all samples once. Fills the row but for its accuracy. */
+static enum status epoch_run(struct training *training, int64_t epoch, struct train_row *row) {
+    const struct train_options *options = training->options;
+    int64_t batch = options->model.batch, samples = training->dataset.train.count;
+    if (options->drop_last)
+        samples = samples / batch * batch;
+    int64_t steps = (samples + batch - 1) / batch;
+    double start = clock_seconds(), sum = 0.0;
+    shuffle(training->order, training->dataset.train.count, options->seed, epoch);
+    for (int64_t step = 0; step < steps; step++) {
+        if (stop_asked(options))
+            return interrupted(training, epoch, training->host.steps);
+        int64_t first = step * batch, rest = samples - first;
+        int64_t count = rest < batch ? rest : batch;
+        double before = sum;
+        enum status status = step_run(training, first, count, &sum);
+        if (status != STATUS_OK)
+            return status;
+        if (!isfinite(sum))
+            return diverged(training, epoch, sum - before);
+        train_progress_step(&training->progress, epoch, step + 1, steps,
+                            sum / (double)(first + count));
+    }
+    double seconds = options->device->emulated ? (double)NAN : clock_seconds() - start;
+    *row = (struct train_row){.epoch = epoch,
+                              .step = training->host.steps,
+                              .loss = sum / (double)samples,
+                              .seconds = seconds,
+                              .samples_per_s = (double)samples / seconds};
+    return STATUS_OK;
+}
+
+/* --- evaluation -------------------------------------------------------------------------------*/
+
+/* Whether the largest of a sample's outputs is its label's; a NaN is never the largest. */
+static bool recognised(const float *output, int64_t classes, int32_t label) {
+    for (int64_t c = 0; c < classes; c++)
+        if (c != label && !(output[c] < output[label]))
+            return false;
+    return !isnan(output[label]);
+}
+
+static enum status evaluation_batch(struct training *training, int64_t first, int64_t count,
+                                    int64_t *right) {
+    const struct train_options *options = training->options;
+    struct mlp_model model = options->model;
+    model.batch = count;
+    enum status status = batch_inputs(training, &training->dataset.test, NULL, first, count);
+    if (status != STATUS_OK)
+        return status;
+    status = network_run(training, &model, 0);
+    if (status != STATUS_OK)
+        return status;
+    int64_t classes = training->dataset.classes;
+    const float *output = training->staging.output;
+    status = options->device->download(
+        options->device, training->staging.output, mlp_output(&model, &training->device),
+        (size_t)(count * classes) * sizeof(float), training->message);
+    for (int64_t i = 0; i < count && status == STATUS_OK; i++)
+        *right += recognised(output + i * classes, classes, training->staging.labels[i]);
+    return status;
+}
+
+/* The fraction of test images that are recognised, in batches whose last may be smaller. */
+static enum status evaluate(struct training *training, double *accuracy) {
+    int64_t samples = training->dataset.test.count, right = 0;
+    for (int64_t first = 0; first < samples; first += training->most) {
+        int64_t rest = samples - first;
+        enum status status = evaluation_batch(
+            training, first, rest < training->most ? rest : training->most, &right);
+        if (status != STATUS_OK)
+            return status;
+    }
+    *accuracy = (double)right / (double)samples;
+    return STATUS_OK;
+}
+
+/* --- a training -------------------------------------------------------------------------------*/
+
+static enum status training_open(struct training *training) {
+    const struct train_options *options = training->options;
+    enum status status = options_check(options, training->message);
+    if (status == STATUS_OK)
+        status = data_open(training);
+    if (status == STATUS_OK)
+        status = data_check(training);
+    if (status != STATUS_OK)
+        return status;
+    int64_t evaluation = training->dataset.test.count;
+    if (evaluation > EVALUATION_BATCH)
+        evaluation = EVALUATION_BATCH;
+    training->most = options->model.batch > evaluation ? options->model.batch : evaluation;
+    status = train_memory_open(training);
+    if (status == STATUS_OK && options->graph)
+        status = mlp_graphs_open(options->kernels, &training->graphs, training->message);
+    if (status == STATUS_OK)
+        status = train_weights_open(training);
+    if (status == STATUS_OK)
+        status = train_csv_open(training);
+    return status;
+}
+
+static enum status training_close(struct training *training, enum status status) {
+    status = train_csv_close(training, status);
+    mlp_graphs_close(training->graphs);
+    train_memory_close(training);
+    dataset_free(&training->dataset);
+    return status;
+}
+
+static enum status epochs_run(struct training *training, struct train_row *last) {
+    const struct train_options *options = training->options;
+    int64_t first = training->host.epochs + 1;
+    train_progress_start(&training->progress, options, &training->dataset, first);
+    if (options->epochs == 0) {
+        *last = (struct train_row){.epoch = first - 1, .step = training->host.steps};
+        enum status status = evaluate(training, &last->accuracy);
+        if (status == STATUS_OK)
+            fprintf(options->report, "accuracy %.2f%%\n", 100.0 * last->accuracy);
+        return status;
+    }
+    for (int64_t epoch = first; epoch < first + options->epochs; epoch++) {
+        struct train_row row;
+        enum status status = epoch_run(training, epoch, &row);
+        if (status == STATUS_OK)
+            status = evaluate(training, &row.accuracy);
+        if (status != STATUS_OK)
+            return status;
+        *last = row;
+        training->host.epochs = epoch;
+        train_progress_epoch(&training->progress, &row);
+        status = train_weights_keep(training);
+        if (status == STATUS_OK)
+            status = train_csv_add(training, &row);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+enum status train_run(const struct train_options *options, struct train_row *last,
+                      struct message *message) {
+    struct training training = {
+        .options = options,
+        .message = message,
+        .execution = {.threads = options->threads,
+                      .gpu = options->device->gpu,
+                      .cpu = options->device->cpu,
+                      .tuning = options->device->tuning,
+                      .message = message},
+    };
+    *last = (struct train_row){0};
+    bool flushed = floating_denormals_flushed();
+    floating_flush_denormals(true);
+    enum status status = training_open(&training);
+    if (status == STATUS_OK)
+        status = epochs_run(&training, last);
+    train_progress_clear(&training.progress);
+    floating_flush_denormals(flushed);
+    return training_close(&training, status);
+}

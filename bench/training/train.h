@@ -1,0 +1,62 @@
+/* Training a multilayer perceptron on real data: what `lockstep train` does.
+ *
+ * Weights, gradients and moments live on the device from the first step to the last; a step uploads
+ * its batch and downloads its losses. Same options, seed and thread count: same numbers, to the
+ * last digit of every loss (timings aside).
+ */
+#ifndef LOCKSTEP_BENCH_TRAINING_TRAIN_H
+#define LOCKSTEP_BENCH_TRAINING_TRAIN_H
+
+#include "bench/devices/device.h"
+#include "bench/files/csv.h"
+#include "bench/operations/mlp_plan.h"
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct train_options {
+    const char *data;       /* directory of IDX files, or "synthetic" (bench/training/dataset.h) */
+    struct mlp_model model; /* layers, batch and all settings; MSE learns one-hot targets */
+    int64_t epochs;         /* to train now, on top of those of `load`; 0 only evaluates */
+    bool drop_last;         /* leave out the last batch of an epoch when it is smaller */
+    uint64_t seed;          /* of initial weights, of the order of samples, of synthetic data */
+
+    const char *implementation; /* its name, for the report */
+    const struct mlp_kernels *kernels;
+    bool graph; /* replay each step as one CUDA Graph (bench/operations/mlp_graph.h); for a GPU
+                   alone */
+    struct device *device;
+    int threads; /* OpenMP and the BLAS are set to it already */
+
+    const char
+        *save; /* weights (bench/training/weights.h), written after every epoch; NULL for none */
+    const char *load; /* weights to start from; NULL to draw them */
+    const char *out;  /* folder of training.csv, made if it is not there; NULL for none */
+
+    FILE *report;                /* receives a line an epoch; never NULL */
+    bool live;                   /* report is a terminal: show a progress bar */
+    bool (*stop)(void *context); /* asked after every step; true ends training; may be NULL */
+    void *stop_context;
+};
+
+/* A row of training.csv, one an epoch. */
+struct train_row {
+    int64_t epoch, step; /* counted from 1, those of `load` included */
+    double loss;         /* mean over the epoch's samples, each taken when it was trained on */
+    double accuracy;     /* fraction of the test images that are recognised */
+    double seconds;      /* the epoch's steps, batches drawn and uploaded included, without the
+                            evaluation; NaN on an emulated device, as is the rate */
+    double samples_per_s;
+};
+extern const struct csv_format train_csv;
+
+/* Trains. STATUS_INVALID: options or data are wrong, nothing was changed. STATUS_FAILED: a loss was
+ * no finite number; the message names epoch and step. STATUS_INTERRUPTED: `stop` said so; weights
+ * are saved as they were after that step. `last` receives the last finished epoch (epoch 0 and the
+ * accuracy, when epochs = 0). */
+enum status train_run(const struct train_options *options, struct train_row *last,
+                      struct message *message);
+
+#endif

@@ -1,0 +1,84 @@
+/* Puts the tables of each build together, picks a build, and sets the floating-point environment.
+ */
+#include "emulator/arithmetic/arithmetic.h"
+
+#include <stddef.h>
+
+#if defined(__x86_64__)
+#    include <immintrin.h>
+#endif
+
+/* The tables of a build, those that programs use most first. */
+#define TABLES(build)                                                                              \
+    {                                                                                              \
+        &arithmetic_float32_##build, &arithmetic_integer_##build, &arithmetic_bits_##build,        \
+            &arithmetic_compare_##build, &arithmetic_convert_integer_##build,                      \
+            &arithmetic_convert_float_##build, &arithmetic_float64_##build,                        \
+            &arithmetic_half_##build, &arithmetic_matrix_multiply_##build                          \
+    }
+
+#define DECLARE_TABLES(build)                                                                      \
+    extern const struct lane_table arithmetic_float32_##build;                                     \
+    extern const struct lane_table arithmetic_integer_##build;                                     \
+    extern const struct lane_table arithmetic_bits_##build;                                        \
+    extern const struct lane_table arithmetic_compare_##build;                                     \
+    extern const struct lane_table arithmetic_convert_integer_##build;                             \
+    extern const struct lane_table arithmetic_convert_float_##build;                               \
+    extern const struct lane_table arithmetic_float64_##build;                                     \
+    extern const struct lane_table arithmetic_half_##build;                                        \
+    extern const struct lane_table arithmetic_matrix_multiply_##build
+
+DECLARE_TABLES(baseline);
+#if defined(__x86_64__)
+DECLARE_TABLES(avx2);
+DECLARE_TABLES(avx512);
+#endif
+
+static const struct lane_table *const builds[ARITHMETIC_ISAS][ARITHMETIC_TABLES] = {
+    [ARITHMETIC_BASELINE] = TABLES(baseline),
+#if defined(__x86_64__)
+    [ARITHMETIC_AVX2] = TABLES(avx2),
+    [ARITHMETIC_AVX512] = TABLES(avx512),
+#endif
+};
+
+unsigned arithmetic_tables(enum arithmetic_isa isa, struct lane_table tables[ARITHMETIC_TABLES]) {
+    unsigned count = 0;
+    while (count < ARITHMETIC_TABLES && builds[isa][count]) {
+        tables[count] = *builds[isa][count];
+        count++;
+    }
+    return count;
+}
+
+/* What the compiler flags in arithmetic.mk let each build use. */
+enum arithmetic_isa arithmetic_best_isa(void) {
+#if defined(__x86_64__)
+    const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                         __builtin_cpu_supports("bmi2");
+    const int has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&
+                           __builtin_cpu_supports("avx512bw") &&
+                           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    return has_avx512 ? ARITHMETIC_AVX512 : has_avx2 ? ARITHMETIC_AVX2 : ARITHMETIC_BASELINE;
+#else
+    return ARITHMETIC_BASELINE;
+#endif
+}
+
+struct arithmetic_environment arithmetic_enter_environment(void) {
+    struct arithmetic_environment previous = {0};
+#if defined(__x86_64__)
+    enum { ALL_EXCEPTIONS_MASKED = 0x1f80 };
+    previous.control = _mm_getcsr();
+    _mm_setcsr(ALL_EXCEPTIONS_MASKED);
+#endif
+    return previous;
+}
+
+void arithmetic_leave_environment(struct arithmetic_environment previous) {
+#if defined(__x86_64__)
+    _mm_setcsr(previous.control);
+#else
+    (void)previous;
+#endif
+}

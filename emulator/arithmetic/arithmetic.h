@@ -1,0 +1,53 @@
+/*
+ * What PTX's computing instructions compute: tables of lane operations (lanes.h has the contract).
+ *
+ * The tables hold every instruction that needs no memory, no other lane and no control flow, and
+ * mma and wmma.mma; what is in none of them is not supported. They come in several builds, for the
+ * plain instruction set of the machine and for newer ones, which all give the same bits.
+ *
+ * Rows that ask for more than one destination, or for an operand that PTX does not write:
+ *   "w,p=w,w"     add.cc, sub.cc: the last destination is the condition code register CC.CF, a
+ *   "w,p=w,w,p"   predicate for the executor; addc, subc, madc have it as their last source.
+ *                 For subtraction a set bit is a borrow (PTX ISA 9.7.2).
+ *   "p,p=w,w"     setp on f16x2 and bf16x2: the results of the lower and of the upper halves (PTX
+ *                 ISA 9.7.6.2); p|q is no negation there.
+ * setp's rows have the comparison alone; set's rows have its result without a boolean operator.
+ *
+ * Floating point. Everything here expects the default floating-point environment: round to
+ * nearest, subnormals kept. A thread inherits MXCSR from the thread that made it, so each thread
+ * that computes calls arithmetic_enter_environment() first, and arithmetic_leave_environment()
+ * before it returns to foreign code.
+ *
+ * NaN: an f32 instruction returns 0x7fffffff and an f16 or bf16 one 0x7fff, whatever payload came
+ * in, as the hardware does (PTX ISA 9.7.3 leaves the pattern open). f64 instructions keep the
+ * payload of their first NaN operand and set the quiet bit; an invalid f64 operation gives
+ * 0xfff8000000000000. neg, abs and copysign on f64 change the sign alone.
+ */
+#ifndef LOCKSTEP_EMULATOR_ARITHMETIC_ARITHMETIC_H
+#define LOCKSTEP_EMULATOR_ARITHMETIC_ARITHMETIC_H
+
+#include "emulator/lanes/lanes.h"
+
+#include <stdint.h>
+
+/* The builds of the tables. */
+enum arithmetic_isa { ARITHMETIC_BASELINE, ARITHMETIC_AVX2, ARITHMETIC_AVX512, ARITHMETIC_ISAS };
+
+/* The best build that this processor can run. */
+enum arithmetic_isa arithmetic_best_isa(void);
+
+enum { ARITHMETIC_TABLES = 10 };
+
+/* Fills in the tables of one build, to be searched in order, and returns how many there are: none
+ * where that build was not compiled. */
+unsigned arithmetic_tables(enum arithmetic_isa isa, struct lane_table tables[ARITHMETIC_TABLES]);
+
+/* What arithmetic_enter_environment() replaced. */
+struct arithmetic_environment {
+    uint32_t control; /* MXCSR on x86-64 */
+};
+
+struct arithmetic_environment arithmetic_enter_environment(void);
+void arithmetic_leave_environment(struct arithmetic_environment previous);
+
+#endif

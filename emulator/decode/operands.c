@@ -1,0 +1,432 @@
+/* Resolves the operands of PTX instructions to slots of registers, constants and special registers.
+ */
+#include "emulator/decode/decoder.h"
+#include "emulator/lanes/space.h"
+
+#include <string.h>
+
+const struct syntax_instruction *decoder_source(const struct decoder *decoder) {
+    return decoder->detail->source;
+}
+
+void decoder_fail(struct decoder *decoder, const char *what) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    char text[256] = "";
+    size_t used = (size_t)snprintf(text, sizeof text, "%.100s", source->root);
+    for (size_t k = 0; k < source->modifier_count && used < sizeof text - 1; k++) {
+        int more = snprintf(text + used, sizeof text - used, ".%s", source->modifiers[k]);
+        used += more > 0 ? (size_t)more : 0;
+    }
+    source_fail(decoder->source, MACHINE_INVALID_PTX, source->place, "%s in '%s'", what, text);
+}
+
+/* ---- Constants ---- */
+
+static size_t constant_hash(uint64_t bits, uint32_t width) {
+    return (size_t)((bits * 0x9e3779b97f4a7c15u) >> 20) ^ width;
+}
+
+static void constant_rehash(struct decoder *decoder) {
+    decoder->constant_index_size =
+        decoder->constant_index_size ? decoder->constant_index_size * 2 : 256;
+    decoder->constant_index = source_allocate(decoder->source, decoder->constant_index_size *
+                                                                   sizeof *decoder->constant_index);
+    for (size_t k = 0; k < decoder->constant_count; k++) {
+        size_t at = constant_hash(decoder->constants[k].bits, decoder->constants[k].width);
+        while (decoder->constant_index[at & (decoder->constant_index_size - 1)])
+            at++;
+        decoder->constant_index[at & (decoder->constant_index_size - 1)] = (uint32_t)k + 1;
+    }
+}
+
+uint32_t decoder_constant(struct decoder *decoder, uint64_t bits, uint32_t width) {
+    if (decoder->constant_count * 2 >= decoder->constant_index_size)
+        constant_rehash(decoder);
+    size_t at = constant_hash(bits, width) & (decoder->constant_index_size - 1);
+    for (; decoder->constant_index[at]; at = (at + 1) & (decoder->constant_index_size - 1)) {
+        const struct constant_entry *entry = &decoder->constants[decoder->constant_index[at] - 1];
+        if (entry->bits == bits && entry->width == width)
+            return entry->slot;
+    }
+    decoder->constants = source_grow(decoder->source, decoder->constants, decoder->constant_count,
+                                     &decoder->constant_capacity, sizeof *decoder->constants);
+    struct constant_entry *entry = &decoder->constants[decoder->constant_count++];
+    decoder->constant_index[at] = (uint32_t)decoder->constant_count;
+    *entry = (struct constant_entry){bits, width, decoder->constant_bytes | BANK_CONSTANT};
+    size_t bytes = width == 64 || width == 0 ? sizeof(struct lanes64)
+                   : width == 32             ? sizeof(struct lanes32)
+                                             : 64;
+    decoder->constant_bytes += (uint32_t)bytes;
+    return entry->slot;
+}
+
+/* ---- Registers ---- */
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): the slot is written when registers get their
+ * places */
+static void use_register(struct decoder *decoder, uint32_t *slot, uint32_t number,
+                         bool is_definition) {
+    decoder->uses = source_grow(decoder->source, decoder->uses, decoder->use_count,
+                                &decoder->use_capacity, sizeof *decoder->uses);
+    decoder->uses[decoder->use_count++] = (struct register_use){
+        slot, number, decoder->number, is_definition, decoder_source(decoder)->guard != NULL};
+}
+
+uint32_t decoder_new_register(struct decoder *decoder, uint32_t width) {
+    decoder->widths = source_grow(decoder->source, decoder->widths, decoder->register_count,
+                                  &decoder->register_capacity, sizeof *decoder->widths);
+    decoder->widths[decoder->register_count] = width;
+    return (uint32_t)decoder->register_count++;
+}
+
+struct syntax_symbol *decoder_find(struct decoder *decoder, const struct syntax_operand *operand,
+                                   unsigned *index) {
+    return scope_find(decoder_source(decoder)->scope, operand->name, index);
+}
+
+unsigned decoder_register_bits(struct decoder *decoder, const struct syntax_operand *operand,
+                               const struct syntax_type **type) {
+    unsigned index;
+    if (operand->kind != OPERAND_NAME && operand->kind != OPERAND_ADDRESS)
+        return 0;
+    if (!operand->name)
+        return 0;
+    struct syntax_symbol *symbol = decoder_find(decoder, operand, &index);
+    if (!symbol || (symbol->kind != SYMBOL_REGISTER && symbol->kind != SYMBOL_REGISTERS))
+        return 0;
+    *type = decoder->function->syntax->registers[index].type;
+    return (*type)->bits;
+}
+
+static unsigned letter_bits(char letter) {
+    switch (letter) {
+    case 'p':
+        return 1;
+    case 'b':
+        return 8;
+    case 'h':
+        return 16;
+    case 'w':
+        return 32;
+    default:
+        return 64;
+    }
+}
+
+static uint8_t slot_bits(unsigned bits) {
+    return bits == 1 ? 1 : bits <= 32 ? 32 : 64;
+}
+
+/* cvt, ld, st and their kin take registers wider than their type (PTX ISA 9.4.1, "Operand Size
+ * Exceeding …"). */
+static bool is_relaxed(const struct decoder *decoder) {
+    static const char *const roots[] = {"cvt", "ld", "ldu", "st", "atom", "red"};
+    for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
+        if (strcmp(decoder_source(decoder)->root, roots[k]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_width(struct decoder *decoder, const struct syntax_operand *operand,
+                        unsigned bits, char letter) {
+    unsigned wanted = letter_bits(letter);
+    bool fits =
+        bits == wanted || (bits > wanted && wanted > 1 && (is_relaxed(decoder) || wanted == 8));
+    if (fits)
+        return;
+    char what[160];
+    snprintf(what, sizeof what, "register %.64s has %u bits where %u are needed,", operand->name,
+             bits, wanted);
+    decoder_fail(decoder, what);
+}
+
+void decoder_reserve_operands(struct decoder *decoder, size_t to, size_t from) {
+    struct detail *detail = decoder->detail;
+    detail->to = source_allocate(decoder->source, (to + 1) * sizeof *detail->to);
+    detail->from = source_allocate(decoder->source, (from + 1) * sizeof *detail->from);
+    detail->to_bits = source_allocate(decoder->source, to + 1);
+    detail->to_extend = source_allocate(decoder->source, to + 1);
+    detail->from_bits = source_allocate(decoder->source, from + 1);
+    detail->from_narrow = source_allocate(decoder->source, from + 1);
+}
+
+/* The type of a destination narrower than its register: the first one written, but the last for
+ * memory. */
+static bool is_signed_result(const struct decoder *decoder) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    for (size_t k = 0; k < source->modifier_count; k++) {
+        const struct syntax_type *type =
+            syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
+        if (type)
+            return type->kind == TYPE_SIGNED;
+    }
+    return false;
+}
+
+static bool is_float_type(const struct decoder *decoder) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    for (size_t k = source->modifier_count; k-- > 0;) {
+        const struct syntax_type *type =
+            syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
+        if (type)
+            return type->kind == TYPE_FLOAT;
+    }
+    return false;
+}
+
+void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width) {
+    struct detail *detail = decoder->detail;
+    if (width == 1)
+        bits = bits ? LANES_ALL : 0;
+    if (width == 32)
+        bits = (uint32_t)bits;
+    detail->from_bits[detail->from_count] = (uint8_t)(width ? width : 64);
+    detail->from[detail->from_count++] = decoder_constant(decoder, bits, width);
+}
+
+static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operand *operand,
+                             char letter) {
+    uint64_t bits = (uint64_t)operand->integer;
+    if (operand->kind == OPERAND_INTEGER && letter == 'h')
+        return bits & 0xffff;
+    if (operand->kind == OPERAND_INTEGER && letter == 'b')
+        return bits & 0xff;
+    if (operand->kind == OPERAND_INTEGER)
+        return bits;
+    if (!is_float_type(decoder) && letter != 'w' && letter != 'd')
+        decoder_fail(decoder, "a float literal is not allowed");
+    if (operand->kind == OPERAND_FLOAT64 && letter == 'w')
+        return lane_bits32((float)lane_f64(bits));
+    if (operand->kind == OPERAND_FLOAT32 && letter == 'd')
+        return lane_bits64((double)lane_f32((uint32_t)bits));
+    return bits;
+}
+
+/* ---- Names ---- */
+
+static const struct {
+    const char *name;
+    unsigned special;
+    unsigned bits;
+} specials[] = {
+    {"%tid.x", SPECIAL_TID_X, 32},
+    {"%tid.y", SPECIAL_TID_Y, 32},
+    {"%tid.z", SPECIAL_TID_Z, 32},
+    {"%tid.w", SPECIAL_ZERO, 32},
+    {"%ntid.x", SPECIAL_NTID_X, 32},
+    {"%ntid.y", SPECIAL_NTID_Y, 32},
+    {"%ntid.z", SPECIAL_NTID_Z, 32},
+    {"%ctaid.x", SPECIAL_CTAID_X, 32},
+    {"%ctaid.y", SPECIAL_CTAID_Y, 32},
+    {"%ctaid.z", SPECIAL_CTAID_Z, 32},
+    {"%nctaid.x", SPECIAL_NCTAID_X, 32},
+    {"%nctaid.y", SPECIAL_NCTAID_Y, 32},
+    {"%nctaid.z", SPECIAL_NCTAID_Z, 32},
+    {"%laneid", SPECIAL_LANEID, 32},
+    {"%warpid", SPECIAL_WARPID, 32},
+    {"%nwarpid", SPECIAL_NWARPID, 32},
+    {"%smid", SPECIAL_SMID, 32},
+    {"%nsmid", SPECIAL_NSMID, 32},
+    {"%gridid", SPECIAL_GRIDID, 64},
+    {"%lanemask_eq", SPECIAL_LANEMASK_EQ, 32},
+    {"%lanemask_le", SPECIAL_LANEMASK_LE, 32},
+    {"%lanemask_lt", SPECIAL_LANEMASK_LT, 32},
+    {"%lanemask_ge", SPECIAL_LANEMASK_GE, 32},
+    {"%lanemask_gt", SPECIAL_LANEMASK_GT, 32},
+    {"%dynamic_smem_size", SPECIAL_DYNAMIC_SMEM_SIZE, 32},
+    {"%total_smem_size", SPECIAL_TOTAL_SMEM_SIZE, 32},
+    {"%reserved_smem_offset_begin", SPECIAL_RESERVED_SMEM, 32},
+    {"%reserved_smem_offset_end", SPECIAL_RESERVED_SMEM_END, 32},
+    {"%reserved_smem_offset_cap", SPECIAL_RESERVED_SMEM_SIZE, 32},
+    {"%reserved_smem_offset_0", SPECIAL_RESERVED_SMEM, 32},
+    {"%reserved_smem_offset_1", SPECIAL_RESERVED_SMEM, 32},
+    {"%envreg1", SPECIAL_ENVREG1, 32},
+    {"%envreg2", SPECIAL_ENVREG2, 32},
+    {"%clock", SPECIAL_CLOCK, 32},
+    {"%clock64", SPECIAL_CLOCK64, 64},
+    {"%clock_hi", SPECIAL_CLOCK_HI, 32},
+    {"%globaltimer", SPECIAL_GLOBALTIMER, 64},
+    {"%globaltimer_lo", SPECIAL_GLOBALTIMER_LO, 32},
+    {"%globaltimer_hi", SPECIAL_GLOBALTIMER_HI, 32},
+};
+
+bool decoder_find_special(struct decoder *decoder, const char *name, unsigned *special) {
+    for (size_t k = 0; k < sizeof specials / sizeof specials[0]; k++) {
+        if (strcmp(specials[k].name, name) == 0) {
+            *special = specials[k].special;
+            decoder->program->uses_reserved_shared |=
+                *special >= SPECIAL_RESERVED_SMEM && *special <= SPECIAL_RESERVED_SMEM_SIZE;
+            return true;
+        }
+    }
+    return false;
+}
+
+void decoder_add_special(struct decoder *decoder, enum special_register special) {
+    struct detail *detail = decoder->detail;
+    detail->from_bits[detail->from_count] = 32;
+    detail->from[detail->from_count++] =
+        ((uint32_t)special * (uint32_t)sizeof(struct lanes32)) | (uint32_t)BANK_SPECIAL;
+}
+
+static uint64_t variable_value(struct decoder *decoder, const struct syntax_variable *variable,
+                               bool *is_dynamic) {
+    const struct syntax_function *function = decoder->function->syntax;
+    if (variable->space == SPACE_SHARED && variable->is_extern) {
+        *is_dynamic = true;
+        return 0;
+    }
+    if (variable->space == SPACE_PARAM) {
+        bool is_kernel_parameter = false;
+        for (size_t k = 0; k < function->parameter_count; k++)
+            is_kernel_parameter |= function->is_entry && function->parameters[k] == variable;
+        if (!is_kernel_parameter)
+            decoder_fail(decoder, "the emulator lacks the address of a function's parameter");
+    }
+    if ((variable->space == SPACE_GLOBAL || variable->space == SPACE_CONST) && !variable->placed)
+        decoder_fail(decoder, "the address of an external variable that nothing defines");
+    return variable->address;
+}
+
+uint64_t decoder_symbol_value(struct decoder *decoder, const struct syntax_symbol *symbol,
+                              const struct syntax_operand *operand, bool *is_dynamic_shared) {
+    *is_dynamic_shared = false;
+    if (symbol->kind == SYMBOL_VARIABLE)
+        return variable_value(decoder, symbol->variable, is_dynamic_shared) +
+               (uint64_t)operand->integer;
+    if (symbol->kind == SYMBOL_FUNCTION && symbol->function->decoded) {
+        const struct program_function *function = symbol->function->decoded;
+        return space_code_address(function->index);
+    }
+    decoder_fail(decoder, "a name that stands for no value");
+    return 0;
+}
+
+static void add_from_symbol(struct decoder *decoder, const struct syntax_symbol *symbol,
+                            const struct syntax_operand *operand, char letter) {
+    bool is_dynamic;
+    uint64_t value = decoder_symbol_value(decoder, symbol, operand, &is_dynamic);
+    if (is_dynamic)
+        decoder_fail(decoder, "dynamic shared memory is addressed with mov first");
+    if (letter != 'w' && letter != 'd')
+        decoder_fail(decoder, "an address needs 32 or 64 bits");
+    decoder_add_constant(decoder, value, letter == 'w' ? 32 : 64);
+}
+
+static void add_from_name(struct decoder *decoder, const struct syntax_operand *operand,
+                          char letter) {
+    struct detail *detail = decoder->detail;
+    unsigned index, special;
+    const struct syntax_symbol *symbol = decoder_find(decoder, operand, &index);
+    if (!symbol && letter == 'w' && decoder_find_special(decoder, operand->name, &special) &&
+        special < SPECIAL_COUNT) {
+        decoder_add_special(decoder, special);
+        return;
+    }
+    if (!symbol && strcmp(operand->name, "WARP_SZ") == 0) {
+        decoder_add_constant(decoder, LANES, letter == 'd' ? 64 : 32);
+        return;
+    }
+    if (!symbol) {
+        char what[160];
+        snprintf(what, sizeof what, "unknown name %.100s", operand->name);
+        decoder_fail(decoder, what);
+        return;
+    }
+    if (symbol->kind != SYMBOL_REGISTER && symbol->kind != SYMBOL_REGISTERS) {
+        add_from_symbol(decoder, symbol, operand, letter);
+        return;
+    }
+    unsigned bits = decoder->function->syntax->registers[index].type->bits;
+    check_width(decoder, operand, bits, letter);
+    if (operand->negated && letter != 'p')
+        decoder_fail(decoder, "'!' needs a predicate");
+    if (operand->negated)
+        detail->negated |= UINT64_C(1) << detail->from_count;
+    detail->from_bits[detail->from_count] = slot_bits(bits);
+    detail->from_narrow[detail->from_count] =
+        (uint8_t)(bits > letter_bits(letter) ? letter_bits(letter) : 0);
+    use_register(decoder, &detail->from[detail->from_count], index, false);
+    detail->from_count++;
+}
+
+void decoder_add_from(struct decoder *decoder, const struct syntax_operand *operand, char letter) {
+    if (decoder->detail->from_count >= OPERAND_LIMIT)
+        decoder_fail(decoder, "too many operands");
+    bool is_literal = operand->kind == OPERAND_INTEGER || operand->kind == OPERAND_FLOAT32 ||
+                      operand->kind == OPERAND_FLOAT64;
+    if (letter == 'i') {
+        if (operand->kind != OPERAND_INTEGER)
+            decoder_fail(decoder, "an integer constant is needed");
+        decoder_add_constant(decoder, (uint64_t)operand->integer, 0);
+    } else if (is_literal) {
+        unsigned bits = letter_bits(letter);
+        decoder_add_constant(decoder, literal_bits(decoder, operand, letter), slot_bits(bits));
+    } else if (operand->kind == OPERAND_NAME && !operand->second) {
+        add_from_name(decoder, operand, letter);
+    } else {
+        decoder_fail(decoder, "a register or a constant is needed");
+    }
+}
+
+void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operand, char letter) {
+    struct detail *detail = decoder->detail;
+    if (detail->to_count >= OPERAND_LIMIT)
+        decoder_fail(decoder, "too many operands");
+    uint32_t *slot = &detail->to[detail->to_count];
+    if (operand->kind == OPERAND_SINK) {
+        unsigned width = slot_bits(letter_bits(letter));
+        detail->to_bits[detail->to_count] = (uint8_t)width;
+        detail->sunk |= UINT64_C(1) << detail->to_count;
+        use_register(decoder, slot, decoder_new_register(decoder, width), true);
+        detail->to_count++;
+        return;
+    }
+    unsigned index;
+    const struct syntax_symbol *symbol =
+        operand->kind == OPERAND_NAME ? decoder_find(decoder, operand, &index) : NULL;
+    if (!symbol || (symbol->kind != SYMBOL_REGISTER && symbol->kind != SYMBOL_REGISTERS)) {
+        decoder_fail(decoder, "the destination is no register");
+        return;
+    }
+    unsigned bits = decoder->function->syntax->registers[index].type->bits;
+    check_width(decoder, operand, bits, letter);
+    detail->to_bits[detail->to_count] = slot_bits(bits);
+    if (bits > letter_bits(letter))
+        detail->to_extend[detail->to_count] =
+            (uint8_t)(letter_bits(letter) | (is_signed_result(decoder) ? 0x80 : 0));
+    detail->to_register_bits = (uint8_t)bits;
+    use_register(decoder, slot, index, true);
+    detail->to_count++;
+}
+
+void decoder_add_carry(struct decoder *decoder, bool is_definition) {
+    struct detail *detail = decoder->detail;
+    if (decoder->carry == REGISTER_NONE)
+        decoder->carry = decoder_new_register(decoder, 1);
+    if (is_definition) {
+        detail->to_bits[detail->to_count] = 1;
+        use_register(decoder, &detail->to[detail->to_count++], decoder->carry, true);
+    } else {
+        detail->from_bits[detail->from_count] = 1;
+        use_register(decoder, &detail->from[detail->from_count++], decoder->carry, false);
+    }
+}
+
+void decoder_set_guard(struct decoder *decoder) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    if (!source->guard)
+        return;
+    struct syntax_operand operand = {
+        .kind = OPERAND_NAME, .name = source->guard, .place = source->place};
+    unsigned index;
+    const struct syntax_symbol *symbol = decoder_find(decoder, &operand, &index);
+    bool is_register =
+        symbol && (symbol->kind == SYMBOL_REGISTER || symbol->kind == SYMBOL_REGISTERS);
+    if (!is_register || decoder->function->syntax->registers[index].type->bits != 1)
+        decoder_fail(decoder, "the guard is no predicate register");
+    decoder->instruction->is_guarded = 1;
+    decoder->instruction->guard_negated = source->guard_negated;
+    use_register(decoder, &decoder->instruction->guard, index, false);
+}

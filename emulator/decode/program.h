@@ -1,0 +1,208 @@
+/*
+ * A module decoded for execution: one array of instructions for all its functions, operands
+ * resolved to slots.
+ *
+ * A slot reference is a byte offset (a multiple of 4) with its bank in the two low bits. Bank FRAME
+ * is the calling frame of a warp: [return header][predicates][32-bit registers][64-bit
+ * registers][parameter areas]. Bank CONSTANT holds immediates, spread over 32 lanes, for the whole
+ * module. Bank SPECIAL holds %tid and its kin, a copy for each warp.
+ */
+#ifndef LOCKSTEP_EMULATOR_DECODE_PROGRAM_H
+#define LOCKSTEP_EMULATOR_DECODE_PROGRAM_H
+
+#include "emulator/lanes/lanes.h"
+#include "emulator/ptx/syntax.h"
+
+struct warp;
+struct instruction;
+
+typedef void instruction_handler(struct warp *warp, const struct instruction *instruction);
+
+enum bank { BANK_FRAME, BANK_CONSTANT, BANK_SPECIAL, BANK_COUNT };
+
+struct instruction {
+    instruction_handler *execute;
+    struct detail *detail;
+    int64_t immediate;
+    uint32_t to, a, b, c;
+    uint32_t target; /* of a branch; for memory accesses the number of the site, for its cache */
+    uint32_t guard;  /* slot of the predicate; read only when is_guarded */
+    uint32_t fma_before; /* how many instructions before this one, in the module, are fused
+                            multiply-adds */
+    uint16_t run;        /* instructions from here on that cannot leave the straight line */
+    uint16_t variant;    /* what the table row says */
+    uint8_t is_guarded, guard_negated, is_control;
+    uint32_t tensor_before; /* the same for matrix products */
+};
+
+enum { CHOICE_LIMIT = 16, OPERAND_LIMIT = 64 };
+
+struct param_copy {
+    uint32_t caller, callee; /* offsets of the areas in their frames */
+    uint32_t size;           /* bytes a lane */
+    uint32_t stride_caller, stride_callee;
+};
+
+struct matrix_fragment;
+
+/* The seldom needed half of an instruction. */
+struct detail {
+    const struct syntax_instruction *source;
+    struct program_function *function;
+    const struct instruction_row *row; /* NULL for a lane operation */
+    instruction_handler *guarded;      /* what a guarded instruction runs under its mask */
+    lane_function *lanes;
+    uint8_t to_count, from_count;
+    uint64_t negated;             /* bit k: from[k] is a negated predicate */
+    uint32_t *to, *from;          /* slots */
+    uint8_t *to_bits, *from_bits; /* width of the slot: 1, 32 or 64 */
+    uint8_t *to_extend;   /* how many low bits count, top bit set when signed; 0: no extension */
+    uint8_t *from_narrow; /* how many low bits of a wider register count; 0: all */
+    uint64_t sunk;        /* bit k: to[k] is the sink `_` */
+    signed char choice[CHOICE_LIMIT];
+    struct program_function *callee; /* NULL for an indirect call */
+    struct param_copy *copies, *results;
+    size_t copy_count, result_count;
+    uint32_t *targets; /* brx.idx */
+    size_t target_count;
+    uint32_t access_bytes; /* memory: bytes of an element, */
+    uint32_t elements;     /* and elements a lane */
+    int64_t second_offset; /* of the second address */
+    uint8_t address_count;
+    const struct matrix_fragment *fragment; /* wmma.load, wmma.store */
+    uint32_t stride;                        /* ld.param and st.param on an area: bytes a lane */
+    enum state_space space;
+    bool to_signed;
+    uint8_t to_register_bits; /* of the last destination, as declared */
+    uint8_t boolean;          /* setp: 0 none, 1 and, 2 or, 3 xor */
+};
+
+enum special_register {
+    SPECIAL_TID_X,
+    SPECIAL_TID_Y,
+    SPECIAL_TID_Z,
+    SPECIAL_NTID_X,
+    SPECIAL_NTID_Y,
+    SPECIAL_NTID_Z,
+    SPECIAL_CTAID_X,
+    SPECIAL_CTAID_Y,
+    SPECIAL_CTAID_Z,
+    SPECIAL_NCTAID_X,
+    SPECIAL_NCTAID_Y,
+    SPECIAL_NCTAID_Z,
+    SPECIAL_LANEID,
+    SPECIAL_WARPID,
+    SPECIAL_NWARPID,
+    SPECIAL_SMID,
+    SPECIAL_NSMID,
+    SPECIAL_GRIDID,
+    SPECIAL_LANEMASK_EQ,
+    SPECIAL_LANEMASK_LE,
+    SPECIAL_LANEMASK_LT,
+    SPECIAL_LANEMASK_GE,
+    SPECIAL_LANEMASK_GT,
+    SPECIAL_DYNAMIC_SMEM_SIZE,
+    SPECIAL_TOTAL_SMEM_SIZE,
+    SPECIAL_DYNAMIC_SMEM_BASE,
+    SPECIAL_RESERVED_SMEM,
+    SPECIAL_RESERVED_SMEM_END,
+    SPECIAL_RESERVED_SMEM_SIZE,
+    SPECIAL_ENVREG1,
+    SPECIAL_ENVREG2,
+    SPECIAL_ZERO,
+    SPECIAL_COUNT,
+    SPECIAL_CLOCK = SPECIAL_COUNT,
+    SPECIAL_CLOCK64,
+    SPECIAL_CLOCK_HI,
+    SPECIAL_GLOBALTIMER,
+    SPECIAL_GLOBALTIMER_LO,
+    SPECIAL_GLOBALTIMER_HI,
+};
+
+/* Shared memory that the system keeps for itself: cooperative groups of several warps meet there.
+ */
+enum { RESERVED_SHARED_BYTES = 1024 };
+
+enum { SPECIAL_BYTES = SPECIAL_COUNT * sizeof(struct lanes32) };
+
+/* The head of every frame. */
+struct frame_header {
+    struct lanes32 return_pc, return_base, return_local;
+};
+
+struct program_function {
+    const char *name;
+    struct syntax_function *syntax;
+    uint32_t first, count; /* its instructions */
+    uint32_t first_site, site_count;
+    uint32_t frame_bytes;
+    uint32_t local_bytes;
+    uint32_t shared_bytes; /* static, own variables and those it may reach */
+    uint32_t index;
+    uint32_t registers; /* 32-bit registers live at once */
+    bool has_calls, calls_indirectly, uses_module_shared;
+    bool communicates; /* blocks may see each other's work through atomics or volatile accesses */
+    uint32_t builtin;  /* enum builtin */
+    uint32_t *result_areas, *result_strides; /* offsets of the areas of its results in its frame */
+    uint32_t *parameter_areas, *parameter_strides;
+    struct machine_function_info info;
+};
+
+enum builtin { BUILTIN_NONE, BUILTIN_VPRINTF, BUILTIN_ASSERTFAIL, BUILTIN_MALLOC, BUILTIN_FREE };
+
+struct program {
+    struct syntax_module *syntax;
+    struct instruction *code;
+    uint32_t count;
+    struct program_function **functions;
+    size_t function_count;
+    unsigned char *constants;
+    size_t constant_bytes;
+    uint32_t site_count;
+    size_t const_space_bytes;  /* of .const variables */
+    bool uses_heap;            /* calls malloc or free */
+    bool uses_reserved_shared; /* names a %reserved_smem register */
+};
+
+/* ---- The instruction table ---- */
+
+enum row_flag {
+    ROW_CONTROL = 1, /* may change the program counter or the mask, or has to wait */
+    ROW_FMA = 2,
+    ROW_TENSOR = 4,
+    ROW_COMMUNICATES = 8, /* the order of blocks can show in what it gives */
+    ROW_NEGATES = 32,     /* takes negated predicates */
+    ROW_COMMUTES = 16,    /* … unless its result is not used */
+};
+
+enum row_decode {
+    DECODE_PLAIN,
+    DECODE_MEMORY,
+    DECODE_MATRIX,
+    DECODE_FRAGMENT,
+    DECODE_PREFETCH,
+    DECODE_BRANCH,
+    DECODE_INDEXED_BRANCH,
+    DECODE_CALL,
+    DECODE_MOVE,
+};
+
+struct instruction_row {
+    const char *pattern;
+    const char *operands;
+    instruction_handler *execute;
+    uint16_t variant;
+    uint8_t flags;
+    uint8_t decode;
+};
+
+struct instruction_table {
+    const struct instruction_row *rows;
+    size_t count;
+};
+
+/* Fits the modifiers to the pattern of a row (lanes.h says how patterns are written). */
+bool pattern_match(const char *pattern, const struct syntax_instruction *instruction,
+                   signed char choice[CHOICE_LIMIT]);
+
+#endif

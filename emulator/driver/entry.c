@@ -1,0 +1,204 @@
+/*
+ * The list of entry points: error names and strings, cuGetProcAddress, the calls that the emulator
+ * lacks, and the few that have nothing to do.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/driver/driver.h"
+
+/* ---- Errors ---- */
+
+struct error_text {
+    CUresult code;
+    const char *name, *text;
+};
+
+static const struct error_text error_texts[] = {
+#define DRIVER_ERROR(name, value, text) {name, #name, text},
+#include "emulator/driver/errors.def"
+#undef DRIVER_ERROR
+};
+
+static const struct error_text *error_find(CUresult code) {
+    for (size_t i = 0; i < sizeof error_texts / sizeof *error_texts; i++)
+        if (error_texts[i].code == code)
+            return &error_texts[i];
+    return NULL;
+}
+
+CUresult cuGetErrorName(CUresult error, const char **text) {
+    const struct error_text *found = error_find(error);
+    if (!text)
+        return CUDA_ERROR_INVALID_VALUE;
+    *text = found ? found->name : NULL;
+    return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuGetErrorString(CUresult error, const char **text) {
+    const struct error_text *found = error_find(error);
+    if (!text)
+        return CUDA_ERROR_INVALID_VALUE;
+    *text = found ? found->text : NULL;
+    return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+/* ---- The calls that the emulator lacks ---- */
+
+/* Positions in the list, to remember which calls have been reported. */
+enum entry_index {
+#define SUPPORTED(name, symbol, version) ENTRY_##symbol,
+#define SUPPORTED_PER_THREAD(name, symbol, version, same) ENTRY_##symbol,
+#define UNSUPPORTED(name, symbol, version) ENTRY_##symbol,
+#define UNSUPPORTED_PER_THREAD(name, symbol, version) ENTRY_##symbol,
+#include "emulator/driver/entry_points.def"
+#undef SUPPORTED
+#undef SUPPORTED_PER_THREAD
+#undef UNSUPPORTED
+#undef UNSUPPORTED_PER_THREAD
+    ENTRY_COUNT
+};
+
+static CUresult entry_unsupported(enum entry_index index, const char *symbol) {
+    static bool said[ENTRY_COUNT];
+    pthread_mutex_lock(&driver.lock);
+    if (!said[index])
+        driver_say("%s is not supported: CUDA_ERROR_NOT_SUPPORTED", symbol);
+    said[index] = true;
+    pthread_mutex_unlock(&driver.lock);
+    return CUDA_ERROR_NOT_SUPPORTED;
+}
+
+/* Their parameters are never looked at, so these need none. */
+#define SUPPORTED(name, symbol, version)
+#define SUPPORTED_PER_THREAD(name, symbol, version, same)
+#define UNSUPPORTED(name, symbol, version)                                                         \
+    DRIVER_API CUresult(symbol)(void);                                                             \
+    CUresult(symbol)(void) {                                                                       \
+        return entry_unsupported(ENTRY_##symbol, #symbol);                                         \
+    }
+#define UNSUPPORTED_PER_THREAD(name, symbol, version) UNSUPPORTED(name, symbol, version)
+#include "emulator/driver/entry_points.def"
+#undef SUPPORTED
+#undef SUPPORTED_PER_THREAD
+#undef UNSUPPORTED
+#undef UNSUPPORTED_PER_THREAD
+
+/* ---- cuGetProcAddress ---- */
+
+typedef void (*entry_function)(void);
+
+struct entry_point {
+    const char *name;
+    int version;
+    bool per_thread;
+    entry_function function;
+};
+
+#define SUPPORTED(name, symbol, version)
+#define SUPPORTED_PER_THREAD(name, symbol, version, same)                                          \
+    extern DRIVER_API __typeof__(same)(symbol);
+#define UNSUPPORTED(name, symbol, version)
+#define UNSUPPORTED_PER_THREAD(name, symbol, version)
+#include "emulator/driver/entry_points.def"
+#undef SUPPORTED
+#undef SUPPORTED_PER_THREAD
+#undef UNSUPPORTED
+#undef UNSUPPORTED_PER_THREAD
+
+static const struct entry_point entry_points[] = {
+#define SUPPORTED(name, symbol, version) {#name, (version), false, (entry_function)(symbol)},
+#define SUPPORTED_PER_THREAD(name, symbol, version, same)                                          \
+    {#name, (version), true, (entry_function)(symbol)},
+#define UNSUPPORTED(name, symbol, version) {#name, (version), false, (entry_function)(symbol)},
+#define UNSUPPORTED_PER_THREAD(name, symbol, version)                                              \
+    {#name, (version), true, (entry_function)(symbol)},
+#include "emulator/driver/entry_points.def"
+#undef SUPPORTED
+#undef SUPPORTED_PER_THREAD
+#undef UNSUPPORTED
+#undef UNSUPPORTED_PER_THREAD
+};
+
+/*
+ * The newest form that is not newer than `version`; with `per_thread` the per-thread form where
+ * there is one. *known says whether the name exists at all.
+ */
+static const struct entry_point *entry_find(const char *name, int version, bool per_thread,
+                                            bool *known) {
+    const struct entry_point *best = NULL;
+    *known = false;
+    for (size_t i = 0; i < sizeof entry_points / sizeof *entry_points; i++) {
+        const struct entry_point *entry = &entry_points[i];
+        if (strcmp(entry->name, name) != 0 || (entry->per_thread && !per_thread))
+            continue;
+        *known = true;
+        if (entry->version > version)
+            continue;
+        if (!best || (entry->per_thread && !best->per_thread) ||
+            (entry->per_thread == best->per_thread && entry->version > best->version))
+            best = entry;
+    }
+    return best;
+}
+
+CUresult cuGetProcAddress_v2(const char *symbol, void **function, int version, cuuint64_t flags,
+                             CUdriverProcAddressQueryResult *status) {
+    enum {
+        KNOWN = CU_GET_PROC_ADDRESS_LEGACY_STREAM | CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM
+    };
+    bool known;
+    if (!symbol || !function || flags & ~(cuuint64_t)KNOWN || flags == KNOWN)
+        return CUDA_ERROR_INVALID_VALUE;
+    const struct entry_point *entry =
+        entry_find(symbol, version, flags == CU_GET_PROC_ADDRESS_PER_THREAD_DEFAULT_STREAM, &known);
+    *function = NULL;
+    if (entry)
+        memcpy(function, &entry->function, sizeof *function);
+    if (status)
+        *status = entry   ? CU_GET_PROC_ADDRESS_SUCCESS
+                  : known ? CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT
+                          : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
+    return entry ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
+}
+
+CUresult cuGetProcAddress(const char *symbol, void **function, int version, cuuint64_t flags) {
+    return cuGetProcAddress_v2(symbol, function, version, flags, NULL);
+}
+
+/* The tables behind this call are private to NVIDIA's libraries; the emulator has none. The CUDA
+ * runtime asks for several and then fails with an error that does not tell why. */
+CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
+    static bool said;
+    if (!table || !identifier)
+        return CUDA_ERROR_INVALID_VALUE;
+    pthread_mutex_lock(&driver.lock);
+    if (!said)
+        driver_say("cuGetExportTable: the private tables of NVIDIA's libraries are not supported; "
+                   "a program "
+                   "of the CUDA runtime (libcudart) does not run on the emulated GPU, see "
+                   "docs/emulator.md");
+    said = true;
+    pthread_mutex_unlock(&driver.lock);
+    *table = NULL;
+    return CUDA_ERROR_NOT_FOUND;
+}
+
+/* ---- Profiler: what it would collect is counted anyway ---- */
+
+CUresult cuProfilerInitialize(const char *config_file, const char *output_file,
+                              CUoutput_mode output_mode) {
+    (void)config_file, (void)output_file, (void)output_mode;
+    return CUDA_ERROR_NOT_SUPPORTED;
+}
+
+CUresult cuProfilerStart(void) {
+    struct driver_context *context;
+    return driver_end(driver_begin_context(&context));
+}
+
+CUresult cuProfilerStop(void) {
+    struct driver_context *context;
+    return driver_end(driver_begin_context(&context));
+}

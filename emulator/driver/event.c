@@ -1,0 +1,121 @@
+/* Events. They order work and carry no time: nothing that an emulated device does has a duration
+ * worth telling. */
+#include <stdlib.h>
+
+#include "emulator/driver/driver.h"
+#include "emulator/driver/graph.h"
+
+enum { EVENT_FLAGS = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS };
+
+void event_close(struct driver_event *event) {
+    handle_remove(&driver.handles, event->handle);
+    free(event->pending);
+    free(event);
+}
+
+static CUresult event_find(CUevent handle, struct driver_event **event) {
+    *event = handle_find(&driver.handles, HANDLE_EVENT, handle);
+    return *event ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+static CUresult event_open(struct driver_context *context, unsigned flags, CUevent *handle) {
+    struct driver_event *event = calloc(1, sizeof *event);
+    if (!event)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    event->context = context;
+    event->flags = flags;
+    event->handle = handle_add(&driver.handles, HANDLE_EVENT, event);
+    if (!event->handle) {
+        free(event);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    *handle = event->handle;
+    return CUDA_SUCCESS;
+}
+
+CUresult cuEventCreate(CUevent *event, unsigned int flags) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    bool needs_more = flags & CU_EVENT_INTERPROCESS && !(flags & CU_EVENT_DISABLE_TIMING);
+    if (status == CUDA_SUCCESS && (!event || flags & ~(unsigned)EVENT_FLAGS || needs_more))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = event_open(context, flags, event);
+    return driver_end(status);
+}
+
+CUresult cuEventDestroy_v2(CUevent handle) {
+    struct driver_event *event;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = event_find(handle, &event);
+    if (status == CUDA_SUCCESS)
+        event_close(event);
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuEventDestroy_v2, cuEventDestroy);
+
+CUresult cuEventRecordWithFlags(CUevent handle, CUstream stream_handle, unsigned int flags) {
+    struct driver_context *context;
+    struct driver_stream *stream;
+    struct driver_event *event;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS && flags & ~(unsigned)CU_EVENT_RECORD_EXTERNAL)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = stream_find(context, stream_handle, &stream);
+    if (status == CUDA_SUCCESS)
+        status = event_find(handle, &event);
+    if (status == CUDA_SUCCESS && event->context != context)
+        status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS)
+        status = stream->capture ? capture_record(stream, event) : capture_forbid_implicit(stream);
+    if (status == CUDA_SUCCESS && !stream->capture) {
+        event->recorded = true;
+        event->capture = NULL;
+    }
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuEventRecordWithFlags, cuEventRecordWithFlags_ptsz);
+
+CUresult cuEventRecord(CUevent event, CUstream stream) {
+    return cuEventRecordWithFlags(event, stream, CU_EVENT_RECORD_DEFAULT);
+}
+DRIVER_ALIAS(cuEventRecord, cuEventRecord_ptsz);
+
+CUresult cuEventQuery(CUevent handle) {
+    struct driver_context *context;
+    struct driver_event *event;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS)
+        status = event_find(handle, &event);
+    if (status == CUDA_SUCCESS && event->capture)
+        status = CUDA_ERROR_CAPTURED_EVENT;
+    return driver_end(status);
+}
+
+CUresult cuEventSynchronize(CUevent event) {
+    return cuEventQuery(event);
+}
+
+/* No time is reported, so nothing is written. */
+// NOLINTNEXTLINE(readability-non-const-parameter): the type is the API's
+CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent start, CUevent end) {
+    struct driver_context *context;
+    struct driver_event *first, *last;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS && !milliseconds)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = event_find(start, &first);
+    if (status == CUDA_SUCCESS)
+        status = event_find(end, &last);
+    if (status == CUDA_SUCCESS && (!first->recorded || !last->recorded))
+        status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS && (first->flags | last->flags) & CU_EVENT_DISABLE_TIMING)
+        status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS)
+        status = CUDA_ERROR_NOT_SUPPORTED;
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuEventElapsedTime_v2, cuEventElapsedTime);

@@ -1,0 +1,392 @@
+/* Nodes of each type: added, read and changed, in graphs and in executable graphs. */
+#include <string.h>
+
+#include "emulator/driver/graph.h"
+
+/* ---- The API's parameters as operations. What prepare makes is released by the caller. ---- */
+
+static CUresult prepare_kernel(struct driver_operation *operation,
+                               const CUDA_KERNEL_NODE_PARAMS_v1 *parameters, CUfunction function) {
+    if (!parameters)
+        return CUDA_ERROR_INVALID_VALUE;
+    const struct kernel_request request = {
+        .function = function ? function : parameters->func,
+        .grid = {parameters->gridDimX, parameters->gridDimY, parameters->gridDimZ},
+        .block = {parameters->blockDimX, parameters->blockDimY, parameters->blockDimZ},
+        .dynamic_shared = parameters->sharedMemBytes,
+        .parameters = parameters->kernelParams,
+        .extra = parameters->extra,
+    };
+    operation->type = CU_GRAPH_NODE_TYPE_KERNEL;
+    return kernel_prepare(&operation->kernel, &request);
+}
+
+/* The newer form may name a CUkernel in place of a function. */
+static CUresult prepare_kernel_v2(struct driver_operation *operation,
+                                  const CUDA_KERNEL_NODE_PARAMS *parameters) {
+    CUDA_KERNEL_NODE_PARAMS_v1 first;
+    if (!parameters)
+        return CUDA_ERROR_INVALID_VALUE;
+    memcpy(&first, parameters, sizeof first);
+    return prepare_kernel(operation, &first,
+                          parameters->func ? NULL : (CUfunction)parameters->kern);
+}
+
+static CUresult prepare_copy(struct driver_operation *operation, const CUDA_MEMCPY3D *copy) {
+    if (!copy)
+        return CUDA_ERROR_INVALID_VALUE;
+    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_MEMCPY, .copy = *copy};
+    return copy_check(copy);
+}
+
+static CUresult prepare_fill(struct driver_operation *operation,
+                             const CUDA_MEMSET_NODE_PARAMS *fill) {
+    if (!fill)
+        return CUDA_ERROR_INVALID_VALUE;
+    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_MEMSET, .fill = *fill};
+    return fill_check(fill);
+}
+
+static CUresult prepare_host(struct driver_operation *operation,
+                             const CUDA_HOST_NODE_PARAMS *host) {
+    if (!host || !host->fn)
+        return CUDA_ERROR_INVALID_VALUE;
+    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_HOST, .host = *host};
+    return CUDA_SUCCESS;
+}
+
+/* The child stays the program's: the node that is made of this operation copies it. */
+static CUresult prepare_child(struct driver_operation *operation, CUgraph graph) {
+    struct driver_graph *child;
+    CUresult status = graph_find(graph, &child);
+    if (status == CUDA_SUCCESS)
+        *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_GRAPH, .child = child};
+    return status;
+}
+
+static void prepare_release(struct driver_operation *operation) {
+    if (operation->type == CU_GRAPH_NODE_TYPE_KERNEL)
+        kernel_release(&operation->kernel);
+}
+
+/* ---- Adding ---- */
+
+/* Ends an entry point that adds a node: `status` is what preparing the operation came to. */
+static CUresult node_added(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                           size_t count, struct driver_operation *operation, CUresult status) {
+    if (status == CUDA_SUCCESS) {
+        status = graph_add_handles(node, graph, dependencies, count, operation);
+        prepare_release(operation);
+    }
+    return driver_end(status);
+}
+
+CUresult cuGraphAddKernelNode_v2(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                                 size_t count, const CUDA_KERNEL_NODE_PARAMS *parameters) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = prepare_kernel_v2(&operation, parameters);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+CUresult cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                              size_t count, const CUDA_KERNEL_NODE_PARAMS_v1 *parameters) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = prepare_kernel(&operation, parameters, NULL);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+CUresult cuGraphAddMemcpyNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                              size_t count, const CUDA_MEMCPY3D *copy, CUcontext context) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    (void)context;
+    if (status == CUDA_SUCCESS)
+        status = prepare_copy(&operation, copy);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+CUresult cuGraphAddMemsetNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                              size_t count, const CUDA_MEMSET_NODE_PARAMS *fill,
+                              CUcontext context) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    (void)context;
+    if (status == CUDA_SUCCESS)
+        status = prepare_fill(&operation, fill);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+CUresult cuGraphAddHostNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                            size_t count, const CUDA_HOST_NODE_PARAMS *parameters) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = prepare_host(&operation, parameters);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+CUresult cuGraphAddEmptyNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                             size_t count) {
+    struct driver_operation operation = {.type = CU_GRAPH_NODE_TYPE_EMPTY};
+    return node_added(node, graph, dependencies, count, &operation, driver_begin());
+}
+
+CUresult cuGraphAddChildGraphNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                                  size_t count, CUgraph child) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = prepare_child(&operation, child);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+static CUresult prepare_any(struct driver_operation *operation,
+                            const CUgraphNodeParams *parameters) {
+    CUDA_MEMSET_NODE_PARAMS fill;
+    switch ((int)parameters->type) {
+    case CU_GRAPH_NODE_TYPE_KERNEL:
+        return prepare_kernel_v2(operation, &parameters->kernel);
+    case CU_GRAPH_NODE_TYPE_MEMCPY:
+        return prepare_copy(operation, &parameters->memcpy.copyParams);
+    case CU_GRAPH_NODE_TYPE_MEMSET:
+        memcpy(&fill, &parameters->memset,
+               sizeof fill); /* the newer form adds the context at its end */
+        return prepare_fill(operation, &fill);
+    case CU_GRAPH_NODE_TYPE_HOST:
+        return prepare_host(operation, &parameters->host);
+    case CU_GRAPH_NODE_TYPE_GRAPH:
+        return prepare_child(operation, parameters->graph.graph);
+    case CU_GRAPH_NODE_TYPE_EMPTY:
+        *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_EMPTY};
+        return CUDA_SUCCESS;
+    default:
+        driver_say("cuGraphAddNode: nodes of type %d are not supported", (int)parameters->type);
+        return CUDA_ERROR_NOT_SUPPORTED;
+    }
+}
+
+CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                        size_t count, CUgraphNodeParams *parameters) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS && !parameters)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = prepare_any(&operation, parameters);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+CUresult cuGraphAddNode_v2(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                           const CUgraphEdgeData *edges, size_t count,
+                           CUgraphNodeParams *parameters) {
+    for (size_t i = 0; edges && i < count; i++)
+        if (edges[i].from_port || edges[i].to_port || edges[i].type)
+            return CUDA_ERROR_NOT_SUPPORTED;
+    return cuGraphAddNode(node, graph, dependencies, count, parameters);
+}
+
+/* ---- Reading ---- */
+
+/* The beginning of a call on a node that must be of one type. */
+static CUresult node_begin(CUgraphNode handle, CUgraphNodeType type, struct driver_node **node) {
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = graph_find_node(handle, node);
+    return status == CUDA_SUCCESS && (*node)->operation.type != type ? CUDA_ERROR_INVALID_VALUE
+                                                                     : status;
+}
+
+static CUDA_KERNEL_NODE_PARAMS kernel_parameters(const struct driver_kernel *kernel) {
+    return (CUDA_KERNEL_NODE_PARAMS){.func = kernel->function,
+                                     .gridDimX = kernel->grid[0],
+                                     .gridDimY = kernel->grid[1],
+                                     .gridDimZ = kernel->grid[2],
+                                     .blockDimX = kernel->block[0],
+                                     .blockDimY = kernel->block[1],
+                                     .blockDimZ = kernel->block[2],
+                                     .sharedMemBytes = (unsigned)kernel->dynamic_shared,
+                                     .kernelParams = kernel->pointers};
+}
+
+/* A node whose parameters go to `target`. */
+static CUresult node_read(CUgraphNode handle, CUgraphNodeType type, const void *target,
+                          struct driver_node **node) {
+    CUresult status = node_begin(handle, type, node);
+    return status == CUDA_SUCCESS && !target ? CUDA_ERROR_INVALID_VALUE : status;
+}
+
+CUresult cuGraphKernelNodeGetParams_v2(CUgraphNode handle, CUDA_KERNEL_NODE_PARAMS *parameters) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_KERNEL, parameters, &node);
+    if (status == CUDA_SUCCESS)
+        *parameters = kernel_parameters(&node->operation.kernel);
+    return driver_end(status);
+}
+
+CUresult cuGraphKernelNodeGetParams(CUgraphNode node, CUDA_KERNEL_NODE_PARAMS_v1 *parameters) {
+    CUDA_KERNEL_NODE_PARAMS whole;
+    CUresult status =
+        parameters ? cuGraphKernelNodeGetParams_v2(node, &whole) : CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        memcpy(parameters, &whole, sizeof *parameters);
+    return status;
+}
+
+CUresult cuGraphMemcpyNodeGetParams(CUgraphNode handle, CUDA_MEMCPY3D *parameters) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_MEMCPY, parameters, &node);
+    if (status == CUDA_SUCCESS)
+        *parameters = node->operation.copy;
+    return driver_end(status);
+}
+
+CUresult cuGraphMemsetNodeGetParams(CUgraphNode handle, CUDA_MEMSET_NODE_PARAMS *parameters) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_MEMSET, parameters, &node);
+    if (status == CUDA_SUCCESS)
+        *parameters = node->operation.fill;
+    return driver_end(status);
+}
+
+CUresult cuGraphHostNodeGetParams(CUgraphNode handle, CUDA_HOST_NODE_PARAMS *parameters) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_HOST, parameters, &node);
+    if (status == CUDA_SUCCESS)
+        *parameters = node->operation.host;
+    return driver_end(status);
+}
+
+CUresult cuGraphChildGraphNodeGetGraph(CUgraphNode handle, CUgraph *graph) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_GRAPH, graph, &node);
+    if (status == CUDA_SUCCESS)
+        *graph = node->operation.child->handle;
+    return driver_end(status);
+}
+
+/* ---- Changing ---- */
+
+/* Ends an entry point that changes a node: takes the prepared operation over, or releases it. */
+static CUresult node_changed(struct driver_node *node, struct driver_operation *operation,
+                             CUresult status) {
+    if (status == CUDA_SUCCESS) {
+        operation_release(&node->operation);
+        node->operation = *operation;
+    }
+    return driver_end(status);
+}
+
+CUresult cuGraphKernelNodeSetParams_v2(CUgraphNode handle,
+                                       const CUDA_KERNEL_NODE_PARAMS *parameters) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_kernel_v2(&operation, parameters);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphKernelNodeSetParams(CUgraphNode handle,
+                                    const CUDA_KERNEL_NODE_PARAMS_v1 *parameters) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_kernel(&operation, parameters, NULL);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphMemcpyNodeSetParams(CUgraphNode handle, const CUDA_MEMCPY3D *copy) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_MEMCPY, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_copy(&operation, copy);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphMemsetNodeSetParams(CUgraphNode handle, const CUDA_MEMSET_NODE_PARAMS *fill) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_MEMSET, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_fill(&operation, fill);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphHostNodeSetParams(CUgraphNode handle, const CUDA_HOST_NODE_PARAMS *parameters) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_HOST, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_host(&operation, parameters);
+    return node_changed(node, &operation, status);
+}
+
+/* ---- Changing an executable graph: its node is the one that was made from `handle` ---- */
+
+static CUresult exec_node_begin(CUgraphExec exec_handle, CUgraphNode handle, CUgraphNodeType type,
+                                struct driver_node **node) {
+    CUresult status = driver_begin();
+    if (status != CUDA_SUCCESS)
+        return status;
+    const struct driver_exec *exec = handle_find(&driver.handles, HANDLE_EXEC, exec_handle);
+    *node = exec ? exec_find_node(exec, handle) : NULL;
+    return *node && (*node)->operation.type == type ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuGraphExecKernelNodeSetParams_v2(CUgraphExec exec, CUgraphNode handle,
+                                           const CUDA_KERNEL_NODE_PARAMS *parameters) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_kernel_v2(&operation, parameters);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode handle,
+                                        const CUDA_KERNEL_NODE_PARAMS_v1 *parameters) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_kernel(&operation, parameters, NULL);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode handle,
+                                        const CUDA_MEMCPY3D *copy, CUcontext context) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_MEMCPY, &node);
+    (void)context;
+    if (status == CUDA_SUCCESS)
+        status = prepare_copy(&operation, copy);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode handle,
+                                        const CUDA_MEMSET_NODE_PARAMS *fill, CUcontext context) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_MEMSET, &node);
+    (void)context;
+    if (status == CUDA_SUCCESS)
+        status = prepare_fill(&operation, fill);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphExecHostNodeSetParams(CUgraphExec exec, CUgraphNode handle,
+                                      const CUDA_HOST_NODE_PARAMS *parameters) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_HOST, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_host(&operation, parameters);
+    return node_changed(node, &operation, status);
+}

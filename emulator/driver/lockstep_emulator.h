@@ -1,0 +1,72 @@
+/*
+ * What the emulated driver offers beside the CUDA driver API: proof that it is the emulator, and
+ * its counters.
+ *
+ * Nobody links the emulator. A program that has loaded libcuda.so.1 looks these functions up by
+ * name with dlsym; where lockstepEmulatorVersion is missing, the driver is a real one. This header
+ * is plain C, includes nothing of the emulator and may be copied.
+ *
+ *     int (*version)(void) = (int (*)(void))dlsym(libcuda, "lockstepEmulatorVersion");
+ *     bool emulated = version && version() >= 1;
+ *
+ * Every function may be called from any thread, before cuInit too.
+ */
+#ifndef LOCKSTEP_EMULATOR_DRIVER_LOCKSTEP_EMULATOR_H
+#define LOCKSTEP_EMULATOR_DRIVER_LOCKSTEP_EMULATOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOCKSTEP_EMULATOR_VERSION 1
+
+/*
+ * Totals over all launches of one kernel with one grid, one block and one amount of dynamic shared
+ * memory since the last reset. What each counter counts is defined in docs/emulator.md. New members
+ * are added at the end only.
+ */
+struct lockstep_emulator_counters {
+    size_t size; /* the caller sets it to sizeof(struct lockstep_emulator_counters) */
+    char kernel[256];
+    uint32_t grid[3], block[3];
+    uint64_t dynamic_shared; /* bytes */
+    uint64_t launches;
+    double occupancy; /* theoretical, 0 to 1: warps that fit a multiprocessor over the most it can
+                         hold */
+    uint64_t warp_instructions;
+    uint64_t thread_instructions;
+    uint64_t fma_warp_instructions;
+    uint64_t tensor_warp_instructions;
+    uint64_t branches, divergent_branches;
+    uint64_t barriers;
+    uint64_t global_load_requests, global_load_sectors;
+    uint64_t global_store_requests, global_store_sectors;
+    uint64_t global_atomic_requests, global_atomic_sectors;
+    uint64_t local_load_requests, local_store_requests;
+    uint64_t shared_load_requests, shared_store_requests;
+    uint64_t shared_wavefronts, shared_wavefronts_ideal;
+    uint64_t bytes_touched; /* summed over the launches */
+    uint64_t blocks, warps;
+    uint64_t shared_atomic_requests, shared_copy_requests;
+};
+
+/* LOCKSTEP_EMULATOR_VERSION of the library. */
+int lockstepEmulatorVersion(void);
+
+/* Forgets all rows. They are still written to the file of report= when the program ends. */
+void lockstepEmulatorCountersReset(void);
+
+/* Rows since the last reset, in the order of each kernel's first launch. */
+size_t lockstepEmulatorCountersCount(void);
+
+/* Fills `row`, as much as row->size says there is room for. 0 when done; -1 when there is no row of
+ * that index. */
+int lockstepEmulatorCountersRead(size_t index, struct lockstep_emulator_counters *row);
+
+/*
+ * The last line that the emulator said on stderr, such as the fault of a kernel with block, thread,
+ * address and source line; empty when it has said nothing. Copies at most `size` bytes with the
+ * NUL, returns the whole length without it.
+ */
+size_t lockstepEmulatorMessage(char *text, size_t size);
+
+#endif

@@ -1,0 +1,345 @@
+/* Memory: what is allocated, by whom, and what a pointer is. Device, pinned and managed memory
+ * share one address space. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/driver/driver.h"
+#include "emulator/driver/graph.h"
+
+enum { PITCH_ALIGNMENT = 512 };
+
+/* A host address as a pointer. */
+static void *memory_pointer(CUdeviceptr address) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): unified addressing makes them the same
+    return (void *)(uintptr_t)address;
+}
+
+/* ---- The list of allocations, sorted by address ---- */
+
+/* The index of the first allocation above `address`. */
+static size_t allocation_above(CUdeviceptr address) {
+    size_t low = 0, high = driver.allocation_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (driver.allocations[middle].address > address)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+struct driver_allocation *allocation_find(CUdeviceptr address) {
+    size_t above = allocation_above(address);
+    if (!above)
+        return NULL;
+    struct driver_allocation *candidate = &driver.allocations[above - 1];
+    return address - candidate->address < candidate->size ? candidate : NULL;
+}
+
+CUresult allocation_add(struct driver_context *context, enum allocation_kind kind,
+                        CUdeviceptr address, size_t size, unsigned flags,
+                        struct driver_pool *pool) {
+    if (driver.allocation_count == driver.allocation_capacity) {
+        size_t capacity = driver.allocation_capacity ? driver.allocation_capacity * 2 : 64;
+        struct driver_allocation *allocations =
+            realloc(driver.allocations, capacity * sizeof *allocations);
+        if (!allocations)
+            return CUDA_ERROR_OUT_OF_MEMORY;
+        driver.allocations = allocations;
+        driver.allocation_capacity = capacity;
+    }
+    size_t at = allocation_above(address);
+    memmove(&driver.allocations[at + 1], &driver.allocations[at],
+            (driver.allocation_count - at) * sizeof *driver.allocations);
+    driver.allocations[at] = (struct driver_allocation){.address = address,
+                                                        .size = size,
+                                                        .kind = kind,
+                                                        .flags = flags,
+                                                        .identifier = ++driver.next_identifier,
+                                                        .context = context,
+                                                        .pool = pool};
+    driver.allocation_count++;
+    return CUDA_SUCCESS;
+}
+
+static enum machine_status memory_give_back(enum allocation_kind kind, CUdeviceptr address) {
+    switch (kind) {
+    case ALLOCATION_HOST:
+    case ALLOCATION_MANAGED:
+        return machine_free_host(driver.machine, memory_pointer(address));
+    case ALLOCATION_REGISTERED:
+        return machine_unregister_host(driver.machine, memory_pointer(address));
+    default:
+        return machine_free(driver.machine, address);
+    }
+}
+
+CUresult allocation_free(struct driver_allocation *allocation) {
+    enum machine_status status = memory_give_back(allocation->kind, allocation->address);
+    size_t at = (size_t)(allocation - driver.allocations);
+    if (allocation->pool)
+        allocation->pool->used -= allocation->size;
+    driver.allocation_count--;
+    memmove(allocation, allocation + 1, (driver.allocation_count - at) * sizeof *allocation);
+    return driver_status(status);
+}
+
+void allocation_free_all(const struct driver_context *context) {
+    for (size_t i = driver.allocation_count; i-- > 0;)
+        if (!context || driver.allocations[i].context == context)
+            (void)allocation_free(&driver.allocations[i]);
+}
+
+/* Managed memory is host memory that kernels see: there is nothing to migrate. */
+CUresult allocation_create(struct driver_context *context, enum allocation_kind kind, size_t size,
+                           unsigned flags, struct driver_pool *pool, CUdeviceptr *address) {
+    enum machine_status status;
+    uint64_t made = 0;
+    void *memory = NULL;
+    if (!address || !size)
+        return CUDA_ERROR_INVALID_VALUE;
+    if (kind == ALLOCATION_HOST || kind == ALLOCATION_MANAGED) {
+        status = machine_allocate_host(driver.machine, size, &memory);
+        made = (uint64_t)(uintptr_t)memory;
+    } else {
+        status = machine_allocate(driver.machine, size, &made);
+    }
+    if (status != MACHINE_OK)
+        return driver_status(status);
+    CUresult added = allocation_add(context, kind, made, size, flags, pool);
+    if (added != CUDA_SUCCESS)
+        (void)memory_give_back(kind, made);
+    else
+        *address = made;
+    return added;
+}
+
+/* Allocating and freeing waits for the device, which a strict capture forbids. */
+static CUresult memory_begin(struct driver_context **context) {
+    CUresult status = driver_begin_context(context);
+    return status == CUDA_SUCCESS ? capture_forbid() : status;
+}
+
+/* ---- Device memory ---- */
+
+CUresult cuMemGetInfo_v2(size_t *available, size_t *total) {
+    struct driver_context *context;
+    size_t whole = 0, used = 0;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS)
+        machine_memory_info(driver.machine, &whole, &used);
+    if (status == CUDA_SUCCESS && available)
+        *available = whole - used;
+    if (status == CUDA_SUCCESS && total)
+        *total = whole;
+    return driver_end(status);
+}
+
+CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
+    struct driver_context *context;
+    CUresult status = memory_begin(&context);
+    if (status == CUDA_SUCCESS)
+        status = allocation_create(context, ALLOCATION_DEVICE, bytes, 0, NULL, address);
+    return driver_end(status);
+}
+
+CUresult cuMemAllocPitch_v2(CUdeviceptr *address, size_t *pitch, size_t width_bytes, size_t height,
+                            unsigned int element_bytes) {
+    struct driver_context *context;
+    CUresult status = memory_begin(&context);
+    size_t row = (width_bytes + PITCH_ALIGNMENT - 1) / PITCH_ALIGNMENT * PITCH_ALIGNMENT;
+    bool element_known = element_bytes == 4 || element_bytes == 8 || element_bytes == 16;
+    if (status == CUDA_SUCCESS &&
+        (!pitch || !element_known || !height || row < width_bytes || row > SIZE_MAX / height))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = allocation_create(context, ALLOCATION_DEVICE, row * height, 0, NULL, address);
+    if (status == CUDA_SUCCESS)
+        *pitch = row;
+    return driver_end(status);
+}
+
+CUresult cuMemAllocManaged(CUdeviceptr *address, size_t bytes, unsigned int flags) {
+    struct driver_context *context;
+    CUresult status = memory_begin(&context);
+    if (status == CUDA_SUCCESS && flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = allocation_create(context, ALLOCATION_MANAGED, bytes, flags, NULL, address);
+    return driver_end(status);
+}
+
+CUresult cuMemFree_v2(CUdeviceptr address) {
+    struct driver_context *context;
+    CUresult status = memory_begin(&context);
+    if (status == CUDA_SUCCESS) {
+        struct driver_allocation *allocation = allocation_find(address);
+        bool ours = allocation && allocation->address == address &&
+                    allocation->kind != ALLOCATION_HOST &&
+                    allocation->kind != ALLOCATION_REGISTERED;
+        status = ours ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
+        if (!ours)
+            driver_say("cuMemFree: 0x%llx is not the start of device memory that is allocated "
+                       "(freed twice?)",
+                       address);
+    }
+    return driver_end(status);
+}
+
+CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr address) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS) {
+        struct machine_range range = machine_find_range(driver.machine, address);
+        if (range.kind == MACHINE_MEMORY_NONE)
+            status = CUDA_ERROR_NOT_FOUND;
+        if (status == CUDA_SUCCESS && base)
+            *base = range.address;
+        if (status == CUDA_SUCCESS && size)
+            *size = range.size;
+    }
+    return driver_end(status);
+}
+
+/* Where the pages of managed memory are is of no consequence: advice is checked and forgotten. */
+static CUresult memory_advise(CUdeviceptr address, size_t count) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS) {
+        const struct driver_allocation *allocation = allocation_find(address);
+        bool inside =
+            allocation && count && count <= allocation->size - (address - allocation->address);
+        if (!inside || allocation->kind != ALLOCATION_MANAGED)
+            status = CUDA_ERROR_INVALID_VALUE;
+    }
+    return driver_end(status);
+}
+
+static bool memory_device_known(CUdevice device) {
+    return device == 0 || device == -1; /* -1: CU_DEVICE_CPU */
+}
+
+CUresult cuMemAdvise(CUdeviceptr address, size_t count, CUmem_advise advice, CUdevice device) {
+    if (advice < CU_MEM_ADVISE_SET_READ_MOSTLY || advice > CU_MEM_ADVISE_UNSET_ACCESSED_BY)
+        return CUDA_ERROR_INVALID_VALUE;
+    return memory_device_known(device) ? memory_advise(address, count) : CUDA_ERROR_INVALID_DEVICE;
+}
+
+CUresult cuMemAdvise_v2(CUdeviceptr address, size_t count, CUmem_advise advice,
+                        CUmemLocation location) {
+    return cuMemAdvise(address, count, advice,
+                       location.type == CU_MEM_LOCATION_TYPE_DEVICE ? location.id : 0);
+}
+
+CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t count, CUdevice device, CUstream stream) {
+    CUresult status =
+        memory_device_known(device) ? cuStreamQuery(stream) : CUDA_ERROR_INVALID_DEVICE;
+    return status == CUDA_SUCCESS ? memory_advise(address, count) : status;
+}
+DRIVER_ALIAS(cuMemPrefetchAsync, cuMemPrefetchAsync_ptsz);
+
+CUresult cuMemPrefetchAsync_v2(CUdeviceptr address, size_t count, CUmemLocation location,
+                               unsigned int flags, CUstream stream) {
+    if (flags)
+        return CUDA_ERROR_INVALID_VALUE;
+    return cuMemPrefetchAsync(
+        address, count, location.type == CU_MEM_LOCATION_TYPE_DEVICE ? location.id : 0, stream);
+}
+DRIVER_ALIAS(cuMemPrefetchAsync_v2, cuMemPrefetchAsync_v2_ptsz);
+
+/* ---- Host memory ---- */
+
+CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned int flags) {
+    enum {
+        KNOWN = CU_MEMHOSTALLOC_PORTABLE | CU_MEMHOSTALLOC_DEVICEMAP | CU_MEMHOSTALLOC_WRITECOMBINED
+    };
+    struct driver_context *context;
+    CUdeviceptr address = 0;
+    CUresult status = memory_begin(&context);
+    if (status == CUDA_SUCCESS && (!memory || flags & ~(unsigned)KNOWN))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = allocation_create(context, ALLOCATION_HOST, bytes, flags, NULL, &address);
+    if (status == CUDA_SUCCESS)
+        *memory = memory_pointer(address);
+    return driver_end(status);
+}
+
+CUresult cuMemAllocHost_v2(void **memory, size_t bytes) {
+    return cuMemHostAlloc(memory, bytes, 0);
+}
+
+CUresult cuMemFreeHost(void *memory) {
+    struct driver_context *context;
+    CUresult status = memory_begin(&context);
+    if (status == CUDA_SUCCESS) {
+        struct driver_allocation *allocation = allocation_find((CUdeviceptr)(uintptr_t)memory);
+        bool ours = allocation && allocation->address == (CUdeviceptr)(uintptr_t)memory &&
+                    allocation->kind == ALLOCATION_HOST;
+        status = ours ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
+    }
+    return driver_end(status);
+}
+
+CUresult cuMemHostRegister_v2(void *memory, size_t bytes, unsigned int flags) {
+    enum {
+        KNOWN = CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP |
+                CU_MEMHOSTREGISTER_READ_ONLY
+    };
+    struct driver_context *context;
+    CUresult status = memory_begin(&context);
+    if (status == CUDA_SUCCESS && flags & CU_MEMHOSTREGISTER_IOMEMORY)
+        status = CUDA_ERROR_NOT_SUPPORTED;
+    if (status == CUDA_SUCCESS && (!memory || !bytes || flags & ~(unsigned)KNOWN))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && (allocation_find((CUdeviceptr)(uintptr_t)memory) ||
+                                   allocation_find((CUdeviceptr)(uintptr_t)memory + bytes - 1)))
+        status = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+    if (status == CUDA_SUCCESS)
+        status = driver_status(machine_register_host(driver.machine, memory, bytes));
+    if (status == CUDA_SUCCESS) {
+        status = allocation_add(context, ALLOCATION_REGISTERED, (CUdeviceptr)(uintptr_t)memory,
+                                bytes, flags, NULL);
+        if (status != CUDA_SUCCESS)
+            (void)machine_unregister_host(driver.machine, memory);
+    }
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuMemHostRegister_v2, cuMemHostRegister);
+
+CUresult cuMemHostUnregister(void *memory) {
+    struct driver_context *context;
+    CUresult status = memory_begin(&context);
+    if (status == CUDA_SUCCESS) {
+        struct driver_allocation *allocation = allocation_find((CUdeviceptr)(uintptr_t)memory);
+        bool ours = allocation && allocation->address == (CUdeviceptr)(uintptr_t)memory &&
+                    allocation->kind == ALLOCATION_REGISTERED;
+        status = ours ? allocation_free(allocation) : CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
+    }
+    return driver_end(status);
+}
+
+CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr *address, void *memory, unsigned int flags) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    const struct driver_allocation *allocation =
+        status == CUDA_SUCCESS ? allocation_find((CUdeviceptr)(uintptr_t)memory) : NULL;
+    if (status == CUDA_SUCCESS && (!address || flags || !allocation))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *address = (CUdeviceptr)(uintptr_t)memory;
+    return driver_end(status);
+}
+
+CUresult cuMemHostGetFlags(unsigned int *flags, void *memory) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    const struct driver_allocation *allocation =
+        status == CUDA_SUCCESS ? allocation_find((CUdeviceptr)(uintptr_t)memory) : NULL;
+    if (status == CUDA_SUCCESS && (!flags || !allocation || allocation->kind != ALLOCATION_HOST))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *flags = allocation->flags;
+    return driver_end(status);
+}

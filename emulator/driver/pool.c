@@ -1,0 +1,281 @@
+/* Allocation in stream order. A pool is an account: memory comes from the machine at once and goes
+ * back at once. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/driver/driver.h"
+#include "emulator/driver/graph.h"
+
+void pool_open_default(void) {
+    driver.default_pool = (struct driver_pool){.reuse = {1, 1, 1}};
+    driver.default_pool.handle = handle_add(&driver.handles, HANDLE_POOL, &driver.default_pool);
+    driver.pool = &driver.default_pool;
+}
+
+static void pool_close(struct driver_pool *pool) {
+    handle_remove(&driver.handles, pool->handle);
+    if (driver.pool == pool)
+        driver.pool = &driver.default_pool;
+    if (pool != &driver.default_pool)
+        free(pool);
+}
+
+void pool_close_all(void) {
+    uint32_t at = 0;
+    for (struct driver_pool *pool; (pool = handle_next(&driver.handles, HANDLE_POOL, &at));)
+        pool_close(pool);
+}
+
+static CUresult pool_find(CUmemoryPool handle, struct driver_pool **pool) {
+    *pool = handle_find(&driver.handles, HANDLE_POOL, handle);
+    return *pool ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+static CUresult pool_begin(CUmemoryPool handle, struct driver_pool **pool) {
+    CUresult status = driver_begin();
+    return status == CUDA_SUCCESS ? pool_find(handle, pool) : status;
+}
+
+/* `pool_handle` NULL: from the device's current pool. */
+static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream handle,
+                              CUdeviceptr *address) {
+    struct driver_context *context;
+    struct driver_stream *stream;
+    struct driver_pool *pool = NULL;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS)
+        status = stream_find(context, handle, &stream);
+    if (status == CUDA_SUCCESS && stream->capture) {
+        driver_say("cuMemAllocAsync: allocations inside a graph are not supported");
+        status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
+    if (status == CUDA_SUCCESS)
+        pool = driver.pool;
+    if (status == CUDA_SUCCESS && pool_handle)
+        status = pool_find(pool_handle, &pool);
+    if (status == CUDA_SUCCESS)
+        status = allocation_create(context, ALLOCATION_POOL, bytes, 0, pool, address);
+    if (status == CUDA_SUCCESS) {
+        pool->used += bytes;
+        pool->used_high = pool->used > pool->used_high ? pool->used : pool->used_high;
+    }
+    return driver_end(status);
+}
+
+CUresult cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream stream) {
+    return pool_allocate(NULL, bytes, stream, address);
+}
+DRIVER_ALIAS(cuMemAllocAsync, cuMemAllocAsync_ptsz);
+
+CUresult cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPool pool,
+                                 CUstream stream) {
+    return pool ? pool_allocate(pool, bytes, stream, address) : CUDA_ERROR_INVALID_HANDLE;
+}
+DRIVER_ALIAS(cuMemAllocFromPoolAsync, cuMemAllocFromPoolAsync_ptsz);
+
+CUresult cuMemFreeAsync(CUdeviceptr address, CUstream handle) {
+    struct driver_context *context;
+    struct driver_stream *stream;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS)
+        status = stream_find(context, handle, &stream);
+    if (status == CUDA_SUCCESS && stream->capture)
+        status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (status == CUDA_SUCCESS) {
+        struct driver_allocation *allocation = allocation_find(address);
+        bool ours = allocation && allocation->address == address &&
+                    (allocation->kind == ALLOCATION_POOL || allocation->kind == ALLOCATION_DEVICE);
+        status = ours ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
+    }
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuMemFreeAsync, cuMemFreeAsync_ptsz);
+
+/* ---- Pools ---- */
+
+CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties) {
+    CUresult status = driver_begin();
+    bool valid = handle && properties && properties->allocType == CU_MEM_ALLOCATION_TYPE_PINNED &&
+                 properties->location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
+                 properties->location.id == 0;
+    if (status == CUDA_SUCCESS && !valid)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE)
+        status = CUDA_ERROR_NOT_SUPPORTED;
+    if (status == CUDA_SUCCESS) {
+        struct driver_pool *pool = calloc(1, sizeof *pool);
+        if (pool) {
+            *pool = (struct driver_pool){.reuse = {1, 1, 1}};
+            pool->handle = handle_add(&driver.handles, HANDLE_POOL, pool);
+        }
+        if (pool && pool->handle) {
+            *handle = pool->handle;
+        } else {
+            free(pool);
+            status = CUDA_ERROR_OUT_OF_MEMORY;
+        }
+    }
+    return driver_end(status);
+}
+
+CUresult cuMemPoolDestroy(CUmemoryPool handle) {
+    struct driver_pool *pool;
+    CUresult status = pool_begin(handle, &pool);
+    if (status == CUDA_SUCCESS && pool == &driver.default_pool)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) {
+        /* What it gave out stays until it is freed, as the API promises. */
+        for (size_t i = 0; i < driver.allocation_count; i++)
+            if (driver.allocations[i].pool == pool)
+                driver.allocations[i].pool = NULL;
+        pool_close(pool);
+    }
+    return driver_end(status);
+}
+
+CUresult cuMemPoolTrimTo(CUmemoryPool handle, size_t bytes) {
+    struct driver_pool *pool;
+    (void)bytes; /* a pool keeps nothing that is not in use */
+    return driver_end(pool_begin(handle, &pool));
+}
+
+CUresult cuMemPoolGetAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void *value) {
+    struct driver_pool *pool;
+    CUresult status = pool_begin(handle, &pool);
+    if (status == CUDA_SUCCESS && !value)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status != CUDA_SUCCESS)
+        return driver_end(status);
+    switch (attribute) {
+    case CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES:
+    case CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC:
+    case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
+        *(int *)value = pool->reuse[attribute - CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES];
+        break;
+    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
+        *(cuuint64_t *)value = pool->release_threshold;
+        break;
+    case CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT:
+    case CU_MEMPOOL_ATTR_USED_MEM_CURRENT:
+        *(cuuint64_t *)value = pool->used;
+        break;
+    case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
+    case CU_MEMPOOL_ATTR_USED_MEM_HIGH:
+        *(cuuint64_t *)value = pool->used_high;
+        break;
+    default:
+        status = CUDA_ERROR_INVALID_VALUE;
+    }
+    return driver_end(status);
+}
+
+CUresult cuMemPoolSetAttribute(CUmemoryPool handle, CUmemPool_attribute attribute, void *value) {
+    struct driver_pool *pool;
+    CUresult status = pool_begin(handle, &pool);
+    if (status == CUDA_SUCCESS && !value)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status != CUDA_SUCCESS)
+        return driver_end(status);
+    switch (attribute) {
+    case CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES:
+    case CU_MEMPOOL_ATTR_REUSE_ALLOW_OPPORTUNISTIC:
+    case CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES:
+        pool->reuse[attribute - CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES] =
+            *(const int *)value;
+        break;
+    case CU_MEMPOOL_ATTR_RELEASE_THRESHOLD:
+        pool->release_threshold = *(const cuuint64_t *)value;
+        break;
+    case CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH:
+    case CU_MEMPOOL_ATTR_USED_MEM_HIGH: /* only 0 may be set: it starts the mark again */
+        if (*(const cuuint64_t *)value)
+            status = CUDA_ERROR_INVALID_VALUE;
+        else
+            pool->used_high = pool->used;
+        break;
+    default:
+        status = CUDA_ERROR_INVALID_VALUE;
+    }
+    return driver_end(status);
+}
+
+CUresult cuMemPoolGetAccess(CUmemAccess_flags *flags, CUmemoryPool handle,
+                            CUmemLocation *location) {
+    struct driver_pool *pool;
+    CUresult status = pool_begin(handle, &pool);
+    if (status == CUDA_SUCCESS &&
+        (!flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE || location->id))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+    return driver_end(status);
+}
+
+CUresult cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *access, size_t count) {
+    struct driver_pool *pool;
+    CUresult status = pool_begin(handle, &pool);
+    if (status == CUDA_SUCCESS && count && !access)
+        status = CUDA_ERROR_INVALID_VALUE;
+    for (size_t i = 0; i < count && status == CUDA_SUCCESS; i++)
+        if (access[i].location.id != 0)
+            status = CUDA_ERROR_INVALID_DEVICE;
+    return driver_end(status);
+}
+
+/* ---- The pool of the device ---- */
+
+static CUresult pool_begin_device(CUdevice device, const void *answer) {
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS && device != 0)
+        status = CUDA_ERROR_INVALID_DEVICE;
+    return status == CUDA_SUCCESS && !answer ? CUDA_ERROR_INVALID_VALUE : status;
+}
+
+CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
+    CUresult status = pool_begin_device(device, pool);
+    if (status == CUDA_SUCCESS)
+        *pool = driver.default_pool.handle;
+    return driver_end(status);
+}
+
+CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
+    CUresult status = pool_begin_device(device, pool);
+    if (status == CUDA_SUCCESS)
+        *pool = driver.pool->handle;
+    return driver_end(status);
+}
+
+CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool handle) {
+    struct driver_pool *pool = NULL;
+    CUresult status = pool_begin_device(device, handle);
+    if (status == CUDA_SUCCESS)
+        status = pool_find(handle, &pool);
+    if (status == CUDA_SUCCESS)
+        driver.pool = pool;
+    return driver_end(status);
+}
+
+/* Graphs own no memory here, so every account stands at zero. */
+CUresult cuDeviceGetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attribute,
+                                      void *value) {
+    CUresult status = pool_begin_device(device, value);
+    if (status == CUDA_SUCCESS && (unsigned)attribute > CU_GRAPH_MEM_ATTR_RESERVED_MEM_HIGH)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *(cuuint64_t *)value = 0;
+    return driver_end(status);
+}
+
+CUresult cuDeviceSetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attribute,
+                                      void *value) {
+    CUresult status = pool_begin_device(device, value);
+    bool high = attribute == CU_GRAPH_MEM_ATTR_USED_MEM_HIGH ||
+                attribute == CU_GRAPH_MEM_ATTR_RESERVED_MEM_HIGH;
+    if (status == CUDA_SUCCESS && (!high || *(const cuuint64_t *)value))
+        status = CUDA_ERROR_INVALID_VALUE;
+    return driver_end(status);
+}
+
+CUresult cuDeviceGraphMemTrim(CUdevice device) {
+    return driver_end(pool_begin_device(device, &driver));
+}

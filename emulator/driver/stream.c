@@ -1,0 +1,289 @@
+/* Streams. Work is done when it is submitted, so a stream is always idle: waiting returns at once.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/driver/driver.h"
+#include "emulator/driver/graph.h"
+
+/* Outside this range a priority is clamped, as cuStreamCreateWithPriority documents. */
+enum { PRIORITY_GREATEST = -5, PRIORITY_LEAST = 0 };
+
+CUresult stream_find(const struct driver_context *context, CUstream handle,
+                     struct driver_stream **stream) {
+    if (!handle || handle == CU_STREAM_LEGACY)
+        *stream = context->legacy;
+    else if (handle == CU_STREAM_PER_THREAD)
+        *stream = context->per_thread;
+    else
+        *stream = handle_find(&driver.handles, HANDLE_STREAM, handle);
+    return *stream && (*stream)->context == context ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+CUresult stream_open(struct driver_context *context, unsigned flags, int priority,
+                     struct driver_stream **stream) {
+    struct driver_stream *made = calloc(1, sizeof *made);
+    if (!made)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    made->context = context;
+    made->flags = flags;
+    made->priority = priority < PRIORITY_GREATEST ? PRIORITY_GREATEST
+                     : priority > PRIORITY_LEAST  ? PRIORITY_LEAST
+                                                  : priority;
+    made->identifier = ++driver.next_identifier;
+    made->policy.syncPolicy = CU_SYNC_POLICY_AUTO;
+    made->handle = handle_add(&driver.handles, HANDLE_STREAM, made);
+    if (!made->handle) {
+        free(made);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    *stream = made;
+    return CUDA_SUCCESS;
+}
+
+void stream_close(struct driver_stream *stream) {
+    capture_drop_stream(stream);
+    handle_remove(&driver.handles, stream->handle);
+    free(stream->pending);
+    free(stream->pending_handles);
+    free(stream);
+}
+
+/* The beginning of every call on a stream. */
+static CUresult stream_begin(CUstream handle, struct driver_stream **stream) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    return status == CUDA_SUCCESS ? stream_find(context, handle, stream) : status;
+}
+
+CUresult cuStreamCreateWithPriority(CUstream *handle, unsigned int flags, int priority) {
+    struct driver_context *context;
+    struct driver_stream *stream;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS && (!handle || flags & ~(unsigned)CU_STREAM_NON_BLOCKING))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = stream_open(context, flags, priority, &stream);
+    if (status == CUDA_SUCCESS)
+        *handle = stream->handle;
+    return driver_end(status);
+}
+
+CUresult cuStreamCreate(CUstream *stream, unsigned int flags) {
+    return cuStreamCreateWithPriority(stream, flags, 0);
+}
+
+CUresult cuStreamDestroy_v2(CUstream handle) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS &&
+        (stream == stream->context->legacy || stream == stream->context->per_thread))
+        status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS)
+        stream_close(stream);
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamDestroy_v2, cuStreamDestroy);
+
+/* ---- What a stream knows ---- */
+
+CUresult cuStreamGetPriority(CUstream handle, int *priority) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && !priority)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *priority = stream->priority;
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamGetPriority, cuStreamGetPriority_ptsz);
+
+CUresult cuStreamGetFlags(CUstream handle, unsigned int *flags) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && !flags)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *flags = stream->flags;
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamGetFlags, cuStreamGetFlags_ptsz);
+
+CUresult cuStreamGetId(CUstream handle, unsigned long long *identifier) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && !identifier)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *identifier = stream->identifier;
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamGetId, cuStreamGetId_ptsz);
+
+CUresult cuStreamGetCtx(CUstream handle, CUcontext *context) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && !context)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *context = stream->context->handle;
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamGetCtx, cuStreamGetCtx_ptsz);
+
+CUresult cuStreamGetCtx_v2(CUstream handle, CUcontext *context, CUgreenCtx *green_context) {
+    CUresult status = cuStreamGetCtx(handle, context);
+    if (status == CUDA_SUCCESS && green_context)
+        *green_context = NULL;
+    return status;
+}
+DRIVER_ALIAS(cuStreamGetCtx_v2, cuStreamGetCtx_v2_ptsz);
+
+CUresult cuStreamGetDevice(CUstream handle, CUdevice *device) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && !device)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *device = 0;
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamGetDevice, cuStreamGetDevice_ptsz);
+
+static CUstreamAttrValue *stream_attribute(struct driver_stream *stream, CUstreamAttrID attribute) {
+    switch ((int)attribute) {
+    case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
+        return &stream->window;
+    case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
+        return &stream->policy;
+    default:
+        return NULL;
+    }
+}
+
+CUresult cuStreamGetAttribute(CUstream handle, CUstreamAttrID attribute, CUstreamAttrValue *value) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && (!value || !stream_attribute(stream, attribute)))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *value = *stream_attribute(stream, attribute);
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamGetAttribute, cuStreamGetAttribute_ptsz);
+
+CUresult cuStreamSetAttribute(CUstream handle, CUstreamAttrID attribute,
+                              const CUstreamAttrValue *value) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && (!value || !stream_attribute(stream, attribute)))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *stream_attribute(stream, attribute) = *value;
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamSetAttribute, cuStreamSetAttribute_ptsz);
+
+CUresult cuStreamCopyAttributes(CUstream destination, CUstream source) {
+    struct driver_context *context;
+    struct driver_stream *to, *from;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS)
+        status = stream_find(context, destination, &to);
+    if (status == CUDA_SUCCESS)
+        status = stream_find(context, source, &from);
+    if (status == CUDA_SUCCESS) {
+        to->policy = from->policy;
+        to->window = from->window;
+    }
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamCopyAttributes, cuStreamCopyAttributes_ptsz);
+
+/* ---- Waiting ---- */
+
+CUresult cuStreamQuery(CUstream handle) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS)
+        status = capture_forbid_stream(stream);
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamQuery, cuStreamQuery_ptsz);
+
+CUresult cuStreamSynchronize(CUstream handle) {
+    return cuStreamQuery(handle);
+}
+DRIVER_ALIAS(cuStreamSynchronize, cuStreamSynchronize_ptsz);
+
+CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned int flags) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && flags & ~(unsigned)CU_EVENT_WAIT_EXTERNAL)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) {
+        const struct driver_event *event = handle_find(&driver.handles, HANDLE_EVENT, event_handle);
+        status = event ? capture_wait(stream, event) : CUDA_ERROR_INVALID_HANDLE;
+    }
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamWaitEvent, cuStreamWaitEvent_ptsz);
+
+/* ---- Host functions ---- */
+
+CUresult cuLaunchHostFunc(CUstream handle, CUhostFn function, void *data) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && !function)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) {
+        const struct driver_operation operation = {.type = CU_GRAPH_NODE_TYPE_HOST,
+                                                   .host = {function, data}};
+        status = operation_submit(stream, &operation);
+    }
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuLaunchHostFunc, cuLaunchHostFunc_ptsz);
+
+struct stream_callback {
+    CUstreamCallback function;
+    CUstream stream;
+    void *data;
+};
+
+static void stream_call_back(void *data) {
+    const struct stream_callback *callback = data;
+    callback->function(callback->stream, CUDA_SUCCESS, callback->data);
+}
+
+CUresult cuStreamAddCallback(CUstream handle, CUstreamCallback function, void *data,
+                             unsigned int flags) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && (!function || flags))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = capture_forbid_stream(stream);
+    if (status == CUDA_SUCCESS) {
+        struct stream_callback callback = {function, handle, data};
+        driver_call_host(stream_call_back, &callback);
+    }
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamAddCallback, cuStreamAddCallback_ptsz);
+
+CUresult cuStreamAttachMemAsync(CUstream handle, CUdeviceptr address, size_t length,
+                                unsigned int flags) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    (void)length;
+    if (status == CUDA_SUCCESS) {
+        const struct driver_allocation *allocation = allocation_find(address);
+        bool known = flags == CU_MEM_ATTACH_GLOBAL || flags == CU_MEM_ATTACH_HOST ||
+                     flags == CU_MEM_ATTACH_SINGLE;
+        if (!known || !allocation || allocation->kind != ALLOCATION_MANAGED)
+            status = CUDA_ERROR_INVALID_VALUE;
+    }
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamAttachMemAsync, cuStreamAttachMemAsync_ptsz);

@@ -1,0 +1,271 @@
+/* atom and red (PTX ISA 9.7.13.5, 9.7.13.7): lanes act one after another, in the order of their
+ * numbers. */
+#include "emulator/arithmetic/half.h"
+#include "emulator/execute/execute.h"
+#include "emulator/execute/warp.h"
+#include "emulator/lanes/space.h"
+#include "emulator/memory/request.h"
+
+#include <string.h>
+
+enum atomic_operation {
+    ATOMIC_AND,
+    ATOMIC_OR,
+    ATOMIC_XOR,
+    ATOMIC_ADD,
+    ATOMIC_INCREMENT,
+    ATOMIC_DECREMENT,
+    ATOMIC_MIN_U,
+    ATOMIC_MAX_U,
+    ATOMIC_MIN_S,
+    ATOMIC_MAX_S,
+    ATOMIC_EXCHANGE,
+    ATOMIC_COMPARE,
+    ATOMIC_ADD_F32,
+    ATOMIC_ADD_F64,
+    ATOMIC_ADD_F16,
+    ATOMIC_ADD_F16X2,
+    ATOMIC_ADD_BF16,
+    ATOMIC_ADD_BF16X2,
+};
+
+static uint64_t apply_integer(enum atomic_operation operation, uint64_t old, uint64_t b, uint64_t c,
+                              uint32_t bytes) {
+    const int64_t signed_old = bytes == 4 ? (int32_t)old : (int64_t)old,
+                  signed_b = bytes == 4 ? (int32_t)b : (int64_t)b;
+    switch (operation) {
+    case ATOMIC_AND:
+        return old & b;
+    case ATOMIC_OR:
+        return old | b;
+    case ATOMIC_XOR:
+        return old ^ b;
+    case ATOMIC_ADD:
+        return old + b;
+    case ATOMIC_INCREMENT:
+        return old >= b ? 0 : old + 1;
+    case ATOMIC_DECREMENT:
+        return old == 0 || old > b ? b : old - 1;
+    case ATOMIC_MIN_U:
+        return old < b ? old : b;
+    case ATOMIC_MAX_U:
+        return old > b ? old : b;
+    case ATOMIC_MIN_S:
+        return signed_old < signed_b ? old : b;
+    case ATOMIC_MAX_S:
+        return signed_old > signed_b ? old : b;
+    case ATOMIC_COMPARE:
+        return old == b ? c : old;
+    default:
+        return b;
+    }
+}
+
+/* Half precision goes through f32: its 24 bits make the second rounding harmless. */
+static uint32_t add_half(uint32_t a, uint32_t b, bool is_bf16) {
+    const uint32_t x = is_bf16 ? bf16_widen(a & 0xffff) : f16_widen(a & 0xffff);
+    const uint32_t y = is_bf16 ? bf16_widen(b & 0xffff) : f16_widen(b & 0xffff);
+    const uint32_t sum = lane_bits32(lane_f32(x) + lane_f32(y));
+    return (is_bf16 ? bf16_narrow(sum) : f16_narrow(sum)) & 0xffff;
+}
+
+static uint64_t apply_half(enum atomic_operation operation, uint32_t old, uint32_t b) {
+    const bool is_bf16 = operation == ATOMIC_ADD_BF16 || operation == ATOMIC_ADD_BF16X2;
+    const uint32_t low = add_half(old, b, is_bf16);
+    if (operation == ATOMIC_ADD_F16 || operation == ATOMIC_ADD_BF16)
+        return low;
+    return low | add_half(old >> 16, b >> 16, is_bf16) << 16;
+}
+
+/* f32 in global memory flushes denormals, in shared memory it does not (PTX ISA, atom). */
+static uint64_t apply(enum atomic_operation operation, uint64_t old, uint64_t b, uint64_t c,
+                      uint32_t bytes, bool flush) {
+    if (operation == ATOMIC_ADD_F64)
+        return lane_bits64(lane_f64(old) + lane_f64(b));
+    if (operation > ATOMIC_ADD_F64)
+        return apply_half(operation, (uint32_t)old, (uint32_t)b);
+    if (operation != ATOMIC_ADD_F32)
+        return apply_integer(operation, old, b, c, bytes);
+    uint32_t x = (uint32_t)old, y = (uint32_t)b;
+    if (flush) {
+        x = lane_flush32(x);
+        y = lane_flush32(y);
+    }
+    uint32_t sum = lane_canonical32(lane_bits32(lane_f32(x) + lane_f32(y)));
+    return flush ? lane_flush32(sum) : sum;
+}
+
+/* Other host threads may act on the same word, so the update goes through a compare and exchange.
+ */
+static uint64_t update(unsigned char *at, enum atomic_operation operation, uint64_t b, uint64_t c,
+                       uint32_t bytes, bool flush) {
+    if (bytes == 8) {
+        uint64_t *word = (uint64_t *)(void *)at, old = __atomic_load_n(word, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n(word, &old, apply(operation, old, b, c, bytes, flush),
+                                            true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            ;
+        return old;
+    }
+    if (bytes == 2) {
+        uint16_t *word = (uint16_t *)(void *)at, old = __atomic_load_n(word, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n(word, &old,
+                                            (uint16_t)apply(operation, old, b, c, bytes, flush),
+                                            true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+            ;
+        return old;
+    }
+    uint32_t *word = (uint32_t *)(void *)at, old = __atomic_load_n(word, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(word, &old,
+                                        (uint32_t)apply(operation, old, b, c, bytes, flush), true,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        ;
+    return old;
+}
+
+static uint64_t value_at(const struct warp *warp, const struct detail *detail, unsigned k,
+                         unsigned lane) {
+    const void *from = warp_slot(warp, detail->from[k]);
+    return detail->from_bits[k] == 64 ? ((const struct lanes64 *)from)->at[lane]
+                                      : ((const struct lanes32 *)from)->at[lane];
+}
+
+/* Where the lanes act. */
+struct atomic_request {
+    struct request_sectors global;
+    struct lanes64 shared;
+    uint32_t shared_lanes;
+};
+
+/* The bytes that a lane means, or NULL after a fault. */
+static unsigned char *find_bytes(struct warp *warp, const struct instruction *instruction,
+                                 unsigned lane, struct atomic_request *request) {
+    const struct detail *detail = instruction->detail;
+    const struct launch *launch = warp->block->launch;
+    const uint32_t bytes = detail->access_bytes;
+    uint64_t address = value_at(warp, detail, 0, lane) + (uint64_t)instruction->immediate;
+    uint64_t window = detail->space == SPACE_SHARED ? WINDOW_SHARED : address >> WINDOW_SHIFT;
+    const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
+    if (offset % bytes != 0) {
+        warp_fault(warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
+                   "misaligned atomic access of %u bytes: the address must be a multiple of %u",
+                   bytes, bytes);
+        return NULL;
+    }
+    if (window == WINDOW_SHARED && offset <= launch->shared_bytes &&
+        launch->shared_bytes - offset >= bytes) {
+        request->shared.at[lane] = offset;
+        request->shared_lanes |= UINT32_C(1) << lane;
+        if (launch->is_slow)
+            check_shared(warp, instruction, lane, (uint32_t)offset, bytes, true, true);
+        return warp->is_faulted ? NULL : warp->block->shared + offset;
+    }
+    struct memory_range *range =
+        window == WINDOW_GLOBAL ? memory_find_all(launch->memory, address, bytes) : NULL;
+    if (!range) {
+        warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+                   "out-of-bounds atomic access of %u bytes in %s memory", bytes,
+                   window == WINDOW_SHARED ? "shared" : "global");
+        return NULL;
+    }
+    request_touch(&request->global, range, address);
+    if (launch->is_slow) {
+        check_global(warp, instruction, lane, address, bytes, false);
+        check_global(warp, instruction, lane, address, bytes, true);
+    }
+    return warp->is_faulted ? NULL : space_host(address);
+}
+
+static void put(const struct warp *warp, const struct detail *detail, unsigned lane,
+                uint64_t value) {
+    void *to = warp_slot(warp, detail->to[0]);
+    if (detail->to_bits[0] == 64)
+        ((struct lanes64 *)to)->at[lane] = value;
+    else
+        ((struct lanes32 *)to)->at[lane] = (uint32_t)value;
+}
+
+static void count_request(struct warp *warp, const struct atomic_request *request, uint32_t bytes) {
+    struct machine_counters *counters = &warp->worker->counters;
+    counters->global_atomic_requests += request->global.count > 0;
+    counters->global_atomic_sectors += request->global.count;
+    if (!request->shared_lanes)
+        return;
+    counters->shared_atomic_requests++;
+    request_count_wavefronts(
+        counters, request_atomic_wavefronts(&request->shared, request->shared_lanes, bytes));
+}
+
+static void execute_atomic(struct warp *warp, const struct instruction *instruction) {
+    const struct detail *detail = instruction->detail;
+    struct atomic_request request;
+    struct lanes64 b, c, old;
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        b.at[lane] = value_at(warp, detail, 1, lane);
+        c.at[lane] = detail->from_count > 2 ? value_at(warp, detail, 2, lane) : 0;
+    }
+    warp->communicated = true;
+    request.global.count = request.shared_lanes = 0;
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        if (!(warp->mask >> lane & 1))
+            continue;
+        unsigned char *at = find_bytes(warp, instruction, lane, &request);
+        if (!at)
+            return;
+        old.at[lane] = update(at, instruction->variant, b.at[lane], c.at[lane],
+                              detail->access_bytes, !(request.shared_lanes >> lane & 1));
+    }
+    count_request(warp, &request, detail->access_bytes);
+    for (unsigned lane = 0; lane < LANES && detail->to_count; lane++) {
+        if (warp->mask >> lane & 1)
+            put(warp, detail, lane, old.at[lane]);
+    }
+}
+
+#define HEAD                                                                                       \
+    "[.{relaxed,acquire,release,acq_rel}][.{cta,cluster,gpu,sys}][.{global,shared,shared::cta}]"
+#define HINT "[.L2::cache_hint]"
+/* Integer operations commute: only one whose old value is used can tell the order of the blocks. */
+#define BOTH(operation_pattern, number, more)                                                      \
+    {.pattern = "atom" HEAD operation_pattern,                                                     \
+     "t=m,s",                                                                                      \
+     execute_atomic,                                                                               \
+     number,                                                                                       \
+     .flags = ROW_COMMUNICATES | (more),                                                           \
+     .decode = DECODE_MEMORY},                                                                     \
+    {                                                                                              \
+        .pattern = "red" HEAD operation_pattern, "m,s", execute_atomic, number,                    \
+        .flags = ROW_COMMUNICATES | (more), .decode = DECODE_MEMORY                                \
+    }
+
+static const struct instruction_row rows[] = {
+    BOTH(".and" HINT ".{b32,b64}", ATOMIC_AND, ROW_COMMUTES),
+    BOTH(".or" HINT ".{b32,b64}", ATOMIC_OR, ROW_COMMUTES),
+    BOTH(".xor" HINT ".{b32,b64}", ATOMIC_XOR, ROW_COMMUTES),
+    BOTH(".add" HINT ".{u32,s32,u64,s64}", ATOMIC_ADD, ROW_COMMUTES),
+    BOTH(".inc" HINT ".u32", ATOMIC_INCREMENT, 0),
+    BOTH(".dec" HINT ".u32", ATOMIC_DECREMENT, 0),
+    BOTH(".min" HINT ".{u32,u64}", ATOMIC_MIN_U, ROW_COMMUTES),
+    BOTH(".max" HINT ".{u32,u64}", ATOMIC_MAX_U, ROW_COMMUTES),
+    BOTH(".min" HINT ".{s32,s64}", ATOMIC_MIN_S, ROW_COMMUTES),
+    BOTH(".max" HINT ".{s32,s64}", ATOMIC_MAX_S, ROW_COMMUTES),
+    BOTH(".add" HINT ".f32", ATOMIC_ADD_F32, 0),
+    BOTH(".add" HINT ".f64", ATOMIC_ADD_F64, 0),
+    BOTH(".add.noftz" HINT ".f16", ATOMIC_ADD_F16, 0),
+    BOTH(".add.noftz" HINT ".f16x2", ATOMIC_ADD_F16X2, 0),
+    BOTH(".add.noftz" HINT ".bf16", ATOMIC_ADD_BF16, 0),
+    BOTH(".add.noftz" HINT ".bf16x2", ATOMIC_ADD_BF16X2, 0),
+    {.pattern = "atom" HEAD ".exch" HINT ".{b32,u32,s32,f32,b64,u64,s64,f64}",
+     "t=m,s",
+     execute_atomic,
+     ATOMIC_EXCHANGE,
+     .flags = ROW_COMMUNICATES,
+     .decode = DECODE_MEMORY},
+    {.pattern = "atom" HEAD ".cas" HINT ".{b16,b32,u32,s32,b64,u64,s64}",
+     "t=m,s,s",
+     execute_atomic,
+     ATOMIC_COMPARE,
+     .flags = ROW_COMMUNICATES,
+     .decode = DECODE_MEMORY},
+};
+
+const struct instruction_table executor_atomic = {rows, sizeof rows / sizeof rows[0]};

@@ -1,0 +1,237 @@
+/* One block of threads: its memory, its warps in turn, and what to say when none can go on. */
+#include "emulator/execute/warp.h"
+#include "emulator/memory/scratch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { POISON = 0xff };
+
+static size_t round_up(size_t value, size_t step) {
+    return (value + step - 1) / step * step;
+}
+
+/* What a warp's stack of frames may take: the kernel's own frame when it calls nothing. */
+static size_t stack_bytes(const struct launch *launch) {
+    return launch->has_calls ? STACK_BYTES : round_up(launch->function->frame_bytes, 4096);
+}
+
+static size_t local_bytes(const struct launch *launch) {
+    return round_up(launch->local_bytes * LANES, 64);
+}
+
+/* ---- Special registers ---- */
+
+static void fill(struct warp *warp, enum special_register special, uint32_t value) {
+    struct lanes32 *to = (struct lanes32 *)(void *)warp->special + special;
+    FOR_LANES(lane) {
+        to->at[lane] = value;
+    }
+}
+
+static void fill_threads(struct warp *warp) {
+    const struct launch *launch = warp->block->launch;
+    struct lanes32 *to = (struct lanes32 *)(void *)warp->special;
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        const uint32_t thread = warp->first_thread + lane;
+        to[SPECIAL_TID_X].at[lane] = thread % launch->block[0];
+        to[SPECIAL_TID_Y].at[lane] = thread / launch->block[0] % launch->block[1];
+        to[SPECIAL_TID_Z].at[lane] = thread / launch->block[0] / launch->block[1];
+        to[SPECIAL_LANEID].at[lane] = lane;
+        to[SPECIAL_LANEMASK_EQ].at[lane] = UINT32_C(1) << lane;
+        to[SPECIAL_LANEMASK_LT].at[lane] = (UINT32_C(1) << lane) - 1;
+        to[SPECIAL_LANEMASK_LE].at[lane] = UINT32_MAX >> (31 - lane);
+        to[SPECIAL_LANEMASK_GE].at[lane] = UINT32_MAX << lane;
+        to[SPECIAL_LANEMASK_GT].at[lane] = ~(UINT32_MAX >> (31 - lane));
+    }
+}
+
+static void fill_special(struct warp *warp) {
+    const struct launch *launch = warp->block->launch;
+    fill_threads(warp);
+    for (unsigned k = 0; k < 3; k++) {
+        fill(warp, (enum special_register)(SPECIAL_NTID_X + k), launch->block[k]);
+        fill(warp, (enum special_register)(SPECIAL_NCTAID_X + k), launch->grid[k]);
+    }
+    fill(warp, SPECIAL_WARPID, warp->index);
+    fill(warp, SPECIAL_NWARPID, launch->properties->max_threads_per_multiprocessor / LANES);
+    fill(warp, SPECIAL_NSMID, launch->properties->multiprocessors);
+    fill(warp, SPECIAL_GRIDID, 1);
+    fill(warp, SPECIAL_DYNAMIC_SMEM_SIZE, (uint32_t)launch->dynamic_shared);
+    fill(warp, SPECIAL_TOTAL_SMEM_SIZE, (uint32_t)launch->own_shared);
+    fill(warp, SPECIAL_RESERVED_SMEM, (uint32_t)launch->shared_bytes - RESERVED_SHARED_BYTES);
+    fill(warp, SPECIAL_RESERVED_SMEM_END, (uint32_t)launch->shared_bytes);
+    fill(warp, SPECIAL_RESERVED_SMEM_SIZE, RESERVED_SHARED_BYTES);
+    fill(warp, SPECIAL_DYNAMIC_SMEM_BASE, (uint32_t)launch->static_shared);
+    fill(warp, SPECIAL_ENVREG1, (uint32_t)(launch->workspace >> 32));
+    fill(warp, SPECIAL_ENVREG2, (uint32_t)launch->workspace);
+    fill(warp, SPECIAL_ZERO, 0);
+}
+
+/* ---- Opening and closing ---- */
+
+static void open_warp(struct block *block, uint32_t index) {
+    const struct launch *launch = block->launch;
+    struct warp *warp = &block->warps[index];
+    warp->block = block;
+    warp->index = index;
+    warp->first_thread = index * LANES;
+    warp->code = launch->program->code;
+    warp->stack = block->stacks + index * stack_bytes(launch);
+    warp->local = block->locals + index * local_bytes(launch);
+    warp->special = block->specials + (size_t)index * SPECIAL_BYTES;
+    warp->bank[BANK_CONSTANT] = launch->program->constants;
+    warp->bank[BANK_SPECIAL] = warp->special;
+    fill_special(warp);
+}
+
+/* Cuts a piece of `bytes` off the block's memory; *used grows, and what it starts with is where. */
+static void *cut(const struct block *block, size_t *used, size_t bytes) {
+    void *piece = block->memory ? block->memory + *used : NULL;
+    *used += round_up(bytes, 64);
+    return piece;
+}
+
+/* Lays the block out in its memory and returns how much that takes; without memory only the
+ * latter. */
+static size_t lay_out(struct block *block) {
+    const struct launch *launch = block->launch;
+    const size_t warps = launch->warps;
+    size_t used = 0;
+    block->stacks = cut(block, &used, warps * stack_bytes(launch));
+    block->specials = cut(block, &used, warps * SPECIAL_BYTES);
+    block->warps = cut(block, &used, warps * sizeof *block->warps);
+    block->waiting = cut(block, &used, warps * BARRIERS * sizeof *block->waiting);
+    block->shared = cut(block, &used, launch->shared_bytes);
+    block->locals = cut(block, &used, warps * local_bytes(launch));
+    return used;
+}
+
+int block_open(struct block *block, struct launch *launch) {
+    *block = (struct block){.launch = launch, .warp_count = launch->warps};
+    const size_t warps = launch->warps;
+    block->memory_bytes = lay_out(block);
+    block->memory = scratch_take(launch->scratch, block->memory_bytes);
+    if (!block->memory)
+        return -1;
+    (void)lay_out(block);
+    memset(block->warps, 0, warps * sizeof *block->warps);
+    for (uint32_t k = 0; k < BARRIERS; k++)
+        block->barriers[k].waiting = block->waiting + k * warps;
+    for (uint32_t k = 0; k < warps; k++)
+        open_warp(block, k);
+    if (block_race_open(block) == 0)
+        return 0;
+    block_close(block);
+    return -1;
+}
+
+void block_close(struct block *block) {
+    for (uint32_t k = 0; block->memory && k < block->warp_count; k++)
+        free(block->warps[k].copies);
+    block_race_close(block);
+    scratch_give(block->launch->scratch, block->memory, block->memory_bytes);
+    free(block->output.text);
+    *block = (struct block){0};
+}
+
+/* ---- Running ---- */
+
+static void start_warp(struct warp *warp) {
+    const struct block *block = warp->block;
+    const struct launch *launch = block->launch;
+    const uint32_t threads = launch->threads - warp->first_thread;
+    warp->live = threads >= LANES ? LANES_ALL : (UINT32_C(1) << threads) - 1;
+    warp->sync_wait = warp->barrier_wait = warp->yielded = 0;
+    warp->is_faulted = warp->communicated = warp->is_spent = false;
+    warp->executed = 0;
+    warp->copy_count = 0;
+    warp->sync_clock = 0;
+    warp->regroup = true;
+    warp->mask = 0;
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        warp->lane_pc[lane] = launch->function->first;
+        warp->lane_base[lane] = warp->lane_local[lane] = warp->async_group[lane] = 0;
+    }
+    for (unsigned k = 0; k < 3; k++)
+        fill(warp, (enum special_register)(SPECIAL_CTAID_X + k), block->coordinates[k]);
+    fill(warp, SPECIAL_SMID, (uint32_t)(block->index % launch->properties->multiprocessors));
+}
+
+void block_start(struct block *block, struct worker *worker, uint64_t index) {
+    const struct launch *launch = block->launch;
+    block->worker = worker;
+    block->index = index;
+    block->coordinates[0] = (uint32_t)(index % launch->grid[0]);
+    block->coordinates[1] = (uint32_t)(index / launch->grid[0] % launch->grid[1]);
+    block->coordinates[2] = (uint32_t)(index / launch->grid[0] / launch->grid[1]);
+    block->live_threads = launch->threads;
+    block->fault.status = MACHINE_OK;
+    block->has_spun = false;
+    /* What shared memory holds at first is undefined on a GPU; a NaN shows when something reads it.
+     */
+    memset(block->shared, POISON, launch->shared_bytes);
+    if (launch->program->uses_reserved_shared)
+        memset(block->shared + launch->shared_bytes - RESERVED_SHARED_BYTES, 0,
+               RESERVED_SHARED_BYTES);
+    block_race_start(block);
+    for (uint32_t k = 0; k < BARRIERS; k++) {
+        block->barriers[k].is_open = false;
+        memset(block->barriers[k].waiting, 0, block->warp_count * sizeof(uint32_t));
+    }
+    for (uint32_t k = 0; k < block->warp_count; k++) {
+        block->warps[k].worker = worker;
+        start_warp(&block->warps[k]);
+    }
+    worker->counters.blocks++;
+    worker->counters.warps += block->warp_count;
+}
+
+/* Where the first threads that wait do so. */
+static void report_deadlock(struct block *block) {
+    for (uint32_t k = 0; k < block->warp_count; k++) {
+        struct warp *warp = &block->warps[k];
+        if (!warp->live)
+            continue;
+        const unsigned lane = lane_first(warp->live);
+        const struct instruction *instruction = &warp->code[warp->lane_pc[lane]];
+        const char *root = instruction->detail->source->root;
+        if (warp->sync_wait >> lane & 1)
+            warp_fault(
+                warp, instruction, MACHINE_DEADLOCK, lane, 0,
+                "deadlock: lanes 0x%08x of warp %u wait in '%s' for lanes that never come there",
+                warp->sync_wait, k, root);
+        else
+            warp_fault(warp, instruction, MACHINE_DEADLOCK, lane, 0,
+                       "deadlock: lanes 0x%08x of warp %u wait at '%s', which %u of the block's %u "
+                       "live threads wait "
+                       "for in vain",
+                       warp->barrier_wait, k, root, block->live_threads, block->live_threads);
+        return;
+    }
+}
+
+enum block_state block_step(struct block *block) {
+    bool progressed = false;
+    for (uint32_t k = 0; k < block->warp_count; k++) {
+        struct warp *warp = &block->warps[k];
+        if (!(warp->live & ~warp->sync_wait & ~warp->barrier_wait))
+            continue;
+        progressed = true;
+        warp->fuel = SLICE;
+        warp->is_spent = false;
+        warp_run(warp);
+        block->has_spun |= warp->is_spent;
+        block->spent += (uint64_t)(SLICE - warp->fuel);
+        if (warp->is_faulted)
+            return BLOCK_FAULTED;
+    }
+    if (block->live_threads == 0)
+        return BLOCK_ENDED;
+    if (!progressed) {
+        report_deadlock(block);
+        return BLOCK_FAULTED;
+    }
+    return BLOCK_RUNNING;
+}

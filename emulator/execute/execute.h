@@ -1,0 +1,14 @@
+/* The tables of the executor that are built once; the hot ones are built for each instruction set
+ * (isa.h). */
+#ifndef LOCKSTEP_EMULATOR_EXECUTE_EXECUTE_H
+#define LOCKSTEP_EMULATOR_EXECUTE_EXECUTE_H
+
+#include "emulator/decode/program.h"
+
+extern const struct instruction_table executor_control, executor_warp, executor_barrier,
+    executor_atomic, executor_async, executor_matrix, executor_fragment;
+
+/* False, with a fault, when lanes are missing that a matrix instruction needs. */
+bool matrix_warp_is_whole(struct warp *warp, const struct instruction *instruction);
+
+#endif

@@ -1,0 +1,219 @@
+/* What the executor's files share: a launch, its workers, blocks and warps while they run. */
+#ifndef LOCKSTEP_EMULATOR_EXECUTE_WARP_H
+#define LOCKSTEP_EMULATOR_EXECUTE_WARP_H
+
+#include "emulator/decode/program.h"
+#include "emulator/memory/memory.h"
+
+#include <pthread.h>
+
+enum {
+    BARRIERS = 16,
+    SITE_PHASES = 8,
+    PATTERN_GATHER = 0,
+    PATTERN_UNIFORM = 1,
+    PATTERN_CONTIGUOUS = 2
+};
+
+/*
+ * What one static memory instruction did last, kept by each worker. The lanes' addresses relative
+ * to the first active lane mostly repeat from one execution to the next; sectors and wavefronts
+ * follow from them, so they are not computed again.
+ */
+struct access_site {
+    _Alignas(64) uint64_t delta[LANES]; /* of an inactive lane: 0 */
+    struct memory_range *range;
+    uint32_t mask; /* 0: nothing kept */
+    uint32_t kind;
+    int64_t first, last; /* the lowest delta, and the highest plus the bytes of an access */
+    uint32_t wavefronts, wavefronts_ideal, low_bits;
+    struct {
+        uint32_t phase,
+            sectors;   /* phase: address of the first lane modulo 32, plus 1; 0: nothing kept */
+        uint64_t bits; /* sectors from the lowest on, when they span fewer than 64; else 0 */
+    } phases[SITE_PHASES];
+};
+
+struct fault {
+    enum machine_status status;
+    uint64_t block;
+    struct machine_diagnostic diagnostic;
+};
+
+struct output {
+    char *text;
+    size_t length, capacity;
+    uint64_t block;
+};
+
+struct launch {
+    struct machine *machine;
+    const struct program *program;
+    const struct program_function *function;
+    struct memory *memory;
+    struct heap *heap;
+    struct scratch *scratch;
+    struct machine_options options;
+    const struct machine_properties *properties;
+    unsigned grid[3], block[3];
+    uint64_t block_count;
+    uint32_t threads, warps;
+    size_t shared_bytes, dynamic_shared, static_shared;
+    size_t own_shared; /* without what the system keeps for itself, which lies behind */
+    size_t local_bytes;
+    bool has_calls;
+    unsigned char *parameters;
+    size_t parameter_bytes;
+    bool is_failed;      /* atomic */
+    bool is_cooperative; /* all blocks resident together */
+    uint64_t workspace;  /* of a cooperative launch: where cooperative groups keep the grid's
+                            barrier; else 0 */
+    size_t resident_limit;
+    bool is_serial; /* blocks see each other's work: one host thread, in the order of the blocks */
+    bool is_slow;   /* race or init checks are on */
+    uint64_t next_block;   /* atomic */
+    uint64_t instructions; /* atomic: executed by finished slices, for the budget */
+    pthread_mutex_t lock;
+    struct fault fault; /* of the lowest block that failed */
+    struct output *outputs;
+    size_t output_count, output_capacity;
+    size_t output_bytes;
+    bool output_dropped;
+};
+
+struct worker {
+    struct launch *launch;
+    struct machine_counters counters;
+    struct access_site *sites; /* by number */
+    size_t site_bytes;
+    struct lanes64 scratch[OPERAND_LIMIT], scratch_from[OPERAND_LIMIT];
+};
+
+struct barrier {
+    uint32_t expected; /* threads; 0: all that live */
+    uint32_t arrived;
+    uint32_t count, all, any; /* of bar.red */
+    uint32_t *waiting;        /* a mask for each warp */
+    bool is_open;
+};
+
+struct race_shadow;
+
+struct block {
+    struct launch *launch;
+    struct worker *worker;
+    uint64_t index;
+    uint32_t coordinates[3];
+    unsigned char *shared;
+    struct warp *warps;
+    uint32_t warp_count, live_threads;
+    struct barrier barriers[BARRIERS];
+    uint32_t *waiting; /* memory of the barriers' masks */
+    struct race_shadow *race;
+    uint8_t *shared_written;
+    struct fault fault;
+    struct output output;
+    unsigned char *memory, *stacks, *locals, *specials; /* the first holds all others */
+    size_t memory_bytes;
+    bool has_spun;
+    uint64_t spent; /* warp instructions since the launch last asked */
+};
+
+/* A cp.async that is under way for one lane: delivered when it is waited for. */
+struct async_copy {
+    uint32_t lane, group, to, size;
+    uint8_t bytes[16];
+};
+
+struct warp {
+    unsigned char *bank[BANK_COUNT];
+    uint32_t mask; /* the lanes that execute */
+    uint32_t pc, stop;
+    uint32_t base;
+    bool regroup, is_faulted, communicated, is_spent;
+    uint32_t live, sync_wait, barrier_wait, yielded;
+    uint32_t spins;
+    int64_t fuel;
+    uint64_t executed;
+    struct worker *worker;
+    struct block *block;
+    const struct instruction *code;
+    uint32_t index, first_thread;
+    uint32_t lane_pc[LANES], lane_base[LANES], lane_local[LANES];
+    unsigned char *stack;
+    unsigned char *special;
+    unsigned char *local;
+    struct async_copy *copies;
+    size_t copy_count, copy_capacity;
+    uint32_t async_group[LANES];
+    uint32_t sync_clock;
+};
+
+enum { STACK_BYTES = 1 << 24, SPIN_LIMIT = 1024, SLICE = 1 << 14 };
+
+static inline void *warp_slot(const struct warp *warp, uint32_t slot) {
+    return warp->bank[slot & 3] + (slot & ~UINT32_C(3));
+}
+
+/* The lanes that an instruction with a guard acts on. */
+static inline uint32_t warp_guard(const struct warp *warp, const struct instruction *instruction) {
+    if (!instruction->is_guarded)
+        return warp->mask;
+    uint32_t guard = *(const uint32_t *)warp_slot(warp, instruction->guard);
+    return warp->mask & (instruction->guard_negated ? ~guard : guard);
+}
+
+static inline unsigned lane_first(uint32_t mask) {
+    return (unsigned)__builtin_ctz(mask);
+}
+
+static inline unsigned lane_count(uint32_t mask) {
+    return (unsigned)__builtin_popcount(mask);
+}
+
+/* Stops the warp's block: the first fault of a block is kept. `lane` may be LANES for none. */
+void warp_fault(struct warp *warp, const struct instruction *instruction,
+                enum machine_status status, unsigned lane, uint64_t address, const char *format,
+                ...) __attribute__((format(printf, 6, 7)));
+
+/* Runs until every lane waits or has ended, the fuel is gone, or a fault. */
+void warp_run(struct warp *warp);
+/* Writes the executing lanes' program counter to lane_pc and lets warp_run choose anew. */
+void warp_save(struct warp *warp, uint32_t pc);
+
+/* block.c */
+enum block_state { BLOCK_ENDED, BLOCK_RUNNING, BLOCK_FAULTED };
+int block_open(struct block *block, struct launch *launch);
+void block_close(struct block *block);
+void block_start(struct block *block, struct worker *worker, uint64_t index);
+/* Runs all its warps a slice each. */
+enum block_state block_step(struct block *block);
+/* Arrivals and exits may have completed a barrier. */
+void block_release(struct block *block, uint32_t number);
+void block_lanes_exited(struct block *block, uint32_t count);
+
+/* race.c: the shadow of shared memory for checks on request */
+int block_race_open(struct block *block);
+void block_race_close(struct block *block);
+void block_race_start(struct block *block);
+/* `number` BARRIERS stands for all mbarriers of the block together. */
+void block_race_arrive(struct warp *warp, uint32_t number);
+void block_race_observe(struct warp *warp);
+void block_race_synchronise(struct block *block, uint32_t number);
+
+/* The memory below an address in generic space, for strings and arguments of printf; NULL when out
+ * of bounds. */
+unsigned char *warp_pointer(struct warp *warp, unsigned lane, uint64_t address, size_t size);
+/* printf for one lane; both addresses have been checked, arguments may be 0. */
+void warp_print(struct warp *warp, unsigned lane, uint64_t format_address,
+                uint64_t arguments_address);
+
+/* Checks on request; `address` is an offset in shared memory. */
+void check_race(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                uint32_t address, uint32_t size, bool is_write, bool is_atomic);
+void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                  uint32_t address, uint32_t size, bool is_write, bool is_atomic);
+void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                  uint64_t address, uint32_t size, bool is_write);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * The 32 lanes of a warp: how registers are laid out, and the shape of a lane-wise operation.
+ *
+ * A register is an array of 32 lanes, aligned to 64 bytes: uint32_t[32] for 8, 16 and 32-bit types
+ * (8 and 16-bit values sit in the low bits, upper bits zero), uint64_t[32] for 64-bit types. A
+ * predicate is one uint32_t, bit l for lane l. Floats are kept as their bits: lane_f32() and its
+ * kin convert without an aliasing fault and cost nothing.
+ *
+ * An operation computes all 32 lanes, whatever lanes are active; the executor keeps the old value
+ * of inactive lanes. It therefore must not trap or read out of bounds on any input. It is pure: no
+ * state, no I/O.
+ */
+#ifndef LOCKSTEP_EMULATOR_LANES_LANES_H
+#define LOCKSTEP_EMULATOR_LANES_LANES_H
+
+#include <stdint.h>
+#include <string.h>
+
+enum { LANES = 32 };
+
+#define LANES_ALL UINT32_MAX
+
+/* A loop over lanes that touch only their own element of each array: the compiler may take any
+ * order. */
+#if defined(__clang__)
+#    define LANES_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#    define LANES_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared takes none. */
+#define FOR_LANES(lane) LANES_INDEPENDENT for (unsigned lane = 0; lane < LANES; lane++)
+
+struct lanes32 {
+    _Alignas(64) uint32_t at[LANES];
+};
+
+struct lanes64 {
+    _Alignas(64) uint64_t at[LANES];
+};
+
+/*
+ * A lane-wise operation. Operands come in PTX order, vectors `{a,b}` expanded in place.
+ *   to[k]    destination k, from[k] source k: `struct lanes32 *`, `struct lanes64 *`, or `uint32_t
+ * *` for a predicate, as the operand string of its table row says. A destination never overlaps a
+ * source nor another destination. choice   choice[n] is the index taken from the n-th {a,b,c} group
+ * of the row's pattern; an optional group [..] that is absent gives -1, one that is present gives
+ * its index (0 when it holds a single word).
+ */
+typedef void lane_function(void *const to[], const void *const from[], const signed char choice[]);
+
+/*
+ * One row of an instruction table. `pattern` spells the instruction with its modifiers in order:
+ *   "cvt.rn[.ftz].f16.f32"              [.ftz] may be absent; it is choice[0]: -1 or 0
+ *   "prmt.b32[{.f4e,.b4e,.rc8,.ecl,.ecr,.rc16}]"   one of, or none: choice[0] is -1..5
+ *   "mul.{lo,hi}.{u16,s16}"             choice[0] is 0 or 1, choice[1] is 0 or 1
+ * `operands` spells destinations = sources, each a letter with an optional count for a vector:
+ *   p predicate   b 8-bit   h 16-bit   w 32-bit (f16x2, tf32 … too)   d 64-bit   q 128-bit (two
+ * 64-bit registers) i an integer constant (given as `const int64_t *`) "w=w,w,w"   "d=w"   "p=h,h"
+ * "w4=w4,w2,w4" (mma: to[0..3]; from[0..3], from[4..5], from[6..9]) Letters b, h and w are all
+ * given as struct lanes32. In `cvt` a register may be wider than its type, as PTX allows: the
+ * function still sees b, h, w or d as the row says; the executor narrows and extends (by the sign
+ * of the destination type). A predicate result is the comparison alone: `.and.or.xor` with a third
+ * predicate, and the second result of `p|q`, are added by the executor to every row whose root is
+ * setp.
+ */
+struct lane_operation {
+    const char *pattern;
+    const char *operands;
+    lane_function *function;
+};
+
+/* A table that a group of operations exports; the executor searches them in order after its own. */
+struct lane_table {
+    const struct lane_operation *rows;
+    unsigned count;
+};
+
+static inline float lane_f32(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t lane_bits32(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline double lane_f64(uint64_t bits) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint64_t lane_bits64(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* .ftz: a denormal becomes a zero of its sign. */
+static inline uint32_t lane_flush32(uint32_t bits) {
+    return (bits & 0x7f800000u) ? bits : bits & 0x80000000u;
+}
+
+/* Single precision results that are not a number have one encoding (PTX ISA, floating point
+ * instructions). */
+static inline uint32_t lane_canonical32(uint32_t bits) {
+    return (bits & 0x7fffffffu) > 0x7f800000u ? 0x7fffffffu : bits;
+}
+
+#endif

@@ -1,0 +1,278 @@
+/* Runs a launch: checks its shape, spreads blocks over host threads, and gathers counters, output
+ * and the first fault. */
+#include "emulator/machine/launch.h"
+
+#include "emulator/arithmetic/arithmetic.h"
+#include "emulator/memory/scratch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- One worker ---- */
+
+/* Only the kernel's own accesses can be executed, unless it calls functions. */
+static void forget_sites(struct worker *worker) {
+    const struct launch *launch = worker->launch;
+    const struct program_function *function = launch->function;
+    const uint32_t first = launch->has_calls ? 0 : function->first_site;
+    const uint32_t count = launch->has_calls ? launch->program->site_count : function->site_count;
+    for (uint32_t k = first; k < first + count; k++)
+        worker->sites[k].mask = 0;
+}
+
+static int worker_open(struct worker *worker, struct launch *launch) {
+    memset(&worker->counters, 0, sizeof worker->counters);
+    worker->launch = launch;
+    worker->site_bytes = (launch->program->site_count + 1u) * sizeof *worker->sites;
+    worker->sites = scratch_take(launch->scratch, worker->site_bytes);
+    if (!worker->sites)
+        return -1;
+    forget_sites(worker);
+    return 0;
+}
+
+static struct worker *worker_create(struct launch *launch) {
+    struct worker *worker = aligned_alloc(64, sizeof *worker);
+    if (worker && worker_open(worker, launch) != 0) {
+        free(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+static void worker_destroy(struct worker *worker) {
+    if (worker)
+        scratch_give(worker->launch->scratch, worker->sites, worker->site_bytes);
+    free(worker);
+}
+
+static void launch_fail(struct launch *launch, const struct fault *fault) {
+    pthread_mutex_lock(&launch->lock);
+    if (launch->fault.status == MACHINE_OK || fault->block < launch->fault.block)
+        launch->fault = *fault;
+    pthread_mutex_unlock(&launch->lock);
+    __atomic_store_n(&launch->is_failed, true, __ATOMIC_RELAXED);
+}
+
+static void launch_fail_memory(struct launch *launch) {
+    struct fault fault = {.status = MACHINE_OUT_OF_MEMORY, .block = UINT64_MAX};
+    snprintf(fault.diagnostic.message, sizeof fault.diagnostic.message,
+             "kernel %s: no host memory left to run it; use fewer host threads",
+             launch->function->name);
+    launch_fail(launch, &fault);
+}
+
+/* Moves what a block printed to the launch. */
+static void keep_output(struct launch *launch, struct block *block) {
+    if (block->output.length == 0)
+        return;
+    pthread_mutex_lock(&launch->lock);
+    if (launch->output_count == launch->output_capacity) {
+        size_t capacity = launch->output_capacity ? launch->output_capacity * 2 : 64;
+        struct output *grown = realloc(launch->outputs, capacity * sizeof *grown);
+        if (grown) {
+            launch->outputs = grown;
+            launch->output_capacity = capacity;
+        }
+    }
+    if (launch->output_count < launch->output_capacity) {
+        block->output.block = block->index;
+        launch->outputs[launch->output_count++] = block->output;
+        block->output = (struct output){0};
+    } else {
+        block->output.length = 0;
+        launch->output_dropped = true;
+    }
+    pthread_mutex_unlock(&launch->lock);
+}
+
+/* Adds what the block has executed; false when the budget is spent. */
+static bool charge(struct launch *launch, struct block *block) {
+    const uint64_t budget = launch->options.instruction_budget;
+    const uint64_t total =
+        __atomic_add_fetch(&launch->instructions, block->spent, __ATOMIC_RELAXED);
+    block->spent = 0;
+    if (budget == 0 || total <= budget)
+        return true;
+    struct fault fault = {.status = MACHINE_BUDGET_SPENT, .block = UINT64_MAX - 1};
+    snprintf(fault.diagnostic.message, sizeof fault.diagnostic.message,
+             "kernel %s: the budget of %llu warp instructions is spent; an endless loop, or raise "
+             "the budget",
+             launch->function->name, (unsigned long long)budget);
+    snprintf(fault.diagnostic.kernel, sizeof fault.diagnostic.kernel, "%s", launch->function->name);
+    launch_fail(launch, &fault);
+    return false;
+}
+
+/* True while the block goes on. */
+static bool step(struct launch *launch, struct block *block) {
+    const enum block_state state = block_step(block);
+    const bool charged = charge(launch, block);
+    if (state == BLOCK_FAULTED)
+        launch_fail(launch, &block->fault);
+    if (state != BLOCK_RUNNING || !charged)
+        keep_output(launch, block);
+    return state == BLOCK_RUNNING && charged;
+}
+
+/* Blocks that know nothing of each other: whoever is free takes the next one. */
+static void run_independent(struct worker *worker) {
+    struct launch *launch = worker->launch;
+    struct block block;
+    if (block_open(&block, launch) != 0) {
+        launch_fail_memory(launch);
+        return;
+    }
+    while (!__atomic_load_n(&launch->is_failed, __ATOMIC_RELAXED)) {
+        const uint64_t index = __atomic_fetch_add(&launch->next_block, 1, __ATOMIC_RELAXED);
+        if (index >= launch->block_count)
+            break;
+        block_start(&block, worker, index);
+        while (step(launch, &block))
+            ;
+    }
+    block_close(&block);
+}
+
+/* ---- Blocks that see each other: in order, a next one only while those before wait ---- */
+
+struct resident {
+    struct block *blocks;
+    bool *is_running;
+    size_t opened, capacity, running;
+};
+
+static bool start_next(struct resident *resident, struct worker *worker) {
+    struct launch *launch = worker->launch;
+    size_t k = 0;
+    while (k < resident->opened && resident->is_running[k])
+        k++;
+    if (k == resident->capacity || launch->next_block == launch->block_count)
+        return false;
+    if (k == resident->opened) {
+        if (block_open(&resident->blocks[k], launch) != 0) {
+            launch_fail_memory(launch);
+            return false;
+        }
+        resident->opened++;
+    }
+    block_start(&resident->blocks[k], worker, launch->next_block++);
+    resident->is_running[k] = true;
+    resident->running++;
+    return true;
+}
+
+static void step_residents(struct resident *resident, struct launch *launch, bool *has_spun) {
+    *has_spun = false;
+    for (size_t k = 0; k < resident->opened && !launch->is_failed; k++) {
+        if (!resident->is_running[k])
+            continue;
+        resident->blocks[k].has_spun = false;
+        resident->is_running[k] = step(launch, &resident->blocks[k]);
+        resident->running -= !resident->is_running[k];
+        *has_spun |= resident->blocks[k].has_spun;
+    }
+}
+
+static void run_communicating(struct worker *worker) {
+    struct launch *launch = worker->launch;
+    struct resident resident = {.capacity = launch->resident_limit};
+    resident.blocks = calloc(resident.capacity, sizeof *resident.blocks);
+    resident.is_running = calloc(resident.capacity, sizeof *resident.is_running);
+    bool has_spun = launch->is_cooperative;
+    const bool is_complete = resident.blocks && resident.is_running;
+    if (!is_complete)
+        launch_fail_memory(launch);
+    while (is_complete && !launch->is_failed) {
+        if (launch->is_cooperative) {
+            while (start_next(&resident, worker))
+                ;
+        } else if (resident.running == 0 || has_spun) {
+            start_next(&resident, worker);
+        }
+        if (resident.running == 0 || launch->is_failed)
+            break;
+        step_residents(&resident, launch, &has_spun);
+    }
+    for (size_t k = 0; k < resident.opened; k++)
+        block_close(&resident.blocks[k]);
+    free(resident.blocks);
+    free(resident.is_running);
+}
+
+static void *run_worker(void *context) {
+    struct worker *worker = context;
+    struct arithmetic_environment environment = arithmetic_enter_environment();
+    if (worker->launch->is_serial)
+        run_communicating(worker);
+    else
+        run_independent(worker);
+    arithmetic_leave_environment(environment);
+    return NULL;
+}
+
+/* ---- The launch ---- */
+
+static unsigned worker_count(const struct launch *launch) {
+    uint64_t count = launch->options.host_threads;
+    if (count == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        count = cores > 0 ? (uint64_t)cores : 1;
+    }
+    if (launch->is_serial)
+        count = 1;
+    if (count > launch->block_count)
+        count = launch->block_count;
+    return count > 256 ? 256 : (unsigned)count;
+}
+
+void launch_run(struct launch *launch, struct machine_counters *counters) {
+    enum { WORKERS = 256 };
+    struct worker *workers[WORKERS] = {NULL};
+    pthread_t threads[WORKERS];
+    unsigned count = worker_count(launch), started = 0;
+    for (unsigned k = 0; k < count; k++) {
+        workers[k] = worker_create(launch);
+        if (!workers[k])
+            launch_fail_memory(launch);
+    }
+    for (unsigned k = 1; k < count && workers[k]; k++) {
+        if (pthread_create(&threads[k], NULL, run_worker, workers[k]) != 0)
+            break; /* the others do its share */
+        started = k;
+    }
+    if (count && workers[0])
+        run_worker(workers[0]);
+    for (unsigned k = 1; k <= started; k++)
+        pthread_join(threads[k], NULL);
+    for (unsigned k = 0; k < count; k++) {
+        if (workers[k])
+            machine_counters_add(counters, &workers[k]->counters);
+        worker_destroy(workers[k]);
+    }
+    counters->bytes_touched = memory_collect_touched(launch->memory);
+}
+
+static int compare_output(const void *a, const void *b) {
+    const struct output *left = a, *right = b;
+    return left->block < right->block ? -1 : left->block > right->block;
+}
+
+void launch_print(struct launch *launch) {
+    if (launch->output_count)
+        qsort(launch->outputs, launch->output_count, sizeof *launch->outputs, compare_output);
+    for (size_t k = 0; k < launch->output_count; k++) {
+        const struct output *output = &launch->outputs[k];
+        if (launch->options.print)
+            launch->options.print(launch->options.context, output->text, output->length);
+        else
+            (void)fwrite(output->text, 1, output->length, stdout);
+        free(output->text);
+    }
+    if (launch->output_count && !launch->options.print)
+        (void)fflush(stdout);
+    free(launch->outputs);
+    launch->outputs = NULL;
+    launch->output_count = 0;
+}

@@ -1,0 +1,277 @@
+/*
+ * The emulated GPU itself, without the driver's API: device memory, modules of PTX, launches,
+ * counters and checks.
+ *
+ * Everything hangs on a `struct machine`; there is no other state. A machine may be used from
+ * several host threads: each function takes the machine's lock as it needs it, launches run one
+ * after another. Device addresses are plain numbers; a global address is also the host address of
+ * its bytes (unified addressing), so registered host memory is addressed alike. Strings returned
+ * live as long as the object they came from.
+ */
+#ifndef LOCKSTEP_EMULATOR_MACHINE_MACHINE_H
+#define LOCKSTEP_EMULATOR_MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct machine;
+struct machine_module;
+struct machine_function;
+
+enum machine_status {
+    MACHINE_OK,
+    MACHINE_INVALID_VALUE,
+    MACHINE_OUT_OF_MEMORY,   /* device or host memory */
+    MACHINE_INVALID_PTX,     /* malformed PTX, or an instruction that the emulator lacks */
+    MACHINE_NOT_FOUND,       /* no such symbol; an external symbol that nothing defines */
+    MACHINE_INVALID_ADDRESS, /* host side: a range that is not allocated. launch: out of bounds */
+    MACHINE_MISALIGNED_ADDRESS,    /* launch */
+    MACHINE_INVALID_ADDRESS_SPACE, /* launch */
+    MACHINE_INVALID_PC,          /* launch: a jump through a pointer that is no function or label */
+    MACHINE_ILLEGAL_INSTRUCTION, /* launch: operands that the instruction forbids */
+    MACHINE_TRAP,                /* launch: trap or brkpt executed */
+    MACHINE_ASSERT,              /* launch: assert() failed */
+    MACHINE_STACK_OVERFLOW,      /* launch: recursion beyond the stack */
+    MACHINE_DEADLOCK,            /* launch: no thread of a block can go on */
+    MACHINE_BUDGET_SPENT, /* launch: more warp instructions than options.instruction_budget */
+    MACHINE_CHECK_FAILED, /* launch: a race, an uninitialised read, a barrier not all threads reach
+                           */
+    MACHINE_TOO_MANY_RESOURCES, /* launch: block too large, too much shared memory, too many blocks
+                                   for cooperation */
+};
+
+/* A short English name of the status, such as "misaligned address". */
+const char *machine_status_name(enum machine_status status);
+
+/* Sizes in bytes, clocks in kHz, width in bits. What the device claims to be; nothing here is a
+ * measurement. */
+struct machine_properties {
+    const char *name;
+    int capability_major, capability_minor;
+    unsigned multiprocessors;
+    unsigned warp_size; /* 32 */
+    unsigned max_threads_per_block;
+    unsigned max_threads_per_multiprocessor;
+    unsigned max_blocks_per_multiprocessor;
+    unsigned max_block[3];
+    unsigned max_grid[3];
+    unsigned registers_per_block;
+    unsigned registers_per_multiprocessor;
+    size_t shared_per_block;       /* without opting in */
+    size_t shared_per_block_optin; /* with the function attribute raised */
+    size_t shared_per_multiprocessor;
+    size_t shared_reserved_per_block;
+    size_t constant_memory;
+    size_t l2_bytes;
+    size_t memory_bytes;
+    unsigned clock_khz, memory_clock_khz, memory_bus_width;
+};
+
+struct machine_options {
+    bool check_memory;  /* exact bounds of every access; alignment is always checked */
+    bool check_race;    /* two threads, one shared byte, no barrier between, one of them writing */
+    bool check_init;    /* reads of bytes that nothing has written (global and shared) */
+    bool check_barrier; /* a thread exits while others of its block wait at a barrier for all */
+    uint64_t instruction_budget; /* warp instructions a launch; 0: no limit */
+    unsigned host_threads;       /* 0: as many as there are cores */
+    size_t stack_bytes;          /* local memory a thread for the frames of called functions */
+    size_t heap_bytes;           /* what malloc in kernels may give, all launches together */
+    size_t printf_bytes;         /* device printf output kept a launch; more is dropped and said */
+    /* Each message is one line without its newline. NULL: stderr. Called under the machine's lock,
+     * in launch order. */
+    void (*log)(void *context, const char *line);
+    /* Where device printf goes. NULL: stdout. */
+    void (*print)(void *context, const char *text, size_t length);
+    void *context;
+};
+
+/* Memory check on, other checks off, no budget, all cores. */
+void machine_options_default(struct machine_options *options);
+
+/* NULL when memory for it cannot be had. Properties and options are copied (properties->name must
+ * outlive the machine). */
+struct machine *machine_create(const struct machine_properties *properties,
+                               const struct machine_options *options);
+/* Frees all modules and memory with it. Pointers into it are dead afterwards. */
+void machine_destroy(struct machine *machine);
+const struct machine_properties *machine_properties(const struct machine *machine);
+struct machine_options machine_options(const struct machine *machine);
+/* Takes effect at the next launch. */
+void machine_set_options(struct machine *machine, const struct machine_options *options);
+
+/*
+ * What went wrong. `message` is one line: what was tried, what went wrong, what to do. For PTX:
+ * line and column from 1. For a fault in a kernel: kernel, block, thread, address, PTX line, source
+ * file and line (file empty, line 0 when unknown).
+ */
+struct machine_diagnostic {
+    char message[1024];
+    unsigned line, column;
+    char kernel[256];
+    unsigned block[3], thread[3];
+    uint64_t address;
+    char source_file[512];
+    unsigned source_line;
+};
+
+/* ---- Memory. Host-side access is bounds-checked: MACHINE_INVALID_ADDRESS, never a crash. ---- */
+
+enum machine_memory_kind {
+    MACHINE_MEMORY_NONE,
+    MACHINE_MEMORY_DEVICE,     /* machine_allocate */
+    MACHINE_MEMORY_HOST,       /* machine_allocate_host */
+    MACHINE_MEMORY_REGISTERED, /* machine_register_host */
+    MACHINE_MEMORY_MODULE,     /* a .global or .const variable */
+};
+
+struct machine_range {
+    uint64_t address;
+    size_t size;
+    enum machine_memory_kind kind;
+};
+
+/* `size` > 0; the address is aligned to 512 bytes. MACHINE_OUT_OF_MEMORY beyond
+ * properties.memory_bytes. */
+enum machine_status machine_allocate(struct machine *machine, size_t size, uint64_t *address);
+/* Only the address that machine_allocate gave. */
+enum machine_status machine_free(struct machine *machine, uint64_t address);
+/* Page-locked host memory: address and host pointer are equal. Does not count against the device's
+ * memory. */
+enum machine_status machine_allocate_host(struct machine *machine, size_t size, void **memory);
+enum machine_status machine_free_host(struct machine *machine, void *memory);
+/* The caller's memory becomes visible to kernels; it must stay until it is unregistered. */
+enum machine_status machine_register_host(struct machine *machine, void *memory, size_t size);
+enum machine_status machine_unregister_host(struct machine *machine, void *memory);
+/* The range that holds `address`; kind MACHINE_MEMORY_NONE when none does. */
+struct machine_range machine_find_range(struct machine *machine, uint64_t address);
+/* Device memory: what the device has, and what is allocated now (modules' variables included). */
+void machine_memory_info(struct machine *machine, size_t *total, size_t *in_use);
+
+enum machine_status machine_read(struct machine *machine, void *to, uint64_t from, size_t size);
+enum machine_status machine_write(struct machine *machine, uint64_t to, const void *from,
+                                  size_t size);
+/* Overlap allowed. */
+enum machine_status machine_copy(struct machine *machine, uint64_t to, uint64_t from, size_t size);
+/* `count` elements of `width` bytes (1, 2 or 4), each set to the low bytes of `value`. `to` aligned
+ * to width. */
+enum machine_status machine_set(struct machine *machine, uint64_t to, uint32_t value,
+                                unsigned width, size_t count);
+/* Checks a range and tells check_init that the host has written it (for copies that the caller does
+ * by itself). */
+enum machine_status machine_touch(struct machine *machine, uint64_t address, size_t size,
+                                  bool written);
+
+/* ---- Modules ---- */
+
+/*
+ * Parses, validates and decodes `length` bytes of PTX (a trailing NUL is allowed). On failure
+ * *module is NULL and `diagnostic` says line, column and what. `name` is what messages call the
+ * module.
+ */
+enum machine_status machine_load(struct machine *machine, const char *name, const char *text,
+                                 size_t length, struct machine_module **module,
+                                 struct machine_diagnostic *diagnostic);
+/* Waits until a launch that runs has ended. The module and its functions are dead afterwards, so a
+ * caller that launches from another thread keeps it from doing so. MACHINE_INVALID_VALUE for what
+ * is no module of this machine. */
+enum machine_status machine_unload(struct machine *machine, struct machine_module *module);
+
+/* Kernels (.entry) only, in the order of the text. NULL when there is none of that name / at that
+ * index. */
+struct machine_function *machine_find_function(struct machine_module *module, const char *name);
+struct machine_function *machine_function_at(struct machine_module *module, size_t index);
+size_t machine_function_count(const struct machine_module *module);
+
+struct machine_parameter {
+    size_t offset, size, alignment;
+};
+
+struct machine_function_info {
+    const char *name;
+    size_t parameter_count;
+    const struct machine_parameter *parameters;
+    size_t parameter_bytes; /* end of the last parameter */
+    /*
+     * Registers a thread as an estimate from the PTX: 32-bit registers live at once, at most, and
+     * never fewer than 16 nor more than .maxnreg, .maxntid and .minnctapersm leave. The real
+     * compiler allocates by rules of its own, so occupancy computed from it is an estimate too, and
+     * said to be one.
+     */
+    unsigned registers;
+    size_t shared_bytes;        /* static */
+    size_t local_bytes;         /* a thread */
+    size_t constant_bytes;      /* of the module's .const variables */
+    unsigned max_threads;       /* .maxntid or .reqntid product, else the device's */
+    unsigned required_block[3]; /* .reqntid; zeros when there is none */
+    unsigned min_blocks;        /* .minnctapersm, 0 when absent */
+    unsigned ptx_version;       /* 90 for 9.0 */
+    unsigned target;            /* 80 for sm_80 */
+};
+
+const struct machine_function_info *machine_function_info(const struct machine_function *function);
+
+/* A .global or .const variable by name: MACHINE_NOT_FOUND when there is none. */
+enum machine_status machine_find_global(struct machine_module *module, const char *name,
+                                        uint64_t *address, size_t *size);
+
+/* ---- Launch ---- */
+
+/* Totals over a launch; the same on every machine and for any number of host threads.
+ * docs/emulator.md defines each. */
+struct machine_counters {
+    uint64_t warp_instructions;
+    uint64_t thread_instructions;
+    uint64_t fma_warp_instructions;
+    uint64_t tensor_warp_instructions;
+    uint64_t branches;
+    uint64_t divergent_branches;
+    uint64_t barriers;
+    uint64_t global_load_requests, global_load_sectors;
+    uint64_t global_store_requests, global_store_sectors;
+    uint64_t global_atomic_requests, global_atomic_sectors;
+    uint64_t local_load_requests, local_store_requests;
+    uint64_t shared_load_requests, shared_store_requests;
+    uint64_t shared_wavefronts, shared_wavefronts_ideal;
+    uint64_t bytes_touched; /* global memory, unique 32-byte sectors times 32 */
+    uint64_t blocks, warps;
+    uint64_t shared_atomic_requests, shared_copy_requests;
+};
+
+void machine_counters_add(struct machine_counters *total, const struct machine_counters *more);
+
+/* Name and place of each counter, for tables and CSV files: a uint64_t lies `offset` bytes into
+ * machine_counters. */
+struct machine_counter_name {
+    const char *name;
+    size_t offset;
+};
+const struct machine_counter_name *machine_counter_names(size_t *count);
+
+struct machine_launch {
+    struct machine_function *function;
+    unsigned grid[3], block[3];
+    size_t dynamic_shared;
+    bool allow_large_shared; /* the function attribute was raised above properties.shared_per_block
+                              */
+    bool cooperative;
+    const void *parameters; /* packed as info.parameters says */
+    size_t parameter_bytes;
+};
+
+/*
+ * Runs the kernel to its end. A launch that faults stops, reports to the log, fills `diagnostic`
+ * and returns the status; memory keeps what was written until then. `counters` (may be NULL) are
+ * filled even so.
+ */
+enum machine_status machine_launch(struct machine *machine, const struct machine_launch *launch,
+                                   struct machine_counters *counters,
+                                   struct machine_diagnostic *diagnostic);
+
+/* Blocks that fit a multiprocessor at once, by threads, shared memory, registers (estimated) and
+ * the block limit. */
+unsigned machine_occupancy(const struct machine *machine, const struct machine_function *function,
+                           unsigned threads, size_t dynamic_shared);
+
+#endif

@@ -1,0 +1,58 @@
+/* Device memory and the host memory that kernels may reach: ranges, their bounds, and what a launch
+ * touched in them. */
+#ifndef LOCKSTEP_EMULATOR_MEMORY_MEMORY_H
+#define LOCKSTEP_EMULATOR_MEMORY_MEMORY_H
+
+#include "emulator/machine/machine.h"
+
+enum { SECTOR_BYTES = 32, MEMORY_ALIGNMENT = 512 };
+
+struct memory_range {
+    uint64_t base, end;
+    enum machine_memory_kind kind;
+    uint64_t *touched; /* a bit for each 32-byte sector since the last memory_collect_touched */
+    size_t touched_words;
+    bool is_touched;
+    bool is_constant; /* a .const variable */
+    uint8_t *written; /* a bit for each byte; NULL unless initialisation is checked */
+};
+
+struct memory {
+    unsigned char *arena; /* reserved address space, committed as it is allocated */
+    size_t arena_bytes;
+    size_t device_bytes, in_use;
+    size_t cursor; /* next fit: freed addresses come back late, so stale pointers are found */
+    struct memory_range **ranges; /* by address */
+    size_t count, capacity;
+    bool track_written;
+};
+
+enum machine_status memory_open(struct memory *memory, size_t device_bytes);
+void memory_close(struct memory *memory);
+enum machine_status memory_allocate(struct memory *memory, size_t size,
+                                    enum machine_memory_kind kind, uint64_t *address);
+/* A variable's place: a multiple of its alignment and, below MEMORY_ALIGNMENT, of no more, so that
+ * wider accesses than it promises are found misaligned. */
+enum machine_status memory_place(struct memory *memory, size_t size, size_t alignment,
+                                 enum machine_memory_kind kind, uint64_t *address);
+enum machine_status memory_free(struct memory *memory, uint64_t address,
+                                enum machine_memory_kind kind);
+/* Host memory that somebody else owns. */
+enum machine_status memory_register(struct memory *memory, uint64_t address, size_t size,
+                                    enum machine_memory_kind kind);
+enum machine_status memory_unregister(struct memory *memory, uint64_t address,
+                                      enum machine_memory_kind kind);
+struct memory_range *memory_find(const struct memory *memory, uint64_t address);
+/* The range that holds all `size` bytes, or NULL. */
+struct memory_range *memory_find_all(const struct memory *memory, uint64_t address, size_t size);
+/* The range that ends nearest below, or begins nearest above the address, for messages; NULL when
+ * there is none. */
+struct memory_range *memory_find_near(const struct memory *memory, uint64_t address);
+/* Bytes in touched sectors; forgets them. */
+uint64_t memory_collect_touched(struct memory *memory);
+void memory_mark_written(struct memory_range *range, uint64_t address, size_t size);
+bool memory_is_written(const struct memory_range *range, uint64_t address, size_t size);
+/* Tracking that begins now takes all that is there for written. */
+enum machine_status memory_track_written(struct memory *memory, bool track);
+
+#endif

@@ -1,0 +1,168 @@
+/* Fat binaries: picking and unpacking the PTX that fits a device. */
+#include "emulator/ptx/fatbin.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTAINER_MAGIC 0xBA55ED50U
+#define WRAPPER_MAGIC 0x466243B1U
+
+enum { KIND_PTX = 1 };
+enum { FLAG_LZ4 = 0x2000, FLAG_ZSTD = 0x8000 };
+
+/* PTX is text; a decoded size beyond this is a broken header, not a module. */
+#define DECODED_LIMIT ((uint64_t)1 << 30)
+
+struct fatbin_header {
+    uint32_t magic;
+    uint16_t version, header_size;
+    uint64_t size;
+};
+
+struct fatbin_entry {
+    uint16_t kind, version;
+    uint32_t header_size;
+    uint64_t size;
+    uint32_t compressed_size, options;
+    uint16_t minor, major;
+    uint32_t architecture, name_offset, name_length;
+    uint64_t flags, reserved, decoded_size;
+};
+
+struct fatbin_wrapper {
+    uint32_t magic, version;
+    const void *container;
+    const void *more;
+};
+
+_Static_assert(sizeof(struct fatbin_header) == 16 && sizeof(struct fatbin_entry) == 64,
+               "as nvcc lays them out");
+
+static uint32_t fatbin_magic(const void *image) {
+    uint32_t magic;
+    memcpy(&magic, image, sizeof magic);
+    return magic;
+}
+
+/* Byte by byte, for the image may be a text that ends sooner; no byte of the magic numbers is zero.
+ */
+bool fatbin_is(const void *image) {
+    return !strncmp(image, "\x50\xED\x55\xBA", 4) || !strncmp(image, "\xB1\x43\x62\x46", 4);
+}
+
+/* What a walk over the entries has found. */
+struct fatbin_search {
+    const unsigned char *best; /* the entry with its header */
+    struct fatbin_entry entry;
+    char architectures[256]; /* "sm_75 PTX, sm_80 machine code" */
+};
+
+static void fatbin_note(struct fatbin_search *search, const struct fatbin_entry *entry) {
+    size_t used = strlen(search->architectures);
+    snprintf(search->architectures + used, sizeof search->architectures - used, "%s%s for sm_%u",
+             used ? ", " : "", entry->kind == KIND_PTX ? "PTX" : "machine code",
+             (unsigned)entry->architecture);
+}
+
+static bool fatbin_walk(const unsigned char *at, const unsigned char *end, unsigned architecture,
+                        struct fatbin_search *search) {
+    while (at < end) {
+        struct fatbin_entry entry;
+        if ((size_t)(end - at) < sizeof entry)
+            return false;
+        memcpy(&entry, at, sizeof entry);
+        if (entry.header_size < sizeof entry || entry.header_size > (size_t)(end - at) ||
+            entry.size > (size_t)(end - at) - entry.header_size ||
+            entry.compressed_size > entry.size)
+            return false;
+        fatbin_note(search, &entry);
+        if (entry.kind == KIND_PTX && entry.architecture <= architecture &&
+            (!search->best || entry.architecture > search->entry.architecture)) {
+            search->best = at;
+            search->entry = entry;
+        }
+        at += entry.header_size + entry.size;
+    }
+    return true;
+}
+
+/* Zstandard comes with every Debian and Ubuntu (dpkg needs it), so it is loaded where an image asks
+ * for it. */
+static enum fatbin_status fatbin_zstd(const unsigned char *from, size_t from_size, char *to,
+                                      size_t to_size) {
+    void *library = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
+    size_t (*decompress)(void *, size_t, const void *, size_t) = NULL;
+    if (!library)
+        return FATBIN_NO_ZSTD;
+    void *symbol = dlsym(library, "ZSTD_decompress");
+    memcpy(&decompress, &symbol, sizeof decompress);
+    size_t done = decompress ? decompress(to, to_size, from, from_size) : 0;
+    (void)dlclose(library);
+    return done == to_size ? FATBIN_OK : FATBIN_BROKEN;
+}
+
+static enum fatbin_status fatbin_unpack(const struct fatbin_search *search,
+                                        struct fatbin_ptx *ptx) {
+    const struct fatbin_entry *entry = &search->entry;
+    const unsigned char *data = search->best + entry->header_size;
+    bool packed = entry->flags & (FLAG_LZ4 | FLAG_ZSTD);
+    uint64_t length = packed ? entry->decoded_size : entry->size;
+    enum fatbin_status status = FATBIN_OK;
+    if (length > DECODED_LIMIT)
+        return FATBIN_BROKEN;
+    char *text = malloc(length + 1);
+    if (!text)
+        return FATBIN_OUT_OF_MEMORY;
+    if (!packed)
+        memcpy(text, data, length);
+    else if (entry->flags & FLAG_ZSTD)
+        status = fatbin_zstd(data, entry->compressed_size, text, length);
+    else if (!lz4_decode(data, entry->compressed_size, (unsigned char *)text, length))
+        status = FATBIN_BROKEN;
+    if (status != FATBIN_OK) {
+        free(text);
+        return status;
+    }
+    text[length] = '\0';
+    *ptx = (struct fatbin_ptx){text, strlen(text),
+                               entry->architecture}; /* entries are padded with NULs */
+    return FATBIN_OK;
+}
+
+enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, struct fatbin_ptx *ptx,
+                                   char *message, size_t message_size) {
+    struct fatbin_header header;
+    struct fatbin_search search = {0};
+    if (fatbin_magic(image) == WRAPPER_MAGIC) {
+        struct fatbin_wrapper wrapper;
+        memcpy(&wrapper, image, sizeof wrapper);
+        image = wrapper.container;
+    }
+    enum fatbin_status status = FATBIN_BROKEN;
+    if (image && fatbin_magic(image) == CONTAINER_MAGIC) {
+        const unsigned char *bytes = image;
+        memcpy(&header, image, sizeof header);
+        if (header.header_size >= sizeof header &&
+            fatbin_walk(bytes + header.header_size, bytes + header.header_size + header.size,
+                        architecture, &search))
+            status = search.best ? fatbin_unpack(&search, ptx) : FATBIN_NO_PTX;
+    }
+    if (status == FATBIN_NO_PTX)
+        snprintf(
+            message, message_size,
+            "the fat binary holds no PTX for sm_%u or older (it holds: %s); compile with -gencode "
+            "arch=compute_80,code=compute_80",
+            architecture, *search.architectures ? search.architectures : "nothing");
+    else if (status == FATBIN_NO_ZSTD)
+        snprintf(message, message_size,
+                 "the fat binary is compressed with Zstandard and libzstd.so.1 cannot be loaded; "
+                 "install libzstd1 or "
+                 "compile with --no-compress");
+    else if (status != FATBIN_OK)
+        snprintf(message, message_size,
+                 "the fat binary cannot be read: its headers or its compressed data are broken");
+    return status;
+}

@@ -1,0 +1,46 @@
+/*
+ * Fat binaries: the container into which nvcc puts one kernel's images for several architectures.
+ *
+ * Layout (little endian), as nvcc 13 writes it: a header {u32 magic 0xBA55ED50, u16 version, u16
+ * header size, u64 size of what follows}, then entries {u16 kind: 1 PTX, 2 machine code; u16
+ * version; u32 header size; u64 size; u32 compressed size; u32 options; u16 minor, u16 major of the
+ * PTX version; u32 architecture (80 for sm_80); u32 name offset and length; u64 flags; u64
+ * reserved; u64 size when decompressed}. Objects and `__cudaRegisterFatBinary` hold a wrapper {u32
+ * magic 0x466243B1, u32 version, pointer to the container, pointer}.
+ */
+#ifndef LOCKSTEP_EMULATOR_PTX_FATBIN_H
+#define LOCKSTEP_EMULATOR_PTX_FATBIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum fatbin_status {
+    FATBIN_OK,
+    FATBIN_BROKEN,  /* sizes that do not fit, a compression that does not decode */
+    FATBIN_NO_PTX,  /* no PTX at all, or none for this architecture or an older one */
+    FATBIN_NO_ZSTD, /* compressed with Zstandard and libzstd.so.1 cannot be loaded */
+    FATBIN_OUT_OF_MEMORY,
+};
+
+struct fatbin_ptx {
+    char *text; /* with a NUL behind it; the caller frees it */
+    size_t length;
+    unsigned architecture;
+};
+
+/* Whether a container or a wrapper begins at `image`. */
+bool fatbin_is(const void *image);
+/*
+ * Finds the PTX of the highest architecture that is not above `architecture`. `message` receives
+ * one line on what is in the container when nothing fits or something is broken.
+ */
+enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, struct fatbin_ptx *ptx,
+                                   char *message, size_t message_size);
+
+/*
+ * Decodes one LZ4 block (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) of which the
+ * decoded size is known. False when the block is malformed or decodes to any other size.
+ */
+bool lz4_decode(const unsigned char *from, size_t from_size, unsigned char *to, size_t to_size);
+
+#endif

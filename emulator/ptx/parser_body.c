@@ -1,0 +1,295 @@
+/* The bodies of PTX functions: declarations, labels, instructions and their operands (PTX ISA 9.0,
+ * chapters 4 and 6). */
+#include "emulator/ptx/parser.h"
+
+#include <string.h>
+
+static struct syntax_operand parse_operand(struct parser *parser);
+
+static void enter(struct parser *parser) {
+    if (++parser->depth > PARSER_DEPTH_LIMIT)
+        source_fail(parser->source, MACHINE_INVALID_PTX, parser->lexer.token.place,
+                    "nested deeper than %d", PARSER_DEPTH_LIMIT);
+}
+
+/* A name, with the `.x` of a special register. */
+static const char *parse_name(struct parser *parser) {
+    struct token first = parser->lexer.token;
+    const char *name = parser_expect_name(parser);
+    const struct token *next = &parser->lexer.token;
+    if (name[0] != '%' || next->kind != TOKEN_DOT_WORD || !next->glued || next->length != 1)
+        return name;
+    size_t length = first.length + 1 + next->length;
+    char *joined = source_allocate(parser->source, length + 1);
+    memcpy(joined, name, first.length);
+    joined[first.length] = '.';
+    memcpy(joined + first.length + 1, next->text, next->length);
+    lexer_advance(&parser->lexer);
+    return joined;
+}
+
+static int64_t parse_offset(struct parser *parser) {
+    if (parser_take(parser, '+'))
+        return parser_expression(parser);
+    if (parser_take(parser, '-'))
+        return (int64_t)(0 - (uint64_t)parser_expression(parser));
+    return 0;
+}
+
+static void parse_items(struct parser *parser, struct syntax_operand *operand, char close) {
+    size_t capacity = 0;
+    enter(parser);
+    while (!parser_take(parser, close)) {
+        operand->items = source_grow(parser->source, operand->items, operand->item_count, &capacity,
+                                     sizeof *operand->items);
+        struct syntax_operand item = parse_operand(parser);
+        operand->items[operand->item_count++] = item;
+        if (!parser_at(parser, close))
+            parser_expect(parser, ',');
+    }
+    parser->depth--;
+}
+
+/* Negated floats are written with a sign in front of a decimal or of a hexadecimal one. */
+static void parse_number(struct parser *parser, struct syntax_operand *operand) {
+    struct lexer before = parser->lexer;
+    bool negative = parser_take(parser, '-');
+    const struct token *token = &parser->lexer.token;
+    if (token->kind != TOKEN_FLOAT32 && token->kind != TOKEN_FLOAT64) {
+        parser->lexer = before;
+        operand->kind = OPERAND_INTEGER;
+        operand->integer = parser_expression(parser);
+        return;
+    }
+    bool is_double = token->kind == TOKEN_FLOAT64;
+    uint64_t sign = negative ? (is_double ? UINT64_C(1) << 63 : UINT64_C(1) << 31) : 0;
+    operand->kind = is_double ? OPERAND_FLOAT64 : OPERAND_FLOAT32;
+    operand->integer = (int64_t)(token->integer ^ sign);
+    lexer_advance(&parser->lexer);
+}
+
+static void parse_address(struct parser *parser, struct syntax_operand *operand) {
+    operand->kind = OPERAND_ADDRESS;
+    if (parser->lexer.token.kind == TOKEN_WORD) {
+        operand->name = parse_name(parser);
+        operand->integer = parse_offset(parser);
+    } else {
+        operand->integer = parser_expression(parser);
+    }
+    if (parser_take(parser, ',')) {
+        operand->kind = OPERAND_TEXTURE;
+        parse_items(parser, operand, ']');
+    } else {
+        parser_expect(parser, ']');
+    }
+}
+
+static struct syntax_operand parse_operand(struct parser *parser) {
+    struct syntax_operand operand = {.kind = OPERAND_NAME, .place = parser->lexer.token.place};
+    struct lexer ahead = parser->lexer;
+    lexer_advance(&ahead);
+    bool negated_name = parser_at(parser, '!') && ahead.token.kind == TOKEN_WORD;
+    if (negated_name) {
+        lexer_advance(&parser->lexer);
+        operand.negated = true;
+    }
+    if (parser_at_word(parser, "_")) {
+        lexer_advance(&parser->lexer);
+        operand.kind = OPERAND_SINK;
+    } else if (parser->lexer.token.kind == TOKEN_WORD) {
+        operand.name = parse_name(parser);
+        operand.integer = parse_offset(parser);
+    } else if (parser_take(parser, '[')) {
+        parse_address(parser, &operand);
+    } else if (parser_take(parser, '{')) {
+        operand.kind = OPERAND_VECTOR;
+        parse_items(parser, &operand, '}');
+    } else if (parser_take(parser, '(')) {
+        operand.kind = OPERAND_LIST;
+        parse_items(parser, &operand, ')');
+    } else {
+        parse_number(parser, &operand);
+    }
+    if (parser_take(parser, '|')) {
+        operand.second = source_allocate(parser->source, sizeof operand);
+        enter(parser);
+        struct syntax_operand second = parse_operand(parser);
+        parser->depth--;
+        *operand.second = second;
+    }
+    return operand;
+}
+
+static void parse_modifiers(struct parser *parser, struct syntax_instruction *instruction) {
+    size_t capacity = 0;
+    while (parser->lexer.token.kind == TOKEN_DOT_WORD) {
+        instruction->modifiers =
+            source_grow(parser->source, instruction->modifiers, instruction->modifier_count,
+                        &capacity, sizeof *instruction->modifiers);
+        instruction->modifiers[instruction->modifier_count++] = parser_copy(parser);
+        lexer_advance(&parser->lexer);
+    }
+}
+
+static void parse_instruction(struct parser *parser) {
+    struct syntax_function *function = parser->function;
+    struct syntax_instruction instruction = {.scope = parser->scope,
+                                             .place = parser->lexer.token.place,
+                                             .source_file = parser->source_file,
+                                             .source_line = parser->source_line};
+    if (parser_take(parser, '@')) {
+        instruction.guard_negated = parser_take(parser, '!');
+        instruction.guard = parser_expect_name(parser);
+    }
+    instruction.root = parser_expect_name(parser);
+    parse_modifiers(parser, &instruction);
+    size_t capacity = 0;
+    while (!parser_take(parser, ';')) {
+        instruction.operands =
+            source_grow(parser->source, instruction.operands, instruction.operand_count, &capacity,
+                        sizeof *instruction.operands);
+        struct syntax_operand operand = parse_operand(parser);
+        instruction.operands[instruction.operand_count++] = operand;
+        if (!parser_at(parser, ';'))
+            parser_expect(parser, ',');
+    }
+    function->instructions =
+        source_grow(parser->source, function->instructions, function->instruction_count,
+                    &function->instruction_capacity, sizeof instruction);
+    function->instructions[function->instruction_count++] = instruction;
+}
+
+static void parse_registers(struct parser *parser) {
+    enum { REGISTER_LIMIT = 1 << 20 };
+    struct syntax_function *function = parser->function;
+    const struct token *token = &parser->lexer.token;
+    const struct syntax_type *type =
+        token->kind == TOKEN_DOT_WORD ? syntax_find_type(token->text, token->length) : NULL;
+    if (!type)
+        parser_fail_expected(parser, "a register type that the emulator knows");
+    lexer_advance(&parser->lexer);
+    do {
+        struct source_place place = parser->lexer.token.place;
+        struct syntax_symbol *symbol = parser_declare(parser, parser_expect_name(parser), place);
+        int64_t count = 1;
+        symbol->kind = SYMBOL_REGISTER;
+        if (parser_take(parser, '<')) {
+            symbol->kind = SYMBOL_REGISTERS;
+            count = (int64_t)parser->lexer.token.integer;
+            if (parser->lexer.token.kind != TOKEN_INTEGER)
+                parser_fail_expected(parser, "a number of registers");
+            lexer_advance(&parser->lexer);
+            parser_expect(parser, '>');
+        }
+        if (count < 0 || count + (int64_t)function->register_count > REGISTER_LIMIT)
+            source_fail(parser->source, MACHINE_INVALID_PTX, place, "more than %d registers",
+                        REGISTER_LIMIT);
+        symbol->index = (unsigned)function->register_count;
+        symbol->count = (unsigned)count;
+        for (int64_t k = 0; k < count; k++) {
+            function->registers =
+                source_grow(parser->source, function->registers, function->register_count,
+                            &function->register_capacity, sizeof *function->registers);
+            function->registers[function->register_count++].type = type;
+        }
+    } while (parser_take(parser, ','));
+    parser_expect(parser, ';');
+}
+
+static void parse_targets(struct parser *parser, struct syntax_symbol *symbol) {
+    size_t capacity = 0;
+    symbol->kind = SYMBOL_TARGETS;
+    do {
+        symbol->targets = source_grow(parser->source, symbol->targets, symbol->count, &capacity,
+                                      sizeof *symbol->targets);
+        symbol->targets[symbol->count++] = parser_expect_name(parser);
+    } while (parser_take(parser, ','));
+    parser_expect(parser, ';');
+}
+
+static void parse_prototype(struct parser *parser, struct syntax_symbol *symbol) {
+    struct syntax_function *prototype = source_allocate(parser->source, sizeof *prototype);
+    symbol->kind = SYMBOL_PROTOTYPE;
+    symbol->function = prototype;
+    parser_formals(parser, &prototype->results, &prototype->result_count);
+    prototype->place = parser->lexer.token.place;
+    prototype->name = parser_expect_name(parser);
+    parser_formals(parser, &prototype->parameters, &prototype->parameter_count);
+    if (parser_take_dot(parser, "noreturn"))
+        prototype->is_noreturn = true;
+    parser_expect(parser, ';');
+}
+
+/* `name :` — true when it was one. */
+static bool parse_label(struct parser *parser) {
+    struct lexer ahead = parser->lexer;
+    lexer_advance(&ahead);
+    if (ahead.token.kind != TOKEN_PUNCTUATION || ahead.token.punctuation != ':')
+        return false;
+    struct source_place place = parser->lexer.token.place;
+    struct syntax_symbol *symbol = parser_declare(parser, parser_expect_name(parser), place);
+    parser_expect(parser, ':');
+    symbol->kind = SYMBOL_LABEL;
+    symbol->index = (unsigned)parser->function->instruction_count;
+    if (parser_take_dot(parser, "branchtargets") || parser_take_dot(parser, "calltargets"))
+        parse_targets(parser, symbol);
+    else if (parser_take_dot(parser, "callprototype"))
+        parse_prototype(parser, symbol);
+    return true;
+}
+
+static void parse_block(struct parser *parser);
+
+static void parse_statement(struct parser *parser) {
+    enum state_space space;
+    if (parser_at(parser, '{')) {
+        parse_block(parser);
+    } else if (parser->lexer.token.kind == TOKEN_WORD) {
+        if (!parse_label(parser))
+            parse_instruction(parser);
+    } else if (parser_at(parser, '@')) {
+        parse_instruction(parser);
+    } else if (parser_take_dot(parser, "reg")) {
+        parse_registers(parser);
+    } else if (parser_take_dot(parser, "extern")) {
+        if (!parser_take_space(parser, &space))
+            parser_fail_expected(parser, "a state space");
+        parser_variables(parser, (struct linkage){.is_extern = true}, space);
+    } else if (parser_take_space(parser, &space)) {
+        parser_variables(parser, (struct linkage){0}, space);
+    } else if (!parser_take(parser, ';') && !parser_common_directive(parser)) {
+        parser_fail_expected(parser, "an instruction or a directive");
+    }
+}
+
+static void parse_block(struct parser *parser) {
+    enter(parser);
+    parser_expect(parser, '{');
+    parser->scope = scope_open(parser->source, parser->scope);
+    while (!parser_take(parser, '}')) {
+        if (parser->lexer.token.kind == TOKEN_END)
+            parser_fail_expected(parser, "'}'");
+        parse_statement(parser);
+    }
+    parser->scope = parser->scope->outer;
+    parser->depth--;
+}
+
+static void declare_formals(struct parser *parser, struct syntax_variable **list, size_t count) {
+    for (size_t k = 0; k < count; k++) {
+        struct syntax_symbol *symbol = parser_declare(parser, list[k]->name, list[k]->place);
+        symbol->kind = SYMBOL_VARIABLE;
+        symbol->variable = list[k];
+    }
+}
+
+void parser_body(struct parser *parser, struct syntax_function *function) {
+    parser->function = function;
+    parser->source_file = parser->source_line = 0;
+    parser->scope = function->scope = scope_open(parser->source, parser->module->scope);
+    declare_formals(parser, function->parameters, function->parameter_count);
+    declare_formals(parser, function->results, function->result_count);
+    parse_block(parser);
+    parser->scope = parser->module->scope;
+    parser->function = NULL;
+}

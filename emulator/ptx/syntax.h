@@ -1,0 +1,168 @@
+/* The syntax tree of a PTX module (PTX ISA 9.0). Everything lives in the module's arena; texts end
+ * with NUL. */
+#ifndef LOCKSTEP_EMULATOR_PTX_SYNTAX_H
+#define LOCKSTEP_EMULATOR_PTX_SYNTAX_H
+
+#include "emulator/ptx/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum type_kind { TYPE_BITS, TYPE_UNSIGNED, TYPE_SIGNED, TYPE_FLOAT, TYPE_PREDICATE, TYPE_OTHER };
+
+struct syntax_type {
+    const char *name;
+    enum type_kind kind;
+    unsigned bits; /* 1 for pred */
+};
+
+/* NULL when the name is no type. */
+const struct syntax_type *syntax_find_type(const char *name, size_t length);
+
+enum state_space {
+    SPACE_GENERIC,
+    SPACE_GLOBAL,
+    SPACE_CONST,
+    SPACE_SHARED,
+    SPACE_LOCAL,
+    SPACE_PARAM
+};
+
+/* One element of an initialiser: a number, or the address of a symbol plus a number. */
+struct syntax_value {
+    uint64_t bits;
+    bool is_float;
+    const char *symbol; /* NULL for a number */
+    unsigned mask_byte; /* mask(): which byte of the address, counted by its shift in bits */
+    bool masked;
+    struct source_place place;
+};
+
+struct syntax_variable {
+    const char *name;
+    enum state_space space;
+    const struct syntax_type *type;
+    size_t alignment, size; /* bytes; size 0 for an array of unknown size */
+    bool is_extern, is_visible, is_weak, is_common;
+    struct syntax_value *values;
+    size_t value_count;
+    struct source_place place;
+    uint64_t
+        address; /* laid out at load: an offset in its space, or an address for global and const */
+    bool placed;
+};
+
+enum operand_kind {
+    OPERAND_NAME,
+    OPERAND_INTEGER,
+    OPERAND_FLOAT32,
+    OPERAND_FLOAT64,
+    OPERAND_ADDRESS,
+    OPERAND_TEXTURE, /* [name, {coordinates}]; also with a sampler between */
+    OPERAND_VECTOR,
+    OPERAND_LIST,
+    OPERAND_SINK
+};
+
+struct syntax_operand {
+    enum operand_kind kind;
+    const char *name;             /* NAME; ADDRESS when it has a base name */
+    int64_t integer;              /* INTEGER and floats' bits; NAME and ADDRESS: the offset */
+    bool negated;                 /* !p */
+    struct syntax_operand *items; /* VECTOR, LIST, TEXTURE */
+    size_t item_count;
+    struct syntax_operand *second; /* p|q */
+    struct source_place place;
+};
+
+struct syntax_scope;
+
+struct syntax_instruction {
+    const char *root;
+    const char **modifiers;
+    size_t modifier_count;
+    const char *guard;
+    bool guard_negated;
+    struct syntax_operand *operands;
+    size_t operand_count;
+    struct syntax_scope *scope;
+    struct source_place place;
+    unsigned source_file, source_line; /* of .loc; 0 when unknown */
+};
+
+struct syntax_function;
+
+enum symbol_kind {
+    SYMBOL_REGISTER,
+    SYMBOL_REGISTERS,
+    SYMBOL_VARIABLE,
+    SYMBOL_FUNCTION,
+    SYMBOL_LABEL,
+    SYMBOL_TARGETS,
+    SYMBOL_PROTOTYPE
+};
+
+struct syntax_symbol {
+    const char *name;
+    enum symbol_kind kind;
+    unsigned index,
+        count; /* REGISTERS: first register and how many; LABEL: index of its instruction */
+    struct syntax_variable *variable;
+    struct syntax_function *function; /* FUNCTION and PROTOTYPE */
+    const char **targets;             /* TARGETS */
+    struct syntax_symbol *next;       /* in its bucket */
+};
+
+struct syntax_scope {
+    struct syntax_scope *outer;
+    struct syntax_symbol **buckets;
+    size_t bucket_count, symbol_count;
+};
+
+struct syntax_register {
+    const struct syntax_type *type;
+};
+
+struct syntax_function {
+    const char *name;
+    bool is_entry, is_defined, is_extern, is_visible, is_weak, is_noreturn;
+    struct syntax_variable **parameters, **results;
+    size_t parameter_count, result_count;
+    unsigned max_block[3], required_block[3], min_blocks, max_registers;
+    struct syntax_instruction *instructions;
+    size_t instruction_count, instruction_capacity;
+    struct syntax_register *registers;
+    size_t register_count, register_capacity;
+    struct syntax_variable *
+        *variables; /* declared in the body: local, shared, param, global, const */
+    size_t variable_count, variable_capacity;
+    struct syntax_scope *scope;
+    struct source_place place;
+    void *decoded; /* struct program_function, once decoded */
+};
+
+struct syntax_module {
+    unsigned version; /* 90 for 9.0 */
+    unsigned target;  /* 80 for sm_80 */
+    struct syntax_scope *scope;
+    struct syntax_variable **variables;
+    size_t variable_count, variable_capacity;
+    struct syntax_function **functions;
+    size_t function_count, function_capacity;
+    const char **files; /* by number of .file */
+    size_t file_count;
+};
+
+/* Leaves through source->failure when the text is wrong. */
+struct syntax_module *syntax_parse(struct source *source, const char *text, size_t length);
+
+/* Looks in the scope, then outwards. For `%r5` of `.reg .b32 %r<10>`: the symbol, and the
+ * register's number in *index. */
+struct syntax_symbol *scope_find(const struct syntax_scope *scope, const char *name,
+                                 unsigned *index);
+/* NULL when the name is already in this very scope. */
+struct syntax_symbol *scope_add(struct source *source, struct syntax_scope *scope,
+                                const char *name);
+struct syntax_scope *scope_open(struct source *source, struct syntax_scope *outer);
+
+#endif

@@ -1,0 +1,60 @@
+/* The float64 oracles: what every implementation is checked against.
+ *
+ * Each oracle takes the problem with its host inputs (pristine, as they were before the call; its
+ * output pointers are not read), the output's index and a range of that output's rows, and gives
+ * for each element expected[i]   the float64 result, and tolerance[i]  the largest |computed -
+ * expected| of a correct f32 implementation, derived, never tuned (the reason stands beside each
+ * formula). A tolerance may be infinite only where the problem itself is singular. Elements come
+ * row by row without padding. Where an input is NaN or infinite, expected is what IEEE arithmetic
+ * of the formula gives; the comparison treats NaN as equal to NaN and an infinity as equal to the
+ * same infinity. An overflow on the way to a finite result lets any number
+ * pass (tolerance infinity) but no NaN, so inputs should not add an infinity to what overflows.
+ * Evaluate and compare without denormals-are-zero, which would read a subnormal as zero before it
+ * is compared. The functions use no BLAS and no vector library, are thread-safe, and do not start
+ * threads: the caller splits rows.
+ */
+#ifndef LOCKSTEP_REFERENCE_ORACLE_ORACLE_H
+#define LOCKSTEP_REFERENCE_ORACLE_ORACLE_H
+
+#include "common/problem.h"
+
+/* output 0: c. `c_before` is C before the call, with ldc, read only when beta != 0. The bound is
+ * the componentwise one of Higham, "Accuracy and stability of numerical algorithms", section 3.5,
+ * for the dtype's unit roundoff. */
+void oracle_gemm(const struct gemm_problem *problem, const float *c_before, int64_t first_row,
+                 int64_t rows, double *expected, double *tolerance);
+
+/* output 0: output; output 1: dbias (one row). */
+/* Expected values and tolerances of rows [first_row, first_row + rows) of y. */
+void oracle_linear(const struct linear_problem *problem, int64_t first_row, int64_t rows,
+                   double *expected, double *tolerance);
+
+void oracle_activation(const struct activation_problem *problem, int output, int64_t first_row,
+                       int64_t rows, double *expected, double *tolerance);
+
+/* output 0: output. */
+void oracle_softmax(const struct softmax_problem *problem, int64_t first_row, int64_t rows,
+                    double *expected, double *tolerance);
+
+/* output 0: loss (rows x 1); output 1: dlogits. */
+void oracle_cross_entropy(const struct cross_entropy_problem *problem, int output,
+                          int64_t first_row, int64_t rows, double *expected, double *tolerance);
+
+/* output 0: loss (rows x 1); output 1: dprediction. */
+void oracle_mse(const struct mse_problem *problem, int output, int64_t first_row, int64_t rows,
+                double *expected, double *tolerance);
+
+/* output 0: sums (one row). */
+void oracle_column_sums(const struct column_sums_problem *problem, double *expected,
+                        double *tolerance);
+
+/* output 0: parameters; 1: first_moment; 2: second_moment. problem's pointers hold the values
+ * before the update; elements [first, first + count). */
+void oracle_optimizer(const struct optimizer_problem *problem, int output, int64_t first,
+                      int64_t count, double *expected, double *tolerance);
+
+/* output 0: out; elements [first, first + count). */
+void oracle_transfer(const struct transfer_problem *problem, int64_t first, int64_t count,
+                     double *expected, double *tolerance);
+
+#endif

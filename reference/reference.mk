@@ -1,0 +1,23 @@
+# The vectorised C of reference/simd: each file is compiled once for each instruction set, and simd_dispatch picks one at run
+# time (reference/simd/simd.h). Included by the Makefile.
+
+# 512-bit vectors are asked for because gcc's default of 256 bits costs a factor of about two on transcendental loops.
+simd_levels   := baseline avx2 avx512
+simd_baseline :=
+simd_avx2     := -mavx2 -mfma
+simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
+# gcc leaves formulas that stand side by side one behind the other unless it may schedule before it has given out
+# registers, which is worth 10 to 15% in the transcendental loops; clang does so anyway and knows no such option.
+simd_avx512   += $(shell $(CC) -Werror -fschedule-insns -fsched-pressure -E -x c /dev/null >/dev/null 2>&1 && \
+                   echo -fschedule-insns -fsched-pressure)
+
+simd_once     := reference/simd/dispatch.c
+simd_sources  := $(filter-out $(simd_once),$(wildcard reference/simd/*.c))
+simd_objects  := $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o)) $(simd_once:%.c=$(BUILD)/%.o)
+
+define simd_rule
+$(BUILD)/%.$(1).o: %.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(simd_$(1)) -DSIMD_LEVEL=$(1) -MMD -MP -c $$< -o $$@
+endef
+$(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))

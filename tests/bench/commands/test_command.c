@@ -1,0 +1,800 @@
+/* The program as its users call it: exit statuses, messages, interruptions, a full disk, --json and
+ * --help. Every run is tiny, and in a folder of its own.
+ */
+#include "bench/files/results.h"
+#include "tests/support/calling.h"
+
+#include <cjson/cJSON.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- calling the program --- */
+
+static struct calling here;
+
+enum { PATIENCE_SECONDS = 120 };
+
+static int place_enter(void **state) {
+    (void)state;
+    calling_open(&here);
+    return 0;
+}
+
+static int place_leave(void **state) {
+    (void)state;
+    calling_close(&here);
+    return 0;
+}
+
+#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
+
+/* Ended with `status`, one line on standard error that holds `words`, and nothing else. */
+static void check_refused(const char *const *arguments, int status, const char *words) {
+    struct call call = call_of(&here, arguments);
+    check_status(&call, status);
+    check_holds(call.err, words);
+    assert_int_equal(strncmp(call.err, "lockstep", 8), 0);
+    assert_string_equal(call.out, "");
+    call_free(&call);
+    assert_null(file_read(temporary_path(&here.place, "run/environment.json")));
+}
+
+#define CHECK_REFUSED(status, words, ...)                                                          \
+    check_refused((const char *const[]){__VA_ARGS__, NULL}, status, words)
+
+/* What makes a run short. */
+#define TINY "--quick", "--max-time", "0.1", "--threads", "1", "--gpu", "none", "--out", "run"
+
+/* Two implementations that every build has: what else there is depends on the machine. */
+#define PAIR "--implementation", "cpu-naive,openblas"
+
+/* --- calls that are wrong --- */
+
+static void test_calls_without_a_command(void **state) {
+    (void)state;
+    struct call none = call_of(&here, (const char *const[]){NULL});
+    check_status(&none, 2);
+    check_holds(none.err, "usage: lockstep COMMAND");
+    call_free(&none);
+    struct call unknown = CALL("walk");
+    check_status(&unknown, 2);
+    check_holds(unknown.err, "there is no command 'walk'");
+    check_holds(unknown.err, "verify");
+    call_free(&unknown);
+    struct call version = CALL("--version");
+    check_status(&version, 0);
+    assert_int_equal(strncmp(version.out, "lockstep ", 9), 0);
+    call_free(&version);
+}
+
+static void test_unknown_names_list_the_known(void **state) {
+    (void)state;
+    CHECK_REFUSED(2, "gemm linear activation softmax", "run", "convolution", TINY);
+    CHECK_REFUSED(2, "cpu-naive cpu-ordered", "run", "gemm", "--implementation", "mkl", TINY);
+    CHECK_REFUSED(2, "cpu-naive cpu-simd", "run", "softmax", "--implementation", "openblas", TINY);
+    CHECK_REFUSED(2, "default quick", "run", "--preset", "slow", TINY);
+    CHECK_REFUSED(2, "f32 tf32 bf16 f16", "run", "--dtype", "f64", TINY);
+    CHECK_REFUSED(2, "OPERATION/VARIANT/DTYPE/SHAPE", "run", "--case", "gemm", TINY);
+    CHECK_REFUSED(2, "no case is left", "run", "--case", "none*", TINY);
+    CHECK_REFUSED(2, "gemm linear activation softmax", "verify", "convolution");
+    CHECK_REFUSED(2, "cpu-naive", "verify", "--implementation", "mkl");
+    CHECK_REFUSED(2, "operations implementations cases presets", "list", "everything");
+    CHECK_REFUSED(2, "default quick", "list", "cases", "--preset", "slow");
+    CHECK_REFUSED(2, "folder", "report");
+    CHECK_REFUSED(2, "'more'", "info", "more");
+    CHECK_REFUSED(2, "two binaries", "ab", "one");
+    CHECK_REFUSED(2, "No such file", "ab", "one", "two");
+    CHECK_REFUSED(2, "ended with status", "ab", "/bin/true", "/bin/true");
+    CHECK_REFUSED(2, "there is no operation 'convolution'", "ab", here.program, here.program,
+                  "convolution");
+    CHECK_REFUSED(2, "emulated GPU has no times", "ab", here.program, here.program, "--gpu",
+                  "emulated");
+    CHECK_REFUSED(2, "--threshold wants", "ab", "one", "two", "--threshold", "much");
+    CHECK_REFUSED(2, "--pairs wants", "ab", "one", "two", "--pairs", "5");
+    CHECK_REFUSED(2, "at a time", "ab", "one", "two", "--csv", "--json");
+}
+
+static void test_bad_shapes_are_refused(void **state) {
+    (void)state;
+    static const char *const bad[] = {"0x3",  "1x2",   "1x2x3x4", "-1x2x3",
+                                      "1x2x", "0x1x1", "8x8x8,x", "8x8x8,0x3"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK_REFUSED(2, "for gemm", "run", "gemm", "--shape", bad[i], TINY);
+    CHECK_REFUSED(2, "no case is left", "run", "gemm", "--shape", "", TINY);
+    CHECK_REFUSED(2, "LAYERS@BATCH", "run", "mlp", "--shape", "784-10", TINY);
+}
+
+/* Refused before anything is allocated, with the bytes it would take and the bytes there are. */
+static void test_a_shape_that_cannot_fit_is_refused(void **state) {
+    (void)state;
+    struct call call = CALL("run", "gemm", "--shape", "9999999x9999999x9999999", TINY);
+    check_status(&call, 2);
+    unsigned long long needed = 0, there = 0;
+    const char *take = strstr(call.err, "would take ");
+    assert_non_null(take);
+    assert_int_equal(
+        sscanf(take, "would take %llu bytes and this machine has %llu;", &needed, &there), 2);
+    assert_true(needed > 2 * 1199999760000012ULL); /* inputs and buffers */
+    assert_true(there > 0 && there < needed);
+    assert_true(there == (unsigned long long)sysconf(_SC_PHYS_PAGES) *
+                             (unsigned long long)sysconf(_SC_PAGESIZE));
+    call_free(&call);
+    CHECK_REFUSED(2, "more than 18446744073709551615 bytes", "run", "--case",
+                  "gemm/nn/f32/2147483647x2147483647x2147483647", TINY);
+}
+
+static void test_bad_numbers_are_refused(void **state) {
+    (void)state;
+    static const char *const threads[] = {"-1", "0",   "4097", "1.5",
+                                          "",   "two", "2 ",   "99999999999999999999"};
+    for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
+        CHECK_REFUSED(2, "--threads wants", "run", "gemm", "--threads", threads[i], "--out", "run");
+        CHECK_REFUSED(2, "--threads wants", "verify", "gemm", "--threads", threads[i]);
+    }
+    static const char *const seconds[] = {"0", "-1", "nan", "inf", "", "1s"};
+    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++)
+        CHECK_REFUSED(2, "--max-time wants", "run", "gemm", "--max-time", seconds[i], "--out",
+                      "run");
+    CHECK_REFUSED(2, "--seed wants", "run", "gemm", "--seed", "-1", "--out", "run");
+    CHECK_REFUSED(2, "--seed wants", "verify", "--seed", "1.5");
+    CHECK_REFUSED(2, "unrecognized option '--fast'", "run", "--fast");
+    CHECK_REFUSED(2, "requires an argument", "run", "--seed");
+}
+
+static void test_a_gpu_that_is_not_there(void **state) {
+    (void)state;
+    CHECK_REFUSED(77, "no GPU", "run", "gemm", "--gpu", "0", "--out", "run");
+    CHECK_REFUSED(77, "no GPU", "verify", "gemm", "--gpu", "99");
+    static const char *const bad[] = {"x", "", "-1", "0x0", "first"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        CHECK_REFUSED(2, "--gpu takes", "run", "gemm", "--gpu", bad[i], "--out", "run");
+        CHECK_REFUSED(2, "--gpu takes", "verify", "gemm", "--gpu", bad[i]);
+    }
+}
+
+/* Not even root can make folders there. */
+static void test_places_that_cannot_be_written(void **state) {
+    (void)state;
+    static const char *const bad[] = {"/dev/null/run", "/dev/null", "/proc/run"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK_REFUSED(3, bad[i], "run", "--case", "gemm/nn/f32/8x8x8", "--out", bad[i]);
+    CHECK_REFUSED(2, "--out", "run", "--case", "gemm/nn/f32/8x8x8", "--out", "");
+    CHECK_REFUSED(2, "choose a new or an empty folder", "run", "--case", "gemm/nn/f32/8x8x8",
+                  "--out", ".");
+}
+
+/* --- runs --- */
+
+/* Four shapes, three variants, two implementations, all on one thread. */
+static const char *const sweep[] = {"run", "gemm", "--shape", "8x8x8,9x9x9,16x16x16,17x17x17",
+                                    PAIR,  TINY,   NULL};
+enum { SWEEP_ROWS = 4 * 3 * 2 };
+
+/* The rows of a file of the run, to be freed. */
+static void *rows_read(const char *name, const struct csv_format *format, size_t *count) {
+    void *rows;
+    struct message message = {""};
+    if (csv_read(temporary_path(&here.place, name), format, &rows, count, NULL, &message) !=
+        STATUS_OK)
+        fail_msg("%s", message.text);
+    return rows;
+}
+
+/* Every row is there once, measured and verified, with its samples; how many rows. */
+static size_t check_rows(void) {
+    size_t count, sample_count;
+    struct result *rows = rows_read("run/results.csv", &result_format, &count);
+    struct sample_row *samples = rows_read("run/samples.csv", &sample_format, &sample_count);
+    size_t owned = 0;
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(rows[i].status, "measured");
+        assert_string_equal(rows[i].verified, "yes");
+        assert_true(rows[i].low_s <= rows[i].median_s && rows[i].median_s <= rows[i].high_s);
+        assert_true(rows[i].error <= rows[i].tolerance);
+        for (size_t j = 0; j < i; j++)
+            assert_false(row_key_equal(&rows[i].key, &rows[j].key));
+        int64_t own = 0;
+        for (size_t s = 0; s < sample_count; s++)
+            if (row_key_equal(&samples[s].key, &rows[i].key))
+                assert_int_equal(samples[s].sample, own++);
+        assert_int_equal(own, rows[i].samples);
+        owned += (size_t)own;
+    }
+    assert_int_equal(owned, sample_count);
+    free(rows);
+    free(samples);
+    return count;
+}
+
+static void check_state(const char *expected) {
+    char *text = file_read(temporary_path(&here.place, "run/environment.json"));
+    assert_non_null(text);
+    cJSON *json = cJSON_Parse(text);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "state")), expected);
+    cJSON_Delete(json);
+    free(text);
+}
+
+/* Goes on with a run that was ended, and finds every row once. */
+static void check_goes_on(const char *const *arguments) {
+    size_t kept = check_rows();
+    assert_in_range(kept, 2, SWEEP_ROWS - 1);
+    assert_int_equal(kept % 2, 0); /* whole cases */
+    check_state("unfinished");
+    struct call again = call_of(&here, arguments);
+    check_status(&again, 0);
+    check_holds(again.out, "going on with the unfinished run in run");
+    call_free(&again);
+    assert_int_equal(check_rows(), SWEEP_ROWS);
+    check_state("finished");
+}
+
+/* Reads what the run prints, a packet at a time, until its first rows are on the disk. */
+static void first_rows_await(int printed) {
+    for (int i = 0; i < PATIENCE_SECONDS * 500; i++) {
+        char *text = file_read(temporary_path(&here.place, "run/results.csv"));
+        bool there = text && strstr(text, ",measured,");
+        free(text);
+        if (there)
+            return;
+        char packet[PIPE_BUF];
+        struct pollfd waiting = {.fd = printed, .events = POLLIN};
+        if (poll(&waiting, 1, 2) == 1)
+            assert_true(read(printed, packet, sizeof packet) > 0);
+    }
+    fail_msg("no row after %d s", PATIENCE_SECONDS);
+}
+
+/* Sends the signal once the first rows are there. The run cannot have ended by then, however long
+ * this process had to wait for a processor: it prints each case into a pipe of packets that has
+ * room for one, so it is at most a few cases ahead of what was read. */
+static struct call sweep_ended_by(int signal_number) {
+    int ends[2];
+    char rest[PIPE_BUF];
+    assert_int_equal(pipe2(ends, O_DIRECT | O_CLOEXEC), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 1) > 0);
+    struct call call = call_start(&here, sweep, &(struct call_limits){.output = ends[1]});
+    close(ends[1]);
+    first_rows_await(ends[0]);
+    assert_int_equal(kill(call.process, signal_number), 0);
+    while (read(ends[0], rest, sizeof rest) > 0)
+        continue;
+    close(ends[0]);
+    call_wait(&here, &call);
+    return call;
+}
+
+static void test_an_interrupted_run_goes_on(void **state) {
+    (void)state;
+    struct call call = sweep_ended_by(SIGINT);
+    check_status(&call, 3);
+    size_t kept = check_rows();
+    char words[100];
+    snprintf(words, sizeof words, "interrupted; %zu rows are kept", kept);
+    check_holds(call.err, words);
+    check_holds(call.err, "--out run goes on");
+    call_free(&call);
+    check_goes_on(sweep);
+}
+
+static void test_a_terminated_run_keeps_its_rows(void **state) {
+    (void)state;
+    struct call call = sweep_ended_by(SIGTERM);
+    check_status(&call, 3);
+    assert_in_range(check_rows(), 2, SWEEP_ROWS - 1);
+    call_free(&call);
+}
+
+static void test_a_killed_run_goes_on(void **state) {
+    (void)state;
+    struct call call = sweep_ended_by(SIGKILL);
+    check_status(&call, 256 + SIGKILL);
+    call_free(&call);
+    /* Whatever the kill left, here is the worst: a line cut in its middle. */
+    char *text = file_read(temporary_path(&here.place, "run/results.csv"));
+    assert_non_null(text);
+    assert_true(strlen(text) > 40);
+    char *padded = NULL;
+    assert_true(asprintf(&padded, "%sgemm,tn,f32,17x1", text) > 0);
+    file_write_text(temporary_path(&here.place, "run/results.csv"), padded);
+    free(padded);
+    free(text);
+    struct call again = call_of(&here, sweep);
+    check_status(&again, 0);
+    call_free(&again);
+    assert_int_equal(check_rows(), SWEEP_ROWS);
+    check_state("finished");
+}
+
+static void test_other_settings_do_not_go_on(void **state) {
+    (void)state;
+    struct call call = sweep_ended_by(SIGINT);
+    check_status(&call, 3);
+    call_free(&call);
+    struct call other = CALL("run", "softmax", TINY);
+    check_status(&other, 2);
+    check_holds(other.err, "other settings");
+    call_free(&other);
+}
+
+/* Rows of two builds are not of one run. */
+static void test_another_build_does_not_go_on(void **state) {
+    (void)state;
+    struct call call = sweep_ended_by(SIGINT);
+    check_status(&call, 3);
+    call_free(&call);
+    char path[512];
+    snprintf(path, sizeof path, "%s", temporary_path(&here.place, "run/environment.json"));
+    char *text = file_read(path);
+    assert_non_null(text);
+    char *build = strstr(text, " build=");
+    assert_non_null(build);
+    build[strlen(" build=")] ^= 1;
+    file_write_text(path, text);
+    struct call again = call_of(&here, sweep);
+    check_status(&again, 2);
+    check_holds(again.err, "other settings (build=");
+    call_free(&again);
+    build[strlen(" build=")] ^= 1;
+    file_write_text(path, text);
+    free(text);
+    check_goes_on(sweep);
+}
+
+/* A limit on the size of files stands for a full disk, without a mount. */
+static void test_a_full_disk_keeps_whole_cases(void **state) {
+    (void)state;
+    /* Within 10 ms a row takes its least, ten samples: one case fits, the results of all do not. */
+    static const char *const filling[] = {
+        "run",       "gemm",    "--shape",    "8x8x8,9x9x9,16x16x16,17x17x17",
+        PAIR,        "--quick", "--max-time", "0.01",
+        "--threads", "1",       "--gpu",      "none",
+        "--out",     "run",     NULL};
+    struct call call = call_start(&here, filling, &(struct call_limits){.file_bytes = 5120});
+    call_wait(&here, &call);
+    check_status(&call, 3);
+    check_holds(call.err, "cannot write run/");
+    check_holds(call.err, "File too large");
+    size_t kept = check_rows();
+    char words[64];
+    snprintf(words, sizeof words, "; %zu rows are kept", kept);
+    check_holds(call.err, words);
+    call_free(&call);
+    check_goes_on(filling);
+}
+
+static void test_a_disk_that_is_full_from_the_start(void **state) {
+    (void)state;
+    struct call call = call_start(&here, sweep, &(struct call_limits){.file_bytes = 100});
+    call_wait(&here, &call);
+    check_status(&call, 3);
+    check_holds(call.err, "cannot write run/environment.json");
+    call_free(&call);
+    struct call again = CALL("run", "--case", "gemm/nn/f32/8x8x8", PAIR, TINY);
+    check_status(&again, 0);
+    call_free(&again);
+    assert_int_equal(check_rows(), 2);
+}
+
+/* Too small for the plots' script, large enough for every row. */
+static void test_a_disk_that_is_full_when_plots_are_drawn(void **state) {
+    (void)state;
+    struct call call = call_start(
+        &here, (const char *const[]){"run", "--case", "gemm/nn/f32/8x8x8", PAIR, TINY, NULL},
+        &(struct call_limits){.file_bytes = 9216});
+    call_wait(&here, &call);
+    check_status(&call, 3);
+    check_holds(call.err, "cannot write");
+    check_holds(call.err, "all 2 rows are kept, and `lockstep report run` draws them again");
+    call_free(&call);
+    check_state("finished");
+    assert_int_equal(check_rows(), 2);
+}
+
+/* What is lost on its way to the reader is no success, whatever the command. */
+static void test_output_that_cannot_be_written(void **state) {
+    (void)state;
+    static const char *const calls[][6] = {
+        {"list"},   {"--version"}, {"run", "--help"}, {"verify", "mse", "--gpu", "none"},
+        {"--help"}, {"info"},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+        assert_true(full >= 0);
+        struct call call = call_start(&here, calls[i], &(struct call_limits){.output = full});
+        close(full);
+        call_wait(&here, &call);
+        check_status(&call, 3);
+        check_holds(call.err, "No space left on device");
+        call_free(&call);
+    }
+}
+
+/* Skipping is no way to pass. */
+static void test_where_nothing_was_measured_nothing_passed(void **state) {
+    (void)state;
+    struct call nobody =
+        CALL("run", "gemm", "--shape", "8x8x8", "--implementation", "cuda-naive,cublas", TINY);
+    check_status(&nobody, 2);
+    check_holds(nobody.err, "nothing was measured: no implementation that was asked for");
+    call_free(&nobody);
+    struct call skipped =
+        CALL("run", "gemm", "--shape", "8x8x8", "--dtype", "bf16", "--implementation", "openblas",
+             "--quick", "--threads", "1", "--gpu", "none", "--out", "other");
+    check_status(&skipped, 3);
+    check_holds(skipped.err, "all 3 rows were skipped, the last one because: computes f32 only");
+    call_free(&skipped);
+    struct call verified =
+        CALL("verify", "gemm", "--dtype", "bf16", "--implementation", "openblas", "--gpu", "none");
+    check_status(&verified, 3);
+    check_holds(verified.err, "nothing was verified: all ");
+    check_holds(verified.out, " 0 passed");
+    call_free(&verified);
+}
+
+static void test_a_finished_run_is_left_alone(void **state) {
+    (void)state;
+    struct call call = CALL("run", "--case", "transfer/copy/f32/17", TINY);
+    check_status(&call, 0);
+    check_holds(call.out, "results in run");
+    check_holds(call.out, "transfer/copy/f32, hot");
+    call_free(&call);
+    char *before = file_read(temporary_path(&here.place, "run/results.csv"));
+    struct call again = CALL("run", "--case", "transfer/copy/f32/17", TINY);
+    check_status(&again, 2);
+    check_holds(again.err, "finished run");
+    call_free(&again);
+    char *after = file_read(temporary_path(&here.place, "run/results.csv"));
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+}
+
+/* To the last digit: with another seed nobody repeats the run. */
+static void test_the_environment_has_the_seed(void **state) {
+    (void)state;
+    struct call call =
+        CALL("run", "--case", "transfer/copy/f32/17", "--seed", "9007199254740993", TINY);
+    check_status(&call, 0);
+    call_free(&call);
+    char *text = file_read(temporary_path(&here.place, "run/environment.json"));
+    assert_non_null(text);
+    check_holds(text, "\"seed\":\t9007199254740993,");
+    free(text);
+}
+
+static void test_json_is_json_and_nothing_else(void **state) {
+    (void)state;
+    struct call call = CALL("run", "--case", "gemm/tn/f32/5x6x7", "--json", PAIR, TINY);
+    check_status(&call, 0);
+    cJSON *json = cJSON_ParseWithOpts(call.out, NULL, 1);
+    assert_non_null(json);
+    assert_int_equal(cJSON_GetArraySize(json), 2);
+    for (int i = 0; i < 2; i++) {
+        const cJSON *row = cJSON_GetArrayItem(json, i);
+        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(row, "shape")), "5x6x7");
+        assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(row, "verified")), "yes");
+        assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(row, "flops")) == 2.0 * 5 * 6 * 7);
+        assert_true(cJSON_IsNull(cJSON_GetObjectItem(row, "transfer_s")));
+    }
+    cJSON_Delete(json);
+    check_holds(call.err, "results in run"); /* the table goes there */
+    call_free(&call);
+}
+
+/* Buffers larger than the caches, and all implementations of a network with its parts. */
+static void test_a_cold_run_and_the_parts_of_a_network(void **state) {
+    (void)state;
+    /* Large enough to be cold beside any cache. */
+    struct call call = CALL("run", "--case", "mlp/train_step/f32/170-190-110@50", "--cold",
+                            "--yardsticks", "--implementation", "openblas,gemms", TINY);
+    check_status(&call, 0);
+    call_free(&call);
+    size_t rows_count, part_count;
+    struct result *rows = rows_read("run/results.csv", &result_format, &rows_count);
+    struct part_row *parts = rows_read("run/parts.csv", &part_format, &part_count);
+    assert_int_equal(rows_count, 2);
+    assert_string_equal(rows[0].key.mode, "cold");
+    assert_string_equal(rows[0].verified, "yes");
+    assert_string_equal(rows[1].key.implementation, "gemms");
+    assert_string_equal(rows[1].verified, "");
+    double share = 0.0;
+    assert_int_equal(part_count, 4 + 1 + 5 + 1);
+    for (size_t i = 0; i < part_count; i++) {
+        assert_int_equal(parts[i].part, i + 1);
+        share += parts[i].share;
+    }
+    assert_true(share > 0.999 && share < 1.001);
+    assert_string_equal(parts[0].name, "forward gemm 1");
+    assert_string_equal(parts[part_count - 1].name, "update");
+    free(rows);
+    free(parts);
+}
+
+static void test_verify_says_what_it_checked(void **state) {
+    (void)state;
+    struct call call = CALL("verify", "transfer", "--threads", "2", "--gpu", "none");
+    check_status(&call, 0);
+    check_holds(call.out, "cpu-simd");
+    check_holds(call.out, " passed, 0 failed, 0 skipped\n");
+    call_free(&call);
+}
+
+static void test_lists(void **state) {
+    (void)state;
+    struct call all = CALL("list");
+    check_status(&all, 0);
+    check_holds(all.out, "shape MxNxK; variants nn nt tn");
+    check_holds(all.out, "openblas");
+    check_holds(all.out, "recommender");
+    /* The ladder in the order of its rungs, each with what it adds. */
+    const char *position = all.out;
+    static const char *const rungs[] = {
+        " cpu-naive ",   " cpu-ordered ",  " adds loops in the order of memory",
+        " cpu-blocked ", " cpu-parallel ", " openblas "};
+    for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++) {
+        position = strstr(position, rungs[i]);
+        if (!position)
+            fail_msg("\"%s\" is not where it should be in the list", rungs[i]);
+    }
+    call_free(&all);
+    struct call cases = CALL("list", "cases", "--preset", "squares");
+    check_status(&cases, 0);
+    assert_int_equal(strncmp(cases.out, "gemm/nn/f32/64x64x64\n", 21), 0);
+    call_free(&cases);
+    struct call info = CALL("info");
+    check_status(&info, 0);
+    check_holds(info.out, "OpenBLAS");
+    call_free(&info);
+}
+
+/* What the user's environment makes a library choose is the user's business, and said. */
+static void test_variables_that_choose_are_named(void **state) {
+    (void)state;
+    static const char *const names[] = {"OPENBLAS_CORETYPE", "NVIDIA_TF32_OVERRIDE",
+                                        "CUBLAS_EMULATE_SINGLE_PRECISION",
+                                        "CUBLAS_EMULATION_STRATEGY"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *own = getenv(names[i]);
+        if (!own)
+            assert_int_equal(setenv(names[i], "0", 1), 0);
+        struct call info = CALL("info");
+        check_status(&info, 0);
+        char words[100];
+        snprintf(words, sizeof words, "%s=%s is set and was left as it is", names[i],
+                 getenv(names[i]));
+        check_holds(info.out, words);
+        call_free(&info);
+        if (!own)
+            assert_int_equal(unsetenv(names[i]), 0);
+    }
+}
+
+/* --- help --- */
+
+enum { COMMANDS_MAX = 16, OPTIONS_MAX = 64 };
+
+/* Words in the order in which they were found, each once. */
+struct words {
+    char list[OPTIONS_MAX][32];
+    int count;
+};
+
+static bool words_have(const struct words *words, const char *word) {
+    for (int i = 0; i < words->count; i++)
+        if (strcmp(words->list[i], word) == 0)
+            return true;
+    return false;
+}
+
+static void words_add(struct words *words, const char *word, size_t length) {
+    char text[sizeof words->list[0]];
+    assert_in_range(length, 1, sizeof text - 1);
+    snprintf(text, sizeof text, "%.*s", (int)length, word);
+    if (words_have(words, text))
+        return;
+    assert_in_range(words->count, 0, OPTIONS_MAX - 1);
+    memcpy(words->list[words->count++], text, sizeof text);
+}
+
+/* Every --option in a text, without its dashes. */
+static void options_collect(const char *text, struct words *options) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
+    for (const char *at = strstr(text, "--"); at; at = strstr(at, "--")) {
+        bool begins = at == text || !strchr(letters, at[-1]);
+        size_t length = strspn(at + 2, letters);
+        if (begins && length > 0 && at[2] != '-')
+            words_add(options, at + 2, length);
+        at += 2 + length;
+    }
+}
+
+/* The subcommands, from the program's own help. */
+static struct words commands_of(void) {
+    struct call call = CALL("--help");
+    check_status(&call, 0);
+    struct words commands = {.count = 0};
+    for (char *rest = call.out, *line; (line = strsep(&rest, "\n"));)
+        if (strncmp(line, "  ", 2) == 0)
+            words_add(&commands, line + 2, strcspn(line + 2, " "));
+    call_free(&call);
+    assert_in_range(commands.count, 5, COMMANDS_MAX);
+    return commands;
+}
+
+/* The options of a subcommand: what stands at the beginning of a line of its help. */
+static struct words options_of(const char *command) {
+    struct call call = CALL(command, "--help");
+    check_status(&call, 0);
+    assert_string_equal(call.err, "");
+    check_holds(call.out, "Usage: lockstep");
+    check_holds(call.out, command);
+    check_holds(call.out, "Example");
+    struct words options = {.count = 0};
+    for (char *rest = call.out, *line; (line = strsep(&rest, "\n"));) {
+        size_t blanks = strspn(line, " ");
+        if (blanks >= 2 && line[blanks] == '-') {
+            line[blanks + strcspn(line + blanks, "=[")] = '\0';
+            options_collect(line + blanks, &options);
+        }
+    }
+    call_free(&call);
+    return options;
+}
+
+static void test_every_command_has_help_with_an_example(void **state) {
+    (void)state;
+    const struct words commands = commands_of();
+    for (int i = 0; i < commands.count; i++) {
+        const struct words options = options_of(commands.list[i]);
+        assert_true(words_have(&options, "help"));
+    }
+}
+
+/* A value that each option takes; "" for an option without one. */
+static const struct {
+    const char *option, *value;
+} values[] = {
+    {"activation", "relu"},
+    {"all", ""},
+    {"batch", "10"},
+    {"case", "gemm/*"},
+    {"cold", ""},
+    {"counters-threshold", "1%"},
+    {"csv", ""},
+    {"data", "synthetic"},
+    {"dtype", "f32"},
+    {"drop-last", ""},
+    {"epochs", "1"},
+    {"exact", ""},
+    {"gpu", "none"},
+    {"help", ""},
+    {"implementation", "openblas"},
+    {"json", ""},
+    {"layers", "784-10"},
+    {"learning-rate", "0.1"},
+    {"load", "weights.bin"},
+    {"loss", "cross_entropy"},
+    {"machine", "eb60"},
+    {"markdown", ""},
+    {"max-time", "1"},
+    {"momentum", "0.9"},
+    {"optimizer", "adam"},
+    {"out", "run"},
+    {"pairs", "12"},
+    {"preset", "quick"},
+    {"quick", ""},
+    {"save", "weights.bin"},
+    {"seed", "1"},
+    {"shape", "8x8x8"},
+    {"strict", ""},
+    {"threads", "1"},
+    {"threshold", "5%"},
+    {"tuning", "tuning.csv"},
+    {"usage", ""},
+    {"variant", "nn"},
+    {"yardsticks", ""},
+};
+
+static const char *value_of(const char *option) {
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        if (strcmp(values[i].option, option) == 0)
+            return values[i].value;
+    fail_msg("this test knows no value for --%s", option);
+    return NULL;
+}
+
+/* --help comes last, so the option before it is read and nothing is run. */
+static void test_every_option_in_help_is_accepted(void **state) {
+    (void)state;
+    const struct words commands = commands_of();
+    for (int i = 0; i < commands.count; i++) {
+        const struct words options = options_of(commands.list[i]);
+        for (int o = 0; o < options.count; o++) {
+            char option[64];
+            snprintf(option, sizeof option, "--%s", options.list[o]);
+            const char *value = value_of(options.list[o]);
+            struct call call = *value ? CALL(commands.list[i], option, value, "--help")
+                                      : CALL(commands.list[i], option, "--help");
+            if (call.status != 0)
+                fail_msg("%s %s: %s", commands.list[i], option, call.err);
+            call_free(&call);
+        }
+    }
+}
+
+static bool is_documented(const char *option) {
+    return strcmp(option, "help") != 0 && strcmp(option, "usage") != 0;
+}
+
+/* README.md and --help name the same options. */
+static void test_readme_and_help_agree(void **state) {
+    (void)state;
+    char *readme = file_read("README.md");
+    if (!readme) {
+        print_message("skipped: there is no README.md in the working directory\n");
+        skip();
+        return;
+    }
+    struct words documented = {.count = 0}, known = {.count = 0};
+    options_collect(readme, &documented);
+    free(readme);
+    const struct words commands = commands_of();
+    for (int i = 0; i < commands.count; i++) {
+        const struct words options = options_of(commands.list[i]);
+        for (int o = 0; o < options.count; o++) {
+            words_add(&known, options.list[o], strlen(options.list[o]));
+            if (is_documented(options.list[o]) && !words_have(&documented, options.list[o]))
+                fail_msg("README.md does not name --%s of `lockstep %s`", options.list[o],
+                         commands.list[i]);
+        }
+    }
+    words_add(&known, "version", strlen("version"));
+    for (int i = 0; i < documented.count; i++)
+        if (!words_have(&known, documented.list[i]))
+            fail_msg("README.md names --%s, and no --help does", documented.list[i]);
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(test_calls_without_a_command),
+        IN_PLACE(test_unknown_names_list_the_known),
+        IN_PLACE(test_bad_shapes_are_refused),
+        IN_PLACE(test_a_shape_that_cannot_fit_is_refused),
+        IN_PLACE(test_bad_numbers_are_refused),
+        IN_PLACE(test_a_gpu_that_is_not_there),
+        IN_PLACE(test_places_that_cannot_be_written),
+        IN_PLACE(test_an_interrupted_run_goes_on),
+        IN_PLACE(test_a_terminated_run_keeps_its_rows),
+        IN_PLACE(test_a_killed_run_goes_on),
+        IN_PLACE(test_other_settings_do_not_go_on),
+        IN_PLACE(test_another_build_does_not_go_on),
+        IN_PLACE(test_a_full_disk_keeps_whole_cases),
+        IN_PLACE(test_a_disk_that_is_full_from_the_start),
+        IN_PLACE(test_a_disk_that_is_full_when_plots_are_drawn),
+        IN_PLACE(test_output_that_cannot_be_written),
+        IN_PLACE(test_where_nothing_was_measured_nothing_passed),
+        IN_PLACE(test_a_finished_run_is_left_alone),
+        IN_PLACE(test_the_environment_has_the_seed),
+        IN_PLACE(test_json_is_json_and_nothing_else),
+        IN_PLACE(test_a_cold_run_and_the_parts_of_a_network),
+        IN_PLACE(test_verify_says_what_it_checked),
+        IN_PLACE(test_lists),
+        IN_PLACE(test_variables_that_choose_are_named),
+        IN_PLACE(test_every_command_has_help_with_an_example),
+        IN_PLACE(test_every_option_in_help_is_accepted),
+        IN_PLACE(test_readme_and_help_agree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,269 @@
+/* `lockstep compare` and `lockstep history` as their users call them: exit statuses, what is said
+ * of files that are not what they should be, and that no call changes what it reads.
+ */
+#include "bench/files/results.h"
+#include "tests/support/calling.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct calling here;
+
+#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
+
+static const char *path_of(const char *name) {
+    return temporary_path(&here.place, name);
+}
+
+/* --- a run that never ran ----------------------------------------------------------------------
+ */
+
+enum { ROWS = 3, SAMPLES = 20 };
+
+static FILE *file_begin(const char *name, const struct csv_format *format) {
+    FILE *file = fopen(path_of(name), "w");
+    assert_non_null(file);
+    assert_int_equal(csv_write_header(file, format), 0);
+    return file;
+}
+
+/* Rows of 1, 2 and 3 ms, the last of them `factor` times as long. */
+static void times_write(const char *folder, double factor) {
+    char name[64];
+    snprintf(name, sizeof name, "%s/results.csv", folder);
+    FILE *results = file_begin(name, &result_format);
+    snprintf(name, sizeof name, "%s/samples.csv", folder);
+    FILE *samples = file_begin(name, &sample_format);
+    for (int i = 0; i < ROWS; i++) {
+        double seconds = 1e-3 * (i + 1) * (i + 1 == ROWS ? factor : 1.0);
+        struct result row = {.key = {"gemm", "nn", "f32", "", "openblas", "cpu", 1, "hot"},
+                             .status = "measured",
+                             .samples = SAMPLES,
+                             .iterations = 1,
+                             .median_s = seconds,
+                             .low_s = seconds,
+                             .high_s = seconds,
+                             .mean_s = seconds,
+                             .min_s = seconds,
+                             .verified = "yes",
+                             .energy_j = NAN};
+        snprintf(row.key.shape, sizeof row.key.shape, "%dx8x8", i + 1);
+        assert_int_equal(csv_write_row(results, &result_format, &row), 0);
+        for (int k = 0; k < SAMPLES; k++) {
+            struct sample_row sample = {.key = row.key, .sample = k, .seconds = seconds};
+            assert_int_equal(csv_write_row(samples, &sample_format, &sample), 0);
+        }
+    }
+    assert_int_equal(fclose(results), 0);
+    assert_int_equal(fclose(samples), 0);
+}
+
+static void counts_write(const char *folder, int64_t instructions) {
+    char name[64];
+    snprintf(name, sizeof name, "%s/counters.csv", folder);
+    FILE *file = file_begin(name, &counters_format);
+    struct counters_row row = {.key = {"gemm", "nn", "f32", "8x8x8", "cuda-naive", "", 0, ""},
+                               .kernel = "gemm_naive_nn",
+                               .grid = "1x1x1",
+                               .block = "32x1x1",
+                               .launches = 1,
+                               .warp_instructions = instructions,
+                               .occupancy = 0.5};
+    assert_int_equal(csv_write_row(file, &counters_format, &row), 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void run_write(const char *folder, double factor, int64_t instructions) {
+    char name[64];
+    if (mkdir(path_of(folder), 0777) != 0)
+        assert_int_equal(access(path_of(folder), W_OK), 0);
+    times_write(folder, factor);
+    counts_write(folder, instructions);
+    snprintf(name, sizeof name, "%s/environment.json", folder);
+    file_write_text(path_of(name), "{\"state\":\"finished\",\"written\":\"2026-01-01T00:00:00Z\","
+                                   "\"build\":{\"commit\":\"c1\"}}");
+}
+
+static int runs_make(void **state) {
+    (void)state;
+    calling_open(&here);
+    assert_int_equal(setenv("LOCKSTEP_HISTORY", "history.sqlite", 1), 0);
+    run_write("before", 1.0, 1000000000001);
+    run_write("after", 1.0, 1000000000001);
+    return 0;
+}
+
+static int runs_remove(void **state) {
+    (void)state;
+    calling_close(&here);
+    return 0;
+}
+
+static void check_call(struct call call, int status, const char *out, const char *err) {
+    check_status(&call, status);
+    check_holds(call.out, out);
+    check_holds(call.err, err);
+    call_free(&call);
+}
+
+/* --- what is said of runs that can be compared -------------------------------------------------
+ */
+
+static void test_the_same_run_twice(void **state) {
+    (void)state;
+    check_call(CALL("compare", "before", "after"), 0, "3 rows timed in both", "");
+    check_call(CALL("compare", "--exact", "--strict", "before/results.csv", "after"), 0,
+               "0 slower, 0 faster, 3 same", "");
+}
+
+static void test_a_slower_row(void **state) {
+    (void)state;
+    run_write("after", 1.5, 1000000000001);
+    check_call(CALL("compare", "before", "after"), 1, "1 slower", "1 row is slower");
+    check_call(CALL("compare", "after", "before"), 0, "1 faster", "");
+    check_call(CALL("compare", "--threshold", "60%", "before", "after"), 0, "3 same", "");
+}
+
+/* Two numbers of thirteen digits that differ in the last are both readable. */
+static void test_counts_of_a_baseline(void **state) {
+    (void)state;
+    counts_write("after", 1000000000000);
+    check_call(CALL("compare", "before/counters.csv", "after/counters.csv"), 0,
+               "warp_instructions: 1000000000001 before, 1000000000000 now\n", "");
+    check_call(CALL("compare", "--exact", "before/counters.csv", "after"), 1,
+               "warp_instructions: 1000000000001 before, 1000000000000 now\n", "1 count differs");
+    check_call(CALL("compare", "after/counters.csv", "before"), 1, ", worse\n", "1 count is worse");
+    check_call(CALL("compare", "--csv", "after", "before"), 1, "gemm,nn,f32,1x8x8",
+               "1000000000000 before, 1000000000001 now, worse");
+}
+
+/* --- bad files ---------------------------------------------------------------------------------
+ */
+
+/* Both commands name the file and change none. */
+static void check_refused(const char *file, const char *bytes, size_t size, const char *words) {
+    run_write("bad", 1.0, 1000000000001);
+    file_write(path_of(file), bytes, size);
+    check_call(CALL("compare", "before", "bad"), 2, "", words);
+    check_call(CALL("compare", "bad", "before"), 2, "", words);
+    check_call(CALL("history", "record", "bad"), 2, "", words);
+    char *now = file_read(path_of(file));
+    assert_memory_equal(now, bytes, size);
+    free(now);
+    assert_int_not_equal(access(path_of("history.sqlite"), F_OK), 0);
+}
+
+/* The text with `after` in the place of the first `before`, to be freed. */
+static char *edited(const char *text, const char *before, const char *after) {
+    const char *place = strstr(text, before);
+    char *result = NULL;
+    assert_non_null(place);
+    assert_true(asprintf(&result, "%.*s%s%s", (int)(place - text), text, after,
+                         place + strlen(before)) > 0);
+    return result;
+}
+
+static void test_bad_files_are_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *file, *before, *after, *words;
+    } edits[] = {
+        {"bad/results.csv", "operation,", "procedure,", "bad/results.csv:1: the header's field 1"},
+        {"bad/results.csv", ",reason\n", ",reason,rhyme\n", "a column that this version"},
+        {"bad/results.csv", "2x8x8", "1x8x8", "bad/results.csv:3: the row of line 2 comes a sec"},
+        {"bad/results.csv", "0.002", "nan", "bad/results.csv:3: median_s is NaN"},
+        {"bad/samples.csv", "hot,7,", "hot,8,", "bad/samples.csv:9: sample 8 does not follow"},
+        {"bad/results.csv", "20,1,0.002", "20,1,0.003", "bad/samples.csv:22: the median of"},
+        {"bad/counters.csv", "kernel,", "seed,", "bad/counters.csv:1: the header's field"},
+        {"bad/environment.json", "{", "", "bad/environment.json:1: this is not the JSON"},
+    };
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        run_write("bad", 1.0, 1000000000001);
+        char *whole = file_read(path_of(edits[i].file));
+        assert_non_null(whole);
+        char *text = edited(whole, edits[i].before, edits[i].after);
+        check_refused(edits[i].file, text, strlen(text), edits[i].words);
+        free(text);
+        free(whole);
+    }
+}
+
+static void test_files_that_are_binary(void **state) {
+    (void)state;
+    static const char bytes[] = "operation\n\x7f"
+                                "ELF\0\1\2";
+    check_refused("bad/results.csv", bytes, sizeof bytes, "bad/results.csv:2: the line holds byte");
+    check_refused("bad/samples.csv", bytes, sizeof bytes, "bad/samples.csv:2: the line holds byte");
+}
+
+static void test_files_that_are_cut_off(void **state) {
+    (void)state;
+    static const char *const files[] = {"bad/results.csv", "bad/samples.csv", "bad/counters.csv"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        run_write("bad", 1.0, 1000000000001);
+        char *whole = file_read(path_of(files[i]));
+        assert_non_null(whole);
+        check_refused(files[i], whole, strlen(whole) - 2, "the last line is cut off");
+        free(whole);
+    }
+}
+
+static void test_what_is_no_run(void **state) {
+    (void)state;
+    check_call(CALL("compare", "before", "nowhere"), 2, "", "cannot read nowhere");
+    check_call(CALL("compare", "before", "."), 2, "", "holds no run");
+    assert_int_equal(mkdir(path_of("trained"), 0777), 0);
+    file_write_text(path_of("trained/training.csv"), "");
+    check_call(CALL("compare", "before", "trained"), 2, "", "trained holds no run of");
+    check_call(CALL("history", "record", "trained"), 2, "", "but a training");
+    check_call(CALL("compare", "before", "after/environment.json"), 2, "", "neither the folder of");
+    check_call(CALL("compare", "before"), 2, "", "compare wants two runs");
+}
+
+/* --- the history -------------------------------------------------------------------------------
+ */
+
+static void test_a_run_goes_into_the_history(void **state) {
+    (void)state;
+    check_call(CALL("history", "show", "*"), 2, "", "there is no history at history.sqlite");
+    check_call(CALL("history", "record", "before"), 0, "recorded before, rows: 3", "");
+    check_call(CALL("history", "record", "before"), 0, "is in history.sqlite already", "");
+    check_call(CALL("history", "record", "before", "--machine", "small"), 0, "recorded before", "");
+    check_call(CALL("history", "list", "--machine", "small"), 0, "  c1  ", "");
+    check_call(CALL("history", "list", "--machine", "large"), 2, "", "under the name 'large'");
+    check_call(CALL("history", "show", "gemm/nn/f32/3x8x8"), 0, "3.00 ms, 1 run\n", "");
+    check_call(CALL("history", "show", "gemm/tn/*"), 2, "", "no measured row of a case like");
+}
+
+/* With or without gnuplot. */
+static void test_a_plot_goes_into_a_folder_that_is_made(void **state) {
+    (void)state;
+    check_call(CALL("history", "record", "before"), 0, "recorded", "");
+    struct call call = CALL("history", "plot", "gemm/*", "--out", "plots/of/history");
+    call_free(&call);
+    assert_int_equal(access(path_of("plots/of/history/history.gp"), R_OK), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, runs_make, runs_remove)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_the_same_run_twice),
+        TEST(test_a_slower_row),
+        TEST(test_counts_of_a_baseline),
+        TEST(test_bad_files_are_named),
+        TEST(test_files_that_are_cut_off),
+        TEST(test_files_that_are_binary),
+        TEST(test_what_is_no_run),
+        TEST(test_a_run_goes_into_the_history),
+        TEST(test_a_plot_goes_into_a_folder_that_is_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,365 @@
+/* CSV files: written and read back, and refused when they are damaged. */
+#include "bench/files/csv.h"
+#include "tests/support/temporary.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct row {
+    char name[16];
+    int64_t count;
+    double seconds;
+    char note[24];
+};
+
+static const struct csv_column columns[] = {
+    CSV_COLUMN(struct row, CSV_TEXT, name),
+    CSV_COLUMN(struct row, CSV_INTEGER, count),
+    CSV_COLUMN(struct row, CSV_NUMBER, seconds),
+    CSV_COLUMN(struct row, CSV_TEXT, note),
+};
+static const struct csv_format format = {columns, sizeof columns / sizeof columns[0],
+                                         sizeof(struct row)};
+#define HEADER "name,count,seconds,note\n"
+
+static struct temporary folder;
+
+static int folder_make(void **state) {
+    (void)state;
+    temporary_open(&folder);
+    return 0;
+}
+
+static int folder_remove(void **state) {
+    (void)state;
+    temporary_close(&folder);
+    return 0;
+}
+
+static void rows_write(const struct row *rows, size_t count) {
+    FILE *file = fopen(temporary_path(&folder, "rows.csv"), "w");
+    assert_non_null(file);
+    assert_int_equal(csv_write_header(file, &format), 0);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(csv_write_row(file, &format, &rows[i]), 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static enum status rows_read(const char *text, struct row **rows, size_t *count, int *cut,
+                             struct message *message) {
+    const char *path = temporary_path(&folder, "rows.csv");
+    if (text)
+        file_write_text(path, text);
+    void *read = NULL;
+    message->text[0] = '\0';
+    enum status status = csv_read(path, &format, &read, count, cut, message);
+    *rows = read;
+    return status;
+}
+
+static void test_rows_come_back_as_they_were(void **state) {
+    (void)state;
+    static const struct row rows[] = {
+        {"plain", 1, 0.25, "nothing odd"},    {"comma", -2, 1e-300, "a, b"},
+        {"quote", INT64_MAX, -0.0, "\"b\""},  {"newline", INT64_MIN, 1e300, "two\nlines"},
+        {"all", 0, 123456789.0, "\",\r\n\""}, {"", 7, 3.0, ""},
+        {"fifteen letters", 8, 0.125, ","},
+    };
+    const size_t row_count = sizeof rows / sizeof rows[0];
+    rows_write(rows, row_count);
+    struct row *read;
+    size_t count;
+    struct message message;
+    assert_int_equal(rows_read(NULL, &read, &count, NULL, &message), STATUS_OK);
+    assert_int_equal(count, row_count);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(read[i].name, rows[i].name);
+        assert_string_equal(read[i].note, rows[i].note);
+        assert_true(read[i].count == rows[i].count);
+        assert_true(read[i].seconds == rows[i].seconds);
+    }
+    free(read);
+}
+
+static void test_what_was_not_measured_is_an_empty_field(void **state) {
+    (void)state;
+    const struct row row = {"a", 1, NAN, "x"};
+    rows_write(&row, 1);
+    char *text = file_read(temporary_path(&folder, "rows.csv"));
+    assert_string_equal(text, HEADER "a,1,,x\n");
+    free(text);
+    struct row *read;
+    size_t count;
+    struct message message;
+    assert_int_equal(rows_read(NULL, &read, &count, NULL, &message), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_true(isnan(read[0].seconds));
+    free(read);
+}
+
+static void test_fields_are_quoted_as_rfc_4180_says(void **state) {
+    (void)state;
+    const struct row row = {"a\"b", 1, 2.0, "c,d"};
+    rows_write(&row, 1);
+    char *text = file_read(temporary_path(&folder, "rows.csv"));
+    assert_string_equal(text, HEADER "\"a\"\"b\",1,2,\"c,d\"\n");
+    free(text);
+}
+
+static void test_a_header_alone_has_no_rows(void **state) {
+    (void)state;
+    struct row *read;
+    size_t count = 9;
+    int cut = 9;
+    struct message message;
+    assert_int_equal(rows_read(HEADER, &read, &count, &cut, &message), STATUS_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(cut, 0);
+    free(read);
+}
+
+static void test_more_rows_than_the_first_array(void **state) {
+    (void)state;
+    enum { MANY = 1000 };
+    FILE *file = fopen(temporary_path(&folder, "rows.csv"), "w");
+    assert_non_null(file);
+    assert_int_equal(csv_write_header(file, &format), 0);
+    for (int i = 0; i < MANY; i++) {
+        struct row row = {"row", i, 0.5 * i, "a note, to quote"};
+        assert_int_equal(csv_write_row(file, &format, &row), 0);
+    }
+    assert_int_equal(fclose(file), 0);
+    struct row *read;
+    size_t count;
+    struct message message;
+    assert_int_equal(rows_read(NULL, &read, &count, NULL, &message), STATUS_OK);
+    assert_int_equal(count, MANY);
+    for (int i = 0; i < MANY; i++)
+        assert_true(read[i].count == i && read[i].seconds == 0.5 * i);
+    free(read);
+}
+
+/* A Windows editor's line ends are no damage. */
+static void test_carriage_returns_are_no_damage(void **state) {
+    (void)state;
+    struct row *read;
+    size_t count;
+    struct message message;
+    assert_int_equal(
+        rows_read("name,count,seconds,note\r\na,1,2,x\r\n", &read, &count, NULL, &message),
+        STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(read[0].note, "x");
+    free(read);
+}
+
+/* An error of a millionth of the smallest number is written and has to be read. */
+static void test_numbers_below_the_normal_ones(void **state) {
+    (void)state;
+    struct row *read;
+    size_t count;
+    struct message message;
+    assert_int_equal(
+        rows_read(HEADER "a,1,4.94065646e-324,x\nb,1,1e-400,x\n", &read, &count, NULL, &message),
+        STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_true(read[0].seconds > 0.0 && read[0].seconds < 1e-323);
+    assert_true(read[1].seconds == 0.0);
+    free(read);
+}
+
+/* A quote within a field is a character of it, whether or not the file may be cut: nothing that
+ * follows is taken for a cut line and dropped. */
+static void test_a_quote_within_a_field_cuts_nothing(void **state) {
+    (void)state;
+    for (int may_be_cut = 0; may_be_cut < 2; may_be_cut++) {
+        struct row *read;
+        size_t count;
+        int cut = 0;
+        struct message message;
+        assert_int_equal(rows_read(HEADER "a,1,2,5\" wide\nb,1,2,\"\"\"x\"\"\"\nc,1,2,z\n", &read,
+                                   &count, may_be_cut ? &cut : NULL, &message),
+                         STATUS_OK);
+        assert_int_equal(count, 3);
+        assert_int_equal(cut, 0);
+        assert_string_equal(read[0].note, "5\" wide");
+        assert_string_equal(read[1].note, "\"x\"");
+        free(read);
+    }
+}
+
+/* Each is refused with a message that holds `place` and `words`. */
+static void test_damage_is_refused_with_its_place(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *place, *words;
+    } damaged[] = {
+        {"", "rows.csv:1:", "'name'"},
+        {"name,count\n", "rows.csv:1:", "field 3 should be 'seconds' and is missing"},
+        {"name,count,seconds,note,more\n", "rows.csv:1:", "goes on with 'more'"},
+        {"name,count,time,note\na,1,2,x\n", "rows.csv:1:", "'seconds'"},
+        {"name,count,seconds,note", "rows.csv:1:", "'note'"},
+        {HEADER "a,1,2\n", "rows.csv:2:", "4 fields"},
+        {HEADER "a,1,2,x,y\n", "rows.csv:2:", "4 fields"},
+        {HEADER "a,1,2,x\n\n", "rows.csv:3:", "4 fields"},
+        {HEADER "a,1,2,x\nb,one,2,x\n", "rows.csv:3:", "count is 'one', not a number"},
+        {HEADER "a,,2,x\n", "rows.csv:2:", "count is ''"},
+        {HEADER "a,1.5,2,x\n", "rows.csv:2:", "count is '1.5'"},
+        {HEADER "a,99999999999999999999,2,x\n", "rows.csv:2:", "count"},
+        {HEADER "a,1,2s,x\n", "rows.csv:2:", "seconds is '2s'"},
+        {HEADER "a,1,nan,x\n", "rows.csv:2:", "seconds is NaN"},
+        {HEADER "a,1,-NaN,x\n", "rows.csv:2:", "seconds is NaN"},
+        {HEADER "a,1,1e999,x\n", "rows.csv:2:", "seconds"},
+        {HEADER "sixteen letters!,1,2,x\n", "rows.csv:2:", "name has 16 characters"},
+        {HEADER "\"a,1,2,x\n", "rows.csv:2:", "cut off"},
+        {HEADER "a,1,2,x\na,1,2,x", "rows.csv:3:", "cut off"},
+        /* A quoted newline makes a line of the file, though not a row. */
+        {HEADER "a,1,2,\"x\ny\"\nb,one,2,x\n", "rows.csv:4:", "'one'"},
+    };
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+        struct row *read;
+        size_t count;
+        struct message message;
+        assert_int_equal(rows_read(damaged[i].text, &read, &count, NULL, &message), STATUS_INVALID);
+        assert_null(read);
+        assert_int_equal(count, 0);
+        if (!strstr(message.text, damaged[i].place) || !strstr(message.text, damaged[i].words))
+            fail_msg("%zu: '%s' should hold '%s' and '%s'", i, message.text, damaged[i].place,
+                     damaged[i].words);
+    }
+}
+
+static void test_binary_bytes_are_refused(void **state) {
+    (void)state;
+    const char *path = temporary_path(&folder, "rows.csv");
+    static const char binary[] = HEADER "a,1,2,\0\n";
+    file_write(path, binary, sizeof binary - 1);
+    void *rows;
+    size_t count;
+    struct message message;
+    assert_int_equal(csv_read(path, &format, &rows, &count, NULL, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, path));
+    assert_null(rows);
+}
+
+static void test_a_missing_file_is_named(void **state) {
+    (void)state;
+    const char *path = temporary_path(&folder, "none.csv");
+    void *rows;
+    size_t count;
+    struct message message;
+    assert_int_equal(csv_read(path, &format, &rows, &count, NULL, &message), STATUS_IO);
+    assert_non_null(strstr(message.text, path));
+}
+
+/* What a killed run leaves: the rows before the cut are there, and the cut is told. */
+static void test_a_cut_last_line_is_left_out(void **state) {
+    (void)state;
+    static const char *const tails[] = {"b", "b,2,3,x", "b,2,3,\"x\n", "b,2,3,\"", "\""};
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        char text[128];
+        snprintf(text, sizeof text, HEADER "a,1,2,x\n%s", tails[i]);
+        struct row *read;
+        size_t count;
+        int cut = 0;
+        struct message message;
+        assert_int_equal(rows_read(text, &read, &count, &cut, &message), STATUS_OK);
+        assert_int_equal(cut, 1);
+        assert_int_equal(count, 1);
+        assert_string_equal(read[0].name, "a");
+        free(read);
+    }
+}
+
+/* A cut excuses the last line alone. */
+static void test_a_cut_excuses_nothing_else(void **state) {
+    (void)state;
+    struct row *read;
+    size_t count;
+    int cut;
+    struct message message;
+    assert_int_equal(rows_read(HEADER "a,1\nb,2,3,x\nc", &read, &count, &cut, &message),
+                     STATUS_INVALID);
+    assert_non_null(strstr(message.text, "rows.csv:2:"));
+}
+
+/* --- reading by the header --- */
+
+static enum status table_read(const char *text, struct csv_table *table, int *cut,
+                              struct message *message) {
+    const char *path = temporary_path(&folder, "table.csv");
+    file_write_text(path, text);
+    message->text[0] = '\0';
+    return csv_table_read(path, table, cut, message);
+}
+
+static void test_a_table_is_read_by_its_header(void **state) {
+    (void)state;
+    struct csv_table table;
+    struct message message;
+    int cut = 0;
+    assert_int_equal(table_read("b,a\n\"x\ny\",1.5\n\"p,\"\"q\",\nrest", &table, &cut, &message),
+                     STATUS_OK);
+    assert_int_equal(cut, 1);
+    assert_int_equal(table.row_count, 2);
+    assert_int_equal(csv_table_column(&table, "a"), 1);
+    assert_int_equal(csv_table_column(&table, "c"), table.column_count);
+    assert_string_equal(csv_table_field(&table, 0, 0), "x\ny");
+    assert_string_equal(csv_table_field(&table, 1, 0), "p,\"q");
+    double number;
+    assert_int_equal(csv_table_number(&table, 0, 1, &number, &message), STATUS_OK);
+    assert_true(number == 1.5);
+    assert_int_equal(csv_table_number(&table, 1, 1, &number, &message), STATUS_OK);
+    assert_true(isnan(number));
+    assert_int_equal(csv_table_number(&table, 1, 0, &number, &message), STATUS_INVALID);
+    csv_table_release(&table);
+}
+
+static void test_damaged_tables_are_refused_with_their_place(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *place;
+    } damaged[] = {
+        {"", "table.csv:1:"},
+        {"one\n", "table.csv:1:"},
+        {"a,b\n1\n", "table.csv:2:"},
+        {"a,b\n1,2,3\n", "table.csv:2:"},
+        {"a,b\n\"1\n\",2\n3\n", "table.csv:4:"}, /* a quoted newline is a line of the file */
+        {"a,b\n1,2\n3,4", "table.csv:3:"},
+    };
+    for (size_t i = 0; i < sizeof damaged / sizeof damaged[0]; i++) {
+        struct csv_table table;
+        struct message message;
+        assert_int_equal(table_read(damaged[i].text, &table, NULL, &message), STATUS_INVALID);
+        if (!strstr(message.text, damaged[i].place))
+            fail_msg("%zu: '%s' should hold '%s'", i, message.text, damaged[i].place);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_come_back_as_they_were),
+        cmocka_unit_test(test_what_was_not_measured_is_an_empty_field),
+        cmocka_unit_test(test_fields_are_quoted_as_rfc_4180_says),
+        cmocka_unit_test(test_a_header_alone_has_no_rows),
+        cmocka_unit_test(test_more_rows_than_the_first_array),
+        cmocka_unit_test(test_carriage_returns_are_no_damage),
+        cmocka_unit_test(test_numbers_below_the_normal_ones),
+        cmocka_unit_test(test_a_quote_within_a_field_cuts_nothing),
+        cmocka_unit_test(test_damage_is_refused_with_its_place),
+        cmocka_unit_test(test_binary_bytes_are_refused),
+        cmocka_unit_test(test_a_missing_file_is_named),
+        cmocka_unit_test(test_a_cut_last_line_is_left_out),
+        cmocka_unit_test(test_a_cut_excuses_nothing_else),
+        cmocka_unit_test(test_a_table_is_read_by_its_header),
+        cmocka_unit_test(test_damaged_tables_are_refused_with_their_place),
+    };
+    return cmocka_run_group_tests(tests, folder_make, folder_remove);
+}

@@ -1,0 +1,243 @@
+/* A run's folder: new, gone on with, or refused. */
+#include "bench/files/folder.h"
+#include "tests/support/temporary.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct temporary place;
+static char home[4096];
+
+/* Each test runs in a folder of its own, since new runs lie below the working directory. */
+static int place_enter(void **state) {
+    (void)state;
+    temporary_open(&place);
+    assert_non_null(getcwd(home, sizeof home));
+    assert_int_equal(chdir(place.path), 0);
+    return 0;
+}
+
+static int place_leave(void **state) {
+    (void)state;
+    assert_int_equal(chdir(home), 0);
+    temporary_close(&place);
+    return 0;
+}
+
+static struct folder folder_opened(const char *out, const char *settings) {
+    struct folder folder;
+    struct message message = {""};
+    if (folder_open(out, "host", settings, &folder, &message) != STATUS_OK)
+        fail_msg("%s", message.text);
+    return folder;
+}
+
+/* For a folder that is not written into any longer. */
+static struct folder folder_left(const char *out, const char *settings) {
+    struct folder folder = folder_opened(out, settings);
+    folder_close(&folder);
+    assert_int_equal(folder.lock, -1);
+    return folder;
+}
+
+static void check_refused(const char *out, const char *settings, enum status status,
+                          const char *words) {
+    struct folder folder;
+    struct message message = {""};
+    assert_int_equal(folder_open(out, "host", settings, &folder, &message), status);
+    assert_false(folder.resumed);
+    if (!strstr(message.text, words) || !strstr(message.text, "--out"))
+        fail_msg("'%s' should hold '%s' and --out", message.text, words);
+}
+
+static void environment_written(const struct folder *folder, const char *state,
+                                const char *settings) {
+    cJSON *object = cJSON_CreateObject();
+    assert_non_null(cJSON_AddStringToObject(object, "state", state));
+    assert_non_null(cJSON_AddStringToObject(object, "settings", settings));
+    struct message message;
+    assert_int_equal(folder_write_environment(folder, object, &message), STATUS_OK);
+    cJSON_Delete(object);
+}
+
+static bool is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static void check_latest(const struct folder *folder) {
+    char target[512] = "";
+    assert_true(readlink("reports/latest", target, sizeof target - 1) > 0);
+    assert_string_equal(target, folder->path + strlen("reports/"));
+    assert_true(is_folder("reports/latest/"));
+}
+
+static void test_new_runs_have_folders_of_their_own(void **state) {
+    (void)state;
+    struct folder first = folder_left(NULL, "s");
+    assert_false(first.resumed);
+    assert_true(is_folder(first.path));
+    assert_int_equal(strncmp(first.path, "reports/runs/2", 14), 0);
+    assert_non_null(strstr(first.path, "Z-host"));
+    check_latest(&first);
+    for (int i = 0; i < 5; i++) { /* within one second, most likely */
+        struct folder next = folder_left(NULL, "s");
+        assert_string_not_equal(next.path, first.path);
+        check_latest(&next);
+    }
+}
+
+static void test_a_named_folder_is_made_with_its_parents(void **state) {
+    (void)state;
+    static const char *const names[] = {"one", "two/three/four", "five/", "./six"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct folder folder = folder_left(names[i], "s");
+        assert_string_equal(folder.path, names[i]);
+        assert_false(folder.resumed);
+        assert_true(is_folder(names[i]));
+    }
+    char absolute[512];
+    snprintf(absolute, sizeof absolute, "%s/seven", place.path);
+    (void)folder_left(absolute, "s");
+    assert_true(is_folder("seven"));
+    assert_false(is_folder("reports")); /* no link, no runs */
+}
+
+static void test_an_empty_folder_is_used(void **state) {
+    (void)state;
+    assert_int_equal(mkdir("empty", 0777), 0);
+    assert_false(folder_left("empty", "s").resumed);
+}
+
+static void test_an_unfinished_run_is_gone_on_with(void **state) {
+    (void)state;
+    struct folder folder = folder_left("run", "threads=2 seed=1");
+    environment_written(&folder, "unfinished", "threads=2 seed=1");
+    struct folder again = folder_left("run", "threads=2 seed=1");
+    assert_true(again.resumed);
+    assert_string_equal(again.path, "run");
+    assert_int_not_equal(access("run/environment.json.new", F_OK), 0);
+}
+
+static void test_other_settings_are_refused(void **state) {
+    (void)state;
+    struct folder folder = folder_left("run", "threads=2 seed=1");
+    environment_written(&folder, "unfinished", "threads=2 seed=1");
+    check_refused("run", "threads=2 seed=12", STATUS_INVALID, "(seed=1, now seed=12)");
+    check_refused("run", "threads=2 seed=", STATUS_INVALID, "other settings");
+}
+
+/* However long they are: what differs is named, and nothing is cut before it is compared. */
+static void test_long_settings_that_differ_in_the_end(void **state) {
+    (void)state;
+    char before[4000], after[4000];
+    memset(before, 'x', sizeof before);
+    snprintf(before + 3000, 100, " seed=1");
+    snprintf(after, sizeof after, "%.3000s seed=2", before);
+    struct folder folder = folder_left("run", before);
+    environment_written(&folder, "unfinished", before);
+    check_refused("run", after, STATUS_INVALID, "(seed=1, now seed=2)");
+    assert_true(folder_left("run", before).resumed);
+}
+
+static void test_a_folder_that_is_being_written_is_left_alone(void **state) {
+    (void)state;
+    struct folder first = folder_opened("run", "s");
+    environment_written(&first, "unfinished", "s");
+    check_refused("run", "s", STATUS_INVALID, "another process");
+    check_refused("./run/", "s", STATUS_INVALID, "another process");
+    folder_close(&first);
+    assert_true(folder_left("run", "s").resumed);
+}
+
+static void test_a_finished_run_is_refused(void **state) {
+    (void)state;
+    struct folder folder = folder_left("run", "s");
+    environment_written(&folder, "finished", "s");
+    check_refused("run", "s", STATUS_INVALID, "finished run");
+}
+
+static void test_what_is_no_run_is_left_alone(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "",    "{", "[]", "null", "{\"state\": \"unfinished\"}", "{\"state\": 1, \"settings\": 2}",
+        "\x80"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_true(mkdir("other", 0777) == 0 || i > 0);
+        file_write_text("other/environment.json", texts[i]);
+        check_refused("other", "s", STATUS_INVALID, "other/environment.json");
+        char *after = file_read("other/environment.json");
+        assert_string_equal(after, texts[i]);
+        free(after);
+    }
+}
+
+static void test_a_folder_with_other_files_is_left_alone(void **state) {
+    (void)state;
+    assert_int_equal(mkdir("thesis", 0777), 0);
+    file_write_text("thesis/results.csv", "mine\n");
+    check_refused("thesis", "s", STATUS_INVALID, "thesis");
+    assert_int_equal(mkdir("hidden", 0777), 0);
+    file_write_text("hidden/.config", "mine\n");
+    check_refused("hidden", "s", STATUS_INVALID, "hidden");
+}
+
+static void test_places_that_cannot_be_written(void **state) {
+    (void)state;
+    file_write_text("file", "");
+    check_refused("file", "s", STATUS_IO, "file");
+    check_refused("file/below", "s", STATUS_IO, "file");
+    check_refused("/dev/null/below", "s", STATUS_IO, "/dev/null");
+    check_refused("/proc/lockstep-run", "s", STATUS_IO, "/proc/lockstep-run");
+}
+
+static void test_names_that_are_none(void **state) {
+    (void)state;
+    check_refused("", "s", STATUS_INVALID, "not ''");
+    char endless[3000];
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    check_refused(endless, "s", STATUS_INVALID, "too long");
+}
+
+static void test_an_environment_that_cannot_be_written(void **state) {
+    (void)state;
+    struct folder folder = folder_left("run", "s");
+    assert_int_equal(mkdir("run/environment.json", 0777), 0); /* in the way */
+    cJSON *object = cJSON_CreateObject();
+    struct message message = {""};
+    assert_int_equal(folder_write_environment(&folder, object, &message), STATUS_IO);
+    assert_non_null(strstr(message.text, "run/environment.json"));
+    assert_int_not_equal(access("run/environment.json.new", F_OK), 0);
+    cJSON_Delete(object);
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(test_new_runs_have_folders_of_their_own),
+        IN_PLACE(test_a_named_folder_is_made_with_its_parents),
+        IN_PLACE(test_an_empty_folder_is_used),
+        IN_PLACE(test_an_unfinished_run_is_gone_on_with),
+        IN_PLACE(test_other_settings_are_refused),
+        IN_PLACE(test_long_settings_that_differ_in_the_end),
+        IN_PLACE(test_a_folder_that_is_being_written_is_left_alone),
+        IN_PLACE(test_a_finished_run_is_refused),
+        IN_PLACE(test_what_is_no_run_is_left_alone),
+        IN_PLACE(test_a_folder_with_other_files_is_left_alone),
+        IN_PLACE(test_places_that_cannot_be_written),
+        IN_PLACE(test_names_that_are_none),
+        IN_PLACE(test_an_environment_that_cannot_be_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

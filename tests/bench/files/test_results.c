@@ -1,0 +1,381 @@
+/* The files of a run: appended case by case, and gone on with after an interruption. */
+#include "bench/files/results.h"
+#include "bench/files/results_json.h"
+#include "tests/support/temporary.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct temporary folder;
+
+static struct result row_of(const char *shape, const char *implementation) {
+    struct result row = {.key = {.operation = "gemm",
+                                 .variant = "nn",
+                                 .dtype = "f32",
+                                 .device = "cpu",
+                                 .threads = 2,
+                                 .mode = "hot"},
+                         .status = "measured",
+                         .samples = 2,
+                         .median_s = 0.5,
+                         .energy_j = NAN,
+                         .verified = "yes"};
+    snprintf(row.key.shape, sizeof row.key.shape, "%s", shape);
+    snprintf(row.key.implementation, sizeof row.key.implementation, "%s", implementation);
+    return row;
+}
+
+/* A case with two rows, of two samples and one part each. */
+enum { CASE_ROWS = 2, CASE_SAMPLES = 4, CASE_PARTS = 2 };
+
+static enum status case_append(struct results *results, const char *shape,
+                               struct message *message) {
+    struct result rows[CASE_ROWS] = {row_of(shape, "cpu-naive"), row_of(shape, "openblas")};
+    struct sample_row samples[CASE_SAMPLES];
+    struct part_row parts[CASE_PARTS];
+    for (int i = 0; i < CASE_SAMPLES; i++)
+        samples[i] =
+            (struct sample_row){.key = rows[i / 2].key, .sample = i % 2, .seconds = 0.25 * (i + 1)};
+    for (int i = 0; i < CASE_PARTS; i++)
+        parts[i] = (struct part_row){
+            .key = rows[i].key, .part = 1, .name = "forward gemm 1", .samples = 3, .share = 1.0};
+    const struct case_rows written = {.results = rows,
+                                      .samples = samples,
+                                      .parts = parts,
+                                      .result_count = CASE_ROWS,
+                                      .sample_count = CASE_SAMPLES,
+                                      .part_count = CASE_PARTS};
+    return results_append(results, &written, message);
+}
+
+static struct results *results_opened(bool resume) {
+    struct results *results;
+    struct message message = {""};
+    if (results_open(folder.path, resume, false, &results, &message) != STATUS_OK)
+        fail_msg("%s", message.text);
+    return results;
+}
+
+static void results_closed(struct results *results) {
+    struct message message;
+    assert_int_equal(results_close(results, &message), STATUS_OK);
+}
+
+/* The three files with the cases of these shapes. */
+static void results_written(const char *const *shapes, size_t count) {
+    struct results *results = results_opened(false);
+    struct message message;
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(case_append(results, shapes[i], &message), STATUS_OK);
+    results_closed(results);
+}
+
+#define FIRST "8x8x8"
+#define SECOND "16x16x16"
+#define THIRD "32x32x32"
+static const char *const two_shapes[] = {FIRST, SECOND};
+
+static char *file_of(const char *name) {
+    char *text = file_read(temporary_path(&folder, name));
+    assert_non_null(text);
+    return text;
+}
+
+static size_t count_lines(const char *name, const char *words) {
+    char *text = file_of(name);
+    size_t count = 0;
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
+        count += strstr(line, words) != NULL;
+    free(text);
+    return count;
+}
+
+/* `cases` whole cases of the shape in every file. */
+static void check_shape(const char *shape, size_t cases) {
+    assert_int_equal(count_lines("results.csv", shape), cases * CASE_ROWS);
+    assert_int_equal(count_lines("samples.csv", shape), cases * CASE_SAMPLES);
+    assert_int_equal(count_lines("parts.csv", shape), cases * CASE_PARTS);
+}
+
+/* Cuts the last `bytes` off a file. */
+static void file_cut(const char *name, size_t bytes) {
+    char *text = file_of(name);
+    size_t size = strlen(text);
+    assert_true(size > bytes);
+    file_write(temporary_path(&folder, name), text, size - bytes);
+    free(text);
+}
+
+static void file_remove(const char *name) {
+    assert_int_equal(remove(temporary_path(&folder, name)), 0);
+}
+
+static void test_headers_are_the_documented_ones(void **state) {
+    (void)state;
+    results_written(NULL, 0);
+    char *text = file_of("results.csv");
+    assert_string_equal(
+        text, "operation,variant,dtype,shape,implementation,device,threads,mode,status,samples,"
+              "iterations,median_s,low_s,high_s,mean_s,min_s,noise,transfer_s,flops,bytes,gflops,"
+              "gbps,limit_fraction,speedup,speedup_with_transfer,verified,error,tolerance,"
+              "energy_j,reason\n");
+    free(text);
+    text = file_of("samples.csv");
+    assert_string_equal(
+        text, "operation,variant,dtype,shape,implementation,device,threads,mode,sample,seconds\n");
+    free(text);
+    text = file_of("parts.csv");
+    assert_string_equal(text, "operation,variant,dtype,shape,implementation,device,threads,mode,"
+                              "part,name,samples,median_s,low_s,high_s,share\n");
+    free(text);
+}
+
+/* A case is on the disk as soon as it is appended: the results are still open here. */
+static void test_rows_are_on_the_disk_at_once(void **state) {
+    (void)state;
+    struct results *results = results_opened(false);
+    struct message message;
+    assert_int_equal(case_append(results, FIRST, &message), STATUS_OK);
+    check_shape(FIRST, 1);
+    size_t count;
+    const struct result *rows = results_rows(results, &count);
+    assert_int_equal(count, CASE_ROWS);
+    assert_string_equal(rows[1].key.implementation, "openblas");
+    results_closed(results);
+}
+
+static void test_files_that_are_there_are_not_overwritten(void **state) {
+    (void)state;
+    static const char *const names[] = {"results.csv", "samples.csv", "parts.csv"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        file_write_text(temporary_path(&folder, names[i]), "somebody's\n");
+        struct results *results;
+        struct message message;
+        assert_int_equal(results_open(folder.path, false, false, &results, &message), STATUS_IO);
+        assert_null(results);
+        assert_non_null(strstr(message.text, names[i]));
+        char *text = file_of(names[i]);
+        assert_string_equal(text, "somebody's\n");
+        free(text);
+        for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
+            (void)remove(temporary_path(&folder, names[j]));
+    }
+}
+
+static void test_a_run_goes_on_behind_what_is_there(void **state) {
+    (void)state;
+    results_written(two_shapes, 2);
+    struct results *results = results_opened(true);
+    size_t count;
+    const struct result *rows = results_rows(results, &count);
+    assert_int_equal(count, 2 * CASE_ROWS);
+    const struct result expected = row_of(SECOND, "cpu-naive");
+    assert_true(row_key_equal(&rows[2].key, &expected.key));
+    assert_true(rows[2].median_s == 0.5 && isnan(rows[2].energy_j));
+    struct message message;
+    assert_int_equal(case_append(results, THIRD, &message), STATUS_OK);
+    results_closed(results);
+    check_shape(FIRST, 1);
+    check_shape(SECOND, 1);
+    check_shape(THIRD, 1);
+    assert_int_equal(count_lines("results.csv", "operation,"), 1);
+}
+
+/* However much of the last row is gone, the last case goes, and no other. */
+static void test_a_cut_line_drops_the_last_case_alone(void **state) {
+    (void)state;
+    static const size_t cuts[] = {1, 2, 30};
+    for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+        results_written(two_shapes, 2);
+        file_cut("results.csv", cuts[i]);
+        struct results *results = results_opened(true);
+        size_t count;
+        (void)results_rows(results, &count);
+        assert_int_equal(count, CASE_ROWS);
+        check_shape(FIRST, 1);
+        check_shape(SECOND, 0);
+        struct message message;
+        assert_int_equal(case_append(results, SECOND, &message), STATUS_OK);
+        results_closed(results);
+        check_shape(FIRST, 1);
+        check_shape(SECOND, 1);
+        file_remove("results.csv");
+        file_remove("samples.csv");
+        file_remove("parts.csv");
+    }
+}
+
+/* Killed between the files: the samples of a case are there, its results are not. */
+static void test_samples_without_results_are_dropped(void **state) {
+    (void)state;
+    results_written(two_shapes, 2);
+    char *text = file_of("results.csv");
+    char *second = strstr(text, "gemm,nn,f32," SECOND);
+    assert_non_null(second);
+    *second = '\0';
+    file_write_text(temporary_path(&folder, "results.csv"), text);
+    free(text);
+    file_cut("samples.csv", 3);
+    file_remove("parts.csv");
+    struct results *results = results_opened(true);
+    struct message message;
+    assert_int_equal(case_append(results, SECOND, &message), STATUS_OK);
+    results_closed(results);
+    check_shape(SECOND, 1);
+    assert_int_equal(count_lines("samples.csv", FIRST), CASE_SAMPLES);
+}
+
+static void test_a_damaged_file_is_named_and_left_alone(void **state) {
+    (void)state;
+    results_written(two_shapes, 1);
+    char *text = file_of("samples.csv");
+    char *comma = strrchr(text, ',');
+    assert_non_null(comma);
+    *comma = ';';
+    file_write_text(temporary_path(&folder, "samples.csv"), text);
+    struct results *results;
+    struct message message;
+    assert_int_equal(results_open(folder.path, true, false, &results, &message), STATUS_INVALID);
+    assert_null(results);
+    assert_non_null(strstr(message.text, "samples.csv:5:"));
+    char *after = file_of("samples.csv");
+    assert_string_equal(after, text);
+    free(after);
+    free(text);
+}
+
+/* --- a full disk --- */
+
+/* Lets no file grow beyond `bytes`, and a write that would fails with EFBIG: as a full disk does.
+ */
+static void files_limit(rlim_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_true(signal(SIGXFSZ, bytes == RLIM_INFINITY ? SIG_DFL : SIG_IGN) != SIG_ERR);
+}
+
+/* Wherever within the second case the disk is full, the first stays whole and alone, and the run
+ * can go on. */
+static void test_a_full_disk_keeps_whole_cases(void **state) {
+    (void)state;
+    results_written(two_shapes, 1);
+    static const char *const names[] = {"results.csv", "samples.csv", "parts.csv"};
+    char *before[3];
+    for (int i = 0; i < 3; i++)
+        before[i] = file_of(names[i]);
+    const size_t whole = strlen(before[0]);
+    for (size_t more = 0; more < 150; more += 29) {
+        struct results *results = results_opened(true);
+        struct message message;
+        files_limit(whole + more);
+        enum status status = case_append(results, SECOND, &message);
+        files_limit(RLIM_INFINITY);
+        assert_int_equal(status, STATUS_IO);
+        assert_non_null(strstr(message.text, ".csv: File too large"));
+        size_t count;
+        (void)results_rows(results, &count);
+        assert_int_equal(count, CASE_ROWS);
+        results_closed(results);
+        for (int i = 0; i < 3; i++) {
+            char *after = file_of(names[i]);
+            assert_string_equal(after, before[i]);
+            free(after);
+        }
+    }
+    for (int i = 0; i < 3; i++)
+        free(before[i]);
+    struct results *results = results_opened(true);
+    struct message message;
+    assert_int_equal(case_append(results, SECOND, &message), STATUS_OK);
+    results_closed(results);
+    check_shape(SECOND, 1);
+}
+
+/* A run that could not even begin can be repeated when there is room. */
+static void test_a_disk_without_room_for_the_headers(void **state) {
+    (void)state;
+    struct results *results;
+    struct message message;
+    files_limit(5);
+    enum status status = results_open(folder.path, false, false, &results, &message);
+    files_limit(RLIM_INFINITY);
+    assert_int_equal(status, STATUS_IO);
+    assert_null(results);
+    assert_non_null(strstr(message.text, "results.csv"));
+    assert_int_not_equal(access(temporary_path(&folder, "results.csv.new"), F_OK), 0);
+    results_written(two_shapes, 1);
+    check_shape(FIRST, 1);
+}
+
+/* --- keys and JSON --- */
+
+static void test_keys_differ_in_every_field(void **state) {
+    (void)state;
+    const struct row_key key = row_of(FIRST, "openblas").key;
+    struct row_key other[9];
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
+        other[i] = key;
+    other[0].operation[0] = other[1].variant[0] = other[2].dtype[0] = other[3].shape[0] = 'X';
+    other[4].implementation[0] = other[5].device[0] = other[6].mode[0] = 'X';
+    other[7].threads = 1;
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
+        assert_int_equal(row_key_same_case(&key, &other[i]), i >= 4);
+        assert_int_equal(row_key_equal(&key, &other[i]), i == 8);
+    }
+}
+
+static void test_json_has_the_names_of_the_columns(void **state) {
+    (void)state;
+    struct result rows[2] = {row_of(FIRST, "openblas"), row_of(SECOND, "cpu-naive")};
+    snprintf(rows[1].reason, sizeof rows[1].reason, "a \"quoted\"\nreason, \\ and all");
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    assert_non_null(memory);
+    struct message message;
+    assert_int_equal(results_print_json(rows, 2, memory, &message), STATUS_OK);
+    assert_int_equal(fclose(memory), 0);
+    cJSON *json = cJSON_ParseWithLength(text, size);
+    assert_int_equal(cJSON_GetArraySize(json), 2);
+    for (int i = 0; i < 2; i++)
+        for (size_t c = 0; c < result_format.column_count; c++)
+            assert_true(
+                cJSON_HasObjectItem(cJSON_GetArrayItem(json, i), result_format.columns[c].name));
+    const cJSON *last = cJSON_GetArrayItem(json, 1);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(last, "reason")), rows[1].reason);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(last, "median_s")) == 0.5);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(last, "threads")) == 2.0);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(last, "energy_j")));
+    cJSON_Delete(json);
+    free(text);
+}
+
+#define WITH_FOLDER(test) IN_TEMPORARY(test, &folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_FOLDER(test_headers_are_the_documented_ones),
+        WITH_FOLDER(test_rows_are_on_the_disk_at_once),
+        WITH_FOLDER(test_files_that_are_there_are_not_overwritten),
+        WITH_FOLDER(test_a_run_goes_on_behind_what_is_there),
+        WITH_FOLDER(test_a_cut_line_drops_the_last_case_alone),
+        WITH_FOLDER(test_samples_without_results_are_dropped),
+        WITH_FOLDER(test_a_damaged_file_is_named_and_left_alone),
+        WITH_FOLDER(test_a_full_disk_keeps_whole_cases),
+        WITH_FOLDER(test_a_disk_without_room_for_the_headers),
+        cmocka_unit_test(test_keys_differ_in_every_field),
+        cmocka_unit_test(test_json_has_the_names_of_the_columns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,111 @@
+/* The table on the terminal: each kind of row under its own columns. */
+#include "bench/files/table.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct result row_of(const char *shape, const char *device, const char *status) {
+    struct result row = {.bytes = 1.0, .verified = "yes"};
+    snprintf(row.key.operation, sizeof row.key.operation, "gemm");
+    snprintf(row.key.variant, sizeof row.key.variant, "nn");
+    snprintf(row.key.dtype, sizeof row.key.dtype, "f32");
+    snprintf(row.key.mode, sizeof row.key.mode, "hot");
+    snprintf(row.key.shape, sizeof row.key.shape, "%s", shape);
+    snprintf(row.key.implementation, sizeof row.key.implementation, "by-%s", device);
+    snprintf(row.key.device, sizeof row.key.device, "%s", device);
+    snprintf(row.status, sizeof row.status, "%s", status);
+    row.key.threads = strcmp(device, "cpu") == 0 ? 2 : 0;
+    return row;
+}
+
+/* A case that a CPU measured and the emulated GPU counted. */
+struct mixed_case {
+    struct result results[2];
+    struct counters_row counters[1];
+};
+
+static struct mixed_case mixed_case_of(const char *shape) {
+    struct mixed_case mixed = {
+        .results = {row_of(shape, "cpu", "measured"), row_of(shape, "emulated", "emulated")},
+        .counters = {{.kernel = "gemm_kernel", .warp_instructions = 1}}};
+    mixed.counters[0].key = mixed.results[1].key;
+    return mixed;
+}
+
+static char *printed(struct mixed_case *cases, size_t count) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    for (size_t i = 0; i < count; i++) {
+        const struct case_rows rows = {.results = cases[i].results,
+                                       .result_count = 2,
+                                       .counters = cases[i].counters,
+                                       .counters_count = 1};
+        table_print_case(file, &rows, i == 0 ? NULL : &cases[i - 1].results[1]);
+    }
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
+/* Where `what` begins behind `from`, which it must. */
+static const char *behind(const char *from, const char *what) {
+    const char *found = strstr(from, what);
+    if (!found)
+        fail_msg("no '%s' in\n%s", what, from);
+    return found + strlen(what);
+}
+
+static void counts_stand_under_their_own_heading(void **state) {
+    (void)state;
+    struct mixed_case cases[] = {mixed_case_of("1x2x3"), mixed_case_of("4x5x6")};
+    char *text = printed(cases, 2);
+    const char *at = text;
+    for (int i = 0; i < 2; i++) {
+        const char *shape = cases[i].results[0].key.shape;
+        at = behind(behind(at, "gemm/nn/f32, hot"), "speedup");
+        at = behind(behind(at, shape), "by-cpu");
+        at = behind(behind(at, "gemm/nn/f32, emulated"), "warp instr.");
+        at = behind(behind(behind(at, shape), "by-emulated"), "gemm_kernel");
+    }
+    assert_null(strstr(at, "hot"));
+    free(text);
+}
+
+static void a_heading_stands_once_over_rows_of_its_kind(void **state) {
+    (void)state;
+    struct mixed_case cases[] = {mixed_case_of("1x2x3"), mixed_case_of("4x5x6")};
+    for (size_t i = 0; i < 2; i++)
+        cases[i].results[1] = row_of(cases[i].results[0].key.shape, "cpu", "measured");
+    char *text = printed(cases, 2);
+    assert_null(strstr(behind(text, "gemm/nn/f32, hot"), "gemm/nn/f32"));
+    free(text);
+}
+
+static void a_failure_names_threads_only_where_there_are_some(void **state) {
+    (void)state;
+    const struct result rows[] = {row_of("1x2x3", "cpu", "failed"),
+                                  row_of("1x2x3", "emulated", "failed")};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    table_print_summary(file, rows, 2);
+    assert_int_equal(fclose(file), 0);
+    behind(text, "by-cpu on cpu, 2 threads:");
+    behind(text, "by-emulated on emulated:");
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(counts_stand_under_their_own_heading),
+        cmocka_unit_test(a_heading_stands_once_over_rows_of_its_kind),
+        cmocka_unit_test(a_failure_names_threads_only_where_there_are_some),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,60 @@
+/* What ceilings allow, told from ceilings that are made up. */
+#include "bench/measure/ceilings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct ceilings two = {.threads = 2,
+                                    .flops_per_second = 200.0,
+                                    .levels = {{100, 80}, {1000, 40}, {10000, 20}, {1e9, 10}}};
+
+/* The smallest working set that is as large as the data decides; memory, when nothing does. */
+static void test_the_level_follows_from_the_working_set(void **state) {
+    (void)state;
+    static const struct {
+        double working_set, bandwidth;
+        bool cold;
+    } cases[] = {{100, 80, false},   {101, 40, false},  {1000, 40, false},
+                 {10000, 20, false}, {1e10, 10, false}, {50, 10, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_true(ceilings_limit(&two, 1.0, 400.0, cases[i].working_set, cases[i].cold) ==
+                    400.0 / cases[i].bandwidth);
+}
+
+static void test_the_slower_of_both_is_the_limit(void **state) {
+    (void)state;
+    assert_true(ceilings_limit(&two, 1000.0, 80.0, 50.0, false) == 5.0);
+    assert_true(ceilings_limit(&two, 100.0, 80.0, 50.0, false) == 1.0);
+}
+
+static void test_all_cores_reach_what_one_does(void **state) {
+    (void)state;
+    const struct ceilings one = {.threads = 1,
+                                 .flops_per_second = 100.0,
+                                 .levels = {{50, 90}, {500, 30}, {10000, 30}, {1e9, 9}}};
+    static const double raised[] = {90, 40, 30, 10};
+    struct ceilings all = two;
+    ceilings_raise(&all, &one);
+    assert_int_equal(all.threads, 2);
+    assert_true(all.flops_per_second == 200.0);
+    for (int i = 0; i < CEILING_LEVELS; i++) {
+        assert_true(all.levels[i].bytes_per_second == raised[i]);
+        assert_true(all.levels[i].working_set == two.levels[i].working_set);
+    }
+    all.flops_per_second = 0.1;
+    ceilings_raise(&all, &one);
+    assert_true(all.flops_per_second == 100.0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_level_follows_from_the_working_set),
+        cmocka_unit_test(test_the_slower_of_both_is_the_limit),
+        cmocka_unit_test(test_all_cores_reach_what_one_does),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,575 @@
+/* Training: it learns, it is repeatable, it can be saved, continued, interrupted and stopped; and
+ * weights on disk are whole or refused. Counts and results only, no times. */
+#include "bench/training/train.h"
+#include "bench/training/weights.h"
+#include "common/floating.h"
+#include "reference/libraries.h"
+#include "reference/naive.h"
+#include "reference/simd/simd.h"
+#include "tests/support/networks.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct mlp_kernels fast = {
+    .gemm = gemm_openblas,
+    .activation = activation_simd,
+    .softmax = softmax_simd,
+    .cross_entropy = cross_entropy_simd,
+    .mse = mse_simd,
+    .column_sums = column_sums_simd,
+    .optimizer = optimizer_simd,
+};
+
+/* A temporary folder, the CPU, and options that train a small network on synthetic data. */
+struct bench {
+    char folder[64];
+    char weights[96], other[96], csv[96], report_path[96];
+    FILE *report;
+    struct device device;
+    struct train_options options;
+    struct message message;
+};
+
+static int bench_open(void **state) {
+    struct bench *bench = calloc(1, sizeof *bench);
+    strcpy(bench->folder, "/tmp/test_train.XXXXXX");
+    assert_non_null(mkdtemp(bench->folder));
+    snprintf(bench->weights, sizeof bench->weights, "%s/weights", bench->folder);
+    snprintf(bench->other, sizeof bench->other, "%s/other", bench->folder);
+    snprintf(bench->csv, sizeof bench->csv, "%s/training.csv", bench->folder);
+    snprintf(bench->report_path, sizeof bench->report_path, "%s/report", bench->folder);
+    assert_int_equal(device_cpu_open(&bench->device, &bench->message), STATUS_OK);
+    bench->report = fopen(bench->report_path, "w+");
+    assert_non_null(bench->report);
+    struct train_options *options = &bench->options;
+    *options = (struct train_options){
+        .data = "synthetic",
+        .epochs = 2,
+        .seed = 1,
+        .implementation = "fast",
+        .kernels = &fast,
+        .device = &bench->device,
+        .threads = 2,
+        .report = bench->report,
+    };
+    mlp_model_defaults(&options->model);
+    assert_int_equal(mlp_layers_parse("40-24-5", &options->model, &bench->message), STATUS_OK);
+    options->model.batch = 64; /* 6000 = 93 * 64 + 48: the last batch is smaller */
+    cpu_threads_set(2);
+    *state = bench;
+    return 0;
+}
+
+static int bench_close(void **state) {
+    struct bench *bench = *state;
+    const char *const made[] = {bench->weights, bench->other, bench->csv, bench->report_path};
+    fclose(bench->report);
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        unlink(made[i]);
+    int left = rmdir(bench->folder); /* fails where a partial file was forgotten */
+    bench->device.close(&bench->device);
+    free(bench);
+    return left;
+}
+
+static struct train_row train(struct bench *bench) {
+    struct train_row last;
+    enum status status = train_run(&bench->options, &last, &bench->message);
+    if (status != STATUS_OK)
+        fail_msg("%s", bench->message.text);
+    return last;
+}
+
+static enum status train_fails(struct bench *bench) {
+    struct train_row last;
+    bench->message.text[0] = '\0';
+    enum status status = train_run(&bench->options, &last, &bench->message);
+    assert_int_not_equal(status, STATUS_OK);
+    return status;
+}
+
+static bool says(const struct bench *bench, const char *text) {
+    return strstr(bench->message.text, text) != NULL;
+}
+
+static struct train_row *rows_read(struct bench *bench, size_t *count) {
+    void *rows;
+    assert_int_equal(csv_read(bench->csv, &train_csv, &rows, count, NULL, &bench->message),
+                     STATUS_OK);
+    return rows;
+}
+
+/* --- learning ---------------------------------------------------------------------------------*/
+
+static void test_it_learns(void **state) {
+    struct bench *bench = *state;
+    static const struct {
+        enum activation_function hidden;
+        enum mlp_loss loss;
+        enum optimizer_variant optimizer;
+        float rate;
+    } settings[] = {
+        {ACTIVATION_RELU, MLP_CROSS_ENTROPY, OPTIMIZER_ADAM, 0.001F},
+        {ACTIVATION_GELU_TANH, MLP_CROSS_ENTROPY, OPTIMIZER_SGD_MOMENTUM, 0.01F},
+        {ACTIVATION_TANH, MLP_MSE, OPTIMIZER_SGD, 0.1F},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        bench->options.model.hidden = settings[i].hidden;
+        bench->options.model.loss = settings[i].loss;
+        bench->options.model.optimizer = settings[i].optimizer;
+        bench->options.model.learning_rate = settings[i].rate;
+        bench->options.epochs = 0;
+        struct train_row before = train(bench);
+        assert_true(before.accuracy < 0.5); /* 0.2 by chance */
+        bench->options.epochs = 1;
+        struct train_row first = train(bench);
+        bench->options.epochs = 6;
+        struct train_row last = train(bench);
+        assert_true(last.loss < 0.7 * first.loss);
+        assert_true(last.accuracy > 0.75); /* these data allow about 0.8 */
+        assert_int_equal(last.step, 6 * 94);
+    }
+}
+
+/* Every implementation learns the same: naive kernels and fast ones differ by roundings alone. */
+static void test_implementations_agree(void **state) {
+    struct bench *bench = *state;
+    bench->options.epochs = 1;
+    struct train_row quick = train(bench);
+    bench->options.kernels = &naive_kernels;
+    struct train_row plain = train(bench);
+    assert_true(fabs(quick.loss - plain.loss) < 1e-4);
+    assert_true(fabs(quick.accuracy - plain.accuracy) <= 0.005);
+}
+
+static void test_same_seed_same_numbers(void **state) {
+    struct bench *bench = *state;
+    struct train_row one = train(bench), two = train(bench);
+    assert_true(one.loss == two.loss && one.accuracy == two.accuracy);
+    bench->options.seed = 2;
+    struct train_row three = train(bench);
+    assert_true(one.loss != three.loss);
+}
+
+static void test_smaller_last_batch_or_none(void **state) {
+    struct bench *bench = *state;
+    bench->options.epochs = 1;
+    assert_int_equal(train(bench).step, 94);
+    bench->options.drop_last = true;
+    assert_int_equal(train(bench).step, 93);
+    bench->options.model.batch = 6000;
+    assert_int_equal(train(bench).step, 1);
+}
+
+/* With a step too small to matter, an epoch's loss is that of the samples it drew: of 4000 out of
+ * 6000, others in each epoch and for each seed. */
+static void test_every_epoch_has_its_own_order(void **state) {
+    struct bench *bench = *state;
+    bench->options.model.batch = 4000;
+    bench->options.model.learning_rate = 1e-12F;
+    bench->options.drop_last = true;
+    bench->options.out = bench->folder;
+    bench->options.epochs = 3;
+    train(bench);
+    size_t count;
+    struct train_row *rows = rows_read(bench, &count);
+    assert_int_equal(count, 3);
+    assert_true(rows[0].loss != rows[1].loss && rows[1].loss != rows[2].loss);
+    free(rows);
+}
+
+static void test_denormal_mode_is_put_back(void **state) {
+    struct bench *bench = *state;
+    bench->options.epochs = 0;
+    floating_flush_denormals(false);
+    train(bench);
+    assert_false(floating_denormals_flushed());
+}
+
+/* --- training.csv and the report ---------------------------------------------------------------*/
+
+static void test_every_epoch_is_a_row(void **state) {
+    struct bench *bench = *state;
+    bench->options.out = bench->folder;
+    struct train_row last = train(bench);
+    size_t count;
+    struct train_row *rows = rows_read(bench, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[0].epoch, 1);
+    assert_int_equal(rows[1].epoch, 2);
+    assert_int_equal(rows[1].step, 188);
+    assert_true(fabs(rows[1].loss - last.loss) < 1e-8);
+    assert_true(rows[1].loss < rows[0].loss);
+    assert_true(rows[0].seconds > 0.0 && rows[0].samples_per_s > 0.0);
+    free(rows);
+    assert_int_equal(train_fails(bench), STATUS_INVALID); /* the rows of another training */
+    assert_true(says(bench, "holds another training"));
+}
+
+static void test_an_emulated_device_has_no_times(void **state) {
+    struct bench *bench = *state;
+    bench->options.out = bench->folder;
+    bench->options.epochs = 1;
+    bench->device.emulated = true;
+    train(bench);
+    size_t count;
+    struct train_row *rows = rows_read(bench, &count);
+    assert_true(isnan(rows[0].seconds) && isnan(rows[0].samples_per_s));
+    free(rows);
+}
+
+static void test_the_report_has_a_line_an_epoch(void **state) {
+    struct bench *bench = *state;
+    train(bench);
+    rewind(bench->report);
+    char line[512];
+    int epochs = 0, bars = 0;
+    while (fgets(line, sizeof line, bench->report)) {
+        epochs += strstr(line, "1/2") == line + 2 || strstr(line, "2/2") == line + 2;
+        bars += strchr(line, '\r') != NULL || strchr(line, '[') != NULL;
+    }
+    assert_int_equal(epochs, 2);
+    assert_int_equal(bars, 0);
+}
+
+static void test_an_unwritable_folder_is_named(void **state) {
+    struct bench *bench = *state;
+    bench->options.out = "/proc/lockstep";
+    assert_int_equal(train_fails(bench), STATUS_IO);
+    assert_true(says(bench, "/proc/lockstep"));
+    bench->options.out = NULL;
+    bench->options.save = "/proc/lockstep/weights";
+    assert_int_equal(train_fails(bench), STATUS_IO);
+    assert_true(says(bench, "/proc/lockstep/weights"));
+    bench->options.save = bench->folder;
+    assert_int_equal(train_fails(bench), STATUS_IO);
+}
+
+/* A limit on the size of files, which the header meets and the first row does not, stands for a
+ * full disk. */
+static void test_a_row_that_cannot_be_written_ends_training(void **state) {
+    struct bench *bench = *state;
+    bench->options.out = bench->folder;
+    bench->options.report = fopen("/dev/null", "w");
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 60, .rlim_max = before.rlim_max};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    struct train_row last;
+    enum status status = train_run(&bench->options, &last, &bench->message);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, STATUS_IO);
+    assert_true(says(bench, bench->csv));
+    assert_true(says(bench, "File too large"));
+    fclose(bench->options.report);
+}
+
+/* --- bad options ------------------------------------------------------------------------------*/
+
+static void test_options_that_do_not_fit_are_refused(void **state) {
+    struct bench *bench = *state;
+    struct train_options right = bench->options;
+    bench->options.model.batch = 0;
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
+    bench->options.model.batch = 6001;
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
+    assert_true(says(bench, "6000 training images"));
+    bench->options = right;
+    bench->options.epochs = -1;
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
+    bench->options = right;
+    bench->options.model.learning_rate = NAN;
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
+    bench->options.model.learning_rate = -0.1F;
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
+    bench->options = right;
+    bench->options.data = "/nowhere";
+    assert_int_equal(train_fails(bench), STATUS_IO);
+}
+
+/* --- saving, continuing, interrupting --------------------------------------------------------- */
+
+static uint8_t *file_bytes(const char *path, size_t *size) {
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    uint8_t *bytes = malloc(1 << 20);
+    *size = fread(bytes, 1, 1 << 20, file);
+    assert_int_equal(fclose(file), 0);
+    return bytes;
+}
+
+static void file_write(const char *path, const uint8_t *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void assert_same_files(const char *one, const char *two) {
+    size_t size_one, size_two;
+    uint8_t *bytes_one = file_bytes(one, &size_one), *bytes_two = file_bytes(two, &size_two);
+    assert_int_equal(size_one, size_two);
+    assert_memory_equal(bytes_one, bytes_two, size_one);
+    free(bytes_one);
+    free(bytes_two);
+}
+
+/* Four epochs at once, and two and two by way of the disk, end in the same bytes. */
+static void test_continued_training_is_the_same_training(void **state) {
+    struct bench *bench = *state;
+    bench->options.out = bench->folder;
+    bench->options.save = bench->weights;
+    train(bench);
+    bench->options.load = bench->weights;
+    struct train_row continued = train(bench);
+    assert_int_equal(continued.epoch, 4);
+    size_t count;
+    struct train_row *rows = rows_read(bench, &count);
+    assert_int_equal(count, 4);
+    free(rows);
+
+    bench->options.out = NULL;
+    bench->options.load = NULL;
+    bench->options.save = bench->other;
+    bench->options.epochs = 4;
+    struct train_row at_once = train(bench);
+    assert_true(at_once.loss == continued.loss && at_once.accuracy == continued.accuracy);
+    assert_int_equal(at_once.step, continued.step);
+    assert_same_files(bench->weights, bench->other);
+}
+
+static void test_another_optimizer_takes_the_parameters_alone(void **state) {
+    struct bench *bench = *state;
+    bench->options.save = bench->weights;
+    double accuracy = train(bench).accuracy;
+    bench->options.save = NULL;
+    bench->options.load = bench->weights;
+    bench->options.model.optimizer = OPTIMIZER_SGD;
+    bench->options.epochs = 0;
+    struct train_row last = train(bench);
+    assert_true(last.accuracy == accuracy);
+    assert_int_equal(last.step, 0);
+    assert_int_equal(last.epoch, 2);
+}
+
+struct stopper {
+    int asked, at;
+};
+
+static bool stop_at(void *context) {
+    struct stopper *stopper = context;
+    return ++stopper->asked > stopper->at;
+}
+
+static void test_an_interruption_keeps_what_is_done(void **state) {
+    struct bench *bench = *state;
+    struct stopper stopper = {0, 94 + 10};
+    bench->options.stop = stop_at;
+    bench->options.stop_context = &stopper;
+    bench->options.save = bench->weights;
+    bench->options.out = bench->folder;
+    assert_int_equal(train_fails(bench), STATUS_INTERRUPTED);
+    assert_true(says(bench, "epoch 2, after step 104"));
+    assert_true(says(bench, bench->weights));
+    size_t count;
+    struct train_row *rows = rows_read(bench, &count);
+    assert_int_equal(count, 1);
+    free(rows);
+    bench->options.stop = NULL;
+    bench->options.load = bench->weights;
+    bench->options.epochs = 1;
+    struct train_row last = train(bench);
+    assert_int_equal(last.epoch, 2);
+    assert_int_equal(last.step, 104 + 94);
+}
+
+/* A rate so large that the loss overflows; what was saved before stays. */
+static void test_a_loss_that_is_no_number_stops(void **state) {
+    struct bench *bench = *state;
+    bench->options.save = bench->weights;
+    bench->options.epochs = 1;
+    train(bench);
+    size_t before_size, after_size;
+    uint8_t *before = file_bytes(bench->weights, &before_size);
+    bench->options.model.optimizer = OPTIMIZER_SGD;
+    bench->options.model.loss = MLP_MSE;
+    bench->options.model.hidden = ACTIVATION_IDENTITY;
+    bench->options.model.learning_rate = 1e6F;
+    assert_int_equal(train_fails(bench), STATUS_FAILED);
+    assert_true(says(bench, "epoch 1, step "));
+    assert_true(says(bench, "learning rate"));
+    uint8_t *after = file_bytes(bench->weights, &after_size);
+    assert_int_equal(before_size, after_size);
+    assert_memory_equal(before, after, after_size);
+    free(before);
+    free(after);
+}
+
+static enum status fail_third(const struct optimizer_problem *problem,
+                              struct execution *execution) {
+    if (problem->step == 3)
+        return message_set(execution->message, STATUS_FAILED, "the optimizer broke");
+    return optimizer_naive(problem, execution);
+}
+
+static void test_a_failing_kernel_ends_training_with_its_reason(void **state) {
+    struct bench *bench = *state;
+    struct mlp_kernels broken = naive_kernels;
+    broken.optimizer = fail_third;
+    bench->options.kernels = &broken;
+    assert_int_equal(train_fails(bench), STATUS_FAILED);
+    assert_string_equal(bench->message.text, "the optimizer broke");
+}
+
+/* --- weights on disk -------------------------------------------------------------------------- */
+
+struct loaded {
+    struct weights weights;
+    size_t bytes;
+};
+
+static struct loaded loaded_open(const struct mlp_model *model) {
+    size_t count = (size_t)mlp_parameter_count(model);
+    struct loaded loaded = {.bytes = count * sizeof(float)};
+    loaded.weights.parameters = calloc(count, sizeof(float));
+    loaded.weights.first_moment = calloc(count, sizeof(float));
+    loaded.weights.second_moment = calloc(count, sizeof(float));
+    return loaded;
+}
+
+static void loaded_close(struct loaded *loaded) {
+    free(loaded->weights.parameters);
+    free(loaded->weights.first_moment);
+    free(loaded->weights.second_moment);
+}
+
+static enum status load(struct bench *bench, struct loaded *loaded) {
+    bool lost;
+    bench->message.text[0] = '\0';
+    return weights_load(bench->weights, &bench->options.model, &loaded->weights, &lost,
+                        &bench->message);
+}
+
+/* Any single byte that is changed, and any length, is noticed, and nothing is taken from it. */
+static void test_damaged_weights_are_refused(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(mlp_layers_parse("6-3-2", &bench->options.model, &bench->message), STATUS_OK);
+    bench->options.epochs = 1;
+    bench->options.save = bench->weights;
+    train(bench);
+    size_t size;
+    uint8_t *bytes = file_bytes(bench->weights, &size);
+    struct loaded loaded = loaded_open(&bench->options.model);
+    const struct loaded empty = loaded_open(&bench->options.model);
+    uint8_t *longer = calloc(1, size + 1);
+    for (size_t i = 0; i < size; i++) {
+        memcpy(longer, bytes, size);
+        longer[i] ^= 0x10;
+        file_write(bench->weights, longer, size);
+        assert_int_equal(load(bench, &loaded), STATUS_INVALID);
+        assert_true(says(bench, bench->weights));
+        file_write(bench->weights, bytes, i);
+        assert_int_equal(load(bench, &loaded), STATUS_INVALID);
+    }
+    memcpy(longer, bytes, size);
+    file_write(bench->weights, longer, size + 1);
+    assert_int_equal(load(bench, &loaded), STATUS_INVALID);
+    assert_true(says(bench, "too long"));
+    assert_memory_equal(loaded.weights.parameters, empty.weights.parameters, loaded.bytes);
+    file_write(bench->weights, bytes, size);
+    assert_int_equal(load(bench, &loaded), STATUS_OK);
+    assert_memory_not_equal(loaded.weights.parameters, empty.weights.parameters, loaded.bytes);
+    free(bytes);
+    free(longer);
+    loaded_close(&loaded);
+    struct loaded unused = empty;
+    loaded_close(&unused);
+}
+
+static void test_weights_of_another_network_are_refused(void **state) {
+    struct bench *bench = *state;
+    bench->options.epochs = 1;
+    bench->options.save = bench->weights;
+    train(bench);
+    struct loaded loaded = loaded_open(&bench->options.model);
+    struct mlp_model right = bench->options.model;
+    assert_int_equal(mlp_layers_parse("40-25-5", &bench->options.model, &bench->message),
+                     STATUS_OK);
+    assert_int_equal(load(bench, &loaded), STATUS_INVALID);
+    assert_true(says(bench, "40-24-5"));
+    bench->options.model = right;
+    bench->options.model.hidden = ACTIVATION_SILU;
+    assert_int_equal(load(bench, &loaded), STATUS_INVALID);
+    assert_true(says(bench, "--activation relu"));
+    bench->options.model = right;
+    unlink(bench->weights);
+    assert_int_equal(load(bench, &loaded), STATUS_IO);
+    loaded_close(&loaded);
+}
+
+/* Where the new file cannot be made, the old one is still there. */
+static void test_a_failed_write_leaves_the_old_weights(void **state) {
+    struct bench *bench = *state;
+    bench->options.epochs = 1;
+    bench->options.save = bench->weights;
+    train(bench);
+    size_t before_size, after_size;
+    uint8_t *before = file_bytes(bench->weights, &before_size);
+    struct loaded loaded = loaded_open(&bench->options.model);
+    char partial[160];
+    snprintf(partial, sizeof partial, "%s.%ld.part", bench->weights, (long)getpid());
+    assert_int_equal(symlink("/dev/full", partial), 0);
+    assert_int_equal(
+        weights_save(bench->weights, &bench->options.model, &loaded.weights, &bench->message),
+        STATUS_IO);
+    assert_true(says(bench, "No space left"));
+    uint8_t *after = file_bytes(bench->weights, &after_size);
+    assert_int_equal(before_size, after_size);
+    assert_memory_equal(before, after, after_size);
+    free(before);
+    free(after);
+    loaded_close(&loaded);
+}
+
+#define TRAIN_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TRAIN_TEST(test_it_learns),
+        TRAIN_TEST(test_implementations_agree),
+        TRAIN_TEST(test_same_seed_same_numbers),
+        TRAIN_TEST(test_smaller_last_batch_or_none),
+        TRAIN_TEST(test_every_epoch_has_its_own_order),
+        TRAIN_TEST(test_denormal_mode_is_put_back),
+        TRAIN_TEST(test_every_epoch_is_a_row),
+        TRAIN_TEST(test_an_emulated_device_has_no_times),
+        TRAIN_TEST(test_the_report_has_a_line_an_epoch),
+        TRAIN_TEST(test_an_unwritable_folder_is_named),
+        TRAIN_TEST(test_a_row_that_cannot_be_written_ends_training),
+        TRAIN_TEST(test_options_that_do_not_fit_are_refused),
+        TRAIN_TEST(test_continued_training_is_the_same_training),
+        TRAIN_TEST(test_another_optimizer_takes_the_parameters_alone),
+        TRAIN_TEST(test_an_interruption_keeps_what_is_done),
+        TRAIN_TEST(test_a_loss_that_is_no_number_stops),
+        TRAIN_TEST(test_a_failing_kernel_ends_training_with_its_reason),
+        TRAIN_TEST(test_damaged_weights_are_refused),
+        TRAIN_TEST(test_weights_of_another_network_are_refused),
+        TRAIN_TEST(test_a_failed_write_leaves_the_old_weights),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

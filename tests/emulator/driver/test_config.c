@@ -1,0 +1,264 @@
+/*
+ * The configuration of the emulated driver. It is read once, by cuInit, so each case runs in a
+ * child process of its own.
+ */
+#include "tests/support/emulator_driver.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A child's end, and what it said on stderr. */
+struct outcome {
+    int status; /* of exit, or -1 when it did not exit */
+    char said[2000];
+};
+
+/* Runs `body` in a child with LOCKSTEP_EMULATOR set; its result is the exit status. */
+static struct outcome run_with(const char *configuration, int (*body)(void)) {
+    struct outcome outcome = {-1, ""};
+    int ends[2], status = 0;
+    assert_int_equal(pipe(ends), 0);
+    (void)fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (configuration)
+            setenv("LOCKSTEP_EMULATOR", configuration, 1);
+        else
+            unsetenv("LOCKSTEP_EMULATOR");
+        dup2(ends[1], STDERR_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        exit(body()); /* not _exit: the report is written at the end of the process */
+    }
+    close(ends[1]);
+    size_t used = 0;
+    for (ssize_t got;
+         used + 1 < sizeof outcome.said &&
+         (got = read(ends[0], outcome.said + used, sizeof outcome.said - 1 - used)) > 0;)
+        used += (size_t)got;
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status))
+        outcome.status = WEXITSTATUS(status);
+    return outcome;
+}
+
+/* Statuses of a child are CUDA's where they fit into a byte. */
+static int only_init(void) {
+    return (int)cuInit(0);
+}
+
+static int init_twice(void) {
+    CUresult first = cuInit(0);
+    return first == cuInit(0) ? (int)first : 255;
+}
+
+static void mistakes_are_named_with_what_is_known(void **state) {
+    (void)state;
+    static const struct {
+        const char *configuration, *said;
+    } mistakes[] = {
+        {"colour=red",
+         "no such key 'colour'; known: check, device, report, threads, memory, budget"},
+        {"check=memory,speed", "no such check 'speed'; known: memory, race, init, barrier"},
+        {"device=gtx1080", "no such device 'gtx1080'; known: ampere, t4, a100, rtx3090, h100"},
+        {"threads=two", "no usable number of threads 'two'"},
+        {"threads=-1", "no usable number of threads '-1'"},
+        {"memory=12X", "no usable memory size '12X'"},
+        {"memory=99999999999999T", "no usable memory size"},
+        {"budget=", "no usable instruction budget ''"},
+        {"report=", "no usable file name for report"},
+        {"device", "not a key=value pair 'device'"},
+        {"device=t4;;x=1", "no such key 'x'"},
+    };
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        struct outcome outcome = run_with(mistakes[i].configuration, init_twice);
+        assert_int_equal(outcome.status, CUDA_ERROR_INVALID_VALUE);
+        if (!strstr(outcome.said, mistakes[i].said))
+            fail_msg("%s: said '%s'", mistakes[i].configuration, outcome.said);
+    }
+}
+
+static void right_configurations_are_silent(void **state) {
+    (void)state;
+    static const char *const right[] = {
+        NULL,
+        "",
+        "check=none",
+        "check=all;",
+        " check=memory,race,init ; threads=2;budget=1000000",
+        "device=A100;memory=512M",
+    };
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        struct outcome outcome = run_with(right[i], only_init);
+        assert_int_equal(outcome.status, CUDA_SUCCESS);
+        assert_string_equal(outcome.said, "");
+    }
+}
+
+static int capability(void) {
+    int major = 0, minor = 0;
+    return cuInit(0) || cuDeviceComputeCapability(&major, &minor, 0) ? 255 : major * 10 + minor;
+}
+
+static int multiprocessors(void) {
+    int value = 0;
+    return cuInit(0) || cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 0)
+               ? 255
+               : value;
+}
+
+static void devices_can_be_chosen(void **state) {
+    (void)state;
+    assert_int_equal(run_with(NULL, capability).status, 80);
+    assert_int_equal(run_with("device=t4", capability).status, 75);
+    assert_int_equal(run_with("device=rtx3090", capability).status, 86);
+    assert_int_equal(run_with("device=h100", capability).status, 90);
+    assert_int_equal(run_with("device=a100", multiprocessors).status, 108);
+    assert_int_equal(run_with("device=t4", multiprocessors).status, 40);
+}
+
+static int memory_in_mebibytes(void) {
+    size_t available = 0, total = 0;
+    CUcontext context;
+    CUdeviceptr address;
+    if (cuInit(0) || cuCtxCreate_v4(&context, NULL, 0, 0) || cuMemGetInfo_v2(&available, &total))
+        return 255;
+    if (cuMemAlloc_v2(&address, total + 1) != CUDA_ERROR_OUT_OF_MEMORY || available > total)
+        return 254;
+    return cuCtxDestroy_v2(context) ? 253 : (int)(total >> 20);
+}
+
+static void memory_can_be_limited(void **state) {
+    (void)state;
+    assert_int_equal(run_with("memory=64M", memory_in_mebibytes).status, 64);
+    assert_int_equal(run_with("memory=2048k", memory_in_mebibytes).status, 2);
+}
+
+/* ---- Launches under a configuration ---- */
+
+static CUmodule module;
+
+static int launch(const char *name, unsigned grid, unsigned block, void **parameters) {
+    CUfunction function;
+    CUresult status = cuModuleGetFunction(&function, module, name);
+    return (
+        int)(status ? status
+                    : cuLaunchKernel(function, grid, 1, 1, block, 1, 1, 0, NULL, parameters, NULL));
+}
+
+static int begin(CUcontext *context) {
+    return cuInit(0) || cuCtxCreate_v4(context, NULL, 0, 0) ||
+           cuModuleLoad(&module, TEST_PTX "/driver.ptx");
+}
+
+/* 0: the kernel that loops for ever was stopped as a real device's watchdog would. */
+static int spin(void) {
+    CUcontext context;
+    CUdeviceptr flag;
+    void *parameters[] = {&flag};
+    if (begin(&context) || cuMemAlloc_v2(&flag, 4) || cuMemsetD32_v2(flag, 0, 1) ||
+        launch("spin", 1, 32, parameters))
+        return 1;
+    if (cuCtxSynchronize() != CUDA_ERROR_LAUNCH_TIMEOUT)
+        return 2;
+    return cuCtxDestroy_v2(context) ? 3 : 0;
+}
+
+static void budget_stops_endless_loops(void **state) {
+    (void)state;
+    struct outcome outcome = run_with("budget=100000", spin);
+    assert_int_equal(outcome.status, 0);
+    assert_non_null(strstr(outcome.said, "spin"));
+}
+
+static int blocking_fault(void) {
+    CUcontext context;
+    setenv("CUDA_LAUNCH_BLOCKING", "1", 1);
+    if (begin(&context))
+        return 1;
+    int status = launch("trap_now", 1, 1, NULL);
+    return cuCtxDestroy_v2(context) ? 1 : status == CUDA_ERROR_LAUNCH_FAILED ? 0 : 2;
+}
+
+static void blocking_launches_return_their_fault(void **state) {
+    (void)state;
+    assert_int_equal(run_with(NULL, blocking_fault).status, 0);
+}
+
+/* ---- The report ---- */
+
+static char report[64], report_configuration[100];
+
+static int count_ten(void) {
+    CUcontext context;
+    if (begin(&context))
+        return 1;
+    for (int i = 0; i < 10; i++)
+        if (launch("count_up", 3, 64, NULL))
+            return 2;
+    return cuCtxDestroy_v2(context) ? 3 : 0;
+}
+
+static void report_is_a_csv_file(void **state) {
+    (void)state;
+    static const char columns[] =
+        "kernel,grid,block,launches,warp_instructions,thread_instructions,fma_warp_instructions,"
+        "global_load_requests,global_load_sectors,global_store_requests,global_store_sectors,"
+        "shared_wavefronts,shared_wavefronts_ideal,divergent_branches,barriers,bytes_touched,"
+        "occupancy,dynamic_shared";
+    char line[3][2000] = {"", "", ""};
+    for (int run = 0; run < 2; run++) /* the second appends, without a second header */
+        assert_int_equal(run_with(report_configuration, count_ten).status, 0);
+    FILE *file = fopen(report, "r");
+    assert_non_null(file);
+    for (int i = 0; i < 3; i++)
+        assert_non_null(fgets(line[i], sizeof line[i], file));
+    assert_int_equal(fgetc(file), EOF);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(strncmp(line[0], columns, sizeof columns - 1), 0);
+    assert_int_equal(strncmp(line[1], "count_up,3x1x1,64x1x1,10,", 25), 0);
+    assert_string_equal(line[1], line[2]);
+    size_t commas[2] = {0, 0};
+    for (int i = 0; i < 2; i++)
+        for (const char *c = line[i]; *c; c++)
+            commas[i] += *c == ',';
+    assert_int_equal(commas[0], commas[1]);
+}
+
+static void unwritable_report_is_said(void **state) {
+    (void)state;
+    struct outcome outcome = run_with("report=/no/such/folder/counters.csv", count_ten);
+    assert_int_equal(outcome.status, 0);
+    assert_non_null(strstr(outcome.said, "/no/such/folder/counters.csv"));
+}
+
+static int make_report_name(void **state) {
+    (void)state;
+    strcpy(report, "/tmp/lockstep_report_XXXXXX");
+    int file = mkstemp(report);
+    assert_true(file >= 0);
+    assert_int_equal(close(file), 0);
+    snprintf(report_configuration, sizeof report_configuration, "report=%s", report);
+    return 0;
+}
+
+static int remove_report(void **state) {
+    (void)state;
+    return unlink(report);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mistakes_are_named_with_what_is_known),
+        cmocka_unit_test(right_configurations_are_silent),
+        cmocka_unit_test(devices_can_be_chosen),
+        cmocka_unit_test(memory_can_be_limited),
+        cmocka_unit_test(budget_stops_endless_loops),
+        cmocka_unit_test(blocking_launches_return_their_fault),
+        cmocka_unit_test_setup_teardown(report_is_a_csv_file, make_report_name, remove_report),
+        cmocka_unit_test(unwritable_report_is_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

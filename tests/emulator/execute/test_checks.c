@@ -1,0 +1,276 @@
+/* What the emulator finds wrong in running kernels, and how it says so. */
+#include "tests/support/emulator_core.h"
+
+#include <stdlib.h>
+
+static int open_bench(void **state) {
+    struct bench *bench = calloc(1, sizeof *bench);
+    *state = bench;
+    if (!bench)
+        return -1;
+    bench_open(bench, 2);
+    bench_load_kernels(bench);
+    return 0;
+}
+
+static int close_bench(void **state) {
+    bench_close(*state);
+    free(*state);
+    return 0;
+}
+
+/* The log has the message that the diagnostic has, and the message says each of the words. */
+static void expect_said(const struct bench *bench, const char *const words[], size_t count) {
+    assert_string_equal(bench->log, bench->diagnostic.message);
+    for (size_t k = 0; k < count; k++) {
+        if (!strstr(bench->log, words[k]))
+            fail_msg("'%s' is not said in: %s", words[k], bench->log);
+    }
+}
+#define EXPECT_SAID(bench, ...)                                                                    \
+    expect_said(bench, (const char *const[]){__VA_ARGS__},                                         \
+                sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+static void a_write_out_of_bounds_names_its_thread(void **state) {
+    struct bench *bench = *state;
+    struct {
+        uint64_t to;
+        int index;
+    } arguments = {bench_allocate(bench, NULL, 64 * 4), 3};
+    const enum machine_status status =
+        bench_launch(bench, "out_of_bounds", 1, 64, &arguments, sizeof arguments);
+    assert_int_equal(status, MACHINE_INVALID_ADDRESS);
+    assert_int_equal(bench->diagnostic.thread[0], 61);
+    assert_true(bench->diagnostic.address == arguments.to + 256);
+    assert_true(bench->diagnostic.source_line > 0);
+    EXPECT_SAID(bench, "out_of_bounds", "block (0,0,0)", "thread (61,0,0)", "write of 4 bytes",
+                "core.cu:");
+}
+
+static void freed_memory_is_out_of_bounds(void **state) {
+    struct bench *bench = *state;
+    struct {
+        uint64_t to;
+        int index;
+    } arguments = {bench_allocate(bench, NULL, 1024), 0};
+    assert_int_equal(machine_free(bench->machine, arguments.to), MACHINE_OK);
+    (void)bench_allocate(bench, NULL, 1024);
+    const enum machine_status status =
+        bench_launch(bench, "out_of_bounds", 1, 32, &arguments, sizeof arguments);
+    assert_int_equal(status, MACHINE_INVALID_ADDRESS);
+}
+
+/* Block 0 fails long after the others: it is the one that is named all the same. */
+static void the_lowest_block_at_fault_is_named(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(
+        bench_load(bench, ".visible .entry k() { .reg .b32 %r<4>; .reg .pred %p<3>;\n"
+                          "mov.u32 %r1, %ctaid.x; setp.ne.u32 %p1, %r1, 0; @%p1 bra FAIL;\n"
+                          "mov.u32 %r2, 2000000;\n"
+                          "LOOP: sub.u32 %r2, %r2, 1; setp.ne.u32 %p2, %r2, 0; @%p2 bra LOOP;\n"
+                          "FAIL: trap; ret; }\n"),
+        MACHINE_OK);
+    for (int turn = 0; turn < 3; turn++) {
+        assert_int_equal(LAUNCH(bench, "k", 50, 32, 0), MACHINE_TRAP);
+        assert_int_equal(bench->diagnostic.block[0], 0);
+    }
+}
+
+static void a_misaligned_write_is_found(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(LAUNCH(bench, "misaligned", 1, 32, bench_allocate(bench, NULL, 256)),
+                     MACHINE_MISALIGNED_ADDRESS);
+    EXPECT_SAID(bench, "misaligned write of 4 bytes", "multiple of 4", "thread (0,0,0)");
+}
+
+/* A GPU may put a variable anywhere that its alignment allows, if rarely so. */
+static void an_access_wider_than_a_variable_is_aligned_is_found(void **state) {
+    static const unsigned alignments[] = {1, 4, 8, 16, 256, 1024};
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof alignments / sizeof alignments[0]; k++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 ".global .align %u .b8 kept[64];\n"
+                 ".visible .entry wide() { .reg .b64 %%rd<2>; .reg .b32 %%r<2>;\n"
+                 "mov.u64 %%rd1, kept; mov.u32 %%r1, 0;\n"
+                 "st.global.v4.b32 [%%rd1], {%%r1, %%r1, %%r1, %%r1}; ret; }\n",
+                 alignments[k]);
+        assert_int_equal(bench_load(bench, text), MACHINE_OK);
+        assert_int_equal(LAUNCH(bench, "wide", 1, 1, 0),
+                         alignments[k] < 16 ? MACHINE_MISALIGNED_ADDRESS : MACHINE_OK);
+    }
+}
+
+static void an_endless_loop_spends_its_budget(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.instruction_budget = 100000;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(LAUNCH(bench, "endless_loop", 2, 64, bench_allocate(bench, NULL, 4)),
+                     MACHINE_BUDGET_SPENT);
+    EXPECT_SAID(bench, "endless_loop", "100000");
+}
+
+static void endless_recursion_overflows_the_stack(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(bench_load(bench,
+                                ".func endless() { call endless; ret; }\n"
+                                ".visible .entry endless_recursion() { call endless; ret; }\n"),
+                     MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "endless_recursion", 1, 32, 0), MACHINE_STACK_OVERFLOW);
+    EXPECT_SAID(bench, "stack", "overflows");
+}
+
+static void barriers_that_never_meet_are_a_deadlock(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(LAUNCH(bench, "barrier_never_met", 1, 64, 0), MACHINE_DEADLOCK);
+    EXPECT_SAID(bench, "deadlock", "bar");
+}
+
+static void exited_threads_do_not_hold_a_barrier_unless_checked(void **state) {
+    struct bench *bench = *state;
+    const uint64_t to = bench_allocate(bench, NULL, 64 * 4);
+    assert_int_equal(LAUNCH(bench, "early_exit_barrier", 1, 64, to), MACHINE_OK);
+    struct machine_options options = bench_options(bench);
+    options.check_barrier = true;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(LAUNCH(bench, "early_exit_barrier", 1, 64, to), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "16 threads");
+}
+
+static void a_race_in_shared_memory_is_found_and_only_there(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    const uint64_t to = bench_allocate(bench, NULL, 64 * 4);
+    assert_int_equal(LAUNCH(bench, "shared_race", 1, 64, to), MACHINE_OK);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(LAUNCH(bench, "shared_no_race", 1, 64, to), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "barrier_counts", 1, 64, to), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "named_barriers", 1, 64, to), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "shared_race", 1, 64, to), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "race in shared memory", "no barrier between");
+}
+
+/* Each of 64 threads copies a word; then it reads what a thread of the other warp copied. */
+#define COPY_AND_READ(name, between)                                                               \
+    ".visible .entry " name "(.param .u64 p) { .reg .b64 %rd<5>; .reg .b32 %r<6>;\n"               \
+    ".shared .align 4 .b8 words[256];\n"                                                           \
+    "ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; mul.wide.u32 %rd2, %r1, 4;\n"                    \
+    "add.u64 %rd3, %rd1, %rd2; shl.b32 %r2, %r1, 2; mov.u32 %r3, words; add.u32 %r4, %r3, %r2;\n"  \
+    "cp.async.ca.shared.global [%r4], [%rd3], 4; cp.async.commit_group;\n" between                 \
+    "sub.u32 %r4, 252, %r2; add.u32 %r4, %r4, %r3; ld.shared.u32 %r5, [%r4];\n"                    \
+    "st.global.u32 [%rd3+256], %r5; ret; }\n"
+
+/* A thread's own copies have arrived when it has waited; the others' only where they had before a
+ * barrier. */
+static void a_copy_races_until_a_barrier_follows_its_wait(void **state) {
+    static const struct {
+        const char *text;
+        enum machine_status status;
+    } kernels[] = {
+        {COPY_AND_READ("k", "cp.async.wait_group 0; bar.sync 0;"), MACHINE_OK},
+        {COPY_AND_READ("k", "cp.async.wait_all; bar.sync 0;"), MACHINE_OK},
+        {COPY_AND_READ("k", "bar.sync 0; cp.async.wait_group 0;"), MACHINE_CHECK_FAILED},
+        {COPY_AND_READ("k", "bar.sync 0; cp.async.wait_all;"), MACHINE_CHECK_FAILED},
+        {COPY_AND_READ("k", "cp.async.wait_group 0;"), MACHINE_CHECK_FAILED},
+    };
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    const uint64_t words = bench_allocate(bench, NULL, 2 * 64 * 4);
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
+        if (bench_load(bench, kernels[k].text) != MACHINE_OK)
+            fail_msg("%s", bench->diagnostic.message);
+        if (LAUNCH(bench, "k", 1, 64, words) != kernels[k].status)
+            fail_msg("%zu: %s", k, bench->log);
+        if (kernels[k].status != MACHINE_OK)
+            EXPECT_SAID(bench, "race in shared memory", "no barrier between");
+    }
+}
+
+/* Nothing is there yet that a copy brings but for one that has been waited for. */
+static void a_word_is_not_there_before_its_copy_is_waited_for(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    const uint64_t words = bench_allocate(bench, NULL, 2 * 64 * 4);
+    assert_int_equal(machine_set(bench->machine, words, 0, 4, 64), MACHINE_OK);
+    assert_int_equal(bench_load(bench, COPY_AND_READ("k", "cp.async.wait_group 0; bar.sync 0;")),
+                     MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 64, words), MACHINE_OK);
+    assert_int_equal(bench_load(bench, COPY_AND_READ("k", "cp.async.wait_group 1; bar.sync 0;")),
+                     MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 64, words), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "uninitialised read in shared memory");
+}
+
+static void uninitialised_reads_are_found(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    uint64_t from, to;
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(machine_allocate(bench->machine, 512, &from), MACHINE_OK);
+    assert_int_equal(machine_allocate(bench->machine, 512, &to), MACHINE_OK);
+    assert_int_equal(machine_set(bench->machine, from, 0, 4, 127), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, from, to), MACHINE_CHECK_FAILED);
+    assert_int_equal(bench->diagnostic.thread[0], 31);
+    EXPECT_SAID(bench, "uninitialised read of 16 bytes");
+    assert_int_equal(machine_set(bench->machine, from, 0, 4, 128), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, from, to), MACHINE_OK);
+    /* What a kernel has written is initialised. */
+    assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, to, from), MACHINE_OK);
+}
+
+static void a_trap_is_reported_and_the_machine_lives_on(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(
+        bench_load(bench, ".visible .entry k() { .reg .pred %p<2>; .reg .b32 %r<2>;\n"
+                          "mov.u32 %r1, %tid.x; setp.eq.u32 %p1, %r1, 5; @%p1 trap; ret; }\n"),
+        MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 32, 0), MACHINE_TRAP);
+    assert_int_equal(bench->diagnostic.thread[0], 5);
+    EXPECT_SAID(bench, "trap executed", "thread (5,0,0)");
+    assert_int_equal(LAUNCH(bench, "k", 1, 4, 0), MACHINE_OK);
+}
+
+static void host_accesses_are_bounded(void **state) {
+    struct bench *bench = *state;
+    char bytes[64] = {0};
+    const uint64_t at = bench_allocate(bench, NULL, 64);
+    assert_int_equal(machine_read(bench->machine, bytes, at + 1, 64), MACHINE_INVALID_ADDRESS);
+    assert_int_equal(machine_write(bench->machine, at - 1, bytes, 2), MACHINE_INVALID_ADDRESS);
+    assert_int_equal(machine_set(bench->machine, at, 1, 4, 17), MACHINE_INVALID_ADDRESS);
+    assert_int_equal(machine_set(bench->machine, at + 1, 1, 4, 1), MACHINE_INVALID_VALUE);
+    assert_int_equal(machine_free(bench->machine, at + 1), MACHINE_INVALID_VALUE);
+    assert_int_equal(machine_free(bench->machine, at), MACHINE_OK);
+    assert_int_equal(machine_free(bench->machine, at), MACHINE_INVALID_VALUE);
+    uint64_t much;
+    assert_int_equal(machine_allocate(bench->machine, (size_t)2 << 30, &much),
+                     MACHINE_OUT_OF_MEMORY);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+    const struct CMUnitTest tests[] = {
+        TEST(a_write_out_of_bounds_names_its_thread),
+        TEST(freed_memory_is_out_of_bounds),
+        TEST(the_lowest_block_at_fault_is_named),
+        TEST(a_misaligned_write_is_found),
+        TEST(an_access_wider_than_a_variable_is_aligned_is_found),
+        TEST(an_endless_loop_spends_its_budget),
+        TEST(endless_recursion_overflows_the_stack),
+        TEST(barriers_that_never_meet_are_a_deadlock),
+        TEST(exited_threads_do_not_hold_a_barrier_unless_checked),
+        TEST(a_race_in_shared_memory_is_found_and_only_there),
+        TEST(a_copy_races_until_a_barrier_follows_its_wait),
+        TEST(a_word_is_not_there_before_its_copy_is_waited_for),
+        TEST(uninitialised_reads_are_found),
+        TEST(a_trap_is_reported_and_the_machine_lives_on),
+        TEST(host_accesses_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+/* Each counter on kernels whose counts are known by hand (docs/emulator.md, "Counters"). */
+#include "tests/support/emulator_core.h"
+
+#include <stdlib.h>
+
+enum { WORDS = 1 << 14 };
+
+static int open_bench(void **state) {
+    struct bench *bench = calloc(1, sizeof *bench);
+    *state = bench;
+    if (!bench)
+        return -1;
+    bench_open(bench, 1);
+    bench_load_kernels(bench);
+    return 0;
+}
+
+static int close_bench(void **state) {
+    bench_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void strides_give_their_sectors(void **state) {
+    static const struct {
+        int stride;
+        uint64_t sectors;
+    } expected[] = {{0, 1}, {1, 4}, {2, 8}, {3, 12}, {8, 32}, {32, 32}};
+    struct bench *bench = *state;
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, 4096);
+    for (size_t k = 0; k < sizeof expected / sizeof expected[0]; k++) {
+        struct {
+            uint64_t from, to;
+            int stride;
+        } arguments = {from, to, expected[k].stride};
+        assert_int_equal(bench_launch(bench, "strided_load", 1, 32, &arguments, sizeof arguments),
+                         MACHINE_OK);
+        assert_int_equal(bench->counters.global_load_requests, 1);
+        assert_int_equal(bench->counters.global_load_sectors, expected[k].sectors);
+        assert_int_equal(bench->counters.global_store_requests, 1);
+        assert_int_equal(bench->counters.global_store_sectors, 4);
+        assert_int_equal(bench->counters.bytes_touched, (expected[k].sectors + 4) * 32);
+    }
+}
+
+static void a_load_that_starts_within_a_sector_touches_one_more(void **state) {
+    struct bench *bench = *state;
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, 4096);
+    struct {
+        uint64_t from, to;
+        int stride;
+    } arguments = {from + 4, to, 1};
+    assert_int_equal(bench_launch(bench, "strided_load", 1, 32, &arguments, sizeof arguments),
+                     MACHINE_OK);
+    assert_int_equal(bench->counters.global_load_sectors, 5);
+}
+
+static void vectors_of_four_make_one_request_of_sixteen_sectors(void **state) {
+    struct bench *bench = *state;
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, 4096);
+    assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, from, to), MACHINE_OK);
+    assert_int_equal(bench->counters.global_load_requests, 1);
+    assert_int_equal(bench->counters.global_load_sectors, 16);
+    assert_int_equal(bench->counters.global_store_sectors, 16);
+}
+
+static void launch_square(struct bench *bench, const char *kernel, uint64_t from, uint64_t to) {
+    const struct launch_arguments arguments = {.pointer = {from, to}};
+    const struct machine_launch launch = {.function = machine_find_function(bench->module, kernel),
+                                          .grid = {1, 1, 1},
+                                          .block = {32, 32, 1},
+                                          .parameters = &arguments,
+                                          .parameter_bytes = sizeof arguments};
+    assert_int_equal(machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic),
+                     MACHINE_OK);
+}
+
+static void a_transpose_conflicts_unless_it_is_padded(void **state) {
+    struct bench *bench = *state;
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, WORDS * 4);
+    launch_square(bench, "transpose_plain", from, to);
+    assert_int_equal(bench->counters.shared_store_requests, 32);
+    assert_int_equal(bench->counters.shared_load_requests, 32);
+    assert_int_equal(bench->counters.shared_wavefronts, 32 + 32 * 32);
+    assert_int_equal(bench->counters.shared_wavefronts_ideal, 64);
+    launch_square(bench, "transpose_padded", from, to);
+    assert_int_equal(bench->counters.shared_wavefronts, 64);
+    assert_int_equal(bench->counters.shared_wavefronts_ideal, 64);
+    assert_int_equal(bench->counters.barriers, 32);
+}
+
+/* Stores and loads of 16 bytes take four wavefronts each, of 8 bytes two. */
+static void wide_shared_accesses_go_by_halves_and_quarters(void **state) {
+    struct bench *bench = *state;
+    const uint64_t to = bench_allocate(bench, NULL, 4096);
+    assert_int_equal(LAUNCH(bench, "shared_widths", 1, 32, to), MACHINE_OK);
+    assert_int_equal(bench->counters.shared_wavefronts, 4 + 2 + 4 + 2);
+    assert_int_equal(bench->counters.shared_wavefronts_ideal, 4 + 2 + 4 + 2);
+}
+
+static void a_broadcast_is_one_wavefront(void **state) {
+    struct bench *bench = *state;
+    const uint64_t to = bench_allocate(bench, NULL, 4096);
+    assert_int_equal(LAUNCH(bench, "broadcast", 1, 32, to), MACHINE_OK);
+    assert_int_equal(bench->counters.shared_load_requests, 1);
+    assert_int_equal(bench->counters.shared_wavefronts, 2);
+}
+
+static const char halves_ptx[] = ".visible .entry halves(.param .u64 to) {\n"
+                                 ".reg .b64 %rd<4>; .reg .b32 %r<4>; .reg .pred %p<2>;\n"
+                                 "ld.param.u64 %rd1, [to];\n"
+                                 "mov.u32 %r1, %tid.x;\n"
+                                 "mul.wide.u32 %rd2, %r1, 4;\n"
+                                 "add.s64 %rd1, %rd1, %rd2;\n"
+                                 "setp.lt.u32 %p1, %r1, 16;\n"
+                                 "@%p1 bra LOW;\n"
+                                 "mov.u32 %r2, 2;\n"
+                                 "st.global.u32 [%rd1], %r2;\n"
+                                 "bra JOIN;\n"
+                                 "LOW: mov.u32 %r2, 1;\n"
+                                 "st.global.u32 [%rd1], %r2;\n"
+                                 "JOIN: st.global.u32 [%rd1+128], %r1;\n"
+                                 "ret; }\n";
+
+/* 6 instructions together, 3 and 2 apart, 2 together again. */
+static void divergent_halves_count_each_side_once(void **state) {
+    struct bench *bench = *state;
+    const uint64_t to = bench_allocate(bench, NULL, 4096);
+    assert_int_equal(bench_load(bench, halves_ptx), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "halves", 1, 32, to), MACHINE_OK);
+    assert_int_equal(bench->counters.warp_instructions, 6 + 3 + 2 + 2);
+    assert_int_equal(bench->counters.thread_instructions, 6 * 32 + 3 * 16 + 2 * 16 + 2 * 32);
+    assert_int_equal(bench->counters.branches, 2);
+    assert_int_equal(bench->counters.divergent_branches, 1);
+    assert_int_equal(bench->counters.global_store_requests, 3);
+    assert_int_equal(bench->counters.global_store_sectors, 2 + 2 + 4);
+    int values[64];
+    assert_int_equal(machine_read(bench->machine, values, to, sizeof values), MACHINE_OK);
+    for (int lane = 0; lane < 32; lane++) {
+        assert_int_equal(values[lane], lane < 16 ? 1 : 2);
+        assert_int_equal(values[lane + 32], lane);
+    }
+}
+
+/* M = N = K = 64 in blocks of 32x32: each of 128 warps does 64 multiply-adds and stores one row. */
+static void a_gemm_counts_its_multiply_adds(void **state) {
+    struct bench *bench = *state;
+    enum { SIZE = 64 };
+    const uint64_t a = bench_allocate(bench, NULL, SIZE * SIZE * 4),
+                   b = bench_allocate(bench, NULL, SIZE * SIZE * 4);
+    const uint64_t c = bench_allocate(bench, NULL, SIZE * SIZE * 4);
+    const struct launch_arguments arguments = {{a, b, c}, {SIZE, SIZE, SIZE}};
+    const struct machine_launch launch = {.function =
+                                              machine_find_function(bench->module, "gemm_tiled"),
+                                          .grid = {2, 2, 1},
+                                          .block = {32, 32, 1},
+                                          .parameters = &arguments,
+                                          .parameter_bytes = sizeof arguments};
+    assert_int_equal(machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic),
+                     MACHINE_OK);
+    assert_int_equal(bench->counters.fma_warp_instructions, 128 * 64);
+    assert_int_equal(bench->counters.global_load_requests, 128 * 2 * 2);
+    assert_int_equal(bench->counters.global_load_sectors, 128 * 2 * 2 * 4);
+    assert_int_equal(bench->counters.global_store_sectors, 128 * 4);
+    assert_int_equal(bench->counters.barriers, 128 * 4);
+    assert_int_equal(bench->counters.bytes_touched, 3 * SIZE * SIZE * 4);
+    assert_int_equal(bench->counters.blocks, 4);
+    assert_int_equal(bench->counters.warps, 128);
+}
+
+static void counters_have_names(void **state) {
+    (void)state;
+    size_t count;
+    const struct machine_counter_name *names = machine_counter_names(&count);
+    assert_int_equal(count * sizeof(uint64_t), sizeof(struct machine_counters));
+    for (size_t k = 0; k < count; k++)
+        assert_true(names[k].offset < sizeof(struct machine_counters) && names[k].name[0]);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+    const struct CMUnitTest tests[] = {
+        TEST(strides_give_their_sectors),
+        TEST(a_load_that_starts_within_a_sector_touches_one_more),
+        TEST(vectors_of_four_make_one_request_of_sixteen_sectors),
+        TEST(a_transpose_conflicts_unless_it_is_padded),
+        TEST(wide_shared_accesses_go_by_halves_and_quarters),
+        TEST(a_broadcast_is_one_wavefront),
+        TEST(divergent_halves_count_each_side_once),
+        TEST(a_gemm_counts_its_multiply_adds),
+        TEST(counters_have_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

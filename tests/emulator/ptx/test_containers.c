@@ -1,0 +1,179 @@
+/* Fat binaries, LZ4 blocks and handles: the parts of the emulated driver that need no device. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "emulator/driver/handles.h"
+#include "emulator/ptx/fatbin.h"
+
+/* Tests run in the root of the repository. */
+#define TEST_PTX "tests/data/ptx"
+
+/* ---- LZ4 ---- */
+
+static void lz4_literals_and_matches(void **state) {
+    (void)state;
+    /* 3 literals "abc", a match of 9 from 3 back; then 5 literals. */
+    static const unsigned char block[] = {0x35, 'a', 'b', 'c', 3, 0, 0x50, 'v', 'w', 'x', 'y', 'z'};
+    unsigned char out[17] = "";
+    assert_true(lz4_decode(block, sizeof block, out, sizeof out));
+    assert_memory_equal(out, "abcabcabcabcvwxyz", sizeof out);
+}
+
+static void lz4_long_lengths(void **state) {
+    (void)state;
+    /* 1 literal, a match of 4 + 15 + 255 + 0 from 1 back, then nothing but a last literal. */
+    static const unsigned char block[] = {0x1F, 'q', 1, 0, 255, 0, 0x10, 'r'};
+    unsigned char out[1 + 274 + 1];
+    assert_true(lz4_decode(block, sizeof block, out, sizeof out));
+    for (size_t i = 0; i + 1 < sizeof out; i++)
+        assert_int_equal(out[i], 'q');
+    assert_int_equal(out[sizeof out - 1], 'r');
+}
+
+static void lz4_malformed_blocks_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        unsigned char bytes[8];
+        size_t size, room;
+    } blocks[] = {
+        {{0x30, 'a', 'b'}, 3, 3},                   /* literals end early */
+        {{0xF0}, 1, 40},                            /* the length ends early */
+        {{0x10, 'a', 1}, 3, 8},                     /* the offset ends early */
+        {{0x10, 'a', 2, 0, 0x10, 'b'}, 6, 6},       /* a match from before the beginning */
+        {{0x10, 'a', 0, 0, 0x10, 'b'}, 6, 6},       /* offset 0 */
+        {{0x1F, 'a', 1, 0, 200, 0x10, 'b'}, 7, 20}, /* more than there is room for */
+        {{0x20, 'a', 'b'}, 3, 3},                   /* less than was promised */
+    };
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+        unsigned char *out = malloc(blocks[i].room); /* exact, so that ASan sees an overrun */
+        assert_non_null(out);
+        assert_false(lz4_decode(blocks[i].bytes, blocks[i].size, out, blocks[i].room));
+        free(out);
+    }
+}
+
+/* Whatever the bytes, the decoder ends and stays inside its buffers. */
+static void lz4_noise_is_survived(void **state) {
+    (void)state;
+    uint32_t seed = 1;
+    for (int round = 0; round < 20000; round++) {
+        unsigned char block[40], out[64];
+        for (size_t i = 0; i < sizeof block; i++) {
+            seed = seed * 1664525U + 1013904223U;
+            block[i] = (unsigned char)(seed >> (i % 3 ? 24 : 28));
+        }
+        memset(out, 0xA5, sizeof out);
+        (void)lz4_decode(block, sizeof block, out, sizeof out - 8);
+        for (size_t i = sizeof out - 8; i < sizeof out; i++)
+            assert_int_equal(out[i], 0xA5);
+    }
+}
+
+/* ---- Fat binaries: every cut of a real one is refused or understood, never overrun ---- */
+
+static void fat_binaries_may_be_cut_anywhere(void **state) {
+    (void)state;
+    FILE *file = fopen(TEST_PTX "/driver_lz4.fatbin", "rb");
+    static unsigned char image[65536];
+    assert_non_null(file);
+    size_t size = fread(image, 1, sizeof image, file);
+    assert_int_equal(fclose(file), 0);
+    unsigned found = 0;
+    for (size_t cut = 16; cut <= size; cut += 7) {
+        struct fatbin_ptx ptx = {NULL, 0, 0};
+        char message[300] = "";
+        uint64_t rest = cut - 16;
+        unsigned char *copy = malloc(cut);
+        assert_non_null(copy);
+        memcpy(copy, image, cut);
+        memcpy(copy + 8, &rest, sizeof rest);
+        enum fatbin_status status = fatbin_find_ptx(copy, 80, &ptx, message, sizeof message);
+        assert_true(status == FATBIN_OK || *message);
+        found += status == FATBIN_OK;
+        free(ptx.text);
+        free(copy);
+    }
+    assert_true(found <= 3); /* only cuts that fall between two entries leave a whole container */
+}
+
+static void fat_binaries_offer_the_newest_that_fits(void **state) {
+    (void)state;
+    static unsigned char image[65536];
+    static const struct {
+        unsigned device, chosen;
+    } cases[] = {{75, 75}, {80, 80}, {86, 80}, {90, 90}, {120, 90}};
+    FILE *file = fopen(TEST_PTX "/driver_plain.fatbin", "rb");
+    assert_non_null(file);
+    assert_true(fread(image, 1, sizeof image, file) > 0);
+    assert_int_equal(fclose(file), 0);
+    char message[300];
+    struct fatbin_ptx ptx;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(fatbin_find_ptx(image, cases[i].device, &ptx, message, sizeof message),
+                         FATBIN_OK);
+        assert_int_equal(ptx.architecture, cases[i].chosen);
+        assert_int_equal(strlen(ptx.text), ptx.length);
+        free(ptx.text);
+    }
+    assert_int_equal(fatbin_find_ptx(image, 70, &ptx, message, sizeof message), FATBIN_NO_PTX);
+    assert_non_null(strstr(message, "PTX for sm_75"));
+}
+
+/* ---- Handles ---- */
+
+static void handles_die_with_their_objects(void **state) {
+    (void)state;
+    struct handle_table table = {0};
+    int first = 1, second = 2;
+    void *one = handle_add(&table, HANDLE_STREAM, &first);
+    void *two = handle_add(&table, HANDLE_EVENT, &second);
+    assert_ptr_equal(handle_find(&table, HANDLE_STREAM, one), &first);
+    assert_null(handle_find(&table, HANDLE_EVENT, one));
+    assert_null(handle_find(&table, HANDLE_STREAM, &first));
+    assert_null(handle_find(&table, HANDLE_STREAM, NULL));
+    handle_remove(&table, one);
+    assert_null(handle_find(&table, HANDLE_STREAM, one));
+    void *again = handle_add(&table, HANDLE_STREAM, &first); /* takes the slot, not the handle */
+    assert_ptr_not_equal(again, one);
+    assert_null(handle_find(&table, HANDLE_STREAM, one));
+    handle_remove(&table, one); /* nothing happens */
+    assert_ptr_equal(handle_find(&table, HANDLE_STREAM, again), &first);
+    assert_ptr_equal(handle_find(&table, HANDLE_EVENT, two), &second);
+    handle_table_free(&table);
+}
+
+static void handles_are_walked_by_kind(void **state) {
+    (void)state;
+    struct handle_table table = {0};
+    int objects[200];
+    uint32_t at = 0;
+    unsigned seen = 0;
+    for (int i = 0; i < 200; i++)
+        assert_non_null(handle_add(&table, i % 2 ? HANDLE_EVENT : HANDLE_STREAM, &objects[i]));
+    while (handle_next(&table, HANDLE_EVENT, &at))
+        seen++;
+    assert_int_equal(seen, 100);
+    handle_table_free(&table);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lz4_literals_and_matches),
+        cmocka_unit_test(lz4_long_lengths),
+        cmocka_unit_test(lz4_malformed_blocks_are_refused),
+        cmocka_unit_test(lz4_noise_is_survived),
+        cmocka_unit_test(fat_binaries_may_be_cut_anywhere),
+        cmocka_unit_test(fat_binaries_offer_the_newest_that_fits),
+        cmocka_unit_test(handles_die_with_their_objects),
+        cmocka_unit_test(handles_are_walked_by_kind),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

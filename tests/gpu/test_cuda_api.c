@@ -1,0 +1,187 @@
+/* Our own declarations of NVIDIA's libraries against the toolkit's headers, and of the emulator
+ * against its own, line by line. Skipped where the headers are not there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+struct comparison {
+    const char *name;
+    bool same;
+};
+
+#define CONSTANT(name, value) {#name, (long long)(name) == (value)},
+/* The type of one of their functions that takes these. */
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
+#define FUNCTION(result, parameters) result(*) parameters
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
+
+#if __has_include(<cuda.h>)
+#    include <cuda.h>
+
+#    define LOCKSTEP_CUDA_TYPES
+#    define cuda_result cudaError_enum
+#    define cuda_device_attribute CUdevice_attribute_enum
+#    define cuda_jit_option CUjit_option_enum
+#    define cuda_function_attribute CUfunction_attribute_enum
+#    define cuda_capture_mode CUstreamCaptureMode_enum
+#    define cuda_context CUctx_st
+#    define cuda_stream CUstream_st
+#    define cuda_event CUevent_st
+#    define cuda_module CUmod_st
+#    define cuda_function CUfunc_st
+#    define cuda_graph CUgraph_st
+#    define cuda_graph_exec CUgraphExec_st
+#    define cuda_graph_node CUgraphNode_st
+#    include "gpu/cuda_api.h"
+
+#    define DRIVER(member, name, parameters)                                                       \
+        {#name, __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(CUresult, parameters))},
+static const struct comparison driver[] = {
+    CUDA_RESULTS(CONSTANT) CUDA_DEVICE_ATTRIBUTES(CONSTANT) CUDA_JIT_OPTIONS(CONSTANT)
+        CUDA_FUNCTION_ATTRIBUTES(CONSTANT) CUDA_CAPTURE_MODES(CONSTANT) CUDA_FLAGS(CONSTANT)
+            CUDA_DRIVER_FUNCTIONS(DRIVER)};
+#else
+static const struct comparison driver[] = {{"", false}};
+#endif
+
+#if __has_include(<cublas_v2.h>)
+#    include <cublas_v2.h>
+
+#    define LOCKSTEP_CUBLAS_TYPES
+#    define cublas_context cublasContext
+#    define cuda_stream CUstream_st
+#    define cublas_status cublasStatus_t
+#    define cublas_operation cublasOperation_t
+#    define cublas_data_type cudaDataType
+#    define cublas_compute_type cublasComputeType_t
+#    define cublas_algorithm cublasGemmAlgo_t
+#    include "gpu/cublas_api.h"
+
+#    define CUBLAS(member, name, parameters)                                                       \
+        {#name,                                                                                    \
+         __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(cublasStatus_t, parameters))},
+static const struct comparison cublas[] = {
+    CUBLAS_STATUSES(CONSTANT) CUBLAS_OPERATIONS(CONSTANT) CUBLAS_DATA_TYPES(CONSTANT)
+        CUBLAS_COMPUTE_TYPES(CONSTANT) CUBLAS_ALGORITHMS(CONSTANT) CUBLAS_FUNCTIONS(CUBLAS)};
+#else
+static const struct comparison cublas[] = {{"", false}};
+#endif
+
+#if __has_include(<nvml.h>)
+#    include <nvml.h>
+
+#    define LOCKSTEP_NVML_TYPES
+#    define nvml_device nvmlDevice_st
+#    define nvml_result nvmlReturn_t
+#    define nvml_clock nvmlClockType_t
+#    define nvml_sensor nvmlTemperatureSensors_t
+#    include "gpu/nvml_api.h"
+
+#    define NVML(member, name, parameters)                                                         \
+        {#name,                                                                                    \
+         __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(nvmlReturn_t, parameters))},
+static const struct comparison nvml[] = {NVML_RESULTS(CONSTANT) NVML_CLOCKS(CONSTANT) NVML_SENSORS(
+    CONSTANT) NVML_FUNCTIONS(NVML) NVML_READINGS(NVML)};
+#else
+static const struct comparison nvml[] = {{"", false}};
+#endif
+
+#if __has_include("emulator/driver/lockstep_emulator.h")
+#    include "emulator/driver/lockstep_emulator.h"
+#    include "gpu/emulator_api.h"
+
+/* A member at the same place and of the same size on both sides. */
+#    define MEMBER(name)                                                                           \
+        {                                                                                          \
+#            name, offsetof(struct emulator_counters, name) ==                                     \
+                           offsetof(struct lockstep_emulator_counters, name) &&                    \
+                       sizeof(((struct emulator_counters *)0)->name) ==                            \
+                           sizeof(((struct lockstep_emulator_counters *)0)->name)                  \
+        }
+#    define PROTOTYPE(member, name, result, parameters)                                            \
+        {#name, __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(result, parameters))},
+#    define emulator_counters lockstep_emulator_counters /* the prototypes name our struct */
+static const struct comparison emulator_prototypes[] = {EMULATOR_FUNCTIONS(PROTOTYPE)};
+#    undef emulator_counters
+static const struct comparison emulator[] = {MEMBER(size),
+                                             MEMBER(kernel),
+                                             MEMBER(grid),
+                                             MEMBER(block),
+                                             MEMBER(dynamic_shared),
+                                             MEMBER(launches),
+                                             MEMBER(occupancy),
+                                             MEMBER(warp_instructions),
+                                             MEMBER(thread_instructions),
+                                             MEMBER(fma_warp_instructions),
+                                             MEMBER(tensor_warp_instructions),
+                                             MEMBER(branches),
+                                             MEMBER(divergent_branches),
+                                             MEMBER(barriers),
+                                             MEMBER(global_load_requests),
+                                             MEMBER(global_load_sectors),
+                                             MEMBER(global_store_requests),
+                                             MEMBER(global_store_sectors),
+                                             MEMBER(global_atomic_requests),
+                                             MEMBER(global_atomic_sectors),
+                                             MEMBER(local_load_requests),
+                                             MEMBER(local_store_requests),
+                                             MEMBER(shared_load_requests),
+                                             MEMBER(shared_store_requests),
+                                             MEMBER(shared_wavefronts),
+                                             MEMBER(shared_wavefronts_ideal),
+                                             MEMBER(bytes_touched),
+                                             MEMBER(blocks),
+                                             MEMBER(warps),
+                                             MEMBER(shared_atomic_requests),
+                                             MEMBER(shared_copy_requests)};
+#else
+static const struct comparison emulator[] = {{"", false}};
+static const struct comparison emulator_prototypes[] = {{"", false}};
+#endif
+
+static void compare(const struct comparison *table, size_t count) {
+    size_t different = 0;
+    if (table[0].name[0] == 0)
+        skip();
+    for (size_t i = 0; i < count; i++) {
+        if (!table[i].same)
+            print_error("%s differs from the toolkit's declaration\n", table[i].name);
+        different += !table[i].same;
+    }
+    assert_int_equal(different, 0);
+}
+
+static void the_driver_is_declared_as_in_cuda_h(void **state) {
+    (void)state;
+    compare(driver, COUNT(driver));
+}
+
+static void cublas_is_declared_as_in_cublas_v2_h(void **state) {
+    (void)state;
+    compare(cublas, COUNT(cublas));
+}
+
+static void nvml_is_declared_as_in_nvml_h(void **state) {
+    (void)state;
+    compare(nvml, COUNT(nvml));
+}
+
+static void the_emulator_is_declared_as_in_its_header(void **state) {
+    (void)state;
+    compare(emulator, COUNT(emulator));
+    compare(emulator_prototypes, COUNT(emulator_prototypes));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_driver_is_declared_as_in_cuda_h),
+        cmocka_unit_test(cublas_is_declared_as_in_cublas_v2_h),
+        cmocka_unit_test(the_emulator_is_declared_as_in_its_header),
+        cmocka_unit_test(nvml_is_declared_as_in_nvml_h),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,457 @@
+/* gpu/gpu.h against a stand-in for the driver that records calls and fails on order. */
+#include "gpu/counters.h"
+#include "gpu/gpu.h"
+#include "tests/stand_in/client.h"
+#include "tests/support/support.h"
+
+static const char image[] = "an image";
+static const struct gpu_image images[] = {{"first", image, image + sizeof image},
+                                          {"second", image, image + sizeof image}};
+static const struct gpu_kernel kernel = {"first", "kernel_of_first"};
+
+static struct gpu_selection selection_of(const char *driver) {
+    return (struct gpu_selection){.driver = driver, .images = images, .image_count = 2};
+}
+
+/* Orders a failure, opens, and expects `status` and every word of the NULL-ended list in the
+ * message. */
+static void expect_open(const char *driver, const char *order, enum status expected,
+                        const char *const *words) {
+    struct gpu_selection selection = selection_of(driver);
+    struct gpu *gpu = NULL;
+    struct message message = {""};
+    stand_in_order(order);
+    enum status status = gpu_open(&selection, &gpu, &message);
+    stand_in_order(NULL);
+    assert_int_equal(status, expected);
+    assert_null(gpu);
+    for (; *words != NULL; words++)
+        if (strstr(message.text, *words) == NULL)
+            fail_msg("`%s` is not in: %s", *words, message.text);
+}
+
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+struct fixture {
+    struct stand_in driver;
+    struct gpu *gpu;
+    struct message message;
+    int live; /* objects of the stand-in before the test */
+};
+
+static int set_up(void **state) {
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    struct gpu_selection selection = selection_of(STAND_IN_CUDA);
+    fixture->driver = stand_in_attach(STAND_IN_CUDA);
+    fixture->live = fixture->driver.live();
+    stand_in_order(NULL);
+    assert_int_equal(gpu_open(&selection, &fixture->gpu, &fixture->message), STATUS_OK);
+    fixture->driver.clear();
+    *state = fixture;
+    return 0;
+}
+
+/* Whatever a test did, nothing may be left in the driver. */
+static int tear_down(void **state) {
+    struct fixture *fixture = *state;
+    stand_in_order(NULL);
+    gpu_close(fixture->gpu);
+    int left = fixture->driver.live() - fixture->live;
+    free(fixture);
+    return left;
+}
+
+static void expect_log(const struct fixture *fixture, const char *expected) {
+    assert_string_equal(fixture->driver.log(), expected);
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+static void a_missing_driver_is_no_gpu(void **state) {
+    (void)state;
+    expect_open("/nonexistent/libcuda.so.1", NULL, STATUS_NO_GPU,
+                WORDS("/nonexistent/libcuda.so.1", "install NVIDIA's driver"));
+}
+
+static void no_device_is_no_gpu(void **state) {
+    (void)state;
+    expect_open(STAND_IN_CUDA, "cuInit=100", STATUS_NO_GPU,
+                WORDS("cuInit", "CUDA_ERROR_NO_DEVICE", "CUDA_VISIBLE_DEVICES"));
+    expect_open(STAND_IN_CUDA, "devices=0", STATUS_NO_GPU, WORDS("no CUDA device"));
+}
+
+static void the_toolkits_stub_is_no_gpu(void **state) {
+    (void)state;
+    expect_open(STAND_IN_CUDA, "cuInit=34", STATUS_NO_GPU,
+                WORDS("CUDA_ERROR_STUB_LIBRARY", "LD_LIBRARY_PATH"));
+}
+
+static void a_gpu_that_another_process_has_to_itself_is_no_gpu(void **state) {
+    struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
+    int live = driver.live();
+    (void)state;
+    expect_open(STAND_IN_CUDA, "cuDevicePrimaryCtxRetain=46", STATUS_NO_GPU,
+                WORDS("CUDA_ERROR_DEVICE_UNAVAILABLE", "compute mode"));
+    assert_int_equal(driver.live(), live);
+}
+
+static void a_device_that_is_not_there_is_no_gpu(void **state) {
+    struct gpu_selection selection = selection_of(STAND_IN_CUDA);
+    struct gpu *gpu = NULL;
+    struct message message;
+    (void)state;
+    selection.index = 2;
+    assert_int_equal(gpu_open(&selection, &gpu, &message), STATUS_NO_GPU);
+    assert_non_null(strstr(message.text, "no GPU 2: the driver knows 2"));
+}
+
+static void an_old_driver_is_refused_with_both_versions(void **state) {
+    (void)state;
+    expect_open(STAND_IN_CUDA, "version=10020", STATUS_UNSUPPORTED,
+                WORDS("CUDA 10.2", "11.4", "update"));
+    expect_open(STAND_IN_OLD_CUDA, NULL, STATUS_UNSUPPORTED,
+                WORDS("cuGraphInstantiateWithFlags", "update"));
+}
+
+static void every_call_of_opening_is_checked(void **state) {
+    static const char *const calls[] = {"cuDeviceGetCount",
+                                        "cuDeviceGet",
+                                        "cuDeviceGetName",
+                                        "cuDeviceTotalMem_v2",
+                                        "cuDevicePrimaryCtxRetain",
+                                        "cuCtxSetCurrent",
+                                        "cuStreamCreate",
+                                        "cuEventCreate",
+                                        "cuMemAlloc_v2",
+                                        "cuMemsetD32Async",
+                                        "cuStreamSynchronize"};
+    struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
+    int live = driver.live();
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        char order[64];
+        snprintf(order, sizeof order, "%s=999", calls[i]);
+        expect_open(STAND_IN_CUDA, order, STATUS_FAILED, WORDS("CUDA_ERROR_UNKNOWN"));
+        assert_int_equal(driver.live(), live);
+    }
+}
+
+static void properties_are_the_drivers(void **state) {
+    const struct fixture *fixture = *state;
+    const struct gpu_properties *properties = gpu_properties(fixture->gpu);
+    assert_string_equal(properties->name, "Stand-in GPU 0");
+    assert_string_equal(properties->bus, "0000:01:00.0");
+    assert_int_equal(properties->capability, 90);
+    assert_int_equal(properties->driver_version, 13000);
+    assert_int_equal(properties->multiprocessors, 132);
+    assert_int_equal(properties->l2_bytes, 52428800);
+    assert_int_equal(properties->shared_per_block_optin, 232448);
+    assert_int_equal(properties->grid[1], 65535);
+    assert_int_equal(properties->clock_khz, 1980000);
+    assert_int_equal(properties->memory_bytes, 1 << 30);
+    assert_false(properties->emulated);
+}
+
+/* --- memory --------------------------------------------------------------------------------- */
+
+static void what_is_uploaded_comes_back(void **state) {
+    struct fixture *fixture = *state;
+    const float sent[3] = {1.0f, 2.0f, 3.0f};
+    float received[3] = {0};
+    void *a = NULL, *b = NULL;
+    assert_int_equal(gpu_allocate(fixture->gpu, sizeof sent, &a, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_allocate(fixture->gpu, sizeof sent, &b, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_upload(fixture->gpu, a, sent, sizeof sent, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_copy(fixture->gpu, b, a, sizeof sent, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_download(fixture->gpu, received, b, sizeof received, &fixture->message),
+                     STATUS_OK);
+    assert_memory_equal(sent, received, sizeof sent);
+    gpu_release(fixture->gpu, b);
+    gpu_release(fixture->gpu, a);
+    gpu_release(fixture->gpu, NULL);
+    expect_log(fixture, "cuMemAlloc 12\ncuMemAlloc 12\ncuMemcpyHtoDAsync 12\ncuStreamSynchronize\n"
+                        "cuMemcpyDtoDAsync 12\ncuMemcpyDtoHAsync 12\ncuStreamSynchronize\n"
+                        "cuMemFree\ncuMemFree\n");
+}
+
+static void too_much_memory_names_wanted_and_free(void **state) {
+    struct fixture *fixture = *state;
+    void *pointer = NULL;
+    assert_int_equal(gpu_allocate(fixture->gpu, (size_t)2 << 30, &pointer, &fixture->message),
+                     STATUS_NO_MEMORY);
+    assert_null(pointer);
+    assert_non_null(strstr(fixture->message.text, "2147483648 bytes"));
+    assert_non_null(strstr(fixture->message.text, "1073741568 of the GPU's 1073741824"));
+    size_t available = 0, total = 0;
+    assert_int_equal(gpu_memory(fixture->gpu, &available, &total, &fixture->message), STATUS_OK);
+    assert_int_equal(available, 1073741568);
+    assert_false(gpu_broken(fixture->gpu));
+}
+
+static void closing_frees_what_was_forgotten(void **state) {
+    struct fixture *fixture = *state;
+    void *pointer = NULL;
+    assert_int_equal(gpu_allocate(fixture->gpu, 64, &pointer, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_host_allocate(fixture->gpu, 64, &pointer, &fixture->message), STATUS_OK);
+    /* tear_down counts what is left */
+}
+
+/* --- launching ------------------------------------------------------------------------------ */
+
+static enum status launch(struct fixture *fixture, struct gpu_kernel which, int64_t grid_x,
+                          int block_x, int shared_bytes) {
+    int argument = 0;
+    const struct gpu_launch launch = {.kernel = which,
+                                      .grid = {grid_x, 1, 1},
+                                      .block = {block_x, 1, 1},
+                                      .shared_bytes = shared_bytes,
+                                      .arguments = &argument};
+    return gpu_launch(fixture->gpu, &launch, &fixture->message);
+}
+
+static void an_image_is_loaded_at_its_first_launch_alone(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(launch(fixture, kernel, 7, 128, 0), STATUS_OK);
+    assert_int_equal(launch(fixture, kernel, 8, 128, 0), STATUS_OK);
+    expect_log(fixture, "cuModuleLoadDataEx\ncuModuleGetFunction kernel_of_first\n"
+                        "cuLaunchKernel kernel_of_first 7x1x1 128x1x1 0\n"
+                        "cuLaunchKernel kernel_of_first 8x1x1 128x1x1 0\n");
+}
+
+static void two_kernels_share_their_image(void **state) {
+    struct fixture *fixture = *state;
+    const struct gpu_kernel other = {"first", "other_of_first"};
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
+    fixture->driver.clear();
+    assert_int_equal(launch(fixture, other, 1, 1, 0), STATUS_OK);
+    expect_log(fixture, "cuModuleGetFunction other_of_first\n"
+                        "cuLaunchKernel other_of_first 1x1x1 1x1x1 0\n");
+}
+
+static void more_shared_memory_is_asked_for_first(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(launch(fixture, kernel, 1, 128, 100000), STATUS_OK);
+    assert_non_null(strstr(fixture->driver.log(),
+                           "cuFuncSetAttribute kernel_of_first 8 100000\ncuLaunchKernel"));
+}
+
+static void geometry_beyond_the_device_is_refused(void **state) {
+    struct fixture *fixture = *state;
+    assert_int_equal(launch(fixture, kernel, 2147483648, 128, 0), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(fixture->message.text, "2147483648 blocks along x"));
+    assert_int_equal(launch(fixture, kernel, 0, 128, 0), STATUS_UNSUPPORTED);
+    assert_int_equal(launch(fixture, kernel, 1, 1025, 0), STATUS_UNSUPPORTED);
+    assert_int_equal(launch(fixture, kernel, 1, 128, 232449), STATUS_UNSUPPORTED);
+    const struct gpu_launch cube = {.kernel = kernel, .grid = {1, 1, 1}, .block = {32, 32, 2}};
+    assert_int_equal(gpu_launch(fixture->gpu, &cube, &fixture->message), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(fixture->message.text, "2048 threads"));
+    expect_log(fixture, "");
+}
+
+static void an_unknown_image_is_refused(void **state) {
+    struct fixture *fixture = *state;
+    const struct gpu_kernel unknown = {"third", "kernel_of_third"};
+    assert_int_equal(launch(fixture, unknown, 1, 1, 0), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(fixture->message.text, "none is called third"));
+}
+
+static void a_refused_image_tells_the_drivers_reason(void **state) {
+    struct fixture *fixture = *state;
+    stand_in_order("cuModuleLoadDataEx=222");
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text,
+                           "of first by a driver for CUDA 13.0: line 7: an instruction"));
+    assert_null(strchr(fixture->message.text, '\n'));
+    assert_non_null(strstr(fixture->message.text, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"));
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
+}
+
+static void what_a_gpu_without_machine_code_lacks_is_named(void **state) {
+    struct fixture *fixture = *state;
+    stand_in_order("cuModuleLoadDataEx=221");
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "CUDA_ERROR_JIT_COMPILER_NOT_FOUND"));
+    assert_non_null(strstr(fixture->message.text, "libnvidia-ptxjitcompiler.so.1"));
+    stand_in_order("cuModuleLoadDataEx=209");
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "ARCHITECTURES"));
+    assert_non_null(strstr(fixture->message.text, "or update NVIDIA's driver"));
+}
+
+static void a_refused_launch_names_the_kernel_and_its_geometry(void **state) {
+    struct fixture *fixture = *state;
+    stand_in_order("cuLaunchKernel=701");
+    assert_int_equal(launch(fixture, kernel, 5, 96, 0), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "kernel_of_first (grid 5x1x1, block 96x1x1)"));
+    assert_non_null(strstr(fixture->message.text, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"));
+    assert_false(gpu_broken(fixture->gpu));
+}
+
+static void a_kernel_is_described_by_the_driver(void **state) {
+    struct fixture *fixture = *state;
+    struct gpu_kernel_facts facts = {.registers = -1};
+    assert_int_equal(gpu_kernel_describe(fixture->gpu, kernel, 256, &facts, &fixture->message),
+                     STATUS_OK);
+    assert_int_equal(facts.registers, 40);
+    check_near(facts.occupancy, 0.5, 1e-12); /* 4 blocks of 256 of 2,048 threads */
+}
+
+static void time_is_between_two_events(void **state) {
+    struct fixture *fixture = *state;
+    double seconds = 0.0;
+    assert_int_equal(gpu_timer_start(fixture->gpu, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_timer_stop(fixture->gpu, &seconds, &fixture->message), STATUS_OK);
+    check_near(seconds, 1.5e-3, 1e-9);
+    expect_log(fixture, "cuEventRecord\ncuEventRecord\ncuEventSynchronize\n");
+    stand_in_order("cuEventElapsedTime=801");
+    assert_int_equal(gpu_timer_stop(fixture->gpu, &seconds, &fixture->message), STATUS_UNSUPPORTED);
+}
+
+static void a_real_gpu_has_no_counters(void **state) {
+    struct fixture *fixture = *state;
+    size_t count = 1;
+    assert_int_equal(gpu_counters_count(fixture->gpu, &count, &fixture->message),
+                     STATUS_UNSUPPORTED);
+    assert_int_equal(count, 0);
+}
+
+/* --- sticky errors -------------------------------------------------------------------------- */
+
+static void after_a_sticky_error_every_call_tells_the_first_reason(void **state) {
+    struct fixture *fixture = *state;
+    void *pointer = NULL;
+    size_t bytes = 0;
+    assert_int_equal(gpu_allocate(fixture->gpu, 64, &pointer, &fixture->message), STATUS_OK);
+    stand_in_order("cuStreamSynchronize=700");
+    assert_int_equal(gpu_synchronize(fixture->gpu, &fixture->message), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "CUDA_ERROR_ILLEGAL_ADDRESS"));
+    assert_true(gpu_broken(fixture->gpu));
+    assert_int_equal(gpu_memory(fixture->gpu, &bytes, &bytes, &fixture->message), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "lost since: cuStreamSynchronize"));
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
+    assert_int_equal(gpu_reset(fixture->gpu, &fixture->message), STATUS_OK);
+}
+
+static void after_a_reset_the_run_goes_on(void **state) {
+    struct fixture *fixture = *state;
+    void *before = NULL, *after = NULL;
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
+    assert_int_equal(gpu_allocate(fixture->gpu, 64, &before, &fixture->message), STATUS_OK);
+    stand_in_order("cuLaunchKernel=719");
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_FAILED);
+    assert_true(gpu_broken(fixture->gpu));
+    gpu_release(fixture->gpu, before);
+    assert_int_equal(gpu_reset(fixture->gpu, &fixture->message), STATUS_OK);
+    assert_false(gpu_broken(fixture->gpu));
+    fixture->driver.clear();
+    assert_int_equal(gpu_allocate(fixture->gpu, 64, &after, &fixture->message), STATUS_OK);
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
+    expect_log(fixture, "cuMemAlloc 64\ncuModuleLoadDataEx\ncuModuleGetFunction kernel_of_first\n"
+                        "cuLaunchKernel kernel_of_first 1x1x1 1x1x1 0\n");
+}
+
+static void a_reset_that_fails_leaves_the_gpu_broken(void **state) {
+    struct fixture *fixture = *state;
+    stand_in_order("cuDevicePrimaryCtxReset_v2=999");
+    assert_int_equal(gpu_reset(fixture->gpu, &fixture->message), STATUS_FAILED);
+    assert_true(gpu_broken(fixture->gpu));
+    assert_int_equal(gpu_synchronize(fixture->gpu, &fixture->message), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "cuDevicePrimaryCtxReset"));
+}
+
+/* --- graphs --------------------------------------------------------------------------------- */
+
+static void a_graph_replays_what_was_captured(void **state) {
+    struct fixture *fixture = *state;
+    struct gpu_graph *graph = NULL;
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
+    fixture->driver.clear();
+    assert_int_equal(gpu_capture_begin(fixture->gpu, &fixture->message), STATUS_OK);
+    assert_true(gpu_capturing(fixture->gpu));
+    assert_int_equal(gpu_capture_begin(fixture->gpu, &fixture->message), STATUS_INVALID);
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_OK);
+    assert_int_equal(launch(fixture, kernel, 2, 1, 0), STATUS_OK);
+    assert_int_equal(gpu_capture_end(fixture->gpu, &graph, &fixture->message), STATUS_OK);
+    assert_false(gpu_capturing(fixture->gpu));
+    assert_int_equal(gpu_graph_nodes(graph), 2);
+    assert_int_equal(gpu_word_set_float(fixture->gpu, 1, 1.0f, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_graph_launch(fixture->gpu, graph, &fixture->message), STATUS_OK);
+    expect_log(fixture, "cuStreamBeginCapture\ncuLaunchKernel kernel_of_first 1x1x1 1x1x1 0\n"
+                        "cuLaunchKernel kernel_of_first 2x1x1 1x1x1 0\ncuStreamEndCapture\n"
+                        "cuGraphInstantiateWithFlags 2\ncuMemsetD32Async 0x3f800000 1\n"
+                        "cuGraphLaunch 2\n");
+    gpu_graph_destroy(fixture->gpu, graph);
+    gpu_graph_destroy(fixture->gpu, NULL);
+}
+
+static void words_lie_one_after_the_other(void **state) {
+    struct fixture *fixture = *state;
+    uint32_t words[GPU_WORDS];
+    memset(words, 0xff, sizeof words);
+    assert_int_equal(
+        gpu_download(fixture->gpu, words, gpu_words(fixture->gpu), sizeof words, &fixture->message),
+        STATUS_OK);
+    for (int i = 0; i < GPU_WORDS; i++)
+        assert_int_equal(words[i], 0);
+    assert_int_equal(gpu_word_set(fixture->gpu, 3, 42, &fixture->message), STATUS_OK);
+    assert_int_equal(
+        gpu_download(fixture->gpu, words, gpu_words(fixture->gpu), sizeof words, &fixture->message),
+        STATUS_OK);
+    assert_int_equal(words[3], 42);
+    assert_int_equal(words[2] + words[4], 0);
+    assert_int_equal(gpu_word_set(fixture->gpu, GPU_WORDS, 1, &fixture->message), STATUS_INVALID);
+}
+
+static void a_capture_that_fails_leaves_the_stream_usable(void **state) {
+    static const char *const orders[] = {"cuStreamEndCapture=901", "cuGraphGetNodes=999",
+                                         "cuGraphInstantiateWithFlags=999"};
+    struct fixture *fixture = *state;
+    struct gpu_graph *graph = NULL;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        assert_int_equal(gpu_capture_begin(fixture->gpu, &fixture->message), STATUS_OK);
+        stand_in_order(orders[i]);
+        assert_int_equal(gpu_capture_end(fixture->gpu, &graph, &fixture->message), STATUS_FAILED);
+        assert_null(graph);
+        assert_false(gpu_capturing(fixture->gpu));
+    }
+    assert_int_equal(gpu_capture_begin(fixture->gpu, &fixture->message), STATUS_OK);
+    gpu_capture_abandon(fixture->gpu);
+    gpu_capture_abandon(fixture->gpu);
+    assert_int_equal(gpu_capture_end(fixture->gpu, &graph, &fixture->message), STATUS_INVALID);
+}
+
+#define FIXTURE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_driver_is_no_gpu),
+        cmocka_unit_test(no_device_is_no_gpu),
+        cmocka_unit_test(the_toolkits_stub_is_no_gpu),
+        cmocka_unit_test(a_gpu_that_another_process_has_to_itself_is_no_gpu),
+        cmocka_unit_test(a_device_that_is_not_there_is_no_gpu),
+        cmocka_unit_test(an_old_driver_is_refused_with_both_versions),
+        cmocka_unit_test(every_call_of_opening_is_checked),
+        FIXTURE_TEST(properties_are_the_drivers),
+        FIXTURE_TEST(what_is_uploaded_comes_back),
+        FIXTURE_TEST(too_much_memory_names_wanted_and_free),
+        FIXTURE_TEST(closing_frees_what_was_forgotten),
+        FIXTURE_TEST(an_image_is_loaded_at_its_first_launch_alone),
+        FIXTURE_TEST(two_kernels_share_their_image),
+        FIXTURE_TEST(more_shared_memory_is_asked_for_first),
+        FIXTURE_TEST(geometry_beyond_the_device_is_refused),
+        FIXTURE_TEST(an_unknown_image_is_refused),
+        FIXTURE_TEST(a_refused_image_tells_the_drivers_reason),
+        FIXTURE_TEST(what_a_gpu_without_machine_code_lacks_is_named),
+        FIXTURE_TEST(a_refused_launch_names_the_kernel_and_its_geometry),
+        FIXTURE_TEST(a_kernel_is_described_by_the_driver),
+        FIXTURE_TEST(time_is_between_two_events),
+        FIXTURE_TEST(a_real_gpu_has_no_counters),
+        FIXTURE_TEST(after_a_sticky_error_every_call_tells_the_first_reason),
+        FIXTURE_TEST(after_a_reset_the_run_goes_on),
+        FIXTURE_TEST(a_reset_that_fails_leaves_the_gpu_broken),
+        FIXTURE_TEST(a_graph_replays_what_was_captured),
+        FIXTURE_TEST(words_lie_one_after_the_other),
+        FIXTURE_TEST(a_capture_that_fails_leaves_the_stream_usable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,100 @@
+/* What the CPU says of itself, when output goes around the caches, how work is split, and the peak
+ * loops. */
+#include "reference/cpu.h"
+#include "reference/parallel.h"
+#include "reference/peak.h"
+#include "reference/simd/simd.h"
+#include "tests/support/support.h"
+
+#include <string.h>
+
+static void cache_is_plausible(void **state) {
+    (void)state;
+    size_t bytes = cpu_read_last_level_cache();
+    assert_true(bytes >= (size_t)256 << 10);
+    assert_true(bytes <= (size_t)4 << 30);
+}
+
+static void streams_above_the_cache_only(void **state) {
+    (void)state;
+    enum { CACHE = 1 << 20 };
+    struct message message = {""};
+    struct cpu *cpu = NULL;
+    assert_int_equal(cpu_open(CACHE, &cpu, &message), STATUS_OK);
+    struct execution execution = {.threads = 1, .cpu = cpu, .message = &message};
+    float output, input;
+    assert_false(cpu_streams(&execution, CACHE, &output, &input, NULL));
+    assert_true(cpu_streams(&execution, CACHE + 1, &output, &input, NULL));
+    assert_false(cpu_streams(&execution, CACHE + 1, &output, &output, NULL));
+    assert_false(cpu_streams(&execution, CACHE + 1, &output, &input, &output));
+    assert_false(cpu_streams(&execution, CACHE + 1, NULL, &input, NULL));
+    cpu_close(cpu);
+    execution.cpu = NULL;
+    assert_false(cpu_streams(&execution, CACHE, &output, &input, NULL));
+    assert_true(cpu_streams(&execution, (int64_t)8 << 30, &output, &input, NULL));
+}
+
+enum { COUNT_MOST = 100 };
+
+struct visits {
+    int seen[COUNT_MOST];
+    int64_t granule;
+};
+
+static void visit(const void *context, int part, int64_t first, int64_t last) {
+    (void)part;
+    struct visits *visits = *(struct visits *const *)context;
+    assert_int_equal(first % visits->granule, 0);
+    for (int64_t i = first; i < last; i++)
+        visits->seen[i]++;
+}
+
+static void ranges_cover_once(void **state) {
+    (void)state;
+    for (int64_t count = 1; count <= COUNT_MOST; count += 9)
+        for (int parts = 1; parts <= 5; parts++)
+            for (int64_t granule = 1; granule <= 16; granule *= 4) {
+                struct visits visits = {.granule = granule};
+                struct visits *context = &visits;
+                parallel_ranges(count, granule, (struct team){3, parts}, visit, &context);
+                for (int64_t i = 0; i < COUNT_MOST; i++)
+                    assert_int_equal(visits.seen[i], i < count ? 1 : 0);
+            }
+}
+
+static void small_work_wakes_nobody(void **state) {
+    (void)state;
+    assert_int_equal(parallel_team(1000, 8).parts, 1);
+    assert_int_equal(parallel_team((int64_t)1 << 30, 8).parts, 8);
+    assert_int_equal(parallel_team((int64_t)1 << 30, 1).parts, 1);
+}
+
+static void levels_are_in_order(void **state) {
+    (void)state;
+    static const char *const levels[] = {"baseline", "avx2", "avx512"};
+    const int known = sizeof levels / sizeof *levels;
+    int last = 0;
+    for (int i = 0; i < known && simd_kernels_at(i) != NULL; i++) {
+        assert_string_equal(simd_kernels_at(i)->level, levels[i]);
+        last = i;
+    }
+    assert_null(simd_kernels_at(known));
+    assert_string_equal(simd_level(), levels[last]);
+}
+
+static void peak_counts_its_work(void **state) {
+    (void)state;
+    double once = peak_flops(1, 1);
+    assert_true(once > 0);
+    assert_true(peak_flops(1, 100) == 100 * once);
+    assert_true(peak_flops(3, 10) == 30 * once);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cache_is_plausible),  cmocka_unit_test(streams_above_the_cache_only),
+        cmocka_unit_test(ranges_cover_once),   cmocka_unit_test(small_work_wakes_nobody),
+        cmocka_unit_test(levels_are_in_order), cmocka_unit_test(peak_counts_its_work),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* gemm implementations against the oracle: variants, alpha, beta, leading dimensions, NaN in C. */
+#include "reference/ladder.h"
+#include "reference/libraries.h"
+#include "reference/naive.h"
+#include "reference/oracle/oracle.h"
+#include "reference/simd/simd.h"
+#include "tests/support/support.h"
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fixture {
+    struct gemm_problem problem;
+    gemm_kernel *kernel;
+    const char *kernel_name;
+    float *a, *b, *c, *before;
+    int64_t c_count;
+    double *expected, *tolerance;
+};
+
+static int64_t stored_rows(bool transposed, int64_t rows, int64_t columns) {
+    return transposed ? columns : rows;
+}
+
+static void run_once(struct execution *execution, const char *name, void *context) {
+    struct fixture *fixture = context;
+    const struct gemm_problem *problem = &fixture->problem;
+    memcpy(fixture->c, fixture->before, (size_t)fixture->c_count * sizeof(float));
+    assert_int_equal(fixture->kernel(problem, execution), STATUS_OK);
+    char what[256];
+    int written = snprintf(
+        what, sizeof what, "%s gemm variant %d %lldx%lldx%lld alpha %g beta %g, %s",
+        fixture->kernel_name, problem->variant, (long long)problem->m, (long long)problem->n,
+        (long long)problem->k, (double)problem->alpha, (double)problem->beta, name);
+    assert_in_range(written, 1, sizeof what - 1);
+    for (int64_t i = 0; i < problem->m; i++) {
+        check_all(what, fixture->expected + i * problem->n, fixture->tolerance + i * problem->n,
+                  fixture->c + i * problem->ldc, problem->n);
+        for (int64_t j = problem->n; j < problem->ldc; j++)
+            assert_memory_equal(&fixture->c[i * problem->ldc + j],
+                                &fixture->before[i * problem->ldc + j], sizeof(float));
+    }
+    guarded_check(fixture->c, fixture->c_count, what);
+}
+
+static const struct {
+    const char *name;
+    gemm_kernel *kernel;
+    bool (*absent)(void);
+} subjects[] = {
+    {"naive", gemm_naive, NULL},      {"ordered", gemm_ordered, NULL},
+    {"blocked", gemm_blocked, NULL},  {"openblas", gemm_openblas, NULL},
+    {"blis", gemm_blis, blis_absent}, {"onednn", gemm_onednn, onednn_absent},
+};
+
+static void run_problem(enum gemm_variant variant, const int64_t shape[3], float alpha, float beta,
+                        int64_t padding) {
+    int64_t m = shape[0], n = shape[1], k = shape[2];
+    struct gemm_problem problem = {.variant = variant,
+                                   .dtype = DTYPE_F32,
+                                   .m = m,
+                                   .n = n,
+                                   .k = k,
+                                   .alpha = alpha,
+                                   .beta = beta,
+                                   .lda = (variant == GEMM_TN ? m : k) + padding,
+                                   .ldb = (variant == GEMM_NT ? k : n) + padding,
+                                   .ldc = n + padding};
+    int64_t a_count = stored_rows(variant == GEMM_TN, m, k) * problem.lda;
+    int64_t b_count = stored_rows(variant == GEMM_NT, k, n) * problem.ldb;
+    struct fixture fixture = {.a = guarded_new(a_count, 0),
+                              .b = guarded_new(b_count, 0),
+                              .c_count = m * problem.ldc,
+                              .expected = calloc((size_t)(m * n), sizeof(double)),
+                              .tolerance = calloc((size_t)(m * n), sizeof(double))};
+    assert_true(fixture.expected && fixture.tolerance);
+    fixture.c = guarded_new(fixture.c_count, 0);
+    fixture.before = guarded_new(fixture.c_count, 0);
+    fill_inputs(INPUTS_UNIFORM, 1, fixture.a, a_count);
+    fill_inputs(INPUTS_UNIFORM, 2, fixture.b, b_count);
+    if (beta != 0) /* else C stays NaN, which must not survive */
+        fill_inputs(INPUTS_UNIFORM, 3, fixture.before, fixture.c_count);
+    problem.a = fixture.a;
+    problem.b = fixture.b;
+    problem.c = fixture.c;
+    fixture.problem = problem;
+    oracle_gemm(&problem, fixture.before, 0, m, fixture.expected, fixture.tolerance);
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        if (subjects[i].absent != NULL && subjects[i].absent())
+            continue;
+        fixture.kernel = subjects[i].kernel;
+        fixture.kernel_name = subjects[i].name;
+        each_setting(2, run_once, &fixture);
+    }
+    for (int level = 0; simd_kernels_at(level) != NULL; level++) {
+        fixture.kernel = simd_kernels_at(level)->gemm;
+        fixture.kernel_name = simd_kernels_at(level)->level;
+        each_setting(2, run_once, &fixture);
+    }
+    guarded_free(fixture.a, 0);
+    guarded_free(fixture.b, 0);
+    guarded_free(fixture.c, 0);
+    guarded_free(fixture.before, 0);
+    free(fixture.expected);
+    free(fixture.tolerance);
+}
+
+static void awkward_shapes(void **state) {
+    (void)state;
+    static const int64_t shapes[][3] = {{1, 1, 1},   {1, 17, 5},   {17, 1, 3},     {2, 3, 1},
+                                        {7, 11, 13}, {33, 65, 17}, {100, 10, 128}, {65, 33, 784}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int variant = GEMM_NN; variant <= GEMM_TN; variant++) {
+            run_problem((enum gemm_variant)variant, shapes[i], 1, 0, 0);
+            run_problem((enum gemm_variant)variant, shapes[i], -0.5F, 0.75F, 3);
+        }
+}
+
+/* Past the edges of the ladder's blocks in every direction. */
+static void more_than_a_block(void **state) {
+    (void)state;
+    static const int64_t shape[] = {101, 523, 261};
+    for (int variant = GEMM_NN; variant <= GEMM_TN; variant++)
+        run_problem((enum gemm_variant)variant, shape, 1, 1, 1);
+}
+
+/* BLIS has a CBLAS of its own: this name must find OpenBLAS. */
+static void cblas_is_openblas(void **state) {
+    (void)state;
+    void *function;
+    void (*address)(const enum CBLAS_ORDER, const enum CBLAS_TRANSPOSE, const enum CBLAS_TRANSPOSE,
+                    const blasint, const blasint, const blasint, const float, const float *,
+                    const blasint, const float *, const blasint, const float, float *,
+                    const blasint) = cblas_sgemm;
+    memcpy(&function, &address, sizeof function);
+    Dl_info found;
+    assert_true(dladdr(function, &found) != 0);
+    assert_non_null(strstr(found.dli_fname, "openblas"));
+}
+
+static void peer_describes_itself(void **state) {
+    (void)state;
+    if (blis_absent()) {
+        assert_null(blis_configuration());
+        return;
+    }
+    assert_true(strlen(blis_version()) > 0 && strlen(blis_configuration()) > 0);
+    assert_string_equal(blis_parallel_model(), "openmp");
+}
+
+static void other_types_are_refused(void **state) {
+    (void)state;
+    struct message message = {""};
+    struct execution execution = {.threads = 1, .message = &message};
+    struct gemm_problem problem = {.dtype = DTYPE_BF16, .m = 1, .n = 1, .k = 1};
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        if (subjects[i].kernel == gemm_naive ||
+            (subjects[i].absent != NULL && subjects[i].absent()))
+            continue;
+        assert_int_equal(subjects[i].kernel(&problem, &execution), STATUS_UNSUPPORTED);
+        assert_non_null(strstr(message.text, "f32"));
+    }
+    assert_int_equal(gemm_parallel(&problem, &execution), STATUS_UNSUPPORTED);
+}
+
+static void library_describes_itself(void **state) {
+    (void)state;
+    assert_non_null(strstr(openblas_version(), "OpenBLAS"));
+    assert_true(strlen(openblas_core_type()) > 0);
+    assert_string_equal(openblas_parallel_model(), "openmp");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(awkward_shapes),          cmocka_unit_test(more_than_a_block),
+        cmocka_unit_test(cblas_is_openblas),       cmocka_unit_test(peer_describes_itself),
+        cmocka_unit_test(other_types_are_refused), cmocka_unit_test(library_describes_itself),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,48 @@
+/* Calling the program as its users do, each call in a folder of the test's own, with what it
+ * printed and how it ended.
+ */
+#ifndef LOCKSTEP_TESTS_SUPPORT_CALLING_H
+#define LOCKSTEP_TESTS_SUPPORT_CALLING_H
+
+#include "tests/support/temporary.h"
+
+#include <limits.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct calling {
+    char program[PATH_MAX];
+    struct temporary place; /* the working directory of every call */
+};
+
+/* LOCKSTEP names the program; without it, it lies one folder above the test. */
+void calling_open(struct calling *calling);
+void calling_close(struct calling *calling);
+
+struct call {
+    pid_t process;
+    int status;      /* exit status, or 256 + the signal that ended it */
+    char *out, *err; /* what it printed */
+};
+
+/* What is out of the ordinary in a call. */
+struct call_limits {
+    rlim_t file_bytes; /* no file may be larger, and writing beyond is an error; 0: any size */
+    int output;        /* a descriptor that its standard output goes to; 0: a file, for `out` */
+};
+
+/* Runs the program with `arguments`, which end with NULL. No GPU and no terminal are there. */
+struct call call_of(const struct calling *calling, const char *const *arguments);
+
+/* The same in two steps. */
+struct call call_start(const struct calling *calling, const char *const *arguments,
+                       const struct call_limits *limits);
+void call_wait(const struct calling *calling, struct call *call);
+
+void call_free(struct call *call);
+
+/* Each fails the test when it is otherwise. */
+void check_status(const struct call *call, int status);
+void check_holds(const char *text, const char *words);
+
+#endif

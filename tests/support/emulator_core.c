@@ -1,0 +1,106 @@
+/* What the tests of the emulator's core share. */
+#include "tests/support/emulator_core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const struct machine_properties bench_properties = {
+    .name = "bench",
+    .capability_major = 8,
+    .capability_minor = 0,
+    .multiprocessors = 108,
+    .warp_size = 32,
+    .max_threads_per_block = 1024,
+    .max_threads_per_multiprocessor = 2048,
+    .max_blocks_per_multiprocessor = 32,
+    .max_block = {1024, 1024, 64},
+    .max_grid = {2147483647, 65535, 65535},
+    .registers_per_block = 65536,
+    .registers_per_multiprocessor = 65536,
+    .shared_per_block = 49152,
+    .shared_per_block_optin = 166912,
+    .shared_per_multiprocessor = 167936,
+    .shared_reserved_per_block = 1024,
+    .constant_memory = 65536,
+    .memory_bytes = (size_t)1 << 30,
+};
+
+static void keep_log(void *context, const char *line) {
+    struct bench *bench = context;
+    snprintf(bench->log, sizeof bench->log, "%s", line);
+}
+
+static void keep_text(void *context, const char *text, size_t length) {
+    struct bench *bench = context;
+    assert_true(bench->printed_length + length < sizeof bench->printed);
+    memcpy(bench->printed + bench->printed_length, text, length);
+    bench->printed_length += length;
+}
+
+void bench_open(struct bench *bench, unsigned host_threads) {
+    struct machine_options options;
+    *bench = (struct bench){0};
+    machine_options_default(&options);
+    options.host_threads = host_threads;
+    options.log = keep_log;
+    options.print = keep_text;
+    options.context = bench;
+    bench->machine = machine_create(&bench_properties, &options);
+    assert_non_null(bench->machine);
+}
+
+void bench_close(struct bench *bench) {
+    machine_destroy(bench->machine);
+}
+
+struct machine_options bench_options(struct bench *bench) {
+    return machine_options(bench->machine);
+}
+
+void bench_load_kernels(struct bench *bench) {
+    static const char path[] = "tests/data/ptx/core.ptx";
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    enum { LIMIT = 1 << 20 };
+    char *text = malloc(LIMIT);
+    assert_non_null(text);
+    const size_t length = fread(text, 1, LIMIT, file);
+    assert_int_equal(fclose(file), 0);
+    const enum machine_status status =
+        machine_load(bench->machine, path, text, length, &bench->module, &bench->diagnostic);
+    free(text);
+    if (status != MACHINE_OK)
+        print_message("%s\n", bench->diagnostic.message);
+    assert_int_equal(status, MACHINE_OK);
+}
+
+enum machine_status bench_load(struct bench *bench, const char *body) {
+    char text[16384];
+    const int length =
+        snprintf(text, sizeof text, ".version 8.0\n.target sm_80\n.address_size 64\n%s", body);
+    assert_true(length > 0 && (size_t)length < sizeof text);
+    return machine_load(bench->machine, "test", text, (size_t)length, &bench->module,
+                        &bench->diagnostic);
+}
+
+uint64_t bench_allocate(struct bench *bench, const void *from, size_t bytes) {
+    uint64_t address;
+    assert_int_equal(machine_allocate(bench->machine, bytes, &address), MACHINE_OK);
+    if (from)
+        assert_int_equal(machine_write(bench->machine, address, from, bytes), MACHINE_OK);
+    else
+        assert_int_equal(machine_set(bench->machine, address, 0, 1, bytes), MACHINE_OK);
+    return address;
+}
+
+enum machine_status bench_launch(struct bench *bench, const char *kernel, unsigned grid,
+                                 unsigned block, const void *parameters, size_t parameter_bytes) {
+    struct machine_function *function = machine_find_function(bench->module, kernel);
+    assert_non_null(function);
+    const struct machine_launch launch = {.function = function,
+                                          .grid = {grid, 1, 1},
+                                          .block = {block, 1, 1},
+                                          .parameters = parameters,
+                                          .parameter_bytes = parameter_bytes};
+    return machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic);
+}

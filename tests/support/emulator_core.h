@@ -1,0 +1,48 @@
+/* What the tests of the emulator's core share: a machine like an A100, the kept kernels, and
+ * launches in one line. */
+#ifndef LOCKSTEP_TESTS_SUPPORT_EMULATOR_CORE_H
+#define LOCKSTEP_TESTS_SUPPORT_EMULATOR_CORE_H
+
+#include "emulator/machine/machine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A machine and its last messages. */
+struct bench {
+    struct machine *machine;
+    struct machine_module *module;
+    struct machine_diagnostic diagnostic;
+    struct machine_counters counters;
+    char log[2048], printed[4096];
+    size_t printed_length;
+};
+
+extern const struct machine_properties bench_properties;
+
+void bench_open(struct bench *bench, unsigned host_threads);
+void bench_close(struct bench *bench);
+struct machine_options bench_options(struct bench *bench);
+/* tests/data/ptx/core.ptx */
+void bench_load_kernels(struct bench *bench);
+/* PTX text with the usual head in front. */
+enum machine_status bench_load(struct bench *bench, const char *body);
+uint64_t bench_allocate(struct bench *bench, const void *from, size_t bytes);
+/* One-dimensional; parameters as an initialised struct. */
+enum machine_status bench_launch(struct bench *bench, const char *kernel, unsigned grid,
+                                 unsigned block, const void *parameters, size_t parameter_bytes);
+
+/* For kernels that take up to three pointers and nothing else. */
+#define LAUNCH(bench, kernel, grid, block, ...)                                                    \
+    bench_launch(bench, kernel, grid, block, &(struct launch_arguments){.pointer = {__VA_ARGS__}}, \
+                 sizeof(struct launch_arguments))
+
+struct launch_arguments {
+    uint64_t pointer[3];
+    int32_t number[4];
+};
+
+#endif

@@ -1,0 +1,73 @@
+/* Folders and files for tests. */
+#include "tests/support/temporary.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+void temporary_open(struct temporary *temporary) {
+    const char *parent = getenv("TMPDIR");
+    snprintf(temporary->path, sizeof temporary->path, "%s/lockstep-test-XXXXXX",
+             parent && *parent == '/' ? parent : "/tmp");
+    assert_non_null(mkdtemp(temporary->path));
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place) {
+    (void)status;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+void temporary_close(struct temporary *temporary) {
+    assert_int_equal(nftw(temporary->path, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+int temporary_enter(void **state) {
+    temporary_open(*state);
+    return 0;
+}
+
+int temporary_leave(void **state) {
+    temporary_close(*state);
+    return 0;
+}
+
+const char *temporary_path(struct temporary *temporary, const char *name) {
+    int length = snprintf(temporary->text, sizeof temporary->text, "%s/%s", temporary->path, name);
+    assert_in_range(length, 1, sizeof temporary->text - 1);
+    return temporary->text;
+}
+
+void file_write(const char *path, const void *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+void file_write_text(const char *path, const char *text) {
+    file_write(path, text, strlen(text));
+}
+
+char *file_read(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return NULL;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    assert_non_null(memory);
+    for (int c = fgetc(file); c != EOF; c = fgetc(file))
+        assert_int_equal(fputc(c, memory), c);
+    assert_int_equal(fclose(memory), 0);
+    assert_int_equal(fclose(file), 0);
+    return text;
+}

@@ -1,0 +1,34 @@
+/* A folder of a test's own, and whole files in it. Everything that fails here ends the cmocka test.
+ */
+#ifndef LOCKSTEP_TESTS_SUPPORT_TEMPORARY_H
+#define LOCKSTEP_TESTS_SUPPORT_TEMPORARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct temporary {
+    char path[256]; /* of the folder: absolute, without a slash at the end */
+    char text[512]; /* see temporary_path */
+};
+
+/* Makes a new folder under TMPDIR or /tmp, and removes it with all that is in it. */
+void temporary_open(struct temporary *temporary);
+void temporary_close(struct temporary *temporary);
+
+/* A test in a folder of its own: IN_TEMPORARY(test, &place) opens `place` before it and closes it
+ * behind it. */
+int temporary_enter(void **state);
+int temporary_leave(void **state);
+#define IN_TEMPORARY(test, temporary)                                                              \
+    cmocka_unit_test_prestate_setup_teardown(test, temporary_enter, temporary_leave, temporary)
+
+/* The path of `name` in the folder; valid until the next call for the same folder. */
+const char *temporary_path(struct temporary *temporary, const char *name);
+
+void file_write(const char *path, const void *bytes, size_t size);
+void file_write_text(const char *path, const char *text);
+
+/* The whole file with a NUL behind it, to be freed; NULL when there is none. */
+char *file_read(const char *path);
+
+#endif

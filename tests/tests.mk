@@ -1,0 +1,144 @@
+# Builds the tests: tests/ROOM/test_*.c is one program a subject, and its room says what it is linked with. Included by the
+# Makefile.
+
+test_sources  := $(sort $(wildcard tests/*/test_*.c tests/*/*/test_*.c))
+test_programs := $(test_sources:%.c=$(BUILD)/%)
+# The tests of the rooms below the emulated driver, and those that see it as any program does.
+core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(BUILD)/tests/emulator/driver/%,$(test_programs)))
+driver_tests  := $(filter $(BUILD)/tests/emulator/driver/%,$(test_programs))
+host_tests    := $(filter-out $(core_tests) $(driver_tests),$(test_programs))
+
+core_support  := $(addprefix tests/support/,emulator_core.c arithmetic_lookup.c)
+host_support  := $(filter-out $(core_support) tests/support/slowed.c,$(wildcard tests/support/*.c))
+
+.PHONY: test-programs
+test-programs: programs $(test_programs)
+
+# --- lockstep: linked with all of it but main ------------------------------------------------------------------------
+$(host_tests) $(BUILD)/tests/reference/every_float: $(BUILD)/%: $(BUILD)/%.o $(host_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+# Stand-ins for NVIDIA's libraries, see tests/stand_in/stand_in.h.
+stand_in      := $(BUILD)/tests/stand_in
+stand_ins     := $(stand_in)/libcuda.so.1 $(stand_in)/old/libcuda.so.1 $(stand_in)/libcublas.so.13 \
+                 $(stand_in)/libnvidia-ml.so.1 $(stand_in)/old/libnvidia-ml.so.1 $(if $(NVTX_INCLUDE),$(stand_in)/libnvtx-injection.so)
+$(stand_in)/libcuda.so.1: stand_in_source := cuda kernels
+$(stand_in)/old/libcuda.so.1: stand_in_source := cuda kernels
+$(stand_in)/old/libcuda.so.1: CPPFLAGS += -DSTAND_IN_OLD
+$(stand_in)/libcublas.so.13: stand_in_source := cublas
+$(stand_in)/libcublas.so.13: LDLIBS := -lopenblas -lm
+$(stand_in)/libnvidia-ml.so.1: stand_in_source := nvml
+$(stand_in)/old/libnvidia-ml.so.1: stand_in_source := nvml
+$(stand_in)/old/libnvidia-ml.so.1: CPPFLAGS += -DSTAND_IN_OLD
+$(stand_in)/libnvtx-injection.so: stand_in_source := nvtx
+$(stand_in)/libnvtx-injection.so: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))
+
+$(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h gpu/nvml_api.h kernels/arguments.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(stand_in_source:%=tests/stand_in/%.c) tests/stand_in/record.c $(LDLIBS) -o $@
+
+$(BUILD)/tests/%.o: CPPFLAGS += -DSTAND_IN_FOLDER='"$(stand_in)"'
+$(host_tests): | $(stand_ins)
+$(BUILD)/tests/gpu/test_cuda_api.o: CPPFLAGS += $(call isystem,$(TOOLKIT_INCLUDE))
+
+# --- the emulated GPU below its driver -------------------------------------------------------------------------------
+$(core_tests): $(BUILD)/%: $(BUILD)/%.o $(core_support:%.c=$(BUILD)/%.o) $(emulator_archive)
+	$(CC) $(LDFLAGS) $^ -lcmocka -lm -pthread -o $@
+
+$(BUILD)/tests/emulator/arithmetic/%.o: CFLAGS += -frounding-math
+$(BUILD)/tests/emulator/ptx/test_corpus: $(BUILD)/tests/emulator/ptx/fuzz_ptx.o
+
+$(BUILD)/tests/emulator/arithmetic/exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive.o $(core_support:%.c=$(BUILD)/%.o) $(emulator_archive)
+	$(CC) $(LDFLAGS) $^ -lcmocka -lm -o $@
+
+.PHONY: test-exhaustive bench-emulator
+test-exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive ## try every f32 input of the emulator's approximations, minutes
+	$<
+
+$(BUILD)/tests/emulator/benchmark: $(BUILD)/tests/emulator/benchmark.o $(emulator_archive)
+	$(CC) $(LDFLAGS) $^ -lm -pthread -o $@
+
+bench-emulator: $(BUILD)/tests/emulator/benchmark ## how fast the emulated GPU is
+	$<
+
+# --- the emulated GPU by its driver ----------------------------------------------------------------------------------
+driver_test_link := -L$(BUILD)/emulator -l:libcuda.so.1 -Wl,-rpath,'$$ORIGIN/../../../emulator' -lcmocka -lpthread -ldl -lm
+$(driver_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_LIBRARY)
+	$(CC) $(filter %.o,$^) $(LDFLAGS) $(driver_test_link) -o $@
+
+# The own declarations of the API against those of the toolkit, where there is one.
+CUDA_INCLUDE   ?= $(patsubst %/,%,$(TOOLKIT_INCLUDE))
+EMULATOR_API_DIRECTORY := $(BUILD)/emulator/api
+api_listed     := emulator/driver/errors.def emulator/driver/attributes.def emulator/driver/types.h
+api_flags       = $(CPPFLAGS) $(CFLAGS) -I$(EMULATOR_API_DIRECTORY) $(api_toolkit)
+api_objects    := $(EMULATOR_API_DIRECTORY)/ours.o
+ifneq (,$(wildcard $(CUDA_INCLUDE)/cuda.h))
+api_toolkit    := -DAPI_HAS_TOOLKIT $(call isystem,$(CUDA_INCLUDE))
+api_objects    += $(EMULATOR_API_DIRECTORY)/toolkit.o $(EMULATOR_API_DIRECTORY)/prototypes.o
+endif
+
+$(EMULATOR_API_DIRECTORY)/emulator_api_list.inc: tests/emulator/driver/api_list.awk $(api_listed)
+	@mkdir -p $(@D)
+	awk -f $< $(api_listed) > $@
+
+$(EMULATOR_API_DIRECTORY)/emulator_api_functions.inc: $(wildcard $(CUDA_INCLUDE)/cuda.h $(CUDA_INCLUDE)/cudaProfiler.h)
+	@mkdir -p $(@D)
+	printf '#define __CUDA_API_VERSION_INTERNAL\n$(foreach header,$(^F),#include <$(header)>\n)' | \
+		$(CC) -E -P -isystem $(CUDA_INCLUDE) -xc - | tr '\n' ' ' | grep -o 'CUresult *cu[A-Za-z0-9_]* *(' | \
+		sed 's/CUresult *\(cu[A-Za-z0-9_]*\).*/FUNCTION(\1)/' | sort -u > $@
+
+$(EMULATOR_API_DIRECTORY)/ours.o: tests/emulator/driver/api_values.c $(EMULATOR_API_DIRECTORY)/emulator_api_list.inc
+	$(CC) $(api_flags) -MMD -MP -c $< -o $@
+$(EMULATOR_API_DIRECTORY)/toolkit.o: tests/emulator/driver/api_values.c $(EMULATOR_API_DIRECTORY)/emulator_api_list.inc
+	$(CC) $(api_flags) -DAPI_TOOLKIT -MMD -MP -c $< -o $@
+$(EMULATOR_API_DIRECTORY)/prototypes.o: tests/emulator/driver/api_prototypes.c emulator/driver/api.h
+	@mkdir -p $(@D)
+	$(CC) $(api_flags) -MMD -MP -c $< -o $@
+
+$(BUILD)/tests/emulator/driver/test_api.o: $(EMULATOR_API_DIRECTORY)/emulator_api_functions.inc
+$(BUILD)/tests/emulator/driver/test_api.o: CPPFLAGS += -I$(EMULATOR_API_DIRECTORY) $(api_toolkit)
+$(BUILD)/tests/emulator/driver/test_api: $(api_objects)
+
+# Real programs: CUDA C as nvcc compiles it for two targets. Without nvcc their tests are skipped.
+program_names   := reduce atomics warps numbers programs tensor heap tiles device_library assembly
+program_folder  := $(BUILD)/tests/ptx
+program_targets := 75 80
+ifneq ($(NVCC),)
+program_ptx     := $(foreach target,$(program_targets),$(program_names:%=$(program_folder)/%.$(target).ptx))
+endif
+define program_rule
+$(program_folder)/%.$(1).ptx: tests/data/kernels/%.cu
+	@mkdir -p $$(@D)
+	$$(NVCC) -std=c++17 -ptx -lineinfo -arch=compute_$(1) $$< -o $$@
+endef
+$(foreach target,$(program_targets),$(eval $(call program_rule,$(target))))
+$(filter $(BUILD)/tests/emulator/driver/test_programs%,$(driver_tests)): | $(program_ptx)
+$(BUILD)/tests/emulator/driver/test_programs%.o: CPPFLAGS += -DPROGRAM_PTX='"$(program_folder)"'
+
+# The kept PTX and fat binaries, for machines without nvcc.
+data_kernels := tests/data/kernels/driver.cu
+data_targets := $(foreach target,75 80 90,-gencode arch=compute_$(target),code=compute_$(target))
+.PHONY: emulator-test-data
+emulator-test-data: ## compile the tests' kept kernels again (needs nvcc)
+	$(NVCC) -O3 -std=c++17 -arch=compute_80 -lineinfo -ptx tests/data/kernels/core.cu -o tests/data/ptx/core.ptx
+	sed -i 's#"[^"]*/tests/data/kernels#"tests/data/kernels#; /^\/\//d' tests/data/ptx/core.ptx
+	$(NVCC) -std=c++17 -ptx -arch=compute_75 -o tests/data/ptx/driver.ptx $(data_kernels)
+	sed -i '/^\/\//d' tests/data/ptx/driver.ptx
+	$(NVCC) -std=c++17 -fatbin --no-compress $(data_targets) -o tests/data/ptx/driver_plain.fatbin $(data_kernels)
+	$(NVCC) -std=c++17 -fatbin --compress-mode=speed $(data_targets) -o tests/data/ptx/driver_lz4.fatbin $(data_kernels)
+	$(NVCC) -std=c++17 -fatbin --compress-mode=size $(data_targets) -o tests/data/ptx/driver_zstd.fatbin $(data_kernels)
+
+# --- fuzzing: libFuzzer comes with clang; test_corpus replays the kept corpus with any compiler ------------------------
+fuzz_corpus  := tests/data/corpus/ptx
+FUZZ_SECONDS ?= 60
+fuzz_flags   := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+fuzz_sources := $(filter-out emulator/driver/%,$(emulator_found))
+$(BUILD)/tests/fuzz_ptx: tests/emulator/ptx/fuzz_ptx.c $(fuzz_sources)
+	@mkdir -p $(@D)
+	clang $(fuzz_flags) $(filter-out -D%BUILDS,$(emulator_flags)) $^ -lm -pthread -o $@
+
+.PHONY: fuzz
+fuzz: $(BUILD)/tests/fuzz_ptx ## fuzz the emulator's PTX loader for FUZZ_SECONDS, 60 unless said (needs clang)
+	mkdir -p $(BUILD)/fuzz/ptx
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -dict=$(fuzz_corpus).dict \
+		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/ptx $(fuzz_corpus)
