@@ -1,6 +1,6 @@
 /*
  * Every enumerator, the size of every structure and the place of every member, compiled twice: from
- * the emulator's own driver_types.h, and with API_TOOLKIT from cuda.h. The list is made by
+ * the emulator's own types.h, and with API_TOOLKIT from cuda.h. The list is made by
  * emulator_api_list.awk.
  */
 #include "tests/emulator/driver/api_values.h"
