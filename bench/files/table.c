@@ -1,22 +1,10 @@
 /* The table on the terminal. */
 #include "bench/files/table.h"
+#include "bench/files/format.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
-
-void table_format_seconds(double seconds, char *text, size_t size) {
-    static const struct {
-        double unit;
-        const char *name;
-    } units[] = {{1.0, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
-    size_t last = sizeof units / sizeof units[0] - 1, i = 0;
-    while (i < last && seconds < units[i].unit)
-        i++;
-    double value = seconds / units[i].unit;
-    int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-    snprintf(text, size, "%.*f %s", decimals, value, units[i].name);
-}
 
 /* A number in a column, or nothing where it was not measured. */
 static void format_cell(double number, const char *format, char *text, size_t size) {
@@ -46,7 +34,7 @@ static void print_row(FILE *file, const struct result *row, bool shape) {
         fprintf(file, "%s: %s\n", row->status, row->reason);
         return;
     }
-    table_format_seconds(row->median_s, median, sizeof median);
+    format_seconds(row->median_s, median, sizeof median);
     format_cell(100.0 * row->noise, "%.1f%%", noise, sizeof noise);
     format_cell(row->gflops, "%.1f", gflops, sizeof gflops);
     format_cell(row->gbps, "%.1f", gbps, sizeof gbps);

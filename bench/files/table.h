@@ -15,7 +15,4 @@ void table_print_case(FILE *file, const struct case_rows *rows, const struct res
 /* What was measured, skipped (by reason) and failed. */
 void table_print_summary(FILE *file, const struct result *rows, size_t count);
 
-/* "1.23 ms" and the like, three digits, for seconds >= 0. */
-void table_format_seconds(double seconds, char *text, size_t size);
-
 #endif

@@ -1,6 +1,6 @@
 /* See bench/measure/trial.h. */
 #include "bench/measure/trial.h"
-#include "bench/files/table.h"
+#include "bench/files/format.h"
 #include "bench/measure/contest.h"
 #include "bench/measure/verify.h"
 
@@ -187,7 +187,7 @@ static void row_print(const struct trial *trial, const struct trial_row *row, FI
         return;
     }
     char median[32];
-    table_format_seconds(row->statistics.median, median, sizeof median);
+    format_seconds(row->statistics.median, median, sizeof median);
     double best = trial->rows[trial->best].statistics.median;
     fprintf(file, " %10s %6.1f%% %7.1f%%%s%s\n", median, 100.0 * row->statistics.noise,
             100.0 * best / row->statistics.median,

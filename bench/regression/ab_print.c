@@ -1,5 +1,5 @@
 /* What became of the rows, for people and for programs. */
-#include "bench/files/table.h"
+#include "bench/files/format.h"
 #include "bench/regression/ab.h"
 
 #include <cjson/cJSON.h>
@@ -38,8 +38,8 @@ static struct cells cells_of(const struct ab_row *row) {
     struct cells cells = {.verdict = verdict_word(row->judgement.verdict),
                           .reason = row->judgement.reason};
     const struct ratio *ratio = &row->judgement.ratio;
-    table_format_seconds(ab_row_seconds(row, AB_BASELINE), cells.baseline, sizeof cells.baseline);
-    table_format_seconds(ab_row_seconds(row, AB_NEW), cells.changed, sizeof cells.changed);
+    format_seconds(ab_row_seconds(row, AB_BASELINE), cells.baseline, sizeof cells.baseline);
+    format_seconds(ab_row_seconds(row, AB_NEW), cells.changed, sizeof cells.changed);
     snprintf(cells.threads, sizeof cells.threads, "%.0ld", row->name.threads);
     snprintf(cells.ratio, sizeof cells.ratio, "%.3f", ratio->ratio);
     snprintf(cells.interval, sizeof cells.interval, "%.3f to %.3f", ratio->low, ratio->high);

@@ -1,5 +1,5 @@
 /* A comparison as a table on the terminal and as Markdown. */
-#include "bench/files/table.h"
+#include "bench/files/format.h"
 #include "bench/regression/compare.h"
 
 #include <math.h>
@@ -19,9 +19,9 @@ static void cells_fill(const struct compared_row *row, struct cells *cells) {
     if (key->threads > 0)
         snprintf(cells->threads, sizeof cells->threads, "%lld", (long long)key->threads);
     if (row->baseline && row->baseline->median_s > 0.0)
-        table_format_seconds(row->baseline->median_s, cells->baseline, sizeof cells->baseline);
+        format_seconds(row->baseline->median_s, cells->baseline, sizeof cells->baseline);
     if (row->changed && row->changed->median_s > 0.0)
-        table_format_seconds(row->changed->median_s, cells->changed, sizeof cells->changed);
+        format_seconds(row->changed->median_s, cells->changed, sizeof cells->changed);
     compared_row_reason(row, cells->reason, sizeof cells->reason);
     if (row->pairing != PAIR_TIMED)
         return;

@@ -1,6 +1,6 @@
 /* The history as text and as a plot. */
 #include "bench/regression/history_print.h"
-#include "bench/files/table.h"
+#include "bench/files/format.h"
 #include "bench/report/gnuplot.h"
 #include "bench/report/script.h"
 #include "bench/report/templates.h"
@@ -46,7 +46,7 @@ static void levels_print(const struct history_series *series, const struct level
     for (size_t i = 0; i < levels->count; i++) {
         const struct level *level = &levels->list[i];
         const struct history_value *first = &series->values[level->begin];
-        table_format_seconds(level->median, median, sizeof median);
+        format_seconds(level->median, median, sizeof median);
         fprintf(file, "  since %-20s %-20s %9s, %zu run%s", first->commit, first->written, median,
                 level->count, level->count == 1 ? "" : "s");
         if (i > 0)
@@ -65,9 +65,9 @@ static void values_print(const struct history_series *series, size_t most, FILE 
                 series->count);
     for (size_t i = begin; i < series->count; i++) {
         const struct history_value *value = &series->values[i];
-        table_format_seconds(value->median_s, median, sizeof median);
-        table_format_seconds(value->low_s, low, sizeof low);
-        table_format_seconds(value->high_s, high, sizeof high);
+        format_seconds(value->median_s, median, sizeof median);
+        format_seconds(value->low_s, low, sizeof low);
+        format_seconds(value->high_s, high, sizeof high);
         fprintf(file, "    %-20s %-20s %9s  (%s to %s)\n", value->commit, value->written, median,
                 low, high);
     }

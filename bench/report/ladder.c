@@ -1,6 +1,6 @@
 /* Bars of the rungs of a ladder. */
 #include "bench/report/ladder.h"
-#include "bench/files/table.h"
+#include "bench/files/format.h"
 #include "bench/operations/operation.h"
 #include "bench/report/work.h"
 
@@ -189,7 +189,7 @@ static void labels_write(FILE *file, const struct ladder *ladder) {
         if (is_counted(ladder))
             work_format(rung->amount, amount, sizeof amount);
         else
-            table_format_seconds(rung->amount, amount, sizeof amount);
+            format_seconds(rung->amount, amount, sizeof amount);
         double percent = percent_of(ladder, rung);
         snprintf(label, sizeof label, "%.*f%%, %s", percent < 9.95 ? 1 : 0, percent, amount);
         snprintf(words, sizeof words, "%s%s", rung->implementation->adds ? "+ " : "",

@@ -1,6 +1,6 @@
 /* Cases down, implementations across: speedups and the ladder of kernels. */
 #include "bench/files/crossover.h"
-#include "bench/files/table.h"
+#include "bench/files/format.h"
 #include "bench/operations/operation.h"
 #include "bench/report/page_part.h"
 #include "bench/report/work.h"
@@ -236,7 +236,7 @@ static void time_cell(const struct matrix *matrix, const struct line *line,
                       const struct result *row) {
     char time[32], title[256], interval[192];
     double percent = 100.0 * line->best->median_s / row->median_s;
-    table_format_seconds(row->median_s, time, sizeof time);
+    format_seconds(row->median_s, time, sizeof time);
     html_interval(row, percent, 3, "%", interval, sizeof interval);
     snprintf(title, sizeof title, "%s; %s", time, interval);
     percent_cell(matrix, line, row, title);

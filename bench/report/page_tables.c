@@ -1,5 +1,5 @@
 /* The tables of the page. */
-#include "bench/files/table.h"
+#include "bench/files/format.h"
 #include "bench/report/page_part.h"
 
 #include <math.h>
@@ -24,11 +24,11 @@ bool page_has_parts(const struct page *page) {
 
 static void median_cell(FILE *file, const struct result *row) {
     char text[32], low[32], high[32], mean[32], least[32], title[256];
-    table_format_seconds(row->median_s, text, sizeof text);
-    table_format_seconds(row->low_s, low, sizeof low);
-    table_format_seconds(row->high_s, high, sizeof high);
-    table_format_seconds(row->mean_s, mean, sizeof mean);
-    table_format_seconds(row->min_s, least, sizeof least);
+    format_seconds(row->median_s, text, sizeof text);
+    format_seconds(row->low_s, low, sizeof low);
+    format_seconds(row->high_s, high, sizeof high);
+    format_seconds(row->mean_s, mean, sizeof mean);
+    format_seconds(row->min_s, least, sizeof least);
     snprintf(title, sizeof title,
              "95%% interval %s to %s; mean %s, least %s; %lld samples of %lld iterations", low,
              high, mean, least, (long long)row->samples, (long long)row->iterations);
@@ -151,9 +151,9 @@ static void part_cell(const struct page *page, const struct part_row *part) {
         fputs("<td></td>", page->file);
         return;
     }
-    table_format_seconds(part->median_s, time, sizeof time);
-    table_format_seconds(part->low_s, low, sizeof low);
-    table_format_seconds(part->high_s, high, sizeof high);
+    format_seconds(part->median_s, time, sizeof time);
+    format_seconds(part->low_s, low, sizeof low);
+    format_seconds(part->high_s, high, sizeof high);
     snprintf(text, sizeof text, "%s, %.1f%%", time, 100.0 * part->share);
     snprintf(title, sizeof title, "95%% interval %s to %s; %lld samples", low, high,
              (long long)part->samples);

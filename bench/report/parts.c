@@ -1,6 +1,6 @@
 /* Stacked bars of the parts of an iteration. */
 #include "bench/report/parts.h"
-#include "bench/files/table.h"
+#include "bench/files/format.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -184,7 +184,7 @@ static void total_labels_write(const struct script *script, const struct step *s
         const struct bar *bar = &step->bars[i];
         char time[32], label[96];
         bool drawn = bar->total <= drawn_up_to * step->fastest;
-        table_format_seconds(bar->total, time, sizeof time);
+        format_seconds(bar->total, time, sizeof time);
         if (drawn)
             snprintf(label, sizeof label, "%s", time);
         else
