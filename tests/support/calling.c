@@ -82,7 +82,7 @@ struct call call_start(const struct calling *calling, const char *const *argumen
 static char *printed_read(const struct calling *calling, const char *name) {
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", calling->place.path, name);
-    char *text = file_read(path);
+    char *text = file_text(path);
     assert_non_null(text);
     return text;
 }

@@ -57,7 +57,7 @@ void file_write_text(const char *path, const char *text) {
     file_write(path, text, strlen(text));
 }
 
-char *file_read(const char *path) {
+char *file_text(const char *path) {
     FILE *file = fopen(path, "rb");
     if (!file)
         return NULL;

@@ -29,6 +29,6 @@ void file_write(const char *path, const void *bytes, size_t size);
 void file_write_text(const char *path, const char *text);
 
 /* The whole file with a NUL behind it, to be freed; NULL when there is none. */
-char *file_read(const char *path);
+char *file_text(const char *path);
 
 #endif

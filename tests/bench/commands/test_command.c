@@ -45,7 +45,7 @@ static void check_refused(const char *const *arguments, int status, const char *
     assert_int_equal(strncmp(call.err, "lockstep", 8), 0);
     assert_string_equal(call.out, "");
     call_free(&call);
-    assert_null(file_read(temporary_path(&here.place, "run/environment.json")));
+    assert_null(file_text(temporary_path(&here.place, "run/environment.json")));
 }
 
 #define CHECK_REFUSED(status, words, ...)                                                          \
@@ -216,7 +216,7 @@ static size_t check_rows(void) {
 }
 
 static void check_state(const char *expected) {
-    char *text = file_read(temporary_path(&here.place, "run/environment.json"));
+    char *text = file_text(temporary_path(&here.place, "run/environment.json"));
     assert_non_null(text);
     cJSON *json = cJSON_Parse(text);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "state")), expected);
@@ -241,7 +241,7 @@ static void check_goes_on(const char *const *arguments) {
 /* Reads what the run prints, a packet at a time, until its first rows are on the disk. */
 static void first_rows_await(int printed) {
     for (int i = 0; i < PATIENCE_SECONDS * 500; i++) {
-        char *text = file_read(temporary_path(&here.place, "run/results.csv"));
+        char *text = file_text(temporary_path(&here.place, "run/results.csv"));
         bool there = text && strstr(text, ",measured,");
         free(text);
         if (there)
@@ -300,7 +300,7 @@ static void test_a_killed_run_goes_on(void **state) {
     check_status(&call, 256 + SIGKILL);
     call_free(&call);
     /* Whatever the kill left, here is the worst: a line cut in its middle. */
-    char *text = file_read(temporary_path(&here.place, "run/results.csv"));
+    char *text = file_text(temporary_path(&here.place, "run/results.csv"));
     assert_non_null(text);
     assert_true(strlen(text) > 40);
     char *padded = NULL;
@@ -334,7 +334,7 @@ static void test_another_build_does_not_go_on(void **state) {
     call_free(&call);
     char path[512];
     snprintf(path, sizeof path, "%s", temporary_path(&here.place, "run/environment.json"));
-    char *text = file_read(path);
+    char *text = file_text(path);
     assert_non_null(text);
     char *build = strstr(text, " build=");
     assert_non_null(build);
@@ -448,12 +448,12 @@ static void test_a_finished_run_is_left_alone(void **state) {
     check_holds(call.out, "results in run");
     check_holds(call.out, "transfer/copy/f32, hot");
     call_free(&call);
-    char *before = file_read(temporary_path(&here.place, "run/results.csv"));
+    char *before = file_text(temporary_path(&here.place, "run/results.csv"));
     struct call again = CALL("run", "--case", "transfer/copy/f32/17", TINY);
     check_status(&again, 2);
     check_holds(again.err, "finished run");
     call_free(&again);
-    char *after = file_read(temporary_path(&here.place, "run/results.csv"));
+    char *after = file_text(temporary_path(&here.place, "run/results.csv"));
     assert_string_equal(before, after);
     free(before);
     free(after);
@@ -466,7 +466,7 @@ static void test_the_environment_has_the_seed(void **state) {
         CALL("run", "--case", "transfer/copy/f32/17", "--seed", "9007199254740993", TINY);
     check_status(&call, 0);
     call_free(&call);
-    char *text = file_read(temporary_path(&here.place, "run/environment.json"));
+    char *text = file_text(temporary_path(&here.place, "run/environment.json"));
     assert_non_null(text);
     check_holds(text, "\"seed\":\t9007199254740993,");
     free(text);
@@ -739,7 +739,7 @@ static bool is_documented(const char *option) {
 /* README.md and --help name the same options. */
 static void test_readme_and_help_agree(void **state) {
     (void)state;
-    char *readme = file_read("README.md");
+    char *readme = file_text("README.md");
     if (!readme) {
         print_message("skipped: there is no README.md in the working directory\n");
         skip();

@@ -154,7 +154,7 @@ static void check_refused(const char *file, const char *bytes, size_t size, cons
     check_call(CALL("compare", "before", "bad"), 2, "", words);
     check_call(CALL("compare", "bad", "before"), 2, "", words);
     check_call(CALL("history", "record", "bad"), 2, "", words);
-    char *now = file_read(path_of(file));
+    char *now = file_text(path_of(file));
     assert_memory_equal(now, bytes, size);
     free(now);
     assert_int_not_equal(access(path_of("history.sqlite"), F_OK), 0);
@@ -186,7 +186,7 @@ static void test_bad_files_are_named(void **state) {
     };
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
         run_write("bad", 1.0, 1000000000001);
-        char *whole = file_read(path_of(edits[i].file));
+        char *whole = file_text(path_of(edits[i].file));
         assert_non_null(whole);
         char *text = edited(whole, edits[i].before, edits[i].after);
         check_refused(edits[i].file, text, strlen(text), edits[i].words);
@@ -208,7 +208,7 @@ static void test_files_that_are_cut_off(void **state) {
     static const char *const files[] = {"bad/results.csv", "bad/samples.csv", "bad/counters.csv"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         run_write("bad", 1.0, 1000000000001);
-        char *whole = file_read(path_of(files[i]));
+        char *whole = file_text(path_of(files[i]));
         assert_non_null(whole);
         check_refused(files[i], whole, strlen(whole) - 2, "the last line is cut off");
         free(whole);

@@ -59,7 +59,7 @@ static int run(struct place *place, const char *arguments, const char *file, cha
     snprintf(command, sizeof command, "cd %s && : >calls && PATH=%s/bin %s %s >output 2>&1",
              place->folder.path, place->folder.path, place->script, arguments);
     int status = system(command);
-    char *written = file_read(temporary_path(&place->folder, file));
+    char *written = file_text(temporary_path(&place->folder, file));
     assert_non_null(written);
     snprintf(text, bytes, "%s", written);
     free(written);

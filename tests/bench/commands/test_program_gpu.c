@@ -113,7 +113,7 @@ static bool kernels_are_built(void) {
 static void check_environment(void) {
     char path[600];
     snprintf(path, sizeof path, "%s/run/environment.json", place.path);
-    char *text = file_read(path);
+    char *text = file_text(path);
     cJSON *object = cJSON_Parse(text);
     free(text);
     const cJSON *gpu = cJSON_GetObjectItem(object, "gpu");

@@ -22,7 +22,7 @@ static int run(const char *rows, const char *page, char *result, size_t size) {
     snprintf(command, sizeof command, "scripts/readme-table %s/results.csv %s/page.md 2>/dev/null",
              place.path, place.path);
     int status = system(command);
-    char *text = file_read(temporary_path(&place, "page.md"));
+    char *text = file_text(temporary_path(&place, "page.md"));
     assert_non_null(text);
     snprintf(result, size, "%s", text);
     free(text);

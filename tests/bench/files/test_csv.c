@@ -92,7 +92,7 @@ static void test_what_was_not_measured_is_an_empty_field(void **state) {
     (void)state;
     const struct row row = {"a", 1, NAN, "x"};
     rows_write(&row, 1);
-    char *text = file_read(temporary_path(&folder, "rows.csv"));
+    char *text = file_text(temporary_path(&folder, "rows.csv"));
     assert_string_equal(text, HEADER "a,1,,x\n");
     free(text);
     struct row *read;
@@ -108,7 +108,7 @@ static void test_fields_are_quoted_as_rfc_4180_says(void **state) {
     (void)state;
     const struct row row = {"a\"b", 1, 2.0, "c,d"};
     rows_write(&row, 1);
-    char *text = file_read(temporary_path(&folder, "rows.csv"));
+    char *text = file_text(temporary_path(&folder, "rows.csv"));
     assert_string_equal(text, HEADER "\"a\"\"b\",1,2,\"c,d\"\n");
     free(text);
 }

@@ -175,7 +175,7 @@ static void test_what_is_no_run_is_left_alone(void **state) {
         assert_true(mkdir("other", 0777) == 0 || i > 0);
         file_write_text("other/environment.json", texts[i]);
         check_refused("other", "s", STATUS_INVALID, "other/environment.json");
-        char *after = file_read("other/environment.json");
+        char *after = file_text("other/environment.json");
         assert_string_equal(after, texts[i]);
         free(after);
     }

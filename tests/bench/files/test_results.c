@@ -85,7 +85,7 @@ static void results_written(const char *const *shapes, size_t count) {
 static const char *const two_shapes[] = {FIRST, SECOND};
 
 static char *file_of(const char *name) {
-    char *text = file_read(temporary_path(&folder, name));
+    char *text = file_text(temporary_path(&folder, name));
     assert_non_null(text);
     return text;
 }

@@ -188,7 +188,7 @@ static void test_processes_are_sampled_in_turn(void **state) {
     contestants_name(&c, "a", "b");
     compare(&c, &ab);
     ab_close(&ab);
-    char *log = file_read(temporary_path(&place, "log"));
+    char *log = file_text(temporary_path(&place, "log"));
     assert_non_null(log);
     /* Two pairs: four turns of a row that is quick, two of one that takes long. */
     static const char expected[] = "a 0\nb 0\nb 0\na 0\nb 0\na 0\na 0\nb 0\n"
@@ -232,9 +232,9 @@ static void test_a_pair_shares_a_processor(void **state) {
         ab_close(&ab);
     }
     /* Two processes were opened to see what they have, before the pairs. */
-    char *count = file_read(temporary_path(&place, "processors1"));
-    char *which = file_read(temporary_path(&place, "which1"));
-    char *free_count = file_read(temporary_path(&place, "processors2"));
+    char *count = file_text(temporary_path(&place, "processors1"));
+    char *which = file_text(temporary_path(&place, "which1"));
+    char *free_count = file_text(temporary_path(&place, "processors2"));
     int numbers[26], places[26], of_two[26];
     lines_read(count, numbers, 26);
     lines_read(which, places, 26);

@@ -116,17 +116,17 @@ static void file_make(const char *folder, const char *name, const char *text) {
     assert_int_equal(fclose(file), 0);
 }
 
-static char *file_text(const char *folder, const char *name) {
+static char *folder_file_text(const char *folder, const char *name) {
     char path[PATH_SIZE + 32];
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    char *text = file_read(path);
+    char *text = file_text(path);
     assert_non_null(text);
     return text;
 }
 
 /* Puts `after` where `before` first stands in the file. */
 static void file_edit(const char *folder, const char *name, const char *before, const char *after) {
-    char *text = file_text(folder, name);
+    char *text = folder_file_text(folder, name);
     const char *place = strstr(text, before);
     assert_non_null(place);
     FILE *file = file_open(folder, name);
@@ -318,8 +318,8 @@ static size_t rows_paired(const struct comparison *comparison, enum pairing pair
 
 static void test_rows_of_one_side(void **state) {
     const struct made *made = *state;
-    char *results = file_text(made->changed, "results.csv");
-    char *samples = file_text(made->changed, "samples.csv");
+    char *results = folder_file_text(made->changed, "results.csv");
+    char *samples = folder_file_text(made->changed, "samples.csv");
     *strstr(results, "gemm,nn,f32,512x") = '\0';
     *strstr(samples, "gemm,nn,f32,512x") = '\0';
     file_make(made->changed, "results.csv", results);
@@ -342,7 +342,7 @@ static void test_rows_of_one_side(void **state) {
 }
 
 static void status_change(const struct made *made, const char *status) {
-    char *samples = file_text(made->changed, "samples.csv");
+    char *samples = folder_file_text(made->changed, "samples.csv");
     char *from = strstr(samples, "gemm,nn,f32,64x"), *to = strstr(samples, "gemm,nn,f32,128x");
     memmove(from, to, strlen(to) + 1);
     file_make(made->changed, "samples.csv", samples);
@@ -594,7 +594,7 @@ static void test_truncated_files_are_refused(void **state) {
                  {"samples.csv", "samples.csv:321: the last line is cut off"}};
     for (size_t i = 0; i < 2; i++) {
         run_make(made->changed, even, 0.02, 100);
-        char *text = file_text(made->changed, files[i].file);
+        char *text = folder_file_text(made->changed, files[i].file);
         text[strlen(text) - 2] = '\0';
         file_make(made->changed, files[i].file, text);
         free(text);
@@ -615,12 +615,12 @@ static void test_binary_files_are_refused(void **state) {
 /* Samples of another run: its rows are others, or there are rows that have none. */
 static void test_samples_of_another_run(void **state) {
     const struct made *made = *state;
-    char *samples = file_text(made->baseline, "samples.csv");
+    char *samples = folder_file_text(made->baseline, "samples.csv");
     file_make(made->changed, "samples.csv", samples);
     free(samples);
     check_refused(made, "they are not of the same run");
     run_make(made->changed, even, 0.02, 100);
-    char *results = file_text(made->changed, "results.csv");
+    char *results = folder_file_text(made->changed, "results.csv");
     *strstr(results, "gemm,nn,f32,512x") = '\0';
     file_make(made->changed, "results.csv", results);
     free(results);

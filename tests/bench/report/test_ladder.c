@@ -137,7 +137,7 @@ static bool exists(struct fixture *f, const char *name) {
 
 /* All of `words` (NULL-terminated) in the file, each behind the one before. */
 static void check_in_order(struct fixture *f, const char *name, const char *const *words) {
-    char *text = file_read(temporary_path(&f->place, name));
+    char *text = file_text(temporary_path(&f->place, name));
     if (!text) {
         fail_msg("there is no %s", name);
         return;
@@ -155,7 +155,7 @@ static void check_in_order(struct fixture *f, const char *name, const char *cons
     check_in_order(f, name, (const char *const[]){__VA_ARGS__, NULL})
 
 static bool holds(struct fixture *f, const char *name, const char *words) {
-    char *text = file_read(temporary_path(&f->place, name));
+    char *text = file_text(temporary_path(&f->place, name));
     assert_non_null(text);
     bool found = strstr(text, words) != NULL;
     free(text);

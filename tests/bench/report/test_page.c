@@ -83,7 +83,7 @@ static bool browser_is_there(void) {
 
 /* The title that `script` sets in the loaded page, in a window so wide; to be freed. */
 static char *page_ask(const char *script, int width) {
-    char *page = file_read(temporary_path(&place, "index.html"));
+    char *page = file_text(temporary_path(&place, "index.html"));
     assert_non_null(page);
     FILE *file = fopen(temporary_path(&place, "asked.html"), "w");
     assert_non_null(file);
