@@ -43,6 +43,26 @@ CPPFLAGS  += -DHAVE_ONEDNN
 LDLIBS    += -ldnnl
 endif
 
+# --- what a build is made of ------------------------------------------------------------------------------------------
+# What every object and link is made with, in one file that is rewritten when its text changes: a flag, another compiler, a
+# library that was installed or removed. All that is built depends on it.
+.DEFAULT_GOAL := all
+.PHONY: force
+written_anew = { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
+flags := $(BUILD)/flags
+$(flags): force
+	@mkdir -p $(@D)
+	@printf '%s\n' $(foreach made,$(made_with),'$(subst ','\'',$(made): $(strip $($(made))))') >$@.new
+	@$(written_anew)
+made_with     = CC cc_version CPPFLAGS CFLAGS LDFLAGS LDLIBS $(simd_levels:%=simd_%) $(emulator_isas:%=emulator_isa_%) EMULATOR_OPTIMISE
+cc_version   := $(shell $(CC) --version | head -n 1)
+# The list of objects: an archive that holds one too many is made anew.
+objects_list := $(BUILD)/objects
+$(objects_list): force
+	@mkdir -p $(@D)
+	@printf '%s\n' $(objects) $(emulator_objects) >$@.new
+	@$(written_anew)
+
 # --- sources: every C file of a room ------------------------------------------------------------------------------------
 host_rooms := common reference reference/oracle gpu kernels $(patsubst %/,%,$(sort $(dir $(wildcard bench/*/*.c))))
 sources    := $(filter-out bench/commands/main.c,$(foreach room,$(host_rooms),$(sort $(wildcard $(room)/*.c))))
@@ -66,14 +86,15 @@ all: ## build everything
 	+@$(build_with) programs
 programs: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1
 
-$(BUILD)/lockstep: $(BUILD)/bench/commands/main.o $(BUILD)/liblockstep.a
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+$(BUILD)/lockstep: $(BUILD)/bench/commands/main.o $(BUILD)/liblockstep.a $(flags)
+	$(CC) $(LDFLAGS) $(linked) $(LDLIBS) -o $@
+linked = $(filter %.o %.a,$^)
 
-$(BUILD)/liblockstep.a: $(objects)
+$(BUILD)/liblockstep.a: $(objects) $(objects_list)
 	@mkdir -p $(@D)
-	rm -f $@ && $(AR) rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-$(BUILD)/%.o: %.c
+$(BUILD)/%.o: %.c $(flags)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
@@ -85,14 +106,14 @@ $(BUILD)/reports/templates.o: reports/templates.S reports/style.gp reports/page.
 include kernels/kernels.mk
 include emulator/emulator.mk
 
-# What was built, for `lockstep info`: compiled anew when commit or flags change.
-# Sources without a repository have no commit; what git has to say of a repository is shown.
-commit      := $(or $(if $(wildcard .git),$(shell git describe --always --dirty --abbrev=12)),unknown)
-build_stamp := $(BUILD)/stamp-$(shell printf '%s' '$(commit) $(CC) $(CFLAGS)' | cksum | cut -d' ' -f1)
-$(build_stamp):
+# What was built, for `lockstep info`. Sources without a repository have no commit; what git has to say of a repository is
+# shown.
+commit := $(or $(if $(wildcard .git),$(shell git describe --always --dirty --abbrev=12)),unknown)
+$(BUILD)/commit: force
 	@mkdir -p $(@D)
-	@rm -f $(BUILD)/stamp-* && touch $@
-$(BUILD)/bench/devices/build_info.o: $(build_stamp)
+	@echo '$(commit)' >$@.new
+	@$(written_anew)
+$(BUILD)/bench/devices/build_info.o: $(BUILD)/commit
 $(BUILD)/bench/devices/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
@@ -141,8 +162,8 @@ counters-baseline: all ## show how the kernels' counts differ from reports/basel
 
 # One program under three names: the number says by how many percent cross-entropy waits, see tests/slowed.c.
 slowed := $(addprefix $(BUILD)/tests/lockstep-slowed-,0 5 10)
-$(BUILD)/tests/lockstep-slowed: $(BUILD)/bench/commands/main.o $(BUILD)/tests/support/slowed.o $(BUILD)/liblockstep.a
-	$(CC) $(LDFLAGS) -Wl,--wrap=cross_entropy_simd $^ $(LDLIBS) -o $@
+$(BUILD)/tests/lockstep-slowed: $(BUILD)/bench/commands/main.o $(BUILD)/tests/support/slowed.o $(BUILD)/liblockstep.a $(flags)
+	$(CC) $(LDFLAGS) -Wl,--wrap=cross_entropy_simd $(linked) $(LDLIBS) -o $@
 $(slowed): $(BUILD)/tests/lockstep-slowed
 	ln -sf $(<F) $@
 

@@ -37,12 +37,12 @@ emulator_flags := -I. -std=c11 -D_GNU_SOURCE -fPIC -pthread -fvisibility=hidden 
 emulator_plain_objects := $(emulator_plain:%.c=$(BUILD)/%.o)
 emulator_objects       := $(emulator_plain_objects) $(foreach isa,$(emulator_isas),$(emulator_hot:%.c=$(BUILD)/%.$(isa).o))
 
-$(emulator_plain_objects): $(BUILD)/%.o: %.c
+$(emulator_plain_objects): $(BUILD)/%.o: %.c $(flags)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(emulator_flags) -MMD -MP -c $< -o $@
 
 define emulator_hot_rule
-$(emulator_hot:%.c=$(BUILD)/%.$(1).o): $(BUILD)/%.$(1).o: %.c
+$(emulator_hot:%.c=$(BUILD)/%.$(1).o): $(BUILD)/%.$(1).o: %.c $(flags)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(emulator_flags) $$(EMULATOR_OPTIMISE) $(emulator_isa_$(1)) \
 	    -DEXECUTOR_SUFFIX=$(1) -DARITHMETIC_SUFFIX=$(1) -MMD -MP -c $$< -o $$@
@@ -54,12 +54,12 @@ $(foreach isa,$(emulator_isas),$(eval $(call emulator_hot_rule,$(isa))))
 emulator_link := -shared -Wl,-soname,libcuda.so.1 -Wl,--version-script=emulator/driver/exports.map -Wl,-Bsymbolic \
                  $(if $(findstring -fsanitize,$(CFLAGS)),,-Wl,-z,defs)
 
-$(EMULATOR_LIBRARY): $(emulator_objects) emulator/driver/exports.map
+$(EMULATOR_LIBRARY): $(emulator_objects) emulator/driver/exports.map $(flags) $(objects_list)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(emulator_link) $(filter %.o,$^) $(LDFLAGS) -lpthread -ldl -lm -o $@
 
 # For tests that reach below the driver's API.
 emulator_archive := $(BUILD)/emulator/libemulator.a
-$(emulator_archive): $(emulator_objects)
+$(emulator_archive): $(emulator_objects) $(objects_list)
 	@mkdir -p $(@D)
-	rm -f $@ && $(AR) rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)

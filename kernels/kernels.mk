@@ -54,8 +54,6 @@ $(kernel_images): $(kernel_build)/%.image: kernels/%.cu
 
 # Rewritten only when they say something new: another compiler or list of architectures makes every kernel anew, another
 # file in the list only itself.
-.PHONY: force
-written_anew = { cmp -s $@.new $@ && rm $@.new || mv $@.new $@; }
 $(kernel_build)/kernels_built.h: force
 	@mkdir -p $(@D)
 	@{ echo '#define KERNEL_FOLDER "$(kernel_build)"'; echo '#define KERNELS_BUILT "$(kernels_built)"'; } >$@.new

@@ -16,7 +16,7 @@ simd_sources  := $(filter-out $(simd_once),$(wildcard reference/simd/*.c))
 simd_objects  := $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o)) $(simd_once:%.c=$(BUILD)/%.o)
 
 define simd_rule
-$(BUILD)/%.$(1).o: %.c
+$(BUILD)/%.$(1).o: %.c $(flags)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(simd_$(1)) -DSIMD_LEVEL=$(1) -MMD -MP -c $$< -o $$@
 endef

@@ -15,8 +15,8 @@ host_support  := $(filter-out $(core_support) tests/support/slowed.c,$(wildcard 
 test-programs: programs $(test_programs)
 
 # --- lockstep: linked with all of it but main ------------------------------------------------------------------------
-$(host_tests) $(BUILD)/tests/reference/every_float: $(BUILD)/%: $(BUILD)/%.o $(host_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+$(host_tests) $(BUILD)/tests/reference/every_float: $(BUILD)/%: $(BUILD)/%.o $(host_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a $(flags)
+	$(CC) $(LDFLAGS) $(linked) $(LDLIBS) -lcmocka -o $@
 
 # Stand-ins for NVIDIA's libraries, see tests/stand_in/stand_in.h.
 stand_in      := $(BUILD)/tests/stand_in
@@ -33,7 +33,7 @@ $(stand_in)/old/libnvidia-ml.so.1: CPPFLAGS += -DSTAND_IN_OLD
 $(stand_in)/libnvtx-injection.so: stand_in_source := nvtx
 $(stand_in)/libnvtx-injection.so: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))
 
-$(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h gpu/nvml_api.h kernels/arguments.h
+$(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h gpu/nvml_api.h kernels/arguments.h $(flags)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(stand_in_source:%=tests/stand_in/%.c) tests/stand_in/record.c $(LDLIBS) -o $@
 
@@ -42,29 +42,29 @@ $(host_tests): | $(stand_ins)
 $(BUILD)/tests/gpu/test_cuda_api.o: CPPFLAGS += $(call isystem,$(TOOLKIT_INCLUDE))
 
 # --- the emulated GPU below its driver -------------------------------------------------------------------------------
-$(core_tests): $(BUILD)/%: $(BUILD)/%.o $(core_support:%.c=$(BUILD)/%.o) $(emulator_archive)
-	$(CC) $(LDFLAGS) $^ -lcmocka -lm -pthread -o $@
+$(core_tests): $(BUILD)/%: $(BUILD)/%.o $(core_support:%.c=$(BUILD)/%.o) $(emulator_archive) $(flags)
+	$(CC) $(LDFLAGS) $(linked) -lcmocka -lm -pthread -o $@
 
 $(BUILD)/tests/emulator/arithmetic/%.o: CFLAGS += -frounding-math
 $(BUILD)/tests/emulator/ptx/test_corpus: $(BUILD)/tests/emulator/ptx/fuzz_ptx.o
 
-$(BUILD)/tests/emulator/arithmetic/exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive.o $(core_support:%.c=$(BUILD)/%.o) $(emulator_archive)
-	$(CC) $(LDFLAGS) $^ -lcmocka -lm -o $@
+$(BUILD)/tests/emulator/arithmetic/exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive.o $(core_support:%.c=$(BUILD)/%.o) $(emulator_archive) $(flags)
+	$(CC) $(LDFLAGS) $(linked) -lcmocka -lm -o $@
 
 .PHONY: test-exhaustive bench-emulator
 test-exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive ## try every f32 input of the emulator's approximations, minutes
 	$<
 
-$(BUILD)/tests/emulator/benchmark: $(BUILD)/tests/emulator/benchmark.o $(emulator_archive)
-	$(CC) $(LDFLAGS) $^ -lm -pthread -o $@
+$(BUILD)/tests/emulator/benchmark: $(BUILD)/tests/emulator/benchmark.o $(emulator_archive) $(flags)
+	$(CC) $(LDFLAGS) $(linked) -lm -pthread -o $@
 
 bench-emulator: $(BUILD)/tests/emulator/benchmark ## how fast the emulated GPU is
 	$<
 
 # --- the emulated GPU by its driver ----------------------------------------------------------------------------------
 driver_test_link := -L$(BUILD)/emulator -l:libcuda.so.1 -Wl,-rpath,'$$ORIGIN/../../../emulator' -lcmocka -lpthread -ldl -lm
-$(driver_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_LIBRARY)
-	$(CC) $(filter %.o,$^) $(LDFLAGS) $(driver_test_link) -o $@
+$(driver_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_LIBRARY) $(flags)
+	$(CC) $(linked) $(LDFLAGS) $(driver_test_link) -o $@
 
 # The own declarations of the API against those of the toolkit, where there is one.
 CUDA_INCLUDE   ?= $(patsubst %/,%,$(TOOLKIT_INCLUDE))
@@ -87,11 +87,11 @@ $(EMULATOR_API_DIRECTORY)/emulator_api_functions.inc: $(wildcard $(CUDA_INCLUDE)
 		$(CC) -E -P -isystem $(CUDA_INCLUDE) -xc - | tr '\n' ' ' | grep -o 'CUresult *cu[A-Za-z0-9_]* *(' | \
 		sed 's/CUresult *\(cu[A-Za-z0-9_]*\).*/FUNCTION(\1)/' | sort -u > $@
 
-$(EMULATOR_API_DIRECTORY)/ours.o: tests/emulator/driver/api_values.c $(EMULATOR_API_DIRECTORY)/emulator_api_list.inc
+$(EMULATOR_API_DIRECTORY)/ours.o: tests/emulator/driver/api_values.c $(EMULATOR_API_DIRECTORY)/emulator_api_list.inc $(flags)
 	$(CC) $(api_flags) -MMD -MP -c $< -o $@
-$(EMULATOR_API_DIRECTORY)/toolkit.o: tests/emulator/driver/api_values.c $(EMULATOR_API_DIRECTORY)/emulator_api_list.inc
+$(EMULATOR_API_DIRECTORY)/toolkit.o: tests/emulator/driver/api_values.c $(EMULATOR_API_DIRECTORY)/emulator_api_list.inc $(flags)
 	$(CC) $(api_flags) -DAPI_TOOLKIT -MMD -MP -c $< -o $@
-$(EMULATOR_API_DIRECTORY)/prototypes.o: tests/emulator/driver/api_prototypes.c emulator/driver/api.h
+$(EMULATOR_API_DIRECTORY)/prototypes.o: tests/emulator/driver/api_prototypes.c emulator/driver/api.h $(flags)
 	@mkdir -p $(@D)
 	$(CC) $(api_flags) -MMD -MP -c $< -o $@
 
