@@ -54,12 +54,12 @@ static enum status launch_verify(const struct bench_case *c,
     enum status status =
         contender_open(&contender, c, implementation, set->device, threads, set, 1, message);
     if (status == STATUS_OK) {
-        struct verdict verdict;
+        struct check check;
         struct execution execution = contender_execution(&contender);
         execution.message = message;
         contender_enter(&contender, false);
         status = verify_launch(expectation, implementation, &contender.launches[0], 0, set,
-                               &execution, &verdict, message);
+                               &execution, &check, message);
     }
     contender_close(&contender);
     return status;

@@ -258,7 +258,7 @@ static enum status stages_open(struct contest *contest, struct message *message)
  * Another is of the last set of buffers and of a later iteration: a cold row is timed on all sets,
  * and a network takes another batch in each of LATER_ITERATION + 1 iterations. */
 static bool entry_launch(const struct contest *contest, struct entry *entry, bool first,
-                         struct verdict *verdict) {
+                         struct check *check) {
     enum { LATER_ITERATION = 7 };
     struct contender *c = &entry->contender;
     struct message message;
@@ -271,12 +271,11 @@ static bool entry_launch(const struct contest *contest, struct entry *entry, boo
     contender_enter(c, false);
     contender_range_begin(c, "verify");
     int set = first ? 0 : c->set_count - 1;
-    status =
-        verify_launch(contest->expectation, c->implementation, &c->launches[set],
-                      first ? 0 : LATER_ITERATION, &c->sets[set], &execution, verdict, &message);
+    status = verify_launch(contest->expectation, c->implementation, &c->launches[set],
+                           first ? 0 : LATER_ITERATION, &c->sets[set], &execution, check, &message);
     contender_range_end(c);
-    entry->row.error = verdict->error;
-    entry->row.tolerance = verdict->tolerance;
+    entry->row.error = check->error;
+    entry->row.tolerance = check->tolerance;
     if (status != STATUS_OK) {
         contest_row_end(entry, status, message.text);
         return false;
@@ -287,28 +286,28 @@ static bool entry_launch(const struct contest *contest, struct entry *entry, boo
 
 static void entry_verify(const struct contest *contest, struct entry *entry, bool first) {
     const struct contender *c = &entry->contender;
-    struct verdict verdict;
+    struct check check;
     if (!entry->running || c->implementation->yardstick ||
-        !entry_launch(contest, entry, first, &verdict))
+        !entry_launch(contest, entry, first, &check))
         return;
     if (c->device->emulated)
-        prediction_learn(contest->rules->predictions, c, verdict.seconds);
+        prediction_learn(contest->rules->predictions, c, check.seconds);
     if (!first || c->device->emulated)
         return;
     const struct measure_limits *limits = &contest->rules->limits;
     double most = measure_patience(limits, c->implementation) / (double)limits->samples_few;
     /* A first launch may carry a library's start; where it may be no more than that, a second one
      * decides. */
-    if (verdict.seconds > 1.5 * most && verdict.seconds < library_start_seconds &&
-        !entry_launch(contest, entry, true, &verdict))
+    if (check.seconds > 1.5 * most && check.seconds < library_start_seconds &&
+        !entry_launch(contest, entry, true, &check))
         return;
-    if (verdict.seconds > 1.5 * most) {
+    if (check.seconds > 1.5 * most) {
         char reason[200];
         snprintf(
             reason, sizeof reason,
             "verified, but one iteration took %.3g s, more than the %.3g s that leave room for "
             "%zu samples; give more with --max-time",
-            verdict.seconds, most, limits->samples_few);
+            check.seconds, most, limits->samples_few);
         row_end(entry, "skipped", reason);
     }
 }

@@ -82,13 +82,13 @@ static void contender_end(struct contender *contender, enum status status,
 static void candidate_verify(struct stage *stage, int i) {
     struct contender *contender = &stage->contenders[i];
     struct message why;
-    struct verdict verdict;
+    struct check check;
     struct execution execution = contender_execution(contender);
     execution.message = &why;
     enum status status = contender_check_device(contender, &why);
     if (status == STATUS_OK)
         status = verify_launch(stage->expectation, &stage->candidates[i].implementation,
-                               &contender->launches[0], 0, &stage->set, &execution, &verdict, &why);
+                               &contender->launches[0], 0, &stage->set, &execution, &check, &why);
     if (status != STATUS_OK)
         contender_end(contender, status, &why);
 }

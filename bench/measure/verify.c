@@ -286,7 +286,7 @@ static bool output_compare(const struct expectation *e, int buffer, const struct
 }
 
 static enum status outputs_compare(const struct expectation *e, const struct observed *observed,
-                                   struct verdict *verdict, struct message *message) {
+                                   struct check *check, struct message *message) {
     double worst_ratio = -1.0;
     for (int i = 0; i < BUFFERS_MAX; i++) {
         const struct buffer_spec *spec = &e->inputs->specs[i];
@@ -299,8 +299,8 @@ static enum status outputs_compare(const struct expectation *e, const struct obs
                                (long long)spec->columns);
         if (worst.ratio > worst_ratio) {
             worst_ratio = worst.ratio;
-            verdict->error = worst.error;
-            verdict->tolerance = worst.tolerance;
+            check->error = worst.error;
+            check->tolerance = worst.tolerance;
         }
         if (!(worst.ratio <= 1.0))
             return message_set(message, STATUS_WRONG,
@@ -340,7 +340,7 @@ static enum status launch_once(const struct bench_case *c,
                                const struct implementation *implementation,
                                const struct launch *launch, int64_t iteration,
                                struct device *device, struct execution *execution,
-                               struct verdict *verdict, struct message *message) {
+                               struct check *check, struct message *message) {
     double start = clock_seconds();
     enum status status = c->operation->launch(implementation, launch, iteration, execution);
     if (status != STATUS_OK) {
@@ -349,14 +349,14 @@ static enum status launch_once(const struct bench_case *c,
         return status;
     }
     status = device->synchronize(device, message);
-    verdict->seconds = clock_seconds() - start;
+    check->seconds = clock_seconds() - start;
     return status;
 }
 
 /* Everything about a launch that is over. The oracle takes all processors, however many threads the
  * launch had. */
 static enum status observed_verify(struct expectation *e, const struct observed *observed,
-                                   const struct buffer_set *set, struct verdict *verdict,
+                                   const struct buffer_set *set, struct check *check,
                                    struct message *message) {
     int threads = omp_get_max_threads();
     omp_set_num_threads(omp_get_num_procs());
@@ -364,7 +364,7 @@ static enum status observed_verify(struct expectation *e, const struct observed 
     if (status == STATUS_OK)
         status = state_open(e, observed, message);
     if (status == STATUS_OK)
-        status = outputs_compare(e, observed, verdict, message);
+        status = outputs_compare(e, observed, check, message);
     if (status == STATUS_OK)
         status = probe_whole(e, observed, message);
     state_close(e);
@@ -374,21 +374,20 @@ static enum status observed_verify(struct expectation *e, const struct observed 
 
 enum status verify_launch(struct expectation *e, const struct implementation *implementation,
                           const struct launch *launch, int64_t iteration, struct buffer_set *set,
-                          struct execution *execution, struct verdict *verdict,
+                          struct execution *execution, struct check *check,
                           struct message *message) {
     const struct bench_case *c = e->bench_case;
     e->iteration = iteration;
-    *verdict = (struct verdict){.error = (double)NAN, .tolerance = (double)NAN};
+    *check = (struct check){.error = (double)NAN, .tolerance = (double)NAN};
     bool finite_poison = c->settings.values == VALUES_SPECIAL;
     enum status status = buffer_set_poison(set, finite_poison, message);
     if (status == STATUS_OK)
-        status = launch_once(c, implementation, launch, iteration, set->device, execution, verdict,
+        status = launch_once(c, implementation, launch, iteration, set->device, execution, check,
                              message);
     struct observed observed;
     if (status != STATUS_OK || (status = observed_open(&observed, set, message)) != STATUS_OK)
         return status;
-    status = observed_verify(e, &observed, set, verdict, message);
+    status = observed_verify(e, &observed, set, check, message);
     observed_close(&observed);
-    verdict->verified = status == STATUS_OK;
     return status;
 }

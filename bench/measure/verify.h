@@ -19,8 +19,8 @@ enum status expectation_open_within(const struct bench_case *bench_case,
                                     struct expectation **expectation, struct message *message);
 void expectation_close(struct expectation *expectation);
 
-struct verdict {
-    bool verified;
+/* What a check found beside its status. */
+struct check {
     double error;     /* the worst element's |computed - expected| …; NaN: none was compared */
     double tolerance; /* … and what it was allowed; the worst is the one with the largest ratio */
     double seconds;   /* wall time of the launch: a first idea of how long an iteration takes */
@@ -35,6 +35,6 @@ struct verdict {
 enum status verify_launch(struct expectation *expectation,
                           const struct implementation *implementation, const struct launch *launch,
                           int64_t iteration, struct buffer_set *set, struct execution *execution,
-                          struct verdict *verdict, struct message *message);
+                          struct check *check, struct message *message);
 
 #endif

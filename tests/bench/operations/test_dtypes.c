@@ -120,14 +120,14 @@ static void bout_close(struct bout *bout) {
 static enum status bout_verify(struct bout *bout, const struct implementation *implementation,
                                struct message *message) {
     struct contender contender;
-    struct verdict verdict;
+    struct check check;
     assert_int_equal(contender_open(&contender, &bout->c, implementation, &bout->device, 1,
                                     &bout->set, 1, message),
                      STATUS_OK);
     struct execution execution = contender_execution(&contender);
     execution.message = message;
     enum status status = verify_launch(bout->expectation, implementation, &contender.launches[0], 0,
-                                       &bout->set, &execution, &verdict, message);
+                                       &bout->set, &execution, &check, message);
     contender_close(&contender);
     return status;
 }

@@ -123,11 +123,11 @@ static enum status verify(struct fixture *f, const struct implementation *implem
     struct message *message = &f->staging->message;
     struct expectation *expectation = NULL;
     struct launch launch;
-    struct verdict verdict;
+    struct check check;
     assert_int_equal(expectation_open(&f->c, &f->inputs, &expectation, message), STATUS_OK);
     assert_int_equal(launch_open(&f->c, implementation, f->set.data, &launch, message), STATUS_OK);
     enum status status = verify_launch(expectation, implementation, &launch, 0, &f->set,
-                                       &f->staging->execution, &verdict, message);
+                                       &f->staging->execution, &check, message);
     launch_close(&f->c, &launch);
     expectation_close(expectation);
     return status;
