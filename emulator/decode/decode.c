@@ -2,6 +2,7 @@
  * and decodes by it. */
 #include "emulator/decode/decoder.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- One instruction ---- */

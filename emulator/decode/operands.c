@@ -3,6 +3,7 @@
 #include "emulator/decode/decoder.h"
 #include "emulator/lanes/space.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct syntax_instruction *decoder_source(const struct decoder *decoder) {

@@ -145,7 +145,6 @@ struct program_function {
     uint32_t builtin;  /* enum builtin */
     uint32_t *result_areas, *result_strides; /* offsets of the areas of its results in its frame */
     uint32_t *parameter_areas, *parameter_strides;
-    struct machine_function_info info;
 };
 
 enum builtin { BUILTIN_NONE, BUILTIN_VPRINTF, BUILTIN_ASSERTFAIL, BUILTIN_MALLOC, BUILTIN_FREE };

@@ -4,6 +4,7 @@
 #include "emulator/decode/decoder.h"
 #include "emulator/lanes/space.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct syntax_operand *operand_at(struct decoder *decoder, size_t index) {

@@ -3,8 +3,10 @@
 #include "emulator/machine/launch.h"
 
 #include "emulator/arithmetic/arithmetic.h"
+#include "emulator/machine/machine.h"
 #include "emulator/memory/scratch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

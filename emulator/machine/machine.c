@@ -6,6 +6,7 @@
 #include "emulator/machine/module.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -412,7 +413,7 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     launch->has_calls = function->has_calls;
     launch->local_bytes = align_up(
         function->local_bytes + (function->has_calls ? machine->options.stack_bytes : 0), 16);
-    launch->parameter_bytes = function->info.parameter_bytes;
+    launch->parameter_bytes = from->function->info.parameter_bytes;
     launch->is_cooperative = from->cooperative;
     launch->is_serial = from->cooperative || function->communicates;
     launch->is_slow = launch->options.check_race || launch->options.check_init;

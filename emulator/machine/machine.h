@@ -11,81 +11,14 @@
 #ifndef LOCKSTEP_EMULATOR_MACHINE_MACHINE_H
 #define LOCKSTEP_EMULATOR_MACHINE_MACHINE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "emulator/lanes/machine_types.h"
 
 struct machine;
 struct machine_module;
 struct machine_function;
 
-enum machine_status {
-    MACHINE_OK,
-    MACHINE_INVALID_VALUE,
-    MACHINE_OUT_OF_MEMORY,   /* device or host memory */
-    MACHINE_INVALID_PTX,     /* malformed PTX, or an instruction that the emulator lacks */
-    MACHINE_NOT_FOUND,       /* no such symbol; an external symbol that nothing defines */
-    MACHINE_INVALID_ADDRESS, /* host side: a range that is not allocated. launch: out of bounds */
-    MACHINE_MISALIGNED_ADDRESS,    /* launch */
-    MACHINE_INVALID_ADDRESS_SPACE, /* launch */
-    MACHINE_INVALID_PC,          /* launch: a jump through a pointer that is no function or label */
-    MACHINE_ILLEGAL_INSTRUCTION, /* launch: operands that the instruction forbids */
-    MACHINE_TRAP,                /* launch: trap or brkpt executed */
-    MACHINE_ASSERT,              /* launch: assert() failed */
-    MACHINE_STACK_OVERFLOW,      /* launch: recursion beyond the stack */
-    MACHINE_DEADLOCK,            /* launch: no thread of a block can go on */
-    MACHINE_BUDGET_SPENT, /* launch: more warp instructions than options.instruction_budget */
-    MACHINE_CHECK_FAILED, /* launch: a race, an uninitialised read, a barrier not all threads reach
-                           */
-    MACHINE_TOO_MANY_RESOURCES, /* launch: block too large, too much shared memory, too many blocks
-                                   for cooperation */
-};
-
 /* A short English name of the status, such as "misaligned address". */
 const char *machine_status_name(enum machine_status status);
-
-/* Sizes in bytes, clocks in kHz, width in bits. What the device claims to be; nothing here is a
- * measurement. */
-struct machine_properties {
-    const char *name;
-    int capability_major, capability_minor;
-    unsigned multiprocessors;
-    unsigned warp_size; /* 32 */
-    unsigned max_threads_per_block;
-    unsigned max_threads_per_multiprocessor;
-    unsigned max_blocks_per_multiprocessor;
-    unsigned max_block[3];
-    unsigned max_grid[3];
-    unsigned registers_per_block;
-    unsigned registers_per_multiprocessor;
-    size_t shared_per_block;       /* without opting in */
-    size_t shared_per_block_optin; /* with the function attribute raised */
-    size_t shared_per_multiprocessor;
-    size_t shared_reserved_per_block;
-    size_t constant_memory;
-    size_t l2_bytes;
-    size_t memory_bytes;
-    unsigned clock_khz, memory_clock_khz, memory_bus_width;
-};
-
-struct machine_options {
-    bool check_memory;  /* exact bounds of every access; alignment is always checked */
-    bool check_race;    /* two threads, one shared byte, no barrier between, one of them writing */
-    bool check_init;    /* reads of bytes that nothing has written (global and shared) */
-    bool check_barrier; /* a thread exits while others of its block wait at a barrier for all */
-    uint64_t instruction_budget; /* warp instructions a launch; 0: no limit */
-    unsigned host_threads;       /* 0: as many as there are cores */
-    size_t stack_bytes;          /* local memory a thread for the frames of called functions */
-    size_t heap_bytes;           /* what malloc in kernels may give, all launches together */
-    size_t printf_bytes;         /* device printf output kept a launch; more is dropped and said */
-    /* Each message is one line without its newline. NULL: stderr. Called under the machine's lock,
-     * in launch order. */
-    void (*log)(void *context, const char *line);
-    /* Where device printf goes. NULL: stdout. */
-    void (*print)(void *context, const char *text, size_t length);
-    void *context;
-};
 
 /* Memory check on, other checks off, no budget, all cores. */
 void machine_options_default(struct machine_options *options);
@@ -101,30 +34,7 @@ struct machine_options machine_options(const struct machine *machine);
 /* Takes effect at the next launch. */
 void machine_set_options(struct machine *machine, const struct machine_options *options);
 
-/*
- * What went wrong. `message` is one line: what was tried, what went wrong, what to do. For PTX:
- * line and column from 1. For a fault in a kernel: kernel, block, thread, address, PTX line, source
- * file and line (file empty, line 0 when unknown).
- */
-struct machine_diagnostic {
-    char message[1024];
-    unsigned line, column;
-    char kernel[256];
-    unsigned block[3], thread[3];
-    uint64_t address;
-    char source_file[512];
-    unsigned source_line;
-};
-
 /* ---- Memory. Host-side access is bounds-checked: MACHINE_INVALID_ADDRESS, never a crash. ---- */
-
-enum machine_memory_kind {
-    MACHINE_MEMORY_NONE,
-    MACHINE_MEMORY_DEVICE,     /* machine_allocate */
-    MACHINE_MEMORY_HOST,       /* machine_allocate_host */
-    MACHINE_MEMORY_REGISTERED, /* machine_register_host */
-    MACHINE_MEMORY_MODULE,     /* a .global or .const variable */
-};
 
 struct machine_range {
     uint64_t address;
@@ -217,27 +127,6 @@ enum machine_status machine_find_global(struct machine_module *module, const cha
                                         uint64_t *address, size_t *size);
 
 /* ---- Launch ---- */
-
-/* Totals over a launch; the same on every machine and for any number of host threads.
- * docs/emulator.md defines each. */
-struct machine_counters {
-    uint64_t warp_instructions;
-    uint64_t thread_instructions;
-    uint64_t fma_warp_instructions;
-    uint64_t tensor_warp_instructions;
-    uint64_t branches;
-    uint64_t divergent_branches;
-    uint64_t barriers;
-    uint64_t global_load_requests, global_load_sectors;
-    uint64_t global_store_requests, global_store_sectors;
-    uint64_t global_atomic_requests, global_atomic_sectors;
-    uint64_t local_load_requests, local_store_requests;
-    uint64_t shared_load_requests, shared_store_requests;
-    uint64_t shared_wavefronts, shared_wavefronts_ideal;
-    uint64_t bytes_touched; /* global memory, unique 32-byte sectors times 32 */
-    uint64_t blocks, warps;
-    uint64_t shared_atomic_requests, shared_copy_requests;
-};
 
 void machine_counters_add(struct machine_counters *total, const struct machine_counters *more);
 

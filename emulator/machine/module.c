@@ -149,12 +149,13 @@ static unsigned bounded_registers(const struct machine_properties *properties,
     return fitting >= UNIT && fitting < most ? (unsigned)fitting : most;
 }
 
-static void describe_kernel(struct source *source, struct machine_module *module,
-                            struct program_function *function) {
+static void describe_kernel(struct source *source, const struct machine_module *module,
+                            struct machine_function *kernel) {
+    const struct program_function *function = kernel->function;
     const struct syntax_function *syntax = function->syntax;
     struct machine_parameter *parameters =
         source_allocate(source, (syntax->parameter_count + 1) * sizeof *parameters);
-    struct machine_function_info *info = &function->info;
+    struct machine_function_info *info = &kernel->info;
     for (size_t k = 0; k < syntax->parameter_count; k++) {
         const struct syntax_variable *variable = syntax->parameters[k];
         parameters[k] =
@@ -191,8 +192,9 @@ static void collect_kernels(struct source *source, struct machine_module *module
         struct program_function *function = program->functions[k];
         if (!function->syntax->is_entry || !function->syntax->is_defined)
             continue;
-        describe_kernel(source, module, function);
-        module->functions[module->function_count++] = (struct machine_function){module, function};
+        struct machine_function *kernel = &module->functions[module->function_count++];
+        *kernel = (struct machine_function){.module = module, .function = function};
+        describe_kernel(source, module, kernel);
     }
 }
 
@@ -278,7 +280,7 @@ size_t machine_function_count(const struct machine_module *module) {
 }
 
 const struct machine_function_info *machine_function_info(const struct machine_function *function) {
-    return &function->function->info;
+    return &function->info;
 }
 
 enum machine_status machine_find_global(struct machine_module *module, const char *name,

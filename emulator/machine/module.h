@@ -3,6 +3,7 @@
 #define LOCKSTEP_EMULATOR_MACHINE_MODULE_H
 
 #include "emulator/decode/program.h"
+#include "emulator/machine/machine.h"
 #include "emulator/memory/heap.h"
 #include "emulator/memory/memory.h"
 #include "emulator/memory/scratch.h"
@@ -22,6 +23,7 @@ struct machine {
 struct machine_function {
     struct machine_module *module;
     struct program_function *function;
+    struct machine_function_info info;
 };
 
 struct machine_module {

@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_EMULATOR_MEMORY_MEMORY_H
 #define LOCKSTEP_EMULATOR_MEMORY_MEMORY_H
 
-#include "emulator/machine/machine.h"
+#include "emulator/lanes/machine_types.h"
 
 enum { SECTOR_BYTES = 32, MEMORY_ALIGNMENT = 512 };
 

@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_EMULATOR_PTX_SOURCE_H
 #define LOCKSTEP_EMULATOR_PTX_SOURCE_H
 
-#include "emulator/machine/machine.h"
+#include "emulator/lanes/machine_types.h"
 #include "emulator/memory/arena.h"
 
 #include <setjmp.h>

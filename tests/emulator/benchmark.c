@@ -6,6 +6,7 @@
  */
 #include "emulator/machine/machine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>

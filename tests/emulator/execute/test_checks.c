@@ -1,6 +1,7 @@
 /* What the emulator finds wrong in running kernels, and how it says so. */
 #include "tests/support/emulator_core.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static int open_bench(void **state) {
