@@ -2,8 +2,8 @@
 #include "emulator/machine/machine.h"
 
 #include "emulator/lanes/space.h"
-#include "emulator/machine/launch.h"
 #include "emulator/machine/module.h"
+#include "emulator/machine/workers.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* Running one launch (launch.c); machine.c prepares it. */
-#ifndef LOCKSTEP_EMULATOR_MACHINE_LAUNCH_H
-#define LOCKSTEP_EMULATOR_MACHINE_LAUNCH_H
+/* Running one launch (workers.c); machine.c prepares it. */
+#ifndef LOCKSTEP_EMULATOR_MACHINE_WORKERS_H
+#define LOCKSTEP_EMULATOR_MACHINE_WORKERS_H
 
 #include "emulator/execute/warp.h"
 

@@ -1,6 +1,6 @@
 /* Runs a launch: checks its shape, spreads blocks over host threads, and gathers counters, output
  * and the first fault. */
-#include "emulator/machine/launch.h"
+#include "emulator/machine/workers.h"
 
 #include "emulator/arithmetic/arithmetic.h"
 #include "emulator/machine/machine.h"
