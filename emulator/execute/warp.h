@@ -47,7 +47,6 @@ struct output {
 };
 
 struct launch {
-    struct machine *machine;
     const struct program *program;
     const struct program_function *function;
     struct memory *memory;

@@ -29,7 +29,6 @@ struct machine *machine_create(const struct machine_properties *properties,
                                const struct machine_options *options);
 /* Frees all modules and memory with it. Pointers into it are dead afterwards. */
 void machine_destroy(struct machine *machine);
-const struct machine_properties *machine_properties(const struct machine *machine);
 struct machine_options machine_options(const struct machine *machine);
 /* Takes effect at the next launch. */
 void machine_set_options(struct machine *machine, const struct machine_options *options);
@@ -68,10 +67,6 @@ enum machine_status machine_copy(struct machine *machine, uint64_t to, uint64_t 
  * to width. */
 enum machine_status machine_set(struct machine *machine, uint64_t to, uint32_t value,
                                 unsigned width, size_t count);
-/* Checks a range and tells check_init that the host has written it (for copies that the caller does
- * by itself). */
-enum machine_status machine_touch(struct machine *machine, uint64_t address, size_t size,
-                                  bool written);
 
 /* ---- Modules ---- */
 

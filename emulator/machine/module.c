@@ -6,6 +6,7 @@
 #include "emulator/decode/decoder.h"
 #include "emulator/execute/execute.h"
 #include "emulator/lanes/space.h"
+#include "emulator/machine/state.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,24 +1,10 @@
-/* A loaded module and its place in a machine (module.c); machine.h has the contract. */
+/* A loaded module; machine.h has the contract. */
 #ifndef LOCKSTEP_EMULATOR_MACHINE_MODULE_H
 #define LOCKSTEP_EMULATOR_MACHINE_MODULE_H
 
 #include "emulator/decode/program.h"
 #include "emulator/machine/machine.h"
-#include "emulator/memory/heap.h"
-#include "emulator/memory/memory.h"
-#include "emulator/memory/scratch.h"
-
-#include <pthread.h>
-
-struct machine {
-    pthread_mutex_t lock;
-    struct machine_properties properties;
-    struct machine_options options;
-    struct memory memory;
-    struct heap heap;
-    struct scratch scratch;
-    struct machine_module *modules;
-};
+#include "emulator/memory/arena.h"
 
 struct machine_function {
     struct machine_module *module;

@@ -1,9 +1,11 @@
-/* Runs a launch: checks its shape, spreads blocks over host threads, and gathers counters, output
- * and the first fault. */
+/* Spreads the blocks of a launch over host threads and gathers counters, output and the first
+ * fault. */
 #include "emulator/machine/workers.h"
 
 #include "emulator/arithmetic/arithmetic.h"
+#include "emulator/execute/warp.h"
 #include "emulator/machine/machine.h"
+#include "emulator/machine/output.h"
 #include "emulator/memory/scratch.h"
 
 #include <stdio.h>
@@ -65,30 +67,6 @@ static void launch_fail_memory(struct launch *launch) {
     launch_fail(launch, &fault);
 }
 
-/* Moves what a block printed to the launch. */
-static void keep_output(struct launch *launch, struct block *block) {
-    if (block->output.length == 0)
-        return;
-    pthread_mutex_lock(&launch->lock);
-    if (launch->output_count == launch->output_capacity) {
-        size_t capacity = launch->output_capacity ? launch->output_capacity * 2 : 64;
-        struct output *grown = realloc(launch->outputs, capacity * sizeof *grown);
-        if (grown) {
-            launch->outputs = grown;
-            launch->output_capacity = capacity;
-        }
-    }
-    if (launch->output_count < launch->output_capacity) {
-        block->output.block = block->index;
-        launch->outputs[launch->output_count++] = block->output;
-        block->output = (struct output){0};
-    } else {
-        block->output.length = 0;
-        launch->output_dropped = true;
-    }
-    pthread_mutex_unlock(&launch->lock);
-}
-
 /* Adds what the block has executed; false when the budget is spent. */
 static bool charge(struct launch *launch, struct block *block) {
     const uint64_t budget = launch->options.instruction_budget;
@@ -114,7 +92,7 @@ static bool step(struct launch *launch, struct block *block) {
     if (state == BLOCK_FAULTED)
         launch_fail(launch, &block->fault);
     if (state != BLOCK_RUNNING || !charged)
-        keep_output(launch, block);
+        output_keep(launch, block);
     return state == BLOCK_RUNNING && charged;
 }
 
@@ -229,7 +207,7 @@ static unsigned worker_count(const struct launch *launch) {
     return count > 256 ? 256 : (unsigned)count;
 }
 
-void launch_run(struct launch *launch, struct machine_counters *counters) {
+void workers_run(struct launch *launch, struct machine_counters *counters) {
     enum { WORKERS = 256 };
     struct worker *workers[WORKERS] = {NULL};
     pthread_t threads[WORKERS];
@@ -254,27 +232,4 @@ void launch_run(struct launch *launch, struct machine_counters *counters) {
         worker_destroy(workers[k]);
     }
     counters->bytes_touched = memory_collect_touched(launch->memory);
-}
-
-static int compare_output(const void *a, const void *b) {
-    const struct output *left = a, *right = b;
-    return left->block < right->block ? -1 : left->block > right->block;
-}
-
-void launch_print(struct launch *launch) {
-    if (launch->output_count)
-        qsort(launch->outputs, launch->output_count, sizeof *launch->outputs, compare_output);
-    for (size_t k = 0; k < launch->output_count; k++) {
-        const struct output *output = &launch->outputs[k];
-        if (launch->options.print)
-            launch->options.print(launch->options.context, output->text, output->length);
-        else
-            (void)fwrite(output->text, 1, output->length, stdout);
-        free(output->text);
-    }
-    if (launch->output_count && !launch->options.print)
-        (void)fflush(stdout);
-    free(launch->outputs);
-    launch->outputs = NULL;
-    launch->output_count = 0;
 }

@@ -1,0 +1,247 @@
+/* Launches: whether one may run, what it needs, and what it says when it cannot. */
+#include "emulator/machine/machine.h"
+
+#include "emulator/lanes/space.h"
+#include "emulator/machine/module.h"
+#include "emulator/machine/output.h"
+#include "emulator/machine/state.h"
+#include "emulator/machine/workers.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum machine_status refuse(struct machine_diagnostic *diagnostic, enum machine_status status,
+                                  const struct machine_function_info *info, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static enum machine_status refuse(struct machine_diagnostic *diagnostic, enum machine_status status,
+                                  const struct machine_function_info *info, const char *format,
+                                  ...) {
+    char what[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    snprintf(diagnostic->kernel, sizeof diagnostic->kernel, "%s", info->name);
+    snprintf(diagnostic->message, sizeof diagnostic->message, "launch of kernel %s: %s",
+             diagnostic->kernel, what);
+    return status;
+}
+
+static enum machine_status check_sizes(const struct machine *machine,
+                                       const struct machine_launch *launch,
+                                       struct machine_diagnostic *diagnostic) {
+    const struct machine_properties *properties = &machine->properties;
+    const struct machine_function_info *info = machine_function_info(launch->function);
+    uint64_t threads = 1;
+    for (unsigned k = 0; k < 3; k++) {
+        if (launch->block[k] == 0 || launch->block[k] > properties->max_block[k])
+            return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                          "block size %u in dimension %u must be from 1 to %u", launch->block[k], k,
+                          properties->max_block[k]);
+        if (launch->grid[k] == 0 || launch->grid[k] > properties->max_grid[k])
+            return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                          "grid size %u in dimension %u must be from 1 to %u", launch->grid[k], k,
+                          properties->max_grid[k]);
+        if (info->required_block[0] && launch->block[k] != info->required_block[k])
+            return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                          "block size %u in dimension %u, .reqntid wants %u", launch->block[k], k,
+                          info->required_block[k]);
+        threads *= launch->block[k];
+    }
+    if (threads > properties->max_threads_per_block)
+        return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                      "a block of %llu threads, the device takes %u", (unsigned long long)threads,
+                      properties->max_threads_per_block);
+    if (threads > info->max_threads)
+        return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                      "a block of %llu threads, .maxntid allows %u", (unsigned long long)threads,
+                      info->max_threads);
+    return MACHINE_OK;
+}
+
+static enum machine_status check_launch(const struct machine *machine,
+                                        const struct machine_launch *launch,
+                                        struct machine_diagnostic *diagnostic) {
+    const struct machine_properties *properties = &machine->properties;
+    const struct machine_function_info *info = machine_function_info(launch->function);
+    const enum machine_status status = check_sizes(machine, launch, diagnostic);
+    if (status != MACHINE_OK)
+        return status;
+    const size_t limit = launch->allow_large_shared ? properties->shared_per_block_optin
+                                                    : properties->shared_per_block;
+    const size_t shared = info->shared_bytes + launch->dynamic_shared;
+    if (launch->dynamic_shared > limit || shared > limit)
+        return refuse(diagnostic, MACHINE_TOO_MANY_RESOURCES, info,
+                      "%zu bytes of static and %zu of dynamic shared memory, a block may have %zu",
+                      info->shared_bytes, launch->dynamic_shared, limit);
+    if (launch->parameter_bytes < info->parameter_bytes)
+        return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                      "%zu bytes of parameters, the kernel takes %zu", launch->parameter_bytes,
+                      info->parameter_bytes);
+    const unsigned threads = launch->block[0] * launch->block[1] * launch->block[2];
+    const uint64_t blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];
+    const uint64_t resident =
+        (uint64_t)machine_occupancy(machine, launch->function, threads, launch->dynamic_shared) *
+        properties->multiprocessors;
+    if (launch->cooperative && blocks > resident)
+        return refuse(diagnostic, MACHINE_TOO_MANY_RESOURCES, info,
+                      "%llu blocks in a cooperative launch, %llu fit the device at once",
+                      (unsigned long long)blocks, (unsigned long long)resident);
+    return MACHINE_OK;
+}
+
+static size_t align_up(size_t value, size_t alignment) {
+    return (value + alignment - 1) / alignment * alignment;
+}
+
+static void prepare(struct machine *machine, const struct machine_launch *from,
+                    struct launch *launch) {
+    const struct program_function *function = from->function->function;
+    const struct program *program = from->function->module->program;
+    memcpy(launch->grid, from->grid, sizeof launch->grid);
+    memcpy(launch->block, from->block, sizeof launch->block);
+    launch->program = program;
+    launch->function = function;
+    launch->memory = &machine->memory;
+    launch->heap = &machine->heap;
+    launch->scratch = &machine->scratch;
+    launch->options = machine->options;
+    launch->properties = &machine->properties;
+    launch->block_count = (uint64_t)from->grid[0] * from->grid[1] * from->grid[2];
+    launch->threads = from->block[0] * from->block[1] * from->block[2];
+    launch->warps = (launch->threads + LANES - 1) / LANES;
+    launch->static_shared = align_up(function->shared_bytes, 16);
+    launch->dynamic_shared = from->dynamic_shared;
+    launch->shared_bytes = launch->dynamic_shared ? launch->static_shared + launch->dynamic_shared
+                                                  : function->shared_bytes;
+    launch->own_shared = launch->shared_bytes;
+    if (program->uses_reserved_shared)
+        launch->shared_bytes = align_up(launch->own_shared, 128) + RESERVED_SHARED_BYTES;
+    launch->has_calls = function->has_calls;
+    launch->local_bytes = align_up(
+        function->local_bytes + (function->has_calls ? machine->options.stack_bytes : 0), 16);
+    launch->parameter_bytes = from->function->info.parameter_bytes;
+    launch->is_cooperative = from->cooperative;
+    launch->is_serial = from->cooperative || function->communicates;
+    launch->is_slow = launch->options.check_race || launch->options.check_init;
+    const uint64_t resident = (uint64_t)machine_occupancy(machine, from->function, launch->threads,
+                                                          from->dynamic_shared) *
+                              machine->properties.multiprocessors;
+    launch->resident_limit =
+        (size_t)(resident < launch->block_count ? resident : launch->block_count);
+    if (launch->resident_limit == 0)
+        launch->resident_limit = 1;
+}
+
+static void report(const struct machine *machine, const struct machine_diagnostic *diagnostic) {
+    if (machine->options.log)
+        machine->options.log(machine->options.context, diagnostic->message);
+    else
+        (void)fprintf(stderr, "emulator: %s\n", diagnostic->message);
+}
+
+static enum machine_status run(struct machine *machine, const struct machine_launch *from,
+                               uint64_t workspace, struct machine_counters *counters,
+                               struct machine_diagnostic *diagnostic) {
+    struct launch launch = {0};
+    prepare(machine, from, &launch);
+    launch.parameters = calloc(launch.parameter_bytes + 16, 1);
+    if (!launch.parameters || pthread_mutex_init(&launch.lock, NULL) != 0) {
+        free(launch.parameters);
+        return refuse(diagnostic, MACHINE_OUT_OF_MEMORY, machine_function_info(from->function),
+                      "no host memory left for it");
+    }
+    if (launch.parameter_bytes)
+        memcpy(launch.parameters, from->parameters, launch.parameter_bytes);
+    launch.workspace = workspace;
+    workers_run(&launch, counters);
+    output_print(&launch);
+    pthread_mutex_destroy(&launch.lock);
+    free(launch.parameters);
+    if (launch.fault.status != MACHINE_OK)
+        *diagnostic = launch.fault.diagnostic;
+    return launch.fault.status;
+}
+
+/* Cooperative groups find the barrier of the grid in memory that the driver gives the launch. */
+static enum machine_status run_cooperatively(struct machine *machine,
+                                             const struct machine_launch *from,
+                                             struct machine_counters *counters,
+                                             struct machine_diagnostic *diagnostic) {
+    enum { WORKSPACE_BYTES = 512 };
+    uint64_t workspace;
+    if (memory_allocate(&machine->memory, WORKSPACE_BYTES, MACHINE_MEMORY_MODULE, &workspace) !=
+        MACHINE_OK)
+        return refuse(diagnostic, MACHINE_OUT_OF_MEMORY, machine_function_info(from->function),
+                      "no device memory left for the barrier of the grid");
+    memset(space_host(workspace), 0, WORKSPACE_BYTES);
+    memory_mark_written(memory_find(&machine->memory, workspace), workspace, WORKSPACE_BYTES);
+    const enum machine_status status = run(machine, from, workspace, counters, diagnostic);
+    (void)memory_free(&machine->memory, workspace, MACHINE_MEMORY_MODULE);
+    return status;
+}
+
+/* The heap is made when the first kernel comes that may ask for it. */
+static enum machine_status open_heap(struct machine *machine, const struct machine_launch *launch,
+                                     struct machine_diagnostic *diagnostic) {
+    if (!launch->function->module->program->uses_heap || machine->heap.base)
+        return MACHINE_OK;
+    const enum machine_status status =
+        heap_open(&machine->heap, &machine->memory, machine->options.heap_bytes);
+    if (status == MACHINE_OK)
+        return MACHINE_OK;
+    heap_close(&machine->heap);
+    return refuse(diagnostic, status, machine_function_info(launch->function),
+                  "no memory for the device's heap of %zu bytes", machine->options.heap_bytes);
+}
+
+enum machine_status machine_launch(struct machine *machine, const struct machine_launch *launch,
+                                   struct machine_counters *counters,
+                                   struct machine_diagnostic *diagnostic) {
+    struct machine_diagnostic own_diagnostic;
+    struct machine_counters own_counters;
+    diagnostic = diagnostic ? diagnostic : &own_diagnostic;
+    counters = counters ? counters : &own_counters;
+    memset(diagnostic, 0, sizeof *diagnostic);
+    memset(counters, 0, sizeof *counters);
+    pthread_mutex_lock(&machine->lock);
+    enum machine_status status = check_launch(machine, launch, diagnostic);
+    if (status == MACHINE_OK)
+        status = open_heap(machine, launch, diagnostic);
+    if (status == MACHINE_OK && launch->cooperative)
+        status = run_cooperatively(machine, launch, counters, diagnostic);
+    else if (status == MACHINE_OK)
+        status = run(machine, launch, 0, counters, diagnostic);
+    if (status != MACHINE_OK)
+        report(machine, diagnostic);
+    pthread_mutex_unlock(&machine->lock);
+    return status;
+}
+
+static unsigned smaller(unsigned a, uint64_t b) {
+    return b < a ? (unsigned)b : a;
+}
+
+unsigned machine_occupancy(const struct machine *machine, const struct machine_function *function,
+                           unsigned threads, size_t dynamic_shared) {
+    enum { REGISTER_UNIT = 256, SHARED_UNIT = 1024 };
+    const struct machine_properties *properties = &machine->properties;
+    const struct machine_function_info *info = machine_function_info(function);
+    if (threads == 0 || threads > properties->max_threads_per_block)
+        return 0;
+    const unsigned warps = (threads + LANES - 1) / LANES;
+    unsigned blocks = properties->max_blocks_per_multiprocessor;
+    blocks = smaller(blocks, properties->max_threads_per_multiprocessor / (warps * LANES));
+    const size_t registers = align_up((size_t)info->registers * LANES, REGISTER_UNIT) * warps;
+    blocks =
+        smaller(blocks, registers ? properties->registers_per_multiprocessor / registers : blocks);
+    const size_t shared = info->shared_bytes + dynamic_shared;
+    if (shared)
+        blocks = smaller(blocks,
+                         properties->shared_per_multiprocessor /
+                             align_up(shared + properties->shared_reserved_per_block, SHARED_UNIT));
+    return blocks;
+}
