@@ -1,4 +1,4 @@
-/* Modules, launches and timing; see gpu/gpu.h. */
+/* Modules and launches; see gpu/gpu.h. */
 #include "gpu/state.h"
 
 #include <stdio.h>
@@ -189,45 +189,4 @@ enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct 
                      launch->kernel.name, (long long)launch->grid[0], (long long)launch->grid[1],
                      (long long)launch->grid[2], launch->block[0], launch->block[1],
                      launch->block[2]);
-}
-
-enum status gpu_synchronize(struct gpu *gpu, struct message *message) {
-    enum status status = gpu_usable(gpu, message);
-    if (status != STATUS_OK)
-        return status;
-    return gpu_check(gpu, gpu->driver.cuStreamSynchronize(gpu->stream), message,
-                     "cuStreamSynchronize");
-}
-
-/* --- timing --------------------------------------------------------------------------------- */
-
-enum status gpu_timer_start(struct gpu *gpu, struct message *message) {
-    enum status status = gpu_usable(gpu, message);
-    if (status != STATUS_OK)
-        return status;
-    return gpu_check(gpu, gpu->driver.cuEventRecord(gpu->timer_start, gpu->stream), message,
-                     "cuEventRecord");
-}
-
-enum status gpu_timer_stop(struct gpu *gpu, double *seconds, struct message *message) {
-    const struct driver *driver = &gpu->driver;
-    enum status status = gpu_usable(gpu, message);
-    if (status == STATUS_OK)
-        status = gpu_check(gpu, driver->cuEventRecord(gpu->timer_stop, gpu->stream), message,
-                           "cuEventRecord");
-    if (status == STATUS_OK)
-        status = gpu_check(gpu, driver->cuEventSynchronize(gpu->timer_stop), message,
-                           "cuEventSynchronize");
-    if (status != STATUS_OK)
-        return status;
-    float milliseconds = 0.0f;
-    enum cuda_result result =
-        driver->cuEventElapsedTime(&milliseconds, gpu->timer_start, gpu->timer_stop);
-    if (result == CUDA_ERROR_NOT_SUPPORTED)
-        return message_set(message, STATUS_UNSUPPORTED,
-                           "an emulated GPU has no time: its counters say what the kernel did");
-    if (result != CUDA_SUCCESS)
-        return gpu_check(gpu, result, message, "cuEventElapsedTime");
-    *seconds = (double)milliseconds * 1e-3;
-    return STATUS_OK;
 }

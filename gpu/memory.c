@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-cuda_address gpu_address(const void *pointer) {
+static cuda_address address_of(const void *pointer) {
     return (cuda_address)(uintptr_t)pointer;
 }
 
@@ -18,8 +18,8 @@ static void *pointer_of(cuda_address address) {
 
 /* --- what was handed out -------------------------------------------------------------------- */
 
-enum status gpu_pointers_add(struct gpu_pointers *pointers, void *pointer,
-                             struct message *message) {
+static enum status pointers_add(struct gpu_pointers *pointers, void *pointer,
+                                struct message *message) {
     if (pointers->count == pointers->capacity) {
         size_t capacity = pointers->capacity == 0 ? 64 : 2 * pointers->capacity;
         void **items = realloc((void *)pointers->items, capacity * sizeof items[0]);
@@ -33,7 +33,8 @@ enum status gpu_pointers_add(struct gpu_pointers *pointers, void *pointer,
     return STATUS_OK;
 }
 
-bool gpu_pointers_remove(struct gpu_pointers *pointers, const void *pointer) {
+/* False when the pointer is not in the list. */
+static bool pointers_remove(struct gpu_pointers *pointers, const void *pointer) {
     for (size_t i = pointers->count; i-- > 0;) {
         if (pointers->items[i] == pointer) {
             pointers->items[i] = pointers->items[--pointers->count];
@@ -71,7 +72,7 @@ enum status gpu_allocate(struct gpu *gpu, size_t bytes, void **pointer, struct m
     if (status != STATUS_OK)
         return status;
     *pointer = pointer_of(address);
-    status = gpu_pointers_add(&gpu->device_pointers, *pointer, message);
+    status = pointers_add(&gpu->device_pointers, *pointer, message);
     if (status != STATUS_OK) {
         (void)gpu->driver.cuMemFree(address);
         *pointer = NULL;
@@ -80,11 +81,11 @@ enum status gpu_allocate(struct gpu *gpu, size_t bytes, void **pointer, struct m
 }
 
 void gpu_release(struct gpu *gpu, void *pointer) {
-    if (pointer == NULL || !gpu_pointers_remove(&gpu->device_pointers, pointer) || gpu->broken)
+    if (pointer == NULL || !pointers_remove(&gpu->device_pointers, pointer) || gpu->broken)
         return;
     /* A failure here is a kernel's fault that shows late: cuMemFree waits for the device. */
     struct message message;
-    (void)gpu_check(gpu, gpu->driver.cuMemFree(gpu_address(pointer)), &message, "cuMemFree");
+    (void)gpu_check(gpu, gpu->driver.cuMemFree(address_of(pointer)), &message, "cuMemFree");
 }
 
 enum status gpu_host_allocate(struct gpu *gpu, size_t bytes, void **pointer,
@@ -96,7 +97,7 @@ enum status gpu_host_allocate(struct gpu *gpu, size_t bytes, void **pointer,
                            "cuMemHostAlloc of %zu bytes of pinned host memory", bytes);
     if (status != STATUS_OK)
         return status;
-    status = gpu_pointers_add(&gpu->host_pointers, *pointer, message);
+    status = pointers_add(&gpu->host_pointers, *pointer, message);
     if (status != STATUS_OK) {
         (void)gpu->driver.cuMemFreeHost(*pointer);
         *pointer = NULL;
@@ -105,7 +106,7 @@ enum status gpu_host_allocate(struct gpu *gpu, size_t bytes, void **pointer,
 }
 
 void gpu_host_release(struct gpu *gpu, void *pointer) {
-    if (pointer == NULL || !gpu_pointers_remove(&gpu->host_pointers, pointer) || gpu->broken)
+    if (pointer == NULL || !pointers_remove(&gpu->host_pointers, pointer) || gpu->broken)
         return;
     struct message message;
     (void)gpu_check(gpu, gpu->driver.cuMemFreeHost(pointer), &message, "cuMemFreeHost");
@@ -125,7 +126,7 @@ enum status gpu_upload_enqueue(struct gpu *gpu, void *to, const void *from, size
     enum status status = gpu_usable(gpu, message);
     if (status != STATUS_OK)
         return status;
-    return gpu_check(gpu, gpu->driver.cuMemcpyHtoDAsync(gpu_address(to), from, bytes, gpu->stream),
+    return gpu_check(gpu, gpu->driver.cuMemcpyHtoDAsync(address_of(to), from, bytes, gpu->stream),
                      message, "cuMemcpyHtoDAsync of %zu bytes", bytes);
 }
 
@@ -134,7 +135,7 @@ enum status gpu_download_enqueue(struct gpu *gpu, void *to, const void *from, si
     enum status status = gpu_usable(gpu, message);
     if (status != STATUS_OK)
         return status;
-    return gpu_check(gpu, gpu->driver.cuMemcpyDtoHAsync(to, gpu_address(from), bytes, gpu->stream),
+    return gpu_check(gpu, gpu->driver.cuMemcpyDtoHAsync(to, address_of(from), bytes, gpu->stream),
                      message, "cuMemcpyDtoHAsync of %zu bytes", bytes);
 }
 
@@ -156,7 +157,7 @@ enum status gpu_copy(struct gpu *gpu, void *to, const void *from, size_t bytes,
     if (status != STATUS_OK)
         return status;
     return gpu_check(
-        gpu, gpu->driver.cuMemcpyDtoDAsync(gpu_address(to), gpu_address(from), bytes, gpu->stream),
+        gpu, gpu->driver.cuMemcpyDtoDAsync(address_of(to), address_of(from), bytes, gpu->stream),
         message, "cuMemcpyDtoDAsync of %zu bytes", bytes);
 }
 
@@ -165,7 +166,7 @@ enum status gpu_fill(struct gpu *gpu, void *to, uint32_t word, size_t words,
     enum status status = gpu_usable(gpu, message);
     if (status != STATUS_OK)
         return status;
-    return gpu_check(gpu, gpu->driver.cuMemsetD32Async(gpu_address(to), word, words, gpu->stream),
+    return gpu_check(gpu, gpu->driver.cuMemsetD32Async(address_of(to), word, words, gpu->stream),
                      message, "cuMemsetD32Async of %zu words", words);
 }
 

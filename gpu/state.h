@@ -1,4 +1,14 @@
-/* What is inside a struct gpu; for the files of gpu/ alone. */
+/* What is inside a struct gpu; for the files of gpu/ alone.
+ *
+ * A file calls those above it and none below:
+ *   library      shared libraries opened at run time
+ *   driver       the CUDA driver's table and its errors
+ *   state        whether the GPU is usable, what a result means, the GPU's properties
+ *   stream       waiting, and the time between two events
+ *   memory, graph, launch, counters
+ *   cublas       needs memory for its workspace
+ *   context      opening, closing and resetting, which gives back what all of these hold
+ */
 #ifndef LOCKSTEP_GPU_STATE_H
 #define LOCKSTEP_GPU_STATE_H
 
@@ -53,11 +63,8 @@ enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *
 /* STATUS_OK, or STATUS_FAILED with the first reason when the GPU is broken. */
 enum status gpu_usable(const struct gpu *gpu, struct message *message);
 
-cuda_address gpu_address(const void *pointer);
-
-enum status gpu_pointers_add(struct gpu_pointers *pointers, void *pointer, struct message *message);
-/* False when the pointer is not in the list. */
-bool gpu_pointers_remove(struct gpu_pointers *pointers, const void *pointer);
+/* Asks the driver for the properties of gpu->device. */
+enum status gpu_properties_read(struct gpu *gpu, struct message *message);
 
 /* Frees what hangs on the context; a broken context frees nothing, its owner resets it. */
 void gpu_memory_release_all(struct gpu *gpu);
