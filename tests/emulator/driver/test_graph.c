@@ -218,6 +218,47 @@ static void forbidden_calls_invalidate_a_capture(void **state) {
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamEndCapture(stream, &graph));
 }
 
+/* Calls that the program waits for. */
+static CUresult wait_for_upload(struct work *work) {
+    return cuMemcpyHtoD_v2(work->device, work->from, BYTES);
+}
+
+static CUresult wait_for_box(struct work *work) {
+    const CUDA_MEMCPY3D down = work_down(work);
+    return cuMemcpy3D_v2(&down);
+}
+
+static CUresult wait_for_fill(struct work *work) {
+    return cuMemsetD8_v2(work->device, 0, BYTES);
+}
+
+static CUresult wait_for_plane(struct work *work) {
+    return cuMemsetD2D32_v2(work->device, 16, 0, 2, 2);
+}
+
+static void waiting_for_copies_and_fills_invalidates_a_capture(void **state) {
+    static CUresult (*const waits[])(struct work * work) = {wait_for_upload, wait_for_box,
+                                                            wait_for_fill, wait_for_plane};
+    struct work work;
+    CUstream apart, blocking;
+    CUgraph graph;
+    work_open(&work, state);
+    OK(cuStreamCreate(&apart, CU_STREAM_NON_BLOCKING));
+    OK(cuStreamCreate(&blocking, CU_STREAM_DEFAULT));
+    for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
+        OK(cuStreamBeginCapture_v2(apart, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+        EXPECT(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, waits[i](&work));
+        EXPECT(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(apart, &graph));
+        OK(cuStreamBeginCapture_v2(apart, CU_STREAM_CAPTURE_MODE_RELAXED));
+        OK(waits[i](&work)); /* neither the mode nor the legacy stream forbids it */
+        OK(cuStreamEndCapture(apart, &graph));
+        OK(cuGraphDestroy(graph));
+        OK(cuStreamBeginCapture_v2(blocking, CU_STREAM_CAPTURE_MODE_RELAXED));
+        EXPECT(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT, waits[i](&work));
+        EXPECT(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, cuStreamEndCapture(blocking, &graph));
+    }
+}
+
 static void captures_do_not_mix(void **state) {
     (void)state;
     CUstream first, second;
@@ -508,6 +549,7 @@ int main(void) {
         WITH_MODULE(capture_spreads_by_events_and_joins),
         WITH_MODULE(unjoined_work_spoils_a_capture),
         WITH_MODULE(forbidden_calls_invalidate_a_capture),
+        WITH_MODULE(waiting_for_copies_and_fills_invalidates_a_capture),
         WITH_MODULE(captures_do_not_mix),
         WITH_MODULE(graphs_are_built_of_nodes),
         WITH_MODULE(cycles_and_strangers_are_refused),

@@ -315,7 +315,7 @@ static void pointers_tell_what_they_are(void **state) {
 
 static void pools_keep_accounts(void **state) {
     (void)state;
-    CUmemoryPool pool, made, current;
+    CUmemoryPool pool, made, current, owner;
     CUdeviceptr first, second;
     cuuint64_t used = 1, threshold = 1 << 20;
     CUmemPoolProps properties = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
@@ -343,7 +343,11 @@ static void pools_keep_accounts(void **state) {
     OK(cuMemPoolGetAttribute(made, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, &used));
     assert_int_equal(used, 128);
     OK(cuMemPoolTrimTo(made, 0));
-    OK(cuMemPoolDestroy(made)); /* what it gave out stays */
+    OK(cuPointerGetAttribute(&owner, CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE, first));
+    assert_ptr_equal(owner, made);
+    OK(cuMemPoolDestroy(made)); /* what it gave out stays, and is nobody's */
+    OK(cuPointerGetAttribute(&owner, CU_POINTER_ATTRIBUTE_MEMPOOL_HANDLE, first));
+    assert_null(owner);
     OK(cuMemsetD8_v2(first, 0, 64));
     OK(cuMemFreeAsync(first, NULL));
     OK(cuMemFree_v2(second));
