@@ -52,7 +52,9 @@ void context_close(struct driver_context *context) {
 static void context_free(struct driver_context *context) {
     context_close(context);
     handle_remove(&driver.handles, context->handle);
-    free(context);
+    context->doomed = context->running > 0;
+    if (!context->doomed)
+        free(context);
 }
 
 void context_close_all(void) {

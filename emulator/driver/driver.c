@@ -68,7 +68,9 @@ CUresult driver_begin(void) {
     pthread_mutex_lock(&driver.lock);
     if (driver.finished)
         return CUDA_ERROR_DEINITIALIZED;
-    return driver.initialised ? CUDA_SUCCESS : CUDA_ERROR_NOT_INITIALIZED;
+    if (!driver.initialised)
+        return CUDA_ERROR_NOT_INITIALIZED;
+    return driver_thread.in_host_function ? CUDA_ERROR_NOT_PERMITTED : CUDA_SUCCESS;
 }
 
 CUresult driver_end(CUresult status) {
@@ -88,8 +90,6 @@ CUresult driver_begin_context(struct driver_context **context) {
     *context = NULL;
     if (status != CUDA_SUCCESS)
         return status;
-    if (driver_thread.in_host_function)
-        return CUDA_ERROR_NOT_PERMITTED;
     if (driver_thread.depth == 0 || !driver_thread.contexts[driver_thread.depth - 1])
         return CUDA_ERROR_INVALID_CONTEXT;
     *context = driver_current();
@@ -104,6 +104,16 @@ void driver_call_host(CUhostFn function, void *data) {
     function(data);
     pthread_mutex_lock(&driver.lock);
     driver_thread.in_host_function--;
+}
+
+void driver_enter_context(struct driver_context *context) {
+    context->running++;
+}
+
+void driver_leave_context(struct driver_context *context) {
+    context->running--;
+    if (context->doomed && !context->running)
+        free(context);
 }
 
 static CUresult driver_start(void) {

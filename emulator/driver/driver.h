@@ -27,11 +27,13 @@ struct driver_capture;
 
 struct driver_context {
     CUcontext handle;
-    uint64_t identifier;
+    uint64_t identifier; /* another one each time that the primary context is opened */
     unsigned flags;
     bool primary;
     bool active;       /* the primary context: retained; others: always */
     unsigned retained; /* of the primary context */
+    unsigned running;  /* graphs under way in it; their host functions let other threads in */
+    bool doomed;       /* destroyed while one runs: freed when the last of them ends */
     CUresult error;    /* a kernel's fault: every later call in the context returns it */
     CUfunc_cache cache;
     CUsharedconfig banks;
@@ -139,6 +141,7 @@ extern _Thread_local struct driver_thread driver_thread;
 
 /* ---- driver.c ---- */
 
+/* The lock is taken, the driver is usable, and no host function is asking. */
 CUresult driver_begin(void);
 /* Also: a context is current and no kernel has broken it. */
 CUresult driver_begin_context(struct driver_context **context);
@@ -148,8 +151,12 @@ struct driver_context *driver_current(void);
 /* One line on stderr, marked as the emulator's. */
 __attribute__((format(printf, 1, 2))) void driver_say(const char *format, ...);
 CUresult driver_status(enum machine_status status);
-/* Calls a function of the program without the lock. */
+/* Calls a function of the program without the lock. Any object that nothing holds on to may be gone
+ * afterwards. */
 void driver_call_host(CUhostFn function, void *data);
+/* Between the two a context that is destroyed is closed, but not freed. */
+void driver_enter_context(struct driver_context *context);
+void driver_leave_context(struct driver_context *context);
 
 /* ---- driver_context.c ---- */
 

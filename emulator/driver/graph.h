@@ -56,7 +56,7 @@ void graph_count_dependents(struct driver_graph *graph);
 
 /* ---- driver_graph_exec.c ---- */
 
-/* Runs the nodes of a sorted graph. */
+/* Runs the nodes of a sorted graph, until one fails or the context is closed. */
 CUresult graph_execute(struct driver_context *context, const struct driver_graph *graph);
 void exec_free(struct driver_exec *exec);
 /* The node that was made from `origin`, or NULL. */

@@ -138,12 +138,19 @@ CUresult cuGraphExecGetFlags(CUgraphExec handle, cuuint64_t *flags) {
 
 /* ---- Launching ---- */
 
+/* A host function lets other threads close the context, and open the primary one again. */
 CUresult graph_execute(struct driver_context *context, const struct driver_graph *graph) {
+    const uint64_t identifier = context->identifier;
     CUresult status = CUDA_SUCCESS;
+    driver_enter_context(context);
     for (size_t i = 0; i < graph->count && status == CUDA_SUCCESS && context->error == CUDA_SUCCESS;
-         i++)
-        if (!graph->nodes[i]->disabled)
+         i++) {
+        if (!context->active || context->identifier != identifier)
+            status = CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        else if (!graph->nodes[i]->disabled)
             status = operation_execute(context, &graph->nodes[i]->operation);
+    }
+    driver_leave_context(context);
     return status;
 }
 
