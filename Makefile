@@ -141,7 +141,7 @@ install: all ## install the program below prefix (/usr/local)
 include tests/tests.mk
 
 # --- checking ---------------------------------------------------------------------------------------------------------
-.PHONY: test test-every-float check lint tidy format
+.PHONY: test test-every-float check arrows lint tidy format
 test: ## run the tests; ROOM=emulator/ptx: those of one room
 	+@$(build_with) test-programs
 	scripts/test $(BUILD) $(filter $(BUILD)/tests/$(ROOM)%,$(test_programs))
@@ -183,10 +183,16 @@ check: lint tidy ## lint, clang-tidy, and the tests under AddressSanitizer and U
 tracked_c = $(shell git ls-files '*.c' '*.h' '*.cu' '*.cuh')
 # What is built for the warnings of the host's compilers alone.
 for_warnings := test-programs WERROR=-Werror OPTIMISE=-O1 EMULATOR_OPTIMISE=-O1 NVCC= KERNEL_CLANG=
-lint: ## formatting, shell scripts, and both compilers with warnings as errors
+arrows: programs ## which room uses which against the table of docs/design.md
+	scripts/arrows $(BUILD)
+
+lint: ## formatting, documents, arrows between rooms, shell scripts, and both compilers with warnings as errors
 	clang-format --dry-run --Werror $(tracked_c)
 	shellcheck $(shell git grep -lE '^#!/bin/(ba)?sh')
+	scripts/docs-check
+	scripts/rooms-picture | cmp - docs/rooms.svg
 	+$(build_with) $(for_warnings) BUILD=build-gcc CC=gcc
+	scripts/arrows build-gcc
 	+$(build_with) $(for_warnings) BUILD=build-clang CC=clang
 
 # A file that was found clean is looked at again when it, a header of its, the checks or the flags have changed.
