@@ -91,7 +91,7 @@ $(EMULATOR_API_DIRECTORY)/ours.o: tests/emulator/driver/api_values.c $(EMULATOR_
 	$(CC) $(api_flags) -MMD -MP -c $< -o $@
 $(EMULATOR_API_DIRECTORY)/toolkit.o: tests/emulator/driver/api_values.c $(EMULATOR_API_DIRECTORY)/emulator_api_list.inc $(flags)
 	$(CC) $(api_flags) -DAPI_TOOLKIT -MMD -MP -c $< -o $@
-$(EMULATOR_API_DIRECTORY)/prototypes.o: tests/emulator/driver/api_prototypes.c emulator/driver/api.h $(flags)
+$(EMULATOR_API_DIRECTORY)/prototypes.o: tests/emulator/driver/api_prototypes.c emulator/driver/api/api.h $(flags)
 	@mkdir -p $(@D)
 	$(CC) $(api_flags) -MMD -MP -c $< -o $@
 

@@ -1,5 +1,5 @@
 /* The emulated driver's state: start, end, and what every entry point begins and ends with. */
-#include "emulator/driver/driver.h"
+#include "emulator/driver/state.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* Functions: attributes, parameters, and how many blocks of them fit a multiprocessor. */
 #include <stdlib.h>
 
-#include "emulator/driver/driver.h"
+#include "emulator/driver/state.h"
 
 CUresult function_find(CUfunction handle, struct driver_function **function) {
     *function = handle_find(&driver.handles, HANDLE_FUNCTION, handle);

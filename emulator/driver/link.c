@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/driver.h"
+#include "emulator/driver/state.h"
 #include "emulator/ptx/fatbin.h"
 
 struct driver_link {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/driver.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/state.h"
 #include "emulator/ptx/fatbin.h"
 
 /* The newest version of PTX that CUDA 13.0 knows. */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "emulator/driver/driver.h"
+#include "emulator/driver/state.h"
 
 struct driver_graph;
 

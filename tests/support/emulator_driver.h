@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "emulator/driver/api.h"
+#include "emulator/driver/api/api.h"
 
 /* The folder of the kept PTX and fat binaries. Tests run in the root of the repository. */
 #define TEST_PTX "tests/data/ptx"

@@ -7,4 +7,4 @@
 #include <cudaProfiler.h>
 
 #define DRIVER_TYPES_FROM_TOOLKIT
-#include "emulator/driver/api.h"
+#include "emulator/driver/api/api.h"

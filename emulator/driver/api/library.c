@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "emulator/driver/driver.h"
+#include "emulator/driver/state.h"
 
 /* Handles of libraries name the module directly; the module keeps the library's handle. */
 static CUresult library_find(CUlibrary handle, struct driver_module **module) {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "emulator/driver/driver.h"
+#include "emulator/driver/state.h"
 
 static CUresult device_begin(CUdevice device, const void *answer) {
     CUresult status = driver_begin();

@@ -1,7 +1,7 @@
 /* What a pointer is: cuPointerGetAttribute and its kin. */
 #include <string.h>
 
-#include "emulator/driver/driver.h"
+#include "emulator/driver/state.h"
 
 /* One answer, of whichever type the attribute has. */
 struct pointer_answer {

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/driver.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/state.h"
 
 enum { CONTEXT_FLAGS_MASK = 0xFF, API_VERSION = 3020 };
 

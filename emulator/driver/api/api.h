@@ -5,8 +5,8 @@
  * toolkit is installed. Semantics are those that the driver API documents, and docs/emulator.md
  * says where the emulated device differs.
  */
-#ifndef LOCKSTEP_EMULATOR_DRIVER_API_H
-#define LOCKSTEP_EMULATOR_DRIVER_API_H
+#ifndef LOCKSTEP_EMULATOR_DRIVER_API_API_H
+#define LOCKSTEP_EMULATOR_DRIVER_API_API_H
 
 #ifndef DRIVER_TYPES_FROM_TOOLKIT
 #    include "emulator/driver/types.h"

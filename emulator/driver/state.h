@@ -8,15 +8,15 @@
  *
  * Work is done when it is submitted: streams keep order by themselves, and waiting never blocks.
  */
-#ifndef LOCKSTEP_EMULATOR_DRIVER_DRIVER_H
-#define LOCKSTEP_EMULATOR_DRIVER_DRIVER_H
+#ifndef LOCKSTEP_EMULATOR_DRIVER_STATE_H
+#define LOCKSTEP_EMULATOR_DRIVER_STATE_H
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "emulator/driver/api.h"
+#include "emulator/driver/api/api.h"
 #include "emulator/driver/config.h"
 #include "emulator/driver/devices.h"
 #include "emulator/driver/handles.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/driver.h"
+#include "emulator/driver/state.h"
 
 /* ---- Errors ---- */
 
@@ -52,7 +52,7 @@ enum entry_index {
 #define SUPPORTED_PER_THREAD(name, symbol, version, same) ENTRY_##symbol,
 #define UNSUPPORTED(name, symbol, version) ENTRY_##symbol,
 #define UNSUPPORTED_PER_THREAD(name, symbol, version) ENTRY_##symbol,
-#include "emulator/driver/entry_points.def"
+#include "emulator/driver/api/entry_points.def"
 #undef SUPPORTED
 #undef SUPPORTED_PER_THREAD
 #undef UNSUPPORTED
@@ -79,7 +79,7 @@ static CUresult entry_unsupported(enum entry_index index, const char *symbol) {
         return entry_unsupported(ENTRY_##symbol, #symbol);                                         \
     }
 #define UNSUPPORTED_PER_THREAD(name, symbol, version) UNSUPPORTED(name, symbol, version)
-#include "emulator/driver/entry_points.def"
+#include "emulator/driver/api/entry_points.def"
 #undef SUPPORTED
 #undef SUPPORTED_PER_THREAD
 #undef UNSUPPORTED
@@ -101,7 +101,7 @@ struct entry_point {
     extern DRIVER_API __typeof__(same)(symbol);
 #define UNSUPPORTED(name, symbol, version)
 #define UNSUPPORTED_PER_THREAD(name, symbol, version)
-#include "emulator/driver/entry_points.def"
+#include "emulator/driver/api/entry_points.def"
 #undef SUPPORTED
 #undef SUPPORTED_PER_THREAD
 #undef UNSUPPORTED
@@ -114,7 +114,7 @@ static const struct entry_point entry_points[] = {
 #define UNSUPPORTED(name, symbol, version) {#name, (version), false, (entry_function)(symbol)},
 #define UNSUPPORTED_PER_THREAD(name, symbol, version)                                              \
     {#name, (version), true, (entry_function)(symbol)},
-#include "emulator/driver/entry_points.def"
+#include "emulator/driver/api/entry_points.def"
 #undef SUPPORTED
 #undef SUPPORTED_PER_THREAD
 #undef UNSUPPORTED

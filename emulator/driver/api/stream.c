@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/driver.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/state.h"
 
 /* Outside this range a priority is clamped, as cuStreamCreateWithPriority documents. */
 enum { PRIORITY_GREATEST = -5, PRIORITY_LEAST = 0 };

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/driver.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/state.h"
 
 void pool_open_default(void) {
     driver.default_pool = (struct driver_pool){.reuse = {1, 1, 1}};

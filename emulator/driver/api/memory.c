@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/driver.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/state.h"
 
 enum { PITCH_ALIGNMENT = 512 };
 
