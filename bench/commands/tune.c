@@ -4,6 +4,7 @@
 #include "bench/devices/gpu.h"
 #include "bench/files/progress.h"
 #include "bench/measure/trial.h"
+#include "common/files.h"
 
 #include <math.h>
 #include <string.h>
@@ -110,7 +111,7 @@ static enum status tune_open(struct tune *tune, struct message *message) {
     if (status == STATUS_OK)
         status = gpu_open_timed(tune, message);
     if (status == STATUS_OK)
-        status = tuning_check_writable(tune->options->out, message);
+        status = file_check_replaceable(tune->options->out, message);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* Reading and writing CSV by a table of columns. */
 #include "bench/files/csv.h"
+#include "common/files.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,6 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CSV_BYTES_MAX = 1 << 30 };
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
@@ -48,6 +51,24 @@ int csv_write_row(FILE *file, const struct csv_format *format, const void *row) 
             write_field(file, &format->columns[i], (const char *)row + format->columns[i].offset))
             return -1;
     return fputc('\n', file) == EOF ? -1 : 0;
+}
+
+enum status csv_replace(const char *path, const struct csv_format *format, const void *rows,
+                        size_t row_count, struct message *message) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    int failed = !memory || csv_write_header(memory, format) != 0;
+    for (size_t i = 0; i < row_count && !failed; i++)
+        failed = csv_write_row(memory, format, (const char *)rows + i * format->row_size);
+    if (memory)
+        failed |= fclose(memory) != 0;
+    enum status status = failed
+                             ? message_set(message, STATUS_NO_MEMORY,
+                                           "no memory to write %zu rows into %s", row_count, path)
+                             : file_replace(path, text, size, message);
+    free(text);
+    return status;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -219,33 +240,6 @@ static enum status rows_read(struct reader *reader, const struct csv_format *for
     return status;
 }
 
-static enum status file_load(const char *path, char **text, size_t *size, struct message *message) {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return message_set(message, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
-    size_t capacity = 1 << 16, used = 0;
-    char *buffer = malloc(capacity);
-    while (buffer) {
-        used += fread(buffer + used, 1, capacity - used, file);
-        if (used < capacity)
-            break;
-        capacity *= 2;
-        char *larger = realloc(buffer, capacity);
-        if (!larger)
-            free(buffer);
-        buffer = larger;
-    }
-    bool failed = ferror(file) != 0;
-    if (fclose(file) != 0 || failed || !buffer) {
-        free(buffer);
-        return message_set(message, buffer ? STATUS_IO : STATUS_NO_MEMORY, "cannot read all of %s",
-                           path);
-    }
-    *text = buffer;
-    *size = used;
-    return STATUS_OK;
-}
-
 static enum status refuse_binary(const char *path, const char *text, size_t size,
                                  struct message *message) {
     const char *zero = memchr(text, '\0', size);
@@ -264,7 +258,7 @@ enum status csv_read(const char *path, const struct csv_format *format, void **r
         *cut = 0;
     char *text = NULL;
     size_t size = 0;
-    enum status status = file_load(path, &text, &size, message);
+    enum status status = file_read(path, CSV_BYTES_MAX, &text, &size, message);
     if (status != STATUS_OK)
         return status;
     struct reader reader = {
@@ -338,7 +332,7 @@ enum status csv_table_read(const char *path, struct csv_table *table, int *cut,
     if (cut)
         *cut = 0;
     size_t size = 0;
-    enum status status = file_load(path, &table->text, &size, message);
+    enum status status = file_read(path, CSV_BYTES_MAX, &table->text, &size, message);
     if (status != STATUS_OK)
         return status;
     struct reader reader = {.path = path,

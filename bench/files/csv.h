@@ -37,6 +37,10 @@ struct csv_format {
 int csv_write_header(FILE *file, const struct csv_format *format);
 int csv_write_row(FILE *file, const struct csv_format *format, const void *row);
 
+/* Makes or replaces the file in one step (common/files.h): header and rows. */
+enum status csv_replace(const char *path, const struct csv_format *format, const void *rows,
+                        size_t row_count, struct message *message);
+
 /* Reads a whole file into a malloc'd array that the caller frees. A last line without its newline
  * is what a killed run leaves: it is left out and *cut set (cut may be NULL: then it is an error).
  * A wrong header, a wrong count of fields, a field that is no number or too long is STATUS_INVALID

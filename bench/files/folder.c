@@ -1,5 +1,6 @@
 /* Creating and resuming a run's folder. */
 #include "bench/files/folder.h"
+#include "common/files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 
 static const char runs_folder[] = "reports/runs";
 static const char latest_link[] = "reports/latest";
+enum { ENVIRONMENT_BYTES_MAX = 1 << 24 };
 
 enum status folder_make(const char *path, struct message *message) {
     char partial[2048];
@@ -70,24 +72,14 @@ static enum status folder_new(const char *host, struct folder *folder, struct me
                        strerror(errno));
 }
 
-static cJSON *environment_load(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return NULL;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    char piece[4096];
-    size_t got = 0;
-    while (memory && (got = fread(piece, 1, sizeof piece, file)) > 0)
-        if (fwrite(piece, 1, got, memory) != got)
-            break;
-    fclose(file);
-    cJSON *json = NULL;
-    if (memory && fclose(memory) == 0)
-        json = cJSON_ParseWithLength(text, size);
+/* *json is NULL where the file holds none. */
+static enum status environment_load(const char *path, cJSON **json, struct message *message) {
+    char *text;
+    size_t size;
+    enum status status = file_read(path, ENVIRONMENT_BYTES_MAX, &text, &size, message);
+    *json = status == STATUS_OK ? cJSON_ParseWithLength(text, size) : NULL;
     free(text);
-    return json;
+    return status;
 }
 
 /* Two runs that write into one folder would lose each other's rows. Where the file system knows no
@@ -145,7 +137,7 @@ static enum status folder_check_resumable(const struct folder *folder, const cJS
                        folder->path, before + word, settings + word);
 }
 
-/* Whether nothing is in the folder yet. */
+/* Whether nothing is in the folder yet, but for what a killed process left there. */
 static enum status folder_check_empty(const char *path, struct message *message) {
     DIR *directory = opendir(path);
     if (!directory)
@@ -153,7 +145,8 @@ static enum status folder_check_empty(const char *path, struct message *message)
                            path, strerror(errno));
     int entries = 0;
     for (const struct dirent *entry; (entry = readdir(directory));)
-        entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+        entries += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                   !file_is_leftover(entry->d_name);
     (void)closedir(directory);
     if (entries > 0)
         return message_set(message, STATUS_INVALID,
@@ -180,8 +173,10 @@ static enum status folder_named(const char *out, const char *settings, struct fo
     snprintf(path, sizeof path, "%s/environment.json", out);
     if (access(path, F_OK) != 0)
         return folder_check_empty(out, message);
-    cJSON *environment = environment_load(path);
-    status = folder_check_resumable(folder, environment, settings, message);
+    cJSON *environment = NULL;
+    status = environment_load(path, &environment, message);
+    if (status == STATUS_OK)
+        status = folder_check_resumable(folder, environment, settings, message);
     cJSON_Delete(environment);
     folder->resumed = status == STATUS_OK;
     return status;
@@ -201,21 +196,13 @@ enum status folder_open(const char *out, const char *host, const char *settings,
 
 enum status folder_write_environment(const struct folder *folder, const cJSON *environment,
                                      struct message *message) {
-    char path[2300], temporary[2300];
+    char path[2300], *text = cJSON_Print(environment), *line = NULL;
     snprintf(path, sizeof path, "%s/environment.json", folder->path);
-    snprintf(temporary, sizeof temporary, "%s/environment.json.new", folder->path);
-    char *text = cJSON_Print(environment);
-    FILE *file = text ? fopen(temporary, "w") : NULL;
-    int failed = !file;
-    if (file) {
-        failed = fputs(text, file) == EOF || fputc('\n', file) == EOF;
-        failed |= fclose(file) != 0;
-    }
+    int length = text ? asprintf(&line, "%s\n", text) : -1;
     free(text);
-    if (!failed && rename(temporary, path) == 0)
-        return STATUS_OK;
-    enum status status =
-        message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
-    (void)remove(temporary);
+    if (length < 0)
+        return message_set(message, STATUS_NO_MEMORY, "no memory to write %s", path);
+    enum status status = file_replace(path, line, (size_t)length, message);
+    free(line);
     return status;
 }

@@ -157,29 +157,16 @@ static bool key_is_among(const struct row_key *key, const struct result *rows, s
     return false;
 }
 
-/* Writes `count` rows whose key is among the result rows into a new file beside `path` and puts it
- * in its place: whoever looks sees the old file or the new one, never half. */
-static enum status file_rewrite(const char *path, const struct csv_format *format, const char *rows,
-                                size_t count, const struct results *results,
-                                struct message *message) {
-    char temporary[4096 + 8];
-    snprintf(temporary, sizeof temporary, "%s.new", path);
-    FILE *file = fopen(temporary, "w");
-    if (!file)
-        return write_failure(temporary, message);
-    int failed = csv_write_header(file, format);
-    for (size_t i = 0; i < count && !failed; i++) {
+/* Drops the rows whose key is not among the result rows; how many are left. */
+static size_t rows_keep(const struct results *results, const struct csv_format *format, char *rows,
+                        size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
         const char *row = rows + i * format->row_size;
         if (key_is_among((const struct row_key *)(const void *)row, results->rows, results->count))
-            failed = csv_write_row(file, format, row);
+            memmove(rows + kept++ * format->row_size, row, format->row_size);
     }
-    failed |= fflush(file) != 0 || fsync(fileno(file)) != 0;
-    failed |= fclose(file) != 0;
-    if (!failed && rename(temporary, path) == 0)
-        return STATUS_OK;
-    enum status status = write_failure(path, message);
-    (void)remove(temporary);
-    return status;
+    return kept;
 }
 
 /* Reads one file of an interrupted run and drops from it what does not belong to a whole case. */
@@ -203,18 +190,18 @@ static enum status file_resume(struct results *results, int which, struct messag
                 results->count--;
         }
     }
-    status =
-        file_rewrite(results->paths[which], files[which].format, rows, count, results, message);
+    count = rows_keep(results, files[which].format, rows, count);
+    status = csv_replace(results->paths[which], files[which].format, rows, count, message);
     if (which != FILE_RESULTS)
         free(rows);
     return status;
 }
 
 static enum status file_create(const char *path, const struct csv_format *format,
-                               const struct results *results, struct message *message) {
+                               struct message *message) {
     if (access(path, F_OK) == 0)
         return message_set(message, STATUS_IO, "%s is there already; choose another --out", path);
-    return file_rewrite(path, format, NULL, 0, results, message);
+    return csv_replace(path, format, NULL, 0, message);
 }
 
 enum status results_open(const char *folder, bool resume, bool counters, struct results **opened,
@@ -237,7 +224,7 @@ enum status results_open(const char *folder, bool resume, bool counters, struct 
         else if (resume && access(path, F_OK) == 0)
             status = file_resume(results, i, message);
         else
-            status = file_create(path, files[i].format, results, message);
+            status = file_create(path, files[i].format, message);
         if (status != STATUS_OK)
             break;
         results->descriptors[i] = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);

@@ -1,5 +1,6 @@
 /* See bench/operations/tuning.h. */
 #include "bench/operations/tuning.h"
+#include "common/files.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,6 +23,8 @@ static const struct csv_column columns[] = {
 #undef NUMBER
 const struct csv_format tuning_csv = {columns, sizeof columns / sizeof columns[0],
                                       sizeof(struct tuning_row)};
+
+enum { TUNING_BYTES_MAX = 1 << 26 };
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
@@ -82,18 +85,13 @@ static bool row_check(const struct tuning_row *row, struct message *why) {
 }
 
 static enum status checksum_read(const char *path, uint32_t *checksum, struct message *message) {
-    unsigned char piece[4096];
-    FILE *file = fopen(path, "rb");
-    size_t got;
-    uLong sum = crc32(0, NULL, 0);
-    while (file && (got = fread(piece, 1, sizeof piece, file)) > 0)
-        sum = crc32_z(sum, piece, got);
-    bool failed = !file || ferror(file) != 0;
-    if (file && fclose(file) != 0)
-        failed = true;
-    *checksum = (uint32_t)sum;
-    return failed ? message_set(message, STATUS_IO, "cannot read %s: %s", path, strerror(errno))
-                  : STATUS_OK;
+    char *bytes;
+    size_t size;
+    enum status status = file_read(path, TUNING_BYTES_MAX, &bytes, &size, message);
+    if (status == STATUS_OK)
+        *checksum = (uint32_t)crc32_z(0, (const unsigned char *)bytes, size);
+    free(bytes);
+    return status;
 }
 
 enum status tuning_read(const char *path, struct tuning_file *file, struct message *message) {
@@ -153,52 +151,8 @@ enum status tuning_put(struct tuning_file *file, const struct tuning_row *row,
     return STATUS_OK;
 }
 
-/* Where the file is written before it takes the place of the old one. */
-enum { PART_BYTES = sizeof((struct tuning_file *)0)->path + sizeof ".part" };
-
-static void part_name(const char *path, char part[PART_BYTES]) {
-    snprintf(part, PART_BYTES, "%s.part", path);
-}
-
-static enum status unwritable(const char *path, int error, struct message *message) {
-    return message_set(message, STATUS_IO, "cannot write %s: %s; choose another --out", path,
-                       strerror(error));
-}
-
-enum status tuning_check_writable(const char *path, struct message *message) {
-    char part[PART_BYTES];
-    part_name(path, part);
-    FILE *out = fopen(part, "wb");
-    if (!out || fclose(out) != 0 || remove(part) != 0)
-        return unwritable(path, errno, message);
-    return STATUS_OK;
-}
-
-/* Whether all of it is on the disk; else errno is set. */
-static bool rows_write(const struct tuning_file *file, FILE *out) {
-    bool good = csv_write_header(out, &tuning_csv) == 0;
-    for (size_t i = 0; i < file->row_count && good; i++)
-        good = csv_write_row(out, &tuning_csv, &file->rows[i]) == 0;
-    return good && fflush(out) == 0 && fsync(fileno(out)) == 0;
-}
-
 enum status tuning_write(const struct tuning_file *file, struct message *message) {
-    char part[PART_BYTES];
-    part_name(file->path, part);
-    FILE *out = fopen(part, "wb");
-    bool written = out && rows_write(file, out);
-    int error = errno;
-    if (out && fclose(out) != 0 && written) {
-        written = false;
-        error = errno;
-    }
-    if (written && rename(part, file->path) == 0)
-        return STATUS_OK;
-    if (written)
-        error = errno;
-    if (out)
-        (void)remove(part); /* the file itself is as it was */
-    return unwritable(file->path, error, message);
+    return csv_replace(file->path, &tuning_csv, file->rows, file->row_count, message);
 }
 
 /* --- in use ----------------------------------------------------------------------------------- */

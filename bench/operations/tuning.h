@@ -43,11 +43,8 @@ void tuning_release(struct tuning_file *file);
 enum status tuning_put(struct tuning_file *file, const struct tuning_row *row,
                        struct message *message);
 
-/* Writes the file in one step: a reader sees the old or the new, never half. */
+/* Replaces the file in one step (common/files.h). */
 enum status tuning_write(const struct tuning_file *file, struct message *message);
-
-/* STATUS_IO where the file could not be written; changes nothing. */
-enum status tuning_check_writable(const char *path, struct message *message);
 
 /* The device, the capability as text, and the driver where it is known. */
 void tuning_row_begin(struct tuning_row *row, const struct gpu_properties *gpu, const char *driver);

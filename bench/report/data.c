@@ -1,5 +1,6 @@
 /* Reading a run's folder for its report. */
 #include "bench/report/data.h"
+#include "common/files.h"
 
 #include <errno.h>
 #include <math.h>
@@ -7,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { JSON_BYTES_MAX = 1 << 24 };
 
 static void path_join(const struct report_data *data, const char *name, char *path, size_t size) {
     snprintf(path, size, "%s/%s", data->folder, name);
@@ -48,30 +51,6 @@ static enum status table_load(struct report_data *data, const char *name, struct
  * --------------------------------------------------------------------------------------------------------
  */
 
-enum status report_text_load(const char *path, char **text, size_t *size, struct message *message) {
-    FILE *file = fopen(path, "rb");
-    FILE *memory = file ? open_memstream(text, size) : NULL;
-    char piece[4096];
-    bool whole = memory != NULL;
-    for (size_t got = 1; whole && got > 0;) {
-        got = fread(piece, 1, sizeof piece, file);
-        whole = fwrite(piece, 1, got, memory) == got && !ferror(file);
-    }
-    int reason = errno;
-    if (file)
-        fclose(file);
-    bool opened = memory != NULL;
-    if (memory && fclose(memory) != 0)
-        whole = false;
-    if (whole)
-        return STATUS_OK;
-    if (opened)
-        free(*text);
-    *text = NULL;
-    (void)message_set(message, STATUS_IO, "cannot read %s: %s", path, strerror(reason));
-    return STATUS_IO;
-}
-
 /* The line of `text` that `position` is in, from 1. */
 static size_t line_of(const char *text, const char *position) {
     size_t line = 1;
@@ -84,7 +63,7 @@ enum status report_json_load(const char *path, cJSON **json, struct message *mes
     char *text = NULL;
     size_t size = 0;
     *json = NULL;
-    enum status status = report_text_load(path, &text, &size, message);
+    enum status status = file_read(path, JSON_BYTES_MAX, &text, &size, message);
     const char *end = NULL;
     if (status == STATUS_OK) {
         *json = cJSON_ParseWithLengthOpts(text, size, &end, false);

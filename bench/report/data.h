@@ -36,9 +36,6 @@ struct report_data {
 enum status report_data_load(const char *folder, struct report_data *data, struct message *message);
 void report_data_release(struct report_data *data);
 
-/* A whole file as a string that the caller frees; NULL unless STATUS_OK. */
-enum status report_text_load(const char *path, char **text, size_t *size, struct message *message);
-
 /* The JSON object in a file, which the caller deletes; NULL unless STATUS_OK. STATUS_INVALID names
  * the line where it is none. */
 enum status report_json_load(const char *path, cJSON **json, struct message *message);

@@ -2,10 +2,10 @@
 #include "bench/report/page.h"
 #include "bench/report/page_part.h"
 #include "bench/report/templates.h"
+#include "common/files.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool has_command(const struct page *page) {
     return cJSON_GetArraySize(
@@ -114,19 +114,19 @@ static void template_fill(const struct page *page) {
 
 enum status page_write(const struct report_data *data, const struct script *plots,
                        const char *absence, struct message *message) {
-    char path[2300], temporary[2300];
+    char path[2300], *text = NULL;
+    size_t size = 0;
     snprintf(path, sizeof path, "%s/index.html", data->folder);
-    snprintf(temporary, sizeof temporary, "%s/index.html.new", data->folder);
     struct page page = {
-        .file = fopen(temporary, "w"), .data = data, .plots = plots, .absence = absence};
-    if (!page.file)
-        return message_set(message, STATUS_IO, "cannot write %s: %s", temporary, strerror(errno));
-    template_fill(&page);
-    bool failed = ferror(page.file) != 0;
-    failed |= fclose(page.file) != 0;
-    if (!failed && rename(temporary, path) == 0)
-        return STATUS_OK;
-    int reason = errno;
-    unlink(temporary);
-    return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(reason));
+        .file = open_memstream(&text, &size), .data = data, .plots = plots, .absence = absence};
+    bool whole = page.file != NULL;
+    if (page.file) {
+        template_fill(&page);
+        whole = ferror(page.file) == 0;
+        whole &= fclose(page.file) == 0;
+    }
+    enum status status = whole ? file_replace(path, text, size, message)
+                               : message_set(message, STATUS_NO_MEMORY, "no memory for %s", path);
+    free(text);
+    return status;
 }

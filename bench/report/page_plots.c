@@ -1,8 +1,11 @@
 /* The plots, inside the page. */
 #include "bench/report/page_part.h"
+#include "common/files.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { FIGURE_BYTES_MAX = 1 << 28 };
 
 bool page_has_plots(const struct page *page) {
     return page->absence || page->plots->figure_count > 0;
@@ -90,7 +93,7 @@ static void figure_section(const struct page *page, int index) {
     char *svg = NULL;
     size_t size = 0;
     struct message why = {""};
-    bool read = report_text_load(path, &svg, &size, &why) == STATUS_OK;
+    bool read = file_read(path, FIGURE_BYTES_MAX, &svg, &size, &why) == STATUS_OK;
     fprintf(page->file, "<figure id=\"figure-%s\">\n<div class=scroll>", figure->name);
     if (!read || !figure_write(page, svg, index)) {
         fputs("<p class=failed>", page->file);

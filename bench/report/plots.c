@@ -7,6 +7,7 @@
 #include "bench/report/roofline.h"
 #include "bench/report/templates.h"
 #include "bench/report/training.h"
+#include "common/files.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 static const char script_name[] = "plots.gp";
+enum { SCRIPT_BYTES_MAX = 1 << 26 };
 
 static enum status figures_write(struct script *script, struct message *message) {
     fputs(template_style, script->file);
@@ -30,18 +32,19 @@ static enum status figures_write(struct script *script, struct message *message)
     return status;
 }
 
-/* Writes the script beside its place, so that a failure leaves the one that is there. */
-static enum status script_write(struct script *script, const char *path, struct message *message) {
-    script->file = fopen(path, "w");
+/* The script as text, to be freed. */
+static enum status script_write(struct script *script, char **text, size_t *size,
+                                struct message *message) {
+    *text = NULL;
+    script->file = open_memstream(text, size);
     if (!script->file)
-        return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %s", script_name);
     enum status status = figures_write(script, message);
     bool failed = ferror(script->file) != 0;
     failed |= fclose(script->file) != 0;
     script->file = NULL;
     if (status == STATUS_OK && failed)
-        status =
-            message_set(message, STATUS_IO, "cannot write all of %s: %s", path, strerror(errno));
+        status = message_set(message, STATUS_NO_MEMORY, "no memory for %s", script_name);
     return status;
 }
 
@@ -62,42 +65,45 @@ static void figure_remove(const char *folder, const char *name, size_t length) {
     }
 }
 
-/* Removes the figures that the script of an earlier drawing names and this one does not: they
- * would show rows that are no longer there. */
+/* The script of an earlier drawing, to be freed; NULL where there is none to read. */
+static char *script_earlier(const char *path) {
+    char *text;
+    size_t size;
+    struct message ignored;
+    (void)file_read(path, SCRIPT_BYTES_MAX, &text, &size, &ignored);
+    return text;
+}
+
+/* Removes the figures that an earlier script names and this one does not: they would show rows that
+ * are no longer there. */
 static void stale_remove(const struct script *script, const char *earlier) {
     static const char before[] = "set output '";
-    char *text = NULL;
-    size_t size = 0;
-    struct message message;
-    if (access(earlier, F_OK) != 0 ||
-        report_text_load(earlier, &text, &size, &message) != STATUS_OK)
-        return;
-    for (const char *c = text; (c = strstr(c, before));) {
+    for (const char *c = earlier; c && (c = strstr(c, before));) {
         c += strlen(before);
         size_t length = strspn(c, "abcdefghijklmnopqrstuvwxyz0123456789_-");
         if (length > 0 && length < 64 && c[length] == '\'' && !is_drawn(script, c, length))
             figure_remove(script->data->folder, c, length);
     }
-    free(text);
 }
 
 enum status report_plots_draw(const struct report_data *data, struct script *script,
                               struct message *message) {
-    char path[2300], temporary[2300];
+    char path[2300], *text;
+    size_t size;
     snprintf(path, sizeof path, "%s/%s", data->folder, script_name);
-    snprintf(temporary, sizeof temporary, "%s/%s.new", data->folder, script_name);
     *script = (struct script){.data = data};
     series_list_fill(data, &script->series);
-    enum status status = script_write(script, temporary, message);
+    enum status status = script_write(script, &text, &size, message);
+    char *earlier = script_earlier(path);
+    if (status == STATUS_OK && script->figure_count > 0)
+        status = file_replace(path, text, size, message);
+    else if (status == STATUS_OK)
+        unlink(path);
     if (status == STATUS_OK)
-        stale_remove(script, path);
-    if (status != STATUS_OK || script->figure_count == 0) {
-        unlink(temporary);
-        if (status == STATUS_OK)
-            unlink(path);
+        stale_remove(script, earlier);
+    free(earlier);
+    free(text);
+    if (status != STATUS_OK || script->figure_count == 0)
         return status;
-    }
-    if (rename(temporary, path) != 0)
-        return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
     return gnuplot_run(data->folder, script_name, message);
 }

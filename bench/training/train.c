@@ -2,6 +2,7 @@
 #include "bench/training/state.h"
 
 #include "common/clock.h"
+#include "common/files.h"
 #include "common/floating.h"
 #include "common/random.h"
 
@@ -33,7 +34,7 @@ static enum status options_check(const struct train_options *options, struct mes
                            "learning rate %g: give a positive number, as in 0.001",
                            (double)model->learning_rate);
     if (options->save)
-        return weights_writable(options->save, message);
+        return file_check_replaceable(options->save, message);
     return STATUS_OK;
 }
 

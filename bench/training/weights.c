@@ -1,23 +1,19 @@
 /* Saving and loading networks. A file is made and read as one block in memory: the largest network
  * of the benchmark has 100 MB of parameters. */
 #include "bench/training/weights.h"
+#include "common/files.h"
 
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 _Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "the file's numbers are copied as they are");
 
 static const char magic[8] = "lockMLP";
-enum { VERSION = 1, PATH_BYTES = 4096 };
+enum { VERSION = 1 };
+static const size_t FILE_BYTES_MAX = (size_t)1 << 32;
 
 struct header {
     char magic[8];
@@ -102,133 +98,20 @@ static void block_fill(uint8_t *block, size_t bytes, const struct mlp_model *mod
 
 /* --- saving -----------------------------------------------------------------------------------*/
 
-/* The name of the unfinished file: beside the final one, so that the renaming is within a file
- * system, and the process's own. */
-static enum status partial_path(const char *path, char partial[PATH_BYTES],
-                                struct message *message) {
-    int length = snprintf(partial, PATH_BYTES, "%s.%ld.part", path, (long)getpid());
-    if (length < 0 || length >= PATH_BYTES)
-        return message_set(message, STATUS_INVALID,
-                           "cannot write weights: the name '%.64s…' is "
-                           "too long",
-                           path);
-    return STATUS_OK;
-}
-
-static enum status write_failed(const char *path, struct message *message) {
-    return message_set(message, STATUS_IO,
-                       "cannot write weights to %s: %s; what was there before "
-                       "is untouched, choose another place by --save",
-                       path, strerror(errno));
-}
-
-static bool write_all(int file, const uint8_t *block, size_t bytes) {
-    while (bytes > 0) {
-        ssize_t written = write(file, block, bytes);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        block += written;
-        bytes -= (size_t)written;
-    }
-    return true;
-}
-
-/* The new name itself is on the disk only when the directory is. A file system that cannot flush
- * directories (EINVAL) has no such step. */
-static bool directory_flush(const char *path) {
-    char copy[PATH_BYTES];
-    snprintf(copy, sizeof copy, "%s", path);
-    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return false;
-    bool flushed = fsync(directory) == 0 || errno == EINVAL;
-    int error = errno;
-    close(directory);
-    errno = error;
-    return flushed;
-}
-
-static bool block_write(const char *path, const char *partial, const uint8_t *block, size_t bytes) {
-    int file = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0)
-        return false;
-    bool written = write_all(file, block, bytes) && fsync(file) == 0;
-    int error = errno;
-    bool closed = close(file) == 0;
-    if (written && closed && rename(partial, path) == 0)
-        return directory_flush(path);
-    if (written)
-        error = errno;
-    unlink(partial);
-    errno = error;
-    return false;
-}
-
-enum status weights_writable(const char *path, struct message *message) {
-    char partial[PATH_BYTES];
-    enum status status = partial_path(path, partial, message);
-    if (status != STATUS_OK)
-        return status;
-    struct stat existing;
-    if (stat(path, &existing) == 0 && S_ISDIR(existing.st_mode)) {
-        errno = EISDIR;
-        return write_failed(path, message);
-    }
-    int file = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file < 0)
-        return write_failed(path, message);
-    if (close(file) != 0 || unlink(partial) != 0)
-        return write_failed(path, message);
-    return STATUS_OK;
-}
-
 enum status weights_save(const char *path, const struct mlp_model *model,
                          const struct weights *weights, struct message *message) {
-    char partial[PATH_BYTES];
-    enum status status = partial_path(path, partial, message);
-    if (status != STATUS_OK)
-        return status;
     size_t bytes = block_bytes(model, model->optimizer);
     uint8_t *block = malloc(bytes);
     if (!block)
         return message_set(message, STATUS_NO_MEMORY,
                            "no memory for the %zu bytes of weights to write to %s", bytes, path);
     block_fill(block, bytes, model, weights);
-    if (!block_write(path, partial, block, bytes))
-        status = write_failed(path, message);
+    enum status status = file_replace(path, block, bytes, message);
     free(block);
     return status;
 }
 
 /* --- loading ----------------------------------------------------------------------------------*/
-
-/* The whole file, at most `most` bytes of it, which the caller frees; NULL, with *status and
- * message saying why, when it cannot be read. */
-static uint8_t *block_read(const char *path, size_t most, size_t *bytes, enum status *status,
-                           struct message *message) {
-    FILE *file = fopen(path, "rb");
-    if (!file) {
-        *status =
-            message_set(message, STATUS_IO, "cannot open weights %s: %s", path, strerror(errno));
-        return NULL;
-    }
-    uint8_t *block = malloc(most);
-    if (!block)
-        *status = message_set(message, STATUS_NO_MEMORY,
-                              "no memory for the %zu bytes of weights of %s", most, path);
-    else
-        *bytes = fread(block, 1, most, file);
-    if (block && ferror(file)) {
-        *status =
-            message_set(message, STATUS_IO, "cannot read weights %s: %s", path, strerror(errno));
-        free(block);
-        block = NULL;
-    }
-    fclose(file);
-    return block;
-}
 
 /* The sizes stand after the header; a file may be too short for as many as it claims. */
 static enum status layers_check(const char *path, const uint8_t *block, size_t bytes,
@@ -303,14 +186,13 @@ static void block_take(const uint8_t *block, const struct header *header,
 
 enum status weights_load(const char *path, const struct mlp_model *model, struct weights *weights,
                          bool *moments_lost, struct message *message) {
-    /* One byte more than the largest file of this network, so that a longer one is noticed. */
-    size_t most = block_bytes(model, OPTIMIZER_ADAM) + 1, bytes = 0;
-    enum status status = STATUS_OK;
+    char *file;
+    size_t bytes;
     struct header header = {.version = 0};
-    uint8_t *block = block_read(path, most, &bytes, &status, message);
-    if (!block)
-        return status;
-    status = block_check(path, block, bytes, model, &header, message);
+    enum status status = file_read(path, FILE_BYTES_MAX, &file, &bytes, message);
+    const uint8_t *block = (const uint8_t *)file;
+    if (status == STATUS_OK)
+        status = block_check(path, block, bytes, model, &header, message);
     if (status == STATUS_OK && header.hidden != (uint32_t)model->hidden)
         status =
             message_set(message, STATUS_INVALID,
@@ -321,6 +203,6 @@ enum status weights_load(const char *path, const struct mlp_model *model, struct
                         activation_function_name((enum activation_function)header.hidden));
     if (status == STATUS_OK)
         block_take(block, &header, model, weights, moments_lost);
-    free(block);
+    free(file);
     return status;
 }

@@ -30,12 +30,7 @@ struct weights {
     int64_t epochs, steps;
 };
 
-/* Whether a file of that name can be written, tried by writing beside it: a wrong path should be
- * known before ten epochs, not after. */
-enum status weights_writable(const char *path, struct message *message);
-
-/* Writes the file in full beside `path`, flushes it to the disk, then renames it: whatever goes
- * wrong, a file that was there before stays whole. */
+/* Replaces the file in one step (common/files.h). */
 enum status weights_save(const char *path, const struct mlp_model *model,
                          const struct weights *weights, struct message *message);
 

@@ -91,6 +91,7 @@ static void test_unknown_names_list_the_known(void **state) {
     CHECK_REFUSED(2, "default quick", "list", "cases", "--preset", "slow");
     CHECK_REFUSED(2, "folder", "report");
     CHECK_REFUSED(2, "'more'", "info", "more");
+    CHECK_REFUSED(2, "/dev/zero: it is a device", "info", "--tuning", "/dev/zero");
     CHECK_REFUSED(2, "two binaries", "ab", "one");
     CHECK_REFUSED(2, "No such file", "ab", "one", "two");
     CHECK_REFUSED(2, "ended with status", "ab", "/bin/true", "/bin/true");

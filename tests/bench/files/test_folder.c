@@ -116,6 +116,9 @@ static void test_an_empty_folder_is_used(void **state) {
     (void)state;
     assert_int_equal(mkdir("empty", 0777), 0);
     assert_false(folder_left("empty", "s").resumed);
+    /* A run was killed while it wrote its first file. */
+    file_write_text("empty/environment.json.lockstep-part", "{");
+    assert_false(folder_left("empty", "s").resumed);
 }
 
 static void test_an_unfinished_run_is_gone_on_with(void **state) {
@@ -125,7 +128,7 @@ static void test_an_unfinished_run_is_gone_on_with(void **state) {
     struct folder again = folder_left("run", "threads=2 seed=1");
     assert_true(again.resumed);
     assert_string_equal(again.path, "run");
-    assert_int_not_equal(access("run/environment.json.new", F_OK), 0);
+    assert_int_not_equal(access("run/environment.json.lockstep-part", F_OK), 0);
 }
 
 static void test_other_settings_are_refused(void **state) {
@@ -217,7 +220,7 @@ static void test_an_environment_that_cannot_be_written(void **state) {
     struct message message = {""};
     assert_int_equal(folder_write_environment(&folder, object, &message), STATUS_IO);
     assert_non_null(strstr(message.text, "run/environment.json"));
-    assert_int_not_equal(access("run/environment.json.new", F_OK), 0);
+    assert_int_not_equal(access("run/environment.json.lockstep-part", F_OK), 0);
     cJSON_Delete(object);
 }
 

@@ -313,7 +313,7 @@ static void test_a_disk_without_room_for_the_headers(void **state) {
     assert_int_equal(status, STATUS_IO);
     assert_null(results);
     assert_non_null(strstr(message.text, "results.csv"));
-    assert_int_not_equal(access(temporary_path(&folder, "results.csv.new"), F_OK), 0);
+    assert_int_not_equal(access(temporary_path(&folder, "results.csv.lockstep-part"), F_OK), 0);
     results_written(two_shapes, 1);
     check_shape(FIRST, 1);
 }

@@ -531,13 +531,17 @@ static void test_a_failed_write_leaves_the_old_weights(void **state) {
     size_t before_size, after_size;
     uint8_t *before = file_bytes(bench->weights, &before_size);
     struct loaded loaded = loaded_open(&bench->options.model);
-    char partial[160];
-    snprintf(partial, sizeof partial, "%s.%ld.part", bench->weights, (long)getpid());
-    assert_int_equal(symlink("/dev/full", partial), 0);
-    assert_int_equal(
-        weights_save(bench->weights, &bench->options.model, &loaded.weights, &bench->message),
-        STATUS_IO);
-    assert_true(says(bench, "No space left"));
+    struct rlimit limit, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){.rlim_cur = 60, .rlim_max = limit.rlim_max};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum status status =
+        weights_save(bench->weights, &bench->options.model, &loaded.weights, &bench->message);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(status, STATUS_IO);
+    assert_true(says(bench, "File too large"));
     uint8_t *after = file_bytes(bench->weights, &after_size);
     assert_int_equal(before_size, after_size);
     assert_memory_equal(before, after, after_size);
