@@ -45,8 +45,8 @@ enum status gpu_cublas_check(struct gpu *gpu, cublas_status result, const char *
         status = STATUS_UNSUPPORTED;
         advice = "this GPU or this cuBLAS cannot do it";
     } else if (result == CUBLAS_STATUS_NOT_INITIALIZED) {
-        advice = "cuBLAS and the driver may not fit each other: compare their versions in "
-                 "`lockstep info`";
+        advice = "cuBLAS and the driver may not fit each other: install a cuBLAS that is no newer "
+                 "than the driver's CUDA";
     }
     status =
         message_set(message, status, "%s failed: %s (%d); %s", what, name, (int)result, advice);
@@ -98,9 +98,6 @@ static enum status cublas_start(struct gpu *gpu, struct gpu_cublas *cublas,
                                 struct message *message) {
     enum status status =
         gpu_cublas_check(gpu, cublas->cublasCreate(&cublas->handle), "cublasCreate", message);
-    if (status == STATUS_OK)
-        status = gpu_cublas_check(gpu, cublas->cublasGetVersion(cublas->handle, &cublas->version),
-                                  "cublasGetVersion", message);
     /* Setting the stream also sets the workspace back to cuBLAS's own, so it comes first. */
     if (status == STATUS_OK)
         status = gpu_cublas_check(gpu, cublas->cublasSetStream(cublas->handle, gpu->stream),

@@ -7,8 +7,8 @@
 
 struct gpu;
 
-/* cuBLAS's table, its handle on the GPU's stream with a workspace of its own (so that calls can be
- * captured), and its version: 130100 is 13.1.0. */
+/* cuBLAS's table, and its handle on the GPU's stream with a workspace of its own, so that calls can
+ * be captured. */
 struct gpu_cublas {
     void *library;
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
@@ -17,7 +17,6 @@ struct gpu_cublas {
 #undef CUBLAS_MEMBER
     struct cublas_context *handle;
     void *workspace;
-    int version;
 };
 
 /* The GPU's cuBLAS, owned by the GPU; the first call takes about a second and must not lie inside a

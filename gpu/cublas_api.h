@@ -53,7 +53,6 @@ struct cuda_stream;
 #define CUBLAS_FUNCTIONS(X)                                                                        \
     X(cublasCreate, cublasCreate_v2, (struct cublas_context * *handle))                            \
     X(cublasDestroy, cublasDestroy_v2, (struct cublas_context * handle))                           \
-    X(cublasGetVersion, cublasGetVersion_v2, (struct cublas_context * handle, int *version))       \
     X(cublasSetStream, cublasSetStream_v2,                                                         \
       (struct cublas_context * handle, struct cuda_stream * stream))                               \
     X(cublasSetWorkspace, cublasSetWorkspace_v2,                                                   \

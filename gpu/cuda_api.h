@@ -77,8 +77,6 @@
 
 #define CUDA_FUNCTION_ATTRIBUTES(X)                                                                \
     X(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, 1)                                                      \
-    X(CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, 3)                                                       \
-    X(CU_FUNC_ATTRIBUTE_NUM_REGS, 4)                                                               \
     X(CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 8)
 
 #define CUDA_CAPTURE_MODES(X) X(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL, 1)
@@ -139,8 +137,6 @@ struct cuda_graph_node;
       (cuda_address to, const void *from, size_t bytes, struct cuda_stream *stream))               \
     X(cuMemcpyDtoHAsync, cuMemcpyDtoHAsync_v2,                                                     \
       (void *to, cuda_address from, size_t bytes, struct cuda_stream *stream))                     \
-    X(cuMemcpyDtoDAsync, cuMemcpyDtoDAsync_v2,                                                     \
-      (cuda_address to, cuda_address from, size_t bytes, struct cuda_stream * stream))             \
     X(cuMemsetD32Async, cuMemsetD32Async,                                                          \
       (cuda_address to, unsigned int word, size_t words, struct cuda_stream *stream))              \
     X(cuStreamCreate, cuStreamCreate, (struct cuda_stream * *stream, unsigned int flags))          \
@@ -166,8 +162,6 @@ struct cuda_graph_node;
       (int *value, enum cuda_function_attribute attribute, struct cuda_function *function))        \
     X(cuFuncSetAttribute, cuFuncSetAttribute,                                                      \
       (struct cuda_function * function, enum cuda_function_attribute attribute, int value))        \
-    X(cuOccupancyMaxActiveBlocksPerMultiprocessor, cuOccupancyMaxActiveBlocksPerMultiprocessor,    \
-      (int *blocks, struct cuda_function *function, int threads, size_t shared_bytes))             \
     X(cuLaunchKernel, cuLaunchKernel,                                                              \
       (struct cuda_function * function, unsigned int grid_x, unsigned int grid_y,                  \
        unsigned int grid_z, unsigned int block_x, unsigned int block_y, unsigned int block_z,      \

@@ -13,11 +13,11 @@
  * Graphs. What lies between gpu_capture_begin() and gpu_capture_end() is recorded instead of run,
  * and gpu_graph_launch() replays it with one call. A graph keeps addresses and arguments as they
  * were when captured. What changes from one replay to the next must therefore lie in device memory:
- *   - a batch: copy it into the buffer that the graph reads, with gpu_copy(), before each launch;
+ *   - a batch: enqueue its upload into the buffer that the graph reads before each launch;
  *   - a number, such as what Adam computes from its step: kernels read it from gpu_words(), and
  *     gpu_word_set() changes it before each launch. The value travels with the call and takes
- * effect in stream order, so replays may be queued without waiting for each other. Anything that
- * allocates or loads must have happened before: run the work once, then capture it.
+ *     effect in stream order, so replays may be queued without waiting for each other.
+ * Anything that allocates or loads must have happened before: run the work once, then capture it.
  */
 #ifndef LOCKSTEP_GPU_GPU_H
 #define LOCKSTEP_GPU_GPU_H
@@ -121,8 +121,6 @@ enum status gpu_upload_enqueue(struct gpu *gpu, void *to, const void *from, size
                                struct message *message);
 enum status gpu_download_enqueue(struct gpu *gpu, void *to, const void *from, size_t bytes,
                                  struct message *message);
-enum status gpu_copy(struct gpu *gpu, void *to, const void *from, size_t bytes,
-                     struct message *message); /* within the device */
 
 /* Sets `words` 32-bit words from `to` (aligned to 4) on; enqueued. */
 enum status gpu_fill(struct gpu *gpu, void *to, uint32_t word, size_t words,
@@ -149,16 +147,6 @@ struct gpu_launch {
  * it. */
 enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct message *message);
 
-/* What the driver says about a kernel. */
-struct gpu_kernel_facts {
-    int registers;    /* a thread */
-    int shared_bytes; /* a block, static */
-    int local_bytes;  /* a thread; more than 0 means spilled or indexed registers */
-    double occupancy; /* warps resident over warps that fit, for `block_threads` threads */
-};
-enum status gpu_kernel_describe(struct gpu *gpu, struct gpu_kernel kernel, int block_threads,
-                                struct gpu_kernel_facts *facts, struct message *message);
-
 /* Waits for all work enqueued; where a kernel's fault shows. */
 enum status gpu_synchronize(struct gpu *gpu, struct message *message);
 
@@ -173,8 +161,7 @@ enum { GPU_WORDS = 64 };
 
 /* Device memory of GPU_WORDS 32-bit words, all zero after opening. */
 const void *gpu_words(const struct gpu *gpu);
-enum status gpu_word_set(struct gpu *gpu, int index, uint32_t value, struct message *message);
-enum status gpu_word_set_float(struct gpu *gpu, int index, float value, struct message *message);
+enum status gpu_word_set(struct gpu *gpu, int index, float value, struct message *message);
 
 enum status gpu_capture_begin(struct gpu *gpu, struct message *message);
 bool gpu_capturing(const struct gpu *gpu);
@@ -186,7 +173,6 @@ enum status gpu_capture_end(struct gpu *gpu, struct gpu_graph **graph, struct me
 /* Ends a capture that is not wanted, such as one in which a call failed. */
 void gpu_capture_abandon(struct gpu *gpu);
 
-size_t gpu_graph_nodes(const struct gpu_graph *graph);
 enum status gpu_graph_launch(struct gpu *gpu, struct gpu_graph *graph, struct message *message);
 void gpu_graph_destroy(struct gpu *gpu, struct gpu_graph *graph); /* NULL is allowed */
 

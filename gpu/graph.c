@@ -69,10 +69,6 @@ enum status gpu_capture_end(struct gpu *gpu, struct gpu_graph **graph, struct me
     return STATUS_OK;
 }
 
-size_t gpu_graph_nodes(const struct gpu_graph *graph) {
-    return graph->nodes;
-}
-
 enum status gpu_graph_launch(struct gpu *gpu, struct gpu_graph *graph, struct message *message) {
     enum status status = gpu_usable(gpu, message);
     if (status != STATUS_OK)

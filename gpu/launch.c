@@ -99,36 +99,6 @@ static enum status function_find(struct gpu *gpu, struct gpu_kernel kernel,
     return STATUS_OK;
 }
 
-enum status gpu_kernel_describe(struct gpu *gpu, struct gpu_kernel kernel, int block_threads,
-                                struct gpu_kernel_facts *facts, struct message *message) {
-    const struct driver *driver = &gpu->driver;
-    struct gpu_function found = {0};
-    enum status status = gpu_usable(gpu, message);
-    if (status == STATUS_OK)
-        status = function_find(gpu, kernel, &found, message);
-    const struct {
-        enum cuda_function_attribute attribute;
-        int *value;
-    } wanted[] = {{CU_FUNC_ATTRIBUTE_NUM_REGS, &facts->registers},
-                  {CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, &facts->shared_bytes},
-                  {CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES, &facts->local_bytes}};
-    for (size_t i = 0; status == STATUS_OK && i < sizeof wanted / sizeof wanted[0]; i++)
-        status = gpu_check(
-            gpu, driver->cuFuncGetAttribute(wanted[i].value, wanted[i].attribute, found.function),
-            message, "cuFuncGetAttribute of %s", kernel.name);
-    int blocks = 0;
-    if (status == STATUS_OK)
-        status =
-            gpu_check(gpu,
-                      driver->cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, found.function,
-                                                                          block_threads, 0),
-                      message, "cuOccupancyMaxActiveBlocksPerMultiprocessor of %s", kernel.name);
-    if (status == STATUS_OK)
-        facts->occupancy =
-            (double)blocks * block_threads / gpu->properties.threads_per_multiprocessor;
-    return status;
-}
-
 /* --- launching ------------------------------------------------------------------------------ */
 
 static enum status geometry_check(const struct gpu *gpu, const struct gpu_launch *launch,
@@ -137,16 +107,16 @@ static enum status geometry_check(const struct gpu *gpu, const struct gpu_launch
     const char *const name = launch->kernel.name;
     int64_t threads = 1;
     for (int axis = 0; axis < 3; axis++) {
-        if (launch->grid[axis] < 1 || launch->grid[axis] > limits->grid[axis])
+        const int grid_most = limits->grid[axis], block_most = limits->block[axis];
+        if (launch->grid[axis] < 1 || launch->grid[axis] > grid_most)
             return message_set(message, STATUS_UNSUPPORTED,
                                "%s needs %lld blocks along %c and this GPU takes 1 to %d: the "
                                "shape is too large for this kernel",
-                               name, (long long)launch->grid[axis], "xyz"[axis],
-                               limits -> grid[axis]);
-        if (launch->block[axis] < 1 || launch->block[axis] > limits->block[axis])
+                               name, (long long)launch->grid[axis], "xyz"[axis], grid_most);
+        if (launch->block[axis] < 1 || launch->block[axis] > block_most)
             return message_set(message, STATUS_UNSUPPORTED,
                                "%s needs %d threads along %c and this GPU takes 1 to %d a block",
-                               name, launch->block[axis], "xyz"[axis], limits -> block[axis]);
+                               name, launch->block[axis], "xyz"[axis], block_most);
         threads *= launch->block[axis];
     }
     if (threads > limits->threads_per_block)

@@ -151,16 +151,6 @@ enum status gpu_download(struct gpu *gpu, void *to, const void *from, size_t byt
     return status == STATUS_OK ? gpu_synchronize(gpu, message) : status;
 }
 
-enum status gpu_copy(struct gpu *gpu, void *to, const void *from, size_t bytes,
-                     struct message *message) {
-    enum status status = gpu_usable(gpu, message);
-    if (status != STATUS_OK)
-        return status;
-    return gpu_check(
-        gpu, gpu->driver.cuMemcpyDtoDAsync(address_of(to), address_of(from), bytes, gpu->stream),
-        message, "cuMemcpyDtoDAsync of %zu bytes", bytes);
-}
-
 enum status gpu_fill(struct gpu *gpu, void *to, uint32_t word, size_t words,
                      struct message *message) {
     enum status status = gpu_usable(gpu, message);
@@ -174,20 +164,16 @@ const void *gpu_words(const struct gpu *gpu) {
     return pointer_of(gpu->words);
 }
 
-enum status gpu_word_set(struct gpu *gpu, int index, uint32_t value, struct message *message) {
+enum status gpu_word_set(struct gpu *gpu, int index, float value, struct message *message) {
     if (index < 0 || index >= GPU_WORDS)
         return message_set(message, STATUS_INVALID, "there is no GPU word %d: there are %d", index,
                            GPU_WORDS);
     enum status status = gpu_usable(gpu, message);
     if (status != STATUS_OK)
         return status;
-    cuda_address address = gpu->words + (cuda_address)index * sizeof value;
-    return gpu_check(gpu, gpu->driver.cuMemsetD32Async(address, value, 1, gpu->stream), message,
+    uint32_t word;
+    memcpy(&word, &value, sizeof word);
+    cuda_address address = gpu->words + (cuda_address)index * sizeof word;
+    return gpu_check(gpu, gpu->driver.cuMemsetD32Async(address, word, 1, gpu->stream), message,
                      "cuMemsetD32Async of word %d", index);
-}
-
-enum status gpu_word_set_float(struct gpu *gpu, int index, float value, struct message *message) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return gpu_word_set(gpu, index, bits, message);
 }

@@ -24,9 +24,6 @@ struct gemm_choice {
 const char *gemm_tile_name(enum gemm_tile_size tile);
 bool gemm_tile_find(const char *name, enum gemm_tile_size *tile);
 
-/* Warp instructions a warp multiply-add that gemm_choice_cost() reckons with. */
-double gemm_tile_work(enum gemm_tile_size tile);
-
 /* Whether the choice can run the shape, and every one that can with splits of 1, 2, 4 …; how many
  * there are. Variant and device do not matter. */
 enum { GEMM_SPLITS_MAX = 256, GEMM_CHOICES_MAX = GEMM_TILE_SIZES * 9 /* 256 is 2^8 */ };
@@ -47,12 +44,10 @@ struct tuning {
     size_t count;
 };
 
-/* How far a measured shape may be from the one that is asked for: |log2| of the ratios of m, n and
- * k, added up. With 1, one size may be twice as large, or all three a quarter larger. */
-extern const double tuning_distance_max;
-
-/* The entry of the problem's variant that is nearest within that distance and whose choice can run
- * the problem, the first of equally near ones; NULL where there is none, or `tuning` is NULL. */
+/* The entry of the problem's variant that is nearest and whose choice can run the problem, the first
+ * of equally near ones; NULL where none is near enough, or `tuning` is NULL. The distance is |log2|
+ * of the ratios of m, n and k, added up, and at most 1: one size may be twice as large, or all three
+ * a quarter larger. */
 const struct tuning_entry *tuning_nearest(const struct tuning *tuning,
                                           const struct gemm_problem *problem);
 

@@ -17,7 +17,7 @@
 
 enum { SPLIT_LEAST_K = 64 };
 
-const double tuning_distance_max = 1.0;
+static const double distance_most = 1.0;
 
 static const struct {
     const char *name;
@@ -41,10 +41,6 @@ bool gemm_tile_find(const char *name, enum gemm_tile_size *tile) {
             return true;
         }
     return false;
-}
-
-double gemm_tile_work(enum gemm_tile_size tile) {
-    return tiles[tile].work;
 }
 
 /* A multiprocessor has four schedulers, and each wants a second warp to issue from while one waits:
@@ -125,7 +121,7 @@ const struct tuning_entry *tuning_nearest(const struct tuning *tuning,
         double distance = sizes_distance(entry->m, problem->m) +
                           sizes_distance(entry->n, problem->n) +
                           sizes_distance(entry->k, problem->k);
-        if (distance <= tuning_distance_max && distance < least) {
+        if (distance <= distance_most && distance < least) {
             least = distance;
             nearest = entry;
         }

@@ -9,7 +9,6 @@
 #include "kernels/kernels.h"
 
 #include <limits.h>
-#include <stdio.h>
 
 /* f32 is what cuBLAS's users get: its pedantic form leaves out optimisations, and a rung that beats
  * that has beaten nobody. The variables that let CUBLAS_COMPUTE_32F take tensor cores are the
@@ -65,15 +64,4 @@ enum status gemm_cublas(const struct gemm_problem *problem, struct execution *ex
                              &problem->beta, problem->c, CUDA_R_32F, (int)problem->ldc,
                              modes[problem->dtype].compute, CUBLAS_GEMM_DEFAULT),
         "cublasGemmEx", execution->message);
-}
-
-enum status cublas_describe(struct gpu *gpu, char *text, size_t bytes, struct message *message) {
-    const struct gpu_cublas *cublas = NULL;
-    enum status status = gpu_cublas_open(gpu, &cublas, message);
-    if (status != STATUS_OK)
-        return status;
-    /* 11.x and 12.x before 12.9 count the minor by 100, as in 120400; so does 13. */
-    snprintf(text, bytes, "cuBLAS %d.%d.%d", cublas->version / 10000, cublas->version / 100 % 100,
-             cublas->version % 100);
-    return STATUS_OK;
 }

@@ -72,9 +72,6 @@ gemm_kernel gemm_cuda_tensor;
  * Sizes and leading dimensions up to 2^31 - 1. Refused on the emulated GPU. */
 gemm_kernel gemm_cublas;
 
-/* "cuBLAS 13.1.0" into `text`; STATUS_UNSUPPORTED with the reason where there is none. */
-enum status cublas_describe(struct gpu *gpu, char *text, size_t bytes, struct message *message);
-
 /* --- inside a captured graph ----------------------------------------------------------------- */
 
 /* A captured optimizer reads what Adam computes from its step from gpu_words(), not from the

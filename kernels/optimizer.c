@@ -66,10 +66,10 @@ enum status optimizer_cuda_step_set(const struct optimizer_problem *problem,
     if (status != STATUS_OK || problem->variant != OPTIMIZER_ADAM)
         return status;
     const struct adam_step step = adam_step_of(problem);
-    status = gpu_word_set_float(execution->gpu, WORD_RATE, step.rate, execution->message);
+    status = gpu_word_set(execution->gpu, WORD_RATE, step.rate, execution->message);
     if (status != STATUS_OK)
         return status;
-    return gpu_word_set_float(execution->gpu, WORD_CORRECTION, step.correction, execution->message);
+    return gpu_word_set(execution->gpu, WORD_CORRECTION, step.correction, execution->message);
 }
 
 enum status optimizer_cuda_naive(const struct optimizer_problem *problem,

@@ -39,10 +39,6 @@ void mlp_graphs_close(struct mlp_graphs *graphs) {
     free(graphs);
 }
 
-size_t mlp_graphs_count(const struct mlp_graphs *graphs) {
-    return graphs->count;
-}
-
 static enum status plan_enqueue(const struct mlp_graphs *graphs, const struct mlp_model *model,
                                 const struct mlp_buffers *buffers, int64_t step,
                                 struct execution *execution) {

@@ -27,7 +27,4 @@ enum status mlp_graphs_run(struct mlp_graphs *graphs, const struct mlp_model *mo
                            const struct mlp_buffers *buffers, int64_t step,
                            struct execution *execution);
 
-/* Graphs captured so far. */
-size_t mlp_graphs_count(const struct mlp_graphs *graphs);
-
 #endif

@@ -272,14 +272,6 @@ static void copy_numbers(const struct oracle_mlp *oracle, int64_t first, int64_t
     }
 }
 
-void oracle_mlp_output(const struct oracle_mlp *oracle, int64_t first_row, int64_t rows,
-                       double *expected, double *tolerance) {
-    const struct mlp_model *model = &oracle->model;
-    int64_t columns = model->sizes[model->layers];
-    int64_t output = mlp_tensor_offset(model, MLP_OUTPUT, model->layers - 1);
-    copy_numbers(oracle, output + first_row * columns, rows * columns, expected, tolerance);
-}
-
 /* Cuts the piece [begin, end) of a layout to what of it lies in [first, first + count). */
 struct piece {
     int64_t begin, end;

@@ -77,8 +77,4 @@ enum status oracle_mlp_gradients(const struct oracle_mlp *oracle, int64_t first,
 void oracle_mlp_activations(const struct oracle_mlp *oracle, int64_t first, int64_t count,
                             double *expected, double *tolerance);
 
-/* After an inference: rows [first_row, first_row + rows) of the result, [batch, outputs]. */
-void oracle_mlp_output(const struct oracle_mlp *oracle, int64_t first_row, int64_t rows,
-                       double *expected, double *tolerance);
-
 #endif

@@ -124,15 +124,11 @@ static void the_handle_is_made_once_with_its_own_workspace(void **state) {
     struct staging *staging = *state;
     struct stand_in cublas = stand_in_attach(STAND_IN_CUBLAS);
     const struct gpu_cublas *first = NULL, *second = NULL;
-    char text[64];
     cublas.clear();
     assert_int_equal(gpu_cublas_open(staging->device.gpu, &first, &staging->message), STATUS_OK);
     assert_int_equal(gpu_cublas_open(staging->device.gpu, &second, &staging->message), STATUS_OK);
     assert_ptr_equal(first, second);
     assert_string_equal(cublas.log(), "cublasCreate\ncublasSetWorkspace 33554432\n");
-    assert_int_equal(cublas_describe(staging->device.gpu, text, sizeof text, &staging->message),
-                     STATUS_OK);
-    assert_string_equal(text, "cuBLAS 13.1.0");
 }
 
 static void failures_are_told_apart(void **state) {
@@ -182,7 +178,6 @@ static void a_handle_that_cannot_be_made_leaves_nothing(void **state) {
         const char *order;
         enum status status;
     } failures[] = {{"cublasCreate_v2=1", STATUS_FAILED},
-                    {"cublasGetVersion_v2=14", STATUS_FAILED},
                     {"cublasSetStream_v2=14", STATUS_FAILED},
                     {"cuMemAlloc_v2=2", STATUS_NO_MEMORY}, /* of the workspace */
                     {"cublasSetWorkspace_v2=7", STATUS_FAILED}};

@@ -158,20 +158,17 @@ static void what_is_uploaded_comes_back(void **state) {
     struct fixture *fixture = *state;
     const float sent[3] = {1.0f, 2.0f, 3.0f};
     float received[3] = {0};
-    void *a = NULL, *b = NULL;
-    assert_int_equal(gpu_allocate(fixture->gpu, sizeof sent, &a, &fixture->message), STATUS_OK);
-    assert_int_equal(gpu_allocate(fixture->gpu, sizeof sent, &b, &fixture->message), STATUS_OK);
-    assert_int_equal(gpu_upload(fixture->gpu, a, sent, sizeof sent, &fixture->message), STATUS_OK);
-    assert_int_equal(gpu_copy(fixture->gpu, b, a, sizeof sent, &fixture->message), STATUS_OK);
-    assert_int_equal(gpu_download(fixture->gpu, received, b, sizeof received, &fixture->message),
+    void *there = NULL;
+    assert_int_equal(gpu_allocate(fixture->gpu, sizeof sent, &there, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_upload(fixture->gpu, there, sent, sizeof sent, &fixture->message),
                      STATUS_OK);
+    assert_int_equal(
+        gpu_download(fixture->gpu, received, there, sizeof received, &fixture->message), STATUS_OK);
     assert_memory_equal(sent, received, sizeof sent);
-    gpu_release(fixture->gpu, b);
-    gpu_release(fixture->gpu, a);
+    gpu_release(fixture->gpu, there);
     gpu_release(fixture->gpu, NULL);
-    expect_log(fixture, "cuMemAlloc 12\ncuMemAlloc 12\ncuMemcpyHtoDAsync 12\ncuStreamSynchronize\n"
-                        "cuMemcpyDtoDAsync 12\ncuMemcpyDtoHAsync 12\ncuStreamSynchronize\n"
-                        "cuMemFree\ncuMemFree\n");
+    expect_log(fixture, "cuMemAlloc 12\ncuMemcpyHtoDAsync 12\ncuStreamSynchronize\n"
+                        "cuMemcpyDtoHAsync 12\ncuStreamSynchronize\ncuMemFree\n");
 }
 
 static void too_much_memory_names_wanted_and_free(void **state) {
@@ -287,15 +284,6 @@ static void a_refused_launch_names_the_kernel_and_its_geometry(void **state) {
     assert_false(gpu_broken(fixture->gpu));
 }
 
-static void a_kernel_is_described_by_the_driver(void **state) {
-    struct fixture *fixture = *state;
-    struct gpu_kernel_facts facts = {.registers = -1};
-    assert_int_equal(gpu_kernel_describe(fixture->gpu, kernel, 256, &facts, &fixture->message),
-                     STATUS_OK);
-    assert_int_equal(facts.registers, 40);
-    check_near(facts.occupancy, 0.5, 1e-12); /* 4 blocks of 256 of 2,048 threads */
-}
-
 static void time_is_between_two_events(void **state) {
     struct fixture *fixture = *state;
     double seconds = 0.0;
@@ -373,8 +361,7 @@ static void a_graph_replays_what_was_captured(void **state) {
     assert_int_equal(launch(fixture, kernel, 2, 1, 0), STATUS_OK);
     assert_int_equal(gpu_capture_end(fixture->gpu, &graph, &fixture->message), STATUS_OK);
     assert_false(gpu_capturing(fixture->gpu));
-    assert_int_equal(gpu_graph_nodes(graph), 2);
-    assert_int_equal(gpu_word_set_float(fixture->gpu, 1, 1.0f, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_word_set(fixture->gpu, 1, 1.0f, &fixture->message), STATUS_OK);
     assert_int_equal(gpu_graph_launch(fixture->gpu, graph, &fixture->message), STATUS_OK);
     expect_log(fixture, "cuStreamBeginCapture\ncuLaunchKernel kernel_of_first 1x1x1 1x1x1 0\n"
                         "cuLaunchKernel kernel_of_first 2x1x1 1x1x1 0\ncuStreamEndCapture\n"
@@ -386,20 +373,21 @@ static void a_graph_replays_what_was_captured(void **state) {
 
 static void words_lie_one_after_the_other(void **state) {
     struct fixture *fixture = *state;
-    uint32_t words[GPU_WORDS];
+    float words[GPU_WORDS];
     memset(words, 0xff, sizeof words);
     assert_int_equal(
         gpu_download(fixture->gpu, words, gpu_words(fixture->gpu), sizeof words, &fixture->message),
         STATUS_OK);
     for (int i = 0; i < GPU_WORDS; i++)
-        assert_int_equal(words[i], 0);
-    assert_int_equal(gpu_word_set(fixture->gpu, 3, 42, &fixture->message), STATUS_OK);
+        assert_true(words[i] == 0.0f);
+    assert_int_equal(gpu_word_set(fixture->gpu, 3, 42.5f, &fixture->message), STATUS_OK);
     assert_int_equal(
         gpu_download(fixture->gpu, words, gpu_words(fixture->gpu), sizeof words, &fixture->message),
         STATUS_OK);
-    assert_int_equal(words[3], 42);
-    assert_int_equal(words[2] + words[4], 0);
-    assert_int_equal(gpu_word_set(fixture->gpu, GPU_WORDS, 1, &fixture->message), STATUS_INVALID);
+    assert_true(words[3] == 42.5f);
+    assert_true(words[2] == 0.0f && words[4] == 0.0f);
+    assert_int_equal(gpu_word_set(fixture->gpu, GPU_WORDS, 1.0f, &fixture->message),
+                     STATUS_INVALID);
 }
 
 static void a_capture_that_fails_leaves_the_stream_usable(void **state) {
@@ -443,7 +431,6 @@ int main(void) {
         FIXTURE_TEST(a_refused_image_tells_the_drivers_reason),
         FIXTURE_TEST(what_a_gpu_without_machine_code_lacks_is_named),
         FIXTURE_TEST(a_refused_launch_names_the_kernel_and_its_geometry),
-        FIXTURE_TEST(a_kernel_is_described_by_the_driver),
         FIXTURE_TEST(time_is_between_two_events),
         FIXTURE_TEST(a_real_gpu_has_no_counters),
         FIXTURE_TEST(after_a_sticky_error_every_call_tells_the_first_reason),

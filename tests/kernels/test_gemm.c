@@ -282,6 +282,17 @@ static struct emulator_counters count(struct staging *staging, gemm_kernel *kern
     return row;
 }
 
+/* Warp instructions a warp multiply-add in the cost of a tile: what a longer k adds where one
+ * multiprocessor has blocks enough. */
+static double work_reckoned(enum gemm_tile_size tile) {
+    enum { SIDE = 4096, K = 1024 };
+    const struct gemm_choice choice = {tile, 1};
+    const struct gemm_problem once = {.m = SIDE, .n = SIDE, .k = K};
+    const struct gemm_problem twice = {.m = SIDE, .n = SIDE, .k = 2 * K};
+    const double products = (double)SIDE * SIDE * K / 32.0;
+    return (gemm_choice_cost(&twice, choice, 1) - gemm_choice_cost(&once, choice, 1)) / products;
+}
+
 /* The numbers that tiles are chosen by are those that are counted. */
 static void the_work_of_each_tile_is_what_is_counted(void **state) {
     struct staging *staging = staging_kernels_are_nvccs() ? staging_open_emulated() : NULL;
@@ -295,9 +306,9 @@ static void the_work_of_each_tile_is_what_is_counted(void **state) {
     for (int tile = 0; tile < GEMM_TILE_SIZES; tile++) {
         const double counted =
             (double)count(staging, kernels[tile], GEMM_NN).warp_instructions / products;
-        const double work = gemm_tile_work((enum gemm_tile_size)tile);
+        const double work = work_reckoned((enum gemm_tile_size)tile);
         if (!(fabs(counted - work) <= 0.01))
-            fail_msg("%s: %g counted, %g in the table", gemm_tile_name((enum gemm_tile_size)tile),
+            fail_msg("%s: %g counted, %g reckoned with", gemm_tile_name((enum gemm_tile_size)tile),
                      counted, work);
     }
     staging_close(staging);

@@ -41,13 +41,6 @@ cublas_status cublasDestroy_v2(struct cublas_context *handle) {
     return CUBLAS_STATUS_SUCCESS;
 }
 
-cublas_status cublasGetVersion_v2(struct cublas_context *handle, int *version) {
-    (void)handle;
-    BEGIN();
-    *version = 130100;
-    return CUBLAS_STATUS_SUCCESS;
-}
-
 cublas_status cublasSetStream_v2(struct cublas_context *handle, struct cuda_stream *stream) {
     BEGIN();
     handle->stream_set = stream != NULL;

@@ -337,16 +337,6 @@ enum cuda_result cuMemcpyDtoHAsync_v2(void *to, cuda_address from, size_t bytes,
     return CUDA_SUCCESS;
 }
 
-enum cuda_result cuMemcpyDtoDAsync_v2(cuda_address to, cuda_address from, size_t bytes,
-                                      struct cuda_stream *stream) {
-    (void)stream;
-    BEGIN();
-    record("cuMemcpyDtoDAsync %zu", bytes);
-    if (!captured())
-        memmove(pointer_of(to), pointer_of(from), bytes);
-    return CUDA_SUCCESS;
-}
-
 enum cuda_result cuMemsetD32Async(cuda_address to, unsigned int word, size_t words,
                                   struct cuda_stream *stream) {
     (void)stream;
@@ -462,8 +452,9 @@ enum cuda_result cuModuleGetFunction(struct cuda_function **function, struct cud
 enum cuda_result cuFuncGetAttribute(int *value, enum cuda_function_attribute attribute,
                                     struct cuda_function *function) {
     (void)function;
+    (void)attribute;
     BEGIN();
-    *value = attribute == CU_FUNC_ATTRIBUTE_NUM_REGS ? 40 : 0;
+    *value = 0;
     return CUDA_SUCCESS;
 }
 
@@ -473,16 +464,6 @@ enum cuda_result cuFuncSetAttribute(struct cuda_function *function,
     record("cuFuncSetAttribute %s %d %d", function->name, (int)attribute, value);
     if (attribute == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
         function->shared_most = (unsigned int)value;
-    return CUDA_SUCCESS;
-}
-
-enum cuda_result cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks,
-                                                             struct cuda_function *function,
-                                                             int threads, size_t shared_bytes) {
-    (void)function;
-    (void)shared_bytes;
-    BEGIN();
-    *blocks = 1024 / threads;
     return CUDA_SUCCESS;
 }
 
