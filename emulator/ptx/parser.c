@@ -205,6 +205,19 @@ static size_t expect_alignment(struct parser *parser) {
     return alignment;
 }
 
+/* `.attribute(…)`, which changes nothing here; false when there is none. */
+static bool take_attribute(struct parser *parser) {
+    if (!parser_take_dot(parser, "attribute"))
+        return false;
+    parser_expect(parser, '(');
+    while (!parser_take(parser, ')')) {
+        if (parser->lexer.token.kind == TOKEN_END)
+            parser_fail_expected(parser, "')'");
+        lexer_advance(&parser->lexer);
+    }
+    return true;
+}
+
 /* What stands between the space and the name: alignment, vector width, .ptr and attributes, the
  * type. */
 static void variable_head(struct parser *parser, struct syntax_variable *variable) {
@@ -216,14 +229,7 @@ static void variable_head(struct parser *parser, struct syntax_variable *variabl
             vector = 2;
         } else if (parser_take_dot(parser, "v4")) {
             vector = 4;
-        } else if (parser_take_dot(parser, "attribute")) {
-            parser_expect(parser, '(');
-            while (!parser_take(parser, ')')) {
-                if (parser->lexer.token.kind == TOKEN_END)
-                    parser_fail_expected(parser, "')'");
-                lexer_advance(&parser->lexer);
-            }
-        } else {
+        } else if (!take_attribute(parser)) {
             break;
         }
     }
@@ -498,12 +504,10 @@ static void parse_function(struct parser *parser, struct linkage linkage, bool i
                                    .is_extern = linkage.is_extern,
                                    .is_visible = linkage.is_visible,
                                    .is_weak = linkage.is_weak};
-    if (!is_entry && parser_take_dot(parser, "attribute")) {
-        while (!parser_take(parser, ')'))
-            lexer_advance(&parser->lexer);
-    }
-    if (!is_entry)
+    if (!is_entry) {
+        (void)take_attribute(parser);
         parser_formals(parser, &head.results, &head.result_count);
+    }
     head.place = parser->lexer.token.place;
     head.name = parser_expect_name(parser);
     parser_formals(parser, &head.parameters, &head.parameter_count);

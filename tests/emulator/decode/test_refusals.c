@@ -68,6 +68,8 @@ static const struct refusal refusals[] = {
     {".global .u32 x; .global .u32 x;\n", 4, "declared twice"},
     {".address_size 32\n", 4, "64-bit"},
     {".magic\n", 4, ".magic"},
+    {".func .attribute(.unified\n", 5, "end of the text"},
+    {".global .attribute(.managed\n", 5, "end of the text"},
     {".func f(.reg .u32 r) { ret; }\n", 4, ".reg parameters"},
     {".extern .func g(.param .b32 x);\n.visible .entry k() { .param .b32 a; call g, (a); ret; }\n",
      5, "'g'"},
