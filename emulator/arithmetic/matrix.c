@@ -1,4 +1,6 @@
 /* Fragments of wmma by name, ldmatrix, stmatrix and movmatrix. */
+#include "emulator/arithmetic/matrix.h"
+
 #include "emulator/arithmetic/matrix_layout.h"
 
 #include <string.h>

@@ -17,22 +17,12 @@
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_MATRIX_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_MATRIX_H
 
+#include "emulator/arithmetic/matrix_fragment.h"
 #include "emulator/lanes/lanes.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 
 enum { MATRIX_ROW_BYTES = 16 };
-
-/* One fragment of wmma.load and wmma.store. */
-struct matrix_fragment {
-    uint16_t rows, columns;
-    uint8_t registers;      /* a lane */
-    uint8_t register_bytes; /* a lane of a register: 4 or 8 */
-    uint8_t element_bits;   /* also in memory: 1, 4, 8, 16, 32 or 64 */
-    uint8_t elements;       /* in a lane of a register; the first is in the low bits */
-    char operand;           /* 'a', 'b', 'c' (also for d) */
-};
 
 /*
  * Fills `fragment` for operand 'a', 'b', 'c' or 'd' of wmma.load and wmma.store, with the shape

@@ -14,7 +14,7 @@
 #define LOCKSTEP_EMULATOR_ARITHMETIC_MATRIX_LAYOUT_H
 
 #include "emulator/arithmetic/kernel.h"
-#include "emulator/arithmetic/matrix.h"
+#include "emulator/arithmetic/matrix_fragment.h"
 
 struct matrix_position {
     unsigned row, column;
