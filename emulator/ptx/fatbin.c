@@ -1,6 +1,8 @@
 /* Fat binaries: picking and unpacking the PTX that fits a device. */
 #include "emulator/ptx/fatbin.h"
 
+#include "emulator/ptx/lz4.h"
+
 #include <dlfcn.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -37,10 +37,4 @@ bool fatbin_is(const void *image);
 enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, struct fatbin_ptx *ptx,
                                    char *message, size_t message_size);
 
-/*
- * Decodes one LZ4 block (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) of which the
- * decoded size is known. False when the block is malformed or decodes to any other size.
- */
-bool lz4_decode(const unsigned char *from, size_t from_size, unsigned char *to, size_t to_size);
-
 #endif

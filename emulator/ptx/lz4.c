@@ -4,10 +4,10 @@
  * to it until one is below 255. A match copies from `offset` bytes back in the output and may
  * overlap itself. The last sequence has literals only.
  */
+#include "emulator/ptx/lz4.h"
+
 #include <stdint.h>
 #include <string.h>
-
-#include "emulator/ptx/fatbin.h"
 
 struct lz4_input {
     const unsigned char *at, *end;

@@ -1,6 +1,10 @@
 /* The bodies of PTX functions: declarations, labels, instructions and their operands (PTX ISA 9.0,
  * chapters 4 and 6). */
-#include "emulator/ptx/parser.h"
+#include "emulator/ptx/parser_body.h"
+
+#include "emulator/ptx/parser_directives.h"
+#include "emulator/ptx/parser_expression.h"
+#include "emulator/ptx/parser_variables.h"
 
 #include <string.h>
 
@@ -162,12 +166,8 @@ static void parse_instruction(struct parser *parser) {
 static void parse_registers(struct parser *parser) {
     enum { REGISTER_LIMIT = 1 << 20 };
     struct syntax_function *function = parser->function;
-    const struct token *token = &parser->lexer.token;
     const struct syntax_type *type =
-        token->kind == TOKEN_DOT_WORD ? syntax_find_type(token->text, token->length) : NULL;
-    if (!type)
-        parser_fail_expected(parser, "a register type that the emulator knows");
-    lexer_advance(&parser->lexer);
+        parser_expect_type(parser, "a register type that the emulator knows");
     do {
         struct source_place place = parser->lexer.token.place;
         struct syntax_symbol *symbol = parser_declare(parser, parser_expect_name(parser), place);

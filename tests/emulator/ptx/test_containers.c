@@ -12,6 +12,7 @@
 
 #include "emulator/driver/handles.h"
 #include "emulator/ptx/fatbin.h"
+#include "emulator/ptx/lz4.h"
 
 /* Tests run in the root of the repository. */
 #define TEST_PTX "tests/data/ptx"
