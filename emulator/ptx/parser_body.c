@@ -171,22 +171,22 @@ static void parse_registers(struct parser *parser) {
     do {
         struct source_place place = parser->lexer.token.place;
         struct syntax_symbol *symbol = parser_declare(parser, parser_expect_name(parser), place);
-        int64_t count = 1;
+        unsigned long long count = 1;
         symbol->kind = SYMBOL_REGISTER;
         if (parser_take(parser, '<')) {
             symbol->kind = SYMBOL_REGISTERS;
-            count = (int64_t)parser->lexer.token.integer;
+            count = parser->lexer.token.integer;
             if (parser->lexer.token.kind != TOKEN_INTEGER)
                 parser_fail_expected(parser, "a number of registers");
             lexer_advance(&parser->lexer);
             parser_expect(parser, '>');
         }
-        if (count < 0 || count + (int64_t)function->register_count > REGISTER_LIMIT)
+        if (count > REGISTER_LIMIT - function->register_count)
             source_fail(parser->source, MACHINE_INVALID_PTX, place, "more than %d registers",
                         REGISTER_LIMIT);
         symbol->index = (unsigned)function->register_count;
         symbol->count = (unsigned)count;
-        for (int64_t k = 0; k < count; k++) {
+        for (unsigned long long k = 0; k < count; k++) {
             function->registers =
                 source_grow(parser->source, function->registers, function->register_count,
                             &function->register_capacity, sizeof *function->registers);

@@ -56,6 +56,8 @@ static const struct refusal refusals[] = {
     {KERNEL("mov.b64 {%r1,%r2,%r3}, %rd1;"), 6, "vector"},
     {KERNEL("L: bra L;\nL: bra L;"), 7, "declared twice"},
     {KERNEL(".reg .b32 %r<3>;"), 6, "declared twice"},
+    {KERNEL(".reg .b32 %a<9223372036854775807>;"), 6, "registers"},
+    {KERNEL(".reg .b32 %a<18446744073709551615>;"), 6, "registers"},
     {KERNEL("brx.idx %r1, L;\nL:"), 6, "branchtargets"},
     {KERNEL("cp.async.wait_group %r1;"), 6, "integer constant"},
     {".visible .entry k() {\n", 5, "end of the text"},
