@@ -36,15 +36,14 @@ static void list_implementations(void) {
     for (int o = 0; o < operation_count; o++)
         for (int i = 0; i < operations[o]->implementation_count; i++) {
             const struct implementation *implementation = &operations[o]->implementations[i];
-            bool absent = implementation->absent && implementation->absent();
             char dtypes[40];
             implementation_dtypes(implementation, dtypes, sizeof dtypes);
             bool f32 = strcmp(dtypes, dtype_name(DTYPE_F32)) == 0;
             printf("%-14s %-16s %-4s %s%s%s%s%s%s\n", operations[o]->name, implementation->name,
                    implementation->device == DEVICE_GPU ? "gpu" : "cpu", implementation->summary,
                    f32 ? "" : " (", f32 ? "" : dtypes, f32 ? "" : ")",
-                   implementation->yardstick ? " (yardstick)" : "",
-                   absent ? " (not in this build)" : "");
+                   implementation->kind == KIND_YARDSTICK ? " (yardstick)" : "",
+                   implementation_is_built(implementation) ? "" : " (not in this build)");
             if (implementation->adds)
                 printf("%-14s %-16s %-4s adds %s\n", "", "", "", implementation->adds);
         }

@@ -70,18 +70,10 @@ static void verify_one(const struct suite *suite, const struct bench_case *c,
                        const struct implementation *implementation, int threads,
                        struct expectation *expectation, struct buffer_set *set) {
     struct tally *tally = tally_of(suite, implementation, set->device);
-    const char *refusal = implementation->refusal ? implementation->refusal(c) : NULL;
     struct message message;
     enum status status = STATUS_UNSUPPORTED;
-    if (!implementation_has_dtype(implementation, c->dtype)) {
-        char dtypes[40];
-        implementation_dtypes(implementation, dtypes, sizeof dtypes);
-        (void)message_set(&message, status, "computes %s only", dtypes);
-    } else if (refusal) {
-        (void)message_set(&message, status, "%s", refusal);
-    } else {
+    if (implementation_can_run(implementation, c, message.text, sizeof message.text))
         status = launch_verify(c, implementation, threads, expectation, set, &message);
-    }
     if (status == STATUS_OK) {
         tally->totals.passed++;
     } else if (status == STATUS_UNSUPPORTED || status == STATUS_NO_MEMORY) {
@@ -99,10 +91,10 @@ static bool is_wanted(const struct suite *suite, const struct implementation *im
                       const struct bench_case *c) {
     const struct suite_options *options = suite->options;
     bool computes = implementation_has_dtype(implementation, c->dtype);
-    if (implementation->yardstick)
+    if (implementation->kind == KIND_YARDSTICK)
         return false;
     if (!options->implementations)
-        return computes && (!implementation->absent || !implementation->absent());
+        return computes && implementation_is_built(implementation);
     return (computes || options->dtypes) &&
            list_contains(options->implementations, implementation->name);
 }
@@ -129,8 +121,8 @@ static enum status verify_on_device(const struct suite *suite, const struct benc
     for (int i = 0; i < suite->operation->implementation_count && status == STATUS_OK; i++) {
         const struct implementation *implementation = &suite->operation->implementations[i];
         bool gpu = device->gpu != NULL;
-        bool lacking =
-            device->emulated && implementation->real_gpu && !suite->options->implementations;
+        bool lacking = device->emulated && implementation->kind == KIND_LIBRARY &&
+                       !suite->options->implementations;
         if (!is_wanted(suite, implementation, c) || lacking ||
             gpu != (implementation->device == DEVICE_GPU))
             continue;

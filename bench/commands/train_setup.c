@@ -70,12 +70,12 @@ static size_t implementations_list(struct train_implementation list[IMPLEMENTATI
     size_t count = 0;
     for (int i = 0; i < operation_mlp.implementation_count && count < IMPLEMENTATIONS_MAX; i++) {
         const struct implementation *row = &operation_mlp.implementations[i];
-        if (row->yardstick || (row->absent && row->absent()))
+        if (row->kind == KIND_YARDSTICK || !implementation_is_built(row))
             continue;
         list[count] = (struct train_implementation){.name = row->name,
                                                     .kernels = row->run.mlp,
                                                     .on_gpu = row->device == DEVICE_GPU,
-                                                    .graph = row->graph};
+                                                    .graph = row->run.mlp->graph};
         if (strcmp(row->name, "openblas") == 0 && count > 0) {
             struct train_implementation first = list[0];
             list[0] = list[count];

@@ -39,21 +39,9 @@ void contest_row_end(struct entry *entry, enum status status, const char *reason
 /* Skips what is known to be impossible or too slow before anything is allocated for it. */
 static void entry_screen(const struct contest *contest, struct entry *entry) {
     const struct implementation *implementation = entry->contender.implementation;
-    if (implementation->absent && implementation->absent()) {
-        row_end(entry, "skipped", "its library was not there when this was built");
-        return;
-    }
-    if (!implementation_has_dtype(implementation, contest->bench_case->dtype)) {
-        char dtypes[40], reason[64];
-        implementation_dtypes(implementation, dtypes, sizeof dtypes);
-        snprintf(reason, sizeof reason, "computes %s only", dtypes);
+    char reason[200];
+    if (!implementation_can_run(implementation, contest->bench_case, reason, sizeof reason)) {
         row_end(entry, "skipped", reason);
-        return;
-    }
-    const char *refusal =
-        implementation->refusal ? implementation->refusal(contest->bench_case) : NULL;
-    if (refusal) {
-        row_end(entry, "skipped", refusal);
         return;
     }
     const struct measure_limits *limits = &contest->rules->limits;
@@ -64,7 +52,6 @@ static void entry_screen(const struct contest *contest, struct entry *entry) {
                       : measure_patience(limits, implementation) / (double)limits->samples_few;
     double predicted = prediction_seconds(contest->rules->predictions, &entry->contender);
     if (predicted > most) {
-        char reason[200];
         snprintf(reason, sizeof reason,
                  "one iteration is predicted to take %.3g s, more than the %.3g s that leave room "
                  "for %zu samples; give more with --max-time",
@@ -79,14 +66,14 @@ static bool takes_part(const struct contest *contest, const struct implementatio
     bool named =
         rules->implementations && list_contains(rules->implementations, implementation->name);
     bool computes = implementation_has_dtype(implementation, contest->bench_case->dtype);
-    if (implementation->yardstick) {
-        bool wanted = named || rules->yardsticks;
-        return wanted && computes &&
-               (!implementation->refusal || !implementation->refusal(contest->bench_case));
+    if (implementation->kind == KIND_YARDSTICK) {
+        char reason[200];
+        return (named || rules->yardsticks) &&
+               implementation_can_run(implementation, contest->bench_case, reason, sizeof reason);
     }
     if (rules->implementations || (rules->gpu_only && implementation->device == DEVICE_CPU))
         return named;
-    return computes && (!implementation->absent || !implementation->absent());
+    return computes && implementation_is_built(implementation);
 }
 
 static void entry_add(struct contest *contest, const struct implementation *implementation,
@@ -122,7 +109,8 @@ static enum status entries_list(struct contest *contest, struct message *message
         for (int d = 0; d < rules->devices->count; d++) {
             struct device *device = &rules->devices->list[d];
             bool gpu = device->gpu != NULL;
-            bool lacking = device->emulated && implementation->real_gpu && !rules->implementations;
+            bool lacking =
+                device->emulated && implementation->kind == KIND_LIBRARY && !rules->implementations;
             if (gpu != (implementation->device == DEVICE_GPU) || lacking)
                 continue;
             int last = gpu ? 1 : rules->thread_count;
@@ -287,7 +275,7 @@ static bool entry_launch(const struct contest *contest, struct entry *entry, boo
 static void entry_verify(const struct contest *contest, struct entry *entry, bool first) {
     const struct contender *c = &entry->contender;
     struct check check;
-    if (!entry->running || c->implementation->yardstick ||
+    if (!entry->running || c->implementation->kind == KIND_YARDSTICK ||
         !entry_launch(contest, entry, first, &check))
         return;
     if (c->device->emulated)
@@ -394,8 +382,9 @@ static enum status entries_measure(struct contest *contest, struct message *mess
 static void entry_measure_parts(struct contest *contest, struct entry *entry) {
     const struct operation *operation = contest->bench_case->operation;
     const struct implementation *implementation = entry->contender.implementation;
-    /* A graph is launched as a whole: it has no parts that an event could come between. */
-    if (!entry->running || !operation->plan || implementation->yardstick || implementation->graph)
+    /* What is kept is launched as a whole: it has no parts that an event could come between. */
+    if (!entry->running || !operation->plan || implementation->kind == KIND_YARDSTICK ||
+        entry->contender.launches[0].kept)
         return;
     entry->parts =
         calloc(sizeof((struct mlp_plan *)0)->parts / sizeof(struct mlp_part), sizeof *entry->parts);

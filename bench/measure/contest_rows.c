@@ -133,9 +133,10 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
  * one, never a yardstick, never unverified. */
 static bool is_fair(const struct contest *contest, const struct result *row,
                     const struct implementation *implementation) {
-    return strcmp(row->key.device, "cpu") == 0 && !implementation->plain &&
-           !implementation->yardstick && row->key.threads == contest->rules->threads[0] &&
-           strcmp(row->status, "measured") == 0 && strcmp(row->verified, "yes") == 0;
+    return strcmp(row->key.device, "cpu") == 0 && implementation->kind != KIND_PLAIN &&
+           implementation->kind != KIND_YARDSTICK &&
+           row->key.threads == contest->rules->threads[0] && strcmp(row->status, "measured") == 0 &&
+           strcmp(row->verified, "yes") == 0;
 }
 
 /* The fastest of what was measured now and, in a run that goes on, before. */
@@ -240,7 +241,7 @@ enum status contest_rows_make(struct contest *contest, struct case_rows *rows,
     double fastest = fastest_cpu(contest);
     for (int i = 0; i < contest->entry_count; i++) {
         struct entry *e = &contest->entries[i];
-        if (e->running && !e->contender.implementation->yardstick)
+        if (e->running && e->contender.implementation->kind != KIND_YARDSTICK)
             row_compare(contest, e, fastest);
         entry_write(e, rows);
     }

@@ -24,7 +24,8 @@ struct measure_limits measure_limits_default(bool quick) {
 
 double measure_patience(const struct measure_limits *limits,
                         const struct implementation *implementation) {
-    double patience = implementation->plain ? fmin(1.0, limits->patience) : limits->patience;
+    double patience =
+        implementation->kind == KIND_PLAIN ? fmin(1.0, limits->patience) : limits->patience;
     return patience * limits->case_seconds;
 }
 
@@ -114,7 +115,7 @@ void contender_range_end(const struct contender *contender) {
 static enum status contender_iterate(struct contender *c, int64_t iterations) {
     struct execution execution = contender_execution(c);
     enum status status = STATUS_OK;
-    if (c->implementation->yardstick) {
+    if (c->implementation->kind == KIND_YARDSTICK) {
         /* One bare loop where there is one set; cold, it must not stay on one that grows warm. */
         int64_t together = c->set_count == 1 ? iterations : 1;
         for (int64_t i = 0; i < iterations && status == STATUS_OK; i += together, c->next++)
@@ -175,10 +176,11 @@ static enum status iterations_grow(struct contender *c, const struct measure_lim
     return STATUS_OK;
 }
 
-/* A graph is captured at its first use, which takes as long as many replays: where warming up was
- * mostly that, a batch is shorter when a sample goes through it again. */
+/* What is kept between launches is made at its first use, which takes as long as many launches: a
+ * graph is captured then. Where warming up was mostly that, a batch is shorter when a sample goes
+ * through it again. */
 static enum status batch_again(struct contender *c, double *seconds, struct message *message) {
-    if (!c->implementation->graph)
+    if (!c->launches[0].kept)
         return STATUS_OK;
     enum status status = contender_restore(c, message);
     return status == STATUS_OK ? contender_batch(c, c->iterations, seconds, message) : status;

@@ -1,5 +1,6 @@
 /* activation: elementwise functions, forward and backward, alone (shape N) or with a bias fused
  * (shape ROWSxCOLS). */
+#include "bench/operations/libraries.h"
 #include "bench/operations/operation.h"
 #include "bench/operations/yardstick.h"
 #include "kernels/kernels.h"
@@ -204,15 +205,18 @@ static enum status yardstick_triad(const struct launch *launch, int64_t iteratio
                              execution);
 }
 
-static const char *refuse_backward(const struct bench_case *c) {
-    return form_of(c)->backward ? "is the yardstick of forward variants" : NULL;
+static const char *copy_availability(const struct bench_case *c) {
+    return c && form_of(c)->backward ? "is the yardstick of forward variants" : NULL;
 }
 
-static const char *refuse_forward(const struct bench_case *c) {
-    return form_of(c)->backward ? NULL : "is the yardstick of backward variants";
+static const char *triad_availability(const struct bench_case *c) {
+    return c && !form_of(c)->backward ? "is the yardstick of backward variants" : NULL;
 }
 
-static const char *onednn_refusal(const struct bench_case *c) {
+static const char *eltwise_availability(const struct bench_case *c) {
+    const char *absence = onednn_availability(c);
+    if (absence || !c)
+        return absence;
     if (form_of(c)->bias)
         return "oneDNN has no primitive that fuses a bias alone";
     if (c->settings.values == VALUES_SPECIAL && form_of(c)->function == ACTIVATION_RELU)
@@ -225,23 +229,23 @@ static const char *onednn_refusal(const struct bench_case *c) {
 
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
+     .kind = KIND_PLAIN,
      .summary = "one element after the other with the C library's functions",
      .one_thread = true,
-     .plain = true,
      .run.activation = activation_naive},
     {.name = "cpu-simd",
      .summary = "vectorised and threaded",
      .adds = "functions a whole vector at a time, all cores, stores past the caches",
      .run.activation = activation_simd},
     {.name = "onednn",
+     .kind = KIND_LIBRARY,
      .summary = "oneDNN's eltwise primitive",
-     .absent = onednn_absent,
-     .refusal = onednn_refusal,
+     .availability = eltwise_availability,
      .run.activation = activation_onednn},
     {.name = "cuda-naive",
+     .kind = KIND_PLAIN,
      .summary = "one thread an element",
      .device = DEVICE_GPU,
-     .plain = true,
      .run.activation = activation_cuda_naive},
     {.name = "cuda-vectorised",
      .summary = "float4 and a grid-stride loop",
@@ -249,16 +253,16 @@ static const struct implementation implementations[] = {
      .device = DEVICE_GPU,
      .run.activation = activation_cuda_vectorised},
     {.name = "copy",
+     .kind = KIND_YARDSTICK,
      .summary = "a plain-store copy of as many elements",
-     .yardstick = true,
-     .refusal = refuse_backward,
+     .availability = copy_availability,
      .run.yardstick = yardstick_copy,
      .flops = activation_flops,
      .bytes = activation_bytes},
     {.name = "triad",
+     .kind = KIND_YARDSTICK,
      .summary = "a plain-store STREAM triad over as many elements",
-     .yardstick = true,
-     .refusal = refuse_forward,
+     .availability = triad_availability,
      .run.yardstick = yardstick_triad,
      .flops = activation_flops,
      .bytes = activation_bytes},

@@ -61,11 +61,12 @@ static void linear_expect(const struct oracle_view *view, int buffer, int64_t fi
 
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
+     .kind = KIND_PLAIN,
      .summary = "three nested loops, then the bias",
      .one_thread = true,
-     .plain = true,
      .run.linear = linear_naive},
     {.name = "openblas",
+     .kind = KIND_LIBRARY,
      .summary = "cblas_sgemm, then bias and function in one pass",
      .adds = "a library's product, and all cores",
      .run.linear = linear_openblas},

@@ -1,5 +1,6 @@
 /* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
 #include "reference/oracle/mlp.h"
+#include "bench/operations/libraries.h"
 #include "bench/operations/mlp_graph.h"
 #include "bench/operations/operation.h"
 #include "common/random.h"
@@ -191,7 +192,7 @@ static enum status mlp_keep(const struct implementation *implementation, struct 
                             struct message *message) {
     struct mlp_graphs *graphs = NULL;
     enum status status = STATUS_OK;
-    if (implementation->graph)
+    if (implementation->run.mlp->graph)
         status = mlp_graphs_open(implementation->run.mlp, &graphs, message);
     launch->kept = graphs;
     return status;
@@ -324,6 +325,8 @@ static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
 
 static const struct mlp_kernels kernels_cuda_tiled = {.gemm = gemm_cuda_tiled, WITH_CUDA};
 static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas, WITH_CUDA};
+static const struct mlp_kernels kernels_cublas_graph = {
+    .gemm = gemm_cublas, WITH_CUDA, .graph = true};
 
 static const struct mlp_kernels kernels_cuda_best = {.gemm = gemm_cuda_best,
                                                      .linear = linear_cuda_best,
@@ -332,7 +335,8 @@ static const struct mlp_kernels kernels_cuda_best = {.gemm = gemm_cuda_best,
                                                      .cross_entropy = cross_entropy_cuda_vectorised,
                                                      .mse = mse_cuda_tiled,
                                                      .column_sums = column_sums_cuda_tiled,
-                                                     .optimizer = optimizer_cuda_vectorised};
+                                                     .optimizer = optimizer_cuda_vectorised,
+                                                     .graph = true};
 #undef WITH_SIMD
 #undef WITH_CUDA
 
@@ -352,28 +356,31 @@ static enum status yardstick_gemms(const struct launch *launch, int64_t iteratio
 
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
+     .kind = KIND_PLAIN,
      .summary = "every part as a textbook shows it",
      .one_thread = true,
-     .plain = true,
      .run.mlp = &kernels_naive},
     {.name = "openblas",
+     .kind = KIND_LIBRARY,
      .summary = "cblas_sgemm, everything else cpu-simd",
      .adds = "a library's products, everything else vectorised, and all cores",
      .configuration = openblas_core_type,
      .run.mlp = &kernels_openblas},
     {.name = "blis",
+     .kind = KIND_LIBRARY,
      .summary = "bli_sgemm, everything else cpu-simd",
-     .absent = blis_absent,
+     .availability = blis_availability,
      .configuration = blis_configuration,
      .run.mlp = &kernels_blis},
     {.name = "onednn",
+     .kind = KIND_LIBRARY,
      .summary = "dnnl_sgemm, everything else cpu-simd",
-     .absent = onednn_absent,
+     .availability = onednn_availability,
      .run.mlp = &kernels_onednn},
     {.name = "cuda-naive",
+     .kind = KIND_PLAIN,
      .summary = "the first rung of every kernel",
      .device = DEVICE_GPU,
-     .plain = true,
      .run.mlp = &kernels_cuda_naive},
     {.name = "cuda-tiled",
      .summary = "tiled GEMM, vectorised and warp kernels",
@@ -384,23 +391,21 @@ static const struct implementation implementations[] = {
      .summary = "the best rung of every kernel, bias and ReLU in the GEMM, as one CUDA Graph",
      .adds = "bias and ReLU in the product, one read of the logits, one launch a step",
      .device = DEVICE_GPU,
-     .graph = true,
      .run.mlp = &kernels_cuda_best},
     {.name = "cublas",
+     .kind = KIND_LIBRARY,
      .summary = "cuBLAS, vectorised and warp kernels",
      .device = DEVICE_GPU,
-     .real_gpu = true,
      .run.mlp = &kernels_cublas},
     {.name = "cublas-graph",
+     .kind = KIND_LIBRARY,
      .summary = "cublas, each step replayed as one CUDA Graph",
      .adds = "one launch a step instead of one a kernel",
      .device = DEVICE_GPU,
-     .real_gpu = true,
-     .graph = true,
-     .run.mlp = &kernels_cublas},
+     .run.mlp = &kernels_cublas_graph},
     {.name = "gemms",
+     .kind = KIND_YARDSTICK,
      .summary = "the GEMMs of the step alone, with OpenBLAS",
-     .yardstick = true,
      .run.yardstick = yardstick_gemms,
      .flops = mlp_flops,
      .bytes = mlp_bytes},

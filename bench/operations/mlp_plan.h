@@ -15,6 +15,8 @@
 #include "common/mlp_model.h"
 #include "common/problem.h"
 
+#include <stdbool.h>
+
 /* The buffers of a plan; counts and layouts in common/mlp_model.h. A step writes every gradient but
  * the gaps between tensors: clear `gradients` and the moments once before the first step, and the
  * single update over the whole layout leaves the gaps zero. */
@@ -42,6 +44,9 @@ struct mlp_kernels {
     mse_kernel *mse;
     column_sums_kernel *column_sums;
     optimizer_kernel *optimizer;
+    /* For a GPU: an iteration is captured once and replayed as one CUDA Graph
+     * (bench/operations/mlp_graph.h). */
+    bool graph;
 };
 
 enum mlp_part_kind {

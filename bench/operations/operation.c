@@ -42,7 +42,7 @@ bool implementation_has_dtype(const struct implementation *implementation, enum 
 /* A yardstick computes no result. */
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype) {
     for (int i = 0; i < operation->implementation_count; i++)
-        if (!operation->implementations[i].yardstick &&
+        if (operation->implementations[i].kind != KIND_YARDSTICK &&
             implementation_has_dtype(&operation->implementations[i], dtype))
             return true;
     return false;
@@ -64,6 +64,30 @@ void implementation_dtypes(const struct implementation *implementation, char *te
                              : "");
         used = strlen(text);
     }
+}
+
+static const char *availability_of(const struct implementation *implementation,
+                                   const struct bench_case *bench_case) {
+    return implementation->availability ? implementation->availability(bench_case) : NULL;
+}
+
+bool implementation_is_built(const struct implementation *implementation) {
+    return !availability_of(implementation, NULL);
+}
+
+bool implementation_can_run(const struct implementation *implementation,
+                            const struct bench_case *bench_case, char *reason, size_t size) {
+    const char *unavailable = availability_of(implementation, NULL);
+    char dtypes[40];
+    if (!unavailable && !implementation_has_dtype(implementation, bench_case->dtype)) {
+        implementation_dtypes(implementation, dtypes, sizeof dtypes);
+        snprintf(reason, size, "computes %s only", dtypes);
+        return false;
+    }
+    if (!unavailable)
+        unavailable = availability_of(implementation, bench_case);
+    snprintf(reason, size, "%s", unavailable ? unavailable : "");
+    return !unavailable;
 }
 
 static const struct {

@@ -108,8 +108,20 @@ enum device_kind { DEVICE_CPU, DEVICE_GPU };
 #define DTYPES_ALL                                                                                 \
     (DTYPE_BIT(DTYPE_F32) | DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16))
 
+/* What an implementation is in a contest. */
+enum implementation_kind {
+    KIND_RUNG,    /* this project's own; the default */
+    KIND_PLAIN,   /* a rung to be read: never the side that a speedup is counted against */
+    KIND_LIBRARY, /* another's; on the emulated GPU it takes part only when it is named */
+    /* No implementation of the operation: the part of the work that none can avoid (the copy
+     * behind an activation, the GEMMs inside a step), on the same buffers, sampled in turn with
+     * the rest. It is run on request, never verified, and never counted in a speedup. */
+    KIND_YARDSTICK
+};
+
 struct implementation {
     const char *name;
+    enum implementation_kind kind;
     const char *summary;
     /* A rung of a ladder (plain to fast): what it adds to the rung before it in the table, in a few
      * words, or NULL. `lockstep list implementations` and the report's ladders show it. */
@@ -119,15 +131,6 @@ struct implementation {
      * part only when it is asked for by name, as a skipped row. */
     unsigned dtypes;
     bool one_thread; /* runs on one thread whatever is asked */
-    bool plain;      /* shown for teaching: never the side that a speedup is counted against */
-    bool
-        real_gpu; /* a library of machine code: on the emulated GPU it takes part only when named */
-    bool graph;   /* mlp on a GPU: the iteration is captured once and replayed as one CUDA Graph */
-    /* A yardstick is no implementation of the operation: it runs the part of the work that none can
-     * avoid (the copy behind an activation, the GEMMs inside a step) on the same buffers, sampled
-     * in turn with the rest. It is run on request, never verified, and never counted in a speedup.
-     */
-    bool yardstick;
     union {
         gemm_kernel *gemm;
         linear_kernel *linear;
@@ -145,11 +148,10 @@ struct implementation {
     /* What a library picked for this processor ("haswell"); NULL where there is nothing to pick.
      * Stands in the row's reason. */
     const char *(*configuration)(void);
-    /* The library behind it is not in this build: it takes part only when it is asked for by name,
-     * as a skipped row. */
-    bool (*absent)(void);
-    /* Why it cannot do the case (a fused bias), or NULL when it can; dtypes are said above. */
-    const char *(*refusal)(const struct bench_case *bench_case);
+    /* Why it cannot do the case (a fused bias), or NULL when it can; for a NULL case, why it can do
+     * none: its library is not in this build, and it takes part only when it is asked for by name,
+     * as a skipped row. Dtypes are said above. A NULL function: it can do all. */
+    const char *(*availability)(const struct bench_case *bench_case);
     double (*bytes)(
         const struct bench_case *bench_case); /* yardsticks: what they move; else NULL */
     double (*flops)(const struct bench_case *bench_case); /* likewise */
@@ -241,6 +243,11 @@ bool implementation_has_dtype(const struct implementation *implementation, enum 
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype);
 /* "f32", "tf32 and bf16", "f32, tf32, bf16 and f16"; cut at `size`. */
 void implementation_dtypes(const struct implementation *implementation, char *text, size_t size);
+/* Whether this build has what it calls. */
+bool implementation_is_built(const struct implementation *implementation);
+/* Whether it can run the case; else `reason` says why: the build, the dtype, or the case itself. */
+bool implementation_can_run(const struct implementation *implementation,
+                            const struct bench_case *bench_case, char *reason, size_t size);
 /* The arguments of launches of one implementation on these buffers, and what it keeps between
  * them; closed before the device is reset or closed. On failure there is nothing to close. */
 enum status launch_open(const struct bench_case *bench_case,

@@ -1,4 +1,5 @@
 /* softmax: over each row, forward and backward, and the logarithm of it. */
+#include "bench/operations/libraries.h"
 #include "bench/operations/operation.h"
 #include "bench/operations/yardstick.h"
 #include "kernels/kernels.h"
@@ -92,7 +93,10 @@ static enum status yardstick_copy(const struct launch *launch, int64_t iteration
                              execution);
 }
 
-static const char *onednn_refusal(const struct bench_case *c) {
+static const char *primitive_availability(const struct bench_case *c) {
+    const char *absence = onednn_availability(c);
+    if (absence || !c)
+        return absence;
     if (c->settings.values == VALUES_SPECIAL)
         return "oneDNN's softmax turns rows with NaN into 0";
     if (c->variant == SOFTMAX_LOG_FORWARD)
@@ -102,23 +106,23 @@ static const char *onednn_refusal(const struct bench_case *c) {
 
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
+     .kind = KIND_PLAIN,
      .summary = "maximum, sum and division, a pass each, with the C library's expf",
      .one_thread = true,
-     .plain = true,
      .run.softmax = softmax_naive},
     {.name = "cpu-simd",
      .summary = "vectorised and threaded",
      .adds = "exponentials a whole vector at a time, and all cores",
      .run.softmax = softmax_simd},
     {.name = "onednn",
+     .kind = KIND_LIBRARY,
      .summary = "oneDNN's softmax primitive",
-     .absent = onednn_absent,
-     .refusal = onednn_refusal,
+     .availability = primitive_availability,
      .run.softmax = softmax_onednn},
     {.name = "cuda-naive",
+     .kind = KIND_PLAIN,
      .summary = "one thread a row",
      .device = DEVICE_GPU,
-     .plain = true,
      .run.softmax = softmax_cuda_naive},
     {.name = "cuda-tiled",
      .summary = "one block a row, shared memory",
@@ -136,8 +140,8 @@ static const struct implementation implementations[] = {
      .device = DEVICE_GPU,
      .run.softmax = softmax_cuda_vectorised},
     {.name = "copy",
+     .kind = KIND_YARDSTICK,
      .summary = "a plain-store copy (backward: triad) of as many elements",
-     .yardstick = true,
      .run.yardstick = yardstick_copy,
      .flops = element_count,
      .bytes = softmax_bytes},

@@ -56,9 +56,9 @@ static void transfer_expect(const struct oracle_view *view, int buffer, int64_t 
 
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
+     .kind = KIND_PLAIN,
      .summary = "a plain loop on one thread",
      .one_thread = true,
-     .plain = true,
      .run.transfer = transfer_naive},
     {.name = "cpu-plain",
      .summary = "vectorised and threaded with ordinary stores: what ratios to copy mean here",
@@ -69,9 +69,9 @@ static const struct implementation implementations[] = {
      .adds = "stores past the caches: no line is read to be overwritten",
      .run.transfer = transfer_simd},
     {.name = "cuda-naive",
+     .kind = KIND_PLAIN,
      .summary = "one thread an element",
      .device = DEVICE_GPU,
-     .plain = true,
      .run.transfer = transfer_cuda_naive},
     {.name = "cuda-vectorised",
      .summary = "float4 and a grid-stride loop",

@@ -70,7 +70,7 @@ static void ladder_fill(const struct report_data *data, const struct result *fir
     *ladder = (struct ladder){.first = first, .best = INFINITY};
     for (int i = 0; i < operation->implementation_count && ladder->count < SERIES_MAX; i++) {
         struct rung rung = {.implementation = &operation->implementations[i]};
-        if (rung.implementation->yardstick)
+        if (rung.implementation->kind == KIND_YARDSTICK)
             continue;
         rung.row = row_find(data, first, rung.implementation, &rung.amount);
         if (!rung.row)

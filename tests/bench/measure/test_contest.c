@@ -88,12 +88,12 @@ static enum status traffic(const struct launch *launch, int64_t iterations,
 }
 
 static const char *refuse(const struct bench_case *c) {
-    (void)c;
-    return "wants another shape";
+    return c ? "wants another shape" : NULL;
 }
 
-static bool is_absent(void) {
-    return true;
+static const char *absent(const struct bench_case *c) {
+    (void)c;
+    return "its library was not there when this was built";
 }
 
 static double bytes_of(const struct bench_case *c) {
@@ -102,22 +102,22 @@ static double bytes_of(const struct bench_case *c) {
 
 static const struct implementation implementations[] = {
     {.name = "good", .run.transfer = good},
-    {.name = "plain", .one_thread = true, .plain = true, .run.transfer = good},
+    {.name = "plain", .kind = KIND_PLAIN, .one_thread = true, .run.transfer = good},
     {.name = "wrong", .run.transfer = wrong},
     {.name = "wrong-later", .run.transfer = wrong_in_the_end},
     {.name = "failing", .run.transfer = failing},
     {.name = "failing-later", .run.transfer = failing_in_the_end},
     {.name = "one-place", .run.transfer = right_in_one_place},
     {.name = "unable", .run.transfer = unable},
-    {.name = "refusing", .refusal = refuse, .run.transfer = good},
-    {.name = "absent", .absent = is_absent, .run.transfer = good},
+    {.name = "refusing", .availability = refuse, .run.transfer = good},
+    {.name = "absent", .availability = absent, .run.transfer = good},
     {.name = "narrow",
      .dtypes = DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_F16),
      .run.transfer = good},
     {.name = "slow", .run.transfer = slow},
     {.name = "slow-at-first", .run.transfer = slow_at_first},
     {.name = "bare",
-     .yardstick = true,
+     .kind = KIND_YARDSTICK,
      .run.yardstick = traffic,
      .flops = bytes_of,
      .bytes = bytes_of},

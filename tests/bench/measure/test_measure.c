@@ -279,7 +279,7 @@ static void test_few_samples_when_patience_ends(void **state) {
 static void test_plain_rows_get_less(void **state) {
     (void)state;
     const struct measure_limits limits = measure_limits_default(false);
-    const struct implementation plain = {.plain = true}, other = {.plain = false};
+    const struct implementation plain = {.kind = KIND_PLAIN}, other = {.kind = KIND_RUNG};
     assert_true(measure_patience(&limits, &plain) == 2.0);
     assert_true(measure_patience(&limits, &other) == 10.0);
 }
@@ -491,13 +491,13 @@ static void test_inputs_are_restored_before_each_sample(void **state) {
 static void test_a_sample_is_long_enough_where_first_uses_are_slow(void **state) {
     (void)state;
     struct race race;
-    const struct implementation graph = {.name = "a", .graph = true};
+    int kept = 0;
     race_open(&race, &restored_operation, 1, 1);
     fake.kernels[0].seconds = 5e-5;
     fake.kernels[0].first_use = 2e-3;
     const struct measure_limits limits = patient();
     struct contender *contender = &race.contenders[0];
-    contender->implementation = &graph;
+    contender->launches[0].kept = &kept;
     race_run(&race, &limits);
     assert_true((double)contender->iterations * 5e-5 >= limits.sample_seconds);
     for (size_t i = 0; i < contender->sample_count; i++)
@@ -531,7 +531,7 @@ static enum status yardstick(const struct launch *launch, int64_t iterations,
 static void test_yardsticks_rotate_as_well(void **state) {
     (void)state;
     static const struct implementation bare = {
-        .name = "bare", .yardstick = true, .run.yardstick = yardstick};
+        .name = "bare", .kind = KIND_YARDSTICK, .run.yardstick = yardstick};
     for (int sets = 1; sets <= SETS_MAX; sets++) {
         struct race race;
         race_open(&race, &fake_operation, 1, sets);

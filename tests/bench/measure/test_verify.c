@@ -334,10 +334,9 @@ static void catch_everything(struct bout *bout, const struct implementation *ori
 
 static bool is_checked_on(enum device_kind kind, const struct bench_case *c,
                           const struct implementation *implementation) {
-    return implementation->device == kind && !implementation->yardstick &&
-           !(implementation->absent && implementation->absent()) &&
-           implementation_has_dtype(implementation, c->dtype) &&
-           !(implementation->refusal && implementation->refusal(c));
+    char reason[200];
+    return implementation->device == kind && implementation->kind != KIND_YARDSTICK &&
+           implementation_can_run(implementation, c, reason, sizeof reason);
 }
 
 static bool is_checked(const struct bench_case *c, const struct implementation *implementation) {
@@ -391,7 +390,12 @@ static unsigned catch_on_ground(const struct ground *ground, int variant, enum d
     unsigned checked = 0;
     for (int i = 0; i < c.operation->implementation_count; i++) {
         struct implementation original = c.operation->implementations[i];
-        original.graph = false; /* its kernels one by one: a graph cannot be damaged on the way */
+        struct mlp_kernels one_by_one; /* a graph cannot be damaged on the way */
+        if (c.operation == &operation_mlp && original.kind != KIND_YARDSTICK) {
+            one_by_one = *original.run.mlp;
+            one_by_one.graph = false;
+            original.run.mlp = &one_by_one;
+        }
         if (!is_checked_on(kind, &bout->c, &original) || !is_able(bout, &original))
             continue;
         catch_everything(bout, &original);
@@ -421,9 +425,10 @@ static void expect_all_checked(const struct subject *subject, unsigned checked) 
     const struct operation *operation = subject->operation;
     for (int i = 0; i < operation->implementation_count; i++) {
         const struct implementation *implementation = &operation->implementations[i];
-        if (implementation->device == subject->kind && !implementation->yardstick &&
-            !implementation->real_gpu && !(implementation->absent && implementation->absent()) &&
-            !(checked & 1U << i))
+        bool elsewhere =
+            implementation->kind == KIND_LIBRARY && implementation->device == DEVICE_GPU;
+        if (implementation->device == subject->kind && implementation->kind != KIND_YARDSTICK &&
+            !elsewhere && implementation_is_built(implementation) && !(checked & 1U << i))
             fail_msg("%s %s was never broken", operation->name, implementation->name);
     }
 }
@@ -572,7 +577,7 @@ static void test_broken_kernels_of_a_large_network_are_caught(void **state) {
             bout_open(&operation_mlp, variant, "256-256-256-256-64@200", &plain, 0.0);
         for (int i = 0; i < operation_mlp.implementation_count; i++)
             if (is_checked(&bout->c, &operation_mlp.implementations[i]) &&
-                !operation_mlp.implementations[i].plain)
+                operation_mlp.implementations[i].kind != KIND_PLAIN)
                 catch_broken_kernels(bout, &operation_mlp.implementations[i]);
         bout_close(bout);
     }

@@ -78,7 +78,7 @@ static void test_dtypes_are_those_of_the_implementations(void **state) {
     const struct implementation rows[] = {
         {.name = "plain"},
         {.name = "narrow", .dtypes = DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_BF16)},
-        {.name = "bare", .dtypes = DTYPES_ALL, .yardstick = true}};
+        {.name = "bare", .dtypes = DTYPES_ALL, .kind = KIND_YARDSTICK}};
     const struct operation operation = {.implementations = rows, .implementation_count = 3};
     const bool has[] = {
         [DTYPE_F32] = true, [DTYPE_TF32] = true, [DTYPE_BF16] = true, [DTYPE_F16] = false};
@@ -99,7 +99,7 @@ static void test_every_rung_says_what_it_adds(void **state) {
         bool begun[] = {[DEVICE_CPU] = false, [DEVICE_GPU] = false};
         for (int i = 0; i < operations[o]->implementation_count; i++) {
             const struct implementation *rung = &operations[o]->implementations[i];
-            bool beside = rung->absent || rung->real_gpu || rung->yardstick;
+            bool beside = rung->kind == KIND_LIBRARY || rung->kind == KIND_YARDSTICK;
             if (begun[rung->device] && !beside && !rung->adds)
                 fail_msg("%s %s adds nothing", operations[o]->name, rung->name);
             if (!begun[rung->device])
@@ -115,7 +115,8 @@ static void test_every_implementation_has_a_name_of_its_own(void **state) {
         for (int i = 0; i < operations[o]->implementation_count; i++) {
             const struct implementation *one = &operations[o]->implementations[i];
             assert_non_null(one->summary);
-            assert_true(one->yardstick ? one->run.yardstick != NULL : one->run.gemm != NULL);
+            assert_true(one->kind == KIND_YARDSTICK ? one->run.yardstick != NULL
+                                                    : one->run.gemm != NULL);
             for (int j = 0; j < i; j++)
                 assert_string_not_equal(one->name, operations[o]->implementations[j].name);
         }
