@@ -1,12 +1,12 @@
 /* A CPU and the emulated GPU train a network from the same seed on the same batches: after each
  * step the losses and all parameters of both lie within the derived bound of float64 training
- * (reference/oracle/bounded_training.h), and so within twice the bound of each other. */
+ * (tests/support/bounded_training.h), and so within twice the bound of each other. */
 #include "bench/operations/mlp_plan.h"
 #include "bench/operations/operation.h"
 #include "bench/training/dataset.h"
 #include "bench/training/train.h"
 #include "common/random.h"
-#include "reference/oracle/bounded_training.h"
+#include "tests/support/bounded_training.h"
 #include "tests/support/staging.h"
 #include "tests/support/temporary.h"
 

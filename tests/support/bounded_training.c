@@ -1,5 +1,5 @@
-/* Float64 steps with bounds, one after the other; see reference/oracle/bounded_training.h. */
-#include "reference/oracle/bounded_training.h"
+/* Float64 steps with bounds, one after the other; see tests/support/bounded_training.h. */
+#include "tests/support/bounded_training.h"
 
 #include "reference/oracle/bounded_functions.h"
 #include "reference/oracle/bounds.h"

@@ -15,8 +15,8 @@
  * descent, and Adam divides by a gradient's size besides. They say much about tens of steps of a
  * small network and little about thousands of a large one.
  */
-#ifndef LOCKSTEP_REFERENCE_ORACLE_BOUNDED_TRAINING_H
-#define LOCKSTEP_REFERENCE_ORACLE_BOUNDED_TRAINING_H
+#ifndef LOCKSTEP_TESTS_SUPPORT_BOUNDED_TRAINING_H
+#define LOCKSTEP_TESTS_SUPPORT_BOUNDED_TRAINING_H
 
 #include "common/mlp_model.h"
 #include "common/status.h"
