@@ -1,4 +1,5 @@
-/* scripts/arrows on a house of three rooms: which includes and calls it lets pass, and that it names each of the others. */
+/* scripts/arrows on a house of three rooms: which includes and calls it lets pass, and that it
+ * names each of the others. */
 #include "tests/support/support.h"
 #include "tests/support/temporary.h"
 
@@ -34,7 +35,8 @@ static const struct {
                           "void roof_lift(void) {\n    stone_lay();\n}\n"},
 };
 
-/* Builds the house with one file changed (or added) and gives the script's exit status, and what it printed. */
+/* Builds the house with one file changed (or added) and gives the script's exit status, and what
+ * it printed. */
 static int run(const char *path, const char *text, char *output, size_t size) {
     static const char *const folders[] = {"docs", "cellar", "hall", "hall/attic"};
     struct temporary place;
