@@ -1,10 +1,9 @@
 /* `lockstep history` */
 #include "bench/commands/command.h"
-#include "bench/files/folder.h"
 #include "bench/regression/history.h"
+#include "bench/regression/history_plot.h"
 #include "bench/regression/history_print.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -123,53 +122,17 @@ static enum status action_show(const struct parsed *parsed, struct message *mess
     return status;
 }
 
-static enum status series_count(const struct history_series *series, void *context,
-                                struct message *message) {
-    struct history_view *view = context;
-    (void)message;
-    view->shown += history_is_machine(view->machine, series->fingerprint, series->machine);
-    return STATUS_OK;
-}
-
-enum { PANELS_MAX = 40 };
-
-static enum status plot_draw(struct history *history, const struct parsed *parsed, size_t panels,
-                             struct message *message) {
-    char path[2300];
-    const char *folder = parsed->out ? parsed->out : "reports";
-    enum status status = folder_make(folder, message);
-    if (status != STATUS_OK)
-        return status;
-    snprintf(path, sizeof path, "%s/%s", folder, history_script_name);
-    struct history_view view = {.file = fopen(path, "w"), .machine = parsed->machine};
-    if (!view.file)
-        return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
-    history_plot_begin(panels, view.file);
-    status = history_each_series(history, parsed->argument, history_plot_series, &view, message);
-    if (status != STATUS_OK) {
-        (void)fclose(view.file);
-        return status;
-    }
-    status = history_plot_end(view.file, folder, message);
-    if (status == STATUS_OK)
-        printf("plot: %s/history.svg\n", folder);
-    return status;
-}
-
 static enum status action_plot(const struct parsed *parsed, struct message *message) {
     struct history *history = NULL;
-    struct history_view view = {.machine = parsed->machine};
+    const char *folder = parsed->out ? parsed->out : "reports";
+    size_t panels = 0;
     enum status status = history_open(history_path(), false, &history, message);
     if (status == STATUS_OK)
-        status = history_each_series(history, parsed->argument, series_count, &view, message);
-    if (status == STATUS_OK && view.shown == 0)
+        status = history_plot(history, parsed->argument, parsed->machine, folder, &panels, message);
+    if (status == STATUS_OK && panels == 0)
         status = nothing_shown(parsed, message);
-    if (status == STATUS_OK && view.shown > PANELS_MAX)
-        status = message_set(message, STATUS_INVALID,
-                             "%zu rows match, and a plot has room for %d: name fewer cases",
-                             view.shown, PANELS_MAX);
     if (status == STATUS_OK)
-        status = plot_draw(history, parsed, view.shown, message);
+        printf("plot: %s/history.svg\n", folder);
     history_close(history);
     return status;
 }

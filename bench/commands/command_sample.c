@@ -4,7 +4,7 @@
 
 static const char doc[] =
     "Takes samples on request: `lockstep ab` starts it and talks to it over standard input and "
-    "output. bench/commands/sampler.h says how.\v"
+    "output. bench/regression/protocol.h says how.\v"
     "Example:\n"
     "  printf 'open 0\\ntake 0 5\\n' | lockstep sample gemm --shape 64x64x64";
 

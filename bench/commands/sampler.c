@@ -1,6 +1,7 @@
 /* Times on request, for `lockstep ab`. */
 #include "bench/commands/sampler.h"
 #include "bench/measure/contest_entry.h"
+#include "bench/regression/protocol.h"
 #include "common/floating.h"
 
 #include <stdlib.h>
@@ -142,7 +143,7 @@ static void row_take(struct sampler *sampler, long row, long count) {
     struct contest *contest = &sampler->contest;
     bool is_there =
         sampler->is_open && row >= 0 && row < contest->entry_count && contest->entries[row].running;
-    if (!is_there || count < 1 || count > SAMPLER_TAKE_MAX) {
+    if (!is_there || count < 1 || count > PROTOCOL_TAKE_MAX) {
         failure_write(sampler, "there is no such row to take so many samples of");
         return;
     }
@@ -179,7 +180,7 @@ enum status sampler_serve(const struct run_options *options, FILE *in, FILE *out
     struct sampler sampler = {.options = options, .out = out};
     enum status status = sampler_open(&sampler, message);
     if (status == STATUS_OK)
-        fprintf(out, SAMPLER_GREETING "%zu\n", sampler.selection.count);
+        fprintf(out, PROTOCOL_GREETING "%zu\n", sampler.selection.count);
     char line[64];
     while (status == STATUS_OK && fflush(out) == 0 && fgets(line, sizeof line, in))
         request_answer(&sampler, line);

@@ -1,11 +1,12 @@
 /* Processes that take samples, and how they may end. */
 #include "bench/regression/child.h"
-#include "bench/commands/sampler.h"
+#include "bench/regression/protocol.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,7 +203,7 @@ static enum status greeting_read(struct child *child, struct message *message) {
     enum status status = line_read(child, false, &line, message);
     if (status != STATUS_OK || !line)
         return status;
-    if (sscanf(line, SAMPLER_GREETING "%zu", &child->cases) == 1)
+    if (sscanf(line, PROTOCOL_GREETING "%zu", &child->cases) == 1)
         return STATUS_OK;
     return message_set(message, STATUS_INVALID,
                        "%s is no lockstep that this one can compare: it says \"%.60s\"",

@@ -2,6 +2,7 @@
  * it is damaged, another program's or a newer version's.
  */
 #include "bench/regression/history.h"
+#include "bench/regression/history_plot.h"
 #include "bench/regression/history_print.h"
 #include "tests/support/temporary.h"
 
@@ -183,30 +184,40 @@ static void test_the_order_of_rows_makes_no_run(void **state) {
 
 /* A run's folder may come from anybody, and gnuplot's language has a command for the shell. */
 static void test_no_commit_is_a_command_of_gnuplot(void **state) {
-    (void)state;
-    enum { COUNT = 24 };
-    struct history_value values[COUNT];
-    for (int i = 0; i < COUNT; i++)
-        values[i] = (struct history_value){
-            .commit = "c'\nsystem('true')\n#`true`",
-            .median_s = i < COUNT / 2 ? 1e-3 : 2e-3,
-            .low_s = 1e-3,
-            .high_s = 2e-3,
-        };
-    const struct history_series series = {
-        .key = {.operation = "o'\n!true\n'"}, .values = values, .count = COUNT};
+    struct place *place = *state;
+    struct history *history = NULL;
     struct message message = {""};
-    char *text = NULL;
-    size_t size = 0;
-    struct history_view view = {.file = open_memstream(&text, &size)};
-    assert_non_null(view.file);
-    assert_int_equal(history_plot_series(&series, &view, &message), STATUS_OK);
-    assert_int_equal(fclose(view.file), 0);
-    check_holds(text, "set label 'c");
-    assert_null(strstr(text, "\nsystem"));
-    assert_null(strstr(text, "\n!"));
-    assert_null(strchr(text, '`'));
-    free(text);
+    bool fresh;
+    size_t panels;
+    struct result rows[] = {row_of("openblas", 1e-3)};
+    snprintf(rows[0].key.operation, sizeof rows[0].key.operation, "o'\n!true\n'");
+    assert_int_equal(history_open(place->path, true, &history, &message), STATUS_OK);
+    for (int i = 0; i < 24; i++) {
+        char text[200];
+        snprintf(text, sizeof text,
+                 "{\"written\":\"2026-01-01T%02d:00:00Z\","
+                 "\"build\":{\"commit\":\"c'\\nsystem('true')\\n#`true`\"}}",
+                 i);
+        rows[0].median_s = i < 12 ? 1e-3 : 2e-3;
+        struct run_files run = {.folder = "made up",
+                                .results = rows,
+                                .result_count = 1,
+                                .environment = cJSON_Parse(text)};
+        assert_int_equal(history_record(history, &run, NULL, &fresh, &message), STATUS_OK);
+        cJSON_Delete(run.environment);
+    }
+    enum status status = history_plot(history, "*", NULL, place->folder.path, &panels, &message);
+    history_close(history);
+    if (status != STATUS_OK && status != STATUS_UNSUPPORTED) /* there is no gnuplot */
+        fail_msg("%s", message.text);
+    assert_int_equal(panels, 1);
+    char *script = file_text(temporary_path(&place->folder, "history.gp"));
+    assert_non_null(script);
+    check_holds(script, "set label 'c");
+    assert_null(strstr(script, "\nsystem"));
+    assert_null(strstr(script, "\n!"));
+    assert_null(strstr(script, "`true`"));
+    free(script);
 }
 
 static void test_a_step_names_its_commit(void **state) {
