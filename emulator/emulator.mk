@@ -32,7 +32,7 @@ emulator_isa_avx512   := $(emulator_isa_avx2) -mavx512f -mavx512bw -mavx512dq -m
 # (-Wno-pass-failed; gcc ignores it).
 emulator_flags := -I. -std=c11 -D_GNU_SOURCE -fPIC -pthread -fvisibility=hidden -Wall -Wextra -Wshadow -Wconversion -Werror \
                   -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed \
-                  $(if $(filter avx512,$(emulator_isas)),-DEXECUTOR_HAS_X86_BUILDS)
+                  $(if $(filter avx512,$(emulator_isas)),-DEMULATOR_HAS_X86_BUILDS)
 
 emulator_plain_objects := $(emulator_plain:%.c=$(BUILD)/%.o)
 emulator_objects       := $(emulator_plain_objects) $(foreach isa,$(emulator_isas),$(emulator_hot:%.c=$(BUILD)/%.$(isa).o))

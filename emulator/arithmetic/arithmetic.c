@@ -8,13 +8,15 @@
 #    include <immintrin.h>
 #endif
 
+enum { TABLE_COUNT = 9 };
+
 /* The tables of a build, those that programs use most first. */
 #define TABLES(build)                                                                              \
     {                                                                                              \
         &arithmetic_float32_##build, &arithmetic_integer_##build, &arithmetic_bits_##build,        \
             &arithmetic_compare_##build, &arithmetic_convert_integer_##build,                      \
             &arithmetic_convert_float_##build, &arithmetic_float64_##build,                        \
-            &arithmetic_half_##build, &arithmetic_matrix_multiply_##build                          \
+            &arithmetic_half_##build, &arithmetic_matrix_multiply_##build, NULL                    \
     }
 
 #define DECLARE_TABLES(build)                                                                      \
@@ -29,31 +31,26 @@
     extern const struct lane_table arithmetic_matrix_multiply_##build
 
 DECLARE_TABLES(baseline);
-#if defined(__x86_64__)
+#ifdef EMULATOR_HAS_X86_BUILDS
 DECLARE_TABLES(avx2);
 DECLARE_TABLES(avx512);
 #endif
 
-static const struct lane_table *const builds[ARITHMETIC_ISAS][ARITHMETIC_TABLES] = {
+static const struct lane_table *const builds[ARITHMETIC_ISAS][TABLE_COUNT + 1] = {
     [ARITHMETIC_BASELINE] = TABLES(baseline),
-#if defined(__x86_64__)
+#ifdef EMULATOR_HAS_X86_BUILDS
     [ARITHMETIC_AVX2] = TABLES(avx2),
     [ARITHMETIC_AVX512] = TABLES(avx512),
 #endif
 };
 
-unsigned arithmetic_tables(enum arithmetic_isa isa, struct lane_table tables[ARITHMETIC_TABLES]) {
-    unsigned count = 0;
-    while (count < ARITHMETIC_TABLES && builds[isa][count]) {
-        tables[count] = *builds[isa][count];
-        count++;
-    }
-    return count;
+const struct lane_table *const *arithmetic_tables(enum arithmetic_isa isa) {
+    return builds[isa];
 }
 
-/* What the compiler flags in arithmetic.mk let each build use. */
+/* What the compiler flags in emulator.mk let each build use. */
 enum arithmetic_isa arithmetic_best_isa(void) {
-#if defined(__x86_64__)
+#ifdef EMULATOR_HAS_X86_BUILDS
     const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                          __builtin_cpu_supports("bmi2");
     const int has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") &&

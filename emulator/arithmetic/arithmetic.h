@@ -33,14 +33,12 @@
 /* The builds of the tables. */
 enum arithmetic_isa { ARITHMETIC_BASELINE, ARITHMETIC_AVX2, ARITHMETIC_AVX512, ARITHMETIC_ISAS };
 
-/* The best build that this processor can run. */
+/* The best build that was compiled and that this processor can run. */
 enum arithmetic_isa arithmetic_best_isa(void);
 
-enum { ARITHMETIC_TABLES = 10 };
-
-/* Fills in the tables of one build, to be searched in order, and returns how many there are: none
- * where that build was not compiled. */
-unsigned arithmetic_tables(enum arithmetic_isa isa, struct lane_table tables[ARITHMETIC_TABLES]);
+/* The tables of one build, to be searched in order; NULL ends them. There are none of a build that
+ * was not compiled. */
+const struct lane_table *const *arithmetic_tables(enum arithmetic_isa isa);
 
 /* What arithmetic_enter_environment() replaced. */
 struct arithmetic_environment {

@@ -18,9 +18,9 @@ static bool has_operand_count(const struct instruction_row *row,
 
 static const struct instruction_row *find_row(struct decoder *decoder,
                                               const struct syntax_instruction *source) {
-    for (size_t k = 0; k < decoder->table_count; k++) {
-        for (size_t n = 0; n < decoder->tables[k].count; n++) {
-            const struct instruction_row *row = &decoder->tables[k].rows[n];
+    for (const struct instruction_table *const *table = decoder->set->tables; *table; table++) {
+        for (size_t k = 0; k < (*table)->count; k++) {
+            const struct instruction_row *row = &(*table)->rows[k];
             if (row->pattern[0] == source->root[0] && has_operand_count(row, source) &&
                 pattern_match(row->pattern, source, decoder->detail->choice))
                 return row;
@@ -31,9 +31,9 @@ static const struct instruction_row *find_row(struct decoder *decoder,
 
 static const struct lane_operation *find_operation(struct decoder *decoder,
                                                    const struct syntax_instruction *source) {
-    for (size_t k = 0; k < decoder->lane_table_count; k++) {
-        for (size_t n = 0; n < decoder->lane_tables[k].count; n++) {
-            const struct lane_operation *row = &decoder->lane_tables[k].rows[n];
+    for (const struct lane_table *const *table = decoder->set->lane_tables; *table; table++) {
+        for (size_t k = 0; k < (*table)->count; k++) {
+            const struct lane_operation *row = &(*table)->rows[k];
             if (row->pattern[0] == source->root[0] &&
                 pattern_match(row->pattern, source, decoder->detail->choice))
                 return row;
@@ -109,7 +109,7 @@ static void decode_by_operation(struct decoder *decoder, const struct lane_opera
     detail->lanes = operation->function;
     decode_plain(decoder, operation->operands);
     decoder->instruction->execute =
-        is_wider(detail) ? decoder_handlers()->convert : decoder_handlers()->lanes;
+        is_wider(detail) ? decoder->set->handlers->convert : decoder->set->handlers->lanes;
 }
 
 /* setp with a second result or a third predicate: the comparison is a lane operation, the rest is
@@ -153,7 +153,7 @@ static bool decode_setp(struct decoder *decoder) {
     if (detail->boolean)
         decoder_add_from(decoder, &source->operands[3], 'p');
     detail->lanes = operation->function;
-    decoder->instruction->execute = decoder_handlers()->setp_combined;
+    decoder->instruction->execute = decoder->set->handlers->setp_combined;
     return true;
 }
 
@@ -242,13 +242,12 @@ static void finish_instruction(const struct decoder *decoder, struct instruction
         for (size_t n = 0; n < detail->from_count; n++)
             overlaps |= detail->to[k] == detail->from[n];
     }
-    if (instruction->execute == decoder_handlers()->lanes && !overlaps)
-        instruction->execute = decoder_handlers()->lanes_in_place;
+    if (instruction->execute == decoder->set->handlers->lanes && !overlaps)
+        instruction->execute = decoder->set->handlers->lanes_in_place;
     if (instruction->is_guarded && !instruction->is_control) {
         detail->guarded = instruction->execute;
-        instruction->execute = decoder_handlers()->guarded;
+        instruction->execute = decoder->set->handlers->guarded;
     }
-    (void)decoder;
 }
 
 /* A function that runs past its last instruction returns. */
@@ -419,14 +418,8 @@ static void count_classes(struct program *program) {
 }
 
 struct program *decode_program(struct source *source, struct syntax_module *syntax,
-                               const struct instruction_table *tables, size_t table_count,
-                               const struct lane_table *lane_tables, size_t lane_table_count) {
-    struct decoder decoder = {.source = source,
-                              .syntax = syntax,
-                              .tables = tables,
-                              .table_count = table_count,
-                              .lane_tables = lane_tables,
-                              .lane_table_count = lane_table_count};
+                               const struct instruction_set *set) {
+    struct decoder decoder = {.source = source, .syntax = syntax, .set = set};
     decoder.program = source_allocate(source, sizeof *decoder.program);
     decoder.program->syntax = syntax;
     add_functions(&decoder);

@@ -30,10 +30,7 @@ struct decoder {
     struct source *source;
     struct syntax_module *syntax;
     struct program *program;
-    const struct instruction_table *tables;
-    size_t table_count;
-    const struct lane_table *lane_tables;
-    size_t lane_table_count;
+    const struct instruction_set *set;
 
     struct constant_entry *constants;
     size_t constant_count, constant_capacity;
@@ -58,8 +55,7 @@ struct decoder {
 /* Decodes everything. `place_variable` gives each .global and .const variable its address before.
  */
 struct program *decode_program(struct source *source, struct syntax_module *syntax,
-                               const struct instruction_table *tables, size_t table_count,
-                               const struct lane_table *lane_tables, size_t lane_table_count);
+                               const struct instruction_set *set);
 
 /* decode_operands.c */
 enum { REGISTER_NONE = UINT32_MAX };
@@ -103,12 +99,5 @@ void layout_locals(struct program_function *function);
 
 /* allocate.c: gives every use of the current function its slot, and the frame its size */
 void allocate_registers(struct decoder *decoder);
-
-/* Handlers that decoding picks by itself (execute_move.c, execute_memory.c, execute_control.c). */
-struct decoder_handlers {
-    instruction_handler *guarded, *lanes, *lanes_in_place, *convert, *setp_combined, *move_pack,
-        *move_unpack, *move_clock, *move_local;
-};
-const struct decoder_handlers *decoder_handlers(void);
 
 #endif

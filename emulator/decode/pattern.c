@@ -1,5 +1,5 @@
 /* Fits the modifiers of an instruction to the pattern of a table row. */
-#include "emulator/decode/program.h"
+#include "emulator/decode/pattern.h"
 
 #include <string.h>
 
@@ -71,7 +71,7 @@ static bool match_optional(const struct matcher *matcher, const char *inside, si
 
 static bool match_from(const struct matcher *matcher, const char *pattern, size_t at,
                        unsigned group) {
-    if (group >= CHOICE_LIMIT)
+    if (group >= PATTERN_GROUPS)
         return false;
     if (*pattern == '\0')
         return at == matcher->instruction->modifier_count;
@@ -87,11 +87,11 @@ static bool match_from(const struct matcher *matcher, const char *pattern, size_
 }
 
 bool pattern_match(const char *pattern, const struct syntax_instruction *instruction,
-                   signed char choice[CHOICE_LIMIT]) {
+                   signed char choice[PATTERN_GROUPS]) {
     size_t root = strcspn(pattern, ".[{");
     if (strncmp(instruction->root, pattern, root) != 0 || instruction->root[root] != '\0')
         return false;
-    memset(choice, -1, CHOICE_LIMIT);
+    memset(choice, -1, PATTERN_GROUPS);
     struct matcher matcher = {instruction, choice};
     return match_from(&matcher, pattern + root, 0, 0);
 }

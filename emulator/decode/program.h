@@ -10,13 +10,10 @@
 #ifndef LOCKSTEP_EMULATOR_DECODE_PROGRAM_H
 #define LOCKSTEP_EMULATOR_DECODE_PROGRAM_H
 
+#include "emulator/decode/instruction_set.h"
+#include "emulator/decode/pattern.h"
 #include "emulator/lanes/lanes.h"
 #include "emulator/ptx/syntax.h"
-
-struct warp;
-struct instruction;
-
-typedef void instruction_handler(struct warp *warp, const struct instruction *instruction);
 
 enum bank { BANK_FRAME, BANK_CONSTANT, BANK_SPECIAL, BANK_COUNT };
 
@@ -35,7 +32,7 @@ struct instruction {
     uint32_t tensor_before; /* the same for matrix products */
 };
 
-enum { CHOICE_LIMIT = 16, OPERAND_LIMIT = 64 };
+enum { OPERAND_LIMIT = 64 };
 
 struct param_copy {
     uint32_t caller, callee; /* offsets of the areas in their frames */
@@ -59,7 +56,7 @@ struct detail {
     uint8_t *to_extend;   /* how many low bits count, top bit set when signed; 0: no extension */
     uint8_t *from_narrow; /* how many low bits of a wider register count; 0: all */
     uint64_t sunk;        /* bit k: to[k] is the sink `_` */
-    signed char choice[CHOICE_LIMIT];
+    signed char choice[PATTERN_GROUPS];
     struct program_function *callee; /* NULL for an indirect call */
     struct param_copy *copies, *results;
     size_t copy_count, result_count;
@@ -162,46 +159,5 @@ struct program {
     bool uses_heap;            /* calls malloc or free */
     bool uses_reserved_shared; /* names a %reserved_smem register */
 };
-
-/* ---- The instruction table ---- */
-
-enum row_flag {
-    ROW_CONTROL = 1, /* may change the program counter or the mask, or has to wait */
-    ROW_FMA = 2,
-    ROW_TENSOR = 4,
-    ROW_COMMUNICATES = 8, /* the order of blocks can show in what it gives */
-    ROW_NEGATES = 32,     /* takes negated predicates */
-    ROW_COMMUTES = 16,    /* … unless its result is not used */
-};
-
-enum row_decode {
-    DECODE_PLAIN,
-    DECODE_MEMORY,
-    DECODE_MATRIX,
-    DECODE_FRAGMENT,
-    DECODE_PREFETCH,
-    DECODE_BRANCH,
-    DECODE_INDEXED_BRANCH,
-    DECODE_CALL,
-    DECODE_MOVE,
-};
-
-struct instruction_row {
-    const char *pattern;
-    const char *operands;
-    instruction_handler *execute;
-    uint16_t variant;
-    uint8_t flags;
-    uint8_t decode;
-};
-
-struct instruction_table {
-    const struct instruction_row *rows;
-    size_t count;
-};
-
-/* Fits the modifiers to the pattern of a row (lanes.h says how patterns are written). */
-bool pattern_match(const char *pattern, const struct syntax_instruction *instruction,
-                   signed char choice[CHOICE_LIMIT]);
 
 #endif

@@ -515,7 +515,7 @@ static bool move_special(struct decoder *decoder, const struct syntax_operand *t
     if (special >= SPECIAL_COUNT) {
         decoder_add_to(decoder, to, letter);
         decoder->instruction->variant = (uint16_t)special;
-        decoder->instruction->execute = decoder_handlers()->move_clock;
+        decoder->instruction->execute = decoder->set->handlers->move_clock;
         return true;
     }
     if (letter == 'w')
@@ -524,7 +524,7 @@ static bool move_special(struct decoder *decoder, const struct syntax_operand *t
     decoder_add_special(decoder, special);
     detail->from_bits[0] = 32;
     decoder->instruction->execute =
-        decoder_handlers()->move_pack; /* widens: the upper half is zero */
+        decoder->set->handlers->move_pack; /* widens: the upper half is zero */
     decoder_add_special(decoder, SPECIAL_ZERO);
     return true;
 }
@@ -548,7 +548,7 @@ static bool move_frame_address(struct decoder *decoder, const struct syntax_oper
     decoder->instruction->immediate = from->integer + (is_local ? (int64_t)variable->address : 0);
     decoder->instruction->variant = is_dynamic;
     decoder_add_special(decoder, SPECIAL_DYNAMIC_SMEM_BASE);
-    decoder->instruction->execute = decoder_handlers()->move_local;
+    decoder->instruction->execute = decoder->set->handlers->move_local;
     return true;
 }
 
@@ -582,7 +582,7 @@ void decode_move(struct decoder *decoder) {
             decoder_add_to(decoder, &to->items[k], part);
         decoder_add_from(decoder, from, letter);
         decoder->detail->access_bytes = type->bits / 8 / (uint32_t)to->item_count;
-        decoder->instruction->execute = decoder_handlers()->move_unpack;
+        decoder->instruction->execute = decoder->set->handlers->move_unpack;
         return;
     }
     if (from->kind == OPERAND_VECTOR && from->item_count > 0) {
@@ -591,7 +591,7 @@ void decode_move(struct decoder *decoder) {
         for (size_t k = 0; k < from->item_count; k++)
             decoder_add_from(decoder, &from->items[k], part);
         decoder->detail->access_bytes = type->bits / 8 / (uint32_t)from->item_count;
-        decoder->instruction->execute = decoder_handlers()->move_pack;
+        decoder->instruction->execute = decoder->set->handlers->move_pack;
         return;
     }
     decoder->detail->access_bytes = 4;

@@ -3,8 +3,11 @@
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_EXECUTE_H
 #define LOCKSTEP_EMULATOR_EXECUTE_EXECUTE_H
 
-#include "emulator/decode/program.h"
+#include "emulator/decode/instruction_set.h"
 
+#include <stdbool.h>
+
+extern const struct generic_handlers executor_generic;
 extern const struct instruction_table executor_control, executor_warp, executor_barrier,
     executor_atomic, executor_async, executor_matrix, executor_fragment;
 

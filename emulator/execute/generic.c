@@ -1,6 +1,6 @@
 /* Handlers that decoding picks by itself: guarded instructions, lane operations, width changes in
  * cvt, and odd forms of mov. */
-#include "emulator/decode/decoder.h"
+#include "emulator/execute/execute.h"
 #include "emulator/execute/warp.h"
 
 static void execute_guarded(struct warp *warp, const struct instruction *instruction) {
@@ -209,17 +209,14 @@ static void execute_move_local(struct warp *warp, const struct instruction *inst
     }
 }
 
-const struct decoder_handlers *decoder_handlers(void) {
-    static const struct decoder_handlers handlers = {
-        .guarded = execute_guarded,
-        .lanes = execute_lanes,
-        .lanes_in_place = execute_lanes_in_place,
-        .convert = execute_convert,
-        .setp_combined = execute_setp_combined,
-        .move_pack = execute_move_pack,
-        .move_unpack = execute_move_unpack,
-        .move_clock = execute_move_clock,
-        .move_local = execute_move_local,
-    };
-    return &handlers;
-}
+const struct generic_handlers executor_generic = {
+    .guarded = execute_guarded,
+    .lanes = execute_lanes,
+    .lanes_in_place = execute_lanes_in_place,
+    .convert = execute_convert,
+    .setp_combined = execute_setp_combined,
+    .move_pack = execute_move_pack,
+    .move_unpack = execute_move_unpack,
+    .move_clock = execute_move_clock,
+    .move_local = execute_move_local,
+};

@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_ISA_H
 #define LOCKSTEP_EMULATOR_EXECUTE_ISA_H
 
-#include "emulator/decode/program.h"
+#include "emulator/decode/instruction_set.h"
 
 #ifndef EXECUTOR_SUFFIX
 #    define EXECUTOR_SUFFIX baseline

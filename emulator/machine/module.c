@@ -2,46 +2,13 @@
  * about kernels. */
 #include "emulator/machine/module.h"
 
-#include "emulator/arithmetic/arithmetic.h"
 #include "emulator/decode/decoder.h"
-#include "emulator/execute/execute.h"
+#include "emulator/execute/instruction_set.h"
 #include "emulator/lanes/space.h"
 #include "emulator/machine/state.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- The tables of the executor's best build ---- */
-
-#define DECLARE_BUILD(suffix)                                                                      \
-    extern const struct instruction_table executor_arithmetic_##suffix, executor_memory_##suffix
-
-DECLARE_BUILD(baseline);
-#ifdef EXECUTOR_HAS_X86_BUILDS
-DECLARE_BUILD(avx2);
-DECLARE_BUILD(avx512);
-#endif
-
-enum { TABLES = 9 };
-
-static void choose_tables(struct instruction_table tables[TABLES]) {
-    const struct instruction_table cold[] = {executor_control, executor_warp,  executor_barrier,
-                                             executor_atomic,  executor_async, executor_matrix,
-                                             executor_fragment};
-    tables[0] = executor_arithmetic_baseline;
-    tables[1] = executor_memory_baseline;
-#ifdef EXECUTOR_HAS_X86_BUILDS
-    const enum arithmetic_isa isa = arithmetic_best_isa();
-    if (isa == ARITHMETIC_AVX512) {
-        tables[0] = executor_arithmetic_avx512;
-        tables[1] = executor_memory_avx512;
-    } else if (isa == ARITHMETIC_AVX2) {
-        tables[0] = executor_arithmetic_avx2;
-        tables[1] = executor_memory_avx2;
-    }
-#endif
-    memcpy(tables + 2, cold, sizeof cold);
-}
 
 /* ---- Variables ---- */
 
@@ -203,14 +170,10 @@ static void collect_kernels(struct source *source, struct machine_module *module
 
 static void load(struct source *source, struct machine_module *module, const char *text,
                  size_t length) {
-    struct instruction_table tables[TABLES];
-    struct lane_table lane_tables[ARITHMETIC_TABLES];
-    choose_tables(tables);
-    const unsigned lane_table_count = arithmetic_tables(arithmetic_best_isa(), lane_tables);
+    const struct instruction_set set = executor_instruction_set();
     module->syntax = syntax_parse(source, text, length);
     place_variables(source, module);
-    module->program =
-        decode_program(source, module->syntax, tables, TABLES, lane_tables, lane_table_count);
+    module->program = decode_program(source, module->syntax, &set);
     initialise_all(source, module);
     collect_kernels(source, module);
 }

@@ -1,7 +1,7 @@
 /* Finds instructions of the arithmetic tables as the executor's decoder does. */
 #include "tests/support/arithmetic_lookup.h"
 
-#include "emulator/decode/program.h"
+#include "emulator/decode/pattern.h"
 #include "emulator/ptx/syntax.h"
 
 #include <setjmp.h>
@@ -18,17 +18,15 @@ struct lookup lookup_in(enum arithmetic_isa isa, const char *mnemonic) {
     const char *modifiers[LOOKUP_CHOICES];
     struct syntax_instruction instruction = {.root = text, .modifiers = modifiers};
     struct lookup found = {.operation = NULL};
-    struct lane_table tables[ARITHMETIC_TABLES];
     (void)snprintf(text, sizeof text, "%s", mnemonic);
     for (char *dot = strchr(text, '.'); dot; dot = strchr(dot + 1, '.')) {
         *dot = '\0';
         modifiers[instruction.modifier_count++] = dot + 1;
     }
-    const unsigned count = arithmetic_tables(isa, tables);
-    for (unsigned table = 0; table < count; table++) {
-        for (unsigned row = 0; row < tables[table].count; row++) {
-            if (pattern_match(tables[table].rows[row].pattern, &instruction, found.choice)) {
-                found.operation = &tables[table].rows[row];
+    for (const struct lane_table *const *table = arithmetic_tables(isa); *table; table++) {
+        for (unsigned row = 0; row < (*table)->count; row++) {
+            if (pattern_match((*table)->rows[row].pattern, &instruction, found.choice)) {
+                found.operation = &(*table)->rows[row];
                 return found;
             }
         }
@@ -41,8 +39,7 @@ struct lookup lookup(const char *mnemonic) {
 }
 
 bool lookup_can_run(enum arithmetic_isa isa) {
-    struct lane_table tables[ARITHMETIC_TABLES];
-    return isa <= arithmetic_best_isa() && arithmetic_tables(isa, tables) > 0;
+    return isa <= arithmetic_best_isa() && *arithmetic_tables(isa);
 }
 
 union value {

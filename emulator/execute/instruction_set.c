@@ -1,0 +1,39 @@
+/* Puts the executor's tables together, for each build those that were compiled for it. */
+#include "emulator/execute/instruction_set.h"
+
+#include "emulator/arithmetic/arithmetic.h"
+#include "emulator/execute/execute.h"
+
+#define DECLARE_BUILD(suffix)                                                                      \
+    extern const struct instruction_table executor_arithmetic_##suffix, executor_memory_##suffix
+
+DECLARE_BUILD(baseline);
+#ifdef EMULATOR_HAS_X86_BUILDS
+DECLARE_BUILD(avx2);
+DECLARE_BUILD(avx512);
+#endif
+
+enum { TABLES = 9 };
+
+/* The tables of a build, those that programs use most first. */
+#define BUILD(suffix)                                                                              \
+    {                                                                                              \
+        &executor_arithmetic_##suffix, &executor_memory_##suffix, &executor_control,               \
+            &executor_warp, &executor_barrier, &executor_atomic, &executor_async,                  \
+            &executor_matrix, &executor_fragment, NULL                                             \
+    }
+
+static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1] = {
+    [ARITHMETIC_BASELINE] = BUILD(baseline),
+#ifdef EMULATOR_HAS_X86_BUILDS
+    [ARITHMETIC_AVX2] = BUILD(avx2),
+    [ARITHMETIC_AVX512] = BUILD(avx512),
+#endif
+};
+
+struct instruction_set executor_instruction_set(void) {
+    const enum arithmetic_isa isa = arithmetic_best_isa();
+    return (struct instruction_set){.tables = builds[isa],
+                                    .lane_tables = arithmetic_tables(isa),
+                                    .handlers = &executor_generic};
+}
