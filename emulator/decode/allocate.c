@@ -7,7 +7,7 @@
  * are intervals over the text (linear scan: Poletto and Sarkar, 1999), widened to whole basic
  * blocks where a value is live at their ends.
  */
-#include "emulator/decode/decoder.h"
+#include "emulator/decode/allocate.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Places what functions own: parameter areas in their frames, local variables, shared variables. */
-#include "emulator/decode/decoder.h"
+#include "emulator/decode/layout.h"
 
 #include <string.h>
 

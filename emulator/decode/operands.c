@@ -1,65 +1,14 @@
 /* Resolves the operands of PTX instructions to slots of registers, constants and special registers.
  */
-#include "emulator/decode/decoder.h"
+#include "emulator/decode/operands.h"
+
+#include "emulator/decode/constants.h"
+#include "emulator/decode/special_registers.h"
+#include "emulator/decode/text.h"
 #include "emulator/lanes/space.h"
 
 #include <stdio.h>
 #include <string.h>
-
-const struct syntax_instruction *decoder_source(const struct decoder *decoder) {
-    return decoder->detail->source;
-}
-
-void decoder_fail(struct decoder *decoder, const char *what) {
-    const struct syntax_instruction *source = decoder_source(decoder);
-    char text[256] = "";
-    size_t used = (size_t)snprintf(text, sizeof text, "%.100s", source->root);
-    for (size_t k = 0; k < source->modifier_count && used < sizeof text - 1; k++) {
-        int more = snprintf(text + used, sizeof text - used, ".%s", source->modifiers[k]);
-        used += more > 0 ? (size_t)more : 0;
-    }
-    source_fail(decoder->source, MACHINE_INVALID_PTX, source->place, "%s in '%s'", what, text);
-}
-
-/* ---- Constants ---- */
-
-static size_t constant_hash(uint64_t bits, uint32_t width) {
-    return (size_t)((bits * 0x9e3779b97f4a7c15u) >> 20) ^ width;
-}
-
-static void constant_rehash(struct decoder *decoder) {
-    decoder->constant_index_size =
-        decoder->constant_index_size ? decoder->constant_index_size * 2 : 256;
-    decoder->constant_index = source_allocate(decoder->source, decoder->constant_index_size *
-                                                                   sizeof *decoder->constant_index);
-    for (size_t k = 0; k < decoder->constant_count; k++) {
-        size_t at = constant_hash(decoder->constants[k].bits, decoder->constants[k].width);
-        while (decoder->constant_index[at & (decoder->constant_index_size - 1)])
-            at++;
-        decoder->constant_index[at & (decoder->constant_index_size - 1)] = (uint32_t)k + 1;
-    }
-}
-
-uint32_t decoder_constant(struct decoder *decoder, uint64_t bits, uint32_t width) {
-    if (decoder->constant_count * 2 >= decoder->constant_index_size)
-        constant_rehash(decoder);
-    size_t at = constant_hash(bits, width) & (decoder->constant_index_size - 1);
-    for (; decoder->constant_index[at]; at = (at + 1) & (decoder->constant_index_size - 1)) {
-        const struct constant_entry *entry = &decoder->constants[decoder->constant_index[at] - 1];
-        if (entry->bits == bits && entry->width == width)
-            return entry->slot;
-    }
-    decoder->constants = source_grow(decoder->source, decoder->constants, decoder->constant_count,
-                                     &decoder->constant_capacity, sizeof *decoder->constants);
-    struct constant_entry *entry = &decoder->constants[decoder->constant_count++];
-    decoder->constant_index[at] = (uint32_t)decoder->constant_count;
-    *entry = (struct constant_entry){bits, width, decoder->constant_bytes | BANK_CONSTANT};
-    size_t bytes = width == 64 || width == 0 ? sizeof(struct lanes64)
-                   : width == 32             ? sizeof(struct lanes32)
-                                             : 64;
-    decoder->constant_bytes += (uint32_t)bytes;
-    return entry->slot;
-}
 
 /* ---- Registers ---- */
 
@@ -111,6 +60,21 @@ static unsigned letter_bits(char letter) {
         return 32;
     default:
         return 64;
+    }
+}
+
+char decoder_type_letter(const struct syntax_type *type) {
+    switch (type->bits) {
+    case 1:
+        return 'p';
+    case 8:
+        return 'b';
+    case 16:
+        return 'h';
+    case 32:
+        return 'w';
+    default:
+        return 'd';
     }
 }
 
@@ -183,7 +147,7 @@ void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width
     if (width == 32)
         bits = (uint32_t)bits;
     detail->from_bits[detail->from_count] = (uint8_t)(width ? width : 64);
-    detail->from[detail->from_count++] = decoder_constant(decoder, bits, width);
+    detail->from[detail->from_count++] = constants_slot(decoder, bits, width);
 }
 
 static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operand *operand,
@@ -205,64 +169,6 @@ static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operan
 }
 
 /* ---- Names ---- */
-
-static const struct {
-    const char *name;
-    unsigned special;
-    unsigned bits;
-} specials[] = {
-    {"%tid.x", SPECIAL_TID_X, 32},
-    {"%tid.y", SPECIAL_TID_Y, 32},
-    {"%tid.z", SPECIAL_TID_Z, 32},
-    {"%tid.w", SPECIAL_ZERO, 32},
-    {"%ntid.x", SPECIAL_NTID_X, 32},
-    {"%ntid.y", SPECIAL_NTID_Y, 32},
-    {"%ntid.z", SPECIAL_NTID_Z, 32},
-    {"%ctaid.x", SPECIAL_CTAID_X, 32},
-    {"%ctaid.y", SPECIAL_CTAID_Y, 32},
-    {"%ctaid.z", SPECIAL_CTAID_Z, 32},
-    {"%nctaid.x", SPECIAL_NCTAID_X, 32},
-    {"%nctaid.y", SPECIAL_NCTAID_Y, 32},
-    {"%nctaid.z", SPECIAL_NCTAID_Z, 32},
-    {"%laneid", SPECIAL_LANEID, 32},
-    {"%warpid", SPECIAL_WARPID, 32},
-    {"%nwarpid", SPECIAL_NWARPID, 32},
-    {"%smid", SPECIAL_SMID, 32},
-    {"%nsmid", SPECIAL_NSMID, 32},
-    {"%gridid", SPECIAL_GRIDID, 64},
-    {"%lanemask_eq", SPECIAL_LANEMASK_EQ, 32},
-    {"%lanemask_le", SPECIAL_LANEMASK_LE, 32},
-    {"%lanemask_lt", SPECIAL_LANEMASK_LT, 32},
-    {"%lanemask_ge", SPECIAL_LANEMASK_GE, 32},
-    {"%lanemask_gt", SPECIAL_LANEMASK_GT, 32},
-    {"%dynamic_smem_size", SPECIAL_DYNAMIC_SMEM_SIZE, 32},
-    {"%total_smem_size", SPECIAL_TOTAL_SMEM_SIZE, 32},
-    {"%reserved_smem_offset_begin", SPECIAL_RESERVED_SMEM, 32},
-    {"%reserved_smem_offset_end", SPECIAL_RESERVED_SMEM_END, 32},
-    {"%reserved_smem_offset_cap", SPECIAL_RESERVED_SMEM_SIZE, 32},
-    {"%reserved_smem_offset_0", SPECIAL_RESERVED_SMEM, 32},
-    {"%reserved_smem_offset_1", SPECIAL_RESERVED_SMEM, 32},
-    {"%envreg1", SPECIAL_ENVREG1, 32},
-    {"%envreg2", SPECIAL_ENVREG2, 32},
-    {"%clock", SPECIAL_CLOCK, 32},
-    {"%clock64", SPECIAL_CLOCK64, 64},
-    {"%clock_hi", SPECIAL_CLOCK_HI, 32},
-    {"%globaltimer", SPECIAL_GLOBALTIMER, 64},
-    {"%globaltimer_lo", SPECIAL_GLOBALTIMER_LO, 32},
-    {"%globaltimer_hi", SPECIAL_GLOBALTIMER_HI, 32},
-};
-
-bool decoder_find_special(struct decoder *decoder, const char *name, unsigned *special) {
-    for (size_t k = 0; k < sizeof specials / sizeof specials[0]; k++) {
-        if (strcmp(specials[k].name, name) == 0) {
-            *special = specials[k].special;
-            decoder->program->uses_reserved_shared |=
-                *special >= SPECIAL_RESERVED_SMEM && *special <= SPECIAL_RESERVED_SMEM_SIZE;
-            return true;
-        }
-    }
-    return false;
-}
 
 void decoder_add_special(struct decoder *decoder, enum special_register special) {
     struct detail *detail = decoder->detail;

@@ -2,7 +2,7 @@
  * about kernels. */
 #include "emulator/machine/module.h"
 
-#include "emulator/decode/decoder.h"
+#include "emulator/decode/decode.h"
 #include "emulator/execute/instruction_set.h"
 #include "emulator/lanes/space.h"
 #include "emulator/machine/state.h"

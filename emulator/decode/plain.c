@@ -1,0 +1,81 @@
+/* Plain rows: operands as their string says. */
+#include "emulator/decode/plain.h"
+
+#include "emulator/decode/operands.h"
+#include "emulator/decode/text.h"
+
+#include <string.h>
+
+static bool has_carry(const struct decoder *decoder) {
+    static const char *const roots[] = {"add", "addc", "sub", "subc", "mad", "madc"};
+    const struct syntax_instruction *source = decoder_source(decoder);
+    bool named = false;
+    for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++)
+        named |= strcmp(source->root, roots[k]) == 0;
+    return named;
+}
+
+static size_t add_group(struct decoder *decoder, size_t next, char letter, size_t count,
+                        bool is_to) {
+    if (letter == 'p' && next == decoder_source(decoder)->operand_count && has_carry(decoder)) {
+        decoder_add_carry(decoder, is_to);
+        return next;
+    }
+    const struct syntax_operand *operand = decoder_operand(decoder, next);
+    const struct syntax_operand *items = operand;
+    if (count > 1 || operand->kind == OPERAND_VECTOR) {
+        if (operand->kind != OPERAND_VECTOR || operand->item_count != count)
+            decoder_fail(decoder, "a vector operand has the wrong number of elements");
+        items = operand->items;
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (is_to)
+            decoder_add_to(decoder, &items[k], letter);
+        else
+            decoder_add_from(decoder, &items[k], letter);
+    }
+    return next + 1;
+}
+
+/* add.cc "w,p=w,w": the predicate is CC.CF, which PTX does not write. */
+static size_t add_destination(struct decoder *decoder, size_t next, char letter, size_t count,
+                              size_t position) {
+    if (letter == 'p' && position > 0 && has_carry(decoder)) {
+        decoder_add_carry(decoder, true);
+        return next;
+    }
+    return add_group(decoder, next, letter, count, true);
+}
+
+void decode_plain(struct decoder *decoder, const char *operands) {
+    size_t next = 0, position = 0;
+    bool is_to = strchr(operands, '=') != NULL;
+    const struct syntax_instruction *source = decoder_source(decoder);
+    decoder_reserve_operands(decoder, OPERAND_LIMIT, OPERAND_LIMIT);
+    while (*operands) {
+        char letter = *operands++;
+        size_t count = 0;
+        while (*operands >= '0' && *operands <= '9')
+            count = count * 10 + (size_t)(*operands++ - '0');
+        count = count ? count : 1;
+        bool pair = is_to && position == 1 && letter == 'p' && source->operand_count &&
+                    source->operands[0].second;
+        if (pair)
+            decoder_add_to(decoder, source->operands[0].second, 'p');
+        else if (is_to)
+            next = add_destination(decoder, next, letter, count, position);
+        else
+            next = add_group(decoder, next, letter, count, false);
+        position++;
+        if (*operands == '|') { /* a second result that may be left out */
+            if (source->operands[0].second)
+                decoder_add_to(decoder, source->operands[0].second, operands[1]);
+            operands += 2;
+        }
+        if (*operands == '=')
+            is_to = false;
+        if (*operands)
+            operands++;
+    }
+    decoder_expect_operands(decoder, next);
+}

@@ -1,0 +1,62 @@
+/* The special registers by name (PTX ISA 9.0, chapter 10). */
+#include "emulator/decode/special_registers.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    unsigned special;
+    unsigned bits;
+} specials[] = {
+    {"%tid.x", SPECIAL_TID_X, 32},
+    {"%tid.y", SPECIAL_TID_Y, 32},
+    {"%tid.z", SPECIAL_TID_Z, 32},
+    {"%tid.w", SPECIAL_ZERO, 32},
+    {"%ntid.x", SPECIAL_NTID_X, 32},
+    {"%ntid.y", SPECIAL_NTID_Y, 32},
+    {"%ntid.z", SPECIAL_NTID_Z, 32},
+    {"%ctaid.x", SPECIAL_CTAID_X, 32},
+    {"%ctaid.y", SPECIAL_CTAID_Y, 32},
+    {"%ctaid.z", SPECIAL_CTAID_Z, 32},
+    {"%nctaid.x", SPECIAL_NCTAID_X, 32},
+    {"%nctaid.y", SPECIAL_NCTAID_Y, 32},
+    {"%nctaid.z", SPECIAL_NCTAID_Z, 32},
+    {"%laneid", SPECIAL_LANEID, 32},
+    {"%warpid", SPECIAL_WARPID, 32},
+    {"%nwarpid", SPECIAL_NWARPID, 32},
+    {"%smid", SPECIAL_SMID, 32},
+    {"%nsmid", SPECIAL_NSMID, 32},
+    {"%gridid", SPECIAL_GRIDID, 64},
+    {"%lanemask_eq", SPECIAL_LANEMASK_EQ, 32},
+    {"%lanemask_le", SPECIAL_LANEMASK_LE, 32},
+    {"%lanemask_lt", SPECIAL_LANEMASK_LT, 32},
+    {"%lanemask_ge", SPECIAL_LANEMASK_GE, 32},
+    {"%lanemask_gt", SPECIAL_LANEMASK_GT, 32},
+    {"%dynamic_smem_size", SPECIAL_DYNAMIC_SMEM_SIZE, 32},
+    {"%total_smem_size", SPECIAL_TOTAL_SMEM_SIZE, 32},
+    {"%reserved_smem_offset_begin", SPECIAL_RESERVED_SMEM, 32},
+    {"%reserved_smem_offset_end", SPECIAL_RESERVED_SMEM_END, 32},
+    {"%reserved_smem_offset_cap", SPECIAL_RESERVED_SMEM_SIZE, 32},
+    {"%reserved_smem_offset_0", SPECIAL_RESERVED_SMEM, 32},
+    {"%reserved_smem_offset_1", SPECIAL_RESERVED_SMEM, 32},
+    {"%envreg1", SPECIAL_ENVREG1, 32},
+    {"%envreg2", SPECIAL_ENVREG2, 32},
+    {"%clock", SPECIAL_CLOCK, 32},
+    {"%clock64", SPECIAL_CLOCK64, 64},
+    {"%clock_hi", SPECIAL_CLOCK_HI, 32},
+    {"%globaltimer", SPECIAL_GLOBALTIMER, 64},
+    {"%globaltimer_lo", SPECIAL_GLOBALTIMER_LO, 32},
+    {"%globaltimer_hi", SPECIAL_GLOBALTIMER_HI, 32},
+};
+
+bool decoder_find_special(struct decoder *decoder, const char *name, unsigned *special) {
+    for (size_t k = 0; k < sizeof specials / sizeof specials[0]; k++) {
+        if (strcmp(specials[k].name, name) == 0) {
+            *special = specials[k].special;
+            decoder->program->uses_reserved_shared |=
+                *special >= SPECIAL_RESERVED_SMEM && *special <= SPECIAL_RESERVED_SMEM_SIZE;
+            return true;
+        }
+    }
+    return false;
+}
