@@ -1,5 +1,6 @@
 /* Creating and resuming a run's folder. */
 #include "bench/files/folder.h"
+#include "bench/files/json.h"
 #include "common/files.h"
 
 #include <dirent.h>
@@ -15,7 +16,6 @@
 
 static const char runs_folder[] = "reports/runs";
 static const char latest_link[] = "reports/latest";
-enum { ENVIRONMENT_BYTES_MAX = 1 << 24 };
 
 enum status folder_make(const char *path, struct message *message) {
     char partial[2048];
@@ -70,16 +70,6 @@ static enum status folder_new(const char *host, struct folder *folder, struct me
     }
     return message_set(message, STATUS_IO, "cannot make the folder %s: %s", folder->path,
                        strerror(errno));
-}
-
-/* *json is NULL where the file holds none. */
-static enum status environment_load(const char *path, cJSON **json, struct message *message) {
-    char *text;
-    size_t size;
-    enum status status = file_read(path, ENVIRONMENT_BYTES_MAX, &text, &size, message);
-    *json = status == STATUS_OK ? cJSON_ParseWithLength(text, size) : NULL;
-    free(text);
-    return status;
 }
 
 /* Two runs that write into one folder would lose each other's rows. Where the file system knows no
@@ -174,8 +164,8 @@ static enum status folder_named(const char *out, const char *settings, struct fo
     if (access(path, F_OK) != 0)
         return folder_check_empty(out, message);
     cJSON *environment = NULL;
-    status = environment_load(path, &environment, message);
-    if (status == STATUS_OK)
+    status = json_read(path, &environment, message);
+    if (status == STATUS_OK || status == STATUS_INVALID) /* which says the same with advice */
         status = folder_check_resumable(folder, environment, settings, message);
     cJSON_Delete(environment);
     folder->resumed = status == STATUS_OK;

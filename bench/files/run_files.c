@@ -1,6 +1,6 @@
 /* Reading a run's folder back, and refusing what is not whole. */
 #include "bench/files/run_files.h"
-#include "bench/report/data.h"
+#include "bench/files/json.h"
 #include "bench/statistics/statistics.h"
 
 #include <errno.h>
@@ -261,7 +261,7 @@ static enum status environment_read_back(struct run_files *files, struct message
     if (!has_file(files, "environment.json"))
         return STATUS_OK;
     path_join(files, "environment.json", path);
-    enum status status = report_json_load(path, &files->environment, message);
+    enum status status = json_read(path, &files->environment, message);
     const char *state =
         cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(files->environment, "state"));
     files->unfinished = state && strcmp(state, "finished") != 0;

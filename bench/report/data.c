@@ -1,15 +1,12 @@
 /* Reading a run's folder for its report. */
 #include "bench/report/data.h"
-#include "common/files.h"
+#include "bench/files/json.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { JSON_BYTES_MAX = 1 << 24 };
 
 static void path_join(const struct report_data *data, const char *name, char *path, size_t size) {
     snprintf(path, size, "%s/%s", data->folder, name);
@@ -51,40 +48,12 @@ static enum status table_load(struct report_data *data, const char *name, struct
  * --------------------------------------------------------------------------------------------------------
  */
 
-/* The line of `text` that `position` is in, from 1. */
-static size_t line_of(const char *text, const char *position) {
-    size_t line = 1;
-    for (const char *c = text; position && c < position; c++)
-        line += *c == '\n';
-    return line;
-}
-
-enum status report_json_load(const char *path, cJSON **json, struct message *message) {
-    char *text = NULL;
-    size_t size = 0;
-    *json = NULL;
-    enum status status = file_read(path, JSON_BYTES_MAX, &text, &size, message);
-    const char *end = NULL;
-    if (status == STATUS_OK) {
-        *json = cJSON_ParseWithLengthOpts(text, size, &end, false);
-        if (!cJSON_IsObject(*json)) {
-            status = message_set(message, STATUS_INVALID,
-                                 "%s:%zu: this is not the JSON object that a run writes", path,
-                                 line_of(text, end));
-            cJSON_Delete(*json);
-            *json = NULL;
-        }
-    }
-    free(text);
-    return status;
-}
-
 static enum status environment_load(struct report_data *data, struct message *message) {
     char path[2300];
     if (!file_exists(data, "environment.json"))
         return STATUS_OK;
     path_join(data, "environment.json", path, sizeof path);
-    return report_json_load(path, &data->environment, message);
+    return json_read(path, &data->environment, message);
 }
 
 static double number_of(const cJSON *object, const char *name) {

@@ -36,10 +36,6 @@ struct report_data {
 enum status report_data_load(const char *folder, struct report_data *data, struct message *message);
 void report_data_release(struct report_data *data);
 
-/* The JSON object in a file, which the caller deletes; NULL unless STATUS_OK. STATUS_INVALID names
- * the line where it is none. */
-enum status report_json_load(const char *path, cJSON **json, struct message *message);
-
 /* A text of environment.json, by one or two names ("cpu", "model"); NULL when it is not there. */
 const char *report_data_text(const struct report_data *data, const char *name, const char *member);
 
