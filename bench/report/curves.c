@@ -1,5 +1,5 @@
 /* Curves of rates over sizes. */
-#include "bench/report/rates.h"
+#include "bench/report/curves.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static void steps_write(const struct script *script, const struct rates *rates,
     double from = 1.0;
     for (int l = 0; l < ceilings->level_count; l++) {
         bool last = l == ceilings->level_count - 1;
-        double to = last ? 1e15 : ceilings->measured.levels[l].working_set;
+        double to = last ? 1e15 : ceilings->levels[l].working_set;
         double rate = rates_ceiling(rates, ceilings, to);
         fprintf(script->file, "%.9g %.9g\n%.9g %.9g\n", from, rate, to, rate);
         from = to;
@@ -43,8 +43,7 @@ static void data_write(struct script *script, const struct rates *rates) {
                     rates->points[i].rate, rates->points[i].low, rates->points[i].high);
     }
     for (int c = 0; c < rates_ceiling_count(script, rates); c++) {
-        fprintf(script->file, "\n\n# ceiling of %d threads\n",
-                script->data->ceilings[c].measured.threads);
+        fprintf(script->file, "\n\n# ceiling of %d threads\n", script->data->ceilings[c].threads);
         steps_write(script, rates, &script->data->ceilings[c]);
     }
     script_data_end(script);

@@ -67,18 +67,18 @@ static bool ceilings_read(const cJSON *object, struct report_ceilings *ceilings)
     *ceilings = (struct report_ceilings){0};
     snprintf(ceilings->device, sizeof ceilings->device, "%s", device ? device : "cpu");
     double threads = number_of(object, "threads");
-    ceilings->measured.threads = threads >= 1.0 && threads < 1e6 ? (int)threads : 0;
-    ceilings->measured.flops_per_second = number_of(object, "peak_flops_per_second");
+    ceilings->threads = threads >= 1.0 && threads < 1e6 ? (int)threads : 0;
+    ceilings->flops_per_second = number_of(object, "peak_flops_per_second");
     const cJSON *level;
     cJSON_ArrayForEach(level, cJSON_GetObjectItemCaseSensitive(object, "bandwidth")) {
-        struct ceiling_level *next = &ceilings->measured.levels[ceilings->level_count];
-        if (ceilings->level_count == CEILING_LEVELS)
+        struct report_level *next = &ceilings->levels[ceilings->level_count];
+        if (ceilings->level_count == REPORT_LEVELS_MAX)
             break;
         next->working_set = number_of(level, "working_set_bytes");
         next->bytes_per_second = number_of(level, "bytes_per_second");
         ceilings->level_count += next->working_set > 0.0 && next->bytes_per_second > 0.0;
     }
-    return ceilings->measured.flops_per_second > 0.0 && ceilings->level_count > 0;
+    return ceilings->flops_per_second > 0.0 && ceilings->level_count > 0;
 }
 
 /* A GPU has one bandwidth for all sizes, that of a copy. */
@@ -90,16 +90,16 @@ static void gpu_ceilings_read(struct report_data *data) {
     struct report_ceilings *ceilings = &data->ceilings[data->ceilings_count];
     *ceilings = (struct report_ceilings){.level_count = 1};
     snprintf(ceilings->device, sizeof ceilings->device, "%s", device);
-    ceilings->measured.flops_per_second = number_of(object, "peak_flops_per_second");
-    ceilings->measured.levels[0].working_set = number_of(object, "copy_working_set_bytes");
-    ceilings->measured.levels[0].bytes_per_second = number_of(object, "copy_bytes_per_second");
-    data->ceilings_count += ceilings->measured.flops_per_second > 0.0 &&
-                            ceilings->measured.levels[0].bytes_per_second > 0.0;
+    ceilings->flops_per_second = number_of(object, "peak_flops_per_second");
+    ceilings->levels[0].working_set = number_of(object, "copy_working_set_bytes");
+    ceilings->levels[0].bytes_per_second = number_of(object, "copy_bytes_per_second");
+    data->ceilings_count +=
+        ceilings->flops_per_second > 0.0 && ceilings->levels[0].bytes_per_second > 0.0;
 }
 
 static int by_threads(const void *a, const void *b) {
     const struct report_ceilings *first = a, *second = b;
-    return second->measured.threads - first->measured.threads;
+    return second->threads - first->threads;
 }
 
 static void all_ceilings_read(struct report_data *data) {
@@ -114,7 +114,7 @@ static void all_ceilings_read(struct report_data *data) {
 }
 
 const char *report_level_name(const struct report_ceilings *ceilings, int level) {
-    static const char *const caches[CEILING_LEVELS] = {"L1", "L2", "L3", "L4"};
+    static const char *const caches[REPORT_LEVELS_MAX] = {"L1", "L2", "L3", "L4"};
     return level == ceilings->level_count - 1 ? "memory" : caches[level];
 }
 
@@ -164,7 +164,8 @@ const char *report_data_text(const struct report_data *data, const char *name, c
     return cJSON_GetStringValue(item);
 }
 
-int64_t report_data_threads(const struct report_data *data) {
+/* The threads that the run used at most; 0 when it measured nothing. */
+static int64_t threads_most(const struct report_data *data) {
     int64_t most = 0;
     for (size_t i = 0; i < data->result_count; i++)
         if (data->results[i].key.threads > most)
@@ -179,7 +180,7 @@ static void append(char *text, size_t size, const char *part) {
 }
 
 void report_data_describe(const struct report_data *data, char *text, size_t size) {
-    int64_t threads = report_data_threads(data);
+    int64_t threads = threads_most(data);
     char counted[64] = "";
     if (threads > 1)
         snprintf(counted, sizeof counted, "%lld threads and 1", (long long)threads);

@@ -4,17 +4,21 @@
 
 #include "bench/files/csv.h"
 #include "bench/files/results.h"
-#include "bench/measure/ceilings.h"
 
 #include <cjson/cJSON.h>
 
-enum { REPORT_CEILINGS_MAX = 8 };
+enum { REPORT_CEILINGS_MAX = 8, REPORT_LEVELS_MAX = 4 };
 
-/* The ceilings that a run measured, on one device with so many threads. */
+/* The ceilings that a run measured on one device, with so many threads (0 on a GPU). */
 struct report_ceilings {
     char device[16];
-    struct ceilings measured;
-    int level_count; /* levels of `measured` that are in use */
+    int threads;
+    double flops_per_second;
+    struct report_level {
+        double working_set; /* bytes */
+        double bytes_per_second;
+    } levels[REPORT_LEVELS_MAX]; /* working sets grow; the last one in use is memory */
+    int level_count;
 };
 
 struct report_data {
@@ -41,9 +45,6 @@ const char *report_data_text(const struct report_data *data, const char *name, c
 
 /* "L1", "L2" … "memory". */
 const char *report_level_name(const struct report_ceilings *ceilings, int level);
-
-/* The threads that the run used at most; 0 when it measured nothing. */
-int64_t report_data_threads(const struct report_data *data);
 
 /* "AMD EPYC, 2 threads and 1, 2026-11-22T22:08:57Z": what every plot is headed with. */
 void report_data_describe(const struct report_data *data, char *text, size_t size);

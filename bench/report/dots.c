@@ -1,5 +1,5 @@
 /* A line of dots for each case that has no place in a curve. */
-#include "bench/report/rates.h"
+#include "bench/report/dots.h"
 
 #include <math.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "bench/report/gnuplot.h"
 #include "bench/report/ladder.h"
 #include "bench/report/parts.h"
-#include "bench/report/rates.h"
+#include "bench/report/rate_figures.h"
 #include "bench/report/roofline.h"
 #include "bench/report/templates.h"
 #include "bench/report/training.h"

@@ -1,6 +1,5 @@
 /* Sorting measured rows into curves and dots. */
 #include "bench/report/rates.h"
-#include "bench/report/speedup.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@ static const struct {
     bool gflops, curves;
 } kinds[] = {{"gemm", true, true}, {"mlp", true, false}};
 
-static bool in_group(const struct row_key *a, const struct row_key *b) {
+bool rates_same(const struct row_key *a, const struct row_key *b) {
     return strcmp(a->operation, b->operation) == 0 && strcmp(a->dtype, b->dtype) == 0 &&
            strcmp(a->mode, b->mode) == 0;
 }
@@ -31,25 +30,23 @@ int rates_ceiling_count(const struct script *script, const struct rates *rates) 
 
 double rates_ceiling(const struct rates *rates, const struct report_ceilings *ceilings, double x) {
     if (rates->gflops)
-        return 1e-9 * ceilings->measured.flops_per_second;
+        return 1e-9 * ceilings->flops_per_second;
     bool cold = strcmp(rates->key->mode, "cold") == 0;
     int level = 0;
-    while (level < ceilings->level_count - 1 &&
-           (cold || ceilings->measured.levels[level].working_set < x))
+    while (level < ceilings->level_count - 1 && (cold || ceilings->levels[level].working_set < x))
         level++;
-    return 1e-9 * ceilings->measured.levels[level].bytes_per_second;
+    return 1e-9 * ceilings->levels[level].bytes_per_second;
 }
 
 void rates_ceiling_legend(struct script *script, const struct rates *rates, int index,
                           bool as_marks) {
     const struct report_ceilings *c = &script->data->ceilings[index];
     char label[128], style[64], threads[32] = "";
-    if (c->measured.threads > 0)
-        snprintf(threads, sizeof threads, ", %d thread%s", c->measured.threads,
-                 c->measured.threads == 1 ? "" : "s");
+    if (c->threads > 0)
+        snprintf(threads, sizeof threads, ", %d thread%s", c->threads, c->threads == 1 ? "" : "s");
     if (rates->gflops)
         snprintf(label, sizeof label, "measured peak, %s%s: %.0f GFLOP/s", c->device, threads,
-                 1e-9 * c->measured.flops_per_second);
+                 1e-9 * c->flops_per_second);
     else
         snprintf(label, sizeof label, "measured bandwidth (%s), %s%s",
                  strcmp(c->device, "cpu") == 0 ? "triad" : "copy", c->device, threads);
@@ -156,42 +153,29 @@ static bool cpu_and_gpu(const struct rates *rates) {
     return cpu && gpu;
 }
 
-static enum status group_write(struct script *script, const struct row_key *key,
-                               struct message *message) {
+enum status rates_open(const struct script *script, const struct row_key *key, struct rates *rates,
+                       struct message *message) {
     const struct report_data *data = script->data;
-    struct rates rates = {.key = key, .bytes_on_x = true};
     bool curves = true;
+    *rates = (struct rates){.key = key, .bytes_on_x = true};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i].operation, key->operation) == 0) {
-            rates.gflops = kinds[i].gflops;
-            rates.bytes_on_x = !kinds[i].gflops;
+            rates->gflops = kinds[i].gflops;
+            rates->bytes_on_x = !kinds[i].gflops;
             curves = kinds[i].curves;
         }
-    rates.points = calloc(data->result_count, sizeof *rates.points);
-    if (!rates.points)
+    rates->points = calloc(data->result_count, sizeof *rates->points);
+    if (!rates->points)
         return message_set(message, STATUS_NO_MEMORY, "no memory to plot %s", key->operation);
     for (size_t i = 0; i < data->result_count; i++)
-        if (in_group(&data->results[i].key, key))
-            point_add(script, &rates, &data->results[i], curves);
-    panels_assign(&rates);
-    qsort(rates.points, rates.count, sizeof *rates.points, by_place);
-    rates.logarithmic = cpu_and_gpu(&rates);
-    report_curves_write(script, &rates);
-    report_dots_write(script, &rates);
-    report_speedup_write(script, &rates);
-    free(rates.points);
+        if (rates_same(&data->results[i].key, key))
+            point_add(script, rates, &data->results[i], curves);
+    panels_assign(rates);
+    qsort(rates->points, rates->count, sizeof *rates->points, by_place);
+    rates->logarithmic = cpu_and_gpu(rates);
     return STATUS_OK;
 }
 
-enum status report_rates_write(struct script *script, struct message *message) {
-    const struct report_data *data = script->data;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < data->result_count && status == STATUS_OK; i++) {
-        size_t before = 0;
-        while (!in_group(&data->results[before].key, &data->results[i].key))
-            before++;
-        if (before == i)
-            status = group_write(script, &data->results[i].key, message);
-    }
-    return status;
+void rates_close(struct rates *rates) {
+    free(rates->points);
 }

@@ -28,10 +28,14 @@ struct rates {
     size_t count, curve_count; /* all, and those with a panel */
 };
 
-/* Writes for every operation (and dtype and mode) with measured rows: a figure NAME with a panel of
- * curves for each variant of two sizes or more, with the measured ceilings, and a figure
- * NAME-shapes with a line of dots for each case that is in no curve. */
-enum status report_rates_write(struct script *script, struct message *message);
+/* Whether both rows belong to one struct rates: operation, dtype and mode. */
+bool rates_same(const struct row_key *a, const struct row_key *b);
+
+/* Collects the points of the rows of `key`'s operation, dtype and mode. The caller closes the rates
+ * after STATUS_OK alone. */
+enum status rates_open(const struct script *script, const struct row_key *key, struct rates *rates,
+                       struct message *message);
+void rates_close(struct rates *rates);
 
 const char *rates_unit(const struct rates *rates);
 
@@ -44,9 +48,5 @@ int rates_ceiling_count(const struct script *script, const struct rates *rates);
 double rates_ceiling(const struct rates *rates, const struct report_ceilings *ceilings, double x);
 void rates_ceiling_legend(struct script *script, const struct rates *rates, int index,
                           bool as_marks);
-
-/* The two figures; each writes nothing when it has no points. */
-void report_curves_write(struct script *script, const struct rates *rates);
-void report_dots_write(struct script *script, const struct rates *rates);
 
 #endif

@@ -10,7 +10,7 @@ static bool belongs(const struct result *row, const struct report_ceilings *ceil
     bool cpu = strcmp(row->key.device, "cpu") == 0;
     return result_is_measured(row) && strcmp(row->key.device, ceilings->device) == 0 &&
            strcmp(row->key.dtype, "f32") == 0 && /* the peak is that of f32 */
-           (!cpu || row->key.threads == ceilings->measured.threads) && row->gflops > 0.0 &&
+           (!cpu || row->key.threads == ceilings->threads) && row->gflops > 0.0 &&
            row->flops > 0.0 && row->bytes > 0.0 && isfinite(row->gflops) &&
            isfinite(row->flops / row->bytes);
 }
@@ -23,7 +23,7 @@ struct extent {
 
 static struct extent extent_find(const struct report_data *data,
                                  const struct report_ceilings *ceilings) {
-    struct extent extent = {INFINITY, 0.0, INFINITY, 1e-9 * ceilings->measured.flops_per_second, 0};
+    struct extent extent = {INFINITY, 0.0, INFINITY, 1e-9 * ceilings->flops_per_second, 0};
     for (size_t i = 0; i < data->result_count; i++) {
         const struct result *row = &data->results[i];
         if (!belongs(row, ceilings))
@@ -43,11 +43,11 @@ static struct extent extent_find(const struct report_data *data,
 
 static void roof_write(const struct script *script, const struct report_ceilings *ceilings,
                        int level, const struct extent *extent, const char *before) {
-    double peak = 1e-9 * ceilings->measured.flops_per_second;
-    double bandwidth = 1e-9 * ceilings->measured.levels[level].bytes_per_second;
+    double peak = 1e-9 * ceilings->flops_per_second;
+    double bandwidth = 1e-9 * ceilings->levels[level].bytes_per_second;
     double ridge = peak / bandwidth;
     fprintf(script->file, "%s# roof: %s, %d threads\n%.9g %.9g\n%.9g %.9g\n%.9g %.9g\n", before,
-            report_level_name(ceilings, level), ceilings->measured.threads,
+            report_level_name(ceilings, level), ceilings->threads,
             fmin(extent->least_x, ridge / 2.0), bandwidth * fmin(extent->least_x, ridge / 2.0),
             ridge, peak, fmax(extent->most_x, ridge * 2.0), peak);
 }
@@ -90,15 +90,15 @@ static void rate_append(char *text, size_t size, const char *between, const char
 
 /* "2 threads: peak 230 GFLOP/s; L1 221, L2 150, L3 152, memory 36.8 GB/s" */
 static void title_write(const struct report_ceilings *c, char *title, size_t size) {
-    if (c->measured.threads > 0)
-        snprintf(title, size, "%s, %d thread%s: ", c->device, c->measured.threads,
-                 c->measured.threads == 1 ? "" : "s");
+    if (c->threads > 0)
+        snprintf(title, size, "%s, %d thread%s: ", c->device, c->threads,
+                 c->threads == 1 ? "" : "s");
     else
         snprintf(title, size, "%s: ", c->device);
     for (int l = 0; l < c->level_count; l++)
         rate_append(title, size, l ? ", " : "", report_level_name(c, l),
-                    1e-9 * c->measured.levels[l].bytes_per_second);
-    rate_append(title, size, " GB/s;", "", 1e-9 * c->measured.flops_per_second);
+                    1e-9 * c->levels[l].bytes_per_second);
+    rate_append(title, size, " GB/s;", "", 1e-9 * c->flops_per_second);
     snprintf(title + strlen(title), size - strlen(title), " GFLOP/s");
 }
 
