@@ -82,7 +82,7 @@ jobs       ?= $(shell nproc)
 build_with  = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(jobs))
 
 .PHONY: all programs
-all: ## build everything
+all: ## build: build everything
 	+@$(build_with) programs
 programs: $(BUILD)/lockstep $(BUILD)/emulator/libcuda.so.1
 
@@ -118,23 +118,23 @@ $(BUILD)/bench/devices/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
 .PHONY: deps bench bench-yardsticks regress profile install
-deps: ## install what is needed (Debian, Ubuntu); PEERS=1 peer libraries too, CHECK=1 linters too
+deps: ## build: install what is needed (Debian, Ubuntu); PEERS=1 peer libraries too, CHECK=1 linters too
 	@scripts/deps
 
-bench: all ## time and verify everything, draw the plots; QUICK=1 takes under a minute
+bench: all ## measure: time and verify everything, draw the plots; QUICK=1 takes under a minute
 	$(BUILD)/lockstep run $(if $(QUICK),--quick) $(ARGUMENTS)
 
-bench-yardsticks: all ## the ratios of docs/method.md: kernels beside copies and bare library calls
+bench-yardsticks: all ## measure: the ratios of docs/method.md: kernels beside copies and bare library calls
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
 
-regress: all ## BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
+regress: all ## measure: BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
 	+@scripts/regress $(BUILD) '$(BASE)' $(ARGUMENTS)
 
-profile: all ## CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
+profile: all ## measure: CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
 	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
 
 prefix ?= /usr/local
-install: all ## install the program below prefix (/usr/local)
+install: all ## build: install the program below prefix (/usr/local)
 	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
 	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
 
@@ -142,22 +142,25 @@ include tests/tests.mk
 
 # --- checking ---------------------------------------------------------------------------------------------------------
 .PHONY: test test-every-float check arrows lint tidy format
-test: ## run the tests; ROOM=emulator/ptx: those of one room
+test: ## test: run the tests; ROOM=emulator/ptx: those of one room
 	+@$(build_with) test-programs
 	scripts/test $(BUILD) $(filter $(BUILD)/tests/$(ROOM)%,$(test_programs))
 
 # 77: made by another compiler than the recorded counts. A skip, said aloud, unless CI asks for the gate with REQUIRE=1.
-.PHONY: counters-gate counters-baseline ladder readme-table
-counters-gate: all ## fail when a kernel's counts are not those of reports/baseline; REQUIRE=1 never skips
+.PHONY: counters-gate counters-baseline ladder readme-table rooms-picture
+counters-gate: all ## check: fail when a kernel's counts are not those of reports/baseline; REQUIRE=1 never skips
 	@scripts/counters-gate $(BUILD) || { status=$$?; [ $$status -eq 77 ] && [ -z "$(REQUIRE)" ]; }
 
-ladder: all ## count the GEMM ladder at 1024x1024x1024 and write the table of docs/ladder.md
+ladder: all ## measure: count the GEMM ladder at 1024x1024x1024 and write the table of docs/ladder.md
 	@scripts/ladder $(BUILD)
 
-readme-table: ## RUN=FOLDER: write the table of results in README.md from a run's files
+rooms-picture: ## write: draw docs/rooms.svg from the table of docs/design.md
+	scripts/rooms-picture >docs/rooms.svg
+
+readme-table: ## write: RUN=FOLDER: write the table of results in README.md from a run's files
 	@scripts/readme-table $(or $(RUN),reports/latest)/results.csv README.md
 
-counters-baseline: all ## show how the kernels' counts differ from reports/baseline, and record them
+counters-baseline: all ## write: show how the kernels' counts differ from reports/baseline, and record them
 	@scripts/counters-gate $(BUILD) update
 
 # One program under three names: the number says by how many percent cross-entropy waits, see tests/slowed.c.
@@ -170,27 +173,27 @@ $(slowed): $(BUILD)/tests/lockstep-slowed
 COMPARISONS ?= 4
 VERDICTS    ?= $(BUILD)/verdicts
 .PHONY: test-verdicts
-test-verdicts: programs $(slowed) ## whether verdicts are right, with a build that was slowed; COMPARISONS=200 for the figures of docs/method.md
+test-verdicts: programs $(slowed) ## test: whether verdicts are right, with a build that was slowed; COMPARISONS=200 for the figures of docs/method.md
 	scripts/verdicts $(BUILD) $(VERDICTS) $(COMPARISONS)
-test-every-float: $(BUILD)/tests/reference/every_float ## the vectorised functions on all 2^32 inputs: some hours; STRIDE=61 every 61st
+test-every-float: $(BUILD)/tests/reference/every_float ## test: the vectorised functions on all 2^32 inputs: some hours; STRIDE=61 every 61st
 	$(BUILD)/tests/reference/every_float $(STRIDE)
 
 # -O3 under UBSan takes minutes a file; machine code for GPUs is none of the sanitizers' business.
-check: lint tidy ## lint, clang-tidy, and the tests under AddressSanitizer and UBSan
+check: lint tidy ## test: lint, clang-tidy, and the tests under AddressSanitizer and UBSan
 	$(MAKE) test BUILD=build-sanitize CC=gcc WERROR=-Werror ARCHITECTURES= EMULATOR_OPTIMISE=-O1 \
 	    OPTIMISE="-O1 -fno-omit-frame-pointer" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 
 tracked_c = $(shell git ls-files '*.c' '*.h' '*.cu' '*.cuh')
 # What is built for the warnings of the host's compilers alone.
 for_warnings := test-programs WERROR=-Werror OPTIMISE=-O1 EMULATOR_OPTIMISE=-O1 NVCC= KERNEL_CLANG=
-arrows: programs ## which room uses which against the table of docs/design.md
+arrows: programs ## check: which room uses which against the table of docs/design.md
 	scripts/arrows $(BUILD)
 
-lint: ## formatting, documents, arrows between rooms, shell scripts, and both compilers with warnings as errors
+lint: ## check: formatting, documents, arrows between rooms, shell scripts, and both compilers with warnings as errors
 	clang-format --dry-run --Werror $(tracked_c)
 	shellcheck $(shell git grep -lE '^#!/bin/(ba)?sh')
 	scripts/docs-check
-	scripts/rooms-picture | cmp - docs/rooms.svg
+	scripts/rooms-picture | cmp - docs/rooms.svg || { echo 'lint: docs/rooms.svg is not that of docs/design.md: make rooms-picture'; exit 1; }
 	+$(build_with) $(for_warnings) BUILD=build-gcc CC=gcc
 	scripts/arrows build-gcc
 	+$(build_with) $(for_warnings) BUILD=build-clang CC=clang
@@ -201,7 +204,7 @@ tidy_flags = $(CPPFLAGS) -I$(kernel_build) -I$(EMULATOR_API_DIRECTORY) $(call is
              -std=c11 -fopenmp
 tidy_made  = $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)
 tidy_clean = $(patsubst %.c,$(BUILD)/tidy/%.clean,$(filter %.c,$(tracked_c)))
-tidy: ## clang-tidy over every C file
+tidy: ## check: clang-tidy over every C file
 	+@$(build_with) --keep-going --output-sync tidy-files
 .PHONY: tidy-files
 ifneq ($(filter tidy-files,$(MAKECMDGOALS)),)
@@ -219,14 +222,18 @@ $(tidy_clean): $(BUILD)/tidy/%.clean: %.c $(wildcard .clang-tidy */.clang-tidy) 
 	@touch $@
 endif
 
-format: ## format every source file
+format: ## check: format every source file
 	clang-format -i $(tracked_c)
 
 .PHONY: help clean
-help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+help: ## build: this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { \
+	        group = text = $$2; sub(/:.*/, "", group); sub(/[^:]*: /, "", text); \
+	        if (!(group in lines)) order[++groups] = group; \
+	        lines[group] = lines[group] sprintf("  %-22s%s\n", $$1, text) } \
+	    END { for (g = 1; g <= groups; g++) printf "%s%s\n%s", (g > 1 ? "\n" : ""), order[g], lines[order[g]] }' $(MAKEFILE_LIST)
 
-clean: ## remove what was built
+clean: ## build: remove what was built
 	rm -rf build build-*
 
 # Another revision's build may lie in base, see scripts/regress.

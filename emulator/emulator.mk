@@ -9,7 +9,7 @@ EMULATOR_OPTIMISE ?= -O3
 
 .PHONY: emulator
 EMULATOR_LIBRARY := $(BUILD)/emulator/libcuda.so.1
-emulator: $(EMULATOR_LIBRARY) ## build the emulated GPU's libcuda.so.1
+emulator: $(EMULATOR_LIBRARY) ## build: build the emulated GPU's libcuda.so.1
 
 emulator_rooms := lanes memory ptx arithmetic decode execute machine driver driver/api
 emulator_found := $(foreach room,$(emulator_rooms),$(wildcard emulator/$(room)/*.c))

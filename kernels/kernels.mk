@@ -68,7 +68,7 @@ $(kernel_build)/images.o: $(kernel_build)/kernels_built.h $(kernel_build)/kernel
 $(kernel_images): $(kernel_build)/kernels_built.h
 
 .PHONY: kernels-report
-kernels-report: $(kernel_images) ## registers, shared memory, spills and occupancy of each kernel and architecture
+kernels-report: $(kernel_images) ## check: registers, shared memory, spills and occupancy of each kernel and architecture
 	@scripts/kernels-report $(kernel_images)
 
 # The headers of NVIDIA's profiler ranges; without them gpu/nvtx.c is empty and says so.

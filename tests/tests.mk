@@ -52,13 +52,13 @@ $(BUILD)/tests/emulator/arithmetic/exhaustive: $(BUILD)/tests/emulator/arithmeti
 	$(CC) $(LDFLAGS) $(linked) -lcmocka -lm -o $@
 
 .PHONY: test-exhaustive bench-emulator
-test-exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive ## try every f32 input of the emulator's approximations, minutes
+test-exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive ## test: try every f32 input of the emulator's approximations, minutes
 	$<
 
 $(BUILD)/tests/emulator/benchmark: $(BUILD)/tests/emulator/benchmark.o $(emulator_archive) $(flags)
 	$(CC) $(LDFLAGS) $(linked) -lm -pthread -o $@
 
-bench-emulator: $(BUILD)/tests/emulator/benchmark ## how fast the emulated GPU is
+bench-emulator: $(BUILD)/tests/emulator/benchmark ## measure: how fast the emulated GPU is
 	$<
 
 # --- the emulated GPU by its driver ----------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ $(BUILD)/tests/emulator/driver/test_programs%.o: CPPFLAGS += -DPROGRAM_PTX='"$(p
 data_kernels := tests/data/kernels/driver.cu
 data_targets := $(foreach target,75 80 90,-gencode arch=compute_$(target),code=compute_$(target))
 .PHONY: emulator-test-data
-emulator-test-data: ## compile the tests' kept kernels again (needs nvcc)
+emulator-test-data: ## write: compile the tests' kept kernels again (needs nvcc)
 	$(NVCC) -O3 -std=c++17 -arch=compute_80 -lineinfo -ptx tests/data/kernels/core.cu -o tests/data/ptx/core.ptx
 	sed -i 's#"[^"]*/tests/data/kernels#"tests/data/kernels#; /^\/\//d' tests/data/ptx/core.ptx
 	$(NVCC) -std=c++17 -ptx -arch=compute_75 -o tests/data/ptx/driver.ptx $(data_kernels)
@@ -138,7 +138,7 @@ $(BUILD)/tests/fuzz_ptx: tests/emulator/ptx/fuzz_ptx.c $(fuzz_sources)
 	clang $(fuzz_flags) $(filter-out -D%BUILDS,$(emulator_flags)) $^ -lm -pthread -o $@
 
 .PHONY: fuzz
-fuzz: $(BUILD)/tests/fuzz_ptx ## fuzz the emulator's PTX loader for FUZZ_SECONDS, 60 unless said (needs clang)
+fuzz: $(BUILD)/tests/fuzz_ptx ## test: fuzz the emulator's PTX loader for FUZZ_SECONDS, 60 unless said (needs clang)
 	mkdir -p $(BUILD)/fuzz/ptx
 	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -dict=$(fuzz_corpus).dict \
 		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/ptx $(fuzz_corpus)
