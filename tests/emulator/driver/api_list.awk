@@ -1,4 +1,4 @@
-# Reads emulator/driver/types.h (enumerations and structures, one member a line) and the .def files it includes, and
+# Reads emulator/driver/types_*.h (enumerations and structures, one member a line) and the .def files it includes, and
 # writes VALUE(enumerator), SIZE(type) and FIELD(type, member) for tests/emulator/driver/api_values.c.
 
 FILENAME ~ /errors.def$/ && match($0, /^DRIVER_ERROR\([A-Z0-9_]+/) {
@@ -7,10 +7,10 @@ FILENAME ~ /errors.def$/ && match($0, /^DRIVER_ERROR\([A-Z0-9_]+/) {
 FILENAME ~ /attributes.def$/ && match($0, /^DEVICE_ATTRIBUTE\([A-Z0-9_]+/) {
     print "VALUE(CU_DEVICE_ATTRIBUTE_" substr($0, 18, RLENGTH - 17) ")"
 }
-FILENAME ~ /types[a-z_]*.h$/ && match($0, /^    C[A-Z0-9_a-z]+ = /) {
+FILENAME ~ /types_[a-z]*.h$/ && match($0, /^    C[A-Z0-9_a-z]+ = /) {
     print "VALUE(" substr($0, 5, RLENGTH - 7) ")"
 }
-FILENAME ~ /types[a-z_]*.h$/ && /^typedef (struct|union) \{/ { depth = 1; count = 0; next }
+FILENAME ~ /types_[a-z]*.h$/ && /^typedef (struct|union) \{/ { depth = 1; count = 0; next }
 depth && /\{$/ { depth++; next }
 depth && /^    +\} [a-zA-Z]+;/ {                    # a nested structure with a name
     depth--
