@@ -3,20 +3,9 @@
  * spreads to streams that wait for an event recorded in it, and ends when all of it has been joined
  * to the stream where it began.
  */
+#include "emulator/driver/capture.h"
+
 #include <stdlib.h>
-#include <string.h>
-
-#include "emulator/driver/graph.h"
-
-struct driver_capture {
-    struct driver_capture *next;
-    struct driver_graph *graph;
-    struct driver_stream *origin;
-    uint64_t identifier;
-    CUstreamCaptureMode mode;
-    pthread_t thread;
-    bool invalid;
-};
 
 /* ---- Sets of nodes that the next operation depends on ---- */
 
@@ -187,7 +176,7 @@ CUresult capture_wait(struct driver_stream *stream, const struct driver_event *e
                        event->pending_count);
 }
 
-static CUresult capture_open(struct driver_stream *stream, CUstreamCaptureMode mode) {
+CUresult capture_open(struct driver_stream *stream, CUstreamCaptureMode mode) {
     struct driver_capture *capture = calloc(1, sizeof *capture);
     struct driver_graph *graph = capture ? graph_open() : NULL;
     if (!graph) {
@@ -207,32 +196,6 @@ static CUresult capture_open(struct driver_stream *stream, CUstreamCaptureMode m
     return CUDA_SUCCESS;
 }
 
-static CUresult capture_begin(CUstream handle, struct driver_stream **stream) {
-    struct driver_context *context;
-    CUresult status = driver_begin_context(&context);
-    return status == CUDA_SUCCESS ? stream_find(context, handle, stream) : status;
-}
-
-CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCaptureMode mode) {
-    struct driver_stream *stream;
-    CUresult status = capture_begin(handle, &stream);
-    if (status == CUDA_SUCCESS && (unsigned)mode > CU_STREAM_CAPTURE_MODE_RELAXED)
-        status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && stream == stream->context->legacy)
-        status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    if (status == CUDA_SUCCESS && stream->capture)
-        status = CUDA_ERROR_ILLEGAL_STATE;
-    if (status == CUDA_SUCCESS)
-        status = capture_open(stream, mode);
-    return driver_end(status);
-}
-DRIVER_ALIAS(cuStreamBeginCapture_v2, cuStreamBeginCapture_v2_ptsz);
-
-CUresult cuStreamBeginCapture(CUstream stream) {
-    return cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_GLOBAL);
-}
-DRIVER_ALIAS(cuStreamBeginCapture, cuStreamBeginCapture_ptsz);
-
 /* Every node that nothing follows must have been joined to the stream that the capture began in. */
 static bool capture_joined(const struct driver_capture *capture) {
     const struct driver_stream *origin = capture->origin;
@@ -245,7 +208,7 @@ static bool capture_joined(const struct driver_capture *capture) {
     return true;
 }
 
-static CUresult capture_finish(struct driver_capture *capture, CUgraph *graph) {
+CUresult capture_finish(struct driver_capture *capture, CUgraph *graph) {
     CUresult status = CUDA_SUCCESS;
     if (capture->invalid)
         status = CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
@@ -261,48 +224,17 @@ static CUresult capture_finish(struct driver_capture *capture, CUgraph *graph) {
     return status;
 }
 
-CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
-    struct driver_stream *stream;
-    CUresult status = capture_begin(handle, &stream);
-    if (status == CUDA_SUCCESS && !graph)
-        status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && !stream->capture)
-        status = CUDA_ERROR_ILLEGAL_STATE;
-    if (status == CUDA_SUCCESS && stream->capture->origin != stream)
-        status = CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
-    if (status == CUDA_SUCCESS && stream->capture->mode != CU_STREAM_CAPTURE_MODE_RELAXED &&
-        !pthread_equal(stream->capture->thread, pthread_self()))
-        status = CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
-    if (status == CUDA_SUCCESS)
-        status = capture_finish(stream->capture, graph);
-    return driver_end(status);
-}
-DRIVER_ALIAS(cuStreamEndCapture, cuStreamEndCapture_ptsz);
+/* ---- What the program asks and sets ---- */
 
-/* ---- Asking ---- */
-
-static CUstreamCaptureStatus capture_status(const struct driver_stream *stream) {
+CUstreamCaptureStatus capture_status(const struct driver_stream *stream) {
     if (!stream->capture)
         return CU_STREAM_CAPTURE_STATUS_NONE;
     return stream->capture->invalid ? CU_STREAM_CAPTURE_STATUS_INVALIDATED
                                     : CU_STREAM_CAPTURE_STATUS_ACTIVE;
 }
 
-CUresult cuStreamIsCapturing(CUstream handle, CUstreamCaptureStatus *capture) {
-    struct driver_stream *stream;
-    CUresult status = capture_begin(handle, &stream);
-    if (status == CUDA_SUCCESS && !capture)
-        status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS)
-        *capture = capture_status(stream);
-    return driver_end(status);
-}
-DRIVER_ALIAS(cuStreamIsCapturing, cuStreamIsCapturing_ptsz);
-
-/* The handles of the nodes that the next operation depends on, kept with the stream until it is
- * asked again. */
-static CUresult capture_dependencies(struct driver_stream *stream, const CUgraphNode **dependencies,
-                                     size_t *count) {
+CUresult capture_dependencies(struct driver_stream *stream, const CUgraphNode **dependencies,
+                              size_t *count) {
     CUgraphNode *handles =
         realloc(stream->pending_handles, (stream->pending_count + 1) * sizeof(CUgraphNode));
     if (!handles)
@@ -317,54 +249,9 @@ static CUresult capture_dependencies(struct driver_stream *stream, const CUgraph
     return CUDA_SUCCESS;
 }
 
-CUresult cuStreamGetCaptureInfo_v3(CUstream handle, CUstreamCaptureStatus *capture,
-                                   cuuint64_t *identifier, CUgraph *graph,
-                                   const CUgraphNode **dependencies, const CUgraphEdgeData **edges,
-                                   size_t *count) {
-    struct driver_stream *stream;
-    CUresult status = capture_begin(handle, &stream);
-    if (status == CUDA_SUCCESS && !capture)
-        status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS)
-        *capture = capture_status(stream);
-    if (status == CUDA_SUCCESS && *capture == CU_STREAM_CAPTURE_STATUS_ACTIVE) {
-        if (identifier)
-            *identifier = stream->capture->identifier;
-        if (graph)
-            *graph = stream->capture->graph->handle;
-        if (edges)
-            *edges = NULL; /* no edge carries data */
-        if (dependencies || count)
-            status = capture_dependencies(stream, dependencies, count);
-    }
-    return driver_end(status);
-}
-DRIVER_ALIAS(cuStreamGetCaptureInfo_v3, cuStreamGetCaptureInfo_v3_ptsz);
-
-CUresult cuStreamGetCaptureInfo_v2(CUstream stream, CUstreamCaptureStatus *capture,
-                                   cuuint64_t *identifier, CUgraph *graph,
-                                   const CUgraphNode **dependencies, size_t *count) {
-    return cuStreamGetCaptureInfo_v3(stream, capture, identifier, graph, dependencies, NULL, count);
-}
-DRIVER_ALIAS(cuStreamGetCaptureInfo_v2, cuStreamGetCaptureInfo_v2_ptsz);
-
-CUresult cuStreamGetCaptureInfo(CUstream stream, CUstreamCaptureStatus *capture,
-                                cuuint64_t *identifier) {
-    return cuStreamGetCaptureInfo_v3(stream, capture, identifier, NULL, NULL, NULL, NULL);
-}
-DRIVER_ALIAS(cuStreamGetCaptureInfo, cuStreamGetCaptureInfo_ptsz);
-
-CUresult cuStreamUpdateCaptureDependencies(CUstream handle, CUgraphNode *dependencies, size_t count,
-                                           unsigned int flags) {
-    struct driver_stream *stream;
-    CUresult status = capture_begin(handle, &stream);
-    if (status == CUDA_SUCCESS &&
-        (flags > CU_STREAM_SET_CAPTURE_DEPENDENCIES || (count && !dependencies)))
-        status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && !stream->capture)
-        status = CUDA_ERROR_ILLEGAL_STATE;
-    if (status == CUDA_SUCCESS && flags == CU_STREAM_SET_CAPTURE_DEPENDENCIES)
-        stream->pending_count = 0;
+CUresult capture_depend(struct driver_stream *stream, const CUgraphNode *dependencies,
+                        size_t count) {
+    CUresult status = CUDA_SUCCESS;
     for (size_t i = 0; i < count && status == CUDA_SUCCESS; i++) {
         struct driver_node *node;
         status = graph_find_node(dependencies[i], &node);
@@ -373,24 +260,5 @@ CUresult cuStreamUpdateCaptureDependencies(CUstream handle, CUgraphNode *depende
         if (status == CUDA_SUCCESS)
             status = pending_add(&stream->pending, &stream->pending_count, &node, 1);
     }
-    return driver_end(status);
-}
-DRIVER_ALIAS(cuStreamUpdateCaptureDependencies, cuStreamUpdateCaptureDependencies_ptsz);
-
-CUresult cuStreamUpdateCaptureDependencies_v2(CUstream stream, CUgraphNode *dependencies,
-                                              const CUgraphEdgeData *edges, size_t count,
-                                              unsigned int flags) {
-    if (edges)
-        return CUDA_ERROR_NOT_SUPPORTED;
-    return cuStreamUpdateCaptureDependencies(stream, dependencies, count, flags);
-}
-DRIVER_ALIAS(cuStreamUpdateCaptureDependencies_v2, cuStreamUpdateCaptureDependencies_v2_ptsz);
-
-CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
-    if (!mode || (unsigned)*mode > CU_STREAM_CAPTURE_MODE_RELAXED)
-        return CUDA_ERROR_INVALID_VALUE;
-    CUstreamCaptureMode before = driver_thread.capture_mode;
-    driver_thread.capture_mode = *mode;
-    *mode = before;
-    return CUDA_SUCCESS;
+    return status;
 }

@@ -1,33 +1,32 @@
-/* What a stream can be given to do: run, copied, freed. */
-#include "emulator/driver/operation.h"
+/* Operations and the graphs that are made of them, run. */
+#include "emulator/driver/execute.h"
 
-#include "emulator/driver/graph.h"
+#include "emulator/driver/capture.h"
+#include "emulator/driver/copy.h"
+#include "emulator/driver/fill.h"
 
-CUresult operation_clone(struct driver_operation *to, const struct driver_operation *from) {
-    *to = *from;
-    switch ((int)from->type) {
-    case CU_GRAPH_NODE_TYPE_KERNEL:
-        return kernel_clone(&to->kernel, &from->kernel);
-    case CU_GRAPH_NODE_TYPE_GRAPH:
-        to->child = graph_clone(from->child, true);
-        if (to->child)
-            to->child->owned = true;
-        return to->child ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
-    default:
-        return CUDA_SUCCESS;
+static CUresult operation_execute(struct driver_context *context,
+                                  const struct driver_operation *operation);
+
+/* Runs the nodes of a sorted graph, until one fails or the context is closed. A host function lets
+ * other threads close it, and open the primary one again. */
+static CUresult graph_execute(struct driver_context *context, const struct driver_graph *graph) {
+    const uint64_t identifier = context->identifier;
+    CUresult status = CUDA_SUCCESS;
+    driver_enter_context(context);
+    for (size_t i = 0; i < graph->count && status == CUDA_SUCCESS && context->error == CUDA_SUCCESS;
+         i++) {
+        if (!context->active || context->identifier != identifier)
+            status = CUDA_ERROR_CONTEXT_IS_DESTROYED;
+        else if (!graph->nodes[i]->disabled)
+            status = operation_execute(context, &graph->nodes[i]->operation);
     }
+    driver_leave_context(context);
+    return status;
 }
 
-void operation_release(struct driver_operation *operation) {
-    if (operation->type == CU_GRAPH_NODE_TYPE_KERNEL)
-        kernel_release(&operation->kernel);
-    if (operation->type == CU_GRAPH_NODE_TYPE_GRAPH && operation->child)
-        graph_free(operation->child);
-    operation->type = CU_GRAPH_NODE_TYPE_EMPTY;
-}
-
-CUresult operation_execute(struct driver_context *context,
-                           const struct driver_operation *operation) {
+static CUresult operation_execute(struct driver_context *context,
+                                  const struct driver_operation *operation) {
     switch ((int)operation->type) {
     case CU_GRAPH_NODE_TYPE_KERNEL:
         return kernel_execute(context, &operation->kernel);

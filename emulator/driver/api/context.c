@@ -1,84 +1,10 @@
-/* Contexts: the primary one and those that a program creates, and which is current in a thread. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "emulator/driver/graph.h"
-#include "emulator/driver/state.h"
+/* cuCtx* and cuDevicePrimaryCtx*. */
+#include "emulator/driver/context.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/capture.h"
+#include "emulator/driver/stream.h"
 
 enum { CONTEXT_FLAGS_MASK = 0xFF, API_VERSION = 3020 };
-
-CUresult context_find(CUcontext handle, struct driver_context **context) {
-    *context = handle_find(&driver.handles, HANDLE_CONTEXT, handle);
-    return *context && (*context)->active ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
-}
-
-CUresult context_open(struct driver_context *context, bool primary, unsigned flags) {
-    context->primary = primary;
-    context->flags = flags;
-    context->error = CUDA_SUCCESS;
-    context->cache = CU_FUNC_CACHE_PREFER_NONE;
-    context->banks = CU_SHARED_MEM_CONFIG_FOUR_BYTE_BANK_SIZE;
-    context->identifier = ++driver.next_identifier;
-    CUresult status = stream_open(context, CU_STREAM_DEFAULT, 0, &context->legacy);
-    if (status == CUDA_SUCCESS)
-        status = stream_open(context, CU_STREAM_DEFAULT, 0, &context->per_thread);
-    context->active = status == CUDA_SUCCESS;
-    if (status != CUDA_SUCCESS)
-        context_close(context);
-    return status;
-}
-
-void context_close(struct driver_context *context) {
-    uint32_t at = 0;
-    capture_abandon(context);
-    for (struct driver_stream *stream; (stream = handle_next(&driver.handles, HANDLE_STREAM, &at));)
-        if (stream->context == context)
-            stream_close(stream);
-    at = 0;
-    for (struct driver_event *event; (event = handle_next(&driver.handles, HANDLE_EVENT, &at));)
-        if (event->context == context)
-            event_close(event);
-    at = 0;
-    for (struct driver_module *module; (module = handle_next(&driver.handles, HANDLE_MODULE, &at));)
-        if (module->context == context)
-            module_unload(module);
-    allocation_free_all(context);
-    context->active = false;
-    context->error = CUDA_SUCCESS;
-    context->legacy = context->per_thread = NULL;
-}
-
-/* For a context that cuCtxCreate made; the primary one stays for as long as the driver. */
-static void context_free(struct driver_context *context) {
-    context_close(context);
-    handle_remove(&driver.handles, context->handle);
-    context->doomed = context->running > 0;
-    if (!context->doomed)
-        free(context);
-}
-
-void context_close_all(void) {
-    uint32_t at = 0;
-    for (struct driver_context *context;
-         (context = handle_next(&driver.handles, HANDLE_CONTEXT, &at));)
-        if (context == &driver.primary)
-            context_close(context);
-        else
-            context_free(context);
-}
-
-/* ---- The stack of a thread ---- */
-
-static CUresult stack_push(CUcontext handle) {
-    if (driver_thread.depth == CONTEXT_STACK_DEPTH)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    driver_thread.contexts[driver_thread.depth++] = handle;
-    return CUDA_SUCCESS;
-}
-
-static CUcontext stack_top(void) {
-    return driver_thread.depth ? driver_thread.contexts[driver_thread.depth - 1] : NULL;
-}
 
 CUresult cuCtxPushCurrent_v2(CUcontext handle) {
     struct driver_context *context;
@@ -86,7 +12,7 @@ CUresult cuCtxPushCurrent_v2(CUcontext handle) {
     if (status == CUDA_SUCCESS)
         status = context_find(handle, &context);
     if (status == CUDA_SUCCESS)
-        status = stack_push(handle);
+        status = context_push(handle);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuCtxPushCurrent_v2, cuCtxPushCurrent);
@@ -113,7 +39,7 @@ CUresult cuCtxSetCurrent(CUcontext handle) {
         if (driver_thread.depth)
             driver_thread.depth--;
         if (handle)
-            status = stack_push(handle);
+            status = context_push(handle);
     }
     return driver_end(status);
 }
@@ -123,39 +49,22 @@ CUresult cuCtxGetCurrent(CUcontext *context) {
     if (status == CUDA_SUCCESS && !context)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        *context = stack_top();
+        *context = driver_current();
     return driver_end(status);
 }
 
 /* ---- Creating and destroying ---- */
 
-static CUresult context_create(CUcontext *handle, unsigned flags, CUdevice device) {
-    if (!handle || flags & ~(unsigned)CONTEXT_FLAGS_MASK)
+static CUresult context_create_on(CUcontext *context, unsigned flags, CUdevice device) {
+    if (!context || flags & ~(unsigned)CONTEXT_FLAGS_MASK)
         return CUDA_ERROR_INVALID_VALUE;
-    if (device != 0)
-        return CUDA_ERROR_INVALID_DEVICE;
-    struct driver_context *context = calloc(1, sizeof *context);
-    if (!context)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    context->handle = handle_add(&driver.handles, HANDLE_CONTEXT, context);
-    if (!context->handle) {
-        free(context);
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    }
-    CUresult status = context_open(context, false, flags);
-    if (status == CUDA_SUCCESS)
-        status = stack_push(context->handle);
-    if (status == CUDA_SUCCESS)
-        *handle = context->handle;
-    else
-        context_free(context);
-    return status;
+    return device == 0 ? context_create(context, flags) : CUDA_ERROR_INVALID_DEVICE;
 }
 
 CUresult cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice device) {
     CUresult status = driver_begin();
     if (status == CUDA_SUCCESS)
-        status = context_create(context, flags, device);
+        status = context_create_on(context, flags, device);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuCtxCreate_v2, cuCtxCreate);
@@ -168,7 +77,7 @@ CUresult cuCtxCreate_v3(CUcontext *context, CUexecAffinityParam *affinities, int
     if (status == CUDA_SUCCESS && count > 0)
         status = CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
     if (status == CUDA_SUCCESS)
-        status = context_create(context, flags, device);
+        status = context_create_on(context, flags, device);
     return driver_end(status);
 }
 
@@ -180,7 +89,7 @@ CUresult cuCtxCreate_v4(CUcontext *context, CUctxCreateParams *parameters, unsig
     if (status == CUDA_SUCCESS && parameters && parameters->cigParams)
         status = CUDA_ERROR_NOT_SUPPORTED;
     if (status == CUDA_SUCCESS)
-        status = context_create(context, flags, device);
+        status = context_create_on(context, flags, device);
     return driver_end(status);
 }
 
@@ -191,11 +100,8 @@ CUresult cuCtxDestroy_v2(CUcontext handle) {
         status = context_find(handle, &context);
     if (status == CUDA_SUCCESS && context->primary)
         status = CUDA_ERROR_INVALID_CONTEXT;
-    if (status == CUDA_SUCCESS) {
-        if (stack_top() == handle)
-            driver_thread.depth--;
-        context_free(context);
-    }
+    if (status == CUDA_SUCCESS)
+        context_destroy(context);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuCtxDestroy_v2, cuCtxDestroy);
@@ -211,29 +117,23 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
     CUresult status = primary_begin(device);
     if (status == CUDA_SUCCESS && !context)
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && !driver.primary.active)
-        status = context_open(&driver.primary, true, driver.primary.flags);
-    if (status == CUDA_SUCCESS) {
-        driver.primary.retained++;
-        *context = driver.primary.handle;
-    }
+    if (status == CUDA_SUCCESS)
+        status = primary_retain(context);
     return driver_end(status);
 }
 
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
     CUresult status = primary_begin(device);
-    if (status == CUDA_SUCCESS && driver.primary.retained == 0)
-        status = CUDA_ERROR_INVALID_CONTEXT;
-    if (status == CUDA_SUCCESS && --driver.primary.retained == 0 && driver.primary.active)
-        context_close(&driver.primary);
+    if (status == CUDA_SUCCESS)
+        status = primary_release();
     return driver_end(status);
 }
 DRIVER_ALIAS(cuDevicePrimaryCtxRelease_v2, cuDevicePrimaryCtxRelease);
 
 CUresult cuDevicePrimaryCtxReset_v2(CUdevice device) {
     CUresult status = primary_begin(device);
-    if (status == CUDA_SUCCESS && driver.primary.active)
-        context_close(&driver.primary);
+    if (status == CUDA_SUCCESS)
+        primary_reset();
     return driver_end(status);
 }
 DRIVER_ALIAS(cuDevicePrimaryCtxReset_v2, cuDevicePrimaryCtxReset);
@@ -275,7 +175,7 @@ CUresult cuCtxGetDevice_v2(CUdevice *device, CUcontext handle) {
     if (status == CUDA_SUCCESS && !device)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        status = context_find(handle ? handle : stack_top(), &context);
+        status = context_find(handle ? handle : driver_current(), &context);
     if (status == CUDA_SUCCESS)
         *device = 0;
     return driver_end(status);
@@ -329,7 +229,7 @@ CUresult cuCtxGetId(CUcontext handle, unsigned long long *identifier) {
     if (status == CUDA_SUCCESS && !identifier)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        status = context_find(handle ? handle : stack_top(), &context);
+        status = context_find(handle ? handle : driver_current(), &context);
     if (status == CUDA_SUCCESS)
         *identifier = context->identifier;
     return driver_end(status);
@@ -341,7 +241,7 @@ CUresult cuCtxGetApiVersion(CUcontext handle, unsigned int *version) {
     if (status == CUDA_SUCCESS && !version)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        status = context_find(handle ? handle : stack_top(), &context);
+        status = context_find(handle ? handle : driver_current(), &context);
     if (status == CUDA_SUCCESS)
         *version = API_VERSION;
     return driver_end(status);
@@ -351,8 +251,8 @@ CUresult cuCtxGetStreamPriorityRange(int *least, int *greatest) {
     struct driver_context *context;
     CUresult status = driver_begin_context(&context);
     if (status == CUDA_SUCCESS && least)
-        *least = 0;
+        *least = STREAM_PRIORITY_LEAST;
     if (status == CUDA_SUCCESS && greatest)
-        *greatest = -5;
+        *greatest = STREAM_PRIORITY_GREATEST;
     return driver_end(status);
 }

@@ -1,40 +1,26 @@
 /* cuDevice*: the one device and what it says of itself. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
+#include "emulator/driver/api/api.h"
 #include "emulator/driver/state.h"
 
-static CUresult device_begin(CUdevice device, const void *answer) {
-    CUresult status = driver_begin();
-    if (status == CUDA_SUCCESS && device != 0)
-        status = CUDA_ERROR_INVALID_DEVICE;
-    return status == CUDA_SUCCESS && !answer ? CUDA_ERROR_INVALID_VALUE : status;
-}
-
-CUresult cuDriverGetVersion(int *version) {
-    if (!version)
-        return CUDA_ERROR_INVALID_VALUE;
-    *version = CUDA_VERSION;
-    return CUDA_SUCCESS;
-}
-
 CUresult cuDeviceGetCount(int *count) {
-    CUresult status = device_begin(0, count);
+    CUresult status = driver_begin_device(0, count);
     if (status == CUDA_SUCCESS)
         *count = 1;
     return driver_end(status);
 }
 
 CUresult cuDeviceGet(CUdevice *device, int ordinal) {
-    CUresult status = device_begin(ordinal, device);
+    CUresult status = driver_begin_device(ordinal, device);
     if (status == CUDA_SUCCESS)
         *device = 0;
     return driver_end(status);
 }
 
 CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
-    CUresult status = device_begin(device, name);
+    CUresult status = driver_begin_device(device, name);
     if (status == CUDA_SUCCESS && length < 1)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -44,7 +30,7 @@ CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
 
 /* The same for the same model on every machine, and like no real device's: those are random. */
 CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
-    CUresult status = device_begin(device, uuid);
+    CUresult status = driver_begin_device(device, uuid);
     if (status == CUDA_SUCCESS) {
         *uuid = (CUuuid){.bytes = "lockstep"};
         strncpy(uuid->bytes + 8, driver.device->key, sizeof uuid->bytes - 8);
@@ -54,14 +40,14 @@ CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
 DRIVER_ALIAS(cuDeviceGetUuid_v2, cuDeviceGetUuid);
 
 CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
-    CUresult status = device_begin(device, bytes);
+    CUresult status = driver_begin_device(device, bytes);
     if (status == CUDA_SUCCESS)
         *bytes = driver.properties.memory_bytes;
     return driver_end(status);
 }
 
 CUresult cuDeviceComputeCapability(int *major, int *minor, CUdevice device) {
-    CUresult status = device_begin(device, major);
+    CUresult status = driver_begin_device(device, major);
     if (status == CUDA_SUCCESS && !minor)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
@@ -72,7 +58,7 @@ CUresult cuDeviceComputeCapability(int *major, int *minor, CUdevice device) {
 }
 
 CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device) {
-    CUresult status = device_begin(device, value);
+    CUresult status = driver_begin_device(device, value);
     if (status == CUDA_SUCCESS &&
         !driver_device_attribute(driver.device, &driver.properties, attribute, value))
         status = CUDA_ERROR_INVALID_VALUE;
@@ -81,7 +67,7 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice
 
 CUresult cuDeviceGetProperties(CUdevprop *properties, CUdevice device) {
     const struct machine_properties *of = &driver.properties;
-    CUresult status = device_begin(device, properties);
+    CUresult status = driver_begin_device(device, properties);
     if (status == CUDA_SUCCESS)
         *properties = (CUdevprop){
             .maxThreadsPerBlock = (int)of->max_threads_per_block,
@@ -99,7 +85,7 @@ CUresult cuDeviceGetProperties(CUdevprop *properties, CUdevice device) {
 }
 
 CUresult cuDeviceGetPCIBusId(char *text, int length, CUdevice device) {
-    CUresult status = device_begin(device, text);
+    CUresult status = driver_begin_device(device, text);
     if (status == CUDA_SUCCESS && length < 13)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -121,7 +107,7 @@ static bool device_is_at(const char *text) {
 }
 
 CUresult cuDeviceGetByPCIBusId(CUdevice *device, const char *text) {
-    CUresult status = device_begin(0, device);
+    CUresult status = driver_begin_device(0, device);
     if (status == CUDA_SUCCESS && !text)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && !device_is_at(text))
@@ -133,7 +119,7 @@ CUresult cuDeviceGetByPCIBusId(CUdevice *device, const char *text) {
 
 /* A device is not its own peer. */
 CUresult cuDeviceCanAccessPeer(int *can_access_peer, CUdevice device, CUdevice peer) {
-    CUresult status = device_begin(device, can_access_peer);
+    CUresult status = driver_begin_device(device, can_access_peer);
     if (status == CUDA_SUCCESS && peer != 0)
         status = CUDA_ERROR_INVALID_DEVICE;
     if (status == CUDA_SUCCESS)
@@ -143,7 +129,7 @@ CUresult cuDeviceCanAccessPeer(int *can_access_peer, CUdevice device, CUdevice p
 
 CUresult cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attribute, CUdevice source,
                                  CUdevice destination) {
-    CUresult status = device_begin(source, value);
+    CUresult status = driver_begin_device(source, value);
     (void)attribute;
     (void)destination;
     if (status == CUDA_SUCCESS) /* the two must differ, and there is only one device */
@@ -152,7 +138,7 @@ CUresult cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attribute, CU
 }
 
 CUresult cuDeviceGetExecAffinitySupport(int *value, CUexecAffinityType type, CUdevice device) {
-    CUresult status = device_begin(device, value);
+    CUresult status = driver_begin_device(device, value);
     if (status == CUDA_SUCCESS && (unsigned)type >= CU_EXEC_AFFINITY_TYPE_MAX)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)

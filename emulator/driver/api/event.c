@@ -1,37 +1,10 @@
-/* Events. They order work and carry no time: nothing that an emulated device does has a duration
- * worth telling. */
-#include <stdlib.h>
-
-#include "emulator/driver/graph.h"
-#include "emulator/driver/state.h"
+/* cuEvent*. */
+#include "emulator/driver/event.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/capture.h"
+#include "emulator/driver/stream.h"
 
 enum { EVENT_FLAGS = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS };
-
-void event_close(struct driver_event *event) {
-    handle_remove(&driver.handles, event->handle);
-    free(event->pending);
-    free(event);
-}
-
-static CUresult event_find(CUevent handle, struct driver_event **event) {
-    *event = handle_find(&driver.handles, HANDLE_EVENT, handle);
-    return *event ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
-
-static CUresult event_open(struct driver_context *context, unsigned flags, CUevent *handle) {
-    struct driver_event *event = calloc(1, sizeof *event);
-    if (!event)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    event->context = context;
-    event->flags = flags;
-    event->handle = handle_add(&driver.handles, HANDLE_EVENT, event);
-    if (!event->handle) {
-        free(event);
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    }
-    *handle = event->handle;
-    return CUDA_SUCCESS;
-}
 
 CUresult cuEventCreate(CUevent *event, unsigned int flags) {
     struct driver_context *context;

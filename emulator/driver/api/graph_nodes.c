@@ -1,81 +1,42 @@
 /* Nodes of each type: added, read and changed, in graphs and in executable graphs. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
-
-/* ---- The API's parameters as operations. What prepare makes is released by the caller. ---- */
-
-static CUresult prepare_kernel(struct driver_operation *operation,
-                               const CUDA_KERNEL_NODE_PARAMS_v1 *parameters, CUfunction function) {
-    if (!parameters)
-        return CUDA_ERROR_INVALID_VALUE;
-    const struct kernel_request request = {
-        .function = function ? function : parameters->func,
-        .grid = {parameters->gridDimX, parameters->gridDimY, parameters->gridDimZ},
-        .block = {parameters->blockDimX, parameters->blockDimY, parameters->blockDimZ},
-        .dynamic_shared = parameters->sharedMemBytes,
-        .parameters = parameters->kernelParams,
-        .extra = parameters->extra,
-    };
-    operation->type = CU_GRAPH_NODE_TYPE_KERNEL;
-    return kernel_prepare(&operation->kernel, &request);
-}
-
-/* The newer form may name a CUkernel in place of a function. */
-static CUresult prepare_kernel_v2(struct driver_operation *operation,
-                                  const CUDA_KERNEL_NODE_PARAMS *parameters) {
-    CUDA_KERNEL_NODE_PARAMS_v1 first;
-    if (!parameters)
-        return CUDA_ERROR_INVALID_VALUE;
-    memcpy(&first, parameters, sizeof first);
-    return prepare_kernel(operation, &first,
-                          parameters->func ? NULL : (CUfunction)parameters->kern);
-}
-
-static CUresult prepare_copy(struct driver_operation *operation, const CUDA_MEMCPY3D *copy) {
-    if (!copy)
-        return CUDA_ERROR_INVALID_VALUE;
-    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_MEMCPY, .copy = *copy};
-    return copy_check(copy);
-}
-
-static CUresult prepare_fill(struct driver_operation *operation,
-                             const CUDA_MEMSET_NODE_PARAMS *fill) {
-    if (!fill)
-        return CUDA_ERROR_INVALID_VALUE;
-    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_MEMSET, .fill = *fill};
-    return fill_check(fill);
-}
-
-static CUresult prepare_host(struct driver_operation *operation,
-                             const CUDA_HOST_NODE_PARAMS *host) {
-    if (!host || !host->fn)
-        return CUDA_ERROR_INVALID_VALUE;
-    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_HOST, .host = *host};
-    return CUDA_SUCCESS;
-}
-
-/* The child stays the program's: the node that is made of this operation copies it. */
-static CUresult prepare_child(struct driver_operation *operation, CUgraph graph) {
-    struct driver_graph *child;
-    CUresult status = graph_find(graph, &child);
-    if (status == CUDA_SUCCESS)
-        *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_GRAPH, .child = child};
-    return status;
-}
-
-static void prepare_release(struct driver_operation *operation) {
-    if (operation->type == CU_GRAPH_NODE_TYPE_KERNEL)
-        kernel_release(&operation->kernel);
-}
+#include "emulator/driver/prepare.h"
 
 /* ---- Adding ---- */
+
+static CUresult node_add(CUgraphNode *handle, CUgraph graph_handle, const CUgraphNode *dependencies,
+                         size_t count, const struct driver_operation *operation) {
+    struct driver_graph *graph;
+    struct driver_node *node;
+    CUresult status = graph_find(graph_handle, &graph);
+    if (status != CUDA_SUCCESS || !handle || (count && !dependencies))
+        return CUDA_ERROR_INVALID_VALUE;
+    struct driver_node **nodes = calloc(count + 1, sizeof(struct driver_node *));
+    if (!nodes)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    for (size_t i = 0; i < count && status == CUDA_SUCCESS; i++) {
+        status = graph_find_node(dependencies[i], &nodes[i]);
+        if (status == CUDA_SUCCESS && nodes[i]->graph != graph)
+            status = CUDA_ERROR_INVALID_VALUE;
+    }
+    if (status == CUDA_SUCCESS)
+        status = graph_add(graph, nodes, count, operation, &node);
+    if (status == CUDA_SUCCESS)
+        *handle = node->handle;
+    free(nodes);
+    return status;
+}
 
 /* Ends an entry point that adds a node: `status` is what preparing the operation came to. */
 static CUresult node_added(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
                            size_t count, struct driver_operation *operation, CUresult status) {
     if (status == CUDA_SUCCESS) {
-        status = graph_add_handles(node, graph, dependencies, count, operation);
+        status = node_add(node, graph, dependencies, count, operation);
         prepare_release(operation);
     }
     return driver_end(status);
@@ -142,31 +103,6 @@ CUresult cuGraphAddChildGraphNode(CUgraphNode *node, CUgraph graph, const CUgrap
     if (status == CUDA_SUCCESS)
         status = prepare_child(&operation, child);
     return node_added(node, graph, dependencies, count, &operation, status);
-}
-
-static CUresult prepare_any(struct driver_operation *operation,
-                            const CUgraphNodeParams *parameters) {
-    CUDA_MEMSET_NODE_PARAMS fill;
-    switch ((int)parameters->type) {
-    case CU_GRAPH_NODE_TYPE_KERNEL:
-        return prepare_kernel_v2(operation, &parameters->kernel);
-    case CU_GRAPH_NODE_TYPE_MEMCPY:
-        return prepare_copy(operation, &parameters->memcpy.copyParams);
-    case CU_GRAPH_NODE_TYPE_MEMSET:
-        memcpy(&fill, &parameters->memset,
-               sizeof fill); /* the newer form adds the context at its end */
-        return prepare_fill(operation, &fill);
-    case CU_GRAPH_NODE_TYPE_HOST:
-        return prepare_host(operation, &parameters->host);
-    case CU_GRAPH_NODE_TYPE_GRAPH:
-        return prepare_child(operation, parameters->graph.graph);
-    case CU_GRAPH_NODE_TYPE_EMPTY:
-        *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_EMPTY};
-        return CUDA_SUCCESS;
-    default:
-        driver_say("cuGraphAddNode: nodes of type %d are not supported", (int)parameters->type);
-        return CUDA_ERROR_NOT_SUPPORTED;
-    }
 }
 
 CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -331,11 +267,11 @@ CUresult cuGraphHostNodeSetParams(CUgraphNode handle, const CUDA_HOST_NODE_PARAM
 
 static CUresult exec_node_begin(CUgraphExec exec_handle, CUgraphNode handle, CUgraphNodeType type,
                                 struct driver_node **node) {
+    struct driver_exec *exec;
     CUresult status = driver_begin();
     if (status != CUDA_SUCCESS)
         return status;
-    const struct driver_exec *exec = handle_find(&driver.handles, HANDLE_EXEC, exec_handle);
-    *node = exec ? exec_find_node(exec, handle) : NULL;
+    *node = exec_find(exec_handle, &exec) == CUDA_SUCCESS ? exec_find_node(exec, handle) : NULL;
     return *node && (*node)->operation.type == type ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 

@@ -1,51 +1,16 @@
-/*
- * Libraries and kernels: modules that belong to no context. There is one device, so a library is a
- * module, and a kernel and its function are one handle.
- */
+/* cuLibrary* and cuKernel*. A kernel and its function are one handle. */
 #include <stdlib.h>
 
-#include "emulator/driver/state.h"
-
-/* Handles of libraries name the module directly; the module keeps the library's handle. */
-static CUresult library_find(CUlibrary handle, struct driver_module **module) {
-    *module = handle_find(&driver.handles, HANDLE_LIBRARY, handle);
-    return *module ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/function.h"
+#include "emulator/driver/image.h"
+#include "emulator/driver/jit_log.h"
+#include "emulator/driver/library.h"
+#include "emulator/driver/module.h"
 
 static CUresult library_begin(CUlibrary handle, struct driver_module **module) {
     CUresult status = driver_begin();
     return status == CUDA_SUCCESS ? library_find(handle, module) : status;
-}
-
-static void library_close(struct driver_module *module) {
-    handle_remove(&driver.handles, module->library);
-    module_unload(module);
-}
-
-void library_close_all(void) {
-    uint32_t at = 0;
-    for (struct driver_module *module;
-         (module = handle_next(&driver.handles, HANDLE_LIBRARY, &at));)
-        library_close(module);
-}
-
-static CUresult library_open(CUlibrary *handle, const char *name, const void *image,
-                             struct jit_log *log) {
-    struct driver_module *module;
-    CUresult status = driver_begin();
-    if (status == CUDA_SUCCESS && !handle)
-        status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS)
-        status = module_load(NULL, name, image, log->error, log->error_size, &module);
-    if (status == CUDA_SUCCESS) {
-        module->library = handle_add(&driver.handles, HANDLE_LIBRARY, module);
-        *handle = module->library;
-        if (!module->library) {
-            module_unload(module);
-            status = CUDA_ERROR_OUT_OF_MEMORY;
-        }
-    }
-    return driver_end(status);
 }
 
 /* The library's own options say how long the image lives; it is not needed after loading. */
@@ -61,7 +26,12 @@ CUresult cuLibraryLoadData(CUlibrary *library, const void *code, CUjit_option *j
     CUresult status = jit_log_open(&log, jit_count, jit_options, jit_values);
     if (status != CUDA_SUCCESS)
         return status;
-    status = library_open(library, "library", code, &log);
+    status = driver_begin();
+    if (status == CUDA_SUCCESS && !library)
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = library_open("library", code, &log, library);
+    status = driver_end(status);
     jit_log_close(&log);
     return status;
 }
@@ -73,7 +43,7 @@ CUresult cuLibraryLoadFromFile(CUlibrary *library, const char *path, CUjit_optio
                                unsigned int library_count) {
     char *contents = NULL;
     size_t size = 0;
-    CUresult status = path ? module_read_file(path, &contents, &size) : CUDA_ERROR_INVALID_VALUE;
+    CUresult status = path ? image_read_file(path, &contents, &size) : CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = cuLibraryLoadData(library, contents, jit_options, jit_values, jit_count,
                                    library_options, library_values, library_count);

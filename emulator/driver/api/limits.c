@@ -1,7 +1,7 @@
 /* A context's limits and preferences. The stack, the heap and the printf buffer are the machine's;
  * the rest is kept and no more. */
-#include "emulator/driver/graph.h"
-#include "emulator/driver/state.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/context.h"
 
 CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
     struct driver_context *context;

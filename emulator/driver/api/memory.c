@@ -1,119 +1,10 @@
-/* Memory: what is allocated, by whom, and what a pointer is. Device, pinned and managed memory
- * share one address space. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "emulator/driver/graph.h"
-#include "emulator/driver/state.h"
+/* cuMem*: memory allocated, registered, freed and advised. */
+#include "emulator/driver/allocation.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/capture.h"
+#include "emulator/driver/stream.h"
 
 enum { PITCH_ALIGNMENT = 512 };
-
-/* A host address as a pointer. */
-static void *memory_pointer(CUdeviceptr address) {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): unified addressing makes them the same
-    return (void *)(uintptr_t)address;
-}
-
-/* ---- The list of allocations, sorted by address ---- */
-
-/* The index of the first allocation above `address`. */
-static size_t allocation_above(CUdeviceptr address) {
-    size_t low = 0, high = driver.allocation_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (driver.allocations[middle].address > address)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
-struct driver_allocation *allocation_find(CUdeviceptr address) {
-    size_t above = allocation_above(address);
-    if (!above)
-        return NULL;
-    struct driver_allocation *candidate = &driver.allocations[above - 1];
-    return address - candidate->address < candidate->size ? candidate : NULL;
-}
-
-CUresult allocation_add(struct driver_context *context, enum allocation_kind kind,
-                        CUdeviceptr address, size_t size, unsigned flags,
-                        struct driver_pool *pool) {
-    if (driver.allocation_count == driver.allocation_capacity) {
-        size_t capacity = driver.allocation_capacity ? driver.allocation_capacity * 2 : 64;
-        struct driver_allocation *allocations =
-            realloc(driver.allocations, capacity * sizeof *allocations);
-        if (!allocations)
-            return CUDA_ERROR_OUT_OF_MEMORY;
-        driver.allocations = allocations;
-        driver.allocation_capacity = capacity;
-    }
-    size_t at = allocation_above(address);
-    memmove(&driver.allocations[at + 1], &driver.allocations[at],
-            (driver.allocation_count - at) * sizeof *driver.allocations);
-    driver.allocations[at] = (struct driver_allocation){.address = address,
-                                                        .size = size,
-                                                        .kind = kind,
-                                                        .flags = flags,
-                                                        .identifier = ++driver.next_identifier,
-                                                        .context = context,
-                                                        .pool = pool};
-    driver.allocation_count++;
-    return CUDA_SUCCESS;
-}
-
-static enum machine_status memory_give_back(enum allocation_kind kind, CUdeviceptr address) {
-    switch (kind) {
-    case ALLOCATION_HOST:
-    case ALLOCATION_MANAGED:
-        return machine_free_host(driver.machine, memory_pointer(address));
-    case ALLOCATION_REGISTERED:
-        return machine_unregister_host(driver.machine, memory_pointer(address));
-    default:
-        return machine_free(driver.machine, address);
-    }
-}
-
-CUresult allocation_free(struct driver_allocation *allocation) {
-    enum machine_status status = memory_give_back(allocation->kind, allocation->address);
-    size_t at = (size_t)(allocation - driver.allocations);
-    if (allocation->pool)
-        allocation->pool->used -= allocation->size;
-    driver.allocation_count--;
-    memmove(allocation, allocation + 1, (driver.allocation_count - at) * sizeof *allocation);
-    return driver_status(status);
-}
-
-void allocation_free_all(const struct driver_context *context) {
-    for (size_t i = driver.allocation_count; i-- > 0;)
-        if (!context || driver.allocations[i].context == context)
-            (void)allocation_free(&driver.allocations[i]);
-}
-
-/* Managed memory is host memory that kernels see: there is nothing to migrate. */
-CUresult allocation_create(struct driver_context *context, enum allocation_kind kind, size_t size,
-                           unsigned flags, struct driver_pool *pool, CUdeviceptr *address) {
-    enum machine_status status;
-    uint64_t made = 0;
-    void *memory = NULL;
-    if (!address || !size)
-        return CUDA_ERROR_INVALID_VALUE;
-    if (kind == ALLOCATION_HOST || kind == ALLOCATION_MANAGED) {
-        status = machine_allocate_host(driver.machine, size, &memory);
-        made = (uint64_t)(uintptr_t)memory;
-    } else {
-        status = machine_allocate(driver.machine, size, &made);
-    }
-    if (status != MACHINE_OK)
-        return driver_status(status);
-    CUresult added = allocation_add(context, kind, made, size, flags, pool);
-    if (added != CUDA_SUCCESS)
-        (void)memory_give_back(kind, made);
-    else
-        *address = made;
-    return added;
-}
 
 /* Allocating and freeing waits for the device, which a strict capture forbids. */
 static CUresult memory_begin(struct driver_context **context) {
@@ -232,9 +123,19 @@ CUresult cuMemAdvise_v2(CUdeviceptr address, size_t count, CUmem_advise advice,
                        location.type == CU_MEM_LOCATION_TYPE_DEVICE ? location.id : 0);
 }
 
+/* Pages need no moving, but the stream must be one that may be asked. */
+static CUresult memory_check_stream(CUstream handle, CUdevice device) {
+    struct driver_stream *stream;
+    if (!memory_device_known(device))
+        return CUDA_ERROR_INVALID_DEVICE;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS)
+        status = capture_forbid_stream(stream);
+    return driver_end(status);
+}
+
 CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t count, CUdevice device, CUstream stream) {
-    CUresult status =
-        memory_device_known(device) ? cuStreamQuery(stream) : CUDA_ERROR_INVALID_DEVICE;
+    CUresult status = memory_check_stream(stream, device);
     return status == CUDA_SUCCESS ? memory_advise(address, count) : status;
 }
 DRIVER_ALIAS(cuMemPrefetchAsync, cuMemPrefetchAsync_ptsz);
@@ -262,7 +163,7 @@ CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned int flags) {
     if (status == CUDA_SUCCESS)
         status = allocation_create(context, ALLOCATION_HOST, bytes, flags, NULL, &address);
     if (status == CUDA_SUCCESS)
-        *memory = memory_pointer(address);
+        *memory = allocation_pointer(address);
     return driver_end(status);
 }
 
@@ -293,17 +194,8 @@ CUresult cuMemHostRegister_v2(void *memory, size_t bytes, unsigned int flags) {
         status = CUDA_ERROR_NOT_SUPPORTED;
     if (status == CUDA_SUCCESS && (!memory || !bytes || flags & ~(unsigned)KNOWN))
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && (allocation_find((CUdeviceptr)(uintptr_t)memory) ||
-                                   allocation_find((CUdeviceptr)(uintptr_t)memory + bytes - 1)))
-        status = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
     if (status == CUDA_SUCCESS)
-        status = driver_status(machine_register_host(driver.machine, memory, bytes));
-    if (status == CUDA_SUCCESS) {
-        status = allocation_add(context, ALLOCATION_REGISTERED, (CUdeviceptr)(uintptr_t)memory,
-                                bytes, flags, NULL);
-        if (status != CUDA_SUCCESS)
-            (void)machine_unregister_host(driver.machine, memory);
-    }
+        status = allocation_register(context, memory, bytes, flags);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuMemHostRegister_v2, cuMemHostRegister);

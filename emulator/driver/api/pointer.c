@@ -1,7 +1,9 @@
 /* What a pointer is: cuPointerGetAttribute and its kin. */
 #include <string.h>
 
-#include "emulator/driver/state.h"
+#include "emulator/driver/allocation.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/pool.h"
 
 /* One answer, of whichever type the attribute has. */
 struct pointer_answer {

@@ -1,35 +1,8 @@
-/* Allocation in stream order. A pool is an account: memory comes from the machine at once and goes
- * back at once. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "emulator/driver/graph.h"
-#include "emulator/driver/state.h"
-
-void pool_open_default(void) {
-    driver.default_pool = (struct driver_pool){.reuse = {1, 1, 1}};
-    driver.default_pool.handle = handle_add(&driver.handles, HANDLE_POOL, &driver.default_pool);
-    driver.pool = &driver.default_pool;
-}
-
-static void pool_close(struct driver_pool *pool) {
-    handle_remove(&driver.handles, pool->handle);
-    if (driver.pool == pool)
-        driver.pool = &driver.default_pool;
-    if (pool != &driver.default_pool)
-        free(pool);
-}
-
-void pool_close_all(void) {
-    uint32_t at = 0;
-    for (struct driver_pool *pool; (pool = handle_next(&driver.handles, HANDLE_POOL, &at));)
-        pool_close(pool);
-}
-
-static CUresult pool_find(CUmemoryPool handle, struct driver_pool **pool) {
-    *pool = handle_find(&driver.handles, HANDLE_POOL, handle);
-    return *pool ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
+/* Allocation in stream order: cuMemAllocAsync, cuMemPool*, and the pools of the device. */
+#include "emulator/driver/pool.h"
+#include "emulator/driver/allocation.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/stream.h"
 
 static CUresult pool_begin(CUmemoryPool handle, struct driver_pool **pool) {
     CUresult status = driver_begin();
@@ -39,12 +12,9 @@ static CUresult pool_begin(CUmemoryPool handle, struct driver_pool **pool) {
 /* `pool_handle` NULL: from the device's current pool. */
 static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream handle,
                               CUdeviceptr *address) {
-    struct driver_context *context;
     struct driver_stream *stream;
     struct driver_pool *pool = NULL;
-    CUresult status = driver_begin_context(&context);
-    if (status == CUDA_SUCCESS)
-        status = stream_find(context, handle, &stream);
+    CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS && stream->capture) {
         driver_say("cuMemAllocAsync: allocations inside a graph are not supported");
         status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
@@ -54,11 +24,7 @@ static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream h
     if (status == CUDA_SUCCESS && pool_handle)
         status = pool_find(pool_handle, &pool);
     if (status == CUDA_SUCCESS)
-        status = allocation_create(context, ALLOCATION_POOL, bytes, 0, pool, address);
-    if (status == CUDA_SUCCESS) {
-        pool->used += bytes;
-        pool->used_high = pool->used > pool->used_high ? pool->used : pool->used_high;
-    }
+        status = allocation_create(stream->context, ALLOCATION_POOL, bytes, 0, pool, address);
     return driver_end(status);
 }
 
@@ -74,11 +40,8 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPoo
 DRIVER_ALIAS(cuMemAllocFromPoolAsync, cuMemAllocFromPoolAsync_ptsz);
 
 CUresult cuMemFreeAsync(CUdeviceptr address, CUstream handle) {
-    struct driver_context *context;
     struct driver_stream *stream;
-    CUresult status = driver_begin_context(&context);
-    if (status == CUDA_SUCCESS)
-        status = stream_find(context, handle, &stream);
+    CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS && stream->capture)
         status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
     if (status == CUDA_SUCCESS) {
@@ -103,17 +66,11 @@ CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties)
     if (status == CUDA_SUCCESS && properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE)
         status = CUDA_ERROR_NOT_SUPPORTED;
     if (status == CUDA_SUCCESS) {
-        struct driver_pool *pool = calloc(1, sizeof *pool);
-        if (pool) {
-            *pool = (struct driver_pool){.reuse = {1, 1, 1}};
-            pool->handle = handle_add(&driver.handles, HANDLE_POOL, pool);
-        }
-        if (pool && pool->handle) {
+        const struct driver_pool *pool = pool_open();
+        if (pool)
             *handle = pool->handle;
-        } else {
-            free(pool);
+        else
             status = CUDA_ERROR_OUT_OF_MEMORY;
-        }
     }
     return driver_end(status);
 }
@@ -121,13 +78,10 @@ CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties)
 CUresult cuMemPoolDestroy(CUmemoryPool handle) {
     struct driver_pool *pool;
     CUresult status = pool_begin(handle, &pool);
-    if (status == CUDA_SUCCESS && pool == &driver.default_pool)
+    if (status == CUDA_SUCCESS && pool == driver.default_pool)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
-        /* What it gave out stays until it is freed, as the API promises. */
-        for (size_t i = 0; i < driver.allocation_count; i++)
-            if (driver.allocations[i].pool == pool)
-                driver.allocations[i].pool = NULL;
+        allocation_forget_pool(pool);
         pool_close(pool);
     }
     return driver_end(status);
@@ -224,22 +178,15 @@ CUresult cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *access, 
 
 /* ---- The pool of the device ---- */
 
-static CUresult pool_begin_device(CUdevice device, const void *answer) {
-    CUresult status = driver_begin();
-    if (status == CUDA_SUCCESS && device != 0)
-        status = CUDA_ERROR_INVALID_DEVICE;
-    return status == CUDA_SUCCESS && !answer ? CUDA_ERROR_INVALID_VALUE : status;
-}
-
 CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
-    CUresult status = pool_begin_device(device, pool);
+    CUresult status = driver_begin_device(device, pool);
     if (status == CUDA_SUCCESS)
-        *pool = driver.default_pool.handle;
+        *pool = driver.default_pool->handle;
     return driver_end(status);
 }
 
 CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
-    CUresult status = pool_begin_device(device, pool);
+    CUresult status = driver_begin_device(device, pool);
     if (status == CUDA_SUCCESS)
         *pool = driver.pool->handle;
     return driver_end(status);
@@ -247,7 +194,7 @@ CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
 
 CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool handle) {
     struct driver_pool *pool = NULL;
-    CUresult status = pool_begin_device(device, handle);
+    CUresult status = driver_begin_device(device, handle);
     if (status == CUDA_SUCCESS)
         status = pool_find(handle, &pool);
     if (status == CUDA_SUCCESS)
@@ -258,7 +205,7 @@ CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool handle) {
 /* Graphs own no memory here, so every account stands at zero. */
 CUresult cuDeviceGetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attribute,
                                       void *value) {
-    CUresult status = pool_begin_device(device, value);
+    CUresult status = driver_begin_device(device, value);
     if (status == CUDA_SUCCESS && (unsigned)attribute > CU_GRAPH_MEM_ATTR_RESERVED_MEM_HIGH)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -268,7 +215,7 @@ CUresult cuDeviceGetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attr
 
 CUresult cuDeviceSetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attribute,
                                       void *value) {
-    CUresult status = pool_begin_device(device, value);
+    CUresult status = driver_begin_device(device, value);
     bool high = attribute == CU_GRAPH_MEM_ATTR_USED_MEM_HIGH ||
                 attribute == CU_GRAPH_MEM_ATTR_RESERVED_MEM_HIGH;
     if (status == CUDA_SUCCESS && (!high || *(const cuuint64_t *)value))
@@ -277,5 +224,5 @@ CUresult cuDeviceSetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attr
 }
 
 CUresult cuDeviceGraphMemTrim(CUdevice device) {
-    return driver_end(pool_begin_device(device, &driver));
+    return driver_end(driver_begin_device(device, &driver));
 }

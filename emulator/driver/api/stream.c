@@ -1,60 +1,11 @@
-/* Streams. Work is done when it is submitted, so a stream is always idle: waiting returns at once.
- */
-#include <stdlib.h>
-#include <string.h>
-
-#include "emulator/driver/graph.h"
-#include "emulator/driver/state.h"
-
-/* Outside this range a priority is clamped, as cuStreamCreateWithPriority documents. */
-enum { PRIORITY_GREATEST = -5, PRIORITY_LEAST = 0 };
-
-CUresult stream_find(const struct driver_context *context, CUstream handle,
-                     struct driver_stream **stream) {
-    if (!handle || handle == CU_STREAM_LEGACY)
-        *stream = context->legacy;
-    else if (handle == CU_STREAM_PER_THREAD)
-        *stream = context->per_thread;
-    else
-        *stream = handle_find(&driver.handles, HANDLE_STREAM, handle);
-    return *stream && (*stream)->context == context ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
-}
-
-CUresult stream_open(struct driver_context *context, unsigned flags, int priority,
-                     struct driver_stream **stream) {
-    struct driver_stream *made = calloc(1, sizeof *made);
-    if (!made)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    made->context = context;
-    made->flags = flags;
-    made->priority = priority < PRIORITY_GREATEST ? PRIORITY_GREATEST
-                     : priority > PRIORITY_LEAST  ? PRIORITY_LEAST
-                                                  : priority;
-    made->identifier = ++driver.next_identifier;
-    made->policy.syncPolicy = CU_SYNC_POLICY_AUTO;
-    made->handle = handle_add(&driver.handles, HANDLE_STREAM, made);
-    if (!made->handle) {
-        free(made);
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    }
-    *stream = made;
-    return CUDA_SUCCESS;
-}
-
-void stream_close(struct driver_stream *stream) {
-    capture_drop_stream(stream);
-    handle_remove(&driver.handles, stream->handle);
-    free(stream->pending);
-    free(stream->pending_handles);
-    free(stream);
-}
-
-/* The beginning of every call on a stream. */
-static CUresult stream_begin(CUstream handle, struct driver_stream **stream) {
-    struct driver_context *context;
-    CUresult status = driver_begin_context(&context);
-    return status == CUDA_SUCCESS ? stream_find(context, handle, stream) : status;
-}
+/* cuStream*, but for capture; host functions. */
+#include "emulator/driver/stream.h"
+#include "emulator/driver/allocation.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/capture.h"
+#include "emulator/driver/context.h"
+#include "emulator/driver/event.h"
+#include "emulator/driver/execute.h"
 
 CUresult cuStreamCreateWithPriority(CUstream *handle, unsigned int flags, int priority) {
     struct driver_context *context;
@@ -80,7 +31,7 @@ CUresult cuStreamDestroy_v2(CUstream handle) {
         (stream == stream->context->legacy || stream == stream->context->per_thread))
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS)
-        stream_close(stream);
+        context_close_stream(stream);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuStreamDestroy_v2, cuStreamDestroy);
@@ -218,13 +169,14 @@ DRIVER_ALIAS(cuStreamSynchronize, cuStreamSynchronize_ptsz);
 
 CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned int flags) {
     struct driver_stream *stream;
+    struct driver_event *event;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS && flags & ~(unsigned)CU_EVENT_WAIT_EXTERNAL)
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS) {
-        const struct driver_event *event = handle_find(&driver.handles, HANDLE_EVENT, event_handle);
-        status = event ? capture_wait(stream, event) : CUDA_ERROR_INVALID_HANDLE;
-    }
+    if (status == CUDA_SUCCESS)
+        status = event_find(event_handle, &event);
+    if (status == CUDA_SUCCESS)
+        status = capture_wait(stream, event);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuStreamWaitEvent, cuStreamWaitEvent_ptsz);

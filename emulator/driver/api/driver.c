@@ -1,0 +1,74 @@
+/* cuInit, and the few calls that need no driver: version, errors, the profiler. */
+#include "emulator/driver/driver.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/state.h"
+
+CUresult cuInit(unsigned int flags) {
+    CUresult status = driver_begin();
+    if (status == CUDA_ERROR_NOT_INITIALIZED)
+        status = flags ? CUDA_ERROR_INVALID_VALUE : driver_start();
+    else if (status == CUDA_SUCCESS && flags)
+        status = CUDA_ERROR_INVALID_VALUE;
+    return driver_end(status);
+}
+
+CUresult cuDriverGetVersion(int *version) {
+    if (!version)
+        return CUDA_ERROR_INVALID_VALUE;
+    *version = CUDA_VERSION;
+    return CUDA_SUCCESS;
+}
+
+/* ---- Errors ---- */
+
+struct error_text {
+    CUresult code;
+    const char *name, *text;
+};
+
+static const struct error_text error_texts[] = {
+#define DRIVER_ERROR(name, value, text) {name, #name, text},
+#include "emulator/driver/errors.def"
+#undef DRIVER_ERROR
+};
+
+static const struct error_text *error_find(CUresult code) {
+    for (size_t i = 0; i < sizeof error_texts / sizeof *error_texts; i++)
+        if (error_texts[i].code == code)
+            return &error_texts[i];
+    return NULL;
+}
+
+CUresult cuGetErrorName(CUresult error, const char **text) {
+    const struct error_text *found = error_find(error);
+    if (!text)
+        return CUDA_ERROR_INVALID_VALUE;
+    *text = found ? found->name : NULL;
+    return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuGetErrorString(CUresult error, const char **text) {
+    const struct error_text *found = error_find(error);
+    if (!text)
+        return CUDA_ERROR_INVALID_VALUE;
+    *text = found ? found->text : NULL;
+    return found ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+/* ---- Profiler: what it would collect is counted anyway ---- */
+
+CUresult cuProfilerInitialize(const char *config_file, const char *output_file,
+                              CUoutput_mode output_mode) {
+    (void)config_file, (void)output_file, (void)output_mode;
+    return CUDA_ERROR_NOT_SUPPORTED;
+}
+
+CUresult cuProfilerStart(void) {
+    struct driver_context *context;
+    return driver_end(driver_begin_context(&context));
+}
+
+CUresult cuProfilerStop(void) {
+    struct driver_context *context;
+    return driver_end(driver_begin_context(&context));
+}

@@ -1,0 +1,90 @@
+/* cuLaunchKernel in its forms. */
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/execute.h"
+#include "emulator/driver/kernel.h"
+#include "emulator/driver/stream.h"
+
+static CUresult kernel_launch(CUstream handle, const struct kernel_request *request) {
+    struct driver_stream *stream;
+    CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS) {
+        struct driver_operation operation = {.type = CU_GRAPH_NODE_TYPE_KERNEL};
+        status = kernel_prepare(&operation.kernel, request);
+        if (status == CUDA_SUCCESS) {
+            status = operation_submit(stream, &operation);
+            operation_release(&operation);
+        }
+    }
+    return driver_end(status);
+}
+
+CUresult cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y,
+                        unsigned int grid_z, unsigned int block_x, unsigned int block_y,
+                        unsigned int block_z, unsigned int shared_bytes, CUstream stream,
+                        void **parameters, void **extra) {
+    const struct kernel_request request = {.function = function,
+                                           .grid = {grid_x, grid_y, grid_z},
+                                           .block = {block_x, block_y, block_z},
+                                           .dynamic_shared = shared_bytes,
+                                           .parameters = parameters,
+                                           .extra = extra};
+    return kernel_launch(stream, &request);
+}
+DRIVER_ALIAS(cuLaunchKernel, cuLaunchKernel_ptsz);
+
+CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y,
+                                   unsigned int grid_z, unsigned int block_x, unsigned int block_y,
+                                   unsigned int block_z, unsigned int shared_bytes, CUstream stream,
+                                   void **parameters) {
+    const struct kernel_request request = {.function = function,
+                                           .grid = {grid_x, grid_y, grid_z},
+                                           .block = {block_x, block_y, block_z},
+                                           .dynamic_shared = shared_bytes,
+                                           .cooperative = true,
+                                           .parameters = parameters};
+    return kernel_launch(stream, &request);
+}
+DRIVER_ALIAS(cuLaunchCooperativeKernel, cuLaunchCooperativeKernel_ptsz);
+
+/* Attributes that only guide scheduling and caches change nothing here; those that change meaning
+ * are refused. */
+static CUresult kernel_attribute(const CUlaunchAttribute *attribute,
+                                 struct kernel_request *request) {
+    switch ((int)attribute->id) {
+    case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
+        request->cooperative = attribute->value.cooperative != 0;
+        return CUDA_SUCCESS;
+    case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
+        if (attribute->value.clusterDim.x * attribute->value.clusterDim.y *
+                attribute->value.clusterDim.z ==
+            1)
+            return CUDA_SUCCESS;
+        driver_say("launch: clusters of more than one block are not supported");
+        return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+    case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT:
+    case CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
+    case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
+        driver_say("launch: launch attribute %d is not supported", (int)attribute->id);
+        return CUDA_ERROR_NOT_SUPPORTED;
+    default:
+        return attribute->id < CU_LAUNCH_ATTRIBUTE_MAX ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+    }
+}
+
+CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters,
+                          void **extra) {
+    if (!config || (config->numAttrs && !config->attrs))
+        return CUDA_ERROR_INVALID_VALUE;
+    struct kernel_request request = {
+        .function = function,
+        .grid = {config->gridDimX, config->gridDimY, config->gridDimZ},
+        .block = {config->blockDimX, config->blockDimY, config->blockDimZ},
+        .dynamic_shared = config->sharedMemBytes,
+        .parameters = parameters,
+        .extra = extra};
+    CUresult status = CUDA_SUCCESS;
+    for (unsigned i = 0; i < config->numAttrs && status == CUDA_SUCCESS; i++)
+        status = kernel_attribute(&config->attrs[i], &request);
+    return status == CUDA_SUCCESS ? kernel_launch(config->hStream, &request) : status;
+}
+DRIVER_ALIAS(cuLaunchKernelEx, cuLaunchKernelEx_ptsz);

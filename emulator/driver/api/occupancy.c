@@ -1,0 +1,113 @@
+/* cuOccupancy*: how many blocks of a function fit a multiprocessor. */
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/function.h"
+
+static unsigned occupancy_blocks(const struct driver_function *function, int threads,
+                                 size_t dynamic_shared) {
+    return machine_occupancy(driver.machine, function->machine, (unsigned)threads, dynamic_shared);
+}
+
+static bool occupancy_block_valid(const struct driver_function *function, int threads) {
+    return threads > 0 && (unsigned)threads <= function->info->max_threads &&
+           (unsigned)threads <= driver.properties.max_threads_per_block;
+}
+
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int *count, CUfunction handle,
+                                                              int block_size, size_t dynamic_shared,
+                                                              unsigned int flags) {
+    struct driver_function *function;
+    CUresult status = function_begin(handle, &function);
+    if (status == CUDA_SUCCESS &&
+        (!count || block_size <= 0 || flags & ~(unsigned)CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        *count = occupancy_block_valid(function, block_size)
+                     ? (int)occupancy_blocks(function, block_size, dynamic_shared)
+                     : 0;
+    return driver_end(status);
+}
+
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *count, CUfunction function,
+                                                     int block_size, size_t dynamic_shared) {
+    return cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(count, function, block_size,
+                                                                dynamic_shared, 0);
+}
+
+struct occupancy_query {
+    CUoccupancyB2DSize shared_of_block; /* may be NULL */
+    size_t dynamic_shared;
+    int limit;
+};
+
+/* The block size, in whole warps, that keeps most threads resident; the largest of those that do.
+ */
+static int occupancy_best_block(const struct driver_function *function,
+                                const struct occupancy_query *query, unsigned *blocks) {
+    int warp = (int)driver.properties.warp_size, best = 0;
+    unsigned best_threads = 0;
+    for (int size = query->limit / warp * warp; size >= warp; size -= warp) {
+        size_t shared =
+            query->shared_of_block ? query->shared_of_block(size) : query->dynamic_shared;
+        unsigned fit =
+            occupancy_block_valid(function, size) ? occupancy_blocks(function, size, shared) : 0;
+        if (fit * (unsigned)size > best_threads) {
+            best_threads = fit * (unsigned)size;
+            best = size;
+            *blocks = fit;
+        }
+    }
+    return best;
+}
+
+CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *min_grid_size, int *block_size,
+                                                   CUfunction handle,
+                                                   CUoccupancyB2DSize shared_of_block,
+                                                   size_t dynamic_shared, int block_size_limit,
+                                                   unsigned int flags) {
+    struct driver_function *function;
+    CUresult status = function_begin(handle, &function);
+    if (status == CUDA_SUCCESS && (!min_grid_size || !block_size || block_size_limit < 0 ||
+                                   flags & ~(unsigned)CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) {
+        struct occupancy_query query = {shared_of_block, dynamic_shared,
+                                        (int)function->info->max_threads};
+        unsigned blocks = 0;
+        if (block_size_limit && block_size_limit < query.limit)
+            query.limit = block_size_limit;
+        *block_size = occupancy_best_block(function, &query, &blocks);
+        *min_grid_size = (int)(blocks * driver.properties.multiprocessors);
+    }
+    return driver_end(status);
+}
+
+CUresult cuOccupancyMaxPotentialBlockSize(int *min_grid_size, int *block_size, CUfunction function,
+                                          CUoccupancyB2DSize shared_of_block, size_t dynamic_shared,
+                                          int block_size_limit) {
+    return cuOccupancyMaxPotentialBlockSizeWithFlags(
+        min_grid_size, block_size, function, shared_of_block, dynamic_shared, block_size_limit, 0);
+}
+
+/* The most dynamic shared memory with which `blocks` blocks still fit. */
+CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *dynamic_shared, CUfunction handle,
+                                                 int blocks, int block_size) {
+    struct driver_function *function;
+    CUresult status = function_begin(handle, &function);
+    bool valid = status == CUDA_SUCCESS && dynamic_shared && blocks > 0 &&
+                 occupancy_block_valid(function, block_size);
+    if (status == CUDA_SUCCESS &&
+        (!valid || occupancy_blocks(function, block_size, 0) < (unsigned)blocks))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) {
+        size_t low = 0, high = driver.properties.shared_per_block_optin + 1;
+        while (high - low > 1) {
+            size_t middle = low + (high - low) / 2;
+            if (occupancy_blocks(function, block_size, middle) >= (unsigned)blocks)
+                low = middle;
+            else
+                high = middle;
+        }
+        *dynamic_shared = low;
+    }
+    return driver_end(status);
+}

@@ -1,0 +1,31 @@
+/* Events. They order work and carry no time: nothing that an emulated device does has a duration
+ * worth telling. */
+#include "emulator/driver/event.h"
+
+#include <stdlib.h>
+
+void event_close(struct driver_event *event) {
+    handle_remove(&driver.handles, event->handle);
+    free(event->pending);
+    free(event);
+}
+
+CUresult event_find(CUevent handle, struct driver_event **event) {
+    *event = handle_find(&driver.handles, HANDLE_EVENT, handle);
+    return *event ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+CUresult event_open(struct driver_context *context, unsigned flags, CUevent *handle) {
+    struct driver_event *event = calloc(1, sizeof *event);
+    if (!event)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    event->context = context;
+    event->flags = flags;
+    event->handle = handle_add(&driver.handles, HANDLE_EVENT, event);
+    if (!event->handle) {
+        free(event);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    *handle = event->handle;
+    return CUDA_SUCCESS;
+}

@@ -1,0 +1,32 @@
+/* A launch: what a program says about it, checked and packed, and how it runs. */
+#ifndef LOCKSTEP_EMULATOR_DRIVER_KERNEL_H
+#define LOCKSTEP_EMULATOR_DRIVER_KERNEL_H
+
+#include "emulator/driver/state.h"
+
+struct driver_kernel {
+    CUfunction function; /* found again at each launch: its module may be gone by then */
+    unsigned grid[3], block[3];
+    size_t dynamic_shared;
+    bool cooperative;
+    size_t parameter_count, parameter_bytes;
+    unsigned char *parameters; /* packed; owned */
+    void **pointers;           /* to each parameter in `parameters`; owned */
+};
+
+/* What a program says about a launch, in any of the API's forms. */
+struct kernel_request {
+    CUfunction function;
+    unsigned grid[3], block[3];
+    unsigned dynamic_shared;
+    bool cooperative;
+    void **parameters, **extra;
+};
+
+/* Checks the request against the function and the device and packs the parameters. */
+CUresult kernel_prepare(struct driver_kernel *kernel, const struct kernel_request *request);
+CUresult kernel_clone(struct driver_kernel *to, const struct driver_kernel *from);
+void kernel_release(struct driver_kernel *kernel);
+CUresult kernel_execute(struct driver_context *context, const struct driver_kernel *kernel);
+
+#endif

@@ -1,0 +1,92 @@
+/* The parameters of nodes, in the API's forms, as operations. */
+#include "emulator/driver/prepare.h"
+
+#include <string.h>
+
+#include "emulator/driver/copy.h"
+#include "emulator/driver/fill.h"
+
+CUresult prepare_kernel(struct driver_operation *operation,
+                        const CUDA_KERNEL_NODE_PARAMS_v1 *parameters, CUfunction function) {
+    if (!parameters)
+        return CUDA_ERROR_INVALID_VALUE;
+    const struct kernel_request request = {
+        .function = function ? function : parameters->func,
+        .grid = {parameters->gridDimX, parameters->gridDimY, parameters->gridDimZ},
+        .block = {parameters->blockDimX, parameters->blockDimY, parameters->blockDimZ},
+        .dynamic_shared = parameters->sharedMemBytes,
+        .parameters = parameters->kernelParams,
+        .extra = parameters->extra,
+    };
+    operation->type = CU_GRAPH_NODE_TYPE_KERNEL;
+    return kernel_prepare(&operation->kernel, &request);
+}
+
+/* The newer form may name a CUkernel in place of a function. */
+CUresult prepare_kernel_v2(struct driver_operation *operation,
+                           const CUDA_KERNEL_NODE_PARAMS *parameters) {
+    CUDA_KERNEL_NODE_PARAMS_v1 first;
+    if (!parameters)
+        return CUDA_ERROR_INVALID_VALUE;
+    memcpy(&first, parameters, sizeof first);
+    return prepare_kernel(operation, &first,
+                          parameters->func ? NULL : (CUfunction)parameters->kern);
+}
+
+CUresult prepare_copy(struct driver_operation *operation, const CUDA_MEMCPY3D *copy) {
+    if (!copy)
+        return CUDA_ERROR_INVALID_VALUE;
+    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_MEMCPY, .copy = *copy};
+    return copy_check(copy);
+}
+
+CUresult prepare_fill(struct driver_operation *operation, const CUDA_MEMSET_NODE_PARAMS *fill) {
+    if (!fill)
+        return CUDA_ERROR_INVALID_VALUE;
+    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_MEMSET, .fill = *fill};
+    return fill_check(fill);
+}
+
+CUresult prepare_host(struct driver_operation *operation, const CUDA_HOST_NODE_PARAMS *host) {
+    if (!host || !host->fn)
+        return CUDA_ERROR_INVALID_VALUE;
+    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_HOST, .host = *host};
+    return CUDA_SUCCESS;
+}
+
+CUresult prepare_child(struct driver_operation *operation, CUgraph graph) {
+    struct driver_graph *child;
+    CUresult status = graph_find(graph, &child);
+    if (status == CUDA_SUCCESS)
+        *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_GRAPH, .child = child};
+    return status;
+}
+
+void prepare_release(struct driver_operation *operation) {
+    if (operation->type == CU_GRAPH_NODE_TYPE_KERNEL)
+        kernel_release(&operation->kernel);
+}
+
+CUresult prepare_any(struct driver_operation *operation, const CUgraphNodeParams *parameters) {
+    CUDA_MEMSET_NODE_PARAMS fill;
+    switch ((int)parameters->type) {
+    case CU_GRAPH_NODE_TYPE_KERNEL:
+        return prepare_kernel_v2(operation, &parameters->kernel);
+    case CU_GRAPH_NODE_TYPE_MEMCPY:
+        return prepare_copy(operation, &parameters->memcpy.copyParams);
+    case CU_GRAPH_NODE_TYPE_MEMSET:
+        memcpy(&fill, &parameters->memset,
+               sizeof fill); /* the newer form adds the context at its end */
+        return prepare_fill(operation, &fill);
+    case CU_GRAPH_NODE_TYPE_HOST:
+        return prepare_host(operation, &parameters->host);
+    case CU_GRAPH_NODE_TYPE_GRAPH:
+        return prepare_child(operation, parameters->graph.graph);
+    case CU_GRAPH_NODE_TYPE_EMPTY:
+        *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_EMPTY};
+        return CUDA_SUCCESS;
+    default:
+        driver_say("cuGraphAddNode: nodes of type %d are not supported", (int)parameters->type);
+        return CUDA_ERROR_NOT_SUPPORTED;
+    }
+}

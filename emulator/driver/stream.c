@@ -1,0 +1,49 @@
+/* Streams. Work is done when it is submitted, so a stream is always idle: waiting returns at once. */
+#include "emulator/driver/stream.h"
+
+#include <stdlib.h>
+
+CUresult stream_find(const struct driver_context *context, CUstream handle,
+                     struct driver_stream **stream) {
+    if (!handle || handle == CU_STREAM_LEGACY)
+        *stream = context->legacy;
+    else if (handle == CU_STREAM_PER_THREAD)
+        *stream = context->per_thread;
+    else
+        *stream = handle_find(&driver.handles, HANDLE_STREAM, handle);
+    return *stream && (*stream)->context == context ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+}
+
+CUresult stream_open(struct driver_context *context, unsigned flags, int priority,
+                     struct driver_stream **stream) {
+    struct driver_stream *made = calloc(1, sizeof *made);
+    if (!made)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    made->context = context;
+    made->flags = flags;
+    made->priority = priority < STREAM_PRIORITY_GREATEST ? STREAM_PRIORITY_GREATEST
+                     : priority > STREAM_PRIORITY_LEAST  ? STREAM_PRIORITY_LEAST
+                                                         : priority;
+    made->identifier = ++driver.next_identifier;
+    made->policy.syncPolicy = CU_SYNC_POLICY_AUTO;
+    made->handle = handle_add(&driver.handles, HANDLE_STREAM, made);
+    if (!made->handle) {
+        free(made);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    *stream = made;
+    return CUDA_SUCCESS;
+}
+
+void stream_close(struct driver_stream *stream) {
+    handle_remove(&driver.handles, stream->handle);
+    free(stream->pending);
+    free(stream->pending_handles);
+    free(stream);
+}
+
+CUresult stream_begin(CUstream handle, struct driver_stream **stream) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    return status == CUDA_SUCCESS ? stream_find(context, handle, stream) : status;
+}
