@@ -4,7 +4,7 @@
  * instruction set.
  */
 #include "emulator/execute/isa.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
 
 #include <math.h>

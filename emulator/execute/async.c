@@ -9,7 +9,7 @@
  * arrivals still pending, bits 20-39 those expected in a phase, bit 63 is the parity of the phase.
  */
 #include "emulator/execute/execute.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 

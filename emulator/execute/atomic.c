@@ -2,7 +2,7 @@
  * numbers. */
 #include "emulator/arithmetic/half.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 

@@ -1,6 +1,6 @@
 /* Barriers of a block: bar and barrier.cta in all their forms (PTX ISA 9.7.13.1). */
 #include "emulator/execute/execute.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 
 enum barrier_action { BARRIER_SYNC, BARRIER_ARRIVE, BARRIER_REDUCE };
 

@@ -1,5 +1,5 @@
 /* One block of threads: its memory, its warps in turn, and what to say when none can go on. */
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/memory/scratch.h"
 
 #include <stdio.h>

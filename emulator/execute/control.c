@@ -1,7 +1,7 @@
 /* Branches, calls, returns, exits, traps: the instructions that move the program counter. */
 #include "emulator/execute/execute.h"
 #include "emulator/execute/isa.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/heap.h"
 

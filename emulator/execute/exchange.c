@@ -1,7 +1,7 @@
 /* Instructions by which the lanes of a warp see each other: shuffles, votes, matches, reductions,
  * and their waiting. */
 #include "emulator/execute/execute.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 
 #include <string.h>
 

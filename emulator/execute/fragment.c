@@ -8,7 +8,7 @@
  */
 #include "emulator/arithmetic/matrix.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 

@@ -1,7 +1,7 @@
 /* ldmatrix, stmatrix and movmatrix (PTX ISA 9.7.14.5.15 to 17). */
 #include "emulator/arithmetic/matrix.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 

@@ -7,7 +7,7 @@
  * docs/emulator.md defines sectors and wavefronts.
  */
 #include "emulator/execute/isa.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 

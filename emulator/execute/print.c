@@ -1,6 +1,6 @@
 /* Device printf: formats with the arguments that the kernel packed (CUDA C programming guide,
  * "Formatted output"). */
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
  * order the lanes. For each byte the last write and the last read are kept, so a race with an
  * earlier read may go unseen; what is reported is a race.
  */
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "emulator/machine/workers.h"
 
 #include "emulator/arithmetic/arithmetic.h"
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 #include "emulator/machine/machine.h"
 #include "emulator/machine/output.h"
 #include "emulator/memory/scratch.h"

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_MACHINE_WORKERS_H
 #define LOCKSTEP_EMULATOR_MACHINE_WORKERS_H
 
-#include "emulator/execute/warp.h"
+#include "emulator/execute/state.h"
 
 /* Runs all blocks, or until a fault, which is then launch->fault. Adds to the counters. */
 void workers_run(struct launch *launch, struct machine_counters *counters);

@@ -1,6 +1,6 @@
 /* What the executor's files share: a launch, its workers, blocks and warps while they run. */
-#ifndef LOCKSTEP_EMULATOR_EXECUTE_WARP_H
-#define LOCKSTEP_EMULATOR_EXECUTE_WARP_H
+#ifndef LOCKSTEP_EMULATOR_EXECUTE_STATE_H
+#define LOCKSTEP_EMULATOR_EXECUTE_STATE_H
 
 #include "emulator/decode/program.h"
 #include "emulator/memory/memory.h"
