@@ -8,26 +8,22 @@
  * for. An mbarrier is one 64-bit word, whose layout PTX leaves open: here bits 0-19 count the
  * arrivals still pending, bits 20-39 those expected in a phase, bit 63 is the parity of the phase.
  */
+#include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/race.h"
+#include "emulator/execute/values.h"
+#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t value_at(const struct warp *warp, const struct detail *detail, unsigned k,
-                         unsigned lane) {
-    const void *from = warp_slot(warp, detail->from[k]);
-    return detail->from_bits[k] == 64 ? ((const struct lanes64 *)from)->at[lane]
-                                      : ((const struct lanes32 *)from)->at[lane];
-}
-
 /* An offset in shared memory for `bytes`, or a fault. */
 static bool find_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
                         uint32_t bytes, uint64_t *offset) {
     const size_t size = warp->block->launch->shared_bytes;
-    *offset = value_at(warp, instruction->detail, 0, lane) + (uint64_t)instruction->immediate;
+    *offset = value_read(warp, instruction->detail, 0, lane) + (uint64_t)instruction->immediate;
     if (*offset >> WINDOW_SHIFT == WINDOW_SHARED)
         *offset -= space_window(WINDOW_SHARED);
     if (*offset % bytes != 0) {
@@ -68,9 +64,9 @@ struct copy_request {
 static bool copy_lane(struct warp *warp, const struct instruction *instruction, unsigned lane,
                       struct copy_request *request) {
     const struct detail *detail = instruction->detail;
-    const uint32_t size = (uint32_t)value_at(warp, detail, 2, lane);
-    uint32_t read = detail->from_count > 3 ? (uint32_t)value_at(warp, detail, 3, lane) : size;
-    const uint64_t from = value_at(warp, detail, 1, lane) + (uint64_t)detail->second_offset;
+    const uint32_t size = (uint32_t)value_read(warp, detail, 2, lane);
+    uint32_t read = detail->from_count > 3 ? (uint32_t)value_read(warp, detail, 3, lane) : size;
+    const uint64_t from = value_read(warp, detail, 1, lane) + (uint64_t)detail->second_offset;
     uint64_t to;
     read = read < size ? read : size;
     if (!find_shared(warp, instruction, lane, size, &to))
@@ -103,13 +99,13 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
         check_global(warp, instruction, lane, from, read, false);
     }
     if (warp->block->race)
-        check_race(warp, instruction, lane, (uint32_t)to, size, true, false);
+        race_access(warp, instruction, lane, (uint32_t)to, size, true, false);
     return !warp->is_faulted;
 }
 
 static void execute_copy(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
-    const uint64_t size = value_at(warp, detail, 2, 0);
+    const uint64_t size = value_read(warp, detail, 2, 0);
     struct machine_counters *counters = &warp->worker->counters;
     struct copy_request request;
     request.from.count = 0;
@@ -166,7 +162,7 @@ static void execute_commit(struct warp *warp, const struct instruction *instruct
 }
 
 static void execute_wait_group(struct warp *warp, const struct instruction *instruction) {
-    deliver_groups(warp, instruction, (uint32_t)value_at(warp, instruction->detail, 0, 0));
+    deliver_groups(warp, instruction, (uint32_t)value_read(warp, instruction->detail, 0, 0));
 }
 
 static void execute_wait_all(struct warp *warp, const struct instruction *instruction) {
@@ -210,18 +206,6 @@ static bool arrive(const struct warp *warp, uint64_t offset, uint64_t count, uin
     return true;
 }
 
-static void put(const struct warp *warp, const struct detail *detail, unsigned lane,
-                uint64_t value) {
-    void *to = warp_slot(warp, detail->to[0]);
-    uint32_t *mask = to;
-    if (detail->to_bits[0] == 64)
-        ((struct lanes64 *)to)->at[lane] = value;
-    else if (detail->to_bits[0] == 32)
-        ((struct lanes32 *)to)->at[lane] = (uint32_t)value;
-    else
-        *mask = (*mask & ~(UINT32_C(1) << lane)) | ((uint32_t)(value & 1) << lane);
-}
-
 enum mbarrier_action {
     MBARRIER_INIT,
     MBARRIER_INVALIDATE,
@@ -236,9 +220,9 @@ enum mbarrier_action {
 static void test(struct warp *warp, const struct detail *detail, unsigned lane, uint64_t phase,
                  uint64_t waited) {
     const bool is_complete = phase != waited;
-    put(warp, detail, lane, is_complete);
+    value_write(warp, detail, 0, lane, is_complete);
     if (is_complete)
-        block_race_observe(warp);
+        race_observe(warp);
 }
 
 static bool act(struct warp *warp, const struct instruction *instruction, unsigned lane,
@@ -246,7 +230,7 @@ static bool act(struct warp *warp, const struct instruction *instruction, unsign
     const struct detail *detail = instruction->detail;
     const enum mbarrier_action action = instruction->variant;
     const uint64_t state = read_state(warp, offset);
-    const uint64_t operand = detail->from_count > 1 ? value_at(warp, detail, 1, lane) : 1;
+    const uint64_t operand = detail->from_count > 1 ? value_read(warp, detail, 1, lane) : 1;
     switch (action) {
     case MBARRIER_INIT:
         write_state(warp, offset, make_state(0, operand & COUNT_MASK, operand & COUNT_MASK));
@@ -257,8 +241,8 @@ static bool act(struct warp *warp, const struct instruction *instruction, unsign
     case MBARRIER_ARRIVE:
     case MBARRIER_DROP:
         if (detail->to_count)
-            put(warp, detail, lane, state);
-        block_race_arrive(warp, BARRIERS);
+            value_write(warp, detail, 0, lane, state);
+        race_arrive(warp, BARRIERS);
         return arrive(warp, offset, operand, action == MBARRIER_DROP ? operand : 0);
     case MBARRIER_TEST:
         test(warp, detail, lane, state >> PHASE_BIT, operand >> PHASE_BIT);
@@ -271,7 +255,7 @@ static bool act(struct warp *warp, const struct instruction *instruction, unsign
         /* Without .noinc the arrival is first added to those pending, which leaves the count as it
          * was. */
         deliver_lane(warp, instruction, lane);
-        block_race_arrive(warp, BARRIERS);
+        race_arrive(warp, BARRIERS);
         return action == MBARRIER_COPIES || arrive(warp, offset, 1, 0);
     }
     return false;
@@ -296,8 +280,8 @@ static void execute_mbarrier(struct warp *warp, const struct instruction *instru
 static void execute_pending_count(struct warp *warp, const struct instruction *instruction) {
     for (unsigned lane = 0; lane < LANES; lane++) {
         if (warp->mask >> lane & 1)
-            put(warp, instruction->detail, lane,
-                value_at(warp, instruction->detail, 0, lane) & COUNT_MASK);
+            value_write(warp, instruction->detail, 0, lane,
+                        value_read(warp, instruction->detail, 0, lane) & COUNT_MASK);
     }
 }
 

@@ -1,8 +1,10 @@
 /* atom and red (PTX ISA 9.7.13.5, 9.7.13.7): lanes act one after another, in the order of their
  * numbers. */
 #include "emulator/arithmetic/half.h"
+#include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/values.h"
+#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 
@@ -122,13 +124,6 @@ static uint64_t update(unsigned char *at, enum atomic_operation operation, uint6
     return old;
 }
 
-static uint64_t value_at(const struct warp *warp, const struct detail *detail, unsigned k,
-                         unsigned lane) {
-    const void *from = warp_slot(warp, detail->from[k]);
-    return detail->from_bits[k] == 64 ? ((const struct lanes64 *)from)->at[lane]
-                                      : ((const struct lanes32 *)from)->at[lane];
-}
-
 /* Where the lanes act. */
 struct atomic_request {
     struct request_sectors global;
@@ -142,7 +137,7 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
     const struct detail *detail = instruction->detail;
     const struct launch *launch = warp->block->launch;
     const uint32_t bytes = detail->access_bytes;
-    uint64_t address = value_at(warp, detail, 0, lane) + (uint64_t)instruction->immediate;
+    uint64_t address = value_read(warp, detail, 0, lane) + (uint64_t)instruction->immediate;
     uint64_t window = detail->space == SPACE_SHARED ? WINDOW_SHARED : address >> WINDOW_SHIFT;
     const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
     if (offset % bytes != 0) {
@@ -175,15 +170,6 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
     return warp->is_faulted ? NULL : space_host(address);
 }
 
-static void put(const struct warp *warp, const struct detail *detail, unsigned lane,
-                uint64_t value) {
-    void *to = warp_slot(warp, detail->to[0]);
-    if (detail->to_bits[0] == 64)
-        ((struct lanes64 *)to)->at[lane] = value;
-    else
-        ((struct lanes32 *)to)->at[lane] = (uint32_t)value;
-}
-
 static void count_request(struct warp *warp, const struct atomic_request *request, uint32_t bytes) {
     struct machine_counters *counters = &warp->worker->counters;
     counters->global_atomic_requests += request->global.count > 0;
@@ -200,8 +186,8 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
     struct atomic_request request;
     struct lanes64 b, c, old;
     for (unsigned lane = 0; lane < LANES; lane++) {
-        b.at[lane] = value_at(warp, detail, 1, lane);
-        c.at[lane] = detail->from_count > 2 ? value_at(warp, detail, 2, lane) : 0;
+        b.at[lane] = value_read(warp, detail, 1, lane);
+        c.at[lane] = detail->from_count > 2 ? value_read(warp, detail, 2, lane) : 0;
     }
     warp->communicated = true;
     request.global.count = request.shared_lanes = 0;
@@ -217,7 +203,7 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
     count_request(warp, &request, detail->access_bytes);
     for (unsigned lane = 0; lane < LANES && detail->to_count; lane++) {
         if (warp->mask >> lane & 1)
-            put(warp, detail, lane, old.at[lane]);
+            value_write(warp, detail, 0, lane, old.at[lane]);
     }
 }
 

@@ -1,6 +1,9 @@
 /* Barriers of a block: bar and barrier.cta in all their forms (PTX ISA 9.7.13.1). */
+#include "emulator/execute/barrier.h"
+
 #include "emulator/execute/execute.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/race.h"
+#include "emulator/execute/warp.h"
 
 enum barrier_action { BARRIER_SYNC, BARRIER_ARRIVE, BARRIER_REDUCE };
 
@@ -62,46 +65,6 @@ static bool check_count(struct warp *warp, const struct instruction *instruction
     return true;
 }
 
-static void execute_barrier(struct warp *warp, const struct instruction *instruction) {
-    struct block *block = warp->block;
-    const enum barrier_action action = instruction->variant;
-    const uint32_t lanes = warp_guard(warp, instruction), skipped = warp->mask & ~lanes;
-    if (!lanes) {
-        warp->pc++;
-        return;
-    }
-    const uint32_t number = word_at(warp, instruction->a, lane_first(lanes));
-    const bool counted = has_count(instruction, action);
-    const uint32_t expected = counted ? word_at(warp, instruction->b, lane_first(lanes)) : 0;
-    if (counted && !check_count(warp, instruction, expected))
-        return;
-    struct barrier *barrier = open_barrier(warp, instruction, number, expected);
-    if (!barrier)
-        return;
-    if (!counted && block->launch->options.check_barrier &&
-        block->live_threads < block->launch->threads) {
-        warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane_first(lanes), 0,
-                   "barrier %u is not reached by %u threads that have ended", number,
-                   block->launch->threads - block->live_threads);
-        return;
-    }
-    warp->worker->counters.barriers++;
-    barrier->arrived += counted && lanes == warp->live ? (uint32_t)LANES : lane_count(lanes);
-    if (action == BARRIER_REDUCE)
-        reduce(barrier, warp, instruction->detail, lanes);
-    block_race_arrive(warp, number);
-    if (action == BARRIER_ARRIVE) {
-        warp->pc++;
-    } else {
-        warp_save(warp, warp->pc);
-        for (unsigned lane = 0; lane < LANES; lane++)
-            warp->lane_pc[lane] += skipped >> lane & 1;
-        barrier->waiting[warp->index] |= lanes;
-        warp->barrier_wait |= lanes;
-    }
-    block_release(block, number);
-}
-
 /* ---- Letting go ---- */
 
 static void put_result(struct warp *warp, const struct instruction *instruction, unsigned lane,
@@ -133,22 +96,64 @@ static void release_warp(struct warp *warp, struct barrier *barrier) {
         warp_save(warp, warp->pc);
 }
 
-void block_release(struct block *block, uint32_t number) {
+static void release(struct block *block, uint32_t number) {
     struct barrier *barrier = &block->barriers[number];
     const uint32_t needed = barrier->expected ? barrier->expected : block->live_threads;
     if (!barrier->is_open || barrier->arrived < needed)
         return;
-    block_race_synchronise(block, number);
+    race_synchronise(block, number);
     for (uint32_t k = 0; k < block->warp_count; k++)
         release_warp(&block->warps[k], barrier);
     barrier->is_open = false;
 }
 
-void block_lanes_exited(struct block *block, uint32_t count) {
+/* ---- Arriving ---- */
+
+static void execute_barrier(struct warp *warp, const struct instruction *instruction) {
+    struct block *block = warp->block;
+    const enum barrier_action action = instruction->variant;
+    const uint32_t lanes = warp_guard(warp, instruction), skipped = warp->mask & ~lanes;
+    if (!lanes) {
+        warp->pc++;
+        return;
+    }
+    const uint32_t number = word_at(warp, instruction->a, lane_first(lanes));
+    const bool counted = has_count(instruction, action);
+    const uint32_t expected = counted ? word_at(warp, instruction->b, lane_first(lanes)) : 0;
+    if (counted && !check_count(warp, instruction, expected))
+        return;
+    struct barrier *barrier = open_barrier(warp, instruction, number, expected);
+    if (!barrier)
+        return;
+    if (!counted && block->launch->options.check_barrier &&
+        block->live_threads < block->launch->threads) {
+        warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane_first(lanes), 0,
+                   "barrier %u is not reached by %u threads that have ended", number,
+                   block->launch->threads - block->live_threads);
+        return;
+    }
+    warp->worker->counters.barriers++;
+    barrier->arrived += counted && lanes == warp->live ? (uint32_t)LANES : lane_count(lanes);
+    if (action == BARRIER_REDUCE)
+        reduce(barrier, warp, instruction->detail, lanes);
+    race_arrive(warp, number);
+    if (action == BARRIER_ARRIVE) {
+        warp->pc++;
+    } else {
+        warp_save(warp, warp->pc);
+        for (unsigned lane = 0; lane < LANES; lane++)
+            warp->lane_pc[lane] += skipped >> lane & 1;
+        barrier->waiting[warp->index] |= lanes;
+        warp->barrier_wait |= lanes;
+    }
+    release(block, number);
+}
+
+void barrier_threads_exited(struct block *block, uint32_t count) {
     block->live_threads -= count;
     for (uint32_t k = 0; k < BARRIERS; k++) {
         if (block->barriers[k].is_open && block->barriers[k].expected == 0)
-            block_release(block, k);
+            release(block, k);
     }
 }
 

@@ -1,5 +1,8 @@
 /* One block of threads: its memory, its warps in turn, and what to say when none can go on. */
-#include "emulator/execute/state.h"
+#include "emulator/execute/block.h"
+
+#include "emulator/execute/check.h"
+#include "emulator/execute/warp.h"
 #include "emulator/memory/scratch.h"
 
 #include <stdio.h>
@@ -121,7 +124,7 @@ int block_open(struct block *block, struct launch *launch) {
         block->barriers[k].waiting = block->waiting + k * warps;
     for (uint32_t k = 0; k < warps; k++)
         open_warp(block, k);
-    if (block_race_open(block) == 0)
+    if (check_open(block) == 0)
         return 0;
     block_close(block);
     return -1;
@@ -130,7 +133,7 @@ int block_open(struct block *block, struct launch *launch) {
 void block_close(struct block *block) {
     for (uint32_t k = 0; block->memory && k < block->warp_count; k++)
         free(block->warps[k].copies);
-    block_race_close(block);
+    check_close(block);
     scratch_give(block->launch->scratch, block->memory, block->memory_bytes);
     free(block->output.text);
     *block = (struct block){0};
@@ -175,7 +178,7 @@ void block_start(struct block *block, struct worker *worker, uint64_t index) {
     if (launch->program->uses_reserved_shared)
         memset(block->shared + launch->shared_bytes - RESERVED_SHARED_BYTES, 0,
                RESERVED_SHARED_BYTES);
-    block_race_start(block);
+    check_start(block);
     for (uint32_t k = 0; k < BARRIERS; k++) {
         block->barriers[k].is_open = false;
         memset(block->barriers[k].waiting, 0, block->warp_count * sizeof(uint32_t));

@@ -1,11 +1,12 @@
 /* Branches, calls, returns, exits, traps: the instructions that move the program counter. */
+#include "emulator/execute/address.h"
+#include "emulator/execute/barrier.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/isa.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/print.h"
+#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/heap.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* ---- Branches ---- */
@@ -105,7 +106,7 @@ static void execute_exit(struct warp *warp, const struct instruction *instructio
         check_waiting(warp, instruction, lanes);
     warp->live &= ~lanes;
     warp->sync_wait = 0; /* who waits for these lanes looks again */
-    block_lanes_exited(warp->block, lane_count(lanes));
+    barrier_threads_exited(warp->block, lane_count(lanes));
 }
 
 static void execute_trap(struct warp *warp, const struct instruction *instruction) {
@@ -168,7 +169,7 @@ static uint64_t argument(const struct warp *warp, const struct detail *detail, s
 
 static const char *argument_text(struct warp *warp, const struct detail *detail, size_t k,
                                  unsigned lane) {
-    const unsigned char *text = warp_pointer(warp, lane, argument(warp, detail, k, lane), 1);
+    const unsigned char *text = address_find(warp, lane, argument(warp, detail, k, lane), 1);
     return text ? (const char *)text : "?";
 }
 
@@ -183,12 +184,12 @@ static void call_print(struct warp *warp, const struct instruction *instruction,
     const struct detail *detail = instruction->detail;
     const uint64_t format = argument(warp, detail, 0, lane),
                    values = argument(warp, detail, 1, lane);
-    if (!warp_pointer(warp, lane, format, 1) || (values && !warp_pointer(warp, lane, values, 1))) {
+    if (!address_find(warp, lane, format, 1) || (values && !address_find(warp, lane, values, 1))) {
         warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, format,
                    "printf with a bad pointer");
         return;
     }
-    warp_print(warp, lane, format, values);
+    print_lane(warp, lane, format, values);
     give_result(warp, detail, lane, 1);
 }
 

@@ -1,7 +1,8 @@
 /* Instructions by which the lanes of a warp see each other: shuffles, votes, matches, reductions,
  * and their waiting. */
 #include "emulator/execute/execute.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/values.h"
+#include "emulator/execute/warp.h"
 
 #include <string.h>
 
@@ -162,13 +163,6 @@ static void execute_vote(struct warp *warp, const struct instruction *instructio
     meet_end(warp);
 }
 
-static uint64_t value_at(const struct warp *warp, const struct detail *detail, unsigned k,
-                         unsigned lane) {
-    const void *from = warp_slot(warp, detail->from[k]);
-    return detail->from_bits[k] == 64 ? ((const struct lanes64 *)from)->at[lane]
-                                      : ((const struct lanes32 *)from)->at[lane];
-}
-
 static void execute_match(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     uint32_t lanes, all_equal = 0;
@@ -180,8 +174,9 @@ static void execute_match(struct warp *warp, const struct instruction *instructi
         const uint32_t members = masks->at[lane] & lanes;
         uint32_t equal = 0;
         for (unsigned other = 0; other < LANES; other++)
-            equal |= (uint32_t)(value_at(warp, detail, 0, other) == value_at(warp, detail, 0, lane))
-                     << other;
+            equal |=
+                (uint32_t)(value_read(warp, detail, 0, other) == value_read(warp, detail, 0, lane))
+                << other;
         equal &= members;
         all_equal |= (uint32_t)(equal == members) << lane;
         result.at[lane] = instruction->variant ? (equal == members ? members : 0) : equal;

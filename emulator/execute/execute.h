@@ -5,13 +5,8 @@
 
 #include "emulator/decode/instruction_set.h"
 
-#include <stdbool.h>
-
 extern const struct generic_handlers executor_generic;
 extern const struct instruction_table executor_control, executor_warp, executor_barrier,
     executor_atomic, executor_async, executor_matrix, executor_fragment;
-
-/* False, with a fault, when lanes are missing that a matrix instruction needs. */
-bool matrix_warp_is_whole(struct warp *warp, const struct instruction *instruction);
 
 #endif

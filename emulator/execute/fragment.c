@@ -7,8 +7,12 @@
  * way, as ldmatrix.trans does it, so they go in lines of 16 bytes too.
  */
 #include "emulator/arithmetic/matrix.h"
+#include "emulator/execute/address.h"
+#include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/matrix.h"
+#include "emulator/execute/values.h"
+#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 
@@ -27,13 +31,11 @@ static bool goes_by_rows(const struct detail *detail) {
 static uint64_t element_address(const struct warp *warp, const struct instruction *instruction,
                                 unsigned lane, struct position place) {
     const struct detail *detail = instruction->detail;
-    const void *base = warp_slot(warp, detail->from[0]);
     const uint64_t stride = ((const struct lanes32 *)warp_slot(warp, detail->from[1]))->at[lane];
     const uint64_t index = goes_by_rows(detail) ? place.row * stride + place.column
                                                 : place.column * stride + place.row;
-    uint64_t address = detail->from_bits[0] == 64 ? ((const struct lanes64 *)base)->at[lane]
-                                                  : ((const struct lanes32 *)base)->at[lane];
-    address += (uint64_t)instruction->immediate + index * (detail->fragment->element_bits / 8);
+    const uint64_t address = value_read(warp, detail, 0, lane) + (uint64_t)instruction->immediate +
+                             index * (detail->fragment->element_bits / 8);
     return detail->space == SPACE_SHARED ? address + space_window(WINDOW_SHARED) : address;
 }
 
@@ -60,7 +62,7 @@ static unsigned char *find_element(struct warp *warp, const struct instruction *
     struct position place;
     matrix_place(fragment, lane, element, &place.row, &place.column);
     const uint64_t address = element_address(warp, instruction, lane, place);
-    unsigned char *at = warp_pointer(warp, lane, address, bytes);
+    unsigned char *at = address_find(warp, lane, address, bytes);
     if (at && address % bytes == 0) {
         if (warp->block->launch->is_slow)
             check_element(warp, instruction, lane, address, bytes);
@@ -87,11 +89,7 @@ static void load_lane(struct warp *warp, const struct instruction *instruction, 
             memcpy(&part, at, bits / 8);
             value |= part << (n * bits % 64);
         }
-        void *to = warp_slot(warp, detail->to[k]);
-        if (fragment->register_bytes == 8)
-            ((struct lanes64 *)to)->at[lane] = value;
-        else
-            ((struct lanes32 *)to)->at[lane] = (uint32_t)value;
+        value_write(warp, detail, k, lane, value);
     }
 }
 
@@ -100,10 +98,7 @@ static void store_lane(struct warp *warp, const struct instruction *instruction,
     const struct matrix_fragment *fragment = detail->fragment;
     const unsigned bits = fragment->element_bits;
     for (unsigned k = 0; k < fragment->registers; k++) {
-        const void *from = warp_slot(warp, detail->from[k + 2]);
-        const uint64_t value = fragment->register_bytes == 8
-                                   ? ((const struct lanes64 *)from)->at[lane]
-                                   : ((const struct lanes32 *)from)->at[lane];
+        const uint64_t value = value_read(warp, detail, k + 2, lane);
         for (unsigned n = 0; n < fragment->elements; n++) {
             unsigned char *at = find_element(warp, instruction, lane, k * fragment->elements + n);
             const uint64_t part = value >> (n * bits % 64);

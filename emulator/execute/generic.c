@@ -1,7 +1,7 @@
 /* Handlers that decoding picks by itself: guarded instructions, lane operations, width changes in
  * cvt, and odd forms of mov. */
 #include "emulator/execute/execute.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/values.h"
 
 static void execute_guarded(struct warp *warp, const struct instruction *instruction) {
     uint32_t mask = warp->mask;
@@ -139,22 +139,6 @@ static void execute_setp_combined(struct warp *warp, const struct instruction *i
     }
 }
 
-static uint64_t lane_value(const struct warp *warp, const struct detail *detail, unsigned k,
-                           unsigned lane) {
-    const void *from = warp_slot(warp, detail->from[k]);
-    return detail->from_bits[k] == 64 ? ((const struct lanes64 *)from)->at[lane]
-                                      : ((const struct lanes32 *)from)->at[lane];
-}
-
-static void put_lane(const struct warp *warp, const struct detail *detail, unsigned k,
-                     unsigned lane, uint64_t value) {
-    void *to = warp_slot(warp, detail->to[k]);
-    if (detail->to_bits[k] == 64)
-        ((struct lanes64 *)to)->at[lane] = value;
-    else
-        ((struct lanes32 *)to)->at[lane] = (uint32_t)value;
-}
-
 /* mov.b64 d, {a, b}: the first element is the lowest. */
 static void execute_move_pack(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
@@ -164,9 +148,9 @@ static void execute_move_pack(struct warp *warp, const struct instruction *instr
         if (!(warp->mask >> lane & 1))
             continue;
         for (unsigned k = 0; k < detail->from_count; k++)
-            value |= (lane_value(warp, detail, k, lane) & ((UINT64_C(1) << bits) - 1))
+            value |= (value_read(warp, detail, k, lane) & ((UINT64_C(1) << bits) - 1))
                      << (k * bits);
-        put_lane(warp, detail, 0, lane, value);
+        value_write(warp, detail, 0, lane, value);
     }
 }
 
@@ -175,13 +159,13 @@ static void execute_move_unpack(struct warp *warp, const struct instruction *ins
     unsigned bits = detail->access_bytes * 8;
     struct lanes64 values;
     for (unsigned lane = 0; lane < LANES; lane++)
-        values.at[lane] = lane_value(warp, detail, 0, lane);
+        values.at[lane] = value_read(warp, detail, 0, lane);
     for (unsigned lane = 0; lane < LANES; lane++) {
         if (!(warp->mask >> lane & 1))
             continue;
         for (unsigned k = 0; k < detail->to_count; k++)
-            put_lane(warp, detail, k, lane,
-                     values.at[lane] >> (k * bits) & ((UINT64_C(1) << bits) - 1));
+            value_write(warp, detail, k, lane,
+                        values.at[lane] >> (k * bits) & ((UINT64_C(1) << bits) - 1));
     }
 }
 
@@ -194,7 +178,7 @@ static void execute_move_clock(struct warp *warp, const struct instruction *inst
     warp->communicated = true;
     for (unsigned lane = 0; lane < LANES; lane++) {
         if (warp->mask >> lane & 1)
-            put_lane(warp, detail, 0, lane, value);
+            value_write(warp, detail, 0, lane, value);
     }
 }
 
@@ -203,9 +187,9 @@ static void execute_move_local(struct warp *warp, const struct instruction *inst
     const struct detail *detail = instruction->detail;
     bool is_dynamic = instruction->variant != 0;
     for (unsigned lane = 0; lane < LANES; lane++) {
-        uint64_t start = is_dynamic ? lane_value(warp, detail, 0, lane) : warp->lane_local[lane];
+        uint64_t start = is_dynamic ? value_read(warp, detail, 0, lane) : warp->lane_local[lane];
         if (warp->mask >> lane & 1)
-            put_lane(warp, detail, 0, lane, start + (uint64_t)instruction->immediate);
+            value_write(warp, detail, 0, lane, start + (uint64_t)instruction->immediate);
     }
 }
 

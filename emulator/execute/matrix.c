@@ -1,7 +1,11 @@
 /* ldmatrix, stmatrix and movmatrix (PTX ISA 9.7.14.5.15 to 17). */
+#include "emulator/execute/matrix.h"
+
 #include "emulator/arithmetic/matrix.h"
+#include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/values.h"
+#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 
@@ -12,11 +16,8 @@ static bool find_rows(struct warp *warp, const struct instruction *instruction, 
                       bool is_store, void *rows[]) {
     const struct detail *detail = instruction->detail;
     const struct launch *launch = warp->block->launch;
-    const void *base = warp_slot(warp, detail->from[0]);
     for (unsigned lane = 0; lane < 8 * count; lane++) {
-        uint64_t address = detail->from_bits[0] == 64 ? ((const struct lanes64 *)base)->at[lane]
-                                                      : ((const struct lanes32 *)base)->at[lane];
-        address += (uint64_t)instruction->immediate;
+        uint64_t address = value_read(warp, detail, 0, lane) + (uint64_t)instruction->immediate;
         if (detail->space == SPACE_GENERIC)
             address -= space_window(WINDOW_SHARED);
         if (address % MATRIX_ROW_BYTES != 0) {

@@ -1,40 +1,12 @@
 /* Device printf: formats with the arguments that the kernel packed (CUDA C programming guide,
  * "Formatted output"). */
-#include "emulator/execute/state.h"
-#include "emulator/lanes/space.h"
+#include "emulator/execute/print.h"
+
+#include "emulator/execute/address.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-unsigned char *warp_pointer(struct warp *warp, unsigned lane, uint64_t address, size_t size) {
-    const struct launch *launch = warp->block->launch;
-    const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
-    switch (address >> WINDOW_SHIFT) {
-    case WINDOW_GLOBAL:
-        return memory_find_all(launch->memory, address, size) ? space_host(address) : NULL;
-    case WINDOW_SHARED:
-        return offset + size <= launch->shared_bytes ? warp->block->shared + offset : NULL;
-    case WINDOW_LOCAL:
-        return offset + size <= launch->local_bytes
-                   ? warp->local + lane * launch->local_bytes + offset
-                   : NULL;
-    default:
-        return NULL;
-    }
-}
-
-/* Bytes from an address to the end of the memory it lies in. */
-static size_t room_behind(const struct warp *warp, uint64_t address) {
-    const struct launch *launch = warp->block->launch;
-    const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
-    if (address >> WINDOW_SHIFT == WINDOW_SHARED)
-        return offset < launch->shared_bytes ? launch->shared_bytes - offset : 0;
-    if (address >> WINDOW_SHIFT == WINDOW_LOCAL)
-        return offset < launch->local_bytes ? launch->local_bytes - offset : 0;
-    const struct memory_range *range = memory_find(launch->memory, address);
-    return range ? (size_t)(range->end - address) : 0;
-}
 
 static void put(struct warp *warp, const char *text, size_t length) {
     struct output *output = &warp->block->output;
@@ -106,9 +78,9 @@ static const char *parse_conversion(const char *at, const char *end, struct conv
 
 static void print_string(struct warp *warp, unsigned lane, const struct conversion *conversion,
                          uint64_t address) {
-    const char *text = (const char *)warp_pointer(warp, lane, address, 1);
+    const char *text = (const char *)address_find(warp, lane, address, 1);
     char spelled[600], buffer[600];
-    const size_t length = text ? strnlen(text, room_behind(warp, address)) : 0;
+    const size_t length = text ? strnlen(text, address_room(warp, address)) : 0;
     snprintf(buffer, sizeof buffer, "%.*s", (int)(length < 511 ? length : 511),
              text ? text : "(null)");
     char format[80];
@@ -153,13 +125,13 @@ static void print_number(struct warp *warp, const struct conversion *conversion,
         put(warp, buffer, (size_t)written < sizeof buffer ? (size_t)written : sizeof buffer - 1);
 }
 
-void warp_print(struct warp *warp, unsigned lane, uint64_t format_address,
+void print_lane(struct warp *warp, unsigned lane, uint64_t format_address,
                 uint64_t arguments_address) {
-    const char *at = (const char *)warp_pointer(warp, lane, format_address, 1);
+    const char *at = (const char *)address_find(warp, lane, format_address, 1);
     struct arguments arguments = {
-        .at = arguments_address ? warp_pointer(warp, lane, arguments_address, 1) : NULL};
-    arguments.size = arguments.at ? room_behind(warp, arguments_address) : 0;
-    const char *end = at + strnlen(at, room_behind(warp, format_address));
+        .at = arguments_address ? address_find(warp, lane, arguments_address, 1) : NULL};
+    arguments.size = arguments.at ? address_room(warp, arguments_address) : 0;
+    const char *end = at + strnlen(at, address_room(warp, format_address));
     while (at < end) {
         size_t plain = 0;
         while (at + plain < end && at[plain] != '%')

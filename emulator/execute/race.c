@@ -1,5 +1,5 @@
 /*
- * Checks on request: races in shared memory, and reads of bytes that nothing has written.
+ * Races in shared memory.
  *
  * Two accesses to a byte by different threads, one of them a write and not both atomic, race unless
  * a barrier lies between them. Each warp has a vector clock with an entry for every warp of the
@@ -7,7 +7,9 @@
  * order the lanes. For each byte the last write and the last read are kept, so a race with an
  * earlier read may go unseen; what is reported is a race.
  */
-#include "emulator/execute/state.h"
+#include "emulator/execute/race.h"
+
+#include "emulator/execute/warp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +30,9 @@ struct race_shadow {
     uint32_t *barriers; /* [barrier][warp]: joined clocks of those that arrived */
 };
 
-int block_race_open(struct block *block) {
+int race_open(struct block *block) {
     const struct launch *launch = block->launch;
     const size_t warps = launch->warps;
-    if (launch->options.check_init && !(block->shared_written = malloc(launch->shared_bytes + 1)))
-        return -1;
     if (!launch->options.check_race)
         return 0;
     struct race_shadow *race = block->race = calloc(1, sizeof *race);
@@ -44,8 +44,7 @@ int block_race_open(struct block *block) {
     return race->bytes && race->clocks && race->barriers ? 0 : -1;
 }
 
-void block_race_close(struct block *block) {
-    free(block->shared_written);
+void race_close(struct block *block) {
     if (!block->race)
         return;
     free(block->race->bytes);
@@ -54,13 +53,9 @@ void block_race_close(struct block *block) {
     free(block->race);
 }
 
-void block_race_start(struct block *block) {
+void race_start(struct block *block) {
     const struct launch *launch = block->launch;
     const size_t warps = launch->warps;
-    if (block->shared_written)
-        for (size_t k = 0; k < launch->shared_bytes; k++)
-            block->shared_written[k] = launch->program->uses_reserved_shared &&
-                                       k >= launch->shared_bytes - RESERVED_SHARED_BYTES;
     if (!block->race)
         return;
     memset(block->race->bytes, 0, launch->shared_bytes * sizeof *block->race->bytes);
@@ -75,7 +70,7 @@ static void join(uint32_t *to, const uint32_t *from, size_t count) {
         to[k] = from[k] > to[k] ? from[k] : to[k];
 }
 
-void block_race_arrive(struct warp *warp, uint32_t number) {
+void race_arrive(struct warp *warp, uint32_t number) {
     const struct block *block = warp->block;
     const size_t warps = block->warp_count;
     if (!block->race)
@@ -86,7 +81,7 @@ void block_race_arrive(struct warp *warp, uint32_t number) {
 }
 
 /* Those that wait at the barrier have seen all that came before any arrival. */
-void block_race_synchronise(struct block *block, uint32_t number) {
+void race_synchronise(struct block *block, uint32_t number) {
     const size_t warps = block->warp_count;
     if (!block->race)
         return;
@@ -101,7 +96,7 @@ void block_race_synchronise(struct block *block, uint32_t number) {
 }
 
 /* A warp that saw an mbarrier complete has seen what came before all arrivals at mbarriers. */
-void block_race_observe(struct warp *warp) {
+void race_observe(struct warp *warp) {
     const struct block *block = warp->block;
     const size_t warps = block->warp_count;
     if (!block->race)
@@ -122,8 +117,8 @@ static bool races(const struct warp *warp, const struct race_access *before, uin
     return before->clock > warp->block->race->clocks[warp->index * warps + other];
 }
 
-void check_race(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                uint32_t address, uint32_t size, bool is_write, bool is_atomic) {
+void race_access(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                 uint32_t address, uint32_t size, bool is_write, bool is_atomic) {
     const size_t warps = warp->block->warp_count;
     const uint16_t thread = (uint16_t)(warp->first_thread + lane);
     const struct race_access now = {warp->block->race->clocks[warp->index * warps + warp->index],
@@ -146,40 +141,4 @@ void check_race(struct warp *warp, const struct instruction *instruction, unsign
         else
             byte->read = now;
     }
-}
-
-void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                  uint32_t address, uint32_t size, bool is_write, bool is_atomic) {
-    struct block *block = warp->block;
-    if (block->race)
-        check_race(warp, instruction, lane, address, size, is_write, is_atomic);
-    if (!block->shared_written || warp->is_faulted)
-        return;
-    for (uint32_t k = 0; k < size; k++) {
-        if ((!is_write || is_atomic) && !block->shared_written[address + k]) {
-            warp_fault(
-                warp, instruction, MACHINE_CHECK_FAILED, lane, address + k,
-                "uninitialised read in shared memory: nothing has written the byte at offset %u",
-                address + k);
-            return;
-        }
-        if (is_write)
-            block->shared_written[address + k] = 1;
-    }
-}
-
-void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                  uint64_t address, uint32_t size, bool is_write) {
-    const struct launch *launch = warp->block->launch;
-    if (!launch->options.check_init)
-        return;
-    struct memory_range *range = memory_find_all(launch->memory, address, size);
-    if (!range)
-        return;
-    if (is_write)
-        memory_mark_written(range, address, size);
-    else if (!memory_is_written(range, address, size))
-        warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, address,
-                   "uninitialised read of %u bytes in global memory: nothing has written them",
-                   size);
 }

@@ -1,4 +1,4 @@
-/* What the executor's files share: a launch, its workers, blocks and warps while they run. */
+/* What runs: a launch, its workers, their blocks, and the warps of these. */
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_STATE_H
 #define LOCKSTEP_EMULATOR_EXECUTE_STATE_H
 
@@ -7,32 +7,7 @@
 
 #include <pthread.h>
 
-enum {
-    BARRIERS = 16,
-    SITE_PHASES = 8,
-    PATTERN_GATHER = 0,
-    PATTERN_UNIFORM = 1,
-    PATTERN_CONTIGUOUS = 2
-};
-
-/*
- * What one static memory instruction did last, kept by each worker. The lanes' addresses relative
- * to the first active lane mostly repeat from one execution to the next; sectors and wavefronts
- * follow from them, so they are not computed again.
- */
-struct access_site {
-    _Alignas(64) uint64_t delta[LANES]; /* of an inactive lane: 0 */
-    struct memory_range *range;
-    uint32_t mask; /* 0: nothing kept */
-    uint32_t kind;
-    int64_t first, last; /* the lowest delta, and the highest plus the bytes of an access */
-    uint32_t wavefronts, wavefronts_ideal, low_bits;
-    struct {
-        uint32_t phase,
-            sectors;   /* phase: address of the first lane modulo 32, plus 1; 0: nothing kept */
-        uint64_t bits; /* sectors from the lowest on, when they span fewer than 64; else 0 */
-    } phases[SITE_PHASES];
-};
+enum { BARRIERS = 16 };
 
 struct fault {
     enum machine_status status;
@@ -161,58 +136,5 @@ static inline uint32_t warp_guard(const struct warp *warp, const struct instruct
     uint32_t guard = *(const uint32_t *)warp_slot(warp, instruction->guard);
     return warp->mask & (instruction->guard_negated ? ~guard : guard);
 }
-
-static inline unsigned lane_first(uint32_t mask) {
-    return (unsigned)__builtin_ctz(mask);
-}
-
-static inline unsigned lane_count(uint32_t mask) {
-    return (unsigned)__builtin_popcount(mask);
-}
-
-/* Stops the warp's block: the first fault of a block is kept. `lane` may be LANES for none. */
-void warp_fault(struct warp *warp, const struct instruction *instruction,
-                enum machine_status status, unsigned lane, uint64_t address, const char *format,
-                ...) __attribute__((format(printf, 6, 7)));
-
-/* Runs until every lane waits or has ended, the fuel is gone, or a fault. */
-void warp_run(struct warp *warp);
-/* Writes the executing lanes' program counter to lane_pc and lets warp_run choose anew. */
-void warp_save(struct warp *warp, uint32_t pc);
-
-/* block.c */
-enum block_state { BLOCK_ENDED, BLOCK_RUNNING, BLOCK_FAULTED };
-int block_open(struct block *block, struct launch *launch);
-void block_close(struct block *block);
-void block_start(struct block *block, struct worker *worker, uint64_t index);
-/* Runs all its warps a slice each. */
-enum block_state block_step(struct block *block);
-/* Arrivals and exits may have completed a barrier. */
-void block_release(struct block *block, uint32_t number);
-void block_lanes_exited(struct block *block, uint32_t count);
-
-/* race.c: the shadow of shared memory for checks on request */
-int block_race_open(struct block *block);
-void block_race_close(struct block *block);
-void block_race_start(struct block *block);
-/* `number` BARRIERS stands for all mbarriers of the block together. */
-void block_race_arrive(struct warp *warp, uint32_t number);
-void block_race_observe(struct warp *warp);
-void block_race_synchronise(struct block *block, uint32_t number);
-
-/* The memory below an address in generic space, for strings and arguments of printf; NULL when out
- * of bounds. */
-unsigned char *warp_pointer(struct warp *warp, unsigned lane, uint64_t address, size_t size);
-/* printf for one lane; both addresses have been checked, arguments may be 0. */
-void warp_print(struct warp *warp, unsigned lane, uint64_t format_address,
-                uint64_t arguments_address);
-
-/* Checks on request; `address` is an offset in shared memory. */
-void check_race(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                uint32_t address, uint32_t size, bool is_write, bool is_atomic);
-void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                  uint32_t address, uint32_t size, bool is_write, bool is_atomic);
-void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                  uint64_t address, uint32_t size, bool is_write);
 
 #endif

@@ -7,7 +7,7 @@
  * ways join. A group that loops for long around something other threads may change steps back, and
  * the others of its warp go on: a lock held by one of them is released.
  */
-#include "emulator/execute/state.h"
+#include "emulator/execute/warp.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -75,6 +75,15 @@ struct lane_table {
     unsigned count;
 };
 
+/* Of a mask with a bit for each lane: the lowest lane, and how many there are. */
+static inline unsigned lane_first(uint32_t mask) {
+    return (unsigned)__builtin_ctz(mask);
+}
+
+static inline unsigned lane_count(uint32_t mask) {
+    return (unsigned)__builtin_popcount(mask);
+}
+
 static inline float lane_f32(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);

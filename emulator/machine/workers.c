@@ -3,7 +3,8 @@
 #include "emulator/machine/workers.h"
 
 #include "emulator/arithmetic/arithmetic.h"
-#include "emulator/execute/state.h"
+#include "emulator/execute/access_site.h"
+#include "emulator/execute/block.h"
 #include "emulator/machine/machine.h"
 #include "emulator/machine/output.h"
 #include "emulator/memory/scratch.h"

@@ -1,0 +1,51 @@
+/* Accesses to shared memory: their bounds and their wavefronts. */
+#ifndef LOCKSTEP_EMULATOR_EXECUTE_ACCESS_SHARED_H
+#define LOCKSTEP_EMULATOR_EXECUTE_ACCESS_SHARED_H
+
+#include "emulator/execute/access.h"
+#include "emulator/execute/bounds.h"
+#include "emulator/execute/check.h"
+#include "emulator/memory/request.h"
+
+static inline void site_learn_wavefronts(struct access_site *site, const struct access *access,
+                                         uint32_t bytes) {
+    const struct request_wavefronts wavefronts =
+        request_wavefronts(&access->address, access->mask, bytes);
+    site->wavefronts = wavefronts.actual;
+    site->wavefronts_ideal = wavefronts.ideal;
+    site->low_bits = (uint32_t)(access->first % 4);
+}
+
+INLINE bool shared_access(struct warp *warp, const struct instruction *instruction,
+                          const struct access *access, uint32_t bytes, bool is_store,
+                          uint32_t *kind) {
+    struct access_site *site = &warp->worker->sites[instruction->target];
+    if (!site_matches(site, access) || site->wavefronts == 0 ||
+        site->low_bits != access->first % 4) {
+        site_learn(site, access, bytes);
+        site_learn_wavefronts(site, access, bytes);
+        if (!bounds_shared(warp, instruction, access, bytes, is_store)) {
+            site->mask = 0;
+            return false;
+        }
+    }
+    uint64_t low = access->first + (uint64_t)site->first,
+             high = access->first + (uint64_t)site->last;
+    bool fits =
+        access->first % bytes == 0 && low < high && high <= warp->block->launch->shared_bytes;
+    if (!fits && !bounds_shared(warp, instruction, access, bytes, is_store))
+        return false;
+    warp->worker->counters.shared_wavefronts += site->wavefronts;
+    warp->worker->counters.shared_wavefronts_ideal += site->wavefronts_ideal;
+    if (warp->block->launch->is_slow) {
+        for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
+            if (access->mask >> lane & 1)
+                check_shared(warp, instruction, lane, (uint32_t)access->address.at[lane], bytes,
+                             is_store, false);
+        }
+    }
+    *kind = site->kind;
+    return true;
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* Whether the lanes of an access stay within their memory, and what to say when one does not. */
+#include "emulator/execute/bounds.h"
+
+#include "emulator/execute/warp.h"
+
+#include <stdio.h>
+
+const char *bounds_verb(bool is_store) {
+    return is_store ? "write" : "read";
+}
+
+static void fault_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                         uint64_t address, uint32_t bytes, bool is_store) {
+    const struct memory_range *near = memory_find_near(warp->block->launch->memory, address);
+    char place[160] = "no memory is allocated";
+    if (near && address >= near->end)
+        snprintf(place, sizeof place,
+                 "the nearest allocation of %llu bytes ends %llu bytes before it",
+                 (unsigned long long)(near->end - near->base),
+                 (unsigned long long)(address - near->end));
+    else if (near && address < near->base)
+        snprintf(place, sizeof place,
+                 "the nearest allocation of %llu bytes begins %llu bytes after it",
+                 (unsigned long long)(near->end - near->base),
+                 (unsigned long long)(near->base - address));
+    else if (near)
+        snprintf(place, sizeof place, "the access runs past the end of an allocation of %llu bytes",
+                 (unsigned long long)(near->end - near->base));
+    warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+               "out-of-bounds %s of %u bytes in global memory: %s", bounds_verb(is_store), bytes,
+               place);
+}
+
+/* Every lane on its own: for alignment, lanes in several allocations, and to name the lane at
+ * fault. */
+bool bounds_global(struct warp *warp, const struct instruction *instruction,
+                   const struct access *access, uint32_t bytes, bool is_store) {
+    struct memory_range *range = NULL;
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        uint64_t address = access->address.at[lane];
+        if (!(access->mask >> lane & 1))
+            continue;
+        if (address % bytes != 0) {
+            warp_fault(
+                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
+                "misaligned %s of %u bytes in global memory: the address must be a multiple of %u",
+                bounds_verb(is_store), bytes, bytes);
+            return false;
+        }
+        if (!range || address < range->base || address + bytes > range->end)
+            range = memory_find_all(warp->block->launch->memory, address, bytes);
+        if (!range) {
+            fault_global(warp, instruction, lane, address, bytes, is_store);
+            return false;
+        }
+        __atomic_store_n(&range->is_touched, true, __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
+bool bounds_shared(struct warp *warp, const struct instruction *instruction,
+                   const struct access *access, uint32_t bytes, bool is_store) {
+    size_t size = warp->block->launch->shared_bytes;
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        uint64_t address = access->address.at[lane];
+        if (!(access->mask >> lane & 1))
+            continue;
+        if (address % bytes != 0) {
+            warp_fault(
+                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
+                "misaligned %s of %u bytes in shared memory: the address must be a multiple of %u",
+                bounds_verb(is_store), bytes, bytes);
+            return false;
+        }
+        if (address > size || size - address < bytes) {
+            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+                       "out-of-bounds %s of %u bytes in shared memory: the block has %zu bytes",
+                       bounds_verb(is_store), bytes, size);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool bounds_private(struct warp *warp, const struct instruction *instruction,
+                    const struct access *access, uint32_t bytes, size_t size, const char *what) {
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        uint64_t address = access->address.at[lane];
+        if (!(access->mask >> lane & 1))
+            continue;
+        if (address % bytes != 0) {
+            warp_fault(
+                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
+                "misaligned access of %u bytes in %s memory: the address must be a multiple of %u",
+                bytes, what, bytes);
+            return false;
+        }
+        if (address > size || size - address < bytes) {
+            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+                       "out-of-bounds access of %u bytes in %s memory of %zu bytes", bytes, what,
+                       size);
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,17 @@
+/* Checks on request: races, and reads of bytes that nothing has written. */
+#ifndef LOCKSTEP_EMULATOR_EXECUTE_CHECK_H
+#define LOCKSTEP_EMULATOR_EXECUTE_CHECK_H
+
+#include "emulator/execute/state.h"
+
+/* Memory for what the launch checks; -1 when there is none. */
+int check_open(struct block *block);
+void check_close(struct block *block);
+void check_start(struct block *block);
+/* An access of `size` bytes at an offset in shared memory. */
+void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                  uint32_t address, uint32_t size, bool is_write, bool is_atomic);
+void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                  uint64_t address, uint32_t size, bool is_write);
+
+#endif
