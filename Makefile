@@ -124,7 +124,7 @@ deps: ## build: install what is needed (Debian, Ubuntu); PEERS=1 peer libraries 
 bench: all ## measure: time and verify everything, draw the plots; QUICK=1 takes under a minute
 	$(BUILD)/lockstep run $(if $(QUICK),--quick) $(ARGUMENTS)
 
-bench-yardsticks: all ## measure: the ratios of docs/method.md: kernels beside copies and bare library calls
+bench-yardsticks: all ## measure: the ratios of docs/measurements.md: kernels beside copies and bare library calls
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
 
 regress: all ## measure: BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
@@ -163,7 +163,7 @@ readme-table: ## write: RUN=FOLDER: write the table of results in README.md from
 counters-baseline: all ## write: show how the kernels' counts differ from reports/baseline, and record them
 	@scripts/counters-gate $(BUILD) update
 
-# One program under three names: the number says by how many percent cross-entropy waits, see tests/slowed.c.
+# One program under three names: the number says by how many percent cross-entropy waits, see tests/support/slowed.c.
 slowed := $(addprefix $(BUILD)/tests/lockstep-slowed-,0 5 10)
 $(BUILD)/tests/lockstep-slowed: $(BUILD)/bench/commands/main.o $(BUILD)/tests/support/slowed.o $(BUILD)/liblockstep.a $(flags)
 	$(CC) $(LDFLAGS) -Wl,--wrap=cross_entropy_simd $(linked) $(LDLIBS) -o $@
@@ -173,7 +173,7 @@ $(slowed): $(BUILD)/tests/lockstep-slowed
 COMPARISONS ?= 4
 VERDICTS    ?= $(BUILD)/verdicts
 .PHONY: test-verdicts
-test-verdicts: programs $(slowed) ## test: whether verdicts are right, with a build that was slowed; COMPARISONS=200 for the figures of docs/method.md
+test-verdicts: programs $(slowed) ## test: whether verdicts are right, with a build that was slowed; COMPARISONS=200 for the figures of docs/measurements.md
 	scripts/verdicts $(BUILD) $(VERDICTS) $(COMPARISONS)
 test-every-float: $(BUILD)/tests/reference/every_float ## test: the vectorised functions on all 2^32 inputs: some hours; STRIDE=61 every 61st
 	$(BUILD)/tests/reference/every_float $(STRIDE)

@@ -110,7 +110,7 @@ static const struct preset_line lines_tensor[] = {
     {"gemm", "nt", "512x768x768 512x3072x768"},
 };
 
-/* The cases that docs/method.md gives ratios to yardsticks for: run it with --yardsticks. */
+/* The cases that docs/measurements.md gives ratios to yardsticks for: run it with --yardsticks. */
 static const struct preset_line lines_yardsticks[] = {
     {"gemm", "nn",
      "64x64x64 128x128x128 256x256x256 512x512x512 1024x1024x1024 2048x2048x2048 4096x4096x4096"},
