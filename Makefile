@@ -64,11 +64,10 @@ $(objects_list): force
 	@$(written_anew)
 
 # --- sources: every C file of a room ------------------------------------------------------------------------------------
-host_rooms := common reference reference/oracle gpu kernels $(patsubst %/,%,$(sort $(dir $(wildcard bench/*/*.c))))
-sources    := $(filter-out bench/commands/main.c,$(foreach room,$(host_rooms),$(sort $(wildcard $(room)/*.c))))
-
 include reference/reference.mk
 
+host_rooms := common reference reference/oracle reference/simd gpu kernels $(patsubst %/,%,$(sort $(dir $(wildcard bench/*/*.c))))
+sources    := $(filter-out bench/commands/main.c $(simd_sources),$(foreach room,$(host_rooms),$(sort $(wildcard $(room)/*.c))))
 objects    := $(sources:%.c=$(BUILD)/%.o) $(simd_objects) $(BUILD)/reports/templates.o
 
 # --- building ---------------------------------------------------------------------------------------------------------

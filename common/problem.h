@@ -20,7 +20,7 @@
 
 struct gpu;    /* gpu/gpu.h; a CPU implementation never looks inside */
 struct tuning; /* kernels/gemm.h; choices that were measured on this GPU */
-struct cpu;    /* reference/cpu.h; what CPU implementations keep between calls */
+struct cpu;    /* reference/simd/cpu.h; what CPU implementations keep between calls */
 
 /* Where and how an implementation runs. */
 struct execution {

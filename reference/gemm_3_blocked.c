@@ -6,8 +6,8 @@
  * stays: the vectors are what the compiler makes of the tile's loops for the plainest x86-64, and
  * one core does all the work.
  */
-#include "reference/gemm_blocks.h"
 #include "reference/ladder.h"
+#include "reference/simd/gemm_blocks.h"
 
 #include <stdlib.h>
 

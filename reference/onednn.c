@@ -7,7 +7,7 @@
  */
 #include "reference/libraries.h"
 
-#include "reference/cpu.h"
+#include "reference/simd/cpu.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Peak arithmetic: the register-only loop of the best instruction set on all threads at once. */
 #include "reference/peak.h"
-#include "reference/parallel.h"
+#include "reference/simd/parallel.h"
 #include "reference/simd/simd.h"
 
 struct peak {

@@ -1,5 +1,5 @@
-# The vectorised C of reference/simd: each file is compiled once for each instruction set, and simd_dispatch picks one at run
-# time (reference/simd/simd.h). Included by the Makefile.
+# Vectorised C: a file that names what it defines by SIMD_NAME is compiled once for each instruction set, and the best is
+# picked at run time (reference/simd/simd.h). Included by the Makefile.
 
 # 512-bit vectors are asked for because gcc's default of 256 bits costs a factor of about two on transcendental loops.
 simd_levels   := baseline avx2 avx512
@@ -11,9 +11,8 @@ simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefe
 simd_avx512   += $(shell $(CC) -Werror -fschedule-insns -fsched-pressure -E -x c /dev/null >/dev/null 2>&1 && \
                    echo -fschedule-insns -fsched-pressure)
 
-simd_once     := reference/simd/dispatch.c
-simd_sources  := $(filter-out $(simd_once),$(wildcard reference/simd/*.c))
-simd_objects  := $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o)) $(simd_once:%.c=$(BUILD)/%.o)
+simd_sources  := $(shell grep -lw SIMD_NAME reference/simd/*.c reference/oracle/*.c)
+simd_objects  := $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
 
 define simd_rule
 $(BUILD)/%.$(1).o: %.c $(flags)

@@ -1,5 +1,5 @@
 /* The CPU as a device. */
-#include "reference/cpu.h"
+#include "reference/simd/cpu.h"
 #include "bench/devices/device.h"
 #include "bench/devices/powercap.h"
 #include "common/clock.h"

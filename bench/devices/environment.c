@@ -2,8 +2,8 @@
 #include "bench/devices/environment.h"
 #include "bench/devices/build_info.h"
 #include "common/hash.h"
-#include "reference/cpu.h"
 #include "reference/libraries.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/simd.h"
 
 #include <inttypes.h>

@@ -4,9 +4,9 @@
 #include "common/floating.h"
 #include "common/problem.h"
 #include "common/random.h"
-#include "reference/cpu.h"
 #include "reference/libraries.h"
 #include "reference/peak.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/simd.h"
 
 #include <stdint.h>

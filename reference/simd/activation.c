@@ -2,10 +2,10 @@
  * bias gradient in one pass backward. Shows how one loop body serves every function (the switch is
  * on a constant, so the compiler removes it) and when to write around the caches.
  */
-#include "reference/cpu.h"
-#include "reference/parallel.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/level.h"
 #include "reference/simd/math.h"
+#include "reference/simd/parallel.h"
 
 #include <stdlib.h>
 

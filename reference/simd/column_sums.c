@@ -1,8 +1,8 @@
 /* Column sums, the gradient of a bias. Shows three shapes of one reduction: wide matrices are split
  * by columns, tall ones by rows with partial sums, and narrow ones are read as one contiguous run.
  */
-#include "reference/parallel.h"
 #include "reference/simd/level.h"
+#include "reference/simd/parallel.h"
 
 #include <stdlib.h>
 

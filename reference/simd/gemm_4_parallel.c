@@ -6,10 +6,10 @@
  * to OpenBLAS, the next rung: kernels in assembly, tile and block sizes tuned for each processor,
  * prefetching, and sharing the packed blocks of B among the threads.
  */
-#include "reference/gemm_blocks.h"
 #include "reference/ladder.h"
-#include "reference/parallel.h"
+#include "reference/simd/gemm_blocks.h"
 #include "reference/simd/level.h"
+#include "reference/simd/parallel.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
  * squared error. Shows what fusing saves: the probabilities are never written and read back between
  * loss and gradient.
  */
-#include "reference/cpu.h"
-#include "reference/parallel.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/level.h"
+#include "reference/simd/parallel.h"
 #include "reference/simd/rows.h"
 
 struct cross_entropy_work {

@@ -1,8 +1,8 @@
 /* SGD, SGD with momentum and Adam, all of a model's parameters in one pass: Adam reads 16 bytes a
  * parameter and writes 12, each once.
  */
-#include "reference/parallel.h"
 #include "reference/simd/level.h"
+#include "reference/simd/parallel.h"
 
 #include <math.h>
 

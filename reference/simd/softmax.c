@@ -1,9 +1,9 @@
 /* Softmax and log-softmax, rows split over threads. Shows that a row is read from memory and
  * written to it once: the passes for maximum, exponentials and scaling run in the cache.
  */
-#include "reference/cpu.h"
-#include "reference/parallel.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/level.h"
+#include "reference/simd/parallel.h"
 #include "reference/simd/rows.h"
 
 struct work {

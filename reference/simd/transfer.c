@@ -3,9 +3,9 @@
  * (`transfer_plain`, the yardstick). Shows what one kind of store or the other costs: an ordinary
  * store reads the line before it overwrites it.
  */
-#include "reference/cpu.h"
-#include "reference/parallel.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/level.h"
+#include "reference/simd/parallel.h"
 
 struct work {
     const struct transfer_problem *problem;

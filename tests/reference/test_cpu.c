@@ -1,8 +1,8 @@
 /* What the CPU says of itself, when output goes around the caches, how work is split, and the peak
  * loops. */
-#include "reference/cpu.h"
-#include "reference/parallel.h"
 #include "reference/peak.h"
+#include "reference/simd/cpu.h"
+#include "reference/simd/parallel.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
 

@@ -1,7 +1,7 @@
 /* Stores around the caches change where an output goes, never its bits: each vectorised operation
  * with an output as large as its input, through the caches and around them, at every instruction
  * set, with rows that begin anywhere in a line. */
-#include "reference/cpu.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
 

@@ -2,8 +2,8 @@
 #include "tests/support/support.h"
 
 #include "common/random.h"
-#include "reference/cpu.h"
 #include "reference/libraries.h"
+#include "reference/simd/cpu.h"
 
 #include <immintrin.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The state that CPU implementations keep between calls, and what the system says of its caches. */
-#include "reference/cpu.h"
+#include "reference/simd/cpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The one OpenMP loop of the vectorised kernels. */
-#include "reference/parallel.h"
+#include "reference/simd/parallel.h"
 
 struct team parallel_team(int64_t bytes, int threads) {
     /* Two warm threads fork and join in 1.3 microseconds on a Zen 4 machine (the least of 20,000

@@ -2,8 +2,8 @@
  * that a library wants built before it is called (oneDNN). Goes into execution->cpu; one owner,
  * used by one caller at a time (the kernels start their own threads).
  */
-#ifndef LOCKSTEP_REFERENCE_CPU_H
-#define LOCKSTEP_REFERENCE_CPU_H
+#ifndef LOCKSTEP_REFERENCE_SIMD_CPU_H
+#define LOCKSTEP_REFERENCE_SIMD_CPU_H
 
 #include "common/problem.h"
 

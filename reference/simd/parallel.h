@@ -1,7 +1,7 @@
 /* Work split over threads in one place: how many parts a piece of work deserves, and which is
  * whose. */
-#ifndef LOCKSTEP_REFERENCE_PARALLEL_H
-#define LOCKSTEP_REFERENCE_PARALLEL_H
+#ifndef LOCKSTEP_REFERENCE_SIMD_PARALLEL_H
+#define LOCKSTEP_REFERENCE_SIMD_PARALLEL_H
 
 #include <stdint.h>
 

@@ -10,8 +10,8 @@
  * variant and the leading dimensions, and lines that are not needed do not take room in a cache.
  * Rows and columns past the edge are zeros: every tile is a full one until it is added to C.
  */
-#ifndef LOCKSTEP_REFERENCE_GEMM_BLOCKS_H
-#define LOCKSTEP_REFERENCE_GEMM_BLOCKS_H
+#ifndef LOCKSTEP_REFERENCE_SIMD_GEMM_BLOCKS_H
+#define LOCKSTEP_REFERENCE_SIMD_GEMM_BLOCKS_H
 
 #include "common/problem.h"
 
