@@ -1,6 +1,6 @@
 /* gemm, rung 2: the same three loops in the order that memory has its elements in.
  *
- * Adds to rung 1 (naive_gemm.c): the loop over columns goes innermost, so a row of op(B) is read,
+ * Adds to rung 1 (gemm_1_naive.c): the loop over columns goes innermost, so a row of op(B) is read,
  * and a row of C written, one element after the other. Every line that comes from memory is used to
  * its end, and the compiler can vectorise the loop, for its iterations have nothing to do with each
  * other. What stays: for each row of C all of op(B) passes through the caches, M times in all.
@@ -10,6 +10,7 @@
  * change.
  */
 #include "reference/ladder.h"
+#include "reference/simd/gemm_blocks.h"
 
 /* c[0, n) += sum over l of left_l * row_l of B. */
 static void row_of_sums(const struct gemm_problem *problem, int64_t i, float *c) {
@@ -43,7 +44,7 @@ enum status gemm_ordered(const struct gemm_problem *problem, struct execution *e
                            "cpu-ordered multiplies f32 matrices only; use --dtype f32");
     for (int64_t i = 0; i < problem->m; i++) {
         float *c = problem->c + i * problem->ldc;
-        ladder_scale_row(problem, c);
+        gemm_scale_row(problem, c);
         if (problem->alpha == 0)
             continue;
         if (problem->variant == GEMM_NT)

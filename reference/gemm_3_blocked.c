@@ -53,7 +53,7 @@ enum status gemm_blocked(const struct gemm_problem *problem, struct execution *e
         return message_set(execution->message, STATUS_UNSUPPORTED,
                            "cpu-blocked multiplies f32 matrices only; use --dtype f32");
     for (int64_t i = 0; i < problem->m; i++)
-        ladder_scale_row(problem, problem->c + i * problem->ldc);
+        gemm_scale_row(problem, problem->c + i * problem->ldc);
     if (problem->alpha == 0)
         return STATUS_OK;
     enum { BYTES = (BM * BK + BK * BN) * (int)sizeof(float) };

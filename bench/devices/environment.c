@@ -2,9 +2,9 @@
 #include "bench/devices/environment.h"
 #include "bench/devices/build_info.h"
 #include "common/hash.h"
+#include "common/instruction_set.h"
 #include "reference/libraries.h"
 #include "reference/simd/cpu.h"
-#include "reference/simd/simd.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -228,7 +228,7 @@ void environment_to_json(const struct environment *e, cJSON *object) {
     }
     if (onednn_version())
         cJSON_AddStringToObject(libraries, "onednn", onednn_version());
-    cJSON_AddStringToObject(libraries, "cpu_simd", simd_level());
+    cJSON_AddStringToObject(libraries, "cpu_simd", instruction_set_name(instruction_set_best()));
     cJSON *variables = cJSON_AddObjectToObject(object, "variables");
     for (size_t i = 0; i < sizeof variable_names / sizeof variable_names[0]; i++)
         add_variable(variables, variable_names[i]);
@@ -265,7 +265,8 @@ void environment_print(const struct environment *e, FILE *file) {
     fprintf(file, "           %s\n",
             onednn_version() ? onednn_version()
                              : "oneDNN is not in this build (make deps PEERS=1)");
-    fprintf(file, "           cpu-simd runs its %s kernels\n", simd_level());
+    fprintf(file, "           cpu-simd runs its %s kernels\n",
+            instruction_set_name(instruction_set_best()));
     fprintf(file, "build      lockstep %s, commit %s\n", build_version, build_commit);
     fprintf(file, "           %s, %s\n", build_compiler, build_flags);
 }

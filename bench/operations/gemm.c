@@ -8,6 +8,7 @@
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
+#include "reference/simd/simd.h"
 
 #include <cblas.h>
 #include <math.h>

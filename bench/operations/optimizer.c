@@ -4,7 +4,6 @@
 #include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
-#include "reference/peak.h"
 #include "reference/simd/simd.h"
 
 #include <math.h>

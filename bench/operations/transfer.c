@@ -3,7 +3,6 @@
 #include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
-#include "reference/peak.h"
 #include "reference/simd/simd.h"
 
 enum { BUFFER_A, BUFFER_B, BUFFER_OUT };

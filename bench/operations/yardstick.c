@@ -1,6 +1,6 @@
 /* The plain-store copy and triad that elementwise rows are measured against. */
 #include "bench/operations/yardstick.h"
-#include "reference/peak.h"
+#include "reference/simd/simd.h"
 
 #include <stddef.h>
 

@@ -1,8 +1,9 @@
 /* Blocked product. A thread takes a panel of columns; operands are packed into small tiles first,
- * which frees the inner loop (reference/simd/bounded_tile.c) from strides and from the kinds of
+ * which frees the inner loop (reference/oracle/bounded_tile.c) from strides and from the kinds of
  * operands. */
 #include "reference/oracle/bounded_product.h"
-#include "reference/simd/simd.h"
+#include "common/instruction_set.h"
+#include "reference/oracle/bounded_tile.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -14,6 +15,9 @@ enum {
     PANEL_ROWS = 16, /* of A, packed together: a cache line of a transposed operand is read once */
     SMALL = 1 << 16  /* products that are not worth waking threads for */
 };
+
+static bounded_tile_function *const tile_functions[INSTRUCTION_SETS] = {
+    bounded_tile_baseline, bounded_tile_avx2, bounded_tile_avx512};
 
 static const double unit_roundoff = 0x1p-24;
 static const double smallest_normal = 0x1p-126;
@@ -183,7 +187,7 @@ void bounded_product(int64_t m, int64_t n, int64_t k, struct bounded_matrix a,
     product.gamma = terms * unit_roundoff / (1.0 - terms * unit_roundoff);
     product.value = value;
     product.error = error;
-    product.multiply = simd_kernels_best()->bounded_tile;
+    product.multiply = tile_functions[instruction_set_best()];
     double largest_a = 0.0, largest_b = 0.0;
 #pragma omp parallel for schedule(dynamic)                                                         \
     reduction(max                                                                                  \

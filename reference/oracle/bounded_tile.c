@@ -2,11 +2,25 @@
  * whose sums stay in registers over the whole depth.
  */
 #include "reference/oracle/bounded_tile.h"
-#include "reference/simd/level.h"
 
+#include "common/instruction_set.h"
+
+#include <string.h>
+
+#ifndef SIMD_LEVEL
+#    error "build this file once an instruction set, with -DSIMD_LEVEL=baseline, avx2 or avx512"
+#endif
+
+typedef float floats __attribute__((vector_size(WIDTH * sizeof(float))));
 typedef double doubles __attribute__((vector_size(WIDTH / 2 * sizeof(double))));
 
-SIMD_INLINE doubles doubles_load(const double *from) {
+static inline floats floats_load(const float *from) {
+    floats x;
+    memcpy(&x, from, sizeof x);
+    return x;
+}
+
+static inline doubles doubles_load(const double *from) {
     doubles x;
     memcpy(&x, from, sizeof x);
     return x;
@@ -32,15 +46,16 @@ static void strip_value(int64_t depth, const struct packed_rows *a, const struct
 /* Adds to what the tile has. */
 static void strip_bound(int64_t depth, const float a[][TILE_ROWS], const float b[][TILE_COLUMNS],
                         int column, struct bounded_tile *tile) {
-    vector sums[TILE_ROWS] = {{0}};
+    floats sums[TILE_ROWS] = {{0}};
     for (int64_t p = 0; p < depth; p++) {
-        vector factors = vector_load(&b[p][column]);
+        floats factors = floats_load(&b[p][column]);
         for (int i = 0; i < TILE_ROWS; i++)
             sums[i] += a[p][i] * factors;
     }
     for (int i = 0; i < TILE_ROWS; i++) {
         float *error = &tile->error[i][column];
-        vector_store(error, vector_load(error) + sums[i]);
+        const floats sum = floats_load(error) + sums[i];
+        memcpy(error, &sum, sizeof sum);
     }
 }
 

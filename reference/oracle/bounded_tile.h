@@ -1,6 +1,5 @@
-/* The inner loop of reference/oracle/bounded_product.h, built once an instruction set and
- * dispatched with the vectorised kernels (reference/simd/simd.h), with which it shares nothing
- * else.
+/* The inner loop of reference/oracle/bounded_product.h, built once an instruction set
+ * (common/instruction_set.h). It shares nothing with the vectorised kernels that it helps to check.
  */
 #ifndef LOCKSTEP_REFERENCE_ORACLE_BOUNDED_TILE_H
 #define LOCKSTEP_REFERENCE_ORACLE_BOUNDED_TILE_H
@@ -37,5 +36,10 @@ struct bounded_tile {
 typedef void bounded_tile_function(int64_t depth, const struct packed_rows *a,
                                    const struct packed_columns *b, bool b_exact,
                                    struct bounded_tile *tile);
+
+/* All give the same bits: each sum is taken in the order of p. */
+bounded_tile_function bounded_tile_baseline;
+bounded_tile_function bounded_tile_avx2;
+bounded_tile_function bounded_tile_avx512;
 
 #endif

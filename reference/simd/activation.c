@@ -275,8 +275,8 @@ static enum status backward_with_dbias(struct work *work, struct team team,
     return STATUS_OK;
 }
 
-enum status SIMD_NAME(activation)(const struct activation_problem *problem,
-                                  struct execution *execution) {
+enum status SIMD_NAME(activation_simd)(const struct activation_problem *problem,
+                                       struct execution *execution) {
     enum { LINE = 16 };
     int64_t count = problem->rows * problem->columns;
     int64_t bytes = count * (int64_t)sizeof(float);

@@ -75,8 +75,8 @@ static void rows_body(const void *context, int part, int64_t first, int64_t last
         add_rows(x, columns, last - first, columns, sums);
 }
 
-enum status SIMD_NAME(column_sums)(const struct column_sums_problem *problem,
-                                   struct execution *execution) {
+enum status SIMD_NAME(column_sums_simd)(const struct column_sums_problem *problem,
+                                        struct execution *execution) {
     enum { COLUMNS_A_THREAD = 256, LINE = 16 };
     int64_t columns = problem->columns;
     struct team team =

@@ -6,7 +6,6 @@
  * to OpenBLAS, the next rung: kernels in assembly, tile and block sizes tuned for each processor,
  * prefetching, and sharing the packed blocks of B among the threads.
  */
-#include "reference/ladder.h"
 #include "reference/simd/gemm_blocks.h"
 #include "reference/simd/level.h"
 #include "reference/simd/parallel.h"
@@ -83,7 +82,7 @@ static void rows_body(const void *context, int part, int64_t first, int64_t last
     const struct work *work = context;
     const struct gemm_problem *problem = work->problem;
     for (int64_t i = first; i < last; i++)
-        ladder_scale_row(problem, problem->c + i * problem->ldc);
+        gemm_scale_row(problem, problem->c + i * problem->ldc);
     if (problem->alpha == 0)
         return;
     enum { ALIGNMENT = 64 };
@@ -95,7 +94,8 @@ static void rows_body(const void *context, int part, int64_t first, int64_t last
     free(packed);
 }
 
-enum status SIMD_NAME(gemm)(const struct gemm_problem *problem, struct execution *execution) {
+enum status SIMD_NAME(gemm_parallel)(const struct gemm_problem *problem,
+                                     struct execution *execution) {
     if (problem->dtype != DTYPE_F32)
         return message_set(execution->message, STATUS_UNSUPPORTED,
                            "cpu-parallel multiplies f32 matrices only; use --dtype f32");

@@ -1,5 +1,6 @@
-/* What rungs 3 and 4 of gemm share: the sizes of blocks, and packing. After Goto and van de Geijn,
- * "Anatomy of high-performance matrix multiplication" (ACM Trans. Math. Softw. 34, 2008).
+/* What rungs 2 to 4 of gemm share: beta, and for the last two the sizes of blocks and packing. After
+ * Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM Trans. Math.
+ * Softw. 34, 2008).
  *
  *   BK x BN of op(B), packed: 512 KiB, for the second or third level of cache
  *   BM x BK of op(A), packed: 96 KiB, for the second level
@@ -17,6 +18,13 @@
 
 enum { TM = 6, TN = 32, BM = 96, BN = 512, BK = 256 };
 _Static_assert(BM % TM == 0 && BN % TN == 0, "blocks are made of whole tiles");
+
+/* One row of C becomes beta * C. With beta = 0 it becomes 0 unread, as in the BLAS: a NaN that was
+ * there does not survive. */
+static inline void gemm_scale_row(const struct gemm_problem *problem, float *c) {
+    for (int64_t j = 0; j < problem->n; j++)
+        c[j] = problem->beta == 0 ? 0 : problem->beta * c[j];
+}
 
 static inline int64_t block_least(int64_t a, int64_t b) {
     return a < b ? a : b;

@@ -49,8 +49,8 @@ static void cross_entropy_body(const void *context, int part, int64_t first, int
         _mm_sfence();
 }
 
-enum status SIMD_NAME(cross_entropy)(const struct cross_entropy_problem *problem,
-                                     struct execution *execution) {
+enum status SIMD_NAME(cross_entropy_simd)(const struct cross_entropy_problem *problem,
+                                          struct execution *execution) {
     int64_t bytes = problem->rows * problem->columns * (int64_t)sizeof(float);
     struct cross_entropy_work work = {
         problem, problem->variant != LOSS_FORWARD &&
@@ -125,7 +125,7 @@ static void mse_body(const void *context, int part, int64_t first, int64_t last)
         _mm_sfence();
 }
 
-enum status SIMD_NAME(mse)(const struct mse_problem *problem, struct execution *execution) {
+enum status SIMD_NAME(mse_simd)(const struct mse_problem *problem, struct execution *execution) {
     int64_t bytes = problem->rows * problem->columns * (int64_t)sizeof(float);
     struct mse_work work = {problem, problem->variant != LOSS_FORWARD &&
                                          cpu_streams(execution, bytes, problem->dprediction,

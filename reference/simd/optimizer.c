@@ -103,8 +103,8 @@ enum status SIMD_NAME(optimizer_traffic)(const struct optimizer_problem *problem
     return STATUS_OK;
 }
 
-enum status SIMD_NAME(optimizer)(const struct optimizer_problem *problem,
-                                 struct execution *execution) {
+enum status SIMD_NAME(optimizer_simd)(const struct optimizer_problem *problem,
+                                      struct execution *execution) {
     static range_body *const updates[] = {
         [OPTIMIZER_SGD] = sgd_body,
         [OPTIMIZER_SGD_MOMENTUM] = sgd_momentum_body,

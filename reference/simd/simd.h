@@ -1,47 +1,39 @@
-/* `cpu-simd`: every operation but GEMM, vectorised and threaded (OpenMP), built once an instruction
- * set and dispatched at run time. Contracts: common/problem.h. Results depend on the instruction
- * set and the number of threads (the order of sums), and on nothing else.
+/* Vectorised and threaded C (OpenMP), built once an instruction set and dispatched at run time.
+ * Contracts: common/problem.h. Results depend on the instruction set and the number of threads (the
+ * order of sums), and on nothing else.
+ *
+ *   activation_simd, softmax_simd …   `cpu-simd`: every operation but gemm
+ *   gemm_parallel                     the last rung of gemm before a library (reference/ladder.h)
+ *   transfer_plain                    copy and triad with ordinary stores at every size: the copy
+ *                                     that a ratio to "copy" names. An ordinary store reads the line
+ *                                     that it overwrites, traffic that the 8 or 12 bytes an element
+ *                                     do not count (STREAM, McCalpin 1995).
+ *   optimizer_traffic                 the loads and stores of an update with a maximum in place of
+ *                                     each formula: as fast as memory lets any update be. Overwrites
+ *                                     what optimizer_simd() does.
  */
 #ifndef LOCKSTEP_REFERENCE_SIMD_SIMD_H
 #define LOCKSTEP_REFERENCE_SIMD_SIMD_H
 
+#include "common/instruction_set.h"
 #include "common/problem.h"
-#include "reference/oracle/bounded_tile.h"
 
-activation_kernel activation_simd;
-softmax_kernel softmax_simd;
-cross_entropy_kernel cross_entropy_simd;
-mse_kernel mse_simd;
-column_sums_kernel column_sums_simd;
-optimizer_kernel optimizer_simd;
-transfer_kernel transfer_simd;
+/* For the best instruction set of this CPU. */
+#define SIMD_KERNEL(operation, function) operation##_kernel function;
+#include "reference/simd/simd_kernels.def"
+#undef SIMD_KERNEL
 
-/* The instruction set in use: "avx512", "avx2" or "baseline". */
-const char *simd_level(void);
-
-/* One instruction set's build of everything. `plain` is transfer with ordinary stores, `fma` the
- * register-only loop of reference/peak.h: what one thread does, returning the floating point
- * operations done; `bounded_tile` is no part of cpu-simd but the inner loop of an oracle. */
+/* One instruction set's build of each. */
 struct simd_kernels {
-    const char *level;
-    activation_kernel *activation;
-    softmax_kernel *softmax;
-    cross_entropy_kernel *cross_entropy;
-    mse_kernel *mse;
-    column_sums_kernel *column_sums;
-    optimizer_kernel *optimizer;
-    transfer_kernel *transfer;
-    gemm_kernel *gemm; /* a rung of the ladder, see reference/ladder.h */
-    transfer_kernel *plain;
-    optimizer_kernel *optimizer_traffic;
-    double (*fma)(int64_t repetitions);
-    bounded_tile_function *bounded_tile;
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
+#define SIMD_KERNEL(operation, function) operation##_kernel *function;
+#include "reference/simd/simd_kernels.def"
+#undef SIMD_KERNEL
+    /* Multiply-adds on registers alone, on one thread; how many floating point operations it did. */
+    double (*fma_loop)(int64_t repetitions);
 };
 
-/* The builds that this CPU can run, plainest first; NULL from the first index past the last. */
-const struct simd_kernels *simd_kernels_at(int index);
-
-/* The last of them. */
-const struct simd_kernels *simd_kernels_best(void);
+/* `set` must be one that this CPU runs. */
+const struct simd_kernels *simd_kernels_of(enum instruction_set set);
 
 #endif

@@ -92,7 +92,8 @@ static void rows_body(const void *context, int part, int64_t first, int64_t last
         _mm_sfence();
 }
 
-enum status SIMD_NAME(softmax)(const struct softmax_problem *problem, struct execution *execution) {
+enum status SIMD_NAME(softmax_simd)(const struct softmax_problem *problem,
+                                    struct execution *execution) {
     int64_t bytes = problem->rows * problem->columns * (int64_t)sizeof(float);
     struct work work = {
         problem, cpu_streams(execution, bytes, problem->output, problem->input, problem->dy)};

@@ -80,8 +80,8 @@ static enum status transfer(const struct transfer_problem *problem, struct execu
     return STATUS_OK;
 }
 
-enum status SIMD_NAME(transfer)(const struct transfer_problem *problem,
-                                struct execution *execution) {
+enum status SIMD_NAME(transfer_simd)(const struct transfer_problem *problem,
+                                     struct execution *execution) {
     int64_t bytes = problem->count * (int64_t)sizeof(float);
     return transfer(problem, execution,
                     cpu_streams(execution, bytes, problem->out, problem->a, problem->b));

@@ -8,6 +8,8 @@
 #ifndef LOCKSTEP_REFERENCE_SIMD_VECTOR_H
 #define LOCKSTEP_REFERENCE_SIMD_VECTOR_H
 
+#include "common/instruction_set.h"
+
 #include <immintrin.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,20 +17,6 @@
 
 #ifndef SIMD_LEVEL
 #    error "build this file once an instruction set, with -DSIMD_LEVEL=baseline, avx2 or avx512"
-#endif
-
-#define SIMD_JOIN(name, level) name##_##level
-#define SIMD_JOIN_EXPANDED(name, level) SIMD_JOIN(name, level)
-#define SIMD_NAME(name) SIMD_JOIN_EXPANDED(name, SIMD_LEVEL)
-#define SIMD_TEXT(level) #level
-#define SIMD_TEXT_EXPANDED(level) SIMD_TEXT(level)
-
-#if defined(__AVX512F__)
-enum { WIDTH = 16 };
-#elif defined(__AVX2__)
-enum { WIDTH = 8 };
-#else
-enum { WIDTH = 4 };
 #endif
 
 typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));

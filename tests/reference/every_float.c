@@ -63,7 +63,7 @@ static void chunk_check(const struct simd_kernels *kernels, struct subject subje
                                                .input = input,
                                                .dy = subject.backward ? dy : NULL,
                                                .output = output};
-    bool ran = kernels->activation(&problem, &execution) == STATUS_OK;
+    bool ran = kernels->activation_simd(&problem, &execution) == STATUS_OK;
     oracle_activation(&problem, 0, 0, 1, expected, tolerance);
     for (int i = 0; i < CHUNK; i++) {
         double ratio = ran ? error_ratio(output[i], expected[i], tolerance[i]) : INFINITY;
@@ -94,13 +94,13 @@ int main(int argc, char **argv) {
         return 2;
     }
     bool right = true;
-    for (int level = 0; simd_kernels_at(level) != NULL; level++)
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best(); set++)
         for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++) {
-            const struct simd_kernels *kernels = simd_kernels_at(level);
+            const struct simd_kernels *kernels = simd_kernels_of(set);
             struct worst worst = subject_check(kernels, subjects[i], stride);
             right = right && worst.ratio <= 1;
-            printf("%-9s %s %-8s worst error %.3f of the tolerance, at %a\n", kernels->level,
-                   activation_function_name(subjects[i].function),
+            printf("%-9s %s %-8s worst error %.3f of the tolerance, at %a\n",
+                   instruction_set_name(set), activation_function_name(subjects[i].function),
                    subjects[i].backward ? "backward" : "forward", worst.ratio, (double)worst.input);
             fflush(stdout);
         }

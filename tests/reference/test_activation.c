@@ -101,9 +101,10 @@ static void run_kernels(struct fixture *fixture, enum inputs kind) {
     fixture->kernel = activation_naive;
     fixture->kernel_name = "naive";
     each_setting(2, run_once, fixture);
-    for (int i = 0; simd_kernels_at(i) != NULL; i++) {
-        fixture->kernel = simd_kernels_at(i)->activation;
-        fixture->kernel_name = simd_kernels_at(i)->level;
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
+         set++) {
+        fixture->kernel = simd_kernels_of(set)->activation_simd;
+        fixture->kernel_name = instruction_set_name(set);
         each_setting(settings_count, run_once, fixture);
     }
     /* oneDNN 2.6 turns NaN into 0 in relu, and adds no bias. */

@@ -1,10 +1,12 @@
 /* Numbers with bounds: whatever lies within the bounds of the arguments gives a float64 result
  * within the bound of the result, with room for what float32 loses. The arguments are moved to the
  * ends of their bounds and between, many times. */
+#include "common/instruction_set.h"
 #include "common/mlp_model.h"
 #include "common/random.h"
 #include "reference/oracle/bounded_functions.h"
 #include "reference/oracle/bounded_product.h"
+#include "reference/oracle/bounded_tile.h"
 #include "reference/oracle/functions.h"
 
 #include <math.h>
@@ -253,6 +255,32 @@ static void test_products_hold_their_bounds(void **state) {
     }
 }
 
+static void test_every_instruction_set_gives_the_same_bits(void **state) {
+    (void)state;
+    bounded_tile_function *const functions[INSTRUCTION_SETS] = {
+        bounded_tile_baseline, bounded_tile_avx2, bounded_tile_avx512};
+    struct packed_rows a;
+    struct packed_columns b;
+    for (uint64_t p = 0; p < TILE_DEPTH; p++) {
+        for (uint64_t i = 0; i < TILE_ROWS; i++) {
+            a.value[p][i] = spread(11, p * TILE_ROWS + i);
+            a.scaled[p][i] = random_uniform(12, 1, p * TILE_ROWS + i, 0.0F, 1e-4F);
+            a.absolute[p][i] = fabsf((float)a.value[p][i]);
+        }
+        for (uint64_t j = 0; j < TILE_COLUMNS; j++) {
+            b.value[p][j] = spread(13, p * TILE_COLUMNS + j);
+            b.absolute[p][j] = fabsf((float)b.value[p][j]);
+            b.error[p][j] = random_uniform(14, 1, p * TILE_COLUMNS + j, 0.0F, 1e-4F);
+        }
+    }
+    struct bounded_tile first, other;
+    bounded_tile_baseline(TILE_DEPTH, &a, &b, false, &first);
+    for (enum instruction_set set = INSTRUCTION_SET_AVX2; set <= instruction_set_best(); set++) {
+        functions[set](TILE_DEPTH, &a, &b, false, &other);
+        assert_memory_equal(&first, &other, sizeof first);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_activations_hold_their_bounds),
@@ -261,6 +289,7 @@ int main(void) {
         cmocka_unit_test(test_softmax_of_exact_logits_is_sharp),
         cmocka_unit_test(test_mse_holds_its_bounds),
         cmocka_unit_test(test_products_hold_their_bounds),
+        cmocka_unit_test(test_every_instruction_set_gives_the_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

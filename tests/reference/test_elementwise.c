@@ -1,7 +1,6 @@
 /* Column sums, optimizers and transfers, every implementation against its oracle. */
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
-#include "reference/peak.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
 
@@ -16,6 +15,7 @@ enum { OUTPUTS = 3, PADDING_OFFSET = 1 };
 /* One test's buffers: three in and out, three pristine inputs, an oracle's numbers for each. */
 struct fixture {
     const struct simd_kernels *kernels; /* NULL: the naive ones */
+    const char *kernels_name;
     int64_t count;
     int outputs;
     float *output[OUTPUTS], *before[OUTPUTS], *input;
@@ -55,8 +55,7 @@ static void check(const struct fixture *fixture, const char *operation, int64_t 
     for (int i = 0; i < fixture->outputs; i++) {
         char what[256];
         int written = snprintf(what, sizeof what, "%s %s output %d of %lld, %s", operation,
-                               fixture->kernels ? fixture->kernels->level : "naive", i,
-                               (long long)count, setting);
+                               fixture->kernels_name, i, (long long)count, setting);
         assert_in_range(written, 1, sizeof what - 1);
         check_all(what, fixture->expected[i], fixture->tolerance[i], fixture->output[i], count);
         guarded_check(fixture->output[i], fixture->count, what);
@@ -64,9 +63,15 @@ static void check(const struct fixture *fixture, const char *operation, int64_t 
 }
 
 static void run_kernels(struct fixture *fixture, setting_body *body) {
+    fixture->kernels = NULL;
+    fixture->kernels_name = "naive";
     each_setting(2, body, fixture);
-    for (int i = 0; (fixture->kernels = simd_kernels_at(i)) != NULL; i++)
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
+         set++) {
+        fixture->kernels = simd_kernels_of(set);
+        fixture->kernels_name = instruction_set_name(set);
         each_setting(settings_count, body, fixture);
+    }
 }
 
 static void run_optimizer(struct execution *execution, const char *name, void *context) {
@@ -77,7 +82,8 @@ static void run_optimizer(struct execution *execution, const char *name, void *c
     problem.parameters = fixture->output[0];
     problem.first_moment = problem.variant == OPTIMIZER_SGD ? NULL : fixture->output[1];
     problem.second_moment = problem.variant == OPTIMIZER_ADAM ? fixture->output[2] : NULL;
-    optimizer_kernel *kernel = fixture->kernels ? fixture->kernels->optimizer : optimizer_naive;
+    optimizer_kernel *kernel =
+        fixture->kernels ? fixture->kernels->optimizer_simd : optimizer_naive;
     if (fixture->traffic)
         kernel = fixture->kernels ? fixture->kernels->optimizer_traffic : optimizer_traffic;
     assert_int_equal(kernel(&problem, execution), STATUS_OK);
@@ -161,8 +167,8 @@ static void update_traffic(void **state) {
 static void run_transfer(struct execution *execution, const char *name, void *context) {
     struct fixture *fixture = context;
     transfer_kernel *const kernels[] = {
-        fixture->kernels ? fixture->kernels->transfer : transfer_naive,
-        fixture->kernels ? fixture->kernels->plain : transfer_plain};
+        fixture->kernels ? fixture->kernels->transfer_simd : transfer_naive,
+        fixture->kernels ? fixture->kernels->transfer_plain : transfer_plain};
     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
         poison(fixture->output[0], fixture->count);
         assert_int_equal(kernels[i](&fixture->transfer, execution), STATUS_OK);
@@ -196,7 +202,7 @@ static void transfers(void **state) {
 static void run_column_sums(struct execution *execution, const char *name, void *context) {
     struct fixture *fixture = context;
     column_sums_kernel *kernel =
-        fixture->kernels ? fixture->kernels->column_sums : column_sums_naive;
+        fixture->kernels ? fixture->kernels->column_sums_simd : column_sums_naive;
     poison(fixture->output[0], fixture->count);
     assert_int_equal(kernel(&fixture->column_sums, execution), STATUS_OK);
     check(fixture, "column sums", fixture->column_sums.columns, name);

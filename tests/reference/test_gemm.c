@@ -96,9 +96,10 @@ static void run_problem(enum gemm_variant variant, const int64_t shape[3], float
         fixture.kernel_name = subjects[i].name;
         each_setting(2, run_once, &fixture);
     }
-    for (int level = 0; simd_kernels_at(level) != NULL; level++) {
-        fixture.kernel = simd_kernels_at(level)->gemm;
-        fixture.kernel_name = simd_kernels_at(level)->level;
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
+         set++) {
+        fixture.kernel = simd_kernels_of(set)->gemm_parallel;
+        fixture.kernel_name = instruction_set_name(set);
         each_setting(2, run_once, &fixture);
     }
     guarded_free(fixture.a, 0);

@@ -17,6 +17,7 @@ struct fixture {
     enum loss_variant variant;
     int64_t rows, columns;
     const struct simd_kernels *kernels; /* NULL: the naive ones */
+    const char *kernels_name;
     float *x, *target, *loss, *gradient;
     int32_t *labels;
     double *expected[2], *tolerance[2];
@@ -52,10 +53,10 @@ static void run_kernel(const struct fixture *fixture, const float *x, struct exe
     enum status status;
     if (fixture->mse) {
         struct mse_problem problem = mse_of(fixture, x);
-        status = (kernels ? kernels->mse : mse_naive)(&problem, execution);
+        status = (kernels ? kernels->mse_simd : mse_naive)(&problem, execution);
     } else {
         struct cross_entropy_problem problem = cross_entropy_of(fixture, x);
-        status = (kernels ? kernels->cross_entropy : cross_entropy_naive)(&problem, execution);
+        status = (kernels ? kernels->cross_entropy_simd : cross_entropy_naive)(&problem, execution);
     }
     assert_int_equal(status, STATUS_OK);
 }
@@ -76,10 +77,10 @@ static void run_once(struct execution *execution, const char *name, void *contex
     for (int variant = LOSS_FORWARD; variant <= LOSS_FORWARD_BACKWARD; variant++) {
         fixture->variant = (enum loss_variant)variant;
         char what[256];
-        int written = snprintf(what, sizeof what, "%s %s variant %d %lldx%lld, %s",
-                               fixture->kernels ? fixture->kernels->level : "naive",
-                               fixture->mse ? "mse" : "cross-entropy", variant,
-                               (long long)fixture->rows, (long long)fixture->columns, name);
+        int written =
+            snprintf(what, sizeof what, "%s %s variant %d %lldx%lld, %s", fixture->kernels_name,
+                     fixture->mse ? "mse" : "cross-entropy", variant, (long long)fixture->rows,
+                     (long long)fixture->columns, name);
         assert_in_range(written, 1, sizeof what - 1);
         poison(fixture->loss, fixture->rows);
         poison(fixture->gradient, count);
@@ -115,7 +116,8 @@ static void place_special_rows(struct fixture *fixture) {
 
 static void run_problem(bool mse, int64_t rows, int64_t columns, enum inputs kind) {
     int64_t count = rows * columns;
-    struct fixture fixture = {.mse = mse,
+    struct fixture fixture = {.kernels_name = "naive",
+                              .mse = mse,
                               .rows = rows,
                               .columns = columns,
                               .x = guarded_new(count, 0),
@@ -138,8 +140,12 @@ static void run_problem(bool mse, int64_t rows, int64_t columns, enum inputs kin
     fixture.labels[rows - 1] = (int32_t)columns - 1;
     evaluate_oracles(&fixture);
     each_setting(2, run_once, &fixture);
-    for (int i = 0; (fixture.kernels = simd_kernels_at(i)) != NULL; i++)
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
+         set++) {
+        fixture.kernels = simd_kernels_of(set);
+        fixture.kernels_name = instruction_set_name(set);
         each_setting(settings_count, run_once, &fixture);
+    }
     guarded_free(fixture.x, 0);
     guarded_free(fixture.target, 0);
     guarded_free(fixture.loss, 0);

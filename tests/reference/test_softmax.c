@@ -120,9 +120,10 @@ static void run_problem(enum softmax_variant variant, int64_t rows, int64_t colu
     fixture.kernel = softmax_naive;
     fixture.kernel_name = "naive";
     each_setting(2, run_once, &fixture);
-    for (int i = 0; simd_kernels_at(i) != NULL; i++) {
-        fixture.kernel = simd_kernels_at(i)->softmax;
-        fixture.kernel_name = simd_kernels_at(i)->level;
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
+         set++) {
+        fixture.kernel = simd_kernels_of(set)->softmax_simd;
+        fixture.kernel_name = instruction_set_name(set);
         each_setting(settings_count, run_once, &fixture);
     }
     /* oneDNN 2.6 loses NaN in a row, and does not take log-softmax forward (onednn.c says why). */

@@ -28,7 +28,7 @@ static void run_forward(const struct simd_kernels *kernels, const struct data *d
                                                .columns = COLUMNS,
                                                .input = data->a,
                                                .output = output};
-    assert_int_equal(kernels->activation(&problem, execution), STATUS_OK);
+    assert_int_equal(kernels->activation_simd(&problem, execution), STATUS_OK);
 }
 
 static void run_backward(const struct simd_kernels *kernels, const struct data *data,
@@ -40,7 +40,7 @@ static void run_backward(const struct simd_kernels *kernels, const struct data *
                                                .input = data->a,
                                                .dy = data->b,
                                                .output = output};
-    assert_int_equal(kernels->activation(&problem, execution), STATUS_OK);
+    assert_int_equal(kernels->activation_simd(&problem, execution), STATUS_OK);
 }
 
 static void run_softmax(const struct simd_kernels *kernels, const struct data *data,
@@ -52,7 +52,7 @@ static void run_softmax(const struct simd_kernels *kernels, const struct data *d
                                             .input = data->a,
                                             .dy = backward ? data->b : NULL,
                                             .output = output};
-    assert_int_equal(kernels->softmax(&problem, execution), STATUS_OK);
+    assert_int_equal(kernels->softmax_simd(&problem, execution), STATUS_OK);
 }
 
 static void run_cross_entropy(const struct simd_kernels *kernels, const struct data *data,
@@ -63,7 +63,7 @@ static void run_cross_entropy(const struct simd_kernels *kernels, const struct d
                                                   .logits = data->a,
                                                   .labels = data->labels,
                                                   .dlogits = output};
-    assert_int_equal(kernels->cross_entropy(&problem, execution), STATUS_OK);
+    assert_int_equal(kernels->cross_entropy_simd(&problem, execution), STATUS_OK);
 }
 
 static void run_mse(const struct simd_kernels *kernels, const struct data *data,
@@ -74,7 +74,7 @@ static void run_mse(const struct simd_kernels *kernels, const struct data *data,
                                         .prediction = data->a,
                                         .target = data->b,
                                         .dprediction = output};
-    assert_int_equal(kernels->mse(&problem, execution), STATUS_OK);
+    assert_int_equal(kernels->mse_simd(&problem, execution), STATUS_OK);
 }
 
 static void run_transfer(const struct simd_kernels *kernels, const struct data *data,
@@ -85,7 +85,7 @@ static void run_transfer(const struct simd_kernels *kernels, const struct data *
                                              .b = variant == TRANSFER_TRIAD ? data->b : NULL,
                                              .scale = 3,
                                              .out = output};
-    assert_int_equal(kernels->transfer(&problem, execution), STATUS_OK);
+    assert_int_equal(kernels->transfer_simd(&problem, execution), STATUS_OK);
 }
 
 static const struct {
@@ -121,15 +121,15 @@ static void data_fill(struct data *data) {
 }
 
 /* The output as it is with a last-level cache of so many bytes, between guards of NaN. */
-static void run_with_cache(size_t bytes, const struct data *data, int level, int operation,
-                           int variant, float *guarded) {
+static void run_with_cache(size_t bytes, const struct data *data, enum instruction_set set,
+                           int operation, int variant, float *guarded) {
     struct message message = {""};
     struct cpu *cpu = NULL;
     assert_int_equal(cpu_open(bytes, &cpu, &message), STATUS_OK);
     struct execution execution = {.threads = 1, .cpu = cpu, .message = &message};
     for (int i = 0; i < COUNT + 2; i++)
         guarded[i] = NAN;
-    operations[operation].run(simd_kernels_at(level), data, &execution,
+    operations[operation].run(simd_kernels_of(set), data, &execution,
                               operations[operation].variants[variant], guarded + 1);
     assert_true(isnan(guarded[0]) && isnan(guarded[COUNT + 1]));
     cpu_close(cpu);
@@ -142,15 +142,15 @@ static void streaming_changes_no_bit(void **state) {
     enum { OFFSETS = 16 }; /* where in a line an output begins decides how it is cut */
     static float through[COUNT + 2], around[COUNT + 2 + OFFSETS];
     data_fill(&data);
-    for (int level = 0; simd_kernels_at(level) != NULL; level++)
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best(); set++)
         for (int i = 0; i < (int)(sizeof operations / sizeof *operations); i++)
             for (int variant = 0; variant < operations[i].count; variant++) {
-                run_with_cache(LARGE, &data, level, i, variant, through);
+                run_with_cache(LARGE, &data, set, i, variant, through);
                 for (int offset = 0; offset < OFFSETS; offset++) {
-                    run_with_cache(SMALL, &data, level, i, variant, around + offset);
+                    run_with_cache(SMALL, &data, set, i, variant, around + offset);
                     if (memcmp(through, around + offset, sizeof through) != 0)
                         fail_msg("%s, variant %d at %s, offset %d", operations[i].name, variant,
-                                 simd_kernels_at(level)->level, offset);
+                                 instruction_set_name(set), offset);
                 }
             }
 }
