@@ -85,7 +85,7 @@ CUresult driver_begin_device(CUdevice device, const void *answer);
 CUresult driver_end(CUresult status);
 /* What is current in the thread, alive or not; NULL: nothing. */
 CUcontext driver_current(void);
-/* One line on stderr, marked as the emulator's. */
+/* One line on stderr, marked as the emulator's. The lock must be held. */
 __attribute__((format(printf, 1, 2))) void driver_say(const char *format, ...);
 CUresult driver_status(enum machine_status status);
 /* 80 for sm_80. */

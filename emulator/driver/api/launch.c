@@ -83,8 +83,10 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
         .parameters = parameters,
         .extra = extra};
     CUresult status = CUDA_SUCCESS;
+    pthread_mutex_lock(&driver.lock); /* for what is said */
     for (unsigned i = 0; i < config->numAttrs && status == CUDA_SUCCESS; i++)
         status = kernel_attribute(&config->attrs[i], &request);
+    pthread_mutex_unlock(&driver.lock);
     return status == CUDA_SUCCESS ? kernel_launch(config->hStream, &request) : status;
 }
 DRIVER_ALIAS(cuLaunchKernelEx, cuLaunchKernelEx_ptsz);

@@ -94,17 +94,12 @@ CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr ad
 }
 
 /* Where the pages of managed memory are is of no consequence: advice is checked and forgotten. */
-static CUresult memory_advise(CUdeviceptr address, size_t count) {
-    struct driver_context *context;
-    CUresult status = driver_begin_context(&context);
-    if (status == CUDA_SUCCESS) {
-        const struct driver_allocation *allocation = allocation_find(address);
-        bool inside =
-            allocation && count && count <= allocation->size - (address - allocation->address);
-        if (!inside || allocation->kind != ALLOCATION_MANAGED)
-            status = CUDA_ERROR_INVALID_VALUE;
-    }
-    return driver_end(status);
+static CUresult memory_check_managed(CUdeviceptr address, size_t count) {
+    const struct driver_allocation *allocation = allocation_find(address);
+    bool inside =
+        allocation && count && count <= allocation->size - (address - allocation->address);
+    return inside && allocation->kind == ALLOCATION_MANAGED ? CUDA_SUCCESS
+                                                            : CUDA_ERROR_INVALID_VALUE;
 }
 
 static bool memory_device_known(CUdevice device) {
@@ -112,9 +107,15 @@ static bool memory_device_known(CUdevice device) {
 }
 
 CUresult cuMemAdvise(CUdeviceptr address, size_t count, CUmem_advise advice, CUdevice device) {
+    struct driver_context *context;
     if (advice < CU_MEM_ADVISE_SET_READ_MOSTLY || advice > CU_MEM_ADVISE_UNSET_ACCESSED_BY)
         return CUDA_ERROR_INVALID_VALUE;
-    return memory_device_known(device) ? memory_advise(address, count) : CUDA_ERROR_INVALID_DEVICE;
+    if (!memory_device_known(device))
+        return CUDA_ERROR_INVALID_DEVICE;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS)
+        status = memory_check_managed(address, count);
+    return driver_end(status);
 }
 
 CUresult cuMemAdvise_v2(CUdeviceptr address, size_t count, CUmem_advise advice,
@@ -123,20 +124,16 @@ CUresult cuMemAdvise_v2(CUdeviceptr address, size_t count, CUmem_advise advice,
                        location.type == CU_MEM_LOCATION_TYPE_DEVICE ? location.id : 0);
 }
 
-/* Pages need no moving, but the stream must be one that may be asked. */
-static CUresult memory_check_stream(CUstream handle, CUdevice device) {
+CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t count, CUdevice device, CUstream handle) {
     struct driver_stream *stream;
     if (!memory_device_known(device))
         return CUDA_ERROR_INVALID_DEVICE;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS)
         status = capture_forbid_stream(stream);
+    if (status == CUDA_SUCCESS)
+        status = memory_check_managed(address, count);
     return driver_end(status);
-}
-
-CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t count, CUdevice device, CUstream stream) {
-    CUresult status = memory_check_stream(stream, device);
-    return status == CUDA_SUCCESS ? memory_advise(address, count) : status;
 }
 DRIVER_ALIAS(cuMemPrefetchAsync, cuMemPrefetchAsync_ptsz);
 

@@ -1,4 +1,6 @@
 /* cuOccupancy*: how many blocks of a function fit a multiprocessor. */
+#include <stdlib.h>
+
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/function.h"
 
@@ -33,30 +35,34 @@ CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *count, CUfunction func
                                                                 dynamic_shared, 0);
 }
 
-struct occupancy_query {
-    CUoccupancyB2DSize shared_of_block; /* may be NULL */
-    size_t dynamic_shared;
-    int limit;
-};
+/* The dynamic shared memory of a block of one warp, of two, and so on. The program's function may
+ * call the driver, so this is done without the lock. NULL: no memory. */
+static size_t *occupancy_shared(CUoccupancyB2DSize shared_of_block, size_t dynamic_shared,
+                                unsigned warps) {
+    size_t *shared = calloc(warps + 1, sizeof *shared);
+    for (unsigned i = warps; shared && i-- > 0;)
+        shared[i] = shared_of_block ? shared_of_block((int)((i + 1) * driver.properties.warp_size))
+                                    : dynamic_shared;
+    return shared;
+}
 
 /* The block size, in whole warps, that keeps most threads resident; the largest of those that do.
  */
-static int occupancy_best_block(const struct driver_function *function,
-                                const struct occupancy_query *query, unsigned *blocks) {
-    int warp = (int)driver.properties.warp_size, best = 0;
-    unsigned best_threads = 0;
-    for (int size = query->limit / warp * warp; size >= warp; size -= warp) {
-        size_t shared =
-            query->shared_of_block ? query->shared_of_block(size) : query->dynamic_shared;
-        unsigned fit =
-            occupancy_block_valid(function, size) ? occupancy_blocks(function, size, shared) : 0;
-        if (fit * (unsigned)size > best_threads) {
-            best_threads = fit * (unsigned)size;
+static int occupancy_best_block(const struct driver_function *function, const size_t *shared,
+                                unsigned warps, unsigned *blocks) {
+    unsigned best = 0, best_threads = 0;
+    for (unsigned i = warps; i-- > 0;) {
+        unsigned size = (i + 1) * driver.properties.warp_size;
+        unsigned fit = occupancy_block_valid(function, (int)size)
+                           ? occupancy_blocks(function, (int)size, shared[i])
+                           : 0;
+        if (fit * size > best_threads) {
+            best_threads = fit * size;
             best = size;
             *blocks = fit;
         }
     }
-    return best;
+    return (int)best;
 }
 
 CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *min_grid_size, int *block_size,
@@ -65,19 +71,25 @@ CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *min_grid_size, int *bloc
                                                    size_t dynamic_shared, int block_size_limit,
                                                    unsigned int flags) {
     struct driver_function *function;
+    unsigned limit = (unsigned)block_size_limit, blocks = 0;
     CUresult status = function_begin(handle, &function);
     if (status == CUDA_SUCCESS && (!min_grid_size || !block_size || block_size_limit < 0 ||
                                    flags & ~(unsigned)CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE))
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && (!limit || limit > function->info->max_threads))
+        limit = function->info->max_threads;
+    if (driver_end(status) != CUDA_SUCCESS)
+        return status;
+    const unsigned warps = limit / driver.properties.warp_size;
+    size_t *shared = occupancy_shared(shared_of_block, dynamic_shared, warps);
+    if (!shared)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    status = function_begin(handle, &function);
     if (status == CUDA_SUCCESS) {
-        struct occupancy_query query = {shared_of_block, dynamic_shared,
-                                        (int)function->info->max_threads};
-        unsigned blocks = 0;
-        if (block_size_limit && block_size_limit < query.limit)
-            query.limit = block_size_limit;
-        *block_size = occupancy_best_block(function, &query, &blocks);
+        *block_size = occupancy_best_block(function, shared, warps, &blocks);
         *min_grid_size = (int)(blocks * driver.properties.multiprocessors);
     }
+    free(shared);
     return driver_end(status);
 }
 

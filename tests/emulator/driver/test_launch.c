@@ -334,6 +334,14 @@ static size_t shared_of_block(int threads) {
     return (size_t)threads * 164;
 }
 
+/* Asks the driver too, as a program may. */
+static size_t shared_of_device(int threads) {
+    int shared = 0;
+    CUresult status =
+        cuDeviceGetAttribute(&shared, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR, 0);
+    return status == CUDA_SUCCESS && threads <= 256 ? 0 : (size_t)shared;
+}
+
 static void occupancy_follows_the_limits(void **state) {
     CUfunction scale = find_function(state, "scale"),
                bounded = find_function(state, "small_blocks");
@@ -354,6 +362,8 @@ static void occupancy_follows_the_limits(void **state) {
     assert_int_equal(block, 128); /* 16 blocks of 128; of 192 only 10, of 160 only 12 */
     OK(cuOccupancyMaxPotentialBlockSize(&grid, &block, scale, shared_of_block, 0, 0));
     assert_int_equal(grid % 16, 0);
+    OK(cuOccupancyMaxPotentialBlockSize(&grid, &block, scale, shared_of_device, 0, 0));
+    assert_int_equal(block, 256);
     OK(cuOccupancyAvailableDynamicSMemPerBlock(&bytes, scale, 4, 256));
     OK(cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, scale, 256, bytes));
     assert_int_equal(blocks, 4);
