@@ -44,6 +44,7 @@ static void list_implementations(void) {
                    f32 ? "" : " (", f32 ? "" : dtypes, f32 ? "" : ")",
                    implementation->kind == KIND_YARDSTICK ? " (yardstick)" : "",
                    implementation_is_built(implementation) ? "" : " (not in this build)");
+            printf("%-14s %-16s %-4s in %s\n", "", "", "", implementation->file);
             if (implementation->adds)
                 printf("%-14s %-16s %-4s adds %s\n", "", "", "", implementation->adds);
         }

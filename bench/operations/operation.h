@@ -121,6 +121,9 @@ enum implementation_kind {
 
 struct implementation {
     const char *name;
+    /* Where to read it, from the repository's root: the kernel of a rung, the file that calls a
+     * library, or the file that puts others together. */
+    const char *file;
     enum implementation_kind kind;
     const char *summary;
     /* A rung of a ladder (plain to fast): what it adds to the rung before it in the table, in a few

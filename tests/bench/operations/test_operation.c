@@ -122,6 +122,20 @@ static void test_every_implementation_has_a_name_of_its_own(void **state) {
         }
 }
 
+/* Tests run from the repository's root. */
+static void test_every_implementation_names_a_file_that_is_there(void **state) {
+    (void)state;
+    for (int o = 0; o < operation_count; o++)
+        for (int i = 0; i < operations[o]->implementation_count; i++) {
+            const struct implementation *one = &operations[o]->implementations[i];
+            FILE *file = one->file ? fopen(one->file, "r") : NULL;
+            if (file == NULL)
+                fail_msg("%s %s: no file '%s'", operations[o]->name, one->name,
+                         one->file ? one->file : "");
+            assert_int_equal(fclose(file), 0);
+        }
+}
+
 /* --- shapes --- */
 
 static void test_awkward_shapes_are_read_and_named_back(void **state) {
@@ -429,6 +443,7 @@ int main(void) {
         cmocka_unit_test(test_dtypes_are_those_of_the_implementations),
         cmocka_unit_test(test_every_rung_says_what_it_adds),
         cmocka_unit_test(test_every_implementation_has_a_name_of_its_own),
+        cmocka_unit_test(test_every_implementation_names_a_file_that_is_there),
         cmocka_unit_test(test_awkward_shapes_are_read_and_named_back),
         cmocka_unit_test(test_names_are_cut_where_the_room_ends),
         cmocka_unit_test(test_bad_shapes_are_refused),
