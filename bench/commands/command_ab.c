@@ -2,17 +2,28 @@
 #include "bench/commands/arguments.h"
 #include "bench/regression/ab.h"
 
-#include <unistd.h>
+enum { WORDS_MAX = 256 };
 
-enum { KEY_THRESHOLD = 0x4001, KEY_PAIRS, KEY_CSV, KEY_JSON, KEY_MARKDOWN };
+struct parsed {
+    struct run_arguments arguments; /* first: the shared options fill it */
+    const char *binaries[AB_SIDES];
+    double threshold;
+    int64_t pairs;
+    int format;                   /* enum output_format */
+    const char *words[WORDS_MAX]; /* run's options as they came, for the processes */
+    int binary_count, word_count;
+};
 
-static const struct argp_option options[] = {
-    {"threshold", KEY_THRESHOLD, "SHARE", 0, "The change that does not matter (default 2%)", 0},
-    {"pairs", KEY_PAIRS, "N", 0, "At most N pairs of processes, 6 to 48 (default 48)", 0},
-    {"csv", KEY_CSV, NULL, 0, "Verdicts as CSV on standard output, the table on standard error", 0},
-    {"json", KEY_JSON, NULL, 0, "The same as JSON, with the times of every pair", 0},
-    {"markdown", KEY_MARKDOWN, NULL, 0, "The same as Markdown, for a pull request", 0},
-    {0},
+static const struct command_option options[] = {
+    OPTION_SHARE("threshold", struct parsed, threshold,
+                 "The change that does not matter (default 2%)"),
+    OPTION_COUNT("pairs", AB_PAIRS_MIN, AB_PAIRS_MAX, struct parsed, pairs,
+                 "At most N pairs of processes, 6 to 48 (default 48)"),
+    OPTION_CSV(struct parsed, format,
+               "Verdicts as CSV on standard output, the table on standard error"),
+    OPTION_JSON(struct parsed, format, "The same as JSON, with the times of every pair"),
+    OPTION_MARKDOWN(struct parsed, format, "The same as Markdown, for a pull request"),
+    OPTIONS_END,
 };
 
 static const char doc[] =
@@ -26,57 +37,32 @@ static const char doc[] =
     "or the binaries cannot be compared; 3 a process broke; 77 the GPU that was required is not "
     "there.";
 
-typedef enum status print_function(const struct ab *, FILE *, struct message *);
-
-struct parsed {
-    struct run_arguments arguments; /* first: the shared parser fills it */
-    struct ab_options ab;
-    int binaries;
-    print_function *print; /* NULL: the table alone */
-};
-
-static int parse_value(struct command_parse *parse, int key, const char *argument) {
-    struct ab_options *ab = &((struct parsed *)parse->options)->ab;
-    long long number;
-    if (key == KEY_THRESHOLD) {
-        if (!verdict_read_threshold(argument, &ab->threshold))
-            return command_refuse(parse, "--threshold wants a share as 2%% or 0.02, not '%s'",
-                                  argument);
-        return 0;
-    }
-    if (!command_read_integer(argument, AB_PAIRS_MIN, AB_PAIRS_MAX, &number))
-        return command_refuse(parse, "--pairs wants a number from %d to %d, not '%s'", AB_PAIRS_MIN,
-                              AB_PAIRS_MAX, argument);
-    ab->pairs_max = (size_t)number;
+static int word_add(struct option_parse *parse, const char *word) {
+    struct parsed *parsed = parse->parsed;
+    if (parsed->word_count == WORDS_MAX - 1) /* leaves room for --quick */
+        return option_refuse(parse, "more than %d words of options", WORDS_MAX - 1);
+    parsed->words[parsed->word_count++] = word;
     return 0;
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state) {
-    static const struct {
-        int key;
-        print_function *print;
-    } formats[] = {
-        {KEY_CSV, ab_print_csv}, {KEY_JSON, ab_print_json}, {KEY_MARKDOWN, ab_print_markdown}};
-    struct command_parse *parse = state->input;
-    struct parsed *parsed = parse->options;
-    if (key == ARGP_KEY_INIT) {
-        state->child_inputs[0] = parse;
-        return 0;
-    }
-    if (key == ARGP_KEY_ARG && parsed->binaries < AB_SIDES) {
-        parsed->ab.binaries[parsed->binaries++] = argument;
-        return 0;
-    }
-    if (key == KEY_THRESHOLD || key == KEY_PAIRS)
-        return parse_value(parse, key, argument);
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        if (formats[i].key == key) {
-            if (parsed->print)
-                return command_refuse(parse, "one of --csv, --json and --markdown at a time");
-            parsed->print = formats[i].print;
+/* Keeps the words of run's options. */
+static int option_heard(struct option_parse *parse, const struct command_option *option,
+                        char *text) {
+    for (const struct command_option *own = options; own->name; own++)
+        if (own == option)
             return 0;
-        }
-    return ARGP_ERR_UNKNOWN;
+    int error = word_add(parse, option->name);
+    return error || !text ? error : word_add(parse, text);
+}
+
+static int argument_read(struct option_parse *parse, char *text) {
+    struct parsed *parsed = parse->parsed;
+    if (parsed->binary_count < AB_SIDES) {
+        parsed->binaries[parsed->binary_count++] = text;
+        return 0;
+    }
+    int error = run_arguments_operation(parse, text);
+    return error ? error : word_add(parse, text);
 }
 
 /* Something slower is the verdict that has an exit status of its own. */
@@ -90,16 +76,24 @@ static enum status verdict_status(const struct ab *ab, struct message *message) 
                        slower == 1 ? "is" : "are");
 }
 
-static enum status compare_and_print(const struct parsed *parsed, struct message *message) {
+static enum status rows_print(const struct ab *ab, int format, struct message *message) {
+    enum status status = ab_print_table(ab, format == OUTPUT_TABLE ? stdout : stderr, message);
+    if (status != STATUS_OK || format == OUTPUT_TABLE)
+        return status;
+    return format == OUTPUT_CSV    ? ab_print_csv(ab, stdout, message)
+           : format == OUTPUT_JSON ? ab_print_json(ab, stdout, message)
+                                   : ab_print_markdown(ab, stdout, message);
+}
+
+static enum status compare_and_print(const struct ab_options *ab_options, int format,
+                                     struct message *message) {
     struct ab ab;
-    enum status status = ab_open(&ab, &parsed->ab, message);
+    enum status status = ab_open(&ab, ab_options, message);
     if (status != STATUS_OK)
         return status;
     status = ab_play(&ab, message);
     if (status == STATUS_OK)
-        status = ab_print_table(&ab, parsed->print ? stderr : stdout, message);
-    if (status == STATUS_OK && parsed->print)
-        status = parsed->print(&ab, stdout, message);
+        status = rows_print(&ab, format, message);
     if (status == STATUS_OK)
         status = verdict_status(&ab, message);
     ab_close(&ab);
@@ -108,29 +102,32 @@ static enum status compare_and_print(const struct parsed *parsed, struct message
 
 enum status command_ab(int argc, char **argv, const struct command_context *context,
                        struct message *message) {
-    struct parsed parsed = {.ab = {.threshold = 0.02,
-                                   .pairs_max = AB_PAIRS_MAX,
-                                   .stop = context->stop,
-                                   .stop_argument = context->stop_argument}};
+    static const struct command_option *const tables[] = {options, run_arguments_options, NULL};
+    struct parsed parsed = {.threshold = 0.02, .pairs = AB_PAIRS_MAX};
     run_arguments_begin(&parsed.arguments, context);
-    const struct argp_child children[] = {{.argp = &run_arguments_argp}, {0}};
-    const struct argp argp = {.options = options,
-                              .parser = parse_option,
-                              .args_doc = "BASELINE_BINARY NEW_BINARY [OPERATION…]",
-                              .doc = doc,
-                              .children = children};
-    struct command_parse parse = {.name = "ab", .options = &parsed, .message = message};
-    enum status status = command_parse(&argp, argc, argv, &parse);
+    struct option_parse parse = {.name = "ab",
+                                 .arguments = "BASELINE_BINARY NEW_BINARY [OPERATION…]",
+                                 .doc = doc,
+                                 .tables = tables,
+                                 .parsed = &parsed,
+                                 .argument = argument_read,
+                                 .heard = option_heard,
+                                 .message = message};
+    enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    if (parsed.binaries < AB_SIDES)
+    if (parsed.binary_count < AB_SIDES)
         return message_set(message, STATUS_INVALID,
                            "ab wants two binaries, the baseline and the new one");
     /* Another build may know other defaults, and `quick` limits how long a row may take. */
-    static char quick[] = "--quick";
-    if (!parsed.arguments.run.quick && parsed.arguments.word_count + 1 < RUN_WORDS_MAX)
-        parsed.arguments.words[parsed.arguments.word_count++] = quick;
-    parsed.ab.words = parsed.arguments.words;
-    parsed.ab.word_count = parsed.arguments.word_count;
-    return compare_and_print(&parsed, message);
+    if (!parsed.arguments.run.quick)
+        parsed.words[parsed.word_count++] = "--quick";
+    const struct ab_options ab = {.binaries = {parsed.binaries[0], parsed.binaries[1]},
+                                  .words = parsed.words,
+                                  .word_count = parsed.word_count,
+                                  .threshold = parsed.threshold,
+                                  .pairs_max = (size_t)parsed.pairs,
+                                  .stop = context->stop,
+                                  .stop_argument = context->stop_argument};
+    return compare_and_print(&ab, parsed.format, message);
 }

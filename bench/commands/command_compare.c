@@ -1,34 +1,37 @@
 /* `lockstep compare` */
 #include "bench/commands/command.h"
+#include "bench/commands/options.h"
 #include "bench/regression/compare.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    KEY_THRESHOLD = 0x2001,
-    KEY_COUNTERS,
-    KEY_EXACT,
-    KEY_STRICT,
-    KEY_CSV,
-    KEY_JSON,
-    KEY_MARKDOWN
+struct parsed {
+    const char *baseline, *changed;
+    struct compare_rule rule;
+    bool strict;
+    int format; /* enum output_format */
 };
 
-static const struct argp_option options[] = {
-    {"threshold", KEY_THRESHOLD, "SHARE", 0,
-     "How much longer a row may take before it is slower: 5% or 0.05 (default 5%)", 0},
-    {"counters-threshold", KEY_COUNTERS, "SHARE", 0,
-     "How much more the emulated GPU may count (default 0: not one more)", 0},
-    {"exact", KEY_EXACT, NULL, 0,
-     "Counts must be equal: fewer, or a kernel that one side alone has, are refused as well", 0},
-    {"strict", KEY_STRICT, NULL, 0,
-     "Refuse runs of different machines, libraries, threads, drivers or builds", 0},
-    {"csv", KEY_CSV, NULL, 0, "Print CSV: a line a row", 1},
-    {"json", KEY_JSON, NULL, 0, "Print JSON: rows, counts and differences", 1},
-    {"markdown", KEY_MARKDOWN, NULL, 0, "Print Markdown, for a pull request's comment", 1},
-    {0},
+static const struct command_option options[] = {
+    OPTION_SHARE("threshold", struct parsed, rule.verdict.threshold,
+                 "How much longer a row may take before it is slower: 5% or 0.05 (default 5%)"),
+    OPTION_SHARE("counters-threshold", struct parsed, rule.counters_threshold,
+                 "How much more the emulated GPU may count (default 0: not one more)"),
+    OPTION_FLAG("exact", struct parsed, rule.exact,
+                "Counts must be equal: fewer, or a kernel that one side alone has, are refused "
+                "as well"),
+    OPTION_FLAG("strict", struct parsed, strict,
+                "Refuse runs of different machines, libraries, threads, drivers or builds"),
+    OPTIONS_END,
+};
+
+static const struct command_option formats[] = {
+    OPTION_CSV(struct parsed, format, "Print CSV: a line a row"),
+    OPTION_JSON(struct parsed, format, "Print JSON: rows, counts and differences"),
+    OPTION_MARKDOWN(struct parsed, format, "Print Markdown, for a pull request's comment"),
+    OPTIONS_END,
 };
 
 static const char doc[] =
@@ -41,50 +44,12 @@ static const char doc[] =
     "Exit status: 0 nothing is slower; 1 a row is slower or fails now, or a count is worse; 2 the "
     "call or a file was wrong; 3 the answer could not be written.";
 
-struct parsed {
-    const char *baseline, *changed;
-    struct compare_rule rule;
-    bool strict;
-    int format; /* 0 or the key of one of the formats */
-};
-
-static int parse_share(struct command_parse *parse, const char *name, const char *argument,
-                       double *share) {
-    return verdict_read_threshold(argument, share)
-               ? 0
-               : command_refuse(parse, "--%s wants a share as 5%% or 0.05, not '%s'", name,
-                                argument);
-}
-
-static error_t parse_option(int key, char *argument, struct argp_state *state) {
-    struct command_parse *parse = state->input;
-    struct parsed *parsed = parse->options;
-    switch (key) {
-    case KEY_THRESHOLD:
-        return parse_share(parse, "threshold", argument, &parsed->rule.verdict.threshold);
-    case KEY_COUNTERS:
-        return parse_share(parse, "counters-threshold", argument, &parsed->rule.counters_threshold);
-    case KEY_EXACT:
-        parsed->rule.exact = true;
-        return 0;
-    case KEY_STRICT:
-        parsed->strict = true;
-        return 0;
-    case KEY_CSV:
-    case KEY_JSON:
-    case KEY_MARKDOWN:
-        if (parsed->format && parsed->format != key)
-            return command_refuse(parse, "choose one of --csv, --json and --markdown");
-        parsed->format = key;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (parsed->changed)
-            return command_refuse(parse, "compare takes two runs, BASELINE and NEW");
-        *(parsed->baseline ? &parsed->changed : &parsed->baseline) = argument;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+static int argument_read(struct option_parse *parse, char *text) {
+    struct parsed *parsed = parse->parsed;
+    if (parsed->changed)
+        return option_refuse(parse, "compare takes two runs, BASELINE and NEW");
+    *(parsed->baseline ? &parsed->changed : &parsed->baseline) = text;
+    return 0;
 }
 
 static enum status comparison_print(const struct parsed *parsed,
@@ -92,11 +57,11 @@ static enum status comparison_print(const struct parsed *parsed,
     const struct comparison_view view = {comparison, &parsed->rule, parsed->baseline,
                                          parsed->changed};
     enum status status = STATUS_OK;
-    if (parsed->format == KEY_CSV)
+    if (parsed->format == OUTPUT_CSV)
         comparison_print_csv(&view, stdout);
-    else if (parsed->format == KEY_JSON)
+    else if (parsed->format == OUTPUT_JSON)
         status = comparison_print_json(&view, stdout, message);
-    else if (parsed->format == KEY_MARKDOWN)
+    else if (parsed->format == OUTPUT_MARKDOWN)
         comparison_print_markdown(&view, stdout);
     else
         comparison_print_table(&view, stdout);
@@ -133,7 +98,7 @@ static enum status runs_compare(const struct parsed *parsed, const struct run_fi
         return status;
     if (parsed->strict)
         status = strictness_check(&comparison, message);
-    if (status == STATUS_OK && parsed->format == KEY_CSV)
+    if (status == STATUS_OK && parsed->format == OUTPUT_CSV)
         differences_print(&comparison);
     if (status == STATUS_OK)
         status = comparison_print(parsed, &comparison, message);
@@ -146,11 +111,16 @@ static enum status runs_compare(const struct parsed *parsed, const struct run_fi
 enum status command_compare(int argc, char **argv, const struct command_context *context,
                             struct message *message) {
     (void)context;
+    static const struct command_option *const tables[] = {options, formats, NULL};
     struct parsed parsed = {.rule.verdict = verdict_rule_default()};
-    const struct argp argp = {
-        .options = options, .parser = parse_option, .args_doc = "BASELINE NEW", .doc = doc};
-    struct command_parse parse = {.name = "compare", .options = &parsed, .message = message};
-    enum status status = command_parse(&argp, argc, argv, &parse);
+    struct option_parse parse = {.name = "compare",
+                                 .arguments = "BASELINE NEW",
+                                 .doc = doc,
+                                 .tables = tables,
+                                 .parsed = &parsed,
+                                 .argument = argument_read,
+                                 .message = message};
+    enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
     if (!parsed.changed)

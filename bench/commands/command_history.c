@@ -1,5 +1,6 @@
 /* `lockstep history` */
 #include "bench/commands/command.h"
+#include "bench/commands/options.h"
 #include "bench/regression/history.h"
 #include "bench/regression/history_plot.h"
 #include "bench/regression/history_print.h"
@@ -7,16 +8,29 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEY_MACHINE = 0x2101, KEY_ALL, KEY_OUT };
+struct parsed {
+    const char *action, *argument;
+    const char *machine, *out;
+    bool all;
+};
 
-static const struct argp_option options[] = {
-    {"machine", KEY_MACHINE, "MACHINE", 0,
-     "record: the name that machines alike share, where each would have a history of its own; "
-     "else: only this machine, by its name or the beginning of its fingerprint",
-     0},
-    {"all", KEY_ALL, NULL, 0, "Show every run, not the last ten", 0},
-    {"out", KEY_OUT, "DIR", 0, "Where to plot: DIR/history.svg (default reports)", 0},
-    {0},
+static int machine_read(struct option_parse *parse, const struct command_option *option, char *text,
+                        void *member) {
+    if (!*text)
+        return option_refuse(parse, "%s wants a machine's name or fingerprint", option->name);
+    *(const char **)member = text;
+    return 0;
+}
+
+static const struct command_option options[] = {
+    OPTION_OWN("machine", "MACHINE", machine_read, struct parsed, machine,
+               "record: the name that machines alike share, where each would have a history of "
+               "its own; else: only this machine, by its name or the beginning of its "
+               "fingerprint"),
+    OPTION_FLAG("all", struct parsed, all, "Show every run, not the last ten"),
+    OPTION_TEXT("out", "DIR", struct parsed, out,
+                "Where to plot: DIR/history.svg (default reports)"),
+    OPTIONS_END,
 };
 
 static const char doc[] =
@@ -29,35 +43,12 @@ static const char doc[] =
     "A step names the first commit of a new level: where medians before and after differ by more "
     "than 5% and Pettitt's test finds the change.";
 
-struct parsed {
-    const char *action, *argument;
-    const char *machine, *out;
-    bool all;
-};
-
-static error_t parse_option(int key, char *argument, struct argp_state *state) {
-    struct command_parse *parse = state->input;
-    struct parsed *parsed = parse->options;
-    switch (key) {
-    case KEY_MACHINE:
-        if (!*argument)
-            return command_refuse(parse, "--machine wants a machine's name or fingerprint");
-        parsed->machine = argument;
-        return 0;
-    case KEY_ALL:
-        parsed->all = true;
-        return 0;
-    case KEY_OUT:
-        parsed->out = argument;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (parsed->argument)
-            return command_refuse(parse, "history takes one action and one argument");
-        *(parsed->action ? &parsed->argument : &parsed->action) = argument;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+static int argument_read(struct option_parse *parse, char *text) {
+    struct parsed *parsed = parse->parsed;
+    if (parsed->argument)
+        return option_refuse(parse, "history takes one action and one argument");
+    *(parsed->action ? &parsed->argument : &parsed->action) = text;
+    return 0;
 }
 
 /* --- actions -----------------------------------------------------------------------------------
@@ -148,13 +139,16 @@ static const struct {
 enum status command_history(int argc, char **argv, const struct command_context *context,
                             struct message *message) {
     (void)context;
+    static const struct command_option *const tables[] = {options, NULL};
     struct parsed parsed = {.action = NULL};
-    const struct argp argp = {.options = options,
-                              .parser = parse_option,
-                              .args_doc = "record DIR\nlist\nshow CASE\nplot CASE",
-                              .doc = doc};
-    struct command_parse parse = {.name = "history", .options = &parsed, .message = message};
-    enum status status = command_parse(&argp, argc, argv, &parse);
+    struct option_parse parse = {.name = "history",
+                                 .arguments = "record DIR\nlist\nshow CASE\nplot CASE",
+                                 .doc = doc,
+                                 .tables = tables,
+                                 .parsed = &parsed,
+                                 .argument = argument_read,
+                                 .message = message};
+    enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {

@@ -1,5 +1,6 @@
 /* `lockstep info` */
 #include "bench/commands/command.h"
+#include "bench/commands/options.h"
 #include "bench/devices/devices.h"
 #include "bench/devices/environment.h"
 #include "gpu/nvtx.h"
@@ -10,23 +11,15 @@
 static const char doc[] = "Shows the machine, the libraries, the devices and what was built.\v"
                           "Example:\n  lockstep info";
 
-enum { KEY_TUNING = 0x2001 };
-
-static const struct argp_option options[] = {
-    {"tuning", KEY_TUNING, "FILE", 0, "Also what this file of `lockstep tune` is worth here", 0},
-    {0},
+struct parsed {
+    const char *tuning;
 };
 
-static error_t parse_option(int key, char *argument, struct argp_state *state) {
-    struct command_parse *parse = state->input;
-    if (key == KEY_TUNING) {
-        *(const char **)parse->options = argument;
-        return 0;
-    }
-    if (key == ARGP_KEY_ARG)
-        return command_refuse(parse, "info takes no argument, and '%s' is one", argument);
-    return ARGP_ERR_UNKNOWN;
-}
+static const struct command_option options[] = {
+    OPTION_TEXT("tuning", "FILE", struct parsed, tuning,
+                "Also what this file of `lockstep tune` is worth here"),
+    OPTIONS_END,
+};
 
 static void warnings_print(const struct environment *environment) {
     for (int i = 0; i < environment->warning_count; i++)
@@ -46,10 +39,11 @@ static void devices_print(const struct devices *devices) {
 enum status command_info(int argc, char **argv, const struct command_context *context,
                          struct message *message) {
     (void)context;
-    const char *tuning = NULL;
-    const struct argp argp = {.options = options, .parser = parse_option, .doc = doc};
-    struct command_parse parse = {.name = "info", .options = &tuning, .message = message};
-    enum status status = command_parse(&argp, argc, argv, &parse);
+    static const struct command_option *const tables[] = {options, NULL};
+    struct parsed parsed = {.tuning = NULL};
+    struct option_parse parse = {
+        .name = "info", .doc = doc, .tables = tables, .parsed = &parsed, .message = message};
+    enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
     struct environment environment;
@@ -58,7 +52,7 @@ enum status command_info(int argc, char **argv, const struct command_context *co
     status = devices_open(&devices, "auto", message);
     if (status != STATUS_OK)
         return status;
-    status = devices_tune(&devices, tuning, message);
+    status = devices_tune(&devices, parsed.tuning, message);
     if (status != STATUS_OK) {
         devices_close(&devices);
         return status;

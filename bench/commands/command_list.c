@@ -1,5 +1,6 @@
 /* `lockstep list` */
 #include "bench/commands/command.h"
+#include "bench/commands/options.h"
 #include "bench/operations/presets.h"
 #include "bench/operations/selection.h"
 
@@ -11,14 +12,13 @@ static const char doc[] = "Lists what there is: operations with their variants, 
                           "presets. Without an argument all but the cases.\v"
                           "Example:\n  lockstep list cases --preset quick";
 
-enum { KEY_PRESET = 0x2001 };
-static const struct argp_option options[] = {
-    {"preset", KEY_PRESET, "NAME", 0, "Whose cases (default: default)", 0},
-    {0},
-};
-
 struct parsed {
     const char *what, *preset;
+};
+
+static const struct command_option options[] = {
+    OPTION_TEXT("preset", "NAME", struct parsed, preset, "Whose cases (default: default)"),
+    OPTIONS_END,
 };
 
 static void list_operations(void) {
@@ -70,31 +70,28 @@ static enum status list_cases(const char *preset, struct message *message) {
     return STATUS_OK;
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state) {
-    struct command_parse *parse = state->input;
-    struct parsed *parsed = parse->options;
-    if (key == KEY_PRESET)
-        parsed->preset = argument;
-    else if (key == ARGP_KEY_ARG && !parsed->what)
-        parsed->what = argument;
-    else if (key == ARGP_KEY_ARG)
-        return command_refuse(parse, "list takes one of operations, implementations, cases and "
-                                     "presets at a time");
-    else
-        return ARGP_ERR_UNKNOWN;
+static int argument_read(struct option_parse *parse, char *text) {
+    struct parsed *parsed = parse->parsed;
+    if (parsed->what)
+        return option_refuse(parse, "list takes one of operations, implementations, cases and "
+                                    "presets at a time");
+    parsed->what = text;
     return 0;
 }
 
 enum status command_list(int argc, char **argv, const struct command_context *context,
                          struct message *message) {
     (void)context;
+    static const struct command_option *const tables[] = {options, NULL};
     struct parsed parsed = {.preset = "default"};
-    const struct argp argp = {.options = options,
-                              .parser = parse_option,
-                              .args_doc = "[operations|implementations|cases|presets]",
-                              .doc = doc};
-    struct command_parse parse = {.name = "list", .options = &parsed, .message = message};
-    enum status status = command_parse(&argp, argc, argv, &parse);
+    struct option_parse parse = {.name = "list",
+                                 .arguments = "[operations|implementations|cases|presets]",
+                                 .doc = doc,
+                                 .tables = tables,
+                                 .parsed = &parsed,
+                                 .argument = argument_read,
+                                 .message = message};
+    enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
     if (parsed.what && strcmp(parsed.what, "cases") == 0)

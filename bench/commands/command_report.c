@@ -1,5 +1,6 @@
 /* `lockstep report` */
 #include "bench/commands/command.h"
+#include "bench/commands/options.h"
 #include "bench/report/report.h"
 
 #include <stdio.h>
@@ -8,25 +9,27 @@ static const char doc[] =
     "Draws the plots and writes the page of a run again, from the files in its folder.\v"
     "Example:\n  lockstep report reports/latest";
 
-static error_t parse_option(int key, char *argument, struct argp_state *state) {
-    struct command_parse *parse = state->input;
-    const char **folder = parse->options;
-    if (key == ARGP_KEY_ARG && !*folder)
-        *folder = argument;
-    else if (key == ARGP_KEY_ARG)
-        return command_refuse(parse, "report takes one folder");
-    else
-        return ARGP_ERR_UNKNOWN;
+static int argument_read(struct option_parse *parse, char *text) {
+    const char **folder = parse->parsed;
+    if (*folder)
+        return option_refuse(parse, "report takes one folder");
+    *folder = text;
     return 0;
 }
 
 enum status command_report(int argc, char **argv, const struct command_context *context,
                            struct message *message) {
     (void)context;
+    static const struct command_option *const tables[] = {NULL};
     const char *folder = NULL;
-    const struct argp argp = {.parser = parse_option, .args_doc = "DIR", .doc = doc};
-    struct command_parse parse = {.name = "report", .options = &folder, .message = message};
-    enum status status = command_parse(&argp, argc, argv, &parse);
+    struct option_parse parse = {.name = "report",
+                                 .arguments = "DIR",
+                                 .doc = doc,
+                                 .tables = tables,
+                                 .parsed = &folder,
+                                 .argument = argument_read,
+                                 .message = message};
+    enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
     if (!folder)

@@ -1,11 +1,11 @@
 /* `lockstep verify` */
 #include "bench/commands/command.h"
+#include "bench/commands/options.h"
 #include "bench/commands/suite.h"
 #include "bench/devices/environment.h"
 #include "bench/operations/selection.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 
 static const char doc[] =
@@ -15,26 +15,7 @@ static const char doc[] =
     "Exit status: 0 all verified; 1 a result is wrong; 2 the call was wrong; 3 it could not be "
     "finished, or every case was skipped; 77 the GPU that was required is not there.";
 
-enum {
-    KEY_IMPLEMENTATION = 0x2001,
-    KEY_DTYPE,
-    KEY_GPU,
-    KEY_TUNING,
-    KEY_THREADS,
-    KEY_SEED,
-    OPERATIONS_MAX = 32
-};
-
-static const struct argp_option options[] = {
-    {"implementation", KEY_IMPLEMENTATION, "LIST", 0, "Only these, separated by commas", 0},
-    {"dtype", KEY_DTYPE, "LIST", 0, "f32, tf32, bf16, f16 (default: all that an operation has)", 0},
-    {"gpu", KEY_GPU, "WHICH", 0, "auto (default), none, emulated, or a device number", 0},
-    {"tuning", KEY_TUNING, "FILE", 0, "GEMM tiles and splits as `lockstep tune` measured them", 0},
-    {"threads", KEY_THREADS, "N", 0,
-     "CPU threads (default: all processors, at least 2); one is checked too", 0},
-    {"seed", KEY_SEED, "N", 0, "Seed of the inputs (default 1)", 0},
-    {0},
-};
+enum { OPERATIONS_MAX = 32 };
 
 struct parsed {
     const struct operation *operations[OPERATIONS_MAX];
@@ -42,50 +23,28 @@ struct parsed {
     struct suite_options suite;
 };
 
-static int parse_operation(struct command_parse *parse, const char *name) {
-    struct parsed *parsed = parse->options;
+static const struct command_option options[] = {
+    OPTION_IMPLEMENTATIONS(struct parsed, suite.implementations),
+    OPTION_TEXT("dtype", "LIST", struct parsed, suite.dtypes,
+                "f32, tf32, bf16, f16 (default: all that an operation has)"),
+    OPTION_GPU(struct parsed, gpu),
+    OPTION_TUNING(struct parsed, tuning),
+    OPTION_THREADS(struct parsed, suite.threads,
+                   "CPU threads (default: all processors, at least 2); one is checked too"),
+    OPTION_SEED(struct parsed, suite.seed, "Seed of the inputs (default 1)"),
+    OPTIONS_END,
+};
+
+static int operation_read(struct option_parse *parse, char *text) {
+    struct parsed *parsed = parse->parsed;
+    const char *name = text;
     parse->status = operations_check(&name, 1, parse->message);
     if (parse->status != STATUS_OK)
         return EINVAL;
     if (parsed->suite.operation_count == OPERATIONS_MAX)
-        return command_refuse(parse, "more than %d operations were named", OPERATIONS_MAX);
+        return option_refuse(parse, "more than %d operations were named", OPERATIONS_MAX);
     parsed->operations[parsed->suite.operation_count++] = operation_find(name);
     return 0;
-}
-
-static error_t parse_option(int key, char *argument, struct argp_state *state) {
-    struct command_parse *parse = state->input;
-    struct parsed *parsed = parse->options;
-    long long number;
-    switch (key) {
-    case KEY_IMPLEMENTATION:
-        parsed->suite.implementations = argument;
-        return 0;
-    case KEY_DTYPE:
-        parsed->suite.dtypes = argument;
-        return 0;
-    case KEY_GPU:
-        parsed->gpu = argument;
-        return 0;
-    case KEY_TUNING:
-        parsed->tuning = argument;
-        return 0;
-    case KEY_THREADS:
-        if (!command_read_integer(argument, 1, 4096, &number))
-            return command_refuse(parse, "--threads wants a number from 1 to 4096, not '%s'",
-                                  argument);
-        parsed->suite.threads = (int)number;
-        return 0;
-    case KEY_SEED:
-        if (!command_read_integer(argument, 0, INT64_MAX, &number))
-            return command_refuse(parse, "--seed wants a whole number from 0, not '%s'", argument);
-        parsed->suite.seed = (uint64_t)number;
-        return 0;
-    case ARGP_KEY_ARG:
-        return parse_operation(parse, argument);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
 }
 
 static enum status parsed_run(struct parsed *parsed, struct message *message) {
@@ -109,6 +68,7 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
 
 enum status command_verify(int argc, char **argv, const struct command_context *context,
                            struct message *message) {
+    static const struct command_option *const tables[] = {options, NULL};
     int processors = environment_processors();
     struct parsed parsed = {.gpu = "auto",
                             .suite = {.threads = processors > 2 ? processors : 2,
@@ -116,10 +76,14 @@ enum status command_verify(int argc, char **argv, const struct command_context *
                                       .stop = context->stop,
                                       .stop_argument = context->stop_argument,
                                       .log = stdout}};
-    const struct argp argp = {
-        .options = options, .parser = parse_option, .args_doc = "[OPERATION…]", .doc = doc};
-    struct command_parse parse = {.name = "verify", .options = &parsed, .message = message};
-    enum status status = command_parse(&argp, argc, argv, &parse);
+    struct option_parse parse = {.name = "verify",
+                                 .arguments = "[OPERATION…]",
+                                 .doc = doc,
+                                 .tables = tables,
+                                 .parsed = &parsed,
+                                 .argument = operation_read,
+                                 .message = message};
+    enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
     bool all = parsed.suite.operation_count == 0;

@@ -29,7 +29,7 @@ enum ab_side { AB_BASELINE, AB_NEW };
 
 struct ab_options {
     const char *binaries[AB_SIDES];
-    char *const *words; /* what to measure: run's options, as given */
+    const char *const *words; /* what to measure: run's options, as given */
     int word_count;
     double threshold; /* the relative change that does not matter */
     size_t pairs_max; /* AB_PAIRS_MIN … AB_PAIRS_MAX */

@@ -171,7 +171,8 @@ enum status child_ask(struct child *child, const char *request, char **line,
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-static int process_spawn(struct child *child, int socket, char *const *words, int word_count) {
+static int process_spawn(struct child *child, int socket, const char *const *words,
+                         int word_count) {
     char *list[WORDS_MAX];
     int count = 0;
     char command[] = "sample";
@@ -180,7 +181,7 @@ static int process_spawn(struct child *child, int socket, char *const *words, in
         return ENOMEM;
     list[count++] = command;
     for (int i = 0; i < word_count && count < WORDS_MAX - 1; i++)
-        list[count++] = words[i];
+        memcpy(&list[count++], &words[i], sizeof *list); /* posix_spawn knows no const */
     list[count] = NULL;
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);
@@ -210,8 +211,8 @@ static enum status greeting_read(struct child *child, struct message *message) {
                        child->binary, line);
 }
 
-enum status child_start(struct child *child, const char *binary, char *const *words, int word_count,
-                        struct message *message) {
+enum status child_start(struct child *child, const char *binary, const char *const *words,
+                        int word_count, struct message *message) {
     child->binary = binary;
     child->process = 0;
     child->used = child->taken = 0;

@@ -25,8 +25,8 @@ struct child {
 /* Starts `binary sample WORD…` and awaits its greeting. STATUS_INVALID: there is no such program,
  * it is no lockstep that can be asked for samples, or it refuses the words; STATUS_NO_GPU: it lacks
  * the GPU that was required; STATUS_FAILED: it crashed. On failure there is nothing to end. */
-enum status child_start(struct child *child, const char *binary, char *const *words, int word_count,
-                        struct message *message);
+enum status child_start(struct child *child, const char *binary, const char *const *words,
+                        int word_count, struct message *message);
 
 /* Ends the process, however it is. May be called for one that never started or has ended. */
 void child_end(struct child *child);

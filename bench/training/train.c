@@ -277,7 +277,7 @@ static enum status training_open(struct training *training) {
         evaluation = EVALUATION_BATCH;
     training->most = options->model.batch > evaluation ? options->model.batch : evaluation;
     status = train_memory_open(training);
-    if (status == STATUS_OK && options->graph)
+    if (status == STATUS_OK && options->kernels->graph)
         status = mlp_graphs_open(options->kernels, &training->graphs, training->message);
     if (status == STATUS_OK)
         status = train_weights_open(training);

@@ -25,8 +25,6 @@ struct train_options {
 
     const char *implementation; /* its name, for the report */
     const struct mlp_kernels *kernels;
-    bool graph; /* replay each step as one CUDA Graph (bench/operations/mlp_graph.h); for a GPU
-                   alone */
     struct device *device;
     int threads; /* OpenMP and the BLAS are set to it already */
 

@@ -151,6 +151,37 @@ static void test_bad_numbers_are_refused(void **state) {
     CHECK_REFUSED(2, "requires an argument", "run", "--seed");
 }
 
+/* An option that several commands have has one range. What it ends with is --help, so that nothing
+ * is run. */
+static void check_range(const char *option, const char *within, const char *beyond,
+                        const char *const *commands) {
+    for (; *commands; commands++) {
+        char words[64];
+        struct call call = CALL(*commands, option, within, "--help");
+        if (call.status != 0)
+            fail_msg("%s %s %s: %s", *commands, option, within, call.err);
+        call_free(&call);
+        snprintf(words, sizeof words, "%s wants", option);
+        CHECK_REFUSED(2, words, *commands, option, beyond, "--help");
+    }
+}
+
+static void test_shared_options_have_one_range(void **state) {
+    (void)state;
+    static const char *const counting[] = {"run", "ab", "sample", "verify", "train", NULL};
+    static const char *const timing[] = {"run", "ab", "sample", "tune", NULL};
+    static const char *const comparing[] = {"compare", "ab", NULL};
+    check_range("--threads", "1", "0", counting);
+    check_range("--threads", "4096", "4097", counting);
+    check_range("--threads", "1025", "1e3", counting);
+    check_range("--seed", "0", "-1", counting);
+    check_range("--seed", "9223372036854775807", "9223372036854775808", counting);
+    check_range("--max-time", "1e-3", "0", timing);
+    check_range("--max-time", "1e9", "inf", timing);
+    check_range("--threshold", "0", "-1%", comparing);
+    check_range("--threshold", "999%", "1000%", comparing);
+}
+
 static void test_a_gpu_that_is_not_there(void **state) {
     (void)state;
     CHECK_REFUSED(77, "no GPU", "run", "gemm", "--gpu", "0", "--out", "run");
@@ -657,7 +688,13 @@ static void test_every_command_has_help_with_an_example(void **state) {
     const struct words commands = commands_of();
     for (int i = 0; i < commands.count; i++) {
         const struct words options = options_of(commands.list[i]);
-        assert_true(words_have(&options, "help"));
+        assert_true(words_have(&options, "help") && words_have(&options, "usage"));
+        struct call usage = CALL(commands.list[i], "--usage");
+        check_status(&usage, 0);
+        check_holds(usage.out, "Usage: lockstep");
+        check_holds(usage.out, commands.list[i]);
+        assert_null(strstr(usage.out, "Example"));
+        call_free(&usage);
     }
 }
 
@@ -774,6 +811,7 @@ int main(void) {
         IN_PLACE(test_bad_shapes_are_refused),
         IN_PLACE(test_a_shape_that_cannot_fit_is_refused),
         IN_PLACE(test_bad_numbers_are_refused),
+        IN_PLACE(test_shared_options_have_one_range),
         IN_PLACE(test_a_gpu_that_is_not_there),
         IN_PLACE(test_places_that_cannot_be_written),
         IN_PLACE(test_an_interrupted_run_goes_on),

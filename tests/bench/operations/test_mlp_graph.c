@@ -341,7 +341,6 @@ static struct train_row train(struct staging *staging, const struct implementati
         .seed = 1,
         .implementation = row->name,
         .kernels = row->run.mlp,
-        .graph = row->run.mlp->graph,
         .device = &staging->device,
         .report = report,
     };

@@ -1,0 +1,28 @@
+/* What a training runs on: its implementation, its device, and the folder of its results. */
+#ifndef LOCKSTEP_BENCH_COMMANDS_TRAIN_SETUP_H
+#define LOCKSTEP_BENCH_COMMANDS_TRAIN_SETUP_H
+
+#include "bench/devices/devices.h"
+#include "bench/files/folder.h"
+#include "bench/operations/operation.h"
+#include "bench/training/train.h"
+
+struct train_setup {
+    struct devices devices;
+    struct folder folder;
+};
+
+/* The implementation of `mlp` of that name; NULL, with the known ones in the message, where there
+ * is none that can train: a yardstick or a library that is not in this build cannot. */
+const struct implementation *train_implementation_find(const char *name, struct message *message);
+
+/* Opens the device that the implementation runs on and, where options->out is NULL, a new folder
+ * under reports/runs; fills implementation, device and out of the options. `gpu` and `tuning` are
+ * the values of --gpu and --tuning, the latter NULL where it was not given. STATUS_NO_GPU: there is
+ * no GPU for it. Close in any case. */
+enum status train_setup_open(struct train_setup *setup, const struct implementation *implementation,
+                             const char *gpu, const char *tuning, struct train_options *options,
+                             struct message *message);
+void train_setup_close(struct train_setup *setup);
+
+#endif
