@@ -57,6 +57,30 @@ static void a_load_that_starts_within_a_sector_touches_one_more(void **state) {
     assert_int_equal(bench->counters.global_load_sectors, 5);
 }
 
+/* A range keeps a bit for each sector, 64 to a word: accesses before, across and behind the end of
+ * the first word, side by side and 64 bytes apart. */
+static void sectors_count_wherever_they_lie_in_a_range(void **state) {
+    static const struct {
+        int stride;
+        uint64_t sectors;
+    } loads[] = {{1, 4}, {16, 32}, {32, 32}};
+    struct bench *bench = *state;
+    const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
+                   to = bench_allocate(bench, NULL, 4096);
+    for (size_t k = 0; k < sizeof loads / sizeof loads[0]; k++) {
+        for (unsigned first = 0; first < 130; first++) {
+            struct {
+                uint64_t from, to;
+                int stride;
+            } arguments = {from + first * UINT64_C(32), to, loads[k].stride};
+            assert_int_equal(
+                bench_launch(bench, "strided_load", 1, 32, &arguments, sizeof arguments),
+                MACHINE_OK);
+            assert_int_equal(bench->counters.bytes_touched, (loads[k].sectors + 4) * 32);
+        }
+    }
+}
+
 static void vectors_of_four_make_one_request_of_sixteen_sectors(void **state) {
     struct bench *bench = *state;
     const uint64_t from = bench_allocate(bench, NULL, WORDS * 4),
@@ -186,6 +210,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(strides_give_their_sectors),
         TEST(a_load_that_starts_within_a_sector_touches_one_more),
+        TEST(sectors_count_wherever_they_lie_in_a_range),
         TEST(vectors_of_four_make_one_request_of_sixteen_sectors),
         TEST(a_transpose_conflicts_unless_it_is_padded),
         TEST(wide_shared_accesses_go_by_halves_and_quarters),

@@ -136,6 +136,31 @@ static void atomics_in_global_memory_make_no_wavefronts(void **state) {
     assert_int_equal(bench->counters.shared_atomic_requests, 0);
 }
 
+/* A range keeps a bit for each sector, 64 to a word, so sectors 64 apart share a bit's place: each
+ * counts. Words from sectors 0 and 62 on, atomics from sectors 0 and 64 on, and words 128 bytes from
+ * lane to lane. */
+static void sectors_in_different_words_count_apart(void **state) {
+    static const struct {
+        struct probe probe;
+        uint64_t sectors;
+    } probes[] = {
+        {{"mad.wide.u32 %rd3, %r1, 4, %rd1;\n"
+          "ld.global.u32 %r4, [%rd3];\nld.global.u32 %r5, [%rd3+1984];",
+          4, 0, 0},
+         8},
+        {{"red.global.add.u32 [%rd2], %r1;\nred.global.add.u32 [%rd2+2048], %r1;", 4, 0, 0}, 32},
+        {{"shl.b64 %rd3, %rd2, 3;\nmul.lo.u64 %rd4, %rd1, 7;\nsub.u64 %rd3, %rd3, %rd4;\n"
+          "ld.global.u32 %r4, [%rd3];",
+          4, 0, 0},
+         32},
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof probes / sizeof probes[0]; k++) {
+        run_probe(bench, &probes[k].probe);
+        assert_int_equal(bench->counters.bytes_touched, probes[k].sectors * 32);
+    }
+}
+
 /* Sectors read and wavefronts stored: cp.async is a load of global and a store of shared memory. */
 static void asynchronous_copies_count_on_both_sides(void **state) {
     static const struct probe probes[] = {
@@ -252,6 +277,7 @@ int main(void) {
         TEST(inactive_lanes_take_no_wavefront),
         TEST(atomics_on_one_word_wait_for_each_other),
         TEST(atomics_in_global_memory_make_no_wavefronts),
+        TEST(sectors_in_different_words_count_apart),
         TEST(asynchronous_copies_count_on_both_sides),
         TEST(copies_that_only_fill_read_no_sectors),
         TEST(matrices_go_by_eight_rows),
