@@ -16,21 +16,11 @@ struct emulator_counters {
     uint64_t dynamic_shared; /* bytes */
     uint64_t launches;
     double occupancy; /* theoretical, 0 to 1 */
-    uint64_t warp_instructions;
-    uint64_t thread_instructions;
-    uint64_t fma_warp_instructions;
-    uint64_t tensor_warp_instructions;
-    uint64_t branches, divergent_branches;
-    uint64_t barriers;
-    uint64_t global_load_requests, global_load_sectors;
-    uint64_t global_store_requests, global_store_sectors;
-    uint64_t global_atomic_requests, global_atomic_sectors;
-    uint64_t local_load_requests, local_store_requests;
-    uint64_t shared_load_requests, shared_store_requests;
-    uint64_t shared_wavefronts, shared_wavefronts_ideal;
-    uint64_t bytes_touched;
-    uint64_t blocks, warps;
-    uint64_t shared_atomic_requests, shared_copy_requests;
+#define COUNTER(name, column) uint64_t name;
+#define COUNTER_UNWRITTEN(name) uint64_t name;
+#include "common/emulator_counters.def"
+#undef COUNTER
+#undef COUNTER_UNWRITTEN
 };
 
 /* Member, exported name, result, arguments. */

@@ -62,6 +62,8 @@ static const struct csv_column part_columns[] = {
 #        member, CSV_TEXT, offsetof(struct counters_row, key.member),                              \
             sizeof(((struct counters_row *)0)->key.member)                                         \
     }
+/* Key, kernel, geometry and launches come first. */
+enum { COUNTERS_FIRST = 9 };
 static const struct csv_column counters_columns[] = {
     COUNTERS_KEY(operation),
     COUNTERS_KEY(variant),
@@ -72,32 +74,28 @@ static const struct csv_column counters_columns[] = {
     COUNTERS(CSV_TEXT, grid),
     COUNTERS(CSV_TEXT, block),
     COUNTERS(CSV_INTEGER, launches),
-    COUNTERS(CSV_INTEGER, warp_instructions),
-    COUNTERS(CSV_INTEGER, thread_instructions),
-    COUNTERS(CSV_INTEGER, fma_warp_instructions),
-    COUNTERS(CSV_INTEGER, global_load_requests),
-    COUNTERS(CSV_INTEGER, global_load_sectors),
-    COUNTERS(CSV_INTEGER, global_store_requests),
-    COUNTERS(CSV_INTEGER, global_store_sectors),
-    COUNTERS(CSV_INTEGER, shared_wavefronts),
-    COUNTERS(CSV_INTEGER, shared_wavefronts_ideal),
-    COUNTERS(CSV_INTEGER, divergent_branches),
-    COUNTERS(CSV_INTEGER, barriers),
-    COUNTERS(CSV_INTEGER, bytes_touched),
-    COUNTERS(CSV_NUMBER, occupancy),
-    COUNTERS(CSV_INTEGER, tensor_warp_instructions),
-    COUNTERS(CSV_INTEGER, branches),
-    COUNTERS(CSV_INTEGER, global_atomic_requests),
-    COUNTERS(CSV_INTEGER, global_atomic_sectors),
-    COUNTERS(CSV_INTEGER, local_load_requests),
-    COUNTERS(CSV_INTEGER, local_store_requests),
-    COUNTERS(CSV_INTEGER, shared_load_requests),
-    COUNTERS(CSV_INTEGER, shared_store_requests),
-    COUNTERS(CSV_INTEGER, shared_atomic_requests),
-    COUNTERS(CSV_INTEGER, shared_copy_requests),
+#define COUNTER(name, column) [COUNTERS_FIRST + (column)] = COUNTERS(CSV_INTEGER, name),
+#define COUNTER_UNWRITTEN(name)
+#include "common/emulator_counters.def"
+#undef COUNTER
+#undef COUNTER_UNWRITTEN
+    [COUNTERS_FIRST + 12] = COUNTERS(CSV_NUMBER, occupancy),
 };
 #undef COUNTERS
 #undef COUNTERS_KEY
+
+/* Every column between the first and the last is there. */
+#define COUNTER(name, column) +1
+#define COUNTER_UNWRITTEN(name)
+enum {
+    COUNTERS_WRITTEN = 1 /* the occupancy */
+#include "common/emulator_counters.def"
+};
+#undef COUNTER
+#undef COUNTER_UNWRITTEN
+_Static_assert(sizeof counters_columns / sizeof counters_columns[0] ==
+                   COUNTERS_FIRST + COUNTERS_WRITTEN,
+               "the columns in emulator_counters.def leave one out");
 
 #define FORMAT(columns, type)                                                                      \
     { (columns), sizeof(columns) / sizeof((columns)[0]), sizeof(type) }

@@ -53,13 +53,13 @@ struct part_row {
 struct counters_row {
     struct row_key key; /* without device, threads and mode: counts know none of them */
     char kernel[128], grid[40], block[40];
-    int64_t launches, warp_instructions, thread_instructions, fma_warp_instructions,
-        global_load_requests, global_load_sectors, global_store_requests, global_store_sectors,
-        shared_wavefronts, shared_wavefronts_ideal, divergent_branches, barriers, bytes_touched;
+    int64_t launches;
     double occupancy;
-    int64_t tensor_warp_instructions, branches, global_atomic_requests, global_atomic_sectors,
-        local_load_requests, local_store_requests, shared_load_requests, shared_store_requests,
-        shared_atomic_requests, shared_copy_requests;
+#define COUNTER(name, column) int64_t name;
+#define COUNTER_UNWRITTEN(name)
+#include "common/emulator_counters.def"
+#undef COUNTER
+#undef COUNTER_UNWRITTEN
 };
 
 extern const struct csv_format result_format, sample_format, part_format, counters_format;

@@ -47,28 +47,11 @@ void contest_counters_write(const struct entry *entry, const struct emulator_cou
     *row = (struct counters_row){
         .key = entry->row.key,
         .launches = (int64_t)counted->launches,
-        .warp_instructions = (int64_t)counted->warp_instructions,
-        .thread_instructions = (int64_t)counted->thread_instructions,
-        .fma_warp_instructions = (int64_t)counted->fma_warp_instructions,
-        .global_load_requests = (int64_t)counted->global_load_requests,
-        .global_load_sectors = (int64_t)counted->global_load_sectors,
-        .global_store_requests = (int64_t)counted->global_store_requests,
-        .global_store_sectors = (int64_t)counted->global_store_sectors,
-        .shared_wavefronts = (int64_t)counted->shared_wavefronts,
-        .shared_wavefronts_ideal = (int64_t)counted->shared_wavefronts_ideal,
-        .divergent_branches = (int64_t)counted->divergent_branches,
-        .barriers = (int64_t)counted->barriers,
-        .bytes_touched = (int64_t)counted->bytes_touched,
-        .tensor_warp_instructions = (int64_t)counted->tensor_warp_instructions,
-        .branches = (int64_t)counted->branches,
-        .global_atomic_requests = (int64_t)counted->global_atomic_requests,
-        .global_atomic_sectors = (int64_t)counted->global_atomic_sectors,
-        .local_load_requests = (int64_t)counted->local_load_requests,
-        .local_store_requests = (int64_t)counted->local_store_requests,
-        .shared_load_requests = (int64_t)counted->shared_load_requests,
-        .shared_store_requests = (int64_t)counted->shared_store_requests,
-        .shared_atomic_requests = (int64_t)counted->shared_atomic_requests,
-        .shared_copy_requests = (int64_t)counted->shared_copy_requests,
+#define COUNTER(name, column) .name = (int64_t)counted->name,
+#define COUNTER_UNWRITTEN(name)
+#include "common/emulator_counters.def"
+#undef COUNTER
+#undef COUNTER_UNWRITTEN
         .occupancy = counted->occupancy,
     };
     row->key.device[0] = row->key.mode[0] = '\0';

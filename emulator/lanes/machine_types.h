@@ -100,22 +100,9 @@ enum machine_memory_kind {
 /* Totals over a launch; the same on every machine and for any number of host threads.
  * docs/emulator.md defines each. */
 struct machine_counters {
-    uint64_t warp_instructions;
-    uint64_t thread_instructions;
-    uint64_t fma_warp_instructions;
-    uint64_t tensor_warp_instructions;
-    uint64_t branches;
-    uint64_t divergent_branches;
-    uint64_t barriers;
-    uint64_t global_load_requests, global_load_sectors;
-    uint64_t global_store_requests, global_store_sectors;
-    uint64_t global_atomic_requests, global_atomic_sectors;
-    uint64_t local_load_requests, local_store_requests;
-    uint64_t shared_load_requests, shared_store_requests;
-    uint64_t shared_wavefronts, shared_wavefronts_ideal;
-    uint64_t bytes_touched; /* global memory, unique 32-byte sectors times 32 */
-    uint64_t blocks, warps;
-    uint64_t shared_atomic_requests, shared_copy_requests;
+#define COUNTER(name) uint64_t name;
+#include "emulator/lanes/counters.def"
+#undef COUNTER
 };
 
 #endif

@@ -107,37 +107,22 @@ static const struct comparison nvml[] = {{"", false}};
 #    define emulator_counters lockstep_emulator_counters /* the prototypes name our struct */
 static const struct comparison emulator_prototypes[] = {EMULATOR_FUNCTIONS(PROTOTYPE)};
 #    undef emulator_counters
-static const struct comparison emulator[] = {MEMBER(size),
-                                             MEMBER(kernel),
-                                             MEMBER(grid),
-                                             MEMBER(block),
-                                             MEMBER(dynamic_shared),
-                                             MEMBER(launches),
-                                             MEMBER(occupancy),
-                                             MEMBER(warp_instructions),
-                                             MEMBER(thread_instructions),
-                                             MEMBER(fma_warp_instructions),
-                                             MEMBER(tensor_warp_instructions),
-                                             MEMBER(branches),
-                                             MEMBER(divergent_branches),
-                                             MEMBER(barriers),
-                                             MEMBER(global_load_requests),
-                                             MEMBER(global_load_sectors),
-                                             MEMBER(global_store_requests),
-                                             MEMBER(global_store_sectors),
-                                             MEMBER(global_atomic_requests),
-                                             MEMBER(global_atomic_sectors),
-                                             MEMBER(local_load_requests),
-                                             MEMBER(local_store_requests),
-                                             MEMBER(shared_load_requests),
-                                             MEMBER(shared_store_requests),
-                                             MEMBER(shared_wavefronts),
-                                             MEMBER(shared_wavefronts_ideal),
-                                             MEMBER(bytes_touched),
-                                             MEMBER(blocks),
-                                             MEMBER(warps),
-                                             MEMBER(shared_atomic_requests),
-                                             MEMBER(shared_copy_requests)};
+static const struct comparison emulator[] = {
+    MEMBER(size),
+    MEMBER(kernel),
+    MEMBER(grid),
+    MEMBER(block),
+    MEMBER(dynamic_shared),
+    MEMBER(launches),
+    MEMBER(occupancy),
+#    define COUNTER(name, column) MEMBER(name),
+#    define COUNTER_UNWRITTEN(name) MEMBER(name),
+#    include "common/emulator_counters.def"
+#    undef COUNTER
+#    undef COUNTER_UNWRITTEN
+    {"the number of counters",
+     sizeof(struct emulator_counters) == sizeof(struct lockstep_emulator_counters)},
+};
 #else
 static const struct comparison emulator[] = {{"", false}};
 static const struct comparison emulator_prototypes[] = {{"", false}};

@@ -23,6 +23,19 @@ DRIVER_API size_t lockstepEmulatorCountersCount(void) {
     return count;
 }
 
+/* The public struct spells its counters out, for it may be copied. They are the same ones, in the
+ * same order and at its end. */
+enum { COUNTERS_START = offsetof(struct lockstep_emulator_counters, warp_instructions) };
+#define COUNTER(name)                                                                              \
+    _Static_assert(offsetof(struct lockstep_emulator_counters, name) ==                            \
+                       COUNTERS_START + offsetof(struct machine_counters, name),                   \
+                   "counters.def and lockstep_emulator.h have different places for " #name);
+#include "emulator/lanes/counters.def"
+#undef COUNTER
+_Static_assert(sizeof(struct lockstep_emulator_counters) ==
+                   COUNTERS_START + sizeof(struct machine_counters),
+               "lockstep_emulator.h has counters that counters.def lacks");
+
 static void counters_copy(struct lockstep_emulator_counters *to, const struct report_row *from) {
     const struct machine_counters *counters = &from->counters;
     *to = (struct lockstep_emulator_counters){
@@ -31,30 +44,9 @@ static void counters_copy(struct lockstep_emulator_counters *to, const struct re
         .dynamic_shared = from->dynamic_shared,
         .launches = from->launches,
         .occupancy = from->occupancy,
-        .warp_instructions = counters->warp_instructions,
-        .thread_instructions = counters->thread_instructions,
-        .fma_warp_instructions = counters->fma_warp_instructions,
-        .tensor_warp_instructions = counters->tensor_warp_instructions,
-        .branches = counters->branches,
-        .divergent_branches = counters->divergent_branches,
-        .barriers = counters->barriers,
-        .global_load_requests = counters->global_load_requests,
-        .global_load_sectors = counters->global_load_sectors,
-        .global_store_requests = counters->global_store_requests,
-        .global_store_sectors = counters->global_store_sectors,
-        .global_atomic_requests = counters->global_atomic_requests,
-        .global_atomic_sectors = counters->global_atomic_sectors,
-        .local_load_requests = counters->local_load_requests,
-        .local_store_requests = counters->local_store_requests,
-        .shared_load_requests = counters->shared_load_requests,
-        .shared_store_requests = counters->shared_store_requests,
-        .shared_atomic_requests = counters->shared_atomic_requests,
-        .shared_copy_requests = counters->shared_copy_requests,
-        .shared_wavefronts = counters->shared_wavefronts,
-        .shared_wavefronts_ideal = counters->shared_wavefronts_ideal,
-        .bytes_touched = counters->bytes_touched,
-        .blocks = counters->blocks,
-        .warps = counters->warps,
+#define COUNTER(name) .name = counters->name,
+#include "emulator/lanes/counters.def"
+#undef COUNTER
     };
     memcpy(to->kernel, from->kernel, sizeof to->kernel);
 }
