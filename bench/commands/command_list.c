@@ -1,6 +1,7 @@
 /* `lockstep list` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
+#include "bench/operations/operations.h"
 #include "bench/operations/presets.h"
 #include "bench/operations/selection.h"
 

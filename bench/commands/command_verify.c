@@ -3,6 +3,7 @@
 #include "bench/commands/options.h"
 #include "bench/commands/suite.h"
 #include "bench/devices/environment.h"
+#include "bench/operations/operations.h"
 #include "bench/operations/selection.h"
 
 #include <errno.h>

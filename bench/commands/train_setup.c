@@ -1,6 +1,7 @@
 /* Finding what a training runs on. */
 #include "bench/commands/train_setup.h"
 #include "bench/devices/environment.h"
+#include "bench/operations/operations.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,8 @@
 #include "bench/devices/gpu.h"
 #include "bench/files/progress.h"
 #include "bench/measure/trial.h"
+#include "bench/operations/operations.h"
+#include "bench/operations/tuner.h"
 #include "common/files.h"
 
 #include <math.h>
@@ -27,42 +29,30 @@ struct tune {
 
 /* --- what is asked for ------------------------------------------------------------------------ */
 
-static enum status variants_check(const char *list, struct message *message) {
-    char piece[16];
-    for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',') {
-        snprintf(piece, sizeof piece, "%.*s", (int)strcspn(at, ","), at);
-        if (operation_variant_find(&operation_gemm, piece) < 0)
-            return message_set(message, STATUS_INVALID,
-                               "there is no variant '%s' of gemm; the known ones are: nn nt tn",
-                               piece);
-    }
-    return STATUS_OK;
-}
-
-/* The cases of gemm, without those of other variants. */
+/* The cases of the operation that has choices, without those of other variants. */
 static enum status cases_select(struct tune *tune, struct message *message) {
-    static const char *const gemm[] = {"gemm"};
+    const struct operation *operation = operation_tunable();
     const struct tune_options *o = tune->options;
-    const struct selection_options wanted = {.operations = gemm,
+    const struct selection_options wanted = {.operations = &operation->name,
                                              .operation_count = 1,
                                              .shapes = o->shapes,
                                              .preset = o->preset,
                                              .dtypes = "f32",
                                              .seed = 1};
-    enum status status = variants_check(o->variants, message);
+    enum status status = variants_check(o->variants, operation, message);
     if (status == STATUS_OK)
         status = selection_open(&wanted, &tune->selection, message);
     size_t kept = 0;
     for (size_t i = 0; i < tune->selection.count && status == STATUS_OK; i++) {
         const struct bench_case *c = &tune->selection.cases[i];
-        if (list_contains(o->variants, operation_gemm.variants[c->variant]))
+        if (list_contains(o->variants, operation->variants[c->variant]))
             tune->selection.cases[kept++] = *c;
     }
     tune->selection.count = kept;
     if (status == STATUS_OK && kept == 0)
         status = message_set(message, STATUS_INVALID,
-                             "no shape is left: preset '%s' has no gemm of variant %s", o->preset,
-                             o->variants);
+                             "no shape is left: preset '%s' has no %s of variant %s", o->preset,
+                             operation->name, o->variants);
     return status;
 }
 
@@ -91,13 +81,15 @@ static enum status gpu_open_timed(struct tune *tune, struct message *message) {
     if (gpu->emulated)
         return message_set(message, STATUS_NO_GPU,
                            "tune measures times, and an emulated GPU has none: run it on a machine "
-                           "with a GPU; what each choice counts, `lockstep run gemm --gpu "
-                           "emulated` shows");
-    if (gpu_properties(gpu->gpu)->capability < 80)
+                           "with a GPU; what each choice counts, `lockstep run %s --gpu emulated` "
+                           "shows",
+                           operation_tunable()->name);
+    const int least = operation_tunable()->tuner->capability;
+    if (gpu_properties(gpu->gpu)->capability < least)
         return message_set(message, STATUS_NO_GPU,
                            "there is nothing to choose on %s: tiles and splits are for compute "
-                           "capability 8.0 and up",
-                           gpu_properties(gpu->gpu)->name);
+                           "capability %d.%d and up",
+                           gpu_properties(gpu->gpu)->name, least / 10, least % 10);
     return STATUS_OK;
 }
 
@@ -132,14 +124,14 @@ static void row_fill(struct tune *tune, const struct trial *trial, struct tuning
     gmtime_r(&seconds, &utc);
     tuning_row_begin(row, gpu_properties(gpu->gpu), nvml ? nvml_driver_version(nvml) : "");
     snprintf(row->variant, sizeof row->variant, "%s",
-             operation_gemm.variants[trial->bench_case.variant]);
+             trial->bench_case.operation->variants[trial->bench_case.variant]);
     case_shape(&trial->bench_case, row->shape, sizeof row->shape);
-    snprintf(row->tile, sizeof row->tile, "%s", gemm_tile_name(best->choice.tile));
+    snprintf(row->tile, sizeof row->tile, "%s", best->choice.tile);
     row->splits = best->choice.splits;
     row->median_s = best->statistics.median;
     row->low_s = best->statistics.low;
     row->high_s = best->statistics.high;
-    snprintf(row->model_tile, sizeof row->model_tile, "%s", gemm_tile_name(trial->model.tile));
+    snprintf(row->model_tile, sizeof row->model_tile, "%s", trial->model.tile);
     row->model_splits = trial->model.splits;
     if (trial->of_model)
         row->model_s = trial->of_model->statistics.median;

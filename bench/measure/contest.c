@@ -380,14 +380,12 @@ static enum status entries_measure(struct contest *contest, struct message *mess
 }
 
 static void entry_measure_parts(struct contest *contest, struct entry *entry) {
-    const struct operation *operation = contest->bench_case->operation;
-    const struct implementation *implementation = entry->contender.implementation;
+    const struct operation_parts *parts = contest->bench_case->operation->parts;
     /* What is kept is launched as a whole: it has no parts that an event could come between. */
-    if (!entry->running || !operation->plan || implementation->kind == KIND_YARDSTICK ||
+    if (!entry->running || !parts || entry->contender.implementation->kind == KIND_YARDSTICK ||
         entry->contender.launches[0].kept)
         return;
-    entry->parts =
-        calloc(sizeof((struct mlp_plan *)0)->parts / sizeof(struct mlp_part), sizeof *entry->parts);
+    entry->parts = calloc((size_t)parts->most, sizeof *entry->parts);
     struct message message;
     enum status status = entry->parts ? measure_parts(&entry->contender, PART_PASSES,
                                                       0.5 * contest->rules->limits.case_seconds,

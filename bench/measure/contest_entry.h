@@ -5,6 +5,7 @@
 #define LOCKSTEP_BENCH_MEASURE_CONTEST_ENTRY_H
 
 #include "bench/measure/contest.h"
+#include "bench/measure/parts.h"
 #include "bench/measure/verify.h"
 #include "gpu/emulator_api.h"
 

@@ -196,7 +196,7 @@ static void entry_write(const struct entry *e, struct case_rows *rows) {
                                .low_s = part->statistics.low,
                                .high_s = part->statistics.high,
                                .share = part->statistics.median / sum};
-        memcpy(row.name, part->name, sizeof row.name);
+        snprintf(row.name, sizeof row.name, "%s", part->name);
         rows->parts[rows->part_count++] = row;
     }
 }

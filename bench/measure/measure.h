@@ -104,13 +104,4 @@ enum status measure_contenders(struct contender *contenders, int count,
                                const struct measure_limits *limits, bool (*stop)(void *),
                                void *stop_argument, struct message *message);
 
-/* The parts of one iteration, for operations that have them: medians over at most `samples` passes.
- */
-struct measured_part {
-    char name[32];
-    struct statistics statistics;
-};
-enum status measure_parts(struct contender *contender, size_t samples, double max_seconds,
-                          struct measured_part *parts, int *part_count, struct message *message);
-
 #endif

@@ -5,11 +5,13 @@
 #include "bench/measure/verify.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A choice as the harness takes it: an implementation of an operation that launches the choice. */
 struct candidate {
     struct implementation implementation; /* first: the launch finds the choice by it */
-    struct gemm_choice choice;
+    const struct tuner *tuner;
+    struct choice choice;
 };
 
 /* While the choices run. */
@@ -19,8 +21,8 @@ struct stage {
     struct inputs inputs;
     struct buffer_set set;
     struct expectation *expectation;
-    struct candidate candidates[GEMM_CHOICES_MAX];
-    struct contender contenders[GEMM_CHOICES_MAX];
+    struct candidate candidates[CHOICES_MAX];
+    struct contender contenders[CHOICES_MAX];
     int count;
 };
 
@@ -29,17 +31,7 @@ static enum status candidate_launch(const struct implementation *implementation,
                                     struct execution *execution) {
     (void)iteration;
     const struct candidate *candidate = (const struct candidate *)(const void *)implementation;
-    return gemm_cuda_chosen(&launch->gemm, candidate->choice, execution);
-}
-
-static struct gemm_problem problem_of(const struct bench_case *c) {
-    return (struct gemm_problem){.variant = (enum gemm_variant)c->variant,
-                                 .dtype = c->dtype,
-                                 .m = c->sizes[0],
-                                 .n = c->sizes[1],
-                                 .k = c->sizes[2],
-                                 .alpha = c->settings.alpha,
-                                 .beta = c->settings.beta};
+    return candidate->tuner->launch(launch, candidate->choice, execution);
 }
 
 /* --- what the choices share ------------------------------------------------------------------- */
@@ -93,13 +85,13 @@ static void candidate_verify(struct stage *stage, int i) {
         contender_end(contender, status, &why);
 }
 
-static enum status candidate_enter(struct stage *stage, struct gemm_choice choice,
+static enum status candidate_enter(struct stage *stage, struct choice choice,
                                    struct message *message) {
     struct candidate *candidate = &stage->candidates[stage->count];
     struct contender *contender = &stage->contenders[stage->count];
+    candidate->tuner = stage->operation.tuner;
     candidate->choice = choice;
-    candidate->implementation =
-        (struct implementation){.name = gemm_tile_name(choice.tile), .device = DEVICE_GPU};
+    candidate->implementation = (struct implementation){.name = choice.tile, .device = DEVICE_GPU};
     enum status status = contender_open(contender, &stage->bench_case, &candidate->implementation,
                                         stage->set.device, 0, &stage->set, 1, message);
     stage->count++;
@@ -110,9 +102,8 @@ static enum status candidate_enter(struct stage *stage, struct gemm_choice choic
 
 static enum status candidates_enter(struct stage *stage, bool (*stop)(void *), void *stop_argument,
                                     struct message *message) {
-    struct gemm_choice choices[GEMM_CHOICES_MAX];
-    const struct gemm_problem problem = problem_of(&stage->bench_case);
-    const int count = gemm_choices(&problem, choices);
+    struct choice choices[CHOICES_MAX];
+    const int count = stage->operation.tuner->choices(&stage->bench_case, choices);
     enum status status = STATUS_OK;
     for (int i = 0; i < count && status == STATUS_OK; i++)
         status = stop && stop(stop_argument)
@@ -123,8 +114,8 @@ static enum status candidates_enter(struct stage *stage, bool (*stop)(void *), v
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static bool same_choice(struct gemm_choice one, struct gemm_choice other) {
-    return one.tile == other.tile && one.splits == other.splits;
+static bool same_choice(struct choice one, struct choice other) {
+    return strcmp(one.tile, other.tile) == 0 && one.splits == other.splits;
 }
 
 static enum status rows_fill(struct trial *trial, const struct stage *stage,
@@ -155,9 +146,9 @@ enum status trial_run(struct trial *trial, const struct bench_case *bench_case,
                       struct devices *devices, const struct measure_limits *limits,
                       bool (*stop)(void *), void *stop_argument, struct message *message) {
     struct device *gpu = devices_gpu(devices);
-    const struct gemm_problem problem = problem_of(bench_case);
+    const int multiprocessors = gpu_properties(gpu->gpu)->multiprocessors;
     *trial = (struct trial){.bench_case = *bench_case, .best = -1};
-    trial->model = gemm_choose(&problem, gpu_properties(gpu->gpu)->multiprocessors, NULL);
+    trial->model = bench_case->operation->tuner->model(bench_case, multiprocessors);
     struct stage *stage = calloc(1, sizeof *stage);
     if (!stage)
         return message_set(message, STATUS_NO_MEMORY, "no memory to try a shape");
@@ -180,7 +171,7 @@ enum status trial_run(struct trial *trial, const struct bench_case *bench_case,
 /* --- the table -------------------------------------------------------------------------------- */
 
 static void row_print(const struct trial *trial, const struct trial_row *row, FILE *file) {
-    fprintf(file, "  %-8s %6d", gemm_tile_name(row->choice.tile), row->choice.splits);
+    fprintf(file, "  %-8s %6d", row->choice.tile, row->choice.splits);
     if (row->status != STATUS_OK) {
         fprintf(file, "  %s: %s\n", row->status == STATUS_WRONG ? "WRONG" : "not timed",
                 row->message.text);
@@ -200,7 +191,7 @@ static void model_print(const struct trial *trial, FILE *file) {
         fprintf(file, "  no choice could be timed\n");
         return;
     }
-    fprintf(file, "  counted work would choose %s in %d split%s", gemm_tile_name(trial->model.tile),
+    fprintf(file, "  counted work would choose %s in %d split%s", trial->model.tile,
             trial->model.splits, trial->model.splits == 1 ? "" : "s");
     if (trial->of_model)
         fprintf(file, ": %.3f times the fastest\n",

@@ -1,4 +1,5 @@
 /* gemm: row-major C[M,N] = alpha * op(A) * op(B) + beta * C. */
+#include "bench/operations/gemm_tuner.h"
 #include "bench/operations/libraries.h"
 #include "bench/operations/operation.h"
 #include "common/narrow.h"
@@ -111,7 +112,7 @@ static void apply(struct operand x, int64_t rows, int64_t columns, const double 
 
 /* The vectors of one probe. */
 struct probe {
-    double *signs, *inner, *product, *observed, *bound_inner, *bound;
+    double *signs, *inner, *product, *bound_inner, *bound;
 };
 
 /* The error of one row's projection over its scale sqrt(N) K mean|ab|, see the head of gemm_probe.
@@ -366,4 +367,6 @@ const struct operation operation_gemm = {
     .expect = gemm_expect,
     .row_cost = gemm_row_cost,
     .probe = gemm_probe,
+    .rate = RATE_FLOPS,
+    .tuner = &gemm_tuner,
 };

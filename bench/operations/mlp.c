@@ -1,9 +1,8 @@
 /* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
 #include "reference/oracle/mlp.h"
 #include "bench/operations/libraries.h"
+#include "bench/operations/mlp_case.h"
 #include "bench/operations/mlp_graph.h"
-#include "bench/operations/operation.h"
-#include "common/random.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
@@ -11,164 +10,15 @@
 #include "reference/simd/simd.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum {
-    BUFFER_PARAMETERS,
-    BUFFER_GRADIENTS,
-    BUFFER_FIRST,
-    BUFFER_SECOND,
-    BUFFER_ACTIVATIONS,
-    BUFFER_LOSS,
-    BUFFER_X,
-    BUFFER_LABELS,
-    BUFFER_TARGET
-};
-
-enum { TRAIN_STEP, TRAIN_STEP_MSE, INFERENCE };
-static const char *const variants[] = {"train_step", "train_step_mse", "inference"};
-
-/* The inputs hold this many batches, taken in turn: a network that saw one batch over and over
- * would learn it by heart and its gradients would fade into denormals. */
-enum { BATCHES = 8 };
-
-/* --- shape ------------------------------------------------------------------------------------ */
-
-static struct mlp_model model_of(const struct bench_case *c) {
-    struct mlp_model model;
-    mlp_model_defaults(&model);
-    model.layers = c->size_count - 2;
-    for (int i = 0; i <= model.layers; i++)
-        model.sizes[i] = c->sizes[i];
-    model.batch = c->sizes[c->size_count - 1];
-    model.loss = c->variant == TRAIN_STEP_MSE ? MLP_MSE : MLP_CROSS_ENTROPY;
-    return model;
-}
-
-static enum status mlp_shape_parse(const char *text, struct bench_case *c,
-                                   struct message *message) {
-    const char *at = strchr(text, '@');
-    char layers[128];
-    struct mlp_model model;
-    char *end = NULL;
-    long long batch = at ? strtoll(at + 1, &end, 10) : 0;
-    bool digits = at && at[1] >= '0' && at[1] <= '9';
-    if (!digits || at == text || (size_t)(at - text) >= sizeof layers || *end != '\0' ||
-        batch < 1 || batch > MLP_SIZE_MAX)
-        return message_set(message, STATUS_INVALID,
-                           "cannot read shape '%s' for mlp: it wants LAYERS@BATCH, as in "
-                           "784-128-10@100, the batch from 1 to %d",
-                           text, MLP_SIZE_MAX);
-    snprintf(layers, sizeof layers, "%.*s", (int)(at - text), text);
-    enum status status = mlp_layers_parse(layers, &model, message);
-    if (status != STATUS_OK)
-        return status;
-    c->size_count = model.layers + 2;
-    memcpy(c->sizes, model.sizes, (size_t)(model.layers + 1) * sizeof c->sizes[0]);
-    c->sizes[model.layers + 1] = batch;
-    return STATUS_OK;
-}
-
-static void mlp_shape_format(const struct bench_case *c, char *text, size_t size) {
-    const struct mlp_model model = model_of(c);
-    char layers[128];
-    mlp_layers_format(&model, layers, sizeof layers);
-    snprintf(text, size, "%s@%lld", layers, (long long)model.batch);
-}
-
-/* --- buffers ---------------------------------------------------------------------------------- */
-
-static void mlp_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
-    const struct mlp_model model = model_of(c);
-    int64_t parameters = mlp_parameter_count(&model);
-    bool train = c->variant != INFERENCE;
-    int64_t outputs = model.sizes[model.layers];
-    specs[BUFFER_PARAMETERS] =
-        buffer_flat("parameters", train ? BUFFER_IN_OUT : BUFFER_INPUT, parameters);
-    specs[BUFFER_ACTIVATIONS] =
-        buffer_flat("activations", BUFFER_OUTPUT, mlp_activation_count(&model));
-    specs[BUFFER_X] = buffer_matrix("x", BUFFER_INPUT, model.batch * BATCHES, model.sizes[0], 0);
-    if (train) {
-        /* In and out because the gaps between the tensors must be zero before. */
-        specs[BUFFER_GRADIENTS] = buffer_flat("gradients", BUFFER_IN_OUT, parameters);
-        specs[BUFFER_FIRST] = buffer_flat("first_moment", BUFFER_IN_OUT, parameters);
-        specs[BUFFER_SECOND] = buffer_flat("second_moment", BUFFER_IN_OUT, parameters);
-        specs[BUFFER_LOSS] = buffer_flat("loss", BUFFER_OUTPUT, model.batch);
-    }
-    if (c->variant == TRAIN_STEP) {
-        specs[BUFFER_LABELS] = buffer_matrix("labels", BUFFER_INPUT, model.batch * BATCHES, 1, 0);
-        specs[BUFFER_LABELS].element = ELEMENT_I32;
-    }
-    if (c->variant == TRAIN_STEP_MSE)
-        specs[BUFFER_TARGET] =
-            buffer_matrix("target", BUFFER_INPUT, model.batch * BATCHES, outputs, 0);
-    for (int i = 0; i < BUFFERS_MAX; i++)
-        specs[i].pattern = i == BUFFER_X || i == BUFFER_TARGET;
-    specs[BUFFER_X].portions = specs[BUFFER_LABELS].portions = specs[BUFFER_TARGET].portions =
-        BATCHES;
-}
-
-/* Every gradient is written by the step; a NaN that stays shows one that is not. */
-static void gradients_poison(const struct mlp_model *model, float *gradients) {
-    for (int l = 0; l < model->layers; l++) {
-        float *weights = gradients + mlp_weight_offset(model, l);
-        for (int64_t i = 0; i < model->sizes[l] * model->sizes[l + 1]; i++)
-            weights[i] = NAN;
-        float *bias = gradients + mlp_bias_offset(model, l);
-        for (int64_t i = 0; i < model->sizes[l + 1]; i++)
-            bias[i] = NAN;
-    }
-}
-
-static void mlp_prepare(const struct bench_case *c, void *const buffers[]) {
-    const struct mlp_model model = model_of(c);
-    uint64_t seed = c->settings.seed;
-    mlp_parameters_initialise(&model, seed, buffers[BUFFER_PARAMETERS]);
-    if (buffers[BUFFER_GRADIENTS])
-        gradients_poison(&model, buffers[BUFFER_GRADIENTS]);
-    int32_t *labels = buffers[BUFFER_LABELS];
-    for (int64_t i = 0; labels && i < model.batch * BATCHES; i++)
-        labels[i] = (int32_t)random_below(seed, BUFFER_LABELS, (uint64_t)i,
-                                          (uint32_t)model.sizes[model.layers]);
-}
-
-static void mlp_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
-    launch->mlp.model = model_of(c);
-    launch->mlp.inference = c->variant == INFERENCE;
-    launch->mlp.batches = BATCHES;
-    launch->mlp.buffers = (struct mlp_buffers){
-        .parameters = buffers[BUFFER_PARAMETERS],
-        .gradients = buffers[BUFFER_GRADIENTS],
-        .first_moment = buffers[BUFFER_FIRST],
-        .second_moment = buffers[BUFFER_SECOND],
-        .activations = buffers[BUFFER_ACTIVATIONS],
-        .loss = buffers[BUFFER_LOSS],
-        .x = buffers[BUFFER_X],
-        .labels = buffers[BUFFER_LABELS],
-        .target = buffers[BUFFER_TARGET],
-    };
-}
+static const char *const variants[] = {
+    [TRAIN_STEP] = "train_step", [TRAIN_STEP_MSE] = "train_step_mse", [INFERENCE] = "inference"};
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-/* The buffers as an iteration sees them: with its own batch. */
-static struct mlp_buffers buffers_of(const struct launch *launch, int64_t iteration) {
-    const struct mlp_model *model = &launch->mlp.model;
-    struct mlp_buffers buffers = launch->mlp.buffers;
-    int64_t batch = iteration % launch->mlp.batches * model->batch;
-    buffers.x += batch * model->sizes[0];
-    if (buffers.labels)
-        buffers.labels += batch;
-    if (buffers.target)
-        buffers.target += batch * model->sizes[model->layers];
-    return buffers;
-}
-
 static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_plan *plan) {
     const struct mlp_model *model = &launch->mlp.model;
-    const struct mlp_buffers buffers = buffers_of(launch, iteration);
+    const struct mlp_buffers buffers = mlp_buffers_of(launch, iteration);
     if (launch->mlp.inference)
         mlp_plan_inference(model, &buffers, plan);
     else
@@ -179,7 +29,7 @@ static enum status mlp_launch(const struct implementation *implementation,
                               const struct launch *launch, int64_t iteration,
                               struct execution *execution) {
     if (launch->kept) {
-        const struct mlp_buffers buffers = buffers_of(launch, iteration);
+        const struct mlp_buffers buffers = mlp_buffers_of(launch, iteration);
         return mlp_graphs_run(launch->kept, &launch->mlp.model, &buffers,
                               launch->mlp.inference ? 0 : iteration + 1, execution);
     }
@@ -192,7 +42,7 @@ static enum status mlp_keep(const struct implementation *implementation, struct 
                             struct message *message) {
     struct mlp_graphs *graphs = NULL;
     enum status status = STATUS_OK;
-    if (implementation->run.mlp->graph)
+    if (implementation->kind != KIND_YARDSTICK && implementation->run.mlp->graph)
         status = mlp_graphs_open(implementation->run.mlp, &graphs, message);
     launch->kept = graphs;
     return status;
@@ -225,10 +75,46 @@ static double mlp_bytes(const struct bench_case *c) {
     return mlp_plan_bytes(&plan);
 }
 
+/* --- parts ------------------------------------------------------------------------------------ */
+
+static int parts_plan(const struct launch *launch, int64_t iteration, void *plan) {
+    struct mlp_plan *filled = plan;
+    mlp_plan(launch, iteration, filled);
+    return filled->count;
+}
+
+static const char *part_name(const void *plan, int part) {
+    return ((const struct mlp_plan *)plan)->parts[part].name;
+}
+
+static enum status part_run(const void *plan, int part, const struct implementation *implementation,
+                            struct execution *execution) {
+    return mlp_part_run(&((const struct mlp_plan *)plan)->parts[part], implementation->run.mlp,
+                        execution);
+}
+
+static const struct part_kind part_kinds[] = {
+    {"forward gemm", "part_forward_gemm", {"forward gemm"}},
+    {"backward gemm", "part_backward_gemm", {"backward gemm"}},
+    {"bias and activation", "part_elementwise", {"forward ", "backward "}},
+    {"softmax and loss", "part_loss", {"loss", "softmax"}},
+    {"update", "part_update", {"update"}},
+};
+
+static const struct operation_parts parts = {
+    .most = MLP_PARTS_MAX,
+    .plan_bytes = sizeof(struct mlp_plan),
+    .plan = parts_plan,
+    .name = part_name,
+    .run = part_run,
+    .kinds = part_kinds,
+    .kind_count = sizeof part_kinds / sizeof part_kinds[0],
+};
+
 /* --- oracle ----------------------------------------------------------------------------------- */
 
 static void *mlp_oracle_open(const struct oracle_view *view) {
-    const struct mlp_buffers b = buffers_of(view->launch, view->iteration);
+    const struct mlp_buffers b = mlp_buffers_of(view->launch, view->iteration);
     struct message ignored;
     const struct oracle_mlp_input input = {
         .model = &view->launch->mlp.model,
@@ -451,5 +337,6 @@ const struct operation operation_mlp = {
     .expect = mlp_expect,
     .oracle_open = mlp_oracle_open,
     .oracle_close = mlp_oracle_close,
-    .plan = mlp_plan,
+    .parts = &parts,
+    .rate = RATE_FLOPS_OF_CASE,
 };

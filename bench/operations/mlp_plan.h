@@ -32,6 +32,14 @@ struct mlp_buffers {
     const float *target;   /* [batch, sizes[layers]]; MSE */
 };
 
+/* What is computed in one launch. */
+struct mlp_problem {
+    struct mlp_model model;
+    struct mlp_buffers buffers;
+    bool inference;
+    int64_t batches; /* x, labels and target hold so many batches, which iterations take in turn */
+};
+
 /* One kernel a kind of part: what an implementation of `mlp` is. */
 struct mlp_kernels {
     gemm_kernel *gemm;

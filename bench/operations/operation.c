@@ -6,20 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct operation *const operations[] = {
-    &operation_gemm,          &operation_linear, &operation_activation,  &operation_softmax,
-    &operation_cross_entropy, &operation_mse,    &operation_column_sums, &operation_optimizer,
-    &operation_transfer,      &operation_mlp,
-};
-const int operation_count = sizeof operations / sizeof operations[0];
-
-const struct operation *operation_find(const char *name) {
-    for (int i = 0; i < operation_count; i++)
-        if (strcmp(operations[i]->name, name) == 0)
-            return operations[i];
-    return NULL;
-}
-
 int operation_variant_find(const struct operation *operation, const char *name) {
     for (int i = 0; i < operation->variant_count; i++)
         if (strcmp(operation->variants[i], name) == 0)

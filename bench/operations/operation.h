@@ -1,9 +1,9 @@
 /* What an operation is to the harness: its variants, buffers, flops, bytes, oracle and
  * implementations.
  *
- * Each operation is one file under bench/operations/ that fills one `struct operation`; everything
- * else in the harness reads that table and knows no operation by name. Adding an implementation is
- * one row in its file's table.
+ * Each operation is a file of this room that fills one `struct operation`, and a line of
+ * operations.def. Everything above reads that table and knows no operation by name. Adding an
+ * implementation is one row in its file's table.
  */
 #ifndef LOCKSTEP_BENCH_OPERATIONS_OPERATION_H
 #define LOCKSTEP_BENCH_OPERATIONS_OPERATION_H
@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-enum { CASE_SIZES_MAX = MLP_LAYERS_MAX + 2, BUFFERS_MAX = 12, VARIANTS_MAX = 32 };
+enum { CASE_SIZES_MAX = 18, BUFFERS_MAX = 12 };
 
 /* What the inputs look like. Timing uses VALUES_UNIFORM; `lockstep verify` goes through the
  * operation's list. */
@@ -41,7 +41,7 @@ struct bench_case {
     int variant; /* index into operation->variants */
     enum dtype dtype;
     int size_count;
-    int64_t sizes[CASE_SIZES_MAX]; /* mlp: the layers, then the batch */
+    int64_t sizes[CASE_SIZES_MAX]; /* as the operation reads its shapes */
     struct settings settings;
 };
 
@@ -91,14 +91,11 @@ struct launch {
         struct column_sums_problem column_sums;
         struct optimizer_problem optimizer;
         struct transfer_problem transfer;
-        struct {
-            struct mlp_model model;
-            struct mlp_buffers buffers;
-            bool inference;
-            int64_t batches; /* x and labels hold this many batches, taken in turn */
-        } mlp;
+        struct mlp_problem mlp;
     };
-    void *kept; /* the operation's, from `keep` to `release`; NULL: nothing is kept */
+    /* The operation's, from `keep` to `release`: made at the first launch, and what later ones run
+     * as a whole. NULL: nothing is kept. */
+    void *kept;
 };
 
 enum device_kind { DEVICE_CPU, DEVICE_GPU };
@@ -170,6 +167,35 @@ struct oracle_view {
     int64_t iteration;           /* that was launched */
 };
 
+/* What the rows of an operation are plotted as. */
+enum rate_kind {
+    RATE_BYTES,        /* GB/s over bytes: memory bounds it */
+    RATE_FLOPS,        /* GFLOP/s over the size of square cases */
+    RATE_FLOPS_OF_CASE /* GFLOP/s case by case: no size says what a case is */
+};
+
+/* Parts of an iteration that are plotted as one. */
+struct part_kind {
+    const char *label;
+    const char *style;     /* in reports/style.gp */
+    const char *starts[2]; /* what the names of such parts begin with */
+};
+enum { PART_KINDS_MAX = 8, PART_NAME_BYTES = 32 };
+
+/* The parts of one iteration, each one kernel call. */
+struct operation_parts {
+    int most;          /* that an iteration may have */
+    size_t plan_bytes; /* of a plan, which owns nothing */
+    /* Fills the plan of an iteration; how many parts it has. */
+    int (*plan)(const struct launch *launch, int64_t iteration, void *plan);
+    const char *(*name)(const void *plan, int part); /* below PART_NAME_BYTES */
+    enum status (*run)(const void *plan, int part, const struct implementation *implementation,
+                       struct execution *execution);
+    /* In the order in which plots stack them. A part is of the first kind that its name begins as. */
+    const struct part_kind *kinds;
+    int kind_count;
+};
+
 struct operation {
     const char *name;
     const char *summary;
@@ -226,19 +252,11 @@ struct operation {
      * 1 passes. */
     double (*probe)(const struct oracle_view *view);
 
-    /* The parts of one iteration, or NULL where an iteration has no parts. */
-    void (*plan)(const struct launch *launch, int64_t iteration, struct mlp_plan *plan);
+    const struct operation_parts *parts; /* NULL where an iteration has no parts */
+    enum rate_kind rate;
+    const struct tuner *tuner; /* bench/operations/tuner.h; NULL where there is nothing to choose */
 };
 
-/* All operations, in the order in which they are listed and run. */
-extern const struct operation *const operations[];
-extern const int operation_count;
-
-extern const struct operation operation_gemm, operation_linear, operation_activation,
-    operation_softmax, operation_cross_entropy, operation_mse, operation_column_sums,
-    operation_optimizer, operation_transfer, operation_mlp;
-
-const struct operation *operation_find(const char *name);
 int operation_variant_find(const struct operation *operation, const char *name);
 int operation_implementation_find(const struct operation *operation, const char *name);
 /* Whether it computes that dtype; an operation does when one of its implementations does. */

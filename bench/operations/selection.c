@@ -1,5 +1,6 @@
 /* From names, globs, shapes and presets to cases. */
 #include "bench/operations/selection.h"
+#include "bench/operations/operations.h"
 #include "bench/operations/presets.h"
 
 #include <fnmatch.h>
@@ -97,6 +98,21 @@ enum status operations_check(const char *const *names, size_t count, struct mess
             names_add(known, sizeof known, operations[o]->name);
         return message_set(message, STATUS_INVALID,
                            "there is no operation '%s'; the known ones are: %s", names[i], known);
+    }
+    return STATUS_OK;
+}
+
+enum status variants_check(const char *list, const struct operation *operation,
+                           struct message *message) {
+    char piece[NAME_MAX_LENGTH], known[512] = "";
+    while (list && list_next(&list, ",", piece, sizeof piece)) {
+        if (operation_variant_find(operation, piece) >= 0)
+            continue;
+        for (int v = 0; v < operation->variant_count; v++)
+            names_add(known, sizeof known, operation->variants[v]);
+        return message_set(message, STATUS_INVALID,
+                           "there is no variant '%s' of %s; the known ones are: %s", piece,
+                           operation->name, known);
     }
     return STATUS_OK;
 }

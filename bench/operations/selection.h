@@ -38,6 +38,11 @@ bool list_contains(const char *list, const char *name);
 /* Refuses a comma-separated list of dtypes that has an unknown one. NULL is no list. */
 enum status dtypes_check(const char *list, struct message *message);
 
+/* Refuses a comma-separated list of variants that has one unknown to the operation. NULL is no
+ * list. */
+enum status variants_check(const char *list, const struct operation *operation,
+                           struct message *message);
+
 /* Refuses names that are no operation's. */
 enum status operations_check(const char *const *names, size_t count, struct message *message);
 

@@ -1,5 +1,6 @@
 /* See bench/operations/tuning.h. */
 #include "bench/operations/tuning.h"
+#include "bench/operations/operations.h"
 #include "common/files.h"
 
 #include <errno.h>
@@ -21,8 +22,8 @@ static const struct csv_column columns[] = {
 #undef TEXT
 #undef INTEGER
 #undef NUMBER
-const struct csv_format tuning_csv = {columns, sizeof columns / sizeof columns[0],
-                                      sizeof(struct tuning_row)};
+static const struct csv_format tuning_csv = {columns, sizeof columns / sizeof columns[0],
+                                             sizeof(struct tuning_row)};
 
 enum { TUNING_BYTES_MAX = 1 << 26 };
 

@@ -25,7 +25,6 @@ struct tuning_row {
     double model_s; /* … and its median; NaN where it could not be timed */
     char driver[64], date[24], commit[128]; /* date: 2026-11-23T04:00:00Z */
 };
-extern const struct csv_format tuning_csv;
 
 struct tuning_file {
     char path[2048];

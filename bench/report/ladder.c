@@ -1,7 +1,7 @@
 /* Bars of the rungs of a ladder. */
 #include "bench/report/ladder.h"
 #include "bench/files/format.h"
-#include "bench/operations/operation.h"
+#include "bench/operations/operations.h"
 #include "bench/report/work.h"
 
 #include <math.h>

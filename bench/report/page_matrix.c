@@ -1,7 +1,7 @@
 /* Cases down, implementations across: speedups and the ladder of kernels. */
 #include "bench/files/crossover.h"
 #include "bench/files/format.h"
-#include "bench/operations/operation.h"
+#include "bench/operations/operations.h"
 #include "bench/report/page_part.h"
 #include "bench/report/work.h"
 

@@ -1,61 +1,62 @@
 /* Stacked bars of the parts of an iteration. */
 #include "bench/report/parts.h"
 #include "bench/files/format.h"
+#include "bench/operations/operations.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIGURE_WIDTH = 1000, BAR_HEIGHT = 24, STEP_EXTRA = 90 };
+enum { FIGURE_WIDTH = 1000, BAR_HEIGHT = 24, STEP_EXTRA = 90, KINDS_MAX = PART_KINDS_MAX + 1 };
 
 /* A bar so many times longer than the shortest would leave nothing to see of it: it is named with
  * its time, and drawn as shares alone. */
 static const double drawn_up_to = 5.0;
 
-/* The kinds of part, in the order in which they are stacked, with their styles in style.gp. */
-enum { FORWARD_GEMM, BACKWARD_GEMM, ELEMENTWISE, LOSS, UPDATE, OTHER, KINDS };
-static const struct {
-    const char *label, *style;
-} kinds[KINDS] = {
-    [FORWARD_GEMM] = {"forward gemm", "part_forward_gemm"},
-    [BACKWARD_GEMM] = {"backward gemm", "part_backward_gemm"},
-    [ELEMENTWISE] = {"bias and activation", "part_elementwise"},
-    [LOSS] = {"softmax and loss", "part_loss"},
-    [UPDATE] = {"update", "part_update"},
-    [OTHER] = {"other", "part_other"},
+/* The operation's kinds of part, in the order in which they are stacked, then all others. */
+struct kinds {
+    struct part_kind list[KINDS_MAX];
+    int count;
 };
 
-static int kind_of(const char *name) {
-    static const struct {
-        const char *start;
-        int kind;
-    } starts[] = {{"forward gemm", FORWARD_GEMM},
-                  {"backward gemm", BACKWARD_GEMM},
-                  {"forward ", ELEMENTWISE},
-                  {"backward ", ELEMENTWISE},
-                  {"loss", LOSS},
-                  {"softmax", LOSS},
-                  {"update", UPDATE}};
-    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
-        if (strncmp(name, starts[i].start, strlen(starts[i].start)) == 0)
-            return starts[i].kind;
-    return OTHER;
+static struct kinds kinds_of(const struct row_key *key) {
+    static const struct part_kind other = {.label = "other", .style = "part_other"};
+    const struct operation *operation = operation_find(key->operation);
+    struct kinds kinds = {.count = 0};
+    for (int i = 0; operation && operation->parts && i < operation->parts->kind_count; i++)
+        kinds.list[kinds.count++] = operation->parts->kinds[i];
+    kinds.list[kinds.count++] = other;
+    return kinds;
+}
+
+static bool begins_as(const char *name, const char *start) {
+    return start && strncmp(name, start, strlen(start)) == 0;
+}
+
+static int kind_of(const struct kinds *kinds, const char *name) {
+    int kind = 0;
+    while (kind < kinds->count - 1 && !begins_as(name, kinds->list[kind].starts[0]) &&
+           !begins_as(name, kinds->list[kind].starts[1]))
+        kind++;
+    return kind;
 }
 
 struct bar {
     int series;
-    double seconds[KINDS], total;
+    double seconds[KINDS_MAX], total;
 };
 
 /* One shape's bars. */
 struct step {
     const struct row_key *key;
+    const struct kinds *kinds; /* the figure's */
     struct bar bars[SERIES_MAX];
     int bar_count;
     double fastest, longest; /* of the bars; of those drawn as time */
 };
 
 struct figure_steps {
+    struct kinds kinds;
     struct step *steps;
     size_t count;
 };
@@ -75,6 +76,7 @@ static struct step *step_of(struct figure_steps *figure, const struct row_key *k
             return &figure->steps[i];
     struct step *step = &figure->steps[figure->count++];
     step->key = key;
+    step->kinds = &figure->kinds;
     return step;
 }
 
@@ -93,7 +95,7 @@ static void part_add(const struct script *script, struct figure_steps *figure,
     if (series == SERIES_NONE || !(part->median_s > 0.0) || !isfinite(part->median_s))
         return;
     struct bar *bar = bar_of(step_of(figure, &part->key), series);
-    bar->seconds[kind_of(part->name)] += part->median_s;
+    bar->seconds[kind_of(&figure->kinds, part->name)] += part->median_s;
     bar->total += part->median_s;
 }
 
@@ -133,7 +135,7 @@ static bool kind_write(const struct script *script, const struct step *step, int
             fprintf(script->file, "%s# ", before);
             script_words(script->file, step->key->shape);
             fprintf(script->file, ": %s\n# bar, time from, to, share from, to\n",
-                    kinds[kind].label);
+                    step->kinds->list[kind].label);
         }
         empty = false;
         fprintf(script->file, "%d %.9g %.9g %.9g %.9g\n", i, drawn ? scale * from : NAN,
@@ -144,21 +146,21 @@ static bool kind_write(const struct script *script, const struct step *step, int
 }
 
 static void data_write(struct script *script, const struct figure_steps *figure) {
-    bool used[KINDS] = {false};
+    bool used[KINDS_MAX] = {false};
     const char *before = "";
     script_data_begin(script);
     for (size_t s = 0; s < figure->count; s++)
-        for (int kind = 0; kind < KINDS; kind++)
+        for (int kind = 0; kind < figure->kinds.count; kind++)
             if (kind_write(script, &figure->steps[s], kind, before)) {
                 before = "\n\n";
                 used[kind] = true;
             }
     script_data_end(script);
-    for (int kind = 0; kind < KINDS; kind++) {
+    for (int kind = 0; kind < figure->kinds.count; kind++) {
         char style[64];
-        snprintf(style, sizeof style, "@%s", kinds[kind].style);
+        snprintf(style, sizeof style, "@%s", figure->kinds.list[kind].style);
         if (used[kind])
-            legend_add(script, LEGEND_BOX, kinds[kind].label, style);
+            legend_add(script, LEGEND_BOX, figure->kinds.list[kind].label, style);
     }
 }
 
@@ -166,14 +168,15 @@ static void bars_plot(const struct script *script, const struct step *step, int 
                       int first_column) {
     FILE *file = script->file;
     const char *between = "    plot";
-    for (int kind = 0, block = first_block; kind < KINDS; kind++) {
+    for (int kind = 0, block = first_block; kind < step->kinds->count; kind++) {
         bool used = false;
         for (int i = 0; i < step->bar_count; i++)
             used |= step->bars[i].seconds[kind] > 0.0;
         if (!used)
             continue;
         fprintf(file, "%s $data index %d using %d:1:%d:%d:($1-0.34):($1+0.34) with boxxyerror @%s",
-                between, block++, first_column, first_column, first_column + 1, kinds[kind].style);
+                between, block++, first_column, first_column, first_column + 1,
+                step->kinds->list[kind].style);
         between = ", \\\n        ";
     }
     fputc('\n', file);
@@ -234,7 +237,7 @@ static void step_write(const struct script *script, const struct step *step, dou
 
 static int block_count(const struct step *step) {
     int blocks = 0;
-    for (int kind = 0; kind < KINDS; kind++)
+    for (int kind = 0; kind < step->kinds->count; kind++)
         for (int i = 0; i < step->bar_count; i++)
             if (step->bars[i].seconds[kind] > 0.0) {
                 blocks++;
@@ -275,7 +278,8 @@ enum status report_parts_write(struct script *script, struct message *message) {
             before++;
         if (before < i)
             continue;
-        struct figure_steps figure = {.steps = calloc(data->part_count, sizeof *figure.steps)};
+        struct figure_steps figure = {.kinds = kinds_of(key),
+                                      .steps = calloc(data->part_count, sizeof *figure.steps)};
         if (!figure.steps)
             return message_set(message, STATUS_NO_MEMORY, "no memory to plot the parts of %s",
                                key->operation);

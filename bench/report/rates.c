@@ -1,15 +1,10 @@
 /* Sorting measured rows into curves and dots. */
 #include "bench/report/rates.h"
+#include "bench/operations/operations.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* How an operation is plotted; an operation that is not named is bounded by memory. */
-static const struct {
-    const char *operation;
-    bool gflops, curves;
-} kinds[] = {{"gemm", true, true}, {"mlp", true, false}};
 
 bool rates_same(const struct row_key *a, const struct row_key *b) {
     return strcmp(a->operation, b->operation) == 0 && strcmp(a->dtype, b->dtype) == 0 &&
@@ -156,20 +151,16 @@ static bool cpu_and_gpu(const struct rates *rates) {
 enum status rates_open(const struct script *script, const struct row_key *key, struct rates *rates,
                        struct message *message) {
     const struct report_data *data = script->data;
-    bool curves = true;
-    *rates = (struct rates){.key = key, .bytes_on_x = true};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strcmp(kinds[i].operation, key->operation) == 0) {
-            rates->gflops = kinds[i].gflops;
-            rates->bytes_on_x = !kinds[i].gflops;
-            curves = kinds[i].curves;
-        }
+    const struct operation *operation = operation_find(key->operation);
+    const enum rate_kind kind = operation ? operation->rate : RATE_BYTES;
+    *rates =
+        (struct rates){.key = key, .gflops = kind != RATE_BYTES, .bytes_on_x = kind == RATE_BYTES};
     rates->points = calloc(data->result_count, sizeof *rates->points);
     if (!rates->points)
         return message_set(message, STATUS_NO_MEMORY, "no memory to plot %s", key->operation);
     for (size_t i = 0; i < data->result_count; i++)
         if (rates_same(&data->results[i].key, key))
-            point_add(script, rates, &data->results[i], curves);
+            point_add(script, rates, &data->results[i], kind != RATE_FLOPS_OF_CASE);
     panels_assign(rates);
     qsort(rates->points, rates->count, sizeof *rates->points, by_place);
     rates->logarithmic = cpu_and_gpu(rates);

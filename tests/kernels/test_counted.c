@@ -3,7 +3,7 @@
  * everywhere. The sizes are the smallest at which the ratios are those of large problems. */
 #include "bench/devices/gpu.h"
 #include "bench/measure/buffers.h"
-#include "bench/operations/operation.h"
+#include "bench/operations/operations.h"
 #include "gpu/counters.h"
 #include "kernels/arguments.h"
 #include "kernels/kernels.h"

@@ -2,6 +2,7 @@
 #include "tests/support/bout.h"
 #include "bench/devices/gpu.h"
 #include "bench/measure/measure.h"
+#include "bench/operations/operations.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,6 +3,7 @@
  */
 #include "bench/commands/suite.h"
 #include "bench/devices/gpu.h"
+#include "bench/operations/operations.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
 

@@ -1,6 +1,7 @@
 /* Measured choices: which one a shape takes, the file that holds them, everything that can be wrong
  * with it, and `lockstep tune` from end to end on the stand-in GPU, whose times are made up. */
 #include "bench/devices/devices.h"
+#include "bench/operations/operations.h"
 #include "gpu/counters.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"

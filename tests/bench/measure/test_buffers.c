@@ -1,5 +1,6 @@
 /* Inputs, guard zones, poison, and what is seen of a launch that wrote where it should not. */
 #include "bench/measure/buffers.h"
+#include "bench/operations/operations.h"
 
 #include <math.h>
 #include <setjmp.h>

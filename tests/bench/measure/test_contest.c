@@ -3,7 +3,7 @@
  */
 #include "bench/devices/gpu.h"
 #include "bench/measure/contest.h"
-#include "bench/operations/operation.h"
+#include "bench/operations/operations.h"
 #include "gpu/nvtx.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"

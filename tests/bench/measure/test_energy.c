@@ -5,6 +5,7 @@
 #include "bench/devices/powercap.h"
 #include "bench/measure/contest.h"
 #include "bench/measure/energy.h"
+#include "bench/operations/operations.h"
 #include "common/clock.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"

@@ -1,5 +1,6 @@
 /* Times predicted from the shapes before. */
 #include "bench/measure/prediction.h"
+#include "bench/operations/operations.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,5 +1,6 @@
 /* The rule by which results are compared: what passes for equal, what is never let pass, and
  * what a failing launch says. */
+#include "bench/operations/operations.h"
 #include "tests/support/bout.h"
 
 #include <float.h>

@@ -1,5 +1,6 @@
 /* A network with one kernel that does something else is caught, whatever the implementation and
  * the size. */
+#include "bench/operations/operations.h"
 #include "tests/support/bout.h"
 #include "tests/support/broken_kernels.h"
 

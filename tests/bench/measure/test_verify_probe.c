@@ -1,5 +1,6 @@
 /* The random projection finds what the sampled rows of a large product do not see, and lets
  * right results pass. */
+#include "bench/operations/operations.h"
 #include "tests/support/bout.h"
 
 #include <math.h>

@@ -4,6 +4,7 @@
 #include "bench/measure/contest.h"
 #include "bench/measure/measure.h"
 #include "bench/measure/verify.h"
+#include "bench/operations/operations.h"
 #include "common/narrow.h"
 #include "reference/naive.h"
 #include "tests/stand_in/client.h"

@@ -1,5 +1,5 @@
 /* The tables of operations, their shapes and counts, and the presets. */
-#include "bench/operations/operation.h"
+#include "bench/operations/operations.h"
 #include "bench/operations/presets.h"
 
 #include <setjmp.h>
@@ -52,7 +52,7 @@ static void test_every_operation_is_found_by_its_name(void **state) {
 static void test_variants_are_found_by_their_names(void **state) {
     (void)state;
     for (int o = 0; o < operation_count; o++) {
-        assert_in_range(operations[o]->variant_count, 1, VARIANTS_MAX);
+        assert_true(operations[o]->variant_count > 0);
         for (int v = 0; v < operations[o]->variant_count; v++)
             assert_int_equal(operation_variant_find(operations[o], operations[o]->variants[v]), v);
         assert_int_equal(operation_variant_find(operations[o], "none"), -1);
@@ -134,6 +134,23 @@ static void test_every_implementation_names_a_file_that_is_there(void **state) {
                          one->file ? one->file : "");
             assert_int_equal(fclose(file), 0);
         }
+}
+
+/* A network's launch keeps graphs where its kernels say so; a yardstick has no such kernels. */
+static void test_launches_keep_what_their_kernels_say(void **state) {
+    (void)state;
+    struct bench_case c = {.operation = &operation_mlp};
+    struct message message = {""};
+    void *const none[BUFFERS_MAX] = {0};
+    assert_int_equal(case_shape_parse("3-2@1", &c, &message), STATUS_OK);
+    for (int i = 0; i < operation_mlp.implementation_count; i++) {
+        const struct implementation *one = &operation_mlp.implementations[i];
+        bool graph = one->kind != KIND_YARDSTICK && one->run.mlp->graph;
+        struct launch launch;
+        assert_int_equal(launch_open(&c, one, none, &launch, &message), STATUS_OK);
+        assert_int_equal(launch.kept != NULL, graph);
+        launch_close(&c, &launch);
+    }
 }
 
 /* --- shapes --- */
@@ -444,6 +461,7 @@ int main(void) {
         cmocka_unit_test(test_every_rung_says_what_it_adds),
         cmocka_unit_test(test_every_implementation_has_a_name_of_its_own),
         cmocka_unit_test(test_every_implementation_names_a_file_that_is_there),
+        cmocka_unit_test(test_launches_keep_what_their_kernels_say),
         cmocka_unit_test(test_awkward_shapes_are_read_and_named_back),
         cmocka_unit_test(test_names_are_cut_where_the_room_ends),
         cmocka_unit_test(test_bad_shapes_are_refused),

@@ -1,4 +1,5 @@
 /* Which cases a command line asks for. */
+#include "bench/operations/operations.h"
 #include "bench/operations/presets.h"
 #include "bench/operations/selection.h"
 

@@ -2,7 +2,7 @@
  * step the losses and all parameters of both lie within the derived bound of float64 training
  * (tests/support/bounded_training.h), and so within twice the bound of each other. */
 #include "bench/operations/mlp_plan.h"
-#include "bench/operations/operation.h"
+#include "bench/operations/operations.h"
 #include "bench/training/dataset.h"
 #include "bench/training/train.h"
 #include "common/random.h"

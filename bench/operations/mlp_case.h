@@ -1,0 +1,33 @@
+/* A case of mlp: its shape, its buffers, and what of them one iteration sees. For mlp.c. */
+#ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_CASE_H
+#define LOCKSTEP_BENCH_OPERATIONS_MLP_CASE_H
+
+#include "bench/operations/operation.h"
+
+enum {
+    BUFFER_PARAMETERS,
+    BUFFER_GRADIENTS,
+    BUFFER_FIRST,
+    BUFFER_SECOND,
+    BUFFER_ACTIVATIONS,
+    BUFFER_LOSS,
+    BUFFER_X,
+    BUFFER_LABELS,
+    BUFFER_TARGET
+};
+
+/* The variants. */
+enum { TRAIN_STEP, TRAIN_STEP_MSE, INFERENCE };
+
+/* The members of struct operation. A case's sizes are those of the layers, then the batch. */
+enum status mlp_shape_parse(const char *text, struct bench_case *bench_case,
+                            struct message *message);
+void mlp_shape_format(const struct bench_case *bench_case, char *text, size_t size);
+void mlp_describe(const struct bench_case *bench_case, struct buffer_spec specs[BUFFERS_MAX]);
+void mlp_prepare(const struct bench_case *bench_case, void *const buffers[]);
+void mlp_bind(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
+
+/* The buffers as an iteration sees them: with its own batch. */
+struct mlp_buffers mlp_buffers_of(const struct launch *launch, int64_t iteration);
+
+#endif

@@ -1,0 +1,26 @@
+/* The list of operations. */
+#include "bench/operations/operations.h"
+
+#include <stddef.h>
+#include <string.h>
+
+const struct operation *const operations[] = {
+#define OPERATION(name) &operation_##name,
+#include "bench/operations/operations.def"
+#undef OPERATION
+};
+const int operation_count = sizeof operations / sizeof operations[0];
+
+const struct operation *operation_find(const char *name) {
+    for (int i = 0; i < operation_count; i++)
+        if (strcmp(operations[i]->name, name) == 0)
+            return operations[i];
+    return NULL;
+}
+
+const struct operation *operation_tunable(void) {
+    for (int i = 0; i < operation_count; i++)
+        if (operations[i]->tuner)
+            return operations[i];
+    return NULL;
+}
