@@ -1,8 +1,8 @@
 /* The instruction sets that vectorised code is built for, and which of them this CPU runs.
  *
- * A source file that says SIMD_NAME is compiled once for each of them (reference/reference.mk), with
- * SIMD_LEVEL defined as its name. SIMD_NAME(f) is then f_baseline, f_avx2 or f_avx512, and WIDTH
- * is how many floats a vector holds.
+ * A source file that says SIMD_NAME is compiled once for each of them (reference/reference.mk),
+ * with SIMD_LEVEL defined as its name. SIMD_NAME(f) is then f_baseline, f_avx2 or f_avx512, and
+ * WIDTH is how many floats a vector holds.
  */
 #ifndef LOCKSTEP_COMMON_INSTRUCTION_SET_H
 #define LOCKSTEP_COMMON_INSTRUCTION_SET_H

@@ -5,10 +5,12 @@
  * memory of execution->gpu. All matrices are row-major; sizes are in elements and at least 1;
  * buffers of one problem do not overlap unless a field says so.
  *
- * An implementation returns STATUS_OK when its work is done (CPU) or enqueued (GPU),
- * STATUS_UNSUPPORTED when it cannot do this problem, and otherwise what went wrong, with the
- * sentence in execution->message. It allocates nothing that outlives the call and is safe to call
- * again at once with the same problem.
+ * An implementation returns
+ *   STATUS_OK            when its work is done (CPU) or enqueued (GPU);
+ *   STATUS_UNSUPPORTED   when it cannot do this problem;
+ *   another              when something went wrong.
+ * Unless it is STATUS_OK, execution->message has the sentence. An implementation allocates nothing
+ * that outlives the call, and it is safe to call again at once with the same problem.
  */
 #ifndef LOCKSTEP_COMMON_PROBLEM_H
 #define LOCKSTEP_COMMON_PROBLEM_H
@@ -26,17 +28,19 @@ struct cpu;    /* reference/simd/cpu.h; what CPU implementations keep between ca
 struct execution {
     int threads;     /* CPU threads; the caller has set OpenMP and OpenBLAS to it already */
     struct gpu *gpu; /* NULL on the CPU */
-    struct cpu *cpu; /* NULL on a GPU; on the CPU NULL works too, but then nothing is kept: each
-                        call asks for cache sizes and builds library primitives anew */
+    /* NULL on a GPU. On the CPU NULL works too, but then nothing is kept: each call asks for cache
+     * sizes and builds library primitives anew. */
+    struct cpu *cpu;
     const struct tuning *tuning; /* NULL on the CPU, and where nothing was measured */
-    struct message *message; /* receives the reason of a status other than STATUS_OK; never NULL */
+    struct message *message;     /* the reason of a status other than STATUS_OK; never NULL */
 };
 
 enum dtype { DTYPE_F32, DTYPE_TF32, DTYPE_BF16, DTYPE_F16 };
 
-/* C[m,n] = alpha * op(A) * op(B) + beta * C, accumulated in at least f32. As in the BLAS, beta = 0
- * means that C is not read and alpha = 0 that A and B are not: a NaN that was there does not
- * survive. */
+/* C[m,n] = alpha * op(A) * op(B) + beta * C, accumulated in at least f32.
+ *
+ * As in the BLAS, beta = 0 means that C is not read and alpha = 0 that A and B are not: a NaN that
+ * was there does not survive. */
 enum gemm_variant {
     GEMM_NN, /* A is [m,k], B is [k,n] */
     GEMM_NT, /* A is [m,k], B is [n,k]: op(B) = B transposed */
@@ -45,15 +49,15 @@ enum gemm_variant {
 
 struct gemm_problem {
     enum gemm_variant variant;
-    enum dtype dtype; /* of A and B: f32 storage for DTYPE_F32 and DTYPE_TF32, 16-bit storage
-                         otherwise; C is f32 */
+    /* Of A and B: f32 storage for DTYPE_F32 and DTYPE_TF32, 16-bit storage otherwise. C is f32. */
+    enum dtype dtype;
     int64_t m, n, k;
     float alpha, beta;
     const void *a;
     const void *b;
     float *c;
-    int64_t lda, ldb,
-        ldc; /* elements from one row to the next as stored; at least the stored row's length */
+    /* Elements from one row to the next as stored; at least the stored row's length. */
+    int64_t lda, ldb, ldc;
 };
 
 /* y = f(x W^T + bias), a dense layer forward; f is ReLU, which keeps NaN, or nothing. f32, all
@@ -83,11 +87,15 @@ enum activation_function {
 /* "relu", "gelu_tanh" …, as in the names of variants. */
 const char *activation_function_name(enum activation_function function);
 
-/* forward:  output = f(input + bias)
- * backward: output = dy * f'(z), dbias = column sums of output,
- *           with z from `input`, which is what the forward pass kept: its output y for identity,
- * relu, sigmoid and tanh (f' is a function of y: no bias is read), its input x for the others (z =
- * x + bias). output may be the same buffer as input or dy. */
+/* forward:   output = f(input + bias)
+ * backward:  output = dy * f'(z)
+ *            dbias  = column sums of output
+ *
+ * Backward takes z from `input`, which is what the forward pass kept:
+ *   identity, relu, sigmoid, tanh   its output y: f' is a function of y, and no bias is read
+ *   the others                      its input x: z = x + bias
+ *
+ * output may be the same buffer as input or dy. */
 struct activation_problem {
     enum activation_function function;
     bool backward;
@@ -99,9 +107,11 @@ struct activation_problem {
     float *dbias;          /* [columns]; backward with bias only, else NULL */
 };
 
-/* Over each row: y = exp(x - max) / sum exp(x - max); log_forward: y = x - max - log sum exp(x -
- * max). backward: dx = y * (dy - sum(dy * y)); log_backward: dx = dy - exp(y) * sum(dy), y being
- * log_forward's output. */
+/* Over each row:
+ *   forward        y  = exp(x - max) / sum exp(x - max)
+ *   backward       dx = y * (dy - sum(dy * y))             y is forward's output
+ *   log_forward    y  = x - max - log sum exp(x - max)
+ *   log_backward   dx = dy - exp(y) * sum(dy)              y is log_forward's output */
 enum softmax_variant {
     SOFTMAX_FORWARD,
     SOFTMAX_BACKWARD,
@@ -114,13 +124,13 @@ struct softmax_problem {
     int64_t rows, columns;
     const float *input; /* [rows, columns]: x forward, y backward */
     const float *dy;    /* [rows, columns]; backward only, else NULL */
-    float *
-        output; /* [rows, columns]: y forward, dx backward; may be the same buffer as input or dy */
+    float *output;      /* [rows, columns]: y forward, dx backward; may be input or dy */
 };
 
 /* Softmax and cross-entropy in one operation, mean over the rows (PyTorch's cross_entropy with
- * reduction = mean): loss[r] = log sum exp(x - max) - (x[label] - max), dlogits = (softmax(x) -
- * onehot(label)) / rows. */
+ * reduction = mean):
+ *   loss[r] = log sum exp(x - max) - (x[label] - max)
+ *   dlogits = (softmax(x) - onehot(label)) / rows */
 enum loss_variant {
     LOSS_FORWARD,         /* writes loss */
     LOSS_BACKWARD,        /* writes the gradient from the inputs alone */
@@ -132,12 +142,13 @@ struct cross_entropy_problem {
     int64_t rows, columns;
     const float *logits;   /* [rows, columns] */
     const int32_t *labels; /* [rows], each in [0, columns) */
-    float *loss; /* [rows], the loss of each row, not yet divided by rows; NULL for LOSS_BACKWARD */
-    float *dlogits; /* [rows, columns]; may be logits; NULL for LOSS_FORWARD */
+    float *loss;           /* [rows], not yet divided by rows; NULL for LOSS_BACKWARD */
+    float *dlogits;        /* [rows, columns]; may be logits; NULL for LOSS_FORWARD */
 };
 
 /* Mean squared error (PyTorch's mse_loss with reduction = mean):
- * loss[r] = sum over the row of (y - t)^2 / columns, dprediction = 2 (y - t) / (rows * columns). */
+ *   loss[r]     = sum over the row of (y - t)^2 / columns
+ *   dprediction = 2 (y - t) / (rows * columns) */
 struct mse_problem {
     enum loss_variant variant;
     int64_t rows, columns;
@@ -155,10 +166,13 @@ struct column_sums_problem {
 };
 
 /* One update of `count` parameters p by their gradients g, PyTorch's formulas (torch.optim.SGD and
- * Adam, no weight decay, no Nesterov, no amsgrad): sgd:          p -= rate * g sgd_momentum: m =
- * momentum * m + g;  p -= rate * m adam:         m = beta1 * m + (1 - beta1) * g;  v = beta2 * v +
- * (1 - beta2) * g^2; p -= rate / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + epsilon)
- */
+ * Adam; no weight decay, no Nesterov, no amsgrad):
+ *   sgd            p -= rate * g
+ *   sgd_momentum   m  = momentum * m + g
+ *                  p -= rate * m
+ *   adam           m  = beta1 * m + (1 - beta1) * g
+ *                  v  = beta2 * v + (1 - beta2) * g^2
+ *                  p -= rate / (1 - beta1^step) * m / (sqrt(v) / sqrt(1 - beta2^step) + epsilon) */
 enum optimizer_variant { OPTIMIZER_SGD, OPTIMIZER_SGD_MOMENTUM, OPTIMIZER_ADAM };
 
 struct optimizer_problem {
@@ -172,8 +186,11 @@ struct optimizer_problem {
     int64_t step; /* 1 for the first update */
 };
 
-/* Memory traffic alone. copy: out = a; triad (STREAM): out = a + scale * b. The transfers between
- * host and device are `copy` with one pointer on each side; the harness times them itself. */
+/* Memory traffic alone:
+ *   copy             out = a
+ *   triad (STREAM)   out = a + scale * b
+ * The transfers between host and device are `copy` with one pointer on each side; the harness times
+ * them itself. */
 enum transfer_variant { TRANSFER_COPY, TRANSFER_TRIAD };
 
 struct transfer_problem {

@@ -1,9 +1,8 @@
 /* What a function that can fail returns, and the sentence that goes with it.
  *
- * Every function that can fail returns an `enum status`; unless it is STATUS_OK, `struct message`
- * says what was tried, what went wrong and what to do about it, in one line without a newline.
- * Callers pass the message on or print it; nothing below main() prints an error or ends the
- * process.
+ * Unless the status is STATUS_OK, `struct message` says what was tried, what went wrong and what to
+ * do about it, in one line without a newline; it is the reason of a row that is skipped. Callers
+ * pass the message on or print it; nothing below main() prints an error or ends the process.
  */
 #ifndef LOCKSTEP_COMMON_STATUS_H
 #define LOCKSTEP_COMMON_STATUS_H
@@ -11,10 +10,8 @@
 enum status {
     STATUS_OK = 0,
     STATUS_INVALID,     /* the call or its input was wrong; nothing was changed */
-    STATUS_UNSUPPORTED, /* this implementation cannot do this problem: its row is skipped, with the
-                           message as reason */
-    STATUS_NO_MEMORY,   /* host or device memory ran out: the case is skipped, with the message as
-                           reason */
+    STATUS_UNSUPPORTED, /* this implementation cannot do this problem: its row is skipped */
+    STATUS_NO_MEMORY,   /* host or device memory ran out: the case is skipped */
     STATUS_IO,          /* a file could not be read or written */
     STATUS_WRONG,       /* a result is not what the oracle says */
     STATUS_FAILED,      /* it ran and broke: a CUDA error, a library's error, a NaN loss */

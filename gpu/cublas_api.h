@@ -48,8 +48,8 @@ typedef enum { CUBLAS_ALGORITHMS(CUBLAS_ENUMERATOR) } cublas_algorithm;
 struct cublas_context;
 struct cuda_stream;
 
-/* Member of struct cublas, exported name, arguments. All return cublas_status. Alpha, beta: host
- * memory (the handle's default pointer mode). */
+/* Member of struct gpu_cublas, exported name, arguments. All return cublas_status. Alpha and beta
+ * are in host memory (the handle's default pointer mode). */
 #define CUBLAS_FUNCTIONS(X)                                                                        \
     X(cublasCreate, cublasCreate_v2, (struct cublas_context * *handle))                            \
     X(cublasDestroy, cublasDestroy_v2, (struct cublas_context * handle))                           \

@@ -5,10 +5,12 @@
  * that opened it. Device memory is a `void *` that the host never follows.
  *
  * Errors. Every call is checked; a message names the call, the driver's error name and what to do.
- * Some errors are sticky (an illegal address, a failed launch, …): the driver then refuses every
- * further call in this context. gpu_broken() is true from that moment, every call fails at once
- * with the first reason, and only gpu_reset() or gpu_close() help. Kernels run asynchronously, so a
- * kernel's own fault shows at the next call that waits.
+ * Some errors are sticky (an illegal address, a failed launch …): the driver then refuses every
+ * further call in this context. From that moment on
+ *   - gpu_broken() is true;
+ *   - every call fails at once, with the first reason;
+ *   - only gpu_reset() and gpu_close() help.
+ * Kernels run asynchronously, so a kernel's own fault shows at the next call that waits.
  *
  * Graphs. What lies between gpu_capture_begin() and gpu_capture_end() is recorded instead of run,
  * and gpu_graph_launch() replays it with one call. A graph keeps addresses and arguments as they
@@ -39,15 +41,13 @@ struct gpu_image {
 };
 
 /* Which GPU, and where its libraries are. NULL means the system's, searched as the dynamic loader
- * does: libcuda.so.1; libcublas.so.13, .12 or .11, the first that is no newer than the driver's
- * CUDA; libnvidia-ml.so.1 (which gpu_open() leaves to its caller: gpu/nvml.h). The images live as
- * long as the GPU. */
+ * does. */
 struct gpu_selection {
-    const char *driver;
-    const char *cublas;
-    const char *nvml;
+    const char *driver; /* libcuda.so.1 */
+    const char *cublas; /* libcublas.so.13, .12 or .11: the first no newer than the driver's CUDA */
+    const char *nvml;   /* libnvidia-ml.so.1; gpu_open() leaves it to its caller: gpu/nvml.h */
     int index;
-    const struct gpu_image *images;
+    const struct gpu_image *images; /* live as long as the GPU */
     size_t image_count;
 };
 
@@ -73,9 +73,10 @@ struct gpu_properties {
 
 /* --- opening -------------------------------------------------------------------------------- */
 
-/* The emulator's libcuda.so.1: the environment's LOCKSTEP_EMULATOR_LIBRARY, else
- * emulator/libcuda.so.1 in the running program's folder or the one above it, else
- * lib/lockstep/libcuda.so.1 beside an installed bin/. STATUS_NO_GPU when there is none. */
+/* The emulator's libcuda.so.1, the first that is there; STATUS_NO_GPU when there is none:
+ *   - what the environment's LOCKSTEP_EMULATOR_LIBRARY names, and then no other;
+ *   - emulator/libcuda.so.1 in the running program's folder, or in the one above it;
+ *   - lib/lockstep/libcuda.so.1 beside an installed bin/. */
 enum status gpu_emulator_path(char *path, size_t bytes, struct message *message);
 
 /* STATUS_NO_GPU when there is no driver, no device, or no device of that index; STATUS_UNSUPPORTED
@@ -115,8 +116,7 @@ enum status gpu_upload(struct gpu *gpu, void *to, const void *from, size_t bytes
 enum status gpu_download(struct gpu *gpu, void *to, const void *from, size_t bytes,
                          struct message *message);
 
-/* Enqueued in stream order; the host side must be pinned, and left alone until gpu_synchronize().
- */
+/* Enqueued in stream order. The host side must be pinned and left alone until gpu_synchronize(). */
 enum status gpu_upload_enqueue(struct gpu *gpu, void *to, const void *from, size_t bytes,
                                struct message *message);
 enum status gpu_download_enqueue(struct gpu *gpu, void *to, const void *from, size_t bytes,

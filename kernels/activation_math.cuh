@@ -75,8 +75,7 @@ struct function_gelu_tanh {
     }
 };
 
-/* gelu_erf(z) = z P(z), P(z) = erfc(-z / sqrt(2)) / 2; slope = P(z) + z exp(-z^2 / 2) / sqrt(2 pi).
- */
+/* gelu_erf(z) = z P(z), P(z) = erfc(-z / sqrt(2))/2; slope = P(z) + z exp(-z^2/2) / sqrt(2 pi). */
 struct function_gelu_erf {
     static const bool keeps_output = false;
     static __device__ float value(float z) {

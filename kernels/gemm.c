@@ -6,8 +6,7 @@
 
 #include <limits.h>
 
-/* --- the kernels, by variant, and by whether 16-byte accesses are allowed -----------------------
- */
+/* --- the kernels, by variant, and by whether 16-byte accesses are allowed --------------------- */
 
 #define SCALAR(image, name)                                                                        \
     {                                                                                              \

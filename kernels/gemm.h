@@ -11,8 +11,7 @@
 
 #include <stddef.h>
 
-/* The tiles that rungs 7 and 8 come in, largest first; kernels/gemm_pipeline.cuh has their shapes.
- */
+/* The tiles of rungs 7 and 8, largest first; kernels/gemm_pipeline.cuh has their shapes. */
 enum gemm_tile_size { GEMM_TILE_128, GEMM_TILE_64, GEMM_TILE_32, GEMM_TILE_SIZES };
 
 struct gemm_choice {
@@ -44,10 +43,10 @@ struct tuning {
     size_t count;
 };
 
-/* The entry of the problem's variant that is nearest and whose choice can run the problem, the first
- * of equally near ones; NULL where none is near enough, or `tuning` is NULL. The distance is |log2|
- * of the ratios of m, n and k, added up, and at most 1: one size may be twice as large, or all three
- * a quarter larger. */
+/* The entry of the problem's variant that is nearest and whose choice can run the problem, the
+ * first of equally near ones. NULL where none is near enough, or `tuning` is NULL. The distance is
+ * |log2| of the ratios of m, n and k, added up, and at most 1: one size may be twice as large, or
+ * all three a quarter larger. */
 const struct tuning_entry *tuning_nearest(const struct tuning *tuning,
                                           const struct gemm_problem *problem);
 

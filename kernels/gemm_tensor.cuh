@@ -121,8 +121,7 @@ template <class type, bool a_along_k, bool b_along_k> struct tensor_block {
     }
 };
 
-/* --- sums to C ---------------------------------------------------------------------------------
- */
+/* --- sums to C ------------------------------------------------------------------------------- */
 
 /* One element anywhere, with beta. */
 static __device__ inline void tensor_write(const struct gemm_arguments &g, int64_t row,
@@ -180,8 +179,7 @@ static __device__ inline void tensor_write_all(const struct gemm_arguments &g, i
                              sums[i][j][s]);
 }
 
-/* --- the kernel --------------------------------------------------------------------------------
- */
+/* --- the kernel ------------------------------------------------------------------------------ */
 
 template <class type, bool a_transposed, bool b_transposed, bool aligned>
 static __device__ void gemm_tensor(const struct gemm_arguments &g) {

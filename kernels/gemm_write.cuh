@@ -8,8 +8,7 @@
 #include "kernels/arguments.h"
 #include "kernels/vector_store.cuh"
 
-/* How many of a tile's `size` elements lie inside a matrix that has `left` more; may be negative.
- */
+/* How many of a tile's `size` elements lie in a matrix that has `left` more; may be negative. */
 static __device__ inline int gemm_inside(int64_t left, int size) {
     return left < size ? (int)left : size;
 }

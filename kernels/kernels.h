@@ -1,7 +1,8 @@
-/* The GPU implementations. Signatures and shapes: common/problem.h. Each function enqueues its work
- * on execution->gpu's stream and returns; what it cannot do it refuses with STATUS_UNSUPPORTED and
- * the reason. The kernel of a rung stands in kernels/<operation>_<number>_<rung>.cu, which says
- * what it adds.
+/* The GPU implementations. Signatures and shapes: common/problem.h.
+ *
+ * Each function enqueues its work on execution->gpu's stream and returns. What it cannot do it
+ * refuses with STATUS_UNSUPPORTED and the reason. The kernel of a rung stands in
+ * kernels/<operation>_<number>_<rung>.cu, which says what it adds.
  */
 #ifndef LOCKSTEP_KERNELS_KERNELS_H
 #define LOCKSTEP_KERNELS_KERNELS_H
@@ -43,8 +44,7 @@ gemm_kernel gemm_cuda_warp;
 softmax_kernel softmax_cuda_warp;
 cross_entropy_kernel cross_entropy_cuda_warp;
 
-/* --- gemm's own rungs, see kernels/gemm.h ------------------------------------------------------
- */
+/* --- gemm's own rungs, see kernels/gemm.h ---------------------------------------------------- */
 
 gemm_kernel gemm_cuda_coalesced;
 gemm_kernel gemm_cuda_register;
@@ -74,10 +74,10 @@ gemm_kernel gemm_cublas;
 
 /* --- inside a captured graph ----------------------------------------------------------------- */
 
-/* A captured optimizer reads what Adam computes from its step from gpu_words(), not from the
- * problem it was captured with. Call this before each gpu_graph_launch() of a graph that holds an
- * optimizer, with the problem of that step; it does nothing for sgd and sgd_momentum. Everything
- * else about the problem, learning rate of sgd included, is as it was captured. */
+/* Call this before each gpu_graph_launch() of a graph that holds an optimizer, with the problem of
+ * that step. What Adam computes from its step a captured optimizer reads from gpu_words(), not from
+ * the problem that it was captured with. All else, sgd's learning rate included, is as it was
+ * captured; for sgd and sgd_momentum the call does nothing. */
 enum status optimizer_cuda_step_set(const struct optimizer_problem *problem,
                                     struct execution *execution);
 

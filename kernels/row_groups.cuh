@@ -91,8 +91,7 @@ static __device__ inline float4 group_scale(float4 v, float factor) {
     return make_float4(v.x * factor, v.y * factor, v.z * factor, v.w * factor);
 }
 
-/* max(x) and sum exp(x - max) with four more elements; see warp_reduce.cuh on the starting value.
- */
+/* max(x) and sum exp(x - max) with four more elements; warp_reduce.cuh has the starting value. */
 static __device__ inline void row_add_group(struct row_statistics *row, float4 v) {
     const float max = fmaxf(row->max, group_max(v));
     row->sum = fmaf(row->sum, expf(row->max - max), group_sum(group_exp(v, max)));

@@ -1,5 +1,5 @@
-/* What the textbook's softmax and cross-entropy do first with a row: a pass for the maximum, without
- * which exp overflows from 89 on, and one for the sum of the exponentials. */
+/* What the textbook's softmax and cross-entropy do first with a row: a pass for the maximum, and
+ * one for the sum of the exponentials. Without the maximum exp overflows from 89 on. */
 #ifndef LOCKSTEP_REFERENCE_NAIVE_ROWS_H
 #define LOCKSTEP_REFERENCE_NAIVE_ROWS_H
 

@@ -19,8 +19,7 @@
 #    include <stdlib.h>
 #    include <string.h>
 
-/* A matrix: [rows, columns] with a distance in elements from one row, and one column, to the next.
- */
+/* A matrix: [rows, columns], and the elements from one row, and from one column, to the next. */
 struct matrix {
     int64_t rows, columns, row_stride, column_stride;
 };

@@ -95,8 +95,7 @@ static struct point silu_forward(double z, double dz) {
     return (struct point){value, error + 1.1 * dz + FLUSH * fabs(z)};
 }
 
-/* dz times the largest slope (1.13 for both gelu, 1.1 for silu) is enough: these take z as it is.
- */
+/* dz times the largest slope (1.13 for both gelu, 1.1 for silu) suffices: these take z as it is. */
 struct point oracle_function_value(enum activation_function function, double z, double dz) {
     switch (function) {
     case ACTIVATION_RELU:

@@ -30,7 +30,7 @@ static const struct steepness {
     [ACTIVATION_SILU] = {1.1, 0.5},
 };
 
-/* The slope at z for functions whose own derivative in oracle_functions.h is taken from y. */
+/* The slope at z for functions whose own derivative in functions.h is taken from y. */
 static double slope_at(enum activation_function function, double z) {
     double kept = mlp_keeps_input(function) ? z : oracle_function_value(function, z, 0.0).value;
     return fabs(oracle_function_slope(function, kept, 0.0).value);
@@ -44,7 +44,7 @@ static struct bounded relu(struct bounded z) {
 }
 
 /* What float32 loses in evaluating f or f' is known at z, but happens at the z^ of the
- * implementation; as functions of z these errors (oracle_functions.h) change by less than this a
+ * implementation; as functions of z these errors (functions.h) change by less than this a
  * unit of z, but for the jump to 0 where tanh saturates, which is covered by looking towards 0. */
 static const double own_error_steepness = 256.0 * UNIT_F32;
 

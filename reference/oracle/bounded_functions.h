@@ -1,8 +1,8 @@
 /* The functions of a network on numbers with bounds: a float64 value and the largest distance that
- * a float32 implementation's number may have from it. Used by oracle_mlp.c.
+ * a float32 implementation's number may have from it. Used by mlp.c.
  *
- * What float32 itself loses in a function comes from oracle_activation.c and oracle_bounds.h; here
- * stands how the error of the arguments passes through. Numbers are finite.
+ * What float32 itself loses in a function comes from activation.c and bounds.h; here stands how the
+ * error of the arguments passes through. Numbers are finite.
  */
 #ifndef LOCKSTEP_REFERENCE_ORACLE_BOUNDED_FUNCTIONS_H
 #define LOCKSTEP_REFERENCE_ORACLE_BOUNDED_FUNCTIONS_H

@@ -82,8 +82,7 @@ static double pack_rows(const struct bounded_matrix *a, int64_t row, int64_t cou
     return largest;
 }
 
-/* Columns [column, column + count) of B, and zeros up to TILE_COLUMNS. Gives the largest |b| + eb.
- */
+/* Columns [column, column + count) of B, zeros up to TILE_COLUMNS. Gives the largest |b| + eb. */
 static double pack_columns(const struct bounded_matrix *b, int64_t column, int64_t count,
                            int64_t first, int64_t depth, struct packed_columns *packed) {
     gather(b, first, column, depth, count, TILE_COLUMNS, packed->value[0], packed->error[0]);

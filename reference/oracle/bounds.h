@@ -1,5 +1,5 @@
 /* What the oracles' tolerances are built from: rounding units, errors of elementary functions, and
- * what overflow and underflow do to a float32 result. Used by oracle_*.c only.
+ * what overflow and underflow do to a float32 result.
  *
  * Notation as in Higham, "Accuracy and stability of numerical algorithms" (SIAM, 2002): u is the
  * unit roundoff, gamma_n = n u / (1 - n u) bounds n roundings in a row. One ulp of a result y is at

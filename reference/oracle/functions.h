@@ -1,6 +1,6 @@
 /* One activation function, or its derivative, at one float64 point: the value, and the error that a
  * correct float32 evaluation of the textbook formula may have. Shared by the oracles; the reasons
- * stand in oracle_activation.c.
+ * stand in reference/oracle/activation.c.
  */
 #ifndef LOCKSTEP_REFERENCE_ORACLE_FUNCTIONS_H
 #define LOCKSTEP_REFERENCE_ORACLE_FUNCTIONS_H

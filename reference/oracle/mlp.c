@@ -25,8 +25,7 @@ struct oracle_mlp {
 
 /* --- what the computation reads ---------------------------------------------------------------*/
 
-/* A tensor of the activations as the computation goes on with it: what was kept, or the oracle's.
- */
+/* A tensor of the activations as the computation goes on with it: what was kept, or its own. */
 static struct bounded_matrix tensor_view(const struct oracle_mlp *oracle, enum mlp_tensor tensor,
                                          int layer) {
     int64_t offset = mlp_tensor_offset(&oracle->model, tensor, layer);

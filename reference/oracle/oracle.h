@@ -1,16 +1,19 @@
 /* The float64 oracles: what every implementation is checked against.
  *
- * Each oracle takes the problem with its host inputs (pristine, as they were before the call; its
- * output pointers are not read), the output's index and a range of that output's rows, and gives
- * for each element expected[i]   the float64 result, and tolerance[i]  the largest |computed -
- * expected| of a correct f32 implementation, derived, never tuned (the reason stands beside each
- * formula). A tolerance may be infinite only where the problem itself is singular. Elements come
- * row by row without padding. Where an input is NaN or infinite, expected is what IEEE arithmetic
- * of the formula gives; the comparison treats NaN as equal to NaN and an infinity as equal to the
- * same infinity. An overflow on the way to a finite result lets any number
- * pass (tolerance infinity) but no NaN, so inputs should not add an infinity to what overflows.
+ * Each oracle takes the problem with its host inputs, the output's index and a range of that
+ * output's rows. The inputs are pristine, as they were before the call; the problem's output
+ * pointers are not read. For each element, row by row without padding, it gives
+ *   expected[i]    the float64 result
+ *   tolerance[i]   the largest |computed - expected| of a correct f32 implementation: derived,
+ *                  never tuned; the reason stands beside each formula
+ *
+ * Where an input is NaN or infinite, expected is what IEEE arithmetic of the formula gives. The
+ * comparison treats NaN as equal to NaN and an infinity as equal to the same infinity. A tolerance
+ * may be infinite only where the problem itself is singular: an overflow on the way to a finite
+ * result lets any number pass but no NaN. So inputs should not add an infinity to what overflows.
+ *
  * Evaluate and compare without denormals-are-zero, which would read a subnormal as zero before it
- * is compared. The functions use no BLAS and no vector library, are thread-safe, and do not start
+ * is compared. The functions use no BLAS and no vector library, are thread-safe, and start no
  * threads: the caller splits rows.
  */
 #ifndef LOCKSTEP_REFERENCE_ORACLE_ORACLE_H
@@ -18,17 +21,17 @@
 
 #include "common/problem.h"
 
-/* output 0: c. `c_before` is C before the call, with ldc, read only when beta != 0. The bound is
- * the componentwise one of Higham, "Accuracy and stability of numerical algorithms", section 3.5,
- * for the dtype's unit roundoff. */
+/* output 0: c. `c_before` is C before the call, with ldc; it is read only when beta != 0. The bound
+ * is the componentwise one of Higham, "Accuracy and stability of numerical algorithms", section
+ * 3.5, for the dtype's unit roundoff. */
 void oracle_gemm(const struct gemm_problem *problem, const float *c_before, int64_t first_row,
                  int64_t rows, double *expected, double *tolerance);
 
-/* output 0: output; output 1: dbias (one row). */
-/* Expected values and tolerances of rows [first_row, first_row + rows) of y. */
+/* output 0: y. */
 void oracle_linear(const struct linear_problem *problem, int64_t first_row, int64_t rows,
                    double *expected, double *tolerance);
 
+/* output 0: output; output 1: dbias (one row). */
 void oracle_activation(const struct activation_problem *problem, int output, int64_t first_row,
                        int64_t rows, double *expected, double *tolerance);
 
@@ -48,12 +51,12 @@ void oracle_mse(const struct mse_problem *problem, int output, int64_t first_row
 void oracle_column_sums(const struct column_sums_problem *problem, double *expected,
                         double *tolerance);
 
-/* output 0: parameters; 1: first_moment; 2: second_moment. problem's pointers hold the values
- * before the update; elements [first, first + count). */
+/* output 0: parameters; output 1: first_moment; output 2: second_moment. Elements
+ * [first, first + count); the problem's pointers hold the values before the update. */
 void oracle_optimizer(const struct optimizer_problem *problem, int output, int64_t first,
                       int64_t count, double *expected, double *tolerance);
 
-/* output 0: out; elements [first, first + count). */
+/* output 0: out. Elements [first, first + count). */
 void oracle_transfer(const struct transfer_problem *problem, int64_t first, int64_t count,
                      double *expected, double *tolerance);
 

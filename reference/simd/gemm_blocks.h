@@ -1,6 +1,6 @@
-/* What rungs 2 to 4 of gemm share: beta, and for the last two the sizes of blocks and packing. After
- * Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM Trans. Math.
- * Softw. 34, 2008).
+/* What rungs 2 to 4 of gemm share: how beta is applied, and for the last two the sizes of blocks
+ * and packing. After Goto and van de Geijn, "Anatomy of high-performance matrix multiplication"
+ * (ACM Trans. Math. Softw. 34, 2008).
  *
  *   BK x BN of op(B), packed: 512 KiB, for the second or third level of cache
  *   BM x BK of op(A), packed: 96 KiB, for the second level

@@ -1,5 +1,5 @@
 /* Functions in pieces, for the instruction set whose registers hold a table: 16 or 32 polynomials
- * of degree 4, picked a lane at a time. Included by simd_tables.h only, for AVX-512.
+ * of degree 4, picked a lane at a time. Included by tables.h only, for AVX-512.
  *
  * A piece is an eighth of an octave of x + start, so pieces are short where the functions bend and
  * long where they are flat; its number is the sum's one or two low exponent bits and three high

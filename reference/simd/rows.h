@@ -1,6 +1,6 @@
 /* What softmax and cross-entropy share: passes over one row, vectorised. A row that fits the first
- * or second level of cache is read from memory once, however many passes follow. Included by
- * simd_*.c only.
+ * or second level of cache is read from memory once, however many passes follow. Included
+ * only by files that are compiled once an instruction set.
  */
 #ifndef LOCKSTEP_REFERENCE_SIMD_ROWS_H
 #define LOCKSTEP_REFERENCE_SIMD_ROWS_H

@@ -4,13 +4,13 @@
  *
  *   activation_simd, softmax_simd …   `cpu-simd`: every operation but gemm
  *   gemm_parallel                     the last rung of gemm before a library (reference/ladder.h)
- *   transfer_plain                    copy and triad with ordinary stores at every size: the copy
- *                                     that a ratio to "copy" names. An ordinary store reads the line
- *                                     that it overwrites, traffic that the 8 or 12 bytes an element
- *                                     do not count (STREAM, McCalpin 1995).
+ *   transfer_plain                    copy and triad (a STREAM bandwidth, McCalpin 1995) with
+ *                                     ordinary stores at every size: the copy that a ratio to
+ *                                     "copy" names. An ordinary store reads the line that it
+ *                                     overwrites, which the 8 or 12 bytes an element do not count.
  *   optimizer_traffic                 the loads and stores of an update with a maximum in place of
- *                                     each formula: as fast as memory lets any update be. Overwrites
- *                                     what optimizer_simd() does.
+ *                                     each formula: as fast as memory lets any update be. It
+ *                                     overwrites what optimizer_simd() does.
  */
 #ifndef LOCKSTEP_REFERENCE_SIMD_SIMD_H
 #define LOCKSTEP_REFERENCE_SIMD_SIMD_H
@@ -29,7 +29,7 @@ struct simd_kernels {
 #define SIMD_KERNEL(operation, function) operation##_kernel *function;
 #include "reference/simd/simd_kernels.def"
 #undef SIMD_KERNEL
-    /* Multiply-adds on registers alone, on one thread; how many floating point operations it did. */
+    /* Multiply-adds on registers alone, on one thread; returns the floating point operations. */
     double (*fma_loop)(int64_t repetitions);
 };
 

@@ -1,8 +1,8 @@
-/* The functions of simd_math.h for AVX-512: a permutation of two registers looks up a table of 32
+/* The functions of math.h for AVX-512: a permutation of two registers looks up a table of 32
  * numbers in the time of a multiplication, so tables take the place of long polynomials; the
  * instructions for exponents and fractions take that of clamps and masks. A division costs what two
  * multiplications do as long as there is work beside it, so there is at most one to a vector.
- * Included by simd_math.h only.
+ * Included by math.h only.
  */
 #ifndef LOCKSTEP_REFERENCE_SIMD_TABLES_H
 #define LOCKSTEP_REFERENCE_SIMD_TABLES_H
@@ -83,7 +83,7 @@ SIMD_INLINE vector vector_logistic(vector factor, vector x) {
  * t = r / (1 + b r^2), nearly the beginning of tanh's continued fraction; together off by 2.0 u
  * relative. Everything is multiplied by b, which saves an operation: r' = b r, q = r'^2 + b.
  *
- * A piece is an eighth of an octave of |x| + 5/8 as in simd_pieces.h, n its middle, but 0 in the
+ * A piece is an eighth of an octave of |x| + 5/8 as in pieces.h, n its middle, but 0 in the
  * first so that values next to 0 are right relatively. T is 1 from 8.375 on. */
 SIMD_INLINE vector vector_tanh(vector x) {
     static const float tanh_n[2 * WIDTH] __attribute__((aligned(64))) = {

@@ -1,7 +1,7 @@
 /* Vectors of float32 as the kernels see them: one small set of operations, written once an
  * instruction set. Arithmetic is the compilers' own (+ - * / between vectors, or a vector and a
- * float). Included by simd_*.c only, which are built once a level with -DSIMD_LEVEL=baseline, avx2
- * or avx512.
+ * float). Included only by files that are compiled once an instruction set
+ * (common/instruction_set.h).
  *
  * maximum(a, b) and minimum(a, b) return b where either is NaN, as x86 does; so a bound goes first.
  */

@@ -3,8 +3,8 @@
  * float64 one. So two implementations, a CPU's and a GPU's, lie within twice the bound of each
  * other, whatever their orders of summation.
  *
- * A step is oracle_mlp.h's, whose weights carry the bound of the steps before, and then the update
- * on numbers with bounds:
+ * A step is that of reference/oracle/mlp.h, whose weights carry the bound of the steps before. The
+ * update on numbers with bounds follows:
  *   sgd            E(p') = E(p) + rate E(g), and the roundings
  *   sgd_momentum   E(m') = momentum E(m) + E(g)
  *   adam           E(m') = beta1 E(m) + (1 - beta1) E(g), E(v') = beta2 E(v) + (1 - beta2) E(g^2);
