@@ -76,10 +76,11 @@ CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(int *min_grid_size, int *bloc
     if (status == CUDA_SUCCESS && (!min_grid_size || !block_size || block_size_limit < 0 ||
                                    flags & ~(unsigned)CU_OCCUPANCY_DISABLE_CACHING_OVERRIDE))
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && (!limit || limit > function->info->max_threads))
+    if (status != CUDA_SUCCESS)
+        return driver_end(status);
+    if (!limit || limit > function->info->max_threads)
         limit = function->info->max_threads;
-    if (driver_end(status) != CUDA_SUCCESS)
-        return status;
+    pthread_mutex_unlock(&driver.lock);
     const unsigned warps = limit / driver.properties.warp_size;
     size_t *shared = occupancy_shared(shared_of_block, dynamic_shared, warps);
     if (!shared)
