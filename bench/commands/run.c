@@ -7,6 +7,7 @@
 #include "bench/files/folder.h"
 #include "bench/files/results_json.h"
 #include "bench/files/table.h"
+#include "bench/measure/case_memory.h"
 #include "bench/measure/contest.h"
 #include "bench/report/report.h"
 
@@ -56,7 +57,7 @@ static enum status sizes_check(struct run *run, struct message *message) {
     enum status status = cpu->memory(cpu, &available, &total, message);
     for (size_t i = 0; i < run->selection.count && status == STATUS_OK; i++) {
         char name[256];
-        size_t needed = contest_bytes(&run->selection.cases[i]);
+        size_t needed = case_memory_bytes(&run->selection.cases[i]);
         if (needed <= total)
             continue;
         case_name(&run->selection.cases[i], name, sizeof name);

@@ -1,6 +1,6 @@
 /* Times on request, for `lockstep ab`. */
 #include "bench/commands/sampler.h"
-#include "bench/measure/contest_entry.h"
+#include "bench/measure/contest.h"
 #include "bench/regression/protocol.h"
 #include "common/floating.h"
 

@@ -3,32 +3,7 @@
 #ifndef LOCKSTEP_BENCH_MEASURE_CONTEST_H
 #define LOCKSTEP_BENCH_MEASURE_CONTEST_H
 
-#include "bench/devices/devices.h"
-#include "bench/files/progress.h"
-#include "bench/files/results.h"
-#include "bench/measure/ceilings.h"
-#include "bench/measure/measure.h"
-#include "bench/measure/prediction.h"
-
-/* What all cases of a run share; everything is borrowed. */
-struct contest_rules {
-    struct devices *devices;
-    const char *implementations; /* comma-separated, or NULL for all */
-    bool yardsticks;
-    bool gpu_only;      /* CPU implementations take part only when named */
-    const int *threads; /* thread counts of CPU rows, the largest first */
-    int thread_count;
-    const struct ceilings
-        *ceilings; /* one a thread count, in the same order; threads 0: not measured */
-    const struct ceilings *gpu_ceilings; /* of the real GPU; NULL: not measured */
-    bool cold;
-    struct measure_limits limits;
-    struct predictions *predictions;
-    const struct progress *progress;
-    const struct nvtx *ranges;
-    bool (*stop)(void *);
-    void *stop_argument;
-};
+#include "bench/measure/contest_rows.h"
 
 /* Runs one case. Rows that `done` has already (a resumed run's) are left out. A case that cannot be
  * run has rows that say so; only running out of host memory for the harness itself, or an
@@ -37,13 +12,16 @@ struct contest_rules {
 enum status contest_run(const struct contest_rules *rules, const struct bench_case *bench_case,
                         const struct result *done, size_t done_count, struct case_rows *rows,
                         struct message *message);
-void contest_rows_release(struct case_rows *rows);
 
-/* The bytes that a case takes on the host while it runs: inputs, one set of buffers, expected
- * values. */
-size_t contest_bytes(const struct bench_case *bench_case);
-/* STATUS_NO_MEMORY with both numbers where the host has fewer available. */
-enum status contest_check_memory(const struct bench_case *bench_case, struct device *cpu,
-                                 struct message *message);
+/* The steps of contest_run() one by one. contest_open lists who takes part; contest_prepare draws
+ * the inputs and opens the buffers; contest_verify checks every running entry against the oracle.
+ * Both say whether any entry still runs: what ends one is in its row. contest_close always
+ * follows. */
+enum status contest_open(struct contest *contest, const struct contest_rules *rules,
+                         const struct bench_case *bench_case, const struct result *done,
+                         size_t done_count, struct message *message);
+bool contest_prepare(struct contest *contest);
+bool contest_verify(struct contest *contest);
+void contest_close(struct contest *contest);
 
 #endif

@@ -1,13 +1,36 @@
-/* Inside a contest: its entries, its steps, and how they become rows. For contest.c,
- * contest_rows.c and sampler.c only.
- */
+/* A contest from the inside: its rules, its entries, and the buffers that they share. For the files
+ * contest*.c, and for who takes a contest step by step. */
 #ifndef LOCKSTEP_BENCH_MEASURE_CONTEST_ENTRY_H
 #define LOCKSTEP_BENCH_MEASURE_CONTEST_ENTRY_H
 
-#include "bench/measure/contest.h"
+#include "bench/devices/devices.h"
+#include "bench/files/progress.h"
+#include "bench/files/results.h"
+#include "bench/measure/ceilings.h"
+#include "bench/measure/measure.h"
 #include "bench/measure/parts.h"
+#include "bench/measure/prediction.h"
 #include "bench/measure/verify.h"
-#include "gpu/emulator_api.h"
+
+/* What all cases of a run share; everything is borrowed. */
+struct contest_rules {
+    struct devices *devices;
+    const char *implementations; /* comma-separated, or NULL for all */
+    bool yardsticks;
+    bool gpu_only;      /* CPU implementations take part only when named */
+    const int *threads; /* thread counts of CPU rows, the largest first */
+    int thread_count;
+    const struct ceilings
+        *ceilings; /* one a thread count, in the same order; threads 0: not measured */
+    const struct ceilings *gpu_ceilings; /* of the real GPU; NULL: not measured */
+    bool cold;
+    struct measure_limits limits;
+    struct predictions *predictions;
+    const struct progress *progress;
+    const struct nvtx *ranges;
+    bool (*stop)(void *);
+    void *stop_argument;
+};
 
 /* One contender and the row that it will have. */
 struct entry {
@@ -40,29 +63,13 @@ struct contest {
     struct expectation *expectation;
 };
 
-/* The steps of contest_run() one by one. contest_open lists who takes part; contest_prepare draws
- * the inputs and opens the buffers; contest_verify checks every running entry against the oracle.
- * Both say whether any entry still runs: what ends one is in its row. contest_close always
- * follows. */
-enum status contest_open(struct contest *contest, const struct contest_rules *rules,
-                         const struct bench_case *bench_case, const struct result *done,
-                         size_t done_count, struct message *message);
-bool contest_prepare(struct contest *contest);
-bool contest_verify(struct contest *contest);
-void contest_close(struct contest *contest);
-
-/* Ends an entry's part: out of memory and unsupported are skips, everything else a failure. */
+/* Ends an entry's part with the row's status and the reason. */
+void contest_row_finish(struct entry *entry, const char *status, const char *reason);
+/* The same by what went wrong: out of memory and unsupported are skips, everything else a failure.
+ */
 void contest_row_end(struct entry *entry, enum status status, const char *reason);
 
-/* Fills the row's key, flops and bytes; everything else is "not measured". */
-void contest_row_begin(const struct contest *contest, struct entry *entry);
-
-/* What the emulated GPU counted for one kernel, as a row of the entry. */
-void contest_counters_write(const struct entry *entry, const struct emulator_counters *counted,
-                            struct counters_row *row);
-
-/* The rows of all entries, speedups included. */
-enum status contest_rows_make(struct contest *contest, struct case_rows *rows,
-                              struct message *message);
+/* Whether any entry still runs. */
+bool contest_is_running(const struct contest *contest);
 
 #endif

@@ -1,5 +1,5 @@
 /* From a contest's entries to rows. */
-#include "bench/measure/contest_entry.h"
+#include "bench/measure/contest_rows.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_BENCH_MEASURE_ENERGY_H
 #define LOCKSTEP_BENCH_MEASURE_ENERGY_H
 
-#include "bench/measure/measure.h"
+#include "bench/measure/contender.h"
 
 /* Runs samples' batches back to back, from one step of the device's counter to a later one at least
  * `seconds` on, and divides; where there is no counter, the power between batches is integrated.

@@ -2,7 +2,8 @@
 #ifndef LOCKSTEP_BENCH_MEASURE_PARTS_H
 #define LOCKSTEP_BENCH_MEASURE_PARTS_H
 
-#include "bench/measure/measure.h"
+#include "bench/measure/contender.h"
+#include "bench/statistics/statistics.h"
 
 struct measured_part {
     char name[PART_NAME_BYTES];

@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_BENCH_MEASURE_PREDICTION_H
 #define LOCKSTEP_BENCH_MEASURE_PREDICTION_H
 
-#include "bench/measure/measure.h"
+#include "bench/measure/contender.h"
 
 struct predictions {
     struct prediction *list;

@@ -1,7 +1,7 @@
 /* See bench/measure/trial.h. */
 #include "bench/measure/trial.h"
 #include "bench/files/format.h"
-#include "bench/measure/contest.h"
+#include "bench/measure/case_memory.h"
 #include "bench/measure/verify.h"
 
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static enum status stage_open(struct stage *stage, const struct bench_case *c,
     stage->operation.launch = candidate_launch;
     stage->bench_case = *c;
     stage->bench_case.operation = &stage->operation;
-    enum status status = contest_check_memory(c, &devices->list[0], message);
+    enum status status = case_memory_check(c, &devices->list[0], message);
     if (status == STATUS_OK)
         status = inputs_open(&stage->bench_case, &stage->inputs, message);
     if (status == STATUS_OK)

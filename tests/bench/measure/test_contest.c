@@ -2,6 +2,7 @@
  * run on the CPU alone; others on a GPU, the stand-in for the driver, whose every time is 1.5 ms.
  */
 #include "bench/devices/gpu.h"
+#include "bench/measure/case_memory.h"
 #include "bench/measure/contest.h"
 #include "bench/operations/operations.h"
 #include "gpu/nvtx.h"
@@ -495,7 +496,7 @@ static void test_a_case_that_cannot_fit_is_skipped(void **state) {
     assert_string_equal(f->rows.results[0].status, "skipped");
     assert_non_null(strstr(f->rows.results[0].reason, "bytes of memory"));
     f->c.sizes[0] = f->c.sizes[1] = f->c.sizes[2] = INT32_MAX;
-    assert_true(contest_bytes(&f->c) == SIZE_MAX);
+    assert_true(case_memory_bytes(&f->c) == SIZE_MAX);
 }
 
 /* --- on a GPU --------------------------------------------------------------------------------- */

@@ -1,0 +1,118 @@
+/* Running the iterations of a contender. */
+#include "bench/measure/contender.h"
+#include "common/floating.h"
+#include "reference/libraries.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum status contender_open(struct contender *contender, const struct bench_case *bench_case,
+                           const struct implementation *implementation, struct device *device,
+                           int threads, struct buffer_set *sets, int set_count,
+                           struct message *message) {
+    *contender = (struct contender){
+        .bench_case = bench_case,
+        .implementation = implementation,
+        .device = device,
+        .threads = threads,
+        .sets = sets,
+        .set_count = set_count,
+        .iterations = 1,
+        .energy_j = (double)NAN,
+    };
+    contender->launches = calloc((size_t)set_count, sizeof *contender->launches);
+    if (!contender->launches)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for a contender");
+    enum status status = STATUS_OK;
+    for (int i = 0; i < set_count && status == STATUS_OK; i++)
+        status =
+            launch_open(bench_case, implementation, sets[i].data, &contender->launches[i], message);
+    return status;
+}
+
+void contender_close(struct contender *contender) {
+    for (int i = 0; contender->launches && i < contender->set_count; i++)
+        launch_close(contender->bench_case, &contender->launches[i]);
+    free(contender->launches);
+    free(contender->samples);
+    contender->launches = NULL;
+    contender->samples = NULL;
+}
+
+enum status contender_check_device(const struct contender *c, struct message *message) {
+    if (!c->device->lost || !c->device->lost(c->device))
+        return STATUS_OK;
+    return message_set(message, STATUS_UNSUPPORTED,
+                       "the device was lost while another row of this case ran; run this "
+                       "implementation alone with --implementation %s",
+                       c->implementation->name);
+}
+
+void contender_enter(const struct contender *contender, bool timed) {
+    if (contender->device->gpu)
+        return;
+    cpu_threads_set(contender->threads);
+    floating_flush_denormals(timed);
+}
+
+struct execution contender_execution(struct contender *contender) {
+    return (struct execution){.threads = contender->threads,
+                              .gpu = contender->device->gpu,
+                              .cpu = contender->device->cpu,
+                              .tuning = contender->device->tuning,
+                              .message = &contender->message};
+}
+
+void contender_range_begin(const struct contender *contender, const char *phase) {
+    if (!contender->ranges)
+        return;
+    nvtx_push(contender->ranges, contender->implementation->name);
+    nvtx_push(contender->ranges, phase);
+}
+
+void contender_range_end(const struct contender *contender) {
+    if (!contender->ranges)
+        return;
+    nvtx_pop(contender->ranges);
+    nvtx_pop(contender->ranges);
+}
+
+static enum status contender_iterate(struct contender *c, int64_t iterations) {
+    struct execution execution = contender_execution(c);
+    enum status status = STATUS_OK;
+    if (c->implementation->kind == KIND_YARDSTICK) {
+        /* One bare loop where there is one set; cold, it must not stay on one that grows warm. */
+        int64_t together = c->set_count == 1 ? iterations : 1;
+        for (int64_t i = 0; i < iterations && status == STATUS_OK; i += together, c->next++)
+            status = c->implementation->run.yardstick(&c->launches[c->next % c->set_count],
+                                                      together, &execution);
+        return status;
+    }
+    for (int64_t i = 0; i < iterations && status == STATUS_OK; i++, c->next++)
+        status = c->bench_case->operation->launch(
+            c->implementation, &c->launches[c->next % c->set_count], c->next, &execution);
+    return status;
+}
+
+enum status contender_batch(struct contender *c, int64_t iterations, double *seconds,
+                            struct message *message) {
+    enum status status = c->device->timer_start(c->device, message);
+    if (status != STATUS_OK)
+        return status;
+    status = contender_iterate(c, iterations);
+    if (status != STATUS_OK) {
+        *message = c->message;
+        return status;
+    }
+    return c->device->timer_stop(c->device, seconds, message);
+}
+
+enum status contender_restore(struct contender *c, struct message *message) {
+    if (!c->bench_case->operation->restore_each_sample)
+        return STATUS_OK;
+    c->next = 0;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < c->set_count && status == STATUS_OK; i++)
+        status = buffer_set_restore(&c->sets[i], message);
+    return status;
+}

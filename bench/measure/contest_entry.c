@@ -1,0 +1,29 @@
+/* How an entry's part in a contest ends. */
+#include "bench/measure/contest_entry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A row is verified as a whole: one that ends early loses what its first launch was told. */
+void contest_row_finish(struct entry *entry, const char *status, const char *reason) {
+    entry->running = false;
+    if (strcmp(status, "emulated") != 0)
+        entry->row.verified[0] = '\0';
+    snprintf(entry->row.status, sizeof entry->row.status, "%s", status);
+    snprintf(entry->row.reason, sizeof entry->row.reason, "%.*s", (int)sizeof entry->row.reason - 1,
+             reason);
+}
+
+void contest_row_end(struct entry *entry, enum status status, const char *reason) {
+    bool skipped = status == STATUS_NO_MEMORY || status == STATUS_UNSUPPORTED;
+    contest_row_finish(entry, skipped ? "skipped" : "failed", reason);
+    if (status == STATUS_WRONG)
+        snprintf(entry->row.verified, sizeof entry->row.verified, "no");
+}
+
+bool contest_is_running(const struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++)
+        if (contest->entries[i].running)
+            return true;
+    return false;
+}

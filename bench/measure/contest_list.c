@@ -1,0 +1,97 @@
+/* Listing who takes part. */
+#include "bench/measure/contest_list.h"
+#include "bench/measure/contest_rows.h"
+#include "bench/operations/selection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EMULATED_SECONDS_MAX = 120 };
+
+/* Skips what is known to be impossible or too slow before anything is allocated for it. */
+static void entry_screen(const struct contest *contest, struct entry *entry) {
+    const struct implementation *implementation = entry->contender.implementation;
+    char reason[200];
+    if (!implementation_can_run(implementation, contest->bench_case, reason, sizeof reason)) {
+        contest_row_finish(entry, "skipped", reason);
+        return;
+    }
+    const struct measure_limits *limits = &contest->rules->limits;
+    /* Counts must not depend on how busy the machine is: an emulated row is skipped only when it
+     * would take minutes. */
+    double most = entry->contender.device->emulated
+                      ? EMULATED_SECONDS_MAX
+                      : measure_patience(limits, implementation) / (double)limits->samples_few;
+    double predicted = prediction_seconds(contest->rules->predictions, &entry->contender);
+    if (predicted > most) {
+        snprintf(reason, sizeof reason,
+                 "one iteration is predicted to take %.3g s, more than the %.3g s that leave room "
+                 "for %zu samples; give more with --max-time",
+                 predicted, most, limits->samples_few);
+        contest_row_finish(entry, "skipped", reason);
+    }
+}
+
+/* Whether the implementation is a contender of this case at all. */
+static bool takes_part(const struct contest *contest, const struct implementation *implementation) {
+    const struct contest_rules *rules = contest->rules;
+    bool named =
+        rules->implementations && list_contains(rules->implementations, implementation->name);
+    bool computes = implementation_has_dtype(implementation, contest->bench_case->dtype);
+    if (implementation->kind == KIND_YARDSTICK) {
+        char reason[200];
+        return (named || rules->yardsticks) &&
+               implementation_can_run(implementation, contest->bench_case, reason, sizeof reason);
+    }
+    if (rules->implementations || (rules->gpu_only && implementation->device == DEVICE_CPU))
+        return named;
+    return computes && implementation_is_built(implementation);
+}
+
+static void entry_add(struct contest *contest, const struct implementation *implementation,
+                      struct device *device, int threads) {
+    struct entry *entry = &contest->entries[contest->entry_count];
+    memset(entry, 0, sizeof *entry);
+    entry->contender = (struct contender){.bench_case = contest->bench_case,
+                                          .implementation = implementation,
+                                          .device = device,
+                                          .threads = threads};
+    contest_row_begin(contest, entry);
+    for (size_t i = 0; i < contest->done_count; i++)
+        if (row_key_equal(&entry->row.key, &contest->done[i].key))
+            return;
+    entry->running = true;
+    contest->entry_count++;
+    entry_screen(contest, entry);
+}
+
+enum status contest_list(struct contest *contest, struct message *message) {
+    const struct operation *operation = contest->bench_case->operation;
+    const struct contest_rules *rules = contest->rules;
+    size_t most = (size_t)operation->implementation_count * (size_t)rules->devices->count *
+                  ((size_t)rules->thread_count + 1);
+    contest->entries = calloc(most, sizeof *contest->entries);
+    if (!contest->entries)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows", most);
+    for (int i = 0; i < operation->implementation_count; i++) {
+        const struct implementation *implementation = &operation->implementations[i];
+        if (!takes_part(contest, implementation))
+            continue;
+        for (int d = 0; d < rules->devices->count; d++) {
+            struct device *device = &rules->devices->list[d];
+            bool gpu = device->gpu != NULL;
+            bool lacking =
+                device->emulated && implementation->kind == KIND_LIBRARY && !rules->implementations;
+            if (gpu != (implementation->device == DEVICE_GPU) || lacking)
+                continue;
+            int last = gpu ? 1 : rules->thread_count;
+            for (int t = implementation->one_thread ? rules->thread_count - 1 : 0; t < last; t++)
+                entry_add(contest, implementation, device,
+                          gpu                          ? 0
+                          : implementation->one_thread ? 1
+                                                       : rules->threads[t]);
+        }
+    }
+    return STATUS_OK;
+}

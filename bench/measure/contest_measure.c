@@ -1,0 +1,115 @@
+/* Counting and sampling the entries. */
+#include "bench/measure/contest_measure.h"
+#include "bench/measure/contest_rows.h"
+#include "bench/measure/energy.h"
+#include "gpu/counters.h"
+
+#include <stdlib.h>
+
+enum { PART_PASSES = 30 };
+
+/* The counters of one more iteration, a row a kernel. */
+static enum status counters_collect(struct contest *contest, struct entry *entry,
+                                    struct message *message) {
+    struct contender *c = &entry->contender;
+    struct gpu *gpu = c->device->gpu;
+    struct execution execution = contender_execution(c);
+    execution.message = message;
+    enum status status = gpu_counters_reset(gpu, message);
+    if (status == STATUS_OK)
+        status = contest->bench_case->operation->launch(c->implementation, &c->launches[0], 0,
+                                                        &execution);
+    size_t count = 0;
+    if (status == STATUS_OK)
+        status = gpu_counters_count(gpu, &count, message);
+    entry->counters = status == STATUS_OK ? calloc(count + 1, sizeof *entry->counters) : NULL;
+    if (status == STATUS_OK && !entry->counters)
+        status =
+            message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows of counters", count);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        struct emulator_counters counted = {.size = sizeof counted};
+        status = gpu_counters_read(gpu, i, &counted, message);
+        if (status == STATUS_OK)
+            contest_counters_write(entry, &counted, &entry->counters[entry->counters_count++]);
+    }
+    return status;
+}
+
+void contest_entries_count(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++) {
+        struct entry *entry = &contest->entries[i];
+        if (!entry->running || !entry->contender.device->emulated)
+            continue;
+        struct message message;
+        enum status status = counters_collect(contest, entry, &message);
+        if (status == STATUS_OK)
+            contest_row_finish(entry, "emulated",
+                               "verified and counted; an emulated run has no time");
+        else
+            contest_row_end(entry, status, message.text);
+    }
+}
+
+enum status contest_entries_measure(struct contest *contest, struct message *message) {
+    struct contender *running = calloc((size_t)contest->entry_count, sizeof *running);
+    if (!running)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %d contenders",
+                           contest->entry_count);
+    int count = 0;
+    for (int i = 0; i < contest->entry_count; i++)
+        if (contest->entries[i].running)
+            running[count++] = contest->entries[i].contender;
+    char name[256];
+    case_name(contest->bench_case, name, sizeof name);
+    progress_show(contest->rules->progress, name, "sampling");
+    enum status status =
+        measure_contenders(running, count, &contest->rules->limits, contest->rules->stop,
+                           contest->rules->stop_argument, message);
+    count = 0;
+    for (int i = 0; i < contest->entry_count; i++) {
+        struct entry *entry = &contest->entries[i];
+        if (!entry->running)
+            continue;
+        entry->contender = running[count++];
+        if (entry->contender.status != STATUS_OK)
+            contest_row_end(entry, entry->contender.status, entry->contender.message.text);
+    }
+    free(running);
+    return status;
+}
+
+static void entry_measure_parts(struct contest *contest, struct entry *entry) {
+    const struct operation_parts *parts = contest->bench_case->operation->parts;
+    /* What is kept is launched as a whole: it has no parts that an event could come between. */
+    if (!entry->running || !parts || entry->contender.implementation->kind == KIND_YARDSTICK ||
+        entry->contender.launches[0].kept)
+        return;
+    entry->parts = calloc((size_t)parts->most, sizeof *entry->parts);
+    struct message message;
+    enum status status = entry->parts ? measure_parts(&entry->contender, PART_PASSES,
+                                                      0.5 * contest->rules->limits.case_seconds,
+                                                      entry->parts, &entry->part_count, &message)
+                                      : message_set(&message, STATUS_NO_MEMORY,
+                                                    "no memory for the parts of an iteration");
+    if (status != STATUS_OK)
+        contest_row_end(entry, status, message.text);
+}
+
+static void entry_measure_energy(struct contest *contest, struct entry *entry) {
+    const struct measure_limits *limits = &contest->rules->limits;
+    struct message message;
+    if (!entry->running)
+        return;
+    enum status status =
+        energy_measure(&entry->contender, limits->energy_seconds, 10.0 * limits->energy_seconds,
+                       &entry->contender.energy_j, &message);
+    if (status != STATUS_OK)
+        contest_row_end(entry, status, message.text);
+}
+
+void contest_entries_measure_more(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++)
+        entry_measure_parts(contest, &contest->entries[i]);
+    for (int i = 0; i < contest->entry_count; i++)
+        entry_measure_energy(contest, &contest->entries[i]);
+}

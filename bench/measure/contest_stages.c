@@ -1,0 +1,118 @@
+/* Opening the buffers of a contest, and timing their way to the device. */
+#include "bench/measure/contest_stages.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { TRANSFER_PASSES = 11, COLD_SETS_MAX = 65536 };
+
+static void stage_close(struct stage *stage) {
+    for (int i = 0; i < stage->set_count; i++)
+        buffer_set_close(&stage->sets[i]);
+    free(stage->sets);
+    *stage = (struct stage){0};
+}
+
+/* Says before anything is allocated what is missing. */
+static enum status stage_check_memory(struct device *device, size_t sets, size_t set_bytes,
+                                      struct message *message) {
+    size_t available, total, needed;
+    enum status status = device->memory(device, &available, &total, message);
+    if (status != STATUS_OK)
+        return status;
+    if (__builtin_mul_overflow(sets, set_bytes, &needed))
+        needed = SIZE_MAX;
+    if (needed <= available)
+        return STATUS_OK;
+    return message_set(message, STATUS_NO_MEMORY,
+                       "needs %zu bytes on %s, where %zu of %zu are free; choose a smaller shape",
+                       needed, device->name, available, total);
+}
+
+/* Hot: one set. Cold: as many as exceed the last-level cache twice by what an implementation
+ * touches, each used once a round. Fewer would be timed in the cache under the name of cold. */
+static enum status stage_count_sets(const struct contest *contest, const struct device *device,
+                                    int *count, struct message *message) {
+    *count = 1;
+    if (!contest->rules->cold)
+        return STATUS_OK;
+    size_t bytes = buffer_set_data_bytes(&contest->inputs);
+    size_t sets = 2 * device->last_level_cache / bytes + 2;
+    if (sets > COLD_SETS_MAX)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "is too small to be cold: %zu sets of its %zu bytes exceed the cache of "
+                           "%s twice, and %d are the most; choose a larger shape",
+                           sets, bytes, device->name, COLD_SETS_MAX);
+    *count = (int)sets;
+    return STATUS_OK;
+}
+
+static enum status stage_open(struct contest *contest, int d, struct message *message) {
+    struct device *device = &contest->rules->devices->list[d];
+    struct stage *stage = &contest->stages[d];
+    int wanted;
+    enum status status = stage_count_sets(contest, device, &wanted, message);
+    if (status == STATUS_OK)
+        status =
+            stage_check_memory(device, (size_t)wanted, buffer_set_bytes(&contest->inputs), message);
+    if (status != STATUS_OK)
+        return status;
+    stage->transfer_s = NAN;
+    stage->sets = calloc((size_t)wanted, sizeof *stage->sets);
+    if (!stage->sets)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %d sets of buffers", wanted);
+    while (stage->set_count < wanted && status == STATUS_OK) {
+        status = buffer_set_open(&stage->sets[stage->set_count], device, &contest->inputs, message);
+        stage->set_count += status == STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        stage_close(stage);
+    return status;
+}
+
+void contest_stages_open(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++) {
+        struct entry *entry = &contest->entries[i];
+        if (!entry->running)
+            continue;
+        int d = (int)(entry->contender.device - contest->rules->devices->list);
+        struct message message;
+        enum status status = STATUS_OK;
+        if (!contest->stages[d].sets)
+            status = stage_open(contest, d, &message);
+        if (status == STATUS_OK)
+            status = contender_open(&entry->contender, contest->bench_case,
+                                    entry->contender.implementation, entry->contender.device,
+                                    entry->contender.threads, contest->stages[d].sets,
+                                    contest->stages[d].set_count, &message);
+        entry->contender.ranges = contest->rules->ranges;
+        if (status != STATUS_OK)
+            contest_row_end(entry, status, message.text);
+    }
+}
+
+void contest_stages_close(struct contest *contest) {
+    for (int d = 0; d < DEVICES_MAX; d++)
+        stage_close(&contest->stages[d]);
+}
+
+void contest_stages_time_transfers(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++) {
+        struct entry *entry = &contest->entries[i];
+        struct device *device = entry->contender.device;
+        struct stage *stage = &contest->stages[device - contest->rules->devices->list];
+        if (!entry->running || !device->transfer_time || !isnan(stage->transfer_s) ||
+            *stage->transfer_failure.text)
+            continue;
+        struct device_transfer transfers[BUFFERS_MAX];
+        int count = buffer_set_transfers(&stage->sets[0], transfers);
+        struct message *failure = &stage->transfer_failure;
+        enum status status = device->transfer_time(device, transfers, count, TRANSFER_PASSES,
+                                                   &stage->transfer_s, failure);
+        if (status == STATUS_OK)
+            continue;
+        stage->transfer_s = NAN;
+        if (device->lost && device->lost(device))
+            contest_row_end(entry, status, failure->text);
+    }
+}

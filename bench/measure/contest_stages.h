@@ -1,0 +1,16 @@
+/* The buffers of a contest, device by device. */
+#ifndef LOCKSTEP_BENCH_MEASURE_CONTEST_STAGES_H
+#define LOCKSTEP_BENCH_MEASURE_CONTEST_STAGES_H
+
+#include "bench/measure/contest_entry.h"
+
+/* Opens the buffers of every device that has a running entry and binds the entries to them. An
+ * entry that gets none has ended. */
+void contest_stages_open(struct contest *contest);
+void contest_stages_close(struct contest *contest);
+
+/* Times the way of the buffers there and back. They are the same for all rows of a device, so it is
+ * timed once. */
+void contest_stages_time_transfers(struct contest *contest);
+
+#endif
