@@ -17,6 +17,7 @@ CUresult exec_find(CUgraphExec handle, struct driver_exec **exec);
 /* *cycle says whether the graph was refused because its dependencies go round. */
 CUresult exec_open(const struct driver_graph *graph, uint64_t flags, CUgraphExec *handle,
                    bool *cycle);
+/* One that is running is freed when its launch ends. */
 void exec_free(struct driver_exec *exec);
 void exec_close_all(void);
 /* The node that was made from `origin`, or NULL. */

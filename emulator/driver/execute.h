@@ -1,4 +1,4 @@
-/* How what a stream is given is done. */
+/* Runs what a stream is given to do. */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_EXECUTE_H
 #define LOCKSTEP_EMULATOR_DRIVER_EXECUTE_H
 

@@ -1,7 +1,4 @@
-/*
- * The list of entry points: error names and strings, cuGetProcAddress, the calls that the emulator
- * lacks, and the few that have nothing to do.
- */
+/* The list of entry points: cuGetProcAddress, and the calls that the emulator lacks. */
 #include <string.h>
 
 #include "emulator/driver/api/api.h"
