@@ -112,8 +112,9 @@ $(program_folder)/%.$(1).ptx: tests/data/kernels/%.cu
 	$$(NVCC) -std=c++17 -ptx -lineinfo -arch=compute_$(1) $$< -o $$@
 endef
 $(foreach target,$(program_targets),$(eval $(call program_rule,$(target))))
-$(filter $(BUILD)/tests/emulator/driver/test_programs%,$(driver_tests)): | $(program_ptx)
-$(BUILD)/tests/emulator/driver/test_programs%.o: CPPFLAGS += -DPROGRAM_PTX='"$(program_folder)"'
+program_tests   := $(filter $(BUILD)/tests/emulator/driver/test_programs%,$(driver_tests))
+$(program_tests): | $(program_ptx)
+$(program_tests:%=%.o): CPPFLAGS += -DPROGRAM_PTX='"$(program_folder)"'
 
 # The kept PTX and fat binaries, for machines without nvcc.
 data_kernels := tests/data/kernels/driver.cu

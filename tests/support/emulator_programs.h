@@ -1,7 +1,7 @@
 /*
  * Real CUDA C programs on the emulated GPU: those of tests/data/kernels as nvcc compiles them for
  * compute_75 and compute_80, run through the driver API and compared with the same computation in
- * C. Where there is no nvcc the tests are skipped.
+ * C. Where there is no nvcc the tests are skipped. PROGRAM_PTX is where the build puts the PTX.
  */
 #ifndef LOCKSTEP_TESTS_SUPPORT_EMULATOR_PROGRAMS_H
 #define LOCKSTEP_TESTS_SUPPORT_EMULATOR_PROGRAMS_H
@@ -9,11 +9,6 @@
 #include "tests/support/emulator_driver.h"
 
 #include <unistd.h>
-
-/* Where the build puts the PTX. */
-#ifndef PROGRAM_PTX
-#    define PROGRAM_PTX "build/tests/data/ptx"
-#endif
 
 /* One test, once for each target; the target is the test's initial state. */
 #define PROGRAM(test, file)                                                                        \
