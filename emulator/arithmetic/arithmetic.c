@@ -8,22 +8,25 @@
 #    include <immintrin.h>
 #endif
 
-enum { TABLE_COUNT = 9 };
+enum { TABLE_COUNT = 11 };
 
 /* The tables of a build, those that programs use most first. */
 #define TABLES(build)                                                                              \
     {                                                                                              \
-        &arithmetic_float32_##build, &arithmetic_integer_##build, &arithmetic_bits_##build,        \
-            &arithmetic_compare_##build, &arithmetic_convert_integer_##build,                      \
-            &arithmetic_convert_float_##build, &arithmetic_float64_##build,                        \
-            &arithmetic_half_##build, &arithmetic_matrix_multiply_##build, NULL                    \
+        &arithmetic_fma32_##build, &arithmetic_float32_##build, &arithmetic_integer_##build,       \
+            &arithmetic_bits_##build, &arithmetic_compare_##build, &arithmetic_select_##build,     \
+            &arithmetic_convert_integer_##build, &arithmetic_convert_float_##build,                \
+            &arithmetic_float64_##build, &arithmetic_half_##build,                                 \
+            &arithmetic_matrix_multiply_##build, NULL                                              \
     }
 
 #define DECLARE_TABLES(build)                                                                      \
+    extern const struct lane_table arithmetic_fma32_##build;                                       \
     extern const struct lane_table arithmetic_float32_##build;                                     \
     extern const struct lane_table arithmetic_integer_##build;                                     \
     extern const struct lane_table arithmetic_bits_##build;                                        \
     extern const struct lane_table arithmetic_compare_##build;                                     \
+    extern const struct lane_table arithmetic_select_##build;                                      \
     extern const struct lane_table arithmetic_convert_integer_##build;                             \
     extern const struct lane_table arithmetic_convert_float_##build;                               \
     extern const struct lane_table arithmetic_float64_##build;                                     \

@@ -5,13 +5,12 @@
  * mma and wmma.mma; what is in none of them is not supported. They come in several builds, for the
  * plain instruction set of the machine and for newer ones, which all give the same bits.
  *
- * Rows that ask for more than one destination, or for an operand that PTX does not write:
- *   "w,p=w,w"     add.cc, sub.cc: the last destination is the condition code register CC.CF, a
- *   "w,p=w,w,p"   predicate for the executor; addc, subc, madc have it as their last source.
- *                 For subtraction a set bit is a borrow (PTX ISA 9.7.2).
+ * Rows with more than one destination:
+ *   "w,c=w,w"     add.cc, sub.cc. For subtraction a set bit is a borrow (PTX ISA 9.7.2).
+ *   "w,c=w,w,c"   addc.cc, subc.cc, madc.cc
  *   "p,p=w,w"     setp on f16x2 and bf16x2: the results of the lower and of the upper halves (PTX
- *                 ISA 9.7.6.2); p|q is no negation there.
- * setp's rows have the comparison alone; set's rows have its result without a boolean operator.
+ *                 ISA 9.7.6.2); the second one of p|q is not a negation there.
+ * set's rows have its result without a boolean operator.
  *
  * Floating point. Everything here expects the default floating-point environment: round to
  * nearest, subnormals kept. A thread inherits MXCSR from the thread that made it, so each thread

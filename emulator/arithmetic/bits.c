@@ -405,4 +405,4 @@ static const struct lane_operation rows[] = {
     VIDEO_ROWS("vmax", video_maximum),
 };
 
-ARITHMETIC_TABLE(arithmetic_bits);
+ARITHMETIC_TABLE(arithmetic_bits, rows, 0);

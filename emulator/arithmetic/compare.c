@@ -309,7 +309,7 @@ MAP_3(select_64_f32, 64, 64, 64, 32, const bool flush = choice[0] >= 0,
         "testp.subnormal." #type, operands, type##_subnormal                                       \
     }
 
-static const struct lane_operation rows[] = {
+static const struct lane_operation comparisons[] = {
     EQUALITY_ROWS("{b32,u32,s32}", "p=w,w", b32),
     SIGNED_ROWS(s32, "p=w,w"),
     UNSIGNED_ROWS(u32, "p=w,w"),
@@ -324,6 +324,11 @@ static const struct lane_operation rows[] = {
     UNSIGNED_ROWS(u16, "p=h,h"),
     FLOAT_ROWS("[.ftz].f16", "p=h,h", f16),
     FLOAT_ROWS(".bf16", "p=h,h", bf16),
+};
+
+ARITHMETIC_TABLE(arithmetic_compare, comparisons, OPERATION_COMPARES);
+
+static const struct lane_operation rows[] = {
     {"setp." FLOAT_NAMES "[.ftz].f16x2", "p,p=w,w", f16x2_pairs},
     {"setp." FLOAT_NAMES ".bf16x2", "p,p=w,w", bf16x2_pairs},
     {"set." FLOAT_NAMES "[.ftz].{f16x2,u32,s32}.f16x2", "w=w,w", set_f16x2},
@@ -356,4 +361,4 @@ static const struct lane_operation rows[] = {
     {"slct[.ftz].{b64,u64,s64,f64}.f32", "d=d,d,w", select_64_f32},
 };
 
-ARITHMETIC_TABLE(arithmetic_compare);
+ARITHMETIC_TABLE(arithmetic_select, rows, 0);

@@ -246,4 +246,4 @@ static const struct lane_operation rows[] = {
     {"cvt.rn[.relu].f16x2{.e4m3x2,.e5m2x2}", "w=h", f16x2_from_fp8x2},
 };
 
-ARITHMETIC_TABLE(arithmetic_convert_float);
+ARITHMETIC_TABLE(arithmetic_convert_float, rows, OPERATION_WIDENS);

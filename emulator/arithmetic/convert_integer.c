@@ -273,4 +273,4 @@ static const struct lane_operation rows[] = {
     {"cvt.pack.sat.{u2,s2}.s32.b32", "w=w,w,w", pack_2},
 };
 
-ARITHMETIC_TABLE(arithmetic_convert_integer);
+ARITHMETIC_TABLE(arithmetic_convert_integer, rows, OPERATION_WIDENS);

@@ -127,17 +127,22 @@ MAP_3(fma_pairs, 64, 64, 64, 64, ROUND_FLUSH,
       PAIR(f32_fma(LOW(a), LOW(b), LOW(c), mode, flush, false),
            f32_fma(HIGH(a), HIGH(b), HIGH(c), mode, flush, false)))
 
-static const struct lane_operation rows[] = {
+static const struct lane_operation multiply_adds[] = {
     {"fma.rn.f32", "w=w,w,w", fma_nearest},
+    {"fma.rn.ftz.f32", "w=w,w,w", fma_flushed},
+    {"fma{.rn,.rz,.rm,.rp}[.ftz][.sat].f32", "w=w,w,w", fma_any},
+    {"mad[{.rn,.rz,.rm,.rp}][.ftz][.sat].f32", "w=w,w,w", fma_any},
+};
+
+ARITHMETIC_TABLE(arithmetic_fma32, multiply_adds, OPERATION_FMA);
+
+static const struct lane_operation rows[] = {
     {"add[.rn].f32", "w=w,w", add_nearest},
     {"sub[.rn].f32", "w=w,w", subtract_nearest},
     {"mul[.rn].f32", "w=w,w", multiply_nearest},
-    {"fma.rn.ftz.f32", "w=w,w,w", fma_flushed},
     {"add[.rn].ftz.f32", "w=w,w", add_flushed},
     {"sub[.rn].ftz.f32", "w=w,w", subtract_flushed},
     {"mul[.rn].ftz.f32", "w=w,w", multiply_flushed},
-    {"fma{.rn,.rz,.rm,.rp}[.ftz][.sat].f32", "w=w,w,w", fma_any},
-    {"mad[{.rn,.rz,.rm,.rp}][.ftz][.sat].f32", "w=w,w,w", fma_any},
     {"add[{.rn,.rz,.rm,.rp}][.ftz][.sat].f32", "w=w,w", add_any},
     {"sub[{.rn,.rz,.rm,.rp}][.ftz][.sat].f32", "w=w,w", subtract_any},
     {"mul[{.rn,.rz,.rm,.rp}][.ftz][.sat].f32", "w=w,w", multiply_any},
@@ -177,4 +182,4 @@ static const struct lane_operation rows[] = {
     {"fma{.rn,.rz,.rm,.rp}[.ftz].f32x2", "d=d,d,d", fma_pairs},
 };
 
-ARITHMETIC_TABLE(arithmetic_float32);
+ARITHMETIC_TABLE(arithmetic_float32, rows, 0);

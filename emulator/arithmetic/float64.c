@@ -201,4 +201,4 @@ static const struct lane_operation rows[] = {
     {"copysign.f64", "d=d,d", copy_sign},
 };
 
-ARITHMETIC_TABLE(arithmetic_float64);
+ARITHMETIC_TABLE(arithmetic_float64, rows, 0);

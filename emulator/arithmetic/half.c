@@ -199,4 +199,4 @@ static const struct lane_operation rows[] = {
     {"tanh.approx.bf16", "h=h", tanh_bf16},
 };
 
-ARITHMETIC_TABLE(arithmetic_half);
+ARITHMETIC_TABLE(arithmetic_half, rows, 0);

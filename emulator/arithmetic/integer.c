@@ -226,7 +226,7 @@ MAP_2(maximum_u16x2, 32, 32, 32, NO_CHOICE,
       PAIR(U16(a) > U16(b) ? a : b, a >> 16 > b >> 16 ? a >> 16 : b >> 16))
 
 /*
- * Extended precision. A carry operand is a predicate after the sources PTX writes, or after its
+ * Extended precision. A carry operand comes after the sources that PTX writes, or after its
  * destination (arithmetic.h). A difference with borrow is a sum with the complement and the
  * opposite carry.
  */
@@ -321,18 +321,18 @@ CARRIES_3(mad_high_s64, 64, high_s64)
     }
 
 #define CARRY_ROWS_2(prefix, name)                                                                 \
-    {prefix ".cc.{u32,s32}", "w,p=w,w", name##_cc_32},                                             \
-        {prefix "c.{u32,s32}", "w=w,w,p", name##c_32},                                             \
-        {prefix "c.cc.{u32,s32}", "w,p=w,w,p", name##c_cc_32},                                     \
-        {prefix ".cc.{u64,s64}", "d,p=d,d", name##_cc_64},                                         \
-        {prefix "c.{u64,s64}", "d=d,d,p", name##c_64}, {                                           \
-        prefix "c.cc.{u64,s64}", "d,p=d,d,p", name##c_cc_64                                        \
+    {prefix ".cc.{u32,s32}", "w,c=w,w", name##_cc_32},                                             \
+        {prefix "c.{u32,s32}", "w=w,w,c", name##c_32},                                             \
+        {prefix "c.cc.{u32,s32}", "w,c=w,w,c", name##c_cc_32},                                     \
+        {prefix ".cc.{u64,s64}", "d,c=d,d", name##_cc_64},                                         \
+        {prefix "c.{u64,s64}", "d=d,d,c", name##c_64}, {                                           \
+        prefix "c.cc.{u64,s64}", "d,c=d,d,c", name##c_cc_64                                        \
     }
 
 #define CARRY_ROWS_3(part, type, name, letter)                                                     \
-    {"mad" part ".cc." type, letter ",p=" letter "," letter "," letter, name##_cc},                \
-        {"madc" part "." type, letter "=" letter "," letter "," letter ",p", name##_c}, {          \
-        "madc" part ".cc." type, letter ",p=" letter "," letter "," letter ",p", name##_c_cc       \
+    {"mad" part ".cc." type, letter ",c=" letter "," letter "," letter, name##_cc},                \
+        {"madc" part "." type, letter "=" letter "," letter "," letter ",c", name##_c}, {          \
+        "madc" part ".cc." type, letter ",c=" letter "," letter "," letter ",c", name##_c_cc       \
     }
 
 static const struct lane_operation rows[] = {
@@ -399,4 +399,4 @@ static const struct lane_operation rows[] = {
     CARRY_ROWS_3(".hi", "s64", mad_high_s64, "d"),
 };
 
-ARITHMETIC_TABLE(arithmetic_integer);
+ARITHMETIC_TABLE(arithmetic_integer, rows, 0);

@@ -10,7 +10,7 @@
  * The files that include this are compiled once for each enum arithmetic_isa, with
  * ARITHMETIC_SUFFIX naming the build. The compiler flags must not allow contraction, reassociation
  * or any other change of results; -fno-math-errno and -fno-trapping-math are safe and needed for
- * speed (arithmetic.mk).
+ * speed (emulator.mk).
  */
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_KERNEL_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_KERNEL_H
@@ -34,10 +34,10 @@
 #define ARITHMETIC_JOIN_EXPANDED(name, suffix) ARITHMETIC_JOIN(name, suffix)
 #define ARITHMETIC_BUILD(name) ARITHMETIC_JOIN_EXPANDED(name, ARITHMETIC_SUFFIX)
 
-/* Exports the array `rows` of the same file as the table `name` of this build. */
-#define ARITHMETIC_TABLE(name)                                                                     \
+/* Exports an array of rows of the same file as the table `name` of this build. */
+#define ARITHMETIC_TABLE(name, rows, flags)                                                        \
     extern const struct lane_table ARITHMETIC_BUILD(name);                                         \
-    const struct lane_table ARITHMETIC_BUILD(name) = {rows, sizeof rows / sizeof rows[0]}
+    const struct lane_table ARITHMETIC_BUILD(name) = {rows, sizeof(rows) / sizeof(rows)[0], flags}
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 

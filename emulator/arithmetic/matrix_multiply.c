@@ -371,4 +371,4 @@ static const struct lane_operation rows[] = {
      binary_m8n8k128},
 };
 
-ARITHMETIC_TABLE(arithmetic_matrix_multiply);
+ARITHMETIC_TABLE(arithmetic_matrix_multiply, rows, OPERATION_TENSOR);

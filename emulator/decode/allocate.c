@@ -33,18 +33,14 @@ struct allocation {
 /* ---- Control flow ---- */
 
 static bool falls_through(const struct instruction *instruction) {
-    static const char *const ends[] = {"bra", "brx", "ret", "exit", "trap"};
-    for (size_t k = 0; k < sizeof ends / sizeof ends[0]; k++) {
-        if (strcmp(instruction->detail->source->root, ends[k]) == 0)
-            return instruction->is_guarded;
-    }
-    return true;
+    return instruction->is_guarded || !(instruction->detail->flags & ROW_ENDS);
 }
 
 static size_t target_count(const struct instruction *instruction) {
-    if (instruction->detail->targets)
-        return instruction->detail->target_count;
-    return strcmp(instruction->detail->source->root, "bra") == 0;
+    const struct detail *detail = instruction->detail;
+    if (detail->targets)
+        return detail->target_count;
+    return detail->row && detail->row->decode == DECODE_BRANCH;
 }
 
 static uint32_t target_at(const struct allocation *allocation,

@@ -175,26 +175,13 @@ static void spread_communication(struct decoder *decoder) {
     }
 }
 
-/* Nsight Compute's FFMA: multiply-adds on f32 alone. */
-static bool is_fused(const struct syntax_instruction *source) {
-    const char *type = source->modifier_count ? source->modifiers[source->modifier_count - 1] : "";
-    return (strcmp(source->root, "fma") == 0 || strcmp(source->root, "mad") == 0) &&
-           strcmp(type, "f32") == 0;
-}
-
-static bool is_matrix(const struct syntax_instruction *source) {
-    return strcmp(source->root, "mma") == 0 ||
-           (strcmp(source->root, "wmma") == 0 && source->modifier_count &&
-            strcmp(source->modifiers[0], "mma") == 0);
-}
-
 static void count_classes(struct program *program) {
     uint32_t fused = 0, matrix = 0;
     for (uint32_t k = 0; k < program->count; k++) {
         program->code[k].fma_before = fused;
         program->code[k].tensor_before = matrix;
-        fused += is_fused(program->code[k].detail->source);
-        matrix += is_matrix(program->code[k].detail->source);
+        fused += (program->code[k].detail->flags & OPERATION_FMA) != 0;
+        matrix += (program->code[k].detail->flags & OPERATION_TENSOR) != 0;
     }
     program->code[program->count].fma_before = fused;
     program->code[program->count].tensor_before = matrix;

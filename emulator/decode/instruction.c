@@ -10,6 +10,13 @@
 
 #include <string.h>
 
+/* What an instruction is decoded by: a row of the executor, or else a lane operation. */
+struct match {
+    const struct instruction_row *row;
+    const struct lane_operation *operation;
+    unsigned flags; /* of the row, or of the operation's table */
+};
+
 /* Operands that PTX writes for a plain row: its groups of letters. */
 static bool has_operand_count(const struct instruction_row *row,
                               const struct syntax_instruction *source) {
@@ -19,34 +26,51 @@ static bool has_operand_count(const struct instruction_row *row,
     return row->decode != DECODE_PLAIN || count == source->operand_count;
 }
 
-static const struct instruction_row *find_row(struct decoder *decoder,
-                                              const struct syntax_instruction *source) {
+static bool has_second_result(const struct syntax_instruction *source) {
+    return source->operand_count && source->operands[0].second;
+}
+
+/* `p|q` needs a row that gives two results. */
+static bool gives_results(const char *operands, const struct syntax_instruction *source) {
+    return !has_second_result(source) || strchr(operands, '|') || strncmp(operands, "p,", 2) == 0;
+}
+
+static bool find_row(const struct decoder *decoder, const struct syntax_instruction *source,
+                     struct match *match) {
     for (const struct instruction_table *const *table = decoder->set->tables; *table; table++) {
         for (size_t k = 0; k < (*table)->count; k++) {
             const struct instruction_row *row = &(*table)->rows[k];
             if (row->pattern[0] == source->root[0] && has_operand_count(row, source) &&
-                pattern_match(row->pattern, source, decoder->detail->choice))
-                return row;
+                gives_results(row->operands, source) &&
+                pattern_match(row->pattern, source, decoder->detail->choice)) {
+                *match = (struct match){.row = row, .flags = row->flags};
+                return true;
+            }
         }
     }
-    return NULL;
+    return false;
 }
 
-static const struct lane_operation *find_operation(struct decoder *decoder,
-                                                   const struct syntax_instruction *source) {
+static bool find_operation(const struct decoder *decoder, const struct syntax_instruction *source,
+                           struct match *match) {
     for (const struct lane_table *const *table = decoder->set->lane_tables; *table; table++) {
         for (size_t k = 0; k < (*table)->count; k++) {
             const struct lane_operation *row = &(*table)->rows[k];
-            if (row->pattern[0] == source->root[0] &&
-                pattern_match(row->pattern, source, decoder->detail->choice))
-                return row;
+            if (row->pattern[0] == source->root[0] && gives_results(row->operands, source) &&
+                pattern_match(row->pattern, source, decoder->detail->choice)) {
+                *match = (struct match){.operation = row, .flags = (*table)->flags};
+                return true;
+            }
         }
     }
-    return NULL;
+    return false;
 }
+
+/* ---- Decoding by what was found ---- */
 
 static void decode_by_row(struct decoder *decoder, const struct instruction_row *row) {
     struct instruction *instruction = decoder->instruction;
+    decoder->detail->row = row;
     instruction->execute = row->execute;
     instruction->variant = row->variant;
     instruction->is_control = (row->flags & ROW_CONTROL) != 0;
@@ -55,11 +79,12 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
         decode_plain(decoder, row->operands);
         break;
     case DECODE_MEMORY:
+    case DECODE_UNTYPED:
     case DECODE_MATRIX:
         decode_memory(decoder, row);
         break;
     case DECODE_FRAGMENT:
-        decode_fragment(decoder);
+        decode_fragment(decoder, row);
         break;
     case DECODE_PREFETCH:
         decoder_reserve_operands(decoder, 0, 0);
@@ -79,7 +104,6 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
     }
     if (decoder->detail->negated && !(row->flags & ROW_NEGATES))
         decoder_fail(decoder, "a negated predicate is not allowed");
-    decoder->detail->row = row;
 }
 
 static bool is_wider(const struct detail *detail) {
@@ -102,63 +126,71 @@ static void decode_by_operation(struct decoder *decoder, const struct lane_opera
         is_wider(detail) ? decoder->set->handlers->convert : decoder->set->handlers->lanes;
 }
 
+/* ---- What stands in no table as it is written ---- */
+
+/* Root and modifiers of the instruction, but for the boolean operators among these; *boolean is the
+ * last one. */
+static struct syntax_instruction bare_comparison(struct decoder *decoder,
+                                                 const struct syntax_instruction *source,
+                                                 enum boolean *boolean) {
+    static const char *const names[] = {
+        [BOOLEAN_AND] = "and", [BOOLEAN_OR] = "or", [BOOLEAN_XOR] = "xor"};
+    struct syntax_instruction bare = *source;
+    bare.operand_count = 0;
+    bare.modifier_count = 0;
+    bare.modifiers =
+        source_allocate(decoder->source, (source->modifier_count + 1) * sizeof *bare.modifiers);
+    *boolean = BOOLEAN_NONE;
+    for (size_t k = 0; k < source->modifier_count; k++) {
+        enum boolean found = BOOLEAN_XOR;
+        while (found != BOOLEAN_NONE && strcmp(source->modifiers[k], names[found]) != 0)
+            found--;
+        if (found != BOOLEAN_NONE)
+            *boolean = found;
+        else
+            bare.modifiers[bare.modifier_count++] = source->modifiers[k];
+    }
+    return bare;
+}
+
 /* setp with a second result or a third predicate: the comparison is a lane operation, the rest is
  * the executor's. */
-static bool decode_setp(struct decoder *decoder) {
-    static const char *const booleans[] = {"and", "or", "xor"};
-    const struct syntax_instruction *source = decoder_source(decoder);
-    if (strcmp(source->root, "setp") != 0 || source->operand_count < 3)
-        return false;
+static bool decode_combined_comparison(struct decoder *decoder) {
     struct detail *detail = decoder->detail;
-    struct syntax_instruction plain = *source;
-    plain.modifiers =
-        source_allocate(decoder->source, source->modifier_count * sizeof *plain.modifiers + 1);
-    plain.modifier_count = 0;
-    for (size_t k = 0; k < source->modifier_count; k++) {
-        uint8_t boolean = 0;
-        for (uint8_t n = 0; n < 3; n++) {
-            if (strcmp(source->modifiers[k], booleans[n]) == 0)
-                boolean = (uint8_t)(n + 1);
-        }
-        if (boolean)
-            detail->boolean = boolean;
-        else
-            plain.modifiers[plain.modifier_count++] = source->modifiers[k];
-    }
-    if (!detail->boolean && !source->operands[0].second)
+    const struct syntax_instruction *source = decoder_source(decoder);
+    enum boolean boolean;
+    struct match match;
+    const struct syntax_instruction bare = bare_comparison(decoder, source, &boolean);
+    if (boolean == BOOLEAN_NONE && !has_second_result(source))
         return false;
-    const struct lane_operation *operation = find_operation(decoder, &plain);
-    if (!operation || operation->operands[1] != '=')
+    if (!find_operation(decoder, &bare, &match) || !(match.flags & OPERATION_COMPARES))
         return false;
-    if (source->operand_count != (detail->boolean ? 4u : 3u))
+    if (source->operand_count != (boolean == BOOLEAN_NONE ? 3 : 4))
         decoder_fail(decoder, "the wrong number of operands");
     decoder_reserve_operands(decoder, 2, 3);
     struct syntax_operand first = source->operands[0];
     first.second = NULL;
     decoder_add_to(decoder, &first, 'p');
-    if (source->operands[0].second)
+    if (has_second_result(source))
         decoder_add_to(decoder, source->operands[0].second, 'p');
-    decoder_add_from(decoder, &source->operands[1], operation->operands[2]);
-    decoder_add_from(decoder, &source->operands[2], operation->operands[4]);
-    if (detail->boolean)
+    const char *letters = match.operation->operands; /* "p=w,w" */
+    decoder_add_from(decoder, &source->operands[1], letters[2]);
+    decoder_add_from(decoder, &source->operands[2], letters[4]);
+    if (boolean != BOOLEAN_NONE)
         decoder_add_from(decoder, &source->operands[3], 'p');
-    detail->lanes = operation->function;
+    detail->boolean = (uint8_t)boolean;
+    detail->lanes = match.operation->function;
     decoder->instruction->execute = decoder->set->handlers->setp_combined;
     return true;
 }
 
-/*
- * atom and red: the manual has semantics, scope and space in front of the operation, compilers and
- * libraries write them in several orders. The table knows the manual's.
- */
+/* The instruction with semantics, scope and space in front of its other modifiers. */
 static const struct syntax_instruction *order_modifiers(struct decoder *decoder,
                                                         const struct syntax_instruction *source) {
     static const char *const front[] = {"relaxed", "acquire", "release",    "acq_rel",
                                         "cta",     "cluster", "gpu",        "sys",
                                         "global",  "shared",  "shared::cta"};
     enum { FRONT = sizeof front / sizeof front[0] };
-    if (strcmp(source->root, "atom") != 0 && strcmp(source->root, "red") != 0)
-        return source;
     struct syntax_instruction *ordered = source_allocate(decoder->source, sizeof *ordered);
     *ordered = *source;
     ordered->modifiers =
@@ -176,14 +208,27 @@ static const struct syntax_instruction *order_modifiers(struct decoder *decoder,
     return ordered;
 }
 
-/* Whether a cvt names a register wider than its type, as it may. The executor's own conversions
- * take slots as wide as the type; the lane operations of the same pattern come with the copy that a
- * wider one needs. */
-static bool is_relaxed_conversion(struct decoder *decoder, const struct syntax_instruction *source,
-                                  const struct instruction_row *row) {
-    if (strcmp(source->root, "cvt") != 0 || row->decode != DECODE_PLAIN ||
-        source->operand_count != 2)
+/* Compilers and libraries write the modifiers of atomics in several orders. The table knows the
+ * manual's. */
+static bool decode_in_any_order(struct decoder *decoder) {
+    struct detail *detail = decoder->detail;
+    const struct syntax_instruction *ordered = order_modifiers(decoder, detail->source);
+    struct match match;
+    if (!find_row(decoder, ordered, &match) || !(match.flags & ROW_ANY_ORDER))
         return false;
+    detail->source = ordered;
+    detail->flags = match.flags;
+    decode_by_row(decoder, match.row);
+    return true;
+}
+
+/* ---- One instruction ---- */
+
+/* Whether an operand of a row is a register wider than its type. The executor's own conversions take
+ * slots as wide as the type; the lane operations of the same pattern come with the copy that a wider
+ * one needs. */
+static bool has_wider_register(struct decoder *decoder, const struct instruction_row *row) {
+    const struct syntax_instruction *source = decoder_source(decoder);
     const char letters[2] = {row->operands[0], row->operands[2]}; /* "d=w" */
     for (size_t k = 0; k < sizeof letters; k++) {
         const struct syntax_type *type;
@@ -194,23 +239,30 @@ static bool is_relaxed_conversion(struct decoder *decoder, const struct syntax_i
     return false;
 }
 
+static bool find(struct decoder *decoder, struct match *match) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    if (!find_row(decoder, source, match))
+        return find_operation(decoder, source, match);
+    const bool is_conversion = match->flags & OPERATION_WIDENS;
+    if (is_conversion && has_wider_register(decoder, match->row))
+        return find_operation(decoder, source, match);
+    return true;
+}
+
 void decode_instruction(struct decoder *decoder, const struct syntax_instruction *source) {
     struct detail *detail = source_allocate(decoder->source, sizeof *detail);
+    struct match match;
     decoder->detail = decoder->instruction->detail = detail;
     detail->source = source;
     detail->function = decoder->function;
     decoder_set_guard(decoder);
-    if (decode_setp(decoder))
-        return;
-    detail->source = source = order_modifiers(decoder, source);
-    const struct instruction_row *row = find_row(decoder, source);
-    if (row && is_relaxed_conversion(decoder, source, row))
-        row = NULL;
-    const struct lane_operation *operation = row ? NULL : find_operation(decoder, source);
-    if (row)
-        decode_by_row(decoder, row);
-    else if (operation)
-        decode_by_operation(decoder, operation);
-    else
+    if (find(decoder, &match)) {
+        detail->flags = match.flags;
+        if (match.row)
+            decode_by_row(decoder, match.row);
+        else
+            decode_by_operation(decoder, match.operation);
+    } else if (!decode_combined_comparison(decoder) && !decode_in_any_order(decoder)) {
         decoder_fail(decoder, "the emulator lacks this instruction or modifier");
+    }
 }

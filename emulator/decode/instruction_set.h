@@ -15,21 +15,24 @@ struct instruction;
 
 typedef void instruction_handler(struct warp *warp, const struct instruction *instruction);
 
+/* Beside those of enum operation_flag. */
 enum row_flag {
-    ROW_CONTROL = 1, /* may change the program counter or the mask, or has to wait */
-    ROW_FMA = 2,
-    ROW_TENSOR = 4,
-    ROW_COMMUNICATES = 8, /* the order of blocks can show in what it gives */
-    ROW_NEGATES = 32,     /* takes negated predicates */
-    ROW_COMMUTES = 16,    /* … unless its result is not used */
+    ROW_CONTROL = 16,      /* may change the program counter or the mask, or has to wait */
+    ROW_ENDS = 32,         /* what comes behind it does not follow, unless it is guarded */
+    ROW_COMMUNICATES = 64, /* the order of blocks can show in what it gives */
+    ROW_COMMUTES = 128,    /* … unless its result is not used */
+    ROW_NEGATES = 256,     /* takes negated predicates */
+    ROW_ANY_ORDER = 512,   /* semantics, scope and space may stand in any order */
 };
 
+/* How the operands of a row are decoded. */
 enum row_decode {
-    DECODE_PLAIN,
-    DECODE_MEMORY,
-    DECODE_MATRIX,
-    DECODE_FRAGMENT,
-    DECODE_PREFETCH,
+    DECODE_PLAIN,    /* as their letters say */
+    DECODE_MEMORY,   /* ld, st, atom, red: the type is that of the access, registers may be wider */
+    DECODE_UNTYPED,  /* cp.async, mbarrier: the instruction itself says how wide its access is */
+    DECODE_MATRIX,   /* ldmatrix, stmatrix */
+    DECODE_FRAGMENT, /* wmma.load, wmma.store */
+    DECODE_PREFETCH, /* any, and all ignored */
     DECODE_BRANCH,
     DECODE_INDEXED_BRANCH,
     DECODE_CALL,
@@ -40,9 +43,9 @@ struct instruction_row {
     const char *pattern;
     const char *operands;
     instruction_handler *execute;
-    uint16_t variant;
-    uint8_t flags;
-    uint8_t decode;
+    uint16_t variant; /* what the handler makes of it */
+    uint16_t flags;   /* enum operation_flag, enum row_flag */
+    uint8_t decode;   /* enum row_decode */
 };
 
 struct instruction_table {

@@ -110,12 +110,12 @@ static void matrix_shape(struct decoder *decoder) {
     detail->space = decoder_space(decoder);
 }
 
-static void memory_shape(struct decoder *decoder) {
+static void memory_shape(struct decoder *decoder, const struct instruction_row *row) {
     struct detail *detail = decoder->detail;
     decoder->instruction->target = decoder->program->site_count++;
     detail->space = decoder_space(decoder);
     detail->elements = 1;
-    if (strcmp(decoder_source(decoder)->root, "cp") == 0)
+    if (row->decode == DECODE_UNTYPED)
         return;
     const struct syntax_type *type = decoder_type(decoder);
     if (type->bits > 64 || type->bits < 8)
@@ -150,9 +150,7 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
 
 /* The letter of what is loaded or stored. */
 static char value_letter(struct decoder *decoder, const struct instruction_row *row) {
-    if (row->decode == DECODE_MATRIX || decoder->detail->access_bytes == 0)
-        return 'w';
-    return decoder_type_letter(decoder_type(decoder));
+    return row->decode == DECODE_MEMORY ? decoder_type_letter(decoder_type(decoder)) : 'w';
 }
 
 /*
@@ -170,7 +168,7 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
     if (row->decode == DECODE_MATRIX)
         matrix_shape(decoder);
     else
-        memory_shape(decoder);
+        memory_shape(decoder, row);
     const char value = value_letter(decoder, row);
     for (const char *letter = row->operands; *letter; letter++) {
         if (*letter == '=')
@@ -199,10 +197,10 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
 
 /* wmma.load.a.sync.aligned.layout.shape[.space].type {d…}, [p] [, stride]; wmma.store.d … [p], {s…}
  * [, stride] */
-void decode_fragment(struct decoder *decoder) {
+void decode_fragment(struct decoder *decoder, const struct instruction_row *row) {
     const struct syntax_instruction *source = decoder_source(decoder);
     struct matrix_fragment *fragment = source_allocate(decoder->source, sizeof *fragment);
-    const bool is_store = strcmp(source->modifiers[0], "store") == 0;
+    const bool is_store = row->variant != 0;
     const char *type = source->modifiers[source->modifier_count - 1];
     bool known = false;
     for (size_t k = 0; k < source->modifier_count; k++) {

@@ -5,7 +5,7 @@
 #include "emulator/decode/decoder.h"
 
 void decode_memory(struct decoder *decoder, const struct instruction_row *row);
-/* wmma.load and wmma.store. */
-void decode_fragment(struct decoder *decoder);
+/* wmma.load, and with a variant other than 0 wmma.store. */
+void decode_fragment(struct decoder *decoder, const struct instruction_row *row);
 
 #endif

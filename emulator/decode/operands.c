@@ -82,22 +82,18 @@ static uint8_t slot_bits(unsigned bits) {
     return bits == 1 ? 1 : bits <= 32 ? 32 : 64;
 }
 
-/* cvt, ld, st and their kin take registers wider than their type (PTX ISA 9.4.1, "Operand Size
- * Exceeding …"). */
-static bool is_relaxed(const struct decoder *decoder) {
-    static const char *const roots[] = {"cvt", "ld", "ldu", "st", "atom", "red"};
-    for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
-        if (strcmp(decoder_source(decoder)->root, roots[k]) == 0)
-            return true;
-    }
-    return false;
+/* Conversions, loads, stores and atomics take registers wider than their type (PTX ISA 9.4.1,
+ * "Operand Size Exceeding …"). */
+static bool may_be_wider(const struct detail *detail) {
+    return (detail->flags & OPERATION_WIDENS) ||
+           (detail->row && detail->row->decode == DECODE_MEMORY);
 }
 
 static void check_width(struct decoder *decoder, const struct syntax_operand *operand,
                         unsigned bits, char letter) {
     unsigned wanted = letter_bits(letter);
-    bool fits =
-        bits == wanted || (bits > wanted && wanted > 1 && (is_relaxed(decoder) || wanted == 8));
+    bool fits = bits == wanted ||
+                (bits > wanted && wanted > 1 && (may_be_wider(decoder->detail) || wanted == 8));
     if (fits)
         return;
     char what[160];
@@ -285,7 +281,6 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
     if (operand->kind == OPERAND_SINK) {
         unsigned width = slot_bits(letter_bits(letter));
         detail->to_bits[detail->to_count] = (uint8_t)width;
-        detail->sunk |= UINT64_C(1) << detail->to_count;
         use_register(decoder, slot, decoder_new_register(decoder, width), true);
         detail->to_count++;
         return;

@@ -6,18 +6,10 @@
 
 #include <string.h>
 
-static bool has_carry(const struct decoder *decoder) {
-    static const char *const roots[] = {"add", "addc", "sub", "subc", "mad", "madc"};
-    const struct syntax_instruction *source = decoder_source(decoder);
-    bool named = false;
-    for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++)
-        named |= strcmp(source->root, roots[k]) == 0;
-    return named;
-}
-
+/* Adds operand number `next`; gives the number of the next one. CC.CF is not written. */
 static size_t add_group(struct decoder *decoder, size_t next, char letter, size_t count,
                         bool is_to) {
-    if (letter == 'p' && next == decoder_source(decoder)->operand_count && has_carry(decoder)) {
+    if (letter == 'c') {
         decoder_add_carry(decoder, is_to);
         return next;
     }
@@ -37,16 +29,6 @@ static size_t add_group(struct decoder *decoder, size_t next, char letter, size_
     return next + 1;
 }
 
-/* add.cc "w,p=w,w": the predicate is CC.CF, which PTX does not write. */
-static size_t add_destination(struct decoder *decoder, size_t next, char letter, size_t count,
-                              size_t position) {
-    if (letter == 'p' && position > 0 && has_carry(decoder)) {
-        decoder_add_carry(decoder, true);
-        return next;
-    }
-    return add_group(decoder, next, letter, count, true);
-}
-
 void decode_plain(struct decoder *decoder, const char *operands) {
     size_t next = 0, position = 0;
     bool is_to = strchr(operands, '=') != NULL;
@@ -62,10 +44,8 @@ void decode_plain(struct decoder *decoder, const char *operands) {
                     source->operands[0].second;
         if (pair)
             decoder_add_to(decoder, source->operands[0].second, 'p');
-        else if (is_to)
-            next = add_destination(decoder, next, letter, count, position);
         else
-            next = add_group(decoder, next, letter, count, false);
+            next = add_group(decoder, next, letter, count, is_to);
         position++;
         if (*operands == '|') { /* a second result that may be left out */
             if (source->operands[0].second)

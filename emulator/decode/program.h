@@ -42,11 +42,15 @@ struct param_copy {
 
 struct matrix_fragment;
 
+/* What setp does with its comparison and a third predicate. */
+enum boolean { BOOLEAN_NONE, BOOLEAN_AND, BOOLEAN_OR, BOOLEAN_XOR };
+
 /* The seldom needed half of an instruction. */
 struct detail {
     const struct syntax_instruction *source;
     struct program_function *function;
     const struct instruction_row *row; /* NULL for a lane operation */
+    unsigned flags;                    /* of the row, or of the operation's table */
     instruction_handler *guarded;      /* what a guarded instruction runs under its mask */
     lane_function *lanes;
     uint8_t to_count, from_count;
@@ -55,7 +59,6 @@ struct detail {
     uint8_t *to_bits, *from_bits; /* width of the slot: 1, 32 or 64 */
     uint8_t *to_extend;   /* how many low bits count, top bit set when signed; 0: no extension */
     uint8_t *from_narrow; /* how many low bits of a wider register count; 0: all */
-    uint64_t sunk;        /* bit k: to[k] is the sink `_` */
     signed char choice[PATTERN_GROUPS];
     struct program_function *callee; /* NULL for an indirect call */
     struct param_copy *copies, *results;
@@ -71,7 +74,7 @@ struct detail {
     enum state_space space;
     bool to_signed;
     uint8_t to_register_bits; /* of the last destination, as declared */
-    uint8_t boolean;          /* setp: 0 none, 1 and, 2 or, 3 xor */
+    uint8_t boolean;          /* enum boolean */
 };
 
 enum special_register {

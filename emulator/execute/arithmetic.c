@@ -185,7 +185,7 @@ SELECT_HANDLER(select_32, 32)
 SELECT_HANDLER(select_64, 64)
 
 static const struct instruction_row rows[] = {
-    {.pattern = "fma.rn.f32", "w=w,w,w", fma_f32},
+    {.pattern = "fma.rn.f32", "w=w,w,w", fma_f32, .flags = OPERATION_FMA},
     {.pattern = "add[.rn].f32", "w=w,w", add_f32},
     {.pattern = "sub[.rn].f32", "w=w,w", sub_f32},
     {.pattern = "mul[.rn].f32", "w=w,w", mul_f32},
@@ -267,9 +267,9 @@ static const struct instruction_row rows[] = {
     {.pattern = "setp.eq.f32", "p=w,w", eq_f32},
     {.pattern = "setp.ne.f32", "p=w,w", ne_f32},
     {.pattern = "setp.neu.f32", "p=w,w", neu_f32},
-    {.pattern = "cvt.s64.s32", "d=w", cvt_s64_s32},
-    {.pattern = "cvt.u64.u32", "d=w", cvt_u64_u32},
-    {.pattern = "cvt.{u32,s32}.{u64,s64}", "w=d", cvt_u32_u64},
+    {.pattern = "cvt.s64.s32", "d=w", cvt_s64_s32, .flags = OPERATION_WIDENS},
+    {.pattern = "cvt.u64.u32", "d=w", cvt_u64_u32, .flags = OPERATION_WIDENS},
+    {.pattern = "cvt.{u32,s32}.{u64,s64}", "w=d", cvt_u32_u64, .flags = OPERATION_WIDENS},
 };
 
 EXECUTOR_TABLE(executor_arithmetic);

@@ -287,14 +287,14 @@ static void execute_pending_count(struct warp *warp, const struct instruction *i
 
 #define SHARED "[.{shared,shared::cta}]"
 #define MBARRIER(pattern_, operands_, action)                                                      \
-    { .pattern = (pattern_), (operands_), execute_mbarrier, (action), .decode = DECODE_MEMORY }
+    { .pattern = (pattern_), (operands_), execute_mbarrier, (action), .decode = DECODE_UNTYPED }
 
 static const struct instruction_row rows[] = {
     {.pattern = "cp.async.{ca,cg}.{shared,shared::cta}.global[.L2::cache_hint][.{L2::64B,L2::128B,"
                 "L2::256B}]",
      "m,m,i,?w",
      execute_copy,
-     .decode = DECODE_MEMORY},
+     .decode = DECODE_UNTYPED},
     {.pattern = "cp.async.commit_group", "", execute_commit},
     {.pattern = "cp.async.wait_group", "i", execute_wait_group},
     {.pattern = "cp.async.wait_all", "", execute_wait_all},

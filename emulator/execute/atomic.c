@@ -216,11 +216,11 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
      "t=m,s",                                                                                      \
      execute_atomic,                                                                               \
      number,                                                                                       \
-     .flags = ROW_COMMUNICATES | (more),                                                           \
+     .flags = ROW_COMMUNICATES | ROW_ANY_ORDER | (more),                                           \
      .decode = DECODE_MEMORY},                                                                     \
     {                                                                                              \
         .pattern = "red" HEAD operation_pattern, "m,s", execute_atomic, number,                    \
-        .flags = ROW_COMMUNICATES | (more), .decode = DECODE_MEMORY                                \
+        .flags = ROW_COMMUNICATES | ROW_ANY_ORDER | (more), .decode = DECODE_MEMORY                \
     }
 
 static const struct instruction_row rows[] = {
@@ -244,13 +244,13 @@ static const struct instruction_row rows[] = {
      "t=m,s",
      execute_atomic,
      ATOMIC_EXCHANGE,
-     .flags = ROW_COMMUNICATES,
+     .flags = ROW_COMMUNICATES | ROW_ANY_ORDER,
      .decode = DECODE_MEMORY},
     {.pattern = "atom" HEAD ".cas" HINT ".{b16,b32,u32,s32,b64,u64,s64}",
      "t=m,s,s",
      execute_atomic,
      ATOMIC_COMPARE,
-     .flags = ROW_COMMUNICATES,
+     .flags = ROW_COMMUNICATES | ROW_ANY_ORDER,
      .decode = DECODE_MEMORY},
 };
 

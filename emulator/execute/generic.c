@@ -129,11 +129,11 @@ static void execute_setp_combined(struct warp *warp, const struct instruction *i
     for (unsigned k = 0; k < detail->to_count; k++) {
         uint32_t value = k == 0 ? compared : ~compared;
         uint32_t third = detail->boolean ? *(const uint32_t *)from[2] : 0;
-        if (detail->boolean == 1)
+        if (detail->boolean == BOOLEAN_AND)
             value &= third;
-        else if (detail->boolean == 2)
+        else if (detail->boolean == BOOLEAN_OR)
             value |= third;
-        else if (detail->boolean == 3)
+        else if (detail->boolean == BOOLEAN_XOR)
             value ^= third;
         blend(warp_slot(warp, detail->to[k]), &value, 1, warp->mask);
     }

@@ -40,28 +40,35 @@ struct lanes64 {
 
 /*
  * A lane-wise operation. Operands come in PTX order, vectors `{a,b}` expanded in place.
- *   to[k]    destination k, from[k] source k: `struct lanes32 *`, `struct lanes64 *`, or `uint32_t
- * *` for a predicate, as the operand string of its table row says. A destination never overlaps a
- * source nor another destination. choice   choice[n] is the index taken from the n-th {a,b,c} group
- * of the row's pattern; an optional group [..] that is absent gives -1, one that is present gives
- * its index (0 when it holds a single word).
+ *   to[k]       destination k
+ *   from[k]     source k
+ *   choice[n]   the index taken from the n-th group of the row's pattern
+ * Operands are `struct lanes32 *`, `struct lanes64 *` or, for a predicate, `uint32_t *`, as the
+ * operand string of the row says. A destination never overlaps a source nor another destination.
  */
 typedef void lane_function(void *const to[], const void *const from[], const signed char choice[]);
 
 /*
- * One row of an instruction table. `pattern` spells the instruction with its modifiers in order:
- *   "cvt.rn[.ftz].f16.f32"              [.ftz] may be absent; it is choice[0]: -1 or 0
- *   "prmt.b32[{.f4e,.b4e,.rc8,.ecl,.ecr,.rc16}]"   one of, or none: choice[0] is -1..5
- *   "mul.{lo,hi}.{u16,s16}"             choice[0] is 0 or 1, choice[1] is 0 or 1
+ * One row of an instruction table.
+ *
+ * `pattern` spells the instruction with its modifiers in order. Groups count from 0:
+ *   {.a,.b}     one of them: choice 0 or 1
+ *   [.a]        may be absent: choice -1, else 0
+ *   [{.a,.b}]   one of them or none: choice -1, 0 or 1
+ * So "cvt.rn[.ftz].f16.f32" has one group, and "mul.{lo,hi}.{u16,s16}" has two.
+ *
  * `operands` spells destinations = sources, each a letter with an optional count for a vector:
- *   p predicate   b 8-bit   h 16-bit   w 32-bit (f16x2, tf32 … too)   d 64-bit   q 128-bit (two
- * 64-bit registers) i an integer constant (given as `const int64_t *`) "w=w,w,w"   "d=w"   "p=h,h"
- * "w4=w4,w2,w4" (mma: to[0..3]; from[0..3], from[4..5], from[6..9]) Letters b, h and w are all
- * given as struct lanes32. In `cvt` a register may be wider than its type, as PTX allows: the
- * function still sees b, h, w or d as the row says; the executor narrows and extends (by the sign
- * of the destination type). A predicate result is the comparison alone: `.and.or.xor` with a third
- * predicate, and the second result of `p|q`, are added by the executor to every row whose root is
- * setp.
+ *   p   predicate
+ *   c   condition code CC.CF: a predicate that PTX does not write
+ *   b   8 bits, in a struct lanes32 as are h and w
+ *   h   16 bits
+ *   w   32 bits: f16x2, tf32 and their like too
+ *   d   64 bits
+ *   i   an integer constant, given as `const int64_t *`
+ * For example:
+ *   "w=w,w,w"       fma.rn.f32
+ *   "p=h,h"         setp.lt.s16
+ *   "w4=w4,w2,w4"   mma: to[0..3]; from[0..3], from[4..5], from[6..9]
  */
 struct lane_operation {
     const char *pattern;
@@ -69,10 +76,24 @@ struct lane_operation {
     lane_function *function;
 };
 
+/* What is true of every row of a table; the executor's own rows have these flags too. */
+enum operation_flag {
+    OPERATION_FMA = 1,    /* counts as a fused multiply-add on f32 */
+    OPERATION_TENSOR = 2, /* counts as a product of matrices */
+    /* A register may be wider than its type, as PTX allows in cvt. The function still sees b, h, w
+     * or d as the row says; the executor narrows sources, and extends results by the sign of their
+     * type. */
+    OPERATION_WIDENS = 4,
+    /* setp. The function is the comparison alone; the executor adds `.and`, `.or` and `.xor` with a
+     * third predicate, and the second result of `p|q`. */
+    OPERATION_COMPARES = 8,
+};
+
 /* A table that a group of operations exports; the executor searches them in order after its own. */
 struct lane_table {
     const struct lane_operation *rows;
     unsigned count;
+    unsigned flags; /* enum operation_flag */
 };
 
 /* Of a mask with a bit for each lane: the lowest lane, and how many there are. */

@@ -50,7 +50,7 @@ union value {
 };
 
 static void fill(union value *value, char letter, uint64_t bits) {
-    if (letter == 'p') {
+    if (letter == 'p' || letter == 'c') {
         value->predicate = bits & 1 ? LANES_ALL : 0;
         return;
     }

@@ -77,7 +77,7 @@ static void fill(union slot *slot, char letter, uint64_t *state) {
         const uint64_t bits = pick(state, letter);
         if (letter == 'd') {
             slot->wide.at[lane] = bits;
-        } else if (letter == 'p') {
+        } else if (letter == 'p' || letter == 'c') {
             slot->predicate = (uint32_t)bits;
         } else if (letter == 'i') {
             slot->constant = (int64_t)(bits & 0xff);

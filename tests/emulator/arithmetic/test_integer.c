@@ -238,7 +238,7 @@ static uint64_t with_carry(const char *name, uint64_t a, uint64_t b, uint64_t c,
     void *to[] = {&result, &out};
     unsigned count = 0;
     for (const char *at = strchr(found.operation->operands, '=') + 1;; at += 2) {
-        if (*at == 'p') {
+        if (*at == 'c') {
             from[count++] = &in;
         } else {
             for (unsigned lane = 0; lane < LANES; lane++) {
