@@ -51,22 +51,31 @@ static const struct format FORMAT_BF16 = {8, -126, 0x7f80, 0x7f7f, 0x7fff, 0x800
 static const struct format FORMAT_E4M3 = {4, -6, 0x7f, 0x7e, 0x7f, 0x80};
 static const struct format FORMAT_E5M2 = {3, -14, 0x7c, 0x7b, 0x7f, 0x80};
 
-/* Whether to step away from zero, given the bit kept last, and how what was cut compares to half a
- * step. */
-ALWAYS_INLINE bool rounds_up(enum rounding mode, bool negative, bool odd, bool inexact, bool half,
-                             bool more_than_half) {
+/* What rounding cuts off, beside half a step. */
+enum cut { CUT_NOTHING, CUT_LESS, CUT_HALF, CUT_MORE };
+
+/* A `half` of zero is one that no bits reach. */
+ALWAYS_INLINE enum cut cut_of(uint64_t bits, uint64_t half) {
+    return bits == 0              ? CUT_NOTHING
+           : half && bits == half ? CUT_HALF
+           : half && bits > half  ? CUT_MORE
+                                  : CUT_LESS;
+}
+
+/* Whether to step away from zero, given the sign and whether the bit kept last is set. */
+ALWAYS_INLINE bool rounds_up(enum rounding mode, bool negative, bool odd, enum cut cut) {
     switch (mode) {
     case ROUND_ZERO:
         return false;
     case ROUND_DOWN:
-        return inexact && negative;
+        return cut != CUT_NOTHING && negative;
     case ROUND_UP:
-        return inexact && !negative;
+        return cut != CUT_NOTHING && !negative;
     case ROUND_NEAREST_AWAY:
-        return half || more_than_half;
+        return cut >= CUT_HALF;
     case ROUND_NEAREST:
     default:
-        return more_than_half || (half && odd);
+        return cut == CUT_MORE || (cut == CUT_HALF && odd);
     }
 }
 
@@ -77,10 +86,8 @@ ALWAYS_INLINE uint32_t overflow_of(const struct format *format, enum rounding mo
     return inward ? format->largest : format->infinity;
 }
 
-/*
- * `significand` * 2^(exponent - 63), its top bit set unless it is zero, with `sticky` set if there
- * are more bits below: the nearest number of the format in the given mode.
- */
+/* `significand` * 2^(exponent - 63) in the format, by the given mode. The significand's top bit is
+ * set unless it is zero. */
 ALWAYS_INLINE uint32_t round_significand(uint64_t significand, int exponent, bool negative,
                                          const struct format *format, enum rounding mode) {
     const int below = exponent < format->exponent ? format->exponent - exponent : 0;
@@ -89,9 +96,7 @@ ALWAYS_INLINE uint32_t round_significand(uint64_t significand, int exponent, boo
     const uint64_t kept = shift > 63 ? 0 : significand >> shift;
     const uint64_t half_step = shift > 64 ? 0 : (uint64_t)1 << (shift - 1);
     const uint64_t cut = shift > 63 ? significand : significand & (((uint64_t)1 << shift) - 1);
-    const bool half = shift <= 64 && cut == half_step;
-    const bool more = shift <= 64 && cut > half_step;
-    const uint64_t up = rounds_up(mode, negative, kept & 1, cut != 0, half, more);
+    const uint64_t up = rounds_up(mode, negative, kept & 1, cut_of(cut, half_step));
     const int biased = below ? 0 : exponent - format->exponent;
     const uint64_t magnitude = ((uint64_t)(unsigned)biased << (format->precision - 1)) + kept + up;
     const bool overflow = magnitude > format->largest && significand != 0;
@@ -133,7 +138,7 @@ ALWAYS_INLINE uint64_t round_integer_f64(uint64_t magnitude, bool negative, enum
     const uint64_t significand = magnitude << zeros;
     const uint64_t kept = significand >> 11;
     const uint64_t cut = significand & 0x7ff;
-    const uint64_t up = rounds_up(mode, negative, kept & 1, cut != 0, cut == 0x400, cut > 0x400);
+    const uint64_t up = rounds_up(mode, negative, kept & 1, cut_of(cut, 0x400));
     const uint64_t bits = ((uint64_t)(63 - zeros + 1022) << 52) + kept + up;
     return bits | (negative ? F64_SIGN : 0);
 }
