@@ -1,5 +1,4 @@
-/* Puts the tables of each build together, picks a build, and sets the floating-point environment.
- */
+/* The tables of each build, the best build, and the floating-point environment. */
 #include "emulator/arithmetic/arithmetic.h"
 
 #include <stddef.h>

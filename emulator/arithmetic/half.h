@@ -4,7 +4,7 @@
  *
  * A sum, difference, product or fused multiply-add of f16 is computed in f32: the product of two is
  * exact there, and the sum of a product of 22 bits and an f16 is rounded to odd, which leaves
- * rounding to 11 bits correct (arithmetic_rounding.h has the source). bf16 has the exponents of
+ * rounding to 11 bits correct (rounding.h has the source). bf16 has the exponents of
  * f32, so that products over- and underflow there: it goes through double.
  */
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_HALF_H

@@ -3,7 +3,7 @@
  *
  * Each function unpacks its fragments into plain matrices, multiplies those and packs the result.
  * Shapes and types are constants in each, so that the compiler unrolls the unpacking.
- * arithmetic_matrix.h says how sums are rounded.
+ * matrix.h says how sums are rounded.
  */
 #include "emulator/arithmetic/half.h"
 #include "emulator/arithmetic/matrix_layout.h"

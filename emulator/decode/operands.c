@@ -1,5 +1,4 @@
-/* Resolves the operands of PTX instructions to slots of registers, constants and special registers.
- */
+/* Resolves operands to slots of registers, constants and special registers. */
 #include "emulator/decode/operands.h"
 
 #include "emulator/decode/constants.h"

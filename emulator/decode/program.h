@@ -2,10 +2,11 @@
  * A module decoded for execution: one array of instructions for all its functions, operands
  * resolved to slots.
  *
- * A slot reference is a byte offset (a multiple of 4) with its bank in the two low bits. Bank FRAME
- * is the calling frame of a warp: [return header][predicates][32-bit registers][64-bit
- * registers][parameter areas]. Bank CONSTANT holds immediates, spread over 32 lanes, for the whole
- * module. Bank SPECIAL holds %tid and its kin, a copy for each warp.
+ * A slot is a byte offset (a multiple of 4) with its bank in the two low bits:
+ *   FRAME      the warp's frame of the function that runs: its frame_header, the areas of
+ *              parameters, then the registers: predicates, those of 32 bits, those of 64 bits
+ *   CONSTANT   immediates of the whole module, each spread over the lanes
+ *   SPECIAL    %tid and its kin, a copy for each warp
  */
 #ifndef LOCKSTEP_EMULATOR_DECODE_PROGRAM_H
 #define LOCKSTEP_EMULATOR_DECODE_PROGRAM_H
@@ -24,20 +25,20 @@ struct instruction {
     uint32_t to, a, b, c;
     uint32_t target; /* of a branch; for memory accesses the number of the site, for its cache */
     uint32_t guard;  /* slot of the predicate; read only when is_guarded */
-    uint32_t fma_before; /* how many instructions before this one, in the module, are fused
-                            multiply-adds */
+    uint32_t fma_before; /* multiply-adds before this instruction in the module */
     uint16_t run;        /* instructions from here on that cannot leave the straight line */
     uint16_t variant;    /* what the table row says */
     uint8_t is_guarded, guard_negated, is_control;
-    uint32_t tensor_before; /* the same for matrix products */
+    uint32_t tensor_before; /* matrix products before it */
 };
 
 enum { OPERAND_LIMIT = 64 };
 
+/* An argument or a result of a call: its area in the caller's frame. */
 struct param_copy {
-    uint32_t caller, callee; /* offsets of the areas in their frames */
-    uint32_t size;           /* bytes a lane */
-    uint32_t stride_caller, stride_callee;
+    uint32_t caller; /* offset in the frame */
+    uint32_t size;   /* bytes a lane */
+    uint32_t stride_caller;
 };
 
 struct matrix_fragment;
@@ -119,8 +120,7 @@ enum special_register {
     SPECIAL_GLOBALTIMER_HI,
 };
 
-/* Shared memory that the system keeps for itself: cooperative groups of several warps meet there.
- */
+/* Shared memory that the system keeps for itself: cooperative groups meet there. */
 enum { RESERVED_SHARED_BYTES = 1024 };
 
 enum { SPECIAL_BYTES = SPECIAL_COUNT * sizeof(struct lanes32) };

@@ -75,8 +75,7 @@ INLINE uint32_t site_sectors(struct access_site *site, const struct access *acce
 
 /* ---- Bounds ---- */
 
-/* Finds the allocation that holds all lanes; false when there is none, or an address is misaligned.
- */
+/* Finds the allocation that holds all lanes; false when none does or one is misaligned. */
 static inline bool site_find_range(struct warp *warp, struct access_site *site,
                                    const struct access *access, uint32_t bytes) {
     uint64_t low = access->first + (uint64_t)site->first;

@@ -5,12 +5,15 @@
 #include "emulator/lanes/lanes.h"
 #include "emulator/memory/memory.h"
 
-enum { SITE_PHASES = 8, PATTERN_GATHER = 0, PATTERN_UNIFORM = 1, PATTERN_CONTIGUOUS = 2 };
+enum { SITE_PHASES = 8 };
+
+/* How the lanes' data lies. */
+enum { PATTERN_GATHER, PATTERN_UNIFORM, PATTERN_CONTIGUOUS };
 
 /*
- * Each worker keeps one for each instruction. The lanes' addresses relative
- * to the first active lane mostly repeat from one execution to the next; sectors and wavefronts
- * follow from them, so they are not computed again.
+ * Each worker keeps one for each instruction. The lanes' addresses relative to the first active
+ * lane mostly repeat from one execution to the next; sectors and wavefronts follow from them, so
+ * they are not computed again.
  */
 struct access_site {
     _Alignas(64) uint64_t delta[LANES]; /* of an inactive lane: 0 */
@@ -20,9 +23,9 @@ struct access_site {
     int64_t first, last; /* the lowest delta, and the highest plus the bytes of an access */
     uint32_t wavefronts, wavefronts_ideal, low_bits;
     struct {
-        uint32_t phase,
-            sectors;   /* phase: address of the first lane modulo 32, plus 1; 0: nothing kept */
-        uint64_t bits; /* sectors from the lowest on, when they span fewer than 64; else 0 */
+        uint32_t phase;   /* the first lane's address modulo 32, plus 1; 0: nothing kept */
+        uint32_t sectors; /* how many different ones */
+        uint64_t bits;    /* those from the lowest on, when they span fewer than 64; else 0 */
     } phases[SITE_PHASES];
 };
 

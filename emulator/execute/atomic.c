@@ -97,8 +97,7 @@ static uint64_t apply(enum atomic_operation operation, uint64_t old, uint64_t b,
     return flush ? lane_flush32(sum) : sum;
 }
 
-/* Other host threads may act on the same word, so the update goes through a compare and exchange.
- */
+/* Other host threads may act on the same word at the same time. */
 static uint64_t update(unsigned char *at, enum atomic_operation operation, uint64_t b, uint64_t c,
                        uint32_t bytes, bool flush) {
     if (bytes == 8) {

@@ -1,5 +1,6 @@
 /*
- * wmma.load and wmma.store (PTX ISA 9.7.14.3.3, 9.7.14.3.4). Fragments are arithmetic_matrix.h's.
+ * wmma.load and wmma.store (PTX ISA 9.7.14.3.3, 9.7.14.3.4). matrix.h of the arithmetic says what
+ * a fragment is.
  *
  * Elements move one by one. What is counted are the accesses that the fragment's layout makes of
  * them: elements of a lane that lie side by side in memory are one access, and each access of the

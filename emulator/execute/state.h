@@ -40,8 +40,7 @@ struct launch {
     size_t parameter_bytes;
     bool is_failed;      /* atomic */
     bool is_cooperative; /* all blocks resident together */
-    uint64_t workspace;  /* of a cooperative launch: where cooperative groups keep the grid's
-                            barrier; else 0 */
+    uint64_t workspace;  /* where cooperative groups keep the grid's barrier; 0: no such launch */
     size_t resident_limit;
     bool is_serial; /* blocks see each other's work: one host thread, in the order of the blocks */
     bool is_slow;   /* race or init checks are on */
@@ -100,27 +99,34 @@ struct async_copy {
 };
 
 struct warp {
-    unsigned char *bank[BANK_COUNT];
-    uint32_t mask; /* the lanes that execute */
-    uint32_t pc, stop;
-    uint32_t base;
-    bool regroup, is_faulted, communicated, is_spent;
-    uint32_t live, sync_wait, barrier_wait, yielded;
-    uint32_t spins;
-    int64_t fuel;
-    uint64_t executed;
+    unsigned char *bank[BANK_COUNT]; /* what slots are relative to */
+    uint32_t mask;                   /* the lanes that execute */
+    uint32_t pc, stop;               /* theirs; at `stop` others wait to join them */
+    uint32_t base;                   /* of their frame in the stack */
+    bool regroup;                    /* who executes is to be chosen anew */
+    bool is_faulted;
+    bool communicated;     /* since the last jump back something may have seen others' work */
+    bool is_spent;         /* a loop seems to wait for others: the slice ends */
+    uint32_t live;         /* lanes that have not ended */
+    uint32_t sync_wait;    /* lanes that wait for other lanes */
+    uint32_t barrier_wait; /* lanes that wait at a barrier of the block */
+    uint32_t yielded;      /* lanes that let others go first */
+    uint32_t spins;        /* jumps back, weighted by whether they communicated */
+    int64_t fuel;          /* instructions left of the slice */
+    uint64_t executed;     /* instructions, for the clocks */
     struct worker *worker;
     struct block *block;
     const struct instruction *code;
     uint32_t index, first_thread;
-    uint32_t lane_pc[LANES], lane_base[LANES], lane_local[LANES];
+    uint32_t lane_pc[LANES], lane_base[LANES]; /* of lanes that do not execute */
+    uint32_t lane_local[LANES];                /* where the frame's local variables begin */
     unsigned char *stack;
     unsigned char *special;
     unsigned char *local;
     struct async_copy *copies;
     size_t copy_count, copy_capacity;
-    uint32_t async_group[LANES];
-    uint32_t sync_clock;
+    uint32_t async_group[LANES]; /* the number of the group that is open */
+    uint32_t sync_clock;         /* times that lanes have met, for the check of races */
 };
 
 enum { STACK_BYTES = 1 << 24, SPIN_LIMIT = 1024, SLICE = 1 << 14 };

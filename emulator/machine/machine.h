@@ -137,8 +137,7 @@ struct machine_launch {
     struct machine_function *function;
     unsigned grid[3], block[3];
     size_t dynamic_shared;
-    bool allow_large_shared; /* the function attribute was raised above properties.shared_per_block
-                              */
+    bool allow_large_shared; /* up to properties.shared_per_block_optin */
     bool cooperative;
     const void *parameters; /* packed as info.parameters says */
     size_t parameter_bytes;

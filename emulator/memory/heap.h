@@ -26,8 +26,7 @@ enum machine_status heap_open(struct heap *heap, struct memory *memory, size_t b
 void heap_close(struct heap *heap);
 /* An address aligned to 16 bytes, or 0 when there is no room. */
 uint64_t heap_allocate(struct heap *heap, uint64_t bytes);
-/* False when the address is not one that heap_allocate gave and that is still in use. 0 is ignored.
- */
+/* False unless heap_allocate gave the address and it is still in use; 0 is ignored. */
 bool heap_free(struct heap *heap, uint64_t address);
 
 #endif

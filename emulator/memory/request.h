@@ -1,7 +1,7 @@
 /*
  * What one request of a warp moves: sectors of global memory, wavefronts of shared memory
  * (docs/emulator.md, "Counters", has the definitions). For the instructions that go lane by lane;
- * plain loads and stores keep their sectors with the site (execute_memory.c).
+ * plain loads and stores keep theirs with the instruction (execute/access_site.h).
  */
 #ifndef LOCKSTEP_EMULATOR_MEMORY_REQUEST_H
 #define LOCKSTEP_EMULATOR_MEMORY_REQUEST_H

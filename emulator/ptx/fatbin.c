@@ -49,8 +49,7 @@ static uint32_t fatbin_magic(const void *image) {
     return magic;
 }
 
-/* Byte by byte, for the image may be a text that ends sooner; no byte of the magic numbers is zero.
- */
+/* Byte by byte, for the image may be a shorter text; no byte of the magic numbers is zero. */
 bool fatbin_is(const void *image) {
     return !strncmp(image, "\x50\xED\x55\xBA", 4) || !strncmp(image, "\xB1\x43\x62\x46", 4);
 }

@@ -1,12 +1,27 @@
 /*
  * Fat binaries: the container into which nvcc puts one kernel's images for several architectures.
  *
- * Layout (little endian), as nvcc 13 writes it: a header {u32 magic 0xBA55ED50, u16 version, u16
- * header size, u64 size of what follows}, then entries {u16 kind: 1 PTX, 2 machine code; u16
- * version; u32 header size; u64 size; u32 compressed size; u32 options; u16 minor, u16 major of the
- * PTX version; u32 architecture (80 for sm_80); u32 name offset and length; u64 flags; u64
- * reserved; u64 size when decompressed}. Objects and `__cudaRegisterFatBinary` hold a wrapper {u32
- * magic 0x466243B1, u32 version, pointer to the container, pointer}.
+ * Layout (little endian), as nvcc 13 writes it. A header, then entries, each with its data behind:
+ *   header   u32   magic 0xBA55ED50
+ *            u16   version
+ *            u16   size of the header
+ *            u64   size of what follows
+ *   entry    u16   kind: 1 PTX, 2 machine code
+ *            u16   version
+ *            u32   size of the entry without its data
+ *            u64   size of the data
+ *            u32   size of the compressed data
+ *            u32   options
+ *            u16   minor and u16 major number of the PTX version
+ *            u32   architecture: 80 for sm_80
+ *            u32   offset and u32 length of the name
+ *            u64   flags
+ *            u64   reserved
+ *            u64   size of the data when decompressed
+ * Objects and `__cudaRegisterFatBinary` hold a wrapper:
+ *   wrapper  u32   magic 0x466243B1
+ *            u32   version
+ *            two pointers, the first to the container
  */
 #ifndef LOCKSTEP_EMULATOR_PTX_FATBIN_H
 #define LOCKSTEP_EMULATOR_PTX_FATBIN_H

@@ -29,9 +29,7 @@ static void performance_directives(struct parser *parser, struct syntax_function
         else if (parser_take_dot(parser, "maxnreg"))
             function->max_registers =
                 parser_expect_unsigned(parser, "a number of registers", 1u << 20);
-        else if (parser_take_dot(parser, "noreturn"))
-            function->is_noreturn = true;
-        else if (!parser_common_directive(parser))
+        else if (!parser_take_dot(parser, "noreturn") && !parser_common_directive(parser))
             break;
     }
 }

@@ -215,8 +215,7 @@ static void parse_prototype(struct parser *parser, struct syntax_symbol *symbol)
     prototype->place = parser->lexer.token.place;
     prototype->name = parser_expect_name(parser);
     parser_formals(parser, &prototype->parameters, &prototype->parameter_count);
-    if (parser_take_dot(parser, "noreturn"))
-        prototype->is_noreturn = true;
+    (void)parser_take_dot(parser, "noreturn");
     parser_expect(parser, ';');
 }
 

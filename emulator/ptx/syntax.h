@@ -47,8 +47,7 @@ struct syntax_variable {
     struct syntax_value *values;
     size_t value_count;
     struct source_place place;
-    uint64_t
-        address; /* laid out at load: an offset in its space, or an address for global and const */
+    uint64_t address; /* an offset in its space; for global and const an address, once placed */
     bool placed;
 };
 
@@ -105,8 +104,8 @@ enum symbol_kind {
 struct syntax_symbol {
     const char *name;
     enum symbol_kind kind;
-    unsigned index,
-        count; /* REGISTERS: first register and how many; LABEL: index of its instruction */
+    unsigned index; /* REGISTER, REGISTERS: the first one's number; LABEL: of its instruction */
+    unsigned count; /* REGISTERS, TARGETS: how many */
     struct syntax_variable *variable;
     struct syntax_function *function; /* FUNCTION and PROTOTYPE */
     const char **targets;             /* TARGETS */
@@ -125,7 +124,7 @@ struct syntax_register {
 
 struct syntax_function {
     const char *name;
-    bool is_entry, is_defined, is_extern, is_visible, is_weak, is_noreturn;
+    bool is_entry, is_defined, is_extern, is_visible, is_weak;
     struct syntax_variable **parameters, **results;
     size_t parameter_count, result_count;
     unsigned max_block[3], required_block[3], min_blocks, max_registers;
@@ -133,8 +132,7 @@ struct syntax_function {
     size_t instruction_count, instruction_capacity;
     struct syntax_register *registers;
     size_t register_count, register_capacity;
-    struct syntax_variable *
-        *variables; /* declared in the body: local, shared, param, global, const */
+    struct syntax_variable **variables; /* declared in the body, in any space */
     size_t variable_count, variable_capacity;
     struct syntax_scope *scope;
     struct source_place place;

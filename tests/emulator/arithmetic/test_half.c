@@ -62,8 +62,7 @@ static double narrow_value(const struct narrow *format, uint32_t bits) {
     return bits & sign_of(format) ? -value : value;
 }
 
-/* The largest magnitude whose value is at most that of `value`, which is finite and not negative.
- */
+/* The largest magnitude whose value is at most `value`, which is finite and not negative. */
 static uint32_t magnitude_below(const struct narrow *format, exact value) {
     uint32_t low = 0;
     uint32_t high = end_of(format);
