@@ -32,10 +32,7 @@ static const char doc[] =
     "decided. Without a preset it takes `quick`. A row of which one iteration takes longer than "
     "2.5 times --max-time (default 0.3 s) is left out.\v"
     "Example:\n"
-    "  lockstep ab build-before/lockstep build/lockstep softmax --threads 1\n\n"
-    "Exit status: 0 nothing is slower; 1 something is, or a result is wrong; 2 the call was wrong, "
-    "or the binaries cannot be compared; 3 a process broke; 77 the GPU that was required is not "
-    "there.";
+    "  lockstep ab build-before/lockstep build/lockstep softmax --threads 1";
 
 static int word_add(struct option_parse *parse, const char *word) {
     struct parsed *parsed = parse->parsed;

@@ -40,9 +40,7 @@ static const char doc[] =
     "nothing else, counts alone are compared.\v"
     "Examples:\n  lockstep compare reports/runs/before reports/latest\n"
     "  lockstep compare --markdown --threshold 10% before after >comment.md\n"
-    "  lockstep compare --exact reports/baseline reports/latest\n\n"
-    "Exit status: 0 nothing is slower; 1 a row is slower or fails now, or a count is worse; 2 the "
-    "call or a file was wrong; 3 the answer could not be written.";
+    "  lockstep compare --exact reports/baseline reports/latest";
 
 static int argument_read(struct option_parse *parse, char *text) {
     struct parsed *parsed = parse->parsed;

@@ -15,10 +15,7 @@ static const char doc[] =
     "oracle. Results, samples and plots go into a folder. Without a preset it takes `default`. A "
     "case is sampled for 2 s, with --quick for 0.3 s, or as --max-time says.\v"
     "Example:\n"
-    "  lockstep run gemm --shape 512x512x512,100x9x64 --implementation openblas\n\n"
-    "Exit status: 0 all verified; 1 a result is wrong; 2 the call was wrong; 3 the run could not "
-    "be finished (what was measured is kept), or every row was skipped; 77 the GPU that was "
-    "required is not there.";
+    "  lockstep run gemm --shape 512x512x512,100x9x64 --implementation openblas";
 
 enum status command_run(int argc, char **argv, const struct command_context *context,
                         struct message *message) {

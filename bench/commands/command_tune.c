@@ -12,9 +12,7 @@ static const char doc[] =
     "stays.\v"
     "Examples:\n"
     "  lockstep tune --preset mnist --out h100.csv\n"
-    "  lockstep tune 512x512x512 100x128x784 --variant nn,nt\n\n"
-    "Exit status: 0 all measured; 1 a result is wrong; 2 the call or the file was wrong; 3 not all "
-    "could be measured (what was is kept); 77 there is no GPU that has times.";
+    "  lockstep tune 512x512x512 100x128x784 --variant nn,nt";
 
 struct parsed {
     struct tune_options tune;

@@ -12,9 +12,7 @@
 static const char doc[] =
     "Checks every implementation of the operations (default: all) against the float64 oracle on "
     "awkward shapes, leading dimensions and special values. Nothing is timed.\v"
-    "Example:\n  lockstep verify softmax --implementation cpu-simd\n\n"
-    "Exit status: 0 all verified; 1 a result is wrong; 2 the call was wrong; 3 it could not be "
-    "finished, or every case was skipped; 77 the GPU that was required is not there.";
+    "Example:\n  lockstep verify softmax --implementation cpu-simd";
 
 enum { OPERATIONS_MAX = 32 };
 

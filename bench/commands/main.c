@@ -1,11 +1,15 @@
 /* lockstep: the subcommands, signals, and exit statuses. */
 #include "bench/commands/command.h"
+#include "bench/commands/exit_status.h"
 #include "bench/devices/build_info.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -28,10 +32,14 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static volatile sig_atomic_t interrupted;
 
-/* The first signal asks for an orderly end; the second ends the process as usual. */
+/* The first signal asks for an orderly end; the second ends the process as usual. What is said of
+ * it is of no use to whoever cannot read it. */
 static void on_signal(int signal_number) {
+    static const char said[] = "\nlockstep: ending after this case; again to end now\n";
     interrupted = 1;
     signal(signal_number, SIG_DFL);
+    if (write(STDERR_FILENO, said, sizeof said - 1) < 0)
+        return;
 }
 
 static bool is_interrupted(void *argument) {
@@ -39,71 +47,101 @@ static bool is_interrupted(void *argument) {
     return interrupted != 0;
 }
 
-static int exit_status(enum status status) {
-    switch (status) {
-    case STATUS_OK:
-        return 0;
-    case STATUS_WRONG:
-        return 1;
-    case STATUS_INVALID:
-        return 2;
-    case STATUS_NO_GPU:
-        return 77;
-    case STATUS_UNSUPPORTED:
-    case STATUS_NO_MEMORY:
-    case STATUS_IO:
-    case STATUS_FAILED:
-    case STATUS_INTERRUPTED:
-        break;
-    }
-    return 3;
-}
-
 /* A disk that is full or a reader that has gone is seen when the last of the output is sent. */
 static int output_end(int status) {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return status;
     fprintf(stderr, "lockstep: cannot write all of the standard output: %s\n", strerror(errno));
-    return status == 0 ? 3 : status;
+    return status == EXIT_STATUS_DONE ? EXIT_STATUS_UNFINISHED : status;
 }
 
 static void print_usage(FILE *file) {
     fprintf(file, "usage: lockstep COMMAND [ARGUMENT…]\n\n");
     for (int i = 0; i < COMMAND_COUNT; i++)
         fprintf(file, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fprintf(file, "\n`lockstep COMMAND --help` says more.\n");
+    fprintf(file, "\n`lockstep COMMAND --help` says more. %s\n", exit_status_help);
 }
 
+/* A file at its size limit is an error of the call that writes it, and ends no process. */
 static void signals_install(void) {
     struct sigaction action = {.sa_handler = on_signal};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+/* Without standard input, output or errors their numbers would go to the next files that are
+ * opened, and what is printed into those. False when one of them stays closed. */
+static bool descriptors_open(void) {
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++)
+        if (fcntl(number, F_GETFD) < 0 && open("/dev/null", O_RDWR) != number)
+            return false;
+    return true;
+}
+
+/* Whether main has its own exit status to give. */
+static bool ended;
+
+/* A library may end the process, as libgomp does without threads: by exit(1), which here would say
+ * that a result is wrong. */
+static void on_exit_from_below(void) {
+    if (!ended)
+        _exit(EXIT_STATUS_UNFINISHED);
+}
+
+static int command_call(int index, int argc, char **argv) {
+    const struct command_context context = {
+        .stop = is_interrupted, .argument_count = argc, .arguments = argv};
+    struct message message = {.text = ""};
+    signals_install();
+    enum status status = commands[index].function(argc - 1, argv + 1, &context, &message);
+    if (status != STATUS_OK)
+        fprintf(stderr, "lockstep: %s\n", message.text);
+    return exit_status_of(status);
+}
+
+/* `help WORD`: the help of a command, or of what the exit statuses mean. */
+static int help_call(char *word) {
+    static char help[] = "--help";
+    char *words[] = {NULL, word, help, NULL};
+    if (strcmp(word, "exit-status") == 0) {
+        exit_status_print(stdout);
+        return EXIT_STATUS_DONE;
+    }
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return command_call(i, 3, words);
+    fprintf(stderr, "lockstep: there is no command '%s', and no other help of that name\n\n", word);
+    print_usage(stderr);
+    return EXIT_STATUS_CALL;
+}
+
+static int word_call(int argc, char **argv) {
+    const char *word = argc >= 2 ? argv[1] : "";
+    if (strcmp(word, "help") == 0 && argc >= 3)
+        return help_call(argv[2]);
+    if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0) {
+        print_usage(stdout);
+        return EXIT_STATUS_DONE;
+    }
+    if (strcmp(word, "--version") == 0) {
+        printf("lockstep %s (%s)\n", build_version, build_commit);
+        return EXIT_STATUS_DONE;
+    }
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return command_call(i, argc, argv);
+    if (argc >= 2)
+        fprintf(stderr, "lockstep: there is no command '%s'\n\n", word);
+    print_usage(stderr);
+    return EXIT_STATUS_CALL;
 }
 
 int main(int argc, char **argv) {
-    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
-        print_usage(stdout);
-        return output_end(0);
-    }
-    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
-        printf("lockstep %s (%s)\n", build_version, build_commit);
-        return output_end(0);
-    }
-    for (int i = 0; argc >= 2 && i < COMMAND_COUNT; i++) {
-        if (strcmp(argv[1], commands[i].name) != 0)
-            continue;
-        signals_install();
-        const struct command_context context = {
-            .stop = is_interrupted, .argument_count = argc, .arguments = argv};
-        struct message message = {.text = ""};
-        enum status status = commands[i].function(argc - 1, argv + 1, &context, &message);
-        if (status != STATUS_OK)
-            fprintf(stderr, "lockstep: %s\n", message.text);
-        return output_end(exit_status(status));
-    }
-    if (argc >= 2)
-        fprintf(stderr, "lockstep: there is no command '%s'\n\n", argv[1]);
-    print_usage(stderr);
-    return 2;
+    if (!descriptors_open() || atexit(on_exit_from_below) != 0)
+        return EXIT_STATUS_UNFINISHED;
+    int status = output_end(word_call(argc, argv));
+    ended = true;
+    return status;
 }

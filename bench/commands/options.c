@@ -1,5 +1,6 @@
 /* From tables of options to argp, and from words to values. */
 #include "bench/commands/options.h"
+#include "bench/commands/exit_status.h"
 #include "bench/statistics/verdict.h"
 
 #include <argp.h>
@@ -129,6 +130,15 @@ static int help_print(struct reading *reading, int key, struct argp_state *state
     return ECANCELED;
 }
 
+/* The last sentence of every help. argp frees what is not the text that it gave. */
+static char *help_end(int key, const char *text, void *input) {
+    (void)input;
+    char *ended = NULL;
+    if (key == ARGP_KEY_HELP_EXTRA)
+        ended = strdup(exit_status_help);
+    return ended ? ended : (char *)(uintptr_t)text;
+}
+
 static error_t key_read(int key, char *text, struct argp_state *state) {
     struct reading *reading = state->input;
     struct option_parse *parse = reading->parse;
@@ -186,7 +196,8 @@ enum status options_parse(struct option_parse *parse, int argc, char **argv) {
     const struct argp argp = {.options = reading.listed,
                               .parser = key_read,
                               .args_doc = parse->arguments,
-                              .doc = parse->doc};
+                              .doc = parse->doc,
+                              .help_filter = help_end};
     /* ARGP_NO_HELP: argp's own --help ends the process. Its messages about unknown options go to
      * standard error. */
     error_t error = argp_parse(&argp, argc, words, ARGP_NO_EXIT | ARGP_NO_HELP, NULL, &reading);

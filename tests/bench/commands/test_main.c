@@ -1,0 +1,140 @@
+/* What main() does around every command: help, exit statuses, missing descriptors, signals, and
+ * libraries that end the process. */
+#include "tests/support/calling.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct calling here;
+
+static int place_enter(void **state) {
+    (void)state;
+    calling_open(&here);
+    return 0;
+}
+
+static int place_leave(void **state) {
+    (void)state;
+    calling_close(&here);
+    return 0;
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
+
+#define TINY                                                                                       \
+    "run transfer --shape 64 --implementation cpu-naive --quick --max-time 0.05 --threads 1 "      \
+    "--gpu none --out run"
+
+/* The exit status of a line of the shell, in the test's folder, with the program as $0. */
+static int shell(const char *line) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (chdir(here.place.path) != 0)
+            _exit(126);
+        execl("/bin/sh", "sh", "-c", line, here.program, (char *)NULL);
+        _exit(127);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void every_command_names_the_help_on_exit_statuses(void **state) {
+    (void)state;
+    static const char *const commands[] = {"run",    "sample", "ab",   "compare", "history", "list",
+                                           "verify", "train",  "tune", "report",  "info"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        struct call asked = CALL("help", commands[i]);
+        struct call direct = CALL(commands[i], "--help");
+        check_status(&asked, 0);
+        check_holds(asked.out, "`lockstep help exit-status`");
+        assert_string_equal(asked.out, direct.out);
+        call_free(&asked);
+        call_free(&direct);
+    }
+}
+
+static void each_exit_status_has_its_sentence(void **state) {
+    (void)state;
+    static const char *const sentences[] = {"\n  1  A result is wrong", "\n  2  The call",
+                                            "\n  3  It could not be finished", "\n 77  The GPU"};
+    struct call call = CALL("help", "exit-status");
+    check_status(&call, 0);
+    assert_int_equal(strncmp(call.out, "  0  Everything was done", 24), 0);
+    for (size_t i = 0; i < sizeof sentences / sizeof sentences[0]; i++)
+        check_holds(call.out, sentences[i]);
+    call_free(&call);
+    struct call unknown = CALL("help", "walk");
+    check_status(&unknown, 2);
+    check_holds(unknown.err, "there is no command 'walk'");
+    call_free(&unknown);
+}
+
+/* The table went into the first file that the run opened. */
+static void a_run_without_descriptors_keeps_its_files(void **state) {
+    (void)state;
+    static const char *const closed[] = {"<&- >&-", "<&- >&- 2>&-", ">&-", "2>&-"};
+    for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
+        char line[512];
+        snprintf(line, sizeof line, "rm -rf run; \"$0\" " TINY " %s", closed[i]);
+        assert_int_equal(shell(line), 0);
+        char *results = file_text(temporary_path(&here.place, "run/results.csv"));
+        assert_non_null(results);
+        assert_int_equal(strncmp(results, "operation,", 10), 0);
+        assert_null(strstr(results, "lockstep:"));
+        free(results);
+        assert_int_equal(shell("\"$0\" report run >log 2>&1"), 0);
+    }
+}
+
+static void a_file_at_its_limit_ends_no_process(void **state) {
+    (void)state;
+    assert_int_equal(shell("ulimit -f 1; \"$0\" " TINY " >/dev/null 2>&1"), 3);
+}
+
+/* libgomp ends the process by exit(1) where it gets no thread, and 1 says that a result is wrong. */
+static void a_library_that_ends_the_process_is_no_wrong_result(void **state) {
+    (void)state;
+    assert_int_equal(shell("OMP_STACKSIZE=100000G \"$0\" run transfer --shape 5000000 --threads 2 "
+                           "--quick --gpu none --out run >/dev/null 2>&1"),
+                     3);
+}
+
+static void the_first_interruption_is_answered_at_once(void **state) {
+    (void)state;
+    struct call call = call_start(&here,
+                                  (const char *const[]){"run", "transfer", "--gpu", "none",
+                                                        "--max-time", "5", "--out", "run", NULL},
+                                  &(struct call_limits){0});
+    usleep(300000);
+    assert_int_equal(kill(call.process, SIGINT), 0);
+    call_wait(&here, &call);
+    check_status(&call, 3);
+    check_holds(call.err, "lockstep: ending after this case; again to end now\n");
+    call_free(&call);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(every_command_names_the_help_on_exit_statuses),
+        IN_PLACE(each_exit_status_has_its_sentence),
+        IN_PLACE(a_run_without_descriptors_keeps_its_files),
+        IN_PLACE(a_file_at_its_limit_ends_no_process),
+        IN_PLACE(a_library_that_ends_the_process_is_no_wrong_result),
+        IN_PLACE(the_first_interruption_is_answered_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
