@@ -124,8 +124,6 @@ struct reading {
 static int help_print(struct reading *reading, int key, struct argp_state *state) {
     const unsigned int long_help = ARGP_HELP_LONG | ARGP_HELP_DOC | ARGP_HELP_USAGE;
     argp_state_help(state, stdout, key == KEY_HELP ? long_help : ARGP_HELP_USAGE);
-    if (key == KEY_USAGE)
-        putchar('\n'); /* argp leaves its last line open */
     reading->parse->helped = true;
     return ECANCELED;
 }
