@@ -1,10 +1,14 @@
 /* Times on request: what a sampling process answers. */
 #include "bench/commands/sampler.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -80,6 +84,66 @@ static void test_a_case_is_opened_verified_and_sampled(void **state) {
     free(text);
 }
 
+/* --- the first sample of a request ------------------------------------------------------------- */
+
+/* The clock of this program, and requests that come a line at a time: the readings behind each
+ * request are far apart, as if another process had run in between. */
+enum { SLOW_READINGS = 5 }; /* those of one sample: its beginning, a batch to warm up, the batch */
+static const double slow_step = 1.0, step = 1e-3;
+static bool scripted;
+static int slow_readings;
+static double now;
+
+/* Takes the place of libc's. */
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    if (!scripted)
+        return (int)syscall(SYS_clock_gettime, clock, time);
+    now += slow_readings > 0 ? slow_step : step;
+    slow_readings -= slow_readings > 0;
+    *time = (struct timespec){.tv_sec = (time_t)now, .tv_nsec = (long)(1e9 * fmod(now, 1.0))};
+    return 0;
+}
+
+static ssize_t request_read(void *cookie, char *buffer, size_t size) {
+    const char **rest = cookie;
+    size_t length = strcspn(*rest, "\n") + (**rest != '\0');
+    assert_in_range(length, 0, size);
+    memcpy(buffer, *rest, length);
+    *rest += length;
+    slow_readings = SLOW_READINGS;
+    return (ssize_t)length;
+}
+
+/* It brings caches and clocks back, so it is taken besides those that were asked for. */
+static void test_the_first_sample_of_a_request_is_dropped(void **state) {
+    (void)state;
+    struct run_options options = small();
+    struct message message = {""};
+    const char *requests = "open 0\ntake 0 1\ntake 0 3\ntake 0 2\n";
+    char *text = NULL, line[1024];
+    size_t size;
+    options.implementations = "cpu-naive";
+    FILE *in = fopencookie(&requests, "r", (cookie_io_functions_t){.read = request_read});
+    FILE *out = open_memstream(&text, &size);
+    assert_true(in && out);
+    scripted = true;
+    enum status status = sampler_serve(&options, in, out, &message);
+    scripted = false;
+    assert_int_equal(fclose(in), 0);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(status, STATUS_OK);
+    for (int request = 4; request <= 5; request++) { /* behind a warm-up: lines from 0 */
+        check_times(text, request, request == 4 ? 3 : 2);
+        line_of(text, request, line, sizeof line);
+        char *end, *at = line + strlen("times");
+        for (double seconds = strtod(at, &end); end != at; seconds = strtod(at, &end)) {
+            assert_true(seconds < 2.0 * step);
+            at = end;
+        }
+    }
+    free(text);
+}
+
 static void test_requests_that_cannot_be_met(void **state) {
     (void)state;
     const struct run_options options = small();
@@ -116,6 +180,7 @@ static void test_wrong_options_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_case_is_opened_verified_and_sampled),
+        cmocka_unit_test(test_the_first_sample_of_a_request_is_dropped),
         cmocka_unit_test(test_requests_that_cannot_be_met),
         cmocka_unit_test(test_wrong_options_are_refused),
     };
