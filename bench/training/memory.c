@@ -2,6 +2,7 @@
  * they come or go. */
 #include "bench/training/state.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 static enum status allocate(const struct training *training, int64_t count, float **pointer) {
@@ -149,6 +150,7 @@ static enum status weights_upload(struct training *training) {
 
 enum status train_weights_open(struct training *training) {
     const struct train_options *options = training->options;
+    training->host.seed = options->seed;
     if (!options->load) {
         mlp_parameters_initialise(&options->model, options->seed, training->host.parameters);
         return weights_upload(training);
@@ -156,10 +158,19 @@ enum status train_weights_open(struct training *training) {
     bool moments_lost = false;
     enum status status = weights_load(options->load, &options->model, &training->host,
                                       &moments_lost, training->message);
-    if (status == STATUS_OK && moments_lost)
-        fprintf(options->report, "%s was saved by another optimizer: its moments start at zero\n",
+    if (status != STATUS_OK)
+        return status;
+    if (moments_lost)
+        fprintf(options->report,
+                "%s was saved by another optimizer or program: its moments start at zero\n",
                 options->load);
-    return status == STATUS_OK ? weights_upload(training) : status;
+    if (training->host.seed != options->seed)
+        fprintf(options->report,
+                "%s was trained with seed %" PRIu64
+                ": samples now come in the order of seed %" PRIu64 "\n",
+                options->load, training->host.seed, options->seed);
+    training->host.seed = options->seed;
+    return weights_upload(training);
 }
 
 enum status train_weights_keep(struct training *training) {
