@@ -30,12 +30,19 @@ bool blis_absent(void);
 
 /* `onednn`: present when the build found oneDNN's header and library, else onednn_version() is NULL
  * and the kernels return STATUS_UNSUPPORTED, as they do for what the library lacks (a bias in an
- * activation) or computes outside the tolerance (log-softmax forward). Its relu and softmax lose a
- * NaN (0 instead), so it does not take part in checks of special values. */
+ * activation, bf16 or f16 on a processor without instructions for them) or computes outside the
+ * tolerance (log-softmax forward). Its relu, in linear too, and its softmax lose a NaN (0 instead),
+ * and before 3.7 a padded bf16 product an infinity, so these do not take part in checks of special
+ * values. tf32 is computed in f32. */
 gemm_kernel gemm_onednn;
+linear_kernel linear_onednn;
 activation_kernel activation_onednn;
 softmax_kernel softmax_onednn;
 const char *onednn_version(void);
+/* The instruction set that it makes code for: "avx512_core_bf16"; NULL where it is not there. */
+const char *onednn_configuration(void);
+/* Why this version computes a function outside the tolerance, or NULL. */
+const char *onednn_flaw(enum activation_function function, bool backward);
 bool onednn_absent(void);
 
 #endif

@@ -1,4 +1,5 @@
 /* linear: a product and its epilogue one after the other, as CPU libraries offer them. */
+#include "reference/linear.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/simd/simd.h"
@@ -29,7 +30,7 @@ static struct activation_problem epilogue_of(const struct linear_problem *proble
                                        .output = problem->y};
 }
 
-static enum status in_turn(const struct linear_problem *problem, gemm_kernel *gemm,
+enum status linear_in_turn(const struct linear_problem *problem, gemm_kernel *gemm,
                            activation_kernel *activation, struct execution *execution) {
     const struct gemm_problem product = product_of(problem);
     const struct activation_problem epilogue = epilogue_of(problem);
@@ -38,9 +39,9 @@ static enum status in_turn(const struct linear_problem *problem, gemm_kernel *ge
 }
 
 enum status linear_naive(const struct linear_problem *problem, struct execution *execution) {
-    return in_turn(problem, gemm_naive, activation_naive, execution);
+    return linear_in_turn(problem, gemm_naive, activation_naive, execution);
 }
 
 enum status linear_openblas(const struct linear_problem *problem, struct execution *execution) {
-    return in_turn(problem, gemm_openblas, activation_simd, execution);
+    return linear_in_turn(problem, gemm_openblas, activation_simd, execution);
 }

@@ -262,9 +262,10 @@ void environment_print(const struct environment *e, FILE *file) {
     else
         fprintf(file, "           BLIS %s; kernels for %s, %s threads\n", blis_version(),
                 blis_configuration(), blis_parallel_model());
-    fprintf(file, "           %s\n",
-            onednn_version() ? onednn_version()
-                             : "oneDNN is not in this build (make deps PEERS=1)");
+    if (onednn_absent())
+        fprintf(file, "           oneDNN is not in this build (make deps)\n");
+    else
+        fprintf(file, "           %s; kernels for %s\n", onednn_version(), onednn_configuration());
     fprintf(file, "           cpu-simd runs its %s kernels\n",
             instruction_set_name(instruction_set_best()));
     fprintf(file, "build      lockstep %s, commit %s\n", build_version, build_commit);

@@ -224,7 +224,7 @@ static const char *eltwise_availability(const struct bench_case *c) {
     if (c->settings.values == VALUES_LARGE && form_of(c)->function == ACTIVATION_GELU_TANH &&
         form_of(c)->backward)
         return "oneDNN's gelu_tanh derivative overflows to NaN for large inputs";
-    return NULL;
+    return onednn_flaw(form_of(c)->function, form_of(c)->backward);
 }
 
 static const struct implementation implementations[] = {
@@ -244,6 +244,7 @@ static const struct implementation implementations[] = {
      .kind = KIND_LIBRARY,
      .summary = "oneDNN's eltwise primitive",
      .availability = eltwise_availability,
+     .configuration = onednn_configuration,
      .run.activation = activation_onednn},
     {.name = "cuda-naive",
      .file = "kernels/activation_1_naive.cu",

@@ -208,6 +208,16 @@ static enum status yardstick_direct(const struct launch *launch, int64_t iterati
     return STATUS_OK;
 }
 
+static const char *primitive_availability(const struct bench_case *c) {
+    const char *absence = onednn_availability(c);
+    if (absence || !c)
+        return absence;
+    bool narrow = c->dtype == DTYPE_BF16 || c->dtype == DTYPE_F16;
+    return narrow && c->settings.padding > 0 && c->settings.values == VALUES_SPECIAL
+               ? "oneDNN before 3.7 turns infinities into NaN in padded bf16 matrices"
+               : NULL;
+}
+
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .file = "reference/gemm_1_naive.c",
@@ -253,8 +263,10 @@ static const struct implementation implementations[] = {
     {.name = "onednn",
      .file = "reference/onednn.c",
      .kind = KIND_LIBRARY,
-     .summary = "dnnl_sgemm",
-     .availability = onednn_availability,
+     .summary = "a primitive made for the shape; tf32 in f32",
+     .dtypes = DTYPES_ALL,
+     .availability = primitive_availability,
+     .configuration = onednn_configuration,
      .run.gemm = gemm_onednn},
     {.name = "cuda-naive",
      .file = "kernels/gemm_1_naive.cu",

@@ -1,4 +1,5 @@
 /* linear: a dense layer forward, y = f(x W^T + b), its bias and its function in one operation. */
+#include "bench/operations/libraries.h"
 #include "bench/operations/operation.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
@@ -59,6 +60,15 @@ static void linear_expect(const struct oracle_view *view, int buffer, int64_t fi
     oracle_linear(&view->launch->linear, first_row, rows, expected, tolerance);
 }
 
+static const char *post_op_availability(const struct bench_case *c) {
+    const char *absence = onednn_availability(c);
+    if (absence || !c)
+        return absence;
+    return c->variant == BIAS_RELU && c->settings.values == VALUES_SPECIAL
+               ? "oneDNN's relu turns NaN into 0"
+               : NULL;
+}
+
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .file = "reference/linear.c",
@@ -72,6 +82,13 @@ static const struct implementation implementations[] = {
      .summary = "cblas_sgemm, then bias and function in one pass",
      .adds = "a library's product, and all cores",
      .run.linear = linear_openblas},
+    {.name = "onednn",
+     .file = "reference/onednn.c",
+     .kind = KIND_LIBRARY,
+     .summary = "a primitive made for the shape, with bias and function before the store",
+     .availability = post_op_availability,
+     .configuration = onednn_configuration,
+     .run.linear = linear_onednn},
     {.name = "cuda-unfused",
      .file = "kernels/linear.c",
      .summary = "gemm's cuda-best, then activation's cuda-vectorised",

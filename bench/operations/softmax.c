@@ -120,6 +120,7 @@ static const struct implementation implementations[] = {
      .file = "reference/onednn.c",
      .kind = KIND_LIBRARY,
      .summary = "oneDNN's softmax primitive",
+     .configuration = onednn_configuration,
      .availability = primitive_availability,
      .run.softmax = softmax_onednn},
     {.name = "cuda-naive",
