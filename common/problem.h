@@ -36,6 +36,7 @@ struct execution {
 };
 
 enum dtype { DTYPE_F32, DTYPE_TF32, DTYPE_BF16, DTYPE_F16 };
+enum { DTYPES = DTYPE_F16 + 1 };
 
 /* C[m,n] = alpha * op(A) * op(B) + beta * C, accumulated in at least f32.
  *

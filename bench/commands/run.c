@@ -108,14 +108,20 @@ static enum status settings_write(struct run *run, struct message *message) {
 }
 
 static bool gpu_ceilings_measured(const struct run *run) {
-    return run->gpu_ceilings.flops_per_second > 0.0;
+    return run->gpu_ceilings.flops_per_second[DTYPE_F32] > 0.0;
+}
+
+/* An instruction of its own. */
+static bool bf16_peak_differs(const struct ceilings *c) {
+    return c->flops_per_second[DTYPE_BF16] > 0.0 &&
+           c->flops_per_second[DTYPE_BF16] != c->flops_per_second[DTYPE_F32];
 }
 
 static cJSON *gpu_ceilings_to_json(const struct run *run) {
     const struct ceilings *c = &run->gpu_ceilings;
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "device", run->devices.list[1].name);
-    cJSON_AddNumberToObject(object, "peak_flops_per_second", c->flops_per_second);
+    cJSON_AddNumberToObject(object, "peak_flops_per_second", c->flops_per_second[DTYPE_F32]);
     cJSON_AddNumberToObject(object, "copy_working_set_bytes", c->levels[0].working_set);
     cJSON_AddNumberToObject(object, "copy_bytes_per_second", c->levels[0].bytes_per_second);
     return object;
@@ -127,7 +133,10 @@ static cJSON *ceilings_to_json(const struct run *run) {
         const struct ceilings *c = &run->ceilings[i];
         cJSON *object = cJSON_CreateObject();
         cJSON_AddNumberToObject(object, "threads", c->threads);
-        cJSON_AddNumberToObject(object, "peak_flops_per_second", c->flops_per_second);
+        cJSON_AddNumberToObject(object, "peak_flops_per_second", c->flops_per_second[DTYPE_F32]);
+        if (bf16_peak_differs(c))
+            cJSON_AddNumberToObject(object, "peak_flops_per_second_bf16",
+                                    c->flops_per_second[DTYPE_BF16]);
         cJSON *levels = cJSON_AddArrayToObject(object, "bandwidth");
         for (int l = 0; l < CEILING_LEVELS; l++) {
             cJSON *level = cJSON_CreateObject();
@@ -194,8 +203,11 @@ static void opening_print(const struct run *run) {
         fprintf(file, "going on with the unfinished run in %s\n", run->folder.path);
     for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {
         const struct ceilings *c = &run->ceilings[i];
-        fprintf(file, "ceilings, %d thread%s: %.1f GFLOP/s; triad", c->threads,
-                c->threads == 1 ? "" : "s", 1e-9 * c->flops_per_second);
+        fprintf(file, "ceilings, %d thread%s: %.1f GFLOP/s", c->threads, c->threads == 1 ? "" : "s",
+                1e-9 * c->flops_per_second[DTYPE_F32]);
+        if (bf16_peak_differs(c))
+            fprintf(file, ", bf16 %.1f GFLOP/s", 1e-9 * c->flops_per_second[DTYPE_BF16]);
+        fprintf(file, "; triad");
         for (int l = 0; l < CEILING_LEVELS; l++)
             fprintf(file, "%s %.1f GB/s at %.3g MB", l ? "," : "",
                     1e-9 * c->levels[l].bytes_per_second, 1e-6 * c->levels[l].working_set);
@@ -203,7 +215,7 @@ static void opening_print(const struct run *run) {
     }
     if (gpu_ceilings_measured(run))
         fprintf(file, "ceilings, %s: %.1f GFLOP/s; copy %.1f GB/s\n", run->devices.list[1].name,
-                1e-9 * run->gpu_ceilings.flops_per_second,
+                1e-9 * run->gpu_ceilings.flops_per_second[DTYPE_F32],
                 1e-9 * run->gpu_ceilings.levels[0].bytes_per_second);
     fflush(file);
 }

@@ -9,6 +9,7 @@
 #include "reference/simd/cpu.h"
 #include "reference/simd/simd.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -31,25 +32,37 @@ static double best_rate(double (*batch)(void *), void *argument, double seconds)
 }
 
 struct peak {
+    enum peak_instruction instruction;
     int threads;
     int64_t repetitions;
 };
 
 static double peak_batch(void *argument) {
     const struct peak *peak = argument;
-    return peak_flops(peak->threads, peak->repetitions);
+    return peak_flops(peak->instruction, peak->threads, peak->repetitions);
 }
 
-static double peak_measure(int threads, double seconds) {
+static double peak_measure(enum peak_instruction instruction, int threads, double seconds) {
     /* A batch of about a millisecond: long enough for the clock, short enough to miss
      * interruptions. */
-    struct peak peak = {.threads = threads, .repetitions = 1000};
+    struct peak peak = {.instruction = instruction, .threads = threads, .repetitions = 1000};
     for (double took = 0.0; took < 1e-3; peak.repetitions *= 2) {
         double start = clock_seconds();
         peak_batch(&peak);
         took = clock_seconds() - start;
     }
     return best_rate(peak_batch, &peak, seconds);
+}
+
+/* One measurement an instruction; what dtypes share, they share. */
+static void peaks_measure(struct ceilings *ceilings, double seconds) {
+    double measured[PEAK_UNKNOWN + 1] = {0};
+    for (int d = 0; d < DTYPES; d++) {
+        enum peak_instruction instruction = peak_instruction_of((enum dtype)d);
+        if (instruction != PEAK_UNKNOWN && measured[instruction] == 0.0)
+            measured[instruction] = peak_measure(instruction, ceilings->threads, seconds);
+        ceilings->flops_per_second[d] = measured[instruction];
+    }
 }
 
 struct triad {
@@ -115,7 +128,7 @@ enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
     cpu_threads_set(threads);
     floating_flush_denormals(true);
     double seconds = quick ? 0.04 : 0.15;
-    ceilings->flops_per_second = peak_measure(threads, seconds);
+    peaks_measure(ceilings, seconds);
     enum status status = STATUS_OK;
     for (int i = 0; i < CEILING_LEVELS && status == STATUS_OK; i++)
         status = level_measure(&ceilings->levels[i], threads, seconds, message);
@@ -124,20 +137,23 @@ enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
 }
 
 void ceilings_raise(struct ceilings *all, const struct ceilings *one) {
-    if (all->flops_per_second < one->flops_per_second)
-        all->flops_per_second = one->flops_per_second;
+    for (int d = 0; d < DTYPES; d++)
+        if (all->flops_per_second[d] < one->flops_per_second[d])
+            all->flops_per_second[d] = one->flops_per_second[d];
     for (int i = 0; i < CEILING_LEVELS; i++)
         if (all->levels[i].bytes_per_second < one->levels[i].bytes_per_second)
             all->levels[i].bytes_per_second = one->levels[i].bytes_per_second;
 }
 
-double ceilings_limit(const struct ceilings *ceilings, double flops, double bytes,
+double ceilings_limit(const struct ceilings *ceilings, enum dtype dtype, double flops, double bytes,
                       double working_set, bool cold) {
+    if (!(ceilings->flops_per_second[dtype] > 0.0))
+        return NAN;
     int level = 0;
     while (level < CEILING_LEVELS - 1 &&
            (cold || ceilings->levels[level].working_set < working_set))
         level++;
-    double compute = flops / ceilings->flops_per_second;
+    double compute = flops / ceilings->flops_per_second[dtype];
     double traffic = bytes / ceilings->levels[level].bytes_per_second;
     return compute > traffic ? compute : traffic;
 }

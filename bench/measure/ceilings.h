@@ -4,7 +4,7 @@
 #ifndef LOCKSTEP_BENCH_MEASURE_CEILINGS_H
 #define LOCKSTEP_BENCH_MEASURE_CEILINGS_H
 
-#include "common/status.h"
+#include "common/problem.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@ enum { CEILING_LEVELS = 4 };
 
 struct ceilings {
     int threads;
-    double flops_per_second;
+    double flops_per_second[DTYPES]; /* by dtype; 0: not known */
     struct ceiling_level {
         double working_set;      /* bytes of all arrays of the triad */
         double bytes_per_second; /* the better of ordinary and non-temporal stores */
@@ -36,10 +36,10 @@ void ceilings_raise(struct ceilings *all, const struct ceilings *one);
 enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceilings *ceilings,
                                  struct message *message);
 
-/* The seconds that the ceilings allow for so many operations and bytes over a working set of so
- * many bytes: the larger of both times. A working set between two levels counts as the larger;
+/* The seconds that the ceilings allow for so many operations of a dtype and bytes over a working set
+ * of so many bytes: the larger of both times. NAN where the peak of the dtype is not known. A working set between two levels counts as the larger;
  * `cold` counts as memory. */
-double ceilings_limit(const struct ceilings *ceilings, double flops, double bytes,
+double ceilings_limit(const struct ceilings *ceilings, enum dtype dtype, double flops, double bytes,
                       double working_set, bool cold);
 
 #endif

@@ -122,7 +122,8 @@ enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceili
     *ceilings = (struct ceilings){.threads = 0};
     status = copy_prepare(device, floats, count, message);
     if (status == STATUS_OK)
-        status = best_rate(device, &load, fma_enqueue, quick, &ceilings->flops_per_second);
+        status =
+            best_rate(device, &load, fma_enqueue, quick, &ceilings->flops_per_second[DTYPE_F32]);
     if (status == STATUS_OK)
         status = best_rate(device, &load, copy_enqueue, quick, &bandwidth);
     for (int i = 0; i < CEILING_LEVELS; i++)

@@ -64,9 +64,6 @@ void contest_counters_write(const struct entry *entry, const struct emulator_cou
 }
 
 static const struct ceilings *ceilings_of(const struct contest *contest, const struct entry *e) {
-    /* Other formats have units of their own, whose peak the multiply-adds of f32 do not show. */
-    if (contest->bench_case->dtype != DTYPE_F32)
-        return NULL;
     if (e->contender.device->gpu)
         return contest->rules->gpu_ceilings;
     for (int i = 0; i < contest->rules->thread_count; i++)
@@ -106,7 +103,7 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
     const struct ceilings *ceilings = ceilings_of(contest, entry);
     if (ceilings)
         row->limit_fraction =
-            ceilings_limit(ceilings, row->flops, row->bytes,
+            ceilings_limit(ceilings, contest->bench_case->dtype, row->flops, row->bytes,
                            (double)case_bytes(contest->bench_case), contest->rules->cold) /
             row->median_s;
     prediction_learn(contest->rules->predictions, c, statistics.median);

@@ -83,10 +83,15 @@ static void builds_are_in_order(void **state) {
 
 static void peak_counts_its_work(void **state) {
     (void)state;
-    double once = peak_flops(1, 1);
-    assert_true(once > 0);
-    assert_true(peak_flops(1, 100) == 100 * once);
-    assert_true(peak_flops(3, 10) == 30 * once);
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
+        enum peak_instruction instruction = peak_instruction_of(d);
+        if (instruction == PEAK_UNKNOWN)
+            continue;
+        double once = peak_flops(instruction, 1, 1);
+        assert_true(once > 0);
+        assert_true(peak_flops(instruction, 1, 100) == 100 * once);
+        assert_true(peak_flops(instruction, 3, 10) == 30 * once);
+    }
 }
 
 int main(void) {

@@ -1,6 +1,8 @@
 /* What ceilings allow, told from ceilings that are made up. */
 #include "bench/measure/ceilings.h"
+#include "reference/peak.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +11,7 @@
 #include <cmocka.h>
 
 static const struct ceilings two = {.threads = 2,
-                                    .flops_per_second = 200.0,
+                                    .flops_per_second = {200.0},
                                     .levels = {{100, 80}, {1000, 40}, {10000, 20}, {1e9, 10}}};
 
 /* The smallest working set that is as large as the data decides; memory, when nothing does. */
@@ -21,39 +23,66 @@ static void test_the_level_follows_from_the_working_set(void **state) {
     } cases[] = {{100, 80, false},   {101, 40, false},  {1000, 40, false},
                  {10000, 20, false}, {1e10, 10, false}, {50, 10, true}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_true(ceilings_limit(&two, 1.0, 400.0, cases[i].working_set, cases[i].cold) ==
-                    400.0 / cases[i].bandwidth);
+        assert_true(ceilings_limit(&two, DTYPE_F32, 1.0, 400.0, cases[i].working_set,
+                                   cases[i].cold) == 400.0 / cases[i].bandwidth);
 }
 
 static void test_the_slower_of_both_is_the_limit(void **state) {
     (void)state;
-    assert_true(ceilings_limit(&two, 1000.0, 80.0, 50.0, false) == 5.0);
-    assert_true(ceilings_limit(&two, 100.0, 80.0, 50.0, false) == 1.0);
+    assert_true(ceilings_limit(&two, DTYPE_F32, 1000.0, 80.0, 50.0, false) == 5.0);
+    assert_true(ceilings_limit(&two, DTYPE_F32, 100.0, 80.0, 50.0, false) == 1.0);
+}
+
+/* The peak of f32 says nothing about a dtype whose instruction was not measured. */
+static void test_each_dtype_has_a_peak_of_its_own(void **state) {
+    (void)state;
+    struct ceilings ceilings = two;
+    ceilings.flops_per_second[DTYPE_BF16] = 500.0;
+    assert_true(ceilings_limit(&ceilings, DTYPE_BF16, 1000.0, 80.0, 50.0, false) == 2.0);
+    assert_true(isnan(ceilings_limit(&ceilings, DTYPE_F16, 1000.0, 80.0, 50.0, false)));
+}
+
+/* Of one CPU: what is measured once is the same for all that share the instruction. */
+static void test_dtypes_share_an_instruction_or_have_none(void **state) {
+    (void)state;
+    struct ceilings ceilings;
+    struct message message;
+    assert_int_equal(ceilings_measure(1, true, &ceilings, &message), STATUS_OK);
+    for (int d = 0; d < DTYPES; d++) {
+        double peak = ceilings.flops_per_second[d];
+        enum peak_instruction instruction = peak_instruction_of((enum dtype)d);
+        if (instruction == PEAK_FMA)
+            assert_true(peak == ceilings.flops_per_second[DTYPE_F32]);
+        assert_true(instruction == PEAK_UNKNOWN ? peak == 0.0 : peak > 0.0);
+    }
+    assert_int_equal(peak_instruction_of(DTYPE_TF32), PEAK_FMA);
 }
 
 static void test_all_cores_reach_what_one_does(void **state) {
     (void)state;
     const struct ceilings one = {.threads = 1,
-                                 .flops_per_second = 100.0,
+                                 .flops_per_second = {100.0},
                                  .levels = {{50, 90}, {500, 30}, {10000, 30}, {1e9, 9}}};
     static const double raised[] = {90, 40, 30, 10};
     struct ceilings all = two;
     ceilings_raise(&all, &one);
     assert_int_equal(all.threads, 2);
-    assert_true(all.flops_per_second == 200.0);
+    assert_true(all.flops_per_second[DTYPE_F32] == 200.0);
     for (int i = 0; i < CEILING_LEVELS; i++) {
         assert_true(all.levels[i].bytes_per_second == raised[i]);
         assert_true(all.levels[i].working_set == two.levels[i].working_set);
     }
-    all.flops_per_second = 0.1;
+    all.flops_per_second[DTYPE_F32] = 0.1;
     ceilings_raise(&all, &one);
-    assert_true(all.flops_per_second == 100.0);
+    assert_true(all.flops_per_second[DTYPE_F32] == 100.0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_level_follows_from_the_working_set),
         cmocka_unit_test(test_the_slower_of_both_is_the_limit),
+        cmocka_unit_test(test_each_dtype_has_a_peak_of_its_own),
+        cmocka_unit_test(test_dtypes_share_an_instruction_or_have_none),
         cmocka_unit_test(test_all_cores_reach_what_one_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

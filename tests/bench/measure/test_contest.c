@@ -198,7 +198,7 @@ static int fixture_open_gpu(void **state) {
     assert_int_equal(
         device_gpu_open_selection(&selection, &f->devices.list[f->devices.count++], &f->message),
         STATUS_OK);
-    f->ceilings = (struct ceilings){.threads = 1, .flops_per_second = 1e9};
+    f->ceilings = (struct ceilings){.threads = 1, .flops_per_second = {1e9}};
     for (int i = 0; i < CEILING_LEVELS; i++)
         f->ceilings.levels[i] = (struct ceiling_level){1e9, 1e9};
     f->rules.limits = limits_on_gpu;
@@ -613,7 +613,7 @@ static void test_a_failed_allocation_skips_the_row(void **state) {
 /* The CPU's ceilings are ten times as high; the operations bind, not the bytes. */
 static void test_a_gpu_row_is_held_against_its_own_ceilings(void **state) {
     struct fixture *f = *state;
-    struct ceilings gpu = {.flops_per_second = 1e8};
+    struct ceilings gpu = {.flops_per_second = {1e8}};
     for (int i = 0; i < CEILING_LEVELS; i++)
         gpu.levels[i] = (struct ceiling_level){1e9, 1e9};
     f->rules.implementations = "cublas";
@@ -635,19 +635,19 @@ static void test_a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache(void **stat
     double bytes = 4.0 * (double)f->devices.list[1].last_level_cache;
     assert_near(ceilings.levels[0].bytes_per_second / (bytes / stand_in_seconds), 1.0, 1e-6);
     assert_near(ceilings.levels[CEILING_LEVELS - 1].working_set, bytes, 0.0);
-    assert_true(ceilings.flops_per_second > 0.0);
+    assert_true(ceilings.flops_per_second[DTYPE_F32] > 0.0);
     assert_non_null(strstr(f->driver.log(), "cuLaunchKernel ceiling_fma"));
 }
 
 static void test_ceilings_that_fail_are_none(void **state) {
     struct fixture *f = *state;
-    struct ceilings ceilings = {.flops_per_second = 1.0};
+    struct ceilings ceilings = {.flops_per_second = {1.0}};
     int live = f->driver.live();
     need_kernels();
     stand_in_order("cuEventElapsedTime=801");
     assert_int_equal(ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message),
                      STATUS_UNSUPPORTED);
-    assert_true(ceilings.flops_per_second == 0.0);
+    assert_true(ceilings.flops_per_second[DTYPE_F32] == 0.0);
     assert_in_range(f->driver.live(), live, live + 2); /* the module and its kernel stay loaded */
 }
 
@@ -679,12 +679,12 @@ static enum status no_time_passes(struct device *device, double *seconds, struct
 static void test_ceilings_by_a_clock_that_stands_still_end(void **state) {
     struct fixture *f = *state;
     struct device *gpu = &f->devices.list[1];
-    struct ceilings ceilings = {.flops_per_second = 1.0};
+    struct ceilings ceilings = {.flops_per_second = {1.0}};
     need_kernels();
     gpu->timer_stop = no_time_passes;
     assert_int_equal(ceilings_measure_gpu(gpu, true, &ceilings, &f->message), STATUS_FAILED);
     assert_non_null(strstr(f->message.text, "time does not grow"));
-    assert_true(ceilings.flops_per_second == 0.0);
+    assert_true(ceilings.flops_per_second[DTYPE_F32] == 0.0);
 }
 
 static void test_a_cache_of_unknown_size_has_a_bandwidth_behind_it(void **state) {

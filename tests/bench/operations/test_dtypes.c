@@ -231,7 +231,7 @@ static void another_format_is_not_measured_against_the_peak_of_f32(void **state)
     const int threads = 1;
     const struct ceilings ceilings = {
         .threads = 1,
-        .flops_per_second = 1e12,
+        .flops_per_second = {1e12},
         .levels = {{1e3, 1e12}, {1e4, 1e12}, {1e5, 1e12}, {1e6, 1e12}}};
     (void)state;
     assert_int_equal(devices_open(&devices, "none", &message), STATUS_OK);
