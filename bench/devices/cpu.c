@@ -38,9 +38,9 @@ static enum status cpu_memory(struct device *device, size_t *available, size_t *
 static enum status cpu_allocate(struct device *device, size_t bytes, void **pointer,
                                 struct message *message) {
     (void)device;
-    /* Page alignment, so that a buffer's place in its page is the same in every run. From 16 MiB
-     * on, more than the addresses of 4 KiB pages that a core of today remembers (1536 to 3072),
-     * huge pages: a kernel's time is then its own and not that of walking page tables. */
+    /* Page alignment, so that a buffer's place in its page is the same in every run. Huge
+     * pages from 16 MiB on: a core of today remembers fewer 4 KiB pages (1536 to 3072), and would
+     * spend a kernel's time on walking page tables. */
     enum { PAGE = 4096, HUGE_PAGE = 2 << 20, WORTH_HUGE_PAGES = 16 << 20 };
     bool huge = bytes >= WORTH_HUGE_PAGES;
     size_t page = huge ? HUGE_PAGE : PAGE, rounded = (bytes + page - 1) / page * page;

@@ -1,5 +1,5 @@
-/* Where buffers live and how time is taken there: one table of functions a device, so that the
- * harness, the checks and training read the same for the CPU, a GPU and the emulated GPU.
+/* Where buffers live and how time is taken there: one table of functions a device. The harness, the
+ * checks and training read the same for the CPU, a GPU and the emulated GPU.
  *
  * All functions return a status and on failure fill `message`; pointers of a device are passed back
  * to that device only. Copies are complete when they return. `timer_stop` waits for all work since

@@ -11,7 +11,7 @@ static enum status gpu_add(struct devices *devices, const char *gpu, struct mess
     enum status status = device_gpu_open(gpu, &devices->list[devices->count], message);
     devices->count += status == STATUS_OK;
     bool automatic = strcmp(gpu, "auto") == 0;
-    if (status == STATUS_UNSUPPORTED && !automatic) /* a driver that cannot be used is none */
+    if (status == STATUS_UNSUPPORTED && !automatic) /* the driver cannot be used */
         return STATUS_NO_GPU;
     if (status == STATUS_OK || status == STATUS_INVALID || !automatic)
         return status;

@@ -10,8 +10,7 @@ enum { DEVICES_MAX = 2 };
 struct devices {
     struct device list[DEVICES_MAX]; /* the CPU first */
     int count;
-    char gpu_absence[256]; /* why there is no GPU among them; empty when there is one or none was
-                              wanted */
+    char gpu_absence[256];     /* why there is no GPU; empty when there is one or none was wanted */
     struct tuning_use *tuning; /* see devices_tune; NULL for none */
 };
 

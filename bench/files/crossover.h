@@ -23,10 +23,10 @@ struct crossover crossover_find(const struct result *rows, size_t count, const s
 void crossover_describe(const struct crossover *crossover, const struct result *line, char *text,
                         size_t size);
 
-/* "gemm/nn/f32, hot: gpu0 wins from 256x256x256, from 700x700x700 with transfers". A size counts as
- * won when the fastest GPU row's speedup is above 1; from where on is the smallest size, by flops
- * and then bytes, from which all larger ones of the run are won. Prints nothing where no GPU row
- * has a speedup. */
+/* "gemm/nn/f32, hot: gpu0 wins from 256x256x256, from 700x700x700 with transfers". A size is won
+ * when the fastest GPU row's speedup is above 1. The sizes named are the smallest, by flops and
+ * then bytes, from which all larger ones of the run are won. Prints nothing where no GPU row has a
+ * speedup. */
 void crossover_print(FILE *file, const struct result *rows, size_t count);
 
 #endif

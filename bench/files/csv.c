@@ -149,7 +149,7 @@ static enum status field_store(const struct reader *reader, const struct csv_col
 
 static enum status wrong_count(const struct reader *reader, size_t wanted) {
     return message_set(reader->message, STATUS_INVALID,
-                       "%s:%zu: the line has not the %zu fields that its header names",
+                       "%s:%zu: the line does not have the %zu fields that its header names",
                        reader->path, reader->line, wanted);
 }
 
@@ -185,7 +185,7 @@ static enum status header_check(struct reader *reader, const struct csv_format *
     const char *more = last ? NULL : next_field(reader, &last);
     if (more)
         return message_set(reader->message, STATUS_INVALID,
-                           "%s:1: the header goes on with '%.40s', a column that this version of "
+                           "%s:1: the header has one more column '%.40s', which this version of "
                            "lockstep does not know: read the file with the version that wrote it",
                            reader->path, more);
     return STATUS_OK;
@@ -276,9 +276,7 @@ enum status csv_read(const char *path, const struct csv_format *format, void **r
     return status;
 }
 
-/* --- reading by the header
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- reading by the header -------------------------------------------------------------------- */
 
 /* Appends one line's fields to *fields, which has room for `capacity` pointers. */
 static enum status fields_append(struct reader *reader, char ***fields, size_t *count,
@@ -306,9 +304,10 @@ static enum status table_fill(struct csv_table *table, struct reader *reader, in
     size_t count = 0, capacity = 0;
     enum status status = fields_append(reader, &table->names, &table->column_count, &capacity);
     if (status == STATUS_OK && table->column_count < 2)
-        status = message_set(
-            reader->message, STATUS_INVALID,
-            "%s:1: the first line is no header: this is not a CSV file of lockstep", reader->path);
+        status =
+            message_set(reader->message, STATUS_INVALID,
+                        "%s:1: the first line is not a header: this is not a CSV file of lockstep",
+                        reader->path);
     capacity = 0;
     while (status == STATUS_OK && reader->position < reader->end) {
         reader->line += 1 + reader->broken;

@@ -43,8 +43,8 @@ enum status csv_replace(const char *path, const struct csv_format *format, const
 
 /* Reads a whole file into a malloc'd array that the caller frees. A last line without its newline
  * is what a killed run leaves: it is left out and *cut set (cut may be NULL: then it is an error).
- * A wrong header, a wrong count of fields, a field that is no number or too long is STATUS_INVALID
- * and names file and line. */
+ * A wrong header, a wrong count of fields, a field that is not a number or too long is
+ * STATUS_INVALID and names file and line. */
 enum status csv_read(const char *path, const struct csv_format *format, void **rows,
                      size_t *row_count, int *cut, struct message *message);
 
@@ -58,7 +58,7 @@ struct csv_table {
     char *text;    /* what both point into */
 };
 
-/* As csv_read. A header of fewer than two columns is no header. */
+/* As csv_read. A header has two columns at least. */
 enum status csv_table_read(const char *path, struct csv_table *table, int *cut,
                            struct message *message);
 void csv_table_release(struct csv_table *table);
@@ -66,8 +66,8 @@ void csv_table_release(struct csv_table *table);
 /* The column of that name, or column_count when there is none. */
 size_t csv_table_column(const struct csv_table *table, const char *name);
 const char *csv_table_field(const struct csv_table *table, size_t row, size_t column);
-/* The field as a number, NaN when it is empty; STATUS_INVALID names file and line when it is none.
- */
+/* The field as a number, NaN when it is empty. STATUS_INVALID names file and line where it is not
+ * one. */
 enum status csv_table_number(const struct csv_table *table, size_t row, size_t column,
                              double *number, struct message *message);
 

@@ -73,7 +73,7 @@ static enum status folder_new(const char *host, struct folder *folder, struct me
 }
 
 /* Two runs that write into one folder would lose each other's rows. Where the file system knows no
- * locks, whoever starts two must know. */
+ * locks, the user must not start two. */
 static enum status folder_lock(struct folder *folder, struct message *message) {
     folder->lock = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder->lock < 0 || flock(folder->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
@@ -100,7 +100,7 @@ static size_t word_that_differs(const char *one, const char *other) {
     return begin;
 }
 
-/* Whether the run in the folder may be gone on with. */
+/* Whether the run in the folder may be resumed. */
 static enum status folder_check_resumable(const struct folder *folder, const cJSON *environment,
                                           const char *settings, struct message *message) {
     const char *state =
@@ -122,8 +122,8 @@ static enum status folder_check_resumable(const struct folder *folder, const cJS
     size_t word = word_that_differs(before, settings);
     return message_set(message, STATUS_INVALID,
                        "%.200s holds an unfinished run with other settings (%.200s, now %.200s); "
-                       "repeat the same command with the same build on the same machine to go on "
-                       "with it, or choose another --out",
+                       "repeat the same command with the same build on the same machine to "
+                       "resume it, or choose another --out",
                        folder->path, before + word, settings + word);
 }
 
@@ -139,10 +139,11 @@ static enum status folder_check_empty(const char *path, struct message *message)
                    !file_is_leftover(entry->d_name);
     (void)closedir(directory);
     if (entries > 0)
-        return message_set(message, STATUS_INVALID,
-                           "%s holds files that are no run of lockstep; choose a new or an empty "
-                           "folder with --out",
-                           path);
+        return message_set(
+            message, STATUS_INVALID,
+            "%s holds files that are not a run of lockstep; choose a new or an empty "
+            "folder with --out",
+            path);
     if (access(path, W_OK) != 0)
         return message_set(message, STATUS_IO, "cannot write into %s: %s; choose another --out",
                            path, strerror(errno));

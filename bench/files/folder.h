@@ -9,7 +9,7 @@
 
 struct folder {
     char path[2048];
-    bool resumed; /* an unfinished run lies there and is gone on with */
+    bool resumed; /* an unfinished run lies there and is resumed */
     int lock;     /* descriptor that keeps other runs out of it; -1: none */
 };
 

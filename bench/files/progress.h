@@ -1,5 +1,5 @@
-/* What the user sees while a run goes on: one live line on a terminal, nothing but the finished
- * rows otherwise. */
+/* What the user sees during a run: one live line on a terminal; elsewhere the finished rows alone.
+ */
 #ifndef LOCKSTEP_BENCH_FILES_PROGRESS_H
 #define LOCKSTEP_BENCH_FILES_PROGRESS_H
 

@@ -77,9 +77,9 @@ struct case_rows {
     size_t throttled_count; /* samples that were dropped, and stand in no file */
 };
 
-/* Creates the files of `folder` (which exists) and refuses to overwrite any; or with `resume` reads
- * what is there, drops the cut line and any case that is not whole, creates what is missing, and
- * goes on behind it. counters.csv is there only when `counters` says so. */
+/* Creates the files of `folder` (which exists) and refuses to overwrite any. With `resume` it reads
+ * what is there, drops the cut line and any case that is not whole, and creates what is missing.
+ * counters.csv is there only when `counters` says so. */
 enum status results_open(const char *folder, bool resume, bool counters, struct results **results,
                          struct message *message);
 enum status results_close(struct results *results, struct message *message);

@@ -90,7 +90,7 @@ static enum status result_check(const struct run_files *files, const struct resu
     size_t line = line_of_row((size_t)(row - files->results));
     if (known == sizeof statuses / sizeof statuses[0])
         return message_set(message, STATUS_INVALID,
-                           "%s/results.csv:%zu: the status '%s' is none of measured, emulated, "
+                           "%s/results.csv:%zu: the status '%s' is not one of measured, emulated, "
                            "skipped and failed",
                            files->folder, line, row->status);
     bool timed = row->median_s > 0.0 && isfinite(row->median_s) && row->samples > 0;
@@ -104,8 +104,8 @@ static enum status result_check(const struct run_files *files, const struct resu
                            line);
     if (is_measured(row) && strcmp(row->verified, "yes") != 0 && *row->verified != '\0')
         return message_set(message, STATUS_INVALID,
-                           "%s/results.csv:%zu: the row is measured, and verified is '%s': a time "
-                           "of what was wrong is none",
+                           "%s/results.csv:%zu: the row is measured, and verified is '%s': a wrong "
+                           "result has no time",
                            files->folder, line, row->verified);
     return STATUS_OK;
 }

@@ -1,7 +1,10 @@
-/* What a run left in its folder, read back whole and checked: for whoever compares or records runs.
+/* What a run left in its folder, read back whole and checked: to compare or record runs.
  *
- * Every file must be one that this version of lockstep writes: other columns, more columns, rows
- * that come twice, samples out of order or of other results are refused, by file and line.
+ * Every file must be one that this version of lockstep writes. Refused by file and line:
+ *
+ *   - other or more columns
+ *   - rows that come twice
+ *   - samples out of order, or of other results
  */
 #ifndef LOCKSTEP_BENCH_FILES_RUN_FILES_H
 #define LOCKSTEP_BENCH_FILES_RUN_FILES_H

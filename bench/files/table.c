@@ -44,9 +44,9 @@ static void print_row(FILE *file, const struct result *row, bool shape) {
             *row->verified ? row->verified : "yardstick");
 }
 
-/* Counts of one kernel. Over the least bytes that the case must move: traffic is the bytes of all
- * global sectors, DRAM those of different ones, as an L2 that holds them all would leave it. Both
- * are shown where one kernel is the whole case. */
+/* Counts of one kernel. Traffic is the bytes of all global sectors over the least that the case
+ * must move. DRAM counts each sector once, as an L2 that holds them all would. Both are shown where
+ * one kernel is the whole case. */
 static void print_counters(FILE *file, const struct result *row, const struct counters_row *counted,
                            bool shape, bool name, bool alone) {
     double requests = (double)(counted->global_load_requests + counted->global_store_requests);

@@ -1,5 +1,5 @@
-/* What this machine can do at most, measured: the peak of a register-only FMA loop and the
- * bandwidth of a triad over working sets that fit each level of the memory.
+/* What this machine can do at most, measured. The peak is that of a register-only FMA loop, the
+ * bandwidth that of a triad over working sets that fit each level of the memory.
  */
 #ifndef LOCKSTEP_BENCH_MEASURE_CEILINGS_H
 #define LOCKSTEP_BENCH_MEASURE_CEILINGS_H

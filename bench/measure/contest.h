@@ -6,9 +6,8 @@
 #include "bench/measure/contest_rows.h"
 
 /* Runs one case. Rows that `done` has already (a resumed run's) are left out. A case that cannot be
- * run has rows that say so; only running out of host memory for the harness itself, or an
- * interruption, is a status other than OK, and then there are no rows. The caller releases the
- * rows. */
+ * run has rows that say so, which the caller releases. There is a status other than OK, and no row,
+ * when the harness itself has no memory or was interrupted. */
 enum status contest_run(const struct contest_rules *rules, const struct bench_case *bench_case,
                         const struct result *done, size_t done_count, struct case_rows *rows,
                         struct message *message);

@@ -20,8 +20,8 @@ struct contest_rules {
     bool gpu_only;      /* CPU implementations take part only when named */
     const int *threads; /* thread counts of CPU rows, the largest first */
     int thread_count;
-    const struct ceilings
-        *ceilings; /* one a thread count, in the same order; threads 0: not measured */
+    /* One a thread count, in the same order; threads 0: not measured. */
+    const struct ceilings *ceilings;
     const struct ceilings *gpu_ceilings; /* of the real GPU; NULL: not measured */
     bool cold;
     struct measure_limits limits;

@@ -5,7 +5,7 @@
 #include "bench/measure/contest_entry.h"
 
 /* Lists every implementation on every device of its kind with every thread count, without those
- * that the resumed run has rows of. What is known to be impossible or too slow has ended already. */
+ * that the resumed run has rows of. What is known to be impossible or too slow ends here. */
 enum status contest_list(struct contest *contest, struct message *message);
 
 #endif

@@ -119,7 +119,7 @@ static bool is_fair(const struct contest *contest, const struct result *row,
            strcmp(row->verified, "yes") == 0;
 }
 
-/* The fastest of what was measured now and, in a run that goes on, before. */
+/* The fastest of what was measured now and, in a resumed run, before. */
 static double fastest_cpu(const struct contest *contest) {
     const struct operation *operation = contest->bench_case->operation;
     const struct row_key *own = contest->entry_count ? &contest->entries[0].row.key : NULL;

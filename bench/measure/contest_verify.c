@@ -7,9 +7,9 @@
  * makes. */
 static const double library_start_seconds = 0.5;
 
-/* Checks one launch, the first one's or another than it; false when the entry's part ends with it.
- * Another is of the last set of buffers and of a later iteration: a cold row is timed on all sets,
- * and a network takes another batch in each of LATER_ITERATION + 1 iterations. */
+/* Checks one launch, the first one or a later one; false when the entry's part ends with it. The
+ * later one is of the last set of buffers, for a cold row is timed on all sets. It is of a later
+ * iteration too: a network takes another batch in each of LATER_ITERATION + 1. */
 static bool entry_launch(const struct contest *contest, struct entry *entry, bool first,
                          struct check *check) {
     enum { LATER_ITERATION = 7 };

@@ -8,22 +8,19 @@
 #include "bench/statistics/statistics.h"
 
 struct measure_limits {
-    double
-        case_seconds; /* sampling time of all contenders together, before the minimum of samples */
+    double case_seconds;    /* of sampling all contenders, before the minimum of samples */
     double warm_up_seconds; /* of each contender, at least */
     double sample_seconds;  /* a sample is a batch at least this long */
-    double
-        target_noise;   /* stop when the median's interval is this narrow, relative to the median */
-    size_t samples_min; /* of each contender, if they fit into `patience` times case_seconds */
-    size_t samples_few; /* …and at the very least */
+    double target_noise;    /* enough when (high - low) / median is this small */
+    size_t samples_min;     /* of each contender, if they fit into `patience` times case_seconds */
+    size_t samples_few;     /* … and at the very least */
     size_t samples_max;
     double energy_seconds; /* of the pass that energy is taken from, at least */
     double patience;
 };
 
-/* The most seconds that ten samples of an implementation may take beyond what is its due:
- * `patience` times case_seconds, but case_seconds alone for a plain one, which is there to be read.
- */
+/* The most seconds that samples_min samples of an implementation may take: `patience` times
+ * case_seconds, but case_seconds alone for a plain one, which is there to be read. */
 double measure_patience(const struct measure_limits *limits,
                         const struct implementation *implementation);
 
@@ -33,12 +30,11 @@ struct measure_limits measure_limits_default(bool quick);
 const char *measure_end_text(enum measure_end end);
 
 /* Runs batches until two in a row agree within 5% and the warm-up's time has passed, at most four
- * times as long; sets the iterations of a sample from the last of them. */
+ * times as long. The last of them gives the iterations of a sample. */
 enum status contender_warm_up(struct contender *contender, const struct measure_limits *limits,
                               struct message *message);
 
-/* One sample more: the contender's data and caches are brought back untimed, then a batch is timed.
- */
+/* One more sample: the contender's data and caches are restored untimed, then a batch is timed. */
 enum status contender_sample(struct contender *contender, const struct measure_limits *limits,
                              struct message *message);
 

@@ -26,7 +26,8 @@ struct trial {
     const struct trial_row *of_model; /* the row of `model` when it was timed, else NULL */
 };
 
-/* Tries every choice for a case of an operation with a tuner on the GPU among the devices. STATUS_OK: rows and the rest are filled, whatever became of each. STATUS_INTERRUPTED: `stop` said
+/* Tries every choice for a case of an operation with a tuner on the GPU among the devices.
+ * STATUS_OK: rows and the rest are filled, whatever became of each. STATUS_INTERRUPTED: `stop` said
  * so. Anything else: the shape cannot be tried at all, as STATUS_NO_MEMORY. */
 enum status trial_run(struct trial *trial, const struct bench_case *bench_case,
                       struct devices *devices, const struct measure_limits *limits,

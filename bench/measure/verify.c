@@ -56,7 +56,7 @@ static int64_t rows_to_check(const struct bench_case *bench_case, const struct b
     return affordable < 2.0 ? 2 : (int64_t)affordable;
 }
 
-/* Whether the output's rows are work enough to wake the other threads: awkward shapes are small,
+/* Whether the output's rows are work enough to wake the other threads. Awkward shapes are small,
  * and threads that wait for the next one keep the emulated GPU from its cores. */
 static bool is_worth_sharing(const struct expectation *e, const struct buffer_spec *spec,
                              const struct output *output) {

@@ -11,8 +11,8 @@ struct expectation;
 /* Opens the expectation of a case over its inputs (borrowed: they outlive it). */
 enum status expectation_open(const struct bench_case *bench_case, const struct inputs *inputs,
                              struct expectation **expectation, struct message *message);
-/* The same with so many operations to spend on the oracle of one output instead of the usual 4e9:
- * where they do not last for all rows, rows are sampled, at least two, and the operation's probe
+/* The same with so many operations to spend on the oracle of one output instead of the usual 1e9.
+ * Where they do not last for all rows, rows are sampled, at least two, and the operation's probe
  * checks the whole. */
 enum status expectation_open_within(const struct bench_case *bench_case,
                                     const struct inputs *inputs, double oracle_flops,
@@ -29,9 +29,10 @@ struct check {
 /* Poisons the set, launches `iteration` once with `launch` (bound to that set), and compares every
  * output with the expectation, guard zones and inputs with what they were. STATUS_OK: computed what
  * it should. STATUS_WRONG: `message` names buffer, element, both values and tolerance. Anything
- * else is the launch's own failure. The rule of comparison: NaN equals NaN, an infinity equals
- * itself, and otherwise !(|computed - expected|
- * <= tolerance) is wrong. */
+ * else is the launch's own failure.
+ *
+ * The rule of comparison: NaN equals NaN, an infinity equals itself, and otherwise
+ * !(|computed - expected| <= tolerance) is wrong. */
 enum status verify_launch(struct expectation *expectation,
                           const struct implementation *implementation, const struct launch *launch,
                           int64_t iteration, struct buffer_set *set, struct execution *execution,

@@ -154,19 +154,30 @@ static double probe_worst(const struct gemm_problem *p, const struct probe *v,
 }
 
 /* Freivalds' check: C r against alpha * op(A) (op(B) r) + beta * C0 r for a vector r of random
- * signs, in O(MK + KN + MN). The rounding errors of one row's elements are independent, zero-mean
- * to a good approximation and each below lambda sqrt(K) u (|A||B|)_ij with probability 1 - 2
- * exp(-lambda^2 / 2) (Higham and Mary, "A new approach to probabilistic rounding error analysis",
- * SIAM J. Sci. Comput. 41, 2019, theorem 3.1), so their signed sum stays below lambda sqrt(K) u
- * sqrt(sum_j (|A||B|)_ij^2). The root is estimated from (|A||B|) 1 / sqrt(N), exact for rows of
- * equal elements and close for uniform inputs. One wrong element moves the sum of its row by its
- * whole error.
+ * signs, in O(MK + KN + MN). One wrong element moves the sum of its row by its whole error.
+ *
+ * The rounding errors of one row's elements are independent and zero-mean to a good approximation.
+ * With probability 1 - 2 exp(-lambda^2 / 2) each is below
+ *
+ *     lambda sqrt(K) u (|A||B|)_ij
+ *
+ * (Higham and Mary, "A new approach to probabilistic rounding error analysis", SIAM J. Sci. Comput.
+ * 41, 2019, theorem 3.1). So their signed sum stays below
+ *
+ *     lambda sqrt(K) u sqrt(sum_j (|A||B|)_ij^2)
+ *
+ * The root is estimated from (|A||B|) 1 / sqrt(N), exact for rows of equal elements and close for
+ * uniform inputs.
  *
  * tf32 rounds its operands on the way, or truncates them. Truncation makes each smaller by 2^-11 of
- * itself at most on average, which shrinks the whole projection by at most 2 * 2^-11; around that
- * the error of each is independent and at most 2^-11, so by Hoeffding's inequality their sum stays
- * below lambda sqrt(2) 2^-11 sqrt(sum_jl (a_il b_lj)^2). For uniform inputs that root is 4/3 of
- * sqrt(N K) times the mean |ab|. bf16 and f16 operands are exact, and so are their products. */
+ * itself at most on average, which shrinks the whole projection by at most 2 * 2^-11. Around that
+ * the error of each is independent and at most 2^-11. By Hoeffding's inequality their sum stays
+ * below
+ *
+ *     lambda sqrt(2) 2^-11 sqrt(sum_jl (a_il b_lj)^2)
+ *
+ * For uniform inputs that root is 4/3 of sqrt(N K) times the mean |ab|. bf16 and f16 operands are
+ * exact, and so are their products. */
 static double gemm_probe(const struct oracle_view *view) {
     const struct gemm_problem *p = &view->launch->gemm;
     size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k;

@@ -1,4 +1,4 @@
-/* Whether this build has the libraries that it may lack: `availability` of struct implementation. */
+/* Whether this build has a library that it may lack: `availability` of struct implementation. */
 #ifndef LOCKSTEP_BENCH_OPERATIONS_LIBRARIES_H
 #define LOCKSTEP_BENCH_OPERATIONS_LIBRARIES_H
 

@@ -54,9 +54,9 @@ static enum status plan_enqueue(const struct mlp_graphs *graphs, const struct ml
 
 enum { SPARES = 6 };
 
-/* Zeroed device memory in the place of everything that a plan writes, so that the run before the
- * capture leaves no trace: not in the parameters, and not in outputs that a check has poisoned to
- * see the graph write them. On failure the caller still releases. */
+/* Zeroed device memory in the place of everything that a plan writes. The run before the capture
+ * must leave no trace: not in the parameters, and not in outputs that a check has poisoned. On
+ * failure the caller still releases. */
 static enum status spares_open(const struct mlp_model *model, const struct mlp_buffers *buffers,
                                struct gpu *gpu, struct mlp_buffers *spare, void *memory[SPARES],
                                struct message *message) {

@@ -1,8 +1,8 @@
-/* A network's steps as CUDA Graphs: what bench/operations/mlp_plan.h's plans enqueue kernel by
+/* A network's steps as CUDA Graphs: what the plans of bench/operations/mlp_plan.h enqueue kernel by
  * kernel, captured once and replayed with one call. For any implementation of `mlp` on a GPU.
  *
- * A graph keeps the addresses that it was captured with, so there is one for each place that a
- * batch is read from and each batch size; each is captured at the first run that needs it. Adam's
+ * A graph keeps the addresses that it was captured with. So there is one for each place that a
+ * batch is read from and each batch size, captured at the first run that needs it. Adam's
  * step is the one number that changes between replays: it travels through gpu_words()
  * (kernels/kernels.h).
  */

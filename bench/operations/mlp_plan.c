@@ -130,8 +130,8 @@ static void add_weights_gradient(struct mlp_plan *plan, const struct layer *laye
                                  layer->gradient, layer->input, layer->weights_gradient);
 }
 
-/* From the gradient by z of `layer` to the gradient by z of the layer below, with the gradient of
- * that layer's bias: dx = dz W, then dx * f'. */
+/* From the gradient by z of `layer` to that of the layer below, and to the gradient of its bias:
+ * dx = dz W, then dx * f'. */
 static void add_inputs_gradient(struct mlp_plan *plan, const struct mlp_model *model,
                                 const struct layer *layer, const struct layer *below, int l) {
     struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward", "gemm dx", l + 1);

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 
 /* The buffers of a plan; counts and layouts in common/mlp_model.h. A step writes every gradient but
- * the gaps between tensors: clear `gradients` and the moments once before the first step, and the
+ * the gaps between tensors. Clear `gradients` and the moments once before the first step; then the
  * single update over the whole layout leaves the gaps zero. */
 struct mlp_buffers {
     float *parameters;
@@ -68,9 +68,17 @@ enum mlp_part_kind {
 };
 
 /* Names begin with the phase and end with the layer, counted from 1, so that sorted or stacked they
- * read in order: "forward gemm 1", "forward relu 1", "forward bias 2", "softmax" (inference),
- * "loss", "backward gemm dW 2", "backward bias 2", "backward gemm dx 2", "backward relu 1" (with
- * the gradient of the bias), "update". */
+ * read in order. Those of a network of two layers:
+ *
+ *   forward gemm 1, forward relu 1      a layer, its bias and its function
+ *   forward gemm 2, forward bias 2      the last layer has no function
+ *   softmax                             inference alone
+ *   loss                                with the gradient of the last layer's output
+ *   backward gemm dW 2, backward bias 2
+ *   backward gemm dx 2, backward relu 1 with the gradient of layer 1's bias
+ *   backward gemm dW 1
+ *   update
+ */
 struct mlp_part {
     enum mlp_part_kind kind;
     char name[32];
@@ -85,8 +93,8 @@ struct mlp_part {
     } problem;
 };
 
-/* Forward takes two parts a layer; backward one for the weights of each layer, one for the last
- * bias, and two for each layer below the last; then loss and update. */
+/* Forward takes two parts a layer. Backward takes one for the weights of each layer, one for the
+ * last bias, and two for each layer below the last. Then come loss and update. */
 enum { MLP_PARTS_MAX = 2 * MLP_LAYERS_MAX + MLP_LAYERS_MAX + 1 + 2 * (MLP_LAYERS_MAX - 1) + 2 };
 
 struct mlp_plan {

@@ -148,9 +148,9 @@ struct implementation {
     /* What a library picked for this processor ("haswell"); NULL where there is nothing to pick.
      * Stands in the row's reason. */
     const char *(*configuration)(void);
-    /* Why it cannot do the case (a fused bias), or NULL when it can; for a NULL case, why it can do
-     * none: its library is not in this build, and it takes part only when it is asked for by name,
-     * as a skipped row. Dtypes are said above. A NULL function: it can do all. */
+    /* Why it cannot do the case (a fused bias), or NULL when it can; dtypes are said above. For a
+     * NULL case: why it can do none in this build, where it takes part only when it is asked for by
+     * name, as a skipped row. A NULL function: it can do all. */
     const char *(*availability)(const struct bench_case *bench_case);
     double (*bytes)(
         const struct bench_case *bench_case); /* yardsticks: what they move; else NULL */
@@ -191,7 +191,7 @@ struct operation_parts {
     const char *(*name)(const void *plan, int part); /* below PART_NAME_BYTES */
     enum status (*run)(const void *plan, int part, const struct implementation *implementation,
                        struct execution *execution);
-    /* In the order in which plots stack them. A part is of the first kind that its name begins as. */
+    /* In the order in which plots stack them. A part is of the first kind that fits its name. */
     const struct part_kind *kinds;
     int kind_count;
 };

@@ -9,11 +9,10 @@
 struct selection_options {
     const char *const *operations; /* names, count below; none means all */
     size_t operation_count;
-    const char
-        *case_glob; /* over case names, or NULL; one without wildcards names a case of its own */
-    const char *shapes; /* comma-separated, or NULL: these instead of the preset's */
-    const char *preset; /* name */
-    const char *dtypes; /* comma-separated, or NULL: the preset's, else f32 */
+    const char *case_glob; /* over case names, or NULL; without wildcards: one case, by its name */
+    const char *shapes;    /* comma-separated, or NULL: these instead of the preset's */
+    const char *preset;    /* name */
+    const char *dtypes;    /* comma-separated, or NULL: the preset's, else f32 */
     uint64_t seed;
 };
 
@@ -28,26 +27,26 @@ enum status selection_open(const struct selection_options *options, struct selec
                            struct message *message);
 void selection_close(struct selection *selection);
 
-/* Refuses a comma-separated list with a name that is no implementation of any case's operation. */
+/* Refuses a comma-separated list with a name that no case's operation has an implementation of. */
 enum status selection_implementations_check(const struct selection *selection, const char *list,
                                             struct message *message);
 
 /* Whether `name` is in the comma-separated `list`; a NULL list holds everything. */
 bool list_contains(const char *list, const char *name);
 
-/* Refuses a comma-separated list of dtypes that has an unknown one. NULL is no list. */
+/* Refuses a comma-separated list of dtypes that has an unknown one; NULL is not a list. */
 enum status dtypes_check(const char *list, struct message *message);
 
-/* Refuses a comma-separated list of variants that has one unknown to the operation. NULL is no
+/* Refuses a comma-separated list of variants that has one unknown to the operation; NULL is not a
  * list. */
 enum status variants_check(const char *list, const struct operation *operation,
                            struct message *message);
 
-/* Refuses names that are no operation's. */
+/* Refuses names that no operation has. */
 enum status operations_check(const char *const *names, size_t count, struct message *message);
 
 /* Refuses a comma-separated list of implementations that is empty or has one that none of the
- * `count` chosen operations has. NULL is no list. */
+ * `count` chosen operations has; NULL is not a list. */
 enum status implementations_check(const char *list, const struct operation *const *chosen,
                                   size_t count, struct message *message);
 

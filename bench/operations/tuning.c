@@ -214,7 +214,7 @@ enum status tuning_use_open(const char *path, const struct gpu_properties *gpu,
     if (!opened)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %s", path);
     enum status status = tuning_read(path, &opened->file, message);
-    if (status == STATUS_IO) /* whoever named the file named a wrong one */
+    if (status == STATUS_IO) /* the user named a wrong file */
         status = STATUS_INVALID;
     if (gpu)
         tuning_row_begin(&here, gpu, "");

@@ -33,8 +33,8 @@ struct tuning_file {
     size_t row_count;
 };
 
-/* Reads and checks a file. STATUS_IO when it cannot be read; STATUS_INVALID names file and line of
- * what is no such file, cut off, or no choice that could be launched. */
+/* Reads and checks a file. STATUS_IO when it cannot be read; STATUS_INVALID names file and line
+ * where it is not such a file, is cut off, or has a choice that could not be launched. */
 enum status tuning_read(const char *path, struct tuning_file *file, struct message *message);
 void tuning_release(struct tuning_file *file);
 

@@ -44,9 +44,7 @@ static enum status table_load(struct report_data *data, const char *name, struct
     return status;
 }
 
-/* --- environment.json
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- environment.json ------------------------------------------------------------------------- */
 
 static enum status environment_load(struct report_data *data, struct message *message) {
     char path[2300];
@@ -118,9 +116,7 @@ const char *report_level_name(const struct report_ceilings *ceilings, int level)
     return level == ceilings->level_count - 1 ? "memory" : caches[level];
 }
 
-/* --- the whole
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 enum status report_data_load(const char *folder, struct report_data *data,
                              struct message *message) {

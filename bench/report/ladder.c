@@ -28,9 +28,7 @@ static bool is_counted(const struct ladder *ladder) {
     return strcmp(ladder->first->status, "emulated") == 0;
 }
 
-/* --- choosing the case
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- choosing the case ------------------------------------------------------------------------ */
 
 static bool same_place(const struct result *a, const struct result *b) {
     return strcmp(a->key.operation, b->key.operation) == 0 &&
@@ -126,9 +124,7 @@ static void ladder_choose(const struct report_data *data, size_t first,
     }
 }
 
-/* --- drawing
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- drawing ---------------------------------------------------------------------------------- */
 
 static double percent_of(const struct ladder *ladder, const struct rung *rung) {
     return 100.0 * ladder->best / rung->amount;

@@ -36,9 +36,7 @@ static const struct {
 };
 enum { SECTIONS = sizeof sections / sizeof sections[0] };
 
-/* --- what the template asks for
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- what the template asks for --------------------------------------------------------------- */
 
 static void title_write(const struct page *page) {
     const char *host = report_data_text(page->data, "host", NULL);

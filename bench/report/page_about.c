@@ -5,9 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* --- warnings
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- warnings --------------------------------------------------------------------------------- */
 
 static size_t count_status(const struct report_data *data, const char *status) {
     size_t count = 0;
@@ -84,9 +82,7 @@ void page_warnings(const struct page *page) {
     fputs("</ul>\n", file);
 }
 
-/* --- environment
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- environment ------------------------------------------------------------------------------ */
 
 bool page_has_environment(const struct page *page) {
     return page->data->environment != NULL;
@@ -175,9 +171,7 @@ void page_environment(const struct page *page) {
     ceilings_table(page);
 }
 
-/* --- files and command
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- files and command ------------------------------------------------------------------------ */
 
 void page_files(const struct page *page) {
     static const struct {

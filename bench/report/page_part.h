@@ -13,8 +13,7 @@ struct page {
     const char *absence; /* why there are no plots, or NULL */
 };
 
-/* --- page_html.c ---------------------------------------------------------------------------------
- */
+/* --- page_html.c ------------------------------------------------------------------------------ */
 
 /* Text with & < > " ' escaped and control characters replaced: for content and quoted attributes.
  */
@@ -32,9 +31,7 @@ void html_number(double value, int digits, const char *unit, char *text, size_t 
 void html_interval(const struct result *row, double number, int digits, const char *unit,
                    char *title, size_t size);
 
-/* --- sections: `has` says whether there is anything to show
- * ----------------------------------------
- */
+/* --- sections: `has` says whether there is anything to show ----------------------------------- */
 
 bool page_has_results(const struct page *page);
 bool page_has_measured(const struct page *page);

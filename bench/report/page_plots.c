@@ -66,7 +66,7 @@ static void figure_body(FILE *file, const char *body, int figure) {
     }
 }
 
-/* False when this is no SVG file. The opening tag is written anew: it takes the width of the
+/* False when this is not an SVG file. The opening tag is written anew: it takes the width of the
  * page as far as letters stay readable, and in HTML it needs no namespaces. */
 static bool figure_write(const struct page *page, const char *svg, int figure) {
     const char *tag = strstr(svg, "<svg");

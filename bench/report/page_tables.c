@@ -18,9 +18,7 @@ bool page_has_parts(const struct page *page) {
     return page->data->part_count > 0;
 }
 
-/* --- all results
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- all results ------------------------------------------------------------------------------ */
 
 static void median_cell(FILE *file, const struct result *row) {
     char text[32], low[32], high[32], mean[32], least[32], title[256];
@@ -137,9 +135,7 @@ void page_results(const struct page *page) {
     fputs("</tbody></table></div>\n", file);
 }
 
-/* --- parts of an iteration
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- parts of an iteration -------------------------------------------------------------------- */
 
 static bool same_iteration(const struct row_key *a, const struct row_key *b) {
     return row_key_same_case(a, b) && strcmp(a->mode, b->mode) == 0;
@@ -236,9 +232,7 @@ void page_parts(const struct page *page) {
     }
 }
 
-/* --- counters
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- counters --------------------------------------------------------------------------------- */
 
 static bool is_number(const char *text) {
     char *end;

@@ -66,9 +66,7 @@ static bool same_figure(const struct row_key *a, const struct row_key *b) {
            strcmp(a->dtype, b->dtype) == 0 && strcmp(a->mode, b->mode) == 0;
 }
 
-/* --- collecting
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- collecting ------------------------------------------------------------------------------- */
 
 static struct step *step_of(struct figure_steps *figure, const struct row_key *key) {
     for (size_t i = 0; i < figure->count; i++)
@@ -108,9 +106,7 @@ static void step_finish(struct step *step) {
             step->longest = fmax(step->longest, step->bars[i].total);
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static const char *time_unit(double seconds, double *scale) {
     *scale = seconds < 1e-3 ? 1e6 : seconds < 1.0 ? 1e3 : 1.0;

@@ -15,9 +15,7 @@ const char *rates_unit(const struct rates *rates) {
     return rates->gflops ? "GFLOP/s" : "GB/s";
 }
 
-/* --- ceilings
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- ceilings --------------------------------------------------------------------------------- */
 
 int rates_ceiling_count(const struct script *script, const struct rates *rates) {
     return strcmp(rates->key->dtype, "f32") == 0 ? script->data->ceilings_count : 0;
@@ -50,9 +48,7 @@ void rates_ceiling_legend(struct script *script, const struct rates *rates, int 
     legend_add(script, LEGEND_LINE, label, style);
 }
 
-/* --- points
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- points ----------------------------------------------------------------------------------- */
 
 /* N of NxNxN, or NaN. */
 static double square_size(const char *shape) {

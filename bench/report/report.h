@@ -6,9 +6,14 @@
 
 #include <stdio.h>
 
-/* Draws every plot that the files in `folder` have data for, as SVG and PNG beside them, with the
- * script they were drawn by (plots.gp), and writes the page (index.html); names them on `log`.
- * Without gnuplot the run is whole all the same: a line on `log` says what to install.
+/* Draws every plot that the files in `folder` have data for, and names them on `log`. Written
+ * beside those files:
+ *
+ *   NAME.svg, NAME.png   a plot
+ *   plots.gp             the script that drew them
+ *   index.html           the page
+ *
+ * Without gnuplot a line on `log` says what to install; the page is written and the status is OK.
  * STATUS_INVALID: no run is there, or a file is damaged, named with its line; nothing is changed.
  * STATUS_FAILED: gnuplot ended badly, with its own words; the page is written all the same. */
 enum status report_draw(const char *folder, FILE *log, struct message *message);

@@ -21,9 +21,7 @@ void script_text(FILE *file, const char *text) {
     fputc('\'', file);
 }
 
-/* --- figures
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- figures ---------------------------------------------------------------------------------- */
 
 static void name_append(char *name, size_t size, const char *part) {
     size_t used = strlen(name);
@@ -93,9 +91,7 @@ static void head_label(const struct script *script, const char *text, double y, 
             1.0 - y / script->height, style);
 }
 
-/* --- legend
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- legend ----------------------------------------------------------------------------------- */
 
 void legend_add(struct script *script, enum legend_kind kind, const char *label,
                 const char *style) {
@@ -205,9 +201,7 @@ static void legend_write(const struct script *script) {
     fputc('\n', file);
 }
 
-/* --- opening and closing
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- opening and closing ---------------------------------------------------------------------- */
 
 void figure_begin(struct script *script, double width, double height) {
     const struct figure *figure = figure_newest(script);
@@ -233,9 +227,7 @@ void figure_end(struct script *script) {
     fputs("    unset multiplot\n    unset output\n}\nundefine $data\n", script->file);
 }
 
-/* --- panels
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- panels ----------------------------------------------------------------------------------- */
 
 static void quoted_setting(FILE *file, const char *setting, const char *text) {
     fprintf(file, "    set %s ", setting);

@@ -1,9 +1,9 @@
 /* The gnuplot script of a report: data and commands for every figure, in one file that a user can
  * change and run again.
  *
- * A figure is drawn once a file kind (SVG, PNG), as a grid of panels with a head above and one
- * legend below, all at places given in pixels, so that no label is cut and no legend lies over
- * data whatever the data is.
+ * A figure is drawn once a file kind (SVG, PNG): a grid of panels with a head above and one legend
+ * below. All places are given in pixels. So no label is cut and no legend lies over data, whatever
+ * the data is.
  */
 #ifndef LOCKSTEP_BENCH_REPORT_SCRIPT_H
 #define LOCKSTEP_BENCH_REPORT_SCRIPT_H
@@ -47,9 +47,9 @@ struct panel {
 
 enum { FIGURE_HEAD = 62 };
 
-/* Text out of a file, made harmless: whatever could end a string, a line or a datablock, or stands
- * for something else in gnuplot (control characters, quotes, backquotes, backslashes), becomes '?',
- * and the apostrophe that no string ends with.
+/* Text out of a file, made harmless for gnuplot. Control characters, quotes, backquotes and
+ * backslashes become '?': they could end a string, a line or a datablock, or stand for something
+ * else. An apostrophe becomes ’, which ends no string.
  * script_text puts it in single quotes; script_words is for comments. */
 void script_text(FILE *file, const char *text);
 void script_words(FILE *file, const char *text);
@@ -75,7 +75,7 @@ void figure_begin(struct script *script, double width, double height);
 void figure_end(struct script *script);
 
 /* Sets the margins and a panel's title and axis labels, all other settings to those of style.gp.
- * The caller goes on with `set` commands of its own and `plot`. */
+ * The caller adds `set` commands of its own and `plot`. */
 void panel_begin(const struct script *script, const struct panel *panel, const char *title,
                  const char *x_label, const char *y_label);
 

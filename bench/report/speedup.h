@@ -1,5 +1,5 @@
-/* Speedups of a GPU over sizes: against the fastest CPU implementation of the same case, with and
- * without the transfers there and back, and from which size on the GPU wins. */
+/* Speedups of a GPU over sizes, against the fastest CPU implementation of the same case: with and
+ * without the transfers, and from which size on the GPU wins. */
 #ifndef LOCKSTEP_BENCH_REPORT_SPEEDUP_H
 #define LOCKSTEP_BENCH_REPORT_SPEEDUP_H
 

@@ -17,9 +17,10 @@ static enum status epochs_read(const struct csv_table *table, struct epoch *epoc
     for (int c = 0; c < COLUMNS; c++) {
         size_t column = csv_table_column(table, names[c]);
         if (column == table->column_count)
-            return message_set(message, STATUS_INVALID,
-                               "%s:1: there is no column '%s': this is no training.csv of lockstep",
-                               table->path, names[c]);
+            return message_set(
+                message, STATUS_INVALID,
+                "%s:1: there is no column '%s': this is not a training.csv of lockstep",
+                table->path, names[c]);
         for (size_t row = 0; row < table->row_count && status == STATUS_OK; row++)
             status = csv_table_number(table, row, column, &epochs[row].values[c], message);
     }

@@ -12,8 +12,8 @@ static double normal_above(double z) {
 
 /* --- Mann and Whitney ------------------------------------------------------------------------- */
 
-/* Of all orders of n and m values, the share in which at least `wins` of the n * m pairs are won:
- * the coefficients of the Gaussian binomial (n + m choose n) count the orders with 0, 1, … wins.
+/* Of all orders of n and m values, the share in which at least `wins` of the n * m pairs are won.
+ * The coefficients of the Gaussian binomial (n + m choose n) count the orders with 0, 1, … wins.
  * They are integers below 2^53 as long as n, m <= RANKS_EXACT_MAX, so doubles hold them exactly. */
 static double exact_above(size_t n, size_t m, size_t wins) {
     enum { SIZE = RANKS_EXACT_MAX * RANKS_EXACT_MAX + 1 };

@@ -113,8 +113,8 @@ static double median_redrawn(const struct side *side, struct draw *draw) {
 }
 
 /* The share of replicates to leave out on either side. The percentile interval of n blocks is too
- * narrow by sqrt((n - 1) / n), and knows nothing of Student's t; both are made good by taking
- * the percentile Phi(-sqrt(n / (n - 1)) t) instead of 2.5%. */
+ * narrow by sqrt((n - 1) / n), and knows nothing of Student's t. The percentile
+ * Phi(-sqrt(n / (n - 1)) t) instead of 2.5% makes up for both. */
 static double share_outside(size_t blocks) {
     static const double student[RATIO_BLOCKS + 1] = {
         [2] = 12.706, [3] = 4.303, [4] = 3.182, [5] = 2.776, [6] = 2.571,

@@ -1,13 +1,14 @@
 /* How many times longer one set of times is than another, and how sure that is.
  *
  * Samples of one run are not independent: a neighbour or a change of clock lasts for many of them.
- * So a run's samples, in the order they were taken, are cut into at most RATIO_BLOCKS blocks, and
- * the blocks, not the samples, are what is resampled and ranked. And a neighbour lengthens the
- * middle and the upper tail but seldom the fastest samples, while slower code lengthens all: the
- * probabilities below are those of the blocks' medians or of their lower deciles, whichever
- * convince less. Claiming only what two tests both claim keeps the level of either (intersection–
- * union test: Berger, "Multiparameter hypothesis testing and acceptance sampling", Technometrics
- * 24, 1982).
+ * So a run's samples, in the order they were taken, are cut into at most RATIO_BLOCKS blocks:
+ * the blocks, not the samples, are what is resampled and ranked.
+ *
+ * A neighbour lengthens the middle and the upper tail but seldom the fastest samples, while slower
+ * code lengthens all. So the probabilities below are those of the blocks' medians or of their lower
+ * deciles, whichever convince less. Claiming only what two tests both claim keeps the level of
+ * either (intersection–union test: Berger, "Multiparameter hypothesis testing and acceptance
+ * sampling", Technometrics 24, 1982).
  */
 #ifndef LOCKSTEP_BENCH_STATISTICS_RATIO_H
 #define LOCKSTEP_BENCH_STATISTICS_RATIO_H

@@ -15,9 +15,7 @@ struct verdict_rule verdict_rule_default(void) {
     return (struct verdict_rule){.threshold = 0.05, .level = 0.05};
 }
 
-/* --- Holm
- * -------------------------------------------------------------------------------------
- */
+/* --- Holm ------------------------------------------------------------------------------------- */
 
 struct ranked {
     double p;
@@ -47,9 +45,7 @@ enum status verdict_holm(double *p, size_t count, struct message *message) {
     return STATUS_OK;
 }
 
-/* --- verdicts
- * ---------------------------------------------------------------------------------
- */
+/* --- verdicts --------------------------------------------------------------------------------- */
 
 /* Why one cannot tell. */
 static void reason_give(const struct verdict_rule *rule, struct judgement *row) {

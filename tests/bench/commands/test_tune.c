@@ -193,7 +193,7 @@ static void what_is_wrong_with_a_file_is_named(void **state) {
         {"", "tuning.csv:1: "},
         {"mlp,9.0\n", "tuning.csv:1: the header's field 1 should be 'device'"},
         {HEADER ROW("A", "64x64,1") "A,9.0,nn", "tuning.csv:3: the last line is cut off"},
-        {HEADER "A,9.0,nn\n", "tuning.csv:2: the line has not the 15 fields"},
+        {HEADER "A,9.0,nn\n", "tuning.csv:2: the line does not have the 15 fields"},
         {HEADER ROW("A", "96x96,1"), "tuning.csv:2: there is no tile '96x96'"},
         {HEADER ROW("A", "64x64,1") ROW("B", "128x128,2"),
          "tuning.csv:3: 128x128 in 2 splits cannot run 512x512x512"},
@@ -498,7 +498,7 @@ static void every_command_follows_the_file(void **state) {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char command[256];
         snprintf(command, sizeof command, "\"$L\" %s --tuning e.csv", commands[i]);
-        expect_shell(2, "", command, "e.csv:2: the line has not");
+        expect_shell(2, "", command, "e.csv:2: the line does not have");
     }
 }
 

@@ -203,7 +203,7 @@ static void test_damage_is_refused_with_its_place(void **state) {
     } damaged[] = {
         {"", "rows.csv:1:", "'name'"},
         {"name,count\n", "rows.csv:1:", "field 3 should be 'seconds' and is missing"},
-        {"name,count,seconds,note,more\n", "rows.csv:1:", "goes on with 'more'"},
+        {"name,count,seconds,note,more\n", "rows.csv:1:", "one more column 'more'"},
         {"name,count,time,note\na,1,2,x\n", "rows.csv:1:", "'seconds'"},
         {"name,count,seconds,note", "rows.csv:1:", "'note'"},
         {HEADER "a,1,2\n", "rows.csv:2:", "4 fields"},

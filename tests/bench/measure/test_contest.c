@@ -278,8 +278,7 @@ static void check_unmeasured(const struct fixture *f, const char *name, const ch
     assert_int_equal(samples_of(f, name), 0);
 }
 
-/* --- on the CPU --------------------------------------------------------------------------------
- */
+/* --- on the CPU ------------------------------------------------------------------------------- */
 
 static void test_bad_ones_are_told_and_good_ones_measured(void **state) {
     struct fixture *f = *state;

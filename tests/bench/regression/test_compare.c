@@ -554,7 +554,7 @@ static void test_bad_files_are_refused(void **state) {
         {"results.csv", "operation,variant", "variant,operation",
          "results.csv:1: the header's field 1"},
         {"results.csv", ",reason\n", ",reason,novelty\n",
-         "results.csv:1: the header goes on with 'novelty'"},
+         "results.csv:1: the header has one more column 'novelty'"},
         {"results.csv", ",reason\n", "\n",
          "results.csv:1: the header's field 30 should be 'reason'"},
         {"results.csv", "gemm,nn,f32,128x64x64", "gemm,nn,f32,64x64x64",

@@ -23,9 +23,7 @@ struct fixture {
     char log[4096];
 };
 
-/* --- the run
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- the run ---------------------------------------------------------------------------------- */
 
 static void result_write(struct fixture *f, const struct row_key *key, const char *status,
                          double seconds, double flops) {
@@ -110,9 +108,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-/* --- what was drawn
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- what was drawn --------------------------------------------------------------------------- */
 
 /* Draws, or skips the test where there is no gnuplot. */
 static void draw(struct fixture *f) {
@@ -162,9 +158,7 @@ static bool holds(struct fixture *f, const char *name, const char *words) {
     return found;
 }
 
-/* --- times
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- times ------------------------------------------------------------------------------------ */
 
 /* As they stand in the operation's table, not in the file; on all threads; with what they add. */
 static void test_rungs_stand_in_the_order_of_their_table(void **state) {
@@ -233,9 +227,7 @@ static void test_two_implementations_are_no_ladder(void **state) {
     assert_false(exists(f, "gemm-ladder-cpu.svg"));
 }
 
-/* --- counts
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- counts ----------------------------------------------------------------------------------- */
 
 static void emulated_rows(struct fixture *f) {
     static const char *const rungs[] = {"cuda-naive", "cuda-tiled", "cuda-split-k"};

@@ -17,8 +17,7 @@
 
 static struct temporary place;
 
-/* --- a run -------------------------------------------------------------------------------------
- */
+/* --- a run ------------------------------------------------------------------------------------ */
 
 static void rows_write(FILE *file, const char *operation, const char *shape, double seconds) {
     static const char *const implementations[] = {"cpu-naive", "cpu-simd", "onednn"};
@@ -74,8 +73,7 @@ static void run_draw(void) {
     assert_int_equal(fclose(log), 0);
 }
 
-/* --- the browser -------------------------------------------------------------------------------
- */
+/* --- the browser ------------------------------------------------------------------------------ */
 
 static bool browser_is_there(void) {
     return system("command -v chromium >/dev/null 2>&1") == 0; /* NOLINT(cert-env33-c) */

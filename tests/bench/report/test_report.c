@@ -49,9 +49,7 @@ static const char training[] = "epoch,step,loss,accuracy,seconds,samples_per_s\n
 static const char counters[] = "operation,kernel,launches,more<columns>\n"
                                "gemm,\"naive<4,4>\",1,1234567\n";
 
-/* --- files
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static void path_of(const struct fixture *f, const char *name, char *path, size_t size) {
     int length = snprintf(path, size, "%s/%s", f->place.path, name);
@@ -98,9 +96,7 @@ static bool holds(const struct fixture *f, const char *name, const char *words) 
     return found;
 }
 
-/* --- rows
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static struct result *row_add(struct fixture *f, const char *operation, const char *variant,
                               const char *shape, const char *implementation, int threads) {
@@ -233,9 +229,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-/* --- a little XML
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- a little XML ----------------------------------------------------------------------------- */
 
 /* The end of the tag at `tag`, past quoted attributes. */
 static const char *tag_end(const char *tag) {
@@ -284,9 +278,7 @@ static int count_of(const char *text, const char *words) {
     return count;
 }
 
-/* --- plots
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- plots ------------------------------------------------------------------------------------ */
 
 static void test_every_plot_that_has_data_is_drawn(void **state) {
     struct fixture *f = *state;
@@ -470,9 +462,7 @@ static void test_names_cannot_become_commands(void **state) {
     assert_false(holds(f, "plots.gp", "`touch"));
 }
 
-/* --- page
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- page ------------------------------------------------------------------------------------- */
 
 static void test_the_page_holds_every_row_escaped(void **state) {
     struct fixture *f = *state;
@@ -611,9 +601,7 @@ static void test_a_cut_file_is_said_to_be_unfinished(void **state) {
     assert_true(holds(f, "index.html", "8 rows, 8 measured"));
 }
 
-/* --- what goes wrong
- * --------------------------------------------------------------------------------------------------------
- */
+/* --- what goes wrong -------------------------------------------------------------------------- */
 
 static void test_damaged_files_are_named_with_the_line(void **state) {
     struct fixture *f = *state;
