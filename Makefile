@@ -191,6 +191,7 @@ lint: ## check: formatting, documents, arrows between rooms, shell scripts, and 
 	clang-format --dry-run --Werror $(tracked_c)
 	shellcheck $(shell git grep -lE '^#!/bin/(ba)?sh')
 	scripts/docs-check
+	scripts/operation-names
 	scripts/rooms-picture | cmp - docs/rooms.svg || { echo 'lint: docs/rooms.svg is not that of docs/design.md: make rooms-picture'; exit 1; }
 	+$(build_with) $(for_warnings) BUILD=build-gcc CC=gcc
 	scripts/arrows build-gcc
