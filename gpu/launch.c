@@ -1,7 +1,6 @@
 /* Modules and launches; see gpu/gpu.h. */
 #include "gpu/state.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* --- modules -------------------------------------------------------------------------------- */

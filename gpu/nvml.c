@@ -6,7 +6,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct nvml_functions {
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
