@@ -9,7 +9,8 @@
 gemm_kernel gemm_openblas;
 linear_kernel linear_openblas; /* the epilogue is cpu-simd's */
 
-/* Sets the threads of OpenMP, OpenBLAS and BLIS alike; threads >= 1. */
+/* Sets the threads of OpenMP, OpenBLAS and BLIS alike; threads >= 1. No more than OMP_THREAD_LIMIT
+ * allows, but all of these whatever OMP_DYNAMIC and OMP_MAX_ACTIVE_LEVELS say. */
 void cpu_threads_set(int threads);
 
 /* "OpenBLAS 0.3.21 …", its core type ("SkylakeX", "Zen", …) and its parallel model ("openmp",

@@ -42,6 +42,12 @@ enum status gemm_openblas(const struct gemm_problem *problem, struct execution *
 }
 
 void cpu_threads_set(int threads) {
+    /* OpenBLAS hands each of its threads a part and waits for all: for ever, where OpenMP gives it
+     * fewer than it asks for, because of OMP_THREAD_LIMIT, OMP_DYNAMIC or OMP_MAX_ACTIVE_LEVELS. */
+    if (threads > omp_get_thread_limit())
+        threads = omp_get_thread_limit();
+    omp_set_dynamic(0);
+    omp_set_max_active_levels(1);
     omp_set_num_threads(threads);
     openblas_set_num_threads(threads);
     blis_threads_set(threads);
