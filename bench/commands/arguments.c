@@ -16,7 +16,7 @@ const struct command_option run_arguments_options[] = {
     OPTION_GPU(struct run_arguments, run.gpu),
     OPTION_TUNING(struct run_arguments, run.tuning),
     OPTION_THREADS(struct run_arguments, run.threads,
-                   "CPU threads (default: all processors); one is timed too"),
+                   "CPU threads (default: as many as there can be); one is timed too"),
     OPTION_FLAG("cold", struct run_arguments, run.cold,
                 "Rotate among buffers larger than the caches"),
     OPTION_FLAG("quick", struct run_arguments, run.quick, "Preset `quick` and less time a case"),

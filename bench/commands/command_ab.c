@@ -1,5 +1,6 @@
 /* `lockstep ab` */
 #include "bench/commands/arguments.h"
+#include "bench/devices/processors.h"
 #include "bench/regression/ab.h"
 
 enum { WORDS_MAX = 256 };
@@ -82,10 +83,19 @@ static enum status rows_print(const struct ab *ab, int format, struct message *m
                                    : ab_print_markdown(ab, stdout, message);
 }
 
+/* Processes inherit where they may run, and OMP_PROC_BIND has bound this one to one processor. */
+static enum status processors_free(struct message *message) {
+    struct processors processors;
+    processors_read("", &processors);
+    return processors_use(&processors.set, message);
+}
+
 static enum status compare_and_print(const struct ab_options *ab_options, int format,
                                      struct message *message) {
     struct ab ab;
-    enum status status = ab_open(&ab, ab_options, message);
+    enum status status = processors_free(message);
+    if (status == STATUS_OK)
+        status = ab_open(&ab, ab_options, message);
     if (status != STATUS_OK)
         return status;
     status = ab_play(&ab, message);

@@ -2,7 +2,7 @@
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
 #include "bench/commands/suite.h"
-#include "bench/devices/environment.h"
+#include "bench/devices/processors.h"
 #include "bench/operations/operations.h"
 #include "bench/operations/selection.h"
 
@@ -29,7 +29,7 @@ static const struct command_option options[] = {
     OPTION_GPU(struct parsed, gpu),
     OPTION_TUNING(struct parsed, tuning),
     OPTION_THREADS(struct parsed, suite.threads,
-                   "CPU threads (default: all processors, at least 2); one is checked too"),
+                   "CPU threads (default: as many as run times, at least 2); one is checked too"),
     OPTION_SEED(struct parsed, suite.seed, "Seed of the inputs (default 1)"),
     OPTIONS_END,
 };
@@ -44,6 +44,17 @@ static int operation_read(struct option_parse *parse, char *text) {
         return option_refuse(parse, "more than %d operations were named", OPERATIONS_MAX);
     parsed->operations[parsed->suite.operation_count++] = operation_find(name);
     return 0;
+}
+
+/* Results are right with more threads than processors, and two threads find what one does not. */
+static enum status threads_choose(int *threads, struct message *message) {
+    struct processors processors;
+    processors_read("", &processors);
+    int usual = processors.threads > 2 ? processors.threads : 2;
+    processors.threads = processors.thread_limit;
+    if (*threads == 0 && usual < processors.threads)
+        *threads = usual;
+    return processors_choose(&processors, *threads, threads, message);
 }
 
 static enum status parsed_run(struct parsed *parsed, struct message *message) {
@@ -68,10 +79,8 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
 enum status command_verify(int argc, char **argv, const struct command_context *context,
                            struct message *message) {
     static const struct command_option *const tables[] = {options, NULL};
-    int processors = environment_processors();
     struct parsed parsed = {.gpu = "auto",
-                            .suite = {.threads = processors > 2 ? processors : 2,
-                                      .seed = 1,
+                            .suite = {.seed = 1,
                                       .stop = context->stop,
                                       .stop_argument = context->stop_argument,
                                       .log = stdout}};
@@ -93,6 +102,8 @@ enum status command_verify(int argc, char **argv, const struct command_context *
                                    (size_t)parsed.suite.operation_count, message);
     if (status == STATUS_OK)
         status = dtypes_check(parsed.suite.dtypes, message);
+    if (status == STATUS_OK)
+        status = threads_choose(&parsed.suite.threads, message);
     if (status != STATUS_OK)
         return status;
     return parsed_run(&parsed, message);

@@ -31,7 +31,10 @@ static enum status devices_with_times_open(struct sampler *sampler, struct messa
 
 static enum status sampler_open(struct sampler *sampler, struct message *message) {
     const struct run_options *o = sampler->options;
-    enum status status = selection_open(&o->selection, &sampler->selection, message);
+    int thread_count;
+    enum status status = run_threads(o, sampler->threads, &thread_count, message);
+    if (status == STATUS_OK)
+        status = selection_open(&o->selection, &sampler->selection, message);
     if (status == STATUS_OK)
         status = selection_implementations_check(&sampler->selection, o->implementations, message);
     if (status == STATUS_OK)
@@ -44,7 +47,7 @@ static enum status sampler_open(struct sampler *sampler, struct message *message
                                             .implementations = o->implementations,
                                             .yardsticks = o->yardsticks,
                                             .threads = sampler->threads,
-                                            .thread_count = run_threads(o, sampler->threads),
+                                            .thread_count = thread_count,
                                             .cold = o->cold,
                                             .limits = measure_limits_default(o->quick),
                                             .predictions = &sampler->predictions,
@@ -133,7 +136,7 @@ static enum status samples_take(struct sampler *sampler, struct contender *conte
     for (size_t i = 0; contender->sample_count < wanted && status == STATUS_OK; i++)
         status = i < 4 * wanted ? contender_sample(contender, limits, message)
                                 : message_set(message, STATUS_UNSUPPORTED,
-                                              "the device is slowed down (%s): let it cool",
+                                              "the device is slowed down (%s) in most samples",
                                               contender->throttle_reasons);
     floating_flush_denormals(false);
     return status;
@@ -185,7 +188,7 @@ enum status sampler_serve(const struct run_options *options, FILE *in, FILE *out
     while (status == STATUS_OK && fflush(out) == 0 && fgets(line, sizeof line, in))
         request_answer(&sampler, line);
     if (status == STATUS_OK && ferror(out))
-        status = message_set(message, STATUS_IO, "the process that asked for samples has gone");
+        status = message_set(message, STATUS_IO, "whoever asked for samples has gone");
     sampler_close(&sampler);
     return status;
 }

@@ -85,9 +85,8 @@ static void verify_one(const struct suite *suite, const struct bench_case *c,
     }
 }
 
-/* Without --dtype all dtypes are gone through, and one that an implementation does not claim is not
- * counted. A dtype and an implementation that were both asked for, and do not go together, count as
- * skipped. */
+/* Without --dtype all of them are gone through, and what an implementation never claimed is no
+ * skip; a dtype and an implementation that were both asked for and do not go together are one. */
 static bool is_wanted(const struct suite *suite, const struct implementation *implementation,
                       const struct bench_case *c) {
     const struct suite_options *options = suite->options;

@@ -1,9 +1,11 @@
 /* The CPU as a device. */
 #include "reference/simd/cpu.h"
+#include "bench/devices/cgroup.h"
 #include "bench/devices/device.h"
 #include "bench/devices/powercap.h"
 #include "common/clock.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +13,17 @@
 #include <unistd.h>
 
 struct cpu_state {
-    double start; /* of the timer */
+    double start;        /* of the timer */
+    long long throttled; /* times that the control group was held back, at that moment */
+    struct cgroup cgroup;
     struct powercap *powercap;
 };
 
-/* MemAvailable: free memory and what the kernel would give back. */
+/* MemAvailable: free memory and what the kernel would give back. The control group may leave less
+ * of it. */
 static enum status cpu_memory(struct device *device, size_t *available, size_t *total,
                               struct message *message) {
-    (void)device;
+    const struct cpu_state *state = device->state;
     FILE *file = fopen("/proc/meminfo", "r");
     if (!file)
         return message_set(message, STATUS_IO, "cannot read /proc/meminfo");
@@ -32,26 +37,32 @@ static enum status cpu_memory(struct device *device, size_t *available, size_t *
             *available = kibibytes << 10;
     }
     fclose(file);
+    struct cgroup_memory memory;
+    cgroup_read_memory(&state->cgroup, &memory);
+    if (memory.available < *available)
+        *available = memory.available;
     return *total ? STATUS_OK : message_set(message, STATUS_IO, "/proc/meminfo has no MemTotal");
 }
 
 static enum status cpu_allocate(struct device *device, size_t bytes, void **pointer,
                                 struct message *message) {
-    (void)device;
     /* Page alignment, so that a buffer's place in its page is the same in every run. Huge
      * pages from 16 MiB on: a core of today remembers fewer 4 KiB pages (1536 to 3072), and would
      * spend a kernel's time on walking page tables. */
     enum { PAGE = 4096, HUGE_PAGE = 2 << 20, WORTH_HUGE_PAGES = 16 << 20 };
     bool huge = bytes >= WORTH_HUGE_PAGES;
     size_t page = huge ? HUGE_PAGE : PAGE, rounded = (bytes + page - 1) / page * page;
-    *pointer = aligned_alloc(page, rounded);
+    size_t available = SIZE_MAX, total;
+    struct message ignored;
+    /* The kernel promises more than there is, and ends who takes it at its word. */
+    if (huge && cpu_memory(device, &available, &total, &ignored) != STATUS_OK)
+        available = SIZE_MAX;
+    *pointer = rounded <= available ? aligned_alloc(page, rounded) : NULL;
     /* Advice: where the system does not take it, ordinary pages serve. */
     if (*pointer && huge)
         (void)madvise(*pointer, rounded, MADV_HUGEPAGE);
     if (*pointer)
         return STATUS_OK;
-    size_t available = 0, total;
-    struct message ignored;
     (void)cpu_memory(device, &available, &total, &ignored);
     return message_set(message, STATUS_NO_MEMORY,
                        "no memory for %zu bytes; %zu bytes are available", bytes, available);
@@ -79,6 +90,8 @@ static enum status cpu_synchronize(struct device *device, struct message *messag
 static enum status cpu_timer_start(struct device *device, struct message *message) {
     (void)message;
     struct cpu_state *state = device->state;
+    if (device->throttled)
+        state->throttled = cgroup_read_throttled(&state->cgroup);
     state->start = clock_seconds();
     return STATUS_OK;
 }
@@ -88,6 +101,12 @@ static enum status cpu_timer_stop(struct device *device, double *seconds, struct
     const struct cpu_state *state = device->state;
     *seconds = clock_seconds() - state->start;
     return STATUS_OK;
+}
+
+static bool cpu_throttled(struct device *device, char *reasons, size_t bytes) {
+    const struct cpu_state *state = device->state;
+    snprintf(reasons, bytes, "the cgroup's CPU quota is used up");
+    return cgroup_read_throttled(&state->cgroup) > state->throttled;
 }
 
 static double cpu_energy(struct device *device) {
@@ -105,11 +124,12 @@ static void cpu_device_close(struct device *device) {
 }
 
 enum status device_cpu_open(struct device *device, struct message *message) {
-    return device_cpu_open_powercap(device, powercap_folder, message);
+    return device_cpu_open_at(device, powercap_folder, "", message);
 }
 
-enum status device_cpu_open_powercap(struct device *device, const char *powercap,
-                                     struct message *message) {
+enum status device_cpu_open_at(struct device *device, const char *powercap, const char *root,
+                               struct message *message) {
+    struct cgroup_quota quota;
     *device = (struct device){
         .name = "cpu",
         .last_level_cache = cpu_read_last_level_cache(),
@@ -130,5 +150,9 @@ enum status device_cpu_open_powercap(struct device *device, const char *powercap
     state->powercap = powercap_open(powercap);
     if (state->powercap)
         device->energy = cpu_energy;
+    cgroup_find(root, &state->cgroup);
+    cgroup_read_quota(&state->cgroup, &quota);
+    if (isfinite(quota.processors))
+        device->throttled = cpu_throttled;
     return cpu_open(device->last_level_cache, &device->cpu, message);
 }

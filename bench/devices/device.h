@@ -54,8 +54,8 @@ struct device {
      * emulated GPU. */
     double (*energy)(struct device *device);
     double (*power)(struct device *device);
-    /* Whether heat or a hardware limit slows the device down at this moment, and the reasons in
-     * words. NULL where nothing tells. */
+    /* Whether heat or a hardware limit slows a GPU down at this moment, or a quota has held the CPU
+     * back since `timer_start`, and the reasons in words. NULL where nothing tells. */
     bool (*throttled)(struct device *device, char *reasons, size_t bytes);
     /* Whether an error made the device refuse all work until `reset`, before which all its buffers
      * are released. Both NULL where that cannot be. */
@@ -64,11 +64,11 @@ struct device {
     void (*close)(struct device *device); /* frees what the device holds; buffers first */
 };
 
-/* The CPU: memory of this process, CLOCK_MONOTONIC, and the packages' energy from Linux's powercap
- * folder where it may be read. */
+/* The CPU: memory of this process as its control group leaves it, CLOCK_MONOTONIC, and the
+ * packages' energy from Linux's powercap folder where it may be read. */
 enum status device_cpu_open(struct device *device, struct message *message);
-/* The same with that folder elsewhere. */
-enum status device_cpu_open_powercap(struct device *device, const char *powercap,
-                                     struct message *message);
+/* The same with that folder elsewhere, and the files of control groups below `root`. */
+enum status device_cpu_open_at(struct device *device, const char *powercap, const char *root,
+                               struct message *message);
 
 #endif

@@ -7,7 +7,7 @@
 #include "reference/simd/cpu.h"
 
 #include <inttypes.h>
-#include <sched.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -53,13 +53,6 @@ static void value_read(const char *path, const char *key, char *value, size_t si
     fclose(file);
 }
 
-int environment_processors(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        return CPU_COUNT(&set);
-    return (int)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
 static size_t cache_bytes(int name) {
     long bytes = sysconf(name);
     return bytes > 0 ? (size_t)bytes : 0;
@@ -97,6 +90,44 @@ static void warn(struct environment *environment, const char *format, ...) {
     va_end(arguments);
 }
 
+/* A container has less than its machine. */
+static void cgroup_warnings_find(struct environment *environment) {
+    const struct cgroup_quota *quota = &environment->processors.quota;
+    const struct cgroup_memory *memory = &environment->cgroup_memory;
+    if (quota->processors < 1.0)
+        warn(environment,
+             "the quota in %s is worth %.3g of a processor: even one thread is held back, and an "
+             "iteration of some tenths of a second cannot be timed; raise it to at least 1 (docker "
+             "run --cpus 1)",
+             quota->file, quota->processors);
+    else if (quota->processors < environment->processors.count)
+        warn(environment,
+             "the quota in %s is worth %.3g of %d processors: samples in which it is used up are "
+             "dropped",
+             quota->file, quota->processors, environment->processors.count);
+    if (memory->limit < environment->memory_bytes)
+        warn(environment,
+             "%s leaves this process %.3g GiB of the machine's %.3g GiB: cases that need more are "
+             "skipped",
+             memory->file, (double)memory->limit / 0x1p30,
+             (double)environment->memory_bytes / 0x1p30);
+}
+
+/* A build by clang has two OpenMP libraries: OpenBLAS brings gcc's. */
+static void binding_warnings_find(struct environment *environment) {
+#ifdef __clang__
+    static const char *const names[] = {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (getenv(names[i]))
+            warn(environment,
+                 "%s=%s is set: gcc's OpenMP library had bound this process to one place before "
+                 "clang's looked where it may run; unset it, or build with gcc",
+                 names[i], getenv(names[i]));
+#else
+    (void)environment;
+#endif
+}
+
 static void warnings_find(struct environment *environment) {
     if (strcmp(environment->governor, "performance") != 0 &&
         strcmp(environment->governor, "unknown") != 0)
@@ -104,16 +135,16 @@ static void warnings_find(struct environment *environment) {
              "the frequency governor is '%s': set 'performance' (cpupower frequency-set -g "
              "performance) for steadier times",
              environment->governor);
-    if (environment->load > 0.5 * environment->processors)
+    if (environment->load > 0.5 * environment->processors.count)
         warn(environment,
              "the load is %.1f on %d processors: something else is running, times will be longer "
              "and less steady",
-             environment->load, environment->processors);
+             environment->load, environment->processors.count);
     if (environment->threads_per_core > 1)
         warn(environment,
              "cores are shared by %d hardware threads: use --threads %d, or pin with taskset",
              environment->threads_per_core,
-             environment->processors / environment->threads_per_core);
+             environment->processors.count / environment->threads_per_core);
     if (strcmp(environment->turbo, "on") == 0)
         warn(environment, "turbo is on: the clock depends on temperature and neighbours");
     if (strcmp(openblas_parallel_model(), "openmp") != 0)
@@ -166,7 +197,7 @@ void environment_read(struct environment *environment) {
         snprintf(environment->huge_pages, sizeof environment->huge_pages, "unknown");
     machine_id_read(environment);
     turbo_read(environment);
-    environment->processors = environment_processors();
+    processors_read("", &environment->processors);
     environment->threads_per_core = siblings();
     environment->memory_bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
     environment->l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE);
@@ -174,6 +205,11 @@ void environment_read(struct environment *environment) {
     environment->l3_bytes = cpu_read_last_level_cache();
     if (getloadavg(&environment->load, 1) != 1)
         environment->load = 0.0;
+    struct cgroup cgroup;
+    cgroup_find("", &cgroup);
+    cgroup_read_memory(&cgroup, &environment->cgroup_memory);
+    cgroup_warnings_find(environment);
+    binding_warnings_find(environment);
     warnings_find(environment);
 }
 
@@ -190,8 +226,12 @@ static const char *const variable_names[] = {"OPENBLAS_CORETYPE",
                                              "BLIS_ARCH_TYPE",
                                              "BLIS_NUM_THREADS",
                                              "OMP_NUM_THREADS",
+                                             "OMP_THREAD_LIMIT",
+                                             "OMP_DYNAMIC",
+                                             "OMP_MAX_ACTIVE_LEVELS",
                                              "OMP_WAIT_POLICY",
                                              "OMP_PROC_BIND",
+                                             "OMP_PLACES",
                                              "GOMP_SPINCOUNT",
                                              "GOMP_CPU_AFFINITY",
                                              "CUDA_VISIBLE_DEVICES",
@@ -200,6 +240,23 @@ static const char *const variable_names[] = {"OPENBLAS_CORETYPE",
                                              "CUBLAS_EMULATION_STRATEGY",
                                              "CUBLAS_WORKSPACE_CONFIG"};
 
+/* Nothing where nothing is bounded. */
+static void add_cgroup(const struct environment *e, cJSON *object) {
+    const struct cgroup_quota *quota = &e->processors.quota;
+    const struct cgroup_memory *memory = &e->cgroup_memory;
+    bool bounded = memory->limit < e->memory_bytes;
+    cJSON *cgroup =
+        isfinite(quota->processors) || bounded ? cJSON_AddObjectToObject(object, "cgroup") : NULL;
+    if (isfinite(quota->processors)) {
+        cJSON_AddNumberToObject(cgroup, "quota_processors", quota->processors);
+        cJSON_AddStringToObject(cgroup, "quota_file", quota->file);
+    }
+    if (bounded) {
+        cJSON_AddNumberToObject(cgroup, "memory_limit_bytes", (double)memory->limit);
+        cJSON_AddStringToObject(cgroup, "memory_limit_file", memory->file);
+    }
+}
+
 void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddStringToObject(object, "host", e->host);
     if (*e->machine_id)
@@ -207,7 +264,10 @@ void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddStringToObject(object, "system", e->system);
     cJSON *cpu = cJSON_AddObjectToObject(object, "cpu");
     cJSON_AddStringToObject(cpu, "model", e->cpu);
-    cJSON_AddNumberToObject(cpu, "processors", e->processors);
+    char allowed[256];
+    processors_format(&e->processors.set, allowed, sizeof allowed);
+    cJSON_AddNumberToObject(cpu, "processors", e->processors.count);
+    cJSON_AddStringToObject(cpu, "processor_numbers", allowed);
     cJSON_AddNumberToObject(cpu, "threads_per_core", e->threads_per_core);
     cJSON_AddNumberToObject(cpu, "l1d_bytes", (double)e->l1d_bytes);
     cJSON_AddNumberToObject(cpu, "l2_bytes", (double)e->l2_bytes);
@@ -216,6 +276,7 @@ void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddStringToObject(cpu, "turbo", e->turbo);
     cJSON_AddNumberToObject(cpu, "load", e->load);
     cJSON_AddNumberToObject(object, "memory_bytes", (double)e->memory_bytes);
+    add_cgroup(e, object);
     cJSON_AddStringToObject(object, "huge_pages", e->huge_pages);
     cJSON *libraries = cJSON_AddObjectToObject(object, "libraries");
     cJSON_AddStringToObject(libraries, "openblas", openblas_version());
@@ -247,7 +308,7 @@ void environment_to_json(const struct environment *e, cJSON *object) {
 void environment_print(const struct environment *e, FILE *file) {
     fprintf(file, "machine    %s: %s\n", e->host, e->cpu);
     fprintf(file, "           %d processors, %d a core; governor %s, turbo %s, load %.2f\n",
-            e->processors, e->threads_per_core, e->governor, e->turbo, e->load);
+            e->processors.count, e->threads_per_core, e->governor, e->turbo, e->load);
     fprintf(file, "           caches %zu KiB L1d, %zu KiB L2, %zu KiB L3; memory %.1f GiB\n",
             e->l1d_bytes >> 10, e->l2_bytes >> 10, e->l3_bytes >> 10,
             (double)e->memory_bytes / 0x1p30);

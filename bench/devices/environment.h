@@ -3,28 +3,28 @@
 #ifndef LOCKSTEP_BENCH_DEVICES_ENVIRONMENT_H
 #define LOCKSTEP_BENCH_DEVICES_ENVIRONMENT_H
 
+#include "bench/devices/processors.h"
+
 #include <cjson/cJSON.h>
 #include <stddef.h>
 #include <stdio.h>
 
-enum { ENVIRONMENT_WARNINGS_MAX = 12 };
+enum { ENVIRONMENT_WARNINGS_MAX = 24 };
 
 struct environment {
     char host[128], system[512], cpu[128], governor[32], turbo[16];
     char huge_pages[64]; /* what the system offers, the chosen one in brackets; "unknown" */
     char machine_id[17]; /* a hash of /etc/machine-id; "" where there is none, as in a container */
-    int processors;      /* that this process may run on */
+    struct processors processors;
+    struct cgroup_memory cgroup_memory;
     int threads_per_core;
     size_t memory_bytes, l1d_bytes, l2_bytes, l3_bytes;
     double load; /* one-minute load average */
-    char warnings[ENVIRONMENT_WARNINGS_MAX][200];
+    char warnings[ENVIRONMENT_WARNINGS_MAX][400];
     int warning_count;
 };
 
 void environment_read(struct environment *environment);
-
-/* The processors that this process may run on: what `--threads` defaults to. */
-int environment_processors(void);
 
 /* Adds "host" … "libraries", "build", "warnings" to `object`. */
 void environment_to_json(const struct environment *environment, cJSON *object);

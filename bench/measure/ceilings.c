@@ -1,5 +1,6 @@
 /* Measuring the ceilings. */
 #include "bench/measure/ceilings.h"
+#include "bench/devices/device.h"
 #include "common/clock.h"
 #include "common/floating.h"
 #include "common/problem.h"
@@ -114,7 +115,19 @@ static double cache_size(int name, double otherwise) {
     return bytes > 0 ? (double)bytes : otherwise;
 }
 
-enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
+/* No more than half of what there is: a machine or a cgroup with less memory than a working set
+ * should have has no case of that size either. */
+static enum status working_sets_bound(struct ceilings *ceilings, struct device *cpu,
+                                      struct message *message) {
+    size_t available, total;
+    enum status status = cpu->memory(cpu, &available, &total, message);
+    for (int i = 0; i < CEILING_LEVELS && status == STATUS_OK; i++)
+        if (ceilings->levels[i].working_set > 0.5 * (double)available)
+            ceilings->levels[i].working_set = 0.5 * (double)available;
+    return status;
+}
+
+enum status ceilings_measure(struct device *cpu, int threads, bool quick, struct ceilings *ceilings,
                              struct message *message) {
     double l1 = cache_size(_SC_LEVEL1_DCACHE_SIZE, 32 << 10);
     double l2 = cache_size(_SC_LEVEL2_CACHE_SIZE, 512 << 10);
@@ -125,11 +138,11 @@ enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
                                              {.working_set = 0.5 * l2 * threads},
                                              {.working_set = 0.5 * l3},
                                              {.working_set = beyond > l3 ? beyond : 2.0 * l3}}};
+    enum status status = working_sets_bound(ceilings, cpu, message);
     cpu_threads_set(threads);
     floating_flush_denormals(true);
     double seconds = quick ? 0.04 : 0.15;
     peaks_measure(ceilings, seconds);
-    enum status status = STATUS_OK;
     for (int i = 0; i < CEILING_LEVELS && status == STATUS_OK; i++)
         status = level_measure(&ceilings->levels[i], threads, seconds, message);
     floating_flush_denormals(false);

@@ -22,8 +22,8 @@ struct ceilings {
     } levels[CEILING_LEVELS];    /* L1, L2, L3, memory; working sets grow */
 };
 
-/* Measures with `threads` threads; takes about a second, quick a quarter of it. */
-enum status ceilings_measure(int threads, bool quick, struct ceilings *ceilings,
+/* Measures with `threads` threads of the CPU; takes about a second, quick a quarter of it. */
+enum status ceilings_measure(struct device *cpu, int threads, bool quick, struct ceilings *ceilings,
                              struct message *message);
 
 /* What fewer threads reach, more can: raises the ceilings of `all` to those of `one` where they
@@ -37,8 +37,8 @@ enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceili
                                  struct message *message);
 
 /* The seconds that the ceilings allow for so many operations of a dtype and bytes over a working set
- * of so many bytes: the larger of both times. NAN where the peak of the dtype is not known. A
- * working set between two levels counts as the larger; `cold` counts as memory. */
+ * of so many bytes: the larger of both times. NAN where the peak of the dtype is not known. A working set between two levels counts as the larger;
+ * `cold` counts as memory. */
 double ceilings_limit(const struct ceilings *ceilings, enum dtype dtype, double flops, double bytes,
                       double working_set, bool cold);
 

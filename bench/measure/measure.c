@@ -151,11 +151,12 @@ static bool contender_converged(const struct contender *c, double target, double
 /* A device that is slowed down for good yields nothing that could be shown. */
 static void contender_give_up(struct contender *c) {
     struct message why;
-    enum status status = message_set(
-        &why, STATUS_UNSUPPORTED,
-        "the device is slowed down (%s): %zu samples were dropped and %zu are left; let "
-        "it cool and see `nvidia-smi -q -d PERFORMANCE`",
-        c->throttle_reasons, c->throttled, c->sample_count);
+    enum status status =
+        message_set(&why, STATUS_UNSUPPORTED,
+                    "the device is slowed down (%s): %zu samples were dropped and %zu are left; %s",
+                    c->throttle_reasons, c->throttled, c->sample_count,
+                    c->device->gpu ? "let it cool and see `nvidia-smi -q -d PERFORMANCE`"
+                                   : "take fewer --threads, or raise the quota");
     contender_break(c, status, &why);
 }
 

@@ -1,5 +1,6 @@
 /* Launching once and comparing with the oracle. */
 #include "bench/measure/verify.h"
+#include "bench/devices/processors.h"
 #include "common/clock.h"
 
 #include <math.h>
@@ -22,6 +23,7 @@ struct expectation {
     struct launch before;
     void *state;       /* the operation's oracle_open, while a launch is compared */
     int64_t iteration; /* that launch's */
+    int threads;       /* of the oracle */
     struct output {
         int64_t checked_rows; /* of spec.rows, evenly spread */
         double *expected;     /* all checked rows, packed; NULL when computed piece by piece */
@@ -149,8 +151,11 @@ enum status expectation_open_within(const struct bench_case *bench_case,
     struct expectation *e = calloc(1, sizeof *e);
     if (!e)
         return message_set(message, STATUS_NO_MEMORY, "no memory for the expectation of a case");
+    struct processors processors;
+    processors_read("", &processors);
     e->bench_case = bench_case;
     e->inputs = inputs;
+    e->threads = processors.threads;
     operation->bind(bench_case, inputs->data, &e->before);
     for (int i = 0; i < BUFFERS_MAX; i++)
         if (is_output(&inputs->specs[i]))
@@ -353,13 +358,13 @@ static enum status launch_once(const struct bench_case *c,
     return status;
 }
 
-/* Everything about a launch that is over. The oracle takes all processors, however many threads the
- * launch had. */
+/* Everything about a launch that is over. The oracle takes all threads that there can be, however
+ * many the launch had. */
 static enum status observed_verify(struct expectation *e, const struct observed *observed,
                                    const struct buffer_set *set, struct check *check,
                                    struct message *message) {
     int threads = omp_get_max_threads();
-    omp_set_num_threads(omp_get_num_procs());
+    omp_set_num_threads(e->threads);
     enum status status = observed_check_untouched(observed, set, message);
     if (status == STATUS_OK)
         status = state_open(e, observed, message);

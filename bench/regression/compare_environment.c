@@ -7,10 +7,10 @@
 /* Members of environment.json that should be equal, whole objects included. What differs from one
  * moment to the next (load, time) or is the very thing that is compared (commit) is left out. */
 static const char *const shared[] = {
-    "host",      "system",    "cpu",   "memory_bytes",
-    "threads",   "mode",      "seed",  "floating_point_of_timed_work",
-    "libraries", "variables", "gpu",   "gpus",
-    "devices",   "build",     "tuning"};
+    "host",      "system",    "cpu",    "memory_bytes",
+    "threads",   "mode",      "seed",   "floating_point_of_timed_work",
+    "libraries", "variables", "gpu",    "gpus",
+    "devices",   "build",     "tuning", "cgroup"};
 static const char *const passing[] = {
     "load",          "commit",       "version",          "free_bytes",
     "temperature_c", "sm_clock_mhz", "memory_clock_mhz", "clocks_held_back_by",

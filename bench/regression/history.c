@@ -45,7 +45,8 @@ static enum status number_read(const struct history *history, const char *sql, i
     return status;
 }
 
-/* --- the schema ------------------------------------------------------------------------------- */
+/* --- the schema --------------------------------------------------------------------------------
+ */
 
 static const char schema[] =
     "CREATE TABLE machine(id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE,"
@@ -143,7 +144,8 @@ static enum status schema_check(const struct history *history, bool write,
     return STATUS_OK;
 }
 
-/* --- opening ---------------------------------------------------------------------------------- */
+/* --- opening -----------------------------------------------------------------------------------
+ */
 
 /* The folder that the file is to lie in; one that is there already is what is wanted. */
 static enum status folder_make(const char *path, struct message *message) {

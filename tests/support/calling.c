@@ -52,6 +52,14 @@ static void child_prepare(const struct calling *calling, const struct call_limit
     redirect("stderr.txt", STDERR_FILENO);
     if (limits->output && dup2(limits->output, STDOUT_FILENO) < 0)
         _exit(126);
+    alarm(limits->seconds); /* execve keeps it */
+    for (const char *const *variable = limits->variables; variable && *variable; variable++) {
+        const char *value = strchr(*variable, '=');
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)(value - *variable), *variable);
+        if (setenv(name, value + 1, 1) != 0)
+            _exit(126);
+    }
     if (limits->file_bytes == 0)
         return;
     struct rlimit limit = {.rlim_cur = limits->file_bytes, .rlim_max = limits->file_bytes};

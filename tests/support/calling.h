@@ -29,6 +29,8 @@ struct call {
 struct call_limits {
     rlim_t file_bytes; /* no file may be larger, and writing beyond is an error; 0: any size */
     int output;        /* a descriptor that its standard output goes to; 0: a file, for `out` */
+    unsigned seconds;  /* a signal ends it when it takes longer; 0: it may take any time */
+    const char *const *variables; /* "NAME=VALUE" each, ended by NULL, set for it; may be NULL */
 };
 
 /* Runs the program with `arguments`, which end with NULL. No GPU and no terminal are there. */

@@ -128,8 +128,7 @@ static void fixture_open(struct fixture *f, transfer_kernel *kernel, const char 
     f->c = (struct bench_case){
         .operation = &f->operation, .size_count = 1, .sizes = {17}, .settings = {.seed = 1}};
     f->devices.count = 1;
-    assert_int_equal(device_cpu_open_powercap(&f->devices.list[0], powercap, &f->message),
-                     STATUS_OK);
+    assert_int_equal(device_cpu_open_at(&f->devices.list[0], powercap, "", &f->message), STATUS_OK);
 }
 
 static void fixture_close(struct fixture *f) {

@@ -1,0 +1,167 @@
+/* Variables that say on which processors and with how many threads OpenMP computes. A run must end,
+ * with the threads that there can be, and say what was set. Each runs in a process of its own,
+ * against a deadline: OpenBLAS once waited for ever under some of them.
+ */
+#include "bench/devices/processors.h"
+#include "tests/support/calling.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { DEADLINE_SECONDS = 100 };
+
+static struct calling here;
+
+static int place_enter(void **state) {
+    (void)state;
+    calling_open(&here);
+    return 0;
+}
+
+static int place_leave(void **state) {
+    (void)state;
+    calling_close(&here);
+    return 0;
+}
+
+/* A product that OpenBLAS shares among all threads that it is told of. The folder is named after
+ * the variable. */
+static struct call run_with(const char *variable, const char *threads) {
+    const char *const variables[] = {variable, NULL};
+    const char *const arguments[] = {"run",
+                                     "--quick",
+                                     "--case",
+                                     "gemm/nn/f32/256x256x256",
+                                     "--implementation",
+                                     "openblas",
+                                     "--gpu",
+                                     "none",
+                                     "--max-time",
+                                     "0.02",
+                                     "--out",
+                                     variable,
+                                     threads ? "--threads" : NULL,
+                                     threads,
+                                     NULL};
+    struct call call =
+        call_start(&here, arguments,
+                   &(struct call_limits){.seconds = DEADLINE_SECONDS, .variables = variables});
+    call_wait(&here, &call);
+    return call;
+}
+
+static void check_run(const char *variable, int threads) {
+    char line[64], recorded[300], name[300];
+    const char *value = strchr(variable, '=') + 1;
+    struct call call = run_with(variable, NULL);
+    if (call.status != 0)
+        fail_msg("%s: status %d, %s", variable, call.status, call.err);
+    snprintf(line, sizeof line, ", %d threads\n", threads);
+    check_holds(call.out, line);
+    snprintf(recorded, sizeof recorded, "\"%.*s\":\t\"%s\"", (int)(value - 1 - variable), variable,
+             value);
+    snprintf(name, sizeof name, "%s/environment.json", variable);
+    char *environment = file_text(temporary_path(&here.place, name));
+    assert_non_null(environment);
+    check_holds(environment, recorded);
+    free(environment);
+    call_free(&call);
+}
+
+static struct processors here_and_now(void) {
+    struct processors processors;
+    processors_read("", &processors);
+    return processors;
+}
+
+static int last_of(const cpu_set_t *set) {
+    int last = -1;
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET((size_t)i, set))
+            last = i;
+    return last;
+}
+
+/* Each binds the first thread before main() begins. */
+static void test_binding_leaves_all_processors(void **state) {
+    (void)state;
+#ifdef __clang__
+    skip(); /* two OpenMP libraries: a warning says so */
+#endif
+    const struct processors all = here_and_now();
+    char list[256], affinity[300], place[64];
+    processors_format(&all.set, list, sizeof list);
+    snprintf(affinity, sizeof affinity, "GOMP_CPU_AFFINITY=%s", list);
+    check_run("OMP_PROC_BIND=true", all.threads);
+    check_run("OMP_PLACES=cores", all.threads);
+    check_run(affinity, all.threads);
+    /* Places that are fewer are all that there are. */
+    snprintf(place, sizeof place, "OMP_PLACES={%d}", last_of(&all.set));
+    check_run(place, 1);
+    struct call call = run_with(place, "2");
+    check_status(&call, 2);
+    check_holds(call.err, "--threads 2: this process may run on 1 processor, ");
+    check_holds(call.err, place);
+    call_free(&call);
+}
+
+static void test_openmp_gives_the_threads_that_are_asked_for(void **state) {
+    (void)state;
+    const int all = here_and_now().threads;
+    check_run("OMP_THREAD_LIMIT=1", 1);
+    check_run("OMP_DYNAMIC=true", all);
+    check_run("OMP_MAX_ACTIVE_LEVELS=0", all);
+    check_run("OPENBLAS_NUM_THREADS=1", all);
+}
+
+/* More than can be had is refused with what bounds it; verification may take more than processors,
+ * but not more than OpenMP gives. */
+static void test_threads_beyond_the_bounds_are_refused(void **state) {
+    (void)state;
+    static const char *const commands[] = {"run", "sample", "train", "verify"};
+    static const char *const variables[] = {"OMP_THREAD_LIMIT=2", NULL};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const char *const arguments[] = {commands[i], "--threads", "4000", NULL};
+        struct call call =
+            call_start(&here, arguments,
+                       &(struct call_limits){.seconds = DEADLINE_SECONDS, .variables = variables});
+        call_wait(&here, &call);
+        check_status(&call, 2);
+        check_holds(call.err, "--threads 4000: ");
+        call_free(&call);
+    }
+    struct call call = run_with("OMP_THREAD_LIMIT=1", "2");
+    check_status(&call, 2);
+    check_holds(call.err, "OMP_THREAD_LIMIT allows 1; give at most that, or unset the variable");
+    call_free(&call);
+}
+
+static void test_verification_ends_under_a_limit(void **state) {
+    (void)state;
+    static const char *const variables[] = {"OMP_THREAD_LIMIT=1", "OMP_DYNAMIC=true", NULL};
+    static const char *const arguments[] = {"verify", "gemm", "--implementation", "openblas", NULL};
+    struct call call =
+        call_start(&here, arguments,
+                   &(struct call_limits){.seconds = DEADLINE_SECONDS, .variables = variables});
+    call_wait(&here, &call);
+    check_status(&call, 0);
+    call_free(&call);
+}
+
+#define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_A_PLACE(test_binding_leaves_all_processors),
+        IN_A_PLACE(test_openmp_gives_the_threads_that_are_asked_for),
+        IN_A_PLACE(test_threads_beyond_the_bounds_are_refused),
+        IN_A_PLACE(test_verification_ends_under_a_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
