@@ -31,8 +31,7 @@ struct device {
     size_t last_level_cache;     /* bytes: what `cold` must exceed twice */
     void *state;                 /* the device's own */
 
-    /* Aligned to at least 64 bytes. STATUS_NO_MEMORY names the bytes wanted and the bytes there
-     * are. */
+    /* Aligned to at least 64 bytes. STATUS_NO_MEMORY names the bytes wanted and those there are. */
     enum status (*allocate)(struct device *device, size_t bytes, void **pointer,
                             struct message *message);
     void (*release)(struct device *device, void *pointer); /* NULL is allowed */

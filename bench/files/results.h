@@ -19,8 +19,8 @@ struct row_key {
     char mode[8]; /* hot or cold */
 };
 
-/* results.csv: one row a case, implementation, device, thread count and mode. Times are seconds a
- * single iteration. */
+/* results.csv: one row a case, implementation, device, thread count and mode. Times are seconds of
+ * one iteration. */
 struct result {
     struct row_key key;
     char status[12];             /* measured, emulated, skipped or failed */

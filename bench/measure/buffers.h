@@ -35,8 +35,7 @@ enum status buffer_set_open(struct buffer_set *set, struct device *device,
                             const struct inputs *inputs, struct message *message);
 void buffer_set_close(struct buffer_set *set);
 
-/* Bytes of one set that an implementation may touch, and those that it takes on its device, guard
- * zones included. */
+/* Bytes of one set that an implementation may touch; and all that it takes, with guard zones. */
 size_t buffer_set_data_bytes(const struct inputs *inputs);
 size_t buffer_set_bytes(const struct inputs *inputs);
 

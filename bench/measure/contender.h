@@ -52,8 +52,7 @@ struct execution contender_execution(struct contender *contender);
 void contender_range_begin(const struct contender *contender, const char *phase);
 void contender_range_end(const struct contender *contender);
 
-/* Back to the state that the case starts from, for operations whose iterations change their own
- * inputs. */
+/* Back to the state that the case starts from, where iterations change their own inputs. */
 enum status contender_restore(struct contender *contender, struct message *message);
 
 /* Runs `iterations` in a row and gives their time. */

@@ -4,8 +4,8 @@
 
 #include "bench/measure/buffers.h"
 
-/* The expectation of a case, shared by all its implementations: computed once where it fits, else
- * as needed. */
+/* What the oracle expects of a case, for all implementations: computed once where it fits, else as
+ * needed. */
 struct expectation;
 
 /* Opens the expectation of a case over its inputs (borrowed: they outlive it). */

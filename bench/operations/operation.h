@@ -18,12 +18,11 @@ enum { CASE_SIZES_MAX = 18, BUFFERS_MAX = 12 };
 /* What the inputs look like. Timing uses VALUES_UNIFORM; `lockstep verify` goes through the
  * operation's list. */
 enum values {
-    VALUES_UNIFORM, /* uniform in [-1, 1] */
-    VALUES_LARGE, /* uniform times 1e15: products near the top of the range, sums that still fit */
-    VALUES_DENORMAL, /* uniform times 1e-39: below the smallest normal float */
-    VALUES_OUTLIERS, /* uniform with one element in 61 times 1e4: breaks a softmax without its
-                        maximum */
-    VALUES_SPECIAL,  /* uniform with NaN, both infinities and both zeros strewn in */
+    VALUES_UNIFORM,  /* uniform in [-1, 1] */
+    VALUES_LARGE,    /* … times 1e15: products near the top of the range, sums that still fit */
+    VALUES_DENORMAL, /* … times 1e-39: below the smallest normal float */
+    VALUES_OUTLIERS, /* … one element in 61 is +-1e4 or 80: a softmax must take its maximum off */
+    VALUES_SPECIAL,  /* … with NaN, both infinities and both zeros strewn in */
     VALUES_COUNT
 };
 const char *values_name(enum values values);
@@ -93,8 +92,8 @@ struct launch {
         struct transfer_problem transfer;
         struct mlp_problem mlp;
     };
-    /* The operation's, from `keep` to `release`: made at the first launch, and what later ones run
-     * as a whole. NULL: nothing is kept. */
+    /* The operation's, from `keep` to `release`: what launches after the first run as a whole.
+     * NULL: nothing is kept. */
     void *kept;
 };
 
@@ -152,9 +151,9 @@ struct implementation {
      * NULL case: why it can do none in this build, where it takes part only when it is asked for by
      * name, as a skipped row. A NULL function: it can do all. */
     const char *(*availability)(const struct bench_case *bench_case);
-    double (*bytes)(
-        const struct bench_case *bench_case); /* yardsticks: what they move; else NULL */
-    double (*flops)(const struct bench_case *bench_case); /* likewise */
+    /* Of a yardstick: what it moves and computes. NULL: as the operation. */
+    double (*bytes)(const struct bench_case *bench_case);
+    double (*flops)(const struct bench_case *bench_case);
 };
 
 /* What an oracle may look at. */
@@ -212,17 +211,14 @@ struct operation {
     const struct settings *settings; /* alpha, beta and padding to go through; none: the defaults */
     int settings_count;
 
-    /* Reads the text of a shape into sizes; NULL means sizes joined by x, as many as shape_form
-     * has. */
+    /* Reads the text of a shape into sizes, and back. NULL: sizes joined by x as in shape_form. */
     enum status (*shape_parse)(const char *text, struct bench_case *bench_case,
                                struct message *message);
     void (*shape_format)(const struct bench_case *bench_case, char *text, size_t size);
 
-    /* Fills the specs of the buffers that the case has; the others come zeroed and stay absent
-     * (NULL pointers). */
+    /* Fills the specs of the buffers that the case has. The others come zeroed: NULL pointers. */
     void (*describe)(const struct bench_case *bench_case, struct buffer_spec specs[BUFFERS_MAX]);
-    /* Fills what the pattern does not (labels, kept outputs, parameters); NULL when there is
-     * nothing. */
+    /* Fills what the pattern does not (labels, kept outputs, parameters). NULL: nothing is left. */
     void (*prepare)(const struct bench_case *bench_case, void *const buffers[]);
     void (*bind)(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
     enum status (*launch)(const struct implementation *implementation, const struct launch *launch,
@@ -237,19 +233,18 @@ struct operation {
     double (*flops)(const struct bench_case *bench_case); /* one iteration */
     double (*bytes)(const struct bench_case *bench_case); /* the least that must move */
 
-    /* An expected NaN with an infinite tolerance marks an element that belongs to nobody.
-     * Expected values and tolerances of rows [first_row, first_row + rows) of buffer `buffer`,
-     * packed row by row. */
+    /* Expected values and tolerances of rows [first_row, first_row + rows) of buffer `buffer`,
+     * packed row by row. NaN with an infinite tolerance marks an element of any value. */
     void (*expect)(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
                    double *expected, double *tolerance);
-    double (*row_cost)(
-        const struct bench_case *bench_case); /* flops of one oracle row; NULL: cheap */
+    /* Flops of one oracle row; NULL: cheap. */
+    double (*row_cost)(const struct bench_case *bench_case);
     /* State that the oracle needs, opened for every launch with what it left; both NULL: no state.
      * A NULL result of oracle_open is out of memory. */
     void *(*oracle_open)(const struct oracle_view *view);
     void (*oracle_close)(void *state);
-    /* Checks the whole output when only some rows were compared. Worst error over its own bound; <=
-     * 1 passes. */
+    /* Checks the whole output when only some rows were compared: the worst error over its bound,
+     * which passes up to 1. */
     double (*probe)(const struct oracle_view *view);
 
     const struct operation_parts *parts; /* NULL where an iteration has no parts */
@@ -282,8 +277,7 @@ double dtype_unit_roundoff(enum dtype dtype);
 /* Text forms. The name is OPERATION/VARIANT/DTYPE/SHAPE; `name` and `shape` are cut at `size`. */
 void case_name(const struct bench_case *bench_case, char *name, size_t size);
 void case_shape(const struct bench_case *bench_case, char *shape, size_t size);
-/* Parses `shape` for the operation; STATUS_INVALID names what is wrong and the form that is wanted.
- */
+/* Parses `shape` for the operation. STATUS_INVALID names what is wrong and the form wanted. */
 enum status case_shape_parse(const char *shape, struct bench_case *bench_case,
                              struct message *message);
 /* The operation's describe, over zeroed specs. */

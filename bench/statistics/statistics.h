@@ -18,8 +18,8 @@ struct statistics {
 void statistics_compute(const double *values, size_t count, double *scratch,
                         struct statistics *statistics);
 
-/* The 0-based rank of the interval's lower end for `count` values; the upper end is count - 1 -
- * rank. */
+/* The rank, from 0, of the interval's lower end for `count` values. The upper end's is
+ * count - 1 - rank. */
 size_t statistics_interval_rank(size_t count);
 
 #endif
