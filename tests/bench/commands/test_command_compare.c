@@ -176,7 +176,8 @@ static void test_bad_files_are_named(void **state) {
         const char *file, *before, *after, *words;
     } edits[] = {
         {"bad/results.csv", "operation,", "procedure,", "bad/results.csv:1: the header's field 1"},
-        {"bad/results.csv", ",reason\n", ",reason,rhyme\n", "a column that this version"},
+        {"bad/results.csv", ",reason\n", ",reason,rhyme\n",
+         "which this version of lockstep does not know"},
         {"bad/results.csv", "2x8x8", "1x8x8", "bad/results.csv:3: the row of line 2 comes a sec"},
         {"bad/results.csv", "0.002", "nan", "bad/results.csv:3: median_s is NaN"},
         {"bad/samples.csv", "hot,7,", "hot,8,", "bad/samples.csv:9: sample 8 does not follow"},
