@@ -187,7 +187,8 @@ static dnnl_status_t describe_backward(dnnl_engine_t engine, const struct onednn
     return status;
 }
 
-/* A row or a column alone, whose elements are not adjacent: version 3.7 takes them as if they were. */
+/* A row or a column alone, whose elements are not adjacent: version 3.7 takes them as if they
+ * were. */
 static bool is_strided_vector(const struct onednn_matrix *matrix) {
     return (matrix->rows == 1 && matrix->columns > 1 && matrix->column_stride != 1) ||
            (matrix->columns == 1 && matrix->rows > 1 && matrix->row_stride != 1);

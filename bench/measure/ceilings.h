@@ -36,9 +36,9 @@ void ceilings_raise(struct ceilings *all, const struct ceilings *one);
 enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceilings *ceilings,
                                  struct message *message);
 
-/* The seconds that the ceilings allow for so many operations of a dtype and bytes over a working set
- * of so many bytes: the larger of both times. NAN where the peak of the dtype is not known. A working set between two levels counts as the larger;
- * `cold` counts as memory. */
+/* The seconds that the ceilings allow for so many operations of a dtype and bytes over a working
+ * set of so many bytes: the larger of both times. NAN where the peak of the dtype is not known.
+ * A working set between two levels counts as the larger; `cold` counts as memory. */
 double ceilings_limit(const struct ceilings *ceilings, enum dtype dtype, double flops, double bytes,
                       double working_set, bool cold);
 

@@ -1,6 +1,6 @@
-/* A process of another build of lockstep that takes samples on request (bench/regression/protocol.h),
- * seen from the side that asks. Whatever becomes of it ends as a status with a sentence: it never
- * started, it is no lockstep, it crashed, it no longer answers. */
+/* A process of another build of lockstep that takes samples on request
+ * (bench/regression/protocol.h), seen from the side that asks. Whatever becomes of it ends as a
+ * status with a sentence: it never started, it is no lockstep, it crashed, it no longer answers. */
 #ifndef LOCKSTEP_BENCH_REGRESSION_CHILD_H
 #define LOCKSTEP_BENCH_REGRESSION_CHILD_H
 

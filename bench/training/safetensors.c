@@ -13,7 +13,8 @@
 _Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "the file's numbers are copied as they are");
 
 static const char metadata_name[] = "__metadata__", checksum_name[] = "crc32";
-/* What stands before the digits in a header that was written here: nothing else is without blanks. */
+/* What stands before the digits in a header that was written here: nothing else is without
+ * blanks. */
 static const char checksum_before[] = "\"crc32\":\"";
 enum { LENGTH_BYTES = sizeof(uint64_t), CHECKSUM_DIGITS = 8, HEADER_BYTES_MAX = 1 << 20 };
 

@@ -224,9 +224,9 @@ static bool decode_in_any_order(struct decoder *decoder) {
 
 /* ---- One instruction ---- */
 
-/* Whether an operand of a row is a register wider than its type. The executor's own conversions take
- * slots as wide as the type; the lane operations of the same pattern come with the copy that a wider
- * one needs. */
+/* Whether an operand of a row is a register wider than its type. The executor's own conversions
+ * take slots as wide as the type; the lane operations of the same pattern come with the copy
+ * that a wider one needs. */
 static bool has_wider_register(struct decoder *decoder, const struct instruction_row *row) {
     const struct syntax_instruction *source = decoder_source(decoder);
     const char letters[2] = {row->operands[0], row->operands[2]}; /* "d=w" */

@@ -1,7 +1,5 @@
-/*
- * What a program is decoded to: the rows of the executor, which the decoder searches first, the lane
- * operations behind them, and the handlers that it picks by itself.
- */
+/* What a program is decoded to: the rows of the executor, which the decoder searches first, the
+ * lane operations behind them, and the handlers that it picks by itself. */
 #ifndef LOCKSTEP_EMULATOR_DECODE_INSTRUCTION_SET_H
 #define LOCKSTEP_EMULATOR_DECODE_INSTRUCTION_SET_H
 

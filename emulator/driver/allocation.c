@@ -1,4 +1,5 @@
-/* What is allocated and by whom: a list sorted by address. Device, pinned and managed memory share one address space. */
+/* What is allocated and by whom: a list sorted by address. Device, pinned and managed memory
+ * share one address space. */
 #include "emulator/driver/allocation.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* Modules: the PTX of an image is given to the machine, which finds functions and variables in it. */
+/* Modules: the PTX of an image is given to the machine, which finds functions and variables in
+ * it. */
 #include "emulator/driver/module.h"
 
 #include <stdio.h>

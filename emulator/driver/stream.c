@@ -1,4 +1,5 @@
-/* Streams. Work is done when it is submitted, so a stream is always idle: waiting returns at once. */
+/* Streams. Work is done when it is submitted, so a stream is always idle: waiting returns at
+ * once. */
 #include "emulator/driver/stream.h"
 
 #include <stdlib.h>

@@ -136,7 +136,8 @@ static void run_problem(enum gemm_variant variant, const int64_t shape[3], float
         run_dtype((enum dtype)dtype, variant, shape, alpha, beta, padding);
 }
 
-/* A and B hold nothing but NaN, and C does where beta is 0: what alpha and beta of 0 leave unread. */
+/* A and B hold nothing but NaN, and C does where beta is 0: what alpha and beta of 0 leave
+ * unread. */
 static void unread_operands(void **state) {
     (void)state;
     enum { SIZE = 3 };

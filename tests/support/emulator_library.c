@@ -1,5 +1,5 @@
-/* Names the emulated GPU to every test program: tests lie deeper in the build's folder than a program
- * looks for it by itself. Without this they would be skipped. */
+/* Names the emulated GPU to every test program: tests lie deeper in the build's folder than a
+ * program looks for it by itself. Without this they would be skipped. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -105,7 +105,8 @@ static void a_file_at_its_limit_ends_no_process(void **state) {
     assert_int_equal(shell("ulimit -f 1; \"$0\" " TINY " >/dev/null 2>&1"), 3);
 }
 
-/* libgomp ends the process by exit(1) where it gets no thread, and 1 says that a result is wrong. */
+/* libgomp ends the process by exit(1) where it gets no thread, and 1 says that a result is
+ * wrong. */
 static void a_library_that_ends_the_process_is_no_wrong_result(void **state) {
     (void)state;
     assert_int_equal(shell("OMP_STACKSIZE=100000G \"$0\" run transfer --shape 5000000 --threads 2 "

@@ -1,4 +1,5 @@
 /* What ceilings allow, told from ceilings that are made up. */
+#include "bench/devices/device.h"
 #include "bench/measure/ceilings.h"
 #include "reference/peak.h"
 
@@ -47,7 +48,10 @@ static void test_dtypes_share_an_instruction_or_have_none(void **state) {
     (void)state;
     struct ceilings ceilings;
     struct message message;
-    assert_int_equal(ceilings_measure(1, true, &ceilings, &message), STATUS_OK);
+    struct device cpu;
+    assert_int_equal(device_cpu_open(&cpu, &message), STATUS_OK);
+    assert_int_equal(ceilings_measure(&cpu, 1, true, &ceilings, &message), STATUS_OK);
+    cpu.close(&cpu);
     for (int d = 0; d < DTYPES; d++) {
         double peak = ceilings.flops_per_second[d];
         enum peak_instruction instruction = peak_instruction_of((enum dtype)d);

@@ -1,5 +1,5 @@
-/* Training: it learns, it is repeatable, it can be saved, continued, interrupted and stopped. Counts
- * and results only, no times. */
+/* Training: it learns, it is repeatable, it can be saved, continued, interrupted and stopped.
+ * Counts and results only, no times. */
 #include "bench/training/train.h"
 #include "common/floating.h"
 #include "reference/libraries.h"

@@ -1,4 +1,5 @@
-/* The emulated driver: what is destroyed while the driver waits for a host function, and what a host function may call. */
+/* The emulated driver: what is destroyed while the driver waits for a host function, and what a
+ * host function may call. */
 #include "tests/support/emulator_driver.h"
 
 #include <pthread.h>

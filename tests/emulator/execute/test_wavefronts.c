@@ -136,9 +136,9 @@ static void atomics_in_global_memory_make_no_wavefronts(void **state) {
     assert_int_equal(bench->counters.shared_atomic_requests, 0);
 }
 
-/* A range keeps a bit for each sector, 64 to a word, so sectors 64 apart share a bit's place: each
- * counts. Words from sectors 0 and 62 on, atomics from sectors 0 and 64 on, and words 128 bytes from
- * lane to lane. */
+/* A range keeps a bit for each sector, 64 to a word, so sectors 64 apart share a bit's place:
+ * each counts. Words from sectors 0 and 62 on, atomics from sectors 0 and 64 on, and words 128
+ * bytes from lane to lane. */
 static void sectors_in_different_words_count_apart(void **state) {
     static const struct {
         struct probe probe;
