@@ -134,7 +134,7 @@ static char *help_end(int key, const char *text, void *input) {
     char *ended = NULL;
     if (key == ARGP_KEY_HELP_EXTRA)
         ended = strdup(exit_status_help);
-    return ended ? ended : (char *)(uintptr_t)text;
+    return ended ? ended : (char *)text;
 }
 
 static error_t key_read(int key, char *text, struct argp_state *state) {

@@ -62,22 +62,24 @@ option_reader option_seed;     /* uint64_t, likewise */
 option_reader option_positive; /* double: above zero and finite */
 option_reader option_share;    /* double: 5% or 0.05 */
 
-/* The offset of a member, which must be of that type. */
-#define OPTION_MEMBER(type, parsed, member)                                                        \
-    _Generic(&((parsed *)0)->member, type * : offsetof(parsed, member))
+/* The offset of a member; `pointer` is the type of its address. A type has no parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
+#define OPTION_MEMBER(pointer, parsed, member)                                                     \
+    _Generic(&((parsed *)0)->member, pointer : offsetof(parsed, member))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define OPTION_TEXT(name, value, parsed, member, help)                                             \
-    { "--" name, value, help, option_text, OPTION_MEMBER(const char *, parsed, member), 0, 0 }
+    { "--" name, value, help, option_text, OPTION_MEMBER(const char **, parsed, member), 0, 0 }
 #define OPTION_FLAG(name, parsed, member, help)                                                    \
-    { "--" name, NULL, help, option_flag, OPTION_MEMBER(bool, parsed, member), 0, 0 }
+    { "--" name, NULL, help, option_flag, OPTION_MEMBER(bool *, parsed, member), 0, 0 }
 #define OPTION_FORMAT(name, choice, parsed, member, help)                                          \
-    { "--" name, NULL, help, option_format, OPTION_MEMBER(int, parsed, member), choice, 0 }
+    { "--" name, NULL, help, option_format, OPTION_MEMBER(int *, parsed, member), choice, 0 }
 #define OPTION_WHOLE(name, least, most, parsed, member, help)                                      \
-    { "--" name, "N", help, option_whole, OPTION_MEMBER(int, parsed, member), least, most }
+    { "--" name, "N", help, option_whole, OPTION_MEMBER(int *, parsed, member), least, most }
 #define OPTION_COUNT(name, least, most, parsed, member, help)                                      \
-    { "--" name, "N", help, option_count, OPTION_MEMBER(int64_t, parsed, member), least, most }
+    { "--" name, "N", help, option_count, OPTION_MEMBER(int64_t *, parsed, member), least, most }
 #define OPTION_SHARE(name, parsed, member, help)                                                   \
-    { "--" name, "SHARE", help, option_share, OPTION_MEMBER(double, parsed, member), 0, 0 }
+    { "--" name, "SHARE", help, option_share, OPTION_MEMBER(double *, parsed, member), 0, 0 }
 /* A reader of the command's own; `member` is whatever it fills. */
 #define OPTION_OWN(name, value, reader, parsed, member, help)                                      \
     { "--" name, value, help, reader, offsetof(parsed, member), 0, 0 }
@@ -91,9 +93,9 @@ enum { THREADS_MAX = 4096 };
 #define OPTION_THREADS(parsed, member, help)                                                       \
     OPTION_WHOLE("threads", 1, THREADS_MAX, parsed, member, help)
 #define OPTION_SEED(parsed, member, help)                                                          \
-    { "--seed", "N", help, option_seed, OPTION_MEMBER(uint64_t, parsed, member), 0, INT64_MAX }
+    { "--seed", "N", help, option_seed, OPTION_MEMBER(uint64_t *, parsed, member), 0, INT64_MAX }
 #define OPTION_MAX_TIME(parsed, member, help)                                                      \
-    { "--max-time", "S", help, option_positive, OPTION_MEMBER(double, parsed, member), 0, 0 }
+    { "--max-time", "S", help, option_positive, OPTION_MEMBER(double *, parsed, member), 0, 0 }
 #define OPTION_GPU(parsed, member)                                                                 \
     OPTION_TEXT("gpu", "WHICH", parsed, member, "auto (default), none, emulated or a number")
 #define OPTION_TUNING(parsed, member)                                                              \

@@ -181,7 +181,7 @@ static int process_spawn(struct child *child, int socket, const char *const *wor
         return ENOMEM;
     list[count++] = command;
     for (int i = 0; i < word_count && count < WORDS_MAX - 1; i++)
-        memcpy(&list[count++], &words[i], sizeof *list); /* posix_spawn knows no const */
+        list[count++] = (char *)words[i]; /* posix_spawn knows no const */
     list[count] = NULL;
     posix_spawn_file_actions_t actions;
     int error = posix_spawn_file_actions_init(&actions);

@@ -327,9 +327,9 @@ static void test_any_damage_is_noticed(void **state) {
 static void file_make(struct network *network, const char *header, size_t data) {
     size_t length = strlen(header);
     uint64_t prefix = length;
-    char *bytes = calloc(1, 8 + length + data);
+    char *bytes = calloc(1, 8 + length + 1 + data);
     memcpy(bytes, &prefix, sizeof prefix);
-    memcpy(bytes + 8, header, length);
+    memcpy(bytes + 8, header, length + 1); /* its NUL is of the data, or not written */
     file_write(network->path, bytes, 8 + length + data);
     free(bytes);
 }
@@ -434,7 +434,8 @@ static void test_a_header_has_its_limits(void **state) {
     char *header = malloc(LARGE + 1);
     memset(header, ' ', LARGE);
     header[LARGE] = '\0';
-    memcpy(header, "{}", 2);
+    header[0] = '{';
+    header[1] = '}';
     file_make(network, header, 0);
     check_refused(network, "is not a safetensors file");
     size_t used = 0;
