@@ -51,8 +51,7 @@ static int argument_read(struct option_parse *parse, char *text) {
     return 0;
 }
 
-/* --- actions -----------------------------------------------------------------------------------
- */
+/* --- actions ---------------------------------------------------------------------------------- */
 
 static enum status action_record(const struct parsed *parsed, struct message *message) {
     struct run_files run;

@@ -78,11 +78,8 @@ static int layers_read(struct option_parse *parse, const struct command_option *
 static int implementation_read(struct option_parse *parse, const struct command_option *option,
                                char *text, void *member) {
     (void)option;
-    const struct implementation *found = train_implementation_find(text, parse->message);
-    if (!found)
-        parse->status = STATUS_INVALID;
-    *(const struct implementation **)member = found;
-    return found ? 0 : EINVAL;
+    parse->status = train_implementation_find(text, member, parse->message);
+    return parse->status == STATUS_OK ? 0 : EINVAL;
 }
 
 /* 0 < number <= high, in float too. */
@@ -148,7 +145,7 @@ static const struct command_option training_options[] = {
 
 static const struct command_option device_options[] = {
     OPTION_OWN("implementation", "NAME", implementation_read, struct parsed, implementation,
-               "Who computes (default: openblas)"),
+               "Who computes (default: onednn, or openblas in a build without it)"),
     OPTION_GPU(struct parsed, gpu),
     OPTION_TUNING(struct parsed, tuning),
     OPTION_THREADS(struct parsed, train.threads, "CPU threads (default: as many as there can be)"),
@@ -183,9 +180,8 @@ static enum status defaults_fill(struct parsed *parsed, const struct command_con
                                         .stop_context = context->stop_argument}};
     mlp_model_defaults(&parsed->train.model);
     parsed->train.model.batch = 100;
-    parsed->implementation = train_implementation_find("openblas", message);
-    return parsed->implementation ? mlp_layers_parse("784-128-10", &parsed->train.model, message)
-                                  : STATUS_INVALID;
+    parsed->implementation = train_implementation_default();
+    return mlp_layers_parse("784-128-10", &parsed->train.model, message);
 }
 
 static enum status train_and_draw(struct parsed *parsed, struct message *message) {

@@ -6,10 +6,10 @@
 #include <string.h>
 
 static const char doc[] =
-    "Measures on a GPU, for each GEMM shape (default: those of the preset), every tile and every "
-    "split of k that can run it, each verified before it is timed, and keeps the fastest in a file "
-    "that --tuning of the other commands reads. What the file has of other shapes and other GPUs "
-    "stays.\v"
+    "Measures which tile and which split of k is the fastest on a GPU, for each GEMM shape "
+    "(default: those of the preset). Each is verified before it is timed. The fastest are kept in "
+    "a file that --tuning of the other commands reads. What the file has of other shapes and other "
+    "GPUs stays.\v"
     "Examples:\n"
     "  lockstep tune --preset mnist --out h100.csv\n"
     "  lockstep tune 512x512x512 100x128x784 --variant nn,nt";

@@ -23,16 +23,18 @@ struct run_options {
     char **arguments;
 };
 
-/* The thread counts of CPU rows, the largest first, and how many: all cores, and one, for
- * contention shows as the ratio of both. STATUS_INVALID: more were asked for than there can be. */
+/* Fills the thread counts of CPU rows, the largest first, and says how many. They are all cores,
+ * and one: contention shows as the ratio of both. STATUS_INVALID: more were asked for than there
+ * can be. */
 enum { RUN_THREAD_COUNTS_MAX = 2 };
 enum status run_threads(const struct run_options *options, int threads[RUN_THREAD_COUNTS_MAX],
                         int *count, struct message *message);
 
-/* Runs to the end or until stopped. STATUS_OK: all verified. STATUS_WRONG: at least one row failed.
- * STATUS_INVALID: nothing that was asked for can run here. STATUS_UNSUPPORTED: every row was
- * skipped. STATUS_INTERRUPTED and STATUS_IO: what was measured is kept, `message` names the folder.
- */
+/* Runs to the end or until stopped.
+ *
+ * STATUS_OK: all verified. STATUS_WRONG: at least one row failed.
+ * STATUS_INVALID: nothing that was asked for can run here. STATUS_UNSUPPORTED: all was skipped.
+ * STATUS_INTERRUPTED, STATUS_IO: what was measured is kept, and `message` names the folder. */
 enum status run_execute(const struct run_options *options, struct message *message);
 
 #endif

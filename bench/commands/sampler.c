@@ -188,7 +188,7 @@ enum status sampler_serve(const struct run_options *options, FILE *in, FILE *out
     while (status == STATUS_OK && fflush(out) == 0 && fgets(line, sizeof line, in))
         request_answer(&sampler, line);
     if (status == STATUS_OK && ferror(out))
-        status = message_set(message, STATUS_IO, "whoever asked for samples has gone");
+        status = message_set(message, STATUS_IO, "the process that asked for samples has gone");
     sampler_close(&sampler);
     return status;
 }

@@ -85,8 +85,9 @@ static void verify_one(const struct suite *suite, const struct bench_case *c,
     }
 }
 
-/* Without --dtype all of them are gone through, and what an implementation never claimed is no
- * skip; a dtype and an implementation that were both asked for and do not go together are one. */
+/* Without --dtype all dtypes are gone through, and one that an implementation does not claim is not
+ * counted. A dtype and an implementation that were both asked for, and do not go together, count as
+ * skipped. */
 static bool is_wanted(const struct suite *suite, const struct implementation *implementation,
                       const struct bench_case *c) {
     const struct suite_options *options = suite->options;

@@ -26,8 +26,10 @@ struct suite_totals {
     size_t passed, failed, skipped; /* cases times implementations times thread counts */
 };
 
-/* STATUS_OK: something was checked and nothing failed. STATUS_WRONG: something did, each named on
- * the log. STATUS_INVALID: no implementation took part. */
+/* STATUS_OK: something was checked and nothing failed.
+ * STATUS_WRONG: something failed, and the log names it.
+ * STATUS_INVALID: no implementation took part.
+ * STATUS_UNSUPPORTED: every case was skipped. */
 enum status suite_run(const struct suite_options *options, struct suite_totals *totals,
                       struct message *message);
 

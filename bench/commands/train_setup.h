@@ -12,9 +12,14 @@ struct train_setup {
     struct folder folder;
 };
 
-/* The implementation of `mlp` of that name; NULL, with the known ones in the message, where there
- * is none that can train: a yardstick or a library that is not in this build cannot. */
-const struct implementation *train_implementation_find(const char *name, struct message *message);
+/* The fastest one on the CPU that is in this build. */
+const struct implementation *train_implementation_default(void);
+
+/* The implementation of `mlp` of that name. STATUS_INVALID, with the known ones, where there is
+ * none that can train (a yardstick cannot); STATUS_UNSUPPORTED where its library is not in this
+ * build. */
+enum status train_implementation_find(const char *name, const struct implementation **found,
+                                      struct message *message);
 
 /* Opens the device that the implementation runs on and, where options->out is NULL, a new folder
  * under reports/runs; fills implementation, device, out and threads of the options. `gpu` and

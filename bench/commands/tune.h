@@ -21,11 +21,13 @@ struct tune_options {
     FILE *table; /* what was measured, for people */
 };
 
-/* The file is written after each shape. STATUS_INVALID: the call or the file was wrong.
- * STATUS_NO_GPU: there is none, or an emulated one, which has no times. STATUS_WRONG: a choice
- * computed a wrong result; the table names it, and it is in no row. STATUS_FAILED: a shape could
- * not be measured. STATUS_INTERRUPTED and STATUS_IO: what was measured is kept, as the message
- * says. */
+/* The file is written after each shape.
+ *
+ * STATUS_INVALID: the call or the file was wrong.
+ * STATUS_NO_GPU: there is none, or an emulated one, which has no times.
+ * STATUS_WRONG: a choice computed a wrong result; the table names it, and no row has it.
+ * STATUS_FAILED: a shape could not be measured.
+ * STATUS_INTERRUPTED, STATUS_IO: what was measured is kept, as the message says. */
 enum status tune_execute(const struct tune_options *options, struct message *message);
 
 #endif

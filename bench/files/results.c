@@ -85,11 +85,12 @@ static const struct csv_column counters_columns[] = {
 #undef COUNTERS_KEY
 
 /* Every column between the first and the last is there. */
-#define COUNTER(name, column) +1
+#define COUNTER(name, column) WRITTEN_##name,
 #define COUNTER_UNWRITTEN(name)
 enum {
-    COUNTERS_WRITTEN = 1 /* the occupancy */
+    WRITTEN_occupancy,
 #include "common/emulator_counters.def"
+    COUNTERS_WRITTEN
 };
 #undef COUNTER
 #undef COUNTER_UNWRITTEN

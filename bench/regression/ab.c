@@ -129,7 +129,7 @@ static cpu_set_t processor_choose(const cpu_set_t *allowed, size_t turn) {
 }
 
 /* Starts a process of each build. Where no row has more than one thread, both are on the same
- * processor, for a neighbour on one of two would slow down one of two builds; the next pair has the
+ * processor: a neighbour on one of two would slow down one of two builds. The next pair has the
  * next processor. The processes inherit it from this thread, which gets its own back. */
 static enum status pair_start(const struct ab *ab, struct child *children, int *started,
                               struct message *message) {
@@ -180,8 +180,8 @@ static enum status row_ratio(struct ab_row *row, double threshold, struct messag
     return status;
 }
 
-/* Judges all rows at a look. What is decided stays: a row that is the same is no candidate for an
- * alarm any more, one that moved still counts in the correction. */
+/* Judges all rows at a look. What is decided stays: a row that is the same is not a candidate for
+ * an alarm any more, and one that moved still counts in the correction. */
 static enum status rows_judge(struct ab *ab, struct message *message) {
     struct judgement *judged = calloc(ab->row_count, sizeof *judged);
     if (!judged)

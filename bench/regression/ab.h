@@ -1,19 +1,19 @@
 /* Two builds side by side: pairs of fresh processes, sampled in turn, until every row is decided.
  *
- * A pair is one process of each build, both new, so that each pair has its own layout of memory.
- * Within a pair the rows are sampled in turn (A B B A B A A B) some milliseconds at a time, so that
- * a neighbour on the machine meets both alike. A pair gives one ratio a row: of the fastest
- * samples, which code alone decides (Chen and Revels, "Robust benchmarking in noisy environments",
+ * A pair is one process of each build, both new, so each pair has its own layout of memory. Within
+ * a pair the rows are sampled in turn (A B B A B A A B), some milliseconds at a time. A neighbour
+ * on the machine then meets both alike. A pair gives one ratio a row: of the fastest samples, which
+ * code alone decides (Chen and Revels, "Robust benchmarking in noisy environments",
  * arXiv:1608.04295). Where all rows have one thread, both processes of a pair are kept on one
- * processor, the next pair's on the next: processors have neighbours of their own.
+ * processor. The next pair has the next one, for processors have neighbours of their own.
  *
  * After a fixed number of pairs each, at most five times, the rows are judged
- * (bench/statistics/verdict.h) and those that are decided are sampled no further. Looking more than
- * once gives more than one chance of a false alarm, so each look may spend a part of the level (Lan
- * and DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70, 1983; the parts
- * are simply added, by Bonferroni's inequality, so nothing is assumed of how the looks depend on
- * each other). The largest part is the last look's, behind which there is none that could decide
- * what noise left open.
+ * (bench/statistics/verdict.h). Those that are decided are sampled no further. Looking more than
+ * once gives more than one chance of a false alarm. So each look may spend a part of the level (Lan
+ * and DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70, 1983). The parts
+ * are simply added, by Bonferroni's inequality: nothing is assumed of how the looks depend on each
+ * other. The last look has the largest part, because no later one could decide what noise left
+ * open.
  */
 #ifndef LOCKSTEP_BENCH_REGRESSION_AB_H
 #define LOCKSTEP_BENCH_REGRESSION_AB_H
@@ -69,8 +69,10 @@ struct ab {
     double seconds;
 };
 
-/* Verifies both builds and finds the rows that both have. STATUS_WRONG: a result is wrong, the
- * message says which; STATUS_INVALID: not a build that can be compared, or nothing in common;
+/* Verifies both builds and finds the rows that both have.
+ *
+ * STATUS_WRONG: a result is wrong, and the message says which.
+ * STATUS_INVALID: not a build that can be compared, or nothing in common.
  * STATUS_FAILED: a process crashed. */
 enum status ab_open(struct ab *ab, const struct ab_options *options, struct message *message);
 /* Samples and judges until all is decided or the pairs are used up. */

@@ -108,7 +108,7 @@ static const struct found *catalogue_find(const struct catalogue *catalogue,
     return NULL;
 }
 
-/* A wrong result is no row to compare: it ends the comparison. */
+/* A wrong result is not a row to compare: it ends the comparison. */
 static enum status results_check(const struct ab_options *options, enum ab_side side,
                                  const struct catalogue *catalogue, struct message *message) {
     for (size_t i = 0; i < catalogue->count; i++) {

@@ -53,7 +53,7 @@ void child_errors_print(const struct child *child, FILE *file) {
         fputc('\n', file);
 }
 
-/* Waits for an end that is near: its output has ended. One that goes on without is ended after a
+/* Waits for an end that is near, for its output has ended. A process that lives on is ended after a
  * second. */
 static int end_await(struct child *child) {
     const struct timespec pause = {.tv_nsec = 1000000};
@@ -133,7 +133,7 @@ static enum status line_read(struct child *child, bool greeted, char **line,
     while (!(end = memchr(child->text, '\n', child->used))) {
         if (child->used + 1 >= sizeof child->text)
             return message_set(message, greeted ? STATUS_FAILED : STATUS_INVALID,
-                               "%s says what no lockstep says", child->binary);
+                               "%s says what a lockstep never says", child->binary);
         bool ended;
         enum status status = text_receive(child, &ended, message);
         if (status == STATUS_OK && ended)
@@ -207,7 +207,7 @@ static enum status greeting_read(struct child *child, struct message *message) {
     if (sscanf(line, PROTOCOL_GREETING "%zu", &child->cases) == 1)
         return STATUS_OK;
     return message_set(message, STATUS_INVALID,
-                       "%s is no lockstep that this one can compare: it says \"%.60s\"",
+                       "%s is not a lockstep that this one can compare: it says \"%.60s\"",
                        child->binary, line);
 }
 

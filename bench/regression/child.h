@@ -1,6 +1,7 @@
 /* A process of another build of lockstep that takes samples on request
  * (bench/regression/protocol.h), seen from the side that asks. Whatever becomes of it ends as a
- * status with a sentence: it never started, it is no lockstep, it crashed, it no longer answers. */
+ * status with a sentence: it never started, it is not a lockstep, it crashed, it no longer answers.
+ */
 #ifndef LOCKSTEP_BENCH_REGRESSION_CHILD_H
 #define LOCKSTEP_BENCH_REGRESSION_CHILD_H
 
@@ -22,9 +23,11 @@ struct child {
     char text[CHILD_LINE_MAX];
 };
 
-/* Starts `binary sample WORD…` and awaits its greeting. STATUS_INVALID: there is no such program,
- * it is no lockstep that can be asked for samples, or it refuses the words; STATUS_NO_GPU: it lacks
- * the GPU that was required; STATUS_FAILED: it crashed. On failure there is nothing to end. */
+/* Starts `binary sample WORD…` and awaits its greeting. On failure there is nothing to end.
+ *
+ * STATUS_INVALID: there is no such program, it cannot be asked for samples, or refuses the words.
+ * STATUS_NO_GPU: it lacks the GPU that was required.
+ * STATUS_FAILED: it crashed. */
 enum status child_start(struct child *child, const char *binary, const char *const *words,
                         int word_count, struct message *message);
 

@@ -88,25 +88,29 @@ const struct row_key *compared_row_key(const struct compared_row *row);
 /* Why one cannot tell, or what the status was and is; empty where there is nothing to say. */
 void compared_row_reason(const struct compared_row *row, char *text, size_t size);
 
-/* --- parts of compare_runs, each in a file of its own ------------------------------------------
- */
+/* --- parts of compare_runs, each in a file of its own ----------------------------------------- */
 
-/* Fills the doubt of each row's judgement, whose ratio is known: a row is not called slower or
- * faster when its own median is uncertain by more than twice the threshold, when that holds for
- * half of the rows of its device and threads, when the other implementations of its case moved
- * beyond the threshold in the same direction, when the ratios of most of these spread by more than
- * the threshold, when the row's own ratio is within four times that spread, or when no other
- * implementation was sampled beside it and that spread is more than a fifth of the threshold. */
+/* Fills the doubt of each row's judgement, whose ratio is known. A row is not called slower or
+ * faster when one of these holds:
+ *
+ * - Its own median is uncertain by more than twice the threshold.
+ * - That is so for half of the rows of its device and threads.
+ * - The other implementations of its case moved beyond the threshold in the same direction.
+ * - The ratios of most rows of its device and threads spread by more than the threshold.
+ * - Its own ratio is within four times that spread.
+ * - No other implementation was sampled beside it, and that spread is more than a fifth of the
+ *   threshold. */
 struct timed_row {
     struct compared_row *row; /* measured in both runs */
 };
 enum status compare_steadiness(const struct timed_row *rows, size_t count, double threshold,
                                struct message *message);
 
-/* The standard deviation of most of the values, whatever the others are: the shortest interval that
- * holds half of them, scaled as for normal values and for few of them (Rousseeuw and Leroy, "A
- * robust scale estimator based on the shortest half", Statistica Neerlandica 42, 1988; "Robust
- * regression and outlier detection", section 5.4). 0 below SPREAD_LEAST values. They are sorted. */
+/* The standard deviation of most of the values, whatever the others are. It is the length of the
+ * shortest interval that holds half of them, scaled as for normal values and for few of them. It is
+ * 0 below SPREAD_LEAST values. They are sorted. (Rousseeuw and Leroy, "A robust scale estimator
+ * based on the shortest half", Statistica Neerlandica 42, 1988; "Robust regression and outlier
+ * detection", section 5.4.) */
 enum { SPREAD_LEAST = 5 };
 double spread_of_most(double *values, size_t count);
 
@@ -116,8 +120,7 @@ enum status compare_counters(const struct run_files *baseline, const struct run_
 void compare_environments(const struct run_files *baseline, const struct run_files *changed,
                           struct comparison *comparison);
 
-/* --- showing it --------------------------------------------------------------------------------
- */
+/* --- showing it ------------------------------------------------------------------------------- */
 
 struct comparison_view {
     const struct comparison *comparison;

@@ -1,13 +1,16 @@
 /* Whether two runs can testify against each other.
  *
- * One run of a row on each side says nothing of how much the row differs from run to run: that a
- * neighbour was there all the while, that memory was laid out otherwise, on which processors the
- * threads landed. What says it are the other rows. Most rows of a comparison did not change by
- * different amounts; so the spread of most of their ratios is what the machine adds from run to
- * run, and a row stands accused only when it stands out of that. And the implementations of one
- * case were sampled in turn: where the others moved too, it was the machine that moved. Where
- * there are no others, nobody can say what a neighbour did just then; only runs that agree closely
- * everywhere else speak for it.
+ * One run of a row on each side does not say how much the row differs from run to run. A neighbour
+ * may have been there all the while. Memory may have been laid out otherwise. Threads may have
+ * landed on other processors.
+ *
+ * The other rows say it. Most rows of a comparison did not change by different amounts. So the
+ * spread of most of their ratios is what the machine adds from run to run, and only a row that
+ * stands out of it is accused.
+ *
+ * The implementations of one case were sampled in turn: where the others moved too, the machine
+ * moved. Where there are no others, nobody can say what a neighbour did just then. Only runs that
+ * agree closely everywhere else speak for such a row.
  */
 #include "bench/regression/compare.h"
 
@@ -15,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A median that is uncertain by more than this times the threshold is no witness. */
+/* A median that is uncertain by more than this times the threshold is not a witness. */
 static const double noise_factor = 2.0;
 /* A row must stand out by so many times the spread. */
 static const double spread_factor = 4.0;
@@ -39,8 +42,7 @@ double spread_of_most(double *values, size_t count) {
     return 0.7413 * (1.0 + 5.0 / ((double)count - 1.0)) * shortest;
 }
 
-/* --- one group: the rows of one device and number of threads -----------------------------------
- */
+/* --- one group: the rows of one device and number of threads ---------------------------------- */
 
 struct group {
     const struct row_key *key;

@@ -45,8 +45,7 @@ static enum status number_read(const struct history *history, const char *sql, i
     return status;
 }
 
-/* --- the schema --------------------------------------------------------------------------------
- */
+/* --- the schema ------------------------------------------------------------------------------- */
 
 static const char schema[] =
     "CREATE TABLE machine(id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE,"
@@ -144,8 +143,7 @@ static enum status schema_check(const struct history *history, bool write,
     return STATUS_OK;
 }
 
-/* --- opening -----------------------------------------------------------------------------------
- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 /* The folder that the file is to lie in; one that is there already is what is wanted. */
 static enum status folder_make(const char *path, struct message *message) {

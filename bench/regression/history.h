@@ -1,10 +1,12 @@
 /* The history of a machine's runs: one SQLite file (docs/history.md).
  *
  * Runs are kept apart by the machine they ran on, known by its fingerprint: processor model,
- * processors, caches, memory and GPUs, and the machine's own id where it has one, or else the name
- * that whoever records gives it. The host's name is no part of it: containers get a new one each
- * time. A file that is no history, is damaged or was written by a newer version is refused and
- * never written to.
+ * processors, caches, memory and GPUs. To these comes the machine's own id, or else the name that
+ * the run was recorded under. The host's name is not part of it: containers get a new one each
+ * time.
+ *
+ * A file that is not a history, is damaged or was written by a newer version is refused and never
+ * written to.
  */
 #ifndef LOCKSTEP_BENCH_REGRESSION_HISTORY_H
 #define LOCKSTEP_BENCH_REGRESSION_HISTORY_H
@@ -27,8 +29,8 @@ enum status history_open(const char *path, bool write, struct history **history,
 void history_close(struct history *history);
 
 /* Records a finished run with all its rows in one transaction; waits for other writers up to half a
- * minute. `name` stands for the machine's own id, so that machines alike and of one name share
- * their history; NULL where the id is wanted. *fresh is false when the same run is there already:
+ * minute. `name` stands for the machine's own id: machines alike and of one name then share their
+ * history. It is NULL where the id is wanted. *fresh is false when the same run is there already:
  * then nothing changes. */
 enum status history_record(struct history *history, const struct run_files *run, const char *name,
                            bool *fresh, struct message *message);
@@ -37,8 +39,7 @@ enum status history_record(struct history *history, const struct run_files *run,
  * name that it was recorded under. NULL means every machine. */
 bool history_is_machine(const char *wanted, const char *fingerprint, const char *description);
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 struct history_run {
     int64_t id;

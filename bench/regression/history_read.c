@@ -51,8 +51,7 @@ enum status history_each_run(struct history *history,
     return status;
 }
 
-/* --- series ------------------------------------------------------------------------------------
- */
+/* --- series ----------------------------------------------------------------------------------- */
 
 static enum status value_append(struct history_series *series, size_t *capacity,
                                 sqlite3_stmt *statement, struct message *message) {

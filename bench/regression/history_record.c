@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- fingerprints ------------------------------------------------------------------------------
- */
+/* --- fingerprints ----------------------------------------------------------------------------- */
 
 static void item_append(const cJSON *item, const char *name, char *text, size_t size) {
     char *printed = item ? cJSON_PrintUnformatted(item) : NULL;
@@ -44,8 +43,7 @@ static void machine_describe(const cJSON *environment, const char *name, char *t
         snprintf(text + used, size - used, "; id %.16s", id);
 }
 
-/* --- one run -----------------------------------------------------------------------------------
- */
+/* --- one run ---------------------------------------------------------------------------------- */
 
 struct recording {
     const struct history *history;
@@ -133,8 +131,7 @@ static enum status recording_begin(struct recording *recording) {
     return identity_fill(recording);
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 static enum status execute(const struct recording *recording, const char *sql) {
     if (sqlite3_exec(recording->history->database, sql, NULL, NULL, NULL) == SQLITE_OK)

@@ -12,8 +12,8 @@ struct history {
     char path[2048];
 };
 
-/* STATUS_INVALID where the file is to blame (damaged, no database), STATUS_IO else; says what was
- * tried. */
+/* STATUS_INVALID where the file is to blame (damaged, not a database), STATUS_IO else; says what
+ * was tried. */
 enum status history_failure(const struct history *history, const char *tried,
                             struct message *message);
 

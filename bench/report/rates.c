@@ -144,22 +144,23 @@ static bool cpu_and_gpu(const struct rates *rates) {
     return cpu && gpu;
 }
 
-enum status rates_open(const struct script *script, const struct row_key *key, struct rates *rates,
+enum status rates_open(const struct script *script, const struct row_key *key, struct rates *opened,
                        struct message *message) {
     const struct report_data *data = script->data;
     const struct operation *operation = operation_find(key->operation);
     const enum rate_kind kind = operation ? operation->rate : RATE_BYTES;
-    *rates =
-        (struct rates){.key = key, .gflops = kind != RATE_BYTES, .bytes_on_x = kind == RATE_BYTES};
-    rates->points = calloc(data->result_count, sizeof *rates->points);
-    if (!rates->points)
+    struct rates rates = {
+        .key = key, .gflops = kind != RATE_BYTES, .bytes_on_x = kind == RATE_BYTES};
+    rates.points = calloc(data->result_count, sizeof *rates.points);
+    if (!rates.points)
         return message_set(message, STATUS_NO_MEMORY, "no memory to plot %s", key->operation);
     for (size_t i = 0; i < data->result_count; i++)
         if (rates_same(&data->results[i].key, key))
-            point_add(script, rates, &data->results[i], kind != RATE_FLOPS_OF_CASE);
-    panels_assign(rates);
-    qsort(rates->points, rates->count, sizeof *rates->points, by_place);
-    rates->logarithmic = cpu_and_gpu(rates);
+            point_add(script, &rates, &data->results[i], kind != RATE_FLOPS_OF_CASE);
+    panels_assign(&rates);
+    qsort(rates.points, rates.count, sizeof *rates.points, by_place);
+    rates.logarithmic = cpu_and_gpu(&rates);
+    *opened = rates;
     return STATUS_OK;
 }
 

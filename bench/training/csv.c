@@ -29,7 +29,7 @@ static enum status csv_check(const struct training *training) {
     if (!training->options->load)
         return message_set(training->message, STATUS_INVALID,
                            "%s holds another training; give another --out, or --load its weights "
-                           "to go on with it",
+                           "to resume it",
                            training->csv_path);
     void *rows;
     size_t count;

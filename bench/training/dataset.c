@@ -22,7 +22,7 @@ enum {
     SIDE_MAX = 4096        /* pixels */
 };
 
-/* --- finding a file ---------------------------------------------------------------------------*/
+/* --- finding a file --------------------------------------------------------------------------- */
 
 /* The four files: with the usual name "train-images" goes "idx3-ubyte", after a dash or a dot. */
 struct file_name {
@@ -55,7 +55,7 @@ static enum status path_find(const char *directory, const struct file_name *name
                        name->stem, name->suffix, directory, strerror(errno));
 }
 
-/* --- one IDX file -----------------------------------------------------------------------------*/
+/* --- one IDX file ----------------------------------------------------------------------------- */
 
 /* A file that is being read; `bytes` is how far. */
 struct idx {
@@ -186,7 +186,7 @@ static enum status idx_file(const char *path, int dimensions, int64_t sizes[IDX_
     return status;
 }
 
-/* --- a data set -------------------------------------------------------------------------------*/
+/* --- a data set ------------------------------------------------------------------------------- */
 
 static enum status labels_check(const char *path, const struct dataset_split *split,
                                 struct message *message) {
@@ -276,7 +276,7 @@ void dataset_free(struct dataset *dataset) {
     *dataset = (struct dataset){0};
 }
 
-/* --- synthetic data ---------------------------------------------------------------------------*/
+/* --- synthetic data --------------------------------------------------------------------------- */
 
 /* Streams of Philox: the patterns of the classes; for each split its labels, and then its noise. */
 enum { STREAM_PATTERNS = 1 << 20, STREAM_TRAIN, STREAM_TEST = STREAM_TRAIN + 2 };
@@ -326,7 +326,7 @@ enum status dataset_synthesise(int64_t features, int64_t classes, int64_t train_
     return status;
 }
 
-/* --- batches ----------------------------------------------------------------------------------*/
+/* --- batches ---------------------------------------------------------------------------------- */
 
 void dataset_batch(const struct dataset *dataset, const struct dataset_split *split,
                    const uint32_t *order, int64_t count, float *x, int32_t *labels) {

@@ -1,12 +1,16 @@
 /* Labelled images for training: IDX files with MNIST's names, or synthetic ones.
  *
- * IDX (the format of MNIST, http://yann.lecun.com/exdb/mnist/): big-endian; two zero bytes, the
- * element type (8 = unsigned byte), the number of dimensions, a 32-bit size for each, the elements.
- * Images have three dimensions, labels one. Files may be gzipped, whatever their names say.
+ * IDX (the format of MNIST, http://yann.lecun.com/exdb/mnist/), big-endian:
+ *   2 bytes   zero
+ *   1 byte    the type of the elements: 8, unsigned bytes
+ *   1 byte    the number of dimensions: three for images, one for labels
+ *   u32       the size of each dimension
+ *   …         the elements
+ * Files may be gzipped, whatever their names say.
  *
  * Pixels stay bytes in memory, 47 MB for MNIST; a batch is converted to float when it is drawn. All
- * pixels are normalised alike: x = (pixel / 255 - mean) / deviation, mean and standard deviation
- * being those of all pixels of the training images.
+ * pixels are normalised alike: x = (pixel / 255 - mean) / deviation. Mean and standard deviation
+ * are those of all pixels of the training images.
  */
 #ifndef LOCKSTEP_BENCH_TRAINING_DATASET_H
 #define LOCKSTEP_BENCH_TRAINING_DATASET_H
@@ -34,14 +38,15 @@ struct dataset {
 extern const char *const dataset_default_directory;
 
 /* Reads train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
- * t10k-labels-idx1-ubyte from `directory`, each also as NAME.gz and with a dot before idx. A file
- * that is missing, not IDX, truncated, too long or does not match the others is refused
- * (STATUS_INVALID or STATUS_IO) with its name, what was found and what was expected; the data set
- * is then empty. */
+ * t10k-labels-idx1-ubyte from `directory`, each also as NAME.gz and with a dot before idx.
+ *
+ * A file that is missing, not IDX, truncated, too long, or does not match the others is refused.
+ * The message names it, what was found and what was expected; the data set is then empty.
+ * STATUS_INVALID or STATUS_IO. */
 enum status dataset_read(const char *directory, struct dataset *dataset, struct message *message);
 
-/* Images that a network can tell apart, for machines without data: each class has a pattern drawn
- * from Philox, each image is its class's pattern with three times as much noise. Classes from 1 to
+/* Images that a network can tell apart, for machines without data. Each class has a pattern drawn
+ * from Philox; each image is its class's pattern with three times as much noise. Classes from 1 to
  * 256. */
 enum status dataset_synthesise(int64_t features, int64_t classes, int64_t train_count,
                                int64_t test_count, uint64_t seed, struct dataset *dataset,

@@ -114,7 +114,7 @@ void train_memory_close(struct training *training) {
     host_close(training);
 }
 
-/* --- weights ----------------------------------------------------------------------------------*/
+/* --- weights ---------------------------------------------------------------------------------- */
 
 /* The tensors of the parameter layout on the device and in host memory; moments only where the
  * optimizer has them. */

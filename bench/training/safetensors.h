@@ -3,7 +3,8 @@
  *
  *   8 bytes   length of the header, little-endian
  *   header    JSON: {"__metadata__": {NAME: TEXT, …},
- *                    NAME: {"dtype": "F32", "shape": [ROWS, COLUMNS], "data_offsets": [BEGIN, END]},
+ *                    NAME: {"dtype": "F32", "shape": [ROWS, COLUMNS],
+ *                           "data_offsets": [BEGIN, END]},
  *                    …}, with spaces behind it
  *   data      the tensors, without gaps and in any order; offsets count from here
  *
@@ -48,9 +49,11 @@ enum status safetensors_write(const char *path, const struct safetensor *tensors
                               struct message *message);
 
 /* Takes apart the `size` bytes of a file, which must outlive `parsed`. The caller releases it after
- * STATUS_OK alone. STATUS_INVALID, with what is wrong and where: a length or offset beyond the end,
- * bytes of two tensors or of none, a name twice, a shape that its bytes do not fit, another dtype, a
- * wrong checksum. */
+ * STATUS_OK alone. STATUS_INVALID says what is wrong, and where:
+ *
+ * - a length or an offset beyond the end, or a checksum that is not the file's;
+ * - bytes of two tensors or of none, or of another number than the shape's;
+ * - a name twice, another dtype than F32, a text that is not a string. */
 enum status safetensors_parse(const char *path, const char *bytes, size_t size,
                               struct safetensors *parsed, struct message *message);
 void safetensors_release(struct safetensors *parsed);

@@ -1,5 +1,5 @@
-/* Inside a training: its state, its memory and its file. For train.c, train_memory.c and
- * train_csv.c only. */
+/* Inside a training: its state, its memory and its file. For train.c, memory.c and csv.c
+ * only. */
 #ifndef LOCKSTEP_BENCH_TRAINING_STATE_H
 #define LOCKSTEP_BENCH_TRAINING_STATE_H
 
@@ -44,7 +44,7 @@ enum status train_weights_open(struct training *training);
 /* Writes the device's weights to options->save, where there is one. */
 enum status train_weights_keep(struct training *training);
 
-/* Opens training.csv in options->out, where there is one: a training that goes on from saved
+/* Opens training.csv in options->out, where there is one: a training that resumes from saved
  * weights adds its rows to those that are there; any other refuses to. */
 enum status train_csv_open(struct training *training);
 enum status train_csv_add(const struct training *training, const struct train_row *row);

@@ -17,7 +17,7 @@ enum {
     SYNTHETIC_TEST = 1500
 };
 
-/* --- options and data -------------------------------------------------------------------------*/
+/* --- options and data ------------------------------------------------------------------------- */
 
 static enum status options_check(const struct train_options *options, struct message *message) {
     const struct mlp_model *model = &options->model;
@@ -69,7 +69,7 @@ static enum status data_check(const struct training *training) {
     return STATUS_OK;
 }
 
-/* --- batches ----------------------------------------------------------------------------------*/
+/* --- batches ---------------------------------------------------------------------------------- */
 
 static void one_hot(const int32_t *labels, int64_t count, int64_t classes, float *target) {
     memset(target, 0, (size_t)(count * classes) * sizeof *target);
@@ -107,7 +107,7 @@ static enum status batch_answers(struct training *training, int64_t count) {
                           (size_t)(count * classes) * sizeof *staging->target, training->message);
 }
 
-/* --- an epoch ---------------------------------------------------------------------------------*/
+/* --- an epoch --------------------------------------------------------------------------------- */
 
 /* Fisher and Yates's shuffle, each epoch from the sorted order, so that an epoch's order depends on
  * seed and epoch alone. */
@@ -216,7 +216,7 @@ static enum status epoch_run(struct training *training, int64_t epoch, struct tr
     return STATUS_OK;
 }
 
-/* --- evaluation -------------------------------------------------------------------------------*/
+/* --- evaluation ------------------------------------------------------------------------------- */
 
 /* Whether the largest of a sample's outputs is its label's; a NaN is never the largest. */
 static bool recognised(const float *output, int64_t classes, int32_t label) {
@@ -261,7 +261,7 @@ static enum status evaluate(struct training *training, double *accuracy) {
     return STATUS_OK;
 }
 
-/* --- a training -------------------------------------------------------------------------------*/
+/* --- a training ------------------------------------------------------------------------------- */
 
 static enum status training_open(struct training *training) {
     const struct train_options *options = training->options;

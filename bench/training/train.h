@@ -50,10 +50,12 @@ struct train_row {
 };
 extern const struct csv_format train_csv;
 
-/* Trains. STATUS_INVALID: options or data are wrong, nothing was changed. STATUS_FAILED: a loss was
- * no finite number; the message names epoch and step. STATUS_INTERRUPTED: `stop` said so; weights
- * are saved as they were after that step. `last` receives the last finished epoch (epoch 0 and the
- * accuracy, when epochs = 0). */
+/* Trains. `last` receives the last finished epoch; with no epochs to train, epoch 0 and the
+ * accuracy.
+ *
+ * STATUS_INVALID: options or data are wrong; nothing was changed.
+ * STATUS_FAILED: a loss was not a finite number; the message names epoch and step.
+ * STATUS_INTERRUPTED: `stop` said so; weights are saved as they were after that step. */
 enum status train_run(const struct train_options *options, struct train_row *last,
                       struct message *message);
 

@@ -1,4 +1,4 @@
-/* A trained network on disk, with all that is needed to go on training.
+/* A trained network on disk, with all that is needed to resume its training.
  *
  * The file is safetensors (bench/training/safetensors.h). Its tensors are those of a PyTorch
  * Sequential of Linear, activation, Linear, …, so layer l from 0 has the number 2 l:
@@ -42,11 +42,13 @@ struct weights {
 enum status weights_save(const char *path, const struct mlp_model *model,
                          const struct weights *weights, struct message *message);
 
-/* Reads a file into `weights`, whose buffers belong to the caller. Refused (STATUS_INVALID),
- * with nothing written: not such a file, damaged, truncated, too long, other layers or
- * activation than the model's. A file of another optimizer, or of another program, gives its
- * parameters alone: the moments become zero, `steps` 0, and *moments_lost true. `seed` stays
- * where the file names none. */
+/* Reads a file into `weights`, whose buffers belong to the caller.
+ *
+ * STATUS_INVALID, with nothing written: not such a file, damaged, truncated, too long, or of other
+ * layers or another activation than the model's.
+ *
+ * A file of another optimizer, or of another program, gives its parameters alone. The moments
+ * become zero, `steps` 0, and *moments_lost true. `seed` stays where the file names none. */
 enum status weights_load(const char *path, const struct mlp_model *model, struct weights *weights,
                          bool *moments_lost, struct message *message);
 

@@ -58,7 +58,7 @@ static mode_t mode_of(const char *path) {
     return found.st_mode;
 }
 
-/* --- the order of a replacement's steps: these take the place of libc's ------------------------ */
+/* --- the order of a replacement's steps: these take the place of libc's ----------------------- */
 
 static char steps[8]; /* f: a file is flushed, d: a folder is, r: a file is renamed */
 

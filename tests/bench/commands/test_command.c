@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-/* --- calling the program --- */
+/* --- calling the program ---------------------------------------------------------------------- */
 
 static struct calling here;
 
@@ -57,7 +57,7 @@ static void check_refused(const char *const *arguments, int status, const char *
 /* Two implementations that every build has: what else there is depends on the machine. */
 #define PAIR "--implementation", "cpu-naive,openblas"
 
-/* --- calls that are wrong --- */
+/* --- calls that are wrong --------------------------------------------------------------------- */
 
 static void test_calls_without_a_command(void **state) {
     (void)state;
@@ -204,7 +204,7 @@ static void test_places_that_cannot_be_written(void **state) {
                   "--out", ".");
 }
 
-/* --- runs --- */
+/* --- runs ------------------------------------------------------------------------------------- */
 
 /* Four shapes, three variants, two implementations, all on one thread. */
 static const char *const sweep[] = {"run", "gemm", "--shape", "8x8x8,9x9x9,16x16x16,17x17x17",
@@ -264,7 +264,7 @@ static void check_goes_on(const char *const *arguments) {
     check_state("unfinished");
     struct call again = call_of(&here, arguments);
     check_status(&again, 0);
-    check_holds(again.out, "going on with the unfinished run in run");
+    check_holds(again.out, "resuming the unfinished run in run");
     call_free(&again);
     assert_int_equal(check_rows(), SWEEP_ROWS);
     check_state("finished");
@@ -611,7 +611,7 @@ static void test_variables_that_choose_are_named(void **state) {
     }
 }
 
-/* --- help --- */
+/* --- help ------------------------------------------------------------------------------------- */
 
 enum { COMMANDS_MAX = 16, OPTIONS_MAX = 64 };
 

@@ -1,4 +1,5 @@
 /* `lockstep train`: help, every wrong value refused in words, and what reaches the training. */
+#include "reference/libraries.h"
 #include "tests/support/calling.h"
 
 #include <setjmp.h>
@@ -117,11 +118,11 @@ static void test_options_reach_the_training(void **state) {
                              "--optimizer sgd_momentum --momentum 0.5 --learning-rate 0.25 "
                              "--batch 500 --epochs 2 --threads 2 --out run");
     check_status(&call, 0);
-    static const char *const said[] = {
+    const char *const said[] = {
         "synthetic: 6000 training and 1500 test images of 8 pixels",
         "8-6-3, silu, mean squared error, sgd with momentum, learning rate 0.25, batch 500",
         ", seed 1\n",
-        "openblas on cpu, 2 threads",
+        onednn_absent() ? "openblas on cpu, 2 threads" : "onednn on cpu, 2 threads",
         "  1/2 ",
         "  2/2 ",
         "results in run\n",
@@ -136,6 +137,19 @@ static void test_options_reach_the_training(void **state) {
     check_holds(other.out, ", seed 77\n");
     check_holds(other.out, "cpu-naive on cpu, 1 thread\n");
     call_free(&other);
+}
+
+/* Known, as `run` knows it, and not there. */
+static void test_an_absent_library_is_named(void **state) {
+    (void)state;
+    if (!blis_absent()) {
+        skip();
+        return;
+    }
+    struct call call = train("--data synthetic --implementation blis");
+    check_status(&call, 3);
+    check_holds(call.err, "blis cannot train: its library was not there");
+    call_free(&call);
 }
 
 static void test_the_device_is_chosen_by_implementation_and_gpu(void **state) {
@@ -162,6 +176,7 @@ int main(void) {
         IN_PLACE(test_wrong_calls_are_refused_in_words),
         IN_PLACE(test_missing_data_is_refused_with_the_way_out),
         IN_PLACE(test_options_reach_the_training),
+        IN_PLACE(test_an_absent_library_is_named),
         IN_PLACE(test_the_device_is_chosen_by_implementation_and_gpu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ static void test_a_case_is_opened_verified_and_sampled(void **state) {
     free(text);
 }
 
-/* --- the first sample of a request ------------------------------------------------------------- */
+/* --- the first sample of a request ------------------------------------------------------------ */
 
 /* The clock of this program, and requests that come a line at a time: the readings behind each
  * request are far apart, as if another process had run in between. */

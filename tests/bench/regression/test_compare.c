@@ -16,8 +16,7 @@
 
 #include <cmocka.h>
 
-/* --- folders of runs ---------------------------------------------------------------------------
- */
+/* --- folders of runs -------------------------------------------------------------------------- */
 
 enum { ROWS = 8, SAMPLES = 40, PATH_SIZE = 600 };
 
@@ -137,8 +136,7 @@ static void file_edit(const char *folder, const char *name, const char *before, 
     free(text);
 }
 
-/* --- comparing ---------------------------------------------------------------------------------
- */
+/* --- comparing -------------------------------------------------------------------------------- */
 
 struct compared {
     struct run_files baseline, changed;
@@ -305,8 +303,7 @@ static void test_the_spread_of_most(void **state) {
     assert_true(fabs(spread_of_most(values, 11) - 0.7413 * 1.5 * 5.0) < 1e-12);
 }
 
-/* --- rows of one side, statuses ----------------------------------------------------------------
- */
+/* --- rows of one side, statuses --------------------------------------------------------------- */
 
 static size_t rows_paired(const struct comparison *comparison, enum pairing pairing) {
     size_t count = 0;
@@ -391,8 +388,7 @@ static void test_results_alone(void **state) {
     compared_close(&compared);
 }
 
-/* --- counts ------------------------------------------------------------------------------------
- */
+/* --- counts ----------------------------------------------------------------------------------- */
 
 static void counters_make(const char *folder, const char *kernel, int64_t instructions,
                           double occupancy) {
@@ -509,8 +505,7 @@ static void test_a_baseline_of_counts(void **state) {
     compared_close(&compared);
 }
 
-/* --- settings ----------------------------------------------------------------------------------
- */
+/* --- settings --------------------------------------------------------------------------------- */
 
 static void test_settings_that_differ(void **state) {
     const struct made *made = *state;
@@ -534,8 +529,7 @@ static void test_settings_that_differ(void **state) {
     compared_close(&compared);
 }
 
-/* --- files that are refused --------------------------------------------------------------------
- */
+/* --- files that are refused ------------------------------------------------------------------- */
 
 static void check_refused(const struct made *made, const char *words) {
     struct run_files files;

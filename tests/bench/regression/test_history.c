@@ -39,8 +39,7 @@ static int place_remove(void **state) {
     return 0;
 }
 
-/* --- runs that never ran ------------------------------------------------------------------------
- */
+/* --- runs that never ran ---------------------------------------------------------------------- */
 
 static struct result row_of(const char *implementation, double seconds) {
     struct result row = {.key = {.operation = "gemm",
@@ -107,8 +106,7 @@ static void record_well(const char *path, int number, int processors, double sec
     assert_true(fresh);
 }
 
-/* --- reading ------------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static void run_count(const struct history_run *run, void *context) {
     assert_int_equal(run->rows, 2);
@@ -317,8 +315,7 @@ static void test_a_case_that_is_not_there(void **state) {
     history_close(history);
 }
 
-/* --- several writers ----------------------------------------------------------------------------
- */
+/* --- several writers -------------------------------------------------------------------------- */
 
 enum { WRITERS = 3, RUNS_EACH = 12 };
 
@@ -350,8 +347,7 @@ static void test_writers_at_once(void **state) {
     assert_int_equal(runs_of(place->path), WRITERS * RUNS_EACH);
 }
 
-/* --- files that are refused ---------------------------------------------------------------------
- */
+/* --- files that are refused ------------------------------------------------------------------- */
 
 struct bytes {
     unsigned char *data;

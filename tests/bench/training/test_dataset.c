@@ -139,7 +139,7 @@ static void test_pixels_are_normalised(void **state) {
     temporary_close(&folder);
 }
 
-/* --- damage -----------------------------------------------------------------------------------*/
+/* --- damage ----------------------------------------------------------------------------------- */
 
 /* One file with one change: `size` bytes of it are kept, then byte `at` becomes `value`. */
 static const struct damage {
@@ -262,7 +262,7 @@ static void test_damaged_gzip_is_refused(void **state) {
     temporary_close(&folder);
 }
 
-/* --- synthetic --------------------------------------------------------------------------------*/
+/* --- synthetic -------------------------------------------------------------------------------- */
 
 /* The nearest of the class means knows most test images, and never saw them. */
 static void test_synthetic_classes_can_be_told_apart(void **state) {

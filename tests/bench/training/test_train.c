@@ -110,7 +110,7 @@ static struct train_row *rows_read(struct bench *bench, size_t *count) {
     return rows;
 }
 
-/* --- learning ---------------------------------------------------------------------------------*/
+/* --- learning --------------------------------------------------------------------------------- */
 
 static void test_it_learns(void **state) {
     struct bench *bench = *state;
@@ -197,7 +197,7 @@ static void test_denormal_mode_is_put_back(void **state) {
     assert_false(floating_denormals_flushed());
 }
 
-/* --- training.csv and the report ---------------------------------------------------------------*/
+/* --- training.csv and the report -------------------------------------------------------------- */
 
 static void test_every_epoch_is_a_row(void **state) {
     struct bench *bench = *state;
@@ -277,7 +277,7 @@ static void test_a_row_that_cannot_be_written_ends_training(void **state) {
     fclose(bench->options.report);
 }
 
-/* --- bad options ------------------------------------------------------------------------------*/
+/* --- bad options ------------------------------------------------------------------------------ */
 
 static void test_options_that_do_not_fit_are_refused(void **state) {
     struct bench *bench = *state;

@@ -1,0 +1,128 @@
+/* Opening and closing a run. */
+#include "bench/commands/run_state.h"
+#include "bench/measure/case_memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum status run_threads(const struct run_options *options, int threads[RUN_THREAD_COUNTS_MAX],
+                        int *count, struct message *message) {
+    struct processors processors;
+    processors_read("", &processors);
+    threads[1] = 1;
+    enum status status = processors_choose(&processors, options->threads, &threads[0], message);
+    *count = threads[0] > 1 ? 2 : 1;
+    return status;
+}
+
+/* A case that was asked for by its shape and cannot fit is the caller's mistake, not a row to skip.
+ */
+static enum status sizes_check(struct run *run, struct message *message) {
+    const struct selection_options *asked = &run->options->selection;
+    if (!asked->shapes && !asked->case_glob)
+        return STATUS_OK;
+    struct device *cpu = &run->devices.list[0];
+    size_t available, total;
+    enum status status = cpu->memory(cpu, &available, &total, message);
+    for (size_t i = 0; i < run->selection.count && status == STATUS_OK; i++) {
+        char name[256];
+        size_t needed = case_memory_bytes(&run->selection.cases[i]);
+        if (needed <= total)
+            continue;
+        case_name(&run->selection.cases[i], name, sizeof name);
+        status = message_set(message, STATUS_INVALID,
+                             "%s would take %s%zu bytes and this machine has %zu; choose a smaller "
+                             "shape",
+                             name, needed == SIZE_MAX ? "more than " : "", needed, total);
+    }
+    return status;
+}
+
+/* An appendix that cannot be had (no emulator, no kernels in this build) is none; a line says why.
+ */
+static enum status appendix_open(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    const char *preset = o->selection.preset;
+    bool whole = (strcmp(preset, "default") == 0 || strcmp(preset, "quick") == 0) &&
+                 !o->selection.operation_count && !o->selection.case_glob && !o->selection.shapes &&
+                 !o->implementations && !o->selection.dtypes;
+    if (strcmp(o->gpu, "auto") != 0 || run->devices.count > 1 || !whole)
+        return STATUS_OK;
+    struct message why;
+    if (devices_open(&run->appendix_devices, "emulated", &why) != STATUS_OK) {
+        fprintf(run->table, "no emulated GPU either: %s\n", why.text);
+        return STATUS_OK;
+    }
+    const struct selection_options small = {.preset = "emulated", .seed = o->selection.seed};
+    return selection_open(&small, &run->appendix, message);
+}
+
+/* A GPU of which no ceilings can be had still has times. */
+static void gpu_ceilings_open(struct run *run) {
+    struct message message;
+    if (run->devices.count < 2 || run_is_emulated(&run->devices))
+        return;
+    struct device *gpu = &run->devices.list[1];
+    if (ceilings_measure_gpu(gpu, run->options->quick, &run->gpu_ceilings, &message) == STATUS_OK)
+        return;
+    fprintf(run->table, "no ceilings of %s: %s\n", gpu->name, message.text);
+    if (gpu->lost(gpu) && gpu->reset(gpu, &message) != STATUS_OK)
+        fprintf(run->table, "%s\n", message.text);
+}
+
+enum status run_open(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    run->table = o->json ? stderr : stdout;
+    run->limits = measure_limits_default(o->quick);
+    if (o->max_seconds > 0.0)
+        run->limits.case_seconds = o->max_seconds;
+    enum status status = run_threads(o, run->threads, &run->thread_count, message);
+    if (status == STATUS_OK)
+        status = selection_open(&o->selection, &run->selection, message);
+    if (status == STATUS_OK)
+        status = selection_implementations_check(&run->selection, o->implementations, message);
+    if (status == STATUS_OK)
+        status = devices_open(&run->devices, o->gpu, message);
+    if (status == STATUS_OK)
+        status = devices_tune(&run->devices, o->tuning, message);
+    if (status == STATUS_OK)
+        status = sizes_check(run, message);
+    if (status == STATUS_OK)
+        status = appendix_open(run, message);
+    if (status != STATUS_OK)
+        return status;
+    environment_read(&run->environment);
+    status = run_settings_write(run, message);
+    if (status == STATUS_OK)
+        status = folder_open(o->out, run->environment.host, run->settings, &run->folder, message);
+    bool cpu_rows = !run_is_emulated(&run->devices) || o->implementations;
+    for (int i = 0; i < run->thread_count && cpu_rows && status == STATUS_OK; i++)
+        status = ceilings_measure(&run->devices.list[0], run->threads[i], o->quick,
+                                  &run->ceilings[i], message);
+    for (int i = run->thread_count - 1; i > 0 && cpu_rows && status == STATUS_OK; i--)
+        ceilings_raise(&run->ceilings[i - 1], &run->ceilings[i]);
+    if (status == STATUS_OK)
+        gpu_ceilings_open(run);
+    /* What makes the folder a run that can be resumed comes first. */
+    if (status == STATUS_OK)
+        status = run_environment_save(run, "unfinished", message);
+    if (status == STATUS_OK)
+        status = results_open(run->folder.path, run->folder.resumed,
+                              run_is_emulated(&run->devices) || run->appendix.count > 0,
+                              &run->results, message);
+    return status;
+}
+
+enum status run_close(struct run *run, struct message *message) {
+    enum status status = run->results ? results_close(run->results, message) : STATUS_OK;
+    folder_close(&run->folder);
+    free(run->settings);
+    predictions_close(&run->predictions);
+    nvtx_close(&run->ranges);
+    devices_close(&run->devices);
+    devices_close(&run->appendix_devices);
+    selection_close(&run->selection);
+    selection_close(&run->appendix);
+    return status;
+}

@@ -1,0 +1,115 @@
+/* What is recorded of a run beside its rows: its settings, and environment.json. */
+#include "bench/commands/run_state.h"
+#include "bench/devices/build_info.h"
+#include "bench/devices/environment_gpu.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* Who measures where: rows of two builds or machines are not of one run. */
+static void measurer_write(const struct run *run, FILE *file) {
+    const struct environment *e = &run->environment;
+    fprintf(file, " build=%s cpu=%s processors=%d machine=%s", build_commit, e->cpu,
+            e->processors.count, e->machine_id);
+    for (int i = 0; i < run->devices.count; i++)
+        if (run->devices.list[i].gpu)
+            fprintf(file, " %s=%s", run->devices.list[i].name,
+                    gpu_properties(run->devices.list[i].gpu)->name);
+    if (run->devices.tuning)
+        fprintf(file, " tuning=%08x", run->devices.tuning->file.checksum);
+}
+
+enum status run_settings_write(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    size_t size;
+    FILE *file = open_memstream(&run->settings, &size);
+    if (!file)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the settings of a run");
+    fputs("operations=", file);
+    for (size_t i = 0; i < o->selection.operation_count; i++)
+        fprintf(file, "%s%s", i ? "," : "", o->selection.operations[i]);
+    fprintf(file,
+            " case=%s shape=%s preset=%s dtype=%s implementation=%s yardsticks=%d threads=%d "
+            "mode=%s seed=%llu seconds=%g gpu=%s",
+            o->selection.case_glob ? o->selection.case_glob : "",
+            o->selection.shapes ? o->selection.shapes : "", o->selection.preset,
+            o->selection.dtypes ? o->selection.dtypes : "f32",
+            o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
+            o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
+            run->limits.case_seconds, o->gpu);
+    measurer_write(run, file);
+    return fclose(file) == 0
+               ? STATUS_OK
+               : message_set(message, STATUS_NO_MEMORY, "no memory for the settings of a run");
+}
+
+static cJSON *gpu_ceilings_to_json(const struct run *run) {
+    const struct ceilings *c = &run->gpu_ceilings;
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "device", run->devices.list[1].name);
+    cJSON_AddNumberToObject(object, "peak_flops_per_second", c->flops_per_second[DTYPE_F32]);
+    cJSON_AddNumberToObject(object, "copy_working_set_bytes", c->levels[0].working_set);
+    cJSON_AddNumberToObject(object, "copy_bytes_per_second", c->levels[0].bytes_per_second);
+    return object;
+}
+
+static cJSON *ceilings_to_json(const struct run *run) {
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {
+        const struct ceilings *c = &run->ceilings[i];
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddNumberToObject(object, "threads", c->threads);
+        cJSON_AddNumberToObject(object, "peak_flops_per_second", c->flops_per_second[DTYPE_F32]);
+        if (run_bf16_peak_differs(c))
+            cJSON_AddNumberToObject(object, "peak_flops_per_second_bf16",
+                                    c->flops_per_second[DTYPE_BF16]);
+        cJSON *levels = cJSON_AddArrayToObject(object, "bandwidth");
+        for (int l = 0; l < CEILING_LEVELS; l++) {
+            cJSON *level = cJSON_CreateObject();
+            cJSON_AddNumberToObject(level, "working_set_bytes", c->levels[l].working_set);
+            cJSON_AddNumberToObject(level, "bytes_per_second", c->levels[l].bytes_per_second);
+            cJSON_AddItemToArray(levels, level);
+        }
+        cJSON_AddItemToArray(list, object);
+    }
+    return list;
+}
+
+enum status run_environment_save(struct run *run, const char *state, struct message *message) {
+    const struct run_options *o = run->options;
+    cJSON *object = cJSON_CreateObject();
+    char stamp[32];
+    time_t seconds = time(NULL);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    cJSON_AddStringToObject(object, "state", state);
+    cJSON_AddStringToObject(object, "written", stamp);
+    cJSON *command = cJSON_AddArrayToObject(object, "command");
+    for (int i = 0; i < o->argument_count; i++)
+        cJSON_AddItemToArray(command, cJSON_CreateString(o->arguments[i]));
+    cJSON_AddStringToObject(object, "settings", run->settings);
+    /* Not as a double, which has no room for the last digits of a large one. */
+    char seed[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->selection.seed);
+    cJSON_AddRawToObject(object, "seed", seed);
+    cJSON_AddNumberToObject(object, "threads", run->threads[0]);
+    cJSON_AddStringToObject(object, "mode", o->cold ? "cold" : "hot");
+    cJSON_AddStringToObject(object, "floating_point_of_timed_work",
+                            "flush-to-zero and denormals-are-zero in every thread");
+    environment_to_json(&run->environment, object);
+    for (int i = 0; i < run->devices.count; i++)
+        if (run->devices.list[i].gpu)
+            environment_gpu_to_json(&run->devices.list[i], object);
+    if (run->devices.tuning)
+        tuning_use_to_json(run->devices.tuning, object);
+    cJSON_AddStringToObject(object, "cpu_energy",
+                            run->devices.list[0].energy ? "RAPL, all packages" : "not readable");
+    cJSON_AddNumberToObject(object, "throttled_samples_dropped", (double)run->throttled);
+    cJSON_AddItemToObject(object, "ceilings", ceilings_to_json(run));
+    if (run_gpu_ceilings_measured(run))
+        cJSON_AddItemToObject(object, "gpu_ceilings", gpu_ceilings_to_json(run));
+    enum status status = folder_write_environment(&run->folder, object, message);
+    cJSON_Delete(object);
+    return status;
+}
