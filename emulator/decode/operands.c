@@ -288,7 +288,7 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
     const struct syntax_symbol *symbol =
         operand->kind == OPERAND_NAME ? decoder_find(decoder, operand, &index) : NULL;
     if (!symbol || (symbol->kind != SYMBOL_REGISTER && symbol->kind != SYMBOL_REGISTERS)) {
-        decoder_fail(decoder, "the destination is no register");
+        decoder_fail(decoder, "the destination is not a register");
         return;
     }
     unsigned bits = decoder->function->syntax->registers[index].type->bits;
@@ -326,7 +326,7 @@ void decoder_set_guard(struct decoder *decoder) {
     bool is_register =
         symbol && (symbol->kind == SYMBOL_REGISTER || symbol->kind == SYMBOL_REGISTERS);
     if (!is_register || decoder->function->syntax->registers[index].type->bits != 1)
-        decoder_fail(decoder, "the guard is no predicate register");
+        decoder_fail(decoder, "the guard is not a predicate register");
     decoder->instruction->is_guarded = 1;
     decoder->instruction->guard_negated = source->guard_negated;
     use_register(decoder, &decoder->instruction->guard, index, false);

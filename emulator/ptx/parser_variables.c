@@ -35,8 +35,8 @@ static size_t expect_alignment(struct parser *parser) {
     struct source_place place = parser->lexer.token.place;
     unsigned alignment = parser_expect_unsigned(parser, "an alignment", 1u << 20);
     if (alignment == 0 || (alignment & (alignment - 1)) != 0)
-        source_fail(parser->source, MACHINE_INVALID_PTX, place, "alignment %u is no power of two",
-                    alignment);
+        source_fail(parser->source, MACHINE_INVALID_PTX, place,
+                    "alignment %u is not a power of two", alignment);
     return alignment;
 }
 

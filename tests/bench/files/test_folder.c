@@ -1,4 +1,4 @@
-/* A run's folder: new, gone on with, or refused. */
+/* A run's folder: new, resumed, or refused. */
 #include "bench/files/folder.h"
 #include "tests/support/temporary.h"
 

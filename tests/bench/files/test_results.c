@@ -1,4 +1,4 @@
-/* The files of a run: appended case by case, and gone on with after an interruption. */
+/* The files of a run: appended case by case, and resumed after an interruption. */
 #include "bench/files/results.h"
 #include "bench/files/results_json.h"
 #include "tests/support/temporary.h"
