@@ -150,7 +150,9 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
 
 /* The letter of what is loaded or stored. */
 static char value_letter(struct decoder *decoder, const struct instruction_row *row) {
-    return row->decode == DECODE_MEMORY ? decoder_type_letter(decoder_type(decoder)) : 'w';
+    if (row->decode == DECODE_MEMORY)
+        return decoder_type_letter(decoder_type(decoder));
+    return 'w';
 }
 
 /*
