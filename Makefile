@@ -65,7 +65,8 @@ $(objects_list): force
 # --- sources: every C file of a room ------------------------------------------------------------------------------------
 include reference/reference.mk
 
-host_rooms := common reference reference/oracle reference/simd gpu kernels $(patsubst %/,%,$(sort $(dir $(wildcard bench/*/*.c))))
+host_rooms := common reference reference/oracle reference/simd gpu \
+              $(patsubst %/,%,$(sort $(dir $(wildcard kernels/*.c kernels/*/*.c bench/*/*.c bench/*/*/*.c))))
 sources    := $(filter-out bench/commands/main.c $(simd_sources),$(foreach room,$(host_rooms),$(sort $(wildcard $(room)/*.c))))
 objects    := $(sources:%.c=$(BUILD)/%.o) $(simd_objects) $(BUILD)/reports/templates.o
 

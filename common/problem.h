@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 struct gpu;    /* gpu/gpu.h; a CPU implementation never looks inside */
-struct tuning; /* kernels/gemm.h; choices that were measured on this GPU */
+struct tuning; /* kernels/gemm/gemm.h; choices that were measured on this GPU */
 struct cpu;    /* reference/simd/cpu.h; what CPU implementations keep between calls */
 
 /* Where and how an implementation runs. */

@@ -40,7 +40,7 @@ struct vector_split geometry_split(int64_t count, const void *const *pointers, i
     return split;
 }
 
-/* Elements of a group and of a sector, as in kernels/row_groups.cuh. */
+/* Elements of a group and of a sector, as in kernels/reductions/row_groups.cuh. */
 enum { GROUP = 4, SECTOR = 8 };
 
 static const struct {

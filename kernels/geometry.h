@@ -18,7 +18,7 @@ int64_t geometry_blocks_resident(const struct gpu *gpu, int64_t items);
  * Buffers whose addresses differ modulo 16 have no aligned part in common. */
 struct vector_split geometry_split(int64_t count, const void *const *pointers, int pointer_count);
 
-/* How the vectorised rungs take the rows of a matrix (kernels/row_groups.cuh): the first form of
+/* How the vectorised rungs take the rows of a matrix (kernels/reductions/row_groups.cuh): the first form of
  * ROW_FORM_LIST that holds a row, or ROW_LONG. */
 enum row_form {
 #define ROW_FORM(name, threads, groups, ...) ROW_##name,

@@ -44,7 +44,7 @@ gemm_kernel gemm_cuda_warp;
 softmax_kernel softmax_cuda_warp;
 cross_entropy_kernel cross_entropy_cuda_warp;
 
-/* --- gemm's own rungs, see kernels/gemm.h ---------------------------------------------------- */
+/* --- gemm's own rungs, see kernels/gemm/gemm.h ---------------------------------------------------- */
 
 gemm_kernel gemm_cuda_coalesced;
 gemm_kernel gemm_cuda_register;

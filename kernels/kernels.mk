@@ -1,6 +1,6 @@
 # Compiles the CUDA kernels, and finds the headers that the GPU side can do without. Included by the Makefile.
 
-# --- GPU kernels: each kernels/*.cu becomes one image, embedded by kernels/images.c ------------------------------------
+# --- GPU kernels: each kernels/**/*.cu becomes one image, embedded by kernels/images.c ------------------------------------
 # Machine code for every architecture is made from the same PTX that is embedded beside it, so the emulated GPU runs what
 # the real one runs, and the front end runs once a file. A kernel that needs a newer PTX says so: virtual_<file> := 80.
 NVCC          ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
@@ -10,7 +10,8 @@ ARCHITECTURES ?= 75 80 86 89 90 100 120
 virtual_gemm_7_pipelined := 80
 virtual_gemm_8_split_k   := 80
 virtual_linear_1_fused   := 80
-kernel_names  := $(basename $(notdir $(sort $(wildcard kernels/*.cu))))
+kernel_sources := $(sort $(wildcard kernels/*.cu kernels/*/*.cu))
+kernel_names  := $(basename $(notdir $(kernel_sources)))
 kernel_build  := $(BUILD)/kernels
 virtual_gemm_9_tensor_bf16 := 80
 virtual_gemm_9_tensor_tf32 := 80
@@ -47,7 +48,8 @@ endif
 
 kernel_images := $(kernel_names:%=$(kernel_build)/%.image)
 
-$(kernel_images): $(kernel_build)/%.image: kernels/%.cu
+vpath %.cu $(sort $(dir $(kernel_sources)))
+$(kernel_images): $(kernel_build)/%.image: %.cu
 	@mkdir -p $(@D)
 	@echo "compiling $<"
 	@$(call kernel_compile,$*) $< -o $@ >$(@:.image=.log) 2>&1 || { cat $(@:.image=.log); rm -f $@; exit 1; }

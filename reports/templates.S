@@ -1,5 +1,5 @@
 /* The templates of a report, inside the binary, so that it draws from any folder. Each ends with a
- * NUL byte; bench/report/templates.h declares them. */
+ * NUL byte; bench/report/drawing/templates.h declares them. */
     .section .rodata
 
     .global template_style

@@ -69,7 +69,7 @@ $(driver_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_LIBRARY) $(flags)
 # The own declarations of the API against those of the toolkit, where there is one.
 CUDA_INCLUDE   ?= $(patsubst %/,%,$(TOOLKIT_INCLUDE))
 EMULATOR_API_DIRECTORY := $(BUILD)/emulator/api
-api_listed     := emulator/driver/errors.def emulator/driver/attributes.def $(sort $(wildcard emulator/driver/types_*.h))
+api_listed     := emulator/driver/state/errors.def emulator/driver/state/attributes.def $(sort $(wildcard emulator/driver/state/types_*.h))
 api_flags       = $(CPPFLAGS) $(CFLAGS) -I$(EMULATOR_API_DIRECTORY) $(api_toolkit)
 api_objects    := $(EMULATOR_API_DIRECTORY)/ours.o
 ifneq (,$(wildcard $(CUDA_INCLUDE)/cuda.h))

@@ -1,6 +1,6 @@
-/* The choices of kernels/gemm.h as a tuner. */
+/* The choices of kernels/gemm/gemm.h as a tuner. */
 #include "bench/operations/gemm_tuner.h"
-#include "kernels/gemm.h"
+#include "kernels/gemm/gemm.h"
 
 _Static_assert((int)GEMM_CHOICES_MAX <= (int)CHOICES_MAX, "room for every choice");
 

@@ -10,7 +10,7 @@
 #include "bench/files/csv.h"
 #include "bench/operations/operation.h"
 #include "gpu/gpu.h"
-#include "kernels/gemm.h"
+#include "kernels/gemm/gemm.h"
 
 #include <cjson/cJSON.h>
 #include <stdint.h>

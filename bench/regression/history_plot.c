@@ -2,9 +2,9 @@
 #include "bench/regression/history_plot.h"
 #include "bench/files/folder.h"
 #include "bench/regression/history_levels.h"
-#include "bench/report/gnuplot.h"
-#include "bench/report/script.h"
-#include "bench/report/templates.h"
+#include "bench/report/drawing/gnuplot.h"
+#include "bench/report/drawing/script.h"
+#include "bench/report/drawing/templates.h"
 #include "common/files.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "bench/report/ladder.h"
 #include "bench/files/format.h"
 #include "bench/operations/operations.h"
-#include "bench/report/work.h"
+#include "bench/report/drawing/work.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* Writing plots.gp and having it drawn. */
 #include "bench/report/plots.h"
-#include "bench/report/gnuplot.h"
+#include "bench/report/drawing/gnuplot.h"
+#include "bench/report/drawing/templates.h"
 #include "bench/report/ladder.h"
 #include "bench/report/parts.h"
 #include "bench/report/rate_figures.h"
 #include "bench/report/roofline.h"
-#include "bench/report/templates.h"
 #include "bench/report/training.h"
 #include "common/files.h"
 

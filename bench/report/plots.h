@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_BENCH_REPORT_PLOTS_H
 #define LOCKSTEP_BENCH_REPORT_PLOTS_H
 
-#include "bench/report/script.h"
+#include "bench/report/drawing/script.h"
 
 /* Writes plots.gp into the folder of `data` and draws its figures: NAME.svg and NAME.png beside it.
  * `script` then says what was drawn; it holds no memory. No figure: no script is left. Without

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_BENCH_REPORT_RATE_FIGURES_H
 #define LOCKSTEP_BENCH_REPORT_RATE_FIGURES_H
 
-#include "bench/report/script.h"
+#include "bench/report/drawing/script.h"
 
 /* Writes the curves, the dots and the speedups of every operation, dtype and mode that has measured
  * rows. */

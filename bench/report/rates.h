@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_BENCH_REPORT_RATES_H
 #define LOCKSTEP_BENCH_REPORT_RATES_H
 
-#include "bench/report/script.h"
+#include "bench/report/drawing/script.h"
 
 enum { PANELS_MAX = 32, PANEL_NONE = PANELS_MAX };
 

@@ -1,6 +1,6 @@
 /* Plots and page of a run. */
 #include "bench/report/report.h"
-#include "bench/report/page.h"
+#include "bench/report/page/page.h"
 #include "bench/report/plots.h"
 
 static const char advice[] = "install it (apt-get install gnuplot-nox), then draw them";

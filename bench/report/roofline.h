@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_BENCH_REPORT_ROOFLINE_H
 #define LOCKSTEP_BENCH_REPORT_ROOFLINE_H
 
-#include "bench/report/script.h"
+#include "bench/report/drawing/script.h"
 
 /* Writes the figure "roofline": a panel for each device and thread count whose ceilings were
  * measured, a roof a level of the memory, a dot a case and implementation. Nothing where no

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_ALLOCATION_H
 #define LOCKSTEP_EMULATOR_DRIVER_ALLOCATION_H
 
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 enum allocation_kind {
     ALLOCATION_DEVICE,

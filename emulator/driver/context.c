@@ -5,8 +5,8 @@
 
 #include "emulator/driver/allocation.h"
 #include "emulator/driver/capture.h"
+#include "emulator/driver/code/module.h"
 #include "emulator/driver/event.h"
-#include "emulator/driver/module.h"
 #include "emulator/driver/stream.h"
 
 CUresult context_find(CUcontext handle, struct driver_context **context) {

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_CONTEXT_H
 #define LOCKSTEP_EMULATOR_DRIVER_CONTEXT_H
 
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 CUresult context_find(CUcontext handle, struct driver_context **context);
 /* Makes it current too. */

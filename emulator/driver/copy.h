@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_COPY_H
 #define LOCKSTEP_EMULATOR_DRIVER_COPY_H
 
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 /* Whether the copy can be done. What is wrong with its places is said. */
 CUresult copy_check(const CUDA_MEMCPY3D *copy);

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "emulator/driver/capture.h"
+#include "emulator/driver/code/library.h"
+#include "emulator/driver/code/link.h"
 #include "emulator/driver/context.h"
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
-#include "emulator/driver/library.h"
-#include "emulator/driver/link.h"
 #include "emulator/driver/pool.h"
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 static void driver_log(void *context, const char *line) {
     (void)context;

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_DRIVER_H
 #define LOCKSTEP_EMULATOR_DRIVER_DRIVER_H
 
-#include "emulator/driver/types.h"
+#include "emulator/driver/state/types.h"
 
 /* Reads the configuration and makes the machine, once. What is wrong with either is said. */
 CUresult driver_start(void);

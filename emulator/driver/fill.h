@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_FILL_H
 #define LOCKSTEP_EMULATOR_DRIVER_FILL_H
 
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 /* Whether the fill can be done. What is wrong with its place is said. */
 CUresult fill_check(const CUDA_MEMSET_NODE_PARAMS *fill);

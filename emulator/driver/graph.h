@@ -6,7 +6,7 @@
 #define LOCKSTEP_EMULATOR_DRIVER_GRAPH_H
 
 #include "emulator/driver/kernel.h"
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 struct driver_graph;
 

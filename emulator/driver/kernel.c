@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/function.h"
+#include "emulator/driver/code/function.h"
 
 /* ---- Checks before the launch: these break nothing and return at once ---- */
 

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_KERNEL_H
 #define LOCKSTEP_EMULATOR_DRIVER_KERNEL_H
 
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 struct driver_kernel {
     CUfunction function; /* found again at each launch: its module may be gone by then */

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_POOL_H
 #define LOCKSTEP_EMULATOR_DRIVER_POOL_H
 
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 struct driver_pool {
     CUmemoryPool handle;

@@ -1,7 +1,7 @@
 /* Kernels of multiply-adds, additions, products and selections on the emulated GPU, against a plain
  * C model that does the same operations in the same order: equal to the bit. What the compiler
  * contracts is fmaf() here. Rungs of one operation that sum in another order have a model each. */
-#include "kernels/gemm.h"
+#include "kernels/gemm/gemm.h"
 #include "kernels/geometry.h"
 #include "kernels/kernels.h"
 #include "tests/support/staging.h"

@@ -2,7 +2,7 @@
  * variants, sizes around the tile, alpha and beta, leading dimensions, misaligned and special
  * operands. */
 #include "gpu/counters.h"
-#include "kernels/gemm.h"
+#include "kernels/gemm/gemm.h"
 #include "kernels/kernels.h"
 #include "reference/oracle/oracle.h"
 #include "tests/support/staging.h"

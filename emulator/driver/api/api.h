@@ -9,7 +9,7 @@
 #define LOCKSTEP_EMULATOR_DRIVER_API_API_H
 
 #ifndef DRIVER_TYPES_FROM_TOOLKIT
-#    include "emulator/driver/types.h"
+#    include "emulator/driver/state/types.h"
 #endif
 
 /* The only symbols besides lockstepEmulator* that the library exports. */

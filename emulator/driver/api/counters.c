@@ -4,7 +4,7 @@
 
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/lockstep_emulator.h"
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 DRIVER_API int lockstepEmulatorVersion(void) {
     return LOCKSTEP_EMULATOR_VERSION;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 CUresult cuDeviceGetCount(int *count) {
     CUresult status = driver_begin_device(0, count);

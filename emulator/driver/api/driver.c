@@ -1,7 +1,7 @@
 /* cuInit, and the few calls that need no driver: version, errors, the profiler. */
 #include "emulator/driver/driver.h"
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 CUresult cuInit(unsigned int flags) {
     CUresult status = driver_begin();
@@ -28,7 +28,7 @@ struct error_text {
 
 static const struct error_text error_texts[] = {
 #define DRIVER_ERROR(name, value, text) {name, #name, text},
-#include "emulator/driver/errors.def"
+#include "emulator/driver/state/errors.def"
 #undef DRIVER_ERROR
 };
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/state.h"
+#include "emulator/driver/state/state.h"
 
 /* ---- The calls that the emulator lacks ---- */
 

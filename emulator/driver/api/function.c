@@ -1,7 +1,7 @@
 /* cuFunc*. */
-#include "emulator/driver/function.h"
+#include "emulator/driver/code/function.h"
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/module.h"
+#include "emulator/driver/code/module.h"
 
 CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction handle) {
     struct driver_function *function;

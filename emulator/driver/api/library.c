@@ -2,11 +2,11 @@
 #include <stdlib.h>
 
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/function.h"
-#include "emulator/driver/image.h"
-#include "emulator/driver/jit_log.h"
-#include "emulator/driver/library.h"
-#include "emulator/driver/module.h"
+#include "emulator/driver/code/function.h"
+#include "emulator/driver/code/image.h"
+#include "emulator/driver/code/jit_log.h"
+#include "emulator/driver/code/library.h"
+#include "emulator/driver/code/module.h"
 
 static CUresult library_begin(CUlibrary handle, struct driver_module **module) {
     CUresult status = driver_begin();

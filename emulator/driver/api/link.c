@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/image.h"
-#include "emulator/driver/link.h"
+#include "emulator/driver/code/image.h"
+#include "emulator/driver/code/link.h"
 
 static CUresult link_begin(CUlinkState handle, struct driver_link **link) {
     struct driver_context *context;

@@ -3,10 +3,10 @@
 
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
-#include "emulator/driver/function.h"
-#include "emulator/driver/image.h"
-#include "emulator/driver/jit_log.h"
-#include "emulator/driver/module.h"
+#include "emulator/driver/code/function.h"
+#include "emulator/driver/code/image.h"
+#include "emulator/driver/code/jit_log.h"
+#include "emulator/driver/code/module.h"
 
 static CUresult module_load_image(CUmodule *handle, const char *name, const void *image, char *log,
                                   size_t log_size) {

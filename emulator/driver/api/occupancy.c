@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/function.h"
+#include "emulator/driver/code/function.h"
 
 static unsigned occupancy_blocks(const struct driver_function *function, int threads,
                                  size_t dynamic_shared) {

@@ -12,7 +12,7 @@
 #    define NUMBERS api_toolkit
 #    define NUMBERS_COUNT api_toolkit_count
 #else
-#    include "emulator/driver/types.h"
+#    include "emulator/driver/state/types.h"
 #    define NUMBERS api_ours
 #    define NUMBERS_COUNT api_ours_count
 #endif

@@ -9,7 +9,7 @@ struct api_number {
     long long number;
 };
 
-/* From emulator/driver/types.h. */
+/* From emulator/driver/state/types.h. */
 extern const struct api_number api_ours[];
 extern const size_t api_ours_count;
 /* From the toolkit's cuda.h; defined where one is installed. */

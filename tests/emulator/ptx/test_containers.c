@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "emulator/driver/handles.h"
+#include "emulator/driver/state/handles.h"
 #include "emulator/ptx/fatbin.h"
 #include "emulator/ptx/lz4.h"
 

@@ -1,0 +1,84 @@
+/* Pieces of HTML. */
+#include "bench/report/page/part.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void html_text(FILE *file, const char *text) {
+    for (const char *c = text; *c; c++)
+        switch (*c) {
+        case '&':
+            fputs("&amp;", file);
+            break;
+        case '<':
+            fputs("&lt;", file);
+            break;
+        case '>':
+            fputs("&gt;", file);
+            break;
+        case '"':
+            fputs("&quot;", file);
+            break;
+        case '\'':
+            fputs("&#39;", file);
+            break;
+        default:
+            fputc((unsigned char)*c < ' ' ? ' ' : *c, file);
+        }
+}
+
+void html_head_cell(FILE *file, const char *text, bool numeric) {
+    fputs(numeric ? "<th class=n scope=col>" : "<th scope=col>", file);
+    for (const char *c = text; *c; c++) {
+        html_text(file, (const char[]){*c, '\0'});
+        fputs(*c == '_' ? "<wbr>" : "", file); /* a long name may go on in the next line */
+    }
+    fputs("</th>", file);
+}
+
+void html_cell(FILE *file, const char *text) {
+    fputs("<td>", file);
+    html_text(file, text);
+    fputs("</td>", file);
+}
+
+void html_number_cell(FILE *file, double value, const char *text, const char *title) {
+    if (isnan(value)) {
+        fputs("<td class=n></td>", file);
+        return;
+    }
+    fprintf(file, "<td class=n data-v=%.9g", value);
+    if (title && *title) {
+        fputs(" title=\"", file);
+        html_text(file, title);
+        fputc('"', file);
+    }
+    fputc('>', file);
+    html_text(file, text);
+    fputs("</td>", file);
+}
+
+void html_number(double value, int digits, const char *unit, char *text, size_t size) {
+    /* Its exponent once it is rounded: 0.9996 has three digits as 1.00. */
+    char rounded[64];
+    int before_point = 1;
+    snprintf(rounded, sizeof rounded, "%.*e", digits - 1, value);
+    const char *exponent = strchr(rounded, 'e');
+    if (exponent && isfinite(value) && fabs(value) >= 1e-12)
+        before_point = (int)strtol(exponent + 1, NULL, 10) + 1;
+    int decimals = digits > before_point ? digits - before_point : 0;
+    snprintf(text, size, "%.*f%s", decimals, value, unit);
+}
+
+void html_interval(const struct result *row, double number, int digits, const char *unit,
+                   char *title, size_t size) {
+    char low[64], high[64];
+    double work = number * row->median_s;
+    title[0] = '\0';
+    if (!(row->low_s > 0.0) || !(row->high_s > 0.0))
+        return;
+    html_number(work / row->high_s, digits, unit, low, sizeof low);
+    html_number(work / row->low_s, digits, unit, high, sizeof high);
+    snprintf(title, size, "95%% interval %s to %s", low, high);
+}

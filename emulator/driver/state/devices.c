@@ -1,0 +1,139 @@
+/*
+ * The devices that the emulator can claim to be: what NVIDIA's data sheets and the CUDA programming
+ * guide's table of technical specifications per compute capability say of them.
+ */
+#include "emulator/driver/state/devices.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define KIB(n) ((size_t)(n) << 10)
+#define MIB(n) ((size_t)(n) << 20)
+
+/* The same for every device of compute capability 7.5 to 9.0. */
+#define COMMON_LIMITS                                                                              \
+    .warp_size = 32, .max_threads_per_block = 1024, .max_block = {1024, 1024, 64},                 \
+    .max_grid = {INT32_MAX, 65535, 65535}, .registers_per_block = 65536,                           \
+    .registers_per_multiprocessor = 65536, .shared_per_block = KIB(48), .constant_memory = KIB(64)
+
+static const struct driver_device devices[] = {
+    {
+        .key = "ampere",
+        .properties = {.name = "lockstep emulated GPU (Ampere, 16 multiprocessors)",
+                       .capability_major = 8,
+                       .capability_minor = 0,
+                       .multiprocessors = 16,
+                       COMMON_LIMITS,
+                       .max_threads_per_multiprocessor = 2048,
+                       .max_blocks_per_multiprocessor = 32,
+                       .shared_per_block_optin = KIB(163),
+                       .shared_per_multiprocessor = KIB(164),
+                       .shared_reserved_per_block = KIB(1),
+                       .l2_bytes = MIB(4),
+                       .clock_khz = 1000000,
+                       .memory_clock_khz = 1000000,
+                       .memory_bus_width = 256},
+        .single_to_double_ratio = 2,
+        .pci_identifier = 0,
+    },
+    {
+        .key = "t4",
+        .properties = {.name = "lockstep emulated GPU (T4)",
+                       .capability_major = 7,
+                       .capability_minor = 5,
+                       .multiprocessors = 40,
+                       COMMON_LIMITS,
+                       .max_threads_per_multiprocessor = 1024,
+                       .max_blocks_per_multiprocessor = 16,
+                       .shared_per_block_optin = KIB(64),
+                       .shared_per_multiprocessor = KIB(64),
+                       .l2_bytes = MIB(4),
+                       .clock_khz = 1590000,
+                       .memory_clock_khz = 5001000,
+                       .memory_bus_width = 256},
+        .single_to_double_ratio = 32,
+        .pci_identifier = 0x1EB810DE,
+    },
+    {
+        .key = "a100",
+        .properties = {.name = "lockstep emulated GPU (A100)",
+                       .capability_major = 8,
+                       .capability_minor = 0,
+                       .multiprocessors = 108,
+                       COMMON_LIMITS,
+                       .max_threads_per_multiprocessor = 2048,
+                       .max_blocks_per_multiprocessor = 32,
+                       .shared_per_block_optin = KIB(163),
+                       .shared_per_multiprocessor = KIB(164),
+                       .shared_reserved_per_block = KIB(1),
+                       .l2_bytes = MIB(40),
+                       .clock_khz = 1410000,
+                       .memory_clock_khz = 1215000,
+                       .memory_bus_width = 5120},
+        .single_to_double_ratio = 2,
+        .pci_identifier = 0x20B010DE,
+    },
+    {
+        .key = "rtx3090",
+        .properties = {.name = "lockstep emulated GPU (RTX 3090)",
+                       .capability_major = 8,
+                       .capability_minor = 6,
+                       .multiprocessors = 82,
+                       COMMON_LIMITS,
+                       .max_threads_per_multiprocessor = 1536,
+                       .max_blocks_per_multiprocessor = 16,
+                       .shared_per_block_optin = KIB(99),
+                       .shared_per_multiprocessor = KIB(100),
+                       .shared_reserved_per_block = KIB(1),
+                       .l2_bytes = MIB(6),
+                       .clock_khz = 1695000,
+                       .memory_clock_khz = 9751000,
+                       .memory_bus_width = 384},
+        .single_to_double_ratio = 32,
+        .pci_identifier = 0x220410DE,
+    },
+    {
+        .key = "h100",
+        .properties = {.name = "lockstep emulated GPU (H100)",
+                       .capability_major = 9,
+                       .capability_minor = 0,
+                       .multiprocessors = 132,
+                       COMMON_LIMITS,
+                       .max_threads_per_multiprocessor = 2048,
+                       .max_blocks_per_multiprocessor = 32,
+                       .shared_per_block_optin = KIB(227),
+                       .shared_per_multiprocessor = KIB(228),
+                       .shared_reserved_per_block = KIB(1),
+                       .l2_bytes = MIB(50),
+                       .clock_khz = 1980000,
+                       .memory_clock_khz = 2619000,
+                       .memory_bus_width = 5120},
+        .single_to_double_ratio = 2,
+        .pci_identifier = 0x233010DE,
+    },
+};
+
+const struct driver_device *driver_devices(size_t *count) {
+    *count = sizeof devices / sizeof *devices;
+    return devices;
+}
+
+const struct driver_device *driver_device_find(const char *key) {
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+        if (!strcasecmp(devices[i].key, key))
+            return &devices[i];
+    return NULL;
+}
+
+int driver_device_attribute(const struct driver_device *device, const struct machine_properties *of,
+                            CUdevice_attribute attribute, int *value) {
+    switch (attribute) {
+#define DEVICE_ATTRIBUTE(name, number, answer)                                                     \
+    case CU_DEVICE_ATTRIBUTE_##name:                                                               \
+        *value = (int)(answer);                                                                    \
+        return 1;
+#include "emulator/driver/state/attributes.def"
+#undef DEVICE_ATTRIBUTE
+    }
+    return 0;
+}

@@ -1,0 +1,88 @@
+/* Handles of the driver API: a table of slots with generations. */
+#include "emulator/driver/state/handles.h"
+
+#include <stdlib.h>
+
+/* A handle's bits: generation from bit 32 on, index from bit 8, and below it a mark that no small
+ * integer carries. */
+enum { HANDLE_MARK = 0xE8, INDEX_BITS = 24, GENERATION_BITS = 15 };
+
+union handle_bits {
+    uintptr_t bits;
+    const void *handle;
+    void *given;
+};
+
+static void *handle_encode(uint32_t index, uint32_t generation) {
+    union handle_bits value = {.bits = ((uintptr_t)generation << 32) | ((uintptr_t)index << 8) |
+                                       HANDLE_MARK};
+    return value.given;
+}
+
+/* The slot, or NULL when the bits name none that is live. */
+static struct handle_slot *handle_slot(const struct handle_table *table, const void *handle) {
+    union handle_bits value = {.handle = handle};
+    uint32_t index = (uint32_t)(value.bits >> 8) & ((1U << INDEX_BITS) - 1);
+    if ((value.bits & 0xFF) != HANDLE_MARK || index >= table->count)
+        return NULL;
+    struct handle_slot *slot = &table->slots[index];
+    return slot->kind != HANDLE_FREE && slot->generation == value.bits >> 32 ? slot : NULL;
+}
+
+static int handle_table_grow(struct handle_table *table) {
+    uint32_t capacity = table->capacity ? table->capacity * 2 : 64;
+    if (capacity > 1U << INDEX_BITS)
+        return 0;
+    struct handle_slot *slots = realloc(table->slots, capacity * sizeof *slots);
+    if (!slots)
+        return 0;
+    table->slots = slots;
+    table->capacity = capacity;
+    return 1;
+}
+
+void *handle_add(struct handle_table *table, enum handle_kind kind, void *object) {
+    uint32_t index = table->first_free;
+    if (index) {
+        index--;
+        table->first_free = table->slots[index].next_free;
+    } else {
+        if (table->count == table->capacity && !handle_table_grow(table))
+            return NULL;
+        index = table->count++;
+        table->slots[index] = (struct handle_slot){.generation = 1};
+    }
+    table->slots[index].object = object;
+    table->slots[index].kind = kind;
+    return handle_encode(index, table->slots[index].generation);
+}
+
+void *handle_find(const struct handle_table *table, enum handle_kind kind, const void *handle) {
+    const struct handle_slot *slot = handle_slot(table, handle);
+    return slot && slot->kind == kind ? slot->object : NULL;
+}
+
+void handle_remove(struct handle_table *table, const void *handle) {
+    struct handle_slot *slot = handle_slot(table, handle);
+    if (!slot)
+        return;
+    slot->object = NULL;
+    slot->kind = HANDLE_FREE;
+    slot->generation = (slot->generation + 1) & ((1U << GENERATION_BITS) - 1);
+    slot->next_free = table->first_free;
+    table->first_free = (uint32_t)(slot - table->slots) + 1;
+}
+
+void *handle_next(const struct handle_table *table, enum handle_kind kind, uint32_t *position) {
+    while (*position < table->count) {
+        const struct handle_slot *slot = &table->slots[(*position)++];
+        if (slot->kind == kind)
+            return slot->object;
+    }
+    return NULL;
+}
+
+void handle_table_free(struct handle_table *table) {
+    free(table->slots);
+    *table = (struct handle_table){0};
+}

@@ -1,0 +1,116 @@
+/* The driver's state: its lock, its last line, and what is asked of it before each call. */
+#include "emulator/driver/state/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct driver driver = {.lock = PTHREAD_MUTEX_INITIALIZER};
+_Thread_local struct driver_thread driver_thread;
+
+void driver_say(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(driver.message, sizeof driver.message, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "lockstep emulator: %s\n", driver.message);
+}
+
+CUresult driver_status(enum machine_status status) {
+    switch (status) {
+    case MACHINE_OK:
+        return CUDA_SUCCESS;
+    case MACHINE_INVALID_VALUE:
+        return CUDA_ERROR_INVALID_VALUE;
+    case MACHINE_OUT_OF_MEMORY:
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    case MACHINE_INVALID_PTX:
+        return CUDA_ERROR_INVALID_PTX;
+    case MACHINE_NOT_FOUND:
+        return CUDA_ERROR_NOT_FOUND;
+    case MACHINE_INVALID_ADDRESS:
+        return CUDA_ERROR_ILLEGAL_ADDRESS;
+    case MACHINE_MISALIGNED_ADDRESS:
+        return CUDA_ERROR_MISALIGNED_ADDRESS;
+    case MACHINE_INVALID_ADDRESS_SPACE:
+        return CUDA_ERROR_INVALID_ADDRESS_SPACE;
+    case MACHINE_INVALID_PC:
+        return CUDA_ERROR_INVALID_PC;
+    case MACHINE_ILLEGAL_INSTRUCTION:
+        return CUDA_ERROR_ILLEGAL_INSTRUCTION;
+    case MACHINE_ASSERT:
+        return CUDA_ERROR_ASSERT;
+    case MACHINE_STACK_OVERFLOW:
+        return CUDA_ERROR_HARDWARE_STACK_ERROR;
+    case MACHINE_DEADLOCK:
+    case MACHINE_BUDGET_SPENT:
+        return CUDA_ERROR_LAUNCH_TIMEOUT;
+    case MACHINE_TOO_MANY_RESOURCES:
+        return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+    case MACHINE_TRAP:
+    case MACHINE_CHECK_FAILED:
+        return CUDA_ERROR_LAUNCH_FAILED;
+    }
+    return CUDA_ERROR_UNKNOWN;
+}
+
+unsigned driver_architecture(void) {
+    return (unsigned)(driver.properties.capability_major * 10 + driver.properties.capability_minor);
+}
+
+CUresult driver_begin(void) {
+    pthread_mutex_lock(&driver.lock);
+    if (driver.finished)
+        return CUDA_ERROR_DEINITIALIZED;
+    if (!driver.initialised)
+        return CUDA_ERROR_NOT_INITIALIZED;
+    return driver_thread.in_host_function ? CUDA_ERROR_NOT_PERMITTED : CUDA_SUCCESS;
+}
+
+CUresult driver_end(CUresult status) {
+    pthread_mutex_unlock(&driver.lock);
+    return status;
+}
+
+CUcontext driver_current(void) {
+    return driver_thread.depth ? driver_thread.contexts[driver_thread.depth - 1] : NULL;
+}
+
+CUresult driver_begin_context(struct driver_context **context) {
+    const CUresult status = driver_begin();
+    const CUcontext current = driver_current();
+    *context = NULL;
+    if (status != CUDA_SUCCESS)
+        return status;
+    if (!current)
+        return CUDA_ERROR_INVALID_CONTEXT;
+    *context = handle_find(&driver.handles, HANDLE_CONTEXT, current);
+    if (!*context || !(*context)->active)
+        return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+    return (*context)->error;
+}
+
+CUresult driver_begin_device(CUdevice device, const void *answer) {
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS && device != 0)
+        status = CUDA_ERROR_INVALID_DEVICE;
+    return status == CUDA_SUCCESS && !answer ? CUDA_ERROR_INVALID_VALUE : status;
+}
+
+void driver_call_host(CUhostFn function, void *data) {
+    driver_thread.in_host_function++;
+    pthread_mutex_unlock(&driver.lock);
+    function(data);
+    pthread_mutex_lock(&driver.lock);
+    driver_thread.in_host_function--;
+}
+
+void driver_enter_context(struct driver_context *context) {
+    context->running++;
+}
+
+void driver_leave_context(struct driver_context *context) {
+    context->running--;
+    if (context->doomed && !context->running)
+        free(context);
+}

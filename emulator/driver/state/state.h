@@ -1,0 +1,100 @@
+/*
+ * The driver's state, and what every entry point begins and ends with.
+ *
+ * The driver API belongs to a process, so there is one `struct driver`, guarded by one lock. Every
+ * entry point has the same shape: driver_begin or driver_begin_context takes the lock and checks
+ * the preconditions, the work is done by functions that assume the lock, driver_end gives the lock
+ * back and hands the status through.
+ *
+ * Work is done when it is submitted: streams keep order by themselves, and waiting never blocks.
+ */
+#ifndef LOCKSTEP_EMULATOR_DRIVER_STATE_STATE_H
+#define LOCKSTEP_EMULATOR_DRIVER_STATE_STATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "emulator/driver/state/config.h"
+#include "emulator/driver/state/devices.h"
+#include "emulator/driver/state/handles.h"
+#include "emulator/driver/state/report.h"
+#include "emulator/driver/state/types.h"
+#include "emulator/machine/machine.h"
+
+struct driver_allocation;
+struct driver_capture;
+struct driver_pool;
+struct driver_stream;
+
+struct driver_context {
+    CUcontext handle;
+    uint64_t identifier; /* another one each time that the primary context is opened */
+    unsigned flags;
+    bool primary;
+    bool active;       /* the primary context: retained; others: always */
+    unsigned retained; /* of the primary context */
+    unsigned running;  /* graphs under way in it; their host functions let other threads in */
+    bool doomed;       /* destroyed while one runs: freed when the last of them ends */
+    CUresult error;    /* a kernel's fault: every later call in the context returns it */
+    CUfunc_cache cache;
+    CUsharedconfig banks;
+    struct driver_stream *legacy, *per_thread;
+};
+
+struct driver {
+    pthread_mutex_t lock;
+    bool initialised;
+    bool finished; /* the library is being unloaded */
+    struct driver_config config;
+    const struct driver_device *device;
+    struct machine_properties properties;
+    struct machine *machine;
+    bool launch_blocking; /* CUDA_LAUNCH_BLOCKING=1: a launch returns its own fault */
+    struct handle_table handles;
+    struct driver_context primary;
+    struct driver_allocation *allocations; /* by address */
+    size_t allocation_count, allocation_capacity;
+    struct driver_pool *default_pool, *pool;
+    struct driver_capture *captures;
+    struct driver_report report;
+    uint64_t next_identifier;
+    char message[1200]; /* the last line said on stderr */
+};
+
+/* What belongs to a host thread. */
+enum { CONTEXT_STACK_DEPTH = 64 };
+
+struct driver_thread {
+    CUcontext contexts[CONTEXT_STACK_DEPTH];
+    unsigned depth;
+    unsigned in_host_function; /* inside cuLaunchHostFunc's function: no CUDA call is allowed */
+    CUstreamCaptureMode capture_mode;
+};
+
+extern struct driver driver;
+extern _Thread_local struct driver_thread driver_thread;
+
+/* The lock is taken, the driver is usable, and no host function is asking. */
+CUresult driver_begin(void);
+/* Also: a context is current and no kernel has broken it. */
+CUresult driver_begin_context(struct driver_context **context);
+/* Also: there is such a device, and somewhere to put the answer. */
+CUresult driver_begin_device(CUdevice device, const void *answer);
+CUresult driver_end(CUresult status);
+/* What is current in the thread, alive or not; NULL: nothing. */
+CUcontext driver_current(void);
+/* One line on stderr, marked as the emulator's. The lock must be held. */
+__attribute__((format(printf, 1, 2))) void driver_say(const char *format, ...);
+CUresult driver_status(enum machine_status status);
+/* 80 for sm_80. */
+unsigned driver_architecture(void);
+/* Calls a function of the program without the lock. Any object that nothing holds on to may be gone
+ * afterwards. */
+void driver_call_host(CUhostFn function, void *data);
+/* Between the two a context that is destroyed is closed, but not freed. */
+void driver_enter_context(struct driver_context *context);
+void driver_leave_context(struct driver_context *context);
+
+#endif

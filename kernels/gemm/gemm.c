@@ -1,0 +1,263 @@
+/* Launch geometry of the gemm rungs; the kernels stand in kernels/gemm_*.cu. */
+#include "kernels/gemm/gemm.h"
+
+#include "kernels/geometry.h"
+#include "kernels/kernels.h"
+
+#include <limits.h>
+
+/* --- the kernels, by variant, and by whether 16-byte accesses are allowed --------------------- */
+
+#define SCALAR(image, name)                                                                        \
+    {                                                                                              \
+        [GEMM_NN] = {image, name "_nn"}, [GEMM_NT] = {image, name "_nt"}, [GEMM_TN] = {            \
+            image,                                                                                 \
+            name "_tn"                                                                             \
+        }                                                                                          \
+    }
+/* [variant][vectors] */
+#define BOTH_OF(image, name)                                                                       \
+    {                                                                                              \
+        {image, name "_scalar"}, {                                                                 \
+            image, name                                                                            \
+        }                                                                                          \
+    }
+#define BOTH(image, name, tile)                                                                    \
+    {                                                                                              \
+        [GEMM_NN] = BOTH_OF(image, name "_nn" tile), [GEMM_NT] = BOTH_OF(image, name "_nt" tile),  \
+        [GEMM_TN] = BOTH_OF(image, name "_tn" tile)                                                \
+    }
+
+static const struct gpu_kernel naive_kernels[] = SCALAR("gemm_1_naive", "gemm_naive");
+static const struct gpu_kernel coalesced_kernels[] = SCALAR("gemm_2_coalesced", "gemm_coalesced");
+static const struct gpu_kernel tiled_kernels[] = SCALAR("gemm_3_tiled", "gemm_tiled");
+static const struct gpu_kernel register_kernels[] = SCALAR("gemm_4_register", "gemm_register");
+static const struct gpu_kernel vectorised_kernels[][2] =
+    BOTH("gemm_5_vectorised", "gemm_vectorised", "");
+static const struct gpu_kernel warp_kernels[][2] = BOTH("gemm_6_warp", "gemm_warp", "");
+
+static const struct {
+    int side, threads;
+    struct gpu_kernel pipelined[3][2], split_k[3][2];
+} sizes[GEMM_TILE_SIZES] = {
+    [GEMM_TILE_128] = {128, 256, BOTH("gemm_7_pipelined", "gemm_pipelined", "_128x128"), {{{0}}}},
+    [GEMM_TILE_64] = {64, 64, BOTH("gemm_7_pipelined", "gemm_pipelined", "_64x64"),
+                      BOTH("gemm_8_split_k", "gemm_split_k", "_64x64")},
+    [GEMM_TILE_32] = {32, 64, BOTH("gemm_7_pipelined", "gemm_pipelined", "_32x32"),
+                      BOTH("gemm_8_split_k", "gemm_split_k", "_32x32")},
+};
+static const struct gpu_kernel sum_kernel = {"gemm_8_split_k", "gemm_split_k_sum"};
+
+/* --- preconditions ---------------------------------------------------------------------------- */
+
+static enum status precondition(const struct gemm_problem *problem, const char *rung,
+                                struct execution *execution) {
+    if (problem->dtype == DTYPE_F32)
+        return STATUS_OK;
+    return message_set(execution->message, STATUS_UNSUPPORTED,
+                       "gemm %s computes in f32 alone: it has no tensor core path", rung);
+}
+
+static enum status precondition_async(const struct gemm_problem *problem, const char *rung,
+                                      struct execution *execution) {
+    enum status status = precondition(problem, rung, execution);
+    if (status != STATUS_OK)
+        return status;
+    if (execution->gpu == NULL)
+        return message_set(execution->message, STATUS_INVALID,
+                           "gemm %s is a GPU kernel and was called without a GPU", rung);
+    const struct gpu_properties *gpu = gpu_properties(execution->gpu);
+    if (gpu->capability < 80)
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "gemm %s copies asynchronously, which needs compute capability 8.0, and "
+                           "%s has %d.%d",
+                           rung, gpu->name, gpu->capability / 10, gpu->capability % 10);
+    if (problem->k > INT_MAX)
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "gemm %s takes k up to %d, and it is %lld", rung, INT_MAX,
+                           (long long)problem->k);
+    return STATUS_OK;
+}
+
+struct gemm_arguments gemm_arguments_of(const struct gemm_problem *problem) {
+    return (struct gemm_arguments){.a = problem->a,
+                                   .b = problem->b,
+                                   .c = problem->c,
+                                   .m = problem->m,
+                                   .n = problem->n,
+                                   .k = problem->alpha != 0.0f ? problem->k
+                                                               : 0, /* A and B are not read */
+                                   .lda = problem->lda,
+                                   .ldb = problem->ldb,
+                                   .ldc = problem->ldc,
+                                   .alpha = problem->alpha,
+                                   .beta = problem->beta};
+}
+
+/* Whether a matrix can be taken in aligned groups of four, none of them half outside. */
+static bool groups_of_four(const void *matrix, int64_t leading, int64_t columns) {
+    return (uintptr_t)matrix % 16 == 0 && leading % 4 == 0 && columns % 4 == 0;
+}
+
+bool gemm_vectors_allowed(const struct gemm_problem *p) {
+    return groups_of_four(p->a, p->lda, p->variant == GEMM_TN ? p->m : p->k) &&
+           groups_of_four(p->b, p->ldb, p->variant == GEMM_NT ? p->k : p->n) &&
+           groups_of_four(p->c, p->ldc, p->n);
+}
+
+/* --- rungs ------------------------------------------------------------------------------------ */
+
+/* A grid ends at 65,535 along y; the kernels go on from there by themselves. */
+static int64_t grid_y(int64_t blocks) {
+    enum { GRID_Y_LIMIT = 65535 };
+    return blocks < GRID_Y_LIMIT ? blocks : GRID_Y_LIMIT;
+}
+
+enum status gemm_cuda_naive(const struct gemm_problem *problem, struct execution *execution) {
+    enum status status = precondition(problem, "cuda-naive", execution);
+    if (status != STATUS_OK)
+        return status;
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
+    const int64_t blocks[2] = {geometry_ceil(problem->m, GEMM_SIDE),
+                               grid_y(geometry_ceil(problem->n, GEMM_SIDE))};
+    const int threads[2] = {GEMM_SIDE, GEMM_SIDE};
+    return geometry_launch(execution, naive_kernels[problem->variant], blocks, threads, &arguments);
+}
+
+enum status gemm_cuda_coalesced(const struct gemm_problem *problem, struct execution *execution) {
+    enum status status = precondition(problem, "cuda-coalesced", execution);
+    if (status != STATUS_OK)
+        return status;
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
+    const int64_t blocks[2] = {geometry_ceil(problem->n, GEMM_SIDE),
+                               grid_y(geometry_ceil(problem->m, GEMM_SIDE))};
+    const int threads[2] = {GEMM_SIDE, GEMM_SIDE};
+    return geometry_launch(execution, coalesced_kernels[problem->variant], blocks, threads,
+                           &arguments);
+}
+
+/* One block for each tile of C, side x side. */
+static int64_t tiles_of(const struct gemm_problem *problem, int side) {
+    return geometry_ceil(problem->m, side) * geometry_ceil(problem->n, side);
+}
+
+enum status gemm_cuda_tiled(const struct gemm_problem *problem, struct execution *execution) {
+    enum status status = precondition(problem, "cuda-tiled", execution);
+    if (status != STATUS_OK)
+        return status;
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
+    const int64_t blocks[2] = {tiles_of(problem, GEMM_SIDE), 1};
+    const int threads[2] = {GEMM_SIDE, GEMM_SIDE};
+    return geometry_launch(execution, tiled_kernels[problem->variant], blocks, threads, &arguments);
+}
+
+enum status gemm_cuda_register(const struct gemm_problem *problem, struct execution *execution) {
+    enum status status = precondition(problem, "cuda-register", execution);
+    if (status != STATUS_OK)
+        return status;
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
+    return geometry_launch_flat(execution, register_kernels[problem->variant],
+                                tiles_of(problem, GEMM_REGISTER_TILE), &arguments);
+}
+
+enum status gemm_cuda_vectorised(const struct gemm_problem *problem, struct execution *execution) {
+    enum status status = precondition(problem, "cuda-vectorised", execution);
+    if (status != STATUS_OK)
+        return status;
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
+    return geometry_launch_flat(execution,
+                                vectorised_kernels[problem->variant][gemm_vectors_allowed(problem)],
+                                tiles_of(problem, GEMM_VECTORISED_TILE), &arguments);
+}
+
+enum status gemm_cuda_warp(const struct gemm_problem *problem, struct execution *execution) {
+    enum status status = precondition(problem, "cuda-warp", execution);
+    if (status != STATUS_OK)
+        return status;
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
+    return geometry_launch_flat(execution,
+                                warp_kernels[problem->variant][gemm_vectors_allowed(problem)],
+                                tiles_of(problem, GEMM_WARP_TILE), &arguments);
+}
+
+static enum status pipelined_launch(const struct gemm_problem *problem, enum gemm_tile_size tile,
+                                    struct execution *execution) {
+    struct gemm_arguments arguments = gemm_arguments_of(problem);
+    const int64_t blocks[2] = {tiles_of(problem, sizes[tile].side), 1};
+    const int threads[2] = {sizes[tile].threads, 1};
+    return geometry_launch(execution,
+                           sizes[tile].pipelined[problem->variant][gemm_vectors_allowed(problem)],
+                           blocks, threads, &arguments);
+}
+
+/* The blocks that share a tile write to the workspace in rows of n, not of ldc. */
+enum status gemm_cuda_split_parts(const struct gemm_problem *problem, struct gemm_choice choice,
+                                  struct gemm_split_arguments *arguments,
+                                  struct execution *execution) {
+    enum { BK = 16 }; /* of the kernel: only the last part ends within a tile */
+    *arguments = (struct gemm_split_arguments){.gemm = gemm_arguments_of(problem)};
+    arguments->k_each = geometry_ceil(geometry_ceil(arguments->gemm.k, choice.splits), BK) * BK;
+    arguments->splits =
+        arguments->k_each > 0 ? geometry_ceil(arguments->gemm.k, arguments->k_each) : 0;
+    if (arguments->splits == 0)
+        return STATUS_OK;
+    const int64_t blocks[2] = {tiles_of(problem, sizes[choice.tile].side), arguments->splits};
+    const int threads[2] = {sizes[choice.tile].threads, 1};
+    return geometry_launch(
+        execution, sizes[choice.tile].split_k[problem->variant][gemm_vectors_allowed(problem)],
+        blocks, threads, arguments);
+}
+
+static enum status split_k_launch(const struct gemm_problem *problem, struct gemm_choice choice,
+                                  struct execution *execution) {
+    struct gemm_split_arguments arguments;
+    enum status status = gemm_cuda_split_parts(problem, choice, &arguments, execution);
+    if (status != STATUS_OK)
+        return status;
+    return geometry_launch_flat(execution, sum_kernel, geometry_blocks(problem->m * problem->n),
+                                &arguments);
+}
+
+enum status gemm_cuda_chosen(const struct gemm_problem *problem, struct gemm_choice choice,
+                             struct execution *execution) {
+    const char *rung = choice.splits > 1 ? "cuda-split-k" : "cuda-pipelined";
+    enum status status = precondition_async(problem, rung, execution);
+    if (status != STATUS_OK)
+        return status;
+    if (choice.splits == 1)
+        return pipelined_launch(problem, choice.tile, execution);
+    if (choice.tile == GEMM_TILE_128 || problem->m > GEMM_SPLIT_WORKSPACE / problem->n ||
+        problem->m * problem->n > GEMM_SPLIT_WORKSPACE / choice.splits)
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "%d sums of %lldx%lld do not fit the workspace of %d floats",
+                           choice.splits, (long long)problem->m, (long long)problem->n,
+                           GEMM_SPLIT_WORKSPACE);
+    return split_k_launch(problem, choice, execution);
+}
+
+enum status gemm_cuda_pipelined(const struct gemm_problem *problem, struct execution *execution) {
+    const struct gemm_choice choice = {GEMM_TILE_128, 1};
+    return gemm_cuda_chosen(problem, choice, execution);
+}
+
+/* The least cost among the choices that split, so that the rung shows what it is. */
+enum status gemm_cuda_split_k(const struct gemm_problem *problem, struct execution *execution) {
+    enum status status = precondition_async(problem, "cuda-split-k", execution);
+    if (status != STATUS_OK)
+        return status;
+    const struct gemm_choice choice =
+        gemm_choose_split(problem, gpu_properties(execution->gpu)->multiprocessors);
+    if (choice.splits == 1)
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "nothing to split: k is too short, or C too large for the workspace");
+    return gemm_cuda_chosen(problem, choice, execution);
+}
+
+enum status gemm_cuda_best(const struct gemm_problem *problem, struct execution *execution) {
+    if (execution->gpu == NULL || gpu_properties(execution->gpu)->capability < 80 ||
+        problem->k > INT_MAX)
+        return gemm_cuda_warp(problem, execution);
+    const struct gemm_choice choice =
+        gemm_choose(problem, gpu_properties(execution->gpu)->multiprocessors, execution->tuning);
+    return gemm_cuda_chosen(problem, choice, execution);
+}
