@@ -65,7 +65,8 @@ $(kernel_build)/kernels_list.h: force
 	@echo '#define KERNEL_LIST(X) $(foreach name,$(kernel_names),X($(name)))' >$@.new
 	@$(written_anew)
 
-$(kernel_build)/images.o: CPPFLAGS += -I$(kernel_build)
+# The tests share it as a library of its own.
+$(kernel_build)/images.o: CPPFLAGS += -I$(kernel_build) -fPIC
 $(kernel_build)/images.o: $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(kernel_images)
 $(kernel_images): $(kernel_build)/kernels_built.h
 

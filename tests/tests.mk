@@ -15,8 +15,15 @@ host_support  := $(filter-out $(core_support) tests/support/slowed.c,$(wildcard 
 test-programs: programs $(test_programs)
 
 # --- lockstep: linked with all of it but main ------------------------------------------------------------------------
-$(host_tests) $(BUILD)/tests/reference/every_float: $(BUILD)/%: $(BUILD)/%.o $(host_support:%.c=$(BUILD)/%.o) $(BUILD)/liblockstep.a $(flags)
-	$(CC) $(LDFLAGS) $(linked) $(LDLIBS) -lcmocka -o $@
+# The kernels' images are 94 MB: the tests share one copy, which stands before the archive and so takes its place.
+images_shared := $(BUILD)/tests/libimages.so
+$(images_shared): $(kernel_build)/images.o $(flags)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -shared $(filter %.o,$^) -Wl,-soname,$(@F) -o $@
+
+images_link   := -L$(BUILD)/tests -limages -Wl,-rpath,'$$ORIGIN/..:$$ORIGIN/../..'
+$(host_tests) $(BUILD)/tests/reference/every_float: $(BUILD)/%: $(BUILD)/%.o $(host_support:%.c=$(BUILD)/%.o) $(images_shared) $(BUILD)/liblockstep.a $(flags)
+	$(CC) $(LDFLAGS) $(filter %.o,$^) $(images_link) $(filter %.a,$^) $(LDLIBS) -lcmocka -o $@
 
 # Stand-ins for NVIDIA's libraries, see tests/stand_in/stand_in.h.
 stand_in      := $(BUILD)/tests/stand_in
