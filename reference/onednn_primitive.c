@@ -146,6 +146,9 @@ static dnnl_status_t describe_product(dnnl_engine_t engine, const struct onednn_
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_post_ops_t operations = NULL;
     dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
+    /* Whatever ONEDNN_DEFAULT_FPMATH_MODE says: f32 is f32. */
+    if (status == dnnl_success)
+        status = dnnl_primitive_attr_set_fpmath_mode(attributes, dnnl_fpmath_mode_strict);
     if (status == dnnl_success)
         status = dnnl_post_ops_create(&operations);
     if (status == dnnl_success)
