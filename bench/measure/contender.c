@@ -32,7 +32,7 @@ enum status contender_open(struct contender *contender, const struct bench_case 
 
 void contender_close(struct contender *contender) {
     for (int i = 0; contender->launches && i < contender->set_count; i++)
-        launch_close(contender->bench_case, &contender->launches[i]);
+        launch_close(&contender->launches[i]);
     free(contender->launches);
     free(contender->samples);
     contender->launches = NULL;
@@ -89,8 +89,8 @@ static enum status contender_iterate(struct contender *c, int64_t iterations) {
         return status;
     }
     for (int64_t i = 0; i < iterations && status == STATUS_OK; i++, c->next++)
-        status = c->bench_case->operation->launch(
-            c->implementation, &c->launches[c->next % c->set_count], c->next, &execution);
+        status = launch_run(c->bench_case, c->implementation, &c->launches[c->next % c->set_count],
+                            c->next, &execution);
     return status;
 }
 

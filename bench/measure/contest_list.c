@@ -44,8 +44,10 @@ static bool takes_part(const struct contest *contest, const struct implementatio
         return (named || rules->yardsticks) &&
                implementation_can_run(implementation, contest->bench_case, reason, sizeof reason);
     }
-    if (rules->implementations || (rules->gpu_only && implementation->device == DEVICE_CPU))
+    if (rules->implementations)
         return named;
+    if (rules->gpu_only && implementation->device == DEVICE_CPU)
+        return implementation->added && computes;
     return computes && implementation_is_built(implementation);
 }
 

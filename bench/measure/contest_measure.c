@@ -17,8 +17,7 @@ static enum status counters_collect(struct contest *contest, struct entry *entry
     execution.message = message;
     enum status status = gpu_counters_reset(gpu, message);
     if (status == STATUS_OK)
-        status = contest->bench_case->operation->launch(c->implementation, &c->launches[0], 0,
-                                                        &execution);
+        status = launch_run(contest->bench_case, c->implementation, &c->launches[0], 0, &execution);
     size_t count = 0;
     if (status == STATUS_OK)
         status = gpu_counters_count(gpu, &count, message);

@@ -347,7 +347,7 @@ static enum status launch_once(const struct bench_case *c,
                                struct device *device, struct execution *execution,
                                struct check *check, struct message *message) {
     double start = clock_seconds();
-    enum status status = c->operation->launch(implementation, launch, iteration, execution);
+    enum status status = launch_run(c, implementation, launch, iteration, execution);
     if (status != STATUS_OK) {
         if (execution->message != message)
             *message = *execution->message;
@@ -384,7 +384,7 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
     const struct bench_case *c = e->bench_case;
     e->iteration = iteration;
     *check = (struct check){.error = (double)NAN, .tolerance = (double)NAN};
-    bool finite_poison = c->settings.values == VALUES_SPECIAL;
+    bool finite_poison = c->settings.values == VALUES_SPECIAL || implementation->reads_outputs;
     enum status status = buffer_set_poison(set, finite_poison, message);
     if (status == STATUS_OK)
         status = launch_once(c, implementation, launch, iteration, set->device, execution, check,

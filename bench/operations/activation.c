@@ -276,6 +276,11 @@ static const struct implementation implementations[] = {
      .bytes = activation_bytes},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(activation, function), ARGUMENT(activation, backward), ARGUMENT(activation, rows),
+    ARGUMENT(activation, columns),  ARGUMENT(activation, input),    ARGUMENT(activation, bias),
+    ARGUMENT(activation, dy),       ARGUMENT(activation, output),   ARGUMENT(activation, dbias)};
+
 static const char *const awkward_shapes[] = {"1x1",   "1x17",  "3x5",     "17x1", "7x127",
                                              "33x65", "257x3", "31x1025", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
@@ -289,6 +294,9 @@ const struct operation operation_activation = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct activation_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

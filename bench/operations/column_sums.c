@@ -76,6 +76,10 @@ static const struct implementation implementations[] = {
      .run.column_sums = column_sums_cuda_tiled},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(column_sums, rows), ARGUMENT(column_sums, columns), ARGUMENT(column_sums, x),
+    ARGUMENT(column_sums, sums)};
+
 static const char *const awkward_shapes[] = {"1x1",   "1x17",  "17x1",   "3x7",
                                              "33x65", "257x3", "2x1025", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
@@ -89,6 +93,9 @@ const struct operation operation_column_sums = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct column_sums_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -117,6 +117,12 @@ static const struct implementation implementations[] = {
      .run.cross_entropy = cross_entropy_cuda_vectorised},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(cross_entropy, variant), ARGUMENT(cross_entropy, rows),
+    ARGUMENT(cross_entropy, columns), ARGUMENT(cross_entropy, logits),
+    ARGUMENT(cross_entropy, labels),  ARGUMENT(cross_entropy, loss),
+    ARGUMENT(cross_entropy, dlogits)};
+
 static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
                                              "33x8", "2x129", "3x1025", "2x50257", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
@@ -130,6 +136,9 @@ const struct operation operation_cross_entropy = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct cross_entropy_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -356,6 +356,11 @@ static const struct implementation implementations[] = {
      .bytes = gemm_bytes},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(gemm, variant), ARGUMENT(gemm, m),   ARGUMENT(gemm, n),     ARGUMENT(gemm, k),
+    ARGUMENT(gemm, a),       ARGUMENT(gemm, b),   ARGUMENT(gemm, c),     ARGUMENT(gemm, lda),
+    ARGUMENT(gemm, ldb),     ARGUMENT(gemm, ldc), ARGUMENT(gemm, alpha), ARGUMENT(gemm, beta)};
+
 static const char *const awkward_shapes[] = {"1x1x1",    "1x7x1",     "17x19x23",   "33x65x129",
                                              "257x3x31", "3x257x31",  "31x3x1025",  "64x64x64",
                                              "128x1x77", "1x128x300", "127x129x63", NULL};
@@ -377,6 +382,9 @@ const struct operation operation_gemm = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct gemm_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -102,6 +102,11 @@ static const struct implementation implementations[] = {
      .run.linear = linear_cuda_best},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(linear, rows), ARGUMENT(linear, outputs), ARGUMENT(linear, inputs),
+    ARGUMENT(linear, x),    ARGUMENT(linear, weights), ARGUMENT(linear, bias),
+    ARGUMENT(linear, relu), ARGUMENT(linear, y)};
+
 static const char *const awkward_shapes[] = {"1x1x1",    "1x7x1",     "17x19x23",   "33x65x129",
                                              "257x3x31", "3x257x31",  "31x3x1025",  "64x64x64",
                                              "128x1x77", "1x128x300", "127x129x63", NULL};
@@ -116,6 +121,9 @@ const struct operation operation_linear = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct linear_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

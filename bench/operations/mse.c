@@ -91,6 +91,11 @@ static const struct implementation implementations[] = {
      .run.mse = mse_cuda_tiled},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(mse, variant),    ARGUMENT(mse, rows),   ARGUMENT(mse, columns),
+    ARGUMENT(mse, prediction), ARGUMENT(mse, target), ARGUMENT(mse, loss),
+    ARGUMENT(mse, dprediction)};
+
 static const char *const awkward_shapes[] = {"1x1",  "1x2",  "17x1",  "3x7",
                                              "5x17", "33x8", "2x129", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
@@ -104,6 +109,9 @@ const struct operation operation_mse = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct mse_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

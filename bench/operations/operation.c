@@ -6,6 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct operation *operation_table_find(const struct operation_table *table,
+                                             const char *name) {
+    for (int i = 0; i < table->count; i++)
+        if (strcmp(table->list[i]->name, name) == 0)
+            return table->list[i];
+    return NULL;
+}
+
 int operation_variant_find(const struct operation *operation, const char *name) {
     for (int i = 0; i < operation->variant_count; i++)
         if (strcmp(operation->variants[i], name) == 0)
@@ -182,15 +190,29 @@ enum status launch_open(const struct bench_case *bench_case,
                         const struct implementation *implementation, void *const buffers[],
                         struct launch *launch, struct message *message) {
     const struct operation *operation = bench_case->operation;
+    const struct implementation_methods *methods = implementation->methods;
     *launch = (struct launch){.kept = NULL};
     operation->bind(bench_case, buffers, launch);
+    if (methods)
+        return methods->keep ? methods->keep(bench_case, implementation, launch, message)
+                             : STATUS_OK;
+    launch->release = operation->release;
     return operation->keep ? operation->keep(implementation, launch, message) : STATUS_OK;
 }
 
-void launch_close(const struct bench_case *bench_case, struct launch *launch) {
-    if (bench_case->operation->release)
-        bench_case->operation->release(launch);
+void launch_close(struct launch *launch) {
+    if (launch->release)
+        launch->release(launch);
     launch->kept = NULL;
+    launch->release = NULL;
+}
+
+enum status launch_run(const struct bench_case *bench_case,
+                       const struct implementation *implementation, const struct launch *launch,
+                       int64_t iteration, struct execution *execution) {
+    if (implementation->methods)
+        return implementation->methods->launch(implementation, launch, iteration, execution);
+    return bench_case->operation->launch(implementation, launch, iteration, execution);
 }
 
 enum status case_shape_parse(const char *shape, struct bench_case *bench_case,

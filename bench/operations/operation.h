@@ -92,12 +92,27 @@ struct launch {
         struct transfer_problem transfer;
         struct mlp_problem mlp;
     };
-    /* The operation's, from `keep` to `release`: what launches after the first run as a whole.
-     * NULL: nothing is kept. */
+    /* Of the operation or the row, from `keep` to `release`: what later launches need. NULL:
+     * nothing is kept. */
     void *kept;
+    void (*release)(struct launch *launch); /* NULL: there is nothing to release */
 };
 
 enum device_kind { DEVICE_CPU, DEVICE_GPU };
+
+struct implementation;
+
+/* How a row is run that is no function of its operation's signature: one from outside the build
+ * (bench/added). */
+struct implementation_methods {
+    /* Between launch_open and launch_close. May fill launch->kept and launch->release. A status
+     * other than STATUS_OK is the reason of the row, as of a launch. NULL: nothing is kept. */
+    enum status (*keep)(const struct bench_case *bench_case,
+                        const struct implementation *implementation, struct launch *launch,
+                        struct message *message);
+    enum status (*launch)(const struct implementation *implementation, const struct launch *launch,
+                          int64_t iteration, struct execution *execution);
+};
 
 /* Sets of dtypes are made of these bits. */
 #define DTYPE_BIT(dtype) (1u << (dtype))
@@ -144,6 +159,12 @@ struct implementation {
         enum status (*yardstick)(const struct launch *launch, int64_t iterations,
                                  struct execution *execution);
     } run;
+    const struct implementation_methods *methods; /* instead of `run`; NULL: there are none */
+    const void *own;                              /* the methods' */
+    bool added; /* from outside the build: `file` is where it came from */
+    /* Multiplies what stands in an output by 0 where it should not read it (beta = 0): the poison
+     * of a checked launch is finite there, since NaN would survive. */
+    bool reads_outputs;
     /* What a library picked for this processor ("haswell"); NULL where there is nothing to pick.
      * Stands in the row's reason. */
     const char *(*configuration)(void);
@@ -165,6 +186,35 @@ struct oracle_view {
     void *state;                 /* from oracle_open, or NULL */
     int64_t iteration;           /* that was launched */
 };
+
+/* A member of the operation's problem, as launch lines of a kernel from outside may name it
+ * (docs/own-kernel.md). */
+enum argument_kind {
+    ARGUMENT_POINTER,
+    ARGUMENT_WHOLE, /* int64_t */
+    ARGUMENT_REAL,  /* float */
+    ARGUMENT_FLAG,  /* bool */
+    ARGUMENT_CODE   /* an enum */
+};
+struct operation_argument {
+    const char *name;
+    enum argument_kind kind;
+    size_t offset; /* in struct launch */
+};
+/* The type of the member chooses the kind. A type has no parentheses.
+ * NOLINTBEGIN(bugprone-macro-parentheses) */
+#define ARGUMENT(problem, member)                                                                  \
+    {                                                                                              \
+#        member,                                                                                   \
+            _Generic(((struct launch *)0)->problem.member, int64_t                                 \
+                     : ARGUMENT_WHOLE, float                                                       \
+                     : ARGUMENT_REAL, bool                                                         \
+                     : ARGUMENT_FLAG, unsigned                                                     \
+                     : ARGUMENT_CODE, default                                                      \
+                     : ARGUMENT_POINTER),                                                          \
+            offsetof(struct launch, problem.member)                                                \
+    }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* What the rows of an operation are plotted as. */
 enum rate_kind {
@@ -203,6 +253,11 @@ struct operation {
     int variant_count;
     const struct implementation *implementations;
     int implementation_count;
+
+    /* What launch lines may name; none: the operation takes no kernels by launch lines. */
+    const struct operation_argument *arguments;
+    int argument_count;
+    size_t problem_bytes; /* of the struct that they are in, at the beginning of struct launch */
 
     /* For `lockstep verify`: shapes (NULL-terminated) and values to go through. */
     const char *const *awkward_shapes;
@@ -252,6 +307,14 @@ struct operation {
     const struct tuner *tuner; /* bench/operations/tuner.h; NULL where there is nothing to choose */
 };
 
+/* Operations in the order in which they are listed and run. */
+struct operation_table {
+    const struct operation *const *list;
+    int count;
+};
+/* NULL where there is none of that name. */
+const struct operation *operation_table_find(const struct operation_table *table, const char *name);
+
 int operation_variant_find(const struct operation *operation, const char *name);
 int operation_implementation_find(const struct operation *operation, const char *name);
 /* Whether it computes that dtype; an operation does when one of its implementations does. */
@@ -269,7 +332,11 @@ bool implementation_can_run(const struct implementation *implementation,
 enum status launch_open(const struct bench_case *bench_case,
                         const struct implementation *implementation, void *const buffers[],
                         struct launch *launch, struct message *message);
-void launch_close(const struct bench_case *bench_case, struct launch *launch);
+void launch_close(struct launch *launch);
+/* One launch of the row: by its own methods, else by the operation. */
+enum status launch_run(const struct bench_case *bench_case,
+                       const struct implementation *implementation, const struct launch *launch,
+                       int64_t iteration, struct execution *execution);
 
 const char *dtype_name(enum dtype dtype);
 double dtype_unit_roundoff(enum dtype dtype);

@@ -2,7 +2,6 @@
 #include "bench/operations/operations.h"
 
 #include <stddef.h>
-#include <string.h>
 
 const struct operation *const operations[] = {
 #define OPERATION(name) &operation_##name,
@@ -11,11 +10,11 @@ const struct operation *const operations[] = {
 };
 const int operation_count = sizeof operations / sizeof operations[0];
 
+const struct operation_table operations_built_in = {operations,
+                                                    sizeof operations / sizeof operations[0]};
+
 const struct operation *operation_find(const char *name) {
-    for (int i = 0; i < operation_count; i++)
-        if (strcmp(operations[i]->name, name) == 0)
-            return operations[i];
-    return NULL;
+    return operation_table_find(&operations_built_in, name);
 }
 
 const struct operation *operation_tunable(void) {

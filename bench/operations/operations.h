@@ -12,7 +12,10 @@
 extern const struct operation *const operations[];
 extern const int operation_count;
 
-/* NULL where there is none of that name. */
+/* The same as a table. */
+extern const struct operation_table operations_built_in;
+
+/* The built-in operation; NULL where there is none of that name. */
 const struct operation *operation_find(const char *name);
 
 /* The first operation with a tuner: whose choices `lockstep tune` measures. */

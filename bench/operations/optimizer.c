@@ -141,6 +141,14 @@ static const struct implementation implementations[] = {
      .run.yardstick = yardstick_sweep},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(optimizer, variant),       ARGUMENT(optimizer, count),
+    ARGUMENT(optimizer, parameters),    ARGUMENT(optimizer, gradients),
+    ARGUMENT(optimizer, first_moment),  ARGUMENT(optimizer, second_moment),
+    ARGUMENT(optimizer, learning_rate), ARGUMENT(optimizer, momentum),
+    ARGUMENT(optimizer, beta1),         ARGUMENT(optimizer, beta2),
+    ARGUMENT(optimizer, epsilon),       ARGUMENT(optimizer, step)};
+
 static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
                                              VALUES_SPECIAL};
@@ -153,6 +161,9 @@ const struct operation operation_optimizer = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct optimizer_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

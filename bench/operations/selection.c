@@ -71,9 +71,10 @@ enum status implementations_check(const char *list, const struct operation *cons
                        piece, known);
 }
 
-static bool is_selected(const struct selection *selection, const struct operation *operation) {
-    for (size_t i = 0; i < selection->count; i++)
-        if (selection->cases[i].operation == operation)
+static bool is_among(const struct operation *operation, const struct operation *const *chosen,
+                     size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (chosen[i] == operation)
             return true;
     return false;
 }
@@ -83,9 +84,9 @@ enum status selection_implementations_check(const struct selection *selection, c
     enum { OPERATIONS_MAX = 32 };
     const struct operation *chosen[OPERATIONS_MAX];
     size_t count = 0;
-    for (int i = 0; i < operation_count && count < OPERATIONS_MAX; i++)
-        if (is_selected(selection, operations[i]))
-            chosen[count++] = operations[i];
+    for (size_t i = 0; i < selection->count && count < OPERATIONS_MAX; i++)
+        if (!is_among(selection->cases[i].operation, chosen, count))
+            chosen[count++] = selection->cases[i].operation;
     return implementations_check(list, chosen, count, message);
 }
 
@@ -151,6 +152,7 @@ enum status dtypes_check(const char *list, struct message *message) {
 
 struct builder {
     const struct selection_options *options;
+    const struct operation_table *table;
     struct selection *selection;
     size_t capacity;
     struct message *message;
@@ -232,7 +234,7 @@ static enum status add_preset(struct builder *builder, const struct preset *pres
     enum status status = STATUS_OK;
     for (int i = 0; i < preset->line_count && status == STATUS_OK; i++) {
         const struct preset_line *line = &preset->lines[i];
-        const struct operation *operation = operation_find(line->operation);
+        const struct operation *operation = operation_table_find(builder->table, line->operation);
         if (!operation_wanted(builder->options, line->operation))
             continue;
         for (int v = 0; v < operation->variant_count && status == STATUS_OK; v++)
@@ -250,11 +252,12 @@ static enum status add_given_shape(struct builder *builder, const char *shape) {
     enum status failure = STATUS_OK;
     bool readable = false;
     builder->message = &why;
-    for (int o = 0; o < operation_count; o++) {
-        if (!operation_wanted(builder->options, operations[o]->name))
+    for (int o = 0; o < builder->table->count; o++) {
+        const struct operation *operation = builder->table->list[o];
+        if (!operation_wanted(builder->options, operation->name))
             continue;
-        for (int v = 0; v < operations[o]->variant_count; v++) {
-            enum status status = add_shapes(builder, operations[o], v, shape, NULL);
+        for (int v = 0; v < operation->variant_count; v++) {
+            enum status status = add_shapes(builder, operation, v, shape, NULL);
             readable |= status == STATUS_OK;
             if (status != STATUS_OK) {
                 failure = status;
@@ -284,7 +287,8 @@ static enum status add_named_case(struct builder *builder) {
     const char *variant_name = strtok_r(NULL, "/", &save);
     const char *dtype_text = strtok_r(NULL, "/", &save);
     const char *shape = strtok_r(NULL, "", &save);
-    const struct operation *operation = operation_name ? operation_find(operation_name) : NULL;
+    const struct operation *operation =
+        operation_name ? operation_table_find(builder->table, operation_name) : NULL;
     enum dtype dtype;
     int variant = operation && variant_name ? operation_variant_find(operation, variant_name) : -1;
     if (variant < 0 || !dtype_text || !dtype_find(dtype_text, &dtype) ||
@@ -314,7 +318,10 @@ static enum status names_check(const struct selection_options *options, struct m
 enum status selection_open(const struct selection_options *options, struct selection *selection,
                            struct message *message) {
     *selection = (struct selection){0};
-    struct builder builder = {.options = options, .selection = selection, .message = message};
+    struct builder builder = {.options = options,
+                              .table = options->table ? options->table : &operations_built_in,
+                              .selection = selection,
+                              .message = message};
     enum status status = names_check(options, message);
     if (status == STATUS_OK) {
         if (options->shapes)

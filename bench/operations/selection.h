@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 struct selection_options {
-    const char *const *operations; /* names, count below; none means all */
+    const struct operation_table *table; /* what there is; NULL: the built-in operations */
+    const char *const *operations;       /* names, count below; none means all */
     size_t operation_count;
     const char *case_glob; /* over case names, or NULL; without wildcards: one case, by its name */
     const char *shapes;    /* comma-separated, or NULL: these instead of the preset's */
@@ -42,7 +43,7 @@ enum status dtypes_check(const char *list, struct message *message);
 enum status variants_check(const char *list, const struct operation *operation,
                            struct message *message);
 
-/* Refuses names that no operation has. */
+/* Refuses names that no built-in operation has. */
 enum status operations_check(const char *const *names, size_t count, struct message *message);
 
 /* Refuses a comma-separated list of implementations that is empty or has one that none of the

@@ -156,6 +156,10 @@ static const struct implementation implementations[] = {
      .bytes = softmax_bytes},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(softmax, variant), ARGUMENT(softmax, rows), ARGUMENT(softmax, columns),
+    ARGUMENT(softmax, input),   ARGUMENT(softmax, dy),   ARGUMENT(softmax, output)};
+
 static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
                                              "33x8", "2x129", "3x1025", "2x50257", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
@@ -169,6 +173,9 @@ const struct operation operation_softmax = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct softmax_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

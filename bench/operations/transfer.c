@@ -84,6 +84,10 @@ static const struct implementation implementations[] = {
      .run.transfer = transfer_cuda_vectorised},
 };
 
+static const struct operation_argument arguments[] = {
+    ARGUMENT(transfer, variant), ARGUMENT(transfer, count), ARGUMENT(transfer, a),
+    ARGUMENT(transfer, b),       ARGUMENT(transfer, scale), ARGUMENT(transfer, out)};
+
 static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_SPECIAL};
 
@@ -95,6 +99,9 @@ const struct operation operation_transfer = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .arguments = arguments,
+    .argument_count = sizeof arguments / sizeof arguments[0],
+    .problem_bytes = sizeof(struct transfer_problem),
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -182,7 +182,7 @@ static struct totals count(const struct bounds *bounds, const struct bench_case 
     if (c->operation->launch(implementation, &launch, 0, &execution) != STATUS_OK)
         fail_msg("%s", message.text);
     const struct totals totals = totals_read(device->gpu, &message);
-    launch_close(c, &launch);
+    launch_close(&launch);
     buffer_set_close(&set);
     inputs_close(&inputs);
     return totals;

@@ -78,7 +78,7 @@ static struct observed iterate(struct fixture *f, const struct implementation *i
             fail_msg("iteration %d of %s: %s", (int)i, implementation->name, message->text);
     assert_int_equal(f->staging->device.synchronize(&f->staging->device, message), STATUS_OK);
     assert_int_equal(observed_open(&observed, &f->set, message), STATUS_OK);
-    launch_close(&f->c, &launch);
+    launch_close(&launch);
     return observed;
 }
 
@@ -126,7 +126,7 @@ static enum status verify(struct fixture *f, const struct implementation *implem
     assert_int_equal(launch_open(&f->c, implementation, f->set.data, &launch, message), STATUS_OK);
     enum status status = verify_launch(expectation, implementation, &launch, 0, &f->set,
                                        &f->staging->execution, &check, message);
-    launch_close(&f->c, &launch);
+    launch_close(&launch);
     expectation_close(expectation);
     return status;
 }
@@ -210,7 +210,7 @@ static void a_replay_counts_the_kernels_of_the_step(void **state) {
     }
     /* A kernel a part, and one more for the gradient of the hidden layer's bias. */
     assert_int_equal(launches, parts + 1);
-    launch_close(&f.c, &launch);
+    launch_close(&launch);
     fixture_close(&f);
 }
 
@@ -233,7 +233,7 @@ static uint64_t updates_of_step(struct fixture *f, const struct implementation *
         if (strncmp(counted.kernel, "adam_", 5) == 0)
             updates += counted.launches;
     }
-    launch_close(&f->c, &launch);
+    launch_close(&launch);
     return updates;
 }
 
@@ -293,7 +293,7 @@ static void a_step_is_one_call_and_nothing_is_left_behind(void **state) {
     assert_int_equal(occurrences(driver.log(), "cuMemsetD32Async"), 2 * BATCHES); /* Adam's step */
     assert_int_equal(occurrences(driver.log(), "\n"), 3 * BATCHES);
     assert_int_equal(driver.live(), live);
-    launch_close(&f.c, &launch);
+    launch_close(&launch);
     assert_int_equal(driver.live(), live - 2 * BATCHES); /* graph and executable of each */
     fixture_close(&f);
     assert_int_equal(driver.live(), 0);
@@ -319,14 +319,14 @@ static void graphs_survive_a_sticky_error(void **state) {
     assert_int_equal(operation_mlp.launch(row, &launch, 0, &f.staging->execution), STATUS_FAILED);
     assert_non_null(strstr(message->text, "CUDA_ERROR_ILLEGAL_ADDRESS"));
     assert_true(device->lost(device));
-    launch_close(&f.c, &launch);
+    launch_close(&launch);
     buffer_set_close(&f.set);
     stand_in_order(NULL);
     assert_int_equal(device->reset(device, message), STATUS_OK);
     assert_int_equal(buffer_set_open(&f.set, device, &f.inputs, message), STATUS_OK);
     assert_int_equal(launch_open(&f.c, row, f.set.data, &launch, message), STATUS_OK);
     assert_int_equal(operation_mlp.launch(row, &launch, 0, &f.staging->execution), STATUS_OK);
-    launch_close(&f.c, &launch);
+    launch_close(&launch);
     fixture_close(&f);
     assert_int_equal(driver.live(), 0);
 }

@@ -149,7 +149,7 @@ static void test_launches_keep_what_their_kernels_say(void **state) {
         struct launch launch;
         assert_int_equal(launch_open(&c, one, none, &launch, &message), STATUS_OK);
         assert_int_equal(launch.kept != NULL, graph);
-        launch_close(&c, &launch);
+        launch_close(&launch);
     }
 }
 
