@@ -114,14 +114,12 @@ static enum status device_choose(struct gpu *gpu, int index, struct message *mes
 
 static enum status gpu_start(struct gpu *gpu, const struct gpu_selection *selection,
                              struct message *message) {
-    gpu->images = selection->images;
-    gpu->image_count = selection->image_count;
     gpu->cublas_path = selection->cublas;
-    gpu->modules = calloc(selection->image_count + 1, sizeof(void *));
-    if (gpu->modules == NULL)
-        return message_set(message, STATUS_NO_MEMORY, "no host memory for %zu GPU modules",
-                           selection->image_count);
-    enum status status = driver_load(&gpu->driver, selection->driver, message);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < selection->image_count && status == STATUS_OK; i++)
+        status = gpu_image_add(gpu, &selection->images[i], message);
+    if (status == STATUS_OK)
+        status = driver_load(&gpu->driver, selection->driver, message);
     if (status == STATUS_OK)
         status = device_choose(gpu, selection->index, message);
     if (status == STATUS_OK)
@@ -153,6 +151,7 @@ void gpu_close(struct gpu *gpu) {
         context_release(gpu);
     free(gpu->device_pointers.items);
     free(gpu->host_pointers.items);
+    free(gpu->images);
     free((void *)gpu->modules);
     free(gpu);
 }

@@ -128,7 +128,14 @@ enum status gpu_fill(struct gpu *gpu, void *to, uint32_t word, size_t words,
 
 /* --- running -------------------------------------------------------------------------------- */
 
-/* A kernel's name, and the name of the image that holds it; both live as long as the program. */
+/* Makes one more image known; it and its name live as long as the GPU. To add it again changes
+ * nothing. STATUS_INVALID: another image has that name. */
+enum status gpu_image_add(struct gpu *gpu, const struct gpu_image *image, struct message *message);
+
+/* The CUstream that all work is ordered in. */
+void *gpu_stream(const struct gpu *gpu);
+
+/* A kernel's name, and the name of the image that holds it; both live as long as the GPU. */
 struct gpu_kernel {
     const char *image;
     const char *name;
@@ -136,10 +143,11 @@ struct gpu_kernel {
 
 struct gpu_launch {
     struct gpu_kernel kernel;
-    int64_t grid[3];  /* blocks; checked against the device's limits */
-    int block[3];     /* threads */
-    int shared_bytes; /* dynamic shared memory */
-    void *arguments;  /* the kernel's one parameter, a struct that host and device code share */
+    int64_t grid[3];   /* blocks; checked against the device's limits */
+    int block[3];      /* threads */
+    int shared_bytes;  /* dynamic shared memory */
+    void *arguments;   /* the kernel's one parameter, a struct that host and device code share */
+    void **parameters; /* a pointer to each, where it has more; NULL: it has the one */
 };
 
 /* Enqueues the kernel. Its image is loaded at the first launch. STATUS_UNSUPPORTED when the

@@ -1,9 +1,35 @@
 /* Modules and launches; see gpu/gpu.h. */
 #include "gpu/state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- modules -------------------------------------------------------------------------------- */
+
+enum status gpu_image_add(struct gpu *gpu, const struct gpu_image *image, struct message *message) {
+    for (size_t i = 0; i < gpu->image_count; i++) {
+        if (strcmp(gpu->images[i].name, image->name) != 0)
+            continue;
+        if (gpu->images[i].data == image->data)
+            return STATUS_OK;
+        return message_set(message, STATUS_INVALID,
+                           "there is a kernel image '%s' already; give this one another name",
+                           image->name);
+    }
+    const size_t count = gpu->image_count + 1;
+    struct gpu_image *images = realloc(gpu->images, count * sizeof *images);
+    if (images != NULL)
+        gpu->images = images;
+    struct cuda_module **modules = realloc((void *)gpu->modules, count * sizeof *modules);
+    if (modules != NULL)
+        gpu->modules = modules;
+    if (images == NULL || modules == NULL)
+        return message_set(message, STATUS_NO_MEMORY, "no host memory for %zu GPU modules", count);
+    images[gpu->image_count] = *image;
+    modules[gpu->image_count] = NULL;
+    gpu->image_count = count;
+    return STATUS_OK;
+}
 
 static enum status image_find(const struct gpu *gpu, struct gpu_kernel kernel, size_t *index,
                               struct message *message) {
@@ -48,20 +74,23 @@ void gpu_modules_unload(struct gpu *gpu) {
     }
 }
 
-/* FNV-1a (Fowler, Noll, Vo), 32 bits. */
-static size_t name_slot(const char *name) {
+/* FNV-1a (Fowler, Noll, Vo), 32 bits. Two images may hold kernels of one name. */
+static size_t kernel_slot(struct gpu_kernel kernel) {
     uint32_t hash = 2166136261u;
-    for (const char *c = name; *c != '\0'; c++)
+    for (const char *c = kernel.image; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    for (const char *c = kernel.name; *c != '\0'; c++)
         hash = (hash ^ (unsigned char)*c) * 16777619u;
     return hash % GPU_FUNCTION_SLOTS;
 }
 
-/* The slot that holds the name, or the free one where it belongs; NULL when the table is full. */
-static struct gpu_function *function_slot(struct gpu *gpu, const char *name) {
-    size_t start = name_slot(name);
+/* The slot that holds the kernel, or the free one where it belongs; NULL when the table is full. */
+static struct gpu_function *function_slot(struct gpu *gpu, struct gpu_kernel kernel) {
+    size_t start = kernel_slot(kernel);
     for (size_t i = 0; i < GPU_FUNCTION_SLOTS; i++) {
         struct gpu_function *slot = &gpu->functions[(start + i) % GPU_FUNCTION_SLOTS];
-        if (slot->name == NULL || strcmp(slot->name, name) == 0)
+        if (slot->name == NULL ||
+            (strcmp(slot->name, kernel.name) == 0 && strcmp(slot->image, kernel.image) == 0))
             return slot;
     }
     return NULL;
@@ -69,7 +98,7 @@ static struct gpu_function *function_slot(struct gpu *gpu, const char *name) {
 
 static enum status function_find(struct gpu *gpu, struct gpu_kernel kernel,
                                  struct gpu_function *found, struct message *message) {
-    struct gpu_function *slot = function_slot(gpu, kernel.name);
+    struct gpu_function *slot = function_slot(gpu, kernel);
     if (slot == NULL)
         return message_set(message, STATUS_FAILED,
                            "no room to remember kernel %s: GPU_FUNCTION_SLOTS is %d", kernel.name,
@@ -93,6 +122,7 @@ static enum status function_find(struct gpu *gpu, struct gpu_kernel kernel,
         if (status != STATUS_OK)
             return status;
         slot->name = kernel.name;
+        slot->image = kernel.image;
     }
     *found = *slot;
     return STATUS_OK;
@@ -147,7 +177,8 @@ enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct 
                            launch->kernel.name, launch->shared_bytes);
     if (status != STATUS_OK)
         return status;
-    void *parameters[] = {launch->arguments};
+    void *one[] = {launch->arguments};
+    void **parameters = launch->parameters != NULL ? launch->parameters : one;
     return gpu_check(gpu,
                      gpu->driver.cuLaunchKernel(
                          found.function, (unsigned)launch->grid[0], (unsigned)launch->grid[1],

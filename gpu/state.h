@@ -23,6 +23,7 @@ struct gpu_pointers {
 
 struct gpu_function {
     const char *name; /* NULL: the slot is free */
+    const char *image;
     struct cuda_function *function;
     int shared_bytes; /* a block, static */
 };
@@ -47,7 +48,7 @@ struct gpu {
     struct gpu_cublas *cublas; /* NULL until first used */
     struct gpu_pointers device_pointers, host_pointers;
 
-    const struct gpu_image *images;
+    struct gpu_image *images;
     size_t image_count;
     const char *cublas_path; /* NULL: the system's */
     bool capturing;

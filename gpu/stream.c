@@ -9,6 +9,10 @@ enum status gpu_synchronize(struct gpu *gpu, struct message *message) {
                      "cuStreamSynchronize");
 }
 
+void *gpu_stream(const struct gpu *gpu) {
+    return gpu->stream;
+}
+
 /* --- timing --------------------------------------------------------------------------------- */
 
 enum status gpu_timer_start(struct gpu *gpu, struct message *message) {
