@@ -7,6 +7,7 @@ const struct command_option run_arguments_options[] = {
     OPTION_TEXT("case", "GLOB", struct run_arguments, run.selection.case_glob,
                 "Only cases whose name matches, as in 'gemm/nn/*'"),
     OPTION_IMPLEMENTATIONS(struct run_arguments, run.implementations),
+    OPTION_ADD(struct run_arguments, add),
     OPTION_TEXT("shape", "LIST", struct run_arguments, run.selection.shapes,
                 "These shapes instead of the preset's"),
     OPTION_TEXT("preset", "NAME", struct run_arguments, preset,
@@ -52,7 +53,18 @@ static const char *preset_default(const struct run_arguments *arguments) {
     return arguments->run.quick ? "quick" : "default";
 }
 
-void run_arguments_finish(struct run_arguments *arguments) {
-    arguments->run.selection.operations = arguments->operations;
-    arguments->run.selection.preset = preset_default(arguments);
+enum status run_arguments_finish(struct run_arguments *arguments, struct message *message) {
+    struct run_options *run = &arguments->run;
+    enum status status = added_open(&arguments->add, &run->added, message);
+    if (status != STATUS_OK)
+        return status;
+    run->gpu = added_gpu(run->added, run->gpu);
+    run->selection.table = added_table(run->added);
+    run->selection.operations = arguments->operations;
+    run->selection.preset = preset_default(arguments);
+    return STATUS_OK;
+}
+
+void run_arguments_close(struct run_arguments *arguments) {
+    added_close(arguments->run.added);
 }

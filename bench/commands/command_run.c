@@ -32,6 +32,10 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    run_arguments_finish(&arguments);
-    return run_execute(&arguments.run, message);
+    status = run_arguments_finish(&arguments, message);
+    if (status != STATUS_OK)
+        return status;
+    status = run_execute(&arguments.run, message);
+    run_arguments_close(&arguments);
+    return status;
 }

@@ -23,6 +23,10 @@ enum status command_sample(int argc, char **argv, const struct command_context *
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    run_arguments_finish(&arguments);
-    return sampler_serve(&arguments.run, stdin, stdout, message);
+    status = run_arguments_finish(&arguments, message);
+    if (status != STATUS_OK)
+        return status;
+    status = sampler_serve(&arguments.run, stdin, stdout, message);
+    run_arguments_close(&arguments);
+    return status;
 }

@@ -17,13 +17,18 @@ static const char doc[] =
 enum { OPERATIONS_MAX = 32 };
 
 struct parsed {
+    const char *names[OPERATIONS_MAX];
+    int name_count;
     const struct operation *operations[OPERATIONS_MAX];
+    struct added_list add;
+    struct added *added;
     const char *gpu, *tuning;
     struct suite_options suite;
 };
 
 static const struct command_option options[] = {
     OPTION_IMPLEMENTATIONS(struct parsed, suite.implementations),
+    OPTION_ADD(struct parsed, add),
     OPTION_TEXT("dtype", "LIST", struct parsed, suite.dtypes,
                 "f32, tf32, bf16, f16 (default: all that an operation has)"),
     OPTION_GPU(struct parsed, gpu),
@@ -40,10 +45,23 @@ static int operation_read(struct option_parse *parse, char *text) {
     parse->status = operations_check(&name, 1, parse->message);
     if (parse->status != STATUS_OK)
         return EINVAL;
-    if (parsed->suite.operation_count == OPERATIONS_MAX)
+    if (parsed->name_count == OPERATIONS_MAX)
         return option_refuse(parse, "more than %d operations were named", OPERATIONS_MAX);
-    parsed->operations[parsed->suite.operation_count++] = operation_find(name);
+    parsed->names[parsed->name_count++] = name;
     return 0;
+}
+
+/* With --add the rows that were added are what is asked of, unless others are named. */
+static void operations_choose(struct parsed *parsed) {
+    const struct operation_table *table = added_table(parsed->added);
+    for (int i = 0; i < parsed->name_count; i++)
+        parsed->operations[i] = operation_table_find(table, parsed->names[i]);
+    const bool all = parsed->name_count == 0;
+    parsed->suite.operations = all ? table->list : parsed->operations;
+    parsed->suite.operation_count = all ? table->count : parsed->name_count;
+    if (added_count(parsed->added) > 0 && !parsed->suite.implementations)
+        parsed->suite.implementations = added_names(parsed->added);
+    parsed->gpu = added_gpu(parsed->added, parsed->gpu);
 }
 
 /* Results are right with more threads than processors, and two threads find what one does not. */
@@ -63,6 +81,8 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
     if (status != STATUS_OK)
         return status;
     status = devices_tune(&devices, parsed->tuning, message);
+    if (status == STATUS_OK)
+        status = added_load(parsed->added, &devices, message);
     if (status == STATUS_OK) {
         struct suite_totals totals;
         if (devices.tuning)
@@ -72,6 +92,8 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
         printf("%zu passed, %zu failed, %zu skipped\n", totals.passed, totals.failed,
                totals.skipped);
     }
+    if (status == STATUS_OK)
+        status = added_check_unchanged(parsed->added, message);
     devices_close(&devices);
     return status;
 }
@@ -94,17 +116,18 @@ enum status command_verify(int argc, char **argv, const struct command_context *
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    bool all = parsed.suite.operation_count == 0;
-    parsed.suite.operations = all ? operations : parsed.operations;
-    if (all)
-        parsed.suite.operation_count = operation_count;
+    status = added_open(&parsed.add, &parsed.added, message);
+    if (status != STATUS_OK)
+        return status;
+    operations_choose(&parsed);
     status = implementations_check(parsed.suite.implementations, parsed.suite.operations,
                                    (size_t)parsed.suite.operation_count, message);
     if (status == STATUS_OK)
         status = dtypes_check(parsed.suite.dtypes, message);
     if (status == STATUS_OK)
         status = threads_choose(&parsed.suite.threads, message);
-    if (status != STATUS_OK)
-        return status;
-    return parsed_run(&parsed, message);
+    if (status == STATUS_OK)
+        status = parsed_run(&parsed, message);
+    added_close(parsed.added);
+    return status;
 }

@@ -109,6 +109,15 @@ int option_share(struct option_parse *parse, const struct command_option *option
                                text);
 }
 
+int option_added(struct option_parse *parse, const struct command_option *option, char *text,
+                 void *member) {
+    struct added_list *list = member;
+    if (list->count == ADDED_MAX)
+        return option_refuse(parse, "%s was given more than %d times", option->name, ADDED_MAX);
+    list->texts[list->count++] = text;
+    return 0;
+}
+
 /* --- a whole line ----------------------------------------------------------------------------- */
 
 enum { OPTIONS_MAX = 64, WORDS_MAX = 256, KEY_HELP = '?', KEY_USAGE = 0x1000, KEY_FIRST };

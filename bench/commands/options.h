@@ -4,6 +4,7 @@
 #ifndef LOCKSTEP_BENCH_COMMANDS_OPTIONS_H
 #define LOCKSTEP_BENCH_COMMANDS_OPTIONS_H
 
+#include "bench/added/added.h"
 #include "common/status.h"
 
 #include <stdbool.h>
@@ -61,6 +62,7 @@ option_reader option_count;    /* int64_t, likewise */
 option_reader option_seed;     /* uint64_t, likewise */
 option_reader option_positive; /* double: above zero and finite */
 option_reader option_share;    /* double: 5% or 0.05 */
+option_reader option_added;    /* struct added_list: one more text */
 
 /* The offset of a member; `pointer` is the type of its address. A type has no parentheses.
  * NOLINTBEGIN(bugprone-macro-parentheses) */
@@ -103,6 +105,13 @@ enum { THREADS_MAX = 4096 };
                 "GEMM tiles and splits as `lockstep tune` measured them")
 #define OPTION_IMPLEMENTATIONS(parsed, member)                                                     \
     OPTION_TEXT("implementation", "LIST", parsed, member, "Only these, separated by commas")
+
+#define OPTION_ADD(parsed, member)                                                                 \
+    {                                                                                              \
+        "--add", "WHAT",                                                                           \
+            "Rows of one's own beside the built-in ones: a shared library; repeatable",            \
+            option_added, OPTION_MEMBER(struct added_list *, parsed, member), 0, 0                 \
+    }
 
 /* In which form a comparison is printed: a choice of one. */
 enum output_format { OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_JSON, OUTPUT_MARKDOWN };

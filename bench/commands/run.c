@@ -177,6 +177,8 @@ enum status run_execute(const struct run_options *options, struct message *messa
         opening_print(&run);
         status = all_run(&run, message);
         if (status == STATUS_OK)
+            status = added_check_unchanged(options->added, message);
+        if (status == STATUS_OK)
             status = run_environment_save(&run, "finished", message);
         if (status == STATUS_OK)
             status = run_show(&run, message);

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_BENCH_COMMANDS_RUN_H
 #define LOCKSTEP_BENCH_COMMANDS_RUN_H
 
-#include "bench/devices/devices.h"
+#include "bench/added/added.h"
 #include "bench/operations/selection.h"
 
 #include <stdbool.h>
@@ -10,6 +10,7 @@
 struct run_options {
     struct selection_options selection;
     const char *implementations; /* comma-separated, or NULL for all */
+    struct added *added;         /* rows from outside the build, or NULL */
     bool yardsticks;             /* yardsticks take part without being named */
     const char *gpu;
     const char *tuning; /* file of measured choices (bench/operations/tuning.h), or NULL */

@@ -46,7 +46,7 @@ static enum status appendix_open(struct run *run, struct message *message) {
     const char *preset = o->selection.preset;
     bool whole = (strcmp(preset, "default") == 0 || strcmp(preset, "quick") == 0) &&
                  !o->selection.operation_count && !o->selection.case_glob && !o->selection.shapes &&
-                 !o->implementations && !o->selection.dtypes;
+                 !o->implementations && !o->selection.dtypes && added_count(o->added) == 0;
     if (strcmp(o->gpu, "auto") != 0 || run->devices.count > 1 || !whole)
         return STATUS_OK;
     struct message why;
@@ -86,6 +86,8 @@ enum status run_open(struct run *run, struct message *message) {
         status = devices_open(&run->devices, o->gpu, message);
     if (status == STATUS_OK)
         status = devices_tune(&run->devices, o->tuning, message);
+    if (status == STATUS_OK)
+        status = added_load(o->added, &run->devices, message);
     if (status == STATUS_OK)
         status = sizes_check(run, message);
     if (status == STATUS_OK)

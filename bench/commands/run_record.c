@@ -37,6 +37,7 @@ enum status run_settings_write(struct run *run, struct message *message) {
             o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
             o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
             run->limits.case_seconds, o->gpu);
+    added_settings_write(o->added, file);
     measurer_write(run, file);
     return fclose(file) == 0
                ? STATUS_OK
@@ -89,6 +90,8 @@ enum status run_environment_save(struct run *run, const char *state, struct mess
     for (int i = 0; i < o->argument_count; i++)
         cJSON_AddItemToArray(command, cJSON_CreateString(o->arguments[i]));
     cJSON_AddStringToObject(object, "settings", run->settings);
+    if (added_count(o->added) > 0)
+        cJSON_AddItemToObject(object, "added", added_to_json(o->added));
     /* Not as a double, which has no room for the last digits of a large one. */
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->selection.seed);

@@ -41,6 +41,8 @@ static enum status sampler_open(struct sampler *sampler, struct message *message
         status = devices_with_times_open(sampler, message);
     if (status == STATUS_OK)
         status = devices_tune(&sampler->devices, o->tuning, message);
+    if (status == STATUS_OK)
+        status = added_load(o->added, &sampler->devices, message);
     if (sampler->devices.tuning) /* standard output carries the answers */
         fprintf(stderr, "%s\n", sampler->devices.tuning->note);
     sampler->rules = (struct contest_rules){.devices = &sampler->devices,

@@ -703,6 +703,7 @@ static const struct {
     const char *option, *value;
 } values[] = {
     {"activation", "relu"},
+    {"add", "mine.so"},
     {"all", ""},
     {"batch", "10"},
     {"case", "gemm/*"},

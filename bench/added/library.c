@@ -1,0 +1,115 @@
+/* Loading a library, and making rows of its table. */
+#include "bench/added/library.h"
+#include "bench/added/library_calls.h"
+#include "bench/added/probe.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double patience_seconds = 10.0;
+static const char table_name[] = "lockstep_library";
+static const union lockstep_function no_function;
+enum { ROWS_MAX = 256, TEXT_MAX = 200 };
+
+_Static_assert(sizeof(union lockstep_function) == sizeof((struct implementation){0}.run),
+               "a library's function is a row's");
+
+/* The version comes first: of another one nothing else is known. */
+static enum status table_check(const char *path, const struct lockstep_library *library,
+                               struct message *message) {
+    if (library->version != LOCKSTEP_IMPLEMENTATION_VERSION)
+        return message_set(message, STATUS_INVALID,
+                           "%.300s was compiled for version %d of lockstep/implementation.h and "
+                           "this is version %d: compile it again",
+                           path, library->version, LOCKSTEP_IMPLEMENTATION_VERSION);
+    if (library->row_bytes != sizeof(struct lockstep_row) || library->row_count < 1 ||
+        library->row_count > ROWS_MAX || !library->rows)
+        return message_set(message, STATUS_INVALID,
+                           "%.300s: its table %s has %d rows of %zu bytes, and 1 to %d of %zu were "
+                           "expected: make it with LOCKSTEP_LIBRARY of lockstep/implementation.h",
+                           path, table_name, library->row_count, library->row_bytes, ROWS_MAX,
+                           sizeof(struct lockstep_row));
+    for (int i = 0; i < library->row_count; i++) {
+        const struct lockstep_row *row = &library->rows[i];
+        if (!row->operation || !row->name || !row->summary ||
+            memcmp(&row->run, &no_function, sizeof no_function) == 0)
+            return message_set(message, STATUS_INVALID,
+                               "%.300s: row %d of %s lacks its operation, its name, its summary or "
+                               "its function",
+                               path, i, table_name);
+        if (strlen(row->operation) + strlen(row->name) > TEXT_MAX ||
+            (row->dtypes & ~DTYPES_ALL) != 0)
+            return message_set(message, STATUS_INVALID,
+                               "%.300s: row %d of %s has a name or dtypes that cannot be", path, i,
+                               table_name);
+    }
+    return STATUS_OK;
+}
+
+/* `path` has a slash: the loader takes it as it is. */
+static enum status table_load(const char *path, const struct lockstep_library **library,
+                              struct message *message) {
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle)
+        return message_set(message, STATUS_INVALID, "cannot load %.300s: %.600s", path, dlerror());
+    *library = dlsym(handle, table_name);
+    if (*library)
+        return table_check(path, *library, message);
+    return message_set(message, STATUS_INVALID,
+                       "%.300s has no symbol %s: define that table as lockstep/implementation.h "
+                       "shows",
+                       path, table_name);
+}
+
+/* In a process of its own. */
+static enum status table_try(void *path, struct message *message) {
+    const struct lockstep_library *library = NULL;
+    return table_load(path, &library, message);
+}
+
+static enum status row_append(const char *file, const char *name, const struct lockstep_row *row,
+                              struct added_rows *rows, struct message *message) {
+    struct implementation implementation = {.file = file,
+                                            .summary = row->summary,
+                                            .device = row->gpu ? DEVICE_GPU : DEVICE_CPU,
+                                            .dtypes = row->dtypes,
+                                            .one_thread = row->one_thread};
+    memcpy(&implementation.run, &row->run, sizeof implementation.run);
+    return added_rows_append(rows, row->operation, name ? name : row->name, &implementation,
+                             message);
+}
+
+static bool library_takes(const char *what) {
+    const char *dot = strrchr(what, '.');
+    return dot && strcmp(dot, ".so") == 0 && !strpbrk(what, " \t");
+}
+
+static enum status library_open_rows(const char *path, const char *name, struct added_rows *rows,
+                                     void **state, struct message *message) {
+    *state = NULL;
+    char whole[PATH_MAX], what[PATH_MAX + 40];
+    if (!realpath(path, whole))
+        return message_set(message, STATUS_INVALID, "cannot load %.300s: %s", path,
+                           strerror(errno));
+    snprintf(what, sizeof what, "%.300s: loading it", path);
+    const struct lockstep_library *library = NULL;
+    enum status status = probe_run(what, patience_seconds, table_try, whole, message);
+    if (status == STATUS_OK)
+        status = table_load(whole, &library, message);
+    if (status == STATUS_OK && name && library->row_count > 1)
+        status = message_set(message, STATUS_INVALID,
+                             "%.300s has %d rows, and a name can be given to one alone", path,
+                             library->row_count);
+    for (int i = 0; status == STATUS_OK && i < library->row_count; i++)
+        status = row_append(path, name, &library->rows[i], rows, message);
+    if (status == STATUS_OK && library->calls)
+        *library->calls = &library_calls;
+    return status;
+}
+
+const struct added_way added_way_library = {
+    .takes = library_takes, .is_file = true, .open = library_open_rows};

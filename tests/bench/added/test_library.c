@@ -1,0 +1,206 @@
+/* Rows of shared libraries: what `--add mine.so` takes, and what it refuses before anything is
+ * timed. */
+#include "bench/added/added.h"
+#include "tests/support/calling.h"
+#include "tests/support/compiling.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct calling here;
+
+static int place_enter(void **state) {
+    (void)state;
+    calling_open(&here);
+    return 0;
+}
+
+static int place_leave(void **state) {
+    (void)state;
+    calling_close(&here);
+    return 0;
+}
+
+#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
+
+#define HEAD "#include <lockstep/implementation.h>\n#include <stdlib.h>\n"
+#define COPY                                                                                       \
+    "static enum status copy(const struct transfer_problem *p, struct execution *e) {\n"           \
+    "    (void)e;\n"                                                                               \
+    "    for (int64_t i = 0; i < p->count; i++)\n"                                                 \
+    "        p->out[i] = p->variant == TRANSFER_COPY ? p->a[i] : p->a[i] + p->scale * p->b[i];\n"  \
+    "    return STATUS_OK;\n"                                                                      \
+    "}\n"
+#define TABLE(operation, name)                                                                     \
+    "static const struct lockstep_row rows[] = {{.operation = \"" operation "\", .name = \"" name  \
+    "\", .summary = \"s\", .run.transfer = copy}};\n"                                              \
+    "const struct lockstep_library lockstep_library = LOCKSTEP_LIBRARY(rows);\n"
+
+/* The library is refused with that exit status and those words, and nothing was run. */
+static void check_refused(const char *name, const char *text, int status, const char *words) {
+    char file[80];
+    compile_library_text(&here.place, name, text);
+    snprintf(file, sizeof file, "%s.so", name);
+    struct call call = CALL("run", "transfer", "--shape", "17", "--gpu", "none", "--out", "run",
+                            "--quick", "--add", file);
+    check_status(&call, status);
+    check_holds(call.err, words);
+    check_holds(call.err, file);
+    assert_string_equal(call.out, "");
+    call_free(&call);
+}
+
+static void test_an_added_row_is_verified_and_listed(void **state) {
+    (void)state;
+    compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
+    struct call verified = CALL("verify", "transfer", "--gpu", "none", "--add", "mine.so");
+    check_status(&verified, 0);
+    check_holds(verified.out, "mine ");
+    assert_null(strstr(verified.out, "cpu-simd"));
+    call_free(&verified);
+    struct call listed = CALL("list", "implementations", "--add", "mine.so");
+    check_status(&listed, 0);
+    check_holds(listed.out, "added from mine.so");
+    call_free(&listed);
+}
+
+static void test_an_added_row_is_run_beside_the_others(void **state) {
+    (void)state;
+    compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
+    struct call call = CALL("run", "transfer", "--shape", "1025", "--gpu", "none", "--quick",
+                            "--max-time", "0.05", "--out", "run", "--add", "yours=mine.so");
+    check_status(&call, 0);
+    check_holds(call.out, "yours ");
+    check_holds(call.out, "cpu-simd ");
+    call_free(&call);
+    char *environment = file_text(temporary_path(&here.place, "run/environment.json"));
+    assert_non_null(environment);
+    check_holds(environment, "\"added\"");
+    check_holds(environment, "\"file\":\t\"mine.so\"");
+    free(environment);
+}
+
+static void test_a_wrong_result_is_exit_1(void **state) {
+    (void)state;
+    compile_library_text(&here.place, "wrong",
+                         HEAD "static enum status copy(const struct transfer_problem *p,"
+                              " struct execution *e) { (void)e;"
+                              " for (int64_t i = 0; i + 1 < p->count; i++) p->out[i] = p->a[i];"
+                              " return STATUS_OK; }\n" TABLE("transfer", "wrong"));
+    struct call call = CALL("verify", "transfer", "--gpu", "none", "--add", "wrong.so");
+    check_status(&call, 1);
+    check_holds(call.out, "FAILED transfer/copy/f32/1 wrong on cpu");
+    check_holds(call.out, "out[0,0] is nan");
+    call_free(&call);
+}
+
+static void test_names_that_exist_are_refused(void **state) {
+    (void)state;
+    check_refused("taken", HEAD COPY TABLE("transfer", "cpu-simd"), 2,
+                  "transfer has an implementation 'cpu-simd' already");
+    check_refused("comma", HEAD COPY TABLE("transfer", "a,b"), 2, "cannot be a row's name");
+    compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
+    struct call twice = CALL("list", "--add", "mine.so", "--add", "mine.so");
+    check_status(&twice, 2);
+    check_holds(twice.err, "already");
+    call_free(&twice);
+}
+
+static void test_tables_that_cannot_be_are_refused(void **state) {
+    (void)state;
+    check_refused("missing", "int something;\n", 2, "has no symbol lockstep_library");
+    check_refused("version",
+                  HEAD "const struct lockstep_library lockstep_library = {.version = 7};\n", 2,
+                  "compiled for version 7 of lockstep/implementation.h and this is version 1");
+    check_refused("convolution", HEAD COPY TABLE("convolution", "mine"), 2,
+                  "there is no operation 'convolution'");
+    check_refused("network", HEAD COPY TABLE("mlp", "mine"), 2,
+                  "mlp is made of other operations' kernels");
+    check_refused("none",
+                  HEAD "static const struct lockstep_row rows[] = {{.operation = \"transfer\"}};\n"
+                       "const struct lockstep_library lockstep_library = LOCKSTEP_LIBRARY(rows);\n",
+                  2, "row 0 of lockstep_library lacks");
+}
+
+#define AT_LOAD(what) HEAD "__attribute__((constructor)) static void load(void) { " what " }\n"
+
+static void test_what_happens_at_load_is_named(void **state) {
+    (void)state;
+    check_refused("crash", AT_LOAD("*(volatile int *)16 = 1;"), 3,
+                  "loading it was ended by signal 11");
+    check_refused("abort", AT_LOAD("abort();"), 3, "loading it was ended by signal 6");
+    check_refused("exit", AT_LOAD("exit(0);"), 3, "loading it ended its process by exit()");
+    check_refused("hang", AT_LOAD("for (;;) ;"), 3, "loading it did not end within");
+}
+
+static void test_what_is_no_library_is_refused(void **state) {
+    (void)state;
+    file_write_text(temporary_path(&here.place, "text.so"), "not a library");
+    struct call text = CALL("list", "--add", "text.so");
+    check_status(&text, 2);
+    check_holds(text.err, "cannot load");
+    call_free(&text);
+    struct call missing = CALL("list", "--add", "nowhere.so");
+    check_status(&missing, 3);
+    check_holds(missing.err, "nowhere.so");
+    call_free(&missing);
+    struct call unknown = CALL("list", "--add", "mine.rs");
+    check_status(&unknown, 2);
+    check_holds(unknown.err, "cannot add 'mine.rs'");
+    call_free(&unknown);
+}
+
+static void test_a_file_that_changes_is_named(void **state) {
+    (void)state;
+    struct message message = {""};
+    struct added *added = NULL;
+    compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
+    char path[512];
+    snprintf(path, sizeof path, "%s", temporary_path(&here.place, "mine.so"));
+    const struct added_list list = {{path}, 1};
+    if (added_open(&list, &added, &message) != STATUS_OK)
+        fail_msg("%s", message.text);
+    assert_int_equal(added_check_unchanged(added, &message), STATUS_OK);
+    compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "other"));
+    assert_int_equal(added_check_unchanged(added, &message), STATUS_FAILED);
+    check_holds(message.text, "changed while it was in use");
+    added_close(added);
+}
+
+static void test_the_example_verifies(void **state) {
+    (void)state;
+    char library[512];
+    snprintf(library, sizeof library, "%s", temporary_path(&here.place, "online_softmax.so"));
+    compile_library("examples/online_softmax.c", library);
+    struct call call = CALL("verify", "softmax", "--gpu", "none", "--add", "online_softmax.so");
+    check_status(&call, 0);
+    check_holds(call.out, "45 passed");
+    call_free(&call);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_an_added_row_is_verified_and_listed, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_an_added_row_is_run_beside_the_others, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_a_wrong_result_is_exit_1, place_enter, place_leave),
+        cmocka_unit_test_setup_teardown(test_names_that_exist_are_refused, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_tables_that_cannot_be_are_refused, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_what_happens_at_load_is_named, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_what_is_no_library_is_refused, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_a_file_that_changes_is_named, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_the_example_verifies, place_enter, place_leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
