@@ -62,8 +62,8 @@ linear_kernel linear_cuda_best;    /* bias and function where the sums are; any 
 
 /* --- cuda-tensor ----------------------------------------------------------------------------- */
 
-/* tf32, its operands truncated by the hardware, and bf16; accumulated in f32. Compute capability
- * 8.0 and up. */
+/* tf32, its operands truncated by the hardware, bf16 and f16; accumulated in f32. Compute
+ * capability 8.0 and up. */
 gemm_kernel gemm_cuda_tensor;
 
 /* --- cublas ---------------------------------------------------------------------------------- */

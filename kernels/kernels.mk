@@ -14,6 +14,7 @@ kernel_sources := $(sort $(wildcard kernels/*.cu kernels/*/*.cu))
 kernel_names  := $(basename $(notdir $(kernel_sources)))
 kernel_build  := $(BUILD)/kernels
 virtual_gemm_9_tensor_bf16 := 80
+virtual_gemm_9_tensor_f16  := 80
 virtual_gemm_9_tensor_tf32 := 80
 virtual        = $(or $(virtual_$(1)),75)
 

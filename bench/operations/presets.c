@@ -197,10 +197,10 @@ const struct preset presets[] = {
     PRESET(transformer, "a transformer block: 768 wide, 512 tokens"),
     PRESET(recommender, "the dense layers of a recommender: tall batches, narrow inputs"),
     PRESET(skinny, "GEMMs with one or two small dimensions"),
-    PRESET(tensor, "GEMMs in tf32 and bf16 beside f32", .dtypes = "f32,tf32,bf16"),
+    PRESET(tensor, "GEMMs in tf32, bf16 and f16 beside f32", .dtypes = "f32,tf32,bf16,f16"),
     PRESET(emulated, "small shapes of every operation, for --gpu emulated"),
     PRESET(counters, "smaller still: what `make counters-gate` counts, with --gpu emulated",
-           .dtypes = "f32,tf32,bf16"),
+           .dtypes = "f32,tf32,bf16,f16"),
     PRESET(verdicts, "ten quick cases, for `make test-verdicts`"),
     PRESET(yardsticks, "what the yardsticks are for; use with --yardsticks"),
 };

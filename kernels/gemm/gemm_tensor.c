@@ -18,12 +18,14 @@ enum { CAPABILITY = 80, CHUNK_BYTES = 16 };
 static const struct gpu_kernel tensor_kernels[][GEMM_TN + 1][2] = {
     [DTYPE_TF32] = KERNELS("tf32"),
     [DTYPE_BF16] = KERNELS("bf16"),
+    [DTYPE_F16] = KERNELS("f16"),
 };
 
 static enum status precondition(const struct gemm_problem *problem, struct execution *execution) {
     struct message *message = execution->message;
-    if (problem->dtype != DTYPE_TF32 && problem->dtype != DTYPE_BF16)
-        return message_set(message, STATUS_UNSUPPORTED, "gemm cuda-tensor takes tf32 and bf16");
+    if (problem->dtype == DTYPE_F32)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "gemm cuda-tensor takes tf32, bf16 and f16: tensor cores know no f32");
     if (execution->gpu == NULL)
         return message_set(message, STATUS_INVALID, "gemm cuda-tensor was called without a GPU");
     const struct gpu_properties *properties = gpu_properties(execution->gpu);

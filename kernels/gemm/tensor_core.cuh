@@ -104,6 +104,17 @@ struct tensor_bf16 {
     }
 };
 
+struct tensor_f16 {
+    typedef unsigned short stored;
+    static __device__ inline void multiply(float sums[4], const unsigned a[4],
+                                           const unsigned b[2]) {
+        asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "
+                     "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                     : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+    }
+};
+
 /* f32 in memory. The tensor cores read the top 19 bits of each operand and ignore the others: the
  * operand is truncated, an error of up to 2^-10 of it. Rounding it first (cvt.rna.tf32, 2^-11)
  * would cost an instruction a fragment's register, as many as there are products. */

@@ -19,7 +19,7 @@ struct setting_of_gemm {
     float alpha, beta;
 };
 
-/* A tile is 128 x 128, of k 32 (tf32) or 64 (bf16); whole tiles go in pairs. */
+/* A tile is 128 x 128, of k 32 (tf32) or 64 (bf16, f16); whole tiles go in pairs. */
 static const struct setting_of_gemm table[] = {
     {1, 1, 1, 7, 0, 1.0F, 0.0F},       {128, 128, 64, 0, 0, 1.0F, 0.0F},
     {128, 256, 192, 8, 0, 2.0F, 0.0F}, {256, 128, 200, 8, 0, -0.5F, 1.0F},
@@ -51,11 +51,12 @@ static struct operand operand_new(int64_t rows, int64_t columns, int64_t padding
     for (int64_t i = 0; i < elements; i++) {
         if (i % operand.stride >= columns) /* must not be read */
             values[i] = NAN;
-        narrow[i] = bf16_round(values[i]);
+        narrow[i] = dtype == DTYPE_F16 ? f16_round(values[i]) : bf16_round(values[i]);
     }
-    operand.data = dtype == DTYPE_BF16 ? (void *)narrow : values;
-    operand.floats = dtype == DTYPE_BF16 ? (elements + 1) / 2 : elements;
-    free(dtype == DTYPE_BF16 ? (void *)values : narrow);
+    const bool is_narrow = dtype == DTYPE_BF16 || dtype == DTYPE_F16;
+    operand.data = is_narrow ? (void *)narrow : values;
+    operand.floats = is_narrow ? (elements + 1) / 2 : elements;
+    free(is_narrow ? (void *)values : narrow);
     return operand;
 }
 
@@ -121,10 +122,10 @@ static void run(struct staging *staging, const struct setting_of_gemm *s, enum d
 }
 
 static void run_all(enum dtype dtype) {
-    struct staging *staging =
-        staging_has_image(dtype == DTYPE_TF32 ? "gemm_9_tensor_tf32" : "gemm_9_tensor_bf16")
-            ? staging_open_emulated()
-            : NULL;
+    static const char *const images[] = {[DTYPE_TF32] = "gemm_9_tensor_tf32",
+                                         [DTYPE_BF16] = "gemm_9_tensor_bf16",
+                                         [DTYPE_F16] = "gemm_9_tensor_f16"};
+    struct staging *staging = staging_has_image(images[dtype]) ? staging_open_emulated() : NULL;
     if (staging == NULL) {
         skip();
         return;
@@ -138,6 +139,11 @@ static void run_all(enum dtype dtype) {
 static void bf16_is_right_on_the_emulated_gpu(void **state) {
     (void)state;
     run_all(DTYPE_BF16);
+}
+
+static void f16_is_right_on_the_emulated_gpu(void **state) {
+    (void)state;
+    run_all(DTYPE_F16);
 }
 
 static void tf32_is_right_on_the_emulated_gpu(void **state) {
@@ -158,6 +164,7 @@ static void other_types_and_no_gpu_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bf16_is_right_on_the_emulated_gpu),
+        cmocka_unit_test(f16_is_right_on_the_emulated_gpu),
         cmocka_unit_test(tf32_is_right_on_the_emulated_gpu),
         cmocka_unit_test(other_types_and_no_gpu_are_refused),
     };
