@@ -16,6 +16,8 @@ static void opening_print(const struct run *run) {
             run->threads[0]);
     for (int i = 0; i < e->warning_count; i++)
         fprintf(file, "warning: %s\n", e->warnings[i]);
+    if (*run->folder.warning.text)
+        fprintf(file, "warning: %s\n", run->folder.warning.text);
     if (*run->devices.gpu_absence)
         fprintf(file, "%s\n", run->devices.gpu_absence);
     if (run->devices.tuning)

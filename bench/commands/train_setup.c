@@ -81,6 +81,8 @@ enum status train_setup_open(struct train_setup *setup, const struct implementat
     struct environment environment;
     environment_read(&environment);
     status = folder_open(NULL, environment.host, "train", &setup->folder, message);
+    if (status == STATUS_OK && *setup->folder.warning.text)
+        printf("warning: %s\n", setup->folder.warning.text);
     options->out = setup->folder.path;
     return status;
 }

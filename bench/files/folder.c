@@ -3,6 +3,7 @@
 #include "bench/files/json.h"
 #include "common/files.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 static const char runs_folder[] = "reports/runs";
-static const char latest_link[] = "reports/latest";
+static const char latest_link[] = "reports/latest", latest_suffix[] = ".lockstep-part";
 
 enum status folder_make(const char *path, struct message *message) {
     char partial[2048];
@@ -39,32 +40,66 @@ enum status folder_make(const char *path, struct message *message) {
     }
 }
 
-/* reports/latest -> runs/<name>, replaced in one step. */
-static enum status latest_point(const char *name, struct message *message) {
-    char target[512], temporary[512];
+/* Makes the link under another name first. One of that name was left by a process that was killed,
+ * or is another's that does the same just now. */
+static bool link_make(const char *target, const char *name) {
+    enum { ATTEMPTS = 100 };
+    char part[512];
+    snprintf(part, sizeof part, "%s%s", name, latest_suffix);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        if (symlink(target, part) == 0) {
+            if (rename(part, name) == 0)
+                return true;
+            if (errno == ENOENT)
+                continue; /* the other has removed it */
+            int error = errno;
+            (void)unlink(part); /* it is the failure before that counts */
+            errno = error;
+            return false;
+        }
+        if (errno != EEXIST || (unlink(part) != 0 && errno != ENOENT))
+            return false;
+    }
+    return false;
+}
+
+/* reports/latest -> runs/<name>, replaced in one step. It is a convenience: without it a run is whole.
+ */
+static void latest_point(const char *name, struct folder *folder) {
+    char target[512];
     snprintf(target, sizeof target, "runs/%s", name);
-    snprintf(temporary, sizeof temporary, "%s.%ld", latest_link, (long)getpid());
-    if (symlink(target, temporary) != 0 || rename(temporary, latest_link) != 0)
-        return message_set(message, STATUS_IO, "cannot point %s at %s: %s", latest_link, target,
-                           strerror(errno));
-    return STATUS_OK;
+    if (!link_make(target, latest_link))
+        (void)message_set(&folder->warning, STATUS_IO,
+                          "%s does not point at %s: %s; name the folder instead", latest_link,
+                          target, strerror(errno));
+}
+
+/* A host may be named by anything. */
+static void host_write(const char *host, char *name, size_t size) {
+    snprintf(name, size, "%s", host);
+    for (char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+            *c = '-';
 }
 
 static enum status folder_new(const char *host, struct folder *folder, struct message *message) {
-    char name[256], stamp[32];
+    char name[256], stamp[32], host_name[101];
     time_t seconds = time(NULL);
     struct tm utc;
     gmtime_r(&seconds, &utc);
     strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &utc);
+    host_write(host, host_name, sizeof host_name);
     enum status status = folder_make(runs_folder, message);
     if (status != STATUS_OK)
         return status;
     /* Two runs within one second get names of their own. */
     for (int attempt = 0; attempt < 100; attempt++) {
-        snprintf(name, sizeof name, attempt ? "%s-%.100s-%d" : "%s-%.100s", stamp, host, attempt);
+        snprintf(name, sizeof name, attempt ? "%s-%s-%d" : "%s-%s", stamp, host_name, attempt);
         snprintf(folder->path, sizeof folder->path, "%s/%s", runs_folder, name);
-        if (mkdir(folder->path, 0777) == 0)
-            return latest_point(name, message);
+        if (mkdir(folder->path, 0777) == 0) {
+            latest_point(name, folder);
+            return STATUS_OK;
+        }
         if (errno != EEXIST)
             break;
     }

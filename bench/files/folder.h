@@ -9,15 +9,17 @@
 
 struct folder {
     char path[2048];
-    bool resumed; /* an unfinished run lies there and is resumed */
-    int lock;     /* descriptor that keeps other runs out of it; -1: none */
+    bool resumed;           /* an unfinished run lies there and is resumed */
+    int lock;               /* descriptor that keeps other runs out of it; -1: none */
+    struct message warning; /* what is not as it should be and stops nothing; empty: nothing */
 };
 
 /* Makes the folder that --out named and those that it lies in, as far as they are missing. */
 enum status folder_make(const char *path, struct message *message);
 
 /* Opens `out`, or a new folder reports/runs/<UTC time>-<host> with reports/latest pointing to it
- * when out is NULL. A folder that holds an unfinished run is resumed; `settings` (what was asked
+ * when out is NULL; a link that cannot be made is a warning. In the folder's name a host has letters,
+ * digits, '.', '_' and '-', and '-' for all else. A folder that holds an unfinished run is resumed; `settings` (what was asked
  * for and by what, words of the form name=value) must be the same then. A finished run, one that
  * another process is writing, or anything else is left alone: STATUS_INVALID. The caller closes
  * what was opened; on failure there is nothing to close. */

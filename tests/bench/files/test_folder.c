@@ -96,6 +96,42 @@ static void test_new_runs_have_folders_of_their_own(void **state) {
     }
 }
 
+/* The link is a convenience: whatever is in its place, a run has its folder, and a warning. */
+static void test_what_stands_in_the_way_of_the_link(void **state) {
+    (void)state;
+    assert_int_equal(mkdir("reports", 0777), 0);
+    /* Left behind by a process that was killed, and then in a container by one of the same number. */
+    assert_int_equal(symlink("runs/gone", "reports/latest.lockstep-part"), 0);
+    struct folder folder = folder_left(NULL, "s");
+    assert_string_equal(folder.warning.text, "");
+    check_latest(&folder);
+    struct stat part;
+    assert_int_not_equal(lstat("reports/latest.lockstep-part", &part), 0);
+    assert_int_equal(unlink("reports/latest"), 0);
+    assert_int_equal(mkdir("reports/latest", 0777), 0);
+    file_write_text("reports/latest/mine", "");
+    folder = folder_left(NULL, "s");
+    assert_true(is_folder(folder.path));
+    assert_non_null(strstr(folder.warning.text, "reports/latest does not point at runs/2"));
+    assert_int_equal(access("reports/latest/mine", F_OK), 0);
+    assert_int_not_equal(lstat("reports/latest.lockstep-part", &part), 0);
+}
+
+static void test_hosts_of_any_name(void **state) {
+    (void)state;
+    static const char *const hosts[][2] = {
+        {"a/b", "Z-a-b"}, {"../up", "Z-..-up"}, {"two words\n", "Z-two-words-"}, {"", "Z-"}};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        struct folder folder;
+        struct message message = {""};
+        assert_int_equal(folder_open(NULL, hosts[i][0], "s", &folder, &message), STATUS_OK);
+        folder_close(&folder);
+        assert_true(is_folder(folder.path));
+        assert_non_null(strstr(folder.path, hosts[i][1]));
+        check_latest(&folder);
+    }
+}
+
 static void test_a_named_folder_is_made_with_its_parents(void **state) {
     (void)state;
     static const char *const names[] = {"one", "two/three/four", "five/", "./six"};
@@ -229,6 +265,8 @@ static void test_an_environment_that_cannot_be_written(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_new_runs_have_folders_of_their_own),
+        IN_PLACE(test_what_stands_in_the_way_of_the_link),
+        IN_PLACE(test_hosts_of_any_name),
         IN_PLACE(test_a_named_folder_is_made_with_its_parents),
         IN_PLACE(test_an_empty_folder_is_used),
         IN_PLACE(test_an_unfinished_run_is_gone_on_with),
