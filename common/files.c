@@ -180,16 +180,14 @@ static bool all_write(int file, const char *bytes, size_t size) {
     return true;
 }
 
-/* What cannot be flushed (EINVAL: a pipe, a terminal, a file system without it) has no such step.
- */
-static bool flush(int descriptor) {
+bool file_flush(int descriptor) {
     return fsync(descriptor) == 0 || errno == EINVAL;
 }
 
 static enum status special_write(const struct target *target, const void *bytes, size_t size,
                                  struct message *message) {
     int file = open(target->name, O_WRONLY | O_NOCTTY | O_CLOEXEC);
-    bool written = file >= 0 && all_write(file, bytes, size) && flush(file);
+    bool written = file >= 0 && all_write(file, bytes, size) && file_flush(file);
     int error = errno;
     if (file >= 0 && close(file) != 0 && written) {
         written = false;
@@ -267,7 +265,7 @@ static bool folder_flush(const struct target *target) {
     int folder = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return errno == EACCES;
-    bool flushed = flush(folder);
+    bool flushed = file_flush(folder);
     int error = errno;
     (void)close(folder); /* nothing was written through it */
     errno = error;
@@ -285,7 +283,7 @@ enum status file_replace(const char *path, const void *bytes, size_t size,
     if (file < 0)
         return write_failed(&target, errno, message);
     bool replaced = all_write(file, bytes, size) && owner_and_mode_keep(file, &target) &&
-                    flush(file) && rename(target.part, target.path) == 0;
+                    file_flush(file) && rename(target.part, target.path) == 0;
     int error = errno;
     if (!replaced)
         (void)unlink(target.part); /* it is the failure before that counts */

@@ -33,6 +33,10 @@ enum status file_replace(const char *path, const void *bytes, size_t size, struc
  * hour's work than after it. */
 enum status file_check_replaceable(const char *path, struct message *message);
 
+/* Waits until what was written is on the disk; false with errno where it cannot get there. What
+ * cannot be flushed (a pipe, a terminal, a file system without it) has no such step. */
+bool file_flush(int descriptor);
+
 /* Whether a file of that name is what a killed process left of one that it was replacing. */
 bool file_is_leftover(const char *name);
 

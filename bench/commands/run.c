@@ -24,6 +24,10 @@ static void opening_print(const struct run *run) {
         fprintf(file, "%s\n", run->devices.tuning->note);
     if (run->folder.resumed)
         fprintf(file, "resuming the unfinished run in %s\n", run->folder.path);
+    const size_t lost = results_lost(run->results);
+    if (lost > 0)
+        fprintf(file, "%zu case%s damaged, and %s measured again\n", lost,
+                lost == 1 ? " of it is" : "s of it are", lost == 1 ? "is" : "are");
     for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {
         const struct ceilings *c = &run->ceilings[i];
         fprintf(file, "ceilings, %d thread%s: %.1f GFLOP/s", c->threads, c->threads == 1 ? "" : "s",

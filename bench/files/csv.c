@@ -1,9 +1,8 @@
-/* Reading and writing CSV by a table of columns. */
+/* Reading CSV by a table of columns, or by its header. */
 #include "bench/files/csv.h"
 #include "common/files.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,66 +11,7 @@
 
 enum { CSV_BYTES_MAX = 1 << 30 };
 
-/* --- writing ---------------------------------------------------------------------------------- */
-
-static int write_text(FILE *file, const char *text) {
-    if (!strpbrk(text, ",\"\n\r"))
-        return fputs(text, file) == EOF ? -1 : 0;
-    if (fputc('"', file) == EOF)
-        return -1;
-    for (const char *c = text; *c; c++)
-        if ((*c == '"' && fputc('"', file) == EOF) || fputc(*c, file) == EOF)
-            return -1;
-    return fputc('"', file) == EOF ? -1 : 0;
-}
-
-static int write_field(FILE *file, const struct csv_column *column, const void *member) {
-    switch (column->kind) {
-    case CSV_TEXT:
-        return write_text(file, member);
-    case CSV_INTEGER:
-        return fprintf(file, "%" PRId64, *(const int64_t *)member) < 0 ? -1 : 0;
-    case CSV_NUMBER:
-        break;
-    }
-    double number = *(const double *)member;
-    return isnan(number) || fprintf(file, "%.9g", number) >= 0 ? 0 : -1;
-}
-
-int csv_write_header(FILE *file, const struct csv_format *format) {
-    for (size_t i = 0; i < format->column_count; i++)
-        if (fprintf(file, "%s%s", i ? "," : "", format->columns[i].name) < 0)
-            return -1;
-    return fputc('\n', file) == EOF ? -1 : 0;
-}
-
-int csv_write_row(FILE *file, const struct csv_format *format, const void *row) {
-    for (size_t i = 0; i < format->column_count; i++)
-        if ((i && fputc(',', file) == EOF) ||
-            write_field(file, &format->columns[i], (const char *)row + format->columns[i].offset))
-            return -1;
-    return fputc('\n', file) == EOF ? -1 : 0;
-}
-
-enum status csv_replace(const char *path, const struct csv_format *format, const void *rows,
-                        size_t row_count, struct message *message) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
-    int failed = !memory || csv_write_header(memory, format) != 0;
-    for (size_t i = 0; i < row_count && !failed; i++)
-        failed = csv_write_row(memory, format, (const char *)rows + i * format->row_size);
-    if (memory)
-        failed |= fclose(memory) != 0;
-    enum status status = failed
-                             ? message_set(message, STATUS_NO_MEMORY,
-                                           "no memory to write %zu rows into %s", row_count, path)
-                             : file_replace(path, text, size, message);
-    free(text);
-    return status;
-}
-
-/* --- reading ---------------------------------------------------------------------------------- */
+/* --- a field, a line, a file ------------------------------------------------------------------ */
 
 struct reader {
     const char *path;
@@ -207,47 +147,85 @@ static bool has_whole_line(const struct reader *reader) {
     return false;
 }
 
+/* Rows that were read, in an array that grows. */
+struct rows_read {
+    void *rows;
+    size_t count, capacity;
+};
+
+static enum status row_append(struct reader *reader, const struct csv_format *format,
+                              struct rows_read *read) {
+    if (read->count == read->capacity) {
+        read->capacity = read->capacity ? 2 * read->capacity : 64;
+        void *larger = realloc(read->rows, read->capacity * format->row_size);
+        if (!larger)
+            return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
+                               reader->path);
+        read->rows = larger;
+    }
+    void *row = (char *)read->rows + read->count * format->row_size;
+    memset(row, 0, format->row_size);
+    enum status status = row_read(reader, format, row);
+    read->count += status == STATUS_OK;
+    return status;
+}
+
 static enum status rows_read(struct reader *reader, const struct csv_format *format, void **rows,
                              size_t *row_count, int *cut) {
+    struct rows_read read = {.rows = NULL};
     enum status status = header_check(reader, format);
-    size_t capacity = 0;
     while (status == STATUS_OK && reader->position < reader->end) {
         reader->line += 1 + reader->broken;
         reader->broken = 0;
         if (!has_whole_line(reader)) {
-            if (cut) {
+            if (cut)
                 *cut = 1;
-                break;
-            }
-            return message_set(reader->message, STATUS_INVALID,
-                               "%s:%zu: the last line is cut off: the file is not whole",
-                               reader->path, reader->line);
+            else
+                status = message_set(reader->message, STATUS_INVALID,
+                                     "%s:%zu: the last line is cut off: the file is not whole",
+                                     reader->path, reader->line);
+            break;
         }
-        if (*row_count == capacity) {
-            capacity = capacity ? 2 * capacity : 64;
-            void *larger = realloc(*rows, capacity * format->row_size);
-            if (!larger)
-                return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
-                                   reader->path);
-            *rows = larger;
-        }
-        void *row = (char *)*rows + *row_count * format->row_size;
-        memset(row, 0, format->row_size);
-        status = row_read(reader, format, row);
-        if (status == STATUS_OK)
-            ++*row_count;
+        status = row_append(reader, format, &read);
     }
+    *rows = read.rows;
+    *row_count = read.count;
     return status;
 }
 
-static enum status refuse_binary(const char *path, const char *text, size_t size,
-                                 struct message *message) {
-    const char *zero = memchr(text, '\0', size);
+/* The first NUL of what is left to read. */
+static const char *zero_find(const struct reader *reader) {
+    return memchr(reader->position, '\0', (size_t)(reader->end - reader->position));
+}
+
+static enum status refuse_binary(const struct reader *reader) {
+    const char *zero = zero_find(reader);
     size_t line = 1;
-    for (const char *c = text; c < zero; c++)
+    if (!zero)
+        return STATUS_OK;
+    for (const char *c = reader->position; c < zero; c++)
         line += *c == '\n';
-    return message_set(message, STATUS_INVALID, "%s:%zu: the line holds bytes that no CSV file has",
-                       path, line);
+    return message_set(reader->message, STATUS_INVALID,
+                       "%s:%zu: the line holds bytes that no CSV file has", reader->path, line);
+}
+
+/* Reads the file and stands before its first line, behind the byte-order mark that spreadsheets
+ * write. The caller frees *text. */
+static enum status reader_open(struct reader *reader, const char *path, char **text,
+                               struct message *message) {
+    static const char mark[] = "\xef\xbb\xbf";
+    const size_t length = sizeof mark - 1;
+    size_t size = 0;
+    enum status status = file_read(path, CSV_BYTES_MAX, text, &size, message);
+    if (status != STATUS_OK)
+        return status;
+    bool marked = size >= length && memcmp(*text, mark, length) == 0;
+    *reader = (struct reader){.path = path,
+                              .position = *text + (marked ? length : 0),
+                              .end = *text + size,
+                              .line = 1,
+                              .message = message};
+    return STATUS_OK;
 }
 
 enum status csv_read(const char *path, const struct csv_format *format, void **rows,
@@ -257,15 +235,11 @@ enum status csv_read(const char *path, const struct csv_format *format, void **r
     if (cut)
         *cut = 0;
     char *text = NULL;
-    size_t size = 0;
-    enum status status = file_read(path, CSV_BYTES_MAX, &text, &size, message);
-    if (status != STATUS_OK)
-        return status;
-    struct reader reader = {
-        .path = path, .position = text, .end = text + size, .line = 1, .message = message};
-    if (memchr(text, '\0', size))
-        status = refuse_binary(path, text, size, message);
-    else
+    struct reader reader;
+    enum status status = reader_open(&reader, path, &text, message);
+    if (status == STATUS_OK)
+        status = refuse_binary(&reader);
+    if (status == STATUS_OK)
         status = rows_read(&reader, format, rows, row_count, cut);
     free(text);
     if (status != STATUS_OK) {
@@ -273,6 +247,42 @@ enum status csv_read(const char *path, const struct csv_format *format, void **r
         *rows = NULL;
         *row_count = 0;
     }
+    return status;
+}
+
+/* Cuts the next line off the file: the reader then ends where the line does. False: no whole line is
+ * left. */
+static bool line_cut(struct reader *reader, char *end) {
+    char *newline = memchr(reader->position, '\n', (size_t)(end - reader->position));
+    reader->end = newline ? newline + 1 : end;
+    return newline != NULL;
+}
+
+/* `reader` stands before the header. What is wrong with a line is of no interest. */
+static enum status lines_salvage(struct reader *reader, const struct csv_format *format,
+                                 struct rows_read *read) {
+    char *end = reader->end;
+    bool sound = line_cut(reader, end) && header_check(reader, format) == STATUS_OK;
+    enum status status = STATUS_OK;
+    while (sound && status != STATUS_NO_MEMORY) {
+        reader->position = reader->end;
+        sound = line_cut(reader, end);
+        status = sound && !zero_find(reader) ? row_append(reader, format, read) : STATUS_OK;
+    }
+    return status == STATUS_NO_MEMORY ? status : STATUS_OK;
+}
+
+enum status csv_salvage(const char *path, const struct csv_format *format, void **rows,
+                        size_t *row_count, struct message *message) {
+    struct rows_read read = {.rows = NULL};
+    char *text = NULL;
+    struct reader reader;
+    enum status status = reader_open(&reader, path, &text, message);
+    if (status == STATUS_OK)
+        status = lines_salvage(&reader, format, &read);
+    free(text);
+    *rows = read.rows;
+    *row_count = read.count;
     return status;
 }
 
@@ -330,18 +340,11 @@ enum status csv_table_read(const char *path, struct csv_table *table, int *cut,
     snprintf(table->path, sizeof table->path, "%s", path);
     if (cut)
         *cut = 0;
-    size_t size = 0;
-    enum status status = file_read(path, CSV_BYTES_MAX, &table->text, &size, message);
-    if (status != STATUS_OK)
-        return status;
-    struct reader reader = {.path = path,
-                            .position = table->text,
-                            .end = table->text + size,
-                            .line = 1,
-                            .message = message};
-    if (memchr(table->text, '\0', size))
-        status = refuse_binary(path, table->text, size, message);
-    else
+    struct reader reader;
+    enum status status = reader_open(&reader, path, &table->text, message);
+    if (status == STATUS_OK)
+        status = refuse_binary(&reader);
+    if (status == STATUS_OK)
         status = table_fill(table, &reader, cut);
     if (status != STATUS_OK)
         csv_table_release(table);

@@ -43,10 +43,16 @@ enum status csv_replace(const char *path, const struct csv_format *format, const
 
 /* Reads a whole file into a malloc'd array that the caller frees. A last line without its newline
  * is what a killed run leaves: it is left out and *cut set (cut may be NULL: then it is an error).
- * A wrong header, a wrong count of fields, a field that is not a number or too long is
+ * A byte-order mark in front is skipped. A wrong header, a wrong count of fields, a field that is not a number or too long is
  * STATUS_INVALID and names file and line. */
 enum status csv_read(const char *path, const struct csv_format *format, void **rows,
                      size_t *row_count, int *cut, struct message *message);
+
+/* Reads the lines that are whole, for a file that may be damaged. What cannot be read as a row is left
+ * out; a file with another header has no rows. No field may hold a newline. The caller frees the
+ * rows, whatever the status: STATUS_NO_MEMORY, or that of file_read. */
+enum status csv_salvage(const char *path, const struct csv_format *format, void **rows,
+                        size_t *row_count, struct message *message);
 
 /* A file read by its header: any columns, every field as text. For files that another version may
  * have given more columns, or that another program wrote. */

@@ -1,7 +1,8 @@
-/* The files of a run's folder: results.csv, samples.csv and parts.csv.
+/* The files of a run's folder: results.csv, samples.csv, parts.csv, counters.csv and cases.csv.
  *
- * All rows of a case are written together when the case is done, so a run that is
- * killed leaves whole cases and at most one cut line.
+ * All rows of a case are written together when the case is done, and are on the disk before the next
+ * one begins. The row of cases.csv comes last and vouches for the others, so that what a killed run
+ * or a damaged disk left can be told from what is whole.
  */
 #ifndef LOCKSTEP_BENCH_FILES_RESULTS_H
 #define LOCKSTEP_BENCH_FILES_RESULTS_H
@@ -62,7 +63,16 @@ struct counters_row {
 #undef COUNTER_UNWRITTEN
 };
 
-extern const struct csv_format result_format, sample_format, part_format, counters_format;
+/* cases.csv: one row a case that is done: how many rows of it each file has, and the checksum of
+ * their text (FNV-1a, 64 bits, in hexadecimal): samples, parts, counters, results. */
+struct done_case {
+    struct row_key key; /* the case alone */
+    int64_t results, samples, parts, counters;
+    char checksum[17];
+};
+
+extern const struct csv_format result_format, sample_format, part_format, counters_format,
+    done_format;
 
 /* An open run folder. */
 struct results;
@@ -77,15 +87,18 @@ struct case_rows {
     size_t throttled_count; /* samples that were dropped, and stand in no file */
 };
 
-/* Creates the files of `folder` (which exists) and refuses to overwrite any. With `resume` it reads
- * what is there, drops the cut line and any case that is not whole, and creates what is missing.
+/* Creates the files of `folder` (which exists) and refuses to overwrite any. With `resume` it keeps
+ * the cases that are whole as they were written, drops every other row, and creates what is missing.
  * counters.csv is there only when `counters` says so. */
 enum status results_open(const char *folder, bool resume, bool counters, struct results **results,
                          struct message *message);
 enum status results_close(struct results *results, struct message *message);
 
-/* Appends the rows of one case, last the result rows. STATUS_IO names the file and the reason, and
- * then nothing of the case stays in the files. */
+/* Cases of a resumed run that were done, and of which a row is missing, damaged or changed. */
+size_t results_lost(const struct results *results);
+
+/* Appends the rows of one case and sees that they are on the disk. STATUS_IO names the file and the
+ * reason, and then nothing of the case stays in the files. */
 enum status results_append(struct results *results, const struct case_rows *rows,
                            struct message *message);
 

@@ -80,54 +80,50 @@ static bool is_measured(const struct result *row) {
     return strcmp(row->status, "measured") == 0;
 }
 
-static enum status result_check(const struct run_files *files, const struct result *row,
+static enum status result_check(const char *folder, const struct result *row, size_t line,
                                 struct message *message) {
     static const char *const statuses[] = {"measured", "emulated", "skipped", "failed"};
     size_t known = 0;
     while (known < sizeof statuses / sizeof statuses[0] &&
            strcmp(row->status, statuses[known]) != 0)
         known++;
-    size_t line = line_of_row((size_t)(row - files->results));
     if (known == sizeof statuses / sizeof statuses[0])
         return message_set(message, STATUS_INVALID,
                            "%s/results.csv:%zu: the status '%s' is not one of measured, emulated, "
                            "skipped and failed",
-                           files->folder, line, row->status);
+                           folder, line, row->status);
     bool timed = row->median_s > 0.0 && isfinite(row->median_s) && row->samples > 0;
     if (is_measured(row) && !timed)
         return message_set(message, STATUS_INVALID,
-                           "%s/results.csv:%zu: the row is measured and has no time", files->folder,
-                           line);
+                           "%s/results.csv:%zu: the row is measured and has no time", folder, line);
     if (strcmp(row->status, "emulated") == 0 && !isnan(row->median_s))
         return message_set(message, STATUS_INVALID,
-                           "%s/results.csv:%zu: the row is emulated and has a time", files->folder,
-                           line);
+                           "%s/results.csv:%zu: the row is emulated and has a time", folder, line);
     if (is_measured(row) && strcmp(row->verified, "yes") != 0 && *row->verified != '\0')
         return message_set(message, STATUS_INVALID,
                            "%s/results.csv:%zu: the row is measured, and verified is '%s': a wrong "
                            "result has no time",
-                           files->folder, line, row->verified);
+                           folder, line, row->verified);
     return STATUS_OK;
 }
 
-static enum status results_check(const struct run_files *files, struct message *message) {
-    size_t count = files->result_count;
+enum status result_rows_check(const char *folder, const struct result *rows, size_t count,
+                              struct message *message) {
     struct place *sorted = malloc((count ? count : 1) * sizeof *sorted);
     if (!sorted)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows", count);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++)
-        sorted[i].row = &files->results[i];
+        sorted[i].row = &rows[i];
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = result_check(files, sorted[i].row, message);
+        status = result_check(folder, &rows[i], line_of_row(i), message);
     qsort(sorted, count, sizeof *sorted, by_result_key);
     for (size_t i = 1; i < count && status == STATUS_OK; i++)
         if (row_key_compare(&sorted[i - 1].row->key, &sorted[i].row->key) == 0)
-            status =
-                message_set(message, STATUS_INVALID,
-                            "%s/results.csv:%zu: the row of line %zu comes a second time",
-                            files->folder, line_of_row((size_t)(sorted[i].row - files->results)),
-                            line_of_row((size_t)(sorted[i - 1].row - files->results)));
+            status = message_set(message, STATUS_INVALID,
+                                 "%s/results.csv:%zu: the row of line %zu comes a second time",
+                                 folder, line_of_row((size_t)(sorted[i].row - rows)),
+                                 line_of_row((size_t)(sorted[i - 1].row - rows)));
     free(sorted);
     return status;
 }
@@ -301,7 +297,7 @@ static enum status timed_files_read(struct run_files *files, struct message *mes
         status = rows_read(files, "results.csv", &result_format, (void **)&files->results,
                            &files->result_count, message);
     if (status == STATUS_OK)
-        status = results_check(files, message);
+        status = result_rows_check(files->folder, files->results, files->result_count, message);
     if (status == STATUS_OK)
         status = rows_read(files, "samples.csv", &sample_format, (void **)&files->samples,
                            &files->sample_count, message);

@@ -39,6 +39,11 @@ struct run_files {
 enum status run_files_read(const char *path, struct run_files *files, struct message *message);
 void run_files_release(struct run_files *files);
 
+/* Whether these are rows that one run writes: none twice, none with a time that it may not have.
+ * STATUS_INVALID names the line of `folder`/results.csv. */
+enum status result_rows_check(const char *folder, const struct result *rows, size_t count,
+                              struct message *message);
+
 /* The samples of a row in the order they were taken; none where the file has none. */
 struct times run_files_times(const struct run_files *files, const struct row_key *key);
 

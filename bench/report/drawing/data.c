@@ -1,6 +1,7 @@
 /* Reading a run's folder for its report. */
 #include "bench/report/drawing/data.h"
 #include "bench/files/json.h"
+#include "bench/files/run_files.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -128,6 +129,8 @@ enum status report_data_load(const char *folder, struct report_data *data,
                            folder);
     enum status status = rows_load(data, "results.csv", &result_format, (void **)&data->results,
                                    &data->result_count, message);
+    if (status == STATUS_OK)
+        status = result_rows_check(folder, data->results, data->result_count, message);
     if (status == STATUS_OK)
         status = rows_load(data, "parts.csv", &part_format, (void **)&data->parts,
                            &data->part_count, message);

@@ -161,6 +161,53 @@ static void test_carriage_returns_are_no_damage(void **state) {
 }
 
 /* An error of a millionth of the smallest number is written and has to be read. */
+/* Spreadsheets put it in front of what they save. */
+static void test_a_byte_order_mark_is_no_damage(void **state) {
+    (void)state;
+    struct row *read;
+    size_t count;
+    struct message message;
+    assert_int_equal(rows_read("\xef\xbb\xbf" HEADER "a,1,2,x\n", &read, &count, NULL, &message),
+                     STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(read[0].name, "a");
+    free(read);
+    struct csv_table table;
+    assert_int_equal(csv_table_read(temporary_path(&folder, "rows.csv"), &table, NULL, &message),
+                     STATUS_OK);
+    assert_int_equal(csv_table_column(&table, "name"), 0);
+    csv_table_release(&table);
+}
+
+static void test_whole_lines_are_salvaged(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t size; /* 0: up to the NUL */
+        const char *names;
+    } files[] = {
+        {HEADER "a,1,2,x\nb,1,2,y\nc,1,", 0, "ab"},
+        {HEADER "a,1,2,x\nb,one,2,y\n\nc,1,2\nd,1,2,z,\ne,1,2,z\n", 0, "ae"},
+        {HEADER "a,1,2,x\nb,1,2,\"y\nc,1,2,\"z\"\n", 0, "ac"},
+        {HEADER "a,1,2,x\nb,\0,2,y\nc,1,2,z\n", sizeof HEADER + 23, "ac"},
+        {"nam,count,seconds,note\na,1,2,x\n", 0, ""},
+        {"name,count", 0, ""},
+        {"", 0, ""},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        const char *path = temporary_path(&folder, "rows.csv");
+        file_write(path, files[i].text, files[i].size ? files[i].size : strlen(files[i].text));
+        void *rows = NULL;
+        size_t count;
+        struct message message = {""};
+        assert_int_equal(csv_salvage(path, &format, &rows, &count, &message), STATUS_OK);
+        assert_int_equal(count, strlen(files[i].names));
+        for (size_t r = 0; r < count; r++)
+            assert_int_equal(((const struct row *)rows)[r].name[0], files[i].names[r]);
+        free(rows);
+    }
+}
+
 static void test_numbers_below_the_normal_ones(void **state) {
     (void)state;
     struct row *read;
@@ -351,6 +398,8 @@ int main(void) {
         cmocka_unit_test(test_a_header_alone_has_no_rows),
         cmocka_unit_test(test_more_rows_than_the_first_array),
         cmocka_unit_test(test_carriage_returns_are_no_damage),
+        cmocka_unit_test(test_a_byte_order_mark_is_no_damage),
+        cmocka_unit_test(test_whole_lines_are_salvaged),
         cmocka_unit_test(test_numbers_below_the_normal_ones),
         cmocka_unit_test(test_a_quote_within_a_field_cuts_nothing),
         cmocka_unit_test(test_damage_is_refused_with_its_place),

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -34,33 +35,39 @@ static struct result row_of(const char *shape, const char *implementation) {
     return row;
 }
 
-/* A case with two rows, of two samples and one part each. */
-enum { CASE_ROWS = 2, CASE_SAMPLES = 4, CASE_PARTS = 2 };
+/* A case with two rows, of two samples, one part and one kernel each. */
+enum { CASE_ROWS = 2, CASE_SAMPLES = 4, CASE_PARTS = 2, CASE_COUNTERS = 2 };
 
 static enum status case_append(struct results *results, const char *shape,
                                struct message *message) {
     struct result rows[CASE_ROWS] = {row_of(shape, "cpu-naive"), row_of(shape, "openblas")};
     struct sample_row samples[CASE_SAMPLES];
     struct part_row parts[CASE_PARTS];
+    struct counters_row counters[CASE_COUNTERS];
     for (int i = 0; i < CASE_SAMPLES; i++)
         samples[i] =
             (struct sample_row){.key = rows[i / 2].key, .sample = i % 2, .seconds = 0.25 * (i + 1)};
     for (int i = 0; i < CASE_PARTS; i++)
         parts[i] = (struct part_row){
             .key = rows[i].key, .part = 1, .name = "forward gemm 1", .samples = 3, .share = 1.0};
+    for (int i = 0; i < CASE_COUNTERS; i++)
+        counters[i] = (struct counters_row){
+            .key = rows[i].key, .kernel = "gemm_naive", .grid = "1x1x1", .launches = 1};
     const struct case_rows written = {.results = rows,
                                       .samples = samples,
                                       .parts = parts,
+                                      .counters = counters,
                                       .result_count = CASE_ROWS,
                                       .sample_count = CASE_SAMPLES,
-                                      .part_count = CASE_PARTS};
+                                      .part_count = CASE_PARTS,
+                                      .counters_count = CASE_COUNTERS};
     return results_append(results, &written, message);
 }
 
 static struct results *results_opened(bool resume) {
     struct results *results;
     struct message message = {""};
-    if (results_open(folder.path, resume, false, &results, &message) != STATUS_OK)
+    if (results_open(folder.path, resume, true, &results, &message) != STATUS_OK)
         fail_msg("%s", message.text);
     return results;
 }
@@ -70,7 +77,7 @@ static void results_closed(struct results *results) {
     assert_int_equal(results_close(results, &message), STATUS_OK);
 }
 
-/* The three files with the cases of these shapes. */
+/* The files with the cases of these shapes. */
 static void results_written(const char *const *shapes, size_t count) {
     struct results *results = results_opened(false);
     struct message message;
@@ -83,6 +90,10 @@ static void results_written(const char *const *shapes, size_t count) {
 #define SECOND "16x16x16"
 #define THIRD "32x32x32"
 static const char *const two_shapes[] = {FIRST, SECOND};
+
+static const char *const names[] = {"results.csv", "samples.csv", "parts.csv", "counters.csv",
+                                    "cases.csv"};
+enum { NAMES = sizeof names / sizeof names[0] };
 
 static char *file_of(const char *name) {
     char *text = file_text(temporary_path(&folder, name));
@@ -104,6 +115,8 @@ static void check_shape(const char *shape, size_t cases) {
     assert_int_equal(count_lines("results.csv", shape), cases * CASE_ROWS);
     assert_int_equal(count_lines("samples.csv", shape), cases * CASE_SAMPLES);
     assert_int_equal(count_lines("parts.csv", shape), cases * CASE_PARTS);
+    assert_int_equal(count_lines("counters.csv", shape), cases * CASE_COUNTERS);
+    assert_int_equal(count_lines("cases.csv", shape), cases);
 }
 
 /* Cuts the last `bytes` off a file. */
@@ -155,18 +168,17 @@ static void test_rows_are_on_the_disk_at_once(void **state) {
 
 static void test_files_that_are_there_are_not_overwritten(void **state) {
     (void)state;
-    static const char *const names[] = {"results.csv", "samples.csv", "parts.csv"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (int i = 0; i < NAMES; i++) {
         file_write_text(temporary_path(&folder, names[i]), "somebody's\n");
         struct results *results;
         struct message message;
-        assert_int_equal(results_open(folder.path, false, false, &results, &message), STATUS_IO);
+        assert_int_equal(results_open(folder.path, false, true, &results, &message), STATUS_IO);
         assert_null(results);
         assert_non_null(strstr(message.text, names[i]));
         char *text = file_of(names[i]);
         assert_string_equal(text, "somebody's\n");
         free(text);
-        for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
+        for (int j = 0; j < NAMES; j++)
             (void)remove(temporary_path(&folder, names[j]));
     }
 }
@@ -208,49 +220,207 @@ static void test_a_cut_line_drops_the_last_case_alone(void **state) {
         results_closed(results);
         check_shape(FIRST, 1);
         check_shape(SECOND, 1);
-        file_remove("results.csv");
-        file_remove("samples.csv");
-        file_remove("parts.csv");
+        for (int j = 0; j < NAMES; j++)
+            file_remove(names[j]);
     }
+}
+
+/* Cuts off what stands from the first row of the second case on. */
+static void second_cut(const char *name) {
+    char *text = file_of(name);
+    char *second = strstr(text, "gemm,nn,f32," SECOND);
+    assert_non_null(second);
+    *second = '\0';
+    file_write_text(temporary_path(&folder, name), text);
+    free(text);
 }
 
 /* Killed between the files: the samples of a case are there, its results are not. */
 static void test_samples_without_results_are_dropped(void **state) {
     (void)state;
     results_written(two_shapes, 2);
-    char *text = file_of("results.csv");
-    char *second = strstr(text, "gemm,nn,f32," SECOND);
-    assert_non_null(second);
-    *second = '\0';
-    file_write_text(temporary_path(&folder, "results.csv"), text);
-    free(text);
+    second_cut("results.csv");
+    second_cut("cases.csv");
     file_cut("samples.csv", 3);
-    file_remove("parts.csv");
     struct results *results = results_opened(true);
+    assert_int_equal(results_lost(results), 0);
     struct message message;
     assert_int_equal(case_append(results, SECOND, &message), STATUS_OK);
     results_closed(results);
+    check_shape(FIRST, 1);
     check_shape(SECOND, 1);
-    assert_int_equal(count_lines("samples.csv", FIRST), CASE_SAMPLES);
 }
 
-static void test_a_damaged_file_is_named_and_left_alone(void **state) {
+/* --- damage --- */
+
+/* The files as two whole cases leave them. */
+static char *sound[NAMES];
+
+static void sound_write(void) {
+    for (int i = 0; i < NAMES; i++)
+        file_write_text(temporary_path(&folder, names[i]), sound[i]);
+}
+
+static bool has_rows_of(const struct results *results, const char *shape) {
+    size_t count;
+    const struct result *rows = results_rows(results, &count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].key.shape, shape) == 0)
+            return true;
+    return false;
+}
+
+/* Resumes a folder of which the cases that are named were damaged: those are asked for again, and
+ * with them all files are as they were. */
+static void check_repaired(const char *what, bool first_lost, bool second_lost, size_t lost) {
+    struct results *results = results_opened(true);
+    struct message message;
+    if (has_rows_of(results, FIRST) == first_lost || has_rows_of(results, SECOND) == second_lost ||
+        results_lost(results) != lost)
+        fail_msg("%s: %zu cases are lost, %s first, %s second", what, results_lost(results),
+                 has_rows_of(results, FIRST) ? "not the" : "the",
+                 has_rows_of(results, SECOND) ? "not the" : "the");
+    for (int i = 0; i < 2; i++)
+        if (!has_rows_of(results, two_shapes[i]))
+            assert_int_equal(case_append(results, two_shapes[i], &message), STATUS_OK);
+    results_closed(results);
+    const bool turned = first_lost && !second_lost; /* the second case stands first */
+    check_shape(FIRST, 1);
+    check_shape(SECOND, 1);
+    for (int i = 0; i < NAMES; i++) {
+        char *after = file_of(names[i]);
+        if (turned ? strlen(after) != strlen(sound[i]) : strcmp(after, sound[i]) != 0)
+            fail_msg("%s: %s is '%s'", what, names[i], after);
+        free(after);
+    }
+}
+
+static void sound_begin(void) {
+    results_written(two_shapes, 2);
+    for (int i = 0; i < NAMES; i++)
+        sound[i] = file_of(names[i]);
+}
+
+static void sound_end(void) {
+    for (int i = 0; i < NAMES; i++)
+        free(sound[i]);
+}
+
+/* Puts `to` for the first `from` behind the first line of the second case. */
+static void second_edit(int file, const char *from, const char *to) {
+    char *text = sound[file], *edited = NULL;
+    char *at = strstr(strstr(text, SECOND), from);
+    assert_non_null(at);
+    assert_true(asprintf(&edited, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
+    sound_write();
+    file_write_text(temporary_path(&folder, names[file]), edited);
+    free(edited);
+}
+
+/* Whatever is changed in a row, its case is measured again, and no other. */
+static void test_a_row_that_was_changed(void **state) {
+    (void)state;
+    static const struct {
+        int file;
+        const char *from, *to;
+    } edits[] = {
+        {0, ",yes,", ",no,"},
+        {0, ",yes,", ",,"},
+        {0, ",cpu,", ",gpu0,"},
+        {0, "openblas", "\xff"},
+        {0, ",0.5,", ",0.25,"},
+        {0, SECOND, THIRD},
+        {0, "measured", "failed"},
+        {0, "\n", ""},
+        {0, ",hot,", ",\"hot,"},
+        {1, ",0.25\n", ",0.5\n"},
+        {1, ",0.25\n", ";0.25\n"},
+        {1, "gemm", "gem\x01"},
+        {2, "forward", "back"},
+        {2, ",3,", ",three,"},
+        {3, "gemm_naive", "gemm_tiled"},
+        {3, ",1,", ",2,"},
+        {4, ",2,", ",3,"},
+        {4, ",4,", ",-4,"},
+    };
+    sound_begin();
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        second_edit(edits[i].file, edits[i].from, edits[i].to);
+        check_repaired(edits[i].to, false, true, 1);
+    }
+    second_edit(4, SECOND, THIRD); /* cases.csv alone names a case that never was */
+    check_repaired("a strange case", false, true, 1);
+    sound_end();
+}
+
+/* A line again, a line less, or one of another case: in any file but cases.csv, of the first case. */
+static void test_lines_that_come_twice_or_not_at_all(void **state) {
+    (void)state;
+    sound_begin();
+    for (int i = 0; i + 1 < NAMES; i++) {
+        char *line = strchr(sound[i], '\n') + 1, *next = strchr(line, '\n') + 1, *edited = NULL;
+        char *path = strdup(temporary_path(&folder, names[i]));
+        assert_true(asprintf(&edited, "%.*s%s", (int)(next - sound[i]), sound[i], line) > 0);
+        sound_write();
+        file_write_text(path, edited);
+        check_repaired("a line comes twice", true, false, 1);
+        free(edited);
+        assert_true(asprintf(&edited, "%.*s%s", (int)(line - sound[i]), sound[i], next) > 0);
+        sound_write();
+        file_write_text(path, edited);
+        check_repaired("a line is missing", true, false, 1);
+        free(edited);
+        char *again = strrchr(sound[i], 'g'); /* the last line, behind all others */
+        while (again[-1] != '\n')
+            again--;
+        assert_true(asprintf(&edited, "%s%s", sound[i], again) > 0);
+        sound_write();
+        file_write_text(path, edited);
+        check_repaired("the last line comes twice", false, false, 0);
+        free(edited);
+        free(path);
+    }
+    sound_end();
+}
+
+/* The files after a crash of the machine: gone, empty, half, or full of zeros. */
+static void test_whole_files_that_are_damaged(void **state) {
+    (void)state;
+    sound_begin();
+    for (int i = 0; i < NAMES; i++) {
+        const size_t size = strlen(sound[i]), header = (size_t)(strchr(sound[i], '\n') - sound[i]);
+        const size_t lost = i + 1 < NAMES ? 2 : 0; /* what cases.csv does not name is not missed */
+        sound_write();
+        file_remove(names[i]);
+        check_repaired("no file", true, true, lost);
+        for (size_t left = 0; left <= header; left += header / 2) {
+            sound_write();
+            file_write(temporary_path(&folder, names[i]), sound[i], left);
+            check_repaired("an empty file", true, true, lost);
+        }
+        sound_write();
+        file_write(temporary_path(&folder, names[i]), sound[i], size - 1);
+        check_repaired("a cut line", false, true, lost / 2);
+        char *zeros = calloc(1, size);
+        file_write(temporary_path(&folder, names[i]), zeros, size);
+        check_repaired("zeros", true, true, lost);
+        free(zeros);
+    }
+    sound_end();
+}
+
+/* What is no file of ours is not replaced. */
+static void test_a_folder_in_the_place_of_a_file(void **state) {
     (void)state;
     results_written(two_shapes, 1);
-    char *text = file_of("samples.csv");
-    char *comma = strrchr(text, ',');
-    assert_non_null(comma);
-    *comma = ';';
-    file_write_text(temporary_path(&folder, "samples.csv"), text);
+    file_remove("samples.csv");
+    assert_int_equal(mkdir(temporary_path(&folder, "samples.csv"), 0777), 0);
     struct results *results;
     struct message message;
-    assert_int_equal(results_open(folder.path, true, false, &results, &message), STATUS_INVALID);
+    assert_int_equal(results_open(folder.path, true, true, &results, &message), STATUS_INVALID);
     assert_null(results);
-    assert_non_null(strstr(message.text, "samples.csv:5:"));
-    char *after = file_of("samples.csv");
-    assert_string_equal(after, text);
-    free(after);
-    free(text);
+    assert_non_null(strstr(message.text, "samples.csv: it is a folder"));
+    assert_int_equal(count_lines("results.csv", FIRST), CASE_ROWS);
 }
 
 /* --- a full disk --- */
@@ -270,9 +440,8 @@ static void files_limit(rlim_t bytes) {
 static void test_a_full_disk_keeps_whole_cases(void **state) {
     (void)state;
     results_written(two_shapes, 1);
-    static const char *const names[] = {"results.csv", "samples.csv", "parts.csv"};
-    char *before[3];
-    for (int i = 0; i < 3; i++)
+    char *before[NAMES];
+    for (int i = 0; i < NAMES; i++)
         before[i] = file_of(names[i]);
     const size_t whole = strlen(before[0]);
     for (size_t more = 0; more < 150; more += 29) {
@@ -287,13 +456,13 @@ static void test_a_full_disk_keeps_whole_cases(void **state) {
         (void)results_rows(results, &count);
         assert_int_equal(count, CASE_ROWS);
         results_closed(results);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < NAMES; i++) {
             char *after = file_of(names[i]);
             assert_string_equal(after, before[i]);
             free(after);
         }
     }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < NAMES; i++)
         free(before[i]);
     struct results *results = results_opened(true);
     struct message message;
@@ -308,12 +477,12 @@ static void test_a_disk_without_room_for_the_headers(void **state) {
     struct results *results;
     struct message message;
     files_limit(5);
-    enum status status = results_open(folder.path, false, false, &results, &message);
+    enum status status = results_open(folder.path, false, true, &results, &message);
     files_limit(RLIM_INFINITY);
     assert_int_equal(status, STATUS_IO);
     assert_null(results);
-    assert_non_null(strstr(message.text, "results.csv"));
-    assert_int_not_equal(access(temporary_path(&folder, "results.csv.lockstep-part"), F_OK), 0);
+    assert_non_null(strstr(message.text, "samples.csv"));
+    assert_int_not_equal(access(temporary_path(&folder, "samples.csv.lockstep-part"), F_OK), 0);
     results_written(two_shapes, 1);
     check_shape(FIRST, 1);
 }
@@ -371,7 +540,10 @@ int main(void) {
         WITH_FOLDER(test_a_run_goes_on_behind_what_is_there),
         WITH_FOLDER(test_a_cut_line_drops_the_last_case_alone),
         WITH_FOLDER(test_samples_without_results_are_dropped),
-        WITH_FOLDER(test_a_damaged_file_is_named_and_left_alone),
+        WITH_FOLDER(test_a_row_that_was_changed),
+        WITH_FOLDER(test_lines_that_come_twice_or_not_at_all),
+        WITH_FOLDER(test_whole_files_that_are_damaged),
+        WITH_FOLDER(test_a_folder_in_the_place_of_a_file),
         WITH_FOLDER(test_a_full_disk_keeps_whole_cases),
         WITH_FOLDER(test_a_disk_without_room_for_the_headers),
         cmocka_unit_test(test_keys_differ_in_every_field),
