@@ -1,8 +1,11 @@
 /* training.csv: a row an epoch. */
 #include "bench/files/folder.h"
 #include "bench/training/state.h"
+#include "common/files.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,19 +27,42 @@ static enum status csv_failed(const struct training *training) {
                        training->csv_path, strerror(errno));
 }
 
-/* What is there must be rows of training, for more will follow. */
-static enum status csv_check(const struct training *training) {
-    if (!training->options->load)
+/* How many of the rows stay. With saved weights those of the epochs behind them, and one more may be
+ * there: of an epoch whose row was written and whose weights were not, which is trained again. */
+static enum status rows_judge(const struct training *training, const struct train_row *rows,
+                              size_t count, size_t *kept) {
+    const int64_t epochs = training->host.epochs;
+    *kept = count;
+    if (count > 0 && !training->options->load)
         return message_set(training->message, STATUS_INVALID,
                            "%s holds another training; give another --out, or --load its weights "
                            "to resume it",
                            training->csv_path);
-    void *rows;
-    size_t count;
-    enum status status =
-        csv_read(training->csv_path, &train_csv, &rows, &count, NULL, training->message);
+    if (count > 0 && rows[count - 1].epoch == epochs + 1)
+        *kept = count - 1;
+    if (count == 0 || rows[count - 1].epoch <= epochs + 1)
+        return STATUS_OK;
+    return message_set(training->message, STATUS_INVALID,
+                       "%s has rows up to epoch %" PRId64 ", and the weights of --load are of "
+                       "epoch %" PRId64 "; give another --out, or newer weights",
+                       training->csv_path, rows[count - 1].epoch, epochs);
+}
+
+/* The file is replaced as a whole, so its header is never half there, and a line that a killed
+ * training cut is gone before the next row follows it. */
+static enum status csv_begin(const struct training *training) {
+    const char *path = training->csv_path;
+    void *rows = NULL;
+    size_t count = 0, kept = 0;
+    int cut;
+    enum status status = STATUS_OK;
+    if (access(path, F_OK) == 0)
+        status = csv_read(path, &train_csv, &rows, &count, &cut, training->message);
     if (status == STATUS_OK)
-        free(rows);
+        status = rows_judge(training, rows, count, &kept);
+    if (status == STATUS_OK)
+        status = csv_replace(path, &train_csv, rows, kept, training->message);
+    free(rows);
     return status;
 }
 
@@ -50,21 +76,17 @@ enum status train_csv_open(struct training *training) {
         return message_set(training->message, STATUS_INVALID,
                            "the name of the folder '%.64s…' is too long", out);
     enum status status = folder_make(out, training->message);
-    bool exists = status == STATUS_OK && access(path, F_OK) == 0;
-    if (exists)
-        status = csv_check(training);
+    if (status == STATUS_OK)
+        status = csv_begin(training);
     if (status != STATUS_OK)
         return status;
     training->csv = fopen(path, "a");
-    if (!training->csv || (!exists && csv_write_header(training->csv, &train_csv) != 0) ||
-        fflush(training->csv) != 0)
-        return csv_failed(training);
-    return STATUS_OK;
+    return training->csv ? STATUS_OK : csv_failed(training);
 }
 
 enum status train_csv_add(const struct training *training, const struct train_row *row) {
-    if (training->csv &&
-        (csv_write_row(training->csv, &train_csv, row) != 0 || fflush(training->csv) != 0))
+    if (training->csv && (csv_write_row(training->csv, &train_csv, row) != 0 ||
+                          fflush(training->csv) != 0 || !file_flush(fileno(training->csv))))
         return csv_failed(training);
     return STATUS_OK;
 }

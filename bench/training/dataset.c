@@ -65,6 +65,11 @@ struct idx {
     int64_t sizes[IDX_DIMENSIONS_MAX];
 };
 
+/* A damaged file is a wrong file, as a truncated one is. The system's own errors are others. */
+static enum status damage_status(int code) {
+    return code == Z_ERRNO ? STATUS_IO : STATUS_INVALID;
+}
+
 /* zlib reads at most INT_MAX at once; a piece of 64 MiB also keeps a damaged count from asking for
  * more than there is. */
 static enum status idx_read(struct idx *idx, uint8_t *to, int64_t count, int64_t expected,
@@ -82,7 +87,7 @@ static enum status idx_read(struct idx *idx, uint8_t *to, int64_t count, int64_t
         int code;
         const char *error = gzerror(idx->file, &code);
         if (got < 0 && code != Z_BUF_ERROR)
-            return message_set(message, STATUS_IO,
+            return message_set(message, damage_status(code),
                                "cannot read %s: %s after %lld bytes; the file is damaged, fetch it "
                                "again",
                                idx->path, code == Z_ERRNO ? strerror(errno) : error,
@@ -143,7 +148,7 @@ static enum status idx_end(struct idx *idx, struct message *message) {
     int code;
     const char *error = gzerror(idx->file, &code);
     if (got < 0 || code != Z_OK)
-        return message_set(message, STATUS_IO,
+        return message_set(message, damage_status(code),
                            "cannot read the end of %s: %s; the file is damaged, fetch it again",
                            idx->path, code == Z_ERRNO ? strerror(errno) : error);
     return STATUS_OK;

@@ -315,9 +315,9 @@ static enum status epochs_run(struct training *training, struct train_row *last)
         *last = row;
         training->host.epochs = epoch;
         train_progress_epoch(&training->progress, &row);
-        status = train_weights_keep(training);
+        status = train_csv_add(training, &row);
         if (status == STATUS_OK)
-            status = train_csv_add(training, &row);
+            status = train_weights_keep(training);
         if (status != STATUS_OK)
             return status;
     }

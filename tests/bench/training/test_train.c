@@ -217,6 +217,64 @@ static void test_every_epoch_is_a_row(void **state) {
     assert_true(says(bench, "holds another training"));
 }
 
+/* Killed within its first row, a training is begun again by the same call. */
+static void test_a_first_row_that_was_cut(void **state) {
+    struct bench *bench = *state;
+    bench->options.out = bench->folder;
+    bench->options.epochs = 1;
+    static const char header[] = "epoch,step,loss,accuracy,seconds,samples_per_s\n";
+    static const char *const lines[] = {"", "1", "1,94,0.5,0.8,0.1,3000"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        FILE *file = fopen(bench->csv, "w");
+        assert_non_null(file);
+        assert_true(fprintf(file, "%s%s", header, lines[i]) > 0);
+        assert_int_equal(fclose(file), 0);
+        train(bench);
+        size_t count;
+        free(rows_read(bench, &count));
+        assert_int_equal(count, 1);
+    }
+}
+
+/* A row is written before its weights. Killed between the two, or within the next row, a training
+ * is resumed from its weights, and every epoch has one row. */
+static void test_rows_that_the_weights_do_not_know(void **state) {
+    struct bench *bench = *state;
+    bench->options.out = bench->folder;
+    bench->options.save = bench->weights;
+    bench->options.epochs = 1;
+    train(bench);
+    bench->options.load = bench->weights;
+    static const char *const lines[] = {"2,188,0.5,0.8,0.1,3000\n", "2,18"};
+    for (int i = 0; i < 2; i++) {
+        FILE *file = fopen(bench->csv, "a");
+        assert_non_null(file);
+        assert_true(fputs(lines[i], file) >= 0);
+        assert_int_equal(fclose(file), 0);
+        bench->options.epochs = i; /* 0 only evaluates */
+        train(bench);
+    }
+    size_t count;
+    struct train_row *rows = rows_read(bench, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(rows[1].epoch, 2);
+    free(rows);
+}
+
+static void test_weights_that_are_older_than_the_rows(void **state) {
+    struct bench *bench = *state;
+    bench->options.out = bench->folder;
+    bench->options.epochs = 1;
+    bench->options.save = bench->weights;
+    train(bench);
+    bench->options.load = bench->weights;
+    bench->options.save = bench->other;
+    bench->options.epochs = 2;
+    train(bench);
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
+    assert_true(says(bench, "has rows up to epoch 3, and the weights of --load are of epoch 1"));
+}
+
 static void test_an_emulated_device_has_no_times(void **state) {
     struct bench *bench = *state;
     bench->options.out = bench->folder;
@@ -464,6 +522,9 @@ int main(void) {
         TRAIN_TEST(test_an_emulated_device_has_no_times),
         TRAIN_TEST(test_the_report_has_a_line_an_epoch),
         TRAIN_TEST(test_an_unwritable_folder_is_named),
+        TRAIN_TEST(test_a_first_row_that_was_cut),
+        TRAIN_TEST(test_rows_that_the_weights_do_not_know),
+        TRAIN_TEST(test_weights_that_are_older_than_the_rows),
         TRAIN_TEST(test_a_row_that_cannot_be_written_ends_training),
         TRAIN_TEST(test_options_that_do_not_fit_are_refused),
         TRAIN_TEST(test_continued_training_is_the_same_training),
