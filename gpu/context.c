@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 /* --- the context ---------------------------------------------------------------------------- */
@@ -156,6 +157,19 @@ void gpu_close(struct gpu *gpu) {
     free(gpu);
 }
 
+/* Where this program lies. Without /proc, as it was called: a relative path begins where that was. */
+static void program_folder_find(char *path, size_t bytes) {
+    ssize_t length = readlink("/proc/self/exe", path, bytes - 1);
+    path[length > 0 ? length : 0] = '\0';
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): so the kernel gives it */
+    const char *called = (const char *)getauxval(AT_EXECFN);
+    if (length <= 0 && called)
+        snprintf(path, bytes, "%s", called);
+    char *slash = strrchr(path, '/');
+    if (slash != NULL)
+        *slash = '\0';
+}
+
 enum status gpu_emulator_path(char *path, size_t bytes, struct message *message) {
     static const char *const places[] = {"emulator/libcuda.so.1", "../emulator/libcuda.so.1",
                                          "../lib/lockstep/libcuda.so.1"};
@@ -169,11 +183,7 @@ enum status gpu_emulator_path(char *path, size_t bytes, struct message *message)
             "no emulated GPU: LOCKSTEP_EMULATOR_LIBRARY names %s, which cannot be read", chosen);
     }
     char program[4096];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash != NULL)
-        *slash = '\0';
+    program_folder_find(program, sizeof program);
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         int written = snprintf(path, bytes, "%s/%s", program, places[i]);
         if (written > 0 && (size_t)written < bytes && access(path, R_OK) == 0)

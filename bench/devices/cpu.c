@@ -6,10 +6,12 @@
 #include "common/clock.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 struct cpu_state {
@@ -19,14 +21,21 @@ struct cpu_state {
     struct powercap *powercap;
 };
 
-/* MemAvailable: free memory and what the kernel would give back. The control group may leave less
- * of it. */
-static enum status cpu_memory(struct device *device, size_t *available, size_t *total,
-                              struct message *message) {
-    const struct cpu_state *state = device->state;
+/* Where /proc is not mounted. What is cached counts as taken. */
+static bool memory_ask(size_t *available, size_t *total) {
+    struct sysinfo info;
+    if (sysinfo(&info) != 0)
+        return false;
+    *total = (size_t)info.totalram * info.mem_unit;
+    *available = (size_t)(info.freeram + info.bufferram) * info.mem_unit;
+    return true;
+}
+
+/* MemAvailable: free memory and what the kernel would give back. */
+static bool memory_read(size_t *available, size_t *total) {
     FILE *file = fopen("/proc/meminfo", "r");
     if (!file)
-        return message_set(message, STATUS_IO, "cannot read /proc/meminfo");
+        return memory_ask(available, total);
     char line[256];
     size_t kibibytes;
     *available = *total = 0;
@@ -37,11 +46,22 @@ static enum status cpu_memory(struct device *device, size_t *available, size_t *
             *available = kibibytes << 10;
     }
     fclose(file);
+    return *total > 0;
+}
+
+/* The control group may leave less than the machine has. */
+static enum status cpu_memory(struct device *device, size_t *available, size_t *total,
+                              struct message *message) {
+    const struct cpu_state *state = device->state;
     struct cgroup_memory memory;
+    if (!memory_read(available, total))
+        return message_set(message, STATUS_IO,
+                           "cannot find how much memory there is: neither /proc/meminfo nor "
+                           "sysinfo says it");
     cgroup_read_memory(&state->cgroup, &memory);
     if (memory.available < *available)
         *available = memory.available;
-    return *total ? STATUS_OK : message_set(message, STATUS_IO, "/proc/meminfo has no MemTotal");
+    return STATUS_OK;
 }
 
 static enum status cpu_allocate(struct device *device, size_t bytes, void **pointer,
