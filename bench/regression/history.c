@@ -2,6 +2,8 @@
 #include "bench/regression/history_store.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -159,12 +161,52 @@ static enum status folder_make(const char *path, struct message *message) {
                        strerror(errno));
 }
 
+/* Whether SQLite gets at the tables. Where the folder may not be written to, it cannot make the
+ * files that the write-ahead log needs. */
+static bool is_readable(const struct history *history) {
+    int code = sqlite3_exec(history->database, "SELECT 1 FROM sqlite_master", NULL, NULL, NULL);
+    return (code & 0xff) != SQLITE_CANTOPEN && (code & 0xff) != SQLITE_READONLY;
+}
+
+/* Whether recordings lie in a log beside the file, which nobody has put into it yet. */
+static bool has_log(const struct history *history) {
+    char path[sizeof history->path + 8];
+    struct stat log;
+    snprintf(path, sizeof path, "%s-wal", history->path);
+    return stat(path, &log) == 0 && log.st_size > 0;
+}
+
+/* Opens the file as one that nobody changes: nothing is locked, and no file is made beside it. */
+static enum status immutable_open(struct history *history, struct message *message) {
+    char uri[3 * sizeof history->path + 32] = "file:";
+    if (has_log(history))
+        return message_set(message, STATUS_IO,
+                           "cannot read %s: its folder may not be written to, and its newest runs "
+                           "still lie in %s-wal; copy both to a folder of your own",
+                           history->path, history->path);
+    for (const char *c = history->path; *c; c++) {
+        size_t used = strlen(uri);
+        snprintf(uri + used, sizeof uri - used, strchr("?#%", *c) ? "%%%02X" : "%c", *c);
+    }
+    size_t used = strlen(uri);
+    snprintf(uri + used, sizeof uri - used, "?immutable=1");
+    sqlite3_close(history->database);
+    if (sqlite3_open_v2(uri, &history->database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) ==
+        SQLITE_OK)
+        return STATUS_OK;
+    return history_failure(history, "open", message);
+}
+
 static enum status database_open(struct history *history, bool write, struct message *message) {
     int flags = write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
     if (sqlite3_open_v2(history->path, &history->database, flags, NULL) != SQLITE_OK)
         return history_failure(history, "open", message);
     sqlite3_busy_timeout(history->database, BUSY_MILLISECONDS);
-    enum status status = schema_check(history, write, message);
+    enum status status = STATUS_OK;
+    if (!write && !is_readable(history))
+        status = immutable_open(history, message);
+    if (status == STATUS_OK)
+        status = schema_check(history, write, message);
     if (status != STATUS_OK || !write)
         return status;
     /* Readers then never wait for writers. Where the file system cannot, or another process is at

@@ -1,6 +1,7 @@
 /* Reading the history. */
 #include "bench/regression/history_store.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,8 +54,24 @@ enum status history_each_run(struct history *history,
 
 /* --- series ----------------------------------------------------------------------------------- */
 
-static enum status value_append(struct history_series *series, size_t *capacity,
-                                sqlite3_stmt *statement, struct message *message) {
+/* A column of values_sql that must be a time. A column of SQLite takes any text. */
+static enum status seconds_read(const struct history *history, sqlite3_stmt *statement, int column,
+                                double *seconds, struct message *message) {
+    int type = sqlite3_column_type(statement, column);
+    *seconds = sqlite3_column_double(statement, column);
+    if ((type == SQLITE_FLOAT || type == SQLITE_INTEGER) && *seconds > 0.0 && isfinite(*seconds))
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "%s: %s of a row of commit %.40s, written %.40s, is '%.40s', not a time "
+                       "above 0; restore the file, or name another in LOCKSTEP_HISTORY",
+                       history->path, sqlite3_column_name(statement, column),
+                       column_text(statement, 0), column_text(statement, 1),
+                       column_text(statement, column));
+}
+
+static enum status value_append(const struct history *history, struct history_series *series,
+                                size_t *capacity, sqlite3_stmt *statement,
+                                struct message *message) {
     if (series->count == *capacity) {
         *capacity = *capacity ? 2 * *capacity : 64;
         struct history_value *larger = realloc(series->values, *capacity * sizeof *larger);
@@ -65,10 +82,11 @@ static enum status value_append(struct history_series *series, size_t *capacity,
     struct history_value *value = &series->values[series->count++];
     text_copy(value->commit, sizeof value->commit, statement, 0);
     text_copy(value->written, sizeof value->written, statement, 1);
-    value->median_s = sqlite3_column_double(statement, 2);
-    value->low_s = sqlite3_column_double(statement, 3);
-    value->high_s = sqlite3_column_double(statement, 4);
-    return STATUS_OK;
+    enum status status = seconds_read(history, statement, 2, &value->median_s, message);
+    if (status == STATUS_OK)
+        status = seconds_read(history, statement, 3, &value->low_s, message);
+    return status == STATUS_OK ? seconds_read(history, statement, 4, &value->high_s, message)
+                               : status;
 }
 
 static enum status values_read(const struct history *history, sqlite3_stmt *statement,
@@ -80,7 +98,7 @@ static enum status values_read(const struct history *history, sqlite3_stmt *stat
     sqlite3_bind_int64(statement, 1, series_id);
     sqlite3_bind_int64(statement, 2, machine);
     while (status == STATUS_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
-        status = value_append(series, capacity, statement, message);
+        status = value_append(history, series, capacity, statement, message);
     if (status == STATUS_OK)
         status = rows_end(history, code, message);
     sqlite3_reset(statement);

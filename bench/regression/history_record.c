@@ -4,8 +4,10 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* --- fingerprints ----------------------------------------------------------------------------- */
 
@@ -107,6 +109,16 @@ static enum status identity_fill(struct recording *recording) {
     return STATUS_OK;
 }
 
+/* Runs are put in order by these texts: each must be the time as lockstep writes it. */
+static bool is_time(const char *text) {
+    struct tm utc = {0};
+    char again[32];
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return end && *end == '\0' && timegm(&utc) >= 0 &&
+           strftime(again, sizeof again, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0 &&
+           strcmp(again, text) == 0;
+}
+
 static enum status recording_begin(struct recording *recording) {
     const struct run_files *run = recording->run;
     recording->commit = text_of(run->environment, "build", "commit");
@@ -116,6 +128,11 @@ static enum status recording_begin(struct recording *recording) {
                            "%s/environment.json does not say which commit ran when, so the run "
                            "cannot be recorded",
                            run->folder);
+    if (!is_time(recording->written))
+        return message_set(recording->message, STATUS_INVALID,
+                           "%s/environment.json says that the run was written '%.40s', which is "
+                           "not a time like 2026-01-31T23:59:59Z, so the run cannot be recorded",
+                           run->folder, recording->written);
     if (run->unfinished)
         return message_set(recording->message, STATUS_INVALID,
                            "the run in %s is unfinished: repeat its command with --out %s, then "
@@ -249,31 +266,13 @@ static enum status rows_insert(const struct recording *recording, int64_t run) {
     return status;
 }
 
-/* A damaged file is found before anything is written to it. */
-static enum status soundness_check(const struct recording *recording) {
-    sqlite3_stmt *statement = NULL;
-    enum status status = history_prepare(recording->history, "PRAGMA quick_check(1)", &statement,
-                                         recording->message);
-    if (status == STATUS_OK && sqlite3_step(statement) != SQLITE_ROW)
-        status = history_failure(recording->history, "read", recording->message);
-    const char *found =
-        status == STATUS_OK ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-    if (status == STATUS_OK && (!found || strcmp(found, "ok") != 0))
-        status = message_set(recording->message, STATUS_INVALID,
-                             "%s is damaged (%s); it was left as it is: restore it, or name "
-                             "another file in LOCKSTEP_HISTORY",
-                             recording->history->path, found ? found : "unreadable");
-    sqlite3_finalize(statement);
-    return status;
-}
-
 enum status history_record(struct history *history, const struct run_files *run, const char *name,
                            bool *fresh, struct message *message) {
     struct recording recording = {.history = history, .run = run, .name = name, .message = message};
     int64_t id = 0;
     enum status status = recording_begin(&recording);
     if (status == STATUS_OK)
-        status = soundness_check(&recording);
+        status = history_check_sound(history, message);
     if (status == STATUS_OK)
         status = execute(&recording, "BEGIN IMMEDIATE");
     if (status != STATUS_OK)

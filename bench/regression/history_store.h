@@ -20,6 +20,10 @@ enum status history_failure(const struct history *history, const char *tried,
 enum status history_prepare(const struct history *history, const char *sql,
                             sqlite3_stmt **statement, struct message *message);
 
+/* Whether a recording may be added: the file is whole, every row refers to rows that are there, and
+ * the tables have the columns that this version writes. Nothing is changed. */
+enum status history_check_sound(const struct history *history, struct message *message);
+
 /* What stands before the name that a machine was recorded under, at the end of its description. */
 #define HISTORY_NAMED "; named "
 

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -426,6 +427,111 @@ static void test_a_damaged_history_is_refused(void **state) {
     free(whole.data);
 }
 
+/* The pages are whole, and what they say is not. */
+static void test_a_history_without_its_runs_is_refused(void **state) {
+    const struct place *place = *state;
+    record_well(place->path, 1, 2, 1e-3);
+    sql_run(place->path, "DELETE FROM run");
+    check_refused(place->path, "a row of value refers to a row of run that is not there");
+}
+
+static void test_other_columns_are_refused(void **state) {
+    const struct place *place = *state;
+    static const char *const changes[][2] = {
+        {"ALTER TABLE value ADD COLUMN rhyme TEXT", "the columns of its table value"},
+        {"ALTER TABLE run RENAME COLUMN written TO at", "the columns of its table run"},
+        {"ALTER TABLE machine RENAME TO device", "the columns of its table machine"},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        record_well(place->path, 1, 2, 1e-3);
+        sql_run(place->path, changes[i][0]);
+        check_refused(place->path, changes[i][1]);
+        assert_int_equal(remove(place->path), 0);
+    }
+}
+
+static void test_a_time_that_is_none_is_named(void **state) {
+    const struct place *place = *state;
+    static const char *const values[][2] = {
+        {"median_s", "'abc'"}, {"low_s", "-1"}, {"high_s", "0"}};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char sql[100];
+        struct history *history = NULL;
+        struct message message = {""};
+        struct history_view view = {.file = stdout};
+        record_well(place->path, 1, 2, 1e-3);
+        snprintf(sql, sizeof sql, "UPDATE value SET %s = %s", values[i][0], values[i][1]);
+        sql_run(place->path, sql);
+        assert_int_equal(history_open(place->path, false, &history, &message), STATUS_OK);
+        assert_int_equal(history_each_series(history, "*", history_print_series, &view, &message),
+                         STATUS_INVALID);
+        check_holds(message.text, values[i][0]);
+        check_holds(message.text, "not a time above 0");
+        history_close(history);
+        assert_int_equal(remove(place->path), 0);
+    }
+}
+
+/* Runs are put in order by it. */
+static void test_when_a_run_was_written_is_a_time(void **state) {
+    const struct place *place = *state;
+    static const char *const times[] = {
+        "yesterday",           "2026-01-31",         "2026-02-30T00:00:00Z",
+        "2026-01-01T00:00:00", "2026-1-1T00:00:00Z", "2026-01-01T00:00:00Z, about"};
+    struct result rows[] = {row_of("openblas", 1e-3)};
+    struct history *history = NULL;
+    struct message message = {""};
+    bool fresh = false;
+    assert_int_equal(history_open(place->path, true, &history, &message), STATUS_OK);
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "{\"written\":\"%s\",\"build\":{\"commit\":\"c\"}}", times[i]);
+        struct run_files run = {.folder = "made up",
+                                .results = rows,
+                                .result_count = 1,
+                                .environment = cJSON_Parse(text)};
+        assert_int_equal(history_record(history, &run, NULL, &fresh, &message), STATUS_INVALID);
+        check_holds(message.text, times[i]);
+        check_holds(message.text, "not a time like");
+        cJSON_Delete(run.environment);
+    }
+    history_close(history);
+    assert_int_equal(runs_of(place->path), 0);
+}
+
+/* A user who may read the file and write nothing, neither it nor beside it. */
+static void test_a_history_that_may_only_be_read(void **state) {
+    struct place *place = *state;
+    char folder[600];
+    record_well(place->path, 1, 2, 1e-3);
+    snprintf(folder, sizeof folder, "%s", temporary_path(&place->folder, "new"));
+    assert_int_equal(chmod(place->folder.path, 0755), 0);
+    assert_int_equal(chmod(place->path, 0444), 0);
+    assert_int_equal(chmod(folder, 0555), 0);
+    pid_t reader = fork();
+    assert_true(reader >= 0);
+    if (reader == 0) {
+        enum { NOBODY = 65534 };
+        if (geteuid() == 0 && seteuid(NOBODY) != 0)
+            _exit(2);
+        struct history *history = NULL;
+        struct message message = {""};
+        size_t count = 0;
+        enum status status = history_open(place->path, false, &history, &message);
+        if (status == STATUS_OK)
+            status = history_each_run(history, run_count, &count, &message);
+        if (status != STATUS_OK)
+            fprintf(stderr, "%s\n", message.text);
+        history_close(history);
+        _exit(status != STATUS_OK || count != 1);
+    }
+    int ended = 0;
+    assert_int_equal(waitpid(reader, &ended, 0), reader);
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_true(WIFEXITED(ended));
+    assert_int_equal(WEXITSTATUS(ended), 0);
+}
+
 static void test_reading_makes_no_file(void **state) {
     const struct place *place = *state;
     struct history *history = NULL;
@@ -472,6 +578,11 @@ int main(void) {
         TEST(test_another_database_is_refused),
         TEST(test_what_is_no_database_is_refused),
         TEST(test_a_damaged_history_is_refused),
+        TEST(test_a_history_without_its_runs_is_refused),
+        TEST(test_other_columns_are_refused),
+        TEST(test_a_time_that_is_none_is_named),
+        TEST(test_when_a_run_was_written_is_a_time),
+        TEST(test_a_history_that_may_only_be_read),
         TEST(test_reading_makes_no_file),
         TEST(test_unfinished_runs_are_not_recorded),
     };
