@@ -14,6 +14,15 @@ struct parsed {
     int format; /* enum output_format */
 };
 
+static int missing_read(struct option_parse *parse, const struct command_option *option, char *text,
+                        void *member) {
+    enum compare_missing *missing = member;
+    *missing = strcmp(text, "fail") == 0 ? MISSING_FAIL : MISSING_WARN;
+    if (*missing == MISSING_FAIL || strcmp(text, "warn") == 0)
+        return 0;
+    return option_refuse(parse, "%s wants fail or warn, not '%s'", option->name, text);
+}
+
 static const struct command_option options[] = {
     OPTION_SHARE("threshold", struct parsed, rule.verdict.threshold,
                  "How much longer a row may take before it is slower: 5% or 0.05 (default 5%)"),
@@ -22,8 +31,13 @@ static const struct command_option options[] = {
     OPTION_FLAG("exact", struct parsed, rule.exact,
                 "Counts must be equal: fewer, or a kernel that one side alone has, are refused "
                 "as well"),
+    OPTION_OWN(
+        "missing", "WHAT", missing_read, struct parsed, rule.missing,
+        "fail: refuse a new run without a row that the baseline measured or counted; warn: "
+        "say so (default: warn, but fail under --strict or where nothing is left to compare)"),
     OPTION_FLAG("strict", struct parsed, strict,
-                "Refuse runs of different machines, libraries, threads, drivers or builds"),
+                "Refuse runs of different machines, libraries, threads, drivers or builds, and "
+                "missing rows"),
     OPTIONS_END,
 };
 
@@ -78,6 +92,17 @@ static void differences_print(const struct comparison *comparison) {
     comparison_print_counts(comparison, "lockstep: ", stderr);
 }
 
+static void missing_print(const struct comparison *comparison) {
+    size_t rows = comparison->rows_vanished, kernels = comparison->kernels_vanished;
+    if (rows + kernels > 0)
+        fprintf(stderr,
+                "lockstep: warning: rows that the baseline has and the new run does not: %zu; "
+                "kernels not counted any more: %zu\n",
+                rows, kernels);
+    if (comparison_is_empty(comparison))
+        fputs("lockstep: warning: nothing was compared\n", stderr);
+}
+
 static enum status strictness_check(const struct comparison *comparison, struct message *message) {
     if (comparison->difference_count == 0)
         return STATUS_OK;
@@ -102,6 +127,8 @@ static enum status runs_compare(const struct parsed *parsed, const struct run_fi
         status = comparison_print(parsed, &comparison, message);
     if (status == STATUS_OK)
         status = comparison_status(&comparison, &parsed->rule, message);
+    if (status == STATUS_OK)
+        missing_print(&comparison);
     comparison_release(&comparison);
     return status;
 }
@@ -125,6 +152,8 @@ enum status command_compare(int argc, char **argv, const struct command_context 
         return message_set(message, STATUS_INVALID,
                            "compare wants two runs, as in `lockstep compare reports/runs/before "
                            "reports/latest`");
+    if (parsed.strict && parsed.rule.missing == MISSING_UNSAID)
+        parsed.rule.missing = MISSING_FAIL;
     struct run_files baseline, changed;
     status = run_files_read(parsed.baseline, &baseline, message);
     if (status != STATUS_OK)

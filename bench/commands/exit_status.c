@@ -8,7 +8,8 @@ static const struct {
     const char *meaning;
 } meanings[] = {
     {EXIT_STATUS_DONE, "Everything was done, all results are right, and nothing is slower."},
-    {EXIT_STATUS_WRONG, "A result is wrong, something became slower, or a count became worse."},
+    {EXIT_STATUS_WRONG,
+     "A result is wrong, something became slower, a count became worse, or a row is missing."},
     {EXIT_STATUS_CALL, "The call or a file that it names was wrong, and nothing was started."},
     {EXIT_STATUS_UNFINISHED,
      "It could not be finished, or every row was skipped. What was measured is kept and named."},

@@ -43,6 +43,14 @@ static enum pairing pairing_of(const struct result *baseline, const struct resul
     return has_status(baseline, "measured") ? PAIR_TIMED : PAIR_UNTIMED;
 }
 
+/* Whether the baseline says more of the row than the new run does. */
+static bool has_vanished(const struct compared_row *row) {
+    if (!row->baseline ||
+        !(has_status(row->baseline, "measured") || has_status(row->baseline, "emulated")))
+        return false;
+    return !row->changed || has_status(row->changed, "skipped");
+}
+
 /* --- matching --------------------------------------------------------------------------------- */
 
 struct place {
@@ -179,8 +187,10 @@ enum status compare_runs(const struct run_files *baseline, const struct run_file
         comparison_release(comparison);
         return status;
     }
-    for (size_t i = 0; i < comparison->row_count; i++)
+    for (size_t i = 0; i < comparison->row_count; i++) {
         comparison->pairings[comparison->rows[i].pairing]++;
+        comparison->rows_vanished += has_vanished(&comparison->rows[i]);
+    }
     if (!comparison->counters_only)
         compare_environments(baseline, changed, comparison);
     return STATUS_OK;
@@ -193,9 +203,21 @@ void comparison_release(struct comparison *comparison) {
     *comparison = (struct comparison){0};
 }
 
+bool comparison_is_empty(const struct comparison *comparison) {
+    return comparison->pairings[PAIR_TIMED] + comparison->pairings[PAIR_BROKE] +
+               comparison->counted ==
+           0;
+}
+
+bool comparison_proves_nothing(const struct comparison *comparison) {
+    size_t timed = comparison->pairings[PAIR_TIMED];
+    return timed > 0 && comparison->verdicts[VERDICT_CANNOT_TELL] == timed;
+}
+
 enum status comparison_status(const struct comparison *comparison, const struct compare_rule *rule,
                               struct message *message) {
     size_t worse = comparison->counts_worse, exact = rule->exact;
+    size_t fail = rule->missing == MISSING_FAIL;
     const struct {
         size_t count;
         const char *one, *more;
@@ -206,13 +228,23 @@ enum status comparison_status(const struct comparison *comparison, const struct 
         {exact * comparison->count_count, "count differs", "counts differ"},
         {exact * comparison->kernel_count, "kernel is of one side only",
          "kernels are of one side only"},
+        {fail * comparison->rows_vanished, "row of the baseline is missing",
+         "rows of the baseline are missing"},
+        {fail * comparison->kernels_vanished, "kernel of the baseline is not counted",
+         "kernels of the baseline are not counted"},
     };
-    char text[256] = "";
+    char text[512] = "";
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         size_t used = strlen(text);
         if (parts[i].count > 0)
             snprintf(text + used, sizeof text - used, "%s%zu %s", used ? ", " : "", parts[i].count,
                      parts[i].count == 1 ? parts[i].one : parts[i].more);
     }
-    return *text ? message_set(message, STATUS_WRONG, "%s", text) : STATUS_OK;
+    if (*text)
+        return message_set(message, STATUS_WRONG, "%s", text);
+    if (rule->missing == MISSING_WARN || !comparison_is_empty(comparison))
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "nothing was compared: the runs have no row in common that both timed or "
+                       "counted; --missing warn takes that for no failure");
 }

@@ -12,6 +12,7 @@
 #include "bench/files/run_files.h"
 #include "bench/statistics/verdict.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum pairing {
@@ -62,11 +63,20 @@ struct comparison {
     struct setting_difference differences[DIFFERENCES_MAX];
     size_t difference_count;
     size_t verdicts[VERDICTS], pairings[PAIRINGS], counts_worse;
+    /* Cases and implementations whose counts both runs have, and what has vanished: rows that the
+     * baseline measured or emulated and the new run did not, and kernels that it counted in rows
+     * that the new run did not count. */
+    size_t counted, rows_vanished, kernels_vanished;
     bool counters_only; /* on either side, so nothing else was compared */
 };
 
+/* What is to be done about rows that have vanished. Unless it was said, less than the baseline has
+ * is a warning, and a comparison of nothing is refused. */
+enum compare_missing { MISSING_UNSAID, MISSING_WARN, MISSING_FAIL };
+
 struct compare_rule {
     struct verdict_rule verdict;
+    enum compare_missing missing;
     double counters_threshold; /* how much more a count may be, relative: 0 */
     bool exact;                /* fewer counts, and kernels of one side alone, are refused too */
 };
@@ -78,9 +88,15 @@ enum status compare_runs(const struct run_files *baseline, const struct run_file
 void comparison_release(struct comparison *comparison);
 
 /* STATUS_WRONG with a sentence when a row is slower or broke, or a count is worse (or, where counts
- * must be exact, another). */
+ * must be exact, another), or when a row has vanished and none may. STATUS_INVALID when nothing was
+ * compared. */
 enum status comparison_status(const struct comparison *comparison, const struct compare_rule *rule,
                               struct message *message);
+
+/* Whether no row and no count of both runs were compared. */
+bool comparison_is_empty(const struct comparison *comparison);
+/* Whether rows were timed in both runs, and not one has a verdict: then it proves nothing. */
+bool comparison_proves_nothing(const struct comparison *comparison);
 
 /* What became of the row in one or two words: a verdict, "failed now", "only in the baseline" … */
 const char *compared_row_word(const struct compared_row *row);

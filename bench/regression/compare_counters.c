@@ -85,7 +85,18 @@ struct counting {
     struct comparison *comparison;
     double threshold;
     bool counters_only; /* of either side */
+    const struct run_files *baseline, *changed;
 };
+
+/* Whether the run emulated the row that these counts are of: then it should have counted it, too. */
+static bool was_emulated(const struct run_files *run, const struct row_key *key) {
+    for (size_t i = 0; i < run->result_count; i++)
+        if (strcmp(run->results[i].status, "emulated") == 0 &&
+            row_key_same_case(&run->results[i].key, key) &&
+            strcmp(run->results[i].key.implementation, key->implementation) == 0)
+            return true;
+    return false;
+}
 
 static void count_compare(const struct counting *counting, const struct counters_row *row,
                           const char *kernel, size_t column, double baseline, double changed) {
@@ -139,6 +150,7 @@ static void kernels_add(const struct counting *counting, const struct counted_si
 static void spans_compare(const struct counting *counting, struct counted_side *before,
                           struct span old, struct counted_side *after, struct span new) {
     size_t matched = 0;
+    counting->comparison->counted++;
     for (size_t i = old.begin; i < old.end; i++) {
         struct counted *found = bsearch(&before->rows[i], after->rows + new.begin,
                                         new.end - new.begin, sizeof *found, by_name);
@@ -160,8 +172,19 @@ static void spans_compare(const struct counting *counting, struct counted_side *
     counting->comparison->kernels_compared += matched;
 }
 
-/* Both are in the same order. A case and implementation that one side alone counted are named where
- * no row of results does so. */
+/* A case and implementation that one side alone counted are named where no row of results does so:
+ * where there are no results, and where the other side's say that it was emulated there, too. */
+static void span_report(const struct counting *counting, const struct counted_side *side,
+                        struct span span, bool added) {
+    const struct run_files *other = added ? counting->baseline : counting->changed;
+    if (!counting->counters_only && !was_emulated(other, &side->rows[span.begin].row->key))
+        return;
+    kernels_add(counting, side, span, added);
+    if (!added)
+        counting->comparison->kernels_vanished += span.end - span.begin;
+}
+
+/* Both are in the same order. */
 static void sides_compare(const struct counting *counting, struct counted_side *before,
                           struct counted_side *after) {
     for (size_t i = 0, j = 0; i < before->count || j < after->count;) {
@@ -171,10 +194,10 @@ static void sides_compare(const struct counting *counting, struct counted_side *
                                         : compare_case(before->rows[i].row, after->rows[j].row);
         if (order == 0)
             spans_compare(counting, before, old, after, new);
-        else if (counting->counters_only && order < 0)
-            kernels_add(counting, before, old, false);
-        else if (counting->counters_only)
-            kernels_add(counting, after, new, true);
+        else if (order < 0)
+            span_report(counting, before, old, false);
+        else
+            span_report(counting, after, new, true);
         i = order <= 0 ? old.end : i;
         j = order >= 0 ? new.end : j;
     }
@@ -185,7 +208,8 @@ enum status compare_counters(const struct run_files *baseline, const struct run_
                              struct message *message) {
     struct counted_side before = {0}, after = {0};
     const struct counting counting = {comparison, threshold,
-                                      baseline->counters_only || changed->counters_only};
+                                      baseline->counters_only || changed->counters_only, baseline,
+                                      changed};
     size_t rows = baseline->counters_count + changed->counters_count + 1;
     comparison->counts = calloc(rows * counters_format.column_count, sizeof *comparison->counts);
     comparison->kernels = calloc(rows, sizeof *comparison->kernels);

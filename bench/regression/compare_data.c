@@ -140,6 +140,10 @@ enum status comparison_print_json(const struct comparison_view *view, FILE *file
     cJSON_AddStringToObject(root, "baseline", view->baseline);
     cJSON_AddStringToObject(root, "new", view->changed);
     cJSON_AddNumberToObject(root, "threshold", view->rule->verdict.threshold);
+    cJSON_AddNumberToObject(root, "rows_vanished", (double)c->rows_vanished);
+    cJSON_AddNumberToObject(root, "kernels_vanished", (double)c->kernels_vanished);
+    cJSON_AddBoolToObject(root, "proves_nothing",
+                          comparison_proves_nothing(c) || comparison_is_empty(c));
     add_differences(root, c);
     cJSON *rows = cJSON_AddArrayToObject(root, "rows");
     for (size_t i = 0; i < c->row_count; i++)

@@ -100,6 +100,13 @@ static void summary_print(const struct comparison_view *view, FILE *file) {
         fputs("; ", file);
     if (counted || c->counters_only)
         counts_summary_print(c, file);
+    if (c->rows_vanished + c->kernels_vanished > 0)
+        fprintf(file, "; vanished since the baseline: rows %zu, kernels %zu", c->rows_vanished,
+                c->kernels_vanished);
+    if (comparison_proves_nothing(c))
+        fputs("; no timed row could be told, so that nothing is proved about times", file);
+    if (comparison_is_empty(c))
+        fputs("; nothing was compared", file);
     fputc('\n', file);
 }
 

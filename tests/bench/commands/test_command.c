@@ -726,6 +726,7 @@ static const struct {
     {"machine", "eb60"},
     {"markdown", ""},
     {"max-time", "1"},
+    {"missing", "fail"},
     {"momentum", "0.9"},
     {"optimizer", "adam"},
     {"out", "run"},

@@ -142,6 +142,114 @@ static void test_counts_of_a_baseline(void **state) {
                "1000000000000 before, 1000000000001 now, worse");
 }
 
+/* --- what is not there any more --------------------------------------------------------------- */
+
+/* Leaves out the lines of a file that hold the words. */
+static void lines_drop(const char *file, const char *words) {
+    char *text = file_text(path_of(file)), *kept = NULL;
+    size_t size;
+    assert_non_null(text);
+    FILE *memory = open_memstream(&kept, &size);
+    assert_non_null(memory);
+    for (char *rest = text, *line; (line = strsep(&rest, "\n"));)
+        if (*line && !strstr(line, words))
+            assert_true(fprintf(memory, "%s\n", line) > 0);
+    assert_int_equal(fclose(memory), 0);
+    file_write_text(path_of(file), kept);
+    free(kept);
+    free(text);
+}
+
+static void test_a_row_that_has_vanished(void **state) {
+    (void)state;
+    lines_drop("after/results.csv", "2x8x8");
+    lines_drop("after/samples.csv", "2x8x8");
+    check_call(CALL("compare", "before", "after"), 0, "vanished since the baseline: rows 1, kern",
+               "warning: rows that the baseline has and the new run does not: 1");
+    check_call(CALL("compare", "--missing", "fail", "before", "after"), 1, "rows 1, kernels 0",
+               "1 row of the baseline is missing");
+    check_call(CALL("compare", "--strict", "before", "after"), 1, "", "is missing");
+    check_call(CALL("compare", "--strict", "--missing", "warn", "before", "after"), 0, "", "");
+    check_call(CALL("compare", "--missing", "perhaps", "before", "after"), 2, "", "fail or warn");
+    struct call more = CALL("compare", "--strict", "after", "before"); /* a new row is no loss */
+    check_status(&more, 0);
+    assert_string_equal(more.err, "");
+    assert_null(strstr(more.out, "vanished"));
+    call_free(&more);
+}
+
+static void test_nothing_in_common(void **state) {
+    (void)state;
+    lines_drop("after/results.csv", "x8x8");
+    lines_drop("after/samples.csv", "x8x8");
+    lines_drop("after/counters.csv", "x8x8");
+    check_call(CALL("compare", "before", "after"), 2, "nothing was compared",
+               "the runs have no row in common");
+    check_call(CALL("compare", "--missing", "warn", "before", "after"), 0, "nothing was compared",
+               "warning: nothing was compared");
+    check_call(CALL("compare", "--strict", "before", "after"), 1, "", "3 rows of the baseline are");
+}
+
+/* The new run says that it emulated the row, and its counts are gone. */
+static void test_counts_that_have_vanished(void **state) {
+    (void)state;
+    static const char *const folders[] = {"before", "after"};
+    for (int i = 0; i < 2; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s/results.csv", folders[i]);
+        FILE *file = fopen(path_of(name), "a");
+        assert_non_null(file);
+        const struct result row = {
+            .key = {"gemm", "nn", "f32", "8x8x8", "cuda-naive", "emulated", 0, "hot"},
+            .status = "emulated",
+            .median_s = NAN,
+            .verified = "yes"};
+        assert_int_equal(csv_write_row(file, &result_format, &row), 0);
+        assert_int_equal(fclose(file), 0);
+    }
+    check_call(CALL("compare", "--strict", "before", "after"), 0, "all counts equal", "");
+    lines_drop("after/counters.csv", "8x8x8");
+    check_call(CALL("compare", "before", "after"), 0,
+               "vanished since the baseline: rows 0, kernels 1", "kernels not counted any more: 1");
+    check_call(CALL("compare", "--strict", "before", "after"), 1, "",
+               "1 kernel of the baseline is not counted");
+}
+
+/* Times that jump by half from block to block: nobody could tell any row. */
+static void test_runs_that_prove_nothing(void **state) {
+    (void)state;
+    static const char *const folders[] = {"before", "after"};
+    for (int f = 0; f < 2; f++) {
+        char name[64];
+        struct result row = {.key = {"gemm", "nn", "f32", "8x8x8", "openblas", "cpu", 1, "hot"},
+                             .status = "measured",
+                             .samples = SAMPLES,
+                             .iterations = 1,
+                             .median_s = 1.5e-3,
+                             .low_s = 1e-3,
+                             .high_s = 2e-3,
+                             .mean_s = 1.5e-3,
+                             .min_s = 1e-3,
+                             .noise = 0.67,
+                             .verified = "yes"};
+        snprintf(name, sizeof name, "%s/results.csv", folders[f]);
+        FILE *results = file_begin(name, &result_format);
+        assert_int_equal(csv_write_row(results, &result_format, &row), 0);
+        assert_int_equal(fclose(results), 0);
+        snprintf(name, sizeof name, "%s/samples.csv", folders[f]);
+        FILE *samples = file_begin(name, &sample_format);
+        for (int k = 0; k < SAMPLES; k++) {
+            struct sample_row sample = {
+                .key = row.key, .sample = k, .seconds = k / 2 % 2 ? 2e-3 : 1e-3};
+            assert_int_equal(csv_write_row(samples, &sample_format, &sample), 0);
+        }
+        assert_int_equal(fclose(samples), 0);
+    }
+    check_call(CALL("compare", "--strict", "before", "after"), 0,
+               "no timed row could be told, so that nothing is proved about times", "");
+    check_call(CALL("compare", "--json", "before", "after"), 0, "\"proves_nothing\":\ttrue", "");
+}
+
 /* --- bad files -------------------------------------------------------------------------------- */
 
 /* Both commands name the file and change none. */
@@ -254,6 +362,10 @@ int main(void) {
         TEST(test_the_same_run_twice),
         TEST(test_a_slower_row),
         TEST(test_counts_of_a_baseline),
+        TEST(test_a_row_that_has_vanished),
+        TEST(test_nothing_in_common),
+        TEST(test_counts_that_have_vanished),
+        TEST(test_runs_that_prove_nothing),
         TEST(test_bad_files_are_named),
         TEST(test_files_that_are_cut_off),
         TEST(test_files_that_are_binary),
