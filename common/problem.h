@@ -38,6 +38,11 @@ struct execution {
 enum dtype { DTYPE_F32, DTYPE_TF32, DTYPE_BF16, DTYPE_F16 };
 enum { DTYPES = DTYPE_F16 + 1 };
 
+/* Whether its elements are stored in 16 bits. */
+static inline bool dtype_is_narrow(enum dtype dtype) {
+    return dtype == DTYPE_BF16 || dtype == DTYPE_F16;
+}
+
 /* C[m,n] = alpha * op(A) * op(B) + beta * C, accumulated in at least f32.
  *
  * As in the BLAS, beta = 0 means that C is not read and alpha = 0 that A and B are not: a NaN that

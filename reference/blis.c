@@ -27,9 +27,9 @@ static struct strided strided(const void *data, int64_t ld, bool transposed) {
 }
 
 enum status gemm_blis(const struct gemm_problem *problem, struct execution *execution) {
-    if (problem->dtype != DTYPE_F32)
+    if (dtype_is_narrow(problem->dtype))
         return message_set(execution->message, STATUS_UNSUPPORTED,
-                           "blis multiplies f32 matrices only; use --dtype f32");
+                           "blis multiplies f32 matrices only; use --dtype f32 or tf32");
     struct strided a = strided(problem->a, problem->lda, problem->variant == GEMM_TN);
     struct strided b = strided(problem->b, problem->ldb, problem->variant == GEMM_NT);
     float alpha = problem->alpha, beta = problem->beta; /* the library takes no const */

@@ -39,9 +39,9 @@ static void row_of_products(const struct gemm_problem *problem, int64_t i, float
 }
 
 enum status gemm_ordered(const struct gemm_problem *problem, struct execution *execution) {
-    if (problem->dtype != DTYPE_F32)
+    if (dtype_is_narrow(problem->dtype))
         return message_set(execution->message, STATUS_UNSUPPORTED,
-                           "cpu-ordered multiplies f32 matrices only; use --dtype f32");
+                           "cpu-ordered multiplies f32 matrices only; use --dtype f32 or tf32");
     for (int64_t i = 0; i < problem->m; i++) {
         float *c = problem->c + i * problem->ldc;
         gemm_scale_row(problem, c);

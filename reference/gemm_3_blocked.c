@@ -49,9 +49,9 @@ static void multiply(const struct gemm_problem *problem, float *packed_a, float 
 }
 
 enum status gemm_blocked(const struct gemm_problem *problem, struct execution *execution) {
-    if (problem->dtype != DTYPE_F32)
+    if (dtype_is_narrow(problem->dtype))
         return message_set(execution->message, STATUS_UNSUPPORTED,
-                           "cpu-blocked multiplies f32 matrices only; use --dtype f32");
+                           "cpu-blocked multiplies f32 matrices only; use --dtype f32 or tf32");
     for (int64_t i = 0; i < problem->m; i++)
         gemm_scale_row(problem, problem->c + i * problem->ldc);
     if (problem->alpha == 0)

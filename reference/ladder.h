@@ -1,7 +1,7 @@
 /* The rungs of gemm from the textbook's loops to a library, plain to fast, one a file: each says at
  * its head what it adds to the one before and what is left to gain. They are for reading, and for
- * seeing in one run what each idea is worth. Contracts: common/problem.h. Rungs 2 to 4 compute f32
- * only.
+ * seeing in one run what each idea is worth. Contracts: common/problem.h. Rungs 2 to 4 compute in
+ * f32 only, which does for tf32.
  *
  *   cpu-naive      gemm_naive      gemm_1_naive.c           three loops
  *   cpu-ordered    gemm_ordered    gemm_2_ordered.c         the loops in the order of memory

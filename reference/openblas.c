@@ -22,9 +22,9 @@ static bool fits_blas_integer(const struct gemm_problem *problem) {
 }
 
 enum status gemm_openblas(const struct gemm_problem *problem, struct execution *execution) {
-    if (problem->dtype != DTYPE_F32)
+    if (dtype_is_narrow(problem->dtype))
         return message_set(execution->message, STATUS_UNSUPPORTED,
-                           "openblas multiplies f32 matrices only; use --dtype f32");
+                           "openblas multiplies f32 matrices only; use --dtype f32 or tf32");
     if (!fits_blas_integer(problem))
         return message_set(execution->message, STATUS_UNSUPPORTED,
                            "this OpenBLAS counts in 32-bit integers; a size above %d needs its "

@@ -118,6 +118,8 @@ struct implementation_methods {
 #define DTYPE_BIT(dtype) (1u << (dtype))
 #define DTYPES_ALL                                                                                 \
     (DTYPE_BIT(DTYPE_F32) | DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16))
+/* Of an implementation in f32: operands that are not rounded are within the tolerance of tf32. */
+#define DTYPES_IN_F32 (DTYPE_BIT(DTYPE_F32) | DTYPE_BIT(DTYPE_TF32))
 
 /* What an implementation is in a contest. */
 enum implementation_kind {

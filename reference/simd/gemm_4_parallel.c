@@ -96,9 +96,9 @@ static void rows_body(const void *context, int part, int64_t first, int64_t last
 
 enum status SIMD_NAME(gemm_parallel)(const struct gemm_problem *problem,
                                      struct execution *execution) {
-    if (problem->dtype != DTYPE_F32)
+    if (dtype_is_narrow(problem->dtype))
         return message_set(execution->message, STATUS_UNSUPPORTED,
-                           "cpu-parallel multiplies f32 matrices only; use --dtype f32");
+                           "cpu-parallel multiplies f32 matrices only; use --dtype f32 or tf32");
     atomic_bool starved = false;
     struct work work = {problem, &starved};
     int64_t touched = problem->m * problem->n + (problem->m + problem->n) * problem->k;

@@ -56,7 +56,7 @@ static const struct {
     const char *name;
     gemm_kernel *kernel;
     bool (*absent)(void);
-    bool every_dtype; /* else f32 alone */
+    bool every_dtype; /* else f32, which does for tf32 too */
 } subjects[] = {
     {"naive", gemm_naive, NULL, true},       {"ordered", gemm_ordered, NULL, false},
     {"blocked", gemm_blocked, NULL, false},  {"openblas", gemm_openblas, NULL, false},
@@ -67,7 +67,7 @@ static const struct {
 static void fill_operand(enum dtype dtype, uint64_t stream, float *operand, int64_t count) {
     fill_inputs(INPUTS_UNIFORM, stream, operand, count);
     uint16_t *narrow = (uint16_t *)(void *)operand;
-    if (dtype == DTYPE_BF16 || dtype == DTYPE_F16)
+    if (dtype_is_narrow(dtype))
         for (int64_t i = 0; i < count; i++) {
             float value;
             memcpy(&value, (char *)operand + i * 4, sizeof value);
@@ -110,14 +110,14 @@ static void run_dtype(enum dtype dtype, enum gemm_variant variant, const int64_t
     oracle_gemm(&problem, fixture.before, 0, m, fixture.expected, fixture.tolerance);
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
         if ((subjects[i].absent != NULL && subjects[i].absent()) ||
-            (dtype != DTYPE_F32 && !subjects[i].every_dtype))
+            (dtype_is_narrow(dtype) && !subjects[i].every_dtype))
             continue;
         fixture.kernel = subjects[i].kernel;
         fixture.kernel_name = subjects[i].name;
         each_setting(2, run_once, &fixture);
     }
-    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
-         set++) {
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE;
+         !dtype_is_narrow(dtype) && set <= instruction_set_best(); set++) {
         fixture.kernel = simd_kernels_of(set)->gemm_parallel;
         fixture.kernel_name = instruction_set_name(set);
         each_setting(2, run_once, &fixture);

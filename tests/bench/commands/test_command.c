@@ -463,7 +463,8 @@ static void test_where_nothing_was_measured_nothing_passed(void **state) {
         CALL("run", "gemm", "--shape", "8x8x8", "--dtype", "bf16", "--implementation", "openblas",
              "--quick", "--threads", "1", "--gpu", "none", "--out", "other");
     check_status(&skipped, 3);
-    check_holds(skipped.err, "all 3 rows were skipped, the last one because: computes f32 only");
+    check_holds(skipped.err,
+                "all 3 rows were skipped, the last one because: computes f32 and tf32 only");
     call_free(&skipped);
     struct call verified =
         CALL("verify", "gemm", "--dtype", "bf16", "--implementation", "openblas", "--gpu", "none");
