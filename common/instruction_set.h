@@ -10,7 +10,7 @@
 /* Each has what those before it have. */
 enum instruction_set {
     INSTRUCTION_SET_BASELINE, /* SSE2, which every x86-64 has */
-    INSTRUCTION_SET_AVX2,     /* with FMA */
+    INSTRUCTION_SET_AVX2,     /* with FMA, and with F16C, which is older than both */
     INSTRUCTION_SET_AVX512,   /* F, BW, DQ and VL */
     INSTRUCTION_SETS
 };

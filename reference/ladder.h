@@ -8,6 +8,8 @@
  *   cpu-blocked    gemm_blocked    gemm_3_blocked.c         blocks that stay in a cache, tiles that
  *                                                           stay in registers
  *   cpu-parallel   gemm_parallel   simd/gemm_4_parallel.c   explicit vectors, and all cores
+ *   cpu-simd       gemm_simd       simd/gemm_5_simd.c       copies only where they pay, few rows or
+ *                                                           columns streamed, 16 bits widened
  *   openblas       gemm_openblas   openblas.c               the library: the same ideas, in
  *                                                           assembly, tuned for each processor
  */

@@ -4,7 +4,7 @@
 # 512-bit vectors are asked for because gcc's default of 256 bits costs a factor of about two on transcendental loops.
 simd_levels   := baseline avx2 avx512
 simd_baseline :=
-simd_avx2     := -mavx2 -mfma
+simd_avx2     := -mavx2 -mfma -mf16c
 simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 # gcc leaves formulas that stand side by side one behind the other unless it may schedule before it has given out
 # registers, which is worth 10 to 15% in the transcendental loops; clang does so anyway and knows no such option.
@@ -20,3 +20,7 @@ $(BUILD)/%.$(1).o: %.c $(flags)
 	$$(CC) $$(CPPFLAGS) $$(CFLAGS) $$(simd_$(1)) -DSIMD_LEVEL=$(1) -MMD -MP -c $$< -o $$@
 endef
 $(foreach level,$(simd_levels),$(eval $(call simd_rule,$(level))))
+
+# A tile takes every register that there is, and that order of instructions takes one more.
+simd_tile := $(simd_avx512) $(if $(filter -fschedule-insns,$(simd_avx512)),-fno-schedule-insns)
+$(patsubst %,$(BUILD)/reference/simd/%.avx512.o,gemm_tile gemm_few): simd_avx512 := $(simd_tile)

@@ -3,8 +3,8 @@
  * Adds to rung 3: the tile of C is named as vectors, so that the compiler keeps it in registers and
  * issues fused multiply-adds of this processor's full width (the file is built once an instruction
  * set); and the rows of C are dealt out to the threads, each with blocks of its own. What is left
- * to OpenBLAS, the next rung: kernels in assembly, tile and block sizes tuned for each processor,
- * prefetching, and sharing the packed blocks of B among the threads.
+ * to the next rung: packing costs more than it gains where a matrix is small or narrow, edges of C
+ * are computed as whole tiles, nothing is asked for ahead, and threads share rows alone.
  */
 #include "reference/simd/gemm_blocks.h"
 #include "reference/simd/level.h"
@@ -30,8 +30,7 @@ static void pass_add(const float *a, const float *b, int64_t depth, float *c, in
         vector right[VECTORS];
         for (int v = 0; v < VECTORS; v++)
             right[v] = vector_load(b + k * TN + (int64_t)v * WIDTH);
-#pragma GCC unroll 6
-        for (int i = 0; i < TM; i++) {
+        SIMD_FOR (i, TM) {
             vector left = vector_set(a[k * TM + i]);
             for (int v = 0; v < VECTORS; v++)
                 sums[i][v] = vector_fma(left, right[v], sums[i][v]);

@@ -2,8 +2,8 @@
  * Contracts: common/problem.h. Results depend on the instruction set and the number of threads (the
  * order of sums), and on nothing else.
  *
- *   activation_simd, softmax_simd …   `cpu-simd`: every operation but gemm
- *   gemm_parallel                     the last rung of gemm before a library (reference/ladder.h)
+ *   activation_simd, softmax_simd …   `cpu-simd`, in every operation
+ *   gemm_parallel                     the rung of gemm before that (reference/ladder.h)
  *   transfer_plain                    copy and triad (a STREAM bandwidth, McCalpin 1995) with
  *                                     ordinary stores at every size: the copy that a ratio to
  *                                     "copy" names. An ordinary store reads the line that it

@@ -23,6 +23,15 @@ typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
 
 #define SIMD_INLINE static inline __attribute__((always_inline, unused))
 
+/* A loop of few turns over an array of vectors, unrolled: with every index known they stay in
+ * registers. */
+#if defined(__clang__)
+#    define SIMD_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#    define SIMD_UNROLL _Pragma("GCC unroll 16")
+#endif
+#define SIMD_FOR(index, count) SIMD_UNROLL for (int index = 0; index < (count); index++)
+
 #if defined(__AVX512F__)
 
 SIMD_INLINE __mmask16 vector_first(int64_t count) {
@@ -305,6 +314,11 @@ SIMD_INLINE float vector_sum(vector x) {
 /* Asks for a line that will be read once. */
 SIMD_INLINE void vector_prefetch(const float *from) {
     _mm_prefetch((const char *)from, _MM_HINT_NTA);
+}
+
+/* Asks for a line that will be needed soon; any address will do. */
+SIMD_INLINE void vector_fetch(uintptr_t address) {
+    _mm_prefetch((const char *)address, _MM_HINT_T0);
 }
 
 /* The largest lane; a NaN may or may not win. */

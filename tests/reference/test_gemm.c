@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct fixture {
     struct gemm_problem problem;
@@ -61,6 +63,7 @@ static const struct {
     {"naive", gemm_naive, NULL, true},       {"ordered", gemm_ordered, NULL, false},
     {"blocked", gemm_blocked, NULL, false},  {"openblas", gemm_openblas, NULL, false},
     {"blis", gemm_blis, blis_absent, false}, {"onednn", gemm_onednn, onednn_absent, true},
+    {"simd", gemm_simd, NULL, true},
 };
 
 /* Inputs of the dtype as it is stored, in a block that floats would fit into. */
@@ -76,8 +79,21 @@ static void fill_operand(enum dtype dtype, uint64_t stream, float *operand, int6
         }
 }
 
+static void run_each_set(struct fixture *fixture) {
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
+         set++) {
+        fixture->kernel_name = instruction_set_name(set);
+        if (!dtype_is_narrow(fixture->problem.dtype)) {
+            fixture->kernel = simd_kernels_of(set)->gemm_parallel;
+            each_setting(2, run_once, fixture);
+        }
+        fixture->kernel = simd_kernels_of(set)->gemm_simd;
+        each_setting(2, run_once, fixture);
+    }
+}
+
 static void run_dtype(enum dtype dtype, enum gemm_variant variant, const int64_t shape[3],
-                      float alpha, float beta, int64_t padding) {
+                      float alpha, float beta, int64_t padding, bool simd_alone) {
     int64_t m = shape[0], n = shape[1], k = shape[2];
     struct gemm_problem problem = {.variant = variant,
                                    .dtype = dtype,
@@ -108,7 +124,7 @@ static void run_dtype(enum dtype dtype, enum gemm_variant variant, const int64_t
     problem.c = fixture.c;
     fixture.problem = problem;
     oracle_gemm(&problem, fixture.before, 0, m, fixture.expected, fixture.tolerance);
-    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+    for (size_t i = 0; !simd_alone && i < sizeof subjects / sizeof *subjects; i++) {
         if ((subjects[i].absent != NULL && subjects[i].absent()) ||
             (dtype_is_narrow(dtype) && !subjects[i].every_dtype))
             continue;
@@ -116,12 +132,7 @@ static void run_dtype(enum dtype dtype, enum gemm_variant variant, const int64_t
         fixture.kernel_name = subjects[i].name;
         each_setting(2, run_once, &fixture);
     }
-    for (enum instruction_set set = INSTRUCTION_SET_BASELINE;
-         !dtype_is_narrow(dtype) && set <= instruction_set_best(); set++) {
-        fixture.kernel = simd_kernels_of(set)->gemm_parallel;
-        fixture.kernel_name = instruction_set_name(set);
-        each_setting(2, run_once, &fixture);
-    }
+    run_each_set(&fixture);
     guarded_free(fixture.a, 0);
     guarded_free(fixture.b, 0);
     guarded_free(fixture.c, 0);
@@ -133,7 +144,7 @@ static void run_dtype(enum dtype dtype, enum gemm_variant variant, const int64_t
 static void run_problem(enum gemm_variant variant, const int64_t shape[3], float alpha, float beta,
                         int64_t padding) {
     for (int dtype = DTYPE_F32; dtype <= DTYPE_F16; dtype++)
-        run_dtype((enum dtype)dtype, variant, shape, alpha, beta, padding);
+        run_dtype((enum dtype)dtype, variant, shape, alpha, beta, padding, false);
 }
 
 /* A and B hold nothing but NaN, and C does where beta is 0: what alpha and beta of 0 leave
@@ -191,6 +202,95 @@ static void more_than_a_block(void **state) {
         run_problem((enum gemm_variant)variant, shape, 1, 1, 1);
 }
 
+/* Tiles, vectors and few rows or columns end at each of these sizes in one instruction set or
+ * another. */
+static void every_edge_of_simd(void **state) {
+    (void)state;
+    static const int64_t sizes[] = {3, 4, 5, 6, 7, 8, 9, 13, 14, 15, 16, 17, 29, 31, 32, 33};
+    static const int count = sizeof sizes / sizeof *sizes;
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < count; j++)
+            for (int variant = GEMM_NN; variant <= GEMM_TN; variant++) {
+                const int64_t shape[] = {sizes[i], sizes[j], sizes[(i + j) % count]};
+                run_dtype((enum dtype)((i + j) % DTYPES), (enum gemm_variant)variant, shape, 1.5F,
+                          (float)(i % 2), j % 3, true);
+            }
+}
+
+/* Past the edges of cpu-simd's own blocks and strips, and of the ways that few rows or columns take.
+ */
+static void more_than_a_block_of_simd(void **state) {
+    (void)state;
+    static const int64_t shapes[][3] = {{300, 800, 530}, {260, 40, 1100}, {1, 4500, 70},
+                                        {4500, 1, 70},   {8, 600, 1100},  {600, 7, 1100},
+                                        {3, 257, 4200},  {257, 5, 4200},  {30, 1024, 77}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        for (int variant = GEMM_NN; variant <= GEMM_TN; variant++) {
+            run_dtype(DTYPE_F32, (enum gemm_variant)variant, shapes[i], 1, 0, 0, true);
+            run_dtype(DTYPE_BF16, (enum gemm_variant)variant, shapes[i], 1, 0.5F, 0, true);
+            run_dtype(DTYPE_F16, (enum gemm_variant)variant, shapes[i], -2, 1, 5, true);
+        }
+}
+
+/* A matrix whose last element is the last of a page, and the page behind it may not be touched. */
+struct fenced {
+    unsigned char *pages;
+    size_t bytes;
+    void *data;
+};
+
+static struct fenced fenced_new(size_t bytes) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct fenced fenced = {.bytes = (bytes + page - 1) / page * page + page};
+    fenced.pages =
+        mmap(NULL, fenced.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(fenced.pages != MAP_FAILED);
+    assert_int_equal(mprotect(fenced.pages + fenced.bytes - page, page, PROT_NONE), 0);
+    fenced.data = fenced.pages + fenced.bytes - page - bytes;
+    return fenced;
+}
+
+static void fenced_free(struct fenced fenced) {
+    assert_int_equal(munmap(fenced.pages, fenced.bytes), 0);
+}
+
+/* Vectors are wider than what is left of a row: nothing past the last element is read. */
+static void nothing_behind_is_touched(void **state) {
+    (void)state;
+    static const int64_t shapes[][3] = {{1, 1, 1},   {1, 70, 67},  {70, 1, 67}, {5, 33, 65},
+                                        {33, 5, 65}, {17, 19, 23}, {63, 47, 33}};
+    struct message message = {""};
+    struct execution execution = {.threads = 1, .message = &message};
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best(); set++)
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+            for (int variant = GEMM_NN; variant <= GEMM_TN; variant++)
+                for (int dtype = DTYPE_F32; dtype <= DTYPE_F16; dtype++) {
+                    const int64_t m = shapes[i][0], n = shapes[i][1], k = shapes[i][2];
+                    size_t size = dtype_is_narrow((enum dtype)dtype) ? 2 : 4;
+                    struct fenced a = fenced_new((size_t)(m * k) * size);
+                    struct fenced b = fenced_new((size_t)(k * n) * size);
+                    struct fenced c = fenced_new((size_t)(m * n) * sizeof(float));
+                    struct gemm_problem problem = {.variant = (enum gemm_variant)variant,
+                                                   .dtype = (enum dtype)dtype,
+                                                   .m = m,
+                                                   .n = n,
+                                                   .k = k,
+                                                   .alpha = 1,
+                                                   .beta = 1,
+                                                   .a = a.data,
+                                                   .b = b.data,
+                                                   .c = c.data,
+                                                   .lda = variant == GEMM_TN ? m : k,
+                                                   .ldb = variant == GEMM_NT ? k : n,
+                                                   .ldc = n};
+                    assert_int_equal(simd_kernels_of(set)->gemm_simd(&problem, &execution),
+                                     STATUS_OK);
+                    fenced_free(a);
+                    fenced_free(b);
+                    fenced_free(c);
+                }
+}
+
 /* BLIS has a CBLAS of its own: this name must find OpenBLAS. */
 static void cblas_is_openblas(void **state) {
     (void)state;
@@ -238,10 +338,11 @@ static void library_describes_itself(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unread_operands),          cmocka_unit_test(awkward_shapes),
-        cmocka_unit_test(more_than_a_block),        cmocka_unit_test(cblas_is_openblas),
-        cmocka_unit_test(peer_describes_itself),    cmocka_unit_test(other_types_are_refused),
-        cmocka_unit_test(library_describes_itself),
+        cmocka_unit_test(unread_operands),           cmocka_unit_test(awkward_shapes),
+        cmocka_unit_test(more_than_a_block),         cmocka_unit_test(every_edge_of_simd),
+        cmocka_unit_test(more_than_a_block_of_simd), cmocka_unit_test(nothing_behind_is_touched),
+        cmocka_unit_test(cblas_is_openblas),         cmocka_unit_test(peer_describes_itself),
+        cmocka_unit_test(other_types_are_refused),   cmocka_unit_test(library_describes_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

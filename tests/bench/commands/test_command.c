@@ -573,7 +573,8 @@ static void test_lists(void **state) {
     const char *position = all.out;
     static const char *const rungs[] = {
         " cpu-naive ",   " cpu-ordered ",  " adds loops in the order of memory",
-        " cpu-blocked ", " cpu-parallel ", " openblas "};
+        " cpu-blocked ", " cpu-parallel ", " cpu-simd ",
+        " openblas "};
     for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++) {
         position = strstr(position, rungs[i]);
         if (!position)

@@ -1,0 +1,288 @@
+/* Two ways for a matrix to stream past up to eight vectors, in rows as it is stored:
+ *
+ *   rows along k     a row gives one sum with each vector: dot products
+ *   rows across k    a row is added to each vector's sums, times one element of the vector
+ *
+ * A row or more ahead is asked for: a processor's own prefetching stops at the end of a page.
+ */
+#include "reference/simd/gemm_few.h"
+#include "reference/simd/operand.h"
+#include "reference/simd/parallel.h"
+
+#include <stdlib.h>
+
+enum { FEW = 8, ROWS_MOST = 4, LINE_FLOATS = 16, LINE = LINE_FLOATS * sizeof(float) };
+
+/* The product as either way sees it: sums[i][j] = sum over k of stream[i, k] or [k, i] times
+ * vectors[j][k]. */
+struct few {
+    const void *stream;
+    enum dtype dtype;
+    int64_t ld;             /* of the streaming matrix */
+    int64_t count, k, sums; /* vectors, their elements, sums with each */
+    bool along_k;
+    const void *few; /* element k of vector j is few[k * few_step + j * few_apart] */
+    int64_t few_step, few_apart;
+    float *c; /* sums[i][j] belongs to c[i * c_step + j * c_apart] */
+    int64_t c_step, c_apart;
+    float alpha, beta;
+    float *vectors; /* the few as float32, `apart` from each other */
+    int64_t apart;
+};
+
+static struct few few_of(const struct gemm_problem *p) {
+    const bool a_turned = p->variant == GEMM_TN, b_turned = p->variant == GEMM_NT;
+    struct few few = {.dtype = p->dtype, .k = p->k, .c = p->c, .alpha = p->alpha, .beta = p->beta};
+    if (p->n <= FEW && (p->m > FEW || !a_turned)) {
+        few.stream = p->a, few.ld = p->lda, few.along_k = !a_turned;
+        few.count = p->n, few.sums = p->m;
+        few.few = p->b, few.few_step = b_turned ? 1 : p->ldb, few.few_apart = b_turned ? p->ldb : 1;
+        few.c_step = p->ldc, few.c_apart = 1;
+    } else {
+        few.stream = p->b, few.ld = p->ldb, few.along_k = b_turned;
+        few.count = p->m, few.sums = p->n;
+        few.few = p->a, few.few_step = a_turned ? p->lda : 1, few.few_apart = a_turned ? 1 : p->lda;
+        few.c_step = 1, few.c_apart = p->ldc;
+    }
+    /* A line more, or vectors of a whole page would all meet in one set of a cache. */
+    few.apart = (few.k + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS + LINE_FLOATS;
+    return few;
+}
+
+bool SIMD_NAME(gemm_is_few)(const struct gemm_problem *problem) {
+    enum { DEPTH_LEAST = 64 }; /* shorter rows give less than adding up their sums takes */
+    if ((problem->m > FEW && problem->n > FEW) || problem->alpha == 0)
+        return false;
+    struct few few = few_of(problem);
+    return few.along_k ? few.k >= DEPTH_LEAST : few.sums > FEW;
+}
+
+static inline void sum_put(const struct few *few, float beta, int64_t i, int64_t j, float sum) {
+    float *c = few->c + i * few->c_step + j * few->c_apart;
+    *c = few->alpha * sum + (beta != 0 ? beta * *c : 0);
+}
+
+/* Rows that are walked along at once: they share what is read of the vectors. As many as there are
+ * registers for sums; a single one where memory is slower than that anyway, whose sums are in
+ * several chains then, to hide the latency of an addition. */
+enum { SUMS_MOST = WIDTH == 16 ? 24 : 12, CHAINS = 4 };
+
+SIMD_INLINE int rows_along(int count) {
+    return count <= 2 ? 1 : SUMS_MOST / count < ROWS_MOST ? SUMS_MOST / count : ROWS_MOST;
+}
+
+SIMD_INLINE int chains_along(int count) {
+    return count <= 2 ? CHAINS : 1;
+}
+
+/* sums[r][j][chain] += elements [at, at + WIDTH) of rows i + r times those of the vectors; only the
+ * first `left` of them where that is less. */
+SIMD_INLINE void step_along(const struct few *few, enum dtype dtype, int count, int rows, int chain,
+                            int64_t i, int64_t at, int64_t left,
+                            vector sums[ROWS_MOST][FEW][CHAINS]) {
+    vector x[ROWS_MOST];
+    SIMD_FOR (r, rows) {
+        int64_t row = (i + r) * few->ld + at;
+        operand_fetch(few->stream, dtype, row + rows * few->ld);
+        x[r] = left >= WIDTH ? operand_load(few->stream, dtype, row)
+                             : operand_load_first(few->stream, dtype, row, left);
+    }
+    SIMD_FOR (j, count) {
+        vector y = vector_load(few->vectors + j * few->apart + at);
+        SIMD_FOR (r, rows)
+            sums[r][j][chain] = vector_fma(x[r], y, sums[r][j][chain]);
+    }
+}
+
+/* Rows [i, i + rows), k from `first` to `last`. */
+SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int count, int rows, int64_t i,
+                          int64_t first, int64_t last) {
+    const int chains = chains_along(count);
+    vector sums[ROWS_MOST][FEW][CHAINS];
+    SIMD_FOR (r, rows)
+        SIMD_FOR (j, count)
+            SIMD_FOR (u, chains)
+                sums[r][j][u] = vector_set(0);
+    int64_t k = first;
+    for (; k + chains * WIDTH <= last; k += (int64_t)chains * WIDTH)
+        SIMD_FOR (u, chains)
+            step_along(few, dtype, count, rows, u, i, k + (int64_t)u * WIDTH, WIDTH, sums);
+    for (; k < last; k += WIDTH)
+        step_along(few, dtype, count, rows, 0, i, k, last - k, sums);
+    SIMD_FOR (r, rows)
+        SIMD_FOR (j, count) {
+            SIMD_FOR (u, chains - 1)
+                sums[r][j][0] += sums[r][j][u + 1];
+            sum_put(few, first == 0 ? few->beta : 1, i + r, j, vector_sum(sums[r][j][0]));
+        }
+}
+
+/* As much of k at a time as leaves the vectors in the first level of cache. */
+SIMD_INLINE void along(const struct few *few, enum dtype dtype, int count, int64_t first,
+                       int64_t last) {
+    enum { VECTORS_FLOATS = 8192, DEPTH_LEAST = CHAINS * WIDTH };
+    const int64_t depth = VECTORS_FLOATS / (count == 1 ? 2 : count) / DEPTH_LEAST * DEPTH_LEAST;
+    const int rows = rows_along(count);
+    for (int64_t k = 0; k < few->k; k += depth) {
+        int64_t end = few->k - k < depth ? few->k : k + depth, i = first;
+        for (; i + rows <= last; i += rows)
+            go_along(few, dtype, count, rows, i, k, end);
+        for (; i < last; i++)
+            go_along(few, dtype, count, 1, i, k, end);
+    }
+}
+
+/* The sums of a block of columns: in the first level of cache, beside the rows that stream. */
+struct sums_block {
+    float *sums;
+    int64_t apart; /* from one vector's to the next's */
+    int64_t first, width;
+};
+
+/* Columns [i, i + WIDTH), or the first `left` of them: sums += rows k … k + rows times factors. */
+SIMD_INLINE void step_across(const struct few *few, enum dtype dtype, int count, int rows,
+                             const struct sums_block *block, int64_t k, int64_t i, int64_t left,
+                             int64_t ahead, vector factors[FEW][ROWS_MOST]) {
+    vector x[ROWS_MOST];
+    SIMD_FOR (r, rows) {
+        int64_t at = (k + r) * few->ld + block->first + i;
+        operand_fetch(few->stream, dtype, at + ahead * few->ld);
+        x[r] = left >= WIDTH ? operand_load(few->stream, dtype, at)
+                             : operand_load_first(few->stream, dtype, at, left);
+    }
+    SIMD_FOR (j, count) {
+        float *to = block->sums + j * block->apart + i;
+        vector sum = vector_load(to);
+        SIMD_FOR (r, rows)
+            sum = vector_fma(x[r], factors[j][r], sum);
+        vector_store(to, sum);
+    }
+}
+
+SIMD_INLINE void go_across(const struct few *few, enum dtype dtype, int count, int rows,
+                           const struct sums_block block, int64_t k) {
+    enum { AHEAD_BYTES = 4096 };
+    const int64_t row_bytes = block.width * (dtype_is_narrow(dtype) ? 2 : 4);
+    const int64_t ahead = AHEAD_BYTES / row_bytes > rows ? AHEAD_BYTES / row_bytes : rows;
+    vector factors[FEW][ROWS_MOST];
+    SIMD_FOR (j, count)
+        SIMD_FOR (r, rows)
+            factors[j][r] = vector_set(few->vectors[j * few->apart + k + r]);
+    int64_t i = 0;
+    for (; i + WIDTH <= block.width; i += WIDTH)
+        step_across(few, dtype, count, rows, &block, k, i, WIDTH, ahead, factors);
+    if (i < block.width)
+        step_across(few, dtype, count, rows, &block, k, i, block.width - i, ahead, factors);
+}
+
+static void block_put(const struct few *few, const struct sums_block *block) {
+    for (int64_t j = 0; j < few->count; j++) {
+        const float *sums = block->sums + j * block->apart;
+        float *c = few->c + block->first * few->c_step + j * few->c_apart;
+        if (few->c_step == 1 && few->beta == 0)
+            for (int64_t i = 0; i < block->width; i++)
+                c[i] = few->alpha * sums[i];
+        else
+            for (int64_t i = 0; i < block->width; i++)
+                sum_put(few, few->beta, block->first + i, j, sums[i]);
+    }
+}
+
+SIMD_INLINE void across(const struct few *few, enum dtype dtype, int count, int64_t first,
+                        int64_t last) {
+    enum { SUMS_FLOATS = 4096 };
+    const int rows = count == 1 ? 1 : 3; /* more share the sums, but do not stream faster */
+    float sums[SUMS_FLOATS] __attribute__((aligned(LINE)));
+    struct sums_block block = {sums, SUMS_FLOATS / count / LINE_FLOATS * LINE_FLOATS, first, 0};
+    const int64_t most = block.apart - LINE_FLOATS; /* they do not all meet in one set of a cache */
+    for (; block.first < last; block.first += most) {
+        block.width = last - block.first < most ? last - block.first : most;
+        memset(sums, 0, sizeof sums);
+        int64_t k = 0;
+        for (; k + rows <= few->k; k += rows)
+            go_across(few, dtype, count, rows, block, k);
+        for (; k < few->k; k++)
+            go_across(few, dtype, count, 1, block, k);
+        block_put(few, &block);
+    }
+}
+
+/* A copy of either way for each number of vectors and each dtype. */
+#define COUNT(way, dtype, number)                                                                  \
+    case number:                                                                                   \
+        way(few, dtype, number, first, last);                                                      \
+        break;
+#define COUNTS(way, dtype)                                                                         \
+    switch (few->count) {                                                                          \
+        COUNT(way, dtype, 1)                                                                       \
+        COUNT(way, dtype, 2)                                                                       \
+        COUNT(way, dtype, 3)                                                                       \
+        COUNT(way, dtype, 4)                                                                       \
+        COUNT(way, dtype, 5)                                                                       \
+        COUNT(way, dtype, 6)                                                                       \
+        COUNT(way, dtype, 7)                                                                       \
+        COUNT(way, dtype, 8)                                                                       \
+    }
+#define DTYPES(way)                                                                                \
+    switch (few->dtype) {                                                                          \
+    case DTYPE_F32:                                                                                \
+    case DTYPE_TF32:                                                                               \
+        COUNTS(way, DTYPE_F32)                                                                     \
+        break;                                                                                     \
+    case DTYPE_BF16:                                                                               \
+        COUNTS(way, DTYPE_BF16)                                                                    \
+        break;                                                                                     \
+    case DTYPE_F16:                                                                                \
+        COUNTS(way, DTYPE_F16)                                                                     \
+        break;                                                                                     \
+    }
+
+static void few_along(const struct few *few, int64_t first, int64_t last) {
+    DTYPES(along)
+}
+
+static void few_across(const struct few *few, int64_t first, int64_t last) {
+    DTYPES(across)
+}
+
+static void few_body(const void *context, int part, int64_t first, int64_t last) {
+    (void)part;
+    const struct few *few = context;
+    if (few->along_k)
+        few_along(few, first, last);
+    else
+        few_across(few, first, last);
+}
+
+/* Zeros stand behind each: a last vector of them is read whole. */
+static void pack_few(const struct few *few) {
+    for (int64_t j = 0; j < few->count; j++) {
+        float *to = few->vectors + j * few->apart;
+        int64_t from = j * few->few_apart, k = 0;
+        if (dtype_is_narrow(few->dtype))
+            for (; k < few->k; k++)
+                to[k] = dtype_element(few->few, few->dtype, from + k * few->few_step);
+        else
+            for (const float *f = few->few; k < few->k; k++)
+                to[k] = f[from + k * few->few_step];
+        memset(to + k, 0, (size_t)(few->apart - k) * sizeof *to);
+    }
+}
+
+enum status SIMD_NAME(gemm_few)(const struct gemm_problem *problem, struct execution *execution) {
+    enum { COLUMNS_LEAST = 128 }; /* of a row that threads share */
+    struct few few = few_of(problem);
+    size_t bytes = (size_t)(few.count * few.apart) * sizeof *few.vectors;
+    few.vectors = aligned_alloc(LINE, bytes);
+    if (few.vectors == NULL)
+        return message_set(execution->message, STATUS_NO_MEMORY,
+                           "cannot allocate %zu bytes for an operand of few rows or columns; free "
+                           "some memory",
+                           bytes);
+    pack_few(&few);
+    int64_t streamed = few.sums * few.k * (dtype_is_narrow(few.dtype) ? 2 : 4);
+    parallel_ranges(few.sums, few.along_k ? 1 : COLUMNS_LEAST,
+                    parallel_team(streamed, execution->threads), few_body, &few);
+    free(few.vectors);
+    return STATUS_OK;
+}
