@@ -12,7 +12,7 @@
 
 /* --- cuda-naive ------------------------------------------------------------------------------ */
 
-gemm_kernel gemm_cuda_naive; /* f32, as all of its ladder up to cuda-best */
+gemm_kernel gemm_cuda_naive; /* all but tf32; the rest of its ladder, up to cuda-best, f32 alone */
 activation_kernel activation_cuda_naive;
 softmax_kernel softmax_cuda_naive;
 cross_entropy_kernel cross_entropy_cuda_naive;

@@ -295,6 +295,7 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "one thread an element of C, side by side down a column",
      .device = DEVICE_GPU,
+     .dtypes = DTYPES_ALL & ~DTYPE_BIT(DTYPE_TF32),
      .run.gemm = gemm_cuda_naive},
     {.name = "cuda-coalesced",
      .file = "kernels/gemm/gemm_2_coalesced.cu",

@@ -28,7 +28,12 @@
         [GEMM_TN] = BOTH_OF(image, name "_tn" tile)                                                \
     }
 
-static const struct gpu_kernel naive_kernels[] = SCALAR("gemm_1_naive", "gemm_naive");
+/* By type; none for tf32. */
+static const struct gpu_kernel naive_kernels[DTYPES][GEMM_TN + 1] = {
+    [DTYPE_F32] = SCALAR("gemm_1_naive", "gemm_naive"),
+    [DTYPE_BF16] = SCALAR("gemm_1_naive", "gemm_naive_bf16"),
+    [DTYPE_F16] = SCALAR("gemm_1_naive", "gemm_naive_f16"),
+};
 static const struct gpu_kernel coalesced_kernels[] = SCALAR("gemm_2_coalesced", "gemm_coalesced");
 static const struct gpu_kernel tiled_kernels[] = SCALAR("gemm_3_tiled", "gemm_tiled");
 static const struct gpu_kernel register_kernels[] = SCALAR("gemm_4_register", "gemm_register");
@@ -114,14 +119,15 @@ static int64_t grid_y(int64_t blocks) {
 }
 
 enum status gemm_cuda_naive(const struct gemm_problem *problem, struct execution *execution) {
-    enum status status = precondition(problem, "cuda-naive", execution);
-    if (status != STATUS_OK)
-        return status;
+    if (problem->dtype == DTYPE_TF32)
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "gemm cuda-naive takes f32, bf16 and f16: tf32 is for tensor cores");
     struct gemm_arguments arguments = gemm_arguments_of(problem);
     const int64_t blocks[2] = {geometry_ceil(problem->m, GEMM_SIDE),
                                grid_y(geometry_ceil(problem->n, GEMM_SIDE))};
     const int threads[2] = {GEMM_SIDE, GEMM_SIDE};
-    return geometry_launch(execution, naive_kernels[problem->variant], blocks, threads, &arguments);
+    return geometry_launch(execution, naive_kernels[problem->dtype][problem->variant], blocks,
+                           threads, &arguments);
 }
 
 enum status gemm_cuda_coalesced(const struct gemm_problem *problem, struct execution *execution) {

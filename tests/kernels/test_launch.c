@@ -97,11 +97,12 @@ static void grids_cover_the_problem(void **state) {
     staging_close(staging);
 }
 
-static void other_types_than_f32_are_refused(void **state) {
+static void other_types_than_its_own_a_rung_refuses(void **state) {
     struct staging *staging = staging_open_stand_in();
-    const struct gemm_problem gemm = {.dtype = DTYPE_BF16, .m = 1, .n = 1, .k = 1};
+    const struct gemm_problem gemm = {.dtype = DTYPE_TF32, .m = 1, .n = 1, .k = 1};
     (void)state;
     assert_int_equal(gemm_cuda_naive(&gemm, &staging->execution), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(staging->message.text, "f32, bf16 and f16"));
     assert_int_equal(gemm_cuda_tiled(&gemm, &staging->execution), STATUS_UNSUPPORTED);
     assert_non_null(strstr(staging->message.text, "f32 alone"));
     staging_close(staging);
@@ -224,7 +225,7 @@ int main(void) {
         cmocka_unit_test(a_split_covers_all_elements_and_is_aligned),
         cmocka_unit_test(buffers_of_different_alignment_have_no_vectors),
         cmocka_unit_test(grids_cover_the_problem),
-        cmocka_unit_test(other_types_than_f32_are_refused),
+        cmocka_unit_test(other_types_than_its_own_a_rung_refuses),
         cmocka_unit_test(without_a_gpu_a_kernel_is_refused),
         cmocka_unit_test(a_graph_takes_the_step_of_each_replay),
         cmocka_unit_test(the_emulated_gpu_counts_and_has_no_time),

@@ -1,4 +1,5 @@
-/* gemm on tensor cores, on the emulated GPU, against the oracle: types, variants, sizes around the
+/* gemm on tensor cores, and the first rung where it takes 16-bit operands, on the emulated GPU,
+ * against the oracle: types, variants, sizes around the
  * tile and the loop over pairs of tiles, alpha and beta, leading dimensions, operands that are not
  * aligned, and special values. */
 #include "common/narrow.h"
@@ -77,8 +78,8 @@ static void check_c(const struct gemm_problem *host, const float *before, const 
     free(tolerance);
 }
 
-static void run(struct staging *staging, const struct setting_of_gemm *s, enum dtype dtype,
-                enum gemm_variant variant, bool special) {
+static void run(struct staging *staging, gemm_kernel *kernel, const struct setting_of_gemm *s,
+                enum dtype dtype, enum gemm_variant variant, bool special) {
     const bool ta = variant == GEMM_TN, tb = variant == GEMM_NT;
     struct operand a =
         operand_new(ta ? s->k : s->m, ta ? s->m : s->k, s->padding, dtype, 1, special);
@@ -111,7 +112,7 @@ static void run(struct staging *staging, const struct setting_of_gemm *s, enum d
     problem.a = staging_input(staging, a.data, a.floats, s->offset);
     problem.b = staging_input(staging, b.data, b.floats, s->offset);
     problem.c = staging_output(staging, after, c.floats, s->offset);
-    if (gemm_cuda_tensor(&problem, &staging->execution) != STATUS_OK)
+    if (kernel(&problem, &staging->execution) != STATUS_OK)
         fail_msg("%s: %s", what, staging->message.text);
     staging_finish(staging, what);
     check_c(&host, c.data, after, what);
@@ -121,34 +122,37 @@ static void run(struct staging *staging, const struct setting_of_gemm *s, enum d
     free(c.data);
 }
 
-static void run_all(enum dtype dtype) {
-    static const char *const images[] = {[DTYPE_TF32] = "gemm_9_tensor_tf32",
-                                         [DTYPE_BF16] = "gemm_9_tensor_bf16",
-                                         [DTYPE_F16] = "gemm_9_tensor_f16"};
-    struct staging *staging = staging_has_image(images[dtype]) ? staging_open_emulated() : NULL;
+static void run_all(gemm_kernel *kernel, const char *image, enum dtype dtype) {
+    struct staging *staging = staging_has_image(image) ? staging_open_emulated() : NULL;
     if (staging == NULL) {
         skip();
         return;
     }
     for (int variant = GEMM_NN; variant <= GEMM_TN; variant++)
         for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-            run(staging, &table[i], dtype, (enum gemm_variant)variant, i % 4 == 3);
+            run(staging, kernel, &table[i], dtype, (enum gemm_variant)variant, i % 4 == 3);
     staging_close(staging);
 }
 
 static void bf16_is_right_on_the_emulated_gpu(void **state) {
     (void)state;
-    run_all(DTYPE_BF16);
+    run_all(gemm_cuda_tensor, "gemm_9_tensor_bf16", DTYPE_BF16);
 }
 
 static void f16_is_right_on_the_emulated_gpu(void **state) {
     (void)state;
-    run_all(DTYPE_F16);
+    run_all(gemm_cuda_tensor, "gemm_9_tensor_f16", DTYPE_F16);
 }
 
 static void tf32_is_right_on_the_emulated_gpu(void **state) {
     (void)state;
-    run_all(DTYPE_TF32);
+    run_all(gemm_cuda_tensor, "gemm_9_tensor_tf32", DTYPE_TF32);
+}
+
+static void the_first_rung_takes_bf16_and_f16(void **state) {
+    (void)state;
+    run_all(gemm_cuda_naive, "gemm_1_naive", DTYPE_BF16);
+    run_all(gemm_cuda_naive, "gemm_1_naive", DTYPE_F16);
 }
 
 static void other_types_and_no_gpu_are_refused(void **state) {
@@ -166,6 +170,7 @@ int main(void) {
         cmocka_unit_test(bf16_is_right_on_the_emulated_gpu),
         cmocka_unit_test(f16_is_right_on_the_emulated_gpu),
         cmocka_unit_test(tf32_is_right_on_the_emulated_gpu),
+        cmocka_unit_test(the_first_rung_takes_bf16_and_f16),
         cmocka_unit_test(other_types_and_no_gpu_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
