@@ -1,5 +1,5 @@
-/* `cpu-naive`: every operation as a textbook shows it, in plain C on one thread. Never the side
- * that a speedup is counted against. Contracts: common/problem.h. */
+/* `cpu-naive`: every operation as a textbook shows it, in plain C on one thread.
+ * Contracts: common/problem.h. */
 #ifndef LOCKSTEP_REFERENCE_NAIVE_H
 #define LOCKSTEP_REFERENCE_NAIVE_H
 

@@ -16,8 +16,9 @@ enum { CSV_BYTES_MAX = 1 << 30 };
 struct reader {
     const char *path;
     char *position, *end;
-    size_t line;   /* of the file, where the row begins */
-    size_t broken; /* newlines within the row's quoted fields */
+    size_t columns; /* of the format that the header names */
+    size_t line;    /* of the file, where the row begins */
+    size_t broken;  /* newlines within the row's quoted fields */
     struct message *message;
 };
 
@@ -93,26 +94,32 @@ static enum status wrong_count(const struct reader *reader, size_t wanted) {
                        reader->path, reader->line, wanted);
 }
 
-/* Reads one line into `row`. The caller has made sure that the line is whole. */
+/* Reads one line into `row`, which is zero. The caller has made sure that the line is whole. */
 static enum status row_read(struct reader *reader, const struct csv_format *format, void *row) {
-    for (size_t i = 0; i < format->column_count; i++) {
+    for (size_t i = 0; i < reader->columns; i++) {
         bool last;
         char *field = next_field(reader, &last);
-        if (!field || last != (i + 1 == format->column_count))
-            return wrong_count(reader, format->column_count);
+        if (!field || last != (i + 1 == reader->columns))
+            return wrong_count(reader, reader->columns);
         enum status status = field_store(reader, &format->columns[i], field,
                                          (char *)row + format->columns[i].offset);
         if (status != STATUS_OK)
             return status;
     }
+    for (size_t i = reader->columns; i < format->column_count; i++)
+        if (format->columns[i].kind == CSV_NUMBER)
+            *(double *)(void *)((char *)row + format->columns[i].offset) = NAN;
     return STATUS_OK;
 }
 
 /* A file of another version is refused, whether it has more columns or fewer: what its columns
- * mean is that version's to say. */
+ * mean is that version's to say. Only the format's later columns may be missing. */
 static enum status header_check(struct reader *reader, const struct csv_format *format) {
     bool last = false;
-    for (size_t i = 0; i < format->column_count; i++) {
+    for (reader->columns = 0; reader->columns < format->column_count; reader->columns++) {
+        const size_t i = reader->columns;
+        if (last && i >= format->column_count - format->later_columns)
+            break;
         const char *field = last ? NULL : next_field(reader, &last);
         if (!field || strcmp(field, format->columns[i].name) != 0)
             return message_set(reader->message, STATUS_INVALID,

@@ -31,7 +31,17 @@ struct csv_format {
     const struct csv_column *columns;
     size_t column_count;
     size_t row_size;
+    /* So many of the last columns may be missing in a file that an earlier version wrote: its rows
+     * are read with empty texts, zeros and NaN there. */
+    size_t later_columns;
 };
+
+/* A format without later columns, from an array of columns. */
+#define CSV_FORMAT(table, type)                                                                    \
+    {                                                                                              \
+        .columns = (table), .column_count = sizeof(table) / sizeof((table)[0]),                    \
+        .row_size = sizeof(type)                                                                   \
+    }
 
 /* Both return 0, or -1 with errno set. Nothing is flushed. */
 int csv_write_header(FILE *file, const struct csv_format *format);

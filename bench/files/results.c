@@ -2,6 +2,7 @@
 #include "bench/files/results.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KEY_COLUMNS(type)                                                                          \
@@ -29,7 +30,7 @@ static const struct csv_column result_columns[] = {
     RESULT(CSV_NUMBER, speedup),    RESULT(CSV_NUMBER, speedup_with_transfer),
     RESULT(CSV_TEXT, verified),     RESULT(CSV_NUMBER, error),
     RESULT(CSV_NUMBER, tolerance),  RESULT(CSV_NUMBER, energy_j),
-    RESULT(CSV_TEXT, reason),
+    RESULT(CSV_TEXT, reason),       RESULT(CSV_TEXT, speedup_base),
 };
 #undef RESULT
 
@@ -110,14 +111,18 @@ _Static_assert(sizeof counters_columns / sizeof counters_columns[0] ==
                    COUNTERS_FIRST + COUNTERS_WRITTEN,
                "the columns in emulator_counters.def leave one out");
 
-#define FORMAT(columns, type)                                                                      \
-    { (columns), sizeof(columns) / sizeof((columns)[0]), sizeof(type) }
-const struct csv_format result_format = FORMAT(result_columns, struct result);
-const struct csv_format sample_format = FORMAT(sample_columns, struct sample_row);
-const struct csv_format part_format = FORMAT(part_columns, struct part_row);
-const struct csv_format counters_format = FORMAT(counters_columns, struct counters_row);
-const struct csv_format done_format = FORMAT(done_columns, struct done_case);
-#undef FORMAT
+enum { RESULT_COLUMNS = sizeof result_columns / sizeof result_columns[0], RESULT_LATER = 1 };
+const struct csv_format result_format = {.columns = result_columns,
+                                         .column_count = RESULT_COLUMNS,
+                                         .row_size = sizeof(struct result),
+                                         .later_columns = RESULT_LATER};
+const struct csv_format result_first_format = {.columns = result_columns,
+                                               .column_count = RESULT_COLUMNS - RESULT_LATER,
+                                               .row_size = sizeof(struct result)};
+const struct csv_format sample_format = CSV_FORMAT(sample_columns, struct sample_row);
+const struct csv_format part_format = CSV_FORMAT(part_columns, struct part_row);
+const struct csv_format counters_format = CSV_FORMAT(counters_columns, struct counters_row);
+const struct csv_format done_format = CSV_FORMAT(done_columns, struct done_case);
 
 bool row_key_same_case(const struct row_key *a, const struct row_key *b) {
     return strcmp(a->operation, b->operation) == 0 && strcmp(a->variant, b->variant) == 0 &&
@@ -128,4 +133,15 @@ bool row_key_equal(const struct row_key *a, const struct row_key *b) {
     return row_key_same_case(a, b) && strcmp(a->implementation, b->implementation) == 0 &&
            strcmp(a->device, b->device) == 0 && a->threads == b->threads &&
            strcmp(a->mode, b->mode) == 0;
+}
+
+void row_key_base(const struct row_key *key, char text[SPEEDUP_BASE_SIZE]) {
+    snprintf(text, SPEEDUP_BASE_SIZE, "%s on %d thread%s", key->implementation, (int)key->threads,
+             key->threads == 1 ? "" : "s");
+}
+
+bool result_is_base(const struct result *row) {
+    char name[SPEEDUP_BASE_SIZE];
+    row_key_base(&row->key, name);
+    return strcmp(row->key.device, "cpu") == 0 && strcmp(row->speedup_base, name) == 0;
 }

@@ -20,6 +20,8 @@ struct row_key {
     char mode[8]; /* hot or cold */
 };
 
+enum { SPEEDUP_BASE_SIZE = 64 };
+
 /* results.csv: one row a case, implementation, device, thread count and mode. Times are seconds of
  * one iteration. */
 struct result {
@@ -31,6 +33,7 @@ struct result {
     char verified[4]; /* yes, no or empty */
     double error, tolerance, energy_j;
     char reason[400];
+    char speedup_base[SPEEDUP_BASE_SIZE]; /* what both speedups are against: see row_key_base() */
 };
 
 /* samples.csv */
@@ -71,8 +74,9 @@ struct done_case {
     char checksum[17];
 };
 
-extern const struct csv_format result_format, sample_format, part_format, counters_format,
-    done_format;
+/* result_first_format has the columns of results.csv that every version has. */
+extern const struct csv_format result_format, result_first_format, sample_format, part_format,
+    counters_format, done_format;
 
 /* An open run folder. */
 struct results;
@@ -109,5 +113,10 @@ const struct result *results_rows(const struct results *results, size_t *count);
 bool row_key_equal(const struct row_key *a, const struct row_key *b);
 /* Whether both belong to the same case: operation, variant, dtype and shape. */
 bool row_key_same_case(const struct row_key *a, const struct row_key *b);
+
+/* A CPU row as `speedup_base` names it, "onednn on 2 threads"; and whether the row is the one that
+ * its own speedup is against. */
+void row_key_base(const struct row_key *key, char text[SPEEDUP_BASE_SIZE]);
+bool result_is_base(const struct result *row);
 
 #endif

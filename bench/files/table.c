@@ -39,7 +39,8 @@ static void print_row(FILE *file, const struct result *row, bool shape) {
     format_cell(row->gflops, "%.1f", gflops, sizeof gflops);
     format_cell(row->gbps, "%.1f", gbps, sizeof gbps);
     format_cell(100.0 * row->limit_fraction, "%.0f%%", limit, sizeof limit);
-    format_cell(row->speedup, "%.3gx", speedup, sizeof speedup);
+    format_cell(row->speedup, result_is_base(row) ? "base %.3gx" : "%.3gx", speedup,
+                sizeof speedup);
     fprintf(file, "%10s %7s %9s %8s %7s %8s  %s\n", median, noise, gflops, gbps, limit, speedup,
             *row->verified ? row->verified : "yardstick");
 }
@@ -90,6 +91,20 @@ static bool heading_changes(const struct result *before, const struct result *ro
            is_emulated(before) != is_emulated(row);
 }
 
+/* Names what the speedups are against where it stands in no row above: a run that goes on may have
+ * measured it before. */
+static void print_base(FILE *file, const struct case_rows *rows) {
+    const char *base = "";
+    for (size_t i = 0; i < rows->result_count; i++) {
+        if (result_is_base(&rows->results[i]))
+            return;
+        if (*rows->results[i].speedup_base)
+            base = rows->results[i].speedup_base;
+    }
+    if (*base)
+        fprintf(file, "  speedups against %s, measured before\n", base);
+}
+
 void table_print_case(FILE *file, const struct case_rows *rows, const struct result *before) {
     for (size_t i = 0; i < rows->result_count; i++) {
         const struct result *row = &rows->results[i];
@@ -101,6 +116,7 @@ void table_print_case(FILE *file, const struct case_rows *rows, const struct res
         else
             print_row(file, row, heading || i == 0);
     }
+    print_base(file, rows);
     fflush(file);
 }
 

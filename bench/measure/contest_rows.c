@@ -109,37 +109,27 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
     prediction_learn(contest->rules->predictions, c, statistics.median);
 }
 
-/* Whether speedups may be counted against the row: a CPU implementation on all cores, never a plain
- * one, never a yardstick, never unverified. */
-static bool is_fair(const struct contest *contest, const struct result *row,
-                    const struct implementation *implementation) {
-    return strcmp(row->key.device, "cpu") == 0 && implementation->kind != KIND_PLAIN &&
-           implementation->kind != KIND_YARDSTICK &&
-           row->key.threads == contest->rules->threads[0] && strcmp(row->status, "measured") == 0 &&
-           strcmp(row->verified, "yes") == 0;
+/* The faster of two rows, where the second is one that speedups may be counted against: measured on
+ * the CPU and verified, which a yardstick never is. */
+static const struct result *faster(const struct result *base, const struct result *row) {
+    bool fair = strcmp(row->key.device, "cpu") == 0 && strcmp(row->status, "measured") == 0 &&
+                strcmp(row->verified, "yes") == 0;
+    return fair && (!base || row->median_s < base->median_s) ? row : base;
 }
 
-/* The fastest of what was measured now and, in a resumed run, before. */
-static double fastest_cpu(const struct contest *contest) {
-    const struct operation *operation = contest->bench_case->operation;
+/* What speedups are against: the fastest row of the case on the CPU, whatever its threads and
+ * whoever wrote it, of those measured now and, in a resumed run, before. NULL: there is none. */
+static const struct result *base_find(const struct contest *contest) {
     const struct row_key *own = contest->entry_count ? &contest->entries[0].row.key : NULL;
-    double fastest = NAN;
-    for (int i = 0; i < contest->entry_count; i++) {
-        const struct result *row = &contest->entries[i].row;
-        if (is_fair(contest, row, contest->entries[i].contender.implementation) &&
-            !(row->median_s >= fastest))
-            fastest = row->median_s;
-    }
+    const struct result *base = NULL;
+    for (int i = 0; i < contest->entry_count; i++)
+        base = faster(base, &contest->entries[i].row);
     for (size_t i = 0; own && i < contest->done_count; i++) {
         const struct result *row = &contest->done[i];
-        int place = operation_implementation_find(operation, row->key.implementation);
-        if (place >= 0 && row_key_same_case(&row->key, own) &&
-            strcmp(row->key.mode, own->mode) == 0 &&
-            is_fair(contest, row, &operation->implementations[place]) &&
-            !(row->median_s >= fastest))
-            fastest = row->median_s;
+        if (row_key_same_case(&row->key, own) && strcmp(row->key.mode, own->mode) == 0)
+            base = faster(base, row);
     }
-    return fastest;
+    return base;
 }
 
 static enum status rows_build(struct contest *contest, struct case_rows *rows,
@@ -198,10 +188,15 @@ static void entry_write(const struct entry *e, struct case_rows *rows) {
     }
 }
 
-static void row_compare(const struct contest *contest, struct entry *entry, double fastest) {
+/* With a base, both speedups; with or without it, the time of the transfers. */
+static void row_compare(const struct contest *contest, struct entry *entry,
+                        const struct result *base) {
     struct result *row = &entry->row;
     const struct device *device = entry->contender.device;
+    const double fastest = base ? base->median_s : (double)NAN;
     row->speedup = fastest / row->median_s;
+    if (base)
+        row_key_base(&base->key, row->speedup_base);
     if (!device->transfer_time)
         return;
     const struct stage *stage = &contest->stages[device - contest->rules->devices->list];
@@ -218,11 +213,11 @@ enum status contest_rows_make(struct contest *contest, struct case_rows *rows,
     enum status status = rows_build(contest, rows, message);
     if (status != STATUS_OK)
         return status;
-    double fastest = fastest_cpu(contest);
+    const struct result *base = base_find(contest);
     for (int i = 0; i < contest->entry_count; i++) {
         struct entry *e = &contest->entries[i];
         if (e->running && e->contender.implementation->kind != KIND_YARDSTICK)
-            row_compare(contest, e, fastest);
+            row_compare(contest, e, base);
         entry_write(e, rows);
     }
     return STATUS_OK;

@@ -124,7 +124,7 @@ struct implementation_methods {
 /* What an implementation is in a contest. */
 enum implementation_kind {
     KIND_RUNG,    /* this project's own; the default */
-    KIND_PLAIN,   /* a rung to be read: never the side that a speedup is counted against */
+    KIND_PLAIN,   /* a rung to be read, for teaching: it gets the case's time and no more */
     KIND_LIBRARY, /* another's; on the emulated GPU it takes part only when it is named */
     /* No implementation of the operation: the part of the work that none can avoid (the copy
      * behind an activation, the GEMMs inside a step), on the same buffers, sampled in turn with

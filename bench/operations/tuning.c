@@ -22,8 +22,7 @@ static const struct csv_column columns[] = {
 #undef TEXT
 #undef INTEGER
 #undef NUMBER
-static const struct csv_format tuning_csv = {columns, sizeof columns / sizeof columns[0],
-                                             sizeof(struct tuning_row)};
+static const struct csv_format tuning_csv = CSV_FORMAT(columns, struct tuning_row);
 
 enum { TUNING_BYTES_MAX = 1 << 26 };
 

@@ -31,8 +31,7 @@ static const struct csv_column line_columns[] = {
 };
 #undef KEY
 #undef LINE
-static const struct csv_format line_format = {
-    line_columns, sizeof line_columns / sizeof line_columns[0], sizeof(struct compare_line)};
+static const struct csv_format line_format = CSV_FORMAT(line_columns, struct compare_line);
 
 static void line_fill(const struct compared_row *row, struct compare_line *line) {
     bool timed = row->pairing == PAIR_TIMED;

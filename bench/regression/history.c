@@ -70,9 +70,9 @@ static void schema_write(FILE *file) {
     fputs("CREATE TABLE value(series INTEGER NOT NULL REFERENCES series,"
           " run INTEGER NOT NULL REFERENCES run",
           file);
-    for (size_t c = HISTORY_FIRST_COLUMN; c < result_format.column_count; c++)
-        fprintf(file, ", %s %s", result_format.columns[c].name,
-                types[result_format.columns[c].kind]);
+    for (size_t c = HISTORY_FIRST_COLUMN; c < result_first_format.column_count; c++)
+        fprintf(file, ", %s %s", result_first_format.columns[c].name,
+                types[result_first_format.columns[c].kind]);
     fprintf(file,
             ", PRIMARY KEY(series, run)) WITHOUT ROWID;"
             "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT;",

@@ -84,7 +84,7 @@ static char *rows_to_text(const struct run_files *run) {
     if (sorted)
         qsort(sorted, count, sizeof *sorted, by_key);
     for (size_t i = 0; i < count && !failed; i++)
-        failed = csv_write_row(memory, &result_format, sorted[i].row);
+        failed = csv_write_row(memory, &result_first_format, sorted[i].row);
     if (memory)
         failed |= fclose(memory) != 0;
     free(sorted);
@@ -217,8 +217,8 @@ static void key_bind(sqlite3_stmt *statement, const struct row_key *key) {
 
 /* Values from `index` on; what was not measured is NULL. */
 static void values_bind(sqlite3_stmt *statement, int index, const struct result *row) {
-    for (size_t c = HISTORY_FIRST_COLUMN; c < result_format.column_count; c++, index++) {
-        const struct csv_column *column = &result_format.columns[c];
+    for (size_t c = HISTORY_FIRST_COLUMN; c < result_first_format.column_count; c++, index++) {
+        const struct csv_column *column = &result_first_format.columns[c];
         const char *member = (const char *)row + column->offset;
         if (column->kind == CSV_TEXT)
             text_bind(statement, index, member);
@@ -232,7 +232,7 @@ static void values_bind(sqlite3_stmt *statement, int index, const struct result 
 static enum status value_statement(const struct recording *recording, sqlite3_stmt **statement) {
     char sql[1024];
     int used = snprintf(sql, sizeof sql, "INSERT INTO value SELECT id, ?9");
-    size_t values = result_format.column_count - HISTORY_FIRST_COLUMN;
+    size_t values = result_first_format.column_count - HISTORY_FIRST_COLUMN;
     for (size_t i = 0; i < values; i++)
         used += snprintf(sql + used, sizeof sql - (size_t)used, ", ?%zu", 10 + i);
     snprintf(sql + used, sizeof sql - (size_t)used,

@@ -66,9 +66,9 @@ static enum status columns_read(const struct history *history, const char *table
 
 static enum status columns_check(const struct history *history, struct message *message) {
     char value[1024] = " series run", found[2048], what[400];
-    for (size_t c = HISTORY_FIRST_COLUMN; c < result_format.column_count; c++) {
+    for (size_t c = HISTORY_FIRST_COLUMN; c < result_first_format.column_count; c++) {
         size_t used = strlen(value);
-        snprintf(value + used, sizeof value - used, " %s", result_format.columns[c].name);
+        snprintf(value + used, sizeof value - used, " %s", result_first_format.columns[c].name);
     }
     const struct {
         const char *table, *columns;

@@ -27,7 +27,8 @@ enum status history_check_sound(const struct history *history, struct message *m
 /* What stands before the name that a machine was recorded under, at the end of its description. */
 #define HISTORY_NAMED "; named "
 
-/* The columns of results.csv behind the key: stored one by one under the same names. */
+/* The columns of results.csv behind the key: stored one by one under the same names, as far as all
+ * versions have them. A run that is recorded anew by another version is then the same run. */
 enum { HISTORY_FIRST_COLUMN = 8 };
 
 #endif

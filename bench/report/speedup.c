@@ -36,6 +36,23 @@ static bool begins_curve(const struct rates *rates, size_t i) {
     return true;
 }
 
+/* What 1x is, a line of the legend each; cases may differ in it. Runs of earlier versions do not
+ * say. */
+static void bases_name(struct script *script, const struct rates *rates) {
+    bool any = false;
+    for (size_t i = 0; i < rates->curve_count; i++) {
+        const struct result *row = rates->points[i].row;
+        char label[SPEEDUP_BASE_SIZE + 8];
+        if (!is_drawn(&rates->points[i]) || !*row->speedup_base)
+            continue;
+        snprintf(label, sizeof label, "1x: %s", row->speedup_base);
+        legend_add(script, LEGEND_LINE, label, "linestyle 101");
+        any = true;
+    }
+    if (!any)
+        legend_add(script, LEGEND_LINE, "1x: the fastest CPU implementation", "linestyle 101");
+}
+
 /* One block a curve: size, speedup, speedup with transfers. */
 static void data_write(struct script *script, const struct rates *rates) {
     script_data_begin(script);
@@ -59,7 +76,7 @@ static void data_write(struct script *script, const struct rates *rates) {
     script_data_end(script);
     legend_add(script, LEGEND_LINE, "with transfers there and back",
                "linecolor rgb '#444444' dashtype (3, 4)");
-    legend_add(script, LEGEND_LINE, "the fastest CPU implementation, all cores", "linestyle 101");
+    bases_name(script, rates);
 }
 
 static void ranges_write(const struct script *script, const struct rates *rates, int panel,

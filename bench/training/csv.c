@@ -18,8 +18,7 @@ static const struct csv_column columns[] = {
     CSV_COLUMN(struct train_row, CSV_NUMBER, seconds),
     CSV_COLUMN(struct train_row, CSV_NUMBER, samples_per_s),
 };
-const struct csv_format train_csv = {columns, sizeof columns / sizeof columns[0],
-                                     sizeof(struct train_row)};
+const struct csv_format train_csv = CSV_FORMAT(columns, struct train_row);
 
 static enum status csv_failed(const struct training *training) {
     return message_set(training->message, STATUS_IO,

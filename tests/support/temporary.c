@@ -71,3 +71,17 @@ char *file_text(const char *path) {
     assert_int_equal(fclose(file), 0);
     return text;
 }
+
+void file_drop_last_column(const char *path) {
+    char *text = file_text(path);
+    assert_non_null(text);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    for (char *rest = text, *line; (line = strsep(&rest, "\n")) && *line;) {
+        char *comma = strrchr(line, ',');
+        assert_non_null(comma);
+        assert_true(fprintf(file, "%.*s\n", (int)(comma - line), line) > 0);
+    }
+    assert_int_equal(fclose(file), 0);
+    free(text);
+}

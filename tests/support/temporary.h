@@ -31,4 +31,8 @@ void file_write_text(const char *path, const char *text);
 /* The whole file with a NUL behind it, to be freed; NULL when there is none. */
 char *file_text(const char *path);
 
+/* Takes the last column from a CSV file whose last fields are not quoted: what a version without
+ * that column wrote. */
+void file_drop_last_column(const char *path);
+
 #endif

@@ -82,3 +82,22 @@ void html_interval(const struct result *row, double number, int digits, const ch
     html_number(work / row->low_s, digits, unit, high, sizeof high);
     snprintf(title, size, "95%% interval %s to %s", low, high);
 }
+
+void html_speedup_title(const struct result *row, char *title, size_t size) {
+    char interval[160];
+    html_interval(row, row->speedup, 3, "x", interval, sizeof interval);
+    bool both = *row->speedup_base && *interval;
+    snprintf(title, size, "%s%s%s%s", *row->speedup_base ? "against " : "", row->speedup_base,
+             both ? "; " : "", interval);
+}
+
+/* Earlier versions left out rungs for teaching and rows of fewer threads, and named no base. */
+const char *page_speedup_note(const struct page *page) {
+    const struct report_data *data = page->data;
+    bool named = false;
+    for (size_t i = 0; i < data->result_count && !named; i++)
+        named = *data->results[i].speedup_base != '\0';
+    return named ? "against the fastest row of the case on the CPU in this run, whatever its "
+                   "threads, marked base"
+                 : "against the fastest CPU implementation of the case on all cores";
+}

@@ -40,7 +40,7 @@ static double time_of(const struct page *page, const struct result *row) {
     return result_is_measured(row) && strcmp(row->verified, "yes") == 0 ? row->median_s : NAN;
 }
 
-/* Where no implementation ran on all cores there is nothing to be faster than. */
+/* Where no implementation ran on the CPU there is nothing to be faster than. */
 static double time_with_speedup(const struct page *page, const struct result *row) {
     return row->speedup > 0.0 ? time_of(page, row) : NAN;
 }
@@ -172,14 +172,14 @@ static void matrices_write(const struct matrix *matrix) {
 
 static void speedup_cell(const struct matrix *matrix, const struct line *line,
                          const struct result *row) {
-    char text[64], title[192];
+    char text[64], title[256];
     FILE *file = matrix->page->file;
-    html_interval(row, row->speedup, 3, "x", title, sizeof title);
+    html_speedup_title(row, title, sizeof title);
     fprintf(file, "<td class=\"n%s\" data-v=%.9g title=\"", row == line->best ? " best" : "",
             row->speedup);
     html_text(file, title);
     html_number(row->speedup, 3, "x", text, sizeof text);
-    fprintf(file, "\">%s", text);
+    fprintf(file, "\">%s%s", text, result_is_base(row) ? " <small>base</small>" : "");
     if (row->speedup_with_transfer > 0.0) {
         html_number(row->speedup_with_transfer, 3, "x", text, sizeof text);
         fprintf(file, "<br><small>%s with transfers</small>", text);
@@ -204,10 +204,10 @@ static void crossovers_write(const struct page *page) {
 }
 
 void page_speedups(const struct page *page) {
-    fputs(
-        "<p class=note>Against the fastest CPU implementation of the same case in this run, on all "
-        "cores: 1x is that one, more is faster. Bold: the fastest of all.</p>\n",
-        page->file);
+    fprintf(page->file,
+            "<p class=note>A speedup is %s: 1x is that one, more is faster. Bold: the fastest of "
+            "all.</p>\n",
+            page_speedup_note(page));
     crossovers_write(page);
     matrices_write(&(struct matrix){.page = page,
                                     .series = &page->plots->series,

@@ -30,6 +30,11 @@ void html_number(double value, int digits, const char *unit, char *text, size_t 
  * has no interval. */
 void html_interval(const struct result *row, double number, int digits, const char *unit,
                    char *title, size_t size);
+/* What the row's speedup is against, where the run says so, and its interval. */
+void html_speedup_title(const struct result *row, char *title, size_t size);
+
+/* What the page says of all speedups: one sentence, by what this run's are against. */
+const char *page_speedup_note(const struct page *page);
 
 /* --- sections: `has` says whether there is anything to show ----------------------------------- */
 

@@ -43,9 +43,11 @@ static void rate_cell(FILE *file, const struct result *row, double number, const
 
 /* The speedup, and behind it the one that counts the transfers, where there are any. */
 static void speedup_cell(FILE *file, const struct result *row) {
-    char text[160], transfers[64], title[192];
+    char text[160], transfers[64], title[256];
     html_number(row->speedup, 3, "x", text, sizeof text);
-    html_interval(row, row->speedup, 3, "x", title, sizeof title);
+    html_speedup_title(row, title, sizeof title);
+    if (result_is_base(row))
+        snprintf(text + strlen(text), sizeof text - strlen(text), " base");
     if (row->speedup_with_transfer > 0.0) {
         html_number(row->speedup_with_transfer, 3, "x", transfers, sizeof transfers);
         snprintf(text + strlen(text), sizeof text - strlen(text), " (%s)", transfers);
@@ -122,11 +124,12 @@ void page_results(const struct page *page) {
         "<p class=note>Times are medians of one iteration; the 95% interval of every number comes "
         "up on hover. Limit: how much of what the measured ceilings allow was reached, for data of "
         "that "
-        "size; above 100% it stayed in a faster cache than its size suggests. Speedup: "
-        "against the fastest CPU implementation of the case on all cores; in brackets with "
-        "transfers.</p>\n"
-        "<div class=scroll><table class=\"sortable filterable dense\">\n<thead><tr>",
+        "size; above 100% it stayed in a faster cache than its size suggests. Speedup: ",
         file);
+    fputs(page_speedup_note(page), file);
+    fputs("; in brackets with transfers.</p>\n"
+          "<div class=scroll><table class=\"sortable filterable dense\">\n<thead><tr>",
+          file);
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         html_head_cell(file, heads[i].text, heads[i].numeric);
     fputs("</tr></thead>\n<tbody>\n", file);

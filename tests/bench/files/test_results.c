@@ -140,7 +140,7 @@ static void test_headers_are_the_documented_ones(void **state) {
         text, "operation,variant,dtype,shape,implementation,device,threads,mode,status,samples,"
               "iterations,median_s,low_s,high_s,mean_s,min_s,noise,transfer_s,flops,bytes,gflops,"
               "gbps,limit_fraction,speedup,speedup_with_transfer,verified,error,tolerance,"
-              "energy_j,reason\n");
+              "energy_j,reason,speedup_base\n");
     free(text);
     text = file_of("samples.csv");
     assert_string_equal(
@@ -200,6 +200,25 @@ static void test_a_run_goes_on_behind_what_is_there(void **state) {
     check_shape(SECOND, 1);
     check_shape(THIRD, 1);
     assert_int_equal(count_lines("results.csv", "operation,"), 1);
+}
+
+/* A run of a version that named no base of its speedups keeps its rows, under today's header. */
+static void test_a_run_of_an_earlier_version_goes_on(void **state) {
+    (void)state;
+    results_written(two_shapes, 2);
+    file_drop_last_column(temporary_path(&folder, "results.csv"));
+    assert_int_equal(count_lines("results.csv", "speedup_base"), 0);
+    struct results *results = results_opened(true);
+    size_t count;
+    const struct result *rows = results_rows(results, &count);
+    assert_int_equal(count, 2 * CASE_ROWS);
+    assert_string_equal(rows[0].speedup_base, "");
+    struct message message;
+    assert_int_equal(case_append(results, THIRD, &message), STATUS_OK);
+    results_closed(results);
+    check_shape(FIRST, 1);
+    check_shape(THIRD, 1);
+    assert_int_equal(count_lines("results.csv", ",speedup_base"), 1);
 }
 
 /* However much of the last row is gone, the last case goes, and no other. */
@@ -538,6 +557,7 @@ int main(void) {
         WITH_FOLDER(test_rows_are_on_the_disk_at_once),
         WITH_FOLDER(test_files_that_are_there_are_not_overwritten),
         WITH_FOLDER(test_a_run_goes_on_behind_what_is_there),
+        WITH_FOLDER(test_a_run_of_an_earlier_version_goes_on),
         WITH_FOLDER(test_a_cut_line_drops_the_last_case_alone),
         WITH_FOLDER(test_samples_without_results_are_dropped),
         WITH_FOLDER(test_a_row_that_was_changed),

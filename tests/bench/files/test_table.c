@@ -86,6 +86,29 @@ static void a_heading_stands_once_over_rows_of_its_kind(void **state) {
     free(text);
 }
 
+/* The row that speedups are against is marked; where it stands in no row of the table it is named.
+ */
+static void the_base_of_speedups_is_shown(void **state) {
+    (void)state;
+    struct mixed_case cases[] = {mixed_case_of("1x2x3"), mixed_case_of("4x5x6")};
+    for (size_t i = 0; i < 2; i++) {
+        cases[i].results[1] = row_of(cases[i].results[0].key.shape, "gpu0", "measured");
+        for (size_t j = 0; j < 2; j++) {
+            cases[i].results[j].speedup = j ? 2.5 : 1.0;
+            snprintf(cases[i].results[j].speedup_base, SPEEDUP_BASE_SIZE, "by-cpu on %d threads",
+                     i == 0 ? 2 : 4);
+        }
+    }
+    char *text = printed(cases, 1);
+    behind(behind(behind(text, "by-cpu "), " base 1x"), " 2.5x");
+    assert_null(strstr(text, "measured before"));
+    free(text);
+    text = printed(cases + 1, 1);
+    behind(behind(text, " 2.5x"), "speedups against by-cpu on 4 threads, measured before\n");
+    assert_null(strstr(text, "base 1x"));
+    free(text);
+}
+
 static void a_failure_names_threads_only_where_there_are_some(void **state) {
     (void)state;
     const struct result rows[] = {row_of("1x2x3", "cpu", "failed"),
@@ -105,6 +128,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_stand_under_their_own_heading),
         cmocka_unit_test(a_heading_stands_once_over_rows_of_its_kind),
+        cmocka_unit_test(the_base_of_speedups_is_shown),
         cmocka_unit_test(a_failure_names_threads_only_where_there_are_some),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

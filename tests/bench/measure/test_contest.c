@@ -81,6 +81,18 @@ static enum status slow_at_first(const struct transfer_problem *problem,
     return launches++ == 0 ? slow(problem, execution) : good(problem, execution);
 }
 
+/* Two milliseconds: longer than a copy of 17 elements ever takes. */
+static enum status napping(const struct transfer_problem *problem, struct execution *execution) {
+    const struct timespec pause = {.tv_nsec = 2000000};
+    (void)nanosleep(&pause, NULL);
+    return good(problem, execution);
+}
+
+/* As a product that is too small for two threads. */
+static enum status crowded(const struct transfer_problem *problem, struct execution *execution) {
+    return execution->threads > 1 ? napping(problem, execution) : good(problem, execution);
+}
+
 static enum status traffic(const struct launch *launch, int64_t iterations,
                            struct execution *execution) {
     for (int64_t i = 0; i < iterations; i++)
@@ -117,6 +129,8 @@ static const struct implementation implementations[] = {
      .run.transfer = good},
     {.name = "slow", .run.transfer = slow},
     {.name = "slow-at-first", .run.transfer = slow_at_first},
+    {.name = "napping", .run.transfer = napping},
+    {.name = "crowded", .run.transfer = crowded},
     {.name = "bare",
      .kind = KIND_YARDSTICK,
      .run.yardstick = traffic,
@@ -355,22 +369,33 @@ static void test_a_network_is_verified_on_another_batch_too(void **state) {
         }
 }
 
-/* A run that goes on may have half of a case: what is left is held against all of it. */
+/* Whether the row's speedup is against that one, by name and by number. */
+static void check_base(const struct result *row, const struct result *base) {
+    char name[SPEEDUP_BASE_SIZE];
+    row_key_base(&base->key, name);
+    assert_string_equal(row->speedup_base, name);
+    assert_near(row->speedup * row->median_s / base->median_s, 1.0, 1e-9);
+}
+
+/* A run that goes on may have half of a case: what is left is held against the fastest of all. */
 static void test_speedups_count_against_rows_from_before(void **state) {
     struct fixture *f = *state;
     contest_of(f, "good,plain", NULL, 0);
-    const struct result before = *row_of(f, "good");
+    struct result before = *row_of(f, "good");
+    before.median_s = 1e-9;
     contest_of(f, "good,plain", &before, 1);
     assert_int_equal(f->rows.result_count, 1);
-    const struct result *taught = row_of(f, "plain");
-    assert_near(taught->speedup * taught->median_s / before.median_s, 1.0, 1e-9);
-    struct result others[] = {before, before, before, before};
+    check_base(row_of(f, "plain"), &before);
+    struct result others[] = {before, before, before, before, before};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        others[i].median_s = 1e-12;
     snprintf(others[0].key.shape, sizeof others[0].key.shape, "18");
     snprintf(others[1].key.mode, sizeof others[1].key.mode, "cold");
     snprintf(others[2].status, sizeof others[2].status, "failed");
-    others[3].key.threads = 2;
+    snprintf(others[3].key.device, sizeof others[3].key.device, "gpu0");
+    others[4].verified[0] = '\0'; /* as a yardstick */
     contest_of(f, "plain", others, sizeof others / sizeof others[0]);
-    assert_true(isnan(row_of(f, "plain")->speedup));
+    check_base(row_of(f, "plain"), row_of(f, "plain"));
 }
 
 static void test_too_slow_for_its_time(void **state) {
@@ -415,27 +440,48 @@ static void test_another_dtype_takes_part_only_when_named(void **state) {
     assert_string_equal(row->reason, "computes tf32 and f16 only");
 }
 
-/* A plain loop and a yardstick are never what a speedup is counted against. */
-static void test_speedups_count_against_the_fastest_fair_one(void **state) {
+/* A rung for teaching is what speedups are against where it is the fastest; a yardstick never. */
+static void test_a_plain_row_that_wins_is_the_base(void **state) {
     struct fixture *f = *state;
     f->rules.yardsticks = true;
-    contest_of(f, "good,plain,bare", NULL, 0);
-    check_measured(f, "good");
+    contest_of(f, "napping,plain,bare", NULL, 0);
+    check_measured(f, "napping");
     check_measured(f, "plain");
-    const struct result *fair = row_of(f, "good"), *taught = row_of(f, "plain");
-    assert_true(fair->speedup == 1.0);
-    assert_true(fabs(taught->speedup * taught->median_s - fair->median_s) <= 1e-9 * fair->median_s);
+    check_base(row_of(f, "napping"), row_of(f, "plain"));
+    check_base(row_of(f, "plain"), row_of(f, "plain"));
+    assert_string_equal(row_of(f, "plain")->speedup_base, "plain on 1 thread");
     const struct result *bare = row_of(f, "bare");
     assert_string_equal(bare->status, "measured");
     assert_string_equal(bare->verified, "");
+    assert_string_equal(bare->speedup_base, "");
     assert_true(isnan(bare->speedup));
 }
 
-static void test_without_a_fair_one_there_is_no_speedup(void **state) {
+/* Where two threads are slower than one, one is what speedups are against. */
+static void test_a_row_of_one_thread_that_wins_is_the_base(void **state) {
     struct fixture *f = *state;
-    contest_of(f, "plain", NULL, 0);
-    check_measured(f, "plain");
-    assert_true(isnan(row_of(f, "plain")->speedup));
+    const int threads[] = {2, 1};
+    const struct ceilings ceilings[2] = {{.threads = 2}, {.threads = 1}};
+    f->rules.threads = threads;
+    f->rules.thread_count = 2;
+    f->rules.ceilings = ceilings;
+    contest_of(f, "crowded,napping", NULL, 0);
+    assert_int_equal(f->rows.result_count, 4);
+    const struct result *alone = &f->rows.results[3];
+    assert_string_equal(alone->key.implementation, "crowded");
+    assert_int_equal(alone->key.threads, 1);
+    for (size_t i = 0; i < f->rows.result_count; i++)
+        check_base(&f->rows.results[i], alone);
+    assert_true(result_is_base(alone) && !result_is_base(&f->rows.results[0]));
+}
+
+static void test_without_a_right_result_there_is_no_speedup(void **state) {
+    struct fixture *f = *state;
+    f->rules.yardsticks = true;
+    contest_of(f, "wrong,bare", NULL, 0);
+    check_unmeasured(f, "wrong", "failed", "no", "out[0,3] is");
+    assert_true(isnan(row_of(f, "bare")->speedup));
+    assert_string_equal(row_of(f, "wrong")->speedup_base, "");
 }
 
 static void test_who_takes_part(void **state) {
@@ -529,6 +575,7 @@ static void test_a_gpu_row_has_both_speedups(void **state) {
     assert_near(gpu->transfer_s, stand_in_seconds, 1e-9);
     assert_near(gpu->speedup_with_transfer * 2.0 * stand_in_seconds, cpu->median_s, 1e-12);
     assert_near(gpu->speedup, 2.0 * gpu->speedup_with_transfer, 1e-9);
+    assert_string_equal(gpu->speedup_base, "openblas on 1 thread");
     assert_true(isnan(cpu->transfer_s));
     assert_true(isnan(cpu->speedup_with_transfer));
 }
@@ -737,8 +784,9 @@ int main(void) {
         ON_CPU(test_too_slow_for_its_time),
         ON_CPU(test_a_slow_start_is_not_too_slow),
         ON_CPU(test_too_slow_by_its_smaller_sizes),
-        ON_CPU(test_speedups_count_against_the_fastest_fair_one),
-        ON_CPU(test_without_a_fair_one_there_is_no_speedup),
+        ON_CPU(test_a_plain_row_that_wins_is_the_base),
+        ON_CPU(test_a_row_of_one_thread_that_wins_is_the_base),
+        ON_CPU(test_without_a_right_result_there_is_no_speedup),
         ON_CPU(test_who_takes_part),
         ON_CPU(test_another_dtype_takes_part_only_when_named),
         ON_CPU(test_every_thread_count_has_a_row),

@@ -388,6 +388,18 @@ static void test_results_alone(void **state) {
     compared_close(&compared);
 }
 
+/* Runs of a version that named no base of its speedups are compared all the same. */
+static void test_runs_of_an_earlier_version(void **state) {
+    const struct made *made = *state;
+    char path[PATH_SIZE + 32];
+    struct compared compared;
+    snprintf(path, sizeof path, "%s/results.csv", made->baseline);
+    file_drop_last_column(path);
+    compare_with(made, &rule, &compared);
+    assert_int_equal(compared.comparison.verdicts[VERDICT_SAME], ROWS);
+    compared_close(&compared);
+}
+
 /* --- counts ----------------------------------------------------------------------------------- */
 
 static void counters_make(const char *folder, const char *kernel, int64_t instructions,
@@ -547,9 +559,9 @@ static void test_bad_files_are_refused(void **state) {
     } edits[] = {
         {"results.csv", "operation,variant", "variant,operation",
          "results.csv:1: the header's field 1"},
-        {"results.csv", ",reason\n", ",reason,novelty\n",
+        {"results.csv", ",speedup_base\n", ",speedup_base,novelty\n",
          "results.csv:1: the header has one more column 'novelty'"},
-        {"results.csv", ",reason\n", "\n",
+        {"results.csv", ",reason,speedup_base\n", "\n",
          "results.csv:1: the header's field 30 should be 'reason'"},
         {"results.csv", "gemm,nn,f32,128x64x64", "gemm,nn,f32,64x64x64",
          "results.csv:3: the row of line 2 comes a second time"},
@@ -660,6 +672,7 @@ int main(void) {
         TEST(test_a_row_that_fails_is_a_regression),
         TEST(test_a_row_that_is_skipped_is_named),
         TEST(test_results_alone),
+        TEST(test_runs_of_an_earlier_version),
         TEST(test_one_instruction_more),
         TEST(test_fewer_counts_are_named_and_pass),
         TEST(test_another_kernel),

@@ -157,24 +157,27 @@ static void test_a_run_is_recorded_once(void **state) {
     assert_int_equal(runs_of(place->path), 2);
 }
 
-/* One that was interrupted and went on wrote its rows in another order. */
+/* One that was interrupted and went on wrote its rows in another order, and another version more
+ * columns. */
 static void test_the_order_of_rows_makes_no_run(void **state) {
     const struct place *place = *state;
     struct result rows[] = {row_of("openblas", 1e-3), row_of("cpu-naive", 3e-3)};
-    struct result turned[] = {rows[1], rows[0]}, other[] = {rows[1], row_of("openblas", 2e-3)};
+    struct result turned[] = {rows[1], rows[0]}, named[] = {rows[0], rows[1]},
+                  other[] = {rows[1], row_of("openblas", 2e-3)};
     struct run_files run = {.folder = "made up",
                             .result_count = 2,
                             .environment = cJSON_Parse("{\"written\":\"2026-01-01T00:00:00Z\","
                                                        "\"build\":{\"commit\":\"c\"}}")};
-    struct result *const orders[] = {rows, turned, other};
+    row_key_base(&rows[0].key, named[1].speedup_base); /* as a later version writes it */
+    struct result *const orders[] = {rows, turned, named, other};
     struct history *history = NULL;
     struct message message = {""};
     assert_int_equal(history_open(place->path, true, &history, &message), STATUS_OK);
-    for (size_t i = 0; i < 3; i++) {
-        bool fresh = i == 1;
+    for (size_t i = 0; i < 4; i++) {
+        bool first = i == 0 || i == 3, fresh = !first;
         run.results = orders[i];
         assert_int_equal(history_record(history, &run, NULL, &fresh, &message), STATUS_OK);
-        assert_int_equal(fresh, i != 1);
+        assert_int_equal(fresh, first);
     }
     history_close(history);
     cJSON_Delete(run.environment);

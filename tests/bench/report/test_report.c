@@ -326,6 +326,8 @@ static void gpu_row_add(struct fixture *f, const char *dtype, const char *shape,
     snprintf(row->key.dtype, sizeof row->key.dtype, "%s", dtype);
     row_measure(row, seconds, speedup > 2.0 ? 4e6 : 1e6, 1e5);
     row->speedup = speedup > 0.0 ? speedup : NAN;
+    if (speedup > 0.0)
+        snprintf(row->speedup_base, sizeof row->speedup_base, "cpu-naive on 1 thread");
     row->speedup_with_transfer = with_transfer > 0.0 ? with_transfer : NAN;
 }
 
@@ -351,6 +353,7 @@ static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
     assert_true(holds(f, "gemm-speedup.svg",
                       "nn: gpu0 wins from 128x128x128, from 128x128x128 with transfers"));
     assert_true(holds(f, "gemm-speedup.svg", "with transfers there and back"));
+    assert_true(holds(f, "gemm-speedup.svg", "1x: cpu-naive on 1 thread"));
     assert_true(holds(f, "gemm-speedup.svg", "cublas, gpu0"));
     assert_false(holds(f, "gemm-speedup.svg", "openblas"));
     assert_true(holds(f, "gemm.svg", "measured peak, gpu0: 60000 GFLOP/s"));
@@ -495,7 +498,31 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     free(page);
 }
 
-/* A speedup of nearly 1, a case that nothing ran on all cores of, and a ceiling that was measured
+/* The page marks what speedups are against, and takes a run of an earlier version for what it is. */
+static void test_the_page_names_what_speedups_are_against(void **state) {
+    struct fixture *f = *state;
+    char path[256];
+    row_measure(row_add(f, "gemm", "nn", "64x64x64", "openblas", 2), 2e-4, 5e5, 5e4);
+    row_measure(row_add(f, "gemm", "nn", "64x64x64", "openblas", 1), 1e-4, 5e5, 5e4);
+    f->rows[0].speedup = 0.5;
+    for (size_t i = 0; i < 2; i++)
+        row_key_base(&f->rows[1].key, f->rows[i].speedup_base);
+    rows_write(f);
+    assert_int_equal(draw(f), STATUS_OK);
+    char *page = text_read(f, "index.html");
+    assert_int_equal(count_of(page, "\">1.00x <small>base</small></td>"), 1); /* the matrix */
+    assert_int_equal(count_of(page, ">1.00x base</td>"), 1);                  /* all results */
+    assert_int_equal(count_of(page, "title=\"against openblas on 1 thread; 95% interval 0.4"), 2);
+    assert_int_equal(count_of(page, "whatever its threads, marked base"), 2);
+    free(page);
+    path_of(f, "results.csv", path, sizeof path);
+    file_drop_last_column(path);
+    assert_int_equal(draw(f), STATUS_OK);
+    assert_false(holds(f, "index.html", "<small>base") || holds(f, "index.html", "x base<"));
+    assert_true(holds(f, "index.html", "implementation of the case on all cores"));
+}
+
+/* A speedup of nearly 1, a case that nothing was right in, and a ceiling that was measured
  * on a busy machine. */
 static void test_the_page_shows_odd_numbers_as_what_they_are(void **state) {
     struct fixture *f = *state;
@@ -696,6 +723,7 @@ int main(void) {
         TEST(test_drawing_again_makes_the_same),
         TEST(test_names_cannot_become_commands),
         TEST(test_the_page_holds_every_row_escaped),
+        TEST(test_the_page_names_what_speedups_are_against),
         TEST(test_the_page_shows_odd_numbers_as_what_they_are),
         TEST(test_the_page_says_how_to_repeat_the_run),
         TEST(test_figures_in_the_page_keep_their_names_apart),
