@@ -71,6 +71,27 @@ static void gpu_ceilings_open(struct run *run) {
         fprintf(run->table, "%s\n", message.text);
 }
 
+/* A set for each thread count. What those of all cores lack beside those of one is a warning of the
+ * run. */
+static enum status cpu_ceilings_open(struct run *run, struct message *message) {
+    enum status status = STATUS_OK;
+    for (int i = 0; i < run->thread_count && status == STATUS_OK; i++)
+        status = ceilings_measure(&run->devices.list[0], run->threads[i], run->options->quick,
+                                  &run->ceilings[i], message);
+    for (int i = run->thread_count - 1; i > 0 && status == STATUS_OK; i--) {
+        char doubtful[80], warning[sizeof run->environment.warnings[0]];
+        ceilings_raise(&run->ceilings[i - 1], &run->ceilings[i]);
+        ceilings_describe_doubt(&run->ceilings[i - 1], doubtful, sizeof doubtful);
+        snprintf(warning, sizeof warning,
+                 "%s came out lower for %d threads than for %d: something else had a processor "
+                 "while ceilings were measured; limits that rest on them are marked <=",
+                 doubtful, run->threads[i - 1], run->threads[i]);
+        if (*doubtful)
+            environment_warn(&run->environment, warning);
+    }
+    return status;
+}
+
 enum status run_open(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
     run->table = o->json ? stderr : stdout;
@@ -99,11 +120,8 @@ enum status run_open(struct run *run, struct message *message) {
     if (status == STATUS_OK)
         status = folder_open(o->out, run->environment.host, run->settings, &run->folder, message);
     bool cpu_rows = !run_is_emulated(&run->devices) || o->implementations;
-    for (int i = 0; i < run->thread_count && cpu_rows && status == STATUS_OK; i++)
-        status = ceilings_measure(&run->devices.list[0], run->threads[i], o->quick,
-                                  &run->ceilings[i], message);
-    for (int i = run->thread_count - 1; i > 0 && cpu_rows && status == STATUS_OK; i--)
-        ceilings_raise(&run->ceilings[i - 1], &run->ceilings[i]);
+    if (status == STATUS_OK && cpu_rows)
+        status = cpu_ceilings_open(run, message);
     if (status == STATUS_OK)
         gpu_ceilings_open(run);
     /* What makes the folder a run that can be resumed comes first. */

@@ -64,11 +64,15 @@ static cJSON *ceilings_to_json(const struct run *run) {
         if (run_bf16_peak_differs(c))
             cJSON_AddNumberToObject(object, "peak_flops_per_second_bf16",
                                     c->flops_per_second[DTYPE_BF16]);
+        if (c->peak_doubtful[DTYPE_F32])
+            cJSON_AddTrueToObject(object, "peak_doubtful");
         cJSON *levels = cJSON_AddArrayToObject(object, "bandwidth");
         for (int l = 0; l < CEILING_LEVELS; l++) {
             cJSON *level = cJSON_CreateObject();
             cJSON_AddNumberToObject(level, "working_set_bytes", c->levels[l].working_set);
             cJSON_AddNumberToObject(level, "bytes_per_second", c->levels[l].bytes_per_second);
+            if (c->level_doubtful[l])
+                cJSON_AddTrueToObject(level, "doubtful");
             cJSON_AddItemToArray(levels, level);
         }
         cJSON_AddItemToArray(list, object);

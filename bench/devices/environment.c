@@ -90,6 +90,10 @@ static void warn(struct environment *environment, const char *format, ...) {
     va_end(arguments);
 }
 
+void environment_warn(struct environment *environment, const char *warning) {
+    warn(environment, "%s", warning);
+}
+
 /* A container has less than its machine. */
 static void cgroup_warnings_find(struct environment *environment) {
     const struct cgroup_quota *quota = &environment->processors.quota;

@@ -26,6 +26,9 @@ struct environment {
 
 void environment_read(struct environment *environment);
 
+/* Adds what was found later, as a sentence; cut at its place. */
+void environment_warn(struct environment *environment, const char *warning);
+
 /* Adds "host" … "libraries", "build", "warnings" to `object`. */
 void environment_to_json(const struct environment *environment, cJSON *object);
 

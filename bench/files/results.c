@@ -19,18 +19,19 @@
 
 #define RESULT(kind, member) CSV_COLUMN(struct result, kind, member)
 static const struct csv_column result_columns[] = {
-    KEY_COLUMNS(struct result),     RESULT(CSV_TEXT, status),
-    RESULT(CSV_INTEGER, samples),   RESULT(CSV_INTEGER, iterations),
-    RESULT(CSV_NUMBER, median_s),   RESULT(CSV_NUMBER, low_s),
-    RESULT(CSV_NUMBER, high_s),     RESULT(CSV_NUMBER, mean_s),
-    RESULT(CSV_NUMBER, min_s),      RESULT(CSV_NUMBER, noise),
-    RESULT(CSV_NUMBER, transfer_s), RESULT(CSV_NUMBER, flops),
-    RESULT(CSV_NUMBER, bytes),      RESULT(CSV_NUMBER, gflops),
-    RESULT(CSV_NUMBER, gbps),       RESULT(CSV_NUMBER, limit_fraction),
-    RESULT(CSV_NUMBER, speedup),    RESULT(CSV_NUMBER, speedup_with_transfer),
-    RESULT(CSV_TEXT, verified),     RESULT(CSV_NUMBER, error),
-    RESULT(CSV_NUMBER, tolerance),  RESULT(CSV_NUMBER, energy_j),
-    RESULT(CSV_TEXT, reason),       RESULT(CSV_TEXT, speedup_base),
+    KEY_COLUMNS(struct result),       RESULT(CSV_TEXT, status),
+    RESULT(CSV_INTEGER, samples),     RESULT(CSV_INTEGER, iterations),
+    RESULT(CSV_NUMBER, median_s),     RESULT(CSV_NUMBER, low_s),
+    RESULT(CSV_NUMBER, high_s),       RESULT(CSV_NUMBER, mean_s),
+    RESULT(CSV_NUMBER, min_s),        RESULT(CSV_NUMBER, noise),
+    RESULT(CSV_NUMBER, transfer_s),   RESULT(CSV_NUMBER, flops),
+    RESULT(CSV_NUMBER, bytes),        RESULT(CSV_NUMBER, gflops),
+    RESULT(CSV_NUMBER, gbps),         RESULT(CSV_NUMBER, limit_fraction),
+    RESULT(CSV_NUMBER, speedup),      RESULT(CSV_NUMBER, speedup_with_transfer),
+    RESULT(CSV_TEXT, verified),       RESULT(CSV_NUMBER, error),
+    RESULT(CSV_NUMBER, tolerance),    RESULT(CSV_NUMBER, energy_j),
+    RESULT(CSV_TEXT, reason),         RESULT(CSV_TEXT, speedup_base),
+    RESULT(CSV_TEXT, limit_doubtful),
 };
 #undef RESULT
 
@@ -111,7 +112,7 @@ _Static_assert(sizeof counters_columns / sizeof counters_columns[0] ==
                    COUNTERS_FIRST + COUNTERS_WRITTEN,
                "the columns in emulator_counters.def leave one out");
 
-enum { RESULT_COLUMNS = sizeof result_columns / sizeof result_columns[0], RESULT_LATER = 1 };
+enum { RESULT_COLUMNS = sizeof result_columns / sizeof result_columns[0], RESULT_LATER = 2 };
 const struct csv_format result_format = {.columns = result_columns,
                                          .column_count = RESULT_COLUMNS,
                                          .row_size = sizeof(struct result),

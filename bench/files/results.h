@@ -34,6 +34,7 @@ struct result {
     double error, tolerance, energy_j;
     char reason[400];
     char speedup_base[SPEEDUP_BASE_SIZE]; /* what both speedups are against: see row_key_base() */
+    char limit_doubtful[4];               /* yes: limit_fraction is that at most; or empty */
 };
 
 /* samples.csv */

@@ -38,7 +38,8 @@ static void print_row(FILE *file, const struct result *row, bool shape) {
     format_cell(100.0 * row->noise, "%.1f%%", noise, sizeof noise);
     format_cell(row->gflops, "%.1f", gflops, sizeof gflops);
     format_cell(row->gbps, "%.1f", gbps, sizeof gbps);
-    format_cell(100.0 * row->limit_fraction, "%.0f%%", limit, sizeof limit);
+    format_cell(100.0 * row->limit_fraction, *row->limit_doubtful ? "<=%.0f%%" : "%.0f%%", limit,
+                sizeof limit);
     format_cell(row->speedup, result_is_base(row) ? "base %.3gx" : "%.3gx", speedup,
                 sizeof speedup);
     fprintf(file, "%10s %7s %9s %8s %7s %8s  %s\n", median, noise, gflops, gbps, limit, speedup,
@@ -139,8 +140,9 @@ static void print_failure(FILE *file, const struct result *row) {
 }
 
 void table_print_summary(FILE *file, const struct result *rows, size_t count) {
-    size_t verified = 0, yardsticks = 0, beyond = 0;
+    size_t verified = 0, yardsticks = 0, beyond = 0, doubtful = 0;
     for (size_t i = 0; i < count; i++) {
+        doubtful += *rows[i].limit_doubtful != '\0';
         beyond += rows[i].limit_fraction > 1.05;
         verified += strcmp(rows[i].verified, "yes") == 0;
         yardsticks += strcmp(rows[i].status, "measured") == 0 && *rows[i].verified == '\0';
@@ -160,6 +162,11 @@ void table_print_summary(FILE *file, const struct result *rows, size_t count) {
                 "%zu row%s a limit above 100%%: data stayed in a faster cache than its "
                 "size suggests, or something else was running while the ceilings were measured\n",
                 beyond, beyond == 1 ? " has" : "s have");
+    if (doubtful)
+        fprintf(file,
+                "%zu row%s a limit marked <=: a ceiling came out lower for all cores than for one, "
+                "so less of the true one was reached; run again while nothing else is running\n",
+                doubtful, doubtful == 1 ? " has" : "s have");
     for (size_t i = 0; i < count; i++)
         if (strcmp(rows[i].status, "failed") == 0)
             print_failure(file, &rows[i]);

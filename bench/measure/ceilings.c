@@ -12,7 +12,9 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The best rate of repeated batches: a ceiling is what was reached once, not what is usual. Where
@@ -149,24 +151,48 @@ enum status ceilings_measure(struct device *cpu, int threads, bool quick, struct
     return status;
 }
 
-void ceilings_raise(struct ceilings *all, const struct ceilings *one) {
-    for (int d = 0; d < DTYPES; d++)
-        if (all->flops_per_second[d] < one->flops_per_second[d])
-            all->flops_per_second[d] = one->flops_per_second[d];
-    for (int i = 0; i < CEILING_LEVELS; i++)
-        if (all->levels[i].bytes_per_second < one->levels[i].bytes_per_second)
-            all->levels[i].bytes_per_second = one->levels[i].bytes_per_second;
+/* Whether the rate was clearly lower. Where one thread has all the bandwidth there is, both are
+ * alike but for noise. */
+static bool rate_raise(double *all, double one) {
+    const double alike = 0.95;
+    bool doubtful = *all < alike * one;
+    *all = fmax(*all, one);
+    return doubtful;
 }
 
-double ceilings_limit(const struct ceilings *ceilings, enum dtype dtype, double flops, double bytes,
-                      double working_set, bool cold) {
+void ceilings_raise(struct ceilings *all, const struct ceilings *one) {
+    for (int d = 0; d < DTYPES; d++)
+        all->peak_doubtful[d] = rate_raise(&all->flops_per_second[d], one->flops_per_second[d]);
+    for (int i = 0; i < CEILING_LEVELS; i++)
+        all->level_doubtful[i] =
+            rate_raise(&all->levels[i].bytes_per_second, one->levels[i].bytes_per_second);
+}
+
+void ceilings_describe_doubt(const struct ceilings *ceilings, char *text, size_t size) {
+    static const char *const names[CEILING_LEVELS] = {"L1", "L2", "L3", "memory"};
+    bool peak = false, level = false;
+    for (int d = 0; d < DTYPES; d++)
+        peak |= ceilings->peak_doubtful[d];
+    snprintf(text, size, "%s", peak ? "the peak" : "");
+    for (int i = 0; i < CEILING_LEVELS; i++) {
+        size_t used = strlen(text);
+        if (ceilings->level_doubtful[i])
+            snprintf(text + used, size - used, "%s%s %s", used ? ", " : "",
+                     level ? "of" : "the bandwidth of", names[i]);
+        level |= ceilings->level_doubtful[i];
+    }
+}
+
+struct ceilings_limit ceilings_limit(const struct ceilings *ceilings, enum dtype dtype,
+                                     double flops, double bytes, double working_set, bool cold) {
     if (!(ceilings->flops_per_second[dtype] > 0.0))
-        return NAN;
+        return (struct ceilings_limit){.seconds = (double)NAN};
     int level = 0;
     while (level < CEILING_LEVELS - 1 &&
            (cold || ceilings->levels[level].working_set < working_set))
         level++;
     double compute = flops / ceilings->flops_per_second[dtype];
     double traffic = bytes / ceilings->levels[level].bytes_per_second;
-    return compute > traffic ? compute : traffic;
+    return compute > traffic ? (struct ceilings_limit){compute, ceilings->peak_doubtful[dtype]}
+                             : (struct ceilings_limit){traffic, ceilings->level_doubtful[level]};
 }

@@ -20,6 +20,14 @@ struct ceilings {
         double working_set;      /* bytes of all arrays of the triad */
         double bytes_per_second; /* the better of ordinary and non-temporal stores */
     } levels[CEILING_LEVELS];    /* L1, L2, L3, memory; working sets grow */
+    /* Clearly lower than one thread's when they were measured: see ceilings_raise(). */
+    bool peak_doubtful[DTYPES], level_doubtful[CEILING_LEVELS];
+};
+
+/* What ceilings allow. */
+struct ceilings_limit {
+    double seconds; /* NAN: the peak of the dtype is not known */
+    bool doubtful;  /* it rests on a ceiling that is: less time may be needed */
 };
 
 /* Measures with `threads` threads of the CPU; takes about a second, quick a quarter of it. */
@@ -27,8 +35,12 @@ enum status ceilings_measure(struct device *cpu, int threads, bool quick, struct
                              struct message *message);
 
 /* What fewer threads reach, more can: raises the ceilings of `all` to those of `one` where they
- * were measured lower, as happens while something else has one of the processors. */
+ * were measured lower. Where that is by more than a twentieth, something else had one of the
+ * processors: the ceiling is doubtful, for the true one is higher by nobody knows how much. */
 void ceilings_raise(struct ceilings *all, const struct ceilings *one);
+
+/* "the peak, the bandwidth of L1 and of memory": what is doubtful of them; "" where nothing is. */
+void ceilings_describe_doubt(const struct ceilings *ceilings, char *text, size_t size);
 
 /* A GPU's: the peak of a register-only FMA kernel, and one bandwidth at every level, that of a copy
  * over four times its L2. The emulated GPU has none: STATUS_UNSUPPORTED. After a failure all are 0.
@@ -37,9 +49,9 @@ enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceili
                                  struct message *message);
 
 /* The seconds that the ceilings allow for so many operations of a dtype and bytes over a working
- * set of so many bytes: the larger of both times. NAN where the peak of the dtype is not known.
- * A working set between two levels counts as the larger; `cold` counts as memory. */
-double ceilings_limit(const struct ceilings *ceilings, enum dtype dtype, double flops, double bytes,
-                      double working_set, bool cold);
+ * set of so many bytes: the larger of both times. A working set between two levels counts as the
+ * larger; `cold` counts as memory. */
+struct ceilings_limit ceilings_limit(const struct ceilings *ceilings, enum dtype dtype,
+                                     double flops, double bytes, double working_set, bool cold);
 
 #endif

@@ -72,6 +72,15 @@ static const struct ceilings *ceilings_of(const struct contest *contest, const s
     return NULL;
 }
 
+static void row_limit(const struct contest *contest, const struct ceilings *ceilings,
+                      struct result *row) {
+    const struct bench_case *c = contest->bench_case;
+    const struct ceilings_limit limit = ceilings_limit(ceilings, c->dtype, row->flops, row->bytes,
+                                                       (double)case_bytes(c), contest->rules->cold);
+    row->limit_fraction = limit.seconds / row->median_s;
+    snprintf(row->limit_doubtful, sizeof row->limit_doubtful, "%s", limit.doubtful ? "yes" : "");
+}
+
 static void row_fill(const struct contest *contest, struct entry *entry, double *scratch) {
     struct result *row = &entry->row;
     const struct contender *c = &entry->contender;
@@ -102,10 +111,7 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
     }
     const struct ceilings *ceilings = ceilings_of(contest, entry);
     if (ceilings)
-        row->limit_fraction =
-            ceilings_limit(ceilings, contest->bench_case->dtype, row->flops, row->bytes,
-                           (double)case_bytes(contest->bench_case), contest->rules->cold) /
-            row->median_s;
+        row_limit(contest, ceilings, row);
     prediction_learn(contest->rules->predictions, c, statistics.median);
 }
 

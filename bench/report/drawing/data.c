@@ -68,6 +68,7 @@ static bool ceilings_read(const cJSON *object, struct report_ceilings *ceilings)
     double threads = number_of(object, "threads");
     ceilings->threads = threads >= 1.0 && threads < 1e6 ? (int)threads : 0;
     ceilings->flops_per_second = number_of(object, "peak_flops_per_second");
+    ceilings->doubtful = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "peak_doubtful"));
     const cJSON *level;
     cJSON_ArrayForEach(level, cJSON_GetObjectItemCaseSensitive(object, "bandwidth")) {
         struct report_level *next = &ceilings->levels[ceilings->level_count];
@@ -75,6 +76,7 @@ static bool ceilings_read(const cJSON *object, struct report_ceilings *ceilings)
             break;
         next->working_set = number_of(level, "working_set_bytes");
         next->bytes_per_second = number_of(level, "bytes_per_second");
+        next->doubtful = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(level, "doubtful"));
         ceilings->level_count += next->working_set > 0.0 && next->bytes_per_second > 0.0;
     }
     return ceilings->flops_per_second > 0.0 && ceilings->level_count > 0;

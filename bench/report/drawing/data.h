@@ -14,9 +14,11 @@ struct report_ceilings {
     char device[16];
     int threads;
     double flops_per_second;
+    bool doubtful; /* lower for all cores than for one, and so one's; levels alike */
     struct report_level {
         double working_set; /* bytes */
         double bytes_per_second;
+        bool doubtful;
     } levels[REPORT_LEVELS_MAX]; /* working sets grow; the last one in use is memory */
     int level_count;
 };

@@ -131,6 +131,7 @@ static void fact_write(FILE *file, const char *group, const cJSON *item) {
 }
 
 static void ceilings_table(const struct page *page) {
+    static const char at_least[] = "&ge;&nbsp;";
     FILE *file = page->file;
     const struct report_data *data = page->data;
     if (data->ceilings_count == 0)
@@ -145,12 +146,12 @@ static void ceilings_table(const struct page *page) {
         const struct report_ceilings *c = &data->ceilings[i];
         fputs("<tr>", file);
         html_cell(file, c->device);
-        fprintf(file, "<td class=n>%d</td><td class=n>%.1f</td><td class=levels>", c->threads,
-                1e-9 * c->flops_per_second);
+        fprintf(file, "<td class=n>%d</td><td class=n>%s%.1f</td><td class=levels>", c->threads,
+                c->doubtful ? at_least : "", 1e-9 * c->flops_per_second);
         for (int l = 0; l < c->level_count; l++)
-            fprintf(file, "%s%s %.1f <small>(%.3g MB)</small>", l ? "; " : "",
-                    report_level_name(c, l), 1e-9 * c->levels[l].bytes_per_second,
-                    1e-6 * c->levels[l].working_set);
+            fprintf(file, "%s%s %s%.1f <small>(%.3g MB)</small>", l ? "; " : "",
+                    report_level_name(c, l), c->levels[l].doubtful ? at_least : "",
+                    1e-9 * c->levels[l].bytes_per_second, 1e-6 * c->levels[l].working_set);
         fputs("</td></tr>\n", file);
     }
     fputs("</tbody></table></div>\n", file);

@@ -41,6 +41,18 @@ static void rate_cell(FILE *file, const struct result *row, double number, const
     html_number_cell(file, number, text, title);
 }
 
+/* Where the ceiling is doubtful, what was reached of it at most. */
+static void limit_cell(FILE *file, const struct result *row) {
+    char number[64], text[80], interval[192], title[256];
+    const bool doubtful = *row->limit_doubtful != '\0';
+    html_number(100.0 * row->limit_fraction, 3, "%", number, sizeof number);
+    snprintf(text, sizeof text, "%s%s", doubtful ? "\u2264" : "", number);
+    html_interval(row, 100.0 * row->limit_fraction, 3, "%", interval, sizeof interval);
+    snprintf(title, sizeof title, "%s%s", interval,
+             doubtful ? "; the ceiling came out lower for all cores than for one" : "");
+    html_number_cell(file, row->limit_fraction, text, title);
+}
+
 /* The speedup, and behind it the one that counts the transfers, where there are any. */
 static void speedup_cell(FILE *file, const struct result *row) {
     char text[160], transfers[64], title[256];
@@ -90,7 +102,7 @@ static void number_cells(FILE *file, const struct result *row) {
     html_number_cell(file, row->noise, noise, title);
     rate_cell(file, row, row->gflops, "");
     rate_cell(file, row, row->gbps, "");
-    rate_cell(file, row, 100.0 * row->limit_fraction, "%");
+    limit_cell(file, row);
     speedup_cell(file, row);
 }
 

@@ -109,6 +109,28 @@ static void the_base_of_speedups_is_shown(void **state) {
     free(text);
 }
 
+/* A limit that rests on a doubtful ceiling is one at most, in its row and in the summary. */
+static void a_doubtful_limit_is_marked(void **state) {
+    (void)state;
+    struct mixed_case cases[] = {mixed_case_of("1x2x3")};
+    struct result *row = &cases[0].results[0];
+    row->limit_fraction = 0.83;
+    char *text = printed(cases, 1);
+    behind(text, "     83% ");
+    free(text);
+    snprintf(row->limit_doubtful, sizeof row->limit_doubtful, "yes");
+    text = printed(cases, 1);
+    behind(text, "   <=83% ");
+    free(text);
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    table_print_summary(file, row, 1);
+    assert_int_equal(fclose(file), 0);
+    behind(text, "1 row has a limit marked <=: a ceiling came out lower for all cores");
+    free(text);
+}
+
 static void a_failure_names_threads_only_where_there_are_some(void **state) {
     (void)state;
     const struct result rows[] = {row_of("1x2x3", "cpu", "failed"),
@@ -129,6 +151,7 @@ int main(void) {
         cmocka_unit_test(counts_stand_under_their_own_heading),
         cmocka_unit_test(a_heading_stands_once_over_rows_of_its_kind),
         cmocka_unit_test(the_base_of_speedups_is_shown),
+        cmocka_unit_test(a_doubtful_limit_is_marked),
         cmocka_unit_test(a_failure_names_threads_only_where_there_are_some),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,14 +24,14 @@ static void test_the_level_follows_from_the_working_set(void **state) {
     } cases[] = {{100, 80, false},   {101, 40, false},  {1000, 40, false},
                  {10000, 20, false}, {1e10, 10, false}, {50, 10, true}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_true(ceilings_limit(&two, DTYPE_F32, 1.0, 400.0, cases[i].working_set,
-                                   cases[i].cold) == 400.0 / cases[i].bandwidth);
+        assert_true(ceilings_limit(&two, DTYPE_F32, 1.0, 400.0, cases[i].working_set, cases[i].cold)
+                        .seconds == 400.0 / cases[i].bandwidth);
 }
 
 static void test_the_slower_of_both_is_the_limit(void **state) {
     (void)state;
-    assert_true(ceilings_limit(&two, DTYPE_F32, 1000.0, 80.0, 50.0, false) == 5.0);
-    assert_true(ceilings_limit(&two, DTYPE_F32, 100.0, 80.0, 50.0, false) == 1.0);
+    assert_true(ceilings_limit(&two, DTYPE_F32, 1000.0, 80.0, 50.0, false).seconds == 5.0);
+    assert_true(ceilings_limit(&two, DTYPE_F32, 100.0, 80.0, 50.0, false).seconds == 1.0);
 }
 
 /* The peak of f32 says nothing about a dtype whose instruction was not measured. */
@@ -39,8 +39,8 @@ static void test_each_dtype_has_a_peak_of_its_own(void **state) {
     (void)state;
     struct ceilings ceilings = two;
     ceilings.flops_per_second[DTYPE_BF16] = 500.0;
-    assert_true(ceilings_limit(&ceilings, DTYPE_BF16, 1000.0, 80.0, 50.0, false) == 2.0);
-    assert_true(isnan(ceilings_limit(&ceilings, DTYPE_F16, 1000.0, 80.0, 50.0, false)));
+    assert_true(ceilings_limit(&ceilings, DTYPE_BF16, 1000.0, 80.0, 50.0, false).seconds == 2.0);
+    assert_true(isnan(ceilings_limit(&ceilings, DTYPE_F16, 1000.0, 80.0, 50.0, false).seconds));
 }
 
 /* Of one CPU: what is measured once is the same for all that share the instruction. */
@@ -81,6 +81,34 @@ static void test_all_cores_reach_what_one_does(void **state) {
     assert_true(all.flops_per_second[DTYPE_F32] == 100.0);
 }
 
+/* A ceiling that was clearly lower for all cores is doubtful, and so is what rests on it: by the
+ * slower of work and traffic, at the level of the data. */
+static void test_a_raised_ceiling_is_doubtful(void **state) {
+    (void)state;
+    const struct ceilings one = {.threads = 1,
+                                 .flops_per_second = {205.0},
+                                 .levels = {{50, 90}, {500, 30}, {10000, 21}, {1e9, 11}}};
+    struct ceilings all = two;
+    char text[80];
+    ceilings_describe_doubt(&all, text, sizeof text);
+    assert_string_equal(text, "");
+    ceilings_raise(&all, &one);
+    assert_false(all.peak_doubtful[DTYPE_F32]); /* within a twentieth */
+    assert_true(all.level_doubtful[0] && all.level_doubtful[3]);
+    assert_false(all.level_doubtful[1] || all.level_doubtful[2]);
+    ceilings_describe_doubt(&all, text, sizeof text);
+    assert_string_equal(text, "the bandwidth of L1, of memory");
+    assert_true(ceilings_limit(&all, DTYPE_F32, 1.0, 400.0, 100.0, false).doubtful);
+    assert_false(ceilings_limit(&all, DTYPE_F32, 1.0, 400.0, 1000.0, false).doubtful);
+    assert_true(ceilings_limit(&all, DTYPE_F32, 1.0, 400.0, 1000.0, true).doubtful);
+    assert_false(ceilings_limit(&all, DTYPE_F32, 1e6, 400.0, 100.0, false).doubtful);
+    all.flops_per_second[DTYPE_F32] = 150.0;
+    ceilings_raise(&all, &one);
+    assert_true(ceilings_limit(&all, DTYPE_F32, 1e6, 400.0, 100.0, false).doubtful);
+    ceilings_describe_doubt(&all, text, sizeof text);
+    assert_string_equal(text, "the peak");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_level_follows_from_the_working_set),
@@ -88,6 +116,7 @@ int main(void) {
         cmocka_unit_test(test_each_dtype_has_a_peak_of_its_own),
         cmocka_unit_test(test_dtypes_share_an_instruction_or_have_none),
         cmocka_unit_test(test_all_cores_reach_what_one_does),
+        cmocka_unit_test(test_a_raised_ceiling_is_doubtful),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

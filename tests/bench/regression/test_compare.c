@@ -394,7 +394,8 @@ static void test_runs_of_an_earlier_version(void **state) {
     char path[PATH_SIZE + 32];
     struct compared compared;
     snprintf(path, sizeof path, "%s/results.csv", made->baseline);
-    file_drop_last_column(path);
+    for (size_t i = 0; i < result_format.later_columns; i++)
+        file_drop_last_column(path);
     compare_with(made, &rule, &compared);
     assert_int_equal(compared.comparison.verdicts[VERDICT_SAME], ROWS);
     compared_close(&compared);
@@ -559,9 +560,9 @@ static void test_bad_files_are_refused(void **state) {
     } edits[] = {
         {"results.csv", "operation,variant", "variant,operation",
          "results.csv:1: the header's field 1"},
-        {"results.csv", ",speedup_base\n", ",speedup_base,novelty\n",
+        {"results.csv", ",limit_doubtful\n", ",limit_doubtful,novelty\n",
          "results.csv:1: the header has one more column 'novelty'"},
-        {"results.csv", ",reason,speedup_base\n", "\n",
+        {"results.csv", ",reason,speedup_base,limit_doubtful\n", "\n",
          "results.csv:1: the header's field 30 should be 'reason'"},
         {"results.csv", "gemm,nn,f32,128x64x64", "gemm,nn,f32,64x64x64",
          "results.csv:3: the row of line 2 comes a second time"},
