@@ -11,6 +11,7 @@
 #include "reference/libraries.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #ifdef HAVE_BLIS
 
@@ -46,8 +47,17 @@ const char *blis_version(void) {
     return bli_info_get_version_str();
 }
 
+/* Where BLIS_ARCH_TYPE is set, BLIS looks up what it chose, which wants a BLIS that has begun. */
 const char *blis_configuration(void) {
+    bli_init();
     return bli_arch_string(bli_arch_query_id());
+}
+
+void blis_kernels_advise(enum instruction_set set, char *text, size_t size) {
+    snprintf(text, size, "BLIS_ARCH_TYPE=%d",
+             (int)(set == INSTRUCTION_SET_AVX512 ? BLIS_ARCH_SKX
+                   : set == INSTRUCTION_SET_AVX2 ? BLIS_ARCH_HASWELL
+                                                 : BLIS_ARCH_GENERIC));
 }
 
 const char *blis_parallel_model(void) {
@@ -74,6 +84,11 @@ const char *blis_version(void) {
 
 const char *blis_configuration(void) {
     return NULL;
+}
+
+void blis_kernels_advise(enum instruction_set set, char *text, size_t size) {
+    (void)set;
+    snprintf(text, size, "%s", "");
 }
 
 const char *blis_parallel_model(void) {

@@ -3,7 +3,10 @@
 #ifndef LOCKSTEP_REFERENCE_LIBRARIES_H
 #define LOCKSTEP_REFERENCE_LIBRARIES_H
 
+#include "common/instruction_set.h"
 #include "common/problem.h"
+
+#include <stddef.h>
 
 /* `openblas`: cblas_sgemm, row-major. */
 gemm_kernel gemm_openblas;
@@ -18,6 +21,8 @@ void cpu_threads_set(int threads);
 const char *openblas_version(void);
 const char *openblas_core_type(void);
 const char *openblas_parallel_model(void);
+/* "OPENBLAS_CORETYPE=SkylakeX": what makes it run kernels for an instruction set. */
+void openblas_kernels_advise(enum instruction_set set, char *text, size_t size);
 
 /* `blis`: present when the build found BLIS's openmp build, else blis_version() and the others are
  * NULL and the kernel returns STATUS_UNSUPPORTED. The configuration is the processor type whose
@@ -28,6 +33,8 @@ const char *blis_version(void);
 const char *blis_configuration(void);
 const char *blis_parallel_model(void);
 bool blis_absent(void);
+/* "BLIS_ARCH_TYPE=0": a number of this BLIS's own. */
+void blis_kernels_advise(enum instruction_set set, char *text, size_t size);
 
 /* `onednn`: present when the build found oneDNN's header and library, else onednn_version() is NULL
  * and the kernels return STATUS_UNSUPPORTED, as they do for what the library lacks (a bias in an

@@ -11,6 +11,7 @@
 #include <cblas.h>
 #include <limits.h>
 #include <omp.h>
+#include <stdio.h>
 
 static bool fits_blas_integer(const struct gemm_problem *problem) {
     const int64_t sizes[] = {problem->m,   problem->n,   problem->k,
@@ -59,6 +60,13 @@ const char *openblas_version(void) {
 
 const char *openblas_core_type(void) {
     return openblas_get_corename();
+}
+
+void openblas_kernels_advise(enum instruction_set set, char *text, size_t size) {
+    snprintf(text, size, "OPENBLAS_CORETYPE=%s",
+             set == INSTRUCTION_SET_AVX512 ? "SkylakeX"
+             : set == INSTRUCTION_SET_AVX2 ? "Haswell"
+                                           : "Prescott");
 }
 
 const char *openblas_parallel_model(void) {

@@ -1,6 +1,7 @@
 /* Opening the devices that --gpu asks for. */
 #include "bench/devices/devices.h"
 #include "bench/devices/gpu.h"
+#include "reference/library_kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,9 @@ static enum status gpu_add(struct devices *devices, const char *gpu, struct mess
 
 enum status devices_open(struct devices *devices, const char *gpu, struct message *message) {
     memset(devices, 0, sizeof *devices);
-    enum status status = device_cpu_open(&devices->list[0], message);
+    enum status status = library_kernels_check(message);
+    if (status == STATUS_OK)
+        status = device_cpu_open(&devices->list[0], message);
     devices->count = status == STATUS_OK;
     if (status == STATUS_OK && strcmp(gpu, "none") != 0)
         status = gpu_add(devices, gpu, message);

@@ -16,7 +16,8 @@ struct devices {
 
 /* Opens the CPU and what `gpu` asks for: "auto" a GPU if there is one, "none", or a device number.
  * STATUS_NO_GPU when a number was given and there is no such GPU or no driver that can be used;
- * STATUS_INVALID when `gpu` is none of these. */
+ * STATUS_INVALID when `gpu` is none of these, or a variable made a library pick kernels that this
+ * processor cannot run. */
 enum status devices_open(struct devices *devices, const char *gpu, struct message *message);
 
 /* Lets the GPU among them use the choices that were measured on one of its kind: the file of

@@ -4,6 +4,7 @@
 #include "common/hash.h"
 #include "common/instruction_set.h"
 #include "reference/libraries.h"
+#include "reference/library_kernels.h"
 #include "reference/simd/cpu.h"
 
 #include <inttypes.h>
@@ -132,6 +133,24 @@ static void binding_warnings_find(struct environment *environment) {
 #endif
 }
 
+/* Which kernels a library runs: those that leave some of the processor unused, and those that a
+ * variable chose. */
+static void kernels_warnings_find(struct environment *environment) {
+    for (int i = 0; i < LIBRARY_KERNELS; i++) {
+        const struct library_kernels *library = &library_kernels[i];
+        const char *value = getenv(library->variable);
+        char text[sizeof environment->warnings[0]];
+        if (library->absent && library->absent())
+            continue;
+        if (library_kernels_lag(library, library->picked(), instruction_set_best(), value, text,
+                                sizeof text))
+            warn(environment, "%s", text);
+        else if (value)
+            warn(environment, "%s=%s is set and was left as it is: %s runs kernels for %s",
+                 library->variable, value, library->library, library->picked());
+    }
+}
+
 static void warnings_find(struct environment *environment) {
     if (strcmp(environment->governor, "performance") != 0 &&
         strcmp(environment->governor, "unknown") != 0)
@@ -156,10 +175,10 @@ static void warnings_find(struct environment *environment) {
              "OpenBLAS is its %s build: beside OpenMP code two thread pools spin against each "
              "other; install libopenblas-openmp-dev",
              openblas_parallel_model());
-    /* They choose what a library runs: its kernels, or the format that f32 is multiplied in. */
-    static const char *const choosing[] = {"OPENBLAS_CORETYPE", "NVIDIA_TF32_OVERRIDE",
-                                           "CUBLAS_EMULATE_SINGLE_PRECISION",
-                                           "CUBLAS_EMULATION_STRATEGY"};
+    kernels_warnings_find(environment);
+    /* They choose the format that a GPU multiplies f32 in. */
+    static const char *const choosing[] = {
+        "NVIDIA_TF32_OVERRIDE", "CUBLAS_EMULATE_SINGLE_PRECISION", "CUBLAS_EMULATION_STRATEGY"};
     for (size_t i = 0; i < sizeof choosing / sizeof choosing[0]; i++)
         if (getenv(choosing[i]))
             warn(environment, "%s=%s is set and was left as it is", choosing[i],
@@ -229,6 +248,7 @@ static const char *const variable_names[] = {"OPENBLAS_CORETYPE",
                                              "OPENBLAS_NUM_THREADS",
                                              "BLIS_ARCH_TYPE",
                                              "BLIS_NUM_THREADS",
+                                             "ONEDNN_MAX_CPU_ISA",
                                              "OMP_NUM_THREADS",
                                              "OMP_THREAD_LIMIT",
                                              "OMP_DYNAMIC",

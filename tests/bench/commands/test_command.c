@@ -594,8 +594,7 @@ static void test_lists(void **state) {
 /* What the user's environment makes a library choose is the user's business, and said. */
 static void test_variables_that_choose_are_named(void **state) {
     (void)state;
-    static const char *const names[] = {"OPENBLAS_CORETYPE", "NVIDIA_TF32_OVERRIDE",
-                                        "CUBLAS_EMULATE_SINGLE_PRECISION",
+    static const char *const names[] = {"NVIDIA_TF32_OVERRIDE", "CUBLAS_EMULATE_SINGLE_PRECISION",
                                         "CUBLAS_EMULATION_STRATEGY"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *own = getenv(names[i]);

@@ -1,8 +1,11 @@
-/* Variables that say on which processors and with how many threads OpenMP computes. A run must end,
- * with the threads that there can be, and say what was set. Each runs in a process of its own,
- * against a deadline: OpenBLAS once waited for ever under some of them.
+/* Variables that say on which processors and with how many threads OpenMP computes, and with which
+ * kernels a library. A run must end, with the threads that there can be, and say what was set. Each
+ * runs in a process of its own, against a deadline: OpenBLAS once waited for ever under some of
+ * them.
  */
 #include "bench/devices/processors.h"
+#include "common/instruction_set.h"
+#include "reference/libraries.h"
 #include "tests/support/calling.h"
 
 #include <setjmp.h>
@@ -154,6 +157,75 @@ static void test_verification_ends_under_a_limit(void **state) {
     call_free(&call);
 }
 
+/* Runs a command under a variable. */
+static struct call call_under(const char *variable, const char *const *arguments) {
+    const char *const variables[] = {variable, NULL};
+    struct call call =
+        call_start(&here, arguments,
+                   &(struct call_limits){.seconds = DEADLINE_SECONDS, .variables = variables});
+    call_wait(&here, &call);
+    return call;
+}
+
+/* Whether OpenBLAS runs its kernels for a core type when it is told to: not every build has all. */
+static bool runs_core_type(const char *core_type) {
+    static const char *const info[] = {"info", NULL};
+    char variable[64], words[64];
+    snprintf(variable, sizeof variable, "OPENBLAS_CORETYPE=%s", core_type);
+    snprintf(words, sizeof words, "core type %s,", core_type);
+    struct call call = call_under(variable, info);
+    bool runs = call.status == 0 && strstr(call.out, words) != NULL;
+    call_free(&call);
+    return runs;
+}
+
+/* Prescott has SSE3 and runs on every x86-64. */
+static void test_kernels_below_the_processor_are_warned_of(void **state) {
+    (void)state;
+    if (instruction_set_best() == INSTRUCTION_SET_BASELINE || !runs_core_type("Prescott"))
+        skip();
+    struct call call = run_with("OPENBLAS_CORETYPE=Prescott", NULL);
+    check_status(&call, 0);
+    check_holds(call.out, "warning: OPENBLAS_CORETYPE=Prescott: OpenBLAS runs kernels for Prescott "
+                          "(baseline): avx");
+    check_holds(call.out,
+                "is left unused, which costs most of its rate; unset OPENBLAS_CORETYPE\n");
+    call_free(&call);
+}
+
+/* Bulldozer's kernels multiply and add by FMA4, which later processors have no more. */
+static void test_kernels_that_cannot_run_are_refused(void **state) {
+    (void)state;
+    static const char variable[] = "OPENBLAS_CORETYPE=Bulldozer";
+    static const char *const commands[] = {"run", "verify", "train", "sample", "info"};
+    struct call info = call_under(variable, (const char *const[]){"info", NULL});
+    const bool elsewhere = info.status == 0 && !strstr(info.out, "core type Bulldozer,");
+    call_free(&info);
+    if (elsewhere || __builtin_cpu_supports("fma4"))
+        skip(); /* this OpenBLAS has no such kernels, or they run */
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const char *const arguments[] = {commands[i], NULL};
+        struct call call = call_under(variable, arguments);
+        check_status(&call, 2);
+        check_holds(call.err, "OPENBLAS_CORETYPE=Bulldozer makes OpenBLAS choose kernels that "
+                              "cannot run here: a small product ended with ");
+        check_holds(call.err, "; unset OPENBLAS_CORETYPE, and");
+        call_free(&call);
+    }
+}
+
+/* BLIS ends the process over a number that it does not know. */
+static void test_a_number_that_blis_does_not_know_is_refused(void **state) {
+    (void)state;
+    if (blis_absent())
+        skip();
+    struct call call =
+        call_under("BLIS_ARCH_TYPE=4000", (const char *const[]){"verify", "gemm", NULL});
+    check_status(&call, 2);
+    check_holds(call.err, "BLIS_ARCH_TYPE=4000 makes BLIS choose kernels that cannot run here: ");
+    call_free(&call);
+}
+
 #define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
 
 int main(void) {
@@ -162,6 +234,9 @@ int main(void) {
         IN_A_PLACE(test_openmp_gives_the_threads_that_are_asked_for),
         IN_A_PLACE(test_threads_beyond_the_bounds_are_refused),
         IN_A_PLACE(test_verification_ends_under_a_limit),
+        IN_A_PLACE(test_kernels_below_the_processor_are_warned_of),
+        IN_A_PLACE(test_kernels_that_cannot_run_are_refused),
+        IN_A_PLACE(test_a_number_that_blis_does_not_know_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
