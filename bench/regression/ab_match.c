@@ -67,28 +67,19 @@ static enum status case_read(struct child *child, size_t number, struct catalogu
     return status;
 }
 
-/* Verifies every row of a build, in one process. */
-static enum status catalogue_read(const struct ab_options *options, enum ab_side side,
+/* Verifies every row of a build, in one process that was started already. */
+static enum status catalogue_read(const struct ab_options *options, struct child *child,
                                   const struct progress *progress, struct catalogue *catalogue,
                                   struct message *message) {
-    struct child *child = malloc(sizeof *child);
-    if (!child)
-        return message_set(message, STATUS_NO_MEMORY, "no memory for a process");
-    enum status status =
-        child_start(child, options->binaries[side], options->words, options->word_count, message);
-    size_t cases = status == STATUS_OK ? child->cases : 0;
-    for (size_t i = 0; i < cases && status == STATUS_OK; i++) {
-        progress_show(progress, options->binaries[side], "verifying");
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < child->cases && status == STATUS_OK; i++) {
+        progress_show(progress, child->binary, "verifying");
         status = case_read(child, i, catalogue, message);
         if (options->stop && options->stop(options->stop_argument))
             status = message_set(message, STATUS_INTERRUPTED, "interrupted");
     }
-    if (cases > 0) {
-        progress_clear(progress);
-        child_errors_print(child, stderr); /* a tuning file that is for another device */
-        child_end(child);
-    }
-    free(child);
+    progress_clear(progress);
+    child_errors_print(child, stderr); /* a tuning file that is for another device */
     return status;
 }
 
@@ -169,15 +160,32 @@ static enum status catalogues_match(struct ab *ab, const struct catalogue *catal
         ab->absence_count ? ": " : "", ab->absence_count ? ab->absences[0].reason : "");
 }
 
+/* A process of each build, to see that there are two before either begins to work. */
+static enum status builds_start(const struct ab_options *options, struct child *children,
+                                int *started, struct message *message) {
+    enum status status = STATUS_OK;
+    for (*started = 0; *started < AB_SIDES && status == STATUS_OK; *started += status == STATUS_OK)
+        status = child_start(&children[*started], options->binaries[*started], options->words,
+                             options->word_count, message);
+    return status;
+}
+
 enum status ab_match(struct ab *ab, const struct progress *progress, struct message *message) {
     struct catalogue catalogues[AB_SIDES] = {0};
-    enum status status = STATUS_OK;
+    struct child *children = calloc(AB_SIDES, sizeof *children);
+    int started = 0;
+    if (!children)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for two processes");
+    enum status status = builds_start(&ab->options, children, &started, message);
     for (int side = 0; side < AB_SIDES && status == STATUS_OK; side++) {
         status =
-            catalogue_read(&ab->options, (enum ab_side)side, progress, &catalogues[side], message);
+            catalogue_read(&ab->options, &children[side], progress, &catalogues[side], message);
         if (status == STATUS_OK)
             status = results_check(&ab->options, (enum ab_side)side, &catalogues[side], message);
     }
+    for (int side = 0; side < started; side++)
+        child_end(&children[side]);
+    free(children);
     if (status == STATUS_OK)
         status = catalogues_match(ab, catalogues, message);
     for (int side = 0; side < AB_SIDES; side++)

@@ -113,6 +113,22 @@ static void test_equal_builds_are_the_same_at_the_first_look(void **state) {
     ab_close(&ab);
 }
 
+/* A second binary that is none is found before the first one verifies a row. */
+static void test_both_builds_are_there_before_work_begins(void **state) {
+    (void)state;
+    build_write("a", "seconds=0.001", READY);
+    script_write("patient", "#!/bin/sh\n"
+                            "cd \"$(dirname \"$0\")\"\n"
+                            "echo 'lockstep-samples 1 2'\n"
+                            "read -r asked && echo \"$asked\" >>asked\n");
+    check_refused("patient", "softmax", STATUS_INVALID, "cannot run");
+    assert_null(file_text(temporary_path(&place, "asked")));
+    check_refused("patient", "a", STATUS_FAILED, "patient");
+    char *asked = file_text(temporary_path(&place, "asked"));
+    assert_non_null(asked); /* else it would show nothing */
+    free(asked);
+}
+
 static void test_one_row_moves_and_the_other_is_not_blamed(void **state) {
     (void)state;
     build_write("a", "seconds=0.00100", READY);
@@ -416,6 +432,7 @@ static void test_what_is_printed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_equal_builds_are_the_same_at_the_first_look),
+        IN_PLACE(test_both_builds_are_there_before_work_begins),
         IN_PLACE(test_one_row_moves_and_the_other_is_not_blamed),
         IN_PLACE(test_the_threshold_decides_what_matters),
         IN_PLACE(test_what_changes_from_process_to_process_is_no_verdict),
