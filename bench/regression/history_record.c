@@ -9,42 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-/* --- fingerprints ----------------------------------------------------------------------------- */
-
-static void item_append(const cJSON *item, const char *name, char *text, size_t size) {
-    char *printed = item ? cJSON_PrintUnformatted(item) : NULL;
-    size_t used = strlen(text);
-    if (printed)
-        snprintf(text + used, size - used, "%s%s %s", used ? "; " : "", name, printed);
-    cJSON_free(printed);
-}
-
-/* What of environment.json makes a machine; memory in GiB, for kernels differ in what they keep.
- * Machines alike are told apart by their ids, unless a name says that they are not to be. */
-static void machine_describe(const cJSON *environment, const char *name, char *text, size_t size) {
-    static const char *const cpu[] = {"model",     "processors", "threads_per_core",
-                                      "l1d_bytes", "l2_bytes",   "l3_bytes"};
-    static const char *const gpu[] = {"name", "multiprocessors", "memory_bytes"};
-    const cJSON *object = cJSON_GetObjectItemCaseSensitive(environment, "cpu");
-    const cJSON *memory = cJSON_GetObjectItemCaseSensitive(environment, "memory_bytes");
-    text[0] = '\0';
-    for (size_t i = 0; i < sizeof cpu / sizeof cpu[0]; i++)
-        item_append(cJSON_GetObjectItemCaseSensitive(object, cpu[i]), cpu[i], text, size);
-    object = cJSON_GetObjectItemCaseSensitive(environment, "gpu");
-    for (size_t i = 0; i < sizeof gpu / sizeof gpu[0]; i++)
-        item_append(cJSON_GetObjectItemCaseSensitive(object, gpu[i]), gpu[i], text, size);
-    size_t used = strlen(text);
-    if (cJSON_IsNumber(memory))
-        snprintf(text + used, size - used, "; memory %.0f GiB", memory->valuedouble / 0x1p30);
-    const char *id =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(environment, "machine_id"));
-    used = strlen(text);
-    if (name)
-        snprintf(text + used, size - used, HISTORY_NAMED "%s", name);
-    else if (id)
-        snprintf(text + used, size - used, "; id %.16s", id);
-}
-
 /* --- one run ---------------------------------------------------------------------------------- */
 
 struct recording {
@@ -52,7 +16,8 @@ struct recording {
     const struct run_files *run;
     const char *name; /* for the machine, or NULL */
     const char *commit, *written;
-    char machine[HISTORY_MACHINE_SIZE], fingerprint[17], identity[17];
+    struct history_machine machine;
+    char identity[17];
     struct message *message;
 };
 
@@ -101,7 +66,8 @@ static enum status identity_fill(struct recording *recording) {
         return message_set(recording->message, STATUS_NO_MEMORY, "no memory to record %zu rows",
                            recording->run->result_count);
     uint64_t hash = hash_start;
-    const char *const parts[] = {recording->fingerprint, recording->commit, recording->written};
+    const char *const parts[] = {recording->machine.fingerprint, recording->commit,
+                                 recording->written};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         hash = hash_text(hash, parts[i]);
     snprintf(recording->identity, sizeof recording->identity, "%016" PRIx64, hash_text(hash, text));
@@ -141,10 +107,7 @@ static enum status recording_begin(struct recording *recording) {
     if (run->result_count == 0)
         return message_set(recording->message, STATUS_INVALID, "the run in %s has no rows",
                            run->folder);
-    machine_describe(run->environment, recording->name, recording->machine,
-                     sizeof recording->machine);
-    snprintf(recording->fingerprint, sizeof recording->fingerprint, "%016" PRIx64,
-             hash_text(hash_start, recording->machine));
+    history_machine_describe(run->environment, recording->name, &recording->machine);
     return identity_fill(recording);
 }
 
@@ -172,8 +135,8 @@ static enum status machine_insert(const struct recording *recording) {
         recording->history, "INSERT OR IGNORE INTO machine(fingerprint, description) VALUES(?, ?)",
         &statement, recording->message);
     if (status == STATUS_OK) {
-        text_bind(statement, 1, recording->fingerprint);
-        text_bind(statement, 2, recording->machine);
+        text_bind(statement, 1, recording->machine.fingerprint);
+        text_bind(statement, 2, recording->machine.description);
         status = statement_end(recording, statement);
     }
     sqlite3_finalize(statement);
@@ -196,7 +159,7 @@ static enum status run_insert(const struct recording *recording, int64_t *id) {
         text_bind(statement, 3, recording->written);
         sqlite3_bind_int64(statement, 4, (int64_t)recording->run->result_count);
         text_bind(statement, 5, environment ? environment : "");
-        text_bind(statement, 6, recording->fingerprint);
+        text_bind(statement, 6, recording->machine.fingerprint);
         status = statement_end(recording, statement);
     }
     if (status == STATUS_OK && sqlite3_changes(recording->history->database) > 0)

@@ -24,6 +24,15 @@ enum status history_prepare(const struct history *history, const char *sql,
  * the tables have the columns that this version writes. Nothing is changed. */
 enum status history_check_sound(const struct history *history, struct message *message);
 
+/* A machine as it is known in the history. */
+struct history_machine {
+    char description[HISTORY_MACHINE_SIZE], fingerprint[17];
+};
+
+/* `name` stands for the machine's own id; NULL where the id is wanted. */
+void history_machine_describe(const cJSON *environment, const char *name,
+                              struct history_machine *machine);
+
 /* What stands before the name that a machine was recorded under, at the end of its description. */
 #define HISTORY_NAMED "; named "
 
