@@ -2,6 +2,7 @@
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
 #include "bench/regression/history.h"
+#include "bench/regression/history_check.h"
 #include "bench/regression/history_plot.h"
 #include "bench/regression/history_print.h"
 
@@ -39,9 +40,12 @@ static const char doc[] =
     "Examples:\n  lockstep history record reports/latest\n"
     "  lockstep history list\n"
     "  lockstep history show gemm/nn/f32/1024x1024x1024\n"
-    "  lockstep history plot 'softmax/forward/*'\n\n"
+    "  lockstep history plot 'softmax/forward/*'\n"
+    "  lockstep history check $(git rev-parse v1.2)\n\n"
     "A step names the first commit of a new level: where medians before and after differ by more "
-    "than 5% and Pettitt's test finds the change.";
+    "than 5% and Pettitt's test finds the change. check names every series whose last level began "
+    "after "
+    "REVISION and is slower than the level of that time, and then ends with 1.";
 
 static int argument_read(struct option_parse *parse, char *text) {
     struct parsed *parsed = parse->parsed;
@@ -127,13 +131,27 @@ static enum status action_plot(const struct parsed *parsed, struct message *mess
     return status;
 }
 
+static enum status action_check(const struct parsed *parsed, struct message *message) {
+    struct history *history = NULL;
+    struct history_check check = {
+        .file = stdout, .since = parsed->argument, .machine = parsed->machine};
+    enum status status = history_open(history_path(), false, &history, message);
+    if (status == STATUS_OK)
+        status = history_each_series(history, "*", history_check_series, &check, message);
+    if (status == STATUS_OK)
+        status = history_check_end(&check, message);
+    history_close(history);
+    return status;
+}
+
 static const struct {
     const char *name, *argument; /* NULL: it takes none */
     enum status (*function)(const struct parsed *parsed, struct message *message);
 } actions[] = {{"record", "DIR", action_record},
                {"list", NULL, action_list},
                {"show", "CASE", action_show},
-               {"plot", "CASE", action_plot}};
+               {"plot", "CASE", action_plot},
+               {"check", "REVISION", action_check}};
 
 enum status command_history(int argc, char **argv, const struct command_context *context,
                             struct message *message) {
@@ -141,7 +159,8 @@ enum status command_history(int argc, char **argv, const struct command_context 
     static const struct command_option *const tables[] = {options, NULL};
     struct parsed parsed = {.action = NULL};
     struct option_parse parse = {.name = "history",
-                                 .arguments = "record DIR\nlist\nshow CASE\nplot CASE",
+                                 .arguments =
+                                     "record DIR\nlist\nshow CASE\nplot CASE\ncheck REVISION",
                                  .doc = doc,
                                  .tables = tables,
                                  .parsed = &parsed,
@@ -160,6 +179,7 @@ enum status command_history(int argc, char **argv, const struct command_context 
         return actions[i].function(&parsed, message);
     }
     return message_set(message, STATUS_INVALID,
-                       "history wants one of record DIR, list, show CASE and plot CASE%s%s",
+                       "history wants one of record DIR, list, show CASE, plot CASE and check "
+                       "REVISION%s%s",
                        parsed.action ? ", not " : "", parsed.action ? parsed.action : "");
 }

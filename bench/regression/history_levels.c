@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 
-static const double step = 0.05, significance = 0.01;
+const double history_step = 0.05;
+static const double significance = 0.01;
 
 enum status history_levels_find(const struct history_series *series, struct history_levels *levels,
                                 struct message *message) {
@@ -12,8 +13,8 @@ enum status history_levels_find(const struct history_series *series, struct hist
         return message_set(message, STATUS_NO_MEMORY, "no memory for %zu values", series->count);
     for (size_t i = 0; i < series->count; i++)
         medians[i] = series->values[i].median_s;
-    enum status status = steps_find(medians, series->count, step, significance, levels->list,
-                                    HISTORY_LEVELS_MAX, &levels->count, message);
+    enum status status = steps_find(medians, series->count, history_step, significance,
+                                    levels->list, HISTORY_LEVELS_MAX, &levels->count, message);
     free(medians);
     return status;
 }

@@ -12,6 +12,9 @@ struct history_levels {
     size_t count;
 };
 
+/* The growth that does not make a step: 5%. */
+extern const double history_step;
+
 /* A step between two levels counts when their medians differ by more than 5% and Pettitt's test
  * gives it 1% at most. */
 enum status history_levels_find(const struct history_series *series, struct history_levels *levels,
