@@ -2,6 +2,7 @@
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
 #include "bench/regression/compare.h"
+#include "bench/regression/history_baseline.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 struct parsed {
     const char *baseline, *changed;
     struct compare_rule rule;
-    bool strict;
+    bool strict, against_history;
+    const char *machine;
     int format; /* enum output_format */
 };
 
@@ -41,6 +43,15 @@ static const struct command_option options[] = {
     OPTIONS_END,
 };
 
+static const struct command_option history_options[] = {
+    OPTION_FLAG("against-history", struct parsed, against_history,
+                "The baseline is what the history holds for this machine: of each row the runs of "
+                "its last level"),
+    OPTION_TEXT("machine", "NAME", struct parsed, machine,
+                "The name that these runs were recorded under, as in `lockstep history record`"),
+    OPTIONS_END,
+};
+
 static const struct command_option formats[] = {
     OPTION_CSV(struct parsed, format, "Print CSV: a line a row"),
     OPTION_JSON(struct parsed, format, "Print JSON: rows, counts and differences"),
@@ -54,7 +65,8 @@ static const char doc[] =
     "nothing else, counts alone are compared.\v"
     "Examples:\n  lockstep compare reports/runs/before reports/latest\n"
     "  lockstep compare --markdown --threshold 10% before after >comment.md\n"
-    "  lockstep compare --exact reports/baseline reports/latest";
+    "  lockstep compare --exact reports/baseline reports/latest\n"
+    "  lockstep compare --strict --against-history reports/latest";
 
 static int argument_read(struct option_parse *parse, char *text) {
     struct parsed *parsed = parse->parsed;
@@ -133,13 +145,60 @@ static enum status runs_compare(const struct parsed *parsed, const struct run_fi
     return status;
 }
 
+static enum status baseline_read(const struct parsed *parsed, const struct run_files *changed,
+                                 struct run_files *baseline, struct message *message) {
+    struct history *history = NULL;
+    if (!parsed->against_history)
+        return run_files_read(parsed->baseline, baseline, message);
+    enum status status = history_open(history_path(), false, &history, message);
+    if (status == STATUS_OK)
+        status = history_baseline_read(history, changed, parsed->machine, baseline, message);
+    history_close(history);
+    return status;
+}
+
+static enum status both_compare(const struct parsed *parsed, struct message *message) {
+    struct run_files baseline, changed;
+    enum status status = run_files_read(parsed->changed, &changed, message);
+    if (status != STATUS_OK)
+        return status;
+    status = baseline_read(parsed, &changed, &baseline, message);
+    if (status == STATUS_OK) {
+        status = runs_compare(parsed, &baseline, &changed, message);
+        run_files_release(&baseline);
+    }
+    run_files_release(&changed);
+    return status;
+}
+
+/* Puts right what the options and arguments mean together. */
+static enum status call_finish(struct parsed *parsed, struct message *message) {
+    if (parsed->strict && parsed->rule.missing == MISSING_UNSAID)
+        parsed->rule.missing = MISSING_FAIL;
+    if (parsed->machine && !parsed->against_history)
+        return message_set(message, STATUS_INVALID, "--machine goes with --against-history");
+    if (parsed->against_history && parsed->baseline && !parsed->changed) {
+        parsed->changed = parsed->baseline;
+        parsed->baseline = "the history";
+        return STATUS_OK;
+    }
+    if (parsed->changed && !parsed->against_history)
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       parsed->against_history
+                           ? "with --against-history, compare wants one run, as in `lockstep "
+                             "compare --against-history reports/latest`"
+                           : "compare wants two runs, as in `lockstep compare reports/runs/before "
+                             "reports/latest`");
+}
+
 enum status command_compare(int argc, char **argv, const struct command_context *context,
                             struct message *message) {
     (void)context;
-    static const struct command_option *const tables[] = {options, formats, NULL};
+    static const struct command_option *const tables[] = {options, history_options, formats, NULL};
     struct parsed parsed = {.rule.verdict = verdict_rule_default()};
     struct option_parse parse = {.name = "compare",
-                                 .arguments = "BASELINE NEW",
+                                 .arguments = "BASELINE NEW\n--against-history NEW",
                                  .doc = doc,
                                  .tables = tables,
                                  .parsed = &parsed,
@@ -148,21 +207,6 @@ enum status command_compare(int argc, char **argv, const struct command_context 
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    if (!parsed.changed)
-        return message_set(message, STATUS_INVALID,
-                           "compare wants two runs, as in `lockstep compare reports/runs/before "
-                           "reports/latest`");
-    if (parsed.strict && parsed.rule.missing == MISSING_UNSAID)
-        parsed.rule.missing = MISSING_FAIL;
-    struct run_files baseline, changed;
-    status = run_files_read(parsed.baseline, &baseline, message);
-    if (status != STATUS_OK)
-        return status;
-    status = run_files_read(parsed.changed, &changed, message);
-    if (status == STATUS_OK) {
-        status = runs_compare(&parsed, &baseline, &changed, message);
-        run_files_release(&changed);
-    }
-    run_files_release(&baseline);
-    return status;
+    status = call_finish(&parsed, message);
+    return status == STATUS_OK ? both_compare(&parsed, message) : status;
 }

@@ -131,7 +131,7 @@ enum status result_rows_check(const char *folder, const struct result *rows, siz
 /* --- samples.csv ------------------------------------------------------------------------------ */
 
 /* Samples of a row stand together and count from 0; a group begins wherever 0 stands. */
-static enum status groups_find(struct run_files *files, struct message *message) {
+enum status run_files_group(struct run_files *files, struct message *message) {
     files->groups = calloc(files->sample_count + 1, sizeof *files->groups);
     files->seconds =
         malloc((files->sample_count ? files->sample_count : 1) * sizeof *files->seconds);
@@ -223,7 +223,7 @@ static enum status strangers_find(const struct run_files *files, size_t belongin
 }
 
 static enum status samples_check(struct run_files *files, struct message *message) {
-    enum status status = groups_find(files, message);
+    enum status status = run_files_group(files, message);
     double *scratch = malloc((files->sample_count ? files->sample_count : 1) * sizeof *scratch);
     if (status == STATUS_OK && !scratch)
         status = message_set(message, STATUS_NO_MEMORY, "no memory for %zu samples",

@@ -44,6 +44,10 @@ void run_files_release(struct run_files *files);
 enum status result_rows_check(const char *folder, const struct result *rows, size_t count,
                               struct message *message);
 
+/* Finds the samples of each row in `samples`: STATUS_INVALID where they are out of order, are no
+ * times, or come twice. run_files_read does so; for runs that are made up of something else. */
+enum status run_files_group(struct run_files *files, struct message *message);
+
 /* The samples of a row in the order they were taken; none where the file has none. */
 struct times run_files_times(const struct run_files *files, const struct row_key *key);
 

@@ -705,6 +705,7 @@ static const struct {
 } values[] = {
     {"activation", "relu"},
     {"add", "mine.so"},
+    {"against-history", ""},
     {"all", ""},
     {"batch", "10"},
     {"case", "gemm/*"},

@@ -346,6 +346,69 @@ static void test_a_run_goes_into_the_history(void **state) {
     check_call(CALL("history", "show", "gemm/tn/*"), 2, "", "no measured row of a case like");
 }
 
+/* Records `before` as the run of commit c<number>, taken on that day, its last row `factor` times as
+ * long. */
+static void record(int number, double factor) {
+    char text[160];
+    run_write("before", factor, 1000000000001);
+    snprintf(
+        text, sizeof text,
+        "{\"state\":\"finished\",\"written\":\"2026-01-%02dT00:00:00Z\",\"cpu\":{\"model\":\"X\"},"
+        "\"build\":{\"commit\":\"c%d\"}}",
+        number + 1, number);
+    file_write_text(path_of("before/environment.json"), text);
+    check_call(CALL("history", "record", "before"), 0, "recorded before", "");
+}
+
+static void test_levels_that_got_worse(void **state) {
+    (void)state;
+    for (int i = 0; i < 24; i++)
+        record(i, i < 12 ? 1.0 : 1.5);
+    check_call(CALL("history", "check", "c3"), 1,
+               "gemm/nn/f32/3x8x8 openblas, cpu, 1 thread, hot: 3.00 ms, now 4.50 ms, slower by "
+               "50.0% since c12, 2026-01-13T00:00:00Z",
+               "1 of 3 series is slower since c3");
+    check_call(CALL("history", "check", "c3"), 1, "series with runs of c3: 3, slower since: 1\n",
+               "");
+    check_call(CALL("history", "check", "c20"), 0, "series with runs of c20: 3, slower since: 0",
+               "");
+    check_call(CALL("history", "check", "c20aa99-dirty"), 0, "slower since: 0", "");
+    check_call(CALL("history", "check", "d1"), 2, "", "no run of revision 'd1' is on record");
+    check_call(CALL("history", "check", "c3", "--machine", "none"), 2, "", "no run of revision");
+    check_call(CALL("history", "check"), 2, "", "the call is `lockstep history check REVISION`");
+}
+
+/* Of runs that are too few, so that nothing can be found in them. */
+static void test_levels_of_too_few_runs(void **state) {
+    (void)state;
+    record(1, 1.0);
+    record(2, 2.0);
+    check_call(CALL("history", "check", "c1"), 0, "in which no step is found: 3", "");
+}
+
+static void test_a_run_against_the_history(void **state) {
+    (void)state;
+    for (int i = 0; i < 12; i++)
+        record(i, 1.0 + 0.001 * (i % 3));
+    record(20, 1.0);
+    check_call(CALL("compare", "--strict", "--against-history", "before"), 0,
+               "3 rows timed in both, threshold 5%: 0 slower, 0 faster, 3 same", "");
+    record(21, 1.5); /* is on record, and not compared with itself */
+    check_call(CALL("compare", "--against-history", "before"), 1, "1 slower, 0 faster, 2 same",
+               "1 row is slower");
+    check_call(CALL("compare", "--against-history", "after"), 2, "", "no other run of machine");
+    check_call(CALL("compare", "--against-history", "before", "after"), 2, "", "wants one run");
+    check_call(CALL("compare", "--against-history"), 2, "", "wants one run");
+    check_call(CALL("compare", "before", "after", "--machine", "small"), 2, "",
+               "--machine goes with");
+    check_call(CALL("compare", "--against-history", "before", "--machine", "small"), 2, "",
+               "the name that they were recorded under");
+    check_call(CALL("history", "record", "before", "--machine", "small"), 0, "recorded", "");
+    record(22, 1.5);
+    check_call(CALL("compare", "--against-history", "before", "--machine", "small"), 0,
+               "3 rows timed in both", "");
+}
+
 /* With or without gnuplot. */
 static void test_a_plot_goes_into_a_folder_that_is_made(void **state) {
     (void)state;
@@ -371,6 +434,9 @@ int main(void) {
         TEST(test_files_that_are_binary),
         TEST(test_what_is_no_run),
         TEST(test_a_run_goes_into_the_history),
+        TEST(test_levels_that_got_worse),
+        TEST(test_levels_of_too_few_runs),
+        TEST(test_a_run_against_the_history),
         TEST(test_a_plot_goes_into_a_folder_that_is_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
