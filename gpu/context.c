@@ -51,7 +51,8 @@ static void context_forget(struct gpu *gpu) {
         memset(gpu->modules, 0, gpu->image_count * sizeof(void *));
 }
 
-/* Gives everything back in order. Failures are not reported: the context goes next. */
+/* Gives everything back in order. A broken context takes nothing back but itself, and fails at it
+ * with the error that broke it. */
 static void context_release(struct gpu *gpu) {
     const struct driver *driver = &gpu->driver;
     if (gpu->capturing)
@@ -59,18 +60,20 @@ static void context_release(struct gpu *gpu) {
     gpu_cublas_release(gpu);
     gpu_memory_release_all(gpu);
     gpu_modules_unload(gpu);
-    if (!gpu->broken) {
-        if (gpu->words != 0)
-            (void)driver->cuMemFree(gpu->words);
-        if (gpu->timer_start != NULL)
-            (void)driver->cuEventDestroy(gpu->timer_start);
-        if (gpu->timer_stop != NULL)
-            (void)driver->cuEventDestroy(gpu->timer_stop);
-        if (gpu->stream != NULL)
-            (void)driver->cuStreamDestroy(gpu->stream);
+    if (!gpu->broken && gpu->words != 0)
+        gpu_check_release(gpu, driver->cuMemFree(gpu->words), "cuMemFree");
+    if (!gpu->broken && gpu->timer_start != NULL)
+        gpu_check_release(gpu, driver->cuEventDestroy(gpu->timer_start), "cuEventDestroy");
+    if (!gpu->broken && gpu->timer_stop != NULL)
+        gpu_check_release(gpu, driver->cuEventDestroy(gpu->timer_stop), "cuEventDestroy");
+    if (!gpu->broken && gpu->stream != NULL)
+        gpu_check_release(gpu, driver->cuStreamDestroy(gpu->stream), "cuStreamDestroy");
+    const bool was_broken = gpu->broken;
+    if (gpu->context != NULL) {
+        const enum cuda_result result = driver->cuDevicePrimaryCtxRelease(gpu->device);
+        if (!was_broken)
+            gpu_check_release(gpu, result, "cuDevicePrimaryCtxRelease");
     }
-    if (gpu->context != NULL)
-        (void)driver->cuDevicePrimaryCtxRelease(gpu->device);
     context_forget(gpu);
 }
 
@@ -138,23 +141,30 @@ enum status gpu_open(const struct gpu_selection *selection, struct gpu **gpu,
         return message_set(message, STATUS_NO_MEMORY, "no host memory to open a GPU");
     enum status status = gpu_start(opened, selection, message);
     if (status != STATUS_OK) {
-        gpu_close(opened);
+        struct message closing; /* why it could not be opened says more */
+        (void)gpu_close(opened, &closing);
         return status;
     }
     *gpu = opened;
     return STATUS_OK;
 }
 
-void gpu_close(struct gpu *gpu) {
+enum status gpu_close(struct gpu *gpu, struct message *message) {
     if (gpu == NULL)
-        return;
+        return STATUS_OK;
     if (gpu->context != NULL)
         context_release(gpu);
+    enum status status = STATUS_OK;
+    if (*gpu->unreturned.text != '\0')
+        status = message_set(message, STATUS_FAILED,
+                             "the GPU did not take back what it had given: %.900s",
+                             gpu->unreturned.text);
     free(gpu->device_pointers.items);
     free(gpu->host_pointers.items);
     free(gpu->images);
     free((void *)gpu->modules);
     free(gpu);
+    return status;
 }
 
 /* Where this program lies. Without /proc, as it was called: a relative path begins where that was. */

@@ -148,8 +148,13 @@ void gpu_cublas_release(struct gpu *gpu) {
     if (cublas == NULL)
         return;
     /* In a broken context this fails, and frees the handle's host memory all the same. */
-    if (cublas->handle != NULL)
-        (void)cublas->cublasDestroy(cublas->handle);
+    const bool was_broken = gpu->broken;
+    struct message message;
+    if (cublas->handle != NULL &&
+        gpu_cublas_check(gpu, cublas->cublasDestroy(cublas->handle), "cublasDestroy", &message) !=
+            STATUS_OK &&
+        !was_broken && *gpu->unreturned.text == '\0')
+        gpu->unreturned = message;
     gpu_release(gpu, cublas->workspace);
     free(cublas);
 }

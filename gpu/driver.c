@@ -26,7 +26,7 @@ static const char ptx_alone[] =
     "architecture to ARCHITECTURES and rebuild";
 
 static const struct driver_advice advices[] = {
-    {CUDA_ERROR_OUT_OF_MEMORY, STATUS_NO_MEMORY, false,
+    {CUDA_ERROR_OUT_OF_MEMORY, STATUS_FAILED, false,
      "choose smaller shapes or end other programs on the GPU (`nvidia-smi`)"},
     {CUDA_ERROR_STUB_LIBRARY, STATUS_NO_GPU, false,
      "the toolkit's stub was loaded for the driver: install NVIDIA's driver and take the stubs "
@@ -131,25 +131,30 @@ static const struct library_symbol emulator_symbols[] = {
 #undef EMULATOR_SYMBOL
 };
 
-/* The version function alone is called before the table is bound, because what an old driver lacks
- * is told best together with its version. */
-static int version_ask(void *library) {
-    enum cuda_result (*ask)(int *) = NULL;
-    void *address = library_find(library, "cuDriverGetVersion");
-    memcpy(&ask, &address, sizeof address);
-    int version = 0;
-    return ask != NULL && ask(&version) == CUDA_SUCCESS ? version : 0;
+/* Asked before the table has to be whole, because what an old driver lacks is told best together
+ * with its version. */
+static enum status version_check(struct driver *driver, const char *path, struct message *message) {
+    const enum cuda_result result = driver->cuDriverGetVersion(&driver->version);
+    if (result != CUDA_SUCCESS)
+        return driver_error(driver, result, "cuDriverGetVersion", message);
+    if (driver->version >= DRIVER_VERSION_OLDEST)
+        return STATUS_OK;
+    return message_set(
+        message, STATUS_UNSUPPORTED,
+        "the driver %s offers CUDA %d.%d and %d.%d is needed: update NVIDIA's driver", path,
+        driver->version / 1000, driver->version % 1000 / 10, DRIVER_VERSION_OLDEST / 1000,
+        DRIVER_VERSION_OLDEST % 1000 / 10);
 }
 
 static enum status driver_bind(struct driver *driver, const char *path, struct message *message) {
     struct message missing;
-    driver->version = version_ask(driver->library);
-    if (driver->version > 0 && driver->version < DRIVER_VERSION_OLDEST)
-        return message_set(message, STATUS_UNSUPPORTED,
-                           "the driver %s offers CUDA %d.%d and %d.%d is needed: update NVIDIA's "
-                           "driver",
-                           path, driver->version / 1000, driver->version % 1000 / 10,
-                           DRIVER_VERSION_OLDEST / 1000, DRIVER_VERSION_OLDEST % 1000 / 10);
+    library_bind_known(driver->library, driver_symbols,
+                       sizeof driver_symbols / sizeof driver_symbols[0], driver);
+    enum status status = STATUS_OK;
+    if (driver->cuDriverGetVersion != NULL)
+        status = version_check(driver, path, message);
+    if (status != STATUS_OK)
+        return status;
     if (library_bind(driver->library, driver_symbols,
                      sizeof driver_symbols / sizeof driver_symbols[0], driver,
                      &missing) != STATUS_OK)

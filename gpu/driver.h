@@ -30,7 +30,7 @@ enum status driver_load(struct driver *driver, const char *path, struct message 
 bool driver_error_sticky(enum cuda_result result);
 
 /* Writes "<what> failed: CUDA_ERROR_… (its meaning); <what to do>" and returns the status that
- * fits: STATUS_NO_MEMORY, STATUS_NO_GPU or STATUS_FAILED. */
+ * fits: STATUS_NO_GPU or STATUS_FAILED. */
 enum status driver_error(const struct driver *driver, enum cuda_result result, const char *what,
                          struct message *message);
 

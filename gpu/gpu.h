@@ -11,6 +11,8 @@
  *   - every call fails at once, with the first reason;
  *   - only gpu_reset() and gpu_close() help.
  * Kernels run asynchronously, so a kernel's own fault shows at the next call that waits.
+ * STATUS_NO_MEMORY comes from calls that need memory alone: an allocation, a module, a launch, a
+ * graph. Out of memory from any other is STATUS_FAILED, for no smaller shape would help.
  *
  * Graphs. What lies between gpu_capture_begin() and gpu_capture_end() is recorded instead of run,
  * and gpu_graph_launch() replays it with one call. A graph keeps addresses and arguments as they
@@ -55,7 +57,7 @@ enum { GPU_NAME_BYTES = 256, GPU_BUS_BYTES = 32 };
 
 struct gpu_properties {
     char name[GPU_NAME_BYTES];
-    char bus[GPU_BUS_BYTES]; /* PCI address, for NVML; empty when unknown */
+    char bus[GPU_BUS_BYTES]; /* PCI address, for NVML */
     bool emulated;           /* results and counters, no time */
     int driver_version;      /* the CUDA version that the driver offers: 12040 is 12.4 */
     int capability;          /* 90 is compute capability 9.0 */
@@ -67,8 +69,6 @@ struct gpu_properties {
     size_t shared_per_block_optin;
     size_t l2_bytes;
     size_t memory_bytes;
-    int clock_khz, memory_clock_khz; /* 0 where the driver no longer tells */
-    int memory_bus_bits;
 };
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -80,12 +80,15 @@ struct gpu_properties {
 enum status gpu_emulator_path(char *path, size_t bytes, struct message *message);
 
 /* STATUS_NO_GPU when there is no driver, no device, or no device of that index; STATUS_UNSUPPORTED
- * when the driver is too old. On success *gpu is the caller's to gpu_close(). */
+ * when the driver is too old; STATUS_FAILED with the call and the error's name when the driver fails
+ * at any question about the device. On success *gpu is the caller's to gpu_close(). */
 enum status gpu_open(const struct gpu_selection *selection, struct gpu **gpu,
                      struct message *message);
 
-/* Frees everything, what the caller forgot included. NULL is allowed. */
-void gpu_close(struct gpu *gpu);
+/* Frees everything, what the caller forgot included. NULL is allowed. STATUS_FAILED with the first
+ * failure of a call that gave something back, now or earlier: the functions that release have no
+ * status, and a kernel's fault may show in them. */
+enum status gpu_close(struct gpu *gpu, struct message *message);
 
 const struct gpu_properties *gpu_properties(const struct gpu *gpu);
 

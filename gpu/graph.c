@@ -32,9 +32,11 @@ void gpu_capture_abandon(struct gpu *gpu) {
         return;
     gpu->capturing = false;
     struct cuda_graph *graph = NULL;
-    /* An error here says that the capture was spoilt, which is why it is abandoned. */
-    if (gpu->driver.cuStreamEndCapture(gpu->stream, &graph) == CUDA_SUCCESS && graph != NULL)
-        (void)gpu->driver.cuGraphDestroy(graph);
+    struct message spoilt; /* an error here says so, which is why the capture is abandoned */
+    if (gpu_check(gpu, gpu->driver.cuStreamEndCapture(gpu->stream, &graph), &spoilt,
+                  "cuStreamEndCapture") == STATUS_OK &&
+        graph != NULL)
+        gpu_check_release(gpu, gpu->driver.cuGraphDestroy(graph), "cuGraphDestroy");
 }
 
 static enum status graph_build(struct gpu *gpu, struct gpu_graph *built, struct message *message) {
@@ -46,8 +48,9 @@ static enum status graph_build(struct gpu *gpu, struct gpu_graph *built, struct 
         status = gpu_check(gpu, driver->cuGraphGetNodes(built->graph, NULL, &built->nodes), message,
                            "cuGraphGetNodes");
     if (status == STATUS_OK)
-        status = gpu_check(gpu, driver->cuGraphInstantiateWithFlags(&built->exec, built->graph, 0),
-                           message, "cuGraphInstantiateWithFlags of %zu nodes", built->nodes);
+        status = gpu_check_allocation(
+            gpu, driver->cuGraphInstantiateWithFlags(&built->exec, built->graph, 0), message,
+            "cuGraphInstantiateWithFlags of %zu nodes", built->nodes);
     return status;
 }
 
@@ -73,18 +76,16 @@ enum status gpu_graph_launch(struct gpu *gpu, struct gpu_graph *graph, struct me
     enum status status = gpu_usable(gpu, message);
     if (status != STATUS_OK)
         return status;
-    return gpu_check(gpu, gpu->driver.cuGraphLaunch(graph->exec, gpu->stream), message,
-                     "cuGraphLaunch of %zu nodes", graph->nodes);
+    return gpu_check_allocation(gpu, gpu->driver.cuGraphLaunch(graph->exec, gpu->stream), message,
+                                "cuGraphLaunch of %zu nodes", graph->nodes);
 }
 
 void gpu_graph_destroy(struct gpu *gpu, struct gpu_graph *graph) {
     if (graph == NULL)
         return;
-    if (!gpu->broken) {
-        if (graph->exec != NULL)
-            (void)gpu->driver.cuGraphExecDestroy(graph->exec);
-        if (graph->graph != NULL)
-            (void)gpu->driver.cuGraphDestroy(graph->graph);
-    }
+    if (!gpu->broken && graph->exec != NULL)
+        gpu_check_release(gpu, gpu->driver.cuGraphExecDestroy(graph->exec), "cuGraphExecDestroy");
+    if (!gpu->broken && graph->graph != NULL)
+        gpu_check_release(gpu, gpu->driver.cuGraphDestroy(graph->graph), "cuGraphDestroy");
     free(graph);
 }

@@ -60,16 +60,16 @@ static enum status module_load(struct gpu *gpu, size_t index, struct message *me
     log[sizeof log - 1] = '\0';
     log[strcspn(log, "\n")] = '\0';
     const int version = gpu->driver.version;
-    return gpu_check(gpu, result, message,
-                     "cuModuleLoadDataEx of %s by a driver for CUDA %d.%d%s%s",
-                     gpu->images[index].name, version / 1000, version % 1000 / 10,
-                     log[0] != '\0' ? ": " : "", log);
+    return gpu_check_allocation(gpu, result, message,
+                                "cuModuleLoadDataEx of %s by a driver for CUDA %d.%d%s%s",
+                                gpu->images[index].name, version / 1000, version % 1000 / 10,
+                                log[0] != '\0' ? ": " : "", log);
 }
 
 void gpu_modules_unload(struct gpu *gpu) {
     for (size_t i = 0; gpu->modules != NULL && i < gpu->image_count; i++) {
         if (gpu->modules[i] != NULL && !gpu->broken)
-            (void)gpu->driver.cuModuleUnload(gpu->modules[i]);
+            gpu_check_release(gpu, gpu->driver.cuModuleUnload(gpu->modules[i]), "cuModuleUnload");
         gpu->modules[i] = NULL;
     }
 }
@@ -109,7 +109,7 @@ static enum status function_find(struct gpu *gpu, struct gpu_kernel kernel,
         if (status == STATUS_OK && gpu->modules[index] == NULL)
             status = module_load(gpu, index, message);
         if (status == STATUS_OK)
-            status = gpu_check(
+            status = gpu_check_allocation(
                 gpu,
                 gpu->driver.cuModuleGetFunction(&slot->function, gpu->modules[index], kernel.name),
                 message, "cuModuleGetFunction of %s in %s", kernel.name, kernel.image);
@@ -179,14 +179,14 @@ enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct 
         return status;
     void *one[] = {launch->arguments};
     void **parameters = launch->parameters != NULL ? launch->parameters : one;
-    return gpu_check(gpu,
-                     gpu->driver.cuLaunchKernel(
-                         found.function, (unsigned)launch->grid[0], (unsigned)launch->grid[1],
-                         (unsigned)launch->grid[2], (unsigned)launch->block[0],
-                         (unsigned)launch->block[1], (unsigned)launch->block[2],
-                         (unsigned)launch->shared_bytes, gpu->stream, parameters, NULL),
-                     message, "cuLaunchKernel of %s (grid %lldx%lldx%lld, block %dx%dx%d)",
-                     launch->kernel.name, (long long)launch->grid[0], (long long)launch->grid[1],
-                     (long long)launch->grid[2], launch->block[0], launch->block[1],
-                     launch->block[2]);
+    return gpu_check_allocation(
+        gpu,
+        gpu->driver.cuLaunchKernel(found.function, (unsigned)launch->grid[0],
+                                   (unsigned)launch->grid[1], (unsigned)launch->grid[2],
+                                   (unsigned)launch->block[0], (unsigned)launch->block[1],
+                                   (unsigned)launch->block[2], (unsigned)launch->shared_bytes,
+                                   gpu->stream, parameters, NULL),
+        message, "cuLaunchKernel of %s (grid %lldx%lldx%lld, block %dx%dx%d)", launch->kernel.name,
+        (long long)launch->grid[0], (long long)launch->grid[1], (long long)launch->grid[2],
+        launch->block[0], launch->block[1], launch->block[2]);
 }

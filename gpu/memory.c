@@ -60,21 +60,20 @@ enum status gpu_allocate(struct gpu *gpu, size_t bytes, void **pointer, struct m
         return status;
     cuda_address address = 0;
     enum cuda_result result = gpu->driver.cuMemAlloc(&address, bytes);
-    if (result == CUDA_ERROR_OUT_OF_MEMORY) {
-        size_t available = 0, total = 0;
-        if (gpu->driver.cuMemGetInfo(&available, &total) == CUDA_SUCCESS)
-            return message_set(message, STATUS_NO_MEMORY,
-                               "cuMemAlloc of %zu bytes failed: CUDA_ERROR_OUT_OF_MEMORY, %zu of "
-                               "the GPU's %zu bytes are free; choose a smaller shape",
-                               bytes, available, total);
-    }
-    status = gpu_check(gpu, result, message, "cuMemAlloc of %zu bytes", bytes);
+    size_t available = 0, total = 0;
+    if (result == CUDA_ERROR_OUT_OF_MEMORY &&
+        gpu_memory(gpu, &available, &total, message) == STATUS_OK)
+        return message_set(message, STATUS_NO_MEMORY,
+                           "cuMemAlloc of %zu bytes failed: CUDA_ERROR_OUT_OF_MEMORY, %zu of "
+                           "the GPU's %zu bytes are free; choose a smaller shape",
+                           bytes, available, total);
+    status = gpu_check_allocation(gpu, result, message, "cuMemAlloc of %zu bytes", bytes);
     if (status != STATUS_OK)
         return status;
     *pointer = pointer_of(address);
     status = pointers_add(&gpu->device_pointers, *pointer, message);
     if (status != STATUS_OK) {
-        (void)gpu->driver.cuMemFree(address);
+        gpu_check_release(gpu, gpu->driver.cuMemFree(address), "cuMemFree");
         *pointer = NULL;
     }
     return status;
@@ -84,8 +83,7 @@ void gpu_release(struct gpu *gpu, void *pointer) {
     if (pointer == NULL || !pointers_remove(&gpu->device_pointers, pointer) || gpu->broken)
         return;
     /* A failure here is a kernel's fault that shows late: cuMemFree waits for the device. */
-    struct message message;
-    (void)gpu_check(gpu, gpu->driver.cuMemFree(address_of(pointer)), &message, "cuMemFree");
+    gpu_check_release(gpu, gpu->driver.cuMemFree(address_of(pointer)), "cuMemFree");
 }
 
 enum status gpu_host_allocate(struct gpu *gpu, size_t bytes, void **pointer,
@@ -93,13 +91,13 @@ enum status gpu_host_allocate(struct gpu *gpu, size_t bytes, void **pointer,
     *pointer = NULL;
     enum status status = gpu_usable(gpu, message);
     if (status == STATUS_OK)
-        status = gpu_check(gpu, gpu->driver.cuMemHostAlloc(pointer, bytes, 0), message,
-                           "cuMemHostAlloc of %zu bytes of pinned host memory", bytes);
+        status = gpu_check_allocation(gpu, gpu->driver.cuMemHostAlloc(pointer, bytes, 0), message,
+                                      "cuMemHostAlloc of %zu bytes of pinned host memory", bytes);
     if (status != STATUS_OK)
         return status;
     status = pointers_add(&gpu->host_pointers, *pointer, message);
     if (status != STATUS_OK) {
-        (void)gpu->driver.cuMemFreeHost(*pointer);
+        gpu_check_release(gpu, gpu->driver.cuMemFreeHost(*pointer), "cuMemFreeHost");
         *pointer = NULL;
     }
     return status;
@@ -108,8 +106,7 @@ enum status gpu_host_allocate(struct gpu *gpu, size_t bytes, void **pointer,
 void gpu_host_release(struct gpu *gpu, void *pointer) {
     if (pointer == NULL || !pointers_remove(&gpu->host_pointers, pointer) || gpu->broken)
         return;
-    struct message message;
-    (void)gpu_check(gpu, gpu->driver.cuMemFreeHost(pointer), &message, "cuMemFreeHost");
+    gpu_check_release(gpu, gpu->driver.cuMemFreeHost(pointer), "cuMemFreeHost");
 }
 
 void gpu_memory_release_all(struct gpu *gpu) {

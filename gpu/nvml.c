@@ -112,12 +112,11 @@ double nvml_power(struct nvml *nvml) {
     return scaled(result, milliwatts, 1e-3);
 }
 
-unsigned long long nvml_throttle(struct nvml *nvml) {
-    unsigned long long reasons = 0;
-    nvml_result result = ASK(nvml, nvmlDeviceGetCurrentClocksEventReasons, &reasons);
+bool nvml_throttle(struct nvml *nvml, unsigned long long *throttle) {
+    nvml_result result = ASK(nvml, nvmlDeviceGetCurrentClocksEventReasons, throttle);
     if (result != NVML_SUCCESS)
-        result = ASK(nvml, nvmlDeviceGetCurrentClocksThrottleReasons, &reasons);
-    return result == NVML_SUCCESS ? reasons : 0;
+        result = ASK(nvml, nvmlDeviceGetCurrentClocksThrottleReasons, throttle);
+    return result == NVML_SUCCESS;
 }
 
 void nvml_read(struct nvml *nvml, struct nvml_reading *reading) {
@@ -134,7 +133,7 @@ void nvml_read(struct nvml *nvml, struct nvml_reading *reading) {
     reading->temperature_c = scaled(result, value, 1.0);
     reading->power_w = nvml_power(nvml);
     reading->energy_j = nvml_energy(nvml);
-    reading->throttle = nvml_throttle(nvml);
+    reading->throttle_known = nvml_throttle(nvml, &reading->throttle);
 }
 
 enum {

@@ -10,14 +10,15 @@
 
 struct nvml;
 
-/* One look at the GPU. A member that this GPU or driver does not tell is -1 (throttle: 0). */
+/* One look at the GPU. A member that this GPU or driver does not tell is -1. */
 struct nvml_reading {
     double sm_clock_mhz, memory_clock_mhz;
     double sm_clock_limit_mhz; /* the highest that the GPU can do */
     double power_w, power_limit_w;
     double energy_j; /* a counter: only differences mean something; moves every 20 to 100 ms */
     double temperature_c;
-    unsigned long long throttle; /* bits of NVML_THROTTLE_REASONS in gpu/nvml_api.h */
+    bool throttle_known;
+    unsigned long long throttle; /* bits of NVML_THROTTLE_REASONS in gpu/nvml_api.h, if known */
 };
 
 /* Opens NVML (`path`, or the system's libnvidia-ml.so.1 for NULL) for the GPU at a PCI address,
@@ -32,7 +33,7 @@ void nvml_read(struct nvml *nvml, struct nvml_reading *reading);
 /* One member of a reading alone, for looks between batches, which should not keep the GPU idle. */
 double nvml_energy(struct nvml *nvml);
 double nvml_power(struct nvml *nvml);
-unsigned long long nvml_throttle(struct nvml *nvml);
+bool nvml_throttle(struct nvml *nvml, unsigned long long *throttle); /* false: it is not told */
 
 /* The kernel driver's version, such as "580.65.06"; empty when unknown. Lives as long as `nvml`. */
 const char *nvml_driver_version(const struct nvml *nvml);

@@ -6,21 +6,44 @@
 #include <stdio.h>
 #include <string.h>
 
-enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *message,
-                      const char *format, ...) {
-    if (result == CUDA_SUCCESS)
-        return STATUS_OK;
+static enum status result_report(struct gpu *gpu, enum cuda_result result, struct message *message,
+                                 const char *format, va_list arguments) {
     char what[256];
-    va_list arguments;
-    va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
-    va_end(arguments);
     enum status status = driver_error(&gpu->driver, result, what, message);
     if (driver_error_sticky(result) && !gpu->broken) {
         gpu->broken = true;
         gpu->reason = *message;
     }
     return status;
+}
+
+enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *message,
+                      const char *format, ...) {
+    if (result == CUDA_SUCCESS)
+        return STATUS_OK;
+    va_list arguments;
+    va_start(arguments, format);
+    enum status status = result_report(gpu, result, message, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+enum status gpu_check_allocation(struct gpu *gpu, enum cuda_result result, struct message *message,
+                                 const char *format, ...) {
+    if (result == CUDA_SUCCESS)
+        return STATUS_OK;
+    va_list arguments;
+    va_start(arguments, format);
+    enum status status = result_report(gpu, result, message, format, arguments);
+    va_end(arguments);
+    return result == CUDA_ERROR_OUT_OF_MEMORY ? STATUS_NO_MEMORY : status;
+}
+
+void gpu_check_release(struct gpu *gpu, enum cuda_result result, const char *call) {
+    struct message message;
+    if (gpu_check(gpu, result, &message, "%s", call) != STATUS_OK && *gpu->unreturned.text == '\0')
+        gpu->unreturned = message;
 }
 
 enum status gpu_usable(const struct gpu *gpu, struct message *message) {
@@ -40,67 +63,86 @@ const struct gpu_properties *gpu_properties(const struct gpu *gpu) {
 
 /* --- properties ----------------------------------------------------------------------------- */
 
-static const struct {
+/* An attribute, by its number and its name, and the member that it goes into. */
+struct property {
     enum cuda_device_attribute attribute;
-    size_t offset; /* of an int in struct gpu_properties */
-} integer_properties[] = {
-    {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, offsetof(struct gpu_properties, multiprocessors)},
-    {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR,
-     offsetof(struct gpu_properties, threads_per_multiprocessor)},
-    {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, offsetof(struct gpu_properties, threads_per_block)},
-    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X, offsetof(struct gpu_properties, block[0])},
-    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y, offsetof(struct gpu_properties, block[1])},
-    {CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z, offsetof(struct gpu_properties, block[2])},
-    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X, offsetof(struct gpu_properties, grid[0])},
-    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y, offsetof(struct gpu_properties, grid[1])},
-    {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z, offsetof(struct gpu_properties, grid[2])},
-    {CU_DEVICE_ATTRIBUTE_CLOCK_RATE, offsetof(struct gpu_properties, clock_khz)},
-    {CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, offsetof(struct gpu_properties, memory_clock_khz)},
-    {CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, offsetof(struct gpu_properties, memory_bus_bits)},
+    const char *name;
+    size_t offset; /* in struct gpu_properties */
 };
 
-static const struct {
-    enum cuda_device_attribute attribute;
-    size_t offset; /* of a size_t in struct gpu_properties */
-} size_properties[] = {
-    {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK,
-     offsetof(struct gpu_properties, shared_per_block)},
-    {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN,
-     offsetof(struct gpu_properties, shared_per_block_optin)},
-    {CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, offsetof(struct gpu_properties, l2_bytes)},
+#define PROPERTY(attribute, member)                                                                \
+    { attribute, #attribute, offsetof(struct gpu_properties, member) }
+
+static const struct property integers[] = {
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, multiprocessors),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR, threads_per_multiprocessor),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, threads_per_block),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_X, block[0]),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Y, block[1]),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_BLOCK_DIM_Z, block[2]),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X, grid[0]),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y, grid[1]),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z, grid[2]),
 };
 
-/* 0 for an attribute that this driver does not know. */
-static int attribute_get(const struct gpu *gpu, enum cuda_device_attribute attribute) {
-    int value = 0;
-    if (gpu->driver.cuDeviceGetAttribute(&value, attribute, gpu->device) != CUDA_SUCCESS)
-        return 0;
-    return value;
+static const struct property sizes[] = {
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK, shared_per_block),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, shared_per_block_optin),
+    PROPERTY(CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, l2_bytes),
+};
+
+#undef PROPERTY
+
+static enum status attribute_get(struct gpu *gpu, enum cuda_device_attribute attribute,
+                                 const char *name, int *value, struct message *message) {
+    return gpu_check(gpu, gpu->driver.cuDeviceGetAttribute(value, attribute, gpu->device), message,
+                     "cuDeviceGetAttribute of %s", name);
+}
+
+static enum status attributes_read(struct gpu *gpu, struct message *message) {
+    char *const properties = (char *)&gpu->properties;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof integers / sizeof integers[0] && status == STATUS_OK; i++) {
+        int value = 0;
+        status = attribute_get(gpu, integers[i].attribute, integers[i].name, &value, message);
+        memcpy(properties + integers[i].offset, &value, sizeof value);
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0] && status == STATUS_OK; i++) {
+        int value = 0;
+        status = attribute_get(gpu, sizes[i].attribute, sizes[i].name, &value, message);
+        const size_t size = (size_t)value;
+        memcpy(properties + sizes[i].offset, &size, sizeof size);
+    }
+    return status;
+}
+
+static enum status capability_read(struct gpu *gpu, struct message *message) {
+    int major = 0, minor = 0;
+    enum status status = attribute_get(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
+                                       "COMPUTE_CAPABILITY_MAJOR", &major, message);
+    if (status == STATUS_OK)
+        status = attribute_get(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR,
+                               "COMPUTE_CAPABILITY_MINOR", &minor, message);
+    gpu->properties.capability = 10 * major + minor;
+    return status;
 }
 
 enum status gpu_properties_read(struct gpu *gpu, struct message *message) {
     const struct driver *driver = &gpu->driver;
     struct gpu_properties *properties = &gpu->properties;
-    enum cuda_result result =
-        driver->cuDeviceGetName(properties->name, GPU_NAME_BYTES, gpu->device);
-    if (result != CUDA_SUCCESS)
-        return gpu_check(gpu, result, message, "cuDeviceGetName");
-    result = driver->cuDeviceTotalMem(&properties->memory_bytes, gpu->device);
-    if (result != CUDA_SUCCESS)
-        return gpu_check(gpu, result, message, "cuDeviceTotalMem");
-    if (driver->cuDeviceGetPCIBusId(properties->bus, GPU_BUS_BYTES, gpu->device) != CUDA_SUCCESS)
-        properties->bus[0] = '\0';
     properties->emulated = driver->emulated;
     properties->driver_version = driver->version;
-    properties->capability = 10 * attribute_get(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR) +
-                             attribute_get(gpu, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
-    for (size_t i = 0; i < sizeof integer_properties / sizeof integer_properties[0]; i++) {
-        int value = attribute_get(gpu, integer_properties[i].attribute);
-        memcpy((char *)properties + integer_properties[i].offset, &value, sizeof value);
-    }
-    for (size_t i = 0; i < sizeof size_properties / sizeof size_properties[0]; i++) {
-        size_t value = (size_t)attribute_get(gpu, size_properties[i].attribute);
-        memcpy((char *)properties + size_properties[i].offset, &value, sizeof value);
-    }
-    return STATUS_OK;
+    enum status status =
+        gpu_check(gpu, driver->cuDeviceGetName(properties->name, GPU_NAME_BYTES, gpu->device),
+                  message, "cuDeviceGetName");
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, driver->cuDeviceTotalMem(&properties->memory_bytes, gpu->device),
+                           message, "cuDeviceTotalMem");
+    if (status == STATUS_OK)
+        status =
+            gpu_check(gpu, driver->cuDeviceGetPCIBusId(properties->bus, GPU_BUS_BYTES, gpu->device),
+                      message, "cuDeviceGetPCIBusId");
+    if (status == STATUS_OK)
+        status = capability_read(gpu, message);
+    return status == STATUS_OK ? attributes_read(gpu, message) : status;
 }

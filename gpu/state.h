@@ -53,13 +53,23 @@ struct gpu {
     const char *cublas_path; /* NULL: the system's */
     bool capturing;
     bool broken;
-    struct message reason; /* of the sticky error */
+    struct message reason;     /* of the sticky error */
+    struct message unreturned; /* the first failure of gpu_check_release(); empty without one */
 };
 
 /* STATUS_OK for CUDA_SUCCESS; else the message "<call> … failed: …" and its status, and the GPU is
  * broken if the error is a sticky one. `format` says what was tried, beginning with the call. */
 enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *message,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same for a call that needs memory on the GPU: its CUDA_ERROR_OUT_OF_MEMORY is
+ * STATUS_NO_MEMORY. The driver loads code when it is first asked for, so launches are such calls. */
+enum status gpu_check_allocation(struct gpu *gpu, enum cuda_result result, struct message *message,
+                                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same for a call that gives something back, whose caller has no status: the first failure is
+ * kept for gpu_close(). */
+void gpu_check_release(struct gpu *gpu, enum cuda_result result, const char *call);
 
 /* STATUS_OK, or STATUS_FAILED with the first reason when the GPU is broken. */
 enum status gpu_usable(const struct gpu *gpu, struct message *message);

@@ -215,7 +215,7 @@ const char *added_gpu(const struct added *added, const char *gpu) {
         return gpu;
     if (device_gpu_open(gpu, &device, &ignored) != STATUS_OK)
         return "emulated";
-    device.close(&device);
+    (void)device.close(&device, &ignored); /* opened again for the work, which tells */
     return gpu;
 }
 

@@ -53,16 +53,13 @@ enum status command_info(int argc, char **argv, const struct command_context *co
     if (status != STATUS_OK)
         return status;
     status = devices_tune(&devices, parsed.tuning, message);
-    if (status != STATUS_OK) {
-        devices_close(&devices);
-        return status;
-    }
+    if (status != STATUS_OK)
+        return devices_close(&devices, status, message);
     environment_print(&environment, stdout);
     printf("           CUDA kernels built %s\n", kernels_built());
     printf("           NVTX ranges %s\n",
            nvtx_available() ? "built in" : "left out: the build found no nvtx3 headers");
     devices_print(&devices);
     warnings_print(&environment);
-    devices_close(&devices);
-    return STATUS_OK;
+    return devices_close(&devices, STATUS_OK, message);
 }

@@ -198,8 +198,7 @@ static enum status train_and_draw(struct parsed *parsed, struct message *message
         status = report_draw(train->out, stdout, message);
     if (status == STATUS_OK)
         printf("results in %s\n", train->out);
-    train_setup_close(&setup);
-    return status;
+    return train_setup_close(&setup, status, message);
 }
 
 enum status command_train(int argc, char **argv, const struct command_context *context,

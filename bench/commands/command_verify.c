@@ -94,8 +94,7 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
     }
     if (status == STATUS_OK)
         status = added_check_unchanged(parsed->added, message);
-    devices_close(&devices);
-    return status;
+    return devices_close(&devices, status, message);
 }
 
 enum status command_verify(int argc, char **argv, const struct command_context *context,

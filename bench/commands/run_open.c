@@ -140,8 +140,8 @@ enum status run_close(struct run *run, struct message *message) {
     free(run->settings);
     predictions_close(&run->predictions);
     nvtx_close(&run->ranges);
-    devices_close(&run->devices);
-    devices_close(&run->appendix_devices);
+    status = devices_close(&run->devices, status, message);
+    status = devices_close(&run->appendix_devices, status, message);
     selection_close(&run->selection);
     selection_close(&run->appendix);
     return status;

@@ -69,11 +69,12 @@ static void case_close(struct sampler *sampler) {
     sampler->is_open = false;
 }
 
-static void sampler_close(struct sampler *sampler) {
+static enum status sampler_close(struct sampler *sampler, enum status status,
+                                 struct message *message) {
     case_close(sampler);
     predictions_close(&sampler->predictions);
-    devices_close(&sampler->devices);
     selection_close(&sampler->selection);
+    return devices_close(&sampler->devices, status, message);
 }
 
 /* Text that must stay on one line, between tabs. */
@@ -191,6 +192,5 @@ enum status sampler_serve(const struct run_options *options, FILE *in, FILE *out
         request_answer(&sampler, line);
     if (status == STATUS_OK && ferror(out))
         status = message_set(message, STATUS_IO, "the process that asked for samples has gone");
-    sampler_close(&sampler);
-    return status;
+    return sampler_close(&sampler, status, message);
 }

@@ -87,7 +87,8 @@ enum status train_setup_open(struct train_setup *setup, const struct implementat
     return status;
 }
 
-void train_setup_close(struct train_setup *setup) {
+enum status train_setup_close(struct train_setup *setup, enum status status,
+                              struct message *message) {
     folder_close(&setup->folder);
-    devices_close(&setup->devices);
+    return devices_close(&setup->devices, status, message);
 }

@@ -29,6 +29,8 @@ enum status train_implementation_find(const char *name, const struct implementat
 enum status train_setup_open(struct train_setup *setup, const struct implementation *implementation,
                              const char *gpu, const char *tuning, struct train_options *options,
                              struct message *message);
-void train_setup_close(struct train_setup *setup);
+/* As devices_close() of bench/devices/devices.h. */
+enum status train_setup_close(struct train_setup *setup, enum status status,
+                              struct message *message);
 
 #endif

@@ -107,10 +107,10 @@ static enum status tune_open(struct tune *tune, struct message *message) {
     return status;
 }
 
-static void tune_close(struct tune *tune) {
+static enum status tune_close(struct tune *tune, enum status status, struct message *message) {
     tuning_release(&tune->file);
-    devices_close(&tune->devices);
     selection_close(&tune->selection);
+    return devices_close(&tune->devices, status, message);
 }
 
 /* --- a shape ---------------------------------------------------------------------------------- */
@@ -239,6 +239,5 @@ enum status tune_execute(const struct tune_options *options, struct message *mes
         (void)message_set(message, status, "%.600s; %zu shapes of this call are kept in %.200s",
                           cause.text, tune.measured, options->out);
     }
-    tune_close(&tune);
-    return status;
+    return tune_close(&tune, status, message);
 }

@@ -134,13 +134,15 @@ static double cpu_energy(struct device *device) {
     return powercap_energy(state->powercap);
 }
 
-static void cpu_device_close(struct device *device) {
+static enum status cpu_device_close(struct device *device, struct message *message) {
+    (void)message;
     struct cpu_state *state = device->state;
     cpu_close(device->cpu);
     device->cpu = NULL;
     powercap_close(state ? state->powercap : NULL);
     free(device->state);
     device->state = NULL;
+    return STATUS_OK;
 }
 
 enum status device_cpu_open(struct device *device, struct message *message) {

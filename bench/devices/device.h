@@ -29,6 +29,7 @@ struct device {
     struct gpu *gpu;             /* goes into execution->gpu; NULL on the CPU */
     const struct tuning *tuning; /* goes into execution->tuning; borrowed, NULL for none */
     size_t last_level_cache;     /* bytes: what `cold` must exceed twice */
+    char readings_absence[400];  /* why a GPU tells no clocks, power or energy; empty if it does */
     void *state;                 /* the device's own */
 
     /* Aligned to at least 64 bytes. STATUS_NO_MEMORY names the bytes wanted and those there are. */
@@ -60,7 +61,9 @@ struct device {
      * are released. Both NULL where that cannot be. */
     bool (*lost)(const struct device *device);
     enum status (*reset)(struct device *device, struct message *message);
-    void (*close)(struct device *device); /* frees what the device holds; buffers first */
+    /* Frees what the device holds; buffers first. STATUS_FAILED when the driver did not take back
+     * something, now or earlier; nothing is left all the same. */
+    enum status (*close)(struct device *device, struct message *message);
 };
 
 /* The CPU: memory of this process as its control group leaves it, CLOCK_MONOTONIC, and the

@@ -29,9 +29,7 @@ enum status devices_open(struct devices *devices, const char *gpu, struct messag
     devices->count = status == STATUS_OK;
     if (status == STATUS_OK && strcmp(gpu, "none") != 0)
         status = gpu_add(devices, gpu, message);
-    if (status != STATUS_OK)
-        devices_close(devices);
-    return status;
+    return status == STATUS_OK ? STATUS_OK : devices_close(devices, status, message);
 }
 
 struct device *devices_gpu(struct devices *devices) {
@@ -52,11 +50,17 @@ enum status devices_tune(struct devices *devices, const char *path, struct messa
     return status;
 }
 
-void devices_close(struct devices *devices) {
+enum status devices_close(struct devices *devices, enum status status, struct message *message) {
     while (devices->count > 0) {
         struct device *device = &devices->list[--devices->count];
-        device->close(device);
+        struct message closing;
+        enum status closed = device->close(device, &closing);
+        if (status == STATUS_OK && closed != STATUS_OK) {
+            status = closed;
+            *message = closing;
+        }
     }
     tuning_use_close(devices->tuning);
     devices->tuning = NULL;
+    return status;
 }

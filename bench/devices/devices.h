@@ -28,6 +28,8 @@ enum status devices_tune(struct devices *devices, const char *path, struct messa
 /* The GPU of the list, NULL without one. */
 struct device *devices_gpu(struct devices *devices);
 
-void devices_close(struct devices *devices);
+/* Closes them after a call that ended with `status`. Gives `status`, or, where that is STATUS_OK,
+ * STATUS_FAILED with what a device did not take back. */
+enum status devices_close(struct devices *devices, enum status status, struct message *message);
 
 #endif

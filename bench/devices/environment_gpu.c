@@ -12,7 +12,8 @@ static void add_reading(cJSON *object, struct nvml *nvml) {
     struct nvml_reading reading;
     char reasons[256];
     nvml_read(nvml, &reading);
-    nvml_throttle_describe(reading.throttle, reasons, sizeof reasons);
+    if (reading.throttle_known)
+        nvml_throttle_describe(reading.throttle, reasons, sizeof reasons);
     cJSON_AddStringToObject(object, "driver", nvml_driver_version(nvml));
     add_known(object, "sm_clock_mhz", reading.sm_clock_mhz);
     add_known(object, "sm_clock_limit_mhz", reading.sm_clock_limit_mhz);
@@ -20,7 +21,8 @@ static void add_reading(cJSON *object, struct nvml *nvml) {
     add_known(object, "power_w", reading.power_w);
     add_known(object, "power_limit_w", reading.power_limit_w);
     add_known(object, "temperature_c", reading.temperature_c);
-    cJSON_AddStringToObject(object, "clocks_held_back_by", reasons);
+    cJSON_AddStringToObject(object, "clocks_held_back_by",
+                            reading.throttle_known ? reasons : "not known");
     cJSON_AddStringToObject(object, "energy",
                             reading.energy_j >= 0.0  ? "NVML's counter"
                             : reading.power_w >= 0.0 ? "NVML's power, integrated"
@@ -41,5 +43,5 @@ void environment_gpu_to_json(struct device *device, cJSON *object) {
     if (nvml)
         add_reading(gpu, nvml);
     else if (!device->emulated)
-        cJSON_AddStringToObject(gpu, "energy", "not known: there is no NVML");
+        cJSON_AddStringToObject(gpu, "energy", device->readings_absence);
 }

@@ -125,7 +125,9 @@ static double gpu_device_power(struct device *device) {
 }
 
 static bool gpu_device_throttled(struct device *device, char *reasons, size_t bytes) {
-    const unsigned long long throttle = nvml_throttle(device->state);
+    unsigned long long throttle;
+    if (!nvml_throttle(device->state, &throttle))
+        return false;
     nvml_throttle_describe(throttle, reasons, bytes);
     return nvml_throttled(throttle);
 }
@@ -133,10 +135,14 @@ static bool gpu_device_throttled(struct device *device, char *reasons, size_t by
 /* Without NVML there are times, and neither energy nor a word about throttling. */
 static void nvml_attach(struct device *device, const char *path) {
     struct nvml *nvml = NULL;
-    struct message ignored;
-    if (device->emulated ||
-        nvml_open(path, gpu_properties(device->gpu)->bus, &nvml, &ignored) != STATUS_OK)
+    struct message message;
+    if (device->emulated)
         return;
+    if (nvml_open(path, gpu_properties(device->gpu)->bus, &nvml, &message) != STATUS_OK) {
+        snprintf(device->readings_absence, sizeof device->readings_absence, "%.*s",
+                 (int)sizeof device->readings_absence - 1, message.text);
+        return;
+    }
     device->state = nvml;
     device->energy = gpu_device_energy;
     device->power = gpu_device_power;
@@ -153,11 +159,12 @@ static enum status gpu_device_reset(struct device *device, struct message *messa
     return gpu_reset(device->gpu, message);
 }
 
-static void gpu_device_close(struct device *device) {
+static enum status gpu_device_close(struct device *device, struct message *message) {
     nvml_close(device->state);
     device->state = NULL;
-    gpu_close(device->gpu);
+    enum status status = gpu_close(device->gpu, message);
     device->gpu = NULL;
+    return status;
 }
 
 enum status device_gpu_open_selection(const struct gpu_selection *selection, struct device *device,

@@ -226,7 +226,7 @@ static void a_turing_has_no_tf32_and_no_bf16(void **state) {
     assert_non_null(strstr(message.text, "tf32 needs compute capability 8.0"));
     problem.dtype = DTYPE_BF16;
     assert_int_equal(gemm_cublas(&problem, &execution), STATUS_UNSUPPORTED);
-    gpu_close(gpu);
+    assert_int_equal(gpu_close(gpu, &message), STATUS_OK);
 }
 
 static void a_missing_cublas_is_unsupported(void **state) {
@@ -241,7 +241,7 @@ static void a_missing_cublas_is_unsupported(void **state) {
     assert_int_equal(gemm_cublas(&problem, &execution), STATUS_UNSUPPORTED);
     assert_non_null(strstr(message.text, "/nonexistent/libcublas.so.13"));
     assert_non_null(strstr(message.text, "install cuBLAS"));
-    gpu_close(gpu);
+    assert_int_equal(gpu_close(gpu, &message), STATUS_OK);
 }
 
 #define FIXTURE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

@@ -55,7 +55,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     struct fixture *fixture = *state;
     stand_in_order(NULL);
-    gpu_close(fixture->gpu);
+    (void)gpu_close(fixture->gpu, &fixture->message);
     int left = fixture->driver.live() - fixture->live;
     free(fixture);
     return left;
@@ -63,6 +63,17 @@ static int tear_down(void **state) {
 
 static void expect_log(const struct fixture *fixture, const char *expected) {
     assert_string_equal(fixture->driver.log(), expected);
+}
+
+static enum status launch(struct fixture *fixture, struct gpu_kernel which, int64_t grid_x,
+                          int block_x, int shared_bytes) {
+    int argument = 0;
+    const struct gpu_launch launch = {.kernel = which,
+                                      .grid = {grid_x, 1, 1},
+                                      .block = {block_x, 1, 1},
+                                      .shared_bytes = shared_bytes,
+                                      .arguments = &argument};
+    return gpu_launch(fixture->gpu, &launch, &fixture->message);
 }
 
 /* --- opening -------------------------------------------------------------------------------- */
@@ -114,17 +125,13 @@ static void an_old_driver_is_refused_with_both_versions(void **state) {
 }
 
 static void every_call_of_opening_is_checked(void **state) {
-    static const char *const calls[] = {"cuDeviceGetCount",
-                                        "cuDeviceGet",
-                                        "cuDeviceGetName",
-                                        "cuDeviceTotalMem_v2",
-                                        "cuDevicePrimaryCtxRetain",
-                                        "cuCtxSetCurrent",
-                                        "cuStreamCreate",
-                                        "cuEventCreate",
-                                        "cuMemAlloc_v2",
-                                        "cuMemsetD32Async",
-                                        "cuStreamSynchronize"};
+    static const char *const calls[] = {"cuDriverGetVersion",   "cuDeviceGetCount",
+                                        "cuDeviceGet",          "cuDeviceGetName",
+                                        "cuDeviceTotalMem_v2",  "cuDeviceGetPCIBusId",
+                                        "cuDeviceGetAttribute", "cuDevicePrimaryCtxRetain",
+                                        "cuCtxSetCurrent",      "cuStreamCreate",
+                                        "cuEventCreate",        "cuMemAlloc_v2",
+                                        "cuMemsetD32Async",     "cuStreamSynchronize"};
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     int live = driver.live();
     (void)state;
@@ -147,7 +154,6 @@ static void properties_are_the_drivers(void **state) {
     assert_int_equal(properties->l2_bytes, 52428800);
     assert_int_equal(properties->shared_per_block_optin, 232448);
     assert_int_equal(properties->grid[1], 65535);
-    assert_int_equal(properties->clock_khz, 1980000);
     assert_int_equal(properties->memory_bytes, 1 << 30);
     assert_false(properties->emulated);
 }
@@ -185,6 +191,77 @@ static void too_much_memory_names_wanted_and_free(void **state) {
     assert_false(gpu_broken(fixture->gpu));
 }
 
+/* Less work would not help where nothing was asked for. */
+static void out_of_memory_is_a_failure_where_nothing_is_allocated(void **state) {
+    static const char *const calls[] = {"cuMemcpyHtoDAsync_v2=2", "cuStreamSynchronize=2"};
+    struct fixture *fixture = *state;
+    float sent = 1.0f;
+    void *there = NULL;
+    assert_int_equal(gpu_allocate(fixture->gpu, sizeof sent, &there, &fixture->message), STATUS_OK);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        stand_in_order(calls[i]);
+        assert_int_equal(gpu_upload(fixture->gpu, there, &sent, sizeof sent, &fixture->message),
+                         STATUS_FAILED);
+        assert_non_null(strstr(fixture->message.text, "CUDA_ERROR_OUT_OF_MEMORY"));
+    }
+    stand_in_order("cuMemHostAlloc=2");
+    assert_int_equal(gpu_host_allocate(fixture->gpu, 64, &there, &fixture->message),
+                     STATUS_NO_MEMORY);
+    stand_in_order("cuModuleLoadDataEx=2");
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_NO_MEMORY);
+    stand_in_order("cuLaunchKernel=2");
+    assert_int_equal(launch(fixture, kernel, 1, 1, 0), STATUS_NO_MEMORY);
+}
+
+/* How much is free is not made up where the driver does not tell. */
+static void an_allocation_names_what_is_free_only_where_that_is_told(void **state) {
+    struct fixture *fixture = *state;
+    void *pointer = NULL;
+    stand_in_order("cuMemGetInfo_v2=700");
+    assert_int_equal(gpu_allocate(fixture->gpu, (size_t)2 << 30, &pointer, &fixture->message),
+                     STATUS_NO_MEMORY);
+    assert_non_null(strstr(fixture->message.text, "2147483648 bytes failed"));
+    assert_null(strstr(fixture->message.text, " are free"));
+    assert_true(gpu_broken(fixture->gpu));
+    assert_int_equal(gpu_reset(fixture->gpu, &fixture->message), STATUS_OK);
+}
+
+/* A release has no status: what the driver says of it is told when the GPU is closed. */
+static void what_the_driver_does_not_take_back_is_told_at_the_end(void **state) {
+    static const struct {
+        const char *order, *words;
+        bool released; /* before closing */
+    } cases[] = {{"cuMemFree_v2=1", "cuMemFree failed: CUDA_ERROR_INVALID_VALUE", true},
+                 {"cuMemFree_v2=719", "cuMemFree failed: CUDA_ERROR_LAUNCH_FAILED", true},
+                 {"cuEventDestroy_v2=999", "cuEventDestroy failed: CUDA_ERROR_UNKNOWN", false},
+                 {"cuStreamDestroy_v2=999", "cuStreamDestroy failed", false},
+                 {"cuModuleUnload=1", "cuModuleUnload failed", false},
+                 {"cuDevicePrimaryCtxRelease_v2=999", "cuDevicePrimaryCtxRelease failed", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture fixture = {.gpu = NULL};
+        struct gpu_selection selection = selection_of(STAND_IN_CUDA);
+        void *pointer = NULL;
+        stand_in_order(NULL);
+        assert_int_equal(gpu_open(&selection, &fixture.gpu, &fixture.message), STATUS_OK);
+        assert_int_equal(gpu_allocate(fixture.gpu, 64, &pointer, &fixture.message), STATUS_OK);
+        assert_int_equal(launch(&fixture, kernel, 1, 1, 0), STATUS_OK);
+        stand_in_order(cases[i].order);
+        if (cases[i].released)
+            gpu_release(fixture.gpu, pointer);
+        if (gpu_broken(fixture.gpu))
+            assert_int_equal(gpu_reset(fixture.gpu, &fixture.message), STATUS_OK);
+        assert_int_equal(gpu_close(fixture.gpu, &fixture.message), STATUS_FAILED);
+        stand_in_order(NULL);
+        if (strstr(fixture.message.text, cases[i].words) == NULL)
+            fail_msg("%s: %s", cases[i].order, fixture.message.text);
+        /* What was refused is still there for the next test's count. */
+        assert_int_equal(gpu_open(&selection, &fixture.gpu, &fixture.message), STATUS_OK);
+        assert_int_equal(gpu_reset(fixture.gpu, &fixture.message), STATUS_OK);
+        assert_int_equal(gpu_close(fixture.gpu, &fixture.message), STATUS_OK);
+    }
+}
+
 static void closing_frees_what_was_forgotten(void **state) {
     struct fixture *fixture = *state;
     void *pointer = NULL;
@@ -194,17 +271,6 @@ static void closing_frees_what_was_forgotten(void **state) {
 }
 
 /* --- launching ------------------------------------------------------------------------------ */
-
-static enum status launch(struct fixture *fixture, struct gpu_kernel which, int64_t grid_x,
-                          int block_x, int shared_bytes) {
-    int argument = 0;
-    const struct gpu_launch launch = {.kernel = which,
-                                      .grid = {grid_x, 1, 1},
-                                      .block = {block_x, 1, 1},
-                                      .shared_bytes = shared_bytes,
-                                      .arguments = &argument};
-    return gpu_launch(fixture->gpu, &launch, &fixture->message);
-}
 
 static void an_image_is_loaded_at_its_first_launch_alone(void **state) {
     struct fixture *fixture = *state;
@@ -422,6 +488,9 @@ int main(void) {
         FIXTURE_TEST(properties_are_the_drivers),
         FIXTURE_TEST(what_is_uploaded_comes_back),
         FIXTURE_TEST(too_much_memory_names_wanted_and_free),
+        FIXTURE_TEST(out_of_memory_is_a_failure_where_nothing_is_allocated),
+        FIXTURE_TEST(an_allocation_names_what_is_free_only_where_that_is_told),
+        cmocka_unit_test(what_the_driver_does_not_take_back_is_told_at_the_end),
         FIXTURE_TEST(closing_frees_what_was_forgotten),
         FIXTURE_TEST(an_image_is_loaded_at_its_first_launch_alone),
         FIXTURE_TEST(two_kernels_share_their_image),

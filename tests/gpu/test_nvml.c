@@ -39,6 +39,11 @@ static void what_the_gpu_does_not_tell_is_minus_one(void **state) {
     stand_in_order(NULL);
     check_near(reading.energy_j, -1.0, 0.0);
     check_near(reading.power_w, 300.0, 1e-9);
+    assert_true(reading.throttle_known);
+    stand_in_order("nvmlDeviceGetCurrentClocksEventReasons=999");
+    nvml_read(nvml, &reading);
+    stand_in_order(NULL);
+    assert_false(reading.throttle_known); /* and not: nothing holds the clocks back */
     nvml_close(nvml);
 }
 

@@ -123,8 +123,9 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
     struct device *device = *state;
+    struct message message;
     if (device != NULL)
-        device->close(device);
+        assert_int_equal(device->close(device, &message), STATUS_OK);
     return 0;
 }
 

@@ -129,6 +129,7 @@ enum cuda_result cuInit(unsigned int flags) {
 }
 
 enum cuda_result cuDriverGetVersion(int *version) {
+    BEGIN();
     *version = record_setting("version", 13000);
     return CUDA_SUCCESS;
 }
@@ -202,10 +203,7 @@ enum cuda_result cuDeviceGetAttribute(int *value, enum cuda_device_attribute att
         {CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z, 65535},
         {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK, 49152},
         {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, 232448},
-        {CU_DEVICE_ATTRIBUTE_CLOCK_RATE, 1980000},
         {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 132},
-        {CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE, 2619000},
-        {CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH, 5120},
         {CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE, 52428800},
         {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR, 2048},
         {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 9},
@@ -236,11 +234,12 @@ enum cuda_result cuDevicePrimaryCtxRetain(struct cuda_context **context, cuda_de
 }
 
 enum cuda_result cuDevicePrimaryCtxRelease_v2(cuda_device chosen) {
+    enum cuda_result ordered = begin(__func__);
     record("cuDevicePrimaryCtxRelease %d", chosen);
     if (device.retained)
         record_live(-1);
     device.retained = false;
-    return CUDA_SUCCESS;
+    return ordered;
 }
 
 /* Tells of the error that it ends, as the real one may. */

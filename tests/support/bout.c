@@ -50,7 +50,8 @@ void bout_close(struct bout *bout) {
     buffer_set_close(&bout->set);
     expectation_close(bout->expectation);
     inputs_close(&bout->inputs);
-    bout->device.close(&bout->device);
+    struct message message;
+    assert_int_equal(bout->device.close(&bout->device, &message), STATUS_OK);
     free(bout);
 }
 

@@ -77,7 +77,7 @@ struct staging *staging_open_stand_in(void) {
 void staging_close(struct staging *staging) {
     if (staging == NULL)
         return;
-    staging->device.close(&staging->device);
+    (void)staging->device.close(&staging->device, &staging->message);
     free(staging);
 }
 

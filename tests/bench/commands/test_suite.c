@@ -37,7 +37,8 @@ static int fixture_open(void **state) {
 
 static int fixture_close(void **state) {
     struct fixture *f = *state;
-    devices_close(&f->devices);
+    struct message message;
+    (void)devices_close(&f->devices, STATUS_OK, &message);
     free(f->log);
     free(f);
     return 0;

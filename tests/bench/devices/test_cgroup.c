@@ -220,7 +220,7 @@ static void test_the_device_has_what_the_group_leaves(void **state) {
     assert_true(total > available); /* the machine's */
     assert_int_equal(device.allocate(&device, 25 << 20, &pointer, &message), STATUS_NO_MEMORY);
     assert_string_equal(message.text, "no memory for 26214400 bytes; 19000000 bytes are available");
-    device.close(&device);
+    assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
 /* --- throttling ------------------------------------------------------------------------------- */
@@ -245,7 +245,7 @@ static void check_throttled(const char *quiet, const char *loud) {
     assert_string_equal(reasons, "the cgroup's CPU quota is used up");
     assert_int_equal(device.timer_start(&device, &message), STATUS_OK);
     assert_false(device.throttled(&device, reasons, sizeof reasons));
-    device.close(&device);
+    assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
 static void test_throttling_of_version_2(void **state) {
@@ -267,11 +267,12 @@ static void test_throttling_of_version_1(void **state) {
 
 static void test_without_a_quota_nothing_tells(void **state) {
     struct device device;
+    struct message message;
     (void)state;
     version_2();
     device_open(&device);
     assert_null(device.throttled);
-    device.close(&device);
+    assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
 int main(void) {

@@ -203,8 +203,9 @@ static void fixture_close(struct fixture *f) {
     buffer_set_close(&f->set);
     assert_int_equal(f->fake.blocks, 0);
     inputs_close(&f->inputs);
+    struct message message;
     if (f->device.close)
-        f->device.close(&f->device);
+        assert_int_equal(f->device.close(&f->device, &message), STATUS_OK);
     free(f);
 }
 

@@ -51,7 +51,7 @@ static void test_dtypes_share_an_instruction_or_have_none(void **state) {
     struct device cpu;
     assert_int_equal(device_cpu_open(&cpu, &message), STATUS_OK);
     assert_int_equal(ceilings_measure(&cpu, 1, true, &ceilings, &message), STATUS_OK);
-    cpu.close(&cpu);
+    assert_int_equal(cpu.close(&cpu, &message), STATUS_OK);
     for (int d = 0; d < DTYPES; d++) {
         double peak = ceilings.flops_per_second[d];
         enum peak_instruction instruction = peak_instruction_of((enum dtype)d);

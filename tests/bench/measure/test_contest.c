@@ -225,7 +225,7 @@ static int fixture_close(void **state) {
     stand_in_order(NULL);
     contest_rows_release(&f->rows);
     predictions_close(&f->predictions);
-    devices_close(&f->devices);
+    (void)devices_close(&f->devices, STATUS_OK, &f->message);
     free(f);
     return 0;
 }
@@ -766,7 +766,7 @@ static void test_an_iteration_transfers_its_own_batch(void **state) {
     assert_int_equal(labels, 1);
     buffer_set_close(&set);
     inputs_close(&inputs);
-    cpu.close(&cpu);
+    assert_int_equal(cpu.close(&cpu, &message), STATUS_OK);
 }
 
 #define ON_CPU(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)

@@ -132,7 +132,7 @@ static void fixture_open(struct fixture *f, transfer_kernel *kernel, const char 
 }
 
 static void fixture_close(struct fixture *f) {
-    devices_close(&f->devices);
+    assert_int_equal(devices_close(&f->devices, STATUS_OK, &f->message), STATUS_OK);
 }
 
 static double joules_of(struct fixture *f, int64_t iterations, double seconds) {
@@ -321,11 +321,12 @@ static void a_gpu_tells_through_nvml(void **state) {
     contender_close(&f.contender);
     buffer_set_close(&f.set);
     inputs_close(&f.inputs);
-    device.close(&device);
+    assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
 static void the_environment_tells_of_the_gpu(void **state) {
     struct device device;
+    struct message message;
     cJSON *object = cJSON_CreateObject();
     (void)state;
     gpu_open_stand_in(&device);
@@ -337,7 +338,31 @@ static void the_environment_tells_of_the_gpu(void **state) {
     assert_true(cJSON_GetObjectItem(gpu, "power_limit_w")->valuedouble == 350.0);
     assert_string_equal(cJSON_GetObjectItem(gpu, "clocks_held_back_by")->valuestring, "power cap");
     cJSON_Delete(object);
-    device.close(&device);
+    object = cJSON_CreateObject();
+    stand_in_order("nvmlDeviceGetCurrentClocksEventReasons=999");
+    environment_gpu_to_json(&device, object);
+    stand_in_order(NULL);
+    gpu = cJSON_GetObjectItem(object, "gpu");
+    assert_string_equal(cJSON_GetObjectItem(gpu, "clocks_held_back_by")->valuestring, "not known");
+    cJSON_Delete(object);
+    assert_int_equal(device.close(&device, &message), STATUS_OK);
+}
+
+/* Why nothing is known is kept with the run. */
+static void the_environment_tells_why_there_are_no_readings(void **state) {
+    const struct gpu_selection selection = {.driver = STAND_IN_CUDA, .nvml = STAND_IN_NVML};
+    struct device device;
+    struct message message;
+    cJSON *object = cJSON_CreateObject();
+    (void)state;
+    stand_in_order("nvmlInit_v2=9");
+    assert_int_equal(device_gpu_open_selection(&selection, &device, &message), STATUS_OK);
+    stand_in_order(NULL);
+    environment_gpu_to_json(&device, object);
+    const cJSON *gpu = cJSON_GetObjectItem(object, "gpu");
+    assert_non_null(strstr(cJSON_GetObjectItem(gpu, "energy")->valuestring, "NVML error 9"));
+    cJSON_Delete(object);
+    assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
 static void an_emulated_gpu_has_no_energy(void **state) {
@@ -367,6 +392,7 @@ int main(void) {
         cmocka_unit_test(a_device_slowed_down_for_good_is_skipped),
         cmocka_unit_test(a_gpu_tells_through_nvml),
         cmocka_unit_test(the_environment_tells_of_the_gpu),
+        cmocka_unit_test(the_environment_tells_why_there_are_no_readings),
         cmocka_unit_test(an_emulated_gpu_has_no_energy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -599,7 +599,7 @@ static void test_parts_are_timed_one_by_one(void **state) {
     contender_close(&contender);
     buffer_set_close(&set);
     inputs_close(&inputs);
-    device.close(&device);
+    assert_int_equal(device.close(&device, &message), STATUS_OK);
 }
 
 int main(void) {

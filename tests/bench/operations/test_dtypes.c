@@ -115,7 +115,8 @@ static void bout_close(struct bout *bout) {
     buffer_set_close(&bout->set);
     expectation_close(bout->expectation);
     inputs_close(&bout->inputs);
-    bout->device.close(&bout->device);
+    struct message message;
+    assert_int_equal(bout->device.close(&bout->device, &message), STATUS_OK);
 }
 
 static enum status bout_verify(struct bout *bout, const struct implementation *implementation,
@@ -257,7 +258,7 @@ static void another_format_is_not_measured_against_the_peak_of_f32(void **state)
         contest_rows_release(&rows);
     }
     predictions_close(&predictions);
-    devices_close(&devices);
+    assert_int_equal(devices_close(&devices, STATUS_OK, &message), STATUS_OK);
 }
 
 int main(void) {

@@ -78,7 +78,8 @@ static int bench_close(void **state) {
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         unlink(made[i]);
     int left = rmdir(bench->folder); /* fails where a partial file was forgotten */
-    bench->device.close(&bench->device);
+    struct message message;
+    assert_int_equal(bench->device.close(&bench->device, &message), STATUS_OK);
     free(bench);
     return left;
 }

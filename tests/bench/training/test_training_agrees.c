@@ -130,7 +130,8 @@ static void contest_close(struct contest *c) {
     free(c->x);
     free(c->labels);
     free(c->target);
-    c->cpu.close(&c->cpu);
+    struct message message;
+    assert_int_equal(c->cpu.close(&c->cpu, &message), STATUS_OK);
     staging_close(c->gpu);
 }
 
