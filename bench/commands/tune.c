@@ -22,7 +22,7 @@ struct tune {
     struct tuning_file file;
     size_t measured, agreeing; /* shapes, and those whose fastest choice counted work would take */
     size_t unmeasured;
-    size_t wrong;    /* choices */
+    size_t wrong, broken; /* choices */
     double distance; /* the logarithms of what counted work costs over the fastest, added up … */
     size_t compared; /* … over so many shapes */
 };
@@ -115,6 +115,20 @@ static enum status tune_close(struct tune *tune, enum status status, struct mess
 
 /* --- a shape ---------------------------------------------------------------------------------- */
 
+/* The choices that computed a wrong result or ended with an error. */
+static void broken_write(const struct trial *trial, char *text, size_t bytes) {
+    size_t used = 0;
+    for (int i = 0; i < trial->count; i++) {
+        const struct trial_row *row = &trial->rows[i];
+        if (row->status != STATUS_WRONG && row->status != STATUS_FAILED)
+            continue;
+        int written = snprintf(text + used, bytes - used, "%s%s/%d", used > 0 ? " " : "",
+                               row->choice.tile, row->choice.splits);
+        used += written > 0 && (size_t)written < bytes - used ? (size_t)written : 0;
+    }
+    text[used] = '\0';
+}
+
 static void row_fill(struct tune *tune, const struct trial *trial, struct tuning_row *row) {
     struct device *gpu = devices_gpu(&tune->devices);
     const struct nvml *nvml = device_gpu_nvml(gpu);
@@ -135,13 +149,16 @@ static void row_fill(struct tune *tune, const struct trial *trial, struct tuning
     row->model_splits = trial->model.splits;
     if (trial->of_model)
         row->model_s = trial->of_model->statistics.median;
+    broken_write(trial, row->broken, sizeof row->broken);
     strftime(row->date, sizeof row->date, "%Y-%m-%dT%H:%M:%SZ", &utc);
     snprintf(row->commit, sizeof row->commit, "%s", build_commit);
 }
 
 static void trial_tally(struct tune *tune, const struct trial *trial) {
-    for (int i = 0; i < trial->count; i++)
+    for (int i = 0; i < trial->count; i++) {
         tune->wrong += trial->rows[i].status == STATUS_WRONG;
+        tune->broken += trial->rows[i].status == STATUS_FAILED;
+    }
     if (trial->best < 0) {
         tune->unmeasured++;
         return;
@@ -223,6 +240,11 @@ static enum status tune_finish(const struct tune *tune, struct message *message)
         return message_set(message, STATUS_FAILED,
                            "%zu of %zu shapes could not be measured; the table says why",
                            tune->unmeasured, tune->selection.count);
+    if (tune->broken > 0)
+        return message_set(message, STATUS_FAILED,
+                           "%zu choices broke with an error; the table says why, and the column "
+                           "broken of %.200s which",
+                           tune->broken, tune->options->out);
     return STATUS_OK;
 }
 

@@ -26,7 +26,8 @@ struct tune_options {
  * STATUS_INVALID: the call or the file was wrong.
  * STATUS_NO_GPU: there is none, or an emulated one, which has no times.
  * STATUS_WRONG: a choice computed a wrong result; the table names it, and no row has it.
- * STATUS_FAILED: a shape could not be measured.
+ * STATUS_FAILED: a shape could not be measured, or a choice broke with an error; the table says why,
+ * and the rows that were measured name it.
  * STATUS_INTERRUPTED, STATUS_IO: what was measured is kept, as the message says. */
 enum status tune_execute(const struct tune_options *options, struct message *message);
 

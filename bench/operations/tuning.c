@@ -15,9 +15,10 @@
 #define INTEGER(member) CSV_COLUMN(struct tuning_row, CSV_INTEGER, member)
 #define NUMBER(member) CSV_COLUMN(struct tuning_row, CSV_NUMBER, member)
 static const struct csv_column columns[] = {
-    TEXT(device),          TEXT(capability), TEXT(variant), TEXT(shape),    TEXT(tile),
-    INTEGER(splits),       NUMBER(median_s), NUMBER(low_s), NUMBER(high_s), TEXT(model_tile),
-    INTEGER(model_splits), NUMBER(model_s),  TEXT(driver),  TEXT(date),     TEXT(commit),
+    TEXT(device),   TEXT(capability), TEXT(variant),         TEXT(shape),
+    TEXT(tile),     INTEGER(splits),  NUMBER(median_s),      NUMBER(low_s),
+    NUMBER(high_s), TEXT(model_tile), INTEGER(model_splits), NUMBER(model_s),
+    TEXT(driver),   TEXT(date),       TEXT(commit),          TEXT(broken),
 };
 #undef TEXT
 #undef INTEGER
@@ -189,8 +190,8 @@ static void note_write(struct tuning_use *use, const struct tuning_row *gpu) {
     const struct tuning_row *first = &use->first;
     if (use->tuning.count > 0)
         snprintf(use->note, sizeof use->note,
-                 "tuning: %zu shape%s of %.200s (CRC-32 %08x), the first measured %s on %s, driver "
-                 "%s, commit %.40s",
+                 "tuning: %zu shape%s of %.200s (CRC-32 %08x), the first measured %.23s on %.200s, "
+                 "driver %.63s, commit %.40s",
                  use->tuning.count, use->tuning.count == 1 ? "" : "s", file->path, file->checksum,
                  first->date, first->device, *first->driver ? first->driver : "unknown",
                  first->commit);
@@ -200,7 +201,7 @@ static void note_write(struct tuning_use *use, const struct tuning_row *gpu) {
     else
         snprintf(use->note, sizeof use->note,
                  "warning: %.200s is ignored: it holds %s%.200s, and the GPU is %.200s of compute "
-                 "capability %s; `lockstep tune` measures it",
+                 "capability %.15s; `lockstep tune` measures it",
                  file->path, file->row_count ? "measurements of " : "no measurement",
                  file->row_count ? file->rows[0].device : "", gpu->device, gpu->capability);
 }

@@ -24,6 +24,8 @@ struct tuning_row {
     int64_t model_splits;
     double model_s; /* … and its median; NaN where it could not be timed */
     char driver[64], date[24], commit[128]; /* date: 2026-11-23T04:00:00Z */
+    char broken[512]; /* the choices that broke, which the fastest was not compared with:
+                         "64x64/1 32x32/8"; empty where none did */
 };
 
 struct tuning_file {

@@ -171,8 +171,8 @@ static void gemm_and_linear_launch_what_was_measured(void **state) {
 
 #define HEADER                                                                                     \
     "device,capability,variant,shape,tile,splits,median_s,low_s,high_s,model_tile,model_splits,"   \
-    "model_s,driver,date,commit\n"
-#define TAIL ",64x64,1,2e-05,580.65.06,2026-11-23T04:00:00Z,0123456789ab\n"
+    "model_s,driver,date,commit,broken\n"
+#define TAIL ",64x64,1,2e-05,580.65.06,2026-11-23T04:00:00Z,0123456789ab,\n"
 #define ROW(device, choice) device ",9.0,nn,512x512x512," choice ",1e-05,9e-06,1.1e-05" TAIL
 
 static struct gpu_properties gpu_of(const char *name, int capability) {
@@ -193,7 +193,7 @@ static void what_is_wrong_with_a_file_is_named(void **state) {
         {"", "tuning.csv:1: "},
         {"mlp,9.0\n", "tuning.csv:1: the header's field 1 should be 'device'"},
         {HEADER ROW("A", "64x64,1") "A,9.0,nn", "tuning.csv:3: the last line is cut off"},
-        {HEADER "A,9.0,nn\n", "tuning.csv:2: the line does not have the 15 fields"},
+        {HEADER "A,9.0,nn\n", "tuning.csv:2: the line does not have the 16 fields"},
         {HEADER ROW("A", "96x96,1"), "tuning.csv:2: there is no tile '96x96'"},
         {HEADER ROW("A", "64x64,1") ROW("B", "128x128,2"),
          "tuning.csv:3: 128x128 in 2 splits cannot run 512x512x512"},
@@ -362,6 +362,21 @@ static void a_wrong_choice_is_never_written(void **state) {
                  "128x128       1  WRONG: c[63,63] is ");
     struct tuning_file file = file_read_back(1);
     assert_string_equal(file.rows[0].tile, "64x64");
+    assert_string_equal(file.rows[0].broken, "128x128/1");
+    tuning_release(&file);
+}
+
+/* An error of the driver that spares the context costs the choice alone: the fastest of the others
+ * is written beside its name, and the call ends with 3. */
+static void a_choice_that_breaks_is_named_in_the_file(void **state) {
+    (void)state;
+    if (!kernels_are_built())
+        skip();
+    expect_shell(3, "cuLaunchKernel=701", TUNE "64x64x128 --variant nn",
+                 "1 choices broke with an error");
+    assert_non_null(strstr(output, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"));
+    struct tuning_file file = file_read_back(1);
+    assert_string_equal(file.rows[0].broken, "128x128/1");
     tuning_release(&file);
 }
 
@@ -513,6 +528,7 @@ int main(void) {
         PLACE(only_the_rows_of_this_gpu_are_used),
         PLACE(the_fastest_choice_is_written_and_followed),
         PLACE(a_wrong_choice_is_never_written),
+        PLACE(a_choice_that_breaks_is_named_in_the_file),
         PLACE(a_choice_that_goes_wrong_is_never_written),
         PLACE(what_is_in_the_file_stays),
         PLACE(a_shape_that_cannot_be_measured_is_told),
