@@ -208,6 +208,16 @@ struct transfer_problem {
     float *out;
 };
 
+/* x[r, c] = bytes[order[r], c] * scale - offset, rounded after each step: images as a network takes
+ * them. */
+struct normalise_problem {
+    int64_t rows, columns;
+    const uint8_t *bytes;  /* rows of `columns` */
+    const uint32_t *order; /* [rows]: which of them; NULL: row r is number r */
+    float scale, offset;
+    float *x; /* [rows, columns] */
+};
+
 typedef enum status gemm_kernel(const struct gemm_problem *problem, struct execution *execution);
 typedef enum status linear_kernel(const struct linear_problem *problem,
                                   struct execution *execution);
@@ -224,5 +234,7 @@ typedef enum status optimizer_kernel(const struct optimizer_problem *problem,
                                      struct execution *execution);
 typedef enum status transfer_kernel(const struct transfer_problem *problem,
                                     struct execution *execution);
+typedef enum status normalise_kernel(const struct normalise_problem *problem,
+                                     struct execution *execution);
 
 #endif

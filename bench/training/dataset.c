@@ -2,6 +2,7 @@
 #include "bench/training/dataset.h"
 
 #include "common/random.h"
+#include "reference/simd/simd.h"
 
 #include <errno.h>
 #include <math.h>
@@ -333,16 +334,17 @@ enum status dataset_synthesise(int64_t features, int64_t classes, int64_t train_
 
 /* --- batches ---------------------------------------------------------------------------------- */
 
-void dataset_batch(const struct dataset *dataset, const struct dataset_split *split,
-                   const uint32_t *order, int64_t count, float *x, int32_t *labels) {
-    int64_t features = dataset->features;
-    float scale = 1.0F / (255.0F * dataset->deviation);
-    float offset = dataset->mean / dataset->deviation;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t sample = order ? (int64_t)order[i] : i;
-        const uint8_t *image = split->images + sample * features;
-        for (int64_t f = 0; f < features; f++)
-            x[i * features + f] = (float)image[f] * scale - offset;
-        labels[i] = split->labels[sample];
-    }
+enum status dataset_batch(const struct dataset *dataset, const struct dataset_split *split,
+                          const uint32_t *order, int64_t count, struct execution *execution,
+                          float *x, int32_t *labels) {
+    for (int64_t i = 0; i < count; i++)
+        labels[i] = split->labels[order != NULL ? (int64_t)order[i] : i];
+    const struct normalise_problem problem = {.rows = count,
+                                              .columns = dataset->features,
+                                              .bytes = split->images,
+                                              .order = order,
+                                              .scale = 1.0F / (255.0F * dataset->deviation),
+                                              .offset = dataset->mean / dataset->deviation,
+                                              .x = x};
+    return normalise_simd(&problem, execution);
 }

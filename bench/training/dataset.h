@@ -15,7 +15,7 @@
 #ifndef LOCKSTEP_BENCH_TRAINING_DATASET_H
 #define LOCKSTEP_BENCH_TRAINING_DATASET_H
 
-#include "common/status.h"
+#include "common/problem.h"
 
 #include <stdint.h>
 
@@ -55,9 +55,10 @@ enum status dataset_synthesise(int64_t features, int64_t classes, int64_t train_
 /* Frees the images; an empty data set is allowed. */
 void dataset_free(struct dataset *dataset);
 
-/* Writes `count` samples of a split, normalised, into x [count, features], and their labels. Sample
- * i is number order[i], or number i where order is NULL. */
-void dataset_batch(const struct dataset *dataset, const struct dataset_split *split,
-                   const uint32_t *order, int64_t count, float *x, int32_t *labels);
+/* Writes `count` samples of a split, normalised, into x [count, features], and their labels, on the
+ * execution's threads. Sample i is number order[i], or number i where order is NULL. */
+enum status dataset_batch(const struct dataset *dataset, const struct dataset_split *split,
+                          const uint32_t *order, int64_t count, struct execution *execution,
+                          float *x, int32_t *labels);
 
 #endif

@@ -88,7 +88,10 @@ static enum status batch_inputs(struct training *training, const struct dataset_
         from.images += first * training->dataset.features;
         from.labels += first;
     }
-    dataset_batch(&training->dataset, &from, order, count, staging->x, staging->labels);
+    enum status status = dataset_batch(&training->dataset, &from, order, count,
+                                       &training->execution, staging->x, staging->labels);
+    if (status != STATUS_OK)
+        return status;
     struct device *device = training->options->device;
     size_t bytes = (size_t)(count * training->dataset.features) * sizeof(float);
     return device->upload(device, (void *)training->device.x, staging->x, bytes, training->message);

@@ -4,6 +4,7 @@
  *
  *   activation_simd, softmax_simd …   `cpu-simd`, in every operation
  *   gemm_parallel                     the rung of gemm before that (reference/ladder.h)
+ *   normalise_simd                    batches of images for a network
  *   transfer_plain                    copy and triad (a STREAM bandwidth, McCalpin 1995) with
  *                                     ordinary stores at every size: the copy that a ratio to
  *                                     "copy" names. An ordinary store reads the line that it

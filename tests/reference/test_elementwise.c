@@ -225,12 +225,54 @@ static void column_sums(void **state) {
         }
 }
 
+struct draw {
+    const struct simd_kernels *kernels;
+    struct normalise_problem problem;
+};
+
+static void run_normalise(struct execution *execution, const char *name, void *context) {
+    (void)name;
+    const struct draw *draw = context;
+    const struct normalise_problem *p = &draw->problem;
+    poison(p->x, p->rows * p->columns);
+    assert_int_equal(draw->kernels->normalise_simd(p, execution), STATUS_OK);
+    for (int64_t r = 0; r < p->rows; r++)
+        for (int64_t c = 0; c < p->columns; c++) {
+            int64_t drawn = p->order != NULL ? (int64_t)p->order[r] : r;
+            float scaled = (float)p->bytes[drawn * p->columns + c] * p->scale;
+            assert_true(p->x[r * p->columns + c] == scaled - p->offset);
+        }
+    guarded_check(p->x, p->rows * p->columns, "normalised rows");
+}
+
+/* The same bits with every instruction set and any number of threads. */
+static void normalised_rows(void **state) {
+    (void)state;
+    enum { ROWS = 120, COLUMNS = 803 };
+    static const int64_t columns[] = {1, 15, 33, 784, COLUMNS};
+    static uint8_t bytes[ROWS * COLUMNS];
+    uint32_t order[ROWS];
+    for (int i = 0; i < ROWS * COLUMNS; i++)
+        bytes[i] = (uint8_t)(i * 37 % 256);
+    for (uint32_t i = 0; i < ROWS; i++)
+        order[i] = i * 7 % ROWS;
+    for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best(); set++)
+        for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+            float *x = guarded_new(ROWS * columns[i], 0);
+            struct draw draw = {simd_kernels_of(set),
+                                {ROWS, columns[i], bytes, order, 0.0111F, 0.81F, x}};
+            each_setting(settings_count, run_normalise, &draw);
+            draw.problem.order = NULL;
+            each_setting(settings_count, run_normalise, &draw);
+            guarded_free(x, 0);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(optimizers),
-        cmocka_unit_test(update_traffic),
-        cmocka_unit_test(transfers),
-        cmocka_unit_test(column_sums),
+        cmocka_unit_test(optimizers),      cmocka_unit_test(update_traffic),
+        cmocka_unit_test(transfers),       cmocka_unit_test(column_sums),
+        cmocka_unit_test(normalised_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

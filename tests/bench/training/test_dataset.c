@@ -121,7 +121,9 @@ static void test_pixels_are_normalised(void **state) {
     float x[3 * PIXELS], sum = 0.0F, square_sum = 0.0F;
     int32_t labels[3];
     const uint32_t order[] = {2, 0, 1};
-    dataset_batch(&dataset, &dataset.train, order, 3, x, labels);
+    struct execution execution = {.threads = 1, .message = &message};
+    assert_int_equal(dataset_batch(&dataset, &dataset.train, order, 3, &execution, x, labels),
+                     STATUS_OK);
     for (int i = 0; i < 3 * PIXELS; i++) {
         sum += x[i];
         square_sum += x[i] * x[i];
@@ -132,7 +134,8 @@ static void test_pixels_are_normalised(void **state) {
     assert_int_equal(labels[1], 9);
     assert_int_equal(labels[2], 0);
     assert_true(fabs((double)x[PIXELS] - ((0.0 - mean) / sqrt(squares / 12.0))) < 1e-6);
-    dataset_batch(&dataset, &dataset.test, NULL, 2, x, labels);
+    assert_int_equal(dataset_batch(&dataset, &dataset.test, NULL, 2, &execution, x, labels),
+                     STATUS_OK);
     assert_int_equal(labels[0], 3);
     assert_int_equal(labels[1], 4);
     dataset_free(&dataset);

@@ -402,7 +402,10 @@ static void train_gives_the_losses_of_the_cpu(void **state) {
     losses_of("cuda-tiled", losses[1]);
     assert_int_equal(dataset_synthesise(6, 4, SAMPLES, TEST_SAMPLES, SEED, &dataset, &c.message),
                      STATUS_OK);
-    dataset_batch(&dataset, &dataset.train, NULL, SAMPLES, c.x, c.labels);
+    struct execution execution = {.threads = 1, .message = &c.message};
+    assert_int_equal(
+        dataset_batch(&dataset, &dataset.train, NULL, SAMPLES, &execution, c.x, c.labels),
+        STATUS_OK);
     for (int i = 0; i < EPOCHS; i++) {
         double expected, tolerance;
         assert_int_equal(bounded_training_step(c.reference, c.x, c.labels, NULL, &c.message),
