@@ -1,6 +1,7 @@
 /* The driver's start and end. */
 #include "emulator/driver/driver.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,32 @@ static void driver_log(void *context, const char *line) {
     driver_say("%s", line);
 }
 
+/* As a real driver, one that was started does not survive a fork. The lock may be held by a thread
+ * that the child does not have. */
+static void driver_forked(void) {
+    static const pthread_mutex_t free_lock = PTHREAD_MUTEX_INITIALIZER;
+    driver.lock = free_lock;
+    driver.forked = true;
+}
+
+/* CUDA_VISIBLE_DEVICES lists devices up to the first that is none. Names are not looked at. */
+static bool driver_is_visible(void) {
+    const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+    if (!visible)
+        return true;
+    if (isdigit((unsigned char)*visible))
+        return strtol(visible, NULL, 10) == 0;
+    return *visible != '\0' && *visible != '-';
+}
+
 CUresult driver_start(void) {
     char message[512];
+    if (driver.forked) {
+        driver_say("the process called cuInit before it forked: its child cannot use CUDA");
+        return CUDA_ERROR_NOT_INITIALIZED;
+    }
+    if (!driver_is_visible())
+        return CUDA_ERROR_NO_DEVICE;
     if (!driver_config_read(&driver.config, getenv("LOCKSTEP_EMULATOR"), message, sizeof message)) {
         driver_say("%s", message);
         return CUDA_ERROR_INVALID_VALUE;
@@ -32,8 +57,12 @@ CUresult driver_start(void) {
     driver.properties.memory_bytes = driver.config.memory_bytes;
     driver.config.options.log = driver_log;
     driver.machine = machine_create(&driver.properties, &driver.config.options);
-    if (!driver.machine)
+    if (!driver.machine) {
+        driver_say("memory=%zu: no room for so much device memory: %s; a smaller memory=, or a "
+                   "higher limit on address space (ulimit -v), may help",
+                   driver.config.memory_bytes, strerror(errno));
         return CUDA_ERROR_OUT_OF_MEMORY;
+    }
     driver.primary.handle = handle_add(&driver.handles, HANDLE_CONTEXT, &driver.primary);
     driver.default_pool = driver.pool = pool_open();
     if (!driver.primary.handle || !driver.pool) {
@@ -43,6 +72,8 @@ CUresult driver_start(void) {
         return CUDA_ERROR_OUT_OF_MEMORY;
     }
     driver.primary.primary = true;
+    if (pthread_atfork(NULL, NULL, driver_forked) != 0)
+        driver_say("no memory to notice when the process forks");
     driver.initialised = true;
     return CUDA_SUCCESS;
 }
@@ -50,7 +81,7 @@ CUresult driver_start(void) {
 /* The library is unloaded or the program ends: write the report, free what the program did not. */
 __attribute__((destructor)) static void driver_finish(void) {
     pthread_mutex_lock(&driver.lock);
-    if (driver.initialised) {
+    if (driver.initialised && !driver.forked) {
         if (*driver.config.report && !report_write(&driver.report, driver.config.report))
             driver_say("report=%s: cannot write the counters: %s", driver.config.report,
                        strerror(errno));

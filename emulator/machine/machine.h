@@ -41,7 +41,7 @@ struct machine_range {
     enum machine_memory_kind kind;
 };
 
-/* `size` > 0; the address is aligned to 512 bytes. MACHINE_OUT_OF_MEMORY beyond
+/* `size` > 0; the address is aligned to 512 bytes, from 1 MiB on to 4096. MACHINE_OUT_OF_MEMORY beyond
  * properties.memory_bytes. */
 enum machine_status machine_allocate(struct machine *machine, size_t size, uint64_t *address);
 /* Only the address that machine_allocate gave. */
@@ -113,6 +113,8 @@ struct machine_function_info {
     unsigned min_blocks;        /* .minnctapersm, 0 when absent */
     unsigned ptx_version;       /* 90 for 9.0 */
     unsigned target;            /* 80 for sm_80 */
+    const char
+        *lacks; /* where the kernel needs what the emulator lacks; NULL: it can be launched */
 };
 
 const struct machine_function_info *machine_function_info(const struct machine_function *function);

@@ -105,9 +105,9 @@ static enum machine_status range_insert(struct memory *memory, uint64_t base, si
 }
 
 /* The first gap of `size` bytes from offset `from` on in the arena; SIZE_MAX when there is none. */
-static size_t find_gap(const struct memory *memory, size_t from, size_t size) {
+static size_t find_gap(const struct memory *memory, size_t from, size_t size, size_t alignment) {
     uint64_t arena = (uint64_t)(uintptr_t)memory->arena;
-    size_t at = from;
+    size_t at = align_up(from, alignment);
     for (size_t k = range_index(memory, arena + from); k < memory->count; k++) {
         const struct memory_range *range = memory->ranges[k];
         if (range->base >= arena + memory->arena_bytes)
@@ -116,20 +116,26 @@ static size_t find_gap(const struct memory *memory, size_t from, size_t size) {
             continue;
         if (range->base >= arena + at && range->base - (arena + at) >= size + MEMORY_ALIGNMENT)
             break;
-        at = align_up((size_t)(range->end - arena) + MEMORY_ALIGNMENT, MEMORY_ALIGNMENT);
+        at = align_up((size_t)(range->end - arena) + MEMORY_ALIGNMENT, alignment);
     }
     return at <= memory->arena_bytes && memory->arena_bytes - at > size + MEMORY_ALIGNMENT
                ? at
                : SIZE_MAX;
 }
 
+/* With the page before it: no gap of pages stays that would cost a mapping of its own, of which a
+ * process may have some 65,000. */
 static enum machine_status commit(struct memory *memory, size_t offset, size_t size) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t first = offset / page * page, end = align_up(offset + size, page);
+    size_t first = (offset > page ? offset - page : 0) / page * page,
+           end = align_up(offset + size, page);
     if (mprotect(memory->arena + first, end - first, PROT_READ | PROT_WRITE) != 0)
         return MACHINE_OUT_OF_MEMORY;
     return MACHINE_OK;
 }
+
+/* As a driver does, a large allocation begins with a page. */
+enum { LARGE_BYTES = 1 << 20, LARGE_ALIGNMENT = 4096 };
 
 /* `beyond` bytes past a multiple of MEMORY_ALIGNMENT. */
 static enum machine_status allocate(struct memory *memory, size_t size, size_t beyond,
@@ -139,9 +145,10 @@ static enum machine_status allocate(struct memory *memory, size_t size, size_t b
         return MACHINE_INVALID_VALUE;
     if (size > memory->device_bytes - memory->in_use)
         return MACHINE_OUT_OF_MEMORY;
-    size_t offset = find_gap(memory, memory->cursor, beyond + size);
+    const size_t alignment = size < LARGE_BYTES ? MEMORY_ALIGNMENT : LARGE_ALIGNMENT;
+    size_t offset = find_gap(memory, memory->cursor, beyond + size, alignment);
     if (offset == SIZE_MAX)
-        offset = find_gap(memory, 0, beyond + size);
+        offset = find_gap(memory, 0, beyond + size, alignment);
     if (offset == SIZE_MAX || commit(memory, offset, beyond + size) != MACHINE_OK)
         return MACHINE_OUT_OF_MEMORY;
     offset += beyond;

@@ -12,6 +12,16 @@ static CUresult memory_begin(struct driver_context **context) {
     return status == CUDA_SUCCESS ? capture_forbid() : status;
 }
 
+/* Addresses are unified: what is freed need not be of the context that is current, and none need be.
+ */
+static CUresult memory_begin_free(void) {
+    struct driver_context *context;
+    if (driver_current())
+        return memory_begin(&context);
+    const CUresult status = driver_begin();
+    return status == CUDA_SUCCESS ? capture_forbid() : status;
+}
+
 /* ---- Device memory ---- */
 
 CUresult cuMemGetInfo_v2(size_t *available, size_t *total) {
@@ -62,8 +72,7 @@ CUresult cuMemAllocManaged(CUdeviceptr *address, size_t bytes, unsigned int flag
 }
 
 CUresult cuMemFree_v2(CUdeviceptr address) {
-    struct driver_context *context;
-    CUresult status = memory_begin(&context);
+    CUresult status = memory_begin_free();
     if (status == CUDA_SUCCESS) {
         struct driver_allocation *allocation = allocation_find(address);
         bool ours = allocation && allocation->address == address &&

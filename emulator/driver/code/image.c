@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "emulator/ptx/fatbin.h"
 
@@ -54,9 +55,14 @@ CUresult image_open(const void *image, struct image_ptx *ptx, char *message, siz
 CUresult image_read_file(const char *path, char **contents, size_t *size) {
     CUresult status = CUDA_ERROR_INVALID_IMAGE;
     FILE *file = fopen(path, "rbe");
+    struct stat about;
     char *bytes = NULL;
     if (!file)
         return CUDA_ERROR_FILE_NOT_FOUND;
+    if (fstat(fileno(file), &about) != 0 || S_ISDIR(about.st_mode)) {
+        (void)fclose(file);
+        return CUDA_ERROR_FILE_NOT_FOUND;
+    }
     long length = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
     if (length >= 4 && fseek(file, 0, SEEK_SET) == 0) {
         bytes = malloc((size_t)length + 1);

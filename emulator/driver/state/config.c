@@ -105,9 +105,10 @@ static bool config_memory(const struct config_reader *reader, char *value) {
 }
 
 static bool config_budget(const struct config_reader *reader, char *value) {
-    if (!config_number(value, false, &reader->config->options.instruction_budget))
+    if (!config_number(value, true, &reader->config->options.instruction_budget))
         return config_refuse(reader, "no usable instruction budget", value,
-                             "warp instructions a launch; 0 for no limit");
+                             "warp instructions a launch, with K, M, G or T behind the number; 0 "
+                             "for no limit");
     return true;
 }
 

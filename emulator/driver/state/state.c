@@ -62,7 +62,7 @@ CUresult driver_begin(void) {
     pthread_mutex_lock(&driver.lock);
     if (driver.finished)
         return CUDA_ERROR_DEINITIALIZED;
-    if (!driver.initialised)
+    if (!driver.initialised || driver.forked)
         return CUDA_ERROR_NOT_INITIALIZED;
     return driver_thread.in_host_function ? CUDA_ERROR_NOT_PERMITTED : CUDA_SUCCESS;
 }

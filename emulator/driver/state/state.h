@@ -47,6 +47,7 @@ struct driver {
     pthread_mutex_t lock;
     bool initialised;
     bool finished; /* the library is being unloaded */
+    bool forked;   /* a child of the process that called cuInit: CUDA is not for it */
     struct driver_config config;
     const struct driver_device *device;
     struct machine_properties properties;

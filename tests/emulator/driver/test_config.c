@@ -4,6 +4,7 @@
  */
 #include "tests/support/emulator_driver.h"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,13 +89,92 @@ static void right_configurations_are_silent(void **state) {
         "check=none",
         "check=all;",
         " check=memory,race,init ; threads=2;budget=1000000",
-        "device=A100;memory=512M",
+        "device=A100;memory=512M;budget=100M",
     };
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
         struct outcome outcome = run_with(right[i], only_init);
         assert_int_equal(outcome.status, CUDA_SUCCESS);
         assert_string_equal(outcome.said, "");
     }
+}
+
+/* ---- The process around the driver ---- */
+
+static const char *visible;
+
+static int init_with_visible(void) {
+    if (setenv("CUDA_VISIBLE_DEVICES", visible, 1) != 0)
+        return 255;
+    return (int)cuInit(0);
+}
+
+static void the_device_may_be_hidden(void **state) {
+    static const struct {
+        const char *visible;
+        CUresult status;
+    } cases[] = {{"0", CUDA_SUCCESS},          {"0,1", CUDA_SUCCESS},
+                 {"GPU-5f3e", CUDA_SUCCESS},   {"", CUDA_ERROR_NO_DEVICE},
+                 {"-1", CUDA_ERROR_NO_DEVICE}, {"1", CUDA_ERROR_NO_DEVICE}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        visible = cases[i].visible;
+        if (run_with(NULL, init_with_visible).status != (int)cases[i].status)
+            fail_msg("CUDA_VISIBLE_DEVICES='%s'", visible);
+    }
+}
+
+/* 0: a child that is forked after cuInit is told that it cannot use the driver. */
+static int fork_after_init(void) {
+    int status = 0, count = 0;
+    if (cuInit(0))
+        return 1;
+    const pid_t child = fork();
+    if (child == 0) {
+        const bool is_refused = cuDeviceGetCount(&count) == CUDA_ERROR_NOT_INITIALIZED &&
+                                cuInit(0) == CUDA_ERROR_NOT_INITIALIZED;
+        exit(is_refused ? 0 : 2);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+        return 3;
+    return WEXITSTATUS(status) ? WEXITSTATUS(status) : (int)cuDeviceGetCount(&count);
+}
+
+static void a_child_does_not_inherit_the_driver(void **state) {
+    (void)state;
+    const struct outcome outcome = run_with(NULL, fork_after_init);
+    assert_int_equal(outcome.status, 0);
+    assert_non_null(strstr(outcome.said, "before it forked"));
+}
+
+/* 0: what one context has allocated is freed while none is current. */
+static int free_without_context(void) {
+    CUcontext context;
+    CUdeviceptr address;
+    if (cuInit(0) || cuCtxCreate_v4(&context, NULL, 0, 0) || cuMemAlloc_v2(&address, 64) ||
+        cuCtxPopCurrent_v2(&context))
+        return 1;
+    if (cuMemFree_v2(address) || cuMemFree_v2(address) != CUDA_ERROR_INVALID_VALUE)
+        return 2;
+    return cuCtxDestroy_v2(context) ? 3 : 0;
+}
+
+static void memory_is_freed_without_a_context(void **state) {
+    (void)state;
+    assert_int_equal(run_with(NULL, free_without_context).status, 0);
+}
+
+/* More than the address space that the process may have. */
+static int init_with_little_room(void) {
+    const struct rlimit limit = {(rlim_t)4 << 30, (rlim_t)4 << 30};
+    return setrlimit(RLIMIT_AS, &limit) ? 255 : (int)cuInit(0);
+}
+
+static void too_much_memory_is_explained(void **state) {
+    (void)state;
+    const struct outcome outcome = run_with("memory=64G", init_with_little_room);
+    assert_int_equal(outcome.status, CUDA_ERROR_OUT_OF_MEMORY);
+    assert_non_null(strstr(outcome.said, "memory=68719476736: no room for so much"));
+    assert_non_null(strstr(outcome.said, "Cannot allocate memory"));
 }
 
 static int capability(void) {
@@ -253,6 +333,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_are_named_with_what_is_known),
         cmocka_unit_test(right_configurations_are_silent),
+        cmocka_unit_test(the_device_may_be_hidden),
+        cmocka_unit_test(a_child_does_not_inherit_the_driver),
+        cmocka_unit_test(memory_is_freed_without_a_context),
+        cmocka_unit_test(too_much_memory_is_explained),
         cmocka_unit_test(devices_can_be_chosen),
         cmocka_unit_test(memory_can_be_limited),
         cmocka_unit_test(budget_stops_endless_loops),

@@ -22,6 +22,31 @@ static void allocations_are_checked(void **state) {
     OK(cuMemFree_v2(first));
 }
 
+static unsigned count_mappings(void) {
+    unsigned lines = 0;
+    FILE *file = fopen("/proc/self/maps", "re");
+    assert_non_null(file);
+    for (int c = fgetc(file); c != EOF; c = fgetc(file))
+        lines += c == '\n';
+    assert_int_equal(fclose(file), 0);
+    return lines;
+}
+
+/* Each begins with a page, and yet they lie in one mapping, of which there are some 65,000. */
+static void large_allocations_begin_with_a_page(void **state) {
+    enum { COUNT = 1000 };
+    static CUdeviceptr addresses[COUNT];
+    (void)state;
+    const unsigned before = count_mappings();
+    for (size_t i = 0; i < COUNT; i++) {
+        OK(cuMemAlloc_v2(&addresses[i], ((size_t)1 << 20) + 4096 * (i % 3) + i));
+        assert_int_equal(addresses[i] % 4096, 0);
+    }
+    assert_true(count_mappings() < before + COUNT / 10);
+    for (size_t i = 0; i < COUNT; i++)
+        OK(cuMemFree_v2(addresses[i]));
+}
+
 static void memory_is_accounted(void **state) {
     (void)state;
     CUdeviceptr address;
@@ -360,6 +385,7 @@ static void pools_keep_accounts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_CONTEXT(allocations_are_checked),
+        WITH_CONTEXT(large_allocations_begin_with_a_page),
         WITH_CONTEXT(memory_is_accounted),
         WITH_CONTEXT(context_frees_what_it_owns),
         WITH_CONTEXT(copies_go_all_ways),
