@@ -35,6 +35,21 @@ static void finish_instruction(const struct decoder *decoder, struct instruction
     }
 }
 
+/* What the emulator lacks faults when it is executed, though no launch that can be foreseen to
+ * execute it begins. */
+static void decode_or_give_up(struct decoder *decoder, const struct syntax_instruction *source) {
+    if (setjmp(decoder->lacking) == 0) {
+        decode_instruction(decoder, source);
+        return;
+    }
+    struct detail *detail = source_allocate(decoder->source, sizeof *detail);
+    detail->source = source;
+    detail->function = decoder->function;
+    *decoder->instruction = (struct instruction){
+        .execute = decoder->set->handlers->lacking, .detail = detail, .is_control = 1};
+    decoder->detail = detail;
+}
+
 /* A function that runs past its last instruction returns. */
 static void add_final_return(struct decoder *decoder, struct program_function *function) {
     struct syntax_instruction *source = source_allocate(decoder->source, sizeof *source);
@@ -92,16 +107,12 @@ static void decode_function(struct decoder *decoder, struct program_function *fu
     function->first_site = decoder->program->site_count;
     for (size_t k = 0; k < syntax->register_count; k++) {
         unsigned bits = syntax->registers[k].type->bits;
-        if (bits > 64)
-            source_fail(decoder->source, MACHINE_INVALID_PTX, syntax->place,
-                        "the emulator lacks registers of type .%s",
-                        syntax->registers[k].type->name);
         decoder_new_register(decoder, bits == 1 ? 1 : bits <= 32 ? 32 : 64);
     }
     for (size_t k = 0; k < syntax->instruction_count; k++) {
         decoder->number = (uint32_t)k;
         decoder->instruction = &decoder->program->code[function->first + k];
-        decode_instruction(decoder, &syntax->instructions[k]);
+        decode_or_give_up(decoder, &syntax->instructions[k]);
     }
     add_final_return(decoder, function);
     function->site_count = decoder->program->site_count - function->first_site;
@@ -120,7 +131,7 @@ static enum builtin find_builtin(const struct syntax_function *function) {
     if (function->is_defined)
         return BUILTIN_NONE;
     if (strcmp(function->name, "vprintf") == 0 && function->parameter_count == 2 &&
-        function->result_count == 1)
+        function->result_count <= 1)
         return BUILTIN_VPRINTF;
     if (strcmp(function->name, "__assertfail") == 0 && function->parameter_count == 5)
         return BUILTIN_ASSERTFAIL;
@@ -154,6 +165,20 @@ static void add_functions(struct decoder *decoder) {
     }
     program->function_count = syntax->function_count;
     program->code = source_allocate(decoder->source, (program->count + 1) * sizeof *program->code);
+}
+
+/* From functions to those that may call them. */
+static void spread_lacks(const struct decoder *decoder) {
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t k = 0; k < decoder->edge_count; k++) {
+            struct call_edge edge = decoder->edges[k];
+            if (edge.to->lacks && !edge.from->lacks) {
+                edge.from->lacks = edge.to->lacks;
+                changed = true;
+            }
+        }
+    }
 }
 
 static void spread_communication(struct decoder *decoder) {
@@ -203,6 +228,7 @@ struct program *decode_program(struct source *source, struct syntax_module *synt
             decode_function(&decoder, decoder.program->functions[k]);
     }
     spread_communication(&decoder);
+    spread_lacks(&decoder);
     constants_fill(&decoder);
     count_classes(decoder.program);
     return decoder.program;

@@ -4,6 +4,8 @@
 
 #include "emulator/decode/program.h"
 
+#include <setjmp.h>
+
 /* A slot field that waits for the place of a virtual register. */
 struct register_use {
     uint32_t *slot;
@@ -37,6 +39,7 @@ struct decoder {
     size_t edge_count, edge_capacity;
 
     struct program_function *function; /* the one being decoded */
+    jmp_buf lacking;                   /* decoding goes on here behind what the emulator lacks */
     struct instruction *instruction;
     struct detail *detail;
     uint32_t number; /* of the instruction within the function */

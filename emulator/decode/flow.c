@@ -64,7 +64,7 @@ static struct param_copy *call_areas(struct decoder *decoder, const struct synta
         const struct syntax_symbol *symbol =
             item->kind == OPERAND_NAME ? decoder_find(decoder, item, &index) : NULL;
         if (!symbol || symbol->kind != SYMBOL_VARIABLE || symbol->variable->space != SPACE_PARAM)
-            decoder_fail(decoder, "the emulator lacks arguments that are no .param variables");
+            decoder_lack(decoder, "the emulator lacks arguments that are no .param variables");
         else if (symbol->variable->size != formals[k]->size)
             decoder_fail(decoder, "an argument's size differs from the parameter's");
         else

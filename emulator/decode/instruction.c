@@ -15,6 +15,7 @@ struct match {
     const struct instruction_row *row;
     const struct lane_operation *operation;
     unsigned flags; /* of the row, or of the operation's table */
+    struct pattern_fit fit;
 };
 
 /* Operands that PTX writes for a plain row: its groups of letters. */
@@ -36,14 +37,16 @@ static bool gives_results(const char *operands, const struct syntax_instruction 
 }
 
 static bool find_row(const struct decoder *decoder, const struct syntax_instruction *source,
-                     struct match *match) {
+                     bool any_order, struct match *match) {
     for (const struct instruction_table *const *table = decoder->set->tables; *table; table++) {
         for (size_t k = 0; k < (*table)->count; k++) {
             const struct instruction_row *row = &(*table)->rows[k];
             if (row->pattern[0] == source->root[0] && has_operand_count(row, source) &&
                 gives_results(row->operands, source) &&
-                pattern_match(row->pattern, source, decoder->detail->choice)) {
-                *match = (struct match){.row = row, .flags = row->flags};
+                pattern_match(row->pattern, source, any_order, &match->fit)) {
+                match->row = row;
+                match->operation = NULL;
+                match->flags = row->flags;
                 return true;
             }
         }
@@ -52,13 +55,15 @@ static bool find_row(const struct decoder *decoder, const struct syntax_instruct
 }
 
 static bool find_operation(const struct decoder *decoder, const struct syntax_instruction *source,
-                           struct match *match) {
+                           bool any_order, struct match *match) {
     for (const struct lane_table *const *table = decoder->set->lane_tables; *table; table++) {
         for (size_t k = 0; k < (*table)->count; k++) {
             const struct lane_operation *row = &(*table)->rows[k];
             if (row->pattern[0] == source->root[0] && gives_results(row->operands, source) &&
-                pattern_match(row->pattern, source, decoder->detail->choice)) {
-                *match = (struct match){.operation = row, .flags = (*table)->flags};
+                pattern_match(row->pattern, source, any_order, &match->fit)) {
+                match->row = NULL;
+                match->operation = row;
+                match->flags = (*table)->flags;
                 return true;
             }
         }
@@ -102,6 +107,9 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
         decode_move(decoder);
         break;
     }
+    enum { FIRST_INDEPENDENT = 70 };
+    if ((row->flags & ROW_BEFORE_70) && decoder->syntax->target >= FIRST_INDEPENDENT)
+        decoder_fail(decoder, ".sync is needed from sm_70 on");
     if (decoder->detail->negated && !(row->flags & ROW_NEGATES))
         decoder_fail(decoder, "a negated predicate is not allowed");
 }
@@ -163,8 +171,11 @@ static bool decode_combined_comparison(struct decoder *decoder) {
     const struct syntax_instruction bare = bare_comparison(decoder, source, &boolean);
     if (boolean == BOOLEAN_NONE && !has_second_result(source))
         return false;
-    if (!find_operation(decoder, &bare, &match) || !(match.flags & OPERATION_COMPARES))
+    const bool is_found = find_operation(decoder, &bare, false, &match) ||
+                          find_operation(decoder, &bare, true, &match);
+    if (!is_found || !(match.flags & OPERATION_COMPARES))
         return false;
+    memcpy(detail->choice, match.fit.choice, sizeof detail->choice);
     if (source->operand_count != (boolean == BOOLEAN_NONE ? 3 : 4))
         decoder_fail(decoder, "the wrong number of operands");
     decoder_reserve_operands(decoder, 2, 3);
@@ -181,44 +192,6 @@ static bool decode_combined_comparison(struct decoder *decoder) {
     detail->boolean = (uint8_t)boolean;
     detail->lanes = match.operation->function;
     decoder->instruction->execute = decoder->set->handlers->setp_combined;
-    return true;
-}
-
-/* The instruction with semantics, scope and space in front of its other modifiers. */
-static const struct syntax_instruction *order_modifiers(struct decoder *decoder,
-                                                        const struct syntax_instruction *source) {
-    static const char *const front[] = {"relaxed", "acquire", "release",    "acq_rel",
-                                        "cta",     "cluster", "gpu",        "sys",
-                                        "global",  "shared",  "shared::cta"};
-    enum { FRONT = sizeof front / sizeof front[0] };
-    struct syntax_instruction *ordered = source_allocate(decoder->source, sizeof *ordered);
-    *ordered = *source;
-    ordered->modifiers =
-        source_allocate(decoder->source, (source->modifier_count + 1) * sizeof *ordered->modifiers);
-    size_t count = 0;
-    for (size_t n = 0; n <= FRONT; n++) {
-        for (size_t k = 0; k < source->modifier_count; k++) {
-            size_t rank = 0;
-            while (rank < FRONT && strcmp(source->modifiers[k], front[rank]) != 0)
-                rank++;
-            if (rank == n)
-                ordered->modifiers[count++] = source->modifiers[k];
-        }
-    }
-    return ordered;
-}
-
-/* Compilers and libraries write the modifiers of atomics in several orders. The table knows the
- * manual's. */
-static bool decode_in_any_order(struct decoder *decoder) {
-    struct detail *detail = decoder->detail;
-    const struct syntax_instruction *ordered = order_modifiers(decoder, detail->source);
-    struct match match;
-    if (!find_row(decoder, ordered, &match) || !(match.flags & ROW_ANY_ORDER))
-        return false;
-    detail->source = ordered;
-    detail->flags = match.flags;
-    decode_by_row(decoder, match.row);
     return true;
 }
 
@@ -239,14 +212,27 @@ static bool has_wider_register(struct decoder *decoder, const struct instruction
     return false;
 }
 
-static bool find(struct decoder *decoder, struct match *match) {
+static bool find(struct decoder *decoder, bool any_order, struct match *match) {
     const struct syntax_instruction *source = decoder_source(decoder);
-    if (!find_row(decoder, source, match))
-        return find_operation(decoder, source, match);
+    if (!find_row(decoder, source, any_order, match))
+        return find_operation(decoder, source, any_order, match);
     const bool is_conversion = match->flags & OPERATION_WIDENS;
     if (is_conversion && has_wider_register(decoder, match->row))
-        return find_operation(decoder, source, match);
+        return find_operation(decoder, source, any_order, match);
     return true;
+}
+
+/* The instruction with its modifiers in the order of the row. */
+static const struct syntax_instruction *in_order(struct decoder *decoder,
+                                                 const struct pattern_fit *fit) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    struct syntax_instruction *ordered = source_allocate(decoder->source, sizeof *ordered);
+    *ordered = *source;
+    ordered->modifiers =
+        source_allocate(decoder->source, (source->modifier_count + 1) * sizeof *ordered->modifiers);
+    for (size_t k = 0; k < source->modifier_count; k++)
+        ordered->modifiers[k] = source->modifiers[fit->order[k]];
+    return ordered;
 }
 
 void decode_instruction(struct decoder *decoder, const struct syntax_instruction *source) {
@@ -256,13 +242,17 @@ void decode_instruction(struct decoder *decoder, const struct syntax_instruction
     detail->source = source;
     detail->function = decoder->function;
     decoder_set_guard(decoder);
-    if (find(decoder, &match)) {
+    const bool is_in_order = find(decoder, false, &match);
+    if (is_in_order || find(decoder, true, &match)) {
+        if (!is_in_order)
+            detail->source = in_order(decoder, &match.fit);
         detail->flags = match.flags;
+        memcpy(detail->choice, match.fit.choice, sizeof detail->choice);
         if (match.row)
             decode_by_row(decoder, match.row);
         else
             decode_by_operation(decoder, match.operation);
-    } else if (!decode_combined_comparison(decoder) && !decode_in_any_order(decoder)) {
-        decoder_fail(decoder, "the emulator lacks this instruction or modifier");
+    } else if (!decode_combined_comparison(decoder)) {
+        decoder_lack(decoder, "the emulator lacks this instruction or modifier");
     }
 }

@@ -20,7 +20,7 @@ enum row_flag {
     ROW_COMMUNICATES = 64, /* the order of blocks can show in what it gives */
     ROW_COMMUTES = 128,    /* … unless its result is not used */
     ROW_NEGATES = 256,     /* takes negated predicates */
-    ROW_ANY_ORDER = 512,   /* semantics, scope and space may stand in any order */
+    ROW_BEFORE_70 = 512,   /* for targets before sm_70 alone */
 };
 
 /* How the operands of a row are decoded. */
@@ -60,6 +60,7 @@ struct generic_handlers {
     instruction_handler *move_pack, *move_unpack; /* mov from and to a vector */
     instruction_handler *move_clock;              /* mov of a register that counts */
     instruction_handler *move_local; /* mov of an address that differs from frame to frame */
+    instruction_handler *lacking;    /* what the emulator lacks */
 };
 
 struct instruction_set {

@@ -119,11 +119,12 @@ static void memory_shape(struct decoder *decoder, const struct instruction_row *
         return;
     const struct syntax_type *type = decoder_type(decoder);
     if (type->bits > 64 || type->bits < 8)
-        decoder_fail(decoder, "the emulator lacks this type");
+        decoder_lack(decoder, "the emulator lacks this type");
     detail->access_bytes = type->bits / 8;
     detail->to_signed = type->kind == TYPE_SIGNED;
     detail->elements = decoder_has_modifier(decoder, "v2")   ? 2
                        : decoder_has_modifier(decoder, "v4") ? 4
+                       : decoder_has_modifier(decoder, "v8") ? 8
                                                              : 1;
     if (detail->elements * detail->access_bytes > 16)
         decoder_fail(decoder, "a vector of more than 16 bytes");
@@ -155,9 +156,20 @@ static char value_letter(struct decoder *decoder, const struct instruction_row *
     return 'w';
 }
 
+static char choose_letter(struct decoder *decoder, char letter, char value,
+                          const struct syntax_operand *operand) {
+    const struct syntax_type *type;
+    if (letter == 't' || letter == 's')
+        return value;
+    if (letter == 'x')
+        return decoder_register_bits(decoder, operand, &type) == 1 ? 'p' : 'w';
+    return letter;
+}
+
 /*
  * Operands of the row: 'm' an address, 'D' the loaded value or vector, 'S' the stored one, 's' a
- * source of the type's width, 't' a destination of it, other letters as in plain rows. Cache
+ * source of the type's width, 't' a destination of it, 'x' a predicate or a word, other letters as in
+ * plain rows. Cache
  * policies at the end are accepted and ignored.
  */
 void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
@@ -182,9 +194,7 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
         if (*letter == '?')
             continue;
         const struct syntax_operand *operand = decoder_operand(decoder, next++);
-        char chosen = *letter;
-        if (chosen == 't' || chosen == 's')
-            chosen = value;
+        const char chosen = choose_letter(decoder, *letter, value, operand);
         if (*letter == 'm')
             add_address(decoder, operand);
         else if (*letter == 'D' || *letter == 'S')
@@ -211,7 +221,7 @@ void decode_fragment(struct decoder *decoder, const struct instruction_row *row)
                 matrix_find_fragment(source->modifiers[1][0], source->modifiers[k], type, fragment);
     }
     if (!known || fragment->element_bits < 8)
-        decoder_fail(decoder, "the emulator lacks this shape or type of fragment");
+        decoder_lack(decoder, "the emulator lacks this shape or type of fragment");
     decoder_reserve_operands(decoder, OPERAND_LIMIT, OPERAND_LIMIT);
     decoder->detail->fragment = fragment;
     decoder->detail->space = decoder_space(decoder);

@@ -76,7 +76,7 @@ void decode_move(struct decoder *decoder) {
     const struct syntax_operand *to = decoder_operand(decoder, 0),
                                 *from = decoder_operand(decoder, 1);
     if (type->bits > 64)
-        decoder_fail(decoder, "the emulator lacks this type");
+        decoder_lack(decoder, "the emulator lacks this type");
     if (to->kind == OPERAND_VECTOR && to->item_count > 0) {
         char part = part_letter(decoder, type, to->item_count);
         for (size_t k = 0; k < to->item_count; k++)

@@ -88,6 +88,11 @@ static bool may_be_wider(const struct detail *detail) {
            (detail->row && detail->row->decode == DECODE_MEMORY);
 }
 
+static void check_lacking(struct decoder *decoder, unsigned bits) {
+    if (bits > 64)
+        decoder_lack(decoder, "the emulator lacks registers of more than 64 bits");
+}
+
 static void check_width(struct decoder *decoder, const struct syntax_operand *operand,
                         unsigned bits, char letter) {
     unsigned wanted = letter_bits(letter);
@@ -124,15 +129,15 @@ static bool is_signed_result(const struct decoder *decoder) {
     return false;
 }
 
-static bool is_float_type(const struct decoder *decoder) {
+static enum type_kind last_type_kind(const struct decoder *decoder) {
     const struct syntax_instruction *source = decoder_source(decoder);
     for (size_t k = source->modifier_count; k-- > 0;) {
         const struct syntax_type *type =
             syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
         if (type)
-            return type->kind == TYPE_FLOAT;
+            return type->kind;
     }
-    return false;
+    return TYPE_OTHER;
 }
 
 void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width) {
@@ -145,16 +150,30 @@ void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width
     detail->from[detail->from_count++] = constants_slot(decoder, bits, width);
 }
 
+/* A literal is a number of its instruction's kind. slct takes two, and the stride of a fragment is
+ * an integer whatever its elements are. */
+static void check_literal(struct decoder *decoder, bool is_integer) {
+    const char *root = decoder_source(decoder)->root;
+    const enum type_kind kind = last_type_kind(decoder);
+    if (strcmp(root, "slct") == 0 || strcmp(root, "wmma") == 0)
+        return;
+    if (is_integer && kind == TYPE_FLOAT)
+        decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");
+    if (!is_integer && (kind == TYPE_UNSIGNED || kind == TYPE_SIGNED))
+        decoder_fail(decoder, "a float where an integer is needed");
+}
+
 static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operand *operand,
                              char letter) {
     uint64_t bits = (uint64_t)operand->integer;
+    check_literal(decoder, operand->kind == OPERAND_INTEGER);
     if (operand->kind == OPERAND_INTEGER && letter == 'h')
         return bits & 0xffff;
     if (operand->kind == OPERAND_INTEGER && letter == 'b')
         return bits & 0xff;
     if (operand->kind == OPERAND_INTEGER)
         return bits;
-    if (!is_float_type(decoder) && letter != 'w' && letter != 'd')
+    if (letter != 'w' && letter != 'd')
         decoder_fail(decoder, "a float literal is not allowed");
     if (operand->kind == OPERAND_FLOAT64 && letter == 'w')
         return lane_bits32((float)lane_f64(bits));
@@ -184,7 +203,7 @@ static uint64_t variable_value(struct decoder *decoder, const struct syntax_vari
         for (size_t k = 0; k < function->parameter_count; k++)
             is_kernel_parameter |= function->is_entry && function->parameters[k] == variable;
         if (!is_kernel_parameter)
-            decoder_fail(decoder, "the emulator lacks the address of a function's parameter");
+            decoder_lack(decoder, "the emulator lacks the address of a function's parameter");
     }
     if ((variable->space == SPACE_GLOBAL || variable->space == SPACE_CONST) && !variable->placed)
         decoder_fail(decoder, "the address of an external variable that nothing defines");
@@ -216,6 +235,14 @@ static void add_from_symbol(struct decoder *decoder, const struct syntax_symbol 
     decoder_add_constant(decoder, value, letter == 'w' ? 32 : 64);
 }
 
+/* Special registers are read by mov, and by conversions between integers. */
+static void check_reads_special(struct decoder *decoder) {
+    const struct detail *detail = decoder->detail;
+    const bool is_move = detail->row && detail->row->decode == DECODE_MOVE;
+    if (!is_move && !(detail->flags & OPERATION_WIDENS))
+        decoder_fail(decoder, "a special register is read with mov first");
+}
+
 static void add_from_name(struct decoder *decoder, const struct syntax_operand *operand,
                           char letter) {
     struct detail *detail = decoder->detail;
@@ -223,6 +250,7 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
     const struct syntax_symbol *symbol = decoder_find(decoder, operand, &index);
     if (!symbol && letter == 'w' && decoder_find_special(decoder, operand->name, &special) &&
         special < SPECIAL_COUNT) {
+        check_reads_special(decoder);
         decoder_add_special(decoder, special);
         return;
     }
@@ -241,6 +269,7 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
         return;
     }
     unsigned bits = decoder->function->syntax->registers[index].type->bits;
+    check_lacking(decoder, bits);
     check_width(decoder, operand, bits, letter);
     if (operand->negated && letter != 'p')
         decoder_fail(decoder, "'!' needs a predicate");
@@ -292,6 +321,7 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
         return;
     }
     unsigned bits = decoder->function->syntax->registers[index].type->bits;
+    check_lacking(decoder, bits);
     check_width(decoder, operand, bits, letter);
     detail->to_bits[detail->to_count] = slot_bits(bits);
     if (bits > letter_bits(letter))

@@ -5,44 +5,120 @@
 
 struct matcher {
     const struct syntax_instruction *instruction;
-    signed char *choice;
+    struct pattern_fit *fit;
+    bool any_order;
 };
 
-/* The modifiers from number `at` on are the words of `text` ("ftz", ".xorsign.abs"): how many, 0
- * when they are not. */
-static size_t match_words(const struct matcher *matcher, size_t at, const char *text,
-                          size_t length) {
-    size_t count = 0;
+/* The modifiers that the pattern has taken so far: a bit for each, and how many. */
+struct taken {
+    uint64_t modifiers;
+    size_t count;
+};
+
+/* ---- Modifiers in any order ---- */
+
+/* The kinds whose members say different things by their place among each other: `cvt.f32.s32`,
+ * `cp.async.shared.global`, `mma.row.col`. */
+enum modifier_kind { KIND_OTHER, KIND_TYPE, KIND_SPACE, KIND_LAYOUT };
+
+static bool begins_with_space(const char *modifier) {
+    static const char *const spaces[] = {"global", "shared", "local", "const", "param"};
+    for (size_t k = 0; k < sizeof spaces / sizeof spaces[0]; k++) {
+        const size_t length = strlen(spaces[k]);
+        if (strncmp(modifier, spaces[k], length) == 0 &&
+            (modifier[length] == '\0' || modifier[length] == ':'))
+            return true;
+    }
+    return false;
+}
+
+static enum modifier_kind modifier_kind(const char *modifier) {
+    if (syntax_find_type(modifier, strlen(modifier)))
+        return KIND_TYPE;
+    if (strcmp(modifier, "row") == 0 || strcmp(modifier, "col") == 0)
+        return KIND_LAYOUT;
+    return begins_with_space(modifier) ? KIND_SPACE : KIND_OTHER;
+}
+
+/* Roots that have their first modifier as a part of their name: it stays first. */
+static bool is_named_by_first(const char *root) {
+    static const char *const roots[] = {
+        "mul",  "mad",  "mul24",    "mad24",          "shf",         "cp", "brx",
+        "cvta", "wmma", "mbarrier", "griddepcontrol", "createpolicy"};
+    for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
+        if (strcmp(root, roots[k]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether modifier `at` may be taken before those that stand in front of it. */
+static bool may_come_now(const struct matcher *matcher, const struct taken *taken, size_t at) {
+    const struct syntax_instruction *instruction = matcher->instruction;
+    if (taken->count == 0 && at > 0 && is_named_by_first(instruction->root))
+        return false;
+    const enum modifier_kind kind = modifier_kind(instruction->modifiers[at]);
+    for (size_t k = 0; k < at && kind != KIND_OTHER; k++) {
+        const bool is_free = !(taken->modifiers >> k & 1);
+        if (is_free && modifier_kind(instruction->modifiers[k]) == kind)
+            return false;
+    }
+    return true;
+}
+
+/* ---- Words ---- */
+
+static bool take_word(const struct matcher *matcher, const char *word, size_t length,
+                      struct taken *taken) {
+    const struct syntax_instruction *instruction = matcher->instruction;
+    const size_t first = matcher->any_order ? 0 : taken->count;
+    const size_t end = matcher->any_order ? instruction->modifier_count : taken->count + 1;
+    for (size_t k = first; k < end && k < instruction->modifier_count; k++) {
+        const char *modifier = instruction->modifiers[k];
+        const bool is_free = !(taken->modifiers >> k & 1);
+        if (!is_free || strncmp(modifier, word, length) != 0 || modifier[length] != '\0')
+            continue;
+        if (matcher->any_order && !may_come_now(matcher, taken, k))
+            return false;
+        matcher->fit->order[taken->count++] = (uint8_t)k;
+        taken->modifiers |= UINT64_C(1) << k;
+        return true;
+    }
+    return false;
+}
+
+/* Takes the words of `text` ("ftz", ".xorsign.abs"): false when they are not there. */
+static bool take_words(const struct matcher *matcher, const char *text, size_t length,
+                       struct taken *taken) {
     const char *end = text + length;
+    const size_t before = taken->count;
     while (text < end) {
         if (*text == '.')
             text++;
         size_t word = strcspn(text, ".,}[]{");
         if (word > (size_t)(end - text))
             word = (size_t)(end - text);
-        if (at + count >= matcher->instruction->modifier_count)
-            return 0;
-        const char *modifier = matcher->instruction->modifiers[at + count];
-        if (strncmp(modifier, text, word) != 0 || modifier[word] != '\0')
-            return 0;
+        if (!take_word(matcher, text, word, taken))
+            return false;
         text += word;
-        count++;
     }
-    return count;
+    return taken->count > before;
 }
 
-static bool match_from(const struct matcher *matcher, const char *pattern, size_t at,
+/* ---- Patterns ---- */
+
+static bool match_from(const struct matcher *matcher, const char *pattern, struct taken taken,
                        unsigned group);
 
 /* `alternatives` up to its '}', then the rest of the pattern. */
 static bool match_alternatives(const struct matcher *matcher, const char *alternatives,
-                               const char *rest, size_t at, unsigned group) {
+                               const char *rest, struct taken taken, unsigned group) {
     for (signed char index = 0;; index++) {
         size_t length = strcspn(alternatives, ",}");
-        size_t taken = match_words(matcher, at, alternatives, length);
-        if (taken) {
-            matcher->choice[group] = index;
-            if (match_from(matcher, rest, at + taken, group + 1))
+        struct taken more = taken;
+        if (take_words(matcher, alternatives, length, &more)) {
+            matcher->fit->choice[group] = index;
+            if (match_from(matcher, rest, more, group + 1))
                 return true;
         }
         if (alternatives[length] == '}')
@@ -51,47 +127,49 @@ static bool match_alternatives(const struct matcher *matcher, const char *altern
     }
 }
 
-static bool match_optional(const struct matcher *matcher, const char *inside, size_t at,
+static bool match_optional(const struct matcher *matcher, const char *inside, struct taken taken,
                            unsigned group) {
     const char *close = strchr(inside, ']');
     if (*inside == '.')
         inside++;
     if (*inside == '{') {
-        if (match_alternatives(matcher, inside + 1, close + 1, at, group))
+        if (match_alternatives(matcher, inside + 1, close + 1, taken, group))
             return true;
     } else {
-        size_t taken = match_words(matcher, at, inside, (size_t)(close - inside));
-        matcher->choice[group] = 0;
-        if (taken && match_from(matcher, close + 1, at + taken, group + 1))
+        struct taken more = taken;
+        matcher->fit->choice[group] = 0;
+        if (take_words(matcher, inside, (size_t)(close - inside), &more) &&
+            match_from(matcher, close + 1, more, group + 1))
             return true;
     }
-    matcher->choice[group] = -1;
-    return match_from(matcher, close + 1, at, group + 1);
+    matcher->fit->choice[group] = -1;
+    return match_from(matcher, close + 1, taken, group + 1);
 }
 
-static bool match_from(const struct matcher *matcher, const char *pattern, size_t at,
+static bool match_from(const struct matcher *matcher, const char *pattern, struct taken taken,
                        unsigned group) {
     if (group >= PATTERN_GROUPS)
         return false;
     if (*pattern == '\0')
-        return at == matcher->instruction->modifier_count;
+        return taken.count == matcher->instruction->modifier_count;
     if (*pattern == '[')
-        return match_optional(matcher, pattern + 1, at, group);
+        return match_optional(matcher, pattern + 1, taken, group);
     if (*pattern == '.')
         pattern++;
     if (*pattern == '{')
-        return match_alternatives(matcher, pattern + 1, strchr(pattern, '}') + 1, at, group);
+        return match_alternatives(matcher, pattern + 1, strchr(pattern, '}') + 1, taken, group);
     size_t length = strcspn(pattern, ".[{");
-    size_t taken = match_words(matcher, at, pattern, length);
-    return taken && match_from(matcher, pattern + length, at + taken, group);
+    return take_words(matcher, pattern, length, &taken) &&
+           match_from(matcher, pattern + length, taken, group);
 }
 
 bool pattern_match(const char *pattern, const struct syntax_instruction *instruction,
-                   signed char choice[PATTERN_GROUPS]) {
+                   bool any_order, struct pattern_fit *fit) {
     size_t root = strcspn(pattern, ".[{");
-    if (strncmp(instruction->root, pattern, root) != 0 || instruction->root[root] != '\0')
+    if (strncmp(instruction->root, pattern, root) != 0 || instruction->root[root] != '\0' ||
+        instruction->modifier_count > PATTERN_MODIFIERS)
         return false;
-    memset(choice, -1, PATTERN_GROUPS);
-    struct matcher matcher = {instruction, choice};
-    return match_from(&matcher, pattern + root, 0, 0);
+    memset(fit->choice, -1, PATTERN_GROUPS);
+    struct matcher matcher = {instruction, fit, any_order};
+    return match_from(&matcher, pattern + root, (struct taken){0}, 0);
 }

@@ -4,10 +4,17 @@
 
 #include "emulator/ptx/syntax.h"
 
-enum { PATTERN_GROUPS = 16 };
+enum { PATTERN_GROUPS = 16, PATTERN_MODIFIERS = 32 };
 
-/* Whether root and modifiers are the pattern's; then with what each of its groups chose. */
+/* How an instruction fits a pattern. */
+struct pattern_fit {
+    signed char choice[PATTERN_GROUPS]; /* what each group of the pattern chose */
+    uint8_t order[PATTERN_MODIFIERS]; /* the number of the modifier that it takes first, second … */
+};
+
+/* Whether root and modifiers are the pattern's. In any order: as the assembler does, modifiers may
+ * stand anywhere. Only types keep their order among each other, and so do spaces and layouts. */
 bool pattern_match(const char *pattern, const struct syntax_instruction *instruction,
-                   signed char choice[PATTERN_GROUPS]);
+                   bool any_order, struct pattern_fit *fit);
 
 #endif

@@ -111,6 +111,7 @@ enum special_register {
     SPECIAL_ENVREG1,
     SPECIAL_ENVREG2,
     SPECIAL_ZERO,
+    SPECIAL_ONE,
     SPECIAL_COUNT,
     SPECIAL_CLOCK = SPECIAL_COUNT,
     SPECIAL_CLOCK64,
@@ -142,6 +143,7 @@ struct program_function {
     uint32_t registers; /* 32-bit registers live at once */
     bool has_calls, calls_indirectly, uses_module_shared;
     bool communicates; /* blocks may see each other's work through atomics or volatile accesses */
+    const char *lacks; /* what it, or what it may call, needs and the emulator lacks; else NULL */
     uint32_t builtin;  /* enum builtin */
     uint32_t *result_areas, *result_strides; /* offsets of the areas of its results in its frame */
     uint32_t *parameter_areas, *parameter_strides;

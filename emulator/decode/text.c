@@ -8,15 +8,34 @@ const struct syntax_instruction *decoder_source(const struct decoder *decoder) {
     return decoder->detail->source;
 }
 
-void decoder_fail(struct decoder *decoder, const char *what) {
-    const struct syntax_instruction *source = decoder_source(decoder);
-    char text[256] = "";
-    size_t used = (size_t)snprintf(text, sizeof text, "%.100s", source->root);
-    for (size_t k = 0; k < source->modifier_count && used < sizeof text - 1; k++) {
-        int more = snprintf(text + used, sizeof text - used, ".%s", source->modifiers[k]);
+/* Root and modifiers as they were written. */
+static void spell(const struct syntax_instruction *source, char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, "%.100s", source->root);
+    for (size_t k = 0; k < source->modifier_count && used < size - 1; k++) {
+        int more = snprintf(text + used, size - used, ".%s", source->modifiers[k]);
         used += more > 0 ? (size_t)more : 0;
     }
+}
+
+void decoder_fail(struct decoder *decoder, const char *what) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    char text[256];
+    spell(source, text, sizeof text);
     source_fail(decoder->source, MACHINE_INVALID_PTX, source->place, "%s in '%s'", what, text);
+}
+
+void decoder_lack(struct decoder *decoder, const char *what) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    enum { LENGTH = 512 };
+    char text[256];
+    spell(source, text, sizeof text);
+    if (!decoder->function->lacks) {
+        char *lacks = source_allocate(decoder->source, LENGTH);
+        snprintf(lacks, LENGTH, "line %u, column %u: %s in '%s'", source->place.line,
+                 source->place.column, what, text);
+        decoder->function->lacks = lacks;
+    }
+    longjmp(decoder->lacking, 1);
 }
 
 const struct syntax_operand *decoder_operand(struct decoder *decoder, size_t index) {

@@ -7,6 +7,9 @@
 const struct syntax_instruction *decoder_source(const struct decoder *decoder);
 /* Refuses the instruction: `what` is wrong in it. */
 _Noreturn void decoder_fail(struct decoder *decoder, const char *what);
+/* Gives the instruction up: it is right, but the emulator lacks it. Kernels that may come to it are
+ * refused when they are launched; `what` says what is lacking. */
+_Noreturn void decoder_lack(struct decoder *decoder, const char *what);
 /* Operand number `index`; fails where there are fewer. */
 const struct syntax_operand *decoder_operand(struct decoder *decoder, size_t index);
 void decoder_expect_operands(struct decoder *decoder, size_t count);

@@ -9,6 +9,13 @@
 
 /* ---- Checks before the launch: these break nothing and return at once ---- */
 
+static CUresult kernel_check_lacks(const struct driver_function *function) {
+    if (!function->info->lacks)
+        return CUDA_SUCCESS;
+    driver_say("launch of %s: PTX %s", function->info->name, function->info->lacks);
+    return CUDA_ERROR_NOT_SUPPORTED;
+}
+
 static CUresult kernel_check_block(const struct driver_function *function,
                                    const struct kernel_request *request) {
     const struct machine_properties *device = &driver.properties;
@@ -162,6 +169,8 @@ void kernel_release(struct driver_kernel *kernel) {
 CUresult kernel_prepare(struct driver_kernel *kernel, const struct kernel_request *request) {
     struct driver_function *function;
     CUresult status = function_find(request->function, &function);
+    if (status == CUDA_SUCCESS)
+        status = kernel_check_lacks(function);
     if (status == CUDA_SUCCESS)
         status = kernel_check_block(function, request);
     if (status == CUDA_SUCCESS)

@@ -61,14 +61,26 @@ struct copy_request {
     struct lanes64 to;
 };
 
+/* How much is read, before zeros: as a number, or nothing where a predicate says so. */
+static uint32_t copy_bytes(const struct warp *warp, const struct detail *detail, unsigned lane,
+                           uint32_t size) {
+    if (detail->from_count <= 3)
+        return size;
+    if (detail->from_bits[3] == 1) {
+        const uint32_t ignored = *(const uint32_t *)warp_slot(warp, detail->from[3]);
+        return ((ignored ^ (detail->negated >> 3 & 1 ? LANES_ALL : 0)) >> lane & 1) ? 0 : size;
+    }
+    const uint32_t given = (uint32_t)value_read(warp, detail, 3, lane);
+    return given < size ? given : size;
+}
+
 static bool copy_lane(struct warp *warp, const struct instruction *instruction, unsigned lane,
                       struct copy_request *request) {
     const struct detail *detail = instruction->detail;
     const uint32_t size = (uint32_t)value_read(warp, detail, 2, lane);
-    uint32_t read = detail->from_count > 3 ? (uint32_t)value_read(warp, detail, 3, lane) : size;
+    uint32_t read = copy_bytes(warp, detail, lane, size);
     const uint64_t from = value_read(warp, detail, 1, lane) + (uint64_t)detail->second_offset;
     uint64_t to;
-    read = read < size ? read : size;
     if (!find_shared(warp, instruction, lane, size, &to))
         return false;
     if (from % size != 0) {
@@ -292,8 +304,9 @@ static void execute_pending_count(struct warp *warp, const struct instruction *i
 static const struct instruction_row rows[] = {
     {.pattern = "cp.async.{ca,cg}.{shared,shared::cta}.global[.L2::cache_hint][.{L2::64B,L2::128B,"
                 "L2::256B}]",
-     "m,m,i,?w",
+     "m,m,i,?x",
      execute_copy,
+     .flags = ROW_NEGATES,
      .decode = DECODE_UNTYPED},
     {.pattern = "cp.async.commit_group", "", execute_commit},
     {.pattern = "cp.async.wait_group", "i", execute_wait_group},

@@ -135,7 +135,7 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
                                  unsigned lane, struct atomic_request *request) {
     const struct detail *detail = instruction->detail;
     const struct launch *launch = warp->block->launch;
-    const uint32_t bytes = detail->access_bytes;
+    const uint32_t bytes = detail->access_bytes * detail->elements;
     uint64_t address = value_read(warp, detail, 0, lane) + (uint64_t)instruction->immediate;
     uint64_t window = detail->space == SPACE_SHARED ? WINDOW_SHARED : address >> WINDOW_SHIFT;
     const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
@@ -180,29 +180,43 @@ static void count_request(struct warp *warp, const struct atomic_request *reques
         counters, request_atomic_wavefronts(&request->shared, request->shared_lanes, bytes));
 }
 
+enum { VECTOR_LIMIT = 8 };
+
+/* The elements of one lane; `old` has what was there before. */
+static bool update_lane(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                        struct atomic_request *request, struct lanes64 old[VECTOR_LIMIT]) {
+    const struct detail *detail = instruction->detail;
+    unsigned char *at = find_bytes(warp, instruction, lane, request);
+    if (!at)
+        return false;
+    const bool compares = instruction->variant == ATOMIC_COMPARE;
+    const bool flush = !(request->shared_lanes >> lane & 1);
+    for (unsigned k = 0; k < detail->elements; k++)
+        old[k].at[lane] =
+            update(at + (size_t)k * detail->access_bytes, instruction->variant,
+                   value_read(warp, detail, 1 + k, lane),
+                   compares ? value_read(warp, detail, 2, lane) : 0, detail->access_bytes, flush);
+    return true;
+}
+
 static void execute_atomic(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     struct atomic_request request;
-    struct lanes64 b, c, old;
-    for (unsigned lane = 0; lane < LANES; lane++) {
-        b.at[lane] = value_read(warp, detail, 1, lane);
-        c.at[lane] = detail->from_count > 2 ? value_read(warp, detail, 2, lane) : 0;
-    }
+    struct lanes64 old[VECTOR_LIMIT];
     warp->communicated = true;
     request.global.count = request.shared_lanes = 0;
     for (unsigned lane = 0; lane < LANES; lane++) {
         if (!(warp->mask >> lane & 1))
             continue;
-        unsigned char *at = find_bytes(warp, instruction, lane, &request);
-        if (!at)
+        if (!update_lane(warp, instruction, lane, &request, old))
             return;
-        old.at[lane] = update(at, instruction->variant, b.at[lane], c.at[lane],
-                              detail->access_bytes, !(request.shared_lanes >> lane & 1));
     }
-    count_request(warp, &request, detail->access_bytes);
-    for (unsigned lane = 0; lane < LANES && detail->to_count; lane++) {
-        if (warp->mask >> lane & 1)
-            value_write(warp, detail, 0, lane, old.at[lane]);
+    count_request(warp, &request, detail->access_bytes * detail->elements);
+    for (unsigned k = 0; k < detail->to_count; k++) {
+        for (unsigned lane = 0; lane < LANES; lane++) {
+            if (warp->mask >> lane & 1)
+                value_write(warp, detail, k, lane, old[k].at[lane]);
+        }
     }
 }
 
@@ -215,11 +229,24 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
      "t=m,s",                                                                                      \
      execute_atomic,                                                                               \
      number,                                                                                       \
-     .flags = ROW_COMMUNICATES | ROW_ANY_ORDER | (more),                                           \
+     .flags = ROW_COMMUNICATES | (more),                                                           \
      .decode = DECODE_MEMORY},                                                                     \
     {                                                                                              \
         .pattern = "red" HEAD operation_pattern, "m,s", execute_atomic, number,                    \
-        .flags = ROW_COMMUNICATES | ROW_ANY_ORDER | (more), .decode = DECODE_MEMORY                \
+        .flags = ROW_COMMUNICATES | (more), .decode = DECODE_MEMORY                                \
+    }
+
+/* Each element by itself. The order of blocks shows in sums of floats. */
+#define VECTORS(operation_pattern, number)                                                         \
+    {.pattern = "atom" HEAD operation_pattern,                                                     \
+     "D=m,S",                                                                                      \
+     execute_atomic,                                                                               \
+     number,                                                                                       \
+     .flags = ROW_COMMUNICATES,                                                                    \
+     .decode = DECODE_MEMORY},                                                                     \
+    {                                                                                              \
+        .pattern = "red" HEAD operation_pattern, "m,S", execute_atomic, number,                    \
+        .flags = ROW_COMMUNICATES, .decode = DECODE_MEMORY                                         \
     }
 
 static const struct instruction_row rows[] = {
@@ -239,17 +266,22 @@ static const struct instruction_row rows[] = {
     BOTH(".add.noftz" HINT ".f16x2", ATOMIC_ADD_F16X2, 0),
     BOTH(".add.noftz" HINT ".bf16", ATOMIC_ADD_BF16, 0),
     BOTH(".add.noftz" HINT ".bf16x2", ATOMIC_ADD_BF16X2, 0),
+    VECTORS(".add" HINT ".{v2,v4}.f32", ATOMIC_ADD_F32),
+    VECTORS(".add.noftz" HINT ".{v2,v4,v8}.f16", ATOMIC_ADD_F16),
+    VECTORS(".add.noftz" HINT ".{v2,v4}.f16x2", ATOMIC_ADD_F16X2),
+    VECTORS(".add.noftz" HINT ".{v2,v4,v8}.bf16", ATOMIC_ADD_BF16),
+    VECTORS(".add.noftz" HINT ".{v2,v4}.bf16x2", ATOMIC_ADD_BF16X2),
     {.pattern = "atom" HEAD ".exch" HINT ".{b32,u32,s32,f32,b64,u64,s64,f64}",
      "t=m,s",
      execute_atomic,
      ATOMIC_EXCHANGE,
-     .flags = ROW_COMMUNICATES | ROW_ANY_ORDER,
+     .flags = ROW_COMMUNICATES,
      .decode = DECODE_MEMORY},
     {.pattern = "atom" HEAD ".cas" HINT ".{b16,b32,u32,s32,b64,u64,s64}",
      "t=m,s,s",
      execute_atomic,
      ATOMIC_COMPARE,
-     .flags = ROW_COMMUNICATES | ROW_ANY_ORDER,
+     .flags = ROW_COMMUNICATES,
      .decode = DECODE_MEMORY},
 };
 

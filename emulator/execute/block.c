@@ -70,6 +70,7 @@ static void fill_special(struct warp *warp) {
     fill(warp, SPECIAL_ENVREG1, (uint32_t)(launch->workspace >> 32));
     fill(warp, SPECIAL_ENVREG2, (uint32_t)launch->workspace);
     fill(warp, SPECIAL_ZERO, 0);
+    fill(warp, SPECIAL_ONE, 1);
 }
 
 /* ---- Opening and closing ---- */

@@ -175,6 +175,8 @@ static const char *argument_text(struct warp *warp, const struct detail *detail,
 
 static void give_result(struct warp *warp, const struct detail *detail, unsigned lane,
                         uint64_t value) {
+    if (detail->result_count == 0)
+        return;
     memcpy(warp->bank[BANK_FRAME] + detail->results[0].caller +
                (size_t)lane * detail->results[0].stride_caller,
            &value, detail->results[0].size < sizeof value ? detail->results[0].size : sizeof value);
@@ -325,11 +327,22 @@ static void execute_nothing(struct warp *warp, const struct instruction *instruc
     (void)instruction;
 }
 
+/* Policies for caches, which are not there. */
+static void execute_policy(struct warp *warp, const struct instruction *instruction) {
+    struct lanes64 *to = warp_slot(warp, instruction->to);
+    for (unsigned lane = 0; lane < LANES; lane++)
+        to->at[lane] = (warp->mask >> lane & 1) ? 0 : to->at[lane];
+}
+
 /* Sleeping and waiting hint that other threads should run. */
 static void execute_sleep(struct warp *warp, const struct instruction *instruction) {
     (void)instruction;
     warp->communicated = true;
 }
+
+#define POLICIES                                                                                   \
+    ".{L2::evict_last,L2::evict_normal,L2::evict_first,L2::evict_unchanged}"                       \
+    "[.{L2::evict_first,L2::evict_unchanged}].b64"
 
 static const struct instruction_row rows[] = {
     {.pattern = "bra[.uni]",
@@ -363,6 +376,13 @@ static const struct instruction_row rows[] = {
      .decode = DECODE_PREFETCH},
     {.pattern = "prefetchu.L1", "m", execute_nothing, .decode = DECODE_PREFETCH},
     {.pattern = "pmevent", "i", execute_nothing},
+    {.pattern = "createpolicy.fractional" POLICIES, "d=", execute_policy},
+    {.pattern = "createpolicy.fractional" POLICIES, "d=w", execute_policy},
+    {.pattern = "createpolicy.range[.global]" POLICIES,
+     "d=m,w,w",
+     execute_policy,
+     .decode = DECODE_UNTYPED},
+    {.pattern = "createpolicy.cvt.L2.b64", "d=d", execute_policy},
     {.pattern = "setmaxnreg.{inc,dec}.sync.aligned.u32", "i", execute_nothing},
 };
 

@@ -66,6 +66,19 @@ static bool meet(struct warp *warp, const struct instruction *instruction, uint3
     return true;
 }
 
+/* Instructions without `.sync`, for targets before sm_70, have no member mask: those take part that
+ * are there. */
+static bool meet_or_go(struct warp *warp, const struct instruction *instruction, unsigned members,
+                       uint32_t *lanes) {
+    const struct detail *detail = instruction->detail;
+    if (members < detail->from_count)
+        return meet(warp, instruction, detail->from[members], lanes);
+    *lanes = warp_guard(warp, instruction);
+    if (!*lanes)
+        warp->pc++;
+    return *lanes != 0;
+}
+
 static void meet_end(struct warp *warp) {
     warp->pc++;
 }
@@ -109,10 +122,19 @@ static bool shuffle_source(enum shuffle_mode mode, int lane, uint32_t b, uint32_
     return valid;
 }
 
+/* What a lane that does not take part would give is undefined. */
+static void check_source(struct warp *warp, const struct instruction *instruction, uint32_t lanes,
+                         unsigned lane, unsigned source) {
+    if (warp->block->launch->options.check_init && (lanes >> lane & 1) && !(lanes >> source & 1))
+        warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, 0,
+                   "uninitialised read: shfl takes the value of lane %u, which does not take part",
+                   source);
+}
+
 static void execute_shuffle(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     uint32_t lanes, valid = 0;
-    if (!meet(warp, instruction, detail->from[3], &lanes))
+    if (!meet_or_go(warp, instruction, 3, &lanes))
         return;
     const struct lanes32 value = *(const struct lanes32 *)warp_slot(warp, detail->from[0]);
     const struct lanes32 *b = warp_slot(warp, detail->from[1]),
@@ -124,6 +146,7 @@ static void execute_shuffle(struct warp *warp, const struct instruction *instruc
                                        c->at[lane], &source);
         valid |= (uint32_t)is_valid << lane;
         result.at[lane] = value.at[source];
+        check_source(warp, instruction, lanes, lane, (unsigned)source);
     }
     struct lanes32 *to = warp_slot(warp, detail->to[0]);
     FOR_LANES(lane) {
@@ -144,12 +167,13 @@ static uint32_t source_predicate(const struct warp *warp, const struct detail *d
 static void execute_vote(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     uint32_t lanes, results = 0;
-    if (!meet(warp, instruction, detail->from[1], &lanes))
+    if (!meet_or_go(warp, instruction, 1, &lanes))
         return;
     const uint32_t value = source_predicate(warp, detail, 0);
-    const struct lanes32 masks = *(const struct lanes32 *)warp_slot(warp, detail->from[1]);
+    const struct lanes32 *masks = detail->from_count > 1 ? warp_slot(warp, detail->from[1]) : NULL;
     for (unsigned lane = 0; lane < LANES; lane++) {
-        const uint32_t members = masks.at[lane] & lanes, votes = value & members;
+        const uint32_t members = (masks ? masks->at[lane] : LANES_ALL) & lanes;
+        const uint32_t votes = value & members;
         const bool outcome[] = {votes == members, votes != 0, votes == 0 || votes == members};
         if (!(lanes >> lane & 1))
             continue;
@@ -311,6 +335,20 @@ static const struct instruction_row rows[] = {
      execute_vote,
      1,
      .flags = ROW_CONTROL | ROW_NEGATES},
+    {.pattern = "shfl.{up,down,bfly,idx}.b32",
+     "w|p=w,w,w",
+     execute_shuffle,
+     .flags = ROW_CONTROL | ROW_BEFORE_70},
+    {.pattern = "vote.{all,any,uni}.pred",
+     "p=p",
+     execute_vote,
+     0,
+     .flags = ROW_CONTROL | ROW_NEGATES | ROW_BEFORE_70},
+    {.pattern = "vote.ballot.b32",
+     "w=p",
+     execute_vote,
+     1,
+     .flags = ROW_CONTROL | ROW_NEGATES | ROW_BEFORE_70},
     {.pattern = "match.any.sync.b32", "w=w,w", execute_match, 0, MEETS},
     {.pattern = "match.any.sync.b64", "w=d,w", execute_match, 0, MEETS},
     {.pattern = "match.all.sync.b32", "w|p=w,w", execute_match, 1, MEETS},

@@ -2,6 +2,7 @@
  * cvt, and odd forms of mov. */
 #include "emulator/execute/execute.h"
 #include "emulator/execute/values.h"
+#include "emulator/execute/warp.h"
 
 static void execute_guarded(struct warp *warp, const struct instruction *instruction) {
     uint32_t mask = warp->mask;
@@ -193,6 +194,14 @@ static void execute_move_local(struct warp *warp, const struct instruction *inst
     }
 }
 
+/* ---- What is lacking ---- */
+
+/* Comes here only by a pointer to a function: other launches are refused before they begin. */
+static void execute_lacking(struct warp *warp, const struct instruction *instruction) {
+    warp_fault(warp, instruction, MACHINE_NOT_SUPPORTED, lane_first(warp->mask), 0, "%s",
+               instruction->detail->function->lacks);
+}
+
 const struct generic_handlers executor_generic = {
     .guarded = execute_guarded,
     .lanes = execute_lanes,
@@ -203,4 +212,5 @@ const struct generic_handlers executor_generic = {
     .move_unpack = execute_move_unpack,
     .move_clock = execute_move_clock,
     .move_local = execute_move_local,
+    .lacking = execute_lacking,
 };

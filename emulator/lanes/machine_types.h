@@ -14,7 +14,7 @@ enum machine_status {
     MACHINE_OK,
     MACHINE_INVALID_VALUE,
     MACHINE_OUT_OF_MEMORY,         /* device or host memory */
-    MACHINE_INVALID_PTX,           /* malformed, or an instruction that the emulator lacks */
+    MACHINE_INVALID_PTX,           /* malformed */
     MACHINE_NOT_FOUND,             /* no such symbol; an external one that nothing defines */
     MACHINE_INVALID_ADDRESS,       /* host: a range that is not allocated; launch: out of bounds */
     MACHINE_MISALIGNED_ADDRESS,    /* not a multiple of what the access asks for */
@@ -29,6 +29,7 @@ enum machine_status {
     MACHINE_CHECK_FAILED,          /* a race, an uninitialised read, a barrier not all reach */
     MACHINE_TOO_MANY_RESOURCES,    /* a block too large, too much shared memory, or more blocks
                                       than can cooperate */
+    MACHINE_NOT_SUPPORTED,         /* a kernel that needs what the emulator lacks */
 };
 
 /* Sizes in bytes, clocks in kHz, width in bits. What the device claims to be; nothing here is a

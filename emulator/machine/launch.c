@@ -67,6 +67,8 @@ static enum machine_status check_launch(const struct machine *machine,
                                         struct machine_diagnostic *diagnostic) {
     const struct machine_properties *properties = &machine->properties;
     const struct machine_function_info *info = machine_function_info(launch->function);
+    if (info->lacks)
+        return refuse(diagnostic, MACHINE_NOT_SUPPORTED, info, "%s", info->lacks);
     const enum machine_status status = check_sizes(machine, launch, diagnostic);
     if (status != MACHINE_OK)
         return status;

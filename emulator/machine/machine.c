@@ -26,6 +26,7 @@ const char *machine_status_name(enum machine_status status) {
         [MACHINE_BUDGET_SPENT] = "instruction budget spent",
         [MACHINE_CHECK_FAILED] = "check failed",
         [MACHINE_TOO_MANY_RESOURCES] = "too many resources",
+        [MACHINE_NOT_SUPPORTED] = "not supported",
     };
     const size_t count = sizeof names / sizeof names[0];
     return (size_t)status < count && names[status] ? names[status] : "unknown status";

@@ -146,6 +146,7 @@ static void describe_kernel(struct source *source, const struct machine_module *
     info->min_blocks = syntax->min_blocks;
     info->ptx_version = module->syntax->version;
     info->target = module->syntax->target;
+    info->lacks = function->lacks;
 }
 
 static void collect_kernels(struct source *source, struct machine_module *module) {

@@ -2,6 +2,7 @@
 #include "emulator/ptx/lexer.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,13 @@ static struct source_place lexer_place(const struct lexer *lexer) {
 static void lexer_newline(struct lexer *lexer) {
     lexer->line++;
     lexer->line_start = lexer->at + 1;
+}
+
+static bool lexer_at_line_start(const struct lexer *lexer) {
+    const char *at = lexer->line_start;
+    while (at < lexer->at && isspace((unsigned char)*at))
+        at++;
+    return at == lexer->at;
 }
 
 static void skip_block_comment(struct lexer *lexer) {
@@ -37,11 +45,13 @@ static bool skip_space(struct lexer *lexer) {
     while (lexer->at < lexer->end) {
         char c = *lexer->at;
         bool pair = lexer->end - lexer->at >= 2;
+        /* A preprocessor leaves lines such as `# 1 "file"`. */
+        const bool is_marker = c == '#' && lexer_at_line_start(lexer);
         if (c == '\n')
             lexer_newline(lexer);
         if (isspace((unsigned char)c)) {
             lexer->at++;
-        } else if (pair && c == '/' && lexer->at[1] == '/') {
+        } else if (is_marker || (pair && c == '/' && lexer->at[1] == '/')) {
             while (lexer->at < lexer->end && *lexer->at != '\n')
                 lexer->at++;
         } else if (pair && c == '/' && lexer->at[1] == '*') {
@@ -111,6 +121,9 @@ static bool scan_decimal_float(struct lexer *lexer) {
                     "a number of more than 63 characters");
     memcpy(text, lexer->at, length);
     double value = strtod(text, NULL);
+    if (isinf(value))
+        source_fail(lexer->source, MACHINE_INVALID_PTX, lexer->token.place,
+                    "%s is beyond what a float can be", text);
     memcpy(&lexer->token.integer, &value, sizeof value);
     lexer->token.kind = TOKEN_FLOAT64;
     lexer->at = at;

@@ -84,13 +84,26 @@ static void parse_function(struct parser *parser, struct linkage linkage, bool i
 
 /* ---- The module ---- */
 
+/* sm_80, sm_90a, sm_100f: the features of one architecture, or of a family, begin with sm_90. */
+static unsigned target_number(struct parser *parser, const char *name) {
+    enum { FIRST_WITH_FEATURES = 90, LIMIT = 1000 };
+    unsigned number = 0;
+    const char *at = name + 3;
+    for (; *at >= '0' && *at <= '9' && number < LIMIT; at++)
+        number = number * 10 + (unsigned)(*at - '0');
+    const bool has_features =
+        number >= FIRST_WITH_FEATURES && (strcmp(at, "a") == 0 || strcmp(at, "f") == 0);
+    if (*at != '\0' && !has_features)
+        source_fail(parser->source, MACHINE_INVALID_PTX, parser->lexer.token.place,
+                    "there is no target '%s'", name);
+    return number;
+}
+
 static void parse_target(struct parser *parser) {
     do {
         const char *name = parser_expect_name(parser);
         if (strncmp(name, "sm_", 3) == 0) {
-            for (const char *at = name + 3;
-                 *at >= '0' && *at <= '9' && parser->module->target < 1000; at++)
-                parser->module->target = parser->module->target * 10 + (unsigned)(*at - '0');
+            parser->module->target = target_number(parser, name);
         }
     } while (parser_take(parser, ','));
 }
@@ -110,6 +123,21 @@ static void parse_address_size(struct parser *parser) {
     if (parser_expect_unsigned(parser, "an address size", 64) != 64)
         source_fail(parser->source, MACHINE_INVALID_PTX, place,
                     "the emulator has 64-bit addresses only");
+}
+
+/* `.alias name, function;`: the name, which is declared before, stands for the function. */
+static void parse_alias(struct parser *parser) {
+    unsigned index;
+    struct syntax_symbol *symbols[2];
+    for (int k = 0; k < 2; k++) {
+        const struct source_place place = parser->lexer.token.place;
+        const char *name = parser_expect_name(parser);
+        symbols[k] = scope_find(parser->module->scope, name, &index);
+        if (!symbols[k] || symbols[k]->kind != SYMBOL_FUNCTION)
+            source_fail(parser->source, MACHINE_INVALID_PTX, place, "'%s' is no function", name);
+        parser_expect(parser, k == 0 ? ',' : ';');
+    }
+    symbols[0]->function = symbols[1]->function;
 }
 
 static struct linkage parse_linkage(struct parser *parser) {
@@ -143,6 +171,8 @@ static void parse_module_item(struct parser *parser) {
         parse_target(parser);
     else if (parser_take_dot(parser, "address_size"))
         parse_address_size(parser);
+    else if (parser_take_dot(parser, "alias"))
+        parse_alias(parser);
     else if (!parser_common_directive(parser))
         parser_fail_expected(parser, "a directive that the emulator knows");
 }

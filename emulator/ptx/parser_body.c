@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+/* The elements of a vector of registers, by place. */
+static const char VECTOR_ELEMENTS[] = "xyzw";
+
 static struct syntax_operand parse_operand(struct parser *parser);
 
 static void enter(struct parser *parser) {
@@ -16,20 +19,51 @@ static void enter(struct parser *parser) {
                     "nested deeper than %d", PARSER_DEPTH_LIMIT);
 }
 
-/* A name, with the `.x` of a special register. */
+/* `name.x` */
+static const char *element_name(struct parser *parser, const char *name, char element) {
+    const size_t length = strlen(name);
+    char *joined = source_allocate(parser->source, length + 3);
+    memcpy(joined, name, length);
+    joined[length] = '.';
+    joined[length + 1] = element;
+    return joined;
+}
+
+static const struct syntax_symbol *find_vector(const struct parser *parser, const char *name) {
+    unsigned index;
+    const struct syntax_symbol *symbol = scope_find(parser->scope, name, &index);
+    return symbol && symbol->kind == SYMBOL_VECTOR ? symbol : NULL;
+}
+
+/* A name, with the `.x` of a special register or of a vector; colours stand for places. */
 static const char *parse_name(struct parser *parser) {
-    struct token first = parser->lexer.token;
+    static const char colours[] = "rgba";
     const char *name = parser_expect_name(parser);
     const struct token *next = &parser->lexer.token;
-    if (name[0] != '%' || next->kind != TOKEN_DOT_WORD || !next->glued || next->length != 1)
+    const bool is_vector = find_vector(parser, name) != NULL;
+    const bool has_element = next->kind == TOKEN_DOT_WORD && next->glued && next->length == 1;
+    if (!has_element || (name[0] != '%' && !is_vector))
         return name;
-    size_t length = first.length + 1 + next->length;
-    char *joined = source_allocate(parser->source, length + 1);
-    memcpy(joined, name, first.length);
-    joined[first.length] = '.';
-    memcpy(joined + first.length + 1, next->text, next->length);
+    const char *colour = is_vector ? strchr(colours, *next->text) : NULL;
+    const char *joined =
+        element_name(parser, name, colour ? VECTOR_ELEMENTS[colour - colours] : *next->text);
     lexer_advance(&parser->lexer);
     return joined;
+}
+
+/* The name of a vector stands for its elements. */
+static void expand_vector(struct parser *parser, struct syntax_operand *operand) {
+    const struct syntax_symbol *symbol = find_vector(parser, operand->name);
+    if (!symbol)
+        return;
+    operand->kind = OPERAND_VECTOR;
+    operand->item_count = symbol->count;
+    operand->items = source_allocate(parser->source, symbol->count * sizeof(struct syntax_operand));
+    for (unsigned k = 0; k < symbol->count; k++)
+        operand->items[k] =
+            (struct syntax_operand){.kind = OPERAND_NAME,
+                                    .name = element_name(parser, operand->name, VECTOR_ELEMENTS[k]),
+                                    .place = operand->place};
 }
 
 static int64_t parse_offset(struct parser *parser) {
@@ -38,6 +72,20 @@ static int64_t parse_offset(struct parser *parser) {
     if (parser_take(parser, '-'))
         return (int64_t)(0 - (uint64_t)parser_expression(parser));
     return 0;
+}
+
+/* name+4, name-4, and name[4]: the fifth element of an array. */
+static int64_t parse_place(struct parser *parser, const char *name) {
+    unsigned index;
+    const struct source_place place = parser->lexer.token.place;
+    if (!parser_take(parser, '['))
+        return parse_offset(parser);
+    const struct syntax_symbol *symbol = scope_find(parser->scope, name, &index);
+    if (!symbol || symbol->kind != SYMBOL_VARIABLE)
+        source_fail(parser->source, MACHINE_INVALID_PTX, place, "'%s' is no array", name);
+    const uint64_t element = (uint64_t)parser_expression(parser);
+    parser_expect(parser, ']');
+    return (int64_t)(element * (symbol->variable->type->bits / 8));
 }
 
 static void parse_items(struct parser *parser, struct syntax_operand *operand, char close) {
@@ -102,13 +150,14 @@ static struct syntax_operand parse_operand(struct parser *parser) {
         operand.kind = OPERAND_SINK;
     } else if (parser->lexer.token.kind == TOKEN_WORD) {
         operand.name = parse_name(parser);
-        operand.integer = parse_offset(parser);
+        operand.integer = parse_place(parser, operand.name);
+        expand_vector(parser, &operand);
     } else if (parser_take(parser, '[')) {
         parse_address(parser, &operand);
     } else if (parser_take(parser, '{')) {
         operand.kind = OPERAND_VECTOR;
         parse_items(parser, &operand, '}');
-    } else if (parser_take(parser, '(')) {
+    } else if (parser->takes_lists && parser_take(parser, '(')) {
         operand.kind = OPERAND_LIST;
         parse_items(parser, &operand, ')');
     } else {
@@ -146,6 +195,7 @@ static void parse_instruction(struct parser *parser) {
         instruction.guard = parser_expect_name(parser);
     }
     instruction.root = parser_expect_name(parser);
+    parser->takes_lists = strcmp(instruction.root, "call") == 0;
     parse_modifiers(parser, &instruction);
     size_t capacity = 0;
     while (!parser_take(parser, ';')) {
@@ -163,9 +213,41 @@ static void parse_instruction(struct parser *parser) {
     function->instructions[function->instruction_count++] = instruction;
 }
 
-static void parse_registers(struct parser *parser) {
+static void add_registers(struct parser *parser, const struct syntax_type *type,
+                          struct syntax_symbol *symbol, unsigned long long count,
+                          struct source_place place) {
     enum { REGISTER_LIMIT = 1 << 20 };
     struct syntax_function *function = parser->function;
+    if (count > REGISTER_LIMIT - function->register_count)
+        source_fail(parser->source, MACHINE_INVALID_PTX, place, "more than %d registers",
+                    REGISTER_LIMIT);
+    symbol->index = (unsigned)function->register_count;
+    symbol->count = (unsigned)count;
+    for (unsigned long long k = 0; k < count; k++) {
+        function->registers =
+            source_grow(parser->source, function->registers, function->register_count,
+                        &function->register_capacity, sizeof *function->registers);
+        function->registers[function->register_count++].type = type;
+    }
+}
+
+/* The registers of a vector of `size` elements, each with a name of its own. */
+static void add_vector(struct parser *parser, const struct syntax_type *type,
+                       struct syntax_symbol *symbol, unsigned size, struct source_place place) {
+    symbol->kind = SYMBOL_VECTOR;
+    symbol->count = size;
+    for (unsigned k = 0; k < size; k++) {
+        struct syntax_symbol *element =
+            parser_declare(parser, element_name(parser, symbol->name, VECTOR_ELEMENTS[k]), place);
+        element->kind = SYMBOL_REGISTER;
+        add_registers(parser, type, element, 1, place);
+    }
+}
+
+static void parse_registers(struct parser *parser) {
+    const unsigned vector = parser_take_dot(parser, "v2")   ? 2
+                            : parser_take_dot(parser, "v4") ? 4
+                                                            : 0;
     const struct syntax_type *type =
         parser_expect_type(parser, "a register type that the emulator knows");
     do {
@@ -173,7 +255,7 @@ static void parse_registers(struct parser *parser) {
         struct syntax_symbol *symbol = parser_declare(parser, parser_expect_name(parser), place);
         unsigned long long count = 1;
         symbol->kind = SYMBOL_REGISTER;
-        if (parser_take(parser, '<')) {
+        if (!vector && parser_take(parser, '<')) {
             symbol->kind = SYMBOL_REGISTERS;
             count = parser->lexer.token.integer;
             if (parser->lexer.token.kind != TOKEN_INTEGER)
@@ -181,17 +263,10 @@ static void parse_registers(struct parser *parser) {
             lexer_advance(&parser->lexer);
             parser_expect(parser, '>');
         }
-        if (count > REGISTER_LIMIT - function->register_count)
-            source_fail(parser->source, MACHINE_INVALID_PTX, place, "more than %d registers",
-                        REGISTER_LIMIT);
-        symbol->index = (unsigned)function->register_count;
-        symbol->count = (unsigned)count;
-        for (unsigned long long k = 0; k < count; k++) {
-            function->registers =
-                source_grow(parser->source, function->registers, function->register_count,
-                            &function->register_capacity, sizeof *function->registers);
-            function->registers[function->register_count++].type = type;
-        }
+        if (vector)
+            add_vector(parser, type, symbol, vector, place);
+        else
+            add_registers(parser, type, symbol, count, place);
     } while (parser_take(parser, ','));
     parser_expect(parser, ';');
 }

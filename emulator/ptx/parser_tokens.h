@@ -13,7 +13,8 @@ struct parser {
     struct syntax_module *module;
     struct syntax_function *function; /* whose body this is, or NULL */
     struct syntax_scope *scope;
-    unsigned depth; /* of nested braces and parentheses */
+    bool takes_lists; /* the operands are those of a call */
+    unsigned depth;   /* of nested braces and parentheses */
     unsigned source_file, source_line;
 };
 

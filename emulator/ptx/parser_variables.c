@@ -241,6 +241,8 @@ void parser_variables(struct parser *parser, struct linkage linkage, enum state_
         if (variable->value_count * (variable->type->bits / 8) > variable->size)
             source_fail(parser->source, MACHINE_INVALID_PTX, variable->place,
                         "'%s' has more values than elements", variable->name);
+        /* The assembler gives a place to an array whose size is known, extern or not. */
+        variable->is_extern &= space != SPACE_SHARED || unknown;
         variable_record(parser, variable);
     } while (parser_take(parser, ','));
     parser_expect(parser, ';');

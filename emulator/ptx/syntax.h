@@ -94,6 +94,7 @@ struct syntax_function;
 enum symbol_kind {
     SYMBOL_REGISTER,
     SYMBOL_REGISTERS,
+    SYMBOL_VECTOR, /* .reg .v4: its elements are registers of the names `v.x` … */
     SYMBOL_VARIABLE,
     SYMBOL_FUNCTION,
     SYMBOL_LABEL,
@@ -105,7 +106,7 @@ struct syntax_symbol {
     const char *name;
     enum symbol_kind kind;
     unsigned index; /* REGISTER, REGISTERS: the first one's number; LABEL: of its instruction */
-    unsigned count; /* REGISTERS, TARGETS: how many */
+    unsigned count; /* REGISTERS, TARGETS, VECTOR: how many */
     struct syntax_variable *variable;
     struct syntax_function *function; /* FUNCTION and PROTOTYPE */
     const char **targets;             /* TARGETS */

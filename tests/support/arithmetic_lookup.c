@@ -18,6 +18,7 @@ struct lookup lookup_in(enum arithmetic_isa isa, const char *mnemonic) {
     const char *modifiers[LOOKUP_CHOICES];
     struct syntax_instruction instruction = {.root = text, .modifiers = modifiers};
     struct lookup found = {.operation = NULL};
+    struct pattern_fit fit;
     (void)snprintf(text, sizeof text, "%s", mnemonic);
     for (char *dot = strchr(text, '.'); dot; dot = strchr(dot + 1, '.')) {
         *dot = '\0';
@@ -25,8 +26,9 @@ struct lookup lookup_in(enum arithmetic_isa isa, const char *mnemonic) {
     }
     for (const struct lane_table *const *table = arithmetic_tables(isa); *table; table++) {
         for (unsigned row = 0; row < (*table)->count; row++) {
-            if (pattern_match((*table)->rows[row].pattern, &instruction, found.choice)) {
+            if (pattern_match((*table)->rows[row].pattern, &instruction, false, &fit)) {
                 found.operation = &(*table)->rows[row];
+                memcpy(found.choice, fit.choice, sizeof found.choice);
                 return found;
             }
         }

@@ -9,9 +9,6 @@
 #include "emulator/driver/code/function.h"
 #include "emulator/driver/code/image.h"
 
-/* The newest version of PTX that CUDA 13.0 knows. */
-enum { PTX_VERSION = 90 };
-
 static CUresult module_list_functions(struct driver_module *module) {
     module->function_count = machine_function_count(module->machine);
     module->functions = calloc(module->function_count + 1, sizeof *module->functions);
@@ -62,12 +59,6 @@ static CUresult module_check_target(const struct driver_module *module, char *me
     if (!module->function_count)
         return CUDA_SUCCESS;
     const struct machine_function_info *info = module->functions[0].info; /* the same for all */
-    if (info->ptx_version > PTX_VERSION) {
-        snprintf(message, size, "the PTX is of version %u.%u, newer than %d.%d",
-                 info->ptx_version / 10, info->ptx_version % 10, PTX_VERSION / 10,
-                 PTX_VERSION % 10);
-        return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
-    }
     if (info->target > device) {
         snprintf(message, size,
                  "the PTX is for sm_%u and the device is sm_%u; compile for compute_%u, or choose "

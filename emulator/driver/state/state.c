@@ -47,6 +47,8 @@ CUresult driver_status(enum machine_status status) {
         return CUDA_ERROR_LAUNCH_TIMEOUT;
     case MACHINE_TOO_MANY_RESOURCES:
         return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+    case MACHINE_NOT_SUPPORTED:
+        return CUDA_ERROR_NOT_SUPPORTED;
     case MACHINE_TRAP:
     case MACHINE_CHECK_FAILED:
         return CUDA_ERROR_LAUNCH_FAILED;

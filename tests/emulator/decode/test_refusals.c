@@ -32,10 +32,6 @@ struct refusal {
     "%h<4>;\n" statements "\nret; }\n"
 
 static const struct refusal refusals[] = {
-    {KERNEL("frobnicate.u32 %r1, %r2;"), 6, "frobnicate.u32"},
-    {KERNEL("add.u33 %r1, %r2, %r3;"), 6, "add.u33"},
-    {KERNEL("add.u32.fast %r1, %r2, %r3;"), 6, "add.u32.fast"},
-    {KERNEL("tcgen05.wait::ld.sync.aligned;"), 6, "tcgen05"},
     {KERNEL("add.u32 %r1, %r2;"), 6, "operand"},
     {KERNEL("add.u32 %r1, %r2, %r3, %r4;"), 6, "add.u32"},
     {KERNEL("add.u32 %r1, %rd2, %r3;"), 6, "%rd2 has 64 bits"},
@@ -49,7 +45,6 @@ static const struct refusal refusals[] = {
     {KERNEL("ld.global.v4.f64 {%rd1,%rd2,%rd3,%rd4}, [%rd1];"), 6, "16 bytes"},
     {KERNEL("ld.global.u32 %r1, %rd1;"), 6, "brackets"},
     {KERNEL("call nobody;"), 6, "unknown function"},
-    {KERNEL("setp.foo.u32 %p1, %r1, %r2;"), 6, "setp.foo.u32"},
     {KERNEL("mov.u32 %r1, 0xZZ;"), 6, "digits"},
     {KERNEL("mov.f32 %f1, 0f123;"), 6, "8 hexadecimal digits"},
     {KERNEL("mov.u32 %r1, 1"), 7, "expected"},

@@ -34,16 +34,7 @@ static void broken_modules_are_refused_with_their_place(void **state) {
     } modules[] = {
         {KERNEL("add.u32 %r1, ;"), CUDA_ERROR_INVALID_PTX, "6:", "operand"},
         {KERNEL("mov.u32 %r1, %r77;"), CUDA_ERROR_INVALID_PTX, "6:", "%r77"},
-        {KERNEL("frobnicate.u32 %r1, %r2;"), CUDA_ERROR_INVALID_PTX, "6:", "frobnicate"},
         {KERNEL("bra NOWHERE;"), CUDA_ERROR_INVALID_PTX, "6:", "NOWHERE"},
-        {KERNEL("tcgen05.wait::ld.sync.aligned;"), CUDA_ERROR_INVALID_PTX, "6:", "tcgen05"},
-        {KERNEL("wgmma.fence.sync.aligned;"), CUDA_ERROR_INVALID_PTX, "6:", "wgmma"},
-        {KERNEL("barrier.cluster.arrive;"), CUDA_ERROR_INVALID_PTX, "6:", "barrier"},
-        {KERNEL("tex.1d.v4.f32.s32 {%r1,%r2,%r3,%r4}, [%rd1, {%r5}];"), CUDA_ERROR_INVALID_PTX,
-         "6:", "tex"},
-        {KERNEL("suld.b.1d.b32.trap %r1, [%rd1, {%r5}];"), CUDA_ERROR_INVALID_PTX, "6:", "suld"},
-        {KERNEL("mov.u32 %r1, %cluster_ctaid.x;"), CUDA_ERROR_INVALID_PTX, "6:", "cluster_ctaid"},
-        {KERNEL(".reg .b128 %q;\nmov.b128 %q, {%rd1, %rd2};"), CUDA_ERROR_INVALID_PTX, "", "b128"},
         {HEAD ".extern .func f();\n.visible .entry k() {\ncall f;\nret; }\n",
          CUDA_ERROR_INVALID_PTX, "6:", "'f'"},
         {HEAD ".visible .entry k() {\n", CUDA_ERROR_INVALID_PTX, "5:", "end of the text"},
@@ -65,6 +56,32 @@ static void broken_modules_are_refused_with_their_place(void **state) {
             fail_msg("%s\nis %s, not %s %s '%s': %s", modules[i].text, error_name(code),
                      error_name(modules[i].code), modules[i].place, modules[i].what, log);
         assert_null(module);
+    }
+    OK(cuCtxSynchronize());
+}
+
+/* Other kernels of the module run, and so does the context. */
+static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
+    static const char *const modules[] = {
+        KERNEL("frobnicate.u32 %r1, %r2;"),
+        KERNEL("tcgen05.wait::ld.sync.aligned;"),
+        KERNEL("wgmma.fence.sync.aligned;"),
+        KERNEL("barrier.cluster.arrive;"),
+        KERNEL("tex.1d.v4.f32.s32 {%r1,%r2,%r3,%r4}, [%rd1, {%r5}];"),
+        KERNEL("suld.b.1d.b32.trap %r1, [%rd1, {%r5}];"),
+        KERNEL(".reg .b128 %q;\nmov.b128 %q, {%rd1, %rd2};"),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+        CUmodule module;
+        CUfunction function;
+        CUdeviceptr none = 0;
+        void *parameters[] = {&none};
+        OK(cuModuleLoadData(&module, modules[i]));
+        OK(cuModuleGetFunction(&function, module, "k"));
+        EXPECT(CUDA_ERROR_NOT_SUPPORTED,
+               cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL));
+        OK(cuModuleUnload(module));
     }
     OK(cuCtxSynchronize());
 }
@@ -214,6 +231,7 @@ static void a_module_may_go_while_another_thread_launches(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_CONTEXT(broken_modules_are_refused_with_their_place),
+        WITH_CONTEXT(kernels_that_need_what_is_lacking_are_not_launched),
         WITH_MODULE(missing_symbols_are_not_found),
         WITH_CONTEXT(private_tables_are_refused_with_the_reason),
         WITH_CONTEXT(impossible_launches_say_why),

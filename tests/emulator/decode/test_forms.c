@@ -1,0 +1,295 @@
+/* What the assembler takes beside the manual's spelling: modifiers in other orders, vectors of
+ * registers, array elements, aliases; and what the emulator lacks, which only launches refuse. */
+#include "tests/support/emulator_core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int open_bench(void **state) {
+    struct bench *bench = calloc(1, sizeof *bench);
+    *state = bench;
+    if (!bench)
+        return -1;
+    bench_open(bench, 1);
+    return 0;
+}
+
+static int close_bench(void **state) {
+    bench_close(*state);
+    free(*state);
+    return 0;
+}
+
+/* A kernel that stores %r1 of its only thread to where p points. */
+#define HEAD                                                                                       \
+    ".reg .b32 %r<20>; .reg .b64 %rd<9>; .reg .f32 %f<20>; .reg .pred %p<8>; .reg .b16 %h<9>;\n"
+#define KERNEL(statements)                                                                         \
+    ".visible .entry k(.param .u64 p) {\n" HEAD "ld.param.u64 %rd1, [p];\n" statements             \
+    "\nst.global.u32 [%rd1], %r1;\nret; }\n"
+
+static uint32_t run(struct bench *bench, const char *text) {
+    uint32_t result[64] = {0};
+    const enum machine_status status = bench_load(bench, text);
+    if (status != MACHINE_OK)
+        fail_msg("%s\nin %s", bench->diagnostic.message, text);
+    const uint64_t memory = bench_allocate(bench, result, sizeof result);
+    if (LAUNCH(bench, "k", 1, 1, memory) != MACHINE_OK)
+        fail_msg("%s\nin %s", bench->diagnostic.message, text);
+    assert_int_equal(machine_read(bench->machine, result, memory, sizeof result), MACHINE_OK);
+    assert_int_equal(machine_free(bench->machine, memory), MACHINE_OK);
+    return result[0];
+}
+
+/* Each of them assembles, and is the instruction that the comment names. */
+static void modifiers_stand_in_any_order(void **state) {
+    static const struct {
+        const char *text;
+        uint32_t result;
+    } cases[] = {
+        {KERNEL("setp.eq.u32 %p1, 1, 1; vote.ballot.sync.b32 %r1, %p1, 1;"), 1},
+        {KERNEL("setp.eq.u32 %p1, 1, 1; vote.b32.ballot.sync %r1, %p1, 1;"), 1},
+        {KERNEL("mov.u32 %r2, 7; shfl.idx.sync.b32 %r1, %r2, 0, 31, 1;"), 7},
+        {KERNEL("mov.u32 %r2, 7; shfl.b32.idx.sync %r1|%p1, %r2, 0, 31, 1;"), 7},
+        {KERNEL("mov.u32 %r2, 7; st.global.u32 [%rd1+8], %r2; "
+                "ld.global.acquire.gpu.b32 %r1, [%rd1+8];"),
+         7},
+        {KERNEL("mov.u32 %r2, 7; st.global.u32 [%rd1+8], %r2; "
+                "ld.global.volatile.u32 %r1, [%rd1+8];"),
+         7},
+        {KERNEL("mov.u32 %r2, 7; st.u32.volatile.global [%rd1+8], %r2; "
+                "ld.b32.nc.global %r1, [%rd1+8];"),
+         7},
+        {KERNEL("mov.u32 %r2, 3; atom.u32.global.add %r1, [%rd1+8], %r2; "
+                "atom.add.global.u32 %r1, [%rd1+8], %r2;"),
+         3},
+        {KERNEL("add.f32.rn.ftz %f1, 1.0, 2.0; cvt.rzi.u32.f32 %r1, %f1;"), 3},
+        {KERNEL("mov.f32 %f1, 2.7; cvt.u32.rzi.f32 %r1, %f1;"), 2},
+        {KERNEL("mov.u32 %r2, 5; redux.add.sync.u32 %r1, %r2, 1;"), 5},
+        {KERNEL("mov.u32 %r2, 5; prmt.f4e.b32 %r1, %r2, 0, 0; mov.u32 %r1, 9;"), 9},
+        {KERNEL("setp.eq.u32.and %p2, 1, 1, %p1; fence.gpu.acq_rel; barrier.aligned.sync 0; "
+                "mov.u32 %r1, 4;"),
+         4},
+        {KERNEL("mad.lo.u32.cc %r1, 2, 3, 4;"), 10},
+        {KERNEL("shf.l.b32.wrap %r1, 0, 1, 1;"), 2},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const uint32_t result = run(*state, cases[k].text);
+        if (result != cases[k].result)
+            fail_msg("%u, not %u, from %s", result, cases[k].result, cases[k].text);
+    }
+}
+
+static void forms_of_operands_and_declarations(void **state) {
+    static const struct {
+        const char *text;
+        uint32_t result;
+    } cases[] = {
+        {KERNEL(".reg .v4 .u32 v; mov.u32 v.x, 1; mov.u32 v.y, 2; mov.u32 v.z, 3; mov.u32 v.a, 4; "
+                "st.global.v4.u32 [%rd1], v; ld.global.v4.u32 v, [%rd1]; "
+                "mad.lo.u32 %r1, v.w, 10, v.g;"),
+         42},
+        {KERNEL("mov.u32 %r1, (1);"), 1},
+        {KERNEL("mov.u32 %r1, (1 + 2) * 4;"), 12},
+        {KERNEL("mov.u32 %r1, %pm0; mov.u32 %r2, %cluster_nctarank; add.u32 %r1, %r1, %r2;"), 1},
+        {"# 1 \"file.cu\"\n.global .u32 buffer[8] = {0, 1, 2, 3, 44};\n"
+         "  # 7 \"file.cu\"\n" KERNEL("mov.u64 %rd2, buffer[4]; ld.global.u32 %r1, [%rd2];"),
+         44},
+        {".extern .shared .align 4 .b8 a[512];\n.extern .shared .align 4 .b8 b[512];\n" KERNEL(
+             "mov.u32 %r2, a; mov.u32 %r3, b; sub.u32 %r1, %r3, %r2;"),
+         512},
+        {".func (.param .b32 r) one() { .reg .b32 %a; mov.u32 %a, 1; st.param.b32 [r], %a; ret; }\n"
+         ".func (.param .b32 r) other();\n.alias other, one;\n" KERNEL(
+             ".param .b32 v; call (v), other, (); ld.param.b32 %r1, [v];"),
+         1},
+        {".extern .func vprintf(.param .b64 f, .param .b64 v);\n"
+         ".global .align 1 .b8 text[3] = {104, 105, 0};\n" KERNEL(
+             ".param .b64 f; .param .b64 v; mov.u64 %rd2, text; st.param.b64 [f], %rd2; "
+             "mov.u64 %rd3, 0; st.param.b64 [v], %rd3; call vprintf, (f, v); mov.u32 %r1, 6;"),
+         6},
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const uint32_t result = run(*state, cases[k].text);
+        if (result != cases[k].result)
+            fail_msg("%u, not %u, from %s", result, cases[k].result, cases[k].text);
+    }
+}
+
+static void vectors_are_added_atomically(void **state) {
+    static const char text[] =
+        KERNEL("mov.f32 %f1, 1.0; mov.f32 %f2, 2.0; mov.f32 %f3, 3.0; mov.f32 %f4, 4.0;\n"
+               "red.global.add.v4.f32 [%rd1+16], {%f1,%f2,%f3,%f4};\n"
+               "atom.global.v4.f32.add {%f5,%f6,%f7,%f8}, [%rd1+16], {%f1,%f2,%f3,%f4};\n"
+               "ld.global.f32 %f9, [%rd1+28]; mul.f32 %f9, %f9, 10.0; add.f32 %f9, %f9, %f8;\n"
+               "cvt.rzi.u32.f32 %r1, %f9;");
+    assert_int_equal(run(*state, text), 84);
+}
+
+static void a_copy_may_ignore_its_source(void **state) {
+    static const char text[] = ".shared .align 16 .b8 s[32];\n" KERNEL(
+        "mov.u32 %r2, 5; st.global.u32 [%rd1+4], %r2; mov.u32 %r3, s;\n"
+        "setp.eq.u32 %p1, 1, 1;\n"
+        "cp.async.ca.shared.global [%r3], [%rd1+4], 4, %p1;\n"
+        "cp.async.ca.shared.global [%r3+4], [%rd1+4], 4, !%p1;\n"
+        "createpolicy.fractional.L2::evict_first.b64 %rd2, 0.5;\n"
+        "cp.async.ca.shared.global.L2::cache_hint [%r3+8], [%rd1+4], 4, %rd2;\n"
+        "cp.async.wait_all; ld.shared.u32 %r4, [s]; ld.shared.u32 %r5, [s+4];\n"
+        "ld.shared.u32 %r6, [s+8]; mad.lo.u32 %r1, %r5, 10, %r4; mad.lo.u32 %r1, %r6, 100, %r1;");
+    assert_int_equal(run(*state, text), 550);
+}
+
+/* Before sm_70 the lanes that are there take part. */
+static void lanes_met_without_sync_before_sm_70(void **state) {
+    static const char body[] =
+        ".address_size 64\n" KERNEL("mov.u32 %r2, 7; shfl.idx.b32 %r1, %r2, 0, 31; "
+                                    "setp.eq.u32 %p1, 1, 1; vote.ballot.b32 %r3, %p1; "
+                                    "mad.lo.u32 %r1, %r1, 10, %r3;");
+    struct bench *bench = *state;
+    char text[4096];
+    uint32_t result;
+    snprintf(text, sizeof text, ".version 6.0\n.target sm_60\n%s", body);
+    assert_int_equal(
+        machine_load(bench->machine, "old", text, strlen(text), &bench->module, &bench->diagnostic),
+        MACHINE_OK);
+    const uint64_t memory = bench_allocate(bench, NULL, sizeof result);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_OK);
+    assert_int_equal(machine_read(bench->machine, &result, memory, sizeof result), MACHINE_OK);
+    assert_int_equal(result, 71);
+    snprintf(text, sizeof text, ".version 6.4\n.target sm_70\n%s", body);
+    assert_int_equal(
+        machine_load(bench->machine, "new", text, strlen(text), &bench->module, &bench->diagnostic),
+        MACHINE_INVALID_PTX);
+    assert_non_null(strstr(bench->diagnostic.message, ".sync is needed"));
+}
+
+/* ---- What is lacking ---- */
+
+static void only_the_kernel_that_needs_it_is_refused(void **state) {
+    static const char text[] =
+        ".visible .entry good() { ret; }\n"
+        ".visible .entry bad() { .reg .b32 %r<3>; frobnicate.u32 %r1, %r2; ret; }\n"
+        ".func inner() { wgmma.fence.sync.aligned; ret; }\n"
+        ".func outer() { call inner; ret; }\n"
+        ".visible .entry calls() { call outer; ret; }\n";
+    static const struct {
+        const char *kernel, *said;
+    } refused[] = {{"bad", "line 5, column 42: the emulator lacks this instruction or modifier in "
+                           "'frobnicate.u32'"},
+                   {"calls", "line 6, column 17: the emulator lacks this instruction or modifier "
+                             "in 'wgmma.fence.sync.aligned'"}};
+    struct bench *bench = *state;
+    assert_int_equal(bench_load(bench, text), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "good", 1, 1), MACHINE_OK);
+    for (size_t k = 0; k < sizeof refused / sizeof refused[0]; k++) {
+        assert_int_equal(LAUNCH(bench, refused[k].kernel, 1, 1), MACHINE_NOT_SUPPORTED);
+        if (!strstr(bench->diagnostic.message, refused[k].said))
+            fail_msg("%s", bench->diagnostic.message);
+    }
+}
+
+/* Which function a pointer means is known only when it is called. */
+static void a_pointer_to_what_is_lacking_faults_when_it_is_called(void **state) {
+    static const char text[] =
+        ".func lacking() { frobnicate; ret; }\n"
+        ".global .u64 table[1] = {lacking};\n" KERNEL(
+            "ld.global.u64 %rd2, [table]; F: .callprototype _ ();\ncall %rd2, (), F;");
+    struct bench *bench = *state;
+    assert_int_equal(bench_load(bench, text), MACHINE_OK);
+    const uint64_t memory = bench_allocate(bench, NULL, 4);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_NOT_SUPPORTED);
+    assert_non_null(strstr(bench->diagnostic.message, "'frobnicate'"));
+}
+
+static void every_instruction_that_is_lacking_is_named(void **state) {
+    static const char *const lacking[] = {
+        "add.u33 %r1, %r2, %r3;",
+        "add.u32.fast %r1, %r2, %r3;",
+        "tcgen05.wait::ld.sync.aligned;",
+        "add.u32 %r1, %r2;",
+        "add.u32 %r1, %r2, %r3, %r4;",
+        "setp.foo.u32 %p1, %r1, %r2;",
+        "cvt.wide.u32 %r1, %r2;",
+        "wide.mul.s32 %rd1, %r1, %r2;",
+        "mul.s32.wide %rd1, %r1, %r2;",
+        "mma.sync.aligned.m16n8k16.col.row.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
+        "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};",
+        ".reg .b128 %q; mov.b128 %q, {%rd1, %rd2};",
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof lacking / sizeof lacking[0]; k++) {
+        char text[1024];
+        snprintf(text, sizeof text, ".visible .entry k() {\n%s%s\nret; }\n", HEAD, lacking[k]);
+        const enum machine_status status = bench_load(bench, text);
+        const bool is_refused =
+            status == MACHINE_INVALID_PTX ||
+            (status == MACHINE_OK && LAUNCH(bench, "k", 1, 1) == MACHINE_NOT_SUPPORTED);
+        if (!is_refused || !strstr(bench->diagnostic.message, "line 6"))
+            fail_msg("%s: %s", lacking[k], bench->diagnostic.message);
+    }
+}
+
+/* ---- What the assembler does not take ---- */
+
+static void literals_and_special_registers_as_the_assembler_wants_them(void **state) {
+    static const struct {
+        const char *statement, *said;
+    } cases[] = {
+        {"add.u32 %r1, %tid.x, 1;", "special register"},
+        {"setp.eq.s32 %p1, %laneid, 0;", "special register"},
+        {"st.global.u32 [%rd1], %tid.x;", "special register"},
+        {"mov.f32 %f1, 1;", "an integer where a float"},
+        {"fma.rn.f32 %f1, %f2, 2, %f3;", "an integer where a float"},
+        {"st.global.f32 [%rd1], 0;", "an integer where a float"},
+        {"add.s32 %r1, %r2, 1.0;", "a float where an integer"},
+        {"mov.u32 %r1, 0f3f800000;", "a float where an integer"},
+        {"mov.f32 %f1, 1e400;", "1e400 is beyond"},
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        char text[1024];
+        snprintf(text, sizeof text, ".visible .entry k() {\n%s%s\nret; }\n", HEAD,
+                 cases[k].statement);
+        assert_int_equal(bench_load(bench, text), MACHINE_INVALID_PTX);
+        if (!strstr(bench->diagnostic.message, cases[k].said))
+            fail_msg("%s: %s", cases[k].statement, bench->diagnostic.message);
+    }
+    assert_int_equal(run(bench, KERNEL("slct.f32.s32 %f1, 0f3f800000, 0f00000000, 0; "
+                                       "mov.b32 %r1, %f1;")),
+                     0x3f800000);
+    assert_int_equal(run(bench, KERNEL("mov.b32 %r1, 0f3f800000;")), 0x3f800000);
+}
+
+static void targets_have_features_from_sm_90_on(void **state) {
+    static const struct {
+        const char *target;
+        enum machine_status status;
+    } cases[] = {{"sm_80", MACHINE_OK},
+                 {"sm_90a", MACHINE_OK},
+                 {"sm_100f", MACHINE_OK},
+                 {"sm_80a", MACHINE_INVALID_PTX},
+                 {"sm_90x", MACHINE_INVALID_PTX}};
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        char text[128];
+        snprintf(text, sizeof text, ".version 9.7\n.target %s\n.address_size 64\n",
+                 cases[k].target);
+        assert_int_equal(machine_load(bench->machine, "text", text, strlen(text), &bench->module,
+                                      &bench->diagnostic),
+                         cases[k].status);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(modifiers_stand_in_any_order),
+        cmocka_unit_test(forms_of_operands_and_declarations),
+        cmocka_unit_test(vectors_are_added_atomically),
+        cmocka_unit_test(a_copy_may_ignore_its_source),
+        cmocka_unit_test(lanes_met_without_sync_before_sm_70),
+        cmocka_unit_test(only_the_kernel_that_needs_it_is_refused),
+        cmocka_unit_test(a_pointer_to_what_is_lacking_faults_when_it_is_called),
+        cmocka_unit_test(every_instruction_that_is_lacking_is_named),
+        cmocka_unit_test(literals_and_special_registers_as_the_assembler_wants_them),
+        cmocka_unit_test(targets_have_features_from_sm_90_on),
+    };
+    return cmocka_run_group_tests(tests, open_bench, close_bench);
+}
