@@ -4,6 +4,7 @@
 #include "gpu/library.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What a result means for the caller, and what a person can do about it. */
@@ -173,6 +174,25 @@ static enum status driver_bind(struct driver *driver, const char *path, struct m
     return STATUS_OK;
 }
 
+/* CUDA_VISIBLE_DEVICES is about the machine's GPUs: it does not hide an emulated one that was asked
+ * for by name. */
+static enum cuda_result driver_start(const struct driver *driver, bool is_named) {
+    static const char variable[] = "CUDA_VISIBLE_DEVICES";
+    const char *visible = driver->emulated && is_named ? getenv(variable) : NULL;
+    if (visible == NULL)
+        return driver->cuInit(0);
+    char *kept = strdup(visible);
+    if (kept == NULL || unsetenv(variable) != 0) {
+        free(kept);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    enum cuda_result result = driver->cuInit(0);
+    if (setenv(variable, kept, 1) != 0)
+        result = CUDA_ERROR_OUT_OF_MEMORY;
+    free(kept);
+    return result;
+}
+
 enum status driver_load(struct driver *driver, const char *path, struct message *message) {
     const char *names[] = {path != NULL ? path : "libcuda.so.1", NULL};
     struct message reason;
@@ -185,7 +205,7 @@ enum status driver_load(struct driver *driver, const char *path, struct message 
     enum status status = driver_bind(driver, names[0], message);
     if (status != STATUS_OK)
         return status;
-    enum cuda_result result = driver->cuInit(0);
+    enum cuda_result result = driver_start(driver, path != NULL);
     if (result != CUDA_SUCCESS)
         return driver_error(driver, result, "no CUDA device: cuInit", message);
     return STATUS_OK;
