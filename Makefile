@@ -136,6 +136,7 @@ prefix ?= /usr/local
 install: all ## build: install the program, and the headers for kernels of one's own, below prefix (/usr/local)
 	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
 	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
+	ln -sf libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so
 	install -D -m 644 include/lockstep/implementation.h $(installed_headers)/implementation.h
 	install -D -m 644 -t $(installed_headers)/common common/problem.h common/status.h
 	install -d $(DESTDIR)$(prefix)/lib/pkgconfig

@@ -57,6 +57,7 @@ emulator_link := -shared -Wl,-soname,libcuda.so.1 -Wl,--version-script=emulator/
 $(EMULATOR_LIBRARY): $(emulator_objects) emulator/driver/exports.map $(flags) $(objects_list)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(emulator_link) $(filter %.o,$^) $(LDFLAGS) -lpthread -ldl -lm -o $@
+	ln -sf libcuda.so.1 $(@D)/libcuda.so # for programs that load it by this name
 
 # For tests that reach below the driver's API.
 emulator_archive := $(BUILD)/emulator/libemulator.a

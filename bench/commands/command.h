@@ -13,6 +13,7 @@ struct command_context {
     void *stop_argument;
     int argument_count; /* the whole command line */
     char **arguments;
+    int *exit_status; /* what the process ends with, where STATUS_OK says too little */
 };
 
 /* argv[0] is the subcommand's name. STATUS_INVALID when the call was wrong. --help prints and is
@@ -21,6 +22,7 @@ typedef enum status command_function(int argc, char **argv, const struct command
                                      struct message *message);
 
 command_function command_run, command_sample, command_ab, command_compare, command_history,
-    command_list, command_verify, command_train, command_tune, command_report, command_info;
+    command_list, command_verify, command_train, command_tune, command_report, command_info,
+    command_emulate;
 
 #endif

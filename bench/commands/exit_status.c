@@ -14,6 +14,8 @@ static const struct {
     {EXIT_STATUS_UNFINISHED,
      "It could not be finished, or every row was skipped. What was measured is kept and named."},
     {EXIT_STATUS_NO_GPU, "The GPU that was asked for is not there."},
+    {EXIT_STATUS_FOUND, "`emulate`: something was found wrong, and the program ended with 0. Else "
+                        "it ends as the program."},
 };
 
 int exit_status_of(enum status status) {

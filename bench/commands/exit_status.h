@@ -11,7 +11,8 @@ enum {
     EXIT_STATUS_WRONG = 1,
     EXIT_STATUS_CALL = 2,
     EXIT_STATUS_UNFINISHED = 3,
-    EXIT_STATUS_NO_GPU = 77
+    EXIT_STATUS_NO_GPU = 77,
+    EXIT_STATUS_FOUND = 86
 };
 
 int exit_status_of(enum status status);

@@ -26,6 +26,7 @@ static const struct {
     {"report", command_report, "draw a run's plots again"},
     {"ab", command_ab, "say whether one build is slower than another, the two run in turn"},
     {"sample", command_sample, "take samples on request; what `ab` starts"},
+    {"emulate", command_emulate, "run any CUDA program on the emulated GPU: faults and counts"},
     {"info", command_info, "the machine, the libraries, the devices, the build"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -91,13 +92,17 @@ static void on_exit_from_below(void) {
 }
 
 static int command_call(int index, int argc, char **argv) {
-    const struct command_context context = {
-        .stop = is_interrupted, .argument_count = argc, .arguments = argv};
+    int exit_status = EXIT_STATUS_DONE;
+    const struct command_context context = {.stop = is_interrupted,
+                                            .argument_count = argc,
+                                            .arguments = argv,
+                                            .exit_status = &exit_status};
     struct message message = {.text = ""};
     signals_install();
     enum status status = commands[index].function(argc - 1, argv + 1, &context, &message);
-    if (status != STATUS_OK)
-        fprintf(stderr, "lockstep: %s\n", message.text);
+    if (status == STATUS_OK)
+        return exit_status;
+    fprintf(stderr, "lockstep: %s\n", message.text);
     return exit_status_of(status);
 }
 

@@ -81,7 +81,22 @@ CUresult allocation_free(struct driver_allocation *allocation) {
     return driver_status(status);
 }
 
+static void allocation_report_leak(const struct driver_allocation *allocation) {
+    static const char *const kinds[] = {[ALLOCATION_DEVICE] = "device memory",
+                                        [ALLOCATION_HOST] = "page-locked host memory",
+                                        [ALLOCATION_REGISTERED] = "registered host memory",
+                                        [ALLOCATION_MANAGED] = "managed memory",
+                                        [ALLOCATION_POOL] = "memory from a pool"};
+    if (driver.config.check_leak)
+        driver_find("leak: %zu bytes of %s at 0x%llx were never %s", allocation->size,
+                    kinds[allocation->kind], allocation->address,
+                    allocation->kind == ALLOCATION_REGISTERED ? "unregistered" : "freed");
+}
+
 void allocation_free_all(const struct driver_context *context) {
+    for (size_t i = 0; i < driver.allocation_count; i++)
+        if (driver.allocations[i].context == context)
+            allocation_report_leak(&driver.allocations[i]);
     for (size_t i = driver.allocation_count; i-- > 0;)
         if (driver.allocations[i].context == context)
             (void)allocation_free(&driver.allocations[i]);

@@ -17,7 +17,7 @@
 
 static void driver_log(void *context, const char *line) {
     (void)context;
-    driver_say("%s", line);
+    driver_find("%s", line);
 }
 
 /* As a real driver, one that was started does not survive a fork. The lock may be held by a thread

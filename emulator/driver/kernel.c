@@ -12,7 +12,7 @@
 static CUresult kernel_check_lacks(const struct driver_function *function) {
     if (!function->info->lacks)
         return CUDA_SUCCESS;
-    driver_say("launch of %s: PTX %s", function->info->name, function->info->lacks);
+    driver_find("launch of %s: PTX %s", function->info->name, function->info->lacks);
     return CUDA_ERROR_NOT_SUPPORTED;
 }
 

@@ -48,7 +48,8 @@ static bool config_check(const struct config_reader *reader, char *value) {
     } checks[] = {{"memory", &options->check_memory},
                   {"race", &options->check_race},
                   {"init", &options->check_init},
-                  {"barrier", &options->check_barrier}};
+                  {"barrier", &options->check_barrier},
+                  {"leak", &reader->config->check_leak}};
     enum { CHECKS = sizeof checks / sizeof *checks };
     for (size_t i = 0; i < CHECKS; i++)
         *checks[i].flag = false;
@@ -60,7 +61,7 @@ static bool config_check(const struct config_reader *reader, char *value) {
                 *checks[i].flag = found = true;
         if (!found)
             return config_refuse(reader, "no such check", word,
-                                 "memory, race, init, barrier, all, none");
+                                 "memory, race, init, barrier, leak, all, none");
     }
     return true;
 }
@@ -78,12 +79,21 @@ static bool config_device(const struct config_reader *reader, char *value) {
     return config_refuse(reader, "no such device", value, known);
 }
 
-static bool config_report(const struct config_reader *reader, char *value) {
-    if (!*value || strlen(value) >= sizeof reader->config->report)
-        return config_refuse(reader, "no usable file name for report", value,
+static bool config_file(const struct config_reader *reader, const char *value, char *file,
+                        size_t size) {
+    if (!*value || strlen(value) >= size)
+        return config_refuse(reader, "no usable file name", value,
                              "the path of a file, such as counters.csv");
-    snprintf(reader->config->report, sizeof reader->config->report, "%s", value);
+    snprintf(file, size, "%s", value);
     return true;
+}
+
+static bool config_report(const struct config_reader *reader, char *value) {
+    return config_file(reader, value, reader->config->report, sizeof reader->config->report);
+}
+
+static bool config_findings(const struct config_reader *reader, char *value) {
+    return config_file(reader, value, reader->config->findings, sizeof reader->config->findings);
 }
 
 static bool config_threads(const struct config_reader *reader, char *value) {
@@ -116,21 +126,22 @@ static const struct {
     const char *key;
     bool (*read)(const struct config_reader *reader, char *value);
 } config_keys[] = {
-    {"check", config_check},     {"device", config_device}, {"report", config_report},
-    {"threads", config_threads}, {"memory", config_memory}, {"budget", config_budget},
+    {"check", config_check},       {"device", config_device}, {"report", config_report},
+    {"threads", config_threads},   {"memory", config_memory}, {"budget", config_budget},
+    {"findings", config_findings},
 };
 
 static bool config_pair(const struct config_reader *reader, char *pair) {
     char *value = strchr(pair, '=');
     if (!value)
         return config_refuse(reader, "not a key=value pair", pair,
-                             "check, device, report, threads, memory, budget");
+                             "check, device, report, threads, memory, budget, findings");
     *value++ = '\0';
     for (size_t i = 0; i < sizeof config_keys / sizeof *config_keys; i++)
         if (!strcmp(pair, config_keys[i].key))
             return config_keys[i].read(reader, value);
     return config_refuse(reader, "no such key", pair,
-                         "check, device, report, threads, memory, budget");
+                         "check, device, report, threads, memory, budget, findings");
 }
 
 bool driver_config_read(struct driver_config *config, const char *text, char *message,

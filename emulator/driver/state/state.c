@@ -8,12 +8,31 @@
 struct driver driver = {.lock = PTHREAD_MUTEX_INITIALIZER};
 _Thread_local struct driver_thread driver_thread;
 
+__attribute__((format(printf, 1, 0))) static void tell(const char *format, va_list arguments) {
+    vsnprintf(driver.message, sizeof driver.message, format, arguments);
+    fprintf(stderr, "lockstep emulator: %s\n", driver.message);
+}
+
 void driver_say(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(driver.message, sizeof driver.message, format, arguments);
+    tell(format, arguments);
     va_end(arguments);
-    fprintf(stderr, "lockstep emulator: %s\n", driver.message);
+}
+
+void driver_find(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    tell(format, arguments);
+    va_end(arguments);
+    if (!*driver.config.findings)
+        return;
+    /* One write a line: processes that share the file keep their lines whole. */
+    FILE *file = fopen(driver.config.findings, "ae");
+    const bool done = file && fprintf(file, "%s\n", driver.message) > 0;
+    if ((file && fclose(file) != 0) || !done)
+        fprintf(stderr, "lockstep emulator: findings=%s: cannot write it\n",
+                driver.config.findings);
 }
 
 CUresult driver_status(enum machine_status status) {

@@ -88,6 +88,9 @@ CUresult driver_end(CUresult status);
 CUcontext driver_current(void);
 /* One line on stderr, marked as the emulator's. The lock must be held. */
 __attribute__((format(printf, 1, 2))) void driver_say(const char *format, ...);
+/* Also appends the line to the file of findings=: something is wrong with the program, which it may
+ * not notice. */
+__attribute__((format(printf, 1, 2))) void driver_find(const char *format, ...);
 CUresult driver_status(enum machine_status status);
 /* 80 for sm_80. */
 unsigned driver_architecture(void);

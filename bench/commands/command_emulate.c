@@ -1,0 +1,142 @@
+/* `lockstep emulate` */
+#include "bench/commands/command.h"
+#include "bench/commands/emulate_summary.h"
+#include "bench/commands/emulated_program.h"
+#include "bench/commands/exit_status.h"
+#include "bench/commands/options.h"
+#include "common/files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char doc[] =
+    "Runs any CUDA program on the emulated GPU. Faults with kernel, thread, address and source "
+    "line, "
+    "memory that was never freed and a table of the kernels go to standard error when it has "
+    "ended.\v"
+    "The program is one of the driver API, or of the runtime API and built with -cudart shared, "
+    "with "
+    "PTX in it; a script that starts some will do. The exit status is the program's, or that of "
+    "--error-exitcode where it is 0 though something was found wrong.\n\n"
+    "Example:\n  lockstep emulate --check memory,race ./my_tests --quick";
+
+struct parsed {
+    const char *device, *check, *report;
+    int found_status;
+};
+
+static const struct command_option options[] = {
+    OPTION_TEXT("device", "NAME", struct parsed, device,
+                "What the GPU says it is: ampere (default), t4, a100, rtx3090, h100"),
+    OPTION_TEXT("check", "LIST", struct parsed, check,
+                "memory (default), race, init, barrier, leak, joined by commas; all; none"),
+    OPTION_TEXT("report", "FILE", struct parsed, report,
+                "Write the counters of all kernels into this CSV file"),
+    OPTION_WHOLE("error-exitcode", 0, 255, struct parsed, found_status,
+                 "The exit status where something was found wrong and the program's is 0 (86)"),
+    OPTIONS_END,
+};
+
+/* How many words are lockstep's own: those before the first that is neither an option nor the value
+ * of one. All options but help have a value. */
+static int own_words(int argc, char **argv) {
+    int count = 1;
+    while (count < argc && argv[count][0] == '-') {
+        const char *word = argv[count++];
+        if (strcmp(word, "--") == 0)
+            break;
+        const bool has_value =
+            !strchr(word, '=') && strncmp(word, "--he", 4) != 0 && strncmp(word, "--us", 4) != 0;
+        count += has_value && count < argc;
+    }
+    return count;
+}
+
+static bool is_listed(const char *text) {
+    return strpbrk(text, "; \n") == NULL;
+}
+
+/* What the options say, as LOCKSTEP_EMULATOR has it. */
+static enum status configuration_write(const struct parsed *parsed, char *text, size_t size,
+                                       struct message *message) {
+    const char *device = parsed->device, *check = parsed->check;
+    if ((device && !is_listed(device)) || (check && !is_listed(check)))
+        return message_set(message, STATUS_INVALID,
+                           "--device and --check take names without blanks and semicolons");
+    const int length = snprintf(text, size, "%s%s;%s%s", device ? "device=" : "",
+                                device ? device : "", check ? "check=" : "", check ? check : "");
+    if (length < 0 || (size_t)length >= size)
+        return message_set(message, STATUS_INVALID, "--device or --check is too long");
+    return STATUS_OK;
+}
+
+/* Where no kernel was launched there are no counters, and the file is left empty. */
+static enum status report_copy(const char *from, const char *to, struct message *message) {
+    enum { MOST = 1 << 30 };
+    char *bytes = NULL;
+    size_t size = 0;
+    enum status status = STATUS_OK;
+    if (access(from, F_OK) == 0)
+        status = file_read(from, MOST, &bytes, &size, message);
+    if (status == STATUS_OK)
+        status = file_replace(to, bytes ? bytes : "", size, message);
+    free(bytes);
+    return status;
+}
+
+static enum status summary_print(const struct emulated_program *program, const char *report,
+                                 size_t *found, struct message *message) {
+    enum status status = summary_print_findings(stderr, program->findings, found, message);
+    if (status == STATUS_OK)
+        status = summary_print_kernels(stderr, program->counters, message);
+    if (status == STATUS_OK && report)
+        status = report_copy(program->counters, report, message);
+    return status;
+}
+
+static enum status program_emulate(const struct parsed *parsed, char *const *words,
+                                   const struct command_context *context, struct message *message) {
+    struct emulated_program program;
+    char configuration[1024];
+    size_t found = 0;
+    enum status status = configuration_write(parsed, configuration, sizeof configuration, message);
+    if (status == STATUS_OK && parsed->report)
+        status = file_check_replaceable(parsed->report, message);
+    if (emulated_program_has_static_runtime(words[0]))
+        fprintf(stderr,
+                "lockstep emulate: %s has NVIDIA's CUDA runtime built in, which runs on NVIDIA's "
+                "driver alone; link it with nvcc -cudart shared\n",
+                words[0]);
+    if (status == STATUS_OK)
+        status = emulated_program_run(&program, words, configuration, context, message);
+    if (status != STATUS_OK)
+        return status;
+    status = summary_print(&program, parsed->report, &found, message);
+    emulated_program_forget(&program);
+    if (status == STATUS_OK)
+        *context->exit_status =
+            program.exit_status == 0 && found ? parsed->found_status : program.exit_status;
+    return status;
+}
+
+enum status command_emulate(int argc, char **argv, const struct command_context *context,
+                            struct message *message) {
+    static const struct command_option *const tables[] = {options, NULL};
+    struct parsed parsed = {.found_status = EXIT_STATUS_FOUND};
+    struct option_parse parse = {.name = "emulate",
+                                 .arguments = "PROGRAM [ARGUMENT…]",
+                                 .doc = doc,
+                                 .tables = tables,
+                                 .parsed = &parsed,
+                                 .message = message};
+    const int own = own_words(argc, argv);
+    const enum status status = options_parse(&parse, own, argv);
+    if (status != STATUS_OK || parse.helped)
+        return status;
+    if (own == argc)
+        return message_set(message, STATUS_INVALID,
+                           "which program? `lockstep emulate [OPTION…] PROGRAM [ARGUMENT…]`");
+    return program_emulate(&parsed, argv + own, context, message);
+}

@@ -1,0 +1,179 @@
+/* A program of anybody's, run on the emulated GPU. */
+#include "bench/commands/emulated_program.h"
+#include "gpu/gpu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* ---- What the program finds in its environment ---- */
+
+/* `name` becomes `first`, a separator, and what it was. */
+static bool environment_put_before(const char *name, const char *first, char separator,
+                                   bool in_front) {
+    const char *before = getenv(name);
+    char *text;
+    int length;
+    if (!before || !*before)
+        return setenv(name, first, 1) == 0;
+    if (in_front)
+        length = asprintf(&text, "%s%c%s", first, separator, before);
+    else
+        length = asprintf(&text, "%s%c%s", before, separator, first);
+    if (length < 0)
+        return false;
+    const bool done = setenv(name, text, 1) == 0;
+    free(text);
+    return done;
+}
+
+/* The loader looks in LD_LIBRARY_PATH before it looks where a program says. Of two equal keys the
+ * later one counts. */
+static enum status environment_set(const struct emulated_program *program, char *library,
+                                   const char *configuration, struct message *message) {
+    char text[2048];
+    *strrchr(library, '/') = '\0'; /* an absolute path has one */
+    const int length =
+        snprintf(text, sizeof text, "report=%s;findings=%s%s%s", program->counters,
+                 program->findings, configuration ? ";" : "", configuration ? configuration : "");
+    /* The emulated GPU was asked for by name, whatever the machine's GPUs are. */
+    (void)unsetenv("CUDA_VISIBLE_DEVICES");
+    const bool fits = length > 0 && (size_t)length < sizeof text;
+    if (fits && environment_put_before("LD_LIBRARY_PATH", library, ':', true) &&
+        environment_put_before("LOCKSTEP_EMULATOR", text, ';', false))
+        return STATUS_OK;
+    return message_set(message, STATUS_NO_MEMORY, "no memory for the program's environment");
+}
+
+static enum status folder_make(struct emulated_program *program, struct message *message) {
+    const char *temporary = getenv("TMPDIR");
+    /* A blank would end the name in LOCKSTEP_EMULATOR. */
+    if (!temporary || !*temporary || strpbrk(temporary, "; \n") || strlen(temporary) > 200)
+        temporary = "/tmp";
+    snprintf(program->folder, sizeof program->folder, "%s/lockstep-emulate-XXXXXX", temporary);
+    if (!mkdtemp(program->folder))
+        return message_set(message, STATUS_IO, "cannot make a folder in %s: %s", temporary,
+                           strerror(errno));
+    snprintf(program->counters, sizeof program->counters, "%s/counters.csv", program->folder);
+    snprintf(program->findings, sizeof program->findings, "%s/findings", program->folder);
+    return STATUS_OK;
+}
+
+void emulated_program_forget(const struct emulated_program *program) {
+    (void)unlink(program->counters);
+    (void)unlink(program->findings);
+    (void)rmdir(program->folder);
+}
+
+/* ---- Its executable ---- */
+
+/* Where PATH has it, or where it says. */
+static bool executable_find(const char *name, char *path, size_t size) {
+    const char *folders = getenv("PATH");
+    if (strchr(name, '/') || !folders)
+        return (size_t)snprintf(path, size, "%s", name) < size;
+    while (*folders) {
+        const int length = (int)strcspn(folders, ":");
+        snprintf(path, size, "%.*s/%s", length, folders, name);
+        if (access(path, X_OK) == 0)
+            return true;
+        folders += length + (folders[length] == ':');
+    }
+    return false;
+}
+
+static bool file_holds(int file, const char *words) {
+    struct stat about;
+    if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0)
+        return false;
+    const size_t size = (size_t)about.st_size;
+    void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+    if (bytes == MAP_FAILED)
+        return false;
+    const bool found = memmem(bytes, size, words, strlen(words)) != NULL;
+    (void)munmap(bytes, size);
+    return found;
+}
+
+bool emulated_program_has_static_runtime(const char *name) {
+    char path[PATH_MAX];
+    const int file =
+        executable_find(name, path, sizeof path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (file < 0)
+        return false;
+    /* Symbols of the static library have this in their names, whatever its version. */
+    const bool found = file_holds(file, "libcudart_static_");
+    (void)close(file);
+    return found;
+}
+
+/* ---- Its run ---- */
+
+/* A signal from the keyboard reaches the program by itself; one to lockstep alone is handed on. */
+static enum status wait_for(pid_t process, const struct command_context *context, int *exit_status,
+                            struct message *message) {
+    int state;
+    while (waitpid(process, &state, 0) < 0) {
+        if (errno != EINTR)
+            return message_set(message, STATUS_FAILED, "cannot wait for the program: %s",
+                               strerror(errno));
+        if (context->stop(context->stop_argument))
+            (void)kill(process, SIGTERM);
+    }
+    enum { SIGNALLED = 128 };
+    *exit_status = WIFEXITED(state) ? WEXITSTATUS(state) : SIGNALLED + WTERMSIG(state);
+    return STATUS_OK;
+}
+
+/* The program gets the signals' usual meaning, not lockstep's. */
+static int start(pid_t *process, char *const *words) {
+    posix_spawnattr_t attributes;
+    sigset_t usual;
+    int error = posix_spawnattr_init(&attributes);
+    if (error)
+        return error;
+    sigemptyset(&usual);
+    sigaddset(&usual, SIGXFSZ);
+    error = posix_spawnattr_setsigdefault(&attributes, &usual);
+    if (!error)
+        error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    if (!error)
+        error = posix_spawnp(process, words[0], NULL, &attributes, words, environ);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+enum status emulated_program_run(struct emulated_program *program, char *const *words,
+                                 const char *configuration, const struct command_context *context,
+                                 struct message *message) {
+    char found[4200], library[PATH_MAX];
+    pid_t process;
+    enum status status = gpu_emulator_path(found, sizeof found, message);
+    if (status == STATUS_OK && !realpath(found, library))
+        status = message_set(message, STATUS_IO, "cannot find %s: %s", found, strerror(errno));
+    if (status == STATUS_OK)
+        status = folder_make(program, message);
+    if (status != STATUS_OK)
+        return status;
+    status = environment_set(program, library, configuration, message);
+    const int error = status == STATUS_OK ? start(&process, words) : 0;
+    if (error)
+        status =
+            message_set(message, STATUS_INVALID, "cannot start %s: %s", words[0], strerror(error));
+    if (status == STATUS_OK)
+        status = wait_for(process, context, &program->exit_status, message);
+    if (status != STATUS_OK)
+        emulated_program_forget(program);
+    return status;
+}

@@ -1,0 +1,215 @@
+/* `lockstep emulate`: programs end as they do, or with 86 where something was found wrong. This test
+ * is also the program that is emulated: called with a word, it loads the driver as any program does.
+ */
+#include "emulator/driver/api/api.h"
+#include "tests/support/calling.h"
+
+#include <dlfcn.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- The program ---- */
+
+/* store writes to where p points, and over_end four bytes behind an allocation of four. */
+static const char ptx[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
+                          ".visible .entry store(.param .u64 p) {\n"
+                          ".reg .b64 %rd<3>; .reg .b32 %r<3>;\n"
+                          "ld.param.u64 %rd1, [p]; mov.u32 %r1, 7;\n"
+                          "st.global.u32 [%rd1], %r1;\n"
+                          "ret; }\n";
+
+struct functions {
+    __typeof__(cuInit) *init;
+    __typeof__(cuDevicePrimaryCtxRetain) *retain;
+    __typeof__(cuCtxSetCurrent) *set_current;
+    __typeof__(cuModuleLoadData) *load;
+    __typeof__(cuModuleGetFunction) *get_function;
+    __typeof__(cuMemAlloc_v2) *allocate;
+    __typeof__(cuMemFree_v2) *give_back;
+    __typeof__(cuLaunchKernel) *launch;
+    __typeof__(cuCtxSynchronize) *synchronise;
+};
+
+static bool functions_find(struct functions *functions) {
+    static const char *const names[] = {
+        "cuInit",           "cuDevicePrimaryCtxRetain", "cuCtxSetCurrent",
+        "cuModuleLoadData", "cuModuleGetFunction",      "cuMemAlloc_v2",
+        "cuMemFree_v2",     "cuLaunchKernel",           "cuCtxSynchronize"};
+    enum { NAMES = sizeof names / sizeof names[0] };
+    void *found[NAMES], *library = dlopen("libcuda.so", RTLD_NOW);
+    for (size_t i = 0; i < NAMES; i++) {
+        found[i] = library ? dlsym(library, names[i]) : NULL;
+        if (!found[i])
+            return false;
+    }
+    memcpy(functions, found, sizeof found);
+    return true;
+}
+
+/* The words: "frees" or "leaks"; "writes" inside or "overruns"; and the exit status. */
+static int program_run(char **words) {
+    struct functions cuda;
+    CUcontext context;
+    CUmodule module;
+    CUfunction function;
+    CUdeviceptr memory, to;
+    void *parameters[] = {&to};
+    if (!functions_find(&cuda) || cuda.init(0) || cuda.retain(&context, 0) ||
+        cuda.set_current(context) || cuda.load(&module, ptx) ||
+        cuda.get_function(&function, module, "store") || cuda.allocate(&memory, 4))
+        return 100;
+    to = strcmp(words[1], "overruns") == 0 ? memory + 4 : memory;
+    (void)cuda.launch(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL);
+    (void)cuda.synchronise();
+    if (strcmp(words[0], "frees") == 0)
+        (void)cuda.give_back(memory);
+    printf("the program's own output\n");
+    return atoi(words[2]);
+}
+
+/* ---- Calling lockstep ---- */
+
+static struct calling here;
+static char self[PATH_MAX];
+
+static int place_enter(void **state) {
+    (void)state;
+    calling_open(&here);
+    return 0;
+}
+
+static int place_leave(void **state) {
+    (void)state;
+    calling_close(&here);
+    return 0;
+}
+
+#define EMULATE(...) call_of(&here, (const char *const[]){"emulate", __VA_ARGS__, NULL})
+
+static void a_right_program_ends_as_it_does(void **state) {
+    (void)state;
+    struct call call = EMULATE(self, "frees", "writes", "0");
+    check_status(&call, 0);
+    assert_string_equal(call.out, "the program's own output\n");
+    check_holds(call.err, "nothing was found wrong");
+    check_holds(call.err, "store  ");
+    call_free(&call);
+    call = EMULATE(self, "frees", "writes", "5");
+    check_status(&call, 5);
+    call_free(&call);
+}
+
+static void a_fault_that_the_program_ignores_is_an_exit_status(void **state) {
+    (void)state;
+    struct call call = EMULATE(self, "frees", "overruns", "0");
+    check_status(&call, 86);
+    check_holds(call.err, "1 found wrong\n  kernel store, block (0,0,0), thread (0,0,0): "
+                          "out-of-bounds write of 4 bytes in global memory");
+    call_free(&call);
+    call = EMULATE("--error-exitcode", "9", self, "frees", "overruns", "0");
+    check_status(&call, 9);
+    call_free(&call);
+    call = EMULATE("--error-exitcode=9", self, "frees", "overruns", "3");
+    check_status(&call, 3);
+    call_free(&call);
+}
+
+static void leaks_are_found_on_request(void **state) {
+    (void)state;
+    struct call call = EMULATE(self, "leaks", "writes", "0");
+    check_status(&call, 0);
+    call_free(&call);
+    call = EMULATE("--check", "memory,leak", self, "leaks", "writes", "0");
+    check_status(&call, 86);
+    check_holds(call.err, "leak: 4 bytes of device memory at 0x");
+    call_free(&call);
+    call = EMULATE("--check", "leak", self, "frees", "writes", "0");
+    check_status(&call, 0);
+    call_free(&call);
+}
+
+/* From another folder, by a shell, in two processes. */
+static void scripts_may_start_programs(void **state) {
+    char script[PATH_MAX * 2 + 100];
+    (void)state;
+    snprintf(script, sizeof script, "cd / && '%s' frees overruns 0 && '%s' frees writes 0; exit 4",
+             self, self);
+    struct call call = EMULATE("--report", "counters.csv", "sh", "-c", script);
+    check_status(&call, 4);
+    check_holds(call.err, "1 found wrong");
+    call_free(&call);
+    char *counters = file_text(temporary_path(&here.place, "counters.csv"));
+    assert_non_null(counters);
+    check_holds(counters, "kernel,grid,block,launches,");
+    check_holds(counters, "\nstore,1x1x1,1x1x1,1,");
+    assert_non_null(strstr(strstr(counters, "\nstore,") + 1, "\nstore,"));
+    free(counters);
+}
+
+static void calls_that_are_wrong_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *words[4], *said;
+        int status;
+    } cases[] = {
+        {{"emulate"}, "which program?", 2},
+        {{"emulate", "/no/such/program"}, "cannot start /no/such/program", 2},
+        {{"emulate", "--check", "memory;race", "true"}, "without blanks", 2},
+        {{"emulate", "--error-exitcode", "256", "true"}, "from 0 to 255", 2},
+        {{"emulate", "--report", "/no/such/folder/f", "true"}, "/no/such/folder", 3},
+        {{"emulate", "true"}, "no kernel ran on the emulated GPU", 0},
+        {{"emulate", "--", "false"}, "no kernel ran on the emulated GPU", 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *words[5] = {NULL};
+        memcpy(words, cases[i].words, sizeof cases[i].words);
+        struct call call = call_of(&here, words);
+        check_status(&call, cases[i].status);
+        check_holds(call.err, cases[i].said);
+        call_free(&call);
+    }
+}
+
+/* A wrong name reaches the program as the driver's own error. */
+static void the_device_is_chosen_by_name(void **state) {
+    (void)state;
+    struct call call = EMULATE("--device", "h100", self, "frees", "writes", "0");
+    check_status(&call, 0);
+    call_free(&call);
+    call = EMULATE("--device", "gtx1080", self, "frees", "writes", "0");
+    check_status(&call, 100);
+    check_holds(call.err, "no such device 'gtx1080'; known: ampere");
+    call_free(&call);
+}
+
+static void a_signal_is_an_exit_status(void **state) {
+    (void)state;
+    struct call call = EMULATE("sh", "-c", "kill -9 $$");
+    check_status(&call, 137);
+    call_free(&call);
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+
+int main(int argc, char **argv) {
+    if (argc == 4)
+        return program_run(argv + 1);
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(a_right_program_ends_as_it_does),
+        IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status),
+        IN_PLACE(leaks_are_found_on_request),
+        IN_PLACE(scripts_may_start_programs),
+        IN_PLACE(calls_that_are_wrong_are_refused),
+        IN_PLACE(the_device_is_chosen_by_name),
+        IN_PLACE(a_signal_is_an_exit_status),
+    };
+    if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0)
+        return EXIT_FAILURE;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
