@@ -5,22 +5,15 @@
 #ifndef LOCKSTEP_BENCH_REGRESSION_CHILD_H
 #define LOCKSTEP_BENCH_REGRESSION_CHILD_H
 
-#include "common/status.h"
+#include "common/process.h"
 
 #include <stddef.h>
 #include <stdio.h>
-#include <sys/types.h>
-
-enum { CHILD_LINE_MAX = 32768 };
 
 struct child {
     const char *binary; /* borrowed */
-    pid_t process;      /* 0: none */
-    int socket;         /* its standard input and output */
-    int errors;         /* a file without a name: its standard error */
-    size_t cases;       /* that it can open */
-    size_t used, taken; /* of `text`: received, and handed out before */
-    char text[CHILD_LINE_MAX];
+    struct process process;
+    size_t cases; /* that it can open */
 };
 
 /* Starts `binary sample WORD…` and awaits its greeting. On failure there is nothing to end.
