@@ -133,12 +133,13 @@ profile: all ## measure: CASE=… IMPLEMENTATION=… in Nsight Systems and Nsigh
 	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
 
 prefix ?= /usr/local
-install: all ## build: install the program, and the headers for kernels of one's own, below prefix (/usr/local)
+install: all ## build: install the program, and headers and Python module for kernels of one's own, below prefix (/usr/local)
 	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
 	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
 	ln -sf libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so
 	install -D -m 644 include/lockstep/implementation.h $(installed_headers)/implementation.h
 	install -D -m 644 -t $(installed_headers)/common common/problem.h common/status.h
+	install -D -m 644 -t $(DESTDIR)$(prefix)/share/lockstep/peers peers/*.py
 	install -d $(DESTDIR)$(prefix)/lib/pkgconfig
 	sed 's#@prefix@#$(prefix)#; s#@version@#$(version)#' include/lockstep.pc.in >$(DESTDIR)$(prefix)/lib/pkgconfig/lockstep.pc
 installed_headers = $(DESTDIR)$(prefix)/include/lockstep

@@ -1,6 +1,7 @@
 /* Which way each text of --add comes in, and the operations' longer tables. */
 #include "bench/added/added.h"
 #include "bench/added/library.h"
+#include "bench/added/peers.h"
 #include "bench/devices/gpu.h"
 #include "bench/operations/operations.h"
 #include "bench/operations/selection.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct added_way *const ways[] = {&added_way_library};
+static const struct added_way *const ways[] = {&added_way_library, &added_way_peer};
 enum { FILE_BYTES_MAX = 1 << 30 };
 
 /* What one --add brought in. */
@@ -86,7 +87,8 @@ static enum status item_open(struct added *added, const char *text, struct messa
             way = ways[i];
     if (!way)
         return message_set(message, STATUS_INVALID,
-                           "cannot add '%.300s': it is no shared library (.so)", text);
+                           "cannot add '%.300s': it is no shared library (.so) and no command",
+                           text);
     enum status status = way->is_file ? file_hash(item->what, &item->hash, message) : STATUS_OK;
     if (status != STATUS_OK)
         return status;

@@ -23,14 +23,17 @@ static bool is_taken(const struct added_rows *rows, const struct operation *oper
     return operation_implementation_find(operation, name) >= 0;
 }
 
-/* An operation whose parts are other operations' kernels has no function to put a row's in. */
-static enum status operation_choose(const char *file, const char *name,
+/* An operation whose parts are other operations' kernels has no function to put a row's in. A row
+ * that runs whole batches needs none. */
+static enum status operation_choose(const struct implementation *implementation, const char *name,
                                     const struct operation **operation, struct message *message) {
+    const char *file = implementation->file;
+    const bool runs_batches = implementation->methods && implementation->methods->batch;
     struct message why;
     if (operations_check(&name, 1, &why) != STATUS_OK)
         return message_set(message, STATUS_INVALID, "%.300s: %.600s", file, why.text);
     *operation = operation_find(name);
-    if (!(*operation)->parts)
+    if (!(*operation)->parts || runs_batches)
         return STATUS_OK;
     return message_set(message, STATUS_INVALID,
                        "%.300s: %s is made of other operations' kernels: add rows to those", file,
@@ -42,7 +45,7 @@ enum status added_rows_append(struct added_rows *rows, const char *operation, co
                               struct message *message) {
     const struct operation *found = NULL;
     const char *file = implementation->file;
-    enum status status = operation_choose(file, operation, &found, message);
+    enum status status = operation_choose(implementation, operation, &found, message);
     if (status != STATUS_OK)
         return status;
     if (!is_name(name))

@@ -109,7 +109,7 @@ enum { THREADS_MAX = 4096 };
 #define OPTION_ADD(parsed, member)                                                                 \
     {                                                                                              \
         "--add", "WHAT",                                                                           \
-            "Rows of one's own beside the built-in ones: a shared library; repeatable",            \
+            "Rows of one's own beside the built-in ones: a shared library, a command; repeatable", \
             option_added, OPTION_MEMBER(struct added_list *, parsed, member), 0, 0                 \
     }
 

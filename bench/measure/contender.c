@@ -94,17 +94,28 @@ static enum status contender_iterate(struct contender *c, int64_t iterations) {
     return status;
 }
 
+/* By the row's own clock. */
+static enum status contender_ask(struct contender *c, int64_t iterations, double *seconds) {
+    struct execution execution = contender_execution(c);
+    enum status status = c->implementation->methods->batch(
+        c->implementation, c->launches, c->set_count, c->next, iterations, seconds, &execution);
+    c->next += iterations;
+    return status;
+}
+
 enum status contender_batch(struct contender *c, int64_t iterations, double *seconds,
                             struct message *message) {
+    const struct implementation_methods *methods = c->implementation->methods;
+    const bool asks = methods && methods->batch;
     enum status status = c->device->timer_start(c->device, message);
     if (status != STATUS_OK)
         return status;
-    status = contender_iterate(c, iterations);
+    status = asks ? contender_ask(c, iterations, seconds) : contender_iterate(c, iterations);
     if (status != STATUS_OK) {
         *message = c->message;
         return status;
     }
-    return c->device->timer_stop(c->device, seconds, message);
+    return asks ? STATUS_OK : c->device->timer_stop(c->device, seconds, message);
 }
 
 enum status contender_restore(struct contender *c, struct message *message) {

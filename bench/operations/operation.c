@@ -147,7 +147,8 @@ struct buffer_spec buffer_flat(const char *name, enum buffer_role role, int64_t 
                                 .rows = (count + PIECE - 1) / PIECE,
                                 .columns = PIECE,
                                 .stride = PIECE,
-                                .pattern = true};
+                                .pattern = true,
+                                .is_flat = true};
 }
 
 /* The sizes of `form` ("MxNxK" has three), joined by x in `text`. */
@@ -194,7 +195,7 @@ enum status launch_open(const struct bench_case *bench_case,
     *launch = (struct launch){.kept = NULL};
     operation->bind(bench_case, buffers, launch);
     if (methods)
-        return methods->keep ? methods->keep(bench_case, implementation, launch, message)
+        return methods->keep ? methods->keep(bench_case, implementation, buffers, launch, message)
                              : STATUS_OK;
     launch->release = operation->release;
     return operation->keep ? operation->keep(implementation, launch, message) : STATUS_OK;

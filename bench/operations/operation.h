@@ -63,6 +63,7 @@ struct buffer_spec {
     enum element element;
     int64_t elements, rows, columns, stride;
     bool pattern;     /* false: `prepare` alone fills it (labels, parameters) */
+    bool is_flat;     /* its rows and columns mean nothing but to the oracle */
     int64_t portions; /* iterations take it in turn, a portion each; 0: each reads all of it */
 };
 
@@ -108,10 +109,15 @@ struct implementation_methods {
     /* Between launch_open and launch_close. May fill launch->kept and launch->release. A status
      * other than STATUS_OK is the reason of the row, as of a launch. NULL: nothing is kept. */
     enum status (*keep)(const struct bench_case *bench_case,
-                        const struct implementation *implementation, struct launch *launch,
-                        struct message *message);
+                        const struct implementation *implementation, void *const buffers[],
+                        struct launch *launch, struct message *message);
     enum status (*launch)(const struct implementation *implementation, const struct launch *launch,
                           int64_t iteration, struct execution *execution);
+    /* Runs `iterations` from number `first` on, over the launches in turn, and gives the seconds
+     * that they took by a clock of its own. NULL: launch is called, and the device's clock asked. */
+    enum status (*batch)(const struct implementation *implementation, const struct launch *launches,
+                         int launch_count, int64_t first, int64_t iterations, double *seconds,
+                         struct execution *execution);
 };
 
 /* Sets of dtypes are made of these bits. */
