@@ -145,6 +145,7 @@ enum status gpu_open(const struct gpu_selection *selection, struct gpu **gpu,
         (void)gpu_close(opened, &closing);
         return status;
     }
+    opened->opened = true;
     *gpu = opened;
     return STATUS_OK;
 }

@@ -11,6 +11,7 @@
  *   - every call fails at once, with the first reason;
  *   - only gpu_reset() and gpu_close() help.
  * Kernels run asynchronously, so a kernel's own fault shows at the next call that waits.
+ * STATUS_NO_GPU comes from gpu_open() alone: a GPU that goes away later is STATUS_FAILED.
  * STATUS_NO_MEMORY comes from calls that need memory alone: an allocation, a module, a launch, a
  * graph. Out of memory from any other is STATUS_FAILED, for no smaller shape would help.
  *

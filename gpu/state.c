@@ -15,7 +15,7 @@ static enum status result_report(struct gpu *gpu, enum cuda_result result, struc
         gpu->broken = true;
         gpu->reason = *message;
     }
-    return status;
+    return gpu->opened && status == STATUS_NO_GPU ? STATUS_FAILED : status;
 }
 
 enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *message,

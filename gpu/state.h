@@ -51,6 +51,7 @@ struct gpu {
     struct gpu_image *images;
     size_t image_count;
     const char *cublas_path; /* NULL: the system's */
+    bool opened;             /* that there is no GPU is no reason any more */
     bool capturing;
     bool broken;
     struct message reason;     /* of the sticky error */

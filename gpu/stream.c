@@ -37,7 +37,7 @@ enum status gpu_timer_stop(struct gpu *gpu, double *seconds, struct message *mes
     float milliseconds = 0.0f;
     enum cuda_result result =
         driver->cuEventElapsedTime(&milliseconds, gpu->timer_start, gpu->timer_stop);
-    if (result == CUDA_ERROR_NOT_SUPPORTED)
+    if (driver->emulated && result == CUDA_ERROR_NOT_SUPPORTED)
         return message_set(message, STATUS_UNSUPPORTED,
                            "an emulated GPU has no time: its counters say what the kernel did");
     if (result != CUDA_SUCCESS)
