@@ -112,12 +112,15 @@ static const struct command_option data_options[] = {
     OPTION_TEXT("data", "DIR", struct parsed, train.data,
                 "Folder with MNIST's four files, or 'synthetic' (default: Fashion-MNIST of the "
                 "Debian package dataset-fashion-mnist)"),
+    OPTION_WHOLE("ignore-label", 0, UINT8_MAX, struct parsed, train.ignored_label,
+                 "Leave out the images of this label (default: none)"),
     OPTIONS_END,
 };
 
 static const struct command_option network_options[] = {
     OPTION_OWN("layers", "SIZES", layers_read, struct parsed, train.model,
-               "Sizes from inputs to outputs (default: 784-128-10)"),
+               "Sizes from inputs to outputs (default: the data's pixels, 128, and their classes: "
+               "784-128-10 for Fashion-MNIST)"),
     OPTION_OWN("activation", "NAME", activation_read, struct parsed, train.model.hidden,
                "relu, sigmoid, tanh, gelu_tanh, gelu_erf, silu or identity (default: relu)"),
     OPTION_OWN("loss", "NAME", loss_read, struct parsed, train.model.loss,
@@ -134,8 +137,9 @@ static const struct command_option training_options[] = {
                "Of sgd_momentum, above 0 and at most 1 (default: 0.9)"),
     OPTION_COUNT("batch", 1, MLP_SIZE_MAX, struct parsed, train.model.batch,
                  "Samples a step (default: 100)"),
-    OPTION_COUNT("epochs", 0, EPOCHS_MAX, struct parsed, train.epochs,
-                 "Passes over the data; 0 only evaluates (default: 10)"),
+    OPTION_COUNT(
+        "epochs", 0, EPOCHS_MAX, struct parsed, train.epochs,
+        "Passes over the data; 0 evaluates, and saves where --save is given (default: 10)"),
     OPTION_FLAG("drop-last", struct parsed, train.drop_last,
                 "Leave out an epoch's last batch when it is smaller (default: train on it too)"),
     OPTION_SEED(struct parsed, train.seed,
@@ -168,10 +172,10 @@ static const char doc[] =
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-static enum status defaults_fill(struct parsed *parsed, const struct command_context *context,
-                                 struct message *message) {
+static void defaults_fill(struct parsed *parsed, const struct command_context *context) {
     *parsed = (struct parsed){.gpu = "auto",
                               .train = {.data = dataset_default_directory,
+                                        .ignored_label = -1,
                                         .epochs = 10,
                                         .seed = 1,
                                         .report = stdout,
@@ -181,7 +185,12 @@ static enum status defaults_fill(struct parsed *parsed, const struct command_con
     mlp_model_defaults(&parsed->train.model);
     parsed->train.model.batch = 100;
     parsed->implementation = train_implementation_default();
-    return mlp_layers_parse("784-128-10", &parsed->train.model, message);
+}
+
+/* Without --layers the network fits the data; synthetic data fit the network. */
+static enum status layers_fill(struct train_options *train, struct message *message) {
+    train->fit_layers = train->model.layers == 0;
+    return train->fit_layers ? mlp_layers_parse("784-128-10", &train->model, message) : STATUS_OK;
 }
 
 static enum status train_and_draw(struct parsed *parsed, struct message *message) {
@@ -206,12 +215,12 @@ enum status command_train(int argc, char **argv, const struct command_context *c
     static const struct command_option *const tables[] = {
         data_options, network_options, training_options, device_options, file_options, NULL};
     struct parsed parsed;
-    enum status status = defaults_fill(&parsed, context, message);
     struct option_parse parse = {
         .name = "train", .doc = doc, .tables = tables, .parsed = &parsed, .message = message};
-    if (status == STATUS_OK)
-        status = options_parse(&parse, argc, argv);
+    defaults_fill(&parsed, context);
+    enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    return train_and_draw(&parsed, message);
+    status = layers_fill(&parsed.train, message);
+    return status == STATUS_OK ? train_and_draw(&parsed, message) : status;
 }

@@ -76,6 +76,7 @@ enum status train_setup_open(struct train_setup *setup, const struct implementat
         processors_choose(&processors, options->threads, &options->threads, message);
     if (status == STATUS_OK)
         status = device_open(setup, implementation, gpu, tuning, &options->device, message);
+    options->host = &setup->devices.list[0];
     if (status != STATUS_OK || options->out)
         return status;
     struct environment environment;

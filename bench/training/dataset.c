@@ -1,6 +1,7 @@
-/* Reading IDX files strictly, and making data where there is none. */
+/* Reading data sets, and making data where there is none. */
 #include "bench/training/dataset.h"
 
+#include "bench/training/idx.h"
 #include "common/random.h"
 #include "reference/simd/simd.h"
 
@@ -11,17 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 const char *const dataset_default_directory = "/usr/share/datasets/fashion-mnist";
 
-enum {
-    PATH_BYTES = 512,
-    IDX_UNSIGNED_BYTE = 8,
-    IDX_DIMENSIONS_MAX = 3,
-    ITEMS_MAX = 100000000, /* MNIST has 60,000: a larger number is a damaged header */
-    SIDE_MAX = 4096        /* pixels */
-};
+enum { PATH_BYTES = 512 };
 
 /* --- finding a file --------------------------------------------------------------------------- */
 
@@ -56,168 +50,42 @@ static enum status path_find(const char *directory, const struct file_name *name
                        name->stem, name->suffix, directory, strerror(errno));
 }
 
-/* --- one IDX file ----------------------------------------------------------------------------- */
-
-/* A file that is being read; `bytes` is how far. */
-struct idx {
-    gzFile file;
-    const char *path;
-    int64_t bytes;
-    int64_t sizes[IDX_DIMENSIONS_MAX];
-};
-
-/* A damaged file is a wrong file, as a truncated one is. The system's own errors are others. */
-static enum status damage_status(int code) {
-    return code == Z_ERRNO ? STATUS_IO : STATUS_INVALID;
-}
-
-/* zlib reads at most INT_MAX at once; a piece of 64 MiB also keeps a damaged count from asking for
- * more than there is. */
-static enum status idx_read(struct idx *idx, uint8_t *to, int64_t count, int64_t expected,
-                            struct message *message) {
-    const int64_t piece = INT64_C(1) << 26;
-    for (int64_t done = 0; done < count;) {
-        int64_t wanted = count - done < piece ? count - done : piece;
-        int got = gzread(idx->file, to + done, (unsigned)wanted);
-        if (got > 0) {
-            done += got;
-            idx->bytes += got;
-        }
-        if (got == wanted)
-            continue;
-        int code;
-        const char *error = gzerror(idx->file, &code);
-        if (got < 0 && code != Z_BUF_ERROR)
-            return message_set(message, damage_status(code),
-                               "cannot read %s: %s after %lld bytes; the file is damaged, fetch it "
-                               "again",
-                               idx->path, code == Z_ERRNO ? strerror(errno) : error,
-                               (long long)idx->bytes);
-        return message_set(message, STATUS_INVALID,
-                           "%s is truncated: %lld bytes of data, its header asks for %lld; fetch "
-                           "it again",
-                           idx->path, (long long)idx->bytes, (long long)expected);
-    }
-    return STATUS_OK;
-}
-
-static int64_t big_endian(const uint8_t bytes[4]) {
-    return (int64_t)bytes[0] << 24 | (int64_t)bytes[1] << 16 | (int64_t)bytes[2] << 8 |
-           (int64_t)bytes[3];
-}
-
-/* Reads the header and checks that it has `dimensions` of a size that makes sense. */
-static enum status idx_header(struct idx *idx, int dimensions, struct message *message) {
-    uint8_t header[4 + 4 * IDX_DIMENSIONS_MAX];
-    int64_t length = 4 + 4 * dimensions;
-    enum status status = idx_read(idx, header, 4, length, message);
-    if (status != STATUS_OK)
-        return status;
-    if (header[0] != 0 || header[1] != 0)
-        return message_set(message, STATUS_INVALID,
-                           "%s is not an IDX file: it starts with %02x %02x %02x %02x, expected 00 "
-                           "00 08 %02x",
-                           idx->path, header[0], header[1], header[2], header[3], dimensions);
-    if (header[2] != IDX_UNSIGNED_BYTE || header[3] != dimensions)
-        return message_set(message, STATUS_INVALID,
-                           "%s holds elements of type 0x%02x in %d dimensions, expected 0x08 "
-                           "(unsigned bytes) in %d",
-                           idx->path, header[2], header[3], dimensions);
-    status = idx_read(idx, header + 4, length - 4, length, message);
-    if (status != STATUS_OK)
-        return status;
-    for (int d = 0; d < IDX_DIMENSIONS_MAX; d++) {
-        idx->sizes[d] = d < dimensions ? big_endian(header + 4 + 4 * (size_t)d) : 1;
-        int64_t most = d == 0 ? ITEMS_MAX : SIDE_MAX;
-        if (idx->sizes[d] > most)
-            return message_set(message, STATUS_INVALID,
-                               "%s has %lld as size of dimension %d, expected at most %lld",
-                               idx->path, (long long)idx->sizes[d], d + 1, (long long)most);
-    }
-    return STATUS_OK;
-}
-
-/* Nothing may follow; a gzipped file's checksum is read and compared on the way. */
-static enum status idx_end(struct idx *idx, struct message *message) {
-    uint8_t extra;
-    int got = gzread(idx->file, &extra, 1);
-    if (got > 0)
-        return message_set(message, STATUS_INVALID,
-                           "%s goes on after the %lld bytes that its header describes; it is "
-                           "damaged or of another kind",
-                           idx->path, (long long)idx->bytes);
-    int code;
-    const char *error = gzerror(idx->file, &code);
-    if (got < 0 || code != Z_OK)
-        return message_set(message, damage_status(code),
-                           "cannot read the end of %s: %s; the file is damaged, fetch it again",
-                           idx->path, code == Z_ERRNO ? strerror(errno) : error);
-    return STATUS_OK;
-}
-
-/* Everything after the header, and nothing after that. */
-static enum status idx_elements(struct idx *idx, uint8_t **elements, struct message *message) {
-    int64_t count = idx->sizes[0] * idx->sizes[1] * idx->sizes[2];
-    if (count < 1)
-        return message_set(message, STATUS_INVALID,
-                           "%s holds nothing: its header gives the sizes %lldx%lldx%lld", idx->path,
-                           (long long)idx->sizes[0], (long long)idx->sizes[1],
-                           (long long)idx->sizes[2]);
-    uint8_t *bytes = calloc((size_t)count, 1);
-    if (!bytes)
-        return message_set(message, STATUS_NO_MEMORY, "no memory for the %lld bytes of %s",
-                           (long long)count, idx->path);
-    enum status status = idx_read(idx, bytes, count, idx->bytes + count, message);
-    if (status == STATUS_OK)
-        status = idx_end(idx, message);
-    if (status != STATUS_OK) {
-        free(bytes);
-        return status;
-    }
-    *elements = bytes;
-    return STATUS_OK;
-}
-
-/* Reads a file of `dimensions`; on success the caller owns *elements. */
-static enum status idx_file(const char *path, int dimensions, int64_t sizes[IDX_DIMENSIONS_MAX],
-                            uint8_t **elements, struct message *message) {
-    struct idx idx = {.path = path, .file = gzopen(path, "rb")};
-    if (!idx.file)
-        return message_set(message, STATUS_IO, "cannot open %s: %s", path, strerror(errno));
-    enum status status = idx_header(&idx, dimensions, message);
-    if (status == STATUS_OK)
-        status = idx_elements(&idx, elements, message);
-    gzclose_r(idx.file);
-    memcpy(sizes, idx.sizes, sizeof idx.sizes);
-    return status;
-}
-
 /* --- a data set ------------------------------------------------------------------------------- */
 
-static enum status labels_check(const char *path, const struct dataset_split *split,
-                                struct message *message) {
-    for (int64_t i = 0; i < split->count; i++)
-        if (split->labels[i] >= DATASET_CLASSES)
-            return message_set(message, STATUS_INVALID,
-                               "%s has label %d at item %lld, expected 0 "
-                               "to %d",
-                               path, split->labels[i], (long long)i, DATASET_CLASSES - 1);
-    return STATUS_OK;
+/* Leaves out the images of a label; of none where it is -1. */
+static enum status label_drop(const char *path, int label, int64_t features,
+                              struct dataset_split *split, struct message *message) {
+    int64_t kept = 0;
+    if (label < 0)
+        return STATUS_OK;
+    for (int64_t i = 0; i < split->count; i++) {
+        if (split->labels[i] == label)
+            continue;
+        memmove(split->images + kept * features, split->images + i * features, (size_t)features);
+        split->labels[kept++] = split->labels[i];
+    }
+    split->ignored = split->count - kept;
+    split->count = kept;
+    return kept > 0 ? STATUS_OK
+                    : message_set(message, STATUS_INVALID,
+                                  "%s has no label but %d, which --ignore-label leaves out", path,
+                                  label);
 }
 
 /* Fills a split; `sides` are the height and width of its images. */
 static enum status split_read(const char *directory, const struct file_name *images,
-                              const struct file_name *labels, struct dataset_split *split,
-                              int64_t sides[2], struct message *message) {
+                              const struct file_name *labels, struct dataset_rules *rules,
+                              struct dataset_split *split, int64_t sides[2],
+                              struct message *message) {
     char path[PATH_BYTES], label_path[PATH_BYTES];
     int64_t sizes[IDX_DIMENSIONS_MAX] = {0}, label_sizes[IDX_DIMENSIONS_MAX] = {0};
     enum status status = path_find(directory, images, path, message);
     if (status == STATUS_OK)
         status = path_find(directory, labels, label_path, message);
     if (status == STATUS_OK)
-        status = idx_file(path, 3, sizes, &split->images, message);
+        status = idx_file_read(path, 3, &rules->memory, sizes, &split->images, message);
     if (status == STATUS_OK)
-        status = idx_file(label_path, 1, label_sizes, &split->labels, message);
+        status = idx_file_read(label_path, 1, &rules->memory, label_sizes, &split->labels, message);
     if (status != STATUS_OK)
         return status;
     if (sizes[0] != label_sizes[0])
@@ -227,7 +95,29 @@ static enum status split_read(const char *directory, const struct file_name *ima
     split->count = sizes[0];
     sides[0] = sizes[1];
     sides[1] = sizes[2];
-    return labels_check(label_path, split, message);
+    return label_drop(label_path, rules->ignored_label, sides[0] * sides[1], split, message);
+}
+
+/* Classes count from 0, labels from where they begin: EMNIST's letters are 1 to 26. */
+static enum status classes_find(const char *directory, struct dataset *dataset,
+                                struct message *message) {
+    struct dataset_split *const splits[] = {&dataset->train, &dataset->test};
+    int low = UINT8_MAX, high = 0;
+    for (size_t s = 0; s < 2; s++)
+        for (int64_t i = 0; i < splits[s]->count; i++) {
+            int label = splits[s]->labels[i];
+            low = label < low ? label : low;
+            high = label > high ? label : high;
+        }
+    if (low == high)
+        return message_set(message, STATUS_INVALID,
+                           "all labels in '%s' are %d: there is nothing to learn", directory, low);
+    for (size_t s = 0; s < 2; s++)
+        for (int64_t i = 0; i < splits[s]->count; i++)
+            splits[s]->labels[i] = (uint8_t)(splits[s]->labels[i] - low);
+    dataset->first_label = low;
+    dataset->classes = high - low + 1;
+    return STATUS_OK;
 }
 
 /* Mean and standard deviation of all training pixels, from counts of each value: exact. */
@@ -251,14 +141,16 @@ static enum status normalisation_find(struct dataset *dataset, struct message *m
     return STATUS_OK;
 }
 
-enum status dataset_read(const char *directory, struct dataset *dataset, struct message *message) {
-    *dataset = (struct dataset){.classes = DATASET_CLASSES};
+enum status dataset_read(const char *directory, const struct dataset_rules *rules,
+                         struct dataset *dataset, struct message *message) {
+    *dataset = (struct dataset){.classes = 0};
+    struct dataset_rules left = *rules; /* of the memory, file by file */
     int64_t train_sides[2] = {0}, test_sides[2] = {0};
-    enum status status =
-        split_read(directory, &train_images, &train_labels, &dataset->train, train_sides, message);
+    enum status status = split_read(directory, &train_images, &train_labels, &left, &dataset->train,
+                                    train_sides, message);
     if (status == STATUS_OK)
-        status =
-            split_read(directory, &test_images, &test_labels, &dataset->test, test_sides, message);
+        status = split_read(directory, &test_images, &test_labels, &left, &dataset->test,
+                            test_sides, message);
     if (status == STATUS_OK && memcmp(train_sides, test_sides, sizeof train_sides) != 0)
         status = message_set(message, STATUS_INVALID,
                              "the training images in '%s' are %lldx%lld but its test images are "
@@ -267,8 +159,10 @@ enum status dataset_read(const char *directory, struct dataset *dataset, struct 
                              (long long)test_sides[0], (long long)test_sides[1]);
     if (status == STATUS_OK) {
         dataset->features = train_sides[0] * train_sides[1];
-        status = normalisation_find(dataset, message);
+        status = classes_find(directory, dataset, message);
     }
+    if (status == STATUS_OK)
+        status = normalisation_find(dataset, message);
     if (status != STATUS_OK)
         dataset_free(dataset);
     return status;

@@ -1,12 +1,8 @@
-/* Labelled images for training: IDX files with MNIST's names, or synthetic ones.
+/* Labelled images for training: IDX files (bench/training/idx.h) with MNIST's names, or synthetic
+ * ones.
  *
- * IDX (the format of MNIST, http://yann.lecun.com/exdb/mnist/), big-endian:
- *   2 bytes   zero
- *   1 byte    the type of the elements: 8, unsigned bytes
- *   1 byte    the number of dimensions: three for images, one for labels
- *   u32       the size of each dimension
- *   …         the elements
- * Files may be gzipped, whatever their names say.
+ * There are as many classes as lie between the smallest label and the largest of both splits: 10 for
+ * MNIST, 26 for EMNIST's letters, whose labels begin at 1.
  *
  * Pixels stay bytes in memory, 47 MB for MNIST; a batch is converted to float when it is drawn. All
  * pixels are normalised alike: x = (pixel / 255 - mean) / deviation. Mean and standard deviation
@@ -17,12 +13,12 @@
 
 #include "common/problem.h"
 
+#include <stddef.h>
 #include <stdint.h>
-
-enum { DATASET_CLASSES = 10 }; /* of every data set with MNIST's names */
 
 struct dataset_split {
     int64_t count;
+    int64_t ignored; /* images that were left out */
     uint8_t *images; /* [count, features] */
     uint8_t *labels; /* [count], each in [0, classes) */
 };
@@ -31,19 +27,26 @@ struct dataset {
     struct dataset_split train, test;
     int64_t features; /* pixels of an image */
     int64_t classes;
+    int first_label;       /* in the files; that of class 0 */
     float mean, deviation; /* of pixel / 255 */
 };
 
 /* Where Debian's dataset-fashion-mnist puts its files. */
 extern const char *const dataset_default_directory;
 
+struct dataset_rules {
+    int ignored_label; /* its images are left out; -1: all stay */
+    size_t memory;     /* bytes that there are for images and labels */
+};
+
 /* Reads train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
  * t10k-labels-idx1-ubyte from `directory`, each also as NAME.gz and with a dot before idx.
  *
  * A file that is missing, not IDX, truncated, too long, or does not match the others is refused.
  * The message names it, what was found and what was expected; the data set is then empty.
- * STATUS_INVALID or STATUS_IO. */
-enum status dataset_read(const char *directory, struct dataset *dataset, struct message *message);
+ * STATUS_INVALID or STATUS_IO, and STATUS_NO_MEMORY where the memory is too little. */
+enum status dataset_read(const char *directory, const struct dataset_rules *rules,
+                         struct dataset *dataset, struct message *message);
 
 /* Images that a network can tell apart, for machines without data. Each class has a pattern drawn
  * from Philox; each image is its class's pattern with three times as much noise. Classes from 1 to

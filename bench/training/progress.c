@@ -29,9 +29,16 @@ void train_progress_start(struct train_progress *progress, const struct train_op
                                         .last_epoch = first_epoch + options->epochs - 1};
     fprintf(progress->report,
             "data     %s: %" PRId64 " training and %" PRId64 " test images of %" PRId64
-            " pixels, normalised by mean %.4f and deviation %.4f\n",
+            " pixels in %" PRId64 " classes, normalised by mean %.4f and deviation %.4f\n",
             options->data, dataset->train.count, dataset->test.count, dataset->features,
-            (double)dataset->mean, (double)dataset->deviation);
+            dataset->classes, (double)dataset->mean, (double)dataset->deviation);
+    if (options->ignored_label >= 0)
+        fprintf(progress->report,
+                "ignored  label %d: %" PRId64 " training and %" PRId64 " test images\n",
+                options->ignored_label, dataset->train.ignored, dataset->test.ignored);
+    if (dataset->first_label > 0)
+        fprintf(progress->report, "labels   %d to %" PRId64 "\n", dataset->first_label,
+                dataset->first_label + dataset->classes - 1);
     fprintf(progress->report,
             "network  %s, %s, %s, %s, learning rate %g, batch %" PRId64 ", seed %" PRIu64 "\n",
             layers, activation_function_name(model->hidden),

@@ -1,5 +1,5 @@
-/* Inside a training: its state, its memory and its file. For train.c, memory.c and csv.c
- * only. */
+/* Inside a training: its state, its memory and its file. For train.c, memory.c, memory_check.c and
+ * csv.c only. */
 #ifndef LOCKSTEP_BENCH_TRAINING_STATE_H
 #define LOCKSTEP_BENCH_TRAINING_STATE_H
 
@@ -19,7 +19,8 @@ struct staging {
 };
 
 struct training {
-    const struct train_options *options;
+    const struct train_options *options; /* `fitted`, which is the caller's but for its layers */
+    struct train_options fitted;
     struct dataset dataset;
     struct mlp_buffers device; /* buffers on the device, for `most` samples */
     struct mlp_graphs *graphs; /* NULL unless steps are replayed as graphs */
@@ -33,6 +34,15 @@ struct training {
     struct execution execution;
     struct message *message;
 };
+
+/* Where data and weights lie. */
+static inline struct device *train_host(const struct train_options *options) {
+    return options->host ? options->host : options->device;
+}
+
+/* STATUS_NO_MEMORY with both numbers where the training, whose data are there already, needs more
+ * bytes than are available. */
+enum status train_memory_check(const struct training *training);
 
 /* Allocates what `most` samples need on the host and on the device, for options and data that are
  * there already. On failure close all the same. */

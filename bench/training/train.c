@@ -38,14 +38,37 @@ static enum status options_check(const struct train_options *options, struct mes
     return STATUS_OK;
 }
 
-static enum status data_open(struct training *training) {
+/* Synthetic data follow the network. */
+static enum status data_synthesise(struct training *training, size_t memory) {
     const struct train_options *options = training->options;
     const struct mlp_model *model = &options->model;
+    size_t bytes = (size_t)(SYNTHETIC_TRAIN + SYNTHETIC_TEST) * ((size_t)model->sizes[0] + 1);
+    if (bytes > memory)
+        return message_set(training->message, STATUS_NO_MEMORY,
+                           "synthetic images of %" PRId64 " pixels need %zu bytes of memory and "
+                           "%zu are available; give smaller --layers",
+                           model->sizes[0], bytes, memory);
+    return dataset_synthesise(model->sizes[0], model->sizes[model->layers], SYNTHETIC_TRAIN,
+                              SYNTHETIC_TEST, options->seed, &training->dataset, training->message);
+}
+
+static enum status data_open(struct training *training) {
+    const struct train_options *options = training->options;
+    struct device *host = train_host(options);
+    struct mlp_model *model = &training->fitted.model;
+    struct dataset_rules rules = {.ignored_label = options->ignored_label};
+    size_t total;
+    enum status status = host->memory(host, &rules.memory, &total, training->message);
+    if (status != STATUS_OK)
+        return status;
     if (strcmp(options->data, "synthetic") == 0)
-        return dataset_synthesise(model->sizes[0], model->sizes[model->layers], SYNTHETIC_TRAIN,
-                                  SYNTHETIC_TEST, options->seed, &training->dataset,
-                                  training->message);
-    return dataset_read(options->data, &training->dataset, training->message);
+        return data_synthesise(training, rules.memory);
+    status = dataset_read(options->data, &rules, &training->dataset, training->message);
+    if (status == STATUS_OK && options->fit_layers) {
+        model->sizes[0] = training->dataset.features;
+        model->sizes[model->layers] = training->dataset.classes;
+    }
+    return status;
 }
 
 /* Do network and batch fit the data? */
@@ -279,7 +302,9 @@ static enum status training_open(struct training *training) {
     if (evaluation > EVALUATION_BATCH)
         evaluation = EVALUATION_BATCH;
     training->most = options->model.batch > evaluation ? options->model.batch : evaluation;
-    status = train_memory_open(training);
+    status = train_memory_check(training);
+    if (status == STATUS_OK)
+        status = train_memory_open(training);
     if (status == STATUS_OK && options->kernels->graph)
         status = mlp_graphs_open(options->kernels, &training->graphs, training->message);
     if (status == STATUS_OK)
@@ -306,7 +331,7 @@ static enum status epochs_run(struct training *training, struct train_row *last)
         enum status status = evaluate(training, &last->accuracy);
         if (status == STATUS_OK)
             fprintf(options->report, "accuracy %.2f%%\n", 100.0 * last->accuracy);
-        return status;
+        return status == STATUS_OK ? train_weights_keep(training) : status;
     }
     for (int64_t epoch = first; epoch < first + options->epochs; epoch++) {
         struct train_row row;
@@ -330,7 +355,8 @@ static enum status epochs_run(struct training *training, struct train_row *last)
 enum status train_run(const struct train_options *options, struct train_row *last,
                       struct message *message) {
     struct training training = {
-        .options = options,
+        .options = &training.fitted,
+        .fitted = *options,
         .message = message,
         .execution = {.threads = options->threads,
                       .gpu = options->device->gpu,

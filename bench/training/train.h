@@ -18,7 +18,9 @@
 
 struct train_options {
     const char *data;       /* directory of IDX files, or "synthetic" (bench/training/dataset.h) */
+    int ignored_label;      /* images of it are left out; -1: all stay */
     struct mlp_model model; /* layers, batch and all settings; MSE learns one-hot targets */
+    bool fit_layers;        /* the first and last layer become the data's pixels and classes */
     int64_t epochs;         /* to train now, on top of those of `load`; 0 only evaluates */
     bool drop_last;         /* leave out the last batch of an epoch when it is smaller */
     uint64_t seed;          /* of initial weights, of the order of samples, of synthetic data */
@@ -26,10 +28,12 @@ struct train_options {
     const char *implementation; /* its name, for the report */
     const struct mlp_kernels *kernels;
     struct device *device;
-    int threads; /* OpenMP and the BLAS are set to it already */
+    struct device *host; /* the CPU, in whose memory data and weights lie; NULL: `device` is it */
+    int threads;         /* OpenMP and the BLAS are set to it already */
 
-    const char
-        *save; /* weights (bench/training/weights.h), written after every epoch; NULL for none */
+    /* Weights (bench/training/weights.h), written after every epoch, or after the evaluation where
+     * there is none to train; NULL for none. */
+    const char *save;
     const char *load; /* weights to start from; NULL to draw them */
     const char *out;  /* folder of training.csv, made if it is not there; NULL for none */
 
@@ -54,6 +58,7 @@ extern const struct csv_format train_csv;
  * accuracy.
  *
  * STATUS_INVALID: options or data are wrong; nothing was changed.
+ * STATUS_NO_MEMORY: more than there is, in bytes; nothing was changed.
  * STATUS_FAILED: a loss was not a finite number; the message names epoch and step.
  * STATUS_INTERRUPTED: `stop` said so; weights are saved as they were after that step. */
 enum status train_run(const struct train_options *options, struct train_row *last,

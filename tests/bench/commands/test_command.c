@@ -723,6 +723,7 @@ static const struct {
     {"exact", ""},
     {"gpu", "none"},
     {"help", ""},
+    {"ignore-label", "3"},
     {"implementation", "openblas"},
     {"json", ""},
     {"layers", "784-10"},

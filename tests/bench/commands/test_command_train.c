@@ -62,6 +62,8 @@ static const struct wrong {
     {"--batch 99999999999999999999", {"--batch"}},
     {"--epochs -1", {"--epochs wants", "from 0 to"}},
     {"--epochs many", {"--epochs wants", "many"}},
+    {"--ignore-label 256", {"--ignore-label wants", "from 0 to 255", "256"}},
+    {"--ignore-label -1", {"--ignore-label wants", "-1"}},
     {"--learning-rate 0", {"--learning-rate wants a number above 0", "0"}},
     {"--learning-rate -0.1", {"--learning-rate wants a number above 0", "-0.1"}},
     {"--learning-rate nan", {"--learning-rate wants a number above 0", "nan"}},
@@ -139,6 +141,46 @@ static void test_options_reach_the_training(void **state) {
     call_free(&other);
 }
 
+enum { SIDE = 3, LETTERS = 26, LETTER_IMAGES = 2 * LETTERS };
+
+/* As EMNIST's letters: classes 1 to 26, and tiny images of noise. */
+static void letters_write(const char *images, const char *labels) {
+    uint8_t pixels[16 + LETTER_IMAGES * SIDE * SIDE] = {0, 0, 8, 3,    0, 0, 0, LETTER_IMAGES,
+                                                        0, 0, 0, SIDE, 0, 0, 0, SIDE};
+    uint8_t numbers[8 + LETTER_IMAGES] = {0, 0, 8, 1, 0, 0, 0, LETTER_IMAGES};
+    for (size_t i = 16; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)(i * 37);
+    for (int i = 0; i < LETTER_IMAGES; i++)
+        numbers[8 + i] = (uint8_t)(1 + i % LETTERS);
+    file_write(temporary_path(&here.place, images), pixels, sizeof pixels);
+    file_write(temporary_path(&here.place, labels), numbers, sizeof numbers);
+}
+
+/* Without --layers the network has an input a pixel and an output a class. */
+static void test_the_network_fits_the_data(void **state) {
+    (void)state;
+    letters_write("train-images-idx3-ubyte", "train-labels-idx1-ubyte");
+    letters_write("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte");
+    struct call letters = train("--data . --batch 10 --epochs 0 --save letters.weights --out run");
+    check_status(&letters, 0);
+    check_holds(letters.out, "52 training and 52 test images of 9 pixels in 26 classes");
+    check_holds(letters.out, "labels   1 to 26\n");
+    check_holds(letters.out, "network  9-128-26, ");
+    call_free(&letters);
+    struct call trained = train("--data . --batch 10 --epochs 1 --load letters.weights --out run");
+    check_status(&trained, 0);
+    call_free(&trained);
+    struct call fewer = train("--data . --batch 10 --epochs 1 --ignore-label 26 --out fewer");
+    check_status(&fewer, 0);
+    check_holds(fewer.out, "ignored  label 26: 2 training and 2 test images\n");
+    check_holds(fewer.out, "network  9-128-25, ");
+    call_free(&fewer);
+    struct call wrong = train("--data . --layers 9-8-10");
+    check_status(&wrong, 2);
+    check_holds(wrong.err, "9 pixels and 26 classes; give layers from 9-");
+    call_free(&wrong);
+}
+
 /* Known, as `run` knows it, and not there. */
 static void test_an_absent_library_is_named(void **state) {
     (void)state;
@@ -176,6 +218,7 @@ int main(void) {
         IN_PLACE(test_wrong_calls_are_refused_in_words),
         IN_PLACE(test_missing_data_is_refused_with_the_way_out),
         IN_PLACE(test_options_reach_the_training),
+        IN_PLACE(test_the_network_fits_the_data),
         IN_PLACE(test_an_absent_library_is_named),
         IN_PLACE(test_the_device_is_chosen_by_implementation_and_gpu),
     };

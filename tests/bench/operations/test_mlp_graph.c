@@ -337,6 +337,7 @@ static struct train_row train(struct staging *staging, const struct implementati
                               enum optimizer_variant optimizer, FILE *report) {
     struct train_options options = {
         .data = "synthetic",
+        .ignored_label = -1,
         .epochs = 1,
         .seed = 1,
         .implementation = row->name,

@@ -37,6 +37,8 @@ static const struct file {
 };
 enum { FILES = sizeof files / sizeof files[0] };
 
+static const struct dataset_rules all = {.ignored_label = -1, .memory = 1 << 20};
+
 static void bytes_write(struct temporary *folder, const char *name, const uint8_t *bytes,
                         size_t size) {
     file_write(temporary_path(folder, name), bytes, size);
@@ -69,7 +71,7 @@ static void check_contents(const struct dataset *dataset) {
 static void read_and_check(const struct temporary *folder) {
     struct dataset dataset;
     struct message message = {""};
-    enum status status = dataset_read(folder->path, &dataset, &message);
+    enum status status = dataset_read(folder->path, &all, &dataset, &message);
     if (status != STATUS_OK)
         fail_msg("%s", message.text);
     check_contents(&dataset);
@@ -114,7 +116,7 @@ static void test_pixels_are_normalised(void **state) {
     struct temporary folder = folder_open();
     struct dataset dataset;
     struct message message;
-    assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_OK);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_OK);
     double mean = 805.0 / 12.0, squares = 38500.0 + 65025.0 - 12.0 * mean * mean;
     assert_true(fabs((double)dataset.mean - (mean / 255.0)) < 1e-7);
     assert_true(fabs((double)dataset.deviation - (sqrt(squares / 12.0) / 255.0)) < 1e-7);
@@ -138,6 +140,86 @@ static void test_pixels_are_normalised(void **state) {
                      STATUS_OK);
     assert_int_equal(labels[0], 3);
     assert_int_equal(labels[1], 4);
+    dataset_free(&dataset);
+    temporary_close(&folder);
+}
+
+/* --- labels and memory -------------------------------------------------------------------------- */
+
+/* As EMNIST's letters, which begin at 1; the last class is in the test images alone. */
+static void test_there_are_as_many_classes_as_labels(void **state) {
+    (void)state;
+    struct temporary folder = folder_open();
+    struct dataset dataset;
+    struct message message = {""};
+    const uint8_t letters[] = {0, 0, 8, 1, 0, 0, 0, TRAIN, 25, 1, 7};
+    const uint8_t last[] = {0, 0, 8, 1, 0, 0, 0, TEST, 26, 2};
+    bytes_write(&folder, files[1].name, letters, sizeof letters);
+    bytes_write(&folder, files[3].name, last, sizeof last);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_OK);
+    assert_int_equal(dataset.classes, 26);
+    assert_int_equal(dataset.first_label, 1);
+    assert_memory_equal(dataset.train.labels, ((const uint8_t[]){24, 0, 6}), TRAIN);
+    assert_memory_equal(dataset.test.labels, ((const uint8_t[]){25, 1}), TEST);
+    dataset_free(&dataset);
+    temporary_close(&folder);
+}
+
+static void test_an_ignored_label_is_left_out(void **state) {
+    (void)state;
+    struct temporary folder = folder_open();
+    struct dataset dataset;
+    struct message message = {""};
+    struct dataset_rules rules = {.ignored_label = 0, .memory = 1 << 20};
+    assert_int_equal(dataset_read(folder.path, &rules, &dataset, &message), STATUS_OK);
+    assert_int_equal(dataset.train.count, 2);
+    assert_int_equal(dataset.train.ignored, 1);
+    assert_int_equal(dataset.test.ignored, 0);
+    assert_memory_equal(dataset.train.images, train_images + 16, PIXELS);
+    assert_memory_equal(dataset.train.images + PIXELS, train_images + 16 + 2 * PIXELS, PIXELS);
+    assert_int_equal(dataset.first_label, 3); /* 3, 4, 5 and 9 are left */
+    assert_int_equal(dataset.classes, 7);
+    assert_int_equal(dataset.train.labels[0], 6);
+    assert_int_equal(dataset.train.labels[1], 2);
+    dataset_free(&dataset);
+    rules.ignored_label = 200; /* there is none */
+    assert_int_equal(dataset_read(folder.path, &rules, &dataset, &message), STATUS_OK);
+    assert_int_equal(dataset.train.count, TRAIN);
+    dataset_free(&dataset);
+    const uint8_t alike[] = {0, 0, 8, 1, 0, 0, 0, TEST, 3, 3};
+    bytes_write(&folder, files[3].name, alike, sizeof alike);
+    rules.ignored_label = 3;
+    assert_int_equal(dataset_read(folder.path, &rules, &dataset, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "has no label but 3"));
+    temporary_close(&folder);
+}
+
+static void test_one_class_is_nothing_to_learn(void **state) {
+    (void)state;
+    struct temporary folder = folder_open();
+    struct dataset dataset;
+    struct message message = {""};
+    const uint8_t train[] = {0, 0, 8, 1, 0, 0, 0, TRAIN, 4, 4, 4};
+    const uint8_t test[] = {0, 0, 8, 1, 0, 0, 0, TEST, 4, 4};
+    bytes_write(&folder, files[1].name, train, sizeof train);
+    bytes_write(&folder, files[3].name, test, sizeof test);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "are 4: there is nothing to learn"));
+    temporary_close(&folder);
+}
+
+/* Twelve and three bytes of the first split fit, eight of the second's images do not. */
+static void test_more_than_the_memory_is_refused(void **state) {
+    (void)state;
+    struct temporary folder = folder_open();
+    struct dataset dataset;
+    struct message message = {""};
+    struct dataset_rules rules = {.ignored_label = -1, .memory = 22};
+    assert_int_equal(dataset_read(folder.path, &rules, &dataset, &message), STATUS_NO_MEMORY);
+    assert_non_null(strstr(message.text, "t10k-images-idx3-ubyte needs 8 bytes of memory and 7 "));
+    assert_null(dataset.train.images);
+    rules.memory = 25;
+    assert_int_equal(dataset_read(folder.path, &rules, &dataset, &message), STATUS_OK);
     dataset_free(&dataset);
     temporary_close(&folder);
 }
@@ -168,8 +250,6 @@ static const struct damage {
     {0, sizeof train_images, 12, "size of dimension 3", 0xFF},
     {0, sizeof train_images, 7, "goes on after", TRAIN - 1},
     {1, sizeof train_labels, 7, "goes on after", TRAIN - 1},
-    {1, sizeof train_labels, 9, "label 10 at item 1", 10},
-    {3, sizeof test_labels, 9, "label 255 at item 1", 255},
 };
 
 static void test_damaged_files_are_refused_by_name(void **state) {
@@ -184,7 +264,7 @@ static void test_damaged_files_are_refused_by_name(void **state) {
         bytes_write(&folder, files[damage->file].name, bytes, damage->size);
         struct dataset dataset;
         struct message message = {""};
-        assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
+        assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_INVALID);
         assert_non_null(strstr(message.text, damage->says));
         assert_non_null(strstr(message.text, files[damage->file].name));
         assert_null(dataset.train.images);
@@ -199,7 +279,7 @@ static void test_mismatched_files_are_refused(void **state) {
     struct message message = {""};
     struct temporary folder = folder_open();
     bytes_write(&folder, files[1].name, test_labels, sizeof test_labels);
-    assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_INVALID);
     assert_non_null(strstr(message.text, "3 images"));
     assert_non_null(strstr(message.text, "2 labels"));
     temporary_close(&folder);
@@ -209,7 +289,7 @@ static void test_mismatched_files_are_refused(void **state) {
     memcpy(narrow, test_images, sizeof test_images);
     narrow[15] = 1; /* 2 images of 2x1 */
     bytes_write(&folder, files[2].name, narrow, sizeof narrow - 4);
-    assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_INVALID);
     assert_non_null(strstr(message.text, "2x1"));
     temporary_close(&folder);
 
@@ -218,7 +298,7 @@ static void test_mismatched_files_are_refused(void **state) {
     memcpy(grey, train_images, sizeof train_images);
     memset(grey + 16, 7, sizeof grey - 16);
     bytes_write(&folder, files[0].name, grey, sizeof grey);
-    assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_INVALID);
     assert_non_null(strstr(message.text, "all pixels"));
     temporary_close(&folder);
 }
@@ -229,12 +309,12 @@ static void test_a_missing_file_is_named_with_the_way_out(void **state) {
     file_remove(&folder, "t10k-images-idx3-ubyte");
     struct dataset dataset;
     struct message message = {""};
-    assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_IO);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_IO);
     assert_non_null(strstr(message.text, "t10k-images-idx3-ubyte"));
     assert_non_null(strstr(message.text, folder.path));
     assert_non_null(strstr(message.text, "dataset-fashion-mnist"));
     temporary_close(&folder);
-    assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_IO);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_IO);
 }
 
 /* A gzipped file is cut in its data, in its checksum, and changed in its checksum. */
@@ -258,7 +338,7 @@ static void test_damaged_gzip_is_refused(void **state) {
         bytes_write(&folder, "train-images-idx3-ubyte.gz", bytes, sizes[i]);
         struct dataset dataset;
         struct message message = {""};
-        assert_int_equal(dataset_read(folder.path, &dataset, &message), STATUS_INVALID);
+        assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_INVALID);
         assert_non_null(strstr(message.text, "train-images-idx3-ubyte.gz"));
         assert_non_null(strstr(message.text, "fetch it again"));
     }
@@ -312,6 +392,10 @@ int main(void) {
         cmocka_unit_test(test_gzipped_files_are_read),
         cmocka_unit_test(test_dotted_names_are_read),
         cmocka_unit_test(test_pixels_are_normalised),
+        cmocka_unit_test(test_there_are_as_many_classes_as_labels),
+        cmocka_unit_test(test_an_ignored_label_is_left_out),
+        cmocka_unit_test(test_one_class_is_nothing_to_learn),
+        cmocka_unit_test(test_more_than_the_memory_is_refused),
         cmocka_unit_test(test_damaged_files_are_refused_by_name),
         cmocka_unit_test(test_mismatched_files_are_refused),
         cmocka_unit_test(test_a_missing_file_is_named_with_the_way_out),

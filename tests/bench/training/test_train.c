@@ -55,6 +55,7 @@ static int bench_open(void **state) {
     struct train_options *options = &bench->options;
     *options = (struct train_options){
         .data = "synthetic",
+        .ignored_label = -1,
         .epochs = 2,
         .seed = 1,
         .implementation = "fast",
@@ -359,6 +360,38 @@ static void test_options_that_do_not_fit_are_refused(void **state) {
     assert_int_equal(train_fails(bench), STATUS_IO);
 }
 
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static size_t bytes_left; /* of the device below */
+
+static enum status memory_of_little(struct device *device, size_t *available, size_t *total,
+                                    struct message *message) {
+    (void)device;
+    (void)message;
+    *available = bytes_left;
+    *total = (size_t)1 << 40;
+    return STATUS_OK;
+}
+
+/* As in a container: what does not fit is refused before it is allocated, with both numbers. */
+static void test_more_than_the_memory_is_refused(void **state) {
+    struct bench *bench = *state;
+    bench->device.memory = memory_of_little;
+    bench->options.out = bench->folder;
+    bytes_left = 1000;
+    assert_int_equal(train_fails(bench), STATUS_NO_MEMORY);
+    assert_true(says(bench, "synthetic images of 40 pixels need 307500 bytes of memory and 1000 "));
+    bytes_left = (size_t)65 << 20;
+    assert_int_equal(mlp_layers_parse("40-2000-5", &bench->options.model, &bench->message),
+                     STATUS_OK);
+    bench->options.model.batch = 500;
+    assert_int_equal(train_fails(bench), STATUS_NO_MEMORY);
+    assert_true(says(bench, " bytes of memory on cpu and 68157440 are available; give smaller"));
+    assert_int_equal(access(bench->csv, F_OK), -1);
+    bytes_left = (size_t)128 << 20;
+    (void)train(bench);
+}
+
 /* --- saving, continuing, interrupting --------------------------------------------------------- */
 
 static uint8_t *file_bytes(const char *path, size_t *size) {
@@ -412,6 +445,24 @@ static bool reported(const struct bench *bench, const char *words) {
 }
 
 /* The order of samples depends on the seed, so another one makes another training: said, once. */
+/* An evaluation saves too: what it loaded, or what training would begin with. */
+static void test_no_epochs_save_what_there_is(void **state) {
+    struct bench *bench = *state;
+    bench->options.epochs = 1;
+    bench->options.save = bench->weights;
+    (void)train(bench);
+    bench->options.epochs = 0;
+    bench->options.load = bench->weights;
+    bench->options.save = bench->other;
+    (void)train(bench);
+    assert_same_files(bench->weights, bench->other);
+    bench->options.load = NULL;
+    (void)train(bench);
+    bench->options.load = bench->other;
+    bench->options.save = NULL;
+    assert_int_equal(train(bench).step, 0);
+}
+
 static void test_another_seed_is_said(void **state) {
     struct bench *bench = *state;
     bench->options.save = bench->weights;
@@ -529,6 +580,8 @@ int main(void) {
         TRAIN_TEST(test_a_row_that_cannot_be_written_ends_training),
         TRAIN_TEST(test_options_that_do_not_fit_are_refused),
         TRAIN_TEST(test_continued_training_is_the_same_training),
+        TRAIN_TEST(test_no_epochs_save_what_there_is),
+        TRAIN_TEST(test_more_than_the_memory_is_refused),
         TRAIN_TEST(test_another_seed_is_said),
         TRAIN_TEST(test_another_optimizer_takes_the_parameters_alone),
         TRAIN_TEST(test_an_interruption_keeps_what_is_done),
