@@ -171,4 +171,14 @@ struct cuda_graph_node;
     X(cuGraphExecDestroy, cuGraphExecDestroy, (struct cuda_graph_exec * exec))                     \
     X(cuGraphDestroy, cuGraphDestroy, (struct cuda_graph * graph))
 
+/* The same of CUDA 12.4, which tell what an image holds. What an older driver lacks is NULL. */
+#define CUDA_DRIVER_FUNCTIONS_KNOWN(X)                                                             \
+    X(cuModuleGetFunctionCount, cuModuleGetFunctionCount,                                          \
+      (unsigned int *count, struct cuda_module *module))                                           \
+    X(cuModuleEnumerateFunctions, cuModuleEnumerateFunctions,                                      \
+      (struct cuda_function * *functions, unsigned int count, struct cuda_module *module))         \
+    X(cuFuncGetName, cuFuncGetName, (const char **name, struct cuda_function *function))           \
+    X(cuFuncGetParamInfo, cuFuncGetParamInfo,                                                      \
+      (struct cuda_function * function, size_t index, size_t * offset, size_t * bytes))
+
 #endif

@@ -125,6 +125,12 @@ static const struct library_symbol driver_symbols[] = {
 #undef DRIVER_SYMBOL
 };
 
+static const struct library_symbol known_symbols[] = {
+#define KNOWN_SYMBOL(member, name, parameters) {#name, offsetof(struct driver, member)},
+    CUDA_DRIVER_FUNCTIONS_KNOWN(KNOWN_SYMBOL)
+#undef KNOWN_SYMBOL
+};
+
 static const struct library_symbol emulator_symbols[] = {
 #define EMULATOR_SYMBOL(member, name, result, parameters)                                          \
     {#name, offsetof(struct emulator_functions, member)},
@@ -164,6 +170,8 @@ static enum status driver_bind(struct driver *driver, const char *path, struct m
                            "CUDA %d.%d or newer",
                            path, missing.text, DRIVER_VERSION_OLDEST / 1000,
                            DRIVER_VERSION_OLDEST % 1000 / 10);
+    library_bind_known(driver->library, known_symbols,
+                       sizeof known_symbols / sizeof known_symbols[0], driver);
     driver->emulated = library_find(driver->library, "lockstepEmulatorVersion") != NULL;
     if (driver->emulated && library_bind(driver->library, emulator_symbols,
                                          sizeof emulator_symbols / sizeof emulator_symbols[0],

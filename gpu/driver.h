@@ -13,6 +13,7 @@ struct driver {
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
 #define DRIVER_MEMBER(member, name, parameters) enum cuda_result(*member) parameters;
     CUDA_DRIVER_FUNCTIONS(DRIVER_MEMBER)
+    CUDA_DRIVER_FUNCTIONS_KNOWN(DRIVER_MEMBER)
 #undef DRIVER_MEMBER
     bool emulated;
     struct emulator_functions emulator; /* NULL pointers unless emulated */

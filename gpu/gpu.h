@@ -139,6 +139,13 @@ enum status gpu_image_add(struct gpu *gpu, const struct gpu_image *image, struct
 /* The CUstream that all work is ordered in. */
 void *gpu_stream(const struct gpu *gpu);
 
+enum { GPU_PARAMETERS_MAX = 64 };
+
+/* The names of the kernels that an image holds, which is loaded: `*names` is to be freed, the names
+ * live until the GPU is reset or closed. STATUS_UNSUPPORTED: the driver does not tell. */
+enum status gpu_image_kernels(struct gpu *gpu, const char *image, const char ***names,
+                              size_t *count, struct message *message);
+
 /* A kernel's name, and the name of the image that holds it; both live as long as the GPU. */
 struct gpu_kernel {
     const char *image;
@@ -158,6 +165,11 @@ struct gpu_launch {
  * geometry exceeds the device, or no image holds the kernel; STATUS_FAILED when the driver refuses
  * it. */
 enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct message *message);
+
+/* How many bytes each parameter of the kernel has. STATUS_UNSUPPORTED: the driver does not tell. */
+enum status gpu_kernel_parameters(struct gpu *gpu, struct gpu_kernel kernel,
+                                  size_t bytes[GPU_PARAMETERS_MAX], int *count,
+                                  struct message *message);
 
 /* Waits for all work enqueued; where a kernel's fault shows. */
 enum status gpu_synchronize(struct gpu *gpu, struct message *message);

@@ -96,23 +96,31 @@ static struct gpu_function *function_slot(struct gpu *gpu, struct gpu_kernel ker
     return NULL;
 }
 
-static enum status function_find(struct gpu *gpu, struct gpu_kernel kernel,
-                                 struct gpu_function *found, struct message *message) {
+enum status gpu_module(struct gpu *gpu, struct gpu_kernel kernel, struct cuda_module **module,
+                       struct message *message) {
+    size_t index = 0;
+    enum status status = image_find(gpu, kernel, &index, message);
+    if (status == STATUS_OK && gpu->modules[index] == NULL)
+        status = module_load(gpu, index, message);
+    if (status == STATUS_OK)
+        *module = gpu->modules[index];
+    return status;
+}
+
+enum status gpu_function(struct gpu *gpu, struct gpu_kernel kernel, struct gpu_function *found,
+                         struct message *message) {
     struct gpu_function *slot = function_slot(gpu, kernel);
     if (slot == NULL)
         return message_set(message, STATUS_FAILED,
                            "no room to remember kernel %s: GPU_FUNCTION_SLOTS is %d", kernel.name,
                            GPU_FUNCTION_SLOTS);
     if (slot->name == NULL) {
-        size_t index = 0;
-        enum status status = image_find(gpu, kernel, &index, message);
-        if (status == STATUS_OK && gpu->modules[index] == NULL)
-            status = module_load(gpu, index, message);
+        struct cuda_module *module = NULL;
+        enum status status = gpu_module(gpu, kernel, &module, message);
         if (status == STATUS_OK)
             status = gpu_check_allocation(
-                gpu,
-                gpu->driver.cuModuleGetFunction(&slot->function, gpu->modules[index], kernel.name),
-                message, "cuModuleGetFunction of %s in %s", kernel.name, kernel.image);
+                gpu, gpu->driver.cuModuleGetFunction(&slot->function, module, kernel.name), message,
+                "cuModuleGetFunction of %s in %s", kernel.name, kernel.image);
         if (status == STATUS_OK)
             status = gpu_check(gpu,
                                gpu->driver.cuFuncGetAttribute(&slot->shared_bytes,
@@ -165,7 +173,7 @@ enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct 
     if (status == STATUS_OK)
         status = geometry_check(gpu, launch, message);
     if (status == STATUS_OK)
-        status = function_find(gpu, launch->kernel, &found, message);
+        status = gpu_function(gpu, launch->kernel, &found, message);
     /* The limit without leave is on static and dynamic memory together. */
     if (status == STATUS_OK && (size_t)launch->shared_bytes + (size_t)found.shared_bytes >
                                    gpu->properties.shared_per_block)

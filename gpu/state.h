@@ -6,6 +6,7 @@
  *   state        whether the GPU is usable, what a result means, the GPU's properties
  *   stream       waiting, and the time between two events
  *   memory, graph, launch, counters
+ *   image        what an image holds, as the driver tells
  *   cublas       needs memory for its workspace
  *   context      opening, closing and resetting, which gives back what all of these hold
  */
@@ -77,6 +78,13 @@ enum status gpu_usable(const struct gpu *gpu, struct message *message);
 
 /* Asks the driver for the properties of gpu->device. */
 enum status gpu_properties_read(struct gpu *gpu, struct message *message);
+
+/* The module of the image, loaded where it was not yet; `kernel` is for the message. */
+enum status gpu_module(struct gpu *gpu, struct gpu_kernel kernel, struct cuda_module **module,
+                       struct message *message);
+/* The kernel as the driver knows it, loaded where it was not yet. */
+enum status gpu_function(struct gpu *gpu, struct gpu_kernel kernel, struct gpu_function *found,
+                         struct message *message);
 
 /* Frees what hangs on the context; a broken context frees nothing, its owner resets it. */
 void gpu_memory_release_all(struct gpu *gpu);

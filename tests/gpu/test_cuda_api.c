@@ -43,7 +43,7 @@ struct comparison {
 static const struct comparison driver[] = {
     CUDA_RESULTS(CONSTANT) CUDA_DEVICE_ATTRIBUTES(CONSTANT) CUDA_JIT_OPTIONS(CONSTANT)
         CUDA_FUNCTION_ATTRIBUTES(CONSTANT) CUDA_CAPTURE_MODES(CONSTANT) CUDA_FLAGS(CONSTANT)
-            CUDA_DRIVER_FUNCTIONS(DRIVER)};
+            CUDA_DRIVER_FUNCTIONS(DRIVER) CUDA_DRIVER_FUNCTIONS_KNOWN(DRIVER)};
 #else
 static const struct comparison driver[] = {{"", false}};
 #endif
