@@ -102,6 +102,16 @@ $(BUILD)/reports/templates.o: reports/templates.S reports/style.gp reports/page.
 	@mkdir -p $(@D)
 	$(CC) -c $< -o $@
 
+# The kernels that `lockstep new` writes, embedded by bench/added/templates.c.
+template_list := $(BUILD)/bench/added/templates_list.h
+template_new  := $(sort $(wildcard examples/new/*.cu))
+$(template_list): force
+	@mkdir -p $(@D)
+	@echo '#define TEMPLATE_LIST(X) $(foreach name,$(basename $(notdir $(template_new))),X($(name)))' >$@.new
+	@$(written_anew)
+$(BUILD)/bench/added/templates.o: CPPFLAGS += -I$(dir $(template_list))
+$(BUILD)/bench/added/templates.o: $(template_list) $(template_new)
+
 include kernels/kernels.mk
 include emulator/emulator.mk
 
@@ -207,10 +217,10 @@ lint: ## check: formatting, documents, arrows between rooms, shell scripts, and 
 	+$(build_with) $(for_warnings) BUILD=build-clang CC=clang
 
 # A file that was found clean is looked at again when it, a header of its, the checks or the flags have changed.
-tidy_flags = $(CPPFLAGS) -I$(kernel_build) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
+tidy_flags = $(CPPFLAGS) -I$(kernel_build) -I$(dir $(template_list)) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
              -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -DSTAND_IN_FOLDER='""' -DPROGRAM_PTX='""' \
              -std=c11 -fopenmp
-tidy_made  = $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)
+tidy_made  = $(template_list) $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)
 tidy_clean = $(patsubst %.c,$(BUILD)/tidy/%.clean,$(filter %.c,$(tracked_c)))
 tidy: ## check: clang-tidy over every C file
 	+@$(build_with) --keep-going --output-sync tidy-files

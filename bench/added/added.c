@@ -1,5 +1,6 @@
 /* Which way each text of --add comes in, and the operations' longer tables. */
 #include "bench/added/added.h"
+#include "bench/added/kernel_file.h"
 #include "bench/added/library.h"
 #include "bench/added/peers.h"
 #include "bench/devices/gpu.h"
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct added_way *const ways[] = {&added_way_library, &added_way_peer};
+static const struct added_way *const ways[] = {&added_way_kernels, &added_way_library,
+                                               &added_way_peer};
 enum { FILE_BYTES_MAX = 1 << 30 };
 
 /* What one --add brought in. */
@@ -87,7 +89,8 @@ static enum status item_open(struct added *added, const char *text, struct messa
             way = ways[i];
     if (!way)
         return message_set(message, STATUS_INVALID,
-                           "cannot add '%.300s': it is no shared library (.so) and no command",
+                           "cannot add '%.300s': it is no file of kernels (.cu, .ptx, .fatbin, "
+                           ".cubin, .launch), no shared library (.so) and no command",
                            text);
     enum status status = way->is_file ? file_hash(item->what, &item->hash, message) : STATUS_OK;
     if (status != STATUS_OK)
@@ -213,11 +216,14 @@ const char *added_gpu(const struct added *added, const char *gpu) {
     bool wanted = false;
     for (int i = 0; i < added_count(added); i++)
         wanted |= added->rows.list[i]->implementation.device == DEVICE_GPU;
-    if (!wanted || strcmp(gpu, "auto") != 0)
-        return gpu;
-    if (device_gpu_open(gpu, &device, &ignored) != STATUS_OK)
-        return "emulated";
-    (void)device.close(&device, &ignored); /* opened again for the work, which tells */
+    if (wanted && strcmp(gpu, "auto") == 0) {
+        if (device_gpu_open(gpu, &device, &ignored) == STATUS_OK)
+            (void)device.close(&device, &ignored); /* opened again for the work, which tells */
+        else
+            gpu = "emulated";
+    }
+    if (wanted && strcmp(gpu, "emulated") == 0)
+        (void)setenv("LOCKSTEP_EMULATOR", "check=all", 0);
     return gpu;
 }
 

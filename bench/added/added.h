@@ -39,7 +39,9 @@ const struct implementation *added_row(const struct added *added, int index,
 /* The names of all, separated by commas, each once; valid as long as `added`. */
 const char *added_names(const struct added *added);
 
-/* What "auto" of --gpu means: "emulated" where a row wants a GPU and there is none. */
+/* What "auto" of --gpu means: "emulated" where a row wants a GPU and there is none. The emulated
+ * GPU then makes all its checks, unless the environment's LOCKSTEP_EMULATOR says otherwise: races
+ * and reads of what was never written are found too. */
 const char *added_gpu(const struct added *added, const char *gpu);
 
 /* Compiles and loads what is not yet for the GPU among the devices. */

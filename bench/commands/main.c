@@ -23,6 +23,7 @@ static const struct {
     {"list", command_list, "operations, implementations, cases, presets"},
     {"compare", command_compare, "what became faster or slower between two runs"},
     {"history", command_history, "keep runs, and show how times changed over commits"},
+    {"new", command_new, "write a kernel of your own to start from; --add takes it"},
     {"report", command_report, "draw a run's plots again"},
     {"ab", command_ab, "say whether one build is slower than another, the two run in turn"},
     {"sample", command_sample, "take samples on request; what `ab` starts"},

@@ -109,7 +109,8 @@ enum { THREADS_MAX = 4096 };
 #define OPTION_ADD(parsed, member)                                                                 \
     {                                                                                              \
         "--add", "WHAT",                                                                           \
-            "Rows of one's own beside the built-in ones: a shared library, a command; repeatable", \
+            "Rows of your own beside the built-in ones: FILE.cu, FILE.so or a command; "           \
+            "repeatable",                                                                          \
             option_added, OPTION_MEMBER(struct added_list *, parsed, member), 0, 0                 \
     }
 

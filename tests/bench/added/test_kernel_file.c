@@ -1,0 +1,314 @@
+/* Files of kernels with launch lines: what `lockstep new` writes, what is refused, and the cache. */
+#include "bench/added/compiler.h"
+#include "bench/operations/operations.h"
+#include "tests/support/calling.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct calling here;
+static char cache[PATH_MAX];
+
+static int place_enter(void **state) {
+    (void)state;
+    calling_open(&here);
+    snprintf(cache, sizeof cache, "XDG_CACHE_HOME=%s/cache", here.place.path);
+    return 0;
+}
+
+static int place_leave(void **state) {
+    (void)state;
+    calling_close(&here);
+    return 0;
+}
+
+static struct call call_with(const char *const *words, const char *variable) {
+    const char *const variables[] = {cache, variable, NULL};
+    const struct call_limits limits = {.variables = variables};
+    struct call call = call_start(&here, words, &limits);
+    call_wait(&here, &call);
+    return call;
+}
+
+#define CALL(...) call_with((const char *const[]){__VA_ARGS__, NULL}, NULL)
+
+/* --- what `lockstep new` writes --------------------------------------------------------------- */
+
+static void test_a_new_kernel_of_each_operation_verifies(void **state) {
+    (void)state;
+    for (int o = 0; o < operation_count; o++) {
+        const char *operation = operations[o]->name;
+        char file[64];
+        snprintf(file, sizeof file, "%s.cu", operation);
+        struct call made = CALL("new", operation, file);
+        check_status(&made, operations[o]->argument_count > 0 ? 0 : 2);
+        call_free(&made);
+        if (operations[o]->argument_count == 0)
+            continue;
+        struct call verified = CALL("verify", operation, "--gpu", "emulated", "--add", file);
+        check_status(&verified, 0);
+        check_holds(verified.out, " passed");
+        call_free(&verified);
+    }
+}
+
+static void test_new_writes_over_nothing(void **state) {
+    (void)state;
+    file_write_text(temporary_path(&here.place, "mine.cu"), "precious");
+    struct call call = CALL("new", "gemm", "mine.cu");
+    check_status(&call, 2);
+    check_holds(call.err, "File exists");
+    call_free(&call);
+    char *text = file_text(temporary_path(&here.place, "mine.cu"));
+    assert_string_equal(text, "precious");
+    free(text);
+    struct call other = CALL("new", "gemm", "mine.f90");
+    check_status(&other, 2);
+    check_holds(other.err, "end in .cu");
+    call_free(&other);
+}
+
+/* --- a kernel of one's own -------------------------------------------------------------------- */
+
+#define COPY                                                                                       \
+    "extern \"C\" __global__ void copy(const float *a, float *out, int count) {\n"                 \
+    "    const int i = blockIdx.x * blockDim.x + threadIdx.x;\n"                                   \
+    "    if (i < count) out[i] = a[i];\n"                                                          \
+    "}\n"
+#define LINES(lines) "/* lockstep\noperation transfer\nvariant copy\n" lines "*/\n" COPY
+#define KERNEL "kernel copy\ngrid ceil(count/64)\nblock 64\n"
+
+static void kernel_write(const char *name, const char *text) {
+    file_write_text(temporary_path(&here.place, name), text);
+}
+
+static void test_a_run_counts_an_added_kernel(void **state) {
+    (void)state;
+    kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
+    struct call call =
+        CALL("run", "--case", "transfer/copy/f32/1024", "--add", "yours=mine.cu", "--out", "run");
+    check_status(&call, 0);
+    check_holds(call.out, "yours ");
+    check_holds(call.out, "cuda-vectorised ");
+    call_free(&call);
+    char *counters = file_text(temporary_path(&here.place, "run/counters.csv"));
+    assert_non_null(counters);
+    check_holds(counters, "transfer,copy,f32,1024,yours,copy,16x1x1,64x1x1,1,");
+    free(counters);
+}
+
+static void test_a_condition_skips_with_its_reason(void **state) {
+    (void)state;
+    kernel_write("mine.cu", LINES("when count % 4 == 0\n" KERNEL "args a out count\n"));
+    struct call call = CALL("run", "--case", "transfer/copy/f32/17", "--implementation", "mine",
+                            "--add", "mine.cu", "--out", "run");
+    check_status(&call, 3);
+    check_holds(call.err, "wants count % 4 == 0 (mine.cu:4)");
+    call_free(&call);
+}
+
+static void test_templates_workspace_constants_and_launch_files(void **state) {
+    (void)state;
+    kernel_write(
+        "kernels.cuh",
+        "namespace ours {\n"
+        "template <int A, bool B> __global__ void half(const float *a, float *b, int n) {\n"
+        "    const int i = blockIdx.x * A + threadIdx.x;\n"
+        "    if (i < n) b[i] = B ? a[i] : 0.0f;\n"
+        "}\n"
+        "}\n");
+    kernel_write("source.cu", "#include \"kernels.cuh\"\n");
+    kernel_write("two.launch", "# two kernels, one after the other\n"
+                               "name two\nsource source.cu\noperation transfer\nvariant copy\n"
+                               "const SIDE 32*2\nworkspace 4*count\ncapability 7.5\n"
+                               "kernel ours::half<64, true>\n"
+                               "grid ceil(count/SIDE)\nblock SIDE\nargs a, workspace, count\n"
+                               "kernel ours::half<64, true>\n"
+                               "grid ceil(count/SIDE)\nblock SIDE\nargs workspace out count\n");
+    struct call call = CALL("verify", "--gpu", "emulated", "--add", "two.launch");
+    check_status(&call, 0);
+    check_holds(call.out, "two ");
+    check_holds(call.out, "24 passed");
+    call_free(&call);
+}
+
+static void test_ptx_is_taken_as_it_is(void **state) {
+    (void)state;
+    kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
+    struct call compiled = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    check_status(&compiled, 0);
+    call_free(&compiled);
+    char command[PATH_MAX + 200];
+    snprintf(command, sizeof command,
+             "cd %s && { sed -n '1,/^\\*\\//p' mine.cu; cat cache/lockstep/*.image; } >mine.ptx",
+             here.place.path);
+    assert_int_equal(system(command), 0);
+    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.ptx");
+    check_status(&call, 0);
+    check_holds(call.out, "24 passed");
+    call_free(&call);
+}
+
+/* --- what is refused -------------------------------------------------------------------------- */
+
+static void check_refused(const char *text, int status, const char *words) {
+    kernel_write("mine.cu", text);
+    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    check_status(&call, status);
+    check_holds(call.err, "mine.cu");
+    check_holds(call.err, words);
+    assert_string_equal(call.out, "");
+    call_free(&call);
+}
+
+static void test_mistakes_in_lines_are_named(void **state) {
+    (void)state;
+    check_refused(COPY, 2, "mine.cu has no launch lines");
+    check_refused("/* lockstep\noperation convolution\n*/", 2,
+                  "mine.cu:2:11: there is no operation 'convolution'");
+    check_refused("/* lockstep\noperation mlp\n*/", 2, "mine.cu:2:11: this operation is made of");
+    check_refused("/* lockstep\nkernel copy\n*/", 2,
+                  "mine.cu:2:1: an `operation` line has to stand before this one");
+    check_refused("/* lockstep\noperation transfer\nvariant move\n*/", 2,
+                  "mine.cu:3:9: there is no variant 'move' of transfer");
+    check_refused("/* lockstep\n * operation transfer\n * grit 1\n */", 2,
+                  "mine.cu:3:4: a launch line does not begin so");
+    check_refused("/* lockstep\noperation transfer\n", 2,
+                  "the comment of launch lines is not closed");
+    check_refused("/* lockstep\noperation transfer\n*/", 2, "without a `kernel` line");
+    check_refused(LINES("kernel copy\nblock 64\n"), 2,
+                  "mine.cu:4:8: kernel copy has no `grid` line");
+    check_refused(LINES("grid 1\n"), 2, "a `kernel` line has to stand before this one");
+    check_refused(LINES(KERNEL "args a out rows\n"), 2, "mine.cu:7:12: transfer has no 'rows'");
+    check_refused(LINES("kernel copy\ngrid 1 1 1 1\n"), 2, "there are three axes");
+    check_refused(LINES("kernel copy\ngrid 1 )\n"), 2, "mine.cu:5:8: a value is wanted here");
+    check_refused(LINES("capability ampere\n"), 2, "as in 8.0");
+}
+
+static void test_kernels_that_do_not_fit_their_lines_are_named(void **state) {
+    (void)state;
+    check_refused(LINES("kernel move\ngrid 1\nblock 1\n"), 2,
+                  "mine.cu:4:8: no kernel is called move; the image has: copy");
+    check_refused(LINES(KERNEL "args a out\n"), 2,
+                  "kernel copy takes 3 arguments, and its `args` line has 2");
+    check_refused(LINES(KERNEL "args a out out\n"), 2,
+                  "mine.cu:7:12: parameter 3 of kernel copy has 4 bytes, which is no pointer");
+}
+
+static void test_a_failing_compiler_is_quoted(void **state) {
+    (void)state;
+    check_refused(LINES(KERNEL "args a out count\n") "nonsense;\n", 2, "error");
+    kernel_write("mine.cu", LINES(KERNEL "args a out count\n") "nonsense;\n");
+    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    check_holds(call.err, "mine.cu(13)");
+    check_holds(call.err, "the command: ");
+    call_free(&call);
+}
+
+static void test_shapes_that_lines_cannot_serve_fail(void **state) {
+    (void)state;
+    kernel_write("mine.cu",
+                 LINES("kernel copy\ngrid count/(count-1)\nblock 64\nargs a out count\n"));
+    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    check_status(&call, 1);
+    check_holds(call.out, "mine.cu:5:11: division by zero");
+    call_free(&call);
+    kernel_write("mine.cu", LINES("kernel copy\ngrid 1\nblock 4096\nargs a out count\n"));
+    struct call large = CALL("run", "--case", "transfer/copy/f32/17", "--implementation", "mine",
+                             "--add", "mine.cu", "--out", "run");
+    check_status(&large, 3);
+    check_holds(large.err, "needs 4096 threads along x and this GPU takes 1 to 1024");
+    call_free(&large);
+}
+
+static void test_machine_code_for_another_gpu_is_refused(void **state) {
+    (void)state;
+    kernel_write("mine.cubin", "\177ELF\2\1\1");
+    kernel_write("mine.launch", "source mine.cubin\noperation transfer\n" KERNEL);
+    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.launch");
+    check_status(&call, 2);
+    check_holds(call.err, "mine.cubin cannot be loaded on");
+    check_holds(call.err, "runs PTX and no machine code");
+    call_free(&call);
+}
+
+/* --- the cache -------------------------------------------------------------------------------- */
+
+/* How many compiled images the cache has, and the path of the last of them. */
+static int images_count(char *path, size_t size) {
+    char folder[PATH_MAX];
+    int count = 0;
+    snprintf(folder, sizeof folder, "%s/cache/lockstep", here.place.path);
+    DIR *list = opendir(folder);
+    for (const struct dirent *entry; list && (entry = readdir(list));)
+        if (strstr(entry->d_name, ".image")) {
+            count++;
+            snprintf(path, size, "%s/%s", folder, entry->d_name);
+        }
+    if (list)
+        closedir(list);
+    return count;
+}
+
+static void check_verifies(int status) {
+    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    check_status(&call, status);
+    call_free(&call);
+}
+
+static void test_the_cache_knows_what_it_was_made_of(void **state) {
+    (void)state;
+    char image[2 * PATH_MAX];
+    kernel_write("value.h", "#define VALUE a[i]\n");
+    kernel_write("mine.cu",
+                 "/* lockstep\noperation transfer\nvariant copy\n" KERNEL "args a out count\n*/\n"
+                 "#include \"value.h\"\n"
+                 "extern \"C\" __global__ void copy(const float *a, float *out, int count) {\n"
+                 "    const int i = blockIdx.x * blockDim.x + threadIdx.x;\n"
+                 "    if (i < count) out[i] = VALUE;\n"
+                 "}\n");
+    check_verifies(0);
+    check_verifies(0);
+    assert_int_equal(images_count(image, sizeof image), 1);
+    kernel_write("value.h", "#define VALUE a[i] + 1.0f\n"); /* what it includes */
+    check_verifies(1);
+    kernel_write("value.h", "#define VALUE a[i]\n");
+    check_verifies(0);
+    assert_int_equal(images_count(image, sizeof image), 1);
+    assert_int_equal(truncate(image, 20), 0); /* what a crash may leave */
+    check_verifies(0);
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+
+int main(void) {
+    struct compiler compiler;
+    struct message message;
+    if (compiler_find(&compiler, &message) != STATUS_OK) {
+        print_message("skipped: %s\n", message.text);
+        return 77;
+    }
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(test_a_new_kernel_of_each_operation_verifies),
+        IN_PLACE(test_new_writes_over_nothing),
+        IN_PLACE(test_a_run_counts_an_added_kernel),
+        IN_PLACE(test_a_condition_skips_with_its_reason),
+        IN_PLACE(test_templates_workspace_constants_and_launch_files),
+        IN_PLACE(test_ptx_is_taken_as_it_is),
+        IN_PLACE(test_mistakes_in_lines_are_named),
+        IN_PLACE(test_kernels_that_do_not_fit_their_lines_are_named),
+        IN_PLACE(test_a_failing_compiler_is_quoted),
+        IN_PLACE(test_shapes_that_lines_cannot_serve_fail),
+        IN_PLACE(test_machine_code_for_another_gpu_is_refused),
+        IN_PLACE(test_the_cache_knows_what_it_was_made_of),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

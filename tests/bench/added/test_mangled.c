@@ -1,0 +1,41 @@
+/* Names of kernels against what compilers make of them. */
+#include "bench/added/mangled.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void test_names(void **state) {
+    (void)state;
+    static const struct {
+        const char *symbol, *name;
+        bool same;
+    } cases[] = {
+        {"mine", "mine", true},
+        {"mine", "min", false},
+        {"_Z11sgemm_naiveiiifPKfS0_fPf", "sgemm_naive", true},
+        {"_Z11sgemm_naiveiiifPKfS0_fPf", "sgemm", false},
+        {"_Z11sgemm_naiveiiifPKfS0_fPf", "_Z11sgemm_naiveiiifPKfS0_fPf", true},
+        {"_Z4tileILi64ELi8EEviPf", "tile<64, 8>", true},
+        {"_Z4tileILi64ELi8EEviPf", "tile<64,16>", false},
+        {"_Z4tileILi64ELi8EEviPf", "tile", false},
+        {"_Z4tileiPf", "tile<64, 8>", false},
+        {"_Z4tileIfLi128EEvPT_", "tile<float, 128>", true},
+        {"_Z4tileILb1ELin3EEvPf", "tile<true, -3>", true},
+        {"_Z4tileILb0ELin3EEvPf", "tile<true, -3>", false},
+        {"_ZN2ns4mineEPf", "ns::mine", true},
+        {"_ZN2ns4mineEPf", "mine", false},
+        {"_ZN2ns4mineILi4EEEvPf", "ns::mine<4>", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (mangled_is(cases[i].symbol, cases[i].name) != cases[i].same)
+            fail_msg("%s as %s", cases[i].symbol, cases[i].name);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* Kernels that are wrong, in tests/data/kernels/wrong.cu: each is exit status 1, and what is said
+ * names the place. */
+#include "bench/added/compiler.h"
+#include "tests/support/calling.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct {
+    const char *name, *words;
+} wrong[] = {
+    {"off-by-one-row", "sums[0,0] is 0, should be"},
+    {"last-left-out", "out[0,0] is nan"},
+    {"not-a-number", "out[0,13] is nan"},
+    {"out-of-bounds", "kernel copy_too_far, block (0,0,0), thread (0,0,0): out-of-bounds read"},
+    {"past-the-end", "wrote past the end of buffer 'out'"},
+    {"race", "race in shared memory: thread 32 reads a byte that thread 0 wrote"},
+    {"never-written", "uninitialised read in shared memory"},
+    {"writes-its-input", "wrote into its input 'a'"},
+    {"leading-dimension", "the leading dimension was not kept to"},
+    {"not-precise", "sums[0,0] is 0.780517578, should be"},
+    {"misaligned", "misaligned read of 16 bytes"},
+    {"no-block-for-the-rest", ".cu:196:16: the grid is 0 along x"},
+};
+enum { WRONG = sizeof wrong / sizeof wrong[0] };
+
+static void test_each_is_found(void **state) {
+    (void)state;
+    struct calling here;
+    char folder[PATH_MAX], file[PATH_MAX + 40];
+    assert_non_null(realpath(".", folder));
+    snprintf(file, sizeof file, "%s/tests/data/kernels/wrong.cu", folder);
+    calling_open(&here);
+    char cache[PATH_MAX];
+    snprintf(cache, sizeof cache, "XDG_CACHE_HOME=%s", here.place.path);
+    const char *const variables[] = {cache, NULL};
+    const struct call_limits limits = {.variables = variables};
+    for (int i = 0; i < WRONG; i++) {
+        const char *const words[] = {"verify",      "--gpu", "emulated", "--implementation",
+                                     wrong[i].name, "--add", file,       NULL};
+        struct call call = call_start(&here, words, &limits);
+        call_wait(&here, &call);
+        if (call.status != 1)
+            fail_msg("%s: exit status %d: %s", wrong[i].name, call.status, call.err);
+        check_holds(call.out, "FAILED");
+        if (!strstr(call.out, wrong[i].words) && !strstr(call.err, wrong[i].words))
+            fail_msg("%s: \"%.600s\" should hold \"%s\"", wrong[i].name, call.out, wrong[i].words);
+        call_free(&call);
+    }
+    calling_close(&here);
+}
+
+int main(void) {
+    struct compiler compiler;
+    struct message message;
+    if (compiler_find(&compiler, &message) != STATUS_OK) {
+        print_message("skipped: %s\n", message.text);
+        return 77;
+    }
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_is_found)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
