@@ -79,7 +79,7 @@ static void context_release(struct gpu *gpu) {
 
 enum status gpu_reset(struct gpu *gpu, struct message *message) {
     context_release(gpu);
-    gpu->broken = false;
+    gpu->broken = gpu->interrupted = false;
     /* cuBLAS may hold the primary context too: releasing it is not enough to be rid of it. The
      * reset may tell again of the launch that made it needed; whether it helped, the new context
      * shows. */
@@ -153,6 +153,7 @@ enum status gpu_open(const struct gpu_selection *selection, struct gpu **gpu,
 enum status gpu_close(struct gpu *gpu, struct message *message) {
     if (gpu == NULL)
         return STATUS_OK;
+    gpu_stop_when(gpu, NULL, NULL);
     if (gpu->context != NULL)
         context_release(gpu);
     enum status status = STATUS_OK;

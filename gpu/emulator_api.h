@@ -30,7 +30,8 @@ struct emulator_counters {
     X(counters_count, lockstepEmulatorCountersCount, size_t, (void))                               \
     X(counters_read, lockstepEmulatorCountersRead, int,                                            \
       (size_t index, struct emulator_counters * row))                                              \
-    X(message, lockstepEmulatorMessage, size_t, (char *text, size_t bytes))
+    X(message, lockstepEmulatorMessage, size_t, (char *text, size_t bytes))                        \
+    X(stop_when, lockstepEmulatorStopWhen, void, (int (*asked)(void *context), void *context))
 
 struct emulator_functions {
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */

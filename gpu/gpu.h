@@ -96,6 +96,11 @@ const struct gpu_properties *gpu_properties(const struct gpu *gpu);
 /* True after a sticky error. */
 bool gpu_broken(const struct gpu *gpu);
 
+/* Lets an emulated GPU, whose launches may take minutes, be left in the middle of one: `asked` is
+ * called from any thread while one runs, and once it is true the launch stops. That breaks the GPU,
+ * and its calls end with STATUS_INTERRUPTED. A real GPU is not asked. */
+void gpu_stop_when(struct gpu *gpu, bool (*asked)(void *), void *argument);
+
 /* Destroys the context and makes a new one, after a sticky error or at any time. All device memory,
  * pinned memory and graphs are gone: release them before, or never touch them again. */
 enum status gpu_reset(struct gpu *gpu, struct message *message);

@@ -6,16 +6,27 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool is_interruption(const struct gpu *gpu, enum cuda_result result) {
+    return result == CUDA_ERROR_LAUNCH_TIMEOUT && gpu->stop != NULL &&
+           gpu->stop(gpu->stop_argument);
+}
+
 static enum status result_report(struct gpu *gpu, enum cuda_result result, struct message *message,
                                  const char *format, va_list arguments) {
     char what[256];
     vsnprintf(what, sizeof what, format, arguments);
     enum status status = driver_error(&gpu->driver, result, what, message);
+    if (gpu->opened && status == STATUS_NO_GPU)
+        status = STATUS_FAILED;
+    if (is_interruption(gpu, result)) {
+        gpu->interrupted = true;
+        status = message_set(message, STATUS_INTERRUPTED, "interrupted");
+    }
     if (driver_error_sticky(result) && !gpu->broken) {
         gpu->broken = true;
         gpu->reason = *message;
     }
-    return gpu->opened && status == STATUS_NO_GPU ? STATUS_FAILED : status;
+    return status;
 }
 
 enum status gpu_check(struct gpu *gpu, enum cuda_result result, struct message *message,
@@ -49,8 +60,24 @@ void gpu_check_release(struct gpu *gpu, enum cuda_result result, const char *cal
 enum status gpu_usable(const struct gpu *gpu, struct message *message) {
     if (!gpu->broken)
         return STATUS_OK;
+    if (gpu->interrupted)
+        return message_set(message, STATUS_INTERRUPTED, "interrupted");
     return message_set(message, STATUS_FAILED, "the GPU's context is lost since: %s",
                        gpu->reason.text);
+}
+
+/* Called from the emulator's threads. */
+static int launch_stop_asked(void *context) {
+    const struct gpu *gpu = context;
+    return gpu->stop(gpu->stop_argument);
+}
+
+void gpu_stop_when(struct gpu *gpu, bool (*asked)(void *), void *argument) {
+    if (!gpu->driver.emulated)
+        return;
+    gpu->stop = asked;
+    gpu->stop_argument = argument;
+    gpu->driver.emulator.stop_when(asked != NULL ? launch_stop_asked : NULL, gpu);
 }
 
 bool gpu_broken(const struct gpu *gpu) {

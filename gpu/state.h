@@ -52,9 +52,12 @@ struct gpu {
     struct gpu_image *images;
     size_t image_count;
     const char *cublas_path; /* NULL: the system's */
-    bool opened;             /* that there is no GPU is no reason any more */
+    bool (*stop)(void *);    /* of gpu_stop_when(); NULL: launches run to their end */
+    void *stop_argument;
+    bool opened; /* that there is no GPU is no reason any more */
     bool capturing;
     bool broken;
+    bool interrupted;          /* broken by a launch that was stopped as `stop` asked */
     struct message reason;     /* of the sticky error */
     struct message unreturned; /* the first failure of gpu_check_release(); empty without one */
 };

@@ -87,6 +87,7 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
         struct suite_totals totals;
         if (devices.tuning)
             printf("%s\n", devices.tuning->note);
+        devices_stop_when(&devices, parsed->suite.stop, parsed->suite.stop_argument);
         parsed->suite.devices = &devices;
         status = suite_run(&parsed->suite, &totals, message);
         printf("%zu passed, %zu failed, %zu skipped\n", totals.passed, totals.failed,

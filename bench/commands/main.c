@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,13 +33,14 @@ static const struct {
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
-static volatile sig_atomic_t interrupted;
+/* Read by the threads of an emulated launch too. */
+static atomic_bool interrupted;
 
 /* The first signal asks for an orderly end; the second ends the process as usual. What is said of
  * it is of no use to whoever cannot read it. */
 static void on_signal(int signal_number) {
     static const char said[] = "\nlockstep: ending after this case; again to end now\n";
-    interrupted = 1;
+    interrupted = true;
     signal(signal_number, SIG_DFL);
     if (write(STDERR_FILENO, said, sizeof said - 1) < 0)
         return;
@@ -46,7 +48,7 @@ static void on_signal(int signal_number) {
 
 static bool is_interrupted(void *argument) {
     (void)argument;
-    return interrupted != 0;
+    return interrupted;
 }
 
 /* A disk that is full or a reader that has gone is seen when the last of the output is sent. */

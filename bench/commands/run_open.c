@@ -115,6 +115,8 @@ enum status run_open(struct run *run, struct message *message) {
         status = appendix_open(run, message);
     if (status != STATUS_OK)
         return status;
+    devices_stop_when(&run->devices, o->stop, o->stop_argument);
+    devices_stop_when(&run->appendix_devices, o->stop, o->stop_argument);
     environment_read(&run->environment);
     status = run_settings_write(run, message);
     if (status == STATUS_OK)

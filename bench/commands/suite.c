@@ -65,24 +65,28 @@ static enum status launch_verify(const struct bench_case *c,
     return status;
 }
 
-/* One implementation with one thread count on buffers that are ready. */
-static void verify_one(const struct suite *suite, const struct bench_case *c,
-                       const struct implementation *implementation, int threads,
-                       struct expectation *expectation, struct buffer_set *set) {
+/* One implementation with one thread count on buffers that are ready. What became of it is in its
+ * tally; STATUS_INTERRUPTED alone is a status. */
+static enum status verify_one(const struct suite *suite, const struct bench_case *c,
+                              const struct implementation *implementation, int threads,
+                              struct expectation *expectation, struct buffer_set *set,
+                              struct message *message) {
     struct tally *tally = tally_of(suite, implementation, set->device);
-    struct message message;
     enum status status = STATUS_UNSUPPORTED;
-    if (implementation_can_run(implementation, c, message.text, sizeof message.text))
-        status = launch_verify(c, implementation, threads, expectation, set, &message);
+    if (implementation_can_run(implementation, c, message->text, sizeof message->text))
+        status = launch_verify(c, implementation, threads, expectation, set, message);
+    if (status == STATUS_INTERRUPTED)
+        return status;
     if (status == STATUS_OK) {
         tally->totals.passed++;
     } else if (status == STATUS_UNSUPPORTED || status == STATUS_NO_MEMORY) {
         tally->totals.skipped++;
-        snprintf(tally->skip_reason, sizeof tally->skip_reason, "%.390s", message.text);
+        snprintf(tally->skip_reason, sizeof tally->skip_reason, "%.390s", message->text);
     } else {
         tally->totals.failed++;
-        failure_print(suite, implementation, set->device, c, threads, message.text);
+        failure_print(suite, implementation, set->device, c, threads, message->text);
     }
+    return STATUS_OK;
 }
 
 /* Without --dtype all dtypes are gone through, and one that an implementation does not claim is not
@@ -127,10 +131,13 @@ static enum status verify_on_device(const struct suite *suite, const struct benc
         if (!is_wanted(suite, implementation, c) || lacking ||
             gpu != (implementation->device == DEVICE_GPU))
             continue;
-        verify_one(suite, c, implementation, gpu ? 0 : 1, expectation, &set);
-        if (!gpu && !implementation->one_thread && suite->options->threads > 1)
-            verify_one(suite, c, implementation, suite->options->threads, expectation, &set);
-        status = device_recover(&set, device, inputs, message);
+        status = verify_one(suite, c, implementation, gpu ? 0 : 1, expectation, &set, message);
+        if (status == STATUS_OK && !gpu && !implementation->one_thread &&
+            suite->options->threads > 1)
+            status = verify_one(suite, c, implementation, suite->options->threads, expectation,
+                                &set, message);
+        if (status == STATUS_OK)
+            status = device_recover(&set, device, inputs, message);
     }
     buffer_set_close(&set);
     return status;

@@ -61,6 +61,9 @@ struct device {
      * are released. Both NULL where that cannot be. */
     bool (*lost)(const struct device *device);
     enum status (*reset)(struct device *device, struct message *message);
+    /* Lets a launch that takes long end before its end, with STATUS_INTERRUPTED, once `asked` says
+     * so; the device is lost then. NULL where that cannot be. */
+    void (*stop_when)(struct device *device, bool (*asked)(void *), void *argument);
     /* Frees what the device holds; buffers first. STATUS_FAILED when the driver did not take back
      * something, now or earlier; nothing is left all the same. */
     enum status (*close)(struct device *device, struct message *message);

@@ -50,6 +50,12 @@ enum status devices_tune(struct devices *devices, const char *path, struct messa
     return status;
 }
 
+void devices_stop_when(struct devices *devices, bool (*asked)(void *), void *argument) {
+    for (int i = 0; i < devices->count; i++)
+        if (devices->list[i].stop_when)
+            devices->list[i].stop_when(&devices->list[i], asked, argument);
+}
+
 enum status devices_close(struct devices *devices, enum status status, struct message *message) {
     while (devices->count > 0) {
         struct device *device = &devices->list[--devices->count];

@@ -28,6 +28,9 @@ enum status devices_tune(struct devices *devices, const char *path, struct messa
 /* The GPU of the list, NULL without one. */
 struct device *devices_gpu(struct devices *devices);
 
+/* Lets the launches of an emulated GPU among them be stopped, see struct device. */
+void devices_stop_when(struct devices *devices, bool (*asked)(void *), void *argument);
+
 /* Closes them after a call that ended with `status`. Gives `status`, or, where that is STATUS_OK,
  * STATUS_FAILED with what a device did not take back. */
 enum status devices_close(struct devices *devices, enum status status, struct message *message);

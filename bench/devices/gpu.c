@@ -159,6 +159,10 @@ static enum status gpu_device_reset(struct device *device, struct message *messa
     return gpu_reset(device->gpu, message);
 }
 
+static void gpu_device_stop_when(struct device *device, bool (*asked)(void *), void *argument) {
+    gpu_stop_when(device->gpu, asked, argument);
+}
+
 static enum status gpu_device_close(struct device *device, struct message *message) {
     nvml_close(device->state);
     device->state = NULL;
@@ -190,7 +194,9 @@ enum status device_gpu_open_selection(const struct gpu_selection *selection, str
                               .lost = gpu_device_lost,
                               .reset = gpu_device_reset,
                               .close = gpu_device_close};
-    if (!device->emulated)
+    if (device->emulated)
+        device->stop_when = gpu_device_stop_when;
+    else
         device->transfer_time = gpu_device_transfer_time;
     nvml_attach(device, selection->nvml);
     if (device->emulated)

@@ -17,6 +17,7 @@ void contest_row_finish(struct entry *entry, const char *status, const char *rea
 void contest_row_end(struct entry *entry, enum status status, const char *reason) {
     bool skipped = status == STATUS_NO_MEMORY || status == STATUS_UNSUPPORTED;
     contest_row_finish(entry, skipped ? "skipped" : "failed", reason);
+    entry->interrupted |= status == STATUS_INTERRUPTED;
     if (status == STATUS_WRONG)
         snprintf(entry->row.verified, sizeof entry->row.verified, "no");
 }
@@ -24,6 +25,13 @@ void contest_row_end(struct entry *entry, enum status status, const char *reason
 bool contest_is_running(const struct contest *contest) {
     for (int i = 0; i < contest->entry_count; i++)
         if (contest->entries[i].running)
+            return true;
+    return false;
+}
+
+bool contest_is_interrupted(const struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++)
+        if (contest->entries[i].interrupted)
             return true;
     return false;
 }

@@ -35,7 +35,8 @@ struct contest_rules {
 /* One contender and the row that it will have. */
 struct entry {
     struct contender contender;
-    bool running; /* takes part still: not skipped, not failed */
+    bool running;     /* takes part still: not skipped, not failed */
+    bool interrupted; /* its launch was stopped: the case is left, without its rows */
     struct result row;
     struct measured_part *parts;
     int part_count;
@@ -69,7 +70,8 @@ void contest_row_finish(struct entry *entry, const char *status, const char *rea
  */
 void contest_row_end(struct entry *entry, enum status status, const char *reason);
 
-/* Whether any entry still runs. */
+/* Whether any entry still runs, and whether the launch of one was stopped. */
 bool contest_is_running(const struct contest *contest);
+bool contest_is_interrupted(const struct contest *contest);
 
 #endif

@@ -56,6 +56,8 @@ CUresult driver_start(void) {
     driver.properties = driver.device->properties;
     driver.properties.memory_bytes = driver.config.memory_bytes;
     driver.config.options.log = driver_log;
+    driver.config.options.stop = driver.stop;
+    driver.config.options.stop_context = driver.stop_context;
     driver.machine = machine_create(&driver.properties, &driver.config.options);
     if (!driver.machine) {
         driver_say("memory=%zu: no room for so much device memory: %s; a smaller memory=, or a "

@@ -69,4 +69,12 @@ int lockstepEmulatorCountersRead(size_t index, struct lockstep_emulator_counters
  */
 size_t lockstepEmulatorMessage(char *text, size_t size);
 
+/*
+ * Lets the program end a launch that takes too long: while one runs, `asked` is called again and
+ * again, from any thread and without any right to call CUDA. Once it returns another number than 0,
+ * the launch stops and breaks its context with CUDA_ERROR_LAUNCH_TIMEOUT. NULL: launches run to
+ * their end, as at first. Takes effect at the next launch.
+ */
+void lockstepEmulatorStopWhen(int (*asked)(void *context), void *context);
+
 #endif

@@ -26,6 +26,7 @@ enum machine_status {
     MACHINE_STACK_OVERFLOW,        /* recursion beyond the stack */
     MACHINE_DEADLOCK,              /* no thread of a block can go on */
     MACHINE_BUDGET_SPENT,          /* more warp instructions than options.instruction_budget */
+    MACHINE_STOPPED,               /* options.stop asked for an end */
     MACHINE_CHECK_FAILED,          /* a race, an uninitialised read, a barrier not all reach */
     MACHINE_TOO_MANY_RESOURCES,    /* a block too large, too much shared memory, or more blocks
                                       than can cooperate */
@@ -72,6 +73,10 @@ struct machine_options {
     /* Where device printf goes. NULL: stdout. */
     void (*print)(void *context, const char *text, size_t length);
     void *context;
+    /* Asked again and again while a launch runs, by any of its host threads; true ends it. NULL: it
+     * runs to its end. */
+    int (*stop)(void *context);
+    void *stop_context;
 };
 
 /*

@@ -24,6 +24,7 @@ const char *machine_status_name(enum machine_status status) {
         [MACHINE_STACK_OVERFLOW] = "stack overflow",
         [MACHINE_DEADLOCK] = "deadlock",
         [MACHINE_BUDGET_SPENT] = "instruction budget spent",
+        [MACHINE_STOPPED] = "stopped",
         [MACHINE_CHECK_FAILED] = "check failed",
         [MACHINE_TOO_MANY_RESOURCES] = "too many resources",
         [MACHINE_NOT_SUPPORTED] = "not supported",

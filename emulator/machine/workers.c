@@ -68,6 +68,15 @@ static void launch_fail_memory(struct launch *launch) {
     launch_fail(launch, &fault);
 }
 
+/* Ends the launch for a reason that is no fault of a block: any fault is told rather. */
+static void launch_end(struct launch *launch, enum machine_status status, const char *why) {
+    struct fault fault = {.status = status, .block = UINT64_MAX - 1};
+    snprintf(fault.diagnostic.message, sizeof fault.diagnostic.message, "kernel %s: %s",
+             launch->function->name, why);
+    snprintf(fault.diagnostic.kernel, sizeof fault.diagnostic.kernel, "%s", launch->function->name);
+    launch_fail(launch, &fault);
+}
+
 /* Adds what the block has executed; false when the budget is spent. */
 static bool charge(struct launch *launch, struct block *block) {
     const uint64_t budget = launch->options.instruction_budget;
@@ -76,20 +85,27 @@ static bool charge(struct launch *launch, struct block *block) {
     block->spent = 0;
     if (budget == 0 || total <= budget)
         return true;
-    struct fault fault = {.status = MACHINE_BUDGET_SPENT, .block = UINT64_MAX - 1};
-    snprintf(fault.diagnostic.message, sizeof fault.diagnostic.message,
-             "kernel %s: the budget of %llu warp instructions is spent; an endless loop, or raise "
-             "the budget",
-             launch->function->name, (unsigned long long)budget);
-    snprintf(fault.diagnostic.kernel, sizeof fault.diagnostic.kernel, "%s", launch->function->name);
-    launch_fail(launch, &fault);
+    char why[128];
+    snprintf(why, sizeof why,
+             "the budget of %llu warp instructions is spent; an endless loop, or raise the budget",
+             (unsigned long long)budget);
+    launch_end(launch, MACHINE_BUDGET_SPENT, why);
+    return false;
+}
+
+/* False when the program wants an end. */
+static bool is_wanted(struct launch *launch) {
+    const struct machine_options *options = &launch->options;
+    if (!options->stop || !options->stop(options->stop_context))
+        return true;
+    launch_end(launch, MACHINE_STOPPED, "stopped before its end, as the program asked");
     return false;
 }
 
 /* True while the block goes on. */
 static bool step(struct launch *launch, struct block *block) {
     const enum block_state state = block_step(block);
-    const bool charged = charge(launch, block);
+    const bool charged = charge(launch, block) && is_wanted(launch);
     if (state == BLOCK_FAULTED)
         launch_fail(launch, &block->fault);
     if (state != BLOCK_RUNNING || !charged)

@@ -214,6 +214,10 @@ int lockstepEmulatorCountersRead(size_t index, struct emulator_counters *row) {
     return faulty.emulator.counters_read(index, row);
 }
 
+void lockstepEmulatorStopWhen(int (*asked)(void *context), void *context) {
+    faulty.emulator.stop_when(asked, context);
+}
+
 size_t lockstepEmulatorMessage(char *text, size_t bytes) {
     return faulty.emulator.message(text, bytes);
 }

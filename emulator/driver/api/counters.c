@@ -67,6 +67,19 @@ DRIVER_API int lockstepEmulatorCountersRead(size_t index, struct lockstep_emulat
     return 0;
 }
 
+DRIVER_API void lockstepEmulatorStopWhen(int (*asked)(void *context), void *context) {
+    pthread_mutex_lock(&driver.lock);
+    driver.stop = asked;
+    driver.stop_context = context;
+    if (driver.initialised) {
+        struct machine_options options = machine_options(driver.machine);
+        options.stop = asked;
+        options.stop_context = context;
+        machine_set_options(driver.machine, &options);
+    }
+    pthread_mutex_unlock(&driver.lock);
+}
+
 DRIVER_API size_t lockstepEmulatorMessage(char *text, size_t size) {
     pthread_mutex_lock(&driver.lock);
     size_t length = strlen(driver.message);

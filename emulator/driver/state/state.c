@@ -63,6 +63,7 @@ CUresult driver_status(enum machine_status status) {
         return CUDA_ERROR_HARDWARE_STACK_ERROR;
     case MACHINE_DEADLOCK:
     case MACHINE_BUDGET_SPENT:
+    case MACHINE_STOPPED:
         return CUDA_ERROR_LAUNCH_TIMEOUT;
     case MACHINE_TOO_MANY_RESOURCES:
         return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;

@@ -61,6 +61,8 @@ struct driver {
     struct driver_capture *captures;
     struct driver_report report;
     uint64_t next_identifier;
+    int (*stop)(void *context); /* of lockstepEmulatorStopWhen, for a machine that comes */
+    void *stop_context;
     char message[1200]; /* the last line said on stderr */
 };
 

@@ -1,5 +1,6 @@
 /* What main() does around every command: help, exit statuses, missing descriptors, signals, and
  * libraries that end the process. */
+#include "kernels/kernels.h"
 #include "tests/support/calling.h"
 
 #include <fcntl.h>
@@ -128,6 +129,28 @@ static void the_first_interruption_is_answered_at_once(void **state) {
     call_free(&call);
 }
 
+/* The case would take a minute more. It is left in the middle of a launch, and has no rows. */
+static void an_emulated_launch_is_left_at_the_first_interruption(void **state) {
+    (void)state;
+    size_t built = 0;
+    (void)kernels_images(&built);
+    if (built == 0)
+        skip();
+    struct call call = call_start(&here,
+                                  (const char *const[]){"run", "--case", "gemm/nn/f32/512x512x512",
+                                                        "--gpu", "emulated", "--out", "run", NULL},
+                                  &(struct call_limits){.seconds = 300});
+    while (access(temporary_path(&here.place, "run/results.csv"), F_OK) != 0 &&
+           kill(call.process, 0) == 0)
+        usleep(10000);
+    usleep(300000);
+    assert_int_equal(kill(call.process, SIGINT), 0);
+    call_wait(&here, &call);
+    check_status(&call, 3);
+    check_holds(call.err, "interrupted; 0 rows are kept");
+    call_free(&call);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(every_command_names_the_help_on_exit_statuses),
@@ -136,6 +159,7 @@ int main(void) {
         IN_PLACE(a_file_at_its_limit_ends_no_process),
         IN_PLACE(a_library_that_ends_the_process_is_no_wrong_result),
         IN_PLACE(the_first_interruption_is_answered_at_once),
+        IN_PLACE(an_emulated_launch_is_left_at_the_first_interruption),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "emulator/driver/lockstep_emulator.h"
@@ -490,6 +491,33 @@ static void last_message_tells_of_the_fault(void **state) {
     assert_int_equal(strlen(cut), 5);
 }
 
+/* Asked by whichever thread runs the launch. */
+static int asked_often(void *context) {
+    atomic_uint *asked = context;
+    return atomic_fetch_add(asked, 1) >= 100;
+}
+
+static void a_launch_ends_when_the_program_asks(void **state) {
+    const struct fixture *fixture = *state;
+    CUfunction function;
+    CUdeviceptr flag;
+    void *parameters[] = {&flag};
+    char text[2000] = "";
+    atomic_uint asked = 0;
+    EMULATOR_FUNCTION(lockstepEmulatorStopWhen);
+    EMULATOR_FUNCTION(lockstepEmulatorMessage);
+    OK(cuMemAlloc_v2(&flag, 4));
+    OK(cuMemsetD32_v2(flag, 0, 1));
+    OK(cuModuleGetFunction(&function, fixture->module, "spin"));
+    lockstepEmulatorStopWhen_found(asked_often, &asked);
+    OK(cuLaunchKernel(function, 4, 1, 1, 32, 1, 1, 0, NULL, parameters, NULL));
+    lockstepEmulatorStopWhen_found(NULL, NULL);
+    EXPECT(CUDA_ERROR_LAUNCH_TIMEOUT, cuCtxSynchronize());
+    assert_true(lockstepEmulatorMessage_found(text, sizeof text) > 0);
+    assert_non_null(strstr(text, "kernel spin: stopped before its end"));
+    assert_in_range(asked, 101, 200);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_MODULE(kernels_run_with_pointers_to_parameters),
@@ -515,6 +543,7 @@ int main(void) {
         WITH_MODULE(two_threads_may_launch),
         WITH_MODULE(counters_are_read_by_kernel),
         WITH_MODULE(last_message_tells_of_the_fault),
+        WITH_MODULE(a_launch_ends_when_the_program_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
