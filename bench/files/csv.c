@@ -162,7 +162,7 @@ struct rows_read {
 
 static enum status row_append(struct reader *reader, const struct csv_format *format,
                               struct rows_read *read) {
-    if (read->count == read->capacity) {
+    if (!read->rows || read->count == read->capacity) {
         read->capacity = read->capacity ? 2 * read->capacity : 64;
         void *larger = realloc(read->rows, read->capacity * format->row_size);
         if (!larger)

@@ -32,13 +32,15 @@ static enum status file_salvage(struct salvaged *salvaged, int file, const char 
     if (*path && access(path, F_OK) == 0)
         status =
             csv_salvage(path, results_files[file].format, &rows, &salvaged[file].count, message);
+    const size_t count = salvaged[file].count;
+    size_t *owners = malloc((count + 1) * sizeof *owners);
     salvaged[file].rows = rows;
-    salvaged[file].owners = malloc((salvaged[file].count + 1) * sizeof *salvaged[file].owners);
-    if (status == STATUS_OK && !salvaged[file].owners)
-        status = message_set(message, STATUS_NO_MEMORY, "no memory for the %zu rows of %s",
-                             salvaged[file].count, path);
-    for (size_t i = 0; status == STATUS_OK && i < salvaged[file].count; i++)
-        salvaged[file].owners[i] = nobody;
+    salvaged[file].owners = owners;
+    if (status == STATUS_OK && !owners)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the %zu rows of %s", count,
+                           path);
+    for (size_t i = 0; owners && i < count; i++)
+        owners[i] = nobody;
     return status;
 }
 

@@ -99,11 +99,12 @@ static enum status result_check(const char *folder, const struct result *row, si
     if (strcmp(row->status, "emulated") == 0 && !isnan(row->median_s))
         return message_set(message, STATUS_INVALID,
                            "%s/results.csv:%zu: the row is emulated and has a time", folder, line);
-    if (is_measured(row) && strcmp(row->verified, "yes") != 0 && *row->verified != '\0')
+    bool stands = is_measured(row) || strcmp(row->status, "emulated") == 0;
+    if (stands && strcmp(row->verified, "yes") != 0 && *row->verified != '\0')
         return message_set(message, STATUS_INVALID,
-                           "%s/results.csv:%zu: the row is measured, and verified is '%s': a wrong "
-                           "result has no time",
-                           folder, line, row->verified);
+                           "%s/results.csv:%zu: the row is %s, and verified is '%s': a wrong "
+                           "result has neither times nor counts",
+                           folder, line, row->status, row->verified);
     return STATUS_OK;
 }
 

@@ -54,36 +54,43 @@ static enum status samples_reserve(struct collecting *collecting, size_t more,
     return STATUS_OK;
 }
 
+static void row_add(struct run_files *baseline, const struct row_key *key,
+                    const struct statistics *statistics) {
+    baseline->results[baseline->result_count++] =
+        (struct result){.key = *key,
+                        .status = "measured",
+                        .samples = (int64_t)statistics->count,
+                        .median_s = statistics->median,
+                        .low_s = statistics->low,
+                        .high_s = statistics->high,
+                        .mean_s = statistics->mean,
+                        .min_s = statistics->min,
+                        .noise = statistics->noise,
+                        .verified = "yes"};
+}
+
 /* Adds one row whose samples are the medians of the level's runs. */
 static enum status level_add(struct collecting *collecting, const struct history_series *series,
                              const struct level *level, struct message *message) {
     struct run_files *baseline = collecting->baseline;
     enum status status = samples_reserve(collecting, level->count, message);
     double *seconds = malloc(2 * level->count * sizeof *seconds);
-    if (status == STATUS_OK && !seconds)
-        status = message_set(message, STATUS_NO_MEMORY, "no memory for %zu values", level->count);
-    for (size_t i = 0; i < level->count && status == STATUS_OK; i++) {
+    if (status != STATUS_OK || !seconds) {
+        free(seconds);
+        return status != STATUS_OK ? status
+                                   : message_set(message, STATUS_NO_MEMORY,
+                                                 "no memory for %zu values", level->count);
+    }
+    for (size_t i = 0; i < level->count; i++) {
         seconds[i] = series->values[level->begin + i].median_s;
         baseline->samples[baseline->sample_count++] =
             (struct sample_row){.key = series->key, .sample = (int64_t)i, .seconds = seconds[i]};
     }
-    if (status == STATUS_OK) {
-        struct statistics statistics;
-        statistics_compute(seconds, level->count, seconds + level->count, &statistics);
-        struct result *row = &baseline->results[baseline->result_count++];
-        *row = (struct result){.key = series->key,
-                               .status = "measured",
-                               .samples = (int64_t)level->count,
-                               .median_s = statistics.median,
-                               .low_s = statistics.low,
-                               .high_s = statistics.high,
-                               .mean_s = statistics.mean,
-                               .min_s = statistics.min,
-                               .noise = statistics.noise,
-                               .verified = "yes"};
-    }
+    struct statistics statistics;
+    statistics_compute(seconds, level->count, seconds + level->count, &statistics);
+    row_add(baseline, &series->key, &statistics);
     free(seconds);
-    return status;
+    return STATUS_OK;
 }
 
 /* For history_each_series: series that are not of the machine or the run are left out. */
