@@ -67,6 +67,11 @@ $(BUILD)/tests/emulator/ptx/test_corpus: $(BUILD)/tests/emulator/ptx/fuzz_ptx.o
 $(BUILD)/tests/emulator/arithmetic/exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive.o $(core_support:%.c=$(BUILD)/%.o) $(emulator_archive) $(flags)
 	$(CC) $(LDFLAGS) $(linked) -lcmocka -lm -o $@
 
+# In the tests each command is killed at a few of its calls.
+.PHONY: test-kills
+test-kills: all $(BUILD)/tests/bench/commands/test_kills ## test: kill run, train, tune, history and report before each call that changes a file, minutes
+	LOCKSTEP=$(BUILD)/lockstep LOCKSTEP_KILLS=all OMP_WAIT_POLICY=passive $(BUILD)/tests/bench/commands/test_kills
+
 .PHONY: test-exhaustive bench-emulator
 test-exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive ## test: try every f32 input of the emulator's approximations, minutes
 	$<

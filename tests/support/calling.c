@@ -80,6 +80,8 @@ struct call call_start(const struct calling *calling, const char *const *argumen
     assert_true(call.process >= 0);
     if (call.process == 0) {
         child_prepare(calling, limits);
+        if (limits->prepare)
+            limits->prepare();
         execv(program, list);
         _exit(127);
     }

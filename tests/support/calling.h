@@ -31,6 +31,7 @@ struct call_limits {
     int output;        /* a descriptor that its standard output goes to; 0: a file, for `out` */
     unsigned seconds;  /* a signal ends it when it takes longer; 0: it may take any time */
     const char *const *variables; /* "NAME=VALUE" each, ended by NULL, set for it; may be NULL */
+    void (*prepare)(void); /* called in the new process, last before the program; may be NULL */
 };
 
 /* Runs the program with `arguments`, which end with NULL. No GPU and no terminal are there. */
