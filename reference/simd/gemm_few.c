@@ -20,6 +20,7 @@ struct few {
     enum dtype dtype;
     int64_t ld;             /* of the streaming matrix */
     int64_t count, k, sums; /* vectors, their elements, sums with each */
+    int64_t places;         /* for vectors: 1, 2, 4 or FEW; zeros stand in the rest */
     bool along_k;
     const void *few; /* element k of vector j is few[k * few_step + j * few_apart] */
     int64_t few_step, few_apart;
@@ -44,6 +45,7 @@ static struct few few_of(const struct gemm_problem *p) {
         few.few = p->a, few.few_step = a_turned ? p->lda : 1, few.few_apart = a_turned ? 1 : p->lda;
         few.c_step = 1, few.c_apart = p->ldc;
     }
+    few.places = few.count <= 2 ? few.count : few.count <= 4 ? 4 : FEW;
     /* A line more, or vectors of a whole page would all meet in one set of a cache. */
     few.apart = (few.k + LINE_FLOATS - 1) / LINE_FLOATS * LINE_FLOATS + LINE_FLOATS;
     return few;
@@ -67,18 +69,18 @@ static inline void sum_put(const struct few *few, float beta, int64_t i, int64_t
  * several chains then, to hide the latency of an addition. */
 enum { SUMS_MOST = WIDTH == 16 ? 24 : 12, CHAINS = 4 };
 
-SIMD_INLINE int rows_along(int count) {
-    return count <= 2 ? 1 : SUMS_MOST / count < ROWS_MOST ? SUMS_MOST / count : ROWS_MOST;
+SIMD_INLINE int rows_along(int places) {
+    return places <= 2 ? 1 : SUMS_MOST / places < ROWS_MOST ? SUMS_MOST / places : ROWS_MOST;
 }
 
-SIMD_INLINE int chains_along(int count) {
-    return count <= 2 ? CHAINS : 1;
+SIMD_INLINE int chains_along(int places) {
+    return places <= 2 ? CHAINS : 1;
 }
 
 /* sums[r][j][chain] += elements [at, at + WIDTH) of rows i + r times those of the vectors; only the
  * first `left` of them where that is less. */
-SIMD_INLINE void step_along(const struct few *few, enum dtype dtype, int count, int rows, int chain,
-                            int64_t i, int64_t at, int64_t left,
+SIMD_INLINE void step_along(const struct few *few, enum dtype dtype, int places, int rows,
+                            int chain, int64_t i, int64_t at, int64_t left,
                             vector sums[ROWS_MOST][FEW][CHAINS]) {
     vector x[ROWS_MOST];
     SIMD_FOR (r, rows) {
@@ -87,7 +89,7 @@ SIMD_INLINE void step_along(const struct few *few, enum dtype dtype, int count, 
         x[r] = left >= WIDTH ? operand_load(few->stream, dtype, row)
                              : operand_load_first(few->stream, dtype, row, left);
     }
-    SIMD_FOR (j, count) {
+    SIMD_FOR (j, places) {
         vector y = vector_load(few->vectors + j * few->apart + at);
         SIMD_FOR (r, rows)
             sums[r][j][chain] = vector_fma(x[r], y, sums[r][j][chain]);
@@ -95,40 +97,41 @@ SIMD_INLINE void step_along(const struct few *few, enum dtype dtype, int count, 
 }
 
 /* Rows [i, i + rows), k from `first` to `last`. */
-SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int count, int rows, int64_t i,
+SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int places, int rows, int64_t i,
                           int64_t first, int64_t last) {
-    const int chains = chains_along(count);
+    const int chains = chains_along(places);
     vector sums[ROWS_MOST][FEW][CHAINS];
     SIMD_FOR (r, rows)
-        SIMD_FOR (j, count)
+        SIMD_FOR (j, places)
             SIMD_FOR (u, chains)
                 sums[r][j][u] = vector_set(0);
     int64_t k = first;
     for (; k + chains * WIDTH <= last; k += (int64_t)chains * WIDTH)
         SIMD_FOR (u, chains)
-            step_along(few, dtype, count, rows, u, i, k + (int64_t)u * WIDTH, WIDTH, sums);
+            step_along(few, dtype, places, rows, u, i, k + (int64_t)u * WIDTH, WIDTH, sums);
     for (; k < last; k += WIDTH)
-        step_along(few, dtype, count, rows, 0, i, k, last - k, sums);
+        step_along(few, dtype, places, rows, 0, i, k, last - k, sums);
     SIMD_FOR (r, rows)
-        SIMD_FOR (j, count) {
+        SIMD_FOR (j, places) {
             SIMD_FOR (u, chains - 1)
                 sums[r][j][0] += sums[r][j][u + 1];
-            sum_put(few, first == 0 ? few->beta : 1, i + r, j, vector_sum(sums[r][j][0]));
+            if (j < few->count)
+                sum_put(few, first == 0 ? few->beta : 1, i + r, j, vector_sum(sums[r][j][0]));
         }
 }
 
 /* As much of k at a time as leaves the vectors in the first level of cache. */
-SIMD_INLINE void along(const struct few *few, enum dtype dtype, int count, int64_t first,
+SIMD_INLINE void along(const struct few *few, enum dtype dtype, int places, int64_t first,
                        int64_t last) {
     enum { VECTORS_FLOATS = 8192, DEPTH_LEAST = CHAINS * WIDTH };
-    const int64_t depth = VECTORS_FLOATS / (count == 1 ? 2 : count) / DEPTH_LEAST * DEPTH_LEAST;
-    const int rows = rows_along(count);
+    const int64_t depth = VECTORS_FLOATS / (places == 1 ? 2 : places) / DEPTH_LEAST * DEPTH_LEAST;
+    const int rows = rows_along(places);
     for (int64_t k = 0; k < few->k; k += depth) {
         int64_t end = few->k - k < depth ? few->k : k + depth, i = first;
         for (; i + rows <= last; i += rows)
-            go_along(few, dtype, count, rows, i, k, end);
+            go_along(few, dtype, places, rows, i, k, end);
         for (; i < last; i++)
-            go_along(few, dtype, count, 1, i, k, end);
+            go_along(few, dtype, places, 1, i, k, end);
     }
 }
 
@@ -140,7 +143,7 @@ struct sums_block {
 };
 
 /* Columns [i, i + WIDTH), or the first `left` of them: sums += rows k … k + rows times factors. */
-SIMD_INLINE void step_across(const struct few *few, enum dtype dtype, int count, int rows,
+SIMD_INLINE void step_across(const struct few *few, enum dtype dtype, int places, int rows,
                              const struct sums_block *block, int64_t k, int64_t i, int64_t left,
                              int64_t ahead, vector factors[FEW][ROWS_MOST]) {
     vector x[ROWS_MOST];
@@ -150,7 +153,7 @@ SIMD_INLINE void step_across(const struct few *few, enum dtype dtype, int count,
         x[r] = left >= WIDTH ? operand_load(few->stream, dtype, at)
                              : operand_load_first(few->stream, dtype, at, left);
     }
-    SIMD_FOR (j, count) {
+    SIMD_FOR (j, places) {
         float *to = block->sums + j * block->apart + i;
         vector sum = vector_load(to);
         SIMD_FOR (r, rows)
@@ -159,20 +162,20 @@ SIMD_INLINE void step_across(const struct few *few, enum dtype dtype, int count,
     }
 }
 
-SIMD_INLINE void go_across(const struct few *few, enum dtype dtype, int count, int rows,
+SIMD_INLINE void go_across(const struct few *few, enum dtype dtype, int places, int rows,
                            const struct sums_block block, int64_t k) {
     enum { AHEAD_BYTES = 4096 };
     const int64_t row_bytes = block.width * (dtype_is_narrow(dtype) ? 2 : 4);
     const int64_t ahead = AHEAD_BYTES / row_bytes > rows ? AHEAD_BYTES / row_bytes : rows;
     vector factors[FEW][ROWS_MOST];
-    SIMD_FOR (j, count)
+    SIMD_FOR (j, places)
         SIMD_FOR (r, rows)
             factors[j][r] = vector_set(few->vectors[j * few->apart + k + r]);
     int64_t i = 0;
     for (; i + WIDTH <= block.width; i += WIDTH)
-        step_across(few, dtype, count, rows, &block, k, i, WIDTH, ahead, factors);
+        step_across(few, dtype, places, rows, &block, k, i, WIDTH, ahead, factors);
     if (i < block.width)
-        step_across(few, dtype, count, rows, &block, k, i, block.width - i, ahead, factors);
+        step_across(few, dtype, places, rows, &block, k, i, block.width - i, ahead, factors);
 }
 
 static void block_put(const struct few *few, const struct sums_block *block) {
@@ -188,52 +191,48 @@ static void block_put(const struct few *few, const struct sums_block *block) {
     }
 }
 
-SIMD_INLINE void across(const struct few *few, enum dtype dtype, int count, int64_t first,
+SIMD_INLINE void across(const struct few *few, enum dtype dtype, int places, int64_t first,
                         int64_t last) {
     enum { SUMS_FLOATS = 4096 };
-    const int rows = count == 1 ? 1 : 3; /* more share the sums, but do not stream faster */
+    const int rows = places == 1 ? 1 : 3; /* more share the sums, but do not stream faster */
     float sums[SUMS_FLOATS] __attribute__((aligned(LINE)));
-    struct sums_block block = {sums, SUMS_FLOATS / count / LINE_FLOATS * LINE_FLOATS, first, 0};
+    struct sums_block block = {sums, SUMS_FLOATS / places / LINE_FLOATS * LINE_FLOATS, first, 0};
     const int64_t most = block.apart - LINE_FLOATS; /* they do not all meet in one set of a cache */
     for (; block.first < last; block.first += most) {
         block.width = last - block.first < most ? last - block.first : most;
         memset(sums, 0, sizeof sums);
         int64_t k = 0;
         for (; k + rows <= few->k; k += rows)
-            go_across(few, dtype, count, rows, block, k);
+            go_across(few, dtype, places, rows, block, k);
         for (; k < few->k; k++)
-            go_across(few, dtype, count, 1, block, k);
+            go_across(few, dtype, places, 1, block, k);
         block_put(few, &block);
     }
 }
 
-/* A copy of either way for each number of vectors and each dtype. */
-#define COUNT(way, dtype, number)                                                                  \
+/* A copy of either way for each number of places and each dtype. */
+#define PLACE(way, dtype, number)                                                                  \
     case number:                                                                                   \
         way(few, dtype, number, first, last);                                                      \
         break;
-#define COUNTS(way, dtype)                                                                         \
-    switch (few->count) {                                                                          \
-        COUNT(way, dtype, 1)                                                                       \
-        COUNT(way, dtype, 2)                                                                       \
-        COUNT(way, dtype, 3)                                                                       \
-        COUNT(way, dtype, 4)                                                                       \
-        COUNT(way, dtype, 5)                                                                       \
-        COUNT(way, dtype, 6)                                                                       \
-        COUNT(way, dtype, 7)                                                                       \
-        COUNT(way, dtype, 8)                                                                       \
+#define PLACES(way, dtype)                                                                         \
+    switch (few->places) {                                                                         \
+        PLACE(way, dtype, 1)                                                                       \
+        PLACE(way, dtype, 2)                                                                       \
+        PLACE(way, dtype, 4)                                                                       \
+        PLACE(way, dtype, FEW)                                                                     \
     }
 #define DTYPES(way)                                                                                \
     switch (few->dtype) {                                                                          \
     case DTYPE_F32:                                                                                \
     case DTYPE_TF32:                                                                               \
-        COUNTS(way, DTYPE_F32)                                                                     \
+        PLACES(way, DTYPE_F32)                                                                     \
         break;                                                                                     \
     case DTYPE_BF16:                                                                               \
-        COUNTS(way, DTYPE_BF16)                                                                    \
+        PLACES(way, DTYPE_BF16)                                                                    \
         break;                                                                                     \
     case DTYPE_F16:                                                                                \
-        COUNTS(way, DTYPE_F16)                                                                     \
+        PLACES(way, DTYPE_F16)                                                                     \
         break;                                                                                     \
     }
 
@@ -267,12 +266,14 @@ static void pack_few(const struct few *few) {
                 to[k] = f[from + k * few->few_step];
         memset(to + k, 0, (size_t)(few->apart - k) * sizeof *to);
     }
+    memset(few->vectors + few->count * few->apart, 0,
+           (size_t)((few->places - few->count) * few->apart) * sizeof *few->vectors);
 }
 
 enum status SIMD_NAME(gemm_few)(const struct gemm_problem *problem, struct execution *execution) {
     enum { COLUMNS_LEAST = 128 }; /* of a row that threads share */
     struct few few = few_of(problem);
-    size_t bytes = (size_t)(few.count * few.apart) * sizeof *few.vectors;
+    size_t bytes = (size_t)(few.places * few.apart) * sizeof *few.vectors;
     few.vectors = aligned_alloc(LINE, bytes);
     if (few.vectors == NULL)
         return message_set(execution->message, STATUS_NO_MEMORY,

@@ -89,6 +89,9 @@ static void run_each_set(struct fixture *fixture) {
         }
         fixture->kernel = simd_kernels_of(set)->gemm_simd;
         each_setting(2, run_once, fixture);
+        struct message message = {""};
+        struct execution grid = {.threads = 4, .message = &message}; /* parts in both directions */
+        run_once(&grid, "four threads", fixture);
     }
 }
 
