@@ -59,6 +59,28 @@ $(EMULATOR_LIBRARY): $(emulator_objects) emulator/driver/exports.map $(flags) $(
 	$(CC) $(CFLAGS) $(emulator_link) $(filter %.o,$^) $(LDFLAGS) -lpthread -ldl -lm -o $@
 	ln -sf libcuda.so.1 $(@D)/libcuda.so # for programs that load it by this name
 
+# --- the CUDA runtime, in the versions 12 and 13, on top of the driver's API --------------------------------------------
+runtime_sources := $(wildcard emulator/runtime/*.c)
+EMULATOR_RUNTIMES := $(foreach version,12 13,$(BUILD)/emulator/libcudart.so.$(version))
+emulator: $(EMULATOR_RUNTIMES)
+
+define runtime_rule
+runtime_objects_$(1) := $(runtime_sources:%.c=$(BUILD)/%.$(1).o)
+$$(runtime_objects_$(1)): $(BUILD)/%.$(1).o: %.c $(flags)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(emulator_flags) -DRUNTIME_VERSION=$(1)000 -MMD -MP -c $$< -o $$@
+
+$(BUILD)/emulator/runtime/exports.$(1).map: emulator/runtime/exports.map.in
+	@mkdir -p $$(@D)
+	sed 's/@version@/$(1)/' $$< >$$@
+
+$(BUILD)/emulator/libcudart.so.$(1): $$(runtime_objects_$(1)) $(BUILD)/emulator/runtime/exports.$(1).map $(EMULATOR_LIBRARY)
+	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/runtime/exports.$(1).map -Wl,-Bsymbolic \
+	    $$(if $$(findstring -fsanitize,$$(CFLAGS)),,-Wl,-z,defs) $$(filter %.o,$$^) \
+	    $$(LDFLAGS) -L$$(@D) -l:libcuda.so.1 -Wl,-rpath,'$$$$ORIGIN' -lpthread -o $$@
+endef
+$(foreach version,12 13,$(eval $(call runtime_rule,$(version))))
+
 # For tests that reach below the driver's API.
 emulator_archive := $(BUILD)/emulator/libemulator.a
 $(emulator_archive): $(emulator_objects) $(objects_list)

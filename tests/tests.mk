@@ -4,9 +4,10 @@
 test_sources  := $(sort $(wildcard tests/*/test_*.c tests/*/*/test_*.c))
 test_programs := $(test_sources:%.c=$(BUILD)/%)
 # The tests of the rooms below the emulated driver, and those that see it as any program does.
-core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(BUILD)/tests/emulator/driver/%,$(test_programs)))
 driver_tests  := $(filter $(BUILD)/tests/emulator/driver/%,$(test_programs))
-host_tests    := $(filter-out $(core_tests) $(driver_tests),$(test_programs))
+runtime_tests := $(filter $(BUILD)/tests/emulator/runtime/%,$(test_programs))
+core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(driver_tests) $(runtime_tests),$(test_programs)))
+host_tests    := $(filter-out $(core_tests) $(driver_tests) $(runtime_tests),$(test_programs))
 
 core_support  := $(addprefix tests/support/,emulator_core.c arithmetic_lookup.c)
 host_support  := $(filter-out $(core_support) tests/support/slowed.c,$(wildcard tests/support/*.c))
@@ -136,6 +137,20 @@ $(foreach target,$(program_targets),$(eval $(call program_rule,$(target))))
 program_tests   := $(filter $(BUILD)/tests/emulator/driver/test_programs%,$(driver_tests))
 $(program_tests): | $(program_ptx)
 $(program_tests:%=%.o): CPPFLAGS += -DPROGRAM_PTX='"$(program_folder)"'
+
+# --- the CUDA runtime on the emulated GPU ----------------------------------------------------------------------------
+# Programs of the runtime, where there is an nvcc.
+runtime_folder  := $(BUILD)/tests/programs
+ifneq ($(NVCC),)
+runtime_programs := $(patsubst tests/programs/%.cu,$(runtime_folder)/%,$(wildcard tests/programs/*.cu))
+endif
+$(runtime_folder)/%: tests/programs/%.cu tests/programs/check.h
+	@mkdir -p $(@D)
+	$(NVCC) -std=c++17 -cudart shared -lineinfo -gencode arch=compute_75,code=compute_75 $< -o $@
+
+$(runtime_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_RUNTIMES) $(EMULATOR_LIBRARY) $(flags) | $(runtime_programs)
+	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcudart.so.13 $(driver_test_link) -o $@
+$(runtime_tests:%=%.o): CPPFLAGS += -DRUNTIME_PROGRAMS='"$(runtime_folder)"' -DRUNTIME_LIBRARY='"$(BUILD)/emulator"'
 
 # The kept PTX and fat binaries, for machines without nvcc.
 data_kernels := tests/data/kernels/driver.cu

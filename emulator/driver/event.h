@@ -11,6 +11,7 @@ struct driver_event {
     struct driver_context *context;
     unsigned flags;
     bool recorded;
+    int64_t recorded_at;            /* the host's clock, in nanoseconds */
     struct driver_capture *capture; /* last recorded in a capturing stream */
     struct driver_node **pending;
     size_t pending_count;
@@ -18,6 +19,8 @@ struct driver_event {
 
 CUresult event_find(CUevent handle, struct driver_event **event);
 CUresult event_open(struct driver_context *context, unsigned flags, CUevent *handle);
+/* The host's clock, in nanoseconds. */
+int64_t event_clock(void);
 void event_close(struct driver_event *event);
 
 #endif

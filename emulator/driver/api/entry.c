@@ -136,9 +136,8 @@ CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
     pthread_mutex_lock(&driver.lock);
     if (!said)
         driver_say("cuGetExportTable: the private tables of NVIDIA's libraries are not supported; "
-                   "a program "
-                   "of the CUDA runtime (libcudart) does not run on the emulated GPU, see "
-                   "docs/emulator.md");
+                   "link a program of the CUDA runtime with nvcc -cudart shared, and put the "
+                   "emulator's libcudart in front, see docs/emulator.md");
     said = true;
     pthread_mutex_unlock(&driver.lock);
     *table = NULL;

@@ -122,26 +122,33 @@ static bool config_budget(const struct config_reader *reader, char *value) {
     return true;
 }
 
+static bool config_time(const struct config_reader *reader, char *value) {
+    reader->config->host_time = strcmp(value, "host") == 0;
+    if (reader->config->host_time || strcmp(value, "none") == 0)
+        return true;
+    return config_refuse(reader, "no such time", value, "none, host");
+}
+
 static const struct {
     const char *key;
     bool (*read)(const struct config_reader *reader, char *value);
 } config_keys[] = {
     {"check", config_check},       {"device", config_device}, {"report", config_report},
     {"threads", config_threads},   {"memory", config_memory}, {"budget", config_budget},
-    {"findings", config_findings},
+    {"findings", config_findings}, {"time", config_time},
 };
 
 static bool config_pair(const struct config_reader *reader, char *pair) {
     char *value = strchr(pair, '=');
     if (!value)
         return config_refuse(reader, "not a key=value pair", pair,
-                             "check, device, report, threads, memory, budget, findings");
+                             "check, device, report, threads, memory, budget, findings, time");
     *value++ = '\0';
     for (size_t i = 0; i < sizeof config_keys / sizeof *config_keys; i++)
         if (!strcmp(pair, config_keys[i].key))
             return config_keys[i].read(reader, value);
     return config_refuse(reader, "no such key", pair,
-                         "check, device, report, threads, memory, budget, findings");
+                         "check, device, report, threads, memory, budget, findings, time");
 }
 
 bool driver_config_read(struct driver_config *config, const char *text, char *message,

@@ -15,6 +15,7 @@ struct driver_config {
     const struct driver_device *device;
     struct machine_options options;
     size_t memory_bytes; /* what the device has */
+    bool host_time;      /* events tell the time of the host; else they tell none */
     bool check_leak;     /* memory that is still allocated when its context ends */
     char report[4096];   /* file for the counters; empty: none */
     char findings[4096]; /* file for what was found wrong, a line each; empty: none */

@@ -1,0 +1,171 @@
+/* Copies: which of the driver's functions a kind means. */
+#include "emulator/runtime/runtime.h"
+
+#include "emulator/runtime/copy.h"
+
+#include <string.h>
+
+static CUdeviceptr address_of(const void *memory) {
+    return (CUdeviceptr)(uintptr_t)memory;
+}
+
+/* Whether the driver knows the memory: its own, and the host's that is page-locked, registered or managed. */
+static bool is_known(const void *memory) {
+    unsigned type;
+    return cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address_of(memory)) ==
+           CUDA_SUCCESS;
+}
+
+static enum cudaMemcpyKind kind_of(const void *to, const void *from) {
+    if (is_known(to))
+        return is_known(from) ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice;
+    return is_known(from) ? cudaMemcpyDeviceToHost : cudaMemcpyHostToHost;
+}
+
+CUresult copy_bytes(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
+                    CUstream stream, bool is_async) {
+    if (bytes == 0)
+        return CUDA_SUCCESS;
+    if (!to || !from)
+        return CUDA_ERROR_INVALID_VALUE;
+    switch (kind == cudaMemcpyDefault ? kind_of(to, from) : kind) {
+    case cudaMemcpyHostToDevice:
+        return is_async ? cuMemcpyHtoDAsync_v2(address_of(to), from, bytes, stream)
+                        : cuMemcpyHtoD_v2(address_of(to), from, bytes);
+    case cudaMemcpyDeviceToHost:
+        return is_async ? cuMemcpyDtoHAsync_v2(to, address_of(from), bytes, stream)
+                        : cuMemcpyDtoH_v2(to, address_of(from), bytes);
+    case cudaMemcpyDeviceToDevice:
+        return is_async ? cuMemcpyDtoDAsync_v2(address_of(to), address_of(from), bytes, stream)
+                        : cuMemcpyDtoD_v2(address_of(to), address_of(from), bytes);
+    default:
+        memmove(to, from, bytes);
+        return CUDA_SUCCESS;
+    }
+}
+
+static bool is_kind(enum cudaMemcpyKind kind) {
+    return kind >= cudaMemcpyHostToHost && kind <= cudaMemcpyDefault;
+}
+
+RUNTIME_API cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
+                                   enum cudaMemcpyKind kind) {
+    if (!is_kind(kind))
+        return runtime_fail(cudaErrorInvalidMemcpyDirection);
+    RUNTIME_RETURN(copy_bytes(to, from, bytes, kind, NULL, false));
+}
+RUNTIME_PER_THREAD(cudaMemcpy, _ptds);
+
+RUNTIME_API cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes,
+                                        enum cudaMemcpyKind kind, CUstream stream) {
+    if (!is_kind(kind))
+        return runtime_fail(cudaErrorInvalidMemcpyDirection);
+    RUNTIME_RETURN(copy_bytes(to, from, bytes, kind, stream, true));
+}
+RUNTIME_PER_THREAD(cudaMemcpyAsync, _ptsz);
+
+/* There is one device. */
+RUNTIME_API cudaError_t cudaMemcpyPeer(void *to, int to_device, const void *from, int from_device,
+                                       size_t bytes) {
+    if (to_device != 0 || from_device != 0)
+        return runtime_fail(cudaErrorInvalidDevice);
+    return cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToDevice);
+}
+
+RUNTIME_API cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from,
+                                            int from_device, size_t bytes, CUstream stream) {
+    if (to_device != 0 || from_device != 0)
+        return runtime_fail(cudaErrorInvalidDevice);
+    return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream);
+}
+
+/* ---- Boxes, of which planes are one deep ---- */
+
+CUresult copy_describe(const struct cudaMemcpy3DParms *copy, CUDA_MEMCPY3D *described) {
+    if (copy->srcArray || copy->dstArray)
+        return CUDA_ERROR_NOT_SUPPORTED;
+    enum cudaMemcpyKind kind = copy->kind;
+    if (kind == cudaMemcpyDefault)
+        kind = kind_of(copy->dstPtr.ptr, copy->srcPtr.ptr);
+    const bool from_host = kind == cudaMemcpyHostToHost || kind == cudaMemcpyHostToDevice;
+    const bool to_host = kind == cudaMemcpyHostToHost || kind == cudaMemcpyDeviceToHost;
+    *described =
+        (CUDA_MEMCPY3D){.srcXInBytes = copy->srcPos.x,
+                        .srcY = copy->srcPos.y,
+                        .srcZ = copy->srcPos.z,
+                        .srcMemoryType = from_host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE,
+                        .srcHost = copy->srcPtr.ptr,
+                        .srcDevice = address_of(copy->srcPtr.ptr),
+                        .srcPitch = copy->srcPtr.pitch,
+                        .srcHeight = copy->srcPtr.ysize,
+                        .dstXInBytes = copy->dstPos.x,
+                        .dstY = copy->dstPos.y,
+                        .dstZ = copy->dstPos.z,
+                        .dstMemoryType = to_host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE,
+                        .dstHost = copy->dstPtr.ptr,
+                        .dstDevice = address_of(copy->dstPtr.ptr),
+                        .dstPitch = copy->dstPtr.pitch,
+                        .dstHeight = copy->dstPtr.ysize,
+                        .WidthInBytes = copy->extent.width,
+                        .Height = copy->extent.height,
+                        .Depth = copy->extent.depth};
+    return CUDA_SUCCESS;
+}
+
+static cudaError_t copy_box(const struct cudaMemcpy3DParms *copy, CUstream stream, bool is_async) {
+    CUDA_MEMCPY3D described;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = copy ? copy_describe(copy, &described) : CUDA_ERROR_INVALID_VALUE;
+    if (result != CUDA_SUCCESS ||
+        !(copy->extent.width && copy->extent.height && copy->extent.depth))
+        return runtime_end(result);
+    return runtime_end(is_async ? cuMemcpy3DAsync_v2(&described, stream)
+                                : cuMemcpy3D_v2(&described));
+}
+
+RUNTIME_API cudaError_t cudaMemcpy3D(const struct cudaMemcpy3DParms *copy) {
+    return copy_box(copy, NULL, false);
+}
+RUNTIME_PER_THREAD(cudaMemcpy3D, _ptds);
+
+RUNTIME_API cudaError_t cudaMemcpy3DAsync(const struct cudaMemcpy3DParms *copy, CUstream stream) {
+    return copy_box(copy, stream, true);
+}
+RUNTIME_PER_THREAD(cudaMemcpy3DAsync, _ptsz);
+
+static struct cudaMemcpy3DParms plane(void *to, size_t to_pitch, const void *from,
+                                      size_t from_pitch, size_t width, size_t height,
+                                      enum cudaMemcpyKind kind) {
+    struct cudaMemcpy3DParms copy = {.dstPtr = {to, to_pitch, width, height},
+                                     .srcPtr = {NULL, from_pitch, width, height},
+                                     .extent = {width, height, 1},
+                                     .kind = kind};
+    memcpy(&copy.srcPtr.ptr, &from, sizeof from);
+    return copy;
+}
+
+RUNTIME_API cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch,
+                                     size_t width, size_t height, enum cudaMemcpyKind kind) {
+    if (!is_kind(kind))
+        return runtime_fail(cudaErrorInvalidMemcpyDirection);
+    if (width > to_pitch || width > from_pitch)
+        return runtime_fail(cudaErrorInvalidPitchValue);
+    const struct cudaMemcpy3DParms copy =
+        plane(to, to_pitch, from, from_pitch, width, height, kind);
+    return copy_box(&copy, NULL, false);
+}
+RUNTIME_PER_THREAD(cudaMemcpy2D, _ptds);
+
+RUNTIME_API cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from,
+                                          size_t from_pitch, size_t width, size_t height,
+                                          enum cudaMemcpyKind kind, CUstream stream) {
+    if (!is_kind(kind))
+        return runtime_fail(cudaErrorInvalidMemcpyDirection);
+    if (width > to_pitch || width > from_pitch)
+        return runtime_fail(cudaErrorInvalidPitchValue);
+    const struct cudaMemcpy3DParms copy =
+        plane(to, to_pitch, from, from_pitch, width, height, kind);
+    return copy_box(&copy, stream, true);
+}
+RUNTIME_PER_THREAD(cudaMemcpy2DAsync, _ptsz);

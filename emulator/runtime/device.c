@@ -1,0 +1,191 @@
+/* The device: there is one. */
+#include "emulator/runtime/registry.h"
+#include "emulator/runtime/runtime.h"
+
+#include <string.h>
+
+/* ---- Which one ---- */
+
+RUNTIME_API cudaError_t cudaGetDeviceCount(int *count) {
+    if (!count)
+        return runtime_fail(cudaErrorInvalidValue);
+    *count = 0;
+    const CUresult result = cuInit(0);
+    return runtime_end(result == CUDA_SUCCESS ? cuDeviceGetCount(count) : result);
+}
+
+RUNTIME_API cudaError_t cudaGetDevice(int *device) {
+    const CUresult result = cuInit(0);
+    if (result != CUDA_SUCCESS || !device)
+        return runtime_end(result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE);
+    *device = 0;
+    return cudaSuccess;
+}
+
+static cudaError_t device_use(int device) {
+    if (device != 0)
+        return runtime_fail(cudaErrorInvalidDevice);
+    return runtime_end(runtime_begin());
+}
+
+RUNTIME_API cudaError_t cudaSetDevice(int device) {
+    return device_use(device);
+}
+
+RUNTIME_API cudaError_t cudaInitDevice(int device, unsigned device_flags, unsigned flags) {
+    (void)device_flags, (void)flags;
+    return device_use(device);
+}
+
+RUNTIME_API cudaError_t cudaSetValidDevices(int *devices, int count) {
+    return devices && count > 0 ? cudaSuccess : runtime_fail(cudaErrorInvalidValue);
+}
+
+RUNTIME_API cudaError_t cudaChooseDevice(int *device, const struct cudaDeviceProp *wanted) {
+    return wanted ? cudaGetDevice(device) : runtime_fail(cudaErrorInvalidValue);
+}
+
+RUNTIME_API cudaError_t cudaDeviceGetByPCIBusId(int *device, const char *text) {
+    RUNTIME_RETURN(cuDeviceGetByPCIBusId(device, text));
+}
+
+RUNTIME_API cudaError_t cudaDeviceGetPCIBusId(char *text, int length, int device) {
+    RUNTIME_RETURN(cuDeviceGetPCIBusId(text, length, device));
+}
+
+/* ---- What it says of itself ---- */
+
+/* Attributes have the driver's numbers. */
+RUNTIME_API cudaError_t cudaDeviceGetAttribute(int *value, CUdevice_attribute attribute,
+                                               int device) {
+    const CUresult result = cuInit(0);
+    return runtime_end(result == CUDA_SUCCESS ? cuDeviceGetAttribute(value, attribute, device)
+                                              : result);
+}
+
+static CUresult properties_read(struct cudaDeviceProp *properties, int device) {
+    CUresult result = cuDeviceGetName(properties->name, sizeof properties->name, device);
+    int value;
+    if (result == CUDA_SUCCESS)
+        result = cuDeviceGetUuid_v2(&properties->uuid, device);
+    if (result == CUDA_SUCCESS)
+        result = cuDeviceTotalMem_v2(&properties->totalGlobalMem, device);
+#define PROPERTY(member, attribute)                                                                \
+    if (result == CUDA_SUCCESS) {                                                                  \
+        result = cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_##attribute, device);            \
+        properties->member = (__typeof__(properties->member))value;                                \
+    }
+#if RUNTIME_VERSION >= 13000
+#    define PROPERTY_BEFORE_13(member, attribute)
+#    define PROPERTY_FROM_13 PROPERTY
+#else
+#    define PROPERTY_BEFORE_13 PROPERTY
+#    define PROPERTY_FROM_13(member, attribute)
+#endif
+#include "emulator/runtime/properties.def"
+#undef PROPERTY
+#undef PROPERTY_BEFORE_13
+#undef PROPERTY_FROM_13
+    return result;
+}
+
+/* Programs of version 12 call it by the second name. */
+#if RUNTIME_VERSION >= 13000
+#    define GET_PROPERTIES cudaGetDeviceProperties
+#else
+#    define GET_PROPERTIES cudaGetDeviceProperties_v2
+#endif
+RUNTIME_API cudaError_t GET_PROPERTIES(struct cudaDeviceProp *properties, int device) {
+    CUresult result = cuInit(0);
+    if (result == CUDA_SUCCESS && !properties)
+        result = CUDA_ERROR_INVALID_VALUE;
+    if (result != CUDA_SUCCESS)
+        return runtime_end(result);
+    memset(properties, 0, sizeof *properties);
+    return runtime_end(properties_read(properties, device));
+}
+
+/* ---- The whole of it ---- */
+
+RUNTIME_API cudaError_t cudaDeviceSynchronize(void) {
+    RUNTIME_RETURN(cuCtxSynchronize());
+}
+
+/* Also ends a context that a kernel has broken: what comes behind works again. */
+RUNTIME_API cudaError_t cudaDeviceReset(void) {
+    const CUresult result = runtime_reset();
+    registry_forget_modules();
+    return runtime_end(result);
+}
+
+/* Limits, caches and flags have the driver's numbers. */
+RUNTIME_API cudaError_t cudaDeviceSetLimit(CUlimit limit, size_t value) {
+    RUNTIME_RETURN(cuCtxSetLimit(limit, value));
+}
+
+RUNTIME_API cudaError_t cudaDeviceGetLimit(size_t *value, CUlimit limit) {
+    RUNTIME_RETURN(cuCtxGetLimit(value, limit));
+}
+
+RUNTIME_API cudaError_t cudaDeviceSetCacheConfig(CUfunc_cache config) {
+    RUNTIME_RETURN(cuCtxSetCacheConfig(config));
+}
+
+RUNTIME_API cudaError_t cudaDeviceGetCacheConfig(CUfunc_cache *config) {
+    RUNTIME_RETURN(cuCtxGetCacheConfig(config));
+}
+
+RUNTIME_API cudaError_t cudaDeviceSetSharedMemConfig(CUsharedconfig config) {
+    RUNTIME_RETURN(cuCtxSetSharedMemConfig(config));
+}
+
+RUNTIME_API cudaError_t cudaDeviceGetSharedMemConfig(CUsharedconfig *config) {
+    RUNTIME_RETURN(cuCtxGetSharedMemConfig(config));
+}
+
+RUNTIME_API cudaError_t cudaDeviceGetStreamPriorityRange(int *least, int *greatest) {
+    RUNTIME_RETURN(cuCtxGetStreamPriorityRange(least, greatest));
+}
+
+RUNTIME_API cudaError_t cudaCtxResetPersistingL2Cache(void) {
+    RUNTIME_RETURN(cuCtxResetPersistingL2Cache());
+}
+
+/* How the host waits: nothing here ever does. */
+RUNTIME_API cudaError_t cudaSetDeviceFlags(unsigned flags) {
+    const CUresult result = cuInit(0);
+    return runtime_end(result == CUDA_SUCCESS ? cuDevicePrimaryCtxSetFlags_v2(0, flags) : result);
+}
+
+RUNTIME_API cudaError_t cudaGetDeviceFlags(unsigned *flags) {
+    RUNTIME_RETURN(cuCtxGetFlags(flags));
+}
+
+/* ---- Others, which there are none of ---- */
+
+RUNTIME_API cudaError_t cudaDeviceCanAccessPeer(int *can, int device, int peer) {
+    RUNTIME_RETURN(cuDeviceCanAccessPeer(can, device, peer));
+}
+
+RUNTIME_API cudaError_t cudaDeviceEnablePeerAccess(int peer, unsigned flags) {
+    (void)peer, (void)flags;
+    return runtime_fail(cudaErrorInvalidDevice);
+}
+
+RUNTIME_API cudaError_t cudaDeviceDisablePeerAccess(int peer) {
+    (void)peer;
+    return runtime_fail(cudaErrorInvalidDevice);
+}
+
+RUNTIME_API cudaError_t cudaDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attribute,
+                                                  int device, int peer) {
+    RUNTIME_RETURN(cuDeviceGetP2PAttribute(value, attribute, device, peer));
+}
+
+RUNTIME_API cudaError_t cudaProfilerStart(void) {
+    RUNTIME_RETURN(cuProfilerStart());
+}
+
+RUNTIME_API cudaError_t cudaProfilerStop(void) {
+    RUNTIME_RETURN(cuProfilerStop());
+}

@@ -1,0 +1,123 @@
+/* Launches: `<<<…>>>` as nvcc spells it, and the functions that programs call themselves. */
+#include "emulator/runtime/registry.h"
+#include "emulator/runtime/runtime.h"
+
+/* ---- The configuration between `<<<` and `>>>`, which may hold a launch itself ---- */
+
+struct configuration {
+    dim3 grid, block;
+    size_t shared;
+    CUstream stream;
+};
+
+enum { CONFIGURATIONS = 64 };
+
+static _Thread_local struct {
+    struct configuration pushed[CONFIGURATIONS];
+    size_t count;
+} configurations;
+
+RUNTIME_API unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared,
+                                                 CUstream stream) {
+    if (configurations.count == CONFIGURATIONS)
+        return 1;
+    configurations.pushed[configurations.count++] =
+        (struct configuration){grid, block, shared, stream};
+    return 0;
+}
+
+RUNTIME_API cudaError_t __cudaPopCallConfiguration(dim3 *grid, dim3 *block, size_t *shared,
+                                                   CUstream *stream) {
+    if (configurations.count == 0)
+        return runtime_fail(cudaErrorMissingConfiguration);
+    const struct configuration *last = &configurations.pushed[--configurations.count];
+    *grid = last->grid;
+    *block = last->block;
+    *shared = last->shared;
+    *stream = last->stream;
+    return cudaSuccess;
+}
+
+/* ---- Kernels ---- */
+
+/* What is wrong with a launch has two names: this one, where no device takes such a grid or block. */
+static bool is_possible(dim3 grid, dim3 block) {
+    enum { THREADS = 1024, BLOCK_DEPTH = 64, GRID_SIDE = 65535 };
+    const unsigned long long threads = (unsigned long long)block.x * block.y * block.z;
+    return grid.x && grid.y && grid.z && grid.x <= INT32_MAX && grid.y <= GRID_SIDE &&
+           grid.z <= GRID_SIDE && threads && threads <= THREADS && block.z <= BLOCK_DEPTH;
+}
+
+static cudaError_t kernel_launch(struct runtime_kernel *kernel, dim3 grid, dim3 block,
+                                 void **arguments, size_t shared, CUstream stream,
+                                 bool is_cooperative) {
+    CUfunction function;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS && !kernel)
+        return runtime_fail(cudaErrorInvalidDeviceFunction);
+    if (result == CUDA_SUCCESS)
+        result = registry_function(kernel, &function);
+    if (result != CUDA_SUCCESS)
+        return runtime_end(result);
+    if (!is_possible(grid, block))
+        return runtime_fail(cudaErrorInvalidConfiguration);
+    if (shared > UINT32_MAX)
+        return runtime_fail(cudaErrorInvalidValue);
+    const unsigned bytes = (unsigned)shared;
+    result = is_cooperative ? cuLaunchCooperativeKernel(function, grid.x, grid.y, grid.z, block.x,
+                                                        block.y, block.z, bytes, stream, arguments)
+                            : cuLaunchKernel(function, grid.x, grid.y, grid.z, block.x, block.y,
+                                             block.z, bytes, stream, arguments, NULL);
+    return runtime_end(result);
+}
+
+RUNTIME_API cudaError_t cudaLaunchKernel(const void *host, dim3 grid, dim3 block, void **arguments,
+                                         size_t shared, CUstream stream) {
+    return kernel_launch(registry_kernel(host), grid, block, arguments, shared, stream, false);
+}
+RUNTIME_PER_THREAD(cudaLaunchKernel, _ptsz);
+
+RUNTIME_API cudaError_t cudaLaunchCooperativeKernel(const void *host, dim3 grid, dim3 block,
+                                                    void **arguments, size_t shared,
+                                                    CUstream stream) {
+    return kernel_launch(registry_kernel(host), grid, block, arguments, shared, stream, true);
+}
+RUNTIME_PER_THREAD(cudaLaunchCooperativeKernel, _ptsz);
+
+RUNTIME_API cudaError_t __cudaLaunchKernel(struct runtime_kernel *kernel, dim3 grid, dim3 block,
+                                           void **arguments, size_t shared, CUstream stream) {
+    return kernel_launch(kernel, grid, block, arguments, shared, stream, false);
+}
+RUNTIME_PER_THREAD(__cudaLaunchKernel, _ptsz);
+
+RUNTIME_API cudaError_t cudaLaunchKernelExC(const struct cudaLaunchConfig_st *config,
+                                            const void *host, void **arguments) {
+    CUfunction function;
+    struct runtime_kernel *kernel = registry_kernel(host);
+    if (!config || !kernel)
+        return runtime_fail(config ? cudaErrorInvalidDeviceFunction : cudaErrorInvalidValue);
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = registry_function(kernel, &function);
+    if (result != CUDA_SUCCESS)
+        return runtime_end(result);
+    if (!is_possible(config->gridDim, config->blockDim))
+        return runtime_fail(cudaErrorInvalidConfiguration);
+    const CUlaunchConfig same = {.gridDimX = config->gridDim.x,
+                                 .gridDimY = config->gridDim.y,
+                                 .gridDimZ = config->gridDim.z,
+                                 .blockDimX = config->blockDim.x,
+                                 .blockDimY = config->blockDim.y,
+                                 .blockDimZ = config->blockDim.z,
+                                 .sharedMemBytes = (unsigned)config->dynamicSmemBytes,
+                                 .hStream = config->stream,
+                                 .attrs = config->attrs,
+                                 .numAttrs = config->numAttrs};
+    return runtime_end(cuLaunchKernelEx(&same, function, arguments, NULL));
+}
+RUNTIME_PER_THREAD(cudaLaunchKernelExC, _ptsz);
+
+RUNTIME_API cudaError_t cudaLaunchHostFunc(CUstream stream, CUhostFn function, void *data) {
+    RUNTIME_RETURN(cuLaunchHostFunc(stream, function, data));
+}
+RUNTIME_PER_THREAD(cudaLaunchHostFunc, _ptsz);

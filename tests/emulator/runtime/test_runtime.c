@@ -1,0 +1,175 @@
+/*
+ * The CUDA runtime on the emulated driver: what nvcc's code of the host calls, spelled in C, and the programs
+ * of tests/programs, which nvcc has compiled where there is one.
+ */
+#include <dirent.h>
+#include <setjmp.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "emulator/runtime/types.h"
+
+extern char **environ;
+
+/* ---- As nvcc spells it ---- */
+
+void **__cudaRegisterFatBinary(void *wrapper);
+void __cudaRegisterFatBinaryEnd(void **handle);
+void __cudaUnregisterFatBinary(void **handle);
+void __cudaRegisterFunction(void **handle, const char *host, char *device, const char *name,
+                            int thread_limit, void *thread, void *block, dim3 *block_size,
+                            dim3 *grid_size, int *warp_size);
+void __cudaRegisterVar(void **handle, char *host, char *device, const char *name, int is_extern,
+                       size_t size, int is_constant, int is_global);
+unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared, CUstream stream);
+cudaError_t __cudaPopCallConfiguration(dim3 *grid, dim3 *block, size_t *shared, CUstream *stream);
+cudaError_t cudaLaunchKernel(const void *host, dim3 grid, dim3 block, void **arguments,
+                             size_t shared, CUstream stream);
+cudaError_t cudaMalloc(void **memory, size_t bytes);
+cudaError_t cudaFree(void *memory);
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind);
+cudaError_t cudaMemcpyToSymbol(const void *symbol, const void *from, size_t bytes, size_t offset,
+                               enum cudaMemcpyKind kind);
+cudaError_t cudaDeviceSynchronize(void);
+cudaError_t cudaGetLastError(void);
+cudaError_t cudaMallocArray(void);
+const char *cudaGetErrorName(cudaError_t error);
+const char *cudaGetErrorString(cudaError_t error);
+
+#define OK(call) assert_int_equal(call, cudaSuccess)
+
+static const char ptx[] = ".version 8.0\n.target sm_70\n.address_size 64\n"
+                          ".visible .global .align 4 .u32 summand;\n"
+                          ".visible .entry add(.param .u64 p) {\n"
+                          ".reg .b64 %rd<3>; .reg .b32 %r<5>;\n"
+                          "ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x;\n"
+                          "mul.wide.u32 %rd2, %r1, 4; add.u64 %rd1, %rd1, %rd2;\n"
+                          "ld.global.u32 %r2, [summand]; ld.global.u32 %r3, [%rd1];\n"
+                          "add.u32 %r4, %r2, %r3; st.global.u32 [%rd1], %r4;\n"
+                          "ret; }\n";
+
+/* Their addresses are the names of the kernel and of the variable. */
+static char host_function, host_variable, unknown;
+
+static void launch_add(uint32_t *device) {
+    dim3 grid, block;
+    size_t shared;
+    CUstream stream;
+    void *arguments[] = {&device};
+    assert_int_equal(__cudaPushCallConfiguration((dim3){1, 1, 1}, (dim3){8, 1, 1}, 0, NULL), 0);
+    OK(__cudaPopCallConfiguration(&grid, &block, &shared, &stream));
+    OK(cudaLaunchKernel(&host_function, grid, block, arguments, shared, stream));
+}
+
+static void a_registered_kernel_is_launched(void **state) {
+    struct {
+        unsigned magic, version;
+        const void *image;
+        void *more;
+    } wrapper = {0x466243b1, 1, ptx, NULL};
+    uint32_t values[8] = {0, 1, 2, 3, 4, 5, 6, 7}, summand = 10, *device = NULL;
+    void *memory;
+    (void)state;
+    void **handle = __cudaRegisterFatBinary(&wrapper);
+    assert_non_null(handle);
+    __cudaRegisterFunction(handle, &host_function, NULL, "add", -1, NULL, NULL, NULL, NULL, NULL);
+    __cudaRegisterVar(handle, &host_variable, NULL, "summand", 0, sizeof summand, 0, 0);
+    __cudaRegisterFatBinaryEnd(handle);
+    OK(cudaMalloc(&memory, sizeof values));
+    device = memory;
+    OK(cudaMemcpy(device, values, sizeof values, cudaMemcpyHostToDevice));
+    OK(cudaMemcpyToSymbol(&host_variable, &summand, sizeof summand, 0, cudaMemcpyHostToDevice));
+    launch_add(device);
+    OK(cudaDeviceSynchronize());
+    OK(cudaMemcpy(values, device, sizeof values, cudaMemcpyDeviceToHost));
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(values[i], 10 + i);
+    __cudaUnregisterFatBinary(handle);
+    void *arguments[] = {&device};
+    assert_int_equal(
+        cudaLaunchKernel(&host_function, (dim3){1, 1, 1}, (dim3){1, 1, 1}, arguments, 0, NULL),
+        cudaErrorInvalidDeviceFunction);
+    assert_int_equal(cudaGetLastError(), cudaErrorInvalidDeviceFunction);
+    OK(cudaFree(device));
+}
+
+static void errors_are_kept_until_they_are_read(void **state) {
+    dim3 grid, block;
+    size_t shared;
+    CUstream stream;
+    (void)state;
+    assert_int_equal(__cudaPopCallConfiguration(&grid, &block, &shared, &stream),
+                     cudaErrorMissingConfiguration);
+    assert_int_equal(cudaMemcpyToSymbol(&unknown, &unknown, 1, 0, cudaMemcpyHostToDevice),
+                     cudaErrorInvalidSymbol);
+    assert_int_equal(cudaGetLastError(), cudaErrorInvalidSymbol);
+    OK(cudaGetLastError());
+    assert_string_equal(cudaGetErrorName(cudaErrorLaunchFailure), "cudaErrorLaunchFailure");
+    assert_string_equal(cudaGetErrorName((cudaError_t)12345), "unrecognized error code");
+    assert_true(strlen(cudaGetErrorString(cudaErrorInvalidSymbol)) > 0);
+    assert_true(strlen(cudaGetErrorString(cudaErrorLaunchFailure)) > 0);
+}
+
+static void what_is_lacking_is_there_by_name(void **state) {
+    (void)state;
+    assert_int_equal(cudaMallocArray(), cudaErrorNotSupported);
+    assert_int_equal(cudaGetLastError(), cudaErrorNotSupported);
+}
+
+/* ---- Programs ---- */
+
+static int run(const char *program, const char *configuration) {
+    char path[1024];
+    char *words[] = {path, NULL};
+    pid_t process;
+    int status = -1;
+    assert_in_range(snprintf(path, sizeof path, RUNTIME_PROGRAMS "/%s", program), 1,
+                    sizeof path - 1);
+    assert_int_equal(setenv("LD_LIBRARY_PATH", RUNTIME_LIBRARY, 1), 0);
+    assert_int_equal(setenv("LOCKSTEP_EMULATOR", configuration, 1), 0);
+    assert_int_equal(posix_spawn(&process, path, NULL, NULL, words, environ), 0);
+    assert_int_equal(waitpid(process, &status, 0), process);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* With the usual checks, and with every check that holds for a right program. */
+static void programs_of_the_runtime_end_as_on_a_gpu(void **state) {
+    static const char *const configurations[] = {"", "check=memory,barrier;device=h100;time=host"};
+    size_t count = 0;
+    (void)state;
+    DIR *folder = opendir(RUNTIME_PROGRAMS);
+    if (!folder) {
+        print_message("skipped: no nvcc has compiled tests/programs\n");
+        skip();
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (strchr(entry->d_name, '.'))
+            continue;
+        for (size_t i = 0; i < sizeof configurations / sizeof configurations[0]; i++)
+            if (run(entry->d_name, configurations[i]) != 0)
+                fail_msg("%s with '%s'", entry->d_name, configurations[i]);
+        count++;
+    }
+    assert_int_equal(closedir(folder), 0);
+    assert_in_range(count, 3, 1000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_registered_kernel_is_launched),
+        cmocka_unit_test(errors_are_kept_until_they_are_read),
+        cmocka_unit_test(what_is_lacking_is_there_by_name),
+        cmocka_unit_test(programs_of_the_runtime_end_as_on_a_gpu),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
