@@ -79,14 +79,23 @@ static const char *name_cut(const char *text, char name[ADDED_NAME_BYTES], const
     return name;
 }
 
+static const struct added_way *way_find(const char *what) {
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (ways[i]->takes(what))
+            return ways[i];
+    return NULL;
+}
+
+bool added_is_file(const char *text) {
+    const struct added_way *way = way_find(text);
+    return way && way->is_file;
+}
+
 static enum status item_open(struct added *added, const char *text, struct message *message) {
     struct item *item = &added->items[added->item_count];
     char own[ADDED_NAME_BYTES];
     const char *name = name_cut(text, own, &item->what);
-    const struct added_way *way = NULL;
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && !way; i++)
-        if (ways[i]->takes(item->what))
-            way = ways[i];
+    const struct added_way *way = way_find(item->what);
     if (!way)
         return message_set(message, STATUS_INVALID,
                            "cannot add '%.300s': it is no file of kernels (.cu, .ptx, .fatbin, "

@@ -21,6 +21,9 @@ struct added_list {
 /* Wherever a function takes one, NULL means that nothing was added. */
 struct added;
 
+/* Whether the text names a file of rows: what `ab` compares instead of builds. */
+bool added_is_file(const char *text);
+
 /* Reads what is to be added; nothing is compiled yet. On success *added is the caller's to
  * added_close(), behind all that uses its rows and the devices that they ran on.
  *

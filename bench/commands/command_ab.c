@@ -1,4 +1,5 @@
 /* `lockstep ab` */
+#include "bench/commands/ab_files.h"
 #include "bench/commands/arguments.h"
 #include "bench/devices/processors.h"
 #include "bench/regression/ab.h"
@@ -29,11 +30,14 @@ static const struct command_option options[] = {
 
 static const char doc[] =
     "Runs two builds in turn, in pairs of fresh processes, and says for each row whether the "
-    "second is faster, slower or the same, or that one cannot tell. Ends as soon as all rows are "
-    "decided. Without a preset it takes `quick`. A row of which one iteration takes longer than "
+    "second is faster, slower or the same, or that one cannot tell. Two files of kernels instead "
+    "of "
+    "builds are compared in this build, as by --add. Ends as soon as all rows are decided. Without "
+    "a preset it takes `quick`. A row of which one iteration takes longer than "
     "2.5 times --max-time (default 0.3 s) is left out.\v"
     "Example:\n"
-    "  lockstep ab build-before/lockstep build/lockstep softmax --threads 1";
+    "  lockstep ab build-before/lockstep build/lockstep softmax --threads 1\n"
+    "  lockstep ab mine_before.cu mine.cu --shape 1024x1024x1024";
 
 static int word_add(struct option_parse *parse, const char *word) {
     struct parsed *parsed = parse->parsed;
@@ -107,13 +111,57 @@ static enum status compare_and_print(const struct ab_options *ab_options, int fo
     return status;
 }
 
+/* Compares this build with one file's rows and with the other's. */
+static enum status files_compare(struct parsed *parsed, struct ab_options *ab_options,
+                                 struct message *message) {
+    const struct run_options *run = &parsed->arguments.run;
+    const char *words[AB_SIDES][WORDS_MAX + AB_FILES_WORDS_MAX];
+    struct ab_files files;
+    enum status status =
+        ab_files_open(&files, parsed->binaries, run->implementations != NULL,
+                      run->selection.operation_count == 0 && !run->selection.case_glob, message);
+    if (status != STATUS_OK)
+        return status;
+    for (int side = 0; side < AB_SIDES; side++) {
+        int count = 0;
+        for (int i = 0; i < files.word_counts[side]; i++)
+            words[side][count++] = files.words[side][i];
+        for (int i = 0; i < parsed->word_count; i++)
+            words[side][count++] = parsed->words[i];
+        ab_options->binaries[side] = files.program;
+        ab_options->words[side] = words[side];
+        ab_options->word_counts[side] = count;
+    }
+    const enum status compared = compare_and_print(ab_options, parsed->format, message);
+    if (compared == STATUS_OK || compared == STATUS_WRONG) {
+        struct message why;
+        status = ab_files_check(&files, &why);
+        if (status != STATUS_OK)
+            *message = why;
+    }
+    ab_files_close(&files);
+    return status == STATUS_OK ? compared : status;
+}
+
+/* Two builds, or two files of kernels. */
+static enum status sides_compare(struct parsed *parsed, struct ab_options *ab_options,
+                                 struct message *message) {
+    const bool files[AB_SIDES] = {added_is_file(parsed->binaries[AB_BASELINE]),
+                                  added_is_file(parsed->binaries[AB_NEW])};
+    if (files[AB_BASELINE] != files[AB_NEW])
+        return message_set(message, STATUS_INVALID,
+                           "ab compares two builds or two files of kernels, and not one of each");
+    return files[AB_NEW] ? files_compare(parsed, ab_options, message)
+                         : compare_and_print(ab_options, parsed->format, message);
+}
+
 enum status command_ab(int argc, char **argv, const struct command_context *context,
                        struct message *message) {
     static const struct command_option *const tables[] = {options, run_arguments_options, NULL};
     struct parsed parsed = {.threshold = 0.02, .pairs = AB_PAIRS_MAX};
     run_arguments_begin(&parsed.arguments, context);
     struct option_parse parse = {.name = "ab",
-                                 .arguments = "BASELINE_BINARY NEW_BINARY [OPERATION…]",
+                                 .arguments = "BASELINE NEW [OPERATION…]",
                                  .doc = doc,
                                  .tables = tables,
                                  .parsed = &parsed,
@@ -124,17 +172,19 @@ enum status command_ab(int argc, char **argv, const struct command_context *cont
     if (status != STATUS_OK || parse.helped)
         return status;
     if (parsed.binary_count < AB_SIDES)
-        return message_set(message, STATUS_INVALID,
-                           "ab wants two binaries, the baseline and the new one");
+        return message_set(
+            message, STATUS_INVALID,
+            "ab wants two binaries or two files of kernels, the baseline and the new one");
     /* Another build may know other defaults, and `quick` limits how long a row may take. */
     if (!parsed.arguments.run.quick)
         parsed.words[parsed.word_count++] = "--quick";
-    const struct ab_options ab = {.binaries = {parsed.binaries[0], parsed.binaries[1]},
-                                  .words = parsed.words,
-                                  .word_count = parsed.word_count,
-                                  .threshold = parsed.threshold,
-                                  .pairs_max = (size_t)parsed.pairs,
-                                  .stop = context->stop,
-                                  .stop_argument = context->stop_argument};
-    return compare_and_print(&ab, parsed.format, message);
+    struct ab_options ab = {.names = {parsed.binaries[0], parsed.binaries[1]},
+                            .binaries = {parsed.binaries[0], parsed.binaries[1]},
+                            .words = {parsed.words, parsed.words},
+                            .word_counts = {parsed.word_count, parsed.word_count},
+                            .threshold = parsed.threshold,
+                            .pairs_max = (size_t)parsed.pairs,
+                            .stop = context->stop,
+                            .stop_argument = context->stop_argument};
+    return sides_compare(&parsed, &ab, message);
 }

@@ -35,7 +35,7 @@ static enum status samples_take(struct child *child, struct ab_row *row, enum ab
         double seconds = strtod(at, &end);
         if (end == at || !(seconds > 0.0) || !isfinite(seconds))
             return message_set(message, STATUS_FAILED, "%s answers \"%.60s\" to \"%s\"",
-                               child->binary, line, request);
+                               child->name, line, request);
         *fastest = fmin(*fastest, seconds);
     }
     return STATUS_OK;
@@ -79,8 +79,8 @@ static enum status case_open(struct child *child, size_t number, struct message 
     enum status status = child_ask(child, request, &line, message);
     long rows = 0;
     if (status == STATUS_OK && sscanf(line, "rows %ld", &rows) != 1)
-        status = message_set(message, STATUS_FAILED, "%s answers \"%.60s\" to \"%s\"",
-                             child->binary, line, request);
+        status = message_set(message, STATUS_FAILED, "%s answers \"%.60s\" to \"%s\"", child->name,
+                             line, request);
     for (long i = 0; i < rows && status == STATUS_OK; i++)
         status = child_next(child, &line, message);
     return status;
@@ -141,8 +141,7 @@ static enum status pair_start(const struct ab *ab, struct child *children, int *
     }
     enum status status = STATUS_OK;
     for (*started = 0; *started < AB_SIDES && status == STATUS_OK; *started += status == STATUS_OK)
-        status = child_start(&children[*started], ab->options.binaries[*started], ab->options.words,
-                             ab->options.word_count, message);
+        status = ab_child_start(&ab->options, *started, &children[*started], message);
     if (held && sched_setaffinity(0, sizeof allowed, &allowed) != 0 && status == STATUS_OK)
         status = message_set(message, STATUS_FAILED,
                              "cannot go back to the processors that this process had: %s; leave "

@@ -27,10 +27,12 @@
 enum { AB_PAIRS_MAX = 48, AB_PAIRS_MIN = 6, AB_SIDES = 2 };
 enum ab_side { AB_BASELINE, AB_NEW };
 
+/* What is compared: two builds, or one build with one of two kernels. */
 struct ab_options {
-    const char *binaries[AB_SIDES];
-    const char *const *words; /* what to measure: run's options, as given */
-    int word_count;
+    const char *names[AB_SIDES];        /* for people */
+    const char *binaries[AB_SIDES];     /* what is started … */
+    const char *const *words[AB_SIDES]; /* … to measure this: run's options, as given */
+    int word_counts[AB_SIDES];
     double threshold; /* the relative change that does not matter */
     size_t pairs_max; /* AB_PAIRS_MIN … AB_PAIRS_MAX */
     bool (*stop)(void *);

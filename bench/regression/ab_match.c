@@ -54,8 +54,8 @@ static enum status case_read(struct child *child, size_t number, struct catalogu
     snprintf(request, sizeof request, "open %zu verify", number);
     enum status status = child_ask(child, request, &line, message);
     if (status == STATUS_OK && sscanf(line, "rows %ld %255s", &rows, found.name.bench_case) != 2)
-        status = message_set(message, STATUS_FAILED, "%s answers \"%.60s\" to \"%s\"",
-                             child->binary, line, request);
+        status = message_set(message, STATUS_FAILED, "%s answers \"%.60s\" to \"%s\"", child->name,
+                             line, request);
     for (long i = 0; status == STATUS_OK && i < rows; i++) {
         status = child_next(child, &line, message);
         found.row_number = i;
@@ -73,7 +73,7 @@ static enum status catalogue_read(const struct ab_options *options, struct child
                                   struct message *message) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < child->cases && status == STATUS_OK; i++) {
-        progress_show(progress, child->binary, "verifying");
+        progress_show(progress, child->name, "verifying");
         status = case_read(child, i, catalogue, message);
         if (options->stop && options->stop(options->stop_argument))
             status = message_set(message, STATUS_INTERRUPTED, "interrupted");
@@ -106,7 +106,7 @@ static enum status results_check(const struct ab_options *options, enum ab_side 
         const struct found *found = &catalogue->list[i];
         if (strcmp(found->status, "wrong") == 0 || strcmp(found->status, "failed") == 0)
             return message_set(message, STATUS_WRONG, "%s: %s by %s: %s; nothing was compared",
-                               options->binaries[side], found->name.bench_case,
+                               options->names[side], found->name.bench_case,
                                found->name.implementation, found->reason);
     }
     return STATUS_OK;
@@ -122,16 +122,16 @@ static void absence_add(struct ab *ab, const struct found *found, const char *bi
 
 /* Rows of `side` that the other lacks, or that one of them skips. */
 static void rows_match(struct ab *ab, const struct catalogue *own, const struct catalogue *others) {
-    const char *const *binaries = ab->options.binaries;
+    const char *const *names = ab->options.names;
     for (size_t i = 0; i < own->count; i++) {
         const struct found *base = &own->list[i];
         const struct found *changed = catalogue_find(others, &base->name);
         if (!changed)
-            absence_add(ab, base, binaries[AB_BASELINE], "only in");
+            absence_add(ab, base, names[AB_BASELINE], "only in");
         else if (strcmp(base->status, "ready") != 0)
-            absence_add(ab, base, binaries[AB_BASELINE], "skipped by");
+            absence_add(ab, base, names[AB_BASELINE], "skipped by");
         else if (strcmp(changed->status, "ready") != 0)
-            absence_add(ab, changed, binaries[AB_NEW], "skipped by");
+            absence_add(ab, changed, names[AB_NEW], "skipped by");
         else
             ab->rows[ab->row_count++] =
                 (struct ab_row){.name = base->name,
@@ -141,7 +141,7 @@ static void rows_match(struct ab *ab, const struct catalogue *own, const struct 
     }
     for (size_t i = 0; i < others->count; i++)
         if (!catalogue_find(own, &others->list[i].name))
-            absence_add(ab, &others->list[i], binaries[AB_NEW], "only in");
+            absence_add(ab, &others->list[i], names[AB_NEW], "only in");
 }
 
 static enum status catalogues_match(struct ab *ab, const struct catalogue *catalogues,
@@ -156,8 +156,14 @@ static enum status catalogues_match(struct ab *ab, const struct catalogue *catal
         return STATUS_OK;
     return message_set(
         message, STATUS_INVALID, "%s and %s have no row in common that both can run%s%s",
-        ab->options.binaries[AB_BASELINE], ab->options.binaries[AB_NEW],
-        ab->absence_count ? ": " : "", ab->absence_count ? ab->absences[0].reason : "");
+        ab->options.names[AB_BASELINE], ab->options.names[AB_NEW], ab->absence_count ? ": " : "",
+        ab->absence_count ? ab->absences[0].reason : "");
+}
+
+enum status ab_child_start(const struct ab_options *options, int side, struct child *child,
+                           struct message *message) {
+    return child_start(child, options->names[side], options->binaries[side], options->words[side],
+                       options->word_counts[side], message);
 }
 
 /* A process of each build, to see that there are two before either begins to work. */
@@ -165,8 +171,7 @@ static enum status builds_start(const struct ab_options *options, struct child *
                                 int *started, struct message *message) {
     enum status status = STATUS_OK;
     for (*started = 0; *started < AB_SIDES && status == STATUS_OK; *started += status == STATUS_OK)
-        status = child_start(&children[*started], options->binaries[*started], options->words,
-                             options->word_count, message);
+        status = ab_child_start(options, *started, &children[*started], message);
     return status;
 }
 

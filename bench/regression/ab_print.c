@@ -63,8 +63,8 @@ static void summary_print(const struct ab *ab, FILE *file) {
 }
 
 enum status ab_print_table(const struct ab *ab, FILE *file, struct message *message) {
-    fprintf(file, "baseline  %s\nnew       %s\n\n", ab->options.binaries[AB_BASELINE],
-            ab->options.binaries[AB_NEW]);
+    fprintf(file, "baseline  %s\nnew       %s\n\n", ab->options.names[AB_BASELINE],
+            ab->options.names[AB_NEW]);
     fprintf(file, "  %-46s %-15s %-8s %3s %10s %10s %7s  %-16s %8s  %s\n", "case", "implementation",
             "device", "thr", "baseline", "new", "ratio", "95% interval", "p", "verdict");
     for (size_t i = 0; i < ab->row_count; i++) {
@@ -125,8 +125,8 @@ static void row_to_json(const struct ab_row *row, cJSON *object) {
 
 enum status ab_print_json(const struct ab *ab, FILE *file, struct message *message) {
     cJSON *object = cJSON_CreateObject();
-    cJSON_AddStringToObject(object, "baseline", ab->options.binaries[AB_BASELINE]);
-    cJSON_AddStringToObject(object, "new", ab->options.binaries[AB_NEW]);
+    cJSON_AddStringToObject(object, "baseline", ab->options.names[AB_BASELINE]);
+    cJSON_AddStringToObject(object, "new", ab->options.names[AB_NEW]);
     cJSON_AddNumberToObject(object, "threshold", ab->options.threshold);
     cJSON_AddNumberToObject(object, "pairs", (double)ab->pairs);
     cJSON *rows = cJSON_AddArrayToObject(object, "rows");

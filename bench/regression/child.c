@@ -20,20 +20,20 @@ static enum status end_describe(struct child *child, bool greeted, struct messag
     if (strncmp(words, prefix, sizeof prefix - 1) == 0)
         said += sizeof prefix - 1;
     if (code < 0)
-        return message_set(message, STATUS_FAILED, "%s %s: %s", child->binary, ending, said);
+        return message_set(message, STATUS_FAILED, "%s %s: %s", child->name, ending, said);
     if (greeted)
         return message_set(message, STATUS_FAILED, "%s %s while samples were asked of it: %s",
-                           child->binary, ending, said);
+                           child->name, ending, said);
     if (code == 77)
-        return message_set(message, STATUS_NO_GPU, "%s: %s", child->binary, said);
+        return message_set(message, STATUS_NO_GPU, "%s: %s", child->name, said);
     return message_set(message, STATUS_INVALID,
                        "%s %s instead of taking samples: %s (is it a lockstep, and one that knows "
                        "`lockstep ab`?)",
-                       child->binary, ending, said);
+                       child->name, ending, said);
 }
 
 void child_errors_print(const struct child *child, FILE *file) {
-    process_errors_print(&child->process, child->binary, file);
+    process_errors_print(&child->process, child->name, file);
 }
 
 void child_end(struct child *child) {
@@ -51,23 +51,23 @@ static enum status line_read(struct child *child, bool greeted, char **line,
         return end_describe(child, greeted, message);
     case PROCESS_LATE:
         return message_set(message, STATUS_FAILED, "%s has not answered for %d minutes",
-                           child->binary, PATIENCE_SECONDS / 60);
+                           child->name, PATIENCE_SECONDS / 60);
     case PROCESS_ENDLESS:
         return message_set(message, greeted ? STATUS_FAILED : STATUS_INVALID,
-                           "%s says what a lockstep never says", child->binary);
+                           "%s says what a lockstep never says", child->name);
     case PROCESS_INTERRUPTED:
         return message_set(message, STATUS_INTERRUPTED, "interrupted");
     case PROCESS_NO_MEMORY:
         break;
     }
-    return message_set(message, STATUS_NO_MEMORY, "no memory for what %s says", child->binary);
+    return message_set(message, STATUS_NO_MEMORY, "no memory for what %s says", child->name);
 }
 
 enum status child_next(struct child *child, char **line, struct message *message) {
     enum status status = line_read(child, true, line, message);
     if (status != STATUS_OK || strncmp(*line, "broke ", 6) != 0)
         return status;
-    return message_set(message, STATUS_FAILED, "%s: %.600s", child->binary, *line + 6);
+    return message_set(message, STATUS_FAILED, "%s: %.600s", child->name, *line + 6);
 }
 
 enum status child_ask(struct child *child, const char *request, char **line,
@@ -88,14 +88,14 @@ static enum status greeting_read(struct child *child, struct message *message) {
         return STATUS_OK;
     return message_set(message, STATUS_INVALID,
                        "%s is not a lockstep that this one can compare: it says \"%.60s\"",
-                       child->binary, line);
+                       child->name, line);
 }
 
-enum status child_start(struct child *child, const char *binary, const char *const *words,
-                        int word_count, struct message *message) {
+enum status child_start(struct child *child, const char *name, const char *binary,
+                        const char *const *words, int word_count, struct message *message) {
     const char *arguments[PROCESS_WORDS_MAX + 1] = {binary, "sample"};
     int count = 2;
-    *child = (struct child){.binary = binary, .process = {.socket = -1, .errors = -1}};
+    *child = (struct child){.name = name, .process = {.socket = -1, .errors = -1}};
     if (word_count > PROCESS_WORDS_MAX - count)
         return message_set(message, STATUS_INVALID, "more than %d words for %s",
                            PROCESS_WORDS_MAX - count, binary);

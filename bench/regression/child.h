@@ -11,18 +11,18 @@
 #include <stdio.h>
 
 struct child {
-    const char *binary; /* borrowed */
+    const char *name; /* for people; borrowed */
     struct process process;
     size_t cases; /* that it can open */
 };
 
-/* Starts `binary sample WORD…` and awaits its greeting. On failure there is nothing to end.
+/* Starts `binary sample WORD…`, which messages call `name`, and awaits its greeting. On failure there is nothing to end.
  *
  * STATUS_INVALID: there is no such program, it cannot be asked for samples, or refuses the words.
  * STATUS_NO_GPU: it lacks the GPU that was required.
  * STATUS_FAILED: it crashed. */
-enum status child_start(struct child *child, const char *binary, const char *const *words,
-                        int word_count, struct message *message);
+enum status child_start(struct child *child, const char *name, const char *binary,
+                        const char *const *words, int word_count, struct message *message);
 
 /* Ends the process, however it is. May be called for one that never started or has ended. */
 void child_end(struct child *child);
@@ -35,7 +35,7 @@ enum status child_ask(struct child *child, const char *request, char **line,
 /* The next line of the answer. */
 enum status child_next(struct child *child, char **line, struct message *message);
 
-/* Passes on what the process has written to its standard error, a line behind its binary's name. */
+/* Passes on what the process has written to its standard error, a line behind its name. */
 void child_errors_print(const struct child *child, FILE *file);
 
 #endif

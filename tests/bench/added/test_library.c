@@ -183,8 +183,40 @@ static void test_the_example_verifies(void **state) {
     call_free(&call);
 }
 
+/* Whatever the verdict is: two files of one row each are one row, by the new one's name. */
+static void test_two_libraries_are_compared(void **state) {
+    (void)state;
+    compile_library_text(&here.place, "before", HEAD COPY TABLE("transfer", "before"));
+    compile_library_text(&here.place, "after", HEAD COPY TABLE("transfer", "after"));
+    struct call call = CALL("ab", "before.so", "after.so", "--shape", "4096", "--gpu", "none",
+                            "--pairs", "6", "--max-time", "0.05");
+    assert_in_range(call.status, 0, 1);
+    check_holds(call.out, "baseline  before.so\nnew       after.so\n");
+    check_holds(call.out, "transfer/copy/f32/4096");
+    check_holds(call.out, "after ");
+    assert_null(strstr(call.out, "cpu-simd"));
+    call_free(&call);
+    struct call mixed = CALL("ab", "before.so", here.program);
+    check_status(&mixed, 2);
+    check_holds(mixed.err, "not one of each");
+    call_free(&mixed);
+    compile_library_text(&here.place, "other",
+                         HEAD
+                         "static enum status other(const struct softmax_problem *p,"
+                         " struct execution *e) { (void)p; (void)e; return STATUS_OK; }\n"
+                         "static const struct lockstep_row rows[] = {{.operation = \"softmax\","
+                         " .name = \"o\", .summary = \"s\", .run.softmax = other}};\n"
+                         "const struct lockstep_library lockstep_library ="
+                         " LOCKSTEP_LIBRARY(rows);\n");
+    struct call apart = CALL("ab", "before.so", "other.so");
+    check_status(&apart, 2);
+    check_holds(apart.err, "no row of one name and one operation");
+    call_free(&apart);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_two_libraries_are_compared, place_enter, place_leave),
         cmocka_unit_test_setup_teardown(test_an_added_row_is_verified_and_listed, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_an_added_row_is_run_beside_the_others, place_enter,
