@@ -225,6 +225,9 @@ static size_t decided_count(const struct ab *ab) {
 
 enum status ab_open(struct ab *ab, const struct ab_options *options, struct message *message) {
     *ab = (struct ab){.options = *options};
+    for (int side = 0; side < AB_SIDES; side++)
+        if (!ab->options.names[side])
+            ab->options.names[side] = options->binaries[side];
     struct progress progress;
     progress_start(&progress, AB_SIDES);
     enum status status = ab_match(ab, &progress, message);

@@ -29,7 +29,7 @@ enum ab_side { AB_BASELINE, AB_NEW };
 
 /* What is compared: two builds, or one build with one of two kernels. */
 struct ab_options {
-    const char *names[AB_SIDES];        /* for people */
+    const char *names[AB_SIDES];        /* for people; NULL: the binary */
     const char *binaries[AB_SIDES];     /* what is started … */
     const char *const *words[AB_SIDES]; /* … to measure this: run's options, as given */
     int word_counts[AB_SIDES];
