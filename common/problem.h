@@ -192,6 +192,16 @@ struct optimizer_problem {
     int64_t step; /* 1 for the first update */
 };
 
+/* out = in * scale, each rounded to the nearest number of a 16-bit format, ties to even, as the
+ * operands of products in that format. Beyond the format's range it is an infinity; NaN stays NaN. */
+struct round_problem {
+    enum dtype dtype; /* DTYPE_BF16 or DTYPE_F16 */
+    int64_t count;
+    const float *in;
+    float scale; /* a power of two: it changes no bit but the exponent's */
+    uint16_t *out;
+};
+
 /* Memory traffic alone:
  *   copy             out = a
  *   triad (STREAM)   out = a + scale * b
@@ -232,6 +242,7 @@ typedef enum status column_sums_kernel(const struct column_sums_problem *problem
                                        struct execution *execution);
 typedef enum status optimizer_kernel(const struct optimizer_problem *problem,
                                      struct execution *execution);
+typedef enum status round_kernel(const struct round_problem *problem, struct execution *execution);
 typedef enum status transfer_kernel(const struct transfer_problem *problem,
                                     struct execution *execution);
 typedef enum status normalise_kernel(const struct normalise_problem *problem,

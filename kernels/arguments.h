@@ -142,6 +142,14 @@ struct optimizer_arguments {
     const struct adam_step *step_in_memory; /* read instead of `step` unless NULL: inside a graph */
 };
 
+struct round_arguments {
+    const float *in;
+    uint16_t *out;
+    float scale;
+    int64_t count;
+    int64_t vectors; /* groups of four that can be accessed at once; the naive rung ignores it */
+};
+
 struct transfer_arguments {
     const float *a, *b;
     float *out;

@@ -19,6 +19,7 @@ cross_entropy_kernel cross_entropy_cuda_naive;
 mse_kernel mse_cuda_naive;
 column_sums_kernel column_sums_cuda_naive;
 optimizer_kernel optimizer_cuda_naive;
+round_kernel round_cuda_naive;
 transfer_kernel transfer_cuda_naive;
 
 /* --- cuda-tiled ------------------------------------------------------------------------------ */
@@ -36,6 +37,7 @@ activation_kernel activation_cuda_vectorised;
 softmax_kernel softmax_cuda_vectorised;
 cross_entropy_kernel cross_entropy_cuda_vectorised;
 optimizer_kernel optimizer_cuda_vectorised;
+round_kernel round_cuda_vectorised;
 transfer_kernel transfer_cuda_vectorised;
 
 /* --- cuda-warp ------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@ cross_entropy_kernel cross_entropy_naive;
 mse_kernel mse_naive;
 column_sums_kernel column_sums_naive;
 optimizer_kernel optimizer_naive;
+round_kernel round_naive;
 transfer_kernel transfer_naive;
 
 #endif
