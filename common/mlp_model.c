@@ -1,6 +1,7 @@
 /* Sizes and layouts of a multilayer perceptron. */
 #include "common/mlp_model.h"
 
+#include "common/narrow.h"
 #include "common/random.h"
 
 #include <math.h>
@@ -155,4 +156,25 @@ int64_t mlp_tensor_offset(const struct mlp_model *model, enum mlp_tensor tensor,
 int64_t mlp_activation_count(const struct mlp_model *model) {
     int last = model->layers - 1;
     return mlp_tensor_offset(model, MLP_OUTPUT, last) + tensor_size(model, last);
+}
+
+int64_t mlp_narrow_count(const struct mlp_model *model) {
+    if (!dtype_is_narrow(model->dtype))
+        return 0;
+    return mlp_narrow_input_offset(model, 0) + aligned(model->batch * model->sizes[0]);
+}
+
+/* Behind the weights lie the tensors of the activations as they lie there, and then x. */
+int64_t mlp_narrow_input_offset(const struct mlp_model *model, int layer) {
+    int64_t activations = mlp_parameter_count(model);
+    return activations + (layer == 0 ? mlp_activation_count(model)
+                                     : mlp_tensor_offset(model, MLP_OUTPUT, layer - 1));
+}
+
+int64_t mlp_narrow_gradient_offset(const struct mlp_model *model, int layer) {
+    return mlp_parameter_count(model) + mlp_tensor_offset(model, MLP_GRADIENT, layer);
+}
+
+float mlp_gradient_scale(const struct mlp_model *model) {
+    return model->dtype == DTYPE_F16 ? 1024.0F : 1.0F;
 }

@@ -64,4 +64,5 @@ part_backward_gemm = "fillcolor rgb '#8fb8e6' fillstyle solid 1.0 border linecol
 part_elementwise   = "fillcolor rgb '#b23a0a' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_loss          = "fillcolor rgb '#f6dfa8' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_update        = "fillcolor rgb '#2f8f8a' fillstyle solid 1.0 border linecolor rgb '#000000'"
+part_rounding      = "fillcolor rgb '#d9d9d9' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_other         = "fillcolor rgb '#ffffff' fillstyle solid 1.0 border linecolor rgb '#000000'"

@@ -26,7 +26,8 @@ enum status train_implementation_find(const char *name, const struct implementat
     for (int i = 0; i < operation_mlp.implementation_count; i++) {
         const struct implementation *implementation = &operation_mlp.implementations[i];
         size_t used = strlen(known);
-        if (implementation->kind == KIND_YARDSTICK)
+        if (implementation->kind == KIND_YARDSTICK ||
+            !implementation_has_dtype(implementation, DTYPE_F32))
             continue;
         *found = implementation;
         if (strcmp(implementation->name, name) == 0)

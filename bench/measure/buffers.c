@@ -159,7 +159,7 @@ int buffer_set_transfers(const struct buffer_set *set,
     int count = 0;
     for (int i = 0; i < BUFFERS_MAX; i++) {
         const struct buffer_spec *spec = &set->inputs->specs[i];
-        if (!set->blocks[i] || spec->role == BUFFER_SCRATCH)
+        if (!set->blocks[i] || spec->role == BUFFER_SCRATCH || spec->stays)
             continue;
         size_t portions = spec->portions > 0 ? (size_t)spec->portions : 1;
         transfers[count++] = (struct device_transfer){.data = set->data[i],
@@ -170,10 +170,17 @@ int buffer_set_transfers(const struct buffer_set *set,
     return count;
 }
 
-static void fill_words(void *to, uint32_t word, size_t bytes) {
+/* Elements of 16 bits are the upper halves: NaN, or far from anything, in either format. */
+static void fill_poison(void *to, const struct buffer_spec *spec, bool finite) {
+    const uint32_t word = finite ? finite_poison_word : quiet_nan;
     uint32_t *words = to;
-    for (size_t i = 0; i < bytes / sizeof word; i++)
-        words[i] = word;
+    uint16_t *halves = to;
+    const bool narrow = element_bytes(spec->element) == sizeof *halves;
+    for (int64_t i = 0; i < spec->elements; i++)
+        if (narrow)
+            halves[i] = (uint16_t)(word >> 16);
+        else
+            words[i] = word;
 }
 
 /* The image of one buffer: guard, contents, guard. */
@@ -184,7 +191,7 @@ static void image_fill(char *image, const struct buffer_spec *spec, const void *
     if (contents)
         memcpy(image + GUARD_BYTES, contents, bytes);
     else
-        fill_words(image + GUARD_BYTES, finite_poison ? finite_poison_word : quiet_nan, bytes);
+        fill_poison(image + GUARD_BYTES, spec, finite_poison);
     memset(image + GUARD_BYTES + bytes, GUARD_BYTE, GUARD_BYTES);
 }
 

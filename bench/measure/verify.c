@@ -2,6 +2,7 @@
 #include "bench/measure/verify.h"
 #include "bench/devices/processors.h"
 #include "common/clock.h"
+#include "common/narrow.h"
 
 #include <math.h>
 #include <omp.h>
@@ -207,17 +208,33 @@ static double element_ratio(float computed, double expected, double tolerance, d
     return tolerance > 0.0 ? *error / tolerance : 0.0;
 }
 
-static void row_compare(const float *computed, const double *expected, const double *tolerance,
-                        int64_t row, int64_t length, struct worst *worst) {
+static float element_read(const void *data, enum element element, int64_t i) {
+    switch (element) {
+    case ELEMENT_BF16:
+        return bf16_widen(((const uint16_t *)data)[i]);
+    case ELEMENT_F16:
+        return f16_widen(((const uint16_t *)data)[i]);
+    case ELEMENT_F32:
+    case ELEMENT_I32: /* never an output */
+        break;
+    }
+    return ((const float *)data)[i];
+}
+
+/* `first` is the row's first element in `data`. */
+static void row_compare(const void *data, enum element element, int64_t first,
+                        const double *expected, const double *tolerance, int64_t row,
+                        int64_t length, struct worst *worst) {
     for (int64_t column = 0; column < length; column++) {
         double error;
-        double ratio = element_ratio(computed[column], expected[column], tolerance[column], &error);
+        const float computed = element_read(data, element, first + column);
+        double ratio = element_ratio(computed, expected[column], tolerance[column], &error);
         if (ratio > worst->ratio || worst->row < 0)
             *worst = (struct worst){.ratio = ratio,
                                     .error = error,
                                     .tolerance = tolerance[column],
                                     .expected = expected[column],
-                                    .computed = computed[column],
+                                    .computed = computed,
                                     .row = row,
                                     .column = column};
     }
@@ -249,10 +266,10 @@ static void rows_compare(const struct expectation *e, int buffer, const struct o
         e->bench_case->operation->expect(view, buffer, first, count, scratch,
                                          scratch + count * spec->columns);
     }
-    const float *computed = view->after[buffer];
     for (int64_t r = 0; r < count; r++)
-        row_compare(computed + (first + r) * spec->stride, expected + r * spec->columns,
-                    tolerance + r * spec->columns, first + r, row_length(spec, first + r), worst);
+        row_compare(view->after[buffer], spec->element, (first + r) * spec->stride,
+                    expected + r * spec->columns, tolerance + r * spec->columns, first + r,
+                    row_length(spec, first + r), worst);
 }
 
 /* Compares the checked rows of one output; false when there was no memory for a row. */

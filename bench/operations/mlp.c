@@ -94,6 +94,7 @@ static enum status part_run(const void *plan, int part, const struct implementat
 }
 
 static const struct part_kind part_kinds[] = {
+    {"rounding", "part_rounding", {"forward round", "backward round"}},
     {"forward gemm", "part_forward_gemm", {"forward gemm"}},
     {"backward gemm", "part_backward_gemm", {"backward gemm"}},
     {"bias and activation", "part_elementwise", {"forward ", "backward "}},
@@ -170,6 +171,8 @@ static void mlp_expect(const struct oracle_view *view, int buffer, int64_t first
     } else if (buffer == BUFFER_ACTIVATIONS) {
         oracle_mlp_activations(view->state, first, count, expected, tolerance);
         mark_gaps(count, expected, tolerance);
+    } else if (buffer == BUFFER_NARROW) {
+        oracle_mlp_rounded(view->state, first, count, expected, tolerance);
     } else if (oracle_mlp_gradients(view->state, first, count, expected, tolerance, &message) !=
                STATUS_OK) {
         /* Out of memory: nothing can be said, so nothing passes. */
@@ -186,17 +189,21 @@ static const struct mlp_kernels kernels_naive = {.gemm = gemm_naive,
                                                  .cross_entropy = cross_entropy_naive,
                                                  .mse = mse_naive,
                                                  .column_sums = column_sums_naive,
-                                                 .optimizer = optimizer_naive};
+                                                 .optimizer = optimizer_naive,
+                                                 .round = round_naive};
 
 /* What goes with products of the CPU's libraries, and with products on the GPU. */
 #define WITH_SIMD                                                                                  \
     .activation = activation_simd, .softmax = softmax_simd, .cross_entropy = cross_entropy_simd,   \
-    .mse = mse_simd, .column_sums = column_sums_simd, .optimizer = optimizer_simd
+    .mse = mse_simd, .column_sums = column_sums_simd, .optimizer = optimizer_simd,                 \
+    .round = round_simd
 #define WITH_CUDA                                                                                  \
     .activation = activation_cuda_vectorised, .softmax = softmax_cuda_warp,                        \
     .cross_entropy = cross_entropy_cuda_warp, .mse = mse_cuda_tiled,                               \
-    .column_sums = column_sums_cuda_tiled, .optimizer = optimizer_cuda_vectorised
+    .column_sums = column_sums_cuda_tiled, .optimizer = optimizer_cuda_vectorised,                 \
+    .round = round_cuda_vectorised
 
+static const struct mlp_kernels kernels_simd = {.gemm = gemm_simd, WITH_SIMD};
 static const struct mlp_kernels kernels_openblas = {.gemm = gemm_openblas, WITH_SIMD};
 static const struct mlp_kernels kernels_blis = {.gemm = gemm_blis, WITH_SIMD};
 static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn, WITH_SIMD};
@@ -207,7 +214,20 @@ static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
                                                       .cross_entropy = cross_entropy_cuda_naive,
                                                       .mse = mse_cuda_naive,
                                                       .column_sums = column_sums_cuda_naive,
-                                                      .optimizer = optimizer_cuda_naive};
+                                                      .optimizer = optimizer_cuda_naive,
+                                                      .round = round_cuda_naive};
+
+/* The best rung of every kernel, and cuda-tensor's products. */
+static const struct mlp_kernels kernels_cuda_tensor = {.gemm = gemm_cuda_tensor,
+                                                       .activation = activation_cuda_vectorised,
+                                                       .softmax = softmax_cuda_vectorised,
+                                                       .cross_entropy =
+                                                           cross_entropy_cuda_vectorised,
+                                                       .mse = mse_cuda_tiled,
+                                                       .column_sums = column_sums_cuda_tiled,
+                                                       .optimizer = optimizer_cuda_vectorised,
+                                                       .round = round_cuda_vectorised,
+                                                       .graph = true};
 
 static const struct mlp_kernels kernels_cuda_tiled = {.gemm = gemm_cuda_tiled, WITH_CUDA};
 static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas, WITH_CUDA};
@@ -240,18 +260,28 @@ static enum status yardstick_gemms(const struct launch *launch, int64_t iteratio
     return status;
 }
 
+/* Of rows that take bf16 and f16 besides. */
+#define NARROW_TOO (DTYPE_BIT(DTYPE_F32) | DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16))
+
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .file = "bench/operations/mlp.c",
      .kind = KIND_PLAIN,
      .summary = "every part as a textbook shows it",
+     .dtypes = NARROW_TOO,
      .one_thread = true,
      .run.mlp = &kernels_naive},
+    {.name = "cpu-simd",
+     .file = "bench/operations/mlp.c",
+     .summary = "every part vectorised, on all cores",
+     .adds = "vectors of this processor's full width, and all cores",
+     .dtypes = NARROW_TOO,
+     .run.mlp = &kernels_simd},
     {.name = "openblas",
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
      .summary = "cblas_sgemm, everything else cpu-simd",
-     .adds = "a library's products, everything else vectorised, and all cores",
+     .adds = "a library's products",
      .configuration = openblas_core_type,
      .run.mlp = &kernels_openblas},
     {.name = "blis",
@@ -265,6 +295,7 @@ static const struct implementation implementations[] = {
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
      .summary = "oneDNN's products, everything else cpu-simd",
+     .dtypes = NARROW_TOO,
      .availability = onednn_availability,
      .configuration = onednn_configuration,
      .run.mlp = &kernels_onednn},
@@ -273,6 +304,7 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "the first rung of every kernel",
      .device = DEVICE_GPU,
+     .dtypes = NARROW_TOO,
      .run.mlp = &kernels_cuda_naive},
     {.name = "cuda-tiled",
      .file = "bench/operations/mlp.c",
@@ -286,11 +318,19 @@ static const struct implementation implementations[] = {
      .adds = "bias and ReLU in the product, one read of the logits, one launch a step",
      .device = DEVICE_GPU,
      .run.mlp = &kernels_cuda_best},
+    {.name = "cuda-tensor",
+     .file = "bench/operations/mlp.c",
+     .summary = "products on tensor cores, the best rung of every other kernel, as one CUDA Graph",
+     .adds = "16-bit operands, 2,048 products an instruction of a warp",
+     .device = DEVICE_GPU,
+     .dtypes = DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16),
+     .run.mlp = &kernels_cuda_tensor},
     {.name = "cublas",
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
      .summary = "cuBLAS, vectorised and warp kernels",
      .device = DEVICE_GPU,
+     .dtypes = NARROW_TOO,
      .run.mlp = &kernels_cublas},
     {.name = "cublas-graph",
      .file = "bench/operations/mlp.c",
@@ -298,6 +338,7 @@ static const struct implementation implementations[] = {
      .summary = "cublas, each step replayed as one CUDA Graph",
      .adds = "one launch a step instead of one a kernel",
      .device = DEVICE_GPU,
+     .dtypes = NARROW_TOO,
      .run.mlp = &kernels_cublas_graph},
     {.name = "gemms",
      .file = "bench/operations/mlp.c",
@@ -307,6 +348,7 @@ static const struct implementation implementations[] = {
      .flops = mlp_flops,
      .bytes = mlp_bytes},
 };
+#undef NARROW_TOO
 
 static const char *const awkward_shapes[] = {"1-1@1",        "2-3@1",        "3-4-2@100",
                                              "17-19-23@5",   "1-33-1@7",     "65-1-129@3",

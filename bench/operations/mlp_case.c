@@ -1,5 +1,6 @@
 /* Shapes and buffers of mlp. */
 #include "bench/operations/mlp_case.h"
+#include "common/narrow.h"
 #include "common/random.h"
 
 #include <math.h>
@@ -23,6 +24,7 @@ static struct mlp_model model_of(const struct bench_case *c) {
     for (int i = 0; i <= model.layers; i++)
         model.sizes[i] = c->sizes[i];
     model.batch = c->sizes[c->size_count - 1];
+    model.dtype = c->dtype;
     model.loss = c->variant == TRAIN_STEP_MSE ? MLP_MSE : MLP_CROSS_ENTROPY;
     return model;
 }
@@ -69,6 +71,11 @@ void mlp_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_M
     specs[BUFFER_ACTIVATIONS] =
         buffer_flat("activations", BUFFER_OUTPUT, mlp_activation_count(&model));
     specs[BUFFER_X] = buffer_matrix("x", BUFFER_INPUT, model.batch * BATCHES, model.sizes[0], 0);
+    if (dtype_is_narrow(c->dtype)) {
+        specs[BUFFER_NARROW] = buffer_flat("narrow", BUFFER_OUTPUT, mlp_narrow_count(&model));
+        specs[BUFFER_NARROW].element = dtype_element_kind(c->dtype);
+        specs[BUFFER_NARROW].stays = true;
+    }
     if (train) {
         /* In and out because the gaps between the tensors must be zero before. */
         specs[BUFFER_GRADIENTS] = buffer_flat("gradients", BUFFER_IN_OUT, parameters);
@@ -123,6 +130,7 @@ void mlp_bind(const struct bench_case *c, void *const buffers[], struct launch *
         .first_moment = buffers[BUFFER_FIRST],
         .second_moment = buffers[BUFFER_SECOND],
         .activations = buffers[BUFFER_ACTIVATIONS],
+        .narrow = buffers[BUFFER_NARROW],
         .loss = buffers[BUFFER_LOSS],
         .x = buffers[BUFFER_X],
         .labels = buffers[BUFFER_LABELS],

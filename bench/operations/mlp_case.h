@@ -13,7 +13,8 @@ enum {
     BUFFER_LOSS,
     BUFFER_X,
     BUFFER_LABELS,
-    BUFFER_TARGET
+    BUFFER_TARGET,
+    BUFFER_NARROW
 };
 
 /* The variants. */

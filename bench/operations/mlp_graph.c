@@ -52,7 +52,7 @@ static enum status plan_enqueue(const struct mlp_graphs *graphs, const struct ml
 
 /* --- the run before the capture --------------------------------------------------------------- */
 
-enum { SPARES = 6 };
+enum { SPARES = 7 };
 
 /* Zeroed device memory in the place of everything that a plan writes. The run before the capture
  * must leave no trace: not in the parameters, and not in outputs that a check has poisoned. On
@@ -60,27 +60,37 @@ enum { SPARES = 6 };
 static enum status spares_open(const struct mlp_model *model, const struct mlp_buffers *buffers,
                                struct gpu *gpu, struct mlp_buffers *spare, void *memory[SPARES],
                                struct message *message) {
-    *spare = *buffers;
     const int64_t parameters = mlp_parameter_count(model);
     const struct {
-        float **pointer;
-        int64_t count;
+        const void *original;
+        int64_t words;
     } wanted[SPARES] = {
-        {&spare->parameters, parameters},   {&spare->gradients, parameters},
-        {&spare->first_moment, parameters}, {&spare->second_moment, parameters},
-        {&spare->loss, model->batch},       {&spare->activations, mlp_activation_count(model)},
+        {buffers->parameters, parameters},
+        {buffers->gradients, parameters},
+        {buffers->first_moment, parameters},
+        {buffers->second_moment, parameters},
+        {buffers->loss, model->batch},
+        {buffers->activations, mlp_activation_count(model)},
+        {buffers->narrow, mlp_narrow_count(model) / 2},
     };
     for (int i = 0; i < SPARES; i++) {
-        if (*wanted[i].pointer == NULL)
+        if (wanted[i].original == NULL)
             continue;
-        const size_t words = (size_t)wanted[i].count;
+        const size_t words = (size_t)wanted[i].words;
         enum status status = gpu_allocate(gpu, words * sizeof(float), &memory[i], message);
         if (status == STATUS_OK)
             status = gpu_fill(gpu, memory[i], 0, words, message);
         if (status != STATUS_OK)
             return status;
-        *wanted[i].pointer = memory[i];
     }
+    *spare = *buffers;
+    spare->parameters = memory[0];
+    spare->gradients = memory[1];
+    spare->first_moment = memory[2];
+    spare->second_moment = memory[3];
+    spare->loss = memory[4];
+    spare->activations = memory[5];
+    spare->narrow = memory[6];
     return STATUS_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Plans of a multilayer perceptron: which kernel calls, on which buffers, in which order. */
 #include "bench/operations/mlp_plan.h"
+#include "common/narrow.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@ struct layer {
     float *product;  /* [batch, outputs]: x W^T; the output itself where the function is in place */
     float *output;   /* [batch, outputs] */
     float *gradient; /* [batch, outputs], by z */
+    enum dtype dtype;
+    uint16_t *rounded_input, *rounded_weights, *rounded_gradient; /* NULL in f32 */
 };
 
 static float *tensor(const struct mlp_model *model, const struct mlp_buffers *buffers,
@@ -23,12 +26,22 @@ static float *tensor(const struct mlp_model *model, const struct mlp_buffers *bu
     return offset < 0 ? NULL : buffers->activations + offset;
 }
 
+/* Where the layer's rounded numbers lie. */
+static void layer_round(struct layer *layer, const struct mlp_model *model,
+                        const struct mlp_buffers *buffers, int l) {
+    if (!dtype_is_narrow(model->dtype))
+        return;
+    layer->rounded_input = buffers->narrow + mlp_narrow_input_offset(model, l);
+    layer->rounded_weights = buffers->narrow + mlp_weight_offset(model, l);
+    layer->rounded_gradient = buffers->narrow + mlp_narrow_gradient_offset(model, l);
+}
+
 static struct layer layer_of(const struct mlp_model *model, const struct mlp_buffers *buffers,
                              int l) {
     int64_t weights = mlp_weight_offset(model, l), bias = mlp_bias_offset(model, l);
     float *preactivation = tensor(model, buffers, MLP_PREACTIVATION, l);
     float *output = tensor(model, buffers, MLP_OUTPUT, l);
-    return (struct layer){
+    struct layer layer = {
         .batch = model->batch,
         .inputs = model->sizes[l],
         .outputs = model->sizes[l + 1],
@@ -40,7 +53,15 @@ static struct layer layer_of(const struct mlp_model *model, const struct mlp_buf
         .product = preactivation ? preactivation : output,
         .output = output,
         .gradient = tensor(model, buffers, MLP_GRADIENT, l),
+        .dtype = model->dtype,
     };
+    layer_round(&layer, model, buffers, l);
+    return layer;
+}
+
+/* What a product takes. */
+static const void *operand(const float *exact, const uint16_t *rounded) {
+    return rounded ? (const void *)rounded : exact;
 }
 
 /* Appends a part and returns it for its problem to be filled in. Its name is "phase what layer",
@@ -57,11 +78,11 @@ static struct mlp_part *part_add(struct mlp_plan *plan, enum mlp_part_kind kind,
 }
 
 /* A dense row-major product without padding, alpha = 1, beta = 0. */
-static struct gemm_problem product(enum gemm_variant variant, int64_t m, int64_t n, int64_t k,
-                                   const float *a, const float *b, float *c) {
+static struct gemm_problem product(enum dtype dtype, enum gemm_variant variant, int64_t m,
+                                   int64_t n, int64_t k, const void *a, const void *b, float *c) {
     return (struct gemm_problem){
         .variant = variant,
-        .dtype = DTYPE_F32,
+        .dtype = dtype,
         .m = m,
         .n = n,
         .k = k,
@@ -76,13 +97,51 @@ static struct gemm_problem product(enum gemm_variant variant, int64_t m, int64_t
     };
 }
 
+/* --- roundings, none in f32 -------------------------------------------------------------------- */
+
+static void add_round_weights(struct mlp_plan *plan, const struct mlp_model *model,
+                              const struct mlp_buffers *buffers) {
+    if (dtype_is_narrow(model->dtype))
+        part_add(plan, MLP_PART_ROUND, "forward round weights", NULL, 0)->problem.round =
+            (struct round_problem){.dtype = model->dtype,
+                                   .count = mlp_parameter_count(model),
+                                   .in = buffers->parameters,
+                                   .scale = 1.0F,
+                                   .out = buffers->narrow};
+}
+
+static void add_round_input(struct mlp_plan *plan, const struct layer *layer, int l) {
+    if (dtype_is_narrow(layer->dtype))
+        part_add(plan, MLP_PART_ROUND, "forward", "round x", l + 1)->problem.round =
+            (struct round_problem){.dtype = layer->dtype,
+                                   .count = layer->batch * layer->inputs,
+                                   .in = layer->input,
+                                   .scale = 1.0F,
+                                   .out = layer->rounded_input};
+}
+
+static void add_round_gradient(struct mlp_plan *plan, const struct mlp_model *model,
+                               const struct layer *layer, int l) {
+    if (dtype_is_narrow(layer->dtype))
+        part_add(plan, MLP_PART_ROUND, "backward", "round dz", l + 1)->problem.round =
+            (struct round_problem){.dtype = layer->dtype,
+                                   .count = layer->batch * layer->outputs,
+                                   .in = layer->gradient,
+                                   .scale = mlp_gradient_scale(model),
+                                   .out = layer->rounded_gradient};
+}
+
+/* --- a layer ----------------------------------------------------------------------------------- */
+
 /* [batch, outputs] = f([batch, inputs] W^T + b). */
 static void add_forward(struct mlp_plan *plan, const struct mlp_model *model,
                         const struct layer *layer, int l) {
     bool last = l == model->layers - 1;
+    add_round_input(plan, layer, l);
     struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "forward", "gemm", l + 1);
-    part->problem.gemm = product(GEMM_NT, layer->batch, layer->outputs, layer->inputs, layer->input,
-                                 layer->weights, layer->product);
+    part->problem.gemm = product(layer->dtype, GEMM_NT, layer->batch, layer->outputs, layer->inputs,
+                                 operand(layer->input, layer->rounded_input),
+                                 operand(layer->weights, layer->rounded_weights), layer->product);
     part = part_add(plan, MLP_PART_ACTIVATION, "forward",
                     last ? "bias" : activation_function_name(model->hidden), l + 1);
     part->problem.activation = (struct activation_problem){
@@ -124,10 +183,14 @@ static void add_loss(struct mlp_plan *plan, const struct mlp_model *model,
 }
 
 /* dW [outputs, inputs] = dz^T x. */
-static void add_weights_gradient(struct mlp_plan *plan, const struct layer *layer, int l) {
+static void add_weights_gradient(struct mlp_plan *plan, const struct mlp_model *model,
+                                 const struct layer *layer, int l) {
     struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward", "gemm dW", l + 1);
-    part->problem.gemm = product(GEMM_TN, layer->outputs, layer->inputs, layer->batch,
-                                 layer->gradient, layer->input, layer->weights_gradient);
+    part->problem.gemm =
+        product(layer->dtype, GEMM_TN, layer->outputs, layer->inputs, layer->batch,
+                operand(layer->gradient, layer->rounded_gradient),
+                operand(layer->input, layer->rounded_input), layer->weights_gradient);
+    part->problem.gemm.alpha = 1.0F / mlp_gradient_scale(model);
 }
 
 /* From the gradient by z of `layer` to that of the layer below, and to the gradient of its bias:
@@ -135,8 +198,10 @@ static void add_weights_gradient(struct mlp_plan *plan, const struct layer *laye
 static void add_inputs_gradient(struct mlp_plan *plan, const struct mlp_model *model,
                                 const struct layer *layer, const struct layer *below, int l) {
     struct mlp_part *part = part_add(plan, MLP_PART_GEMM, "backward", "gemm dx", l + 1);
-    part->problem.gemm = product(GEMM_NN, layer->batch, layer->inputs, layer->outputs,
-                                 layer->gradient, layer->weights, below->gradient);
+    part->problem.gemm = product(layer->dtype, GEMM_NN, layer->batch, layer->inputs, layer->outputs,
+                                 operand(layer->gradient, layer->rounded_gradient),
+                                 operand(layer->weights, layer->rounded_weights), below->gradient);
+    part->problem.gemm.alpha = 1.0F / mlp_gradient_scale(model);
     part =
         part_add(plan, MLP_PART_ACTIVATION, "backward", activation_function_name(model->hidden), l);
     part->problem.activation = (struct activation_problem){
@@ -157,7 +222,8 @@ static void add_backward(struct mlp_plan *plan, const struct mlp_model *model,
     int last = model->layers - 1;
     struct layer layer = layer_of(model, buffers, last);
     for (int l = last; l >= 0; l--) {
-        add_weights_gradient(plan, &layer, l);
+        add_round_gradient(plan, model, &layer, l);
+        add_weights_gradient(plan, model, &layer, l);
         if (l == last) {
             struct mlp_part *part = part_add(plan, MLP_PART_COLUMN_SUMS, "backward", "bias", l + 1);
             part->problem.column_sums = (struct column_sums_problem){
@@ -196,6 +262,7 @@ struct optimizer_problem mlp_update(const struct mlp_model *model,
 void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers *buffers,
                          int64_t step, struct mlp_plan *plan) {
     plan->count = 0;
+    add_round_weights(plan, model, buffers);
     struct layer layer = {0};
     for (int l = 0; l < model->layers; l++) {
         layer = layer_of(model, buffers, l);
@@ -210,6 +277,7 @@ void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers
 void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers *buffers,
                         struct mlp_plan *plan) {
     plan->count = 0;
+    add_round_weights(plan, model, buffers);
     for (int l = 0; l < model->layers; l++) {
         struct layer layer = layer_of(model, buffers, l);
         add_forward(plan, model, &layer, l);
@@ -248,6 +316,8 @@ enum status mlp_part_run(const struct mlp_part *part, const struct mlp_kernels *
         return kernels->column_sums(&part->problem.column_sums, execution);
     case MLP_PART_OPTIMIZER:
         return kernels->optimizer(&part->problem.optimizer, execution);
+    case MLP_PART_ROUND:
+        return kernels->round(&part->problem.round, execution);
     }
     return message_set(execution->message, STATUS_FAILED, "part '%s' has the unknown kind %d",
                        part->name, (int)part->kind);
@@ -259,8 +329,8 @@ static bool linear_of(const struct mlp_part *product, const struct mlp_part *nex
     const struct gemm_problem *g = &product->problem.gemm;
     const struct activation_problem *a = &next->problem.activation;
     if (product->kind != MLP_PART_GEMM || next->kind != MLP_PART_ACTIVATION || a->backward ||
-        g->variant != GEMM_NT || a->input != g->c || a->output != g->c || a->bias == NULL ||
-        (a->function != ACTIVATION_RELU && a->function != ACTIVATION_IDENTITY))
+        g->variant != GEMM_NT || g->dtype != DTYPE_F32 || a->input != g->c || a->output != g->c ||
+        a->bias == NULL || (a->function != ACTIVATION_RELU && a->function != ACTIVATION_IDENTITY))
         return false;
     *linear = (struct linear_problem){.rows = g->m,
                                       .outputs = g->n,
@@ -313,9 +383,14 @@ static double activation_elements(const struct activation_problem *p) {
     return matrices * (double)(p->rows * p->columns) + rows * (double)p->columns;
 }
 
-/* Elements of 4 bytes that a part must read and write. */
-static double part_elements(const struct mlp_part *part) {
-    const struct gemm_problem *g = &part->problem.gemm;
+static double product_bytes(const struct gemm_problem *g) {
+    double operand_bytes = dtype_is_narrow(g->dtype) ? 2.0 : 4.0;
+    return operand_bytes * ((double)(g->m * g->k) + (double)(g->k * g->n)) +
+           4.0 * (double)(g->m * g->n);
+}
+
+/* Bytes that a part must read and write. */
+static double part_bytes(const struct mlp_part *part) {
     const struct activation_problem *a = &part->problem.activation;
     const struct softmax_problem *s = &part->problem.softmax;
     const struct cross_entropy_problem *x = &part->problem.cross_entropy;
@@ -323,19 +398,21 @@ static double part_elements(const struct mlp_part *part) {
     const struct column_sums_problem *c = &part->problem.column_sums;
     switch (part->kind) {
     case MLP_PART_GEMM:
-        return (double)(g->m * g->k) + (double)(g->k * g->n) + (double)(g->m * g->n);
+        return product_bytes(&part->problem.gemm);
     case MLP_PART_ACTIVATION:
-        return activation_elements(a);
+        return 4.0 * activation_elements(a);
     case MLP_PART_SOFTMAX:
-        return 2.0 * (double)(s->rows * s->columns);
+        return 8.0 * (double)(s->rows * s->columns);
     case MLP_PART_CROSS_ENTROPY: /* labels and loss besides */
-        return 2.0 * (double)(x->rows * x->columns) + 2.0 * (double)x->rows;
+        return 8.0 * (double)(x->rows * x->columns) + 8.0 * (double)x->rows;
     case MLP_PART_MSE:
-        return 3.0 * (double)(q->rows * q->columns) + (double)q->rows;
+        return 12.0 * (double)(q->rows * q->columns) + 4.0 * (double)q->rows;
     case MLP_PART_COLUMN_SUMS:
-        return (double)(c->rows * c->columns) + (double)c->columns;
+        return 4.0 * (double)(c->rows * c->columns) + 4.0 * (double)c->columns;
     case MLP_PART_OPTIMIZER:
-        return optimizer_elements(&part->problem.optimizer);
+        return 4.0 * optimizer_elements(&part->problem.optimizer);
+    case MLP_PART_ROUND:
+        return 6.0 * (double)part->problem.round.count;
     }
     return 0.0;
 }
@@ -343,6 +420,6 @@ static double part_elements(const struct mlp_part *part) {
 double mlp_plan_bytes(const struct mlp_plan *plan) {
     double bytes = 0.0;
     for (int i = 0; i < plan->count; i++)
-        bytes += 4.0 * part_elements(&plan->parts[i]);
+        bytes += part_bytes(&plan->parts[i]);
     return bytes;
 }

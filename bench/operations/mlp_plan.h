@@ -3,7 +3,8 @@
  *
  * A training step is forward, loss with gradient, backward, one optimizer update over all
  * parameters at once. The first layer's gradient by its input is not computed, for nobody reads it:
- * a network of n layers takes 3n - 1 GEMMs a step.
+ * a network of n layers takes 3n - 1 GEMMs a step. In bf16 and f16 a part rounds what the next
+ * product takes, see common/mlp_model.h.
  *
  * The plan holds problems (common/problem.h), so the same plan drives CPU and GPU kernels, is timed
  * part by part, and can be captured into a graph. It owns nothing; the buffers belong to the caller
@@ -26,6 +27,7 @@ struct mlp_buffers {
     float *first_moment;   /* like parameters; NULL for sgd and inference */
     float *second_moment;  /* like parameters; NULL unless adam */
     float *activations;    /* mlp_activation_count elements */
+    uint16_t *narrow;      /* mlp_narrow_count elements; NULL in f32 */
     float *loss;           /* [batch]: the loss of each sample; not used by inference */
     const float *x;        /* [batch, sizes[0]] */
     const int32_t *labels; /* [batch]; cross-entropy */
@@ -52,6 +54,7 @@ struct mlp_kernels {
     mse_kernel *mse;
     column_sums_kernel *column_sums;
     optimizer_kernel *optimizer;
+    round_kernel *round; /* NULL where there is f32 alone */
     /* For a GPU: an iteration is captured once and replayed as one CUDA Graph
      * (bench/operations/mlp_graph.h). */
     bool graph;
@@ -64,7 +67,8 @@ enum mlp_part_kind {
     MLP_PART_CROSS_ENTROPY,
     MLP_PART_MSE,
     MLP_PART_COLUMN_SUMS,
-    MLP_PART_OPTIMIZER
+    MLP_PART_OPTIMIZER,
+    MLP_PART_ROUND
 };
 
 /* Names begin with the phase and end with the layer, counted from 1, so that sorted or stacked they
@@ -78,6 +82,12 @@ enum mlp_part_kind {
  *   backward gemm dx 2, backward relu 1 with the gradient of layer 1's bias
  *   backward gemm dW 1
  *   update
+ *
+ * In bf16 and f16 besides, each before the first product that takes it:
+ *
+ *   forward round weights               of all layers
+ *   forward round x 1                   the input of a layer
+ *   backward round dz 2                 the gradient by a layer's z
  */
 struct mlp_part {
     enum mlp_part_kind kind;
@@ -90,12 +100,17 @@ struct mlp_part {
         struct mse_problem mse;
         struct column_sums_problem column_sums;
         struct optimizer_problem optimizer;
+        struct round_problem round;
     } problem;
 };
 
 /* Forward takes two parts a layer. Backward takes one for the weights of each layer, one for the
- * last bias, and two for each layer below the last. Then come loss and update. */
-enum { MLP_PARTS_MAX = 2 * MLP_LAYERS_MAX + MLP_LAYERS_MAX + 1 + 2 * (MLP_LAYERS_MAX - 1) + 2 };
+ * last bias, and two for each layer below the last. Then come loss and update, and the roundings of
+ * all weights and of two matrices a layer. */
+enum {
+    MLP_PARTS_MAX = 2 * MLP_LAYERS_MAX + MLP_LAYERS_MAX + 1 + 2 * (MLP_LAYERS_MAX - 1) + 2 + 1 +
+                    2 * MLP_LAYERS_MAX
+};
 
 struct mlp_plan {
     int count;

@@ -64,6 +64,7 @@ struct buffer_spec {
     int64_t elements, rows, columns, stride;
     bool pattern;     /* false: `prepare` alone fills it (labels, parameters) */
     bool is_flat;     /* its rows and columns mean nothing but to the oracle */
+    bool stays;       /* checked as any output, but of no use outside: never transferred */
     int64_t portions; /* iterations take it in turn, a portion each; 0: each reads all of it */
 };
 

@@ -108,6 +108,7 @@ static const struct preset_line lines_tensor[] = {
      "64x64x64 127x129x63 256x256x256 512x512x512 1024x1024x1024 2048x2048x2048 4096x4096x4096"},
     {"gemm", "nt,tn", "127x129x63 256x256x256 1024x1024x1024"},
     {"gemm", "nt", "512x768x768 512x3072x768"},
+    {"mlp", "train_step", "784-128-10@100 784-512-256-10@128 1024-4096-4096-1024@256"},
 };
 
 /* The cases that docs/measurements.md gives ratios to yardsticks for: run it with --yardsticks. */
@@ -197,7 +198,8 @@ const struct preset presets[] = {
     PRESET(transformer, "a transformer block: 768 wide, 512 tokens"),
     PRESET(recommender, "the dense layers of a recommender: tall batches, narrow inputs"),
     PRESET(skinny, "GEMMs with one or two small dimensions"),
-    PRESET(tensor, "GEMMs in tf32, bf16 and f16 beside f32", .dtypes = "f32,tf32,bf16,f16"),
+    PRESET(tensor, "GEMMs and training steps in tf32, bf16 and f16 beside f32",
+           .dtypes = "f32,tf32,bf16,f16"),
     PRESET(emulated, "small shapes of every operation, for --gpu emulated"),
     PRESET(counters, "smaller still: what `make counters-gate` counts, with --gpu emulated",
            .dtypes = "f32,tf32,bf16,f16"),

@@ -180,10 +180,10 @@ static struct largest panel_multiply(const struct product *product, int64_t colu
 }
 
 void bounded_product(int64_t m, int64_t n, int64_t k, struct bounded_matrix a,
-                     struct bounded_matrix b, double *value, float *error) {
+                     struct bounded_matrix b, double unit, double *value, float *error) {
     double terms = (double)(k + 2);
     struct product product = {.m = m, .n = n, .k = k, .a = a, .b = b};
-    product.gamma = terms * unit_roundoff / (1.0 - terms * unit_roundoff);
+    product.gamma = terms * unit / (1.0 - terms * unit);
     product.value = value;
     product.error = error;
     product.multiply = tile_functions[instruction_set_best()];

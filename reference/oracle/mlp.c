@@ -3,6 +3,7 @@
  * would write it, and `kept` can stand in for what is read. */
 #include "reference/oracle/mlp.h"
 
+#include "common/narrow.h"
 #include "reference/oracle/bounded_functions.h"
 #include "reference/oracle/bounded_product.h"
 #include "reference/oracle/bounds.h"
@@ -21,6 +22,9 @@ struct oracle_mlp {
     float *errors;  /* likewise */
     double *losses; /* [batch] */
     double *loss_errors;
+    /* In bf16 and f16 what the products take, in the layout of rounded numbers; gradients without
+     * their scale. NULL in f32. */
+    float *rounded;
 };
 
 /* --- what the computation reads ---------------------------------------------------------------*/
@@ -39,8 +43,18 @@ static struct bounded_matrix tensor_view(const struct oracle_mlp *oracle, enum m
     return view;
 }
 
+/* An operand in the layout of rounded numbers. */
+static struct bounded_matrix rounded_view(const struct oracle_mlp *oracle, int64_t offset,
+                                          int64_t columns) {
+    return (struct bounded_matrix){
+        .exact = oracle->rounded + offset, .row_stride = columns, .column_stride = 1};
+}
+
 /* [batch, inputs] of a layer. */
 static struct bounded_matrix input_view(const struct oracle_mlp *oracle, int layer) {
+    if (oracle->rounded)
+        return rounded_view(oracle, mlp_narrow_input_offset(&oracle->model, layer),
+                            oracle->model.sizes[layer]);
     if (layer > 0)
         return tensor_view(oracle, MLP_OUTPUT, layer - 1);
     return (struct bounded_matrix){
@@ -51,6 +65,8 @@ static struct bounded_matrix input_view(const struct oracle_mlp *oracle, int lay
 static struct bounded_matrix weights_view(const struct oracle_mlp *oracle, int layer) {
     const struct oracle_mlp_input *input = &oracle->input;
     int64_t offset = mlp_weight_offset(&oracle->model, layer);
+    if (oracle->rounded)
+        return rounded_view(oracle, offset, oracle->model.sizes[layer]);
     struct bounded_matrix view = {.row_stride = oracle->model.sizes[layer], .column_stride = 1};
     if (input->parameter_values) {
         view.value = input->parameter_values + offset;
@@ -59,6 +75,20 @@ static struct bounded_matrix weights_view(const struct oracle_mlp *oracle, int l
         view.exact = input->parameters + offset;
     }
     return view;
+}
+
+/* [batch, outputs] of a layer, as products take it. */
+static struct bounded_matrix gradient_view(const struct oracle_mlp *oracle, int layer) {
+    if (!oracle->rounded)
+        return tensor_view(oracle, MLP_GRADIENT, layer);
+    return rounded_view(oracle, mlp_narrow_gradient_offset(&oracle->model, layer),
+                        oracle->model.sizes[layer + 1]);
+}
+
+/* Of the sums of products: those of 16-bit operands are exact, but tensor cores truncate sums where
+ * float32 rounds them (reference/oracle/gemm.c), which doubles the unit. */
+static double sum_unit(const struct oracle_mlp *oracle) {
+    return oracle->rounded ? 2.0 * UNIT_F32 : UNIT_F32;
 }
 
 /* z = product + b for one column of a layer. */
@@ -121,8 +151,8 @@ static void forward(struct oracle_mlp *oracle) {
         if (target < 0)
             target = mlp_tensor_offset(model, MLP_OUTPUT, l);
         bounded_product(model->batch, model->sizes[l + 1], model->sizes[l], input_view(oracle, l),
-                        transposed(weights_view(oracle, l)), oracle->values + target,
-                        oracle->errors + target);
+                        transposed(weights_view(oracle, l)), sum_unit(oracle),
+                        oracle->values + target, oracle->errors + target);
         forward_function(oracle, l);
     }
 }
@@ -187,30 +217,72 @@ static void backward(struct oracle_mlp *oracle) {
     for (int l = model->layers - 1; l > 0; l--) {
         int64_t below = mlp_tensor_offset(model, MLP_GRADIENT, l - 1);
         bounded_product(model->batch, model->sizes[l], model->sizes[l + 1],
-                        tensor_view(oracle, MLP_GRADIENT, l), weights_view(oracle, l),
+                        gradient_view(oracle, l), weights_view(oracle, l), sum_unit(oracle),
                         oracle->values + below, oracle->errors + below);
         backward_function(oracle, l - 1);
+    }
+}
+
+/* --- rounding ---------------------------------------------------------------------------------*/
+
+static void round_tensor(struct oracle_mlp *oracle, int64_t offset, const float *from,
+                         int64_t count, float scale) {
+    const bool half = oracle->model.dtype == DTYPE_F16;
+#pragma omp parallel for schedule(static) if (count > SMALL)
+    for (int64_t i = 0; i < count; i++) {
+        const float x = from[i] * scale;
+        oracle->rounded[offset + i] =
+            (half ? f16_widen(f16_round(x)) : bf16_widen(bf16_round(x))) / scale;
+    }
+}
+
+/* All that products take is known beforehand: the parameters, x, and what was kept. */
+static void round_all(struct oracle_mlp *oracle) {
+    const struct mlp_model *model = &oracle->model;
+    const struct oracle_mlp_input *input = &oracle->input;
+    const float scale = mlp_gradient_scale(model);
+    for (int l = 0; l < model->layers; l++) {
+        const int64_t weights = mlp_weight_offset(model, l);
+        const int64_t gradient = mlp_tensor_offset(model, MLP_GRADIENT, l);
+        const float *from =
+            l == 0 ? input->x : input->kept + mlp_tensor_offset(model, MLP_OUTPUT, l - 1);
+        round_tensor(oracle, weights, input->parameters + weights,
+                     model->sizes[l] * model->sizes[l + 1], 1.0F);
+        round_tensor(oracle, mlp_narrow_input_offset(model, l), from,
+                     model->batch * model->sizes[l], 1.0F);
+        if (!oracle->inference)
+            round_tensor(oracle, mlp_narrow_gradient_offset(model, l), input->kept + gradient,
+                         model->batch * model->sizes[l + 1], scale);
     }
 }
 
 /* --- opening and closing ----------------------------------------------------------------------*/
 
 /* NULL when there is no memory, with the message saying so. */
-static struct oracle_mlp *oracle_open(const struct oracle_mlp_input *input,
+static struct oracle_mlp *oracle_open(const struct oracle_mlp_input *input, bool inference,
                                       struct message *message) {
     size_t count = (size_t)mlp_activation_count(input->model);
     size_t batch = (size_t)input->model->batch;
-    size_t bytes = count * (sizeof(double) + sizeof(float)) + 2 * batch * sizeof(double);
+    size_t rounded = (size_t)mlp_narrow_count(input->model);
+    size_t bytes = count * (sizeof(double) + sizeof(float)) + 2 * batch * sizeof(double) +
+                   rounded * sizeof(float);
     struct oracle_mlp *oracle = malloc(sizeof *oracle);
     if (oracle) {
-        *oracle = (struct oracle_mlp){.input = *input,
-                                      .model = *input->model,
-                                      .values = calloc(count, sizeof(double)),
-                                      .errors = calloc(count, sizeof(float)),
-                                      .losses = calloc(batch, sizeof(double)),
-                                      .loss_errors = calloc(batch, sizeof(double))};
-        if (oracle->values && oracle->errors && oracle->losses && oracle->loss_errors)
+        *oracle =
+            (struct oracle_mlp){.input = *input,
+                                .inference = inference,
+                                .model = *input->model,
+                                .values = calloc(count, sizeof(double)),
+                                .errors = calloc(count, sizeof(float)),
+                                .losses = calloc(batch, sizeof(double)),
+                                .loss_errors = calloc(batch, sizeof(double)),
+                                .rounded = rounded > 0 ? calloc(rounded, sizeof(float)) : NULL};
+        if (oracle->values && oracle->errors && oracle->losses && oracle->loss_errors &&
+            (rounded == 0 || oracle->rounded)) {
+            if (oracle->rounded)
+                round_all(oracle);
             return oracle;
+        }
     }
     oracle_mlp_close(oracle);
     message_set(message, STATUS_NO_MEMORY,
@@ -227,12 +299,13 @@ void oracle_mlp_close(struct oracle_mlp *oracle) {
     free(oracle->errors);
     free(oracle->losses);
     free(oracle->loss_errors);
+    free(oracle->rounded);
     free(oracle);
 }
 
 enum status oracle_mlp_train_step(const struct oracle_mlp_input *input, struct oracle_mlp **oracle,
                                   struct message *message) {
-    *oracle = oracle_open(input, message);
+    *oracle = oracle_open(input, false, message);
     if (!*oracle)
         return STATUS_NO_MEMORY;
     forward(*oracle);
@@ -243,10 +316,9 @@ enum status oracle_mlp_train_step(const struct oracle_mlp_input *input, struct o
 
 enum status oracle_mlp_inference(const struct oracle_mlp_input *input, struct oracle_mlp **oracle,
                                  struct message *message) {
-    *oracle = oracle_open(input, message);
+    *oracle = oracle_open(input, true, message);
     if (!*oracle)
         return STATUS_NO_MEMORY;
-    (*oracle)->inference = true;
     forward(*oracle);
     if (input->model->loss == MLP_CROSS_ENTROPY)
         softmax(*oracle);
@@ -304,16 +376,50 @@ void oracle_mlp_activations(const struct oracle_mlp *oracle, int64_t first, int6
         }
 }
 
+/* Elements [first, first + count) of a tensor of rounded numbers that are asked for. */
+static void copy_rounded(const struct oracle_mlp *oracle, struct piece tensor, float scale,
+                         int64_t first, int64_t count, double *expected, double *tolerance) {
+    struct piece piece = overlap(tensor.begin, tensor.end, first, count);
+    for (int64_t i = piece.begin; i < piece.end; i++) {
+        const double value = (double)oracle->rounded[i] * (double)scale;
+        expected[i - first] = value;
+        tolerance[i - first] = is_subnormal_or_zero(value) ? FLUSH : 0.0;
+    }
+}
+
+void oracle_mlp_rounded(const struct oracle_mlp *oracle, int64_t first, int64_t count,
+                        double *expected, double *tolerance) {
+    const struct mlp_model *model = &oracle->model;
+    for (int64_t i = 0; i < count; i++) {
+        expected[i] = (double)NAN;
+        tolerance[i] = (double)INFINITY;
+    }
+    for (int l = 0; l < model->layers; l++) {
+        const int64_t weights = mlp_weight_offset(model, l);
+        const int64_t input = mlp_narrow_input_offset(model, l);
+        const int64_t gradient = mlp_narrow_gradient_offset(model, l);
+        copy_rounded(oracle,
+                     (struct piece){weights, weights + model->sizes[l] * model->sizes[l + 1]}, 1.0F,
+                     first, count, expected, tolerance);
+        copy_rounded(oracle, (struct piece){input, input + model->batch * model->sizes[l]}, 1.0F,
+                     first, count, expected, tolerance);
+        if (!oracle->inference)
+            copy_rounded(oracle,
+                         (struct piece){gradient, gradient + model->batch * model->sizes[l + 1]},
+                         mlp_gradient_scale(model), first, count, expected, tolerance);
+    }
+}
+
 /* --- gradients --------------------------------------------------------------------------------*/
 
 /* dW[row, column …] = dz^T x for a rectangle of W, through `errors` of as many elements. */
 static void weights_rectangle(const struct oracle_mlp *oracle, int layer, int64_t row, int64_t rows,
                               int64_t column, int64_t columns, float *errors, double *expected,
                               double *tolerance) {
-    struct bounded_matrix gradient = transposed(tensor_view(oracle, MLP_GRADIENT, layer));
+    struct bounded_matrix gradient = transposed(gradient_view(oracle, layer));
     struct bounded_matrix input = input_view(oracle, layer);
     bounded_product(rows, columns, oracle->model.batch, bounded_matrix_from(gradient, row, 0),
-                    bounded_matrix_from(input, 0, column), expected, errors);
+                    bounded_matrix_from(input, 0, column), sum_unit(oracle), expected, errors);
     for (int64_t i = 0; i < rows * columns; i++)
         tolerance[i] = (double)errors[i];
 }

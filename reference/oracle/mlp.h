@@ -17,10 +17,15 @@
  * - `kept` NULL: the bound is carried from the inputs to the last gradient. It holds whatever the
  *   implementation keeps, but grows by about sqrt(inputs) a layer and says little about deep, wide
  *   networks.
+ *   In f32 alone: an uncertain number may round either way.
  * - `kept` is what the implementation left in its activations (enum mlp_tensor): each tensor is
  *   computed from the implementation's own tensors before it, so every tolerance is that of one
  *   product or one function however deep the network. Then compare oracle_mlp_activations as well:
  *   together they prove the chain.
+ *
+ * In bf16 and f16 the operands of products are rounded where common/mlp_model.h says, from `kept`, so
+ * they are known to the bit. oracle_mlp_rounded() compares them without tolerance. Their products are
+ * exact in float32, and the sums have twice its unit, because tensor cores truncate.
  *
  * The updated parameters are not predicted from here: the first step of Adam is near a sign
  * function, so an uncertain sign of a tiny gradient becomes an uncertainty of 2 * learning rate.
@@ -48,7 +53,8 @@ struct oracle_mlp_input {
     const float *x;                 /* [batch, sizes[0]] */
     const int32_t *labels;          /* [batch], each in [0, outputs); a step with cross-entropy */
     const float *target;            /* [batch, outputs]; a step with MSE */
-    const float *kept;              /* the implementation's activations afterwards, or NULL */
+    /* The implementation's activations afterwards, or NULL. bf16 and f16 want it, and parameters. */
+    const float *kept;
 };
 
 struct oracle_mlp;
@@ -76,5 +82,11 @@ enum status oracle_mlp_gradients(const struct oracle_mlp *oracle, int64_t first,
  * infinite, and what is expected there is what `kept` holds, or 0. */
 void oracle_mlp_activations(const struct oracle_mlp *oracle, int64_t first, int64_t count,
                             double *expected, double *tolerance);
+
+/* Elements [first, first + count) of the rounded numbers, as the step or the inference leaves them;
+ * bf16 and f16. Exact, but that a subnormal may be zero. What belongs to nobody is NaN with an
+ * infinite tolerance. */
+void oracle_mlp_rounded(const struct oracle_mlp *oracle, int64_t first, int64_t count,
+                        double *expected, double *tolerance);
 
 #endif

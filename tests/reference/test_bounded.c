@@ -221,7 +221,7 @@ static void check_product(int64_t m, int64_t n, int64_t k, double error_a, doubl
                                     .exact = error_b == 0.0 ? b.held : NULL,
                                     .row_stride = 1,
                                     .column_stride = k};
-    bounded_product(m, n, k, view_a, view_b, value, error);
+    bounded_product(m, n, k, view_a, view_b, roundoff, value, error);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
             double exact = 0.0, bound = 0.0;

@@ -144,6 +144,29 @@ static enum status update_without_last(const struct optimizer_problem *problem,
     return good->optimizer(&changed, execution);
 }
 
+/* One number of each tensor to the next of its format. */
+static enum status round_off_by_one(const struct round_problem *problem,
+                                    struct execution *execution) {
+    enum status status = good->round(problem, execution);
+    problem->out[0]++;
+    return status;
+}
+
+static enum status round_without_scale(const struct round_problem *problem,
+                                       struct execution *execution) {
+    struct round_problem changed = *problem;
+    changed.scale = problem->scale == 1.0F ? 0.5F : 1.0F;
+    return good->round(&changed, execution);
+}
+
+static enum status round_without_last(const struct round_problem *problem,
+                                      struct execution *execution) {
+    struct round_problem changed = *problem;
+    if (problem->count > 1)
+        changed.count--;
+    return good->round(&changed, execution);
+}
+
 const struct broken_kernel broken_kernels[] = {
     {"a dropped bias", {true, true, true}, {.activation = activation_without_bias}},
     {"a wrong product", {true, true, true}, {.gemm = gemm_wrong_forward}},
@@ -162,6 +185,9 @@ const struct broken_kernel broken_kernels[] = {
     {"no update", {true, true, false}, {.optimizer = update_missing}},
     {"another step's update", {true, true, false}, {.optimizer = update_of_another_step}},
     {"an update cut short", {true, true, false}, {.optimizer = update_without_last}},
+    {"a number rounded away", {true, true, true}, {.round = round_off_by_one}},
+    {"another scale", {true, true, true}, {.round = round_without_scale}},
+    {"a rounding cut short", {true, true, true}, {.round = round_without_last}},
 };
 
 const size_t broken_kernel_count = sizeof broken_kernels / sizeof broken_kernels[0];
@@ -174,6 +200,7 @@ static void kernels_replace(struct mlp_kernels *kernels, const struct mlp_kernel
     kernels->mse = other->mse ? other->mse : kernels->mse;
     kernels->column_sums = other->column_sums ? other->column_sums : kernels->column_sums;
     kernels->optimizer = other->optimizer ? other->optimizer : kernels->optimizer;
+    kernels->round = other->round ? other->round : kernels->round;
 }
 
 struct mlp_kernels broken_kernels_of(const struct broken_kernel *broken,

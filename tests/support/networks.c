@@ -18,6 +18,7 @@ const struct mlp_kernels naive_kernels = {
     .mse = mse_naive,
     .column_sums = column_sums_naive,
     .optimizer = optimizer_naive,
+    .round = round_naive,
 };
 
 struct mlp_model model_of(const char *layers, int64_t batch) {
@@ -30,14 +31,9 @@ struct mlp_model model_of(const char *layers, int64_t batch) {
 }
 
 void network_buffers_free(const struct mlp_buffers *buffers) {
-    const void *const all[] = {buffers->parameters,
-                               buffers->gradients,
-                               buffers->first_moment,
-                               buffers->second_moment,
-                               buffers->activations,
-                               buffers->loss,
-                               buffers->x,
-                               buffers->labels,
+    const void *const all[] = {buffers->parameters,    buffers->gradients,   buffers->first_moment,
+                               buffers->second_moment, buffers->activations, buffers->narrow,
+                               buffers->loss,          buffers->x,           buffers->labels,
                                buffers->target};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free((void *)all[i]);

@@ -76,6 +76,33 @@ static void test_layouts_are_aligned_and_disjoint(void **state) {
     assert_int_equal(mlp_parameter_count(&model) % 16, 0);
 }
 
+/* Neither do the rounded numbers overlap: the weights of each layer, its input, its gradient. */
+static void test_rounded_numbers_are_aligned_and_disjoint(void **state) {
+    (void)state;
+    struct mlp_model model = model_of("7-5-3-2", 9);
+    assert_int_equal(mlp_narrow_count(&model), 0);
+    model.dtype = DTYPE_F16;
+    const int64_t count = mlp_narrow_count(&model);
+    char *taken = calloc((size_t)count, 1);
+    assert_non_null(taken);
+    for (int l = 0; l < model.layers; l++) {
+        const struct {
+            int64_t first, count;
+        } tensors[] = {
+            {mlp_weight_offset(&model, l), model.sizes[l] * model.sizes[l + 1]},
+            {mlp_narrow_input_offset(&model, l), model.batch * model.sizes[l]},
+            {mlp_narrow_gradient_offset(&model, l), model.batch * model.sizes[l + 1]},
+        };
+        for (size_t t = 0; t < sizeof tensors / sizeof tensors[0]; t++) {
+            assert_int_equal(tensors[t].first % 16, 0);
+            assert_true(tensors[t].first + tensors[t].count <= count);
+            for (int64_t i = 0; i < tensors[t].count; i++)
+                assert_int_equal(taken[tensors[t].first + i]++, 0);
+        }
+    }
+    free(taken);
+}
+
 static void test_kept_tensors_depend_on_the_function(void **state) {
     (void)state;
     struct mlp_model model = model_of("7-5-3-2", 9);
@@ -140,6 +167,7 @@ static struct network network_open(struct mlp_model model) {
         .first_moment = zeros(count),
         .second_moment = zeros(count),
         .activations = zeros(mlp_activation_count(&model)),
+        .narrow = calloc((size_t)mlp_narrow_count(&model) + 1, sizeof(uint16_t)),
         .loss = zeros(batch),
         .x = zeros(batch * model.sizes[0]),
         .labels = calloc((size_t)batch, sizeof(int32_t)),
@@ -181,9 +209,43 @@ static void test_a_step_has_the_parts_it_should(void **state) {
     network_close(&network);
 }
 
+/* A rounding before the first product that takes each operand; the products are of that dtype. */
+static void test_a_step_in_bf16_rounds_what_its_products_take(void **state) {
+    (void)state;
+    static const char *const names[] = {
+        "forward round weights", "forward round x 1",   "forward gemm 1",     "forward relu 1",
+        "forward round x 2",     "forward gemm 2",      "forward bias 2",     "loss",
+        "backward round dz 2",   "backward gemm dW 2",  "backward bias 2",    "backward gemm dx 2",
+        "backward relu 1",       "backward round dz 1", "backward gemm dW 1", "update",
+    };
+    struct mlp_model model = model_of("784-128-10", 100);
+    model.dtype = DTYPE_BF16;
+    struct network network = network_open(model);
+    const uint16_t *narrow = network.buffers.narrow;
+    struct mlp_plan plan;
+    mlp_plan_train_step(&model, &network.buffers, 1, &plan);
+    assert_int_equal(plan.count, sizeof names / sizeof names[0]);
+    for (int i = 0; i < plan.count; i++) {
+        assert_string_equal(plan.parts[i].name, names[i]);
+        if (plan.parts[i].kind != MLP_PART_GEMM)
+            continue;
+        const struct gemm_problem *gemm = &plan.parts[i].problem.gemm;
+        assert_int_equal(gemm->dtype, DTYPE_BF16);
+        assert_true((const uint16_t *)gemm->a >= narrow &&
+                    (const uint16_t *)gemm->a < narrow + mlp_narrow_count(&model));
+        assert_true((const uint16_t *)gemm->b >= narrow &&
+                    (const uint16_t *)gemm->b < narrow + mlp_narrow_count(&model));
+    }
+    mlp_plan_inference(&model, &network.buffers, &plan);
+    assert_int_equal(plan.count, 8);
+    network_close(&network);
+}
+
 static void test_the_deepest_network_fits_a_plan(void **state) {
     (void)state;
-    struct network network = network_open(model_of("1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1", 2));
+    struct mlp_model model = model_of("1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1", 2);
+    model.dtype = DTYPE_F16;
+    struct network network = network_open(model);
     struct mlp_plan plan;
     mlp_plan_train_step(&network.model, &network.buffers, 1, &plan);
     assert_int_equal(plan.count, MLP_PARTS_MAX);
@@ -208,6 +270,23 @@ static void test_bytes_of_a_small_step(void **state) {
                       + (3 + 1)        /* dy, db */
                       + 3 * (16 + 16); /* p, g, p */
     assert_true(mlp_plan_bytes(&plan) == 4.0 * elements);
+    network_close(&network);
+}
+
+/* The same in bf16: 2 bytes an operand, and 6 for each number that is rounded. */
+static void test_bytes_of_a_small_step_in_bf16(void **state) {
+    (void)state;
+    struct mlp_model model = model_of("2-1", 3);
+    model.loss = MLP_MSE;
+    model.optimizer = OPTIMIZER_SGD;
+    model.dtype = DTYPE_BF16;
+    struct network network = network_open(model);
+    struct mlp_plan plan;
+    mlp_plan_train_step(&network.model, &network.buffers, 1, &plan);
+    double narrow = (6 + 2) + (3 + 6); /* x, W; dy, x */
+    double wide = 3 + (3 + 3 + 1) + (3 * 3 + 3) + 2 + (3 + 1) + 3 * (16 + 16);
+    double rounded = (16 + 16) + 6 + 3; /* parameters, x, dy */
+    assert_true(mlp_plan_bytes(&plan) == 2.0 * narrow + 4.0 * wide + 6.0 * rounded);
     network_close(&network);
 }
 
@@ -278,6 +357,61 @@ static void test_a_step_by_hand(void **state) {
     network_close(&network);
 }
 
+/* 1-1 with MSE and SGD 1 on one sample, where every operand lies off the 16-bit numbers by less
+ * than half a unit: W = 1 + e, x = 2 (1 + e), b = e. So the product is 2, y = 2 + e in f32; t = e, and
+ * dy = 4, dW = 4 * 2 = 8, db = 4. The parameters are updated as they are, not as they were rounded. */
+static void test_a_step_by_hand_rounds_operands_alone(void **state) {
+    (void)state;
+    static const struct {
+        enum dtype dtype;
+        float e;
+    } cases[] = {{DTYPE_BF16, 0x1p-10F}, {DTYPE_F16, 0x1p-13F}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const float e = cases[i].e;
+        struct mlp_model model = model_of("1-1", 1);
+        model.loss = MLP_MSE;
+        model.optimizer = OPTIMIZER_SGD;
+        model.learning_rate = 1.0F;
+        model.dtype = cases[i].dtype;
+        struct network network = network_open(model);
+        float *p = network.buffers.parameters;
+        const int64_t bias = mlp_bias_offset(&model, 0);
+        p[0] = 1.0F + e;
+        p[bias] = e;
+        ((float *)network.buffers.x)[0] = 2.0F * (1.0F + e);
+        ((float *)network.buffers.target)[0] = e;
+        struct message message;
+        struct execution execution = {.threads = 1, .message = &message};
+        struct mlp_plan plan;
+        mlp_plan_train_step(&model, &network.buffers, 1, &plan);
+        assert_int_equal(mlp_plan_run(&plan, &naive_kernels, &execution), STATUS_OK);
+        assert_true(network.buffers.loss[0] == 4.0F);
+        assert_true(network.buffers.gradients[0] == 8.0F);
+        assert_true(network.buffers.gradients[bias] == 4.0F);
+        assert_true(p[0] == 1.0F + e - 8.0F && p[bias] == e - 4.0F);
+        network_close(&network);
+    }
+}
+
+/* A gradient of 2^-30 is below all numbers of f16, but not when it is rounded with its scale. */
+static void test_small_gradients_outlive_f16(void **state) {
+    (void)state;
+    struct mlp_model model = model_of("1-1", 1);
+    model.loss = MLP_MSE;
+    model.optimizer = OPTIMIZER_SGD;
+    model.dtype = DTYPE_F16;
+    struct network network = network_open(model);
+    ((float *)network.buffers.x)[0] = 1.0F;
+    ((float *)network.buffers.target)[0] = -0x1p-31F;
+    struct message message;
+    struct execution execution = {.threads = 1, .message = &message};
+    struct mlp_plan plan;
+    mlp_plan_train_step(&model, &network.buffers, 1, &plan);
+    assert_int_equal(mlp_plan_run(&plan, &naive_kernels, &execution), STATUS_OK);
+    assert_true(network.buffers.gradients[0] == 0x1p-30F);
+    network_close(&network);
+}
+
 /* Adam divides by sqrt(v) + epsilon: a gap with a gradient of 0 must stay 0, not become NaN. */
 static void test_gaps_stay_zero(void **state) {
     (void)state;
@@ -338,13 +472,18 @@ int main(void) {
         cmocka_unit_test(test_layers_are_read_and_written),
         cmocka_unit_test(test_bad_layers_are_refused_with_the_place),
         cmocka_unit_test(test_layouts_are_aligned_and_disjoint),
+        cmocka_unit_test(test_rounded_numbers_are_aligned_and_disjoint),
         cmocka_unit_test(test_kept_tensors_depend_on_the_function),
         cmocka_unit_test(test_initialisation_is_pytorchs),
         cmocka_unit_test(test_a_step_has_the_parts_it_should),
+        cmocka_unit_test(test_a_step_in_bf16_rounds_what_its_products_take),
         cmocka_unit_test(test_the_deepest_network_fits_a_plan),
         cmocka_unit_test(test_bytes_of_a_small_step),
+        cmocka_unit_test(test_bytes_of_a_small_step_in_bf16),
         cmocka_unit_test(test_bytes_of_a_hidden_layer),
         cmocka_unit_test(test_a_step_by_hand),
+        cmocka_unit_test(test_a_step_by_hand_rounds_operands_alone),
+        cmocka_unit_test(test_small_gradients_outlive_f16),
         cmocka_unit_test(test_gaps_stay_zero),
         cmocka_unit_test(test_a_failing_part_ends_the_run),
         cmocka_unit_test(test_denormals_are_flushed_in_every_thread),

@@ -44,19 +44,25 @@ struct fixture {
     struct buffer_set set;
 };
 
-static bool fixture_open(struct fixture *f, struct staging *staging, const char *variant,
-                         const char *shape) {
+static bool fixture_open_in(struct fixture *f, struct staging *staging, const char *variant,
+                            enum dtype dtype, const char *shape) {
     *f = (struct fixture){.staging = staging};
     if (staging == NULL)
         return false;
     struct message *message = &staging->message;
     f->c = (struct bench_case){.operation = &operation_mlp,
                                .variant = operation_variant_find(&operation_mlp, variant),
+                               .dtype = dtype,
                                .settings = {.alpha = 1.0F, .seed = 3}};
     assert_int_equal(case_shape_parse(shape, &f->c, message), STATUS_OK);
     assert_int_equal(inputs_open(&f->c, &f->inputs, message), STATUS_OK);
     assert_int_equal(buffer_set_open(&f->set, &staging->device, &f->inputs, message), STATUS_OK);
     return true;
+}
+
+static bool fixture_open(struct fixture *f, struct staging *staging, const char *variant,
+                         const char *shape) {
+    return fixture_open_in(f, staging, variant, DTYPE_F32, shape);
 }
 
 static void fixture_close(struct fixture *f) {
@@ -249,7 +255,9 @@ static void one_launch_updates_all_parameters(void **state) {
             struct fixture f;
             if (row->device != DEVICE_GPU || row->kind == KIND_LIBRARY)
                 continue;
-            if (!fixture_open(&f, staging_open_emulated(), "train_step", shapes[i]))
+            const enum dtype dtype =
+                implementation_has_dtype(row, DTYPE_F32) ? DTYPE_F32 : DTYPE_BF16;
+            if (!fixture_open_in(&f, staging_open_emulated(), "train_step", dtype, shapes[i]))
                 skip();
             const uint64_t updates = updates_of_step(&f, row);
             if (updates != 1)
