@@ -133,6 +133,40 @@ struct softmax_problem {
     float *output;      /* [rows, columns]: y forward, dx backward; may be input or dy */
 };
 
+/* Layer normalisation over each row (Ba, Kiros and Hinton, arXiv:1607.06450), PyTorch's layer_norm
+ * with weight gamma and bias beta:
+ *   forward        mean = sum x / columns
+ *                  rstd = 1 / sqrt(sum (x - mean)^2 / columns + epsilon)
+ *                  y    = (x - mean) * rstd * gamma + beta
+ *   backward       dx     = rstd * (g - sum g / columns - h * sum (g * h) / columns)
+ *                  dgamma = column sums of dy * h
+ *                  dbeta  = column sums of dy
+ *                  with h = (x - mean) * rstd and g = dy * gamma, by mean and rstd of forward
+ *   rms_forward, rms_backward   PyTorch's rms_norm (Zhang and Sennrich, "Root mean square layer
+ *                  normalization", arXiv:1910.07467): the same with a mean of 0, and without beta,
+ *                  dbeta and sum g */
+enum layernorm_variant {
+    LAYERNORM_FORWARD,
+    LAYERNORM_BACKWARD,
+    LAYERNORM_RMS_FORWARD,
+    LAYERNORM_RMS_BACKWARD
+};
+
+struct layernorm_problem {
+    enum layernorm_variant variant;
+    int64_t rows, columns;
+    float epsilon;
+    const float *x;     /* [rows, columns] */
+    const float *gamma; /* [columns] */
+    const float *beta;  /* [columns]; layer norm's forward only, else NULL */
+    const float *dy;    /* [rows, columns]; backward only, else NULL */
+    float *mean;        /* [rows], written forward and read backward; NULL for rms */
+    float *rstd;        /* [rows], likewise */
+    float *output;      /* [rows, columns]: y forward, dx backward */
+    float *dgamma;      /* [columns]; backward only, else NULL */
+    float *dbeta;       /* [columns]; layer norm's backward only, else NULL */
+};
+
 /* Softmax and cross-entropy in one operation, mean over the rows (PyTorch's cross_entropy with
  * reduction = mean):
  *   loss[r] = log sum exp(x - max) - (x[label] - max)
@@ -235,6 +269,8 @@ typedef enum status activation_kernel(const struct activation_problem *problem,
                                       struct execution *execution);
 typedef enum status softmax_kernel(const struct softmax_problem *problem,
                                    struct execution *execution);
+typedef enum status layernorm_kernel(const struct layernorm_problem *problem,
+                                     struct execution *execution);
 typedef enum status cross_entropy_kernel(const struct cross_entropy_problem *problem,
                                          struct execution *execution);
 typedef enum status mse_kernel(const struct mse_problem *problem, struct execution *execution);

@@ -102,6 +102,17 @@ struct softmax_arguments {
     int64_t kept; /* the vectorised rung for long rows: groups of a row in shared memory */
 };
 
+struct layernorm_arguments {
+    const float *x, *gamma, *beta; /* beta: layer norm's forward alone */
+    const float *dy;               /* backward only */
+    float *mean, *rstd;            /* written forward, read backward; mean is NULL for rms */
+    float *output;
+    float *dgamma, *dbeta; /* of the kernels over columns alone; dbeta is NULL for rms */
+    int64_t rows, columns;
+    float epsilon;
+    int64_t kept; /* as in softmax_arguments */
+};
+
 struct cross_entropy_arguments {
     const float *logits;
     const int32_t *labels;

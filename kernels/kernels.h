@@ -15,6 +15,7 @@
 gemm_kernel gemm_cuda_naive; /* all but tf32; the rest of its ladder, up to cuda-best, f32 alone */
 activation_kernel activation_cuda_naive;
 softmax_kernel softmax_cuda_naive;
+layernorm_kernel layernorm_cuda_naive;
 cross_entropy_kernel cross_entropy_cuda_naive;
 mse_kernel mse_cuda_naive;
 column_sums_kernel column_sums_cuda_naive;
@@ -35,6 +36,7 @@ column_sums_kernel column_sums_cuda_tiled;
 gemm_kernel gemm_cuda_vectorised;
 activation_kernel activation_cuda_vectorised;
 softmax_kernel softmax_cuda_vectorised;
+layernorm_kernel layernorm_cuda_vectorised;
 cross_entropy_kernel cross_entropy_cuda_vectorised;
 optimizer_kernel optimizer_cuda_vectorised;
 round_kernel round_cuda_vectorised;
@@ -44,6 +46,7 @@ transfer_kernel transfer_cuda_vectorised;
 
 gemm_kernel gemm_cuda_warp;
 softmax_kernel softmax_cuda_warp;
+layernorm_kernel layernorm_cuda_warp;
 cross_entropy_kernel cross_entropy_cuda_warp;
 
 /* --- gemm's own rungs, see kernels/gemm/gemm.h ---------------------------------------------------- */

@@ -46,6 +46,7 @@ gemm_kernel gemm_onednn;
 linear_kernel linear_onednn;
 activation_kernel activation_onednn;
 softmax_kernel softmax_onednn;
+layernorm_kernel layernorm_onednn; /* forward; with the mean */
 const char *onednn_version(void);
 /* The instruction set that it makes code for: "avx512_core_bf16"; NULL where it is not there. */
 const char *onednn_configuration(void);

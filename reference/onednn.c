@@ -4,6 +4,7 @@
  */
 #include "reference/libraries.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #ifdef HAVE_ONEDNN
@@ -42,6 +43,35 @@ enum status softmax_onednn(const struct softmax_problem *problem, struct executi
                                                          {DNNL_ARG_DIFF_DST, problem->dy},
                                                          {DNNL_ARG_DIFF_SRC, problem->output}};
     return onednn_run(&key, backward ? backward_arguments : forward_arguments, execution);
+}
+
+static struct onednn_matrix vector_of(int64_t length) {
+    return (struct onednn_matrix){length, 0, 1, 1};
+}
+
+/* The library keeps a variance where this project keeps rstd. */
+enum status layernorm_onednn(const struct layernorm_problem *problem, struct execution *execution) {
+    if (problem->variant != LAYERNORM_FORWARD)
+        return message_set(execution->message, STATUS_UNSUPPORTED,
+                           "oneDNN keeps a variance, not rstd, and before 3.7 has no rms norm; use "
+                           "cpu-simd");
+    int64_t rows = problem->rows, columns = problem->columns;
+    const struct onednn_matrix matrix = {rows, columns, columns, 1};
+    const struct onednn_key key = {.kind = ONEDNN_LAYERNORM,
+                                   .algorithm = dnnl_alg_kind_undef,
+                                   .threads = execution->threads,
+                                   .epsilon = problem->epsilon,
+                                   .count = 6,
+                                   .arguments = {matrix, matrix, vector_of(rows), vector_of(rows),
+                                                 vector_of(columns), vector_of(columns)}};
+    const struct onednn_argument arguments[] = {
+        {DNNL_ARG_SRC, problem->x},       {DNNL_ARG_DST, problem->output},
+        {DNNL_ARG_MEAN, problem->mean},   {DNNL_ARG_VARIANCE, problem->rstd},
+        {DNNL_ARG_SCALE, problem->gamma}, {DNNL_ARG_SHIFT, problem->beta}};
+    enum status status = onednn_run(&key, arguments, execution);
+    for (int64_t r = 0; status == STATUS_OK && r < rows; r++)
+        problem->rstd[r] = 1 / sqrtf(problem->rstd[r] + problem->epsilon);
+    return status;
 }
 
 /* oneDNN's name of each function, and of its derivative from what the forward pass kept here. */
@@ -226,6 +256,11 @@ enum status softmax_onednn(const struct softmax_problem *problem, struct executi
 }
 
 enum status linear_onednn(const struct linear_problem *problem, struct execution *execution) {
+    (void)problem;
+    return absent(execution);
+}
+
+enum status layernorm_onednn(const struct layernorm_problem *problem, struct execution *execution) {
     (void)problem;
     return absent(execution);
 }

@@ -28,11 +28,13 @@ static inline dnnl_status_t onednn_shape_destroy(onednn_shape shape) {
     return dnnl_success;
 }
 
-static inline dnnl_status_t onednn_shape_create(onednn_shape *shape, const dnnl_dims_t sizes,
-                                                const dnnl_dims_t strides, dnnl_data_type_t type) {
+static inline dnnl_status_t onednn_shape_create(onednn_shape *shape, int dimensions,
+                                                const dnnl_dims_t sizes, const dnnl_dims_t strides,
+                                                dnnl_data_type_t type) {
     *shape = malloc(sizeof **shape);
-    return *shape == NULL ? dnnl_out_of_memory
-                          : dnnl_memory_desc_init_by_strides(*shape, 2, sizes, type, strides);
+    return *shape == NULL
+               ? dnnl_out_of_memory
+               : dnnl_memory_desc_init_by_strides(*shape, dimensions, sizes, type, strides);
 }
 
 static inline dnnl_status_t onednn_append_sum(dnnl_post_ops_t post_ops, float scale) {
@@ -81,6 +83,18 @@ static inline dnnl_status_t onednn_describe_softmax_backward(dnnl_primitive_desc
                : dnnl_primitive_desc_create(primitive, &description, NULL, engine, forward);
 }
 
+static inline dnnl_status_t onednn_describe_layernorm(dnnl_primitive_desc_t *primitive,
+                                                      dnnl_engine_t engine, onednn_shape shape,
+                                                      onednn_shape numbers, float epsilon) {
+    dnnl_layer_normalization_desc_t description;
+    dnnl_status_t status = dnnl_layer_normalization_forward_desc_init(
+        &description, dnnl_forward_training, shape, numbers, epsilon,
+        dnnl_use_scale | dnnl_use_shift);
+    return status != dnnl_success
+               ? status
+               : dnnl_primitive_desc_create(primitive, &description, NULL, engine, NULL);
+}
+
 static inline dnnl_status_t onednn_describe_eltwise_forward(dnnl_primitive_desc_t *primitive,
                                                             dnnl_engine_t engine,
                                                             dnnl_alg_kind_t algorithm,
@@ -114,9 +128,10 @@ static inline dnnl_status_t onednn_shape_destroy(onednn_shape shape) {
     return dnnl_memory_desc_destroy(shape);
 }
 
-static inline dnnl_status_t onednn_shape_create(onednn_shape *shape, const dnnl_dims_t sizes,
-                                                const dnnl_dims_t strides, dnnl_data_type_t type) {
-    return dnnl_memory_desc_create_with_strides(shape, 2, sizes, type, strides);
+static inline dnnl_status_t onednn_shape_create(onednn_shape *shape, int dimensions,
+                                                const dnnl_dims_t sizes, const dnnl_dims_t strides,
+                                                dnnl_data_type_t type) {
+    return dnnl_memory_desc_create_with_strides(shape, dimensions, sizes, type, strides);
 }
 
 static inline dnnl_status_t onednn_append_sum(dnnl_post_ops_t post_ops, float scale) {
@@ -151,6 +166,14 @@ static inline dnnl_status_t onednn_describe_softmax_backward(dnnl_primitive_desc
                                                              const_dnnl_primitive_desc_t forward) {
     return dnnl_softmax_backward_primitive_desc_create(primitive, engine, algorithm, shape, shape,
                                                        shape, 1, forward, NULL);
+}
+
+static inline dnnl_status_t onednn_describe_layernorm(dnnl_primitive_desc_t *primitive,
+                                                      dnnl_engine_t engine, onednn_shape shape,
+                                                      onednn_shape numbers, float epsilon) {
+    return dnnl_layer_normalization_forward_primitive_desc_create(
+        primitive, engine, dnnl_forward_training, shape, shape, numbers, epsilon,
+        dnnl_use_scale | dnnl_use_shift, NULL);
 }
 
 static inline dnnl_status_t onednn_describe_eltwise_forward(dnnl_primitive_desc_t *primitive,

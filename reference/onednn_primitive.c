@@ -13,7 +13,8 @@ static bool key_equal(const struct onednn_key *one, const struct onednn_key *oth
     return one->kind == other->kind && one->algorithm == other->algorithm &&
            one->backward == other->backward && one->threads == other->threads &&
            one->alpha == other->alpha && one->beta == other->beta &&
-           one->operands == other->operands && one->count == other->count &&
+           one->epsilon == other->epsilon && one->operands == other->operands &&
+           one->count == other->count &&
            memcmp(one->arguments, other->arguments, sizeof one->arguments) == 0;
 }
 
@@ -122,8 +123,8 @@ static dnnl_status_t shapes_describe(const struct onednn_key *key, struct shapes
         const dnnl_dims_t sizes = {matrix->rows, matrix->columns};
         const dnnl_dims_t strides = {matrix->row_stride, matrix->column_stride};
         bool operand = key->kind == ONEDNN_PRODUCT && i < 2;
-        status =
-            onednn_shape_create(&shapes->of[i], sizes, strides, operand ? key->operands : dnnl_f32);
+        status = onednn_shape_create(&shapes->of[i], matrix->columns == 0 ? 1 : 2, sizes, strides,
+                                     operand ? key->operands : dnnl_f32);
     }
     return status;
 }
@@ -166,7 +167,12 @@ static dnnl_status_t describe_product(dnnl_engine_t engine, const struct onednn_
 }
 
 static dnnl_status_t describe_forward(dnnl_engine_t engine, const struct onednn_key *key,
-                                      onednn_shape shape, dnnl_primitive_desc_t *primitive) {
+                                      const struct shapes *shapes,
+                                      dnnl_primitive_desc_t *primitive) {
+    enum { X, MEAN = 2 };
+    onednn_shape shape = shapes->of[X];
+    if (key->kind == ONEDNN_LAYERNORM)
+        return onednn_describe_layernorm(primitive, engine, shape, shapes->of[MEAN], key->epsilon);
     if (key->kind == ONEDNN_SOFTMAX)
         return onednn_describe_softmax_forward(primitive, engine, key->algorithm, shape);
     const float alpha = key->algorithm == dnnl_eltwise_relu ? 0 : 1; /* relu's slope below 0 */
@@ -175,9 +181,11 @@ static dnnl_status_t describe_forward(dnnl_engine_t engine, const struct onednn_
 
 /* A backward primitive is described after its forward one. */
 static dnnl_status_t describe_backward(dnnl_engine_t engine, const struct onednn_key *key,
-                                       onednn_shape shape, dnnl_primitive_desc_t *primitive) {
+                                       const struct shapes *shapes,
+                                       dnnl_primitive_desc_t *primitive) {
+    onednn_shape shape = shapes->of[0];
     dnnl_primitive_desc_t forward;
-    dnnl_status_t status = describe_forward(engine, key, shape, &forward);
+    dnnl_status_t status = describe_forward(engine, key, shapes, &forward);
     if (status != dnnl_success)
         return status;
     const float alpha = key->algorithm == dnnl_eltwise_relu_use_dst_for_bwd ? 0 : 1;
@@ -209,10 +217,9 @@ static dnnl_status_t primitive_make(dnnl_engine_t engine, const struct onednn_ke
                                     const struct shapes *shapes, dnnl_primitive_t *primitive) {
     dnnl_primitive_desc_t description;
     bool product = key->kind == ONEDNN_PRODUCT;
-    dnnl_status_t status = product ? describe_product(engine, key, shapes, &description)
-                           : key->backward
-                               ? describe_backward(engine, key, shapes->of[0], &description)
-                               : describe_forward(engine, key, shapes->of[0], &description);
+    dnnl_status_t status = product         ? describe_product(engine, key, shapes, &description)
+                           : key->backward ? describe_backward(engine, key, shapes, &description)
+                                           : describe_forward(engine, key, shapes, &description);
     if (status != dnnl_success)
         return status == dnnl_unimplemented ? dnnl_success : status;
     if (!product || !is_plain_loop(description))

@@ -8,17 +8,19 @@
 #include "common/problem.h"
 #include "reference/onednn_api.h"
 
-/* A matrix: [rows, columns], and the elements from one row, and from one column, to the next. */
+/* A matrix: [rows, columns], and the elements from one row, and from one column, to the next. With
+ * 0 columns, a vector of `rows`. */
 struct onednn_matrix {
     int64_t rows, columns, row_stride, column_stride;
 };
 
-enum onednn_kind { ONEDNN_PRODUCT, ONEDNN_SOFTMAX, ONEDNN_ELTWISE };
+enum onednn_kind { ONEDNN_PRODUCT, ONEDNN_SOFTMAX, ONEDNN_ELTWISE, ONEDNN_LAYERNORM };
 
-enum { ONEDNN_ARGUMENTS_MOST = 4 };
+enum { ONEDNN_ARGUMENTS_MOST = 6 };
 
 /* What a primitive is made for. Its arguments are A, B, C and perhaps a bias for a product
- * C = f(alpha A B + bias) + beta C; else x, y and dy as its kind wants them, all of one shape. */
+ * C = f(alpha A B + bias) + beta C; x, y and the vectors mean, variance, gamma and beta for a layer
+ * normalisation; else x, y and dy as its kind wants them, all of one shape. */
 struct onednn_key {
     enum onednn_kind kind;
     dnnl_alg_kind_t algorithm; /* of softmax or eltwise; a product's f, dnnl_alg_kind_undef for none
@@ -26,13 +28,14 @@ struct onednn_key {
     int backward;
     int threads;               /* work is split among as many as there were when it was made */
     float alpha, beta;         /* of a product */
+    float epsilon;             /* of a layer normalisation */
     dnnl_data_type_t operands; /* of A and B; everything else is f32 */
     int count;                 /* of arguments */
     struct onednn_matrix arguments[ONEDNN_ARGUMENTS_MOST]; /* of 0 rows from `count` on */
 };
 
-/* oneDNN's name for an argument, and its data. The library takes no const; it writes DST and
- * DIFF_SRC only. */
+/* oneDNN's name for an argument, and its data. The library takes no const; it writes DST,
+ * DIFF_SRC, MEAN and VARIANCE only. */
 struct onednn_argument {
     int name;
     const void *data;

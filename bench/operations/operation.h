@@ -87,6 +87,7 @@ struct launch {
         struct linear_problem linear;
         struct activation_problem activation;
         struct softmax_problem softmax;
+        struct layernorm_problem layernorm;
         struct cross_entropy_problem cross_entropy;
         struct mse_problem mse;
         struct column_sums_problem column_sums;
@@ -159,6 +160,7 @@ struct implementation {
         linear_kernel *linear;
         activation_kernel *activation;
         softmax_kernel *softmax;
+        layernorm_kernel *layernorm;
         cross_entropy_kernel *cross_entropy;
         mse_kernel *mse;
         column_sums_kernel *column_sums;

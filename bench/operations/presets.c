@@ -20,6 +20,8 @@ static const struct preset_line lines_default[] = {
     {"activation", "relu.forward_bias,relu.backward_bias", "512x3072"},
     {"softmax", "forward", "100x10 64x1000 1024x1024 32x50257 4096x4096"},
     {"softmax", "backward,log_forward", "1024x1024"},
+    {"layernorm", "forward,backward", "512x768 4096x768 8192x4096"},
+    {"layernorm", "rms_forward", "4096x768"},
     {"cross_entropy", "forward_backward", "100x10 64x1000 32x50257"},
     {"mse", "forward_backward", "1024x1024"},
     {"column_sums", "forward", "100x128 4096x4096"},
@@ -40,6 +42,7 @@ static const struct preset_line lines_quick[] = {
     {"activation", "relu.forward_bias,relu.backward_bias", "100x128"},
     {"softmax", "forward", "100x10 64x1000 1024x1024"},
     {"softmax", "backward", "64x1000"},
+    {"layernorm", "forward,backward", "512x768"},
     {"cross_entropy", "forward_backward", "100x10 64x1000"},
     {"column_sums", "forward", "100x128"},
     {"optimizer", "adam", "101770"},
@@ -84,6 +87,7 @@ static const struct preset_line lines_transformer[] = {
     {"activation", "gelu_tanh.forward_bias,gelu_tanh.backward_bias,gelu_erf.forward_bias",
      "512x3072"},
     {"softmax", "forward,backward", "6144x512"},
+    {"layernorm", "forward,backward,rms_forward,rms_backward", "512x768"},
     {"cross_entropy", "forward_backward", "32x50257 512x50257"},
 };
 
@@ -121,6 +125,7 @@ static const struct preset_line lines_yardsticks[] = {
      "relu.backward,sigmoid.backward,tanh.backward,gelu_tanh.backward,gelu_erf.backward",
      "1048576 16777216"},
     {"softmax", "forward", "64x1000 1024x1024 32x50257 4096x4096"},
+    {"layernorm", "forward,backward", "4096x768 8192x4096"},
     {"optimizer", "adam", "25000000"},
     {"mlp", "train_step", "784-128-10@100 1024-4096-4096-1024@256"},
 };
@@ -136,6 +141,7 @@ static const struct preset_line lines_emulated[] = {
      "65536"},
     {"activation", "relu.forward_bias,relu.backward_bias,gelu_tanh.backward_bias", "100x128"},
     {"softmax", "forward,backward,log_forward,log_backward", "64x1000"},
+    {"layernorm", "forward,backward,rms_forward,rms_backward", "64x768"},
     {"cross_entropy", "forward,backward,forward_backward", "100x10 64x1000"},
     {"mse", "forward_backward", "100x10"},
     {"column_sums", "forward", "100x128"},
@@ -164,6 +170,7 @@ static const struct preset_line lines_counters[] = {
      "13x35 32x64"},
     {"linear", "bias,bias_relu", "13x35x67 64x64x64"},
     {"softmax", "forward,backward,log_forward,log_backward", "13x67 32x256"},
+    {"layernorm", "forward,backward,rms_forward,rms_backward", "13x67 32x256"},
     {"cross_entropy", "forward,backward,forward_backward", "13x67 32x256"},
     {"mse", "forward,backward,forward_backward", "13x35 32x64"},
     {"column_sums", "forward", "13x35 64x64"},

@@ -66,6 +66,7 @@ union lockstep_function {
     linear_kernel *linear;
     activation_kernel *activation;
     softmax_kernel *softmax;
+    layernorm_kernel *layernorm;
     cross_entropy_kernel *cross_entropy;
     mse_kernel *mse;
     column_sums_kernel *column_sums;

@@ -39,6 +39,17 @@ void oracle_activation(const struct activation_problem *problem, int output, int
 void oracle_softmax(const struct softmax_problem *problem, int64_t first_row, int64_t rows,
                     double *expected, double *tolerance);
 
+/* What a layer normalisation writes. */
+enum layernorm_output {
+    LAYERNORM_MEAN,   /* rows x 1 */
+    LAYERNORM_RSTD,   /* rows x 1 */
+    LAYERNORM_OUTPUT, /* y or dx */
+    LAYERNORM_DGAMMA, /* one row */
+    LAYERNORM_DBETA   /* one row */
+};
+void oracle_layernorm(const struct layernorm_problem *problem, enum layernorm_output output,
+                      int64_t first_row, int64_t rows, double *expected, double *tolerance);
+
 /* output 0: loss (rows x 1); output 1: dlogits. */
 void oracle_cross_entropy(const struct cross_entropy_problem *problem, int output,
                           int64_t first_row, int64_t rows, double *expected, double *tolerance);

@@ -62,6 +62,10 @@ static const struct bounds table[] = {
      .launches = 1},
     {"softmax", "backward", "f32", "3x20480", "cuda-vectorised", .sectors = 1.00, .vectors = true,
      .launches = 1},
+    /* x and y once, gamma and beta once a row from the caches. */
+    {"layernorm", "forward", "f32", "64x4096", "cuda-vectorised", .sectors = 2.00, .launches = 1},
+    {"layernorm", "rms_forward", "f32", "64x768", "cuda-vectorised", .sectors = 1.50,
+     .launches = 1},
     /* The label is read by each warp of a row, its logit by one thread. */
     {"cross_entropy", "forward_backward", "f32", "64x4096", "cuda-vectorised", .sectors = 1.02,
      .launches = 1},
