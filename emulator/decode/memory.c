@@ -110,11 +110,26 @@ static void matrix_shape(struct decoder *decoder) {
     detail->space = decoder_space(decoder);
 }
 
+/* Atomic accesses are relaxed unless they say otherwise, others weak. */
+static void memory_order(struct decoder *decoder) {
+    static const char *const strong[] = {"volatile", "relaxed", "mmio"};
+    struct detail *detail = decoder->detail;
+    const char *root = decoder_source(decoder)->root;
+    const bool is_atomic = strcmp(root, "atom") == 0 || strcmp(root, "red") == 0;
+    const bool is_both = decoder_has_modifier(decoder, "acq_rel");
+    detail->acquires = is_both || decoder_has_modifier(decoder, "acquire");
+    detail->releases = is_both || decoder_has_modifier(decoder, "release");
+    detail->is_strong = is_atomic || detail->acquires || detail->releases;
+    for (size_t k = 0; k < sizeof strong / sizeof strong[0]; k++)
+        detail->is_strong |= decoder_has_modifier(decoder, strong[k]);
+}
+
 static void memory_shape(struct decoder *decoder, const struct instruction_row *row) {
     struct detail *detail = decoder->detail;
     decoder->instruction->target = decoder->program->site_count++;
     detail->space = decoder_space(decoder);
     detail->elements = 1;
+    memory_order(decoder);
     if (row->decode == DECODE_UNTYPED)
         return;
     const struct syntax_type *type = decoder_type(decoder);

@@ -74,8 +74,9 @@ struct detail {
     uint32_t stride;                        /* ld.param and st.param on an area: bytes a lane */
     enum state_space space;
     bool to_signed;
-    uint8_t to_register_bits; /* of the last destination, as declared */
-    uint8_t boolean;          /* enum boolean */
+    bool is_strong, acquires, releases; /* accesses to memory, in the words of PTX's model */
+    uint8_t to_register_bits;           /* of the last destination, as declared */
+    uint8_t boolean;                    /* enum boolean */
 };
 
 enum special_register {

@@ -111,7 +111,7 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
         check_global(warp, instruction, lane, from, read, false);
     }
     if (warp->block->race)
-        race_access(warp, instruction, lane, (uint32_t)to, size, true, false);
+        race_access(warp, instruction, lane, (uint32_t)to, size, RACE_WRITE | RACE_PENDING, NULL);
     return !warp->is_faulted;
 }
 
@@ -146,8 +146,10 @@ static void deliver(struct warp *warp, const struct instruction *instruction, ui
             continue;
         }
         memcpy(warp->block->shared + copy.to, copy.bytes, copy.size);
+        if (warp->block->race)
+            race_arrived(warp, copy.to, copy.size);
         if (warp->block->launch->is_slow && !warp->is_faulted)
-            check_shared(warp, instruction, copy.lane, copy.to, copy.size, true, false);
+            check_shared(warp, instruction, copy.lane, copy.to, copy.size, true, false, NULL);
     }
     warp->copy_count = kept;
 }

@@ -150,7 +150,7 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
         request->shared.at[lane] = offset;
         request->shared_lanes |= UINT32_C(1) << lane;
         if (launch->is_slow)
-            check_shared(warp, instruction, lane, (uint32_t)offset, bytes, true, true);
+            check_shared(warp, instruction, lane, (uint32_t)offset, bytes, true, true, NULL);
         return warp->is_faulted ? NULL : warp->block->shared + offset;
     }
     struct memory_range *range =

@@ -151,7 +151,7 @@ static void start_warp(struct warp *warp) {
     warp->is_faulted = warp->communicated = warp->is_spent = false;
     warp->executed = 0;
     warp->copy_count = 0;
-    warp->sync_clock = 0;
+    warp->sync_clock = warp->serial = 0;
     warp->regroup = true;
     warp->mask = 0;
     for (unsigned lane = 0; lane < LANES; lane++) {
@@ -214,6 +214,23 @@ static void report_deadlock(struct block *block) {
                        warp->barrier_wait, k, root, block->live_threads, block->live_threads);
         return;
     }
+}
+
+void block_describe(const struct block *block, const char *what,
+                    struct machine_diagnostic *diagnostic) {
+    const struct warp *found = NULL;
+    for (uint32_t k = block->warp_count; k-- > 0;) {
+        const struct warp *warp = &block->warps[k];
+        if (warp->live & ~warp->sync_wait & ~warp->barrier_wait)
+            found = warp;
+    }
+    if (!found) { /* the block has just ended */
+        snprintf(diagnostic->message, sizeof diagnostic->message, "kernel %s: %s",
+                 block->launch->function->name, what);
+        return;
+    }
+    const unsigned lane = lane_first(found->live & ~found->sync_wait & ~found->barrier_wait);
+    warp_describe(found, &found->code[found->lane_pc[lane]], lane, what, diagnostic);
 }
 
 enum block_state block_step(struct block *block) {

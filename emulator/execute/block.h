@@ -14,4 +14,8 @@ void block_start(struct block *block, struct worker *worker, uint64_t index);
 /* Runs all its warps a slice each. */
 enum block_state block_step(struct block *block);
 
+/* Says `what` of the block, with the place of its first thread that could go on. */
+void block_describe(const struct block *block, const char *what,
+                    struct machine_diagnostic *diagnostic);
+
 #endif

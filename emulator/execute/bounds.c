@@ -11,9 +11,17 @@ const char *bounds_verb(bool is_store) {
 
 static void fault_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
                          uint64_t address, uint32_t bytes, bool is_store) {
-    const struct memory_range *near = memory_find_near(warp->block->launch->memory, address);
+    const struct memory *memory = warp->block->launch->memory;
+    const struct memory_range *near = memory_find_near(memory, address);
+    const struct memory_freed *freed =
+        memory_find(memory, address) ? NULL : memory_find_freed(memory, address);
     char place[160] = "no memory is allocated";
-    if (near && address >= near->end)
+    if (freed)
+        snprintf(place, sizeof place,
+                 "it lies %llu bytes into an allocation of %llu bytes that was freed",
+                 (unsigned long long)(address - freed->base),
+                 (unsigned long long)(freed->end - freed->base));
+    else if (near && address >= near->end)
         snprintf(place, sizeof place,
                  "the nearest allocation of %llu bytes ends %llu bytes before it",
                  (unsigned long long)(near->end - near->base),

@@ -3,6 +3,7 @@
 
 #include "emulator/execute/race.h"
 #include "emulator/execute/warp.h"
+#include "emulator/lanes/space.h"
 
 #include <stdlib.h>
 
@@ -28,10 +29,16 @@ void check_start(struct block *block) {
 }
 
 void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                  uint32_t address, uint32_t size, bool is_write, bool is_atomic) {
+                  uint32_t address, uint32_t size, bool is_write, bool is_atomic,
+                  const unsigned char *value) {
     struct block *block = warp->block;
+    const bool is_strong = instruction->detail->is_strong;
     if (block->race)
-        race_access(warp, instruction, lane, address, size, is_write, is_atomic);
+        race_access(warp, instruction, lane, address, size,
+                    (is_write ? RACE_WRITE : 0U) | (is_strong ? RACE_STRONG : 0U), value);
+    if (block->race && is_strong)
+        race_strong(warp, instruction, space_window(WINDOW_SHARED) + address,
+                    !is_write || is_atomic, is_write);
     if (!block->shared_written || warp->is_faulted)
         return;
     for (uint32_t k = 0; k < size; k++) {
@@ -50,6 +57,8 @@ void check_shared(struct warp *warp, const struct instruction *instruction, unsi
 void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint64_t address, uint32_t size, bool is_write) {
     const struct launch *launch = warp->block->launch;
+    if (warp->block->race && instruction->detail->is_strong)
+        race_strong(warp, instruction, address, !is_write, is_write);
     if (!launch->options.check_init)
         return;
     struct memory_range *range = memory_find_all(launch->memory, address, size);

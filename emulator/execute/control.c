@@ -3,6 +3,7 @@
 #include "emulator/execute/barrier.h"
 #include "emulator/execute/execute.h"
 #include "emulator/execute/print.h"
+#include "emulator/execute/race.h"
 #include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/heap.h"
@@ -340,6 +341,11 @@ static void execute_sleep(struct warp *warp, const struct instruction *instructi
     warp->communicated = true;
 }
 
+static void execute_fence(struct warp *warp, const struct instruction *instruction) {
+    execute_sleep(warp, instruction);
+    race_fence(warp);
+}
+
 #define POLICIES                                                                                   \
     ".{L2::evict_last,L2::evict_normal,L2::evict_first,L2::evict_unchanged}"                       \
     "[.{L2::evict_first,L2::evict_unchanged}].b64"
@@ -361,8 +367,8 @@ static const struct instruction_row rows[] = {
     {.pattern = "trap", "", execute_trap, .flags = ROW_CONTROL | ROW_ENDS},
     {.pattern = "brkpt", "", execute_trap, .flags = ROW_CONTROL},
     {.pattern = "nanosleep.u32", "w", execute_sleep},
-    {.pattern = "membar.{cta,gl,sys,gpu}", "", execute_sleep},
-    {.pattern = "fence[.{sc,acq_rel,acquire,release}].{cta,cluster,gpu,sys}", "", execute_sleep},
+    {.pattern = "membar.{cta,gl,sys,gpu}", "", execute_fence},
+    {.pattern = "fence[.{sc,acq_rel,acquire,release}].{cta,cluster,gpu,sys}", "", execute_fence},
     {.pattern = "fence.proxy.{alias,async,async.global,async.shared::cta}", "", execute_sleep},
     {.pattern = "griddepcontrol.{launch_dependents,wait}", "", execute_nothing},
     {.pattern = "discard[.global].L2", "m,i", execute_nothing, .decode = DECODE_PREFETCH},

@@ -50,7 +50,7 @@ static void check_element(struct warp *warp, const struct instruction *instructi
                           uint64_t address, uint32_t bytes) {
     const bool is_store = instruction->variant != 0;
     if (lies_in_shared(address))
-        check_shared(warp, instruction, lane, (uint32_t)address, bytes, is_store, false);
+        check_shared(warp, instruction, lane, (uint32_t)address, bytes, is_store, false, NULL);
     else
         check_global(warp, instruction, lane, address, bytes, is_store);
 }

@@ -34,7 +34,7 @@ static bool find_rows(struct warp *warp, const struct instruction *instruction, 
         }
         if (launch->is_slow)
             check_shared(warp, instruction, lane, (uint32_t)address, MATRIX_ROW_BYTES, is_store,
-                         false);
+                         false, NULL);
         rows[lane] = warp->block->shared + address;
     }
     return !warp->is_faulted;

@@ -127,6 +127,7 @@ struct warp {
     size_t copy_count, copy_capacity;
     uint32_t async_group[LANES]; /* the number of the group that is open */
     uint32_t sync_clock;         /* times that lanes have met, for the check of races */
+    uint32_t serial;             /* accesses to shared memory, for the same */
 };
 
 enum { STACK_BYTES = 1 << 24, SPIN_LIMIT = 1024, SLICE = 1 << 14 };

@@ -132,10 +132,11 @@ static void find_source(const struct warp *warp, const struct instruction *instr
                  module->files[source->source_file]);
 }
 
-static void describe(const struct warp *warp, struct machine_diagnostic *diagnostic, unsigned lane,
-                     const char *what) {
+void warp_describe(const struct warp *warp, const struct instruction *instruction, unsigned lane,
+                   const char *what, struct machine_diagnostic *diagnostic) {
     const struct block *block = warp->block;
     char source[600] = "", thread[80] = "";
+    find_source(warp, instruction, diagnostic);
     snprintf(diagnostic->kernel, sizeof diagnostic->kernel, "%s", block->launch->function->name);
     memcpy(diagnostic->block, block->coordinates, sizeof diagnostic->block);
     if (lane < LANES) {
@@ -173,6 +174,5 @@ void warp_fault(struct warp *warp, const struct instruction *instruction,
     if (address)
         snprintf(with_address, sizeof with_address, "%s, address 0x%llx,", what,
                  (unsigned long long)address);
-    find_source(warp, instruction, &fault->diagnostic);
-    describe(warp, &fault->diagnostic, lane, with_address);
+    warp_describe(warp, instruction, lane, with_address, &fault->diagnostic);
 }

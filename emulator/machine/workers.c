@@ -86,10 +86,12 @@ static bool charge(struct launch *launch, struct block *block) {
     if (budget == 0 || total <= budget)
         return true;
     char why[128];
+    struct fault fault = {.status = MACHINE_BUDGET_SPENT, .block = UINT64_MAX - 1};
     snprintf(why, sizeof why,
-             "the budget of %llu warp instructions is spent; an endless loop, or raise the budget",
+             "the budget of %llu warp instructions is spent (an endless loop, or raise the budget)",
              (unsigned long long)budget);
-    launch_end(launch, MACHINE_BUDGET_SPENT, why);
+    block_describe(block, why, &fault.diagnostic);
+    launch_fail(launch, &fault);
     return false;
 }
 

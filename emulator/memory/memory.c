@@ -71,6 +71,17 @@ struct memory_range *memory_find_near(const struct memory *memory, uint64_t addr
     return address - below->end < above->base - address ? below : above;
 }
 
+const struct memory_freed *memory_find_freed(const struct memory *memory, uint64_t address) {
+    const size_t oldest =
+        memory->freed_count > MEMORY_FREED ? memory->freed_count - MEMORY_FREED : 0;
+    for (size_t k = memory->freed_count; k-- > oldest;) {
+        const struct memory_freed *freed = &memory->freed[k % MEMORY_FREED];
+        if (address >= freed->base && address < freed->end)
+            return freed;
+    }
+    return NULL;
+}
+
 static enum machine_status range_insert(struct memory *memory, uint64_t base, size_t size,
                                         enum machine_memory_kind kind) {
     if (memory->count == memory->capacity) {
@@ -202,6 +213,8 @@ enum machine_status memory_free(struct memory *memory, uint64_t address,
         return MACHINE_INVALID_VALUE;
     const struct memory_range *range = memory->ranges[index];
     memory->in_use -= range->end - range->base;
+    memory->freed[memory->freed_count++ % MEMORY_FREED] =
+        (struct memory_freed){range->base, range->end};
     decommit(range);
     range_remove(memory, index);
     return MACHINE_OK;

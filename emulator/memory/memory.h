@@ -17,6 +17,12 @@ struct memory_range {
     uint8_t *written; /* a bit for each byte; NULL unless initialisation is checked */
 };
 
+/* What was freed last, so that a message can say so. */
+enum { MEMORY_FREED = 64 };
+struct memory_freed {
+    uint64_t base, end;
+};
+
 struct memory {
     unsigned char *arena; /* reserved address space, committed as it is allocated */
     size_t arena_bytes;
@@ -25,6 +31,8 @@ struct memory {
     struct memory_range **ranges; /* by address */
     size_t count, capacity;
     bool track_written;
+    struct memory_freed freed[MEMORY_FREED];
+    size_t freed_count; /* in all; the last of them is number (freed_count - 1) % MEMORY_FREED */
 };
 
 enum machine_status memory_open(struct memory *memory, size_t device_bytes);
@@ -48,6 +56,8 @@ struct memory_range *memory_find_all(const struct memory *memory, uint64_t addre
 /* The range that ends nearest below, or begins nearest above the address, for messages; NULL when
  * there is none. */
 struct memory_range *memory_find_near(const struct memory *memory, uint64_t address);
+/* Where the address lay before it was freed, when that is not long ago; else NULL. */
+const struct memory_freed *memory_find_freed(const struct memory *memory, uint64_t address);
 /* Bytes in touched sectors; forgets them. */
 uint64_t memory_collect_touched(struct memory *memory);
 void memory_mark_written(struct memory_range *range, uint64_t address, size_t size);

@@ -79,21 +79,22 @@ static bool config_device(const struct config_reader *reader, char *value) {
     return config_refuse(reader, "no such device", value, known);
 }
 
-static bool config_file(const struct config_reader *reader, const char *value, char *file,
-                        size_t size) {
+static bool config_file(const struct config_reader *reader, const char *value, const char *what,
+                        char *file, size_t size) {
     if (!*value || strlen(value) >= size)
-        return config_refuse(reader, "no usable file name", value,
-                             "the path of a file, such as counters.csv");
+        return config_refuse(reader, what, value, "the path of a file, such as counters.csv");
     snprintf(file, size, "%s", value);
     return true;
 }
 
 static bool config_report(const struct config_reader *reader, char *value) {
-    return config_file(reader, value, reader->config->report, sizeof reader->config->report);
+    return config_file(reader, value, "no usable file name for report", reader->config->report,
+                       sizeof reader->config->report);
 }
 
 static bool config_findings(const struct config_reader *reader, char *value) {
-    return config_file(reader, value, reader->config->findings, sizeof reader->config->findings);
+    return config_file(reader, value, "no usable file name for findings", reader->config->findings,
+                       sizeof reader->config->findings);
 }
 
 static bool config_threads(const struct config_reader *reader, char *value) {

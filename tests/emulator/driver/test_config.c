@@ -70,6 +70,8 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"memory=99999999999999T", "no usable memory size"},
         {"budget=", "no usable instruction budget ''"},
         {"report=", "no usable file name for report"},
+        {"findings=", "no usable file name for findings"},
+        {"time=gpu", "no such time 'gpu'; known: none, host"},
         {"device", "not a key=value pair 'device'"},
         {"device=t4;;x=1", "no such key 'x'"},
     };

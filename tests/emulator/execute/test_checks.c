@@ -109,7 +109,7 @@ static void an_endless_loop_spends_its_budget(void **state) {
     machine_set_options(bench->machine, &options);
     assert_int_equal(LAUNCH(bench, "endless_loop", 2, 64, bench_allocate(bench, NULL, 4)),
                      MACHINE_BUDGET_SPENT);
-    EXPECT_SAID(bench, "endless_loop", "100000");
+    EXPECT_SAID(bench, "endless_loop", "100000", "at PTX line");
 }
 
 static void endless_recursion_overflows_the_stack(void **state) {
@@ -187,8 +187,104 @@ static void a_copy_races_until_a_barrier_follows_its_wait(void **state) {
         if (LAUNCH(bench, "k", 1, 64, words) != kernels[k].status)
             fail_msg("%zu: %s", k, bench->log);
         if (kernels[k].status != MACHINE_OK)
-            EXPECT_SAID(bench, "race in shared memory", "no barrier between");
+            EXPECT_SAID(bench, "race in shared memory");
     }
+}
+
+/* Not even the thread that has issued a copy may read what it brings. */
+static void a_copy_races_with_its_own_thread_until_its_wait(void **state) {
+    static const char text[] =
+        ".visible .entry k(.param .u64 p) { .reg .b64 %rd<5>; .reg .b32 %r<6>;\n"
+        ".shared .align 4 .b8 words[4];\n"
+        "ld.param.u64 %rd1, [p]; mov.u32 %r1, words;\n"
+        "cp.async.ca.shared.global [%r1], [%rd1], 4;\n"
+        "ld.shared.u32 %r2, [%r1]; cp.async.wait_all; ret; }\n";
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    const uint64_t word = bench_allocate(bench, NULL, 4);
+    assert_int_equal(bench_load(bench, text), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, word), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "a cp.async of thread 0 may still write, before it was waited for");
+}
+
+#define STORE(value)                                                                               \
+    ".visible .entry k() { .reg .b32 %r<6>; .shared .align 4 .b8 word[4];\n"                       \
+    "mov.u32 %r1, %tid.x; st.shared.u32 [word], " value "; ret; }\n"
+
+/* Which lane's value stays is open; where they agree it does not matter. */
+static void lanes_of_a_store_that_agree_do_not_race(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(bench_load(bench, STORE("7")), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 64), MACHINE_CHECK_FAILED);
+    assert_int_equal(bench_load(bench, STORE("%r1")), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "race in shared memory", "no barrier between");
+}
+
+/* Thread 0 writes a word and sets a flag; thread 32 of the other warp waits for the flag. */
+#define HAND_OVER(set, get)                                                                        \
+    ".visible .entry k(.param .u64 p) { .reg .b64 %rd<3>; .reg .b32 %r<9>; .reg .pred %p<4>;\n"    \
+    ".shared .align 4 .b8 word[4]; .shared .align 4 .b8 flag[4];\n"                                \
+    "mov.u32 %r1, %tid.x; mov.u32 %r2, word; mov.u32 %r3, flag; setp.ne.u32 %p1, %r1, 0;\n"        \
+    "@!%p1 st.shared.u32 [%r3], 0; bar.sync 0; setp.ne.u32 %p2, %r1, 32; @%p1 bra OTHER;\n"        \
+    "st.shared.u32 [%r2], 5; " set " ret;\nOTHER: @%p2 bra END;\n"                                 \
+    "AGAIN: " get " setp.eq.u32 %p3, %r4, 0; @%p3 bra AGAIN;\n"                                    \
+    "GO: ld.shared.u32 %r5, [%r2];\nEND: ret; }\n"
+
+static void flags_order_as_the_memory_model_says(void **state) {
+    static const struct {
+        const char *text;
+        enum machine_status status;
+    } kernels[] = {
+        {HAND_OVER("st.release.cta.shared.u32 [%r3], 1;", "ld.acquire.cta.shared.u32 %r4, [%r3];"),
+         MACHINE_OK},
+        {HAND_OVER("membar.cta; atom.shared.exch.b32 %r6, [%r3], 1;",
+                   "atom.shared.or.b32 %r4, [%r3], 0; membar.cta;"),
+         MACHINE_OK},
+        {HAND_OVER("fence.acq_rel.cta; st.volatile.shared.u32 [%r3], 1;",
+                   "ld.volatile.shared.u32 %r4, [%r3]; fence.acq_rel.cta;"),
+         MACHINE_OK},
+        {HAND_OVER("atom.acq_rel.cta.shared.exch.b32 %r6, [%r3], 1;",
+                   "atom.acq_rel.cta.shared.or.b32 %r4, [%r3], 0;"),
+         MACHINE_OK},
+        {HAND_OVER("st.relaxed.cta.shared.u32 [%r3], 1;", "ld.acquire.cta.shared.u32 %r4, [%r3];"),
+         MACHINE_CHECK_FAILED},
+        {HAND_OVER("st.release.cta.shared.u32 [%r3], 1;", "ld.relaxed.cta.shared.u32 %r4, [%r3];"),
+         MACHINE_CHECK_FAILED},
+        {HAND_OVER("st.shared.u32 [%r3], 1;", "ld.volatile.shared.u32 %r4, [%r3];"),
+         MACHINE_CHECK_FAILED},
+    };
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    const uint64_t none = bench_allocate(bench, NULL, 4);
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
+        if (bench_load(bench, kernels[k].text) != MACHINE_OK)
+            fail_msg("%s", bench->diagnostic.message);
+        if (LAUNCH(bench, "k", 1, 64, none) != kernels[k].status)
+            fail_msg("%zu: %s", k, bench->log);
+    }
+}
+
+static void freed_memory_is_called_so(void **state) {
+    struct bench *bench = *state;
+    const uint64_t gone = bench_allocate(bench, NULL, 64);
+    const uint64_t other = bench_allocate(bench, NULL, 64);
+    assert_int_equal(machine_free(bench->machine, gone), MACHINE_OK);
+    assert_int_equal(
+        bench_load(bench, ".visible .entry k(.param .u64 p) { .reg .b64 %rd1; .reg .b32 %r1;\n"
+                          "ld.param.u64 %rd1, [p]; ld.global.u32 %r1, [%rd1+8]; ret; }\n"),
+        MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, gone), MACHINE_INVALID_ADDRESS);
+    EXPECT_SAID(bench, "it lies 8 bytes into an allocation of 64 bytes that was freed");
+    assert_int_equal(machine_free(bench->machine, other), MACHINE_OK);
 }
 
 /* Nothing is there yet that a copy brings but for one that has been waited for. */
@@ -268,6 +364,10 @@ int main(void) {
         TEST(exited_threads_do_not_hold_a_barrier_unless_checked),
         TEST(a_race_in_shared_memory_is_found_and_only_there),
         TEST(a_copy_races_until_a_barrier_follows_its_wait),
+        TEST(a_copy_races_with_its_own_thread_until_its_wait),
+        TEST(lanes_of_a_store_that_agree_do_not_race),
+        TEST(flags_order_as_the_memory_model_says),
+        TEST(freed_memory_is_called_so),
         TEST(a_word_is_not_there_before_its_copy_is_waited_for),
         TEST(uninitialised_reads_are_found),
         TEST(a_trap_is_reported_and_the_machine_lives_on),
