@@ -151,6 +151,7 @@ install: all ## build: install the program, and headers and Python module for ke
 	install -m 644 -t $(DESTDIR)$(prefix)/lib/lockstep $(EMULATOR_RUNTIMES)
 	install -D -m 644 include/lockstep/implementation.h $(installed_headers)/implementation.h
 	install -D -m 644 -t $(installed_headers)/common common/problem.h common/status.h
+	install -D -m 644 -t $(installed_headers)/kernels kernels/clang_device.h
 	install -D -m 644 -t $(DESTDIR)$(prefix)/share/lockstep/peers peers/*.py
 	install -d $(DESTDIR)$(prefix)/lib/pkgconfig
 	sed 's#@prefix@#$(prefix)#; s#@version@#$(version)#' include/lockstep.pc.in >$(DESTDIR)$(prefix)/lib/pkgconfig/lockstep.pc

@@ -42,6 +42,16 @@ static void identify(struct compiler *compiler) {
              (long long)about.st_size, (long long)about.st_mtime);
 }
 
+/* The functions of mathematics for clang; NULL where they are not installed. */
+static const char *libclc_find(void) {
+    static const char *const places[] = {"/usr/lib/clc/nvptx64--nvidiacl.bc",
+                                         "/usr/share/clc/nvptx64--nvidiacl.bc"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (access(places[i], R_OK) == 0)
+            return places[i];
+    return NULL;
+}
+
 static bool compiler_is_there(struct compiler *compiler) {
     switch (compiler->kind) {
     case COMPILER_NVCC:
@@ -49,7 +59,7 @@ static bool compiler_is_there(struct compiler *compiler) {
     case COMPILER_NVRTC:
         return nvrtc_find(compiler->path, sizeof compiler->path);
     default:
-        return program_find("clang", "", compiler->path);
+        return libclc_find() && program_find("clang", "", compiler->path);
     }
 }
 
@@ -120,8 +130,6 @@ static void nvcc_add(struct command *command, const struct image_request *reques
 /* As kernels/kernels.mk calls it: clang's own CUDA headers need a toolkit, and libclc brings the
  * functions of mathematics. */
 static void clang_add(struct command *command, const struct image_request *request) {
-    static const char *const libraries[] = {"/usr/lib/clc/nvptx64--nvidiacl.bc",
-                                            "/usr/share/clc/nvptx64--nvidiacl.bc"};
     char architecture[40], folders[HEADER_FOLDERS_MAX][PATH_MAX], header[PATH_MAX + 40];
     const int capability = request->capability < 86 ? request->capability : 86; /* that it knows */
     snprintf(architecture, sizeof architecture, "--cuda-gpu-arch=sm_%d", capability);
@@ -134,12 +142,8 @@ static void clang_add(struct command *command, const struct image_request *reque
         snprintf(header, sizeof header, "%s/kernels/clang_device.h", folders[1]);
         words_add(command, (const char *const[]){"-include", header, NULL});
     }
-    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
-        if (access(libraries[i], R_OK) == 0) {
-            words_add(command, (const char *const[]){"-Xclang", "-mlink-builtin-bitcode", "-Xclang",
-                                                     libraries[i], "-Wno-linker-warnings", NULL});
-            break;
-        }
+    words_add(command, (const char *const[]){"-Xclang", "-mlink-builtin-bitcode", "-Xclang",
+                                             libclc_find(), "-Wno-linker-warnings", NULL});
 }
 
 static void command_make(struct command *command, const struct compiler *compiler,

@@ -203,6 +203,10 @@ static enum status row_keep(const struct bench_case *c, const struct implementat
     if (*row->unavailable || !row->kernels)
         return message_set(message, STATUS_UNSUPPORTED, "%s",
                            *row->unavailable ? row->unavailable : "no GPU has loaded it");
+    if (row->lines->finite_inputs && c->settings.values == VALUES_SPECIAL)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "is for inputs without NaN and infinities, says %.250s",
+                           row->lines->file);
     enum status status = conditions_check(row->lines, c, launch, message);
     if (status != STATUS_OK)
         return status;

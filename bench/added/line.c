@@ -134,12 +134,24 @@ static enum status capability_line(struct block *block) {
     return STATUS_OK;
 }
 
-static enum status reads_line(struct block *block) {
+/* The one word that a line of two words has. */
+static enum status word_take(struct block *block, const char *wanted, bool *said) {
+    const struct line_reader before = block->reader;
     char word[32];
-    if (!line_word(&block->reader, word, sizeof word) || strcmp(word, "outputs") != 0)
-        return refuse(block, "what can stand here is `outputs`");
-    block->lines->reads_outputs = true;
-    return STATUS_OK;
+    *said = line_word(&block->reader, word, sizeof word) && strcmp(word, wanted) == 0;
+    if (*said)
+        return STATUS_OK;
+    block->reader = before;
+    (void)line_has_more(&block->reader);
+    return line_refuse(&block->reader, block->message, "what can stand here is `%s`", wanted);
+}
+
+static enum status reads_line(struct block *block) {
+    return word_take(block, "outputs", &block->lines->reads_outputs);
+}
+
+static enum status finite_line(struct block *block) {
+    return word_take(block, "inputs", &block->lines->finite_inputs);
 }
 
 static enum status const_line(struct block *block) {
@@ -275,6 +287,7 @@ static const struct {
     {"dtype", NEED_NOTHING, dtype_line},
     {"capability", NEED_NOTHING, capability_line},
     {"reads", NEED_NOTHING, reads_line},
+    {"finite", NEED_NOTHING, finite_line},
     {"const", NEED_OPERATION, const_line},
     {"when", NEED_OPERATION, when_line},
     {"workspace", NEED_OPERATION, workspace_line},

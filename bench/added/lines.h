@@ -54,7 +54,7 @@ struct lines {
     char summary[120], source[300], flags[400]; /* empty where the file has none */
     unsigned dtypes;
     int capability; /* 80 is 8.0; 0: any */
-    bool reads_outputs;
+    bool reads_outputs, finite_inputs;
     struct expression *workspace; /* bytes; NULL: none */
     struct line_condition conditions[LINES_CONDITIONS_MAX];
     struct named_expression constants[LINES_CONSTANTS_MAX];

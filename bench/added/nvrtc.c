@@ -10,6 +10,11 @@
 
 struct nvrtc_program;
 
+#define INTEGERS                                                                                   \
+    "typedef signed char int8_t; typedef unsigned char uint8_t; typedef short int16_t;"            \
+    "typedef unsigned short uint16_t; typedef int int32_t; typedef unsigned uint32_t;"             \
+    "typedef long long int64_t; typedef unsigned long long uint64_t;"
+
 /* All return 0 for success. */
 struct nvrtc {
     int (*create)(struct nvrtc_program **program, const char *text, const char *name, int headers,
@@ -37,6 +42,25 @@ static const struct library_symbol symbols[] = {
     {"nvrtcGetCUBIN", offsetof(struct nvrtc, cubin)},
     {"nvrtcDestroyProgram", offsetof(struct nvrtc, destroy)},
 };
+/* NVRTC has no header of C, and brings most of what is in them by itself. */
+static const struct {
+    const char *name, *text;
+} headers[] = {{"cuda_runtime.h", "typedef unsigned uint;"},
+               {"assert.h", ""},
+               {"cassert", ""},
+               {"math.h", ""},
+               {"cmath", ""},
+               {"stdio.h", ""},
+               {"cstdio", ""},
+               {"stdlib.h", ""},
+               {"cstdlib", ""},
+               {"stdbool.h", ""},
+               {"stddef.h", ""},
+               {"cstddef", ""},
+               {"stdint.h", INTEGERS},
+               {"cstdint", INTEGERS}};
+enum { HEADER_COUNT = sizeof headers / sizeof headers[0] };
+
 static const char *const names[] = {"libnvrtc.so.13", "libnvrtc.so.12",
                                     "/usr/local/cuda/lib64/libnvrtc.so"};
 
@@ -74,17 +98,23 @@ static int program_compile(const struct nvrtc *nvrtc, struct nvrtc_program *prog
                            const struct image_request *request) {
     enum { OPTIONS_MAX = 48 };
     char folders[HEADER_FOLDERS_MAX][PATH_MAX], include[PATH_MAX + 8], source[PATH_MAX];
-    char architecture[40], flags[400], headers[HEADER_FOLDERS_MAX][PATH_MAX + 8];
-    const char *options[OPTIONS_MAX] = {architecture, "-std=c++17", "-lineinfo", include};
-    int count = 4;
+    char architecture[40], flags[400], found[HEADER_FOLDERS_MAX][PATH_MAX + 8];
+    const char *options[OPTIONS_MAX] = {architecture,
+                                        "-std=c++17",
+                                        "-lineinfo",
+                                        "-default-device",
+                                        "-DINFINITY=__int_as_float(0x7f800000)",
+                                        "-DNAN=__int_as_float(0x7fffffff)",
+                                        include};
+    int count = 7;
     snprintf(architecture, sizeof architecture, "--gpu-architecture=%s_%d",
              request->ptx ? "compute" : "sm", request->capability);
     snprintf(source, sizeof source, "%s", request->source);
     snprintf(include, sizeof include, "-I%.4080s", dirname(source));
     const int folder_count = headers_find(folders);
     for (int i = 0; i < folder_count; i++) {
-        snprintf(headers[i], sizeof headers[i], "-I%.4080s", folders[i]);
-        options[count++] = headers[i];
+        snprintf(found[i], sizeof found[i], "-I%.4080s", folders[i]);
+        options[count++] = found[i];
     }
     snprintf(flags, sizeof flags, "%s", request->flags);
     char *save = NULL;
@@ -123,7 +153,12 @@ enum status nvrtc_compile(const char *path, const struct image_request *request,
             library_bind(library, symbols, sizeof symbols / sizeof symbols[0], &nvrtc, message);
     if (status != STATUS_OK)
         return status;
-    if (nvrtc.create(&program, text, request->source, 0, NULL, NULL) != 0)
+    const char *contents[HEADER_COUNT], *included[HEADER_COUNT];
+    for (int i = 0; i < HEADER_COUNT; i++) {
+        contents[i] = headers[i].text;
+        included[i] = headers[i].name;
+    }
+    if (nvrtc.create(&program, text, request->source, HEADER_COUNT, contents, included) != 0)
         return message_set(message, STATUS_FAILED, "NVRTC (%.200s) cannot begin", path);
     if (program_compile(&nvrtc, program, request) != 0)
         status = failure_describe(&nvrtc, program, path, message);

@@ -1,5 +1,6 @@
 /* Files of kernels with launch lines: what `lockstep new` writes, what is refused, and the cache. */
 #include "bench/added/compiler.h"
+#include "bench/added/nvrtc.h"
 #include "bench/operations/operations.h"
 #include "tests/support/calling.h"
 
@@ -113,6 +114,32 @@ static void test_a_condition_skips_with_its_reason(void **state) {
     check_status(&call, 3);
     check_holds(call.err, "wants count % 4 == 0 (mine.cu:4)");
     call_free(&call);
+}
+
+static void test_finite_inputs_are_asked_for(void **state) {
+    (void)state;
+    kernel_write("mine.cu", LINES("finite inputs\n" KERNEL "args a out count\n"));
+    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    check_status(&call, 0);
+    check_holds(call.out, "18 passed, 30 skipped"); /* of 24 of copy, 24 of triad */
+    call_free(&call);
+}
+
+/* The example of docs/own-kernel.md, and the same by NVRTC where it is there. */
+static void test_the_example_verifies(void **state) {
+    (void)state;
+    static const char *const compilers[] = {"LOCKSTEP_COMPILER=", "LOCKSTEP_COMPILER=nvrtc"};
+    char folder[PATH_MAX], file[PATH_MAX + 40], path[PATH_MAX];
+    assert_non_null(realpath(".", folder));
+    snprintf(file, sizeof file, "%s/examples/tiled_gemm.cu", folder);
+    const int count = nvrtc_find(path, sizeof path) ? 2 : 1;
+    for (int i = 0; i < count; i++) {
+        const char *const words[] = {"verify", "--gpu", "emulated", "--add", file, NULL};
+        struct call call = call_with(words, compilers[i]);
+        check_status(&call, 0);
+        check_holds(call.out, "275 passed, 550 skipped");
+        call_free(&call);
+    }
 }
 
 static void test_templates_workspace_constants_and_launch_files(void **state) {
@@ -301,6 +328,8 @@ int main(void) {
         IN_PLACE(test_new_writes_over_nothing),
         IN_PLACE(test_a_run_counts_an_added_kernel),
         IN_PLACE(test_a_condition_skips_with_its_reason),
+        IN_PLACE(test_finite_inputs_are_asked_for),
+        IN_PLACE(test_the_example_verifies),
         IN_PLACE(test_templates_workspace_constants_and_launch_files),
         IN_PLACE(test_ptx_is_taken_as_it_is),
         IN_PLACE(test_mistakes_in_lines_are_named),

@@ -183,6 +183,47 @@ static void test_the_example_verifies(void **state) {
     call_free(&call);
 }
 
+/* A row of the GPU loads an image, and launches by the calls that it is given. */
+static void test_a_row_of_the_gpu_launches_by_calls(void **state) {
+    (void)state;
+    compile_library_text(
+        &here.place, "gpu",
+        HEAD
+        "static const char ptx[] = \".version 7.0\\n.target sm_75\\n.address_size 64\\n\"\n"
+        "    \".visible .entry copy(.param .u64 a, .param .u64 out, .param .u32 n) {\\n\"\n"
+        "    \".reg .pred %p; .reg .b32 %r<6>; .reg .b64 %d<6>; .reg .f32 %f;\\n\"\n"
+        "    \"mov.u32 %r0, %ctaid.x; mov.u32 %r1, %tid.x; ld.param.u32 %r2, [n];\\n\"\n"
+        "    \"mad.lo.u32 %r3, %r0, 64, %r1; setp.ge.u32 %p, %r3, %r2; @%p bra DONE;\\n\"\n"
+        "    \"ld.param.u64 %d0, [a]; ld.param.u64 %d1, [out]; mul.wide.u32 %d2, %r3, 4;\\n\"\n"
+        "    \"add.u64 %d3, %d0, %d2; add.u64 %d4, %d1, %d2;\\n\"\n"
+        "    \"ld.global.f32 %f, [%d3]; st.global.f32 [%d4], %f;\\nDONE: ret; }\\n\";\n"
+        "static const struct lockstep_calls *calls;\n"
+        "static enum status copy(const struct transfer_problem *p, struct execution *e) {\n"
+        "    if (p->variant != TRANSFER_COPY)\n"
+        "        return calls->refuse(e, STATUS_UNSUPPORTED, \"copies on %d\",\n"
+        "                             calls->gpu_capability(e));\n"
+        "    if (!calls->gpu_stream(e) || !calls->gpu_is_emulated(e)) return STATUS_FAILED;\n"
+        "    void *scratch;\n"
+        "    enum status status = calls->gpu_allocate(e, 1024, &scratch);\n"
+        "    if (status != STATUS_OK) return status;\n"
+        "    calls->gpu_release(e, scratch);\n"
+        "    status = calls->gpu_load(e, \"ours\", ptx, sizeof ptx - 1);\n"
+        "    int n = (int)p->count;\n"
+        "    void *arguments[] = {(void *)&p->a, (void *)&p->out, &n};\n"
+        "    const struct lockstep_launch launch = {\"ours\", \"copy\", {(n + 63) / 64, 1, 1},\n"
+        "                                           {64, 1, 1}, 0, arguments};\n"
+        "    return status == STATUS_OK ? calls->gpu_launch(e, &launch) : status;\n"
+        "}\n"
+        "static const struct lockstep_row rows[] = {{.operation = \"transfer\", .name = \"gpu\",\n"
+        "    .summary = \"s\", .gpu = true, .run.transfer = copy}};\n"
+        "const struct lockstep_library lockstep_library ="
+        " LOCKSTEP_LIBRARY_CALLING(rows, &calls);\n");
+    struct call call = CALL("verify", "--add", "gpu.so");
+    check_status(&call, 0);
+    check_holds(call.out, "24 passed, 24 skipped (copies on 80)");
+    call_free(&call);
+}
+
 /* Whatever the verdict is: two files of one row each are one row, by the new one's name. */
 static void test_two_libraries_are_compared(void **state) {
     (void)state;
@@ -216,6 +257,8 @@ static void test_two_libraries_are_compared(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_row_of_the_gpu_launches_by_calls, place_enter,
+                                        place_leave),
         cmocka_unit_test_setup_teardown(test_two_libraries_are_compared, place_enter, place_leave),
         cmocka_unit_test_setup_teardown(test_an_added_row_is_verified_and_listed, place_enter,
                                         place_leave),
