@@ -127,7 +127,7 @@ $(BUILD)/bench/devices/build_info.o: $(BUILD)/commit
 $(BUILD)/bench/devices/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
-.PHONY: deps bench bench-yardsticks regress profile install
+.PHONY: deps bench bench-yardsticks bench-pytorch regress profile install
 deps: ## build: install what is needed (Debian, Ubuntu); PEERS=1 BLIS too, CHECK=1 linters too
 	@scripts/deps
 
@@ -136,6 +136,16 @@ bench: all ## measure: time and verify everything, draw the plots; QUICK=1 takes
 
 bench-yardsticks: all ## measure: the ratios of docs/measurements.md: kernels beside copies and bare library calls
 	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
+
+# PyTorch is some gigabytes, from PyPI, in a folder of the build's own. python3-venv is all that it asks of the machine.
+pytorch := $(BUILD)/pytorch
+$(pytorch)/ready:
+	python3 -m venv $(pytorch) || { echo 'bench-pytorch: install Debian'"'"'s python3-venv'; exit 1; }
+	$(pytorch)/bin/pip install --quiet torch numpy
+	@touch $@
+bench-pytorch: all $(pytorch)/ready ## measure: ours beside PyTorch, eager and compiled, in one run; installs PyTorch from PyPI into build/pytorch
+	$(BUILD)/lockstep run --preset pytorch --gpu none $(if $(QUICK),--max-time 0.3) \
+	    --add '$(pytorch)/bin/python peers/pytorch.py' $(ARGUMENTS)
 
 regress: all ## measure: BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
 	+@scripts/regress $(BUILD) '$(BASE)' $(ARGUMENTS)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const double start_seconds = 120.0;
@@ -27,6 +28,7 @@ struct peers {
     /* What the peer says that its samples took, and what they took to get: a clock that lies shows
      * in the sums. */
     double reported, waited;
+    double answered; /* when its last batch was */
     int row_count;
     struct peers_row rows[ROWS_MAX];
 };
@@ -225,6 +227,15 @@ static enum status seconds_check(struct peers *peers, double seconds, double wai
     return peer_fail(&peers->peer, STATUS_FAILED, message);
 }
 
+/* What ran before in this process may have left threads that spin: they go to sleep first. Between
+ * two batches of the peer nothing ran. */
+static void threads_settle(const struct peers *peers, int threads) {
+    static const double at_once = 1e-3;
+    static const struct timespec spinning = {.tv_nsec = 10000000};
+    if (threads > 1 && clock_seconds() - peers->answered > at_once)
+        (void)nanosleep(&spinning, NULL);
+}
+
 /* The launches have successive numbers, for they were kept one behind the other. */
 static enum status peers_batch(const struct implementation *implementation,
                                const struct launch *launches, int launch_count, int64_t first,
@@ -246,10 +257,12 @@ static enum status peers_batch(const struct implementation *implementation,
     cJSON_AddNumberToObject(request, "launches", launch_count);
     cJSON_AddNumberToObject(request, "first", (double)first);
     cJSON_AddNumberToObject(request, "iterations", (double)iterations);
+    threads_settle(peers, execution->threads);
     const double start = clock_seconds();
     status = peer_ask(&peers->peer, request, "seconds", seconds, execution->message);
+    peers->answered = clock_seconds();
     return status == STATUS_OK
-               ? seconds_check(peers, *seconds, clock_seconds() - start, execution->message)
+               ? seconds_check(peers, *seconds, peers->answered - start, execution->message)
                : status;
 }
 

@@ -130,6 +130,20 @@ static const struct preset_line lines_yardsticks[] = {
     {"mlp", "train_step", "784-128-10@100 1024-4096-4096-1024@256"},
 };
 
+/* What `make bench-pytorch` sets beside PyTorch: few, for each is compiled there. */
+static const struct preset_line lines_pytorch[] = {
+    {"gemm", "nn", "512x512x512 1024x1024x1024"},
+    {"gemm", "nt", "100x128x784 512x3072x768"},
+    {"linear", "bias_relu", "512x3072x768"},
+    {"activation", "relu.forward,gelu_tanh.forward", "1048576 16777216"},
+    {"activation", "gelu_tanh.backward", "16777216"},
+    {"softmax", "forward", "1024x1024 32x50257 4096x4096"},
+    {"cross_entropy", "forward_backward", "64x1000 32x50257"},
+    {"optimizer", "adam", "101770 25000000"},
+    {"mlp", "train_step", "784-128-10@100 784-512-256-10@128"},
+    {"mlp", "inference", "784-128-10@100"},
+};
+
 /* Small: an emulated GPU runs some 10^8 warp instructions a second. Shapes with and without tails.
  */
 static const struct preset_line lines_emulated[] = {
@@ -212,6 +226,7 @@ const struct preset presets[] = {
            .dtypes = "f32,tf32,bf16,f16"),
     PRESET(verdicts, "ten quick cases, for `make test-verdicts`"),
     PRESET(yardsticks, "what the yardsticks are for; use with --yardsticks"),
+    PRESET(pytorch, "what PyTorch is compared at: `make bench-pytorch`"),
 };
 #undef PRESET
 const int preset_count = sizeof presets / sizeof presets[0];

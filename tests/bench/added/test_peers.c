@@ -298,6 +298,26 @@ static void test_the_example_verifies(void **state) {
     verify_script(python_find("numpy"), "examples/numpy_softmax.py", "softmax", "90 passed");
 }
 
+static void test_the_rows_of_numpy_verify(void **state) {
+    (void)state;
+    const char *python = python_find("numpy");
+    verify_script(python, "peers/numpy_peer.py", "cross_entropy", "135 passed");
+    verify_script(python, "peers/numpy_peer.py", "optimizer", "90 passed");
+}
+
+static void test_the_rows_of_pytorch_verify(void **state) {
+    (void)state;
+    char path[PATH_MAX], command[2 * PATH_MAX];
+    const char *python = python_find("torch");
+    assert_non_null(realpath("peers/pytorch.py", path));
+    snprintf(command, sizeof command, "%s %s", python, path);
+    struct call call =
+        CALL("verify", "mlp", "--gpu=none", "--implementation=pytorch", "--add", command);
+    check_status(&call, 0);
+    check_holds(call.out, "96 passed");
+    call_free(&call);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_peer_is_verified_and_listed, place_enter,
@@ -312,6 +332,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_python_raises_is_the_reason, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_the_example_verifies, place_enter, place_leave),
+        cmocka_unit_test_setup_teardown(test_the_rows_of_numpy_verify, place_enter, place_leave),
+        cmocka_unit_test_setup_teardown(test_the_rows_of_pytorch_verify, place_enter, place_leave),
         cmocka_unit_test(test_a_peer_that_never_greets_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
