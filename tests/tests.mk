@@ -9,8 +9,10 @@ runtime_tests := $(filter $(BUILD)/tests/emulator/runtime/%,$(test_programs))
 core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(driver_tests) $(runtime_tests),$(test_programs)))
 host_tests    := $(filter-out $(core_tests) $(driver_tests) $(runtime_tests),$(test_programs))
 
-core_support  := $(addprefix tests/support/,emulator_core.c arithmetic_lookup.c)
-host_support  := $(filter-out $(core_support) tests/support/slowed.c,$(wildcard tests/support/*.c))
+both_support  := tests/support/corpus.c
+core_support  := $(both_support) $(addprefix tests/support/,emulator_core.c arithmetic_lookup.c)
+apart         := $(filter-out $(both_support),$(core_support)) $(addprefix tests/support/,slowed.c libfuzzer.c)
+host_support  := $(filter-out $(apart),$(wildcard tests/support/*.c))
 
 .PHONY: test-programs
 test-programs: programs $(test_programs)
@@ -63,7 +65,6 @@ $(core_tests): $(BUILD)/%: $(BUILD)/%.o $(core_support:%.c=$(BUILD)/%.o) $(emula
 	$(CC) $(LDFLAGS) $(linked) -lcmocka -lm -pthread -o $@
 
 $(BUILD)/tests/emulator/arithmetic/%.o: CFLAGS += -frounding-math
-$(BUILD)/tests/emulator/ptx/test_corpus: $(BUILD)/tests/emulator/ptx/fuzz_ptx.o
 
 $(BUILD)/tests/emulator/arithmetic/exhaustive: $(BUILD)/tests/emulator/arithmetic/exhaustive.o $(core_support:%.c=$(BUILD)/%.o) $(emulator_archive) $(flags)
 	$(CC) $(LDFLAGS) $(linked) -lcmocka -lm -o $@
@@ -165,17 +166,32 @@ emulator-test-data: ## write: compile the tests' kept kernels again (needs nvcc)
 	$(NVCC) -std=c++17 -fatbin --compress-mode=speed $(data_targets) -o tests/data/ptx/driver_lz4.fatbin $(data_kernels)
 	$(NVCC) -std=c++17 -fatbin --compress-mode=size $(data_targets) -o tests/data/ptx/driver_zstd.fatbin $(data_kernels)
 
-# --- fuzzing: libFuzzer comes with clang; test_corpus replays the kept corpus with any compiler ------------------------
-fuzz_corpus  := tests/data/corpus/ptx
+# --- fuzzing: libFuzzer comes with clang; the programs test_corpus replay the kept corpora with any compiler ------------
+fuzz_core    := $(notdir $(basename $(filter-out %/machine.c %/test_corpus.c,$(wildcard tests/emulator/fuzz/*.c))))
+fuzz_host    := $(notdir $(basename $(filter-out %/files.c %/test_corpus.c,$(wildcard tests/fuzz/*.c))))
+TARGETS      ?= $(fuzz_host) $(fuzz_core)
 FUZZ_SECONDS ?= 60
-fuzz_flags   := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-fuzz_sources := $(filter-out emulator/driver/%,$(emulator_found))
-$(BUILD)/tests/fuzz_ptx: tests/emulator/ptx/fuzz_ptx.c $(fuzz_sources)
-	@mkdir -p $(@D)
-	clang $(fuzz_flags) $(filter-out -D%BUILDS,$(emulator_flags)) $^ -lm -pthread -o $@
+fuzz_build   := BUILD=build-fuzz CC=clang NVCC= KERNEL_CLANG= OPTIMISE=-O1 EMULATOR_OPTIMISE=-O1 emulator_isas=baseline FUZZED=yes \
+                SANITIZE="-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined"
+# What computes on the CPU reads nothing of the input, and takes minutes to compile under sanitizers.
+ifdef FUZZED
+$(BUILD)/reference/%.o: override SANITIZE :=
+endif
+fuzz_link     = $(CC) $(LDFLAGS) -fsanitize=fuzzer $(linked)
 
-.PHONY: fuzz
-fuzz: $(BUILD)/tests/fuzz_ptx ## test: fuzz the emulator's PTX loader for FUZZ_SECONDS, 60 unless said (needs clang)
-	mkdir -p $(BUILD)/fuzz/ptx
-	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -dict=$(fuzz_corpus).dict \
-		-artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/ptx $(fuzz_corpus)
+$(BUILD)/tests/fuzz/test_corpus: $(fuzz_host:%=$(BUILD)/tests/fuzz/%.o) $(BUILD)/tests/fuzz/files.o
+$(BUILD)/tests/emulator/fuzz/test_corpus: $(fuzz_core:%=$(BUILD)/tests/emulator/fuzz/%.o) $(BUILD)/tests/emulator/fuzz/machine.o
+
+$(BUILD)/fuzz/%.o: tests/support/libfuzzer.c $(flags)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -DFUZZ_TARGET=fuzz_$* -c $< -o $@
+$(fuzz_host:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/files.o $(BUILD)/liblockstep.a $(flags)
+	$(fuzz_link) $(LDLIBS) -o $@
+$(fuzz_core:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/%.o $(BUILD)/tests/emulator/fuzz/%.o $(BUILD)/tests/emulator/fuzz/machine.o $(emulator_archive) $(flags)
+	$(fuzz_link) -lm -ldl -pthread -o $@
+
+.PHONY: fuzz fuzz-programs
+fuzz-programs: $(TARGETS:%=$(BUILD)/fuzz/%)
+fuzz: ## test: fuzz what is read and run, FUZZ_SECONDS a target, 60 unless said (needs clang); TARGETS="csv ptx" for some
+	+@$(build_with) fuzz-programs $(fuzz_build)
+	scripts/fuzz build-fuzz/fuzz $(FUZZ_SECONDS) $(TARGETS)
