@@ -190,6 +190,10 @@ static void report_check(void) {
 static const char *const training[] = {TRAIN, NULL};
 static const char *const training_resumed[] = {TRAIN, "--load", "weights", NULL};
 
+static void trained_prepare(void) {
+    expect_call(0, training, NULL);
+}
+
 /* Without a row it is begun again, with weights resumed. Then no epoch comes twice, and the rows of
  * those that the weights know are as they were. */
 static void training_check(void) {
@@ -252,16 +256,24 @@ static void tuning_check(void) {
 /* --- a history -------------------------------------------------------------------------------- */
 
 static const char *const recording[] = {"history", "record", "run", NULL};
+static size_t recorded; /* runs, when the command has been repeated */
+
+/* Into a file that is not there yet, and into one that is. */
+static void first_recording_prepare(void) {
+    expect_call(0, run, NULL);
+    recorded = 1;
+}
 
 static void recording_prepare(void) {
-    expect_call(0, run, NULL);
+    first_recording_prepare();
     EXPECT_CALL(0, "history", "record", "run", "--machine", "earlier");
+    recorded = 2;
 }
 
 static void recording_check(void) {
     expect_call(0, recording, NULL);
     struct call list = call_of(&here, (const char *const[]){"history", "list", NULL});
-    expect(list.status == 0 && lines_of(list.out) == 2, "the history does not have both runs once");
+    expect(list.status == 0 && lines_of(list.out) == recorded, "not every run is there once");
     call_free(&list);
 }
 
@@ -320,6 +332,8 @@ static void test_report(void **state) {
 static void test_train(void **state) {
     (void)state;
     kill_often(&(struct killed){"train", run_prepare, training, NULL, training_check});
+    kill_often(&(struct killed){"a resumed training", trained_prepare, training_resumed, NULL,
+                                training_check});
 }
 
 static void test_tune(void **state) {
@@ -333,6 +347,8 @@ static void test_tune(void **state) {
 
 static void test_record(void **state) {
     (void)state;
+    kill_often(&(struct killed){"a first history record", first_recording_prepare, recording, NULL,
+                                recording_check});
     kill_often(
         &(struct killed){"history record", recording_prepare, recording, NULL, recording_check});
 }
