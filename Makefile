@@ -104,10 +104,10 @@ $(BUILD)/reports/templates.o: reports/templates.S reports/style.gp reports/page.
 
 # The kernels that `lockstep new` writes, embedded by bench/added/templates.c.
 template_list := $(BUILD)/bench/added/templates_list.h
-template_new  := $(sort $(wildcard examples/new/*.cu))
+template_new  := $(sort $(wildcard examples/new/*.cu examples/new/*.c))
 $(template_list): force
 	@mkdir -p $(@D)
-	@echo '#define TEMPLATE_LIST(X) $(foreach name,$(basename $(notdir $(template_new))),X($(name)))' >$@.new
+	@echo '#define TEMPLATE_LIST(X) $(foreach file,$(notdir $(template_new)),X($(basename $(file)),$(patsubst .%,%,$(suffix $(file)))))' >$@.new
 	@$(written_anew)
 $(BUILD)/bench/added/templates.o: CPPFLAGS += -I$(dir $(template_list))
 $(BUILD)/bench/added/templates.o: $(template_list) $(template_new)

@@ -1,4 +1,5 @@
-/* The build writes templates_list.h: TEMPLATE_LIST(X), the names of examples/new/. */
+/* The build writes templates_list.h: TEMPLATE_LIST(X), an operation and the end of a name for each
+ * file of examples/new/. */
 #include "bench/added/templates.h"
 #include "bench/operations/operations.h"
 #include "bench/operations/selection.h"
@@ -10,36 +11,49 @@
 #include <string.h>
 
 /* The assembler copies the file's bytes into read-only data. */
-#define TEMPLATE_DATA(name)                                                                        \
+#define TEMPLATE_DATA(name, end)                                                                   \
     __asm__(".pushsection .rodata\n"                                                               \
-            "template_" #name ":\n"                                                                \
-            ".incbin \"examples/new/" #name ".cu\"\n"                                              \
-            "template_end_" #name ":\n"                                                            \
+            "template_" #name "_" #end ":\n"                                                       \
+            ".incbin \"examples/new/" #name "." #end "\"\n"                                        \
+            "template_end_" #name "_" #end ":\n"                                                   \
             ".popsection\n");                                                                      \
-    extern const char template_##name[], template_end_##name[];
+    extern const char template_##name##_##end[], template_end_##name##_##end[];
 TEMPLATE_LIST(TEMPLATE_DATA)
 
 static const struct template {
-    const char *operation, *begin, *end;
+    const char *operation, *extension, *begin, *end;
 }
 templates[] = {
-#define TEMPLATE_ROW(name) {#name, template_##name, template_end_##name},
+#define TEMPLATE_ROW(name, end)                                                                    \
+    {#name, "." #end, template_##name##_##end, template_end_##name##_##end},
     TEMPLATE_LIST(TEMPLATE_ROW)};
 enum { TEMPLATE_COUNT = sizeof templates / sizeof templates[0] };
 
-static enum status template_find(const char *operation, const struct template **found,
-                                 struct message *message) {
+/* The template of the operation whose name ends as the path does. */
+static enum status template_find(const char *operation, const char *path,
+                                 const struct template **found, struct message *message) {
+    const char *dot = strrchr(path, '.');
+    bool known = false;
     enum status status = operations_check(&operation, 1, message);
-    for (int i = 0; i < TEMPLATE_COUNT && status == STATUS_OK; i++)
-        if (strcmp(templates[i].operation, operation) == 0) {
+    for (int i = 0; i < TEMPLATE_COUNT && status == STATUS_OK; i++) {
+        if (strcmp(templates[i].operation, operation) != 0)
+            continue;
+        known = true;
+        if (dot && strcmp(dot, templates[i].extension) == 0) {
             *found = &templates[i];
             return STATUS_OK;
         }
-    return status != STATUS_OK
-               ? status
-               : message_set(message, STATUS_INVALID,
-                             "%s is made of other operations' kernels: write one of those",
-                             operation);
+    }
+    if (status != STATUS_OK)
+        return status;
+    if (!known)
+        return message_set(message, STATUS_INVALID,
+                           "%s is made of other operations' kernels: write one of those",
+                           operation);
+    return message_set(message, STATUS_INVALID,
+                       "the name of the file says what it is to be: .cu is CUDA C, .c the source "
+                       "of a shared library; %.300s ends in neither",
+                       path);
 }
 
 static enum status file_make(const struct template *template, const char *path,
@@ -58,12 +72,6 @@ static enum status file_make(const struct template *template, const char *path,
 
 enum status template_write(const char *operation, const char *path, struct message *message) {
     const struct template *template = NULL;
-    const char *dot = strrchr(path, '.');
-    enum status status = template_find(operation, &template, message);
-    if (status == STATUS_OK && (!dot || strcmp(dot, ".cu") != 0))
-        status = message_set(message, STATUS_INVALID,
-                             "there is a kernel to start from in CUDA C: let the name end in .cu, "
-                             "unlike %.300s",
-                             path);
+    enum status status = template_find(operation, path, &template, message);
     return status == STATUS_OK ? file_make(template, path, message) : status;
 }

@@ -4,10 +4,13 @@
 #include "bench/commands/options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char doc[] =
-    "Writes a kernel of an operation to start from, with the lines that say how it is launched. It "
-    "is right as it is; make it faster. docs/own-kernel.md explains the lines.\v"
+    "Writes a kernel of an operation to start from: CUDA C with the lines that say how it is "
+    "launched where the name ends in .cu, the source of a shared library where it ends in .c. It "
+    "is "
+    "right as it is; make it faster. docs/own-kernel.md explains both.\v"
     "Example:\n"
     "  lockstep new gemm mine.cu && lockstep verify gemm --add mine.cu";
 
@@ -17,6 +20,11 @@ struct parsed {
 };
 
 static const struct command_option options[] = {OPTIONS_END};
+
+static bool is_library(const char *path) {
+    const char *dot = strrchr(path, '.');
+    return dot && strcmp(dot, ".c") == 0;
+}
 
 static int argument_read(struct option_parse *parse, char *text) {
     struct parsed *parsed = parse->parsed;
@@ -33,7 +41,7 @@ enum status command_new(int argc, char **argv, const struct command_context *con
     static const struct command_option *const tables[] = {options, NULL};
     struct parsed parsed = {.count = 0};
     struct option_parse parse = {.name = "new",
-                                 .arguments = "OPERATION FILE.cu",
+                                 .arguments = "OPERATION FILE",
                                  .doc = doc,
                                  .tables = tables,
                                  .parsed = &parsed,
@@ -48,8 +56,9 @@ enum status command_new(int argc, char **argv, const struct command_context *con
                            "mine.cu");
     status = template_write(parsed.words[0], parsed.words[1], message);
     if (status == STATUS_OK)
-        printf("%s is a kernel that works; next:\n  lockstep verify %s --add %s\n  lockstep run %s "
-               "--add %s\n",
-               parsed.words[1], parsed.words[0], parsed.words[1], parsed.words[0], parsed.words[1]);
+        printf("%s is a kernel that works%s%s\n", parsed.words[1],
+               is_library(parsed.words[1]) ? "; its first lines say what is next"
+                                           : "; next: lockstep verify --add ",
+               is_library(parsed.words[1]) ? "" : parsed.words[1]);
     return status;
 }

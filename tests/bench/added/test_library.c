@@ -1,6 +1,7 @@
 /* Rows of shared libraries: what `--add mine.so` takes, and what it refuses before anything is
  * timed. */
 #include "bench/added/added.h"
+#include "bench/operations/operations.h"
 #include "tests/support/calling.h"
 #include "tests/support/compiling.h"
 
@@ -172,6 +173,27 @@ static void test_a_file_that_changes_is_named(void **state) {
     added_close(added);
 }
 
+static void test_a_new_library_of_each_operation_verifies(void **state) {
+    (void)state;
+    for (int o = 0; o < operation_count; o++) {
+        const char *operation = operations[o]->name;
+        char source[64], path[512], library[512];
+        if (operations[o]->argument_count == 0)
+            continue;
+        snprintf(source, sizeof source, "%s.c", operation);
+        struct call made = CALL("new", operation, source);
+        check_status(&made, 0);
+        call_free(&made);
+        snprintf(path, sizeof path, "%s", temporary_path(&here.place, source));
+        snprintf(library, sizeof library, "%s", temporary_path(&here.place, "new.so"));
+        compile_library(path, library);
+        struct call call = CALL("verify", operation, "--gpu", "none", "--add", "new.so");
+        check_status(&call, 0);
+        check_holds(call.out, " passed");
+        call_free(&call);
+    }
+}
+
 static void test_the_example_verifies(void **state) {
     (void)state;
     char library[512];
@@ -274,6 +296,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_is_no_library_is_refused, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_a_file_that_changes_is_named, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_a_new_library_of_each_operation_verifies, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_the_example_verifies, place_enter, place_leave),
     };
