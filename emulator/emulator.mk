@@ -81,6 +81,25 @@ $(BUILD)/emulator/libcudart.so.$(1): $$(runtime_objects_$(1)) $(BUILD)/emulator/
 endef
 $(foreach version,12 13,$(eval $(call runtime_rule,$(version))))
 
+# --- NVRTC, in front of NVIDIA's ----------------------------------------------------------------------------------------
+EMULATOR_NVRTC := $(foreach version,12 13,$(BUILD)/emulator/libnvrtc.so.$(version))
+emulator: $(EMULATOR_NVRTC)
+
+define nvrtc_rule
+$(BUILD)/emulator/nvrtc/nvrtc.$(1).o: emulator/nvrtc/nvrtc.c $(flags)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(emulator_flags) -DNVRTC_SONAME='"libnvrtc.so.$(1)"' -MMD -MP -c $$< -o $$@
+
+$(BUILD)/emulator/nvrtc/exports.$(1).map: emulator/nvrtc/exports.map.in
+	@mkdir -p $$(@D)
+	sed 's/@version@/$(1)/' $$< >$$@
+
+$(BUILD)/emulator/libnvrtc.so.$(1): $(BUILD)/emulator/nvrtc/nvrtc.$(1).o $(BUILD)/emulator/nvrtc/exports.$(1).map
+	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/nvrtc/exports.$(1).map -Wl,-Bsymbolic \
+	    $$(filter %.o,$$^) $$(LDFLAGS) -ldl -lpthread -o $$@
+endef
+$(foreach version,12 13,$(eval $(call nvrtc_rule,$(version))))
+
 # For tests that reach below the driver's API.
 emulator_archive := $(BUILD)/emulator/libemulator.a
 $(emulator_archive): $(emulator_objects) $(objects_list)

@@ -6,8 +6,9 @@ test_programs := $(test_sources:%.c=$(BUILD)/%)
 # The tests of the rooms below the emulated driver, and those that see it as any program does.
 driver_tests  := $(filter $(BUILD)/tests/emulator/driver/%,$(test_programs))
 runtime_tests := $(filter $(BUILD)/tests/emulator/runtime/%,$(test_programs))
-core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(driver_tests) $(runtime_tests),$(test_programs)))
-host_tests    := $(filter-out $(core_tests) $(driver_tests) $(runtime_tests),$(test_programs))
+nvrtc_tests   := $(filter $(BUILD)/tests/emulator/nvrtc/%,$(test_programs))
+core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(driver_tests) $(runtime_tests) $(nvrtc_tests),$(test_programs)))
+host_tests    := $(filter-out $(core_tests) $(driver_tests) $(runtime_tests) $(nvrtc_tests),$(test_programs))
 
 both_support  := tests/support/corpus.c
 core_support  := $(both_support) $(addprefix tests/support/,emulator_core.c arithmetic_lookup.c)
@@ -152,6 +153,9 @@ $(runtime_folder)/%: tests/programs/%.cu tests/programs/check.h
 $(runtime_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_RUNTIMES) $(EMULATOR_LIBRARY) $(flags) | $(runtime_programs)
 	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcudart.so.13 $(driver_test_link) -o $@
 $(runtime_tests:%=%.o): CPPFLAGS += -DRUNTIME_PROGRAMS='"$(runtime_folder)"' -DRUNTIME_LIBRARY='"$(BUILD)/emulator"'
+
+$(nvrtc_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_NVRTC) $(EMULATOR_LIBRARY) $(flags)
+	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libnvrtc.so.13 $(driver_test_link) -o $@
 
 # The kept PTX and fat binaries, for machines without nvcc.
 data_kernels := tests/data/kernels/driver.cu

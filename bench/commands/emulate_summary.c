@@ -61,7 +61,7 @@ static enum status counter_read(const struct csv_table *table, size_t row, const
 static enum status cell_print(FILE *to, const struct csv_table *table, size_t row,
                               const struct column *column, struct message *message) {
     const int width = (int)strlen(column->title);
-    double value, by = 1;
+    double value = 0, by = 1;
     enum status status = counter_read(table, row, column->counter, &value, message);
     if (status == STATUS_OK && column->by)
         status = counter_read(table, row, column->by, &by, message);

@@ -15,8 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* ---- What the program finds in its environment ---- */
 
 /* `name` becomes `first`, a separator, and what it was. */
@@ -158,7 +156,7 @@ enum status emulated_program_run(struct emulated_program *program, char *const *
                                  const char *configuration, const struct command_context *context,
                                  struct message *message) {
     char found[4200], library[PATH_MAX];
-    pid_t process;
+    pid_t process = 0;
     enum status status = gpu_emulator_path(found, sizeof found, message);
     if (status == STATUS_OK && !realpath(found, library))
         status = message_set(message, STATUS_IO, "cannot find %s: %s", found, strerror(errno));

@@ -6,6 +6,7 @@
 #include "emulator/ptx/parser_expression.h"
 #include "emulator/ptx/parser_variables.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The elements of a vector of registers, by place. */
@@ -21,11 +22,9 @@ static void enter(struct parser *parser) {
 
 /* `name.x` */
 static const char *element_name(struct parser *parser, const char *name, char element) {
-    const size_t length = strlen(name);
-    char *joined = source_allocate(parser->source, length + 3);
-    memcpy(joined, name, length);
-    joined[length] = '.';
-    joined[length + 1] = element;
+    const size_t size = strlen(name) + sizeof ".x";
+    char *joined = source_allocate(parser->source, size);
+    (void)snprintf(joined, size, "%s.%c", name, element);
     return joined;
 }
 
@@ -45,8 +44,10 @@ static const char *parse_name(struct parser *parser) {
     if (!has_element || (name[0] != '%' && !is_vector))
         return name;
     const char *colour = is_vector ? strchr(colours, *next->text) : NULL;
-    const char *joined =
-        element_name(parser, name, colour ? VECTOR_ELEMENTS[colour - colours] : *next->text);
+    char element = *next->text;
+    if (colour)
+        element = VECTOR_ELEMENTS[colour - colours];
+    const char *joined = element_name(parser, name, element);
     lexer_advance(&parser->lexer);
     return joined;
 }

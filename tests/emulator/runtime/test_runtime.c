@@ -18,8 +18,6 @@
 
 #include "emulator/runtime/types.h"
 
-extern char **environ;
-
 /* ---- As nvcc spells it ---- */
 
 void **__cudaRegisterFatBinary(void *wrapper);

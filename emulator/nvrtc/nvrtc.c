@@ -1,0 +1,139 @@
+/*
+ * NVRTC for the emulated GPU. NVIDIA's library compiles; but where a program asks for a cubin, it is given the PTX that
+ * the cubin was made of: cuModuleLoadData takes both, and the emulated device runs PTX alone.
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef NVRTC_SONAME
+#    define NVRTC_SONAME "libnvrtc.so.13"
+#endif
+
+#define NVRTC_API __attribute__((visibility("default")))
+
+typedef int nvrtcResult;
+typedef struct nvrtc_program *nvrtcProgram;
+
+enum { NVRTC_SUCCESS = 0, NVRTC_ERROR_INTERNAL_ERROR = 11 };
+
+/* ---- NVIDIA's library ---- */
+
+static struct {
+    pthread_once_t once;
+    void *library; /* NULL: there is none */
+} nvidia = {.once = PTHREAD_ONCE_INIT};
+
+static bool is_this_library(const char *path) {
+    Dl_info here;
+    char *mine = NULL, *other = realpath(path, NULL);
+    if (dladdr(&nvidia, &here))
+        mine = realpath(here.dli_fname, NULL);
+    const bool is_same = mine && other && strcmp(mine, other) == 0;
+    free(mine);
+    free(other);
+    return is_same;
+}
+
+/* In the folders of LD_LIBRARY_PATH, of which this library lies in the first. */
+static void *find_in_path(const char *folders) {
+    char path[4096];
+    void *library = NULL;
+    while (folders && *folders && !library) {
+        const int length = (int)strcspn(folders, ":");
+        (void)snprintf(path, sizeof path, "%.*s/%s", length, folders, NVRTC_SONAME);
+        if (!is_this_library(path))
+            library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        folders += length + (folders[length] == ':');
+    }
+    return library;
+}
+
+/* By the name without a version, which this library does not have, the loader finds it where the toolkit is. */
+static void open_library(void) {
+    static const char *const places[] = {"libnvrtc.so", "/usr/local/cuda/lib64/" NVRTC_SONAME};
+    const char *named = getenv("LOCKSTEP_NVRTC");
+    if (named && *named)
+        nvidia.library = dlopen(named, RTLD_NOW | RTLD_LOCAL);
+    else
+        nvidia.library = find_in_path(getenv("LD_LIBRARY_PATH"));
+    for (size_t i = 0; i < sizeof places / sizeof places[0] && !nvidia.library && !named; i++)
+        nvidia.library = dlopen(places[i], RTLD_NOW | RTLD_LOCAL);
+    if (!nvidia.library)
+        fprintf(stderr,
+                "lockstep emulator: there is no NVRTC beside the emulator's own %s: name NVIDIA's "
+                "in LOCKSTEP_NVRTC\n",
+                NVRTC_SONAME);
+}
+
+static void *function_of(const char *name) {
+    (void)pthread_once(&nvidia.once, open_library);
+    return nvidia.library ? dlsym(nvidia.library, name) : NULL;
+}
+
+/* ---- Functions that are NVIDIA's ---- */
+
+/* A function's name, parameters, and arguments; it is looked up each time, which is nothing beside compiling. */
+#define FORWARD(name, parameters, arguments)                                                       \
+    NVRTC_API nvrtcResult name parameters;                                                         \
+    NVRTC_API nvrtcResult name parameters {                                                        \
+        nvrtcResult(*function) parameters;                                                         \
+        void *found = function_of(#name);                                                          \
+        memcpy(&function, &found, sizeof function);                                                \
+        return found ? function arguments : NVRTC_ERROR_INTERNAL_ERROR;                            \
+    }
+
+FORWARD(nvrtcVersion, (int *major, int *minor), (major, minor))
+FORWARD(nvrtcGetNumSupportedArchs, (int *count), (count))
+FORWARD(nvrtcGetSupportedArchs, (int *list), (list))
+FORWARD(nvrtcCreateProgram,
+        (nvrtcProgram * program, const char *source, const char *name, int count,
+         const char *const *headers, const char *const *names),
+        (program, source, name, count, headers, names))
+FORWARD(nvrtcDestroyProgram, (nvrtcProgram * program), (program))
+FORWARD(nvrtcCompileProgram, (nvrtcProgram program, int count, const char *const *options),
+        (program, count, options))
+FORWARD(nvrtcGetPTXSize, (nvrtcProgram program, size_t *size), (program, size))
+FORWARD(nvrtcGetPTX, (nvrtcProgram program, char *text), (program, text))
+FORWARD(nvrtcGetLTOIRSize, (nvrtcProgram program, size_t *size), (program, size))
+FORWARD(nvrtcGetLTOIR, (nvrtcProgram program, char *bytes), (program, bytes))
+FORWARD(nvrtcGetNVVMSize, (nvrtcProgram program, size_t *size), (program, size))
+FORWARD(nvrtcGetNVVM, (nvrtcProgram program, char *bytes), (program, bytes))
+FORWARD(nvrtcGetOptiXIRSize, (nvrtcProgram program, size_t *size), (program, size))
+FORWARD(nvrtcGetOptiXIR, (nvrtcProgram program, char *bytes), (program, bytes))
+FORWARD(nvrtcGetProgramLogSize, (nvrtcProgram program, size_t *size), (program, size))
+FORWARD(nvrtcGetProgramLog, (nvrtcProgram program, char *text), (program, text))
+FORWARD(nvrtcAddNameExpression, (nvrtcProgram program, const char *name), (program, name))
+FORWARD(nvrtcGetLoweredName, (nvrtcProgram program, const char *name, const char **lowered),
+        (program, name, lowered))
+FORWARD(nvrtcGetPCHHeapSize, (size_t * size), (size))
+FORWARD(nvrtcSetPCHHeapSize, (size_t size), (size))
+FORWARD(nvrtcGetPCHCreateStatus, (nvrtcProgram program), (program))
+FORWARD(nvrtcGetPCHHeapSizeRequired, (nvrtcProgram program, size_t *size), (program, size))
+FORWARD(nvrtcSetFlowCallback,
+        (nvrtcProgram program, int (*callback)(void *, void *), void *payload),
+        (program, callback, payload))
+
+NVRTC_API const char *nvrtcGetErrorString(nvrtcResult result);
+NVRTC_API const char *nvrtcGetErrorString(nvrtcResult result) {
+    const char *(*function)(nvrtcResult);
+    void *found = function_of("nvrtcGetErrorString");
+    memcpy(&function, &found, sizeof function);
+    return found ? function(result) : "NVIDIA's NVRTC is missing";
+}
+
+/* ---- Machine code, which is PTX here ---- */
+
+NVRTC_API nvrtcResult nvrtcGetCUBINSize(nvrtcProgram program, size_t *size);
+NVRTC_API nvrtcResult nvrtcGetCUBINSize(nvrtcProgram program, size_t *size) {
+    return nvrtcGetPTXSize(program, size);
+}
+
+NVRTC_API nvrtcResult nvrtcGetCUBIN(nvrtcProgram program, char *bytes);
+NVRTC_API nvrtcResult nvrtcGetCUBIN(nvrtcProgram program, char *bytes) {
+    return nvrtcGetPTX(program, bytes);
+}

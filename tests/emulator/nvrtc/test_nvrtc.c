@@ -1,0 +1,78 @@
+/* A program that compiles for sm_80 while it runs, and loads what it is given as a cubin. */
+#include "tests/support/emulator_driver.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef void *nvrtcProgram;
+
+/* Declared as NVIDIA documents them. */
+extern int nvrtcCreateProgram(nvrtcProgram *program, const char *source, const char *name,
+                              int count, const char *const *headers, const char *const *names);
+extern int nvrtcCompileProgram(nvrtcProgram program, int count, const char *const *options);
+extern int nvrtcGetCUBINSize(nvrtcProgram program, size_t *size);
+extern int nvrtcGetCUBIN(nvrtcProgram program, char *bytes);
+extern int nvrtcDestroyProgram(nvrtcProgram *program);
+extern int nvrtcVersion(int *major, int *minor);
+extern const char *nvrtcGetErrorString(int result);
+
+static const char source[] = "extern \"C\" __global__ void triple(int *x) { *x *= 3; }";
+
+static void a_cubin_is_ptx(void **state) {
+    static const char *const options[] = {"--gpu-architecture=sm_80"};
+    nvrtcProgram program;
+    size_t size = 0;
+    int major = 0, minor = 0, value = 14;
+    (void)state;
+    if (nvrtcVersion(&major, &minor) != 0) {
+        print_message("skipped: there is no NVRTC here\n");
+        skip();
+        return;
+    }
+    assert_int_equal(nvrtcCreateProgram(&program, source, "triple.cu", 0, NULL, NULL), 0);
+    assert_int_equal(nvrtcCompileProgram(program, 1, options), 0);
+    assert_int_equal(nvrtcGetCUBINSize(program, &size), 0);
+    char *image = malloc(size + 1);
+    assert_non_null(image);
+    assert_int_equal(nvrtcGetCUBIN(program, image), 0);
+    image[size] = '\0';
+    assert_int_equal(nvrtcDestroyProgram(&program), 0);
+    CUmodule module;
+    CUfunction function;
+    CUdeviceptr memory;
+    void *parameters[] = {&memory};
+    OK(cuModuleLoadData(&module, image));
+    OK(cuModuleGetFunction(&function, module, "triple"));
+    OK(cuMemAlloc_v2(&memory, sizeof value));
+    OK(cuMemcpyHtoD_v2(memory, &value, sizeof value));
+    OK(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL));
+    OK(cuMemcpyDtoH_v2(&value, memory, sizeof value));
+    assert_int_equal(value, 42);
+    OK(cuMemFree_v2(memory));
+    OK(cuModuleUnload(module));
+    free(image);
+}
+
+/* In a process of its own, which has not looked for the library yet. */
+static void a_missing_library_is_an_error(void **state) {
+    int status = -1, major, minor;
+    (void)state;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const bool is_said = setenv("LOCKSTEP_NVRTC", "/no/such/library", 1) == 0 &&
+                             nvrtcVersion(&major, &minor) == 11 &&
+                             strstr(nvrtcGetErrorString(11), "missing");
+        _exit(is_said ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_library_is_an_error),
+        WITH_CONTEXT(a_cubin_is_ptx),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
