@@ -78,6 +78,7 @@ static void *function_of(const char *name) {
 /* ---- Functions that are NVIDIA's ---- */
 
 /* A function's name, parameters, and arguments; it is looked up each time, which is nothing beside compiling. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a parameter list takes none */
 #define FORWARD(name, parameters, arguments)                                                       \
     NVRTC_API nvrtcResult name parameters;                                                         \
     NVRTC_API nvrtcResult name parameters {                                                        \
@@ -86,6 +87,7 @@ static void *function_of(const char *name) {
         memcpy(&function, &found, sizeof function);                                                \
         return found ? function arguments : NVRTC_ERROR_INTERNAL_ERROR;                            \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 FORWARD(nvrtcVersion, (int *major, int *minor), (major, minor))
 FORWARD(nvrtcGetNumSupportedArchs, (int *count), (count))

@@ -78,6 +78,8 @@ DRIVER_API CUresult cuCtxCreate_v3(CUcontext *context, CUexecAffinityParam *affi
                                    unsigned int flags, CUdevice device);
 DRIVER_API CUresult cuCtxCreate_v4(CUcontext *context, CUctxCreateParams *parameters,
                                    unsigned int flags, CUdevice device);
+DRIVER_API CUresult cuCtxAttach(CUcontext *context, unsigned int flags);
+DRIVER_API CUresult cuCtxDetach(CUcontext context);
 DRIVER_API CUresult cuCtxDestroy(CUcontext context);
 DRIVER_API CUresult cuCtxDestroy_v2(CUcontext context);
 DRIVER_API CUresult cuCtxPushCurrent(CUcontext context);
@@ -339,6 +341,15 @@ DRIVER_API CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUeve
 DRIVER_API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent start, CUevent end);
 
 /* Launches. */
+DRIVER_API CUresult cuFuncSetBlockShape(CUfunction function, int x, int y, int z);
+DRIVER_API CUresult cuFuncSetSharedSize(CUfunction function, unsigned int bytes);
+DRIVER_API CUresult cuParamSetSize(CUfunction function, unsigned int bytes);
+DRIVER_API CUresult cuParamSeti(CUfunction function, int offset, unsigned int value);
+DRIVER_API CUresult cuParamSetf(CUfunction function, int offset, float value);
+DRIVER_API CUresult cuParamSetv(CUfunction function, int offset, void *value, unsigned int bytes);
+DRIVER_API CUresult cuLaunch(CUfunction function);
+DRIVER_API CUresult cuLaunchGrid(CUfunction function, int width, int height);
+DRIVER_API CUresult cuLaunchGridAsync(CUfunction function, int width, int height, CUstream stream);
 DRIVER_API CUresult cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y,
                                    unsigned int grid_z, unsigned int block_x, unsigned int block_y,
                                    unsigned int block_z, unsigned int shared_bytes, CUstream stream,

@@ -106,6 +106,33 @@ CUresult cuCtxDestroy_v2(CUcontext handle) {
 }
 DRIVER_ALIAS(cuCtxDestroy_v2, cuCtxDestroy);
 
+/* A context that has been attached to is destroyed when it is detached from as often, and once more. */
+CUresult cuCtxAttach(CUcontext *handle, unsigned int flags) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS && (!handle || flags))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) {
+        context->attached++;
+        *handle = context->handle;
+    }
+    return driver_end(status);
+}
+
+CUresult cuCtxDetach(CUcontext handle) {
+    struct driver_context *context = NULL;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = context_find(handle, &context);
+    if (status == CUDA_SUCCESS && (context->primary || handle != driver_current()))
+        status = CUDA_ERROR_INVALID_CONTEXT;
+    if (status == CUDA_SUCCESS && context->attached)
+        context->attached--;
+    else if (status == CUDA_SUCCESS)
+        context_destroy(context);
+    return driver_end(status);
+}
+
 /* ---- The primary context ---- */
 
 static CUresult primary_begin(CUdevice device) {

@@ -6,6 +6,13 @@
 
 struct driver_module;
 
+/* What the calls from before CUDA 4 say of the next launch, one thing at a time. */
+enum { FUNCTION_PARAMETER_BYTES = 4096 };
+struct function_legacy {
+    unsigned block[3], shared_bytes, parameter_bytes;
+    unsigned char parameters[FUNCTION_PARAMETER_BYTES];
+};
+
 struct driver_function {
     CUfunction handle;
     struct driver_module *module;
@@ -13,6 +20,7 @@ struct driver_function {
     const struct machine_function_info *info;
     size_t dynamic_limit; /* CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES; 0: not set */
     int carveout;
+    struct function_legacy *legacy; /* NULL: no such call was made; owned */
 };
 
 CUresult function_find(CUfunction handle, struct driver_function **function);

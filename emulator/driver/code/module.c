@@ -28,8 +28,10 @@ static CUresult module_list_functions(struct driver_module *module) {
 }
 
 void module_unload(struct driver_module *module) {
-    for (size_t i = 0; module->functions && i < module->function_count; i++)
+    for (size_t i = 0; module->functions && i < module->function_count; i++) {
         handle_remove(&driver.handles, module->functions[i].handle);
+        free(module->functions[i].legacy);
+    }
     handle_remove(&driver.handles, module->handle);
     free(module->functions);
     if (module->machine)

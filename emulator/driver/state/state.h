@@ -35,6 +35,7 @@ struct driver_context {
     bool primary;
     bool active;       /* the primary context: retained; others: always */
     unsigned retained; /* of the primary context */
+    unsigned attached; /* by cuCtxAttach, and not detached yet */
     unsigned running;  /* graphs under way in it; their host functions let other threads in */
     bool doomed;       /* destroyed while one runs: freed when the last of them ends */
     CUresult error;    /* a kernel's fault: every later call in the context returns it */

@@ -291,6 +291,18 @@ static void proc_address_knows_versions(void **state) {
     assert_int_equal(dlclose(self), 0);
 }
 
+static void a_context_lasts_until_it_is_detached_from(void **state) {
+    CUcontext context, attached;
+    (void)state;
+    OK(cuCtxCreate_v4(&context, NULL, 0, 0));
+    OK(cuCtxAttach(&attached, 0));
+    assert_ptr_equal(attached, context);
+    OK(cuCtxDetach(context));
+    OK(cuCtxSynchronize());
+    OK(cuCtxDetach(context));
+    EXPECT(CUDA_ERROR_INVALID_CONTEXT, cuCtxDetach(context));
+}
+
 static void lacking_calls_say_so(void **state) {
     (void)state;
     void *function = NULL;
@@ -445,6 +457,7 @@ int main(void) {
         WITH_CONTEXT(current_context_belongs_to_a_thread),
         cmocka_unit_test(errors_have_names_and_texts),
         cmocka_unit_test(proc_address_knows_versions),
+        cmocka_unit_test(a_context_lasts_until_it_is_detached_from),
         cmocka_unit_test(lacking_calls_say_so),
         WITH_CONTEXT(streams_remember_what_they_are),
         WITH_CONTEXT(streams_belong_to_a_context),

@@ -42,6 +42,26 @@ static void kernels_run_with_pointers_to_parameters(void **state) {
     expect_floats(values, 3);
 }
 
+static void kernels_run_as_before_cuda_4(void **state) {
+    CUfunction scale = find_function(state, "scale");
+    CUdeviceptr values = upload_floats();
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunch(scale)); /* no block yet */
+    OK(cuFuncSetBlockShape(scale, 32, 1, 1));
+    OK(cuFuncSetSharedSize(scale, 0));
+    OK(cuParamSetv(scale, 0, &values, sizeof values));
+    OK(cuParamSetf(scale, 8, 7));
+    OK(cuParamSeti(scale, 12, COUNT));
+    OK(cuParamSetSize(scale, 16));
+    OK(cuLaunchGrid(scale, 4, 1));
+    expect_floats(values, 7);
+    OK(cuLaunchGridAsync(scale, 2, 2, NULL));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuFuncSetBlockShape(scale, 0, 1, 1));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuParamSeti(scale, 4094, 1));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuParamSeti(scale, -4, 1));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuParamSetSize(scale, 4097));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunchGrid(scale, 0, 1));
+}
+
 static void kernels_run_with_a_packed_buffer(void **state) {
     CUfunction scale = find_function(state, "scale");
     struct {
@@ -521,6 +541,7 @@ static void a_launch_ends_when_the_program_asks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_MODULE(kernels_run_with_pointers_to_parameters),
+        WITH_MODULE(kernels_run_as_before_cuda_4),
         WITH_MODULE(kernels_run_with_a_packed_buffer),
         WITH_MODULE(parameters_of_all_sizes_arrive),
         WITH_MODULE(launch_configurations_carry_attributes),
