@@ -10,6 +10,7 @@
 #include "common/hash.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,25 @@ static enum status file_hash(const char *path, uint64_t *hash, struct message *m
         *hash = hash_bytes(hash_start, bytes, size);
     free(bytes);
     return status;
+}
+
+/* A command, and what is in the files that it names: a script is another one once it is edited. */
+static uint64_t command_hash(const char *command) {
+    enum { SCRIPT_BYTES_MAX = 1 << 20 };
+    uint64_t hash = hash_text(hash_start, command);
+    char word[PATH_MAX];
+    for (const char *c = command; *c;) {
+        const size_t length = strcspn(c, " \t");
+        char *bytes = NULL;
+        size_t size = 0;
+        struct message ignored; /* most words name no file */
+        snprintf(word, sizeof word, "%.*s", (int)length, c);
+        if (file_read(word, SCRIPT_BYTES_MAX, &bytes, &size, &ignored) == STATUS_OK)
+            hash = hash_bytes(hash, bytes, size);
+        free(bytes);
+        c += length + strspn(c + length, " \t");
+    }
+    return hash;
 }
 
 enum status added_check_unchanged(const struct added *added, struct message *message) {
@@ -101,7 +121,11 @@ static enum status item_open(struct added *added, const char *text, struct messa
                            "cannot add '%.300s': it is no file of kernels (.cu, .ptx, .fatbin, "
                            ".cubin, .launch), no shared library (.so) and no command",
                            text);
-    enum status status = way->is_file ? file_hash(item->what, &item->hash, message) : STATUS_OK;
+    enum status status = STATUS_OK;
+    if (way->is_file)
+        status = file_hash(item->what, &item->hash, message);
+    else
+        item->hash = command_hash(item->what);
     if (status != STATUS_OK)
         return status;
     item->way = way;

@@ -47,7 +47,8 @@ static void script_write(const char *name, const char *text) {
 #define SAMPLE "sleep 0.003; echo '{\"seconds\": 0.002}'"
 
 /* A peer that copies, but for what it does instead in `run` and in `take`. */
-static void copier_write(const char *name, const char *run, const char *take) {
+static void copier_write_for(const char *device, const char *name, const char *run,
+                             const char *take) {
     static const char format[] =
         "#!/bin/sh\n"
         "%s"
@@ -71,10 +72,15 @@ static void copier_write(const char *name, const char *run, const char *take) {
     char greeting[512], text[4096];
     snprintf(greeting, sizeof greeting,
              "echo '{\"lockstep_peer\": 1, \"patience_seconds\": 1, \"rows\": [{\"operation\": "
-             "\"transfer\", \"name\": \"%s\", \"variants\": [\"copy\"], \"one_thread\": true}]}'\n",
-             name);
+             "\"transfer\", \"name\": \"%s\", \"variants\": [\"copy\"], \"device\": \"%s\", "
+             "\"one_thread\": true}]}'\n",
+             name, device);
     assert_in_range(snprintf(text, sizeof text, format, greeting, run, take), 1, sizeof text - 1);
     script_write(name, text);
+}
+
+static void copier_write(const char *name, const char *run, const char *take) {
+    copier_write_for("cpu", name, run, take);
 }
 
 /* --- peers as they should be ------------------------------------------------------------------ */
@@ -110,6 +116,38 @@ static void test_a_peer_is_sampled_beside_the_others(void **state) {
     char *environment = file_text(temporary_path(&here.place, "run/environment.json"));
     check_holds(environment, "\"file\":\t\"./copier with words\"");
     free(environment);
+}
+
+/* Its tensors come from the GPU and go back there to be verified: the stand-in for a driver has such
+ * memory. An emulated GPU is in this process alone. */
+static void test_a_peer_for_a_gpu(void **state) {
+    (void)state;
+    char folder[PATH_MAX], library_path[PATH_MAX + 32];
+    assert_non_null(realpath(STAND_IN_FOLDER, folder));
+    snprintf(library_path, sizeof library_path, "LD_LIBRARY_PATH=%s", folder);
+    const char *const variables[] = {library_path,
+                                     "LOCKSTEP_STAND_IN=", "LOCKSTEP_STAND_IN_SILENT=1", NULL};
+    copier_write_for("gpu", "copier", COPY "; " ANSWER, SAMPLE);
+    struct call call =
+        call_start(&here,
+                   (const char *const[]){"run", "--case", "transfer/copy/*", "--shape", "1025",
+                                         "--quick", "--max-time=0.05", "--gpu=0", "--out=run",
+                                         "--add=./copier", "--implementation=copier", NULL},
+                   &(struct call_limits){.variables = variables});
+    call_wait(&here, &call);
+    check_status(&call, 0);
+    call_free(&call);
+    char *rows = file_text(temporary_path(&here.place, "run/results.csv"));
+    assert_non_null(rows);
+    check_holds(rows, "transfer,copy,f32,1025,copier,gpu0,0,hot,measured");
+    check_holds(rows, ",yes,");
+    free(rows);
+    struct call emulated =
+        CALL("run", "--case", "transfer/copy/*", "--shape", "17", "--gpu", "emulated", "--out",
+             "emulated", "--add", "./copier", "--implementation", "copier");
+    check_status(&emulated, 3); /* every row was skipped */
+    check_holds(emulated.out, "runs on a GPU in a process of its own, where none is emulated");
+    call_free(&emulated);
 }
 
 /* --- peers that are not ----------------------------------------------------------------------- */
@@ -324,6 +362,7 @@ int main(void) {
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_a_peer_is_sampled_beside_the_others, place_enter,
                                         place_leave),
+        cmocka_unit_test_setup_teardown(test_a_peer_for_a_gpu, place_enter, place_leave),
         cmocka_unit_test_setup_teardown(test_bad_peers_cost_their_own_rows, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_what_is_no_peer_is_refused, place_enter, place_leave),
