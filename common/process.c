@@ -51,7 +51,7 @@ static int process_spawn(struct process *process, int socket, const char *const 
         return error;
     error = actions_make(&actions, socket, process->errors);
     if (!error)
-        error = posix_spawnp(&process->id, list[0], &actions, &attributes, list, environ);
+        error = posix_spawnp(&process->id, arguments[0], &actions, &attributes, list, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
     (void)posix_spawnattr_destroy(&attributes);
     return error;
