@@ -1,5 +1,6 @@
 /* The options that `run`, `ab` and `sample` share. */
 #include "bench/commands/arguments.h"
+#include "bench/devices/cores.h"
 
 #include <string.h>
 
@@ -18,6 +19,8 @@ const struct command_option run_arguments_options[] = {
     OPTION_TUNING(struct run_arguments, run.tuning),
     OPTION_THREADS(struct run_arguments, run.threads,
                    "CPU threads (default: as many as there can be); one is timed too"),
+    OPTION_TEXT("cores", "WHICH", struct run_arguments, cores,
+                "Run on these alone: performance, efficiency, or processors as in 0-3,8"),
     OPTION_FLAG("cold", struct run_arguments, run.cold,
                 "Rotate among buffers larger than the caches"),
     OPTION_FLAG("quick", struct run_arguments, run.quick, "Preset `quick` and less time a case"),
@@ -55,7 +58,9 @@ static const char *preset_default(const struct run_arguments *arguments) {
 
 enum status run_arguments_finish(struct run_arguments *arguments, struct message *message) {
     struct run_options *run = &arguments->run;
-    enum status status = added_open(&arguments->add, &run->added, message);
+    enum status status = arguments->cores ? cores_use(arguments->cores, message) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = added_open(&arguments->add, &run->added, message);
     if (status != STATUS_OK)
         return status;
     run->gpu = added_gpu(run->added, run->gpu);

@@ -9,8 +9,10 @@
 /* Who measures where: rows of two builds or machines are not of one run. */
 static void measurer_write(const struct run *run, FILE *file) {
     const struct environment *e = &run->environment;
-    fprintf(file, " build=%s cpu=%s processors=%d machine=%s", build_commit, e->cpu,
-            e->processors.count, e->machine_id);
+    char numbers[256];
+    processors_format(&e->processors.set, numbers, sizeof numbers);
+    fprintf(file, " build=%s cpu=%s processors=%s machine=%s", build_commit, e->cpu, numbers,
+            e->machine_id);
     for (int i = 0; i < run->devices.count; i++)
         if (run->devices.list[i].gpu)
             fprintf(file, " %s=%s", run->devices.list[i].name,

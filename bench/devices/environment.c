@@ -118,6 +118,13 @@ static void cgroup_warnings_find(struct environment *environment) {
              (double)environment->memory_bytes / 0x1p30);
 }
 
+static void cores_warnings_find(struct environment *environment) {
+    char text[sizeof environment->warnings[0]];
+    cores_describe_mix(&environment->core_kinds, &environment->processors.set, text, sizeof text);
+    if (*text)
+        warn(environment, "%s", text);
+}
+
 /* A build by clang has two OpenMP libraries: OpenBLAS brings gcc's. */
 static void binding_warnings_find(struct environment *environment) {
 #ifdef __clang__
@@ -221,6 +228,7 @@ void environment_read(struct environment *environment) {
     machine_id_read(environment);
     turbo_read(environment);
     processors_read("", &environment->processors);
+    core_kinds_read(&environment->core_kinds);
     environment->threads_per_core = siblings();
     environment->memory_bytes = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
     environment->l1d_bytes = cache_bytes(_SC_LEVEL1_DCACHE_SIZE);
@@ -233,6 +241,7 @@ void environment_read(struct environment *environment) {
     cgroup_read_memory(&cgroup, &environment->cgroup_memory);
     cgroup_warnings_find(environment);
     binding_warnings_find(environment);
+    cores_warnings_find(environment);
     warnings_find(environment);
 }
 
@@ -281,6 +290,20 @@ static void add_cgroup(const struct environment *e, cJSON *object) {
     }
 }
 
+/* Nothing where hwloc knows none. */
+static void add_core_kinds(const struct core_kinds *kinds, cJSON *cpu) {
+    cJSON *list = kinds->count > 0 ? cJSON_AddArrayToObject(cpu, "core_kinds") : NULL;
+    for (int i = 0; i < kinds->count; i++) {
+        char numbers[256];
+        cJSON *kind = cJSON_CreateObject();
+        processors_format(&kinds->kinds[i].set, numbers, sizeof numbers);
+        cJSON_AddStringToObject(kind, "processor_numbers", numbers);
+        if (kinds->kinds[i].efficiency >= 0)
+            cJSON_AddNumberToObject(kind, "efficiency", kinds->kinds[i].efficiency);
+        cJSON_AddItemToArray(list, kind);
+    }
+}
+
 void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddStringToObject(object, "host", e->host);
     if (*e->machine_id)
@@ -293,6 +316,7 @@ void environment_to_json(const struct environment *e, cJSON *object) {
     cJSON_AddNumberToObject(cpu, "processors", e->processors.count);
     cJSON_AddStringToObject(cpu, "processor_numbers", allowed);
     cJSON_AddNumberToObject(cpu, "threads_per_core", e->threads_per_core);
+    add_core_kinds(&e->core_kinds, cpu);
     cJSON_AddNumberToObject(cpu, "l1d_bytes", (double)e->l1d_bytes);
     cJSON_AddNumberToObject(cpu, "l2_bytes", (double)e->l2_bytes);
     cJSON_AddNumberToObject(cpu, "l3_bytes", (double)e->l3_bytes);

@@ -3,6 +3,7 @@
 #ifndef LOCKSTEP_BENCH_DEVICES_ENVIRONMENT_H
 #define LOCKSTEP_BENCH_DEVICES_ENVIRONMENT_H
 
+#include "bench/devices/cores.h"
 #include "bench/devices/processors.h"
 
 #include <cjson/cJSON.h>
@@ -16,6 +17,7 @@ struct environment {
     char huge_pages[64]; /* what the system offers, the chosen one in brackets; "unknown" */
     char machine_id[17]; /* a hash of /etc/machine-id; "" where there is none, as in a container */
     struct processors processors;
+    struct core_kinds core_kinds;
     struct cgroup_memory cgroup_memory;
     int threads_per_core;
     size_t memory_bytes, l1d_bytes, l2_bytes, l3_bytes;

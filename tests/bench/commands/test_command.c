@@ -710,6 +710,7 @@ static const struct {
     {"batch", "10"},
     {"case", "gemm/*"},
     {"cold", ""},
+    {"cores", "0"},
     {"counters-threshold", "1%"},
     {"csv", ""},
     {"check", "memory"},
