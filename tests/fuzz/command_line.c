@@ -1,5 +1,6 @@
-/* Command lines: the options of `run` with the cases that they select, and the commands that start
- * nothing. What would open files of --add is left out: it runs compilers and other programs. */
+/* Command lines: the options of `run` with the cases that they select, and `compare`, which starts
+ * nothing. No command that opens what --add names may be called here: it runs compilers, and any
+ * text as a command of the shell. */
 #include "bench/commands/arguments.h"
 #include "bench/commands/command.h"
 #include "tests/fuzz/files.h"
@@ -42,7 +43,7 @@ static enum status run_read(int argc, char **argv, const struct command_context 
 static const struct {
     const char *name;
     command_function *function;
-} commands[] = {{"run", run_read}, {"list", command_list}, {"compare", command_compare}};
+} commands[] = {{"run", run_read}, {"compare", command_compare}};
 
 /* Cuts the text into words, one a line. */
 static int words_cut(char *text, char *words[WORDS_MAX + 1]) {

@@ -9,16 +9,17 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { PARAMETERS = 6 * 3 + 3 + 3 * 2 + 2 };
+enum { PARAMETERS_MAX = 256 };
 
 static void bytes_load(const uint8_t *data, size_t size) {
-    float values[3][PARAMETERS];
+    float values[3][PARAMETERS_MAX];
     struct mlp_model model;
     struct message message;
     bool moments_lost;
     mlp_model_defaults(&model);
     model.batch = 1;
-    if (mlp_layers_parse("6-3-2", &model, &message) != STATUS_OK)
+    if (mlp_layers_parse("6-3-2", &model, &message) != STATUS_OK ||
+        mlp_parameter_count(&model) > PARAMETERS_MAX)
         abort();
     struct weights weights = {
         .parameters = values[0], .first_moment = values[1], .second_moment = values[2]};
