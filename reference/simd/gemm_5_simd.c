@@ -3,11 +3,12 @@
  * Adds to rung 4: tiles as tall as the registers allow, cut so that no row is computed twice
  * (gemm_tile.h); A and B read where they are while that costs less than packing them (gemm_block.h);
  * C and the next columns of B asked for while the tiles before are computed; few rows or columns
- * streamed instead (gemm_few.h); bf16 and f16 widened on the way. What stays: a processor's own
- * instructions for 16-bit products.
+ * streamed instead (gemm_few.h); bf16 and f16 widened on the way, but for bf16 where the processor
+ * multiplies pairs of it. What stays: tiles of a processor's own (AMX).
  */
 #include "reference/simd/gemm_block.h"
 #include "reference/simd/gemm_few.h"
+#include "reference/simd/gemm_pack.h"
 #include "reference/simd/level.h"
 #include "reference/simd/operand.h"
 #include "reference/simd/parallel.h"
@@ -35,6 +36,11 @@ static bool copies_strips(const struct gemm_problem *p, int64_t rows) {
            (rows > ROWS_LEAST && p->ldb % PAGE_FLOATS == 0);
 }
 
+/* Twice as many products an instruction, where the processor has it. */
+static bool multiplies_pairs(enum dtype dtype) {
+    return PAIRS_MULTIPLY && dtype == DTYPE_BF16 && __builtin_cpu_supports("avx512bf16");
+}
+
 /* Below this, everything stays in the second level of cache from one call to the next. */
 static bool fetches(const struct gemm_problem *p) {
     enum { FLOATS_LEAST = 128 << 10 };
@@ -55,9 +61,11 @@ static void part_body(const void *context, int part, int64_t first, int64_t last
                               .strips = strips,
                               .fetches = fetches(p)};
     int64_t rows = work.rows.last - work.rows.first;
+    work.pairs = multiplies_pairs(p->dtype);
     work.copies_strips = copies_strips(p, rows);
     if (packs_a(p, work.columns.last - work.columns.first)) {
-        int64_t floats = least(rows, ROWS_MOST) * least(p->k, DEPTH_MOST) + WIDTH;
+        int64_t floats =
+            least(rows, ROWS_MOST) * least(part_steps(work.pairs, p->k), DEPTH_MOST) + WIDTH;
         size_t bytes = (size_t)pieces_of(floats * (int64_t)sizeof(float), ALIGNMENT) * ALIGNMENT;
         work.block = aligned_alloc(ALIGNMENT, bytes);
         if (work.block == NULL) {
@@ -101,7 +109,7 @@ enum status SIMD_NAME(gemm_simd)(const struct gemm_problem *problem, struct exec
     if (SIMD_NAME(gemm_is_few)(problem))
         return SIMD_NAME(gemm_few)(problem, execution);
     atomic_bool starved = false;
-    struct job job = {.problem = problem, .starved = &starved};
+    struct job job = {.problem = problem, .high = 1, .wide = 1, .starved = &starved};
     job_deal(&job, parts_worth(problem, execution->threads));
     int64_t parts = job.high * job.wide;
     parallel_ranges(parts, 1, (struct team){execution->threads, (int)parts}, part_body, &job);

@@ -5,24 +5,26 @@
 
 enum { LINE = 64 }; /* of a cache, in bytes */
 
-static inline struct part part_of_a(const struct gemm_problem *p, int64_t i, int64_t k) {
+static inline struct part part_of_a(const struct block_work *work, int64_t i, int64_t k) {
+    const struct gemm_problem *p = work->problem;
     bool turned = p->variant == GEMM_TN;
     int64_t step = turned ? 1 : p->lda, k_step = turned ? p->lda : 1;
-    return (struct part){p->a, p->dtype, i * step + k * k_step, step, k_step};
+    return (struct part){p->a, p->dtype, work->pairs, i * step + k * k_step, step, k_step};
 }
 
-static inline struct part part_of_b(const struct gemm_problem *p, int64_t j, int64_t k) {
+static inline struct part part_of_b(const struct block_work *work, int64_t j, int64_t k) {
+    const struct gemm_problem *p = work->problem;
     bool turned = p->variant == GEMM_NT;
     int64_t step = turned ? p->ldb : 1, k_step = turned ? 1 : p->ldb;
-    return (struct part){p->b, p->dtype, j * step + k * k_step, step, k_step};
+    return (struct part){p->b, p->dtype, work->pairs, j * step + k * k_step, step, k_step};
 }
 
 /* Strips of columns that meet the tiles of some rows together, for some k. */
 struct group {
     const struct block_work *work;
     struct range rows, columns, k;
-    int64_t depth, tiles;
-    int64_t share; /* of a strip's depth: what each tile asks for of the next group */
+    int64_t depth, steps, tiles; /* a step is a pair, or one k */
+    int64_t share;               /* of a strip's depth: what each tile asks for of the next group */
 };
 
 static bool strip_is_copied(const struct block_work *work, int64_t columns) {
@@ -47,7 +49,8 @@ static void fetch_rows(const struct tile *tile, int64_t t, struct fetch *fetch) 
 static void fetch_strip(const struct group *group, int64_t j, int64_t t, struct fetch *fetch) {
     const struct gemm_problem *p = group->work->problem;
     const uintptr_t size = dtype_is_narrow(p->dtype) ? 2 : 4;
-    struct part part = part_of_b(p, j + group->columns.last - group->columns.first, group->k.first);
+    struct part part =
+        part_of_b(group->work, j + group->columns.last - group->columns.first, group->k.first);
     fetch->from = (uintptr_t)part.data + (uintptr_t)part.at * size;
     if (p->variant == GEMM_NT) {
         fetch->from += (uintptr_t)(2 * t % TILE_COLUMNS * part.step) * size;
@@ -75,18 +78,18 @@ static void fetch_ahead(const struct group *group, int64_t j, int64_t t, struct 
             fetch_strip(group, j, t, &tile->fetch[1]);
         count = tile->fetch[0].count + tile->fetch[1].count;
     }
-    tile->fetch_every = count == 0 ? group->depth : count < group->depth ? group->depth / count : 1;
+    tile->fetch_every = count == 0 ? group->steps : count < group->steps ? group->steps / count : 1;
 }
 
 /* Rows of A: packed ones lie one tile behind the other. */
 static void tile_take_a(const struct group *group, int64_t i, struct tile *tile) {
     if (group->work->block != NULL) {
-        tile->a = group->work->block + i * group->depth;
+        tile->a = group->work->block + i * group->steps;
         tile->a_row = 1;
         tile->a_step = tile->rows;
         return;
     }
-    struct part part = part_of_a(group->work->problem, group->rows.first + i, group->k.first);
+    struct part part = part_of_a(group->work, group->rows.first + i, group->k.first);
     tile->a = (const float *)part.data + part.at;
     tile->a_row = part.step;
     tile->a_step = part.k_step;
@@ -94,18 +97,19 @@ static void tile_take_a(const struct group *group, int64_t i, struct tile *tile)
 
 static void tile_take_b(const struct group *group, int64_t j, struct tile *tile) {
     if (strip_is_copied(group->work, tile->columns)) {
-        tile->b = group->work->strips + (j - group->columns.first) * group->depth;
+        tile->b = group->work->strips + (j - group->columns.first) * group->steps;
         tile->b_step = pieces_of(tile->columns, WIDTH) * WIDTH;
         return;
     }
-    struct part part = part_of_b(group->work->problem, j, group->k.first);
+    struct part part = part_of_b(group->work, j, group->k.first);
     tile->b = (const float *)part.data + part.at;
     tile->b_step = part.k_step;
 }
 
 static void group_multiply(const struct group *group) {
     const struct gemm_problem *p = group->work->problem;
-    struct tile tile = {.depth = group->depth,
+    struct tile tile = {.pairs = group->work->pairs,
+                        .depth = group->steps,
                         .ldc = p->ldc,
                         .alpha = p->alpha,
                         .beta = group->k.first == 0 ? p->beta : 1};
@@ -128,8 +132,8 @@ static void group_copy(const struct group *group) {
         int64_t columns = least(TILE_COLUMNS, group->columns.last - j);
         if (!strip_is_copied(group->work, columns))
             continue;
-        struct part part = part_of_b(group->work->problem, j, group->k.first);
-        float *to = group->work->strips + (j - group->columns.first) * group->depth;
+        struct part part = part_of_b(group->work, j, group->k.first);
+        float *to = group->work->strips + (j - group->columns.first) * group->steps;
         SIMD_NAME(pack_strip)(&part, columns, group->depth, to);
     }
 }
@@ -137,13 +141,21 @@ static void group_copy(const struct group *group) {
 /* C[rows, the work's columns] += A[rows, k] B[k, the work's columns]. */
 static void block_multiply(const struct block_work *work, struct range rows, struct range k) {
     const int64_t height = rows.last - rows.first, depth = k.last - k.first;
+    const int64_t tiles = tiles_of(height);
+    if (tiles == 0)
+        return;
     if (work->block != NULL) {
-        struct part part = part_of_a(work->problem, rows.first, k.first);
+        struct part part = part_of_a(work, rows.first, k.first);
         SIMD_NAME(pack_rows)(&part, height, depth, work->block);
     }
-    struct group group = {work, rows, {0, 0}, k, depth, tiles_of(height), 0};
-    group.share = pieces_of(depth, group.tiles);
-    int64_t strips = depth > 0 ? STRIPS_FLOATS / TILE_COLUMNS / depth : 1;
+    struct group group = {.work = work,
+                          .rows = rows,
+                          .k = k,
+                          .depth = depth,
+                          .steps = part_steps(work->pairs, depth),
+                          .tiles = tiles,
+                          .share = pieces_of(depth, tiles)};
+    int64_t strips = depth > 0 ? STRIPS_FLOATS / TILE_COLUMNS / group.steps : 1;
     for (int64_t j = work->columns.first; j < work->columns.last; j += strips * TILE_COLUMNS) {
         group.columns = (struct range){j, least(j + strips * TILE_COLUMNS, work->columns.last)};
         group_copy(&group);
@@ -156,7 +168,8 @@ void SIMD_NAME(block_work)(const struct block_work *work) {
     const int64_t products = work->problem->alpha != 0 ? work->problem->k : 0;
     const int64_t height = work->rows.last - work->rows.first;
     const int64_t blocks = pieces_of(height, ROWS_MOST);
-    const int64_t depths = products > 0 ? pieces_of(products, DEPTH_MOST) : 1;
+    const int64_t depth_most = work->pairs ? 2 * DEPTH_MOST : DEPTH_MOST;
+    const int64_t depths = products > 0 ? pieces_of(products, depth_most) : 1;
     for (int64_t block = 0; block < blocks; block++) {
         struct range rows = range_piece(height, TILE_ROWS, blocks, block);
         rows.first += work->rows.first;

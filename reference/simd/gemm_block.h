@@ -51,6 +51,7 @@ static inline struct range range_piece(int64_t size, int64_t granule, int64_t pi
 struct block_work {
     const struct gemm_problem *problem;
     struct range rows, columns;
+    bool pairs;         /* of bf16, multiplied as they are: vdpbf16ps */
     float *block;       /* ROWS_MOST x DEPTH_MOST and a vector; NULL: tiles read A where it is */
     float *strips;      /* STRIPS_FLOATS; like block, aligned to a line of cache */
     bool copies_strips; /* else tiles read B where it is, where columns fill whole vectors */

@@ -106,7 +106,7 @@ SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int places, i
             SIMD_FOR (u, chains)
                 sums[r][j][u] = vector_set(0);
     int64_t k = first;
-    for (; k + chains * WIDTH <= last; k += (int64_t)chains * WIDTH)
+    for (const int64_t pass = (int64_t)chains * WIDTH; k + pass <= last; k += pass)
         SIMD_FOR (u, chains)
             step_along(few, dtype, places, rows, u, i, k + (int64_t)u * WIDTH, WIDTH, sums);
     for (; k < last; k += WIDTH)
@@ -124,7 +124,8 @@ SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int places, i
 SIMD_INLINE void along(const struct few *few, enum dtype dtype, int places, int64_t first,
                        int64_t last) {
     enum { VECTORS_FLOATS = 8192, DEPTH_LEAST = CHAINS * WIDTH };
-    const int64_t depth = VECTORS_FLOATS / (places == 1 ? 2 : places) / DEPTH_LEAST * DEPTH_LEAST;
+    const int64_t steps = VECTORS_FLOATS / (places == 1 ? 2 : places) / DEPTH_LEAST;
+    const int64_t depth = steps * DEPTH_LEAST;
     const int rows = rows_along(places);
     for (int64_t k = 0; k < few->k; k += depth) {
         int64_t end = few->k - k < depth ? few->k : k + depth, i = first;
@@ -196,7 +197,8 @@ SIMD_INLINE void across(const struct few *few, enum dtype dtype, int places, int
     enum { SUMS_FLOATS = 4096 };
     const int rows = places == 1 ? 1 : 3; /* more share the sums, but do not stream faster */
     float sums[SUMS_FLOATS] __attribute__((aligned(LINE)));
-    struct sums_block block = {sums, SUMS_FLOATS / places / LINE_FLOATS * LINE_FLOATS, first, 0};
+    const int64_t lines = SUMS_FLOATS / places / LINE_FLOATS;
+    struct sums_block block = {sums, lines * LINE_FLOATS, first, 0};
     const int64_t most = block.apart - LINE_FLOATS; /* they do not all meet in one set of a cache */
     for (; block.first < last; block.first += most) {
         block.width = last - block.first < most ? last - block.first : most;

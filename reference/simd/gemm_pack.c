@@ -4,8 +4,33 @@
 #include "reference/simd/operand.h"
 #include "reference/simd/transpose.h"
 
-/* `count` <= WIDTH rows of k, turned: to[k * width + i], whole vectors a k. What a vector holds past
- * `width` is overwritten by that of the next k. */
+/* What packing is compiled for. */
+struct kind {
+    enum dtype dtype;
+    bool pairs;
+};
+
+/* WIDTH steps of a row from element `at` on; only the first `left` elements where these are less. */
+SIMD_INLINE vector steps_load(const void *data, struct kind kind, int64_t at, int64_t left) {
+    if (kind.pairs)
+        return pairs_load_first((const uint16_t *)data + at, left);
+    return left >= WIDTH ? operand_load(data, kind.dtype, at)
+                         : operand_load_first(data, kind.dtype, at, left);
+}
+
+/* `count` <= WIDTH neighbours from element `at` on, which meet one step; `left` k are there. */
+SIMD_INLINE vector neighbours_load(const struct part *part, struct kind kind, int64_t at,
+                                   int64_t count, int64_t left) {
+    if (kind.pairs) {
+        const uint16_t *low = (const uint16_t *)part->data + at;
+        return pairs_join(low, left > 1 ? low + part->k_step : NULL, count);
+    }
+    return count >= WIDTH ? operand_load(part->data, kind.dtype, at)
+                          : operand_load_first(part->data, kind.dtype, at, count);
+}
+
+/* `count` <= WIDTH rows of k, turned: to[step * width + i], whole vectors a step. What a vector holds
+ * past `width` is overwritten by that of the next step. */
 struct turned {
     const void *data;
     int64_t rows[WIDTH]; /* where each begins; the last stands for those that are missing */
@@ -20,114 +45,115 @@ static struct turned turned_of(const struct part *part, int64_t first, int64_t c
     return turned;
 }
 
-SIMD_INLINE void turn(const struct turned *turned, enum dtype dtype, int64_t depth, float *to) {
-    const int64_t width = turned->width;
-    int64_t k = 0;
-    for (; k + WIDTH <= depth; k += WIDTH) {
+SIMD_INLINE void turn(const struct turned *turned, struct kind kind, int64_t depth, float *to) {
+    const int64_t width = turned->width, whole = kind.pairs ? 2 * WIDTH : WIDTH;
+    for (int64_t k = 0; k < depth; k += whole, to += WIDTH * width) {
         vector square[WIDTH];
-        for (int i = 0; i < WIDTH; i++)
-            square[i] = operand_load(turned->data, dtype, turned->rows[i] + k);
+        if (depth - k >= whole)
+            for (int i = 0; i < WIDTH; i++)
+                square[i] = steps_load(turned->data, kind, turned->rows[i] + k, whole);
+        else
+            for (int i = 0; i < WIDTH; i++)
+                square[i] = steps_load(turned->data, kind, turned->rows[i] + k, depth - k);
         vector_transpose(square);
-        for (int l = 0; l < WIDTH; l++)
-            vector_store(to + (k + l) * width, square[l]);
+        const int64_t steps = depth - k < whole ? part_steps(kind.pairs, depth - k) : WIDTH;
+        for (int64_t l = 0; l < steps; l++)
+            vector_store(to + l * width, square[l]);
     }
-    if (k == depth)
-        return;
-    vector square[WIDTH];
-    for (int i = 0; i < WIDTH; i++)
-        square[i] = operand_load_first(turned->data, dtype, turned->rows[i] + k, depth - k);
-    vector_transpose(square);
-    for (int64_t l = 0; l < depth - k; l++)
-        vector_store(to + (k + l) * width, square[l]);
 }
 
-/* Where the rows of A are neighbours in memory: a few k at a time for all tiles, so that memory is
+/* Where the rows of A are neighbours in memory: a few steps at a time for all tiles, so that memory is
  * read in long runs. The very last vector of a tile is stored to its width only: what follows is
  * there already. */
-SIMD_INLINE void pack_rows_beside(const struct part *part, enum dtype dtype, int64_t rows,
+_Static_assert(2 * (TILE_ROWS / 2 + 1) >= WIDTH, "that of the step before ends within the tile");
+
+SIMD_INLINE void pack_rows_beside(const struct part *part, struct kind kind, int64_t rows,
                                   int64_t depth, float *to) {
     enum { SLICE = 8 };
-    const int64_t tiles = tiles_of(rows), larger = rows % tiles, at = part->at;
-    const int64_t k_step = part->k_step;
-    const void *data = part->data;
-    for (int64_t slice = 0; slice < depth; slice += SLICE) {
-        int64_t end = depth - slice < SLICE ? depth : slice + SLICE;
+    const int64_t tiles = tiles_of(rows), larger = rows % tiles;
+    const int64_t steps = part_steps(kind.pairs, depth), each = kind.pairs ? 2 : 1;
+    for (int64_t slice = 0; slice < steps; slice += SLICE) {
+        int64_t end = steps - slice < SLICE ? steps : slice + SLICE;
         for (int64_t t = 0, i = 0, height; t < tiles; t++, i += height) {
             height = rows / tiles + (t < larger);
-            float *tile = to + i * depth;
-            for (int64_t k = slice; k < end; k++) {
-                vector x = operand_load_first(data, dtype, at + k * k_step + i, height);
-                if (k + 1 < depth)
-                    vector_store(tile + k * height, x);
+            float *tile = to + i * steps;
+            for (int64_t l = slice; l < end; l++) {
+                vector x = neighbours_load(part, kind, part->at + l * each * part->k_step + i,
+                                           height, depth - l * each);
+                if (l + 1 < steps)
+                    vector_store(tile + l * height, x);
                 else
-                    vector_store_first(tile + k * height, x, height);
+                    vector_store_first(tile + l * height, x, height);
             }
         }
     }
 }
 
-SIMD_INLINE void pack_rows_of(const struct part *part, enum dtype dtype, int64_t rows,
+SIMD_INLINE void pack_rows_of(const struct part *part, struct kind kind, int64_t rows,
                               int64_t depth, float *to) {
     if (part->step == 1) {
-        pack_rows_beside(part, dtype, rows, depth, to);
+        pack_rows_beside(part, kind, rows, depth, to);
         return;
     }
     for (int64_t t = 0; t < tiles_of(rows); t++) {
         int64_t first = tile_start(rows, t), height = tile_start(rows, t + 1) - first;
         struct turned turned = turned_of(part, first, height, height);
-        turn(&turned, dtype, depth, to + first * depth);
+        turn(&turned, kind, depth, to + first * part_steps(kind.pairs, depth));
     }
 }
 
-SIMD_INLINE void pack_strip_beside(const struct part *part, enum dtype dtype, int64_t columns,
+SIMD_INLINE void pack_strip_beside(const struct part *part, struct kind kind, int64_t columns,
                                    int64_t depth, float *to) {
-    const int64_t at = part->at, k_step = part->k_step;
-    const void *data = part->data;
+    const int64_t each = kind.pairs ? 2 : 1;
     if (columns == TILE_COLUMNS) {
-        for (int64_t k = 0; k < depth; k++)
-            for (int v = 0; v < TILE_VECTORS; v++)
-                vector_store(to + k * TILE_COLUMNS + (int64_t)v * WIDTH,
-                             operand_load(data, dtype, at + k * k_step + (int64_t)v * WIDTH));
+        for (int64_t k = 0; k < depth; k += each)
+            for (int v = 0; v < TILE_VECTORS; v++, to += WIDTH)
+                vector_store(to, neighbours_load(part, kind,
+                                                 part->at + k * part->k_step + (int64_t)v * WIDTH,
+                                                 WIDTH, depth - k));
         return;
     }
-    for (int64_t k = 0; k < depth; k++)
+    for (int64_t k = 0; k < depth; k += each)
         for (int64_t j = 0; j < columns; j += WIDTH, to += WIDTH)
-            vector_store(to, operand_load_first(data, dtype, at + k * k_step + j,
-                                                columns - j < WIDTH ? columns - j : WIDTH));
+            vector_store(to, neighbours_load(part, kind, part->at + k * part->k_step + j,
+                                             columns - j < WIDTH ? columns - j : WIDTH, depth - k));
 }
 
-SIMD_INLINE void pack_strip_of(const struct part *part, enum dtype dtype, int64_t columns,
+SIMD_INLINE void pack_strip_of(const struct part *part, struct kind kind, int64_t columns,
                                int64_t depth, float *to) {
     if (part->step == 1) {
-        pack_strip_beside(part, dtype, columns, depth, to);
+        pack_strip_beside(part, kind, columns, depth, to);
         return;
     }
     const int64_t whole = (columns + WIDTH - 1) / WIDTH * WIDTH;
     for (int64_t j = 0; j < columns; j += WIDTH) {
         struct turned turned = turned_of(part, j, columns - j < WIDTH ? columns - j : WIDTH, whole);
-        turn(&turned, dtype, depth, to + j);
+        turn(&turned, kind, depth, to + j);
     }
 }
 
-/* One copy of `of` a dtype, so that its loops ask nothing. */
-#define FOR_EACH_DTYPE(of, part, count, depth, to)                                                 \
+/* One copy of `of` a kind, so that its loops ask nothing. */
+#define FOR_EACH_KIND(of, part, count, depth, to)                                                  \
     switch ((part)->dtype) {                                                                       \
     case DTYPE_F32:                                                                                \
     case DTYPE_TF32:                                                                               \
-        of(part, DTYPE_F32, count, depth, to);                                                     \
+        of(part, (struct kind){DTYPE_F32, false}, count, depth, to);                               \
         break;                                                                                     \
     case DTYPE_BF16:                                                                               \
-        of(part, DTYPE_BF16, count, depth, to);                                                    \
+        if (PAIRS_MULTIPLY && (part)->pairs)                                                       \
+            of(part, (struct kind){DTYPE_BF16, true}, count, depth, to);                           \
+        else                                                                                       \
+            of(part, (struct kind){DTYPE_BF16, false}, count, depth, to);                          \
         break;                                                                                     \
     case DTYPE_F16:                                                                                \
-        of(part, DTYPE_F16, count, depth, to);                                                     \
+        of(part, (struct kind){DTYPE_F16, false}, count, depth, to);                               \
         break;                                                                                     \
     }
 
 void SIMD_NAME(pack_rows)(const struct part *part, int64_t rows, int64_t depth, float *to) {
-    FOR_EACH_DTYPE(pack_rows_of, part, rows, depth, to)
+    FOR_EACH_KIND(pack_rows_of, part, rows, depth, to)
 }
 
 void SIMD_NAME(pack_strip)(const struct part *part, int64_t columns, int64_t depth, float *to) {
-    FOR_EACH_DTYPE(pack_strip_of, part, columns, depth, to)
+    FOR_EACH_KIND(pack_strip_of, part, columns, depth, to)
 }

@@ -1,7 +1,9 @@
-/* A function for each number of rows and of vectors, and for each of two ways through A. With all
- * three known to the compiler the sums stay in registers, and the innermost loop is nothing but
+/* A function for each number of rows and of vectors, and for each way through A. With all three
+ * known to the compiler the sums stay in registers, and the innermost loop is nothing but
  * loads, multiply-adds and requests for what comes next. */
 #include "reference/simd/gemm_tile.h"
+
+#include "reference/simd/operand.h"
 
 /* A's rows as x86 addresses them: five rows are a base with 0, 1, 2, 3 and 4 times the distance, of
  * which the third is kept in a register. Left to itself the compiler keeps a pointer a row, and has
@@ -38,24 +40,29 @@ SIMD_INLINE void tile_store(const struct tile *tile, int rows, int vectors, bool
         }
 }
 
-/* One k. `beside`: the elements of A that meet it lie side by side; else those of a row do. */
+/* Walked: the elements of a row of A lie side by side. Else those that meet one k do, or two k, in
+ * pairs. */
+enum way { WALKED, BESIDE, PAIRED, WAYS = PAIRED + PAIRS_MULTIPLY };
+
+/* One k, or two. */
 SIMD_INLINE void tile_step(const float *a, struct walk *walk, const float *b, int rows, int vectors,
-                           bool beside, vector sums[TILE_ROWS][TILE_VECTORS]) {
+                           enum way way, vector sums[TILE_ROWS][TILE_VECTORS]) {
     vector right[TILE_VECTORS];
     SIMD_FOR (v, vectors)
         right[v] = vector_load(b + (int64_t)v * WIDTH);
-    if (!beside)
+    if (way == WALKED)
         walk_keep(walk, rows);
     SIMD_FOR (i, rows) {
-        vector left = vector_set(beside ? a[i] : walk_element(walk, i));
+        vector left = vector_set(way == WALKED ? walk_element(walk, i) : a[i]);
         SIMD_FOR (v, vectors)
-            sums[i][v] = vector_fma(left, right[v], sums[i][v]);
+            sums[i][v] = way == PAIRED ? pairs_multiply(left, right[v], sums[i][v])
+                                       : vector_fma(left, right[v], sums[i][v]);
     }
     for (int g = 0; g * ROWS_A_BASE < rows; g++)
         walk->base[g]++;
 }
 
-SIMD_INLINE void tile_of(const struct tile *tile, int rows, int vectors, bool beside) {
+SIMD_INLINE void tile_of(const struct tile *tile, int rows, int vectors, enum way way) {
     vector sums[TILE_ROWS][TILE_VECTORS];
     SIMD_FOR (i, rows)
         SIMD_FOR (v, vectors)
@@ -64,7 +71,7 @@ SIMD_INLINE void tile_of(const struct tile *tile, int rows, int vectors, bool be
     const int64_t a_step = tile->a_step, b_step = tile->b_step, depth = tile->depth;
     struct walk walk = {.row = tile->a_row, .three_rows = 3 * tile->a_row};
     for (int g = 0; g * ROWS_A_BASE < rows; g++)
-        walk.base[g] = a + g * ROWS_A_BASE * walk.row;
+        walk.base[g] = a + (int64_t)g * ROWS_A_BASE * walk.row;
     struct fetch fetch = tile->fetch[0];
     const int64_t every = tile->fetch_every;
     for (int64_t k = 0; k < depth;) {
@@ -75,7 +82,7 @@ SIMD_INLINE void tile_of(const struct tile *tile, int rows, int vectors, bool be
         fetch.from += fetch.step;
         int64_t end = depth - k < every ? depth : k + every;
         for (; k < end; k++, a += a_step, b += b_step)
-            tile_step(a, &walk, b, rows, vectors, beside, sums);
+            tile_step(a, &walk, b, rows, vectors, way, sums);
     }
     if (tile->beta != 0)
         tile_store(tile, rows, vectors, true, sums);
@@ -83,21 +90,22 @@ SIMD_INLINE void tile_of(const struct tile *tile, int rows, int vectors, bool be
         tile_store(tile, rows, vectors, false, sums);
 }
 
-#define TILE(rows)                                                                                 \
-    static void walked_##rows##_1(const struct tile *tile) {                                       \
-        tile_of(tile, rows, 1, false);                                                             \
-    }                                                                                              \
-    static void walked_##rows##_2(const struct tile *tile) {                                       \
-        tile_of(tile, rows, 2, false);                                                             \
-    }                                                                                              \
-    static void beside_##rows##_1(const struct tile *tile) {                                       \
-        tile_of(tile, rows, 1, true);                                                              \
-    }                                                                                              \
-    static void beside_##rows##_2(const struct tile *tile) {                                       \
-        tile_of(tile, rows, 2, true);                                                              \
+#define TILE(way, rows, vectors)                                                                   \
+    static void tile_##way##_##rows##_##vectors(const struct tile *tile) {                         \
+        tile_of(tile, rows, vectors, way);                                                         \
     }
-#define TILE_ENTRY(rows)                                                                           \
-    {{walked_##rows##_1, walked_##rows##_2}, {beside_##rows##_1, beside_##rows##_2}},
+#define TILE_ENTRY(way, rows)                                                                      \
+    { tile_##way##_##rows##_1, tile_##way##_##rows##_2 }
+
+#define TILE_WAY(way, rows) TILE(way, rows, 1) TILE(way, rows, 2)
+#if defined(__AVX512F__)
+#    define TILE_WAYS(rows) TILE_WAY(WALKED, rows) TILE_WAY(BESIDE, rows) TILE_WAY(PAIRED, rows)
+#    define TILE_ENTRIES(rows)                                                                     \
+        {TILE_ENTRY(WALKED, rows), TILE_ENTRY(BESIDE, rows), TILE_ENTRY(PAIRED, rows)},
+#else
+#    define TILE_WAYS(rows) TILE_WAY(WALKED, rows) TILE_WAY(BESIDE, rows)
+#    define TILE_ENTRIES(rows) {TILE_ENTRY(WALKED, rows), TILE_ENTRY(BESIDE, rows)},
+#endif
 
 #define TILES_4(each) each(1) each(2) each(3) each(4)
 #define TILES_6(each) TILES_4(each) each(5) each(6)
@@ -111,10 +119,10 @@ SIMD_INLINE void tile_of(const struct tile *tile, int rows, int vectors, bool be
 #    define TILES(each) TILES_4(each)
 #endif
 
-TILES(TILE)
+TILES(TILE_WAYS)
 
 typedef void tile_function(const struct tile *tile);
-static tile_function *const functions[TILE_ROWS][2][TILE_VECTORS] = {TILES(TILE_ENTRY)};
+static tile_function *const functions[TILE_ROWS][WAYS][TILE_VECTORS] = {TILES(TILE_ENTRIES)};
 
 /* Where C is narrower than whole vectors, the sums go to memory of their own first. */
 static void tile_narrow(const struct tile *tile, tile_function *function, int64_t vectors) {
@@ -138,7 +146,8 @@ static void tile_narrow(const struct tile *tile, tile_function *function, int64_
 
 void SIMD_NAME(tile_multiply)(const struct tile *tile) {
     int64_t vectors = (tile->columns + WIDTH - 1) / WIDTH;
-    tile_function *function = functions[tile->rows - 1][tile->a_row == 1][vectors - 1];
+    enum way way = PAIRS_MULTIPLY && tile->pairs ? PAIRED : tile->a_row == 1 ? BESIDE : WALKED;
+    tile_function *function = functions[tile->rows - 1][way][vectors - 1];
     if (tile->columns == vectors * WIDTH)
         function(tile);
     else

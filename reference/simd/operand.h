@@ -67,6 +67,56 @@ SIMD_INLINE vector operand_load_first(const void *operand, enum dtype dtype, int
                                   : vector_load_first((const float *)operand + at, count, 0);
 }
 
+/* Pairs of bf16, as vdpbf16ps multiplies them: those of two k that follow each other, side by side in
+ * 32 bits. Where that instruction is not compiled for, no pair is loaded. */
+#if defined(__AVX512F__)
+
+enum { PAIRS_MULTIPLY = 1 };
+
+SIMD_INLINE vector pairs_load_first(const uint16_t *from, int64_t elements) {
+    uint32_t first = elements < (int64_t)2 * WIDTH ? (UINT32_C(1) << elements) - 1 : UINT32_MAX;
+    return _mm512_castsi512_ps(_mm512_maskz_loadu_epi16(first, from));
+}
+
+/* Of `count` columns each of two rows; NULL: zeros. */
+SIMD_INLINE vector pairs_join(const uint16_t *low, const uint16_t *high, int64_t count) {
+    __mmask16 first = vector_first(count);
+    __m512i pairs = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first, low));
+    if (high != NULL) {
+        __m512i above = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(first, high));
+        pairs = _mm512_or_si512(pairs, _mm512_slli_epi32(above, 16));
+    }
+    return _mm512_castsi512_ps(pairs);
+}
+
+/* sum + the two products, summed. Not by its intrinsic, which a file for all processors with AVX-512
+ * may not call. */
+SIMD_INLINE vector pairs_multiply(vector left, vector right, vector sum) {
+    __asm__("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(left), "v"(right));
+    return sum;
+}
+
+#else
+
+enum { PAIRS_MULTIPLY = 0 };
+
+SIMD_INLINE vector pairs_load_first(const uint16_t *from, int64_t elements) {
+    (void)from, (void)elements;
+    return vector_set(0);
+}
+
+SIMD_INLINE vector pairs_join(const uint16_t *low, const uint16_t *high, int64_t count) {
+    (void)low, (void)high, (void)count;
+    return vector_set(0);
+}
+
+SIMD_INLINE vector pairs_multiply(vector left, vector right, vector sum) {
+    (void)left, (void)right;
+    return sum;
+}
+
+#endif
+
 /* Asks for the line of an element, which need not be one of the operand's. */
 SIMD_INLINE void operand_fetch(const void *operand, enum dtype dtype, int64_t at) {
     vector_fetch((uintptr_t)operand + (uintptr_t)(at * (dtype_is_narrow(dtype) ? 2 : 4)));

@@ -30,6 +30,7 @@ typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
 #else
 #    define SIMD_UNROLL _Pragma("GCC unroll 16")
 #endif
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */
 #define SIMD_FOR(index, count) SIMD_UNROLL for (int index = 0; index < (count); index++)
 
 #if defined(__AVX512F__)
@@ -318,6 +319,7 @@ SIMD_INLINE void vector_prefetch(const float *from) {
 
 /* Asks for a line that will be needed soon; any address will do. */
 SIMD_INLINE void vector_fetch(uintptr_t address) {
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): it need not point into an object */
     _mm_prefetch((const char *)address, _MM_HINT_T0);
 }
 
