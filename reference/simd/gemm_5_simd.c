@@ -41,10 +41,11 @@ static bool multiplies_pairs(enum dtype dtype) {
     return PAIRS_MULTIPLY && dtype == DTYPE_BF16 && __builtin_cpu_supports("avx512bf16");
 }
 
-/* Below this, everything stays in the second level of cache from one call to the next. */
+/* Below this, everything stays in the second level of cache from one call to the next. Where k is so
+ * short, a tile is done before a line comes. */
 static bool fetches(const struct gemm_problem *p) {
-    enum { FLOATS_LEAST = 128 << 10 };
-    return p->m * p->n + (p->m + p->n) * p->k > FLOATS_LEAST;
+    enum { FLOATS_LEAST = 128 << 10, DEPTH_SHORT = 16 };
+    return p->k > DEPTH_SHORT && p->m * p->n + (p->m + p->n) * p->k > FLOATS_LEAST;
 }
 
 static void part_body(const void *context, int part, int64_t first, int64_t last) {

@@ -31,11 +31,11 @@ SIMD_INLINE void tile_store(const struct tile *tile, int rows, int vectors, bool
                             vector sums[TILE_ROWS][TILE_VECTORS]) {
     float *c = tile->c;
     const int64_t ldc = tile->ldc;
-    const vector alpha = vector_set(tile->alpha), beta = vector_set(tile->beta);
+    const vector beta = vector_set(tile->beta);
     SIMD_FOR (i, rows)
         SIMD_FOR (v, vectors) {
             float *to = c + i * ldc + (int64_t)v * WIDTH;
-            vector sum = sums[i][v] * alpha;
+            vector sum = sums[i][v];
             vector_store(to, reads_c ? vector_fma(vector_load(to), beta, sum) : sum);
         }
 }
@@ -84,6 +84,10 @@ SIMD_INLINE void tile_of(const struct tile *tile, int rows, int vectors, enum wa
         for (; k < end; k++, a += a_step, b += b_step)
             tile_step(a, &walk, b, rows, vectors, way, sums);
     }
+    if (tile->alpha != 1)
+        SIMD_FOR (i, rows)
+            SIMD_FOR (v, vectors)
+                sums[i][v] *= tile->alpha;
     if (tile->beta != 0)
         tile_store(tile, rows, vectors, true, sums);
     else
