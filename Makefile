@@ -127,7 +127,7 @@ $(BUILD)/bench/devices/build_info.o: $(BUILD)/commit
 $(BUILD)/bench/devices/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
-.PHONY: deps bench bench-yardsticks bench-pytorch regress profile install
+.PHONY: gpu-check deps bench bench-yardsticks bench-pytorch regress profile install
 deps: ## build: install what is needed (Debian, Ubuntu); PEERS=1 BLIS too, CHECK=1 linters too
 	@scripts/deps
 
@@ -149,6 +149,9 @@ bench-pytorch: all $(pytorch)/ready ## measure: ours beside PyTorch, eager and c
 
 regress: all ## measure: BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
 	+@scripts/regress $(BUILD) '$(BASE)' $(ARGUMENTS)
+
+gpu-check: all ## measure: do on a real GPU all that is otherwise emulated; leaves the folder gpu-check
+	scripts/gpu-check $(BUILD)
 
 profile: all ## measure: CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
 	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
