@@ -233,7 +233,7 @@ lint: ## check: formatting, documents, arrows between rooms, shell scripts, and 
 	+$(build_with) $(for_warnings) BUILD=build-clang CC=clang
 
 # A file that was found clean is looked at again when it, a header of its, the checks or the flags have changed.
-tidy_flags = $(CPPFLAGS) -I$(kernel_build) -I$(dir $(template_list)) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
+tidy_flags = $(CPPFLAGS) -Iinclude -I$(kernel_build) -I$(dir $(template_list)) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
              -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -DSTAND_IN_FOLDER='""' -DPROGRAM_PTX='""' \
              -DFUZZ_TARGET=fuzz_csv \
              -std=c11 -fopenmp

@@ -44,6 +44,8 @@ static int process_spawn(struct process *process, int socket, const char *const 
     list[count] = NULL;
     if (arguments[count])
         return E2BIG;
+    if (count == 0)
+        return EINVAL;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
     int error = attributes_make(&attributes);

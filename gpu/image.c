@@ -30,13 +30,15 @@ enum status gpu_image_kernels(struct gpu *gpu, const char *image, const char ***
                            "cuModuleGetFunctionCount of %s", image);
     if (status != STATUS_OK)
         return status;
-    struct cuda_function **functions = calloc(number + 1, sizeof *functions);
+    struct cuda_function **functions = calloc(number + 1, sizeof(void *));
     const char **list = calloc(number + 1, sizeof *list);
-    if (functions == NULL || list == NULL)
-        status = message_set(message, STATUS_NO_MEMORY, "no host memory for %u kernels", number);
-    else
-        status = gpu_check(gpu, gpu->driver.cuModuleEnumerateFunctions(functions, number, module),
-                           message, "cuModuleEnumerateFunctions of %s", image);
+    if (functions == NULL || list == NULL) {
+        free((void *)functions);
+        free((void *)list);
+        return message_set(message, STATUS_NO_MEMORY, "no host memory for %u kernels", number);
+    }
+    status = gpu_check(gpu, gpu->driver.cuModuleEnumerateFunctions(functions, number, module),
+                       message, "cuModuleEnumerateFunctions of %s", image);
     for (unsigned i = 0; i < number && status == STATUS_OK; i++)
         status = gpu_check(gpu, gpu->driver.cuFuncGetName(&list[i], functions[i]), message,
                            "cuFuncGetName of a kernel in %s", image);

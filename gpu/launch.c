@@ -20,7 +20,7 @@ enum status gpu_image_add(struct gpu *gpu, const struct gpu_image *image, struct
     struct gpu_image *images = realloc(gpu->images, count * sizeof *images);
     if (images != NULL)
         gpu->images = images;
-    struct cuda_module **modules = realloc((void *)gpu->modules, count * sizeof *modules);
+    struct cuda_module **modules = realloc((void *)gpu->modules, count * sizeof(void *));
     if (modules != NULL)
         gpu->modules = modules;
     if (images == NULL || modules == NULL)

@@ -156,8 +156,8 @@ static struct implementation *table_extend(const struct added_rows *rows,
 static enum status tables_make(struct added *added, struct message *message) {
     const size_t count = (size_t)operations_built_in.count;
     added->operations = calloc(count, sizeof *added->operations);
-    added->tables = calloc(count, sizeof *added->tables);
-    added->list = calloc(count, sizeof *added->list);
+    added->tables = calloc(count, sizeof(void *));
+    added->list = calloc(count, sizeof(void *));
     bool made = added->operations && added->tables && added->list;
     for (size_t i = 0; i < count && made; i++) {
         added->tables[i] =

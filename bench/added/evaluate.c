@@ -92,7 +92,7 @@ static enum status divide(const struct evaluation *evaluation, const struct expr
     }
     if (!fraction_make((__int128)a.top * b.bottom, (__int128)a.bottom * b.top, result))
         return expression_fail(e, evaluation->message, "the quotient is beyond 64 bits");
-    if (!evaluation->exact)
+    if (!evaluation->exact && result->bottom != 0)
         *result = whole_number(result->top / result->bottom);
     return STATUS_OK;
 }

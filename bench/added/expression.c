@@ -63,8 +63,10 @@ static enum status refuse(const struct parser *parser, const char *what) {
 static enum status node_make(const struct parser *parser, enum expression_operator operator,
                              struct expression ** expression) {
     *expression = calloc(1, sizeof **expression);
-    if (!*expression)
-        return message_set(parser->message, STATUS_NO_MEMORY, "no memory for an expression");
+    if (!*expression) {
+        (void)message_set(parser->message, STATUS_NO_MEMORY, "no memory for an expression");
+        return STATUS_NO_MEMORY;
+    }
     (*expression)->operator= operator;
     (*expression)->file = parser->reader->file;
     (*expression)->line = parser->reader->line;

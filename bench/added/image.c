@@ -95,7 +95,7 @@ static enum status compile(const struct image_request *request, char **bytes, si
                            struct message *message) {
     struct compiler *compiler = malloc(sizeof *compiler);
     char path[PATH_MAX], *text = NULL;
-    size_t text_size;
+    size_t text_size = 0;
     if (!compiler)
         return message_set(message, STATUS_NO_MEMORY, "no memory to compile");
     enum status status =

@@ -100,6 +100,8 @@ static enum status library_open_rows(const char *path, const char *name, struct 
     enum status status = probe_run(what, patience_seconds, table_try, whole, message);
     if (status == STATUS_OK)
         status = table_load(whole, &library, message);
+    if (!library)
+        return status;
     if (status == STATUS_OK && name && library->row_count > 1)
         status = message_set(message, STATUS_INVALID,
                              "%.300s has %d rows, and a name can be given to one alone", path,

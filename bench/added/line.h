@@ -8,6 +8,7 @@
 struct block {
     struct lines *lines;
     struct line_reader reader;
+    char copy[1024]; /* the line that the reader reads */
     struct message *message;
     variant_set variants; /* that the lines are about, since the last `variant` */
 };

@@ -38,19 +38,18 @@ static enum status block_end(struct block *block) {
 /* The lines from *text to the end of the comment, or of the text. */
 static enum status block_read(struct block *block, bool whole, const char **text, int *line) {
     enum status status = STATUS_OK;
-    char copy[1024];
     while (status == STATUS_OK && **text != '\0') {
         const size_t length = strcspn(*text, "\n");
         const char *close = whole ? NULL : strstr(*text, "*/");
         const bool last = close && close < *text + length;
         const size_t used = last ? (size_t)(close - *text) : length;
         block->reader.line = *line;
-        block->reader.text = block->reader.at = copy;
-        if (used >= sizeof copy)
+        block->reader.text = block->reader.at = block->copy;
+        if (used >= sizeof block->copy)
             return message_set(block->message, STATUS_INVALID,
                                "%.250s:%d:1: the line is longer than %zu letters",
-                               block->lines->file, *line, sizeof copy - 1);
-        line_copy(*text, used, !whole, copy, sizeof copy);
+                               block->lines->file, *line, sizeof block->copy - 1);
+        line_copy(*text, used, !whole, block->copy, sizeof block->copy);
         if (line_has_more(&block->reader))
             status = launch_line_read(block);
         *text += last ? used + 2 : length + ((*text)[length] == '\n');

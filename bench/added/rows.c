@@ -60,7 +60,7 @@ enum status added_rows_append(struct added_rows *rows, const char *operation, co
                            file, operation, name, file);
     struct added_row *row = malloc(sizeof *row);
     struct added_row **longer =
-        row ? realloc(rows->list, ((size_t)rows->count + 1) * sizeof *rows->list) : NULL;
+        row ? realloc(rows->list, ((size_t)rows->count + 1) * sizeof(void *)) : NULL;
     if (!longer) {
         free(row);
         return message_set(message, STATUS_NO_MEMORY, "no memory for a row of %.300s", file);

@@ -112,8 +112,9 @@ static enum status compare_and_print(const struct ab_options *ab_options, int fo
 }
 
 /* Compares this build with one file's rows and with the other's. */
-static enum status files_compare(struct parsed *parsed, struct ab_options *ab_options,
+static enum status files_compare(const struct parsed *parsed, const struct ab_options *both,
                                  struct message *message) {
+    struct ab_options sides = *both;
     const struct run_options *run = &parsed->arguments.run;
     const char *words[AB_SIDES][WORDS_MAX + AB_FILES_WORDS_MAX];
     struct ab_files files;
@@ -128,11 +129,11 @@ static enum status files_compare(struct parsed *parsed, struct ab_options *ab_op
             words[side][count++] = files.words[side][i];
         for (int i = 0; i < parsed->word_count; i++)
             words[side][count++] = parsed->words[i];
-        ab_options->binaries[side] = files.program;
-        ab_options->words[side] = words[side];
-        ab_options->word_counts[side] = count;
+        sides.binaries[side] = files.program;
+        sides.words[side] = words[side];
+        sides.word_counts[side] = count;
     }
-    const enum status compared = compare_and_print(ab_options, parsed->format, message);
+    const enum status compared = compare_and_print(&sides, parsed->format, message);
     if (compared == STATUS_OK || compared == STATUS_WRONG) {
         struct message why;
         status = ab_files_check(&files, &why);

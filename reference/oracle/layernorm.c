@@ -182,7 +182,7 @@ static void column_sum(const struct layernorm_problem *problem, enum layernorm_o
 void oracle_layernorm(const struct layernorm_problem *problem, enum layernorm_output output,
                       int64_t first_row, int64_t rows, double *expected, double *tolerance) {
     bool backward = problem->dy != NULL;
-    if (output == LAYERNORM_DGAMMA || output == LAYERNORM_DBETA) {
+    if (backward && (output == LAYERNORM_DGAMMA || output == LAYERNORM_DBETA)) {
         for (int64_t c = 0; c < problem->columns; c++)
             column_sum(problem, output, c, &expected[c], &tolerance[c]);
         return;

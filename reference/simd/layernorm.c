@@ -28,7 +28,6 @@ struct row {
 static struct row row_of(const struct layernorm_problem *problem, int64_t r) {
     int64_t first = r * problem->columns;
     return (struct row){.x = problem->x + first,
-                        .dy = problem->dy == NULL ? NULL : problem->dy + first,
                         .gamma = problem->gamma,
                         .beta = problem->beta,
                         .columns = problem->columns};
@@ -149,11 +148,12 @@ static void backward_rows(const void *context, int part, int64_t first, int64_t 
     const struct layernorm_problem *problem = work->problem;
     int64_t columns = problem->columns;
     bool rms = problem->mean == NULL;
-    float *dgamma = work->partial + 2 * part * columns;
+    float *dgamma = work->partial + (int64_t)2 * part * columns;
     float *dbeta = rms ? NULL : dgamma + columns;
     memset(dgamma, 0, 2 * (size_t)columns * sizeof *dgamma);
     for (int64_t r = first; r < last; r++) {
         struct row row = row_of(problem, r);
+        row.dy = problem->dy + r * columns;
         row.mean = rms ? 0 : problem->mean[r];
         row.rstd = problem->rstd[r];
         row_sums(&row, rms);
@@ -166,7 +166,7 @@ static void add_parts(const float *partial, int parts, int64_t columns, float *s
     memcpy(sums, partial, (size_t)columns * sizeof *sums);
     for (int part = 1; part < parts; part++)
         for (int64_t c = 0; c < columns; c++)
-            sums[c] += partial[2 * part * columns + c];
+            sums[c] += partial[(int64_t)2 * part * columns + c];
 }
 
 static enum status backward(struct work *work, struct team team, struct execution *execution) {
