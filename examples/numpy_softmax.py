@@ -1,6 +1,6 @@
 """A row of one's own in a process: softmax as three lines of numpy.
 
-    PYTHONPATH=peers build/lockstep verify softmax --add 'python3 examples/numpy_softmax.py'
+    build/lockstep verify softmax --add 'python3 examples/numpy_softmax.py'
 """
 
 import numpy as np

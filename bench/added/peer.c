@@ -1,10 +1,13 @@
 /* Starting and asking a peer. */
 #include "bench/added/peer.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PROTOCOL_VERSION = 1, FAILURES_MAX = 10, SH_SIGNALS = 128 };
 static const double patience_default = 30.0, patience_most = 600.0, start_seconds_again = 120.0;
@@ -146,17 +149,38 @@ static enum status greeting_take(struct peer *peer, cJSON *greeting, struct mess
     return STATUS_OK;
 }
 
-/* OpenMP's threads spin for 3 to 8 ms after their last work, on processors that the next row wants;
- * so many turns last 0.3 ms, which is long enough from one kernel to the next. */
-#define FEW_TURNS "export GOMP_SPINCOUNT=\"${GOMP_SPINCOUNT-20000}\"; "
+/* The folder of lockstep_peer.py, of the build's sources or installed; empty where it is in neither. */
+static void modules_find(char folder[PATH_MAX]) {
+    static const char *const places[] = {"../peers", "../share/lockstep/peers"};
+    char program[PATH_MAX] = "", module[PATH_MAX + 32];
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[length > 0 ? length : 0] = '\0';
+    const char *home = dirname(program);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        snprintf(folder, PATH_MAX, "%.4000s/%s", home, places[i]);
+        snprintf(module, sizeof module, "%s/lockstep_peer.py", folder);
+        if (access(module, R_OK) == 0)
+            return;
+    }
+    folder[0] = '\0';
+}
+
+/* What the command finds in its environment:
+ * - OpenMP's threads spin for 3 to 8 ms after their last work, on processors that the next row wants.
+ *   So many turns last 0.3 ms, which is long enough from one kernel to the next.
+ * - Python finds lockstep_peer.py, behind whatever it is told to look in. */
+#define ENVIRONMENT                                                                                \
+    "export GOMP_SPINCOUNT=\"${GOMP_SPINCOUNT-20000}\"; "                                          \
+    "[ -z \"$1\" ] || export PYTHONPATH=\"${PYTHONPATH:+$PYTHONPATH:}$1\"; "
 
 static enum status command_start(struct peer *peer, struct message *message) {
-    const size_t size = sizeof FEW_TURNS + strlen(peer->command);
-    char *command = malloc(size);
+    const size_t size = sizeof ENVIRONMENT + strlen(peer->command);
+    char modules[PATH_MAX], *command = malloc(size);
     if (!command)
         return message_set(message, STATUS_NO_MEMORY, "no memory for a command");
-    snprintf(command, size, FEW_TURNS "%s", peer->command);
-    const char *const arguments[] = {"/bin/sh", "-c", command, NULL};
+    modules_find(modules);
+    snprintf(command, size, ENVIRONMENT "%s", peer->command);
+    const char *const arguments[] = {"/bin/sh", "-c", command, "sh", modules, NULL};
     enum status status = process_start(&peer->process, arguments, message);
     free(command);
     return status;
