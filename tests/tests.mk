@@ -144,11 +144,15 @@ $(program_tests:%=%.o): CPPFLAGS += -DPROGRAM_PTX='"$(program_folder)"'
 # Programs of the runtime, where there is an nvcc.
 runtime_folder  := $(BUILD)/tests/programs
 ifneq ($(NVCC),)
-runtime_programs := $(patsubst tests/programs/%.cu,$(runtime_folder)/%,$(wildcard tests/programs/*.cu))
+runtime_programs := $(patsubst tests/programs/%.cu,$(runtime_folder)/%,$(wildcard tests/programs/*.cu)) $(runtime_folder)/linked
 endif
+runtime_compile   = $(NVCC) -std=c++17 -cudart shared -lineinfo -gencode arch=compute_75,code=compute_75
 $(runtime_folder)/%: tests/programs/%.cu tests/programs/check.h
 	@mkdir -p $(@D)
-	$(NVCC) -std=c++17 -cudart shared -lineinfo -gencode arch=compute_75,code=compute_75 $< -o $@
+	$(runtime_compile) $< -o $@
+$(runtime_folder)/linked: $(wildcard tests/programs/linked/*.cu) tests/programs/check.h
+	@mkdir -p $(@D)
+	$(runtime_compile) -rdc=true $(filter %.cu,$^) -o $@
 
 $(runtime_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_RUNTIMES) $(EMULATOR_LIBRARY) $(flags) | $(runtime_programs)
 	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcudart.so.13 $(driver_test_link) -o $@

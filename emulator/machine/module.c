@@ -43,10 +43,9 @@ static void place_variables(struct source *source, struct machine_module *module
     }
 }
 
-static uint64_t symbol_address(struct source *source, const struct machine_module *module,
-                               const struct syntax_value *value) {
+static uint64_t symbol_address(struct source *source, const struct syntax_value *value) {
     unsigned index;
-    const struct syntax_symbol *symbol = scope_find(module->syntax->scope, value->symbol, &index);
+    const struct syntax_symbol *symbol = scope_find(value->scope, value->symbol, &index);
     const bool is_function = symbol && symbol->kind == SYMBOL_FUNCTION && symbol->function->decoded;
     if (is_function)
         return space_code_address(
@@ -58,26 +57,24 @@ static uint64_t symbol_address(struct source *source, const struct machine_modul
     return symbol->variable->address;
 }
 
-static uint64_t value_bits(struct source *source, const struct machine_module *module,
-                           const struct syntax_variable *variable,
+static uint64_t value_bits(struct source *source, const struct syntax_variable *variable,
                            const struct syntax_value *value) {
     uint64_t bits = value->bits;
     if (value->symbol)
-        bits += symbol_address(source, module, value);
+        bits += symbol_address(source, value);
     if (value->masked)
         return bits >> value->mask_byte & 0xff;
     const bool is_narrow = value->is_float && variable->type->bits == 32;
     return is_narrow ? lane_bits32((float)lane_f64(bits)) : bits;
 }
 
-static void initialise(struct source *source, const struct machine_module *module,
-                       const struct syntax_variable *variable) {
+static void initialise(struct source *source, const struct syntax_variable *variable) {
     const size_t width = variable->type->bits / 8 < 8 ? variable->type->bits / 8 : 8;
     if (!variable->placed)
         return;
     unsigned char *to = space_host(variable->address);
     for (size_t k = 0; k < variable->value_count; k++) {
-        const uint64_t bits = value_bits(source, module, variable, &variable->values[k]);
+        const uint64_t bits = value_bits(source, variable, &variable->values[k]);
         memcpy(to + k * width, &bits, width);
     }
 }
@@ -85,10 +82,10 @@ static void initialise(struct source *source, const struct machine_module *modul
 static void initialise_all(struct source *source, const struct machine_module *module) {
     const struct syntax_module *syntax = module->syntax;
     for (size_t k = 0; k < syntax->variable_count; k++)
-        initialise(source, module, syntax->variables[k]);
+        initialise(source, syntax->variables[k]);
     for (size_t k = 0; k < syntax->function_count; k++) {
         for (size_t n = 0; n < syntax->functions[k]->variable_count; n++)
-            initialise(source, module, syntax->functions[k]->variables[n]);
+            initialise(source, syntax->functions[k]->variables[n]);
     }
 }
 

@@ -133,24 +133,66 @@ static enum fatbin_status fatbin_unpack(const struct fatbin_search *search,
     return FATBIN_OK;
 }
 
+static enum fatbin_status find_in_container(const void *image, unsigned architecture,
+                                            struct fatbin_search *search, struct fatbin_ptx *ptx) {
+    struct fatbin_header header;
+    const unsigned char *bytes = image;
+    if (!image || fatbin_magic(image) != CONTAINER_MAGIC)
+        return FATBIN_BROKEN;
+    memcpy(&header, image, sizeof header);
+    search->best = NULL;
+    if (header.header_size < sizeof header ||
+        !fatbin_walk(bytes + header.header_size, bytes + header.header_size + header.size,
+                     architecture, search))
+        return FATBIN_BROKEN;
+    return search->best ? fatbin_unpack(search, ptx) : FATBIN_NO_PTX;
+}
+
+/* Behind each other: the parser takes several units of translation in one text. */
+static enum fatbin_status join(struct fatbin_ptx *ptx, struct fatbin_ptx *more) {
+    char *text = realloc(ptx->text, ptx->length + more->length + 2);
+    if (text) {
+        text[ptx->length] = '\n';
+        memcpy(text + ptx->length + 1, more->text, more->length + 1);
+        ptx->text = text;
+        ptx->length += more->length + 1;
+    }
+    free(more->text);
+    return text ? FATBIN_OK : FATBIN_OUT_OF_MEMORY;
+}
+
+/* Relocatable device code (nvcc -rdc=true): a container for each unit of translation, which a driver
+ * links. One without PTX, such as NVIDIA's library for launches by kernels, is left out: what names its
+ * functions finds that nothing defines them. */
+static enum fatbin_status find_in_units(const void *const *units, unsigned architecture,
+                                        struct fatbin_search *search, struct fatbin_ptx *ptx) {
+    enum fatbin_status status = FATBIN_OK;
+    *ptx = (struct fatbin_ptx){0};
+    for (size_t k = 0; units[k] && (status == FATBIN_OK || status == FATBIN_NO_PTX); k++) {
+        struct fatbin_ptx unit = {0};
+        status = find_in_container(units[k], architecture, search, &unit);
+        if (status == FATBIN_OK && !ptx->text)
+            *ptx = unit;
+        else if (status == FATBIN_OK)
+            status = join(ptx, &unit);
+    }
+    if (status == FATBIN_OK || status == FATBIN_NO_PTX)
+        return ptx->text ? FATBIN_OK : FATBIN_NO_PTX;
+    free(ptx->text);
+    ptx->text = NULL;
+    return status;
+}
+
 enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, struct fatbin_ptx *ptx,
                                    char *message, size_t message_size) {
-    struct fatbin_header header;
+    enum { UNITS_VERSION = 2 };
     struct fatbin_search search = {0};
-    if (fatbin_magic(image) == WRAPPER_MAGIC) {
-        struct fatbin_wrapper wrapper;
+    struct fatbin_wrapper wrapper = {.container = image};
+    if (fatbin_magic(image) == WRAPPER_MAGIC)
         memcpy(&wrapper, image, sizeof wrapper);
-        image = wrapper.container;
-    }
-    enum fatbin_status status = FATBIN_BROKEN;
-    if (image && fatbin_magic(image) == CONTAINER_MAGIC) {
-        const unsigned char *bytes = image;
-        memcpy(&header, image, sizeof header);
-        if (header.header_size >= sizeof header &&
-            fatbin_walk(bytes + header.header_size, bytes + header.header_size + header.size,
-                        architecture, &search))
-            status = search.best ? fatbin_unpack(&search, ptx) : FATBIN_NO_PTX;
-    }
+    enum fatbin_status status = find_in_container(wrapper.container, architecture, &search, ptx);
+    if (status == FATBIN_NO_PTX && wrapper.version == UNITS_VERSION && wrapper.more)
+        status = find_in_units(wrapper.more, architecture, &search, ptx);
     if (status == FATBIN_NO_PTX)
         snprintf(
             message, message_size,

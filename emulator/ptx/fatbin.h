@@ -21,7 +21,8 @@
  * Objects and `__cudaRegisterFatBinary` hold a wrapper:
  *   wrapper  u32   magic 0x466243B1
  *            u32   version
- *            two pointers, the first to the container
+ *            two pointers, the first to the container; of version 2 the other to a list of
+ *            containers that ends with NULL, one a unit of translation with relocatable code
  */
 #ifndef LOCKSTEP_EMULATOR_PTX_FATBIN_H
 #define LOCKSTEP_EMULATOR_PTX_FATBIN_H

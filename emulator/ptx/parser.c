@@ -34,14 +34,59 @@ static void performance_directives(struct parser *parser, struct syntax_function
     }
 }
 
+/* A weak function that another unit has defined before: it is read, and belongs to nobody. */
+static struct syntax_function *function_spare(struct parser *parser,
+                                              const struct syntax_function *head) {
+    struct syntax_function *spare = source_allocate(parser->source, sizeof *spare);
+    *spare = *head;
+    return spare;
+}
+
+static bool is_shared(const struct syntax_function *head) {
+    return head->is_visible || head->is_extern || head->is_weak;
+}
+
+/* Where the name belongs: to its unit, unless other units may see it. A declaration may leave the
+ * linkage to the definition. */
+static struct syntax_scope *function_scope(struct parser *parser,
+                                           const struct syntax_function *head) {
+    unsigned index;
+    struct syntax_scope *all = parser->module->scope;
+    const struct syntax_symbol *near = scope_find(parser->unit, head->name, &index);
+    const struct syntax_symbol *far = scope_find(all, head->name, &index);
+    const bool is_declared_here = near && near != far;
+    const bool is_declared_for_all =
+        far && far->kind == SYMBOL_FUNCTION && !far->function->is_defined;
+    if (is_declared_here)
+        return parser->unit;
+    return is_shared(head) || is_declared_for_all ? all : parser->unit;
+}
+
+/* What a unit has declared without linkage and defined with one is there for the others too. */
+static void function_share(struct parser *parser, struct syntax_function *function) {
+    unsigned index;
+    struct syntax_scope *all = parser->module->scope;
+    struct syntax_symbol *symbol = scope_find(all, function->name, &index);
+    if (!symbol)
+        symbol = scope_add(parser->source, all, function->name);
+    if (symbol->kind == SYMBOL_FUNCTION && symbol->function && symbol->function->is_defined)
+        return;
+    symbol->kind = SYMBOL_FUNCTION;
+    symbol->function = function;
+}
+
 static struct syntax_function *function_record(struct parser *parser, struct syntax_function *head,
                                                bool defined) {
     struct syntax_module *module = parser->module;
-    struct syntax_symbol *symbol = scope_add(parser->source, module->scope, head->name);
+    struct syntax_scope *scope = function_scope(parser, head);
+    struct syntax_symbol *symbol = scope_add(parser->source, scope, head->name);
     if (!symbol) {
         unsigned index;
-        symbol = scope_find(module->scope, head->name, &index);
-        if (!symbol || symbol->kind != SYMBOL_FUNCTION || (defined && symbol->function->is_defined))
+        symbol = scope_find(scope, head->name, &index);
+        const bool is_function = symbol && symbol->kind == SYMBOL_FUNCTION;
+        if (is_function && defined && symbol->function->is_defined && head->is_weak)
+            return function_spare(parser, head);
+        if (!is_function || (defined && symbol->function->is_defined))
             source_fail(parser->source, MACHINE_INVALID_PTX, head->place, "'%s' is declared twice",
                         head->name);
         if (symbol->function->parameter_count != head->parameter_count ||
@@ -50,6 +95,8 @@ static struct syntax_function *function_record(struct parser *parser, struct syn
                         "'%s' was declared before with other parameters", head->name);
         if (!symbol->function->is_defined)
             *symbol->function = *head;
+        if (defined && is_shared(head))
+            function_share(parser, symbol->function);
         return symbol->function;
     }
     symbol->kind = SYMBOL_FUNCTION;
@@ -116,6 +163,9 @@ static void parse_version(struct parser *parser) {
         parser_fail_expected(parser, "a version such as 9.0");
     parser->module->version = (unsigned)(version * 10 + 0.5);
     lexer_advance(&parser->lexer);
+    /* A unit of translation begins. */
+    parser->scope = parser->unit = scope_open(parser->source, parser->module->scope);
+    parser->file_base = (unsigned)parser->module->file_count;
 }
 
 static void parse_address_size(struct parser *parser) {
@@ -132,7 +182,7 @@ static void parse_alias(struct parser *parser) {
     for (int k = 0; k < 2; k++) {
         const struct source_place place = parser->lexer.token.place;
         const char *name = parser_expect_name(parser);
-        symbols[k] = scope_find(parser->module->scope, name, &index);
+        symbols[k] = scope_find(parser->unit, name, &index);
         if (!symbols[k] || symbols[k]->kind != SYMBOL_FUNCTION)
             source_fail(parser->source, MACHINE_INVALID_PTX, place, "'%s' is no function", name);
         parser_expect(parser, k == 0 ? ',' : ';');
@@ -181,7 +231,7 @@ struct syntax_module *syntax_parse(struct source *source, const char *text, size
     struct parser parser = {.source = source};
     parser.module = source_allocate(source, sizeof *parser.module);
     parser.module->scope = scope_open(source, NULL);
-    parser.scope = parser.module->scope;
+    parser.scope = parser.unit = parser.module->scope;
     lexer_start(&parser.lexer, source, text, length);
     if (!parser_at_dot(&parser, "version"))
         parser_fail_expected(&parser, ".version at the start of the PTX");

@@ -361,10 +361,10 @@ static void declare_formals(struct parser *parser, struct syntax_variable **list
 void parser_body(struct parser *parser, struct syntax_function *function) {
     parser->function = function;
     parser->source_file = parser->source_line = 0;
-    parser->scope = function->scope = scope_open(parser->source, parser->module->scope);
+    parser->scope = function->scope = scope_open(parser->source, parser->unit);
     declare_formals(parser, function->parameters, function->parameter_count);
     declare_formals(parser, function->results, function->result_count);
     parse_block(parser);
-    parser->scope = parser->module->scope;
+    parser->scope = parser->unit;
     parser->function = NULL;
 }

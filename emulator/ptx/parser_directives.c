@@ -17,7 +17,7 @@ static void parse_section(struct parser *parser) {
 
 static void parse_file(struct parser *parser) {
     struct syntax_module *module = parser->module;
-    unsigned number = parser_expect_unsigned(parser, "a file number", 1u << 16);
+    unsigned number = parser->file_base + parser_expect_unsigned(parser, "a file number", 1u << 16);
     if (parser->lexer.token.kind != TOKEN_STRING)
         parser_fail_expected(parser, "a file name");
     if (number >= module->file_count) {
@@ -34,7 +34,8 @@ static void parse_file(struct parser *parser) {
 }
 
 static void parse_location(struct parser *parser) {
-    parser->source_file = parser_expect_unsigned(parser, "a file number", UINT32_MAX);
+    parser->source_file =
+        parser->file_base + parser_expect_unsigned(parser, "a file number", UINT32_MAX);
     parser->source_line = parser_expect_unsigned(parser, "a line", UINT32_MAX);
     parser_expect_unsigned(parser, "a column", UINT32_MAX);
     while (parser_take(parser, ',')) {

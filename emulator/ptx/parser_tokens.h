@@ -13,8 +13,10 @@ struct parser {
     struct syntax_module *module;
     struct syntax_function *function; /* whose body this is, or NULL */
     struct syntax_scope *scope;
-    bool takes_lists; /* the operands are those of a call */
-    unsigned depth;   /* of nested braces and parentheses */
+    struct syntax_scope *unit; /* names that are not visible to other units of translation */
+    unsigned file_base;        /* added to the numbers of files, which each unit counts from 0 */
+    bool takes_lists;          /* the operands are those of a call */
+    unsigned depth;            /* of nested braces and parentheses */
     unsigned source_file, source_line;
 };
 

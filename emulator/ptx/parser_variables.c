@@ -134,6 +134,7 @@ static void value_symbol(struct parser *parser, struct syntax_value *value) {
         parser_expect(parser, ')');
     }
     value->symbol = name;
+    value->scope = parser->scope;
     if (parser_at(parser, '+') || parser_at(parser, '-')) {
         bool minus = parser_at(parser, '-');
         lexer_advance(&parser->lexer);
@@ -190,18 +191,28 @@ static void variable_values(struct parser *parser, struct syntax_variable *varia
     parser->depth--;
 }
 
+/* Units of translation declare what others define, and may define what is weak or common too. */
+static void variable_again(struct parser *parser, struct syntax_symbol *symbol,
+                           const struct syntax_variable *variable) {
+    const bool is_variable = symbol && symbol->kind == SYMBOL_VARIABLE && parser->function == NULL;
+    const bool is_spare = variable->is_extern || variable->is_weak || variable->is_common;
+    if (is_variable && symbol->variable->is_extern)
+        *symbol->variable = *variable;
+    else if (!is_variable || !is_spare)
+        source_fail(parser->source, MACHINE_INVALID_PTX, variable->place, "'%s' is declared twice",
+                    variable->name);
+}
+
 static void variable_record(struct parser *parser, struct syntax_variable *variable) {
     struct syntax_function *function = parser->function;
-    struct syntax_symbol *symbol = scope_add(parser->source, parser->scope, variable->name);
+    const bool is_shared =
+        variable->is_visible || variable->is_extern || variable->is_weak || variable->is_common;
+    struct syntax_scope *scope = parser->scope;
+    if (!function && is_shared)
+        scope = parser->module->scope;
+    struct syntax_symbol *symbol = scope_add(parser->source, scope, variable->name);
     if (!symbol) {
-        unsigned index;
-        symbol = scope_find(parser->scope, variable->name, &index);
-        bool again =
-            symbol && symbol->kind == SYMBOL_VARIABLE && symbol->variable->is_extern && !function;
-        if (!again)
-            source_fail(parser->source, MACHINE_INVALID_PTX, variable->place,
-                        "'%s' is declared twice", variable->name);
-        *symbol->variable = *variable;
+        variable_again(parser, scope_find(scope, variable->name, &(unsigned){0}), variable);
         return;
     }
     symbol->kind = SYMBOL_VARIABLE;

@@ -28,11 +28,14 @@ enum state_space {
     SPACE_PARAM
 };
 
+struct syntax_scope;
+
 /* One element of an initialiser: a number, or the address of a symbol plus a number. */
 struct syntax_value {
     uint64_t bits;
     bool is_float;
-    const char *symbol; /* NULL for a number */
+    const char *symbol;               /* NULL for a number */
+    const struct syntax_scope *scope; /* where the symbol is looked for */
     unsigned mask_byte; /* mask(): which byte of the address, counted by its shift in bits */
     bool masked;
     struct source_place place;
@@ -73,8 +76,6 @@ struct syntax_operand {
     struct syntax_operand *second; /* p|q */
     struct source_place place;
 };
-
-struct syntax_scope;
 
 struct syntax_instruction {
     const char *root;

@@ -10,17 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As nvcc writes it beside the code of the host. */
-struct fatbin_wrapper {
-    unsigned int magic, version;
-    const void *image;
-    void *more;
-};
-
 struct runtime_fatbin {
     struct runtime_fatbin *next;
-    const struct fatbin_wrapper *wrapper;
-    CUmodule module; /* NULL: not loaded */
+    const void *wrapper; /* as nvcc writes it beside the code of the host */
+    CUmodule module;     /* NULL: not loaded */
 };
 
 struct runtime_kernel {
@@ -65,8 +58,7 @@ void registry_forget_modules(void) {
 /* ---- Looking up; the lock is held ---- */
 
 static CUresult fatbin_load(struct runtime_fatbin *fatbin) {
-    return fatbin->module ? CUDA_SUCCESS
-                          : cuModuleLoadData(&fatbin->module, fatbin->wrapper->image);
+    return fatbin->module ? CUDA_SUCCESS : cuModuleLoadData(&fatbin->module, fatbin->wrapper);
 }
 
 static struct runtime_variable *find_variable(const void *host) {

@@ -114,6 +114,42 @@ static void forms_of_operands_and_declarations(void **state) {
     }
 }
 
+/* Units of translation in one text: each has names of its own beside those that are visible. */
+static void units_of_translation_are_linked(void **state) {
+    static const char text[] = ".extern .func (.param .b32 r) shared_one();\n"
+                               ".extern .global .align 4 .u32 word;\n"
+                               ".global .align 4 .u32 own = 1;\n"
+                               ".func (.param .b32 r) helper() { .reg .b32 %a; mov.u32 %a, 10; "
+                               "st.param.b32 [r], %a; ret; }\n"
+                               ".weak .func twice() { ret; }\n"
+                               ".global .u64 place = own;\n" KERNEL(
+                                   ".param .b32 v; .param .b32 w; call (v), shared_one, (); "
+                                   "ld.param.b32 %r2, [v];\n"
+                                   "call (w), helper, (); ld.param.b32 %r3, [w]; ld.global.u32 "
+                                   "%r4, [word];\n"
+                                   "ld.global.u64 %rd2, [place]; ld.global.u32 %r5, [%rd2];\n"
+                                   "add.u32 %r1, %r2, %r3; add.u32 %r1, %r1, %r4; add.u32 %r1, "
+                                   "%r1, %r5;") ".version 8.0\n.target sm_80\n.address_size 64\n"
+                                                ".global .align 4 .u32 own = 2;\n"
+                                                ".func (.param .b32 r) helper();\n"
+                                                ".func (.param .b32 r) shared_one();\n"
+                                                ".visible .func (.param .b32 r) shared_one() { "
+                                                ".reg .b32 %a; .param .b32 v;\n"
+                                                "call (v), helper, (); ld.param.b32 %a, [v]; "
+                                                "st.param.b32 [r], %a; ret; }\n"
+                                                ".func (.param .b32 r) helper() { .reg .b32 %a; "
+                                                "ld.global.u32 %a, [own];\n"
+                                                "mul.lo.u32 %a, %a, 100; st.param.b32 [r], %a; "
+                                                "ret; }\n"
+                                                ".weak .func twice() { trap; ret; }\n"
+                                                ".visible .global .align 4 .u32 word = 1000;\n"
+                                                ".extern .global .align 4 .u32 word;\n";
+    assert_int_equal(run(*state, text), 200 + 10 + 1000 + 1);
+    assert_int_equal(bench_load(*state, ".visible .func f() { ret; }\n.version 8.0\n"
+                                        ".visible .func f() { ret; }\n"),
+                     MACHINE_INVALID_PTX);
+}
+
 static void vectors_are_added_atomically(void **state) {
     static const char text[] =
         KERNEL("mov.f32 %f1, 1.0; mov.f32 %f2, 2.0; mov.f32 %f3, 3.0; mov.f32 %f4, 4.0;\n"
@@ -282,6 +318,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modifiers_stand_in_any_order),
         cmocka_unit_test(forms_of_operands_and_declarations),
+        cmocka_unit_test(units_of_translation_are_linked),
         cmocka_unit_test(vectors_are_added_atomically),
         cmocka_unit_test(a_copy_may_ignore_its_source),
         cmocka_unit_test(lanes_met_without_sync_before_sm_70),

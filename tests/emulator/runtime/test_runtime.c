@@ -45,15 +45,39 @@ const char *cudaGetErrorString(cudaError_t error);
 
 #define OK(call) assert_int_equal(call, cudaSuccess)
 
-static const char ptx[] = ".version 8.0\n.target sm_70\n.address_size 64\n"
-                          ".visible .global .align 4 .u32 summand;\n"
-                          ".visible .entry add(.param .u64 p) {\n"
-                          ".reg .b64 %rd<3>; .reg .b32 %r<5>;\n"
-                          "ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x;\n"
-                          "mul.wide.u32 %rd2, %r1, 4; add.u64 %rd1, %rd1, %rd2;\n"
-                          "ld.global.u32 %r2, [summand]; ld.global.u32 %r3, [%rd1];\n"
-                          "add.u32 %r4, %r2, %r3; st.global.u32 [%rd1], %r4;\n"
-                          "ret; }\n";
+#define PTX_TEXT                                                                                   \
+    ".version 8.0\n.target sm_70\n.address_size 64\n"                                              \
+    ".visible .global .align 4 .u32 summand;\n"                                                    \
+    ".visible .entry add(.param .u64 p) {\n"                                                       \
+    ".reg .b64 %rd<3>; .reg .b32 %r<5>;\n"                                                         \
+    "ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x;\n"                                               \
+    "mul.wide.u32 %rd2, %r1, 4; add.u64 %rd1, %rd1, %rd2;\n"                                       \
+    "ld.global.u32 %r2, [summand]; ld.global.u32 %r3, [%rd1];\n"                                   \
+    "add.u32 %r4, %r2, %r3; st.global.u32 [%rd1], %r4;\n"                                          \
+    "ret; }\n"
+
+static const char ptx[] = PTX_TEXT;
+
+/* The smallest container that holds it, see emulator/ptx/fatbin.h. */
+static const struct {
+    struct {
+        uint32_t magic;
+        uint16_t version, header_size;
+        uint64_t size;
+    } header;
+    struct {
+        uint16_t kind, version;
+        uint32_t header_size;
+        uint64_t size;
+        uint32_t compressed_size, options;
+        uint16_t minor, major;
+        uint32_t architecture, name_offset, name_length;
+        uint64_t flags, reserved, decoded_size;
+    } entry;
+    char text[sizeof ptx];
+} container = {{0xBA55ED50, 1, 16, 64 + sizeof ptx},
+               {.kind = 1, .header_size = 64, .size = sizeof ptx, .architecture = 70},
+               PTX_TEXT};
 
 /* Their addresses are the names of the kernel and of the variable. */
 static char host_function, host_variable, unknown;
@@ -73,7 +97,7 @@ static void a_registered_kernel_is_launched(void **state) {
         unsigned magic, version;
         const void *image;
         void *more;
-    } wrapper = {0x466243b1, 1, ptx, NULL};
+    } wrapper = {0x466243b1, 1, &container, NULL};
     uint32_t values[8] = {0, 1, 2, 3, 4, 5, 6, 7}, summand = 10, *device = NULL;
     void *memory;
     (void)state;
