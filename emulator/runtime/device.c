@@ -182,6 +182,28 @@ RUNTIME_API cudaError_t cudaDeviceGetP2PAttribute(int *value, CUdevice_P2PAttrib
     RUNTIME_RETURN(cuDeviceGetP2PAttribute(value, attribute, device, peer));
 }
 
+/* ---- The driver's functions by name ---- */
+
+RUNTIME_API cudaError_t cudaGetDriverEntryPointByVersion(const char *symbol, void **function,
+                                                         unsigned version, unsigned long long flags,
+                                                         CUdriverProcAddressQueryResult *status) {
+    CUdriverProcAddressQueryResult found;
+    const CUresult result =
+        cuGetProcAddress_v2(symbol, function, (int)version, flags, status ? status : &found);
+    /* Where the caller can see what was found, not finding it is no error. */
+    return result == CUDA_ERROR_NOT_FOUND && status ? cudaSuccess : runtime_end(result);
+}
+RUNTIME_PER_THREAD(cudaGetDriverEntryPointByVersion, _ptsz);
+
+RUNTIME_API cudaError_t cudaGetDriverEntryPoint(const char *symbol, void **function,
+                                                unsigned long long flags,
+                                                CUdriverProcAddressQueryResult *status) {
+    return cudaGetDriverEntryPointByVersion(symbol, function, RUNTIME_VERSION, flags, status);
+}
+RUNTIME_PER_THREAD(cudaGetDriverEntryPoint, _ptsz);
+
+/* ---- The profiler, for which there is nothing to do ---- */
+
 RUNTIME_API cudaError_t cudaProfilerStart(void) {
     RUNTIME_RETURN(cuProfilerStart());
 }

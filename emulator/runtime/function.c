@@ -79,6 +79,14 @@ RUNTIME_API cudaError_t cudaFuncSetSharedMemConfig(const void *host, CUsharedcon
     return error != cudaSuccess ? error : runtime_end(cuFuncSetSharedMemConfig(function, config));
 }
 
+RUNTIME_API cudaError_t cudaFuncGetParamInfo(const void *host, size_t index, size_t *offset,
+                                             size_t *size) {
+    CUfunction function;
+    const cudaError_t error = function_of(host, &function);
+    return error != cudaSuccess ? error
+                                : runtime_end(cuFuncGetParamInfo(function, index, offset, size));
+}
+
 RUNTIME_API cudaError_t cudaFuncGetName(const char **name, const void *host) {
     CUfunction function;
     const cudaError_t error = function_of(host, &function);

@@ -168,6 +168,11 @@ RUNTIME_API cudaError_t cudaMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_att
     RUNTIME_RETURN(cuMemPoolGetAttribute(pool, attribute, value));
 }
 
+RUNTIME_API cudaError_t cudaMemPoolSetAccess(CUmemoryPool pool, const CUmemAccessDesc *access,
+                                             size_t count) {
+    RUNTIME_RETURN(cuMemPoolSetAccess(pool, access, count));
+}
+
 /* ---- Fills ---- */
 
 RUNTIME_API cudaError_t cudaMemset(void *memory, int value, size_t bytes) {
@@ -198,7 +203,7 @@ RUNTIME_API cudaError_t cudaMemset2DAsync(void *memory, size_t pitch, int value,
 }
 RUNTIME_PER_THREAD(cudaMemset2DAsync, _ptsz);
 
-/* Planes follow each other, so that a box of whole planes is one tall plane; others go one by one. */
+/* Plane by plane. */
 RUNTIME_API cudaError_t cudaMemset3D(struct cudaPitchedPtr pitched, int value,
                                      struct cudaExtent extent) {
     cudaError_t error = cudaSuccess;
@@ -208,6 +213,16 @@ RUNTIME_API cudaError_t cudaMemset3D(struct cudaPitchedPtr pitched, int value,
     return error;
 }
 RUNTIME_PER_THREAD(cudaMemset3D, _ptds);
+
+RUNTIME_API cudaError_t cudaMemset3DAsync(struct cudaPitchedPtr pitched, int value,
+                                          struct cudaExtent extent, CUstream stream) {
+    cudaError_t error = cudaSuccess;
+    for (size_t plane = 0; plane < extent.depth && error == cudaSuccess; plane++)
+        error = cudaMemset2DAsync((char *)pitched.ptr + plane * pitched.pitch * pitched.ysize,
+                                  pitched.pitch, value, extent.width, extent.height, stream);
+    return error;
+}
+RUNTIME_PER_THREAD(cudaMemset3DAsync, _ptsz);
 
 /* ---- Pointers and advice ---- */
 

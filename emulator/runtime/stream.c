@@ -96,6 +96,10 @@ RUNTIME_API cudaError_t cudaStreamIsCapturing(CUstream stream, CUstreamCaptureSt
 }
 RUNTIME_PER_THREAD(cudaStreamIsCapturing, _ptsz);
 
+RUNTIME_API cudaError_t cudaThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode) {
+    RUNTIME_RETURN(cuThreadExchangeStreamCaptureMode(mode));
+}
+
 /* ---- Events ---- */
 
 RUNTIME_API cudaError_t cudaEventCreateWithFlags(CUevent *event, unsigned flags) {

@@ -107,6 +107,15 @@ static void graphs() {
     OK(cudaFree(device));
 }
 
+static void functions_of_the_driver() {
+    void *function = nullptr;
+    cudaDriverEntryPointQueryResult found;
+    OK(cudaGetDriverEntryPointByVersion("cuMemAlloc", &function, 12000, cudaEnableDefault, &found));
+    CHECK(function && found == cudaDriverEntryPointSuccess);
+    OK(cudaGetDriverEntryPointByVersion("cuNothing", &function, 12000, cudaEnableDefault, &found));
+    CHECK(found == cudaDriverEntryPointSymbolNotFound);
+}
+
 static void the_device() {
     int count = 0, device = -1, value = 0, driver = 0, runtime = 0;
     cudaDeviceProp properties;
@@ -136,6 +145,7 @@ static void the_device() {
 
 int main() {
     the_device();
+    functions_of_the_driver();
     streams_and_events();
     graphs();
     return 0;
