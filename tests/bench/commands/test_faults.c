@@ -21,7 +21,7 @@
 
 /* The calls that can be hit, and those of them that open the GPU. */
 enum { CALLS = 300, CALLS_OPENING = 29 };
-enum { SECONDS_MOST = 10, VARIABLES = 9, JOBS_MAX = 64, STRIDE_USUAL = 53 };
+enum { SECONDS_MOST = 60, VARIABLES = 10, JOBS_MAX = 64, STRIDE_USUAL = 53 };
 
 /* What is called: each makes more than CALLS calls of the driver. */
 struct command {
@@ -120,8 +120,9 @@ static void variables_fill(struct trial *t) {
     snprintf(t->variables[5], bytes, "LOCKSTEP_STAND_IN_SILENT=1");
     snprintf(t->variables[6], bytes, "LOCKSTEP_EMULATOR=threads=1;check=%s", t->command->checks);
     snprintf(t->variables[7], bytes, "OMP_NUM_THREADS=1");
-    snprintf(t->variables[8], bytes,
-             "PATH=/nonexistent"); /* no gnuplot, which takes half a second */
+    snprintf(t->variables[8], bytes, "PATH=/nonexistent"); /* no gnuplot: half a second */
+    /* What a release that was told to fail leaves behind is no leak of the program's. */
+    snprintf(t->variables[9], bytes, "ASAN_OPTIONS=detect_leaks=0");
 }
 
 static void trial_start(struct trial *t) {
