@@ -46,6 +46,20 @@ static int activation_read(struct option_parse *parse, const struct command_opti
     return 0;
 }
 
+static int dtype_read(struct option_parse *parse, const struct command_option *option, char *text,
+                      void *member) {
+    static const enum dtype dtypes[] = {DTYPE_F32, DTYPE_BF16, DTYPE_F16};
+    enum { COUNT = sizeof dtypes / sizeof dtypes[0] };
+    const char *names[COUNT];
+    for (int i = 0; i < COUNT; i++)
+        names[i] = dtype_name(dtypes[i]);
+    int found = name_find(parse, option, text, names, COUNT);
+    if (found < 0)
+        return EINVAL;
+    *(enum dtype *)member = dtypes[found];
+    return 0;
+}
+
 static int loss_read(struct option_parse *parse, const struct command_option *option, char *text,
                      void *member) {
     static const char *const names[] = {[MLP_CROSS_ENTROPY] = "cross_entropy", [MLP_MSE] = "mse"};
@@ -123,6 +137,9 @@ static const struct command_option network_options[] = {
                "784-128-10 for Fashion-MNIST)"),
     OPTION_OWN("activation", "NAME", activation_read, struct parsed, train.model.hidden,
                "relu, sigmoid, tanh, gelu_tanh, gelu_erf, silu or identity (default: relu)"),
+    OPTION_OWN("dtype", "NAME", dtype_read, struct parsed, train.model.dtype,
+               "What products take, weights and all else being f32: f32, bf16 or f16 (default: "
+               "f32)"),
     OPTION_OWN("loss", "NAME", loss_read, struct parsed, train.model.loss,
                "cross_entropy or mse (default: cross_entropy)"),
     OPTIONS_END,
@@ -148,8 +165,10 @@ static const struct command_option training_options[] = {
 };
 
 static const struct command_option device_options[] = {
-    OPTION_OWN("implementation", "NAME", implementation_read, struct parsed, implementation,
-               "Who computes (default: onednn, or openblas in a build without it)"),
+    OPTION_OWN(
+        "implementation", "NAME", implementation_read, struct parsed, implementation,
+        "Who computes (default: onednn, or openblas in a build without it; cpu-simd in bf16 and "
+        "f16)"),
     OPTION_GPU(struct parsed, gpu),
     OPTION_TUNING(struct parsed, tuning),
     OPTION_THREADS(struct parsed, train.threads, "CPU threads (default: as many as there can be)"),
@@ -184,7 +203,13 @@ static void defaults_fill(struct parsed *parsed, const struct command_context *c
                                         .stop_context = context->stop_argument}};
     mlp_model_defaults(&parsed->train.model);
     parsed->train.model.batch = 100;
-    parsed->implementation = train_implementation_default();
+}
+
+static enum status implementation_choose(struct parsed *parsed, struct message *message) {
+    const enum dtype dtype = parsed->train.model.dtype;
+    if (!parsed->implementation)
+        parsed->implementation = train_implementation_default(dtype);
+    return train_implementation_check(parsed->implementation, dtype, message);
 }
 
 /* Without --layers the network fits the data; synthetic data fit the network. */
@@ -221,6 +246,8 @@ enum status command_train(int argc, char **argv, const struct command_context *c
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    status = layers_fill(&parsed.train, message);
+    status = implementation_choose(&parsed, message);
+    if (status == STATUS_OK)
+        status = layers_fill(&parsed.train, message);
     return status == STATUS_OK ? train_and_draw(&parsed, message) : status;
 }

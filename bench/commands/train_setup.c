@@ -7,9 +7,12 @@
 #include <string.h>
 
 /* By the time of a step of 784-128-10 (docs/measurements.md). Not measured at each start: the
- * same call must give the same numbers. */
-const struct implementation *train_implementation_default(void) {
+ * same call must give the same numbers. oneDNN takes 16-bit types on some processors alone. */
+const struct implementation *train_implementation_default(enum dtype dtype) {
     static const char *const fastest_first[] = {"onednn", "openblas"};
+    if (dtype != DTYPE_F32)
+        return &operation_mlp
+                    .implementations[operation_implementation_find(&operation_mlp, "cpu-simd")];
     const struct implementation *implementation = NULL;
     for (size_t i = 0; i < sizeof fastest_first / sizeof fastest_first[0]; i++) {
         int found = operation_implementation_find(&operation_mlp, fastest_first[i]);
@@ -26,8 +29,7 @@ enum status train_implementation_find(const char *name, const struct implementat
     for (int i = 0; i < operation_mlp.implementation_count; i++) {
         const struct implementation *implementation = &operation_mlp.implementations[i];
         size_t used = strlen(known);
-        if (implementation->kind == KIND_YARDSTICK ||
-            !implementation_has_dtype(implementation, DTYPE_F32))
+        if (implementation->kind == KIND_YARDSTICK)
             continue;
         *found = implementation;
         if (strcmp(implementation->name, name) == 0)
@@ -42,6 +44,17 @@ enum status train_implementation_find(const char *name, const struct implementat
     return message_set(message, STATUS_INVALID,
                        "there is no implementation '%s' to train with; the known ones are:%s", name,
                        known);
+}
+
+enum status train_implementation_check(const struct implementation *implementation,
+                                       enum dtype dtype, struct message *message) {
+    char dtypes[40];
+    if (implementation_has_dtype(implementation, dtype))
+        return STATUS_OK;
+    implementation_dtypes(implementation, dtypes, sizeof dtypes);
+    return message_set(message, STATUS_INVALID,
+                       "%s trains in %s only; give --dtype or another --implementation",
+                       implementation->name, dtypes);
 }
 
 static enum status device_open(struct train_setup *setup,

@@ -12,14 +12,18 @@ struct train_setup {
     struct folder folder;
 };
 
-/* The fastest one on the CPU that is in this build. */
-const struct implementation *train_implementation_default(void);
+/* The fastest one on the CPU that is in this build, and that any processor runs in that dtype. */
+const struct implementation *train_implementation_default(enum dtype dtype);
 
 /* The implementation of `mlp` of that name. STATUS_INVALID, with the known ones, where there is
  * none that can train (a yardstick cannot); STATUS_UNSUPPORTED where its library is not in this
  * build. */
 enum status train_implementation_find(const char *name, const struct implementation **found,
                                       struct message *message);
+
+/* STATUS_INVALID where it does not compute in that dtype. */
+enum status train_implementation_check(const struct implementation *implementation,
+                                       enum dtype dtype, struct message *message);
 
 /* Opens the device that the implementation runs on and, where options->out is NULL, a new folder
  * under reports/runs; fills implementation, device, out and threads of the options. `gpu` and

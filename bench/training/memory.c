@@ -23,7 +23,8 @@ static enum status device_open(struct training *training) {
     bool has_second = model->optimizer == OPTIMIZER_ADAM;
     bool has_target = model->loss == MLP_MSE;
     struct mlp_buffers *buffers = &training->device;
-    float *x = NULL, *labels = NULL, *target = NULL;
+    const int64_t narrow_words = mlp_narrow_count(&largest) / 2;
+    float *x = NULL, *labels = NULL, *target = NULL, *narrow = NULL;
     const struct {
         bool wanted;
         int64_t count;
@@ -38,11 +39,13 @@ static enum status device_open(struct training *training) {
         {true, training->most * model->sizes[0], &x},
         {!has_target, training->most, &labels}, /* int32_t, of a float's size */
         {has_target, training->most * outputs, &target},
+        {narrow_words > 0, narrow_words, &narrow}, /* uint16_t, two in a float's place */
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0] && status == STATUS_OK; i++)
         if (wanted[i].wanted)
             status = allocate(training, wanted[i].count, wanted[i].pointer);
+    buffers->narrow = (uint16_t *)(void *)narrow;
     buffers->x = x;
     buffers->labels = (const int32_t *)labels;
     buffers->target = target;
@@ -52,14 +55,9 @@ static enum status device_open(struct training *training) {
 static void device_close(struct training *training) {
     struct device *device = training->options->device;
     const struct mlp_buffers *buffers = &training->device;
-    const void *const all[] = {buffers->parameters,
-                               buffers->gradients,
-                               buffers->first_moment,
-                               buffers->second_moment,
-                               buffers->activations,
-                               buffers->loss,
-                               buffers->x,
-                               buffers->labels,
+    const void *const all[] = {buffers->parameters,    buffers->gradients,   buffers->first_moment,
+                               buffers->second_moment, buffers->activations, buffers->narrow,
+                               buffers->loss,          buffers->x,           buffers->labels,
                                buffers->target};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         device->release(device, (void *)all[i]);

@@ -22,7 +22,8 @@ static struct demand demand_of(const struct training *training) {
                      : model->optimizer == OPTIMIZER_SGD ? 0.0
                                                          : 1.0;
     double batch = most * (inputs + outputs + 1.0) + (double)model->batch;
-    double device = (2.0 + moments) * parameters + batch + (double)mlp_activation_count(&largest);
+    double device = (2.0 + moments) * parameters + batch + (double)mlp_activation_count(&largest) +
+                    (double)mlp_narrow_count(&largest) / 2.0;
     /* The weights as they come and go, and once more, and a half while it grows, as the bytes of a
      * file. Without a file the moments' pages are never touched. */
     double tensors = options->save || options->load ? 2.5 * (1.0 + moments) : 2.0;

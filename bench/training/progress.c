@@ -1,6 +1,7 @@
 /* The lines and the bar of `lockstep train`. */
 #include "bench/training/progress.h"
 
+#include "bench/operations/operation.h"
 #include "common/clock.h"
 
 #include <inttypes.h>
@@ -45,8 +46,10 @@ void train_progress_start(struct train_progress *progress, const struct train_op
             model->loss == MLP_MSE ? "mean squared error" : "cross-entropy",
             optimizer_text(model->optimizer), (double)model->learning_rate, model->batch,
             options->seed);
-    fprintf(progress->report, "running  %s on %s, %d thread%s\n", options->implementation,
-            options->device->name, options->threads, options->threads == 1 ? "" : "s");
+    fprintf(progress->report, "running  %s on %s, %d thread%s%s%s\n", options->implementation,
+            options->device->name, options->threads, options->threads == 1 ? "" : "s",
+            model->dtype == DTYPE_F32 ? "" : ", products in ",
+            model->dtype == DTYPE_F32 ? "" : dtype_name(model->dtype));
     if (first_epoch > 1)
         fprintf(progress->report, "going on from %s after epoch %" PRId64 "\n", options->load,
                 first_epoch - 1);

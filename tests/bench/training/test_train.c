@@ -29,6 +29,7 @@ static const struct mlp_kernels fast = {
     .mse = mse_simd,
     .column_sums = column_sums_simd,
     .optimizer = optimizer_simd,
+    .round = round_simd,
 };
 
 /* A temporary folder, the CPU, and options that train a small network on synthetic data. */
@@ -562,6 +563,25 @@ static void test_a_failing_kernel_ends_training_with_its_reason(void **state) {
 
 #define TRAIN_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
 
+/* In 16 bits it learns as well, though not by the same numbers. */
+static void test_it_learns_in_bf16_and_f16(void **state) {
+    static const enum dtype dtypes[] = {DTYPE_BF16, DTYPE_F16};
+    struct bench *bench = *state;
+    bench->options.epochs = 3;
+    const struct train_row exact = train(bench);
+    static struct mlp_kernels kernels; /* the options outlive this function */
+    kernels = fast;
+    kernels.gemm = gemm_simd;
+    bench->options.kernels = &kernels;
+    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+        bench->options.model.dtype = dtypes[i];
+        const struct train_row rounded = train(bench);
+        assert_true(rounded.loss != exact.loss);
+        assert_true(fabs(rounded.loss - exact.loss) < 0.05 * exact.loss);
+        assert_true(rounded.accuracy > exact.accuracy - 0.02);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TRAIN_TEST(test_it_learns),
@@ -586,6 +606,7 @@ int main(void) {
         TRAIN_TEST(test_another_optimizer_takes_the_parameters_alone),
         TRAIN_TEST(test_an_interruption_keeps_what_is_done),
         TRAIN_TEST(test_a_loss_that_is_no_number_stops),
+        TRAIN_TEST(test_it_learns_in_bf16_and_f16),
         TRAIN_TEST(test_a_failing_kernel_ends_training_with_its_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
