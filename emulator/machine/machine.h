@@ -78,6 +78,9 @@ enum machine_status machine_set(struct machine *machine, uint64_t to, uint32_t v
 enum machine_status machine_load(struct machine *machine, const char *name, const char *text,
                                  size_t length, struct machine_module **module,
                                  struct machine_diagnostic *diagnostic);
+/* Parses alone: what the text needs of others is not looked for, nor are instructions. */
+enum machine_status machine_check_syntax(const char *text, size_t length,
+                                         struct machine_diagnostic *diagnostic);
 /* Waits until a launch that runs has ended. The module and its functions are dead afterwards, so a
  * caller that launches from another thread keeps it from doing so. MACHINE_INVALID_VALUE for what
  * is no module of this machine. */

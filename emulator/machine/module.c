@@ -203,6 +203,16 @@ enum machine_status machine_load(struct machine *machine, const char *name, cons
     return MACHINE_OK;
 }
 
+enum machine_status machine_check_syntax(const char *text, size_t length,
+                                         struct machine_diagnostic *diagnostic) {
+    struct arena arena = {0};
+    struct source source = {.arena = &arena, .diagnostic = diagnostic, .status = MACHINE_OK};
+    if (setjmp(source.failure) == 0)
+        (void)syntax_parse(&source, text, length);
+    arena_free(&arena);
+    return source.status;
+}
+
 void module_destroy(struct machine_module *module) {
     for (size_t k = 0; k < module->placed_count; k++)
         (void)memory_free(&module->machine->memory, module->placed[k], MACHINE_MEMORY_MODULE);

@@ -55,8 +55,10 @@ DRIVER_ALIAS(cuLinkAddFile_v2, cuLinkAddFile);
 CUresult cuLinkComplete(CUlinkState state, void **image, size_t *size) {
     struct driver_link *link;
     CUresult status = link_begin(state, &link);
-    if (status == CUDA_SUCCESS && (!image || !link->text))
+    if (status == CUDA_SUCCESS && (!image || !link->length))
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = link_check(link);
     if (status == CUDA_SUCCESS) {
         *image = link->text;
         if (size)

@@ -1,6 +1,6 @@
 /*
- * cuLink*: what the PTX linker makes of one PTX input is that input, to be loaded with
- * cuModuleLoadData. Several inputs, and inputs of machine code, are refused.
+ * cuLink*: what the linker makes of PTX is the texts behind each other, to be loaded with
+ * cuModuleLoadData. Inputs of machine code are refused.
  */
 #include "emulator/driver/code/link.h"
 
@@ -40,36 +40,46 @@ void link_close_all(void) {
         link_close(link);
 }
 
-/* A trial load finds the faults where the API reports them. */
-static CUresult link_check(struct driver_link *link, const char *name) {
+/* A trial load finds what one input needs and no other has. */
+CUresult link_check(struct driver_link *link) {
     struct driver_module *module;
-    CUresult status = module_load(NULL, name ? name : "linked PTX", link->text, link->log.error,
-                                  link->log.error_size, &module);
+    const CUresult status =
+        module_load(NULL, "linked PTX", link->text, link->log.error, link->log.error_size, &module);
     jit_log_close(&link->log);
-    if (status == CUDA_SUCCESS) {
+    if (status == CUDA_SUCCESS)
         module_unload(module);
-    } else {
-        free(link->text);
-        link->text = NULL;
-    }
     return status;
+}
+
+static CUresult link_append(struct driver_link *link, const char *data, size_t size) {
+    const size_t more = strnlen(data, size);
+    char *text = realloc(link->text, link->length + more + 2);
+    if (!text)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    memcpy(text + link->length, data, more);
+    link->length += more;
+    text[link->length++] = '\n';
+    text[link->length] = '\0';
+    link->text = text;
+    return CUDA_SUCCESS;
 }
 
 CUresult link_add(struct driver_link *link, CUjitInputType type, const char *data, size_t size,
                   const char *name) {
+    const size_t before = link->length;
     if (type != CU_JIT_INPUT_PTX) {
         driver_say("linking: only PTX can be linked, and this input is of type %d", (int)type);
         return CUDA_ERROR_NOT_SUPPORTED;
     }
-    if (link->text) {
-        driver_say("linking: more than one input is not supported; compile to one PTX file");
-        return CUDA_ERROR_NOT_SUPPORTED;
-    }
-    link->length = strnlen(data, size);
-    link->text = malloc(link->length + 1);
-    if (!link->text)
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    memcpy(link->text, data, link->length);
-    link->text[link->length] = '\0';
-    return link_check(link, name);
+    CUresult status = link_append(link, data, size);
+    if (status == CUDA_SUCCESS)
+        status = module_check_syntax(name ? name : "linked PTX", link->text + before,
+                                     link->log.error, link->log.error_size);
+    if (status == CUDA_SUCCESS)
+        return CUDA_SUCCESS;
+    jit_log_close(&link->log);
+    if (link->text)
+        link->text[before] = '\0';
+    link->length = before;
+    return status;
 }

@@ -84,6 +84,19 @@ static CUresult module_compile(struct driver_module *module, const char *name,
     return listed == CUDA_SUCCESS ? module_check_target(module, message, size) : listed;
 }
 
+CUresult module_check_syntax(const char *name, const char *text, char *log, size_t log_size) {
+    char message[1200];
+    struct machine_diagnostic diagnostic = {.message = ""};
+    const enum machine_status status = machine_check_syntax(text, strlen(text), &diagnostic);
+    if (status == MACHINE_OK)
+        return CUDA_SUCCESS;
+    module_explain(&diagnostic, status, message, sizeof message);
+    driver_say("loading %s: %s", name, message);
+    if (log && log_size)
+        snprintf(log, log_size, "%s", message);
+    return driver_status(status);
+}
+
 CUresult module_load(struct driver_context *context, const char *name, const void *image, char *log,
                      size_t log_size, struct driver_module **result) {
     char message[1200] = "";

@@ -10,7 +10,7 @@
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
 
-/* The same for every device of compute capability 7.5 to 9.0. */
+/* The same for every device of compute capability 7.5 to 12.0. */
 #define COMMON_LIMITS                                                                              \
     .warp_size = 32, .max_threads_per_block = 1024, .max_block = {1024, 1024, 64},                 \
     .max_grid = {INT32_MAX, 65535, 65535}, .registers_per_block = 65536,                           \
@@ -110,6 +110,44 @@ static const struct driver_device devices[] = {
                        .memory_bus_width = 5120},
         .single_to_double_ratio = 2,
         .pci_identifier = 0x233010DE,
+    },
+    {
+        .key = "b200",
+        .properties = {.name = "lockstep emulated GPU (B200)",
+                       .capability_major = 10,
+                       .capability_minor = 0,
+                       .multiprocessors = 148,
+                       COMMON_LIMITS,
+                       .max_threads_per_multiprocessor = 2048,
+                       .max_blocks_per_multiprocessor = 32,
+                       .shared_per_block_optin = KIB(227),
+                       .shared_per_multiprocessor = KIB(228),
+                       .shared_reserved_per_block = KIB(1),
+                       .l2_bytes = MIB(126),
+                       .clock_khz = 1965000,
+                       .memory_clock_khz = 3996000,
+                       .memory_bus_width = 8192},
+        .single_to_double_ratio = 2,
+        .pci_identifier = 0x290110DE,
+    },
+    {
+        .key = "rtx5090",
+        .properties = {.name = "lockstep emulated GPU (RTX 5090)",
+                       .capability_major = 12,
+                       .capability_minor = 0,
+                       .multiprocessors = 170,
+                       COMMON_LIMITS,
+                       .max_threads_per_multiprocessor = 1536,
+                       .max_blocks_per_multiprocessor = 24,
+                       .shared_per_block_optin = KIB(99),
+                       .shared_per_multiprocessor = KIB(100),
+                       .shared_reserved_per_block = KIB(1),
+                       .l2_bytes = MIB(96),
+                       .clock_khz = 2407000,
+                       .memory_clock_khz = 14001000,
+                       .memory_bus_width = 512},
+        .single_to_double_ratio = 64,
+        .pci_identifier = 0x2B8510DE,
     },
 };
 

@@ -63,7 +63,8 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"colour=red",
          "no such key 'colour'; known: check, device, report, threads, memory, budget"},
         {"check=memory,speed", "no such check 'speed'; known: memory, race, init, barrier"},
-        {"device=gtx1080", "no such device 'gtx1080'; known: ampere, t4, a100, rtx3090, h100"},
+        {"device=gtx1080",
+         "no such device 'gtx1080'; known: ampere, t4, a100, rtx3090, h100, b200, rtx5090"},
         {"threads=two", "no usable number of threads 'two'"},
         {"threads=-1", "no usable number of threads '-1'"},
         {"memory=12X", "no usable memory size '12X'"},
@@ -196,6 +197,8 @@ static void devices_can_be_chosen(void **state) {
     assert_int_equal(run_with(NULL, capability).status, 80);
     assert_int_equal(run_with("device=t4", capability).status, 75);
     assert_int_equal(run_with("device=rtx3090", capability).status, 86);
+    assert_int_equal(run_with("device=b200", capability).status, 100);
+    assert_int_equal(run_with("device=rtx5090", capability).status, 120);
     assert_int_equal(run_with("device=h100", capability).status, 90);
     assert_int_equal(run_with("device=a100", multiprocessors).status, 108);
     assert_int_equal(run_with("device=t4", multiprocessors).status, 40);

@@ -285,7 +285,34 @@ static void libraries_need_no_context(void **state) {
            cuLibraryLoadData(&library, broken_ptx, NULL, NULL, 0, NULL, NULL, 0));
 }
 
+static void linking_joins_ptx(void **state) {
+    static const char calls[] = ".version 7.0\n.target sm_70\n.address_size 64\n"
+                                ".extern .func helper();\n"
+                                ".visible .entry calls() { call helper; ret; }\n";
+    static const char defines[] = ".version 7.0\n.target sm_70\n.address_size 64\n"
+                                  ".visible .func helper() { ret; }\n";
+    CUlinkState link;
+    CUmodule module;
+    CUfunction function;
+    void *image = NULL;
+    (void)state;
+    OK(cuLinkCreate_v2(0, NULL, NULL, &link));
+    OK(cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, pointer_of((uintptr_t)calls), sizeof calls, "calls",
+                        0, NULL, NULL));
+    EXPECT(CUDA_ERROR_INVALID_PTX, cuLinkComplete(link, &image, NULL));
+    OK(cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, pointer_of((uintptr_t)defines), sizeof defines,
+                        "defines", 0, NULL, NULL));
+    OK(cuLinkComplete(link, &image, NULL));
+    OK(cuModuleLoadData(&module, image));
+    OK(cuLinkDestroy(link));
+    OK(cuModuleGetFunction(&function, module, "calls"));
+    OK(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, NULL, NULL, NULL));
+    OK(cuCtxSynchronize());
+    OK(cuModuleUnload(module));
+}
+
 static void linking_hands_one_ptx_through(void **state) {
+    static const char garbled[] = ".version 7.0\n.target sm_70\n.visible .entry k( {\n";
     (void)state;
     CUlinkState link;
     CUmodule module;
@@ -295,12 +322,11 @@ static void linking_hands_one_ptx_through(void **state) {
     OK(cuLinkCreate_v2(0, NULL, NULL, &link));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuLinkComplete(link, &image, &size));
     EXPECT(CUDA_ERROR_INVALID_PTX,
-           cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, pointer_of((uintptr_t)broken_ptx),
-                            sizeof broken_ptx, "broken", 0, NULL, NULL));
+           cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, pointer_of((uintptr_t)garbled), sizeof garbled,
+                            "garbled", 0, NULL, NULL));
     OK(cuLinkAddData_v2(link, CU_JIT_INPUT_PTX, pointer_of((uintptr_t)two_kernels),
                         sizeof two_kernels, "kernels", 0, NULL, NULL));
-    EXPECT(CUDA_ERROR_NOT_SUPPORTED,
-           cuLinkAddFile_v2(link, CU_JIT_INPUT_PTX, TEST_PTX "/driver.ptx", 0, NULL, NULL));
+    OK(cuLinkAddFile_v2(link, CU_JIT_INPUT_PTX, TEST_PTX "/driver.ptx", 0, NULL, NULL));
     EXPECT(CUDA_ERROR_NOT_SUPPORTED,
            cuLinkAddData_v2(link, CU_JIT_INPUT_CUBIN, &image, 8, "cubin", 0, NULL, NULL));
     OK(cuLinkComplete(link, &image, &size));
@@ -324,6 +350,7 @@ int main(void) {
         WITH_MODULE(parameters_have_places),
         WITH_MODULE(variables_are_found_and_initialised),
         cmocka_unit_test(libraries_need_no_context),
+        WITH_CONTEXT(linking_joins_ptx),
         WITH_CONTEXT(linking_hands_one_ptx_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
