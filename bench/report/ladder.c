@@ -11,7 +11,8 @@
 enum { FIGURE_WIDTH = 860, RUNG_HEIGHT = 44 };
 
 struct rung {
-    const struct implementation *implementation;
+    const char *name;
+    const struct implementation *implementation; /* NULL: from outside this build, as by --add */
     const struct result *row;
     double amount; /* seconds, or counted work: the less the better */
 };
@@ -45,13 +46,13 @@ static double amount_of(const struct report_data *data, const struct result *row
 
 /* The implementation's row in the case, on as many threads as it ran; NULL when there is none. */
 static const struct result *row_find(const struct report_data *data, const struct result *first,
-                                     const struct implementation *implementation, double *amount) {
+                                     const char *implementation, double *amount) {
     const struct result *found = NULL;
     for (size_t i = 0; i < data->result_count; i++) {
         const struct result *row = &data->results[i];
         if (!row_key_same_case(&row->key, &first->key) || !same_place(row, first) ||
             strcmp(row->key.mode, first->key.mode) != 0 ||
-            strcmp(row->key.implementation, implementation->name) != 0 ||
+            strcmp(row->key.implementation, implementation) != 0 ||
             (found && row->key.threads <= found->key.threads))
             continue;
         double here = amount_of(data, row);
@@ -63,18 +64,40 @@ static const struct result *row_find(const struct report_data *data, const struc
     return found;
 }
 
+/* Adds the rung when it ran in the case. */
+static void rung_add(const struct report_data *data, const char *name,
+                     const struct implementation *implementation, struct ladder *ladder) {
+    struct rung rung = {.name = name, .implementation = implementation};
+    if (ladder->count < SERIES_MAX)
+        rung.row = row_find(data, ladder->first, name, &rung.amount);
+    if (!rung.row)
+        return;
+    ladder->rungs[ladder->count++] = rung;
+    ladder->best = fmin(ladder->best, rung.amount);
+}
+
+static bool is_rung(const struct ladder *ladder, const char *name) {
+    for (int i = 0; i < ladder->count; i++)
+        if (strcmp(ladder->rungs[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The operation's own in the order of its table. Where they make a ladder, those from outside stand
+ * behind them in the order in which they ran. */
 static void ladder_fill(const struct report_data *data, const struct result *first,
                         const struct operation *operation, struct ladder *ladder) {
     *ladder = (struct ladder){.first = first, .best = INFINITY};
-    for (int i = 0; i < operation->implementation_count && ladder->count < SERIES_MAX; i++) {
-        struct rung rung = {.implementation = &operation->implementations[i]};
-        if (rung.implementation->kind == KIND_YARDSTICK)
-            continue;
-        rung.row = row_find(data, first, rung.implementation, &rung.amount);
-        if (!rung.row)
-            continue;
-        ladder->rungs[ladder->count++] = rung;
-        ladder->best = fmin(ladder->best, rung.amount);
+    for (int i = 0; i < operation->implementation_count; i++)
+        if (operation->implementations[i].kind != KIND_YARDSTICK)
+            rung_add(data, operation->implementations[i].name, &operation->implementations[i],
+                     ladder);
+    for (size_t i = 0; i < data->result_count && ladder->count >= RUNGS_LEAST; i++) {
+        const struct result *row = &data->results[i];
+        if (row_key_same_case(&row->key, &first->key) && same_place(row, first) &&
+            operation_implementation_find(operation, row->key.implementation) < 0 &&
+            !is_rung(ladder, row->key.implementation))
+            rung_add(data, row->key.implementation, NULL, ladder);
     }
 }
 
@@ -104,7 +127,7 @@ static bool is_better(const struct ladder *ladder, const struct ladder *than) {
 
 static bool adds_something(const struct ladder *ladder) {
     for (int i = 0; i < ladder->count; i++)
-        if (ladder->rungs[i].implementation->adds)
+        if (ladder->rungs[i].implementation && ladder->rungs[i].implementation->adds)
             return true;
     return false;
 }
@@ -149,10 +172,9 @@ static void rung_name(const struct ladder *ladder, const struct rung *rung, char
                       size_t size) {
     long long threads = (long long)rung->row->key.threads;
     if (strcmp(ladder->first->key.device, "cpu") == 0)
-        snprintf(name, size, "%s, %lld thread%s", rung->implementation->name, threads,
-                 threads == 1 ? "" : "s");
+        snprintf(name, size, "%s, %lld thread%s", rung->name, threads, threads == 1 ? "" : "s");
     else
-        snprintf(name, size, "%s", rung->implementation->name);
+        snprintf(name, size, "%s", rung->name);
 }
 
 static double names_width(const struct ladder *ladder) {
@@ -177,6 +199,16 @@ static void names_write(FILE *file, const struct ladder *ladder) {
     fputs(")\n", file);
 }
 
+/* What the rung adds to the one before it; the first of all is described. */
+static void words_write(const struct rung *rung, char *words, size_t size) {
+    const struct implementation *implementation = rung->implementation;
+    if (!implementation)
+        snprintf(words, size, "from outside this build");
+    else
+        snprintf(words, size, "%s%s", implementation->adds ? "+ " : "",
+                 implementation->adds ? implementation->adds : implementation->summary);
+}
+
 /* At the end of a bar its number, below it what the rung adds; the first of all is described. */
 static void labels_write(FILE *file, const struct ladder *ladder) {
     for (int i = 0; i < ladder->count; i++) {
@@ -188,9 +220,7 @@ static void labels_write(FILE *file, const struct ladder *ladder) {
             format_seconds(rung->amount, amount, sizeof amount);
         double percent = percent_of(ladder, rung);
         snprintf(label, sizeof label, "%.*f%%, %s", percent < 9.95 ? 1 : 0, percent, amount);
-        snprintf(words, sizeof words, "%s%s", rung->implementation->adds ? "+ " : "",
-                 rung->implementation->adds ? rung->implementation->adds
-                                            : rung->implementation->summary);
+        words_write(rung, words, sizeof words);
         fputs("    set label ", file);
         script_text(file, label);
         fprintf(file, " at %.9g,%.2f left offset 0.6,0\n    set label ", percent, i - 0.15);

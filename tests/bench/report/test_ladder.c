@@ -181,6 +181,19 @@ static void test_rungs_stand_in_the_order_of_their_table(void **state) {
     assert_true(holds(f, "index.html", "figure-gemm-ladder-cpu"));
 }
 
+/* What --add brought stands behind the operation's own. */
+static void test_added_rows_are_rungs(void **state) {
+    struct fixture *f = *state;
+    measured(f, "64x64x64", "mine", 2e-3, 1e6);
+    measured(f, "64x64x64", "openblas", 1e-3, 1e6);
+    measured(f, "64x64x64", "cpu-blocked", 4e-3, 1e6);
+    measured(f, "64x64x64", "cpu-naive", 2e-2, 1e6);
+    draw(f);
+    CHECK_IN_ORDER(f, "gemm-ladder-cpu.svg", "cpu-naive, 2 threads", "cpu-blocked, 2 threads",
+                   "openblas, 2 threads", "mine, 2 threads", "from outside this build");
+    CHECK_IN_ORDER(f, "plots.gp", "gemm-ladder-cpu", "\n100 2 ", "\n5 0 ", "\n25 1 ", "\n50 3 ");
+}
+
 /* Devices have figures of their own; a GPU's times are times, whatever the CPU took. */
 static void test_a_gpu_has_its_own_best(void **state) {
     static const char *const rungs[] = {"cuda-naive", "cuda-tiled", "cublas"};
@@ -305,6 +318,7 @@ int main(void) {
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_rungs_stand_in_the_order_of_their_table),
+        IN_PLACE(test_added_rows_are_rungs),
         IN_PLACE(test_a_gpu_has_its_own_best),
         IN_PLACE(test_the_largest_square_that_all_share_is_shown),
         IN_PLACE(test_two_implementations_are_no_ladder),
