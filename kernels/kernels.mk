@@ -30,7 +30,7 @@ space         := $(empty) $(empty)
 # The list of codes has no blanks: nvcc takes it as one word.
 gencode        = arch=compute_$(call virtual,$(1)),code=[compute_$(call virtual,$(1))$(subst $(space),,$(call machine_codes,$(1)))]
 kernel_compile = $(NVCC) -I. -fatbin --no-compress -lineinfo --Werror all-warnings -Xptxas -v \
-                 -gencode "$(call gencode,$(1))" -MD -MF $(kernel_build)/$(1).d -MT $(kernel_build)/$(1).image
+                 -gencode "$(call gencode,$(1))" -MD -MP -MF $(kernel_build)/$(1).d -MT $(kernel_build)/$(1).image
 else ifneq ($(and $(KERNEL_CLANG),$(LIBCLC)),)
 # clang 14 parts the lanes of a warp before its mma.sync, which wants them together.
 kernel_names  := $(filter-out gemm_9_tensor_tf32,$(kernel_names))
@@ -41,7 +41,7 @@ kernel_compile = $(KERNEL_CLANG) -x cuda --cuda-device-only --cuda-path=/nonexis
                  --cuda-gpu-arch=sm_$(call virtual,$(1)) -gline-directives-only -Wall -Werror -Wno-linker-warnings -Wno-array-bounds \
                  -include kernels/clang_device.h -Xclang -mlink-builtin-bitcode -Xclang $(LIBCLC) \
                  -Xclang -target-feature -Xclang +ptx$(if $(filter 75,$(call virtual,$(1))),63,70) \
-                 -MD -MF $(kernel_build)/$(1).d -MT $(kernel_build)/$(1).image
+                 -MD -MP -MF $(kernel_build)/$(1).d -MT $(kernel_build)/$(1).image
 else
 kernels_built := none: the build found neither nvcc nor a clang with the nvptx64 target and libclc
 kernel_names  :=

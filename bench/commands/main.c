@@ -29,6 +29,7 @@ static const struct {
     {"ab", command_ab, "say whether one build is slower than another, the two run in turn"},
     {"sample", command_sample, "take samples on request; what `ab` starts"},
     {"emulate", command_emulate, "run any CUDA program on the emulated GPU: faults and counts"},
+    {"explain", command_explain, "say what limits a kernel on a GPU, from its counts"},
     {"info", command_info, "the machine, the libraries, the devices, the build"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -1,0 +1,185 @@
+/* `lockstep explain` */
+#include "bench/commands/command.h"
+#include "bench/commands/options.h"
+#include "bench/model/limits.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char doc[] =
+    "Says what limits each kernel of an emulated run: the share of the busiest unit's time that "
+    "each unit would be busy at its peak, from exact counts and a GPU's published figures. It "
+    "predicts no time.\v"
+    "Example:\n  lockstep run gemm --shape 1024x1024x1024 --gpu emulated --out counted\n"
+    "  lockstep explain counted --gpu a100";
+
+struct parsed {
+    const char *folder, *gpu, *case_glob, *implementation;
+    bool csv;
+};
+
+static const struct command_option options[] = {
+    OPTION_TEXT("gpu", "NAME", struct parsed, gpu,
+                "Whose figures (default: a100); `list` names them"),
+    OPTION_TEXT("case", "GLOB", struct parsed, case_glob, "Only cases whose name matches"),
+    OPTION_TEXT("implementation", "NAME", struct parsed, implementation, "Only this one"),
+    OPTION_FLAG("csv", struct parsed, csv, "CSV instead of sentences"),
+    OPTIONS_END,
+};
+
+static int argument_read(struct option_parse *parse, char *text) {
+    struct parsed *parsed = parse->parsed;
+    if (parsed->folder)
+        return option_refuse(parse, "explain takes one folder");
+    parsed->folder = text;
+    return 0;
+}
+
+static void gpus_print(void) {
+    for (int i = 0; i < model_gpu_count; i++)
+        printf("%-14s %s: %d multiprocessors at %.0f MHz, %.0f GB/s\n", model_gpus[i].name,
+               model_gpus[i].title, model_gpus[i].multiprocessors, model_gpus[i].clock_mhz,
+               model_gpus[i].memory);
+}
+
+static bool is_wanted(const struct parsed *parsed, const struct counters_row *row) {
+    char name[256];
+    snprintf(name, sizeof name, "%s/%s/%s/%s", row->key.operation, row->key.variant, row->key.dtype,
+             row->key.shape);
+    return (!parsed->case_glob || fnmatch(parsed->case_glob, name, 0) == 0) &&
+           (!parsed->implementation ||
+            strcmp(parsed->implementation, row->key.implementation) == 0);
+}
+
+static void csv_row_print(const struct counters_row *row, const struct model_gpu *gpu,
+                          const struct limits *limits) {
+    printf("%s,%s,%s,%s,%s,%s,%s,%s", row->key.operation, row->key.variant, row->key.dtype,
+           row->key.shape, row->key.implementation, row->kernel, row->grid, gpu->name);
+    for (int unit = 0; unit < LIMIT_UNITS; unit++)
+        printf(",%.4g", limits->share[unit]);
+    printf(",%s,%lld,%d\n", limit_unit_name(limits->busiest), (long long)limits->blocks_most,
+           limits->idle);
+}
+
+static void csv_header_print(void) {
+    printf("operation,variant,dtype,shape,implementation,kernel,grid,gpu");
+    for (int unit = 0; unit < LIMIT_UNITS; unit++)
+        printf(",%s", limit_unit_name((enum limit_unit)unit));
+    printf(",limited_by,blocks_most,idle\n");
+}
+
+/* "gemm_warp_nn: FMA 100%, issue 57%, DRAM 4%: limited by FMA" */
+static void sentence_print(const struct counters_row *row, const struct model_gpu *gpu,
+                           const struct limits *limits) {
+    bool said[LIMIT_UNITS] = {false};
+    const char *separator = ": ";
+    printf("  %-16s %s", row->key.implementation, row->kernel);
+    for (int rank = 0; rank < LIMIT_UNITS; rank++) {
+        int next = -1;
+        for (int unit = 0; unit < LIMIT_UNITS; unit++)
+            if (!said[unit] && (next < 0 || limits->share[unit] > limits->share[next]))
+                next = unit;
+        said[next] = true;
+        if (limits->share[next] < 0.005)
+            break;
+        printf("%s%s %.0f%%", separator, limit_unit_name((enum limit_unit)next),
+               100 * limits->share[next]);
+        separator = ", ";
+    }
+    printf("; limited by %s", limit_unit_name(limits->busiest));
+    if (limits->idle > 0)
+        printf("; %lld blocks leave %d of %d multiprocessors idle", (long long)limits->blocks,
+               limits->idle, gpu->multiprocessors);
+    else
+        printf("; %lld blocks on the fullest multiprocessor, theoretical occupancy %.0f%%",
+               (long long)limits->blocks_most, 100 * row->occupancy);
+    putchar('\n');
+}
+
+static void heading_print(const struct counters_row *row, const struct counters_row *before) {
+    if (!before || !row_key_same_case(&row->key, &before->key))
+        printf("%s/%s/%s/%s\n", row->key.operation, row->key.variant, row->key.dtype,
+               row->key.shape);
+}
+
+static enum status rows_print(const struct parsed *parsed, const struct model_gpu *gpu,
+                              const struct counters_row *rows, size_t count,
+                              struct message *message) {
+    const struct counters_row *before = NULL;
+    if (parsed->csv)
+        csv_header_print();
+    else
+        printf("by the published peaks of the %s: %d multiprocessors, %.0f MHz, %.0f GB/s\n",
+               gpu->title, gpu->multiprocessors, gpu->clock_mhz, gpu->memory);
+    for (size_t i = 0; i < count; i++) {
+        struct limits limits;
+        if (!is_wanted(parsed, &rows[i]))
+            continue;
+        enum status status = limits_find(&rows[i], gpu, &limits, message);
+        if (status != STATUS_OK)
+            return status;
+        if (parsed->csv) {
+            csv_row_print(&rows[i], gpu, &limits);
+        } else {
+            heading_print(&rows[i], before);
+            sentence_print(&rows[i], gpu, &limits);
+        }
+        before = &rows[i];
+    }
+    return before ? STATUS_OK
+                  : message_set(message, STATUS_INVALID,
+                                "%s has no counts of such a case and implementation; "
+                                "`lockstep run --gpu emulated --out DIR` counts",
+                                parsed->folder);
+}
+
+static enum status folder_explain(const struct parsed *parsed, const struct model_gpu *gpu,
+                                  struct message *message) {
+    char path[2048];
+    void *rows = NULL;
+    size_t count = 0;
+    int cut;
+    if (snprintf(path, sizeof path, "%s/counters.csv", parsed->folder) >= (int)sizeof path)
+        return message_set(message, STATUS_INVALID, "the folder's name is too long");
+    enum status status = csv_read(path, &counters_format, &rows, &count, &cut, message);
+    if (status == STATUS_OK)
+        status = rows_print(parsed, gpu, rows, count, message);
+    free(rows);
+    return status;
+}
+
+enum status command_explain(int argc, char **argv, const struct command_context *context,
+                            struct message *message) {
+    (void)context;
+    static const struct command_option *const tables[] = {options, NULL};
+    struct parsed parsed = {.gpu = "a100"};
+    struct option_parse parse = {.name = "explain",
+                                 .arguments = "DIR",
+                                 .doc = doc,
+                                 .tables = tables,
+                                 .parsed = &parsed,
+                                 .argument = argument_read,
+                                 .message = message};
+    enum status status = options_parse(&parse, argc, argv);
+    if (status != STATUS_OK || parse.helped)
+        return status;
+    const struct model_gpu *gpu = model_gpu_find(parsed.gpu);
+    if (strcmp(parsed.gpu, "list") == 0) {
+        gpus_print();
+        return STATUS_OK;
+    }
+    if (!gpu)
+        return message_set(
+            message, STATUS_INVALID,
+            "there are no figures of a GPU '%s'; `lockstep explain --gpu list` names "
+            "those that there are",
+            parsed.gpu);
+    if (!parsed.folder)
+        return message_set(message, STATUS_INVALID,
+                           "explain wants the folder of an emulated run, as in `lockstep explain "
+                           "reports/latest`");
+    return folder_explain(&parsed, gpu, message);
+}

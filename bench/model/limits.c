@@ -1,0 +1,95 @@
+#include "bench/model/limits.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct model_gpu model_gpus[] = {
+#define GPU(id, ...) {#id, __VA_ARGS__},
+#include "bench/model/gpus.def"
+#undef GPU
+};
+const int model_gpu_count = sizeof model_gpus / sizeof model_gpus[0];
+
+const struct model_gpu *model_gpu_find(const char *name) {
+    for (int i = 0; i < model_gpu_count; i++)
+        if (strcmp(model_gpus[i].name, name) == 0)
+            return &model_gpus[i];
+    return NULL;
+}
+
+const char *limit_unit_name(enum limit_unit unit) {
+    static const char *const names[LIMIT_UNITS] = {
+        [LIMIT_ISSUE] = "issue",    [LIMIT_FMA] = "FMA",  [LIMIT_TENSOR] = "tensor",
+        [LIMIT_LSU] = "load/store", [LIMIT_CACHE] = "L1", [LIMIT_SHARED] = "shared memory",
+        [LIMIT_DRAM] = "DRAM"};
+    return names[unit];
+}
+
+enum { LANES = 32, SECTOR_BYTES = 32, WAVEFRONT_BYTES = 128 };
+
+/* One mma.m16n8k16 of f16 or bf16 is 4,096 flops, one m16n8k8 of tf32 half of them at half the rate:
+ * both take a unit the same clocks. */
+static const double mma_flops = 2.0 * 16 * 8 * 16;
+
+/* Clocks of one multiprocessor that did all of the row's work. */
+static void clocks_count(const struct counters_row *row, const struct model_gpu *gpu,
+                         double clocks[LIMIT_UNITS]) {
+    double requests = (double)(row->global_load_requests + row->global_store_requests +
+                               row->global_atomic_requests + row->local_load_requests +
+                               row->local_store_requests + row->shared_load_requests +
+                               row->shared_store_requests + row->shared_atomic_requests);
+    double sectors =
+        (double)(row->global_load_sectors + row->global_store_sectors + row->global_atomic_sectors);
+    clocks[LIMIT_ISSUE] = (double)row->warp_instructions / gpu->issue;
+    clocks[LIMIT_FMA] = (double)row->fma_warp_instructions / gpu->fma;
+    clocks[LIMIT_TENSOR] = (double)row->tensor_warp_instructions * mma_flops / gpu->tensor;
+    clocks[LIMIT_LSU] = LANES * requests / gpu->lsu;
+    clocks[LIMIT_CACHE] = SECTOR_BYTES * sectors / gpu->cache;
+    clocks[LIMIT_SHARED] = WAVEFRONT_BYTES * (double)row->shared_wavefronts / gpu->shared;
+}
+
+/* The clocks that DRAM takes while all multiprocessors run. */
+static double dram_clocks(const struct counters_row *row, const struct model_gpu *gpu) {
+    double bytes_a_clock = 1e9 * gpu->memory / (1e6 * gpu->clock_mhz);
+    return (double)row->bytes_touched / bytes_a_clock;
+}
+
+static enum status blocks_read(const struct counters_row *row, int64_t *blocks,
+                               struct message *message) {
+    int x, y, z;
+    char rest;
+    /* NOLINTNEXTLINE(cert-err34-c): three numbers and nothing else are wanted */
+    if (sscanf(row->grid, "%dx%dx%d%c", &x, &y, &z, &rest) != 3 || x < 1 || y < 1 || z < 1 ||
+        row->launches < 1 || row->warp_instructions < 1)
+        return message_set(message, STATUS_INVALID,
+                           "%s: a grid of '%s', %lld launches and %lld instructions are no launch",
+                           row->kernel, row->grid, (long long)row->launches,
+                           (long long)row->warp_instructions);
+    *blocks = (int64_t)x * y * z;
+    return STATUS_OK;
+}
+
+enum status limits_find(const struct counters_row *row, const struct model_gpu *gpu,
+                        struct limits *limits, struct message *message) {
+    *limits = (struct limits){.busiest = LIMIT_ISSUE};
+    enum status status = blocks_read(row, &limits->blocks, message);
+    if (status != STATUS_OK)
+        return status;
+    const int64_t most = (limits->blocks + gpu->multiprocessors - 1) / gpu->multiprocessors;
+    const int64_t idle = gpu->multiprocessors - limits->blocks;
+    limits->blocks_most = most;
+    limits->idle = idle > 0 ? (int)idle : 0;
+    double clocks[LIMIT_UNITS];
+    clocks_count(row, gpu, clocks);
+    /* The launch is over when the multiprocessor with most blocks is done. */
+    for (int unit = 0; unit < LIMIT_DRAM; unit++)
+        clocks[unit] *= (double)most / (double)limits->blocks;
+    clocks[LIMIT_DRAM] = dram_clocks(row, gpu);
+    for (int unit = 0; unit < LIMIT_UNITS; unit++)
+        if (clocks[unit] > clocks[limits->busiest])
+            limits->busiest = (enum limit_unit)unit;
+    for (int unit = 0; unit < LIMIT_UNITS; unit++)
+        limits->share[unit] = clocks[unit] / clocks[limits->busiest];
+    return STATUS_OK;
+}

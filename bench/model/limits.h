@@ -1,0 +1,48 @@
+/* What limits a kernel on a GPU, from its exact counts and the GPU's published figures: how long each
+ * unit would be busy at its peak. No time is predicted: what waits, and what overlaps, counts do not
+ * say (docs/model.md).
+ */
+#ifndef LOCKSTEP_BENCH_MODEL_LIMITS_H
+#define LOCKSTEP_BENCH_MODEL_LIMITS_H
+
+#include "bench/files/results.h"
+
+/* Peaks of one GPU; see gpus.def for the units. */
+struct model_gpu {
+    const char *name, *title;
+    int multiprocessors;
+    double clock_mhz, issue, fma, lsu, shared, cache, tensor, memory;
+};
+
+/* In the order of gpus.def. */
+extern const struct model_gpu model_gpus[];
+extern const int model_gpu_count;
+/* NULL where there is none of that name. */
+const struct model_gpu *model_gpu_find(const char *name);
+
+enum limit_unit {
+    LIMIT_ISSUE,  /* warp schedulers */
+    LIMIT_FMA,    /* f32 multiply-adds */
+    LIMIT_TENSOR, /* matrix instructions */
+    LIMIT_LSU,    /* requests to global, local and shared memory */
+    LIMIT_CACHE,  /* sectors through the first-level cache */
+    LIMIT_SHARED, /* wavefronts of shared memory */
+    LIMIT_DRAM,   /* different bytes, each moved once */
+    LIMIT_UNITS
+};
+const char *limit_unit_name(enum limit_unit unit);
+
+struct limits {
+    /* Of a launch: the busy clocks of the unit over those of the busiest. */
+    double share[LIMIT_UNITS];
+    enum limit_unit busiest;
+    int64_t blocks;
+    int64_t blocks_most; /* of the multiprocessor that has most, where all take turns */
+    int idle;            /* multiprocessors without a block */
+};
+
+/* STATUS_INVALID: the row's grid cannot be read, or it counts nothing. */
+enum status limits_find(const struct counters_row *row, const struct model_gpu *gpu,
+                        struct limits *limits, struct message *message);
+
+#endif

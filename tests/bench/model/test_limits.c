@@ -1,0 +1,126 @@
+/* Which unit limits a launch, on counts whose clocks are known. */
+#include "bench/model/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* 108 blocks: one a multiprocessor of an A100. */
+static struct counters_row row_of(const char *grid) {
+    struct counters_row row = {.launches = 1, .warp_instructions = 4000};
+    snprintf(row.kernel, sizeof row.kernel, "kernel");
+    snprintf(row.grid, sizeof row.grid, "%s", grid);
+    return row;
+}
+
+static struct limits limits_of(const struct counters_row *row, const char *gpu) {
+    struct message message = {{0}};
+    struct limits limits;
+    if (limits_find(row, model_gpu_find(gpu), &limits, &message) != STATUS_OK)
+        fail_msg("%s", message.text);
+    return limits;
+}
+
+static void check_share(const struct limits *limits, enum limit_unit unit, double share) {
+    if (!(limits->share[unit] > share - 1e-9 && limits->share[unit] < share + 1e-9))
+        fail_msg("%s: %.9g, should be %.9g", limit_unit_name(unit), limits->share[unit], share);
+}
+
+static void shares_are_those_of_the_units_clocks(void **state) {
+    (void)state;
+    struct counters_row row = row_of("108x1x1");
+    row.fma_warp_instructions = 1000; /* 500 clocks of 2 a clock beside 1,000 of 4 */
+    row.shared_load_requests = 100;   /* 100 clocks of 32 threads a clock */
+    row.global_load_sectors = 400;    /* 100 clocks of 128 bytes */
+    row.shared_wavefronts = 2000;     /* 2,000 clocks of 128 bytes */
+    struct limits limits = limits_of(&row, "a100");
+    assert_int_equal(limits.busiest, LIMIT_SHARED);
+    check_share(&limits, LIMIT_SHARED, 1);
+    check_share(&limits, LIMIT_ISSUE, 0.5);
+    check_share(&limits, LIMIT_FMA, 0.25);
+    check_share(&limits, LIMIT_LSU, 0.05);
+    check_share(&limits, LIMIT_CACHE, 0.05);
+    check_share(&limits, LIMIT_TENSOR, 0);
+    /* Of Turing's half as wide paths. */
+    limits = limits_of(&row, "t4");
+    check_share(&limits, LIMIT_ISSUE, 0.25);
+    check_share(&limits, LIMIT_LSU, 0.05);
+}
+
+static void a_matrix_instruction_is_4096_flops(void **state) {
+    (void)state;
+    struct counters_row row = row_of("108x1x1");
+    row.tensor_warp_instructions = 1000; /* 2,000 clocks of 2,048 flops beside 1,000 */
+    struct limits limits = limits_of(&row, "a100");
+    assert_int_equal(limits.busiest, LIMIT_TENSOR);
+    check_share(&limits, LIMIT_ISSUE, 0.5);
+}
+
+static void dram_is_shared_by_all_multiprocessors(void **state) {
+    (void)state;
+    struct counters_row row = row_of("108x1x1");
+    row.warp_instructions = 4 * 108 * 1410; /* 1,410 clocks of each, which are a microsecond */
+    row.bytes_touched = 1555000;            /* one too, at 1,555 GB/s */
+    struct limits limits = limits_of(&row, "a100");
+    check_share(&limits, LIMIT_ISSUE, 1);
+    check_share(&limits, LIMIT_DRAM, 1);
+}
+
+static void blocks_that_are_one_too_many_cost_a_turn(void **state) {
+    (void)state;
+    struct counters_row row = row_of("109x1x1");
+    row.warp_instructions = 4 * 109 * 1410;
+    row.bytes_touched = 1555000;
+    struct limits limits = limits_of(&row, "a100");
+    assert_int_equal(limits.blocks_most, 2);
+    assert_int_equal(limits.idle, 0);
+    check_share(&limits, LIMIT_DRAM, 0.5);
+    row = row_of("2x3x4");
+    limits = limits_of(&row, "a100");
+    assert_int_equal(limits.blocks, 24);
+    assert_int_equal(limits.idle, 84);
+}
+
+static void what_is_no_launch_is_refused(void **state) {
+    (void)state;
+    static const char *const grids[] = {"", "1x1", "0x1x1", "1x1x1x1", "ax1x1"};
+    struct message message;
+    struct limits limits;
+    for (size_t i = 0; i < sizeof grids / sizeof grids[0]; i++) {
+        struct counters_row row = row_of(grids[i]);
+        assert_int_equal(limits_find(&row, model_gpu_find("a100"), &limits, &message),
+                         STATUS_INVALID);
+    }
+    struct counters_row row = row_of("1x1x1");
+    row.warp_instructions = 0;
+    assert_int_equal(limits_find(&row, model_gpu_find("a100"), &limits, &message), STATUS_INVALID);
+    assert_null(model_gpu_find("a101"));
+}
+
+static void figures_are_plausible(void **state) {
+    (void)state;
+    for (int i = 0; i < model_gpu_count; i++) {
+        const struct model_gpu *gpu = &model_gpus[i];
+        assert_ptr_equal(model_gpu_find(gpu->name), gpu);
+        assert_in_range(gpu->multiprocessors, 16, 200);
+        assert_true(gpu->clock_mhz > 1000 && gpu->clock_mhz < 3000);
+        assert_true(gpu->fma <= gpu->issue && gpu->memory >= 300 && gpu->memory <= 8000);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_are_those_of_the_units_clocks),
+        cmocka_unit_test(a_matrix_instruction_is_4096_flops),
+        cmocka_unit_test(dram_is_shared_by_all_multiprocessors),
+        cmocka_unit_test(blocks_that_are_one_too_many_cost_a_turn),
+        cmocka_unit_test(what_is_no_launch_is_refused),
+        cmocka_unit_test(figures_are_plausible),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
