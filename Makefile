@@ -104,7 +104,7 @@ $(BUILD)/reports/templates.o: reports/templates.S reports/style.gp reports/page.
 
 # The kernels that `lockstep new` writes, embedded by bench/added/templates.c.
 template_list := $(BUILD)/bench/added/templates_list.h
-template_new  := $(sort $(wildcard examples/new/*.cu examples/new/*.c))
+template_new  := $(sort $(wildcard examples/new/*.cu examples/new/*.c examples/new/*.py))
 $(template_list): force
 	@mkdir -p $(@D)
 	@echo '#define TEMPLATE_LIST(X) $(foreach file,$(notdir $(template_new)),X($(basename $(file)),$(patsubst .%,%,$(suffix $(file)))))' >$@.new

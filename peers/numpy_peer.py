@@ -158,6 +158,38 @@ def softmax(case):
     return locals()[case.variant]
 
 
+@peer("layernorm", name="numpy", summary="means and ufuncs", one_thread=True)
+def layernorm(case):
+    x, gamma, beta, mean, rstd, y = tensors(case, "x gamma beta mean rstd y")
+    dy, dx, dgamma, dbeta = tensors(case, "dy dx dgamma dbeta")
+    epsilon = np.float32(case.parameters["epsilon"])
+
+    def forward(number):
+        centred = x
+        if mean is not None:
+            np.mean(x, axis=1, keepdims=True, out=mean)
+            centred = x - mean
+        square = np.mean(centred * centred, axis=1, keepdims=True)
+        np.divide(1, np.sqrt(square + epsilon), out=rstd)
+        np.multiply(centred, rstd, out=y)
+        np.multiply(y, gamma, out=y)
+        if beta is not None:
+            np.add(y, beta, out=y)
+
+    def backward(number):
+        scaled = (x if mean is None else x - mean) * rstd
+        g = dy * gamma
+        np.multiply(scaled, np.mean(g * scaled, axis=1, keepdims=True), out=dx)
+        np.subtract(g, dx, out=dx)
+        if dbeta is not None:
+            np.subtract(dx, g.mean(axis=1, keepdims=True), out=dx)
+            np.sum(dy, axis=0, keepdims=True, out=dbeta)
+        np.multiply(dx, rstd, out=dx)
+        np.sum(dy * scaled, axis=0, keepdims=True, out=dgamma)
+
+    return backward if case.variant.endswith("backward") else forward
+
+
 @peer("cross_entropy", name="numpy", summary="a softmax and a look-up", one_thread=True)
 def cross_entropy(case):
     logits, labels, loss, dlogits = tensors(case, "logits labels loss dlogits")

@@ -232,6 +232,59 @@ def softmax(case):
     return eager, (pure, (y, dy, dx))
 
 
+@rows("layernorm")
+def layernorm(case):
+    x, gamma, beta, mean, rstd, y = tensors(case, "x gamma beta mean rstd y")
+    dy, dx, dgamma, dbeta = tensors(case, "dy dx dgamma dbeta")
+    epsilon, size = case.parameters["epsilon"], [x.shape[1]]
+    gamma, beta, dgamma, dbeta = (None if t is None else t.view(-1) for t in (gamma, beta, dgamma, dbeta))
+    shift = 0 if mean is None else mean
+
+    def forward():
+        aten.native_layer_norm.out(x, size, gamma, beta, epsilon, out0=y, out1=mean, out2=rstd)
+
+    def rms_forward():  # PyTorch has it with autograd alone: its parts
+        torch.rsqrt((x * x).mean(1, keepdim=True) + epsilon, out=rstd)
+        torch.mul(x * rstd, gamma, out=y)
+
+    def backward():
+        aten.native_layer_norm_backward.out(
+            dy, x, size, mean, rstd, gamma, gamma, [True, True, True], out0=dx, out1=dgamma, out2=dbeta
+        )
+
+    def rms_backward():
+        scaled, g = x * rstd, dy * gamma
+        torch.mul(g - scaled * (g * scaled).mean(1, keepdim=True), rstd, out=dx)
+        torch.sum(dy * scaled, 0, out=dgamma)
+
+    def pure_forward(x, gamma, beta, mean, rstd, y):
+        result, m, r = aten.native_layer_norm(x, size, gamma, beta, epsilon)
+        y.copy_(result)
+        mean.copy_(m)
+        rstd.copy_(r)
+
+    def pure_rms_forward(x, gamma, rstd, y):
+        r = torch.rsqrt((x * x).mean(1, keepdim=True) + epsilon)
+        rstd.copy_(r)
+        y.copy_(x * r * gamma)
+
+    def pure_backward(x, gamma, dy, rstd, dx, dgamma, dbeta):
+        scaled, g = (x - shift) * rstd, dy * gamma
+        along = scaled * (g * scaled).mean(1, keepdim=True)
+        dx.copy_((g - along - (0 if dbeta is None else g.mean(1, keepdim=True))) * rstd)
+        dgamma.copy_((dy * scaled).sum(0))
+        if dbeta is not None:
+            dbeta.copy_(dy.sum(0))
+
+    both = (x, gamma, dy, rstd, dx, dgamma, dbeta)
+    return {
+        "forward": (forward, (pure_forward, (x, gamma, beta, mean, rstd, y))),
+        "rms_forward": (rms_forward, (pure_rms_forward, (x, gamma, rstd, y))),
+        "backward": (backward, (pure_backward, both)),
+        "rms_backward": (rms_backward, (pure_backward, both)),
+    }[case.variant]
+
+
 @rows("cross_entropy")
 def cross_entropy(case):
     logits, labels, loss, dlogits = tensors(case, "logits labels loss dlogits")

@@ -52,7 +52,7 @@ static enum status template_find(const char *operation, const char *path,
                            operation);
     return message_set(message, STATUS_INVALID,
                        "the name of the file says what it is to be: .cu is CUDA C, .c the source "
-                       "of a shared library; %.300s ends in neither",
+                       "of a shared library, .py a process; %.300s ends in none of them",
                        path);
 }
 

@@ -8,9 +8,9 @@
 
 static const char doc[] =
     "Writes a kernel of an operation to start from: CUDA C with the lines that say how it is "
-    "launched where the name ends in .cu, the source of a shared library where it ends in .c. It "
-    "is "
-    "right as it is; make it faster. docs/own-kernel.md explains both.\v"
+    "launched where the name ends in .cu, the source of a shared library where it ends in .c, a "
+    "process in Python where it ends in .py. It is right as it is; make it better. "
+    "docs/own-kernel.md explains them.\v"
     "Example:\n"
     "  lockstep new gemm mine.cu && lockstep verify gemm --add mine.cu";
 
@@ -21,9 +21,17 @@ struct parsed {
 
 static const struct command_option options[] = {OPTIONS_END};
 
-static bool is_library(const char *path) {
+static bool ends_in(const char *path, const char *extension) {
     const char *dot = strrchr(path, '.');
-    return dot && strcmp(dot, ".c") == 0;
+    return dot && strcmp(dot, extension) == 0;
+}
+
+/* A kernel with launch lines is added as it is. The others say in their first lines what is next. */
+static void next_print(const char *path) {
+    if (ends_in(path, ".cu"))
+        printf("%s is a kernel that works; next: lockstep verify --add %s\n", path, path);
+    else
+        printf("%s is a kernel that works; its first lines say what is next\n", path);
 }
 
 static int argument_read(struct option_parse *parse, char *text) {
@@ -56,9 +64,6 @@ enum status command_new(int argc, char **argv, const struct command_context *con
                            "mine.cu");
     status = template_write(parsed.words[0], parsed.words[1], message);
     if (status == STATUS_OK)
-        printf("%s is a kernel that works%s%s\n", parsed.words[1],
-               is_library(parsed.words[1]) ? "; its first lines say what is next"
-                                           : "; next: lockstep verify --add ",
-               is_library(parsed.words[1]) ? "" : parsed.words[1]);
+        next_print(parsed.words[1]);
     return status;
 }

@@ -73,7 +73,7 @@ static void test_new_writes_over_nothing(void **state) {
     free(text);
     struct call other = CALL("new", "gemm", "mine.f90");
     check_status(&other, 2);
-    check_holds(other.err, "mine.f90 ends in neither");
+    check_holds(other.err, "mine.f90 ends in none of them");
     call_free(&other);
 }
 

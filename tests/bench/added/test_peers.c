@@ -2,6 +2,7 @@
  * hang, lie or write where they should not. The peers are shell scripts: all that a peer needs is to
  * read and write lines. */
 #include "bench/added/peer.h"
+#include "bench/operations/operations.h"
 #include "tests/support/calling.h"
 
 #include <setjmp.h>
@@ -334,6 +335,26 @@ static void test_the_example_verifies(void **state) {
     verify_script(python_find("numpy"), "examples/numpy_softmax.py", "softmax", "90 passed");
 }
 
+static void test_a_new_process_of_each_operation_verifies(void **state) {
+    (void)state;
+    const char *python = python_find("numpy");
+    for (int o = 0; o < operation_count; o++) {
+        const char *operation = operations[o]->name;
+        char file[64], command[PATH_MAX];
+        if (operations[o]->argument_count == 0)
+            continue;
+        snprintf(file, sizeof file, "%s.py", operation);
+        struct call made = CALL("new", operation, file);
+        check_status(&made, 0);
+        call_free(&made);
+        snprintf(command, sizeof command, "%s %s", python, file);
+        struct call call = CALL("verify", operation, "--gpu", "none", "--add", command);
+        check_status(&call, 0);
+        check_holds(call.out, " passed");
+        call_free(&call);
+    }
+}
+
 static void test_the_rows_of_numpy_verify(void **state) {
     (void)state;
     const char *python = python_find("numpy");
@@ -369,6 +390,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_python_raises_is_the_reason, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_the_example_verifies, place_enter, place_leave),
+        cmocka_unit_test_setup_teardown(test_a_new_process_of_each_operation_verifies, place_enter,
+                                        place_leave),
         cmocka_unit_test_setup_teardown(test_the_rows_of_numpy_verify, place_enter, place_leave),
         cmocka_unit_test_setup_teardown(test_the_rows_of_pytorch_verify, place_enter, place_leave),
         cmocka_unit_test(test_a_peer_that_never_greets_is_given_up),
