@@ -61,6 +61,11 @@ struct cudaMemcpy3DParms {
     enum cudaMemcpyKind kind;
 };
 
+struct cudaChannelFormatDesc {
+    int x, y, z, w; /* bits */
+    int f;          /* enum cudaChannelFormatKind */
+};
+
 struct cudaPointerAttributes {
     enum cudaMemoryType type;
     int device;

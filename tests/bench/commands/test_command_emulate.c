@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -188,6 +189,22 @@ static void the_device_is_chosen_by_name(void **state) {
     call_free(&call);
 }
 
+/* A file with the symbols of NVIDIA's static library in it, whatever else it is. */
+static void a_runtime_that_is_built_in_is_told_of(void **state) {
+    static const char text[] = "#!/bin/sh\n# libcudart_static_0123\nexit 2\n";
+    (void)state;
+    const char *path = temporary_path(&here.place, "program");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0700), 0);
+    struct call call = EMULATE("./program");
+    check_status(&call, 2);
+    check_holds(call.err, "link it with nvcc -cudart shared");
+    call_free(&call);
+}
+
 static void a_signal_is_an_exit_status(void **state) {
     (void)state;
     struct call call = EMULATE("sh", "-c", "kill -9 $$");
@@ -207,6 +224,7 @@ int main(int argc, char **argv) {
         IN_PLACE(scripts_may_start_programs),
         IN_PLACE(calls_that_are_wrong_are_refused),
         IN_PLACE(the_device_is_chosen_by_name),
+        IN_PLACE(a_runtime_that_is_built_in_is_told_of),
         IN_PLACE(a_signal_is_an_exit_status),
     };
     if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0)
