@@ -144,7 +144,7 @@ $(pytorch)/ready:
 	$(pytorch)/bin/pip install --quiet torch numpy
 	@touch $@
 bench-pytorch: all $(pytorch)/ready ## measure: ours beside PyTorch, eager and compiled, in one run; installs PyTorch from PyPI into build/pytorch
-	$(BUILD)/lockstep run --preset pytorch --gpu none $(if $(QUICK),--max-time 0.3) \
+	$(BUILD)/lockstep run --preset pytorch --gpu none $(if $(QUICK),--quick) \
 	    --add '$(pytorch)/bin/python peers/pytorch.py' $(ARGUMENTS)
 
 regress: all ## measure: BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
