@@ -263,6 +263,39 @@ static void every_instruction_that_is_lacking_is_named(void **state) {
     }
 }
 
+/* The example of a row of the table in docs/emulator.md; false where the row has none. */
+static bool example_of(const char *row, char *example, size_t size) {
+    const char *end = strrchr(row, '`');
+    if (row[0] != '|' || !end)
+        return false;
+    const char *start = end - 1;
+    while (start > row && *start != '`')
+        start--;
+    return (size_t)snprintf(example, size, "%.*s", (int)(end - start - 1), start + 1) < size;
+}
+
+static void what_the_document_calls_lacking_is(void **state) {
+    struct bench *bench = *state;
+    char row[512], example[512], text[1024];
+    bool inside = false;
+    size_t count = 0;
+    FILE *file = fopen("docs/emulator.md", "re");
+    assert_non_null(file);
+    while (fgets(row, sizeof row, file)) {
+        inside =
+            strstr(row, "<!-- lacking: begin") || (inside && !strstr(row, "<!-- lacking: end"));
+        if (!inside || !example_of(row, example, sizeof example))
+            continue;
+        snprintf(text, sizeof text, ".visible .entry k() {\n%s%s\nret; }\n", HEAD, example);
+        if (bench_load(bench, text) != MACHINE_OK ||
+            LAUNCH(bench, "k", 1, 1) != MACHINE_NOT_SUPPORTED)
+            fail_msg("%s: %s", example, bench->diagnostic.message);
+        count++;
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_in_range(count, 10, 100);
+}
+
 /* ---- What the assembler does not take ---- */
 
 static void literals_and_special_registers_as_the_assembler_wants_them(void **state) {
@@ -325,6 +358,7 @@ int main(void) {
         cmocka_unit_test(only_the_kernel_that_needs_it_is_refused),
         cmocka_unit_test(a_pointer_to_what_is_lacking_faults_when_it_is_called),
         cmocka_unit_test(every_instruction_that_is_lacking_is_named),
+        cmocka_unit_test(what_the_document_calls_lacking_is),
         cmocka_unit_test(literals_and_special_registers_as_the_assembler_wants_them),
         cmocka_unit_test(targets_have_features_from_sm_90_on),
     };
