@@ -59,6 +59,16 @@ static void image_share(struct kernel_file *file, struct part *part) {
     snprintf(part->image_name, sizeof part->image_name, "%s#%d", file->path, file->part_count);
 }
 
+/* Those that a kernel is launched for. */
+static uint64_t variants_of(const struct lines *lines) {
+    variant_set variants = 0;
+    for (int i = 0; i < lines->kernel_count; i++)
+        variants |= lines->kernels[i].variants;
+    return lines->operation->variant_count < LINES_VARIANTS_MAX
+               ? variants & (((variant_set)1 << lines->operation->variant_count) - 1)
+               : variants;
+}
+
 static enum status row_append(struct kernel_file *file, struct part *part, const char *name,
                               struct added_rows *rows, struct message *message) {
     const struct lines *lines = part->row.lines;
@@ -73,6 +83,7 @@ static enum status row_append(struct kernel_file *file, struct part *part, const
         .summary = *lines->summary ? lines->summary : "kernels of one's own",
         .device = DEVICE_GPU,
         .dtypes = lines->dtypes,
+        .variants = variants_of(lines),
         .reads_outputs = lines->reads_outputs,
         .methods = &kernel_row_methods,
         .own = &part->row};

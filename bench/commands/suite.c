@@ -89,14 +89,15 @@ static enum status verify_one(const struct suite *suite, const struct bench_case
     return STATUS_OK;
 }
 
-/* Without --dtype all dtypes are gone through, and one that an implementation does not claim is not
- * counted. A dtype and an implementation that were both asked for, and do not go together, count as
+/* All variants, and without --dtype all dtypes, are gone through. One that an implementation does
+ * not claim is not counted. A dtype and an implementation that were both asked for, and do not go together, count as
  * skipped. */
 static bool is_wanted(const struct suite *suite, const struct implementation *implementation,
                       const struct bench_case *c) {
     const struct suite_options *options = suite->options;
     bool computes = implementation_has_dtype(implementation, c->dtype);
-    if (implementation->kind == KIND_YARDSTICK)
+    if (implementation->kind == KIND_YARDSTICK ||
+        !implementation_has_variant(implementation, c->variant))
         return false;
     if (!options->implementations)
         return computes && implementation_is_built(implementation);
@@ -143,8 +144,17 @@ static enum status verify_on_device(const struct suite *suite, const struct benc
     return status;
 }
 
+static bool is_wanted_at_all(const struct suite *suite, const struct bench_case *c) {
+    for (int i = 0; i < suite->operation->implementation_count; i++)
+        if (is_wanted(suite, &suite->operation->implementations[i], c))
+            return true;
+    return false;
+}
+
 static enum status verify_case(const struct suite *suite, const struct bench_case *c,
                                struct message *message) {
+    if (!is_wanted_at_all(suite, c))
+        return STATUS_OK;
     if (suite->options->stop && suite->options->stop(suite->options->stop_argument))
         return message_set(message, STATUS_INTERRUPTED, "interrupted");
     struct inputs inputs;

@@ -38,7 +38,8 @@ static bool takes_part(const struct contest *contest, const struct implementatio
     const struct contest_rules *rules = contest->rules;
     bool named =
         rules->implementations && list_contains(rules->implementations, implementation->name);
-    bool computes = implementation_has_dtype(implementation, contest->bench_case->dtype);
+    bool computes = implementation_has_dtype(implementation, contest->bench_case->dtype) &&
+                    implementation_has_variant(implementation, contest->bench_case->variant);
     if (implementation->kind == KIND_YARDSTICK) {
         char reason[200];
         return (named || rules->yardsticks) &&

@@ -33,6 +33,10 @@ bool implementation_has_dtype(const struct implementation *implementation, enum 
     return (dtypes & DTYPE_BIT(dtype)) != 0;
 }
 
+bool implementation_has_variant(const struct implementation *implementation, int variant) {
+    return implementation->variants == 0 || (implementation->variants >> variant & 1) != 0;
+}
+
 /* A yardstick computes no result. */
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype) {
     for (int i = 0; i < operation->implementation_count; i++)
@@ -76,6 +80,11 @@ bool implementation_can_run(const struct implementation *implementation,
     if (!unavailable && !implementation_has_dtype(implementation, bench_case->dtype)) {
         implementation_dtypes(implementation, dtypes, sizeof dtypes);
         snprintf(reason, size, "computes %s only", dtypes);
+        return false;
+    }
+    if (!unavailable && !implementation_has_variant(implementation, bench_case->variant)) {
+        snprintf(reason, size, "does not compute %s",
+                 bench_case->operation->variants[bench_case->variant]);
         return false;
     }
     if (!unavailable)

@@ -154,6 +154,9 @@ struct implementation {
     /* Bits of the dtypes that it computes; none: f32 alone. In a case of another dtype it takes
      * part only when it is asked for by name, as a skipped row. */
     unsigned dtypes;
+    /* Bits of the variants that it computes; none: all. In a case of another one it takes part only
+     * when it is asked for by name, as a skipped row. */
+    uint64_t variants;
     bool one_thread; /* runs on one thread whatever is asked */
     union {
         gemm_kernel *gemm;
@@ -331,6 +334,7 @@ int operation_implementation_find(const struct operation *operation, const char 
 /* Whether it computes that dtype; an operation does when one of its implementations does. */
 bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype);
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype);
+bool implementation_has_variant(const struct implementation *implementation, int variant);
 /* "f32", "tf32 and bf16", "f32, tf32, bf16 and f16"; cut at `size`. */
 void implementation_dtypes(const struct implementation *implementation, char *text, size_t size);
 /* Whether this build has what it calls. */

@@ -121,7 +121,7 @@ static void test_finite_inputs_are_asked_for(void **state) {
     kernel_write("mine.cu", LINES("finite inputs\n" KERNEL "args a out count\n"));
     struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
     check_status(&call, 0);
-    check_holds(call.out, "18 passed, 30 skipped"); /* of 24 of copy, 24 of triad */
+    check_holds(call.out, "18 passed, 6 skipped");
     call_free(&call);
 }
 
@@ -137,7 +137,7 @@ static void test_the_example_verifies(void **state) {
         const char *const words[] = {"verify", "--gpu", "emulated", "--add", file, NULL};
         struct call call = call_with(words, compilers[i]);
         check_status(&call, 0);
-        check_holds(call.out, "275 passed, 550 skipped");
+        check_holds(call.out, "275 passed");
         call_free(&call);
     }
 }
