@@ -119,6 +119,7 @@ BROKEN(gemm, gemm)
 BROKEN(linear, linear)
 BROKEN(activation, activation)
 BROKEN(softmax, softmax)
+BROKEN(layernorm, layernorm)
 BROKEN(cross_entropy, cross_entropy)
 BROKEN(mse, mse)
 BROKEN(column_sums, column_sums)
@@ -155,6 +156,8 @@ struct implementation breakage_of(const struct operation *operation,
         broken.run.activation = activation_broken;
     else if (operation == &operation_softmax)
         broken.run.softmax = softmax_broken;
+    else if (operation == &operation_layernorm)
+        broken.run.layernorm = layernorm_broken;
     else if (operation == &operation_cross_entropy)
         broken.run.cross_entropy = cross_entropy_broken;
     else if (operation == &operation_mse)
