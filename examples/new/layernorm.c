@@ -45,7 +45,7 @@ static void backward(const struct layernorm_problem *p, int64_t row) {
 
 static enum status mine(const struct layernorm_problem *p, struct execution *execution) {
     (void)execution; /* its threads are set already, for OpenMP too */
-    for (int64_t c = 0; p->dgamma && c < p->columns; c++) {
+    for (int64_t c = 0; p->dy && c < p->columns; c++) {
         p->dgamma[c] = 0.0f;
         if (p->dbeta)
             p->dbeta[c] = 0.0f;

@@ -68,7 +68,7 @@ CUresult cuParamSetf(CUfunction function, int offset, float value) {
 }
 
 CUresult cuLaunchGridAsync(CUfunction function, int width, int height, CUstream stream) {
-    struct function_legacy *found = NULL, legacy;
+    struct function_legacy *found = NULL, legacy = {0};
     CUresult status = legacy_begin(function, &found);
     if (status == CUDA_SUCCESS)
         legacy = *found;
