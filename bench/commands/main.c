@@ -91,8 +91,13 @@ static bool ended;
 /* A library may end the process, as libgomp does without threads: by exit(1), which here would say
  * that a result is wrong. */
 static void on_exit_from_below(void) {
-    if (!ended)
-        _exit(EXIT_STATUS_UNFINISHED);
+    static const char said[] = "lockstep: a library that was called has ended the process\n";
+    if (ended)
+        return;
+    /* Who cannot read it has the exit status still. */
+    const ssize_t written = write(STDERR_FILENO, said, sizeof said - 1);
+    (void)written;
+    _exit(EXIT_STATUS_UNFINISHED);
 }
 
 static int command_call(int index, int argc, char **argv) {

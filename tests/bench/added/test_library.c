@@ -139,6 +139,18 @@ static void test_what_happens_at_load_is_named(void **state) {
     check_refused("hang", AT_LOAD("for (;;) ;"), 3, "loading it did not end within");
 }
 
+static void test_a_row_that_ends_the_process_is_told(void **state) {
+    (void)state;
+    compile_library_text(
+        &here.place, "ends",
+        HEAD "static enum status copy(const struct transfer_problem *p,"
+             " struct execution *e) { (void)p; (void)e; exit(0); }\n" TABLE("transfer", "ends"));
+    struct call call = CALL("verify", "transfer", "--gpu", "none", "--add", "ends.so");
+    check_status(&call, 3);
+    check_holds(call.err, "a library that was called has ended the process");
+    call_free(&call);
+}
+
 static void test_what_is_no_library_is_refused(void **state) {
     (void)state;
     file_write_text(temporary_path(&here.place, "text.so"), "not a library");
@@ -292,6 +304,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_tables_that_cannot_be_are_refused, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_what_happens_at_load_is_named, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_a_row_that_ends_the_process_is_told, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_what_is_no_library_is_refused, place_enter,
                                         place_leave),
