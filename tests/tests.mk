@@ -141,9 +141,9 @@ $(program_tests): | $(program_ptx)
 $(program_tests:%=%.o): CPPFLAGS += -DPROGRAM_PTX='"$(program_folder)"'
 
 # --- the CUDA runtime on the emulated GPU ----------------------------------------------------------------------------
-# Programs of the runtime, where there is an nvcc.
+# Programs of the runtime, where there is an nvcc. A program without a sanitizer cannot load libraries with one.
 runtime_folder  := $(BUILD)/tests/programs
-ifneq ($(NVCC),)
+ifneq ($(if $(SANITIZE),,$(NVCC)),)
 runtime_programs := $(patsubst tests/programs/%.cu,$(runtime_folder)/%,$(wildcard tests/programs/*.cu)) $(runtime_folder)/linked
 endif
 runtime_compile   = $(NVCC) -std=c++17 -cudart shared -lineinfo -gencode arch=compute_75,code=compute_75

@@ -170,7 +170,8 @@ static void programs_of_the_runtime_end_as_on_a_gpu(void **state) {
     (void)state;
     DIR *folder = opendir(RUNTIME_PROGRAMS);
     if (!folder) {
-        print_message("skipped: no nvcc has compiled tests/programs\n");
+        print_message(
+            "skipped: tests/programs is not compiled, for want of nvcc or for a sanitizer\n");
         skip();
         return;
     }
