@@ -2,6 +2,7 @@
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
 #include "bench/commands/train_setup.h"
+#include "bench/devices/cores.h"
 #include "bench/report/report.h"
 #include "bench/training/dataset.h"
 #include "reference/libraries.h"
@@ -16,6 +17,7 @@ struct parsed {
     struct train_options train;
     const struct implementation *implementation;
     const char *gpu, *tuning;
+    const char *cores; /* NULL: all that this process may run on */
 };
 
 /* --- readers ---------------------------------------------------------------------------------- */
@@ -171,6 +173,7 @@ static const struct command_option device_options[] = {
         "f16)"),
     OPTION_GPU(struct parsed, gpu),
     OPTION_TUNING(struct parsed, tuning),
+    OPTION_CORES(struct parsed, cores),
     OPTION_THREADS(struct parsed, train.threads, "CPU threads (default: as many as there can be)"),
     OPTIONS_END,
 };
@@ -246,7 +249,10 @@ enum status command_train(int argc, char **argv, const struct command_context *c
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    status = implementation_choose(&parsed, message);
+    if (parsed.cores)
+        status = cores_use(parsed.cores, message);
+    if (status == STATUS_OK)
+        status = implementation_choose(&parsed, message);
     if (status == STATUS_OK)
         status = layers_fill(&parsed.train, message);
     return status == STATUS_OK ? train_and_draw(&parsed, message) : status;

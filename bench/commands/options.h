@@ -98,6 +98,9 @@ enum { THREADS_MAX = 4096 };
     { "--seed", "N", help, option_seed, OPTION_MEMBER(uint64_t *, parsed, member), 0, INT64_MAX }
 #define OPTION_MAX_TIME(parsed, member, help)                                                      \
     { "--max-time", "S", help, option_positive, OPTION_MEMBER(double *, parsed, member), 0, 0 }
+#define OPTION_CORES(parsed, member)                                                               \
+    OPTION_TEXT("cores", "WHICH", parsed, member,                                                  \
+                "Run on these alone: performance, efficiency, or processors as in 0-3,8")
 #define OPTION_GPU(parsed, member)                                                                 \
     OPTION_TEXT("gpu", "WHICH", parsed, member, "auto (default), none, emulated or a number")
 #define OPTION_TUNING(parsed, member)                                                              \

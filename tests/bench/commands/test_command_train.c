@@ -80,6 +80,7 @@ static const struct wrong {
     {"--dtype tf32", {"--dtype wants one of f32, bf16, f16", "tf32"}},
     {"--dtype bf16 --implementation openblas", {"openblas trains in f32 only", "--dtype"}},
     {"--implementation cuda-tensor", {"cuda-tensor trains in bf16 and f16 only", "--dtype"}},
+    {"--cores fast", {"--cores 'fast'", "neither performance nor efficiency", "0-3,8"}},
     {"--activation swish", {"--activation wants one of", "relu", "gelu_tanh"}},
     {"--loss hinge", {"--loss wants one of", "cross_entropy, mse"}},
     {"--optimizer lbfgs", {"--optimizer wants one of", "adam", "sgd_momentum"}},
