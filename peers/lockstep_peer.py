@@ -4,7 +4,7 @@
 
     @peer("softmax", variants=["forward"])
     def mine(case):                      # called once for each case: makes ready
-        x, y = case["x"], case["y"]      # numpy arrays, shared with lockstep
+        x, y = case["x"], case["y"]      # numpy arrays, as lockstep filled them
 
         def iteration(number):           # what is verified and timed
             np.exp(x - x.max(axis=1, keepdims=True), out=y)
@@ -29,8 +29,7 @@ import time
 import traceback
 
 VERSION = 1
-# From here on lockstep's own tensors lie in huge pages, which memory that is shared does not have.
-COPIED_BYTES = 16 << 20
+LARGE_BYTES = 16 << 20  # tensors from here on lie in huge pages, as lockstep's own do
 HUGE_PAGE = 2 << 20
 FORMATS = {"f32": ("f", "float32"), "i32": ("i", "int32"), "f16": ("H", "float16"), "bf16": ("H", "uint16")}
 
@@ -67,7 +66,7 @@ class Case:
             self._shared = memoryview(mmap.mmap(file, self._bytes))
         finally:
             os.close(file)
-        self._own = self._shared if self._bytes < COPIED_BYTES else _huge_memory(self._bytes)
+        self._own = _memory(self._bytes, request["tensors"])
 
     def names(self):
         """The names of the tensors."""
@@ -98,20 +97,20 @@ class Case:
 
     def load(self):
         """Takes over what lockstep has written."""
-        if self._own is not self._shared:
-            self._own[:] = self._shared
+        self._own[:] = self._shared
 
     def store(self):
         """Gives lockstep what was computed, guard zones and all."""
-        if self._own is not self._shared:
-            self._shared[:] = self._own
+        self._shared[:] = self._own
 
 
-def _huge_memory(size):
+def _memory(size, tensors):
+    """Memory of this process in pages like those of lockstep's tensors: shared memory has small ones."""
     memory = mmap.mmap(-1, size + HUGE_PAGE)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        memory.madvise(mmap.MADV_HUGEPAGE)
     skipped = -ctypes.addressof(ctypes.c_char.from_buffer(memory)) % HUGE_PAGE
+    for tensor in tensors:
+        if 4 * tensor["elements"] >= LARGE_BYTES and hasattr(mmap, "MADV_HUGEPAGE"):
+            memory.madvise(mmap.MADV_HUGEPAGE, skipped + tensor["offset"], 4 * tensor["elements"])
     return memoryview(memory)[skipped : skipped + size]
 
 
@@ -209,7 +208,7 @@ class _Server:
 
     def close(self, request):
         case, _, _ = self.cases.pop(request["close"])
-        large = case._bytes >= COPIED_BYTES
+        large = case._bytes >= LARGE_BYTES
         del case
         if large:
             gc.collect()

@@ -3,7 +3,7 @@
     lockstep verify layernorm --add 'python3 mine.py'
 
 It is called once for each case and returns one iteration. case.variant, case.sizes and
-case.parameters say what is wanted; case["x"] is a numpy array that lockstep shares.
+case.parameters say what is wanted; case["x"] is a numpy array that lockstep has filled.
 """
 
 import numpy as np
