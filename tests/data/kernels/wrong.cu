@@ -154,16 +154,16 @@ extern "C" __global__ void product_packed(int m, int n, int k, float alpha, cons
 /* lockstep
  * name not-precise
  * operation column_sums
- * kernel sums_of_halves
+ * kernel sums_of_cut_numbers
  *   grid ceil(columns/64)
  *   block 64
  *   args x sums rows columns
  */
-extern "C" __global__ void sums_of_halves(const float *x, float *sums, int rows, int columns) {
+extern "C" __global__ void sums_of_cut_numbers(const float *x, float *sums, int rows, int columns) {
     const int c = blockIdx.x * blockDim.x + threadIdx.x;
     float sum = 0.0f;
-    for (int r = 0; c < columns && r < rows; r++) /* the last 12 bits are cut off */
-        sum += __int_as_float(__float_as_int(x[r * columns + c]) & ~0xFFF);
+    for (int r = 0; c < columns && r < rows; r++) /* ten bits behind the point */
+        sum += (float)(int)(x[r * columns + c] * 1024.0f) / 1024.0f;
     if (c < columns)
         sums[c] = sum;
 }
