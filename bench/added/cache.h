@@ -1,8 +1,8 @@
 /* Images that were compiled before, in $XDG_CACHE_HOME/lockstep or ~/.cache/lockstep.
  *
- * An entry is three files: `KEY.image`, what was compiled; `KEY.made_of`, the hash of the image and of
- * every file that it was made of; `KEY.log`, what the compiler said. Each is replaced in one step, and an
- * entry counts only when all hashes are right: what a crash left is compiled again.
+ * An entry is three files: `KEY.image`, what was compiled; `KEY.made_of`, the hash of the image and
+ * of every file that it was made of; `KEY.log`, what the compiler said. Each is replaced in one
+ * step, and an entry counts only when all hashes are right: what a crash left is compiled again.
  */
 #ifndef LOCKSTEP_BENCH_ADDED_CACHE_H
 #define LOCKSTEP_BENCH_ADDED_CACHE_H

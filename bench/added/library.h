@@ -4,8 +4,8 @@
 
 #include "bench/added/way.h"
 
-/* Takes what ends in .so. The library is loaded in a process of its own first. It stays loaded until
- * the process ends: unloading what may have started threads is not safe.
+/* Takes what ends in .so. The library is loaded in a process of its own first. It stays loaded
+ * until the process ends: unloading what may have started threads is not safe.
  *
  * STATUS_INVALID: it cannot be loaded, lacks its table, or was compiled with another version of
  * the header. STATUS_FAILED: it crashed, hung or ended the process when it was loaded. */
