@@ -31,6 +31,7 @@ import traceback
 VERSION = 1
 LARGE_BYTES = 16 << 20  # tensors from here on lie in huge pages, as lockstep's own do
 HUGE_PAGE = 2 << 20
+SHORT_SECONDS = 0.02  # a longer batch is not warmed up for
 FORMATS = {"f32": ("f", "float32"), "i32": ("i", "int32"), "f16": ("H", "float16"), "bf16": ("H", "uint16")}
 
 # Standard output is for answers alone. What is printed, here or by a library, is for people.
@@ -149,6 +150,7 @@ class _Server:
         self.flush_denormals = flush_denormals
         self.threads = None
         self.cases = {}
+        self.seconds = {}  # of the last batch of a launch
 
     def enter(self, case, timed):
         case.timed = timed
@@ -193,6 +195,10 @@ class _Server:
         case, iteration, finish = launches[0]
         self.enter(case, True)
         numbers = range(first, first + count)
+        if self.seconds.get(request["take"], 0) < SHORT_SECONDS:
+            launches[first % len(launches)][1](first)  # caches and clock are as another process left them
+            if finish:
+                finish()
         if len(launches) > 1:
             steps = [launches[number % len(launches)][1] for number in numbers]
             start = time.perf_counter()
@@ -204,10 +210,13 @@ class _Server:
                 iteration(number)
         if finish:
             finish()
-        return {"seconds": time.perf_counter() - start}
+        seconds = time.perf_counter() - start
+        self.seconds[request["take"]] = seconds
+        return {"seconds": seconds}
 
     def close(self, request):
         case, _, _ = self.cases.pop(request["close"])
+        self.seconds.pop(request["close"], None)
         large = case._bytes >= LARGE_BYTES
         del case
         if large:
