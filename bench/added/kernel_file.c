@@ -1,6 +1,6 @@
 /* Reading a file's blocks of launch lines, and compiling it for a GPU. */
 #include "bench/added/kernel_file.h"
-#include "bench/added/image.h"
+#include "bench/added/compile/image.h"
 #include "bench/added/kernel_row.h"
 #include "common/files.h"
 

@@ -4,7 +4,7 @@
 
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
-#include "bench/commands/run.h"
+#include "bench/run/run.h"
 
 enum { RUN_OPERATIONS_MAX = 32 };
 

@@ -1,6 +1,6 @@
 /* `lockstep sample`: the processes that `lockstep ab` starts. */
 #include "bench/commands/arguments.h"
-#include "bench/commands/sampler.h"
+#include "bench/run/sampler.h"
 
 static const char doc[] =
     "Takes samples on request: `lockstep ab` starts it and talks to it over standard input and "

@@ -1,10 +1,10 @@
 /* `lockstep train` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
-#include "bench/commands/train_setup.h"
 #include "bench/devices/cores.h"
 #include "bench/report/report.h"
 #include "bench/training/dataset.h"
+#include "bench/training/setup.h"
 #include "reference/libraries.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* `lockstep tune` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
-#include "bench/commands/tune.h"
+#include "bench/run/tune.h"
 
 #include <string.h>
 

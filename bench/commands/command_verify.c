@@ -1,10 +1,10 @@
 /* `lockstep verify` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
-#include "bench/commands/suite.h"
 #include "bench/devices/processors.h"
 #include "bench/operations/operations.h"
 #include "bench/operations/selection.h"
+#include "bench/run/suite.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Files of kernels with launch lines: what `lockstep new` writes, what is refused, and the cache. */
-#include "bench/added/compiler.h"
-#include "bench/added/nvrtc.h"
+#include "bench/added/compile/compiler.h"
+#include "bench/added/compile/nvrtc.h"
 #include "bench/operations/operations.h"
 #include "tests/support/calling.h"
 

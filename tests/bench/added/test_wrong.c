@@ -1,6 +1,6 @@
 /* Kernels that are wrong, in tests/data/kernels/wrong.cu: each is exit status 1, and what is said
  * names the place. */
-#include "bench/added/compiler.h"
+#include "bench/added/compile/compiler.h"
 #include "tests/support/calling.h"
 
 #include <setjmp.h>

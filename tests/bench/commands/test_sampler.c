@@ -1,5 +1,5 @@
 /* Times on request: what a sampling process answers. */
-#include "bench/commands/sampler.h"
+#include "bench/run/sampler.h"
 
 #include <math.h>
 #include <setjmp.h>

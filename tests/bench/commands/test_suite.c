@@ -1,9 +1,9 @@
 /* What `lockstep verify` counts: every implementation that there is, and no dtype that one never
  * claimed.
  */
-#include "bench/commands/suite.h"
 #include "bench/devices/gpu.h"
 #include "bench/operations/operations.h"
+#include "bench/run/suite.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
 

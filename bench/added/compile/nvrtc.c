@@ -1,6 +1,6 @@
 /* Calling NVRTC. Names and prototypes are NVIDIA's ("NVRTC", reference manual). */
-#include "bench/added/nvrtc.h"
-#include "bench/added/headers.h"
+#include "bench/added/compile/nvrtc.h"
+#include "bench/added/compile/headers.h"
 #include "gpu/library.h"
 
 #include <libgen.h>

@@ -1,8 +1,8 @@
 /* `lockstep tune`: measures which tile and which split of k is the fastest, shape by shape, and
  * keeps it in a file that --tuning reads.
  */
-#ifndef LOCKSTEP_BENCH_COMMANDS_TUNE_H
-#define LOCKSTEP_BENCH_COMMANDS_TUNE_H
+#ifndef LOCKSTEP_BENCH_RUN_TUNE_H
+#define LOCKSTEP_BENCH_RUN_TUNE_H
 
 #include "bench/operations/selection.h"
 

@@ -4,8 +4,8 @@
  * of every file that it was made of; `KEY.log`, what the compiler said. Each is replaced in one
  * step, and an entry counts only when all hashes are right: what a crash left is compiled again.
  */
-#ifndef LOCKSTEP_BENCH_ADDED_CACHE_H
-#define LOCKSTEP_BENCH_ADDED_CACHE_H
+#ifndef LOCKSTEP_BENCH_ADDED_COMPILE_CACHE_H
+#define LOCKSTEP_BENCH_ADDED_COMPILE_CACHE_H
 
 #include "common/status.h"
 

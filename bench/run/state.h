@@ -1,12 +1,12 @@
 /* Inside a run: its state, how it is opened, and what is recorded of it. For run*.c only. */
-#ifndef LOCKSTEP_BENCH_COMMANDS_RUN_STATE_H
-#define LOCKSTEP_BENCH_COMMANDS_RUN_STATE_H
+#ifndef LOCKSTEP_BENCH_RUN_STATE_H
+#define LOCKSTEP_BENCH_RUN_STATE_H
 
-#include "bench/commands/run.h"
 #include "bench/devices/environment.h"
 #include "bench/files/folder.h"
 #include "bench/files/results.h"
 #include "bench/measure/contest.h"
+#include "bench/run/run.h"
 
 struct run {
     const struct run_options *options;

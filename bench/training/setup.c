@@ -1,5 +1,5 @@
 /* Finding what a training runs on. */
-#include "bench/commands/train_setup.h"
+#include "bench/training/setup.h"
 #include "bench/devices/environment.h"
 #include "bench/operations/operations.h"
 

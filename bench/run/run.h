@@ -1,6 +1,6 @@
 /* `lockstep run`: measure, verify, write, show. */
-#ifndef LOCKSTEP_BENCH_COMMANDS_RUN_H
-#define LOCKSTEP_BENCH_COMMANDS_RUN_H
+#ifndef LOCKSTEP_BENCH_RUN_RUN_H
+#define LOCKSTEP_BENCH_RUN_RUN_H
 
 #include "bench/added/added.h"
 #include "bench/operations/selection.h"

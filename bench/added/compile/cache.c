@@ -1,5 +1,5 @@
 /* Keeping compiled images. */
-#include "bench/added/cache.h"
+#include "bench/added/compile/cache.h"
 #include "common/files.h"
 #include "common/hash.h"
 

@@ -1,5 +1,5 @@
 /* Looking beside the running program. */
-#include "bench/added/headers.h"
+#include "bench/added/compile/headers.h"
 
 #include <libgen.h>
 #include <stdio.h>

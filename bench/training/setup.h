@@ -1,6 +1,6 @@
 /* What a training runs on: its implementation, its device, and the folder of its results. */
-#ifndef LOCKSTEP_BENCH_COMMANDS_TRAIN_SETUP_H
-#define LOCKSTEP_BENCH_COMMANDS_TRAIN_SETUP_H
+#ifndef LOCKSTEP_BENCH_TRAINING_SETUP_H
+#define LOCKSTEP_BENCH_TRAINING_SETUP_H
 
 #include "bench/devices/devices.h"
 #include "bench/files/folder.h"

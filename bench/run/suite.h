@@ -1,7 +1,7 @@
 /* `lockstep verify`: every implementation on awkward shapes, settings and special values, untimed.
  */
-#ifndef LOCKSTEP_BENCH_COMMANDS_SUITE_H
-#define LOCKSTEP_BENCH_COMMANDS_SUITE_H
+#ifndef LOCKSTEP_BENCH_RUN_SUITE_H
+#define LOCKSTEP_BENCH_RUN_SUITE_H
 
 #include "bench/devices/devices.h"
 #include "bench/operations/operation.h"

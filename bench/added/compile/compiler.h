@@ -1,8 +1,8 @@
 /* The compilers of CUDA C, and what they are called with. */
-#ifndef LOCKSTEP_BENCH_ADDED_COMPILER_H
-#define LOCKSTEP_BENCH_ADDED_COMPILER_H
+#ifndef LOCKSTEP_BENCH_ADDED_COMPILE_COMPILER_H
+#define LOCKSTEP_BENCH_ADDED_COMPILE_COMPILER_H
 
-#include "bench/added/image.h"
+#include "bench/added/compile/image.h"
 
 #include <limits.h>
 

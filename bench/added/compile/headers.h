@@ -1,6 +1,6 @@
 /* Where this program's headers are. */
-#ifndef LOCKSTEP_BENCH_ADDED_HEADERS_H
-#define LOCKSTEP_BENCH_ADDED_HEADERS_H
+#ifndef LOCKSTEP_BENCH_ADDED_COMPILE_HEADERS_H
+#define LOCKSTEP_BENCH_ADDED_COMPILE_HEADERS_H
 
 #include <limits.h>
 

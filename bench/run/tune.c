@@ -1,5 +1,5 @@
-/* See bench/commands/tune.h. */
-#include "bench/commands/tune.h"
+/* See bench/run/tune.h. */
+#include "bench/run/tune.h"
 #include "bench/devices/build_info.h"
 #include "bench/devices/gpu.h"
 #include "bench/files/progress.h"

@@ -1,7 +1,7 @@
 /* What is recorded of a run beside its rows: its settings, and environment.json. */
-#include "bench/commands/run_state.h"
 #include "bench/devices/build_info.h"
 #include "bench/devices/environment_gpu.h"
+#include "bench/run/state.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,8 +1,8 @@
 /* NVIDIA's compiler as a library, found at run time. */
-#ifndef LOCKSTEP_BENCH_ADDED_NVRTC_H
-#define LOCKSTEP_BENCH_ADDED_NVRTC_H
+#ifndef LOCKSTEP_BENCH_ADDED_COMPILE_NVRTC_H
+#define LOCKSTEP_BENCH_ADDED_COMPILE_NVRTC_H
 
-#include "bench/added/image.h"
+#include "bench/added/compile/image.h"
 
 /* Whether there is one; `path` is the name that it was loaded by. */
 bool nvrtc_find(char *path, size_t size);

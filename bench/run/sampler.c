@@ -1,5 +1,5 @@
 /* Times on request, for `lockstep ab`. */
-#include "bench/commands/sampler.h"
+#include "bench/run/sampler.h"
 #include "bench/measure/contest.h"
 #include "bench/regression/protocol.h"
 #include "common/floating.h"

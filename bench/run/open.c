@@ -1,6 +1,6 @@
 /* Opening and closing a run. */
-#include "bench/commands/run_state.h"
 #include "bench/measure/case_memory.h"
+#include "bench/run/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>

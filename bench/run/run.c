@@ -1,10 +1,10 @@
 /* `lockstep run`: cases in order, each measured, written and shown before the next begins. */
-#include "bench/commands/run.h"
-#include "bench/commands/run_state.h"
+#include "bench/run/run.h"
 #include "bench/files/crossover.h"
 #include "bench/files/results_json.h"
 #include "bench/files/table.h"
 #include "bench/report/report.h"
+#include "bench/run/state.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Finding and calling nvcc and clang. */
-#include "bench/added/compiler.h"
-#include "bench/added/headers.h"
-#include "bench/added/nvrtc.h"
+#include "bench/added/compile/compiler.h"
+#include "bench/added/compile/headers.h"
+#include "bench/added/compile/nvrtc.h"
 #include "common/files.h"
 
 #include <errno.h>

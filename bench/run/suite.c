@@ -1,5 +1,5 @@
 /* Going through the awkward cases. */
-#include "bench/commands/suite.h"
+#include "bench/run/suite.h"
 #include "bench/measure/measure.h"
 #include "bench/measure/verify.h"
 #include "bench/operations/selection.h"

@@ -1,6 +1,6 @@
 /* From a file of kernels to an image that a GPU loads. */
-#ifndef LOCKSTEP_BENCH_ADDED_IMAGE_H
-#define LOCKSTEP_BENCH_ADDED_IMAGE_H
+#ifndef LOCKSTEP_BENCH_ADDED_COMPILE_IMAGE_H
+#define LOCKSTEP_BENCH_ADDED_COMPILE_IMAGE_H
 
 #include "common/status.h"
 

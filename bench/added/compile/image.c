@@ -1,8 +1,8 @@
 /* Compiling, or finding what was compiled. */
-#include "bench/added/image.h"
-#include "bench/added/cache.h"
-#include "bench/added/compiler.h"
-#include "bench/added/nvrtc.h"
+#include "bench/added/compile/image.h"
+#include "bench/added/compile/cache.h"
+#include "bench/added/compile/compiler.h"
+#include "bench/added/compile/nvrtc.h"
 #include "common/files.h"
 #include "common/hash.h"
 

@@ -1,9 +1,9 @@
 /* The process that `lockstep ab` starts: it takes samples on request (bench/regression/protocol.h).
  */
-#ifndef LOCKSTEP_BENCH_COMMANDS_SAMPLER_H
-#define LOCKSTEP_BENCH_COMMANDS_SAMPLER_H
+#ifndef LOCKSTEP_BENCH_RUN_SAMPLER_H
+#define LOCKSTEP_BENCH_RUN_SAMPLER_H
 
-#include "bench/commands/run.h"
+#include "bench/run/run.h"
 
 #include <stdio.h>
 
