@@ -73,7 +73,8 @@ void core_kinds_read(struct core_kinds *kinds) {
                  message.text);
         return;
     }
-    if (hwloc.topology_init(&topology) != 0) {
+    /* Where /sys is not mounted it would say so on standard error, which is not its to write on. */
+    if (setenv("HWLOC_HIDE_ERRORS", "2", 0) != 0 || hwloc.topology_init(&topology) != 0) {
         snprintf(kinds->absence, sizeof kinds->absence, "hwloc has no memory");
         return;
     }

@@ -246,8 +246,8 @@ static void every_instruction_that_is_lacking_is_named(void **state) {
         "cvt.wide.u32 %r1, %r2;",
         "wide.mul.s32 %rd1, %r1, %r2;",
         "mul.s32.wide %rd1, %r1, %r2;",
-        "mma.sync.aligned.m16n8k16.col.row.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
-        "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};",
+        ("mma.sync.aligned.m16n8k16.col.row.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
+         "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};"),
         ".reg .b128 %q; mov.b128 %q, {%rd1, %rd2};",
     };
     struct bench *bench = *state;
