@@ -1,5 +1,7 @@
 /* A program of anybody's, run on the emulated GPU. */
 #include "bench/commands/emulated_program.h"
+
+#include "bench/added/probe.h"
 #include "gpu/gpu.h"
 
 #include <errno.h>
@@ -152,6 +154,25 @@ static int start(pid_t *process, char *const *words) {
     return error;
 }
 
+/* Whether the emulated GPU can be had as the environment says; what is wrong with it stands on
+ * standard error. */
+static enum status emulator_try(void *library, struct message *message) {
+    struct gpu *gpu;
+    const struct gpu_selection selection = {.driver = library};
+    return gpu_open(&selection, &gpu, message);
+}
+
+static enum status configuration_check(char *library, struct message *message) {
+    static const double seconds = 30.0;
+    struct message why;
+    if (probe_run("starting the emulated GPU", seconds, emulator_try, library, &why) == STATUS_OK)
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "the emulated GPU cannot be had as --device, --check and LOCKSTEP_EMULATOR "
+                       "say: %.500s",
+                       why.text);
+}
+
 enum status emulated_program_run(struct emulated_program *program, char *const *words,
                                  const char *configuration, const struct command_context *context,
                                  struct message *message) {
@@ -165,6 +186,8 @@ enum status emulated_program_run(struct emulated_program *program, char *const *
     if (status != STATUS_OK)
         return status;
     status = environment_set(program, library, configuration, message);
+    if (status == STATUS_OK)
+        status = configuration_check(found, message);
     const int error = status == STATUS_OK ? start(&process, words) : 0;
     if (error)
         status =

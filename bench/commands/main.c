@@ -1,6 +1,7 @@
 /* lockstep: the subcommands, signals, and exit statuses. */
 #include "bench/commands/command.h"
 #include "bench/commands/exit_status.h"
+#include "bench/commands/guard.h"
 #include "bench/devices/build_info.h"
 
 #include <errno.h>
@@ -41,8 +42,10 @@ static atomic_bool interrupted;
  * it is of no use to whoever cannot read it. */
 static void on_signal(int signal_number) {
     static const char said[] = "\nlockstep: ending after this case; again to end now\n";
+    (void)signal_number;
     interrupted = true;
-    signal(signal_number, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     if (write(STDERR_FILENO, said, sizeof said - 1) < 0)
         return;
 }
@@ -153,9 +156,17 @@ static int word_call(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    if (!descriptors_open() || atexit(on_exit_from_below) != 0)
+    if (!descriptors_open())
+        return EXIT_STATUS_UNFINISHED;
+    if (guard_is_needed(argc, argv)) {
+        const int status = guard_enter(argc, argv);
+        if (status >= 0)
+            return status;
+    }
+    if (atexit(on_exit_from_below) != 0)
         return EXIT_STATUS_UNFINISHED;
     int status = output_end(word_call(argc, argv));
     ended = true;
+    guard_leave();
     return status;
 }

@@ -45,7 +45,7 @@ static bool takes_part(const struct contest *contest, const struct implementatio
         return (named || rules->yardsticks) &&
                implementation_can_run(implementation, contest->bench_case, reason, sizeof reason);
     }
-    if (rules->implementations)
+    if (rules->implementations && !implementation->added)
         return named;
     if (rules->gpu_only && implementation->device == DEVICE_CPU)
         return implementation->added && computes;

@@ -222,7 +222,12 @@ enum status launch_run(const struct bench_case *bench_case,
                        int64_t iteration, struct execution *execution) {
     if (implementation->methods)
         return implementation->methods->launch(implementation, launch, iteration, execution);
-    return bench_case->operation->launch(implementation, launch, iteration, execution);
+    const enum status status =
+        bench_case->operation->launch(implementation, launch, iteration, execution);
+    if (status >= STATUS_OK && status <= STATUS_INTERRUPTED)
+        return status;
+    return message_set(execution->message, STATUS_FAILED,
+                       "it returned %d, which is no status of common/status.h", (int)status);
 }
 
 enum status case_shape_parse(const char *shape, struct bench_case *bench_case,

@@ -5,13 +5,19 @@
 #include "bench/operations/selection.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { FAILURES_SHOWN = 5 };
+
+enum { SKIPS_MOST = 3 };
 
 /* What one implementation of one operation did on one device. */
 struct tally {
     struct suite_totals totals;
-    char skip_reason[400]; /* of the last skipped case */
+    struct skip {
+        char reason[400];
+        size_t count;
+    } skips[SKIPS_MOST]; /* the first reasons that differ; count 0: none */
 };
 
 struct suite {
@@ -44,6 +50,19 @@ static void failure_print(const struct suite *suite, const struct implementation
         fprintf(suite->options->log, ", alpha %g beta %g padding %lld", (double)c->settings.alpha,
                 (double)c->settings.beta, (long long)c->settings.padding);
     fprintf(suite->options->log, ": %s\n", reason);
+}
+
+/* Counts a skipped case by its reason, as long as there is room for another. */
+static void skip_count(struct tally *tally, const char *reason) {
+    for (int i = 0; i < SKIPS_MOST; i++) {
+        struct skip *skip = &tally->skips[i];
+        if (skip->count == 0)
+            snprintf(skip->reason, sizeof skip->reason, "%.390s", reason);
+        if (strncmp(skip->reason, reason, sizeof skip->reason - 10) != 0)
+            continue;
+        skip->count++;
+        return;
+    }
 }
 
 static enum status launch_verify(const struct bench_case *c,
@@ -81,7 +100,7 @@ static enum status verify_one(const struct suite *suite, const struct bench_case
         tally->totals.passed++;
     } else if (status == STATUS_UNSUPPORTED || status == STATUS_NO_MEMORY) {
         tally->totals.skipped++;
-        snprintf(tally->skip_reason, sizeof tally->skip_reason, "%.390s", message->text);
+        skip_count(tally, message->text);
     } else {
         tally->totals.failed++;
         failure_print(suite, implementation, set->device, c, threads, message->text);
@@ -99,7 +118,7 @@ static bool is_wanted(const struct suite *suite, const struct implementation *im
     if (implementation->kind == KIND_YARDSTICK ||
         !implementation_has_variant(implementation, c->variant))
         return false;
-    if (!options->implementations)
+    if (!options->implementations || implementation->added)
         return computes && implementation_is_built(implementation);
     return (computes || options->dtypes) &&
            list_contains(options->implementations, implementation->name);
@@ -205,6 +224,23 @@ static enum status verify_variant(const struct suite *suite, int variant, struct
     return status;
 }
 
+/* " 20 skipped (12: one reason; 8: another)" */
+static void skips_print(FILE *log, const struct tally *tally) {
+    size_t rest = tally->totals.skipped;
+    fprintf(log, ", %zu skipped (", rest);
+    for (int i = 0; i < SKIPS_MOST && tally->skips[i].count > 0; i++) {
+        const struct skip *skip = &tally->skips[i];
+        if (skip->count == tally->totals.skipped)
+            fprintf(log, "%s", skip->reason);
+        else
+            fprintf(log, "%s%zu: %s", i > 0 ? "; " : "", skip->count, skip->reason);
+        rest -= skip->count;
+    }
+    if (rest > 0)
+        fprintf(log, "; %zu for other reasons", rest);
+    fputc(')', log);
+}
+
 static void tally_print(const struct suite *suite, const struct implementation *implementation,
                         const struct device *device) {
     FILE *log = suite->options->log;
@@ -217,7 +253,7 @@ static void tally_print(const struct suite *suite, const struct implementation *
     if (totals->failed)
         fprintf(log, ", %zu FAILED", totals->failed);
     if (totals->skipped)
-        fprintf(log, ", %zu skipped (%s)", totals->skipped, tally->skip_reason);
+        skips_print(log, tally);
     fputc('\n', log);
 }
 

@@ -67,6 +67,12 @@ enum status compiler_find(struct compiler *compiler, struct message *message) {
     static const char *const names[] = {
         [COMPILER_NVCC] = "nvcc", [COMPILER_NVRTC] = "nvrtc", [COMPILER_CLANG] = "clang"};
     const char *wanted = getenv("LOCKSTEP_COMPILER");
+    bool is_known = !wanted || !*wanted;
+    for (int kind = COMPILER_NVCC; kind <= COMPILER_CLANG; kind++)
+        is_known = is_known || strcmp(wanted, names[kind]) == 0;
+    if (!is_known)
+        return message_set(message, STATUS_INVALID,
+                           "LOCKSTEP_COMPILER is nvcc, nvrtc or clang, and not '%.60s'", wanted);
     for (int kind = COMPILER_NVCC; kind <= COMPILER_CLANG; kind++) {
         compiler->kind = (enum compiler_kind)kind;
         if ((wanted && *wanted && strcmp(wanted, names[kind]) != 0) || !compiler_is_there(compiler))
@@ -76,9 +82,9 @@ enum status compiler_find(struct compiler *compiler, struct message *message) {
     }
     return message_set(message, STATUS_UNSUPPORTED,
                        "no compiler of CUDA C was found%s%.60s: install nvcc, or NVRTC, or clang "
-                       "with libclc; PTX needs none",
+                       "with libclc%s; PTX needs none",
                        wanted && *wanted ? " that LOCKSTEP_COMPILER names: " : "",
-                       wanted ? wanted : "");
+                       wanted ? wanted : "", wanted && *wanted ? ", or unset the variable" : "");
 }
 
 /* --- the command ------------------------------------------------------------------------------ */

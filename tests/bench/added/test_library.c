@@ -139,15 +139,38 @@ static void test_what_happens_at_load_is_named(void **state) {
     check_refused("hang", AT_LOAD("for (;;) ;"), 3, "loading it did not end within");
 }
 
+/* A row that does `what` ends `verify` with 3, and a sentence that holds `words`. */
+static void check_ends(const char *name, const char *what, const char *words) {
+    char text[1024], file[64];
+    snprintf(text, sizeof text,
+             HEAD "static enum status copy(const struct transfer_problem *p, struct execution *e) "
+                  "{ (void)p; (void)e; %s }\n" TABLE("transfer", "ends"),
+             what);
+    snprintf(file, sizeof file, "%s.so", name);
+    compile_library_text(&here.place, name, text);
+    struct call call = CALL("verify", "transfer", "--gpu", "none", "--add", file);
+    check_status(&call, 3);
+    check_holds(call.err, words);
+    check_holds(call.err, file);
+    call_free(&call);
+}
+
 static void test_a_row_that_ends_the_process_is_told(void **state) {
     (void)state;
+    check_ends("exit", "exit(0);", "has ended the process");
+    check_ends("unseen", "extern void _exit(int); _exit(0);", "has ended with status 0 of its own");
+    check_ends("crash", "*(volatile int *)16 = 1; return STATUS_OK;", "ended by signal 11");
+}
+
+static void test_a_status_that_is_none_is_named(void **state) {
+    (void)state;
     compile_library_text(
-        &here.place, "ends",
+        &here.place, "none",
         HEAD "static enum status copy(const struct transfer_problem *p,"
-             " struct execution *e) { (void)p; (void)e; exit(0); }\n" TABLE("transfer", "ends"));
-    struct call call = CALL("verify", "transfer", "--gpu", "none", "--add", "ends.so");
-    check_status(&call, 3);
-    check_holds(call.err, "a library that was called has ended the process");
+             " struct execution *e) { (void)p; (void)e; return 99; }\n" TABLE("transfer", "none"));
+    struct call call = CALL("verify", "transfer", "--gpu", "none", "--add", "none.so");
+    check_status(&call, 1);
+    check_holds(call.out, "it returned 99, which is no status");
     call_free(&call);
 }
 
@@ -306,6 +329,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_happens_at_load_is_named, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_a_row_that_ends_the_process_is_told, place_enter,
+                                        place_leave),
+        cmocka_unit_test_setup_teardown(test_a_status_that_is_none_is_named, place_enter,
                                         place_leave),
         cmocka_unit_test_setup_teardown(test_what_is_no_library_is_refused, place_enter,
                                         place_leave),

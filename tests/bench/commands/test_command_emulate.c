@@ -177,15 +177,20 @@ static void calls_that_are_wrong_are_refused(void **state) {
     }
 }
 
-/* A wrong name reaches the program as the driver's own error. */
+/* A wrong name is refused before the program starts: one that ignores errors would pass. */
 static void the_device_is_chosen_by_name(void **state) {
     (void)state;
     struct call call = EMULATE("--device", "h100", self, "frees", "writes", "0");
     check_status(&call, 0);
     call_free(&call);
     call = EMULATE("--device", "gtx1080", self, "frees", "writes", "0");
-    check_status(&call, 100);
+    check_status(&call, 2);
     check_holds(call.err, "no such device 'gtx1080'; known: ampere");
+    assert_string_equal(call.out, "");
+    call_free(&call);
+    call = EMULATE("--check", "memry", "true");
+    check_status(&call, 2);
+    check_holds(call.err, "no such check 'memry'; known: memory");
     call_free(&call);
 }
 
@@ -202,6 +207,12 @@ static void a_runtime_that_is_built_in_is_told_of(void **state) {
     struct call call = EMULATE("./program");
     check_status(&call, 2);
     check_holds(call.err, "link it with nvcc -cudart shared");
+    call_free(&call);
+    /* It ran no kernel, and ends as if all were well. */
+    file_write_text(temporary_path(&here.place, "program"),
+                    "#!/bin/sh\n# libcudart_static_0123\nexit 0\n");
+    call = EMULATE("./program");
+    check_status(&call, 86);
     call_free(&call);
 }
 

@@ -56,8 +56,6 @@ const char *cudaGetErrorString(cudaError_t error);
     "add.u32 %r4, %r2, %r3; st.global.u32 [%rd1], %r4;\n"                                          \
     "ret; }\n"
 
-static const char ptx[] = PTX_TEXT;
-
 /* The smallest container that holds it, see emulator/ptx/fatbin.h. */
 static const struct {
     struct {
@@ -74,9 +72,9 @@ static const struct {
         uint32_t architecture, name_offset, name_length;
         uint64_t flags, reserved, decoded_size;
     } entry;
-    char text[sizeof ptx];
-} container = {{0xBA55ED50, 1, 16, 64 + sizeof ptx},
-               {.kind = 1, .header_size = 64, .size = sizeof ptx, .architecture = 70},
+    char text[sizeof PTX_TEXT];
+} container = {{0xBA55ED50, 1, 16, 64 + sizeof PTX_TEXT},
+               {.kind = 1, .header_size = 64, .size = sizeof PTX_TEXT, .architecture = 70},
                PTX_TEXT};
 
 /* Their addresses are the names of the kernel and of the variable. */
