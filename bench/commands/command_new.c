@@ -26,10 +26,15 @@ static bool ends_in(const char *path, const char *extension) {
     return dot && strcmp(dot, extension) == 0;
 }
 
-/* A kernel with launch lines is added as it is. The others say in their first lines what is next. */
-static void next_print(const char *path) {
+/* A kernel with launch lines is added as it is, quoted and with a name where its own cannot be a
+ * row's. The others say in their first lines what is next. */
+static void next_print(const char *operation, const char *path) {
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+-";
+    const bool is_plain = strspn(path, plain) == strlen(path);
     if (ends_in(path, ".cu"))
-        printf("%s is a kernel that works; next: lockstep verify --add %s\n", path, path);
+        printf("%s is a kernel that works; next: lockstep verify %s --add %s%s%s\n", path,
+               operation, is_plain ? "" : "mine='", path, is_plain ? "" : "'");
     else
         printf("%s is a kernel that works; its first lines say what is next\n", path);
 }
@@ -64,6 +69,6 @@ enum status command_new(int argc, char **argv, const struct command_context *con
                            "mine.cu");
     status = template_write(parsed.words[0], parsed.words[1], message);
     if (status == STATUS_OK)
-        next_print(parsed.words[1]);
+        next_print(parsed.words[0], parsed.words[1]);
     return status;
 }
