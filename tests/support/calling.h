@@ -19,6 +19,13 @@ struct calling {
 void calling_open(struct calling *calling);
 void calling_close(struct calling *calling);
 
+/* A test's own place, and a test in it: IN_PLACE(test) opens it before the test and closes it behind
+ * it. */
+extern struct calling here;
+int place_enter(void **state);
+int place_leave(void **state);
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+
 struct call {
     pid_t process;
     int status;      /* exit status, or 256 + the signal that ended it */
@@ -36,6 +43,7 @@ struct call_limits {
 
 /* Runs the program with `arguments`, which end with NULL. No GPU and no terminal are there. */
 struct call call_of(const struct calling *calling, const char *const *arguments);
+#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
 
 /* The same in two steps. */
 struct call call_start(const struct calling *calling, const char *const *arguments,

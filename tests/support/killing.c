@@ -23,23 +23,24 @@
 
 /* The calls that change files, and what their first argument is. A machine has not all of them. */
 enum subject { SUBJECT_FILE, SUBJECT_NAME, SUBJECT_OPENED };
-#define CALL(name, subject)                                                                        \
+#define SYSTEM_CALL(name, subject)                                                                 \
     { SYS_##name, #name, SUBJECT_##subject }
 static const struct {
     long number;
     const char *name;
     enum subject subject;
 } calls[] = {
-    CALL(write, FILE),     CALL(pwrite64, FILE),  CALL(writev, FILE),    CALL(ftruncate, FILE),
-    CALL(fsync, FILE),     CALL(fdatasync, FILE), CALL(fchmod, FILE),    CALL(close, FILE),
-    CALL(openat, OPENED),  CALL(renameat, NAME),  CALL(renameat2, NAME), CALL(unlinkat, NAME),
-    CALL(symlinkat, NAME), CALL(mkdirat, NAME),
+    SYSTEM_CALL(write, FILE),     SYSTEM_CALL(pwrite64, FILE),  SYSTEM_CALL(writev, FILE),
+    SYSTEM_CALL(ftruncate, FILE), SYSTEM_CALL(fsync, FILE),     SYSTEM_CALL(fdatasync, FILE),
+    SYSTEM_CALL(fchmod, FILE),    SYSTEM_CALL(close, FILE),     SYSTEM_CALL(openat, OPENED),
+    SYSTEM_CALL(renameat, NAME),  SYSTEM_CALL(renameat2, NAME), SYSTEM_CALL(unlinkat, NAME),
+    SYSTEM_CALL(symlinkat, NAME), SYSTEM_CALL(mkdirat, NAME),
 #ifdef SYS_rename
-    CALL(rename, NAME),    CALL(unlink, NAME),    CALL(symlink, NAME),   CALL(mkdir, NAME),
-    CALL(rmdir, NAME),
+    SYSTEM_CALL(rename, NAME),    SYSTEM_CALL(unlink, NAME),    SYSTEM_CALL(symlink, NAME),
+    SYSTEM_CALL(mkdir, NAME),     SYSTEM_CALL(rmdir, NAME),
 #endif
 };
-#undef CALL
+#undef SYSTEM_CALL
 enum { CALLS = sizeof calls / sizeof calls[0] };
 
 /* In the new process: it stops when the program begins, and at each of the calls. */

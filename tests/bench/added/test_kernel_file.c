@@ -15,20 +15,13 @@
 
 #include <cmocka.h>
 
-static struct calling here;
 static char cache[PATH_MAX];
 static struct compiler compiler; /* that the program finds too */
 
-static int place_enter(void **state) {
-    (void)state;
-    calling_open(&here);
+/* A place with a cache of compiled kernels. */
+static int cached_enter(void **state) {
+    place_enter(state);
     snprintf(cache, sizeof cache, "XDG_CACHE_HOME=%s/cache", here.place.path);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    calling_close(&here);
     return 0;
 }
 
@@ -40,7 +33,8 @@ static struct call call_with(const char *const *words, const char *variable) {
     return call;
 }
 
-#define CALL(...) call_with((const char *const[]){__VA_ARGS__, NULL}, NULL)
+#define CALL_CACHED(...) call_with((const char *const[]){__VA_ARGS__, NULL}, NULL)
+#define IN_CACHED(test) cmocka_unit_test_setup_teardown(test, cached_enter, place_leave)
 
 /* --- what `lockstep new` writes --------------------------------------------------------------- */
 
@@ -50,12 +44,12 @@ static void test_a_new_kernel_of_each_operation_verifies(void **state) {
         const char *operation = operations[o]->name;
         char file[64];
         snprintf(file, sizeof file, "%s.cu", operation);
-        struct call made = CALL("new", operation, file);
+        struct call made = CALL_CACHED("new", operation, file);
         check_status(&made, operations[o]->argument_count > 0 ? 0 : 2);
         call_free(&made);
         if (operations[o]->argument_count == 0)
             continue;
-        struct call verified = CALL("verify", operation, "--gpu", "emulated", "--add", file);
+        struct call verified = CALL_CACHED("verify", operation, "--gpu", "emulated", "--add", file);
         check_status(&verified, 0);
         check_holds(verified.out, " passed");
         call_free(&verified);
@@ -65,14 +59,14 @@ static void test_a_new_kernel_of_each_operation_verifies(void **state) {
 static void test_new_writes_over_nothing(void **state) {
     (void)state;
     file_write_text(temporary_path(&here.place, "mine.cu"), "precious");
-    struct call call = CALL("new", "gemm", "mine.cu");
+    struct call call = CALL_CACHED("new", "gemm", "mine.cu");
     check_status(&call, 2);
     check_holds(call.err, "File exists");
     call_free(&call);
     char *text = file_text(temporary_path(&here.place, "mine.cu"));
     assert_string_equal(text, "precious");
     free(text);
-    struct call other = CALL("new", "gemm", "mine.f90");
+    struct call other = CALL_CACHED("new", "gemm", "mine.f90");
     check_status(&other, 2);
     check_holds(other.err, "mine.f90 ends in none of them");
     call_free(&other);
@@ -95,8 +89,8 @@ static void kernel_write(const char *name, const char *text) {
 static void test_a_run_counts_an_added_kernel(void **state) {
     (void)state;
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
-    struct call call =
-        CALL("run", "--case", "transfer/copy/f32/1024", "--add", "yours=mine.cu", "--out", "run");
+    struct call call = CALL_CACHED("run", "--case", "transfer/copy/f32/1024", "--add",
+                                   "yours=mine.cu", "--out", "run");
     check_status(&call, 0);
     check_holds(call.out, "yours ");
     check_holds(call.out, "cuda-vectorised ");
@@ -110,8 +104,8 @@ static void test_a_run_counts_an_added_kernel(void **state) {
 static void test_a_condition_skips_with_its_reason(void **state) {
     (void)state;
     kernel_write("mine.cu", LINES("when count % 4 == 0\n" KERNEL "args a out count\n"));
-    struct call call = CALL("run", "--case", "transfer/copy/f32/17", "--implementation", "mine",
-                            "--add", "mine.cu", "--out", "run");
+    struct call call = CALL_CACHED("run", "--case", "transfer/copy/f32/17", "--implementation",
+                                   "mine", "--add", "mine.cu", "--out", "run");
     check_status(&call, 3);
     check_holds(call.err, "wants count % 4 == 0 (mine.cu:4)");
     call_free(&call);
@@ -120,7 +114,7 @@ static void test_a_condition_skips_with_its_reason(void **state) {
 static void test_finite_inputs_are_asked_for(void **state) {
     (void)state;
     kernel_write("mine.cu", LINES("finite inputs\n" KERNEL "args a out count\n"));
-    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
     check_status(&call, 0);
     check_holds(call.out, "18 passed, 6 skipped");
     call_free(&call);
@@ -161,7 +155,7 @@ static void test_templates_workspace_constants_and_launch_files(void **state) {
                                "grid ceil(count/SIDE)\nblock SIDE\nargs a, workspace, count\n"
                                "kernel ours::half<64, true>\n"
                                "grid ceil(count/SIDE)\nblock SIDE\nargs workspace out count\n");
-    struct call call = CALL("verify", "--gpu", "emulated", "--add", "two.launch");
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "two.launch");
     check_status(&call, 0);
     check_holds(call.out, "two ");
     check_holds(call.out, "24 passed");
@@ -173,7 +167,7 @@ static void test_ptx_is_taken_as_it_is(void **state) {
     if (compiler.kind == COMPILER_NVRTC)
         skip(); /* it keeps nothing */
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
-    struct call compiled = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    struct call compiled = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
     check_status(&compiled, 0);
     call_free(&compiled);
     char command[PATH_MAX + 200];
@@ -181,7 +175,7 @@ static void test_ptx_is_taken_as_it_is(void **state) {
              "cd %s && { sed -n '1,/^\\*\\//p' mine.cu; cat cache/lockstep/*.image; } >mine.ptx",
              here.place.path);
     assert_int_equal(system(command), 0);
-    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.ptx");
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.ptx");
     check_status(&call, 0);
     check_holds(call.out, "24 passed");
     call_free(&call);
@@ -191,7 +185,7 @@ static void test_ptx_is_taken_as_it_is(void **state) {
 
 static void check_refused(const char *text, int status, const char *words) {
     kernel_write("mine.cu", text);
-    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
     check_status(&call, status);
     check_holds(call.err, "mine.cu");
     check_holds(call.err, words);
@@ -237,7 +231,7 @@ static void test_a_failing_compiler_is_quoted(void **state) {
     (void)state;
     check_refused(LINES(KERNEL "args a out count\n") "nonsense;\n", 2, "error");
     kernel_write("mine.cu", LINES(KERNEL "args a out count\n") "nonsense;\n");
-    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
     check_holds(call.err, compiler.kind == COMPILER_CLANG ? "mine.cu:13:" : "mine.cu(13)");
     if (compiler.kind != COMPILER_NVRTC)
         check_holds(call.err, "the command: ");
@@ -248,13 +242,13 @@ static void test_shapes_that_lines_cannot_serve_fail(void **state) {
     (void)state;
     kernel_write("mine.cu",
                  LINES("kernel copy\ngrid count/(count-1)\nblock 64\nargs a out count\n"));
-    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
     check_status(&call, 1);
     check_holds(call.out, "mine.cu:5:11: division by zero");
     call_free(&call);
     kernel_write("mine.cu", LINES("kernel copy\ngrid 1\nblock 4096\nargs a out count\n"));
-    struct call large = CALL("run", "--case", "transfer/copy/f32/17", "--implementation", "mine",
-                             "--add", "mine.cu", "--out", "run");
+    struct call large = CALL_CACHED("run", "--case", "transfer/copy/f32/17", "--implementation",
+                                    "mine", "--add", "mine.cu", "--out", "run");
     check_status(&large, 3);
     check_holds(large.err, "needs 4096 threads along x and this GPU takes 1 to 1024");
     call_free(&large);
@@ -264,7 +258,7 @@ static void test_machine_code_for_another_gpu_is_refused(void **state) {
     (void)state;
     kernel_write("mine.cubin", "\177ELF\2\1\1");
     kernel_write("mine.launch", "source mine.cubin\noperation transfer\n" KERNEL);
-    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.launch");
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.launch");
     check_status(&call, 2);
     check_holds(call.err, "mine.cubin cannot be loaded on");
     check_holds(call.err, "runs PTX and no machine code");
@@ -290,7 +284,7 @@ static int images_count(char *path, size_t size) {
 }
 
 static void check_verifies(int status) {
-    struct call call = CALL("verify", "--gpu", "emulated", "--add", "mine.cu");
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
     check_status(&call, status);
     call_free(&call);
 }
@@ -320,8 +314,6 @@ static void test_the_cache_knows_what_it_was_made_of(void **state) {
     check_verifies(0);
 }
 
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
-
 int main(void) {
     struct message message;
     if (compiler_find(&compiler, &message) != STATUS_OK) {
@@ -329,20 +321,20 @@ int main(void) {
         return 77;
     }
     const struct CMUnitTest tests[] = {
-        IN_PLACE(test_a_new_kernel_of_each_operation_verifies),
-        IN_PLACE(test_new_writes_over_nothing),
-        IN_PLACE(test_a_run_counts_an_added_kernel),
-        IN_PLACE(test_a_condition_skips_with_its_reason),
-        IN_PLACE(test_finite_inputs_are_asked_for),
-        IN_PLACE(test_the_example_verifies),
-        IN_PLACE(test_templates_workspace_constants_and_launch_files),
-        IN_PLACE(test_ptx_is_taken_as_it_is),
-        IN_PLACE(test_mistakes_in_lines_are_named),
-        IN_PLACE(test_kernels_that_do_not_fit_their_lines_are_named),
-        IN_PLACE(test_a_failing_compiler_is_quoted),
-        IN_PLACE(test_shapes_that_lines_cannot_serve_fail),
-        IN_PLACE(test_machine_code_for_another_gpu_is_refused),
-        IN_PLACE(test_the_cache_knows_what_it_was_made_of),
+        IN_CACHED(test_a_new_kernel_of_each_operation_verifies),
+        IN_CACHED(test_new_writes_over_nothing),
+        IN_CACHED(test_a_run_counts_an_added_kernel),
+        IN_CACHED(test_a_condition_skips_with_its_reason),
+        IN_CACHED(test_finite_inputs_are_asked_for),
+        IN_CACHED(test_the_example_verifies),
+        IN_CACHED(test_templates_workspace_constants_and_launch_files),
+        IN_CACHED(test_ptx_is_taken_as_it_is),
+        IN_CACHED(test_mistakes_in_lines_are_named),
+        IN_CACHED(test_kernels_that_do_not_fit_their_lines_are_named),
+        IN_CACHED(test_a_failing_compiler_is_quoted),
+        IN_CACHED(test_shapes_that_lines_cannot_serve_fail),
+        IN_CACHED(test_machine_code_for_another_gpu_is_refused),
+        IN_CACHED(test_the_cache_knows_what_it_was_made_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

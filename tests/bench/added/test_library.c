@@ -13,22 +13,6 @@
 
 #include <cmocka.h>
 
-static struct calling here;
-
-static int place_enter(void **state) {
-    (void)state;
-    calling_open(&here);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    calling_close(&here);
-    return 0;
-}
-
-#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
-
 #define HEAD "#include <lockstep/implementation.h>\n#include <stdlib.h>\n"
 #define COPY                                                                                       \
     "static enum status copy(const struct transfer_problem *p, struct execution *e) {\n"           \
@@ -314,31 +298,20 @@ static void test_two_libraries_are_compared(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_row_of_the_gpu_launches_by_calls, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_two_libraries_are_compared, place_enter, place_leave),
-        cmocka_unit_test_setup_teardown(test_an_added_row_is_verified_and_listed, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_an_added_row_is_run_beside_the_others, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_a_wrong_result_is_exit_1, place_enter, place_leave),
-        cmocka_unit_test_setup_teardown(test_names_that_exist_are_refused, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_tables_that_cannot_be_are_refused, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_what_happens_at_load_is_named, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_a_row_that_ends_the_process_is_told, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_a_status_that_is_none_is_named, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_what_is_no_library_is_refused, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_a_file_that_changes_is_named, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_a_new_library_of_each_operation_verifies, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_the_example_verifies, place_enter, place_leave),
+        IN_PLACE(test_a_row_of_the_gpu_launches_by_calls),
+        IN_PLACE(test_two_libraries_are_compared),
+        IN_PLACE(test_an_added_row_is_verified_and_listed),
+        IN_PLACE(test_an_added_row_is_run_beside_the_others),
+        IN_PLACE(test_a_wrong_result_is_exit_1),
+        IN_PLACE(test_names_that_exist_are_refused),
+        IN_PLACE(test_tables_that_cannot_be_are_refused),
+        IN_PLACE(test_what_happens_at_load_is_named),
+        IN_PLACE(test_a_row_that_ends_the_process_is_told),
+        IN_PLACE(test_a_status_that_is_none_is_named),
+        IN_PLACE(test_what_is_no_library_is_refused),
+        IN_PLACE(test_a_file_that_changes_is_named),
+        IN_PLACE(test_a_new_library_of_each_operation_verifies),
+        IN_PLACE(test_the_example_verifies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

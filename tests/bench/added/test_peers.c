@@ -16,22 +16,6 @@
 
 #include <cmocka.h>
 
-static struct calling here;
-
-static int place_enter(void **state) {
-    (void)state;
-    calling_open(&here);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    calling_close(&here);
-    return 0;
-}
-
-#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
-
 static void script_write(const char *name, const char *text) {
     file_write_text(temporary_path(&here.place, name), text);
     assert_int_equal(chmod(temporary_path(&here.place, name), 0755), 0);
@@ -377,23 +361,17 @@ static void test_the_rows_of_pytorch_verify(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_peer_is_verified_and_listed, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_a_peer_is_sampled_beside_the_others, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_a_peer_for_a_gpu, place_enter, place_leave),
-        cmocka_unit_test_setup_teardown(test_bad_peers_cost_their_own_rows, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_what_is_no_peer_is_refused, place_enter, place_leave),
-        cmocka_unit_test_setup_teardown(test_a_function_of_python_becomes_a_row, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_what_python_raises_is_the_reason, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_the_example_verifies, place_enter, place_leave),
-        cmocka_unit_test_setup_teardown(test_a_new_process_of_each_operation_verifies, place_enter,
-                                        place_leave),
-        cmocka_unit_test_setup_teardown(test_the_rows_of_numpy_verify, place_enter, place_leave),
-        cmocka_unit_test_setup_teardown(test_the_rows_of_pytorch_verify, place_enter, place_leave),
+        IN_PLACE(test_a_peer_is_verified_and_listed),
+        IN_PLACE(test_a_peer_is_sampled_beside_the_others),
+        IN_PLACE(test_a_peer_for_a_gpu),
+        IN_PLACE(test_bad_peers_cost_their_own_rows),
+        IN_PLACE(test_what_is_no_peer_is_refused),
+        IN_PLACE(test_a_function_of_python_becomes_a_row),
+        IN_PLACE(test_what_python_raises_is_the_reason),
+        IN_PLACE(test_the_example_verifies),
+        IN_PLACE(test_a_new_process_of_each_operation_verifies),
+        IN_PLACE(test_the_rows_of_numpy_verify),
+        IN_PLACE(test_the_rows_of_pytorch_verify),
         cmocka_unit_test(test_a_peer_that_never_greets_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,6 @@ enum { WRONG = sizeof wrong / sizeof wrong[0] };
 
 static void test_each_is_found(void **state) {
     (void)state;
-    struct calling here;
     char folder[PATH_MAX], file[PATH_MAX + 40];
     assert_non_null(realpath(".", folder));
     snprintf(file, sizeof file, "%s/tests/data/kernels/wrong.cu", folder);

@@ -14,10 +14,6 @@
 
 #include <cmocka.h>
 
-static struct calling here;
-
-#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
-
 static const char *path_of(const char *name) {
     return temporary_path(&here.place, name);
 }

@@ -76,20 +76,7 @@ static int program_run(char **words) {
 
 /* ---- Calling lockstep ---- */
 
-static struct calling here;
 static char self[PATH_MAX];
-
-static int place_enter(void **state) {
-    (void)state;
-    calling_open(&here);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    calling_close(&here);
-    return 0;
-}
 
 #define EMULATE(...) call_of(&here, (const char *const[]){"emulate", __VA_ARGS__, NULL})
 
@@ -222,8 +209,6 @@ static void a_signal_is_an_exit_status(void **state) {
     check_status(&call, 137);
     call_free(&call);
 }
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
 
 int main(int argc, char **argv) {
     if (argc == 4)

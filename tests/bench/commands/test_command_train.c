@@ -11,20 +11,6 @@
 
 #include <cmocka.h>
 
-static struct calling here;
-
-static int place_enter(void **state) {
-    (void)state;
-    calling_open(&here);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    calling_close(&here);
-    return 0;
-}
-
 /* Calls the subcommand with the words of `line`. */
 static struct call train(const char *line) {
     enum { ARGUMENTS_MAX = 24 };
@@ -213,8 +199,6 @@ static void test_the_device_is_chosen_by_implementation_and_gpu(void **state) {
     check_holds(tuning.err, "none.csv");
     call_free(&tuning);
 }
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -21,7 +21,6 @@
 
 enum { SAMPLED = 3 }; /* kills of each command, unless all are asked for */
 
-static struct calling here;
 static char message[200]; /* which kill it was */
 
 static const char *path_of(const char *name) {

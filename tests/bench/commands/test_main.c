@@ -16,23 +16,6 @@
 
 #include <cmocka.h>
 
-static struct calling here;
-
-static int place_enter(void **state) {
-    (void)state;
-    calling_open(&here);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    calling_close(&here);
-    return 0;
-}
-
-#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
-#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
-
 #define TINY                                                                                       \
     "run transfer --shape 64 --implementation cpu-naive --quick --max-time 0.05 --threads 1 "      \
     "--gpu none --out run"

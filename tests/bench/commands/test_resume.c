@@ -14,22 +14,6 @@
 
 #include <cmocka.h>
 
-static struct calling here;
-
-static int place_enter(void **state) {
-    (void)state;
-    calling_open(&here);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    calling_close(&here);
-    return 0;
-}
-
-#define CALL(...) call_of(&here, (const char *const[]){__VA_ARGS__, NULL})
-
 static const char *const timed[] = {"run",
                                     "gemm",
                                     "--shape",
@@ -203,7 +187,7 @@ static void test_report_refuses_rows_that_come_twice(void **state) {
     call_free(&call);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, place_enter, place_leave)
+#define TEST(function) IN_PLACE(function)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

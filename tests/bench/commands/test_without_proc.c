@@ -14,8 +14,6 @@
 
 #include <cmocka.h>
 
-static struct calling here;
-
 /* For this process and those that it starts. */
 static bool proc_hide(void) {
     if (unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)

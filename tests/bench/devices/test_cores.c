@@ -110,7 +110,7 @@ static void test_hwlocs_kinds_are_read(void **state) {
     check_found(&kinds, 0xf, "efficiency", 0xa);
 }
 
-static char *run_with(struct calling *here, const char *cores, const char *out) {
+static char *run_with(const char *cores, const char *out) {
     char path[PATH_MAX], file[PATH_MAX + 16];
     assert_non_null(realpath(hybrid, path));
     snprintf(file, sizeof file, "HWLOC_XMLFILE=%s", path);
@@ -131,14 +131,14 @@ static char *run_with(struct calling *here, const char *cores, const char *out) 
                                      cores,
                                      NULL};
     struct call call =
-        call_start(here, arguments, &(struct call_limits){.seconds = 100, .variables = variables});
-    call_wait(here, &call);
+        call_start(&here, arguments, &(struct call_limits){.seconds = 100, .variables = variables});
+    call_wait(&here, &call);
     if (call.status != 0)
         fail_msg("--cores %s: status %d, %s", cores ? cores : "", call.status, call.err);
     call_free(&call);
     char name[300];
     snprintf(name, sizeof name, "%s/environment.json", out);
-    char *environment = file_text(temporary_path(&here->place, name));
+    char *environment = file_text(temporary_path(&here.place, name));
     assert_non_null(environment);
     return environment;
 }
@@ -147,16 +147,15 @@ static void test_a_run_keeps_to_the_cores_it_is_given(void **state) {
     (void)state;
     struct processors all;
     struct core_kinds kinds;
-    struct calling here;
     processors_read("", &all);
     core_kinds_read(&kinds);
     if (!CPU_ISSET(0, &all.set) || !CPU_ISSET(1, &all.set) || all.count > 4 || all.threads < 2 ||
         strstr(kinds.absence, "cannot be asked"))
         skip(); /* not the processors of the file */
     calling_open(&here);
-    char *both = run_with(&here, NULL, "both");
-    char *frugal = run_with(&here, "efficiency", "frugal");
-    char *listed = run_with(&here, "0", "listed");
+    char *both = run_with(NULL, "both");
+    char *frugal = run_with("efficiency", "frugal");
+    char *listed = run_with("0", "listed");
     assert_non_null(strstr(both, "processors of several kinds"));
     assert_non_null(strstr(both, "\"core_kinds\""));
     assert_null(strstr(frugal, "processors of several kinds"));

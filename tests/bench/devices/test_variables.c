@@ -19,20 +19,6 @@
 
 enum { DEADLINE_SECONDS = 100 };
 
-static struct calling here;
-
-static int place_enter(void **state) {
-    (void)state;
-    calling_open(&here);
-    return 0;
-}
-
-static int place_leave(void **state) {
-    (void)state;
-    calling_close(&here);
-    return 0;
-}
-
 /* A product that OpenBLAS shares among all threads that it is told of. The folder is named after
  * the variable. */
 static struct call run_with(const char *variable, const char *threads) {
@@ -226,7 +212,7 @@ static void test_a_number_that_blis_does_not_know_is_refused(void **state) {
     call_free(&call);
 }
 
-#define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, place_enter, place_leave)
+#define IN_A_PLACE(test) IN_PLACE(test)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

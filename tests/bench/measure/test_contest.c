@@ -8,6 +8,7 @@
 #include "gpu/nvtx.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
+#include "tests/support/contenders.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,126 +18,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
-/* --- implementations of `transfer/copy` ------------------------------------------------------- */
-
-enum { COUNT = 17 };
-
-static int launches;             /* of the implementation that counts them */
-static const float *first_place; /* see right_in_one_place() */
-
-static enum status good(const struct transfer_problem *problem, struct execution *execution) {
-    (void)execution;
-    memcpy(problem->out, problem->a, (size_t)problem->count * sizeof(float));
-    return STATUS_OK;
-}
-
-static enum status wrong(const struct transfer_problem *problem, struct execution *execution) {
-    enum status status = good(problem, execution);
-    problem->out[3] += 1.0F;
-    return status;
-}
-
-static enum status wrong_in_the_end(const struct transfer_problem *problem,
-                                    struct execution *execution) {
-    return ++launches > 2 ? wrong(problem, execution) : good(problem, execution);
-}
-
-static enum status failing(const struct transfer_problem *problem, struct execution *execution) {
-    (void)problem;
-    return message_set(execution->message, STATUS_FAILED, "the library gave up");
-}
-
-/* As a library that runs out of something once it has been right. */
-static enum status failing_in_the_end(const struct transfer_problem *problem,
-                                      struct execution *execution) {
-    return ++launches > 2 ? failing(problem, execution) : good(problem, execution);
-}
-
-/* Remembers the place of the first output that it was given, and is right there alone. */
-static enum status right_in_one_place(const struct transfer_problem *problem,
-                                      struct execution *execution) {
-    if (launches++ == 0)
-        first_place = problem->out;
-    return problem->out == first_place ? good(problem, execution) : wrong(problem, execution);
-}
-
-static enum status unable(const struct transfer_problem *problem, struct execution *execution) {
-    (void)problem;
-    return message_set(execution->message, STATUS_UNSUPPORTED, "not with 17 elements");
-}
-
-static enum status slow(const struct transfer_problem *problem, struct execution *execution) {
-    const struct timespec pause = {.tv_nsec = 250000000};
-    (void)nanosleep(&pause, NULL);
-    return good(problem, execution);
-}
-
-/* As a library that starts with its first launch. */
-static enum status slow_at_first(const struct transfer_problem *problem,
-                                 struct execution *execution) {
-    return launches++ == 0 ? slow(problem, execution) : good(problem, execution);
-}
-
-/* Two milliseconds: longer than a copy of 17 elements ever takes. */
-static enum status napping(const struct transfer_problem *problem, struct execution *execution) {
-    const struct timespec pause = {.tv_nsec = 2000000};
-    (void)nanosleep(&pause, NULL);
-    return good(problem, execution);
-}
-
-/* As a product that is too small for two threads. */
-static enum status crowded(const struct transfer_problem *problem, struct execution *execution) {
-    return execution->threads > 1 ? napping(problem, execution) : good(problem, execution);
-}
-
-static enum status traffic(const struct launch *launch, int64_t iterations,
-                           struct execution *execution) {
-    for (int64_t i = 0; i < iterations; i++)
-        (void)good(&launch->transfer, execution);
-    return STATUS_OK;
-}
-
-static const char *refuse(const struct bench_case *c) {
-    return c ? "wants another shape" : NULL;
-}
-
-static const char *absent(const struct bench_case *c) {
-    (void)c;
-    return "its library was not there when this was built";
-}
-
-static double bytes_of(const struct bench_case *c) {
-    return 8.0 * (double)c->sizes[0];
-}
-
-static const struct implementation implementations[] = {
-    {.name = "good", .run.transfer = good},
-    {.name = "plain", .kind = KIND_PLAIN, .one_thread = true, .run.transfer = good},
-    {.name = "wrong", .run.transfer = wrong},
-    {.name = "wrong-later", .run.transfer = wrong_in_the_end},
-    {.name = "failing", .run.transfer = failing},
-    {.name = "failing-later", .run.transfer = failing_in_the_end},
-    {.name = "one-place", .run.transfer = right_in_one_place},
-    {.name = "unable", .run.transfer = unable},
-    {.name = "refusing", .availability = refuse, .run.transfer = good},
-    {.name = "absent", .availability = absent, .run.transfer = good},
-    {.name = "narrow",
-     .dtypes = DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_F16),
-     .run.transfer = good},
-    {.name = "slow", .run.transfer = slow},
-    {.name = "slow-at-first", .run.transfer = slow_at_first},
-    {.name = "napping", .run.transfer = napping},
-    {.name = "crowded", .run.transfer = crowded},
-    {.name = "bare",
-     .kind = KIND_YARDSTICK,
-     .run.yardstick = traffic,
-     .flops = bytes_of,
-     .bytes = bytes_of},
-};
+enum { COUNT = 17 }; /* elements of a copy */
 
 /* --- a contest -------------------------------------------------------------------------------- */
 
@@ -174,14 +59,14 @@ static const struct measure_limits limits_on_gpu = {.case_seconds = 0.01,
                                                     .patience = 1000.0};
 static const double stand_in_seconds = 1.5e-3;
 
-/* The implementations above, on one thread of the CPU. */
+/* All contenders, on one thread of the CPU. */
 static int fixture_open(void **state) {
     struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
-    launches = 0;
+    contenders_begin();
     f->operation = operation_transfer;
-    f->operation.implementations = implementations;
-    f->operation.implementation_count = sizeof implementations / sizeof implementations[0];
+    f->operation.implementations = contenders;
+    f->operation.implementation_count = contender_count;
     f->c = (struct bench_case){.operation = &f->operation,
                                .size_count = 1,
                                .sizes = {COUNT},
@@ -416,7 +301,7 @@ static void test_too_slow_by_its_smaller_sizes(void **state) {
     struct bench_case smaller = f->c;
     smaller.sizes[0] = 1;
     const struct contender known = {.bench_case = &smaller,
-                                    .implementation = &implementations[0],
+                                    .implementation = &contenders[0],
                                     .device = &f->devices.list[0],
                                     .threads = 1};
     prediction_learn(&f->predictions, &known, 0.1);
