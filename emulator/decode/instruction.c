@@ -7,6 +7,7 @@
 #include "emulator/decode/operands.h"
 #include "emulator/decode/plain.h"
 #include "emulator/decode/text.h"
+#include "emulator/decode/texture.h"
 
 #include <string.h>
 
@@ -90,6 +91,12 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
         break;
     case DECODE_FRAGMENT:
         decode_fragment(decoder, row);
+        break;
+    case DECODE_TEXTURE:
+        decode_texture(decoder);
+        break;
+    case DECODE_SURFACE:
+        decode_surface(decoder);
         break;
     case DECODE_PREFETCH:
         decoder_reserve_operands(decoder, 0, 0);

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include "emulator/driver/allocation.h"
+#include "emulator/driver/array.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/code/module.h"
 #include "emulator/driver/event.h"
 #include "emulator/driver/stream.h"
+#include "emulator/driver/texture.h"
 
 CUresult context_find(CUcontext handle, struct driver_context **context) {
     *context = handle_find(&driver.handles, HANDLE_CONTEXT, handle);
@@ -34,6 +36,8 @@ static void context_close(struct driver_context *context) {
     for (struct driver_module *module; (module = handle_next(&driver.handles, HANDLE_MODULE, &at));)
         if (module->context == context)
             module_unload(module);
+    texture_close_all(context);
+    array_close_all(context);
     allocation_free_all(context);
     context->active = false;
     context->error = CUDA_SUCCESS;

@@ -4,47 +4,41 @@
 
 #include <string.h>
 
+#include "emulator/driver/array.h"
+
 struct copy_place {
     bool device;
     uint64_t address; /* of the box's first byte */
     size_t pitch, plane;
 };
 
+/* One side of a copy, as the program describes it. */
+struct copy_side {
+    const char *name;
+    CUmemorytype type;
+    const void *host;
+    CUdeviceptr device;
+    CUarray array;
+    size_t x, y, z, pitch, height;
+};
+
+static struct copy_side copy_source(const CUDA_MEMCPY3D *copy) {
+    return (struct copy_side){"source",       copy->srcMemoryType, copy->srcHost, copy->srcDevice,
+                              copy->srcArray, copy->srcXInBytes,   copy->srcY,    copy->srcZ,
+                              copy->srcPitch, copy->srcHeight};
+}
+
+static struct copy_side copy_destination(const CUDA_MEMCPY3D *copy) {
+    return (struct copy_side){"destination",  copy->dstMemoryType, copy->dstHost, copy->dstDevice,
+                              copy->dstArray, copy->dstXInBytes,   copy->dstY,    copy->dstZ,
+                              copy->dstPitch, copy->dstHeight};
+}
+
 /* Which memory an address is: with unified addressing the range that it falls into says so. */
 static bool copy_is_device(CUmemorytype type, uint64_t address) {
     return type == CU_MEMORYTYPE_DEVICE ||
            (type == CU_MEMORYTYPE_UNIFIED &&
             machine_find_range(driver.machine, address).kind != MACHINE_MEMORY_NONE);
-}
-
-static uint64_t copy_address(CUmemorytype type, const void *host, CUdeviceptr device) {
-    return type == CU_MEMORYTYPE_HOST ? (uint64_t)(uintptr_t)host : device;
-}
-
-/* 0 for the pitch or the height of a place means that rows or planes follow one another without a
- * gap. */
-static struct copy_place copy_place(bool device, uint64_t base, size_t x, size_t y, size_t z,
-                                    size_t pitch, size_t height, const CUDA_MEMCPY3D *copy) {
-    size_t row = pitch ? pitch : copy->WidthInBytes;
-    size_t plane = row * (height ? height : copy->Height);
-    return (struct copy_place){device, base + x + y * row + z * plane, row, plane};
-}
-
-static struct copy_place copy_source(const CUDA_MEMCPY3D *copy) {
-    uint64_t base = copy_address(copy->srcMemoryType, copy->srcHost, copy->srcDevice);
-    return copy_place(copy_is_device(copy->srcMemoryType, base), base, copy->srcXInBytes,
-                      copy->srcY, copy->srcZ, copy->srcPitch, copy->srcHeight, copy);
-}
-
-static struct copy_place copy_destination(const CUDA_MEMCPY3D *copy) {
-    uint64_t base = copy_address(copy->dstMemoryType, copy->dstHost, copy->dstDevice);
-    return copy_place(copy_is_device(copy->dstMemoryType, base), base, copy->dstXInBytes,
-                      copy->dstY, copy->dstZ, copy->dstPitch, copy->dstHeight, copy);
-}
-
-static bool copy_type_known(CUmemorytype type) {
-    return type == CU_MEMORYTYPE_HOST || type == CU_MEMORYTYPE_DEVICE ||
-           type == CU_MEMORYTYPE_UNIFIED;
 }
 
 static bool copy_empty(const CUDA_MEMCPY3D *copy) {
@@ -78,18 +72,58 @@ static CUresult copy_check_place(const CUDA_MEMCPY3D *copy, const struct copy_pl
     return CUDA_ERROR_INVALID_VALUE;
 }
 
-CUresult copy_check(const CUDA_MEMCPY3D *copy) {
-    if (copy->srcMemoryType == CU_MEMORYTYPE_ARRAY || copy->dstMemoryType == CU_MEMORYTYPE_ARRAY) {
-        driver_say("copy: CUDA arrays are not supported");
-        return CUDA_ERROR_NOT_SUPPORTED;
-    }
-    if (!copy_type_known(copy->srcMemoryType) || !copy_type_known(copy->dstMemoryType))
-        return CUDA_ERROR_INVALID_VALUE;
-    if (copy_empty(copy))
+/* The box within an array. */
+static CUresult copy_place_in_array(const CUDA_MEMCPY3D *copy, const struct copy_side *side,
+                                    struct copy_place *place) {
+    struct driver_array *array;
+    const CUresult status = array_find(side->array, &array);
+    if (status != CUDA_SUCCESS)
+        return status;
+    const struct machine_texture *image = &array->image;
+    const size_t row = (size_t)image->size[0] * machine_texel_bytes(image);
+    const bool is_inside = side->x <= row && copy->WidthInBytes <= row - side->x &&
+                           side->y <= image->size[1] && copy->Height <= image->size[1] - side->y &&
+                           side->z <= image->size[2] && copy->Depth <= image->size[2] - side->z;
+    *place = (struct copy_place){
+        true, image->base + side->x + side->y * image->row_bytes + side->z * image->plane_bytes,
+        image->row_bytes, image->plane_bytes};
+    if (is_inside)
         return CUDA_SUCCESS;
-    const struct copy_place source = copy_source(copy), destination = copy_destination(copy);
-    CUresult status = copy_check_place(copy, &destination, "destination");
-    return status == CUDA_SUCCESS ? copy_check_place(copy, &source, "source") : status;
+    driver_say("copy of %zux%zux%zu bytes: the %s lies beyond an array of %zux%ux%u bytes",
+               copy->WidthInBytes, copy->Height, copy->Depth, side->name, row, image->size[1],
+               image->size[2]);
+    return CUDA_ERROR_INVALID_VALUE;
+}
+
+/* 0 for the pitch or the height of a place means that rows or planes follow one another without a
+ * gap. */
+static CUresult copy_find_place(const CUDA_MEMCPY3D *copy, const struct copy_side *side,
+                                struct copy_place *place) {
+    if (side->type == CU_MEMORYTYPE_ARRAY)
+        return copy_place_in_array(copy, side, place);
+    if (side->type != CU_MEMORYTYPE_HOST && side->type != CU_MEMORYTYPE_DEVICE &&
+        side->type != CU_MEMORYTYPE_UNIFIED)
+        return CUDA_ERROR_INVALID_VALUE;
+    const uint64_t base =
+        side->type == CU_MEMORYTYPE_HOST ? (uint64_t)(uintptr_t)side->host : side->device;
+    const size_t row = side->pitch ? side->pitch : copy->WidthInBytes;
+    const size_t plane = row * (side->height ? side->height : copy->Height);
+    *place = (struct copy_place){copy_is_device(side->type, base),
+                                 base + side->x + side->y * row + side->z * plane, row, plane};
+    return copy_check_place(copy, place, side->name);
+}
+
+/* Both places; not asked for a copy of nothing. */
+static CUresult copy_find_places(const CUDA_MEMCPY3D *copy, struct copy_place *from,
+                                 struct copy_place *to) {
+    const struct copy_side source = copy_source(copy), destination = copy_destination(copy);
+    const CUresult status = copy_find_place(copy, &destination, to);
+    return status == CUDA_SUCCESS ? copy_find_place(copy, &source, from) : status;
+}
+
+CUresult copy_check(const CUDA_MEMCPY3D *copy) {
+    struct copy_place from, to;
+    return copy_empty(copy) ? CUDA_SUCCESS : copy_find_places(copy, &from, &to);
 }
 
 static enum machine_status copy_bytes(const struct copy_place *to, const struct copy_place *from,
@@ -111,10 +145,10 @@ static enum machine_status copy_bytes(const struct copy_place *to, const struct 
 }
 
 CUresult copy_execute(const CUDA_MEMCPY3D *copy) {
-    CUresult status = copy_check(copy);
+    struct copy_place from, to;
+    const CUresult status = copy_empty(copy) ? CUDA_SUCCESS : copy_find_places(copy, &from, &to);
     if (status != CUDA_SUCCESS || copy_empty(copy))
         return status;
-    const struct copy_place from = copy_source(copy), to = copy_destination(copy);
     for (size_t z = 0; z < copy->Depth; z++)
         for (size_t y = 0; y < copy->Height; y++)
             if (copy_bytes(&to, &from, z * to.plane + y * to.pitch, z * from.plane + y * from.pitch,

@@ -13,14 +13,14 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 9 };
+enum { TABLES = 10 };
 
 /* The tables of a build, those that programs use most first. */
 #define BUILD(suffix)                                                                              \
     {                                                                                              \
         &executor_arithmetic_##suffix, &executor_memory_##suffix, &executor_control,               \
             &executor_warp, &executor_barrier, &executor_atomic, &executor_async,                  \
-            &executor_matrix, &executor_fragment, NULL                                             \
+            &executor_matrix, &executor_fragment, &executor_texture, NULL                          \
     }
 
 static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1] = {

@@ -4,6 +4,7 @@
 
 #include "emulator/decode/program.h"
 #include "emulator/memory/memory.h"
+#include "emulator/memory/texture.h"
 
 #include <pthread.h>
 
@@ -27,6 +28,7 @@ struct launch {
     struct memory *memory;
     struct heap *heap;
     struct scratch *scratch;
+    const struct texture_table *textures;
     struct machine_options options;
     const struct machine_properties *properties;
     unsigned grid[3], block[3];

@@ -103,6 +103,54 @@ enum machine_memory_kind {
     MACHINE_MEMORY_MODULE,     /* a .global or .const variable */
 };
 
+/* What a channel of a texel is. */
+enum texel_format {
+    TEXEL_U8,
+    TEXEL_U16,
+    TEXEL_U32,
+    TEXEL_S8,
+    TEXEL_S16,
+    TEXEL_S32,
+    TEXEL_F16,
+    TEXEL_F32,
+};
+
+/* What a place beyond the texels means. */
+enum texture_address { TEXTURE_WRAP, TEXTURE_CLAMP, TEXTURE_MIRROR, TEXTURE_BORDER };
+
+/* An image in device memory, as kernels read it through a texture, or read and write it through a
+ * surface. */
+struct machine_texture {
+    uint64_t base;                 /* address of the first texel */
+    size_t row_bytes, plane_bytes; /* from a row to the next, from a plane or layer to the next */
+    uint32_t size[3];              /* texels a dimension, at least 1; [2]: planes, or layers */
+    uint8_t dimensions;            /* 1, 2 or 3, layers not counted */
+    uint8_t channels;              /* 1, 2 or 4 */
+    enum texel_format format;
+    bool is_layered, is_cubemap; /* a cube has six layers */
+    bool is_surface;             /* what follows is for textures */
+    bool is_filtered;            /* linear between texels, else the nearest */
+    bool is_normalised;          /* coordinates from 0 to 1 */
+    bool reads_elements;         /* integers as they are, else as fractions of the largest */
+    enum texture_address address[3];
+    float border[4];
+};
+
+/* Bytes of a texel. */
+static inline uint32_t machine_texel_bytes(const struct machine_texture *texture) {
+    const bool is_byte = texture->format == TEXEL_U8 || texture->format == TEXEL_S8;
+    const bool is_half = texture->format == TEXEL_U16 || texture->format == TEXEL_S16 ||
+                         texture->format == TEXEL_F16;
+    return (is_byte ? 1U : is_half ? 2U : 4U) * texture->channels;
+}
+
+/* Bytes from the first texel to behind the last. */
+static inline size_t machine_texture_bytes(const struct machine_texture *texture) {
+    return (texture->size[2] - 1) * texture->plane_bytes +
+           (texture->size[1] - 1) * texture->row_bytes +
+           (size_t)texture->size[0] * machine_texel_bytes(texture);
+}
+
 /* Totals over a launch; the same on every machine and for any number of host threads.
  * docs/emulator.md defines each. */
 struct machine_counters {

@@ -42,6 +42,7 @@ void machine_destroy(struct machine *machine) {
     memory_close(&machine->memory);
     heap_close(&machine->heap);
     scratch_close(&machine->scratch);
+    texture_table_free(&machine->textures);
     pthread_mutex_destroy(&machine->lock);
     free(machine);
 }

@@ -110,6 +110,7 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     launch->memory = &machine->memory;
     launch->heap = &machine->heap;
     launch->scratch = &machine->scratch;
+    launch->textures = &machine->textures;
     launch->options = machine->options;
     launch->properties = &machine->properties;
     launch->block_count = (uint64_t)from->grid[0] * from->grid[1] * from->grid[2];

@@ -195,3 +195,19 @@ enum machine_status machine_set(struct machine *machine, uint64_t to, uint32_t v
     pthread_mutex_unlock(&machine->lock);
     return bytes ? MACHINE_OK : MACHINE_INVALID_ADDRESS;
 }
+
+/* ---- Textures and surfaces ---- */
+
+uint64_t machine_texture_create(struct machine *machine, const struct machine_texture *texture) {
+    pthread_mutex_lock(&machine->lock);
+    const uint64_t handle = texture_add(&machine->textures, texture);
+    pthread_mutex_unlock(&machine->lock);
+    return handle;
+}
+
+enum machine_status machine_texture_destroy(struct machine *machine, uint64_t handle) {
+    pthread_mutex_lock(&machine->lock);
+    const bool is_removed = texture_remove(&machine->textures, handle);
+    pthread_mutex_unlock(&machine->lock);
+    return is_removed ? MACHINE_OK : MACHINE_INVALID_VALUE;
+}

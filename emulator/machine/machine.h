@@ -68,6 +68,14 @@ enum machine_status machine_copy(struct machine *machine, uint64_t to, uint64_t 
 enum machine_status machine_set(struct machine *machine, uint64_t to, uint32_t value,
                                 unsigned width, size_t count);
 
+/* ---- Textures and surfaces ---- */
+
+/* The handle that kernels are given; 0: no memory. The texels are found to be freed when a kernel comes
+ * to them. */
+uint64_t machine_texture_create(struct machine *machine, const struct machine_texture *texture);
+/* MACHINE_INVALID_VALUE for what is no handle. */
+enum machine_status machine_texture_destroy(struct machine *machine, uint64_t handle);
+
 /* ---- Modules ---- */
 
 /*

@@ -5,6 +5,7 @@
 #include "emulator/memory/heap.h"
 #include "emulator/memory/memory.h"
 #include "emulator/memory/scratch.h"
+#include "emulator/memory/texture.h"
 
 #include <pthread.h>
 
@@ -15,6 +16,7 @@ struct machine {
     struct memory memory;
     struct heap heap;
     struct scratch scratch;
+    struct texture_table textures;
     struct machine_module *modules;
 };
 

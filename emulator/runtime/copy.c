@@ -1,6 +1,7 @@
 /* Copies: which of the driver's functions a kind means. */
 #include "emulator/runtime/runtime.h"
 
+#include "emulator/runtime/channels.h"
 #include "emulator/runtime/copy.h"
 
 #include <string.h>
@@ -81,34 +82,59 @@ RUNTIME_API cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void 
 
 /* ---- Boxes, of which planes are one deep ---- */
 
+/* Bytes of an array's element; 1 where there is no array: positions and extents are in these. */
+static CUresult element_bytes(CUarray array, size_t *bytes) {
+    *bytes = 1;
+    return array ? channels_bytes(array, bytes) : CUDA_SUCCESS;
+}
+
+static CUmemorytype side_type(CUarray array, bool is_host) {
+    return array ? CU_MEMORYTYPE_ARRAY : is_host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE;
+}
+
+/* Arrays are the device's, whatever the kind says of their side. */
+static enum cudaMemcpyKind kind_of_box(const struct cudaMemcpy3DParms *copy) {
+    if (copy->kind != cudaMemcpyDefault)
+        return copy->kind;
+    const bool to_device = copy->dstArray || is_known(copy->dstPtr.ptr);
+    const bool from_device = copy->srcArray || is_known(copy->srcPtr.ptr);
+    if (to_device)
+        return from_device ? cudaMemcpyDeviceToDevice : cudaMemcpyHostToDevice;
+    return from_device ? cudaMemcpyDeviceToHost : cudaMemcpyHostToHost;
+}
+
 CUresult copy_describe(const struct cudaMemcpy3DParms *copy, CUDA_MEMCPY3D *described) {
-    if (copy->srcArray || copy->dstArray)
-        return CUDA_ERROR_NOT_SUPPORTED;
-    enum cudaMemcpyKind kind = copy->kind;
-    if (kind == cudaMemcpyDefault)
-        kind = kind_of(copy->dstPtr.ptr, copy->srcPtr.ptr);
+    const enum cudaMemcpyKind kind = kind_of_box(copy);
     const bool from_host = kind == cudaMemcpyHostToHost || kind == cudaMemcpyHostToDevice;
     const bool to_host = kind == cudaMemcpyHostToHost || kind == cudaMemcpyDeviceToHost;
-    *described =
-        (CUDA_MEMCPY3D){.srcXInBytes = copy->srcPos.x,
-                        .srcY = copy->srcPos.y,
-                        .srcZ = copy->srcPos.z,
-                        .srcMemoryType = from_host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE,
-                        .srcHost = copy->srcPtr.ptr,
-                        .srcDevice = address_of(copy->srcPtr.ptr),
-                        .srcPitch = copy->srcPtr.pitch,
-                        .srcHeight = copy->srcPtr.ysize,
-                        .dstXInBytes = copy->dstPos.x,
-                        .dstY = copy->dstPos.y,
-                        .dstZ = copy->dstPos.z,
-                        .dstMemoryType = to_host ? CU_MEMORYTYPE_HOST : CU_MEMORYTYPE_DEVICE,
-                        .dstHost = copy->dstPtr.ptr,
-                        .dstDevice = address_of(copy->dstPtr.ptr),
-                        .dstPitch = copy->dstPtr.pitch,
-                        .dstHeight = copy->dstPtr.ysize,
-                        .WidthInBytes = copy->extent.width,
-                        .Height = copy->extent.height,
-                        .Depth = copy->extent.depth};
+    size_t from_element, to_element;
+    CUresult result = element_bytes(copy->srcArray, &from_element);
+    if (result == CUDA_SUCCESS)
+        result = element_bytes(copy->dstArray, &to_element);
+    if (result != CUDA_SUCCESS)
+        return result;
+    *described = (CUDA_MEMCPY3D){.srcXInBytes = copy->srcPos.x * from_element,
+                                 .srcY = copy->srcPos.y,
+                                 .srcZ = copy->srcPos.z,
+                                 .srcMemoryType = side_type(copy->srcArray, from_host),
+                                 .srcHost = copy->srcPtr.ptr,
+                                 .srcDevice = address_of(copy->srcPtr.ptr),
+                                 .srcArray = copy->srcArray,
+                                 .srcPitch = copy->srcPtr.pitch,
+                                 .srcHeight = copy->srcPtr.ysize,
+                                 .dstXInBytes = copy->dstPos.x * to_element,
+                                 .dstY = copy->dstPos.y,
+                                 .dstZ = copy->dstPos.z,
+                                 .dstMemoryType = side_type(copy->dstArray, to_host),
+                                 .dstHost = copy->dstPtr.ptr,
+                                 .dstDevice = address_of(copy->dstPtr.ptr),
+                                 .dstArray = copy->dstArray,
+                                 .dstPitch = copy->dstPtr.pitch,
+                                 .dstHeight = copy->dstPtr.ysize,
+                                 .WidthInBytes = copy->extent.width *
+                                                 (copy->dstArray ? to_element : from_element),
+                                 .Height = copy->extent.height,
+                                 .Depth = copy->extent.depth};
     return CUDA_SUCCESS;
 }
 

@@ -224,11 +224,6 @@ RUNTIME_API cudaError_t cudaMemset3DAsync(struct cudaPitchedPtr pitched, int val
 }
 RUNTIME_PER_THREAD(cudaMemset3DAsync, _ptsz);
 
-/* Says what an array would hold, though there are none: it has no error to give. */
-RUNTIME_API struct cudaChannelFormatDesc cudaCreateChannelDesc(int x, int y, int z, int w, int f) {
-    return (struct cudaChannelFormatDesc){x, y, z, w, f};
-}
-
 /* ---- Pointers and advice ---- */
 
 static int attribute_of(const void *memory, CUpointer_attribute attribute) {

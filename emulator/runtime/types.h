@@ -51,10 +51,10 @@ struct cudaPitchedPtr {
 };
 
 struct cudaMemcpy3DParms {
-    void *srcArray;
+    CUarray srcArray;
     struct cudaPos srcPos;
     struct cudaPitchedPtr srcPtr;
-    void *dstArray;
+    CUarray dstArray;
     struct cudaPos dstPos;
     struct cudaPitchedPtr dstPtr;
     struct cudaExtent extent;
@@ -64,6 +64,48 @@ struct cudaMemcpy3DParms {
 struct cudaChannelFormatDesc {
     int x, y, z, w; /* bits */
     int f;          /* enum cudaChannelFormatKind */
+};
+
+/* enum cudaChannelFormatKind */
+enum { cudaChannelFormatKindSigned, cudaChannelFormatKindUnsigned, cudaChannelFormatKindFloat };
+
+struct cudaResourceDesc {
+    CUresourcetype resType;
+    union {
+        struct {
+            CUarray array;
+        } array;
+        struct {
+            CUmipmappedArray mipmap;
+        } mipmap;
+        struct {
+            void *devPtr;
+            struct cudaChannelFormatDesc desc;
+            size_t sizeInBytes;
+        } linear;
+        struct {
+            void *devPtr;
+            struct cudaChannelFormatDesc desc;
+            size_t width, height, pitchInBytes;
+        } pitch2D;
+        struct {
+            int reserved[32];
+        } reserved;
+    } res;
+    unsigned int flags;
+};
+
+struct cudaTextureDesc {
+    CUaddress_mode addressMode[3];
+    CUfilter_mode filterMode;
+    int readMode; /* enum cudaTextureReadMode: 0 elements as they are, 1 fractions */
+    int sRGB;
+    float borderColor[4];
+    int normalizedCoords;
+    unsigned int maxAnisotropy;
+    CUfilter_mode mipmapFilterMode;
+    float mipmapLevelBias, minMipmapLevelClamp, maxMipmapLevelClamp;
+    int disableTrilinearOptimization, seamlessCubemap;
 };
 
 struct cudaPointerAttributes {

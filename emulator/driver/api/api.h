@@ -216,6 +216,34 @@ DRIVER_API CUresult cuPointerGetAttributes(unsigned int count, CUpointer_attribu
 DRIVER_API CUresult cuPointerSetAttribute(const void *value, CUpointer_attribute attribute,
                                           CUdeviceptr address);
 
+/* Arrays, textures and surfaces. */
+DRIVER_API CUresult cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *description);
+DRIVER_API CUresult cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *description);
+DRIVER_API CUresult cuArrayDestroy(CUarray handle);
+DRIVER_API CUresult cuArray3DGetDescriptor_v2(CUDA_ARRAY3D_DESCRIPTOR *description, CUarray handle);
+DRIVER_API CUresult cuArrayGetDescriptor_v2(CUDA_ARRAY_DESCRIPTOR *description, CUarray array);
+DRIVER_API CUresult cuMemcpyHtoA_v2(CUarray to, size_t offset, const void *from, size_t bytes);
+DRIVER_API CUresult cuMemcpyHtoAAsync_v2(CUarray to, size_t offset, const void *from, size_t bytes,
+                                         CUstream stream);
+DRIVER_API CUresult cuMemcpyAtoH_v2(void *to, CUarray from, size_t offset, size_t bytes);
+DRIVER_API CUresult cuMemcpyAtoHAsync_v2(void *to, CUarray from, size_t offset, size_t bytes,
+                                         CUstream stream);
+DRIVER_API CUresult cuMemcpyDtoA_v2(CUarray to, size_t offset, CUdeviceptr from, size_t bytes);
+DRIVER_API CUresult cuMemcpyAtoD_v2(CUdeviceptr to, CUarray from, size_t offset, size_t bytes);
+DRIVER_API CUresult cuMemcpyAtoA_v2(CUarray to, size_t to_offset, CUarray from, size_t from_offset,
+                                    size_t bytes);
+DRIVER_API CUresult cuTexObjectCreate(CUtexObject *object, const CUDA_RESOURCE_DESC *resource,
+                                      const CUDA_TEXTURE_DESC *description,
+                                      const CUDA_RESOURCE_VIEW_DESC *view);
+DRIVER_API CUresult cuTexObjectDestroy(CUtexObject object);
+DRIVER_API CUresult cuTexObjectGetResourceDesc(CUDA_RESOURCE_DESC *resource, CUtexObject object);
+DRIVER_API CUresult cuTexObjectGetTextureDesc(CUDA_TEXTURE_DESC *description, CUtexObject object);
+DRIVER_API CUresult cuTexObjectGetResourceViewDesc(CUDA_RESOURCE_VIEW_DESC *view,
+                                                   CUtexObject object);
+DRIVER_API CUresult cuSurfObjectCreate(CUsurfObject *object, const CUDA_RESOURCE_DESC *resource);
+DRIVER_API CUresult cuSurfObjectDestroy(CUsurfObject object);
+DRIVER_API CUresult cuSurfObjectGetResourceDesc(CUDA_RESOURCE_DESC *resource, CUsurfObject object);
+
 /* Copies. */
 DRIVER_API CUresult cuMemcpy(CUdeviceptr destination, CUdeviceptr source, size_t bytes);
 DRIVER_API CUresult cuMemcpyPeer(CUdeviceptr destination, CUcontext destination_context,

@@ -24,6 +24,7 @@ enum handle_kind {
     HANDLE_GRAPH,
     HANDLE_NODE,
     HANDLE_EXEC,
+    HANDLE_ARRAY,
 };
 
 struct handle_slot {

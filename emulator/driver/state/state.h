@@ -27,6 +27,7 @@ struct driver_allocation;
 struct driver_capture;
 struct driver_pool;
 struct driver_stream;
+struct driver_texture;
 
 struct driver_context {
     CUcontext handle;
@@ -60,6 +61,7 @@ struct driver {
     size_t allocation_count, allocation_capacity;
     struct driver_pool *default_pool, *pool;
     struct driver_capture *captures;
+    struct driver_texture *textures; /* and surfaces */
     struct driver_report report;
     uint64_t next_identifier;
     int (*stop)(void *context); /* of lockstepEmulatorStopWhen, for a machine that comes */

@@ -12,5 +12,6 @@
 #include "emulator/driver/state/types_graph.h"
 #include "emulator/driver/state/types_memory.h"
 #include "emulator/driver/state/types_stream.h"
+#include "emulator/driver/state/types_texture.h"
 
 #endif

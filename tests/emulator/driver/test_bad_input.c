@@ -67,8 +67,8 @@ static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
         KERNEL("tcgen05.wait::ld.sync.aligned;"),
         KERNEL("wgmma.fence.sync.aligned;"),
         KERNEL("barrier.cluster.arrive;"),
-        KERNEL("tex.1d.v4.f32.s32 {%r1,%r2,%r3,%r4}, [%rd1, {%r5}];"),
-        KERNEL("suld.b.1d.b32.trap %r1, [%rd1, {%r5}];"),
+        KERNEL("txq.width.b32 %r1, [%rd1];"),
+        KERNEL("sust.p.1d.b32.trap [%rd1, {%r5}], %r1;"),
         KERNEL(".reg .b128 %q;\nmov.b128 %q, {%rd1, %rd2};"),
     };
     (void)state;

@@ -188,7 +188,7 @@ static void planes_keep_their_pitch(void **state) {
     down.srcPitch = 7;
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemcpy2D_v2(&down));
     down.srcMemoryType = CU_MEMORYTYPE_ARRAY;
-    EXPECT(CUDA_ERROR_NOT_SUPPORTED, cuMemcpy2D_v2(&down));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuMemcpy2D_v2(&down));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemcpy2D_v2(NULL));
     OK(cuMemFree_v2(address));
 }

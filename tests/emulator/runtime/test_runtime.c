@@ -39,7 +39,7 @@ cudaError_t cudaMemcpyToSymbol(const void *symbol, const void *from, size_t byte
                                enum cudaMemcpyKind kind);
 cudaError_t cudaDeviceSynchronize(void);
 cudaError_t cudaGetLastError(void);
-cudaError_t cudaMallocArray(void);
+cudaError_t cudaMallocMipmappedArray(void);
 const char *cudaGetErrorName(cudaError_t error);
 const char *cudaGetErrorString(cudaError_t error);
 
@@ -141,7 +141,7 @@ static void errors_are_kept_until_they_are_read(void **state) {
 
 static void what_is_lacking_is_there_by_name(void **state) {
     (void)state;
-    assert_int_equal(cudaMallocArray(), cudaErrorNotSupported);
+    assert_int_equal(cudaMallocMipmappedArray(), cudaErrorNotSupported);
     assert_int_equal(cudaGetLastError(), cudaErrorNotSupported);
 }
 

@@ -1,0 +1,55 @@
+/* The table of textures and surfaces. */
+#include "emulator/memory/texture.h"
+
+#include <stdlib.h>
+
+static struct texture_slot *slot_find(const struct texture_table *table, uint64_t handle) {
+    const uint32_t number = (uint32_t)handle;
+    if (number == 0 || number > table->count)
+        return NULL;
+    struct texture_slot *slot = &table->slots[number - 1];
+    return slot->is_used && slot->generation == handle >> 32 ? slot : NULL;
+}
+
+static bool table_grow(struct texture_table *table) {
+    const uint32_t capacity = table->capacity ? table->capacity * 2 : 16;
+    struct texture_slot *slots = realloc(table->slots, capacity * sizeof *slots);
+    if (!slots)
+        return false;
+    table->slots = slots;
+    table->capacity = capacity;
+    return true;
+}
+
+uint64_t texture_add(struct texture_table *table, const struct machine_texture *texture) {
+    uint32_t index = 0;
+    while (index < table->count && table->slots[index].is_used)
+        index++;
+    if (index == table->count) {
+        if (table->count == table->capacity && !table_grow(table))
+            return 0;
+        table->slots[table->count++].generation = 0;
+    }
+    struct texture_slot *slot = &table->slots[index];
+    slot->texture = *texture;
+    slot->is_used = true;
+    slot->generation++;
+    return (uint64_t)slot->generation << 32 | (index + 1);
+}
+
+bool texture_remove(struct texture_table *table, uint64_t handle) {
+    struct texture_slot *slot = slot_find(table, handle);
+    if (slot)
+        slot->is_used = false;
+    return slot != NULL;
+}
+
+const struct machine_texture *texture_lookup(const struct texture_table *table, uint64_t handle) {
+    const struct texture_slot *slot = slot_find(table, handle);
+    return slot ? &slot->texture : NULL;
+}
+
+void texture_table_free(struct texture_table *table) {
+    free(table->slots);
+    *table = (struct texture_table){0};
+}

@@ -1,0 +1,29 @@
+/*
+ * Images that kernels read and write by a handle: where their texels lie, and how a texture makes one
+ * value of several. The words and numbers of address modes are those of CUDA.
+ */
+#ifndef LOCKSTEP_EMULATOR_MEMORY_TEXTURE_H
+#define LOCKSTEP_EMULATOR_MEMORY_TEXTURE_H
+
+#include "emulator/lanes/machine_types.h"
+
+struct texture_slot {
+    struct machine_texture texture;
+    uint32_t generation;
+    bool is_used;
+};
+
+/* Starts as all zeros. */
+struct texture_table {
+    struct texture_slot *slots;
+    uint32_t count, capacity;
+};
+
+/* 0: no memory. A handle that was removed does not come back soon. */
+uint64_t texture_add(struct texture_table *table, const struct machine_texture *texture);
+bool texture_remove(struct texture_table *table, uint64_t handle);
+/* NULL for what is no handle of the table. */
+const struct machine_texture *texture_lookup(const struct texture_table *table, uint64_t handle);
+void texture_table_free(struct texture_table *table);
+
+#endif

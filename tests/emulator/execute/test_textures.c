@@ -1,0 +1,260 @@
+/* Textures and surfaces: which texels a place means, filters, what lies beyond, and wrong handles. */
+#include "tests/support/emulator_core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int open_bench(void **state) {
+    struct bench *bench = calloc(1, sizeof *bench);
+    *state = bench;
+    if (!bench)
+        return -1;
+    bench_open(bench, 1);
+    return 0;
+}
+
+static int close_bench(void **state) {
+    bench_close(*state);
+    free(*state);
+    return 0;
+}
+
+/* Kernels of four words of results, and two of places. */
+#define KERNEL(instructions)                                                                       \
+    ".visible .entry k(.param .u64 to, .param .u64 image, .param .u64 places) {\n"                 \
+    ".reg .f32 %f<9>; .reg .b32 %r<9>; .reg .b64 %rd<4>; .reg .b16 %h<5>;\n"                       \
+    "ld.param.u64 %rd1, [to]; ld.param.u64 %rd2, [image]; ld.param.u64 %rd3, [places];\n"          \
+    "ld.global.v4.f32 {%f1,%f2,%f3,%f4}, [%rd3];\n"                                                \
+    "ld.global.v4.b32 {%r1,%r2,%r3,%r4}, [%rd3];\n" instructions "\nret; }\n"
+#define KEEP "st.global.v4.f32 [%rd1], {%f5,%f6,%f7,%f8};"
+
+static enum machine_status launch(struct bench *bench, uint64_t handle, const void *place,
+                                  float value[4]) {
+    const uint64_t to = bench_allocate(bench, NULL, 16), places = bench_allocate(bench, place, 16);
+    const enum machine_status status = LAUNCH(bench, "k", 1, 1, to, handle, places);
+    assert_int_equal(machine_read(bench->machine, value, to, 16), MACHINE_OK);
+    assert_int_equal(machine_free(bench->machine, to), MACHINE_OK);
+    assert_int_equal(machine_free(bench->machine, places), MACHINE_OK);
+    return status;
+}
+
+static void expect(struct bench *bench, uint64_t handle, float x, float y, float wanted) {
+    const float place[4] = {x, y, 0, 0};
+    float value[4];
+    if (launch(bench, handle, place, value) != MACHINE_OK)
+        fail_msg("%s", bench->diagnostic.message);
+    if (value[0] != wanted)
+        fail_msg("at (%g, %g): %.9g instead of %.9g", (double)x, (double)y, (double)value[0],
+                 (double)wanted);
+}
+
+/* Four by two floats, 0 to 7, in rows of 64 bytes. */
+static struct machine_texture plane(struct bench *bench) {
+    float texels[2][16] = {{0, 1, 2, 3}, {4, 5, 6, 7}};
+    return (struct machine_texture){.base = bench_allocate(bench, texels, sizeof texels),
+                                    .row_bytes = 64,
+                                    .plane_bytes = 128,
+                                    .size = {4, 2, 1},
+                                    .dimensions = 2,
+                                    .channels = 1,
+                                    .format = TEXEL_F32,
+                                    .reads_elements = true,
+                                    .address = {TEXTURE_CLAMP, TEXTURE_CLAMP, TEXTURE_CLAMP}};
+}
+
+static void load(struct bench *bench, const char *text) {
+    if (bench_load(bench, text) != MACHINE_OK)
+        fail_msg("%s", bench->diagnostic.message);
+}
+
+static uint64_t create(struct bench *bench, const struct machine_texture *texture) {
+    const uint64_t handle = machine_texture_create(bench->machine, texture);
+    assert_true(handle);
+    return handle;
+}
+
+#define FETCH_2D KERNEL("tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2}];" KEEP)
+
+static void the_nearest_texel_is_the_one_below(void **state) {
+    struct bench *bench = *state;
+    struct machine_texture texture = plane(bench);
+    const uint64_t nearest = create(bench, &texture);
+    texture.is_normalised = true;
+    const uint64_t normalised = create(bench, &texture);
+    load(bench, FETCH_2D);
+    expect(bench, nearest, 0, 0, 0);
+    expect(bench, nearest, 2.99F, 1, 6);
+    expect(bench, nearest, -5, 9, 4);
+    expect(bench, nearest, 1e30F, 0, 3);
+    expect(bench, normalised, 0.5F, 0.75F, 6);
+    expect(bench, normalised, 2, -1, 3);
+}
+
+static void a_filter_weighs_by_256ths(void **state) {
+    struct bench *bench = *state;
+    struct machine_texture texture = plane(bench);
+    texture.is_filtered = true;
+    const uint64_t handle = create(bench, &texture);
+    load(bench, FETCH_2D);
+    expect(bench, handle, 0.5F, 0.5F, 0);
+    expect(bench, handle, 1, 0.5F, 0.5F);
+    expect(bench, handle, 1, 1, 2.5F);
+    expect(bench, handle, 0.5F + 1.0F / 3, 0.5F, 85.0F / 256);
+    expect(bench, handle, 0, 0, 0);
+    expect(bench, handle, 4, 2, 7);
+}
+
+static void what_lies_beyond_is_what_the_mode_says(void **state) {
+    struct bench *bench = *state;
+    struct machine_texture texture = plane(bench);
+    texture.is_normalised = true;
+    load(bench, FETCH_2D);
+    texture.address[0] = TEXTURE_WRAP;
+    uint64_t handle = create(bench, &texture);
+    expect(bench, handle, 1.3F, 0, 1);
+    expect(bench, handle, -0.1F, 0, 3);
+    texture.address[0] = TEXTURE_MIRROR;
+    handle = create(bench, &texture);
+    expect(bench, handle, 1.1F, 0, 3);
+    expect(bench, handle, -0.3F, 0, 1);
+    texture.address[0] = TEXTURE_BORDER;
+    texture.border[0] = 99;
+    handle = create(bench, &texture);
+    expect(bench, handle, -0.01F, 0, 99);
+    expect(bench, handle, 1, 0, 99);
+    texture.is_filtered = true;
+    handle = create(bench, &texture);
+    expect(bench, handle, 1, 0.25F, (99 + 3) / 2.0F);
+    /* Without normalised coordinates nothing is repeated. */
+    texture.is_filtered = texture.is_normalised = false;
+    texture.address[0] = TEXTURE_WRAP;
+    expect(bench, create(bench, &texture), 5, 0, 3);
+}
+
+static void integers_are_fractions_or_elements(void **state) {
+    static const uint8_t bytes[4] = {255, 51, 128, 0};
+    struct bench *bench = *state;
+    struct machine_texture texture = {.base = bench_allocate(bench, bytes, sizeof bytes),
+                                      .size = {1, 1, 1},
+                                      .dimensions = 1,
+                                      .channels = 4,
+                                      .format = TEXEL_U8};
+    const int32_t place[4] = {0};
+    float value[4];
+    load(bench, KERNEL("tex.1d.v4.f32.s32 {%f5,%f6,%f7,%f8}, [%rd2, {%r1}];" KEEP));
+    assert_int_equal(launch(bench, create(bench, &texture), place, value), MACHINE_OK);
+    assert_true(value[0] == 1 && value[1] == 51 / 255.0F && value[3] == 0);
+    texture.format = TEXEL_S8;
+    assert_int_equal(launch(bench, create(bench, &texture), place, value), MACHINE_OK);
+    assert_true(value[0] == -1 / 127.0F && value[1] == 51 / 127.0F && value[2] == -1);
+    texture.reads_elements = true;
+    assert_int_equal(launch(bench, create(bench, &texture), place, value), MACHINE_OK);
+    int32_t elements[4];
+    memcpy(elements, value, sizeof elements);
+    assert_true(elements[0] == -1 && elements[1] == 51 && elements[2] == -128);
+}
+
+/* 32 bytes, as surfaces see them: four elements of two words. */
+static struct machine_texture line(struct bench *bench) {
+    uint32_t words[8];
+    for (uint32_t k = 0; k < 8; k++)
+        words[k] = 10 + k;
+    return (struct machine_texture){.base = bench_allocate(bench, words, sizeof words),
+                                    .size = {4, 1, 1},
+                                    .dimensions = 1,
+                                    .channels = 2,
+                                    .format = TEXEL_U32,
+                                    .is_surface = true};
+}
+
+static void surfaces_are_addressed_by_bytes(void **state) {
+    struct bench *bench = *state;
+    const struct machine_texture texture = line(bench);
+    const uint64_t handle = create(bench, &texture);
+    int32_t place[4] = {8, 0, 0, 0};
+    uint32_t words[8];
+    float value[4];
+    load(bench, KERNEL("suld.b.1d.v2.b32.trap {%r5,%r6}, [%rd2, {%r1}];"
+                       "add.u32 %r5, %r5, 100; sust.b.1d.v2.b32.trap [%rd2, {%r1}], {%r5,%r6};"));
+    assert_int_equal(launch(bench, handle, place, value), MACHINE_OK);
+    assert_int_equal(machine_read(bench->machine, words, texture.base, sizeof words), MACHINE_OK);
+    assert_int_equal(words[2], 112);
+    assert_int_equal(words[3], 13);
+    place[0] = 32;
+    assert_int_equal(launch(bench, handle, place, value), MACHINE_INVALID_ADDRESS);
+    assert_non_null(strstr(bench->diagnostic.message, "out-of-bounds access of a surface"));
+    place[0] = 4;
+    assert_int_equal(launch(bench, handle, place, value), MACHINE_MISALIGNED_ADDRESS);
+}
+
+static void surfaces_clamp_and_read_zeros_where_asked(void **state) {
+    struct bench *bench = *state;
+    const struct machine_texture texture = line(bench);
+    const uint64_t handle = create(bench, &texture);
+    const int32_t place[4] = {64, 0, 0, 0};
+    float value[4];
+    uint32_t word;
+    load(bench, KERNEL("suld.b.1d.b32.clamp %r5, [%rd2, {%r1}];"
+                       "st.global.u32 [%rd1], %r5;"));
+    assert_int_equal(launch(bench, handle, place, value), MACHINE_OK);
+    memcpy(&word, value, sizeof word);
+    assert_int_equal(word, 17);
+    load(bench, KERNEL("mov.u32 %r5, 1; suld.b.1d.b32.zero %r5, [%rd2, {%r1}];"
+                       "sust.b.1d.b32.zero [%rd2, {%r1}], %r1; st.global.u32 [%rd1], %r5;"));
+    assert_int_equal(launch(bench, handle, place, value), MACHINE_OK);
+    memcpy(&word, value, sizeof word);
+    assert_int_equal(word, 0);
+}
+
+static void wrong_handles_are_faults(void **state) {
+    struct bench *bench = *state;
+    const struct machine_texture texture = plane(bench);
+    const uint64_t handle = create(bench, &texture);
+    const float place[4] = {0};
+    float value[4];
+    load(bench, FETCH_2D);
+    assert_int_equal(launch(bench, 0, place, value), MACHINE_ILLEGAL_INSTRUCTION);
+    assert_int_equal(launch(bench, handle + 1, place, value), MACHINE_ILLEGAL_INSTRUCTION);
+    const struct machine_texture surface = line(bench);
+    assert_int_equal(launch(bench, create(bench, &surface), place, value),
+                     MACHINE_ILLEGAL_INSTRUCTION);
+    assert_non_null(strstr(bench->diagnostic.message, "that of a surface"));
+    load(bench, KERNEL("tex.3d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2,%f3,%f3}];"));
+    assert_int_equal(launch(bench, handle, place, value), MACHINE_ILLEGAL_INSTRUCTION);
+    assert_non_null(strstr(bench->diagnostic.message, "2 dimensions"));
+    load(bench, FETCH_2D);
+    assert_int_equal(machine_free(bench->machine, texture.base), MACHINE_OK);
+    assert_int_equal(launch(bench, handle, place, value), MACHINE_INVALID_ADDRESS);
+    assert_non_null(strstr(bench->diagnostic.message, "was freed"));
+    assert_int_equal(machine_texture_destroy(bench->machine, handle), MACHINE_OK);
+    assert_int_equal(machine_texture_destroy(bench->machine, handle), MACHINE_INVALID_VALUE);
+    assert_int_equal(launch(bench, handle, place, value), MACHINE_ILLEGAL_INSTRUCTION);
+    assert_non_null(strstr(bench->diagnostic.message, "destroyed"));
+}
+
+static void malformed_accesses_are_refused(void **state) {
+    static const char *const malformed[] = {
+        KERNEL("tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1}];"),
+        KERNEL("tex.2d.v4.f32.f32 {%f5,%f6,%f7}, [%rd2, {%f1,%f2}];"),
+        KERNEL("tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2];"),
+        KERNEL("suld.b.1d.v4.b64.trap {%rd1,%rd1,%rd1,%rd1}, [%rd2, {%r1}];"),
+        KERNEL("sust.b.1d.b32.trap [%rd2, {%r1,%r2,%r3}], %r1;"),
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof malformed / sizeof malformed[0]; k++)
+        assert_int_equal(bench_load(bench, malformed[k]), MACHINE_INVALID_PTX);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_nearest_texel_is_the_one_below),
+        cmocka_unit_test(a_filter_weighs_by_256ths),
+        cmocka_unit_test(what_lies_beyond_is_what_the_mode_says),
+        cmocka_unit_test(integers_are_fractions_or_elements),
+        cmocka_unit_test(surfaces_are_addressed_by_bytes),
+        cmocka_unit_test(surfaces_clamp_and_read_zeros_where_asked),
+        cmocka_unit_test(wrong_handles_are_faults),
+        cmocka_unit_test(malformed_accesses_are_refused),
+    };
+    return cmocka_run_group_tests(tests, open_bench, close_bench);
+}
