@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "emulator/driver/pool.h"
+#include "emulator/driver/region.h"
 
 void *allocation_pointer(CUdeviceptr address) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): unified addressing makes them the same
@@ -66,6 +67,9 @@ static enum machine_status allocation_give_back(enum allocation_kind kind, CUdev
         return machine_free_host(driver.machine, allocation_pointer(address));
     case ALLOCATION_REGISTERED:
         return machine_unregister_host(driver.machine, allocation_pointer(address));
+    case ALLOCATION_GRAPH:
+        region_empty(region_find(address));
+        return MACHINE_OK;
     default:
         return machine_free(driver.machine, address);
     }
@@ -86,7 +90,8 @@ static void allocation_report_leak(const struct driver_allocation *allocation) {
                                         [ALLOCATION_HOST] = "page-locked host memory",
                                         [ALLOCATION_REGISTERED] = "registered host memory",
                                         [ALLOCATION_MANAGED] = "managed memory",
-                                        [ALLOCATION_POOL] = "memory from a pool"};
+                                        [ALLOCATION_POOL] = "memory from a pool",
+                                        [ALLOCATION_GRAPH] = "memory of a graph"};
     if (driver.config.check_leak)
         driver_find("leak: %zu bytes of %s at 0x%llx were never %s", allocation->size,
                     kinds[allocation->kind], allocation->address,
@@ -127,6 +132,23 @@ CUresult allocation_create(struct driver_context *context, enum allocation_kind 
         pool_take(pool, size);
     *address = made;
     return CUDA_SUCCESS;
+}
+
+CUresult allocation_fill(struct driver_context *context, struct driver_region *region) {
+    if (region->is_live) {
+        driver_say(
+            "graph: its memory at 0x%llx is still allocated; free it before the next launch, or "
+            "instantiate with CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH",
+            region->address);
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    CUresult status = region_fill(region);
+    if (status != CUDA_SUCCESS)
+        return status;
+    status = allocation_add(context, ALLOCATION_GRAPH, region->address, region->size, 0, NULL);
+    if (status != CUDA_SUCCESS)
+        region_empty(region);
+    return status;
 }
 
 CUresult allocation_register(struct driver_context *context, void *memory, size_t size,

@@ -10,6 +10,7 @@ enum allocation_kind {
     ALLOCATION_REGISTERED,
     ALLOCATION_MANAGED,
     ALLOCATION_POOL,
+    ALLOCATION_GRAPH, /* at the address of a region */
 };
 
 struct driver_allocation {
@@ -29,6 +30,8 @@ struct driver_allocation *allocation_find(CUdeviceptr address);
 /* `pool` is for ALLOCATION_POOL and else NULL. */
 CUresult allocation_create(struct driver_context *context, enum allocation_kind kind, size_t size,
                            unsigned flags, struct driver_pool *pool, CUdeviceptr *address);
+/* Puts memory where a node of a graph has its address. */
+CUresult allocation_fill(struct driver_context *context, struct driver_region *region);
 /* Makes the program's own memory known to the machine. */
 CUresult allocation_register(struct driver_context *context, void *memory, size_t size,
                              unsigned flags);

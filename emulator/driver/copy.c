@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emulator/driver/array.h"
+#include "emulator/driver/region.h"
 
 struct copy_place {
     bool device;
@@ -36,9 +37,8 @@ static struct copy_side copy_destination(const CUDA_MEMCPY3D *copy) {
 
 /* Which memory an address is: with unified addressing the range that it falls into says so. */
 static bool copy_is_device(CUmemorytype type, uint64_t address) {
-    return type == CU_MEMORYTYPE_DEVICE ||
-           (type == CU_MEMORYTYPE_UNIFIED &&
-            machine_find_range(driver.machine, address).kind != MACHINE_MEMORY_NONE);
+    return type == CU_MEMORYTYPE_DEVICE || (type == CU_MEMORYTYPE_UNIFIED &&
+                                            region_find_range(address).kind != MACHINE_MEMORY_NONE);
 }
 
 static bool copy_empty(const CUDA_MEMCPY3D *copy) {
@@ -58,7 +58,7 @@ static CUresult copy_check_place(const CUDA_MEMCPY3D *copy, const struct copy_pl
     if (!place->device)
         return CUDA_SUCCESS;
     size_t extent = copy_extent(copy, place);
-    struct machine_range range = machine_find_range(driver.machine, place->address);
+    struct machine_range range = region_find_range(place->address);
     if (range.kind != MACHINE_MEMORY_NONE &&
         extent <= range.size - (place->address - range.address))
         return CUDA_SUCCESS;

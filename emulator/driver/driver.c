@@ -14,6 +14,7 @@
 #include "emulator/driver/graph.h"
 #include "emulator/driver/pool.h"
 #include "emulator/driver/state/state.h"
+#include "emulator/driver/virtual.h"
 
 static void driver_log(void *context, const char *line) {
     (void)context;
@@ -94,6 +95,7 @@ __attribute__((destructor)) static void driver_finish(void) {
         link_close_all();
         context_close_all();
         pool_close_all();
+        virtual_close_all();
         machine_destroy(driver.machine);
         report_free(&driver.report);
         handle_table_free(&driver.handles);

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "emulator/driver/allocation.h"
 #include "emulator/driver/execute.h"
+#include "emulator/driver/region.h"
 
 enum {
     INSTANTIATE_FLAGS = CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH |
@@ -75,10 +77,28 @@ CUresult exec_open(const struct driver_graph *graph, uint64_t flags, CUgraphExec
     return *cycle ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_OUT_OF_MEMORY;
 }
 
+/* What the last launch allocated and nobody freed. */
+static CUresult exec_free_memory(const struct driver_graph *graph) {
+    CUresult status = CUDA_SUCCESS;
+    for (size_t i = 0; i < graph->count && status == CUDA_SUCCESS; i++) {
+        const struct driver_operation *operation = &graph->nodes[i]->operation;
+        if (operation->type == CU_GRAPH_NODE_TYPE_GRAPH)
+            status = exec_free_memory(operation->child);
+        if (operation->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC && operation->region->is_live)
+            status = allocation_free(allocation_find(operation->region->address));
+    }
+    return status;
+}
+
 CUresult exec_launch(struct driver_exec *exec, struct driver_stream *stream) {
     const struct driver_operation whole = {.type = CU_GRAPH_NODE_TYPE_GRAPH, .child = exec->graph};
+    CUresult status = CUDA_SUCCESS;
+    if (exec->flags & CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH)
+        status = exec_free_memory(exec->graph);
+    if (status != CUDA_SUCCESS)
+        return status;
     exec->running++;
-    CUresult status = operation_submit(stream, &whole);
+    status = operation_submit(stream, &whole);
     exec->running--;
     if (exec->doomed && !exec->running)
         exec_free(exec);

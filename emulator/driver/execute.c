@@ -1,6 +1,7 @@
 /* Operations and the graphs that are made of them, run. */
 #include "emulator/driver/execute.h"
 
+#include "emulator/driver/allocation.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/copy.h"
 #include "emulator/driver/fill.h"
@@ -25,6 +26,12 @@ static CUresult graph_execute(struct driver_context *context, const struct drive
     return status;
 }
 
+static CUresult free_execute(CUdeviceptr address) {
+    struct driver_allocation *allocation = allocation_find(address);
+    const bool is_whole = allocation && allocation->address == address;
+    return is_whole ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
+}
+
 static CUresult operation_execute(struct driver_context *context,
                                   const struct driver_operation *operation) {
     switch ((int)operation->type) {
@@ -39,6 +46,10 @@ static CUresult operation_execute(struct driver_context *context,
         return CUDA_SUCCESS;
     case CU_GRAPH_NODE_TYPE_GRAPH:
         return graph_execute(context, operation->child);
+    case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
+        return allocation_fill(context, operation->region);
+    case CU_GRAPH_NODE_TYPE_MEM_FREE:
+        return free_execute(operation->freed);
     default:
         return CUDA_SUCCESS;
     }

@@ -1,6 +1,8 @@
 /* Fills: elements of one, two or four bytes, in a pitched plane. */
 #include "emulator/driver/fill.h"
 
+#include "emulator/driver/region.h"
+
 static bool fill_empty(const CUDA_MEMSET_NODE_PARAMS *fill) {
     return !fill->width || !fill->height;
 }
@@ -16,7 +18,7 @@ CUresult fill_check(const CUDA_MEMSET_NODE_PARAMS *fill) {
         fill->dst % fill->elementSize || pitch % fill->elementSize)
         return CUDA_ERROR_INVALID_VALUE;
     size_t extent = (fill->height - 1) * pitch + row;
-    struct machine_range range = machine_find_range(driver.machine, fill->dst);
+    struct machine_range range = region_find_range(fill->dst);
     if (range.kind != MACHINE_MEMORY_NONE && extent <= range.size - (fill->dst - range.address))
         return CUDA_SUCCESS;
     driver_say("fill of %zu bytes at 0x%llx: that is not all inside one allocation", extent,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/driver/region.h"
+
 /* ---- Operations: an operation may be a graph, and a graph is made of operations ---- */
 
 static CUresult operation_clone(struct driver_operation *to, const struct driver_operation *from) {
@@ -16,6 +18,9 @@ static CUresult operation_clone(struct driver_operation *to, const struct driver
         if (to->child)
             to->child->owned = true;
         return to->child ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+    case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
+        region_hold(to->region);
+        return CUDA_SUCCESS;
     default:
         return CUDA_SUCCESS;
     }
@@ -26,6 +31,8 @@ void operation_release(struct driver_operation *operation) {
         kernel_release(&operation->kernel);
     if (operation->type == CU_GRAPH_NODE_TYPE_GRAPH && operation->child)
         graph_free(operation->child);
+    if (operation->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC)
+        region_release(operation->region);
     operation->type = CU_GRAPH_NODE_TYPE_EMPTY;
 }
 

@@ -9,15 +9,18 @@
 #include "emulator/driver/state/state.h"
 
 struct driver_graph;
+struct driver_region;
 
 struct driver_operation {
-    CUgraphNodeType type; /* KERNEL, MEMCPY, MEMSET, HOST, GRAPH or EMPTY */
+    CUgraphNodeType type; /* KERNEL, MEMCPY, MEMSET, HOST, GRAPH, MEM_ALLOC, MEM_FREE, EMPTY */
     union {
         struct driver_kernel kernel;
         CUDA_MEMCPY3D copy;
         CUDA_MEMSET_NODE_PARAMS fill;
         CUDA_HOST_NODE_PARAMS host;
-        struct driver_graph *child; /* owned */
+        struct driver_graph *child;   /* owned */
+        struct driver_region *region; /* MEM_ALLOC; held */
+        CUdeviceptr freed;            /* MEM_FREE */
     };
 };
 

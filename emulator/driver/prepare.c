@@ -5,6 +5,7 @@
 
 #include "emulator/driver/copy.h"
 #include "emulator/driver/fill.h"
+#include "emulator/driver/region.h"
 
 CUresult prepare_kernel(struct driver_operation *operation,
                         const CUDA_KERNEL_NODE_PARAMS_v1 *parameters, CUfunction function) {
@@ -62,12 +63,33 @@ CUresult prepare_child(struct driver_operation *operation, CUgraph graph) {
     return status;
 }
 
+CUresult prepare_allocation(struct driver_operation *operation,
+                            CUDA_MEM_ALLOC_NODE_PARAMS *parameters) {
+    if (!parameters || parameters->poolProps.allocType != CU_MEM_ALLOCATION_TYPE_PINNED ||
+        parameters->poolProps.location.type != CU_MEM_LOCATION_TYPE_DEVICE ||
+        !driver_has_device(parameters->poolProps.location.id))
+        return CUDA_ERROR_INVALID_VALUE;
+    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_MEM_ALLOC};
+    const CUresult status = region_open(parameters->bytesize, &operation->region);
+    if (status == CUDA_SUCCESS)
+        parameters->dptr = operation->region->address;
+    return status;
+}
+
+CUresult prepare_free(struct driver_operation *operation, CUdeviceptr address) {
+    const struct driver_region *region = region_find(address);
+    *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_MEM_FREE, .freed = address};
+    return region && region->address == address ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
 void prepare_release(struct driver_operation *operation) {
     if (operation->type == CU_GRAPH_NODE_TYPE_KERNEL)
         kernel_release(&operation->kernel);
+    if (operation->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC)
+        region_release(operation->region);
 }
 
-CUresult prepare_any(struct driver_operation *operation, const CUgraphNodeParams *parameters) {
+CUresult prepare_any(struct driver_operation *operation, CUgraphNodeParams *parameters) {
     CUDA_MEMSET_NODE_PARAMS fill;
     switch ((int)parameters->type) {
     case CU_GRAPH_NODE_TYPE_KERNEL:
@@ -82,6 +104,10 @@ CUresult prepare_any(struct driver_operation *operation, const CUgraphNodeParams
         return prepare_host(operation, &parameters->host);
     case CU_GRAPH_NODE_TYPE_GRAPH:
         return prepare_child(operation, parameters->graph.graph);
+    case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
+        return prepare_allocation(operation, &parameters->alloc);
+    case CU_GRAPH_NODE_TYPE_MEM_FREE:
+        return prepare_free(operation, parameters->free.dptr);
     case CU_GRAPH_NODE_TYPE_EMPTY:
         *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_EMPTY};
         return CUDA_SUCCESS;

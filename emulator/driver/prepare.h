@@ -17,7 +17,11 @@ CUresult prepare_fill(struct driver_operation *operation, const CUDA_MEMSET_NODE
 CUresult prepare_host(struct driver_operation *operation, const CUDA_HOST_NODE_PARAMS *host);
 /* The child stays the program's: the node that is made of this operation copies it. */
 CUresult prepare_child(struct driver_operation *operation, CUgraph graph);
-CUresult prepare_any(struct driver_operation *operation, const CUgraphNodeParams *parameters);
+/* Fills in the address. */
+CUresult prepare_allocation(struct driver_operation *operation,
+                            CUDA_MEM_ALLOC_NODE_PARAMS *parameters);
+CUresult prepare_free(struct driver_operation *operation, CUdeviceptr address);
+CUresult prepare_any(struct driver_operation *operation, CUgraphNodeParams *parameters);
 /* Frees what was prepared and was not made a node's own. */
 void prepare_release(struct driver_operation *operation);
 

@@ -101,6 +101,7 @@ enum machine_memory_kind {
     MACHINE_MEMORY_HOST,       /* machine_allocate_host */
     MACHINE_MEMORY_REGISTERED, /* machine_register_host */
     MACHINE_MEMORY_MODULE,     /* a .global or .const variable */
+    MACHINE_MEMORY_EXPOSED,    /* machine_expose */
 };
 
 /* What a channel of a texel is. */

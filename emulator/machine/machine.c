@@ -95,11 +95,11 @@ enum machine_status machine_free_host(struct machine *machine, void *memory) {
     return status;
 }
 
-enum machine_status machine_register_host(struct machine *machine, void *memory, size_t size) {
+/* Memory that somebody else has filled. */
+static enum machine_status add_written(struct machine *machine, uint64_t address, size_t size,
+                                       enum machine_memory_kind kind) {
     pthread_mutex_lock(&machine->lock);
-    const uint64_t address = (uint64_t)(uintptr_t)memory;
-    const enum machine_status status =
-        memory_register(&machine->memory, address, size, MACHINE_MEMORY_REGISTERED);
+    const enum machine_status status = memory_register(&machine->memory, address, size, kind);
     struct memory_range *range =
         status == MACHINE_OK ? memory_find(&machine->memory, address) : NULL;
     if (range)
@@ -108,12 +108,43 @@ enum machine_status machine_register_host(struct machine *machine, void *memory,
     return status;
 }
 
-enum machine_status machine_unregister_host(struct machine *machine, void *memory) {
+static enum machine_status remove_written(struct machine *machine, uint64_t address,
+                                          enum machine_memory_kind kind) {
     pthread_mutex_lock(&machine->lock);
-    const enum machine_status status =
-        memory_unregister(&machine->memory, (uint64_t)(uintptr_t)memory, MACHINE_MEMORY_REGISTERED);
+    const enum machine_status status = memory_unregister(&machine->memory, address, kind);
     pthread_mutex_unlock(&machine->lock);
     return status;
+}
+
+enum machine_status machine_register_host(struct machine *machine, void *memory, size_t size) {
+    return add_written(machine, (uint64_t)(uintptr_t)memory, size, MACHINE_MEMORY_REGISTERED);
+}
+
+enum machine_status machine_unregister_host(struct machine *machine, void *memory) {
+    return remove_written(machine, (uint64_t)(uintptr_t)memory, MACHINE_MEMORY_REGISTERED);
+}
+
+enum machine_status machine_expose(struct machine *machine, uint64_t address, size_t size) {
+    return add_written(machine, address, size, MACHINE_MEMORY_EXPOSED);
+}
+
+enum machine_status machine_hide(struct machine *machine, uint64_t address) {
+    return remove_written(machine, address, MACHINE_MEMORY_EXPOSED);
+}
+
+enum machine_status machine_charge(struct machine *machine, size_t size) {
+    pthread_mutex_lock(&machine->lock);
+    const bool fits = size <= machine->memory.device_bytes - machine->memory.in_use;
+    if (fits)
+        machine->memory.in_use += size;
+    pthread_mutex_unlock(&machine->lock);
+    return fits ? MACHINE_OK : MACHINE_OUT_OF_MEMORY;
+}
+
+void machine_refund(struct machine *machine, size_t size) {
+    pthread_mutex_lock(&machine->lock);
+    machine->memory.in_use -= size;
+    pthread_mutex_unlock(&machine->lock);
 }
 
 struct machine_range machine_find_range(struct machine *machine, uint64_t address) {

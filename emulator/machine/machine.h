@@ -53,6 +53,13 @@ enum machine_status machine_free_host(struct machine *machine, void *memory);
 /* The caller's memory becomes visible to kernels; it must stay until it is unregistered. */
 enum machine_status machine_register_host(struct machine *machine, void *memory, size_t size);
 enum machine_status machine_unregister_host(struct machine *machine, void *memory);
+/* Memory that the caller has put at addresses of its own becomes visible to kernels, until it is hidden. It
+ * counts as written. */
+enum machine_status machine_expose(struct machine *machine, uint64_t address, size_t size);
+enum machine_status machine_hide(struct machine *machine, uint64_t address);
+/* Counts `size` bytes against the device's memory, or no longer. */
+enum machine_status machine_charge(struct machine *machine, size_t size);
+void machine_refund(struct machine *machine, size_t size);
 /* The range that holds `address`; kind MACHINE_MEMORY_NONE when none does. */
 struct machine_range machine_find_range(struct machine *machine, uint64_t address);
 /* Device memory: what the device has, and what is allocated now (modules' variables included). */

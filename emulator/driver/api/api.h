@@ -216,6 +216,66 @@ DRIVER_API CUresult cuPointerGetAttributes(unsigned int count, CUpointer_attribu
 DRIVER_API CUresult cuPointerSetAttribute(const void *value, CUpointer_attribute attribute,
                                           CUdeviceptr address);
 
+/* Virtual memory management. */
+DRIVER_API CUresult cuMemAddressReserve(CUdeviceptr *address, size_t size, size_t alignment,
+                                        CUdeviceptr wanted, unsigned long long flags);
+DRIVER_API CUresult cuMemAddressFree(CUdeviceptr address, size_t size);
+DRIVER_API CUresult cuMemGetAllocationGranularity(size_t *granularity,
+                                                  const CUmemAllocationProp *properties,
+                                                  CUmemAllocationGranularity_flags option);
+DRIVER_API CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t size,
+                                const CUmemAllocationProp *properties, unsigned long long flags);
+DRIVER_API CUresult cuMemRelease(CUmemGenericAllocationHandle handle);
+DRIVER_API CUresult cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *properties,
+                                                           CUmemGenericAllocationHandle handle);
+DRIVER_API CUresult cuMemRetainAllocationHandle(CUmemGenericAllocationHandle *handle,
+                                                void *address);
+DRIVER_API CUresult cuMemExportToShareableHandle(void *shared, CUmemGenericAllocationHandle handle,
+                                                 CUmemAllocationHandleType type,
+                                                 unsigned long long flags);
+DRIVER_API CUresult cuMemImportFromShareableHandle(CUmemGenericAllocationHandle *handle,
+                                                   void *shared, CUmemAllocationHandleType type);
+DRIVER_API CUresult cuMemMap(CUdeviceptr address, size_t size, size_t offset,
+                             CUmemGenericAllocationHandle handle, unsigned long long flags);
+DRIVER_API CUresult cuMemUnmap(CUdeviceptr address, size_t size);
+DRIVER_API CUresult cuMemSetAccess(CUdeviceptr address, size_t size, const CUmemAccessDesc *access,
+                                   size_t count);
+DRIVER_API CUresult cuMemGetAccess(unsigned long long *flags, const CUmemLocation *location,
+                                   CUdeviceptr address);
+
+/* Values in memory that streams wait for and write. */
+DRIVER_API CUresult cuStreamWaitValue32(CUstream stream, CUdeviceptr address, cuuint32_t value,
+                                        unsigned int flags);
+DRIVER_API CUresult cuStreamWaitValue32_v2(CUstream stream, CUdeviceptr address, cuuint32_t value,
+                                           unsigned int flags);
+DRIVER_API CUresult cuStreamWaitValue64(CUstream stream, CUdeviceptr address, cuuint64_t value,
+                                        unsigned int flags);
+DRIVER_API CUresult cuStreamWaitValue64_v2(CUstream stream, CUdeviceptr address, cuuint64_t value,
+                                           unsigned int flags);
+DRIVER_API CUresult cuStreamWriteValue32(CUstream stream, CUdeviceptr address, cuuint32_t value,
+                                         unsigned int flags);
+DRIVER_API CUresult cuStreamWriteValue32_v2(CUstream stream, CUdeviceptr address, cuuint32_t value,
+                                            unsigned int flags);
+DRIVER_API CUresult cuStreamWriteValue64(CUstream stream, CUdeviceptr address, cuuint64_t value,
+                                         unsigned int flags);
+DRIVER_API CUresult cuStreamWriteValue64_v2(CUstream stream, CUdeviceptr address, cuuint64_t value,
+                                            unsigned int flags);
+DRIVER_API CUresult cuStreamBatchMemOp(CUstream stream, unsigned int count,
+                                       CUstreamBatchMemOpParams *steps, unsigned int flags);
+DRIVER_API CUresult cuStreamBatchMemOp_v2(CUstream stream, unsigned int count,
+                                          CUstreamBatchMemOpParams *steps, unsigned int flags);
+
+/* Memory of graphs. */
+DRIVER_API CUresult cuGraphAddMemAllocNode(CUgraphNode *node, CUgraph graph,
+                                           const CUgraphNode *dependencies, size_t count,
+                                           CUDA_MEM_ALLOC_NODE_PARAMS *parameters);
+DRIVER_API CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph,
+                                          const CUgraphNode *dependencies, size_t count,
+                                          CUdeviceptr address);
+DRIVER_API CUresult cuGraphMemAllocNodeGetParams(CUgraphNode handle,
+                                                 CUDA_MEM_ALLOC_NODE_PARAMS *parameters);
+DRIVER_API CUresult cuGraphMemFreeNodeGetParams(CUgraphNode handle, CUdeviceptr *address);
+
 /* Arrays, textures and surfaces. */
 DRIVER_API CUresult cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *description);
 DRIVER_API CUresult cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *description);

@@ -6,6 +6,7 @@
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
 #include "emulator/driver/prepare.h"
+#include "emulator/driver/region.h"
 
 /* ---- Adding ---- */
 
@@ -105,6 +106,24 @@ CUresult cuGraphAddChildGraphNode(CUgraphNode *node, CUgraph graph, const CUgrap
     return node_added(node, graph, dependencies, count, &operation, status);
 }
 
+CUresult cuGraphAddMemAllocNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                                size_t count, CUDA_MEM_ALLOC_NODE_PARAMS *parameters) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = prepare_allocation(&operation, parameters);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                               size_t count, CUdeviceptr address) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = prepare_free(&operation, address);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
 CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
                         size_t count, CUgraphNodeParams *parameters) {
     struct driver_operation operation;
@@ -201,6 +220,26 @@ CUresult cuGraphChildGraphNodeGetGraph(CUgraphNode handle, CUgraph *graph) {
     CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_GRAPH, graph, &node);
     if (status == CUDA_SUCCESS)
         *graph = node->operation.child->handle;
+    return driver_end(status);
+}
+
+CUresult cuGraphMemAllocNodeGetParams(CUgraphNode handle, CUDA_MEM_ALLOC_NODE_PARAMS *parameters) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_MEM_ALLOC, parameters, &node);
+    if (status == CUDA_SUCCESS)
+        *parameters = (CUDA_MEM_ALLOC_NODE_PARAMS){
+            .poolProps = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
+                          .location = {.type = CU_MEM_LOCATION_TYPE_DEVICE}},
+            .bytesize = node->operation.region->size,
+            .dptr = node->operation.region->address};
+    return driver_end(status);
+}
+
+CUresult cuGraphMemFreeNodeGetParams(CUgraphNode handle, CUdeviceptr *address) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_MEM_FREE, address, &node);
+    if (status == CUDA_SUCCESS)
+        *address = node->operation.freed;
     return driver_end(status);
 }
 

@@ -2,11 +2,38 @@
 #include "emulator/driver/pool.h"
 #include "emulator/driver/allocation.h"
 #include "emulator/driver/api/api.h"
+#include "emulator/driver/execute.h"
+#include "emulator/driver/prepare.h"
 #include "emulator/driver/stream.h"
 
 static CUresult pool_begin(CUmemoryPool handle, struct driver_pool **pool) {
     CUresult status = driver_begin();
     return status == CUDA_SUCCESS ? pool_find(handle, pool) : status;
+}
+
+/* While a stream is captured, its allocations are nodes of the graph. */
+static CUresult pool_capture_allocation(struct driver_stream *stream, size_t bytes,
+                                        CUdeviceptr *address) {
+    CUDA_MEM_ALLOC_NODE_PARAMS parameters = {
+        .poolProps = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
+                      .location = {.type = CU_MEM_LOCATION_TYPE_DEVICE}},
+        .bytesize = bytes};
+    struct driver_operation operation;
+    CUresult status =
+        address ? prepare_allocation(&operation, &parameters) : CUDA_ERROR_INVALID_VALUE;
+    if (status != CUDA_SUCCESS)
+        return status;
+    status = operation_submit(stream, &operation);
+    if (status == CUDA_SUCCESS)
+        *address = parameters.dptr;
+    prepare_release(&operation);
+    return status;
+}
+
+static CUresult pool_capture_free(struct driver_stream *stream, CUdeviceptr address) {
+    struct driver_operation operation;
+    const CUresult status = prepare_free(&operation, address);
+    return status == CUDA_SUCCESS ? operation_submit(stream, &operation) : status;
 }
 
 /* `pool_handle` NULL: from the device's current pool. */
@@ -15,10 +42,8 @@ static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream h
     struct driver_stream *stream;
     struct driver_pool *pool = NULL;
     CUresult status = stream_begin(handle, &stream);
-    if (status == CUDA_SUCCESS && stream->capture) {
-        driver_say("cuMemAllocAsync: allocations inside a graph are not supported");
-        status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-    }
+    if (status == CUDA_SUCCESS && stream->capture)
+        return driver_end(pool_capture_allocation(stream, bytes, address));
     if (status == CUDA_SUCCESS)
         pool = driver.pool;
     if (status == CUDA_SUCCESS && pool_handle)
@@ -43,11 +68,12 @@ CUresult cuMemFreeAsync(CUdeviceptr address, CUstream handle) {
     struct driver_stream *stream;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS && stream->capture)
-        status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+        return driver_end(pool_capture_free(stream, address));
     if (status == CUDA_SUCCESS) {
         struct driver_allocation *allocation = allocation_find(address);
         bool ours = allocation && allocation->address == address &&
-                    (allocation->kind == ALLOCATION_POOL || allocation->kind == ALLOCATION_DEVICE);
+                    (allocation->kind == ALLOCATION_POOL || allocation->kind == ALLOCATION_DEVICE ||
+                     allocation->kind == ALLOCATION_GRAPH);
         status = ours ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
     }
     return driver_end(status);
@@ -202,14 +228,16 @@ CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool handle) {
     return driver_end(status);
 }
 
-/* Graphs own no memory here, so every account stands at zero. */
+/* What graphs have allocated now; nothing stays reserved behind a free. */
 CUresult cuDeviceGetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attribute,
                                       void *value) {
     CUresult status = driver_begin_device(device, value);
+    const bool high = attribute == CU_GRAPH_MEM_ATTR_USED_MEM_HIGH ||
+                      attribute == CU_GRAPH_MEM_ATTR_RESERVED_MEM_HIGH;
     if (status == CUDA_SUCCESS && (unsigned)attribute > CU_GRAPH_MEM_ATTR_RESERVED_MEM_HIGH)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        *(cuuint64_t *)value = 0;
+        *(cuuint64_t *)value = high ? driver.graph_bytes_high : driver.graph_bytes;
     return driver_end(status);
 }
 
@@ -220,6 +248,8 @@ CUresult cuDeviceSetGraphMemAttribute(CUdevice device, CUgraphMem_attribute attr
                 attribute == CU_GRAPH_MEM_ATTR_RESERVED_MEM_HIGH;
     if (status == CUDA_SUCCESS && (!high || *(const cuuint64_t *)value))
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        driver.graph_bytes_high = driver.graph_bytes;
     return driver_end(status);
 }
 

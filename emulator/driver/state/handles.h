@@ -25,6 +25,7 @@ enum handle_kind {
     HANDLE_NODE,
     HANDLE_EXEC,
     HANDLE_ARRAY,
+    HANDLE_PHYSICAL,
 };
 
 struct handle_slot {

@@ -112,9 +112,13 @@ CUresult driver_begin_context(struct driver_context **context) {
     return (*context)->error;
 }
 
+bool driver_has_device(CUdevice device) {
+    return device == 0;
+}
+
 CUresult driver_begin_device(CUdevice device, const void *answer) {
     CUresult status = driver_begin();
-    if (status == CUDA_SUCCESS && device != 0)
+    if (status == CUDA_SUCCESS && !driver_has_device(device))
         status = CUDA_ERROR_INVALID_DEVICE;
     return status == CUDA_SUCCESS && !answer ? CUDA_ERROR_INVALID_VALUE : status;
 }

@@ -26,6 +26,8 @@
 struct driver_allocation;
 struct driver_capture;
 struct driver_pool;
+struct driver_region;
+struct driver_reservation;
 struct driver_stream;
 struct driver_texture;
 
@@ -62,6 +64,9 @@ struct driver {
     struct driver_pool *default_pool, *pool;
     struct driver_capture *captures;
     struct driver_texture *textures; /* and surfaces */
+    struct driver_reservation *reservations;
+    struct driver_region *regions; /* memory of graphs */
+    size_t graph_bytes, graph_bytes_high;
     struct driver_report report;
     uint64_t next_identifier;
     int (*stop)(void *context); /* of lockstepEmulatorStopWhen, for a machine that comes */
@@ -89,6 +94,7 @@ CUresult driver_begin_context(struct driver_context **context);
 /* Also: there is such a device, and somewhere to put the answer. */
 CUresult driver_begin_device(CUdevice device, const void *answer);
 CUresult driver_end(CUresult status);
+bool driver_has_device(CUdevice device);
 /* What is current in the thread, alive or not; NULL: nothing. */
 CUcontext driver_current(void);
 /* One line on stderr, marked as the emulator's. The lock must be held. */
