@@ -49,13 +49,15 @@ static CUresult allocation_add(struct driver_context *context, enum allocation_k
     size_t at = allocation_above(address);
     memmove(&driver.allocations[at + 1], &driver.allocations[at],
             (driver.allocation_count - at) * sizeof *driver.allocations);
-    driver.allocations[at] = (struct driver_allocation){.address = address,
-                                                        .size = size,
-                                                        .kind = kind,
-                                                        .flags = flags,
-                                                        .identifier = ++driver.next_identifier,
-                                                        .context = context,
-                                                        .pool = pool};
+    driver.allocations[at] =
+        (struct driver_allocation){.address = address,
+                                   .size = size,
+                                   .kind = kind,
+                                   .flags = flags,
+                                   .identifier = ++driver.next_identifier,
+                                   .context = context,
+                                   .device = pool ? pool->device : context->device,
+                                   .pool = pool};
     driver.allocation_count++;
     return CUDA_SUCCESS;
 }
@@ -107,6 +109,19 @@ void allocation_free_all(const struct driver_context *context) {
             (void)allocation_free(&driver.allocations[i]);
 }
 
+static bool is_of_device(enum allocation_kind kind) {
+    return kind == ALLOCATION_DEVICE || kind == ALLOCATION_POOL || kind == ALLOCATION_GRAPH;
+}
+
+size_t allocation_used(CUdevice device) {
+    size_t whole, used, elsewhere = 0;
+    machine_memory_info(driver.machine, &whole, &used);
+    for (size_t i = 0; driver.device_count > 1 && i < driver.allocation_count; i++)
+        if (driver.allocations[i].device != device && is_of_device(driver.allocations[i].kind))
+            elsewhere += driver.allocations[i].size;
+    return used - elsewhere;
+}
+
 /* Managed memory is host memory that kernels see: there is nothing to migrate. */
 CUresult allocation_create(struct driver_context *context, enum allocation_kind kind, size_t size,
                            unsigned flags, struct driver_pool *pool, CUdeviceptr *address) {
@@ -119,7 +134,10 @@ CUresult allocation_create(struct driver_context *context, enum allocation_kind 
         status = machine_allocate_host(driver.machine, size, &memory);
         made = (uint64_t)(uintptr_t)memory;
     } else {
-        status = machine_allocate(driver.machine, size, &made);
+        const size_t used = allocation_used(pool ? pool->device : context->device);
+        const size_t room = driver.properties.memory_bytes;
+        status = used > room || size > room - used ? MACHINE_OUT_OF_MEMORY
+                                                   : machine_allocate(driver.machine, size, &made);
     }
     if (status != MACHINE_OK)
         return driver_status(status);

@@ -20,6 +20,7 @@ struct driver_allocation {
     unsigned flags;
     uint64_t identifier;
     struct driver_context *context;
+    CUdevice device;
     struct driver_pool *pool; /* ALLOCATION_POOL; NULL when it has been destroyed */
 };
 
@@ -37,6 +38,8 @@ CUresult allocation_register(struct driver_context *context, void *memory, size_
                              unsigned flags);
 /* Gives the memory back to the machine and forgets it. */
 CUresult allocation_free(struct driver_allocation *allocation);
+/* Bytes of a device's memory that are taken; what belongs to no allocation counts for each. */
+size_t allocation_used(CUdevice device);
 /* Frees what the context owns. */
 void allocation_free_all(const struct driver_context *context);
 /* The pool is destroyed: what it gave out stays until it is freed, as the API promises. */

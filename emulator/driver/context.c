@@ -41,6 +41,7 @@ static void context_close(struct driver_context *context) {
     allocation_free_all(context);
     context->active = false;
     context->error = CUDA_SUCCESS;
+    context->peers = 0;
     context->legacy = context->per_thread = NULL;
 }
 
@@ -73,7 +74,7 @@ void context_close_all(void) {
     uint32_t at = 0;
     for (struct driver_context *context;
          (context = handle_next(&driver.handles, HANDLE_CONTEXT, &at));)
-        if (context == &driver.primary)
+        if (context->primary)
             context_close(context);
         else
             context_free(context);
@@ -90,10 +91,11 @@ CUresult context_push(CUcontext handle) {
 
 /* ---- Creating and destroying ---- */
 
-CUresult context_create(CUcontext *handle, unsigned flags) {
+CUresult context_create(CUcontext *handle, unsigned flags, CUdevice device) {
     struct driver_context *context = calloc(1, sizeof *context);
     if (!context)
         return CUDA_ERROR_OUT_OF_MEMORY;
+    context->device = device;
     context->handle = handle_add(&driver.handles, HANDLE_CONTEXT, context);
     if (!context->handle) {
         free(context);
@@ -115,28 +117,31 @@ void context_destroy(struct driver_context *context) {
     context_free(context);
 }
 
-/* ---- The primary context ---- */
+/* ---- The primary contexts ---- */
 
-CUresult primary_retain(CUcontext *context) {
+CUresult primary_retain(CUdevice device, CUcontext *context) {
+    struct driver_context *primary = &driver.seats[device].primary;
     CUresult status = CUDA_SUCCESS;
-    if (!driver.primary.active)
-        status = context_open(&driver.primary, true, driver.primary.flags);
+    if (!primary->active)
+        status = context_open(primary, true, primary->flags);
     if (status == CUDA_SUCCESS) {
-        driver.primary.retained++;
-        *context = driver.primary.handle;
+        primary->retained++;
+        *context = primary->handle;
     }
     return status;
 }
 
-CUresult primary_release(void) {
-    if (driver.primary.retained == 0)
+CUresult primary_release(CUdevice device) {
+    struct driver_context *primary = &driver.seats[device].primary;
+    if (primary->retained == 0)
         return CUDA_ERROR_INVALID_CONTEXT;
-    if (--driver.primary.retained == 0)
-        primary_reset();
+    if (--primary->retained == 0)
+        primary_reset(device);
     return CUDA_SUCCESS;
 }
 
-void primary_reset(void) {
-    if (driver.primary.active)
-        context_close(&driver.primary);
+void primary_reset(CUdevice device) {
+    struct driver_context *primary = &driver.seats[device].primary;
+    if (primary->active)
+        context_close(primary);
 }

@@ -29,14 +29,48 @@ static void driver_forked(void) {
     driver.forked = true;
 }
 
-/* CUDA_VISIBLE_DEVICES lists devices up to the first that is none. Names are not looked at. */
-static bool driver_is_visible(void) {
+/* CUDA_VISIBLE_DEVICES lists devices up to the first that is none. Names are not looked at, nor the order:
+ * the devices are alike. */
+static int driver_visible(int devices) {
     const char *visible = getenv("CUDA_VISIBLE_DEVICES");
-    if (!visible)
-        return true;
-    if (isdigit((unsigned char)*visible))
-        return strtol(visible, NULL, 10) == 0;
-    return *visible != '\0' && *visible != '-';
+    int count = 0;
+    if (!visible || isalpha((unsigned char)*visible))
+        return devices;
+    while (isdigit((unsigned char)*visible) && count < devices) {
+        char *end;
+        if (strtol(visible, &end, 10) >= devices)
+            break;
+        count++;
+        visible = *end == ',' ? end + 1 : end;
+    }
+    return count;
+}
+
+/* The machine has the memory of all devices. */
+static CUresult driver_make_machine(void) {
+    struct machine_properties whole = driver.properties;
+    whole.memory_bytes *= (size_t)driver.config.devices;
+    driver.machine = machine_create(&whole, &driver.config.options);
+    if (driver.machine)
+        return CUDA_SUCCESS;
+    driver_say("memory=%zu: no room for so much device memory: %s; a smaller memory=, or a "
+               "higher limit on address space (ulimit -v), may help",
+               driver.config.memory_bytes, strerror(errno));
+    return CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+/* Primary contexts and pools. */
+static CUresult driver_make_seats(void) {
+    for (int device = 0; device < driver.device_count; device++) {
+        struct driver_seat *seat = &driver.seats[device];
+        seat->primary.handle = handle_add(&driver.handles, HANDLE_CONTEXT, &seat->primary);
+        seat->primary.primary = true;
+        seat->primary.device = device;
+        seat->default_pool = seat->pool = pool_open(device);
+        if (!seat->primary.handle || !seat->pool)
+            return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    return CUDA_SUCCESS;
 }
 
 CUresult driver_start(void) {
@@ -45,12 +79,13 @@ CUresult driver_start(void) {
         driver_say("the process called cuInit before it forked: its child cannot use CUDA");
         return CUDA_ERROR_NOT_INITIALIZED;
     }
-    if (!driver_is_visible())
-        return CUDA_ERROR_NO_DEVICE;
     if (!driver_config_read(&driver.config, getenv("LOCKSTEP_EMULATOR"), message, sizeof message)) {
         driver_say("%s", message);
         return CUDA_ERROR_INVALID_VALUE;
     }
+    driver.device_count = driver_visible(driver.config.devices);
+    if (!driver.device_count)
+        return CUDA_ERROR_NO_DEVICE;
     const char *blocking = getenv("CUDA_LAUNCH_BLOCKING");
     driver.launch_blocking = blocking && *blocking && *blocking != '0';
     driver.device = driver.config.device;
@@ -59,22 +94,16 @@ CUresult driver_start(void) {
     driver.config.options.log = driver_log;
     driver.config.options.stop = driver.stop;
     driver.config.options.stop_context = driver.stop_context;
-    driver.machine = machine_create(&driver.properties, &driver.config.options);
-    if (!driver.machine) {
-        driver_say("memory=%zu: no room for so much device memory: %s; a smaller memory=, or a "
-                   "higher limit on address space (ulimit -v), may help",
-                   driver.config.memory_bytes, strerror(errno));
-        return CUDA_ERROR_OUT_OF_MEMORY;
-    }
-    driver.primary.handle = handle_add(&driver.handles, HANDLE_CONTEXT, &driver.primary);
-    driver.default_pool = driver.pool = pool_open();
-    if (!driver.primary.handle || !driver.pool) {
+    CUresult status = driver_make_machine();
+    if (status != CUDA_SUCCESS)
+        return status;
+    status = driver_make_seats();
+    if (status != CUDA_SUCCESS) {
         pool_close_all();
         machine_destroy(driver.machine);
         handle_table_free(&driver.handles);
-        return CUDA_ERROR_OUT_OF_MEMORY;
+        return status;
     }
-    driver.primary.primary = true;
     if (pthread_atfork(NULL, NULL, driver_forked) != 0)
         driver_say("no memory to notice when the process forks");
     driver.initialised = true;

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-struct driver_pool *pool_open(void) {
+struct driver_pool *pool_open(CUdevice device) {
     struct driver_pool *pool = calloc(1, sizeof *pool);
     if (!pool)
         return NULL;
-    *pool = (struct driver_pool){.reuse = {1, 1, 1}};
+    *pool = (struct driver_pool){.device = device, .reuse = {1, 1, 1}};
     pool->handle = handle_add(&driver.handles, HANDLE_POOL, pool);
     if (!pool->handle) {
         free(pool);
@@ -18,8 +18,9 @@ struct driver_pool *pool_open(void) {
 
 void pool_close(struct driver_pool *pool) {
     handle_remove(&driver.handles, pool->handle);
-    if (driver.pool == pool)
-        driver.pool = driver.default_pool;
+    struct driver_seat *seat = &driver.seats[pool->device];
+    if (seat->pool == pool)
+        seat->pool = seat->default_pool;
     free(pool);
 }
 

@@ -6,13 +6,14 @@
 
 struct driver_pool {
     CUmemoryPool handle;
+    CUdevice device;
     uint64_t release_threshold;
     int reuse[3];
     size_t used, used_high;
 };
 
 /* NULL: no memory. */
-struct driver_pool *pool_open(void);
+struct driver_pool *pool_open(CUdevice device);
 /* No allocation may name the pool any more. If it was the device's, the default one is. */
 void pool_close(struct driver_pool *pool);
 void pool_close_all(void);

@@ -48,3 +48,12 @@ CUresult stream_begin(CUstream handle, struct driver_stream **stream) {
     CUresult status = driver_begin_context(&context);
     return status == CUDA_SUCCESS ? stream_find(context, handle, stream) : status;
 }
+
+CUresult stream_begin_any(CUstream handle, struct driver_stream **stream) {
+    struct driver_context *context;
+    const CUresult status = driver_begin_context(&context);
+    if (status != CUDA_SUCCESS)
+        return status;
+    *stream = handle_find(&driver.handles, HANDLE_STREAM, handle);
+    return *stream ? CUDA_SUCCESS : stream_find(context, handle, stream);
+}

@@ -27,6 +27,8 @@ CUresult stream_find(const struct driver_context *context, CUstream handle,
                      struct driver_stream **stream);
 /* The beginning of every call on a stream of the current context. */
 CUresult stream_begin(CUstream handle, struct driver_stream **stream);
+/* Likewise for calls that take the streams of other contexts too. */
+CUresult stream_begin_any(CUstream handle, struct driver_stream **stream);
 CUresult stream_open(struct driver_context *context, unsigned flags, int priority,
                      struct driver_stream **stream);
 /* No capture may know the stream any more. */

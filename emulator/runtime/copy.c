@@ -65,17 +65,23 @@ RUNTIME_API cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes
 }
 RUNTIME_PER_THREAD(cudaMemcpyAsync, _ptsz);
 
-/* There is one device. */
+/* Addresses say by themselves where memory is. */
+static bool are_devices(int a, int b) {
+    int count = 0;
+    return cuInit(0) == CUDA_SUCCESS && cuDeviceGetCount(&count) == CUDA_SUCCESS && a >= 0 &&
+           a < count && b >= 0 && b < count;
+}
+
 RUNTIME_API cudaError_t cudaMemcpyPeer(void *to, int to_device, const void *from, int from_device,
                                        size_t bytes) {
-    if (to_device != 0 || from_device != 0)
+    if (!are_devices(to_device, from_device))
         return runtime_fail(cudaErrorInvalidDevice);
     return cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToDevice);
 }
 
 RUNTIME_API cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from,
                                             int from_device, size_t bytes, CUstream stream) {
-    if (to_device != 0 || from_device != 0)
+    if (!are_devices(to_device, from_device))
         return runtime_fail(cudaErrorInvalidDevice);
     return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream);
 }

@@ -1,4 +1,4 @@
-/* The device: there is one. */
+/* The devices. */
 #include "emulator/runtime/registry.h"
 #include "emulator/runtime/runtime.h"
 
@@ -15,26 +15,18 @@ RUNTIME_API cudaError_t cudaGetDeviceCount(int *count) {
 }
 
 RUNTIME_API cudaError_t cudaGetDevice(int *device) {
-    const CUresult result = cuInit(0);
-    if (result != CUDA_SUCCESS || !device)
-        return runtime_end(result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE);
-    *device = 0;
-    return cudaSuccess;
-}
-
-static cudaError_t device_use(int device) {
-    if (device != 0)
-        return runtime_fail(cudaErrorInvalidDevice);
-    return runtime_end(runtime_begin());
+    return device ? runtime_end(runtime_device(device)) : runtime_fail(cudaErrorInvalidValue);
 }
 
 RUNTIME_API cudaError_t cudaSetDevice(int device) {
-    return device_use(device);
+    return runtime_end(runtime_set_device(device));
 }
 
 RUNTIME_API cudaError_t cudaInitDevice(int device, unsigned device_flags, unsigned flags) {
+    CUcontext context;
     (void)device_flags, (void)flags;
-    return device_use(device);
+    const CUresult result = cuInit(0);
+    return runtime_end(result == CUDA_SUCCESS ? runtime_context(device, &context) : result);
 }
 
 RUNTIME_API cudaError_t cudaSetValidDevices(int *devices, int count) {
@@ -113,8 +105,12 @@ RUNTIME_API cudaError_t cudaDeviceSynchronize(void) {
 
 /* Also ends a context that a kernel has broken: what comes behind works again. */
 RUNTIME_API cudaError_t cudaDeviceReset(void) {
-    const CUresult result = runtime_reset();
-    registry_forget_modules();
+    int device = 0;
+    CUresult result = runtime_device(&device);
+    if (result == CUDA_SUCCESS)
+        result = runtime_reset();
+    if (result == CUDA_SUCCESS)
+        registry_forget_modules(device);
     return runtime_end(result);
 }
 
@@ -153,28 +149,37 @@ RUNTIME_API cudaError_t cudaCtxResetPersistingL2Cache(void) {
 
 /* How the host waits: nothing here ever does. */
 RUNTIME_API cudaError_t cudaSetDeviceFlags(unsigned flags) {
-    const CUresult result = cuInit(0);
-    return runtime_end(result == CUDA_SUCCESS ? cuDevicePrimaryCtxSetFlags_v2(0, flags) : result);
+    int device = 0;
+    const CUresult result = runtime_device(&device);
+    return runtime_end(result == CUDA_SUCCESS ? cuDevicePrimaryCtxSetFlags_v2(device, flags)
+                                              : result);
 }
 
 RUNTIME_API cudaError_t cudaGetDeviceFlags(unsigned *flags) {
     RUNTIME_RETURN(cuCtxGetFlags(flags));
 }
 
-/* ---- Others, which there are none of ---- */
+/* ---- Peers ---- */
 
 RUNTIME_API cudaError_t cudaDeviceCanAccessPeer(int *can, int device, int peer) {
-    RUNTIME_RETURN(cuDeviceCanAccessPeer(can, device, peer));
+    const CUresult result = cuInit(0);
+    return runtime_end(result == CUDA_SUCCESS ? cuDeviceCanAccessPeer(can, device, peer) : result);
 }
 
 RUNTIME_API cudaError_t cudaDeviceEnablePeerAccess(int peer, unsigned flags) {
-    (void)peer, (void)flags;
-    return runtime_fail(cudaErrorInvalidDevice);
+    CUcontext context;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = runtime_context(peer, &context);
+    return runtime_end(result == CUDA_SUCCESS ? cuCtxEnablePeerAccess(context, flags) : result);
 }
 
 RUNTIME_API cudaError_t cudaDeviceDisablePeerAccess(int peer) {
-    (void)peer;
-    return runtime_fail(cudaErrorInvalidDevice);
+    CUcontext context;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = runtime_context(peer, &context);
+    return runtime_end(result == CUDA_SUCCESS ? cuCtxDisablePeerAccess(context) : result);
 }
 
 RUNTIME_API cudaError_t cudaDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attribute,

@@ -244,7 +244,7 @@ RUNTIME_API cudaError_t cudaPointerGetAttributes(struct cudaPointerAttributes *a
         attributes->hostPointer = same;
         return cudaSuccess;
     }
-    attributes->device = 0;
+    attributes->device = attribute_of(memory, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL);
     attributes->devicePointer = same;
     attributes->type = type == CU_MEMORYTYPE_HOST ? cudaMemoryTypeHost : cudaMemoryTypeDevice;
     if (attribute_of(memory, CU_POINTER_ATTRIBUTE_IS_MANAGED))

@@ -12,8 +12,8 @@
 
 struct runtime_fatbin {
     struct runtime_fatbin *next;
-    const void *wrapper; /* as nvcc writes it beside the code of the host */
-    CUmodule module;     /* NULL: not loaded */
+    const void *wrapper;               /* as nvcc writes it beside the code of the host */
+    CUmodule modules[RUNTIME_DEVICES]; /* of each device; NULL: not loaded */
 };
 
 struct runtime_kernel {
@@ -21,7 +21,7 @@ struct runtime_kernel {
     const void *host;
     const char *name;
     struct runtime_fatbin *fatbin;
-    CUfunction function; /* NULL: not looked up */
+    CUfunction functions[RUNTIME_DEVICES]; /* NULL: not looked up */
 };
 
 struct runtime_variable {
@@ -45,20 +45,21 @@ static size_t bucket_of(const void *host) {
     return ((uintptr_t)host >> 4) % BUCKETS;
 }
 
-void registry_forget_modules(void) {
+void registry_forget_modules(int device) {
     pthread_mutex_lock(&registry.lock);
     for (struct runtime_fatbin *fatbin = registry.fatbins; fatbin; fatbin = fatbin->next)
-        fatbin->module = NULL;
+        fatbin->modules[device] = NULL;
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct runtime_kernel *kernel = registry.kernels[i]; kernel; kernel = kernel->next)
-            kernel->function = NULL;
+            kernel->functions[device] = NULL;
     pthread_mutex_unlock(&registry.lock);
 }
 
 /* ---- Looking up; the lock is held ---- */
 
-static CUresult fatbin_load(struct runtime_fatbin *fatbin) {
-    return fatbin->module ? CUDA_SUCCESS : cuModuleLoadData(&fatbin->module, fatbin->wrapper);
+static CUresult fatbin_load(struct runtime_fatbin *fatbin, int device) {
+    CUmodule *module = &fatbin->modules[device];
+    return *module ? CUDA_SUCCESS : cuModuleLoadData(module, fatbin->wrapper);
 }
 
 static struct runtime_variable *find_variable(const void *host) {
@@ -87,24 +88,30 @@ struct runtime_kernel *registry_kernel(const void *host) {
 }
 
 CUresult registry_function(struct runtime_kernel *kernel, CUfunction *function) {
-    CUresult result = CUDA_SUCCESS;
+    int device = 0;
+    CUresult result = runtime_device(&device);
     pthread_mutex_lock(&registry.lock);
-    if (!kernel->function) {
-        result = fatbin_load(kernel->fatbin);
+    if (result == CUDA_SUCCESS && !kernel->functions[device]) {
+        result = fatbin_load(kernel->fatbin, device);
         if (result == CUDA_SUCCESS)
-            result = cuModuleGetFunction(&kernel->function, kernel->fatbin->module, kernel->name);
+            result = cuModuleGetFunction(&kernel->functions[device],
+                                         kernel->fatbin->modules[device], kernel->name);
     }
-    *function = kernel->function;
+    *function = kernel->functions[device];
     pthread_mutex_unlock(&registry.lock);
     return result;
 }
 
 CUresult registry_variable(const void *host, CUdeviceptr *address, size_t *size) {
+    int device = 0;
+    CUresult result = runtime_device(&device);
     pthread_mutex_lock(&registry.lock);
     struct runtime_variable *variable = find_variable(host);
-    CUresult result = variable ? fatbin_load(variable->fatbin) : CUDA_ERROR_NOT_FOUND;
     if (result == CUDA_SUCCESS)
-        result = cuModuleGetGlobal_v2(address, size, variable->fatbin->module, variable->name);
+        result = variable ? fatbin_load(variable->fatbin, device) : CUDA_ERROR_NOT_FOUND;
+    if (result == CUDA_SUCCESS)
+        result =
+            cuModuleGetGlobal_v2(address, size, variable->fatbin->modules[device], variable->name);
     pthread_mutex_unlock(&registry.lock);
     return result;
 }
@@ -140,8 +147,8 @@ RUNTIME_API void __cudaRegisterFunction(void **handle, const char *host, char *d
     struct runtime_kernel *kernel = handle ? calloc(1, sizeof *kernel) : NULL;
     if (kernel) {
         const size_t bucket = bucket_of(host);
-        *kernel = (struct runtime_kernel){registry.kernels[bucket], host, name,
-                                          (struct runtime_fatbin *)handle, NULL};
+        *kernel = (struct runtime_kernel){
+            registry.kernels[bucket], host, name, (struct runtime_fatbin *)handle, {NULL}};
         registry.kernels[bucket] = kernel;
     }
     pthread_mutex_unlock(&registry.lock);
@@ -226,8 +233,9 @@ RUNTIME_API void __cudaUnregisterFatBinary(void **handle) {
         *link = fatbin->next;
         kernels_remove(fatbin);
         variables_remove(fatbin);
-        if (fatbin->module)
-            (void)cuModuleUnload(fatbin->module);
+        for (int device = 0; device < RUNTIME_DEVICES; device++)
+            if (fatbin->modules[device])
+                (void)cuModuleUnload(fatbin->modules[device]);
         free(fatbin);
         break;
     }

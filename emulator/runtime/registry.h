@@ -6,8 +6,8 @@
 
 struct runtime_kernel;
 
-/* The context has been reset: modules are loaded again when they are needed. */
-void registry_forget_modules(void);
+/* The device's context has been reset: modules are loaded again when they are needed. */
+void registry_forget_modules(int device);
 
 /* The kernel of a function of the host, or of what this has given before; NULL: there is none. */
 struct runtime_kernel *registry_kernel(const void *host);

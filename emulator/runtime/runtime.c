@@ -5,19 +5,45 @@
 
 static _Thread_local cudaError_t last_error;
 
-/* The primary context, which the runtime holds as long as the process runs. */
+/* What cudaSetDevice chose, for a thread without a context. */
+static _Thread_local int thread_device;
+
+/* The primary contexts, which the runtime holds as long as the process runs. */
 static struct {
     pthread_mutex_t lock;
-    CUcontext context;
+    CUcontext contexts[RUNTIME_DEVICES];
 } primary = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static CUresult primary_retain(CUcontext *context) {
+CUresult runtime_context(int device, CUcontext *context) {
     CUresult result = CUDA_SUCCESS;
+    if (device < 0 || device >= RUNTIME_DEVICES)
+        return CUDA_ERROR_INVALID_DEVICE;
     pthread_mutex_lock(&primary.lock);
-    if (!primary.context)
-        result = cuDevicePrimaryCtxRetain(&primary.context, 0);
-    *context = primary.context;
+    if (!primary.contexts[device])
+        result = cuDevicePrimaryCtxRetain(&primary.contexts[device], device);
+    *context = primary.contexts[device];
     pthread_mutex_unlock(&primary.lock);
+    return result;
+}
+
+CUresult runtime_device(int *device) {
+    CUcontext current = NULL;
+    CUresult result = cuInit(0);
+    *device = thread_device;
+    if (result == CUDA_SUCCESS)
+        result = cuCtxGetCurrent(&current);
+    return result == CUDA_SUCCESS && current ? cuCtxGetDevice(device) : result;
+}
+
+CUresult runtime_set_device(int device) {
+    CUcontext context = NULL;
+    CUresult result = cuInit(0);
+    if (result == CUDA_SUCCESS)
+        result = runtime_context(device, &context);
+    if (result == CUDA_SUCCESS)
+        result = cuCtxSetCurrent(context);
+    if (result == CUDA_SUCCESS)
+        thread_device = device;
     return result;
 }
 
@@ -30,20 +56,20 @@ CUresult runtime_begin(void) {
         result = cuCtxGetCurrent(&current);
     if (result != CUDA_SUCCESS || current)
         return result;
-    result = primary_retain(&current);
-    return result == CUDA_SUCCESS ? cuCtxSetCurrent(current) : result;
+    return runtime_set_device(thread_device);
 }
 
 CUresult runtime_reset(void) {
-    CUresult result = cuInit(0);
+    int device = 0;
+    CUresult result = runtime_device(&device);
     pthread_mutex_lock(&primary.lock);
     if (result == CUDA_SUCCESS)
-        result = cuDevicePrimaryCtxReset_v2(0);
-    if (result == CUDA_SUCCESS && primary.context)
-        result = cuDevicePrimaryCtxRelease_v2(0);
+        result = cuDevicePrimaryCtxReset_v2(device);
+    if (result == CUDA_SUCCESS && primary.contexts[device])
+        result = cuDevicePrimaryCtxRelease_v2(device);
     if (result == CUDA_SUCCESS)
         result = cuCtxSetCurrent(NULL);
-    primary.context = NULL;
+    primary.contexts[device] = NULL;
     pthread_mutex_unlock(&primary.lock);
     return result;
 }

@@ -30,8 +30,15 @@
 
 /* The driver is started, and a context is current. */
 CUresult runtime_begin(void);
-/* The primary context is reset: the next call opens it again. */
+/* The primary context of the current device is reset: the next call opens it again. */
 CUresult runtime_reset(void);
+/* As many as the driver has at most. */
+enum { RUNTIME_DEVICES = 8 };
+/* The device of the calling thread. */
+CUresult runtime_device(int *device);
+CUresult runtime_set_device(int device);
+/* The primary context of a device, held as long as the process runs. */
+CUresult runtime_context(int device, CUcontext *context);
 /* The driver's result as the runtime's, kept as the thread's last error unless it is none. */
 cudaError_t runtime_end(CUresult result);
 /* Likewise, with an error of the runtime's own. */

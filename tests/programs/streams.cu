@@ -122,8 +122,8 @@ static void the_device() {
     OK(cudaGetDeviceCount(&count));
     OK(cudaGetDevice(&device));
     OK(cudaSetDevice(0));
-    CHECK(count == 1 && device == 0);
-    EXPECT(cudaErrorInvalidDevice, cudaSetDevice(1));
+    CHECK(count >= 1 && device == 0);
+    EXPECT(cudaErrorInvalidDevice, cudaSetDevice(count));
     memset(&properties, 0xff, sizeof properties);
     OK(cudaGetDeviceProperties(&properties, 0));
     CHECK(strstr(properties.name, "emulated") && properties.warpSize == 32);

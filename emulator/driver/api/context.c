@@ -58,7 +58,8 @@ CUresult cuCtxGetCurrent(CUcontext *context) {
 static CUresult context_create_on(CUcontext *context, unsigned flags, CUdevice device) {
     if (!context || flags & ~(unsigned)CONTEXT_FLAGS_MASK)
         return CUDA_ERROR_INVALID_VALUE;
-    return device == 0 ? context_create(context, flags) : CUDA_ERROR_INVALID_DEVICE;
+    return driver_has_device(device) ? context_create(context, flags, device)
+                                     : CUDA_ERROR_INVALID_DEVICE;
 }
 
 CUresult cuCtxCreate_v2(CUcontext *context, unsigned int flags, CUdevice device) {
@@ -137,7 +138,8 @@ CUresult cuCtxDetach(CUcontext handle) {
 
 static CUresult primary_begin(CUdevice device) {
     CUresult status = driver_begin();
-    return status == CUDA_SUCCESS && device != 0 ? CUDA_ERROR_INVALID_DEVICE : status;
+    return status == CUDA_SUCCESS && !driver_has_device(device) ? CUDA_ERROR_INVALID_DEVICE
+                                                                : status;
 }
 
 CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
@@ -145,14 +147,14 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
     if (status == CUDA_SUCCESS && !context)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        status = primary_retain(context);
+        status = primary_retain(device, context);
     return driver_end(status);
 }
 
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
     CUresult status = primary_begin(device);
     if (status == CUDA_SUCCESS)
-        status = primary_release();
+        status = primary_release(device);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuDevicePrimaryCtxRelease_v2, cuDevicePrimaryCtxRelease);
@@ -160,7 +162,7 @@ DRIVER_ALIAS(cuDevicePrimaryCtxRelease_v2, cuDevicePrimaryCtxRelease);
 CUresult cuDevicePrimaryCtxReset_v2(CUdevice device) {
     CUresult status = primary_begin(device);
     if (status == CUDA_SUCCESS)
-        primary_reset();
+        primary_reset(device);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuDevicePrimaryCtxReset_v2, cuDevicePrimaryCtxReset);
@@ -170,7 +172,7 @@ CUresult cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned int flags) {
     if (status == CUDA_SUCCESS && flags & ~(unsigned)CONTEXT_FLAGS_MASK)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        driver.primary.flags = flags;
+        driver.seats[device].primary.flags = flags;
     return driver_end(status);
 }
 DRIVER_ALIAS(cuDevicePrimaryCtxSetFlags_v2, cuDevicePrimaryCtxSetFlags);
@@ -178,9 +180,9 @@ DRIVER_ALIAS(cuDevicePrimaryCtxSetFlags_v2, cuDevicePrimaryCtxSetFlags);
 CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned int *flags, int *active) {
     CUresult status = primary_begin(device);
     if (status == CUDA_SUCCESS && flags)
-        *flags = driver.primary.flags;
+        *flags = driver.seats[device].primary.flags;
     if (status == CUDA_SUCCESS && active)
-        *active = driver.primary.active;
+        *active = driver.seats[device].primary.active;
     return driver_end(status);
 }
 
@@ -192,7 +194,7 @@ CUresult cuCtxGetDevice(CUdevice *device) {
     if (context && status == context->error) /* a broken context still has a device */
         status = device ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        *device = 0;
+        *device = context->device;
     return driver_end(status);
 }
 
@@ -204,7 +206,7 @@ CUresult cuCtxGetDevice_v2(CUdevice *device, CUcontext handle) {
     if (status == CUDA_SUCCESS)
         status = context_find(handle ? handle : driver_current(), &context);
     if (status == CUDA_SUCCESS)
-        *device = 0;
+        *device = context->device;
     return driver_end(status);
 }
 

@@ -23,7 +23,7 @@ static CUresult copy_now(const CUDA_MEMCPY3D *copy) {
 
 static CUresult copy_submit(const CUDA_MEMCPY3D *copy, CUstream handle) {
     struct driver_stream *stream;
-    CUresult status = stream_begin(handle, &stream);
+    CUresult status = stream_begin_any(handle, &stream);
     if (status == CUDA_SUCCESS)
         status = copy_check(copy);
     if (status == CUDA_SUCCESS) {

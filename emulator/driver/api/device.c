@@ -1,4 +1,4 @@
-/* cuDevice*: the one device and what it says of itself. */
+/* cuDevice*: the devices and what they say of themselves. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,14 +8,14 @@
 CUresult cuDeviceGetCount(int *count) {
     CUresult status = driver_begin_device(0, count);
     if (status == CUDA_SUCCESS)
-        *count = 1;
+        *count = driver.device_count;
     return driver_end(status);
 }
 
 CUresult cuDeviceGet(CUdevice *device, int ordinal) {
     CUresult status = driver_begin_device(ordinal, device);
     if (status == CUDA_SUCCESS)
-        *device = 0;
+        *device = ordinal;
     return driver_end(status);
 }
 
@@ -34,6 +34,7 @@ CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
     if (status == CUDA_SUCCESS) {
         *uuid = (CUuuid){.bytes = "lockstep"};
         strncpy(uuid->bytes + 8, driver.device->key, sizeof uuid->bytes - 8);
+        uuid->bytes[sizeof uuid->bytes - 1] = (char)device;
     }
     return driver_end(status);
 }
@@ -60,7 +61,7 @@ CUresult cuDeviceComputeCapability(int *major, int *minor, CUdevice device) {
 CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice device) {
     CUresult status = driver_begin_device(device, value);
     if (status == CUDA_SUCCESS &&
-        !driver_device_attribute(driver.device, &driver.properties, attribute, value))
+        !driver_device_attribute(driver.device, &driver.properties, device, attribute, value))
         status = CUDA_ERROR_INVALID_VALUE;
     return driver_end(status);
 }
@@ -89,51 +90,57 @@ CUresult cuDeviceGetPCIBusId(char *text, int length, CUdevice device) {
     if (status == CUDA_SUCCESS && length < 13)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        snprintf(text, (size_t)length, "0000:%02X:00.0", DEVICE_PCI_BUS);
+        snprintf(text, (size_t)length, "0000:%02X:00.0", DEVICE_PCI_BUS + (unsigned)device);
     return driver_end(status);
 }
 
-/* [domain:]bus:device[.function], in hexadecimal. */
-static bool device_is_at(const char *text) {
+/* [domain:]bus:device[.function], in hexadecimal; -1: there is no such device. */
+static CUdevice device_at(const char *text) {
     unsigned domain = 0, bus = 0, slot = 0, function = 0;
     // NOLINTBEGIN(cert-err34-c): the range of each number is checked below
     if (sscanf(text, "%x:%x:%x.%x", &domain, &bus, &slot, &function) < 3) {
         domain = function = 0;
         if (sscanf(text, "%x:%x.%x", &bus, &slot, &function) < 2)
-            return false;
+            return -1;
     }
     // NOLINTEND(cert-err34-c)
-    return domain == 0 && bus == DEVICE_PCI_BUS && slot == 0 && function == 0;
+    const bool is_ours = domain == 0 && bus >= DEVICE_PCI_BUS && slot == 0 && function == 0;
+    return is_ours && bus - DEVICE_PCI_BUS < DRIVER_DEVICES ? (CUdevice)(bus - DEVICE_PCI_BUS) : -1;
 }
 
 CUresult cuDeviceGetByPCIBusId(CUdevice *device, const char *text) {
     CUresult status = driver_begin_device(0, device);
     if (status == CUDA_SUCCESS && !text)
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && !device_is_at(text))
+    if (status == CUDA_SUCCESS && !driver_has_device(device_at(text)))
         status = CUDA_ERROR_INVALID_DEVICE;
     if (status == CUDA_SUCCESS)
-        *device = 0;
+        *device = device_at(text);
     return driver_end(status);
 }
 
 /* A device is not its own peer. */
 CUresult cuDeviceCanAccessPeer(int *can_access_peer, CUdevice device, CUdevice peer) {
     CUresult status = driver_begin_device(device, can_access_peer);
-    if (status == CUDA_SUCCESS && peer != 0)
+    if (status == CUDA_SUCCESS && !driver_has_device(peer))
         status = CUDA_ERROR_INVALID_DEVICE;
     if (status == CUDA_SUCCESS)
-        *can_access_peer = 0;
+        *can_access_peer = device != peer;
     return driver_end(status);
 }
 
 CUresult cuDeviceGetP2PAttribute(int *value, CUdevice_P2PAttribute attribute, CUdevice source,
                                  CUdevice destination) {
     CUresult status = driver_begin_device(source, value);
-    (void)attribute;
-    (void)destination;
-    if (status == CUDA_SUCCESS) /* the two must differ, and there is only one device */
+    if (status == CUDA_SUCCESS && (!driver_has_device(destination) || source == destination))
         status = CUDA_ERROR_INVALID_DEVICE;
+    if (status == CUDA_SUCCESS &&
+        (attribute < CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK ||
+         attribute > CU_DEVICE_P2P_ATTRIBUTE_ONLY_PARTIAL_NATIVE_ATOMIC_SUPPORTED))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS) /* the best rank is 0, and all of it is supported, not a part */
+        *value = attribute != CU_DEVICE_P2P_ATTRIBUTE_PERFORMANCE_RANK &&
+                 attribute != CU_DEVICE_P2P_ATTRIBUTE_ONLY_PARTIAL_NATIVE_ATOMIC_SUPPORTED;
     return driver_end(status);
 }
 

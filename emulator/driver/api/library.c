@@ -158,7 +158,7 @@ CUresult cuKernelGetAttribute(int *value, CUfunction_attribute attribute, CUkern
                               CUdevice device) {
     struct driver_function *function;
     CUresult status = kernel_begin(kernel, &function);
-    if (status == CUDA_SUCCESS && device != 0)
+    if (status == CUDA_SUCCESS && !driver_has_device(device))
         status = CUDA_ERROR_INVALID_DEVICE;
     if (status == CUDA_SUCCESS)
         status = value ? function_attribute(function, attribute, value) : CUDA_ERROR_INVALID_VALUE;
@@ -169,7 +169,7 @@ CUresult cuKernelSetAttribute(CUfunction_attribute attribute, int value, CUkerne
                               CUdevice device) {
     struct driver_function *function;
     CUresult status = kernel_begin(kernel, &function);
-    if (status == CUDA_SUCCESS && device != 0)
+    if (status == CUDA_SUCCESS && !driver_has_device(device))
         status = CUDA_ERROR_INVALID_DEVICE;
     if (status == CUDA_SUCCESS)
         status = function_set_attribute(function, attribute, value);
@@ -179,7 +179,7 @@ CUresult cuKernelSetAttribute(CUfunction_attribute attribute, int value, CUkerne
 CUresult cuKernelSetCacheConfig(CUkernel kernel, CUfunc_cache config, CUdevice device) {
     struct driver_function *function;
     CUresult status = kernel_begin(kernel, &function);
-    if (status == CUDA_SUCCESS && device != 0)
+    if (status == CUDA_SUCCESS && !driver_has_device(device))
         status = CUDA_ERROR_INVALID_DEVICE;
     if (status == CUDA_SUCCESS && (unsigned)config > CU_FUNC_CACHE_PREFER_EQUAL)
         status = CUDA_ERROR_INVALID_VALUE;

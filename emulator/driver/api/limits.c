@@ -97,23 +97,40 @@ CUresult cuCtxResetPersistingL2Cache(void) {
     return driver_end(driver_begin_context(&context));
 }
 
-static CUresult peer_context(CUcontext handle) {
-    struct driver_context *context, *peer;
-    CUresult status = driver_begin_context(&context);
-    return status == CUDA_SUCCESS ? context_find(handle, &peer) : status;
+/* A device is no peer of itself. */
+static CUresult peer_begin(CUcontext handle, struct driver_context **context, unsigned *bit) {
+    struct driver_context *peer;
+    CUresult status = driver_begin_context(context);
+    if (status == CUDA_SUCCESS)
+        status = context_find(handle, &peer);
+    if (status != CUDA_SUCCESS)
+        return status;
+    *bit = 1U << peer->device;
+    return peer->device == (*context)->device ? CUDA_ERROR_PEER_ACCESS_UNSUPPORTED : CUDA_SUCCESS;
 }
 
-/* There is one device, and a device is no peer of itself. */
+/* Whether it was asked for is kept; kernels reach the memory of all devices. */
 CUresult cuCtxEnablePeerAccess(CUcontext peer, unsigned int flags) {
-    CUresult status = peer_context(peer);
+    struct driver_context *context = NULL;
+    unsigned bit = 0;
+    CUresult status = peer_begin(peer, &context, &bit);
+    if (flags && (status == CUDA_SUCCESS || status == CUDA_ERROR_PEER_ACCESS_UNSUPPORTED))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && context->peers & bit)
+        status = CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;
     if (status == CUDA_SUCCESS)
-        status = flags ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
+        context->peers |= bit;
     return driver_end(status);
 }
 
 CUresult cuCtxDisablePeerAccess(CUcontext peer) {
-    CUresult status = peer_context(peer);
-    if (status == CUDA_SUCCESS)
+    struct driver_context *context = NULL;
+    unsigned bit = 0;
+    CUresult status = peer_begin(peer, &context, &bit);
+    if (status == CUDA_ERROR_PEER_ACCESS_UNSUPPORTED ||
+        (status == CUDA_SUCCESS && !(context->peers & bit)))
         status = CUDA_ERROR_PEER_ACCESS_NOT_ENABLED;
+    if (status == CUDA_SUCCESS)
+        context->peers &= ~bit;
     return driver_end(status);
 }

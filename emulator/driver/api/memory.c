@@ -26,10 +26,9 @@ static CUresult memory_begin_free(void) {
 
 CUresult cuMemGetInfo_v2(size_t *available, size_t *total) {
     struct driver_context *context;
-    size_t whole = 0, used = 0;
     CUresult status = driver_begin_context(&context);
-    if (status == CUDA_SUCCESS)
-        machine_memory_info(driver.machine, &whole, &used);
+    const size_t whole = driver.properties.memory_bytes;
+    const size_t used = status == CUDA_SUCCESS ? allocation_used(context->device) : 0;
     if (status == CUDA_SUCCESS && available)
         *available = whole - used;
     if (status == CUDA_SUCCESS && total)
@@ -112,7 +111,7 @@ static CUresult memory_check_managed(CUdeviceptr address, size_t count) {
 }
 
 static bool memory_device_known(CUdevice device) {
-    return device == 0 || device == -1; /* -1: CU_DEVICE_CPU */
+    return driver_has_device(device) || device == -1; /* -1: CU_DEVICE_CPU */
 }
 
 CUresult cuMemAdvise(CUdeviceptr address, size_t count, CUmem_advise advice, CUdevice device) {

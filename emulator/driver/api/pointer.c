@@ -57,7 +57,7 @@ static struct pointer_answer pointer_answer(const struct driver_allocation *of,
     case CU_POINTER_ATTRIBUTE_IS_MANAGED:
         return ANSWER(truth, managed);
     case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
-        return ANSWER(integer, 0);
+        return ANSWER(integer, of->device);
     case CU_POINTER_ATTRIBUTE_RANGE_START_ADDR:
     case CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
         return ANSWER(address, of->address);
@@ -88,7 +88,8 @@ static bool pointer_allocation(CUdeviceptr address, struct driver_context *conte
         *allocation = (struct driver_allocation){.address = range.address,
                                                  .size = range.size,
                                                  .kind = ALLOCATION_DEVICE,
-                                                 .context = context};
+                                                 .context = context,
+                                                 .device = context->device};
     return found || range.kind != MACHINE_MEMORY_NONE;
 }
 

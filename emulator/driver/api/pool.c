@@ -16,7 +16,8 @@ static CUresult pool_capture_allocation(struct driver_stream *stream, size_t byt
                                         CUdeviceptr *address) {
     CUDA_MEM_ALLOC_NODE_PARAMS parameters = {
         .poolProps = {.allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
-                      .location = {.type = CU_MEM_LOCATION_TYPE_DEVICE}},
+                      .location = {.type = CU_MEM_LOCATION_TYPE_DEVICE,
+                                   .id = stream->context->device}},
         .bytesize = bytes};
     struct driver_operation operation;
     CUresult status =
@@ -45,7 +46,7 @@ static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream h
     if (status == CUDA_SUCCESS && stream->capture)
         return driver_end(pool_capture_allocation(stream, bytes, address));
     if (status == CUDA_SUCCESS)
-        pool = driver.pool;
+        pool = driver.seats[stream->context->device].pool;
     if (status == CUDA_SUCCESS && pool_handle)
         status = pool_find(pool_handle, &pool);
     if (status == CUDA_SUCCESS)
@@ -86,13 +87,13 @@ CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties)
     CUresult status = driver_begin();
     bool valid = handle && properties && properties->allocType == CU_MEM_ALLOCATION_TYPE_PINNED &&
                  properties->location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
-                 properties->location.id == 0;
+                 driver_has_device(properties->location.id);
     if (status == CUDA_SUCCESS && !valid)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE)
         status = CUDA_ERROR_NOT_SUPPORTED;
     if (status == CUDA_SUCCESS) {
-        const struct driver_pool *pool = pool_open();
+        const struct driver_pool *pool = pool_open(properties->location.id);
         if (pool)
             *handle = pool->handle;
         else
@@ -104,7 +105,7 @@ CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties)
 CUresult cuMemPoolDestroy(CUmemoryPool handle) {
     struct driver_pool *pool;
     CUresult status = pool_begin(handle, &pool);
-    if (status == CUDA_SUCCESS && pool == driver.default_pool)
+    if (status == CUDA_SUCCESS && pool == driver.seats[pool->device].default_pool)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
         allocation_forget_pool(pool);
@@ -184,7 +185,8 @@ CUresult cuMemPoolGetAccess(CUmemAccess_flags *flags, CUmemoryPool handle,
     struct driver_pool *pool;
     CUresult status = pool_begin(handle, &pool);
     if (status == CUDA_SUCCESS &&
-        (!flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE || location->id))
+        (!flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE ||
+         !driver_has_device(location->id)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         *flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
@@ -197,7 +199,7 @@ CUresult cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *access, 
     if (status == CUDA_SUCCESS && count && !access)
         status = CUDA_ERROR_INVALID_VALUE;
     for (size_t i = 0; i < count && status == CUDA_SUCCESS; i++)
-        if (access[i].location.id != 0)
+        if (!driver_has_device(access[i].location.id))
             status = CUDA_ERROR_INVALID_DEVICE;
     return driver_end(status);
 }
@@ -207,14 +209,14 @@ CUresult cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *access, 
 CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
     CUresult status = driver_begin_device(device, pool);
     if (status == CUDA_SUCCESS)
-        *pool = driver.default_pool->handle;
+        *pool = driver.seats[device].default_pool->handle;
     return driver_end(status);
 }
 
 CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
     CUresult status = driver_begin_device(device, pool);
     if (status == CUDA_SUCCESS)
-        *pool = driver.pool->handle;
+        *pool = driver.seats[device].pool->handle;
     return driver_end(status);
 }
 
@@ -224,7 +226,7 @@ CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool handle) {
     if (status == CUDA_SUCCESS)
         status = pool_find(handle, &pool);
     if (status == CUDA_SUCCESS)
-        driver.pool = pool;
+        driver.seats[device].pool = pool;
     return driver_end(status);
 }
 

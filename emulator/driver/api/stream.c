@@ -26,7 +26,7 @@ CUresult cuStreamCreate(CUstream *stream, unsigned int flags) {
 
 CUresult cuStreamDestroy_v2(CUstream handle) {
     struct driver_stream *stream;
-    CUresult status = stream_begin(handle, &stream);
+    CUresult status = stream_begin_any(handle, &stream);
     if (status == CUDA_SUCCESS &&
         (stream == stream->context->legacy || stream == stream->context->per_thread))
         status = CUDA_ERROR_INVALID_HANDLE;
@@ -73,7 +73,7 @@ DRIVER_ALIAS(cuStreamGetId, cuStreamGetId_ptsz);
 
 CUresult cuStreamGetCtx(CUstream handle, CUcontext *context) {
     struct driver_stream *stream;
-    CUresult status = stream_begin(handle, &stream);
+    CUresult status = stream_begin_any(handle, &stream);
     if (status == CUDA_SUCCESS && !context)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -92,11 +92,11 @@ DRIVER_ALIAS(cuStreamGetCtx_v2, cuStreamGetCtx_v2_ptsz);
 
 CUresult cuStreamGetDevice(CUstream handle, CUdevice *device) {
     struct driver_stream *stream;
-    CUresult status = stream_begin(handle, &stream);
+    CUresult status = stream_begin_any(handle, &stream);
     if (status == CUDA_SUCCESS && !device)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        *device = 0;
+        *device = stream->context->device;
     return driver_end(status);
 }
 DRIVER_ALIAS(cuStreamGetDevice, cuStreamGetDevice_ptsz);
@@ -155,7 +155,7 @@ DRIVER_ALIAS(cuStreamCopyAttributes, cuStreamCopyAttributes_ptsz);
 
 CUresult cuStreamQuery(CUstream handle) {
     struct driver_stream *stream;
-    CUresult status = stream_begin(handle, &stream);
+    CUresult status = stream_begin_any(handle, &stream);
     if (status == CUDA_SUCCESS)
         status = capture_forbid_stream(stream);
     return driver_end(status);
@@ -170,7 +170,7 @@ DRIVER_ALIAS(cuStreamSynchronize, cuStreamSynchronize_ptsz);
 CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned int flags) {
     struct driver_stream *stream;
     struct driver_event *event;
-    CUresult status = stream_begin(handle, &stream);
+    CUresult status = stream_begin_any(handle, &stream);
     if (status == CUDA_SUCCESS && flags & ~(unsigned)CU_EVENT_WAIT_EXTERNAL)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)

@@ -115,6 +115,15 @@ static bool config_memory(const struct config_reader *reader, char *value) {
     return true;
 }
 
+static bool config_devices(const struct config_reader *reader, char *value) {
+    enum { MOST = 8 };
+    uint64_t number;
+    if (!config_number(value, false, &number) || number < 1 || number > MOST)
+        return config_refuse(reader, "no usable number of devices", value, "1 to 8");
+    reader->config->devices = (int)number;
+    return true;
+}
+
 static bool config_budget(const struct config_reader *reader, char *value) {
     if (!config_number(value, true, &reader->config->options.instruction_budget))
         return config_refuse(reader, "no usable instruction budget", value,
@@ -136,27 +145,28 @@ static const struct {
 } config_keys[] = {
     {"check", config_check},       {"device", config_device}, {"report", config_report},
     {"threads", config_threads},   {"memory", config_memory}, {"budget", config_budget},
-    {"findings", config_findings}, {"time", config_time},
+    {"findings", config_findings}, {"time", config_time},     {"devices", config_devices},
 };
 
 static bool config_pair(const struct config_reader *reader, char *pair) {
     char *value = strchr(pair, '=');
     if (!value)
-        return config_refuse(reader, "not a key=value pair", pair,
-                             "check, device, report, threads, memory, budget, findings, time");
+        return config_refuse(
+            reader, "not a key=value pair", pair,
+            "check, device, devices, report, threads, memory, budget, findings, time");
     *value++ = '\0';
     for (size_t i = 0; i < sizeof config_keys / sizeof *config_keys; i++)
         if (!strcmp(pair, config_keys[i].key))
             return config_keys[i].read(reader, value);
     return config_refuse(reader, "no such key", pair,
-                         "check, device, report, threads, memory, budget, findings, time");
+                         "check, device, devices, report, threads, memory, budget, findings, time");
 }
 
 bool driver_config_read(struct driver_config *config, const char *text, char *message,
                         size_t message_size) {
     size_t count;
-    *config = (struct driver_config){.device = driver_devices(&count),
-                                     .memory_bytes = DRIVER_CONFIG_MEMORY};
+    *config = (struct driver_config){
+        .device = driver_devices(&count), .memory_bytes = DRIVER_CONFIG_MEMORY, .devices = 1};
     machine_options_default(&config->options);
     config->options.instruction_budget = DRIVER_CONFIG_BUDGET;
     if (!text)

@@ -14,7 +14,8 @@
 struct driver_config {
     const struct driver_device *device;
     struct machine_options options;
-    size_t memory_bytes; /* what the device has */
+    size_t memory_bytes; /* what a device has */
+    int devices;         /* how many of them there are */
     bool host_time;      /* events tell the time of the host; else they tell none */
     bool check_leak;     /* memory that is still allocated when its context ends */
     char report[4096];   /* file for the counters; empty: none */

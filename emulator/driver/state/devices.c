@@ -164,7 +164,7 @@ const struct driver_device *driver_device_find(const char *key) {
 }
 
 int driver_device_attribute(const struct driver_device *device, const struct machine_properties *of,
-                            CUdevice_attribute attribute, int *value) {
+                            CUdevice ordinal, CUdevice_attribute attribute, int *value) {
     switch (attribute) {
 #define DEVICE_ATTRIBUTE(name, number, answer)                                                     \
     case CU_DEVICE_ATTRIBUTE_##name:                                                               \

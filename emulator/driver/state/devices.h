@@ -7,7 +7,7 @@
 #include "emulator/driver/state/types.h"
 #include "emulator/machine/machine.h"
 
-/* Where on the emulated PCI bus the device is: 0000:03:00.0 */
+/* Where on the emulated PCI bus the first device is: 0000:03:00.0 */
 enum { DEVICE_PCI_BUS = 3 };
 
 struct driver_device {
@@ -24,7 +24,7 @@ const struct driver_device *driver_device_find(const char *key);
 /* 0 when there is no such attribute. `properties` are the device's with what the configuration
  * changed. */
 int driver_device_attribute(const struct driver_device *device,
-                            const struct machine_properties *properties,
+                            const struct machine_properties *properties, CUdevice ordinal,
                             CUdevice_attribute attribute, int *value);
 
 #endif

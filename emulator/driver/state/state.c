@@ -113,7 +113,7 @@ CUresult driver_begin_context(struct driver_context **context) {
 }
 
 bool driver_has_device(CUdevice device) {
-    return device == 0;
+    return device >= 0 && device < driver.device_count;
 }
 
 CUresult driver_begin_device(CUdevice device, const void *answer) {

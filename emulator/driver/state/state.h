@@ -33,6 +33,8 @@ struct driver_texture;
 
 struct driver_context {
     CUcontext handle;
+    CUdevice device;
+    unsigned peers;      /* a bit for each device whose memory it was given access to */
     uint64_t identifier; /* another one each time that the primary context is opened */
     unsigned flags;
     bool primary;
@@ -47,6 +49,14 @@ struct driver_context {
     struct driver_stream *legacy, *per_thread;
 };
 
+/* What each of the devices has of its own. All are of one model, and share one machine and its addresses. */
+enum { DRIVER_DEVICES = 8 };
+
+struct driver_seat {
+    struct driver_context primary;
+    struct driver_pool *default_pool, *pool;
+};
+
 struct driver {
     pthread_mutex_t lock;
     bool initialised;
@@ -58,10 +68,10 @@ struct driver {
     struct machine *machine;
     bool launch_blocking; /* CUDA_LAUNCH_BLOCKING=1: a launch returns its own fault */
     struct handle_table handles;
-    struct driver_context primary;
+    struct driver_seat seats[DRIVER_DEVICES];
+    int device_count;                      /* that the program sees */
     struct driver_allocation *allocations; /* by address */
     size_t allocation_count, allocation_capacity;
-    struct driver_pool *default_pool, *pool;
     struct driver_capture *captures;
     struct driver_texture *textures; /* and surfaces */
     struct driver_reservation *reservations;

@@ -61,7 +61,7 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         const char *configuration, *said;
     } mistakes[] = {
         {"colour=red",
-         "no such key 'colour'; known: check, device, report, threads, memory, budget"},
+         "no such key 'colour'; known: check, device, devices, report, threads, memory, budget"},
         {"check=memory,speed", "no such check 'speed'; known: memory, race, init, barrier"},
         {"device=gtx1080",
          "no such device 'gtx1080'; known: ampere, t4, a100, rtx3090, h100, b200, rtx5090"},
@@ -69,6 +69,8 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"threads=-1", "no usable number of threads '-1'"},
         {"memory=12X", "no usable memory size '12X'"},
         {"memory=99999999999999T", "no usable memory size"},
+        {"devices=0", "no usable number of devices '0'"},
+        {"devices=9", "no usable number of devices '9'"},
         {"budget=", "no usable instruction budget ''"},
         {"report=", "no usable file name for report"},
         {"findings=", "no usable file name for findings"},

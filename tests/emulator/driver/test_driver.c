@@ -356,9 +356,12 @@ static void streams_belong_to_a_context(void **state) {
     (void)state;
     CUstream stream;
     CUcontext other;
+    CUdeviceptr address;
     OK(cuStreamCreate(&stream, 0));
     OK(cuCtxCreate_v4(&other, NULL, 0, 0));
-    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuStreamQuery(stream));
+    OK(cuStreamQuery(stream));
+    OK(cuStreamSynchronize(stream));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, cuMemAllocAsync(&address, 4, stream));
     OK(cuCtxDestroy_v2(other));
     OK(cuStreamDestroy_v2(stream));
 }

@@ -163,7 +163,8 @@ static int run(const char *program, const char *configuration) {
 
 /* With the usual checks, and with every check that holds for a right program. */
 static void programs_of_the_runtime_end_as_on_a_gpu(void **state) {
-    static const char *const configurations[] = {"", "check=memory,barrier;device=h100;time=host"};
+    static const char *const configurations[] = {"", "check=memory,barrier;device=h100;time=host",
+                                                 "devices=2"};
     size_t count = 0;
     (void)state;
     DIR *folder = opendir(RUNTIME_PROGRAMS);
