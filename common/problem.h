@@ -167,6 +167,30 @@ struct layernorm_problem {
     float *dbeta;       /* [columns]; layer norm's backward only, else NULL */
 };
 
+/* Scaled dot-product attention, forward (Vaswani et al., "Attention is all you need",
+ * arXiv:1706.03762, equation 1), PyTorch's scaled_dot_product_attention. Over each head of each
+ * batch by itself:
+ *   full     O = softmax(scale Q K^T) V, where softmax is over each row
+ *   causal   the same, where query i meets keys 0 to i alone
+ * Scores, exponentials and sums are at least f32. A probability may be rounded to the operands'
+ * dtype before it meets V. Of a key that a query does not meet, V may still count 0 times. */
+enum attention_variant { ATTENTION_FULL, ATTENTION_CAUSAL };
+
+struct attention_problem {
+    enum attention_variant variant;
+    enum dtype dtype; /* of Q, K and V: DTYPE_F32 or DTYPE_BF16; O is f32 */
+    int64_t batch, heads, sequence, dimension;
+    float scale; /* 1 / sqrt(dimension) */
+    /* [batch, heads, sequence, dimension]: row i of head h of batch b begins at
+     * ((b heads + h) sequence + i) times the stride. */
+    const void *q;
+    const void *k;
+    const void *v;
+    float *o;
+    /* Elements from one row to the next as stored; at least dimension. */
+    int64_t q_stride, k_stride, v_stride, o_stride;
+};
+
 /* Softmax and cross-entropy in one operation, mean over the rows (PyTorch's cross_entropy with
  * reduction = mean):
  *   loss[r] = log sum exp(x - max) - (x[label] - max)
@@ -270,6 +294,8 @@ typedef enum status activation_kernel(const struct activation_problem *problem,
 typedef enum status softmax_kernel(const struct softmax_problem *problem,
                                    struct execution *execution);
 typedef enum status layernorm_kernel(const struct layernorm_problem *problem,
+                                     struct execution *execution);
+typedef enum status attention_kernel(const struct attention_problem *problem,
                                      struct execution *execution);
 typedef enum status cross_entropy_kernel(const struct cross_entropy_problem *problem,
                                          struct execution *execution);

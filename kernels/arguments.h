@@ -22,10 +22,14 @@ enum {
     ROW_THREADS = 256,          /* the tiled rungs that give a block to a row */
     GEMM_SPLIT_WORKSPACE = 1 << 22, /* gemm_8_split_k: floats, at least m n splits */
     WARP_LANES = 32,
-    WARP_ROWS = 4,       /* the warp rungs: warps of a block, each with a row of its own */
-    LONG_THREADS = 1024, /* the vectorised rungs' blocks for rows that no registers hold */
-    COLUMN_WARPS = 16,   /* column_sums_2_tiled: warps that share a block's columns */
-    CEILING_CHAINS = 16  /* ceiling: independent multiply-adds a thread */
+    WARP_ROWS = 4,              /* the warp rungs: warps of a block, each with a row of its own */
+    LONG_THREADS = 1024,        /* the vectorised rungs' blocks for rows that no registers hold */
+    ATTENTION_SCORES = 1 << 22, /* attention_1_naive: floats of scores at a time, whole rows */
+    ATTENTION_QUERIES = 64,     /* attention_2_fused: of a block */
+    ATTENTION_KEYS_64 = 64,     /* … keys that it meets at a time, up to 64 dimensions */
+    ATTENTION_KEYS_128 = 32,    /* … and up to 128 */
+    COLUMN_WARPS = 16,          /* column_sums_2_tiled: warps that share a block's columns */
+    CEILING_CHAINS = 16         /* ceiling: independent multiply-adds a thread */
 };
 
 struct gemm_arguments {
@@ -111,6 +115,18 @@ struct layernorm_arguments {
     int64_t rows, columns;
     float epsilon;
     int64_t kept; /* as in softmax_arguments */
+};
+
+/* Rows of all heads one after the other, as in struct attention_problem. */
+struct attention_arguments {
+    const void *q, *k, *v;
+    float *o;
+    int64_t heads, sequence, dimension; /* heads of all batches together */
+    int64_t q_stride, k_stride, v_stride, o_stride;
+    float scale;
+    int32_t causal;
+    int32_t in_vectors;      /* the fused rung: rows of all four lie in aligned groups of four */
+    int64_t first_row, rows; /* the naive rung: which rows of O */
 };
 
 struct cross_entropy_arguments {

@@ -16,6 +16,7 @@ gemm_kernel gemm_cuda_naive; /* all but tf32; the rest of its ladder, up to cuda
 activation_kernel activation_cuda_naive;
 softmax_kernel softmax_cuda_naive;
 layernorm_kernel layernorm_cuda_naive;
+attention_kernel attention_cuda_naive; /* f32 and bf16, as the next */
 cross_entropy_kernel cross_entropy_cuda_naive;
 mse_kernel mse_cuda_naive;
 column_sums_kernel column_sums_cuda_naive;
@@ -59,6 +60,10 @@ gemm_kernel gemm_cuda_split_k;   /* refuses shapes with nothing to split */
 /* The rung, tile and split for the shape and GPU: what a network should call. Any shape, any GPU;
  * allocates nothing, so that it can be captured. */
 gemm_kernel gemm_cuda_best;
+
+/* --- attention ------------------------------------------------------------------------------- */
+
+attention_kernel attention_cuda_fused; /* up to 128 dimensions */
 
 /* --- linear ---------------------------------------------------------------------------------- */
 

@@ -10,7 +10,8 @@
 
 /* `openblas`: cblas_sgemm, row-major. */
 gemm_kernel gemm_openblas;
-linear_kernel linear_openblas; /* the epilogue is cpu-simd's */
+linear_kernel linear_openblas;       /* the epilogue is cpu-simd's */
+attention_kernel attention_openblas; /* f32; the softmax is cpu-simd's */
 
 /* Sets the threads of OpenMP, OpenBLAS and BLIS alike; threads >= 1. No more than OMP_THREAD_LIMIT
  * allows, but all of these whatever OMP_DYNAMIC and OMP_MAX_ACTIVE_LEVELS say. */
@@ -46,6 +47,7 @@ gemm_kernel gemm_onednn;
 linear_kernel linear_onednn;
 activation_kernel activation_onednn;
 softmax_kernel softmax_onednn;
+attention_kernel attention_onednn; /* f32; a product, softmax and a product a head */
 layernorm_kernel layernorm_onednn; /* forward; with the mean */
 const char *onednn_version(void);
 /* The instruction set that it makes code for: "avx512_core_bf16"; NULL where it is not there. */

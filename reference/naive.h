@@ -10,6 +10,7 @@ linear_kernel linear_naive;
 activation_kernel activation_naive;
 softmax_kernel softmax_naive;
 layernorm_kernel layernorm_naive;
+attention_kernel attention_naive;
 cross_entropy_kernel cross_entropy_naive;
 mse_kernel mse_naive;
 column_sums_kernel column_sums_naive;

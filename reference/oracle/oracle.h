@@ -50,6 +50,11 @@ enum layernorm_output {
 void oracle_layernorm(const struct layernorm_problem *problem, enum layernorm_output output,
                       int64_t first_row, int64_t rows, double *expected, double *tolerance);
 
+/* output 0: o, [batch * heads * sequence, dimension]. NaN with an infinite tolerance: any value, NaN
+ * included, where infinities meet probabilities that may be 0, or sums overflow. */
+void oracle_attention(const struct attention_problem *problem, int64_t first_row, int64_t rows,
+                      double *expected, double *tolerance);
+
 /* output 0: loss (rows x 1); output 1: dlogits. */
 void oracle_cross_entropy(const struct cross_entropy_problem *problem, int output,
                           int64_t first_row, int64_t rows, double *expected, double *tolerance);

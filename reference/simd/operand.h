@@ -96,6 +96,18 @@ SIMD_INLINE vector pairs_multiply(vector left, vector right, vector sum) {
     return sum;
 }
 
+SIMD_INLINE __m256i narrow_round(vector x) {
+    __m256i bits;
+    __asm__("vcvtneps2bf16 %1, %0" : "=v"(bits) : "v"(x));
+    return bits;
+}
+
+/* Each lane of two vectors rounded to bf16, side by side. */
+SIMD_INLINE vector pairs_round(vector low, vector high) {
+    __m512i above = _mm512_slli_epi32(_mm512_cvtepu16_epi32(narrow_round(high)), 16);
+    return _mm512_castsi512_ps(_mm512_or_si512(_mm512_cvtepu16_epi32(narrow_round(low)), above));
+}
+
 #else
 
 enum { PAIRS_MULTIPLY = 0 };
@@ -113,6 +125,11 @@ SIMD_INLINE vector pairs_join(const uint16_t *low, const uint16_t *high, int64_t
 SIMD_INLINE vector pairs_multiply(vector left, vector right, vector sum) {
     (void)left, (void)right;
     return sum;
+}
+
+SIMD_INLINE vector pairs_round(vector low, vector high) {
+    (void)high;
+    return low;
 }
 
 #endif
