@@ -143,20 +143,25 @@ $(program_tests:%=%.o): CPPFLAGS += -DPROGRAM_PTX='"$(program_folder)"'
 # --- the CUDA runtime on the emulated GPU ----------------------------------------------------------------------------
 # Programs of the runtime, where there is an nvcc. A program without a sanitizer cannot load libraries with one.
 runtime_folder  := $(BUILD)/tests/programs
+hopper_folder   := $(BUILD)/tests/programs-hopper
 ifneq ($(if $(SANITIZE),,$(NVCC)),)
 runtime_programs := $(patsubst tests/programs/%.cu,$(runtime_folder)/%,$(wildcard tests/programs/*.cu)) $(runtime_folder)/linked
+runtime_programs += $(patsubst tests/programs/hopper/%.cu,$(hopper_folder)/%,$(wildcard tests/programs/hopper/*.cu))
 endif
 runtime_compile   = $(NVCC) -std=c++17 -cudart shared -lineinfo -gencode arch=compute_75,code=compute_75
 $(runtime_folder)/%: tests/programs/%.cu tests/programs/check.h
 	@mkdir -p $(@D)
 	$(runtime_compile) $< -o $@
+$(hopper_folder)/%: tests/programs/hopper/%.cu tests/programs/check.h
+	@mkdir -p $(@D)
+	$(subst compute_75,compute_90,$(runtime_compile)) $< -o $@
 $(runtime_folder)/linked: $(wildcard tests/programs/linked/*.cu) tests/programs/check.h
 	@mkdir -p $(@D)
 	$(runtime_compile) -rdc=true $(filter %.cu,$^) -o $@
 
 $(runtime_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_RUNTIMES) $(EMULATOR_LIBRARY) $(flags) | $(runtime_programs)
 	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcudart.so.13 $(driver_test_link) -o $@
-$(runtime_tests:%=%.o): CPPFLAGS += -DRUNTIME_PROGRAMS='"$(runtime_folder)"' -DRUNTIME_LIBRARY='"$(BUILD)/emulator"'
+$(runtime_tests:%=%.o): CPPFLAGS += -DRUNTIME_PROGRAMS='"$(runtime_folder)"' -DHOPPER_PROGRAMS='"$(hopper_folder)"' -DRUNTIME_LIBRARY='"$(BUILD)/emulator"'
 
 $(nvrtc_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_NVRTC) $(EMULATOR_LIBRARY) $(flags)
 	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libnvrtc.so.13 $(driver_test_link) -o $@

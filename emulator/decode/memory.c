@@ -39,13 +39,15 @@ static bool address_area(struct decoder *decoder, const struct syntax_variable *
     return true;
 }
 
-/* The first address of an instruction has its offset in the instruction, the second one in the
+/* The first address of an instruction has its offset in the instruction, the others in the
  * detail. */
 static void set_offset(struct decoder *decoder, int64_t offset) {
-    if (decoder->detail->address_count++ == 0)
-        decoder->instruction->immediate = offset;
-    else
-        decoder->detail->second_offset = offset;
+    struct detail *detail = decoder->detail;
+    int64_t *const offsets[] = {&decoder->instruction->immediate, &detail->second_offset,
+                                &detail->third_offset};
+    if (detail->address_count >= sizeof offsets / sizeof offsets[0])
+        decoder_fail(decoder, "too many operands");
+    *offsets[detail->address_count++] = offset;
 }
 
 static void clear_offset(struct decoder *decoder) {
@@ -99,6 +101,25 @@ static void add_address(struct decoder *decoder, const struct syntax_operand *op
     }
     clear_offset(decoder);
     decoder_add_constant(decoder, value, 64);
+}
+
+/* [map, {coordinates}]: the address of a tensor map, then as many coordinates as the instruction has
+ * dimensions. */
+static void add_tensor(struct decoder *decoder, const struct syntax_operand *operand) {
+    struct syntax_operand map = *operand;
+    char dimensions[] = "0d";
+    const struct syntax_operand *coordinates = operand->items;
+    map.kind = OPERAND_ADDRESS;
+    if (operand->kind != OPERAND_TEXTURE || operand->item_count != 1 ||
+        coordinates->kind != OPERAND_VECTOR || coordinates->item_count > 5)
+        decoder_fail(decoder, "a tensor map with coordinates in brackets is needed");
+    add_address(decoder, &map);
+    decoder->detail->elements = (uint32_t)coordinates->item_count;
+    dimensions[0] = (char)('0' + coordinates->item_count);
+    if (!decoder_has_modifier(decoder, dimensions))
+        decoder_fail(decoder, "as many coordinates as there are dimensions are needed");
+    for (size_t k = 0; k < coordinates->item_count; k++)
+        decoder_add_from(decoder, &coordinates->items[k], 'w');
 }
 
 static void matrix_shape(struct decoder *decoder) {
@@ -182,7 +203,7 @@ static char choose_letter(struct decoder *decoder, char letter, char value,
 }
 
 /*
- * Operands of the row: 'm' an address, 'D' the loaded value or vector, 'S' the stored one, 's' a
+ * Operands of the row: 'm' an address, 'T' a tensor map with coordinates, 'D' the loaded value or vector, 'S' the stored one, 's' a
  * source of the type's width, 't' a destination of it, 'x' a predicate or a word, other letters as in
  * plain rows. Cache
  * policies at the end are accepted and ignored.
@@ -212,6 +233,8 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
         const char chosen = choose_letter(decoder, *letter, value, operand);
         if (*letter == 'm')
             add_address(decoder, operand);
+        else if (*letter == 'T')
+            add_tensor(decoder, operand);
         else if (*letter == 'D' || *letter == 'S')
             memory_values(decoder, operand, value, is_to);
         else if (is_to)

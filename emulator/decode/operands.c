@@ -249,9 +249,15 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
     unsigned index, special;
     const struct syntax_symbol *symbol = decoder_find(decoder, operand, &index);
     if (!symbol && letter == 'w' && decoder_find_special(decoder, operand->name, &special) &&
-        special < SPECIAL_COUNT) {
+        special < SPECIAL_COUNT && special != SPECIAL_IS_EXPLICIT_CLUSTER) {
         check_reads_special(decoder);
         decoder_add_special(decoder, special);
+        return;
+    }
+    if (!symbol && letter == 'p' && decoder_find_special(decoder, operand->name, &special) &&
+        special == SPECIAL_IS_EXPLICIT_CLUSTER) {
+        decoder_add_special(decoder, special);
+        detail->from_bits[detail->from_count - 1] = 1;
         return;
     }
     if (!symbol && strcmp(operand->name, "WARP_SZ") == 0) {

@@ -66,9 +66,9 @@ struct detail {
     size_t copy_count, result_count;
     uint32_t *targets; /* brx.idx */
     size_t target_count;
-    uint32_t access_bytes; /* memory: bytes of an element, */
-    uint32_t elements;     /* and elements a lane */
-    int64_t second_offset; /* of the second address */
+    uint32_t access_bytes;               /* memory: bytes of an element, */
+    uint32_t elements;                   /* and elements a lane */
+    int64_t second_offset, third_offset; /* of the second address */
     uint8_t address_count;
     const struct matrix_fragment *fragment; /* wmma.load, wmma.store */
     uint32_t stride;                        /* ld.param and st.param on an area: bytes a lane */
@@ -112,7 +112,21 @@ enum special_register {
     SPECIAL_ENVREG1,
     SPECIAL_ENVREG2,
     SPECIAL_ZERO,
-    SPECIAL_ONE,
+    SPECIAL_CLUSTERID_X,
+    SPECIAL_CLUSTERID_Y,
+    SPECIAL_CLUSTERID_Z,
+    SPECIAL_NCLUSTERID_X,
+    SPECIAL_NCLUSTERID_Y,
+    SPECIAL_NCLUSTERID_Z,
+    SPECIAL_CLUSTER_CTAID_X,
+    SPECIAL_CLUSTER_CTAID_Y,
+    SPECIAL_CLUSTER_CTAID_Z,
+    SPECIAL_CLUSTER_NCTAID_X,
+    SPECIAL_CLUSTER_NCTAID_Y,
+    SPECIAL_CLUSTER_NCTAID_Z,
+    SPECIAL_CLUSTER_CTARANK,
+    SPECIAL_CLUSTER_NCTARANK,
+    SPECIAL_IS_EXPLICIT_CLUSTER, /* a predicate: all bits of each word */
     SPECIAL_COUNT,
     SPECIAL_CLOCK = SPECIAL_COUNT,
     SPECIAL_CLOCK64,

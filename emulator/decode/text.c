@@ -78,9 +78,10 @@ enum state_space decoder_space(const struct decoder *decoder) {
         const char *name;
         enum state_space space;
     } spaces[] = {{"global", SPACE_GLOBAL},      {"shared", SPACE_SHARED},
-                  {"shared::cta", SPACE_SHARED}, {"local", SPACE_LOCAL},
-                  {"const", SPACE_CONST},        {"param", SPACE_PARAM},
-                  {"param::entry", SPACE_PARAM}, {"param::func", SPACE_PARAM}};
+                  {"shared::cta", SPACE_SHARED}, {"shared::cluster", SPACE_SHARED},
+                  {"local", SPACE_LOCAL},        {"const", SPACE_CONST},
+                  {"param", SPACE_PARAM},        {"param::entry", SPACE_PARAM},
+                  {"param::func", SPACE_PARAM}};
     const struct syntax_instruction *source = decoder_source(decoder);
     for (size_t k = 0; k < source->modifier_count; k++) {
         for (size_t n = 0; n < sizeof spaces / sizeof spaces[0]; n++) {

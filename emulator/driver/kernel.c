@@ -87,6 +87,25 @@ static CUresult kernel_check_cooperative(const struct driver_function *function,
     return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
 }
 
+/* The clusters that the request, or else an attribute of the function, asks for. */
+static const unsigned *kernel_cluster(const struct driver_function *function,
+                                      const unsigned cluster[3]) {
+    return cluster[0] ? cluster : function->cluster;
+}
+
+static CUresult kernel_check_cluster(const struct driver_function *function,
+                                     const struct kernel_request *request) {
+    struct machine_diagnostic diagnostic;
+    struct machine_launch launch = {.function = function->machine,
+                                    .allow_large_clusters = function->allows_large_clusters};
+    memcpy(launch.grid, request->grid, sizeof launch.grid);
+    memcpy(launch.cluster, kernel_cluster(function, request->cluster), sizeof launch.cluster);
+    if (machine_check_clusters(driver.machine, &launch, &diagnostic) == MACHINE_OK)
+        return CUDA_SUCCESS;
+    driver_say("%s", diagnostic.message);
+    return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+}
+
 /* ---- Parameters ---- */
 
 /* The bytes that `extra` points to, or NULL. */
@@ -176,6 +195,8 @@ CUresult kernel_prepare(struct driver_kernel *kernel, const struct kernel_reques
     if (status == CUDA_SUCCESS)
         status = kernel_check_shared(function, request);
     if (status == CUDA_SUCCESS)
+        status = kernel_check_cluster(function, request);
+    if (status == CUDA_SUCCESS)
         status = kernel_check_cooperative(function, request);
     if (status != CUDA_SUCCESS)
         return status;
@@ -184,6 +205,7 @@ CUresult kernel_prepare(struct driver_kernel *kernel, const struct kernel_reques
                                      .cooperative = request->cooperative};
     memcpy(kernel->grid, request->grid, sizeof kernel->grid);
     memcpy(kernel->block, request->block, sizeof kernel->block);
+    memcpy(kernel->cluster, request->cluster, sizeof kernel->cluster);
     status =
         kernel_allocate(kernel, function->info->parameter_count, function->info->parameter_bytes);
     if (status != CUDA_SUCCESS)
@@ -229,11 +251,13 @@ CUresult kernel_execute(struct driver_context *context, const struct driver_kern
         .dynamic_shared = kernel->dynamic_shared,
         .allow_large_shared = function->dynamic_limit > 0,
         .cooperative = kernel->cooperative,
+        .allow_large_clusters = function->allows_large_clusters,
         .parameters = kernel->parameters,
         .parameter_bytes = kernel->parameter_bytes,
     };
     memcpy(launch.grid, kernel->grid, sizeof launch.grid);
     memcpy(launch.block, kernel->block, sizeof launch.block);
+    memcpy(launch.cluster, kernel_cluster(function, kernel->cluster), sizeof launch.cluster);
     enum machine_status result = machine_launch(driver.machine, &launch, &counters, &diagnostic);
     kernel_count(function, kernel, &counters);
     status = driver_status(result);

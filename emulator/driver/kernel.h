@@ -6,7 +6,7 @@
 
 struct driver_kernel {
     CUfunction function; /* found again at each launch: its module may be gone by then */
-    unsigned grid[3], block[3];
+    unsigned grid[3], block[3], cluster[3];
     size_t dynamic_shared;
     bool cooperative;
     size_t parameter_count, parameter_bytes;
@@ -18,6 +18,7 @@ struct driver_kernel {
 struct kernel_request {
     CUfunction function;
     unsigned grid[3], block[3];
+    unsigned cluster[3]; /* zeros: as the function says */
     unsigned dynamic_shared;
     bool cooperative;
     void **parameters, **extra;

@@ -47,6 +47,7 @@ struct lockstep_emulator_counters {
     uint64_t bytes_touched; /* summed over the launches */
     uint64_t blocks, warps;
     uint64_t shared_atomic_requests, shared_copy_requests;
+    uint64_t bulk_load_requests, bulk_load_bytes, bulk_store_requests, bulk_store_bytes;
 };
 
 /* LOCKSTEP_EMULATOR_VERSION of the library. */

@@ -153,6 +153,11 @@ COMPARE_HANDLER(neu_f32, 32, float, FLOAT, !(x == y))
 #define WINDOW_OF(x) ((x) >> WINDOW_SHIFT)
 COMPARE_HANDLER(is_space, 64, uint64_t, WINDOW_OF, x == instruction->variant && y == y)
 
+/* Shared memory of the block itself. */
+#define RANK_OF(x) ((x) >> SHARED_RANK_SHIFT)
+COMPARE_HANDLER(is_own_shared, 64, uint64_t, RANK_OF,
+                x == (uint64_t)WINDOW_SHARED << (WINDOW_SHIFT - SHARED_RANK_SHIFT) && y == y)
+
 /* .global and .const lie in one window: its ranges know which they are. The variant is whether
  * .const is asked for. */
 static void is_global_or_constant(struct warp *warp, const struct instruction *instruction) {
@@ -229,15 +234,16 @@ static const struct instruction_row rows[] = {
     {.pattern = "selp.{b32,u32,s32,f32}", "w=w,w,p", select_32},
     {.pattern = "selp.{b64,u64,s64,f64}", "d=d,d,p", select_64},
     {.pattern = "cvta[.to].{global,const}.u64", "d=d", move_64},
-    {.pattern = "cvta.{shared,shared::cta}.u64", "d=d", cvta_to_generic_64, 1},
+    {.pattern = "cvta.{shared,shared::cta,shared::cluster}.u64", "d=d", cvta_to_generic_64, 1},
     {.pattern = "cvta.local.u64", "d=d", cvta_to_generic_64, 2},
     {.pattern = "cvta.{param,param::entry}.u64", "d=d", cvta_to_generic_64, 3},
-    {.pattern = "cvta.to.{shared,shared::cta}.u64", "d=d", cvta_from_generic_64, 1},
+    {.pattern = "cvta.to.{shared,shared::cta,shared::cluster}.u64", "d=d", cvta_from_generic_64, 1},
     {.pattern = "cvta.to.local.u64", "d=d", cvta_from_generic_64, 2},
     {.pattern = "cvta.to.{param,param::entry}.u64", "d=d", cvta_from_generic_64, 3},
     {.pattern = "isspacep.global", "p=d", is_global_or_constant, 0},
     {.pattern = "isspacep.const", "p=d", is_global_or_constant, 1},
-    {.pattern = "isspacep.{shared,shared::cta,shared::cluster}", "p=d", is_space, WINDOW_SHARED},
+    {.pattern = "isspacep.{shared,shared::cta}", "p=d", is_own_shared},
+    {.pattern = "isspacep.shared::cluster", "p=d", is_space, WINDOW_SHARED},
     {.pattern = "isspacep.local", "p=d", is_space, WINDOW_LOCAL},
     {.pattern = "isspacep.{param,param::entry}", "p=d", is_space, WINDOW_PARAM},
     {.pattern = "setp.lt.s32", "p=w,w", lt_s32},

@@ -1,35 +1,17 @@
 /* atom and red (PTX ISA 9.7.13.5, 9.7.13.7): lanes act one after another, in the order of their
  * numbers. */
+#include "emulator/execute/atomic.h"
+
 #include "emulator/arithmetic/half.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
+#include "emulator/execute/place.h"
 #include "emulator/execute/values.h"
 #include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 
 #include <string.h>
-
-enum atomic_operation {
-    ATOMIC_AND,
-    ATOMIC_OR,
-    ATOMIC_XOR,
-    ATOMIC_ADD,
-    ATOMIC_INCREMENT,
-    ATOMIC_DECREMENT,
-    ATOMIC_MIN_U,
-    ATOMIC_MAX_U,
-    ATOMIC_MIN_S,
-    ATOMIC_MAX_S,
-    ATOMIC_EXCHANGE,
-    ATOMIC_COMPARE,
-    ATOMIC_ADD_F32,
-    ATOMIC_ADD_F64,
-    ATOMIC_ADD_F16,
-    ATOMIC_ADD_F16X2,
-    ATOMIC_ADD_BF16,
-    ATOMIC_ADD_BF16X2,
-};
 
 static uint64_t apply_integer(enum atomic_operation operation, uint64_t old, uint64_t b, uint64_t c,
                               uint32_t bytes) {
@@ -71,7 +53,22 @@ static uint32_t add_half(uint32_t a, uint32_t b, bool is_bf16) {
     return (is_bf16 ? bf16_narrow(sum) : f16_narrow(sum)) & 0xffff;
 }
 
+/* A number wins over a NaN, and zeros differ by their sign (min and max of PTX). */
+static uint32_t choose_half(uint32_t a, uint32_t b, bool is_bf16, bool is_max) {
+    const float x = lane_f32(is_bf16 ? bf16_widen(a & 0xffff) : f16_widen(a & 0xffff));
+    const float y = lane_f32(is_bf16 ? bf16_widen(b & 0xffff) : f16_widen(b & 0xffff));
+    if (x != x)
+        return y != y ? 0x7fff : b & 0xffff;
+    if (y != y)
+        return a & 0xffff;
+    const bool is_first_less = x < y || (x == y && (a & 0x8000));
+    return (is_first_less != is_max ? a : b) & 0xffff;
+}
+
 static uint64_t apply_half(enum atomic_operation operation, uint32_t old, uint32_t b) {
+    if (operation >= ATOMIC_MIN_F16)
+        return choose_half(old, b, operation >= ATOMIC_MIN_BF16,
+                           operation == ATOMIC_MAX_F16 || operation == ATOMIC_MAX_BF16);
     const bool is_bf16 = operation == ATOMIC_ADD_BF16 || operation == ATOMIC_ADD_BF16X2;
     const uint32_t low = add_half(old, b, is_bf16);
     if (operation == ATOMIC_ADD_F16 || operation == ATOMIC_ADD_BF16)
@@ -97,8 +94,7 @@ static uint64_t apply(enum atomic_operation operation, uint64_t old, uint64_t b,
     return flush ? lane_flush32(sum) : sum;
 }
 
-/* Other host threads may act on the same word at the same time. */
-static uint64_t update(unsigned char *at, enum atomic_operation operation, uint64_t b, uint64_t c,
+uint64_t atomic_update(unsigned char *at, enum atomic_operation operation, uint64_t b, uint64_t c,
                        uint32_t bytes, bool flush) {
     if (bytes == 8) {
         uint64_t *word = (uint64_t *)(void *)at, old = __atomic_load_n(word, __ATOMIC_RELAXED);
@@ -145,20 +141,22 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
                    bytes, bytes);
         return NULL;
     }
-    if (window == WINDOW_SHARED && offset <= launch->shared_bytes &&
-        launch->shared_bytes - offset >= bytes) {
-        request->shared.at[lane] = offset;
+    if (window == WINDOW_SHARED) {
+        struct shared_place place;
+        if (!place_find(warp, instruction, lane, address, (struct place_size){bytes, bytes},
+                        &place))
+            return NULL;
+        request->shared.at[lane] = place.offset;
         request->shared_lanes |= UINT32_C(1) << lane;
         if (launch->is_slow)
-            check_shared(warp, instruction, lane, (uint32_t)offset, bytes, true, true, NULL);
-        return warp->is_faulted ? NULL : warp->block->shared + offset;
+            check_place(warp, instruction, lane, &place, bytes, CHECK_READS | CHECK_WRITES);
+        return warp->is_faulted ? NULL : place.block->shared + place.offset;
     }
     struct memory_range *range =
         window == WINDOW_GLOBAL ? memory_find_all(launch->memory, address, bytes) : NULL;
     if (!range) {
         warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
-                   "out-of-bounds atomic access of %u bytes in %s memory", bytes,
-                   window == WINDOW_SHARED ? "shared" : "global");
+                   "out-of-bounds atomic access of %u bytes in global memory", bytes);
         return NULL;
     }
     request_touch(&request->global, range, address);
@@ -192,10 +190,10 @@ static bool update_lane(struct warp *warp, const struct instruction *instruction
     const bool compares = instruction->variant == ATOMIC_COMPARE;
     const bool flush = !(request->shared_lanes >> lane & 1);
     for (unsigned k = 0; k < detail->elements; k++)
-        old[k].at[lane] =
-            update(at + (size_t)k * detail->access_bytes, instruction->variant,
-                   value_read(warp, detail, 1 + k, lane),
-                   compares ? value_read(warp, detail, 2, lane) : 0, detail->access_bytes, flush);
+        old[k].at[lane] = atomic_update(at + (size_t)k * detail->access_bytes, instruction->variant,
+                                        value_read(warp, detail, 1 + k, lane),
+                                        compares ? value_read(warp, detail, 2, lane) : 0,
+                                        detail->access_bytes, flush);
     return true;
 }
 
@@ -221,7 +219,8 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
 }
 
 #define HEAD                                                                                       \
-    "[.{relaxed,acquire,release,acq_rel}][.{cta,cluster,gpu,sys}][.{global,shared,shared::cta}]"
+    "[.{relaxed,acquire,release,acq_rel}][.{cta,cluster,gpu,sys}][.{global,shared,shared::cta,"    \
+    "shared::cluster}]"
 #define HINT "[.L2::cache_hint]"
 /* Integer operations commute: only one whose old value is used can tell the order of the blocks. */
 #define BOTH(operation_pattern, number, more)                                                      \

@@ -1,6 +1,8 @@
 /* Barriers of a block: bar and barrier.cta in all their forms (PTX ISA 9.7.13.1). */
 #include "emulator/execute/barrier.h"
 
+#include "emulator/execute/barrier_cluster.h"
+
 #include "emulator/execute/execute.h"
 #include "emulator/execute/race.h"
 #include "emulator/execute/warp.h"
@@ -102,6 +104,7 @@ static void release(struct block *block, uint32_t number) {
     if (!barrier->is_open || barrier->arrived < needed)
         return;
     race_synchronise(block, number);
+    block->cluster->idle = 0;
     for (uint32_t k = 0; k < block->warp_count; k++)
         release_warp(&block->warps[k], barrier);
     barrier->is_open = false;
@@ -151,10 +154,12 @@ static void execute_barrier(struct warp *warp, const struct instruction *instruc
 
 void barrier_threads_exited(struct block *block, uint32_t count) {
     block->live_threads -= count;
+    block->cluster->idle = 0;
     for (uint32_t k = 0; k < BARRIERS; k++) {
         if (block->barriers[k].is_open && block->barriers[k].expected == 0)
             release(block, k);
     }
+    barrier_cluster_threads_exited(block->cluster);
 }
 
 #define ALIGNMENT "[.aligned]"

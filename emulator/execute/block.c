@@ -1,4 +1,4 @@
-/* One block of threads: its memory, its warps in turn, and what to say when none can go on. */
+/* One block of threads: its memory, and its warps in turn. */
 #include "emulator/execute/block.h"
 
 #include "emulator/execute/check.h"
@@ -70,7 +70,14 @@ static void fill_special(struct warp *warp) {
     fill(warp, SPECIAL_ENVREG1, (uint32_t)(launch->workspace >> 32));
     fill(warp, SPECIAL_ENVREG2, (uint32_t)launch->workspace);
     fill(warp, SPECIAL_ZERO, 0);
-    fill(warp, SPECIAL_ONE, 1);
+    for (unsigned k = 0; k < 3; k++) {
+        fill(warp, (enum special_register)(SPECIAL_CLUSTER_NCTAID_X + k), launch->cluster[k]);
+        fill(warp, (enum special_register)(SPECIAL_NCLUSTERID_X + k),
+             launch->grid[k] / launch->cluster[k]);
+    }
+    fill(warp, SPECIAL_CLUSTER_CTARANK, warp->block->rank);
+    fill(warp, SPECIAL_CLUSTER_NCTARANK, launch->cluster_size);
+    fill(warp, SPECIAL_IS_EXPLICIT_CLUSTER, launch->has_explicit_clusters ? LANES_ALL : 0);
 }
 
 /* ---- Opening and closing ---- */
@@ -112,8 +119,10 @@ static size_t lay_out(struct block *block) {
     return used;
 }
 
-int block_open(struct block *block, struct launch *launch) {
-    *block = (struct block){.launch = launch, .warp_count = launch->warps};
+int block_open(struct block *block, struct cluster *cluster, uint32_t rank) {
+    struct launch *launch = cluster->launch;
+    *block = (struct block){
+        .launch = launch, .cluster = cluster, .rank = rank, .warp_count = launch->warps};
     const size_t warps = launch->warps;
     block->memory_bytes = lay_out(block);
     block->memory = scratch_take(launch->scratch, block->memory_bytes);
@@ -148,6 +157,8 @@ static void start_warp(struct warp *warp) {
     const uint32_t threads = launch->threads - warp->first_thread;
     warp->live = threads >= LANES ? LANES_ALL : (UINT32_C(1) << threads) - 1;
     warp->sync_wait = warp->barrier_wait = warp->yielded = 0;
+    warp->cluster_arrived = warp->cluster_passed = warp->cluster_waiting = 0;
+    warp->mbarrier_wait = warp->mbarrier_expired = warp->mbarrier_tested = 0;
     warp->is_faulted = warp->communicated = warp->is_spent = false;
     warp->executed = 0;
     warp->copy_count = 0;
@@ -157,9 +168,14 @@ static void start_warp(struct warp *warp) {
     for (unsigned lane = 0; lane < LANES; lane++) {
         warp->lane_pc[lane] = launch->function->first;
         warp->lane_base[lane] = warp->lane_local[lane] = warp->async_group[lane] = 0;
+        warp->bulk_group[lane] = 0;
     }
-    for (unsigned k = 0; k < 3; k++)
-        fill(warp, (enum special_register)(SPECIAL_CTAID_X + k), block->coordinates[k]);
+    for (unsigned k = 0; k < 3; k++) {
+        const uint32_t at = block->coordinates[k], blocks = launch->cluster[k];
+        fill(warp, (enum special_register)(SPECIAL_CTAID_X + k), at);
+        fill(warp, (enum special_register)(SPECIAL_CLUSTERID_X + k), at / blocks);
+        fill(warp, (enum special_register)(SPECIAL_CLUSTER_CTAID_X + k), at % blocks);
+    }
     fill(warp, SPECIAL_SMID, (uint32_t)(block->index % launch->properties->multiprocessors));
 }
 
@@ -172,7 +188,6 @@ void block_start(struct block *block, struct worker *worker, uint64_t index) {
     block->coordinates[2] = (uint32_t)(index / launch->grid[0] / launch->grid[1]);
     block->live_threads = launch->threads;
     block->fault.status = MACHINE_OK;
-    block->has_spun = false;
     /* What shared memory holds at first is undefined on a GPU; a NaN shows when something reads it.
      */
     memset(block->shared, POISON, launch->shared_bytes);
@@ -192,67 +207,26 @@ void block_start(struct block *block, struct worker *worker, uint64_t index) {
     worker->counters.warps += block->warp_count;
 }
 
-/* Where the first threads that wait do so. */
-static void report_deadlock(struct block *block) {
-    for (uint32_t k = 0; k < block->warp_count; k++) {
-        struct warp *warp = &block->warps[k];
-        if (!warp->live)
-            continue;
-        const unsigned lane = lane_first(warp->live);
-        const struct instruction *instruction = &warp->code[warp->lane_pc[lane]];
-        const char *root = instruction->detail->source->root;
-        if (warp->sync_wait >> lane & 1)
-            warp_fault(
-                warp, instruction, MACHINE_DEADLOCK, lane, 0,
-                "deadlock: lanes 0x%08x of warp %u wait in '%s' for lanes that never come there",
-                warp->sync_wait, k, root);
-        else
-            warp_fault(warp, instruction, MACHINE_DEADLOCK, lane, 0,
-                       "deadlock: lanes 0x%08x of warp %u wait at '%s', which %u of the block's %u "
-                       "live threads wait "
-                       "for in vain",
-                       warp->barrier_wait, k, root, block->live_threads, block->live_threads);
-        return;
-    }
-}
-
-void block_describe(const struct block *block, const char *what,
-                    struct machine_diagnostic *diagnostic) {
-    const struct warp *found = NULL;
-    for (uint32_t k = block->warp_count; k-- > 0;) {
-        const struct warp *warp = &block->warps[k];
-        if (warp->live & ~warp->sync_wait & ~warp->barrier_wait)
-            found = warp;
-    }
-    if (!found) { /* the block has just ended */
-        snprintf(diagnostic->message, sizeof diagnostic->message, "kernel %s: %s",
-                 block->launch->function->name, what);
-        return;
-    }
-    const unsigned lane = lane_first(found->live & ~found->sync_wait & ~found->barrier_wait);
-    warp_describe(found, &found->code[found->lane_pc[lane]], lane, what, diagnostic);
-}
-
 enum block_state block_step(struct block *block) {
-    bool progressed = false;
+    bool ran = false, went = false;
     for (uint32_t k = 0; k < block->warp_count; k++) {
         struct warp *warp = &block->warps[k];
-        if (!(warp->live & ~warp->sync_wait & ~warp->barrier_wait))
+        warp->mbarrier_tested = 0;
+        if (!warp_runnable(warp))
             continue;
-        progressed = true;
         warp->fuel = SLICE;
         warp->is_spent = false;
         warp_run(warp);
-        block->has_spun |= warp->is_spent;
-        block->spent += (uint64_t)(SLICE - warp->fuel);
+        ran = true;
+        went |= !warp->is_spent && !warp->mbarrier_tested;
+        block->cluster->has_spun |= warp->is_spent;
+        block->cluster->spent += (uint64_t)(SLICE - warp->fuel);
         if (warp->is_faulted)
             return BLOCK_FAULTED;
     }
     if (block->live_threads == 0)
         return BLOCK_ENDED;
-    if (!progressed) {
-        report_deadlock(block);
-        return BLOCK_FAULTED;
-    }
-    return BLOCK_RUNNING;
+    if (went)
+        return BLOCK_RUNNING;
+    return ran ? BLOCK_RESTING : BLOCK_WAITING;
 }

@@ -28,6 +28,21 @@ void check_start(struct block *block) {
     race_start(block);
 }
 
+static void check_written(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                          const struct shared_place *place, uint32_t size, unsigned flags) {
+    uint8_t *written = place->block->shared_written;
+    for (uint32_t k = place->offset; written && k < place->offset + size && !warp->is_faulted;
+         k++) {
+        if ((flags & CHECK_READS) && !written[k])
+            warp_fault(
+                warp, instruction, MACHINE_CHECK_FAILED, lane, k,
+                "uninitialised read in shared memory: nothing has written the byte at offset %u",
+                k);
+        if (flags & CHECK_WRITES)
+            written[k] = 1;
+    }
+}
+
 void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint32_t address, uint32_t size, bool is_write, bool is_atomic,
                   const unsigned char *value) {
@@ -39,19 +54,18 @@ void check_shared(struct warp *warp, const struct instruction *instruction, unsi
     if (block->race && is_strong)
         race_strong(warp, instruction, space_window(WINDOW_SHARED) + address,
                     !is_write || is_atomic, is_write);
-    if (!block->shared_written || warp->is_faulted)
-        return;
-    for (uint32_t k = 0; k < size; k++) {
-        if ((!is_write || is_atomic) && !block->shared_written[address + k]) {
-            warp_fault(
-                warp, instruction, MACHINE_CHECK_FAILED, lane, address + k,
-                "uninitialised read in shared memory: nothing has written the byte at offset %u",
-                address + k);
-            return;
-        }
-        if (is_write)
-            block->shared_written[address + k] = 1;
-    }
+    check_written(warp, instruction, lane, &(struct shared_place){block, address}, size,
+                  (!is_write || is_atomic ? CHECK_READS : 0U) | (is_write ? CHECK_WRITES : 0U));
+}
+
+/* Races are looked for among the threads of a block, so not in what others do to its memory. */
+void check_place(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                 const struct shared_place *place, uint32_t size, unsigned flags) {
+    if (place->block == warp->block)
+        check_shared(warp, instruction, lane, place->offset, size, flags & CHECK_WRITES,
+                     flags == (CHECK_READS | CHECK_WRITES), NULL);
+    else
+        check_written(warp, instruction, lane, place, size, flags);
 }
 
 void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,

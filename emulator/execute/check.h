@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_CHECK_H
 #define LOCKSTEP_EMULATOR_EXECUTE_CHECK_H
 
-#include "emulator/execute/state.h"
+#include "emulator/execute/place.h"
 
 /* Memory for what the launch checks; -1 when there is none. */
 int check_open(struct block *block);
@@ -13,6 +13,11 @@ void check_start(struct block *block);
 void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint32_t address, uint32_t size, bool is_write, bool is_atomic,
                   const unsigned char *value);
+enum check_flag { CHECK_READS = 1, CHECK_WRITES = 2 };
+
+/* The same in any block of the cluster; `flags` are of enum check_flag. */
+void check_place(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                 const struct shared_place *place, uint32_t size, unsigned flags);
 void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint64_t address, uint32_t size, bool is_write);
 

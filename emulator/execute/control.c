@@ -1,6 +1,7 @@
 /* Branches, calls, returns, exits, traps: the instructions that move the program counter. */
 #include "emulator/execute/address.h"
 #include "emulator/execute/barrier.h"
+#include "emulator/execute/barrier_cluster.h"
 #include "emulator/execute/execute.h"
 #include "emulator/execute/print.h"
 #include "emulator/execute/race.h"
@@ -96,6 +97,7 @@ static void check_waiting(struct warp *warp, const struct instruction *instructi
                        "barrier %u is not reached by %u threads that end while %u wait at it", k,
                        lane_count(lanes), barrier->arrived);
     }
+    barrier_cluster_check_end(warp, instruction, lanes);
 }
 
 static void execute_exit(struct warp *warp, const struct instruction *instruction) {
@@ -369,7 +371,10 @@ static const struct instruction_row rows[] = {
     {.pattern = "nanosleep.u32", "w", execute_sleep},
     {.pattern = "membar.{cta,gl,sys,gpu}", "", execute_fence},
     {.pattern = "fence[.{sc,acq_rel,acquire,release}].{cta,cluster,gpu,sys}", "", execute_fence},
-    {.pattern = "fence.proxy.{alias,async,async.global,async.shared::cta}", "", execute_sleep},
+    {.pattern = "fence.proxy.{alias,async,async.global,async.shared::cta,async.shared::cluster}",
+     "",
+     execute_sleep},
+    {.pattern = "fence.mbarrier_init.release.cluster", "", execute_fence},
     {.pattern = "griddepcontrol.{launch_dependents,wait}", "", execute_nothing},
     {.pattern = "discard[.global].L2", "m,i", execute_nothing, .decode = DECODE_PREFETCH},
     {.pattern = "prefetch[.{global,local}].{L1,L2}",

@@ -3,6 +3,7 @@
 #include "emulator/execute/access_shared.h"
 #include "emulator/execute/elements.h"
 #include "emulator/execute/isa.h"
+#include "emulator/execute/place.h"
 #include "emulator/execute/warp.h"
 
 /* ---- Global memory ---- */
@@ -63,6 +64,40 @@ INLINE void store_shared(struct warp *warp, const struct instruction *instructio
     store_lanes(warp, instruction, (uint64_t)(uintptr_t)warp->block->shared, access, kind);
 }
 
+/* Lanes may mean other blocks of the cluster. */
+static bool reaches_across(const struct access *access) {
+    uint64_t all = 0;
+    for (unsigned lane = 0; lane < LANES; lane++)
+        all |= access->address.at[lane];
+    return all >> SHARED_RANK_SHIFT != 0;
+}
+
+static void access_across(struct warp *warp, const struct instruction *instruction,
+                          const struct access *access, bool is_store) {
+    const uint32_t bytes = instruction->detail->access_bytes * instruction->detail->elements;
+    struct machine_counters *counters = &warp->worker->counters;
+    struct lanes64 offsets;
+    for (uint32_t rest = access->mask; rest; rest &= rest - 1) {
+        const unsigned lane = lane_first(rest);
+        struct shared_place place;
+        if (!place_find(warp, instruction, lane, access->address.at[lane],
+                        (struct place_size){bytes, bytes}, &place))
+            return;
+        offsets.at[lane] = place.offset;
+        if (warp->block->launch->is_slow)
+            check_place(warp, instruction, lane, &place, bytes,
+                        is_store ? CHECK_WRITES : CHECK_READS);
+        unsigned char *at = place.block->shared + place.offset;
+        if (is_store)
+            store_any(warp, instruction->detail, lane, at);
+        else
+            load_any(warp, instruction->detail, lane, at);
+    }
+    counters->shared_store_requests += is_store;
+    counters->shared_load_requests += !is_store;
+    request_count_wavefronts(counters, request_wavefronts(&offsets, access->mask, bytes));
+}
+
 /* ---- Local memory and kernel parameters: bytes of each lane, or of all ---- */
 
 static void access_local(struct warp *warp, const struct instruction *instruction,
@@ -114,6 +149,8 @@ static void access_window(struct warp *warp, const struct instruction *instructi
         store_global(warp, instruction, access);
     else if (window == WINDOW_GLOBAL)
         load_global(warp, instruction, access);
+    else if (window == WINDOW_SHARED && reaches_across(access))
+        access_across(warp, instruction, access, is_store);
     else if (window == WINDOW_SHARED && is_store)
         store_shared(warp, instruction, access);
     else if (window == WINDOW_SHARED)
@@ -161,6 +198,18 @@ SPACE_HANDLER(execute_store_shared, store_shared(warp, instruction, &access))
 SPACE_HANDLER(execute_load_local, access_local(warp, instruction, &access, false))
 SPACE_HANDLER(execute_store_local, access_local(warp, instruction, &access, true))
 SPACE_HANDLER(execute_load_const, load_const(warp, instruction, &access))
+
+static void execute_load_cluster(struct warp *warp, const struct instruction *instruction) {
+    struct access access;
+    access_prepare(warp, instruction, warp->mask, &access);
+    access_window(warp, instruction, &access, WINDOW_SHARED, false);
+}
+
+static void execute_store_cluster(struct warp *warp, const struct instruction *instruction) {
+    struct access access;
+    access_prepare(warp, instruction, warp->mask, &access);
+    access_window(warp, instruction, &access, WINDOW_SHARED, true);
+}
 
 static void execute_load_generic(struct warp *warp, const struct instruction *instruction) {
     access_generic(warp, instruction, false);
@@ -227,7 +276,7 @@ static void execute_store_param(struct warp *warp, const struct instruction *ins
     ":256B}]"
 #define VECTOR_TYPE "[.{v2,v4}].{b8,u8,s8,b16,u16,s16,f16,bf16,b32,u32,s32,f32,b64,u64,s64,f64}"
 #define ORDER ".{volatile,relaxed,acquire,release,mmio.relaxed,mmio}[.{cta,cluster,gpu,sys}]"
-#define SPACES "[.{global,shared,local,shared::cta}]"
+#define SPACES "[.{global,shared,local,shared::cta,shared::cluster}]"
 #define PLAIN_LOAD EVICTION VECTOR_TYPE, "D=m"
 #define PLAIN_STORE EVICTION VECTOR_TYPE, "m,S"
 
@@ -238,6 +287,9 @@ static const struct instruction_row rows[] = {
     {.pattern = "ldu.global" VECTOR_TYPE, "D=m", execute_load_global, .decode = DECODE_MEMORY},
     {.pattern = "ld[.weak].{shared,shared::cta}" CACHE PLAIN_LOAD,
      execute_load_shared,
+     .decode = DECODE_MEMORY},
+    {.pattern = "ld[.weak].shared::cluster" CACHE PLAIN_LOAD,
+     execute_load_cluster,
      .decode = DECODE_MEMORY},
     {.pattern = "ld[.weak].local" CACHE PLAIN_LOAD, execute_load_local, .decode = DECODE_MEMORY},
     {.pattern = "ld[.weak].const" CACHE PLAIN_LOAD, execute_load_const, .decode = DECODE_MEMORY},
@@ -256,6 +308,9 @@ static const struct instruction_row rows[] = {
     {.pattern = "st[.weak].{shared,shared::cta}" CACHE PLAIN_STORE,
      execute_store_shared,
      .decode = DECODE_MEMORY},
+    {.pattern = "st[.weak].shared::cluster" CACHE PLAIN_STORE,
+     execute_store_cluster,
+     .decode = DECODE_MEMORY},
     {.pattern = "st[.weak].local" CACHE PLAIN_STORE, execute_store_local, .decode = DECODE_MEMORY},
     {.pattern = "st[.weak].{param,param::func}" VECTOR_TYPE,
      "m,S",
@@ -265,6 +320,9 @@ static const struct instruction_row rows[] = {
     {.pattern = "st" ORDER ".global" PLAIN_STORE, execute_store_global, .decode = DECODE_MEMORY},
     {.pattern = "st" ORDER ".{shared,shared::cta}" PLAIN_STORE,
      execute_store_shared,
+     .decode = DECODE_MEMORY},
+    {.pattern = "st" ORDER ".shared::cluster" PLAIN_STORE,
+     execute_store_cluster,
      .decode = DECODE_MEMORY},
     {.pattern = "st" ORDER ".local" PLAIN_STORE, execute_store_local, .decode = DECODE_MEMORY},
     {.pattern = "st" ORDER PLAIN_STORE, execute_store_generic, .decode = DECODE_MEMORY},

@@ -32,7 +32,10 @@ struct launch {
     struct machine_options options;
     const struct machine_properties *properties;
     unsigned grid[3], block[3];
-    uint64_t block_count;
+    unsigned cluster[3];        /* blocks of a cluster; ones where there are none */
+    bool has_explicit_clusters; /* the kernel or its launch says so */
+    uint32_t cluster_size;
+    uint64_t block_count, cluster_count;
     uint32_t threads, warps;
     size_t shared_bytes, dynamic_shared, static_shared;
     size_t own_shared; /* without what the system keeps for itself, which lies behind */
@@ -46,7 +49,7 @@ struct launch {
     size_t resident_limit;
     bool is_serial; /* blocks see each other's work: one host thread, in the order of the blocks */
     bool is_slow;   /* race or init checks are on */
-    uint64_t next_block;   /* atomic */
+    uint64_t next_cluster; /* atomic */
     uint64_t instructions; /* atomic: executed by finished slices, for the budget */
     pthread_mutex_t lock;
     struct fault fault; /* of the lowest block that failed */
@@ -74,9 +77,24 @@ struct barrier {
 
 struct race_shadow;
 
+/* Blocks that run together and may reach each other's shared memory. A block of its own is a
+ * cluster of one. */
+struct cluster {
+    struct launch *launch;
+    struct block *blocks; /* by rank */
+    uint32_t size;
+    uint32_t idle; /* grows while all wait at mbarriers and nothing happens to these */
+    bool has_spun;
+    uint64_t spent;             /* warp instructions since the launch last asked */
+    struct transfer *transfers; /* copies under way, in the order of their issue */
+    size_t transfer_count, transfer_capacity;
+};
+
 struct block {
     struct launch *launch;
+    struct cluster *cluster;
     struct worker *worker;
+    uint32_t rank; /* in the cluster */
     uint64_t index;
     uint32_t coordinates[3];
     unsigned char *shared;
@@ -90,8 +108,6 @@ struct block {
     struct output output;
     unsigned char *memory, *stacks, *locals, *specials; /* the first holds all others */
     size_t memory_bytes;
-    bool has_spun;
-    uint64_t spent; /* warp instructions since the launch last asked */
 };
 
 /* A cp.async that is under way for one lane: delivered when it is waited for. */
@@ -112,10 +128,17 @@ struct warp {
     uint32_t live;         /* lanes that have not ended */
     uint32_t sync_wait;    /* lanes that wait for other lanes */
     uint32_t barrier_wait; /* lanes that wait at a barrier of the block */
-    uint32_t yielded;      /* lanes that let others go first */
-    uint32_t spins;        /* jumps back, weighted by whether they communicated */
-    int64_t fuel;          /* instructions left of the slice */
-    uint64_t executed;     /* instructions, for the clocks */
+    uint32_t cluster_arrived, cluster_passed; /* lanes at the cluster's barrier: before and after it
+                                                 let go; */
+    uint32_t cluster_waiting;                 /* those that wait there */
+    uint32_t mbarrier_wait;                   /* lanes that sleep at an mbarrier, */
+    uint32_t mbarrier_at[LANES];              /* which lies there in shared memory, */
+    uint32_t mbarrier_expired;                /* or have slept for long enough */
+    uint32_t mbarrier_tested;                 /* lanes that tested one in vain: the slice ends */
+    uint32_t yielded;                         /* lanes that let others go first */
+    uint32_t spins;    /* jumps back, weighted by whether they communicated */
+    int64_t fuel;      /* instructions left of the slice */
+    uint64_t executed; /* instructions, for the clocks */
     struct worker *worker;
     struct block *block;
     const struct instruction *code;
@@ -128,9 +151,15 @@ struct warp {
     struct async_copy *copies;
     size_t copy_count, copy_capacity;
     uint32_t async_group[LANES]; /* the number of the group that is open */
+    uint32_t bulk_group[LANES];  /* the same for bulk copies */
     uint32_t sync_clock;         /* times that lanes have met, for the check of races */
     uint32_t serial;             /* accesses to shared memory, for the same */
 };
+
+/* The lanes that could execute now. */
+static inline uint32_t warp_runnable(const struct warp *warp) {
+    return warp->live & ~warp->sync_wait & ~warp->barrier_wait & ~warp->mbarrier_wait;
+}
 
 enum { STACK_BYTES = 1 << 24, SPIN_LIMIT = 1024, SLICE = 1 << 14 };
 

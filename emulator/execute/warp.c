@@ -42,7 +42,7 @@ static uint32_t choose_group(const struct warp *warp, uint32_t among, uint32_t *
 
 /* False when no lane can go on. */
 static bool choose(struct warp *warp) {
-    uint32_t runnable = warp->live & ~warp->sync_wait & ~warp->barrier_wait;
+    uint32_t runnable = warp_runnable(warp);
     warp->regroup = false;
     warp->spins = 0;
     if (!runnable) {
@@ -91,7 +91,7 @@ static void run_line(struct warp *warp) {
 }
 
 void warp_run(struct warp *warp) {
-    while (!warp->is_faulted && warp->fuel > 0 && !warp->is_spent) {
+    while (!warp->is_faulted && warp->fuel > 0 && !warp->is_spent && !warp->mbarrier_tested) {
         if (warp->regroup && !choose(warp))
             return;
         run_line(warp);

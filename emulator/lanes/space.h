@@ -2,6 +2,10 @@
  * Where the state spaces lie in the generic address space. Global addresses are host addresses,
  * below 2^56; the other spaces are windows above that, told apart by the top byte. Only the low 56
  * bits count within a window.
+ *
+ * Within the window of shared memory, and in 32-bit addresses of it, the bits from SHARED_RANK_SHIFT
+ * on tell the blocks of a cluster apart: 0 is the block itself, any other number is the block of that
+ * rank plus one.
  */
 #ifndef LOCKSTEP_EMULATOR_LANES_SPACE_H
 #define LOCKSTEP_EMULATOR_LANES_SPACE_H
@@ -14,8 +18,14 @@ enum {
     WINDOW_SHARED = 1,
     WINDOW_LOCAL = 2,
     WINDOW_PARAM = 3,
-    WINDOW_CODE = 4
+    WINDOW_CODE = 4,
+    SHARED_RANK_SHIFT = 24
 };
+
+/* The address, within the window of shared memory, of an offset in the block of that rank. */
+static inline uint64_t space_cluster_offset(uint32_t rank, uint64_t offset) {
+    return ((uint64_t)rank + 1) << SHARED_RANK_SHIFT | offset;
+}
 
 static inline uint64_t space_window(unsigned window) {
     return (uint64_t)window << WINDOW_SHIFT;

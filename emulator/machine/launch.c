@@ -62,6 +62,49 @@ static enum machine_status check_sizes(const struct machine *machine,
     return MACHINE_OK;
 }
 
+void machine_cluster(const struct machine_launch *launch, unsigned cluster[3]) {
+    const struct machine_function_info *info = machine_function_info(launch->function);
+    for (unsigned k = 0; k < 3; k++) {
+        cluster[k] = launch->cluster[0] ? launch->cluster[k] : info->required_cluster[k];
+        cluster[k] = cluster[k] ? cluster[k] : 1;
+    }
+}
+
+enum machine_status machine_check_clusters(const struct machine *machine,
+                                           const struct machine_launch *launch,
+                                           struct machine_diagnostic *diagnostic) {
+    const struct machine_function_info *info = machine_function_info(launch->function);
+    const unsigned limit =
+        launch->allow_large_clusters ? MACHINE_CLUSTER_LIMIT : MACHINE_CLUSTER_PORTABLE;
+    unsigned cluster[3];
+    uint64_t blocks = 1;
+    machine_cluster(launch, cluster);
+    for (unsigned k = 0; k < 3; k++) {
+        blocks *= cluster[k];
+        if (info->required_cluster[0] && cluster[k] != info->required_cluster[k])
+            return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                          "clusters of %u blocks in dimension %u, .reqnctapercluster wants %u",
+                          cluster[k], k, info->required_cluster[k]);
+        if (launch->grid[k] % cluster[k] != 0)
+            return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                          "grid size %u in dimension %u is no multiple of the cluster's %u",
+                          launch->grid[k], k, cluster[k]);
+    }
+    if (info->has_explicit_clusters && !launch->cluster[0] && !info->required_cluster[0])
+        return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                      ".explicitcluster wants a launch that says how many blocks a cluster has");
+    if (blocks > limit || (info->max_cluster_rank && blocks > info->max_cluster_rank))
+        return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                      "clusters of %llu blocks, %u are allowed", (unsigned long long)blocks,
+                      info->max_cluster_rank && info->max_cluster_rank < limit
+                          ? info->max_cluster_rank
+                          : limit);
+    if (blocks > 1 && machine->properties.capability_major < MACHINE_CLUSTER_CAPABILITY)
+        return refuse(diagnostic, MACHINE_INVALID_VALUE, info,
+                      "clusters need a device of compute capability 9.0");
+    return MACHINE_OK;
+}
+
 static enum machine_status check_launch(const struct machine *machine,
                                         const struct machine_launch *launch,
                                         struct machine_diagnostic *diagnostic) {
@@ -69,7 +112,9 @@ static enum machine_status check_launch(const struct machine *machine,
     const struct machine_function_info *info = machine_function_info(launch->function);
     if (info->lacks)
         return refuse(diagnostic, MACHINE_NOT_SUPPORTED, info, "%s", info->lacks);
-    const enum machine_status status = check_sizes(machine, launch, diagnostic);
+    enum machine_status status = check_sizes(machine, launch, diagnostic);
+    if (status == MACHINE_OK)
+        status = machine_check_clusters(machine, launch, diagnostic);
     if (status != MACHINE_OK)
         return status;
     const size_t limit = launch->allow_large_shared ? properties->shared_per_block_optin
@@ -114,6 +159,11 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     launch->options = machine->options;
     launch->properties = &machine->properties;
     launch->block_count = (uint64_t)from->grid[0] * from->grid[1] * from->grid[2];
+    machine_cluster(from, launch->cluster);
+    launch->has_explicit_clusters =
+        from->cluster[0] || machine_function_info(from->function)->required_cluster[0];
+    launch->cluster_size = launch->cluster[0] * launch->cluster[1] * launch->cluster[2];
+    launch->cluster_count = launch->block_count / launch->cluster_size;
     launch->threads = from->block[0] * from->block[1] * from->block[2];
     launch->warps = (launch->threads + LANES - 1) / LANES;
     launch->static_shared = align_up(function->shared_bytes, 16);
@@ -134,7 +184,8 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
                                                           from->dynamic_shared) *
                               machine->properties.multiprocessors;
     launch->resident_limit =
-        (size_t)(resident < launch->block_count ? resident : launch->block_count);
+        (size_t)(resident < launch->block_count ? resident : launch->block_count) /
+        launch->cluster_size;
     if (launch->resident_limit == 0)
         launch->resident_limit = 1;
 }

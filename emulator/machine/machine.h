@@ -123,12 +123,15 @@ struct machine_function_info {
      * said to be one.
      */
     unsigned registers;
-    size_t shared_bytes;        /* static */
-    size_t local_bytes;         /* a thread */
-    size_t constant_bytes;      /* of the module's .const variables */
-    unsigned max_threads;       /* .maxntid or .reqntid product, else the device's */
-    unsigned required_block[3]; /* .reqntid; zeros when there is none */
-    unsigned min_blocks;        /* .minnctapersm, 0 when absent */
+    size_t shared_bytes;          /* static */
+    size_t local_bytes;           /* a thread */
+    size_t constant_bytes;        /* of the module's .const variables */
+    unsigned max_threads;         /* .maxntid or .reqntid product, else the device's */
+    unsigned required_block[3];   /* .reqntid; zeros when there is none */
+    unsigned min_blocks;          /* .minnctapersm, 0 when absent */
+    unsigned required_cluster[3]; /* .reqnctapercluster; zeros when there is none */
+    unsigned max_cluster_rank;    /* .maxclusterrank, 0 when absent */
+    bool has_explicit_clusters; /* .explicitcluster: the launch has to say them, if nothing else */
     unsigned ptx_version;       /* 90 for 9.0 */
     unsigned target;            /* 80 for sm_80 */
     const char
@@ -153,9 +156,14 @@ struct machine_counter_name {
 };
 const struct machine_counter_name *machine_counter_names(size_t *count);
 
+/* Blocks that a cluster may have: on every device that has clusters, and on those that allow more. */
+enum { MACHINE_CLUSTER_PORTABLE = 8, MACHINE_CLUSTER_LIMIT = 16, MACHINE_CLUSTER_CAPABILITY = 9 };
+
 struct machine_launch {
     struct machine_function *function;
     unsigned grid[3], block[3];
+    unsigned cluster[3];       /* blocks of a cluster; zeros: what the kernel requires, or one */
+    bool allow_large_clusters; /* up to MACHINE_CLUSTER_LIMIT instead of MACHINE_CLUSTER_PORTABLE */
     size_t dynamic_shared;
     bool allow_large_shared; /* up to properties.shared_per_block_optin */
     bool cooperative;
@@ -176,5 +184,11 @@ enum machine_status machine_launch(struct machine *machine, const struct machine
  * the block limit. */
 unsigned machine_occupancy(const struct machine *machine, const struct machine_function *function,
                            unsigned threads, size_t dynamic_shared);
+/* Whether the launch's clusters are allowed: MACHINE_OK, or MACHINE_INVALID_VALUE and why. */
+enum machine_status machine_check_clusters(const struct machine *machine,
+                                           const struct machine_launch *launch,
+                                           struct machine_diagnostic *diagnostic);
+/* The blocks of the launch's clusters: what it says, else what the kernel requires, else ones. */
+void machine_cluster(const struct machine_launch *launch, unsigned cluster[3]);
 
 #endif

@@ -2,8 +2,8 @@
  * about kernels. */
 #include "emulator/machine/module.h"
 
+#include "emulator/async/instruction_set.h"
 #include "emulator/decode/decode.h"
-#include "emulator/execute/instruction_set.h"
 #include "emulator/lanes/space.h"
 #include "emulator/machine/state.h"
 
@@ -140,6 +140,9 @@ static void describe_kernel(struct source *source, const struct machine_module *
         info->max_threads = block_product(syntax->required_block);
     info->registers = bounded_registers(properties, syntax, function->registers, info->max_threads);
     memcpy(info->required_block, syntax->required_block, sizeof info->required_block);
+    memcpy(info->required_cluster, syntax->required_cluster, sizeof info->required_cluster);
+    info->max_cluster_rank = syntax->max_cluster_rank;
+    info->has_explicit_clusters = syntax->has_explicit_clusters;
     info->min_blocks = syntax->min_blocks;
     info->ptx_version = module->syntax->version;
     info->target = module->syntax->target;
@@ -168,7 +171,7 @@ static void collect_kernels(struct source *source, struct machine_module *module
 
 static void load(struct source *source, struct machine_module *module, const char *text,
                  size_t length) {
-    const struct instruction_set set = executor_instruction_set();
+    const struct instruction_set set = async_instruction_set();
     module->syntax = syntax_parse(source, text, length);
     place_variables(source, module);
     module->program = decode_program(source, module->syntax, &set);

@@ -3,8 +3,8 @@
 #include "emulator/machine/workers.h"
 
 #include "emulator/arithmetic/arithmetic.h"
+#include "emulator/async/cluster.h"
 #include "emulator/execute/access_site.h"
-#include "emulator/execute/block.h"
 #include "emulator/machine/machine.h"
 #include "emulator/machine/output.h"
 #include "emulator/memory/scratch.h"
@@ -77,12 +77,12 @@ static void launch_end(struct launch *launch, enum machine_status status, const 
     launch_fail(launch, &fault);
 }
 
-/* Adds what the block has executed; false when the budget is spent. */
-static bool charge(struct launch *launch, struct block *block) {
+/* Adds what the cluster has executed; false when the budget is spent. */
+static bool charge(struct launch *launch, struct cluster *cluster) {
     const uint64_t budget = launch->options.instruction_budget;
     const uint64_t total =
-        __atomic_add_fetch(&launch->instructions, block->spent, __ATOMIC_RELAXED);
-    block->spent = 0;
+        __atomic_add_fetch(&launch->instructions, cluster->spent, __ATOMIC_RELAXED);
+    cluster->spent = 0;
     if (budget == 0 || total <= budget)
         return true;
     char why[128];
@@ -90,7 +90,7 @@ static bool charge(struct launch *launch, struct block *block) {
     snprintf(why, sizeof why,
              "the budget of %llu warp instructions is spent (an endless loop, or raise the budget)",
              (unsigned long long)budget);
-    block_describe(block, why, &fault.diagnostic);
+    cluster_describe(cluster, why, &fault.diagnostic);
     launch_fail(launch, &fault);
     return false;
 }
@@ -104,40 +104,42 @@ static bool is_wanted(struct launch *launch) {
     return false;
 }
 
-/* True while the block goes on. */
-static bool step(struct launch *launch, struct block *block) {
-    const enum block_state state = block_step(block);
-    const bool charged = charge(launch, block) && is_wanted(launch);
+/* True while the cluster goes on. */
+static bool step(struct launch *launch, struct cluster *cluster) {
+    const enum block_state state = cluster_step(cluster);
+    const bool charged = charge(launch, cluster) && is_wanted(launch);
     if (state == BLOCK_FAULTED)
-        launch_fail(launch, &block->fault);
-    if (state != BLOCK_RUNNING || !charged)
-        output_keep(launch, block);
-    return state == BLOCK_RUNNING && charged;
+        launch_fail(launch, cluster_fault(cluster));
+    if (state == BLOCK_RUNNING && charged)
+        return true;
+    for (uint32_t rank = 0; rank < cluster->size; rank++)
+        output_keep(launch, &cluster->blocks[rank]);
+    return false;
 }
 
-/* Blocks that know nothing of each other: whoever is free takes the next one. */
+/* Clusters that know nothing of each other: whoever is free takes the next one. */
 static void run_independent(struct worker *worker) {
     struct launch *launch = worker->launch;
-    struct block block;
-    if (block_open(&block, launch) != 0) {
+    struct cluster cluster;
+    if (cluster_open(&cluster, launch) != 0) {
         launch_fail_memory(launch);
         return;
     }
     while (!__atomic_load_n(&launch->is_failed, __ATOMIC_RELAXED)) {
-        const uint64_t index = __atomic_fetch_add(&launch->next_block, 1, __ATOMIC_RELAXED);
-        if (index >= launch->block_count)
+        const uint64_t number = __atomic_fetch_add(&launch->next_cluster, 1, __ATOMIC_RELAXED);
+        if (number >= launch->cluster_count)
             break;
-        block_start(&block, worker, index);
-        while (step(launch, &block))
+        cluster_start(&cluster, worker, number);
+        while (step(launch, &cluster))
             ;
     }
-    block_close(&block);
+    cluster_close(&cluster);
 }
 
-/* ---- Blocks that see each other: in order, a next one only while those before wait ---- */
+/* ---- Clusters that see each other: in order, a next one only while those before wait ---- */
 
 struct resident {
-    struct block *blocks;
+    struct cluster *clusters;
     bool *is_running;
     size_t opened, capacity, running;
 };
@@ -147,16 +149,16 @@ static bool start_next(struct resident *resident, struct worker *worker) {
     size_t k = 0;
     while (k < resident->opened && resident->is_running[k])
         k++;
-    if (k == resident->capacity || launch->next_block == launch->block_count)
+    if (k == resident->capacity || launch->next_cluster == launch->cluster_count)
         return false;
     if (k == resident->opened) {
-        if (block_open(&resident->blocks[k], launch) != 0) {
+        if (cluster_open(&resident->clusters[k], launch) != 0) {
             launch_fail_memory(launch);
             return false;
         }
         resident->opened++;
     }
-    block_start(&resident->blocks[k], worker, launch->next_block++);
+    cluster_start(&resident->clusters[k], worker, launch->next_cluster++);
     resident->is_running[k] = true;
     resident->running++;
     return true;
@@ -167,20 +169,20 @@ static void step_residents(struct resident *resident, struct launch *launch, boo
     for (size_t k = 0; k < resident->opened && !launch->is_failed; k++) {
         if (!resident->is_running[k])
             continue;
-        resident->blocks[k].has_spun = false;
-        resident->is_running[k] = step(launch, &resident->blocks[k]);
+        resident->clusters[k].has_spun = false;
+        resident->is_running[k] = step(launch, &resident->clusters[k]);
         resident->running -= !resident->is_running[k];
-        *has_spun |= resident->blocks[k].has_spun;
+        *has_spun |= resident->clusters[k].has_spun;
     }
 }
 
 static void run_communicating(struct worker *worker) {
     struct launch *launch = worker->launch;
     struct resident resident = {.capacity = launch->resident_limit};
-    resident.blocks = calloc(resident.capacity, sizeof *resident.blocks);
+    resident.clusters = calloc(resident.capacity, sizeof *resident.clusters);
     resident.is_running = calloc(resident.capacity, sizeof *resident.is_running);
     bool has_spun = launch->is_cooperative;
-    const bool is_complete = resident.blocks && resident.is_running;
+    const bool is_complete = resident.clusters && resident.is_running;
     if (!is_complete)
         launch_fail_memory(launch);
     while (is_complete && !launch->is_failed) {
@@ -195,8 +197,8 @@ static void run_communicating(struct worker *worker) {
         step_residents(&resident, launch, &has_spun);
     }
     for (size_t k = 0; k < resident.opened; k++)
-        block_close(&resident.blocks[k]);
-    free(resident.blocks);
+        cluster_close(&resident.clusters[k]);
+    free(resident.clusters);
     free(resident.is_running);
 }
 
@@ -221,8 +223,8 @@ static unsigned worker_count(const struct launch *launch) {
     }
     if (launch->is_serial)
         count = 1;
-    if (count > launch->block_count)
-        count = launch->block_count;
+    if (count > launch->cluster_count)
+        count = launch->cluster_count;
     return count > 256 ? 256 : (unsigned)count;
 }
 

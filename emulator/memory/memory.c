@@ -252,6 +252,14 @@ uint64_t memory_collect_touched(struct memory *memory) {
     return sectors * SECTOR_BYTES;
 }
 
+void memory_touch(struct memory_range *range, uint64_t address, size_t size) {
+    const uint64_t origin = range->base / SECTOR_BYTES;
+    const uint64_t last = (address + size - 1) / SECTOR_BYTES - origin;
+    __atomic_store_n(&range->is_touched, true, __ATOMIC_RELAXED);
+    for (uint64_t bit = address / SECTOR_BYTES - origin; bit <= last; bit++)
+        __atomic_fetch_or(&range->touched[bit / 64], UINT64_C(1) << (bit % 64), __ATOMIC_RELAXED);
+}
+
 void memory_mark_written(struct memory_range *range, uint64_t address, size_t size) {
     if (!range->written)
         return;

@@ -60,6 +60,8 @@ struct memory_range *memory_find_near(const struct memory *memory, uint64_t addr
 const struct memory_freed *memory_find_freed(const struct memory *memory, uint64_t address);
 /* Bytes in touched sectors; forgets them. */
 uint64_t memory_collect_touched(struct memory *memory);
+/* Marks the sectors of `size` > 0 bytes, which lie in the range, touched. */
+void memory_touch(struct memory_range *range, uint64_t address, size_t size);
 void memory_mark_written(struct memory_range *range, uint64_t address, size_t size);
 bool memory_is_written(const struct memory_range *range, uint64_t address, size_t size);
 /* Tracking that begins now takes all that is there for written. */

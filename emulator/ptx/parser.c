@@ -9,19 +9,26 @@
 
 /* ---- Functions ---- */
 
-static void expect_three(struct parser *parser, unsigned to[3]) {
-    to[0] = parser_expect_unsigned(parser, "a size of the block", 1u << 20);
+static void expect_three(struct parser *parser, const char *what, unsigned to[3]) {
+    to[0] = parser_expect_unsigned(parser, what, 1u << 20);
     to[1] = to[2] = 1;
     for (int k = 1; k < 3 && parser_take(parser, ','); k++)
-        to[k] = parser_expect_unsigned(parser, "a size of the block", 1u << 20);
+        to[k] = parser_expect_unsigned(parser, what, 1u << 20);
 }
 
 static void performance_directives(struct parser *parser, struct syntax_function *function) {
     for (;;) {
         if (parser_take_dot(parser, "maxntid"))
-            expect_three(parser, function->max_block);
+            expect_three(parser, "a size of the block", function->max_block);
         else if (parser_take_dot(parser, "reqntid"))
-            expect_three(parser, function->required_block);
+            expect_three(parser, "a size of the block", function->required_block);
+        else if (parser_take_dot(parser, "reqnctapercluster"))
+            expect_three(parser, "a size of the cluster", function->required_cluster);
+        else if (parser_take_dot(parser, "maxclusterrank"))
+            function->max_cluster_rank =
+                parser_expect_unsigned(parser, "a number of blocks", 1u << 20);
+        else if (parser_take_dot(parser, "explicitcluster"))
+            function->has_explicit_clusters = true;
         else if (parser_take_dot(parser, "minnctapersm"))
             function->min_blocks = parser_expect_unsigned(parser, "a number of blocks", 1u << 20);
         else if (parser_take_dot(parser, "maxnctapersm"))

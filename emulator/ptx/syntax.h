@@ -130,6 +130,8 @@ struct syntax_function {
     struct syntax_variable **parameters, **results;
     size_t parameter_count, result_count;
     unsigned max_block[3], required_block[3], min_blocks, max_registers;
+    unsigned required_cluster[3], max_cluster_rank; /* 0: not said */
+    bool has_explicit_clusters;                     /* a launch has to say how many blocks */
     struct syntax_instruction *instructions;
     size_t instruction_count, instruction_capacity;
     struct syntax_register *registers;

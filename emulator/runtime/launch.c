@@ -90,32 +90,61 @@ RUNTIME_API cudaError_t __cudaLaunchKernel(struct runtime_kernel *kernel, dim3 g
 }
 RUNTIME_PER_THREAD(__cudaLaunchKernel, _ptsz);
 
-RUNTIME_API cudaError_t cudaLaunchKernelExC(const struct cudaLaunchConfig_st *config,
-                                            const void *host, void **arguments) {
-    CUfunction function;
+/* The driver's function and configuration of a launch; otherwise the error. */
+static cudaError_t configure(const struct cudaLaunchConfig_st *config, const void *host,
+                             CUfunction *function, CUlaunchConfig *same) {
     struct runtime_kernel *kernel = registry_kernel(host);
     if (!config || !kernel)
         return runtime_fail(config ? cudaErrorInvalidDeviceFunction : cudaErrorInvalidValue);
     CUresult result = runtime_begin();
     if (result == CUDA_SUCCESS)
-        result = registry_function(kernel, &function);
+        result = registry_function(kernel, function);
     if (result != CUDA_SUCCESS)
         return runtime_end(result);
     if (!is_possible(config->gridDim, config->blockDim))
         return runtime_fail(cudaErrorInvalidConfiguration);
-    const CUlaunchConfig same = {.gridDimX = config->gridDim.x,
-                                 .gridDimY = config->gridDim.y,
-                                 .gridDimZ = config->gridDim.z,
-                                 .blockDimX = config->blockDim.x,
-                                 .blockDimY = config->blockDim.y,
-                                 .blockDimZ = config->blockDim.z,
-                                 .sharedMemBytes = (unsigned)config->dynamicSmemBytes,
-                                 .hStream = config->stream,
-                                 .attrs = config->attrs,
-                                 .numAttrs = config->numAttrs};
-    return runtime_end(cuLaunchKernelEx(&same, function, arguments, NULL));
+    *same = (CUlaunchConfig){.gridDimX = config->gridDim.x,
+                             .gridDimY = config->gridDim.y,
+                             .gridDimZ = config->gridDim.z,
+                             .blockDimX = config->blockDim.x,
+                             .blockDimY = config->blockDim.y,
+                             .blockDimZ = config->blockDim.z,
+                             .sharedMemBytes = (unsigned)config->dynamicSmemBytes,
+                             .hStream = config->stream,
+                             .attrs = config->attrs,
+                             .numAttrs = config->numAttrs};
+    return cudaSuccess;
+}
+
+RUNTIME_API cudaError_t cudaLaunchKernelExC(const struct cudaLaunchConfig_st *config,
+                                            const void *host, void **arguments) {
+    CUfunction function;
+    CUlaunchConfig same;
+    const cudaError_t error = configure(config, host, &function, &same);
+    return error != cudaSuccess ? error
+                                : runtime_end(cuLaunchKernelEx(&same, function, arguments, NULL));
 }
 RUNTIME_PER_THREAD(cudaLaunchKernelExC, _ptsz);
+
+RUNTIME_API cudaError_t cudaOccupancyMaxActiveClusters(int *clusters, const void *host,
+                                                       const struct cudaLaunchConfig_st *config) {
+    CUfunction function;
+    CUlaunchConfig same;
+    const cudaError_t error = configure(config, host, &function, &same);
+    return error != cudaSuccess
+               ? error
+               : runtime_end(cuOccupancyMaxActiveClusters(clusters, function, &same));
+}
+
+RUNTIME_API cudaError_t cudaOccupancyMaxPotentialClusterSize(
+    int *blocks, const void *host, const struct cudaLaunchConfig_st *config) {
+    CUfunction function;
+    CUlaunchConfig same;
+    const cudaError_t error = configure(config, host, &function, &same);
+    return error != cudaSuccess
+               ? error
+               : runtime_end(cuOccupancyMaxPotentialClusterSize(blocks, function, &same));
+}
 
 RUNTIME_API cudaError_t cudaLaunchHostFunc(CUstream stream, CUhostFn function, void *data) {
     RUNTIME_RETURN(cuLaunchHostFunc(stream, function, data));

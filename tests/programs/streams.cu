@@ -134,7 +134,8 @@ static void the_device() {
     OK(cudaDeviceGetAttribute(&value, cudaDevAttrMaxBlocksPerMultiprocessor, 0));
     CHECK(properties.maxBlocksPerMultiProcessor == value);
     CHECK(properties.maxGridSize[1] == 65535 && properties.memoryPoolsSupported == 1);
-    CHECK(properties.maxTexture3DAlt[2] == 0 && properties.clusterLaunch == 0);
+    CHECK(properties.maxTexture3DAlt[2] == 0 &&
+          properties.clusterLaunch == (properties.major >= 9));
     OK(cudaDriverGetVersion(&driver));
     OK(cudaRuntimeGetVersion(&runtime));
     CHECK(driver >= runtime && runtime == CUDART_VERSION / 1000 * 1000);

@@ -37,7 +37,8 @@ static void keep_text(void *context, const char *text, size_t length) {
     bench->printed_length += length;
 }
 
-void bench_open(struct bench *bench, unsigned host_threads) {
+static void open_machine(struct bench *bench, const struct machine_properties *properties,
+                         unsigned host_threads) {
     struct machine_options options;
     *bench = (struct bench){0};
     machine_options_default(&options);
@@ -45,8 +46,20 @@ void bench_open(struct bench *bench, unsigned host_threads) {
     options.log = keep_log;
     options.print = keep_text;
     options.context = bench;
-    bench->machine = machine_create(&bench_properties, &options);
+    bench->machine = machine_create(properties, &options);
     assert_non_null(bench->machine);
+}
+
+void bench_open(struct bench *bench, unsigned host_threads) {
+    open_machine(bench, &bench_properties, host_threads);
+}
+
+void bench_open_hopper(struct bench *bench, unsigned host_threads) {
+    struct machine_properties properties = bench_properties;
+    properties.capability_major = 9;
+    properties.shared_per_block_optin = 232448;
+    properties.shared_per_multiprocessor = 233472;
+    open_machine(bench, &properties, host_threads);
 }
 
 void bench_close(struct bench *bench) {

@@ -21,9 +21,11 @@ struct bench {
     size_t printed_length;
 };
 
-extern const struct machine_properties bench_properties;
+extern const struct machine_properties bench_properties; /* like an A100 */
 
 void bench_open(struct bench *bench, unsigned host_threads);
+/* The same for a device of compute capability 9.0. */
+void bench_open_hopper(struct bench *bench, unsigned host_threads);
 void bench_close(struct bench *bench);
 struct machine_options bench_options(struct bench *bench);
 /* tests/data/ptx/core.ptx */

@@ -450,6 +450,20 @@ DRIVER_API CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned int 
                                               unsigned int block_z, unsigned int shared_bytes,
                                               CUstream stream, void **parameters);
 
+/* Clusters. */
+DRIVER_API CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction function,
+                                                 const CUlaunchConfig *config);
+DRIVER_API CUresult cuOccupancyMaxPotentialClusterSize(int *blocks, CUfunction function,
+                                                       const CUlaunchConfig *config);
+
+/* Tensor maps. */
+DRIVER_API CUresult cuTensorMapEncodeTiled(
+    CUtensorMap *tensor_map, CUtensorMapDataType type, cuuint32_t rank, void *address,
+    const cuuint64_t *sizes, const cuuint64_t *strides, const cuuint32_t *box,
+    const cuuint32_t *steps, CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,
+    CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill);
+DRIVER_API CUresult cuTensorMapReplaceAddress(CUtensorMap *tensor_map, void *address);
+
 /* Occupancy. */
 DRIVER_API CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *num_blocks,
                                                                 CUfunction function, int block_size,

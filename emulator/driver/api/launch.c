@@ -55,12 +55,12 @@ static CUresult kernel_attribute(const CUlaunchAttribute *attribute,
         request->cooperative = attribute->value.cooperative != 0;
         return CUDA_SUCCESS;
     case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
-        if (attribute->value.clusterDim.x * attribute->value.clusterDim.y *
-                attribute->value.clusterDim.z ==
-            1)
-            return CUDA_SUCCESS;
-        driver_say("launch: clusters of more than one block are not supported");
-        return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+        request->cluster[0] = attribute->value.clusterDim.x;
+        request->cluster[1] = attribute->value.clusterDim.y;
+        request->cluster[2] = attribute->value.clusterDim.z;
+        return request->cluster[0] && request->cluster[1] && request->cluster[2]
+                   ? CUDA_SUCCESS
+                   : CUDA_ERROR_INVALID_CLUSTER_SIZE;
     case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT:
     case CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
     case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:

@@ -1,5 +1,6 @@
 /* cuOccupancy*: how many blocks of a function fit a multiprocessor. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/code/function.h"
@@ -122,5 +123,79 @@ CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *dynamic_shared, CUfunct
         }
         *dynamic_shared = low;
     }
+    return driver_end(status);
+}
+
+/* ---- Clusters ---- */
+
+static unsigned occupancy_config_blocks(const struct driver_function *function,
+                                        const CUlaunchConfig *config) {
+    const unsigned threads = config->blockDimX * config->blockDimY * config->blockDimZ;
+    return threads <= driver.properties.max_threads_per_block &&
+                   occupancy_block_valid(function, (int)threads)
+               ? occupancy_blocks(function, (int)threads, config->sharedMemBytes)
+               : 0;
+}
+
+/* Blocks of the cluster that the launch would have. */
+static unsigned occupancy_cluster(const struct driver_function *function,
+                                  const CUlaunchConfig *config) {
+    struct machine_launch launch = {.function = function->machine};
+    unsigned cluster[3];
+    memcpy(launch.cluster, function->cluster, sizeof launch.cluster);
+    for (unsigned i = 0; i < config->numAttrs; i++) {
+        const CUlaunchAttributeValue *value = &config->attrs[i].value;
+        if (config->attrs[i].id != CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION)
+            continue;
+        launch.cluster[0] = value->clusterDim.x;
+        launch.cluster[1] = value->clusterDim.y;
+        launch.cluster[2] = value->clusterDim.z;
+    }
+    machine_cluster(&launch, cluster);
+    return cluster[0] * cluster[1] * cluster[2];
+}
+
+static unsigned occupancy_cluster_limit(const struct driver_function *function) {
+    const unsigned limit =
+        function->allows_large_clusters ? MACHINE_CLUSTER_LIMIT : MACHINE_CLUSTER_PORTABLE;
+    const unsigned allowed = function->info->max_cluster_rank;
+    return allowed && allowed < limit ? allowed : limit;
+}
+
+static CUresult occupancy_begin(const int *answer, CUfunction handle, const CUlaunchConfig *config,
+                                struct driver_function **function) {
+    const CUresult status = function_begin(handle, function);
+    if (status != CUDA_SUCCESS)
+        return status;
+    if (!answer || !config || (config->numAttrs && !config->attrs))
+        return CUDA_ERROR_INVALID_VALUE;
+    return driver.properties.capability_major < MACHINE_CLUSTER_CAPABILITY
+               ? CUDA_ERROR_NOT_SUPPORTED
+               : CUDA_SUCCESS;
+}
+
+/* How the multiprocessors are grouped on a GPU may allow fewer. */
+CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction handle,
+                                      const CUlaunchConfig *config) {
+    struct driver_function *function;
+    CUresult status = occupancy_begin(clusters, handle, config, &function);
+    if (status == CUDA_SUCCESS) {
+        const unsigned blocks = occupancy_cluster(function, config);
+        if (blocks > occupancy_cluster_limit(function))
+            status = CUDA_ERROR_INVALID_CLUSTER_SIZE;
+        else
+            *clusters = (int)(occupancy_config_blocks(function, config) *
+                              driver.properties.multiprocessors / blocks);
+    }
+    return driver_end(status);
+}
+
+CUresult cuOccupancyMaxPotentialClusterSize(int *blocks, CUfunction handle,
+                                            const CUlaunchConfig *config) {
+    struct driver_function *function;
+    CUresult status = occupancy_begin(blocks, handle, config, &function);
+    if (status == CUDA_SUCCESS)
+        *blocks =
+            occupancy_config_blocks(function, config) ? (int)occupancy_cluster_limit(function) : 0;
     return driver_end(status);
 }

@@ -20,6 +20,9 @@ struct driver_function {
     const struct machine_function_info *info;
     size_t dynamic_limit; /* CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES; 0: not set */
     int carveout;
+    unsigned cluster[3];        /* CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_…; zeros: not set */
+    bool allows_large_clusters; /* CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED */
+    int cluster_policy;
     struct function_legacy *legacy; /* NULL: no such call was made; owned */
 };
 

@@ -12,6 +12,7 @@
 #include "emulator/driver/state/types_graph.h"
 #include "emulator/driver/state/types_memory.h"
 #include "emulator/driver/state/types_stream.h"
+#include "emulator/driver/state/types_tensor.h"
 #include "emulator/driver/state/types_texture.h"
 
 #endif

@@ -147,13 +147,12 @@ static void what_is_lacking_is_there_by_name(void **state) {
 
 /* ---- Programs ---- */
 
-static int run(const char *program, const char *configuration) {
+static int run(const char *folder, const char *program, const char *configuration) {
     char path[1024];
     char *words[] = {path, NULL};
     pid_t process;
     int status = -1;
-    assert_in_range(snprintf(path, sizeof path, RUNTIME_PROGRAMS "/%s", program), 1,
-                    sizeof path - 1);
+    assert_in_range(snprintf(path, sizeof path, "%s/%s", folder, program), 1, sizeof path - 1);
     assert_int_equal(setenv("LD_LIBRARY_PATH", RUNTIME_LIBRARY, 1), 0);
     assert_int_equal(setenv("LOCKSTEP_EMULATOR", configuration, 1), 0);
     assert_int_equal(posix_spawn(&process, path, NULL, NULL, words, environ), 0);
@@ -161,29 +160,40 @@ static int run(const char *program, const char *configuration) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* Runs all programs of a folder with each configuration, up to NULL; returns how many there are. */
+static size_t run_all(const char *path, const char *const configurations[]) {
+    size_t count = 0;
+    DIR *folder = opendir(path);
+    if (!folder)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (strchr(entry->d_name, '.'))
+            continue;
+        for (size_t i = 0; configurations[i]; i++)
+            if (run(path, entry->d_name, configurations[i]) != 0)
+                fail_msg("%s with '%s'", entry->d_name, configurations[i]);
+        count++;
+    }
+    assert_int_equal(closedir(folder), 0);
+    return count;
+}
+
 /* With the usual checks, and with every check that holds for a right program. */
 static void programs_of_the_runtime_end_as_on_a_gpu(void **state) {
-    static const char *const configurations[] = {"", "check=memory,barrier;device=h100;time=host",
-                                                 "devices=2"};
-    size_t count = 0;
+    static const char *const any[] = {"", "check=memory,barrier;device=h100;time=host", "devices=2",
+                                      NULL};
+    static const char *const hopper[] = {"device=h100", "device=h100;check=memory,init,barrier",
+                                         NULL};
     (void)state;
-    DIR *folder = opendir(RUNTIME_PROGRAMS);
-    if (!folder) {
+    const size_t count = run_all(RUNTIME_PROGRAMS, any);
+    if (count == 0) {
         print_message(
             "skipped: tests/programs is not compiled, for want of nvcc or for a sanitizer\n");
         skip();
         return;
     }
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        if (strchr(entry->d_name, '.'))
-            continue;
-        for (size_t i = 0; i < sizeof configurations / sizeof configurations[0]; i++)
-            if (run(entry->d_name, configurations[i]) != 0)
-                fail_msg("%s with '%s'", entry->d_name, configurations[i]);
-        count++;
-    }
-    assert_int_equal(closedir(folder), 0);
     assert_in_range(count, 3, 1000);
+    assert_in_range(run_all(HOPPER_PROGRAMS, hopper), 1, 1000);
 }
 
 int main(void) {

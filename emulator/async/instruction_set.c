@@ -1,7 +1,8 @@
-/* Puts the executor's tables together, for each build those that were compiled for it. */
-#include "emulator/execute/instruction_set.h"
+/* Puts all tables of instructions together, for each build those that were compiled for it. */
+#include "emulator/async/instruction_set.h"
 
 #include "emulator/arithmetic/arithmetic.h"
+#include "emulator/async/async.h"
 #include "emulator/execute/execute.h"
 
 #define DECLARE_BUILD(suffix)                                                                      \
@@ -13,13 +14,14 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 10 };
+enum { TABLES = 15 };
 
 /* The tables of a build, those that programs use most first. */
 #define BUILD(suffix)                                                                              \
     {                                                                                              \
         &executor_arithmetic_##suffix, &executor_memory_##suffix, &executor_control,               \
-            &executor_warp, &executor_barrier, &executor_atomic, &executor_async,                  \
+            &executor_warp, &executor_barrier, &executor_atomic, &async_copy, &async_mbarrier,     \
+            &async_bulk, &async_tensor, &async_remote, &executor_barrier_cluster,                  \
             &executor_matrix, &executor_fragment, &executor_texture, NULL                          \
     }
 
@@ -31,7 +33,7 @@ static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1]
 #endif
 };
 
-struct instruction_set executor_instruction_set(void) {
+struct instruction_set async_instruction_set(void) {
     const enum arithmetic_isa isa = arithmetic_best_isa();
     return (struct instruction_set){.tables = builds[isa],
                                     .lane_tables = arithmetic_tables(isa),

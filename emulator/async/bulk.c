@@ -1,0 +1,307 @@
+/* cp.async.bulk: copies of bytes that one thread starts (PTX ISA 9.7.9.25.5). */
+#include "emulator/async/bulk.h"
+
+#include "emulator/async/async.h"
+#include "emulator/async/phase.h"
+#include "emulator/async/traffic.h"
+#include "emulator/execute/atomic.h"
+#include "emulator/execute/values.h"
+#include "emulator/execute/warp.h"
+#include "emulator/lanes/space.h"
+
+#include <string.h>
+
+/* ---- What all bulk copies share ---- */
+
+uint64_t bulk_address(const struct warp *warp, const struct instruction *instruction, unsigned lane,
+                      unsigned k, unsigned number) {
+    const struct detail *detail = instruction->detail;
+    const int64_t offset = number == 0   ? instruction->immediate
+                           : number == 1 ? detail->second_offset
+                                         : detail->third_offset;
+    return value_read(warp, detail, k, lane) + (uint64_t)offset;
+}
+
+bool bulk_find_mbarrier(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                        unsigned k, unsigned number, struct transfer *load) {
+    struct shared_place place;
+    if (!place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, k, number),
+                    (struct place_size){MBARRIER_BYTES, MBARRIER_BYTES}, &place))
+        return false;
+    load->has_mbarrier = true;
+    load->mbarrier = place.offset;
+    if (place.block == load->shared.block)
+        return true;
+    warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, place.offset,
+               "the mbarrier of a bulk copy lies in another block than its destination");
+    return false;
+}
+
+void bulk_mark_written(const struct shared_place *place, uint32_t bytes) {
+    if (place->block->shared_written)
+        memset(place->block->shared_written + place->offset, 1, bytes);
+}
+
+bool bulk_check_source(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                       const struct shared_place *place, uint32_t bytes) {
+    const uint8_t *written = place->block->shared_written;
+    const uint8_t *gap = written ? memchr(written + place->offset, 0, bytes) : NULL;
+    if (gap)
+        warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, (uint64_t)(gap - written),
+                   "uninitialised read in shared memory by a bulk copy: nothing has written the "
+                   "byte at offset %u",
+                   (unsigned)(gap - written));
+    return !gap;
+}
+
+void bulk_apply(const struct transfer *transfer, unsigned char *to, const unsigned char *from,
+                uint32_t bytes) {
+    const uint32_t step = transfer->element_bytes;
+    if (step == 0)
+        memcpy(to, from, bytes);
+    for (uint32_t k = 0; step && k < bytes; k += step) {
+        uint64_t value = 0;
+        memcpy(&value, from + k, step);
+        (void)atomic_update(to + k, (enum atomic_operation)transfer->operation, value, 0, step,
+                            true);
+    }
+}
+
+/* The blocks of the cluster, a bit for each rank, that a load goes to; 0 after a fault. */
+static uint32_t find_receivers(struct warp *warp, const struct instruction *instruction,
+                               unsigned lane, const struct block *own, unsigned k) {
+    const struct cluster *cluster = own->cluster;
+    if (k >= instruction->detail->from_count)
+        return UINT32_C(1) << own->rank;
+    const uint32_t mask = (uint32_t)value_read(warp, instruction->detail, k, lane) & 0xffff;
+    if (mask && mask >> cluster->size == 0)
+        return mask;
+    warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, 0,
+               "a bulk copy to the blocks of mask 0x%04x, where the cluster has %u", mask,
+               cluster->size);
+    return 0;
+}
+
+static bool issue_to(const struct transfer *load, struct block *block) {
+    const struct shared_place mbarrier = {block, load->mbarrier};
+    struct warp *warp = load->warp;
+    if (block->live_threads == 0 || !mbarrier_unpack(mbarrier_read(&mbarrier)).is_valid) {
+        warp_fault(warp, load->instruction, MACHINE_ILLEGAL_INSTRUCTION, load->lane,
+                   mbarrier.offset, "a bulk copy to the block of rank %u, %s", block->rank,
+                   block->live_threads ? "where no mbarrier lies at its offset"
+                                       : "whose threads have all ended");
+        return false;
+    }
+    struct transfer *transfer = transfer_add(warp, load->instruction, load->lane);
+    if (!transfer)
+        return false;
+    *transfer = *load;
+    transfer->shared.block = block;
+    mbarrier_wake(&mbarrier);
+    block->cluster->idle = 0;
+    return true;
+}
+
+void bulk_issue(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                const struct transfer *load, unsigned k) {
+    const struct cluster *cluster = warp->block->cluster;
+    uint32_t rest = find_receivers(warp, instruction, lane, load->shared.block, k);
+    for (; rest && !warp->is_faulted; rest &= rest - 1)
+        (void)issue_to(load, &cluster->blocks[lane_first(rest)]);
+}
+
+/* ---- Bytes ---- */
+
+static bool is_whole(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                     uint64_t global, uint32_t bytes) {
+    if (bytes > 0 && bytes % BULK_ALIGNMENT == 0 && global % BULK_ALIGNMENT == 0)
+        return true;
+    warp_fault(warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, global,
+               "a bulk copy of %u bytes: size and addresses must be multiples of %d", bytes,
+               BULK_ALIGNMENT);
+    return false;
+}
+
+static void move_in(const struct transfer *transfer) {
+    memcpy(transfer->shared.block->shared + transfer->shared.offset, space_host(transfer->global),
+           transfer->bytes);
+    bulk_mark_written(&transfer->shared, transfer->bytes);
+}
+
+static void move_out(const struct transfer *transfer) {
+    bulk_apply(transfer, space_host(transfer->global),
+               transfer->shared.block->shared + transfer->shared.offset, transfer->bytes);
+}
+
+static void move_across(const struct transfer *transfer) {
+    bulk_apply(transfer, transfer->shared.block->shared + transfer->shared.offset,
+               transfer->source.block->shared + transfer->source.offset, transfer->bytes);
+    bulk_mark_written(&transfer->shared, transfer->bytes);
+}
+
+/* [to], [from], bytes, [mbarrier] {, blocks} */
+static void load(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    struct traffic traffic = {.warp = warp, .instruction = instruction, .lane = lane};
+    struct transfer load = {.instruction = instruction,
+                            .warp = warp,
+                            .lane = lane,
+                            .move = move_in,
+                            .global = bulk_address(warp, instruction, lane, 1, 1),
+                            .bytes = (uint32_t)value_read(warp, instruction->detail, 2, lane)};
+    if (!is_whole(warp, instruction, lane, load.global, load.bytes) ||
+        !place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 0, 0),
+                    (struct place_size){load.bytes, BULK_ALIGNMENT}, &load.shared) ||
+        !bulk_find_mbarrier(warp, instruction, lane, 3, 2, &load) ||
+        !traffic_add(&traffic, load.global, load.bytes))
+        return;
+    bulk_issue(warp, instruction, lane, &load, 4);
+    traffic_count(&traffic, load.bytes);
+}
+
+/* Reductions have their operation in the row; the type is the instruction's last word. */
+static void set_reduction(struct transfer *transfer) {
+    const struct syntax_instruction *source = transfer->instruction->detail->source;
+    const char *name = source->modifiers[source->modifier_count - 1];
+    transfer->operation = transfer->instruction->variant;
+    if (strcmp(source->modifiers[0], "reduce") == 0)
+        transfer->element_bytes = syntax_find_type(name, strlen(name))->bits / 8;
+}
+
+/* [to], [from], bytes, [mbarrier], between shared memories of a cluster */
+static void copy_across(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    struct transfer copy = {.instruction = instruction,
+                            .warp = warp,
+                            .lane = lane,
+                            .move = move_across,
+                            .bytes = (uint32_t)value_read(warp, instruction->detail, 2, lane)};
+    const struct place_size size = {copy.bytes, BULK_ALIGNMENT};
+    set_reduction(&copy);
+    if (is_whole(warp, instruction, lane, 0, copy.bytes) &&
+        place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 0, 0), size,
+                   &copy.shared) &&
+        place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 1, 1), size,
+                   &copy.source) &&
+        bulk_find_mbarrier(warp, instruction, lane, 3, 2, &copy) &&
+        bulk_check_source(warp, instruction, lane, &copy.source, copy.bytes))
+        (void)issue_to(&copy, copy.shared.block);
+}
+
+/* [to], [from], bytes */
+static void store(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    struct traffic traffic = {
+        .warp = warp, .instruction = instruction, .lane = lane, .is_store = true};
+    const uint64_t global = bulk_address(warp, instruction, lane, 0, 0);
+    const uint32_t bytes = (uint32_t)value_read(warp, instruction->detail, 2, lane);
+    struct shared_place from;
+    if (!is_whole(warp, instruction, lane, global, bytes) ||
+        !place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 1, 1),
+                    (struct place_size){bytes, BULK_ALIGNMENT}, &from) ||
+        !bulk_check_source(warp, instruction, lane, &from, bytes) ||
+        !traffic_add(&traffic, global, bytes))
+        return;
+    struct transfer *transfer = transfer_add(warp, instruction, lane);
+    if (!transfer)
+        return;
+    transfer->move = move_out;
+    transfer->global = global;
+    transfer->shared = from;
+    transfer->bytes = bytes;
+    set_reduction(transfer);
+    traffic_count(&traffic, bytes);
+}
+
+/* ---- Groups ---- */
+
+static void commit(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    (void)instruction;
+    warp->bulk_group[lane]++;
+}
+
+/* Reads and writes are done together, so .read waits for as much. */
+static void wait(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    const uint32_t pending = (uint32_t)value_read(warp, instruction->detail, 0, lane);
+    const uint32_t open = warp->bulk_group[lane];
+    transfer_deliver_groups(warp, lane, open > pending ? open - pending : 0);
+}
+
+/* ---- The table ---- */
+
+static void for_lanes(struct warp *warp, const struct instruction *instruction,
+                      void (*act)(struct warp *warp, const struct instruction *instruction,
+                                  unsigned lane)) {
+    for (uint32_t rest = warp->mask; rest && !warp->is_faulted; rest &= rest - 1)
+        act(warp, instruction, lane_first(rest));
+}
+
+#define FOR_LANES_OF(action)                                                                       \
+    static void execute_##action(struct warp *warp, const struct instruction *instruction) {       \
+        for_lanes(warp, instruction, action);                                                      \
+    }
+FOR_LANES_OF(load)
+FOR_LANES_OF(copy_across)
+FOR_LANES_OF(store)
+FOR_LANES_OF(commit)
+FOR_LANES_OF(wait)
+
+static void execute_prefetch(struct warp *warp, const struct instruction *instruction) {
+    (void)warp;
+    (void)instruction;
+}
+
+#define COMPLETES ".mbarrier::complete_tx::bytes"
+#define HINT "[.L2::cache_hint]"
+#define ROW(pattern_, operands_, action)                                                           \
+    { .pattern = (pattern_), (operands_), execute_##action, .decode = DECODE_UNTYPED }
+
+#define REDUCE_OUT(operation_pattern, number, flags_)                                              \
+    {                                                                                              \
+        .pattern = "cp.reduce.async.bulk.global.shared::cta.bulk_group" HINT operation_pattern,    \
+        "m,m,w", execute_store, number, .flags = (flags_), .decode = DECODE_UNTYPED                \
+    }
+/* Those that blocks of a cluster have too. */
+#define REDUCE(operation_pattern, type_pattern, number)                                            \
+    {.pattern = "cp.reduce.async.bulk.shared::cluster.shared::cta" COMPLETES operation_pattern     \
+         type_pattern,                                                                             \
+     "m,m,w,m",                                                                                    \
+     execute_copy_across,                                                                          \
+     number,                                                                                       \
+     .decode = DECODE_UNTYPED},                                                                    \
+        REDUCE_OUT(operation_pattern type_pattern, number, 0)
+
+static const struct instruction_row rows[] = {
+    ROW("cp.async.bulk.{shared::cluster,shared::cta}.global" COMPLETES HINT, "m,m,w,m", load),
+    ROW("cp.async.bulk.shared::cluster.global" COMPLETES ".multicast::cluster" HINT, "m,m,w,m,h",
+        load),
+    ROW("cp.async.bulk.shared::cluster.shared::cta" COMPLETES, "m,m,w,m", copy_across),
+    ROW("cp.async.bulk.global.shared::cta.bulk_group" HINT, "m,m,w", store),
+    ROW("cp.async.bulk.prefetch.L2.global" HINT, "m,w", prefetch),
+    REDUCE(".and", ".b32", ATOMIC_AND),
+    REDUCE(".or", ".b32", ATOMIC_OR),
+    REDUCE(".xor", ".b32", ATOMIC_XOR),
+    REDUCE(".add", ".{u32,s32,u64}", ATOMIC_ADD),
+    REDUCE(".inc", ".u32", ATOMIC_INCREMENT),
+    REDUCE(".dec", ".u32", ATOMIC_DECREMENT),
+    REDUCE(".min", ".u32", ATOMIC_MIN_U),
+    REDUCE(".max", ".u32", ATOMIC_MAX_U),
+    REDUCE(".min", ".s32", ATOMIC_MIN_S),
+    REDUCE(".max", ".s32", ATOMIC_MAX_S),
+    REDUCE_OUT(".and.b64", ATOMIC_AND, 0),
+    REDUCE_OUT(".or.b64", ATOMIC_OR, 0),
+    REDUCE_OUT(".xor.b64", ATOMIC_XOR, 0),
+    REDUCE_OUT(".min.u64", ATOMIC_MIN_U, 0),
+    REDUCE_OUT(".max.u64", ATOMIC_MAX_U, 0),
+    REDUCE_OUT(".min.s64", ATOMIC_MIN_S, 0),
+    REDUCE_OUT(".max.s64", ATOMIC_MAX_S, 0),
+    REDUCE_OUT(".add.f32", ATOMIC_ADD_F32, ROW_COMMUNICATES),
+    REDUCE_OUT(".add.f64", ATOMIC_ADD_F64, ROW_COMMUNICATES),
+    REDUCE_OUT(".add.noftz.f16", ATOMIC_ADD_F16, ROW_COMMUNICATES),
+    REDUCE_OUT(".add.noftz.bf16", ATOMIC_ADD_BF16, ROW_COMMUNICATES),
+    REDUCE_OUT(".min.f16", ATOMIC_MIN_F16, 0),
+    REDUCE_OUT(".max.f16", ATOMIC_MAX_F16, 0),
+    REDUCE_OUT(".min.bf16", ATOMIC_MIN_BF16, 0),
+    REDUCE_OUT(".max.bf16", ATOMIC_MAX_BF16, 0),
+    {.pattern = "cp.async.bulk.commit_group", "", execute_commit},
+    {.pattern = "cp.async.bulk.wait_group[.read]", "i", execute_wait},
+};
+
+const struct instruction_table async_bulk = {rows, sizeof rows / sizeof rows[0]};

@@ -1,0 +1,288 @@
+/* cp.async.bulk.tensor: copies of boxes of tensors, in tile mode (PTX ISA 9.7.9.25.5.2). */
+#include "emulator/async/async.h"
+#include "emulator/async/bulk.h"
+#include "emulator/async/traffic.h"
+#include "emulator/execute/atomic.h"
+#include "emulator/execute/values.h"
+#include "emulator/execute/warp.h"
+#include "emulator/lanes/lanes.h"
+#include "emulator/lanes/space.h"
+
+#include <string.h>
+
+enum { CHUNK_BYTES = 16, TENSOR_ALIGNMENT = 128 };
+
+/* ---- Finding the tile ---- */
+
+/* The bytes of the tensor map at a generic address, or NULL. */
+static const void *find_map(const struct warp *warp, uint64_t address) {
+    const struct launch *launch = warp->block->launch;
+    const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
+    if (address % TENSOR_MAP_ALIGNMENT != 0)
+        return NULL;
+    if (address >> WINDOW_SHIFT == WINDOW_PARAM)
+        return offset <= launch->parameter_bytes &&
+                       launch->parameter_bytes - offset >= TENSOR_MAP_BYTES
+                   ? launch->parameters + offset
+                   : NULL;
+    return memory_find_all(launch->memory, address, TENSOR_MAP_BYTES) ? space_host(address) : NULL;
+}
+
+/* The box that operands `k`, a tensor map, and those behind it, coordinates, mean; false after a
+ * fault. */
+static bool find_tile(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                      unsigned k, struct tile *tile) {
+    const struct detail *detail = instruction->detail;
+    const uint64_t address = bulk_address(warp, instruction, lane, k, k);
+    const void *bytes = find_map(warp, address);
+    if (bytes)
+        memcpy(&tile->map, bytes, sizeof tile->map);
+    if (!bytes || tile->map.magic != TENSOR_MAP_MAGIC || tile->map.rank != detail->elements) {
+        warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, address,
+                   "no tensor map of %u dimensions lies at a multiple of %d there: "
+                   "cuTensorMapEncodeTiled makes one",
+                   detail->elements, TENSOR_MAP_ALIGNMENT);
+        return false;
+    }
+    for (unsigned dimension = 0; dimension < TENSOR_RANKS; dimension++)
+        tile->at[dimension] = dimension < tile->map.rank
+                                  ? (int32_t)value_read(warp, detail, k + 1 + dimension, lane)
+                                  : 0;
+    return true;
+}
+
+static bool add_traffic(struct traffic *traffic, const struct tile *tile) {
+    const uint32_t rows = tile_rows(&tile->map);
+    for (uint32_t k = 0; k < rows; k++) {
+        const struct tile_row row = tile_row(tile, k);
+        if (row.inside && !traffic_add(traffic, row.global, row.inside))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Moving ---- */
+
+static void flush(unsigned char *row, uint32_t bytes) {
+    for (uint32_t k = 0; k < bytes; k += sizeof(uint32_t)) {
+        uint32_t word;
+        memcpy(&word, row + k, sizeof word);
+        word = lane_flush32(word);
+        memcpy(row + k, &word, sizeof word);
+    }
+}
+
+static void move_in(const struct transfer *transfer) {
+    const struct tensor_map *map = &transfer->tile.map;
+    const uint32_t rows = tile_rows(map);
+    unsigned char bytes[TILE_ROW_BYTES];
+    for (uint32_t k = 0; k < rows; k++) {
+        const struct tile_row row = tile_row(&transfer->tile, k);
+        if (row.inside < row.bytes)
+            tile_fill(map, bytes, row.bytes);
+        if (row.inside)
+            memcpy(bytes + row.lead, space_host(row.global), row.inside);
+        if (map->element == TENSOR_F32_FLUSHED)
+            flush(bytes, row.bytes);
+        for (uint32_t part = 0; part < row.bytes; part += CHUNK_BYTES) {
+            const struct shared_place to = {
+                transfer->shared.block,
+                tile_swizzle(map, transfer->shared.offset, row.offset + part)};
+            memcpy(to.block->shared + to.offset, bytes + part, CHUNK_BYTES);
+            bulk_mark_written(&to, CHUNK_BYTES);
+        }
+    }
+}
+
+static void move_out(const struct transfer *transfer) {
+    const struct tensor_map *map = &transfer->tile.map;
+    const uint32_t rows = tile_rows(map);
+    unsigned char bytes[TILE_ROW_BYTES];
+    for (uint32_t k = 0; k < rows; k++) {
+        const struct tile_row row = tile_row(&transfer->tile, k);
+        for (uint32_t part = 0; part < row.bytes; part += CHUNK_BYTES)
+            memcpy(bytes + part,
+                   transfer->shared.block->shared +
+                       tile_swizzle(map, transfer->shared.offset, row.offset + part),
+                   CHUNK_BYTES);
+        if (row.inside)
+            bulk_apply(transfer, space_host(row.global), bytes + row.lead, row.inside);
+    }
+}
+
+/* ---- Reductions: the map says of what ---- */
+
+enum {
+    REDUCE_ADD,
+    REDUCE_MIN,
+    REDUCE_MAX,
+    REDUCE_AND,
+    REDUCE_OR,
+    REDUCE_XOR,
+    REDUCE_INC,
+    REDUCE_DEC
+};
+
+enum { NO_OPERATION = -1 };
+
+/* The operation of execute/atomic.h, or NO_OPERATION: there is none for these elements. */
+static int reduction_of(unsigned reduction, enum tensor_element element) {
+    static const int8_t integers[] = {
+        [REDUCE_ADD] = ATOMIC_ADD,       [REDUCE_MIN] = ATOMIC_MIN_U,
+        [REDUCE_MAX] = ATOMIC_MAX_U,     [REDUCE_AND] = ATOMIC_AND,
+        [REDUCE_OR] = ATOMIC_OR,         [REDUCE_XOR] = ATOMIC_XOR,
+        [REDUCE_INC] = ATOMIC_INCREMENT, [REDUCE_DEC] = ATOMIC_DECREMENT};
+    static const int8_t halves[2][3] = {{ATOMIC_ADD_F16, ATOMIC_MIN_F16, ATOMIC_MAX_F16},
+                                        {ATOMIC_ADD_BF16, ATOMIC_MIN_BF16, ATOMIC_MAX_BF16}};
+    const bool is_signed = element == TENSOR_S32 || element == TENSOR_S64;
+    switch (element) {
+    case TENSOR_U32:
+    case TENSOR_S32:
+    case TENSOR_U64:
+    case TENSOR_S64:
+        if (is_signed && (reduction == REDUCE_MIN || reduction == REDUCE_MAX))
+            return reduction == REDUCE_MIN ? ATOMIC_MIN_S : ATOMIC_MAX_S;
+        return integers[reduction];
+    case TENSOR_F16:
+    case TENSOR_BF16:
+        return reduction <= REDUCE_MAX ? halves[element == TENSOR_BF16][reduction] : NO_OPERATION;
+    case TENSOR_F32:
+    case TENSOR_F32_FLUSHED:
+        return reduction == REDUCE_ADD ? (int)ATOMIC_ADD_F32 : NO_OPERATION;
+    case TENSOR_F64:
+        return reduction == REDUCE_ADD ? (int)ATOMIC_ADD_F64 : NO_OPERATION;
+    default:
+        return NO_OPERATION;
+    }
+}
+
+/* ---- Instructions ---- */
+
+/* [to], [map, {coordinates}], [mbarrier] {, blocks} */
+static void load(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    const unsigned mbarrier = 2 + instruction->detail->elements;
+    struct traffic traffic = {.warp = warp, .instruction = instruction, .lane = lane};
+    struct transfer load = {
+        .instruction = instruction, .warp = warp, .lane = lane, .move = move_in};
+    if (!find_tile(warp, instruction, lane, 1, &load.tile) ||
+        !place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 0, 0),
+                    (struct place_size){tile_bytes(&load.tile.map), TENSOR_ALIGNMENT},
+                    &load.shared) ||
+        !bulk_find_mbarrier(warp, instruction, lane, mbarrier, 2, &load) ||
+        !add_traffic(&traffic, &load.tile))
+        return;
+    load.bytes = tile_payload(&load.tile.map);
+    bulk_issue(warp, instruction, lane, &load, mbarrier + 1);
+    traffic_count(&traffic, load.bytes);
+}
+
+/* Elements outside of the tensor are not written. */
+static bool check_source(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                         const struct tile *tile, const struct shared_place *from) {
+    const uint32_t rows = from->block->shared_written ? tile_rows(&tile->map) : 0;
+    for (uint32_t k = 0; k < rows; k++) {
+        const struct tile_row row = tile_row(tile, k);
+        for (uint32_t part = 0; row.inside && part < row.bytes; part += CHUNK_BYTES) {
+            const struct shared_place place = {
+                from->block, tile_swizzle(&tile->map, from->offset, row.offset + part)};
+            if (!bulk_check_source(warp, instruction, lane, &place, CHUNK_BYTES))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool is_reduction(const struct instruction *instruction) {
+    return strcmp(instruction->detail->source->modifiers[0], "reduce") == 0;
+}
+
+/* False after a fault. */
+static bool set_reduction(struct transfer *transfer) {
+    const struct tensor_map *map = &transfer->tile.map;
+    const int operation =
+        reduction_of(transfer->instruction->variant, (enum tensor_element)map->element);
+    transfer->element_bytes = (uint32_t)map->stride[0];
+    transfer->operation = (unsigned)operation;
+    if (operation == NO_OPERATION)
+        warp_fault(transfer->warp, transfer->instruction, MACHINE_ILLEGAL_INSTRUCTION,
+                   transfer->lane, map->address,
+                   "a bulk reduction that there is not for elements of this tensor map");
+    return operation != NO_OPERATION;
+}
+
+/* [map, {coordinates}], [from] */
+static void store(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    const unsigned source = 1 + instruction->detail->elements;
+    struct traffic traffic = {
+        .warp = warp, .instruction = instruction, .lane = lane, .is_store = true};
+    struct tile tile;
+    struct shared_place from;
+    if (!find_tile(warp, instruction, lane, 0, &tile) ||
+        !place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, source, 1),
+                    (struct place_size){tile_bytes(&tile.map), TENSOR_ALIGNMENT}, &from) ||
+        !check_source(warp, instruction, lane, &tile, &from) || !add_traffic(&traffic, &tile))
+        return;
+    struct transfer *transfer = transfer_add(warp, instruction, lane);
+    if (!transfer)
+        return;
+    transfer->move = move_out;
+    transfer->tile = tile;
+    transfer->shared = from;
+    transfer->bytes = tile_payload(&tile.map);
+    if (!is_reduction(instruction) || set_reduction(transfer))
+        traffic_count(&traffic, transfer->bytes);
+}
+
+static void execute_load(struct warp *warp, const struct instruction *instruction) {
+    for (uint32_t rest = warp->mask; rest && !warp->is_faulted; rest &= rest - 1)
+        load(warp, instruction, lane_first(rest));
+}
+
+static void execute_store(struct warp *warp, const struct instruction *instruction) {
+    for (uint32_t rest = warp->mask; rest && !warp->is_faulted; rest &= rest - 1)
+        store(warp, instruction, lane_first(rest));
+}
+
+static void execute_prefetch(struct warp *warp, const struct instruction *instruction) {
+    (void)warp;
+    (void)instruction;
+}
+
+#define DIMENSIONS ".{1d,2d,3d,4d,5d}"
+#define COMPLETES ".mbarrier::complete_tx::bytes"
+#define HINT "[.L2::cache_hint]"
+#define ROW(pattern_, operands_, action)                                                           \
+    { .pattern = (pattern_), (operands_), execute_##action, .decode = DECODE_UNTYPED }
+/* The order of blocks shows in sums of floats. */
+#define REDUCE(operation_pattern, number)                                                          \
+    {                                                                                              \
+        .pattern = "cp.reduce.async.bulk.tensor" DIMENSIONS                                        \
+                   ".global.shared::cta" operation_pattern "[.tile].bulk_group" HINT,              \
+        "T,m", execute_store, number, .flags = ROW_COMMUNICATES, .decode = DECODE_UNTYPED          \
+    }
+
+static const struct instruction_row rows[] = {
+    ROW("cp.async.bulk.tensor" DIMENSIONS
+        ".{shared::cluster,shared::cta}.global[.tile]" COMPLETES HINT,
+        "m,T,m", load),
+    ROW("cp.async.bulk.tensor" DIMENSIONS ".shared::cluster.global[.tile]" COMPLETES
+        ".multicast::cluster" HINT,
+        "m,T,m,h", load),
+    ROW("cp.async.bulk.tensor" DIMENSIONS ".global.shared::cta[.tile].bulk_group" HINT, "T,m",
+        store),
+    REDUCE(".add", REDUCE_ADD),
+    REDUCE(".min", REDUCE_MIN),
+    REDUCE(".max", REDUCE_MAX),
+    REDUCE(".and", REDUCE_AND),
+    REDUCE(".or", REDUCE_OR),
+    REDUCE(".xor", REDUCE_XOR),
+    REDUCE(".inc", REDUCE_INC),
+    REDUCE(".dec", REDUCE_DEC),
+    ROW("cp.async.bulk.prefetch.tensor" DIMENSIONS ".L2.global[.tile]" HINT, "T", prefetch),
+    {.pattern = "prefetch[.{const,param}].tensormap",
+     "m",
+     execute_prefetch,
+     .decode = DECODE_PREFETCH},
+};
+
+const struct instruction_table async_tensor = {rows, sizeof rows / sizeof rows[0]};

@@ -1,0 +1,79 @@
+/* Boxes of tensors (PTX ISA 5.5, "Tensors"). */
+#include "emulator/async/tile.h"
+
+#include <string.h>
+
+enum { CHUNK_BYTES = 16, SWIZZLE_LINE = 128 };
+
+/* Elements along a dimension; the first one has no steps. */
+static uint32_t count_of(const struct tensor_map *map, unsigned k) {
+    const uint32_t step = k == 0 ? 1 : map->step[k];
+    return (map->box[k] + step - 1) / step;
+}
+
+uint32_t tile_rows(const struct tensor_map *map) {
+    uint32_t rows = 1;
+    for (unsigned k = 1; k < map->rank; k++)
+        rows *= count_of(map, k);
+    return rows;
+}
+
+static uint32_t row_bytes(const struct tensor_map *map) {
+    return map->box[0] * (uint32_t)map->stride[0];
+}
+
+/* A row narrower than the span of its swizzle takes the whole span. */
+static uint32_t row_pitch(const struct tensor_map *map) {
+    const uint32_t bytes = row_bytes(map);
+    return bytes < map->swizzle ? map->swizzle : bytes;
+}
+
+uint32_t tile_bytes(const struct tensor_map *map) {
+    return tile_rows(map) * row_pitch(map);
+}
+
+uint32_t tile_payload(const struct tensor_map *map) {
+    return tile_rows(map) * row_bytes(map);
+}
+
+struct tile_row tile_row(const struct tile *tile, uint32_t number) {
+    const struct tensor_map *map = &tile->map;
+    struct tile_row row = {
+        .offset = number * row_pitch(map), .bytes = row_bytes(map), .global = map->address};
+    bool is_inside = true;
+    for (unsigned k = 1; k < map->rank; k++) {
+        const uint32_t count = count_of(map, k);
+        const int64_t at = tile->at[k] + (int64_t)(number % count) * map->step[k];
+        is_inside &= at >= 0 && (uint64_t)at < map->size[k];
+        row.global += (uint64_t)at * map->stride[k];
+        number /= count;
+    }
+    int64_t first = tile->at[0], end = first + map->box[0];
+    first = first < 0 ? 0 : first;
+    end = end > (int64_t)map->size[0] ? (int64_t)map->size[0] : end;
+    if (!is_inside || first >= end)
+        return row;
+    row.lead = (uint32_t)((uint64_t)(first - tile->at[0]) * map->stride[0]);
+    row.inside = (uint32_t)((uint64_t)(end - first) * map->stride[0]);
+    row.global += (uint64_t)first * map->stride[0];
+    return row;
+}
+
+/* The pattern is one of addresses: the number of the chunk of 16 bytes within its span is combined
+ * with that of the line of 128 bytes within the pattern. */
+uint32_t tile_swizzle(const struct tensor_map *map, uint32_t base, uint32_t offset) {
+    const uint32_t address = base + offset;
+    if (map->swizzle == 0)
+        return address;
+    const uint32_t chunks = map->swizzle / CHUNK_BYTES;
+    return address ^ (address / SWIZZLE_LINE % chunks * CHUNK_BYTES);
+}
+
+void tile_fill(const struct tensor_map *map, unsigned char *row, uint32_t bytes) {
+    const uint32_t nan = map->element == TENSOR_F16 || map->element == TENSOR_BF16
+                             ? UINT32_C(0x7fff7fff)
+                             : UINT32_C(0x7fffffff);
+    memset(row, 0, bytes);
+    for (uint32_t k = 0; map->fills_nan && k + sizeof nan <= bytes; k += sizeof nan)
+        memcpy(row + k, &nan, sizeof nan);
+}

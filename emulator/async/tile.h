@@ -1,0 +1,36 @@
+/* A box of a tensor: where its rows lie in global memory and, swizzled, in shared memory. */
+#ifndef LOCKSTEP_EMULATOR_ASYNC_TILE_H
+#define LOCKSTEP_EMULATOR_ASYNC_TILE_H
+
+#include "emulator/lanes/tensor_map.h"
+
+#include <stdbool.h>
+
+struct tile {
+    struct tensor_map map;
+    int32_t at[TENSOR_RANKS]; /* coordinates of its first element, which may lie outside */
+};
+
+enum { TILE_ROW_BYTES = 256 * 8 }; /* at most */
+
+/* The elements of a box that follow each other in the first dimension. */
+struct tile_row {
+    uint32_t offset; /* in the box in shared memory, before it is swizzled */
+    uint32_t bytes;  /* of the row */
+    uint32_t lead;   /* bytes before those that lie inside the tensor, */
+    uint32_t inside; /* and how many do: 0 for a row outside */
+    uint64_t global; /* where these lie */
+};
+
+/* Rows that a box has, and what it takes of shared memory. */
+uint32_t tile_rows(const struct tensor_map *map);
+uint32_t tile_bytes(const struct tensor_map *map);
+/* Bytes that its elements have, which a copy of it moves. */
+uint32_t tile_payload(const struct tensor_map *map);
+struct tile_row tile_row(const struct tile *tile, uint32_t number);
+/* Where a byte of the box lies in shared memory, when the box begins at `base` there. */
+uint32_t tile_swizzle(const struct tensor_map *map, uint32_t base, uint32_t offset);
+/* Fills `row` with what stands for elements outside of the tensor. */
+void tile_fill(const struct tensor_map *map, unsigned char *row, uint32_t bytes);
+
+#endif

@@ -1,0 +1,39 @@
+/* What a bulk copy moves through global memory. */
+#include "emulator/async/traffic.h"
+
+#include "emulator/execute/check.h"
+#include "emulator/execute/warp.h"
+
+bool traffic_add(struct traffic *traffic, uint64_t address, uint32_t bytes) {
+    struct warp *warp = traffic->warp;
+    struct memory_range *range =
+        memory_find_all(warp->block->launch->memory, address, bytes ? bytes : 1);
+    if (!range) {
+        warp_fault(warp, traffic->instruction, MACHINE_INVALID_ADDRESS, traffic->lane, address,
+                   "out-of-bounds %s of %u bytes in global memory by a bulk copy",
+                   traffic->is_store ? "write" : "read", bytes);
+        return false;
+    }
+    if (bytes == 0)
+        return true;
+    const uint64_t first = address / SECTOR_BYTES, next = (address + bytes - 1) / SECTOR_BYTES + 1;
+    traffic->sectors += next - first - (traffic->next == first + 1);
+    traffic->next = next;
+    memory_touch(range, address, bytes);
+    if (warp->block->launch->is_slow)
+        check_global(warp, traffic->instruction, traffic->lane, address, bytes, traffic->is_store);
+    return !warp->is_faulted;
+}
+
+void traffic_count(const struct traffic *traffic, uint64_t bytes) {
+    struct machine_counters *counters = &traffic->warp->worker->counters;
+    if (traffic->is_store) {
+        counters->bulk_store_requests++;
+        counters->bulk_store_bytes += bytes;
+        counters->global_store_sectors += traffic->sectors;
+    } else {
+        counters->bulk_load_requests++;
+        counters->bulk_load_bytes += bytes;
+        counters->global_load_sectors += traffic->sectors;
+    }
+}

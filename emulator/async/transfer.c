@@ -1,0 +1,96 @@
+/* Copies that go on beside the warps. */
+#include "emulator/async/transfer.h"
+
+#include "emulator/async/phase.h"
+#include "emulator/execute/warp.h"
+
+#include <stdlib.h>
+
+void transfer_start(struct cluster *cluster) {
+    cluster->transfer_count = 0;
+}
+
+void transfer_close(struct cluster *cluster) {
+    free(cluster->transfers);
+}
+
+struct transfer *transfer_add(struct warp *warp, const struct instruction *instruction,
+                              unsigned lane) {
+    struct cluster *cluster = warp->block->cluster;
+    if (cluster->transfer_count == cluster->transfer_capacity) {
+        const size_t capacity = cluster->transfer_capacity ? cluster->transfer_capacity * 2 : 16;
+        struct transfer *grown = realloc(cluster->transfers, capacity * sizeof *grown);
+        if (!grown) {
+            warp_fault(warp, instruction, MACHINE_OUT_OF_MEMORY, lane, 0,
+                       "no host memory left for a bulk copy");
+            return NULL;
+        }
+        cluster->transfers = grown;
+        cluster->transfer_capacity = capacity;
+    }
+    struct transfer *transfer = &cluster->transfers[cluster->transfer_count++];
+    *transfer = (struct transfer){
+        .instruction = instruction, .warp = warp, .lane = lane, .group = warp->bulk_group[lane]};
+    return transfer;
+}
+
+/* Its bytes have come: the mbarrier that is told of them waits for so many less. */
+static void complete(const struct transfer *transfer) {
+    const struct shared_place place = {transfer->shared.block, transfer->mbarrier};
+    struct mbarrier mbarrier = mbarrier_unpack(mbarrier_read(&place));
+    if (mbarrier.is_valid && mbarrier_add_bytes(&mbarrier, -(int64_t)transfer->bytes))
+        mbarrier_settle(&place, &mbarrier);
+    else
+        warp_fault(transfer->warp, transfer->instruction, MACHINE_ILLEGAL_INSTRUCTION,
+                   transfer->lane, place.offset,
+                   "a bulk copy of %u bytes arrives at what is no mbarrier any more, or one that "
+                   "cannot count so many",
+                   transfer->bytes);
+}
+
+static void finish(const struct transfer *transfer) {
+    transfer->move(transfer);
+    if (transfer->has_mbarrier)
+        complete(transfer);
+}
+
+static bool is_of(const struct transfer *transfer, const struct shared_place *mbarrier) {
+    return transfer->has_mbarrier && transfer->shared.block == mbarrier->block &&
+           transfer->mbarrier == mbarrier->offset;
+}
+
+bool transfer_deliver(const struct shared_place *mbarrier) {
+    struct cluster *cluster = mbarrier->block->cluster;
+    size_t kept = 0;
+    for (size_t k = 0; k < cluster->transfer_count; k++) {
+        const struct transfer transfer = cluster->transfers[k];
+        if (is_of(&transfer, mbarrier))
+            finish(&transfer);
+        else
+            cluster->transfers[kept++] = transfer;
+    }
+    const bool has_moved = kept < cluster->transfer_count;
+    cluster->transfer_count = kept;
+    return has_moved;
+}
+
+void transfer_deliver_groups(const struct warp *warp, unsigned lane, uint32_t before) {
+    struct cluster *cluster = warp->block->cluster;
+    size_t kept = 0;
+    for (size_t k = 0; k < cluster->transfer_count; k++) {
+        const struct transfer transfer = cluster->transfers[k];
+        const bool is_its = !transfer.has_mbarrier && transfer.warp == warp &&
+                            transfer.lane == lane && transfer.group < before;
+        if (is_its)
+            finish(&transfer);
+        else
+            cluster->transfers[kept++] = transfer;
+    }
+    cluster->transfer_count = kept;
+}
+
+void transfer_finish(struct cluster *cluster) {
+    for (size_t k = 0; k < cluster->transfer_count; k++)
+        finish(&cluster->transfers[k]);
+    cluster->transfer_count = 0;
+}

@@ -1,0 +1,52 @@
+/*
+ * Copies that go on beside the warps, from their issue to their arrival.
+ *
+ * A GPU may move the data at any time in between. Here it moves as late as it can: when somebody
+ * waits for the mbarrier or for the group that tells of it, or when the cluster ends. So a kernel
+ * that forgets to wait finds what was there before, and one that changes a source too early sends
+ * what it wrote.
+ */
+#ifndef LOCKSTEP_EMULATOR_ASYNC_TRANSFER_H
+#define LOCKSTEP_EMULATOR_ASYNC_TRANSFER_H
+
+#include "emulator/async/tile.h"
+#include "emulator/execute/place.h"
+
+enum { TRANSFER_VALUE_BYTES = 16 };
+
+struct transfer;
+typedef void transfer_function(const struct transfer *transfer);
+
+struct transfer {
+    const struct instruction *instruction;
+    struct warp *warp; /* of the thread that issued it */
+    unsigned lane;
+    transfer_function *move;
+    struct shared_place shared; /* where it writes or, to global memory, reads */
+    struct shared_place source; /* where it reads between shared memories */
+    struct tile tile;           /* a box of a tensor in global memory, */
+    uint64_t global;            /* or bytes there */
+    uint32_t bytes;
+    uint32_t element_bytes; /* of a reduction, whose operation (execute/atomic.h) comes next; 0: it
+                               copies */
+    unsigned operation;
+    bool has_mbarrier;
+    uint32_t mbarrier;                         /* in the block that it writes to */
+    uint32_t group;                            /* without an mbarrier: the thread's group */
+    unsigned char value[TRANSFER_VALUE_BYTES]; /* of a store */
+};
+
+void transfer_start(struct cluster *cluster);
+void transfer_close(struct cluster *cluster);
+/* Adds a copy of the lane that is filled in by the caller; NULL after a fault: no host memory. It is
+ * valid until the next one is added. */
+struct transfer *transfer_add(struct warp *warp, const struct instruction *instruction,
+                              unsigned lane);
+/* Moves what is under way to an mbarrier; false when there is nothing. */
+bool transfer_deliver(const struct shared_place *mbarrier);
+/* Moves what a thread has committed in groups, but for those numbered from `before` on. */
+void transfer_deliver_groups(const struct warp *warp, unsigned lane, uint32_t before);
+/* Moves what the cluster's threads have not waited for. */
+void transfer_finish(struct cluster *cluster);
+
+#endif

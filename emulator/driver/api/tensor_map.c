@@ -1,0 +1,195 @@
+/*
+ * cuTensorMap*: what bulk copies know of a tensor. The checks are those that the driver API
+ * documents; what a map holds is the emulated GPU's own (emulator/lanes/tensor_map.h).
+ */
+#include "emulator/lanes/tensor_map.h"
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/state/state.h"
+
+#include <string.h>
+
+enum { BOX_LIMIT = 256, STEP_LIMIT = 8, GLOBAL_ALIGNMENT = 16 };
+
+#define SIZE_LIMIT (UINT64_C(1) << 32)
+#define STRIDE_LIMIT (UINT64_C(1) << 40)
+
+/* What a program says about a tensor. */
+struct request {
+    CUtensorMapDataType type;
+    unsigned rank;
+    uint64_t address;
+    const cuuint64_t *sizes, *strides;
+    const cuuint32_t *box, *steps;
+    CUtensorMapInterleave interleave;
+    CUtensorMapSwizzle swizzle;
+    CUtensorMapFloatOOBfill fill;
+};
+
+static const struct {
+    uint8_t element, bytes;
+    bool is_float;
+} types[] = {
+    [CU_TENSOR_MAP_DATA_TYPE_UINT8] = {TENSOR_U8, 1, false},
+    [CU_TENSOR_MAP_DATA_TYPE_UINT16] = {TENSOR_U16, 2, false},
+    [CU_TENSOR_MAP_DATA_TYPE_UINT32] = {TENSOR_U32, 4, false},
+    [CU_TENSOR_MAP_DATA_TYPE_INT32] = {TENSOR_S32, 4, false},
+    [CU_TENSOR_MAP_DATA_TYPE_UINT64] = {TENSOR_U64, 8, false},
+    [CU_TENSOR_MAP_DATA_TYPE_INT64] = {TENSOR_S64, 8, false},
+    [CU_TENSOR_MAP_DATA_TYPE_FLOAT16] = {TENSOR_F16, 2, true},
+    [CU_TENSOR_MAP_DATA_TYPE_FLOAT32] = {TENSOR_F32, 4, true},
+    [CU_TENSOR_MAP_DATA_TYPE_FLOAT64] = {TENSOR_F64, 8, true},
+    [CU_TENSOR_MAP_DATA_TYPE_BFLOAT16] = {TENSOR_BF16, 2, true},
+    [CU_TENSOR_MAP_DATA_TYPE_FLOAT32_FTZ] = {TENSOR_F32_FLUSHED, 4, true},
+    [CU_TENSOR_MAP_DATA_TYPE_TFLOAT32] = {TENSOR_F32, 4, true},
+    [CU_TENSOR_MAP_DATA_TYPE_TFLOAT32_FTZ] = {TENSOR_F32_FLUSHED, 4, true},
+};
+
+enum { TYPES = sizeof types / sizeof types[0] };
+
+static const uint8_t spans[] = {[CU_TENSOR_MAP_SWIZZLE_NONE] = 0,
+                                [CU_TENSOR_MAP_SWIZZLE_32B] = 32,
+                                [CU_TENSOR_MAP_SWIZZLE_64B] = 64,
+                                [CU_TENSOR_MAP_SWIZZLE_128B] = 128};
+
+enum { SPANS = sizeof spans / sizeof spans[0] };
+
+static CUresult refuse(const char *what) {
+    driver_say("cuTensorMapEncodeTiled: %s", what);
+    return CUDA_ERROR_INVALID_VALUE;
+}
+
+static CUresult check_words(const struct request *request) {
+    if ((unsigned)request->type > CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B ||
+        (unsigned)request->interleave > CU_TENSOR_MAP_INTERLEAVE_32B ||
+        (unsigned)request->swizzle > CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B ||
+        (unsigned)request->fill > CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA)
+        return refuse("there is no such data type, interleave, swizzle or fill");
+    const char *lacks = (unsigned)request->type >= TYPES ? "packed types of 4 and 6 bits"
+                        : request->interleave            ? "interleaved layouts"
+                        : (unsigned)request->swizzle >= SPANS
+                            ? "swizzles of chunks larger than 16 bytes"
+                            : NULL;
+    if (lacks) {
+        driver_find("cuTensorMapEncodeTiled: the emulator lacks %s", lacks);
+        return CUDA_ERROR_NOT_SUPPORTED;
+    }
+    if (request->fill && !types[request->type].is_float)
+        return refuse("NaN stands for elements outside of tensors of floats alone");
+    return CUDA_SUCCESS;
+}
+
+static CUresult check_memory(const struct request *request) {
+    if (request->rank < 1 || request->rank > TENSOR_RANKS)
+        return refuse("a tensor has 1 to 5 dimensions");
+    if (request->address == 0 || request->address % GLOBAL_ALIGNMENT != 0)
+        return refuse("the global address must be a multiple of 16");
+    for (unsigned k = 0; k < request->rank; k++) {
+        if (request->sizes[k] < 1 || request->sizes[k] > SIZE_LIMIT)
+            return refuse("the size of each dimension must be from 1 to 2^32");
+    }
+    for (unsigned k = 0; k + 1 < request->rank; k++) {
+        if (request->strides[k] % GLOBAL_ALIGNMENT != 0 || request->strides[k] >= STRIDE_LIMIT)
+            return refuse("global strides must be multiples of 16 bytes and less than 2^40");
+    }
+    return CUDA_SUCCESS;
+}
+
+static CUresult check_box(const struct request *request) {
+    const unsigned span = spans[request->swizzle];
+    for (unsigned k = 0; k < request->rank; k++) {
+        if (request->box[k] < 1 || request->box[k] > BOX_LIMIT)
+            return refuse("the box must have 1 to 256 elements along each dimension");
+        if (request->steps[k] < 1 || request->steps[k] > STEP_LIMIT)
+            return refuse("element strides must be from 1 to 8");
+    }
+    const unsigned inner = request->box[0] * types[request->type].bytes;
+    if (inner % GLOBAL_ALIGNMENT != 0)
+        return refuse("the box's inner dimension must be a multiple of 16 bytes");
+    if (span && inner > span)
+        return refuse("the box's inner dimension is longer than the swizzle's span");
+    return CUDA_SUCCESS;
+}
+
+static struct tensor_map encode(const struct request *request) {
+    struct tensor_map map = {.magic = TENSOR_MAP_MAGIC,
+                             .rank = (uint8_t)request->rank,
+                             .element = types[request->type].element,
+                             .swizzle = spans[request->swizzle],
+                             .fills_nan = request->fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE,
+                             .address = request->address,
+                             .stride = {types[request->type].bytes}};
+    for (unsigned k = 0; k < request->rank; k++) {
+        map.size[k] = request->sizes[k];
+        map.box[k] = (uint16_t)request->box[k];
+        map.step[k] = (uint8_t)request->steps[k];
+        if (k > 0)
+            map.stride[k] = request->strides[k - 1];
+    }
+    return map;
+}
+
+/* The bytes of a map are the caller's; what is no tensor map stays as it is. */
+static CUresult read_map(const CUtensorMap *from, struct tensor_map *map) {
+    if (!from || (uintptr_t)from % TENSOR_MAP_ALIGNMENT != 0)
+        return CUDA_ERROR_INVALID_VALUE;
+    memcpy(map, from, sizeof *map);
+    return map->magic == TENSOR_MAP_MAGIC ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+static CUresult begin(void) {
+    enum { FIRST_MAJOR = 9 };
+    const CUresult status = driver_begin();
+    if (status != CUDA_SUCCESS || driver.properties.capability_major >= FIRST_MAJOR)
+        return status;
+    driver_say("cuTensorMap*: tensor maps need a device of compute capability 9.0, such as "
+               "device=h100");
+    return CUDA_ERROR_NOT_SUPPORTED;
+}
+
+CUresult cuTensorMapEncodeTiled(CUtensorMap *tensor_map, CUtensorMapDataType type, cuuint32_t rank,
+                                void *address, const cuuint64_t *sizes, const cuuint64_t *strides,
+                                const cuuint32_t *box, const cuuint32_t *steps,
+                                CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,
+                                CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill) {
+    const struct request request = {.type = type,
+                                    .rank = rank,
+                                    .address = (uintptr_t)address,
+                                    .sizes = sizes,
+                                    .strides = strides,
+                                    .box = box,
+                                    .steps = steps,
+                                    .interleave = interleave,
+                                    .swizzle = swizzle,
+                                    .fill = fill};
+    CUresult status = begin();
+    if (status == CUDA_SUCCESS &&
+        (!tensor_map || (uintptr_t)tensor_map % TENSOR_MAP_ALIGNMENT != 0 || !sizes || !box ||
+         !steps || (!strides && rank > 1) ||
+         (unsigned)promotion > CU_TENSOR_MAP_L2_PROMOTION_L2_256B))
+        status = refuse("the map must lie at a multiple of 64, and no array may be missing");
+    if (status == CUDA_SUCCESS)
+        status = check_words(&request);
+    if (status == CUDA_SUCCESS)
+        status = check_memory(&request);
+    if (status == CUDA_SUCCESS)
+        status = check_box(&request);
+    if (status == CUDA_SUCCESS) {
+        const struct tensor_map map = encode(&request);
+        memcpy(tensor_map, &map, sizeof map);
+    }
+    return driver_end(status);
+}
+
+CUresult cuTensorMapReplaceAddress(CUtensorMap *tensor_map, void *address) {
+    struct tensor_map map;
+    CUresult status = begin();
+    if (status == CUDA_SUCCESS)
+        status = read_map(tensor_map, &map);
+    if (status == CUDA_SUCCESS && (!address || (uintptr_t)address % GLOBAL_ALIGNMENT != 0))
+        status = refuse("the global address must be a multiple of 16");
+    if (status == CUDA_SUCCESS) {
+        map.address = (uintptr_t)address;
+        memcpy(tensor_map, &map, sizeof map);
+    }
+    return driver_end(status);
+}

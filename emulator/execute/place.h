@@ -1,0 +1,22 @@
+/* Where an address of shared memory lies: in the block itself, or in another block of its cluster. */
+#ifndef LOCKSTEP_EMULATOR_EXECUTE_PLACE_H
+#define LOCKSTEP_EMULATOR_EXECUTE_PLACE_H
+
+#include "emulator/execute/state.h"
+
+struct shared_place {
+    struct block *block;
+    uint32_t offset;
+};
+
+/* How much of shared memory a lane means, and at what multiple it must lie. */
+struct place_size {
+    uint32_t bytes, alignment;
+};
+
+/* Finds `address`, which may carry the window of shared memory, or ends in a fault and returns
+ * false: no such block, one that has ended, an offset that is misaligned or out of bounds. */
+bool place_find(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                uint64_t address, struct place_size size, struct shared_place *place);
+
+#endif

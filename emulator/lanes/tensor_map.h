@@ -1,0 +1,45 @@
+/*
+ * A tensor map, as cuTensorMapEncodeTiled fills it in and bulk copies read it. CUDA leaves what its
+ * 128 bytes hold open; this is the emulated GPU's own layout, which no real device understands.
+ */
+#ifndef LOCKSTEP_EMULATOR_LANES_TENSOR_MAP_H
+#define LOCKSTEP_EMULATOR_LANES_TENSOR_MAP_H
+
+#include <stdint.h>
+
+enum { TENSOR_RANKS = 5, TENSOR_MAP_BYTES = 128, TENSOR_MAP_ALIGNMENT = 64 };
+
+#define TENSOR_MAP_MAGIC UINT32_C(0x706d746c) /* tells a tensor map from other bytes */
+
+/* What the elements are: how they are added up, and what stands for those outside the tensor. */
+enum tensor_element {
+    TENSOR_U8,
+    TENSOR_U16,
+    TENSOR_U32,
+    TENSOR_S32,
+    TENSOR_U64,
+    TENSOR_S64,
+    TENSOR_F16,
+    TENSOR_F32,
+    TENSOR_F64,
+    TENSOR_BF16,
+    TENSOR_F32_FLUSHED, /* denormals become zeros as they are loaded */
+};
+
+struct tensor_map {
+    uint32_t magic;
+    uint8_t rank;
+    uint8_t element; /* enum tensor_element */
+    uint8_t swizzle; /* bytes of the span within which chunks of 16 change places: 0, 32, 64, 128 */
+    uint8_t fills_nan;             /* outside of the tensor, instead of zeros */
+    uint64_t address;              /* of element (0, 0 …) */
+    uint64_t stride[TENSOR_RANKS]; /* bytes from one element to the next; [0] is an element's */
+    uint64_t size[TENSOR_RANKS];   /* elements */
+    uint16_t box[TENSOR_RANKS];    /* elements that a box spans */
+    uint8_t step[TENSOR_RANKS];    /* of which every step-th is taken */
+    uint8_t unused[TENSOR_MAP_BYTES - 8 - 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS];
+};
+
+_Static_assert(sizeof(struct tensor_map) == TENSOR_MAP_BYTES, "it fills a CUtensorMap");
+
+#endif

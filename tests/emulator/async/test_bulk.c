@@ -1,0 +1,353 @@
+/* Bulk copies of bytes and of boxes of tensors: what arrives where, when, and what is counted. */
+#include "emulator/lanes/tensor_map.h"
+#include "tests/support/emulator_core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SHARED_BYTES = 16384 };
+
+static int open_bench(void **state) {
+    struct bench *bench = calloc(1, sizeof *bench);
+    *state = bench;
+    if (!bench)
+        return -1;
+    bench_open(bench, 1);
+    return 0;
+}
+
+static int close_bench(void **state) {
+    bench_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void load_text(struct bench *bench, const char *text) {
+    if (bench_load(bench, text) != MACHINE_OK)
+        fail_msg("%s\nin %s", bench->diagnostic.message, text);
+}
+
+/* A kernel of one warp: thread 0 issues `statements`; then all store the first bytes of shared memory to %rd2. %rd1 to %rd3 are the pointers, %r10 to %r13 the numbers. */
+#define HEAD(bytes)                                                                                \
+    ".visible .entry k(.param .u64 a, .param .u64 b, .param .u64 c, .param .u32 n0,\n"             \
+    "  .param .u32 n1, .param .u32 n2, .param .u32 n3) {\n"                                        \
+    ".reg .b32 %r<20>; .reg .b64 %rd<9>; .reg .pred %p<8>;\n"                                      \
+    ".shared .align 1024 .b8 tile[16384]; .shared .align 8 .b64 bar;\n"                            \
+    "ld.param.u64 %rd1, [a]; ld.param.u64 %rd2, [b]; ld.param.u64 %rd3, [c];\n"                    \
+    "ld.param.u32 %r10, [n0]; ld.param.u32 %r11, [n1]; ld.param.u32 %r12, [n2];\n"                 \
+    "ld.param.u32 %r13, [n3]; mov.u32 %r1, tile; mov.u32 %r2, bar; mov.u32 %r3, %tid.x;\n"         \
+    "setp.ne.u32 %p1, %r3, 0; mov.u32 %r6, " bytes "; @%p1 bra DONE;\n"                            \
+    "mbarrier.init.shared.b64 [%r2], 1; fence.mbarrier_init.release.cluster;\n"
+#define TAIL                                                                                       \
+    "DONE: bar.sync 0; mov.u32 %r1, tile; shl.b32 %r4, %r3, 2;\n"                                  \
+    "COPY: setp.ge.u32 %p2, %r4, %r6; @%p2 bra END;\n"                                             \
+    "add.u32 %r5, %r1, %r4; ld.shared.u32 %r7, [%r5]; cvt.u64.u32 %rd5, %r4;\n"                    \
+    "add.u64 %rd5, %rd5, %rd2; st.global.u32 [%rd5], %r7; add.u32 %r4, %r4, 128; bra COPY;\n"      \
+    "END: ret; }\n"
+#define KERNEL(statements) HEAD("16384") statements TAIL
+
+#define EXPECT(bytes) "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], " bytes ";\n"
+#define WAIT "WAIT: mbarrier.try_wait.parity.shared::cta.b64 %p3, [%r2], 0; @!%p3 bra WAIT;\n"
+#define LOAD                                                                                       \
+    "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%r1], [%rd1], %r10, "      \
+    "[%r2];\n"
+
+static void fill(unsigned char *bytes, size_t count) {
+    for (size_t k = 0; k < count; k++)
+        bytes[k] = (unsigned char)(k * 37 + k / 251);
+}
+
+static enum machine_status launch(struct bench *bench, const struct launch_arguments *arguments) {
+    bench->log[0] = '\0';
+    return bench_launch(bench, "k", 1, 32, arguments, sizeof *arguments);
+}
+
+static void bytes_arrive_when_they_are_waited_for(void **state) {
+    struct bench *bench = *state;
+    unsigned char from[SHARED_BYTES], to[SHARED_BYTES];
+    fill(from, sizeof from);
+    struct launch_arguments arguments = {.pointer = {bench_allocate(bench, from, sizeof from),
+                                                     bench_allocate(bench, NULL, sizeof to)},
+                                         .number = {4096}};
+    load_text(bench, KERNEL(EXPECT("4096") LOAD WAIT));
+    if (launch(bench, &arguments) != MACHINE_OK)
+        fail_msg("%s", bench->log);
+    assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to), MACHINE_OK);
+    assert_memory_equal(to, from, 4096);
+    assert_int_equal(to[4096], 0xff);
+    assert_int_equal(bench->counters.bulk_load_requests, 1);
+    assert_int_equal(bench->counters.bulk_load_bytes, 4096);
+    assert_int_equal(bench->counters.global_load_sectors, 128);
+    assert_int_equal(bench->counters.global_load_requests, 0);
+    /* Who does not wait finds what was there before. */
+    load_text(bench, KERNEL(EXPECT("4096") LOAD));
+    assert_int_equal(launch(bench, &arguments), MACHINE_OK);
+    assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to), MACHINE_OK);
+    assert_int_equal(to[0], 0xff);
+}
+
+/* A store reads what shared memory has when it is waited for, at the latest at the kernel's end. */
+static void bytes_leave_in_groups(void **state) {
+    static const char head[] =
+        ".visible .entry k(.param .u64 a) { .reg .b32 %r<9>; .reg .b64 %rd<9>; .reg .pred %p<3>;\n"
+        ".shared .align 16 .b32 words[8]; ld.param.u64 %rd1, [a]; mov.u32 %r1, words;\n"
+        "mov.u32 %r2, %tid.x; setp.ne.u32 %p1, %r2, 0; @%p1 bra END;\n";
+    static const struct {
+        const char *statements;
+        uint32_t first, second;
+    } cases[] = {
+        {"cp.async.bulk.wait_group 0; st.shared.u32 [%r1], 8; st.shared.u32 [%r1+16], 9;\n", 1, 2},
+        {"cp.async.bulk.wait_group.read 1; st.shared.u32 [%r1], 8; st.shared.u32 [%r1+16], 9;\n", 1,
+         9},
+        {"st.shared.u32 [%r1], 8; st.shared.u32 [%r1+16], 9;\n", 8, 9},
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        char text[2048];
+        uint32_t words[8];
+        snprintf(
+            text, sizeof text,
+            "%smov.u32 %%r3, 1; mov.u32 %%r4, 2; st.shared.v4.u32 [%%r1], {%%r3,%%r3,%%r3,%%r3};\n"
+            "st.shared.v4.u32 [%%r1+16], {%%r4,%%r4,%%r4,%%r4}; fence.proxy.async.shared::cta;\n"
+            "cp.async.bulk.global.shared::cta.bulk_group [%%rd1], [%%r1], 16;\n"
+            "cp.async.bulk.commit_group;\n"
+            "cp.async.bulk.global.shared::cta.bulk_group [%%rd1+16], [%%r1+16], 16;\n"
+            "cp.async.bulk.commit_group;\n%sEND: ret; }\n",
+            head, cases[k].statements);
+        load_text(bench, text);
+        const struct launch_arguments arguments = {
+            .pointer = {bench_allocate(bench, NULL, sizeof words)}};
+        if (launch(bench, &arguments) != MACHINE_OK)
+            fail_msg("%s", bench->log);
+        assert_int_equal(machine_read(bench->machine, words, arguments.pointer[0], sizeof words),
+                         MACHINE_OK);
+        if (words[0] != cases[k].first || words[4] != cases[k].second)
+            fail_msg("%u and %u from %s", words[0], words[4], cases[k].statements);
+        assert_int_equal(bench->counters.bulk_store_requests, 2);
+        assert_int_equal(bench->counters.bulk_store_bytes, 32);
+        assert_int_equal(bench->counters.global_store_sectors, 2);
+    }
+}
+
+/* ---- Tensors ---- */
+
+#define TENSOR_2D                                                                                  \
+    "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%r1], "     \
+    "[%rd1, {%r10, %r11}], [%r2];\n"
+
+/* A map of two dimensions of 2-byte elements, rows of `pitch` bytes. */
+static struct tensor_map map_2d(uint64_t address, const unsigned size[2], unsigned pitch,
+                                const unsigned box[2], unsigned swizzle) {
+    return (struct tensor_map){.magic = TENSOR_MAP_MAGIC,
+                               .rank = 2,
+                               .element = TENSOR_F16,
+                               .swizzle = (uint8_t)swizzle,
+                               .address = address,
+                               .stride = {2, pitch},
+                               .size = {size[0], size[1]},
+                               .box = {(uint16_t)box[0], (uint16_t)box[1]},
+                               .step = {1, 1}};
+}
+
+/* Where PTX says that a chunk of 16 bytes of a row lies: its number is combined with the row's. */
+static size_t swizzled(size_t row, size_t chunk, unsigned span) {
+    const size_t chunks = span / 16, offset = row * span + chunk * 16, line = offset / 128;
+    return offset / 16 / chunks * span + ((chunk ^ line % chunks) * 16);
+}
+
+static void boxes_arrive_swizzled(void **state) {
+    static const unsigned spans[] = {32, 64, 128};
+    struct bench *bench = *state;
+    static unsigned char from[64 * 256], to[SHARED_BYTES];
+    fill(from, sizeof from);
+    const uint64_t source = bench_allocate(bench, from, sizeof from);
+    load_text(bench,
+              KERNEL("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], %r12;\n" TENSOR_2D WAIT));
+    for (size_t k = 0; k < sizeof spans / sizeof spans[0]; k++) {
+        const unsigned span = spans[k], box[2] = {span / 2, 40};
+        const struct tensor_map map = map_2d(source, (const unsigned[]){128, 64}, 256, box, span);
+        const struct launch_arguments arguments = {
+            .pointer = {bench_allocate(bench, &map, sizeof map),
+                        bench_allocate(bench, NULL, sizeof to)},
+            .number = {16, 3, (int32_t)(span * 40)}};
+        if (launch(bench, &arguments) != MACHINE_OK)
+            fail_msg("%s", bench->log);
+        assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to),
+                         MACHINE_OK);
+        for (size_t row = 0; row < 40; row++) {
+            for (size_t chunk = 0; chunk < span / 16; chunk++)
+                assert_memory_equal(to + swizzled(row, chunk, span),
+                                    from + (row + 3) * 256 + 32 + chunk * 16, 16);
+        }
+        assert_int_equal(bench->counters.bulk_load_bytes, span * 40);
+        assert_int_equal(bench->counters.global_load_sectors, span / 32 * 40);
+    }
+}
+
+static void what_lies_outside_is_filled(void **state) {
+    struct bench *bench = *state;
+    static uint16_t from[10 * 24], to[SHARED_BYTES / 2];
+    for (size_t k = 0; k < sizeof from / sizeof from[0]; k++)
+        from[k] = (uint16_t)(k + 1);
+    const uint64_t source = bench_allocate(bench, from, sizeof from);
+    load_text(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
+    for (unsigned nan = 0; nan < 2; nan++) {
+        for (int corner = 0; corner < 2; corner++) {
+            const int x = corner ? 15 : -5, y = corner ? 6 : -3;
+            struct tensor_map map =
+                map_2d(source, (const unsigned[]){21, 10}, 48, (const unsigned[]){16, 8}, 0);
+            map.fills_nan = nan != 0;
+            const struct launch_arguments arguments = {
+                .pointer = {bench_allocate(bench, &map, sizeof map),
+                            bench_allocate(bench, NULL, sizeof to)},
+                .number = {x, y}};
+            if (launch(bench, &arguments) != MACHINE_OK)
+                fail_msg("%s", bench->log);
+            assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to),
+                             MACHINE_OK);
+            for (int row = 0; row < 8; row++) {
+                for (int column = 0; column < 16; column++) {
+                    const bool inside =
+                        x + column >= 0 && x + column < 21 && y + row >= 0 && y + row < 10;
+                    const uint16_t wanted = inside ? from[(y + row) * 24 + x + column]
+                                            : nan  ? 0x7fff
+                                                   : 0;
+                    assert_int_equal(to[row * 16 + column], wanted);
+                }
+            }
+        }
+    }
+}
+
+/* Boxes of one to five dimensions, with steps, go in and out again. */
+#define COORDINATES_1 "1d", "{%r10}"
+#define COORDINATES_2 "2d", "{%r10, %r11}"
+#define COORDINATES_3 "3d", "{%r10, %r11, %r12}"
+#define COORDINATES_4 "4d", "{%r10, %r11, %r12, %r13}"
+#define COORDINATES_5 "5d", "{%r10, %r11, %r12, %r13, 1}"
+
+static void boxes_of_any_dimension_go_in_and_out(void **state) {
+    static const struct {
+        const char *dimensions, *coordinates;
+    } forms[] = {
+        {COORDINATES_1}, {COORDINATES_2}, {COORDINATES_3}, {COORDINATES_4}, {COORDINATES_5}};
+    enum { SIDE = 6, INNER = 16, WORDS = INNER * SIDE * SIDE * SIDE * SIDE };
+    struct bench *bench = *state;
+    static uint32_t from[WORDS], to[WORDS];
+    for (size_t k = 0; k < WORDS; k++)
+        from[k] = (uint32_t)k + 1;
+    struct tensor_map map = {
+        .magic = TENSOR_MAP_MAGIC,
+        .element = TENSOR_U32,
+        .address = bench_allocate(bench, from, sizeof from),
+        .stride = {4, 64, 64 * SIDE, 64 * SIDE * SIDE, 64 * SIDE * SIDE * SIDE},
+        .size = {INNER, SIDE, SIDE, SIDE, SIDE},
+        .box = {8, 3, 2, 2, 3},
+        .step = {1, 2, 1, 1, 2}};
+    for (unsigned rank = 1; rank <= 5; rank++) {
+        char text[4096];
+        static const unsigned counts[] = {8, 2, 2, 2, 2};
+        unsigned payload = 4;
+        for (unsigned k = 0; k < rank; k++)
+            payload *= counts[k];
+        const char *const form = forms[rank - 1].dimensions, *const where =
+                                                                 forms[rank - 1].coordinates;
+        snprintf(text, sizeof text,
+                 "%smbarrier.arrive.expect_tx.shared::cta.b64 _, [%%r2], %u;\n"
+                 "cp.async.bulk.tensor.%s.shared::cta.global.mbarrier::complete_tx::bytes [%%r1], "
+                 "[%%rd1, %s], [%%r2];\n%s"
+                 "cp.async.bulk.tensor.%s.global.shared::cta.tile.bulk_group [%%rd3, %s], [%%r1];\n"
+                 "cp.async.bulk.commit_group; cp.async.bulk.wait_group.read 0;\n%s",
+                 HEAD("16384"), payload, form, where, WAIT, form, where, TAIL);
+        load_text(bench, text);
+        map.rank = (uint8_t)rank;
+        struct tensor_map out = map;
+        out.address = bench_allocate(bench, NULL, sizeof to);
+        const struct launch_arguments arguments = {
+            .pointer = {bench_allocate(bench, &map, sizeof map),
+                        bench_allocate(bench, NULL, SHARED_BYTES),
+                        bench_allocate(bench, &out, sizeof out)},
+            .number = {4, 1, 2, 3}};
+        if (launch(bench, &arguments) != MACHINE_OK)
+            fail_msg("%u dimensions: %s", rank, bench->log);
+        assert_int_equal(machine_read(bench->machine, to, out.address, sizeof to), MACHINE_OK);
+        size_t moved = 0;
+        for (size_t k = 0; k < WORDS; k++) {
+            const size_t at[] = {k % INNER, k / INNER % SIDE, k / INNER / SIDE % SIDE,
+                                 k / INNER / SIDE / SIDE % SIDE, k / INNER / SIDE / SIDE / SIDE};
+            const bool inside[] = {at[0] >= 4 && at[0] < 12, at[1] == 1 || at[1] == 3,
+                                   at[2] == 2 || at[2] == 3, at[3] == 3 || at[3] == 4,
+                                   at[4] == 1 || at[4] == 3};
+            bool is_in = true;
+            for (unsigned n = 0; n < 5; n++)
+                is_in &= n < rank ? inside[n] : at[n] == 0;
+            assert_int_equal(to[k], is_in ? from[k] : 0);
+            moved += is_in;
+        }
+        assert_int_equal(moved * 4, payload);
+    }
+}
+
+/* ---- What is wrong ---- */
+
+static void wrong_copies_are_named(void **state) {
+    static const struct {
+        const char *text;
+        enum machine_status status;
+        const char *words;
+    } cases[] = {
+        {KERNEL(EXPECT("4096") LOAD WAIT), MACHINE_MISALIGNED_ADDRESS, "multiples of 16"},
+        {KERNEL(EXPECT("8192") "mov.u32 %r10, 4096;\n" LOAD WAIT), MACHINE_DEADLOCK,
+         "for 4096 bytes that never come"},
+        {KERNEL(EXPECT("32") "mov.u32 %r10, 32; add.u64 %rd1, %rd1, 16368;\n" LOAD WAIT),
+         MACHINE_INVALID_ADDRESS, "out-of-bounds read of 32 bytes in global memory by a bulk copy"},
+        {KERNEL(EXPECT("32") "mov.u32 %r10, 32; add.u32 %r1, %r1, 16384;\n" LOAD WAIT),
+         MACHINE_INVALID_ADDRESS, "out-of-bounds access of 32 bytes in shared memory"},
+        {KERNEL(EXPECT("32") "mov.u32 %r10, 32; mov.u32 %r2, %r1;\n" LOAD WAIT),
+         MACHINE_ILLEGAL_INSTRUCTION, "where no mbarrier lies"},
+        {KERNEL(EXPECT("32") TENSOR_2D WAIT), MACHINE_ILLEGAL_INSTRUCTION, "no tensor map"},
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const struct launch_arguments arguments = {
+            .pointer = {bench_allocate(bench, NULL, 16384), bench_allocate(bench, NULL, 16384)},
+            .number = {40}};
+        load_text(bench, cases[k].text);
+        const enum machine_status status = launch(bench, &arguments);
+        if (status != cases[k].status || !strstr(bench->log, cases[k].words))
+            fail_msg("status %d, '%s' instead of '%s'", status, bench->log, cases[k].words);
+    }
+}
+
+/* With the check of reads: what a copy has brought is written, what it takes must be. */
+static void copies_write_and_read_for_the_check(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    const struct launch_arguments arguments = {
+        .pointer = {bench_allocate(bench, NULL, 16384), bench_allocate(bench, NULL, 16384)},
+        .number = {4096}};
+    load_text(bench, HEAD("4096") EXPECT("4096") LOAD WAIT TAIL);
+    assert_int_equal(launch(bench, &arguments), MACHINE_OK);
+    load_text(bench, HEAD("4100") EXPECT("4096") LOAD WAIT TAIL);
+    assert_int_equal(launch(bench, &arguments), MACHINE_CHECK_FAILED);
+    load_text(bench,
+              HEAD("0") "cp.async.bulk.global.shared::cta.bulk_group [%rd1], [%r1], 32;\n" TAIL);
+    assert_int_equal(launch(bench, &arguments), MACHINE_CHECK_FAILED);
+    assert_non_null(strstr(bench->log, "by a bulk copy: nothing has written the byte at offset 0"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+#define TEST(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
+        TEST(bytes_arrive_when_they_are_waited_for),
+        TEST(bytes_leave_in_groups),
+        TEST(boxes_arrive_swizzled),
+        TEST(what_lies_outside_is_filled),
+        TEST(boxes_of_any_dimension_go_in_and_out),
+        TEST(wrong_copies_are_named),
+        TEST(copies_write_and_read_for_the_check),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
