@@ -310,4 +310,17 @@ typedef enum status transfer_kernel(const struct transfer_problem *problem,
 typedef enum status normalise_kernel(const struct normalise_problem *problem,
                                      struct execution *execution);
 
+/* Each of these that is an operation's, X(NAME) for NAME_kernel: what a row from outside may be. */
+#define LOCKSTEP_KERNELS(X)                                                                        \
+    X(gemm)                                                                                        \
+    X(linear)                                                                                      \
+    X(activation)                                                                                  \
+    X(softmax)                                                                                     \
+    X(layernorm)                                                                                   \
+    X(cross_entropy)                                                                               \
+    X(mse)                                                                                         \
+    X(column_sums)                                                                                 \
+    X(optimizer)                                                                                   \
+    X(transfer)
+
 #endif

@@ -214,7 +214,7 @@ static enum status round_compute(const struct evaluation *evaluation, const stru
 
 static struct number argument_read(const struct evaluation *evaluation,
                                    const struct operation_argument *argument) {
-    const char *at = (const char *)evaluation->launch + argument->offset;
+    const char *at = (const char *)evaluation->launch->problem + argument->offset;
     int64_t whole = 0;
     float real;
     int code;

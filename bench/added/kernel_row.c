@@ -131,11 +131,11 @@ static enum status argument_plan(const struct line_argument *line, size_t bytes,
     planned->parameters[place] = value;
     switch (line->kind) {
     case LINE_POINTER:
-        memcpy(&value->pointer, (const char *)&plan->launch + line->member->offset,
+        memcpy(&value->pointer, (const char *)plan->launch.problem + line->member->offset,
                sizeof value->pointer);
         return STATUS_OK;
     case LINE_PROBLEM:
-        planned->parameters[place] = &plan->launch;
+        planned->parameters[place] = plan->launch.problem;
         return STATUS_OK;
     case LINE_WORKSPACE:
         planned->workspace_places[planned->workspace_count++] = place;

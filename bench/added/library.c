@@ -15,7 +15,7 @@ static const char table_name[] = "lockstep_library";
 static const union lockstep_function no_function;
 enum { ROWS_MAX = 256, TEXT_MAX = 200 };
 
-_Static_assert(sizeof(union lockstep_function) == sizeof((struct implementation){0}.run),
+_Static_assert(sizeof(union lockstep_function) == sizeof(row_function *),
                "a library's function is a row's");
 
 /* The version comes first: of another one nothing else is known. */

@@ -53,7 +53,7 @@ static void parameters_add(cJSON *request, const struct operation *operation,
     cJSON *parameters = cJSON_AddObjectToObject(request, "parameters");
     for (int i = 0; i < operation->argument_count; i++) {
         const struct operation_argument *argument = &operation->arguments[i];
-        const char *member = (const char *)launch + argument->offset;
+        const char *member = (const char *)launch->problem + argument->offset;
         int64_t whole;
         float real;
         if (argument->kind == ARGUMENT_WHOLE) {

@@ -84,8 +84,8 @@ static enum status contender_iterate(struct contender *c, int64_t iterations) {
         /* One bare loop where there is one set; cold, it must not stay on one that grows warm. */
         int64_t together = c->set_count == 1 ? iterations : 1;
         for (int64_t i = 0; i < iterations && status == STATUS_OK; i += together, c->next++)
-            status = c->implementation->run.yardstick(&c->launches[c->next % c->set_count],
-                                                      together, &execution);
+            status = c->implementation->yardstick(&c->launches[c->next % c->set_count], together,
+                                                  &execution);
         return status;
     }
     for (int64_t i = 0; i < iterations && status == STATUS_OK; i++, c->next++)

@@ -3,6 +3,7 @@
 #include "bench/operations/libraries.h"
 #include "bench/operations/operation.h"
 #include "bench/operations/yardstick.h"
+#include "common/mlp_model.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+OPERATION_PROBLEM(activation)
 
 enum { BUFFER_X, BUFFER_Y, BUFFER_DY, BUFFER_BIAS, BUFFER_DBIAS };
 
@@ -121,7 +124,7 @@ static void activation_describe(const struct bench_case *c, struct buffer_spec s
 static void activation_bind(const struct bench_case *c, void *const buffers[],
                             struct launch *launch) {
     const struct form *form = form_of(c);
-    launch->activation = (struct activation_problem){
+    *activation_problem_in(launch) = (struct activation_problem){
         .function = form->function,
         .backward = form->backward,
         .rows = form->bias ? c->sizes[0] : 1,
@@ -152,12 +155,7 @@ static void activation_prepare(const struct bench_case *c, void *const buffers[]
     activation_simd(&forward, &execution);
 }
 
-static enum status activation_launch(const struct implementation *implementation,
-                                     const struct launch *launch, int64_t iteration,
-                                     struct execution *execution) {
-    (void)iteration;
-    return implementation->run.activation(&launch->activation, execution);
-}
+OPERATION_LAUNCH(activation)
 
 /* Counted by convention as one operation an element and direction, as frameworks do: the row is
  * about bytes. */
@@ -178,7 +176,7 @@ static double activation_bytes(const struct bench_case *c) {
 
 static void activation_expect(const struct oracle_view *view, int buffer, int64_t first_row,
                               int64_t rows, double *expected, double *tolerance) {
-    struct activation_problem problem = view->launch->activation;
+    struct activation_problem problem = *activation_problem_of(view->launch);
     if (form_of(view->bench_case)->bias) {
         oracle_activation(&problem, buffer == BUFFER_DBIAS, first_row, rows, expected, tolerance);
         return;
@@ -193,14 +191,14 @@ static void activation_expect(const struct oracle_view *view, int buffer, int64_
 
 static enum status yardstick_copy(const struct launch *launch, int64_t iterations,
                                   struct execution *execution) {
-    const struct activation_problem *p = &launch->activation;
+    const struct activation_problem *p = activation_problem_of(launch);
     return yardstick_traffic(p->input, NULL, p->output, p->rows * p->columns, iterations,
                              execution);
 }
 
 static enum status yardstick_triad(const struct launch *launch, int64_t iterations,
                                    struct execution *execution) {
-    const struct activation_problem *p = &launch->activation;
+    const struct activation_problem *p = activation_problem_of(launch);
     return yardstick_traffic(p->input, p->dy, p->output, p->rows * p->columns, iterations,
                              execution);
 }
@@ -233,37 +231,37 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "one element after the other with the C library's functions",
      .one_thread = true,
-     .run.activation = activation_naive},
+     .run = RUN(activation, activation_naive)},
     {.name = "cpu-simd",
      .file = "reference/simd/activation.c",
      .summary = "vectorised and threaded",
      .adds = "functions a whole vector at a time, all cores, stores past the caches",
-     .run.activation = activation_simd},
+     .run = RUN(activation, activation_simd)},
     {.name = "onednn",
      .file = "reference/onednn.c",
      .kind = KIND_LIBRARY,
      .summary = "oneDNN's eltwise primitive",
      .availability = eltwise_availability,
      .configuration = onednn_configuration,
-     .run.activation = activation_onednn},
+     .run = RUN(activation, activation_onednn)},
     {.name = "cuda-naive",
      .file = "kernels/elementwise/activation_1_naive.cu",
      .kind = KIND_PLAIN,
      .summary = "one thread an element",
      .device = DEVICE_GPU,
-     .run.activation = activation_cuda_naive},
+     .run = RUN(activation, activation_cuda_naive)},
     {.name = "cuda-vectorised",
      .file = "kernels/elementwise/activation_2_vectorised.cu",
      .summary = "float4 and a grid-stride loop",
      .adds = "16 bytes an access, and no division an element for the bias",
      .device = DEVICE_GPU,
-     .run.activation = activation_cuda_vectorised},
+     .run = RUN(activation, activation_cuda_vectorised)},
     {.name = "copy",
      .file = "reference/simd/transfer.c",
      .kind = KIND_YARDSTICK,
      .summary = "a plain-store copy of as many elements",
      .availability = copy_availability,
-     .run.yardstick = yardstick_copy,
+     .yardstick = yardstick_copy,
      .flops = activation_flops,
      .bytes = activation_bytes},
     {.name = "triad",
@@ -271,7 +269,7 @@ static const struct implementation implementations[] = {
      .kind = KIND_YARDSTICK,
      .summary = "a plain-store STREAM triad over as many elements",
      .availability = triad_availability,
-     .run.yardstick = yardstick_triad,
+     .yardstick = yardstick_triad,
      .flops = activation_flops,
      .bytes = activation_bytes},
 };
@@ -280,6 +278,47 @@ static const struct operation_argument arguments[] = {
     ARGUMENT(activation, function), ARGUMENT(activation, backward), ARGUMENT(activation, rows),
     ARGUMENT(activation, columns),  ARGUMENT(activation, input),    ARGUMENT(activation, bias),
     ARGUMENT(activation, dy),       ARGUMENT(activation, output),   ARGUMENT(activation, dbias)};
+
+static const struct preset_line preset_lines[] = {
+    {"default", "relu.forward,gelu_tanh.forward", "65536 1048576 16777216"},
+    {"default", "relu.backward,gelu_tanh.backward", "1048576 16777216"},
+    {"default", "sigmoid.forward", "1048576 16777216"},
+    {"default", "tanh.forward,gelu_erf.forward,silu.forward,sigmoid.backward,gelu_erf.backward",
+     "1048576"},
+    {"default", "relu.forward_bias,relu.backward_bias", "512x3072"},
+    {"quick", "relu.forward,gelu_tanh.forward", "4096 65536 1048576 16777216"},
+    {"quick", "sigmoid.forward,tanh.forward,relu.backward,gelu_tanh.backward", "1048576"},
+    {"quick", "relu.forward_bias,relu.backward_bias", "100x128"},
+    {"mnist", "relu.forward_bias,relu.backward_bias", "100x128"},
+    {"mnist", "identity.forward_bias", "100x10"},
+    {"transformer", "gelu_tanh.forward_bias,gelu_tanh.backward_bias,gelu_erf.forward_bias",
+     "512x3072"},
+    {"recommender", "relu.forward_bias", "2048x512"},
+    {"recommender", "sigmoid.forward", "2048"},
+    {"yardsticks",
+     "relu.forward,sigmoid.forward,tanh.forward,gelu_tanh.forward,gelu_erf.forward,silu.forward,"
+     "relu.backward,sigmoid.backward,tanh.backward,gelu_tanh.backward,gelu_erf.backward",
+     "1048576 16777216"},
+    {"pytorch", "relu.forward,gelu_tanh.forward", "1048576 16777216"},
+    {"pytorch", "gelu_tanh.backward", "16777216"},
+    {"emulated",
+     "relu.forward,relu.backward,sigmoid.forward,tanh.forward,gelu_tanh.forward,"
+     "gelu_erf.forward,silu.forward",
+     "65536"},
+    {"emulated", "relu.forward_bias,relu.backward_bias,gelu_tanh.backward_bias", "100x128"},
+    {"counters",
+     "relu.forward,relu.backward,sigmoid.forward,sigmoid.backward,tanh.forward,tanh.backward,"
+     "gelu_tanh.forward,gelu_tanh.backward,gelu_erf.forward,gelu_erf.backward,silu.forward,"
+     "silu.backward",
+     "1003 4096"},
+    {"counters",
+     "relu.forward_bias,relu.backward_bias,sigmoid.forward_bias,sigmoid.backward_bias,"
+     "tanh.forward_bias,tanh.backward_bias,gelu_tanh.forward_bias,gelu_tanh.backward_bias,"
+     "gelu_erf.forward_bias,gelu_erf.backward_bias,silu.forward_bias,silu.backward_bias,"
+     "identity.forward_bias",
+     "13x35 32x64"},
+    {"verdicts", "relu.forward,gelu_tanh.forward,tanh.backward", "4096"},
+    {0}};
 
 static const char *const awkward_shapes[] = {"1x1",   "1x17",  "3x5",     "17x1", "7x127",
                                              "33x65", "257x3", "31x1025", NULL};
@@ -297,6 +336,7 @@ const struct operation operation_activation = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct activation_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

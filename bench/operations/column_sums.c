@@ -5,6 +5,8 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 
+OPERATION_PROBLEM(column_sums)
+
 enum { SIZE_ROWS, SIZE_COLUMNS };
 enum { BUFFER_X, BUFFER_SUMS };
 
@@ -19,7 +21,7 @@ static void column_sums_describe(const struct bench_case *c,
 
 static void column_sums_bind(const struct bench_case *c, void *const buffers[],
                              struct launch *launch) {
-    launch->column_sums = (struct column_sums_problem){
+    *column_sums_problem_in(launch) = (struct column_sums_problem){
         .rows = c->sizes[SIZE_ROWS],
         .columns = c->sizes[SIZE_COLUMNS],
         .x = buffers[BUFFER_X],
@@ -27,12 +29,7 @@ static void column_sums_bind(const struct bench_case *c, void *const buffers[],
     };
 }
 
-static enum status column_sums_launch(const struct implementation *implementation,
-                                      const struct launch *launch, int64_t iteration,
-                                      struct execution *execution) {
-    (void)iteration;
-    return implementation->run.column_sums(&launch->column_sums, execution);
-}
+OPERATION_LAUNCH(column_sums)
 
 static double column_sums_flops(const struct bench_case *c) {
     return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
@@ -47,7 +44,7 @@ static void column_sums_expect(const struct oracle_view *view, int buffer, int64
     (void)buffer;
     (void)first_row;
     (void)rows; /* the output has one row */
-    oracle_column_sums(&view->launch->column_sums, expected, tolerance);
+    oracle_column_sums(column_sums_problem_of(view->launch), expected, tolerance);
 }
 
 static const struct implementation implementations[] = {
@@ -56,29 +53,37 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "one column after the other",
      .one_thread = true,
-     .run.column_sums = column_sums_naive},
+     .run = RUN(column_sums, column_sums_naive)},
     {.name = "cpu-simd",
      .file = "reference/simd/column_sums.c",
      .summary = "vectorised and threaded",
      .adds = "columns side by side in a vector, rows in the order of memory, all cores",
-     .run.column_sums = column_sums_simd},
+     .run = RUN(column_sums, column_sums_simd)},
     {.name = "cuda-naive",
      .file = "kernels/reductions/column_sums_1_naive.cu",
      .kind = KIND_PLAIN,
      .summary = "one thread a column",
      .device = DEVICE_GPU,
-     .run.column_sums = column_sums_cuda_naive},
+     .run = RUN(column_sums, column_sums_cuda_naive)},
     {.name = "cuda-tiled",
      .file = "kernels/reductions/column_sums_2_tiled.cu",
      .summary = "blocks of columns, shared memory",
      .adds = "warps that share the rows: more loads under way",
      .device = DEVICE_GPU,
-     .run.column_sums = column_sums_cuda_tiled},
+     .run = RUN(column_sums, column_sums_cuda_tiled)},
 };
 
 static const struct operation_argument arguments[] = {
     ARGUMENT(column_sums, rows), ARGUMENT(column_sums, columns), ARGUMENT(column_sums, x),
     ARGUMENT(column_sums, sums)};
+
+static const struct preset_line preset_lines[] = {{"default", "forward", "100x128 4096x4096"},
+                                                  {"quick", "forward", "100x128"},
+                                                  {"mnist", "forward", "100x128 100x10"},
+                                                  {"emulated", "forward", "100x128"},
+                                                  {"counters", "forward", "13x35 64x64"},
+                                                  {"verdicts", "forward", "64x64"},
+                                                  {0}};
 
 static const char *const awkward_shapes[] = {"1x1",   "1x17",  "17x1",   "3x7",
                                              "33x65", "257x3", "2x1025", NULL};
@@ -96,6 +101,7 @@ const struct operation operation_column_sums = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct column_sums_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -7,6 +7,8 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 
+OPERATION_PROBLEM(cross_entropy)
+
 enum { SIZE_ROWS, SIZE_COLUMNS };
 enum { BUFFER_LOGITS, BUFFER_LABELS, BUFFER_LOSS, BUFFER_GRADIENT };
 enum { LABEL_STREAM = 0x1ABE1 };
@@ -39,7 +41,7 @@ static void cross_entropy_prepare(const struct bench_case *c, void *const buffer
 
 static void cross_entropy_bind(const struct bench_case *c, void *const buffers[],
                                struct launch *launch) {
-    launch->cross_entropy = (struct cross_entropy_problem){
+    *cross_entropy_problem_in(launch) = (struct cross_entropy_problem){
         .variant = (enum loss_variant)c->variant,
         .rows = c->sizes[SIZE_ROWS],
         .columns = c->sizes[SIZE_COLUMNS],
@@ -50,12 +52,7 @@ static void cross_entropy_bind(const struct bench_case *c, void *const buffers[]
     };
 }
 
-static enum status cross_entropy_launch(const struct implementation *implementation,
-                                        const struct launch *launch, int64_t iteration,
-                                        struct execution *execution) {
-    (void)iteration;
-    return implementation->run.cross_entropy(&launch->cross_entropy, execution);
-}
+OPERATION_LAUNCH(cross_entropy)
 
 static double element_count(const struct bench_case *c) {
     return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
@@ -75,8 +72,8 @@ static double cross_entropy_bytes(const struct bench_case *c) {
 
 static void cross_entropy_expect(const struct oracle_view *view, int buffer, int64_t first_row,
                                  int64_t rows, double *expected, double *tolerance) {
-    oracle_cross_entropy(&view->launch->cross_entropy, buffer == BUFFER_GRADIENT, first_row, rows,
-                         expected, tolerance);
+    oracle_cross_entropy(cross_entropy_problem_of(view->launch), buffer == BUFFER_GRADIENT,
+                         first_row, rows, expected, tolerance);
 }
 
 static const struct implementation implementations[] = {
@@ -85,36 +82,36 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "a pass each for maximum, sum, loss and gradient",
      .one_thread = true,
-     .run.cross_entropy = cross_entropy_naive},
+     .run = RUN(cross_entropy, cross_entropy_naive)},
     {.name = "cpu-simd",
      .file = "reference/simd/loss.c",
      .summary = "vectorised and threaded, fused",
      .adds = "exponentials a whole vector at a time, fewer passes, and all cores",
-     .run.cross_entropy = cross_entropy_simd},
+     .run = RUN(cross_entropy, cross_entropy_simd)},
     {.name = "cuda-naive",
      .file = "kernels/reductions/cross_entropy_1_naive.cu",
      .kind = KIND_PLAIN,
      .summary = "one thread a row",
      .device = DEVICE_GPU,
-     .run.cross_entropy = cross_entropy_cuda_naive},
+     .run = RUN(cross_entropy, cross_entropy_cuda_naive)},
     {.name = "cuda-tiled",
      .file = "kernels/reductions/cross_entropy_2_tiled.cu",
      .summary = "one block a row, shared memory",
      .adds = "neighbouring threads on neighbouring elements, a block for each row",
      .device = DEVICE_GPU,
-     .run.cross_entropy = cross_entropy_cuda_tiled},
+     .run = RUN(cross_entropy, cross_entropy_cuda_tiled)},
     {.name = "cuda-warp",
      .file = "kernels/reductions/cross_entropy_3_warp.cu",
      .summary = "one warp a row, shuffles",
      .adds = "two reads of a row instead of three, and no barrier",
      .device = DEVICE_GPU,
-     .run.cross_entropy = cross_entropy_cuda_warp},
+     .run = RUN(cross_entropy, cross_entropy_cuda_warp)},
     {.name = "cuda-vectorised",
      .file = "kernels/reductions/cross_entropy_4_vectorised.cu",
      .summary = "float4, loss and gradient from one read of the logits",
      .adds = "one read of the logits: the row stays on chip between loss and gradient",
      .device = DEVICE_GPU,
-     .run.cross_entropy = cross_entropy_cuda_vectorised},
+     .run = RUN(cross_entropy, cross_entropy_cuda_vectorised)},
 };
 
 static const struct operation_argument arguments[] = {
@@ -122,6 +119,17 @@ static const struct operation_argument arguments[] = {
     ARGUMENT(cross_entropy, columns), ARGUMENT(cross_entropy, logits),
     ARGUMENT(cross_entropy, labels),  ARGUMENT(cross_entropy, loss),
     ARGUMENT(cross_entropy, dlogits)};
+
+static const struct preset_line preset_lines[] = {
+    {"default", "forward_backward", "100x10 64x1000 32x50257"},
+    {"quick", "forward_backward", "100x10 64x1000"},
+    {"mnist", "forward,backward,forward_backward", "100x10"},
+    {"transformer", "forward_backward", "32x50257 512x50257"},
+    {"pytorch", "forward_backward", "64x1000 32x50257"},
+    {"emulated", "forward,backward,forward_backward", "100x10 64x1000"},
+    {"counters", "forward,backward,forward_backward", "13x67 32x256"},
+    {"verdicts", "forward_backward", "80x256"},
+    {0}};
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
                                              "33x8", "2x129", "3x1025", "2x50257", NULL};
@@ -139,6 +147,7 @@ const struct operation operation_cross_entropy = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct cross_entropy_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -1,5 +1,6 @@
 /* The choices of kernels/gemm/gemm.h as a tuner. */
 #include "bench/operations/gemm_tuner.h"
+#include "bench/operations/gemm_case.h"
 #include "kernels/gemm/gemm.h"
 
 _Static_assert((int)GEMM_CHOICES_MAX <= (int)CHOICES_MAX, "room for every choice");
@@ -37,7 +38,7 @@ static enum status launch(const struct launch *launch, struct choice choice,
     struct gemm_choice chosen = {.splits = choice.splits};
     if (!gemm_tile_find(choice.tile, &chosen.tile))
         return message_set(execution->message, STATUS_FAILED, "there is no tile '%s'", choice.tile);
-    return gemm_cuda_chosen(&launch->gemm, chosen, execution);
+    return gemm_cuda_chosen(gemm_problem_of(launch), chosen, execution);
 }
 
 const struct tuner gemm_tuner = {

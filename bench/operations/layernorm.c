@@ -8,6 +8,8 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 
+OPERATION_PROBLEM(layernorm)
+
 enum { SIZE_ROWS, SIZE_COLUMNS };
 enum {
     BUFFER_X,
@@ -59,7 +61,7 @@ static void layernorm_describe(const struct bench_case *c, struct buffer_spec sp
 
 static void layernorm_bind(const struct bench_case *c, void *const buffers[],
                            struct launch *launch) {
-    launch->layernorm = (struct layernorm_problem){
+    *layernorm_problem_in(launch) = (struct layernorm_problem){
         .variant = (enum layernorm_variant)c->variant,
         .rows = c->sizes[SIZE_ROWS],
         .columns = c->sizes[SIZE_COLUMNS],
@@ -80,7 +82,7 @@ static void layernorm_bind(const struct bench_case *c, void *const buffers[],
 static void layernorm_prepare(const struct bench_case *c, void *const buffers[]) {
     struct launch launch;
     layernorm_bind(c, buffers, &launch);
-    const struct layernorm_problem *problem = &launch.layernorm;
+    const struct layernorm_problem *problem = layernorm_problem_of(&launch);
     for (int64_t r = 0; is_backward(c) && r < problem->rows; r++) {
         double value, tolerance;
         oracle_layernorm(problem, LAYERNORM_RSTD, r, 1, &value, &tolerance);
@@ -92,12 +94,7 @@ static void layernorm_prepare(const struct bench_case *c, void *const buffers[])
     }
 }
 
-static enum status layernorm_launch(const struct implementation *implementation,
-                                    const struct launch *launch, int64_t iteration,
-                                    struct execution *execution) {
-    (void)iteration;
-    return implementation->run.layernorm(&launch->layernorm, execution);
-}
+OPERATION_LAUNCH(layernorm)
 
 static double element_count(const struct bench_case *c) {
     return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
@@ -132,13 +129,13 @@ static void layernorm_expect(const struct oracle_view *view, int buffer, int64_t
                                                     [BUFFER_RESULT] = LAYERNORM_OUTPUT,
                                                     [BUFFER_DGAMMA] = LAYERNORM_DGAMMA,
                                                     [BUFFER_DBETA] = LAYERNORM_DBETA};
-    oracle_layernorm(&view->launch->layernorm, outputs[buffer], first_row, rows, expected,
+    oracle_layernorm(layernorm_problem_of(view->launch), outputs[buffer], first_row, rows, expected,
                      tolerance);
 }
 
 static enum status yardstick_copy(const struct launch *launch, int64_t iterations,
                                   struct execution *execution) {
-    const struct layernorm_problem *p = &launch->layernorm;
+    const struct layernorm_problem *p = layernorm_problem_of(launch);
     return yardstick_traffic(p->x, p->dy, p->output, p->rows * p->columns, iterations, execution);
 }
 
@@ -159,42 +156,42 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "mean, variance and result, a pass each",
      .one_thread = true,
-     .run.layernorm = layernorm_naive},
+     .run = RUN(layernorm, layernorm_naive)},
     {.name = "cpu-simd",
      .file = "reference/simd/layernorm.c",
      .summary = "vectorised and threaded",
      .adds = "a whole vector at a time, one pass through memory, and all cores",
-     .run.layernorm = layernorm_simd},
+     .run = RUN(layernorm, layernorm_simd)},
     {.name = "onednn",
      .file = "reference/onednn.c",
      .kind = KIND_LIBRARY,
      .summary = "oneDNN's layer normalisation primitive (forward)",
      .configuration = onednn_configuration,
      .availability = primitive_availability,
-     .run.layernorm = layernorm_onednn},
+     .run = RUN(layernorm, layernorm_onednn)},
     {.name = "cuda-naive",
      .file = "kernels/reductions/layernorm_1_naive.cu",
      .kind = KIND_PLAIN,
      .summary = "one thread a row",
      .device = DEVICE_GPU,
-     .run.layernorm = layernorm_cuda_naive},
+     .run = RUN(layernorm, layernorm_cuda_naive)},
     {.name = "cuda-warp",
      .file = "kernels/reductions/layernorm_2_warp.cu",
      .summary = "one warp a row, shuffles",
      .adds = "neighbouring lanes on neighbouring elements, a warp for each row",
      .device = DEVICE_GPU,
-     .run.layernorm = layernorm_cuda_warp},
+     .run = RUN(layernorm, layernorm_cuda_warp)},
     {.name = "cuda-vectorised",
      .file = "kernels/reductions/layernorm_3_vectorised.cu",
      .summary = "float4, a row in registers or shared memory from its sum to its result",
      .adds = "one read and one write of each element, 16 bytes at a time",
      .device = DEVICE_GPU,
-     .run.layernorm = layernorm_cuda_vectorised},
+     .run = RUN(layernorm, layernorm_cuda_vectorised)},
     {.name = "copy",
      .file = "reference/simd/transfer.c",
      .kind = KIND_YARDSTICK,
      .summary = "a plain-store copy (backward: triad) of as many elements",
-     .run.yardstick = yardstick_copy,
+     .yardstick = yardstick_copy,
      .flops = element_count,
      .bytes = layernorm_bytes},
 };
@@ -205,6 +202,16 @@ static const struct operation_argument arguments[] = {
     ARGUMENT(layernorm, beta),    ARGUMENT(layernorm, dy),     ARGUMENT(layernorm, mean),
     ARGUMENT(layernorm, rstd),    ARGUMENT(layernorm, output), ARGUMENT(layernorm, dgamma),
     ARGUMENT(layernorm, dbeta)};
+
+static const struct preset_line preset_lines[] = {
+    {"default", "forward,backward", "512x768 4096x768 8192x4096"},
+    {"default", "rms_forward", "4096x768"},
+    {"quick", "forward,backward", "512x768"},
+    {"transformer", "forward,backward,rms_forward,rms_backward", "512x768"},
+    {"yardsticks", "forward,backward", "4096x768 8192x4096"},
+    {"emulated", "forward,backward,rms_forward,rms_backward", "64x768"},
+    {"counters", "forward,backward,rms_forward,rms_backward", "13x67 32x256"},
+    {0}};
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
                                              "33x8", "2x129", "3x1025", "2x50257", NULL};
@@ -222,6 +229,7 @@ const struct operation operation_layernorm = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct layernorm_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

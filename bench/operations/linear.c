@@ -6,6 +6,8 @@
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
 
+OPERATION_PROBLEM(linear)
+
 enum { SIZE_ROWS, SIZE_OUTPUTS, SIZE_INPUTS };
 enum { BUFFER_X, BUFFER_WEIGHTS, BUFFER_BIAS, BUFFER_Y };
 enum { BIAS, BIAS_RELU };
@@ -22,7 +24,7 @@ static void linear_describe(const struct bench_case *c, struct buffer_spec specs
 }
 
 static void linear_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
-    launch->linear = (struct linear_problem){
+    *linear_problem_in(launch) = (struct linear_problem){
         .rows = c->sizes[SIZE_ROWS],
         .outputs = c->sizes[SIZE_OUTPUTS],
         .inputs = c->sizes[SIZE_INPUTS],
@@ -34,12 +36,7 @@ static void linear_bind(const struct bench_case *c, void *const buffers[], struc
     };
 }
 
-static enum status linear_launch(const struct implementation *implementation,
-                                 const struct launch *launch, int64_t iteration,
-                                 struct execution *execution) {
-    (void)iteration;
-    return implementation->run.linear(&launch->linear, execution);
-}
+OPERATION_LAUNCH(linear)
 
 /* As gemm: the epilogue is not counted. */
 static double linear_flops(const struct bench_case *c) {
@@ -57,7 +54,7 @@ static double linear_bytes(const struct bench_case *c) {
 static void linear_expect(const struct oracle_view *view, int buffer, int64_t first_row,
                           int64_t rows, double *expected, double *tolerance) {
     (void)buffer;
-    oracle_linear(&view->launch->linear, first_row, rows, expected, tolerance);
+    oracle_linear(linear_problem_of(view->launch), first_row, rows, expected, tolerance);
 }
 
 static const char *post_op_availability(const struct bench_case *c) {
@@ -75,37 +72,45 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "three nested loops, then the bias",
      .one_thread = true,
-     .run.linear = linear_naive},
+     .run = RUN(linear, linear_naive)},
     {.name = "openblas",
      .file = "reference/linear.c",
      .kind = KIND_LIBRARY,
      .summary = "cblas_sgemm, then bias and function in one pass",
      .adds = "a library's product, and all cores",
-     .run.linear = linear_openblas},
+     .run = RUN(linear, linear_openblas)},
     {.name = "onednn",
      .file = "reference/onednn.c",
      .kind = KIND_LIBRARY,
      .summary = "a primitive made for the shape, with bias and function before the store",
      .availability = post_op_availability,
      .configuration = onednn_configuration,
-     .run.linear = linear_onednn},
+     .run = RUN(linear, linear_onednn)},
     {.name = "cuda-unfused",
      .file = "kernels/gemm/linear.c",
      .summary = "gemm's cuda-best, then activation's cuda-vectorised",
      .device = DEVICE_GPU,
-     .run.linear = linear_cuda_unfused},
+     .run = RUN(linear, linear_cuda_unfused)},
     {.name = "cuda-best",
      .file = "kernels/gemm/linear_1_fused.cu",
      .summary = "gemm's cuda-best with bias and function before the store",
      .adds = "bias and function before the store: y is written once and never read",
      .device = DEVICE_GPU,
-     .run.linear = linear_cuda_best},
+     .run = RUN(linear, linear_cuda_best)},
 };
 
 static const struct operation_argument arguments[] = {
     ARGUMENT(linear, rows), ARGUMENT(linear, outputs), ARGUMENT(linear, inputs),
     ARGUMENT(linear, x),    ARGUMENT(linear, weights), ARGUMENT(linear, bias),
     ARGUMENT(linear, relu), ARGUMENT(linear, y)};
+
+static const struct preset_line preset_lines[] = {
+    {"mnist", "bias_relu", "100x128x784"},
+    {"mnist", "bias", "100x10x128"},
+    {"pytorch", "bias_relu", "512x3072x768"},
+    {"emulated", "bias_relu", "100x128x64"},
+    {"counters", "bias,bias_relu", "13x35x67 64x64x64"},
+    {0}};
 
 static const char *const awkward_shapes[] = {"1x1x1",    "1x7x1",     "17x19x23",   "33x65x129",
                                              "257x3x31", "3x257x31",  "31x3x1025",  "64x64x64",
@@ -124,6 +129,7 @@ const struct operation operation_linear = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct linear_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

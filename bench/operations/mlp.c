@@ -1,6 +1,7 @@
 /* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
 #include "reference/oracle/mlp.h"
 #include "bench/operations/libraries.h"
+#include "bench/operations/mlp.h"
 #include "bench/operations/mlp_case.h"
 #include "bench/operations/mlp_graph.h"
 #include "kernels/kernels.h"
@@ -17,33 +18,35 @@ static const char *const variants[] = {
 /* --- running ---------------------------------------------------------------------------------- */
 
 static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_plan *plan) {
-    const struct mlp_model *model = &launch->mlp.model;
+    const struct mlp_problem *problem = mlp_problem_of(launch);
     const struct mlp_buffers buffers = mlp_buffers_of(launch, iteration);
-    if (launch->mlp.inference)
-        mlp_plan_inference(model, &buffers, plan);
+    if (problem->inference)
+        mlp_plan_inference(&problem->model, &buffers, plan);
     else
-        mlp_plan_train_step(model, &buffers, iteration + 1, plan);
+        mlp_plan_train_step(&problem->model, &buffers, iteration + 1, plan);
 }
 
 static enum status mlp_launch(const struct implementation *implementation,
                               const struct launch *launch, int64_t iteration,
                               struct execution *execution) {
     if (launch->kept) {
+        const struct mlp_problem *problem = mlp_problem_of(launch);
         const struct mlp_buffers buffers = mlp_buffers_of(launch, iteration);
-        return mlp_graphs_run(launch->kept, &launch->mlp.model, &buffers,
-                              launch->mlp.inference ? 0 : iteration + 1, execution);
+        return mlp_graphs_run(launch->kept, &problem->model, &buffers,
+                              problem->inference ? 0 : iteration + 1, execution);
     }
     struct mlp_plan plan;
     mlp_plan(launch, iteration, &plan);
-    return mlp_plan_run(&plan, implementation->run.mlp, execution);
+    return mlp_plan_run(&plan, mlp_kernels_of(implementation), execution);
 }
 
 static enum status mlp_keep(const struct implementation *implementation, struct launch *launch,
                             struct message *message) {
+    const struct mlp_kernels *kernels = mlp_kernels_of(implementation);
     struct mlp_graphs *graphs = NULL;
     enum status status = STATUS_OK;
-    if (implementation->kind != KIND_YARDSTICK && implementation->run.mlp->graph)
-        status = mlp_graphs_open(implementation->run.mlp, &graphs, message);
+    if (kernels && kernels->graph)
+        status = mlp_graphs_open(kernels, &graphs, message);
     launch->kept = graphs;
     return status;
 }
@@ -58,10 +61,11 @@ static struct mlp_plan plan_of(const struct bench_case *c) {
     struct launch launch;
     struct mlp_plan plan;
     mlp_bind(c, none, &launch);
-    if (launch.mlp.inference)
-        mlp_plan_inference(&launch.mlp.model, &launch.mlp.buffers, &plan);
+    const struct mlp_problem *problem = mlp_problem_of(&launch);
+    if (problem->inference)
+        mlp_plan_inference(&problem->model, &problem->buffers, &plan);
     else
-        mlp_plan_train_step(&launch.mlp.model, &launch.mlp.buffers, 1, &plan);
+        mlp_plan_train_step(&problem->model, &problem->buffers, 1, &plan);
     return plan;
 }
 
@@ -89,8 +93,8 @@ static const char *part_name(const void *plan, int part) {
 
 static enum status part_run(const void *plan, int part, const struct implementation *implementation,
                             struct execution *execution) {
-    return mlp_part_run(&((const struct mlp_plan *)plan)->parts[part], implementation->run.mlp,
-                        execution);
+    return mlp_part_run(&((const struct mlp_plan *)plan)->parts[part],
+                        mlp_kernels_of(implementation), execution);
 }
 
 static const struct part_kind part_kinds[] = {
@@ -115,10 +119,11 @@ static const struct operation_parts parts = {
 /* --- oracle ----------------------------------------------------------------------------------- */
 
 static void *mlp_oracle_open(const struct oracle_view *view) {
+    const struct mlp_problem *problem = mlp_problem_of(view->launch);
     const struct mlp_buffers b = mlp_buffers_of(view->launch, view->iteration);
     struct message ignored;
     const struct oracle_mlp_input input = {
-        .model = &view->launch->mlp.model,
+        .model = &problem->model,
         .parameters = b.parameters,
         .x = b.x,
         .labels = b.labels,
@@ -126,7 +131,7 @@ static void *mlp_oracle_open(const struct oracle_view *view) {
         .kept = view->after[BUFFER_ACTIVATIONS],
     };
     struct oracle_mlp *oracle = NULL;
-    if (view->launch->mlp.inference)
+    if (problem->inference)
         (void)oracle_mlp_inference(&input, &oracle, &ignored);
     else
         (void)oracle_mlp_train_step(&input, &oracle, &ignored);
@@ -270,27 +275,27 @@ static const struct implementation implementations[] = {
      .summary = "every part as a textbook shows it",
      .dtypes = NARROW_TOO,
      .one_thread = true,
-     .run.mlp = &kernels_naive},
+     .own = MLP_KERNELS(&kernels_naive)},
     {.name = "cpu-simd",
      .file = "bench/operations/mlp.c",
      .summary = "every part vectorised, on all cores",
      .adds = "vectors of this processor's full width, and all cores",
      .dtypes = NARROW_TOO,
-     .run.mlp = &kernels_simd},
+     .own = MLP_KERNELS(&kernels_simd)},
     {.name = "openblas",
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
      .summary = "cblas_sgemm, everything else cpu-simd",
      .adds = "a library's products",
      .configuration = openblas_core_type,
-     .run.mlp = &kernels_openblas},
+     .own = MLP_KERNELS(&kernels_openblas)},
     {.name = "blis",
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
      .summary = "bli_sgemm, everything else cpu-simd",
      .availability = blis_availability,
      .configuration = blis_configuration,
-     .run.mlp = &kernels_blis},
+     .own = MLP_KERNELS(&kernels_blis)},
     {.name = "onednn",
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
@@ -298,40 +303,40 @@ static const struct implementation implementations[] = {
      .dtypes = NARROW_TOO,
      .availability = onednn_availability,
      .configuration = onednn_configuration,
-     .run.mlp = &kernels_onednn},
+     .own = MLP_KERNELS(&kernels_onednn)},
     {.name = "cuda-naive",
      .file = "bench/operations/mlp.c",
      .kind = KIND_PLAIN,
      .summary = "the first rung of every kernel",
      .device = DEVICE_GPU,
      .dtypes = NARROW_TOO,
-     .run.mlp = &kernels_cuda_naive},
+     .own = MLP_KERNELS(&kernels_cuda_naive)},
     {.name = "cuda-tiled",
      .file = "bench/operations/mlp.c",
      .summary = "tiled GEMM, vectorised and warp kernels",
      .adds = "tiles in shared memory, a warp for each row, 16 bytes an access",
      .device = DEVICE_GPU,
-     .run.mlp = &kernels_cuda_tiled},
+     .own = MLP_KERNELS(&kernels_cuda_tiled)},
     {.name = "cuda-best",
      .file = "bench/operations/mlp.c",
      .summary = "the best rung of every kernel, bias and ReLU in the GEMM, as one CUDA Graph",
      .adds = "bias and ReLU in the product, one read of the logits, one launch a step",
      .device = DEVICE_GPU,
-     .run.mlp = &kernels_cuda_best},
+     .own = MLP_KERNELS(&kernels_cuda_best)},
     {.name = "cuda-tensor",
      .file = "bench/operations/mlp.c",
      .summary = "products on tensor cores, the best rung of every other kernel, as one CUDA Graph",
      .adds = "16-bit operands, 2,048 products an instruction of a warp",
      .device = DEVICE_GPU,
      .dtypes = DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16),
-     .run.mlp = &kernels_cuda_tensor},
+     .own = MLP_KERNELS(&kernels_cuda_tensor)},
     {.name = "cublas",
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
      .summary = "cuBLAS, vectorised and warp kernels",
      .device = DEVICE_GPU,
      .dtypes = NARROW_TOO,
-     .run.mlp = &kernels_cublas},
+     .own = MLP_KERNELS(&kernels_cublas)},
     {.name = "cublas-graph",
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
@@ -339,12 +344,12 @@ static const struct implementation implementations[] = {
      .adds = "one launch a step instead of one a kernel",
      .device = DEVICE_GPU,
      .dtypes = NARROW_TOO,
-     .run.mlp = &kernels_cublas_graph},
+     .own = MLP_KERNELS(&kernels_cublas_graph)},
     {.name = "gemms",
      .file = "bench/operations/mlp.c",
      .kind = KIND_YARDSTICK,
      .summary = "the GEMMs of the step alone, with OpenBLAS",
-     .run.yardstick = yardstick_gemms,
+     .yardstick = yardstick_gemms,
      .flops = mlp_flops,
      .bytes = mlp_bytes},
 };
@@ -363,6 +368,7 @@ const struct operation operation_mlp = {
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,
     .implementation_count = sizeof implementations / sizeof implementations[0],
+    .preset_lines = mlp_preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

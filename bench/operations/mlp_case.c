@@ -121,10 +121,11 @@ void mlp_prepare(const struct bench_case *c, void *const buffers[]) {
 }
 
 void mlp_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
-    launch->mlp.model = model_of(c);
-    launch->mlp.inference = c->variant == INFERENCE;
-    launch->mlp.batches = BATCHES;
-    launch->mlp.buffers = (struct mlp_buffers){
+    struct mlp_problem *problem = mlp_problem_in(launch);
+    problem->model = model_of(c);
+    problem->inference = c->variant == INFERENCE;
+    problem->batches = BATCHES;
+    problem->buffers = (struct mlp_buffers){
         .parameters = buffers[BUFFER_PARAMETERS],
         .gradients = buffers[BUFFER_GRADIENTS],
         .first_moment = buffers[BUFFER_FIRST],
@@ -140,9 +141,10 @@ void mlp_bind(const struct bench_case *c, void *const buffers[], struct launch *
 
 /* The buffers as an iteration sees them: with its own batch. */
 struct mlp_buffers mlp_buffers_of(const struct launch *launch, int64_t iteration) {
-    const struct mlp_model *model = &launch->mlp.model;
-    struct mlp_buffers buffers = launch->mlp.buffers;
-    int64_t batch = iteration % launch->mlp.batches * model->batch;
+    const struct mlp_problem *problem = mlp_problem_of(launch);
+    const struct mlp_model *model = &problem->model;
+    struct mlp_buffers buffers = problem->buffers;
+    int64_t batch = iteration % problem->batches * model->batch;
     buffers.x += batch * model->sizes[0];
     if (buffers.labels)
         buffers.labels += batch;
@@ -150,3 +152,25 @@ struct mlp_buffers mlp_buffers_of(const struct launch *launch, int64_t iteration
         buffers.target += batch * model->sizes[model->layers];
     return buffers;
 }
+
+/* --- presets --- */
+
+const struct preset_line mlp_preset_lines[] = {
+    {"default", "train_step", "784-128-10@100 784-512-256-10@128 1024-4096-4096-1024@256"},
+    {"default", "train_step_mse", "3-4-2@100"},
+    {"default", "inference", "784-128-10@100"},
+    {"quick", "train_step", "784-128-10@100 784-512-256-10@128"},
+    {"quick", "train_step_mse", "3-4-2@100"},
+    {"quick", "inference", "784-128-10@100"},
+    {"mnist", "train_step,inference", "784-128-10@100 784-512-256-10@100"},
+    {"recommender", "train_step_mse", "13-512-256-64-1@2048"},
+    {"tensor", "train_step", "784-128-10@100 784-512-256-10@128 1024-4096-4096-1024@256"},
+    {"yardsticks", "train_step", "784-128-10@100 1024-4096-4096-1024@256"},
+    {"pytorch", "train_step", "784-128-10@100 784-512-256-10@128"},
+    {"pytorch", "inference", "784-128-10@100"},
+    {"emulated", "train_step", "784-128-10@100"},
+    {"emulated", "train_step_mse", "3-4-2@100"},
+    {"emulated", "inference", "784-128-10@100"},
+    {"counters", "train_step,inference", "35-19-11@13"},
+    {"counters", "train_step_mse", "3-4-2@13"},
+    {0}};

@@ -2,7 +2,10 @@
 #ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_CASE_H
 #define LOCKSTEP_BENCH_OPERATIONS_MLP_CASE_H
 
+#include "bench/operations/mlp_plan.h"
 #include "bench/operations/operation.h"
+
+OPERATION_PROBLEM(mlp)
 
 enum {
     BUFFER_PARAMETERS,
@@ -27,6 +30,7 @@ void mlp_shape_format(const struct bench_case *bench_case, char *text, size_t si
 void mlp_describe(const struct bench_case *bench_case, struct buffer_spec specs[BUFFERS_MAX]);
 void mlp_prepare(const struct bench_case *bench_case, void *const buffers[]);
 void mlp_bind(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
+extern const struct preset_line mlp_preset_lines[];
 
 /* The buffers as an iteration sees them: with its own batch. */
 struct mlp_buffers mlp_buffers_of(const struct launch *launch, int64_t iteration);

@@ -5,6 +5,8 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 
+OPERATION_PROBLEM(mse)
+
 enum { SIZE_ROWS, SIZE_COLUMNS };
 enum { BUFFER_PREDICTION, BUFFER_TARGET, BUFFER_LOSS, BUFFER_GRADIENT };
 
@@ -25,7 +27,7 @@ static void mse_describe(const struct bench_case *c, struct buffer_spec specs[BU
 }
 
 static void mse_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
-    launch->mse = (struct mse_problem){
+    *mse_problem_in(launch) = (struct mse_problem){
         .variant = (enum loss_variant)c->variant,
         .rows = c->sizes[SIZE_ROWS],
         .columns = c->sizes[SIZE_COLUMNS],
@@ -36,12 +38,7 @@ static void mse_bind(const struct bench_case *c, void *const buffers[], struct l
     };
 }
 
-static enum status mse_launch(const struct implementation *implementation,
-                              const struct launch *launch, int64_t iteration,
-                              struct execution *execution) {
-    (void)iteration;
-    return implementation->run.mse(&launch->mse, execution);
-}
+OPERATION_LAUNCH(mse)
 
 static double element_count(const struct bench_case *c) {
     return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
@@ -62,7 +59,8 @@ static double mse_bytes(const struct bench_case *c) {
 
 static void mse_expect(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
                        double *expected, double *tolerance) {
-    oracle_mse(&view->launch->mse, buffer == BUFFER_GRADIENT, first_row, rows, expected, tolerance);
+    oracle_mse(mse_problem_of(view->launch), buffer == BUFFER_GRADIENT, first_row, rows, expected,
+               tolerance);
 }
 
 static const struct implementation implementations[] = {
@@ -71,30 +69,37 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "one element after the other",
      .one_thread = true,
-     .run.mse = mse_naive},
+     .run = RUN(mse, mse_naive)},
     {.name = "cpu-simd",
      .file = "reference/simd/loss.c",
      .summary = "vectorised and threaded, fused",
      .adds = "vectors, and all cores",
-     .run.mse = mse_simd},
+     .run = RUN(mse, mse_simd)},
     {.name = "cuda-naive",
      .file = "kernels/reductions/mse_1_naive.cu",
      .kind = KIND_PLAIN,
      .summary = "one thread a row",
      .device = DEVICE_GPU,
-     .run.mse = mse_cuda_naive},
+     .run = RUN(mse, mse_cuda_naive)},
     {.name = "cuda-tiled",
      .file = "kernels/reductions/mse_2_tiled.cu",
      .summary = "one block a row",
      .adds = "neighbouring threads on neighbouring elements, a block for each row",
      .device = DEVICE_GPU,
-     .run.mse = mse_cuda_tiled},
+     .run = RUN(mse, mse_cuda_tiled)},
 };
 
 static const struct operation_argument arguments[] = {
     ARGUMENT(mse, variant),    ARGUMENT(mse, rows),   ARGUMENT(mse, columns),
     ARGUMENT(mse, prediction), ARGUMENT(mse, target), ARGUMENT(mse, loss),
     ARGUMENT(mse, dprediction)};
+
+static const struct preset_line preset_lines[] = {
+    {"default", "forward_backward", "1024x1024"},
+    {"emulated", "forward_backward", "100x10"},
+    {"counters", "forward,backward,forward_backward", "13x35 32x64"},
+    {"verdicts", "forward_backward", "16x256"},
+    {0}};
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",  "17x1",  "3x7",
                                              "5x17", "33x8", "2x129", NULL};
@@ -112,6 +117,7 @@ const struct operation operation_mse = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct mse_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -8,7 +8,6 @@
 #ifndef LOCKSTEP_BENCH_OPERATIONS_OPERATION_H
 #define LOCKSTEP_BENCH_OPERATIONS_OPERATION_H
 
-#include "bench/operations/mlp_plan.h"
 #include "common/problem.h"
 
 #include <stddef.h>
@@ -79,27 +78,30 @@ struct buffer_spec buffer_flat(const char *name, enum buffer_role role, int64_t 
  * hold, from *first. */
 int64_t buffer_flat_range(int64_t count, int64_t first_row, int64_t rows, int64_t *first);
 
-/* The arguments of one launch: a problem of the case's operation. The operation knows which member
- * is in use. */
+/* The arguments of one launch: a problem of the case's operation, in bytes that only the operation
+ * knows the type of. */
+enum { PROBLEM_BYTES_MAX = 384 };
 struct launch {
-    union {
-        struct gemm_problem gemm;
-        struct linear_problem linear;
-        struct activation_problem activation;
-        struct softmax_problem softmax;
-        struct layernorm_problem layernorm;
-        struct cross_entropy_problem cross_entropy;
-        struct mse_problem mse;
-        struct column_sums_problem column_sums;
-        struct optimizer_problem optimizer;
-        struct transfer_problem transfer;
-        struct mlp_problem mlp;
-    };
+    _Alignas(16) unsigned char problem[PROBLEM_BYTES_MAX];
     /* Of the operation or the row, from `keep` to `release`: what later launches need. NULL:
      * nothing is kept. */
     void *kept;
     void (*release)(struct launch *launch); /* NULL: there is nothing to release */
 };
+
+/* An operation of struct NAME_problem reads it by NAME_problem_of(launch), and fills it by
+ * NAME_problem_in(launch). */
+#define OPERATION_PROBLEM(name)                                                                    \
+    _Static_assert(sizeof(struct name##_problem) <= PROBLEM_BYTES_MAX &&                           \
+                       _Alignof(struct name##_problem) <= 16,                                      \
+                   "struct launch has room for every problem: raise PROBLEM_BYTES_MAX");           \
+    static inline const struct name##_problem *name##_problem_of(const struct launch *launch) {    \
+        return (const void *)launch->problem;                                                      \
+    }                                                                                              \
+    __attribute__((unused)) static inline struct name##_problem *name##_problem_in(                \
+        struct launch *launch) {                                                                   \
+        return (void *)launch->problem;                                                            \
+    }
 
 enum device_kind { DEVICE_CPU, DEVICE_GPU };
 
@@ -140,6 +142,13 @@ enum implementation_kind {
     KIND_YARDSTICK
 };
 
+/* A function of any operation's signature, until its operation's `launch` casts it back. */
+typedef void row_function(void);
+
+/* The `run` of a row of that operation; a function of another signature does not compile. */
+#define RUN(operation, function)                                                                   \
+    _Generic((function), operation##_kernel * : (row_function *)(function))
+
 struct implementation {
     const char *name;
     /* Where to read it, from the repository's root: the kernel of a rung, the file that calls a
@@ -157,25 +166,11 @@ struct implementation {
     /* Bits of the variants that it computes; none: all. In a case of another one it takes part only
      * when it is asked for by name, as a skipped row. */
     uint64_t variants;
-    bool one_thread; /* runs on one thread whatever is asked */
-    union {
-        gemm_kernel *gemm;
-        linear_kernel *linear;
-        activation_kernel *activation;
-        softmax_kernel *softmax;
-        layernorm_kernel *layernorm;
-        cross_entropy_kernel *cross_entropy;
-        mse_kernel *mse;
-        column_sums_kernel *column_sums;
-        optimizer_kernel *optimizer;
-        transfer_kernel *transfer;
-        const struct mlp_kernels *mlp;
-        enum status (*yardstick)(const struct launch *launch, int64_t iterations,
-                                 struct execution *execution);
-    } run;
+    bool one_thread;                              /* runs on one thread whatever is asked */
+    row_function *run;                            /* RUN(); NULL where `own` says it all */
     const struct implementation_methods *methods; /* instead of `run`; NULL: there are none */
-    const void *own;                              /* the methods' */
-    bool added; /* from outside the build: `file` is where it came from */
+    const void *own; /* what the methods, or the operation, run it by */
+    bool added;      /* from outside the build: `file` is where it came from */
     /* Multiplies what stands in an output by 0 where it should not read it (beta = 0): the poison
      * of a checked launch is finite there, since NaN would survive. */
     bool reads_outputs;
@@ -186,6 +181,9 @@ struct implementation {
      * NULL case: why it can do none in this build, where it takes part only when it is asked for by
      * name, as a skipped row. A NULL function: it can do all. */
     const char *(*availability)(const struct bench_case *bench_case);
+    /* Of a yardstick, instead of all these. */
+    enum status (*yardstick)(const struct launch *launch, int64_t iterations,
+                             struct execution *execution);
     /* Of a yardstick: what it moves and computes. NULL: as the operation. */
     double (*bytes)(const struct bench_case *bench_case);
     double (*flops)(const struct bench_case *bench_case);
@@ -213,20 +211,20 @@ enum argument_kind {
 struct operation_argument {
     const char *name;
     enum argument_kind kind;
-    size_t offset; /* in struct launch */
+    size_t offset; /* in the problem */
 };
-/* The type of the member chooses the kind. A type has no parentheses.
+/* A member of struct NAME_problem, whose type chooses the kind. A type has no parentheses.
  * NOLINTBEGIN(bugprone-macro-parentheses) */
-#define ARGUMENT(problem, member)                                                                  \
+#define ARGUMENT(name, member)                                                                     \
     {                                                                                              \
 #        member,                                                                                   \
-            _Generic(((struct launch *)0)->problem.member, int64_t                                 \
+            _Generic(((struct name##_problem *)0)->member, int64_t                                 \
                      : ARGUMENT_WHOLE, float                                                       \
                      : ARGUMENT_REAL, bool                                                         \
                      : ARGUMENT_FLAG, unsigned                                                     \
                      : ARGUMENT_CODE, default                                                      \
                      : ARGUMENT_POINTER),                                                          \
-            offsetof(struct launch, problem.member)                                                \
+            offsetof(struct name##_problem, member)                                                \
     }
 /* NOLINTEND(bugprone-macro-parentheses) */
 
@@ -259,6 +257,23 @@ struct operation_parts {
     int kind_count;
 };
 
+/* Cases of a preset (bench/operations/presets.c): the variants as a comma-separated list, the shapes
+ * separated by spaces, from small to large: an implementation's time on a shape is predicted from
+ * the ones before. */
+struct preset_line {
+    const char *preset, *variants, *shapes;
+};
+
+/* How an operation launches rows that are functions of its signature: NAME_launch(). */
+#define OPERATION_LAUNCH(name)                                                                     \
+    static enum status name##_launch(const struct implementation *implementation,                  \
+                                     const struct launch *launch, int64_t iteration,               \
+                                     struct execution *execution) {                                \
+        name##_kernel *function = (name##_kernel *)implementation->run;                            \
+        (void)iteration;                                                                           \
+        return function(name##_problem_of(launch), execution);                                     \
+    }
+
 struct operation {
     const char *name;
     const char *summary;
@@ -271,7 +286,10 @@ struct operation {
     /* What launch lines may name; none: the operation takes no kernels by launch lines. */
     const struct operation_argument *arguments;
     int argument_count;
-    size_t problem_bytes; /* of the struct that they are in, at the beginning of struct launch */
+    size_t problem_bytes; /* of the struct that they are in */
+
+    const struct preset_line
+        *preset_lines; /* the last one without a preset; NULL: there are none */
 
     /* For `lockstep verify`: shapes (NULL-terminated) and values to go through. */
     const char *const *awkward_shapes;

@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+OPERATION_PROBLEM(optimizer)
+
 enum { BUFFER_PARAMETERS, BUFFER_GRADIENTS, BUFFER_FIRST, BUFFER_SECOND };
 /* A step at which both bias corrections matter: 1 - 0.9^7 = 0.52, 1 - 0.999^7 = 0.007. */
 enum { STEP = 7 };
@@ -38,7 +40,7 @@ static void optimizer_prepare(const struct bench_case *c, void *const buffers[])
 
 static void optimizer_bind(const struct bench_case *c, void *const buffers[],
                            struct launch *launch) {
-    launch->optimizer = (struct optimizer_problem){
+    *optimizer_problem_in(launch) = (struct optimizer_problem){
         .variant = (enum optimizer_variant)c->variant,
         .count = c->sizes[0],
         .parameters = buffers[BUFFER_PARAMETERS],
@@ -54,12 +56,7 @@ static void optimizer_bind(const struct bench_case *c, void *const buffers[],
     };
 }
 
-static enum status optimizer_launch(const struct implementation *implementation,
-                                    const struct launch *launch, int64_t iteration,
-                                    struct execution *execution) {
-    (void)iteration;
-    return implementation->run.optimizer(&launch->optimizer, execution);
-}
+OPERATION_LAUNCH(optimizer)
 
 /* Counted from the formulas in common/problem.h; a division or a root counts as one. */
 static double optimizer_flops(const struct bench_case *c) {
@@ -78,7 +75,7 @@ static double optimizer_bytes(const struct bench_case *c) {
 static void optimizer_expect(const struct oracle_view *view, int buffer, int64_t first_row,
                              int64_t rows, double *expected, double *tolerance) {
     static const int outputs[] = {[BUFFER_PARAMETERS] = 0, [BUFFER_FIRST] = 1, [BUFFER_SECOND] = 2};
-    const struct optimizer_problem *problem = &view->launch->optimizer;
+    const struct optimizer_problem *problem = optimizer_problem_of(view->launch);
     int64_t first;
     int64_t count = buffer_flat_range(problem->count, first_row, rows, &first);
     oracle_optimizer(problem, outputs[buffer], first, count, expected, tolerance);
@@ -87,7 +84,7 @@ static void optimizer_expect(const struct oracle_view *view, int buffer, int64_t
 /* From the gradients to the parameters: the other buffers stay as they are. */
 static enum status yardstick_copy(const struct launch *launch, int64_t iterations,
                                   struct execution *execution) {
-    const struct optimizer_problem *p = &launch->optimizer;
+    const struct optimizer_problem *p = optimizer_problem_of(launch);
     return yardstick_traffic(p->gradients, NULL, p->parameters, p->count, iterations, execution);
 }
 
@@ -95,7 +92,7 @@ static enum status yardstick_sweep(const struct launch *launch, int64_t iteratio
                                    struct execution *execution) {
     enum status status = STATUS_OK;
     for (int64_t i = 0; i < iterations && status == STATUS_OK; i++)
-        status = optimizer_traffic(&launch->optimizer, execution);
+        status = optimizer_traffic(optimizer_problem_of(launch), execution);
     return status;
 }
 
@@ -109,36 +106,36 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "one parameter after the other",
      .one_thread = true,
-     .run.optimizer = optimizer_naive},
+     .run = RUN(optimizer, optimizer_naive)},
     {.name = "cpu-simd",
      .file = "reference/simd/optimizer.c",
      .summary = "vectorised and threaded, one pass",
      .adds = "vectors, and all cores",
-     .run.optimizer = optimizer_simd},
+     .run = RUN(optimizer, optimizer_simd)},
     {.name = "cuda-naive",
      .file = "kernels/elementwise/optimizer_1_naive.cu",
      .kind = KIND_PLAIN,
      .summary = "one thread a parameter",
      .device = DEVICE_GPU,
-     .run.optimizer = optimizer_cuda_naive},
+     .run = RUN(optimizer, optimizer_cuda_naive)},
     {.name = "cuda-vectorised",
      .file = "kernels/elementwise/optimizer_2_vectorised.cu",
      .summary = "float4 and a grid-stride loop",
      .adds = "16 bytes an access",
      .device = DEVICE_GPU,
-     .run.optimizer = optimizer_cuda_vectorised},
+     .run = RUN(optimizer, optimizer_cuda_vectorised)},
     {.name = "copy",
      .file = "reference/simd/transfer.c",
      .kind = KIND_YARDSTICK,
      .summary = "a plain-store copy of as many floats as there are parameters",
-     .run.yardstick = yardstick_copy,
+     .yardstick = yardstick_copy,
      .flops = copy_bytes,
      .bytes = copy_bytes},
     {.name = "sweep",
      .file = "reference/simd/optimizer.c",
      .kind = KIND_YARDSTICK,
      .summary = "the update's loads and stores without its arithmetic",
-     .run.yardstick = yardstick_sweep},
+     .yardstick = yardstick_sweep},
 };
 
 static const struct operation_argument arguments[] = {
@@ -148,6 +145,18 @@ static const struct operation_argument arguments[] = {
     ARGUMENT(optimizer, learning_rate), ARGUMENT(optimizer, momentum),
     ARGUMENT(optimizer, beta1),         ARGUMENT(optimizer, beta2),
     ARGUMENT(optimizer, epsilon),       ARGUMENT(optimizer, step)};
+
+static const struct preset_line preset_lines[] = {
+    {"default", "sgd", "1048576"},
+    {"default", "adam", "101770 25000000"},
+    {"quick", "adam", "101770"},
+    {"mnist", "sgd,sgd_momentum,adam", "101770"},
+    {"yardsticks", "adam", "25000000"},
+    {"pytorch", "adam", "101770 25000000"},
+    {"emulated", "sgd,sgd_momentum,adam", "65536"},
+    {"counters", "sgd,sgd_momentum,adam", "1003 4096"},
+    {"verdicts", "adam", "4096"},
+    {0}};
 
 static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
@@ -164,6 +173,7 @@ const struct operation operation_optimizer = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct optimizer_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

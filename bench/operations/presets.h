@@ -1,18 +1,10 @@
-/* Named sets of cases. */
+/* Named sets of cases. Which cases are in one stands with the operations (struct preset_line). */
 #ifndef LOCKSTEP_BENCH_OPERATIONS_PRESETS_H
 #define LOCKSTEP_BENCH_OPERATIONS_PRESETS_H
-
-/* One operation, the variants as a comma-separated list, the shapes separated by spaces, from small
- * to large: an implementation's time on a shape is predicted from the ones before. */
-struct preset_line {
-    const char *operation, *variants, *shapes;
-};
 
 struct preset {
     const char *name;
     const char *summary;
-    const struct preset_line *lines;
-    int line_count;
     const char *dtypes; /* comma-separated, NULL for f32; --dtype takes their place */
 };
 

@@ -230,16 +230,25 @@ static enum status add_shapes(struct builder *builder, const struct operation *o
     return status;
 }
 
+static enum status add_line(struct builder *builder, const struct preset *preset,
+                            const struct operation *operation, const struct preset_line *line) {
+    enum status status = STATUS_OK;
+    for (int v = 0; v < operation->variant_count && status == STATUS_OK; v++)
+        if (list_contains(line->variants, operation->variants[v]))
+            status = add_shapes(builder, operation, v, line->shapes, preset->dtypes);
+    return status;
+}
+
 static enum status add_preset(struct builder *builder, const struct preset *preset) {
     enum status status = STATUS_OK;
-    for (int i = 0; i < preset->line_count && status == STATUS_OK; i++) {
-        const struct preset_line *line = &preset->lines[i];
-        const struct operation *operation = operation_table_find(builder->table, line->operation);
-        if (!operation_wanted(builder->options, line->operation))
+    for (int o = 0; o < builder->table->count; o++) {
+        const struct operation *operation = builder->table->list[o];
+        const struct preset_line *line = operation->preset_lines;
+        if (!operation_wanted(builder->options, operation->name))
             continue;
-        for (int v = 0; v < operation->variant_count && status == STATUS_OK; v++)
-            if (list_contains(line->variants, operation->variants[v]))
-                status = add_shapes(builder, operation, v, line->shapes, preset->dtypes);
+        for (; line && line->preset && status == STATUS_OK; line++)
+            if (strcmp(line->preset, preset->name) == 0)
+                status = add_line(builder, preset, operation, line);
     }
     return status;
 }

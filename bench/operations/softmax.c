@@ -8,6 +8,8 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 
+OPERATION_PROBLEM(softmax)
+
 enum { SIZE_ROWS, SIZE_COLUMNS };
 enum { BUFFER_INPUT_X, BUFFER_DY, BUFFER_RESULT };
 
@@ -33,7 +35,7 @@ static void softmax_describe(const struct bench_case *c, struct buffer_spec spec
 }
 
 static void softmax_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
-    launch->softmax = (struct softmax_problem){
+    *softmax_problem_in(launch) = (struct softmax_problem){
         .variant = (enum softmax_variant)c->variant,
         .rows = c->sizes[SIZE_ROWS],
         .columns = c->sizes[SIZE_COLUMNS],
@@ -58,12 +60,7 @@ static void softmax_prepare(const struct bench_case *c, void *const buffers[]) {
     softmax_simd(&forward, &execution);
 }
 
-static enum status softmax_launch(const struct implementation *implementation,
-                                  const struct launch *launch, int64_t iteration,
-                                  struct execution *execution) {
-    (void)iteration;
-    return implementation->run.softmax(&launch->softmax, execution);
-}
+OPERATION_LAUNCH(softmax)
 
 static double element_count(const struct bench_case *c) {
     return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
@@ -83,12 +80,12 @@ static double softmax_bytes(const struct bench_case *c) {
 static void softmax_expect(const struct oracle_view *view, int buffer, int64_t first_row,
                            int64_t rows, double *expected, double *tolerance) {
     (void)buffer;
-    oracle_softmax(&view->launch->softmax, first_row, rows, expected, tolerance);
+    oracle_softmax(softmax_problem_of(view->launch), first_row, rows, expected, tolerance);
 }
 
 static enum status yardstick_copy(const struct launch *launch, int64_t iterations,
                                   struct execution *execution) {
-    const struct softmax_problem *p = &launch->softmax;
+    const struct softmax_problem *p = softmax_problem_of(launch);
     return yardstick_traffic(p->input, p->dy, p->output, p->rows * p->columns, iterations,
                              execution);
 }
@@ -110,48 +107,48 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "maximum, sum and division, a pass each, with the C library's expf",
      .one_thread = true,
-     .run.softmax = softmax_naive},
+     .run = RUN(softmax, softmax_naive)},
     {.name = "cpu-simd",
      .file = "reference/simd/softmax.c",
      .summary = "vectorised and threaded",
      .adds = "exponentials a whole vector at a time, and all cores",
-     .run.softmax = softmax_simd},
+     .run = RUN(softmax, softmax_simd)},
     {.name = "onednn",
      .file = "reference/onednn.c",
      .kind = KIND_LIBRARY,
      .summary = "oneDNN's softmax primitive",
      .configuration = onednn_configuration,
      .availability = primitive_availability,
-     .run.softmax = softmax_onednn},
+     .run = RUN(softmax, softmax_onednn)},
     {.name = "cuda-naive",
      .file = "kernels/reductions/softmax_1_naive.cu",
      .kind = KIND_PLAIN,
      .summary = "one thread a row",
      .device = DEVICE_GPU,
-     .run.softmax = softmax_cuda_naive},
+     .run = RUN(softmax, softmax_cuda_naive)},
     {.name = "cuda-tiled",
      .file = "kernels/reductions/softmax_2_tiled.cu",
      .summary = "one block a row, shared memory",
      .adds = "neighbouring threads on neighbouring elements, a block for each row",
      .device = DEVICE_GPU,
-     .run.softmax = softmax_cuda_tiled},
+     .run = RUN(softmax, softmax_cuda_tiled)},
     {.name = "cuda-warp",
      .file = "kernels/reductions/softmax_3_warp.cu",
      .summary = "one warp a row, shuffles, maximum and sum in one pass",
      .adds = "two reads of a row instead of three, and no barrier",
      .device = DEVICE_GPU,
-     .run.softmax = softmax_cuda_warp},
+     .run = RUN(softmax, softmax_cuda_warp)},
     {.name = "cuda-vectorised",
      .file = "kernels/reductions/softmax_4_vectorised.cu",
      .summary = "float4, a row in registers or shared memory from its sum to its result",
      .adds = "one read and one write of each element, 16 bytes at a time",
      .device = DEVICE_GPU,
-     .run.softmax = softmax_cuda_vectorised},
+     .run = RUN(softmax, softmax_cuda_vectorised)},
     {.name = "copy",
      .file = "reference/simd/transfer.c",
      .kind = KIND_YARDSTICK,
      .summary = "a plain-store copy (backward: triad) of as many elements",
-     .run.yardstick = yardstick_copy,
+     .yardstick = yardstick_copy,
      .flops = element_count,
      .bytes = softmax_bytes},
 };
@@ -159,6 +156,19 @@ static const struct implementation implementations[] = {
 static const struct operation_argument arguments[] = {
     ARGUMENT(softmax, variant), ARGUMENT(softmax, rows), ARGUMENT(softmax, columns),
     ARGUMENT(softmax, input),   ARGUMENT(softmax, dy),   ARGUMENT(softmax, output)};
+
+static const struct preset_line preset_lines[] = {
+    {"default", "forward", "100x10 64x1000 1024x1024 32x50257 4096x4096"},
+    {"default", "backward,log_forward", "1024x1024"},
+    {"quick", "forward", "100x10 64x1000 1024x1024"},
+    {"quick", "backward", "64x1000"},
+    {"transformer", "forward,backward", "6144x512"},
+    {"yardsticks", "forward", "64x1000 1024x1024 32x50257 4096x4096"},
+    {"pytorch", "forward", "1024x1024 32x50257 4096x4096"},
+    {"emulated", "forward,backward,log_forward,log_backward", "64x1000"},
+    {"counters", "forward,backward,log_forward,log_backward", "13x67 32x256"},
+    {"verdicts", "forward,backward", "16x256"},
+    {0}};
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
                                              "33x8", "2x129", "3x1025", "2x50257", NULL};
@@ -176,6 +186,7 @@ const struct operation operation_softmax = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct softmax_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

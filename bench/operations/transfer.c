@@ -5,6 +5,8 @@
 #include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
 
+OPERATION_PROBLEM(transfer)
+
 enum { BUFFER_A, BUFFER_B, BUFFER_OUT };
 
 static const char *const variants[] = {[TRANSFER_COPY] = "copy", [TRANSFER_TRIAD] = "triad"};
@@ -18,7 +20,7 @@ static void transfer_describe(const struct bench_case *c, struct buffer_spec spe
 
 static void transfer_bind(const struct bench_case *c, void *const buffers[],
                           struct launch *launch) {
-    launch->transfer = (struct transfer_problem){
+    *transfer_problem_in(launch) = (struct transfer_problem){
         .variant = (enum transfer_variant)c->variant,
         .count = c->sizes[0],
         .a = buffers[BUFFER_A],
@@ -28,12 +30,7 @@ static void transfer_bind(const struct bench_case *c, void *const buffers[],
     };
 }
 
-static enum status transfer_launch(const struct implementation *implementation,
-                                   const struct launch *launch, int64_t iteration,
-                                   struct execution *execution) {
-    (void)iteration;
-    return implementation->run.transfer(&launch->transfer, execution);
-}
+OPERATION_LAUNCH(transfer)
 
 static double transfer_flops(const struct bench_case *c) {
     return c->variant == TRANSFER_TRIAD ? 2.0 * (double)c->sizes[0] : 0.0;
@@ -47,7 +44,7 @@ static double transfer_bytes(const struct bench_case *c) {
 static void transfer_expect(const struct oracle_view *view, int buffer, int64_t first_row,
                             int64_t rows, double *expected, double *tolerance) {
     (void)buffer;
-    const struct transfer_problem *problem = &view->launch->transfer;
+    const struct transfer_problem *problem = transfer_problem_of(view->launch);
     int64_t first;
     int64_t count = buffer_flat_range(problem->count, first_row, rows, &first);
     oracle_transfer(problem, first, count, expected, tolerance);
@@ -59,34 +56,41 @@ static const struct implementation implementations[] = {
      .kind = KIND_PLAIN,
      .summary = "a plain loop on one thread",
      .one_thread = true,
-     .run.transfer = transfer_naive},
+     .run = RUN(transfer, transfer_naive)},
     {.name = "cpu-plain",
      .file = "reference/simd/transfer.c",
      .summary = "vectorised and threaded with ordinary stores: what ratios to copy mean here",
      .adds = "vectors, and all cores",
-     .run.transfer = transfer_plain},
+     .run = RUN(transfer, transfer_plain)},
     {.name = "cpu-simd",
      .file = "reference/simd/transfer.c",
      .summary = "vectorised and threaded, non-temporal stores beyond the caches",
      .adds = "stores past the caches: no line is read to be overwritten",
-     .run.transfer = transfer_simd},
+     .run = RUN(transfer, transfer_simd)},
     {.name = "cuda-naive",
      .file = "kernels/elementwise/transfer_1_naive.cu",
      .kind = KIND_PLAIN,
      .summary = "one thread an element",
      .device = DEVICE_GPU,
-     .run.transfer = transfer_cuda_naive},
+     .run = RUN(transfer, transfer_cuda_naive)},
     {.name = "cuda-vectorised",
      .file = "kernels/elementwise/transfer_2_vectorised.cu",
      .summary = "float4 and a grid-stride loop",
      .adds = "16 bytes an access",
      .device = DEVICE_GPU,
-     .run.transfer = transfer_cuda_vectorised},
+     .run = RUN(transfer, transfer_cuda_vectorised)},
 };
 
 static const struct operation_argument arguments[] = {
     ARGUMENT(transfer, variant), ARGUMENT(transfer, count), ARGUMENT(transfer, a),
     ARGUMENT(transfer, b),       ARGUMENT(transfer, scale), ARGUMENT(transfer, out)};
+
+static const struct preset_line preset_lines[] = {{"default", "copy,triad", "65536 16777216"},
+                                                  {"quick", "copy,triad", "65536 1048576 16777216"},
+                                                  {"emulated", "copy,triad", "65536"},
+                                                  {"counters", "copy,triad", "1003 4096"},
+                                                  {"verdicts", "triad", "4096"},
+                                                  {0}};
 
 static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_SPECIAL};
@@ -102,6 +106,7 @@ const struct operation operation_transfer = {
     .arguments = arguments,
     .argument_count = sizeof arguments / sizeof arguments[0],
     .problem_bytes = sizeof(struct transfer_problem),
+    .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
     .special_values = special_values,
     .special_values_count = sizeof special_values / sizeof special_values[0],

@@ -1,6 +1,7 @@
 /* Finding what a training runs on. */
 #include "bench/training/setup.h"
 #include "bench/devices/environment.h"
+#include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
 
 #include <stdio.h>
@@ -83,7 +84,7 @@ enum status train_setup_open(struct train_setup *setup, const struct implementat
                              struct message *message) {
     *setup = (struct train_setup){.folder.lock = -1};
     options->implementation = implementation->name;
-    options->kernels = implementation->run.mlp;
+    options->kernels = mlp_kernels_of(implementation);
     struct processors processors;
     processors_read("", &processors);
     enum status status =

@@ -61,18 +61,12 @@ struct lockstep_calls {
     enum status (*gpu_launch)(struct execution *execution, const struct lockstep_launch *launch);
 };
 
+/* A member an operation, of its own name and signature. */
+#define LOCKSTEP_MEMBER(name) name##_kernel *name;
 union lockstep_function {
-    gemm_kernel *gemm;
-    linear_kernel *linear;
-    activation_kernel *activation;
-    softmax_kernel *softmax;
-    layernorm_kernel *layernorm;
-    cross_entropy_kernel *cross_entropy;
-    mse_kernel *mse;
-    column_sums_kernel *column_sums;
-    optimizer_kernel *optimizer;
-    transfer_kernel *transfer;
+    LOCKSTEP_KERNELS(LOCKSTEP_MEMBER)
 };
+#undef LOCKSTEP_MEMBER
 
 struct lockstep_row {
     const char *operation;       /* as `lockstep list operations` names it */

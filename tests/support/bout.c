@@ -108,73 +108,22 @@ void bout_catch(struct bout *bout, const struct implementation *broken, const ch
 
 struct breakage breakage;
 
-#define BROKEN(kind, call)                                                                         \
-    static enum status kind##_broken(const struct kind##_problem *problem,                         \
-                                     struct execution *execution) {                                \
-        enum status status = breakage.original->run.call(problem, execution);                      \
-        breakage.damage(breakage.argument);                                                        \
-        return status;                                                                             \
-    }
-BROKEN(gemm, gemm)
-BROKEN(linear, linear)
-BROKEN(activation, activation)
-BROKEN(softmax, softmax)
-BROKEN(layernorm, layernorm)
-BROKEN(cross_entropy, cross_entropy)
-BROKEN(mse, mse)
-BROKEN(column_sums, column_sums)
-BROKEN(optimizer, optimizer)
-BROKEN(transfer, transfer)
-#undef BROKEN
-
-/* The last kernel of a step, and the last of inference. */
-static enum status mlp_optimizer_broken(const struct optimizer_problem *problem,
-                                        struct execution *execution) {
-    enum status status = breakage.original->run.mlp->optimizer(problem, execution);
+static enum status launch_broken(const struct implementation *implementation,
+                                 const struct launch *launch, int64_t iteration,
+                                 struct execution *execution) {
+    const struct operation *operation = implementation->own;
+    enum status status = operation->launch(breakage.original, launch, iteration, execution);
     breakage.damage(breakage.argument);
     return status;
 }
 
-static enum status mlp_softmax_broken(const struct softmax_problem *problem,
-                                      struct execution *execution) {
-    enum status status = breakage.original->run.mlp->softmax(problem, execution);
-    breakage.damage(breakage.argument);
-    return status;
-}
-
-/* The original with its function replaced; `kernels` is where a network's lie. */
 struct implementation breakage_of(const struct operation *operation,
-                                  const struct implementation *original,
-                                  struct mlp_kernels *kernels) {
+                                  const struct implementation *original) {
+    static const struct implementation_methods methods = {.launch = launch_broken};
     struct implementation broken = *original;
     breakage.original = original;
-    if (operation == &operation_gemm)
-        broken.run.gemm = gemm_broken;
-    else if (operation == &operation_linear)
-        broken.run.linear = linear_broken;
-    else if (operation == &operation_activation)
-        broken.run.activation = activation_broken;
-    else if (operation == &operation_softmax)
-        broken.run.softmax = softmax_broken;
-    else if (operation == &operation_layernorm)
-        broken.run.layernorm = layernorm_broken;
-    else if (operation == &operation_cross_entropy)
-        broken.run.cross_entropy = cross_entropy_broken;
-    else if (operation == &operation_mse)
-        broken.run.mse = mse_broken;
-    else if (operation == &operation_column_sums)
-        broken.run.column_sums = column_sums_broken;
-    else if (operation == &operation_optimizer)
-        broken.run.optimizer = optimizer_broken;
-    else if (operation == &operation_transfer)
-        broken.run.transfer = transfer_broken;
-    else {
-        assert_ptr_equal(operation, &operation_mlp);
-        *kernels = *original->run.mlp;
-        kernels->optimizer = mlp_optimizer_broken;
-        kernels->softmax = mlp_softmax_broken;
-        broken.run.mlp = kernels;
-    }
+    broken.methods = &methods;
+    broken.own = operation;
     return broken;
 }
 

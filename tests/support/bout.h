@@ -44,11 +44,10 @@ extern struct breakage {
     void *argument;
 } breakage;
 
-/* The original with its function replaced by one that does the damage; `kernels` is where a
- * network's lie. */
+/* The original, which has to live as long, and the damage after each launch. What the operation
+ * keeps between launches, such as a graph, it does without. */
 struct implementation breakage_of(const struct operation *operation,
-                                  const struct implementation *original,
-                                  struct mlp_kernels *kernels);
+                                  const struct implementation *original);
 
 /* One element, or a stretch of elements, of one buffer: the argument of a damage. */
 struct place {

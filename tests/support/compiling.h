@@ -11,4 +11,7 @@ void compile_library(const char *source, const char *library);
 /* The same of a text that includes lockstep/implementation.h: NAME.so in the folder. */
 void compile_library_text(struct temporary *place, const char *name, const char *text);
 
+/* Whether the compiler finds no mistake in a text that includes headers of this tree. */
+bool compile_accepts(struct temporary *place, const char *text);
+
 #endif

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <time.h>
 
+OPERATION_PROBLEM(transfer)
+
 static int launches;             /* of the implementation that counts them */
 static const float *first_place; /* see right_in_one_place() */
 
@@ -74,7 +76,7 @@ static enum status crowded(const struct transfer_problem *problem, struct execut
 static enum status traffic(const struct launch *launch, int64_t iterations,
                            struct execution *execution) {
     for (int64_t i = 0; i < iterations; i++)
-        (void)good(&launch->transfer, execution);
+        (void)good(transfer_problem_of(launch), execution);
     return STATUS_OK;
 }
 
@@ -92,26 +94,26 @@ static double bytes_of(const struct bench_case *c) {
 }
 
 const struct implementation contenders[] = {
-    {.name = "good", .run.transfer = good},
-    {.name = "plain", .kind = KIND_PLAIN, .one_thread = true, .run.transfer = good},
-    {.name = "wrong", .run.transfer = wrong},
-    {.name = "wrong-later", .run.transfer = wrong_in_the_end},
-    {.name = "failing", .run.transfer = failing},
-    {.name = "failing-later", .run.transfer = failing_in_the_end},
-    {.name = "one-place", .run.transfer = right_in_one_place},
-    {.name = "unable", .run.transfer = unable},
-    {.name = "refusing", .availability = refuse, .run.transfer = good},
-    {.name = "absent", .availability = absent, .run.transfer = good},
+    {.name = "good", .run = RUN(transfer, good)},
+    {.name = "plain", .kind = KIND_PLAIN, .one_thread = true, .run = RUN(transfer, good)},
+    {.name = "wrong", .run = RUN(transfer, wrong)},
+    {.name = "wrong-later", .run = RUN(transfer, wrong_in_the_end)},
+    {.name = "failing", .run = RUN(transfer, failing)},
+    {.name = "failing-later", .run = RUN(transfer, failing_in_the_end)},
+    {.name = "one-place", .run = RUN(transfer, right_in_one_place)},
+    {.name = "unable", .run = RUN(transfer, unable)},
+    {.name = "refusing", .availability = refuse, .run = RUN(transfer, good)},
+    {.name = "absent", .availability = absent, .run = RUN(transfer, good)},
     {.name = "narrow",
      .dtypes = DTYPE_BIT(DTYPE_TF32) | DTYPE_BIT(DTYPE_F16),
-     .run.transfer = good},
-    {.name = "slow", .run.transfer = slow},
-    {.name = "slow-at-first", .run.transfer = slow_at_first},
-    {.name = "napping", .run.transfer = napping},
-    {.name = "crowded", .run.transfer = crowded},
+     .run = RUN(transfer, good)},
+    {.name = "slow", .run = RUN(transfer, slow)},
+    {.name = "slow-at-first", .run = RUN(transfer, slow_at_first)},
+    {.name = "napping", .run = RUN(transfer, napping)},
+    {.name = "crowded", .run = RUN(transfer, crowded)},
     {.name = "bare",
      .kind = KIND_YARDSTICK,
-     .run.yardstick = traffic,
+     .yardstick = traffic,
      .flops = bytes_of,
      .bytes = bytes_of},
 };

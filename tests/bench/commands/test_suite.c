@@ -127,8 +127,8 @@ static void test_a_lost_gpu_fails_what_lost_it_alone(void **state) {
     struct fixture *f = *state;
     const struct gpu_selection selection = {.driver = STAND_IN_CUDA, .cublas = STAND_IN_CUBLAS};
     const struct implementation two[] = {
-        {.name = "faulty", .device = DEVICE_GPU, .run.gemm = gemm_that_faults},
-        {.name = "cublas", .device = DEVICE_GPU, .run.gemm = gemm_cublas}};
+        {.name = "faulty", .device = DEVICE_GPU, .run = RUN(gemm, gemm_that_faults)},
+        {.name = "cublas", .device = DEVICE_GPU, .run = RUN(gemm, gemm_cublas)}};
     struct message message;
     stand_in_order(NULL);
     assert_int_equal(

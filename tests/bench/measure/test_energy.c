@@ -122,7 +122,7 @@ struct fixture {
 /* `transfer/copy` on a CPU whose energy stands in `powercap`. */
 static void fixture_open(struct fixture *f, transfer_kernel *kernel, const char *powercap) {
     *f = (struct fixture){.operation = operation_transfer};
-    f->implementation = (struct implementation){.name = "copier", .run.transfer = kernel};
+    f->implementation = (struct implementation){.name = "copier", .run = RUN(transfer, kernel)};
     f->operation.implementations = &f->implementation;
     f->operation.implementation_count = 1;
     f->c = (struct bench_case){
@@ -304,7 +304,7 @@ static void a_gpu_tells_through_nvml(void **state) {
     struct device device;
     gpu_open_stand_in(&device);
     const struct implementation cublas = {
-        .name = "cublas", .device = DEVICE_GPU, .run.gemm = gemm_cublas};
+        .name = "cublas", .device = DEVICE_GPU, .run = RUN(gemm, gemm_cublas)};
     assert_int_equal(inputs_open(&f.c, &f.inputs, &message), STATUS_OK);
     assert_int_equal(buffer_set_open(&f.set, &device, &f.inputs, &message), STATUS_OK);
     assert_int_equal(contender_open(&f.contender, &f.c, &cublas, &device, 0, &f.set, 1, &message),

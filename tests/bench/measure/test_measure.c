@@ -3,6 +3,7 @@
  */
 #include "bench/measure/measure.h"
 #include "bench/measure/parts.h"
+#include "bench/operations/mlp_plan.h"
 #include "bench/operations/operations.h"
 #include "common/floating.h"
 
@@ -44,13 +45,15 @@ static struct {
     int flushed, not_flushed; /* launches with and without denormals flushed */
 } fake;
 
+OPERATION_PROBLEM(transfer)
+
 static void fake_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
     specs[0] = buffer_flat("p", BUFFER_IN_OUT, c->sizes[0]);
     specs[1] = buffer_flat("x", BUFFER_INPUT, c->sizes[0]);
 }
 
 static void fake_bind(const struct bench_case *c, void *const buffers[], struct launch *launch) {
-    launch->transfer =
+    *transfer_problem_in(launch) =
         (struct transfer_problem){.count = c->sizes[0], .a = buffers[1], .out = buffers[0]};
 }
 
@@ -89,11 +92,11 @@ static enum status fake_launch(const struct implementation *implementation,
     if (fake.log[fake.log_count].iterations++ == 0) {
         fake.log[fake.log_count].kernel = which;
         fake.log[fake.log_count].first = iteration;
-        fake.log[fake.log_count].value = launch->transfer.out[0];
+        fake.log[fake.log_count].value = transfer_problem_of(launch)->out[0];
         fake.batches[which]++;
     }
-    fake.log[fake.log_count].data = launch->transfer.out;
-    launch->transfer.out[0] += 1.0F;
+    fake.log[fake.log_count].data = transfer_problem_of(launch)->out;
+    transfer_problem_of(launch)->out[0] += 1.0F;
     bool flushed = floating_denormals_flushed();
     fake.flushed += flushed;
     fake.not_flushed += !flushed;
@@ -523,7 +526,7 @@ static void test_without_that_inputs_run_on(void **state) {
 static enum status yardstick(const struct launch *launch, int64_t iterations,
                              struct execution *execution) {
     (void)execution;
-    launch->transfer.out[0] += (float)iterations;
+    transfer_problem_of(launch)->out[0] += (float)iterations;
     fake.now += 0.01 * (double)iterations;
     fake.log[fake.log_count].iterations += iterations;
     return STATUS_OK;
@@ -533,7 +536,7 @@ static enum status yardstick(const struct launch *launch, int64_t iterations,
 static void test_yardsticks_rotate_as_well(void **state) {
     (void)state;
     static const struct implementation bare = {
-        .name = "bare", .kind = KIND_YARDSTICK, .run.yardstick = yardstick};
+        .name = "bare", .kind = KIND_YARDSTICK, .yardstick = yardstick};
     for (int sets = 1; sets <= SETS_MAX; sets++) {
         struct race race;
         race_open(&race, &fake_operation, 1, sets);

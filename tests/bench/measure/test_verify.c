@@ -1,6 +1,7 @@
 /* The rule by which results are compared: what passes for equal, what is never let pass, and
  * what a failing launch says. */
 #include "bench/operations/operations.h"
+#include "reference/naive.h"
 #include "tests/support/bout.h"
 
 #include <float.h>
@@ -17,7 +18,7 @@ static void catch_special(float was, float becomes, bool caught) {
     settings.values = VALUES_SPECIAL;
     struct bout *bout = bout_open(&operation_transfer, TRANSFER_COPY, "5000", &settings, 0.0);
     const struct implementation *original = &operation_transfer.implementations[0];
-    const struct implementation broken = breakage_of(&operation_transfer, original, NULL);
+    const struct implementation broken = breakage_of(&operation_transfer, original);
     const float *a = bout->inputs.data[0];
     int64_t i = 0;
     while (i < 5000 && !(isnan(was) ? isnan(a[i]) : a[i] == was))
@@ -52,7 +53,7 @@ static void test_the_rule_of_comparison(void **state) {
 static enum status softmax_leaving_nans(const struct softmax_problem *problem,
                                         struct execution *execution) {
     float before = problem->output[0];
-    enum status status = breakage.original->run.softmax(problem, execution);
+    enum status status = softmax_naive(problem, execution);
     for (int64_t i = 0; i < problem->rows * problem->columns; i++)
         if (isnan(problem->output[i]))
             problem->output[i] = before;
@@ -67,8 +68,7 @@ static void test_what_was_not_written_shows_among_nans(void **state) {
     struct bout *bout = bout_open(&operation_softmax, SOFTMAX_FORWARD, "9x200", &settings, 0.0);
     struct implementation broken = operation_softmax.implementations[0];
     bout_pass(bout, &broken);
-    breakage.original = &operation_softmax.implementations[0];
-    broken.run.softmax = softmax_leaving_nans;
+    broken.run = RUN(softmax, softmax_leaving_nans);
     bout_catch(bout, &broken, "a row that was not written", "y[");
     bout_close(bout);
 }
@@ -79,7 +79,7 @@ static void test_one_wrong_row_among_many_is_caught(void **state) {
     enum { ROWS = 5000, COLUMNS = 4 };
     struct bout *bout = bout_open(&operation_softmax, SOFTMAX_FORWARD, "5000x4", &bout_plain, 0.0);
     const struct implementation *original = &operation_softmax.implementations[0];
-    const struct implementation broken = breakage_of(&operation_softmax, original, NULL);
+    const struct implementation broken = breakage_of(&operation_softmax, original);
     for (int64_t row = 0; row < ROWS; row += 307) {
         char words[32];
         snprintf(words, sizeof words, "y[%lld,2]", (long long)row);
@@ -99,7 +99,7 @@ static void test_a_failing_launch_keeps_its_reason(void **state) {
     (void)state;
     struct bout *bout = bout_open(&operation_gemm, GEMM_NN, "4x4x4", &bout_plain, 0.0);
     struct implementation failing = operation_gemm.implementations[0];
-    failing.run.gemm = gemm_failing;
+    failing.run = RUN(gemm, gemm_failing);
     struct message message;
     assert_int_equal(bout_verify(bout, &failing, &message), STATUS_FAILED);
     assert_string_equal(message.text, "the library gave up");

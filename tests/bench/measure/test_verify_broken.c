@@ -82,8 +82,7 @@ static void catch_stray_writes(struct bout *bout, const struct implementation *b
 }
 
 static void catch_everything(struct bout *bout, const struct implementation *original) {
-    struct mlp_kernels kernels;
-    const struct implementation broken = breakage_of(bout->c.operation, original, &kernels);
+    const struct implementation broken = breakage_of(bout->c.operation, original);
     for (int i = 0; i < BUFFERS_MAX; i++) {
         const struct buffer_spec *spec = &bout->inputs.specs[i];
         if (spec->elements == 0)
@@ -148,16 +147,10 @@ static unsigned catch_on_ground(const struct ground *ground, int variant, enum d
     struct bout *bout = bout_open_on(kind, &c, ground->shape, 0.0);
     unsigned checked = 0;
     for (int i = 0; i < c.operation->implementation_count; i++) {
-        struct implementation original = c.operation->implementations[i];
-        struct mlp_kernels one_by_one; /* a graph cannot be damaged on the way */
-        if (c.operation == &operation_mlp && original.kind != KIND_YARDSTICK) {
-            one_by_one = *original.run.mlp;
-            one_by_one.graph = false;
-            original.run.mlp = &one_by_one;
-        }
-        if (!bout_takes_on(kind, &bout->c, &original) || !is_able(bout, &original))
+        const struct implementation *original = &c.operation->implementations[i];
+        if (!bout_takes_on(kind, &bout->c, original) || !is_able(bout, original))
             continue;
-        catch_everything(bout, &original);
+        catch_everything(bout, original);
         checked |= 1U << i;
     }
     bout_close(bout);

@@ -1,5 +1,6 @@
 /* A network with one kernel that does something else is caught, whatever the implementation and
  * the size. */
+#include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
 #include "tests/support/bout.h"
 #include "tests/support/broken_kernels.h"
@@ -18,9 +19,9 @@ static void catch_broken_kernels(struct bout *bout, const struct implementation 
         const struct broken_kernel *b = &broken_kernels[i];
         if (!b->in[bout->c.variant] || (b->kernels.round && bout->c.dtype == DTYPE_F32))
             continue;
-        const struct mlp_kernels kernels = broken_kernels_of(b, original->run.mlp);
+        const struct mlp_kernels kernels = broken_kernels_of(b, mlp_kernels_of(original));
         struct implementation broken = *original;
-        broken.run.mlp = &kernels;
+        broken.own = MLP_KERNELS(&kernels);
         bout_catch(bout, &broken, b->what, "[");
     }
 }

@@ -15,7 +15,7 @@ static const char probe_shape[] = "60x50x40";
 static const double probe_flops = 4.0 * PROBE_N * PROBE_K * PROBE_ROWS;
 
 static void catch_unsampled(struct bout *bout, const struct implementation *original) {
-    const struct implementation broken = breakage_of(&operation_gemm, original, NULL);
+    const struct implementation broken = breakage_of(&operation_gemm, original);
     const struct buffer_spec *c = &bout->inputs.specs[2];
     static const int64_t columns[] = {0, 23, PROBE_N - 1};
     for (int64_t row = 0; row < PROBE_M; row++)

@@ -204,8 +204,8 @@ static enum status one_wrong(const struct gemm_problem *problem, struct executio
 }
 
 static void what_is_coarser_or_wrong_is_caught(void **state) {
-    const struct implementation coarser = {.name = "coarse", .run.gemm = coarse},
-                                wrong = {.name = "wrong", .run.gemm = one_wrong};
+    const struct implementation coarser = {.name = "coarse", .run = RUN(gemm, coarse)},
+                                wrong = {.name = "wrong", .run = RUN(gemm, one_wrong)};
     struct message message;
     struct bout bout;
     (void)state;

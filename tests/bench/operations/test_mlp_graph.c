@@ -2,6 +2,7 @@
  * checked like any implementation, and one launch a step of the recording driver. */
 #include "bench/measure/buffers.h"
 #include "bench/measure/verify.h"
+#include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
 #include "bench/training/train.h"
 #include "gpu/counters.h"
@@ -30,9 +31,9 @@ static const struct implementation *row_of(const char *name) {
 /* The named row with its steps as graphs; `kernels` is for it. */
 static struct implementation as_graph(const char *name, struct mlp_kernels *kernels) {
     struct implementation row = *row_of(name);
-    *kernels = *row.run.mlp;
+    *kernels = *mlp_kernels_of(&row);
     kernels->graph = true;
-    row.run.mlp = kernels;
+    row.own = kernels;
     return row;
 }
 
@@ -349,7 +350,7 @@ static struct train_row train(struct staging *staging, const struct implementati
         .epochs = 1,
         .seed = 1,
         .implementation = row->name,
-        .kernels = row->run.mlp,
+        .kernels = mlp_kernels_of(row),
         .device = &staging->device,
         .report = report,
     };

@@ -1,4 +1,5 @@
 /* The tables of operations, their shapes and counts, and the presets. */
+#include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
 #include "bench/operations/presets.h"
 
@@ -115,8 +116,8 @@ static void test_every_implementation_has_a_name_of_its_own(void **state) {
         for (int i = 0; i < operations[o]->implementation_count; i++) {
             const struct implementation *one = &operations[o]->implementations[i];
             assert_non_null(one->summary);
-            assert_true(one->kind == KIND_YARDSTICK ? one->run.yardstick != NULL
-                                                    : one->run.gemm != NULL);
+            assert_true(one->kind == KIND_YARDSTICK ? one->yardstick != NULL
+                                                    : one->run || one->own);
             for (int j = 0; j < i; j++)
                 assert_string_not_equal(one->name, operations[o]->implementations[j].name);
         }
@@ -145,7 +146,7 @@ static void test_launches_keep_what_their_kernels_say(void **state) {
     assert_int_equal(case_shape_parse("3-2@1", &c, &message), STATUS_OK);
     for (int i = 0; i < operation_mlp.implementation_count; i++) {
         const struct implementation *one = &operation_mlp.implementations[i];
-        bool graph = one->kind != KIND_YARDSTICK && one->run.mlp->graph;
+        bool graph = one->kind != KIND_YARDSTICK && mlp_kernels_of(one)->graph;
         struct launch launch;
         assert_int_equal(launch_open(&c, one, none, &launch, &message), STATUS_OK);
         assert_int_equal(launch.kept != NULL, graph);
@@ -391,7 +392,8 @@ static char *piece_next(char **rest, const char *separators) {
 }
 
 /* Adds the names of a line's cases, as the line writes them. */
-static size_t line_expand(const struct preset_line *line, char (*names)[NAME_SIZE], size_t count) {
+static size_t line_expand(const char *operation, const struct preset_line *line,
+                          char (*names)[NAME_SIZE], size_t count) {
     char variants[512];
     assert_in_range(snprintf(variants, sizeof variants, "%s", line->variants), 1, 511);
     char *rest = variants;
@@ -401,7 +403,7 @@ static size_t line_expand(const struct preset_line *line, char (*names)[NAME_SIZ
         char *left = shapes;
         for (char *shape = piece_next(&left, " "); shape; shape = piece_next(&left, " ")) {
             assert_in_range(count, 0, CASES_MAX - 1);
-            struct bench_case c = case_parsed(line->operation, variant, shape);
+            struct bench_case c = case_parsed(operation, variant, shape);
             case_name(&c, names[count++], NAME_SIZE);
         }
     }
@@ -414,8 +416,10 @@ static void test_presets_hold_known_cases_once(void **state) {
     assert_non_null(names);
     for (int p = 0; p < preset_count; p++) {
         size_t count = 0;
-        for (int i = 0; i < presets[p].line_count; i++)
-            count = line_expand(&presets[p].lines[i], names, count);
+        for (int o = 0; o < operation_count; o++)
+            for (const struct preset_line *line = operations[o]->preset_lines; line->preset; line++)
+                if (strcmp(line->preset, presets[p].name) == 0)
+                    count = line_expand(operations[o]->name, line, names, count);
         assert_true(count > 0);
         for (size_t i = 0; i < count; i++)
             for (size_t j = 0; j < i; j++)
@@ -425,6 +429,14 @@ static void test_presets_hold_known_cases_once(void **state) {
     free(names);
 }
 
+static void test_operations_are_of_known_presets(void **state) {
+    (void)state;
+    for (int o = 0; o < operation_count; o++)
+        for (const struct preset_line *line = operations[o]->preset_lines; line->preset; line++)
+            if (!preset_find(line->preset))
+                fail_msg("%s is of preset %s, which is none", operations[o]->name, line->preset);
+}
+
 /* An implementation's time is predicted from the shapes before. */
 static void test_presets_go_from_small_to_large(void **state) {
     (void)state;
@@ -432,10 +444,12 @@ static void test_presets_go_from_small_to_large(void **state) {
     assert_non_null(names);
     static const char *const in_order[] = {"squares", "yardsticks"};
     for (size_t p = 0; p < sizeof in_order / sizeof in_order[0]; p++) {
-        const struct preset *preset = preset_find(in_order[p]);
-        assert_non_null(preset);
-        const struct preset_line line = {preset->lines[0].operation, "nn", preset->lines[0].shapes};
-        size_t count = line_expand(&line, names, 0);
+        const struct preset_line *first = operation_gemm.preset_lines;
+        while (first->preset && strcmp(first->preset, in_order[p]) != 0)
+            first++;
+        assert_non_null(first->preset);
+        const struct preset_line line = {in_order[p], "nn", first->shapes};
+        size_t count = line_expand("gemm", &line, names, 0);
         double before = 0.0;
         for (size_t i = 0; i < count; i++) {
             struct bench_case c = case_parsed("gemm", "nn", strrchr(names[i], '/') + 1);
@@ -477,6 +491,7 @@ int main(void) {
         cmocka_unit_test(test_bytes_of_huge_shapes),
         cmocka_unit_test(test_rows_of_buffers_cover_their_elements),
         cmocka_unit_test(test_presets_hold_known_cases_once),
+        cmocka_unit_test(test_operations_are_of_known_presets),
         cmocka_unit_test(test_presets_go_from_small_to_large),
         cmocka_unit_test(test_presets_are_found_by_their_names),
     };

@@ -1,7 +1,7 @@
 /* A CPU and the emulated GPU train a network from the same seed on the same batches: after each
  * step the losses and all parameters of both lie within the derived bound of float64 training
  * (tests/support/bounded_training.h), and so within twice the bound of each other. */
-#include "bench/operations/mlp_plan.h"
+#include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
 #include "bench/training/dataset.h"
 #include "bench/training/train.h"
@@ -43,7 +43,7 @@ struct contest {
 static const struct mlp_kernels *kernels_of(const char *name) {
     for (int i = 0; i < operation_mlp.implementation_count; i++)
         if (strcmp(operation_mlp.implementations[i].name, name) == 0)
-            return operation_mlp.implementations[i].run.mlp;
+            return mlp_kernels_of(&operation_mlp.implementations[i]);
     fail_msg("mlp has no %s", name);
     return NULL;
 }
