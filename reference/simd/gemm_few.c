@@ -64,17 +64,21 @@ static inline void sum_put(const struct few *few, float beta, int64_t i, int64_t
     *c = few->alpha * sum + (beta != 0 ? beta * *c : 0);
 }
 
-/* Rows that are walked along at once: they share what is read of the vectors. As many as there are
- * registers for sums; a single one where memory is slower than that anyway, whose sums are in
- * several chains then, to hide the latency of an addition. */
+/* Rows that are walked along at once share what is read of the vectors: as many as there are
+ * registers for sums. Float32 has fewer, for a sum waits in a queue for what it adds, and full queues
+ * ask memory for no more. A single vector has one row, which streams best, in several chains to hide
+ * the latency of an addition. */
 enum { SUMS_MOST = WIDTH == 16 ? 24 : 12, CHAINS = 4 };
 
-SIMD_INLINE int rows_along(int places) {
-    return places <= 2 ? 1 : SUMS_MOST / places < ROWS_MOST ? SUMS_MOST / places : ROWS_MOST;
+SIMD_INLINE int rows_along(enum dtype dtype, int places) {
+    const int most = (dtype_is_narrow(dtype) ? SUMS_MOST : SUMS_MOST * 2 / 3) / places;
+    if (places == 1)
+        return 1;
+    return most < ROWS_MOST ? most : ROWS_MOST;
 }
 
 SIMD_INLINE int chains_along(int places) {
-    return places <= 2 ? CHAINS : 1;
+    return places == 1 ? CHAINS : 1;
 }
 
 /* sums[r][j][chain] += elements [at, at + WIDTH) of rows i + r times those of the vectors; only the
@@ -120,13 +124,13 @@ SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int places, i
         }
 }
 
-/* As much of k at a time as leaves the vectors in the first level of cache. */
+/* As much of k at a time as a page of a row has: the vectors stay in the first level of cache, and
+ * rows stream through beside them. */
 SIMD_INLINE void along(const struct few *few, enum dtype dtype, int places, int64_t first,
                        int64_t last) {
-    enum { VECTORS_FLOATS = 8192, DEPTH_LEAST = CHAINS * WIDTH };
-    const int64_t steps = VECTORS_FLOATS / (places == 1 ? 2 : places) / DEPTH_LEAST;
-    const int64_t depth = steps * DEPTH_LEAST;
-    const int rows = rows_along(places);
+    enum { PAGE_FLOATS = 1024 };
+    const int64_t depth = places == 1 ? 4 * PAGE_FLOATS : PAGE_FLOATS;
+    const int rows = rows_along(dtype, places);
     for (int64_t k = 0; k < few->k; k += depth) {
         int64_t end = few->k - k < depth ? few->k : k + depth, i = first;
         for (; i + rows <= last; i += rows)
