@@ -57,7 +57,7 @@ static const char *preset_default(const struct run_arguments *arguments) {
 
 enum status run_arguments_finish(struct run_arguments *arguments, struct message *message) {
     struct run_options *run = &arguments->run;
-    enum status status = arguments->cores ? cores_use(arguments->cores, message) : STATUS_OK;
+    enum status status = cores_use(arguments->cores, message);
     if (status == STATUS_OK)
         status = added_open(&arguments->add, &run->added, message);
     if (status != STATUS_OK)

@@ -249,8 +249,7 @@ enum status command_train(int argc, char **argv, const struct command_context *c
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    if (parsed.cores)
-        status = cores_use(parsed.cores, message);
+    status = cores_use(parsed.cores, message);
     if (status == STATUS_OK)
         status = implementation_choose(&parsed, message);
     if (status == STATUS_OK)

@@ -1,6 +1,7 @@
 /* `lockstep tune` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
+#include "bench/devices/cores.h"
 #include "bench/run/tune.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ static const char doc[] =
 
 struct parsed {
     struct tune_options tune;
+    const char *cores; /* NULL: all that this process may run on */
     char shapes[2048]; /* separated by commas */
 };
 
@@ -24,6 +26,7 @@ static const struct command_option options[] = {
                 "Whose shapes of gemm (default: default)"),
     OPTION_TEXT("variant", "LIST", struct parsed, tune.variants, "Only these of nn, nt, tn"),
     OPTION_TEXT("gpu", "WHICH", struct parsed, tune.gpu, "auto (default) or a number"),
+    OPTION_CORES(struct parsed, cores),
     OPTION_MAX_TIME(struct parsed, tune.max_seconds, "Seconds of sampling a shape (default 2)"),
     OPTION_TEXT("out", "FILE", struct parsed, tune.out, "The file (default: tuning.csv)"),
     OPTIONS_END,
@@ -58,5 +61,6 @@ enum status command_tune(int argc, char **argv, const struct command_context *co
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    return tune_execute(&parsed.tune, message);
+    status = cores_use(parsed.cores, message);
+    return status == STATUS_OK ? tune_execute(&parsed.tune, message) : status;
 }

@@ -1,6 +1,7 @@
 /* `lockstep verify` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
+#include "bench/devices/cores.h"
 #include "bench/devices/processors.h"
 #include "bench/operations/operations.h"
 #include "bench/operations/selection.h"
@@ -23,6 +24,7 @@ struct parsed {
     struct added_list add;
     struct added *added;
     const char *gpu, *tuning;
+    const char *cores; /* NULL: all that this process may run on */
     struct suite_options suite;
 };
 
@@ -35,6 +37,7 @@ static const struct command_option options[] = {
     OPTION_TUNING(struct parsed, tuning),
     OPTION_THREADS(struct parsed, suite.threads,
                    "CPU threads (default: as many as run times, at least 2); one is checked too"),
+    OPTION_CORES(struct parsed, cores),
     OPTION_SEED(struct parsed, suite.seed, "Seed of the inputs (default 1)"),
     OPTIONS_END,
 };
@@ -116,7 +119,9 @@ enum status command_verify(int argc, char **argv, const struct command_context *
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    status = added_open(&parsed.add, &parsed.added, message);
+    status = cores_use(parsed.cores, message);
+    if (status == STATUS_OK)
+        status = added_open(&parsed.add, &parsed.added, message);
     if (status != STATUS_OK)
         return status;
     operations_choose(&parsed);

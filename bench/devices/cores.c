@@ -177,6 +177,8 @@ enum status cores_find(const struct core_kinds *kinds, const cpu_set_t *allowed,
 }
 
 enum status cores_use(const char *text, struct message *message) {
+    if (text == NULL)
+        return STATUS_OK;
     if (omp_get_num_places() > 0)
         return message_set(message, STATUS_INVALID,
                            "--cores %s: OpenMP has chosen processors already; unset OMP_PLACES, "

@@ -29,8 +29,8 @@ enum status cores_find(const struct core_kinds *kinds, const cpu_set_t *allowed,
                        cpu_set_t *set, struct message *message);
 
 /* Lets this process, and what it starts, run on those processors of its own and nowhere else: what
- * --cores does. To be called before the first thread starts. STATUS_INVALID where they cannot be
- * had, or OpenMP has places of its own. */
+ * --cores does; NULL changes nothing. To be called before the first thread starts. STATUS_INVALID
+ * where they cannot be had, or OpenMP has places of its own. */
 enum status cores_use(const char *text, struct message *message);
 
 /* What to warn of where `set` has processors of several kinds, as a sentence; "" where it has not.

@@ -168,6 +168,21 @@ static void test_a_run_keeps_to_the_cores_it_is_given(void **state) {
     calling_close(&here);
 }
 
+static void test_every_command_refuses_cores_that_are_not_there(void **state) {
+    (void)state;
+    static const char *const commands[] = {"run", "verify", "train", "tune"};
+    calling_open(&here);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        const char *const arguments[] = {commands[i], "--cores", "1023", NULL};
+        struct call call = call_start(&here, arguments, &(struct call_limits){.seconds = 100});
+        call_wait(&here, &call);
+        if (call.status != 2 || !strstr(call.err, "--cores 1023: this process may run on"))
+            fail_msg("%s: status %d, %s", commands[i], call.status, call.err);
+        call_free(&call);
+    }
+    calling_close(&here);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds_and_lists_are_found),
@@ -175,6 +190,7 @@ int main(void) {
         cmocka_unit_test(test_a_mix_is_described),
         cmocka_unit_test(test_hwlocs_kinds_are_read),
         cmocka_unit_test(test_a_run_keeps_to_the_cores_it_is_given),
+        cmocka_unit_test(test_every_command_refuses_cores_that_are_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
