@@ -30,7 +30,8 @@ enum { TABLE_COUNT = 11 };
     extern const struct lane_table arithmetic_convert_float_##build;                               \
     extern const struct lane_table arithmetic_float64_##build;                                     \
     extern const struct lane_table arithmetic_half_##build;                                        \
-    extern const struct lane_table arithmetic_matrix_multiply_##build
+    extern const struct lane_table arithmetic_matrix_multiply_##build;                             \
+    extern warpgroup_function arithmetic_warpgroup_##build
 
 DECLARE_TABLES(baseline);
 #ifdef EMULATOR_HAS_X86_BUILDS
@@ -48,6 +49,17 @@ static const struct lane_table *const builds[ARITHMETIC_ISAS][TABLE_COUNT + 1] =
 
 const struct lane_table *const *arithmetic_tables(enum arithmetic_isa isa) {
     return builds[isa];
+}
+
+warpgroup_function *arithmetic_warpgroup(enum arithmetic_isa isa) {
+    static warpgroup_function *const functions[ARITHMETIC_ISAS] = {
+        [ARITHMETIC_BASELINE] = arithmetic_warpgroup_baseline,
+#ifdef EMULATOR_HAS_X86_BUILDS
+        [ARITHMETIC_AVX2] = arithmetic_warpgroup_avx2,
+        [ARITHMETIC_AVX512] = arithmetic_warpgroup_avx512,
+#endif
+    };
+    return functions[isa];
 }
 
 /* What the compiler flags in emulator.mk let each build use. */

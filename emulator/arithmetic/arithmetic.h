@@ -25,6 +25,7 @@
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_ARITHMETIC_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_ARITHMETIC_H
 
+#include "emulator/arithmetic/warpgroup.h"
 #include "emulator/lanes/lanes.h"
 
 #include <stdint.h>
@@ -38,6 +39,9 @@ enum arithmetic_isa arithmetic_best_isa(void);
 /* The tables of one build, to be searched in order; NULL ends them. There are none of a build that
  * was not compiled. */
 const struct lane_table *const *arithmetic_tables(enum arithmetic_isa isa);
+
+/* The products of warpgroups by one build; NULL where it was not compiled. */
+warpgroup_function *arithmetic_warpgroup(enum arithmetic_isa isa);
 
 /* What arithmetic_enter_environment() replaced. */
 struct arithmetic_environment {

@@ -38,6 +38,18 @@ ALWAYS_INLINE uint32_t f16_narrow(uint32_t bits) {
     return magnitude > F32_INFINITY ? F16_NAN : bounded | sign;
 }
 
+/* e4m3 to f32: its bits are an f32's whose bias is smaller by 120, which scaling moves. */
+ALWAYS_INLINE uint32_t e4m3_widen(uint32_t byte) {
+    const uint32_t magnitude = byte & 0x7fu;
+    const uint32_t finite = lane_bits32(lane_f32(magnitude << 20) * 0x1p120f);
+    return magnitude == 0x7fu ? F32_NAN : finite | (byte & 0x80u) << 24;
+}
+
+/* e5m2 is the upper byte of an f16. */
+ALWAYS_INLINE uint32_t e5m2_widen(uint32_t byte) {
+    return f16_widen((byte & 0xffu) << 8);
+}
+
 ALWAYS_INLINE uint32_t bf16_widen(uint32_t half) {
     return lane_canonical32(half << 16);
 }

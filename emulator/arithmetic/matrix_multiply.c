@@ -8,7 +8,16 @@
 #include "emulator/arithmetic/half.h"
 #include "emulator/arithmetic/matrix_layout.h"
 
-enum matrix_type { TYPE_F16, TYPE_BF16, TYPE_TF32, TYPE_F32, TYPE_F64, TYPE_INTEGER };
+enum matrix_type {
+    TYPE_F16,
+    TYPE_BF16,
+    TYPE_TF32,
+    TYPE_E4M3,
+    TYPE_E5M2,
+    TYPE_F32,
+    TYPE_F64,
+    TYPE_INTEGER
+};
 
 enum { ROWS_MAX = 32, COLUMNS_MAX = 32, DEPTH_MAX = 256 };
 
@@ -42,6 +51,10 @@ ALWAYS_INLINE float value_of(uint32_t bits, enum matrix_type type) {
         return lane_f32(bits << 16);
     case TYPE_TF32:
         return lane_f32(bits & ~0x1fffu);
+    case TYPE_E4M3:
+        return lane_f32(e4m3_widen(bits));
+    case TYPE_E5M2:
+        return lane_f32(e5m2_widen(bits));
     case TYPE_F32:
     case TYPE_F64:
     case TYPE_INTEGER:
@@ -90,8 +103,8 @@ ALWAYS_INLINE float accumulate(float sum, float x, float y, enum matrix_type typ
 }
 
 ALWAYS_INLINE void multiply_floats(void *const to[], const void *const from[],
-                                   const struct multiply multiply) {
-    enum { DEPTH = 16 };
+                                   const struct multiply multiply, enum matrix_type b_type) {
+    enum { DEPTH = 32 };
     const unsigned m = multiply.m;
     const unsigned n = multiply.n;
     const unsigned k = multiply.k;
@@ -102,7 +115,7 @@ ALWAYS_INLINE void multiply_floats(void *const to[], const void *const from[],
     const void *const *const b_registers = from + multiply.registers_a;
     const void *const *const c_registers = b_registers + multiply.registers_b;
     unpack_floats(a, k, from, fragment_of('a', m, k, bits), multiply.inputs);
-    unpack_floats(b, n, b_registers, fragment_of('b', k, n, bits), multiply.inputs);
+    unpack_floats(b, n, b_registers, fragment_of('b', k, n, bits), b_type);
     unpack_floats(sums, n, c_registers, fragment_of('c', m, n, bits_of(multiply.c)), multiply.c);
     for (unsigned row = 0; row < m; row++) {
         for (unsigned step = 0; step < k; step++) {
@@ -237,7 +250,16 @@ ALWAYS_INLINE void multiply_integers(void *const to[], const void *const from[],
     LANE_FUNCTION(name) {                                                                          \
         static const struct multiply multiply = {__VA_ARGS__};                                     \
         (void)choice;                                                                              \
-        multiply_floats(to, from, multiply);                                                       \
+        multiply_floats(to, from, multiply, multiply.inputs);                                      \
+    }
+
+/* {.e4m3,.e5m2}{.e4m3,.e5m2} */
+#define FP8_TYPE(choice) ((choice) > 0 ? TYPE_E5M2 : TYPE_E4M3)
+#define FP8(name, m, n, k, registers_a, registers_b, sums)                                         \
+    LANE_FUNCTION(name) {                                                                          \
+        const struct multiply multiply = {                                                         \
+            m, n, k, registers_a, registers_b, 8, FP8_TYPE(choice[0]), sums, sums};                \
+        multiply_floats(to, from, multiply, FP8_TYPE(choice[1]));                                  \
     }
 
 #define DOUBLES(name, ...)                                                                         \
@@ -264,6 +286,10 @@ FLOATS(bf16_m16n8k8, 16, 8, 8, 2, 1, 16, TYPE_BF16, TYPE_F32, TYPE_F32)
 FLOATS(bf16_m16n8k16, 16, 8, 16, 4, 2, 16, TYPE_BF16, TYPE_F32, TYPE_F32)
 FLOATS(tf32_m16n8k4, 16, 8, 4, 2, 1, 32, TYPE_TF32, TYPE_F32, TYPE_F32)
 FLOATS(tf32_m16n8k8, 16, 8, 8, 4, 2, 32, TYPE_TF32, TYPE_F32, TYPE_F32)
+FP8(fp8_m16n8k16_f16, 16, 8, 16, 2, 1, TYPE_F16)
+FP8(fp8_m16n8k16_f32, 16, 8, 16, 2, 1, TYPE_F32)
+FP8(fp8_m16n8k32_f16, 16, 8, 32, 4, 2, TYPE_F16)
+FP8(fp8_m16n8k32_f32, 16, 8, 32, 4, 2, TYPE_F32)
 DOUBLES(f64_m8n8k4, 8, 8, 4, 1, 1, 64, TYPE_F64, TYPE_F64, TYPE_F64)
 DOUBLES(f64_m16n8k4, 16, 8, 4, 2, 1, 64, TYPE_F64, TYPE_F64, TYPE_F64)
 DOUBLES(f64_m16n8k8, 16, 8, 8, 4, 2, 64, TYPE_F64, TYPE_F64, TYPE_F64)
@@ -313,6 +339,7 @@ INTEGERS(wmma_int4_m8n8k32, WMMA_INT4, 8, 8, 32, 1, 1, 4)
 
 #define MMA "mma.sync.aligned."
 #define ROW_COL ".row.col"
+#define FP8_TYPES ".{e4m3,e5m2}.{e4m3,e5m2}"
 
 #define MMA_INTEGER_ROW(shape, types, operands, function)                                          \
     { MMA shape ROW_COL "[.satfinite].s32." types "." types ".s32", operands, function }
@@ -340,6 +367,10 @@ static const struct lane_operation rows[] = {
     {MMA "m16n8k8" ROW_COL ".f32.bf16.bf16.f32", "w4=w2,w,w4", bf16_m16n8k8},
     {MMA "m16n8k8" ROW_COL ".f32.tf32.tf32.f32", "w4=w4,w2,w4", tf32_m16n8k8},
     {MMA "m16n8k4" ROW_COL ".f32.tf32.tf32.f32", "w4=w2,w,w4", tf32_m16n8k4},
+    {MMA "m16n8k32" ROW_COL ".f32" FP8_TYPES ".f32", "w4=w4,w2,w4", fp8_m16n8k32_f32},
+    {MMA "m16n8k32" ROW_COL ".f16" FP8_TYPES ".f16", "w2=w4,w2,w2", fp8_m16n8k32_f16},
+    {MMA "m16n8k16" ROW_COL ".f32" FP8_TYPES ".f32", "w4=w2,w,w4", fp8_m16n8k16_f32},
+    {MMA "m16n8k16" ROW_COL ".f16" FP8_TYPES ".f16", "w2=w2,w,w2", fp8_m16n8k16_f16},
     {MMA "m8n8k4" ROW_COL "[.rn].f64.f64.f64.f64", "d2=d,d,d2", f64_m8n8k4},
     {MMA "m16n8k4" ROW_COL "[.rn].f64.f64.f64.f64", "d4=d2,d,d4", f64_m16n8k4},
     {MMA "m16n8k8" ROW_COL "[.rn].f64.f64.f64.f64", "d4=d4,d2,d4", f64_m16n8k8},

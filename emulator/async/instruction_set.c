@@ -14,7 +14,7 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 15 };
+enum { TABLES = 16 };
 
 /* The tables of a build, those that programs use most first. */
 #define BUILD(suffix)                                                                              \
@@ -22,7 +22,7 @@ enum { TABLES = 15 };
         &executor_arithmetic_##suffix, &executor_memory_##suffix, &executor_control,               \
             &executor_warp, &executor_barrier, &executor_atomic, &async_copy, &async_mbarrier,     \
             &async_bulk, &async_tensor, &async_remote, &executor_barrier_cluster,                  \
-            &executor_matrix, &executor_fragment, &executor_texture, NULL                          \
+            &executor_matrix, &executor_fragment, &executor_texture, &executor_warpgroup, NULL     \
     }
 
 static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1] = {

@@ -42,7 +42,8 @@ struct decoder {
     jmp_buf lacking;                   /* decoding goes on here behind what the emulator lacks */
     struct instruction *instruction;
     struct detail *detail;
-    uint32_t number; /* of the instruction within the function */
+    size_t to_limit, from_limit; /* operands that the detail has room for */
+    uint32_t number;             /* of the instruction within the function */
     struct register_use *uses;
     size_t use_count, use_capacity;
     uint32_t *widths; /* of virtual registers: 1, 32 or 64 bits of slot */

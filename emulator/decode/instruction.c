@@ -8,6 +8,7 @@
 #include "emulator/decode/plain.h"
 #include "emulator/decode/text.h"
 #include "emulator/decode/texture.h"
+#include "emulator/decode/warpgroup.h"
 
 #include <string.h>
 
@@ -97,6 +98,9 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
         break;
     case DECODE_SURFACE:
         decode_surface(decoder);
+        break;
+    case DECODE_WARPGROUP:
+        decode_warpgroup(decoder);
         break;
     case DECODE_PREFETCH:
         decoder_reserve_operands(decoder, 0, 0);

@@ -30,9 +30,10 @@ enum row_decode {
     DECODE_UNTYPED,  /* cp.async, mbarrier: the instruction itself says how wide its access is */
     DECODE_MATRIX,   /* ldmatrix, stmatrix */
     DECODE_FRAGMENT, /* wmma.load, wmma.store */
-    DECODE_TEXTURE,  /* tex, tld4 */
-    DECODE_SURFACE,  /* suld, sust */
-    DECODE_PREFETCH, /* any, and all ignored */
+    DECODE_WARPGROUP, /* wgmma.mma_async */
+    DECODE_TEXTURE,   /* tex, tld4 */
+    DECODE_SURFACE,   /* suld, sust */
+    DECODE_PREFETCH,  /* any, and all ignored */
     DECODE_BRANCH,
     DECODE_INDEXED_BRANCH,
     DECODE_CALL,

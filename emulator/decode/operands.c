@@ -114,6 +114,8 @@ void decoder_reserve_operands(struct decoder *decoder, size_t to, size_t from) {
     detail->to_extend = source_allocate(decoder->source, to + 1);
     detail->from_bits = source_allocate(decoder->source, from + 1);
     detail->from_narrow = source_allocate(decoder->source, from + 1);
+    decoder->to_limit = to;
+    decoder->from_limit = from;
 }
 
 /* The type of a destination narrower than its register: the first one written, but the last for
@@ -289,7 +291,7 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
 }
 
 void decoder_add_from(struct decoder *decoder, const struct syntax_operand *operand, char letter) {
-    if (decoder->detail->from_count >= OPERAND_LIMIT)
+    if (decoder->detail->from_count >= decoder->from_limit)
         decoder_fail(decoder, "too many operands");
     bool is_literal = operand->kind == OPERAND_INTEGER || operand->kind == OPERAND_FLOAT32 ||
                       operand->kind == OPERAND_FLOAT64;
@@ -309,7 +311,7 @@ void decoder_add_from(struct decoder *decoder, const struct syntax_operand *oper
 
 void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operand, char letter) {
     struct detail *detail = decoder->detail;
-    if (detail->to_count >= OPERAND_LIMIT)
+    if (detail->to_count >= decoder->to_limit)
         decoder_fail(decoder, "too many operands");
     uint32_t *slot = &detail->to[detail->to_count];
     if (operand->kind == OPERAND_SINK) {

@@ -32,6 +32,7 @@ struct instruction {
     uint32_t tensor_before; /* matrix products before it */
 };
 
+/* Of all instructions but wgmma, whose accumulator alone may have 128 registers. */
 enum { OPERAND_LIMIT = 64 };
 
 /* An argument or a result of a call: its area in the caller's frame. */
@@ -42,6 +43,7 @@ struct param_copy {
 };
 
 struct matrix_fragment;
+struct warpgroup_product;
 
 /* What setp does with its comparison and a third predicate. */
 enum boolean { BOOLEAN_NONE, BOOLEAN_AND, BOOLEAN_OR, BOOLEAN_XOR };
@@ -70,8 +72,9 @@ struct detail {
     uint32_t elements;                   /* and elements a lane */
     int64_t second_offset, third_offset; /* of the second address */
     uint8_t address_count;
-    const struct matrix_fragment *fragment; /* wmma.load, wmma.store */
-    uint32_t stride;                        /* ld.param and st.param on an area: bytes a lane */
+    const struct matrix_fragment *fragment;  /* wmma.load, wmma.store */
+    const struct warpgroup_product *product; /* wgmma.mma_async */
+    uint32_t stride;                         /* ld.param and st.param on an area: bytes a lane */
     enum state_space space;
     bool to_signed;
     bool is_strong, acquires, releases; /* accesses to memory, in the words of PTX's model */
@@ -177,6 +180,7 @@ struct program {
     uint32_t site_count;
     size_t const_space_bytes;  /* of .const variables */
     bool uses_heap;            /* calls malloc or free */
+    bool uses_warpgroups;      /* multiplies with wgmma */
     bool uses_reserved_shared; /* names a %reserved_smem register */
 };
 

@@ -48,6 +48,7 @@ struct lockstep_emulator_counters {
     uint64_t blocks, warps;
     uint64_t shared_atomic_requests, shared_copy_requests;
     uint64_t bulk_load_requests, bulk_load_bytes, bulk_store_requests, bulk_store_bytes;
+    uint64_t wgmma_warp_instructions, wgmma_multiply_adds;
 };
 
 /* LOCKSTEP_EMULATOR_VERSION of the library. */

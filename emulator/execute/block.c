@@ -1,8 +1,10 @@
 /* One block of threads: its memory, and its warps in turn. */
 #include "emulator/execute/block.h"
 
+#include "emulator/arithmetic/warpgroup.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/warp.h"
+#include "emulator/execute/warpgroup_watch.h"
 #include "emulator/memory/scratch.h"
 
 #include <stdio.h>
@@ -116,6 +118,9 @@ static size_t lay_out(struct block *block) {
     block->waiting = cut(block, &used, warps * BARRIERS * sizeof *block->waiting);
     block->shared = cut(block, &used, launch->shared_bytes);
     block->locals = cut(block, &used, warps * local_bytes(launch));
+    if (launch->program->uses_warpgroups)
+        block->products = cut(
+            block, &used, (warps / WARPGROUP_WARPS + 1) * PRODUCTS_KEPT * sizeof *block->products);
     return used;
 }
 
@@ -134,7 +139,7 @@ int block_open(struct block *block, struct cluster *cluster, uint32_t rank) {
         block->barriers[k].waiting = block->waiting + k * warps;
     for (uint32_t k = 0; k < warps; k++)
         open_warp(block, k);
-    if (check_open(block) == 0)
+    if (check_open(block) == 0 && warpgroup_watch_open(block) == 0)
         return 0;
     block_close(block);
     return -1;
@@ -144,6 +149,7 @@ void block_close(struct block *block) {
     for (uint32_t k = 0; block->memory && k < block->warp_count; k++)
         free(block->warps[k].copies);
     check_close(block);
+    warpgroup_watch_close(block);
     scratch_give(block->launch->scratch, block->memory, block->memory_bytes);
     free(block->output.text);
     *block = (struct block){0};
@@ -195,6 +201,7 @@ void block_start(struct block *block, struct worker *worker, uint64_t index) {
         memset(block->shared + launch->shared_bytes - RESERVED_SHARED_BYTES, 0,
                RESERVED_SHARED_BYTES);
     check_start(block);
+    warpgroup_watch_start(block);
     for (uint32_t k = 0; k < BARRIERS; k++) {
         block->barriers[k].is_open = false;
         memset(block->barriers[k].waiting, 0, block->warp_count * sizeof(uint32_t));
@@ -224,8 +231,10 @@ enum block_state block_step(struct block *block) {
         if (warp->is_faulted)
             return BLOCK_FAULTED;
     }
-    if (block->live_threads == 0)
-        return BLOCK_ENDED;
+    if (block->live_threads == 0) {
+        warpgroup_watch_end(block);
+        return block->fault.status == MACHINE_OK ? BLOCK_ENDED : BLOCK_FAULTED;
+    }
     if (went)
         return BLOCK_RUNNING;
     return ran ? BLOCK_RESTING : BLOCK_WAITING;

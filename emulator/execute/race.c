@@ -221,7 +221,12 @@ static void report(struct warp *warp, const struct instruction *instruction, uns
                    uint32_t offset, bool is_write, const struct race_access *before,
                    bool was_write) {
     const unsigned thread = warp->first_thread + lane;
-    if (before->is_pending)
+    if (before->is_pending && !was_write)
+        warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, offset,
+                   "race in shared memory: thread %u writes a byte that a wgmma of warp %u may "
+                   "still read, before it was waited for; offset %u",
+                   thread, before->thread / LANES, offset);
+    else if (before->is_pending)
         warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, offset,
                    "race in shared memory: thread %u %s a byte that a cp.async of thread %u may "
                    "still write, before it was waited for; offset %u",
@@ -241,6 +246,19 @@ void race_next(struct warp *warp) {
 void race_arrived(struct warp *warp, uint32_t address, uint32_t size) {
     for (uint32_t k = 0; k < size; k++)
         warp->block->race->bytes[address + k].write.is_pending = false;
+}
+
+void race_hold(struct warp *warp, uint32_t address, uint32_t size, bool goes_on) {
+    enum { WARPGROUP_THREADS = 128 };
+    const uint32_t warpgroup = warp->first_thread / WARPGROUP_THREADS;
+    for (uint32_t k = 0; k < size; k++) {
+        struct race_access *read = &warp->block->race->bytes[address + k].read;
+        if (goes_on)
+            read->thread = (uint16_t)warp->first_thread;
+        else if (!read->is_pending || read->thread / WARPGROUP_THREADS != warpgroup)
+            continue;
+        read->is_set = read->is_pending = goes_on;
+    }
 }
 
 void race_access(struct warp *warp, const struct instruction *instruction, unsigned lane,

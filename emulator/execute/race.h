@@ -28,6 +28,9 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
                  uint32_t address, uint32_t size, unsigned flags, const unsigned char *value);
 /* A cp.async was waited for. */
 void race_arrived(struct warp *warp, uint32_t address, uint32_t size);
+/* A read of the warp's goes on: whoever writes the bytes meanwhile races with it. Or the reads of its
+ * warpgroup have come to their end. */
+void race_hold(struct warp *warp, uint32_t address, uint32_t size, bool goes_on);
 /* A fence of the warp's. */
 void race_fence(struct warp *warp);
 /* A strong access to a place of any memory, in a launch that checks for races. */

@@ -76,6 +76,16 @@ struct barrier {
 };
 
 struct race_shadow;
+struct warpgroup_watch;
+
+/* A product of a warpgroup, counted from 1, which its warps have to agree on. */
+struct product_entry {
+    uint64_t number;
+    const struct instruction *instruction;
+    uint64_t a, b; /* descriptors */
+};
+
+enum { PRODUCTS_KEPT = 64 };
 
 /* Blocks that run together and may reach each other's shared memory. A block of its own is a
  * cluster of one. */
@@ -104,6 +114,7 @@ struct block {
     uint32_t *waiting; /* memory of the barriers' masks */
     struct race_shadow *race;
     uint8_t *shared_written;
+    struct product_entry *products; /* the latest, PRODUCTS_KEPT a warpgroup; NULL: none has any */
     struct fault fault;
     struct output output;
     unsigned char *memory, *stacks, *locals, *specials; /* the first holds all others */
@@ -154,6 +165,11 @@ struct warp {
     uint32_t bulk_group[LANES];  /* the same for bulk copies */
     uint32_t sync_clock;         /* times that lanes have met, for the check of races */
     uint32_t serial;             /* accesses to shared memory, for the same */
+    uint64_t product_count;      /* of wgmma.mma_async */
+    uint64_t product_group;      /* of wgmma, the one that is open */
+    uint64_t product_wait; /* it waits until its warpgroup has committed so many groups; 0: not */
+    struct warpgroup_watch *watch; /* NULL: wgmma is not checked */
+    instruction_handler *before;   /* sees each instruction first; NULL: nobody does */
 };
 
 /* The lanes that could execute now. */

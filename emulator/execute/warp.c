@@ -75,6 +75,14 @@ static void count(struct warp *warp, uint32_t instructions) {
     warp->fuel -= instructions;
 }
 
+static void run_watched(struct warp *warp, const struct instruction *instruction,
+                        const struct instruction *end) {
+    for (; instruction < end && !warp->is_faulted; instruction++) {
+        warp->before(warp, instruction);
+        instruction->execute(warp, instruction);
+    }
+}
+
 static void run_line(struct warp *warp) {
     const struct instruction *instruction = &warp->code[warp->pc];
     uint32_t length = instruction->run;
@@ -84,8 +92,12 @@ static void run_line(struct warp *warp) {
     warp->worker->counters.fma_warp_instructions += end->fma_before - instruction->fma_before;
     warp->worker->counters.tensor_warp_instructions +=
         end->tensor_before - instruction->tensor_before;
-    for (; instruction < end; instruction++)
-        instruction->execute(warp, instruction);
+    if (warp->before) {
+        run_watched(warp, instruction, end);
+    } else {
+        for (; instruction < end; instruction++)
+            instruction->execute(warp, instruction);
+    }
     count(warp, length);
     warp->pc += length;
 }
@@ -100,6 +112,8 @@ void warp_run(struct warp *warp) {
             return;
         if (warp->pc < warp->stop && instruction->is_control) {
             count(warp, 1);
+            if (warp->before)
+                warp->before(warp, instruction);
             instruction->execute(warp, instruction);
         }
         if (!warp->regroup && warp->pc >= warp->stop)

@@ -65,6 +65,10 @@ static struct place a_8x16_8bit(unsigned lane, unsigned i) {
     return (struct place){lane / 4, lane % 4 * 4 + i};
 }
 
+static struct place a_16x16_8bit(unsigned lane, unsigned i) {
+    return (struct place){lane / 4 + (i < 4 ? 0 : 8), lane % 4 * 4 + (i & 3)};
+}
+
 static struct place b_16x8_8bit(unsigned lane, unsigned i) {
     return (struct place){lane % 4 * 4 + i, lane / 4};
 }
@@ -102,10 +106,10 @@ static struct place c_8_columns(unsigned lane, unsigned i) {
     return (struct place){lane / 4 + (i < 2 ? 0 : 8), lane % 4 * 2 + (i & 1)};
 }
 
-enum kind { F16, BF16, F32, F64, S32, S8, U8, S4, U4, B1 };
+enum kind { F16, BF16, F32, F64, S32, S8, U8, S4, U4, B1, E4M3, E5M2 };
 
 static unsigned bits_of(enum kind kind) {
-    static const unsigned bits[] = {16, 16, 32, 64, 32, 8, 8, 4, 4, 1};
+    static const unsigned bits[] = {16, 16, 32, 64, 32, 8, 8, 4, 4, 1, 8, 8};
     return bits[kind];
 }
 
@@ -116,6 +120,10 @@ static uint64_t encode(int value, enum kind kind) {
         return ptx("cvt.rn.f16.s32", (uint32_t)value, 0, 0);
     case BF16:
         return ptx("cvt.rn.bf16.s32", (uint32_t)value, 0, 0);
+    case E4M3:
+        return ptx("cvt.rn.satfinite.e4m3x2.f32", 0, lane_bits32((float)value), 0);
+    case E5M2:
+        return ptx("cvt.rn.satfinite.e5m2x2.f32", 0, lane_bits32((float)value), 0);
     case F32:
         return lane_bits32((float)value);
     case F64:
@@ -195,7 +203,7 @@ static void check_problem(const struct problem *problem) {
         }
         for (unsigned i = 0; i < count_b; i++) {
             const struct place at = problem->place_b(lane, i);
-            const int low = problem->b == problem->a ? problem->low : 0;
+            const int low = problem->b == U8 && problem->a != U8 ? 0 : problem->low;
             b[at.row][at.column] = draw(&state, low, problem->high);
             put(slots + registers_a, problem->b, lane, i, b[at.row][at.column]);
         }
@@ -259,6 +267,14 @@ static void test_mma_multiplies_fragments_laid_out_as_the_isa_says(void **state)
          S8, U8, S32, S32, -128, 127, false},
         {"mma.sync.aligned.m16n8k32.row.col.satfinite.s32.u8.u8.s32", a_16x32_8bit, b_32x8_8bit, 16,
          8, 32, U8, U8, S32, S32, 0, 255, false},
+        {"mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e5m2.f32", a_16x32_8bit, b_32x8_8bit, 16, 8,
+         32, E4M3, E5M2, F32, F32, -8, 8, false},
+        {"mma.sync.aligned.m16n8k32.row.col.f16.e5m2.e5m2.f16", a_16x32_8bit, b_32x8_8bit, 16, 8,
+         32, E5M2, E5M2, F16, F16, -5, 5, false},
+        {"mma.sync.aligned.m16n8k16.row.col.f32.e5m2.e4m3.f32", a_16x16_8bit, b_16x8_8bit, 16, 8,
+         16, E5M2, E4M3, F32, F32, -8, 8, false},
+        {"mma.sync.aligned.m16n8k16.row.col.f16.e4m3.e4m3.f16", a_16x16_8bit, b_16x8_8bit, 16, 8,
+         16, E4M3, E4M3, F16, F16, -8, 8, false},
         {"mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32", a_8x16_8bit, b_16x8_8bit, 8, 8, 16, S8,
          S8, S32, S32, -128, 127, false},
         {"mma.sync.aligned.m16n8k64.row.col.s32.s4.s4.s32", a_16x64_4bit, b_64x8_4bit, 16, 8, 64,

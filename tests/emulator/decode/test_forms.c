@@ -203,7 +203,7 @@ static void only_the_kernel_that_needs_it_is_refused(void **state) {
     static const char text[] =
         ".visible .entry good() { ret; }\n"
         ".visible .entry bad() { .reg .b32 %r<3>; frobnicate.u32 %r1, %r2; ret; }\n"
-        ".func inner() { wgmma.fence.sync.aligned; ret; }\n"
+        ".func inner() { tcgen05.wait::ld.sync.aligned; ret; }\n"
         ".func outer() { call inner; ret; }\n"
         ".visible .entry calls() { call outer; ret; }\n";
     static const struct {
@@ -211,7 +211,7 @@ static void only_the_kernel_that_needs_it_is_refused(void **state) {
     } refused[] = {{"bad", "line 5, column 42: the emulator lacks this instruction or modifier in "
                            "'frobnicate.u32'"},
                    {"calls", "line 6, column 17: the emulator lacks this instruction or modifier "
-                             "in 'wgmma.fence.sync.aligned'"}};
+                             "in 'tcgen05.wait::ld.sync.aligned'"}};
     struct bench *bench = *state;
     assert_int_equal(bench_load(bench, text), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "good", 1, 1), MACHINE_OK);

@@ -1,0 +1,636 @@
+/*
+ * wgmma.mma_async: every shape and type against a model in C, written from the PTX ISA (9.7.15): where
+ * a descriptor's elements lie, what they are worth, and in which order they are summed
+ * (emulator/arithmetic/warpgroup.h); and what is found wrong around it.
+ */
+#include "tests/support/emulator_core.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    THREADS = 128,
+    ROWS = 64,
+    STEP_BYTES = 32, /* of k, in each operand */
+    A_START = 1024,  /* in shared memory, as the next; multiples of every pattern */
+    B_START = 16384,
+    SHARED_BYTES = 56 << 10,
+    REGISTERS_MAX = 128,
+    TEXT_BYTES = 1 << 15,
+};
+
+enum type { F16, BF16, TF32, E4M3, E5M2, S8, U8, B1, F32, S32 };
+static const char *const type_names[] = {"f16", "bf16", "tf32", "e4m3", "e5m2",
+                                         "s8",  "u8",   "b1",   "f32",  "s32"};
+static const unsigned type_bits[] = {16, 16, 32, 8, 8, 8, 8, 1, 32, 32};
+
+/* One instruction, and where its operands lie. */
+struct form {
+    enum type d, a, b;
+    unsigned n;
+    bool is_a_in_registers, negates_a, negates_b, is_a_across, is_b_across, saturates, overwrites;
+    unsigned width;   /* chunks of 16 bytes that are swizzled: 1, 2, 4, 8 */
+    unsigned shifted; /* lines of 128 bytes by which the patterns begin later */
+};
+
+/* ---- The model ---- */
+
+struct data {
+    uint8_t shared[SHARED_BYTES];
+    uint32_t a[THREADS][4], d[THREADS][REGISTERS_MAX], result[THREADS][REGISTERS_MAX];
+};
+
+static unsigned depth_of(const struct form *form) {
+    return STEP_BYTES * 8 / type_bits[form->a];
+}
+
+static unsigned registers_of(const struct form *form) {
+    return form->n / (form->d == F16 ? 4 : 2);
+}
+
+/* The offsets that the descriptors of these tests have. */
+struct strides {
+    unsigned leading, stride;
+};
+
+static struct strides strides_of(const struct form *form, bool is_across) {
+    const unsigned atom = 128 * form->width;
+    if (form->width == 1)
+        return (struct strides){128, 256};
+    if (is_across)
+        return (struct strides){2 * atom, atom};
+    return (struct strides){16, form->width == 8 ? atom : 2 * atom};
+}
+
+/* The byte where element (row, k) of an operand begins, as the canonical layouts have it. */
+static unsigned place_of(const struct form *form, unsigned start, bool is_across, unsigned bits,
+                         unsigned row, unsigned k) {
+    const struct strides strides = strides_of(form, is_across);
+    const unsigned per_chunk = 128 / bits, width = form->width;
+    unsigned offset;
+    if (is_across && width == 1)
+        offset = row % per_chunk * 2 + row / per_chunk * strides.stride + k % 8 * 16 +
+                 k / 8 * strides.leading;
+    else if (is_across)
+        offset = row % per_chunk * 2 + row / per_chunk % width * 16 +
+                 row / per_chunk / width * strides.leading + k % 8 * 16 * width +
+                 k / 8 * strides.stride;
+    else
+        offset = row % 8 * 16 * width + row / 8 * strides.stride + k % per_chunk * bits / 8 +
+                 k / per_chunk * (width == 1 ? strides.leading : 16);
+    offset ^= (offset / 128 % width) * 16;
+    return start + form->shifted * 128 + offset;
+}
+
+static double fraction(unsigned bits, unsigned exponent_bits, unsigned fraction_bits) {
+    const unsigned exponent = bits >> fraction_bits & ((1U << exponent_bits) - 1);
+    const unsigned part = bits & ((1U << fraction_bits) - 1);
+    const int bias = (1 << (exponent_bits - 1)) - 1;
+    const bool is_negative = bits >> (exponent_bits + fraction_bits) & 1;
+    const bool is_largest = exponent == (1U << exponent_bits) - 1;
+    double value = exponent ? ldexp(1.0 + ldexp(part, -(int)fraction_bits), (int)exponent - bias)
+                            : ldexp(part, 1 - bias - (int)fraction_bits);
+    if (is_largest && exponent_bits != 4)
+        value = part ? (double)NAN : (double)INFINITY;
+    if (exponent_bits == 4 && is_largest && part == 7)
+        value = (double)NAN;
+    return is_negative ? -value : value;
+}
+
+static double value_of(const uint8_t *at, enum type type) {
+    uint32_t word = 0;
+    memcpy(&word, at, type_bits[type] / 8);
+    switch (type) {
+    case F16:
+        return fraction(word, 5, 10);
+    case BF16:
+        return fraction(word, 8, 7);
+    case TF32:
+        return fraction(word >> 13, 8, 10);
+    case E4M3:
+        return fraction(word, 4, 3);
+    case E5M2:
+        return fraction(word, 5, 2);
+    case S8:
+        return (int8_t)word;
+    case U8:
+        return (uint8_t)word;
+    default:
+        fail_msg("no element of this type");
+        return 0;
+    }
+}
+
+/* Element (row, k) of a, or (column, k) of b. */
+static double element(const struct form *form, const struct data *data, bool is_a, unsigned row,
+                      unsigned k) {
+    const enum type type = is_a ? form->a : form->b;
+    const unsigned bits = type_bits[type];
+    const bool is_negated = is_a ? form->negates_a : form->negates_b;
+    double value;
+    if (is_a && form->is_a_in_registers) {
+        const unsigned in_row = k * bits / 32; /* a register has 32 bits of a row */
+        const unsigned thread = row / 16 * 32 + row % 8 * 4 + in_row % 4;
+        const unsigned number = row % 16 / 8 + in_row / 4 * 2;
+        const uint8_t *word = (const uint8_t *)&data->a[thread][number];
+        value = value_of(word + k * bits / 8 % 4, type);
+    } else {
+        const bool is_across = is_a ? form->is_a_across : form->is_b_across;
+        value = value_of(
+            data->shared + place_of(form, is_a ? A_START : B_START, is_across, bits, row, k), type);
+    }
+    return is_negated ? -value : value;
+}
+
+static unsigned common_bits(const struct form *form, const struct data *data, unsigned row,
+                            unsigned column) {
+    unsigned count = 0;
+    for (unsigned k = 0; k < STEP_BYTES; k++) {
+        const uint8_t a = data->shared[place_of(form, A_START, false, 8, row, k)];
+        const uint8_t b = data->shared[place_of(form, B_START, false, 8, column, k)];
+        count += (unsigned)__builtin_popcount(a & b);
+    }
+    return count;
+}
+
+static uint32_t float_bits(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return value == value ? bits : 0x7fffffff;
+}
+
+/* To nearest, ties to even. */
+static uint32_t narrow_f16(float value) {
+    const uint32_t sign = signbit(value) ? 0x8000 : 0;
+    if (value != value)
+        return 0x7fff;
+    double magnitude = fabs((double)value);
+    int exponent;
+    (void)frexp(magnitude, &exponent);
+    const int unit = exponent - 11 < -24 ? -24 : exponent - 11;
+    magnitude = ldexp(nearbyint(ldexp(magnitude, -unit)), unit);
+    if (magnitude >= 65520.0 || isinf(value))
+        return sign | 0x7c00;
+    (void)frexp(magnitude, &exponent);
+    if (magnitude < ldexp(1.0, -14))
+        return sign | (uint32_t)ldexp(magnitude, 24);
+    return sign | (uint32_t)(exponent + 14) << 10 |
+           ((uint32_t)ldexp(magnitude, 11 - exponent) & 0x3ff);
+}
+
+/* The bits of element (row, column) of d. `before` are those that it had. */
+static uint32_t model(const struct form *form, const struct data *data, unsigned row,
+                      unsigned column, uint32_t before) {
+    const unsigned depth = depth_of(form);
+    if (form->d == S32) {
+        int64_t sum = form->overwrites ? 0 : (int32_t)before;
+        for (unsigned k = 0; k < depth && form->a != B1; k++)
+            sum += (int64_t)(element(form, data, true, row, k) *
+                             element(form, data, false, column, k));
+        if (form->a == B1)
+            sum += common_bits(form, data, row, column);
+        if (form->saturates && sum > INT32_MAX)
+            sum = INT32_MAX;
+        if (form->saturates && sum < INT32_MIN)
+            sum = INT32_MIN;
+        return (uint32_t)sum;
+    }
+    float sum;
+    memcpy(&sum, &before, sizeof sum);
+    if (form->d == F16)
+        sum = (float)fraction(before, 5, 10);
+    if (form->overwrites)
+        sum = 0;
+    for (unsigned k = 0; k < depth; k++)
+        sum = fmaf((float)element(form, data, true, row, k),
+                   (float)element(form, data, false, column, k), sum);
+    return form->d == F16 ? narrow_f16(sum) : float_bits(sum);
+}
+
+/* ---- The kernel ---- */
+
+struct text {
+    char at[TEXT_BYTES];
+    size_t length;
+};
+
+static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct text *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    const int length =
+        vsnprintf(text->at + text->length, sizeof text->at - text->length, format, arguments);
+    va_end(arguments);
+    assert_true(length >= 0 && text->length + (size_t)length < sizeof text->at);
+    text->length += (size_t)length;
+}
+
+static void add_product(struct text *text, const struct form *form) {
+    const bool can_be_across = type_bits[form->a] == 16;
+    add(text, "wgmma.mma_async.sync.aligned.m64n%uk%u%s.%s.%s.%s%s {", form->n, depth_of(form),
+        form->saturates ? ".satfinite" : "", type_names[form->d], type_names[form->a],
+        type_names[form->b], form->a == B1 ? ".and.popc" : "");
+    for (unsigned k = 0; k < registers_of(form); k++)
+        add(text, "%s%%d%u", k ? "," : "", k);
+    add(text, "}, %s, %%rd6, %%p2", form->is_a_in_registers ? "{%a0,%a1,%a2,%a3}" : "%rd5");
+    if (form->d != S32)
+        add(text, ", %d, %d", form->negates_a ? -1 : 1, form->negates_b ? -1 : 1);
+    if (can_be_across && !form->is_a_in_registers)
+        add(text, ", %d", form->is_a_across);
+    if (can_be_across)
+        add(text, ", %d", form->is_b_across);
+    add(text, ";\n");
+}
+
+/* Copies the image to shared memory, loads all registers, multiplies, and stores d. */
+static void write_kernel(struct text *text, const struct form *form) {
+    const unsigned registers = registers_of(form);
+    text->length = 0;
+    add(text,
+        ".version 8.0\n.target sm_90a\n.address_size 64\n"
+        ".extern .shared .align 1024 .b8 space[];\n"
+        ".visible .entry k(.param .u64 image, .param .u64 d, .param .u64 a, .param .u64 da,\n"
+        "  .param .u64 db, .param .u32 adds) {\n"
+        ".reg .b32 %%r<10>, %%d<%d>, %%a<4>; .reg .b64 %%rd<10>; .reg .pred %%p<3>;\n"
+        "ld.param.u64 %%rd1, [image]; ld.param.u64 %%rd2, [d]; ld.param.u64 %%rd3, [a];\n"
+        "ld.param.u64 %%rd5, [da]; ld.param.u64 %%rd6, [db]; ld.param.u32 %%r9, [adds];\n"
+        "setp.ne.u32 %%p2, %%r9, 0;\n"
+        "mov.u32 %%r1, %%tid.x; shl.b32 %%r2, %%r1, 4; mov.u32 %%r3, space;\n"
+        "COPY: setp.ge.u32 %%p1, %%r2, %d; @%%p1 bra DONE;\n"
+        "cvt.u64.u32 %%rd7, %%r2; add.u64 %%rd7, %%rd1, %%rd7;\n"
+        "ld.global.v4.b32 {%%r4,%%r5,%%r6,%%r7}, [%%rd7]; add.u32 %%r8, %%r3, %%r2;\n"
+        "st.shared.v4.b32 [%%r8], {%%r4,%%r5,%%r6,%%r7}; add.u32 %%r2, %%r2, %d; bra COPY;\n"
+        "DONE: fence.proxy.async; bar.sync 0;\n"
+        "mul.wide.u32 %%rd7, %%r1, 16; add.u64 %%rd3, %%rd3, %%rd7;\n"
+        "ld.global.v4.b32 {%%a0,%%a1,%%a2,%%a3}, [%%rd3];\n"
+        "mul.wide.u32 %%rd7, %%r1, %d; add.u64 %%rd2, %%rd2, %%rd7;\n",
+        REGISTERS_MAX, SHARED_BYTES, THREADS * 16, REGISTERS_MAX * 4);
+    for (unsigned k = 0; k < registers; k++)
+        add(text, "ld.global.b32 %%d%u, [%%rd2+%u];\n", k, k * 4);
+    add(text, "wgmma.fence.sync.aligned;\n");
+    add_product(text, form);
+    add(text, "wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;\n");
+    for (unsigned k = 0; k < registers; k++)
+        add(text, "st.global.b32 [%%rd2+%u], %%d%u;\n", k * 4, k);
+    add(text, "ret; }\n");
+}
+
+static uint64_t descriptor_of(const struct form *form, unsigned start, bool is_across) {
+    static const unsigned modes[] = {[1] = 0, [2] = 3, [4] = 2, [8] = 1};
+    const struct strides strides = strides_of(form, is_across);
+    const unsigned begins = start + form->shifted * 128;
+    const uint64_t base = form->width > 1 ? begins >> 7 & 7 & (form->width - 1) : 0;
+    return begins >> 4 | (uint64_t)(strides.leading >> 4) << 16 |
+           (uint64_t)(strides.stride >> 4) << 32 | base << 49 | (uint64_t)modes[form->width] << 62;
+}
+
+/* ---- Running ---- */
+
+/* Numbers of all sizes where that is wanted, else around 1: the low bits of the exponent vary. */
+static uint32_t next_random(uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8 ^ *state << 13;
+}
+
+static void fill(struct data *data, const struct form *form, bool is_wild, uint32_t seed) {
+    static const struct {
+        uint32_t keep, set; /* of each element */
+    } tame[] = {
+        [F16] = {0x8fff, 0x3000}, [BF16] = {0x81ff, 0x3e00}, [TF32] = {0x80ffffff, 0x3f000000},
+        [E4M3] = {0xbf, 0},       [E5M2] = {0x8f, 0x30},     [S8] = {0xff, 0},
+        [U8] = {0xff, 0},         [B1] = {0xff, 0}};
+    const unsigned bytes = type_bits[form->a] < 8 ? 1 : type_bits[form->a] / 8;
+    for (unsigned at = 0; at < SHARED_BYTES; at += bytes) {
+        const enum type type = at < B_START ? form->a : form->b;
+        const uint32_t random = next_random(&seed);
+        const uint32_t value = is_wild ? random : (random & tame[type].keep) | tame[type].set;
+        memcpy(data->shared + at, &value, bytes);
+    }
+    memcpy(data->a, data->shared + A_START, sizeof data->a);
+    for (unsigned k = 0; k < THREADS * REGISTERS_MAX; k++) {
+        const uint32_t random = next_random(&seed);
+        const uint32_t single = (random & 0x81ffffff) | 0x3e000000;
+        const uint32_t pair = (random & 0x8fff8fff) | 0x30003000;
+        const uint32_t tamed = form->d == S32 ? random : form->d == F16 ? pair : single;
+        data->d[k / REGISTERS_MAX][k % REGISTERS_MAX] = is_wild ? random : tamed;
+    }
+}
+
+static enum machine_status run(struct bench *bench, const struct form *form, struct data *data) {
+    struct text text;
+    write_kernel(&text, form);
+    if (machine_load(bench->machine, "test", text.at, text.length, &bench->module,
+                     &bench->diagnostic) != MACHINE_OK)
+        fail_msg("%s", bench->diagnostic.message);
+    const struct {
+        uint64_t image, d, a, descriptor_a, descriptor_b;
+        uint32_t adds;
+    } parameters = {bench_allocate(bench, data->shared, sizeof data->shared),
+                    bench_allocate(bench, data->d, sizeof data->d),
+                    bench_allocate(bench, data->a, sizeof data->a),
+                    descriptor_of(form, A_START, form->is_a_across),
+                    descriptor_of(form, B_START, form->is_b_across),
+                    !form->overwrites};
+    const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),
+                                          .grid = {1, 1, 1},
+                                          .block = {THREADS, 1, 1},
+                                          .dynamic_shared = SHARED_BYTES,
+                                          .allow_large_shared = true,
+                                          .parameters = &parameters,
+                                          .parameter_bytes = sizeof parameters};
+    const enum machine_status status =
+        machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic);
+    assert_int_equal(machine_read(bench->machine, data->result, parameters.d, sizeof data->result),
+                     MACHINE_OK);
+    assert_int_equal(machine_free(bench->machine, parameters.image), MACHINE_OK);
+    assert_int_equal(machine_free(bench->machine, parameters.d), MACHINE_OK);
+    assert_int_equal(machine_free(bench->machine, parameters.a), MACHINE_OK);
+    assert_int_equal(machine_unload(bench->machine, bench->module), MACHINE_OK);
+    return status;
+}
+
+/* Every element of d, where the figures of the PTX ISA put it. */
+static void compare(const struct form *form, const struct data *data) {
+    for (unsigned thread = 0; thread < THREADS; thread++) {
+        for (unsigned i = 0; i < form->n / 2; i++) {
+            const unsigned row = thread / 32 * 16 + thread % 32 / 4 + i / 2 % 2 * 8;
+            const unsigned column = i / 4 * 8 + thread % 4 * 2 + i % 2;
+            const unsigned number = form->d == F16 ? i / 2 : i;
+            const unsigned shift = form->d == F16 ? i % 2 * 16 : 0;
+            const uint32_t mask = form->d == F16 ? 0xffff : UINT32_MAX;
+            const uint32_t before = data->d[thread][number] >> shift & mask;
+            const uint32_t result = data->result[thread][number] >> shift & mask;
+            const uint32_t wanted = model(form, data, row, column, before);
+            if (result != wanted)
+                fail_msg(
+                    "m64n%u.%s.%s.%s, width %u, shifted %u, across %d %d: row %u, column %u is "
+                    "%08x, not %08x",
+                    form->n, type_names[form->d], type_names[form->a], type_names[form->b],
+                    form->width, form->shifted, form->is_a_across, form->is_b_across, row, column,
+                    result, wanted);
+        }
+    }
+}
+
+static void expect_model(struct bench *bench, const struct form *form, bool is_wild) {
+    struct data *data = calloc(1, sizeof *data);
+    assert_non_null(data);
+    fill(data, form, is_wild, form->n * 977 + form->width * 31 + (uint32_t)form->a);
+    if (run(bench, form, data) != MACHINE_OK)
+        fail_msg("%s", bench->diagnostic.message);
+    compare(form, data);
+    free(data);
+}
+
+/* ---- Tests of what is computed ---- */
+
+static int open_bench(void **state) {
+    struct bench *bench = calloc(1, sizeof *bench);
+    struct machine_properties properties = bench_properties;
+    *state = bench;
+    if (!bench)
+        return -1;
+    bench_open(bench, 2);
+    const struct machine_options options = bench_options(bench);
+    machine_destroy(bench->machine);
+    properties.capability_major = 9;
+    properties.shared_per_block_optin = 232448;
+    properties.shared_per_multiprocessor = 233472;
+    bench->machine = machine_create(&properties, &options);
+    return bench->machine ? 0 : -1;
+}
+
+static int close_bench(void **state) {
+    bench_close(*state);
+    free(*state);
+    return 0;
+}
+
+static const struct form products[] = {
+    {.d = F32, .a = BF16, .b = BF16}, {.d = F32, .a = F16, .b = F16},
+    {.d = F16, .a = F16, .b = F16},   {.d = F32, .a = TF32, .b = TF32},
+    {.d = F32, .a = E4M3, .b = E4M3}, {.d = F32, .a = E4M3, .b = E5M2},
+    {.d = F32, .a = E5M2, .b = E4M3}, {.d = F32, .a = E5M2, .b = E5M2},
+    {.d = F16, .a = E4M3, .b = E4M3}, {.d = F16, .a = E4M3, .b = E5M2},
+    {.d = F16, .a = E5M2, .b = E4M3}, {.d = F16, .a = E5M2, .b = E5M2},
+    {.d = S32, .a = S8, .b = S8},     {.d = S32, .a = S8, .b = U8},
+    {.d = S32, .a = U8, .b = S8},     {.d = S32, .a = U8, .b = U8},
+    {.d = S32, .a = B1, .b = B1},
+};
+
+static bool has_columns(const struct form *form, unsigned n) {
+    return form->d != S32 || n == 8 || n == 24 || n % 16 == 0;
+}
+
+static void every_shape_and_type_is_the_models(void **state) {
+    for (size_t k = 0; k < sizeof products / sizeof products[0]; k++) {
+        for (unsigned n = 8; n <= 256; n += 8) {
+            struct form form = products[k];
+            form.n = n;
+            form.width = 8;
+            if (has_columns(&form, n))
+                expect_model(*state, &form, false);
+        }
+    }
+}
+
+/* NaN, infinities, subnormals and what overflows. */
+static void any_bits_are_the_models(void **state) {
+    for (size_t k = 0; k < sizeof products / sizeof products[0]; k++) {
+        struct form form = products[k];
+        form.n = 32;
+        form.width = 8;
+        expect_model(*state, &form, true);
+        form.saturates = form.d == S32 && form.a != B1;
+        form.overwrites = form.d != S32;
+        expect_model(*state, &form, true);
+    }
+}
+
+static void a_may_lie_in_registers(void **state) {
+    for (size_t k = 0; k < sizeof products / sizeof products[0]; k++) {
+        struct form form = products[k];
+        if (form.a == B1)
+            continue;
+        form.n = 64;
+        form.width = 8;
+        form.is_a_in_registers = true;
+        expect_model(*state, &form, false);
+    }
+}
+
+static void every_swizzling_and_majorness_is_read(void **state) {
+    for (unsigned k = 0; k < 4 * 4 * 8 * 3; k++) {
+        struct form form = {.d = F32, .a = k % 3 == 0 ? F16 : BF16, .n = k % 3 == 1 ? 256 : 72};
+        form.b = form.a;
+        form.width = 1U << k / 3 % 4;
+        form.is_a_across = k / 12 % 2;
+        form.is_b_across = k / 24 % 2;
+        form.shifted = k / 48 % 8;
+        expect_model(*state, &form, false);
+    }
+    for (unsigned k = 0; k < 4 * 3; k++) {
+        static const enum type types[] = {TF32, E4M3, U8};
+        struct form form = {.d = k % 3 == 2 ? S32 : F32, .a = types[k % 3], .n = 96};
+        form.b = form.a;
+        form.width = 1U << k / 3;
+        expect_model(*state, &form, false);
+    }
+}
+
+static void operands_are_negated_and_sums_begin_anew(void **state) {
+    for (unsigned k = 0; k < 8; k++) {
+        const struct form form = {.d = k & 4 ? F16 : F32,
+                                  .a = F16,
+                                  .b = F16,
+                                  .n = 40,
+                                  .width = 4,
+                                  .negates_a = k & 1,
+                                  .negates_b = k & 2,
+                                  .overwrites = k & 1};
+        expect_model(*state, &form, false);
+    }
+}
+
+static void products_are_counted(void **state) {
+    struct bench *bench = *state;
+    const struct form form = {.d = F32, .a = BF16, .b = BF16, .n = 256, .width = 8};
+    expect_model(bench, &form, false);
+    assert_int_equal(bench->counters.wgmma_warp_instructions, 4);
+    assert_int_equal(bench->counters.tensor_warp_instructions, 4);
+    assert_int_equal(bench->counters.wgmma_multiply_adds, 64 * 256 * 16);
+}
+
+/* ---- Tests of what is found wrong ---- */
+
+/* `statements` after a barrier that all shared memory was written before. %rd1 and %rd2 are the
+ * descriptors of operands at 0 and 2048, %d<4> and %a<4> are registers for D and A. */
+static enum machine_status run_checked(struct bench *bench, unsigned threads,
+                                       const char *statements) {
+    struct text text = {.length = 0};
+    struct machine_options options = bench_options(bench);
+    add(&text,
+        ".version 8.0\n.target sm_90a\n.address_size 64\n"
+        ".shared .align 1024 .b8 space[4096];\n"
+        ".visible .entry k() {\n"
+        ".reg .b32 %%r<10>, %%d<8>, %%a<4>; .reg .f32 %%f<4>; .reg .b64 %%rd<10>; .reg .pred "
+        "%%p<4>;\n"
+        "mov.u32 %%r1, %%tid.x; shl.b32 %%r2, %%r1, 5; mov.u32 %%r3, 0; mov.u32 %%r4, space;\n"
+        "add.u32 %%r2, %%r2, %%r4;\n"
+        "st.shared.v4.b32 [%%r2], {%%r3,%%r3,%%r3,%%r3}; st.shared.v4.b32 [%%r2+16], "
+        "{%%r3,%%r3,%%r3,%%r3};\n"
+        "fence.proxy.async; bar.sync 0; setp.eq.u32 %%p1, %%r1, %%r1;\n"
+        "mov.u64 %%rd1, 0x0000001000080000; mov.u64 %%rd2, 0x0000001000080080;\n"
+        "mov.b32 %%d0, 0; mov.b32 %%d1, 0; mov.b32 %%d2, 0; mov.b32 %%d3, 0;\n"
+        "mov.b32 %%a0, 0; mov.b32 %%a1, 0; mov.b32 %%a2, 0; mov.b32 %%a3, 0;\n"
+        "%s\nret; }\n",
+        statements);
+    options.check_race = true;
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    if (machine_load(bench->machine, "test", text.at, text.length, &bench->module,
+                     &bench->diagnostic) != MACHINE_OK)
+        fail_msg("%s", bench->diagnostic.message);
+    const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),
+                                          .grid = {1, 1, 1},
+                                          .block = {threads, 1, 1}};
+    return machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic);
+}
+
+#define FENCE "wgmma.fence.sync.aligned;\n"
+#define MULTIPLY(a)                                                                                \
+    "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%d0,%d1,%d2,%d3}, " a ", 1, 1"
+#define FROM_SHARED MULTIPLY("%rd1, %rd2, %p1") ", 0, 0;\n"
+#define FROM_REGISTERS MULTIPLY("{%a0,%a1,%a2,%a3}, %rd2, %p1") ", 0;\n"
+#define COMMIT "wgmma.commit_group.sync.aligned;\n"
+#define WAIT "wgmma.wait_group.sync.aligned 0;\n"
+#define READ "add.u32 %r5, %d3, 1;\n"
+
+static void right_products_pass_the_checks(void **state) {
+    static const char *const cases[] = {
+        FENCE FROM_SHARED COMMIT WAIT READ,
+        FENCE FROM_SHARED FROM_SHARED COMMIT FROM_REGISTERS COMMIT WAIT READ FENCE FROM_SHARED
+            COMMIT WAIT,
+        /* Copies, which the assembler takes out. */
+        FENCE "mov.b32 %d2, 0;\n" FROM_SHARED COMMIT
+              "mov.b32 %d5, %d1; mov.b32 %d1, %d5;\n" WAIT READ,
+        /* A group that is left open in front of the one that is waited for. */
+        FENCE FROM_REGISTERS COMMIT
+        "wgmma.wait_group.sync.aligned 1;\n" FROM_REGISTERS COMMIT WAIT READ,
+        FENCE FROM_SHARED COMMIT WAIT "bar.sync 0; st.shared.b32 [%r2], %r3;\n",
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        if (run_checked(*state, THREADS, cases[k]) != MACHINE_OK)
+            fail_msg("%s\nin %s", ((struct bench *)*state)->log, cases[k]);
+    }
+}
+
+static void wrong_products_are_found(void **state) {
+    static const struct {
+        unsigned threads;
+        const char *statements, *said;
+    } cases[] = {
+        {THREADS, FROM_SHARED COMMIT WAIT, "has no wgmma.fence before it"},
+        {THREADS, FENCE "add.u32 %d0, %d0, 0;\n" FROM_SHARED COMMIT WAIT,
+         "'add' at PTX line 15 touched, with no wgmma.fence"},
+        {THREADS, FENCE FROM_SHARED COMMIT WAIT READ FROM_SHARED COMMIT WAIT,
+         "touched, with no wgmma.fence"},
+        {THREADS, FENCE "add.u32 %a1, %r1, 0;\n" FROM_REGISTERS COMMIT WAIT,
+         "touched, with no wgmma.fence"},
+        {THREADS, FENCE FROM_SHARED COMMIT READ WAIT, "'add' reads a register of the wgmma"},
+        {THREADS, FENCE FROM_SHARED COMMIT "mov.b32 %d6, %d3; add.u32 %r5, %d6, 1;\n" WAIT,
+         "'add' reads a register of the wgmma"},
+        {THREADS, FENCE FROM_SHARED COMMIT "wgmma.wait_group.sync.aligned 1;\n" READ WAIT,
+         "'add' reads a register of the wgmma"},
+        {THREADS, FENCE FROM_SHARED WAIT READ, "'add' reads a register of the wgmma"},
+        {THREADS,
+         FENCE FROM_SHARED COMMIT
+         "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%d4,%d5,%d6,%d7}, "
+         "{%d0,%d1,%d2,%d3}, %rd2, %p1, 1, 1, 0;\n" COMMIT WAIT,
+         "'wgmma' reads a register of the wgmma"},
+        {THREADS, FENCE FROM_REGISTERS COMMIT "add.u32 %a2, %r1, 0;\n" WAIT,
+         "'add' writes a register of the wgmma"},
+        {THREADS, FENCE FROM_SHARED COMMIT "bar.sync 0; st.shared.b32 [%r2], %r3;\n" WAIT,
+         "may still read, before it was waited for"},
+        {THREADS, "setp.lt.u32 %p2, %r1, 96; @!%p2 bra END;\n" FENCE FROM_SHARED COMMIT WAIT "END:",
+         "of warp 0 wait at 'wgmma'"},
+        {THREADS, "setp.lt.u32 %p2, %r1, 96; @!%p2 bra END;\n" FENCE FROM_SHARED "END:",
+         "warp 3 has ended after 0 wgmma, and warp 2 of its warpgroup executed 1"},
+        {THREADS,
+         "setp.lt.u32 %p2, %r1, 32; @%p2 mov.u64 %rd1, 0x0000001000080040;\n" FENCE FROM_SHARED
+             COMMIT WAIT,
+         "has other matrix descriptors"},
+        {THREADS, "mov.u64 %rd2, 0x0000001000080100;\n" FENCE FROM_SHARED COMMIT WAIT,
+         "the descriptor of matrix b leads out of shared memory"},
+        {THREADS, "mov.u64 %rd1, 0x0000100000080000;\n" FENCE FROM_SHARED COMMIT WAIT,
+         "the descriptor of matrix a leads out of shared memory"},
+        {96, FENCE FROM_SHARED COMMIT WAIT, "in a warpgroup of 3 warps"},
+        {THREADS, "setp.lt.u32 %p2, %r1, 100;\n" FENCE "@%p2 " FROM_SHARED COMMIT WAIT,
+         "that only lanes 0x0000000f"},
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        if (run_checked(bench, cases[k].threads, cases[k].statements) == MACHINE_OK)
+            fail_msg("not found: %s", cases[k].statements);
+        if (!strstr(bench->log, cases[k].said))
+            fail_msg("'%s' is not said in: %s", cases[k].said, bench->log);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(every_shape_and_type_is_the_models, open_bench,
+                                        close_bench),
+        cmocka_unit_test_setup_teardown(any_bits_are_the_models, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(a_may_lie_in_registers, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(every_swizzling_and_majorness_is_read, open_bench,
+                                        close_bench),
+        cmocka_unit_test_setup_teardown(operands_are_negated_and_sums_begin_anew, open_bench,
+                                        close_bench),
+        cmocka_unit_test_setup_teardown(products_are_counted, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(right_products_pass_the_checks, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(wrong_products_are_found, open_bench, close_bench),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
