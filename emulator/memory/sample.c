@@ -25,28 +25,28 @@ static enum texture_address address_mode(const struct machine_texture *texture, 
 }
 
 static int64_t texel_index(enum texture_address mode, int64_t index, int64_t size) {
-    const bool is_inside = index >= 0 && index < size;
+    if (index >= 0 && index < size)
+        return index;
     switch (mode) {
     case TEXTURE_BORDER:
-        return is_inside ? index : -1;
+        return -1;
     case TEXTURE_WRAP:
         return ((index % size) + size) % size;
     case TEXTURE_MIRROR: /* at most one texel beyond: the place itself has been mirrored */
         index = index < 0 ? -1 - index : index;
         return index >= size ? 2 * size - 1 - index : index;
     default:
-        return is_inside ? index : (index < 0 ? 0 : size - 1);
+        return index < 0 ? 0 : size - 1;
     }
 }
 
 /* A normalised coordinate within the image, in texels. */
 static double normalised_place(enum texture_address mode, double at, double size) {
     const double whole = floor(at);
-    const bool is_odd = fmod(whole, 2) != 0;
     if (mode == TEXTURE_WRAP)
         at -= whole;
-    if (mode == TEXTURE_MIRROR)
-        at = is_odd ? 1 - (at - whole) : at - whole;
+    if (mode == TEXTURE_MIRROR) /* every other image is turned round */
+        at = fmod(whole, 2) != 0 ? 1 - (at - whole) : at - whole;
     return at * size;
 }
 
@@ -56,18 +56,19 @@ static struct axis axis_find(const struct machine_texture *texture, unsigned k, 
     const int64_t size = texture->size[k];
     const enum texture_address mode = address_mode(texture, k);
     struct axis axis = {.weight = 0};
-    if (!isfinite(at))
-        at = 0;
     if (texture->is_normalised && !is_index)
         at = normalised_place(mode, at, (double)size);
-    at = fmin(fmax(at, -FAR), FAR);
+    if (isnan(at))
+        at = 0;
+    at = at < -FAR ? -FAR : at > FAR ? FAR : at;
     if (is_filtered)
         at -= 0.5;
-    const double whole = floor(at);
-    if (is_filtered)
-        axis.weight = nearbyint((at - whole) * FRACTION) / FRACTION;
-    axis.index[0] = texel_index(mode, (int64_t)whole, size);
-    axis.index[1] = texel_index(mode, (int64_t)whole + 1, size);
+    const int64_t near = (int64_t)at, whole = near - (at < (double)near); /* rounded down */
+    axis.index[0] = texel_index(mode, whole, size);
+    if (is_filtered) {
+        axis.weight = nearbyint((at - (double)whole) * FRACTION) / FRACTION;
+        axis.index[1] = texel_index(mode, whole + 1, size);
+    }
     return axis;
 }
 
@@ -92,6 +93,26 @@ static void gather(const struct machine_texture *texture, const struct axis axes
     }
 }
 
+/* The nearest texel, or two of each dimension. */
+static void add_corners(const struct machine_texture *texture, const struct axis axes[3],
+                        bool is_filtered, struct sample *sample) {
+    const unsigned corners = is_filtered ? 1U << texture->dimensions : 1;
+    sample->count = 0;
+    for (unsigned corner = 0; corner < corners; corner++) {
+        double weight = 1;
+        int64_t at[3];
+        for (unsigned k = 0; k < 3; k++) {
+            const unsigned side = corner >> k & 1;
+            at[k] = axes[k].index[side];
+            weight *= side ? axes[k].weight : 1 - axes[k].weight;
+        }
+        if (weight == 0)
+            continue;
+        sample->address[sample->count] = texel_address(texture, at);
+        sample->weight[sample->count++] = weight;
+    }
+}
+
 void sample_find(const struct machine_texture *texture, const struct sample_place *place,
                  bool gathers, struct sample *sample) {
     const bool is_filtered = gathers || (texture->is_filtered && !place->is_index);
@@ -105,20 +126,7 @@ void sample_find(const struct machine_texture *texture, const struct sample_plac
         gather(texture, axes, sample);
         return;
     }
-    sample->count = 0;
-    for (unsigned corner = 0; corner < SAMPLE_TEXELS; corner++) {
-        double weight = 1;
-        int64_t at[3];
-        for (unsigned k = 0; k < 3; k++) {
-            const unsigned side = corner >> k & 1;
-            at[k] = axes[k].index[side];
-            weight *= side ? axes[k].weight : 1 - axes[k].weight;
-        }
-        if (weight == 0)
-            continue;
-        sample->address[sample->count] = texel_address(texture, at);
-        sample->weight[sample->count++] = weight;
-    }
+    add_corners(texture, axes, is_filtered, sample);
 }
 
 /* ---- Values ---- */
