@@ -74,13 +74,10 @@ void capture_abandon(const struct driver_context *context) {
     }
 }
 
+/* What another stream has not joined yet is found when the capture ends. */
 void capture_drop_stream(struct driver_stream *stream) {
-    if (!stream->capture)
-        return;
-    if (stream->capture->origin == stream)
+    if (stream->capture && stream->capture->origin == stream)
         capture_close(stream->capture);
-    else
-        stream->capture->invalid = true;
 }
 
 /* ---- What captures forbid ---- */

@@ -127,7 +127,7 @@ static void captured_work_runs_at_each_launch(void **state) {
 
 static void capture_spreads_by_events_and_joins(void **state) {
     struct work work;
-    CUstream main_stream, side;
+    CUstream main_stream, side, passing;
     CUevent fork, join;
     CUgraph graph;
     size_t edges = 0, roots = 0;
@@ -140,6 +140,9 @@ static void capture_spreads_by_events_and_joins(void **state) {
     OK(cuMemcpyHtoDAsync_v2(work.device, work.from, BYTES, main_stream));
     OK(cuEventRecord(fork, main_stream));
     OK(cuStreamWaitEvent(side, fork, 0));
+    OK(cuStreamCreate(&passing, CU_STREAM_NON_BLOCKING));
+    OK(cuStreamWaitEvent(passing, fork, 0));
+    OK(cuStreamDestroy_v2(passing)); /* it leaves no work behind */
     OK(cuMemsetD8Async(work.device, 0, 4, side));
     OK(cuMemsetD8Async(work.device + 4, 0, 4, main_stream));
     EXPECT(CUDA_ERROR_CAPTURED_EVENT, cuEventQuery(fork));
