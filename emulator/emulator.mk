@@ -81,6 +81,28 @@ $(BUILD)/emulator/libcudart.so.$(1): $$(runtime_objects_$(1)) $(BUILD)/emulator/
 endef
 $(foreach version,12 13,$(eval $(call runtime_rule,$(version))))
 
+# --- what of cuBLAS programs compare their kernels with ------------------------------------------------------------------
+cublas_sources := $(wildcard emulator/cublas/*.c)
+EMULATOR_CUBLAS := $(foreach version,12 13,$(BUILD)/emulator/libcublas.so.$(version))
+emulator: $(EMULATOR_CUBLAS)
+
+define cublas_rule
+cublas_objects_$(1) := $(cublas_sources:%.c=$(BUILD)/%.$(1).o)
+$$(cublas_objects_$(1)): $(BUILD)/%.$(1).o: %.c $(flags)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(emulator_flags) $$(EMULATOR_OPTIMISE) -DCUBLAS_VERSION=$(1)0000 -MMD -MP -c $$< -o $$@
+
+$(BUILD)/emulator/cublas/exports.$(1).map: emulator/cublas/exports.map.in
+	@mkdir -p $$(@D)
+	sed 's/@version@/$(1)/' $$< >$$@
+
+$(BUILD)/emulator/libcublas.so.$(1): $$(cublas_objects_$(1)) $(BUILD)/emulator/cublas/exports.$(1).map $(EMULATOR_LIBRARY)
+	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/cublas/exports.$(1).map -Wl,-Bsymbolic \
+	    $$(if $$(findstring -fsanitize,$$(CFLAGS)),,-Wl,-z,defs) $$(filter %.o,$$^) \
+	    $$(LDFLAGS) -L$$(@D) -l:libcuda.so.1 -Wl,-rpath,'$$$$ORIGIN' -o $$@
+endef
+$(foreach version,12 13,$(eval $(call cublas_rule,$(version))))
+
 # --- NVRTC, in front of NVIDIA's ----------------------------------------------------------------------------------------
 EMULATOR_NVRTC := $(foreach version,12 13,$(BUILD)/emulator/libnvrtc.so.$(version))
 emulator: $(EMULATOR_NVRTC)

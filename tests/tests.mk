@@ -7,8 +7,9 @@ test_programs := $(test_sources:%.c=$(BUILD)/%)
 driver_tests  := $(filter $(BUILD)/tests/emulator/driver/%,$(test_programs))
 runtime_tests := $(filter $(BUILD)/tests/emulator/runtime/%,$(test_programs))
 nvrtc_tests   := $(filter $(BUILD)/tests/emulator/nvrtc/%,$(test_programs))
-core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(driver_tests) $(runtime_tests) $(nvrtc_tests),$(test_programs)))
-host_tests    := $(filter-out $(core_tests) $(driver_tests) $(runtime_tests) $(nvrtc_tests),$(test_programs))
+cublas_tests  := $(filter $(BUILD)/tests/emulator/cublas/%,$(test_programs))
+core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(driver_tests) $(runtime_tests) $(nvrtc_tests) $(cublas_tests),$(test_programs)))
+host_tests    := $(filter-out $(core_tests) $(driver_tests) $(runtime_tests) $(nvrtc_tests) $(cublas_tests),$(test_programs))
 
 both_support  := tests/support/corpus.c
 core_support  := $(both_support) $(addprefix tests/support/,emulator_core.c arithmetic_lookup.c)
@@ -165,6 +166,9 @@ $(runtime_tests:%=%.o): CPPFLAGS += -DRUNTIME_PROGRAMS='"$(runtime_folder)"' -DH
 
 $(nvrtc_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_NVRTC) $(EMULATOR_LIBRARY) $(flags)
 	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libnvrtc.so.13 $(driver_test_link) -o $@
+
+$(cublas_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/emulator/cublas/numbers.13.o $(EMULATOR_CUBLAS) $(EMULATOR_LIBRARY) $(flags)
+	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcublas.so.13 $(driver_test_link) -o $@
 
 # The kept PTX and fat binaries, for machines without nvcc.
 data_kernels := tests/data/kernels/driver.cu

@@ -1,0 +1,160 @@
+/* Products of matrices by the emulator's cuBLAS, against sums written out. */
+#include "tests/support/emulator_driver.h"
+
+#include <math.h>
+
+#include "emulator/cublas/numbers.h"
+#include "emulator/cublas/types.h"
+
+cublasStatus_t cublasCreate_v2(cublasHandle_t *handle);
+cublasStatus_t cublasDestroy_v2(cublasHandle_t handle);
+cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, CUstream stream);
+cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation_t a_is,
+                                          cublasOperation_t b_is, int m, int n, int k,
+                                          const void *alpha, const void *a, cudaDataType a_type,
+                                          int lda, long long a_stride, const void *b,
+                                          cudaDataType b_type, int ldb, long long b_stride,
+                                          const void *beta, void *c, cudaDataType c_type, int ldc,
+                                          long long c_stride, int batch,
+                                          cublasComputeType_t compute, cublasGemmAlgo_t algorithm);
+cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t a_is, cublasOperation_t b_is,
+                              int m, int n, int k, const float *alpha, const float *a, int lda,
+                              const float *b, int ldb, const float *beta, float *c, int ldc);
+cublasStatus_t cublasSgemv_v2(cublasHandle_t handle, cublasOperation_t a_is, int m, int n,
+                              const float *alpha, const float *a, int lda, const float *x,
+                              int x_step, const float *beta, float *y, int y_step);
+
+#define BLAS(status, call) assert_int_equal(call, CUBLAS_STATUS_##status)
+
+enum { M = 19, N = 11, K = 300, LEADING = 303, BATCH = 2, LARGEST = LEADING * 304 * BATCH };
+
+/* On the device, whose memory the host reads too. */
+static void *allocate(size_t bytes) {
+    CUdeviceptr address;
+    OK(cuMemAlloc_v2(&address, bytes));
+    return pointer_of(address);
+}
+
+static void release(void *memory) {
+    OK(cuMemFree_v2((CUdeviceptr)(uintptr_t)memory));
+}
+
+static void *numbers(cudaDataType type, unsigned seed) {
+    void *made = allocate(LARGEST * number_bytes(type));
+    for (size_t k = 0; k < LARGEST; k++) {
+        seed = seed * 1664525U + 1013904223U;
+        number_write(type, made, k, (double)(int)(seed >> 24) / 128.0 - 1.0);
+    }
+    return made;
+}
+
+static size_t place(bool is_transposed, int row, int column, int number) {
+    const int high = is_transposed ? column : row, wide = is_transposed ? row : column;
+    return (size_t)wide * LEADING + (size_t)high + (size_t)number * LEADING * 304;
+}
+
+static void check(cublasHandle_t handle, cublasOperation_t a_is, cublasOperation_t b_is,
+                  cudaDataType type, cudaDataType c_type, double bound) {
+    void *a = numbers(type, 1), *b = numbers(type, 2), *c = numbers(c_type, 3),
+         *before = numbers(c_type, 3);
+    const bool is_double = c_type == CUDA_R_64F;
+    const float alpha = 0.5F, beta = 3;
+    const double alpha_double = 0.5, beta_double = 3;
+    BLAS(SUCCESS, cublasGemmStridedBatchedEx(
+                      handle, a_is, b_is, M, N, K, is_double ? (const void *)&alpha_double : &alpha,
+                      a, type, LEADING, LEADING * 304, b, type, LEADING, LEADING * 304,
+                      is_double ? (const void *)&beta_double : &beta, c, c_type, LEADING,
+                      LEADING * 304, BATCH, is_double ? 70 : 68, -1));
+    for (int number = 0; number < BATCH; number++)
+        for (int column = 0; column < N; column++)
+            for (int row = 0; row < M; row++) {
+                double sum = 0, size = 0;
+                for (int l = 0; l < K; l++) {
+                    const double term =
+                        number_read(type, a, place(a_is != CUBLAS_OP_N, row, l, number)) *
+                        number_read(type, b, place(b_is != CUBLAS_OP_N, l, column, number));
+                    sum += term;
+                    size += fabs(term);
+                }
+                const size_t at = place(false, row, column, number);
+                const double wanted = 0.5 * sum + 3 * number_read(c_type, before, at);
+                assert_true(fabs(number_read(c_type, c, at) - wanted) <= bound * (size + 4));
+            }
+    /* Below the last row nothing is written. */
+    assert_true(number_read(c_type, c, M) == number_read(c_type, before, M));
+    release(a);
+    release(b);
+    release(c);
+    release(before);
+}
+
+static void products_are_the_sums_written_out(void **state) {
+    static const cublasOperation_t forms[] = {CUBLAS_OP_N, CUBLAS_OP_T};
+    cublasHandle_t handle;
+    (void)state;
+    BLAS(SUCCESS, cublasCreate_v2(&handle));
+    for (unsigned k = 0; k < 4; k++) {
+        check(handle, forms[k & 1], forms[k >> 1], CUDA_R_32F, CUDA_R_32F, 0x1p-23);
+        check(handle, forms[k & 1], forms[k >> 1], CUDA_R_64F, CUDA_R_64F, K * 0x1p-53);
+    }
+    check(handle, CUBLAS_OP_N, CUBLAS_OP_T, CUDA_R_16F, CUDA_R_32F, 0x1p-23);
+    check(handle, CUBLAS_OP_T, CUBLAS_OP_N, CUDA_R_16F, CUDA_R_16F, 0x1p-11);
+    check(handle, CUBLAS_OP_T, CUBLAS_OP_N, CUDA_R_16BF, CUDA_R_16BF, 0x1p-8);
+    BLAS(SUCCESS, cublasDestroy_v2(handle));
+}
+
+static void vectors_are_multiplied_either_way(void **state) {
+    const float values[6] = {1, 2, 3, 4, 5, 6}, alpha = 1, beta = 0; /* 2x3, by columns */
+    cublasHandle_t handle;
+    float *a = allocate(sizeof values), *x = allocate(sizeof values), *y = allocate(sizeof values);
+    (void)state;
+    memcpy(a, values, sizeof values);
+    memcpy(x, values, sizeof values);
+    memset(y, 0xFF, sizeof values);
+    BLAS(SUCCESS, cublasCreate_v2(&handle));
+    BLAS(SUCCESS, cublasSgemv_v2(handle, CUBLAS_OP_N, 2, 3, &alpha, a, 2, x, 2, &beta, y, 2));
+    assert_true(y[0] == 1 + 9 + 25 && y[2] == 2 + 12 + 30 && isnan(y[1]));
+    BLAS(SUCCESS, cublasSgemv_v2(handle, CUBLAS_OP_T, 2, 3, &alpha, a, 2, x, 1, &beta, y, 1));
+    assert_true(y[0] == 5 && y[1] == 11 && y[2] == 17);
+    BLAS(SUCCESS, cublasDestroy_v2(handle));
+    release(a);
+    release(x);
+    release(y);
+}
+
+static void wrong_calls_are_refused(void **state) {
+    const float alpha = 1, beta = 0;
+    cublasHandle_t handle;
+    CUstream stream;
+    CUgraph graph;
+    float host[16] = {0}, *device = allocate(sizeof host);
+    (void)state;
+    BLAS(NOT_INITIALIZED, cublasSgemm_v2(NULL, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &alpha, device, 4,
+                                         device, 4, &beta, device, 4));
+    BLAS(SUCCESS, cublasCreate_v2(&handle));
+    BLAS(INVALID_VALUE, cublasSgemm_v2(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &alpha, device, 3,
+                                       device, 4, &beta, device, 4));
+    BLAS(EXECUTION_FAILED, cublasSgemm_v2(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &alpha, host,
+                                          4, device, 4, &beta, device, 4));
+    BLAS(EXECUTION_FAILED, cublasSgemm_v2(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 5, 4, &alpha, device,
+                                          4, device, 4, &beta, device, 4));
+    OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+    BLAS(SUCCESS, cublasSetStream_v2(handle, stream));
+    OK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED));
+    BLAS(NOT_SUPPORTED, cublasSgemm_v2(handle, CUBLAS_OP_N, CUBLAS_OP_N, 4, 4, 4, &alpha, device, 4,
+                                       device, 4, &beta, device, 4));
+    OK(cuStreamEndCapture(stream, &graph));
+    OK(cuGraphDestroy(graph));
+    OK(cuStreamDestroy_v2(stream));
+    BLAS(SUCCESS, cublasDestroy_v2(handle));
+    release(device);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_CONTEXT(products_are_the_sums_written_out),
+        WITH_CONTEXT(vectors_are_multiplied_either_way),
+        WITH_CONTEXT(wrong_calls_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
