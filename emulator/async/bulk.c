@@ -97,6 +97,7 @@ static bool issue_to(const struct transfer *load, struct block *block) {
         return false;
     *transfer = *load;
     transfer->shared.block = block;
+    transfer_mark(transfer);
     mbarrier_wake(&mbarrier);
     block->cluster->idle = 0;
     return true;
@@ -207,6 +208,7 @@ static void store(struct warp *warp, const struct instruction *instruction, unsi
     transfer->shared = from;
     transfer->bytes = bytes;
     set_reduction(transfer);
+    transfer_mark(transfer);
     traffic_count(&traffic, bytes);
 }
 

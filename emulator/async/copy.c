@@ -86,7 +86,7 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
         check_global(warp, instruction, lane, from, read, false);
     }
     if (warp->block->race)
-        race_access(warp, instruction, lane, to.offset, size, RACE_WRITE | RACE_PENDING, NULL);
+        race_access(warp, instruction, lane, &to, size, RACE_WRITE | RACE_PENDING, NULL);
     return !warp->is_faulted;
 }
 

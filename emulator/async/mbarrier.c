@@ -105,7 +105,7 @@ static void arrive(struct visit *visit, struct arrival arrival) {
         value_write(visit->warp, detail, 0, visit->lane, mbarrier_read(&visit->place));
     if (!add_bytes(visit, arrival.bytes))
         return;
-    race_arrive(visit->warp, BARRIERS);
+    race_release(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase));
     mbarrier->pending -= arrival.count;
     mbarrier->expected -= arrival.dropped;
     mbarrier_settle(&visit->place, mbarrier);
@@ -149,7 +149,7 @@ static void expect_and_drop(struct visit *visit) {
  * the count as it was. */
 static void copies_arrive(struct visit *visit) {
     copy_deliver_lane(visit->warp, visit->instruction, visit->lane);
-    race_arrive(visit->warp, BARRIERS);
+    race_release(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase));
 }
 
 static void copies_arrive_counted(struct visit *visit) {
@@ -171,7 +171,7 @@ static bool has_ended(struct visit *visit) {
         visit->mbarrier = mbarrier_unpack(mbarrier_read(&visit->place));
     const bool has_ended = visit->mbarrier.phase != phase;
     if (has_ended)
-        race_observe(visit->warp);
+        race_acquire(visit->warp, race_phase_key(&visit->place, (uint32_t)phase));
     return has_ended;
 }
 

@@ -65,26 +65,23 @@ static void execute_rank(struct warp *warp, const struct instruction *instructio
 /* ---- st.async, red.async ---- */
 
 static void move_value(const struct transfer *transfer) {
-    memcpy(transfer->shared.block->shared + transfer->shared.offset, transfer->value,
-           transfer->bytes);
+    bulk_apply(transfer, transfer->shared.block->shared + transfer->shared.offset, transfer->value,
+               transfer->bytes);
     bulk_mark_written(&transfer->shared, transfer->bytes);
-}
-
-static void move_sum(const struct transfer *transfer) {
-    uint64_t value;
-    memcpy(&value, transfer->value, sizeof value);
-    (void)atomic_update(transfer->shared.block->shared + transfer->shared.offset,
-                        (enum atomic_operation)transfer->instruction->variant, value, 0,
-                        transfer->bytes, false);
 }
 
 /* [to], values, [mbarrier] */
 static void issue(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                  transfer_function *move) {
+                  bool reduces) {
     const struct detail *detail = instruction->detail;
     const uint32_t bytes = detail->access_bytes * detail->elements;
-    struct transfer store = {
-        .instruction = instruction, .warp = warp, .lane = lane, .move = move, .bytes = bytes};
+    struct transfer store = {.instruction = instruction,
+                             .warp = warp,
+                             .lane = lane,
+                             .move = move_value,
+                             .bytes = bytes,
+                             .element_bytes = reduces ? bytes : 0,
+                             .operation = instruction->variant};
     for (unsigned k = 0; k < detail->elements; k++) {
         const uint64_t value = value_read(warp, detail, 1 + k, lane);
         memcpy(store.value + (size_t)k * detail->access_bytes, &value, detail->access_bytes);
@@ -97,12 +94,12 @@ static void issue(struct warp *warp, const struct instruction *instruction, unsi
 
 static void execute_store(struct warp *warp, const struct instruction *instruction) {
     for (uint32_t rest = warp->mask; rest && !warp->is_faulted; rest &= rest - 1)
-        issue(warp, instruction, lane_first(rest), move_value);
+        issue(warp, instruction, lane_first(rest), false);
 }
 
 static void execute_reduce(struct warp *warp, const struct instruction *instruction) {
     for (uint32_t rest = warp->mask; rest && !warp->is_faulted; rest &= rest - 1)
-        issue(warp, instruction, lane_first(rest), move_sum);
+        issue(warp, instruction, lane_first(rest), true);
 }
 
 #define COMPLETES "[.shared::cluster].mbarrier::complete_tx::bytes"

@@ -229,8 +229,10 @@ static void store(struct warp *warp, const struct instruction *instruction, unsi
     transfer->tile = tile;
     transfer->shared = from;
     transfer->bytes = tile_payload(&tile.map);
-    if (!is_reduction(instruction) || set_reduction(transfer))
-        traffic_count(&traffic, transfer->bytes);
+    if (is_reduction(instruction) && !set_reduction(transfer))
+        return;
+    transfer_mark(transfer);
+    traffic_count(&traffic, transfer->bytes);
 }
 
 static void execute_load(struct warp *warp, const struct instruction *instruction) {

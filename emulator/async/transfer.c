@@ -2,6 +2,7 @@
 #include "emulator/async/transfer.h"
 
 #include "emulator/async/phase.h"
+#include "emulator/execute/race.h"
 #include "emulator/execute/warp.h"
 
 #include <stdlib.h>
@@ -48,8 +49,51 @@ static void complete(const struct transfer *transfer) {
                    transfer->bytes);
 }
 
+/* Bytes that it takes of shared memory. */
+static uint32_t footprint(const struct transfer *transfer) {
+    return transfer->tile.map.magic == TENSOR_MAP_MAGIC ? tile_bytes(&transfer->tile.map)
+                                                        : transfer->bytes;
+}
+
+/* Where it reads in shared memory; NULL: it does not. */
+static const struct shared_place *source_of(const struct transfer *transfer) {
+    if (!transfer->has_mbarrier)
+        return &transfer->shared;
+    return transfer->source.block ? &transfer->source : NULL;
+}
+
+void transfer_mark(const struct transfer *transfer) {
+    const uint32_t size = footprint(transfer);
+    const struct shared_place *source = source_of(transfer);
+    if (!transfer->warp->block->race)
+        return;
+    if (source)
+        race_access(transfer->warp, transfer->instruction, transfer->lane, source, size,
+                    RACE_PENDING | RACE_BULK, NULL);
+    if (transfer->has_mbarrier && !transfer->warp->is_faulted)
+        race_access(transfer->warp, transfer->instruction, transfer->lane, &transfer->shared, size,
+                    RACE_WRITE | RACE_PENDING | RACE_BULK |
+                        (transfer->element_bytes ? RACE_STRONG : 0U),
+                    NULL);
+}
+
+static void mark_finished(const struct transfer *transfer) {
+    const struct shared_place *source = source_of(transfer);
+    const struct shared_place place = {transfer->shared.block, transfer->mbarrier};
+    if (!transfer->warp->block->race)
+        return;
+    if (source)
+        race_bulk_read(transfer->warp, source, footprint(transfer));
+    if (!transfer->has_mbarrier)
+        return;
+    race_bulk_arrived(transfer->warp, &transfer->shared, footprint(transfer));
+    race_bulk_told(transfer->warp,
+                   race_phase_key(&place, mbarrier_unpack(mbarrier_read(&place)).phase));
+}
+
 static void finish(const struct transfer *transfer) {
     transfer->move(transfer);
+    mark_finished(transfer);
     if (transfer->has_mbarrier)
         complete(transfer);
 }
@@ -89,8 +133,20 @@ void transfer_deliver_groups(const struct warp *warp, unsigned lane, uint32_t be
     cluster->transfer_count = kept;
 }
 
+/* On request it is a fault that nobody waits for what a load brings. */
+static void check_waited(const struct transfer *transfer) {
+    if (transfer->has_mbarrier && transfer->warp->block->race)
+        warp_fault(transfer->warp, transfer->instruction, MACHINE_CHECK_FAILED, transfer->lane,
+                   transfer->shared.offset,
+                   "race in shared memory: the cluster ends while a bulk copy of %u bytes is under "
+                   "way, for which nobody has waited",
+                   transfer->bytes);
+}
+
 void transfer_finish(struct cluster *cluster) {
-    for (size_t k = 0; k < cluster->transfer_count; k++)
+    for (size_t k = 0; k < cluster->transfer_count; k++) {
+        check_waited(&cluster->transfers[k]);
         finish(&cluster->transfers[k]);
+    }
     cluster->transfer_count = 0;
 }

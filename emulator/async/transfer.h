@@ -42,6 +42,9 @@ void transfer_close(struct cluster *cluster);
  * valid until the next one is added. */
 struct transfer *transfer_add(struct warp *warp, const struct instruction *instruction,
                               unsigned lane);
+/* For the check of races: what the copy reads in shared memory is read, and what it writes may be written, from
+ * now on. */
+void transfer_mark(const struct transfer *transfer);
 /* Moves what is under way to an mbarrier; false when there is nothing. */
 bool transfer_deliver(const struct shared_place *mbarrier);
 /* Moves what a thread has committed in groups, but for those numbered from `before` on. */

@@ -23,7 +23,8 @@ static bool have_all_arrived(const struct cluster *cluster) {
 }
 
 /* Who has arrived may go on, and who waits does. */
-static void release(const struct cluster *cluster) {
+static void release(struct cluster *cluster) {
+    cluster->barrier_phase++;
     for (uint32_t k = 0; k < cluster->size * cluster->launch->warps; k++) {
         struct warp *warp = warp_at(cluster, k);
         warp->cluster_passed |= warp->cluster_arrived;
@@ -70,6 +71,8 @@ void barrier_cluster_check_end(struct warp *warp, const struct instruction *inst
                    lane_count(lanes & ~warp->cluster_arrived), arrived);
 }
 
+enum { RELAXED = 1 }; /* among the row's choices */
+
 static void execute_arrive(struct warp *warp, const struct instruction *instruction) {
     const uint32_t lanes = warp_guard(warp, instruction);
     const uint32_t twice = lanes & (warp->cluster_arrived | warp->cluster_passed);
@@ -85,7 +88,8 @@ static void execute_arrive(struct warp *warp, const struct instruction *instruct
     warp->worker->counters.barriers += lanes != 0;
     warp->cluster_arrived |= lanes;
     if (lanes) {
-        race_arrive(warp, BARRIERS);
+        if (instruction->detail->choice[0] != RELAXED)
+            race_release(warp, race_cluster_key(warp->block->cluster->barrier_phase));
         barrier_cluster_threads_exited(warp->block->cluster);
     }
 }
@@ -115,7 +119,7 @@ static void execute_wait(struct warp *warp, const struct instruction *instructio
     }
     warp->cluster_passed &= ~passed;
     if (passed)
-        race_observe(warp);
+        race_acquire(warp, race_cluster_key(warp->block->cluster->barrier_phase - 1));
     if (strange)
         wait_here(warp, strange);
     else

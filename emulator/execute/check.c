@@ -43,29 +43,30 @@ static void check_written(struct warp *warp, const struct instruction *instructi
     }
 }
 
+static void check_access(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                         const struct shared_place *place, uint32_t size, unsigned flags,
+                         const unsigned char *value) {
+    const bool is_strong = instruction->detail->is_strong;
+    const bool is_read = flags & CHECK_READS, is_write = flags & CHECK_WRITES;
+    if (warp->block->race)
+        race_access(warp, instruction, lane, place, size,
+                    (is_write ? RACE_WRITE : 0U) | (is_strong ? RACE_STRONG : 0U), value);
+    if (warp->block->race && is_strong)
+        race_strong(warp, instruction, race_key(place), is_read, is_write);
+    check_written(warp, instruction, lane, place, size, flags);
+}
+
 void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint32_t address, uint32_t size, bool is_write, bool is_atomic,
                   const unsigned char *value) {
-    struct block *block = warp->block;
-    const bool is_strong = instruction->detail->is_strong;
-    if (block->race)
-        race_access(warp, instruction, lane, address, size,
-                    (is_write ? RACE_WRITE : 0U) | (is_strong ? RACE_STRONG : 0U), value);
-    if (block->race && is_strong)
-        race_strong(warp, instruction, space_window(WINDOW_SHARED) + address,
-                    !is_write || is_atomic, is_write);
-    check_written(warp, instruction, lane, &(struct shared_place){block, address}, size,
-                  (!is_write || is_atomic ? CHECK_READS : 0U) | (is_write ? CHECK_WRITES : 0U));
+    check_access(warp, instruction, lane, &(struct shared_place){warp->block, address}, size,
+                 (!is_write || is_atomic ? CHECK_READS : 0U) | (is_write ? CHECK_WRITES : 0U),
+                 value);
 }
 
-/* Races are looked for among the threads of a block, so not in what others do to its memory. */
 void check_place(struct warp *warp, const struct instruction *instruction, unsigned lane,
                  const struct shared_place *place, uint32_t size, unsigned flags) {
-    if (place->block == warp->block)
-        check_shared(warp, instruction, lane, place->offset, size, flags & CHECK_WRITES,
-                     flags == (CHECK_READS | CHECK_WRITES), NULL);
-    else
-        check_written(warp, instruction, lane, place, size, flags);
+    check_access(warp, instruction, lane, place, size, flags, NULL);
 }
 
 void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,

@@ -343,6 +343,12 @@ static void execute_sleep(struct warp *warp, const struct instruction *instructi
     warp->communicated = true;
 }
 
+/* What threads have written to shared memory, bulk copies see behind it. */
+static void execute_proxy_fence(struct warp *warp, const struct instruction *instruction) {
+    execute_sleep(warp, instruction);
+    race_proxy_fence(warp);
+}
+
 static void execute_fence(struct warp *warp, const struct instruction *instruction) {
     execute_sleep(warp, instruction);
     race_fence(warp);
@@ -371,9 +377,10 @@ static const struct instruction_row rows[] = {
     {.pattern = "nanosleep.u32", "w", execute_sleep},
     {.pattern = "membar.{cta,gl,sys,gpu}", "", execute_fence},
     {.pattern = "fence[.{sc,acq_rel,acquire,release}].{cta,cluster,gpu,sys}", "", execute_fence},
-    {.pattern = "fence.proxy.{alias,async,async.global,async.shared::cta,async.shared::cluster}",
+    {.pattern = "fence.proxy.{alias,async.global}", "", execute_sleep},
+    {.pattern = "fence.proxy.{async,async.shared::cta,async.shared::cluster}",
      "",
-     execute_sleep},
+     execute_proxy_fence},
     {.pattern = "fence.mbarrier_init.release.cluster", "", execute_fence},
     {.pattern = "griddepcontrol.{launch_dependents,wait}", "", execute_nothing},
     {.pattern = "discard[.global].L2", "m,i", execute_nothing, .decode = DECODE_PREFETCH},

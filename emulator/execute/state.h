@@ -93,6 +93,7 @@ struct cluster {
     struct launch *launch;
     struct block *blocks; /* by rank */
     uint32_t size;
+    uint32_t barrier_phase;
     uint32_t idle; /* grows while all wait at mbarriers and nothing happens to these */
     bool has_spun;
     uint64_t spent;             /* warp instructions since the launch last asked */
