@@ -317,6 +317,7 @@ typedef enum status normalise_kernel(const struct normalise_problem *problem,
     X(activation)                                                                                  \
     X(softmax)                                                                                     \
     X(layernorm)                                                                                   \
+    X(attention)                                                                                   \
     X(cross_entropy)                                                                               \
     X(mse)                                                                                         \
     X(column_sums)                                                                                 \

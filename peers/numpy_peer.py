@@ -190,6 +190,26 @@ def layernorm(case):
     return backward if case.variant.endswith("backward") else forward
 
 
+@peer("attention", name="numpy", summary="matmul, ufuncs and matmul")
+def attention(case):
+    batch, heads, sequence, dimension = case.sizes
+    q, k, v, o = (x.reshape(batch * heads, sequence, dimension) for x in tensors(case, "q k v o"))
+    scale = np.float32(case.parameters["scale"])
+    unmet = np.triu(np.full((sequence, sequence), case.variant == "causal"), 1)
+    scores = np.empty((batch * heads, sequence, sequence), np.float32)
+
+    def iteration(number):
+        np.matmul(q * scale, k.transpose(0, 2, 1), out=scores)
+        if case.variant == "causal":
+            np.copyto(scores, -np.inf, where=unmet)
+        np.subtract(scores, scores.max(axis=2, keepdims=True), out=scores)
+        np.exp(scores, out=scores)
+        np.divide(scores, scores.sum(axis=2, keepdims=True), out=scores)
+        np.matmul(scores, v, out=o)
+
+    return iteration
+
+
 @peer("cross_entropy", name="numpy", summary="a softmax and a look-up", one_thread=True)
 def cross_entropy(case):
     logits, labels, loss, dlogits = tensors(case, "logits labels loss dlogits")

@@ -13,7 +13,7 @@ os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")  # no pool of idle p
 
 import torch
 import torch.nn.functional as F
-from lockstep_peer import peer, serve
+from lockstep_peer import Unsupported, peer, serve
 
 aten = torch.ops.aten
 # One function is compiled for every case: none of them is one too many.
@@ -283,6 +283,22 @@ def layernorm(case):
         "backward": (backward, (pure_backward, both)),
         "rms_backward": (rms_backward, (pure_backward, both)),
     }[case.variant]
+
+
+@rows("attention")
+def attention(case):
+    q, k, v, o = (tensor.view(case.sizes) for tensor in tensors(case, "q k v o"))
+    causal = case.variant == "causal"
+    if not all(tensor.isfinite().all() for tensor in (q, k, v)):
+        raise Unsupported("PyTorch makes rows without a finite score 0")
+
+    def eager():
+        return {"o": F.scaled_dot_product_attention(q, k, v, is_causal=causal).flatten(0, 2)}
+
+    def pure(q, k, v, o):
+        o.copy_(F.scaled_dot_product_attention(q, k, v, is_causal=causal))
+
+    return eager, (pure, (q, k, v, o))
 
 
 @rows("cross_entropy")

@@ -11,9 +11,9 @@
  * so a query's maximum and sum take four shuffles. Probabilities go through shared memory, where K
  * was.
  *
- * Shared memory holds groups of four floats, and the eight groups of a row change places with the
- * row's number: neighbouring rows at one column, and neighbouring columns of one row, lie in
- * different banks, without padding.
+ * Shared memory holds groups of four floats. Where the threads of a warp read different rows at one
+ * column, groups change places with the row's number, so that they lie in different banks without
+ * padding: of K eight neighbouring rows, of queries and probabilities the rows of two y.
  *
  * bf16 is widened on the way to shared memory. Dimensions are filled up to 64 or 128 with zeros.
  *
@@ -27,13 +27,14 @@ enum { SIDE = 16, ROWS = ATTENTION_QUERIES / SIDE, GROUP = 4 };
 
 extern __shared__ float4 groups[];
 
-/* Rows of `WIDTH` floats in shared memory. */
-template <int WIDTH> struct tile {
+/* Rows of `WIDTH` floats in shared memory, groups exchanged by the bits `EXCHANGED` of the row. */
+template <int WIDTH, int EXCHANGED> struct tile {
     float4 *data;
     __device__ inline float4 &at(int row, int group) const {
-        return data[row * (WIDTH / GROUP) + (group ^ (row & 7))];
+        return data[row * (WIDTH / GROUP) + (group ^ (row & EXCHANGED))];
     }
 };
+enum { OF_QUERIES = 4, OF_KEYS = 7, OF_VALUES = 0 };
 
 /* A matrix in memory: where its rows from a tile's first on begin, and how many there are. */
 template <class stored> struct source {
@@ -74,12 +75,12 @@ static __device__ inline float4 source_group(const source<typename type::stored>
                        column + 3 < s.columns ? type::widen(from[3]) : 0.0f);
 }
 
-template <class type, int WIDTH, int HEIGHT>
-static __device__ inline void tile_load(const tile<WIDTH> to,
+template <class type, int HEIGHT, int WIDTH, int EXCHANGED>
+static __device__ inline void tile_load(const tile<WIDTH, EXCHANGED> to,
                                         const source<typename type::stored> &from, float scale) {
-    const int across = WIDTH / GROUP;
-    for (int i = threadIdx.x; i < HEIGHT * across; i += THREADS) {
-        const int row = i / across, group = i % across;
+    const unsigned across = WIDTH / GROUP;
+    for (unsigned i = threadIdx.x; i < HEIGHT * across; i += THREADS) {
+        const int row = (int)(i / across), group = (int)(i % across);
         to.at(row, group) = scaled(source_group<type>(from, row, group), scale);
     }
 }
@@ -113,8 +114,9 @@ static __device__ inline float half_warp_sum(float value) {
 
 /* Scores of this thread's queries and keys. */
 template <int WIDTH, int COLUMNS>
-static __device__ inline void scores_multiply(const tile<WIDTH> queries, const tile<WIDTH> keys,
-                                              int dimension, float scores[ROWS][COLUMNS]) {
+static __device__ inline void scores_multiply(const tile<WIDTH, OF_QUERIES> queries,
+                                              const tile<WIDTH, OF_KEYS> keys, int dimension,
+                                              float scores[ROWS][COLUMNS]) {
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
 #pragma unroll
     for (int i = 0; i < ROWS; i++)
@@ -181,7 +183,7 @@ static __device__ inline void scores_weigh(answer<PARTS> &kept, float scores[ROW
 }
 
 template <int KEYS, int COLUMNS>
-static __device__ inline void probabilities_store(const tile<KEYS> to,
+static __device__ inline void probabilities_store(const tile<KEYS, OF_QUERIES> to,
                                                   const float scores[ROWS][COLUMNS]) {
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
 #pragma unroll
@@ -196,8 +198,8 @@ static __device__ inline void probabilities_store(const tile<KEYS> to,
 
 /* o += probabilities V. */
 template <int WIDTH, int KEYS, int PARTS>
-static __device__ inline void means_add(const tile<KEYS> probabilities, const tile<WIDTH> values,
-                                        answer<PARTS> &kept) {
+static __device__ inline void means_add(const tile<KEYS, OF_QUERIES> probabilities,
+                                        const tile<WIDTH, OF_VALUES> values, answer<PARTS> &kept) {
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
     for (int group = 0; group < KEYS / GROUP; group++) {
         float4 p[ROWS];
@@ -268,9 +270,10 @@ rows_from(const struct attention_arguments &a, const void *matrix, int64_t strid
 template <class type, int WIDTH, int KEYS>
 static __device__ void attention_fused(const struct attention_arguments &a) {
     enum { QUERIES = ATTENTION_QUERIES, PARTS = WIDTH / GROUP / SIDE, COLUMNS = KEYS / SIDE };
-    const tile<WIDTH> queries = {groups}, keys = {groups + QUERIES * WIDTH / GROUP},
-                      values = {groups + (QUERIES + KEYS) * WIDTH / GROUP};
-    const tile<KEYS> probabilities = {keys.data};
+    const tile<WIDTH, OF_QUERIES> queries = {groups};
+    const tile<WIDTH, OF_KEYS> keys = {groups + QUERIES * WIDTH / GROUP};
+    const tile<WIDTH, OF_VALUES> values = {groups + (QUERIES + KEYS) * WIDTH / GROUP};
+    const tile<KEYS, OF_QUERIES> probabilities = {keys.data};
     const int64_t blocks = (a.sequence + QUERIES - 1) / QUERIES;
     const int64_t head_row = blockIdx.x / blocks * a.sequence;
     const int64_t first = (blocks - 1 - blockIdx.x % blocks) * QUERIES;
@@ -285,14 +288,14 @@ static __device__ void attention_fused(const struct attention_arguments &a) {
         for (int part = 0; part < PARTS; part++)
             kept.o[i][part] = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
     }
-    tile_load<type, WIDTH, QUERIES>(
+    tile_load<type, QUERIES>(
         queries, rows_from<type>(a, a.q, a.q_stride, head_row + first, a.sequence - first, QUERIES),
         a.scale);
     for (int64_t key = 0; key < end; key += KEYS) {
         const int64_t left = a.sequence - key;
-        tile_load<type, WIDTH, KEYS>(
-            keys, rows_from<type>(a, a.k, a.k_stride, head_row + key, left, KEYS), 1.0f);
-        tile_load<type, WIDTH, KEYS>(
+        tile_load<type, KEYS>(keys, rows_from<type>(a, a.k, a.k_stride, head_row + key, left, KEYS),
+                              1.0f);
+        tile_load<type, KEYS>(
             values, rows_from<type>(a, a.v, a.v_stride, head_row + key, left, KEYS), 1.0f);
         __syncthreads();
         float scores[ROWS][COLUMNS];

@@ -66,6 +66,12 @@ static const struct bounds table[] = {
     {"layernorm", "forward", "f32", "64x4096", "cuda-vectorised", .sectors = 2.00, .launches = 1},
     {"layernorm", "rms_forward", "f32", "64x768", "cuda-vectorised", .sectors = 1.50,
      .launches = 1},
+    /* A block of 64 queries reads Q once and O once, K and V whole: (2 + 2 * 4) / 4 of the least. */
+    {"attention", "full", "f32", "1x1x256x64", "cuda-fused", .sectors = 2.50, .vectors = true,
+     .launches = 1, .shared = 49152},
+    /* … up to its own keys alone: 1, 2, 3 and 4 times 64. */
+    {"attention", "causal", "f32", "1x1x256x64", "cuda-fused", .sectors = 1.75, .vectors = true,
+     .launches = 1, .shared = 49152},
     /* The label is read by each warp of a row, its logit by one thread. */
     {"cross_entropy", "forward_backward", "f32", "64x4096", "cuda-vectorised", .sectors = 1.02,
      .launches = 1},

@@ -128,6 +128,8 @@ static const struct ground {
     {&operation_softmax, "5x17", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
     {&operation_softmax, "3x1025", {.alpha = 1.0F, .seed = 2}, DTYPE_F32},
     {&operation_layernorm, "5x17", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
+    {&operation_attention, "1x2x7x13", {.alpha = 1.0F, .padding = 3, .seed = 1}, DTYPE_F32},
+    {&operation_attention, "1x2x7x13", {.alpha = 1.0F, .seed = 2}, DTYPE_BF16},
     {&operation_cross_entropy, "5x17", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
     {&operation_mse, "5x17", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
     {&operation_column_sums, "33x65", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},

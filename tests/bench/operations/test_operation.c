@@ -38,7 +38,7 @@ static void test_every_operation_is_found_by_its_name(void **state) {
     (void)state;
     static const char *const names[] = {"gemm",     "linear",    "activation",    "softmax",
                                         "mse",      "optimizer", "cross_entropy", "column_sums",
-                                        "transfer", "mlp",       "layernorm"};
+                                        "transfer", "mlp",       "layernorm",     "attention"};
     assert_int_equal(operation_count, sizeof names / sizeof names[0]);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct operation *operation = operation_find(names[i]);
@@ -292,6 +292,8 @@ static const struct {
     {"layernorm", "backward", "2x5", 130, 3 * 10 + 3 * 5 + 2 * 2, 3 * 10 + 3 * 5 + 2 * 2},
     {"layernorm", "rms_forward", "2x5", 40, 2 * 10 + 5 + 2, 2 * 10 + 5 + 2},
     {"layernorm", "rms_backward", "2x5", 90, 3 * 10 + 2 * 5 + 2, 3 * 10 + 2 * 5 + 2},
+    {"attention", "full", "2x3x5x7", 4 * 6 * 25 * 7, 4 * 2 * 3 * 5 * 7, 4 * 2 * 3 * 5 * 7},
+    {"attention", "causal", "2x3x5x7", 2 * 6 * 25 * 7, 4 * 2 * 3 * 5 * 7, 4 * 2 * 3 * 5 * 7},
     {"cross_entropy", "forward", "2x5", 50, 10 + 2 + 2, 10 + 2 + 2},
     {"cross_entropy", "backward", "2x5", 50, 2 * 10 + 2, 2 * 10 + 2},
     {"cross_entropy", "forward_backward", "2x5", 50, 2 * 10 + 2 + 2, 2 * 10 + 2 + 2},
