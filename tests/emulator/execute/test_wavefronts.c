@@ -99,6 +99,27 @@ static void loads_and_stores_go_by_128_bytes(void **state) {
     CHECK((struct bench *)*state, probes);
 }
 
+/* Where neighbours, or neighbours but one, access one place, two groups are one: counters published
+ * of a T4 and an A100 have 2 for 16 bytes that all lanes, or the lanes of each half, read alike. */
+static void groups_that_share_places_go_together(void **state) {
+#define EVERY(lanes, bytes) "div.u32 %r4, %r1, " #lanes ";\nmad.lo.u32 %r2, %r4, " #bytes ", %r3;\n"
+    static const struct probe probes[] = {
+        {"ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r3];", 0, 2, 2},
+        {"ld.shared.v2.f32 {%f1, %f2}, [%r3];", 0, 1, 1},
+        {EVERY(16, 1024) "ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r2];", 0, 2, 2},
+        {EVERY(2, 16) "ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r2];", 0, 2, 2},
+        {EVERY(2, 32) "ld.shared.v4.f32 {%f1, %f2, %f3, %f4}, [%r2];", 0, 4, 2},
+        {EVERY(2, 8) "ld.shared.v2.f32 {%f1, %f2}, [%r2];", 0, 1, 1},
+        {"and.b32 %r4, %r1, -3;\nmad.lo.u32 %r2, %r4, 8, %r3;\n"
+         "ld.shared.v2.f32 {%f1, %f2}, [%r2];",
+         0, 2, 1},
+        {"and.b32 %r4, %r1, -5;\nmad.lo.u32 %r2, %r4, 8, %r3;\n"
+         "ld.shared.v2.f32 {%f1, %f2}, [%r2];",
+         0, 2, 2},
+    };
+    CHECK((struct bench *)*state, probes);
+}
+
 /* Quarters and halves without lanes take nothing. */
 static void inactive_lanes_take_no_wavefront(void **state) {
     static const struct probe probes[] = {
@@ -274,6 +295,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
     const struct CMUnitTest tests[] = {
         TEST(loads_and_stores_go_by_128_bytes),
+        TEST(groups_that_share_places_go_together),
         TEST(inactive_lanes_take_no_wavefront),
         TEST(atomics_on_one_word_wait_for_each_other),
         TEST(atomics_in_global_memory_make_no_wavefronts),
