@@ -9,6 +9,8 @@
  */
 #include "emulator/decode/allocate.h"
 
+#include "emulator/decode/graph.h"
+
 #include <string.h>
 
 struct basic_block {
@@ -32,36 +34,10 @@ struct allocation {
 
 /* ---- Control flow ---- */
 
-static bool falls_through(const struct instruction *instruction) {
-    return instruction->is_guarded || !(instruction->detail->flags & ROW_ENDS);
-}
-
-static size_t target_count(const struct instruction *instruction) {
-    const struct detail *detail = instruction->detail;
-    if (detail->targets)
-        return detail->target_count;
-    return detail->row && detail->row->decode == DECODE_BRANCH;
-}
-
-static uint32_t target_at(const struct allocation *allocation,
-                          const struct instruction *instruction, size_t k) {
-    const uint32_t target =
-        instruction->detail->targets ? instruction->detail->targets[k] : instruction->target;
-    return target - allocation->function->first;
-}
-
 static void find_blocks(struct allocation *allocation) {
     const uint32_t count = allocation->function->count;
     struct source *source = allocation->decoder->source;
-    bool *leads = source_allocate(source, count + 1);
-    leads[0] = true;
-    for (uint32_t k = 0; k < count; k++) {
-        const size_t targets = target_count(&allocation->code[k]);
-        for (size_t n = 0; n < targets; n++)
-            leads[target_at(allocation, &allocation->code[k], n)] = true;
-        if (targets || !falls_through(&allocation->code[k]))
-            leads[k + 1] = true;
-    }
+    const bool *leads = graph_leaders(source, allocation->function, allocation->code);
     for (uint32_t k = 0; k < count; k++)
         allocation->block_count += leads[k];
     allocation->blocks =
@@ -124,11 +100,11 @@ static void merge_successor(struct allocation *allocation, struct basic_block *b
 
 static bool update_block(struct allocation *allocation, struct basic_block *block) {
     const struct instruction *last = &allocation->code[block->end - 1];
-    const size_t targets = target_count(last);
+    const size_t targets = graph_target_count(last);
     bool changed = false;
     for (size_t k = 0; k < targets; k++)
-        merge_successor(allocation, block, target_at(allocation, last, k));
-    if (falls_through(last))
+        merge_successor(allocation, block, graph_target(allocation->function, last, k));
+    if (graph_falls_through(last))
         merge_successor(allocation, block, block->end);
     for (uint32_t k = 0; k < allocation->words; k++) {
         const uint64_t live = block->used[k] | (block->live_out[k] & ~block->defined[k]);

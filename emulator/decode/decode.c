@@ -121,6 +121,7 @@ static void decode_function(struct decoder *decoder, struct program_function *fu
         function->communicates |=
             communicates(decoder, decoder->program->code[function->first + k].detail);
     allocate_registers(decoder);
+    function->declared = (uint32_t)decoder->register_count;
     for (uint32_t k = 0; k < function->count; k++)
         finish_instruction(decoder, &decoder->program->code[function->first + k]);
 }

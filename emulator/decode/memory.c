@@ -164,6 +164,7 @@ static void memory_shape(struct decoder *decoder, const struct instruction_row *
                                                              : 1;
     if (detail->elements * detail->access_bytes > 16)
         decoder_fail(decoder, "a vector of more than 16 bytes");
+    detail->request_bytes = detail->elements * detail->access_bytes;
 }
 
 static void memory_values(struct decoder *decoder, const struct syntax_operand *operand,

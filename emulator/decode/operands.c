@@ -13,12 +13,22 @@
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the slot is written when registers get their
  * places */
-static void use_register(struct decoder *decoder, uint32_t *slot, uint32_t number,
-                         bool is_definition) {
+static void note_use(struct decoder *decoder, uint32_t *slot, uint32_t number, bool is_definition) {
     decoder->uses = source_grow(decoder->source, decoder->uses, decoder->use_count,
                                 &decoder->use_capacity, sizeof *decoder->uses);
     decoder->uses[decoder->use_count++] = (struct register_use){
         slot, number, decoder->number, is_definition, decoder_source(decoder)->guard != NULL};
+}
+
+static void add_register(struct decoder *decoder, uint32_t number, bool is_definition) {
+    struct detail *detail = decoder->detail;
+    if (is_definition) {
+        detail->to_register[detail->to_count] = number;
+        note_use(decoder, &detail->to[detail->to_count++], number, true);
+    } else {
+        detail->from_register[detail->from_count] = number;
+        note_use(decoder, &detail->from[detail->from_count++], number, false);
+    }
 }
 
 uint32_t decoder_new_register(struct decoder *decoder, uint32_t width) {
@@ -116,6 +126,9 @@ void decoder_reserve_operands(struct decoder *decoder, size_t to, size_t from) {
     detail->from_narrow = source_allocate(decoder->source, from + 1);
     decoder->to_limit = to;
     decoder->from_limit = from;
+    detail->to_register = source_allocate(decoder->source, (to + 1) * sizeof *detail->to_register);
+    detail->from_register =
+        source_allocate(decoder->source, (from + 1) * sizeof *detail->from_register);
 }
 
 /* The type of a destination narrower than its register: the first one written, but the last for
@@ -149,6 +162,7 @@ void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width
     if (width == 32)
         bits = (uint32_t)bits;
     detail->from_bits[detail->from_count] = (uint8_t)(width ? width : 64);
+    detail->from_register[detail->from_count] = REGISTER_NONE;
     detail->from[detail->from_count++] = constants_slot(decoder, bits, width);
 }
 
@@ -189,6 +203,7 @@ static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operan
 void decoder_add_special(struct decoder *decoder, enum special_register special) {
     struct detail *detail = decoder->detail;
     detail->from_bits[detail->from_count] = 32;
+    detail->from_register[detail->from_count] = REGISTER_NONE;
     detail->from[detail->from_count++] =
         ((uint32_t)special * (uint32_t)sizeof(struct lanes32)) | (uint32_t)BANK_SPECIAL;
 }
@@ -286,8 +301,7 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
     detail->from_bits[detail->from_count] = slot_bits(bits);
     detail->from_narrow[detail->from_count] =
         (uint8_t)(bits > letter_bits(letter) ? letter_bits(letter) : 0);
-    use_register(decoder, &detail->from[detail->from_count], index, false);
-    detail->from_count++;
+    add_register(decoder, index, false);
 }
 
 void decoder_add_from(struct decoder *decoder, const struct syntax_operand *operand, char letter) {
@@ -313,12 +327,10 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
     struct detail *detail = decoder->detail;
     if (detail->to_count >= decoder->to_limit)
         decoder_fail(decoder, "too many operands");
-    uint32_t *slot = &detail->to[detail->to_count];
     if (operand->kind == OPERAND_SINK) {
         unsigned width = slot_bits(letter_bits(letter));
         detail->to_bits[detail->to_count] = (uint8_t)width;
-        use_register(decoder, slot, decoder_new_register(decoder, width), true);
-        detail->to_count++;
+        add_register(decoder, decoder_new_register(decoder, width), true);
         return;
     }
     unsigned index;
@@ -336,8 +348,7 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
         detail->to_extend[detail->to_count] =
             (uint8_t)(letter_bits(letter) | (is_signed_result(decoder) ? 0x80 : 0));
     detail->to_register_bits = (uint8_t)bits;
-    use_register(decoder, slot, index, true);
-    detail->to_count++;
+    add_register(decoder, index, true);
 }
 
 void decoder_add_carry(struct decoder *decoder, bool is_definition) {
@@ -346,11 +357,10 @@ void decoder_add_carry(struct decoder *decoder, bool is_definition) {
         decoder->carry = decoder_new_register(decoder, 1);
     if (is_definition) {
         detail->to_bits[detail->to_count] = 1;
-        use_register(decoder, &detail->to[detail->to_count++], decoder->carry, true);
     } else {
         detail->from_bits[detail->from_count] = 1;
-        use_register(decoder, &detail->from[detail->from_count++], decoder->carry, false);
     }
+    add_register(decoder, decoder->carry, is_definition);
 }
 
 void decoder_set_guard(struct decoder *decoder) {
@@ -367,5 +377,6 @@ void decoder_set_guard(struct decoder *decoder) {
         decoder_fail(decoder, "the guard is not a predicate register");
     decoder->instruction->is_guarded = 1;
     decoder->instruction->guard_negated = source->guard_negated;
-    use_register(decoder, &decoder->instruction->guard, index, false);
+    decoder->detail->guard_register = index;
+    note_use(decoder, &decoder->instruction->guard, index, false);
 }

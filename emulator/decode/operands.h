@@ -4,7 +4,6 @@
 
 #include "emulator/decode/decoder.h"
 
-enum { REGISTER_NONE = UINT32_MAX };
 /* The letter (lanes.h) of a type. */
 char decoder_type_letter(const struct syntax_type *type);
 uint32_t decoder_new_register(struct decoder *decoder, uint32_t width);

@@ -33,7 +33,7 @@ struct instruction {
 };
 
 /* Of all instructions but wgmma, whose accumulator alone may have 128 registers. */
-enum { OPERAND_LIMIT = 64 };
+enum { OPERAND_LIMIT = 64, REGISTER_NONE = UINT32_MAX };
 
 /* An argument or a result of a call: its area in the caller's frame. */
 struct param_copy {
@@ -57,8 +57,10 @@ struct detail {
     instruction_handler *guarded;      /* what a guarded instruction runs under its mask */
     lane_function *lanes;
     uint8_t to_count, from_count;
-    uint64_t negated;             /* bit k: from[k] is a negated predicate */
-    uint32_t *to, *from;          /* slots */
+    uint64_t negated;                      /* bit k: from[k] is a negated predicate */
+    uint32_t *to, *from;                   /* slots */
+    uint32_t *to_register, *from_register; /* as the function declares them; or REGISTER_NONE */
+    uint32_t guard_register;
     uint8_t *to_bits, *from_bits; /* width of the slot: 1, 32 or 64 */
     uint8_t *to_extend;   /* how many low bits count, top bit set when signed; 0: no extension */
     uint8_t *from_narrow; /* how many low bits of a wider register count; 0: all */
@@ -75,6 +77,11 @@ struct detail {
     const struct matrix_fragment *fragment;  /* wmma.load, wmma.store */
     const struct warpgroup_product *product; /* wgmma.mma_async */
     uint32_t stride;                         /* ld.param and st.param on an area: bytes a lane */
+    /* What an assembler makes of the access: bytes a lane of the request that is counted here, and
+     * how far from this access they begin. 0: the request of another access has these bytes. */
+    uint32_t request_bytes;
+    int32_t request_offset;
+    bool spans_rounds; /* of a loop: only where the request's address is a multiple of its bytes */
     enum state_space space;
     bool to_signed;
     bool is_strong, acquires, releases; /* accesses to memory, in the words of PTX's model */
@@ -159,6 +166,7 @@ struct program_function {
     uint32_t shared_bytes; /* static, own variables and those it may reach */
     uint32_t index;
     uint32_t registers; /* 32-bit registers live at once */
+    uint32_t declared;  /* registers of all kinds that its text names, and those added to them */
     bool has_calls, calls_indirectly, uses_module_shared;
     bool communicates; /* blocks may see each other's work through atomics or volatile accesses */
     const char *lacks; /* what it, or what it may call, needs and the emulator lacks; else NULL */

@@ -76,7 +76,7 @@ static inline void site_learn(struct access_site *site, const struct access *acc
     site->kind = contiguous ? PATTERN_CONTIGUOUS : uniform ? PATTERN_UNIFORM : PATTERN_GATHER;
     for (unsigned k = 0; k < SITE_PHASES; k++)
         site->phases[k].phase = 0;
-    site->wavefronts = 0;
+    site->low_bits = SITE_UNKNOWN;
     site->range = NULL;
 }
 

@@ -5,7 +5,7 @@
 #include "emulator/lanes/lanes.h"
 #include "emulator/memory/memory.h"
 
-enum { SITE_PHASES = 8 };
+enum { SITE_PHASES = 8, SITE_UNKNOWN = 4 };
 
 /* How the lanes' data lies. */
 enum { PATTERN_GATHER, PATTERN_UNIFORM, PATTERN_CONTIGUOUS };
@@ -21,7 +21,8 @@ struct access_site {
     uint32_t mask; /* 0: nothing kept */
     uint32_t kind;
     int64_t first, last; /* the lowest delta, and the highest plus the bytes of an access */
-    uint32_t wavefronts, wavefronts_ideal, low_bits;
+    uint32_t wavefronts, wavefronts_ideal;
+    uint32_t low_bits; /* the first lane's address modulo 4, for the wavefronts; or SITE_UNKNOWN */
     struct {
         uint32_t phase;   /* the first lane's address modulo 32, plus 1; 0: nothing kept */
         uint32_t sectors; /* how many different ones */

@@ -22,8 +22,11 @@ INLINE void load_global(struct warp *warp, const struct instruction *instruction
     uint32_t sectors, kind;
     if (!global_access(warp, instruction, access, bytes, false, &sectors, &kind))
         return;
-    warp->worker->counters.global_load_requests++;
-    warp->worker->counters.global_load_sectors += sectors;
+    struct machine_counters *counters = &warp->worker->counters;
+    counters->global_load_requests++;
+    counters->global_load_sectors += sectors;
+    counters->global_requests_64 += bytes == 8;
+    counters->global_requests_128 += bytes == 16;
     if (warp->block->launch->is_slow)
         check_global_lanes(warp, instruction, access, bytes, false);
     load_lanes(warp, instruction, 0, access, kind);
@@ -35,8 +38,11 @@ INLINE void store_global(struct warp *warp, const struct instruction *instructio
     uint32_t sectors, kind;
     if (!global_access(warp, instruction, access, bytes, true, &sectors, &kind))
         return;
-    warp->worker->counters.global_store_requests++;
-    warp->worker->counters.global_store_sectors += sectors;
+    struct machine_counters *counters = &warp->worker->counters;
+    counters->global_store_requests++;
+    counters->global_store_sectors += sectors;
+    counters->global_requests_64 += bytes == 8;
+    counters->global_requests_128 += bytes == 16;
     if (warp->block->launch->is_slow)
         check_global_lanes(warp, instruction, access, bytes, true);
     store_lanes(warp, instruction, 0, access, kind);
@@ -50,7 +56,6 @@ INLINE void load_shared(struct warp *warp, const struct instruction *instruction
     uint32_t kind;
     if (!shared_access(warp, instruction, access, bytes, false, &kind))
         return;
-    warp->worker->counters.shared_load_requests++;
     load_lanes(warp, instruction, (uint64_t)(uintptr_t)warp->block->shared, access, kind);
 }
 
@@ -60,7 +65,6 @@ INLINE void store_shared(struct warp *warp, const struct instruction *instructio
     uint32_t kind;
     if (!shared_access(warp, instruction, access, bytes, true, &kind))
         return;
-    warp->worker->counters.shared_store_requests++;
     store_lanes(warp, instruction, (uint64_t)(uintptr_t)warp->block->shared, access, kind);
 }
 

@@ -62,6 +62,7 @@ struct machine_options {
     bool check_race;    /* two threads, one shared byte, no barrier between, one of them writing */
     bool check_init;    /* reads of bytes that nothing has written (global and shared) */
     bool check_barrier; /* a thread exits while others of its block wait at a barrier for all */
+    bool count_ptx;     /* what the PTX says, and not what an assembler makes of it; when loading */
     uint64_t instruction_budget; /* warp instructions a launch; 0: no limit */
     unsigned host_threads;       /* 0: as many as there are cores */
     size_t stack_bytes;          /* local memory a thread for the frames of called functions */

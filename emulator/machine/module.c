@@ -2,6 +2,7 @@
  * about kernels. */
 #include "emulator/machine/module.h"
 
+#include "emulator/assemble/assemble.h"
 #include "emulator/async/instruction_set.h"
 #include "emulator/decode/decode.h"
 #include "emulator/lanes/space.h"
@@ -175,6 +176,8 @@ static void load(struct source *source, struct machine_module *module, const cha
     module->syntax = syntax_parse(source, text, length);
     place_variables(source, module);
     module->program = decode_program(source, module->syntax, &set);
+    if (!module->machine->options.count_ptx)
+        assemble_program(source, module->program);
     initialise_all(source, module);
     collect_kernels(source, module);
 }

@@ -139,6 +139,13 @@ static bool config_time(const struct config_reader *reader, char *value) {
     return config_refuse(reader, "no such time", value, "none, host");
 }
 
+static bool config_count(const struct config_reader *reader, char *value) {
+    reader->config->options.count_ptx = strcmp(value, "ptx") == 0;
+    if (reader->config->options.count_ptx || strcmp(value, "hardware") == 0)
+        return true;
+    return config_refuse(reader, "no such way to count", value, "hardware, ptx");
+}
+
 static const struct {
     const char *key;
     bool (*read)(const struct config_reader *reader, char *value);
@@ -146,6 +153,7 @@ static const struct {
     {"check", config_check},       {"device", config_device}, {"report", config_report},
     {"threads", config_threads},   {"memory", config_memory}, {"budget", config_budget},
     {"findings", config_findings}, {"time", config_time},     {"devices", config_devices},
+    {"count", config_count},
 };
 
 static bool config_pair(const struct config_reader *reader, char *pair) {
@@ -153,13 +161,14 @@ static bool config_pair(const struct config_reader *reader, char *pair) {
     if (!value)
         return config_refuse(
             reader, "not a key=value pair", pair,
-            "check, device, devices, report, threads, memory, budget, findings, time");
+            "check, device, devices, report, threads, memory, budget, findings, time, count");
     *value++ = '\0';
     for (size_t i = 0; i < sizeof config_keys / sizeof *config_keys; i++)
         if (!strcmp(pair, config_keys[i].key))
             return config_keys[i].read(reader, value);
-    return config_refuse(reader, "no such key", pair,
-                         "check, device, devices, report, threads, memory, budget, findings, time");
+    return config_refuse(
+        reader, "no such key", pair,
+        "check, device, devices, report, threads, memory, budget, findings, time, count");
 }
 
 bool driver_config_read(struct driver_config *config, const char *text, char *message,

@@ -75,6 +75,7 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"report=", "no usable file name for report"},
         {"findings=", "no usable file name for findings"},
         {"time=gpu", "no such time 'gpu'; known: none, host"},
+        {"count=sass", "no such way to count 'sass'; known: hardware, ptx"},
         {"device", "not a key=value pair 'device'"},
         {"device=t4;;x=1", "no such key 'x'"},
     };
