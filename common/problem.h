@@ -64,6 +64,10 @@ struct gemm_problem {
     float *c;
     /* Elements from one row to the next as stored; at least the stored row's length. */
     int64_t lda, ldb, ldc;
+    /* So many products of one size, each operand and each C that many elements behind the one
+     * before; 0 and 1: one product, whose strides are not read. An implementation that takes no
+     * batches is called with one product alone. */
+    int64_t batch, stride_a, stride_b, stride_c;
 };
 
 /* y = f(x W^T + bias), a dense layer forward; f is ReLU, which keeps NaN, or nothing. f32, all

@@ -61,6 +61,12 @@ struct cuda_stream;
       (struct cublas_context * handle, cublas_operation transpose_a, cublas_operation transpose_b, \
        int m, int n, int k, const void *alpha, const void *a, cublas_data_type a_type, int lda,    \
        const void *b, cublas_data_type b_type, int ldb, const void *beta, void *c,                 \
-       cublas_data_type c_type, int ldc, cublas_compute_type compute, cublas_algorithm algorithm))
+       cublas_data_type c_type, int ldc, cublas_compute_type compute, cublas_algorithm algorithm)) \
+    X(cublasGemmStridedBatchedEx, cublasGemmStridedBatchedEx,                                      \
+      (struct cublas_context * handle, cublas_operation transpose_a, cublas_operation transpose_b, \
+       int m, int n, int k, const void *alpha, const void *a, cublas_data_type a_type, int lda,    \
+       long long stride_a, const void *b, cublas_data_type b_type, int ldb, long long stride_b,    \
+       const void *beta, void *c, cublas_data_type c_type, int ldc, long long stride_c, int batch, \
+       cublas_compute_type compute, cublas_algorithm algorithm))
 
 #endif

@@ -9,6 +9,7 @@ LIBCLC        ?= $(firstword $(wildcard /usr/lib/clc/nvptx64--nvidiacl.bc /usr/s
 ARCHITECTURES ?= 75 80 86 89 90 100 120
 virtual_gemm_7_pipelined := 80
 virtual_gemm_8_split_k   := 80
+virtual_gemm_batch       := 80
 virtual_linear_1_fused   := 80
 kernel_sources := $(sort $(wildcard kernels/*.cu kernels/*/*.cu))
 kernel_names  := $(basename $(notdir $(kernel_sources)))

@@ -3,6 +3,7 @@
  */
 #include "reference/naive.h"
 
+#include "common/gemm_batch.h"
 #include "common/narrow.h"
 
 /* An operand as it is multiplied: tf32 is rounded on the way from memory. */
@@ -33,7 +34,8 @@ static inline __attribute__((always_inline)) void multiply(const struct gemm_pro
 }
 
 enum status gemm_naive(const struct gemm_problem *problem, struct execution *execution) {
-    (void)execution;
+    if (problem->batch > 1)
+        return gemm_each(problem, gemm_naive, execution);
     switch (problem->dtype) {
     case DTYPE_F32:
         multiply(problem, DTYPE_F32);

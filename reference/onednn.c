@@ -9,6 +9,7 @@
 
 #ifdef HAVE_ONEDNN
 
+#    include "common/gemm_batch.h"
 #    include "reference/linear.h"
 #    include "reference/onednn_primitive.h"
 #    include "reference/simd/simd.h"
@@ -22,7 +23,7 @@ static struct onednn_key key_of(enum onednn_kind kind, dnnl_alg_kind_t algorithm
                              .threads = threads,
                              .count = backward ? 3 : 2};
     for (int i = 0; i < key.count; i++)
-        key.arguments[i] = (struct onednn_matrix){rows, columns, columns, 1};
+        key.arguments[i] = (struct onednn_matrix){rows, columns, columns, 1, 0, 0};
     return key;
 }
 
@@ -46,7 +47,7 @@ enum status softmax_onednn(const struct softmax_problem *problem, struct executi
 }
 
 static struct onednn_matrix vector_of(int64_t length) {
-    return (struct onednn_matrix){length, 0, 1, 1};
+    return (struct onednn_matrix){length, 0, 1, 1, 0, 0};
 }
 
 /* The library keeps a variance where this project keeps rstd. */
@@ -56,7 +57,7 @@ enum status layernorm_onednn(const struct layernorm_problem *problem, struct exe
                            "oneDNN keeps a variance, not rstd, and before 3.7 has no rms norm; use "
                            "cpu-simd");
     int64_t rows = problem->rows, columns = problem->columns;
-    const struct onednn_matrix matrix = {rows, columns, columns, 1};
+    const struct onednn_matrix matrix = {rows, columns, columns, 1, 0, 0};
     const struct onednn_key key = {.kind = ONEDNN_LAYERNORM,
                                    .algorithm = dnnl_alg_kind_undef,
                                    .threads = execution->threads,
@@ -120,8 +121,8 @@ enum status activation_onednn(const struct activation_problem *problem,
 /* A matrix as stored by rows, `leading` elements apart, or its transpose. */
 static struct onednn_matrix matrix_of(int64_t rows, int64_t columns, int64_t leading,
                                       bool transposed) {
-    return (struct onednn_matrix){rows, columns, transposed ? 1 : leading,
-                                  transposed ? leading : 1};
+    return (struct onednn_matrix){rows, columns, transposed ? 1 : leading, transposed ? leading : 1,
+                                  0,    0};
 }
 
 static dnnl_data_type_t type_of(enum dtype dtype) {
@@ -188,7 +189,24 @@ static void scale(const struct gemm_problem *problem) {
         }
 }
 
+/* One primitive for all; where the library has none, product by product. */
+static enum status multiply_batch(const struct gemm_problem *problem, struct execution *execution) {
+    const int64_t strides[] = {problem->stride_a, problem->stride_b, problem->stride_c};
+    struct onednn_key key = product_key(problem, execution->threads);
+    for (int i = 0; i < key.count; i++) {
+        key.arguments[i].batch = problem->batch;
+        key.arguments[i].batch_stride = strides[i];
+    }
+    const struct onednn_argument arguments[] = {
+        {DNNL_ARG_SRC, problem->a}, {DNNL_ARG_WEIGHTS, problem->b}, {DNNL_ARG_DST, problem->c}};
+    enum status status =
+        problem->alpha != 0 ? onednn_run(&key, arguments, execution) : STATUS_UNSUPPORTED;
+    return status == STATUS_UNSUPPORTED ? gemm_each(problem, gemm_onednn, execution) : status;
+}
+
 enum status gemm_onednn(const struct gemm_problem *problem, struct execution *execution) {
+    if (problem->batch > 1)
+        return multiply_batch(problem, execution);
     if (type_of(problem->dtype) == dnnl_f32)
         return multiply_f32(problem, execution);
     if (problem->alpha != 0)

@@ -120,10 +120,12 @@ static dnnl_status_t shapes_describe(const struct onednn_key *key, struct shapes
     dnnl_status_t status = dnnl_success;
     for (int i = 0; status == dnnl_success && i < key->count; i++) {
         const struct onednn_matrix *matrix = &key->arguments[i];
-        const dnnl_dims_t sizes = {matrix->rows, matrix->columns};
-        const dnnl_dims_t strides = {matrix->row_stride, matrix->column_stride};
+        const dnnl_dims_t sizes = {matrix->batch, matrix->rows, matrix->columns};
+        const dnnl_dims_t strides = {matrix->batch_stride, matrix->row_stride,
+                                     matrix->column_stride};
+        const int first = matrix->batch > 0 ? 0 : 1, last = matrix->columns > 0 ? 3 : 2;
         bool operand = key->kind == ONEDNN_PRODUCT && i < 2;
-        status = onednn_shape_create(&shapes->of[i], matrix->columns == 0 ? 1 : 2, sizes, strides,
+        status = onednn_shape_create(&shapes->of[i], last - first, sizes + first, strides + first,
                                      operand ? key->operands : dnnl_f32);
     }
     return status;

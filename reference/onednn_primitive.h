@@ -9,9 +9,9 @@
 #include "reference/onednn_api.h"
 
 /* A matrix: [rows, columns], and the elements from one row, and from one column, to the next. With
- * 0 columns, a vector of `rows`. */
+ * 0 columns, a vector of `rows`. With a batch above 0, so many of them `batch_stride` apart. */
 struct onednn_matrix {
-    int64_t rows, columns, row_stride, column_stride;
+    int64_t rows, columns, row_stride, column_stride, batch, batch_stride;
 };
 
 enum onednn_kind { ONEDNN_PRODUCT, ONEDNN_SOFTMAX, ONEDNN_ELTWISE, ONEDNN_LAYERNORM };

@@ -6,6 +6,7 @@
  * OpenMP library is loaded first, has one pool too: OpenBLAS's and oneDNN's calls into gcc's
  * library bind to clang's.
  */
+#include "common/gemm_batch.h"
 #include "reference/libraries.h"
 
 #include <cblas.h>
@@ -23,6 +24,8 @@ static bool fits_blas_integer(const struct gemm_problem *problem) {
 }
 
 enum status gemm_openblas(const struct gemm_problem *problem, struct execution *execution) {
+    if (problem->batch > 1)
+        return gemm_each(problem, gemm_openblas, execution);
     if (dtype_is_narrow(problem->dtype))
         return message_set(execution->message, STATUS_UNSUPPORTED,
                            "openblas multiplies f32 matrices only; use --dtype f32 or tf32");

@@ -274,3 +274,11 @@ const struct operation_argument *expression_argument(const struct expression *ex
         return expression_argument(expression->constant);
     return expression->operator== OPERATOR_ARGUMENT ? expression->argument : NULL;
 }
+
+bool expression_reads(const struct expression *e, const char *member) {
+    if (!e)
+        return false;
+    return (e->operator== OPERATOR_ARGUMENT && strcmp(e->argument->name, member) == 0) ||
+           expression_reads(e->left, member) || expression_reads(e->right, member) ||
+           expression_reads(e->constant, member);
+}

@@ -48,6 +48,8 @@ void expression_free(struct expression *expression); /* NULL is allowed */
 
 /* The member that the expression is, and nothing else; NULL where it is more. */
 const struct operation_argument *expression_argument(const struct expression *expression);
+/* Whether it reads that member, for itself or in a constant. */
+bool expression_reads(const struct expression *expression, const char *member);
 /* Whether it is computed in floating point, whatever the shape. */
 bool expression_is_real(const struct expression *expression);
 

@@ -85,6 +85,7 @@ static enum status row_append(struct kernel_file *file, struct part *part, const
         .dtypes = lines->dtypes,
         .variants = variants_of(lines),
         .reads_outputs = lines->reads_outputs,
+        .batches = lines->batches,
         .methods = &kernel_row_methods,
         .own = &part->row};
     return status == STATUS_OK

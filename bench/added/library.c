@@ -77,7 +77,8 @@ static enum status row_append(const char *file, const char *name, const struct l
                                             .summary = row->summary,
                                             .device = row->gpu ? DEVICE_GPU : DEVICE_CPU,
                                             .dtypes = row->dtypes,
-                                            .one_thread = row->one_thread};
+                                            .one_thread = row->one_thread,
+                                            .batches = row->batches};
     memcpy(&implementation.run, &row->run, sizeof implementation.run);
     return added_rows_append(rows, row->operation, name ? name : row->name, &implementation,
                              message);

@@ -36,7 +36,10 @@ static enum status expression_take(struct block *block, struct expression **expr
     const struct names names = names_of(block);
     if (*expression)
         return refuse(block, "this was said before");
-    return expression_parse(&block->reader, &names, expression, block->message);
+    const enum status status = expression_parse(&block->reader, &names, expression, block->message);
+    if (status == STATUS_OK && expression_reads(*expression, "batch"))
+        block->lines->batches = true;
+    return status;
 }
 
 /* --- what a line begins with ------------------------------------------------------------------ */

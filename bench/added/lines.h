@@ -55,6 +55,7 @@ struct lines {
     unsigned dtypes;
     int capability; /* 80 is 8.0; 0: any */
     bool reads_outputs, finite_inputs;
+    bool batches;                 /* something is computed from `batch` */
     struct expression *workspace; /* bytes; NULL: none */
     struct line_condition conditions[LINES_CONDITIONS_MAX];
     struct named_expression constants[LINES_CONSTANTS_MAX];

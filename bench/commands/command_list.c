@@ -28,7 +28,8 @@ static void list_operations(const struct operation_table *table) {
     for (int i = 0; i < table->count; i++) {
         const struct operation *operation = table->list[i];
         printf("%-14s %s\n", operation->name, operation->summary);
-        printf("%-14s shape %s; variants", "", operation->shape_form);
+        printf("%-14s shape %s%s%s; variants", "", operation->shape_form,
+               operation->batches ? " or Bx" : "", operation->batches ? operation->shape_form : "");
         for (int v = 0; v < operation->variant_count; v++)
             printf(" %s", operation->variants[v]);
         putchar('\n');

@@ -293,8 +293,9 @@ static enum status check_guards(const char *data, const struct buffer_spec *spec
 /* Between the rows of a padded output stands what stood there before. */
 static enum status check_gaps(const float *data, const struct buffer_spec *spec,
                               const float *before, struct message *message) {
-    for (int64_t row = 0; row + 1 < spec->rows && spec->stride > spec->columns; row++)
-        for (int64_t i = row * spec->stride + spec->columns; i < (row + 1) * spec->stride; i++) {
+    for (int64_t row = 0; row + 1 < spec->rows; row++)
+        for (int64_t i = buffer_row_start(spec, row) + spec->columns;
+             i < buffer_row_start(spec, row + 1); i++) {
             uint32_t word, expected;
             memcpy(&word, &data[i], sizeof word);
             if (before)
@@ -304,7 +305,7 @@ static enum status check_gaps(const float *data, const struct buffer_spec *spec,
             if (!intact)
                 return message_set(message, STATUS_WRONG,
                                    "wrote between the rows of buffer '%s', behind row %lld: the "
-                                   "leading dimension was not kept to",
+                                   "leading dimension was not kept to, or the stride of a batch",
                                    spec->name, (long long)row);
         }
     return STATUS_OK;

@@ -37,7 +37,7 @@ static bool is_output(const struct buffer_spec *spec) {
 }
 
 static int64_t row_length(const struct buffer_spec *spec, int64_t row) {
-    int64_t left = spec->elements - row * spec->stride;
+    int64_t left = spec->elements - buffer_row_start(spec, row);
     return left < spec->columns ? left : spec->columns;
 }
 
@@ -267,7 +267,7 @@ static void rows_compare(const struct expectation *e, int buffer, const struct o
                                          scratch + count * spec->columns);
     }
     for (int64_t r = 0; r < count; r++)
-        row_compare(view->after[buffer], spec->element, (first + r) * spec->stride,
+        row_compare(view->after[buffer], spec->element, buffer_row_start(spec, first + r),
                     expected + r * spec->columns, tolerance + r * spec->columns, first + r,
                     row_length(spec, first + r), worst);
 }

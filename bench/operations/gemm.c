@@ -2,6 +2,7 @@
 #include "bench/operations/gemm_case.h"
 #include "bench/operations/gemm_tuner.h"
 #include "bench/operations/libraries.h"
+#include "common/gemm_batch.h"
 #include "kernels/kernels.h"
 #include "reference/ladder.h"
 #include "reference/libraries.h"
@@ -18,8 +19,17 @@ OPERATION_LAUNCH(gemm)
 static void gemm_expect(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
                         double *expected, double *tolerance) {
     (void)buffer;
-    oracle_gemm(gemm_problem_of(view->launch), view->before[BUFFER_C], first_row, rows, expected,
-                tolerance);
+    const struct gemm_problem *problem = gemm_problem_of(view->launch);
+    while (rows > 0) {
+        const int64_t index = first_row / problem->m, row = first_row % problem->m;
+        const int64_t here = rows < problem->m - row ? rows : problem->m - row;
+        const struct gemm_problem one = gemm_of_batch(problem, index);
+        oracle_gemm(&one, gemm_before(view, index), row, here, expected, tolerance);
+        first_row += here;
+        rows -= here;
+        expected += here * problem->n;
+        tolerance += here * problem->n;
+    }
 }
 
 /* The library called as directly as C allows: what the harness's own dispatch is measured against.
@@ -53,6 +63,7 @@ static const struct implementation implementations[] = {
      .summary = "three nested loops",
      .dtypes = DTYPES_ALL,
      .one_thread = true,
+     .batches = true,
      .run = RUN(gemm, gemm_naive)},
     {.name = "cpu-ordered",
      .file = "reference/gemm_2_ordered.c",
@@ -82,7 +93,8 @@ static const struct implementation implementations[] = {
      .summary = "tiles, of operands in place or packed; tf32 in f32, 16 bits widened",
      .adds = "copies only where they pay, lines asked for ahead, few rows streamed",
      .dtypes = DTYPES_ALL,
-     .run = RUN(gemm, gemm_simd)},
+     .batches = true,
+     .run = RUN(gemm, gemm_batch_simd)},
     {.name = "openblas",
      .file = "reference/openblas.c",
      .kind = KIND_LIBRARY,
@@ -90,6 +102,7 @@ static const struct implementation implementations[] = {
      .adds = "kernels in assembly and block sizes tuned for each processor",
      .dtypes = DTYPES_IN_F32,
      .configuration = openblas_core_type,
+     .batches = true,
      .run = RUN(gemm, gemm_openblas)},
     {.name = "blis",
      .file = "reference/blis.c",
@@ -106,6 +119,7 @@ static const struct implementation implementations[] = {
      .dtypes = DTYPES_ALL,
      .availability = primitive_availability,
      .configuration = onednn_configuration,
+     .batches = true,
      .run = RUN(gemm, gemm_onednn)},
     {.name = "cuda-naive",
      .file = "kernels/gemm/gemm_1_naive.cu",
@@ -161,6 +175,7 @@ static const struct implementation implementations[] = {
      .summary = "tile and split chosen for the shape",
      .adds = "the choice among these tiles and splits, shape by shape",
      .device = DEVICE_GPU,
+     .batches = true,
      .run = RUN(gemm, gemm_cuda_best)},
     {.name = "cuda-tensor",
      .file = "kernels/gemm/gemm_tensor.cuh",
@@ -175,6 +190,7 @@ static const struct implementation implementations[] = {
      .summary = "cublasGemmEx",
      .device = DEVICE_GPU,
      .dtypes = DTYPES_ALL,
+     .batches = true,
      .run = RUN(gemm, gemm_cublas)},
     {.name = "direct",
      .file = "bench/operations/gemm.c",
@@ -186,13 +202,17 @@ static const struct implementation implementations[] = {
 };
 
 static const struct operation_argument arguments[] = {
-    ARGUMENT(gemm, variant), ARGUMENT(gemm, m),   ARGUMENT(gemm, n),     ARGUMENT(gemm, k),
-    ARGUMENT(gemm, a),       ARGUMENT(gemm, b),   ARGUMENT(gemm, c),     ARGUMENT(gemm, lda),
-    ARGUMENT(gemm, ldb),     ARGUMENT(gemm, ldc), ARGUMENT(gemm, alpha), ARGUMENT(gemm, beta)};
+    ARGUMENT(gemm, variant), ARGUMENT(gemm, m),        ARGUMENT(gemm, n),
+    ARGUMENT(gemm, k),       ARGUMENT(gemm, a),        ARGUMENT(gemm, b),
+    ARGUMENT(gemm, c),       ARGUMENT(gemm, lda),      ARGUMENT(gemm, ldb),
+    ARGUMENT(gemm, ldc),     ARGUMENT(gemm, alpha),    ARGUMENT(gemm, beta),
+    ARGUMENT(gemm, batch),   ARGUMENT(gemm, stride_a), ARGUMENT(gemm, stride_b),
+    ARGUMENT(gemm, stride_c)};
 
-static const char *const awkward_shapes[] = {"1x1x1",    "1x7x1",     "17x19x23",   "33x65x129",
-                                             "257x3x31", "3x257x31",  "31x3x1025",  "64x64x64",
-                                             "128x1x77", "1x128x300", "127x129x63", NULL};
+static const char *const awkward_shapes[] = {"1x1x1",      "1x7x1",     "17x19x23",   "33x65x129",
+                                             "257x3x31",   "3x257x31",  "31x3x1025",  "64x64x64",
+                                             "128x1x77",   "1x128x300", "127x129x63", "1x3x5x7",
+                                             "3x17x19x23", "5x1x9x33",  "2x65x3x129", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
                                              VALUES_SPECIAL};
 static const struct settings settings[] = {
@@ -207,6 +227,7 @@ const struct operation operation_gemm = {
     .name = "gemm",
     .summary = "matrix product C = alpha op(A) op(B) + beta C, row-major",
     .shape_form = "MxNxK",
+    .batches = true,
     .variants = variants,
     .variant_count = sizeof variants / sizeof variants[0],
     .implementations = implementations,

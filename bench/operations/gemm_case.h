@@ -17,4 +17,7 @@ double gemm_row_cost(const struct bench_case *bench_case);
 double gemm_probe(const struct oracle_view *view);
 extern const struct preset_line gemm_preset_lines[];
 
+/* C of product `index` before the launch; NULL where it is not read. */
+const float *gemm_before(const struct oracle_view *view, int64_t index);
+
 #endif

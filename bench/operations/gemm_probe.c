@@ -1,5 +1,6 @@
 /* Freivalds' check of a product. */
 #include "bench/operations/gemm_case.h"
+#include "common/gemm_batch.h"
 #include "common/narrow.h"
 #include "common/random.h"
 
@@ -100,8 +101,8 @@ static double probe_worst(const struct gemm_problem *p, const struct probe *v,
  *
  * For uniform inputs that root is 4/3 of sqrt(N K) times the mean |ab|. bf16 and f16 operands are
  * exact, and so are their products. */
-double gemm_probe(const struct oracle_view *view) {
-    const struct gemm_problem *p = gemm_problem_of(view->launch);
+static double product_probe(const struct gemm_problem *p, uint64_t seed, const float *c_before,
+                            const float *c_after) {
     size_t m = (size_t)p->m, n = (size_t)p->n, k = (size_t)p->k;
     double *block = malloc((2 * n + 2 * k + 2 * m) * sizeof *block);
     if (!block)
@@ -113,7 +114,7 @@ double gemm_probe(const struct oracle_view *view) {
                       .bound = block + 2 * n + 2 * k + m};
     double *ones = block + n;
     for (size_t j = 0; j < n; j++) {
-        v.signs[j] = random_word(view->bench_case->settings.seed, 0xF4E1, j) & 1 ? 1.0 : -1.0;
+        v.signs[j] = random_word(seed, 0xF4E1, j) & 1 ? 1.0 : -1.0;
         ones[j] = 1.0 / sqrt((double)n);
     }
     const struct operand a = {p->a, p->dtype, p->lda, p->variant == GEMM_TN};
@@ -122,7 +123,19 @@ double gemm_probe(const struct oracle_view *view) {
     apply(b, p->k, p->n, ones, true, v.bound_inner);
     apply(a, p->m, p->k, v.inner, false, v.product);
     apply(a, p->m, p->k, v.bound_inner, true, v.bound);
-    double worst = probe_worst(p, &v, view->before[BUFFER_C], view->after[BUFFER_C]);
+    double worst = probe_worst(p, &v, c_before, c_after);
     free(block);
+    return worst;
+}
+
+double gemm_probe(const struct oracle_view *view) {
+    const struct gemm_problem *problem = gemm_problem_of(view->launch);
+    double worst = 0.0;
+    for (int64_t i = 0; i < gemm_batch(problem); i++) {
+        const struct gemm_problem one = gemm_of_batch(problem, i);
+        const float *after = view->after[BUFFER_C];
+        worst = fmax(worst, product_probe(&one, view->bench_case->settings.seed,
+                                          gemm_before(view, i), after + i * problem->stride_c));
+    }
     return worst;
 }

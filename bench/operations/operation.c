@@ -87,6 +87,8 @@ bool implementation_can_run(const struct implementation *implementation,
                  bench_case->operation->variants[bench_case->variant]);
         return false;
     }
+    if (!unavailable && case_batch(bench_case) > 1 && !implementation->batches)
+        unavailable = "takes no batches";
     if (!unavailable)
         unavailable = availability_of(implementation, bench_case);
     snprintf(reason, size, "%s", unavailable ? unavailable : "");
@@ -127,17 +129,29 @@ enum element dtype_element_kind(enum dtype dtype) {
                                 : ELEMENT_F32; /* tf32 too */
 }
 
+int64_t buffer_row_start(const struct buffer_spec *spec, int64_t row) {
+    const int64_t gaps = spec->matrix_rows > 0 ? row / spec->matrix_rows : 0;
+    return row * spec->stride + gaps * spec->matrix_gap;
+}
+
+struct buffer_spec buffer_matrices(const char *name, enum buffer_role role, int64_t count,
+                                   int64_t rows, int64_t columns, int64_t padding) {
+    struct buffer_spec spec = {.name = name,
+                               .role = role,
+                               .element = ELEMENT_F32,
+                               .rows = count * rows,
+                               .columns = columns,
+                               .stride = columns + padding,
+                               .matrix_rows = rows,
+                               .matrix_gap = padding,
+                               .pattern = true};
+    spec.elements = buffer_row_start(&spec, spec.rows - 1) + columns;
+    return spec;
+}
+
 struct buffer_spec buffer_matrix(const char *name, enum buffer_role role, int64_t rows,
                                  int64_t columns, int64_t padding) {
-    int64_t stride = columns + padding;
-    return (struct buffer_spec){.name = name,
-                                .role = role,
-                                .element = ELEMENT_F32,
-                                .elements = (rows - 1) * stride + columns,
-                                .rows = rows,
-                                .columns = columns,
-                                .stride = stride,
-                                .pattern = true};
+    return buffer_matrices(name, role, 1, rows, columns, padding);
 }
 
 enum { PIECE = 4096 };
@@ -160,13 +174,30 @@ struct buffer_spec buffer_flat(const char *name, enum buffer_role role, int64_t 
                                 .is_flat = true};
 }
 
-/* The sizes of `form` ("MxNxK" has three), joined by x in `text`. */
+/* The sizes of a text that are joined by x: "MxNxK" has three. */
+static int sizes_in(const char *text) {
+    int sizes = 1;
+    for (const char *c = text; *c; c++)
+        sizes += *c == 'x';
+    return sizes;
+}
+
+static bool has_batch(const struct bench_case *bench_case) {
+    const struct operation *operation = bench_case->operation;
+    return operation->batches && bench_case->size_count > sizes_in(operation->shape_form);
+}
+
+int64_t case_batch(const struct bench_case *bench_case) {
+    return has_batch(bench_case) ? bench_case->sizes[bench_case->size_count - 1] : 1;
+}
+
+/* The sizes of the operation's form, and a batch before them where it takes one. */
 static enum status shape_parse_joined(const char *text, struct bench_case *bench_case,
                                       struct message *message) {
     const char *form = bench_case->operation->shape_form;
-    int wanted = 1;
-    for (const char *c = form; *c; c++)
-        wanted += *c == 'x';
+    const bool batches = bench_case->operation->batches;
+    const bool batch = batches && sizes_in(text) == sizes_in(form) + 1;
+    const int wanted = sizes_in(form) + batch;
     const char *position = text;
     for (int i = 0; i < wanted; i++) {
         char *end;
@@ -177,9 +208,9 @@ static enum status shape_parse_joined(const char *text, struct bench_case *bench
         bool digits = *position >= '0' && *position <= '9';
         if (!digits || errno || *end != (last ? '\0' : 'x'))
             return message_set(message, STATUS_INVALID,
-                               "cannot read shape '%s' for %s: it wants the form %s, as in %s",
-                               text, bench_case->operation->name, form,
-                               bench_case->operation->awkward_shapes[0]);
+                               "cannot read shape '%s' for %s: it wants the form %s%s%s, as in %s",
+                               text, bench_case->operation->name, form, batches ? " or Bx" : "",
+                               batches ? form : "", bench_case->operation->awkward_shapes[0]);
         if (size < 1)
             return message_set(message, STATUS_INVALID,
                                "shape '%s' for %s has a size of %lld; every size must be at "
@@ -189,7 +220,7 @@ static enum status shape_parse_joined(const char *text, struct bench_case *bench
             return message_set(message, STATUS_INVALID,
                                "shape '%s' for %s has a size of %lld; no size may exceed %d", text,
                                bench_case->operation->name, size, INT32_MAX);
-        bench_case->sizes[i] = size;
+        bench_case->sizes[batch ? (i + wanted - 1) % wanted : i] = size;
         position = end + 1;
     }
     bench_case->size_count = wanted;
@@ -242,11 +273,12 @@ void case_shape(const struct bench_case *bench_case, char *shape, size_t size) {
         bench_case->operation->shape_format(bench_case, shape, size);
         return;
     }
+    const int count = bench_case->size_count, first = has_batch(bench_case) ? count - 1 : 0;
     size_t length = 0;
     shape[0] = '\0';
-    for (int i = 0; i < bench_case->size_count && length < size; i++)
+    for (int i = 0; i < count && length < size; i++)
         length += (size_t)snprintf(shape + length, size - length, "%s%lld", i ? "x" : "",
-                                   (long long)bench_case->sizes[i]);
+                                   (long long)bench_case->sizes[(first + i) % count]);
 }
 
 void case_name(const struct bench_case *bench_case, char *name, size_t size) {

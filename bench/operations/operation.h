@@ -39,7 +39,7 @@ struct bench_case {
     int variant; /* index into operation->variants */
     enum dtype dtype;
     int size_count;
-    int64_t sizes[CASE_SIZES_MAX]; /* as the operation reads its shapes */
+    int64_t sizes[CASE_SIZES_MAX]; /* as the operation reads its shapes; a batch comes last */
     struct settings settings;
 };
 
@@ -61,6 +61,9 @@ struct buffer_spec {
     enum buffer_role role;
     enum element element;
     int64_t elements, rows, columns, stride;
+    /* Of matrices of a batch: so many rows are one, and so many elements more than usual lie between
+     * its last row and the next one's first. 0: all rows are one. */
+    int64_t matrix_rows, matrix_gap;
     bool pattern;     /* false: `prepare` alone fills it (labels, parameters) */
     bool is_flat;     /* its rows and columns mean nothing but to the oracle */
     bool stays;       /* checked as any output, but of no use outside: never transferred */
@@ -70,7 +73,13 @@ struct buffer_spec {
 /* How a dtype's operands are stored. */
 enum element dtype_element_kind(enum dtype dtype);
 
-/* A matrix, and a flat array of `count` elements. */
+/* Where a row begins. */
+int64_t buffer_row_start(const struct buffer_spec *spec, int64_t row);
+
+/* `count` matrices one behind the other with `padding` elements more between them, a matrix, and a
+ * flat array of `count` elements. */
+struct buffer_spec buffer_matrices(const char *name, enum buffer_role role, int64_t count,
+                                   int64_t rows, int64_t columns, int64_t padding);
 struct buffer_spec buffer_matrix(const char *name, enum buffer_role role, int64_t rows,
                                  int64_t columns, int64_t padding);
 struct buffer_spec buffer_flat(const char *name, enum buffer_role role, int64_t count);
@@ -167,6 +176,7 @@ struct implementation {
      * when it is asked for by name, as a skipped row. */
     uint64_t variants;
     bool one_thread;                              /* runs on one thread whatever is asked */
+    bool batches;                                 /* takes cases of a batch; others skip them */
     row_function *run;                            /* RUN(); NULL where `own` says it all */
     const struct implementation_methods *methods; /* instead of `run`; NULL: there are none */
     const void *own; /* what the methods, or the operation, run it by */
@@ -278,6 +288,7 @@ struct operation {
     const char *name;
     const char *summary;
     const char *shape_form;      /* "MxNxK" */
+    bool batches;                /* or a batch of them, "BxMxNxK" */
     const char *const *variants; /* names; the index is the operation's own code */
     int variant_count;
     const struct implementation *implementations;
@@ -352,6 +363,8 @@ int operation_implementation_find(const struct operation *operation, const char 
 /* Whether it computes that dtype; an operation does when one of its implementations does. */
 bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype);
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype);
+/* How many of its shape a case is; 1 without a batch. */
+int64_t case_batch(const struct bench_case *bench_case);
 bool implementation_has_variant(const struct implementation *implementation, int variant);
 /* "f32", "tf32 and bf16", "f32, tf32, bf16 and f16"; cut at `size`. */
 void implementation_dtypes(const struct implementation *implementation, char *text, size_t size);

@@ -40,6 +40,11 @@ static bool row_problem(const struct tuning_row *row, struct gemm_problem *probl
     }
     if (case_shape_parse(row->shape, &bench_case, why) != STATUS_OK)
         return false;
+    if (case_batch(&bench_case) > 1) {
+        (void)message_set(why, STATUS_INVALID, "batches are not tuned, and '%s' is one",
+                          row->shape);
+        return false;
+    }
     *problem = (struct gemm_problem){.variant = (enum gemm_variant)variant,
                                      .dtype = DTYPE_F32,
                                      .m = bench_case.sizes[0],

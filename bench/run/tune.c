@@ -29,7 +29,7 @@ struct tune {
 
 /* --- what is asked for ------------------------------------------------------------------------ */
 
-/* The cases of the operation that has choices, without those of other variants. */
+/* The cases of the operation that has choices, without those of other variants and of batches. */
 static enum status cases_select(struct tune *tune, struct message *message) {
     const struct operation *operation = operation_tunable();
     const struct tune_options *o = tune->options;
@@ -45,14 +45,15 @@ static enum status cases_select(struct tune *tune, struct message *message) {
     size_t kept = 0;
     for (size_t i = 0; i < tune->selection.count && status == STATUS_OK; i++) {
         const struct bench_case *c = &tune->selection.cases[i];
-        if (list_contains(o->variants, operation->variants[c->variant]))
+        if (list_contains(o->variants, operation->variants[c->variant]) && case_batch(c) == 1)
             tune->selection.cases[kept++] = *c;
     }
     tune->selection.count = kept;
     if (status == STATUS_OK && kept == 0)
         status = message_set(message, STATUS_INVALID,
-                             "no shape is left: preset '%s' has no %s of variant %s", o->preset,
-                             operation->name, o->variants);
+                             "no shape is left: preset '%s' has no %s of variant %s, and batches "
+                             "are not tuned",
+                             o->preset, operation->name, o->variants);
     return status;
 }
 

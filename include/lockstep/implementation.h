@@ -26,7 +26,7 @@ extern "C" {
 
 /* Changes with every declaration of this file and of common/problem.h. A library that was compiled
  * with another one is refused. */
-enum { LOCKSTEP_IMPLEMENTATION_VERSION = 1 };
+enum { LOCKSTEP_IMPLEMENTATION_VERSION = 2 };
 
 /* One kernel on the stream. */
 struct lockstep_launch {
@@ -74,6 +74,7 @@ struct lockstep_row {
     const char *summary;         /* in a few words */
     bool gpu;                    /* its pointers are to be device memory */
     bool one_thread;             /* runs on one thread whatever --threads says */
+    bool batches;                /* of gemm: takes problems of a batch; else it gets none */
     unsigned dtypes;             /* bits 1u << DTYPE_F32 and so on; 0: f32 alone */
     union lockstep_function run; /* the member that is called as the operation */
 };

@@ -1,6 +1,8 @@
 /* Launch geometry of the gemm rungs; the kernels stand in kernels/gemm_*.cu. */
 #include "kernels/gemm/gemm.h"
 
+#include "common/gemm_batch.h"
+#include "kernels/gemm/gemm_batch.h"
 #include "kernels/geometry.h"
 #include "kernels/kernels.h"
 
@@ -43,12 +45,18 @@ static const struct gpu_kernel warp_kernels[][2] = BOTH("gemm_6_warp", "gemm_war
 
 static const struct {
     int side, threads;
-    struct gpu_kernel pipelined[3][2], split_k[3][2];
+    struct gpu_kernel pipelined[3][2], batch[3][2], split_k[3][2];
 } sizes[GEMM_TILE_SIZES] = {
-    [GEMM_TILE_128] = {128, 256, BOTH("gemm_7_pipelined", "gemm_pipelined", "_128x128"), {{{0}}}},
+    [GEMM_TILE_128] = {128,
+                       256,
+                       BOTH("gemm_7_pipelined", "gemm_pipelined", "_128x128"),
+                       BOTH("gemm_batch", "gemm_batch", "_128x128"),
+                       {{{0}}}},
     [GEMM_TILE_64] = {64, 64, BOTH("gemm_7_pipelined", "gemm_pipelined", "_64x64"),
+                      BOTH("gemm_batch", "gemm_batch", "_64x64"),
                       BOTH("gemm_8_split_k", "gemm_split_k", "_64x64")},
     [GEMM_TILE_32] = {32, 64, BOTH("gemm_7_pipelined", "gemm_pipelined", "_32x32"),
+                      BOTH("gemm_batch", "gemm_batch", "_32x32"),
                       BOTH("gemm_8_split_k", "gemm_split_k", "_32x32")},
 };
 static const struct gpu_kernel sum_kernel = {"gemm_8_split_k", "gemm_split_k_sum"};
@@ -100,14 +108,17 @@ struct gemm_arguments gemm_arguments_of(const struct gemm_problem *problem) {
 }
 
 /* Whether a matrix can be taken in aligned groups of four, none of them half outside. */
-static bool groups_of_four(const void *matrix, int64_t leading, int64_t columns) {
-    return (uintptr_t)matrix % 16 == 0 && leading % 4 == 0 && columns % 4 == 0;
+static bool groups_of_four(const void *matrix, int64_t leading, int64_t columns, int64_t stride) {
+    return (uintptr_t)matrix % 16 == 0 && leading % 4 == 0 && columns % 4 == 0 && stride % 4 == 0;
 }
 
 bool gemm_vectors_allowed(const struct gemm_problem *p) {
-    return groups_of_four(p->a, p->lda, p->variant == GEMM_TN ? p->m : p->k) &&
-           groups_of_four(p->b, p->ldb, p->variant == GEMM_NT ? p->k : p->n) &&
-           groups_of_four(p->c, p->ldc, p->n);
+    const bool batch = p->batch > 1;
+    return groups_of_four(p->a, p->lda, p->variant == GEMM_TN ? p->m : p->k,
+                          batch ? p->stride_a : 0) &&
+           groups_of_four(p->b, p->ldb, p->variant == GEMM_NT ? p->k : p->n,
+                          batch ? p->stride_b : 0) &&
+           groups_of_four(p->c, p->ldc, p->n, batch ? p->stride_c : 0);
 }
 
 /* --- rungs ------------------------------------------------------------------------------------ */
@@ -196,6 +207,30 @@ static enum status pipelined_launch(const struct gemm_problem *problem, enum gem
                            blocks, threads, &arguments);
 }
 
+/* One launch for as many products as a grid has along z. */
+static enum status batch_launch(const struct gemm_problem *problem, enum gemm_tile_size tile,
+                                struct execution *execution) {
+    enum { GRID_Z_LIMIT = 65535 };
+    const struct gpu_kernel kernel =
+        sizes[tile].batch[problem->variant][gemm_vectors_allowed(problem)];
+    enum status status = STATUS_OK;
+    for (int64_t first = 0; first < problem->batch && status == STATUS_OK; first += GRID_Z_LIMIT) {
+        const int64_t left = problem->batch - first;
+        const struct gemm_problem from = gemm_of_batch(problem, first);
+        struct gemm_batch_arguments arguments = {.gemm = gemm_arguments_of(&from),
+                                                 .stride_a = problem->stride_a,
+                                                 .stride_b = problem->stride_b,
+                                                 .stride_c = problem->stride_c};
+        const struct gpu_launch launch = {.kernel = kernel,
+                                          .grid = {tiles_of(problem, sizes[tile].side), 1,
+                                                   left < GRID_Z_LIMIT ? left : GRID_Z_LIMIT},
+                                          .block = {sizes[tile].threads, 1, 1},
+                                          .arguments = &arguments};
+        status = gpu_launch(execution->gpu, &launch, execution->message);
+    }
+    return status;
+}
+
 /* The blocks that share a tile write to the workspace in rows of n, not of ldc. */
 enum status gemm_cuda_split_parts(const struct gemm_problem *problem, struct gemm_choice choice,
                                   struct gemm_split_arguments *arguments,
@@ -231,7 +266,8 @@ enum status gemm_cuda_chosen(const struct gemm_problem *problem, struct gemm_cho
     if (status != STATUS_OK)
         return status;
     if (choice.splits == 1)
-        return pipelined_launch(problem, choice.tile, execution);
+        return problem->batch > 1 ? batch_launch(problem, choice.tile, execution)
+                                  : pipelined_launch(problem, choice.tile, execution);
     if (choice.tile == GEMM_TILE_128 || problem->m > GEMM_SPLIT_WORKSPACE / problem->n ||
         problem->m * problem->n > GEMM_SPLIT_WORKSPACE / choice.splits)
         return message_set(execution->message, STATUS_UNSUPPORTED,
@@ -262,7 +298,7 @@ enum status gemm_cuda_split_k(const struct gemm_problem *problem, struct executi
 enum status gemm_cuda_best(const struct gemm_problem *problem, struct execution *execution) {
     if (execution->gpu == NULL || gpu_properties(execution->gpu)->capability < 80 ||
         problem->k > INT_MAX)
-        return gemm_cuda_warp(problem, execution);
+        return gemm_each(problem, gemm_cuda_warp, execution);
     const struct gemm_choice choice =
         gemm_choose(problem, gpu_properties(execution->gpu)->multiprocessors, execution->tuning);
     return gemm_cuda_chosen(problem, choice, execution);

@@ -8,6 +8,7 @@
  * The cost that follows is the warp instructions of the busiest multiprocessor. It knows nothing of
  * caches and memory. Where a shape like it was timed on the device, the time decides instead.
  */
+#include "common/gemm_batch.h"
 #include "kernels/arguments.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/geometry.h"
@@ -51,8 +52,8 @@ static double issue_share(double warps) {
 }
 
 bool gemm_choice_launchable(const struct gemm_problem *problem, struct gemm_choice choice) {
-    if (choice.splits == 1)
-        return true;
+    if (choice.splits == 1 || problem->batch > 1)
+        return choice.splits == 1;
     return choice.tile != GEMM_TILE_128 && choice.splits <= GEMM_SPLITS_MAX &&
            problem->k / choice.splits >= SPLIT_LEAST_K &&
            (double)problem->m * (double)problem->n * choice.splits <= GEMM_SPLIT_WORKSPACE;
@@ -68,7 +69,8 @@ double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice c
     const int side = tiles[choice.tile].side, warps = tiles[choice.tile].warps;
     const double elements = (double)problem->m * (double)problem->n;
     double blocks = (double)geometry_ceil(problem->m, side) *
-                    (double)geometry_ceil(problem->n, side) * choice.splits;
+                    (double)geometry_ceil(problem->n, side) * choice.splits *
+                    (double)gemm_batch(problem);
     double each = (double)side * side * tiles[choice.tile].work / 32.0 *
                   ((double)problem->k / choice.splits + fixed_k);
     double busiest = ceil(blocks / multiprocessors);
@@ -114,7 +116,8 @@ const struct tuning_entry *tuning_nearest(const struct tuning *tuning,
                                           const struct gemm_problem *problem) {
     const struct tuning_entry *nearest = NULL;
     double least = INFINITY;
-    for (size_t i = 0; tuning && i < tuning->count; i++) {
+    const bool alone = problem->batch <= 1; /* as those that were measured */
+    for (size_t i = 0; tuning && alone && i < tuning->count; i++) {
         const struct tuning_entry *entry = &tuning->entries[i];
         if (entry->variant != problem->variant || !gemm_choice_launchable(problem, entry->choice))
             continue;

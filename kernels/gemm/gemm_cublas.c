@@ -29,8 +29,8 @@ static enum status precondition(const struct gemm_problem *problem, struct execu
     struct message *message = execution->message;
     if (execution->gpu == NULL)
         return message_set(message, STATUS_INVALID, "cuBLAS was called without a GPU");
-    const int64_t sizes[] = {problem->m,   problem->n,   problem->k,
-                             problem->lda, problem->ldb, problem->ldc};
+    const int64_t sizes[] = {problem->m,   problem->n,   problem->k,    problem->lda,
+                             problem->ldb, problem->ldc, problem->batch};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         if (sizes[i] > INT_MAX)
             return message_set(message, STATUS_UNSUPPORTED,
@@ -56,6 +56,16 @@ enum status gemm_cublas(const struct gemm_problem *problem, struct execution *ex
     const cublas_operation op_a = problem->variant == GEMM_TN ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublas_operation op_b = problem->variant == GEMM_NT ? CUBLAS_OP_T : CUBLAS_OP_N;
     const cublas_data_type operand = modes[problem->dtype].operand;
+    if (problem->batch > 1)
+        return gpu_cublas_check(
+            execution->gpu,
+            cublas->cublasGemmStridedBatchedEx(
+                cublas->handle, op_b, op_a, (int)problem->n, (int)problem->m, (int)problem->k,
+                &problem->alpha, problem->b, operand, (int)problem->ldb, problem->stride_b,
+                problem->a, operand, (int)problem->lda, problem->stride_a, &problem->beta,
+                problem->c, CUDA_R_32F, (int)problem->ldc, problem->stride_c, (int)problem->batch,
+                modes[problem->dtype].compute, CUBLAS_GEMM_DEFAULT),
+            "cublasGemmStridedBatchedEx", execution->message);
     return gpu_cublas_check(
         execution->gpu,
         cublas->cublasGemmEx(cublas->handle, op_b, op_a, (int)problem->n, (int)problem->m,

@@ -3,6 +3,7 @@
  * order of sums), and on nothing else.
  *
  *   activation_simd, softmax_simd …   `cpu-simd`, in every operation
+ *   gemm_batch_simd                   gemm_simd of a batch; of one product the same
  *   gemm_parallel                     the rung of gemm before that (reference/ladder.h)
  *   normalise_simd                    batches of images for a network
  *   transfer_plain                    copy and triad (a STREAM bandwidth, McCalpin 1995) with

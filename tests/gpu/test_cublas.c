@@ -1,4 +1,5 @@
 /* gemm by cuBLAS beyond f32, and what it refuses, against the stand-ins. */
+#include "common/gemm_batch.h"
 #include "gpu/cublas.h"
 #include "kernels/kernels.h"
 #include "reference/oracle/oracle.h"
@@ -118,6 +119,35 @@ static void run_halves(struct staging *staging, enum dtype dtype, const char *re
 static void halves_are_accumulated_in_float(void **state) {
     run_halves(*state, DTYPE_BF16, "types 14 14 0 compute 68");
     run_halves(*state, DTYPE_F16, "types 2 2 0 compute 68");
+}
+
+/* Each product by its own strides, which the stand-in follows. */
+static void a_batch_is_one_call(void **state) {
+    struct staging *staging = *state;
+    struct stand_in cublas = stand_in_attach(STAND_IN_CUBLAS);
+    enum { BATCH = 3, GAP = 5, A = M * K + GAP, B = K * N + GAP, C = M * N + GAP };
+    static float a[BATCH * A], b[BATCH * B], c[BATCH * C];
+    struct gemm_problem host = problem_of(DTYPE_F32), problem;
+    fill_inputs(INPUTS_UNIFORM, 1, a, BATCH * A);
+    fill_inputs(INPUTS_UNIFORM, 2, b, BATCH * B);
+    host.a = a;
+    host.b = b;
+    host.batch = BATCH;
+    host.stride_a = A;
+    host.stride_b = B;
+    host.stride_c = C;
+    problem = host;
+    problem.a = staging_input(staging, a, BATCH * A, 0);
+    problem.b = staging_input(staging, b, BATCH * B, 0);
+    problem.c = staging_output(staging, c, BATCH * C, 0);
+    cublas.clear();
+    assert_int_equal(gemm_cublas(&problem, &staging->execution), STATUS_OK);
+    assert_non_null(strstr(cublas.log(), "cublasGemmStridedBatchedEx 3 strides"));
+    staging_finish(staging, "a batch");
+    for (int i = 0; i < BATCH; i++) {
+        const struct gemm_problem one = gemm_of_batch(&host, i);
+        check_result(&one, c + (size_t)i * C, "a product of a batch");
+    }
 }
 
 static void the_handle_is_made_once_with_its_own_workspace(void **state) {
@@ -251,6 +281,7 @@ int main(void) {
         FIXTURE_TEST(f32_is_the_default_compute_type),
         FIXTURE_TEST(tf32_is_its_own_compute_type),
         FIXTURE_TEST(halves_are_accumulated_in_float),
+        FIXTURE_TEST(a_batch_is_one_call),
         FIXTURE_TEST(the_handle_is_made_once_with_its_own_workspace),
         FIXTURE_TEST(failures_are_told_apart),
         FIXTURE_TEST(a_fault_behind_a_failure_is_told_with_it),

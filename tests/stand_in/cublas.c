@@ -97,14 +97,11 @@ static float *widen(const void *operand, cublas_data_type type, cublas_compute_t
     return wide;
 }
 
-cublas_status cublasGemmEx(struct cublas_context *handle, cublas_operation transpose_a,
-                           cublas_operation transpose_b, int m, int n, int k, const void *alpha,
-                           const void *a, cublas_data_type a_type, int lda, const void *b,
-                           cublas_data_type b_type, int ldb, const void *beta, void *c,
-                           cublas_data_type c_type, int ldc, cublas_compute_type compute,
-                           cublas_algorithm algorithm) {
-    (void)algorithm;
-    BEGIN();
+static cublas_status multiply(const struct cublas_context *handle, cublas_operation transpose_a,
+                              cublas_operation transpose_b, int m, int n, int k, const void *alpha,
+                              const void *a, cublas_data_type a_type, int lda, const void *b,
+                              cublas_data_type b_type, int ldb, const void *beta, void *c,
+                              cublas_data_type c_type, int ldc, cublas_compute_type compute) {
     record("cublasGemmEx %c%c %dx%dx%d ld %d %d %d types %d %d %d compute %d",
            transpose_a == CUBLAS_OP_T ? 'T' : 'N', transpose_b == CUBLAS_OP_T ? 'T' : 'N', m, n, k,
            lda, ldb, ldc, (int)a_type, (int)b_type, (int)c_type, (int)compute);
@@ -128,5 +125,41 @@ cublas_status cublasGemmEx(struct cublas_context *handle, cublas_operation trans
     }
     free(wide_a);
     free(wide_b);
+    return status;
+}
+
+cublas_status cublasGemmEx(struct cublas_context *handle, cublas_operation transpose_a,
+                           cublas_operation transpose_b, int m, int n, int k, const void *alpha,
+                           const void *a, cublas_data_type a_type, int lda, const void *b,
+                           cublas_data_type b_type, int ldb, const void *beta, void *c,
+                           cublas_data_type c_type, int ldc, cublas_compute_type compute,
+                           cublas_algorithm algorithm) {
+    (void)algorithm;
+    BEGIN();
+    return multiply(handle, transpose_a, transpose_b, m, n, k, alpha, a, a_type, lda, b, b_type,
+                    ldb, beta, c, c_type, ldc, compute);
+}
+
+static size_t bytes_of(cublas_data_type type) {
+    return type == CUDA_R_32F ? 4 : 2;
+}
+
+cublas_status cublasGemmStridedBatchedEx(
+    struct cublas_context *handle, cublas_operation transpose_a, cublas_operation transpose_b,
+    int m, int n, int k, const void *alpha, const void *a, cublas_data_type a_type, int lda,
+    long long stride_a, const void *b, cublas_data_type b_type, int ldb, long long stride_b,
+    const void *beta, void *c, cublas_data_type c_type, int ldc, long long stride_c, int batch,
+    cublas_compute_type compute, cublas_algorithm algorithm) {
+    (void)algorithm;
+    BEGIN();
+    record("cublasGemmStridedBatchedEx %d strides %lld %lld %lld", batch, stride_a, stride_b,
+           stride_c);
+    cublas_status status = batch < 0 ? CUBLAS_STATUS_INVALID_VALUE : CUBLAS_STATUS_SUCCESS;
+    for (long long i = 0; i < batch && status == CUBLAS_STATUS_SUCCESS; i++)
+        status =
+            multiply(handle, transpose_a, transpose_b, m, n, k, alpha,
+                     (const char *)a + (size_t)(i * stride_a) * bytes_of(a_type), a_type, lda,
+                     (const char *)b + (size_t)(i * stride_b) * bytes_of(b_type), b_type, ldb, beta,
+                     (char *)c + (size_t)(i * stride_c) * bytes_of(c_type), c_type, ldc, compute);
     return status;
 }

@@ -147,6 +147,25 @@ static void test_what_a_shape_makes_impossible(void **state) {
     check_fails("ceil(alpha * 1e30)", "beyond 64 bits");
 }
 
+static void check_reads(const char *text, bool wanted) {
+    struct expression *expression;
+    struct message message = {""};
+    assert_int_equal(parse(text, &expression, &message), STATUS_OK);
+    if (expression_reads(expression, "batch") != wanted)
+        fail_msg("\"%s\" %s batch", text, wanted ? "does not read" : "reads");
+    expression_free(expression);
+}
+
+/* By which a row is one that takes batches. */
+static void test_what_is_read_is_known(void **state) {
+    (void)state;
+    check_reads("batch", true);
+    check_reads("ceil(M * BATCH / 8)", true);
+    check_reads("-(1 + batch)", true);
+    check_reads("M + stride_a", false);
+    check_reads("7", false);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_numbers),
@@ -154,6 +173,7 @@ int main(void) {
         cmocka_unit_test(test_real_numbers),
         cmocka_unit_test(test_mistakes_are_named_by_column),
         cmocka_unit_test(test_what_a_shape_makes_impossible),
+        cmocka_unit_test(test_what_is_read_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,41 @@ static void test_an_added_row_is_run_beside_the_others(void **state) {
     free(environment);
 }
 
+/* Only one that says so gets a batch. */
+static void test_rows_of_batches_say_so(void **state) {
+    (void)state;
+    compile_library_text(
+        &here.place, "products",
+        HEAD "#include \"common/gemm_batch.h\"\n"
+             "static enum status one(const struct gemm_problem *p, struct execution *e) {\n"
+             "    (void)e;\n"
+             "    for (int64_t i = 0; i < p->m; i++)\n"
+             "        for (int64_t j = 0; j < p->n; j++) {\n"
+             "            float sum = 0;\n"
+             "            for (int64_t l = 0; l < p->k; l++)\n"
+             "                sum += ((const float *)p->a)[i * p->lda + l] *\n"
+             "                       ((const float *)p->b)[l * p->ldb + j];\n"
+             "            p->c[i * p->ldc + j] = sum;\n"
+             "        }\n"
+             "    return STATUS_OK;\n"
+             "}\n"
+             "static enum status all(const struct gemm_problem *p, struct execution *e) {\n"
+             "    return gemm_each(p, one, e);\n"
+             "}\n"
+             "static const struct lockstep_row rows[] = {\n"
+             "    {.operation = \"gemm\", .name = \"one\", .summary = \"s\", .run.gemm = one},\n"
+             "    {.operation = \"gemm\", .name = \"all\", .summary = \"s\", .batches = true,\n"
+             "     .run.gemm = all}};\n"
+             "const struct lockstep_library lockstep_library = LOCKSTEP_LIBRARY(rows);\n");
+    struct call call = CALL("run", "gemm", "--case", "gemm/nn/*", "--shape", "3x4x5x6", "--gpu",
+                            "none", "--quick", "--max-time", "0.05", "--threads", "1", "--out",
+                            "run", "--implementation", "one,all", "--add", "products.so");
+    check_status(&call, 0);
+    check_holds(call.out, "skipped: takes no batches");
+    check_holds(call.out, "2 rows: 1 measured, 1 skipped, 0 failed; 1 verified");
+    call_free(&call);
+}
+
 static void test_a_wrong_result_is_exit_1(void **state) {
     (void)state;
     compile_library_text(&here.place, "wrong",
@@ -101,7 +136,7 @@ static void test_tables_that_cannot_be_are_refused(void **state) {
     check_refused("missing", "int something;\n", 2, "has no symbol lockstep_library");
     check_refused("version",
                   HEAD "const struct lockstep_library lockstep_library = {.version = 7};\n", 2,
-                  "compiled for version 7 of lockstep/implementation.h and this is version 1");
+                  "compiled for version 7 of lockstep/implementation.h and this is version 2");
     check_refused("convolution", HEAD COPY TABLE("convolution", "mine"), 2,
                   "there is no operation 'convolution'");
     check_refused("network", HEAD COPY TABLE("mlp", "mine"), 2,
@@ -302,6 +337,7 @@ int main(void) {
         IN_PLACE(test_two_libraries_are_compared),
         IN_PLACE(test_an_added_row_is_verified_and_listed),
         IN_PLACE(test_an_added_row_is_run_beside_the_others),
+        IN_PLACE(test_rows_of_batches_say_so),
         IN_PLACE(test_a_wrong_result_is_exit_1),
         IN_PLACE(test_names_that_exist_are_refused),
         IN_PLACE(test_tables_that_cannot_be_are_refused),

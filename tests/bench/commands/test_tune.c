@@ -454,6 +454,7 @@ static void without_a_gpu_that_has_times_there_is_nothing_to_tune(void **state) 
     expect_shell(2, "", TUNE "--variant nn,xx", "there is no variant 'xx'");
     expect_shell(2, "", TUNE "--preset none", "there is no preset 'none'");
     expect_shell(2, "", TUNE "--preset recommender --variant tn", "no shape is left");
+    expect_shell(2, "", TUNE "4x64x64x64", "batches are not tuned");
 }
 
 /* A file for the emulated GPU, where every launch is counted by name: run, verify, train and info
