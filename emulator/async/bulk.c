@@ -85,11 +85,12 @@ static uint32_t find_receivers(struct warp *warp, const struct instruction *inst
 static bool issue_to(const struct transfer *load, struct block *block) {
     const struct shared_place mbarrier = {block, load->mbarrier};
     struct warp *warp = load->warp;
-    if (block->live_threads == 0 || !mbarrier_unpack(mbarrier_read(&mbarrier)).is_valid) {
+    const bool has_ended = block->live_threads == 0 && block->launch->options.check_barrier;
+    if (has_ended || !mbarrier_unpack(mbarrier_read(&mbarrier)).is_valid) {
         warp_fault(warp, load->instruction, MACHINE_ILLEGAL_INSTRUCTION, load->lane,
                    mbarrier.offset, "a bulk copy to the block of rank %u, %s", block->rank,
-                   block->live_threads ? "where no mbarrier lies at its offset"
-                                       : "whose threads have all ended");
+                   has_ended ? "whose threads have all ended"
+                             : "where no mbarrier lies at its offset");
         return false;
     }
     struct transfer *transfer = transfer_add(warp, load->instruction, load->lane);

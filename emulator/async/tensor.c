@@ -176,16 +176,22 @@ static void load(struct warp *warp, const struct instruction *instruction, unsig
     traffic_count(&traffic, load.bytes);
 }
 
-/* Elements outside of the tensor are not written. */
+static uint32_t smaller(uint32_t a, uint32_t b) {
+    return a < b ? a : b;
+}
+
+/* Elements outside of the tensor are not read. */
 static bool check_source(struct warp *warp, const struct instruction *instruction, unsigned lane,
                          const struct tile *tile, const struct shared_place *from) {
     const uint32_t rows = from->block->shared_written ? tile_rows(&tile->map) : 0;
     for (uint32_t k = 0; k < rows; k++) {
         const struct tile_row row = tile_row(tile, k);
-        for (uint32_t part = 0; row.inside && part < row.bytes; part += CHUNK_BYTES) {
+        const uint32_t end = row.lead + row.inside;
+        for (uint32_t at = row.lead, next; at < end; at = next) {
+            next = smaller(end, at / CHUNK_BYTES * CHUNK_BYTES + CHUNK_BYTES);
             const struct shared_place place = {
-                from->block, tile_swizzle(&tile->map, from->offset, row.offset + part)};
-            if (!bulk_check_source(warp, instruction, lane, &place, CHUNK_BYTES))
+                from->block, tile_swizzle(&tile->map, from->offset, row.offset + at)};
+            if (!bulk_check_source(warp, instruction, lane, &place, next - at))
                 return false;
         }
     }

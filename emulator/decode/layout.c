@@ -81,6 +81,13 @@ static void add_edge(struct decoder *decoder, struct program_function *from,
     decoder->edges[decoder->edge_count++] = (struct call_edge){from, to};
 }
 
+/* True when it was smaller. */
+static bool grow_to(uint32_t *to, uint32_t value) {
+    const bool grows = value > *to;
+    *to = grows ? value : *to;
+    return grows;
+}
+
 static void scan_operand(struct decoder *decoder, struct program_function *function,
                          const struct syntax_instruction *instruction,
                          const struct syntax_operand *operand) {
@@ -96,9 +103,12 @@ static void scan_operand(struct decoder *decoder, struct program_function *funct
     bool is_register = symbol->kind == SYMBOL_REGISTER || symbol->kind == SYMBOL_REGISTERS;
     if (is_register && operand->kind == OPERAND_NAME && strcmp(instruction->root, "call") == 0)
         function->calls_indirectly = true;
-    if (symbol->kind != SYMBOL_VARIABLE || symbol->variable->space != SPACE_SHARED ||
-        symbol->variable->is_extern)
+    if (symbol->kind != SYMBOL_VARIABLE || symbol->variable->space != SPACE_SHARED)
         return;
+    if (symbol->variable->is_extern) {
+        grow_to(&function->dynamic_alignment, (uint32_t)symbol->variable->alignment);
+        return;
+    }
     bool is_own = false;
     for (size_t k = 0; k < function->syntax->variable_count; k++)
         is_own |= function->syntax->is_entry && function->syntax->variables[k] == symbol->variable;
@@ -116,12 +126,17 @@ static void scan_function(struct decoder *decoder, struct program_function *func
 
 static void spread_use(struct decoder *decoder) {
     bool any = false;
+    uint32_t alignment = 0;
     struct program *program = decoder->program;
-    for (size_t k = 0; k < program->function_count; k++)
-        any |= program->functions[k]->uses_module_shared;
     for (size_t k = 0; k < program->function_count; k++) {
-        if (program->functions[k]->calls_indirectly)
-            program->functions[k]->uses_module_shared |= any;
+        any |= program->functions[k]->uses_module_shared;
+        grow_to(&alignment, program->functions[k]->dynamic_alignment);
+    }
+    for (size_t k = 0; k < program->function_count; k++) {
+        if (!program->functions[k]->calls_indirectly)
+            continue;
+        program->functions[k]->uses_module_shared |= any;
+        grow_to(&program->functions[k]->dynamic_alignment, alignment);
     }
     for (bool changed = true; changed;) {
         changed = false;
@@ -129,6 +144,7 @@ static void spread_use(struct decoder *decoder) {
             struct call_edge edge = decoder->edges[k];
             if (edge.to->uses_module_shared && !edge.from->uses_module_shared)
                 changed = edge.from->uses_module_shared = true;
+            changed |= grow_to(&edge.from->dynamic_alignment, edge.to->dynamic_alignment);
             if (edge.to->calls_indirectly && !edge.from->calls_indirectly)
                 changed = edge.from->calls_indirectly = true;
         }

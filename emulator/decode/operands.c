@@ -166,13 +166,15 @@ void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width
     detail->from[detail->from_count++] = constants_slot(decoder, bits, width);
 }
 
-/* A literal is a number of its instruction's kind. slct takes two, and the stride of a fragment is
- * an integer whatever its elements are. */
+/* A literal is a number of its instruction's kind. slct takes two, and the stride of a fragment, the
+ * size of a copy and the scale of a product are integers whatever their elements are. */
 static void check_literal(struct decoder *decoder, bool is_integer) {
-    const char *root = decoder_source(decoder)->root;
+    static const char *const exceptions[] = {"slct", "wmma", "wgmma", "cp"};
     const enum type_kind kind = last_type_kind(decoder);
-    if (strcmp(root, "slct") == 0 || strcmp(root, "wmma") == 0)
-        return;
+    for (size_t k = 0; k < sizeof exceptions / sizeof exceptions[0]; k++) {
+        if (strcmp(decoder_source(decoder)->root, exceptions[k]) == 0)
+            return;
+    }
     if (is_integer && kind == TYPE_FLOAT)
         decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");
     if (!is_integer && (kind == TYPE_UNSIGNED || kind == TYPE_SIGNED))

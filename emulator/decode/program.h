@@ -163,7 +163,8 @@ struct program_function {
     uint32_t first_site, site_count;
     uint32_t frame_bytes;
     uint32_t local_bytes;
-    uint32_t shared_bytes; /* static, own variables and those it may reach */
+    uint32_t shared_bytes;      /* static, own variables and those it may reach */
+    uint32_t dynamic_alignment; /* of the dynamic shared memory that it may reach; 0: of none */
     uint32_t index;
     uint32_t registers; /* 32-bit registers live at once */
     uint32_t declared;  /* registers of all kinds that its text names, and those added to them */

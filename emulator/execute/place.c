@@ -19,10 +19,10 @@ static struct block *find_block(struct warp *warp, const struct instruction *ins
         return NULL;
     }
     struct block *block = &cluster->blocks[number - 1];
-    if (block->live_threads > 0)
+    if (block->live_threads > 0 || !cluster->launch->options.check_barrier)
         return block;
     warp_fault(
-        warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+        warp, instruction, MACHINE_CHECK_FAILED, lane, address,
         "an address in shared memory of the cluster's block of rank %llu, whose threads have "
         "all ended: it must wait for the others (barrier.cluster) before it ends",
         (unsigned long long)(number - 1));

@@ -15,7 +15,7 @@ struct place_size {
 };
 
 /* Finds `address`, which may carry the window of shared memory, or ends in a fault and returns
- * false: no such block, one that has ended, an offset that is misaligned or out of bounds. */
+ * false: no such block, an offset that is misaligned or out of bounds; on request a block that has ended. */
 bool place_find(struct warp *warp, const struct instruction *instruction, unsigned lane,
                 uint64_t address, struct place_size size, struct shared_place *place);
 

@@ -166,7 +166,9 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     launch->cluster_count = launch->block_count / launch->cluster_size;
     launch->threads = from->block[0] * from->block[1] * from->block[2];
     launch->warps = (launch->threads + LANES - 1) / LANES;
-    launch->static_shared = align_up(function->shared_bytes, 16);
+    launch->static_shared =
+        align_up(function->shared_bytes,
+                 function->dynamic_alignment > 16 ? function->dynamic_alignment : 16);
     launch->dynamic_shared = from->dynamic_shared;
     launch->shared_bytes = launch->dynamic_shared ? launch->static_shared + launch->dynamic_shared
                                                   : function->shared_bytes;

@@ -288,6 +288,114 @@ static void boxes_of_any_dimension_go_in_and_out(void **state) {
     }
 }
 
+/* ---- Reductions ---- */
+
+/* What 32 bytes of shared memory full of `given` make of 32 bytes of global memory full of `there`. */
+struct reduction {
+    const char *words;
+    enum tensor_element element;
+    unsigned bytes;
+    uint64_t there, given, result;
+};
+
+static const struct reduction reductions[] = {
+    {"add.u32", TENSOR_U32, 4, 0xfffffff0, 0x20, 0x10},
+    {"add.s32", TENSOR_S32, 4, 5, 0xfffffffe, 3},
+    {"add.u64", TENSOR_U64, 8, UINT64_MAX, 5, 4},
+    {"min.u32", TENSOR_U32, 4, 0xfffffff0, 7, 7},
+    {"min.s32", TENSOR_S32, 4, 0xfffffff0, 7, 0xfffffff0},
+    {"max.u32", TENSOR_U32, 4, 0xfffffff0, 7, 0xfffffff0},
+    {"max.s32", TENSOR_S32, 4, 0xfffffff0, 7, 7},
+    {"min.s64", TENSOR_S64, 8, UINT64_MAX, 7, UINT64_MAX},
+    {"max.u64", TENSOR_U64, 8, UINT64_MAX, 7, UINT64_MAX},
+    {"and.b32", TENSOR_U32, 4, 0xff00ff00, 0x0ff00ff0, 0x0f000f00},
+    {"or.b64", TENSOR_U64, 8, 0xff, 0xff0000, 0xff00ff},
+    {"xor.b32", TENSOR_U32, 4, 0xff, 0xf0, 0x0f},
+    {"inc.u32", TENSOR_U32, 4, 9, 9, 0},
+    {"dec.u32", TENSOR_U32, 4, 0, 9, 9},
+    {"add.f32", TENSOR_F32, 4, 0x3f800000, 0x40000000, 0x40400000},
+    {"add.f64", TENSOR_F64, 8, 0x3ff0000000000000, 0x4000000000000000, 0x4008000000000000},
+    {"add.noftz.f16", TENSOR_F16, 2, 0x3c00, 0x4000, 0x4200},
+    {"add.noftz.bf16", TENSOR_BF16, 2, 0x3f80, 0x4000, 0x4040},
+    {"min.f16", TENSOR_F16, 2, 0x3c00, 0xc000, 0xc000},
+    {"max.f16", TENSOR_F16, 2, 0x7e00, 0xc000, 0xc000}, /* a number wins over a NaN */
+    {"min.bf16", TENSOR_BF16, 2, 0x3f80, 0x4000, 0x3f80},
+    {"max.bf16", TENSOR_BF16, 2, 0x3f80, 0x4000, 0x4000},
+};
+
+#define REDUCE_HEAD                                                                                \
+    ".visible .entry k(.param .u64 a, .param .u64 b) { .reg .b32 %r<9>; .reg .b64 %rd<9>;\n"       \
+    ".reg .pred %p<3>; .shared .align 128 .b8 tile[32]; .shared .align 8 .b64 bar;\n"              \
+    "ld.param.u64 %rd1, [a]; ld.param.u64 %rd2, [b]; mov.u32 %r1, tile; mov.u32 %r2, bar;\n"       \
+    "mov.u32 %r3, %tid.x; setp.ne.u32 %p1, %r3, 0; @%p1 bra END;\n"                                \
+    "ld.global.v2.u64 {%rd3, %rd4}, [%rd1+32]; st.shared.v2.u64 [%r1], {%rd3, %rd4};\n"            \
+    "st.shared.v2.u64 [%r1+16], {%rd3, %rd4}; fence.proxy.async.shared::cta;\n"
+#define REDUCE_TAIL "cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;\nEND: ret; }\n"
+
+static void fill_elements(unsigned char *to, uint64_t value, unsigned bytes) {
+    for (unsigned k = 0; k < 32; k += bytes)
+        memcpy(to + k, &value, bytes);
+}
+
+static void expect_reduced(struct bench *bench, const char *text, const struct reduction *what,
+                           uint64_t memory, uint64_t map) {
+    unsigned char bytes[64], wanted[32];
+    fill_elements(bytes, what->there, what->bytes);
+    fill_elements(bytes + 32, what->given, what->bytes);
+    fill_elements(wanted, what->result, what->bytes);
+    assert_int_equal(machine_write(bench->machine, memory, bytes, sizeof bytes), MACHINE_OK);
+    load_text(bench, text);
+    const struct launch_arguments arguments = {.pointer = {memory, map}};
+    if (launch(bench, &arguments) != MACHINE_OK)
+        fail_msg("%s: %s", what->words, bench->log);
+    assert_int_equal(machine_read(bench->machine, bytes, memory, 32), MACHINE_OK);
+    if (memcmp(bytes, wanted, sizeof wanted) != 0)
+        fail_msg("%s gives another result in %s", what->words, text);
+    assert_int_equal(bench->counters.bulk_store_bytes, 32);
+}
+
+static void bytes_and_boxes_are_reduced(void **state) {
+    struct bench *bench = *state;
+    const uint64_t memory = bench_allocate(bench, NULL, 64);
+    for (size_t k = 0; k < sizeof reductions / sizeof reductions[0]; k++) {
+        const struct reduction *what = &reductions[k];
+        const struct tensor_map map = {.magic = TENSOR_MAP_MAGIC,
+                                       .rank = 1,
+                                       .element = (uint8_t)what->element,
+                                       .address = memory,
+                                       .stride = {what->bytes},
+                                       .size = {32 / what->bytes},
+                                       .box = {(uint16_t)(32 / what->bytes)},
+                                       .step = {1}};
+        char text[2048];
+        snprintf(text, sizeof text,
+                 "%scp.reduce.async.bulk.global.shared::cta.bulk_group.%s [%%rd1], [%%r1], 32;\n%s",
+                 REDUCE_HEAD, what->words, REDUCE_TAIL);
+        expect_reduced(bench, text, what, memory, 0);
+        snprintf(
+            text, sizeof text,
+            "%scp.reduce.async.bulk.tensor.1d.global.shared::cta.%.*s.bulk_group [%%rd2, {0}], "
+            "[%%r1];\n%s",
+            REDUCE_HEAD, (int)strcspn(what->words, "."), what->words, REDUCE_TAIL);
+        expect_reduced(bench, text, what, memory, bench_allocate(bench, &map, sizeof map));
+    }
+    /* There is no xor of floats. */
+    const struct tensor_map floats = {.magic = TENSOR_MAP_MAGIC,
+                                      .rank = 1,
+                                      .element = TENSOR_F32,
+                                      .address = memory,
+                                      .stride = {4},
+                                      .size = {8},
+                                      .box = {8},
+                                      .step = {1}};
+    load_text(bench, REDUCE_HEAD "cp.reduce.async.bulk.tensor.1d.global.shared::cta.xor.bulk_group "
+                                 "[%rd2, {0}], [%r1];\n" REDUCE_TAIL);
+    const struct launch_arguments arguments = {
+        .pointer = {memory, bench_allocate(bench, &floats, sizeof floats)}};
+    assert_int_equal(launch(bench, &arguments), MACHINE_ILLEGAL_INSTRUCTION);
+    assert_non_null(strstr(bench->log, "a bulk reduction that there is not"));
+}
+
 /* ---- What is wrong ---- */
 
 static void wrong_copies_are_named(void **state) {
@@ -338,6 +446,34 @@ static void copies_write_and_read_for_the_check(void **state) {
     assert_non_null(strstr(bench->log, "by a bulk copy: nothing has written the byte at offset 0"));
 }
 
+/* What lies outside of the tensor is not read, so it need not be written. */
+static void only_what_lies_inside_must_be_written(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    uint16_t words[16];
+    const uint64_t memory = bench_allocate(bench, NULL, sizeof words);
+    const struct tensor_map map =
+        map_2d(memory, (const unsigned[]){6, 1}, 32, (const unsigned[]){16, 2}, 0);
+    for (unsigned given = 2; given <= 3; given++) {
+        char text[4096];
+        snprintf(text, sizeof text,
+                 "%smov.u32 %%r7, 0x10001; st.shared.u32 [%%r1+4], %%r7; st.shared.u32 [%%r1+8], "
+                 "%%r7; %s st.shared.u32 [%%r1+12], %%r7;\n"
+                 "cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%%rd1, {-2, 0}], [%%r1];\n"
+                 "cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;\n%s",
+                 HEAD("0"), given == 3 ? "" : "//\n//", TAIL);
+        load_text(bench, text);
+        const struct launch_arguments arguments = {
+            .pointer = {bench_allocate(bench, &map, sizeof map)}};
+        assert_int_equal(launch(bench, &arguments), given == 3 ? MACHINE_OK : MACHINE_CHECK_FAILED);
+    }
+    assert_int_equal(machine_read(bench->machine, words, memory, sizeof words), MACHINE_OK);
+    for (unsigned k = 0; k < 16; k++)
+        assert_int_equal(words[k], k < 6);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
@@ -346,8 +482,10 @@ int main(void) {
         TEST(boxes_arrive_swizzled),
         TEST(what_lies_outside_is_filled),
         TEST(boxes_of_any_dimension_go_in_and_out),
+        TEST(bytes_and_boxes_are_reduced),
         TEST(wrong_copies_are_named),
         TEST(copies_write_and_read_for_the_check),
+        TEST(only_what_lies_inside_must_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

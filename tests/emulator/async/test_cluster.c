@@ -273,11 +273,6 @@ static void what_is_wrong_with_a_cluster_is_named(void **state) {
          "mapa to the block of rank 2, where the cluster has 2 blocks"},
         {KERNEL(OF_TWO, "mov.u32 %r5, 0x4000000; ld.shared::cluster.u32 %r6, [%r5];"),
          MACHINE_INVALID_ADDRESS, "of a block of rank 3, where the cluster has 2 blocks"},
-        {KERNEL(OF_TWO, "setp.eq.u32 %p2, %r1, 1; @%p2 exit;\n"
-                        "mov.u32 %r9, 100000; L: sub.u32 %r9, %r9, 1; setp.ne.u32 %p3, %r9, 0;\n"
-                        "@%p3 bra L; mapa.shared::cluster.u32 %r5, %r2, 1;\n"
-                        "ld.shared::cluster.u32 %r6, [%r5];"),
-         MACHINE_INVALID_ADDRESS, "whose threads have all ended"},
         {KERNEL(OF_TWO, "xor.b32 %r5, %r1, 1; mapa.shared::cluster.u32 %r6, %r2, %r5;\n"
                         "ld.shared.u32 %r7, [%r6];" SYNC),
          MACHINE_INVALID_ADDRESS, "out-of-bounds read of 4 bytes in shared memory"},
@@ -307,6 +302,45 @@ static void what_is_wrong_with_a_cluster_is_named(void **state) {
         expect_fault(*state, cases[k].text, 2, cases[k].status, cases[k].words);
 }
 
+/* The memory of a block lasts as long as its cluster does; to reach into it when the block has ended
+ * is luck on a GPU, and an error where that is checked. */
+static void memory_of_blocks_that_have_ended_is_an_error_on_request(void **state) {
+    static const char text[] =
+        KERNEL(OF_TWO, "setp.eq.u32 %p2, %r1, 1; @%p2 exit;\n"
+                       "mov.u32 %r9, 100000; L: sub.u32 %r9, %r9, 1; setp.ne.u32 %p3, %r9, 0;\n"
+                       "@%p3 bra L; mapa.shared::cluster.u32 %r5, %r2, 1;\n"
+                       "ld.shared::cluster.u32 %r6, [%r5]; st.global.u32 [%rd1], 4;");
+    struct bench *bench = *state;
+    uint32_t word;
+    run(bench, text, 2, &word, 1);
+    assert_int_equal(word, 4);
+    struct machine_options options = bench_options(bench);
+    options.check_barrier = true;
+    machine_set_options(bench->machine, &options);
+    expect_fault(bench, text, 2, MACHINE_CHECK_FAILED, "whose threads have all ended");
+}
+
+/* Dynamic shared memory begins where its declaration is aligned, behind what is static. */
+static void dynamic_memory_is_aligned_as_it_is_declared(void **state) {
+    struct bench *bench = *state;
+    uint32_t words[2];
+    const uint64_t pointer = bench_allocate(bench, NULL, sizeof words);
+    load_text(bench, ".extern .shared .align 1024 .b8 more[];\n"
+                     ".visible .entry k(.param .u64 a) { .reg .b64 %rd<3>; .reg .b32 %r<5>;\n"
+                     ".shared .align 8 .b64 bar; ld.param.u64 %rd1, [a]; mov.u32 %r1, bar;\n"
+                     "mov.u32 %r2, more; st.global.v2.u32 [%rd1], {%r1, %r2}; ret; }\n");
+    const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),
+                                          .grid = {1, 1, 1},
+                                          .block = {1, 1, 1},
+                                          .dynamic_shared = 2048,
+                                          .parameters = &pointer,
+                                          .parameter_bytes = sizeof pointer};
+    assert_int_equal(machine_launch(bench->machine, &launch, NULL, NULL), MACHINE_OK);
+    assert_int_equal(machine_read(bench->machine, words, pointer, sizeof words), MACHINE_OK);
+    assert_int_equal(words[0], 0);
+    assert_int_equal(words[1], 1024);
+}
+
 /* Threads that have ended are not waited for, unless the check wants all. */
 static void threads_that_end_do_not_hold_the_barrier_unless_checked(void **state) {
     static const char text[] =
@@ -333,6 +367,8 @@ int main(void) {
         TEST(a_multicast_reaches_the_blocks_of_its_mask),
         TEST(shared_memory_is_copied_across),
         TEST(what_is_wrong_with_a_cluster_is_named),
+        TEST(memory_of_blocks_that_have_ended_is_an_error_on_request),
+        TEST(dynamic_memory_is_aligned_as_it_is_declared),
         TEST(threads_that_end_do_not_hold_the_barrier_unless_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
