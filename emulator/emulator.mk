@@ -81,27 +81,32 @@ $(BUILD)/emulator/libcudart.so.$(1): $$(runtime_objects_$(1)) $(BUILD)/emulator/
 endef
 $(foreach version,12 13,$(eval $(call runtime_rule,$(version))))
 
-# --- what of cuBLAS programs compare their kernels with ------------------------------------------------------------------
-cublas_sources := $(wildcard emulator/cublas/*.c)
-EMULATOR_CUBLAS := $(foreach version,12 13,$(BUILD)/emulator/libcublas.so.$(version))
+# --- what of cuBLAS and cuBLASLt programs compare their kernels with --------------------------------------------------------
+cublas_sources  := $(wildcard emulator/cublas/*.c)
+EMULATOR_CUBLAS := $(foreach library,libcublas libcublasLt,$(foreach version,12 13,$(BUILD)/emulator/$(library).so.$(version)))
 emulator: $(EMULATOR_CUBLAS)
 
-define cublas_rule
+define cublas_objects_rule
 cublas_objects_$(1) := $(cublas_sources:%.c=$(BUILD)/%.$(1).o)
 $$(cublas_objects_$(1)): $(BUILD)/%.$(1).o: %.c $(flags)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(emulator_flags) $$(EMULATOR_OPTIMISE) -DCUBLAS_VERSION=$(1)0000 -MMD -MP -c $$< -o $$@
+endef
+$(foreach version,12 13,$(eval $(call cublas_objects_rule,$(version))))
 
-$(BUILD)/emulator/cublas/exports.$(1).map: emulator/cublas/exports.map.in
+# Both libraries are made of the same objects, and show the names that begin with their own.
+define cublas_rule
+$(BUILD)/emulator/cublas/$(1).$(3).map: emulator/cublas/exports.map.in
 	@mkdir -p $$(@D)
-	sed 's/@version@/$(1)/' $$< >$$@
+	sed 's/@library@/$(1)/; s/@version@/$(3)/; s/@names@/$(2)/' $$< >$$@
 
-$(BUILD)/emulator/libcublas.so.$(1): $$(cublas_objects_$(1)) $(BUILD)/emulator/cublas/exports.$(1).map $(EMULATOR_LIBRARY)
-	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/cublas/exports.$(1).map -Wl,-Bsymbolic \
+$(BUILD)/emulator/$(1).so.$(3): $$(cublas_objects_$(3)) $(BUILD)/emulator/cublas/$(1).$(3).map $(EMULATOR_LIBRARY)
+	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/cublas/$(1).$(3).map -Wl,-Bsymbolic \
 	    $$(if $$(findstring -fsanitize,$$(CFLAGS)),,-Wl,-z,defs) $$(filter %.o,$$^) \
 	    $$(LDFLAGS) -L$$(@D) -l:libcuda.so.1 -Wl,-rpath,'$$$$ORIGIN' -o $$@
 endef
-$(foreach version,12 13,$(eval $(call cublas_rule,$(version))))
+$(foreach version,12 13,$(eval $(call cublas_rule,libcublas,cublas,$(version))))
+$(foreach version,12 13,$(eval $(call cublas_rule,libcublasLt,cublasLt,$(version))))
 
 # --- NVRTC, in front of NVIDIA's ----------------------------------------------------------------------------------------
 EMULATOR_NVRTC := $(foreach version,12 13,$(BUILD)/emulator/libnvrtc.so.$(version))

@@ -168,7 +168,7 @@ $(nvrtc_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_NVRTC) $(EMULATOR_LIBRARY) $
 	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libnvrtc.so.13 $(driver_test_link) -o $@
 
 $(cublas_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/emulator/cublas/numbers.13.o $(EMULATOR_CUBLAS) $(EMULATOR_LIBRARY) $(flags)
-	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcublas.so.13 $(driver_test_link) -o $@
+	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcublas.so.13 -l:libcublasLt.so.13 $(driver_test_link) -o $@
 
 # The kept PTX and fat binaries, for machines without nvcc.
 data_kernels := tests/data/kernels/driver.cu

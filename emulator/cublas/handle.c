@@ -78,11 +78,9 @@ CUBLAS_API const char *cublasGetStatusString(cublasStatus_t status) {
 
 /* ---- What every computation begins with ---- */
 
-cublasStatus_t handle_begin(cublasHandle_t handle) {
+cublasStatus_t stream_begin(CUstream stream) {
     CUstreamCaptureStatus capturing = CU_STREAM_CAPTURE_STATUS_NONE;
-    if (!handle)
-        return CUBLAS_STATUS_NOT_INITIALIZED;
-    if (cuStreamIsCapturing(handle->stream, &capturing) != CUDA_SUCCESS)
+    if (cuStreamIsCapturing(stream, &capturing) != CUDA_SUCCESS)
         return CUBLAS_STATUS_EXECUTION_FAILED;
     return capturing == CU_STREAM_CAPTURE_STATUS_NONE ? CUBLAS_STATUS_SUCCESS
                                                       : CUBLAS_STATUS_NOT_SUPPORTED;

@@ -11,7 +11,7 @@
 #endif
 
 /* The host computes at once, since all that was submitted before is done. It cannot be captured. */
-cublasStatus_t handle_begin(cublasHandle_t handle);
+cublasStatus_t stream_begin(CUstream stream);
 /* Whether the bytes lie within one allocation of the device. */
 bool operand_is_there(const void *memory, size_t bytes);
 

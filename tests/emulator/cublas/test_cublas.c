@@ -24,6 +24,24 @@ cublasStatus_t cublasSgemv_v2(cublasHandle_t handle, cublasOperation_t a_is, int
                               const float *alpha, const float *a, int lda, const float *x,
                               int x_step, const float *beta, float *y, int y_step);
 
+struct description;
+struct layout;
+cublasStatus_t cublasLtCreate(void **handle);
+cublasStatus_t cublasLtDestroy(void *handle);
+cublasStatus_t cublasLtMatmulDescCreate(struct description **description, int compute, int scale);
+cublasStatus_t cublasLtMatmulDescDestroy(struct description *description);
+cublasStatus_t cublasLtMatmulDescSetAttribute(struct description *of, int attribute,
+                                              const void *value, size_t size);
+cublasStatus_t cublasLtMatrixLayoutCreate(struct layout **layout, int type, uint64_t rows,
+                                          uint64_t columns, int64_t leading);
+cublasStatus_t cublasLtMatrixLayoutDestroy(struct layout *layout);
+cublasStatus_t cublasLtMatmul(void *handle, const struct description *of, const void *alpha,
+                              const void *a, const struct layout *a_is, const void *b,
+                              const struct layout *b_is, const void *beta, const void *c,
+                              const struct layout *c_is, void *d, const struct layout *d_is,
+                              const void *algorithm, void *workspace, size_t workspace_bytes,
+                              CUstream stream);
+
 #define BLAS(status, call) assert_int_equal(call, CUBLAS_STATUS_##status)
 
 enum { M = 19, N = 11, K = 300, LEADING = 303, BATCH = 2, LARGEST = LEADING * 304 * BATCH };
@@ -150,9 +168,45 @@ static void wrong_calls_are_refused(void **state) {
     release(device);
 }
 
+/* A bias is added, and what is negative then is cut off. */
+static void a_product_has_an_epilogue(void **state) {
+    enum { EPILOGUE = 7, BIAS_POINTER = 8, RELU_BIAS = 6, GELU = 32 };
+    const float left[4] = {1, 0, 0, 1}, right[4] = {1, -5, 3, 4}, added[2] = {10, 1};
+    const float alpha = 1, beta = 0;
+    const int epilogue = RELU_BIAS, gelu = GELU;
+    float *a = allocate(16), *b = allocate(16), *bias = allocate(8), *d = allocate(16);
+    struct description *description;
+    struct layout *square;
+    void *handle;
+    (void)state;
+    memcpy(a, left, sizeof left);
+    memcpy(b, right, sizeof right);
+    memcpy(bias, added, sizeof added);
+    BLAS(SUCCESS, cublasLtCreate(&handle));
+    BLAS(SUCCESS, cublasLtMatmulDescCreate(&description, 68, CUDA_R_32F));
+    BLAS(SUCCESS, cublasLtMatrixLayoutCreate(&square, CUDA_R_32F, 2, 2, 2));
+    BLAS(SUCCESS,
+         cublasLtMatmulDescSetAttribute(description, EPILOGUE, &epilogue, sizeof epilogue));
+    BLAS(SUCCESS, cublasLtMatmulDescSetAttribute(description, BIAS_POINTER, &bias, sizeof bias));
+    BLAS(SUCCESS, cublasLtMatmul(handle, description, &alpha, a, square, b, square, &beta, d,
+                                 square, d, square, NULL, NULL, 0, NULL));
+    assert_true(d[0] == 11 && d[1] == 0 && d[2] == 13 && d[3] == 5);
+    BLAS(SUCCESS, cublasLtMatmulDescSetAttribute(description, EPILOGUE, &gelu, sizeof gelu));
+    BLAS(NOT_SUPPORTED, cublasLtMatmul(handle, description, &alpha, a, square, b, square, &beta, d,
+                                       square, d, square, NULL, NULL, 0, NULL));
+    BLAS(SUCCESS, cublasLtMatrixLayoutDestroy(square));
+    BLAS(SUCCESS, cublasLtMatmulDescDestroy(description));
+    BLAS(SUCCESS, cublasLtDestroy(handle));
+    release(a);
+    release(b);
+    release(bias);
+    release(d);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_CONTEXT(products_are_the_sums_written_out),
+        WITH_CONTEXT(a_product_has_an_epilogue),
         WITH_CONTEXT(vectors_are_multiplied_either_way),
         WITH_CONTEXT(wrong_calls_are_refused),
     };
