@@ -20,6 +20,9 @@ CUresult cuCtxGetLimit(size_t *value, CUlimit limit) {
         case CU_LIMIT_MALLOC_HEAP_SIZE:
             *value = options.heap_bytes;
             break;
+        case CU_LIMIT_PERSISTING_L2_CACHE_SIZE:
+            *value = context->persisting_l2;
+            break;
         default:
             status = limit < 0 || limit >= CU_LIMIT_MAX ? CUDA_ERROR_INVALID_VALUE
                                                         : CUDA_ERROR_UNSUPPORTED_LIMIT;
@@ -42,6 +45,9 @@ CUresult cuCtxSetLimit(CUlimit limit, size_t value) {
             break;
         case CU_LIMIT_MALLOC_HEAP_SIZE: /* for a heap that no kernel has used yet */
             options.heap_bytes = value;
+            break;
+        case CU_LIMIT_PERSISTING_L2_CACHE_SIZE:
+            context->persisting_l2 = value;
             break;
         default:
             status = limit < 0 || limit >= CU_LIMIT_MAX ? CUDA_ERROR_INVALID_VALUE

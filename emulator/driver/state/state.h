@@ -46,6 +46,7 @@ struct driver_context {
     CUresult error;    /* a kernel's fault: every later call in the context returns it */
     CUfunc_cache cache;
     CUsharedconfig banks;
+    size_t persisting_l2; /* kept, and without effect */
     struct driver_stream *legacy, *per_thread;
 };
 

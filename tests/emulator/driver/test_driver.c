@@ -179,6 +179,9 @@ static void limits_are_kept(void **state) {
     OK(cuCtxGetLimit(&heap, CU_LIMIT_MALLOC_HEAP_SIZE));
     assert_int_equal(heap, 8 << 20);
     OK(cuCtxSetLimit(CU_LIMIT_MALLOC_HEAP_SIZE, heap));
+    OK(cuCtxSetLimit(CU_LIMIT_PERSISTING_L2_CACHE_SIZE, 4096));
+    OK(cuCtxGetLimit(&changed, CU_LIMIT_PERSISTING_L2_CACHE_SIZE));
+    assert_int_equal(changed, 4096);
     EXPECT(CUDA_ERROR_UNSUPPORTED_LIMIT, cuCtxSetLimit(CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH, 2));
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuCtxGetLimit(&fifo, (CUlimit)77));
     OK(cuCtxGetCacheConfig(&cache));
