@@ -25,14 +25,16 @@ query_answer(const struct attention_problem *problem, enum dtype dtype, struct q
              float *scores) {
     const int64_t dimension = problem->dimension;
     float *o = problem->o + query.row * problem->o_stride;
+    float maximum = -INFINITY;
     for (int64_t k = 0; k < query.met; k++) {
         float sum = 0;
         for (int64_t l = 0; l < dimension; l++)
             sum += dtype_element(problem->q, dtype, query.row * problem->q_stride + l) *
                    dtype_element(problem->k, dtype, (query.head_row + k) * problem->k_stride + l);
         scores[k] = problem->scale * sum;
+        if (scores[k] > maximum)
+            maximum = scores[k];
     }
-    float maximum = row_maximum(scores, query.met);
     float sum = exponential_sum(scores, query.met, maximum);
     for (int64_t c = 0; c < dimension; c++)
         o[c] = 0;

@@ -154,7 +154,7 @@ static const struct preset_line preset_lines[] = {
 
 static const char *const awkward_shapes[] = {"1x1x1x1",     "1x1x1x64",  "2x3x1x5",   "1x2x7x13",
                                              "3x1x17x8",    "1x7x33x12", "1x1x65x64", "1x3x127x31",
-                                             "1x1x129x128", "1x1x9x200", NULL};
+                                             "1x1x129x128", "1x1x9x200", "1x1x517x9", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
                                              VALUES_SPECIAL};
 static const struct settings settings[] = {{.alpha = 1.0F}, {.alpha = 1.0F, .padding = 3}};

@@ -29,12 +29,14 @@ extern __shared__ float4 groups[];
 
 /* Rows of `WIDTH` floats in shared memory, groups exchanged by the bits `EXCHANGED` of the row. */
 template <int WIDTH, int EXCHANGED> struct tile {
+    enum { ACROSS = WIDTH / GROUP };
     float4 *data;
-    __device__ inline float4 &at(int row, int group) const {
-        return data[row * (WIDTH / GROUP) + (group ^ (row & EXCHANGED))];
+    /* Rows that agree in those bits lie ACROSS groups apart from there on. */
+    __device__ inline float4 *at(int row, int group) const {
+        return data + row * ACROSS + (group ^ (row & EXCHANGED));
     }
 };
-enum { OF_QUERIES = 4, OF_KEYS = 7, OF_VALUES = 0 };
+enum { OF_QUERIES = ROWS, OF_KEYS = 7, OF_VALUES = 0 };
 
 /* A matrix in memory: where its rows from a tile's first on begin, and how many there are. */
 template <class stored> struct source {
@@ -81,7 +83,7 @@ static __device__ inline void tile_load(const tile<WIDTH, EXCHANGED> to,
     const unsigned across = WIDTH / GROUP;
     for (unsigned i = threadIdx.x; i < HEIGHT * across; i += THREADS) {
         const int row = (int)(i / across), group = (int)(i % across);
-        to.at(row, group) = scaled(source_group<type>(from, row, group), scale);
+        *to.at(row, group) = scaled(source_group<type>(from, row, group), scale);
     }
 }
 
@@ -124,13 +126,15 @@ static __device__ inline void scores_multiply(const tile<WIDTH, OF_QUERIES> quer
         for (int j = 0; j < COLUMNS; j++)
             scores[i][j] = 0.0f;
     for (int group = 0; GROUP * group < dimension; group++) {
+        const float4 *const from = queries.at(ROWS * y, group);
+        const float4 *const key = keys.at(x, group);
         float4 q[ROWS];
 #pragma unroll
         for (int i = 0; i < ROWS; i++)
-            q[i] = queries.at(ROWS * y + i, group);
+            q[i] = from[i * queries.ACROSS];
 #pragma unroll
         for (int j = 0; j < COLUMNS; j++) {
-            const float4 k = keys.at(x + SIDE * j, group);
+            const float4 k = key[SIDE * j * keys.ACROSS];
 #pragma unroll
             for (int i = 0; i < ROWS; i++)
                 add_product(scores[i][j], q[i], k);
@@ -187,13 +191,13 @@ static __device__ inline void probabilities_store(const tile<KEYS, OF_QUERIES> t
                                                   const float scores[ROWS][COLUMNS]) {
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
 #pragma unroll
-    for (int i = 0; i < ROWS; i++)
+    for (int j = 0; j < COLUMNS; j++) {
+        const int key = x + SIDE * j;
+        float *const place = reinterpret_cast<float *>(to.at(ROWS * y, key / GROUP)) + key % GROUP;
 #pragma unroll
-        for (int j = 0; j < COLUMNS; j++) {
-            const int key = x + SIDE * j;
-            reinterpret_cast<float *>(&to.at(ROWS * y + i, key / GROUP))[key % GROUP] =
-                scores[i][j];
-        }
+        for (int i = 0; i < ROWS; i++)
+            place[i * KEYS] = scores[i][j];
+    }
 }
 
 /* o += probabilities V. */
@@ -202,17 +206,16 @@ static __device__ inline void means_add(const tile<KEYS, OF_QUERIES> probabiliti
                                         const tile<WIDTH, OF_VALUES> values, answer<PARTS> &kept) {
     const int x = threadIdx.x % SIDE, y = threadIdx.x / SIDE;
     for (int group = 0; group < KEYS / GROUP; group++) {
+        const float4 *const from = probabilities.at(ROWS * y, group);
         float4 p[ROWS];
 #pragma unroll
         for (int i = 0; i < ROWS; i++)
-            p[i] = probabilities.at(ROWS * y + i, group);
+            p[i] = from[i * probabilities.ACROSS];
 #pragma unroll
         for (int part = 0; part < PARTS; part++) {
-            const int column = x + SIDE * part;
-            const float4 v0 = values.at(GROUP * group, column);
-            const float4 v1 = values.at(GROUP * group + 1, column);
-            const float4 v2 = values.at(GROUP * group + 2, column);
-            const float4 v3 = values.at(GROUP * group + 3, column);
+            const float4 *const value = values.at(GROUP * group, x + SIDE * part);
+            const float4 v0 = value[0], v1 = value[values.ACROSS];
+            const float4 v2 = value[2 * values.ACROSS], v3 = value[3 * values.ACROSS];
 #pragma unroll
             for (int i = 0; i < ROWS; i++) {
                 add_multiple(kept.o[i][part], p[i].x, v0);

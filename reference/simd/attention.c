@@ -19,7 +19,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { QUERIES = 64, KEYS = 128, ALIGNMENT = 64 };
+enum { QUERIES = 64, KEYS = 512, ALIGNMENT = 64 };
 _Static_assert(QUERIES % TILE_COLUMNS == 0 && KEYS % 2 == 0, "whole strips, and whole pairs");
 
 struct job {
@@ -178,7 +178,7 @@ static void sums_multiply(const struct work *work, const struct keys *keys, int6
                                 .rows = tile_start(count, t + 1) - row,
                                 .columns = least(TILE_COLUMNS, work->width - c),
                                 .alpha = 1,
-                                .beta = keys->first > 0};
+                                .beta = keys->first > 0 ? 1.0F : 0.0F};
             tile_take_values(work, keys, c, &tile);
             tile_run(&tile, part_steps(work->pairs, keys->count));
         }
@@ -234,7 +234,7 @@ SIMD_INLINE void columns_weigh(struct work *work, int64_t keys, int64_t i, int v
 static void scores_weigh(struct work *work, int64_t keys, int64_t count) {
     enum { TOGETHER = 4 };
     int64_t i = 0;
-    for (; i + (TOGETHER - 1) * WIDTH < count; i += (int64_t)TOGETHER * WIDTH)
+    for (; i + (int64_t)(TOGETHER - 1) * WIDTH < count; i += (int64_t)TOGETHER * WIDTH)
         columns_weigh(work, keys, i, TOGETHER);
     for (; i < count; i += WIDTH)
         columns_weigh(work, keys, i, 1);
@@ -327,7 +327,10 @@ static void items_body(const void *context, int part, int64_t first, int64_t las
     (void)part;
     const struct job *job = context;
     const struct attention_problem *p = job->problem;
-    struct work work = {.problem = p, .width = pieces_of(p->dimension, WIDTH) * WIDTH, .head = -1};
+    struct work work = {.problem = p,
+                        .pairs = job->pairs,
+                        .width = pieces_of(p->dimension, WIDTH) * WIDTH,
+                        .head = -1};
     float *block = work_open(&work);
     if (block == NULL) {
         atomic_store(job->starved, true);
