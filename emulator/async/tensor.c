@@ -37,7 +37,7 @@ static bool find_tile(struct warp *warp, const struct instruction *instruction, 
     const void *bytes = find_map(warp, address);
     if (bytes)
         memcpy(&tile->map, bytes, sizeof tile->map);
-    if (!bytes || tile->map.magic != TENSOR_MAP_MAGIC || tile->map.rank != detail->elements) {
+    if (!bytes || !tile_is_sound(&tile->map) || tile->map.rank != detail->elements) {
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, address,
                    "no tensor map of %u dimensions lies at a multiple of %d there: "
                    "cuTensorMapEncodeTiled makes one",

@@ -11,15 +11,31 @@ static uint32_t count_of(const struct tensor_map *map, unsigned k) {
     return (map->box[k] + step - 1) / step;
 }
 
+static uint32_t row_bytes(const struct tensor_map *map) {
+    return map->box[0] * (uint32_t)map->stride[0];
+}
+
+bool tile_is_sound(const struct tensor_map *map) {
+    enum { BOX_LIMIT = 256, STEP_LIMIT = 8, BYTES_LIMIT = 1 << 20 };
+    const bool has_known_swizzle =
+        map->swizzle == 0 || map->swizzle == 32 || map->swizzle == 64 || map->swizzle == 128;
+    bool is_sound = map->magic == TENSOR_MAP_MAGIC && map->rank >= 1 && map->rank <= TENSOR_RANKS &&
+                    map->element <= TENSOR_F32_FLUSHED && map->stride[0] >= 1 &&
+                    map->stride[0] <= 8 && has_known_swizzle;
+    uint64_t bytes = map->stride[0];
+    for (unsigned k = 0; is_sound && k < map->rank; k++) {
+        bytes *= map->box[k];
+        is_sound = map->box[k] >= 1 && map->box[k] <= BOX_LIMIT && map->step[k] >= 1 &&
+                   map->step[k] <= STEP_LIMIT && map->size[k] >= 1 && bytes <= BYTES_LIMIT;
+    }
+    return is_sound && row_bytes(map) % CHUNK_BYTES == 0;
+}
+
 uint32_t tile_rows(const struct tensor_map *map) {
     uint32_t rows = 1;
     for (unsigned k = 1; k < map->rank; k++)
         rows *= count_of(map, k);
     return rows;
-}
-
-static uint32_t row_bytes(const struct tensor_map *map) {
-    return map->box[0] * (uint32_t)map->stride[0];
 }
 
 /* A row narrower than the span of its swizzle takes the whole span. */

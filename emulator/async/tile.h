@@ -22,6 +22,8 @@ struct tile_row {
     uint64_t global; /* where these lie */
 };
 
+/* Whether the map can be one that the driver has made: nothing in it leads astray. */
+bool tile_is_sound(const struct tensor_map *map);
 /* Rows that a box has, and what it takes of shared memory. */
 uint32_t tile_rows(const struct tensor_map *map);
 uint32_t tile_bytes(const struct tensor_map *map);

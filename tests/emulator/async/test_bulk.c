@@ -86,6 +86,25 @@ static void bytes_arrive_when_they_are_waited_for(void **state) {
     assert_int_equal(to[0], 0xff);
 }
 
+/* To wait at one mbarrier does not bring what another one tells of. */
+static void copies_arrive_each_at_its_mbarrier(void **state) {
+    struct bench *bench = *state;
+    unsigned char from[128], to[SHARED_BYTES];
+    fill(from, sizeof from);
+    const struct launch_arguments arguments = {.pointer = {bench_allocate(bench, from, sizeof from),
+                                                           bench_allocate(bench, NULL, sizeof to)},
+                                               .number = {64}};
+    load_text(bench, KERNEL("add.u32 %r8, %r1, 8192; mbarrier.init.shared.b64 [%r8], 1;\n"
+                            "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r8], 64;\n"
+                            "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes "
+                            "[%r1+1024], [%rd1+64], 64, [%r8];\n" EXPECT("64") LOAD WAIT));
+    if (launch(bench, &arguments) != MACHINE_OK)
+        fail_msg("%s", bench->log);
+    assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to), MACHINE_OK);
+    assert_memory_equal(to, from, 64);
+    assert_int_equal(to[1024], 0xff);
+}
+
 /* A store reads what shared memory has when it is waited for, at the latest at the kernel's end. */
 static void bytes_leave_in_groups(void **state) {
     static const char head[] =
@@ -182,6 +201,20 @@ static void boxes_arrive_swizzled(void **state) {
         assert_int_equal(bench->counters.bulk_load_bytes, span * 40);
         assert_int_equal(bench->counters.global_load_sectors, span / 32 * 40);
     }
+}
+
+/* Rows of 16 bytes that lie side by side share sectors of 32. */
+static void rows_share_their_sectors(void **state) {
+    struct bench *bench = *state;
+    const struct tensor_map map =
+        map_2d(bench_allocate(bench, NULL, 4096), (const unsigned[]){8, 64}, 16,
+               (const unsigned[]){8, 16}, 0);
+    const struct launch_arguments arguments = {
+        .pointer = {bench_allocate(bench, &map, sizeof map),
+                    bench_allocate(bench, NULL, SHARED_BYTES)}};
+    load_text(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
+    assert_int_equal(launch(bench, &arguments), MACHINE_OK);
+    assert_int_equal(bench->counters.global_load_sectors, 8);
 }
 
 static void what_lies_outside_is_filled(void **state) {
@@ -427,6 +460,30 @@ static void wrong_copies_are_named(void **state) {
     }
 }
 
+/* A map that no driver has made is refused before it can lead anywhere. */
+static void forged_maps_are_refused(void **state) {
+    struct bench *bench = *state;
+    const uint64_t source = bench_allocate(bench, NULL, 4096);
+    struct tensor_map maps[7];
+    load_text(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
+    for (size_t k = 0; k < sizeof maps / sizeof maps[0]; k++)
+        maps[k] = map_2d(source, (const unsigned[]){16, 8}, 32, (const unsigned[]){16, 8}, 0);
+    maps[0].rank = 3;
+    maps[1].box[1] = 60000;
+    maps[2].box[0] = 0;
+    maps[3].stride[0] = 1000;
+    maps[4].swizzle = 48;
+    maps[5].step[1] = 0;
+    maps[6].element = 99;
+    for (size_t k = 0; k < sizeof maps / sizeof maps[0]; k++) {
+        const struct launch_arguments arguments = {
+            .pointer = {bench_allocate(bench, &maps[k], sizeof maps[k]),
+                        bench_allocate(bench, NULL, SHARED_BYTES)}};
+        assert_int_equal(launch(bench, &arguments), MACHINE_ILLEGAL_INSTRUCTION);
+        assert_non_null(strstr(bench->log, "no tensor map of 2 dimensions"));
+    }
+}
+
 /* With the check of reads: what a copy has brought is written, what it takes must be. */
 static void copies_write_and_read_for_the_check(void **state) {
     struct bench *bench = *state;
@@ -478,12 +535,15 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
         TEST(bytes_arrive_when_they_are_waited_for),
+        TEST(copies_arrive_each_at_its_mbarrier),
         TEST(bytes_leave_in_groups),
         TEST(boxes_arrive_swizzled),
+        TEST(rows_share_their_sectors),
         TEST(what_lies_outside_is_filled),
         TEST(boxes_of_any_dimension_go_in_and_out),
         TEST(bytes_and_boxes_are_reduced),
         TEST(wrong_copies_are_named),
+        TEST(forged_maps_are_refused),
         TEST(copies_write_and_read_for_the_check),
         TEST(only_what_lies_inside_must_be_written),
     };
