@@ -42,6 +42,10 @@ CPPFLAGS  += -DHAVE_ONEDNN
 LDLIBS    += -ldnnl
 endif
 
+# MPI is optional, and a library of its own (ranks/mpi_api.h): MPICC= leaves it out. The compiler behind mpicc is ours.
+MPICC ?= $(shell command -v mpicc)
+mpi_version := $(if $(MPICC),$(shell $(MPICC) -show))
+
 # --- what a build is made of ------------------------------------------------------------------------------------------
 # What every object and link is made with, in one file that is rewritten when its text changes: a flag, another compiler, a
 # library that was installed or removed. All that is built depends on it.
@@ -53,7 +57,7 @@ $(flags): force
 	@mkdir -p $(@D)
 	@printf '%s\n' $(foreach made,$(made_with),'$(subst ','\'',$(made): $(strip $($(made))))') >$@.new
 	@$(written_anew)
-made_with     = CC cc_version CPPFLAGS CFLAGS LDFLAGS LDLIBS $(simd_levels:%=simd_%) $(emulator_isas:%=emulator_isa_%) EMULATOR_OPTIMISE
+made_with     = CC cc_version mpi_version CPPFLAGS CFLAGS LDFLAGS LDLIBS $(simd_levels:%=simd_%) $(emulator_isas:%=emulator_isa_%) EMULATOR_OPTIMISE
 cc_version   := $(shell $(CC) --version | head -n 1)
 # The list of objects: an archive that holds one too many is made anew.
 objects_list := $(BUILD)/objects
@@ -65,7 +69,7 @@ $(objects_list): force
 # --- sources: every C file of a room ------------------------------------------------------------------------------------
 include reference/reference.mk
 
-host_rooms := common reference reference/oracle reference/simd gpu \
+host_rooms := common ranks reference reference/oracle reference/simd reference/collectives gpu \
               $(patsubst %/,%,$(sort $(dir $(wildcard kernels/*.c kernels/*/*.c bench/*/*.c bench/*/*/*.c))))
 sources    := $(filter-out bench/commands/main.c $(simd_sources),$(foreach room,$(host_rooms),$(sort $(wildcard $(room)/*.c))))
 objects    := $(sources:%.c=$(BUILD)/%.o) $(simd_objects) $(BUILD)/reports/templates.o
@@ -96,6 +100,15 @@ $(BUILD)/liblockstep.a: $(objects) $(objects_list)
 $(BUILD)/%.o: %.c $(flags)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+ifneq ($(MPICC),)
+MPI_LIBRARY := $(BUILD)/ranks/liblockstep-mpi.so
+programs: $(MPI_LIBRARY)
+mpicc        = OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC)
+$(MPI_LIBRARY): ranks/mpi/mpi.c ranks/mpi_api.h $(flags)
+	@mkdir -p $(@D)
+	$(mpicc) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $< -o $@
+endif
 
 # The templates of a report, embedded.
 $(BUILD)/reports/templates.o: reports/templates.S reports/style.gp reports/page.html
@@ -128,7 +141,7 @@ $(BUILD)/bench/devices/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
 .PHONY: gpu-check deps bench bench-yardsticks bench-pytorch regress profile install
-deps: ## build: install what is needed (Debian, Ubuntu); PEERS=1 BLIS too, CHECK=1 linters too
+deps: ## build: install what is needed (Debian, Ubuntu); PEERS=1 BLIS too, MPI=1 OpenMPI too, CHECK=1 linters too
 	@scripts/deps
 
 bench: all ## measure: time and verify everything, draw the plots; QUICK=1 takes under a minute
@@ -162,6 +175,7 @@ install: all ## build: install the program, and headers and Python module for ke
 	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
 	ln -sf libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so
 	install -m 644 -t $(DESTDIR)$(prefix)/lib/lockstep $(EMULATOR_RUNTIMES) $(EMULATOR_NVRTC) $(EMULATOR_CUBLAS)
+	$(if $(MPI_LIBRARY),install -m 644 -t $(DESTDIR)$(prefix)/lib/lockstep $(MPI_LIBRARY))
 	install -D -m 644 include/lockstep/implementation.h $(installed_headers)/implementation.h
 	install -D -m 644 -t $(installed_headers)/common common/problem.h common/status.h
 	install -D -m 644 -t $(installed_headers)/kernels kernels/clang_device.h
@@ -217,6 +231,8 @@ check: lint tidy ## test: lint, clang-tidy, and the tests under AddressSanitizer
 	    OPTIMISE="-O1 -fno-omit-frame-pointer" SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
 
 tracked_c = $(shell git ls-files '*.c' '*.h' '*.cu' '*.cuh')
+# What can be compiled here: one file wants mpi.h.
+tidy_c     = $(filter-out $(if $(MPICC),,ranks/mpi/mpi.c),$(filter %.c,$(tracked_c)))
 # What is built for the warnings of the host's compilers alone.
 for_warnings := test-programs WERROR=-Werror OPTIMISE=-O1 EMULATOR_OPTIMISE=-O1 NVCC= KERNEL_CLANG=
 arrows: programs ## check: which room uses which against the table of docs/design.md
@@ -235,10 +251,10 @@ lint: ## check: formatting, documents, arrows between rooms, shell scripts, and 
 # A file that was found clean is looked at again when it, a header of its, the checks or the flags have changed.
 tidy_flags = $(CPPFLAGS) -Iinclude -I$(kernel_build) -I$(dir $(template_list)) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
              -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -DSTAND_IN_FOLDER='""' -DPROGRAM_PTX='""' -DRUNTIME_LIBRARY='""' -DRUNTIME_PROGRAMS='""' \
-             -DFUZZ_TARGET=fuzz_csv \
+             -DFUZZ_TARGET=fuzz_csv $(patsubst -I%,-isystem %,$(filter -I%,$(mpi_version))) \
              -std=c11 -fopenmp
 tidy_made  = $(template_list) $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)
-tidy_clean = $(patsubst %.c,$(BUILD)/tidy/%.clean,$(filter %.c,$(tracked_c)))
+tidy_clean = $(patsubst %.c,$(BUILD)/tidy/%.clean,$(tidy_c))
 tidy: ## check: clang-tidy over every C file
 	+@$(build_with) --keep-going --output-sync tidy-files
 .PHONY: tidy-files

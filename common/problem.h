@@ -23,6 +23,7 @@
 struct gpu;    /* gpu/gpu.h; a CPU implementation never looks inside */
 struct tuning; /* kernels/gemm/gemm.h; choices that were measured on this GPU */
 struct cpu;    /* reference/simd/cpu.h; what CPU implementations keep between calls */
+struct ranks;  /* ranks/ranks.h; the processes that compute together */
 
 /* Where and how an implementation runs. */
 struct execution {
@@ -33,6 +34,7 @@ struct execution {
     struct cpu *cpu;
     const struct tuning *tuning; /* NULL on the CPU, and where nothing was measured */
     struct message *message;     /* the reason of a status other than STATUS_OK; never NULL */
+    struct ranks *ranks;         /* NULL: this process computes alone */
 };
 
 enum dtype { DTYPE_F32, DTYPE_TF32, DTYPE_BF16, DTYPE_F16 };
@@ -280,6 +282,16 @@ struct transfer_problem {
     float *out;
 };
 
+/* out = the sum of `in` over all ranks, each of which calls it with its own. Sums of 16 bits may be
+ * rounded to them after every addition. */
+struct allreduce_problem {
+    enum dtype dtype; /* any but tf32 */
+    int64_t count;
+    const void *in;
+    void *out;
+    void *scratch; /* [count] */
+};
+
 /* x[r, c] = bytes[order[r], c] * scale - offset, rounded after each step: images as a network takes
  * them. */
 struct normalise_problem {
@@ -311,6 +323,8 @@ typedef enum status optimizer_kernel(const struct optimizer_problem *problem,
 typedef enum status round_kernel(const struct round_problem *problem, struct execution *execution);
 typedef enum status transfer_kernel(const struct transfer_problem *problem,
                                     struct execution *execution);
+typedef enum status allreduce_kernel(const struct allreduce_problem *problem,
+                                     struct execution *execution);
 typedef enum status normalise_kernel(const struct normalise_problem *problem,
                                      struct execution *execution);
 

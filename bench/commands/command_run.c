@@ -1,5 +1,6 @@
 /* `lockstep run` */
 #include "bench/commands/arguments.h"
+#include "bench/commands/job.h"
 
 static const struct command_option options[] = {
     OPTION_TEXT("out", "DIR", struct run_arguments, run.out,
@@ -35,7 +36,9 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     status = run_arguments_finish(&arguments, message);
     if (status != STATUS_OK)
         return status;
-    status = run_execute(&arguments.run, message);
+    status = ranks_open(context->end, &arguments.run.ranks, message);
+    if (status == STATUS_OK)
+        status = run_execute(&arguments.run, message);
     run_arguments_close(&arguments);
-    return status;
+    return job_leave(arguments.run.ranks, status, context, message);
 }

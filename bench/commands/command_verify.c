@@ -1,5 +1,5 @@
 /* `lockstep verify` */
-#include "bench/commands/command.h"
+#include "bench/commands/job.h"
 #include "bench/commands/options.h"
 #include "bench/devices/cores.h"
 #include "bench/devices/processors.h"
@@ -25,6 +25,7 @@ struct parsed {
     struct added *added;
     const char *gpu, *tuning;
     const char *cores; /* NULL: all that this process may run on */
+    struct ranks *ranks;
     struct suite_options suite;
 };
 
@@ -83,22 +84,40 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
     enum status status = devices_open(&devices, parsed->gpu, message);
     if (status != STATUS_OK)
         return status;
+    devices_join(&devices, parsed->ranks);
     status = devices_tune(&devices, parsed->tuning, message);
     if (status == STATUS_OK)
         status = added_load(parsed->added, &devices, message);
     if (status == STATUS_OK) {
         struct suite_totals totals;
         if (devices.tuning)
-            printf("%s\n", devices.tuning->note);
+            fprintf(parsed->suite.log, "%s\n", devices.tuning->note);
         devices_stop_when(&devices, parsed->suite.stop, parsed->suite.stop_argument);
         parsed->suite.devices = &devices;
         status = suite_run(&parsed->suite, &totals, message);
-        printf("%zu passed, %zu failed, %zu skipped\n", totals.passed, totals.failed,
-               totals.skipped);
+        fprintf(parsed->suite.log, "%zu passed, %zu failed, %zu skipped\n", totals.passed,
+                totals.failed, totals.skipped);
     }
     if (status == STATUS_OK)
         status = added_check_unchanged(parsed->added, message);
     return devices_close(&devices, status, message);
+}
+
+/* Over the ranks of a job, where there is one; the first prints. */
+static enum status job_run(struct parsed *parsed, const struct command_context *context,
+                           struct message *message) {
+    enum status status = ranks_open(context->end, &parsed->ranks, message);
+    FILE *silent = NULL;
+    if (status == STATUS_OK && !ranks_is_first(parsed->ranks)) {
+        silent = fopen("/dev/null", "w");
+        if (silent)
+            parsed->suite.log = silent;
+    }
+    if (status == STATUS_OK)
+        status = parsed_run(parsed, message);
+    if (silent)
+        (void)fclose(silent);
+    return job_leave(parsed->ranks, status, context, message);
 }
 
 enum status command_verify(int argc, char **argv, const struct command_context *context,
@@ -132,7 +151,7 @@ enum status command_verify(int argc, char **argv, const struct command_context *
     if (status == STATUS_OK)
         status = threads_choose(&parsed.suite.threads, message);
     if (status == STATUS_OK)
-        status = parsed_run(&parsed, message);
+        status = job_run(&parsed, context, message);
     added_close(parsed.added);
     return status;
 }

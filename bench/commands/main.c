@@ -103,12 +103,20 @@ static void on_exit_from_below(void) {
     _exit(EXIT_STATUS_UNFINISHED);
 }
 
+/* For a job whose other ranks have died: what would end this one in order waits for them. */
+static void end_at_once(const char *sentence) {
+    if (sentence)
+        fprintf(stderr, "lockstep: %s\n", sentence);
+    _exit(EXIT_STATUS_UNFINISHED);
+}
+
 static int command_call(int index, int argc, char **argv) {
     int exit_status = EXIT_STATUS_DONE;
     const struct command_context context = {.stop = is_interrupted,
                                             .argument_count = argc,
                                             .arguments = argv,
-                                            .exit_status = &exit_status};
+                                            .exit_status = &exit_status,
+                                            .end = end_at_once};
     struct message message = {.text = ""};
     signals_install();
     enum status status = commands[index].function(argc - 1, argv + 1, &context, &message);

@@ -4,6 +4,7 @@
 #include "bench/devices/device.h"
 #include "bench/devices/powercap.h"
 #include "common/clock.h"
+#include "ranks/ranks.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -61,6 +62,7 @@ static enum status cpu_memory(struct device *device, size_t *available, size_t *
     cgroup_read_memory(&state->cgroup, &memory);
     if (memory.available < *available)
         *available = memory.available;
+    *available /= (size_t)ranks_local_count(device->ranks); /* each takes as much */
     return STATUS_OK;
 }
 

@@ -23,11 +23,12 @@ struct device_transfer {
 };
 
 struct device {
-    char name[16];               /* as in the CSV: "cpu", "gpu0", "emulated" */
+    char name[16];               /* as in the CSV: "cpu", "gpu0", "emulated", "4xcpu" */
     bool emulated;               /* results and counters, never a time */
     struct cpu *cpu;             /* goes into execution->cpu; NULL on a GPU */
     struct gpu *gpu;             /* goes into execution->gpu; NULL on the CPU */
     const struct tuning *tuning; /* goes into execution->tuning; borrowed, NULL for none */
+    struct ranks *ranks;         /* goes into execution->ranks; borrowed, NULL for one process */
     size_t last_level_cache;     /* bytes: what `cold` must exceed twice */
     char readings_absence[400];  /* why a GPU tells no clocks, power or energy; empty if it does */
     void *state;                 /* the device's own */

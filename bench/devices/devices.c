@@ -1,6 +1,7 @@
 /* Opening the devices that --gpu asks for. */
 #include "bench/devices/devices.h"
 #include "bench/devices/gpu.h"
+#include "ranks/ranks.h"
 #include "reference/library_kernels.h"
 
 #include <stdio.h>
@@ -30,6 +31,15 @@ enum status devices_open(struct devices *devices, const char *gpu, struct messag
     if (status == STATUS_OK && strcmp(gpu, "none") != 0)
         status = gpu_add(devices, gpu, message);
     return status == STATUS_OK ? STATUS_OK : devices_close(devices, status, message);
+}
+
+void devices_join(struct devices *devices, struct ranks *ranks) {
+    for (int i = 0; ranks && i < devices->count; i++) {
+        struct device *device = &devices->list[i];
+        device->ranks = ranks;
+        snprintf(device->name, sizeof device->name, "%dx%s", ranks_count(ranks),
+                 device->gpu ? "gpu" : "cpu");
+    }
 }
 
 struct device *devices_gpu(struct devices *devices) {

@@ -25,6 +25,10 @@ enum status devices_open(struct devices *devices, const char *gpu, struct messag
  * is wrong with the file. */
 enum status devices_tune(struct devices *devices, const char *path, struct message *message);
 
+/* Makes them those of a rank: they know the others, are called after how many there are ("4xcpu"),
+ * and share the machine's memory. NULL changes nothing. */
+void devices_join(struct devices *devices, struct ranks *ranks);
+
 /* The GPU of the list, NULL without one. */
 struct device *devices_gpu(struct devices *devices);
 

@@ -141,6 +141,12 @@ bool row_key_equal(const struct row_key *a, const struct row_key *b) {
            strcmp(a->mode, b->mode) == 0;
 }
 
+bool row_key_is_cpu(const struct row_key *key) {
+    const char *device = key->device + strspn(key->device, "0123456789");
+    return strcmp(key->device, "cpu") == 0 ||
+           (device != key->device && strcmp(device, "xcpu") == 0);
+}
+
 void row_key_base(const struct row_key *key, char text[SPEEDUP_BASE_SIZE]) {
     snprintf(text, SPEEDUP_BASE_SIZE, "%s on %d thread%s", key->implementation, (int)key->threads,
              key->threads == 1 ? "" : "s");
@@ -149,5 +155,5 @@ void row_key_base(const struct row_key *key, char text[SPEEDUP_BASE_SIZE]) {
 bool result_is_base(const struct result *row) {
     char name[SPEEDUP_BASE_SIZE];
     row_key_base(&row->key, name);
-    return strcmp(row->key.device, "cpu") == 0 && strcmp(row->speedup_base, name) == 0;
+    return row_key_is_cpu(&row->key) && strcmp(row->speedup_base, name) == 0;
 }

@@ -115,6 +115,9 @@ bool row_key_equal(const struct row_key *a, const struct row_key *b);
 /* Whether both belong to the same case: operation, variant, dtype and shape. */
 bool row_key_same_case(const struct row_key *a, const struct row_key *b);
 
+/* Whether it ran on the CPU, of one process or of several ranks. */
+bool row_key_is_cpu(const struct row_key *key);
+
 /* A CPU row as `speedup_base` names it, "onednn on 2 threads"; and whether the row is the one that
  * its own speedup is against. */
 void row_key_base(const struct row_key *key, char text[SPEEDUP_BASE_SIZE]);

@@ -48,6 +48,10 @@ void ceilings_describe_doubt(const struct ceilings *ceilings, char *text, size_t
 enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceilings *ceilings,
                                  struct message *message);
 
+/* Bytes a second that every rank sends to the next one, around a ring, while it receives as many:
+ * the best of three sizes of message. 0 where a process is alone, or has no memory for it. */
+double ceilings_measure_link(struct ranks *ranks, bool quick);
+
 /* The seconds that the ceilings allow for so many operations of a dtype and bytes over a working
  * set of so many bytes: the larger of both times. A working set between two levels counts as the
  * larger; `cold` counts as memory. */

@@ -1,6 +1,7 @@
 /* Running the iterations of a contender. */
 #include "bench/measure/contender.h"
 #include "common/floating.h"
+#include "ranks/ranks.h"
 #include "reference/libraries.h"
 
 #include <math.h>
@@ -40,12 +41,13 @@ void contender_close(struct contender *contender) {
 }
 
 enum status contender_check_device(const struct contender *c, struct message *message) {
-    if (!c->device->lost || !c->device->lost(c->device))
-        return STATUS_OK;
-    return message_set(message, STATUS_UNSUPPORTED,
-                       "the device was lost while another row of this case ran; run this "
-                       "implementation alone with --implementation %s",
-                       c->implementation->name);
+    enum status status = STATUS_OK;
+    if (c->device->lost && c->device->lost(c->device))
+        status = message_set(message, STATUS_UNSUPPORTED,
+                             "the device was lost while another row of this case ran; run this "
+                             "implementation alone with --implementation %s",
+                             c->implementation->name);
+    return ranks_agree(c->device->ranks, status, message);
 }
 
 void contender_enter(const struct contender *contender, bool timed) {
@@ -60,6 +62,7 @@ struct execution contender_execution(struct contender *contender) {
                               .gpu = contender->device->gpu,
                               .cpu = contender->device->cpu,
                               .tuning = contender->device->tuning,
+                              .ranks = contender->device->ranks,
                               .message = &contender->message};
 }
 
@@ -107,15 +110,20 @@ enum status contender_batch(struct contender *c, int64_t iterations, double *sec
                             struct message *message) {
     const struct implementation_methods *methods = c->implementation->methods;
     const bool asks = methods && methods->batch;
+    struct ranks *ranks = c->device->ranks;
+    ranks_meet(ranks);
     enum status status = c->device->timer_start(c->device, message);
-    if (status != STATUS_OK)
-        return status;
-    status = asks ? contender_ask(c, iterations, seconds) : contender_iterate(c, iterations);
-    if (status != STATUS_OK) {
-        *message = c->message;
-        return status;
+    if (status == STATUS_OK) {
+        status = asks ? contender_ask(c, iterations, seconds) : contender_iterate(c, iterations);
+        if (status != STATUS_OK)
+            *message = c->message;
+        else if (!asks)
+            status = c->device->timer_stop(c->device, seconds, message);
     }
-    return asks ? STATUS_OK : c->device->timer_stop(c->device, seconds, message);
+    status = ranks_agree(ranks, status, message);
+    if (status == STATUS_OK)
+        *seconds = ranks_slowest(ranks, *seconds);
+    return status;
 }
 
 enum status contender_restore(struct contender *c, struct message *message) {
@@ -125,5 +133,5 @@ enum status contender_restore(struct contender *c, struct message *message) {
     enum status status = STATUS_OK;
     for (int i = 0; i < c->set_count && status == STATUS_OK; i++)
         status = buffer_set_restore(&c->sets[i], message);
-    return status;
+    return ranks_agree(c->device->ranks, status, message);
 }

@@ -5,6 +5,7 @@
 #include "bench/measure/contest_measure.h"
 #include "bench/measure/contest_stages.h"
 #include "bench/measure/contest_verify.h"
+#include "ranks/ranks.h"
 
 #include <stdlib.h>
 
@@ -52,6 +53,7 @@ bool contest_prepare(struct contest *contest) {
         case_memory_check(contest->bench_case, &contest->rules->devices->list[0], &why);
     if (status == STATUS_OK)
         status = inputs_open(contest->bench_case, &contest->inputs, &why);
+    status = ranks_agree(contest_ranks(contest), status, &why);
     if (status == STATUS_OK)
         contest_stages_open(contest);
     else
@@ -63,6 +65,7 @@ bool contest_verify(struct contest *contest) {
     struct message why;
     enum status status =
         expectation_open(contest->bench_case, &contest->inputs, &contest->expectation, &why);
+    status = ranks_agree(contest_ranks(contest), status, &why);
     if (status == STATUS_OK)
         contest_entries_verify(contest, "verifying", true);
     else

@@ -22,6 +22,10 @@ void contest_row_end(struct entry *entry, enum status status, const char *reason
         snprintf(entry->row.verified, sizeof entry->row.verified, "no");
 }
 
+struct ranks *contest_ranks(const struct contest *contest) {
+    return contest->rules->devices->list[0].ranks;
+}
+
 bool contest_is_running(const struct contest *contest) {
     for (int i = 0; i < contest->entry_count; i++)
         if (contest->entries[i].running)

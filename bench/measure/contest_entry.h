@@ -23,6 +23,7 @@ struct contest_rules {
     /* One a thread count, in the same order; threads 0: not measured. */
     const struct ceilings *ceilings;
     const struct ceilings *gpu_ceilings; /* of the real GPU; NULL: not measured */
+    double link_bytes_per_second;        /* from rank to rank; 0: not measured */
     bool cold;
     struct measure_limits limits;
     struct predictions *predictions;
@@ -69,6 +70,9 @@ void contest_row_finish(struct entry *entry, const char *status, const char *rea
 /* The same by what went wrong: out of memory and unsupported are skips, everything else a failure.
  */
 void contest_row_end(struct entry *entry, enum status status, const char *reason);
+
+/* The job that this process is a rank of; NULL for none. */
+struct ranks *contest_ranks(const struct contest *contest);
 
 /* Whether any entry still runs, and whether the launch of one was stopped. */
 bool contest_is_running(const struct contest *contest);

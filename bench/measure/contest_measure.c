@@ -97,7 +97,8 @@ static void entry_measure_parts(struct contest *contest, struct entry *entry) {
 static void entry_measure_energy(struct contest *contest, struct entry *entry) {
     const struct measure_limits *limits = &contest->rules->limits;
     struct message message;
-    if (!entry->running)
+    /* What ranks on one machine use cannot be told apart. */
+    if (!entry->running || contest_ranks(contest))
         return;
     enum status status =
         energy_measure(&entry->contender, limits->energy_seconds, 10.0 * limits->energy_seconds,

@@ -75,6 +75,11 @@ static const struct ceilings *ceilings_of(const struct contest *contest, const s
 static void row_limit(const struct contest *contest, const struct ceilings *ceilings,
                       struct result *row) {
     const struct bench_case *c = contest->bench_case;
+    if (c->operation->between_ranks) {
+        const double link = contest->rules->link_bytes_per_second;
+        row->limit_fraction = link > 0.0 ? row->bytes / link / row->median_s : (double)NAN;
+        return;
+    }
     const struct ceilings_limit limit = ceilings_limit(ceilings, c->dtype, row->flops, row->bytes,
                                                        (double)case_bytes(c), contest->rules->cold);
     row->limit_fraction = limit.seconds / row->median_s;
@@ -118,7 +123,7 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
 /* The faster of two rows, where the second is one that speedups may be counted against: measured on
  * the CPU and verified, which a yardstick never is. */
 static const struct result *faster(const struct result *base, const struct result *row) {
-    bool fair = strcmp(row->key.device, "cpu") == 0 && strcmp(row->status, "measured") == 0 &&
+    bool fair = row_key_is_cpu(&row->key) && strcmp(row->status, "measured") == 0 &&
                 strcmp(row->verified, "yes") == 0;
     return fair && (!base || row->median_s < base->median_s) ? row : base;
 }

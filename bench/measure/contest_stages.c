@@ -1,5 +1,6 @@
 /* Opening the buffers of a contest, and timing their way to the device. */
 #include "bench/measure/contest_stages.h"
+#include "ranks/ranks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -85,6 +86,7 @@ void contest_stages_open(struct contest *contest) {
                                     entry->contender.implementation, entry->contender.device,
                                     entry->contender.threads, contest->stages[d].sets,
                                     contest->stages[d].set_count, &message);
+        status = ranks_agree(contest_ranks(contest), status, &message);
         entry->contender.ranges = contest->rules->ranges;
         if (status != STATUS_OK)
             contest_row_end(entry, status, message.text);

@@ -1,7 +1,7 @@
 /* Warm-up, batches, samples in turn, and when to stop. */
 #include "bench/measure/measure.h"
-#include "common/clock.h"
 #include "common/floating.h"
+#include "ranks/ranks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -76,7 +76,8 @@ enum status contender_warm_up(struct contender *c, const struct measure_limits *
                               struct message *message) {
     contender_enter(c, true);
     enum status status = contender_restore(c, message);
-    double start = clock_seconds(), before = 0.0, seconds = 0.0;
+    struct ranks *ranks = c->device->ranks;
+    double start = ranks_clock(ranks), before = 0.0, seconds = 0.0;
     while (status == STATUS_OK) {
         status = contender_batch(c, c->iterations, &seconds, message);
         if (status != STATUS_OK)
@@ -84,7 +85,7 @@ enum status contender_warm_up(struct contender *c, const struct measure_limits *
         double one = seconds / (double)c->iterations;
         bool settled = fabs(one - before) <= 0.05 * one;
         before = one;
-        double elapsed = clock_seconds() - start;
+        double elapsed = ranks_clock(ranks) - start;
         if (seconds >= limits->sample_seconds && elapsed >= limits->warm_up_seconds &&
             (settled || elapsed >= 4.0 * limits->warm_up_seconds)) {
             status = batch_again(c, &seconds, message);
@@ -114,8 +115,10 @@ static enum status contender_remember(struct contender *c, double sample, struct
 
 /* Looked at right after the sample: reasons come and go in tenths of a second. */
 static bool sample_throttled(struct contender *c) {
-    char reasons[sizeof c->throttle_reasons];
-    if (!c->device->throttled || !c->device->throttled(c->device, reasons, sizeof reasons))
+    char reasons[sizeof c->throttle_reasons] = "a rank's is";
+    const bool here =
+        c->device->throttled && c->device->throttled(c->device, reasons, sizeof reasons);
+    if (!ranks_any(c->device->ranks, here))
         return false;
     memcpy(c->throttle_reasons, reasons, sizeof reasons);
     c->throttled++;
@@ -124,7 +127,7 @@ static bool sample_throttled(struct contender *c) {
 
 enum status contender_sample(struct contender *c, const struct measure_limits *limits,
                              struct message *message) {
-    double start = clock_seconds();
+    double start = ranks_clock(c->device->ranks);
     contender_enter(c, true);
     enum status status = contender_restore(c, message);
     double expected = c->sample_count ? c->samples[c->sample_count - 1] : 0.0;
@@ -138,7 +141,7 @@ enum status contender_sample(struct contender *c, const struct measure_limits *l
     contender_range_end(c);
     if (status == STATUS_OK && !sample_throttled(c))
         status = contender_remember(c, seconds / (double)c->iterations, message);
-    c->spent += clock_seconds() - start;
+    c->spent += ranks_clock(c->device->ranks) - start;
     return status;
 }
 
@@ -198,7 +201,7 @@ static bool sample_round(struct contender *contenders, int count,
         if (status != STATUS_OK)
             contender_break(c, status, &message);
         else
-            contender_judge(c, limits, clock_seconds() >= deadline, scratch);
+            contender_judge(c, limits, ranks_clock(c->device->ranks) >= deadline, scratch);
         any |= !c->done;
     }
     return any;
@@ -223,9 +226,10 @@ enum status measure_contenders(struct contender *contenders, int count,
         if (status != STATUS_OK && !contenders[i].done)
             contender_break(&contenders[i], status, &why);
     }
-    double deadline = clock_seconds() + limits->case_seconds;
+    struct ranks *ranks = count > 0 ? contenders[0].device->ranks : NULL;
+    double deadline = ranks_clock(ranks) + limits->case_seconds;
     bool going = true, stopped = false;
-    while (going && !(stopped = stop && stop(stop_argument)))
+    while (going && !(stopped = ranks_any(ranks, stop && stop(stop_argument))))
         going = sample_round(contenders, count, limits, deadline, scratch);
     free(scratch);
     floating_flush_denormals(false);

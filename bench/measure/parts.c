@@ -1,8 +1,9 @@
 /* Timing the parts of an iteration. */
 #include "bench/measure/parts.h"
-#include "common/clock.h"
 #include "common/floating.h"
+#include "ranks/ranks.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -36,17 +37,17 @@ static enum status pass_run(struct contender *c, struct passes *passes, size_t p
             status = c->device->timer_stop(
                 c->device, &passes->times[(size_t)i * passes->samples + pass], message);
     }
-    return status;
+    return ranks_agree(c->device->ranks, status, message);
 }
 
 static enum status passes_run(struct contender *c, struct passes *passes, double max_seconds,
                               struct measured_part *measured, struct message *message) {
     contender_enter(c, true);
     enum status status = contender_restore(c, message);
-    double start = clock_seconds();
+    double start = ranks_clock(c->device->ranks);
     size_t done = 0;
     while (status == STATUS_OK && done < passes->samples &&
-           (done < 3 || clock_seconds() - start < max_seconds))
+           ranks_clock(c->device->ranks) - start < (done < 3 ? (double)INFINITY : max_seconds))
         status = pass_run(c, passes, done++, message);
     floating_flush_denormals(false);
     if (status != STATUS_OK)

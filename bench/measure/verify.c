@@ -2,7 +2,9 @@
 #include "bench/measure/verify.h"
 #include "bench/devices/processors.h"
 #include "common/clock.h"
+#include "common/hash.h"
 #include "common/narrow.h"
+#include "ranks/ranks.h"
 
 #include <math.h>
 #include <omp.h>
@@ -394,6 +396,35 @@ static enum status observed_verify(struct expectation *e, const struct observed 
     return status;
 }
 
+/* Of the bits of an output; all NaN are one. */
+static uint64_t output_hash(const struct buffer_spec *spec, const void *data) {
+    const bool narrow = element_bytes(spec->element) == sizeof(uint16_t);
+    uint64_t hash = hash_start;
+    for (int64_t i = 0; i < spec->elements; i++) {
+        uint32_t bits = narrow ? ((const uint16_t *)data)[i] : ((const uint32_t *)data)[i];
+        if (isnan(element_read(data, spec->element, i)))
+            bits = UINT32_MAX;
+        hash = (hash ^ bits) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+/* Whether the outputs that all ranks should have alike are alike. */
+static enum status ranks_compare(const struct expectation *e, const struct observed *observed,
+                                 struct ranks *ranks, struct message *message) {
+    enum status status = STATUS_OK;
+    for (int i = 0; i < BUFFERS_MAX && ranks && status == STATUS_OK; i++) {
+        const struct buffer_spec *spec = &e->inputs->specs[i];
+        if (is_output(spec) && spec->same_on_ranks &&
+            !ranks_same(ranks, output_hash(spec, observed->data[i])))
+            status = message_set(message, STATUS_WRONG,
+                                 "%s is within its tolerance on every rank, and has not the same "
+                                 "bits on all of them",
+                                 spec->name);
+    }
+    return status;
+}
+
 enum status verify_launch(struct expectation *e, const struct implementation *implementation,
                           const struct launch *launch, int64_t iteration, struct buffer_set *set,
                           struct execution *execution, struct check *check,
@@ -402,14 +433,24 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
     e->iteration = iteration;
     *check = (struct check){.error = (double)NAN, .tolerance = (double)NAN};
     bool finite_poison = c->settings.values == VALUES_SPECIAL || implementation->reads_outputs;
-    enum status status = buffer_set_poison(set, finite_poison, message);
-    if (status == STATUS_OK)
-        status = launch_once(c, implementation, launch, iteration, set->device, execution, check,
-                             message);
-    struct observed observed;
-    if (status != STATUS_OK || (status = observed_open(&observed, set, message)) != STATUS_OK)
+    struct ranks *ranks = set->device->ranks;
+    enum status status =
+        ranks_agree(ranks, buffer_set_poison(set, finite_poison, message), message);
+    if (status != STATUS_OK)
         return status;
-    status = observed_verify(e, &observed, set, check, message);
+    status =
+        launch_once(c, implementation, launch, iteration, set->device, execution, check, message);
+    status = ranks_agree(ranks, status, message);
+    if (status != STATUS_OK)
+        return status;
+    check->seconds = ranks_slowest(ranks, check->seconds);
+    struct observed observed = {{NULL}, {NULL}};
+    status = observed_open(&observed, set, message);
+    if (status == STATUS_OK)
+        status = observed_verify(e, &observed, set, check, message);
+    status = ranks_agree(ranks, status, message);
+    if (status == STATUS_OK)
+        status = ranks_compare(e, &observed, ranks, message);
     observed_close(&observed);
     return status;
 }

@@ -32,6 +32,7 @@ struct settings {
     int64_t padding; /* elements added to every leading dimension */
     enum values values;
     uint64_t seed;
+    int rank, ranks; /* which of how many processes this is; 0 of 0: one alone */
 };
 
 struct bench_case {
@@ -68,6 +69,7 @@ struct buffer_spec {
     bool is_flat;     /* its rows and columns mean nothing but to the oracle */
     bool stays;       /* checked as any output, but of no use outside: never transferred */
     int64_t portions; /* iterations take it in turn, a portion each; 0: each reads all of it */
+    bool same_on_ranks; /* an output that is to have the same bits on all ranks */
 };
 
 /* How a dtype's operands are stored. */
@@ -326,6 +328,9 @@ struct operation {
     enum status (*keep)(const struct implementation *implementation, struct launch *launch,
                         struct message *message);
     void (*release)(struct launch *launch);
+    /* Moves data between ranks: a preset has it for several of them alone, and what bounds it is how
+     * fast they pass data on. */
+    bool between_ranks;
     bool restore_each_sample; /* in-out buffers are restored (untimed) before every sample */
 
     double (*flops)(const struct bench_case *bench_case); /* one iteration */

@@ -61,7 +61,7 @@ enum status implementations_check(const char *list, const struct operation *cons
             break;
     if (implementation_exists(piece, chosen, count))
         return STATUS_OK;
-    char known[512] = "";
+    char known[768] = "";
     for (size_t o = 0; o < count; o++)
         for (int i = 0; i < chosen[o]->implementation_count; i++)
             names_add(known, sizeof known, chosen[o]->implementations[i].name);
@@ -158,11 +158,13 @@ struct builder {
     struct message *message;
 };
 
-static bool operation_wanted(const struct selection_options *options, const char *name) {
+/* One process has no use for what goes on between several, unless it is named. */
+static bool operation_wanted(const struct selection_options *options,
+                             const struct operation *operation) {
     for (size_t i = 0; i < options->operation_count; i++)
-        if (strcmp(options->operations[i], name) == 0)
+        if (strcmp(options->operations[i], operation->name) == 0)
             return true;
-    return options->operation_count == 0;
+    return options->operation_count == 0 && (!operation->between_ranks || options->ranks > 1);
 }
 
 static bool already_selected(const struct selection *selection, const char *name) {
@@ -200,13 +202,17 @@ static enum status builder_add(struct builder *builder, const struct bench_case 
     return STATUS_OK;
 }
 
-static struct bench_case case_of(const struct operation *operation, int variant, enum dtype dtype,
-                                 uint64_t seed) {
-    return (struct bench_case){
-        .operation = operation,
-        .variant = variant,
-        .dtype = dtype,
-        .settings = {.alpha = 1.0f, .beta = 0.0f, .values = VALUES_UNIFORM, .seed = seed}};
+static struct bench_case case_of(const struct selection_options *options,
+                                 const struct operation *operation, int variant, enum dtype dtype) {
+    return (struct bench_case){.operation = operation,
+                               .variant = variant,
+                               .dtype = dtype,
+                               .settings = {.alpha = 1.0f,
+                                            .beta = 0.0f,
+                                            .values = VALUES_UNIFORM,
+                                            .seed = options->seed,
+                                            .rank = options->rank,
+                                            .ranks = options->ranks}};
 }
 
 /* Every dtype that is asked for, else of `usual` (NULL: f32), and that the operation has, over
@@ -221,7 +227,7 @@ static enum status add_shapes(struct builder *builder, const struct operation *o
             if (!operation_has_dtype(operation, d) ||
                 !list_contains(dtypes ? dtypes : "f32", dtype_name(d)))
                 continue;
-            struct bench_case bench_case = case_of(operation, variant, d, builder->options->seed);
+            struct bench_case bench_case = case_of(builder->options, operation, variant, d);
             status = case_shape_parse(shape, &bench_case, builder->message);
             if (status == STATUS_OK && glob_matches(builder->options->case_glob, &bench_case))
                 status = builder_add(builder, &bench_case);
@@ -244,7 +250,7 @@ static enum status add_preset(struct builder *builder, const struct preset *pres
     for (int o = 0; o < builder->table->count; o++) {
         const struct operation *operation = builder->table->list[o];
         const struct preset_line *line = operation->preset_lines;
-        if (!operation_wanted(builder->options, operation->name))
+        if (!operation_wanted(builder->options, operation))
             continue;
         for (; line && line->preset && status == STATUS_OK; line++)
             if (strcmp(line->preset, preset->name) == 0)
@@ -263,7 +269,7 @@ static enum status add_given_shape(struct builder *builder, const char *shape) {
     builder->message = &why;
     for (int o = 0; o < builder->table->count; o++) {
         const struct operation *operation = builder->table->list[o];
-        if (!operation_wanted(builder->options, operation->name))
+        if (!operation_wanted(builder->options, operation))
             continue;
         for (int v = 0; v < operation->variant_count; v++) {
             enum status status = add_shapes(builder, operation, v, shape, NULL);
@@ -307,9 +313,10 @@ static enum status add_named_case(struct builder *builder) {
             "there is no case '%s'; a case is written OPERATION/VARIANT/DTYPE/SHAPE, "
             "as in gemm/nn/f32/512x512x512; `lockstep list cases` lists the preset's",
             builder->options->case_glob);
-    struct bench_case bench_case = case_of(operation, variant, dtype, builder->options->seed);
+    struct bench_case bench_case = case_of(builder->options, operation, variant, dtype);
     enum status status = case_shape_parse(shape, &bench_case, builder->message);
-    if (status != STATUS_OK || !operation_wanted(builder->options, operation->name) ||
+    if (status != STATUS_OK ||
+        (builder->options->operation_count > 0 && !operation_wanted(builder->options, operation)) ||
         !list_contains(builder->options->dtypes, dtype_text))
         return status;
     return builder_add(builder, &bench_case);

@@ -171,7 +171,7 @@ static void data_write(struct script *script, const struct ladder *ladder) {
 static void rung_name(const struct ladder *ladder, const struct rung *rung, char *name,
                       size_t size) {
     long long threads = (long long)rung->row->key.threads;
-    if (strcmp(ladder->first->key.device, "cpu") == 0)
+    if (row_key_is_cpu(&ladder->first->key))
         snprintf(name, size, "%s, %lld thread%s", rung->name, threads, threads == 1 ? "" : "s");
     else
         snprintf(name, size, "%s", rung->name);

@@ -140,7 +140,7 @@ static int by_place(const void *a, const void *b) {
 static bool cpu_and_gpu(const struct rates *rates) {
     bool cpu = false, gpu = false;
     for (size_t i = 0; i < rates->count; i++)
-        *(strcmp(rates->points[i].row->key.device, "cpu") == 0 ? &cpu : &gpu) = true;
+        *(row_key_is_cpu(&rates->points[i].row->key) ? &cpu : &gpu) = true;
     return cpu && gpu;
 }
 

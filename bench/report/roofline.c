@@ -7,7 +7,7 @@
 enum { ROOF_STYLE = 111 }; /* in style.gp: one a level, from the fastest */
 
 static bool belongs(const struct result *row, const struct report_ceilings *ceilings) {
-    bool cpu = strcmp(row->key.device, "cpu") == 0;
+    bool cpu = row_key_is_cpu(&row->key);
     return result_is_measured(row) && strcmp(row->key.device, ceilings->device) == 0 &&
            strcmp(row->key.dtype, "f32") == 0 && /* the peak is that of f32 */
            (!cpu || row->key.threads == ceilings->threads) && row->gflops > 0.0 &&

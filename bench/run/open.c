@@ -1,7 +1,9 @@
 /* Opening and closing a run. */
 #include "bench/measure/case_memory.h"
-#include "bench/run/state.h"
+#include "bench/run/job.h"
+#include "ranks/ranks.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +49,7 @@ static enum status appendix_open(struct run *run, struct message *message) {
     bool whole = (strcmp(preset, "default") == 0 || strcmp(preset, "quick") == 0) &&
                  !o->selection.operation_count && !o->selection.case_glob && !o->selection.shapes &&
                  !o->implementations && !o->selection.dtypes && added_count(o->added) == 0;
-    if (strcmp(o->gpu, "auto") != 0 || run->devices.count > 1 || !whole)
+    if (strcmp(o->gpu, "auto") != 0 || run->devices.count > 1 || !whole || o->ranks)
         return STATUS_OK;
     struct message why;
     if (devices_open(&run->appendix_devices, "emulated", &why) != STATUS_OK) {
@@ -92,19 +94,50 @@ static enum status cpu_ceilings_open(struct run *run, struct message *message) {
     return status;
 }
 
-enum status run_open(struct run *run, struct message *message) {
+/* Where a rank prints: the first one on stdout, or on stderr when stdout carries JSON. */
+static enum status table_open(struct run *run, struct message *message) {
+    run->table = run->options->json ? stderr : stdout;
+    if (ranks_is_first(run->options->ranks))
+        return STATUS_OK;
+    run->table = fopen("/dev/null", "w");
+    return run->table
+               ? STATUS_OK
+               : message_set(message, STATUS_IO, "cannot open /dev/null: %s", strerror(errno));
+}
+
+/* The emulated GPU has no time that could be that of the slowest rank. */
+static enum status devices_of_run_open(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
-    run->table = o->json ? stderr : stdout;
+    const bool together = ranks_count(o->ranks) > 1;
+    if (together && strcmp(o->gpu, "emulated") == 0)
+        return message_set(message, STATUS_INVALID,
+                           "the emulated GPU is one process's: leave --gpu emulated out, or start "
+                           "lockstep without mpirun");
+    const char *gpu = together && strcmp(o->gpu, "auto") == 0 ? "none" : o->gpu;
+    enum status status = devices_open(&run->devices, gpu, message);
+    if (status == STATUS_OK)
+        devices_join(&run->devices, o->ranks);
+    return status;
+}
+
+/* What a rank does by itself, up to knowing what is to be run. */
+static enum status run_prepare(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    struct selection_options selection = o->selection;
+    selection.rank = ranks_number(o->ranks);
+    selection.ranks = ranks_count(o->ranks);
     run->limits = measure_limits_default(o->quick);
     if (o->max_seconds > 0.0)
         run->limits.case_seconds = o->max_seconds;
-    enum status status = run_threads(o, run->threads, &run->thread_count, message);
+    enum status status = table_open(run, message);
     if (status == STATUS_OK)
-        status = selection_open(&o->selection, &run->selection, message);
+        status = run_threads(o, run->threads, &run->thread_count, message);
+    if (status == STATUS_OK)
+        status = selection_open(&selection, &run->selection, message);
     if (status == STATUS_OK)
         status = selection_implementations_check(&run->selection, o->implementations, message);
     if (status == STATUS_OK)
-        status = devices_open(&run->devices, o->gpu, message);
+        status = devices_of_run_open(run, message);
     if (status == STATUS_OK)
         status = devices_tune(&run->devices, o->tuning, message);
     if (status == STATUS_OK)
@@ -118,27 +151,69 @@ enum status run_open(struct run *run, struct message *message) {
     devices_stop_when(&run->devices, o->stop, o->stop_argument);
     devices_stop_when(&run->appendix_devices, o->stop, o->stop_argument);
     environment_read(&run->environment);
-    status = run_settings_write(run, message);
-    if (status == STATUS_OK)
+    return STATUS_OK;
+}
+
+/* The folder is the first rank's. */
+static enum status run_folder_open(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    enum status status = run_settings_write(run, message);
+    if (status == STATUS_OK && ranks_is_first(o->ranks))
         status = folder_open(o->out, run->environment.host, run->settings, &run->folder, message);
-    bool cpu_rows = !run_is_emulated(&run->devices) || o->implementations;
-    if (status == STATUS_OK && cpu_rows)
-        status = cpu_ceilings_open(run, message);
-    if (status == STATUS_OK)
-        gpu_ceilings_open(run);
-    /* What makes the folder a run that can be resumed comes first. */
-    if (status == STATUS_OK)
-        status = run_environment_save(run, "unfinished", message);
-    if (status == STATUS_OK)
+    return ranks_agree(o->ranks, status, message);
+}
+
+static enum status run_results_open(struct run *run, struct message *message) {
+    enum status status = STATUS_OK;
+    if (ranks_is_first(run->options->ranks))
         status = results_open(run->folder.path, run->folder.resumed,
                               run_is_emulated(&run->devices) || run->appendix.count > 0,
                               &run->results, message);
+    status = ranks_agree(run->options->ranks, status, message);
+    if (status != STATUS_OK)
+        return status;
+    ranks_keep(run->options->ranks, run->folder.path);
+    return job_share_done(run, message);
+}
+
+enum status run_open(struct run *run, struct message *message) {
+    const struct run_options *o = run->options;
+    enum status status = ranks_agree(o->ranks, run_prepare(run, message), message);
+    if (status != STATUS_OK)
+        return status;
+    if (o->ranks)
+        job_share_threads(run);
+    status = job_check_alike(run, message);
+    if (status == STATUS_OK)
+        status = run_folder_open(run, message);
+    bool cpu_rows = !run_is_emulated(&run->devices) || o->implementations;
+    if (status == STATUS_OK && cpu_rows)
+        status = ranks_agree(o->ranks, cpu_ceilings_open(run, message), message);
+    if (status == STATUS_OK)
+        gpu_ceilings_open(run);
+    if (status == STATUS_OK)
+        run->link_bytes_per_second = ceilings_measure_link(o->ranks, o->quick);
+    /* What makes the folder a run that can be resumed comes first. */
+    if (status == STATUS_OK)
+        status = ranks_agree(o->ranks, run_environment_save(run, "unfinished", message), message);
+    if (status == STATUS_OK)
+        status = run_results_open(run, message);
     return status;
+}
+
+const struct result *run_done(const struct run *run, size_t *count) {
+    if (run->results)
+        return results_rows(run->results, count);
+    *count = run->done_count;
+    return run->done;
 }
 
 enum status run_close(struct run *run, struct message *message) {
     enum status status = run->results ? results_close(run->results, message) : STATUS_OK;
     folder_close(&run->folder);
+    if (run->table && !ranks_is_first(run->options->ranks))
+        (void)fclose(run->table);
+    free(run->done);
     free(run->settings);
     predictions_close(&run->predictions);
     nvtx_close(&run->ranges);

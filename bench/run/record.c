@@ -1,7 +1,8 @@
 /* What is recorded of a run beside its rows: its settings, and environment.json. */
 #include "bench/devices/build_info.h"
 #include "bench/devices/environment_gpu.h"
-#include "bench/run/state.h"
+#include "bench/run/job.h"
+#include "ranks/ranks.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -21,12 +22,8 @@ static void measurer_write(const struct run *run, FILE *file) {
         fprintf(file, " tuning=%08x", run->devices.tuning->file.checksum);
 }
 
-enum status run_settings_write(struct run *run, struct message *message) {
+void run_asked_write(const struct run *run, FILE *file) {
     const struct run_options *o = run->options;
-    size_t size;
-    FILE *file = open_memstream(&run->settings, &size);
-    if (!file)
-        return message_set(message, STATUS_NO_MEMORY, "no memory for the settings of a run");
     fputs("operations=", file);
     for (size_t i = 0; i < o->selection.operation_count; i++)
         fprintf(file, "%s%s", i ? "," : "", o->selection.operations[i]);
@@ -39,7 +36,17 @@ enum status run_settings_write(struct run *run, struct message *message) {
             o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
             o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
             run->limits.case_seconds, o->gpu);
+    if (o->ranks)
+        fprintf(file, " ranks=%d", ranks_count(o->ranks));
     added_settings_write(o->added, file);
+}
+
+enum status run_settings_write(struct run *run, struct message *message) {
+    size_t size;
+    FILE *file = open_memstream(&run->settings, &size);
+    if (!file)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the settings of a run");
+    run_asked_write(run, file);
     measurer_write(run, file);
     return fclose(file) == 0
                ? STATUS_OK
@@ -82,9 +89,9 @@ static cJSON *ceilings_to_json(const struct run *run) {
     return list;
 }
 
-enum status run_environment_save(struct run *run, const char *state, struct message *message) {
+/* What environment.json says of the run itself. */
+static void call_to_json(const struct run *run, const char *state, cJSON *object) {
     const struct run_options *o = run->options;
-    cJSON *object = cJSON_CreateObject();
     char stamp[32];
     time_t seconds = time(NULL);
     struct tm utc;
@@ -106,6 +113,14 @@ enum status run_environment_save(struct run *run, const char *state, struct mess
     cJSON_AddStringToObject(object, "mode", o->cold ? "cold" : "hot");
     cJSON_AddStringToObject(object, "floating_point_of_timed_work",
                             "flush-to-zero and denormals-are-zero in every thread");
+}
+
+enum status run_environment_save(struct run *run, const char *state, struct message *message) {
+    cJSON *object = ranks_is_first(run->options->ranks) ? cJSON_CreateObject() : NULL;
+    job_to_json(run, object);
+    if (!object)
+        return STATUS_OK;
+    call_to_json(run, state, object);
     environment_to_json(&run->environment, object);
     for (int i = 0; i < run->devices.count; i++)
         if (run->devices.list[i].gpu)

@@ -5,6 +5,7 @@
 #include "bench/files/table.h"
 #include "bench/report/report.h"
 #include "bench/run/state.h"
+#include "ranks/ranks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +13,10 @@
 static void opening_print(const struct run *run) {
     FILE *file = run->table;
     const struct environment *e = &run->environment;
-    fprintf(file, "lockstep: %zu cases on %s, %d threads\n", run->selection.count, e->cpu,
-            run->threads[0]);
+    fprintf(file, "lockstep: %zu cases on %s, ", run->selection.count, e->cpu);
+    if (run->options->ranks)
+        fprintf(file, "%d ranks of ", ranks_count(run->options->ranks));
+    fprintf(file, "%d threads\n", run->threads[0]);
     for (int i = 0; i < e->warning_count; i++)
         fprintf(file, "warning: %s\n", e->warnings[i]);
     if (*run->folder.warning.text)
@@ -24,7 +27,7 @@ static void opening_print(const struct run *run) {
         fprintf(file, "%s\n", run->devices.tuning->note);
     if (run->folder.resumed)
         fprintf(file, "resuming the unfinished run in %s\n", run->folder.path);
-    const size_t lost = results_lost(run->results);
+    const size_t lost = run->results ? results_lost(run->results) : 0;
     if (lost > 0)
         fprintf(file, "%zu case%s damaged, and %s measured again\n", lost,
                 lost == 1 ? " of it is" : "s of it are", lost == 1 ? "is" : "are");
@@ -44,6 +47,8 @@ static void opening_print(const struct run *run) {
         fprintf(file, "ceilings, %s: %.1f GFLOP/s; copy %.1f GB/s\n", run->devices.list[1].name,
                 1e-9 * run->gpu_ceilings.flops_per_second[DTYPE_F32],
                 1e-9 * run->gpu_ceilings.levels[0].bytes_per_second);
+    if (run->link_bytes_per_second > 0.0)
+        fprintf(file, "ceiling from rank to rank: %.1f GB/s\n", 1e-9 * run->link_bytes_per_second);
     fflush(file);
 }
 
@@ -61,6 +66,7 @@ static enum status run_case(struct run *run, struct devices *devices,
         .thread_count = run->thread_count,
         .ceilings = run->ceilings,
         .gpu_ceilings = run_gpu_ceilings_measured(run) ? &run->gpu_ceilings : NULL,
+        .link_bytes_per_second = run->link_bytes_per_second,
         .cold = o->cold,
         .limits = run->limits,
         .predictions = &run->predictions,
@@ -69,13 +75,15 @@ static enum status run_case(struct run *run, struct devices *devices,
         .stop = o->stop,
         .stop_argument = o->stop_argument};
     size_t done_count;
-    const struct result *done = results_rows(run->results, &done_count);
+    const struct result *done = run_done(run, &done_count);
     struct case_rows rows;
     enum status status = contest_run(&rules, bench_case, done, done_count, &rows, message);
     if (status != STATUS_OK)
         return status;
     run->throttled += rows.throttled_count;
-    status = results_append(run->results, &rows, message);
+    if (run->results)
+        status = results_append(run->results, &rows, message);
+    status = ranks_agree(o->ranks, status, message);
     progress_done(&run->progress);
     if (rows.result_count > 0) {
         table_print_case(run->table, &rows, *before->key.operation ? before : NULL);
@@ -90,7 +98,8 @@ static enum status cases_run(struct run *run, struct devices *devices,
     struct result before = {.key.operation = ""};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < selection->count && status == STATUS_OK; i++) {
-        if (run->options->stop && run->options->stop(run->options->stop_argument))
+        if (ranks_any(run->options->ranks,
+                      run->options->stop && run->options->stop(run->options->stop_argument)))
             status = message_set(message, STATUS_INTERRUPTED, "interrupted");
         else
             status = run_case(run, devices, &selection->cases[i], &before, message);
@@ -100,6 +109,7 @@ static enum status cases_run(struct run *run, struct devices *devices,
 
 static enum status all_run(struct run *run, struct message *message) {
     progress_start(&run->progress, run->selection.count + run->appendix.count);
+    run->progress.live &= ranks_is_first(run->options->ranks);
     enum status status = cases_run(run, &run->devices, &run->selection, message);
     if (status == STATUS_OK && run->appendix.count > 0) {
         fprintf(run->table,
@@ -113,7 +123,7 @@ static enum status all_run(struct run *run, struct message *message) {
 /* Says what was kept of a run that ended early. */
 static void add_what_was_kept(const struct run *run, struct message *message) {
     size_t rows;
-    (void)results_rows(run->results, &rows);
+    (void)run_done(run, &rows);
     struct message cause = *message;
     (void)message_set(message, STATUS_INTERRUPTED,
                       "%.500s; %zu rows are kept, and the same command with --out %s goes on from "
@@ -151,6 +161,8 @@ static enum status rows_judge(const struct run *run, const struct result *rows, 
  * ends with, whatever became of the plots. */
 static enum status run_show(struct run *run, struct message *message) {
     size_t count;
+    if (!run->results)
+        return STATUS_OK; /* the first rank shows them */
     const struct result *rows = results_rows(run->results, &count);
     struct message why;
     table_print_summary(run->table, rows, count);
@@ -191,6 +203,7 @@ enum status run_execute(const struct run_options *options, struct message *messa
         else
             add_what_was_kept(&run, message);
     }
+    ranks_keep(options->ranks, NULL);
     struct message closing;
     enum status closed = run_close(&run, &closing);
     if (status == STATUS_OK && closed != STATUS_OK) {

@@ -20,7 +20,8 @@ struct run_options {
     const char *out;      /* folder, or NULL for a new one under reports/runs */
     bool (*stop)(void *); /* asked between samples; true ends the run after what is done */
     void *stop_argument;
-    int argument_count; /* the command line, for environment.json */
+    struct ranks *ranks; /* the job that this process is a rank of; NULL for none */
+    int argument_count;  /* the command line, for environment.json */
     char **arguments;
 };
 
@@ -31,7 +32,8 @@ enum { RUN_THREAD_COUNTS_MAX = 2 };
 enum status run_threads(const struct run_options *options, int threads[RUN_THREAD_COUNTS_MAX],
                         int *count, struct message *message);
 
-/* Runs to the end or until stopped.
+/* Runs to the end or until stopped. All ranks of a job call it at once and measure in step; the first
+ * one alone writes and prints.
  *
  * STATUS_OK: all verified. STATUS_WRONG: at least one row failed.
  * STATUS_INVALID: nothing that was asked for can run here. STATUS_UNSUPPORTED: all was skipped.

@@ -23,7 +23,11 @@ struct run {
     int thread_count;
     struct ceilings ceilings[RUN_THREAD_COUNTS_MAX];
     struct ceilings gpu_ceilings; /* all 0: not measured */
-    size_t throttled;             /* samples dropped */
+    double link_bytes_per_second; /* from rank to rank; 0: not measured */
+    /* On a rank that has no results of its own: the first one's, from a run that is resumed. */
+    struct result *done;
+    size_t done_count;
+    size_t throttled; /* samples dropped */
     struct predictions predictions;
     struct progress progress;
     struct nvtx ranges;
@@ -50,6 +54,12 @@ static inline bool run_bf16_peak_differs(const struct ceilings *c) {
  * case: that says whether the results could be written to their end. */
 enum status run_open(struct run *run, struct message *message);
 enum status run_close(struct run *run, struct message *message);
+
+/* Rows that are there already, whoever writes them. */
+const struct result *run_done(const struct run *run, size_t *count);
+
+/* Writes what was asked for, by which the ranks of a job must be alike. */
+void run_asked_write(const struct run *run, FILE *file);
 
 /* Fills `settings` with what must be equal for a folder to be resumed. */
 enum status run_settings_write(struct run *run, struct message *message);

@@ -3,6 +3,7 @@
 #include "bench/measure/measure.h"
 #include "bench/measure/verify.h"
 #include "bench/operations/selection.h"
+#include "ranks/ranks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,7 @@ static enum status launch_verify(const struct bench_case *c,
     struct contender contender;
     enum status status =
         contender_open(&contender, c, implementation, set->device, threads, set, 1, message);
+    status = ranks_agree(set->device->ranks, status, message);
     if (status == STATUS_OK) {
         struct check check;
         struct execution execution = contender_execution(&contender);
@@ -174,14 +176,16 @@ static enum status verify_case(const struct suite *suite, const struct bench_cas
                                struct message *message) {
     if (!is_wanted_at_all(suite, c))
         return STATUS_OK;
-    if (suite->options->stop && suite->options->stop(suite->options->stop_argument))
+    struct ranks *ranks = suite->options->devices->list[0].ranks;
+    if (ranks_any(ranks,
+                  suite->options->stop && suite->options->stop(suite->options->stop_argument)))
         return message_set(message, STATUS_INTERRUPTED, "interrupted");
     struct inputs inputs;
     struct expectation *expectation = NULL;
     enum status status = inputs_open(c, &inputs, message);
     if (status != STATUS_OK)
         return status;
-    status = expectation_open(c, &inputs, &expectation, message);
+    status = ranks_agree(ranks, expectation_open(c, &inputs, &expectation, message), message);
     for (int d = 0; d < suite->options->devices->count && status == STATUS_OK; d++)
         status = verify_on_device(suite, c, &suite->options->devices->list[d], &inputs, expectation,
                                   message);
@@ -202,6 +206,8 @@ static enum status verify_shape(const struct suite *suite, int variant, enum dty
             struct bench_case c = {.operation = operation, .variant = variant, .dtype = dtype};
             c.settings = operation->settings_count ? operation->settings[s] : plain;
             c.settings.seed = suite->options->seed;
+            c.settings.rank = ranks_number(suite->options->devices->list[0].ranks);
+            c.settings.ranks = ranks_count(suite->options->devices->list[0].ranks);
             c.settings.values = v < 0 ? VALUES_UNIFORM : operation->special_values[v];
             status = case_shape_parse(shape, &c, message);
             if (status == STATUS_OK)
@@ -292,8 +298,14 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
                       struct message *message) {
     *totals = (struct suite_totals){0};
     enum status status = STATUS_OK;
-    for (int o = 0; o < options->operation_count && status == STATUS_OK; o++)
-        status = verify_operation(options, options->operations[o], totals, message);
+    for (int o = 0; o < options->operation_count && status == STATUS_OK; o++) {
+        /* One process has no use for what goes on between several, unless it is all that is asked
+         * for. */
+        const bool apart = options->operations[o]->between_ranks &&
+                           ranks_count(options->devices->list[0].ranks) == 1;
+        if (!apart || options->operation_count == 1)
+            status = verify_operation(options, options->operations[o], totals, message);
+    }
     if (status == STATUS_OK && totals->passed + totals->failed + totals->skipped == 0)
         status = message_set(message, STATUS_INVALID,
                              "nothing was verified: yardsticks compute no result, and a GPU's "

@@ -76,4 +76,11 @@ void oracle_optimizer(const struct optimizer_problem *problem, int output, int64
 void oracle_transfer(const struct transfer_problem *problem, int64_t first, int64_t count,
                      double *expected, double *tolerance);
 
+/* A sum over ranks, rank after rank: the values of each are added to `expected` and to the magnitude
+ * of the sum, both 0 at first. Then the magnitude becomes the tolerance, of a sum in any order whose
+ * every step is rounded to the dtype. */
+void oracle_allreduce_add(const float *values, int64_t count, double *expected, double *magnitude);
+void oracle_allreduce_settle(enum dtype dtype, int ranks, int64_t count, double *expected,
+                             double *tolerance);
+
 #endif

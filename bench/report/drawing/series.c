@@ -37,7 +37,7 @@ static int implementation_number(const struct series_list *list, const struct ro
 static struct series *series_add(struct series_list *list, const struct row_key *key) {
     if (list->count == SERIES_MAX || series_find(list, key) != SERIES_NONE)
         return NULL;
-    bool cpu = strcmp(key->device, "cpu") == 0;
+    bool cpu = row_key_is_cpu(key);
     struct series *series = &list->series[list->count];
     series->key = key;
     series->line_style = 2 * implementation_number(list, key) + (cpu && key->threads == 1 ? 2 : 1);

@@ -38,7 +38,8 @@ static void test_every_operation_is_found_by_its_name(void **state) {
     (void)state;
     static const char *const names[] = {"gemm",     "linear",    "activation",    "softmax",
                                         "mse",      "optimizer", "cross_entropy", "column_sums",
-                                        "transfer", "mlp",       "layernorm",     "attention"};
+                                        "transfer", "mlp",       "layernorm",     "attention",
+                                        "allreduce"};
     assert_int_equal(operation_count, sizeof names / sizeof names[0]);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct operation *operation = operation_find(names[i]);
@@ -307,6 +308,8 @@ static const struct {
     {"optimizer", "adam", "10", 13 * 10, 7 * 10, 4 * 10},
     {"transfer", "copy", "10", 0, 2 * 10, 2 * 10},
     {"transfer", "triad", "10", 2 * 10, 3 * 10, 3 * 10},
+    /* One process alone has nothing to add or send; its scratch is there. */
+    {"allreduce", "sum", "10", 0, 0, 3 * 10},
     /* x, W and the logits; these with the bias, in place; softmax in place. Tensors start at
      * multiples of 16, and x holds eight batches. */
     {"mlp", "inference", "2-3@4", 2 * 4 * 3 * 2, (8 + 6 + 12) + (12 + 12 + 3) + (12 + 12),

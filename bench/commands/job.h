@@ -1,0 +1,13 @@
+/* A command whose process may be one of several ranks. */
+#ifndef LOCKSTEP_BENCH_COMMANDS_JOB_H
+#define LOCKSTEP_BENCH_COMMANDS_JOB_H
+
+#include "bench/commands/command.h"
+#include "ranks/ranks.h"
+
+/* Leaves the job with what all ranks end with, which the first one alone is to say: on the others
+ * STATUS_OK, with the exit status set. Without ranks it gives `status`. */
+enum status job_leave(struct ranks *ranks, enum status status,
+                      const struct command_context *context, struct message *message);
+
+#endif

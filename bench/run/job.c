@@ -1,0 +1,141 @@
+/* What the ranks of a job tell each other before a run. */
+#include "bench/run/job.h"
+#include "bench/devices/build_info.h"
+#include "common/hash.h"
+#include "ranks/ranks.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a rank runs. */
+struct place {
+    char host[128], cpu[128], processors[256];
+    int threads;
+};
+
+static struct place place_of(const struct run *run) {
+    const struct environment *e = &run->environment;
+    struct place place = {.threads = run->threads[0]};
+    snprintf(place.host, sizeof place.host, "%s", e->host);
+    snprintf(place.cpu, sizeof place.cpu, "%s", e->cpu);
+    processors_format(&e->processors.set, place.processors, sizeof place.processors);
+    return place;
+}
+
+/* The places of all ranks; NULL without memory, on all of them. */
+static struct place *places_gather(const struct run *run) {
+    struct ranks *ranks = run->options->ranks;
+    struct place *places = calloc((size_t)ranks_count(ranks), sizeof *places);
+    if (ranks_any(ranks, !places)) {
+        free(places);
+        return NULL;
+    }
+    const struct place mine = place_of(run);
+    ranks_gather(ranks, &mine, places, sizeof mine);
+    return places;
+}
+
+void job_share_threads(struct run *run) {
+    struct ranks *ranks = run->options->ranks;
+    struct place *places = ranks ? places_gather(run) : NULL;
+    int sharing = 0;
+    for (int i = 0; places && i < ranks_count(ranks); i++) {
+        const struct place *mine = &places[ranks_number(ranks)];
+        sharing += strcmp(places[i].host, mine->host) == 0 &&
+                   strcmp(places[i].processors, mine->processors) == 0;
+    }
+    free(places);
+    if (sharing > 1 && run->options->threads == 0)
+        run->threads[0] = run->threads[0] > sharing ? run->threads[0] / sharing : 1;
+    run->threads[0] = ranks_least(ranks, run->threads[0]);
+    run->thread_count = run->threads[0] > 1 ? 2 : 1;
+}
+
+/* Of the bytes of this program: a commit says nothing about what was changed since. */
+static uint64_t program_hash(void) {
+    uint64_t words[4096], hash = hash_start;
+    FILE *file = fopen("/proc/self/exe", "rb");
+    for (size_t count = 1; file && count > 0;) {
+        count = fread(words, sizeof *words, sizeof words / sizeof *words, file);
+        for (size_t i = 0; i < count; i++)
+            hash = (hash ^ words[i]) * 0x100000001b3u;
+    }
+    if (file)
+        (void)fclose(file);
+    return hash;
+}
+
+enum status job_check_alike(const struct run *run, struct message *message) {
+    struct ranks *ranks = run->options->ranks;
+    if (!ranks)
+        return STATUS_OK;
+    char build[160], *asked = NULL;
+    size_t size;
+    snprintf(build, sizeof build, "%.100s, %016" PRIx64, build_commit, program_hash());
+    enum status status = ranks_check_alike(ranks, "build", build, message);
+    if (status != STATUS_OK)
+        return status;
+    FILE *file = open_memstream(&asked, &size);
+    if (file)
+        run_asked_write(run, file);
+    if (!file || fclose(file) != 0)
+        status = message_set(message, STATUS_NO_MEMORY, "no memory for the settings of a run");
+    status = ranks_agree(ranks, status, message);
+    if (status == STATUS_OK)
+        status = ranks_check_alike(ranks, "call", asked, message);
+    free(asked);
+    return status;
+}
+
+enum status job_share_done(struct run *run, struct message *message) {
+    struct ranks *ranks = run->options->ranks;
+    if (!ranks)
+        return STATUS_OK;
+    uint64_t count = 0;
+    const struct result *rows = NULL;
+    if (run->results) {
+        size_t own;
+        rows = results_rows(run->results, &own);
+        count = own;
+    }
+    ranks_broadcast(ranks, &count, sizeof count);
+    struct result *done = malloc(((size_t)count + 1) * sizeof *done);
+    enum status status = ranks_agree(
+        ranks,
+        done ? STATUS_OK : message_set(message, STATUS_NO_MEMORY, "no memory for rows of a run"),
+        message);
+    if (status != STATUS_OK) {
+        free(done);
+        return status;
+    }
+    if (rows)
+        memcpy(done, rows, (size_t)count * sizeof *done);
+    ranks_broadcast(ranks, done, (size_t)count * sizeof *done);
+    run->done = done;
+    run->done_count = (size_t)count;
+    return STATUS_OK;
+}
+
+void job_to_json(const struct run *run, cJSON *object) {
+    struct ranks *ranks = run->options->ranks;
+    struct place *places = ranks ? places_gather(run) : NULL;
+    if (places && object) {
+        cJSON *job = cJSON_AddObjectToObject(object, "ranks");
+        cJSON_AddNumberToObject(job, "count", ranks_count(ranks));
+        cJSON_AddStringToObject(job, "library", ranks_library(ranks));
+        if (run->link_bytes_per_second > 0.0)
+            cJSON_AddNumberToObject(job, "link_bytes_per_second", run->link_bytes_per_second);
+        cJSON *list = cJSON_AddArrayToObject(job, "places");
+        for (int i = 0; i < ranks_count(ranks); i++) {
+            cJSON *place = cJSON_CreateObject();
+            cJSON_AddStringToObject(place, "host", places[i].host);
+            cJSON_AddStringToObject(place, "cpu", places[i].cpu);
+            cJSON_AddStringToObject(place, "processors", places[i].processors);
+            cJSON_AddNumberToObject(place, "threads", places[i].threads);
+            cJSON_AddItemToArray(list, place);
+        }
+    }
+    free(places);
+}

@@ -1,0 +1,22 @@
+/* A run over the ranks of a job. For run*.c only. Each is called by all ranks, and by a process that
+ * is alone, for which it does nothing. */
+#ifndef LOCKSTEP_BENCH_RUN_JOB_H
+#define LOCKSTEP_BENCH_RUN_JOB_H
+
+#include "bench/run/state.h"
+
+/* What ranks on one machine leave each other: the default of --threads is divided among those that
+ * may run on the same processors. A number that was asked for stays. All ranks get the least. */
+void job_share_threads(struct run *run);
+
+/* STATUS_INVALID where the ranks are of different builds, or were asked for different runs. */
+enum status job_check_alike(const struct run *run, struct message *message);
+
+/* Gives all ranks the rows of the first one's resumed run. */
+enum status job_share_done(struct run *run, struct message *message);
+
+/* Adds "ranks": the library, and the place of each. Called by all; `object` is NULL on those that
+ * write nothing. */
+void job_to_json(const struct run *run, cJSON *object);
+
+#endif

@@ -1,0 +1,66 @@
+/* Moving data between ranks, and adding it. */
+#include "common/narrow.h"
+#include "ranks/state.h"
+
+static enum mpi_element element_of(enum dtype dtype) {
+    return dtype == DTYPE_BF16  ? MPI_ELEMENT_BF16
+           : dtype == DTYPE_F16 ? MPI_ELEMENT_F16
+                                : MPI_ELEMENT_F32;
+}
+
+static void add_f32(float *to, const float *from, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        to[i] += from[i];
+}
+
+static void add_bf16(uint16_t *to, const uint16_t *from, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        to[i] = bf16_round(bf16_widen(to[i]) + bf16_widen(from[i]));
+}
+
+static void add_f16(uint16_t *to, const uint16_t *from, int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        to[i] = f16_round(f16_widen(to[i]) + f16_widen(from[i]));
+}
+
+void ranks_add_elements(enum mpi_element element, void *to, const void *from, int64_t count) {
+    switch (element) {
+    case MPI_ELEMENT_F32:
+        add_f32(to, from, count);
+        break;
+    case MPI_ELEMENT_BF16:
+        add_bf16(to, from, count);
+        break;
+    case MPI_ELEMENT_F16:
+        add_f16(to, from, count);
+        break;
+    }
+}
+
+void ranks_add(enum dtype dtype, void *to, const void *from, int64_t count) {
+    ranks_add_elements(element_of(dtype), to, from, count);
+}
+
+void ranks_allreduce(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
+                     int64_t count) {
+    ranks->api->allreduce(element_of(dtype), in, out, count);
+}
+
+void ranks_allreduce_begin(struct ranks *ranks, float *data, int64_t count) {
+    ranks->api->allreduce_begin(MPI_ELEMENT_F32, data, count);
+}
+
+void ranks_allreduce_finish(struct ranks *ranks) {
+    ranks->api->allreduce_finish();
+}
+
+void ranks_sum(struct ranks *ranks, double *values, int64_t count) {
+    const int64_t most = 1 << 24;
+    for (int64_t first = 0; ranks && first < count; first += most)
+        ranks->api->sum(values + first, (int)(count - first < most ? count - first : most));
+}
+
+void ranks_exchange(struct ranks *ranks, const void *sent, size_t sent_bytes, int to,
+                    void *received, size_t received_bytes, int from) {
+    ranks->api->exchange(sent, sent_bytes, to, received, received_bytes, from);
+}

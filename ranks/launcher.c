@@ -1,0 +1,70 @@
+/* Who has started this process, and the library that it then needs. */
+#include "ranks/state.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool launcher_found(int *count) {
+    /* Of OpenMPI, of PMI as MPICH's mpirun and Slurm speak it, of PMIx, which tells no count. */
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    *count = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const char *size = getenv(sizes[i]);
+        if (size) {
+            *count = (int)strtol(size, NULL, 10);
+            return true;
+        }
+    }
+    return getenv("PMIX_RANK") != NULL;
+}
+
+/* LOCKSTEP_MPI names another library than the one beside the program: a cluster has several MPIs. */
+static bool library_path(char *path, size_t size) {
+    static const char *const places[] = {"ranks/liblockstep-mpi.so", "../ranks/liblockstep-mpi.so",
+                                         "../../ranks/liblockstep-mpi.so",
+                                         "../lib/lockstep/liblockstep-mpi.so"};
+    const char *chosen = getenv("LOCKSTEP_MPI");
+    if (chosen && *chosen)
+        return snprintf(path, size, "%s", chosen) < (int)size && access(path, R_OK) == 0;
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (!slash)
+        return false;
+    *slash = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (snprintf(path, size, "%s/%s", program, places[i]) < (int)size &&
+            access(path, R_OK) == 0)
+            return true;
+    return false;
+}
+
+const char *ranks_absence(void) {
+    char path[4200];
+    return library_path(path, sizeof path)
+               ? NULL
+               : "this build has no MPI: install it with `make deps MPI=1` (libopenmpi-dev and "
+                 "openmpi-bin) and build again, or name its liblockstep-mpi.so in LOCKSTEP_MPI";
+}
+
+enum status mpi_load(const struct mpi_api **api, struct message *message) {
+    char path[4200];
+    if (!library_path(path, sizeof path))
+        return message_set(message, STATUS_INVALID, "%s", ranks_absence());
+    /* OpenMPI's own components look its symbols up among the global ones. */
+    void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+    if (!library)
+        return message_set(
+            message, STATUS_INVALID,
+            "cannot load %s: %s; build it again with the mpicc of this machine's MPI", path,
+            dlerror());
+    *api = dlsym(library, MPI_API_SYMBOL);
+    if (*api && (*api)->version == MPI_API_VERSION)
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "%s is of another version of lockstep; build it again with `make`", path);
+}

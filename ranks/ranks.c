@@ -1,0 +1,100 @@
+/* Joining a job and leaving it. */
+#include "ranks/ranks.h"
+#include "common/hash.h"
+#include "ranks/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Adds the text of a file or link to a hash; what cannot be read adds nothing. */
+static uint64_t hash_file(uint64_t hash, const char *path) {
+    char text[256] = "";
+    FILE *file = fopen(path, "r");
+    if (file) {
+        size_t length = fread(text, 1, sizeof text - 1, file);
+        text[length] = '\0';
+        (void)fclose(file);
+    }
+    return hash_text(hash, text);
+}
+
+static struct rank_identity identity_read(void) {
+    struct rank_identity identity = {.process = getpid()};
+    char names[64];
+    if (gethostname(identity.host, sizeof identity.host - 1) != 0)
+        snprintf(identity.host, sizeof identity.host, "unknown");
+    ssize_t length = readlink("/proc/self/ns/pid", names, sizeof names - 1);
+    names[length > 0 ? length : 0] = '\0';
+    identity.kernel = hash_file(hash_text(hash_start, names), "/proc/sys/kernel/random/boot_id");
+    return identity;
+}
+
+enum status ranks_open(void (*end)(const char *sentence), struct ranks **opened,
+                       struct message *message) {
+    int count;
+    const struct mpi_api *api;
+    *opened = NULL;
+    if (!launcher_found(&count) || (ranks_absence() && count <= 1))
+        return STATUS_OK;
+    enum status status = mpi_load(&api, message);
+    if (status != STATUS_OK)
+        return status;
+    struct ranks *ranks = calloc(1, sizeof *ranks);
+    if (!ranks)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for a job's ranks");
+    api->open(ranks_add_elements);
+    *ranks = (struct ranks){.api = api, .number = api->rank(), .count = api->size(), .end = end};
+    ranks->identities = calloc((size_t)ranks->count, sizeof *ranks->identities);
+    if (!ranks->identities) {
+        end("no memory for a job's ranks");
+        return STATUS_NO_MEMORY;
+    }
+    const struct rank_identity mine = identity_read();
+    api->gather(&mine, ranks->identities, sizeof mine);
+    watch_start(ranks);
+    *opened = ranks;
+    return STATUS_OK;
+}
+
+void ranks_close(struct ranks *ranks) {
+    if (!ranks)
+        return;
+    /* Nobody ends before all are here, and nobody is watched when they end. */
+    ranks_meet(ranks);
+    watch_stop(ranks);
+    ranks_meet(ranks);
+    ranks->api->close();
+    free(ranks->identities);
+    free(ranks);
+}
+
+void ranks_keep(struct ranks *ranks, const char *folder) {
+    if (ranks)
+        atomic_store(&ranks->kept, folder);
+}
+
+int ranks_number(const struct ranks *ranks) {
+    return ranks ? ranks->number : 0;
+}
+
+int ranks_count(const struct ranks *ranks) {
+    return ranks ? ranks->count : 1;
+}
+
+int ranks_local_number(const struct ranks *ranks) {
+    return ranks ? ranks->api->local_rank() : 0;
+}
+
+int ranks_local_count(const struct ranks *ranks) {
+    return ranks ? ranks->api->local_size() : 1;
+}
+
+const char *ranks_library(const struct ranks *ranks) {
+    return ranks ? ranks->api->library() : NULL;
+}
+
+bool ranks_is_first(const struct ranks *ranks) {
+    return ranks_number(ranks) == 0;
+}

@@ -1,0 +1,95 @@
+/* The ranks of a job: the processes that `mpirun` or `srun` has started, and how they keep in step.
+ *
+ * All ranks go through the same calls in the same order. Whatever decides where a rank goes next
+ * (a time, a failure, a signal) is therefore agreed on first, by the functions below. A rank that
+ * asks another question than the rest is found out of step, and ends the job with a sentence.
+ *
+ * A NULL `struct ranks` is a process that was started alone: it agrees with itself, at no cost.
+ */
+#ifndef LOCKSTEP_RANKS_RANKS_H
+#define LOCKSTEP_RANKS_RANKS_H
+
+#include "common/problem.h"
+#include "common/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ranks;
+
+/* Why this program can join no job: NULL where it can. It says what to install. Nothing is loaded
+ * or started by asking. */
+const char *ranks_absence(void);
+
+/* Joins the job that this process was started in. *ranks is NULL where no launcher started it, or
+ * started it alone without MPI. STATUS_INVALID: it was started together with others, and this
+ * build has no MPI. `end` is called, from any thread, where the job cannot go on: with a sentence,
+ * or NULL where another rank says it. It does not return. */
+enum status ranks_open(void (*end)(const char *sentence), struct ranks **ranks,
+                       struct message *message);
+
+/* Waits for all ranks and leaves the job. */
+void ranks_close(struct ranks *ranks);
+
+/* Names what is kept should a rank die from now on; `folder` stays valid. */
+void ranks_keep(struct ranks *ranks, const char *folder);
+
+int ranks_number(const struct ranks *ranks);       /* of this one, from 0 */
+int ranks_count(const struct ranks *ranks);        /* of all, at least 1 */
+int ranks_local_number(const struct ranks *ranks); /* among those on this machine */
+int ranks_local_count(const struct ranks *ranks);
+const char *ranks_library(const struct ranks *ranks); /* "Open MPI v4.1.4, …"; NULL alone */
+
+/* Whether this rank writes files and talks: the first one does, and a process alone. */
+bool ranks_is_first(const struct ranks *ranks);
+
+/* --- agreeing --------------------------------------------------------------------------------- */
+
+/* Waits until all ranks are here. */
+void ranks_meet(struct ranks *ranks);
+
+/* The worst status of all ranks, for all, with its message; that of another rank is named. */
+enum status ranks_agree(struct ranks *ranks, enum status status, struct message *message);
+
+/* The largest of all, whether any says so, and the least of all. */
+double ranks_slowest(struct ranks *ranks, double seconds);
+bool ranks_any(struct ranks *ranks, bool said);
+int ranks_least(struct ranks *ranks, int number);
+
+/* The clock of the first rank: what a deadline is looked up on. */
+double ranks_clock(struct ranks *ranks);
+
+/* Whether a number is the same on all ranks. */
+bool ranks_same(struct ranks *ranks, uint64_t number);
+
+/* STATUS_INVALID, on all ranks, unless all were given the same text as the first one. It names the
+ * rank and `what` differs. */
+enum status ranks_check_alike(struct ranks *ranks, const char *what, const char *text,
+                              struct message *message);
+
+/* The bytes of the first rank for all; those of each for all, in the order of ranks. */
+void ranks_broadcast(struct ranks *ranks, void *data, size_t bytes);
+void ranks_gather(struct ranks *ranks, const void *mine, void *all, size_t bytes);
+
+/* --- moving data ------------------------------------------------------------------------------ */
+
+/* to[i] += from[i] in one of f32, bf16 and f16; each sum is rounded once. */
+void ranks_add(enum dtype dtype, void *to, const void *from, int64_t count);
+
+/* MPI_Allreduce by sum; `in` NULL: in place. */
+void ranks_allreduce(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
+                     int64_t count);
+
+/* Begins one in place, of f32, and waits for all that were begun. */
+void ranks_allreduce_begin(struct ranks *ranks, float *data, int64_t count);
+void ranks_allreduce_finish(struct ranks *ranks);
+
+/* The sums over all ranks, in their place; for oracles. */
+void ranks_sum(struct ranks *ranks, double *values, int64_t count);
+
+/* MPI_Sendrecv: sends to one rank while receiving from one. */
+void ranks_exchange(struct ranks *ranks, const void *sent, size_t sent_bytes, int to,
+                    void *received, size_t received_bytes, int from);
+
+#endif

@@ -1,0 +1,43 @@
+/* Inside a job. For the files of this room alone. */
+#ifndef LOCKSTEP_RANKS_STATE_H
+#define LOCKSTEP_RANKS_STATE_H
+
+#include "ranks/mpi_api.h"
+#include "ranks/ranks.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+/* Who a rank is: for sentences about it, and to see it die. */
+struct rank_identity {
+    char host[128];
+    int64_t process;
+    uint64_t kernel; /* equal where process numbers mean the same processes */
+};
+
+struct watch;
+
+/* What MPI sums elements of 16 bits by. */
+mpi_add ranks_add_elements;
+
+struct ranks {
+    const struct mpi_api *api;
+    int number, count;
+    struct rank_identity *identities; /* one a rank */
+    void (*end)(const char *sentence);
+    _Atomic(const char *) kept; /* a folder; NULL: nothing is kept yet */
+    struct watch *watch;        /* NULL: nobody is watched */
+};
+
+/* Whether a launcher started this process, and together with how many; 0: it does not say. */
+bool launcher_found(int *count);
+
+/* Loads the library of ranks/mpi. */
+enum status mpi_load(const struct mpi_api **api, struct message *message);
+
+/* Watches the other ranks on this machine: where one dies, ranks->end is called with its name.
+ * What cannot be watched is left to the launcher. */
+void watch_start(struct ranks *ranks);
+void watch_stop(struct ranks *ranks);
+
+#endif

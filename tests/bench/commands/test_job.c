@@ -1,0 +1,197 @@
+/* `lockstep run` and `verify` as the ranks of a job. Without MPI only what is said then is tested. */
+#include "tests/support/launching.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void need_mpi(void) {
+    if (!launching_is_possible(here.program))
+        skip();
+}
+
+static char *file_of(const char *name) {
+    char path[100];
+    snprintf(path, sizeof path, "run/%s", name);
+    return file_text(temporary_path(&here.place, path));
+}
+
+static size_t occurrences(const char *text, const char *word) {
+    size_t count = 0;
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        count++;
+    return count;
+}
+
+#define RUN_SHORTLY                                                                                \
+    "run", "allreduce", "--quick", "--max-time", "0.02", "--threads", "1", "--out", "run", "--shape"
+
+/* --- alone --- */
+
+static void test_alone_it_says_how_to_start(void **state) {
+    (void)state;
+    struct call call = CALL(RUN_SHORTLY, "8");
+    check_status(&call, 3);
+    check_holds(call.err, "all 3 rows were skipped");
+    check_holds(call.err, launching_is_possible(here.program) ? "mpirun -n 2" : "make deps MPI=1");
+    call_free(&call);
+}
+
+/* --- together --- */
+
+static void test_every_sum_is_verified_on_every_rank(void **state) {
+    (void)state;
+    need_mpi();
+    for (int ranks = 2; ranks <= 4; ranks++) {
+        struct call call = LAUNCH(ranks, "verify", "allreduce");
+        check_status(&call, 0);
+        /* 7 shapes, 5 kinds of values, 3 dtypes, 3 rows; printed by one rank. */
+        check_holds(call.out, "315 passed, 0 failed, 0 skipped");
+        assert_int_equal(occurrences(call.out, "passed, 0 failed"), 1);
+        call_free(&call);
+    }
+}
+
+static void test_one_rank_writes_the_run(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(2, RUN_SHORTLY, "1,1000", "--dtype", "f32,bf16", "--yardsticks");
+    check_status(&call, 0);
+    assert_int_equal(occurrences(call.out, "results in run"), 1);
+    char *rows = file_of("results.csv"), *environment = file_of("environment.json");
+    assert_non_null(rows);
+    assert_non_null(environment);
+    /* Two shapes and dtypes; three rows and the bare loop. */
+    assert_int_equal(occurrences(rows, ",2xcpu,1,hot,measured,"), 2 * 2 * 4);
+    assert_int_equal(occurrences(rows, "yes"), 2 * 2 * 3);
+    check_holds(environment, "\"count\":");
+    check_holds(environment, "\"link_bytes_per_second\":");
+    assert_int_equal(occurrences(environment, "\"processors\":\t\""), 2);
+    free(rows);
+    free(environment);
+    call_free(&call);
+}
+
+static void test_other_operations_measure_in_step(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call =
+        LAUNCH(2, "run", "--case", "mlp/train_step/f32/3-4-2@5", "--quick", "--max-time", "0.02",
+               "--threads", "1", "--out", "run", "--implementation", "openblas,cpu-simd");
+    check_status(&call, 0);
+    char *parts = file_of("parts.csv");
+    assert_non_null(parts);
+    assert_non_null(strstr(parts, ",2xcpu,1,hot,1,"));
+    free(parts);
+    call_free(&call);
+}
+
+static void test_ranks_of_other_calls_are_refused(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = launch_pair(here.program, (const char *const[]){RUN_SHORTLY, "8", NULL},
+                                   (const char *const[]){RUN_SHORTLY, "9", NULL});
+    check_status(&call, 2);
+    check_holds(call.err, "lockstep: rank 1 on ");
+    check_holds(call.err, "another call than rank 0");
+    assert_int_equal(occurrences(call.err, "lockstep: rank 1 on "), 1);
+    assert_null(file_of("results.csv"));
+    call_free(&call);
+}
+
+static void test_the_emulated_gpu_is_refused(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(2, RUN_SHORTLY, "8", "--gpu", "emulated");
+    check_status(&call, 2);
+    check_holds(call.err, "the emulated GPU is one process's");
+    call_free(&call);
+}
+
+/* --- a rank that dies --- */
+
+static void nap(void) {
+    const struct timespec tenth = {.tv_nsec = 100000000};
+    (void)nanosleep(&tenth, NULL);
+}
+
+/* The process number of a rank, which is the launcher's child; 0: it is not there yet. */
+static int child_of(pid_t launcher, const char *name) {
+    char path[64], text[512] = "";
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)launcher, (int)launcher);
+    char *children = file_text(path);
+    int found = 0;
+    for (char *save = NULL, *word = strtok_r(children ? children : text, " ", &save); word;
+         word = strtok_r(NULL, " ", &save)) {
+        snprintf(path, sizeof path, "/proc/%.20s/comm", word);
+        char *called = file_text(path);
+        if (called && strncmp(called, name, strlen(name)) == 0)
+            found = (int)strtol(word, NULL, 10); /* the last one */
+        free(called);
+    }
+    free(children);
+    return found;
+}
+
+/* Waits until a case is done. */
+static bool case_is_done(void) {
+    for (int i = 0; i < 300; i++, nap()) {
+        char *cases = file_of("cases.csv");
+        const bool done = cases && occurrences(cases, "\n") > 1;
+        free(cases);
+        if (done)
+            return true;
+    }
+    return false;
+}
+
+static void test_what_was_measured_is_kept_when_a_rank_dies(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const arguments[] = {RUN_SHORTLY, "1,1000,2000,3000,4000,5000,6000", NULL};
+    struct call call = launch_start(here.program, 2, arguments);
+    assert_true(case_is_done());
+    const int rank = child_of(call.process, "lockstep");
+    if (rank == 0) { /* a launcher with a process between */
+        assert_int_equal(kill(call.process, SIGKILL), 0);
+        call_wait(&here, &call);
+        call_free(&call);
+        skip();
+    }
+    assert_int_equal(kill(rank, SIGKILL), 0);
+    call_wait(&here, &call); /* an alarm ends what does not end */
+    assert_int_not_equal(call.status, 0);
+    assert_in_range(call.status, 1, 255);
+    check_holds(call.err, "has died");
+    check_holds(call.err, "is kept in run");
+    call_free(&call);
+    struct call again = launch_of(here.program, 2, arguments);
+    check_status(&again, 0);
+    check_holds(again.out, "resuming the unfinished run");
+    char *rows = file_of("results.csv");
+    assert_int_equal(occurrences(rows, ",2xcpu,"), 7 * 3);
+    free(rows);
+    call_free(&again);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(test_alone_it_says_how_to_start),
+        IN_PLACE(test_every_sum_is_verified_on_every_rank),
+        IN_PLACE(test_one_rank_writes_the_run),
+        IN_PLACE(test_other_operations_measure_in_step),
+        IN_PLACE(test_ranks_of_other_calls_are_refused),
+        IN_PLACE(test_the_emulated_gpu_is_refused),
+        IN_PLACE(test_what_was_measured_is_kept_when_a_rank_dies),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,264 @@
+/* Ranks that agree, and sums over them. The tests start this program again under mpirun; called with
+ * a word it is a rank, and ends with 0 where what it found is right.
+ */
+#include "common/narrow.h"
+#include "ranks/ranks.h"
+#include "reference/collectives/collectives.h"
+#include "tests/support/launching.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- as a rank -------------------------------------------------------------------------------- */
+
+enum { ENDED = 9, WRONG = 1 };
+
+static void end(const char *sentence) {
+    if (sentence)
+        fprintf(stderr, "ended: %s\n", sentence);
+    _exit(ENDED);
+}
+
+static bool agrees(struct ranks *ranks) {
+    struct message message = {""};
+    const int mine = ranks_number(ranks), count = ranks_count(ranks);
+    bool right = ranks_agree(ranks, STATUS_OK, &message) == STATUS_OK;
+    right &= ranks_slowest(ranks, (double)mine) == (double)(count - 1);
+    right &= ranks_least(ranks, 7 - mine) == 8 - count;
+    right &= !ranks_any(ranks, false);
+    right &= ranks_any(ranks, mine == count - 1);
+    right &= ranks_same(ranks, UINT64_MAX - 3);
+    right &= !ranks_same(ranks, UINT64_MAX - (mine == 1));
+    right &= !ranks_same(ranks, (uint64_t)(mine == 1) << 40);
+    const double before = ranks_clock(ranks);
+    right &= ranks_clock(ranks) >= before;
+    /* Of the worst status the first rank that has it tells. */
+    (void)message_set(&message, STATUS_IO, "disk %d", mine);
+    const enum status status = mine == 0 ? STATUS_OK : mine == 2 ? STATUS_UNSUPPORTED : STATUS_IO;
+    right &= ranks_agree(ranks, status, &message) == STATUS_IO;
+    right &= strstr(message.text, "rank 1 on ") && strstr(message.text, ": disk 1");
+    int all[8] = {0};
+    ranks_gather(ranks, &mine, all, sizeof mine);
+    for (int i = 0; i < count; i++)
+        right &= all[i] == i;
+    int first = mine;
+    ranks_broadcast(ranks, &first, sizeof first);
+    return right && first == 0;
+}
+
+static bool is_alike(struct ranks *ranks) {
+    struct message message = {""};
+    bool right = ranks_check_alike(ranks, "call", "gemm", &message) == STATUS_OK;
+    const char *text = ranks_number(ranks) == 2 ? "gemm --quick" : "gemm";
+    right &= ranks_check_alike(ranks, "call", text, &message) == STATUS_INVALID;
+    return right && strstr(message.text, "rank 2 on ") && strstr(message.text, "'gemm --quick'");
+}
+
+/* One rank asks what the others do not. */
+static bool is_out_of_step(struct ranks *ranks) {
+    struct message message = {"no memory for a row"};
+    if (ranks_number(ranks) == 1)
+        (void)ranks_agree(ranks, STATUS_NO_MEMORY, &message);
+    else
+        ranks_meet(ranks);
+    return false;
+}
+
+/* One rank dies while the others wait for it. */
+static bool is_mourned(struct ranks *ranks) {
+    ranks_keep(ranks, "some/folder");
+    if (ranks_number(ranks) == 1)
+        (void)kill(getpid(), SIGKILL);
+    ranks_meet(ranks);
+    return false;
+}
+
+/* Small whole numbers: every order of a sum gives the same, in 16 bits too. */
+static float term(int rank, int64_t i) {
+    return (float)((i + 3 * rank) % 5);
+}
+
+static void element_write(enum dtype dtype, void *data, int64_t i, float value) {
+    const uint32_t bits = (uint32_t)value; /* 0 to 4 */
+    static const uint16_t f16[] = {0, 0x3C00, 0x4000, 0x4200, 0x4400};
+    static const uint16_t bf16[] = {0, 0x3F80, 0x4000, 0x4040, 0x4080};
+    if (dtype == DTYPE_F32)
+        ((float *)data)[i] = value;
+    else
+        ((uint16_t *)data)[i] = dtype == DTYPE_F16 ? f16[bits] : bf16[bits];
+}
+
+static bool sums_right(struct ranks *ranks, allreduce_kernel *kernel, enum dtype dtype,
+                       int64_t count) {
+    enum { MOST = 1000 };
+    float in[MOST], out[MOST + 1], scratch[MOST];
+    struct message message = {""};
+    struct execution execution = {.message = &message, .ranks = ranks};
+    for (int64_t i = 0; i < count; i++)
+        element_write(dtype, in, i, term(ranks_number(ranks), i));
+    memset(out, 0x7f, sizeof out);
+    const struct allreduce_problem problem = {dtype, count, in, out, scratch};
+    bool right = kernel(&problem, &execution) == STATUS_OK;
+    for (int64_t i = 0; i < count && right; i++) {
+        double sum = 0.0;
+        for (int r = 0; r < ranks_count(ranks); r++)
+            sum += (double)term(r, i);
+        right = (double)dtype_element(out, dtype, i) == sum;
+    }
+    const unsigned char *behind =
+        (unsigned char *)out + (size_t)count * (dtype == DTYPE_F32 ? 4 : 2);
+    return right && *behind == 0x7f;
+}
+
+static bool sums(struct ranks *ranks) {
+    static allreduce_kernel *const kernels[] = {allreduce_ring, allreduce_recursive, allreduce_mpi};
+    static const enum dtype dtypes[] = {DTYPE_F32, DTYPE_BF16, DTYPE_F16};
+    static const int64_t counts[] = {1, 2, 3, 5, 64, 999};
+    bool right = true;
+    for (size_t k = 0; k < 3; k++)
+        for (size_t d = 0; d < 3; d++)
+            for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++)
+                right &= sums_right(ranks, kernels[k], dtypes[d], counts[c]);
+    float data[100];
+    double sums_of_doubles[] = {0.5, 1.5};
+    for (int i = 0; i < 100; i++)
+        data[i] = (float)i;
+    for (int i = 0; i < 50; i++) /* more than can be under way */
+        ranks_allreduce_begin(ranks, data + 2 * i, 2);
+    ranks_allreduce_finish(ranks);
+    for (int i = 0; i < 100; i++)
+        right &= data[i] == (float)(i * ranks_count(ranks));
+    ranks_sum(ranks, sums_of_doubles, 2);
+    return right && sums_of_doubles[1] == 1.5 * ranks_count(ranks);
+}
+
+static int rank_run(const char *word) {
+    static const struct {
+        const char *word;
+        bool (*run)(struct ranks *ranks);
+    } runs[] = {{"agree", agrees},
+                {"alike", is_alike},
+                {"step", is_out_of_step},
+                {"mourn", is_mourned},
+                {"sums", sums}};
+    struct ranks *ranks;
+    struct message message = {""};
+    bool right = false;
+    if (ranks_open(end, &ranks, &message) != STATUS_OK || !ranks) {
+        fprintf(stderr, "not opened: %s\n", message.text);
+        return WRONG;
+    }
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++)
+        if (strcmp(runs[i].word, word) == 0)
+            right = runs[i].run(ranks);
+    ranks_close(ranks);
+    return right ? 0 : WRONG;
+}
+
+/* --- the tests -------------------------------------------------------------------------------- */
+
+static struct call ranks_call(int count, const char *word) {
+    char self[PATH_MAX];
+    self_path(self, sizeof self);
+    if (!launching_is_possible(self))
+        skip();
+    return launch_of(self, count, (const char *const[]){word, NULL});
+}
+
+static void expect_right(int count, const char *word) {
+    struct call call = ranks_call(count, word);
+    check_status(&call, 0);
+    call_free(&call);
+}
+
+static void test_one_alone_agrees_with_itself(void **state) {
+    (void)state;
+    struct message message = {"why"};
+    struct ranks *ranks;
+    assert_int_equal(ranks_open(end, &ranks, &message), STATUS_OK);
+    assert_null(ranks);
+    assert_int_equal(ranks_agree(NULL, STATUS_IO, &message), STATUS_IO);
+    assert_string_equal(message.text, "why");
+    assert_int_equal(ranks_count(NULL), 1);
+    assert_int_equal(ranks_least(NULL, 4), 4);
+    assert_true(ranks_is_first(NULL));
+    assert_true(ranks_slowest(NULL, 2.0) == 2.0);
+    assert_int_equal(ranks_check_alike(NULL, "call", "x", &message), STATUS_OK);
+    ranks_close(NULL);
+}
+
+static void test_ranks_agree(void **state) {
+    (void)state;
+    expect_right(3, "agree");
+}
+
+static void test_ranks_that_differ_are_named(void **state) {
+    (void)state;
+    expect_right(3, "alike");
+}
+
+static void test_sums_are_right_on_any_number_of_ranks(void **state) {
+    (void)state;
+    for (int count = 1; count <= 6; count++)
+        expect_right(count, "sums");
+}
+
+/* The rank that failed by itself says why. */
+static void test_a_rank_out_of_step_ends_the_job(void **state) {
+    (void)state;
+    struct call call = ranks_call(3, "step");
+    assert_int_not_equal(call.status, 0);
+    check_holds(call.err, "ended: rank 1 on ");
+    check_holds(call.err, "no memory for a row");
+    call_free(&call);
+}
+
+static void test_a_rank_that_dies_is_named(void **state) {
+    (void)state;
+    struct call call = ranks_call(3, "mourn");
+    assert_int_not_equal(call.status, 0);
+    check_holds(call.err, "ended: rank 1 (process ");
+    check_holds(call.err, "has died");
+    check_holds(call.err, "kept in some/folder");
+    call_free(&call);
+}
+
+/* A launcher that started several of a program that cannot know each other. */
+static void test_several_without_mpi_are_refused(void **state) {
+    (void)state;
+    struct ranks *ranks;
+    struct message message = {""};
+    assert_int_equal(setenv("OMPI_COMM_WORLD_SIZE", "2", 1), 0);
+    assert_int_equal(setenv("LOCKSTEP_MPI", "/nowhere/at/all.so", 1), 0);
+    assert_int_equal(ranks_open(end, &ranks, &message), STATUS_INVALID);
+    check_holds(message.text, "make deps MPI=1");
+    assert_int_equal(setenv("OMPI_COMM_WORLD_SIZE", "1", 1), 0);
+    assert_int_equal(ranks_open(end, &ranks, &message), STATUS_OK);
+    assert_null(ranks);
+    assert_int_equal(unsetenv("OMPI_COMM_WORLD_SIZE"), 0);
+    assert_int_equal(unsetenv("LOCKSTEP_MPI"), 0);
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1)
+        return rank_run(argv[1]);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_alone_agrees_with_itself),
+        cmocka_unit_test(test_several_without_mpi_are_refused),
+        IN_PLACE(test_ranks_agree),
+        IN_PLACE(test_ranks_that_differ_are_named),
+        IN_PLACE(test_sums_are_right_on_any_number_of_ranks),
+        IN_PLACE(test_a_rank_out_of_step_ends_the_job),
+        IN_PLACE(test_a_rank_that_dies_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

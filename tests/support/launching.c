@@ -1,0 +1,98 @@
+/* mpirun, whichever it is. */
+#include "tests/support/launching.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { WORDS_MAX = 40 };
+
+static const char *const places[] = {"/usr/bin/mpirun", "/usr/local/bin/mpirun", "/bin/mpirun"};
+
+static const char *launcher(void) {
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (access(places[i], X_OK) == 0)
+            return places[i];
+    return NULL;
+}
+
+/* Of OpenMPI 4 and 5; others know none of them. Ranks that wait give their processor away. */
+static const char *const variables[] = {"OMPI_ALLOW_RUN_AS_ROOT=1",
+                                        "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1",
+                                        "OMPI_MCA_rmaps_base_oversubscribe=1",
+                                        "PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe",
+                                        "OMPI_MCA_mpi_yield_when_idle=1",
+                                        "OMPI_MCA_btl_vader_single_copy_mechanism=none",
+                                        "OMP_WAIT_POLICY=passive",
+                                        NULL};
+
+bool launching_is_possible(const char *program) {
+    static const char *const libraries[] = {"ranks", "../ranks", "../../ranks"};
+    char folder[PATH_MAX], path[PATH_MAX + 64];
+    snprintf(folder, sizeof folder, "%s", program);
+    char *slash = strrchr(folder, '/');
+    assert_non_null(slash);
+    *slash = '\0';
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s/liblockstep-mpi.so", folder, libraries[i]);
+        if (launcher() && access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Appends the words of a list that NULL ends. */
+static int words_add(const char **words, int count, const char *const *more) {
+    for (; *more; more++) {
+        assert_in_range(count, 0, WORDS_MAX - 2);
+        words[count++] = *more;
+    }
+    words[count] = NULL;
+    return count;
+}
+
+static struct call words_start(const char *const *words) {
+    struct calling calling = here;
+    const struct call_limits limits = {.seconds = 120, .variables = variables};
+    snprintf(calling.program, sizeof calling.program, "%s", launcher());
+    return call_start(&calling, words, &limits);
+}
+
+struct call launch_start(const char *program, int ranks, const char *const *arguments) {
+    char number[12];
+    const char *words[WORDS_MAX];
+    snprintf(number, sizeof number, "%d", ranks);
+    int count = words_add(words, 0, (const char *const[]){"-n", number, program, NULL});
+    (void)words_add(words, count, arguments);
+    return words_start(words);
+}
+
+struct call launch_of(const char *program, int ranks, const char *const *arguments) {
+    struct call call = launch_start(program, ranks, arguments);
+    call_wait(&here, &call);
+    return call;
+}
+
+struct call launch_pair(const char *program, const char *const *first, const char *const *second) {
+    const char *words[WORDS_MAX];
+    int count = words_add(words, 0, (const char *const[]){"-n", "1", program, NULL});
+    count = words_add(words, count, first);
+    count = words_add(words, count, (const char *const[]){":", "-n", "1", program, NULL});
+    (void)words_add(words, count, second);
+    struct call call = words_start(words);
+    call_wait(&here, &call);
+    return call;
+}
+
+void self_path(char *path, size_t size) {
+    const ssize_t length = readlink("/proc/self/exe", path, size - 1);
+    assert_true(length > 0);
+    path[length] = '\0';
+}
