@@ -63,6 +63,7 @@ part_forward_gemm  = "fillcolor rgb '#14213d' fillstyle solid 1.0 border linecol
 part_backward_gemm = "fillcolor rgb '#8fb8e6' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_elementwise   = "fillcolor rgb '#b23a0a' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_loss          = "fillcolor rgb '#f6dfa8' fillstyle solid 1.0 border linecolor rgb '#000000'"
+part_communication = "fillcolor rgb '#b07aa1' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_update        = "fillcolor rgb '#2f8f8a' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_rounding      = "fillcolor rgb '#d9d9d9' fillstyle solid 1.0 border linecolor rgb '#000000'"
 part_other         = "fillcolor rgb '#ffffff' fillstyle solid 1.0 border linecolor rgb '#000000'"

@@ -2,10 +2,14 @@
 #include "bench/commands/arguments.h"
 #include "bench/commands/job.h"
 
+#include <string.h>
+
 static const struct command_option options[] = {
     OPTION_TEXT("out", "DIR", struct run_arguments, run.out,
                 "Folder for the results (default: a new one under reports/runs). An unfinished run "
                 "in it is resumed"),
+    OPTION_TEXT("scaling", "HOW", struct run_arguments, run.scaling,
+                "Over ranks: strong (default) shares a batch, weak gives each rank the shape's"),
     OPTION_FLAG("json", struct run_arguments, run.json,
                 "Results as JSON on standard output, the table on standard error"),
     OPTIONS_END,
@@ -33,6 +37,10 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
+    const char *scaling = arguments.run.scaling;
+    if (scaling && strcmp(scaling, "strong") != 0 && strcmp(scaling, "weak") != 0)
+        return message_set(message, STATUS_INVALID, "--scaling wants strong or weak, not '%s'",
+                           scaling);
     status = run_arguments_finish(&arguments, message);
     if (status != STATUS_OK)
         return status;

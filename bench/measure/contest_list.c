@@ -47,6 +47,9 @@ static bool takes_part(const struct contest *contest, const struct implementatio
     }
     if (rules->implementations && !implementation->added)
         return named;
+    if (implementation->over_ranks && !contest_ranks(contest) &&
+        !contest->bench_case->operation->between_ranks)
+        return false;
     if (rules->gpu_only && implementation->device == DEVICE_CPU)
         return implementation->added && computes;
     return computes && implementation_is_built(implementation);

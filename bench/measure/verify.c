@@ -26,7 +26,9 @@ struct expectation {
     struct launch before;
     void *state;       /* the operation's oracle_open, while a launch is compared */
     int64_t iteration; /* that launch's */
-    int threads;       /* of the oracle */
+    const struct implementation *implementation;
+    struct ranks *ranks; /* that launched it together; NULL for none */
+    int threads;         /* of the oracle */
     struct output {
         int64_t checked_rows; /* of spec.rows, evenly spread */
         double *expected;     /* all checked rows, packed; NULL when computed piece by piece */
@@ -109,7 +111,9 @@ static enum status state_open(struct expectation *e, const struct observed *obse
                                      .launch = &e->before,
                                      .before = e->inputs->data,
                                      .after = observed->data,
-                                     .iteration = e->iteration};
+                                     .iteration = e->iteration,
+                                     .implementation = e->implementation,
+                                     .ranks = e->ranks};
     e->state = operation->oracle_open(&view);
     return e->state ? STATUS_OK
                     : message_set(message, STATUS_NO_MEMORY,
@@ -415,7 +419,7 @@ static enum status ranks_compare(const struct expectation *e, const struct obser
     enum status status = STATUS_OK;
     for (int i = 0; i < BUFFERS_MAX && ranks && status == STATUS_OK; i++) {
         const struct buffer_spec *spec = &e->inputs->specs[i];
-        if (is_output(spec) && spec->same_on_ranks &&
+        if (is_output(spec) && spec->same_on_ranks && e->implementation->over_ranks &&
             !ranks_same(ranks, output_hash(spec, observed->data[i])))
             status = message_set(message, STATUS_WRONG,
                                  "%s is within its tolerance on every rank, and has not the same "
@@ -431,6 +435,8 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
                           struct message *message) {
     const struct bench_case *c = e->bench_case;
     e->iteration = iteration;
+    e->implementation = implementation;
+    e->ranks = set->device->ranks;
     *check = (struct check){.error = (double)NAN, .tolerance = (double)NAN};
     bool finite_poison = c->settings.values == VALUES_SPECIAL || implementation->reads_outputs;
     struct ranks *ranks = set->device->ranks;

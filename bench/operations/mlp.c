@@ -1,30 +1,19 @@
 /* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
-#include "reference/oracle/mlp.h"
-#include "bench/operations/libraries.h"
 #include "bench/operations/mlp.h"
+#include "bench/operations/libraries.h"
 #include "bench/operations/mlp_case.h"
+#include "bench/operations/mlp_check.h"
 #include "bench/operations/mlp_graph.h"
 #include "kernels/kernels.h"
+#include "ranks/ranks.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
-#include "reference/oracle/oracle.h"
 #include "reference/simd/simd.h"
-
-#include <math.h>
 
 static const char *const variants[] = {
     [TRAIN_STEP] = "train_step", [TRAIN_STEP_MSE] = "train_step_mse", [INFERENCE] = "inference"};
 
 /* --- running ---------------------------------------------------------------------------------- */
-
-static void mlp_plan(const struct launch *launch, int64_t iteration, struct mlp_plan *plan) {
-    const struct mlp_problem *problem = mlp_problem_of(launch);
-    const struct mlp_buffers buffers = mlp_buffers_of(launch, iteration);
-    if (problem->inference)
-        mlp_plan_inference(&problem->model, &buffers, plan);
-    else
-        mlp_plan_train_step(&problem->model, &buffers, iteration + 1, plan);
-}
 
 static enum status mlp_launch(const struct implementation *implementation,
                               const struct launch *launch, int64_t iteration,
@@ -36,7 +25,7 @@ static enum status mlp_launch(const struct implementation *implementation,
                               problem->inference ? 0 : iteration + 1, execution);
     }
     struct mlp_plan plan;
-    mlp_plan(launch, iteration, &plan);
+    mlp_plan_of(launch, iteration, &plan);
     return mlp_plan_run(&plan, mlp_kernels_of(implementation), execution);
 }
 
@@ -45,6 +34,7 @@ static enum status mlp_keep(const struct implementation *implementation, struct 
     const struct mlp_kernels *kernels = mlp_kernels_of(implementation);
     struct mlp_graphs *graphs = NULL;
     enum status status = STATUS_OK;
+    mlp_share(mlp_problem_in(launch), mlp_exchange_of(implementation));
     if (kernels && kernels->graph)
         status = mlp_graphs_open(kernels, &graphs, message);
     launch->kept = graphs;
@@ -83,7 +73,7 @@ static double mlp_bytes(const struct bench_case *c) {
 
 static int parts_plan(const struct launch *launch, int64_t iteration, void *plan) {
     struct mlp_plan *filled = plan;
-    mlp_plan(launch, iteration, filled);
+    mlp_plan_of(launch, iteration, filled);
     return filled->count;
 }
 
@@ -103,6 +93,7 @@ static const struct part_kind part_kinds[] = {
     {"backward gemm", "part_backward_gemm", {"backward gemm"}},
     {"bias and activation", "part_elementwise", {"forward ", "backward "}},
     {"softmax and loss", "part_loss", {"loss", "softmax"}},
+    {"communication", "part_communication", {"communication"}},
     {"update", "part_update", {"update"}},
 };
 
@@ -115,76 +106,6 @@ static const struct operation_parts parts = {
     .kinds = part_kinds,
     .kind_count = sizeof part_kinds / sizeof part_kinds[0],
 };
-
-/* --- oracle ----------------------------------------------------------------------------------- */
-
-static void *mlp_oracle_open(const struct oracle_view *view) {
-    const struct mlp_problem *problem = mlp_problem_of(view->launch);
-    const struct mlp_buffers b = mlp_buffers_of(view->launch, view->iteration);
-    struct message ignored;
-    const struct oracle_mlp_input input = {
-        .model = &problem->model,
-        .parameters = b.parameters,
-        .x = b.x,
-        .labels = b.labels,
-        .target = b.target,
-        .kept = view->after[BUFFER_ACTIVATIONS],
-    };
-    struct oracle_mlp *oracle = NULL;
-    if (problem->inference)
-        (void)oracle_mlp_inference(&input, &oracle, &ignored);
-    else
-        (void)oracle_mlp_train_step(&input, &oracle, &ignored);
-    return oracle;
-}
-
-static void mlp_oracle_close(void *state) {
-    oracle_mlp_close(state);
-}
-
-/* Parameters and moments are checked against the float64 update by the implementation's own
- * gradients: the first step of Adam is near a sign function, through which no useful bound passes.
- */
-static void expect_update(const struct oracle_view *view, int buffer, int64_t first, int64_t count,
-                          double *expected, double *tolerance) {
-    static const int outputs[] = {[BUFFER_PARAMETERS] = 0, [BUFFER_FIRST] = 1, [BUFFER_SECOND] = 2};
-    struct mlp_plan plan;
-    mlp_plan(view->launch, view->iteration, &plan);
-    struct optimizer_problem update = plan.parts[plan.count - 1].problem.optimizer;
-    update.gradients = view->after[BUFFER_GRADIENTS];
-    oracle_optimizer(&update, outputs[buffer], first, count, expected, tolerance);
-}
-
-/* The gaps between the tensors belong to nobody. */
-static void mark_gaps(int64_t count, double *expected, const double *tolerance) {
-    for (int64_t i = 0; i < count; i++)
-        if (isinf(tolerance[i]))
-            expected[i] = NAN;
-}
-
-static void mlp_expect(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
-                       double *expected, double *tolerance) {
-    struct buffer_spec specs[BUFFERS_MAX];
-    case_buffers(view->bench_case, specs);
-    int64_t first;
-    int64_t count = buffer_flat_range(specs[buffer].elements, first_row, rows, &first);
-    struct message message;
-    if (buffer == BUFFER_PARAMETERS || buffer == BUFFER_FIRST || buffer == BUFFER_SECOND) {
-        expect_update(view, buffer, first, count, expected, tolerance);
-    } else if (buffer == BUFFER_LOSS) {
-        oracle_mlp_loss(view->state, first, count, expected, tolerance);
-    } else if (buffer == BUFFER_ACTIVATIONS) {
-        oracle_mlp_activations(view->state, first, count, expected, tolerance);
-        mark_gaps(count, expected, tolerance);
-    } else if (buffer == BUFFER_NARROW) {
-        oracle_mlp_rounded(view->state, first, count, expected, tolerance);
-    } else if (oracle_mlp_gradients(view->state, first, count, expected, tolerance, &message) !=
-               STATUS_OK) {
-        /* Out of memory: nothing can be said, so nothing passes. */
-        for (int64_t i = 0; i < count; i++)
-            expected[i] = tolerance[i] = NAN;
-    }
-}
 
 /* --- implementations -------------------------------------------------------------------------- */
 
@@ -212,6 +133,15 @@ static const struct mlp_kernels kernels_simd = {.gemm = gemm_simd, WITH_SIMD};
 static const struct mlp_kernels kernels_openblas = {.gemm = gemm_openblas, WITH_SIMD};
 static const struct mlp_kernels kernels_blis = {.gemm = gemm_blis, WITH_SIMD};
 static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn, WITH_SIMD};
+
+static const struct mlp_kernels kernels_simd_mpi = {
+    .gemm = gemm_simd, WITH_SIMD, .exchange = MLP_EXCHANGE_WHOLE};
+static const struct mlp_kernels kernels_openblas_mpi = {
+    .gemm = gemm_openblas, WITH_SIMD, .exchange = MLP_EXCHANGE_WHOLE};
+static const struct mlp_kernels kernels_openblas_buckets = {
+    .gemm = gemm_openblas, WITH_SIMD, .exchange = MLP_EXCHANGE_BUCKETS};
+static const struct mlp_kernels kernels_onednn_mpi = {
+    .gemm = gemm_onednn, WITH_SIMD, .exchange = MLP_EXCHANGE_WHOLE};
 
 static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
                                                       .activation = activation_cuda_naive,
@@ -257,13 +187,34 @@ static enum status yardstick_gemms(const struct launch *launch, int64_t iteratio
     enum status status = STATUS_OK;
     for (int64_t i = 0; i < iterations; i++) {
         struct mlp_plan plan;
-        mlp_plan(launch, i, &plan);
+        mlp_plan_of(launch, i, &plan);
         for (int p = 0; p < plan.count && status == STATUS_OK; p++)
             if (plan.parts[p].kind == MLP_PART_GEMM)
                 status = gemm_openblas(&plan.parts[p].problem.gemm, execution);
     }
     return status;
 }
+
+/* --- over ranks ------------------------------------------------------------------------------- */
+
+static const char *rows_for_ranks(const struct bench_case *c) {
+    if (!c)
+        return NULL;
+    if (c->settings.ranks < 2)
+        return ranks_absence() ? ranks_absence()
+                               : "shares a batch over ranks, and this process is alone: start it "
+                                 "by `mpirun -n 2 lockstep …`";
+    return c->sizes[c->size_count - 1] % c->settings.ranks
+               ? "wants a batch that is a multiple of the ranks, so that all have as many rows"
+               : NULL;
+}
+
+static const char *onednn_for_ranks(const struct bench_case *c) {
+    const char *lacking = onednn_availability(c);
+    return lacking ? lacking : rows_for_ranks(c);
+}
+
+#define STEPS (1u << TRAIN_STEP | 1u << TRAIN_STEP_MSE)
 
 /* Of rows that take bf16 and f16 besides. */
 #define NARROW_TOO (DTYPE_BIT(DTYPE_F32) | DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16))
@@ -304,6 +255,41 @@ static const struct implementation implementations[] = {
      .availability = onednn_availability,
      .configuration = onednn_configuration,
      .own = MLP_KERNELS(&kernels_onednn)},
+    {.name = "cpu-simd-mpi",
+     .file = "bench/operations/mlp_exchange.c",
+     .kind = KIND_LIBRARY,
+     .summary = "cpu-simd on a share of the batch, gradients averaged by MPI_Allreduce",
+     .variants = STEPS,
+     .over_ranks = true,
+     .availability = rows_for_ranks,
+     .own = MLP_KERNELS(&kernels_simd_mpi)},
+    {.name = "openblas-mpi",
+     .file = "bench/operations/mlp_exchange.c",
+     .kind = KIND_LIBRARY,
+     .summary = "openblas on a share of the batch, gradients averaged by MPI_Allreduce",
+     .variants = STEPS,
+     .over_ranks = true,
+     .availability = rows_for_ranks,
+     .configuration = openblas_core_type,
+     .own = MLP_KERNELS(&kernels_openblas_mpi)},
+    {.name = "openblas-mpi-buckets",
+     .file = "bench/operations/mlp_exchange.c",
+     .kind = KIND_LIBRARY,
+     .summary = "openblas-mpi, each layer's sum begun by MPI_Iallreduce while the next is computed",
+     .variants = STEPS,
+     .over_ranks = true,
+     .availability = rows_for_ranks,
+     .configuration = openblas_core_type,
+     .own = MLP_KERNELS(&kernels_openblas_buckets)},
+    {.name = "onednn-mpi",
+     .file = "bench/operations/mlp_exchange.c",
+     .kind = KIND_LIBRARY,
+     .summary = "onednn on a share of the batch, gradients averaged by MPI_Allreduce",
+     .variants = STEPS,
+     .over_ranks = true,
+     .availability = onednn_for_ranks,
+     .configuration = onednn_configuration,
+     .own = MLP_KERNELS(&kernels_onednn_mpi)},
     {.name = "cuda-naive",
      .file = "bench/operations/mlp.c",
      .kind = KIND_PLAIN,
@@ -354,6 +340,7 @@ static const struct implementation implementations[] = {
      .bytes = mlp_bytes},
 };
 #undef NARROW_TOO
+#undef STEPS
 
 static const char *const awkward_shapes[] = {"1-1@1",        "2-3@1",        "3-4-2@100",
                                              "17-19-23@5",   "1-33-1@7",     "65-1-129@3",
@@ -380,6 +367,7 @@ const struct operation operation_mlp = {
     .launch = mlp_launch,
     .keep = mlp_keep,
     .release = mlp_release,
+    .scale = mlp_scale,
     .restore_each_sample = true,
     .flops = mlp_flops,
     .bytes = mlp_bytes,

@@ -1,5 +1,6 @@
 /* Shapes and buffers of mlp. */
 #include "bench/operations/mlp_case.h"
+#include "bench/operations/mlp.h"
 #include "common/narrow.h"
 #include "common/random.h"
 
@@ -92,6 +93,8 @@ void mlp_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_M
             buffer_matrix("target", BUFFER_INPUT, model.batch * BATCHES, outputs, 0);
     for (int i = 0; i < BUFFERS_MAX; i++)
         specs[i].pattern = i == BUFFER_X || i == BUFFER_TARGET;
+    for (int i = BUFFER_PARAMETERS; i <= BUFFER_SECOND; i++)
+        specs[i].same_on_ranks = train;
     specs[BUFFER_X].portions = specs[BUFFER_LABELS].portions = specs[BUFFER_TARGET].portions =
         BATCHES;
 }
@@ -125,6 +128,8 @@ void mlp_bind(const struct bench_case *c, void *const buffers[], struct launch *
     problem->model = model_of(c);
     problem->inference = c->variant == INFERENCE;
     problem->batches = BATCHES;
+    problem->rank = c->settings.rank;
+    problem->ranks = c->settings.ranks;
     problem->buffers = (struct mlp_buffers){
         .parameters = buffers[BUFFER_PARAMETERS],
         .gradients = buffers[BUFFER_GRADIENTS],
@@ -139,18 +144,48 @@ void mlp_bind(const struct bench_case *c, void *const buffers[], struct launch *
     };
 }
 
-/* The buffers as an iteration sees them: with its own batch. */
+void mlp_share(struct mlp_problem *problem, enum mlp_exchange exchange) {
+    if (exchange == MLP_EXCHANGE_NONE || problem->ranks < 2)
+        return;
+    problem->together = (struct mlp_together){exchange, 1.0F / (float)problem->ranks};
+    problem->whole_batch = problem->model.batch;
+    problem->model.batch /= problem->ranks;
+}
+
+/* The buffers as an iteration sees them: with its own batch, or a rank's share of it. */
 struct mlp_buffers mlp_buffers_of(const struct launch *launch, int64_t iteration) {
     const struct mlp_problem *problem = mlp_problem_of(launch);
     const struct mlp_model *model = &problem->model;
     struct mlp_buffers buffers = problem->buffers;
-    int64_t batch = iteration % problem->batches * model->batch;
-    buffers.x += batch * model->sizes[0];
+    int64_t first = iteration % problem->batches * model->batch;
+    if (problem->whole_batch > 0)
+        first = iteration % problem->batches * problem->whole_batch + problem->rank * model->batch;
+    buffers.x += first * model->sizes[0];
     if (buffers.labels)
-        buffers.labels += batch;
+        buffers.labels += first;
     if (buffers.target)
-        buffers.target += batch * model->sizes[model->layers];
+        buffers.target += first * model->sizes[model->layers];
     return buffers;
+}
+
+void mlp_scale(struct bench_case *c, int ranks) {
+    c->sizes[c->size_count - 1] *= ranks;
+}
+
+void mlp_plan_of(const struct launch *launch, int64_t iteration, struct mlp_plan *plan) {
+    const struct mlp_problem *problem = mlp_problem_of(launch);
+    const struct mlp_buffers buffers = mlp_buffers_of(launch, iteration);
+    if (problem->inference)
+        mlp_plan_inference(&problem->model, &buffers, plan);
+    else
+        mlp_plan_train_step_over(&problem->together, &problem->model, &buffers, iteration + 1,
+                                 plan);
+}
+
+/* A yardstick, and a row from outside the build, has no kernels. */
+enum mlp_exchange mlp_exchange_of(const struct implementation *implementation) {
+    const bool has_kernels = implementation->kind != KIND_YARDSTICK && !implementation->methods;
+    return has_kernels ? mlp_kernels_of(implementation)->exchange : MLP_EXCHANGE_NONE;
 }
 
 /* --- presets --- */

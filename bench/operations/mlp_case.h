@@ -32,7 +32,20 @@ void mlp_prepare(const struct bench_case *bench_case, void *const buffers[]);
 void mlp_bind(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
 extern const struct preset_line mlp_preset_lines[];
 
-/* The buffers as an iteration sees them: with its own batch. */
+/* Gives a rank its share of the batch, where the implementation averages gradients. The batch is a
+ * multiple of the ranks. */
+void mlp_share(struct mlp_problem *problem, enum mlp_exchange exchange);
+
+/* How an implementation averages gradients: not at all, where it has no kernels of this project. */
+enum mlp_exchange mlp_exchange_of(const struct implementation *implementation);
+
+/* Multiplies the batch by the ranks: see struct operation. */
+void mlp_scale(struct bench_case *bench_case, int ranks);
+
+/* The buffers as an iteration sees them: with its own batch, or a rank's share of it. */
 struct mlp_buffers mlp_buffers_of(const struct launch *launch, int64_t iteration);
+
+/* The parts of an iteration. */
+void mlp_plan_of(const struct launch *launch, int64_t iteration, struct mlp_plan *plan);
 
 #endif

@@ -217,8 +217,45 @@ static void add_inputs_gradient(struct mlp_plan *plan, const struct mlp_model *m
     };
 }
 
-static void add_backward(struct mlp_plan *plan, const struct mlp_model *model,
-                         const struct mlp_buffers *buffers) {
+/* --- over ranks -------------------------------------------------------------------------------- */
+
+static void add_exchange(struct mlp_plan *plan, const char *what, int layer,
+                         struct mlp_exchange_problem problem) {
+    struct mlp_part *part = layer > 0
+                                ? part_add(plan, MLP_PART_EXCHANGE, "communication", what, layer)
+                                : part_add(plan, MLP_PART_EXCHANGE, what, NULL, 0);
+    part->problem.exchange = problem;
+}
+
+/* The gradients of layer l are there: those of its weights and, one behind the other in memory, of its
+ * bias. */
+static void add_bucket(struct mlp_plan *plan, const struct mlp_together *together,
+                       const struct mlp_model *model, const struct mlp_buffers *buffers, int l) {
+    if (together->exchange != MLP_EXCHANGE_BUCKETS)
+        return;
+    const int64_t first = mlp_weight_offset(model, l);
+    const int64_t end =
+        l + 1 < model->layers ? mlp_weight_offset(model, l + 1) : mlp_parameter_count(model);
+    add_exchange(plan, "begin", l + 1,
+                 (struct mlp_exchange_problem){MLP_EXCHANGE_BEGIN, together->share,
+                                               buffers->gradients + first, end - first});
+}
+
+static void add_average(struct mlp_plan *plan, const struct mlp_together *together,
+                        const struct mlp_model *model, const struct mlp_buffers *buffers) {
+    if (together->exchange == MLP_EXCHANGE_WHOLE)
+        add_exchange(plan, "communication", 0,
+                     (struct mlp_exchange_problem){MLP_EXCHANGE_ALL, together->share,
+                                                   buffers->gradients, mlp_parameter_count(model)});
+    if (together->exchange == MLP_EXCHANGE_BUCKETS)
+        add_exchange(plan, "communication finish", 0,
+                     (struct mlp_exchange_problem){.phase = MLP_EXCHANGE_FINISH});
+}
+
+/* --- a step ------------------------------------------------------------------------------------ */
+
+static void add_backward(struct mlp_plan *plan, const struct mlp_together *together,
+                         const struct mlp_model *model, const struct mlp_buffers *buffers) {
     int last = model->layers - 1;
     struct layer layer = layer_of(model, buffers, last);
     for (int l = last; l >= 0; l--) {
@@ -233,6 +270,7 @@ static void add_backward(struct mlp_plan *plan, const struct mlp_model *model,
                 .sums = layer.bias_gradient,
             };
         }
+        add_bucket(plan, together, model, buffers, l);
         if (l > 0) {
             struct layer below = layer_of(model, buffers, l - 1);
             add_inputs_gradient(plan, model, &layer, &below, l);
@@ -261,6 +299,13 @@ struct optimizer_problem mlp_update(const struct mlp_model *model,
 
 void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers *buffers,
                          int64_t step, struct mlp_plan *plan) {
+    const struct mlp_together alone = {MLP_EXCHANGE_NONE, 1.0F};
+    mlp_plan_train_step_over(&alone, model, buffers, step, plan);
+}
+
+void mlp_plan_train_step_over(const struct mlp_together *together, const struct mlp_model *model,
+                              const struct mlp_buffers *buffers, int64_t step,
+                              struct mlp_plan *plan) {
     plan->count = 0;
     add_round_weights(plan, model, buffers);
     struct layer layer = {0};
@@ -269,7 +314,8 @@ void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers
         add_forward(plan, model, &layer, l);
     }
     add_loss(plan, model, buffers, &layer);
-    add_backward(plan, model, buffers);
+    add_backward(plan, together, model, buffers);
+    add_average(plan, together, model, buffers);
     part_add(plan, MLP_PART_OPTIMIZER, "update", NULL, 0)->problem.optimizer =
         mlp_update(model, buffers, step);
 }
@@ -318,6 +364,8 @@ enum status mlp_part_run(const struct mlp_part *part, const struct mlp_kernels *
         return kernels->optimizer(&part->problem.optimizer, execution);
     case MLP_PART_ROUND:
         return kernels->round(&part->problem.round, execution);
+    case MLP_PART_EXCHANGE:
+        return mlp_exchange_run(&part->problem.exchange, execution);
     }
     return message_set(execution->message, STATUS_FAILED, "part '%s' has the unknown kind %d",
                        part->name, (int)part->kind);
@@ -413,6 +461,8 @@ static double part_bytes(const struct mlp_part *part) {
         return 4.0 * optimizer_elements(&part->problem.optimizer);
     case MLP_PART_ROUND:
         return 6.0 * (double)part->problem.round.count;
+    case MLP_PART_EXCHANGE:
+        break; /* counted for one process */
     }
     return 0.0;
 }

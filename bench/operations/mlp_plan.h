@@ -13,6 +13,7 @@
 #ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_PLAN_H
 #define LOCKSTEP_BENCH_OPERATIONS_MLP_PLAN_H
 
+#include "bench/operations/mlp_exchange.h"
 #include "common/mlp_model.h"
 #include "common/problem.h"
 
@@ -40,6 +41,10 @@ struct mlp_problem {
     struct mlp_buffers buffers;
     bool inference;
     int64_t batches; /* x, labels and target hold so many batches, which iterations take in turn */
+    int rank, ranks; /* which of how many processes computes this; 0 of 0: one alone */
+    /* Of a step over ranks, whose model has this rank's share of the batch. */
+    struct mlp_together together;
+    int64_t whole_batch; /* of all ranks; 0: the model's, and it is nobody's share */
 };
 
 /* One kernel a kind of part: what an implementation of `mlp` is. */
@@ -58,6 +63,7 @@ struct mlp_kernels {
     /* For a GPU: an iteration is captured once and replayed as one CUDA Graph
      * (bench/operations/mlp_graph.h). */
     bool graph;
+    enum mlp_exchange exchange; /* of a step over the ranks of a job */
 };
 
 enum mlp_part_kind {
@@ -68,7 +74,8 @@ enum mlp_part_kind {
     MLP_PART_MSE,
     MLP_PART_COLUMN_SUMS,
     MLP_PART_OPTIMIZER,
-    MLP_PART_ROUND
+    MLP_PART_ROUND,
+    MLP_PART_EXCHANGE
 };
 
 /* Names begin with the phase and end with the layer, counted from 1, so that sorted or stacked they
@@ -88,6 +95,12 @@ enum mlp_part_kind {
  *   forward round weights               of all layers
  *   forward round x 1                   the input of a layer
  *   backward round dz 2                 the gradient by a layer's z
+ *
+ * Over ranks, before the update:
+ *
+ *   communication                       all gradients at once, or
+ *   communication begin 2               behind the last gradient of a layer, and
+ *   communication finish                what of them the backward pass did not hide
  */
 struct mlp_part {
     enum mlp_part_kind kind;
@@ -101,15 +114,16 @@ struct mlp_part {
         struct column_sums_problem column_sums;
         struct optimizer_problem optimizer;
         struct round_problem round;
+        struct mlp_exchange_problem exchange;
     } problem;
 };
 
 /* Forward takes two parts a layer. Backward takes one for the weights of each layer, one for the
  * last bias, and two for each layer below the last. Then come loss and update, and the roundings of
- * all weights and of two matrices a layer. */
+ * all weights and of two matrices a layer, and over ranks an exchange a layer and its end. */
 enum {
     MLP_PARTS_MAX = 2 * MLP_LAYERS_MAX + MLP_LAYERS_MAX + 1 + 2 * (MLP_LAYERS_MAX - 1) + 2 + 1 +
-                    2 * MLP_LAYERS_MAX
+                    2 * MLP_LAYERS_MAX + MLP_LAYERS_MAX + 1
 };
 
 struct mlp_plan {
@@ -121,6 +135,10 @@ struct mlp_plan {
  * for every step. A last, smaller batch is a model with that batch on the same buffers. */
 void mlp_plan_train_step(const struct mlp_model *model, const struct mlp_buffers *buffers,
                          int64_t step, struct mlp_plan *plan);
+/* The same over ranks, each with its share of the batch as the model's. */
+void mlp_plan_train_step_over(const struct mlp_together *together, const struct mlp_model *model,
+                              const struct mlp_buffers *buffers, int64_t step,
+                              struct mlp_plan *plan);
 
 /* The plan of inference: logits, and the softmax of them for cross-entropy, in mlp_output(). */
 void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers *buffers,

@@ -65,11 +65,11 @@ struct buffer_spec {
     /* Of matrices of a batch: so many rows are one, and so many elements more than usual lie between
      * its last row and the next one's first. 0: all rows are one. */
     int64_t matrix_rows, matrix_gap;
-    bool pattern;     /* false: `prepare` alone fills it (labels, parameters) */
-    bool is_flat;     /* its rows and columns mean nothing but to the oracle */
-    bool stays;       /* checked as any output, but of no use outside: never transferred */
-    int64_t portions; /* iterations take it in turn, a portion each; 0: each reads all of it */
-    bool same_on_ranks; /* an output that is to have the same bits on all ranks */
+    bool pattern;       /* false: `prepare` alone fills it (labels, parameters) */
+    bool is_flat;       /* its rows and columns mean nothing but to the oracle */
+    bool stays;         /* checked as any output, but of no use outside: never transferred */
+    int64_t portions;   /* iterations take it in turn, a portion each; 0: each reads all of it */
+    bool same_on_ranks; /* of an implementation over ranks, an output with the same bits on all */
 };
 
 /* How a dtype's operands are stored. */
@@ -177,9 +177,10 @@ struct implementation {
     /* Bits of the variants that it computes; none: all. In a case of another one it takes part only
      * when it is asked for by name, as a skipped row. */
     uint64_t variants;
-    bool one_thread;                              /* runs on one thread whatever is asked */
-    bool batches;                                 /* takes cases of a batch; others skip them */
-    row_function *run;                            /* RUN(); NULL where `own` says it all */
+    bool one_thread;   /* runs on one thread whatever is asked */
+    bool over_ranks;   /* computes one result together with all ranks of a job */
+    bool batches;      /* takes cases of a batch; others skip them */
+    row_function *run; /* RUN(); NULL where `own` says it all */
     const struct implementation_methods *methods; /* instead of `run`; NULL: there are none */
     const void *own; /* what the methods, or the operation, run it by */
     bool added;      /* from outside the build: `file` is where it came from */
@@ -209,6 +210,8 @@ struct oracle_view {
     void *const *after;          /* what the implementation left, in host memory */
     void *state;                 /* from oracle_open, or NULL */
     int64_t iteration;           /* that was launched */
+    const struct implementation *implementation; /* that was launched, and with whom; for … */
+    struct ranks *ranks;                         /* … oracle_open, which all ranks call at once */
 };
 
 /* A member of the operation's problem, as launch lines of a kernel from outside may name it
@@ -331,6 +334,8 @@ struct operation {
     /* Moves data between ranks: a preset has it for several of them alone, and what bounds it is how
      * fast they pass data on. */
     bool between_ranks;
+    /* Makes a shape that is one rank's into that of so many together. NULL: it stays. */
+    void (*scale)(struct bench_case *bench_case, int ranks);
     bool restore_each_sample; /* in-out buffers are restored (untimed) before every sample */
 
     double (*flops)(const struct bench_case *bench_case); /* one iteration */

@@ -215,6 +215,14 @@ static struct bench_case case_of(const struct selection_options *options,
                                             .ranks = options->ranks}};
 }
 
+static enum status shape_read(const struct selection_options *options, const char *shape,
+                              struct bench_case *bench_case, struct message *message) {
+    enum status status = case_shape_parse(shape, bench_case, message);
+    if (status == STATUS_OK && options->weak && bench_case->operation->scale)
+        bench_case->operation->scale(bench_case, options->ranks);
+    return status;
+}
+
 /* Every dtype that is asked for, else of `usual` (NULL: f32), and that the operation has, over
  * every shape in `shapes`. */
 static enum status add_shapes(struct builder *builder, const struct operation *operation,
@@ -228,7 +236,7 @@ static enum status add_shapes(struct builder *builder, const struct operation *o
                 !list_contains(dtypes ? dtypes : "f32", dtype_name(d)))
                 continue;
             struct bench_case bench_case = case_of(builder->options, operation, variant, d);
-            status = case_shape_parse(shape, &bench_case, builder->message);
+            status = shape_read(builder->options, shape, &bench_case, builder->message);
             if (status == STATUS_OK && glob_matches(builder->options->case_glob, &bench_case))
                 status = builder_add(builder, &bench_case);
         }

@@ -16,6 +16,7 @@ struct selection_options {
     const char *dtypes;    /* comma-separated, or NULL: the preset's, else f32 */
     uint64_t seed;
     int rank, ranks; /* which of how many processes this is; 0 of 0: one alone */
+    bool weak;       /* shapes are one rank's, and the case is all of them together */
 };
 
 struct selection {

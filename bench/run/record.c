@@ -37,7 +37,8 @@ void run_asked_write(const struct run *run, FILE *file) {
             o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
             run->limits.case_seconds, o->gpu);
     if (o->ranks)
-        fprintf(file, " ranks=%d", ranks_count(o->ranks));
+        fprintf(file, " ranks=%d scaling=%s", ranks_count(o->ranks),
+                o->scaling ? o->scaling : "strong");
     added_settings_write(o->added, file);
 }
 

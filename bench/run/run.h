@@ -20,6 +20,7 @@ struct run_options {
     const char *out;      /* folder, or NULL for a new one under reports/runs */
     bool (*stop)(void *); /* asked between samples; true ends the run after what is done */
     void *stop_argument;
+    const char *scaling; /* NULL or "strong": ranks share a batch; "weak": each has it */
     struct ranks *ranks; /* the job that this process is a rank of; NULL for none */
     int argument_count;  /* the command line, for environment.json */
     char **arguments;

@@ -120,6 +120,9 @@ static bool is_wanted(const struct suite *suite, const struct implementation *im
     if (implementation->kind == KIND_YARDSTICK ||
         !implementation_has_variant(implementation, c->variant))
         return false;
+    if (implementation->over_ranks && c->settings.ranks < 2 && !options->implementations &&
+        !c->operation->between_ranks)
+        return false;
     if (!options->implementations || implementation->added)
         return computes && implementation_is_built(implementation);
     return (computes || options->dtypes) &&

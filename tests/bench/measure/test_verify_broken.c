@@ -179,8 +179,8 @@ static void expect_all_checked(const struct subject *subject, unsigned checked) 
     const struct operation *operation = subject->operation;
     for (int i = 0; i < operation->implementation_count; i++) {
         const struct implementation *implementation = &operation->implementations[i];
-        bool elsewhere =
-            implementation->kind == KIND_LIBRARY && implementation->device == DEVICE_GPU;
+        bool elsewhere = implementation->over_ranks || (implementation->kind == KIND_LIBRARY &&
+                                                        implementation->device == DEVICE_GPU);
         if (implementation->device == subject->kind && implementation->kind != KIND_YARDSTICK &&
             !elsewhere && implementation_is_built(implementation) && !(checked & 1U << i))
             fail_msg("%s %s was never broken", operation->name, implementation->name);

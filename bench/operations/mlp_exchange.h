@@ -1,0 +1,42 @@
+/* A training step over the ranks of a job: each takes its share of the batch, and the gradients are
+ * averaged before the update, so that all ranks keep the same parameters.
+ *
+ * A rank's gradients are the mean over its rows. Each is multiplied by the rank's share of the rows
+ * and then summed: the mean over the whole batch.
+ */
+#ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_EXCHANGE_H
+#define LOCKSTEP_BENCH_OPERATIONS_MLP_EXCHANGE_H
+
+#include "common/problem.h"
+
+/* How an implementation averages gradients. */
+enum mlp_exchange {
+    MLP_EXCHANGE_NONE,   /* not at all: a process computes the whole step */
+    MLP_EXCHANGE_WHOLE,  /* all layers at once, behind the backward pass */
+    MLP_EXCHANGE_BUCKETS /* a layer at a time, as soon as its gradients are there */
+};
+
+/* One part of a step. */
+enum mlp_exchange_phase {
+    MLP_EXCHANGE_ALL,   /* the average, from beginning to end */
+    MLP_EXCHANGE_BEGIN, /* that of a layer begins */
+    MLP_EXCHANGE_FINISH /* all that were begun have ended */
+};
+
+struct mlp_exchange_problem {
+    enum mlp_exchange_phase phase;
+    float share;      /* of the batch */
+    float *gradients; /* of all layers, or of the one that begins; NULL: there is no more to do */
+    int64_t count;
+};
+
+/* How a step is computed together. */
+struct mlp_together {
+    enum mlp_exchange exchange;
+    float share; /* of the batch that is this rank's */
+};
+
+enum status mlp_exchange_run(const struct mlp_exchange_problem *problem,
+                             struct execution *execution);
+
+#endif
