@@ -1,5 +1,5 @@
 /* `lockstep train` */
-#include "bench/commands/command.h"
+#include "bench/commands/job.h"
 #include "bench/commands/options.h"
 #include "bench/devices/cores.h"
 #include "bench/report/report.h"
@@ -211,8 +211,9 @@ static void defaults_fill(struct parsed *parsed, const struct command_context *c
 static enum status implementation_choose(struct parsed *parsed, struct message *message) {
     const enum dtype dtype = parsed->train.model.dtype;
     if (!parsed->implementation)
-        parsed->implementation = train_implementation_default(dtype);
-    return train_implementation_check(parsed->implementation, dtype, message);
+        parsed->implementation = train_implementation_default(dtype, parsed->train.ranks != NULL);
+    return train_implementation_check(parsed->implementation, dtype, parsed->train.ranks != NULL,
+                                      message);
 }
 
 /* Without --layers the network fits the data; synthetic data fit the network. */
@@ -227,15 +228,51 @@ static enum status train_and_draw(struct parsed *parsed, struct message *message
     struct train_options *train = &parsed->train;
     enum status status = train_setup_open(&setup, parsed->implementation, parsed->gpu,
                                           parsed->tuning, train, message);
+    status = ranks_agree(train->ranks, status, message);
     if (status == STATUS_OK) {
         cpu_threads_set(train->threads);
         status = train_run(train, &last, message);
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && train->out)
         status = report_draw(train->out, stdout, message);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && train->out)
         printf("results in %s\n", train->out);
     return train_setup_close(&setup, status, message);
+}
+
+/* The command line as one text. STATUS_INVALID where ranks have been given others. */
+static enum status call_check(struct ranks *ranks, const struct command_context *context,
+                              struct message *message) {
+    char call[2048] = "";
+    for (int i = 1; i < context->argument_count; i++) {
+        const size_t used = strlen(call);
+        snprintf(call + used, sizeof call - used, " %s", context->arguments[i]);
+    }
+    return ranks_check_alike(ranks, "call", call, message);
+}
+
+/* Over the ranks of a job, where there is one; the first prints. */
+static enum status job_train(struct parsed *parsed, const struct command_context *context,
+                             struct message *message) {
+    struct train_options *train = &parsed->train;
+    enum status status = ranks_open(context->end, &train->ranks, message);
+    if (status != STATUS_OK)
+        return status;
+    FILE *silent = ranks_is_first(train->ranks) ? NULL : fopen("/dev/null", "w");
+    if (silent) {
+        train->report = silent;
+        train->live = false;
+    }
+    status = call_check(train->ranks, context, message);
+    if (status == STATUS_OK)
+        status = implementation_choose(parsed, message);
+    if (status == STATUS_OK)
+        status = layers_fill(train, message);
+    if (status == STATUS_OK)
+        status = train_and_draw(parsed, message);
+    if (silent)
+        (void)fclose(silent);
+    return job_leave(train->ranks, status, context, message);
 }
 
 enum status command_train(int argc, char **argv, const struct command_context *context,
@@ -250,9 +287,5 @@ enum status command_train(int argc, char **argv, const struct command_context *c
     if (status != STATUS_OK || parse.helped)
         return status;
     status = cores_use(parsed.cores, message);
-    if (status == STATUS_OK)
-        status = implementation_choose(&parsed, message);
-    if (status == STATUS_OK)
-        status = layers_fill(&parsed.train, message);
-    return status == STATUS_OK ? train_and_draw(&parsed, message) : status;
+    return status == STATUS_OK ? job_train(&parsed, context, message) : status;
 }

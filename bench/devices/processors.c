@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Every processor of OpenMP's places; none where it binds no thread. */
 static void places_read(cpu_set_t *set) {
@@ -82,6 +83,28 @@ static enum status refuse(const struct processors *processors, int asked, struct
                        "that, or let it run on more",
                        asked, processors->count, processors->count == 1 ? "" : "s", list,
                        variables);
+}
+
+int processors_share(const struct processors *processors, struct ranks *ranks) {
+    struct {
+        char host[128];
+        cpu_set_t set;
+    } mine = {.set = processors->set}, *all;
+    if (!ranks)
+        return processors->threads;
+    if (gethostname(mine.host, sizeof mine.host - 1) != 0)
+        mine.host[0] = '\0';
+    all = calloc((size_t)ranks_count(ranks), sizeof *all);
+    int sharing = 0;
+    if (!ranks_any(ranks, !all)) {
+        ranks_gather(ranks, &mine, all, sizeof mine);
+        for (int i = 0; i < ranks_count(ranks); i++)
+            sharing += strcmp(all[i].host, mine.host) == 0 && CPU_EQUAL(&all[i].set, &mine.set);
+    }
+    free(all);
+    if (sharing < 2)
+        return processors->threads;
+    return processors->threads > sharing ? processors->threads / sharing : 1;
 }
 
 enum status processors_choose(const struct processors *processors, int asked, int *threads,

@@ -5,6 +5,7 @@
 
 #include "bench/devices/cgroup.h"
 #include "common/status.h"
+#include "ranks/ranks.h"
 
 #include <sched.h>
 
@@ -22,6 +23,10 @@ struct processors {
  * GOMP_CPU_AFFINITY is set, OpenMP has bound that thread to the first of its places before main()
  * begins. */
 void processors_read(const char *root, struct processors *processors);
+
+/* What --threads defaults to for a rank: its part, where others of the job may run on the same
+ * processors of the same machine. All ranks call it at once; a process alone has all. */
+int processors_share(const struct processors *processors, struct ranks *ranks);
 
 /* The threads of timed work: as many as were asked for, 0 for the default. STATUS_INVALID, naming
  * what bounds them, where there cannot be so many. */

@@ -37,22 +37,6 @@ static struct place *places_gather(const struct run *run) {
     return places;
 }
 
-void job_share_threads(struct run *run) {
-    struct ranks *ranks = run->options->ranks;
-    struct place *places = ranks ? places_gather(run) : NULL;
-    int sharing = 0;
-    for (int i = 0; places && i < ranks_count(ranks); i++) {
-        const struct place *mine = &places[ranks_number(ranks)];
-        sharing += strcmp(places[i].host, mine->host) == 0 &&
-                   strcmp(places[i].processors, mine->processors) == 0;
-    }
-    free(places);
-    if (sharing > 1 && run->options->threads == 0)
-        run->threads[0] = run->threads[0] > sharing ? run->threads[0] / sharing : 1;
-    run->threads[0] = ranks_least(ranks, run->threads[0]);
-    run->thread_count = run->threads[0] > 1 ? 2 : 1;
-}
-
 /* Of the bytes of this program: a commit says nothing about what was changed since. */
 static uint64_t program_hash(void) {
     uint64_t words[4096], hash = hash_start;

@@ -5,10 +5,6 @@
 
 #include "bench/run/state.h"
 
-/* What ranks on one machine leave each other: the default of --threads is divided among those that
- * may run on the same processors. A number that was asked for stays. All ranks get the least. */
-void job_share_threads(struct run *run);
-
 /* STATUS_INVALID where the ranks are of different builds, or were asked for different runs. */
 enum status job_check_alike(const struct run *run, struct message *message);
 

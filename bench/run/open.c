@@ -12,8 +12,12 @@ enum status run_threads(const struct run_options *options, int threads[RUN_THREA
                         int *count, struct message *message) {
     struct processors processors;
     processors_read("", &processors);
+    const int usual = processors_share(&processors, options->ranks);
     threads[1] = 1;
-    enum status status = processors_choose(&processors, options->threads, &threads[0], message);
+    enum status status = processors_choose(&processors, options->threads ? options->threads : usual,
+                                           &threads[0], message);
+    /* A row has one number of threads. */
+    threads[0] = ranks_least(options->ranks, threads[0]);
     *count = threads[0] > 1 ? 2 : 1;
     return status;
 }
@@ -182,8 +186,6 @@ enum status run_open(struct run *run, struct message *message) {
     enum status status = ranks_agree(o->ranks, run_prepare(run, message), message);
     if (status != STATUS_OK)
         return status;
-    if (o->ranks)
-        job_share_threads(run);
     status = job_check_alike(run, message);
     if (status == STATUS_OK)
         status = run_folder_open(run, message);

@@ -3,20 +3,22 @@
 #include "bench/devices/environment.h"
 #include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
+#include "ranks/ranks.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* By the time of a step of 784-128-10 (docs/measurements.md). Not measured at each start: the
  * same call must give the same numbers. oneDNN takes 16-bit types on some processors alone. */
-const struct implementation *train_implementation_default(enum dtype dtype) {
-    static const char *const fastest_first[] = {"onednn", "openblas"};
+const struct implementation *train_implementation_default(enum dtype dtype, bool over_ranks) {
+    static const char *const fastest_first[][2] = {{"onednn", "openblas"},
+                                                   {"onednn-mpi", "openblas-mpi"}};
     if (dtype != DTYPE_F32)
         return &operation_mlp
                     .implementations[operation_implementation_find(&operation_mlp, "cpu-simd")];
     const struct implementation *implementation = NULL;
-    for (size_t i = 0; i < sizeof fastest_first / sizeof fastest_first[0]; i++) {
-        int found = operation_implementation_find(&operation_mlp, fastest_first[i]);
+    for (size_t i = 0; i < sizeof fastest_first[0] / sizeof fastest_first[0][0]; i++) {
+        int found = operation_implementation_find(&operation_mlp, fastest_first[over_ranks][i]);
         implementation = &operation_mlp.implementations[found];
         if (implementation_is_built(implementation))
             break;
@@ -48,8 +50,18 @@ enum status train_implementation_find(const char *name, const struct implementat
 }
 
 enum status train_implementation_check(const struct implementation *implementation,
-                                       enum dtype dtype, struct message *message) {
+                                       enum dtype dtype, bool over_ranks, struct message *message) {
     char dtypes[40];
+    if (over_ranks && !implementation->over_ranks)
+        return message_set(message, STATUS_INVALID,
+                           "%s trains in one process: over ranks take one whose name has -mpi, as "
+                           "openblas-mpi, in f32",
+                           implementation->name);
+    if (!over_ranks && implementation->over_ranks)
+        return message_set(message, STATUS_INVALID,
+                           "%s trains over ranks, and this process is alone: start it by `mpirun "
+                           "-n 2 lockstep train …`",
+                           implementation->name);
     if (implementation_has_dtype(implementation, dtype))
         return STATUS_OK;
     implementation_dtypes(implementation, dtypes, sizeof dtypes);
@@ -60,7 +72,7 @@ enum status train_implementation_check(const struct implementation *implementati
 
 static enum status device_open(struct train_setup *setup,
                                const struct implementation *implementation, const char *gpu,
-                               const char *tuning, struct device **device,
+                               const char *tuning, struct ranks *ranks, struct device **device,
                                struct message *message) {
     bool on_gpu = implementation->device == DEVICE_GPU;
     enum status status = devices_open(&setup->devices, on_gpu ? gpu : "none", message);
@@ -68,6 +80,7 @@ static enum status device_open(struct train_setup *setup,
         status = devices_tune(&setup->devices, tuning, message);
     if (status != STATUS_OK)
         return status;
+    devices_join(&setup->devices, ranks);
     if (setup->devices.tuning)
         printf("%s\n", setup->devices.tuning->note);
     for (int i = 0; i < setup->devices.count; i++) {
@@ -87,12 +100,16 @@ enum status train_setup_open(struct train_setup *setup, const struct implementat
     options->kernels = mlp_kernels_of(implementation);
     struct processors processors;
     processors_read("", &processors);
-    enum status status =
-        processors_choose(&processors, options->threads, &options->threads, message);
+    const int usual = processors_share(&processors, options->ranks);
+    enum status status = processors_choose(&processors, options->threads ? options->threads : usual,
+                                           &options->threads, message);
     if (status == STATUS_OK)
-        status = device_open(setup, implementation, gpu, tuning, &options->device, message);
+        status = device_open(setup, implementation, gpu, tuning, options->ranks, &options->device,
+                             message);
     options->host = &setup->devices.list[0];
-    if (status != STATUS_OK || options->out)
+    if (!ranks_is_first(options->ranks))
+        options->save = options->out = NULL;
+    if (status != STATUS_OK || options->out || !ranks_is_first(options->ranks))
         return status;
     struct environment environment;
     environment_read(&environment);

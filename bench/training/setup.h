@@ -12,8 +12,9 @@ struct train_setup {
     struct folder folder;
 };
 
-/* The fastest one on the CPU that is in this build, and that any processor runs in that dtype. */
-const struct implementation *train_implementation_default(enum dtype dtype);
+/* The fastest one on the CPU that is in this build, and that any processor runs in that dtype; over
+ * ranks the fastest that averages gradients. */
+const struct implementation *train_implementation_default(enum dtype dtype, bool over_ranks);
 
 /* The implementation of `mlp` of that name. STATUS_INVALID, with the known ones, where there is
  * none that can train (a yardstick cannot); STATUS_UNSUPPORTED where its library is not in this
@@ -21,9 +22,10 @@ const struct implementation *train_implementation_default(enum dtype dtype);
 enum status train_implementation_find(const char *name, const struct implementation **found,
                                       struct message *message);
 
-/* STATUS_INVALID where it does not compute in that dtype. */
+/* STATUS_INVALID where it does not compute in that dtype, or trains alone where there are ranks, or
+ * over ranks where there are none. */
 enum status train_implementation_check(const struct implementation *implementation,
-                                       enum dtype dtype, struct message *message);
+                                       enum dtype dtype, bool over_ranks, struct message *message);
 
 /* Opens the device that the implementation runs on and, where options->out is NULL, a new folder
  * under reports/runs; fills implementation, device, out and threads of the options. `gpu` and

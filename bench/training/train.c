@@ -4,7 +4,9 @@
 #include "common/clock.h"
 #include "common/files.h"
 #include "common/floating.h"
+#include "common/hash.h"
 #include "common/random.h"
+#include "ranks/ranks.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -92,6 +94,31 @@ static enum status data_check(const struct training *training) {
     return STATUS_OK;
 }
 
+/* Every rank needs a sample of every batch, the last one of an epoch too, and the same data. */
+static enum status ranks_check(const struct training *training) {
+    const struct train_options *options = training->options;
+    const struct dataset *dataset = &training->dataset;
+    const int64_t batch = options->model.batch, ranks = ranks_count(options->ranks);
+    const int64_t last = options->drop_last ? 0 : dataset->train.count % batch;
+    if (batch < ranks || (last > 0 && last < ranks))
+        return message_set(training->message, STATUS_INVALID,
+                           "a batch of %" PRId64 " samples leaves nothing to some of %" PRId64
+                           " ranks: give a larger --batch or fewer ranks%s",
+                           batch < ranks ? batch : last, ranks,
+                           batch < ranks ? "" : ", or leave the last batch out by --drop-last");
+    const struct dataset_split *splits[] = {&dataset->train, &dataset->test};
+    uint64_t hash = hash_start;
+    for (int i = 0; i < 2; i++) {
+        hash = hash_bytes(hash, splits[i]->labels, (size_t)splits[i]->count);
+        hash = hash_bytes(hash, splits[i]->images, (size_t)(splits[i]->count * dataset->features));
+    }
+    return ranks_same(options->ranks, hash)
+               ? STATUS_OK
+               : message_set(training->message, STATUS_INVALID,
+                             "the ranks have read other data: %s is not the same on all machines",
+                             options->data);
+}
+
 /* --- batches ---------------------------------------------------------------------------------- */
 
 static void one_hot(const int32_t *labels, int64_t count, int64_t classes, float *target) {
@@ -149,44 +176,61 @@ static void shuffle(uint32_t *order, int64_t count, uint64_t seed, int64_t epoch
     }
 }
 
-/* Training step `step`, or inference for step 0, of the batch on the device. */
+/* Training step `step`, or inference for step 0, of the batch on the device, which is so much of the
+ * batch of all ranks. */
 static enum status network_run(struct training *training, const struct mlp_model *model,
-                               int64_t step) {
+                               int64_t step, float share) {
     if (training->graphs)
         return mlp_graphs_run(training->graphs, model, &training->device, step,
                               &training->execution);
+    const struct mlp_together together = {training->options->kernels->exchange, share};
     struct mlp_plan plan;
     if (step == 0)
         mlp_plan_inference(model, &training->device, &plan);
     else
-        mlp_plan_train_step(model, &training->device, step, &plan);
+        mlp_plan_train_step_over(&together, model, &training->device, step, &plan);
     return mlp_plan_run(&plan, training->options->kernels, &training->execution);
 }
 
-/* One step on samples [first, first + count) of the epoch's order; adds their losses to *sum. */
-static enum status step_run(struct training *training, int64_t first, int64_t count, double *sum) {
+/* The rank's part of so many samples: their number, from *first on. */
+static int64_t share_of(const struct train_options *options, int64_t samples, int64_t *first) {
+    const int64_t number = ranks_number(options->ranks), ranks = ranks_count(options->ranks);
+    *first = samples * number / ranks;
+    return samples * (number + 1) / ranks - *first;
+}
+
+/* One step on samples [first, first + samples) of the epoch's order; adds their losses to *sum. */
+static enum status step_run(struct training *training, int64_t first, int64_t samples,
+                            double *sum) {
     const struct train_options *options = training->options;
     struct mlp_model model = options->model;
+    int64_t mine;
+    const int64_t count = share_of(options, samples, &mine);
+    double losses = 0.0;
+    first += mine;
     model.batch = count;
     enum status status =
         batch_inputs(training, &training->dataset.train, training->order, first, count);
     if (status == STATUS_OK)
         status = batch_answers(training, count);
     if (status == STATUS_OK)
-        status = network_run(training, &model, training->host.steps + 1);
+        status =
+            network_run(training, &model, training->host.steps + 1, (float)count / (float)samples);
     if (status == STATUS_OK)
         status = options->device->download(options->device, training->staging.loss,
                                            training->device.loss, (size_t)count * sizeof(float),
                                            training->message);
     for (int64_t i = 0; i < count && status == STATUS_OK; i++)
-        *sum += (double)training->staging.loss[i];
+        losses += (double)training->staging.loss[i];
+    ranks_sum(options->ranks, &losses, 1);
+    *sum += losses;
     if (status == STATUS_OK)
         training->host.steps++;
     return status;
 }
 
 static bool stop_asked(const struct train_options *options) {
-    return options->stop && options->stop(options->stop_context);
+    return ranks_any(options->ranks, options->stop && options->stop(options->stop_context));
 }
 
 /* What ended an epoch early, after the weights are kept. */
@@ -260,7 +304,7 @@ static enum status evaluation_batch(struct training *training, int64_t first, in
     enum status status = batch_inputs(training, &training->dataset.test, NULL, first, count);
     if (status != STATUS_OK)
         return status;
-    status = network_run(training, &model, 0);
+    status = network_run(training, &model, 0, 1.0F);
     if (status != STATUS_OK)
         return status;
     int64_t classes = training->dataset.classes;
@@ -275,15 +319,19 @@ static enum status evaluation_batch(struct training *training, int64_t first, in
 
 /* The fraction of test images that are recognised, in batches whose last may be smaller. */
 static enum status evaluate(struct training *training, double *accuracy) {
-    int64_t samples = training->dataset.test.count, right = 0;
-    for (int64_t first = 0; first < samples; first += training->most) {
-        int64_t rest = samples - first;
+    struct ranks *ranks = training->options->ranks;
+    int64_t samples = training->dataset.test.count, right = 0, begin;
+    const int64_t end = share_of(training->options, samples, &begin) + begin;
+    for (int64_t first = begin; first < end; first += training->most) {
+        int64_t rest = end - first;
         enum status status = evaluation_batch(
             training, first, rest < training->most ? rest : training->most, &right);
         if (status != STATUS_OK)
             return status;
     }
-    *accuracy = (double)right / (double)samples;
+    double all = (double)right;
+    ranks_sum(ranks, &all, 1);
+    *accuracy = all / (double)samples;
     return STATUS_OK;
 }
 
@@ -296,6 +344,9 @@ static enum status training_open(struct training *training) {
         status = data_open(training);
     if (status == STATUS_OK)
         status = data_check(training);
+    status = ranks_agree(options->ranks, status, training->message);
+    if (status == STATUS_OK && options->ranks)
+        status = ranks_check(training);
     if (status != STATUS_OK)
         return status;
     int64_t evaluation = training->dataset.test.count;
@@ -311,7 +362,7 @@ static enum status training_open(struct training *training) {
         status = train_weights_open(training);
     if (status == STATUS_OK)
         status = train_csv_open(training);
-    return status;
+    return ranks_agree(options->ranks, status, training->message);
 }
 
 static enum status training_close(struct training *training, enum status status) {
@@ -346,6 +397,7 @@ static enum status epochs_run(struct training *training, struct train_row *last)
         status = train_csv_add(training, &row);
         if (status == STATUS_OK)
             status = train_weights_keep(training);
+        status = ranks_agree(options->ranks, status, training->message);
         if (status != STATUS_OK)
             return status;
     }
@@ -362,7 +414,8 @@ enum status train_run(const struct train_options *options, struct train_row *las
                       .gpu = options->device->gpu,
                       .cpu = options->device->cpu,
                       .tuning = options->device->tuning,
-                      .message = message},
+                      .message = message,
+                      .ranks = options->ranks},
     };
     *last = (struct train_row){0};
     bool flushed = floating_denormals_flushed();

@@ -3,6 +3,10 @@
  * Weights, gradients and moments live on the device from the first step to the last; a step uploads
  * its batch and downloads its losses. Same options, seed and thread count: same numbers, to the
  * last digit of every loss (timings aside).
+ *
+ * Over the ranks of a job each takes its share of a batch, and gradients are averaged before the
+ * update: the same network on all of them. Losses are those of one process but for the rounding of
+ * sums.
  */
 #ifndef LOCKSTEP_BENCH_TRAINING_TRAIN_H
 #define LOCKSTEP_BENCH_TRAINING_TRAIN_H
@@ -30,6 +34,9 @@ struct train_options {
     struct device *device;
     struct device *host; /* the CPU, in whose memory data and weights lie; NULL: `device` is it */
     int threads;         /* OpenMP and the BLAS are set to it already */
+    /* The job that trains together, with kernels that average gradients; NULL: this process alone.
+     * All ranks call with the same options, but for `save` and `out`, which the first one has. */
+    struct ranks *ranks;
 
     /* Weights (bench/training/weights.h), written after every epoch, or after the evaluation where
      * there is none to train; NULL for none. */
