@@ -95,6 +95,124 @@ static void test_other_operations_measure_in_step(void **state) {
     call_free(&call);
 }
 
+/* Gradients of all layers against the float64 oracle of the whole batch, and the same bits on every
+ * rank: `verify` holds to both. */
+static void test_a_step_is_shared(void **state) {
+    (void)state;
+    need_mpi();
+    static const char rows[] = "cpu-simd-mpi,openblas-mpi,openblas-mpi-buckets";
+    struct call call = LAUNCH(2, "run", "mlp", "--shape", "17-19-23@6,31-17-9-11@4", "--case",
+                              "*/train_step*", "--implementation", rows, "--quick", "--max-time",
+                              "0.02", "--threads", "1", "--out", "run");
+    check_status(&call, 0);
+    char *results = file_of("results.csv"), *parts = file_of("parts.csv");
+    assert_non_null(results);
+    assert_int_equal(occurrences(results, ",2xcpu,1,hot,measured,"), 2 * 2 * 3);
+    assert_int_equal(occurrences(results, "yes"), 2 * 2 * 3);
+    check_holds(parts, ",communication,");
+    check_holds(parts, ",communication begin 3,");
+    check_holds(parts, ",communication finish,");
+    free(results);
+    free(parts);
+    call_free(&call);
+}
+
+static void test_a_batch_that_cannot_be_shared_is_skipped(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(2, "run", "--case", "mlp/train_step/f32/3-4-2@5", "--quick",
+                              "--implementation", "openblas-mpi", "--out", "run");
+    check_status(&call, 3);
+    check_holds(call.err, "a multiple of the ranks");
+    call_free(&call);
+}
+
+static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(3, "run", "mlp", "--shape", "3-4-2@5", "--case", "*/train_step/*",
+                              "--quick", "--implementation", "openblas-mpi", "--max-time", "0.02",
+                              "--threads", "1", "--scaling", "weak", "--out", "run");
+    check_status(&call, 0);
+    char *results = file_of("results.csv");
+    assert_int_equal(occurrences(results, ",3-4-2@15,openblas-mpi,3xcpu,1,hot,measured,"), 1);
+    free(results);
+    call_free(&call);
+}
+
+/* --- training --- */
+
+/* The losses of a training's epochs, at most `most` of them. */
+static size_t losses_read(const char *folder, double *losses, size_t most) {
+    char path[100];
+    snprintf(path, sizeof path, "%s/training.csv", folder);
+    char *text = file_text(temporary_path(&here.place, path));
+    size_t count = 0;
+    if (!text)
+        return 0;
+    for (char *line = strchr(text, '\n'); line && line[1] && count < most;
+         line = strchr(line + 1, '\n')) {
+        const char *field = line;
+        for (int i = 0; i < 2 && field; i++)
+            field = strchr(field + 1, ',');
+        losses[count++] = field ? strtod(field + 1, NULL) : 0.0;
+    }
+    free(text);
+    return count;
+}
+
+#define TRAIN_SHORTLY                                                                              \
+    "train", "--data", "synthetic", "--layers", "20-16-4", "--epochs", "3", "--batch", "96",       \
+        "--threads", "1", "--implementation"
+
+static void test_ranks_train_the_network_of_one_process(void **state) {
+    (void)state;
+    enum { EPOCHS = 3 };
+    need_mpi();
+    double alone[EPOCHS], together[EPOCHS];
+    struct call call = CALL(TRAIN_SHORTLY, "openblas", "--out", "alone");
+    check_status(&call, 0);
+    call_free(&call);
+    assert_int_equal(losses_read("alone", alone, EPOCHS), EPOCHS);
+    static const char *const rows[] = {"openblas-mpi", "openblas-mpi-buckets"};
+    for (int ranks = 2; ranks <= 3; ranks++) {
+        char folder[12];
+        snprintf(folder, sizeof folder, "run%d", ranks);
+        call = LAUNCH(ranks, TRAIN_SHORTLY, rows[ranks - 2], "--out", folder, "--save", "weights");
+        check_status(&call, 0);
+        assert_int_equal(occurrences(call.out, "running  "), 1);
+        call_free(&call);
+        assert_int_equal(losses_read(folder, together, EPOCHS), EPOCHS);
+        for (int i = 0; i < EPOCHS; i++)
+            if (!(together[i] < alone[i] * 1.0001 && together[i] > alone[i] * 0.9999))
+                fail_msg("%d ranks: loss %.9g is not %.9g", ranks, together[i], alone[i]);
+    }
+}
+
+static void test_ranks_without_samples_are_refused(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(3, "train", "--data", "synthetic", "--layers", "20-4", "--batch", "2",
+                              "--implementation", "openblas-mpi", "--out", "run");
+    check_status(&call, 2);
+    check_holds(call.err, "leaves nothing to some of 3 ranks");
+    call_free(&call);
+    call =
+        LAUNCH(2, "train", "--data", "synthetic", "--implementation", "openblas", "--out", "run");
+    check_status(&call, 2);
+    check_holds(call.err, "over ranks take one whose name has -mpi");
+    call_free(&call);
+}
+
+static void test_a_node_without_the_data_is_named(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(2, "train", "--data", "/nowhere", "--out", "run");
+    check_status(&call, 2);
+    assert_int_equal(occurrences(call.err, "lockstep: "), 1);
+    call_free(&call);
+}
+
 static void test_ranks_of_other_calls_are_refused(void **state) {
     (void)state;
     need_mpi();
@@ -189,6 +307,12 @@ int main(void) {
         IN_PLACE(test_every_sum_is_verified_on_every_rank),
         IN_PLACE(test_one_rank_writes_the_run),
         IN_PLACE(test_other_operations_measure_in_step),
+        IN_PLACE(test_a_step_is_shared),
+        IN_PLACE(test_a_batch_that_cannot_be_shared_is_skipped),
+        IN_PLACE(test_weak_scaling_gives_each_rank_a_batch),
+        IN_PLACE(test_ranks_train_the_network_of_one_process),
+        IN_PLACE(test_ranks_without_samples_are_refused),
+        IN_PLACE(test_a_node_without_the_data_is_named),
         IN_PLACE(test_ranks_of_other_calls_are_refused),
         IN_PLACE(test_the_emulated_gpu_is_refused),
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_dies),
