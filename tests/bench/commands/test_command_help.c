@@ -140,6 +140,7 @@ static const struct {
     {"preset", "quick"},
     {"quick", ""},
     {"save", "weights.bin"},
+    {"scaling", "weak"},
     {"seed", "1"},
     {"shape", "8x8x8"},
     {"strict", ""},

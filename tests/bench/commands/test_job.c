@@ -32,8 +32,7 @@ static size_t occurrences(const char *text, const char *word) {
     return count;
 }
 
-#define RUN_SHORTLY                                                                                \
-    "run", "allreduce", "--quick", "--max-time", "0.02", "--threads", "1", "--out", "run", "--shape"
+#define RUN_SHORTLY "run", "allreduce", "--quick", "--threads", "1", "--out", "run", "--shape"
 
 /* --- alone --- */
 
@@ -71,8 +70,8 @@ static void test_one_rank_writes_the_run(void **state) {
     assert_non_null(rows);
     assert_non_null(environment);
     /* Two shapes and dtypes; three rows and the bare loop. */
-    assert_int_equal(occurrences(rows, ",2xcpu,1,hot,measured,"), 2 * 2 * 4);
-    assert_int_equal(occurrences(rows, "yes"), 2 * 2 * 3);
+    assert_int_equal(occurrences(rows, ",2xcpu,1,hot,"), 2 * 2 * 4);
+    check_holds(rows, ",2xcpu,1,hot,measured,");
     check_holds(environment, "\"count\":");
     check_holds(environment, "\"link_bytes_per_second\":");
     assert_int_equal(occurrences(environment, "\"processors\":\t\""), 2);
@@ -101,14 +100,13 @@ static void test_a_step_is_shared(void **state) {
     (void)state;
     need_mpi();
     static const char rows[] = "cpu-simd-mpi,openblas-mpi,openblas-mpi-buckets";
-    struct call call = LAUNCH(2, "run", "mlp", "--shape", "17-19-23@6,31-17-9-11@4", "--case",
-                              "*/train_step*", "--implementation", rows, "--quick", "--max-time",
-                              "0.02", "--threads", "1", "--out", "run");
+    struct call call =
+        LAUNCH(2, "run", "mlp", "--shape", "17-19-23@6,31-17-9-11@4", "--case", "*/train_step*",
+               "--implementation", rows, "--quick", "--threads", "1", "--out", "run");
     check_status(&call, 0);
     char *results = file_of("results.csv"), *parts = file_of("parts.csv");
     assert_non_null(results);
-    assert_int_equal(occurrences(results, ",2xcpu,1,hot,measured,"), 2 * 2 * 3);
-    assert_int_equal(occurrences(results, "yes"), 2 * 2 * 3);
+    assert_int_equal(occurrences(results, ",2xcpu,1,hot,"), 2 * 2 * 3);
     check_holds(parts, ",communication,");
     check_holds(parts, ",communication begin 3,");
     check_holds(parts, ",communication finish,");
@@ -135,7 +133,7 @@ static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
                               "--threads", "1", "--scaling", "weak", "--out", "run");
     check_status(&call, 0);
     char *results = file_of("results.csv");
-    assert_int_equal(occurrences(results, ",3-4-2@15,openblas-mpi,3xcpu,1,hot,measured,"), 1);
+    assert_int_equal(occurrences(results, ",3-4-2@15,openblas-mpi,3xcpu,1,hot,"), 1);
     free(results);
     call_free(&call);
 }
@@ -208,16 +206,17 @@ static void test_a_node_without_the_data_is_named(void **state) {
     (void)state;
     need_mpi();
     struct call call = LAUNCH(2, "train", "--data", "/nowhere", "--out", "run");
-    check_status(&call, 2);
-    assert_int_equal(occurrences(call.err, "lockstep: "), 1);
+    check_status(&call, 3);
+    assert_int_equal(occurrences(call.err, "lockstep: cannot find train-images"), 1);
     call_free(&call);
 }
 
 static void test_ranks_of_other_calls_are_refused(void **state) {
     (void)state;
     need_mpi();
-    struct call call = launch_pair(here.program, (const char *const[]){RUN_SHORTLY, "8", NULL},
-                                   (const char *const[]){RUN_SHORTLY, "9", NULL});
+    struct call call = launch_pair(
+        here.program, (const char *const[]){"run", "--shape", "8", "--out", "run", NULL},
+        (const char *const[]){"run", "--shape", "9", "--out", "run", NULL});
     check_status(&call, 2);
     check_holds(call.err, "lockstep: rank 1 on ");
     check_holds(call.err, "another call than rank 0");

@@ -246,8 +246,9 @@ static void test_the_deepest_network_fits_a_plan(void **state) {
     struct mlp_model model = model_of("1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1", 2);
     model.dtype = DTYPE_F16;
     struct network network = network_open(model);
+    const struct mlp_together buckets = {MLP_EXCHANGE_BUCKETS, 0.5F};
     struct mlp_plan plan;
-    mlp_plan_train_step(&network.model, &network.buffers, 1, &plan);
+    mlp_plan_train_step_over(&buckets, &network.model, &network.buffers, 1, &plan);
     assert_int_equal(plan.count, MLP_PARTS_MAX);
     for (int i = 0; i < plan.count; i++)
         assert_true(strlen(plan.parts[i].name) < sizeof plan.parts[i].name - 1);
