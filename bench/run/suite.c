@@ -213,6 +213,9 @@ static enum status verify_shape(const struct suite *suite, int variant, enum dty
             c.settings.ranks = ranks_count(suite->options->devices->list[0].ranks);
             c.settings.values = v < 0 ? VALUES_UNIFORM : operation->special_values[v];
             status = case_shape_parse(shape, &c, message);
+            /* One rank's, so that it can be shared. */
+            if (status == STATUS_OK && operation->scale)
+                operation->scale(&c, c.settings.ranks);
             if (status == STATUS_OK)
                 status = verify_case(suite, &c, message);
         }
