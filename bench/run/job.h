@@ -1,9 +1,12 @@
-/* A run over the ranks of a job. For run*.c only. Each is called by all ranks, and by a process that
- * is alone, for which it does nothing. */
+/* A run over the ranks of a job. For the files of this room alone. What has to do with other ranks is
+ * called by all of them at once, and does nothing in a process that is alone. */
 #ifndef LOCKSTEP_BENCH_RUN_JOB_H
 #define LOCKSTEP_BENCH_RUN_JOB_H
 
 #include "bench/run/state.h"
+
+/* Writes what was asked for: what ranks, and a run that is resumed, must have alike. */
+void job_asked_write(const struct run *run, FILE *file);
 
 /* STATUS_INVALID where the ranks are of different builds, or were asked for different runs. */
 enum status job_check_alike(const struct run *run, struct message *message);

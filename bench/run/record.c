@@ -22,32 +22,12 @@ static void measurer_write(const struct run *run, FILE *file) {
         fprintf(file, " tuning=%08x", run->devices.tuning->file.checksum);
 }
 
-void run_asked_write(const struct run *run, FILE *file) {
-    const struct run_options *o = run->options;
-    fputs("operations=", file);
-    for (size_t i = 0; i < o->selection.operation_count; i++)
-        fprintf(file, "%s%s", i ? "," : "", o->selection.operations[i]);
-    fprintf(file,
-            " case=%s shape=%s preset=%s dtype=%s implementation=%s yardsticks=%d threads=%d "
-            "mode=%s seed=%llu seconds=%g gpu=%s",
-            o->selection.case_glob ? o->selection.case_glob : "",
-            o->selection.shapes ? o->selection.shapes : "", o->selection.preset,
-            o->selection.dtypes ? o->selection.dtypes : "f32",
-            o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
-            o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
-            run->limits.case_seconds, o->gpu);
-    if (o->ranks)
-        fprintf(file, " ranks=%d scaling=%s", ranks_count(o->ranks),
-                o->scaling ? o->scaling : "strong");
-    added_settings_write(o->added, file);
-}
-
 enum status run_settings_write(struct run *run, struct message *message) {
     size_t size;
     FILE *file = open_memstream(&run->settings, &size);
     if (!file)
         return message_set(message, STATUS_NO_MEMORY, "no memory for the settings of a run");
-    run_asked_write(run, file);
+    job_asked_write(run, file);
     measurer_write(run, file);
     return fclose(file) == 0
                ? STATUS_OK

@@ -58,9 +58,6 @@ enum status run_close(struct run *run, struct message *message);
 /* Rows that are there already, whoever writes them. */
 const struct result *run_done(const struct run *run, size_t *count);
 
-/* Writes what was asked for, by which the ranks of a job must be alike. */
-void run_asked_write(const struct run *run, FILE *file);
-
 /* Fills `settings` with what must be equal for a folder to be resumed. */
 enum status run_settings_write(struct run *run, struct message *message);
 
