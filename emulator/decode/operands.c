@@ -267,10 +267,15 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
     struct detail *detail = decoder->detail;
     unsigned index, special;
     const struct syntax_symbol *symbol = decoder_find(decoder, operand, &index);
-    if (!symbol && letter == 'w' && decoder_find_special(decoder, operand->name, &special) &&
-        special < SPECIAL_COUNT && special != SPECIAL_IS_EXPLICIT_CLUSTER) {
+    /* PTX 1 had some of them in 16 bits, and conversions of those are still allowed. */
+    const bool is_low_half = letter == 'h' && (detail->flags & OPERATION_WIDENS);
+    if (!symbol && (letter == 'w' || is_low_half) &&
+        decoder_find_special(decoder, operand->name, &special) && special < SPECIAL_COUNT &&
+        special != SPECIAL_IS_EXPLICIT_CLUSTER) {
         check_reads_special(decoder);
         decoder_add_special(decoder, special);
+        if (is_low_half)
+            detail->from_narrow[detail->from_count - 1] = 16;
         return;
     }
     if (!symbol && letter == 'p' && decoder_find_special(decoder, operand->name, &special) &&

@@ -325,6 +325,7 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
                                        "mov.b32 %r1, %f1;")),
                      0x3f800000);
     assert_int_equal(run(bench, KERNEL("mov.b32 %r1, 0f3f800000;")), 0x3f800000);
+    assert_int_equal(run(bench, KERNEL("cvt.s32.u16 %r1, %ntid.x;")), 1);
 }
 
 static void targets_have_features_from_sm_90_on(void **state) {
