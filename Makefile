@@ -250,7 +250,7 @@ lint: ## check: formatting, documents, arrows between rooms, shell scripts, and 
 
 # A file that was found clean is looked at again when it, a header of its, the checks or the flags have changed.
 tidy_flags = $(CPPFLAGS) -Iinclude -I$(kernel_build) -I$(dir $(template_list)) -I$(EMULATOR_API_DIRECTORY) $(call isystem,$(TOOLKIT_INCLUDE)) $(simd_avx2) \
-             -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -DSTAND_IN_FOLDER='""' -DPROGRAM_PTX='""' -DRUNTIME_LIBRARY='""' -DRUNTIME_PROGRAMS='""' \
+             -DSIMD_LEVEL=avx2 -DLOCKSTEP_COMMIT='""' -DLOCKSTEP_FLAGS='""' -DSTAND_IN_FOLDER='""' -DPROGRAM_PTX='""' -DRUNTIME_LIBRARY='""' -DRUNTIME_PROGRAMS='""' -DHOPPER_PROGRAMS='""' \
              -DFUZZ_TARGET=fuzz_csv $(patsubst -I%,-isystem %,$(filter -I%,$(mpi_version))) \
              -std=c11 -fopenmp
 tidy_made  = $(template_list) $(kernel_build)/kernels_built.h $(kernel_build)/kernels_list.h $(addprefix $(EMULATOR_API_DIRECTORY)/emulator_api_,list.inc functions.inc)
