@@ -41,7 +41,7 @@ static void clocks_count(const struct counters_row *row, const struct model_gpu 
                                row->shared_store_requests + row->shared_atomic_requests);
     double sectors =
         (double)(row->global_load_sectors + row->global_store_sectors + row->global_atomic_sectors);
-    clocks[LIMIT_ISSUE] = (double)row->warp_instructions / gpu->issue;
+    clocks[LIMIT_ISSUE] = (double)row->machine_instructions / gpu->issue;
     clocks[LIMIT_FMA] = (double)row->fma_warp_instructions / gpu->fma;
     clocks[LIMIT_TENSOR] = (double)row->tensor_warp_instructions * mma_flops / gpu->tensor;
     clocks[LIMIT_LSU] = LANES * requests / gpu->lsu;

@@ -7,7 +7,7 @@
 
 #include "emulator/decode/program.h"
 
-/* Without it each access of the PTX is a request. */
-void assemble_program(struct source *source, const struct program *program);
+/* As PTX: each access of it is a request, and each instruction of it one of the machine. */
+void assemble_program(struct source *source, struct program *program, bool as_ptx);
 
 #endif

@@ -102,3 +102,47 @@ bool body_is_integer(const struct instruction *instruction) {
     }
     return true;
 }
+
+/* ---- What differs from lane to lane ---- */
+
+static bool is_of_lane(uint32_t slot) {
+    const uint32_t special = slot / (uint32_t)sizeof(struct lanes32);
+    return (slot & 3) == BANK_SPECIAL &&
+           (special <= SPECIAL_TID_Z || special == SPECIAL_LANEID ||
+            (special >= SPECIAL_LANEMASK_EQ && special <= SPECIAL_LANEMASK_GT));
+}
+
+static bool gives_varying(const struct instruction *instruction, const bool *varies) {
+    const struct detail *detail = instruction->detail;
+    const bool is_computed =
+        !detail->row || detail->row->decode == DECODE_PLAIN || detail->row->decode == DECODE_MOVE;
+    if (!is_computed)
+        return detail->space != SPACE_PARAM && detail->space != SPACE_CONST;
+    if (instruction->is_guarded && varies[detail->guard_register])
+        return true;
+    for (size_t k = 0; k < detail->from_count; k++) {
+        const uint32_t number = detail->from_register[k];
+        if (number == REGISTER_NONE ? is_of_lane(detail->from[k]) : varies[number])
+            return true;
+    }
+    return false;
+}
+
+bool *body_find_varying(const struct body *body) {
+    bool *varies = source_allocate(body->source, body->function->declared + 1u);
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (uint32_t k = 0; k < body->function->count; k++) {
+            const struct detail *detail = body->code[k].detail;
+            if (!detail->to_count || !gives_varying(&body->code[k], varies))
+                continue;
+            for (size_t n = 0; n < detail->to_count; n++) {
+                const uint32_t number = detail->to_register[n];
+                if (number == REGISTER_NONE || varies[number])
+                    continue;
+                changed = varies[number] = true;
+            }
+        }
+    }
+    return varies;
+}

@@ -27,6 +27,8 @@ static inline uint32_t body_read_count(const struct body *body, uint32_t number)
 /* The value of source `k` where it is a constant. */
 bool body_constant(const struct body *body, const struct instruction *instruction, size_t k,
                    uint64_t *value);
+/* By register: may it differ from lane to lane? */
+bool *body_find_varying(const struct body *body);
 /* Is source `k` where dynamic shared memory begins? */
 bool body_is_dynamic_base(const struct instruction *instruction, size_t k);
 /* Computes with integers alone: no type of it is a float's. */

@@ -233,7 +233,8 @@ static void join_rounds(const struct joining *joining, const struct loop *loop) 
         struct detail *detail = joining->body->code[piece->instruction].detail;
         if (root >= ROOT_CONSTANT || piece->place.version != 0 || piece->bytes >= WIDEST ||
             joining->body->code[piece->instruction].is_guarded || !loop->is_linear[root] ||
-            loop->step[root] != piece->bytes || loop->rounds % (WIDEST / piece->bytes) != 0)
+            loop->step[root] != piece->bytes || loop->rounds == 0 ||
+            loop->rounds % (WIDEST / piece->bytes) != 0)
             continue;
         if (is_multiple(loop->first[root], piece->place.offset, WIDEST)) {
             detail->request_bytes = WIDEST;

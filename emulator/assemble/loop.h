@@ -1,6 +1,6 @@
 /*
- * A loop of one basic block, whose number of rounds the text tells: an assembler unrolls it, so that
- * accesses of successive rounds come to stand side by side.
+ * A loop of one basic block: an assembler unrolls it, so that accesses of successive rounds come to
+ * stand side by side, and what grows by a constant is computed once for several rounds.
  */
 #ifndef LOCKSTEP_EMULATOR_ASSEMBLE_LOOP_H
 #define LOCKSTEP_EMULATOR_ASSEMBLE_LOOP_H
@@ -10,7 +10,7 @@
 
 /* By register: by how much it grows each round, and its low bits in the first round. */
 struct loop {
-    uint64_t rounds;
+    uint64_t rounds; /* 0: not known */
     bool *is_linear;
     int64_t *step;
     struct known *first;

@@ -191,6 +191,7 @@ static void sleep_here(struct warp *warp, uint32_t lanes) {
     struct machine_counters *counters = &warp->worker->counters;
     const bool all_sleep = lanes == warp->mask;
     counters->warp_instructions -= all_sleep;
+    counters->machine_instructions -= all_sleep ? warp_machine_quarters(warp, 1) : 0;
     counters->thread_instructions -= lane_count(lanes);
     warp->executed -= all_sleep;
     warp_save(warp, warp->pc);

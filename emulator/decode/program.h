@@ -81,6 +81,8 @@ struct detail {
      * how far from this access they begin. 0: the request of another access has these bytes. */
     uint32_t request_bytes;
     int32_t request_offset;
+    uint16_t machine_quarters; /* four times the machine instructions that it becomes, estimated */
+    bool is_predicated;        /* a branch over few instructions, which become predicated instead */
     bool spans_rounds; /* of a loop: only where the request's address is a multiple of its bytes */
     enum state_space space;
     bool to_signed;
@@ -182,6 +184,7 @@ struct program {
     struct syntax_module *syntax;
     struct instruction *code;
     uint32_t count;
+    uint32_t *machine_before; /* by instruction, and one more: quarters of machine instructions */
     struct program_function **functions;
     size_t function_count;
     unsigned char *constants;

@@ -49,6 +49,7 @@ struct lockstep_emulator_counters {
     uint64_t shared_atomic_requests, shared_copy_requests;
     uint64_t bulk_load_requests, bulk_load_bytes, bulk_store_requests, bulk_store_bytes;
     uint64_t wgmma_warp_instructions, wgmma_multiply_adds;
+    uint64_t machine_instructions;                    /* of SASS, estimated */
     uint64_t shared_requests_64, shared_requests_128; /* of 8 and of 16 bytes a lane */
     uint64_t global_requests_64, global_requests_128;
 };

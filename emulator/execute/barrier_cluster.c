@@ -99,6 +99,7 @@ static void wait_here(struct warp *warp, uint32_t lanes) {
     struct machine_counters *counters = &warp->worker->counters;
     const bool all_wait = lanes == warp->mask;
     counters->warp_instructions -= all_wait;
+    counters->machine_instructions -= all_wait ? warp_machine_quarters(warp, 1) : 0;
     counters->thread_instructions -= lane_count(lanes);
     warp->executed -= all_wait;
     warp_save(warp, warp->pc);

@@ -91,6 +91,7 @@ static void open_warp(struct block *block, uint32_t index) {
     warp->index = index;
     warp->first_thread = index * LANES;
     warp->code = launch->program->code;
+    warp->machine_before = launch->program->machine_before;
     warp->stack = block->stacks + index * stack_bytes(launch);
     warp->local = block->locals + index * local_bytes(launch);
     warp->special = block->specials + (size_t)index * SPECIAL_BYTES;

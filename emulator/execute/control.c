@@ -39,6 +39,9 @@ static void execute_branch(struct warp *warp, const struct instruction *instruct
         return;
     }
     if (!stay) {
+        if (instruction->detail->is_predicated) /* the machine goes over them all the same */
+            warp->worker->counters.machine_instructions +=
+                warp->machine_before[target] - warp->machine_before[next];
         count_spin(warp, target);
         warp->pc = target;
         return;

@@ -12,6 +12,7 @@ static void wait_here(struct warp *warp, uint32_t lanes) {
     struct machine_counters *counters = &warp->worker->counters;
     const uint32_t skipped = warp->mask & ~lanes;
     counters->warp_instructions--;
+    counters->machine_instructions -= warp_machine_quarters(warp, 1);
     counters->thread_instructions -= lane_count(warp->mask);
     warp->executed--;
     warp_save(warp, warp->pc);

@@ -154,6 +154,7 @@ struct warp {
     struct worker *worker;
     struct block *block;
     const struct instruction *code;
+    const uint32_t *machine_before;
     uint32_t index, first_thread;
     uint32_t lane_pc[LANES], lane_base[LANES]; /* of lanes that do not execute */
     uint32_t lane_local[LANES];                /* where the frame's local variables begin */
@@ -182,6 +183,11 @@ enum { STACK_BYTES = 1 << 24, SPIN_LIMIT = 1024, SLICE = 1 << 14 };
 
 static inline void *warp_slot(const struct warp *warp, uint32_t slot) {
     return warp->bank[slot & 3] + (slot & ~UINT32_C(3));
+}
+
+/* Four times the machine instructions of the next `count` instructions. */
+static inline uint32_t warp_machine_quarters(const struct warp *warp, uint32_t count) {
+    return warp->machine_before[warp->pc + count] - warp->machine_before[warp->pc];
 }
 
 /* The lanes that an instruction with a guard acts on. */

@@ -70,6 +70,7 @@ static bool choose(struct warp *warp) {
 static void count(struct warp *warp, uint32_t instructions) {
     struct machine_counters *counters = &warp->worker->counters;
     counters->warp_instructions += instructions;
+    counters->machine_instructions += warp_machine_quarters(warp, instructions);
     counters->thread_instructions += (uint64_t)instructions * lane_count(warp->mask);
     warp->executed += instructions;
     warp->fuel -= instructions;

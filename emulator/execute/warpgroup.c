@@ -224,6 +224,7 @@ static void execute_commit(struct warp *warp, const struct instruction *instruct
 static void wait_here(struct warp *warp, uint64_t complete) {
     struct machine_counters *counters = &warp->worker->counters;
     counters->warp_instructions--;
+    counters->machine_instructions -= warp_machine_quarters(warp, 1);
     counters->thread_instructions -= LANES;
     warp->executed--;
     warp_save(warp, warp->pc);

@@ -176,8 +176,7 @@ static void load(struct source *source, struct machine_module *module, const cha
     module->syntax = syntax_parse(source, text, length);
     place_variables(source, module);
     module->program = decode_program(source, module->syntax, &set);
-    if (!module->machine->options.count_ptx)
-        assemble_program(source, module->program);
+    assemble_program(source, module->program, module->machine->options.count_ptx);
     initialise_all(source, module);
     collect_kernels(source, module);
 }

@@ -12,7 +12,8 @@
 
 /* 108 blocks: one a multiprocessor of an A100. */
 static struct counters_row row_of(const char *grid) {
-    struct counters_row row = {.launches = 1, .warp_instructions = 4000};
+    struct counters_row row = {
+        .launches = 1, .warp_instructions = 4000, .machine_instructions = 4000};
     snprintf(row.kernel, sizeof row.kernel, "kernel");
     snprintf(row.grid, sizeof row.grid, "%s", grid);
     return row;
@@ -64,8 +65,9 @@ static void a_matrix_instruction_is_4096_flops(void **state) {
 static void dram_is_shared_by_all_multiprocessors(void **state) {
     (void)state;
     struct counters_row row = row_of("108x1x1");
-    row.warp_instructions = 4 * 108 * 1410; /* 1,410 clocks of each, which are a microsecond */
-    row.bytes_touched = 1555000;            /* one too, at 1,555 GB/s */
+    /* 1,410 clocks of each, which are a microsecond */
+    row.warp_instructions = row.machine_instructions = 4 * 108 * 1410;
+    row.bytes_touched = 1555000; /* one too, at 1,555 GB/s */
     struct limits limits = limits_of(&row, "a100");
     check_share(&limits, LIMIT_ISSUE, 1);
     check_share(&limits, LIMIT_DRAM, 1);
@@ -74,7 +76,7 @@ static void dram_is_shared_by_all_multiprocessors(void **state) {
 static void blocks_that_are_one_too_many_cost_a_turn(void **state) {
     (void)state;
     struct counters_row row = row_of("109x1x1");
-    row.warp_instructions = 4 * 109 * 1410;
+    row.warp_instructions = row.machine_instructions = 4 * 109 * 1410;
     row.bytes_touched = 1555000;
     struct limits limits = limits_of(&row, "a100");
     assert_int_equal(limits.blocks_most, 2);
@@ -97,7 +99,7 @@ static void what_is_no_launch_is_refused(void **state) {
                          STATUS_INVALID);
     }
     struct counters_row row = row_of("1x1x1");
-    row.warp_instructions = 0;
+    row.warp_instructions = row.machine_instructions = 0;
     assert_int_equal(limits_find(&row, model_gpu_find("a100"), &limits, &message), STATUS_INVALID);
     assert_null(model_gpu_find("a101"));
 }
