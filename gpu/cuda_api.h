@@ -12,6 +12,7 @@
 #define LOCKSTEP_GPU_CUDA_API_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The results that lockstep tells apart; any other is reported by the name the driver gives it. */
 #define CUDA_RESULTS(X)                                                                            \
@@ -78,6 +79,16 @@
 
 #define CUDA_CAPTURE_MODES(X) X(CU_STREAM_CAPTURE_MODE_THREAD_LOCAL, 1)
 
+#define CUDA_TENSOR_TYPES(X)                                                                       \
+    X(CU_TENSOR_MAP_DATA_TYPE_FLOAT16, 6)                                                          \
+    X(CU_TENSOR_MAP_DATA_TYPE_FLOAT32, 7)                                                          \
+    X(CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 9)
+
+#define CUDA_TENSOR_INTERLEAVES(X) X(CU_TENSOR_MAP_INTERLEAVE_NONE, 0)
+#define CUDA_TENSOR_SWIZZLES(X) X(CU_TENSOR_MAP_SWIZZLE_128B, 3)
+#define CUDA_TENSOR_PROMOTIONS(X) X(CU_TENSOR_MAP_L2_PROMOTION_L2_256B, 3)
+#define CUDA_TENSOR_FILLS(X) X(CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE, 0)
+
 /* Bits of the flags arguments. */
 #define CUDA_FLAGS(X)                                                                              \
     X(CU_STREAM_NON_BLOCKING, 1)                                                                   \
@@ -91,6 +102,11 @@ enum cuda_jit_option { CUDA_JIT_OPTIONS(CUDA_ENUMERATOR) };
 enum cuda_function_attribute { CUDA_FUNCTION_ATTRIBUTES(CUDA_ENUMERATOR) };
 enum cuda_capture_mode { CUDA_CAPTURE_MODES(CUDA_ENUMERATOR) };
 enum cuda_flag { CUDA_FLAGS(CUDA_ENUMERATOR) };
+enum cuda_tensor_type { CUDA_TENSOR_TYPES(CUDA_ENUMERATOR) };
+enum cuda_tensor_interleave { CUDA_TENSOR_INTERLEAVES(CUDA_ENUMERATOR) };
+enum cuda_tensor_swizzle { CUDA_TENSOR_SWIZZLES(CUDA_ENUMERATOR) };
+enum cuda_tensor_promotion { CUDA_TENSOR_PROMOTIONS(CUDA_ENUMERATOR) };
+enum cuda_tensor_fill { CUDA_TENSOR_FILLS(CUDA_ENUMERATOR) };
 #    undef CUDA_ENUMERATOR
 #endif
 
@@ -104,6 +120,7 @@ struct cuda_function;
 struct cuda_graph;
 struct cuda_graph_exec;
 struct cuda_graph_node;
+struct cuda_tensor_map;
 
 /* Member of struct driver, exported name, arguments. All return enum cuda_result. The newest is
  * cuGraphInstantiateWithFlags, of CUDA 11.4. cuEventElapsedTime is asked for by its first name,
@@ -171,7 +188,8 @@ struct cuda_graph_node;
     X(cuGraphExecDestroy, cuGraphExecDestroy, (struct cuda_graph_exec * exec))                     \
     X(cuGraphDestroy, cuGraphDestroy, (struct cuda_graph * graph))
 
-/* The same of CUDA 12.4, which tell what an image holds. What an older driver lacks is NULL. */
+/* The same of CUDA 12.0, which describes matrices to TMA, and of 12.4, which tell what an image holds.
+ * What an older driver lacks is NULL. */
 #define CUDA_DRIVER_FUNCTIONS_KNOWN(X)                                                             \
     X(cuModuleGetFunctionCount, cuModuleGetFunctionCount,                                          \
       (unsigned int *count, struct cuda_module *module))                                           \
@@ -179,6 +197,12 @@ struct cuda_graph_node;
       (struct cuda_function * *functions, unsigned int count, struct cuda_module *module))         \
     X(cuFuncGetName, cuFuncGetName, (const char **name, struct cuda_function *function))           \
     X(cuFuncGetParamInfo, cuFuncGetParamInfo,                                                      \
-      (struct cuda_function * function, size_t index, size_t * offset, size_t * bytes))
+      (struct cuda_function * function, size_t index, size_t * offset, size_t * bytes))            \
+    X(cuTensorMapEncodeTiled, cuTensorMapEncodeTiled,                                              \
+      (struct cuda_tensor_map * map, enum cuda_tensor_type type, uint32_t rank, void *address,     \
+       const uint64_t *sizes, const uint64_t *strides, const uint32_t *box,                        \
+       const uint32_t *element_strides, enum cuda_tensor_interleave interleave,                    \
+       enum cuda_tensor_swizzle swizzle, enum cuda_tensor_promotion promotion,                     \
+       enum cuda_tensor_fill fill))
 
 #endif

@@ -171,6 +171,23 @@ struct gpu_launch {
  * it. */
 enum status gpu_launch(struct gpu *gpu, const struct gpu_launch *launch, struct message *message);
 
+/* A matrix of rows in device memory, as TMA moves boxes of it to and from shared memory. Address and
+ * `stride` are multiples of 16 bytes. */
+enum gpu_element { GPU_F16, GPU_BF16, GPU_F32 };
+struct gpu_matrix {
+    const void *data;
+    enum gpu_element element;
+    int64_t rows, columns, stride; /* elements; the stride is from row to row */
+    int box_rows, box_columns;     /* 128 bytes of columns, which are swizzled in shared memory */
+};
+
+enum { GPU_TENSOR_MAP_BYTES = 128 }; /* and its alignment */
+
+/* Writes the tensor map that a kernel takes as a parameter. STATUS_UNSUPPORTED: the driver, which is
+ * older than CUDA 12.0, or this device has none. */
+enum status gpu_tensor_map(struct gpu *gpu, const struct gpu_matrix *matrix, void *map,
+                           struct message *message);
+
 /* How many bytes each parameter of the kernel has. STATUS_UNSUPPORTED: the driver does not tell. */
 enum status gpu_kernel_parameters(struct gpu *gpu, struct gpu_kernel kernel,
                                   size_t bytes[GPU_PARAMETERS_MAX], int *count,

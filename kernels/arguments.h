@@ -19,6 +19,11 @@ enum {
     GEMM_TENSOR_THREADS = 128,  /* gemm_9_tensor_*: a block */
     TENSOR_TILE = 128,          /* its square of C */
     GEMM_TENSOR_SHARED = 65536, /* its dynamic shared memory, bytes */
+    HOPPER_THREADS = 384,       /* gemm_10_hopper: a producer and two consumers of 128 */
+    HOPPER_ROWS = 128,          /* its tile of C, 128 or 256 columns wide */
+    HOPPER_DEPTH = 64,          /* of k, that a slot of its ring holds */
+    HOPPER_SLOTS = 4,           /* of the ring */
+    HOPPER_CLUSTER = 2,         /* blocks, one above the other */
     ROW_THREADS = 256,          /* the tiled rungs that give a block to a row */
     GEMM_SPLIT_WORKSPACE = 1 << 22, /* gemm_8_split_k: floats, at least m n splits */
     WARP_LANES = 32,
@@ -39,6 +44,23 @@ struct gemm_arguments {
     int64_t lda, ldb, ldc;
     float alpha, beta;
     int32_t c_in_vectors; /* the tensor rung: C and its rows are 16-byte aligned */
+};
+
+/* gemm_10_hopper's dynamic shared memory: the ring of A and B, four panels of C of 64 x 32, and
+ * barriers. */
+#define HOPPER_SHARED(columns)                                                                     \
+    (HOPPER_SLOTS * (HOPPER_ROWS + (columns)) * HOPPER_DEPTH * 2 + 4 * 64 * 32 * 4 + 64)
+
+/* A matrix as the driver describes it to TMA (cuTensorMapEncodeTiled). */
+struct tensor_map {
+    uint64_t opaque[16];
+} __attribute__((aligned(128)));
+
+/* The matrices of gemm as gemm has them too; a, b are boxes of 64 x 64 elements, c of 64 rows and 32
+ * columns. */
+struct gemm_hopper_arguments {
+    struct tensor_map a, b, c;
+    struct gemm_arguments gemm;
 };
 
 /* gemm holds x as A, W as B, y as C, alpha 1 and beta 0. */

@@ -76,6 +76,12 @@ linear_kernel linear_cuda_best;    /* bias and function where the sums are; any 
  * capability 8.0 and up. */
 gemm_kernel gemm_cuda_tensor;
 
+/* --- cuda-hopper ----------------------------------------------------------------------------- */
+
+/* bf16 and f16, accumulated in f32: wgmma, TMA and clusters. Compute capability 9.0 alone. A, B and C
+ * begin at multiples of 16 bytes, and so does each of their rows. */
+gemm_kernel gemm_cuda_hopper;
+
 /* --- cublas ---------------------------------------------------------------------------------- */
 
 /* f32 (CUBLAS_COMPUTE_32F), tf32 and bf16 (compute capability 8.0 and up), f16; accumulated in f32.

@@ -17,6 +17,8 @@ kernel_build  := $(BUILD)/kernels
 virtual_gemm_9_tensor_bf16 := 80
 virtual_gemm_9_tensor_f16  := 80
 virtual_gemm_9_tensor_tf32 := 80
+# Instructions of one architecture, whose PTX no other takes.
+virtual_gemm_10_hopper := 90a
 virtual        = $(or $(virtual_$(1)),75)
 
 ifneq ($(NVCC),)
@@ -24,7 +26,10 @@ nvcc_known    := $(patsubst sm_%,%,$(shell $(NVCC) --list-gpu-code))
 nvcc_version  := $(shell $(NVCC) --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
 architectures := $(filter $(nvcc_known),$(ARCHITECTURES))
 kernels_built := by nvcc $(nvcc_version) $(if $(architectures),for $(addprefix sm_,$(architectures)) and as PTX,as PTX alone)
-machine_codes  = $(foreach a,$(architectures),$(if $(shell test $(a) -ge $(call virtual,$(1)) && echo yes),$(comma)sm_$(a)))
+machine_codes  = $(if $(call features,$(1)),$(addprefix $(comma)sm_,$(addsuffix $(call features,$(1)),\
+                     $(filter $(patsubst %$(call features,$(1)),%,$(call virtual,$(1))),$(architectures)))),\
+                     $(foreach a,$(architectures),$(if $(shell test $(a) -ge $(call virtual,$(1)) && echo yes),$(comma)sm_$(a))))
+features       = $(findstring a,$(call virtual,$(1)))
 comma         := ,
 empty         :=
 space         := $(empty) $(empty)
@@ -34,7 +39,8 @@ kernel_compile = $(NVCC) -I. -fatbin --no-compress -lineinfo --Werror all-warnin
                  -gencode "$(call gencode,$(1))" -MD -MP -MF $(kernel_build)/$(1).d -MT $(kernel_build)/$(1).image
 else ifneq ($(and $(KERNEL_CLANG),$(LIBCLC)),)
 # clang 14 parts the lanes of a warp before its mma.sync, which wants them together.
-kernel_names  := $(filter-out gemm_9_tensor_tf32,$(kernel_names))
+# It knows no sm_90a.
+kernel_names  := $(filter-out gemm_9_tensor_tf32 gemm_10_hopper,$(kernel_names))
 kernels_built := by $(shell $(KERNEL_CLANG) --version | sed -n '1s/.*\(clang version [0-9.]*\).*/\1/p') as PTX alone
 # It warns of indices in branches that a template's constants rule out.
 # clang's own CUDA headers need the toolkit, hence -nocudainc and a path without one; libclc brings the math functions.

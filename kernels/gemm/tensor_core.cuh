@@ -27,6 +27,10 @@ static __device__ inline void keep(unsigned &value) {
     asm volatile("" : "+r"(value));
 }
 
+static __device__ inline void keep(int &value) {
+    asm volatile("" : "+r"(value));
+}
+
 template <class eight_bytes> static __device__ inline void keep(eight_bytes &value) {
     asm volatile("" : "+l"(value));
 }

@@ -36,6 +36,12 @@ struct comparison {
 #    define cuda_graph CUgraph_st
 #    define cuda_graph_exec CUgraphExec_st
 #    define cuda_graph_node CUgraphNode_st
+#    define cuda_tensor_map CUtensorMap_st
+#    define cuda_tensor_type CUtensorMapDataType_enum
+#    define cuda_tensor_interleave CUtensorMapInterleave_enum
+#    define cuda_tensor_swizzle CUtensorMapSwizzle_enum
+#    define cuda_tensor_promotion CUtensorMapL2promotion_enum
+#    define cuda_tensor_fill CUtensorMapFloatOOBfill_enum
 #    include "gpu/cuda_api.h"
 
 #    define DRIVER(member, name, parameters)                                                       \
@@ -43,7 +49,10 @@ struct comparison {
 static const struct comparison driver[] = {
     CUDA_RESULTS(CONSTANT) CUDA_DEVICE_ATTRIBUTES(CONSTANT) CUDA_JIT_OPTIONS(CONSTANT)
         CUDA_FUNCTION_ATTRIBUTES(CONSTANT) CUDA_CAPTURE_MODES(CONSTANT) CUDA_FLAGS(CONSTANT)
-            CUDA_DRIVER_FUNCTIONS(DRIVER) CUDA_DRIVER_FUNCTIONS_KNOWN(DRIVER)};
+            CUDA_TENSOR_TYPES(CONSTANT) CUDA_TENSOR_INTERLEAVES(CONSTANT)
+                CUDA_TENSOR_SWIZZLES(CONSTANT) CUDA_TENSOR_PROMOTIONS(CONSTANT)
+                    CUDA_TENSOR_FILLS(CONSTANT) CUDA_DRIVER_FUNCTIONS(DRIVER)
+                        CUDA_DRIVER_FUNCTIONS_KNOWN(DRIVER)};
 #else
 static const struct comparison driver[] = {{"", false}};
 #endif
