@@ -3,6 +3,7 @@
 #include "bench/commands/options.h"
 #include "bench/devices/cores.h"
 #include "bench/report/report.h"
+#include "bench/run/network.h"
 #include "bench/training/dataset.h"
 #include "bench/training/setup.h"
 #include "reference/libraries.h"
@@ -16,6 +17,9 @@
 struct parsed {
     struct train_options train;
     const struct implementation *implementation;
+    struct added_list add;
+    struct added *added;    /* NULL where nothing is */
+    struct network network; /* of `implementation` and `added` */
     const char *gpu, *tuning;
     const char *cores; /* NULL: all that this process may run on */
 };
@@ -171,6 +175,7 @@ static const struct command_option device_options[] = {
         "implementation", "NAME", implementation_read, struct parsed, implementation,
         "Who computes (default: onednn, or openblas in a build without it; cpu-simd in bf16 and "
         "f16)"),
+    OPTION_ADD(struct parsed, add),
     OPTION_GPU(struct parsed, gpu),
     OPTION_TUNING(struct parsed, tuning),
     OPTION_CORES(struct parsed, cores),
@@ -208,12 +213,27 @@ static void defaults_fill(struct parsed *parsed, const struct command_context *c
     parsed->train.model.batch = 100;
 }
 
+/* The implementation with what was added in it. */
+static enum status network_choose(struct parsed *parsed, struct message *message) {
+    if (parsed->train.ranks)
+        return message_set(message, STATUS_INVALID,
+                           "rows that are added train alone; leave out --add, or the ranks");
+    enum status status = added_open(&parsed->add, &parsed->added, message);
+    if (status == STATUS_OK)
+        status = network_make(&parsed->network, parsed->implementation, parsed->added,
+                              parsed->train.model.dtype, message);
+    parsed->implementation = &parsed->network.implementation;
+    return status;
+}
+
 static enum status implementation_choose(struct parsed *parsed, struct message *message) {
     const enum dtype dtype = parsed->train.model.dtype;
+    const bool over_ranks = parsed->train.ranks != NULL;
     if (!parsed->implementation)
-        parsed->implementation = train_implementation_default(dtype, parsed->train.ranks != NULL);
-    return train_implementation_check(parsed->implementation, dtype, parsed->train.ranks != NULL,
-                                      message);
+        parsed->implementation = train_implementation_default(dtype, over_ranks);
+    enum status status =
+        train_implementation_check(parsed->implementation, dtype, over_ranks, message);
+    return status == STATUS_OK && parsed->add.count > 0 ? network_choose(parsed, message) : status;
 }
 
 /* Without --layers the network fits the data; synthetic data fit the network. */
@@ -233,6 +253,8 @@ static enum status train_and_draw(struct parsed *parsed, struct message *message
         cpu_threads_set(train->threads);
         status = train_run(train, &last, message);
     }
+    if (status == STATUS_OK)
+        status = added_check_unchanged(parsed->added, message);
     if (status == STATUS_OK && train->out)
         status = report_draw(train->out, stdout, message);
     if (status == STATUS_OK && train->out)
@@ -287,5 +309,8 @@ enum status command_train(int argc, char **argv, const struct command_context *c
     if (status != STATUS_OK || parse.helped)
         return status;
     status = cores_use(parsed.cores, message);
-    return status == STATUS_OK ? job_train(&parsed, context, message) : status;
+    if (status == STATUS_OK)
+        status = job_train(&parsed, context, message);
+    added_close(parsed.added);
+    return status;
 }
