@@ -36,9 +36,10 @@ double ceilings_measure_link(struct ranks *ranks, bool quick) {
     if (ranks_count(ranks) < 2)
         return 0.0;
     struct link link = {ranks, malloc(largest), malloc(largest)};
-    const bool lacking = ranks_any(ranks, !link.sent || !link.received);
+    const bool here = link.sent && link.received;
+    const bool lacking = ranks_any(ranks, !here);
     double best = 0.0;
-    if (!lacking) {
+    if (here) { /* pages that are there */
         memset(link.sent, 1, largest);
         memset(link.received, 0, largest);
     }

@@ -54,7 +54,7 @@ static bool gradients_average(struct mlp_check *check, struct ranks *ranks) {
     check->tolerances = malloc((size_t)count * sizeof *check->tolerances);
     const bool ready =
         check->oracle && check->gradients && check->tolerances && gradients_expect(check, count);
-    if (ranks_any(ranks, !ready))
+    if (ranks_any(ranks, !ready) || !ready)
         return false;
     ranks_sum(ranks, check->gradients, count);
     ranks_sum(ranks, check->tolerances, count);

@@ -110,7 +110,7 @@ enum status job_share_done(struct run *run, struct message *message) {
         ranks,
         done ? STATUS_OK : message_set(message, STATUS_NO_MEMORY, "no memory for rows of a run"),
         message);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || !done) {
         free(done);
         return status;
     }

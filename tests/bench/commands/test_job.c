@@ -167,7 +167,7 @@ static void test_ranks_train_the_network_of_one_process(void **state) {
     (void)state;
     enum { EPOCHS = 3 };
     need_mpi();
-    double alone[EPOCHS], together[EPOCHS];
+    double alone[EPOCHS] = {0}, together[EPOCHS] = {0};
     struct call call = CALL(TRAIN_SHORTLY, "openblas", "--out", "alone");
     check_status(&call, 0);
     call_free(&call);
