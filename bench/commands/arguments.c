@@ -41,6 +41,7 @@ int run_arguments_operation(struct option_parse *parse, char *text) {
 void run_arguments_begin(struct run_arguments *arguments, const struct command_context *context) {
     *arguments = (struct run_arguments){.run = {.selection.seed = 1,
                                                 .gpu = "auto",
+                                                .limits = "none",
                                                 .stop = context->stop,
                                                 .stop_argument = context->stop_argument,
                                                 .argument_count = context->argument_count,

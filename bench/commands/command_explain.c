@@ -1,7 +1,7 @@
 /* `lockstep explain` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
-#include "bench/model/limits.h"
+#include "bench/model/limits_text.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -54,51 +54,6 @@ static bool is_wanted(const struct parsed *parsed, const struct counters_row *ro
             strcmp(parsed->implementation, row->key.implementation) == 0);
 }
 
-static void csv_row_print(const struct counters_row *row, const struct model_gpu *gpu,
-                          const struct limits *limits) {
-    printf("%s,%s,%s,%s,%s,%s,%s,%s", row->key.operation, row->key.variant, row->key.dtype,
-           row->key.shape, row->key.implementation, row->kernel, row->grid, gpu->name);
-    for (int unit = 0; unit < LIMIT_UNITS; unit++)
-        printf(",%.4g", limits->share[unit]);
-    printf(",%s,%lld,%d\n", limit_unit_name(limits->busiest), (long long)limits->blocks_most,
-           limits->idle);
-}
-
-static void csv_header_print(void) {
-    printf("operation,variant,dtype,shape,implementation,kernel,grid,gpu");
-    for (int unit = 0; unit < LIMIT_UNITS; unit++)
-        printf(",%s", limit_unit_name((enum limit_unit)unit));
-    printf(",limited_by,blocks_most,idle\n");
-}
-
-/* "gemm_warp_nn: FMA 100%, issue 57%, DRAM 4%: limited by FMA" */
-static void sentence_print(const struct counters_row *row, const struct model_gpu *gpu,
-                           const struct limits *limits) {
-    bool said[LIMIT_UNITS] = {false};
-    const char *separator = ": ";
-    printf("  %-16s %s", row->key.implementation, row->kernel);
-    for (int rank = 0; rank < LIMIT_UNITS; rank++) {
-        int next = -1;
-        for (int unit = 0; unit < LIMIT_UNITS; unit++)
-            if (!said[unit] && (next < 0 || limits->share[unit] > limits->share[next]))
-                next = unit;
-        said[next] = true;
-        if (limits->share[next] < 0.005)
-            break;
-        printf("%s%s %.0f%%", separator, limit_unit_name((enum limit_unit)next),
-               100 * limits->share[next]);
-        separator = ", ";
-    }
-    printf("; limited by %s", limit_unit_name(limits->busiest));
-    if (limits->idle > 0)
-        printf("; %lld blocks leave %d of %d multiprocessors idle", (long long)limits->blocks,
-               limits->idle, gpu->multiprocessors);
-    else
-        printf("; %lld blocks on the fullest multiprocessor, theoretical occupancy %.0f%%",
-               (long long)limits->blocks_most, 100 * row->occupancy);
-    putchar('\n');
-}
-
 static void heading_print(const struct counters_row *row, const struct counters_row *before) {
     if (!before || !row_key_same_case(&row->key, &before->key))
         printf("%s/%s/%s/%s\n", row->key.operation, row->key.variant, row->key.dtype,
@@ -110,7 +65,7 @@ static enum status rows_print(const struct parsed *parsed, const struct model_gp
                               struct message *message) {
     const struct counters_row *before = NULL;
     if (parsed->csv)
-        csv_header_print();
+        limits_csv_header_print(stdout);
     else
         printf("by the published peaks of the %s: %d multiprocessors, %.0f MHz, %.0f GB/s\n",
                gpu->title, gpu->multiprocessors, gpu->clock_mhz, gpu->memory);
@@ -122,10 +77,10 @@ static enum status rows_print(const struct parsed *parsed, const struct model_gp
         if (status != STATUS_OK)
             return status;
         if (parsed->csv) {
-            csv_row_print(&rows[i], gpu, &limits);
+            limits_csv_print(stdout, &rows[i], gpu, &limits);
         } else {
             heading_print(&rows[i], before);
-            sentence_print(&rows[i], gpu, &limits);
+            limits_sentence_print(stdout, &rows[i], gpu, &limits);
         }
         before = &rows[i];
     }

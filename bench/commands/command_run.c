@@ -1,6 +1,7 @@
 /* `lockstep run` */
 #include "bench/commands/arguments.h"
 #include "bench/commands/job.h"
+#include "bench/model/limits.h"
 
 #include <string.h>
 
@@ -10,6 +11,9 @@ static const struct command_option options[] = {
                 "in it is resumed"),
     OPTION_TEXT("scaling", "HOW", struct run_arguments, run.scaling,
                 "Over ranks: strong (default) shares a batch, weak gives each rank the shape's"),
+    OPTION_TEXT("limits", "NAME", struct run_arguments, run.limits,
+                "By whose figures to say what would limit each emulated kernel (default: a100), "
+                "see `lockstep explain --gpu list`; none: by nobody's"),
     OPTION_FLAG("json", struct run_arguments, run.json,
                 "Results as JSON on standard output, the table on standard error"),
     OPTIONS_END,
@@ -27,6 +31,7 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     static const struct command_option *const tables[] = {options, run_arguments_options, NULL};
     struct run_arguments arguments;
     run_arguments_begin(&arguments, context);
+    arguments.run.limits = "a100";
     struct option_parse parse = {.name = "run",
                                  .arguments = "[OPERATION…]",
                                  .doc = doc,
@@ -41,6 +46,13 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     if (scaling && strcmp(scaling, "strong") != 0 && strcmp(scaling, "weak") != 0)
         return message_set(message, STATUS_INVALID, "--scaling wants strong or weak, not '%s'",
                            scaling);
+    const char *limits = arguments.run.limits;
+    if (!model_gpu_find(limits) && strcmp(limits, "none") != 0)
+        return message_set(
+            message, STATUS_INVALID,
+            "--limits wants a GPU that `lockstep explain --gpu list` names, or none, "
+            "not '%s'",
+            limits);
     status = run_arguments_finish(&arguments, message);
     if (status != STATUS_OK)
         return status;

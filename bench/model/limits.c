@@ -20,9 +20,9 @@ const struct model_gpu *model_gpu_find(const char *name) {
 
 const char *limit_unit_name(enum limit_unit unit) {
     static const char *const names[LIMIT_UNITS] = {
-        [LIMIT_ISSUE] = "issue",    [LIMIT_FMA] = "FMA",  [LIMIT_TENSOR] = "tensor",
-        [LIMIT_LSU] = "load/store", [LIMIT_CACHE] = "L1", [LIMIT_SHARED] = "shared memory",
-        [LIMIT_DRAM] = "DRAM"};
+        [LIMIT_ISSUE] = "issue",          [LIMIT_FMA] = "FMA",        [LIMIT_ALU] = "other ALU",
+        [LIMIT_TENSOR] = "tensor",        [LIMIT_LSU] = "load/store", [LIMIT_CACHE] = "L1",
+        [LIMIT_SHARED] = "shared memory", [LIMIT_DRAM] = "DRAM"};
     return names[unit];
 }
 
@@ -43,6 +43,9 @@ static void clocks_count(const struct counters_row *row, const struct model_gpu 
         (double)(row->global_load_sectors + row->global_store_sectors + row->global_atomic_sectors);
     clocks[LIMIT_ISSUE] = (double)row->machine_instructions / gpu->issue;
     clocks[LIMIT_FMA] = (double)row->fma_warp_instructions / gpu->fma;
+    const double others = (double)row->machine_instructions - (double)row->fma_warp_instructions -
+                          (double)row->tensor_warp_instructions - (double)row->barriers - requests;
+    clocks[LIMIT_ALU] = others > 0 ? others / gpu->alu : 0;
     clocks[LIMIT_TENSOR] = (double)row->tensor_warp_instructions * mma_flops / gpu->tensor;
     clocks[LIMIT_LSU] = LANES * requests / gpu->lsu;
     clocks[LIMIT_CACHE] = SECTOR_BYTES * sectors / gpu->cache;
@@ -80,6 +83,7 @@ enum status limits_find(const struct counters_row *row, const struct model_gpu *
     const int64_t idle = gpu->multiprocessors - limits->blocks;
     limits->blocks_most = most;
     limits->idle = idle > 0 ? (int)idle : 0;
+    limits->filled = (double)limits->blocks / ((double)most * gpu->multiprocessors);
     double clocks[LIMIT_UNITS];
     clocks_count(row, gpu, clocks);
     /* The launch is over when the multiprocessor with most blocks is done. */

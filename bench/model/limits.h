@@ -11,7 +11,7 @@
 struct model_gpu {
     const char *name, *title;
     int multiprocessors;
-    double clock_mhz, issue, fma, lsu, shared, cache, tensor, memory;
+    double clock_mhz, issue, fma, alu, lsu, shared, cache, tensor, memory;
 };
 
 /* In the order of gpus.def. */
@@ -23,6 +23,7 @@ const struct model_gpu *model_gpu_find(const char *name);
 enum limit_unit {
     LIMIT_ISSUE,  /* warp schedulers */
     LIMIT_FMA,    /* f32 multiply-adds */
+    LIMIT_ALU,    /* what is neither multiply-add, matrix, memory nor barrier */
     LIMIT_TENSOR, /* matrix instructions */
     LIMIT_LSU,    /* requests to global, local and shared memory */
     LIMIT_CACHE,  /* sectors through the first-level cache */
@@ -39,6 +40,7 @@ struct limits {
     int64_t blocks;
     int64_t blocks_most; /* of the multiprocessor that has most, where all take turns */
     int idle;            /* multiprocessors without a block */
+    double filled; /* of the time of that multiprocessor, the part in which the average one works */
 };
 
 /* STATUS_INVALID: the row's grid cannot be read, or it counts nothing. */

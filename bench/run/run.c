@@ -3,6 +3,7 @@
 #include "bench/files/crossover.h"
 #include "bench/files/results_json.h"
 #include "bench/files/table.h"
+#include "bench/model/limits_file.h"
 #include "bench/report/report.h"
 #include "bench/run/state.h"
 #include "ranks/ranks.h"
@@ -157,6 +158,15 @@ static enum status rows_judge(const struct run *run, const struct result *rows, 
     return STATUS_OK;
 }
 
+/* What would limit the emulated kernels on a real GPU. That the file could not be written costs the run
+ * nothing: it follows from counters.csv. */
+static void limits_tell(const struct run *run) {
+    const struct model_gpu *gpu = model_gpu_find(run->options->limits);
+    struct message why;
+    if (gpu && limits_write(run->folder.path, gpu, run->table, &why) != STATUS_OK)
+        fprintf(run->table, "limits: %s\n", why.text);
+}
+
 /* What is drawn and printed of a run whose rows are all on the disk. A wrong result is what the run
  * ends with, whatever became of the plots. */
 static enum status run_show(struct run *run, struct message *message) {
@@ -167,6 +177,7 @@ static enum status run_show(struct run *run, struct message *message) {
     struct message why;
     table_print_summary(run->table, rows, count);
     crossover_print(run->table, rows, count);
+    limits_tell(run);
     enum status shown = report_draw(run->folder.path, run->table, &why);
     if (shown != STATUS_OK)
         (void)message_set(

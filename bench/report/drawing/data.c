@@ -141,6 +141,8 @@ enum status report_data_load(const char *folder, struct report_data *data,
     if (status == STATUS_OK)
         status = table_load(data, "counters.csv", &data->counters, message);
     if (status == STATUS_OK)
+        status = table_load(data, "limits.csv", &data->limits, message);
+    if (status == STATUS_OK)
         status = environment_load(data, message);
     data->has_samples = file_exists(data, "samples.csv");
     all_ceilings_read(data);
@@ -154,6 +156,7 @@ void report_data_release(struct report_data *data) {
     free(data->parts);
     csv_table_release(&data->training);
     csv_table_release(&data->counters);
+    csv_table_release(&data->limits);
     cJSON_Delete(data->environment);
     *data = (struct report_data){0};
 }

@@ -1,11 +1,13 @@
 /* Which unit limits a launch, on counts whose clocks are known. */
-#include "bench/model/limits.h"
+#include "bench/model/limits_file.h"
+#include "tests/support/temporary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -39,11 +41,13 @@ static void shares_are_those_of_the_units_clocks(void **state) {
     row.shared_load_requests = 100;   /* 100 clocks of 32 threads a clock */
     row.global_load_sectors = 400;    /* 100 clocks of 128 bytes */
     row.shared_wavefronts = 2000;     /* 2,000 clocks of 128 bytes */
+    row.barriers = 900;               /* 2,000 of other instructions, 2 a clock */
     struct limits limits = limits_of(&row, "a100");
     assert_int_equal(limits.busiest, LIMIT_SHARED);
     check_share(&limits, LIMIT_SHARED, 1);
     check_share(&limits, LIMIT_ISSUE, 0.5);
     check_share(&limits, LIMIT_FMA, 0.25);
+    check_share(&limits, LIMIT_ALU, 0.5);
     check_share(&limits, LIMIT_LSU, 0.05);
     check_share(&limits, LIMIT_CACHE, 0.05);
     check_share(&limits, LIMIT_TENSOR, 0);
@@ -67,7 +71,8 @@ static void dram_is_shared_by_all_multiprocessors(void **state) {
     struct counters_row row = row_of("108x1x1");
     /* 1,410 clocks of each, which are a microsecond */
     row.warp_instructions = row.machine_instructions = 4 * 108 * 1410;
-    row.bytes_touched = 1555000; /* one too, at 1,555 GB/s */
+    row.fma_warp_instructions = 2 * 108 * 1410; /* half of them */
+    row.bytes_touched = 1555000;                /* one too, at 1,555 GB/s */
     struct limits limits = limits_of(&row, "a100");
     check_share(&limits, LIMIT_ISSUE, 1);
     check_share(&limits, LIMIT_DRAM, 1);
@@ -77,11 +82,13 @@ static void blocks_that_are_one_too_many_cost_a_turn(void **state) {
     (void)state;
     struct counters_row row = row_of("109x1x1");
     row.warp_instructions = row.machine_instructions = 4 * 109 * 1410;
+    row.fma_warp_instructions = 2 * 109 * 1410;
     row.bytes_touched = 1555000;
     struct limits limits = limits_of(&row, "a100");
     assert_int_equal(limits.blocks_most, 2);
     assert_int_equal(limits.idle, 0);
     check_share(&limits, LIMIT_DRAM, 0.5);
+    assert_true(limits.filled > 109.0 / 216 - 1e-9 && limits.filled < 109.0 / 216 + 1e-9);
     row = row_of("2x3x4");
     limits = limits_of(&row, "a100");
     assert_int_equal(limits.blocks, 24);
@@ -104,6 +111,35 @@ static void what_is_no_launch_is_refused(void **state) {
     assert_null(model_gpu_find("a101"));
 }
 
+/* limits.csv has a row for each of counters.csv, and the log a line. */
+static void limits_are_written_beside_the_counts(void **state) {
+    struct temporary *place = *state;
+    struct message message;
+    char *log = NULL, *text;
+    size_t size;
+    FILE *file = open_memstream(&log, &size);
+    assert_non_null(file);
+    assert_int_equal(limits_write(place->path, model_gpu_find("a100"), file, &message), STATUS_OK);
+    assert_null(file_text(temporary_path(place, "limits.csv"))); /* nothing was counted */
+    struct counters_row row = row_of("108x1x1");
+    row.fma_warp_instructions = 2000;
+    FILE *counters = fopen(temporary_path(place, "counters.csv"), "w");
+    assert_non_null(counters);
+    assert_int_equal(csv_write_header(counters, &counters_format), 0);
+    assert_int_equal(csv_write_row(counters, &counters_format, &row), 0);
+    assert_int_equal(fclose(counters), 0);
+    assert_int_equal(limits_write(place->path, model_gpu_find("a100"), file, &message), STATUS_OK);
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(
+        strstr(log, "kernel: issue 100%, FMA 100%, other ALU 100%; limited by issue; 1"));
+    text = file_text(temporary_path(place, "limits.csv"));
+    assert_non_null(text);
+    assert_non_null(strstr(text, ",limited_by,blocks_most,idle,filled\n"));
+    assert_non_null(strstr(text, ",kernel,108x1x1,a100,1,1,1,0,0,0,0,0,issue,1,0,1\n"));
+    free(text);
+    free(log);
+}
+
 static void figures_are_plausible(void **state) {
     (void)state;
     for (int i = 0; i < model_gpu_count; i++) {
@@ -116,6 +152,7 @@ static void figures_are_plausible(void **state) {
 }
 
 int main(void) {
+    static struct temporary place;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_are_those_of_the_units_clocks),
         cmocka_unit_test(a_matrix_instruction_is_4096_flops),
@@ -123,6 +160,7 @@ int main(void) {
         cmocka_unit_test(blocks_that_are_one_too_many_cost_a_turn),
         cmocka_unit_test(what_is_no_launch_is_refused),
         cmocka_unit_test(figures_are_plausible),
+        IN_TEMPORARY(limits_are_written_beside_the_counts, &place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

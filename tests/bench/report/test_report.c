@@ -475,8 +475,15 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     rows_write(f);
     text_write(f, "environment.json", environment);
     text_write(f, "counters.csv", counters);
+    text_write(
+        f, "limits.csv",
+        "operation,variant,dtype,shape,implementation,kernel,grid,gpu,FMA,DRAM,limited_by,idle\n"
+        "gemm,nn,f32,64x64x64,cuda<warp>,k,1x1x1,t4,1,0.25,FMA,39\n");
     assert_int_equal(draw(f), STATUS_OK);
     char *page = text_read(f, "index.html");
+    assert_non_null(strstr(page, "<section id=limits>"));
+    assert_non_null(strstr(page, "<td>cuda&lt;warp&gt;</td><td>k</td>"));
+    assert_non_null(strstr(page, "#8884 25.0%,transparent 0)\">25%</td><td>FMA</td></tr>"));
     assert_non_null(page);
     const char *results = strstr(page, "<section id=results>");
     assert_non_null(results);
@@ -584,6 +591,7 @@ static void test_the_page_says_how_to_repeat_the_run(void **state) {
     assert_true(holds(f, "index.html", "<a href=\"parts.csv\">"));
     assert_false(holds(f, "index.html", "<a href=\"counters.csv\">"));
     assert_false(holds(f, "index.html", "id=counters"));
+    assert_false(holds(f, "index.html", "id=limits"));
     assert_false(holds(f, "index.html", "not finished"));
 }
 
