@@ -141,6 +141,7 @@ static const struct {
     {"quick", ""},
     {"save", "weights.bin"},
     {"scaling", "weak"},
+    {"limits", "t4"},
     {"seed", "1"},
     {"shape", "8x8x8"},
     {"strict", ""},
