@@ -5,7 +5,7 @@
  *   driver       the CUDA driver's table and its errors
  *   state        whether the GPU is usable, what a result means, the GPU's properties
  *   stream       waiting, and the time between two events
- *   memory, graph, launch, counters
+ *   memory, graph, launch, tensor_map, counters
  *   image        what an image holds, as the driver tells
  *   cublas       needs memory for its workspace
  *   context      opening, closing and resetting, which gives back what all of these hold

@@ -50,7 +50,9 @@ static void check_access(struct warp *warp, const struct instruction *instructio
     const bool is_read = flags & CHECK_READS, is_write = flags & CHECK_WRITES;
     if (warp->block->race)
         race_access(warp, instruction, lane, place, size,
-                    (is_write ? RACE_WRITE : 0U) | (is_strong ? RACE_STRONG : 0U), value);
+                    (is_write ? RACE_WRITE : 0U) | (is_strong ? RACE_STRONG : 0U) |
+                        (flags & CHECK_PROXY ? RACE_BULK : 0U),
+                    value);
     if (warp->block->race && is_strong)
         race_strong(warp, instruction, race_key(place), is_read, is_write);
     check_written(warp, instruction, lane, place, size, flags);

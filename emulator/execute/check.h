@@ -13,7 +13,11 @@ void check_start(struct block *block);
 void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint32_t address, uint32_t size, bool is_write, bool is_atomic,
                   const unsigned char *value);
-enum check_flag { CHECK_READS = 1, CHECK_WRITES = 2 };
+enum check_flag {
+    CHECK_READS = 1,
+    CHECK_WRITES = 2,
+    CHECK_PROXY = 4, /* through the asynchronous proxy, as bulk copies do */
+};
 
 /* The same in any block of the cluster; `flags` are of enum check_flag. */
 void check_place(struct warp *warp, const struct instruction *instruction, unsigned lane,

@@ -319,7 +319,7 @@ static bool races(const struct warp *warp, const struct race_access *before,
     return before->clock > clock_of(warp)[entry_of(warp->block, before)];
 }
 
-/* Whether a bulk copy may miss what was written, for want of a proxy fence. */
+/* Whether a bulk copy, or a wgmma, may miss what was written, for want of a proxy fence. */
 static bool misses(const struct warp *warp, const struct race_access *write,
                    const struct race_access *now) {
     return write->is_set && !write->is_bulk && now->is_bulk &&
@@ -443,8 +443,9 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
             report(warp, instruction, lane, offset, verb, &byte->read,
                    describe(&byte->read, false));
         else if (!is_write && misses(warp, &byte->write, &now))
-            report(warp, instruction, lane, offset, "lets a bulk copy read", &byte->write,
-                   "that thread %u%s wrote, with no fence.proxy.async between");
+            report(warp, instruction, lane, offset,
+                   instruction->detail->product ? "lets a wgmma read" : "lets a bulk copy read",
+                   &byte->write, "that thread %u%s wrote, with no fence.proxy.async between");
         if (is_write) {
             byte->write = now;
             byte->value = value ? value[k] : 0;

@@ -28,7 +28,7 @@ enum race_flag {
     RACE_WRITE = 1,
     RACE_STRONG = 2,  /* does not race with its like */
     RACE_PENDING = 4, /* it may go on until it is waited for */
-    RACE_BULK = 8,    /* a bulk copy's */
+    RACE_BULK = 8,    /* a bulk copy's, or a read by wgmma */
 };
 
 /* The next access of the warp is another instruction's. */

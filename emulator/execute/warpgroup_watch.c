@@ -202,7 +202,8 @@ void warpgroup_watch_read(struct warp *warp, const struct instruction *instructi
                           uint32_t address, uint32_t size) {
     if (!warp->block->launch->is_slow)
         return;
-    check_shared(warp, instruction, 0, address, size, false, false, NULL);
+    check_place(warp, instruction, 0, &(struct shared_place){warp->block, address}, size,
+                CHECK_READS | CHECK_PROXY);
     if (!warp->watch || warp->is_faulted)
         return;
     struct watched_read *read = add_read(warp->watch);

@@ -5,7 +5,8 @@
  *
  * With the check of races, what a product may still read or write until it was waited for:
  *   - its registers, touched by another instruction before the wgmma.wait_group that covers it;
- *   - the bytes of its operands, written by anyone before one warp of the warpgroup has waited;
+ *   - the bytes of its operands, written by anyone before one warp of the warpgroup has waited, or
+ *     by a thread with no fence.proxy.async behind it;
  * and registers that were touched behind the last wgmma.fence, and then given to a product.
  *
  * A mov passes on what it copies: compilers put copies between any two instructions, and the

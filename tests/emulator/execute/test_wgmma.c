@@ -591,6 +591,8 @@ static void wrong_products_are_found(void **state) {
          "'wgmma' reads a register of the wgmma"},
         {THREADS, FENCE FROM_REGISTERS COMMIT "add.u32 %a2, %r1, 0;\n" WAIT,
          "'add' writes a register of the wgmma"},
+        {THREADS, "st.shared.b32 [%r2], %r3; bar.sync 0;\n" FENCE FROM_SHARED COMMIT WAIT,
+         "lets a wgmma read a byte that thread 64 wrote, with no fence.proxy.async between"},
         {THREADS, FENCE FROM_SHARED COMMIT "bar.sync 0; st.shared.b32 [%r2], %r3;\n" WAIT,
          "may still read, before it was waited for"},
         {THREADS, "setp.lt.u32 %p2, %r1, 96; @!%p2 bra END;\n" FENCE FROM_SHARED COMMIT WAIT "END:",
