@@ -31,13 +31,14 @@ struct tensor_map {
     uint8_t rank;
     uint8_t element; /* enum tensor_element */
     uint8_t swizzle; /* bytes of the span within which chunks of 16 change places: 0, 32, 64, 128 */
-    uint8_t fills_nan;             /* outside of the tensor, instead of zeros */
-    uint64_t address;              /* of element (0, 0 …) */
+    uint8_t fills_nan; /* outside of the tensor, instead of zeros */
+    uint64_t patched;  /* programs clear a bit here, to mend what some drivers of NVIDIA do */
+    uint64_t address;  /* of element (0, 0 …) */
     uint64_t stride[TENSOR_RANKS]; /* bytes from one element to the next; [0] is an element's */
     uint64_t size[TENSOR_RANKS];   /* elements */
     uint16_t box[TENSOR_RANKS];    /* elements that a box spans */
     uint8_t step[TENSOR_RANKS];    /* of which every step-th is taken */
-    uint8_t unused[TENSOR_MAP_BYTES - 8 - 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS];
+    uint8_t unused[TENSOR_MAP_BYTES - 3 * 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS];
 };
 
 _Static_assert(sizeof(struct tensor_map) == TENSOR_MAP_BYTES, "it fills a CUtensorMap");
