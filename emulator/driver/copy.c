@@ -122,7 +122,7 @@ static CUresult copy_find_places(const CUDA_MEMCPY3D *copy, struct copy_place *f
 }
 
 CUresult copy_check(const CUDA_MEMCPY3D *copy) {
-    struct copy_place from, to;
+    struct copy_place from = {0}, to = {0};
     return copy_empty(copy) ? CUDA_SUCCESS : copy_find_places(copy, &from, &to);
 }
 
@@ -145,7 +145,7 @@ static enum machine_status copy_bytes(const struct copy_place *to, const struct 
 }
 
 CUresult copy_execute(const CUDA_MEMCPY3D *copy) {
-    struct copy_place from, to;
+    struct copy_place from = {0}, to = {0};
     const CUresult status = copy_empty(copy) ? CUDA_SUCCESS : copy_find_places(copy, &from, &to);
     if (status != CUDA_SUCCESS || copy_empty(copy))
         return status;

@@ -193,7 +193,7 @@ CUresult cuCtxGetDevice(CUdevice *device) {
     CUresult status = driver_begin_context(&context);
     if (context && status == context->error) /* a broken context still has a device */
         status = device ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS)
+    if (status == CUDA_SUCCESS && context)
         *device = context->device;
     return driver_end(status);
 }
