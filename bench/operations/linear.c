@@ -5,6 +5,7 @@
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
+#include "reference/simd/simd.h"
 
 OPERATION_PROBLEM(linear)
 
@@ -79,6 +80,11 @@ static const struct implementation implementations[] = {
      .summary = "cblas_sgemm, then bias and function in one pass",
      .adds = "a library's product, and all cores",
      .run = RUN(linear, linear_openblas)},
+    {.name = "cpu-simd",
+     .file = "reference/simd/gemm_5_simd.c",
+     .summary = "vectorised and threaded, bias and function while a tile is in cache",
+     .adds = "y is written once, and not read again from further away",
+     .run = RUN(linear, linear_simd)},
     {.name = "onednn",
      .file = "reference/onednn.c",
      .kind = KIND_LIBRARY,

@@ -129,7 +129,8 @@ static const struct mlp_kernels kernels_naive = {.gemm = gemm_naive,
     .column_sums = column_sums_cuda_tiled, .optimizer = optimizer_cuda_vectorised,                 \
     .round = round_cuda_vectorised
 
-static const struct mlp_kernels kernels_simd = {.gemm = gemm_simd, WITH_SIMD};
+static const struct mlp_kernels kernels_simd = {
+    .gemm = gemm_simd, .linear = linear_simd, WITH_SIMD};
 static const struct mlp_kernels kernels_openblas = {.gemm = gemm_openblas, WITH_SIMD};
 static const struct mlp_kernels kernels_blis = {.gemm = gemm_blis, WITH_SIMD};
 static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn, WITH_SIMD};

@@ -10,6 +10,7 @@
 #include "reference/simd/gemm_few.h"
 #include "reference/simd/gemm_pack.h"
 #include "reference/simd/level.h"
+#include "reference/simd/linear_parts.h"
 #include "reference/simd/operand.h"
 #include "reference/simd/parallel.h"
 
@@ -18,8 +19,9 @@
 
 struct job {
     const struct gemm_problem *problem;
-    int64_t high, wide;   /* C in parts below, and beside each other: one a thread */
-    atomic_bool *starved; /* a thread got no memory */
+    const struct linear_problem *layer; /* NULL, or what the product belongs to */
+    int64_t high, wide;                 /* C in parts below, and beside each other: one a thread */
+    atomic_bool *starved;               /* a thread got no memory */
 };
 
 /* Packing A costs as much as so many columns of the product do, and packing strips of B as so many
@@ -62,6 +64,10 @@ static void part_body(const void *context, int part, int64_t first, int64_t last
                               .strips = strips,
                               .fetches = fetches(p)};
     int64_t rows = work.rows.last - work.rows.first;
+    if (job->layer != NULL) {
+        work.bias = job->layer->bias;
+        work.relu = job->layer->relu;
+    }
     work.pairs = multiplies_pairs(p->dtype);
     work.copies_strips = copies_strips(p, rows);
     if (packs_a(p, work.columns.last - work.columns.first)) {
@@ -106,11 +112,11 @@ static int64_t parts_worth(const struct gemm_problem *p, int threads) {
     return worth < 1 ? 1 : least(worth, threads);
 }
 
-enum status SIMD_NAME(gemm_simd)(const struct gemm_problem *problem, struct execution *execution) {
-    if (SIMD_NAME(gemm_is_few)(problem))
-        return SIMD_NAME(gemm_few)(problem, execution);
+static enum status multiply(const struct gemm_problem *problem, const struct linear_problem *layer,
+                            struct execution *execution) {
     atomic_bool starved = false;
-    struct job job = {.problem = problem, .high = 1, .wide = 1, .starved = &starved};
+    struct job job = {
+        .problem = problem, .layer = layer, .high = 1, .wide = 1, .starved = &starved};
     job_deal(&job, parts_worth(problem, execution->threads));
     int64_t parts = job.high * job.wide;
     parallel_ranges(parts, 1, (struct team){execution->threads, (int)parts}, part_body, &job);
@@ -119,4 +125,20 @@ enum status SIMD_NAME(gemm_simd)(const struct gemm_problem *problem, struct exec
                            "cannot allocate the packed blocks of %d threads; free some memory",
                            execution->threads);
     return STATUS_OK;
+}
+
+enum status SIMD_NAME(gemm_simd)(const struct gemm_problem *problem, struct execution *execution) {
+    return SIMD_NAME(gemm_is_few)(problem) ? SIMD_NAME(gemm_few)(problem, execution)
+                                           : multiply(problem, NULL, execution);
+}
+
+/* Each tile gets its bias and function while it is in the nearest cache. */
+enum status SIMD_NAME(linear_simd)(const struct linear_problem *problem,
+                                   struct execution *execution) {
+    const struct gemm_problem product = linear_product(problem);
+    if (!SIMD_NAME(gemm_is_few)(&product))
+        return multiply(&product, problem, execution);
+    const struct activation_problem epilogue = linear_epilogue(problem);
+    enum status status = SIMD_NAME(gemm_few)(&product, execution);
+    return status == STATUS_OK ? SIMD_NAME(activation_simd)(&epilogue, execution) : status;
 }

@@ -112,7 +112,9 @@ static void group_multiply(const struct group *group) {
                         .depth = group->steps,
                         .ldc = p->ldc,
                         .alpha = p->alpha,
-                        .beta = group->k.first == 0 ? p->beta : 1};
+                        .beta = group->k.first == 0 ? p->beta : 1,
+                        .relu = group->work->relu};
+    const bool finishes = group->work->bias != NULL && group->k.last == p->k;
     const int64_t height = group->rows.last - group->rows.first, tiles = group->tiles;
     for (int64_t t = 0, i = 0; t < tiles; t++, i += tile.rows) {
         tile.rows = height / tiles + (t < height % tiles);
@@ -120,6 +122,7 @@ static void group_multiply(const struct group *group) {
         for (int64_t j = group->columns.first; j < group->columns.last; j += TILE_COLUMNS) {
             tile.columns = least(TILE_COLUMNS, group->columns.last - j);
             tile.c = p->c + (group->rows.first + i) * p->ldc + j;
+            tile.bias = finishes ? group->work->bias + j : NULL;
             tile_take_b(group, j, &tile);
             fetch_ahead(group, j, t, &tile);
             SIMD_NAME(tile_multiply)(&tile);

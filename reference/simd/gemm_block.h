@@ -56,6 +56,8 @@ struct block_work {
     float *strips;      /* STRIPS_FLOATS; like block, aligned to a line of cache */
     bool copies_strips; /* else tiles read B where it is, where columns fill whole vectors */
     bool fetches;       /* asks for lines of cache ahead of their use */
+    const float *bias;  /* NULL, or a row that is added to those of C, and ReLU if so asked */
+    bool relu;
 };
 
 void SIMD_NAME(block_work)(const struct block_work *work);

@@ -5,6 +5,8 @@
 
 #include "reference/simd/operand.h"
 
+#include <math.h>
+
 /* A's rows as x86 addresses them: five rows are a base with 0, 1, 2, 3 and 4 times the distance, of
  * which the third is kept in a register. Left to itself the compiler keeps a pointer a row, and has
  * not as many registers. */
@@ -27,6 +29,11 @@ SIMD_INLINE float walk_element(const struct walk *walk, int i) {
     return i % ROWS_A_BASE == 3 ? base[walk->three_rows] : base[i % ROWS_A_BASE * walk->row];
 }
 
+/* What sums are kept above: 0 for ReLU, which keeps NaN. */
+SIMD_INLINE vector tile_floor(const struct tile *tile) {
+    return vector_set(tile->relu ? 0 : -INFINITY);
+}
+
 SIMD_INLINE void tile_store(const struct tile *tile, int rows, int vectors, bool reads_c,
                             vector sums[TILE_ROWS][TILE_VECTORS]) {
     float *c = tile->c;
@@ -38,6 +45,20 @@ SIMD_INLINE void tile_store(const struct tile *tile, int rows, int vectors, bool
             vector sum = sums[i][v];
             vector_store(to, reads_c ? vector_fma(vector_load(to), beta, sum) : sum);
         }
+}
+
+/* With bias and function. A layer's C is read where sums of an earlier k are: its beta is 1 then. */
+SIMD_INLINE void tile_finish(const struct tile *tile, int rows, int vectors,
+                             vector sums[TILE_ROWS][TILE_VECTORS]) {
+    const vector floor = tile_floor(tile);
+    SIMD_FOR (v, vectors) {
+        const vector bias = vector_load(tile->bias + (int64_t)v * WIDTH);
+        SIMD_FOR (i, rows) {
+            float *to = tile->c + i * tile->ldc + (int64_t)v * WIDTH;
+            vector sum = tile->beta != 0 ? sums[i][v] + vector_load(to) : sums[i][v];
+            vector_store(to, vector_maximum(floor, sum + bias));
+        }
+    }
 }
 
 /* Walked: the elements of a row of A lie side by side. Else those that meet one k do, or two k, in
@@ -88,7 +109,9 @@ SIMD_INLINE void tile_of(const struct tile *tile, int rows, int vectors, enum wa
         SIMD_FOR (i, rows)
             SIMD_FOR (v, vectors)
                 sums[i][v] *= tile->alpha;
-    if (tile->beta != 0)
+    if (way != PAIRED && tile->bias != NULL) /* layers are in float32 */
+        tile_finish(tile, rows, vectors, sums);
+    else if (tile->beta != 0)
         tile_store(tile, rows, vectors, true, sums);
     else
         tile_store(tile, rows, vectors, false, sums);
@@ -135,6 +158,7 @@ static void tile_narrow(const struct tile *tile, tile_function *function, int64_
     whole.c = sums;
     whole.ldc = TILE_COLUMNS;
     whole.beta = 0;
+    whole.bias = NULL;
     function(&whole);
     for (int64_t i = 0; i < tile->rows; i++)
         for (int64_t v = 0; v < vectors; v++) {
@@ -144,6 +168,9 @@ static void tile_narrow(const struct tile *tile, tile_function *function, int64_
             vector sum = vector_load(sums + i * TILE_COLUMNS + at);
             if (tile->beta != 0)
                 sum = vector_fma(vector_load_first(to, count, 0), vector_set(tile->beta), sum);
+            if (tile->bias != NULL)
+                sum = vector_maximum(tile_floor(tile),
+                                     sum + vector_load_first(tile->bias + at, count, 0));
             vector_store_first(to, sum, count);
         }
 }

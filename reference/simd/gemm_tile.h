@@ -4,6 +4,8 @@
 
 #include "reference/simd/vector.h"
 
+#include <stdbool.h>
+
 /* A tile is at most so large: its sums, a row of B and an element of A fill the registers of the
  * instruction set, 32 with AVX-512, else 16. */
 #if defined(__AVX512F__)
@@ -38,6 +40,8 @@ struct tile {
     int64_t ldc;
     int64_t rows, columns; /* 1 to TILE_ROWS, 1 to TILE_COLUMNS */
     float alpha, beta;
+    const float *bias; /* NULL, or of the columns: added to the rows of C, and ReLU if so asked */
+    bool relu;
     struct fetch fetch[2]; /* one after the other */
     int64_t fetch_every;   /* so many k */
 };
