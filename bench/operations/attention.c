@@ -144,7 +144,7 @@ static const struct operation_argument arguments[] = {
     ARGUMENT(attention, v_stride), ARGUMENT(attention, o_stride)};
 
 static const struct preset_line preset_lines[] = {
-    {"default", "full,causal", "1x8x1024x64"},
+    {"default", "full", "1x8x1024x64"},
     {"quick", "full", "1x4x256x64"},
     {"transformer", "full,causal", "1x12x512x64"},
     {"pytorch", "full,causal", "1x8x1024x64"},
