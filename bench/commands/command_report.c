@@ -2,18 +2,26 @@
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
 #include "bench/report/report.h"
+#include "bench/report/scaling.h"
 
 #include <stdio.h>
 
 static const char doc[] =
-    "Draws the plots and writes the page of a run again, from the files in its folder.\v"
-    "Example:\n  lockstep report reports/latest";
+    "Draws the plots and writes the page of a run again, from the files in its folder. Given "
+    "several, "
+    "it draws into the first how times change with the number of ranks.\v"
+    "Example:\n  lockstep report reports/latest\n  lockstep report ranks1 ranks2 ranks4";
+
+struct parsed {
+    const char *folders[SCALING_RUNS_MAX];
+    int count;
+};
 
 static int argument_read(struct option_parse *parse, char *text) {
-    const char **folder = parse->parsed;
-    if (*folder)
-        return option_refuse(parse, "report takes one folder");
-    *folder = text;
+    struct parsed *parsed = parse->parsed;
+    if (parsed->count == SCALING_RUNS_MAX)
+        return option_refuse(parse, "report takes at most %d folders", SCALING_RUNS_MAX);
+    parsed->folders[parsed->count++] = text;
     return 0;
 }
 
@@ -21,20 +29,22 @@ enum status command_report(int argc, char **argv, const struct command_context *
                            struct message *message) {
     (void)context;
     static const struct command_option *const tables[] = {NULL};
-    const char *folder = NULL;
+    struct parsed parsed = {.count = 0};
     struct option_parse parse = {.name = "report",
-                                 .arguments = "DIR",
+                                 .arguments = "DIR…",
                                  .doc = doc,
                                  .tables = tables,
-                                 .parsed = &folder,
+                                 .parsed = &parsed,
                                  .argument = argument_read,
                                  .message = message};
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    if (!folder)
+    if (parsed.count == 0)
         return message_set(message, STATUS_INVALID,
                            "report wants the folder of a run, as in `lockstep report "
                            "reports/latest`");
-    return report_draw(folder, stdout, message);
+    if (parsed.count > 1)
+        return report_scaling_draw(parsed.folders, parsed.count, stdout, message);
+    return report_draw(parsed.folders[0], stdout, message);
 }

@@ -201,7 +201,7 @@ static enum status yardstick_gemms(const struct launch *launch, int64_t iteratio
 static const char *rows_for_ranks(const struct bench_case *c) {
     if (!c)
         return NULL;
-    if (c->settings.ranks < 2)
+    if (c->settings.ranks < 1)
         return ranks_absence() ? ranks_absence()
                                : "shares a batch over ranks, and this process is alone: start it "
                                  "by `mpirun -n 2 lockstep …`";

@@ -218,7 +218,7 @@ static struct bench_case case_of(const struct selection_options *options,
 static enum status shape_read(const struct selection_options *options, const char *shape,
                               struct bench_case *bench_case, struct message *message) {
     enum status status = case_shape_parse(shape, bench_case, message);
-    if (status == STATUS_OK && options->weak && bench_case->operation->scale)
+    if (status == STATUS_OK && options->weak && options->ranks > 1 && bench_case->operation->scale)
         bench_case->operation->scale(bench_case, options->ranks);
     return status;
 }

@@ -129,7 +129,7 @@ static enum status run_prepare(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
     struct selection_options selection = o->selection;
     selection.rank = ranks_number(o->ranks);
-    selection.ranks = ranks_count(o->ranks);
+    selection.ranks = o->ranks ? ranks_count(o->ranks) : 0;
     selection.weak = o->scaling && strcmp(o->scaling, "weak") == 0;
     run->limits = measure_limits_default(o->quick);
     if (o->max_seconds > 0.0)

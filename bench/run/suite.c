@@ -120,7 +120,7 @@ static bool is_wanted(const struct suite *suite, const struct implementation *im
     if (implementation->kind == KIND_YARDSTICK ||
         !implementation_has_variant(implementation, c->variant))
         return false;
-    if (implementation->over_ranks && c->settings.ranks < 2 && !options->implementations &&
+    if (implementation->over_ranks && c->settings.ranks < 1 && !options->implementations &&
         !c->operation->between_ranks)
         return false;
     if (!options->implementations || implementation->added)
@@ -203,18 +203,19 @@ static enum status verify_shape(const struct suite *suite, int variant, enum dty
     static const struct settings plain = {.alpha = 1.0f};
     const struct operation *operation = suite->operation;
     int settings_count = operation->settings_count ? operation->settings_count : 1;
+    struct ranks *ranks = suite->options->devices->list[0].ranks;
     enum status status = STATUS_OK;
     for (int s = 0; s < settings_count; s++)
         for (int v = -1; v < operation->special_values_count && status == STATUS_OK; v++) {
             struct bench_case c = {.operation = operation, .variant = variant, .dtype = dtype};
             c.settings = operation->settings_count ? operation->settings[s] : plain;
             c.settings.seed = suite->options->seed;
-            c.settings.rank = ranks_number(suite->options->devices->list[0].ranks);
-            c.settings.ranks = ranks_count(suite->options->devices->list[0].ranks);
+            c.settings.rank = ranks_number(ranks);
+            c.settings.ranks = ranks ? ranks_count(ranks) : 0;
             c.settings.values = v < 0 ? VALUES_UNIFORM : operation->special_values[v];
             status = case_shape_parse(shape, &c, message);
             /* One rank's, so that it can be shared. */
-            if (status == STATUS_OK && operation->scale)
+            if (status == STATUS_OK && operation->scale && ranks)
                 operation->scale(&c, c.settings.ranks);
             if (status == STATUS_OK)
                 status = verify_case(suite, &c, message);

@@ -138,6 +138,34 @@ static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
     call_free(&call);
 }
 
+/* Runs on one rank and on two, in one figure. */
+static void test_times_are_drawn_over_ranks(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const folders[] = {"one", "two"};
+    for (int ranks = 1; ranks <= 2; ranks++) {
+        struct call call =
+            LAUNCH(ranks, "run", "--case", "mlp/train_step/f32/17-19-23@6", "--quick", "--threads",
+                   "1", "--implementation", "openblas-mpi", "--out", folders[ranks - 1]);
+        check_status(&call, 0);
+        call_free(&call);
+    }
+    struct call call = CALL("report", "one", "two");
+    check_status(&call, 0);
+    check_holds(call.out, "one/scaling");
+    call_free(&call);
+    char *script = file_text(temporary_path(&here.place, "one/scaling.gp"));
+    assert_non_null(script);
+    check_holds(script, "\n1 ");
+    check_holds(script, "\n2 ");
+    check_holds(script, "openblas-mpi, cpu, 1 thread each");
+    free(script);
+    call = CALL("report", "two", "two");
+    check_status(&call, 2);
+    check_holds(call.err, "no row was measured on two numbers of ranks");
+    call_free(&call);
+}
+
 /* --- training --- */
 
 /* The losses of a training's epochs, at most `most` of them. */
@@ -309,6 +337,7 @@ int main(void) {
         IN_PLACE(test_a_step_is_shared),
         IN_PLACE(test_a_batch_that_cannot_be_shared_is_skipped),
         IN_PLACE(test_weak_scaling_gives_each_rank_a_batch),
+        IN_PLACE(test_times_are_drawn_over_ranks),
         IN_PLACE(test_ranks_train_the_network_of_one_process),
         IN_PLACE(test_ranks_without_samples_are_refused),
         IN_PLACE(test_a_node_without_the_data_is_named),

@@ -1,0 +1,260 @@
+/* Time and efficiency over ranks. */
+#include "bench/report/scaling.h"
+#include "bench/report/drawing/gnuplot.h"
+#include "bench/report/drawing/script.h"
+#include "bench/report/drawing/templates.h"
+#include "common/files.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CASES_SHOWN = 4, STYLES = 24 };
+static const char script_name[] = "scaling.gp";
+
+/* A row of one run. */
+struct point {
+    struct row_key key; /* its device without the number of ranks */
+    int ranks;
+    double seconds;
+};
+
+/* Rows that differ in ranks alone: points[begin … end). */
+struct line {
+    size_t begin, end;
+    int panel; /* of its case */
+};
+
+struct scaling {
+    struct point *points;
+    size_t point_count;
+    struct line *lines;
+    int line_count, panel_count;
+    int most; /* ranks */
+};
+
+/* --- points ----------------------------------------------------------------------------------- */
+
+/* "4xcpu" is "cpu" of 4 ranks. */
+static struct point point_of(const struct result *row) {
+    struct point point = {.key = row->key, .ranks = 1, .seconds = row->median_s};
+    const size_t digits = strspn(row->key.device, "0123456789");
+    if (digits > 0 && row->key.device[digits] == 'x') {
+        point.ranks = (int)strtol(row->key.device, NULL, 10);
+        snprintf(point.key.device, sizeof point.key.device, "%s", row->key.device + digits + 1);
+    }
+    return point;
+}
+
+static enum status points_add(struct scaling *scaling, const struct report_data *data,
+                              struct message *message) {
+    const size_t most = scaling->point_count + data->result_count + 1;
+    struct point *larger = realloc(scaling->points, most * sizeof *larger);
+    if (!larger)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows", most);
+    scaling->points = larger;
+    for (size_t i = 0; i < data->result_count; i++)
+        if (strcmp(data->results[i].status, "measured") == 0 && data->results[i].median_s > 0.0)
+            scaling->points[scaling->point_count++] = point_of(&data->results[i]);
+    return STATUS_OK;
+}
+
+/* The case first, then the row, then ranks. */
+static int key_compare(const struct row_key *a, const struct row_key *b) {
+    const struct {
+        const char *a, *b;
+    } texts[] = {{a->operation, b->operation}, {a->variant, b->variant},
+                 {a->dtype, b->dtype},         {a->shape, b->shape},
+                 {a->mode, b->mode},           {a->implementation, b->implementation},
+                 {a->device, b->device}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const int order = strcmp(texts[i].a, texts[i].b);
+        if (order != 0)
+            return order;
+    }
+    return (a->threads > b->threads) - (a->threads < b->threads);
+}
+
+static int point_compare(const void *a, const void *b) {
+    const struct point *one = a, *other = b;
+    const int order = key_compare(&one->key, &other->key);
+    return order ? order : (one->ranks > other->ranks) - (one->ranks < other->ranks);
+}
+
+static bool is_case_of(const struct scaling *scaling, const struct line *line,
+                       const struct point *point) {
+    const struct row_key *key = &scaling->points[line->begin].key;
+    return row_key_same_case(key, &point->key) && strcmp(key->mode, point->key.mode) == 0;
+}
+
+/* Rows of one number of ranks make no line. */
+static void lines_find(struct scaling *scaling) {
+    size_t end;
+    for (size_t begin = 0; begin < scaling->point_count; begin = end) {
+        const struct point *first = &scaling->points[begin];
+        for (end = begin + 1; end < scaling->point_count &&
+                              key_compare(&first->key, &scaling->points[end].key) == 0;)
+            end++;
+        const struct point *last = &scaling->points[end - 1];
+        const int before = scaling->line_count - 1;
+        if (last->ranks == first->ranks)
+            continue;
+        if (before < 0 || !is_case_of(scaling, &scaling->lines[before], first))
+            scaling->panel_count++;
+        if (scaling->panel_count > CASES_SHOWN)
+            break;
+        scaling->lines[scaling->line_count++] = (struct line){begin, end, scaling->panel_count - 1};
+        scaling->most = last->ranks > scaling->most ? last->ranks : scaling->most;
+    }
+    if (scaling->panel_count > CASES_SHOWN)
+        scaling->panel_count = CASES_SHOWN;
+}
+
+/* --- the figure ------------------------------------------------------------------------------- */
+
+static void line_label(const struct row_key *key, char *text, size_t size) {
+    snprintf(text, size, "%s, %s, %d thread%s each", key->implementation, key->device,
+             (int)key->threads, key->threads == 1 ? "" : "s");
+}
+
+static void data_write(struct script *script, const struct scaling *scaling) {
+    script_data_begin(script);
+    fputs("# ranks, milliseconds of an iteration, efficiency in percent, ideal milliseconds\n",
+          script->file);
+    for (int l = 0; l < scaling->line_count; l++) {
+        const struct point *first = &scaling->points[scaling->lines[l].begin];
+        if (l > 0)
+            fputs("\n\n", script->file);
+        for (size_t i = scaling->lines[l].begin; i < scaling->lines[l].end; i++) {
+            const struct point *point = &scaling->points[i];
+            const double ideal = first->seconds * (double)first->ranks / (double)point->ranks;
+            fprintf(script->file, "%d %.9g %.9g %.9g\n", point->ranks, 1e3 * point->seconds,
+                    100.0 * ideal / point->seconds, 1e3 * ideal);
+        }
+    }
+    script_data_end(script);
+}
+
+static void panel_write(struct script *script, const struct scaling *scaling, int panel,
+                        bool efficiency) {
+    const char *between = "    plot";
+    fprintf(script->file, "    set logscale x 2; set xrange [0.9:%d*1.1]\n", scaling->most);
+    script_tics_log2(script->file, 1.0, scaling->most, 10, false);
+    fputs(efficiency ? "    set yrange [0:*]\n" : "    set logscale y\n", script->file);
+    for (int l = 0; l < scaling->line_count; l++) {
+        const int style = 1 + l % STYLES;
+        if (scaling->lines[l].panel != panel)
+            continue;
+        fprintf(script->file, "%s $data index %d using 1:%d with linespoints linestyle %d", between,
+                l, efficiency ? 3 : 2, style);
+        between = ", \\\n        ";
+        if (!efficiency)
+            fprintf(script->file, "%s $data index %d using 1:4 with lines linestyle 103", between,
+                    l);
+    }
+    if (efficiency)
+        fprintf(script->file, "%s 100 with lines linestyle 103", between);
+    fputc('\n', script->file);
+}
+
+static void figure_write(struct script *script, const struct scaling *scaling) {
+    char label[128], style[24], title[400];
+    if (!figure_new(script, "scaling", "time and efficiency over ranks"))
+        return;
+    data_write(script, scaling);
+    for (int l = 0; l < scaling->line_count; l++) {
+        line_label(&scaling->points[scaling->lines[l].begin].key, label, sizeof label);
+        snprintf(style, sizeof style, "linestyle %d", 1 + l % STYLES);
+        legend_add(script, LEGEND_LINE_POINT, label, style);
+    }
+    legend_add(script, LEGEND_LINE, "ideal", "linestyle 103");
+    struct panel_grid grid = panel_grid_make(script, 2 * scaling->panel_count);
+    figure_begin(script, grid.width, grid.height);
+    for (int l = 0, p = 0; l < scaling->line_count; l++) {
+        const struct row_key *key = &scaling->points[scaling->lines[l].begin].key;
+        if (scaling->lines[l].panel < p)
+            continue;
+        for (int e = 0; e < 2; e++) {
+            struct panel panel = panel_grid_place(&grid, 2 * p + e);
+            snprintf(title, sizeof title, "%s/%s %s", key->operation, key->variant, key->shape);
+            panel_begin(script, &panel, title, "ranks", e ? "efficiency, %" : "ms an iteration");
+            panel_write(script, scaling, p, e);
+        }
+        p++;
+    }
+    figure_end(script);
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+static enum status script_save(const struct scaling *scaling, const struct report_data *data,
+                               struct message *message) {
+    char path[2300], *text = NULL;
+    size_t size;
+    struct script script = {.data = data};
+    snprintf(path, sizeof path, "%s/%s", data->folder, script_name);
+    script.file = open_memstream(&text, &size);
+    if (!script.file)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %s", script_name);
+    fputs(template_style, script.file);
+    figure_write(&script, scaling);
+    enum status status = fclose(script.file) == 0 ? file_replace(path, text, size, message)
+                                                  : message_set(message, STATUS_NO_MEMORY,
+                                                                "no memory for %s", script_name);
+    free(text);
+    return status;
+}
+
+static enum status points_read(struct scaling *scaling, const char *const *folders, int count,
+                               struct report_data *first, struct message *message) {
+    enum status status = points_add(scaling, first, message);
+    for (int i = 1; i < count && status == STATUS_OK; i++) {
+        struct report_data data;
+        status = report_data_load(folders[i], &data, message);
+        if (status != STATUS_OK)
+            return status;
+        status = points_add(scaling, &data, message);
+        report_data_release(&data);
+    }
+    return status;
+}
+
+static enum status nothing_to_draw(struct message *message) {
+    return message_set(message, STATUS_INVALID,
+                       "no row was measured on two numbers of ranks: give runs of the same case, "
+                       "as of `mpirun -n 1` and `mpirun -n 2`");
+}
+
+static enum status scaling_draw(struct scaling *scaling, const struct report_data *first,
+                                struct message *message) {
+    if (!scaling->points || scaling->point_count == 0)
+        return nothing_to_draw(message);
+    qsort(scaling->points, scaling->point_count, sizeof *scaling->points, point_compare);
+    scaling->lines = calloc(scaling->point_count, sizeof *scaling->lines);
+    if (!scaling->lines)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows",
+                           scaling->point_count);
+    lines_find(scaling);
+    if (scaling->line_count == 0)
+        return nothing_to_draw(message);
+    enum status status = script_save(scaling, first, message);
+    return status == STATUS_OK ? gnuplot_run(first->folder, script_name, message) : status;
+}
+
+enum status report_scaling_draw(const char *const *folders, int count, FILE *log,
+                                struct message *message) {
+    struct scaling scaling = {0};
+    struct report_data first;
+    enum status status = report_data_load(folders[0], &first, message);
+    if (status != STATUS_OK)
+        return status;
+    status = points_read(&scaling, folders, count, &first, message);
+    if (status == STATUS_OK)
+        status = scaling_draw(&scaling, &first, message);
+    report_data_release(&first);
+    free(scaling.points);
+    free(scaling.lines);
+    if (status == STATUS_OK)
+        fprintf(log, "plot (svg, png): %s/scaling\n", folders[0]);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* How times change with the number of ranks, over several runs. */
+#ifndef LOCKSTEP_BENCH_REPORT_SCALING_H
+#define LOCKSTEP_BENCH_REPORT_SCALING_H
+
+#include "common/status.h"
+
+#include <stdio.h>
+
+enum { SCALING_RUNS_MAX = 32 };
+
+/* Draws scaling.svg and scaling.png into the first of `count` runs of the same cases on other numbers
+ * of ranks, by scaling.gp beside them: the time of an iteration over ranks, and the efficiency, which
+ * is the time at the fewest ranks, divided by that at more and by how many times more they are. A run
+ * without ranks counts as one. Names the figure on `log`.
+ *
+ * STATUS_INVALID: a folder has no run, or no row was measured on two numbers of ranks.
+ * STATUS_UNSUPPORTED: there is no gnuplot; the script is written. */
+enum status report_scaling_draw(const char *const *folders, int count, FILE *log,
+                                struct message *message);
+
+#endif
