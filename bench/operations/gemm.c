@@ -217,10 +217,10 @@ static const struct operation_argument arguments[] = {
     ARGUMENT(gemm, batch),   ARGUMENT(gemm, stride_a), ARGUMENT(gemm, stride_b),
     ARGUMENT(gemm, stride_c)};
 
-static const char *const awkward_shapes[] = {"1x1x1",      "1x7x1",     "17x19x23",   "33x65x129",
-                                             "257x3x31",   "3x257x31",  "31x3x1025",  "64x64x64",
-                                             "128x1x77",   "1x128x300", "127x129x63", "1x3x5x7",
-                                             "3x17x19x23", "5x1x9x33",  "2x65x3x129", NULL};
+static const char *const awkward_shapes[] = {
+    "1x1x1",     "1x7x1",      "17x19x23", "33x65x129",  "257x3x31",   "3x257x31",
+    "31x3x1025", "64x64x64",   "128x1x77", "1x128x300",  "127x129x63", "136x24x72",
+    "1x3x5x7",   "3x17x19x23", "5x1x9x33", "2x65x3x129", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
                                              VALUES_SPECIAL};
 static const struct settings settings[] = {
