@@ -79,7 +79,7 @@ const struct preset_line gemm_preset_lines[] = {
     {"default", "tn", "128x784x100"},
     {"default", "nt", "2048x512x13"},
     {"default", "nn", "1x1024x1024 4096x4x4096"},
-    {"default", "nn", "64x64x64x64 12x512x64x512"},
+    {"default", "nn", "64x64x64x64"},
     {"quick", "nn", "64x64x64 128x128x128 256x256x256 512x512x512 1024x1024x1024"},
     {"quick", "nt,tn", "256x256x256"},
     {"quick", "nt", "100x128x784 512x3072x768 2048x512x13"},

@@ -49,9 +49,9 @@ static char *loss_of(const char *folder) {
     char loss[64] = "";
     assert_int_equal(sscanf(line + 1, "%*[^,],%*[^,],%63[^,]", loss), 1);
     free(text);
-    char *copy = malloc(sizeof loss);
+    char *copy = strdup(loss);
     assert_non_null(copy);
-    return strcpy(copy, loss);
+    return copy;
 }
 
 static void test_a_row_does_its_part_of_the_network(void **state) {
