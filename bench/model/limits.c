@@ -28,8 +28,8 @@ const char *limit_unit_name(enum limit_unit unit) {
 
 enum { LANES = 32, SECTOR_BYTES = 32, WAVEFRONT_BYTES = 128 };
 
-/* One mma.m16n8k16 of f16 or bf16 is 4,096 flops, one m16n8k8 of tf32 half of them at half the rate:
- * both take a unit the same clocks. */
+/* One mma.m16n8k16 of f16 or bf16 is 4,096 flops, one m16n8k8 of tf32 half of them at half the
+ * rate: both take a unit the same clocks. */
 static const double mma_flops = 2.0 * 16 * 8 * 16;
 
 /* Clocks of one multiprocessor that did all of the row's work. */

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Writes FOLDER/limits.csv anew from FOLDER/counters.csv, and a sentence a kernel on `log`. Where nothing
- * was counted, nothing is done. */
+/* Writes FOLDER/limits.csv anew from FOLDER/counters.csv, and a sentence a kernel on `log`. Where
+ * nothing was counted, nothing is done. */
 enum status limits_write(const char *folder, const struct model_gpu *gpu, FILE *log,
                          struct message *message);
 

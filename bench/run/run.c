@@ -158,8 +158,8 @@ static enum status rows_judge(const struct run *run, const struct result *rows, 
     return STATUS_OK;
 }
 
-/* What would limit the emulated kernels on a real GPU. That the file could not be written costs the run
- * nothing: it follows from counters.csv. */
+/* What would limit the emulated kernels on a real GPU. That the file could not be written costs
+ * the run nothing: it follows from counters.csv. */
 static void limits_tell(const struct run *run) {
     const struct model_gpu *gpu = model_gpu_find(run->options->limits);
     struct message why;

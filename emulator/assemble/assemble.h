@@ -1,6 +1,6 @@
 /*
  * What the assembler would make of a program, as far as counts tell: nothing here changes what a
- * kernel computes. docs/emulator.md, "As the hardware counts", says what is found and what is not.
+ * kernel computes. docs/emulator.md says what is found under "Joined accesses" and "Machine instructions".
  */
 #ifndef LOCKSTEP_EMULATOR_ASSEMBLE_ASSEMBLE_H
 #define LOCKSTEP_EMULATOR_ASSEMBLE_ASSEMBLE_H

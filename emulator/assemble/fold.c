@@ -1,7 +1,7 @@
 /*
- * What an instruction costs by itself stands in a table (cost.c). Then come the reasons for which it
- * costs nothing: its result is an address that the access adds up, a factor or a shifted term of a
- * sum, a part of a logic function of three operands, a predicate that a comparison combines.
+ * What an instruction costs by itself stands in a table (cost.c). Then come the reasons for which
+ * it costs nothing: its result is an address that the access adds up, a factor or a shifted term of
+ * a sum, a part of a logic function of three operands, a predicate that a comparison combines.
  */
 #include "emulator/assemble/fold.h"
 
@@ -99,7 +99,8 @@ static bool has_constant_shift(const struct body *body, const struct instruction
     return body_is(instruction, "shl") && body_constant(body, instruction, 1, &value);
 }
 
-/* A logic function of three operands is one instruction: the first of two, read by the other alone. */
+/* A logic function of three operands is one instruction: the first of two, read by the other
+ * alone. */
 static bool joins_logic(const struct body *body, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     if (!is_logic(instruction) || !all_readers(body, instruction, is_logic_reader) ||
@@ -184,8 +185,8 @@ static uint32_t forward_target(const struct body *body, uint32_t k) {
     return target > k + 1 ? target : 0;
 }
 
-/* A branch forward over a few instructions that do not branch, call or wait: they are executed under
- * the opposite predicate, by all warps, and the branch goes. */
+/* A branch forward over a few instructions that do not branch, call or wait: they are executed
+ * under the opposite predicate, by all warps, and the branch goes. */
 static bool becomes_predicates(const struct body *body, uint32_t k) {
     enum { MOST = 12 };
     const uint32_t target = forward_target(body, k);
@@ -199,7 +200,7 @@ static bool becomes_predicates(const struct body *body, uint32_t k) {
     return true;
 }
 
-/* Where lanes may part, the machine says before where they meet, and waits there: BSSY and BSYNC. */
+/* Where lanes may part, the machine says before where they meet, and waits there: BSSY, BSYNC. */
 static unsigned meeting_cost(const struct body *body, const bool *varies, uint32_t k) {
     enum { MEETING = 2 };
     const uint32_t target = forward_target(body, k);

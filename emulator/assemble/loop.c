@@ -10,11 +10,10 @@ struct search {
     const struct body *body;
     const struct places *places;
     uint32_t begin, end;
-    uint32_t *inside,
-        *outside;     /* by register: how many instructions of and not of the block write it */
-    uint32_t *enters; /* the last of those not of the block */
-    struct known
-        *now; /* by register: low bits in the first round, at the instruction that is looked at */
+    /* By register: how many instructions of the block write it, how many others, the last of these,
+     * and its low bits in the first round at the instruction that is looked at. */
+    uint32_t *inside, *outside, *enters;
+    struct known *now;
     struct loop *loop;
 };
 

@@ -16,8 +16,8 @@ struct loop {
     struct known *first;
 };
 
-/* `places` stand at the end of the block of instructions from `begin` to before `end`. False where it
- * is no such loop. */
+/* `places` stand at the end of the block of instructions from `begin` to before `end`. False where
+ * it is no such loop. */
 bool loop_find(const struct body *body, const struct known *known, const struct places *places,
                uint32_t begin, uint32_t end, struct loop *loop);
 

@@ -63,8 +63,8 @@ static struct request_wavefronts count_span(const struct lanes64 *offsets, uint3
 }
 
 /* Lanes go together as far as 128 bytes last: all of them for words, half of them for 8 bytes, a
- * quarter for 16. Two such groups go together where neighbours, or neighbours but one, all access one
- * place. Ideally each group that has lanes takes one wavefront. */
+ * quarter for 16. Two such groups go together where neighbours, or neighbours but one, all access
+ * one place. Ideally each group that has lanes takes one wavefront. */
 static struct request_wavefronts count(const struct lanes64 *offsets, uint32_t mask, uint32_t bytes,
                                        bool shares) {
     const unsigned groups = bytes <= 4 ? 1 : bytes <= 8 ? 2 : 4, lanes = LANES / groups;

@@ -77,7 +77,8 @@ static const struct {
     /* Around a barrier it does not, and lanes that part meet again: a comparison, the
      * branch and two more. */
     {"setp.lt.u32 %p1, %r1, 40;\n@%p1 bra over;\nbar.sync 0;\nover:\n" KEEP(1), 5},
-    /* Of 16 rounds, four side by side: 16 stores; the counter and what closes the loop four times. */
+    /* Of 16 rounds, four side by side: 16 stores; the counter and what closes the loop four times.
+     * */
     {"mov.u32 %r2, 0;\nagain:\n" KEEP(1) "add.s32 %r2, %r2, 1;\nsetp.ne.s32 %p1, %r2, 16;\n"
                                          "@%p1 bra again;\n",
      1 + 16 + 4 * 3},

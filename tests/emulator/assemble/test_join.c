@@ -25,8 +25,8 @@ struct probe {
     uint64_t loads, stores, of_64, of_128, wavefronts;
 };
 
-/* One warp. %r2 is a multiple of 16 in shared memory, %r3 one of 4, both as far as the text tells; %r4
- * is read from global memory, 0, and nothing is known of it. %p1 holds. */
+/* One warp. %r2 is a multiple of 16 in shared memory, %r3 one of 4, both as far as the text tells;
+ * %r4 is read from global memory, 0, and nothing is known of it. %p1 holds. */
 #define BEGIN                                                                                      \
     ".extern .shared .align 16 .b8 later[];\n"                                                     \
     ".visible .entry probe(.param .u64 to) {\n"                                                    \
