@@ -10,8 +10,8 @@ enum { BULK_ALIGNMENT = 16 };
 uint64_t bulk_address(const struct warp *warp, const struct instruction *instruction, unsigned lane,
                       unsigned k, unsigned number);
 
-/* Finds the mbarrier in operand `k`, the `number`-th of the instruction's addresses, for a copy whose
- * destination is known: both lie in one block. False after a fault. */
+/* Finds the mbarrier in operand `k`, the `number`-th of the instruction's addresses, for a copy
+ * whose destination is known: both lie in one block. False after a fault. */
 bool bulk_find_mbarrier(struct warp *warp, const struct instruction *instruction, unsigned lane,
                         unsigned k, unsigned number, struct transfer *load);
 /* Issues a load to the block that it names or, where operand `k` is there, to the blocks of the

@@ -2,8 +2,8 @@
  * cp.async: copies that each lane starts and waits for itself (PTX ISA 9.7.9.25).
  *
  * The data is read when the copy is issued and written when it is waited for: a kernel that forgets
- * to wait reads what was there before, as it may on a GPU. In between it may be written at any time:
- * for the check of races the copy writes twice, when it is issued and when it is waited for.
+ * to wait reads what was there before, as it may on a GPU. In between it may be written at any
+ * time: for the check of races the copy writes twice, when it is issued and when it is waited for.
  */
 #include "emulator/async/async.h"
 #include "emulator/execute/check.h"

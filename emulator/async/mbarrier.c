@@ -145,8 +145,8 @@ static void expect_and_drop(struct visit *visit) {
     arrive(visit, (struct arrival){.count = 1, .dropped = 1, .bytes = operand(visit, 1, 0)});
 }
 
-/* cp.async.mbarrier.arrive: without .noinc the arrival is first added to those pending, which leaves
- * the count as it was. */
+/* cp.async.mbarrier.arrive: without .noinc the arrival is first added to those pending, which
+ * leaves the count as it was. */
 static void copies_arrive(struct visit *visit) {
     copy_deliver_lane(visit->warp, visit->instruction, visit->lane);
     race_release(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase));

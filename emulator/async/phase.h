@@ -1,9 +1,10 @@
 /*
- * An mbarrier as it lies in shared memory, and its phases. PTX leaves the layout of its 64 bits open.
- * Here:
+ * An mbarrier as it lies in shared memory, and its phases. PTX leaves the layout of its 64 bits
+ * open. Here:
  *   bits 0-19   arrivals that the phase still waits for
  *   bits 20-39  arrivals that each phase expects
- *   bits 40-60  bytes that the phase still waits for, signed: they may come before they are expected
+ *   bits 40-60  bytes that the phase still waits for, signed: they may come before they are
+ *               expected
  *   bits 61-62  1: neither what shared memory is filled with nor zeros pass for an mbarrier
  *   bit 63      the parity of the phase
  */
@@ -32,7 +33,8 @@ void mbarrier_write(const struct shared_place *place, uint64_t word);
 void mbarrier_settle(const struct shared_place *place, struct mbarrier *mbarrier);
 /* Lanes that sleep there look again. */
 void mbarrier_wake(const struct shared_place *place);
-/* Adds to the bytes that the phase waits for. False when they are more than an mbarrier can count. */
+/* Adds to the bytes that the phase waits for. False when they are more than an mbarrier can
+ * count. */
 bool mbarrier_add_bytes(struct mbarrier *mbarrier, int64_t bytes);
 
 #endif

@@ -38,12 +38,12 @@ struct transfer {
 
 void transfer_start(struct cluster *cluster);
 void transfer_close(struct cluster *cluster);
-/* Adds a copy of the lane that is filled in by the caller; NULL after a fault: no host memory. It is
- * valid until the next one is added. */
+/* Adds a copy of the lane that is filled in by the caller; NULL after a fault: no host memory. It
+ * is valid until the next one is added. */
 struct transfer *transfer_add(struct warp *warp, const struct instruction *instruction,
                               unsigned lane);
-/* For the check of races: what the copy reads in shared memory is read, and what it writes may be written, from
- * now on. */
+/* For the check of races: what the copy reads in shared memory is read, and what it writes may be
+ * written, from now on. */
 void transfer_mark(const struct transfer *transfer);
 /* Moves what is under way to an mbarrier; false when there is nothing. */
 bool transfer_deliver(const struct shared_place *mbarrier);

@@ -1,6 +1,6 @@
 /*
- * barrier.cluster (PTX ISA 9.7.13.4): all threads of a cluster that have not ended arrive, then each
- * may wait. A thread arrives and waits in turn.
+ * barrier.cluster (PTX ISA 9.7.13.4): all threads of a cluster that have not ended arrive, then
+ * each may wait. A thread arrives and waits in turn.
  */
 #include "emulator/execute/barrier_cluster.h"
 

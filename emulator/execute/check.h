@@ -8,8 +8,8 @@
 int check_open(struct block *block);
 void check_close(struct block *block);
 void check_start(struct block *block);
-/* An access of `size` bytes at an offset in shared memory; an atomic one reads and writes. `value` has
- * the bytes that a store writes, where they are known. */
+/* An access of `size` bytes at an offset in shared memory; an atomic one reads and writes. `value`
+ * has the bytes that a store writes, where they are known. */
 void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint32_t address, uint32_t size, bool is_write, bool is_atomic,
                   const unsigned char *value);

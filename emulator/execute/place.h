@@ -1,4 +1,5 @@
-/* Where an address of shared memory lies: in the block itself, or in another block of its cluster. */
+/* Where an address of shared memory lies: in the block itself, or in another block of its
+ * cluster. */
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_PLACE_H
 #define LOCKSTEP_EMULATOR_EXECUTE_PLACE_H
 
@@ -15,7 +16,8 @@ struct place_size {
 };
 
 /* Finds `address`, which may carry the window of shared memory, or ends in a fault and returns
- * false: no such block, an offset that is misaligned or out of bounds; on request a block that has ended. */
+ * false: no such block, an offset that is misaligned or out of bounds; on request a block that has
+ * ended. */
 bool place_find(struct warp *warp, const struct instruction *instruction, unsigned lane,
                 uint64_t address, struct place_size size, struct shared_place *place);
 

@@ -2,17 +2,17 @@
  * Races in shared memory.
  *
  * Two accesses to a byte by different threads, one of them a write, race unless something orders
- * them. Each warp has a vector clock with an entry for every warp of the cluster; barriers and mbarriers join the
- * clocks of those that meet. Within a warp, bar.warp.sync and the barriers order the lanes. Strong
- * accesses (atomic, volatile, relaxed and ordered ones) do not race among each other, and order what
- * lies around them as PTX's memory model says: a write behind a fence releases, and a read before a
- * fence acquires, what was written to that place.
+ * them. Each warp has a vector clock with an entry for every warp of the cluster; barriers and
+ * mbarriers join the clocks of those that meet. Within a warp, bar.warp.sync and the barriers order
+ * the lanes. Strong accesses (atomic, volatile, relaxed and ordered ones) do not race among each
+ * other, and order what lies around them as PTX's memory model says: a write behind a fence
+ * releases, and a read before a fence acquires, what was written to that place.
  *
- * Bulk copies are agents of their own. What one writes counts as the issuing thread's write that may
- * come at any time, until it arrives; from then on as the agent's, which those have seen that have
- * seen its mbarrier's phase end. They go by another way to memory than other accesses: what threads
- * have written they see only behind a fence.proxy.async. So a clock has a second half, which says of
- * each warp up to where what it wrote lies before such a fence.
+ * Bulk copies are agents of their own. What one writes counts as the issuing thread's write that
+ * may come at any time, until it arrives; from then on as the agent's, which those have seen that
+ * have seen its mbarrier's phase end. They go by another way to memory than other accesses: what
+ * threads have written they see only behind a fence.proxy.async. So a clock has a second half,
+ * which says of each warp up to where what it wrote lies before such a fence.
  *
  * For each byte the last write and the last read are kept, so a race with an earlier read may go
  * unseen; what is reported is a race.
@@ -63,8 +63,8 @@ struct race_shadow {
     struct race_clocks *clocks;
 };
 
-/* ---- Entries of a clock: the warps of the cluster, then the bulk copies; and the same again for what
- * lies before a proxy fence ---- */
+/* ---- Entries of a clock: the warps of the cluster, then the bulk copies; and the same again for
+ * what lies before a proxy fence ---- */
 
 static size_t warps_of(const struct block *block) {
     return (size_t)block->cluster->size * block->launch->warps;

@@ -14,9 +14,9 @@ void race_arrive(struct warp *warp, uint32_t number);
 /* The barrier lets go those that wait at it. */
 void race_synchronise(struct block *block, uint32_t number);
 
-/* The keys of what threads meet at: a place in shared memory, a phase of an mbarrier that lies there,
- * a phase of the cluster's barrier. Phases take turns, so that who comes late to one has not seen
- * the arrivals at the next. */
+/* The keys of what threads meet at: a place in shared memory, a phase of an mbarrier that lies
+ * there, a phase of the cluster's barrier. Phases take turns, so that who comes late to one has not
+ * seen the arrivals at the next. */
 uint64_t race_key(const struct shared_place *place);
 uint64_t race_phase_key(const struct shared_place *place, uint32_t phase);
 uint64_t race_cluster_key(uint32_t phase);
@@ -33,15 +33,15 @@ enum race_flag {
 
 /* The next access of the warp is another instruction's. */
 void race_next(struct warp *warp);
-/* An access of `size` bytes of shared memory, in a launch that checks for races; `flags` are of enum
- * race_flag. `value` has the bytes that are written, NULL: they are not known. */
+/* An access of `size` bytes of shared memory, in a launch that checks for races; `flags` are of
+ * enum race_flag. `value` has the bytes that are written, NULL: they are not known. */
 void race_access(struct warp *warp, const struct instruction *instruction, unsigned lane,
                  const struct shared_place *place, uint32_t size, unsigned flags,
                  const unsigned char *value);
 /* A cp.async was waited for. */
 void race_arrived(struct warp *warp, uint32_t address, uint32_t size);
-/* A read of the warp's goes on: whoever writes the bytes meanwhile races with it. Or the reads of its
- * warpgroup have come to their end. */
+/* A read of the warp's goes on: whoever writes the bytes meanwhile races with it. Or the reads of
+ * its warpgroup have come to their end. */
 void race_hold(struct warp *warp, uint32_t address, uint32_t size, bool goes_on);
 /* A bulk copy of the warp's has written; then its mbarrier is told of it. */
 void race_bulk_arrived(struct warp *warp, const struct shared_place *place, uint32_t size);
@@ -51,8 +51,8 @@ void race_bulk_read(struct warp *warp, const struct shared_place *place, uint32_
 /* A fence of the warp's; one that lies between its writes and bulk copies. */
 void race_fence(struct warp *warp);
 void race_proxy_fence(struct warp *warp);
-/* A strong access to a place of any memory, which is known by its address or by race_key, in a launch
- * that checks for races. */
+/* A strong access to a place of any memory, which is known by its address or by race_key, in a
+ * launch that checks for races. */
 void race_strong(struct warp *warp, const struct instruction *instruction, uint64_t key,
                  bool is_read, bool is_write);
 

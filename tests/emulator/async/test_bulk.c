@@ -27,7 +27,8 @@ static void load_text(struct bench *bench, const char *text) {
         fail_msg("%s\nin %s", bench->diagnostic.message, text);
 }
 
-/* A kernel of one warp: thread 0 issues `statements`; then all store the first bytes of shared memory to %rd2. %rd1 to %rd3 are the pointers, %r10 to %r13 the numbers. */
+/* A kernel of one warp: thread 0 issues `statements`; then all store the first bytes of shared
+ * memory to %rd2. %rd1 to %rd3 are the pointers, %r10 to %r13 the numbers. */
 #define HEAD(bytes)                                                                                \
     ".visible .entry k(.param .u64 a, .param .u64 b, .param .u64 c, .param .u32 n0,\n"             \
     "  .param .u32 n1, .param .u32 n2, .param .u32 n3) {\n"                                        \
@@ -323,7 +324,8 @@ static void boxes_of_any_dimension_go_in_and_out(void **state) {
 
 /* ---- Reductions ---- */
 
-/* What 32 bytes of shared memory full of `given` make of 32 bytes of global memory full of `there`. */
+/* What 32 bytes of shared memory full of `given` make of 32 bytes of global memory full of
+ * `there`. */
 struct reduction {
     const char *words;
     enum tensor_element element;

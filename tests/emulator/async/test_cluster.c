@@ -20,8 +20,8 @@ static int close_bench(void **state) {
     return 0;
 }
 
-/* A kernel of clusters that %r1 is the rank in; %rd1 is the pointer, %r2 the address of 64 words and
- * %r3 that of an mbarrier, both in shared memory; %r4 is the thread. */
+/* A kernel of clusters that %r1 is the rank in; %rd1 is the pointer, %r2 the address of 64 words
+ * and %r3 that of an mbarrier, both in shared memory; %r4 is the thread. */
 #define KERNEL(directives, statements)                                                             \
     ".visible .entry k(.param .u64 a, .param .u64 b) " directives " {\n"                           \
     ".reg .b32 %r<30>; .reg .b64 %rd<9>; .reg .pred %p<8>; .reg .b16 %h<4>;\n"                     \
@@ -302,8 +302,8 @@ static void what_is_wrong_with_a_cluster_is_named(void **state) {
         expect_fault(*state, cases[k].text, 2, cases[k].status, cases[k].words);
 }
 
-/* The memory of a block lasts as long as its cluster does; to reach into it when the block has ended
- * is luck on a GPU, and an error where that is checked. */
+/* The memory of a block lasts as long as its cluster does; to reach into it when the block has
+ * ended is luck on a GPU, and an error where that is checked. */
 static void memory_of_blocks_that_have_ended_is_an_error_on_request(void **state) {
     static const char text[] =
         KERNEL(OF_TWO, "setp.eq.u32 %p2, %r1, 1; @%p2 exit;\n"

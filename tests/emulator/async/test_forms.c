@@ -1,5 +1,5 @@
-/* Every form of the instructions of this room that the assembler takes is known here: it is decoded, and its
- * kernel may be launched. */
+/* Every form of the instructions of this room that the assembler takes is known here: it is
+ * decoded, and its kernel may be launched. */
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* mbarriers: their phases, arrivals and bytes, who sleeps at one, and what is said of one whose phase
- * never ends. */
+/* mbarriers: their phases, arrivals and bytes, who sleeps at one, and what is said of one whose
+ * phase never ends. */
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The check for races, where bulk copies, mbarriers and clusters are: what orders accesses, and what
- * does not. */
+/* The check for races, where bulk copies, mbarriers and clusters are: what orders accesses, and
+ * what does not. */
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>
@@ -24,7 +24,8 @@ static int close_bench(void **state) {
 }
 
 /* A kernel of two warps: %p1 is thread 0, %p2 warp 1. A tile of 128 bytes lies at %r1, mbarriers at
- * %r2 and %r3; %r5 is the thread's own place in the tile, which holds four bytes for each of a warp. */
+ * %r2 and %r3; %r5 is the thread's own place in the tile, which holds four bytes for each of a
+ * warp. */
 #define KERNEL(directives, statements)                                                             \
     ".visible .entry k(.param .u64 a) " directives " {\n"                                          \
     ".reg .b32 %r<20>; .reg .b64 %rd<9>; .reg .pred %p<8>;\n"                                      \
