@@ -195,11 +195,12 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
             leave(HOPPER_SLOTS - 1);
     }
 
-    /* Two neighbours of a row of C, scaled, and with beta C where that is asked for. */
+    /* Two neighbours of a row of C, scaled; beta C is added where C is read. */
+    template <bool reads>
     __device__ inline float2 scale(float left, float right, int row, int column) const {
         float2 pair = {g.gemm.alpha * left, g.gemm.alpha * right};
         const float *c = g.gemm.c + row * g.gemm.ldc + column;
-        if (g.gemm.beta != 0.0f && row < g.gemm.m) {
+        if (reads && row < g.gemm.m) {
             if (column < g.gemm.n)
                 pair.x = fmaf(g.gemm.beta, c[0], pair.x);
             if (column + 1 < g.gemm.n)
@@ -209,6 +210,7 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
     }
 
     /* A panel of C to shared memory, swizzled as TMA expects it: chunk c of line l at c xor l % 8. */
+    template <bool reads>
     __device__ inline void put_panel(char *to, const float *sums, int row, int column) const {
         const int warp = threadIdx.x / WARP_LANES % 4, lane = threadIdx.x % WARP_LANES;
 #pragma unroll
@@ -218,12 +220,13 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
                 const int line = warp * 16 + half * 8 + lane / 4, in_line = i * 8 + lane % 4 * 2;
                 const int chunk = in_line / 4 ^ line % 8;
                 *(float2 *)(to + line * STORED * 4 + chunk * 16 + in_line % 4 * 4) =
-                    scale(sums[i * 4 + half * 2], sums[i * 4 + half * 2 + 1], row + line,
-                          column + in_line);
+                    scale<reads>(sums[i * 4 + half * 2], sums[i * 4 + half * 2 + 1], row + line,
+                                 column + in_line);
             }
     }
 
     /* The sums to C. Two panels take turns: while TMA reads one the other is written. */
+    template <bool reads>
     __device__ inline void store(const float (&sums)[columns / 2], int row, int column,
                                  int consumer) const {
         const bool leads = threadIdx.x % GROUP_THREADS == 0;
@@ -233,8 +236,8 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
             if (leads)
                 boxes_wait<1>();
             threads_meet(1 + consumer, GROUP_THREADS);
-            put_panel(hopper_shared + at, sums + panel.value * STORED / 2, row,
-                      column + panel.value * STORED);
+            put_panel<reads>(hopper_shared + at, sums + panel.value * STORED / 2, row,
+                             column + panel.value * STORED);
             stores_publish();
             threads_meet(1 + consumer, GROUP_THREADS);
             if (leads)
@@ -249,7 +252,10 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
         each_tile([&](int row, int column) {
             float sums[columns / 2] = {};
             multiply_all(sums, all, parity);
-            store(sums, row + consumer * PANEL, column, consumer);
+            if (g.gemm.beta == 0.0f)
+                store<false>(sums, row + consumer * PANEL, column, consumer);
+            else
+                store<true>(sums, row + consumer * PANEL, column, consumer);
         });
         if (threadIdx.x % GROUP_THREADS == 0)
             boxes_wait<0>();
