@@ -1,6 +1,7 @@
 /*
  * What the assembler would make of a program, as far as counts tell: nothing here changes what a
- * kernel computes. docs/emulator.md says what is found under "Joined accesses" and "Machine instructions".
+ * kernel computes. docs/emulator.md says what is found, under "Joined accesses" and "Machine
+ * instructions".
  */
 #ifndef LOCKSTEP_EMULATOR_ASSEMBLE_ASSEMBLE_H
 #define LOCKSTEP_EMULATOR_ASSEMBLE_ASSEMBLE_H
