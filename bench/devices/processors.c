@@ -96,7 +96,8 @@ int processors_share(const struct processors *processors, struct ranks *ranks) {
         mine.host[0] = '\0';
     all = calloc((size_t)ranks_count(ranks), sizeof *all);
     int sharing = 0;
-    if (!ranks_any(ranks, !all)) {
+    const bool failed = ranks_any(ranks, !all);
+    if (all && !failed) {
         ranks_gather(ranks, &mine, all, sizeof mine);
         for (int i = 0; i < ranks_count(ranks); i++)
             sharing += strcmp(all[i].host, mine.host) == 0 && CPU_EQUAL(&all[i].set, &mine.set);

@@ -167,7 +167,15 @@ static enum status round_without_last(const struct round_problem *problem,
     return good->round(&changed, execution);
 }
 
+static enum status linear_of_another_activation(const struct linear_problem *problem,
+                                                struct execution *execution) {
+    struct linear_problem changed = *problem;
+    changed.relu = !problem->relu;
+    return good->linear(&changed, execution);
+}
+
 const struct broken_kernel broken_kernels[] = {
+    {"another activation", {true, true, true}, {.linear = linear_of_another_activation}},
     {"a dropped bias", {true, true, true}, {.activation = activation_without_bias}},
     {"a wrong product", {true, true, true}, {.gemm = gemm_wrong_forward}},
     {"wrong gradients of weights", {true, true, false}, {.gemm = gemm_wrong_weights}},
@@ -192,7 +200,11 @@ const struct broken_kernel broken_kernels[] = {
 
 const size_t broken_kernel_count = sizeof broken_kernels / sizeof broken_kernels[0];
 
+/* A layer in one kernel would pass over the product and the activation. */
 static void kernels_replace(struct mlp_kernels *kernels, const struct mlp_kernels *other) {
+    if (other->gemm || other->activation)
+        kernels->linear = NULL;
+    kernels->linear = other->linear ? other->linear : kernels->linear;
     kernels->gemm = other->gemm ? other->gemm : kernels->gemm;
     kernels->activation = other->activation ? other->activation : kernels->activation;
     kernels->softmax = other->softmax ? other->softmax : kernels->softmax;

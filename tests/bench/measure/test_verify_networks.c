@@ -17,7 +17,9 @@ static void catch_broken_kernels(struct bout *bout, const struct implementation 
     bout_pass(bout, original);
     for (size_t i = 0; i < broken_kernel_count; i++) {
         const struct broken_kernel *b = &broken_kernels[i];
-        if (!b->in[bout->c.variant] || (b->kernels.round && bout->c.dtype == DTYPE_F32))
+        const bool is_f32 = bout->c.dtype == DTYPE_F32;
+        if (!b->in[bout->c.variant] || (b->kernels.round && is_f32) ||
+            (b->kernels.linear && !(mlp_kernels_of(original)->linear && is_f32)))
             continue;
         const struct mlp_kernels kernels = broken_kernels_of(b, mlp_kernels_of(original));
         struct implementation broken = *original;
