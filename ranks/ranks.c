@@ -48,6 +48,7 @@ enum status ranks_open(void (*end)(const char *sentence), struct ranks **opened,
     *ranks = (struct ranks){.api = api, .number = api->rank(), .count = api->size(), .end = end};
     ranks->identities = calloc((size_t)ranks->count, sizeof *ranks->identities);
     if (!ranks->identities) {
+        free(ranks);
         end("no memory for a job's ranks");
         return STATUS_NO_MEMORY;
     }

@@ -124,7 +124,7 @@ enum status ranks_check_alike(struct ranks *ranks, const char *what, const char 
     enum status status =
         first ? STATUS_OK : message_set(message, STATUS_NO_MEMORY, "no memory to compare ranks");
     status = ranks_agree(ranks, status, message);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || !first) {
         free(first);
         return status;
     }
