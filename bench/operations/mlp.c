@@ -1,9 +1,8 @@
 /* mlp: a whole training step, or inference, of a multilayer perceptron with ReLU and Adam. */
 #include "bench/operations/mlp.h"
+#include "bench/network/mlp_graph.h"
 #include "bench/operations/libraries.h"
 #include "bench/operations/mlp_case.h"
-#include "bench/operations/mlp_check.h"
-#include "bench/operations/mlp_graph.h"
 #include "kernels/kernels.h"
 #include "ranks/ranks.h"
 #include "reference/libraries.h"
@@ -257,7 +256,7 @@ static const struct implementation implementations[] = {
      .configuration = onednn_configuration,
      .own = MLP_KERNELS(&kernels_onednn)},
     {.name = "cpu-simd-mpi",
-     .file = "bench/operations/mlp_exchange.c",
+     .file = "bench/network/mlp_exchange.c",
      .kind = KIND_LIBRARY,
      .summary = "cpu-simd on a share of the batch, gradients averaged by MPI_Allreduce",
      .variants = STEPS,
@@ -265,7 +264,7 @@ static const struct implementation implementations[] = {
      .availability = rows_for_ranks,
      .own = MLP_KERNELS(&kernels_simd_mpi)},
     {.name = "openblas-mpi",
-     .file = "bench/operations/mlp_exchange.c",
+     .file = "bench/network/mlp_exchange.c",
      .kind = KIND_LIBRARY,
      .summary = "openblas on a share of the batch, gradients averaged by MPI_Allreduce",
      .variants = STEPS,
@@ -274,7 +273,7 @@ static const struct implementation implementations[] = {
      .configuration = openblas_core_type,
      .own = MLP_KERNELS(&kernels_openblas_mpi)},
     {.name = "openblas-mpi-buckets",
-     .file = "bench/operations/mlp_exchange.c",
+     .file = "bench/network/mlp_exchange.c",
      .kind = KIND_LIBRARY,
      .summary = "openblas-mpi, each layer's sum begun by MPI_Iallreduce while the next is computed",
      .variants = STEPS,
@@ -283,7 +282,7 @@ static const struct implementation implementations[] = {
      .configuration = openblas_core_type,
      .own = MLP_KERNELS(&kernels_openblas_buckets)},
     {.name = "onednn-mpi",
-     .file = "bench/operations/mlp_exchange.c",
+     .file = "bench/network/mlp_exchange.c",
      .kind = KIND_LIBRARY,
      .summary = "onednn on a share of the batch, gradients averaged by MPI_Allreduce",
      .variants = STEPS,

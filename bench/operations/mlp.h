@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_H
 #define LOCKSTEP_BENCH_OPERATIONS_MLP_H
 
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 #include "bench/operations/operation.h"
 
 /* The `own` of a row of mlp: a kernel for each kind of part. Anything else does not compile. */

@@ -1,8 +1,9 @@
-/* A case of mlp: its shape, its buffers, and what of them one iteration sees. For mlp.c. */
+/* A case of mlp: its shape, its buffers, what of them one iteration sees, and what is right. For
+ * mlp.c. */
 #ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_CASE_H
 #define LOCKSTEP_BENCH_OPERATIONS_MLP_CASE_H
 
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 #include "bench/operations/operation.h"
 
 OPERATION_PROBLEM(mlp)
@@ -31,6 +32,12 @@ void mlp_describe(const struct bench_case *bench_case, struct buffer_spec specs[
 void mlp_prepare(const struct bench_case *bench_case, void *const buffers[]);
 void mlp_bind(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
 extern const struct preset_line mlp_preset_lines[];
+
+/* The oracle (mlp_check.c), members of struct operation too. */
+void *mlp_oracle_open(const struct oracle_view *view);
+void mlp_oracle_close(void *state);
+void mlp_expect(const struct oracle_view *view, int buffer, int64_t first_row, int64_t rows,
+                double *expected, double *tolerance);
 
 /* Gives a rank its share of the batch, where the implementation averages gradients. The batch is a
  * multiple of the ranks. */

@@ -1,5 +1,4 @@
 /* What a training step, or an inference, is checked against. */
-#include "bench/operations/mlp_check.h"
 #include "bench/operations/mlp_case.h"
 #include "ranks/ranks.h"
 #include "reference/oracle/bounds.h"

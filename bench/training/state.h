@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_BENCH_TRAINING_STATE_H
 #define LOCKSTEP_BENCH_TRAINING_STATE_H
 
-#include "bench/operations/mlp_graph.h"
+#include "bench/network/mlp_graph.h"
 #include "bench/training/dataset.h"
 #include "bench/training/progress.h"
 #include "bench/training/train.h"

@@ -13,7 +13,7 @@
 
 #include "bench/devices/device.h"
 #include "bench/files/csv.h"
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 #include "common/status.h"
 
 #include <stdbool.h>

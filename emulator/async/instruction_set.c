@@ -4,6 +4,7 @@
 #include "emulator/arithmetic/arithmetic.h"
 #include "emulator/async/async.h"
 #include "emulator/execute/execute.h"
+#include "emulator/matrix/matrix.h"
 
 #define DECLARE_BUILD(suffix)                                                                      \
     extern const struct instruction_table executor_arithmetic_##suffix, executor_memory_##suffix
@@ -22,7 +23,7 @@ enum { TABLES = 16 };
         &executor_arithmetic_##suffix, &executor_memory_##suffix, &executor_control,               \
             &executor_warp, &executor_barrier, &executor_atomic, &async_copy, &async_mbarrier,     \
             &async_bulk, &async_tensor, &async_remote, &executor_barrier_cluster,                  \
-            &executor_matrix, &executor_fragment, &executor_texture, &executor_warpgroup, NULL     \
+            &matrix_products, &matrix_fragments, &executor_texture, &matrix_warpgroups, NULL       \
     }
 
 static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1] = {

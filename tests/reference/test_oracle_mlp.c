@@ -1,6 +1,6 @@
 /* The network's oracle: right (finite differences), safe (correct float32 steps are within its
  * bounds, whatever the network) and sharp (each kind of wrong step is not). */
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 #include "common/random.h"
 #include "reference/oracle/mlp.h"
 #include "reference/oracle/oracle.h"

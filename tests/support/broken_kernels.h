@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_TESTS_SUPPORT_BROKEN_KERNELS_H
 #define LOCKSTEP_TESTS_SUPPORT_BROKEN_KERNELS_H
 
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #ifndef LOCKSTEP_TESTS_SUPPORT_NETWORKS_H
 #define LOCKSTEP_TESTS_SUPPORT_NETWORKS_H
 
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 
 /* Every part as a textbook shows it. */
 extern const struct mlp_kernels naive_kernels;

@@ -3,7 +3,7 @@
  */
 #include "bench/measure/measure.h"
 #include "bench/measure/parts.h"
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 #include "bench/operations/operations.h"
 #include "common/floating.h"
 

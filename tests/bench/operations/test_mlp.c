@@ -1,5 +1,5 @@
 /* Layouts, plans and their parts, and a network small enough to follow by hand. */
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 #include "common/floating.h"
 #include "tests/support/networks.h"
 

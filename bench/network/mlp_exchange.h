@@ -4,8 +4,8 @@
  * A rank's gradients are the mean over its rows. Each is multiplied by the rank's share of the rows
  * and then summed: the mean over the whole batch.
  */
-#ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_EXCHANGE_H
-#define LOCKSTEP_BENCH_OPERATIONS_MLP_EXCHANGE_H
+#ifndef LOCKSTEP_BENCH_NETWORK_MLP_EXCHANGE_H
+#define LOCKSTEP_BENCH_NETWORK_MLP_EXCHANGE_H
 
 #include "common/problem.h"
 

@@ -1,5 +1,5 @@
 /* ldmatrix, stmatrix and movmatrix (PTX ISA 9.7.14.5.15 to 17). */
-#include "emulator/execute/matrix.h"
+#include "emulator/matrix/matrix.h"
 
 #include "emulator/arithmetic/matrix.h"
 #include "emulator/execute/check.h"
@@ -109,4 +109,4 @@ static const struct instruction_row rows[] = {
     {.pattern = "movmatrix.sync.aligned.m8n8.trans.b16", "w=w", execute_move_matrix},
 };
 
-const struct instruction_table executor_matrix = {rows, sizeof rows / sizeof rows[0]};
+const struct instruction_table matrix_products = {rows, sizeof rows / sizeof rows[0]};

@@ -1,5 +1,5 @@
-/* Capturing and replaying the plans of a network; see bench/operations/mlp_graph.h. */
-#include "bench/operations/mlp_graph.h"
+/* Capturing and replaying the plans of a network; see bench/network/mlp_graph.h. */
+#include "bench/network/mlp_graph.h"
 
 #include "gpu/gpu.h"
 #include "kernels/kernels.h"

@@ -1,5 +1,5 @@
 /* Averaging gradients over ranks. */
-#include "bench/operations/mlp_exchange.h"
+#include "bench/network/mlp_exchange.h"
 #include "ranks/ranks.h"
 
 static void gradients_weigh(const struct mlp_exchange_problem *problem,

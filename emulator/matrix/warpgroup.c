@@ -9,10 +9,10 @@
  */
 #include "emulator/arithmetic/arithmetic.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/matrix.h"
 #include "emulator/execute/values.h"
 #include "emulator/execute/warp.h"
 #include "emulator/execute/warpgroup_watch.h"
+#include "emulator/matrix/matrix.h"
 
 #include <string.h>
 
@@ -272,4 +272,4 @@ static const struct instruction_row rows[] = {
     {.pattern = "wgmma.wait_group.sync.aligned", "i", execute_wait, .flags = ROW_CONTROL},
 };
 
-const struct instruction_table executor_warpgroup = {rows, sizeof rows / sizeof rows[0]};
+const struct instruction_table matrix_warpgroups = {rows, sizeof rows / sizeof rows[0]};

@@ -1,5 +1,5 @@
 /* Plans of a multilayer perceptron: which kernel calls, on which buffers, in which order. */
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 #include "common/narrow.h"
 
 #include <stddef.h>

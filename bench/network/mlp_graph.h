@@ -1,4 +1,4 @@
-/* A network's steps as CUDA Graphs: what the plans of bench/operations/mlp_plan.h enqueue kernel by
+/* A network's steps as CUDA Graphs: what the plans of bench/network/mlp_plan.h enqueue kernel by
  * kernel, captured once and replayed with one call. For any implementation of `mlp` on a GPU.
  *
  * A graph keeps the addresses that it was captured with. So there is one for each place that a
@@ -6,10 +6,10 @@
  * step is the one number that changes between replays: it travels through gpu_words()
  * (kernels/kernels.h).
  */
-#ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_GRAPH_H
-#define LOCKSTEP_BENCH_OPERATIONS_MLP_GRAPH_H
+#ifndef LOCKSTEP_BENCH_NETWORK_MLP_GRAPH_H
+#define LOCKSTEP_BENCH_NETWORK_MLP_GRAPH_H
 
-#include "bench/operations/mlp_plan.h"
+#include "bench/network/mlp_plan.h"
 
 struct mlp_graphs;
 

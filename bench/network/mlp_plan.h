@@ -10,10 +10,10 @@
  * part by part, and can be captured into a graph. It owns nothing; the buffers belong to the caller
  * and live where the kernels run.
  */
-#ifndef LOCKSTEP_BENCH_OPERATIONS_MLP_PLAN_H
-#define LOCKSTEP_BENCH_OPERATIONS_MLP_PLAN_H
+#ifndef LOCKSTEP_BENCH_NETWORK_MLP_PLAN_H
+#define LOCKSTEP_BENCH_NETWORK_MLP_PLAN_H
 
-#include "bench/operations/mlp_exchange.h"
+#include "bench/network/mlp_exchange.h"
 #include "common/mlp_model.h"
 #include "common/problem.h"
 
@@ -61,7 +61,7 @@ struct mlp_kernels {
     optimizer_kernel *optimizer;
     round_kernel *round; /* NULL where there is f32 alone */
     /* For a GPU: an iteration is captured once and replayed as one CUDA Graph
-     * (bench/operations/mlp_graph.h). */
+     * (bench/network/mlp_graph.h). */
     bool graph;
     enum mlp_exchange exchange; /* of a step over the ranks of a job */
 };

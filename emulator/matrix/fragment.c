@@ -11,10 +11,10 @@
 #include "emulator/execute/address.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/matrix.h"
 #include "emulator/execute/values.h"
 #include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
+#include "emulator/matrix/matrix.h"
 #include "emulator/memory/request.h"
 
 #include <string.h>
@@ -211,4 +211,4 @@ static const struct instruction_row rows[] = {
      .decode = DECODE_FRAGMENT},
 };
 
-const struct instruction_table executor_fragment = {rows, sizeof rows / sizeof rows[0]};
+const struct instruction_table matrix_fragments = {rows, sizeof rows / sizeof rows[0]};
