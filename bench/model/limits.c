@@ -32,6 +32,12 @@ enum { LANES = 32, SECTOR_BYTES = 32, WAVEFRONT_BYTES = 128 };
  * rate: both take a unit the same clocks. */
 static const double mma_flops = 2.0 * 16 * 8 * 16;
 
+/* The count of `mma` and `wmma.mma` says no shape; `wgmma` has many sizes and counts its multiply-adds. */
+static double tensor_flops(const struct counters_row *row) {
+    const int64_t fixed_size = row->tensor_warp_instructions - row->wgmma_warp_instructions;
+    return mma_flops * (double)fixed_size + 2.0 * (double)row->wgmma_multiply_adds;
+}
+
 /* Clocks of one multiprocessor that did all of the row's work. */
 static void clocks_count(const struct counters_row *row, const struct model_gpu *gpu,
                          double clocks[LIMIT_UNITS]) {
@@ -46,7 +52,7 @@ static void clocks_count(const struct counters_row *row, const struct model_gpu 
     const double others = (double)row->machine_instructions - (double)row->fma_warp_instructions -
                           (double)row->tensor_warp_instructions - (double)row->barriers - requests;
     clocks[LIMIT_ALU] = others > 0 ? others / gpu->alu : 0;
-    clocks[LIMIT_TENSOR] = (double)row->tensor_warp_instructions * mma_flops / gpu->tensor;
+    clocks[LIMIT_TENSOR] = tensor_flops(row) / gpu->tensor;
     clocks[LIMIT_LSU] = LANES * requests / gpu->lsu;
     clocks[LIMIT_CACHE] = SECTOR_BYTES * sectors / gpu->cache;
     clocks[LIMIT_SHARED] = WAVEFRONT_BYTES * (double)row->shared_wavefronts / gpu->shared;

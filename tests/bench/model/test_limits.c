@@ -66,6 +66,20 @@ static void a_matrix_instruction_is_4096_flops(void **state) {
     check_share(&limits, LIMIT_ISSUE, 0.5);
 }
 
+/* One m64n256k16 of four warps is 524,288 flops, 128 clocks of 4,096: 16,000 beside 1,000. */
+static void a_warpgroup_instruction_has_its_own_flops(void **state) {
+    (void)state;
+    struct counters_row row = row_of("132x1x1");
+    row.tensor_warp_instructions = row.wgmma_warp_instructions = 500;
+    row.wgmma_multiply_adds = 125LL * 64 * 256 * 16;
+    struct limits limits = limits_of(&row, "h100");
+    assert_int_equal(limits.busiest, LIMIT_TENSOR);
+    check_share(&limits, LIMIT_ISSUE, 1.0 / 16);
+    row.tensor_warp_instructions += 1000; /* 1,000 clocks of `mma` more */
+    limits = limits_of(&row, "h100");
+    check_share(&limits, LIMIT_ISSUE, 1.0 / 17);
+}
+
 static void dram_is_shared_by_all_multiprocessors(void **state) {
     (void)state;
     struct counters_row row = row_of("108x1x1");
@@ -156,6 +170,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shares_are_those_of_the_units_clocks),
         cmocka_unit_test(a_matrix_instruction_is_4096_flops),
+        cmocka_unit_test(a_warpgroup_instruction_has_its_own_flops),
         cmocka_unit_test(dram_is_shared_by_all_multiprocessors),
         cmocka_unit_test(blocks_that_are_one_too_many_cost_a_turn),
         cmocka_unit_test(what_is_no_launch_is_refused),
