@@ -106,9 +106,13 @@ static enum status row_read(struct reader *reader, const struct csv_format *form
         if (status != STATUS_OK)
             return status;
     }
-    for (size_t i = reader->columns; i < format->column_count; i++)
+    for (size_t i = reader->columns; i < format->column_count; i++) {
+        void *member = (char *)row + format->columns[i].offset;
         if (format->columns[i].kind == CSV_NUMBER)
-            *(double *)(void *)((char *)row + format->columns[i].offset) = NAN;
+            *(double *)member = NAN;
+        else if (format->columns[i].kind == CSV_INTEGER)
+            *(int64_t *)member = CSV_ABSENT;
+    }
     return STATUS_OK;
 }
 

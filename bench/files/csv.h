@@ -9,6 +9,7 @@
 #include "common/status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum csv_kind {
@@ -27,12 +28,15 @@ struct csv_column {
 #define CSV_COLUMN(type, kind, member)                                                             \
     { #member, kind, offsetof(type, member), sizeof(((type *)0)->member) }
 
+/* The integer of a column that the file does not have. */
+#define CSV_ABSENT INT64_MIN
+
 struct csv_format {
     const struct csv_column *columns;
     size_t column_count;
     size_t row_size;
     /* So many of the last columns may be missing in a file that an earlier version wrote: its rows
-     * are read with empty texts, zeros and NaN there. */
+     * are read with empty texts, CSV_ABSENT and NaN there. */
     size_t later_columns;
 };
 

@@ -75,6 +75,11 @@ static enum status blocks_read(const struct counters_row *row, int64_t *blocks,
                            "%s: a grid of '%s', %lld launches and %lld instructions are no launch",
                            row->kernel, row->grid, (long long)row->launches,
                            (long long)row->warp_instructions);
+    if (row->machine_instructions == CSV_ABSENT)
+        return message_set(message, STATUS_INVALID,
+                           "%s was counted by an older version of lockstep, without its machine "
+                           "instructions; run the case again to count them",
+                           row->kernel);
     *blocks = (int64_t)x * y * z;
     return STATUS_OK;
 }

@@ -43,7 +43,8 @@ struct limits {
     double filled; /* of the time of that multiprocessor, the part in which the average one works */
 };
 
-/* STATUS_INVALID: the row's grid cannot be read, or it counts nothing. */
+/* STATUS_INVALID: the row's grid cannot be read, it counts nothing, or it is of a version that did not
+ * count machine instructions. */
 enum status limits_find(const struct counters_row *row, const struct model_gpu *gpu,
                         struct limits *limits, struct message *message);
 

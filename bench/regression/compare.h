@@ -67,6 +67,8 @@ struct comparison {
      * baseline measured or emulated and the new run did not, and kernels that it counted in rows
      * that the new run did not count. */
     size_t counted, rows_vanished, kernels_vanished;
+    /* Columns of counters.csv at its end that one run's version did not count yet: not compared. */
+    size_t counters_absent;
     bool counters_only; /* on either side, so nothing else was compared */
 };
 

@@ -70,21 +70,36 @@ static struct span span_at(const struct counted_side *side, size_t begin) {
 
 /* --- one counter ------------------------------------------------------------------------------ */
 
+static int64_t integer_value(const struct counters_row *row, size_t column) {
+    const char *member = (const char *)row + counters_format.columns[column].offset;
+    return *(const int64_t *)(const void *)member;
+}
+
 static double counter_value(const struct counters_row *row, size_t column) {
     const struct csv_column *c = &counters_format.columns[column];
     const char *member = (const char *)row + c->offset;
     return c->kind == CSV_NUMBER ? *(const double *)(const void *)member
-                                 : (double)*(const int64_t *)(const void *)member;
+                                 : (double)integer_value(row, column);
 }
 
 static bool is_share(size_t column) {
     return counters_format.columns[column].kind == CSV_NUMBER;
 }
 
+/* The last columns that the run's file has not: an earlier version wrote it. */
+static size_t columns_absent(const struct run_files *run) {
+    size_t absent = 0;
+    while (run->counters_count > 0 && absent < counters_format.later_columns &&
+           integer_value(run->counters, counters_format.column_count - 1 - absent) == CSV_ABSENT)
+        absent++;
+    return absent;
+}
+
 struct counting {
     struct comparison *comparison;
     double threshold;
     bool counters_only; /* of either side */
+    size_t columns;     /* of counters.csv, those that both sides have */
     const struct run_files *baseline, *changed;
 };
 
@@ -120,7 +135,7 @@ static void rows_compare(const struct counting *counting, const struct counters_
     char kernel[220];
     snprintf(kernel, sizeof kernel, "%s %s x %s", baseline->kernel, baseline->grid,
              baseline->block);
-    for (size_t c = FIRST_COUNTER; c < counters_format.column_count; c++)
+    for (size_t c = FIRST_COUNTER; c < counting->columns; c++)
         count_compare(counting, baseline, kernel, c, counter_value(baseline, c),
                       counter_value(changed, c));
     counting->comparison->kernels_compared++;
@@ -165,7 +180,7 @@ static void spans_compare(const struct counting *counting, struct counted_side *
         return;
     kernels_add(counting, before, old, false);
     kernels_add(counting, after, new, true);
-    for (size_t c = FIRST_COUNTER; c < counters_format.column_count; c++)
+    for (size_t c = FIRST_COUNTER; c < counting->columns; c++)
         if (!is_share(c))
             count_compare(counting, before->rows[old.begin].row, "all kernels", c,
                           span_total(before, old, c), span_total(after, new, c));
@@ -207,8 +222,13 @@ enum status compare_counters(const struct run_files *baseline, const struct run_
                              double threshold, struct comparison *comparison,
                              struct message *message) {
     struct counted_side before = {0}, after = {0};
-    const struct counting counting = {comparison, threshold,
-                                      baseline->counters_only || changed->counters_only, baseline,
+    const size_t absent[] = {columns_absent(baseline), columns_absent(changed)};
+    comparison->counters_absent = absent[0] > absent[1] ? absent[0] : absent[1];
+    const struct counting counting = {comparison,
+                                      threshold,
+                                      baseline->counters_only || changed->counters_only,
+                                      counters_format.column_count - comparison->counters_absent,
+                                      baseline,
                                       changed};
     size_t rows = baseline->counters_count + changed->counters_count + 1;
     comparison->counts = calloc(rows * counters_format.column_count, sizeof *comparison->counts);

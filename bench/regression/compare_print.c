@@ -53,11 +53,22 @@ void comparison_print_counts(const struct comparison *comparison, const char *pr
         count_print(&comparison->counts[i], prefix, file);
 }
 
+static void absence_print(const struct comparison *comparison, const char *prefix, FILE *file) {
+    const size_t first = counters_format.column_count - comparison->counters_absent;
+    if (comparison->counters_absent == 0)
+        return;
+    fprintf(file, "%snot compared, as an older version did not count them:", prefix);
+    for (size_t c = first; c < counters_format.column_count; c++)
+        fprintf(file, "%s %s", c > first ? "," : "", counters_format.columns[c].name);
+    fputc('\n', file);
+}
+
 static void differences_print(const struct comparison *comparison, const char *prefix, FILE *file) {
     for (size_t i = 0; i < comparison->difference_count; i++)
         fprintf(file, "%s%s differs: %s in the baseline, %s in the new\n", prefix,
                 comparison->differences[i].name, comparison->differences[i].baseline,
                 comparison->differences[i].changed);
+    absence_print(comparison, prefix, file);
 }
 
 /* "12 rows timed in both, threshold 5%: 1 slower, …; 2 only in the baseline; " */

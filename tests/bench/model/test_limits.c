@@ -125,6 +125,16 @@ static void what_is_no_launch_is_refused(void **state) {
     assert_null(model_gpu_find("a101"));
 }
 
+static void counts_of_a_version_without_machine_instructions_are_refused(void **state) {
+    (void)state;
+    struct message message = {{0}};
+    struct limits limits;
+    struct counters_row row = row_of("1x1x1");
+    row.machine_instructions = CSV_ABSENT;
+    assert_int_equal(limits_find(&row, model_gpu_find("a100"), &limits, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "counted by an older version"));
+}
+
 /* limits.csv has a row for each of counters.csv, and the log a line. */
 static void limits_are_written_beside_the_counts(void **state) {
     struct temporary *place = *state;
@@ -174,6 +184,7 @@ int main(void) {
         cmocka_unit_test(dram_is_shared_by_all_multiprocessors),
         cmocka_unit_test(blocks_that_are_one_too_many_cost_a_turn),
         cmocka_unit_test(what_is_no_launch_is_refused),
+        cmocka_unit_test(counts_of_a_version_without_machine_instructions_are_refused),
         cmocka_unit_test(figures_are_plausible),
         IN_TEMPORARY(limits_are_written_beside_the_counts, &place),
     };

@@ -456,6 +456,23 @@ static void test_fewer_counts_are_named_and_pass(void **state) {
     compared_close(&compared);
 }
 
+/* Counters that the baseline's version did not know yet are named and not compared. */
+static void test_counts_of_an_earlier_version(void **state) {
+    const struct made *made = *state;
+    char path[2300];
+    counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
+    counters_make(made->changed, "gemm_tiled_nn", 1000, 0.5);
+    file_edit(made->changed, "counters.csv", ",0\n", ",19476\n");
+    snprintf(path, sizeof path, "%s/counters.csv", made->baseline);
+    file_drop_last_column(path);
+    struct compared compared;
+    compare_with(made, &rule, &compared);
+    assert_int_equal(compared.comparison.counters_absent, 1);
+    assert_int_equal(compared.comparison.count_count, 0);
+    check_status(&compared.comparison, STATUS_OK, "");
+    compared_close(&compared);
+}
+
 /* A kernel under a new name: the whole decides. */
 static void test_another_kernel(void **state) {
     const struct made *made = *state;
@@ -676,6 +693,7 @@ int main(void) {
         TEST(test_runs_of_an_earlier_version),
         TEST(test_one_instruction_more),
         TEST(test_fewer_counts_are_named_and_pass),
+        TEST(test_counts_of_an_earlier_version),
         TEST(test_another_kernel),
         TEST(test_counts_alone),
         TEST(test_a_baseline_of_counts),
