@@ -23,8 +23,13 @@ static struct prediction *prediction_find(const struct predictions *predictions,
     return NULL;
 }
 
+/* Below it an iteration may be no more than its call, which does not grow with the shape. */
+static const double call_seconds = 100e-6;
+
 void prediction_learn(struct predictions *predictions, const struct contender *c, double seconds) {
     struct prediction *p = prediction_find(predictions, c);
+    if (seconds < call_seconds)
+        return;
     if (!p && predictions->count == predictions->capacity) {
         size_t capacity = predictions->capacity ? 2 * predictions->capacity : 64;
         struct prediction *larger = realloc(predictions->list, capacity * sizeof *larger);

@@ -10,8 +10,8 @@ struct predictions {
     size_t count, capacity;
 };
 
-/* Remembers what an iteration of the contender took. Running out of memory only costs a prediction.
- */
+/* Remembers what an iteration of the contender took, unless it was so short that its call may have
+ * been most of it. Running out of memory only costs a prediction. */
 void prediction_learn(struct predictions *predictions, const struct contender *contender,
                       double seconds);
 

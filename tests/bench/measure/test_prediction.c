@@ -95,6 +95,22 @@ static void test_the_last_time_counts(void **state) {
     predictions_close(&predictions);
 }
 
+/* A product of one element is all call: 512 cubed is not 134 million such calls. */
+static void test_calls_teach_nothing(void **state) {
+    (void)state;
+    struct predictions predictions = {0};
+    const struct bench_case tiny = case_of("gemm", "nn", "1x1x1");
+    const struct bench_case large = case_of("gemm", "nn", "512x512x512");
+    const struct contender first = contender_of(&tiny, 0, 1), later = contender_of(&large, 0, 1);
+    prediction_learn(&predictions, &first, 60e-9);
+    assert_true(prediction_seconds(&predictions, &later) == 0.0);
+    /* Nor is forgotten what is known. */
+    prediction_learn(&predictions, &later, 0.5);
+    prediction_learn(&predictions, &first, 60e-9);
+    check_near(prediction_seconds(&predictions, &later), 0.5);
+    predictions_close(&predictions);
+}
+
 /* What one contender took says nothing about another. */
 static void test_every_contender_has_its_own(void **state) {
     (void)state;
@@ -146,6 +162,7 @@ int main(void) {
         cmocka_unit_test(test_times_grow_with_operations_and_bytes),
         cmocka_unit_test(test_the_larger_ratio_decides),
         cmocka_unit_test(test_the_last_time_counts),
+        cmocka_unit_test(test_calls_teach_nothing),
         cmocka_unit_test(test_every_contender_has_its_own),
         cmocka_unit_test(test_there_is_room_for_many),
     };
