@@ -203,7 +203,7 @@ static enum status row_keep(const struct bench_case *c, const struct implementat
     if (*row->unavailable || !row->kernels)
         return message_set(message, STATUS_UNSUPPORTED, "%s",
                            *row->unavailable ? row->unavailable : "no GPU has loaded it");
-    if (row->lines->finite_inputs && c->settings.values == VALUES_SPECIAL)
+    if (row->lines->finite_inputs && !values_are_finite(c->settings.values))
         return message_set(message, STATUS_UNSUPPORTED,
                            "is for inputs without NaN and infinities, says %.250s",
                            row->lines->file);

@@ -438,7 +438,7 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
     e->implementation = implementation;
     e->ranks = set->device->ranks;
     *check = (struct check){.error = (double)NAN, .tolerance = (double)NAN};
-    bool finite_poison = c->settings.values == VALUES_SPECIAL || implementation->reads_outputs;
+    bool finite_poison = !values_are_finite(c->settings.values) || implementation->reads_outputs;
     struct ranks *ranks = set->device->ranks;
     enum status status =
         ranks_agree(ranks, buffer_set_poison(set, finite_poison, message), message);

@@ -1,6 +1,7 @@
 /* attention: scaled dot products, softmax and means of V, over each head; full and causal. */
 #include "bench/operations/libraries.h"
 #include "bench/operations/operation.h"
+#include "common/narrow.h"
 #include "kernels/kernels.h"
 #include "reference/libraries.h"
 #include "reference/naive.h"
@@ -21,19 +22,44 @@ static int64_t row_count(const struct bench_case *c) {
     return c->sizes[SIZE_BATCH] * c->sizes[SIZE_HEADS] * c->sizes[SIZE_SEQUENCE];
 }
 
+/* Each buffer is padded by its own amount, so that a kernel that takes one's stride for another's
+ * is found out. */
 static void attention_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_MAX]) {
     static const char *const names[] = {"q", "k", "v", "o"};
     for (int b = BUFFER_Q; b <= BUFFER_O; b++) {
-        specs[b] = buffer_matrix(names[b], b == BUFFER_O ? BUFFER_OUTPUT : BUFFER_INPUT,
-                                 row_count(c), c->sizes[SIZE_DIMENSION], c->settings.padding);
+        specs[b] =
+            buffer_matrix(names[b], b == BUFFER_O ? BUFFER_OUTPUT : BUFFER_INPUT, row_count(c),
+                          c->sizes[SIZE_DIMENSION], (b + 1) * c->settings.padding);
         if (b != BUFFER_O)
             specs[b].element = dtype_element_kind(c->dtype);
     }
 }
 
+/* Masked: the first key of each head has an infinity against the sign of the last query. That
+ * query's first score is -infinity, and the others are finite: a running maximum that starts at
+ * -infinity makes NaN of it. */
+static void attention_prepare(const struct bench_case *c, void *const buffers[]) {
+    if (c->settings.values != VALUES_MASKED)
+        return;
+    struct buffer_spec specs[BUFFERS_MAX] = {{0}};
+    attention_describe(c, specs);
+    const int64_t sequence = c->sizes[SIZE_SEQUENCE];
+    for (int64_t head = 0; head < row_count(c); head += sequence) {
+        const int64_t query = (head + sequence - 1) * specs[BUFFER_Q].stride;
+        const int64_t key = head * specs[BUFFER_K].stride;
+        const bool positive = dtype_element(buffers[BUFFER_Q], c->dtype, query) > 0.0F;
+        const float infinity = positive ? -INFINITY : INFINITY;
+        if (c->dtype == DTYPE_BF16)
+            ((uint16_t *)buffers[BUFFER_K])[key] = bf16_round(infinity);
+        else
+            ((float *)buffers[BUFFER_K])[key] = infinity;
+    }
+}
+
 static void attention_bind(const struct bench_case *c, void *const buffers[],
                            struct launch *launch) {
-    const int64_t stride = c->sizes[SIZE_DIMENSION] + c->settings.padding;
+    struct buffer_spec specs[BUFFERS_MAX] = {{0}};
+    attention_describe(c, specs);
     *attention_problem_in(launch) = (struct attention_problem){
         .variant = (enum attention_variant)c->variant,
         .dtype = c->dtype,
@@ -46,10 +72,10 @@ static void attention_bind(const struct bench_case *c, void *const buffers[],
         .k = buffers[BUFFER_K],
         .v = buffers[BUFFER_V],
         .o = buffers[BUFFER_O],
-        .q_stride = stride,
-        .k_stride = stride,
-        .v_stride = stride,
-        .o_stride = stride,
+        .q_stride = specs[BUFFER_Q].stride,
+        .k_stride = specs[BUFFER_K].stride,
+        .v_stride = specs[BUFFER_V].stride,
+        .o_stride = specs[BUFFER_O].stride,
     };
 }
 
@@ -89,8 +115,8 @@ static const char *library_availability(const struct bench_case *c) {
     const char *absence = onednn_availability(c);
     if (absence || !c)
         return absence;
-    return c->settings.values == VALUES_SPECIAL ? "oneDNN's softmax turns rows with NaN into 0"
-                                                : NULL;
+    return values_are_finite(c->settings.values) ? NULL
+                                                 : "oneDNN's softmax turns rows with NaN into 0";
 }
 
 static const struct implementation implementations[] = {
@@ -156,7 +182,7 @@ static const char *const awkward_shapes[] = {"1x1x1x1",     "1x1x1x64",  "2x3x1x
                                              "3x1x17x8",    "1x7x33x12", "1x1x65x64", "1x3x127x31",
                                              "1x1x129x128", "1x1x9x200", "1x1x517x9", NULL};
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
+                                             VALUES_SPECIAL, VALUES_MASKED};
 static const struct settings settings[] = {{.alpha = 1.0F}, {.alpha = 1.0F, .padding = 3}};
 
 const struct operation operation_attention = {
@@ -177,6 +203,7 @@ const struct operation operation_attention = {
     .settings = settings,
     .settings_count = sizeof settings / sizeof settings[0],
     .describe = attention_describe,
+    .prepare = attention_prepare,
     .bind = attention_bind,
     .launch = attention_launch,
     .flops = attention_flops,

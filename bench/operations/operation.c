@@ -114,9 +114,13 @@ double dtype_unit_roundoff(enum dtype dtype) {
 }
 
 const char *values_name(enum values values) {
-    static const char *const names[VALUES_COUNT] = {"uniform", "large", "denormal", "outliers",
-                                                    "special"};
+    static const char *const names[VALUES_COUNT] = {"uniform",  "large",   "denormal",
+                                                    "outliers", "special", "masked"};
     return names[values];
+}
+
+bool values_are_finite(enum values values) {
+    return values != VALUES_SPECIAL && values != VALUES_MASKED;
 }
 
 size_t element_bytes(enum element element) {

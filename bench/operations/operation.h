@@ -22,8 +22,11 @@ enum values {
     VALUES_DENORMAL, /* … times 1e-39: below the smallest normal float */
     VALUES_OUTLIERS, /* … one element in 61 is +-1e4 or 80: a softmax must take its maximum off */
     VALUES_SPECIAL,  /* … with NaN, both infinities and both zeros strewn in */
+    VALUES_MASKED,   /* … with infinities where the operation's `prepare` puts them */
     VALUES_COUNT
 };
+/* Whether no input is NaN or infinite. */
+bool values_are_finite(enum values values);
 const char *values_name(enum values values);
 
 /* Settings that a shape does not name; `lockstep run` uses alpha 1, beta 0, padding 0. */
