@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIGURE_WIDTH = 1000, BAR_HEIGHT = 24, STEP_EXTRA = 90, KINDS_MAX = PART_KINDS_MAX + 1 };
+enum { BAR_HEIGHT = 24, STEP_EXTRA = 90, KINDS_MAX = PART_KINDS_MAX + 1 };
+
+/* What lies beside each other, in pixels: labels of bars, times, shares. */
+enum { LABELS_MARGIN = 20, TIMES_WIDTH = 430, SHARES_GAP = 40, SHARES_WIDTH = 336, RIGHT = 24 };
 
 /* A bar so many times longer than the shortest would leave nothing to see of it: it is named with
  * its time, and drawn as shares alone. */
@@ -206,14 +209,25 @@ static void bar_tics_write(const struct script *script, const struct step *step)
     fprintf(script->file, ")\n");
 }
 
-/* Both panels of a shape, from `top` down. */
-static void step_write(const struct script *script, const struct step *step, double top,
-                       int first_block) {
+/* The room that the labels of all bars take. */
+static double labels_width(const struct script *script, const struct figure_steps *figure) {
+    double width = 0.0;
+    for (size_t s = 0; s < figure->count; s++)
+        for (int i = 0; i < figure->steps[s].bar_count; i++) {
+            const int series = figure->steps[s].bars[i].series;
+            width = fmax(width, script_text_width(script->series.series[series].label));
+        }
+    return width + LABELS_MARGIN;
+}
+
+/* Both panels of a shape, from `top` down and from `left` on. */
+static void step_write(const struct script *script, const struct step *step, double left,
+                       double top, int first_block) {
     FILE *file = script->file;
     double scale;
     char label[64];
-    struct panel panel = {.left = 170.0,
-                          .right = 600.0,
+    struct panel panel = {.left = left,
+                          .right = left + TIMES_WIDTH,
                           .top = top + 26.0,
                           .bottom = top + 26.0 + BAR_HEIGHT * step->bar_count};
     snprintf(label, sizeof label, "time, %s", time_unit(step->longest, &scale));
@@ -223,8 +237,8 @@ static void step_write(const struct script *script, const struct step *step, dou
     bar_tics_write(script, step);
     total_labels_write(script, step, scale);
     bars_plot(script, step, first_block, 2);
-    panel.left = 640.0;
-    panel.right = FIGURE_WIDTH - 24.0;
+    panel.left = panel.right + SHARES_GAP;
+    panel.right = panel.left + SHARES_WIDTH;
     panel_begin(script, &panel, "", "share of the time, %", "");
     fprintf(file, "    set xrange [0:100]; set yrange [%.1f:-0.5]; unset grid; unset ytics\n",
             step->bar_count - 0.5);
@@ -253,12 +267,14 @@ static void figure_write(struct script *script, const struct figure_steps *figur
     if (!figure_new(script, name, title))
         return;
     data_write(script, figure);
-    double height = FIGURE_HEAD + legend_height(script, FIGURE_WIDTH), top = FIGURE_HEAD;
+    const double left = labels_width(script, figure);
+    const double width = left + TIMES_WIDTH + SHARES_GAP + SHARES_WIDTH + RIGHT;
+    double height = FIGURE_HEAD + legend_height(script, width), top = FIGURE_HEAD;
     for (size_t s = 0; s < figure->count; s++)
         height += STEP_EXTRA + BAR_HEIGHT * figure->steps[s].bar_count;
-    figure_begin(script, FIGURE_WIDTH, height);
+    figure_begin(script, width, height);
     for (size_t s = 0, block = 0; s < figure->count; s++) {
-        step_write(script, &figure->steps[s], top, (int)block);
+        step_write(script, &figure->steps[s], left, top, (int)block);
         block += (size_t)block_count(&figure->steps[s]);
         top += STEP_EXTRA + BAR_HEIGHT * figure->steps[s].bar_count;
     }

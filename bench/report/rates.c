@@ -18,7 +18,9 @@ const char *rates_unit(const struct rates *rates) {
 /* --- ceilings --------------------------------------------------------------------------------- */
 
 int rates_ceiling_count(const struct script *script, const struct rates *rates) {
-    return strcmp(rates->key->dtype, "f32") == 0 ? script->data->ceilings_count : 0;
+    const struct operation *operation = operation_find(rates->key->operation);
+    const bool bounded = !operation || !operation->between_ranks;
+    return bounded && strcmp(rates->key->dtype, "f32") == 0 ? script->data->ceilings_count : 0;
 }
 
 double rates_ceiling(const struct rates *rates, const struct report_ceilings *ceilings, double x) {

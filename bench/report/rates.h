@@ -40,7 +40,7 @@ void rates_close(struct rates *rates);
 const char *rates_unit(const struct rates *rates);
 
 /* How many of the ceilings say something about the rates: none where they are not f32's, whose peak
- * alone is measured. */
+ * alone is measured, and none between ranks, which no device's own memory bounds. */
 int rates_ceiling_count(const struct script *script, const struct rates *rates);
 
 /* What the measured ceilings allow at x: the peak for GFLOP/s, the bandwidth at that working set

@@ -21,6 +21,12 @@ void script_text(FILE *file, const char *text) {
     fputc('\'', file);
 }
 
+double script_text_width(const char *text) {
+    /* A character is reckoned wider than any terminal draws it on average. */
+    static const double character_width = 7.2;
+    return character_width * (double)strlen(text);
+}
+
 /* --- figures ---------------------------------------------------------------------------------- */
 
 static void name_append(char *name, size_t size, const char *part) {
@@ -114,17 +120,14 @@ void legend_add_series(struct script *script, int series) {
     legend_add(script, LEGEND_LINE_POINT, label, style);
 }
 
-/* In pixels. A character is reckoned wider than any terminal draws it on average. */
+/* In pixels. */
 enum { LEGEND_ROW = 20, LEGEND_SAMPLE = 34, LEGEND_MARGIN = 20 };
-static const double character_width = 7.2;
 
 static double legend_column_width(const struct script *script) {
-    size_t longest = 1;
-    for (int i = 0; i < script->legend_count; i++) {
-        size_t length = strlen(script->legend[i].label);
-        longest = length > longest ? length : longest;
-    }
-    return character_width * (double)longest + LEGEND_SAMPLE + 2 * LEGEND_MARGIN;
+    double longest = 0.0;
+    for (int i = 0; i < script->legend_count; i++)
+        longest = fmax(longest, script_text_width(script->legend[i].label));
+    return longest + LEGEND_SAMPLE + 2 * LEGEND_MARGIN;
 }
 
 static double legend_left(const struct script *script, int column) {

@@ -54,6 +54,9 @@ enum { FIGURE_HEAD = 62 };
 void script_text(FILE *file, const char *text);
 void script_words(FILE *file, const char *text);
 
+/* The pixels that the text takes at most in a figure's letters. */
+double script_text_width(const char *text);
+
 /* The name of a figure of this operation, dtype and mode: "gemm", "gemm-shapes",
  * "gemm-shapes-bf16-cold", with `suffix` being "-shapes". f32 and hot are not said. */
 void figure_name(const struct row_key *key, const char *suffix, char *name, size_t size);

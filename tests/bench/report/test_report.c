@@ -374,6 +374,50 @@ static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
     free(script);
 }
 
+/* No bandwidth of a device's memory bounds what goes from rank to rank. */
+static void test_no_ceiling_bounds_what_goes_between_ranks(void **state) {
+    struct fixture *f = *state;
+    for (int size = 1; size <= 2; size++) {
+        struct result *row = row_add(f, "allreduce", "sum", size == 1 ? "1024" : "2048", "mpi", 1);
+        snprintf(row->key.device, sizeof row->key.device, "2xcpu");
+        row_measure(row, 1e-5 * size, 1e3 * size, 4096.0 * size);
+    }
+    rows_write(f);
+    text_write(f, "environment.json", environment);
+    draw_plots(f);
+    assert_true(holds(f, "allreduce.svg", "mpi"));
+    assert_false(holds(f, "allreduce.svg", "measured bandwidth"));
+}
+
+/* Beside the bars of parts is room for the longest label, at 7 pixels a character. */
+static void test_long_labels_of_bars_fit(void **state) {
+    static const char place[] = "set lmargin at screen ", label[] = "blas-mpi-buckets, 12 threads";
+    struct fixture *f = *state;
+    struct result *step = row_add(f, "mlp", "train_step", "784-128-10@100", "blas-mpi-buckets", 12);
+    snprintf(step->key.device, sizeof step->key.device, "2xcpu");
+    row_measure(step, 1e-3, 1e7, 1e6);
+    part_add(f, step, 1, "forward gemm 1");
+    rows_write(f);
+    draw_plots(f);
+    char *script = text_read(f, "plots.gp");
+    assert_non_null(script);
+    char *bars = strstr(script, "set ytics scale 0 (");
+    assert_non_null(bars);
+    assert_non_null(strstr(bars, "blas-mpi-buckets"));
+    *bars = '\0';
+    const char *last = NULL;
+    for (const char *c = strstr(script, place); c; c = strstr(c + 1, place))
+        last = c + strlen(place);
+    const char *width = strstr(script, "# --- mlp-train_step-parts");
+    assert_non_null(last);
+    assert_non_null(width);
+    width = strstr(width, "eval terminal(kind, ");
+    assert_non_null(width);
+    const double pixels = strtod(width + strlen("eval terminal(kind, "), NULL);
+    assert_true(strtod(last, NULL) * pixels >= 7.0 * (double)strlen(label));
+    free(script);
+}
+
 static void test_nothing_is_drawn_without_data(void **state) {
     struct fixture *f = *state;
     row_without_times(row_add(f, "gemm", "nn", "64x64x64", "cuda-naive", 0), "emulated", "");
@@ -748,6 +792,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_every_plot_that_has_data_is_drawn),
         TEST(test_a_gpu_is_drawn_beside_the_cpu),
+        TEST(test_no_ceiling_bounds_what_goes_between_ranks),
+        TEST(test_long_labels_of_bars_fit),
         TEST(test_nothing_is_drawn_without_data),
         TEST(test_only_measured_rows_are_drawn),
         TEST(test_figures_of_an_earlier_drawing_go),
