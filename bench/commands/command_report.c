@@ -8,8 +8,7 @@
 
 static const char doc[] =
     "Draws the plots and writes the page of a run again, from the files in its folder. Given "
-    "several, "
-    "it draws into the first how times change with the number of ranks.\v"
+    "several, it does so for the first and adds how times change with the number of ranks.\v"
     "Example:\n  lockstep report reports/latest\n  lockstep report ranks1 ranks2 ranks4";
 
 struct parsed {
@@ -45,6 +44,8 @@ enum status command_report(int argc, char **argv, const struct command_context *
                            "report wants the folder of a run, as in `lockstep report "
                            "reports/latest`");
     if (parsed.count > 1)
-        return report_scaling_draw(parsed.folders, parsed.count, stdout, message);
+        status = report_scaling_draw(parsed.folders, parsed.count, stdout, message);
+    if (status != STATUS_OK)
+        return status;
     return report_draw(parsed.folders[0], stdout, message);
 }

@@ -2,6 +2,7 @@
 #include "bench/report/report.h"
 #include "bench/report/page/page.h"
 #include "bench/report/plots.h"
+#include "bench/report/scaling.h"
 
 static const char advice[] = "install it (apt-get install gnuplot-nox), then draw them";
 
@@ -26,6 +27,7 @@ enum status report_draw(const char *folder, FILE *log, struct message *message) 
     /* The page is worth having without plots, whether gnuplot is missing or broke down. */
     bool page = drawn == STATUS_OK || drawn == STATUS_UNSUPPORTED || drawn == STATUS_FAILED;
     plots_log(&plots, drawn, why.text, log);
+    report_scaling_add(&plots);
     if (page)
         status = page_write(&data, &plots, drawn == STATUS_OK ? NULL : why.text, message);
     report_data_release(&data);

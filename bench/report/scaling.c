@@ -8,9 +8,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CASES_SHOWN = 4, STYLES = 24 };
 static const char script_name[] = "scaling.gp";
+static const struct figure scaling_figure = {"scaling", "time and efficiency over ranks"};
 
 /* A row of one run. */
 struct point {
@@ -159,7 +161,7 @@ static void panel_write(struct script *script, const struct scaling *scaling, in
 
 static void figure_write(struct script *script, const struct scaling *scaling) {
     char label[128], style[24], title[400];
-    if (!figure_new(script, "scaling", "time and efficiency over ranks"))
+    if (!figure_new(script, scaling_figure.name, scaling_figure.title))
         return;
     data_write(script, scaling);
     for (int l = 0; l < scaling->line_count; l++) {
@@ -257,4 +259,11 @@ enum status report_scaling_draw(const char *const *folders, int count, FILE *log
     if (status == STATUS_OK)
         fprintf(log, "plot (svg, png): %s/scaling\n", folders[0]);
     return status;
+}
+
+void report_scaling_add(struct script *plots) {
+    char path[2300];
+    snprintf(path, sizeof path, "%s/%s.svg", plots->data->folder, scaling_figure.name);
+    if (plots->figure_count < FIGURES_MAX && access(path, F_OK) == 0)
+        plots->figures[plots->figure_count++] = scaling_figure;
 }

@@ -2,9 +2,7 @@
 #ifndef LOCKSTEP_BENCH_REPORT_SCALING_H
 #define LOCKSTEP_BENCH_REPORT_SCALING_H
 
-#include "common/status.h"
-
-#include <stdio.h>
+#include "bench/report/drawing/script.h"
 
 enum { SCALING_RUNS_MAX = 32 };
 
@@ -17,5 +15,8 @@ enum { SCALING_RUNS_MAX = 32 };
  * STATUS_UNSUPPORTED: there is no gnuplot; the script is written. */
 enum status report_scaling_draw(const char *const *folders, int count, FILE *log,
                                 struct message *message);
+
+/* Adds the figure that report_scaling_draw left in the plots' folder, where there is one. */
+void report_scaling_add(struct script *plots);
 
 #endif

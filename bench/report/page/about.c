@@ -184,7 +184,8 @@ void page_files(const struct page *page) {
                  {"limits.csv", "what would limit each kernel on a GPU, by its published peaks"},
                  {"training.csv", "loss and accuracy, epoch by epoch"},
                  {"environment.json", "the machine, the build, the command"},
-                 {"plots.gp", "the plots as a gnuplot script, to be changed and drawn again"}};
+                 {"plots.gp", "the plots as a gnuplot script, to be changed and drawn again"},
+                 {"scaling.gp", "the plot over ranks, likewise"}};
     fputs("<ul>\n", page->file);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[2300];

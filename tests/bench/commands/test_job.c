@@ -160,6 +160,11 @@ static void test_times_are_drawn_over_ranks(void **state) {
     check_holds(script, "\n2 ");
     check_holds(script, "openblas-mpi, cpu, 1 thread each");
     free(script);
+    char *page = file_text(temporary_path(&here.place, "one/index.html"));
+    assert_non_null(page);
+    check_holds(page, "id=\"figure-scaling\"");
+    check_holds(page, "scaling.gp");
+    free(page);
     call = CALL("report", "two", "two");
     check_status(&call, 2);
     check_holds(call.err, "no row was measured on two numbers of ranks");
