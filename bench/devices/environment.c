@@ -167,9 +167,10 @@ static void warnings_find(struct environment *environment) {
              environment->governor);
     if (environment->load > 0.5 * environment->processors.count)
         warn(environment,
-             "the load is %.1f on %d processors: something else is running, times will be longer "
+             "the load is %.1f on %d processor%s: something else is running, times will be longer "
              "and less steady",
-             environment->load, environment->processors.count);
+             environment->load, environment->processors.count,
+             environment->processors.count == 1 ? "" : "s");
     if (environment->threads_per_core > 1)
         warn(environment,
              "cores are shared by %d hardware threads: use --threads %d, or pin with taskset",

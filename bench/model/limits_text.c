@@ -37,11 +37,12 @@ void limits_sentence_print(FILE *file, const struct counters_row *row, const str
     }
     fprintf(file, "; limited by %s", limit_unit_name(limits->busiest));
     if (limits->idle > 0)
-        fprintf(file, "; %lld blocks leave %d of %d multiprocessors idle",
-                (long long)limits->blocks, limits->idle, gpu->multiprocessors);
+        fprintf(file, "; %lld block%s %d of %d multiprocessors idle", (long long)limits->blocks,
+                limits->blocks == 1 ? " leaves" : "s leave", limits->idle, gpu->multiprocessors);
     else
-        fprintf(file, "; %lld blocks on the fullest multiprocessor, theoretical occupancy %.0f%%",
-                (long long)limits->blocks_most, 100 * row->occupancy);
+        fprintf(file, "; %lld block%s on the fullest multiprocessor, theoretical occupancy %.0f%%",
+                (long long)limits->blocks_most, limits->blocks_most == 1 ? "" : "s",
+                100 * row->occupancy);
     if (limits->idle == 0 && limits->filled < 0.9)
         fprintf(file, ", the average one busy %.0f%% of its time", 100 * limits->filled);
     fputc('\n', file);

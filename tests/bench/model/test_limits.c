@@ -156,6 +156,7 @@ static void limits_are_written_beside_the_counts(void **state) {
     assert_int_equal(fclose(file), 0);
     assert_non_null(
         strstr(log, "kernel: issue 100%, FMA 100%, other ALU 100%; limited by issue; 1"));
+    assert_non_null(strstr(log, "1 block on the fullest multiprocessor"));
     text = file_text(temporary_path(place, "limits.csv"));
     assert_non_null(text);
     assert_non_null(strstr(text, ",limited_by,blocks_most,idle,filled\n"));
