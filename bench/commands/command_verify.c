@@ -147,7 +147,10 @@ enum status command_verify(int argc, char **argv, const struct command_context *
     status = implementations_check(parsed.suite.implementations, parsed.suite.operations,
                                    (size_t)parsed.suite.operation_count, message);
     if (status == STATUS_OK)
-        status = dtypes_check(parsed.suite.dtypes, message);
+        status =
+            parsed.suite.operation_count == 1
+                ? operation_dtypes_check(parsed.suite.operations[0], parsed.suite.dtypes, message)
+                : dtypes_check(parsed.suite.dtypes, message);
     if (status == STATUS_OK)
         status = threads_choose(&parsed.suite.threads, message);
     if (status == STATUS_OK)

@@ -148,6 +148,25 @@ enum status dtypes_check(const char *list, struct message *message) {
     return STATUS_OK;
 }
 
+enum status operation_dtypes_check(const struct operation *operation, const char *list,
+                                   struct message *message) {
+    char piece[NAME_MAX_LENGTH], known[64] = "";
+    enum dtype dtype;
+    enum status status = dtypes_check(list, message);
+    if (status != STATUS_OK)
+        return status;
+    while (list && list_next(&list, ",", piece, sizeof piece)) {
+        if (!dtype_find(piece, &dtype) || operation_has_dtype(operation, dtype))
+            continue;
+        for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
+            if (operation_has_dtype(operation, d))
+                names_add(known, sizeof known, dtype_name(d));
+        return message_set(message, STATUS_INVALID, "%s has no %s; the dtypes that it has are: %s",
+                           operation->name, piece, known);
+    }
+    return STATUS_OK;
+}
+
 /* --- building --------------------------------------------------------------------------------- */
 
 struct builder {
@@ -330,12 +349,17 @@ static enum status add_named_case(struct builder *builder) {
     return builder_add(builder, &bench_case);
 }
 
-static enum status names_check(const struct selection_options *options, struct message *message) {
+/* Of several operations each takes the dtypes that it has; one alone is to have them all. */
+static enum status names_check(const struct selection_options *options,
+                               const struct operation_table *table, struct message *message) {
+    const struct operation *only =
+        options->operation_count == 1 ? operation_table_find(table, options->operations[0]) : NULL;
     enum status status = operations_check(options->operations, options->operation_count, message);
     if (status == STATUS_OK)
         status = preset_check(options->preset, message);
     if (status == STATUS_OK)
-        status = dtypes_check(options->dtypes, message);
+        status = only ? operation_dtypes_check(only, options->dtypes, message)
+                      : dtypes_check(options->dtypes, message);
     return status;
 }
 
@@ -346,7 +370,7 @@ enum status selection_open(const struct selection_options *options, struct selec
                               .table = options->table ? options->table : &operations_built_in,
                               .selection = selection,
                               .message = message};
-    enum status status = names_check(options, message);
+    enum status status = names_check(options, builder.table, message);
     if (status == STATUS_OK) {
         if (options->shapes)
             status = add_given_shapes(&builder);

@@ -39,6 +39,9 @@ bool list_contains(const char *list, const char *name);
 
 /* Refuses a comma-separated list of dtypes that has an unknown one; NULL is not a list. */
 enum status dtypes_check(const char *list, struct message *message);
+/* … and one that the operation does not compute. */
+enum status operation_dtypes_check(const struct operation *operation, const char *list,
+                                   struct message *message);
 
 /* Refuses a comma-separated list of variants that has one unknown to the operation; NULL is not a
  * list. */

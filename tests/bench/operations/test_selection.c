@@ -223,7 +223,14 @@ static void test_an_operation_has_no_dtype_that_it_cannot_compute(void **state) 
     static const char *const softmax[] = {"softmax"};
     const struct selection_options none = {
         .preset = "default", .operations = softmax, .operation_count = 1, .dtypes = "tf32"};
-    check_refused(&none, "no case is left", "");
+    check_refused(&none, "softmax has no tf32", "f32");
+    static const char *const attention[] = {"attention"};
+    const struct selection_options partly = {.preset = "default",
+                                             .operations = attention,
+                                             .operation_count = 1,
+                                             .shapes = "1x1x9x9",
+                                             .dtypes = "bf16,f16"};
+    check_refused(&partly, "attention has no f16", "f32 bf16");
     const struct selection_options named = {.preset = "default",
                                             .case_glob = "softmax/forward/bf16/2x3"};
     check_refused(&named, "there is no case", "softmax/forward/bf16/2x3");
