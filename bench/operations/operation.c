@@ -195,6 +195,15 @@ int64_t case_batch(const struct bench_case *bench_case) {
     return has_batch(bench_case) ? bench_case->sizes[bench_case->size_count - 1] : 1;
 }
 
+/* A shape as a message shows it: the last, and so the largest, of the first that a preset has. */
+static const char *shape_example(const struct operation *operation) {
+    if (!operation->preset_lines || !operation->preset_lines[0].preset)
+        return operation->awkward_shapes[0];
+    const char *shapes = operation->preset_lines[0].shapes;
+    const char *last = strrchr(shapes, ' ');
+    return last ? last + 1 : shapes;
+}
+
 /* The sizes of the operation's form, and a batch before them where it takes one. */
 static enum status shape_parse_joined(const char *text, struct bench_case *bench_case,
                                       struct message *message) {
@@ -210,20 +219,21 @@ static enum status shape_parse_joined(const char *text, struct bench_case *bench
         bool last = i == wanted - 1;
         /* strtoll alone would take signs and leading blanks. */
         bool digits = *position >= '0' && *position <= '9';
-        if (!digits || errno || *end != (last ? '\0' : 'x'))
+        if (!digits || *end != (last ? '\0' : 'x'))
             return message_set(message, STATUS_INVALID,
                                "cannot read shape '%s' for %s: it wants the form %s%s%s, as in %s",
                                text, bench_case->operation->name, form, batches ? " or Bx" : "",
-                               batches ? form : "", bench_case->operation->awkward_shapes[0]);
+                               batches ? form : "", shape_example(bench_case->operation));
         if (size < 1)
             return message_set(message, STATUS_INVALID,
                                "shape '%s' for %s has a size of %lld; every size must be at "
                                "least 1",
                                text, bench_case->operation->name, size);
-        if (size > INT32_MAX)
+        if (errno || size > INT32_MAX)
             return message_set(message, STATUS_INVALID,
-                               "shape '%s' for %s has a size of %lld; no size may exceed %d", text,
-                               bench_case->operation->name, size, INT32_MAX);
+                               "shape '%s' for %s has a size of %.*s; no size may exceed %d", text,
+                               bench_case->operation->name, (int)(end - position), position,
+                               INT32_MAX);
         bench_case->sizes[batch ? (i + wanted - 1) % wanted : i] = size;
         position = end + 1;
     }

@@ -219,7 +219,10 @@ static void test_bad_shapes_are_refused(void **state) {
         {"1x1e3x3", "MxNxK"},
         {"-1x2x3", "MxNxK"},
         {"1x+2x3", "MxNxK"},
-        {"1x2x99999999999999999999", "MxNxK"},
+        {"1x2x99999999999999999999", "99999999999999999999; no size may exceed 2147483647"},
+        {"9223372036854775808x2x3", "9223372036854775808; no size may exceed 2147483647"},
+        {"9223372036854775807x2x3", "9223372036854775807; no size may exceed 2147483647"},
+        {"1x2", "as in 2048x2048x2048"},
         {"0x2x3", "at least 1"},
         {"1x2x0", "at least 1"},
         {"1x2x2147483648", "2147483647"},
@@ -227,6 +230,7 @@ static void test_bad_shapes_are_refused(void **state) {
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         refuse("gemm", "nt", bad[i].shape, bad[i].words);
     refuse("softmax", "forward", "3", "ROWSxCOLS");
+    refuse("attention", "full", "8x64", "as in 1x8x1024x64");
     refuse("optimizer", "adam", "3x4", "wants the form N");
     refuse("optimizer", "adam", "0", "at least 1");
 }
