@@ -9,6 +9,20 @@
 
 enum { EMULATED_SECONDS_MAX = 120 };
 
+/* The least that an iteration can take: its operations at the measured peak. 0: not known. A
+ * doubtful peak is no less than one thread's, and so many threads reach at most so many times it. */
+static double least_seconds(const struct contest *contest, const struct entry *entry) {
+    const struct contender *c = &entry->contender;
+    const struct ceilings *ceilings = contest_ceilings(contest, entry);
+    if (c->device->emulated || c->implementation->over_ranks || !ceilings)
+        return 0.0;
+    const enum dtype dtype = contest->bench_case->dtype;
+    double peak = ceilings->flops_per_second[dtype];
+    if (ceilings->peak_doubtful[dtype] && c->threads > 1)
+        peak *= c->threads;
+    return peak > 0.0 ? entry->row.flops / peak : 0.0;
+}
+
 /* Skips what is known to be impossible or too slow before anything is allocated for it. */
 static void entry_screen(const struct contest *contest, struct entry *entry) {
     const struct implementation *implementation = entry->contender.implementation;
@@ -24,11 +38,14 @@ static void entry_screen(const struct contest *contest, struct entry *entry) {
                       ? EMULATED_SECONDS_MAX
                       : measure_patience(limits, implementation) / (double)limits->samples_few;
     double predicted = prediction_seconds(contest->rules->predictions, &entry->contender);
-    if (predicted > most) {
+    const bool is_known = predicted > 0.0;
+    const double seconds = is_known ? predicted : least_seconds(contest, entry);
+    if (seconds > most) {
         snprintf(reason, sizeof reason,
-                 "one iteration is predicted to take %.3g s, more than the %.3g s that leave room "
-                 "for %zu samples; give more with --max-time",
-                 predicted, most, limits->samples_few);
+                 "one iteration %s %.3g s%s, more than the %.3g s that leave room for %zu samples; "
+                 "give more with --max-time",
+                 is_known ? "is predicted to take" : "takes at least", seconds,
+                 is_known ? "" : " at the measured peak", most, limits->samples_few);
         contest_row_finish(entry, "skipped", reason);
     }
 }

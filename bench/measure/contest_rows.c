@@ -63,7 +63,7 @@ void contest_counters_write(const struct entry *entry, const struct emulator_cou
              counted->block[2]);
 }
 
-static const struct ceilings *ceilings_of(const struct contest *contest, const struct entry *e) {
+const struct ceilings *contest_ceilings(const struct contest *contest, const struct entry *e) {
     if (e->contender.device->gpu)
         return contest->rules->gpu_ceilings;
     for (int i = 0; i < contest->rules->thread_count; i++)
@@ -114,7 +114,7 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
         snprintf(row->reason + used, sizeof row->reason - used,
                  "; %zu throttled samples dropped (%s)", c->throttled, c->throttle_reasons);
     }
-    const struct ceilings *ceilings = ceilings_of(contest, entry);
+    const struct ceilings *ceilings = contest_ceilings(contest, entry);
     if (ceilings)
         row_limit(contest, ceilings, row);
     prediction_learn(contest->rules->predictions, c, statistics.median);

@@ -8,6 +8,9 @@
 /* Fills the row's key, flops and bytes; everything else is "not measured". */
 void contest_row_begin(const struct contest *contest, struct entry *entry);
 
+/* The ceilings of the entry's device and threads, or NULL. */
+const struct ceilings *contest_ceilings(const struct contest *contest, const struct entry *entry);
+
 /* What the emulated GPU counted for one kernel, as a row of the entry. */
 void contest_counters_write(const struct entry *entry, const struct emulator_counters *counted,
                             struct counters_row *row);

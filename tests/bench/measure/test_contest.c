@@ -310,6 +310,28 @@ static void test_too_slow_by_its_smaller_sizes(void **state) {
     check_measured(f, "slow-at-first");
 }
 
+static double seventeen_flops(const struct bench_case *c) {
+    (void)c;
+    return 17.0;
+}
+
+/* The first case has none before it: what no processor can do in time is not begun. */
+static void test_too_slow_at_the_peak(void **state) {
+    struct fixture *f = *state;
+    f->operation.flops = seventeen_flops;
+    f->ceilings = (struct ceilings){.threads = 1, .flops_per_second = {10.0}};
+    for (int i = 0; i < CEILING_LEVELS; i++)
+        f->ceilings.levels[i] = (struct ceiling_level){1e9, 1e9};
+    contest_of(f, "good", NULL, 0);
+    check_unmeasured(f, "good", "skipped", "", "takes at least 1.7 s at the measured peak");
+    f->ceilings.flops_per_second[DTYPE_F32] = 1e9;
+    contest_of(f, "good", NULL, 0);
+    check_measured(f, "good");
+    f->ceilings.flops_per_second[DTYPE_F32] = 0.0; /* not known */
+    contest_of(f, "good", NULL, 0);
+    check_measured(f, "good");
+}
+
 /* In an f32 case it is no contender, unless it is asked for. */
 static void test_another_dtype_takes_part_only_when_named(void **state) {
     struct fixture *f = *state;
@@ -669,6 +691,7 @@ int main(void) {
         ON_CPU(test_too_slow_for_its_time),
         ON_CPU(test_a_slow_start_is_not_too_slow),
         ON_CPU(test_too_slow_by_its_smaller_sizes),
+        ON_CPU(test_too_slow_at_the_peak),
         ON_CPU(test_a_plain_row_that_wins_is_the_base),
         ON_CPU(test_a_row_of_one_thread_that_wins_is_the_base),
         ON_CPU(test_without_a_right_result_there_is_no_speedup),
