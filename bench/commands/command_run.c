@@ -56,7 +56,7 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     status = run_arguments_finish(&arguments, message);
     if (status != STATUS_OK)
         return status;
-    status = ranks_open(context->end, &arguments.run.ranks, message);
+    status = job_join(context, &arguments.run.ranks, message);
     if (status == STATUS_OK)
         status = run_execute(&arguments.run, message);
     run_arguments_close(&arguments);

@@ -262,30 +262,16 @@ static enum status train_and_draw(struct parsed *parsed, struct message *message
     return train_setup_close(&setup, status, message);
 }
 
-/* The command line as one text. STATUS_INVALID where ranks have been given others. */
-static enum status call_check(struct ranks *ranks, const struct command_context *context,
-                              struct message *message) {
-    char call[2048] = "";
-    for (int i = 1; i < context->argument_count; i++) {
-        const size_t used = strlen(call);
-        snprintf(call + used, sizeof call - used, " %s", context->arguments[i]);
-    }
-    return ranks_check_alike(ranks, "call", call, message);
-}
-
 /* Over the ranks of a job, where there is one; the first prints. */
 static enum status job_train(struct parsed *parsed, const struct command_context *context,
                              struct message *message) {
     struct train_options *train = &parsed->train;
-    enum status status = ranks_open(context->end, &train->ranks, message);
-    if (status != STATUS_OK)
-        return status;
+    enum status status = job_join(context, &train->ranks, message);
     FILE *silent = ranks_is_first(train->ranks) ? NULL : fopen("/dev/null", "w");
     if (silent) {
         train->report = silent;
         train->live = false;
     }
-    status = call_check(train->ranks, context, message);
     if (status == STATUS_OK)
         status = implementation_choose(parsed, message);
     if (status == STATUS_OK)

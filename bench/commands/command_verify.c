@@ -106,7 +106,7 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
 /* Over the ranks of a job, where there is one; the first prints. */
 static enum status job_run(struct parsed *parsed, const struct command_context *context,
                            struct message *message) {
-    enum status status = ranks_open(context->end, &parsed->ranks, message);
+    enum status status = job_join(context, &parsed->ranks, message);
     FILE *silent = NULL;
     if (status == STATUS_OK && !ranks_is_first(parsed->ranks)) {
         silent = fopen("/dev/null", "w");

@@ -258,6 +258,25 @@ static void test_ranks_of_other_calls_are_refused(void **state) {
     call_free(&call);
 }
 
+/* Whatever command each rank was started with: nothing is checked, measured or trained then. */
+static void test_ranks_of_other_commands_are_refused(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const calls[][2][5] = {
+        {{"verify", "allreduce", "--seed", "1"}, {"verify", "allreduce", "--seed", "2"}},
+        {{"verify", "allreduce"}, {"verify", "mlp"}},
+        {{"run", "mlp"}, {"verify", "allreduce"}},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct call call = launch_pair(here.program, calls[i][0], calls[i][1]);
+        check_status(&call, 2);
+        check_holds(call.err, "lockstep: rank 1 on ");
+        check_holds(call.err, "another call than rank 0: 'verify ");
+        assert_null(strstr(call.out, "passed"));
+        call_free(&call);
+    }
+}
+
 static void test_the_emulated_gpu_is_refused(void **state) {
     (void)state;
     need_mpi();
@@ -274,8 +293,9 @@ static void nap(void) {
     (void)nanosleep(&tenth, NULL);
 }
 
-/* The process number of a rank, which is the launcher's child; 0: it is not there yet. */
-static int child_of(pid_t launcher, const char *name) {
+/* The process number of the first rank, or of the last one; a rank is the launcher's child. 0: it is
+ * not there yet. */
+static int child_of(pid_t launcher, const char *name, bool first) {
     char path[64], text[512] = "";
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)launcher, (int)launcher);
     char *children = file_text(path);
@@ -284,8 +304,8 @@ static int child_of(pid_t launcher, const char *name) {
          word = strtok_r(NULL, " ", &save)) {
         snprintf(path, sizeof path, "/proc/%.20s/comm", word);
         char *called = file_text(path);
-        if (called && strncmp(called, name, strlen(name)) == 0)
-            found = (int)strtol(word, NULL, 10); /* the last one */
+        if (called && strncmp(called, name, strlen(name)) == 0 && !(first && found > 0))
+            found = (int)strtol(word, NULL, 10);
         free(called);
     }
     free(children);
@@ -304,13 +324,12 @@ static bool case_is_done(void) {
     return false;
 }
 
-static void test_what_was_measured_is_kept_when_a_rank_dies(void **state) {
-    (void)state;
+static void expect_kept_when_dies(bool first) {
     need_mpi();
     static const char *const arguments[] = {RUN_SHORTLY, "1,1000,2000,3000,4000,5000,6000", NULL};
     struct call call = launch_start(here.program, 2, arguments);
     assert_true(case_is_done());
-    const int rank = child_of(call.process, "lockstep");
+    const int rank = child_of(call.process, "lockstep", first);
     if (rank == 0) { /* a launcher with a process between */
         assert_int_equal(kill(call.process, SIGKILL), 0);
         call_wait(&here, &call);
@@ -321,8 +340,9 @@ static void test_what_was_measured_is_kept_when_a_rank_dies(void **state) {
     call_wait(&here, &call); /* an alarm ends what does not end */
     assert_int_not_equal(call.status, 0);
     assert_in_range(call.status, 1, 255);
+    check_holds(call.err, first ? "rank 0 (process" : "rank 1 (process");
     check_holds(call.err, "has died");
-    check_holds(call.err, "is kept in run");
+    check_holds(call.err, "is kept in run, and the same command with --out run goes on");
     call_free(&call);
     struct call again = launch_of(here.program, 2, arguments);
     check_status(&again, 0);
@@ -331,6 +351,17 @@ static void test_what_was_measured_is_kept_when_a_rank_dies(void **state) {
     assert_int_equal(occurrences(rows, ",2xcpu,"), 7 * 3);
     free(rows);
     call_free(&again);
+}
+
+static void test_what_was_measured_is_kept_when_a_rank_dies(void **state) {
+    (void)state;
+    expect_kept_when_dies(false);
+}
+
+/* The rank that opened the folder. */
+static void test_what_was_measured_is_kept_when_the_first_rank_dies(void **state) {
+    (void)state;
+    expect_kept_when_dies(true);
 }
 
 int main(void) {
@@ -347,8 +378,10 @@ int main(void) {
         IN_PLACE(test_ranks_without_samples_are_refused),
         IN_PLACE(test_a_node_without_the_data_is_named),
         IN_PLACE(test_ranks_of_other_calls_are_refused),
+        IN_PLACE(test_ranks_of_other_commands_are_refused),
         IN_PLACE(test_the_emulated_gpu_is_refused),
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_dies),
+        IN_PLACE(test_what_was_measured_is_kept_when_the_first_rank_dies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
