@@ -177,6 +177,8 @@ static enum status run_results_open(struct run *run, struct message *message) {
     status = ranks_agree(run->options->ranks, status, message);
     if (status != STATUS_OK)
         return status;
+    /* Any rank may be the one that is left to name it. */
+    ranks_broadcast(run->options->ranks, run->folder.path, sizeof run->folder.path);
     ranks_keep(run->options->ranks, run->folder.path);
     return job_share_done(run, message);
 }
