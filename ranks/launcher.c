@@ -2,6 +2,7 @@
 #include "ranks/state.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +22,20 @@ bool launcher_found(int *count) {
     return getenv("PMIX_RANK") != NULL;
 }
 
-/* LOCKSTEP_MPI names another library than the one beside the program: a cluster has several MPIs. */
+/* LOCKSTEP_MPI names another library than the one beside the program: a cluster has several MPIs.
+ * NULL: it names none. */
+static const char *library_named(void) {
+    const char *named = getenv("LOCKSTEP_MPI");
+    return named && *named ? named : NULL;
+}
+
 static bool library_path(char *path, size_t size) {
     static const char *const places[] = {"ranks/liblockstep-mpi.so", "../ranks/liblockstep-mpi.so",
                                          "../../ranks/liblockstep-mpi.so",
                                          "../lib/lockstep/liblockstep-mpi.so"};
-    const char *chosen = getenv("LOCKSTEP_MPI");
-    if (chosen && *chosen)
-        return snprintf(path, size, "%s", chosen) < (int)size && access(path, R_OK) == 0;
+    const char *named = library_named();
+    if (named)
+        return snprintf(path, size, "%s", named) < (int)size && access(path, R_OK) == 0;
     char program[4096];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     program[length > 0 ? length : 0] = '\0';
@@ -45,14 +52,22 @@ static bool library_path(char *path, size_t size) {
 
 const char *ranks_absence(void) {
     char path[4200];
-    return library_path(path, sizeof path)
-               ? NULL
+    if (library_path(path, sizeof path))
+        return NULL;
+    return library_named()
+               ? "the library that LOCKSTEP_MPI names cannot be read: name a liblockstep-mpi.so, "
+                 "or unset it"
                : "this build has no MPI: install it with `make deps MPI=1` (libopenmpi-dev and "
                  "openmpi-bin) and build again, or name its liblockstep-mpi.so in LOCKSTEP_MPI";
 }
 
 enum status mpi_load(const struct mpi_api **api, struct message *message) {
     char path[4200];
+    const char *named = library_named();
+    if (named && access(named, R_OK) != 0)
+        return message_set(message, STATUS_INVALID,
+                           "LOCKSTEP_MPI=%s: %s; name a liblockstep-mpi.so, or unset it", named,
+                           strerror(errno));
     if (!library_path(path, sizeof path))
         return message_set(message, STATUS_INVALID, "%s", ranks_absence());
     /* OpenMPI's own components look its symbols up among the global ones. */
