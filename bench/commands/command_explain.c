@@ -1,6 +1,7 @@
 /* `lockstep explain` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
+#include "bench/model/limits_file.h"
 #include "bench/model/limits_text.h"
 
 #include <fnmatch.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char doc[] =
     "Says what limits each kernel of an emulated run: the share of the busiest unit's time that "
@@ -23,7 +25,7 @@ struct parsed {
 
 static const struct command_option options[] = {
     OPTION_TEXT("gpu", "NAME", struct parsed, gpu,
-                "Whose figures (default: a100); `list` names them"),
+                "Whose figures (default: the emulated GPU's, or else a100); `list` names them"),
     OPTION_TEXT("case", "GLOB", struct parsed, case_glob, "Only cases whose name matches"),
     OPTION_TEXT("implementation", "NAME", struct parsed, implementation, "Only this one"),
     OPTION_FLAG("csv", struct parsed, csv, "CSV instead of sentences"),
@@ -54,8 +56,15 @@ static bool is_wanted(const struct parsed *parsed, const struct counters_row *ro
             strcmp(parsed->implementation, row->key.implementation) == 0);
 }
 
-static void heading_print(const struct counters_row *row, const struct counters_row *before) {
-    if (!before || !row_key_same_case(&row->key, &before->key))
+/* Above the first row, and above the first of a case. */
+static void heading_print(const struct parsed *parsed, const struct model_gpu *gpu,
+                          const struct counters_row *row, const struct counters_row *before) {
+    if (!before && parsed->csv)
+        limits_csv_header_print(stdout);
+    else if (!before)
+        printf("by the published peaks of the %s: %d multiprocessors, %.0f MHz, %.0f GB/s\n",
+               gpu->title, gpu->multiprocessors, gpu->clock_mhz, gpu->memory);
+    if (!parsed->csv && (!before || !row_key_same_case(&row->key, &before->key)))
         printf("%s/%s/%s/%s\n", row->key.operation, row->key.variant, row->key.dtype,
                row->key.shape);
 }
@@ -64,11 +73,6 @@ static enum status rows_print(const struct parsed *parsed, const struct model_gp
                               const struct counters_row *rows, size_t count,
                               struct message *message) {
     const struct counters_row *before = NULL;
-    if (parsed->csv)
-        limits_csv_header_print(stdout);
-    else
-        printf("by the published peaks of the %s: %d multiprocessors, %.0f MHz, %.0f GB/s\n",
-               gpu->title, gpu->multiprocessors, gpu->clock_mhz, gpu->memory);
     for (size_t i = 0; i < count; i++) {
         struct limits limits;
         if (!is_wanted(parsed, &rows[i]))
@@ -76,12 +80,11 @@ static enum status rows_print(const struct parsed *parsed, const struct model_gp
         enum status status = limits_find(&rows[i], gpu, &limits, message);
         if (status != STATUS_OK)
             return status;
-        if (parsed->csv) {
+        heading_print(parsed, gpu, &rows[i], before);
+        if (parsed->csv)
             limits_csv_print(stdout, &rows[i], gpu, &limits);
-        } else {
-            heading_print(&rows[i], before);
+        else
             limits_sentence_print(stdout, &rows[i], gpu, &limits);
-        }
         before = &rows[i];
     }
     return before ? STATUS_OK
@@ -91,6 +94,7 @@ static enum status rows_print(const struct parsed *parsed, const struct model_gp
                                 parsed->folder);
 }
 
+/* `gpu` is NULL where none was named. */
 static enum status folder_explain(const struct parsed *parsed, const struct model_gpu *gpu,
                                   struct message *message) {
     char path[2048];
@@ -99,6 +103,13 @@ static enum status folder_explain(const struct parsed *parsed, const struct mode
     int cut;
     if (snprintf(path, sizeof path, "%s/counters.csv", parsed->folder) >= (int)sizeof path)
         return message_set(message, STATUS_INVALID, "the folder's name is too long");
+    if (access(path, F_OK) != 0)
+        return message_set(message, STATUS_INVALID,
+                           "%s is no folder of an emulated run: it has no counters.csv; `lockstep "
+                           "run --gpu emulated --out DIR` makes one",
+                           parsed->folder);
+    if (!gpu)
+        gpu = limits_gpu_of_run(parsed->folder);
     enum status status = csv_read(path, &counters_format, &rows, &count, &cut, message);
     if (status == STATUS_OK)
         status = rows_print(parsed, gpu, rows, count, message);
@@ -110,7 +121,7 @@ enum status command_explain(int argc, char **argv, const struct command_context 
                             struct message *message) {
     (void)context;
     static const struct command_option *const tables[] = {options, NULL};
-    struct parsed parsed = {.gpu = "a100"};
+    struct parsed parsed = {.gpu = NULL};
     struct option_parse parse = {.name = "explain",
                                  .arguments = "DIR",
                                  .doc = doc,
@@ -121,12 +132,12 @@ enum status command_explain(int argc, char **argv, const struct command_context 
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    const struct model_gpu *gpu = model_gpu_find(parsed.gpu);
-    if (strcmp(parsed.gpu, "list") == 0) {
+    const struct model_gpu *gpu = parsed.gpu ? model_gpu_find(parsed.gpu) : NULL;
+    if (parsed.gpu && strcmp(parsed.gpu, "list") == 0) {
         gpus_print();
         return STATUS_OK;
     }
-    if (!gpu)
+    if (parsed.gpu && !gpu)
         return message_set(
             message, STATUS_INVALID,
             "there are no figures of a GPU '%s'; `lockstep explain --gpu list` names "

@@ -11,9 +11,10 @@ static const struct command_option options[] = {
                 "in it is resumed"),
     OPTION_TEXT("scaling", "HOW", struct run_arguments, run.scaling,
                 "Over ranks: strong (default) shares a batch, weak gives each rank the shape's"),
-    OPTION_TEXT("limits", "NAME", struct run_arguments, run.limits,
-                "By whose figures to say what would limit each emulated kernel (default: a100), "
-                "see `lockstep explain --gpu list`; none: by nobody's"),
+    OPTION_TEXT(
+        "limits", "NAME", struct run_arguments, run.limits,
+        "By whose figures to say what would limit each emulated kernel (default: the "
+        "emulated GPU's, or else a100), see `lockstep explain --gpu list`; none: by nobody's"),
     OPTION_FLAG("json", struct run_arguments, run.json,
                 "Results as JSON on standard output, the table on standard error"),
     OPTIONS_END,
@@ -26,12 +27,30 @@ static const char doc[] =
     "Example:\n"
     "  lockstep run gemm --shape 512x512x512,100x9x64 --implementation openblas";
 
+static enum status limits_check(const struct run_options *run, struct message *message) {
+    const char *limits = run->limits;
+    if (!limits || strcmp(limits, "none") == 0)
+        return STATUS_OK;
+    if (!model_gpu_find(limits))
+        return message_set(
+            message, STATUS_INVALID,
+            "--limits wants a GPU that `lockstep explain --gpu list` names, or none, "
+            "not '%s'",
+            limits);
+    if (strcmp(run->gpu, "auto") != 0 && strcmp(run->gpu, "emulated") != 0)
+        return message_set(message, STATUS_INVALID,
+                           "--limits follow from what the emulated GPU counts, and --gpu %s counts "
+                           "nothing; use --gpu emulated",
+                           run->gpu);
+    return STATUS_OK;
+}
+
 enum status command_run(int argc, char **argv, const struct command_context *context,
                         struct message *message) {
     static const struct command_option *const tables[] = {options, run_arguments_options, NULL};
     struct run_arguments arguments;
     run_arguments_begin(&arguments, context);
-    arguments.run.limits = "a100";
+    arguments.run.limits = NULL;
     struct option_parse parse = {.name = "run",
                                  .arguments = "[OPERATION…]",
                                  .doc = doc,
@@ -46,14 +65,9 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     if (scaling && strcmp(scaling, "strong") != 0 && strcmp(scaling, "weak") != 0)
         return message_set(message, STATUS_INVALID, "--scaling wants strong or weak, not '%s'",
                            scaling);
-    const char *limits = arguments.run.limits;
-    if (!model_gpu_find(limits) && strcmp(limits, "none") != 0)
-        return message_set(
-            message, STATUS_INVALID,
-            "--limits wants a GPU that `lockstep explain --gpu list` names, or none, "
-            "not '%s'",
-            limits);
-    status = run_arguments_finish(&arguments, message);
+    status = limits_check(&arguments.run, message);
+    if (status == STATUS_OK)
+        status = run_arguments_finish(&arguments, message);
     if (status != STATUS_OK)
         return status;
     status = job_join(context, &arguments.run.ranks, message);

@@ -1,9 +1,12 @@
 #include "bench/model/limits_file.h"
 
+#include "bench/files/json.h"
 #include "bench/model/limits_text.h"
 #include "common/files.h"
 
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static enum status path_make(char *path, size_t size, const char *folder, const char *name,
@@ -12,6 +15,31 @@ static enum status path_make(char *path, size_t size, const char *folder, const 
                ? STATUS_OK
                : message_set(message, STATUS_INVALID, "the name of the folder %s is too long",
                              folder);
+}
+
+/* What stands in brackets, in small letters and without spaces. */
+static void id_make(const char *name, char *id, size_t size) {
+    const char *c = strchr(name, '(');
+    size_t length = 0;
+    for (c = c ? c + 1 : ""; *c && *c != ')' && length + 1 < size; c++)
+        if (*c != ' ')
+            id[length++] = (char)tolower((unsigned char)*c);
+    id[length] = '\0';
+}
+
+const struct model_gpu *limits_gpu_of_run(const char *folder) {
+    char path[2300], id[64] = "";
+    struct message none;
+    cJSON *environment = NULL;
+    if (path_make(path, sizeof path, folder, "environment.json", &none) == STATUS_OK &&
+        json_read(path, &environment, &none) == STATUS_OK) {
+        const cJSON *gpu = cJSON_GetObjectItemCaseSensitive(environment, "gpu");
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(gpu, "name"));
+        id_make(name ? name : "", id, sizeof id);
+    }
+    cJSON_Delete(environment);
+    const struct model_gpu *emulated = model_gpu_find(id);
+    return emulated ? emulated : model_gpu_find("a100");
 }
 
 static enum status rows_write(const struct counters_row *rows, size_t count,

@@ -161,7 +161,8 @@ static enum status rows_judge(const struct run *run, const struct result *rows, 
 /* What would limit the emulated kernels on a real GPU. That the file could not be written costs
  * the run nothing: it follows from counters.csv. */
 static void limits_tell(const struct run *run) {
-    const struct model_gpu *gpu = model_gpu_find(run->options->limits);
+    const char *name = run->options->limits;
+    const struct model_gpu *gpu = name ? model_gpu_find(name) : limits_gpu_of_run(run->folder.path);
     struct message why;
     if (gpu && limits_write(run->folder.path, gpu, run->table, &why) != STATUS_OK)
         fprintf(run->table, "limits: %s\n", why.text);

@@ -15,7 +15,9 @@ struct run_options {
     const char *gpu;
     const char *tuning; /* file of measured choices (bench/operations/tuning.h), or NULL */
     int threads;        /* 0: all processors */
-    const char *limits; /* of which GPU the limits of emulated kernels are told; "none": of none */
+    const char
+        *limits; /* of which GPU the limits of emulated kernels are told: NULL of the one that is
+                           emulated, "none" of none */
     bool cold, quick, json;
     double max_seconds;   /* of sampling a case; 0: the default */
     const char *out;      /* folder, or NULL for a new one under reports/runs */

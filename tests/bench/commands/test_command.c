@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -86,6 +87,24 @@ static void test_unknown_names_list_the_known(void **state) {
     CHECK_REFUSED(2, "--threshold wants", "ab", "one", "two", "--threshold", "much");
     CHECK_REFUSED(2, "--pairs wants", "ab", "one", "two", "--pairs", "5");
     CHECK_REFUSED(2, "at a time", "ab", "one", "two", "--csv", "--json");
+}
+
+/* Nothing that could be explained: the caller's mistake, and no output that looks like an answer. */
+static void test_nothing_to_explain_is_refused(void **state) {
+    (void)state;
+    CHECK_REFUSED(2, "lockstep run --gpu emulated", "explain", "nowhere");
+    assert_int_equal(mkdir(temporary_path(&here.place, "counted"), 0700), 0);
+    CHECK_REFUSED(2, "counted is no folder of an emulated run", "explain", "counted");
+    FILE *file = fopen(temporary_path(&here.place, "counted/counters.csv"), "w");
+    assert_non_null(file);
+    assert_int_equal(csv_write_header(file, &counters_format), 0);
+    assert_int_equal(fclose(file), 0);
+    struct call call = CALL("explain", "counted", "--case", "none*");
+    check_status(&call, 2);
+    assert_string_equal(call.out, "");
+    check_holds(call.err, "no counts of such a case");
+    call_free(&call);
+    CHECK_REFUSED(2, "--gpu none counts nothing", "run", "--gpu", "none", "--limits", "h100");
 }
 
 static void test_bad_shapes_are_refused(void **state) {
@@ -600,6 +619,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_calls_without_a_command),
         IN_PLACE(test_unknown_names_list_the_known),
+        IN_PLACE(test_nothing_to_explain_is_refused),
         IN_PLACE(test_bad_shapes_are_refused),
         IN_PLACE(test_a_shape_that_cannot_fit_is_refused),
         IN_PLACE(test_bad_numbers_are_refused),

@@ -165,6 +165,25 @@ static void limits_are_written_beside_the_counts(void **state) {
     free(log);
 }
 
+static void the_emulated_gpu_is_that_of_the_environment(void **state) {
+    struct temporary *place = *state;
+    static const char *const gpus[][2] = {{"RTX 3090", "rtx3090"},
+                                          {"H100", "h100"},
+                                          {"T4", "t4"},
+                                          {"Ampere, 16 multiprocessors", "a100"},
+                                          {"", "a100"}};
+    assert_string_equal(limits_gpu_of_run(place->path)->name, "a100");
+    for (size_t i = 0; i < sizeof gpus / sizeof gpus[0]; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "{\"gpu\": {\"name\": \"lockstep emulated GPU (%s)\"}}\n",
+                 gpus[i][0]);
+        file_write_text(temporary_path(place, "environment.json"), text);
+        assert_string_equal(limits_gpu_of_run(place->path)->name, gpus[i][1]);
+    }
+    file_write_text(temporary_path(place, "environment.json"), "{\"gpu\": 1}\n");
+    assert_string_equal(limits_gpu_of_run(place->path)->name, "a100");
+}
+
 static void figures_are_plausible(void **state) {
     (void)state;
     for (int i = 0; i < model_gpu_count; i++) {
@@ -187,6 +206,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_launch_is_refused),
         cmocka_unit_test(counts_of_a_version_without_machine_instructions_are_refused),
         cmocka_unit_test(figures_are_plausible),
+        IN_TEMPORARY(the_emulated_gpu_is_that_of_the_environment, &place),
         IN_TEMPORARY(limits_are_written_beside_the_counts, &place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
