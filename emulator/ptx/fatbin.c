@@ -194,11 +194,11 @@ enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, str
     if (status == FATBIN_NO_PTX && wrapper.version == UNITS_VERSION && wrapper.more)
         status = find_in_units(wrapper.more, architecture, &search, ptx);
     if (status == FATBIN_NO_PTX)
-        snprintf(
-            message, message_size,
-            "the fat binary holds no PTX for sm_%u or older (it holds: %s); compile with -gencode "
-            "arch=compute_80,code=compute_80",
-            architecture, *search.architectures ? search.architectures : "nothing");
+        snprintf(message, message_size,
+                 "the fat binary holds no PTX for sm_%u or older (it holds: %s); compile with "
+                 "-gencode arch=compute_%u,code=compute_%u",
+                 architecture, *search.architectures ? search.architectures : "nothing",
+                 architecture, architecture);
     else if (status == FATBIN_NO_ZSTD)
         snprintf(message, message_size,
                  "the fat binary is compressed with Zstandard and libzstd.so.1 cannot be loaded; "

@@ -36,10 +36,11 @@ CUresult image_open(const void *image, struct image_ptx *ptx, char *message, siz
     const char *bytes = image;
     *ptx = (struct image_ptx){bytes, 0, NULL};
     if (!strncmp(bytes, "\177ELF", 4)) {
+        const unsigned device = driver_architecture();
         snprintf(message, size,
                  "the image is machine code (a cubin); the emulated device runs PTX: compile with "
-                 "nvcc -ptx, or with "
-                 "-fatbin and -gencode arch=compute_80,code=compute_80");
+                 "nvcc -ptx, or with -fatbin and -gencode arch=compute_%u,code=compute_%u",
+                 device, device);
         return CUDA_ERROR_NO_BINARY_FOR_GPU;
     }
     if (fatbin_is(image))

@@ -126,6 +126,7 @@ static void fat_binaries_offer_the_newest_that_fits(void **state) {
     }
     assert_int_equal(fatbin_find_ptx(image, 70, &ptx, message, sizeof message), FATBIN_NO_PTX);
     assert_non_null(strstr(message, "PTX for sm_75"));
+    assert_non_null(strstr(message, "arch=compute_70,code=compute_70"));
 }
 
 /* ---- Handles ---- */
