@@ -1,4 +1,5 @@
 /* The list of entry points: cuGetProcAddress, and the calls that the emulator lacks. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "emulator/driver/api/api.h"
@@ -127,17 +128,27 @@ CUresult cuGetProcAddress(const char *symbol, void **function, int version, cuui
     return cuGetProcAddress_v2(symbol, function, version, flags, NULL);
 }
 
+/* What is found before cuInit has to know where findings go. */
+static void config_read_early(void) {
+    char message[512];
+    if (!driver.initialised &&
+        !driver_config_read(&driver.config, getenv("LOCKSTEP_EMULATOR"), message, sizeof message))
+        driver_say("%s", message);
+}
+
 /* The tables behind this call are private to NVIDIA's libraries; the emulator has none. The CUDA
- * runtime asks for several and then fails with an error that does not tell why. */
+ * runtime asks for several, also before cuInit, and then fails with an error that does not tell why. */
 CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
     static bool said;
     if (!table || !identifier)
         return CUDA_ERROR_INVALID_VALUE;
     pthread_mutex_lock(&driver.lock);
-    if (!said)
-        driver_say("cuGetExportTable: the private tables of NVIDIA's libraries are not supported; "
-                   "link a program of the CUDA runtime with nvcc -cudart shared, and put the "
-                   "emulator's libcudart in front, see docs/emulator.md");
+    if (!said) {
+        config_read_early();
+        driver_find("cuGetExportTable: the private tables of NVIDIA's libraries are not supported; "
+                    "link a program of the CUDA runtime with nvcc -cudart shared, and put the "
+                    "emulator's libcudart in front, see docs/emulator.md");
+    }
     said = true;
     pthread_mutex_unlock(&driver.lock);
     *table = NULL;

@@ -118,8 +118,9 @@ CUresult module_load(struct driver_context *context, const char *name, const voi
         return CUDA_SUCCESS;
     }
     module_unload(module);
+    /* A program that goes on without its kernels looks right to who reads its exit status. */
     if (*message)
-        driver_say("loading %s: %s", name, message);
+        driver_find("loading %s: %s", name, message);
     if (log && log_size)
         snprintf(log, log_size, "%s", message);
     return status;

@@ -53,7 +53,20 @@ static bool functions_find(struct functions *functions) {
     return true;
 }
 
-/* The words: "frees" or "leaks"; "writes" inside or "overruns"; and the exit status. */
+/* Asks before anything else, as the CUDA runtime does. */
+static void table_ask(void) {
+    const CUuuid identifier = {.bytes = {0}};
+    const void *table;
+    __typeof__(cuGetExportTable) *get_table;
+    void *library = dlopen("libcuda.so", RTLD_NOW);
+    void *found = library ? dlsym(library, "cuGetExportTable") : NULL;
+    memcpy(&get_table, &found, sizeof found);
+    if (found)
+        (void)get_table(&table, &identifier);
+}
+
+/* The words: "frees" or "leaks"; "writes" inside or "overruns", "asks" for a private table before, or
+ * "loads" machine code first; and the exit status. */
 static int program_run(char **words) {
     struct functions cuda;
     CUcontext context;
@@ -61,10 +74,14 @@ static int program_run(char **words) {
     CUfunction function;
     CUdeviceptr memory, to;
     void *parameters[] = {&to};
+    if (strcmp(words[1], "asks") == 0)
+        table_ask();
     if (!functions_find(&cuda) || cuda.init(0) || cuda.retain(&context, 0) ||
         cuda.set_current(context) || cuda.load(&module, ptx) ||
         cuda.get_function(&function, module, "store") || cuda.allocate(&memory, 4))
         return 100;
+    if (strcmp(words[1], "loads") == 0)
+        (void)cuda.load(&module, "\177ELF\2\1\1A\10");
     to = strcmp(words[1], "overruns") == 0 ? memory + 4 : memory;
     (void)cuda.launch(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL);
     (void)cuda.synchronise();
@@ -105,6 +122,23 @@ static void a_fault_that_the_program_ignores_is_an_exit_status(void **state) {
     call_free(&call);
     call = EMULATE("--error-exitcode=9", self, "frees", "overruns", "3");
     check_status(&call, 3);
+    call_free(&call);
+}
+
+/* Where no kernel could be loaded, none ran that could be wrong. */
+static void what_could_not_be_loaded_is_found(void **state) {
+    (void)state;
+    struct call call = EMULATE(self, "frees", "loads", "0");
+    check_status(&call, 86);
+    check_holds(call.err, "1 found wrong\n  loading module: the image is machine code");
+    call_free(&call);
+    call = EMULATE(self, "frees", "asks", "0");
+    check_status(&call, 86);
+    check_holds(call.err, "1 found wrong\n  cuGetExportTable: ");
+    call_free(&call);
+    call = EMULATE("--device", "t4", self, "frees", "writes", "0");
+    check_status(&call, 100); /* the program's own, for PTX of sm_80 */
+    check_holds(call.err, "1 found wrong\n  loading module: the PTX is for sm_80");
     call_free(&call);
 }
 
@@ -216,6 +250,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(a_right_program_ends_as_it_does),
         IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status),
+        IN_PLACE(what_could_not_be_loaded_is_found),
         IN_PLACE(leaks_are_found_on_request),
         IN_PLACE(scripts_may_start_programs),
         IN_PLACE(calls_that_are_wrong_are_refused),
