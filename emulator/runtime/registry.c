@@ -57,9 +57,18 @@ void registry_forget_modules(int device) {
 
 /* ---- Looking up; the lock is held ---- */
 
+/* The program did not ask for this call: a capture that forbids it goes on. */
 static CUresult fatbin_load(struct runtime_fatbin *fatbin, int device) {
     CUmodule *module = &fatbin->modules[device];
-    return *module ? CUDA_SUCCESS : cuModuleLoadData(module, fatbin->wrapper);
+    CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
+    if (*module)
+        return CUDA_SUCCESS;
+    CUresult result = cuThreadExchangeStreamCaptureMode(&mode);
+    if (result != CUDA_SUCCESS)
+        return result;
+    result = cuModuleLoadData(module, fatbin->wrapper);
+    const CUresult restored = cuThreadExchangeStreamCaptureMode(&mode);
+    return result == CUDA_SUCCESS ? restored : result;
 }
 
 static struct runtime_variable *find_variable(const void *host) {

@@ -107,6 +107,30 @@ static void graphs() {
     OK(cudaFree(device));
 }
 
+/* The program's first launch, which loads its code: a capture takes it, and later
+ * ones forbid what they forbade before. */
+static void the_first_launch_is_captured() {
+    cudaStream_t stream;
+    cudaGraph_t graph;
+    int *device, *other;
+    size_t count = 0;
+    OK(cudaMalloc(&device, 32 * sizeof *device));
+    OK(cudaStreamCreate(&stream));
+    OK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    add<<<1, 32, 0, stream>>>(device, 7);
+    OK(cudaGetLastError());
+    OK(cudaStreamEndCapture(stream, &graph));
+    OK(cudaGraphGetNodes(graph, nullptr, &count));
+    CHECK(count == 1);
+    OK(cudaGraphDestroy(graph));
+    OK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+    EXPECT(cudaErrorStreamCaptureUnsupported, cudaMalloc(&other, 4));
+    EXPECT(cudaErrorStreamCaptureInvalidated, cudaStreamEndCapture(stream, &graph));
+    (void)cudaGetLastError();
+    OK(cudaStreamDestroy(stream));
+    OK(cudaFree(device));
+}
+
 static void functions_of_the_driver() {
     void *function = nullptr;
     cudaDriverEntryPointQueryResult found;
@@ -147,6 +171,7 @@ static void the_device() {
 int main() {
     the_device();
     functions_of_the_driver();
+    the_first_launch_is_captured();
     streams_and_events();
     graphs();
     return 0;
