@@ -48,10 +48,8 @@ static enum status precondition(const struct gemm_problem *problem, struct execu
         !in_lines(problem->b, problem->ldb, sizeof(uint16_t)) ||
         !in_lines(problem->c, problem->ldc, sizeof(float)))
         return message_set(execution->message, STATUS_UNSUPPORTED,
-                           "gemm cuda-hopper copies by TMA, whose rows begin at multiples of 16 "
-                           "bytes: lda %lld, ldb %lld and ldc %lld, or an address, are others",
-                           (long long)problem->lda, (long long)problem->ldb,
-                           (long long)problem->ldc);
+                           "gemm cuda-hopper copies by TMA, which wants the rows of A, B and C at "
+                           "multiples of 16 bytes");
     if (problem->m > INT_MAX - WIDE || problem->n > INT_MAX - WIDE || problem->k > INT_MAX - WIDE)
         return message_set(execution->message, STATUS_UNSUPPORTED,
                            "gemm cuda-hopper takes sizes below 2^31");

@@ -179,6 +179,11 @@ static void what_tma_cannot_copy_is_refused(void **state) {
     problem.ldb = problem.ldc = 8;
     assert_int_equal(gemm_cuda_hopper(&problem, &staging->execution), STATUS_UNSUPPORTED);
     assert_non_null(strstr(staging->message.text, "multiples of 16"));
+    /* What is skipped is counted by its reason, which is therefore the same for all strides. */
+    const struct message reason = staging->message;
+    problem.lda = 1;
+    assert_int_equal(gemm_cuda_hopper(&problem, &staging->execution), STATUS_UNSUPPORTED);
+    assert_string_equal(staging->message.text, reason.text);
     staging_close(staging);
 }
 
