@@ -268,10 +268,11 @@ static enum status job_train(struct parsed *parsed, const struct command_context
     struct train_options *train = &parsed->train;
     enum status status = job_join(context, &train->ranks, message);
     FILE *silent = ranks_is_first(train->ranks) ? NULL : fopen("/dev/null", "w");
-    if (silent) {
+    if (silent)
         train->report = silent;
+    /* Launchers give ranks a terminal, wherever the output goes then. */
+    if (train->ranks)
         train->live = false;
-    }
     if (status == STATUS_OK)
         status = implementation_choose(parsed, message);
     if (status == STATUS_OK)

@@ -212,6 +212,8 @@ static void test_ranks_train_the_network_of_one_process(void **state) {
         call = LAUNCH(ranks, TRAIN_SHORTLY, rows[ranks - 2], "--out", folder, "--save", "weights");
         check_status(&call, 0);
         assert_int_equal(occurrences(call.out, "running  "), 1);
+        assert_null(
+            strstr(call.out, "\033[K")); /* no progress bar: launchers give ranks a terminal */
         call_free(&call);
         assert_int_equal(losses_read(folder, together, EPOCHS), EPOCHS);
         for (int i = 0; i < EPOCHS; i++)
