@@ -176,6 +176,9 @@ enum status command_history(int argc, char **argv, const struct command_context 
             return message_set(message, STATUS_INVALID, "the call is `lockstep history %s%s%s`",
                                actions[i].name, actions[i].argument ? " " : "",
                                actions[i].argument ? actions[i].argument : "");
+        if (parsed.out && actions[i].function != action_plot)
+            return message_set(message, STATUS_INVALID,
+                               "--out is for plot; LOCKSTEP_HISTORY names the history's file");
         return actions[i].function(&parsed, message);
     }
     return message_set(message, STATUS_INVALID,

@@ -175,7 +175,8 @@ static const struct command_option device_options[] = {
         "implementation", "NAME", implementation_read, struct parsed, implementation,
         "Who computes (default: onednn, or openblas in a build without it; cpu-simd in bf16 and "
         "f16)"),
-    OPTION_ADD(struct parsed, add),
+    OPTION_ADDED("FILE.so", struct parsed, add,
+                 "Rows of your own, from a shared library, for parts of the network; repeatable"),
     OPTION_GPU(struct parsed, gpu),
     OPTION_TUNING(struct parsed, tuning),
     OPTION_CORES(struct parsed, cores),
@@ -213,6 +214,17 @@ static void defaults_fill(struct parsed *parsed, const struct command_context *c
     parsed->train.model.batch = 100;
 }
 
+/* Who names a GPU for rows of his own means them to run there. */
+static enum status gpu_check(const struct parsed *parsed, struct message *message) {
+    if (parsed->implementation->device == DEVICE_GPU || strcmp(parsed->gpu, "auto") == 0 ||
+        strcmp(parsed->gpu, "none") == 0)
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "%s trains on the CPU, and --gpu %s names a GPU: leave out --gpu, or give "
+                       "an --implementation of the GPU and rows for it",
+                       parsed->implementation->name, parsed->gpu);
+}
+
 /* The implementation with what was added in it. */
 static enum status network_choose(struct parsed *parsed, struct message *message) {
     if (parsed->train.ranks)
@@ -223,7 +235,7 @@ static enum status network_choose(struct parsed *parsed, struct message *message
         status = network_make(&parsed->network, parsed->implementation, parsed->added,
                               parsed->train.model.dtype, message);
     parsed->implementation = &parsed->network.implementation;
-    return status;
+    return status == STATUS_OK ? gpu_check(parsed, message) : status;
 }
 
 static enum status implementation_choose(struct parsed *parsed, struct message *message) {

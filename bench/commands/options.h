@@ -109,13 +109,12 @@ enum { THREADS_MAX = 4096 };
 #define OPTION_IMPLEMENTATIONS(parsed, member)                                                     \
     OPTION_TEXT("implementation", "LIST", parsed, member, "Only these, separated by commas")
 
+#define OPTION_ADDED(what, parsed, member, help)                                                   \
+    { "--add", what, help, option_added, OPTION_MEMBER(struct added_list *, parsed, member), 0, 0 }
 #define OPTION_ADD(parsed, member)                                                                 \
-    {                                                                                              \
-        "--add", "WHAT",                                                                           \
-            "Rows of your own beside the built-in ones: FILE.cu, FILE.so or a command; "           \
-            "repeatable",                                                                          \
-            option_added, OPTION_MEMBER(struct added_list *, parsed, member), 0, 0                 \
-    }
+    OPTION_ADDED("WHAT", parsed, member,                                                           \
+                 "Rows of your own beside the built-in ones: FILE.cu, FILE.so or a command; "      \
+                 "repeatable")
 
 /* In which form a comparison is printed: a choice of one. */
 enum output_format { OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_JSON, OUTPUT_MARKDOWN };

@@ -106,6 +106,10 @@ static void test_what_cannot_train_is_refused(void **state) {
                   "it is of the GPU and cpu-naive of the other");
     compile_library_text(&here.place, "mine",
                          HEAD PRODUCT("1.0f") TABLE(ROW("gemm", "mine", "product")));
+    struct call emulated = CALL(TRAIN, "--gpu", "emulated", "--out", "run", "--add", "mine.so");
+    check_status(&emulated, 2);
+    check_holds(emulated.err, "cpu-naive+mine trains on the CPU, and --gpu emulated names a GPU");
+    call_free(&emulated);
     struct call narrow = CALL(TRAIN, "--dtype", "bf16", "--out", "run", "--add", "mine.so");
     check_status(&narrow, 2);
     check_holds(narrow.err, "it does not compute bf16");

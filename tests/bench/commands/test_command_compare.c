@@ -346,6 +346,9 @@ static void test_a_run_goes_into_the_history(void **state) {
     check_call(CALL("history", "show", "*"), 2, "", "there is no history at history.sqlite");
     check_call(CALL("history", "record", "before"), 0, "recorded before, rows: 3", "");
     check_call(CALL("history", "record", "before"), 0, "is in history.sqlite already", "");
+    check_call(CALL("history", "record", "before", "--out", "elsewhere"), 2, "",
+               "--out is for plot; LOCKSTEP_HISTORY names the history's file");
+    check_call(CALL("history", "list", "--out", "elsewhere"), 2, "", "--out is for plot");
     check_call(CALL("history", "record", "before", "--machine", "small"), 0, "recorded before", "");
     check_call(CALL("history", "list", "--machine", "small"), 0, "  c1  ", "");
     check_call(CALL("history", "list", "--machine", "large"), 2, "", "under the name 'large'");

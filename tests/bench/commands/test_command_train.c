@@ -31,6 +31,7 @@ static void test_help_shows_an_example_and_trains_nothing(void **state) {
         check_status(&call, 0);
         check_holds(call.out, "Usage: lockstep train");
         check_holds(call.out, "--learning-rate");
+        check_holds(call.out, "--add=FILE.so");
         assert_int_equal(strstr(call.out, "lockstep train --epochs 3") != NULL, i < 2);
         assert_null(strstr(call.out, "samples/s"));
         call_free(&call);
