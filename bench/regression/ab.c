@@ -179,6 +179,21 @@ static enum status row_ratio(struct ab_row *row, double threshold, struct messag
     return status;
 }
 
+/* Even where all pairs agree, one of so many rows may move by accident this often. */
+static double least_chance(const struct ab *ab) {
+    return (double)ab->row_count * ldexp(2.0, -(int)ab->pairs);
+}
+
+/* The look's pairs are too few for any row to have moved; it may be the same. */
+static void doubt_few_pairs(const struct ab *ab, const struct verdict_rule *rule,
+                            struct judgement *row) {
+    row->doubt[0] = '\0';
+    if (least_chance(ab) > rule->level)
+        snprintf(row->doubt, sizeof row->doubt,
+                 "%zu pairs of processes cannot decide %zu row%s; give more with --pairs",
+                 ab->pairs, ab->row_count, ab->row_count == 1 ? "" : "s");
+}
+
 /* Judges all rows at a look. What is decided stays: a row that is the same is not a candidate for
  * an alarm any more, and one that moved still counts in the correction. */
 static enum status rows_judge(struct ab *ab, struct message *message) {
@@ -192,8 +207,10 @@ static enum status rows_judge(struct ab *ab, struct message *message) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < ab->row_count && status == STATUS_OK; i++) {
         struct ab_row *row = &ab->rows[i];
-        if (!row->decided)
+        if (!row->decided) {
             status = row_ratio(row, rule.threshold, message);
+            doubt_few_pairs(ab, &rule, &row->judgement);
+        }
         judged[i] = row->judgement;
         if (row->decided && row->judgement.verdict == VERDICT_SAME)
             judged[i].ratio.p_slower = judged[i].ratio.p_faster = 1.0;

@@ -164,6 +164,24 @@ static void test_the_threshold_decides_what_matters(void **state) {
     ab_close(&ab);
 }
 
+/* Six that all agree leave a chance of 3% that it is an accident, which is too much. */
+static void test_too_few_pairs_are_named_as_the_reason(void **state) {
+    (void)state;
+    build_write("a", "seconds=0.001", READY);
+    build_write("b", "seconds=0.0015", READY);
+    struct contestants c;
+    struct ab ab;
+    contestants_name(&c, "a", "b");
+    c.options.pairs_max = AB_PAIRS_MIN;
+    compare(&c, &ab);
+    for (size_t i = 0; i < ab.row_count; i++) {
+        assert_int_equal(ab.rows[i].judgement.verdict, VERDICT_CANNOT_TELL);
+        assert_string_equal(ab.rows[i].judgement.reason,
+                            "6 pairs of processes cannot decide 2 rows; give more with --pairs");
+    }
+    ab_close(&ab);
+}
+
 /* Every second process of the new build takes half as long again. */
 static void test_what_changes_from_process_to_process_is_no_verdict(void **state) {
     (void)state;
@@ -435,6 +453,7 @@ int main(void) {
         IN_PLACE(test_both_builds_are_there_before_work_begins),
         IN_PLACE(test_one_row_moves_and_the_other_is_not_blamed),
         IN_PLACE(test_the_threshold_decides_what_matters),
+        IN_PLACE(test_too_few_pairs_are_named_as_the_reason),
         IN_PLACE(test_what_changes_from_process_to_process_is_no_verdict),
         IN_PLACE(test_processes_are_sampled_in_turn),
         IN_PLACE(test_a_pair_shares_a_processor),
