@@ -86,6 +86,8 @@ static enum status row_append(struct kernel_file *file, struct part *part, const
         .variants = variants_of(lines),
         .reads_outputs = lines->reads_outputs,
         .batches = lines->batches,
+        .batches_advice = "its launch lines name none; add batch to the grid, and stride_a, "
+                          "stride_b and stride_c to args",
         .methods = &kernel_row_methods,
         .own = &part->row};
     return status == STATUS_OK

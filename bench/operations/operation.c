@@ -87,8 +87,11 @@ bool implementation_can_run(const struct implementation *implementation,
                  bench_case->operation->variants[bench_case->variant]);
         return false;
     }
-    if (!unavailable && case_batch(bench_case) > 1 && !implementation->batches)
-        unavailable = "takes no batches";
+    if (!unavailable && case_batch(bench_case) > 1 && !implementation->batches) {
+        const char *advice = implementation->batches_advice;
+        snprintf(reason, size, "takes no batches%s%s", advice ? ": " : "", advice ? advice : "");
+        return false;
+    }
     if (!unavailable)
         unavailable = availability_of(implementation, bench_case);
     snprintf(reason, size, "%s", unavailable ? unavailable : "");

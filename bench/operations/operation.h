@@ -180,10 +180,11 @@ struct implementation {
     /* Bits of the variants that it computes; none: all. In a case of another one it takes part only
      * when it is asked for by name, as a skipped row. */
     uint64_t variants;
-    bool one_thread;   /* runs on one thread whatever is asked */
-    bool over_ranks;   /* computes one result together with all ranks of a job */
-    bool batches;      /* takes cases of a batch; others skip them */
-    row_function *run; /* RUN(); NULL where `own` says it all */
+    bool one_thread;            /* runs on one thread whatever is asked */
+    bool over_ranks;            /* computes one result together with all ranks of a job */
+    bool batches;               /* takes cases of a batch; others skip them */
+    const char *batches_advice; /* what would make it take them; NULL: nothing is known */
+    row_function *run;          /* RUN(); NULL where `own` says it all */
     const struct implementation_methods *methods; /* instead of `run`; NULL: there are none */
     const void *own; /* what the methods, or the operation, run it by */
     bool added;      /* from outside the build: `file` is where it came from */

@@ -111,6 +111,25 @@ static void test_a_condition_skips_with_its_reason(void **state) {
     call_free(&call);
 }
 
+/* The template takes batches, and lines that name none say what they lack. */
+static void test_batches_of_products(void **state) {
+    (void)state;
+    struct call call = CALL("new", "gemm", "batched.cu");
+    check_status(&call, 0);
+    call_free(&call);
+    file_write_text(temporary_path(&here.place, "single.cu"),
+                    "/* lockstep\n * operation gemm\n * kernel single\n * grid 1\n * block 1\n"
+                    " * args M\n */\nextern \"C\" __global__ void single(int m) {}\n");
+    call = CALL("run", "gemm", "--case", "gemm/nn/f32/3x4x5x6", "--shape", "3x4x5x6", "--gpu",
+                "emulated", "--quick", "--threads", "1", "--out", "run", "--implementation",
+                "batched,single", "--add", "batched.cu", "--add", "single.cu");
+    check_status(&call, 0);
+    check_holds(call.out, "2 rows: 0 measured, 1 emulated, 1 skipped, 0 failed; 1 verified");
+    check_holds(call.out, "takes no batches: its launch lines name none; add batch to the grid, "
+                          "and stride_a, stride_b and stride_c to args");
+    call_free(&call);
+}
+
 static void test_finite_inputs_are_asked_for(void **state) {
     (void)state;
     kernel_write("mine.cu", LINES("finite inputs\n" KERNEL "args a out count\n"));
@@ -325,6 +344,7 @@ int main(void) {
         IN_CACHED(test_new_writes_over_nothing),
         IN_CACHED(test_a_run_counts_an_added_kernel),
         IN_CACHED(test_a_condition_skips_with_its_reason),
+        IN_CACHED(test_batches_of_products),
         IN_CACHED(test_finite_inputs_are_asked_for),
         IN_CACHED(test_the_example_verifies),
         IN_CACHED(test_templates_workspace_constants_and_launch_files),
