@@ -66,7 +66,7 @@ void contest_counters_write(const struct entry *entry, const struct emulator_cou
 const struct ceilings *contest_ceilings(const struct contest *contest, const struct entry *e) {
     if (e->contender.device->gpu)
         return contest->rules->gpu_ceilings;
-    for (int i = 0; i < contest->rules->thread_count; i++)
+    for (int i = 0; contest->rules->ceilings && i < contest->rules->thread_count; i++)
         if (contest->rules->ceilings[i].threads == e->contender.threads)
             return &contest->rules->ceilings[i];
     return NULL;
