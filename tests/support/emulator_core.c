@@ -66,6 +66,29 @@ void bench_close(struct bench *bench) {
     machine_destroy(bench->machine);
 }
 
+static int setup(void **state, void (*open)(struct bench *, unsigned), unsigned host_threads) {
+    struct bench *bench = calloc(1, sizeof *bench);
+    *state = bench;
+    if (!bench)
+        return -1;
+    open(bench, host_threads);
+    return 0;
+}
+
+int bench_setup(void **state) {
+    return setup(state, bench_open, 1);
+}
+
+int bench_setup_hopper(void **state) {
+    return setup(state, bench_open_hopper, 2);
+}
+
+int bench_teardown(void **state) {
+    bench_close(*state);
+    free(*state);
+    return 0;
+}
+
 struct machine_options bench_options(struct bench *bench) {
     return machine_options(bench->machine);
 }

@@ -27,6 +27,10 @@ void bench_open(struct bench *bench, unsigned host_threads);
 /* The same for a device of compute capability 9.0. */
 void bench_open_hopper(struct bench *bench, unsigned host_threads);
 void bench_close(struct bench *bench);
+/* cmocka's setups and teardown: *state is a bench on one host thread, or for 9.0 on two. */
+int bench_setup(void **state);
+int bench_setup_hopper(void **state);
+int bench_teardown(void **state);
 struct machine_options bench_options(struct bench *bench);
 /* tests/data/ptx/core.ptx */
 void bench_load_kernels(struct bench *bench);

@@ -51,45 +51,12 @@ static const char counters[] = "operation,kernel,launches,more<columns>\n"
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-static void path_of(const struct fixture *f, const char *name, char *path, size_t size) {
-    int length = snprintf(path, size, "%s/%s", f->place.path, name);
-    assert_in_range(length, 1, size - 1);
+static bool exists(struct fixture *f, const char *name) {
+    return access(temporary_path(&f->place, name), F_OK) == 0;
 }
 
-static void text_write(const struct fixture *f, const char *name, const char *text) {
-    char path[256];
-    path_of(f, name, path, sizeof path);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* The whole of a file, or NULL when it is not there. */
-static char *text_read(const struct fixture *f, const char *name) {
-    char path[256], *text = NULL;
-    size_t size = 0;
-    path_of(f, name, path, sizeof path);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return NULL;
-    FILE *memory = open_memstream(&text, &size);
-    assert_non_null(memory);
-    for (int c = fgetc(file); c != EOF; c = fgetc(file))
-        assert_int_equal(fputc(c, memory), c);
-    fclose(file);
-    assert_int_equal(fclose(memory), 0);
-    return text;
-}
-
-static bool exists(const struct fixture *f, const char *name) {
-    char path[256];
-    path_of(f, name, path, sizeof path);
-    return access(path, F_OK) == 0;
-}
-
-static bool holds(const struct fixture *f, const char *name, const char *words) {
-    char *text = text_read(f, name);
+static bool holds(struct fixture *f, const char *name, const char *words) {
+    char *text = file_text(temporary_path(&f->place, name));
     assert_non_null(text);
     bool found = strstr(text, words) != NULL;
     free(text);
@@ -158,22 +125,13 @@ static void part_add(struct fixture *f, const struct result *row, int part, cons
     snprintf(p->name, sizeof p->name, "%s", name);
 }
 
-static void rows_write(const struct fixture *f) {
-    char path[256];
-    path_of(f, "results.csv", path, sizeof path);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(csv_write_header(file, &result_format), 0);
-    for (size_t i = 0; i < f->row_count; i++)
-        assert_int_equal(csv_write_row(file, &result_format, &f->rows[i]), 0);
-    assert_int_equal(fclose(file), 0);
-    path_of(f, "parts.csv", path, sizeof path);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(csv_write_header(file, &part_format), 0);
-    for (size_t i = 0; i < f->part_count; i++)
-        assert_int_equal(csv_write_row(file, &part_format, &f->parts[i]), 0);
-    assert_int_equal(fclose(file), 0);
+static void rows_write(struct fixture *f) {
+    assert_int_equal(csv_replace(temporary_path(&f->place, "results.csv"), &result_format, f->rows,
+                                 f->row_count, &f->message),
+                     STATUS_OK);
+    assert_int_equal(csv_replace(temporary_path(&f->place, "parts.csv"), &part_format, f->parts,
+                                 f->part_count, &f->message),
+                     STATUS_OK);
 }
 
 /* Squares and another product on one and two threads, an activation of two sizes, a network with
@@ -284,8 +242,8 @@ static void test_every_plot_that_has_data_is_drawn(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    text_write(f, "environment.json", environment);
-    text_write(f, "training.csv", training);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
+    file_write_text(temporary_path(&f->place, "training.csv"), training);
     draw_plots(f);
     static const struct {
         const char *name, *words;
@@ -301,7 +259,8 @@ static void test_every_plot_that_has_data_is_drawn(void **state) {
         char svg[64], png[64];
         snprintf(svg, sizeof svg, "%s.svg", plots[i].name);
         snprintf(png, sizeof png, "%s.png", plots[i].name);
-        char *text = text_read(f, svg), *image = text_read(f, png);
+        char *text = file_text(temporary_path(&f->place, svg)),
+             *image = file_text(temporary_path(&f->place, png));
         assert_non_null(text);
         assert_non_null(image);
         assert_true(is_well_formed(text));
@@ -348,7 +307,7 @@ static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
     const char *place = strstr(environment, "\"ceilings\"");
     snprintf(text, sizeof text, "%.*s%s%s", (int)(place - environment), environment, ceilings,
              place + strlen("\"ceilings\""));
-    text_write(f, "environment.json", text);
+    file_write_text(temporary_path(&f->place, "environment.json"), text);
     draw_plots(f);
     assert_true(holds(f, "gemm-speedup.svg",
                       "nn: gpu0 wins from 128x128x128, from 128x128x128 with transfers"));
@@ -364,7 +323,7 @@ static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
     assert_false(exists(f, "gemm-bf16-speedup.svg"));
     assert_false(exists(f, "activation-speedup.svg"));
     assert_true(holds(f, "index.html", "gemm/nn/f32, hot: gpu0 wins from 128x128x128"));
-    char *script = text_read(f, "plots.gp");
+    char *script = file_text(temporary_path(&f->place, "plots.gp"));
     /* Size, speedup, speedup with transfers; and in the roofline the two f32 rows alone. */
     assert_non_null(strstr(script, "64 0.5 0.1\n128 9 2.5\n"));
     const char *roofline = strstr(script, "# roof: memory, 0 threads");
@@ -383,7 +342,7 @@ static void test_no_ceiling_bounds_what_goes_between_ranks(void **state) {
         row_measure(row, 1e-5 * size, 1e3 * size, 4096.0 * size);
     }
     rows_write(f);
-    text_write(f, "environment.json", environment);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
     draw_plots(f);
     assert_true(holds(f, "allreduce.svg", "mpi"));
     assert_false(holds(f, "allreduce.svg", "measured bandwidth"));
@@ -399,7 +358,7 @@ static void test_long_labels_of_bars_fit(void **state) {
     part_add(f, step, 1, "forward gemm 1");
     rows_write(f);
     draw_plots(f);
-    char *script = text_read(f, "plots.gp");
+    char *script = file_text(temporary_path(&f->place, "plots.gp"));
     assert_non_null(script);
     char *bars = strstr(script, "set ytics scale 0 (");
     assert_non_null(bars);
@@ -423,7 +382,7 @@ static void test_nothing_is_drawn_without_data(void **state) {
     row_without_times(row_add(f, "gemm", "nn", "64x64x64", "cuda-naive", 0), "emulated", "");
     row_without_times(row_add(f, "gemm", "nn", "128x128x128", "openblas", 2), "skipped", "why");
     rows_write(f);
-    text_write(f, "environment.json", environment);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
     assert_int_equal(draw(f), STATUS_OK);
     assert_false(exists(f, "plots.gp"));
     assert_false(exists(f, "gemm.svg"));
@@ -457,7 +416,7 @@ static void test_figures_of_an_earlier_drawing_go(void **state) {
     rows_of_everything(f);
     rows_write(f);
     draw_plots(f);
-    text_write(f, "mine.svg", "kept");
+    file_write_text(temporary_path(&f->place, "mine.svg"), "kept");
     assert_true(exists(f, "activation.svg") && exists(f, "gemm.svg"));
     f->row_count = 6; /* the products */
     f->part_count = 0;
@@ -476,11 +435,13 @@ static void test_drawing_again_makes_the_same(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    text_write(f, "environment.json", environment);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
     draw_plots(f);
-    char *script = text_read(f, "plots.gp"), *page = text_read(f, "index.html");
+    char *script = file_text(temporary_path(&f->place, "plots.gp")),
+         *page = file_text(temporary_path(&f->place, "index.html"));
     draw_plots(f);
-    char *script_again = text_read(f, "plots.gp"), *page_again = text_read(f, "index.html");
+    char *script_again = file_text(temporary_path(&f->place, "plots.gp")),
+         *page_again = file_text(temporary_path(&f->place, "index.html"));
     assert_string_equal(script, script_again);
     assert_string_equal(page, page_again);
     free(script);
@@ -517,14 +478,14 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     row_without_times(row_add(f, "gemm", "tn", "7x7x7", "open<b>blas", 2), "failed",
                       "1 < 2 & \"so\"");
     rows_write(f);
-    text_write(f, "environment.json", environment);
-    text_write(f, "counters.csv", counters);
-    text_write(
-        f, "limits.csv",
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
+    file_write_text(temporary_path(&f->place, "counters.csv"), counters);
+    file_write_text(
+        temporary_path(&f->place, "limits.csv"),
         "operation,variant,dtype,shape,implementation,kernel,grid,gpu,FMA,DRAM,limited_by,idle\n"
         "gemm,nn,f32,64x64x64,cuda<warp>,k,1x1x1,t4,1,0.25,FMA,39\n");
     assert_int_equal(draw(f), STATUS_OK);
-    char *page = text_read(f, "index.html");
+    char *page = file_text(temporary_path(&f->place, "index.html"));
     assert_non_null(strstr(page, "<section id=limits>"));
     assert_non_null(strstr(page, "<td>cuda&lt;warp&gt;</td><td>k</td>"));
     assert_non_null(strstr(page, "#8884 25.0%,transparent 0)\">25%</td><td>FMA</td></tr>"));
@@ -552,7 +513,6 @@ static void test_the_page_holds_every_row_escaped(void **state) {
 /* The page marks what speedups are against, and takes a run of an earlier version for what it is. */
 static void test_the_page_names_what_speedups_are_against(void **state) {
     struct fixture *f = *state;
-    char path[256];
     row_measure(row_add(f, "gemm", "nn", "64x64x64", "openblas", 2), 2e-4, 5e5, 5e4);
     row_measure(row_add(f, "gemm", "nn", "64x64x64", "openblas", 1), 1e-4, 5e5, 5e4);
     f->rows[0].speedup = 0.5;
@@ -560,15 +520,14 @@ static void test_the_page_names_what_speedups_are_against(void **state) {
         row_key_base(&f->rows[1].key, f->rows[i].speedup_base);
     rows_write(f);
     assert_int_equal(draw(f), STATUS_OK);
-    char *page = text_read(f, "index.html");
+    char *page = file_text(temporary_path(&f->place, "index.html"));
     assert_int_equal(count_of(page, "\">1.00x <small>base</small></td>"), 1); /* the matrix */
     assert_int_equal(count_of(page, ">1.00x base</td>"), 1);                  /* all results */
     assert_int_equal(count_of(page, "title=\"against openblas on 1 thread; 95% interval 0.4"), 2);
     assert_int_equal(count_of(page, "whatever its threads, marked base"), 2);
     free(page);
-    path_of(f, "results.csv", path, sizeof path);
     for (size_t i = 0; i < result_format.later_columns; i++)
-        file_drop_last_column(path);
+        file_drop_last_column(temporary_path(&f->place, "results.csv"));
     assert_int_equal(draw(f), STATUS_OK);
     assert_false(holds(f, "index.html", "<small>base") || holds(f, "index.html", "x base<"));
     assert_true(holds(f, "index.html", "implementation of the case on all cores"));
@@ -598,7 +557,7 @@ static void test_the_page_shows_odd_numbers_as_what_they_are(void **state) {
     rows_write(f);
     assert_int_equal(draw(f), STATUS_OK);
     assert_true(holds(f, "index.html", "1 row is more than 3 times as fast as the measured"));
-    char *page = text_read(f, "index.html");
+    char *page = file_text(temporary_path(&f->place, "index.html"));
     const char *speedup = strstr(page, "<section id=speedup>"), *shape = strstr(page, "12345");
     assert_non_null(speedup);
     assert_non_null(shape);
@@ -616,7 +575,7 @@ static void test_the_page_marks_doubtful_ceilings(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    text_write(f, "environment.json", doubtful);
+    file_write_text(temporary_path(&f->place, "environment.json"), doubtful);
     assert_int_equal(draw(f), STATUS_OK);
     assert_true(holds(f, "index.html", "<td class=n>&ge;&nbsp;200.0</td>"));
     assert_true(holds(f, "index.html", "L1 400.0 <small>"));
@@ -627,7 +586,7 @@ static void test_the_page_says_how_to_repeat_the_run(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    text_write(f, "environment.json", environment);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
     assert_int_equal(draw(f), STATUS_OK);
     assert_true(holds(f, "index.html", "<pre>lockstep run &#39;it&#39;\\&#39;&#39;s&#39;</pre>"));
     assert_true(holds(f, "index.html", "c0ffee"));
@@ -645,9 +604,9 @@ static void test_figures_in_the_page_keep_their_names_apart(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    text_write(f, "environment.json", environment);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
     draw_plots(f);
-    char *page = text_read(f, "index.html");
+    char *page = file_text(temporary_path(&f->place, "index.html"));
     assert_int_equal(count_of(page, "<svg "), 6);
     assert_int_equal(count_of(page, "</svg>"), 6);
     int references = 0;
@@ -672,8 +631,8 @@ static void test_the_page_asks_nothing_of_the_network(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    text_write(f, "environment.json", environment);
-    text_write(f, "training.csv", training);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
+    file_write_text(temporary_path(&f->place, "training.csv"), training);
     assert_int_equal(draw(f), STATUS_OK);
     static const char *const foreign[] = {"http:", "https:", "src=", "@import", "//cdn", "{{"};
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
@@ -683,7 +642,7 @@ static void test_the_page_asks_nothing_of_the_network(void **state) {
 
 static void test_training_alone_is_a_report(void **state) {
     struct fixture *f = *state;
-    text_write(f, "training.csv", training);
+    file_write_text(temporary_path(&f->place, "training.csv"), training);
     draw_plots(f);
     assert_true(exists(f, "training.svg"));
     assert_true(holds(f, "index.html", "2 epochs of training"));
@@ -694,9 +653,9 @@ static void test_a_cut_file_is_said_to_be_unfinished(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    char *text = text_read(f, "results.csv");
+    char *text = file_text(temporary_path(&f->place, "results.csv"));
     text[strlen(text) - 9] = '\0';
-    text_write(f, "results.csv", text);
+    file_write_text(temporary_path(&f->place, "results.csv"), text);
     free(text);
     assert_int_equal(draw(f), STATUS_OK);
     assert_true(holds(f, "index.html", "not finished"));
@@ -724,16 +683,14 @@ static void test_damaged_files_are_named_with_the_line(void **state) {
     rows_of_everything(f);
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         rows_write(f);
-        char *before = text_read(f, damages[i].file);
-        text_write(f, damages[i].file, damages[i].text);
+        char *before = file_text(temporary_path(&f->place, damages[i].file));
+        file_write_text(temporary_path(&f->place, damages[i].file), damages[i].text);
         assert_int_equal(draw(f), STATUS_INVALID);
         if (!strstr(f->message.text, damages[i].place))
             fail_msg("'%s' does not name %s", f->message.text, damages[i].place);
         assert_false(exists(f, "index.html"));
         assert_false(exists(f, "plots.gp"));
-        char path[256];
-        path_of(f, damages[i].file, path, sizeof path);
-        assert_int_equal(before ? 0 : unlink(path), 0);
+        assert_int_equal(before ? 0 : unlink(temporary_path(&f->place, damages[i].file)), 0);
         free(before);
     }
     rows_write(f);
@@ -763,7 +720,7 @@ static void test_without_gnuplot_the_run_is_whole(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    text_write(f, "environment.json", environment);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
     assert_int_equal(draw_with_path(f, f->place.path), STATUS_OK);
     assert_non_null(strstr(f->log, "gnuplot-nox"));
     assert_non_null(strstr(f->log, "lockstep report"));
@@ -775,12 +732,11 @@ static void test_without_gnuplot_the_run_is_whole(void **state) {
 
 static void test_gnuplots_own_words_are_passed_on(void **state) {
     struct fixture *f = *state;
-    char path[256];
     rows_of_everything(f);
     rows_write(f);
-    text_write(f, "gnuplot", "#!/bin/sh\necho noise; echo 'the pen is <broken>' >&2; exit 3\n");
-    path_of(f, "gnuplot", path, sizeof path);
-    assert_int_equal(chmod(path, 0755), 0);
+    file_write_text(temporary_path(&f->place, "gnuplot"),
+                    "#!/bin/sh\necho noise; echo 'the pen is <broken>' >&2; exit 3\n");
+    assert_int_equal(chmod(temporary_path(&f->place, "gnuplot"), 0755), 0);
     assert_int_equal(draw_with_path(f, f->place.path), STATUS_FAILED);
     assert_non_null(strstr(f->message.text, "the pen is <broken>"));
     assert_non_null(strstr(f->message.text, "plots.gp"));

@@ -2,22 +2,6 @@
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
-        return -1;
-    bench_open(bench, 1);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
 
 /* Requests to shared memory: loads, stores, and of both those of 8 and of 16 bytes a lane. */
 struct probe {
@@ -248,7 +232,7 @@ static void count_ptx_joins_nothing(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(neighbours_in_an_aligned_piece_are_one_request),
         TEST(alignment_has_to_be_known),

@@ -3,24 +3,8 @@
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { SHARED_BYTES = 16384 };
-
-static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
-        return -1;
-    bench_open(bench, 1);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
 
 static void load_text(struct bench *bench, const char *text) {
     if (bench_load(bench, text) != MACHINE_OK)
@@ -535,7 +519,7 @@ static void only_what_lies_inside_must_be_written(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, bench_setup, bench_teardown)
         TEST(bytes_arrive_when_they_are_waited_for),
         TEST(copies_arrive_each_at_its_mbarrier),
         TEST(bytes_leave_in_groups),

@@ -5,21 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
-        return -1;
-    bench_open_hopper(bench, 2);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* A kernel of clusters that %r1 is the rank in; %rd1 is the pointer, %r2 the address of 64 words
  * and %r3 that of an mbarrier, both in shared memory; %r4 is the thread. */
 #define KERNEL(directives, statements)                                                             \
@@ -358,7 +343,7 @@ static void threads_that_end_do_not_hold_the_barrier_unless_checked(void **state
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, bench_setup_hopper, bench_teardown)
         TEST(special_registers_tell_where_a_block_is),
         TEST(blocks_see_each_others_shared_memory),
         TEST(blocks_write_into_each_other),

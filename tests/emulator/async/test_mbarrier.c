@@ -3,22 +3,6 @@
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
-        return -1;
-    bench_open(bench, 1);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
 
 /* A kernel with two mbarriers at %r1 and %r2, whose thread has the number %r3, and which stores
  * %r9 of thread 0. */
@@ -283,7 +267,7 @@ static void wrong_uses_are_named(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-#define TEST(test) cmocka_unit_test_setup_teardown(test, open_bench, close_bench)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, bench_setup, bench_teardown)
         TEST(a_phase_ends_with_its_last_arrival),
         TEST(a_phase_waits_for_its_bytes),
         TEST(a_sleeper_counts_once),

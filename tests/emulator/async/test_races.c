@@ -3,23 +3,13 @@
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
+    if (bench_setup_hopper(state) != 0)
         return -1;
-    bench_open_hopper(bench, 1);
-    struct machine_options options = bench_options(bench);
+    struct machine_options options = bench_options(*state);
     options.check_race = true;
-    machine_set_options(bench->machine, &options);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
+    machine_set_options(((struct bench *)*state)->machine, &options);
     return 0;
 }
 
@@ -52,77 +42,75 @@ static int close_bench(void **state) {
 #define OF_TWO ".explicitcluster .reqnctapercluster 2, 1, 1"
 #define SYNC "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n"
 
-static void races_are_told_from_order(void **state) {
-    static const struct {
-        const char *text, *words; /* NULL: no race */
-    } cases[] = {
-        {KERNEL("", LOAD WAIT("W", "%r2", "0") READ), NULL},
-        {KERNEL("", LOAD "bar.sync 0;\n" READ WAIT("W", "%r2", "0")),
-         "that a bulk copy of thread 0 may still write, before its mbarrier's phase has ended"},
-        {KERNEL("", LOAD "bar.sync 0;\n" WRITE WAIT("W", "%r2", "0")), "may still write"},
-        {KERNEL("", LOAD "@%p2 bra END;\n" WAIT("W", "%r2", "0") "END: bar.sync 0;\n" READ), NULL},
-        {KERNEL("",
-                LOAD "@%p2 bra LATE;\n" WAIT("W", "%r2", "0") "bra END; LATE:\n" LONG READ "END:"),
-         "that a bulk copy of thread 0 wrote, without having waited at its mbarrier"},
-        /* Over what others still read. */
-        {KERNEL("", "@!%p2 bra FIRST;\n" READ
-                    "bra END; FIRST:\n" LONG LOAD WAIT("W", "%r2", "0") "END:"),
-         "writes a byte that thread 32 read"},
-        {KERNEL("", "@!%p2 bra FIRST;\n" READ
-                    "mbarrier.arrive.shared.b64 _, [%r3]; bra END;\nFIRST:\n" WAIT("E", "%r3", "0")
-                        LOAD WAIT("W", "%r2", "0") "END:"),
-         NULL},
-        {KERNEL("", LOAD), "for which nobody has waited"},
-        /* What threads have written goes out behind a fence. */
-        {KERNEL("", "@!%p2 bra A;\n" WRITE FENCE "A: bar.sync 0;\n" STORE
-                    "@%p1 cp.async.bulk.wait_group.read 0;\n"),
-         NULL},
-        {KERNEL("", "@!%p2 bra A;\n" WRITE "A: bar.sync 0;\n" FENCE STORE
-                    "@%p1 cp.async.bulk.wait_group.read 0;\n"),
-         NULL},
-        {KERNEL("", "@!%p2 bra A;\n" WRITE "A: bar.sync 0;\n" STORE
-                    "@%p1 cp.async.bulk.wait_group.read 0;\n"),
-         "that thread 32 wrote, with no fence.proxy.async between"},
-        {KERNEL("", "@!%p2 bra A;\n" FENCE WRITE "A: bar.sync 0;\n" STORE
-                    "@%p1 cp.async.bulk.wait_group.read 0;\n"),
-         "with no fence.proxy.async between"},
-        {KERNEL("", "@!%p2 bra A;\n" WRITE FENCE "A: bar.sync 0;\n" STORE "bar.sync 0;\n" WRITE),
-         "that a bulk copy of thread 0 may still read, before its group was waited for"},
-        {KERNEL("",
-                "@!%p2 bra A;\n" WRITE FENCE "A: bar.sync 0;\n" STORE
+static const struct {
+    const char *text, *words; /* NULL: no race */
+} cases[] = {
+    {KERNEL("", LOAD WAIT("W", "%r2", "0") READ), NULL},
+    {KERNEL("", LOAD "bar.sync 0;\n" READ WAIT("W", "%r2", "0")),
+     "that a bulk copy of thread 0 may still write, before its mbarrier's phase has ended"},
+    {KERNEL("", LOAD "bar.sync 0;\n" WRITE WAIT("W", "%r2", "0")), "may still write"},
+    {KERNEL("", LOAD "@%p2 bra END;\n" WAIT("W", "%r2", "0") "END: bar.sync 0;\n" READ), NULL},
+    {KERNEL("", LOAD "@%p2 bra LATE;\n" WAIT("W", "%r2", "0") "bra END; LATE:\n" LONG READ "END:"),
+     "that a bulk copy of thread 0 wrote, without having waited at its mbarrier"},
+    /* Over what others still read. */
+    {KERNEL("",
+            "@!%p2 bra FIRST;\n" READ "bra END; FIRST:\n" LONG LOAD WAIT("W", "%r2", "0") "END:"),
+     "writes a byte that thread 32 read"},
+    {KERNEL("", "@!%p2 bra FIRST;\n" READ
+                "mbarrier.arrive.shared.b64 _, [%r3]; bra END;\nFIRST:\n" WAIT("E", "%r3", "0")
+                    LOAD WAIT("W", "%r2", "0") "END:"),
+     NULL},
+    {KERNEL("", LOAD), "for which nobody has waited"},
+    /* What threads have written goes out behind a fence. */
+    {KERNEL("", "@!%p2 bra A;\n" WRITE FENCE "A: bar.sync 0;\n" STORE
+                "@%p1 cp.async.bulk.wait_group.read 0;\n"),
+     NULL},
+    {KERNEL("", "@!%p2 bra A;\n" WRITE "A: bar.sync 0;\n" FENCE STORE
+                "@%p1 cp.async.bulk.wait_group.read 0;\n"),
+     NULL},
+    {KERNEL("", "@!%p2 bra A;\n" WRITE "A: bar.sync 0;\n" STORE
+                "@%p1 cp.async.bulk.wait_group.read 0;\n"),
+     "that thread 32 wrote, with no fence.proxy.async between"},
+    {KERNEL("", "@!%p2 bra A;\n" FENCE WRITE "A: bar.sync 0;\n" STORE
+                "@%p1 cp.async.bulk.wait_group.read 0;\n"),
+     "with no fence.proxy.async between"},
+    {KERNEL("", "@!%p2 bra A;\n" WRITE FENCE "A: bar.sync 0;\n" STORE "bar.sync 0;\n" WRITE),
+     "that a bulk copy of thread 0 may still read, before its group was waited for"},
+    {KERNEL("", "@!%p2 bra A;\n" WRITE FENCE "A: bar.sync 0;\n" STORE
                 "@%p1 cp.async.bulk.wait_group.read 0; bar.sync 0; @!%p2 bra END;\n" WRITE "END:"),
-         NULL},
-        /* What has come in goes out again without one. */
-        {KERNEL("", LOAD WAIT("W", "%r2", "0") STORE "@%p1 cp.async.bulk.wait_group.read 0;\n"),
-         NULL},
-        /* Across a cluster. */
-        {KERNEL(OF_TWO, "@%p2 bra A;\n" WRITE "A:" SYNC
-                        "mov.u32 %r8, %cluster_ctarank; xor.b32 %r8, %r8, 1;\n"
-                        "mapa.shared::cluster.u32 %r9, %r5, %r8;\n"
-                        "ld.shared::cluster.u32 %r6, [%r9];\n" SYNC),
-         NULL},
-        {KERNEL(OF_TWO, SYNC "@%p2 bra A;\n" WRITE "A:\n"
-                             "mov.u32 %r8, %cluster_ctarank; xor.b32 %r8, %r8, 1;\n"
-                             "mapa.shared::cluster.u32 %r9, %r5, %r8;\n"
-                             "ld.shared::cluster.u32 %r6, [%r9];\n" SYNC),
-         "that thread 32 of the block of rank 1 read, with no barrier between"},
-        {KERNEL(OF_TWO, "@%p2 bra A;\n" WRITE
-                        "A: barrier.cluster.arrive.relaxed.aligned; barrier.cluster.wait.aligned;\n"
-                        "mov.u32 %r8, %cluster_ctarank; xor.b32 %r8, %r8, 1;\n"
-                        "mapa.shared::cluster.u32 %r9, %r5, %r8;\n"
-                        "ld.shared::cluster.u32 %r6, [%r9];\n" SYNC),
-         "of the block of rank 0 wrote, with no barrier between"},
-        /* Sums of st.async's kin do not race with each other. */
-        {KERNEL(OF_TWO, "@%p1 st.shared.u32 [%r1], 0; mapa.shared::cluster.u32 %r8, %r1, 0;\n"
-                        "mapa.shared::cluster.u32 %r9, %r2, 0; mov.u32 %r11, %cluster_ctarank;\n"
-                        "setp.eq.and.u32 %p5, %r11, 0, %p1;\n" SYNC
-                        "@%p1 red.async.relaxed.cluster.shared::cluster.mbarrier::complete_tx::"
-                        "bytes.add.u32 [%r8], 7, [%r9];\n"
-                        "@%p5 mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], 8;\n"
-                        "setp.ne.u32 %p6, %r11, 0; @%p6 bra END;\n" WAIT(
-                            "W", "%r2", "0") "ld.shared.u32 %r6, [%r1];\nEND:" SYNC),
-         NULL},
-    };
+     NULL},
+    /* What has come in goes out again without one. */
+    {KERNEL("", LOAD WAIT("W", "%r2", "0") STORE "@%p1 cp.async.bulk.wait_group.read 0;\n"), NULL},
+    /* Across a cluster. */
+    {KERNEL(OF_TWO,
+            "@%p2 bra A;\n" WRITE "A:" SYNC "mov.u32 %r8, %cluster_ctarank; xor.b32 %r8, %r8, 1;\n"
+            "mapa.shared::cluster.u32 %r9, %r5, %r8;\n"
+            "ld.shared::cluster.u32 %r6, [%r9];\n" SYNC),
+     NULL},
+    {KERNEL(OF_TWO, SYNC "@%p2 bra A;\n" WRITE "A:\n"
+                         "mov.u32 %r8, %cluster_ctarank; xor.b32 %r8, %r8, 1;\n"
+                         "mapa.shared::cluster.u32 %r9, %r5, %r8;\n"
+                         "ld.shared::cluster.u32 %r6, [%r9];\n" SYNC),
+     "that thread 32 of the block of rank 1 read, with no barrier between"},
+    {KERNEL(OF_TWO, "@%p2 bra A;\n" WRITE
+                    "A: barrier.cluster.arrive.relaxed.aligned; barrier.cluster.wait.aligned;\n"
+                    "mov.u32 %r8, %cluster_ctarank; xor.b32 %r8, %r8, 1;\n"
+                    "mapa.shared::cluster.u32 %r9, %r5, %r8;\n"
+                    "ld.shared::cluster.u32 %r6, [%r9];\n" SYNC),
+     "of the block of rank 0 wrote, with no barrier between"},
+    /* Sums of st.async's kin do not race with each other. */
+    {KERNEL(OF_TWO, "@%p1 st.shared.u32 [%r1], 0; mapa.shared::cluster.u32 %r8, %r1, 0;\n"
+                    "mapa.shared::cluster.u32 %r9, %r2, 0; mov.u32 %r11, %cluster_ctarank;\n"
+                    "setp.eq.and.u32 %p5, %r11, 0, %p1;\n" SYNC
+                    "@%p1 red.async.relaxed.cluster.shared::cluster.mbarrier::complete_tx::"
+                    "bytes.add.u32 [%r8], 7, [%r9];\n"
+                    "@%p5 mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], 8;\n"
+                    "setp.ne.u32 %p6, %r11, 0; @%p6 bra END;\n" WAIT(
+                        "W", "%r2", "0") "ld.shared.u32 %r6, [%r1];\nEND:" SYNC),
+     NULL},
+};
+
+static void races_are_told_from_order(void **state) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         if (bench_load(bench, cases[k].text) != MACHINE_OK)
@@ -142,7 +130,7 @@ static void races_are_told_from_order(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(races_are_told_from_order, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(races_are_told_from_order, open_bench, bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,22 +3,6 @@
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
-        return -1;
-    bench_open(bench, 1);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
 
 /* A kernel that stores %r1 of its only thread to where p points. */
 #define HEAD                                                                                       \
@@ -363,5 +347,5 @@ int main(void) {
         cmocka_unit_test(literals_and_special_registers_as_the_assembler_wants_them),
         cmocka_unit_test(targets_have_features_from_sm_90_on),
     };
-    return cmocka_run_group_tests(tests, open_bench, close_bench);
+    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
 }

@@ -14,12 +14,6 @@ static int open_bench(void **state) {
     return 0;
 }
 
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* The log has the message that the diagnostic has, and the message says each of the words. */
 static void expect_said(const struct bench *bench, const char *const words[], size_t count) {
     assert_string_equal(bench->log, bench->diagnostic.message);
@@ -351,7 +345,7 @@ static void host_accesses_are_bounded(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_write_out_of_bounds_names_its_thread),
         TEST(freed_memory_is_out_of_bounds),

@@ -1,23 +1,12 @@
 /* Each counter on kernels whose counts are known by hand (docs/emulator.md, "Counters"). */
 #include "tests/support/emulator_core.h"
 
-#include <stdlib.h>
-
 enum { WORDS = 1 << 14 };
 
 static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
+    if (bench_setup(state) != 0)
         return -1;
-    bench_open(bench, 1);
-    bench_load_kernels(bench);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
+    bench_load_kernels(*state);
     return 0;
 }
 
@@ -206,7 +195,7 @@ static void counters_have_names(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(strides_give_their_sectors),
         TEST(a_load_that_starts_within_a_sector_touches_one_more),

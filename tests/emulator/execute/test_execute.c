@@ -5,21 +5,11 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
+    if (bench_setup(state) != 0)
         return -1;
-    bench_open(bench, 1);
-    bench_load_kernels(bench);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
+    bench_load_kernels(*state);
     return 0;
 }
 
@@ -428,7 +418,7 @@ static void a_conversion_takes_the_low_part_of_a_wider_register(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_spin_lock_within_a_warp_ends),
         TEST(a_spin_lock_among_warps_and_blocks_ends),

@@ -2,22 +2,6 @@
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
-        return -1;
-    bench_open(bench, 1);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
 
 /* Kernels of four words of results, and two of places. */
 #define KERNEL(instructions)                                                                       \
@@ -256,5 +240,5 @@ int main(void) {
         cmocka_unit_test(wrong_handles_are_faults),
         cmocka_unit_test(malformed_accesses_are_refused),
     };
-    return cmocka_run_group_tests(tests, open_bench, close_bench);
+    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
 }

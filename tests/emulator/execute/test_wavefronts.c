@@ -3,22 +3,6 @@
 #include "tests/support/emulator_core.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    *state = bench;
-    if (!bench)
-        return -1;
-    bench_open(bench, 1);
-    return 0;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
 
 /* One warp executes `instruction` with %r2 = a place in shared memory, `stride` bytes from lane to
  * lane, %r3 = the start of shared memory and %rd2 = a place in global memory, 16 bytes from lane to
@@ -292,7 +276,7 @@ static void multiply_adds_count_by_type(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, close_bench)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(loads_and_stores_go_by_128_bytes),
         TEST(groups_that_share_places_go_together),

@@ -385,28 +385,6 @@ static void expect_model(struct bench *bench, const struct form *form, bool is_w
 
 /* ---- Tests of what is computed ---- */
 
-static int open_bench(void **state) {
-    struct bench *bench = calloc(1, sizeof *bench);
-    struct machine_properties properties = bench_properties;
-    *state = bench;
-    if (!bench)
-        return -1;
-    bench_open(bench, 2);
-    const struct machine_options options = bench_options(bench);
-    machine_destroy(bench->machine);
-    properties.capability_major = 9;
-    properties.shared_per_block_optin = 232448;
-    properties.shared_per_multiprocessor = 233472;
-    bench->machine = machine_create(&properties, &options);
-    return bench->machine ? 0 : -1;
-}
-
-static int close_bench(void **state) {
-    bench_close(*state);
-    free(*state);
-    return 0;
-}
-
 static const struct form products[] = {
     {.d = F32, .a = BF16, .b = BF16}, {.d = F32, .a = F16, .b = F16},
     {.d = F16, .a = F16, .b = F16},   {.d = F32, .a = TF32, .b = TF32},
@@ -622,17 +600,20 @@ static void wrong_products_are_found(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_shape_and_type_is_the_models, open_bench,
-                                        close_bench),
-        cmocka_unit_test_setup_teardown(any_bits_are_the_models, open_bench, close_bench),
-        cmocka_unit_test_setup_teardown(a_may_lie_in_registers, open_bench, close_bench),
-        cmocka_unit_test_setup_teardown(every_swizzling_and_majorness_is_read, open_bench,
-                                        close_bench),
-        cmocka_unit_test_setup_teardown(operands_are_negated_and_sums_begin_anew, open_bench,
-                                        close_bench),
-        cmocka_unit_test_setup_teardown(products_are_counted, open_bench, close_bench),
-        cmocka_unit_test_setup_teardown(right_products_pass_the_checks, open_bench, close_bench),
-        cmocka_unit_test_setup_teardown(wrong_products_are_found, open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(every_shape_and_type_is_the_models, bench_setup_hopper,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(any_bits_are_the_models, bench_setup_hopper,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(a_may_lie_in_registers, bench_setup_hopper, bench_teardown),
+        cmocka_unit_test_setup_teardown(every_swizzling_and_majorness_is_read, bench_setup_hopper,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(operands_are_negated_and_sums_begin_anew,
+                                        bench_setup_hopper, bench_teardown),
+        cmocka_unit_test_setup_teardown(products_are_counted, bench_setup_hopper, bench_teardown),
+        cmocka_unit_test_setup_teardown(right_products_pass_the_checks, bench_setup_hopper,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(wrong_products_are_found, bench_setup_hopper,
+                                        bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
