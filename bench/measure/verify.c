@@ -408,7 +408,7 @@ static uint64_t output_hash(const struct buffer_spec *spec, const void *data) {
         uint32_t bits = narrow ? ((const uint16_t *)data)[i] : ((const uint32_t *)data)[i];
         if (isnan(element_read(data, spec->element, i)))
             bits = UINT32_MAX;
-        hash = (hash ^ bits) * 0x100000001b3u;
+        hash = hash_bytes(hash, &bits, sizeof bits);
     }
     return hash;
 }

@@ -39,12 +39,12 @@ static struct place *places_gather(const struct run *run) {
 
 /* Of the bytes of this program: a commit says nothing about what was changed since. */
 static uint64_t program_hash(void) {
-    uint64_t words[4096], hash = hash_start;
+    char bytes[1 << 15];
+    uint64_t hash = hash_start;
     FILE *file = fopen("/proc/self/exe", "rb");
     for (size_t count = 1; file && count > 0;) {
-        count = fread(words, sizeof *words, sizeof words / sizeof *words, file);
-        for (size_t i = 0; i < count; i++)
-            hash = (hash ^ words[i]) * 0x100000001b3u;
+        count = fread(bytes, 1, sizeof bytes, file);
+        hash = hash_bytes(hash, bytes, count);
     }
     if (file)
         (void)fclose(file);

@@ -140,3 +140,10 @@ void check_holds(const char *text, const char *words) {
     if (!strstr(text, words))
         fail_msg("\"%s\" should hold \"%s\"", text, words);
 }
+
+int text_count(const char *text, const char *words) {
+    int count = 0;
+    for (const char *at = strstr(text, words); at; at = strstr(at + strlen(words), words))
+        count++;
+    return count;
+}

@@ -56,4 +56,7 @@ void call_free(struct call *call);
 void check_status(const struct call *call, int status);
 void check_holds(const char *text, const char *words);
 
+/* How often `words`, which are some, stand in `text`. */
+int text_count(const char *text, const char *words);
+
 #endif

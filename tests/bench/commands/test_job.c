@@ -25,13 +25,6 @@ static char *file_of(const char *name) {
     return file_text(temporary_path(&here.place, path));
 }
 
-static size_t occurrences(const char *text, const char *word) {
-    size_t count = 0;
-    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
-        count++;
-    return count;
-}
-
 #define RUN_SHORTLY "run", "allreduce", "--quick", "--threads", "1", "--out", "run", "--shape"
 
 /* --- alone --- */
@@ -55,7 +48,7 @@ static void test_every_sum_is_verified_on_every_rank(void **state) {
         check_status(&call, 0);
         /* 7 shapes, 5 kinds of values, 3 dtypes, 3 rows; printed by one rank. */
         check_holds(call.out, "315 passed, 0 failed, 0 skipped");
-        assert_int_equal(occurrences(call.out, "passed, 0 failed"), 1);
+        assert_int_equal(text_count(call.out, "passed, 0 failed"), 1);
         call_free(&call);
     }
 }
@@ -65,16 +58,16 @@ static void test_one_rank_writes_the_run(void **state) {
     need_mpi();
     struct call call = LAUNCH(2, RUN_SHORTLY, "1,1000", "--dtype", "f32,bf16", "--yardsticks");
     check_status(&call, 0);
-    assert_int_equal(occurrences(call.out, "results in run"), 1);
+    assert_int_equal(text_count(call.out, "results in run"), 1);
     char *rows = file_of("results.csv"), *environment = file_of("environment.json");
     assert_non_null(rows);
     assert_non_null(environment);
     /* Two shapes and dtypes; three rows and the bare loop. */
-    assert_int_equal(occurrences(rows, ",2xcpu,1,hot,"), 2 * 2 * 4);
+    assert_int_equal(text_count(rows, ",2xcpu,1,hot,"), 2 * 2 * 4);
     check_holds(rows, ",2xcpu,1,hot,measured,");
     check_holds(environment, "\"count\":");
     check_holds(environment, "\"link_bytes_per_second\":");
-    assert_int_equal(occurrences(environment, "\"processors\":\t\""), 2);
+    assert_int_equal(text_count(environment, "\"processors\":\t\""), 2);
     free(rows);
     free(environment);
     call_free(&call);
@@ -106,7 +99,7 @@ static void test_a_step_is_shared(void **state) {
     check_status(&call, 0);
     char *results = file_of("results.csv"), *parts = file_of("parts.csv");
     assert_non_null(results);
-    assert_int_equal(occurrences(results, ",2xcpu,1,hot,"), 2 * 2 * 3);
+    assert_int_equal(text_count(results, ",2xcpu,1,hot,"), 2 * 2 * 3);
     check_holds(parts, ",communication,");
     check_holds(parts, ",communication begin 3,");
     check_holds(parts, ",communication finish,");
@@ -133,7 +126,7 @@ static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
                               "--threads", "1", "--scaling", "weak", "--out", "run");
     check_status(&call, 0);
     char *results = file_of("results.csv");
-    assert_int_equal(occurrences(results, ",3-4-2@15,openblas-mpi,3xcpu,1,hot,"), 1);
+    assert_int_equal(text_count(results, ",3-4-2@15,openblas-mpi,3xcpu,1,hot,"), 1);
     free(results);
     call_free(&call);
 }
@@ -211,7 +204,7 @@ static void test_ranks_train_the_network_of_one_process(void **state) {
         snprintf(folder, sizeof folder, "run%d", ranks);
         call = LAUNCH(ranks, TRAIN_SHORTLY, rows[ranks - 2], "--out", folder, "--save", "weights");
         check_status(&call, 0);
-        assert_int_equal(occurrences(call.out, "running  "), 1);
+        assert_int_equal(text_count(call.out, "running  "), 1);
         assert_null(
             strstr(call.out, "\033[K")); /* no progress bar: launchers give ranks a terminal */
         call_free(&call);
@@ -242,7 +235,7 @@ static void test_a_node_without_the_data_is_named(void **state) {
     need_mpi();
     struct call call = LAUNCH(2, "train", "--data", "/nowhere", "--out", "run");
     check_status(&call, 3);
-    assert_int_equal(occurrences(call.err, "lockstep: cannot find train-images"), 1);
+    assert_int_equal(text_count(call.err, "lockstep: cannot find train-images"), 1);
     call_free(&call);
 }
 
@@ -255,7 +248,7 @@ static void test_ranks_of_other_calls_are_refused(void **state) {
     check_status(&call, 2);
     check_holds(call.err, "lockstep: rank 1 on ");
     check_holds(call.err, "another call than rank 0");
-    assert_int_equal(occurrences(call.err, "lockstep: rank 1 on "), 1);
+    assert_int_equal(text_count(call.err, "lockstep: rank 1 on "), 1);
     assert_null(file_of("results.csv"));
     call_free(&call);
 }
@@ -318,7 +311,7 @@ static int child_of(pid_t launcher, const char *name, bool first) {
 static bool case_is_done(void) {
     for (int i = 0; i < 300; i++, nap()) {
         char *cases = file_of("cases.csv");
-        const bool done = cases && occurrences(cases, "\n") > 1;
+        const bool done = cases && text_count(cases, "\n") > 1;
         free(cases);
         if (done)
             return true;
@@ -328,7 +321,11 @@ static bool case_is_done(void) {
 
 static void expect_kept_when_dies(bool first) {
     need_mpi();
-    static const char *const arguments[] = {RUN_SHORTLY, "1,1000,2000,3000,4000,5000,6000", NULL};
+    /* Long enough that the rank is killed before the run has ended, on a busy machine too. */
+    static const char *const arguments[] = {
+        "run", "allreduce", "--max-time", "1",       "--threads",
+        "1",   "--out",     "run",        "--shape", "1,1000,2000,3000,4000,5000,6000",
+        NULL};
     struct call call = launch_start(here.program, 2, arguments);
     assert_true(case_is_done());
     const int rank = child_of(call.process, "lockstep", first);
@@ -350,7 +347,7 @@ static void expect_kept_when_dies(bool first) {
     check_status(&again, 0);
     check_holds(again.out, "resuming the unfinished run");
     char *rows = file_of("results.csv");
-    assert_int_equal(occurrences(rows, ",2xcpu,"), 7 * 3);
+    assert_int_equal(text_count(rows, ",2xcpu,"), 7 * 3);
     free(rows);
     call_free(&again);
 }

@@ -9,6 +9,7 @@
 #include "gpu/cublas.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
+#include "tests/support/calling.h"
 #include "tests/support/staging.h"
 
 #include <setjmp.h>
@@ -272,13 +273,6 @@ static void one_launch_updates_all_parameters(void **state) {
 
 /* --- on the recording driver ------------------------------------------------------------------ */
 
-static int occurrences(const char *text, const char *word) {
-    int count = 0;
-    for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word))
-        count++;
-    return count;
-}
-
 static void a_step_is_one_call_and_nothing_is_left_behind(void **state) {
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     struct fixture f;
@@ -298,9 +292,9 @@ static void a_step_is_one_call_and_nothing_is_left_behind(void **state) {
     driver.clear();
     for (int64_t i = BATCHES; i < 2 * BATCHES; i++)
         assert_int_equal(operation_mlp.launch(row, &launch, i, &f.staging->execution), STATUS_OK);
-    assert_int_equal(occurrences(driver.log(), "cuGraphLaunch"), BATCHES);
-    assert_int_equal(occurrences(driver.log(), "cuMemsetD32Async"), 2 * BATCHES); /* Adam's step */
-    assert_int_equal(occurrences(driver.log(), "\n"), 3 * BATCHES);
+    assert_int_equal(text_count(driver.log(), "cuGraphLaunch"), BATCHES);
+    assert_int_equal(text_count(driver.log(), "cuMemsetD32Async"), 2 * BATCHES); /* Adam's step */
+    assert_int_equal(text_count(driver.log(), "\n"), 3 * BATCHES);
     assert_int_equal(driver.live(), live);
     launch_close(&launch);
     assert_int_equal(driver.live(), live - 2 * BATCHES); /* graph and executable of each */

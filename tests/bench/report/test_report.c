@@ -1,6 +1,7 @@
 /* Reports: what is drawn from a run's files, what the page holds, and what happens to bad files. */
 #include "bench/files/results.h"
 #include "bench/report/report.h"
+#include "tests/support/calling.h"
 #include "tests/support/temporary.h"
 
 #include <errno.h>
@@ -228,14 +229,6 @@ static bool is_well_formed(const char *text) {
     return depth == 0;
 }
 
-/* How often `words` stands in `text`. */
-static int count_of(const char *text, const char *words) {
-    int count = 0;
-    for (const char *c = strstr(text, words); c; c = strstr(c + strlen(words), words))
-        count++;
-    return count;
-}
-
 /* --- plots ------------------------------------------------------------------------------------ */
 
 static void test_every_plot_that_has_data_is_drawn(void **state) {
@@ -328,8 +321,8 @@ static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
     assert_non_null(strstr(script, "64 0.5 0.1\n128 9 2.5\n"));
     const char *roofline = strstr(script, "# roof: memory, 0 threads");
     assert_non_null(roofline);
-    assert_int_equal(count_of(roofline, " # nn 64x64x64") + count_of(roofline, " # nn 128x128x128"),
-                     2);
+    assert_int_equal(
+        text_count(roofline, " # nn 64x64x64") + text_count(roofline, " # nn 128x128x128"), 2);
     free(script);
 }
 
@@ -494,7 +487,7 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     assert_non_null(results);
     const char *end = strstr(results, "</section>");
     char *section = strndup(results, (size_t)(end - results));
-    assert_int_equal(count_of(section, "<tr><td>"), f->row_count);
+    assert_int_equal(text_count(section, "<tr><td>"), f->row_count);
     for (size_t i = 0; i + 1 < f->row_count; i++)
         assert_non_null(strstr(section, f->rows[i].key.shape));
     assert_non_null(strstr(section, "open&lt;b&gt;blas"));
@@ -521,10 +514,10 @@ static void test_the_page_names_what_speedups_are_against(void **state) {
     rows_write(f);
     assert_int_equal(draw(f), STATUS_OK);
     char *page = file_text(temporary_path(&f->place, "index.html"));
-    assert_int_equal(count_of(page, "\">1.00x <small>base</small></td>"), 1); /* the matrix */
-    assert_int_equal(count_of(page, ">1.00x base</td>"), 1);                  /* all results */
-    assert_int_equal(count_of(page, "title=\"against openblas on 1 thread; 95% interval 0.4"), 2);
-    assert_int_equal(count_of(page, "whatever its threads, marked base"), 2);
+    assert_int_equal(text_count(page, "\">1.00x <small>base</small></td>"), 1); /* the matrix */
+    assert_int_equal(text_count(page, ">1.00x base</td>"), 1);                  /* all results */
+    assert_int_equal(text_count(page, "title=\"against openblas on 1 thread; 95% interval 0.4"), 2);
+    assert_int_equal(text_count(page, "whatever its threads, marked base"), 2);
     free(page);
     for (size_t i = 0; i < result_format.later_columns; i++)
         file_drop_last_column(temporary_path(&f->place, "results.csv"));
@@ -607,8 +600,8 @@ static void test_figures_in_the_page_keep_their_names_apart(void **state) {
     file_write_text(temporary_path(&f->place, "environment.json"), environment);
     draw_plots(f);
     char *page = file_text(temporary_path(&f->place, "index.html"));
-    assert_int_equal(count_of(page, "<svg "), 6);
-    assert_int_equal(count_of(page, "</svg>"), 6);
+    assert_int_equal(text_count(page, "<svg "), 6);
+    assert_int_equal(text_count(page, "</svg>"), 6);
     int references = 0;
     static const char *const starts[] = {"href='#", "href=\"#", "url(#"};
     for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++)
@@ -620,7 +613,8 @@ static void test_figures_in_the_page_keep_their_names_apart(void **state) {
             snprintf(bare, sizeof bare, " id=%.*s>", length, name);
             snprintf(single, sizeof single, " id='%.*s'", length, name);
             snprintf(twice, sizeof twice, "%.*s", length, name);
-            assert_int_equal(count_of(page, id) + count_of(page, bare) + count_of(page, single), 1);
+            assert_int_equal(
+                text_count(page, id) + text_count(page, bare) + text_count(page, single), 1);
             references++;
         }
     assert_true(references > 20);
