@@ -33,9 +33,12 @@ features       = $(findstring a,$(call virtual,$(1)))
 comma         := ,
 empty         :=
 space         := $(empty) $(empty)
+# nvcc 13's front end merges loads into vectors, and may load what lies between them; which loads varies from one compilation
+# to the next, and with them the counts. Without that filling they do not.
+nvcc_repeatable := $(if $(shell grep -lF vect-fill-gaps $(dir $(realpath $(NVCC)))../nvvm/bin/cicc 2>/dev/null),-Xcicc --Xopt -Xcicc -vect-fill-gaps=0)
 # The list of codes has no blanks: nvcc takes it as one word.
 gencode        = arch=compute_$(call virtual,$(1)),code=[compute_$(call virtual,$(1))$(subst $(space),,$(call machine_codes,$(1)))]
-kernel_compile = $(NVCC) -I. -fatbin --no-compress -lineinfo --Werror all-warnings -Xptxas -v \
+kernel_compile = $(NVCC) $(nvcc_repeatable) -I. -fatbin --no-compress -lineinfo --Werror all-warnings -Xptxas -v \
                  -gencode "$(call gencode,$(1))" -MD -MP -MF $(kernel_build)/$(1).d -MT $(kernel_build)/$(1).image
 else ifneq ($(and $(KERNEL_CLANG),$(LIBCLC)),)
 # clang 14 parts the lanes of a warp before its mma.sync, which wants them together.
