@@ -5,7 +5,10 @@
 #include <string.h>
 
 const struct model_gpu model_gpus[] = {
-#define GPU(id, ...) {#id, __VA_ARGS__},
+#define GPU(id, title, multiprocessors, clock, issue, fma, alu, lsu, shared, cache, tensor,        \
+            memory, family, ...)                                                                   \
+    {#id, title,  multiprocessors, clock,  issue,  fma,     alu,                                   \
+     lsu, shared, cache,           tensor, memory, #family, __VA_ARGS__},
 #include "bench/model/gpus.def"
 #undef GPU
 };
@@ -95,7 +98,7 @@ enum status limits_find(const struct counters_row *row, const struct model_gpu *
     limits->blocks_most = most;
     limits->idle = idle > 0 ? (int)idle : 0;
     limits->filled = (double)limits->blocks / ((double)most * gpu->multiprocessors);
-    double clocks[LIMIT_UNITS];
+    double *const clocks = limits->clocks;
     clocks_count(row, gpu, clocks);
     /* The launch is over when the multiprocessor with most blocks is done. */
     for (int unit = 0; unit < LIMIT_DRAM; unit++)

@@ -12,6 +12,8 @@ struct model_gpu {
     const char *name, *title;
     int multiprocessors;
     double clock_mhz, issue, fma, alu, lsu, shared, cache, tensor, memory;
+    const char *family;
+    double warps, l1, l2, l2_bytes, sustained_mhz, capacity, watts;
 };
 
 /* In the order of gpus.def. */
@@ -34,7 +36,10 @@ enum limit_unit {
 const char *limit_unit_name(enum limit_unit unit);
 
 struct limits {
-    /* Of a launch: the busy clocks of the unit over those of the busiest. */
+    /* Of all launches: how long the fullest multiprocessor keeps the unit busy, of DRAM how long the
+     * whole GPU does; at the boost clock. */
+    double clocks[LIMIT_UNITS];
+    /* Those clocks over those of the busiest unit. */
     double share[LIMIT_UNITS];
     enum limit_unit busiest;
     int64_t blocks;

@@ -2,6 +2,7 @@
 #include "bench/model/limits_file.h"
 #include "tests/support/temporary.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,6 +91,7 @@ static void dram_is_shared_by_all_multiprocessors(void **state) {
     struct limits limits = limits_of(&row, "a100");
     check_share(&limits, LIMIT_ISSUE, 1);
     check_share(&limits, LIMIT_DRAM, 1);
+    assert_true(fabs(limits.clocks[LIMIT_ISSUE] - 1410) < 1e-6);
 }
 
 static void blocks_that_are_one_too_many_cost_a_turn(void **state) {
@@ -191,7 +193,12 @@ static void figures_are_plausible(void **state) {
         assert_ptr_equal(model_gpu_find(gpu->name), gpu);
         assert_in_range(gpu->multiprocessors, 16, 200);
         assert_true(gpu->clock_mhz > 1000 && gpu->clock_mhz < 3000);
-        assert_true(gpu->fma <= gpu->issue && gpu->memory >= 300 && gpu->memory <= 8000);
+        assert_true(gpu->fma <= gpu->issue && gpu->memory >= 250 && gpu->memory <= 8000);
+        assert_true(gpu->sustained_mhz >= 500 && gpu->sustained_mhz <= gpu->clock_mhz);
+        assert_true(gpu->warps >= 32 && gpu->warps <= 64 && gpu->l1 >= 64 && gpu->l1 <= 256);
+        /* the second-level cache serves more than the memory does */
+        assert_true(gpu->l2 > 1 && gpu->l2_bytes * gpu->clock_mhz > 1000 * gpu->memory);
+        assert_true(gpu->capacity >= 6 && gpu->watts >= 70);
     }
 }
 
