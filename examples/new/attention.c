@@ -8,8 +8,9 @@
 #include <math.h>
 
 /* Where a score raises the maximum, what was summed is scaled down to it. The maximum starts at the
- * least float, so that -infinity less it is no NaN. Other dtypes than f32 are 16 bits an element:
- * `dtypes` below claims f32 alone. */
+ * least float, so that -infinity less it is no NaN. The query is scaled, not the score: a compiler
+ * may fuse a product into the difference below, and a large score would differ from itself. Other
+ * dtypes than f32 are 16 bits an element: `dtypes` below claims f32 alone. */
 static void answer(const struct attention_problem *p, int64_t row) {
     const int64_t head = row - row % p->sequence;
     const int64_t met = p->variant == ATTENTION_CAUSAL ? row % p->sequence + 1 : p->sequence;
@@ -23,8 +24,7 @@ static void answer(const struct attention_problem *p, int64_t row) {
         const float *v = (const float *)p->v + (head + key) * p->v_stride;
         float score = 0.0f;
         for (int64_t l = 0; l < p->dimension; l++)
-            score += q[l] * k[l];
-        score *= p->scale;
+            score += p->scale * q[l] * k[l];
         const float before = maximum;
         maximum = fmaxf(maximum, score);
         const float factor = expf(before - maximum), weight = expf(score - maximum);

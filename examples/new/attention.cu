@@ -12,7 +12,8 @@
 
 /* O = softmax(scale Q K^T) V over each head; causal (variant 1): query i meets keys 0 to i. Where a
  * score raises the maximum, what was summed is scaled down to it. The maximum starts at the least
- * float, so that -infinity less it is no NaN. */
+ * float, so that -infinity less it is no NaN. The query is scaled, not the score: a compiler may fuse
+ * a product into the difference below, and a large score would differ from itself. */
 extern "C" __global__ void answer(const float *q, const float *k, const float *v, float *o,
                                   long long rows, long long sequence, long long dimension,
                                   long long q_stride, long long k_stride, long long v_stride,
@@ -29,8 +30,7 @@ extern "C" __global__ void answer(const float *q, const float *k, const float *v
     for (long long key = 0; key < met; key++) {
         float score = 0.0f;
         for (long long l = 0; l < dimension; l++)
-            score += q[row * q_stride + l] * k[(head + key) * k_stride + l];
-        score *= scale;
+            score += scale * q[row * q_stride + l] * k[(head + key) * k_stride + l];
         const float before = maximum;
         maximum = fmaxf(maximum, score);
         const float factor = expf(before - maximum), weight = expf(score - maximum);
