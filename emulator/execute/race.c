@@ -44,17 +44,17 @@ struct race_byte {
 /* A place that strong accesses went to, or an mbarrier, and what those may see who read it. */
 struct race_place {
     uint64_t address;
-    uint32_t *clock;
+    uint32_t *clock; /* NULL: an empty slot */
 };
 
 /* What the blocks of a cluster have together; the first of them owns it. */
 struct race_clocks {
-    uint32_t *of_warps; /* [warp][entry] */
-    uint32_t *released; /* [warp][entry]: the warp's clock at its last fence */
-    uint32_t *acquired; /* [warp][entry]: what a fence would make it see */
-    uint32_t arrivals;  /* of bulk copies */
-    struct race_place *places;
-    size_t place_count, place_capacity;
+    uint32_t *of_warps;                 /* [warp][entry] */
+    uint32_t *released;                 /* [warp][entry]: the warp's clock at its last fence */
+    uint32_t *acquired;                 /* [warp][entry]: what a fence would make it see */
+    uint32_t arrivals;                  /* of bulk copies */
+    struct race_place *places;          /* by a hash of the address, then the next that is free */
+    size_t place_count, place_capacity; /* a power of two, more than twice the count; or 0 */
 };
 
 struct race_shadow {
@@ -130,9 +130,11 @@ int race_open(struct block *block) {
 }
 
 static void forget_places(struct race_clocks *clocks) {
-    for (size_t k = 0; k < clocks->place_count; k++)
+    for (size_t k = 0; clocks->place_count > 0 && k < clocks->place_capacity; k++) {
+        clocks->place_count -= clocks->places[k].clock != NULL;
         free(clocks->places[k].clock);
-    clocks->place_count = 0;
+        clocks->places[k].clock = NULL;
+    }
 }
 
 static void close_clocks(struct race_clocks *clocks) {
@@ -202,26 +204,42 @@ void race_synchronise(struct block *block, uint32_t number) {
 
 /* ---- Places ---- */
 
+/* The address's slot, or the empty one that it would have. The table has an empty one. */
+static struct race_place *find_slot(struct race_place *places, size_t capacity, uint64_t address) {
+    size_t slot = (size_t)(address * 0x9E3779B97F4A7C15U >> 20);
+    while (places[slot &= capacity - 1].clock && places[slot].address != address)
+        slot++;
+    return &places[slot];
+}
+
+static bool grow_places(struct race_clocks *clocks) {
+    const size_t capacity = clocks->place_capacity ? clocks->place_capacity * 2 : 32;
+    struct race_place *grown = calloc(capacity, sizeof *grown);
+    if (!grown)
+        return false;
+    for (size_t k = 0; k < clocks->place_capacity; k++)
+        if (clocks->places[k].clock)
+            *find_slot(grown, capacity, clocks->places[k].address) = clocks->places[k];
+    free(clocks->places);
+    clocks->places = grown;
+    clocks->place_capacity = capacity;
+    return true;
+}
+
 /* NULL when there is no memory: then what it would order may be reported. */
 static struct race_place *find_place(const struct block *block, uint64_t address) {
     struct race_clocks *clocks = block->race->clocks;
-    for (size_t k = 0; k < clocks->place_count; k++) {
-        if (clocks->places[k].address == address)
-            return &clocks->places[k];
-    }
-    if (clocks->place_count == clocks->place_capacity) {
-        const size_t capacity = clocks->place_capacity ? clocks->place_capacity * 2 : 16;
-        struct race_place *grown = realloc(clocks->places, capacity * sizeof *grown);
-        if (!grown)
-            return NULL;
-        clocks->places = grown;
-        clocks->place_capacity = capacity;
-    }
-    uint32_t *clock = calloc(length_of(block), sizeof *clock);
-    if (!clock)
+    if (2 * (clocks->place_count + 1) > clocks->place_capacity && !grow_places(clocks))
         return NULL;
-    clocks->places[clocks->place_count] = (struct race_place){address, clock};
-    return &clocks->places[clocks->place_count++];
+    struct race_place *place = find_slot(clocks->places, clocks->place_capacity, address);
+    if (place->clock)
+        return place;
+    place->clock = calloc(length_of(block), sizeof *place->clock);
+    if (!place->clock)
+        return NULL;
+    place->address = address;
+    clocks->place_count++;
+    return place;
 }
 
 uint64_t race_key(const struct shared_place *place) {

@@ -224,12 +224,19 @@ static void lanes_of_a_store_that_agree_do_not_race(void **state) {
 /* Thread 0 writes a word and sets a flag; thread 32 of the other warp waits for the flag. */
 #define HAND_OVER(set, get)                                                                        \
     ".visible .entry k(.param .u64 p) { .reg .b64 %rd<3>; .reg .b32 %r<9>; .reg .pred %p<4>;\n"    \
-    ".shared .align 4 .b8 word[4]; .shared .align 4 .b8 flag[4];\n"                                \
+    ".shared .align 4 .b8 word[4]; .shared .align 4 .b8 flag[4]; .shared .align 4 .b8 "            \
+    "many[4096];\n"                                                                                \
     "mov.u32 %r1, %tid.x; mov.u32 %r2, word; mov.u32 %r3, flag; setp.ne.u32 %p1, %r1, 0;\n"        \
-    "@!%p1 st.shared.u32 [%r3], 0; bar.sync 0; setp.ne.u32 %p2, %r1, 32; @%p1 bra OTHER;\n"        \
+    "@!%p1 st.shared.u32 [%r3], 0; bar.sync 0; setp.ne.u32 %p2, "                                  \
+    "%r1, 32; @%p1 bra OTHER;\n"                                                                   \
     "st.shared.u32 [%r2], 5; " set " ret;\nOTHER: @%p2 bra END;\n"                                 \
     "AGAIN: " get " setp.eq.u32 %p3, %r4, 0; @%p3 bra AGAIN;\n"                                    \
     "GO: ld.shared.u32 %r5, [%r2];\nEND: ret; }\n"
+
+/* A thousand other words that atomics go to. */
+#define MANY                                                                                       \
+    "mov.u32 %r7, many; add.u32 %r8, %r7, 4096;\nMORE: sub.u32 %r8, %r8, 4;\n"                     \
+    "atom.shared.exch.b32 %r6, [%r8], 1; setp.ne.u32 %p3, %r8, %r7; @%p3 bra MORE;\n"
 
 static void flags_order_as_the_memory_model_says(void **state) {
     static const struct {
@@ -250,6 +257,12 @@ static void flags_order_as_the_memory_model_says(void **state) {
         {HAND_OVER("st.relaxed.cta.shared.u32 [%r3], 1;", "ld.acquire.cta.shared.u32 %r4, [%r3];"),
          MACHINE_CHECK_FAILED},
         {HAND_OVER("st.release.cta.shared.u32 [%r3], 1;", "ld.relaxed.cta.shared.u32 %r4, [%r3];"),
+         MACHINE_CHECK_FAILED},
+        {HAND_OVER("st.release.cta.shared.u32 [%r3], 1;",
+                   MANY "ld.acquire.cta.shared.u32 %r4, [%r3];"),
+         MACHINE_OK},
+        {HAND_OVER("st.relaxed.cta.shared.u32 [%r3], 1;",
+                   MANY "ld.acquire.cta.shared.u32 %r4, [%r3];"),
          MACHINE_CHECK_FAILED},
         {HAND_OVER("st.shared.u32 [%r3], 1;", "ld.volatile.shared.u32 %r4, [%r3];"),
          MACHINE_CHECK_FAILED},
