@@ -110,7 +110,7 @@ static enum status part_add(struct kernel_file *file, struct lines *lines, const
     if (!image_is_source(part->source))
         return message_set(message, STATUS_INVALID,
                            "%.300s: its kernels are in no file that can be loaded: a `source` line "
-                           "names the .cu, .ptx, .fatbin or .cubin",
+                           "names the .cu, .cuh, .ptx, .fatbin or .cubin",
                            file->path);
     return row_append(file, part, name, rows, message);
 }

@@ -16,13 +16,28 @@ union argument_value {
     double wide;
 };
 
+/* Memory that is set to zero before a kernel. */
+struct zeroed {
+    void *at;     /* NULL: the workspace */
+    size_t words; /* of 4 bytes */
+};
+
 /* One kernel, ready to be launched. */
 struct planned_kernel {
     struct gpu_launch launch;
     union argument_value values[LINES_ARGUMENTS_MAX];
     void *parameters[LINES_ARGUMENTS_MAX];
-    int workspace_count;                       /* values that are the workspace … */
-    int workspace_places[LINES_ARGUMENTS_MAX]; /* … and which */
+    int workspace_count;                       /* values that are in the workspace, … */
+    int workspace_places[LINES_ARGUMENTS_MAX]; /* … which, and until it is allocated they are bytes
+                                                  into it */
+    struct zeroed zeroed[LINES_ZEROED_MAX];
+    int zeroed_count;
+};
+
+/* A case, and where its buffers are. */
+struct case_view {
+    const struct bench_case *bench_case;
+    void *const *buffers;
 };
 
 /* What a launch keeps. */
@@ -124,6 +139,19 @@ static enum status number_compute(const struct expression *expression, size_t by
     return status;
 }
 
+/* Bytes into the workspace. */
+static enum status offset_compute(const struct expression *expression, const struct plan *plan,
+                                  int64_t *offset, struct message *message) {
+    *offset = 0;
+    enum status status =
+        expression ? expression_whole(expression, &plan->launch, offset, message) : STATUS_OK;
+    if (status == STATUS_OK && (*offset < 0 || (size_t)*offset >= plan->workspace_bytes))
+        status = expression_fail(expression, message,
+                                 "byte %lld of a workspace that has %zu for this shape",
+                                 (long long)*offset, plan->workspace_bytes);
+    return status;
+}
+
 static enum status argument_plan(const struct line_argument *line, size_t bytes, struct plan *plan,
                                  struct planned_kernel *planned, int place,
                                  struct message *message) {
@@ -139,14 +167,40 @@ static enum status argument_plan(const struct line_argument *line, size_t bytes,
         return STATUS_OK;
     case LINE_WORKSPACE:
         planned->workspace_places[planned->workspace_count++] = place;
-        return STATUS_OK;
+        return offset_compute(line->value, plan, &value->whole, message);
     default:
         return number_compute(line->value, bytes, &plan->launch, value, message);
     }
 }
 
+/* An output of the case, all of it; the workspace without what is left of a word. */
+static enum status zeroed_plan(const struct line_argument *line, const char *file,
+                               const struct case_view *view, struct plan *plan,
+                               struct zeroed *zeroed, struct message *message) {
+    const struct bench_case *c = view->bench_case;
+    struct buffer_spec specs[BUFFERS_MAX];
+    int i = 0;
+    *zeroed = (struct zeroed){.words = plan->workspace_bytes / sizeof(uint32_t)};
+    if (line->kind == LINE_WORKSPACE)
+        return STATUS_OK;
+    memcpy(&zeroed->at, plan->launch.problem + line->member->offset, sizeof zeroed->at);
+    case_buffers(c, specs);
+    while (i < BUFFERS_MAX && (specs[i].elements == 0 || view->buffers[i] != zeroed->at))
+        i++;
+    if (i == BUFFERS_MAX || specs[i].role == BUFFER_INPUT)
+        return expression_fail(line->value, message, "%s is no output of %s", line->member->name,
+                               c->operation->variants[c->variant]);
+    if (specs[i].stride > specs[i].columns || specs[i].matrix_gap > 0)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "%s has gaps between its rows, which `zero` does not keep (%.250s:%d)",
+                           line->member->name, file, line->line);
+    zeroed->words = (size_t)specs[i].elements * element_bytes(specs[i].element) / sizeof(uint32_t);
+    return STATUS_OK;
+}
+
 /* Without a word of the driver numbers have 4 bytes. */
-static enum status kernel_plan(const struct kernel_row *row, int index, struct plan *plan,
+static enum status kernel_plan(const struct kernel_row *row, int index,
+                               const struct case_view *view, struct plan *plan,
                                struct message *message) {
     const struct line_kernel *line = &row->lines->kernels[index];
     const struct loaded_kernel *loaded = &row->kernels[index];
@@ -158,6 +212,9 @@ static enum status kernel_plan(const struct kernel_row *row, int index, struct p
         status =
             argument_plan(&line->arguments[a], loaded->parameter_count < 0 ? 4 : loaded->bytes[a],
                           plan, planned, a, message);
+    for (int z = 0; z < line->zeroed_count && status == STATUS_OK; z++)
+        status = zeroed_plan(&line->zeroed[z], row->lines->file, view, plan,
+                             &planned->zeroed[planned->zeroed_count++], message);
     return status;
 }
 
@@ -174,13 +231,14 @@ static enum status workspace_compute(const struct lines *lines, struct plan *pla
     return status;
 }
 
-static enum status plan_fill(const struct kernel_row *row, const struct bench_case *c,
+static enum status plan_fill(const struct kernel_row *row, const struct case_view *view,
                              struct plan *plan, struct message *message) {
     const struct lines *lines = row->lines;
+    const struct bench_case *c = view->bench_case;
     enum status status = workspace_compute(lines, plan, message);
     for (int i = 0; i < lines->kernel_count && status == STATUS_OK; i++)
         if (is_of(lines->kernels[i].variants, c))
-            status = kernel_plan(row, i, plan, message);
+            status = kernel_plan(row, i, view, plan, message);
     if (status == STATUS_OK && plan->kernel_count == 0)
         status = message_set(message, STATUS_UNSUPPORTED, "%.250s has no kernel for %s",
                              lines->file, c->operation->variants[c->variant]);
@@ -198,7 +256,6 @@ static void row_release(struct launch *launch) {
 
 static enum status row_keep(const struct bench_case *c, const struct implementation *implementation,
                             void *const buffers[], struct launch *launch, struct message *message) {
-    (void)buffers; /* the problem has those that it needs */
     const struct kernel_row *row = implementation->own;
     if (*row->unavailable || !row->kernels)
         return message_set(message, STATUS_UNSUPPORTED, "%s",
@@ -207,6 +264,9 @@ static enum status row_keep(const struct bench_case *c, const struct implementat
         return message_set(message, STATUS_UNSUPPORTED,
                            "is for inputs without NaN and infinities, says %.250s",
                            row->lines->file);
+    if (row->lines->values && !(row->lines->values >> c->settings.values & 1))
+        return message_set(message, STATUS_UNSUPPORTED, "is not for %s values, says %.250s",
+                           values_name(c->settings.values), row->lines->file);
     enum status status = conditions_check(row->lines, c, launch, message);
     if (status != STATUS_OK)
         return status;
@@ -215,7 +275,7 @@ static enum status row_keep(const struct bench_case *c, const struct implementat
     if (!plan)
         return message_set(message, STATUS_NO_MEMORY, "no memory to plan launches");
     plan->launch = *launch;
-    status = plan_fill(row, c, plan, message);
+    status = plan_fill(row, &(struct case_view){c, buffers}, plan, message);
     if (status != STATUS_OK) {
         free(plan);
         return status;
@@ -230,9 +290,25 @@ static enum status workspace_allocate(struct plan *plan, struct execution *execu
         gpu_allocate(execution->gpu, plan->workspace_bytes, &plan->workspace, execution->message);
     plan->gpu = execution->gpu;
     for (int k = 0; k < plan->kernel_count && status == STATUS_OK; k++)
-        for (int w = 0; w < plan->kernels[k].workspace_count; w++)
-            plan->kernels[k].values[plan->kernels[k].workspace_places[w]].pointer = plan->workspace;
+        for (int w = 0; w < plan->kernels[k].workspace_count; w++) {
+            union argument_value *value =
+                &plan->kernels[k].values[plan->kernels[k].workspace_places[w]];
+            value->pointer = (char *)plan->workspace + value->whole;
+        }
     return status;
+}
+
+static enum status kernel_launch(const struct planned_kernel *kernel, const struct plan *plan,
+                                 struct execution *execution) {
+    enum status status = STATUS_OK;
+    for (int z = 0; z < kernel->zeroed_count && status == STATUS_OK; z++) {
+        const struct zeroed *zeroed = &kernel->zeroed[z];
+        if (zeroed->words > 0)
+            status = gpu_fill(execution->gpu, zeroed->at ? zeroed->at : plan->workspace, 0,
+                              zeroed->words, execution->message);
+    }
+    return status == STATUS_OK ? gpu_launch(execution->gpu, &kernel->launch, execution->message)
+                               : status;
 }
 
 static enum status row_launch(const struct implementation *implementation,
@@ -245,7 +321,7 @@ static enum status row_launch(const struct implementation *implementation,
     if (plan->workspace_bytes > 0 && !plan->workspace)
         status = workspace_allocate(plan, execution);
     for (int i = 0; i < plan->kernel_count && status == STATUS_OK; i++)
-        status = gpu_launch(execution->gpu, &plan->kernels[i].launch, execution->message);
+        status = kernel_launch(&plan->kernels[i], plan, execution);
     return status;
 }
 

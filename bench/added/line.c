@@ -32,6 +32,11 @@ static enum status rest_copy(struct block *block, char *text, size_t size) {
     return STATUS_OK;
 }
 
+static void comma_pass(struct line_reader *reader) {
+    if (line_has_more(reader) && *reader->at == ',')
+        reader->at++;
+}
+
 static enum status expression_take(struct block *block, struct expression **expression) {
     const struct names names = names_of(block);
     if (*expression)
@@ -110,6 +115,29 @@ static enum status dtype_line(struct block *block) {
                 block->lines->dtypes |= DTYPE_BIT(d);
     }
     return STATUS_OK;
+}
+
+static enum status values_line(struct block *block) {
+    char word[32], known[160] = "";
+    while (line_has_more(&block->reader)) {
+        const struct line_reader before = block->reader;
+        const unsigned others = block->lines->values;
+        const bool is_word = line_word(&block->reader, word, sizeof word);
+        for (int v = 0; is_word && v < VALUES_COUNT; v++)
+            if (strcmp(values_name((enum values)v), word) == 0)
+                block->lines->values |= 1U << v;
+        comma_pass(&block->reader);
+        if (block->lines->values != others)
+            continue;
+        size_t used = 0;
+        for (int v = 0; v < VALUES_COUNT; v++)
+            used += (size_t)snprintf(known + used, sizeof known - used, " %s",
+                                     values_name((enum values)v));
+        block->reader = before;
+        return line_refuse(&block->reader, block->message,
+                           "a kind of values is wanted here that was not named yet:%s", known);
+    }
+    return block->lines->values ? STATUS_OK : refuse(block, "the line names no kind of values");
 }
 
 static enum status name_line(struct block *block) {
@@ -209,11 +237,6 @@ static struct line_kernel *kernel_of(struct block *block) {
     return &block->lines->kernels[block->lines->kernel_count - 1];
 }
 
-static void comma_pass(struct line_reader *reader) {
-    if (line_has_more(reader) && *reader->at == ',')
-        reader->at++;
-}
-
 /* Up to three expressions. */
 static enum status axes_take(struct block *block, struct expression *axes[3]) {
     enum status status = STATUS_OK;
@@ -239,6 +262,14 @@ static enum status shared_line(struct block *block) {
     return expression_take(block, &kernel_of(block)->shared);
 }
 
+/* What may follow the word: `+ BYTES`. */
+static enum status workspace_take(struct block *block, struct line_argument *argument) {
+    if (!line_has_more(&block->reader) || *block->reader.at != '+')
+        return STATUS_OK;
+    block->reader.at++;
+    return expression_take(block, &argument->value);
+}
+
 /* `problem` and `workspace` are words of their own; all else is an expression. */
 static enum status argument_take(struct block *block, struct line_argument *argument) {
     const struct line_reader before = block->reader;
@@ -247,8 +278,10 @@ static enum status argument_take(struct block *block, struct line_argument *argu
     argument->column = (int)(before.at - before.text) + 1;
     if (line_word(&block->reader, word, sizeof word)) {
         argument->kind = strcmp(word, "problem") == 0 ? LINE_PROBLEM : LINE_WORKSPACE;
-        if (argument->kind == LINE_PROBLEM || strcmp(word, "workspace") == 0)
+        if (argument->kind == LINE_PROBLEM)
             return STATUS_OK;
+        if (strcmp(word, "workspace") == 0)
+            return workspace_take(block, argument);
     }
     block->reader = before;
     argument->kind = LINE_VALUE;
@@ -274,6 +307,25 @@ static enum status args_line(struct block *block) {
     return status;
 }
 
+static enum status zero_line(struct block *block) {
+    struct line_kernel *kernel = kernel_of(block);
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && line_has_more(&block->reader)) {
+        const struct line_reader before = block->reader;
+        if (kernel->zeroed_count == LINES_ZEROED_MAX)
+            return refuse(block, "there are too many buffers to set to zero");
+        struct line_argument *zeroed = &kernel->zeroed[kernel->zeroed_count++];
+        status = argument_take(block, zeroed);
+        if (status == STATUS_OK && zeroed->kind != LINE_POINTER &&
+            (zeroed->kind != LINE_WORKSPACE || zeroed->value)) {
+            block->reader = before;
+            status = refuse(block, "the name of a buffer that is written is wanted here");
+        }
+        comma_pass(&block->reader);
+    }
+    return status;
+}
+
 /* Whether lines of this kind stand before the operation, after it, or below a kernel. */
 enum need { NEED_NOTHING, NEED_OPERATION, NEED_KERNEL };
 
@@ -291,6 +343,7 @@ static const struct {
     {"capability", NEED_NOTHING, capability_line},
     {"reads", NEED_NOTHING, reads_line},
     {"finite", NEED_NOTHING, finite_line},
+    {"values", NEED_NOTHING, values_line},
     {"const", NEED_OPERATION, const_line},
     {"when", NEED_OPERATION, when_line},
     {"workspace", NEED_OPERATION, workspace_line},
@@ -300,6 +353,7 @@ static const struct {
     {"block", NEED_KERNEL, block_line},
     {"shared", NEED_KERNEL, shared_line},
     {"args", NEED_KERNEL, args_line},
+    {"zero", NEED_KERNEL, zero_line},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 

@@ -15,6 +15,17 @@ static void line_copy(const char *text, size_t length, bool in_comment, char *li
         *first = ' ';
 }
 
+static enum status workspace_check(const struct block *block, const struct line_argument *list,
+                                   int count) {
+    for (int i = 0; i < count && !block->lines->workspace; i++)
+        if (list[i].kind == LINE_WORKSPACE)
+            return message_set(block->message, STATUS_INVALID,
+                               "%.250s:%d:%d: there is no `workspace` line, which says how many "
+                               "bytes it has",
+                               block->lines->file, list[i].line, list[i].column);
+    return STATUS_OK;
+}
+
 static enum status block_end(struct block *block) {
     const struct lines *lines = block->lines;
     if (!lines->operation)
@@ -23,16 +34,19 @@ static enum status block_end(struct block *block) {
     if (lines->kernel_count == 0)
         return line_refuse(&block->reader, block->message,
                            "the launch lines end here without a `kernel` line");
-    for (int i = 0; i < lines->kernel_count; i++) {
+    enum status status = STATUS_OK;
+    for (int i = 0; i < lines->kernel_count && status == STATUS_OK; i++) {
         const struct line_kernel *kernel = &lines->kernels[i];
-        if (kernel->grid[0] && kernel->block[0])
-            continue;
-        return message_set(block->message, STATUS_INVALID,
-                           "%.250s:%d:%d: kernel %.100s has no `%s` line", lines->file,
-                           kernel->line, kernel->column, kernel->name,
-                           kernel->grid[0] ? "block" : "grid");
+        status = workspace_check(block, kernel->arguments, kernel->argument_count);
+        if (status == STATUS_OK)
+            status = workspace_check(block, kernel->zeroed, kernel->zeroed_count);
+        if (status == STATUS_OK && (!kernel->grid[0] || !kernel->block[0]))
+            status = message_set(block->message, STATUS_INVALID,
+                                 "%.250s:%d:%d: kernel %.100s has no `%s` line", lines->file,
+                                 kernel->line, kernel->column, kernel->name,
+                                 kernel->grid[0] ? "block" : "grid");
     }
-    return STATUS_OK;
+    return status;
 }
 
 /* The lines from *text to the end of the comment, or of the text. */
@@ -119,6 +133,8 @@ void lines_free(struct lines *lines) {
         expression_free(kernel->shared);
         for (int a = 0; a < kernel->argument_count; a++)
             expression_free(kernel->arguments[a].value);
+        for (int z = 0; z < kernel->zeroed_count; z++)
+            expression_free(kernel->zeroed[z].value);
     }
     free(lines);
 }

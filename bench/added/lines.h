@@ -10,6 +10,7 @@ enum {
     LINES_CONDITIONS_MAX = 16,
     LINES_CONSTANTS_MAX = 32,
     LINES_ARGUMENTS_MAX = 40,
+    LINES_ZEROED_MAX = 8,
     LINES_VARIANTS_MAX = 64
 };
 
@@ -26,7 +27,7 @@ enum line_argument_kind {
 struct line_argument {
     enum line_argument_kind kind;
     int line, column;
-    struct expression *value;                /* of a number */
+    struct expression *value; /* of a number; of the workspace: bytes into it, or NULL */
     const struct operation_argument *member; /* of a pointer */
 };
 
@@ -37,6 +38,9 @@ struct line_kernel {
     struct expression *grid[3], *block[3], *shared; /* NULL: 1, and 0 */
     struct line_argument arguments[LINES_ARGUMENTS_MAX];
     int argument_count;
+    /* Pointers to what is set to zero before it is launched. */
+    struct line_argument zeroed[LINES_ZEROED_MAX];
+    int zeroed_count;
 };
 
 struct line_condition {
@@ -53,7 +57,8 @@ struct lines {
     char name[ADDED_NAME_BYTES];                /* empty: the file's */
     char summary[120], source[300], flags[400]; /* empty where the file has none */
     unsigned dtypes;
-    int capability; /* 80 is 8.0; 0: any */
+    int capability;  /* 80 is 8.0; 0: any */
+    unsigned values; /* bits of `enum values` that it is verified on; 0: all */
     bool reads_outputs, finite_inputs;
     bool batches;                 /* something is computed from `batch` */
     struct expression *workspace; /* bytes; NULL: none */

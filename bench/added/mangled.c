@@ -17,51 +17,88 @@ static bool part_take(const char **symbol, const char *text, size_t length) {
     return true;
 }
 
-/* The next whole number or boolean among template arguments; false at their end. */
-static bool wanted_next(const char **arguments, long long *number) {
-    while (**arguments && **arguments != '>') {
-        const char *at = *arguments + strspn(*arguments, " ,");
-        const size_t length = strcspn(at, ",>");
-        char *end;
-        *number = strtoll(at, &end, 0);
-        *arguments = at + length;
-        if (end > at)
-            return true;
-        if (strncmp(at, "true", 4) == 0 || strncmp(at, "false", 5) == 0) {
-            *number = *at == 't';
-            return true;
-        }
-        if (length == 0)
-            break;
+/* --- template arguments ----------------------------------------------------------------------- */
+
+/* Behind one template argument of a mangled name: a literal L…E, or a type. */
+static const char *argument_end(const char *at) {
+    at += strspn(at, "PKROV");
+    if (isdigit((unsigned char)*at)) {
+        char *name;
+        const unsigned long length = strtoul(at, &name, 10);
+        at = strnlen(name, length) == length ? name + length : name;
+        return *at == 'I' ? argument_end(at) : at;
     }
-    return false;
+    if (strchr("LNXI", *at) && *at) {
+        const char opened = *at++;
+        while (*at && *at != 'E')
+            at = opened == 'L' ? at + 1 : argument_end(at);
+        return *at ? at + 1 : at;
+    }
+    if (*at == 'S')
+        return at + strcspn(at, "_") + (strchr(at, '_') != NULL);
+    return *at ? at + 1 + (*at == 'D' && at[1]) : at;
 }
 
-/* The next literal L<type>[n]<digits>E of the mangled arguments. */
-static bool literal_next(const char **symbol, long long *number) {
-    for (const char *at = *symbol; *at; at++) {
-        if (*at != 'L' || !islower((unsigned char)at[1]))
-            continue;
-        const char *digits = at + 2 + (at[2] == 'n');
-        char *end;
-        if (!isdigit((unsigned char)*digits))
-            continue;
-        *number = strtoll(digits, &end, 10) * (at[2] == 'n' ? -1 : 1);
-        if (*end != 'E')
-            continue;
-        *symbol = end + 1;
+/* L<type>[n]<digits>E */
+static bool literal_is(const char *symbol, long long wanted) {
+    if (*symbol != 'L' || !islower((unsigned char)symbol[1]))
+        return false;
+    const bool negative = symbol[2] == 'n';
+    char *end;
+    const long long number = strtoll(symbol + 2 + negative, &end, 10);
+    return *end == 'E' && (negative ? -number : number) == wanted;
+}
+
+/* Of a name that the compiler gives to a type, or NULL: it may be a typedef of any. */
+static const char *type_code(const char *name, size_t length) {
+    static const char *const types[][2] = {
+        {"float", "f"},    {"double", "d"},       {"int", "i"},
+        {"unsigned", "j"}, {"uint", "j"},         {"unsigned int", "j"},
+        {"char", "c"},     {"bool", "b"},         {"half", "6__half"},
+        {"long", "l"},     {"__half", "6__half"}, {"__nv_bfloat16", "13__nv_bfloat16"}};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strlen(types[i][0]) == length && strncmp(types[i][0], name, length) == 0)
+            return types[i][1];
+    return NULL;
+}
+
+/* One argument as the source has it, against the mangled one from `symbol` to `end`. */
+static bool argument_equal(const char *symbol, const char *end, const char *wanted, size_t length) {
+    char *behind;
+    const long long number = strtoll(wanted, &behind, 0);
+    if (behind > wanted)
+        return literal_is(symbol, number);
+    if (length == 4 && strncmp(wanted, "true", length) == 0)
+        return literal_is(symbol, 1);
+    if (length == 5 && strncmp(wanted, "false", length) == 0)
+        return literal_is(symbol, 0);
+    const char *code = type_code(wanted, length);
+    if (!code || *symbol == 'S') /* which repeats a type that came before */
         return true;
-    }
-    return false;
+    return strlen(code) == (size_t)(end - symbol) &&
+           strncmp(code, symbol, (size_t)(end - symbol)) == 0;
 }
 
-static bool arguments_equal(const char *symbol, const char *arguments) {
-    long long wanted, there;
-    while (wanted_next(&arguments, &wanted))
-        if (!literal_next(&symbol, &there) || there != wanted)
+/* `symbol` is behind its I, `wanted` behind its <. Arguments by default may be left out. */
+static bool arguments_equal(const char *symbol, const char *wanted) {
+    while (*wanted && *wanted != '>') {
+        wanted += strspn(wanted, " ");
+        size_t length = strcspn(wanted, ",<>");
+        const char *next = wanted + length;
+        for (int depth = 0; *next && (depth > 0 || (*next != ',' && *next != '>')); next++)
+            depth += (*next == '<') - (*next == '>');
+        while (length > 0 && wanted[length - 1] == ' ')
+            length--;
+        const char *end = argument_end(symbol);
+        if (*symbol == 'E' || end == symbol || !argument_equal(symbol, end, wanted, length))
             return false;
+        symbol = end;
+        wanted = next + (*next == ',');
+    }
     return true;
 }
+
+/* --- names ------------------------------------------------------------------------------------ */
 
 bool mangled_is(const char *symbol, const char *name) {
     if (strcmp(symbol, name) == 0)
@@ -88,5 +125,5 @@ bool mangled_is(const char *symbol, const char *name) {
     const bool template = *symbol == 'I';
     if (name[whole] != '<')
         return !template && *symbol != '\0' && (!nested || *symbol == 'E');
-    return template && arguments_equal(symbol, name + whole + 1);
+    return template && arguments_equal(symbol + 1, name + whole + 1);
 }

@@ -34,6 +34,8 @@ static const struct command_option options[] = {
     OPTION_ADD(struct parsed, add),
     OPTION_TEXT("dtype", "LIST", struct parsed, suite.dtypes,
                 "f32, tf32, bf16, f16 (default: all that an operation has)"),
+    OPTION_TEXT("shape", "LIST", struct parsed, suite.shapes,
+                "These shapes instead of the awkward ones"),
     OPTION_GPU(struct parsed, gpu),
     OPTION_TUNING(struct parsed, tuning),
     OPTION_THREADS(struct parsed, suite.threads,
@@ -151,6 +153,9 @@ enum status command_verify(int argc, char **argv, const struct command_context *
             parsed.suite.operation_count == 1
                 ? operation_dtypes_check(parsed.suite.operations[0], parsed.suite.dtypes, message)
                 : dtypes_check(parsed.suite.dtypes, message);
+    if (status == STATUS_OK)
+        status = shapes_check(parsed.suite.shapes, parsed.suite.operations,
+                              (size_t)parsed.suite.operation_count, message);
     if (status == STATUS_OK)
         status = threads_choose(&parsed.suite.threads, message);
     if (status == STATUS_OK)

@@ -23,6 +23,10 @@ static bool list_next(const char **list, const char *separators, char *piece, si
     return true;
 }
 
+bool shape_next(const char **list, char *shape, size_t size) {
+    return list_next(list, ", ", shape, size);
+}
+
 bool list_contains(const char *list, const char *name) {
     char piece[NAME_MAX_LENGTH];
     if (!list)
@@ -137,6 +141,20 @@ static bool dtype_find(const char *name, enum dtype *dtype) {
     return false;
 }
 
+enum status shapes_check(const char *list, const struct operation *const *chosen, size_t count,
+                         struct message *message) {
+    char shape[NAME_MAX_LENGTH];
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && list && shape_next(&list, shape, sizeof shape)) {
+        status = STATUS_INVALID;
+        for (size_t o = 0; o < count && status != STATUS_OK; o++) {
+            struct bench_case c = {.operation = chosen[o]};
+            status = case_shape_parse(shape, &c, message);
+        }
+    }
+    return status;
+}
+
 enum status dtypes_check(const char *list, struct message *message) {
     char piece[NAME_MAX_LENGTH];
     enum dtype dtype;
@@ -249,7 +267,7 @@ static enum status add_shapes(struct builder *builder, const struct operation *o
     const char *dtypes = builder->options->dtypes ? builder->options->dtypes : usual;
     char shape[NAME_MAX_LENGTH];
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && list_next(&shapes, ", ", shape, sizeof shape)) {
+    while (status == STATUS_OK && shape_next(&shapes, shape, sizeof shape)) {
         for (enum dtype d = DTYPE_F32; d <= DTYPE_F16 && status == STATUS_OK; d++) {
             if (!operation_has_dtype(operation, d) ||
                 !list_contains(dtypes ? dtypes : "f32", dtype_name(d)))
@@ -315,7 +333,7 @@ static enum status add_given_shapes(struct builder *builder) {
     char shape[NAME_MAX_LENGTH];
     const char *shapes = builder->options->shapes;
     enum status status = STATUS_OK;
-    while (status == STATUS_OK && list_next(&shapes, ", ", shape, sizeof shape))
+    while (status == STATUS_OK && shape_next(&shapes, shape, sizeof shape))
         status = add_given_shape(builder, shape);
     return status;
 }

@@ -34,6 +34,13 @@ void selection_close(struct selection *selection);
 enum status selection_implementations_check(const struct selection *selection, const char *list,
                                             struct message *message);
 
+/* Cuts the next shape of a comma-separated list off it; false at the end. */
+bool shape_next(const char **list, char *shape, size_t size);
+
+/* Refuses a list of shapes with one that none of the operations can read; NULL is not a list. */
+enum status shapes_check(const char *list, const struct operation *const *chosen, size_t count,
+                         struct message *message);
+
 /* Whether `name` is in the comma-separated `list`; a NULL list holds everything. */
 bool list_contains(const char *list, const char *name);
 

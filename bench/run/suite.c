@@ -223,6 +223,21 @@ static enum status verify_shape(const struct suite *suite, int variant, enum dty
     return status;
 }
 
+/* The shapes of `--shape`; other operations' are passed over. */
+static enum status verify_given(const struct suite *suite, int variant, enum dtype dtype,
+                                struct message *message) {
+    const char *shapes = suite->options->shapes;
+    char shape[256];
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && shape_next(&shapes, shape, sizeof shape)) {
+        struct bench_case c = {.operation = suite->operation, .variant = variant, .dtype = dtype};
+        struct message ignored;
+        if (case_shape_parse(shape, &c, &ignored) == STATUS_OK)
+            status = verify_shape(suite, variant, dtype, shape, message);
+    }
+    return status;
+}
+
 /* All dtypes and shapes on one variant. */
 static enum status verify_variant(const struct suite *suite, int variant, struct message *message) {
     enum status status = STATUS_OK;
@@ -230,8 +245,10 @@ static enum status verify_variant(const struct suite *suite, int variant, struct
         if (!operation_has_dtype(suite->operation, d) ||
             !list_contains(suite->options->dtypes, dtype_name(d)))
             continue;
+        if (suite->options->shapes)
+            status = verify_given(suite, variant, d, message);
         for (const char *const *shape = suite->operation->awkward_shapes;
-             *shape && status == STATUS_OK; shape++)
+             !suite->options->shapes && *shape && status == STATUS_OK; shape++)
             status = verify_shape(suite, variant, d, *shape, message);
     }
     return status;
@@ -321,7 +338,7 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
     if (status == STATUS_OK && totals->passed + totals->failed == 0)
         status = message_set(message, STATUS_UNSUPPORTED,
                              "nothing was verified: all %zu cases were skipped, for the reasons "
-                             "above",
+                             "above; --shape names other shapes",
                              totals->skipped);
     if (status == STATUS_OK && totals->failed > 0)
         status = message_set(message, STATUS_WRONG, "%zu of %zu results are wrong", totals->failed,

@@ -14,6 +14,7 @@ struct suite_options {
     int operation_count;                       /* … and how many */
     const char *implementations;               /* comma-separated, or NULL for all */
     const char *dtypes;                        /* comma-separated, or NULL for all */
+    const char *shapes;                        /* … or NULL for the awkward ones */
     int threads;                               /* CPU rows run with this many and with one */
     uint64_t seed;
     struct devices *devices;

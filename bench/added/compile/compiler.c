@@ -129,8 +129,8 @@ static void nvcc_add(struct command *command, const struct image_request *reques
     char architecture[32];
     snprintf(architecture, sizeof architecture, "-arch=%s_%d", request->ptx ? "compute" : "sm",
              request->capability);
-    words_add(command, (const char *const[]){request->ptx ? "-ptx" : "-cubin", architecture,
-                                             "-std=c++17", "-lineinfo", NULL});
+    words_add(command, (const char *const[]){"-x", "cu", request->ptx ? "-ptx" : "-cubin",
+                                             architecture, "-std=c++17", "-lineinfo", NULL});
 }
 
 /* As kernels/kernels.mk calls it: clang's own CUDA headers need a toolkit, and libclc brings the

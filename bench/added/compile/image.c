@@ -13,14 +13,22 @@
 
 enum { SOURCE_BYTES_MAX = 1 << 28 };
 
-static bool ends_with(const char *path, const char *end) {
+/* Whether the path ends with one of them, of which the last is NULL. */
+static bool ends_with(const char *path, const char *const *ends) {
     const char *dot = strrchr(path, '.');
-    return dot && strcmp(dot, end) == 0;
+    while (dot && *ends && strcmp(dot, *ends) != 0)
+        ends++;
+    return dot && *ends;
+}
+
+/* Kernels of published ladders often stand in headers. */
+static bool is_code(const char *path) {
+    return ends_with(path, (const char *const[]){".cu", ".cuh", ".h", ".hpp", NULL});
 }
 
 bool image_is_source(const char *path) {
-    return ends_with(path, ".cu") || ends_with(path, ".ptx") || ends_with(path, ".fatbin") ||
-           ends_with(path, ".cubin");
+    return is_code(path) ||
+           ends_with(path, (const char *const[]){".ptx", ".fatbin", ".cubin", NULL});
 }
 
 static bool is_template(const char *kernel) {
@@ -116,7 +124,7 @@ static enum status compile(const struct image_request *request, char **bytes, si
 enum status image_make(const struct image_request *request, char **bytes, size_t *size,
                        struct message *message) {
     *bytes = NULL;
-    if (!ends_with(request->source, ".cu"))
+    if (!is_code(request->source))
         return file_read(request->source, SOURCE_BYTES_MAX, bytes, size, message);
     return compile(request, bytes, size, message);
 }

@@ -10,7 +10,7 @@
 enum { IMAGE_KERNELS_MAX = 256 };
 
 struct image_request {
-    const char *source; /* path of CUDA C (.cu), PTX (.ptx), a fat binary or a cubin */
+    const char *source; /* path of CUDA C (.cu, .cuh …), PTX (.ptx), a fat binary or a cubin */
     const char *flags;  /* more of the compiler's, separated by blanks; "" for none */
     /* As the source calls them: templates among them are instantiated. */
     const char *kernels[IMAGE_KERNELS_MAX];
