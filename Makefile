@@ -194,6 +194,10 @@ test: ## test: run the tests; ROOM=emulator/ptx: those of one room
 	scripts/test $(BUILD) $(filter $(BUILD)/tests/$(ROOM)%,$(test_programs))
 
 # 77: made by another compiler than the recorded counts. A skip, said aloud, unless CI asks for the gate with REQUIRE=1.
+.PHONY: check-model
+check-model: all ## check: the errors of predicted times against published ones, and that program and script predict alike
+	@scripts/fit-model check $(BUILD)/lockstep
+
 .PHONY: counters-gate counters-baseline ladder readme-table rooms-picture
 counters-gate: all ## check: fail when a kernel's counts are not those of reports/baseline; REQUIRE=1 never skips
 	@scripts/counters-gate $(BUILD) || { status=$$?; [ $$status -eq 77 ] && [ -z "$(REQUIRE)" ]; }

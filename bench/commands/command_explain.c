@@ -3,6 +3,7 @@
 #include "bench/commands/options.h"
 #include "bench/model/limits_file.h"
 #include "bench/model/limits_text.h"
+#include "bench/model/predict_file.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -13,19 +14,25 @@
 
 static const char doc[] =
     "Says what limits each kernel of an emulated run: the share of the busiest unit's time that "
-    "each unit would be busy at its peak, from exact counts and a GPU's published figures. It "
-    "predicts no time.\v"
+    "each unit would be busy at its peak, from exact counts and a GPU's published figures. With "
+    "--predict it says instead what each kernel would take, with an interval.\v"
     "Example:\n  lockstep run gemm --shape 1024x1024x1024 --gpu emulated --out counted\n"
     "  lockstep explain counted --gpu a100";
 
 struct parsed {
-    const char *folder, *gpu, *case_glob, *implementation;
+    const char *folder, *gpu, *predict, *device_file, *case_glob, *implementation;
+    struct gpu_choice choice;
+    struct gpu_description description;
     bool csv;
 };
 
 static const struct command_option options[] = {
     OPTION_TEXT("gpu", "NAME", struct parsed, gpu,
                 "Whose figures (default: the emulated GPU's, or else a100); `list` names them"),
+    OPTION_TEXT("predict", "LIST", struct parsed, predict,
+                "Predict the time on these GPUs: names joined by commas, or all"),
+    OPTION_TEXT("device-file", "FILE", struct parsed, device_file,
+                "Describes another GPU, for --gpu and --predict (docs/model.md)"),
     OPTION_TEXT("case", "GLOB", struct parsed, case_glob, "Only cases whose name matches"),
     OPTION_TEXT("implementation", "NAME", struct parsed, implementation, "Only this one"),
     OPTION_FLAG("csv", struct parsed, csv, "CSV instead of sentences"),
@@ -69,6 +76,13 @@ static void heading_print(const struct parsed *parsed, const struct model_gpu *g
                row->key.shape);
 }
 
+static enum status rows_missing(const struct parsed *parsed, struct message *message) {
+    return message_set(message, STATUS_INVALID,
+                       "%s has no counts of such a case and implementation; "
+                       "`lockstep run --gpu emulated --out DIR` counts",
+                       parsed->folder);
+}
+
 static enum status rows_print(const struct parsed *parsed, const struct model_gpu *gpu,
                               const struct counters_row *rows, size_t count,
                               struct message *message) {
@@ -87,11 +101,20 @@ static enum status rows_print(const struct parsed *parsed, const struct model_gp
             limits_sentence_print(stdout, &rows[i], gpu, &limits);
         before = &rows[i];
     }
-    return before ? STATUS_OK
-                  : message_set(message, STATUS_INVALID,
-                                "%s has no counts of such a case and implementation; "
-                                "`lockstep run --gpu emulated --out DIR` counts",
-                                parsed->folder);
+    return before ? STATUS_OK : rows_missing(parsed, message);
+}
+
+/* Of the rows that are wanted, which it moves to the front. */
+static enum status rows_predict(const struct parsed *parsed, struct counters_row *rows,
+                                size_t count, struct message *message) {
+    size_t wanted = 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_wanted(parsed, &rows[i]))
+            rows[wanted++] = rows[i];
+    if (wanted == 0)
+        return rows_missing(parsed, message);
+    return predictions_print(rows, wanted, limits_gpu_of_run(parsed->folder), &parsed->choice,
+                             parsed->csv ? stdout : NULL, parsed->csv ? NULL : stdout, message);
 }
 
 /* `gpu` is NULL where none was named. */
@@ -111,10 +134,36 @@ static enum status folder_explain(const struct parsed *parsed, const struct mode
     if (!gpu)
         gpu = limits_gpu_of_run(parsed->folder);
     enum status status = csv_read(path, &counters_format, &rows, &count, &cut, message);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && parsed->predict)
+        status = rows_predict(parsed, rows, count, message);
+    else if (status == STATUS_OK)
         status = rows_print(parsed, gpu, rows, count, message);
     free(rows);
     return status;
+}
+
+/* The GPUs of --device-file, --gpu and --predict. */
+static enum status gpus_read(struct parsed *parsed, const struct model_gpu **gpu,
+                             struct message *message) {
+    const struct model_gpu *described = parsed->device_file ? &parsed->description.gpu : NULL;
+    enum status status = STATUS_OK;
+    if (parsed->gpu && parsed->predict)
+        return message_set(message, STATUS_INVALID,
+                           "--gpu says whose limits, --predict on which GPUs to predict: give one "
+                           "of them");
+    if (described)
+        status = gpu_description_read(parsed->device_file, &parsed->description, message);
+    if (status == STATUS_OK && parsed->predict)
+        return gpu_choice_read(parsed->predict, described, &parsed->choice, message);
+    if (status != STATUS_OK || !parsed->gpu)
+        return status;
+    *gpu = described && strcmp(parsed->gpu, described->name) == 0 ? described
+                                                                  : model_gpu_find(parsed->gpu);
+    return *gpu ? STATUS_OK
+                : message_set(message, STATUS_INVALID,
+                              "there are no figures of a GPU '%s'; `lockstep explain --gpu list` "
+                              "names those that there are",
+                              parsed->gpu);
 }
 
 enum status command_explain(int argc, char **argv, const struct command_context *context,
@@ -132,17 +181,14 @@ enum status command_explain(int argc, char **argv, const struct command_context 
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    const struct model_gpu *gpu = parsed.gpu ? model_gpu_find(parsed.gpu) : NULL;
     if (parsed.gpu && strcmp(parsed.gpu, "list") == 0) {
         gpus_print();
         return STATUS_OK;
     }
-    if (parsed.gpu && !gpu)
-        return message_set(
-            message, STATUS_INVALID,
-            "there are no figures of a GPU '%s'; `lockstep explain --gpu list` names "
-            "those that there are",
-            parsed.gpu);
+    const struct model_gpu *gpu = NULL;
+    status = gpus_read(&parsed, &gpu, message);
+    if (status != STATUS_OK)
+        return status;
     if (!parsed.folder)
         return message_set(message, STATUS_INVALID,
                            "explain wants the folder of an emulated run, as in `lockstep explain "

@@ -1,21 +1,34 @@
 /* `lockstep run` */
 #include "bench/commands/arguments.h"
 #include "bench/commands/job.h"
-#include "bench/model/limits.h"
+#include "bench/model/choice.h"
 
 #include <string.h>
 
+struct parsed {
+    struct run_arguments arguments; /* first: the shared options know it alone */
+    const char *predict, *device_file;
+    struct gpu_choice choice;
+    struct gpu_description description;
+};
+
 static const struct command_option options[] = {
-    OPTION_TEXT("out", "DIR", struct run_arguments, run.out,
+    OPTION_TEXT("out", "DIR", struct parsed, arguments.run.out,
                 "Folder for the results (default: a new one under reports/runs). An unfinished run "
                 "in it is resumed"),
-    OPTION_TEXT("scaling", "HOW", struct run_arguments, run.scaling,
+    OPTION_TEXT("scaling", "HOW", struct parsed, arguments.run.scaling,
                 "Over ranks: strong (default) shares a batch, weak gives each rank the shape's"),
     OPTION_TEXT(
-        "limits", "NAME", struct run_arguments, run.limits,
+        "limits", "NAME", struct parsed, arguments.run.limits,
         "By whose figures to say what would limit each emulated kernel (default: the "
         "emulated GPU's, or else a100), see `lockstep explain --gpu list`; none: by nobody's"),
-    OPTION_FLAG("json", struct run_arguments, run.json,
+    OPTION_TEXT(
+        "predict", "LIST", struct parsed, predict,
+        "On which GPUs to predict the time of each emulated kernel: names joined by commas, "
+        "or all"),
+    OPTION_TEXT("device-file", "FILE", struct parsed, device_file,
+                "Describes another GPU, for --limits and --predict (docs/model.md)"),
+    OPTION_FLAG("json", struct parsed, arguments.run.json,
                 "Results as JSON on standard output, the table on standard error"),
     OPTIONS_END,
 };
@@ -27,52 +40,75 @@ static const char doc[] =
     "Example:\n"
     "  lockstep run gemm --shape 512x512x512,100x9x64 --implementation openblas";
 
+static enum status emulated_check(const struct run_options *run, const char *option,
+                                  struct message *message) {
+    return strcmp(run->gpu, "auto") == 0 || strcmp(run->gpu, "emulated") == 0
+               ? STATUS_OK
+               : message_set(message, STATUS_INVALID,
+                             "%s from what the emulated GPU counts, and --gpu %s counts "
+                             "nothing; use --gpu emulated",
+                             option, run->gpu);
+}
+
 static enum status limits_check(const struct run_options *run, struct message *message) {
     const char *limits = run->limits;
     if (!limits || strcmp(limits, "none") == 0)
         return STATUS_OK;
-    if (!model_gpu_find(limits))
+    if (!model_gpu_find(limits) && !(run->described && strcmp(limits, run->described->name) == 0))
         return message_set(
             message, STATUS_INVALID,
             "--limits wants a GPU that `lockstep explain --gpu list` names, or none, "
             "not '%s'",
             limits);
-    if (strcmp(run->gpu, "auto") != 0 && strcmp(run->gpu, "emulated") != 0)
-        return message_set(message, STATUS_INVALID,
-                           "--limits follow from what the emulated GPU counts, and --gpu %s counts "
-                           "nothing; use --gpu emulated",
-                           run->gpu);
-    return STATUS_OK;
+    return emulated_check(run, "--limits follow", message);
+}
+
+/* The GPUs of --device-file, --limits and --predict. */
+static enum status gpus_read(struct parsed *parsed, struct message *message) {
+    struct run_options *run = &parsed->arguments.run;
+    enum status status = STATUS_OK;
+    if (parsed->device_file) {
+        status = gpu_description_read(parsed->device_file, &parsed->description, message);
+        run->described = &parsed->description.gpu;
+    }
+    if (status == STATUS_OK)
+        status = limits_check(run, message);
+    if (status != STATUS_OK || !parsed->predict)
+        return status;
+    run->predict = &parsed->choice;
+    status = gpu_choice_read(parsed->predict, run->described, &parsed->choice, message);
+    return status == STATUS_OK ? emulated_check(run, "--predict follows", message) : status;
 }
 
 enum status command_run(int argc, char **argv, const struct command_context *context,
                         struct message *message) {
     static const struct command_option *const tables[] = {options, run_arguments_options, NULL};
-    struct run_arguments arguments;
-    run_arguments_begin(&arguments, context);
-    arguments.run.limits = NULL;
+    struct parsed parsed = {.predict = NULL};
+    struct run_options *run = &parsed.arguments.run;
+    run_arguments_begin(&parsed.arguments, context);
+    run->limits = NULL;
     struct option_parse parse = {.name = "run",
                                  .arguments = "[OPERATION…]",
                                  .doc = doc,
                                  .tables = tables,
-                                 .parsed = &arguments,
+                                 .parsed = &parsed,
                                  .argument = run_arguments_operation,
                                  .message = message};
     enum status status = options_parse(&parse, argc, argv);
     if (status != STATUS_OK || parse.helped)
         return status;
-    const char *scaling = arguments.run.scaling;
+    const char *scaling = run->scaling;
     if (scaling && strcmp(scaling, "strong") != 0 && strcmp(scaling, "weak") != 0)
         return message_set(message, STATUS_INVALID, "--scaling wants strong or weak, not '%s'",
                            scaling);
-    status = limits_check(&arguments.run, message);
+    status = gpus_read(&parsed, message);
     if (status == STATUS_OK)
-        status = run_arguments_finish(&arguments, message);
+        status = run_arguments_finish(&parsed.arguments, message);
     if (status != STATUS_OK)
         return status;
-    status = job_join(context, &arguments.run.ranks, message);
+    status = job_join(context, &run->ranks, message);
     if (status == STATUS_OK)
-        status = run_execute(&arguments.run, message);
-    run_arguments_close(&arguments);
-    return job_leave(arguments.run.ranks, status, context, message);
+        status = run_execute(run, message);
+    run_arguments_close(&parsed.arguments);
+    return job_leave(run->ranks, status, context, message);
 }

@@ -4,6 +4,7 @@
 #include "bench/files/results_json.h"
 #include "bench/files/table.h"
 #include "bench/model/limits_file.h"
+#include "bench/model/predict_file.h"
 #include "bench/report/report.h"
 #include "bench/run/state.h"
 #include "ranks/ranks.h"
@@ -162,10 +163,21 @@ static enum status rows_judge(const struct run *run, const struct result *rows, 
  * the run nothing: it follows from counters.csv. */
 static void limits_tell(const struct run *run) {
     const char *name = run->options->limits;
+    const struct model_gpu *described = run->options->described;
     const struct model_gpu *gpu = name ? model_gpu_find(name) : limits_gpu_of_run(run->folder.path);
+    if (name && described && strcmp(name, described->name) == 0)
+        gpu = described;
     struct message why;
     if (gpu && limits_write(run->folder.path, gpu, run->table, &why) != STATUS_OK)
         fprintf(run->table, "limits: %s\n", why.text);
+}
+
+/* What the emulated kernels would take on real GPUs, by the model. */
+static void predictions_tell(const struct run *run) {
+    struct message why;
+    if (run->options->predict &&
+        predictions_write(run->folder.path, run->options->predict, run->table, &why) != STATUS_OK)
+        fprintf(run->table, "predictions: %s\n", why.text);
 }
 
 /* What is drawn and printed of a run whose rows are all on the disk. A wrong result is what the run
@@ -179,6 +191,7 @@ static enum status run_show(struct run *run, struct message *message) {
     table_print_summary(run->table, rows, count);
     crossover_print(run->table, rows, count);
     limits_tell(run);
+    predictions_tell(run);
     enum status shown = report_draw(run->folder.path, run->table, &why);
     if (shown != STATUS_OK)
         (void)message_set(

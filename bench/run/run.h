@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+struct gpu_choice;
+struct model_gpu;
+
 struct run_options {
     struct selection_options selection;
     const char *implementations; /* comma-separated, or NULL for all */
@@ -18,6 +21,8 @@ struct run_options {
     const char
         *limits; /* of which GPU the limits of emulated kernels are told: NULL of the one that is
                            emulated, "none" of none */
+    const struct gpu_choice *predict;  /* on which GPUs times are predicted, or NULL for none */
+    const struct model_gpu *described; /* a GPU beside those of gpus.def, or NULL */
     bool cold, quick, json;
     double max_seconds;   /* of sampling a case; 0: the default */
     const char *out;      /* folder, or NULL for a new one under reports/runs */

@@ -143,6 +143,8 @@ enum status report_data_load(const char *folder, struct report_data *data,
     if (status == STATUS_OK)
         status = table_load(data, "limits.csv", &data->limits, message);
     if (status == STATUS_OK)
+        status = table_load(data, "predictions.csv", &data->predictions, message);
+    if (status == STATUS_OK)
         status = environment_load(data, message);
     data->has_samples = file_exists(data, "samples.csv");
     all_ceilings_read(data);
@@ -157,6 +159,7 @@ void report_data_release(struct report_data *data) {
     csv_table_release(&data->training);
     csv_table_release(&data->counters);
     csv_table_release(&data->limits);
+    csv_table_release(&data->predictions);
     cJSON_Delete(data->environment);
     *data = (struct report_data){0};
 }

@@ -29,7 +29,8 @@ struct report_data {
     size_t result_count;
     struct part_row *parts;
     size_t part_count;
-    struct csv_table training, counters, limits; /* no rows where the folder has no such file */
+    /* no rows where the folder has no such file */
+    struct csv_table training, counters, limits, predictions;
     bool has_samples;
     cJSON *environment;                                   /* NULL where the folder has none */
     struct report_ceilings ceilings[REPORT_CEILINGS_MAX]; /* those of most threads first */

@@ -182,6 +182,7 @@ void page_files(const struct page *page) {
                  {"parts.csv", "the parts of an iteration"},
                  {"counters.csv", "what the emulated launches did"},
                  {"limits.csv", "what would limit each kernel on a GPU, by its published peaks"},
+                 {"predictions.csv", "what each kernel would take on other GPUs, predicted"},
                  {"training.csv", "loss and accuracy, epoch by epoch"},
                  {"environment.json", "the machine, the build, the command"},
                  {"plots.gp", "the plots as a gnuplot script, to be changed and drawn again"},

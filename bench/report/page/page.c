@@ -31,6 +31,7 @@ static const struct {
     {"parts", "Parts of an iteration", page_has_parts, page_parts},
     {"results", "All results", page_has_results, page_results},
     {"limits", "What would limit each kernel", page_has_limits, page_limits},
+    {"predictions", "Predicted times", page_has_predictions, page_predictions},
     {"counters", "Counters of the emulated GPU", page_has_counters, page_counters},
     {"files", "Files", always, page_files},
     {"repeat", "Run it again", has_command, page_repeat},

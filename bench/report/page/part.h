@@ -43,6 +43,7 @@ bool page_has_measured(const struct page *page);
 bool page_has_ladder(const struct page *page);
 bool page_has_parts(const struct page *page);
 bool page_has_limits(const struct page *page);
+bool page_has_predictions(const struct page *page);
 bool page_has_counters(const struct page *page);
 bool page_has_plots(const struct page *page); /* or a reason for there being none */
 bool page_has_warnings(const struct page *page);
@@ -56,6 +57,7 @@ void page_ladder(const struct page *page);
 void page_parts(const struct page *page);
 void page_results(const struct page *page);
 void page_limits(const struct page *page);
+void page_predictions(const struct page *page);
 void page_counters(const struct page *page);
 void page_files(const struct page *page);
 void page_repeat(const struct page *page);

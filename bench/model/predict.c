@@ -1,0 +1,224 @@
+#include "bench/model/predict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct family {
+    const char *name;
+    double issue, request, line, wavefront, l2, dram;
+    double start, latency, load, barrier, instruction, launch;
+};
+
+static const struct family families[] = {
+#define MODEL_EXPONENT(value)
+#define MODEL_SPREAD(memory, others)
+#define FAMILY(name, ...) {#name, __VA_ARGS__},
+#include "bench/model/families.def"
+#undef MODEL_EXPONENT
+#undef MODEL_SPREAD
+#undef FAMILY
+};
+enum { FAMILIES = sizeof families / sizeof families[0] };
+
+#define MODEL_EXPONENT(value) static const double exponent = (value);
+#define MODEL_SPREAD(memory, others)                                                               \
+    static const double memory_spread = (memory), other_spread = (others);
+#define FAMILY(...)
+#include "bench/model/families.def"
+#undef MODEL_EXPONENT
+#undef MODEL_SPREAD
+#undef FAMILY
+
+static const struct family *family_find(const char *name) {
+    for (int i = 0; i < FAMILIES; i++)
+        if (strcmp(families[i].name, name) == 0)
+            return &families[i];
+    return NULL;
+}
+
+const char *model_family_find(const char *name) {
+    const struct family *family = family_find(name);
+    return family ? family->name : NULL;
+}
+
+const char *model_family_names(void) {
+    static const char names[] =
+#define MODEL_EXPONENT(value)
+#define MODEL_SPREAD(memory, others)
+#define FAMILY(name, ...) ", " #name
+#include "bench/model/families.def"
+#undef MODEL_EXPONENT
+#undef MODEL_SPREAD
+#undef FAMILY
+        ;
+    return names + 2;
+}
+
+/* ---- What the constants are multiplied with ---- */
+
+enum { SECTOR_BYTES = 32, LINE_BYTES = 128, LANES = 32, WORD_SECTORS = 4 };
+
+/* Of one launch. */
+struct demand {
+    double issue, fma, tensor, request, wavefront, line; /* clocks of the fullest multiprocessor */
+    double l2;                                           /* clocks of the second-level cache */
+    double dram_us;
+    double rounds;                     /* sets of resident blocks, one after another */
+    double load, barrier, instruction; /* of one warp */
+};
+
+/* The part of what is read again that a cache of that size no longer has. */
+static double part_gone(double bytes, double cache) {
+    const double ratio = pow(bytes / cache, 4);
+    return ratio / (1 + ratio);
+}
+
+/* Blocks that a multiprocessor holds at once: as many warps as on the GPU that was emulated, if it
+ * has room for them. */
+static double blocks_resident(const struct counters_row *row, const struct model_gpu *counted,
+                              const struct model_gpu *gpu, double threads) {
+    const double warps = fmin(row->occupancy * counted->warps, gpu->warps);
+    const double most = gpu->warps > 48 ? 32 : 16;
+    return fmax(1, fmin(most, floor(warps * LANES / threads + 1e-6)));
+}
+
+/* Lines that the first-level cache looks up, a request each at least. Sectors beyond those that lanes
+ * side by side would touch lie, for the most part, in lines of their own. */
+static double lines_estimate(const struct counters_row *row) {
+    const double requests = (double)(row->global_load_requests + row->global_store_requests +
+                                     row->global_atomic_requests);
+    const double bulk = (double)(row->bulk_load_bytes + row->bulk_store_bytes) / SECTOR_BYTES;
+    const double sectors =
+        (double)(row->global_load_sectors + row->global_store_sectors + row->global_atomic_sectors);
+    const double side_by_side = WORD_SECTORS * (requests + (double)row->global_requests_64 +
+                                                3 * (double)row->global_requests_128);
+    const double local = (double)(row->local_load_requests + row->local_store_requests);
+    return fmax(requests, sectors / WORD_SECTORS) + 0.75 * fmax(0, sectors - bulk - side_by_side) +
+           local;
+}
+
+/* Stores go to the second-level cache, and so does what is read first. What is read again, the
+ * caches have as long as the bytes of the resident blocks fit them. */
+static void memory_estimate(const struct counters_row *row, const struct model_gpu *gpu,
+                            double resident, double blocks, struct demand *demand) {
+    const double launches = (double)row->launches;
+    const double touched = (double)row->bytes_touched / launches;
+    const double loads = SECTOR_BYTES * (double)row->global_load_sectors / launches;
+    const double stores =
+        SECTOR_BYTES * (double)(row->global_store_sectors + row->global_atomic_sectors) / launches;
+    const double first = fmin(loads, fmax(touched - stores, touched / 2));
+    const double kept = resident * touched / blocks;
+    const double again = (loads - first) * part_gone(kept, 512 * gpu->l1);
+    const double l2 = 1048576 * gpu->l2;
+    demand->l2 = (stores + first + again) / gpu->l2_bytes;
+    demand->dram_us =
+        (touched * part_gone(touched, l2) + again * part_gone(kept * gpu->multiprocessors, l2)) /
+        (1e3 * gpu->memory);
+}
+
+static enum status demand_find(const struct counters_row *row, const struct model_gpu *counted,
+                               const struct model_gpu *gpu, const struct limits *limits,
+                               struct demand *demand, struct message *message) {
+    int x, y, z;
+    char rest;
+    /* NOLINTNEXTLINE(cert-err34-c): three numbers and nothing else are wanted */
+    if (sscanf(row->block, "%dx%dx%d%c", &x, &y, &z, &rest) != 3 || x < 1 || y < 1 || z < 1)
+        return message_set(message, STATUS_INVALID, "%s: '%s' are no threads of a block",
+                           row->kernel, row->block);
+    const double threads = (double)x * y * z, launches = (double)row->launches;
+    const double blocks = (double)limits->blocks, most = (double)limits->blocks_most;
+    const double warps = blocks * ceil(threads / LANES) * launches;
+    const double resident = fmin(most, blocks_resident(row, counted, gpu, threads));
+    *demand = (struct demand){.issue = limits->clocks[LIMIT_ISSUE] / launches,
+                              .fma = limits->clocks[LIMIT_FMA] / launches,
+                              .tensor = limits->clocks[LIMIT_TENSOR] / launches,
+                              .request = limits->clocks[LIMIT_LSU] / launches,
+                              .wavefront = limits->clocks[LIMIT_SHARED] / launches,
+                              .line = most / blocks * lines_estimate(row) / launches * LINE_BYTES /
+                                      gpu->cache,
+                              .rounds = most / resident,
+                              .load = (double)row->global_load_requests / warps,
+                              .barrier = (double)row->barriers / warps,
+                              .instruction = (double)row->machine_instructions / warps};
+    memory_estimate(row, gpu, resident, blocks, demand);
+    return STATUS_OK;
+}
+
+/* ---- The formula ---- */
+
+enum term { TERM_ISSUE, TERM_FMA, TERM_TENSOR, TERM_PATH, TERM_L2, TERM_CHAIN, TERM_DRAM, TERMS };
+
+static void terms_fill(const struct demand *demand, const struct family *family,
+                       double terms[TERMS]) {
+    const double chain = family->start + (demand->load > 0 ? family->latency : 0) +
+                         family->load * demand->load + family->barrier * demand->barrier +
+                         family->instruction * demand->instruction;
+    terms[TERM_ISSUE] = family->issue * demand->issue;
+    terms[TERM_FMA] = family->issue * demand->fma;
+    terms[TERM_TENSOR] = family->issue * demand->tensor;
+    terms[TERM_PATH] = family->request * demand->request + family->line * demand->line +
+                       family->wavefront * demand->wavefront;
+    terms[TERM_L2] = family->l2 * demand->l2;
+    terms[TERM_CHAIN] = demand->rounds * chain;
+}
+
+/* Terms overlap, and yet the longest is not all: a sum of powers lies between both. */
+static double terms_join(const double terms[TERMS]) {
+    double sum = 0;
+    for (int term = 0; term < TERMS; term++)
+        sum += pow(terms[term], exponent);
+    return pow(sum, 1 / exponent);
+}
+
+/* Microseconds of a launch. The more of the time the lanes are busy, the nearer the clock is to the
+ * one that the GPU's power sustains. */
+static double launch_microseconds(const struct demand *demand, const struct family *family,
+                                  const struct model_gpu *gpu, double terms[TERMS]) {
+    double clock = gpu->clock_mhz;
+    terms_fill(demand, family, terms);
+    terms[TERM_DRAM] = family->dram * demand->dram_us * clock;
+    if (gpu->sustained_mhz < clock) {
+        const double busy = fmax(terms[TERM_TENSOR], fmax(terms[TERM_ISSUE], terms[TERM_FMA]));
+        clock -= (clock - gpu->sustained_mhz) * fmin(1, busy / terms_join(terms));
+        terms[TERM_DRAM] = family->dram * demand->dram_us * clock;
+    }
+    return family->launch + terms_join(terms) / clock;
+}
+
+enum status predict(const struct counters_row *row, const struct model_gpu *counted,
+                    const struct model_gpu *gpu, struct prediction *prediction,
+                    struct message *message) {
+    static const char *const names[TERMS] = {"issue", "FMA",     "tensor", "load/store path",
+                                             "L2",    "latency", "DRAM"};
+    struct demand demand = {.issue = 0};
+    double terms[TERMS];
+    const struct family *family = family_find(gpu->family);
+    if (!family)
+        return message_set(message, STATUS_INVALID,
+                           "there are no constants for the family '%s' of the %s", gpu->family,
+                           gpu->title);
+    enum status status = limits_find(row, gpu, &prediction->limits, message);
+    if (status == STATUS_OK)
+        status = demand_find(row, counted, gpu, &prediction->limits, &demand, message);
+    if (status != STATUS_OK)
+        return status;
+    const double launches = (double)row->launches;
+    prediction->seconds = 1e-6 * launches * launch_microseconds(&demand, family, gpu, terms);
+    int longest = 0;
+    for (int term = 1; term < TERMS; term++)
+        longest = terms[term] > terms[longest] ? term : longest;
+    double spread = longest == TERM_DRAM ? memory_spread : other_spread;
+    if (row->tensor_warp_instructions > 0)
+        spread *= spread; /* no published time of a tensor core was fitted */
+    prediction->low = prediction->seconds / spread;
+    prediction->high = prediction->seconds * spread;
+    prediction->limited_by = names[longest];
+    const double tensor_flops = prediction->limits.clocks[LIMIT_TENSOR] * gpu->tensor *
+                                (double)prediction->limits.blocks /
+                                (double)prediction->limits.blocks_most;
+    const double flops = 2.0 * LANES * (double)row->fma_warp_instructions + tensor_flops;
+    prediction->gflops = 1e-9 * flops / prediction->seconds;
+    prediction->gbps = 1e-9 * (double)row->bytes_touched / prediction->seconds;
+    return STATUS_OK;
+}

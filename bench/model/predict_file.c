@@ -1,0 +1,161 @@
+#include "bench/model/predict_file.h"
+
+#include "bench/model/limits_file.h"
+#include "common/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void prediction_csv_header_print(FILE *file) {
+    fputs(
+        "operation,variant,dtype,shape,implementation,kernel,grid,gpu,predicted_s,predicted_low_s,"
+        "predicted_high_s,predicted_gflops,predicted_gbps,longest_term,blocks_most,idle\n",
+        file);
+}
+
+static void prediction_csv_print(FILE *file, const struct counters_row *row,
+                                 const struct model_gpu *gpu, const struct prediction *prediction) {
+    fprintf(file, "%s,%s,%s,%s,%s,%s,%s,%s,%.6g,%.4g,%.4g,%.4g,%.4g,%s,%lld,%d\n",
+            row->key.operation, row->key.variant, row->key.dtype, row->key.shape,
+            row->key.implementation, row->kernel, row->grid, gpu->name, prediction->seconds,
+            prediction->low, prediction->high, prediction->gflops, prediction->gbps,
+            prediction->limited_by, (long long)prediction->limits.blocks_most,
+            prediction->limits.idle);
+}
+
+static void prediction_heading_print(FILE *file) {
+    fputs(
+        "predicted, not measured: what each kernel would take. In brackets the interval that holds "
+        "80% of published times; machines of one name differ by up to 30% (docs/model.md)\n",
+        file);
+}
+
+/* ---- Sentences ---- */
+
+static void seconds_print(FILE *file, double seconds) {
+    static const struct {
+        double unit;
+        const char *name;
+    } units[] = {{1, "s"}, {1e-3, "ms"}, {0, "us"}};
+    int i = 0;
+    while (seconds < units[i].unit)
+        i++;
+    fprintf(file, "%.3g %s", seconds / (units[i].unit > 0 ? units[i].unit : 1e-6), units[i].name);
+}
+
+static void one_print(FILE *file, const struct model_gpu *gpu,
+                      const struct prediction *prediction) {
+    fprintf(file, "%s ", gpu->name);
+    seconds_print(file, prediction->seconds);
+    fputs(" (", file);
+    seconds_print(file, prediction->low);
+    fputs(" to ", file);
+    seconds_print(file, prediction->high);
+    if (prediction->gflops >= prediction->gbps)
+        fprintf(file, "), %.0f Gflop/s, %s", prediction->gflops, prediction->limited_by);
+    else
+        fprintf(file, "), %.0f GB/s, %s", prediction->gbps, prediction->limited_by);
+    if (prediction->limits.idle > 0)
+        fprintf(file, ", %d of %d multiprocessors idle", prediction->limits.idle,
+                gpu->multiprocessors);
+}
+
+/* The GPU that is next by time behind `seconds`; -1 where there is none. */
+static int next_find(const struct prediction *predictions, int count, const bool *said) {
+    int next = -1;
+    for (int i = 0; i < count; i++)
+        if (!said[i] && (next < 0 || predictions[i].seconds < predictions[next].seconds))
+            next = i;
+    return next;
+}
+
+enum { SAID_ALL = 6, SAID_FASTEST = 3 };
+
+static void prediction_sentence_print(FILE *file, const struct counters_row *row,
+                                      const struct gpu_choice *choice,
+                                      const struct prediction *predictions) {
+    const bool is_long = choice->count > SAID_ALL;
+    bool said[GPU_CHOICE_MAX] = {false};
+    fprintf(file, "  %-16s %s: ", row->key.implementation, row->kernel);
+    for (int rank = 0; rank < choice->count; rank++) {
+        const int next = next_find(predictions, choice->count, said);
+        said[next] = true;
+        const bool is_last = rank == choice->count - 1;
+        if (is_long && rank >= SAID_FASTEST && !is_last)
+            continue;
+        if (rank > 0)
+            fputs(is_long && is_last ? "; … " : "; ", file);
+        one_print(file, choice->gpus[next], &predictions[next]);
+    }
+    fputc('\n', file);
+}
+
+/* ---- The file ---- */
+
+static void case_print(FILE *log, const struct row_key *key) {
+    fprintf(log, "%s/%s/%s/%s\n", key->operation, key->variant, key->dtype, key->shape);
+}
+
+enum status predictions_print(const struct counters_row *rows, size_t count,
+                              const struct model_gpu *counted, const struct gpu_choice *choice,
+                              FILE *csv, FILE *log, struct message *message) {
+    if (csv)
+        prediction_csv_header_print(csv);
+    if (log)
+        prediction_heading_print(log);
+    for (size_t i = 0; i < count; i++) {
+        struct prediction predictions[GPU_CHOICE_MAX];
+        for (int k = 0; k < choice->count; k++) {
+            const enum status status =
+                predict(&rows[i], counted, choice->gpus[k], &predictions[k], message);
+            if (status != STATUS_OK)
+                return status;
+            if (csv)
+                prediction_csv_print(csv, &rows[i], choice->gpus[k], &predictions[k]);
+        }
+        if (log && (i == 0 || !row_key_same_case(&rows[i].key, &rows[i - 1].key)))
+            case_print(log, &rows[i].key);
+        if (log)
+            prediction_sentence_print(log, &rows[i], choice, predictions);
+    }
+    return STATUS_OK;
+}
+
+static enum status text_write(const struct counters_row *rows, size_t count, const char *folder,
+                              const struct gpu_choice *choice, FILE *log, struct message *message) {
+    char *text = NULL, path[2300];
+    size_t size = 0;
+    if (snprintf(path, sizeof path, "%s/predictions.csv", folder) >= (int)sizeof path)
+        return message_set(message, STATUS_INVALID, "the name of the folder %s is too long",
+                           folder);
+    FILE *file = open_memstream(&text, &size);
+    if (!file)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %s", path);
+    enum status status =
+        predictions_print(rows, count, limits_gpu_of_run(folder), choice, file, log, message);
+    if (fclose(file) != 0 && status == STATUS_OK)
+        status = message_set(message, STATUS_NO_MEMORY, "no memory for %s", path);
+    if (status == STATUS_OK)
+        status = file_replace(path, text, size, message);
+    free(text);
+    return status;
+}
+
+enum status predictions_write(const char *folder, const struct gpu_choice *choice, FILE *log,
+                              struct message *message) {
+    char counters[2300];
+    void *rows = NULL;
+    size_t count = 0;
+    int cut;
+    if (snprintf(counters, sizeof counters, "%s/counters.csv", folder) >= (int)sizeof counters)
+        return message_set(message, STATUS_INVALID, "the name of the folder %s is too long",
+                           folder);
+    if (access(counters, F_OK) != 0)
+        return STATUS_OK;
+    enum status status = csv_read(counters, &counters_format, &rows, &count, &cut, message);
+    if (status == STATUS_OK && count > 0)
+        status = text_write(rows, count, folder, choice, log, message);
+    free(rows);
+    return status;
+}

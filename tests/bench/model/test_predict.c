@@ -1,0 +1,234 @@
+/* Predicted times: what they grow with, what bounds them, and GPUs that a file describes. */
+#include "bench/model/choice.h"
+#include "bench/model/predict_file.h"
+#include "tests/support/temporary.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A copy of 64 MiB by words: 256 threads a block, a load and a store of 4 sectors a warp. */
+static struct counters_row copy_row(void) {
+    enum { BLOCKS = 65536, WARPS = BLOCKS * 8 };
+    struct counters_row row = {.launches = 1,
+                               .warp_instructions = 12LL * WARPS,
+                               .machine_instructions = 12LL * WARPS,
+                               .global_load_requests = WARPS,
+                               .global_load_sectors = 4LL * WARPS,
+                               .global_store_requests = WARPS,
+                               .global_store_sectors = 4LL * WARPS,
+                               .bytes_touched = 2LL * WARPS * 128,
+                               .occupancy = 1};
+    snprintf(row.kernel, sizeof row.kernel, "copy");
+    snprintf(row.grid, sizeof row.grid, "%dx1x1", BLOCKS);
+    snprintf(row.block, sizeof row.block, "256x1x1");
+    return row;
+}
+
+static struct prediction predicted(const struct counters_row *row, const struct model_gpu *gpu) {
+    struct message message = {{0}};
+    struct prediction prediction;
+    if (predict(row, model_gpu_find("a100"), gpu, &prediction, &message) != STATUS_OK)
+        fail_msg("%s", message.text);
+    return prediction;
+}
+
+/* A copy takes what the memory takes, and a little: published copies reach 78 to 95% of it. */
+static void a_copy_takes_what_the_memory_takes(void **state) {
+    (void)state;
+    const struct counters_row row = copy_row();
+    static const char *const names[] = {"v100", "t4", "a100", "a6000", "l4", "h100", "rtx5060ti"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct model_gpu *gpu = model_gpu_find(names[i]);
+        const struct prediction prediction = predicted(&row, gpu);
+        const double least = (double)row.bytes_touched / (1e9 * gpu->memory);
+        if (!(prediction.seconds > least && prediction.seconds < 1.6 * least))
+            fail_msg("%s: %g s, %g s at the nominal bandwidth", names[i], prediction.seconds,
+                     least);
+        assert_string_equal(prediction.limited_by, "DRAM");
+        assert_true(prediction.low < prediction.seconds && prediction.seconds < prediction.high);
+        assert_true(prediction.gbps < gpu->memory);
+    }
+}
+
+static void more_work_and_more_launches_take_longer(void **state) {
+    (void)state;
+    const struct model_gpu *gpu = model_gpu_find("a100");
+    struct counters_row row = copy_row();
+    const double one = predicted(&row, gpu).seconds;
+    row.shared_wavefronts = 100LL * 65536 * 8;
+    const struct prediction conflicts = predicted(&row, gpu);
+    assert_true(conflicts.seconds > 2 * one);
+    assert_string_equal(conflicts.limited_by, "load/store path");
+    /* a scattered load takes a line for each lane */
+    row = copy_row();
+    row.global_load_sectors *= 8;
+    assert_true(predicted(&row, gpu).seconds > 1.1 * one);
+    /* twice the launches, twice all counts */
+    row = copy_row();
+    row.launches = 2;
+    row.machine_instructions *= 2;
+    row.warp_instructions *= 2;
+    row.global_load_requests *= 2;
+    row.global_load_sectors *= 2;
+    row.global_store_requests *= 2;
+    row.global_store_sectors *= 2;
+    row.bytes_touched *= 2;
+    assert_true(fabs(predicted(&row, gpu).seconds / one - 2) < 1e-9);
+}
+
+/* One block keeps one multiprocessor busy, and waits for each of its loads. */
+static void few_blocks_leave_multiprocessors_idle(void **state) {
+    (void)state;
+    const struct model_gpu *gpu = model_gpu_find("a100");
+    struct counters_row row = copy_row();
+    snprintf(row.grid, sizeof row.grid, "1x1x1");
+    const struct prediction alone = predicted(&row, gpu);
+    assert_int_equal(alone.limits.idle, 107);
+    row = copy_row();
+    assert_true(alone.seconds > 20 * predicted(&row, gpu).seconds);
+    row.machine_instructions = 12;
+    row.global_load_requests = row.global_load_sectors = 1;
+    row.global_store_requests = row.global_store_sectors = 1;
+    row.bytes_touched = 64;
+    snprintf(row.grid, sizeof row.grid, "1x1x1");
+    const struct prediction least = predicted(&row, gpu);
+    assert_string_equal(least.limited_by, "latency");
+    assert_true(least.seconds > 1e-6 && least.seconds < 10e-6);
+}
+
+static void what_cannot_be_predicted_is_refused(void **state) {
+    (void)state;
+    struct message message = {{0}};
+    struct prediction prediction;
+    struct model_gpu unknown = *model_gpu_find("a100");
+    const struct model_gpu *a100 = model_gpu_find("a100");
+    struct counters_row row = copy_row();
+    unknown.family = "fermi";
+    assert_int_equal(predict(&row, a100, &unknown, &prediction, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "no constants for the family 'fermi'"));
+    snprintf(row.block, sizeof row.block, "256");
+    assert_int_equal(predict(&row, a100, a100, &prediction, &message), STATUS_INVALID);
+    row = copy_row();
+    row.machine_instructions = CSV_ABSENT;
+    assert_int_equal(predict(&row, a100, a100, &prediction, &message), STATUS_INVALID);
+    for (int i = 0; i < model_gpu_count; i++)
+        assert_non_null(model_family_find(model_gpus[i].family));
+}
+
+static void lists_of_gpus_are_read(void **state) {
+    (void)state;
+    struct message message;
+    struct gpu_choice choice;
+    struct model_gpu mine = *model_gpu_find("a100");
+    mine.name = "mine";
+    assert_int_equal(gpu_choice_read("t4,a100,t4", NULL, &choice, &message), STATUS_OK);
+    assert_int_equal(choice.count, 2);
+    assert_string_equal(choice.gpus[1]->name, "a100");
+    assert_int_equal(gpu_choice_read("all", &mine, &choice, &message), STATUS_OK);
+    assert_int_equal(choice.count, model_gpu_count + 1);
+    assert_int_equal(gpu_choice_read("mine", &mine, &choice, &message), STATUS_OK);
+    assert_ptr_equal(choice.gpus[0], &mine);
+    static const char *const wrong[] = {"", ",", "mine", "a100,a101", "A100"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(gpu_choice_read(wrong[i], NULL, &choice, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "v100, v100-pcie, t4"));
+}
+
+static const char description[] =
+    "{\"name\": \"mine\", \"family\": \"ada\", \"multiprocessors\": 20, \"clock_mhz\": 2000,"
+    " \"issue\": 4, \"fma\": 4, \"alu\": 2, \"lsu\": 16, \"shared\": 128, \"cache\": 128,"
+    " \"tensor\": 1024, \"memory\": 300, \"warps\": 48, \"l1\": 128, \"l2\": 24,"
+    " \"l2_bytes\": 300, \"sustained_mhz\": 1500, \"capacity\": 8, \"watts\": 100}\n";
+
+static void a_file_describes_a_gpu(void **state) {
+    struct temporary *place = *state;
+    struct message message = {{0}};
+    struct gpu_description read;
+    char path[600];
+    snprintf(path, sizeof path, "%s", temporary_path(place, "mine.json"));
+    file_write_text(path, description);
+    assert_int_equal(gpu_description_read(path, &read, &message), STATUS_OK);
+    assert_string_equal(read.gpu.name, "mine");
+    assert_string_equal(read.gpu.title, "mine");
+    assert_string_equal(read.gpu.family, "ada");
+    assert_int_equal(read.gpu.multiprocessors, 20);
+    assert_true(read.gpu.watts == 100 && read.gpu.clock_mhz == 2000);
+    const struct counters_row row = copy_row();
+    assert_true(predicted(&row, &read.gpu).seconds > 134217728 / 300e9);
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {
+        {"{}", "lacks name, family, multiprocessors, clock_mhz"},
+        {"{\"name\": \"a100\"}", "there is a GPU named 'a100' already"},
+        {"{\"name\": \"My GPU\"}", "'name' wants"},
+        {"{\"name\": \"all\"}", "'name' wants"},
+        {"{\"name\": \"mine\", \"family\": \"fermi\"}", "'family' is one of volta, turing"},
+        {"{\"multiprocessors\": -1}", "'multiprocessors' wants a number from 1"},
+        {"{\"clock_mhz\": \"fast\"}", "'clock_mhz' wants a number from 100"},
+        {"[1]", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        file_write_text(path, wrong[i].text);
+        assert_int_equal(gpu_description_read(path, &read, &message), STATUS_INVALID);
+        if (!strstr(message.text, wrong[i].says))
+            fail_msg("%s: %s", wrong[i].text, message.text);
+    }
+    assert_int_not_equal(gpu_description_read("/nowhere", &read, &message), STATUS_OK);
+}
+
+static void predictions_are_written_beside_the_counts(void **state) {
+    struct temporary *place = *state;
+    struct message message = {{0}};
+    struct gpu_choice choice;
+    char *log = NULL;
+    size_t size;
+    FILE *file = open_memstream(&log, &size);
+    assert_non_null(file);
+    assert_int_equal(gpu_choice_read("all", NULL, &choice, &message), STATUS_OK);
+    assert_int_equal(predictions_write(place->path, &choice, file, &message), STATUS_OK);
+    assert_null(file_text(temporary_path(place, "predictions.csv"))); /* nothing was counted */
+    const struct counters_row row = copy_row();
+    FILE *counters = fopen(temporary_path(place, "counters.csv"), "w");
+    assert_non_null(counters);
+    assert_int_equal(csv_write_header(counters, &counters_format), 0);
+    assert_int_equal(csv_write_row(counters, &counters_format, &row), 0);
+    assert_int_equal(fclose(counters), 0);
+    assert_int_equal(predictions_write(place->path, &choice, file, &message), STATUS_OK);
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(strstr(log, "predicted, not measured"));
+    assert_non_null(strstr(log, "copy: b200 "));
+    assert_non_null(strstr(log, "; … "));
+    char *text = file_text(temporary_path(place, "predictions.csv"));
+    assert_non_null(text);
+    int lines = 0;
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, model_gpu_count + 1);
+    assert_non_null(strstr(text, ",predicted_s,predicted_low_s,predicted_high_s,"));
+    assert_non_null(strstr(text, "copy,65536x1x1,v100,"));
+    free(text);
+    free(log);
+}
+
+int main(void) {
+    static struct temporary place;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_copy_takes_what_the_memory_takes),
+        cmocka_unit_test(more_work_and_more_launches_take_longer),
+        cmocka_unit_test(few_blocks_leave_multiprocessors_idle),
+        cmocka_unit_test(what_cannot_be_predicted_is_refused),
+        cmocka_unit_test(lists_of_gpus_are_read),
+        IN_TEMPORARY(a_file_describes_a_gpu, &place),
+        IN_TEMPORARY(predictions_are_written_beside_the_counts, &place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
