@@ -9,6 +9,8 @@
 #include "kernels_built.h"
 #include "kernels_list.h"
 
+#include <string.h>
+
 /* The assembler copies the file's bytes into read-only data, ended by a NUL because PTX is text. */
 #define IMAGE_DATA(name)                                                                           \
     __asm__(".pushsection .rodata\n"                                                               \
@@ -29,6 +31,17 @@ static const struct gpu_image images[] = {
 const struct gpu_image *kernels_images(size_t *count) {
     *count = sizeof images / sizeof images[0] - 1;
     return images;
+}
+
+const char *kernels_absence(const char *image) {
+    const size_t count = sizeof images / sizeof images[0] - 1;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(images[i].name, image) == 0)
+            return NULL;
+    return count == 0
+               ? NULL
+               : "the compiler of this build's kernels does not know its instructions: build "
+                 "with nvcc";
 }
 
 const char *kernels_built(void) {

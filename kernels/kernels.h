@@ -109,6 +109,9 @@ enum status ceiling_cuda_fma(int64_t iterations, void *scratch, double *flops,
 /* The kernels' images for struct gpu_selection. */
 const struct gpu_image *kernels_images(size_t *count);
 
+/* Why the build is without the image of that name though it has others; NULL where it is not so. */
+const char *kernels_absence(const char *image);
+
 /* One line: "by nvcc 13.0 for sm_75 … and PTX compute_75", or why there are none. */
 const char *kernels_built(void);
 

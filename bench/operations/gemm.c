@@ -56,6 +56,11 @@ static const char *primitive_availability(const struct bench_case *c) {
                : NULL;
 }
 
+static const char *hopper_availability(const struct bench_case *c) {
+    (void)c;
+    return kernels_absence("gemm_10_hopper");
+}
+
 static const struct implementation implementations[] = {
     {.name = "cpu-naive",
      .file = "reference/gemm_1_naive.c",
@@ -191,6 +196,7 @@ static const struct implementation implementations[] = {
          "copies by TMA, shared by two blocks, and products of four warps that read them in place",
      .device = DEVICE_GPU,
      .dtypes = DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16),
+     .availability = hopper_availability,
      .run = RUN(gemm, gemm_cuda_hopper)},
     {.name = "cublas",
      .file = "kernels/gemm/gemm_cublas.c",
