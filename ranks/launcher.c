@@ -22,6 +22,16 @@ bool launcher_found(int *count) {
     return getenv("PMIX_RANK") != NULL;
 }
 
+bool ranks_launched_first(void) {
+    static const char *const numbers[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const char *number = getenv(numbers[i]);
+        if (number)
+            return strcmp(number, "0") == 0;
+    }
+    return true;
+}
+
 /* LOCKSTEP_MPI names another library than the one beside the program: a cluster has several MPIs.
  * NULL: it names none. */
 static const char *library_named(void) {

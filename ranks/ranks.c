@@ -31,21 +31,44 @@ static struct rank_identity identity_read(void) {
     return identity;
 }
 
+/* How long a rank may be stopped, as by SIGSTOP, before the others give it up. */
+static enum status stopped_seconds_read(int *seconds, struct message *message) {
+    enum { USUAL = 30, MOST = 86400 };
+    const char *text = getenv("LOCKSTEP_STOPPED_SECONDS");
+    *seconds = USUAL;
+    if (!text || !*text)
+        return STATUS_OK;
+    char *end;
+    const long number = strtol(text, &end, 10);
+    if (*end != '\0' || number < 1 || number > MOST)
+        return message_set(message, STATUS_INVALID,
+                           "LOCKSTEP_STOPPED_SECONDS=%.40s: give 1 to %d seconds, or unset it",
+                           text, MOST);
+    *seconds = (int)number;
+    return STATUS_OK;
+}
+
 enum status ranks_open(void (*end)(const char *sentence), struct ranks **opened,
                        struct message *message) {
-    int count;
+    int count, stopped_seconds;
     const struct mpi_api *api;
     *opened = NULL;
     if (!launcher_found(&count) || (ranks_absence() && count <= 1))
         return STATUS_OK;
-    enum status status = mpi_load(&api, message);
+    enum status status = stopped_seconds_read(&stopped_seconds, message);
+    if (status == STATUS_OK)
+        status = mpi_load(&api, message);
     if (status != STATUS_OK)
         return status;
     struct ranks *ranks = calloc(1, sizeof *ranks);
     if (!ranks)
         return message_set(message, STATUS_NO_MEMORY, "no memory for a job's ranks");
     api->open(ranks_add_elements);
-    *ranks = (struct ranks){.api = api, .number = api->rank(), .count = api->size(), .end = end};
+    *ranks = (struct ranks){.api = api,
+                            .number = api->rank(),
+                            .count = api->size(),
+                            .end = end,
+                            .stopped_seconds = stopped_seconds};
     ranks->identities = calloc((size_t)ranks->count, sizeof *ranks->identities);
     if (!ranks->identities) {
         free(ranks);
@@ -71,9 +94,9 @@ void ranks_close(struct ranks *ranks) {
     free(ranks);
 }
 
-void ranks_keep(struct ranks *ranks, const char *folder) {
+void ranks_keep(struct ranks *ranks, const char *kept) {
     if (ranks)
-        atomic_store(&ranks->kept, folder);
+        atomic_store(&ranks->kept, kept);
 }
 
 int ranks_number(const struct ranks *ranks) {

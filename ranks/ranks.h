@@ -22,9 +22,13 @@ struct ranks;
  * or started by asking. */
 const char *ranks_absence(void);
 
+/* Whether this process is the first one, as its launcher's variables say, before any job is joined. One
+ * that no launcher started is. */
+bool ranks_launched_first(void);
+
 /* Joins the job that this process was started in. *ranks is NULL where no launcher started it, or
  * started it alone without MPI. STATUS_INVALID: it was started together with others, and this
- * build has no MPI. `end` is called, from any thread, where the job cannot go on: with a sentence,
+ * build has no MPI, or LOCKSTEP_STOPPED_SECONDS is no number of seconds. `end` is called, from any thread, where the job cannot go on: with a sentence,
  * or NULL where another rank says it. It does not return. */
 enum status ranks_open(void (*end)(const char *sentence), struct ranks **ranks,
                        struct message *message);
@@ -32,8 +36,8 @@ enum status ranks_open(void (*end)(const char *sentence), struct ranks **ranks,
 /* Waits for all ranks and leaves the job. */
 void ranks_close(struct ranks *ranks);
 
-/* Names what is kept should a rank die from now on; `folder` stays valid. */
-void ranks_keep(struct ranks *ranks, const char *folder);
+/* What is said to be kept should a rank fail from now on, after "; "; it stays valid. NULL: nothing. */
+void ranks_keep(struct ranks *ranks, const char *kept);
 
 int ranks_number(const struct ranks *ranks);       /* of this one, from 0 */
 int ranks_count(const struct ranks *ranks);        /* of all, at least 1 */

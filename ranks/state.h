@@ -25,7 +25,8 @@ struct ranks {
     int number, count;
     struct rank_identity *identities; /* one a rank */
     void (*end)(const char *sentence);
-    _Atomic(const char *) kept; /* a folder; NULL: nothing is kept yet */
+    _Atomic(const char *) kept; /* NULL: nothing is kept yet */
+    int stopped_seconds;        /* so long a rank may be stopped */
     struct watch *watch;        /* NULL: nobody is watched */
 };
 
@@ -35,8 +36,8 @@ bool launcher_found(int *count);
 /* Loads the library of ranks/mpi. */
 enum status mpi_load(const struct mpi_api **api, struct message *message);
 
-/* Watches the other ranks on this machine: where one dies, ranks->end is called with its name.
- * What cannot be watched is left to the launcher. */
+/* Watches the other ranks on this machine: where one dies or stays stopped, ranks->end is called with
+ * its name. What cannot be watched is left to the launcher. */
 void watch_start(struct ranks *ranks);
 void watch_stop(struct ranks *ranks);
 

@@ -50,6 +50,13 @@ static enum status emulated_check(const struct run_options *run, const char *opt
                              option, run->gpu);
 }
 
+static enum status scaling_check(const char *scaling, struct message *message) {
+    if (!scaling || strcmp(scaling, "strong") == 0 || strcmp(scaling, "weak") == 0)
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID, "--scaling wants strong or weak, not '%s'",
+                       scaling);
+}
+
 static enum status limits_check(const struct run_options *run, struct message *message) {
     const char *limits = run->limits;
     if (!limits || strcmp(limits, "none") == 0)
@@ -95,18 +102,15 @@ enum status command_run(int argc, char **argv, const struct command_context *con
                                  .argument = run_arguments_operation,
                                  .message = message};
     enum status status = options_parse(&parse, argc, argv);
-    if (status != STATUS_OK || parse.helped)
+    if (parse.helped)
         return status;
-    const char *scaling = run->scaling;
-    if (scaling && strcmp(scaling, "strong") != 0 && strcmp(scaling, "weak") != 0)
-        return message_set(message, STATUS_INVALID, "--scaling wants strong or weak, not '%s'",
-                           scaling);
-    status = gpus_read(&parsed, message);
+    if (status == STATUS_OK)
+        status = scaling_check(run->scaling, message);
+    if (status == STATUS_OK)
+        status = gpus_read(&parsed, message);
     if (status == STATUS_OK)
         status = run_arguments_finish(&parsed.arguments, message);
-    if (status != STATUS_OK)
-        return status;
-    status = job_join(context, &run->ranks, message);
+    status = job_join(context, status, &run->ranks, message);
     if (status == STATUS_OK)
         status = run_execute(run, message);
     run_arguments_close(&parsed.arguments);

@@ -275,10 +275,10 @@ static enum status train_and_draw(struct parsed *parsed, struct message *message
 }
 
 /* Over the ranks of a job, where there is one; the first prints. */
-static enum status job_train(struct parsed *parsed, const struct command_context *context,
-                             struct message *message) {
+static enum status job_train(struct parsed *parsed, enum status status,
+                             const struct command_context *context, struct message *message) {
     struct train_options *train = &parsed->train;
-    enum status status = job_join(context, &train->ranks, message);
+    status = job_join(context, status, &train->ranks, message);
     FILE *silent = ranks_is_first(train->ranks) ? NULL : fopen("/dev/null", "w");
     if (silent)
         train->report = silent;
@@ -305,11 +305,11 @@ enum status command_train(int argc, char **argv, const struct command_context *c
         .name = "train", .doc = doc, .tables = tables, .parsed = &parsed, .message = message};
     defaults_fill(&parsed, context);
     enum status status = options_parse(&parse, argc, argv);
-    if (status != STATUS_OK || parse.helped)
+    if (parse.helped)
         return status;
-    status = cores_use(parsed.cores, message);
     if (status == STATUS_OK)
-        status = job_train(&parsed, context, message);
+        status = cores_use(parsed.cores, message);
+    status = job_train(&parsed, status, context, message);
     added_close(parsed.added);
     return status;
 }

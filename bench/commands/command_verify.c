@@ -81,6 +81,26 @@ static enum status threads_choose(int *threads, struct message *message) {
     return processors_choose(&processors, *threads, threads, message);
 }
 
+static enum status parsed_finish(struct parsed *parsed, struct message *message) {
+    struct suite_options *suite = &parsed->suite;
+    enum status status = cores_use(parsed->cores, message);
+    if (status == STATUS_OK)
+        status = added_open(&parsed->add, &parsed->added, message);
+    if (status != STATUS_OK)
+        return status;
+    operations_choose(parsed);
+    status = implementations_check(suite->implementations, suite->operations,
+                                   (size_t)suite->operation_count, message);
+    if (status == STATUS_OK)
+        status = suite->operation_count == 1
+                     ? operation_dtypes_check(suite->operations[0], suite->dtypes, message)
+                     : dtypes_check(suite->dtypes, message);
+    if (status == STATUS_OK)
+        status =
+            shapes_check(suite->shapes, suite->operations, (size_t)suite->operation_count, message);
+    return status == STATUS_OK ? threads_choose(&suite->threads, message) : status;
+}
+
 static enum status parsed_run(struct parsed *parsed, struct message *message) {
     struct devices devices;
     enum status status = devices_open(&devices, parsed->gpu, message);
@@ -106,9 +126,9 @@ static enum status parsed_run(struct parsed *parsed, struct message *message) {
 }
 
 /* Over the ranks of a job, where there is one; the first prints. */
-static enum status job_run(struct parsed *parsed, const struct command_context *context,
-                           struct message *message) {
-    enum status status = job_join(context, &parsed->ranks, message);
+static enum status job_run(struct parsed *parsed, enum status status,
+                           const struct command_context *context, struct message *message) {
+    status = job_join(context, status, &parsed->ranks, message);
     FILE *silent = NULL;
     if (status == STATUS_OK && !ranks_is_first(parsed->ranks)) {
         silent = fopen("/dev/null", "w");
@@ -138,28 +158,11 @@ enum status command_verify(int argc, char **argv, const struct command_context *
                                  .argument = operation_read,
                                  .message = message};
     enum status status = options_parse(&parse, argc, argv);
-    if (status != STATUS_OK || parse.helped)
+    if (parse.helped)
         return status;
-    status = cores_use(parsed.cores, message);
     if (status == STATUS_OK)
-        status = added_open(&parsed.add, &parsed.added, message);
-    if (status != STATUS_OK)
-        return status;
-    operations_choose(&parsed);
-    status = implementations_check(parsed.suite.implementations, parsed.suite.operations,
-                                   (size_t)parsed.suite.operation_count, message);
-    if (status == STATUS_OK)
-        status =
-            parsed.suite.operation_count == 1
-                ? operation_dtypes_check(parsed.suite.operations[0], parsed.suite.dtypes, message)
-                : dtypes_check(parsed.suite.dtypes, message);
-    if (status == STATUS_OK)
-        status = shapes_check(parsed.suite.shapes, parsed.suite.operations,
-                              (size_t)parsed.suite.operation_count, message);
-    if (status == STATUS_OK)
-        status = threads_choose(&parsed.suite.threads, message);
-    if (status == STATUS_OK)
-        status = job_run(&parsed, context, message);
+        status = parsed_finish(&parsed, message);
+    status = job_run(&parsed, status, context, message);
     added_close(parsed.added);
     return status;
 }

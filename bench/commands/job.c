@@ -19,13 +19,16 @@ static char *call_write(const struct command_context *context) {
     return NULL;
 }
 
-enum status job_join(const struct command_context *context, struct ranks **ranks,
-                     struct message *message) {
-    enum status status = ranks_open(context->end, ranks, message);
-    if (status != STATUS_OK || !*ranks)
+enum status job_join(const struct command_context *context, enum status status,
+                     struct ranks **ranks, struct message *message) {
+    struct message opening;
+    const enum status opened = ranks_open(context->end, ranks, &opening);
+    if (status == STATUS_OK && opened != STATUS_OK)
+        return message_set(message, opened, "%s", opening.text);
+    if (!*ranks)
         return status;
     char *call = call_write(context);
-    if (!call)
+    if (!call && status == STATUS_OK)
         status = message_set(message, STATUS_NO_MEMORY, "no memory to compare the ranks' calls");
     status = ranks_agree(*ranks, status, message);
     if (status == STATUS_OK && call)

@@ -3,6 +3,7 @@
 #include "bench/commands/exit_status.h"
 #include "bench/commands/guard.h"
 #include "bench/devices/build_info.h"
+#include "ranks/ranks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,6 +158,8 @@ static int word_call(int argc, char **argv) {
     for (int i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(word, commands[i].name) == 0)
             return command_call(i, argc, argv);
+    if (!ranks_launched_first())
+        return EXIT_STATUS_CALL;
     if (argc >= 2)
         fprintf(stderr, "lockstep: there is no command '%s'\n\n", word);
     print_usage(stderr);

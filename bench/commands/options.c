@@ -2,6 +2,7 @@
 #include "bench/commands/options.h"
 #include "bench/commands/exit_status.h"
 #include "bench/statistics/verdict.h"
+#include "ranks/ranks.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -132,7 +133,8 @@ struct reading {
 
 static int help_print(struct reading *reading, int key, struct argp_state *state) {
     const unsigned int long_help = ARGP_HELP_LONG | ARGP_HELP_DOC | ARGP_HELP_USAGE;
-    argp_state_help(state, stdout, key == KEY_HELP ? long_help : ARGP_HELP_USAGE);
+    if (ranks_launched_first())
+        argp_state_help(state, stdout, key == KEY_HELP ? long_help : ARGP_HELP_USAGE);
     reading->parse->helped = true;
     return ECANCELED;
 }
@@ -207,7 +209,10 @@ enum status options_parse(struct option_parse *parse, int argc, char **argv) {
                               .help_filter = help_end};
     /* ARGP_NO_HELP: argp's own --help ends the process. Its messages about unknown options go to
      * standard error. */
-    error_t error = argp_parse(&argp, argc, words, ARGP_NO_EXIT | ARGP_NO_HELP, NULL, &reading);
+    unsigned int flags = ARGP_NO_EXIT | ARGP_NO_HELP;
+    if (!ranks_launched_first())
+        flags |= ARGP_NO_ERRS;
+    error_t error = argp_parse(&argp, argc, words, flags, NULL, &reading);
     if (parse->helped)
         return STATUS_OK;
     if (parse->status != STATUS_OK)

@@ -179,7 +179,11 @@ static enum status run_results_open(struct run *run, struct message *message) {
         return status;
     /* Any rank may be the one that is left to name it. */
     ranks_broadcast(run->options->ranks, run->folder.path, sizeof run->folder.path);
-    ranks_keep(run->options->ranks, run->folder.path);
+    snprintf(run->kept, sizeof run->kept,
+             "what was measured before is kept in %s, and the same command with --out %s goes on "
+             "from there",
+             run->folder.path, run->folder.path);
+    ranks_keep(run->options->ranks, run->kept);
     return job_share_done(run, message);
 }
 

@@ -32,8 +32,9 @@ struct run {
     struct progress progress;
     struct nvtx ranges;
     struct measure_limits limits;
-    char *settings; /* to be freed */
-    FILE *table;    /* stdout, or stderr when stdout carries JSON */
+    char *settings;  /* to be freed */
+    FILE *table;     /* stdout, or stderr when stdout carries JSON */
+    char kept[5000]; /* what is said when a rank fails */
 };
 
 static inline bool run_is_emulated(const struct devices *devices) {

@@ -2,6 +2,7 @@
 #include "bench/files/folder.h"
 #include "bench/training/state.h"
 #include "common/files.h"
+#include "ranks/ranks.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -81,6 +82,21 @@ enum status train_csv_open(struct training *training) {
         return status;
     training->csv = fopen(path, "a");
     return training->csv ? STATUS_OK : csv_failed(training);
+}
+
+/* The first rank alone has a folder and saves; any may be the one that is left to say so. */
+void train_csv_keep(struct training *training) {
+    const struct train_options *options = training->options;
+    const char *save = options->save;
+    if (training->csv)
+        snprintf(training->kept, sizeof training->kept,
+                 "%s keeps a row for each epoch that was done, %s%s", training->csv_path,
+                 save ? "and the same command with --load goes on from the last one's weights in "
+                      : "and no weights, for no --save was given",
+                 save ? save : "");
+    ranks_broadcast(options->ranks, training->kept, sizeof training->kept);
+    if (*training->kept)
+        ranks_keep(options->ranks, training->kept);
 }
 
 enum status train_csv_add(const struct training *training, const struct train_row *row) {

@@ -30,6 +30,7 @@ struct training {
     int64_t most;    /* samples that a batch may have, of training or evaluation */
     FILE *csv;
     char csv_path[4096];
+    char kept[8192]; /* what is said when a rank fails */
     struct train_progress progress;
     struct execution execution;
     struct message *message;
@@ -58,6 +59,8 @@ enum status train_weights_keep(struct training *training);
  * from saved weights adds its rows to those that are there, and any other refuses to. A file without
  * a whole row was left by a training that was killed, and is begun again. */
 enum status train_csv_open(struct training *training);
+/* Tells all ranks what a rank that fails from now on leaves behind. */
+void train_csv_keep(struct training *training);
 enum status train_csv_add(const struct training *training, const struct train_row *row);
 /* `status`, or that the file could not be written to its end. */
 enum status train_csv_close(const struct training *training, enum status status);

@@ -362,10 +362,14 @@ static enum status training_open(struct training *training) {
         status = train_weights_open(training);
     if (status == STATUS_OK)
         status = train_csv_open(training);
-    return ranks_agree(options->ranks, status, training->message);
+    status = ranks_agree(options->ranks, status, training->message);
+    if (status == STATUS_OK)
+        train_csv_keep(training);
+    return status;
 }
 
 static enum status training_close(struct training *training, enum status status) {
+    ranks_keep(training->options->ranks, NULL);
     status = train_csv_close(training, status);
     mlp_graphs_close(training->graphs);
     train_memory_close(training);

@@ -78,9 +78,20 @@ static bool is_out_of_step(struct ranks *ranks) {
 static bool is_mourned(struct ranks *ranks) {
     if (signal(SIGTERM, SIG_IGN) == SIG_ERR)
         return false;
-    ranks_keep(ranks, "some/folder");
+    ranks_keep(ranks, "all is in some/folder");
     if (ranks_number(ranks) == 1)
         (void)kill(getpid(), SIGKILL);
+    ranks_meet(ranks);
+    return false;
+}
+
+/* Two are stopped, the first among them: the one that is left says so. */
+static bool is_given_up(struct ranks *ranks) {
+    if (signal(SIGTERM, SIG_IGN) == SIG_ERR)
+        return false;
+    ranks_keep(ranks, "all is in some/folder");
+    if (ranks_number(ranks) < 2)
+        (void)kill(getpid(), SIGSTOP);
     ranks_meet(ranks);
     return false;
 }
@@ -148,11 +159,8 @@ static int rank_run(const char *word) {
     static const struct {
         const char *word;
         bool (*run)(struct ranks *ranks);
-    } runs[] = {{"agree", agrees},
-                {"alike", is_alike},
-                {"step", is_out_of_step},
-                {"mourn", is_mourned},
-                {"sums", sums}};
+    } runs[] = {{"agree", agrees},     {"alike", is_alike},      {"step", is_out_of_step},
+                {"mourn", is_mourned}, {"give up", is_given_up}, {"sums", sums}};
     struct ranks *ranks;
     struct message message = {""};
     bool right = false;
@@ -231,8 +239,35 @@ static void test_a_rank_that_dies_is_named(void **state) {
     assert_int_not_equal(call.status, 0);
     check_holds(call.err, "ended: rank 1 (process ");
     check_holds(call.err, "has died");
-    check_holds(call.err, "kept in some/folder");
+    check_holds(call.err, "and with it the job; all is in some/folder");
     call_free(&call);
+}
+
+static void test_a_rank_that_is_stopped_is_named(void **state) {
+    (void)state;
+    assert_int_equal(setenv("LOCKSTEP_STOPPED_SECONDS", "2", 1), 0);
+    struct call call = ranks_call(3, "give up");
+    assert_int_equal(unsetenv("LOCKSTEP_STOPPED_SECONDS"), 0);
+    assert_int_not_equal(call.status, 0);
+    check_holds(call.err, "ended: rank 0 (process ");
+    check_holds(call.err, "has been stopped for 2 s, and with it the job; all is in some/folder");
+    assert_int_equal(text_count(call.err, "has been stopped"), 1);
+    call_free(&call);
+}
+
+static void test_a_time_that_is_no_number_is_refused(void **state) {
+    (void)state;
+    static const char *const texts[] = {"0", "soon", "3s", "-1", "86401"};
+    struct ranks *ranks;
+    struct message message = {""};
+    assert_int_equal(setenv("OMPI_COMM_WORLD_SIZE", "2", 1), 0);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_int_equal(setenv("LOCKSTEP_STOPPED_SECONDS", texts[i], 1), 0);
+        assert_int_equal(ranks_open(end, &ranks, &message), STATUS_INVALID);
+        check_holds(message.text, "give 1 to 86400 seconds");
+    }
+    assert_int_equal(unsetenv("OMPI_COMM_WORLD_SIZE"), 0);
+    assert_int_equal(unsetenv("LOCKSTEP_STOPPED_SECONDS"), 0);
 }
 
 /* A launcher that started several of a program that cannot know each other. */
@@ -258,11 +293,13 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_alone_agrees_with_itself),
         cmocka_unit_test(test_several_without_mpi_are_refused),
+        cmocka_unit_test(test_a_time_that_is_no_number_is_refused),
         IN_PLACE(test_ranks_agree),
         IN_PLACE(test_ranks_that_differ_are_named),
         IN_PLACE(test_sums_are_right_on_any_number_of_ranks),
         IN_PLACE(test_a_rank_out_of_step_ends_the_job),
         IN_PLACE(test_a_rank_that_dies_is_named),
+        IN_PLACE(test_a_rank_that_is_stopped_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -253,6 +253,36 @@ static void test_ranks_of_other_calls_are_refused(void **state) {
     call_free(&call);
 }
 
+/* Before the ranks meet, each finds the same by itself; or one does. */
+static void test_a_wrong_call_is_said_once(void **state) {
+    (void)state;
+    need_mpi();
+    static const struct {
+        const char *call[5], *said;
+        int status; /* as of one process */
+    } calls[] = {
+        {{"run", "--nothing"}, "unrecognized option '--nothing'", 2},
+        {{"run", "--scaling", "sideways"}, "--scaling wants", 2},
+        {{"verify", "--add", "/nowhere.so"}, "/nowhere.so", 3},
+        {{"train", "--batch", "none"}, "--batch wants", 2},
+        {{"nothing"}, "there is no command 'nothing'", 2},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct call call = launch_of(here.program, 3, calls[i].call);
+        check_status(&call, calls[i].status);
+        if (text_count(call.err, calls[i].said) != 1)
+            fail_msg("'%s' is not said once: %s", calls[i].said, call.err);
+        call_free(&call);
+    }
+    struct call call =
+        launch_pair(here.program, (const char *const[]){"verify", "allreduce", NULL},
+                    (const char *const[]){"verify", "allreduce", "--cores", "many", NULL});
+    check_status(&call, 2);
+    check_holds(call.err, "lockstep: rank 1 on ");
+    assert_int_equal(text_count(call.err, "--cores"), 1);
+    call_free(&call);
+}
+
 /* Whatever command each rank was started with: nothing is checked, measured or trained then. */
 static void test_ranks_of_other_commands_are_refused(void **state) {
     (void)state;
@@ -307,19 +337,35 @@ static int child_of(pid_t launcher, const char *name, bool first) {
     return found;
 }
 
-/* Waits until a case is done. */
-static bool case_is_done(void) {
+/* Waits until a file has a row. */
+static bool row_is_written(const char *file) {
     for (int i = 0; i < 300; i++, nap()) {
-        char *cases = file_of("cases.csv");
-        const bool done = cases && text_count(cases, "\n") > 1;
-        free(cases);
+        char *rows = file_of(file);
+        const bool done = rows && text_count(rows, "\n") > 1;
+        free(rows);
         if (done)
             return true;
     }
     return false;
 }
 
-static void expect_kept_when_dies(bool first) {
+/* Sends a signal to a rank of a job that has written a row, and waits for the job's end. */
+static void rank_signal(struct call *call, const char *file, bool first, int number) {
+    assert_true(row_is_written(file));
+    const int rank = child_of(call->process, "lockstep", first);
+    if (rank == 0) { /* a launcher with a process between */
+        assert_int_equal(kill(call->process, SIGKILL), 0);
+        call_wait(&here, call);
+        call_free(call);
+        skip();
+    }
+    assert_int_equal(kill(rank, number), 0);
+    call_wait(&here, call); /* an alarm ends what does not end */
+    assert_in_range(call->status, 1, 255);
+    check_holds(call->err, first ? "rank 0 (process" : "rank 1 (process");
+}
+
+static void expect_kept_when_fails(bool first, int number, const char *how) {
     need_mpi();
     /* Long enough that the rank is killed before the run has ended, on a busy machine too. */
     static const char *const arguments[] = {
@@ -327,20 +373,8 @@ static void expect_kept_when_dies(bool first) {
         "1",   "--out",     "run",        "--shape", "1,1000,2000,3000,4000,5000,6000",
         NULL};
     struct call call = launch_start(here.program, 2, arguments);
-    assert_true(case_is_done());
-    const int rank = child_of(call.process, "lockstep", first);
-    if (rank == 0) { /* a launcher with a process between */
-        assert_int_equal(kill(call.process, SIGKILL), 0);
-        call_wait(&here, &call);
-        call_free(&call);
-        skip();
-    }
-    assert_int_equal(kill(rank, SIGKILL), 0);
-    call_wait(&here, &call); /* an alarm ends what does not end */
-    assert_int_not_equal(call.status, 0);
-    assert_in_range(call.status, 1, 255);
-    check_holds(call.err, first ? "rank 0 (process" : "rank 1 (process");
-    check_holds(call.err, "has died");
+    rank_signal(&call, "cases.csv", first, number);
+    check_holds(call.err, how);
     check_holds(call.err, "is kept in run, and the same command with --out run goes on");
     call_free(&call);
     struct call again = launch_of(here.program, 2, arguments);
@@ -354,13 +388,50 @@ static void expect_kept_when_dies(bool first) {
 
 static void test_what_was_measured_is_kept_when_a_rank_dies(void **state) {
     (void)state;
-    expect_kept_when_dies(false);
+    expect_kept_when_fails(false, SIGKILL, "has died");
 }
 
 /* The rank that opened the folder. */
 static void test_what_was_measured_is_kept_when_the_first_rank_dies(void **state) {
     (void)state;
-    expect_kept_when_dies(true);
+    expect_kept_when_fails(true, SIGKILL, "has died");
+}
+
+static void test_what_was_measured_is_kept_when_a_rank_is_stopped(void **state) {
+    (void)state;
+    assert_int_equal(setenv("LOCKSTEP_STOPPED_SECONDS", "2", 1), 0);
+    expect_kept_when_fails(false, SIGSTOP, "has been stopped for 2 s");
+    assert_int_equal(unsetenv("LOCKSTEP_STOPPED_SECONDS"), 0);
+}
+
+static void expect_epochs_kept(bool saves) {
+    need_mpi();
+    static const char *const all[] = {
+        "train",        "--data",  "synthetic", "--layers",  "200-64-4", "--epochs",
+        "1000",         "--batch", "64",        "--threads", "1",        "--implementation",
+        "openblas-mpi", "--out",   "run",       "--save",    "weights",  NULL};
+    const char *arguments[sizeof all / sizeof all[0]];
+    memcpy(arguments, all, sizeof all);
+    if (!saves)
+        arguments[sizeof all / sizeof all[0] - 3] = NULL;
+    struct call call = launch_start(here.program, 2, arguments);
+    rank_signal(&call, "training.csv", true, SIGKILL);
+    check_holds(call.err, "run/training.csv keeps a row for each epoch that was done");
+    check_holds(call.err,
+                saves ? "goes on from the last one's weights in weights" : "no --save was given");
+    call_free(&call);
+    double losses[2];
+    assert_in_range(losses_read("run", losses, 2), 1, 2);
+}
+
+static void test_epochs_are_kept_when_a_rank_dies(void **state) {
+    (void)state;
+    expect_epochs_kept(false);
+}
+
+static void test_weights_are_kept_when_a_rank_dies(void **state) {
+    (void)state;
+    expect_epochs_kept(true);
 }
 
 int main(void) {
@@ -378,9 +449,13 @@ int main(void) {
         IN_PLACE(test_a_node_without_the_data_is_named),
         IN_PLACE(test_ranks_of_other_calls_are_refused),
         IN_PLACE(test_ranks_of_other_commands_are_refused),
+        IN_PLACE(test_a_wrong_call_is_said_once),
         IN_PLACE(test_the_emulated_gpu_is_refused),
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_dies),
         IN_PLACE(test_what_was_measured_is_kept_when_the_first_rank_dies),
+        IN_PLACE(test_what_was_measured_is_kept_when_a_rank_is_stopped),
+        IN_PLACE(test_epochs_are_kept_when_a_rank_dies),
+        IN_PLACE(test_weights_are_kept_when_a_rank_dies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
