@@ -109,8 +109,12 @@ $(foreach version,12 13,$(eval $(call cublas_rule,libcublas,cublas,$(version))))
 $(foreach version,12 13,$(eval $(call cublas_rule,libcublasLt,cublasLt,$(version))))
 
 # --- NVRTC, in front of NVIDIA's ----------------------------------------------------------------------------------------
+EMULATOR_ASSEMBLER := $(BUILD)/emulator/ptxas
 EMULATOR_NVRTC := $(foreach version,12 13,$(BUILD)/emulator/libnvrtc.so.$(version))
-emulator: $(EMULATOR_NVRTC)
+emulator: $(EMULATOR_NVRTC) $(EMULATOR_ASSEMBLER)
+$(EMULATOR_ASSEMBLER): emulator/nvrtc/ptxas
+	@mkdir -p $(@D)
+	install -m 755 $< $@
 
 define nvrtc_rule
 $(BUILD)/emulator/nvrtc/nvrtc.$(1).o: emulator/nvrtc/nvrtc.c $(flags)

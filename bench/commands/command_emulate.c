@@ -24,6 +24,7 @@ static const char doc[] =
 
 struct parsed {
     const char *device, *check, *report;
+    bool preload;
     int found_status;
 };
 
@@ -35,22 +36,32 @@ static const struct command_option options[] = {
                 "memory (default), race, init, barrier, leak, joined by commas; all; none"),
     OPTION_TEXT("report", "FILE", struct parsed, report,
                 "Write the counters of all kernels into this CSV file"),
+    OPTION_FLAG("preload", struct parsed, preload,
+                "Load the emulator's runtime and NVRTC before those that the program brings along, "
+                "as wheels of Python do"),
     OPTION_WHOLE("error-exitcode", 0, 255, struct parsed, found_status,
                  "The exit status where something was found wrong and the program's is 0 (86)"),
     OPTIONS_END,
 };
 
+/* Whether the next word is this option's value. The options of all commands without one may be cut short. */
+static bool takes_value(const char *option) {
+    static const char *const alone[] = {"--pr", "--he", "--us"};
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
+        if (strncmp(option, alone[i], strlen(alone[i])) == 0)
+            return false;
+    return strchr(option, '=') == NULL;
+}
+
 /* How many words are lockstep's own: those before the first that is neither an option nor the value
- * of one. All options but help have a value. */
+ * of one. */
 static int own_words(int argc, char **argv) {
     int count = 1;
     while (count < argc && argv[count][0] == '-') {
         const char *word = argv[count++];
         if (strcmp(word, "--") == 0)
             break;
-        const bool has_value =
-            !strchr(word, '=') && strncmp(word, "--he", 4) != 0 && strncmp(word, "--us", 4) != 0;
-        count += has_value && count < argc;
+        count += takes_value(word) && count < argc;
     }
     return count;
 }
@@ -99,7 +110,7 @@ static enum status summary_print(const struct emulated_program *program, const c
 
 static enum status program_emulate(const struct parsed *parsed, char *const *words,
                                    const struct command_context *context, struct message *message) {
-    struct emulated_program program;
+    struct emulated_program program = {.preload = parsed->preload};
     char configuration[1024];
     size_t found = 0;
     enum status status = configuration_write(parsed, configuration, sizeof configuration, message);

@@ -38,6 +38,20 @@ static bool environment_put_before(const char *name, const char *first, char sep
     return done;
 }
 
+/* Programs that run an assembler and load what it makes, as Triton does, get one that hands out PTX. */
+static bool assembler_name(const char *folder) {
+    char path[PATH_MAX + sizeof "/ptxas"];
+    snprintf(path, sizeof path, "%s/ptxas", folder);
+    return setenv("TRITON_PTXAS_PATH", path, 1) == 0 &&
+           setenv("TRITON_PTXAS_BLACKWELL_PATH", path, 1) == 0;
+}
+
+/* A library that is loaded already is taken wherever the program would look for it. */
+static bool libraries_preload(void) {
+    static const char names[] = "libcudart.so.12:libcudart.so.13:libnvrtc.so.12:libnvrtc.so.13";
+    return environment_put_before("LD_PRELOAD", names, ':', true);
+}
+
 /* The loader looks in LD_LIBRARY_PATH before it looks where a program says. Of two equal keys the
  * later one counts. */
 static enum status environment_set(const struct emulated_program *program, char *library,
@@ -50,7 +64,8 @@ static enum status environment_set(const struct emulated_program *program, char 
     /* The emulated GPU was asked for by name, whatever the machine's GPUs are. */
     (void)unsetenv("CUDA_VISIBLE_DEVICES");
     const bool fits = length > 0 && (size_t)length < sizeof text;
-    if (fits && environment_put_before("LD_LIBRARY_PATH", library, ':', true) &&
+    if (fits && assembler_name(library) && (!program->preload || libraries_preload()) &&
+        environment_put_before("LD_LIBRARY_PATH", library, ':', true) &&
         environment_put_before("LOCKSTEP_EMULATOR", text, ';', false))
         return STATUS_OK;
     return message_set(message, STATUS_NO_MEMORY, "no memory for the program's environment");

@@ -9,6 +9,7 @@
 
 /* What is written down lies in a folder of its own, which emulated_program_forget removes. */
 struct emulated_program {
+    bool preload; /* filled in before: load the emulator's libraries before the program's */
     char folder[256];
     char counters[300]; /* a CSV file: a row a kernel; missing where none was launched */
     char findings[300]; /* a line a finding; missing where there are none */

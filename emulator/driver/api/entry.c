@@ -147,7 +147,8 @@ CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
         config_read_early();
         driver_find("cuGetExportTable: the private tables of NVIDIA's libraries are not supported; "
                     "link a program of the CUDA runtime with nvcc -cudart shared, and put the "
-                    "emulator's libcudart in front, see docs/emulator.md");
+                    "emulator's libcudart in front (lockstep emulate --preload, where a program "
+                    "brings its own along), see docs/emulator.md");
     }
     said = true;
     pthread_mutex_unlock(&driver.lock);

@@ -65,8 +65,17 @@ static void table_ask(void) {
         (void)get_table(&table, &identifier);
 }
 
-/* The words: "frees" or "leaks"; "writes" inside or "overruns", "asks" for a private table before, or
- * "loads" machine code first; and the exit status. */
+/* Whether runtime and NVRTC are there though nobody has looked for them. */
+static bool libraries_are_loaded(void) {
+    static const char *const names[] = {"libcudart.so.12", "libcudart.so.13", "libnvrtc.so.13"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!dlopen(names[i], RTLD_NOW | RTLD_NOLOAD))
+            return false;
+    return true;
+}
+
+/* The words: "frees" or "leaks"; "writes" inside or "overruns", "asks" for a private table before,
+ * "loads" machine code first, or "finds" libraries loaded; and the exit status. */
 static int program_run(char **words) {
     struct functions cuda;
     CUcontext context;
@@ -76,6 +85,8 @@ static int program_run(char **words) {
     void *parameters[] = {&to};
     if (strcmp(words[1], "asks") == 0)
         table_ask();
+    if (strcmp(words[1], "finds") == 0 && !libraries_are_loaded())
+        return 101;
     if (!functions_find(&cuda) || cuda.init(0) || cuda.retain(&context, 0) ||
         cuda.set_current(context) || cuda.load(&module, ptx) ||
         cuda.get_function(&function, module, "store") || cuda.allocate(&memory, 4))
@@ -174,6 +185,37 @@ static void scripts_may_start_programs(void **state) {
     free(counters);
 }
 
+/* As Triton runs it: what comes out is the text, and a zero. */
+static void an_assembler_hands_out_ptx(void **state) {
+    static const char script[] =
+        "\"$TRITON_PTXAS_PATH\" --version | grep -o 'release 1[0-9]' &&"
+        "printf .version >k.ptx && \"$TRITON_PTXAS_PATH\" -lineinfo -v "
+        "--gpu-name=sm_80 k.ptx -o k.o && wc -c <k.o && cmp -n 8 k.ptx k.o &&"
+        "\"$TRITON_PTXAS_PATH\" k.ptx";
+    (void)state;
+    struct call call = EMULATE("sh", "-c", script);
+    assert_string_equal(call.out, "release 13\n9\n");
+    check_holds(call.err, "-o FILE is needed");
+    check_status(&call, 2);
+    call_free(&call);
+}
+
+/* The program asks for what is loaded, without a search. A sanitizer's build of the libraries needs
+ * the sanitizer in the program's first place. */
+static void libraries_may_be_loaded_first(void **state) {
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip();
+#endif
+    struct call call = EMULATE(self, "frees", "finds", "0");
+    check_status(&call, 101);
+    call_free(&call);
+    call = EMULATE("--preload", "--check", "leak", self, "frees", "finds", "0");
+    check_status(&call, 0);
+    check_holds(call.err, "store  ");
+    call_free(&call);
+}
+
 static void calls_that_are_wrong_are_refused(void **state) {
     (void)state;
     static const struct {
@@ -253,6 +295,8 @@ int main(int argc, char **argv) {
         IN_PLACE(what_could_not_be_loaded_is_found),
         IN_PLACE(leaks_are_found_on_request),
         IN_PLACE(scripts_may_start_programs),
+        IN_PLACE(an_assembler_hands_out_ptx),
+        IN_PLACE(libraries_may_be_loaded_first),
         IN_PLACE(calls_that_are_wrong_are_refused),
         IN_PLACE(the_device_is_chosen_by_name),
         IN_PLACE(a_runtime_that_is_built_in_is_told_of),

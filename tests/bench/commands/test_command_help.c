@@ -137,6 +137,7 @@ static const struct {
     {"optimizer", "adam"},
     {"out", "run"},
     {"pairs", "12"},
+    {"preload", ""},
     {"preset", "quick"},
     {"quick", ""},
     {"save", "weights.bin"},
