@@ -23,8 +23,8 @@ def row_type():
 
 
 class Gpu:
-    def __init__(self, library=LIBRARY):
-        os.environ["LOCKSTEP_EMULATOR"] = "check=none;device=a100;memory=8G;budget=0"
+    def __init__(self, library=LIBRARY, configuration="device=a100"):
+        os.environ["LOCKSTEP_EMULATOR"] = "check=none;memory=8G;budget=0;" + configuration
         self.cuda = ctypes.CDLL(library)
         device, context = ctypes.c_int(), ctypes.c_void_p()
         self.call("cuInit", 0)

@@ -6,6 +6,7 @@
  * time: for the check of races the copy writes twice, when it is issued and when it is waited for.
  */
 #include "emulator/async/async.h"
+#include "emulator/execute/cached.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/race.h"
 #include "emulator/execute/values.h"
@@ -90,6 +91,9 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
     return !warp->is_faulted;
 }
 
+/* The first group of the row. */
+enum { COPY_CG = 1 };
+
 static void execute_copy(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     const uint64_t size = value_read(warp, detail, 2, 0);
@@ -107,6 +111,8 @@ static void execute_copy(struct warp *warp, const struct instruction *instructio
     }
     counters->global_load_requests += request.from.count > 0;
     counters->global_load_sectors += request.from.count;
+    cached_request(warp, detail->choice[0] == COPY_CG ? CACHES_LOAD_PAST : CACHES_LOAD,
+                   request.from.sectors, request.from.count);
     counters->shared_copy_requests++;
     request_count_wavefronts(counters, request_wavefronts(&request.to, warp->mask, (uint32_t)size));
 }

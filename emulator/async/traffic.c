@@ -1,6 +1,7 @@
 /* What a bulk copy moves through global memory. */
 #include "emulator/async/traffic.h"
 
+#include "emulator/execute/cached.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/warp.h"
 
@@ -17,7 +18,10 @@ bool traffic_add(struct traffic *traffic, uint64_t address, uint32_t bytes) {
     if (bytes == 0)
         return true;
     const uint64_t first = address / SECTOR_BYTES, next = (address + bytes - 1) / SECTOR_BYTES + 1;
-    traffic->sectors += next - first - (traffic->next == first + 1);
+    const bool is_counted = traffic->next == first + 1; /* with the span before */
+    traffic->sectors += next - first - is_counted;
+    cached_span(warp, traffic->is_store ? CACHES_STORE : CACHES_LOAD_PAST, first + is_counted,
+                next - first - is_counted);
     traffic->next = next;
     memory_touch(range, address, bytes);
     if (warp->block->launch->is_slow)

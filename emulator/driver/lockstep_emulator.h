@@ -52,6 +52,8 @@ struct lockstep_emulator_counters {
     uint64_t machine_instructions;                    /* of SASS, estimated */
     uint64_t shared_requests_64, shared_requests_128; /* of 8 and of 16 bytes a lane */
     uint64_t global_requests_64, global_requests_128;
+    uint64_t l1_sectors, l1_hits, l2_sectors, l2_hits; /* 0 unless caches=on, and so are */
+    uint64_t dram_read_bytes, dram_write_bytes;
 };
 
 /* LOCKSTEP_EMULATOR_VERSION of the library. */

@@ -3,6 +3,7 @@
 #include "emulator/execute/atomic.h"
 
 #include "emulator/arithmetic/half.h"
+#include "emulator/execute/cached.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
 #include "emulator/execute/place.h"
@@ -171,6 +172,7 @@ static void count_request(struct warp *warp, const struct atomic_request *reques
     struct machine_counters *counters = &warp->worker->counters;
     counters->global_atomic_requests += request->global.count > 0;
     counters->global_atomic_sectors += request->global.count;
+    cached_request(warp, CACHES_ATOMIC, request->global.sectors, request->global.count);
     if (!request->shared_lanes)
         return;
     counters->shared_atomic_requests++;

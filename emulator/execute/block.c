@@ -222,13 +222,13 @@ enum block_state block_step(struct block *block) {
         warp->mbarrier_tested = 0;
         if (!warp_runnable(warp))
             continue;
-        warp->fuel = SLICE;
+        warp->fuel = block->launch->slice;
         warp->is_spent = false;
         warp_run(warp);
         ran = true;
         went |= !warp->is_spent && !warp->mbarrier_tested;
         block->cluster->has_spun |= warp->is_spent;
-        block->cluster->spent += (uint64_t)(SLICE - warp->fuel);
+        block->cluster->spent += (uint64_t)(block->launch->slice - warp->fuel);
         if (warp->is_faulted)
             return BLOCK_FAULTED;
     }

@@ -1,6 +1,7 @@
 /* Loads and stores. Compiled once for each instruction set. */
 #include "emulator/execute/access_global.h"
 #include "emulator/execute/access_shared.h"
+#include "emulator/execute/cached.h"
 #include "emulator/execute/elements.h"
 #include "emulator/execute/isa.h"
 #include "emulator/execute/place.h"
@@ -8,8 +9,24 @@
 
 /* ---- Global memory ---- */
 
-static void check_global_lanes(struct warp *warp, const struct instruction *instruction,
-                               const struct access *access, uint32_t bytes, bool is_store) {
+/* The second group of a row with a cache operator: `cg` and `cv` look past the first cache. */
+enum { CACHE_OPERATOR = 1, CACHE_CG = 1, CACHE_CV = 4 };
+
+static enum caches_access caches_access_of(const struct instruction *instruction, bool is_store) {
+    const struct detail *detail = instruction->detail;
+    const signed char operator= detail->choice[CACHE_OPERATOR];
+    if (is_store)
+        return CACHES_STORE;
+    return detail->is_strong || (instruction->variant == CACHE_OPERATOR &&
+                                 (operator== CACHE_CG || operator== CACHE_CV))
+               ? CACHES_LOAD_PAST
+               : CACHES_LOAD;
+}
+
+/* For the caches, and for checks. */
+static void watch_global(struct warp *warp, const struct instruction *instruction,
+                         const struct access *access, uint32_t bytes, bool is_store) {
+    cached_lanes(warp, caches_access_of(instruction, is_store), &access->address, access->mask);
     for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
         if (access->mask >> lane & 1)
             check_global(warp, instruction, lane, access->address.at[lane], bytes, is_store);
@@ -27,8 +44,8 @@ INLINE void load_global(struct warp *warp, const struct instruction *instruction
     counters->global_load_sectors += sectors;
     counters->global_requests_64 += bytes == 8;
     counters->global_requests_128 += bytes == 16;
-    if (warp->block->launch->is_slow)
-        check_global_lanes(warp, instruction, access, bytes, false);
+    if (warp->block->launch->is_watched)
+        watch_global(warp, instruction, access, bytes, false);
     load_lanes(warp, instruction, 0, access, kind);
 }
 
@@ -43,8 +60,8 @@ INLINE void store_global(struct warp *warp, const struct instruction *instructio
     counters->global_store_sectors += sectors;
     counters->global_requests_64 += bytes == 8;
     counters->global_requests_128 += bytes == 16;
-    if (warp->block->launch->is_slow)
-        check_global_lanes(warp, instruction, access, bytes, true);
+    if (warp->block->launch->is_watched)
+        watch_global(warp, instruction, access, bytes, true);
     store_lanes(warp, instruction, 0, access, kind);
 }
 
@@ -287,6 +304,7 @@ static void execute_store_param(struct warp *warp, const struct instruction *ins
 static const struct instruction_row rows[] = {
     {.pattern = "ld[.weak].global" NON_COHERENT PLAIN_LOAD,
      execute_load_global,
+     .variant = CACHE_OPERATOR,
      .decode = DECODE_MEMORY},
     {.pattern = "ldu.global" VECTOR_TYPE, "D=m", execute_load_global, .decode = DECODE_MEMORY},
     {.pattern = "ld[.weak].{shared,shared::cta}" CACHE PLAIN_LOAD,
@@ -301,7 +319,10 @@ static const struct instruction_row rows[] = {
      "D=m",
      execute_load_param,
      .decode = DECODE_MEMORY},
-    {.pattern = "ld[.weak]" CACHE PLAIN_LOAD, execute_load_generic, .decode = DECODE_MEMORY},
+    {.pattern = "ld[.weak]" CACHE PLAIN_LOAD,
+     execute_load_generic,
+     .variant = CACHE_OPERATOR,
+     .decode = DECODE_MEMORY},
     {.pattern = "ld" ORDER SPACES PLAIN_LOAD,
      execute_load_ordered,
      .flags = ROW_COMMUNICATES,

@@ -10,6 +10,8 @@
 
 enum { BARRIERS = 16 };
 
+struct caches;
+
 struct fault {
     enum machine_status status;
     uint64_t block;
@@ -47,8 +49,11 @@ struct launch {
     bool is_cooperative; /* all blocks resident together */
     uint64_t workspace;  /* where cooperative groups keep the grid's barrier; 0: no such launch */
     size_t resident_limit;
-    bool is_serial; /* blocks see each other's work: one host thread, in the order of the blocks */
-    bool is_slow;   /* race or init checks are on */
+    bool is_serial;  /* blocks see each other's work: one host thread, in the order of the blocks */
+    bool is_slow;    /* race or init checks are on */
+    bool is_watched; /* the same, or caches are simulated: somebody sees what global memory does */
+    struct caches *caches; /* NULL: not simulated */
+    int64_t slice;         /* instructions of a warp before the next one's turn */
     uint64_t next_cluster; /* atomic */
     uint64_t instructions; /* atomic: executed by finished slices, for the budget */
     pthread_mutex_t lock;
@@ -91,6 +96,8 @@ enum { PRODUCTS_KEPT = 64 };
  * cluster of one. */
 struct cluster {
     struct launch *launch;
+    uint64_t slot; /* among those that run together; says which multiprocessors its blocks are on */
+    uint64_t number;      /* in the order of their beginning */
     struct block *blocks; /* by rank */
     uint32_t size;
     uint32_t barrier_phase;
@@ -179,7 +186,7 @@ static inline uint32_t warp_runnable(const struct warp *warp) {
     return warp->live & ~warp->sync_wait & ~warp->barrier_wait & ~warp->mbarrier_wait;
 }
 
-enum { STACK_BYTES = 1 << 24, SPIN_LIMIT = 1024, SLICE = 1 << 14 };
+enum { STACK_BYTES = 1 << 24, SPIN_LIMIT = 1024, SLICE = 1 << 14, SLICE_CACHED = 1 << 7 };
 
 static inline void *warp_slot(const struct warp *warp, uint32_t slot) {
     return warp->bank[slot & 3] + (slot & ~UINT32_C(3));

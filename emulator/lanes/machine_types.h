@@ -52,6 +52,7 @@ struct machine_properties {
     size_t shared_per_multiprocessor;
     size_t shared_reserved_per_block;
     size_t constant_memory;
+    size_t l1_bytes; /* of a multiprocessor's first-level cache and shared memory together */
     size_t l2_bytes;
     size_t memory_bytes;
     unsigned clock_khz, memory_clock_khz, memory_bus_width;
@@ -63,6 +64,7 @@ struct machine_options {
     bool check_init;    /* reads of bytes that nothing has written (global and shared) */
     bool check_barrier; /* a thread exits while others of its block wait at a barrier for all */
     bool count_ptx;     /* what the PTX says, and not what an assembler makes of it; when loading */
+    bool simulate_caches;        /* counts hits in them, and what goes to DRAM */
     uint64_t instruction_budget; /* warp instructions a launch; 0: no limit */
     unsigned host_threads;       /* 0: as many as there are cores */
     size_t stack_bytes;          /* local memory a thread for the frames of called functions */

@@ -6,6 +6,7 @@
 #include "emulator/machine/output.h"
 #include "emulator/machine/state.h"
 #include "emulator/machine/workers.h"
+#include "emulator/memory/caches.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -180,8 +181,11 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
         function->local_bytes + (function->has_calls ? machine->options.stack_bytes : 0), 16);
     launch->parameter_bytes = from->function->info.parameter_bytes;
     launch->is_cooperative = from->cooperative;
-    launch->is_serial = from->cooperative || function->communicates;
+    launch->is_serial =
+        from->cooperative || function->communicates || launch->options.simulate_caches;
     launch->is_slow = launch->options.check_race || launch->options.check_init;
+    launch->is_watched = launch->is_slow || launch->options.simulate_caches;
+    launch->slice = launch->options.simulate_caches ? SLICE_CACHED : SLICE;
     const uint64_t resident = (uint64_t)machine_occupancy(machine, from->function, launch->threads,
                                                           from->dynamic_shared) *
                               machine->properties.multiprocessors;
@@ -199,13 +203,29 @@ static void report(const struct machine *machine, const struct machine_diagnosti
         (void)fprintf(stderr, "emulator: %s\n", diagnostic->message);
 }
 
+/* Caches as the blocks that fit a multiprocessor leave them; false when there is no memory. */
+static bool open_caches(const struct machine *machine, const struct machine_launch *from,
+                        struct launch *launch) {
+    const struct machine_properties *properties = &machine->properties;
+    if (!launch->options.simulate_caches)
+        return true;
+    const size_t blocks =
+        machine_occupancy(machine, from->function, launch->threads, from->dynamic_shared);
+    const size_t shared =
+        launch->shared_bytes ? launch->shared_bytes + properties->shared_reserved_per_block : 0;
+    launch->caches = caches_create(properties, caches_first_bytes(properties, blocks * shared));
+    return launch->caches != NULL;
+}
+
 static enum machine_status run(struct machine *machine, const struct machine_launch *from,
                                uint64_t workspace, struct machine_counters *counters,
                                struct machine_diagnostic *diagnostic) {
     struct launch launch = {0};
     prepare(machine, from, &launch);
     launch.parameters = calloc(launch.parameter_bytes + 16, 1);
-    if (!launch.parameters || pthread_mutex_init(&launch.lock, NULL) != 0) {
+    if (!launch.parameters || !open_caches(machine, from, &launch) ||
+        pthread_mutex_init(&launch.lock, NULL) != 0) {
+        caches_destroy(launch.caches);
         free(launch.parameters);
         return refuse(diagnostic, MACHINE_OUT_OF_MEMORY, machine_function_info(from->function),
                       "no host memory left for it");
@@ -216,6 +236,7 @@ static enum machine_status run(struct machine *machine, const struct machine_lau
     workers_run(&launch, counters);
     output_print(&launch);
     pthread_mutex_destroy(&launch.lock);
+    caches_destroy(launch.caches);
     free(launch.parameters);
     if (launch.fault.status != MACHINE_OK)
         *diagnostic = launch.fault.diagnostic;

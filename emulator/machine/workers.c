@@ -142,6 +142,7 @@ struct resident {
     struct cluster *clusters;
     bool *is_running;
     size_t opened, capacity, running;
+    uint64_t round;
 };
 
 static bool start_next(struct resident *resident, struct worker *worker) {
@@ -158,16 +159,31 @@ static bool start_next(struct resident *resident, struct worker *worker) {
         }
         resident->opened++;
     }
+    resident->clusters[k].slot = k;
+    resident->clusters[k].number = launch->next_cluster;
     cluster_start(&resident->clusters[k], worker, launch->next_cluster++);
     resident->is_running[k] = true;
     resident->running++;
     return true;
 }
 
+/* The warp schedulers of a multiprocessor prefer what is older, so its blocks are at different places
+ * of the kernel. For the caches the oldest takes each round, the next each second one, and so on. */
+static bool has_turn(const struct resident *resident, const struct launch *launch, size_t k) {
+    const size_t together = launch->properties->multiprocessors / launch->cluster_size;
+    uint64_t older = 0;
+    for (size_t j = together ? k % together : 0; launch->caches && j < resident->opened;
+         j += together ? together : 1)
+        older +=
+            resident->is_running[j] && resident->clusters[j].number < resident->clusters[k].number;
+    return resident->round % (older + 1) == 0;
+}
+
 static void step_residents(struct resident *resident, struct launch *launch, bool *has_spun) {
     *has_spun = false;
+    resident->round++;
     for (size_t k = 0; k < resident->opened && !launch->is_failed; k++) {
-        if (!resident->is_running[k])
+        if (!resident->is_running[k] || !has_turn(resident, launch, k))
             continue;
         resident->clusters[k].has_spun = false;
         resident->is_running[k] = step(launch, &resident->clusters[k]);
@@ -186,7 +202,7 @@ static void run_communicating(struct worker *worker) {
     if (!is_complete)
         launch_fail_memory(launch);
     while (is_complete && !launch->is_failed) {
-        if (launch->is_cooperative) {
+        if (launch->is_cooperative || launch->caches) {
             while (start_next(&resident, worker))
                 ;
         } else if (resident.running == 0 || has_spun) {

@@ -9,6 +9,7 @@
  */
 #include "emulator/arithmetic/matrix.h"
 #include "emulator/execute/address.h"
+#include "emulator/execute/cached.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
 #include "emulator/execute/values.h"
@@ -156,6 +157,7 @@ static void count_request(struct warp *warp, bool is_store, const struct lanes64
         if (range)
             request_touch(&sectors, range, addresses->at[lane]);
     }
+    cached_request(warp, is_store ? CACHES_STORE : CACHES_LOAD, sectors.sectors, sectors.count);
     *(is_store ? &counters->global_store_requests : &counters->global_load_requests) += 1;
     *(is_store ? &counters->global_store_sectors : &counters->global_load_sectors) += sectors.count;
 }

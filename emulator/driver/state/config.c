@@ -146,6 +146,13 @@ static bool config_count(const struct config_reader *reader, char *value) {
     return config_refuse(reader, "no such way to count", value, "hardware, ptx");
 }
 
+static bool config_caches(const struct config_reader *reader, char *value) {
+    reader->config->options.simulate_caches = strcmp(value, "on") == 0;
+    if (reader->config->options.simulate_caches || strcmp(value, "off") == 0)
+        return true;
+    return config_refuse(reader, "no such choice of caches", value, "on, off");
+}
+
 static const struct {
     const char *key;
     bool (*read)(const struct config_reader *reader, char *value);
@@ -153,22 +160,21 @@ static const struct {
     {"check", config_check},       {"device", config_device}, {"report", config_report},
     {"threads", config_threads},   {"memory", config_memory}, {"budget", config_budget},
     {"findings", config_findings}, {"time", config_time},     {"devices", config_devices},
-    {"count", config_count},
+    {"count", config_count},       {"caches", config_caches},
 };
+
+static const char config_known[] = "check, device, devices, report, threads, memory, budget, "
+                                   "findings, time, count, caches";
 
 static bool config_pair(const struct config_reader *reader, char *pair) {
     char *value = strchr(pair, '=');
     if (!value)
-        return config_refuse(
-            reader, "not a key=value pair", pair,
-            "check, device, devices, report, threads, memory, budget, findings, time, count");
+        return config_refuse(reader, "not a key=value pair", pair, config_known);
     *value++ = '\0';
     for (size_t i = 0; i < sizeof config_keys / sizeof *config_keys; i++)
         if (!strcmp(pair, config_keys[i].key))
             return config_keys[i].read(reader, value);
-    return config_refuse(
-        reader, "no such key", pair,
-        "check, device, devices, report, threads, memory, budget, findings, time, count");
+    return config_refuse(reader, "no such key", pair, config_known);
 }
 
 bool driver_config_read(struct driver_config *config, const char *text, char *message,

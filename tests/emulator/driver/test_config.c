@@ -63,8 +63,8 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"colour=red",
          "no such key 'colour'; known: check, device, devices, report, threads, memory, budget"},
         {"check=memory,speed", "no such check 'speed'; known: memory, race, init, barrier"},
-        {"device=gtx1080",
-         "no such device 'gtx1080'; known: ampere, t4, a100, rtx3090, h100, b200, rtx5090"},
+        {"device=gtx1080", "no such device 'gtx1080'; known: ampere, t4, a100, rtx3090, rtx4060, "
+                           "h100, b200, rtx5090"},
         {"threads=two", "no usable number of threads 'two'"},
         {"threads=-1", "no usable number of threads '-1'"},
         {"memory=12X", "no usable memory size '12X'"},
@@ -76,6 +76,7 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"findings=", "no usable file name for findings"},
         {"time=gpu", "no such time 'gpu'; known: none, host"},
         {"count=sass", "no such way to count 'sass'; known: hardware, ptx"},
+        {"caches=yes", "no such choice of caches 'yes'; known: on, off"},
         {"device", "not a key=value pair 'device'"},
         {"device=t4;;x=1", "no such key 'x'"},
     };
