@@ -3,6 +3,8 @@
 #include "bench/commands/job.h"
 #include "bench/model/choice.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct parsed {
@@ -28,6 +30,10 @@ static const struct command_option options[] = {
         "or all"),
     OPTION_TEXT("device-file", "FILE", struct parsed, device_file,
                 "Describes another GPU, for --limits and --predict (docs/model.md)"),
+    OPTION_WHOLE(
+        "sample-blocks", 1, 1000000, struct parsed, arguments.run.sample_blocks,
+        "Emulated launches execute at most so many of equal blocks, and count them for all. "
+        "Nothing is verified; for shapes too large to run whole"),
     OPTION_FLAG("json", struct parsed, arguments.run.json,
                 "Results as JSON on standard output, the table on standard error"),
     OPTIONS_END,
@@ -45,8 +51,8 @@ static enum status emulated_check(const struct run_options *run, const char *opt
     return strcmp(run->gpu, "auto") == 0 || strcmp(run->gpu, "emulated") == 0
                ? STATUS_OK
                : message_set(message, STATUS_INVALID,
-                             "%s from what the emulated GPU counts, and --gpu %s counts "
-                             "nothing; use --gpu emulated",
+                             "%s what the emulated GPU counts, and --gpu %s counts nothing; use "
+                             "--gpu emulated",
                              option, run->gpu);
 }
 
@@ -67,7 +73,23 @@ static enum status limits_check(const struct run_options *run, struct message *m
             "--limits wants a GPU that `lockstep explain --gpu list` names, or none, "
             "not '%s'",
             limits);
-    return emulated_check(run, "--limits follow", message);
+    return emulated_check(run, "--limits follow from", message);
+}
+
+/* Asks the emulated GPU, which reads the environment when it is opened. */
+static enum status sampling_ask(const struct run_options *run, struct message *message) {
+    char text[1200];
+    const char *before = getenv("LOCKSTEP_EMULATOR");
+    enum status status = emulated_check(run, "--sample-blocks changes", message);
+    if (status != STATUS_OK)
+        return status;
+    const int length = snprintf(text, sizeof text, "%s;sample=%d",
+                                before && *before ? before : "check=memory", run->sample_blocks);
+    if (length >= (int)sizeof text || setenv("LOCKSTEP_EMULATOR", text, 1) != 0)
+        return message_set(message, STATUS_INVALID,
+                           "--sample-blocks cannot be added to LOCKSTEP_EMULATOR, which is too "
+                           "long");
+    return STATUS_OK;
 }
 
 /* The GPUs of --device-file, --limits and --predict. */
@@ -84,7 +106,7 @@ static enum status gpus_read(struct parsed *parsed, struct message *message) {
         return status;
     run->predict = &parsed->choice;
     status = gpu_choice_read(parsed->predict, run->described, &parsed->choice, message);
-    return status == STATUS_OK ? emulated_check(run, "--predict follows", message) : status;
+    return status == STATUS_OK ? emulated_check(run, "--predict follows from", message) : status;
 }
 
 enum status command_run(int argc, char **argv, const struct command_context *context,
@@ -108,6 +130,8 @@ enum status command_run(int argc, char **argv, const struct command_context *con
         status = scaling_check(run->scaling, message);
     if (status == STATUS_OK)
         status = gpus_read(&parsed, message);
+    if (status == STATUS_OK && run->sample_blocks > 0)
+        status = sampling_ask(run, message);
     if (status == STATUS_OK)
         status = run_arguments_finish(&parsed.arguments, message);
     status = job_join(context, status, &run->ranks, message);

@@ -43,7 +43,10 @@ void contest_entries_count(struct contest *contest) {
         enum status status = counters_collect(contest, entry, &message);
         if (status == STATUS_OK)
             contest_row_finish(entry, "emulated",
-                               "verified and counted; an emulated run has no time");
+                               contest->rules->is_sampled
+                                   ? "not verified: some of equal blocks ran, and were counted for "
+                                     "all (--sample-blocks)"
+                                   : "verified and counted; an emulated run has no time");
         else
             contest_row_end(entry, status, message.text);
     }

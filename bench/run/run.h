@@ -23,6 +23,7 @@ struct run_options {
                            emulated, "none" of none */
     const struct gpu_choice *predict;  /* on which GPUs times are predicted, or NULL for none */
     const struct model_gpu *described; /* a GPU beside those of gpus.def, or NULL */
+    int sample_blocks;                 /* of equal ones an emulated launch executes; 0: all */
     bool cold, quick, json;
     double max_seconds;   /* of sampling a case; 0: the default */
     const char *out;      /* folder, or NULL for a new one under reports/runs */

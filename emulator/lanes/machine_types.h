@@ -66,6 +66,7 @@ struct machine_options {
     bool count_ptx;     /* what the PTX says, and not what an assembler makes of it; when loading */
     bool simulate_caches;        /* counts hits in them, and what goes to DRAM */
     uint64_t instruction_budget; /* warp instructions a launch; 0: no limit */
+    uint64_t sample_blocks;      /* the most equal blocks that a launch executes; 0: all */
     unsigned host_threads;       /* 0: as many as there are cores */
     size_t stack_bytes;          /* local memory a thread for the frames of called functions */
     size_t heap_bytes;           /* what malloc in kernels may give, all launches together */

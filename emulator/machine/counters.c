@@ -17,3 +17,10 @@ void machine_counters_add(struct machine_counters *total, const struct machine_c
 #include "emulator/lanes/counters.def"
 #undef COUNTER
 }
+
+void machine_counters_scale(struct machine_counters *counters, uint64_t all, uint64_t counted) {
+#define COUNTER(name)                                                                              \
+    counters->name = (uint64_t)(((__uint128_t)counters->name * all + counted / 2) / counted);
+#include "emulator/lanes/counters.def"
+#undef COUNTER
+}

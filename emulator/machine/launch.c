@@ -2,6 +2,7 @@
 #include "emulator/machine/machine.h"
 
 #include "emulator/lanes/space.h"
+#include "emulator/machine/equal_blocks.h"
 #include "emulator/machine/module.h"
 #include "emulator/machine/output.h"
 #include "emulator/machine/state.h"
@@ -233,7 +234,12 @@ static enum machine_status run(struct machine *machine, const struct machine_lau
     if (launch.parameter_bytes)
         memcpy(launch.parameters, from->parameters, launch.parameter_bytes);
     launch.workspace = workspace;
-    workers_run(&launch, counters);
+    if (equal_blocks_are_sampled(&launch)) {
+        equal_blocks_run(&launch, counters);
+    } else {
+        workers_run(&launch, counters);
+        counters->bytes_touched = memory_collect_touched(launch.memory, 1);
+    }
     output_print(&launch);
     pthread_mutex_destroy(&launch.lock);
     caches_destroy(launch.caches);

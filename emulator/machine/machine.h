@@ -147,6 +147,8 @@ enum machine_status machine_find_global(struct machine_module *module, const cha
 /* ---- Launch ---- */
 
 void machine_counters_add(struct machine_counters *total, const struct machine_counters *more);
+/* Each count times `all` over `counted`, rounded. */
+void machine_counters_scale(struct machine_counters *counters, uint64_t all, uint64_t counted);
 
 /* Name and place of each counter, for tables and CSV files: a uint64_t lies `offset` bytes into
  * machine_counters. */

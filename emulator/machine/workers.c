@@ -60,7 +60,7 @@ static void launch_fail(struct launch *launch, const struct fault *fault) {
     __atomic_store_n(&launch->is_failed, true, __ATOMIC_RELAXED);
 }
 
-static void launch_fail_memory(struct launch *launch) {
+void workers_fail_memory(struct launch *launch) {
     struct fault fault = {.status = MACHINE_OUT_OF_MEMORY, .block = UINT64_MAX};
     snprintf(fault.diagnostic.message, sizeof fault.diagnostic.message,
              "kernel %s: no host memory left to run it; use fewer host threads",
@@ -122,14 +122,14 @@ static void run_independent(struct worker *worker) {
     struct launch *launch = worker->launch;
     struct cluster cluster;
     if (cluster_open(&cluster, launch) != 0) {
-        launch_fail_memory(launch);
+        workers_fail_memory(launch);
         return;
     }
     while (!__atomic_load_n(&launch->is_failed, __ATOMIC_RELAXED)) {
         const uint64_t number = __atomic_fetch_add(&launch->next_cluster, 1, __ATOMIC_RELAXED);
         if (number >= launch->cluster_count)
             break;
-        cluster_start(&cluster, worker, number);
+        cluster_start(&cluster, worker, launch->chosen ? launch->chosen[number] : number);
         while (step(launch, &cluster))
             ;
     }
@@ -154,7 +154,7 @@ static bool start_next(struct resident *resident, struct worker *worker) {
         return false;
     if (k == resident->opened) {
         if (cluster_open(&resident->clusters[k], launch) != 0) {
-            launch_fail_memory(launch);
+            workers_fail_memory(launch);
             return false;
         }
         resident->opened++;
@@ -200,7 +200,7 @@ static void run_communicating(struct worker *worker) {
     bool has_spun = launch->is_cooperative;
     const bool is_complete = resident.clusters && resident.is_running;
     if (!is_complete)
-        launch_fail_memory(launch);
+        workers_fail_memory(launch);
     while (is_complete && !launch->is_failed) {
         if (launch->is_cooperative || launch->caches) {
             while (start_next(&resident, worker))
@@ -252,7 +252,7 @@ void workers_run(struct launch *launch, struct machine_counters *counters) {
     for (unsigned k = 0; k < count; k++) {
         workers[k] = worker_create(launch);
         if (!workers[k])
-            launch_fail_memory(launch);
+            workers_fail_memory(launch);
     }
     for (unsigned k = 1; k < count && workers[k]; k++) {
         if (pthread_create(&threads[k], NULL, run_worker, workers[k]) != 0)
@@ -269,5 +269,4 @@ void workers_run(struct launch *launch, struct machine_counters *counters) {
         worker_destroy(workers[k]);
     }
     counters->machine_instructions /= 4; /* blocks count in quarters */
-    counters->bytes_touched = memory_collect_touched(launch->memory);
 }

@@ -4,7 +4,10 @@
 
 #include "emulator/execute/state.h"
 
-/* Runs all blocks, or until a fault, which is then launch->fault. Adds to the counters. */
+/* Runs all blocks, or those that were chosen, or until a fault, which is then launch->fault. Adds to
+ * the counters, but no bytes touched. */
 void workers_run(struct launch *launch, struct machine_counters *counters);
+/* Makes it the fault that there is no host memory. */
+void workers_fail_memory(struct launch *launch);
 
 #endif

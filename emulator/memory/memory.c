@@ -238,14 +238,18 @@ enum machine_status memory_unregister(struct memory *memory, uint64_t address,
     return MACHINE_OK;
 }
 
-uint64_t memory_collect_touched(struct memory *memory) {
+uint64_t memory_collect_touched(struct memory *memory, double multiple) {
     uint64_t sectors = 0;
     for (size_t k = 0; k < memory->count; k++) {
         struct memory_range *range = memory->ranges[k];
         if (!range->is_touched)
             continue;
+        uint64_t of_range = 0;
         for (size_t n = 0; n < range->touched_words; n++)
-            sectors += (uint64_t)__builtin_popcountll(range->touched[n]);
+            of_range += (uint64_t)__builtin_popcountll(range->touched[n]);
+        const uint64_t most = (range->end - 1) / SECTOR_BYTES - range->base / SECTOR_BYTES + 1;
+        const double all = (double)of_range * multiple;
+        sectors += all < (double)most ? (uint64_t)(all + 0.5) : most;
         memset(range->touched, 0, range->touched_words * sizeof *range->touched);
         range->is_touched = false;
     }

@@ -58,8 +58,8 @@ struct memory_range *memory_find_all(const struct memory *memory, uint64_t addre
 struct memory_range *memory_find_near(const struct memory *memory, uint64_t address);
 /* Where the address lay before it was freed, when that is not long ago; else NULL. */
 const struct memory_freed *memory_find_freed(const struct memory *memory, uint64_t address);
-/* Bytes in touched sectors; forgets them. */
-uint64_t memory_collect_touched(struct memory *memory);
+/* Bytes in touched sectors, times `multiple`, of a range up to its size; forgets them. */
+uint64_t memory_collect_touched(struct memory *memory, double multiple);
 /* Marks the sectors of `size` > 0 bytes, which lie in the range, touched. */
 void memory_touch(struct memory_range *range, uint64_t address, size_t size);
 void memory_mark_written(struct memory_range *range, uint64_t address, size_t size);

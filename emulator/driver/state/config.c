@@ -132,6 +132,15 @@ static bool config_budget(const struct config_reader *reader, char *value) {
     return true;
 }
 
+static bool config_sample(const struct config_reader *reader, char *value) {
+    uint64_t number;
+    if (!config_number(value, true, &number) || number > UINT32_MAX)
+        return config_refuse(reader, "no usable number of blocks", value,
+                             "how many equal blocks a launch executes at most; 0 for all");
+    reader->config->options.sample_blocks = number;
+    return true;
+}
+
 static bool config_time(const struct config_reader *reader, char *value) {
     reader->config->host_time = strcmp(value, "host") == 0;
     if (reader->config->host_time || strcmp(value, "none") == 0)
@@ -160,11 +169,11 @@ static const struct {
     {"check", config_check},       {"device", config_device}, {"report", config_report},
     {"threads", config_threads},   {"memory", config_memory}, {"budget", config_budget},
     {"findings", config_findings}, {"time", config_time},     {"devices", config_devices},
-    {"count", config_count},       {"caches", config_caches},
+    {"count", config_count},       {"caches", config_caches}, {"sample", config_sample},
 };
 
 static const char config_known[] = "check, device, devices, report, threads, memory, budget, "
-                                   "findings, time, count, caches";
+                                   "findings, time, count, caches, sample";
 
 static bool config_pair(const struct config_reader *reader, char *pair) {
     char *value = strchr(pair, '=');

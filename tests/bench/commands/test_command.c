@@ -105,6 +105,15 @@ static void test_nothing_to_explain_is_refused(void **state) {
     check_holds(call.err, "no counts of such a case");
     call_free(&call);
     CHECK_REFUSED(2, "--gpu none counts nothing", "run", "--gpu", "none", "--limits", "h100");
+    CHECK_REFUSED(2, "--gpu none counts nothing", "run", "--gpu", "none", "--predict", "h100");
+    CHECK_REFUSED(2, "--gpu none counts nothing", "run", "--gpu", "none", "--sample-blocks", "9");
+    CHECK_REFUSED(2, "no figures of a GPU 'h1'; known are v100", "run", "--predict", "t4,h1");
+    CHECK_REFUSED(2, "no figures of a GPU 'h1'; known are v100", "explain", "counted", "--predict",
+                  "h1");
+    CHECK_REFUSED(2, "give one of them", "explain", "counted", "--predict", "h100", "--gpu", "t4");
+    file_write_text(temporary_path(&here.place, "gpu.json"), "{\"name\": \"mine\"}\n");
+    CHECK_REFUSED(2, "gpu.json lacks family, multiprocessors", "explain", "counted",
+                  "--device-file", "gpu.json", "--predict", "mine");
 }
 
 static void test_bad_shapes_are_refused(void **state) {

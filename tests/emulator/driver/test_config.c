@@ -75,6 +75,7 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"report=", "no usable file name for report"},
         {"findings=", "no usable file name for findings"},
         {"time=gpu", "no such time 'gpu'; known: none, host"},
+        {"sample=few", "no usable number of blocks 'few'"},
         {"count=sass", "no such way to count 'sass'; known: hardware, ptx"},
         {"caches=yes", "no such choice of caches 'yes'; known: on, off"},
         {"device", "not a key=value pair 'device'"},

@@ -185,6 +185,49 @@ static void a_gemm_counts_its_multiply_adds(void **state) {
     assert_int_equal(bench->counters.warps, 128);
 }
 
+enum { SAMPLED_M = 168, SAMPLED_N = 232, SAMPLED_K = 64 };
+
+static struct machine_counters sampled_gemm(struct bench *bench, uint64_t blocks, uint64_t c) {
+    const uint64_t a = bench_allocate(bench, NULL, SAMPLED_M * SAMPLED_K * 4),
+                   b = bench_allocate(bench, NULL, SAMPLED_K * SAMPLED_N * 4);
+    const struct launch_arguments arguments = {{a, b, c}, {SAMPLED_M, SAMPLED_N, SAMPLED_K}};
+    const struct machine_launch launch = {.function =
+                                              machine_find_function(bench->module, "gemm_tiled"),
+                                          .grid = {8, 6, 1},
+                                          .block = {32, 32, 1},
+                                          .parameters = &arguments,
+                                          .parameter_bytes = sizeof arguments};
+    struct machine_options options = bench_options(bench);
+    struct machine_counters counters = {0};
+    options.sample_blocks = blocks;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(machine_launch(bench->machine, &launch, &counters, &bench->diagnostic),
+                     MACHINE_OK);
+    return counters;
+}
+
+/* Tiles at the right and at the bottom are cut. All others are equal, and so are those of one side. */
+static void equal_blocks_count_for_each_other(void **state) {
+    struct bench *bench = *state;
+    enum { BYTES = SAMPLED_M * SAMPLED_N * 4 };
+    const uint64_t c = bench_allocate(bench, NULL, BYTES);
+    static float result[SAMPLED_M * SAMPLED_N];
+    memset(result, 0xff, sizeof result);
+    assert_int_equal(machine_write(bench->machine, c, result, BYTES), MACHINE_OK);
+    struct machine_counters sampled = sampled_gemm(bench, 3, c);
+    assert_int_equal(machine_read(bench->machine, result, c, BYTES), MACHINE_OK);
+    size_t untouched = 0;
+    for (size_t k = 0; k < SAMPLED_M * SAMPLED_N; k++)
+        untouched += result[k] != result[k]; /* not a number */
+    assert_in_range(untouched, SAMPLED_M * SAMPLED_N / 2, SAMPLED_M * SAMPLED_N - 4000);
+    const struct machine_counters all = sampled_gemm(bench, 0, c);
+    const struct machine_counters many = sampled_gemm(bench, 1000, c);
+    assert_memory_equal(&many, &all, sizeof all);
+    assert_in_range(sampled.bytes_touched, all.bytes_touched / 2, all.bytes_touched);
+    sampled.bytes_touched = all.bytes_touched;
+    assert_memory_equal(&sampled, &all, sizeof all);
+}
+
 static void counters_have_names(void **state) {
     (void)state;
     size_t count;
@@ -206,6 +249,7 @@ int main(void) {
         TEST(a_broadcast_is_one_wavefront),
         TEST(divergent_halves_count_each_side_once),
         TEST(a_gemm_counts_its_multiply_adds),
+        TEST(equal_blocks_count_for_each_other),
         TEST(counters_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,16 @@
+/* Launches of which a few of equal blocks are executed, and counted for all of them. */
+#ifndef LOCKSTEP_EMULATOR_MACHINE_EQUAL_BLOCKS_H
+#define LOCKSTEP_EMULATOR_MACHINE_EQUAL_BLOCKS_H
+
+#include "emulator/execute/state.h"
+
+/* Whether options ask for it and the launch allows it: blocks that see each other's work, and clusters,
+ * are executed whole. */
+bool equal_blocks_are_sampled(const struct launch *launch);
+
+/* Runs the launch. Blocks are taken for equal where they lie alike in the grid: inside, or last in one
+ * dimension or more. Of each kind at most options.sample_blocks are executed, spread evenly, and their
+ * counts are multiplied. Bytes touched are multiplied too, of a range up to its size. */
+void equal_blocks_run(struct launch *launch, struct machine_counters *counters);
+
+#endif
