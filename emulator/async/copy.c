@@ -84,7 +84,7 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
     if (read) {
         memcpy(copy->bytes, space_host(from), read);
         request_touch(&request->from, range, from);
-        check_global(warp, instruction, lane, from, read, false);
+        copy->undefined = memory_unwritten_bits(range, from, read);
     }
     if (warp->block->race)
         race_access(warp, instruction, lane, &to, size, RACE_WRITE | RACE_PENDING, NULL);
@@ -117,6 +117,15 @@ static void execute_copy(struct warp *warp, const struct instruction *instructio
     request_count_wavefronts(counters, request_wavefronts(&request.to, warp->mask, (uint32_t)size));
 }
 
+static void check_delivery(struct warp *warp, const struct instruction *instruction,
+                           const struct async_copy *copy) {
+    const struct shared_place place = {warp->block, copy->to};
+    uint8_t *written = warp->block->shared_written;
+    check_place(warp, instruction, copy->lane, &place, copy->size, CHECK_WRITES);
+    for (uint32_t k = 0; written && k < copy->size; k++)
+        written[copy->to + k] = !(copy->undefined >> k & 1);
+}
+
 static void deliver(struct warp *warp, const struct instruction *instruction, uint32_t mask,
                     const uint64_t before[LANES]) {
     size_t kept = 0;
@@ -130,7 +139,7 @@ static void deliver(struct warp *warp, const struct instruction *instruction, ui
         if (warp->block->race)
             race_arrived(warp, copy.to, copy.size);
         if (warp->block->launch->is_slow && !warp->is_faulted)
-            check_shared(warp, instruction, copy.lane, copy.to, copy.size, true, false, NULL);
+            check_delivery(warp, instruction, &copy);
     }
     warp->copy_count = kept;
 }

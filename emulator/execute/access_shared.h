@@ -8,8 +8,6 @@
 #include "emulator/execute/access.h"
 #include "emulator/execute/bounds.h"
 #include "emulator/execute/check.h"
-#include "emulator/execute/elements.h"
-#include "emulator/execute/race.h"
 #include "emulator/memory/request.h"
 
 enum { ACCESS_BYTES = 16 }; /* of a lane, at most */
@@ -27,20 +25,6 @@ static inline void site_learn_wavefronts(struct access_site *site, const struct 
     site->wavefronts = wavefronts.actual;
     site->wavefronts_ideal = wavefronts.ideal;
     site->low_bits = (uint32_t)(access->first % 4);
-}
-
-static void check_shared_lanes(struct warp *warp, const struct instruction *instruction,
-                               const struct access *access, uint32_t bytes, bool is_store) {
-    unsigned char value[ACCESS_BYTES];
-    race_next(warp);
-    for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
-        if (!(access->mask >> lane & 1))
-            continue;
-        if (is_store)
-            store_any(warp, instruction->detail, lane, value);
-        check_shared(warp, instruction, lane, (uint32_t)access->address.at[lane], bytes, is_store,
-                     false, is_store ? value : NULL);
-    }
 }
 
 INLINE void count_shared_request(struct machine_counters *counters, const struct access_site *site,
@@ -76,7 +60,7 @@ INLINE bool shared_access(struct warp *warp, const struct instruction *instructi
     count_shared_request(&warp->worker->counters, site, instruction->detail, access->first,
                          is_store);
     if (warp->block->launch->is_slow)
-        check_shared_lanes(warp, instruction, access, bytes, is_store);
+        check_shared_access(warp, instruction, access, is_store, site->kind);
     *kind = site->kind;
     return true;
 }

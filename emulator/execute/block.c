@@ -3,6 +3,7 @@
 
 #include "emulator/arithmetic/warpgroup.h"
 #include "emulator/execute/check.h"
+#include "emulator/execute/undefined.h"
 #include "emulator/execute/warp.h"
 #include "emulator/execute/warpgroup_watch.h"
 #include "emulator/memory/scratch.h"
@@ -95,6 +96,10 @@ static void open_warp(struct block *block, uint32_t index) {
     warp->stack = block->stacks + index * stack_bytes(launch);
     warp->local = block->locals + index * local_bytes(launch);
     warp->special = block->specials + (size_t)index * SPECIAL_BYTES;
+    if (launch->options.check_init) {
+        warp->undefined = block->undefined + index * stack_bytes(launch);
+        warp->undefined_local = block->undefined_locals + index * local_bytes(launch);
+    }
     warp->bank[BANK_CONSTANT] = launch->program->constants;
     warp->bank[BANK_SPECIAL] = warp->special;
     fill_special(warp);
@@ -119,6 +124,10 @@ static size_t lay_out(struct block *block) {
     block->waiting = cut(block, &used, warps * BARRIERS * sizeof *block->waiting);
     block->shared = cut(block, &used, launch->shared_bytes);
     block->locals = cut(block, &used, warps * local_bytes(launch));
+    if (launch->options.check_init) {
+        block->undefined = cut(block, &used, warps * stack_bytes(launch));
+        block->undefined_locals = cut(block, &used, warps * local_bytes(launch));
+    }
     if (launch->program->uses_warpgroups)
         block->products = cut(
             block, &used, (warps / WARPGROUP_WARPS + 1) * PRODUCTS_KEPT * sizeof *block->products);
@@ -210,6 +219,8 @@ void block_start(struct block *block, struct worker *worker, uint64_t index) {
     for (uint32_t k = 0; k < block->warp_count; k++) {
         block->warps[k].worker = worker;
         start_warp(&block->warps[k]);
+        if (block->warps[k].undefined)
+            undefined_start(&block->warps[k]);
     }
     worker->counters.blocks++;
     worker->counters.warps += block->warp_count;

@@ -5,6 +5,7 @@
 #include "emulator/execute/execute.h"
 #include "emulator/execute/print.h"
 #include "emulator/execute/race.h"
+#include "emulator/execute/undefined.h"
 #include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/heap.h"
@@ -183,9 +184,14 @@ static void give_result(struct warp *warp, const struct detail *detail, unsigned
                         uint64_t value) {
     if (detail->result_count == 0)
         return;
-    memcpy(warp->bank[BANK_FRAME] + detail->results[0].caller +
-               (size_t)lane * detail->results[0].stride_caller,
-           &value, detail->results[0].size < sizeof value ? detail->results[0].size : sizeof value);
+    const size_t bytes =
+        detail->results[0].size < sizeof value ? detail->results[0].size : sizeof value;
+    unsigned char *to = warp->bank[BANK_FRAME] + detail->results[0].caller +
+                        (size_t)lane * detail->results[0].stride_caller;
+    unsigned char *flags = undefined_area(warp, to);
+    memcpy(to, &value, bytes);
+    if (flags)
+        memset(flags, 0, bytes);
 }
 
 static void call_print(struct warp *warp, const struct instruction *instruction, unsigned lane) {
@@ -251,6 +257,7 @@ static bool enter_frame(struct warp *warp, const struct instruction *instruction
                    warp->block->launch->local_bytes, callee->name);
         return false;
     }
+    undefined_enter(warp, base, callee->frame_bytes);
     struct frame_header *header = (struct frame_header *)(void *)(warp->stack + base);
     for (unsigned k = 0; k < LANES; k++) {
         if (!(lanes >> k & 1))
@@ -263,6 +270,14 @@ static bool enter_frame(struct warp *warp, const struct instruction *instruction
         warp->lane_pc[k] = callee->first;
     }
     return true;
+}
+
+static void copy_arguments(const struct detail *detail, const struct program_function *callee,
+                           unsigned char *to, const unsigned char *from, uint32_t lanes) {
+    for (size_t k = 0; k < detail->copy_count; k++)
+        copy_area(to + callee->parameter_areas[k], callee->parameter_strides[k],
+                  from + detail->copies[k].caller, detail->copies[k].stride_caller,
+                  detail->copies[k].size, lanes);
 }
 
 static void execute_call(struct warp *warp, const struct instruction *instruction) {
@@ -285,11 +300,19 @@ static void execute_call(struct warp *warp, const struct instruction *instructio
         warp->lane_pc[lane] += skipped >> lane & 1;
     if (!enter_frame(warp, instruction, callee, lanes))
         return;
-    unsigned char *from = warp->stack + warp->base, *to = from + detail->function->frame_bytes;
-    for (size_t k = 0; k < detail->copy_count; k++)
-        copy_area(to + callee->parameter_areas[k], callee->parameter_strides[k],
-                  from + detail->copies[k].caller, detail->copies[k].stride_caller,
-                  detail->copies[k].size, lanes);
+    const uint32_t bytes = detail->function->frame_bytes;
+    unsigned char *from = warp->stack + warp->base, *flags = undefined_area(warp, from);
+    copy_arguments(detail, callee, from + bytes, from, lanes);
+    if (flags)
+        copy_arguments(detail, callee, flags + bytes, flags, lanes);
+}
+
+static void copy_results(const struct detail *call, const struct program_function *callee,
+                         unsigned char *to, const unsigned char *from, unsigned lane) {
+    for (size_t k = 0; k < call->result_count; k++)
+        memcpy(to + call->results[k].caller + (size_t)lane * call->results[k].stride_caller,
+               from + callee->result_areas[k] + (size_t)lane * callee->result_strides[k],
+               call->results[k].size);
 }
 
 /* Lanes may come from different calls, so each lane's results go where its own call wants them. */
@@ -300,10 +323,9 @@ static void return_results(struct warp *warp, const struct program_function *cal
     const struct detail *call = warp->code[header->return_pc.at[lane] - 1].detail;
     unsigned char *to = warp->stack + header->return_base.at[lane],
                   *from = warp->stack + warp->base;
-    for (size_t k = 0; k < call->result_count; k++)
-        memcpy(to + call->results[k].caller + (size_t)lane * call->results[k].stride_caller,
-               from + callee->result_areas[k] + (size_t)lane * callee->result_strides[k],
-               call->results[k].size);
+    copy_results(call, callee, to, from, lane);
+    if (warp->undefined)
+        copy_results(call, callee, undefined_area(warp, to), undefined_area(warp, from), lane);
     warp->lane_local[lane] = header->return_local.at[lane];
     warp->lane_base[lane] = header->return_base.at[lane];
     warp->lane_pc[lane] = header->return_pc.at[lane];

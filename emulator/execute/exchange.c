@@ -1,6 +1,7 @@
 /* Instructions by which the lanes of a warp see each other: shuffles, votes, matches, reductions,
  * and their waiting. */
 #include "emulator/execute/execute.h"
+#include "emulator/execute/undefined.h"
 #include "emulator/execute/values.h"
 #include "emulator/execute/warp.h"
 
@@ -141,18 +142,22 @@ static void execute_shuffle(struct warp *warp, const struct instruction *instruc
     const struct lanes32 *b = warp_slot(warp, detail->from[1]),
                          *c = warp_slot(warp, detail->from[2]);
     struct lanes32 result = {{0}};
+    const uint32_t undefined = undefined_lanes(warp, detail->from[0]);
+    uint32_t taken = 0; /* lanes that get a value that nothing has written */
     for (unsigned lane = 0; lane < LANES; lane++) {
         int source;
         bool is_valid = shuffle_source((enum shuffle_mode)detail->choice[0], (int)lane, b->at[lane],
                                        c->at[lane], &source);
         valid |= (uint32_t)is_valid << lane;
         result.at[lane] = value.at[source];
+        taken |= (undefined >> source & 1) << lane;
         check_source(warp, instruction, lanes, lane, (unsigned)source);
     }
     struct lanes32 *to = warp_slot(warp, detail->to[0]);
     FOR_LANES(lane) {
         to->at[lane] = (lanes >> lane & 1) ? result.at[lane] : to->at[lane];
     }
+    undefined_put(warp, detail->to[0], lanes, taken);
     if (detail->to_count > 1)
         put_predicate(warp, detail->to[1], lanes, valid);
     meet_end(warp);

@@ -5,6 +5,7 @@
 #include "emulator/execute/elements.h"
 #include "emulator/execute/isa.h"
 #include "emulator/execute/place.h"
+#include "emulator/execute/undefined.h"
 #include "emulator/execute/warp.h"
 
 /* ---- Global memory ---- */
@@ -25,12 +26,10 @@ static enum caches_access caches_access_of(const struct instruction *instruction
 
 /* For the caches, and for checks. */
 static void watch_global(struct warp *warp, const struct instruction *instruction,
-                         const struct access *access, uint32_t bytes, bool is_store) {
+                         const struct access *access, bool is_store, uint32_t kind) {
     cached_lanes(warp, caches_access_of(instruction, is_store), &access->address, access->mask);
-    for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
-        if (access->mask >> lane & 1)
-            check_global(warp, instruction, lane, access->address.at[lane], bytes, is_store);
-    }
+    if (warp->block->launch->is_slow)
+        check_global_access(warp, instruction, access, is_store, kind);
 }
 
 INLINE void load_global(struct warp *warp, const struct instruction *instruction,
@@ -45,7 +44,7 @@ INLINE void load_global(struct warp *warp, const struct instruction *instruction
     counters->global_requests_64 += bytes == 8;
     counters->global_requests_128 += bytes == 16;
     if (warp->block->launch->is_watched)
-        watch_global(warp, instruction, access, bytes, false);
+        watch_global(warp, instruction, access, false, kind);
     load_lanes(warp, instruction, 0, access, kind);
 }
 
@@ -61,7 +60,7 @@ INLINE void store_global(struct warp *warp, const struct instruction *instructio
     counters->global_requests_64 += bytes == 8;
     counters->global_requests_128 += bytes == 16;
     if (warp->block->launch->is_watched)
-        watch_global(warp, instruction, access, bytes, true);
+        watch_global(warp, instruction, access, true, kind);
     store_lanes(warp, instruction, 0, access, kind);
 }
 
@@ -107,8 +106,14 @@ static void access_across(struct warp *warp, const struct instruction *instructi
         offsets.at[lane] = place.offset;
         if (warp->block->launch->is_slow)
             check_place(warp, instruction, lane, &place, bytes,
-                        is_store ? CHECK_WRITES : CHECK_READS);
+                        (is_store ? CHECK_WRITES : CHECK_READS) | CHECK_LATER);
         unsigned char *at = place.block->shared + place.offset;
+        if (warp->undefined && is_store)
+            undefined_store_flags(warp, instruction, lane,
+                                  place.block->shared_written + place.offset, 1);
+        else if (warp->undefined)
+            undefined_load_flags(warp, instruction, lane,
+                                 place.block->shared_written + place.offset, 1);
         if (is_store)
             store_any(warp, instruction->detail, lane, at);
         else
@@ -127,6 +132,7 @@ static void access_local(struct warp *warp, const struct instruction *instructio
     const uint32_t bytes = instruction->detail->access_bytes * instruction->detail->elements;
     if (!bounds_private(warp, instruction, access, bytes, size, "local"))
         return;
+    check_local_access(warp, instruction, access, is_store);
     FOR_LANES(lane) {
         access->address.at[lane] += lane * size;
     }
@@ -257,13 +263,18 @@ static void execute_load_ordered(struct warp *warp, const struct instruction *in
 }
 
 /* Areas of parameters in the frame: each lane has `stride` bytes there. */
-static void access_area(const struct warp *warp, const struct instruction *instruction,
-                        bool is_store) {
+static void access_area(struct warp *warp, const struct instruction *instruction, bool is_store) {
     unsigned char *area = warp->bank[BANK_FRAME] + instruction->immediate;
+    unsigned char *flags = undefined_area(warp, area);
     for (unsigned lane = 0; lane < LANES; lane++) {
         if (!(warp->mask >> lane & 1))
             continue;
-        unsigned char *at = area + (size_t)lane * instruction->detail->stride;
+        const size_t begin = (size_t)lane * instruction->detail->stride;
+        unsigned char *at = area + begin;
+        if (flags && is_store)
+            undefined_store_flags(warp, instruction, lane, flags + begin, 0);
+        else if (flags)
+            undefined_load_flags(warp, instruction, lane, flags + begin, 0);
         if (is_store)
             store_any(warp, instruction->detail, lane, at);
         else

@@ -122,11 +122,12 @@ struct block {
     struct barrier barriers[BARRIERS];
     uint32_t *waiting; /* memory of the barriers' masks */
     struct race_shadow *race;
-    uint8_t *shared_written;
+    uint8_t *shared_written;        /* 1 for each byte; NULL: not checked */
     struct product_entry *products; /* the latest, PRODUCTS_KEPT a warpgroup; NULL: none has any */
     struct fault fault;
     struct output output;
     unsigned char *memory, *stacks, *locals, *specials; /* the first holds all others */
+    unsigned char *undefined, *undefined_locals;        /* as large as stacks and locals */
     size_t memory_bytes;
 };
 
@@ -134,6 +135,7 @@ struct block {
 struct async_copy {
     uint32_t lane, group, to, size;
     uint8_t bytes[16];
+    uint16_t undefined; /* a bit for each byte that nothing has written */
 };
 
 struct warp {
@@ -180,6 +182,12 @@ struct warp {
     uint64_t product_wait; /* it waits until its warpgroup has committed so many groups; 0: not */
     struct warpgroup_watch *watch; /* NULL: wgmma is not checked */
     instruction_handler *before;   /* sees each instruction first; NULL: nobody does */
+    /* Which values nothing has written (undefined.h). NULL: not checked. */
+    unsigned char *undefined;       /* as the stack: a mask of lanes at the slot of each register */
+    unsigned char *undefined_local; /* a flag for each byte of local memory */
+    uint32_t undefined_top;         /* so much of the first is in use */
+    instruction_handler *propagate; /* sees each instruction; NULL: no register has such a value */
+    const struct instruction *undefined_load; /* that brought the last one */
 };
 
 /* The lanes that could execute now. */

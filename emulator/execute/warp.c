@@ -76,11 +76,20 @@ static void count(struct warp *warp, uint32_t instructions) {
     warp->fuel -= instructions;
 }
 
+/* Whoever watches the warp sees the instruction; true after a fault. */
+static bool see_before(struct warp *warp, const struct instruction *instruction) {
+    if (warp->before)
+        warp->before(warp, instruction);
+    if (warp->propagate)
+        warp->propagate(warp, instruction);
+    return warp->is_faulted;
+}
+
 static void run_watched(struct warp *warp, const struct instruction *instruction,
                         const struct instruction *end) {
     for (; instruction < end && !warp->is_faulted; instruction++) {
-        warp->before(warp, instruction);
-        instruction->execute(warp, instruction);
+        if (!see_before(warp, instruction))
+            instruction->execute(warp, instruction);
     }
 }
 
@@ -93,7 +102,7 @@ static void run_line(struct warp *warp) {
     warp->worker->counters.fma_warp_instructions += end->fma_before - instruction->fma_before;
     warp->worker->counters.tensor_warp_instructions +=
         end->tensor_before - instruction->tensor_before;
-    if (warp->before) {
+    if (warp->before || warp->undefined) {
         run_watched(warp, instruction, end);
     } else {
         for (; instruction < end; instruction++)
@@ -113,9 +122,8 @@ void warp_run(struct warp *warp) {
             return;
         if (warp->pc < warp->stop && instruction->is_control) {
             count(warp, 1);
-            if (warp->before)
-                warp->before(warp, instruction);
-            instruction->execute(warp, instruction);
+            if (!see_before(warp, instruction))
+                instruction->execute(warp, instruction);
         }
         if (!warp->regroup && warp->pc >= warp->stop)
             warp_save(warp, warp->pc);

@@ -12,6 +12,7 @@
 #include "emulator/execute/cached.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
+#include "emulator/execute/undefined.h"
 #include "emulator/execute/values.h"
 #include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
@@ -49,22 +50,22 @@ static bool lies_in_shared(uint64_t address) {
 
 static void check_element(struct warp *warp, const struct instruction *instruction, unsigned lane,
                           uint64_t address, uint32_t bytes) {
-    const bool is_store = instruction->variant != 0;
+    const struct shared_place place = {warp->block, (uint32_t)address};
     if (lies_in_shared(address))
-        check_shared(warp, instruction, lane, (uint32_t)address, bytes, is_store, false, NULL);
-    else
-        check_global(warp, instruction, lane, address, bytes, is_store);
+        check_place(warp, instruction, lane, &place, bytes,
+                    (instruction->variant ? CHECK_WRITES : CHECK_READS) | CHECK_LATER);
 }
 
-/* The element's bytes, or NULL after a fault. */
+/* The element's bytes and their address, or NULL after a fault. */
 static unsigned char *find_element(struct warp *warp, const struct instruction *instruction,
-                                   unsigned lane, unsigned element) {
+                                   unsigned lane, unsigned element, uint64_t *found) {
     const struct matrix_fragment *fragment = instruction->detail->fragment;
     const uint32_t bytes = fragment->element_bits / 8;
     struct position place;
     matrix_place(fragment, lane, element, &place.row, &place.column);
     const uint64_t address = element_address(warp, instruction, lane, place);
     unsigned char *at = address_find(warp, lane, address, bytes);
+    *found = address;
     if (at && address % bytes == 0) {
         if (warp->block->launch->is_slow)
             check_element(warp, instruction, lane, address, bytes);
@@ -81,16 +82,21 @@ static void load_lane(struct warp *warp, const struct instruction *instruction, 
     const struct matrix_fragment *fragment = detail->fragment;
     const unsigned bits = fragment->element_bits;
     for (unsigned k = 0; k < fragment->registers; k++) {
-        uint64_t value = 0;
+        uint64_t value = 0, address;
+        bool is_written = !warp->undefined;
         for (unsigned n = 0; n < fragment->elements; n++) {
             const unsigned char *at =
-                find_element(warp, instruction, lane, k * fragment->elements + n);
+                find_element(warp, instruction, lane, k * fragment->elements + n, &address);
             uint64_t part = 0;
             if (!at)
                 return;
             memcpy(&part, at, bits / 8);
             value |= part << (n * bits % 64);
+            is_written = is_written || check_is_written(warp, address, bits / 8);
         }
+        if (warp->undefined)
+            undefined_load(warp, instruction, k, UINT32_C(1) << lane,
+                           is_written ? 0 : UINT32_C(1) << lane);
         value_write(warp, detail, k, lane, value);
     }
 }
@@ -102,10 +108,13 @@ static void store_lane(struct warp *warp, const struct instruction *instruction,
     for (unsigned k = 0; k < fragment->registers; k++) {
         const uint64_t value = value_read(warp, detail, k + 2, lane);
         for (unsigned n = 0; n < fragment->elements; n++) {
-            unsigned char *at = find_element(warp, instruction, lane, k * fragment->elements + n);
+            uint64_t address;
+            unsigned char *at =
+                find_element(warp, instruction, lane, k * fragment->elements + n, &address);
             const uint64_t part = value >> (n * bits % 64);
             if (!at)
                 return;
+            check_store(warp, instruction, lane, k + 2, address, bits / 8);
             memcpy(at, &part, bits / 8);
         }
     }

@@ -4,6 +4,7 @@
 #include "emulator/arithmetic/matrix.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
+#include "emulator/execute/undefined.h"
 #include "emulator/execute/values.h"
 #include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
@@ -33,8 +34,9 @@ static bool find_rows(struct warp *warp, const struct instruction *instruction, 
             return false;
         }
         if (launch->is_slow)
-            check_shared(warp, instruction, lane, (uint32_t)address, MATRIX_ROW_BYTES, is_store,
-                         false, NULL);
+            check_place(warp, instruction, lane,
+                        &(struct shared_place){warp->block, (uint32_t)address}, MATRIX_ROW_BYTES,
+                        (is_store ? CHECK_WRITES : CHECK_READS) | CHECK_LATER);
         rows[lane] = warp->block->shared + address;
     }
     return !warp->is_faulted;
@@ -59,6 +61,55 @@ bool matrix_warp_is_whole(struct warp *warp, const struct instruction *instructi
     return false;
 }
 
+/* ---- Unwritten values: a flag for each byte goes the way that the byte goes ---- */
+
+enum { WRITTEN = 0x01010101 };
+
+static void find_flags(const struct block *block, void *const rows[], unsigned count,
+                       void *flags[]) {
+    for (unsigned lane = 0; lane < 8 * count; lane++)
+        flags[lane] = block->shared_written + ((unsigned char *)rows[lane] - block->shared);
+}
+
+static void load_flags(struct warp *warp, const struct instruction *instruction,
+                       const struct lanes32 *flags, unsigned k) {
+    uint32_t lanes = 0;
+    for (unsigned lane = 0; lane < LANES; lane++)
+        lanes |= (uint32_t)(flags->at[lane] == 0) << lane;
+    undefined_load(warp, instruction, k, LANES_ALL, lanes);
+}
+
+static void load_matrix_flags(struct warp *warp, const struct instruction *instruction,
+                              void *const rows[], unsigned count) {
+    struct lanes32 values[4], *to[4] = {&values[0], &values[1], &values[2], &values[3]};
+    void *flags[LANES] = {NULL};
+    find_flags(warp->block, rows, count, flags);
+    matrix_load_rows(to, (const void *const *)flags, count, instruction->detail->choice[1] >= 0);
+    for (unsigned k = 0; k < count; k++)
+        load_flags(warp, instruction, &values[k], k);
+}
+
+static void source_flags(const struct warp *warp, const struct detail *detail, unsigned k,
+                         struct lanes32 *flags) {
+    for (unsigned lane = 0; lane < LANES; lane++)
+        flags->at[lane] = undefined_source(warp, detail, k, lane) ? 0 : WRITTEN;
+}
+
+static void store_matrix_flags(const struct warp *warp, const struct instruction *instruction,
+                               void *const rows[], unsigned count) {
+    const struct lanes32 *from[4];
+    struct lanes32 values[4];
+    void *flags[LANES] = {NULL};
+    for (unsigned k = 0; k < count; k++) {
+        source_flags(warp, instruction->detail, k + 1, &values[k]);
+        from[k] = &values[k];
+    }
+    find_flags(warp->block, rows, count, flags);
+    matrix_store_rows(flags, from, count, instruction->detail->choice[1] >= 0);
+}
+
+/* ---- Execution ---- */
+
 static unsigned matrix_count(const struct instruction *instruction) {
     return 1u << (unsigned)instruction->detail->choice[0];
 }
@@ -75,6 +126,8 @@ static void execute_load_matrix(struct warp *warp, const struct instruction *ins
     count_rows(warp, rows, count);
     for (unsigned k = 0; k < count; k++)
         to[k] = warp_slot(warp, detail->to[k]);
+    if (warp->undefined)
+        load_matrix_flags(warp, instruction, rows, count);
     matrix_load_rows(to, (const void *const *)rows, count, detail->choice[1] >= 0);
 }
 
@@ -90,13 +143,20 @@ static void execute_store_matrix(struct warp *warp, const struct instruction *in
     count_rows(warp, rows, count);
     for (unsigned k = 0; k < count; k++)
         from[k] = warp_slot(warp, detail->from[k + 1]);
+    if (warp->undefined)
+        store_matrix_flags(warp, instruction, rows, count);
     matrix_store_rows(rows, from, count, detail->choice[1] >= 0);
 }
 
 static void execute_move_matrix(struct warp *warp, const struct instruction *instruction) {
-    struct lanes32 result;
+    struct lanes32 result, flags;
     if (!matrix_warp_is_whole(warp, instruction))
         return;
+    if (warp->propagate) {
+        source_flags(warp, instruction->detail, 0, &flags);
+        matrix_transpose(&result, &flags);
+        load_flags(warp, instruction, &result, 0);
+    }
     matrix_transpose(&result, warp_slot(warp, instruction->a));
     *(struct lanes32 *)warp_slot(warp, instruction->to) = result;
 }

@@ -285,12 +285,30 @@ void memory_mark_written(struct memory_range *range, uint64_t address, size_t si
 bool memory_is_written(const struct memory_range *range, uint64_t address, size_t size) {
     if (!range->written)
         return true;
-    size_t offset = (size_t)(address - range->base);
-    for (size_t bit = offset; bit < offset + size; bit++) {
-        if (!(range->written[bit / 8] >> (bit % 8) & 1))
+    size_t bit = (size_t)(address - range->base);
+    const size_t end = bit + size;
+    while (bit < end) {
+        const bool is_whole = bit % 8 == 0 && end - bit >= 8;
+        if (is_whole ? range->written[bit / 8] != 0xff
+                     : !(range->written[bit / 8] >> (bit % 8) & 1))
             return false;
+        bit += is_whole ? 8 : 1;
     }
     return true;
+}
+
+uint16_t memory_unwritten_bits(const struct memory_range *range, uint64_t address, size_t size) {
+    const size_t first = (size_t)(address - range->base);
+    unsigned bits = 0;
+    for (size_t k = 0; range->written && k < size; k++) {
+        const size_t bit = first + k;
+        bits |= (unsigned)(!(range->written[bit / 8] >> (bit % 8) & 1)) << k;
+    }
+    return (uint16_t)bits;
+}
+
+bool memory_is_unwritten(const struct memory_range *range, uint64_t address, size_t size) {
+    return memory_unwritten_bits(range, address, size) == (UINT32_C(1) << size) - 1;
 }
 
 enum machine_status memory_track_written(struct memory *memory, bool track) {

@@ -64,6 +64,10 @@ uint64_t memory_collect_touched(struct memory *memory, double multiple);
 void memory_touch(struct memory_range *range, uint64_t address, size_t size);
 void memory_mark_written(struct memory_range *range, uint64_t address, size_t size);
 bool memory_is_written(const struct memory_range *range, uint64_t address, size_t size);
+/* Whether nothing has written any of at most 16 bytes. */
+bool memory_is_unwritten(const struct memory_range *range, uint64_t address, size_t size);
+/* A bit for each of at most 16 bytes that nothing has written, the first the lowest. */
+uint16_t memory_unwritten_bits(const struct memory_range *range, uint64_t address, size_t size);
 /* Tracking that begins now takes all that is there for written. */
 enum machine_status memory_track_written(struct memory *memory, bool track);
 
