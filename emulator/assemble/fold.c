@@ -130,6 +130,13 @@ static bool is_constant_move(const struct body *body, const struct instruction *
            body->writes[instruction->detail->to_register[0]] == 1;
 }
 
+/* What comes of two constants is a constant, too: a predicate that always holds, or never. */
+static bool compares_constants(const struct body *body, const struct instruction *instruction) {
+    uint64_t value;
+    return body_is(instruction, "setp") && body_constant(body, instruction, 0, &value) &&
+           body_constant(body, instruction, 1, &value);
+}
+
 /* Both halves of a pair of registers are registers. */
 static bool is_pair_move(const struct instruction *instruction) {
     return body_is(instruction, "mov") && instruction->detail->access_bytes == 4 &&
@@ -144,7 +151,8 @@ static bool is_free(const struct body *body, const struct instruction *instructi
         detail->request_bytes == 0 && detail->space == SPACE_SHARED)
         return true;
     if (body_is(instruction, "cvta") || is_move_of_register(body, instruction) ||
-        is_constant_move(body, instruction) || is_pair_move(instruction))
+        is_constant_move(body, instruction) || is_pair_move(instruction) ||
+        compares_constants(body, instruction))
         return true;
     if (adds_constant(body, instruction))
         return all_readers(body, instruction, leads_to_address);

@@ -48,6 +48,8 @@ static const struct {
     {"setp.lt.u32 %p1, %r1, 40;\nsetp.lt.u32 %p2, %r20, 4;\nand.pred %p3, %p1, %p2;\n"
      "selp.b32 %r2, 1, 2, %p3;\n" KEEP(2),
      4},
+    /* Of constants they are constants: 2 in place of the selection's 3. */
+    {"setp.eq.u32 %p1, 0, 0;\nselp.b32 %r2, %r1, 2, %p1;\n" KEEP(2), 2},
     {"add.f32 %f1, %f2, %f3;\nadd.s64 %rd2, %rd1, %rd7;\nst.global.u64 [%rd1], %rd2;\n", 4},
     {"rem.u32 %r2, %r1, %r20;\n" KEEP(2), 19},
     {"rem.u32 %r2, %r1, 8;\n" KEEP(2), 2},
