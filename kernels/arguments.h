@@ -19,11 +19,8 @@ enum {
     GEMM_TENSOR_THREADS = 128,  /* gemm_9_tensor_*: a block */
     TENSOR_TILE = 128,          /* its square of C */
     GEMM_TENSOR_SHARED = 65536, /* its dynamic shared memory, bytes */
-    HOPPER_THREADS = 384,       /* gemm_10_hopper: a producer and two consumers of 128 */
-    HOPPER_ROWS = 128,          /* its tile of C, 128 or 256 columns wide */
+    HOPPER_THREADS = 384,       /* gemm_10_hopper_*: a producer and two consumers of 128 */
     HOPPER_DEPTH = 64,          /* of k, that a slot of its ring holds */
-    HOPPER_SLOTS = 4,           /* of the ring */
-    HOPPER_CLUSTER = 2,         /* blocks, one above the other */
     ROW_THREADS = 256,          /* the tiled rungs that give a block to a row */
     GEMM_SPLIT_WORKSPACE = 1 << 22, /* gemm_8_split_k: floats, at least m n splits */
     WARP_LANES = 32,
@@ -46,10 +43,25 @@ struct gemm_arguments {
     int32_t c_in_vectors; /* the tensor rung: C and its rows are 16-byte aligned */
 };
 
-/* gemm_10_hopper's dynamic shared memory: the ring of A and B, four panels of C of 64 x 32, and
- * barriers. */
-#define HOPPER_SHARED(columns)                                                                     \
-    (HOPPER_SLOTS * (HOPPER_ROWS + (columns)) * HOPPER_DEPTH * 2 + 4 * 64 * 32 * 4 + 64)
+/* The forms of gemm_10_hopper_*, by tile: X(rows and columns of the tile, slots of the ring, blocks of
+ * a cluster). */
+#define HOPPER_FORMS_128x256(X)                                                                    \
+    X(128, 256, 4, 2)                                                                              \
+    X(128, 256, 3, 2)                                                                              \
+    X(128, 256, 4, 1)
+#define HOPPER_FORMS_256x128(X)                                                                    \
+    X(256, 128, 4, 2)                                                                              \
+    X(256, 128, 3, 2)                                                                              \
+    X(256, 128, 4, 1)
+#define HOPPER_FORMS_128x128(X)                                                                    \
+    X(128, 128, 4, 2)                                                                              \
+    X(128, 128, 5, 2)                                                                              \
+    X(128, 128, 4, 1)
+#define HOPPER_FORM_LIST(X) HOPPER_FORMS_128x256(X) HOPPER_FORMS_256x128(X) HOPPER_FORMS_128x128(X)
+
+/* Their dynamic shared memory: the ring of A and B, four panels of C of 64 x 32, and barriers. */
+#define HOPPER_SHARED(rows, columns, slots)                                                        \
+    ((slots) * ((rows) + (columns)) * HOPPER_DEPTH * 2 + 4 * 64 * 32 * 4 + 2 * (slots)*8)
 
 /* A matrix as the driver describes it to TMA (cuTensorMapEncodeTiled). */
 struct tensor_map {

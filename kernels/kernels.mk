@@ -18,7 +18,9 @@ virtual_gemm_9_tensor_bf16 := 80
 virtual_gemm_9_tensor_f16  := 80
 virtual_gemm_9_tensor_tf32 := 80
 # Instructions of one architecture, whose PTX no other takes.
-virtual_gemm_10_hopper := 90a
+virtual_gemm_10_hopper_128x128 := 90a
+virtual_gemm_10_hopper_128x256 := 90a
+virtual_gemm_10_hopper_256x128 := 90a
 virtual        = $(or $(virtual_$(1)),75)
 
 ifneq ($(NVCC),)
@@ -43,7 +45,7 @@ kernel_compile = $(NVCC) $(nvcc_repeatable) -I. -fatbin --no-compress -lineinfo 
 else ifneq ($(and $(KERNEL_CLANG),$(LIBCLC)),)
 # clang 14 parts the lanes of a warp before its mma.sync, which wants them together.
 # It knows no sm_90a.
-kernel_names  := $(filter-out gemm_9_tensor_tf32 gemm_10_hopper,$(kernel_names))
+kernel_names  := $(filter-out gemm_9_tensor_tf32 gemm_10_hopper_%,$(kernel_names))
 kernels_built := by $(shell $(KERNEL_CLANG) --version | sed -n '1s/.*\(clang version [0-9.]*\).*/\1/p') as PTX alone
 # It warns of indices in branches that a template's constants rule out.
 # clang's own CUDA headers need the toolkit, hence -nocudainc and a path without one; libclc brings the math functions.

@@ -8,12 +8,16 @@
 
 static const char doc[] =
     "Measures which tile and which split of k is the fastest on a GPU, for each GEMM shape "
-    "(default: those of the preset). Each is verified before it is timed. The fastest are kept in "
+    "(default: those of the preset). In bf16 and f16 these are the forms of cuda-hopper: tile, "
+    "slots "
+    "of its ring and blocks of a cluster. Each is verified before it is timed. The fastest are "
+    "kept in "
     "a file that --tuning of the other commands reads. What the file has of other shapes and other "
     "GPUs stays.\v"
     "Examples:\n"
     "  lockstep tune --preset mnist --out h100.csv\n"
-    "  lockstep tune 512x512x512 100x128x784 --variant nn,nt";
+    "  lockstep tune 512x512x512 100x128x784 --variant nn,nt\n"
+    "  lockstep tune 8192x8192x8192 --dtype bf16 --out h100.csv";
 
 struct parsed {
     struct tune_options tune;
@@ -25,6 +29,8 @@ static const struct command_option options[] = {
     OPTION_TEXT("preset", "NAME", struct parsed, tune.preset,
                 "Whose shapes of gemm (default: default)"),
     OPTION_TEXT("variant", "LIST", struct parsed, tune.variants, "Only these of nn, nt, tn"),
+    OPTION_TEXT("dtype", "LIST", struct parsed, tune.dtypes,
+                "f32 (default) for cuda-best, bf16 and f16 for cuda-hopper"),
     OPTION_TEXT("gpu", "WHICH", struct parsed, tune.gpu, "auto (default) or a number"),
     OPTION_CORES(struct parsed, cores),
     OPTION_MAX_TIME(struct parsed, tune.max_seconds, "Seconds of sampling a shape (default 2)"),

@@ -171,7 +171,7 @@ enum status trial_run(struct trial *trial, const struct bench_case *bench_case,
 /* --- the table -------------------------------------------------------------------------------- */
 
 static void row_print(const struct trial *trial, const struct trial_row *row, FILE *file) {
-    fprintf(file, "  %-8s %6d", row->choice.tile, row->choice.splits);
+    fprintf(file, "  %-11s %6d", row->choice.tile, row->choice.splits);
     if (row->status != STATUS_OK) {
         fprintf(file, "  %s: %s\n", row->status == STATUS_WRONG ? "WRONG" : "not timed",
                 row->message.text);
@@ -203,7 +203,7 @@ static void model_print(const struct trial *trial, FILE *file) {
 void trial_print(const struct trial *trial, FILE *file) {
     char name[256];
     case_name(&trial->bench_case, name, sizeof name);
-    fprintf(file, "\n%s\n  tile     splits     median   noise  of best\n", name);
+    fprintf(file, "\n%s\n  tile        splits     median   noise  of best\n", name);
     for (int i = 0; i < trial->count; i++)
         row_print(trial, &trial->rows[i], file);
     model_print(trial, file);

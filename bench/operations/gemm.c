@@ -58,7 +58,7 @@ static const char *primitive_availability(const struct bench_case *c) {
 
 static const char *hopper_availability(const struct bench_case *c) {
     (void)c;
-    return kernels_absence("gemm_10_hopper");
+    return kernels_absence("gemm_10_hopper_128x256");
 }
 
 static const struct implementation implementations[] = {
@@ -190,7 +190,7 @@ static const struct implementation implementations[] = {
      .dtypes = DTYPES_ALL & ~DTYPE_BIT(DTYPE_F32),
      .run = RUN(gemm, gemm_cuda_tensor)},
     {.name = "cuda-hopper",
-     .file = "kernels/gemm/gemm_10_hopper.cu",
+     .file = "kernels/gemm/gemm_hopper.cuh",
      .summary = "Hopper: wgmma, TMA, a ring of barriers, clusters of two",
      .adds =
          "copies by TMA, shared by two blocks, and products of four warps that read them in place",

@@ -112,6 +112,15 @@ const char *dtype_name(enum dtype dtype) {
     return dtypes[dtype].name;
 }
 
+bool dtype_find(const char *name, enum dtype *dtype) {
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
+        if (strcmp(dtype_name(d), name) == 0) {
+            *dtype = d;
+            return true;
+        }
+    return false;
+}
+
 double dtype_unit_roundoff(enum dtype dtype) {
     return dtypes[dtype].unit_roundoff;
 }

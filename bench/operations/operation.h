@@ -399,6 +399,8 @@ enum status launch_run(const struct bench_case *bench_case,
                        int64_t iteration, struct execution *execution);
 
 const char *dtype_name(enum dtype dtype);
+/* False where no dtype has the name. */
+bool dtype_find(const char *name, enum dtype *dtype);
 double dtype_unit_roundoff(enum dtype dtype);
 
 /* Text forms. The name is OPERATION/VARIANT/DTYPE/SHAPE; `name` and `shape` are cut at `size`. */

@@ -132,15 +132,6 @@ static enum status preset_check(const char *name, struct message *message) {
                        name, known);
 }
 
-static bool dtype_find(const char *name, enum dtype *dtype) {
-    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
-        if (strcmp(dtype_name(d), name) == 0) {
-            *dtype = d;
-            return true;
-        }
-    return false;
-}
-
 enum status shapes_check(const char *list, const struct operation *const *chosen, size_t count,
                          struct message *message) {
     char shape[NAME_MAX_LENGTH];

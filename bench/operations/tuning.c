@@ -15,10 +15,10 @@
 #define INTEGER(member) CSV_COLUMN(struct tuning_row, CSV_INTEGER, member)
 #define NUMBER(member) CSV_COLUMN(struct tuning_row, CSV_NUMBER, member)
 static const struct csv_column columns[] = {
-    TEXT(device),   TEXT(capability), TEXT(variant),         TEXT(shape),
-    TEXT(tile),     INTEGER(splits),  NUMBER(median_s),      NUMBER(low_s),
-    NUMBER(high_s), TEXT(model_tile), INTEGER(model_splits), NUMBER(model_s),
-    TEXT(driver),   TEXT(date),       TEXT(commit),          TEXT(broken),
+    TEXT(device),     TEXT(capability),      TEXT(variant),    TEXT(dtype),   TEXT(shape),
+    TEXT(tile),       INTEGER(splits),       NUMBER(median_s), NUMBER(low_s), NUMBER(high_s),
+    TEXT(model_tile), INTEGER(model_splits), NUMBER(model_s),  TEXT(driver),  TEXT(date),
+    TEXT(commit),     TEXT(broken),
 };
 #undef TEXT
 #undef INTEGER
@@ -34,8 +34,13 @@ static bool row_problem(const struct tuning_row *row, struct gemm_problem *probl
                         struct message *why) {
     int variant = operation_variant_find(&operation_gemm, row->variant);
     struct bench_case bench_case = {.operation = &operation_gemm, .variant = variant};
+    enum dtype dtype;
     if (variant < 0) {
         (void)message_set(why, STATUS_INVALID, "there is no variant '%s'", row->variant);
+        return false;
+    }
+    if (!dtype_find(row->dtype, &dtype)) {
+        (void)message_set(why, STATUS_INVALID, "there is no dtype '%s'", row->dtype);
         return false;
     }
     if (case_shape_parse(row->shape, &bench_case, why) != STATUS_OK)
@@ -46,7 +51,7 @@ static bool row_problem(const struct tuning_row *row, struct gemm_problem *probl
         return false;
     }
     *problem = (struct gemm_problem){.variant = (enum gemm_variant)variant,
-                                     .dtype = DTYPE_F32,
+                                     .dtype = dtype,
                                      .m = bench_case.sizes[0],
                                      .n = bench_case.sizes[1],
                                      .k = bench_case.sizes[2]};
@@ -63,9 +68,9 @@ static bool choice_read(const struct gemm_problem *problem, const char *tile, in
     choice->splits = splits >= 1 && splits <= GEMM_SPLITS_MAX ? (int)splits : 0;
     if (choice->splits >= 1 && gemm_choice_launchable(problem, *choice))
         return true;
-    (void)message_set(why, STATUS_INVALID, "%s in %lld splits cannot run %lldx%lldx%lld", tile,
-                      (long long)splits, (long long)problem->m, (long long)problem->n,
-                      (long long)problem->k);
+    (void)message_set(why, STATUS_INVALID, "%s in %lld splits cannot run %lldx%lldx%lld in %s",
+                      tile, (long long)splits, (long long)problem->m, (long long)problem->n,
+                      (long long)problem->k, dtype_name(problem->dtype));
     return false;
 }
 
@@ -144,6 +149,7 @@ enum status tuning_put(struct tuning_file *file, const struct tuning_row *row,
                        struct message *message) {
     for (size_t i = 0; i < file->row_count; i++)
         if (same_device(&file->rows[i], row) && strcmp(file->rows[i].variant, row->variant) == 0 &&
+            strcmp(file->rows[i].dtype, row->dtype) == 0 &&
             strcmp(file->rows[i].shape, row->shape) == 0) {
             file->rows[i] = *row;
             return STATUS_OK;
@@ -180,6 +186,7 @@ static enum status entries_take(struct tuning_use *use, const struct tuning_row 
             !choice_read(&problem, row->tile, row->splits, &entry->choice, message))
             continue;
         entry->variant = problem.variant;
+        entry->dtype = problem.dtype;
         entry->m = problem.m;
         entry->n = problem.n;
         entry->k = problem.k;

@@ -1,8 +1,8 @@
 /* The file of measured choices: which tile and which split of k was the fastest for a product on a
  * GPU. `lockstep tune` writes it, `--tuning FILE` reads it, docs/csv.md has its columns.
  *
- * A file may hold rows of several GPUs, one a GPU, variant and shape; only those of the GPU at hand
- * are used. Times are seconds of one product, f32, hot.
+ * A file may hold rows of several GPUs, one a GPU, variant, dtype and shape; only those of the GPU at hand
+ * are used. Times are seconds of one product, hot.
  */
 #ifndef LOCKSTEP_BENCH_OPERATIONS_TUNING_H
 #define LOCKSTEP_BENCH_OPERATIONS_TUNING_H
@@ -17,7 +17,7 @@
 
 struct tuning_row {
     char device[GPU_NAME_BYTES], capability[16]; /* "9.0" */
-    char variant[8], shape[64], tile[16];
+    char variant[8], dtype[8], shape[64], tile[16];
     int64_t splits;
     double median_s, low_s, high_s; /* low … high: the 95% interval of the median */
     char model_tile[16];            /* what counted work would have chosen … */
@@ -40,7 +40,7 @@ struct tuning_file {
 enum status tuning_read(const char *path, struct tuning_file *file, struct message *message);
 void tuning_release(struct tuning_file *file);
 
-/* Takes the place of the row of the same GPU, variant and shape, or comes last. */
+/* Takes the place of the row of the same GPU, variant, dtype and shape, or comes last. */
 enum status tuning_put(struct tuning_file *file, const struct tuning_row *row,
                        struct message *message);
 

@@ -29,7 +29,8 @@ struct tune {
 
 /* --- what is asked for ------------------------------------------------------------------------ */
 
-/* The cases of the operation that has choices, without those of other variants and of batches. */
+/* The cases of the operation that has choices, without those of other variants and those that have
+ * none. */
 static enum status cases_select(struct tune *tune, struct message *message) {
     const struct operation *operation = operation_tunable();
     const struct tune_options *o = tune->options;
@@ -37,7 +38,7 @@ static enum status cases_select(struct tune *tune, struct message *message) {
                                              .operation_count = 1,
                                              .shapes = o->shapes,
                                              .preset = o->preset,
-                                             .dtypes = "f32",
+                                             .dtypes = o->dtypes ? o->dtypes : "f32",
                                              .seed = 1};
     enum status status = variants_check(o->variants, operation, message);
     if (status == STATUS_OK)
@@ -45,15 +46,18 @@ static enum status cases_select(struct tune *tune, struct message *message) {
     size_t kept = 0;
     for (size_t i = 0; i < tune->selection.count && status == STATUS_OK; i++) {
         const struct bench_case *c = &tune->selection.cases[i];
-        if (list_contains(o->variants, operation->variants[c->variant]) && case_batch(c) == 1)
+        struct choice choices[CHOICES_MAX];
+        if (list_contains(o->variants, operation->variants[c->variant]) && case_batch(c) == 1 &&
+            operation->tuner->choices(c, choices) > 0)
             tune->selection.cases[kept++] = *c;
     }
     tune->selection.count = kept;
     if (status == STATUS_OK && kept == 0)
-        status = message_set(message, STATUS_INVALID,
-                             "no shape is left: preset '%s' has no %s of variant %s, and batches "
-                             "are not tuned",
-                             o->preset, operation->name, o->variants);
+        status =
+            message_set(message, STATUS_INVALID,
+                        "no shape is left: preset '%s' has no %s of variant %s, and neither "
+                        "tf32 nor batches are tuned",
+                        o->preset, operation->name, o->variants ? o->variants : "nn, nt or tn");
     return status;
 }
 
@@ -140,6 +144,7 @@ static void row_fill(struct tune *tune, const struct trial *trial, struct tuning
     tuning_row_begin(row, gpu_properties(gpu->gpu), nvml ? nvml_driver_version(nvml) : "");
     snprintf(row->variant, sizeof row->variant, "%s",
              trial->bench_case.operation->variants[trial->bench_case.variant]);
+    snprintf(row->dtype, sizeof row->dtype, "%s", dtype_name(trial->bench_case.dtype));
     case_shape(&trial->bench_case, row->shape, sizeof row->shape);
     snprintf(row->tile, sizeof row->tile, "%s", best->choice.tile);
     row->splits = best->choice.splits;

@@ -1,5 +1,5 @@
-/* `lockstep tune`: measures which tile and which split of k is the fastest, shape by shape, and
- * keeps it in a file that --tuning reads.
+/* `lockstep tune`: measures which tile and which split of k is the fastest, shape by shape, and in bf16
+ * and f16 which form of cuda-hopper, and keeps it in a file that --tuning reads.
  */
 #ifndef LOCKSTEP_BENCH_RUN_TUNE_H
 #define LOCKSTEP_BENCH_RUN_TUNE_H
@@ -12,6 +12,7 @@ struct tune_options {
     const char *shapes;   /* comma-separated, or NULL: those of gemm in the preset */
     const char *preset;   /* name */
     const char *variants; /* comma-separated, or NULL for all */
+    const char *dtypes;   /* comma-separated, or NULL for f32 */
     const char *gpu;
     double max_seconds;   /* of sampling a shape; 0: the default */
     const char *out;      /* the file: what it has of other shapes and GPUs stays, see

@@ -261,6 +261,8 @@ static enum status split_k_launch(const struct gemm_problem *problem, struct gem
 
 enum status gemm_cuda_chosen(const struct gemm_problem *problem, struct gemm_choice choice,
                              struct execution *execution) {
+    if (dtype_is_narrow(problem->dtype))
+        return gemm_cuda_hopper_chosen(problem, choice.tile, execution);
     const char *rung = choice.splits > 1 ? "cuda-split-k" : "cuda-pipelined";
     enum status status = precondition_async(problem, rung, execution);
     if (status != STATUS_OK)

@@ -32,12 +32,12 @@ static const struct {
 };
 
 const char *gemm_tile_name(enum gemm_tile_size tile) {
-    return tiles[tile].name;
+    return tile < GEMM_TILE_SIZES ? tiles[tile].name : gemm_hopper_form(tile)->name;
 }
 
 bool gemm_tile_find(const char *name, enum gemm_tile_size *tile) {
-    for (int i = 0; i < GEMM_TILE_SIZES; i++)
-        if (strcmp(tiles[i].name, name) == 0) {
+    for (int i = 0; i < GEMM_TILES; i++)
+        if (strcmp(gemm_tile_name((enum gemm_tile_size)i), name) == 0) {
             *tile = (enum gemm_tile_size)i;
             return true;
         }
@@ -52,6 +52,10 @@ static double issue_share(double warps) {
 }
 
 bool gemm_choice_launchable(const struct gemm_problem *problem, struct gemm_choice choice) {
+    const bool is_hopper = choice.tile >= GEMM_TILE_SIZES;
+    if (is_hopper || problem->dtype != DTYPE_F32)
+        return is_hopper && dtype_is_narrow(problem->dtype) && problem->batch <= 1 &&
+               choice.splits == 1;
     if (choice.splits == 1 || problem->batch > 1)
         return choice.splits == 1;
     return choice.tile != GEMM_TILE_128 && choice.splits <= GEMM_SPLITS_MAX &&
@@ -63,6 +67,8 @@ double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice c
                         int multiprocessors) {
     if (!gemm_choice_launchable(problem, choice))
         return INFINITY;
+    if (choice.tile >= GEMM_TILE_SIZES)
+        return gemm_hopper_cost(problem, gemm_hopper_form(choice.tile), multiprocessors);
     /* Filling the pipeline and writing C, in steps of k; a second launch, in instructions (some
      * three microseconds at four a cycle). */
     const double fixed_k = 48.0, second_launch = 16384.0;
@@ -82,7 +88,7 @@ double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice c
 
 int gemm_choices(const struct gemm_problem *problem, struct gemm_choice choices[GEMM_CHOICES_MAX]) {
     int count = 0;
-    for (int tile = 0; tile < GEMM_TILE_SIZES; tile++)
+    for (int tile = 0; tile < GEMM_TILES; tile++)
         for (int splits = 1; splits <= GEMM_SPLITS_MAX; splits *= 2) {
             const struct gemm_choice choice = {(enum gemm_tile_size)tile, splits};
             if (gemm_choice_launchable(problem, choice))
@@ -91,8 +97,8 @@ int gemm_choices(const struct gemm_problem *problem, struct gemm_choice choices[
     return count;
 }
 
-/* The least cost with at least `least_splits` splits; {GEMM_TILE_128, 1} where nothing can be
- * launched. */
+/* The least cost with at least `least_splits` splits, the first of equals; {GEMM_TILE_128, 1} where
+ * nothing can be launched. */
 static struct gemm_choice cheapest(const struct gemm_problem *problem, int multiprocessors,
                                    int least_splits) {
     struct gemm_choice choices[GEMM_CHOICES_MAX], best = {GEMM_TILE_128, 1};
@@ -119,7 +125,8 @@ const struct tuning_entry *tuning_nearest(const struct tuning *tuning,
     const bool alone = problem->batch <= 1; /* as those that were measured */
     for (size_t i = 0; tuning && alone && i < tuning->count; i++) {
         const struct tuning_entry *entry = &tuning->entries[i];
-        if (entry->variant != problem->variant || !gemm_choice_launchable(problem, entry->choice))
+        if (entry->variant != problem->variant || entry->dtype != problem->dtype ||
+            !gemm_choice_launchable(problem, entry->choice))
             continue;
         double distance = sizes_distance(entry->m, problem->m) +
                           sizes_distance(entry->n, problem->n) +

@@ -1,23 +1,32 @@
-/* Launch geometry of gemm's Hopper rung; the kernels stand in kernels/gemm/gemm_10_hopper.cu. */
+/* Launch geometry of gemm's Hopper rung; the kernels stand in kernels/gemm/gemm_hopper.cuh. */
+#include "kernels/gemm/gemm.h"
 #include "kernels/geometry.h"
 #include "kernels/kernels.h"
 
 #include <limits.h>
 
-enum { CAPABILITY = 90, LINE_BYTES = 16, WIDE = 256, NARROW = 128, BOX = 64, C_COLUMNS = 32 };
+enum { CAPABILITY = 90, LINE_BYTES = 16, TILE_MOST = 512, BOX = 64, C_COLUMNS = 32 };
 
-#define KERNELS(type, columns)                                                                     \
+#define KERNEL(type, variant, rows, columns, slots, blocks)                                        \
     {                                                                                              \
-        [GEMM_NN] = {"gemm_10_hopper", "gemm_hopper_" type "_nn_" columns},                        \
-        [GEMM_NT] = {"gemm_10_hopper", "gemm_hopper_" type "_nt_" columns},                        \
-        [GEMM_TN] = {"gemm_10_hopper", "gemm_hopper_" type "_tn_" columns},                        \
+        "gemm_10_hopper_" #rows "x" #columns,                                                      \
+            "gemm_hopper_" type "_" variant "_" #rows "x" #columns "s" #slots "c" #blocks          \
     }
+#define KERNELS(type, rows, columns, slots, blocks)                                                \
+    {                                                                                              \
+        [GEMM_NN] = KERNEL(type, "nn", rows, columns, slots, blocks),                              \
+        [GEMM_NT] = KERNEL(type, "nt", rows, columns, slots, blocks),                              \
+        [GEMM_TN] = KERNEL(type, "tn", rows, columns, slots, blocks),                              \
+    }
+#define FORM(rows, columns, slots, blocks)                                                         \
+    [GEMM_TILE_HOPPER_##rows##x##columns##s##slots##c##blocks] = {                                 \
+        [DTYPE_BF16] = KERNELS("bf16", rows, columns, slots, blocks),                              \
+        [DTYPE_F16] = KERNELS("f16", rows, columns, slots, blocks),                                \
+    },
 
-/* By type, whether the tile is wide, and variant. */
-static const struct gpu_kernel hopper_kernels[][2][GEMM_TN + 1] = {
-    [DTYPE_BF16] = {KERNELS("bf16", "128"), KERNELS("bf16", "256")},
-    [DTYPE_F16] = {KERNELS("f16", "128"), KERNELS("f16", "256")},
-};
+/* By form, type and variant. */
+static const struct gpu_kernel hopper_kernels[GEMM_TILES][DTYPES][GEMM_TN + 1] = {
+    HOPPER_FORM_LIST(FORM)};
 
 static enum status precondition_device(const struct gemm_problem *problem,
                                        struct execution *execution) {
@@ -50,7 +59,8 @@ static enum status precondition(const struct gemm_problem *problem, struct execu
         return message_set(execution->message, STATUS_UNSUPPORTED,
                            "gemm cuda-hopper copies by TMA, which wants the rows of A, B and C at "
                            "multiples of 16 bytes");
-    if (problem->m > INT_MAX - WIDE || problem->n > INT_MAX - WIDE || problem->k > INT_MAX - WIDE)
+    if (problem->m > INT_MAX - TILE_MOST || problem->n > INT_MAX - TILE_MOST ||
+        problem->k > INT_MAX - TILE_MOST)
         return message_set(execution->message, STATUS_UNSUPPORTED,
                            "gemm cuda-hopper takes sizes below 2^31");
     return STATUS_OK;
@@ -90,7 +100,8 @@ static enum status describe(const struct gemm_problem *problem,
     return status;
 }
 
-enum status gemm_cuda_hopper(const struct gemm_problem *problem, struct execution *execution) {
+enum status gemm_cuda_hopper_chosen(const struct gemm_problem *problem, enum gemm_tile_size tile,
+                                    struct execution *execution) {
     enum status status = precondition(problem, execution);
     if (status != STATUS_OK)
         return status;
@@ -105,16 +116,23 @@ enum status gemm_cuda_hopper(const struct gemm_problem *problem, struct executio
     status = describe(problem, &arguments, execution);
     if (status != STATUS_OK)
         return status;
-    const int64_t clusters = gpu_properties(execution->gpu)->multiprocessors / HOPPER_CLUSTER;
-    const int64_t down = geometry_ceil(problem->m, (int64_t)HOPPER_CLUSTER * HOPPER_ROWS);
-    /* The wide tile reads less, but only where there are enough of them for all multiprocessors. */
-    const bool is_wide = down * geometry_ceil(problem->n, WIDE) >= clusters;
-    const int64_t pairs = down * geometry_ceil(problem->n, is_wide ? WIDE : NARROW);
+    const struct gemm_hopper_form *form = gemm_hopper_form(tile);
+    const int64_t clusters = gpu_properties(execution->gpu)->multiprocessors / form->blocks;
+    const int64_t stacks = gemm_hopper_stacks(problem, form);
     const struct gpu_launch launch = {
-        .kernel = hopper_kernels[problem->dtype][is_wide][problem->variant],
-        .grid = {(pairs < clusters ? pairs : clusters) * HOPPER_CLUSTER, 1, 1},
+        .kernel = hopper_kernels[tile][problem->dtype][problem->variant],
+        .grid = {(stacks < clusters ? stacks : clusters) * form->blocks, 1, 1},
         .block = {HOPPER_THREADS, 1, 1},
-        .shared_bytes = is_wide ? HOPPER_SHARED(WIDE) : HOPPER_SHARED(NARROW),
+        .shared_bytes = HOPPER_SHARED(form->rows, form->columns, form->slots),
         .arguments = &arguments};
     return gpu_launch(execution->gpu, &launch, execution->message);
+}
+
+enum status gemm_cuda_hopper(const struct gemm_problem *problem, struct execution *execution) {
+    enum status status = precondition(problem, execution);
+    if (status != STATUS_OK)
+        return status;
+    const struct gemm_choice choice =
+        gemm_choose(problem, gpu_properties(execution->gpu)->multiprocessors, execution->tuning);
+    return gemm_cuda_hopper_chosen(problem, choice.tile, execution);
 }

@@ -8,6 +8,11 @@
 
 #include "kernels/gemm/tensor_core.cuh"
 
+/* A value that all lanes of the warp have, so that the assembler knows that they do. */
+static __device__ inline int warp_uniform(int value) {
+    return __shfl_sync(~0u, value, 0);
+}
+
 /* --- clusters: blocks that reach each other's shared memory ------------------------------------ */
 
 static __device__ inline unsigned cluster_rank() {
@@ -44,7 +49,7 @@ static __device__ inline void barrier_arrive(unsigned barrier, unsigned rank) {
     asm volatile("{\n\t"
                  ".reg .b32 there;\n\t"
                  "mapa.shared::cluster.u32 there, %0, %1;\n\t"
-                 "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [there];\n\t"
+                 "mbarrier.arrive.shared::cluster.b64 _, [there];\n\t"
                  "}" ::"r"(barrier),
                  "r"(rank)
                  : "memory");
@@ -52,17 +57,14 @@ static __device__ inline void barrier_arrive(unsigned barrier, unsigned rank) {
 
 /* Waits for the end of the phase of this parity. */
 static __device__ inline void barrier_wait(unsigned barrier, unsigned parity) {
-    unsigned done;
-    do
-        asm volatile("{\n\t"
-                     ".reg .pred p;\n\t"
-                     "mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n\t"
-                     "selp.u32 %0, 1, 0, p;\n\t"
-                     "}"
-                     : "=r"(done)
-                     : "r"(barrier), "r"(parity)
-                     : "memory");
-    while (!done);
+    asm volatile("{\n\t"
+                 ".reg .pred done;\n\t"
+                 "again:\n\t"
+                 "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n\t"
+                 "@!done bra again;\n\t"
+                 "}" ::"r"(barrier),
+                 "r"(parity)
+                 : "memory");
 }
 
 /* Some of the block's threads meet at one of its numbered barriers. */
@@ -161,34 +163,36 @@ static __device__ inline uint64_t operand_at(unsigned address, unsigned leading)
     "%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,%116,%117,%118,%119,%120,%121,%122,%123,"   \
     "%124,%125,%126,%127"
 
-/* Product `n` of the four below; a_n and b_n are the numbers of its operands. */
-#define HOPPER_PRODUCT(shape, count, type, a_n, b_n, flags)                                        \
+/* A product of the four below; a_n and b_n are the numbers of its operands. */
+#define HOPPER_PRODUCT(shape, count, type, a_n, b_n, adds, flags)                                  \
     "wgmma.mma_async.sync.aligned." shape "k16.f32." type "." type " {" NUMBERS_##count            \
-        "}, " a_n ", " b_n ", adds, 1, 1, " flags ";\n\t"
+        "}, " a_n ", " b_n ", " adds ", 1, 1, " flags ";\n\t"
 
-/* sums += a b, for four steps of k. a and b lie across k where that is said. */
-#define HOPPER_FOUR_PRODUCTS(shape, count, type, a0, a1, a2, a3, b0, b1, b2, b3, flags)            \
-    template <bool a_across, bool b_across>                                                        \
+/* sums += a b, or sums = a b, for four steps of k. a and b lie across k where that is said. */
+#define HOPPER_FOUR_PRODUCTS(shape, count, type, a0, a1, a2, a3, b0, b1, b2, b3, flags, to_add)    \
+    template <bool adds, bool a_across, bool b_across>                                             \
     static __device__ inline void multiply(float(&sums)[count], const uint64_t(&a)[4],             \
                                            const uint64_t(&b)[4]) {                                \
-        asm volatile(                                                                              \
-            "{\n\t"                                                                                \
-            ".reg .pred adds;\n\t"                                                                 \
-            "setp.eq.u32 adds, 0, 0;\n\t" HOPPER_PRODUCT(shape, count, type, a0, b0, flags)        \
-                HOPPER_PRODUCT(shape, count, type, a1, b1, flags)                                  \
-                    HOPPER_PRODUCT(shape, count, type, a2, b2, flags)                              \
-                        HOPPER_PRODUCT(shape, count, type, a3, b3, flags) "}"                      \
-            : SUMS_##count(sums)                                                                   \
-            : "l"(a[0]), "l"(a[1]), "l"(a[2]), "l"(a[3]), "l"(b[0]), "l"(b[1]), "l"(b[2]),         \
-              "l"(b[3]), "n"(a_across ? 1 : 0), "n"(b_across ? 1 : 0));                            \
+        asm volatile("{\n\t"                                                                       \
+                     ".reg .pred first, others;\n\t"                                               \
+                     "setp.ne.u32 first, " to_add ", 0;\n\t"                                       \
+                     "setp.ne.u32 others, 1, 0;\n\t" HOPPER_PRODUCT(shape, count, type, a0, b0,    \
+                                                                    "first", flags)                \
+                         HOPPER_PRODUCT(shape, count, type, a1, b1, "others", flags)               \
+                             HOPPER_PRODUCT(shape, count, type, a2, b2, "others", flags)           \
+                                 HOPPER_PRODUCT(shape, count, type, a3, b3, "others", flags) "}"   \
+                     : SUMS_##count(sums)                                                          \
+                     : "l"(a[0]), "l"(a[1]), "l"(a[2]), "l"(a[3]), "l"(b[0]), "l"(b[1]),           \
+                       "l"(b[2]), "l"(b[3]), "n"(a_across ? 1 : 0), "n"(b_across ? 1 : 0),         \
+                       "n"(adds ? 1 : 0));                                                         \
     }
 
 #define HOPPER_PRODUCTS(type)                                                                      \
     struct hopper_##type {                                                                         \
         HOPPER_FOUR_PRODUCTS("m64n256", 128, #type, "%128", "%129", "%130", "%131", "%132",        \
-                             "%133", "%134", "%135", "%136, %137")                                 \
+                             "%133", "%134", "%135", "%136, %137", "%138")                         \
         HOPPER_FOUR_PRODUCTS("m64n128", 64, #type, "%64", "%65", "%66", "%67", "%68", "%69",       \
-                             "%70", "%71", "%72, %73")                                             \
+                             "%70", "%71", "%72, %73", "%74")                                      \
     };
 
 HOPPER_PRODUCTS(bf16)

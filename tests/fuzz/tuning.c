@@ -13,8 +13,11 @@ int fuzz_tuning(const uint8_t *data, size_t size) {
     if (tuning_use_open(file.path, &gpu, &use, &message) == STATUS_OK) {
         for (size_t i = 0; i < use->tuning.count; i++) {
             const struct tuning_entry *entry = &use->entries[i];
-            const struct gemm_problem problem = {
-                .variant = entry->variant, .m = entry->m, .n = entry->n, .k = entry->k};
+            const struct gemm_problem problem = {.variant = entry->variant,
+                                                 .dtype = entry->dtype,
+                                                 .m = entry->m,
+                                                 .n = entry->n,
+                                                 .k = entry->k};
             if (!gemm_choice_launchable(&problem, entry->choice))
                 abort();
             (void)gemm_choose(&problem, gpu.multiprocessors, &use->tuning);

@@ -1,7 +1,8 @@
 /* gemm's Hopper rung on an emulated H100, against the oracle with all checks on: types, variants, sizes
  * round the tiles, alpha and beta, leading dimensions; what it refuses; and ten faults planted into
- * its PTX, each of which a check, or the oracle, has to find. */
+ * its PTX, each of which a check, or the oracle, has to find. Every form that the tuner may pick, too. */
 #include "common/narrow.h"
+#include "kernels/gemm/gemm.h"
 #include "kernels/kernels.h"
 #include "reference/oracle/oracle.h"
 #include "tests/support/staging.h"
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char image_name[] = "gemm_10_hopper";
+static const char image_name[] = "gemm_10_hopper_128x128"; /* of the faults */
 
 struct shape {
     int64_t m, n, k;
@@ -20,7 +21,8 @@ struct shape {
     float alpha, beta;
 };
 
-/* Tiles are 128 by 128 or 256, pairs of them 256 high; a slot has 64 of k, a ring four slots. */
+/* Tiles are 128 or 256 high and wide, stacks of them up to 512 high; a slot has 64 of k, a ring three
+ * to five slots. */
 static const struct shape shapes[] = {
     {256, 128, 64, 0, 1.0F, 0.0F},   {128, 256, 320, 0, 1.0F, 0.0F}, {264, 136, 72, 8, 2.0F, 0.0F},
     {8, 8, 8, 0, 1.0F, 0.0F},        {40, 520, 24, 8, -0.5F, 1.0F},  {256, 128, 128, 0, 0.0F, 0.5F},
@@ -126,18 +128,20 @@ static struct staging *open_h100(void) {
 }
 
 static void expect_right(struct staging *staging, const struct shape *shape, enum dtype dtype,
-                         enum gemm_variant variant) {
+                         enum gemm_variant variant, const enum gemm_tile_size *form) {
     struct product product;
     char what[120];
     product_open(&product, shape, dtype, variant);
-    snprintf(what, sizeof what, "dtype %d %s %lldx%lldx%lld padding %lld", (int)dtype,
+    snprintf(what, sizeof what, "dtype %d %s %lldx%lldx%lld padding %lld %s", (int)dtype,
              variants[variant], (long long)shape->m, (long long)shape->n, (long long)shape->k,
-             (long long)shape->padding);
+             (long long)shape->padding, form ? gemm_tile_name(*form) : "");
     struct gemm_problem problem = product.host;
     problem.a = staging_input(staging, product.host.a, elements_of(&product.host, true) / 2, 0);
     problem.b = staging_input(staging, product.host.b, elements_of(&product.host, false) / 2, 0);
     problem.c = staging_output(staging, product.after, problem.m * problem.ldc, 0);
-    if (gemm_cuda_hopper(&problem, &staging->execution) != STATUS_OK)
+    const struct gemm_choice choice = {form ? *form : GEMM_TILES, 1};
+    if ((form ? gemm_cuda_chosen(&problem, choice, &staging->execution)
+              : gemm_cuda_hopper(&problem, &staging->execution)) != STATUS_OK)
         fail_msg("%s: %s", what, staging->message.text);
     staging_finish(staging, what);
     const int64_t wrong = wrong_elements(&product);
@@ -156,8 +160,46 @@ static void all_variants_are_right_on_the_emulated_h100(void **state) {
     for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++)
         for (int variant = GEMM_NN; variant <= GEMM_TN; variant++)
             expect_right(staging, &shapes[k], k % 2 ? DTYPE_F16 : DTYPE_BF16,
-                         (enum gemm_variant)variant);
+                         (enum gemm_variant)variant, NULL);
     staging_close(staging);
+}
+
+/* Two rounds of the ring and a beginning of the third, two tiles a block at the edge. */
+static void each_form_is_right(void **state) {
+    static const struct shape shape = {264, 264, 520, 0, 1.0F, 0.0F};
+    (void)state;
+    struct staging *staging = open_h100();
+    if (staging == NULL) {
+        skip();
+        return;
+    }
+    for (enum gemm_tile_size form = GEMM_TILE_BEFORE_HOPPER + 1; form < GEMM_TILES; form++)
+        expect_right(staging, &shape, form % 2 ? DTYPE_F16 : DTYPE_BF16,
+                     (enum gemm_variant)(form % 3), &form);
+    staging_close(staging);
+}
+
+/* The wide tile where there are enough of them, single blocks where pairs would leave half of the
+ * multiprocessors without a tile. */
+static void the_form_follows_the_shape(void **state) {
+    static const struct {
+        int64_t m, n, k;
+        const char *form;
+    } rows[] = {{4096, 4096, 4096, "128x256s4c2"},
+                {8192, 8192, 8192, "128x256s4c2"},
+                {512, 512, 512, "128x128s4c2"},
+                {128, 16384, 4096, "128x128s4c1"}};
+    (void)state;
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        const struct gemm_problem problem = {
+            .dtype = DTYPE_BF16, .m = rows[k].m, .n = rows[k].n, .k = rows[k].k};
+        struct gemm_choice choices[GEMM_CHOICES_MAX];
+        assert_string_equal(gemm_tile_name(gemm_choose(&problem, 132, NULL).tile), rows[k].form);
+        assert_int_equal(gemm_choices(&problem, choices), GEMM_TILES - GEMM_TILE_SIZES);
+    }
+    const struct gemm_problem tf32 = {.dtype = DTYPE_TF32, .m = 64, .n = 64, .k = 64};
+    struct gemm_choice none[GEMM_CHOICES_MAX];
+    assert_int_equal(gemm_choices(&tf32, none), 0);
 }
 
 static void what_tma_cannot_copy_is_refused(void **state) {
@@ -343,6 +385,8 @@ static void each_planted_fault_is_found(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_variants_are_right_on_the_emulated_h100),
+        cmocka_unit_test(each_form_is_right),
+        cmocka_unit_test(the_form_follows_the_shape),
         cmocka_unit_test(what_tma_cannot_copy_is_refused),
         cmocka_unit_test(each_planted_fault_is_found),
     };

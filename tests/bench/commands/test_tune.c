@@ -31,10 +31,14 @@ static bool kernels_are_built(void) {
 /* --- the decision ----------------------------------------------------------------------------- */
 
 static const struct tuning_entry entries[] = {
-    {GEMM_NN, 512, 512, 512, {GEMM_TILE_64, 1}},   {GEMM_NN, 512, 512, 1024, {GEMM_TILE_32, 8}},
-    {GEMM_NT, 512, 512, 512, {GEMM_TILE_128, 1}},  {GEMM_TN, 8, 8, 65536, {GEMM_TILE_64, 256}},
-    {GEMM_NN, 512, 512, 512, {GEMM_TILE_128, 1}},  {GEMM_NN, 64, 64, 100, {GEMM_TILE_64, 1}},
-    {GEMM_NN, 64, 64, 16384, {GEMM_TILE_32, 256}},
+    {GEMM_NN, DTYPE_F32, 512, 512, 512, {GEMM_TILE_64, 1}},
+    {GEMM_NN, DTYPE_F32, 512, 512, 1024, {GEMM_TILE_32, 8}},
+    {GEMM_NT, DTYPE_F32, 512, 512, 512, {GEMM_TILE_128, 1}},
+    {GEMM_TN, DTYPE_F32, 8, 8, 65536, {GEMM_TILE_64, 256}},
+    {GEMM_NN, DTYPE_F32, 512, 512, 512, {GEMM_TILE_128, 1}},
+    {GEMM_NN, DTYPE_F32, 64, 64, 100, {GEMM_TILE_64, 1}},
+    {GEMM_NN, DTYPE_F32, 64, 64, 16384, {GEMM_TILE_32, 256}},
+    {GEMM_NN, DTYPE_BF16, 4096, 4096, 4096, {GEMM_TILE_HOPPER_256x128s3c2, 1}},
 };
 static const struct tuning tuning = {entries, sizeof entries / sizeof entries[0]};
 
@@ -73,6 +77,10 @@ static void the_nearest_measured_shape_decides(void **state) {
             fail_msg("row %zu: entry %d, not %d; %s in %d splits", i, found, rows[i].entry,
                      gemm_tile_name(choice.tile), choice.splits);
     }
+    const struct gemm_problem narrow = {.dtype = DTYPE_BF16, .m = 4096, .n = 4096, .k = 8192};
+    const struct gemm_problem other = {.dtype = DTYPE_F16, .m = 4096, .n = 4096, .k = 8192};
+    assert_ptr_equal(tuning_nearest(&tuning, &narrow), &entries[tuning.count - 1]);
+    assert_null(tuning_nearest(&tuning, &other));
     const struct gemm_problem problem = {.m = 512, .n = 512, .k = 512};
     const struct tuning none = {NULL, 0};
     assert_null(tuning_nearest(NULL, &problem));
@@ -132,7 +140,8 @@ static void gemm_and_linear_launch_what_was_measured(void **state) {
     if (staging == NULL)
         skip();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        const struct tuning_entry entry = {GEMM_NT, SIDE, SIDE, 2 * SIDE, rows[i].choice};
+        const struct tuning_entry entry = {GEMM_NT, DTYPE_F32, SIDE,
+                                           SIDE,    2 * SIDE,  rows[i].choice};
         const struct tuning measured = {&entry, 1};
         staging->execution.tuning = &measured;
         const float *a = staging_input(staging, x, SIDE * 2 * SIDE, 0);
@@ -170,10 +179,11 @@ static void gemm_and_linear_launch_what_was_measured(void **state) {
 /* --- the file --------------------------------------------------------------------------------- */
 
 #define HEADER                                                                                     \
-    "device,capability,variant,shape,tile,splits,median_s,low_s,high_s,model_tile,model_splits,"   \
+    "device,capability,variant,dtype,shape,tile,splits,median_s,low_s,high_s,model_tile,model_"    \
+    "splits,"                                                                                      \
     "model_s,driver,date,commit,broken\n"
 #define TAIL ",64x64,1,2e-05,580.65.06,2026-11-23T04:00:00Z,0123456789ab,\n"
-#define ROW(device, choice) device ",9.0,nn,512x512x512," choice ",1e-05,9e-06,1.1e-05" TAIL
+#define ROW(device, choice) device ",9.0,nn,f32,512x512x512," choice ",1e-05,9e-06,1.1e-05" TAIL
 
 static struct gpu_properties gpu_of(const char *name, int capability) {
     struct gpu_properties gpu = {.capability = capability};
@@ -193,25 +203,31 @@ static void what_is_wrong_with_a_file_is_named(void **state) {
         {"", "tuning.csv:1: "},
         {"mlp,9.0\n", "tuning.csv:1: the header's field 1 should be 'device'"},
         {HEADER ROW("A", "64x64,1") "A,9.0,nn", "tuning.csv:3: the last line is cut off"},
-        {HEADER "A,9.0,nn\n", "tuning.csv:2: the line does not have the 16 fields"},
+        {HEADER "A,9.0,nn\n", "tuning.csv:2: the line does not have the 17 fields"},
         {HEADER ROW("A", "96x96,1"), "tuning.csv:2: there is no tile '96x96'"},
         {HEADER ROW("A", "64x64,1") ROW("B", "128x128,2"),
-         "tuning.csv:3: 128x128 in 2 splits cannot run 512x512x512"},
+         "tuning.csv:3: 128x128 in 2 splits cannot run 512x512x512 in f32"},
+        {HEADER ROW("A", "128x256s4c2,1"), "tuning.csv:2: 128x256s4c2 in 1 splits cannot run"},
+        {HEADER "A,9.0,nn,f64,512x512x512,64x64,1,1e-05,9e-06,1.1e-05" TAIL,
+         "tuning.csv:2: there is no dtype 'f64'"},
+        {HEADER "A,9.0,nn,bf16,512x512x512,64x64,1,1e-05,9e-06,1.1e-05" TAIL,
+         "tuning.csv:2: 64x64 in 1 splits cannot run 512x512x512 in bf16"},
         {HEADER ROW("A", "64x64,0"), "tuning.csv:2: 64x64 in 0 splits"},
         {HEADER ROW("A", "64x64,-4"), "tuning.csv:2: 64x64 in -4 splits"},
         {HEADER ROW("A", "64x64,4294967297"), "tuning.csv:2: 64x64 in 4294967297 splits"},
         {HEADER ROW("A", "64x64,two"), "tuning.csv:2: splits is 'two', not a number"},
-        {HEADER "A,9.0,tt,512x512x512,64x64,1,1e-05,9e-06,1.1e-05" TAIL,
+        {HEADER "A,9.0,tt,f32,512x512x512,64x64,1,1e-05,9e-06,1.1e-05" TAIL,
          "tuning.csv:2: there is no variant 'tt'"},
-        {HEADER "A,9.0,nn,512x512,64x64,1,1e-05,9e-06,1.1e-05" TAIL, "tuning.csv:2: "},
-        {HEADER "A,9.0,nn,512x512x512,64x64,1,nan,9e-06,1.1e-05" TAIL, "tuning.csv:2: median_s is"},
-        {HEADER "A,9.0,nn,512x512x512,64x64,1,,9e-06,1.1e-05" TAIL,
+        {HEADER "A,9.0,nn,f32,512x512,64x64,1,1e-05,9e-06,1.1e-05" TAIL, "tuning.csv:2: "},
+        {HEADER "A,9.0,nn,f32,512x512x512,64x64,1,nan,9e-06,1.1e-05" TAIL,
+         "tuning.csv:2: median_s is"},
+        {HEADER "A,9.0,nn,f32,512x512x512,64x64,1,,9e-06,1.1e-05" TAIL,
          "tuning.csv:2: median_s, low_s"},
-        {HEADER "A,9.0,nn,512x512x512,64x64,1,1e-05,0,1.1e-05" TAIL,
+        {HEADER "A,9.0,nn,f32,512x512x512,64x64,1,1e-05,0,1.1e-05" TAIL,
          "tuning.csv:2: median_s, low_s"},
-        {HEADER "A,9.0,nn,512x512x512,64x64,1,1e-05,9e-06,inf" TAIL,
+        {HEADER "A,9.0,nn,f32,512x512x512,64x64,1,1e-05,9e-06,inf" TAIL,
          "tuning.csv:2: median_s, low_s"},
-        {HEADER "A,9.0,nn,512x512x512,64x64,1,1e-05,2e-05,3e-05" TAIL,
+        {HEADER "A,9.0,nn,f32,512x512x512,64x64,1,1e-05,2e-05,3e-05" TAIL,
          "tuning.csv:2: median_s, low_s"},
     };
     (void)state;
@@ -334,6 +350,7 @@ static void the_fastest_choice_is_written_and_followed(void **state) {
         assert_string_equal(row->device, "Stand-in GPU 0");
         assert_string_equal(row->capability, "9.0");
         assert_string_equal(row->variant, "nn");
+        assert_string_equal(row->dtype, "f32");
         assert_string_equal(row->shape, "64x64x128");
         assert_string_equal(row->tile, gpus[i].tile);
         assert_int_equal(row->splits, 1);
@@ -353,13 +370,32 @@ static void the_fastest_choice_is_written_and_followed(void **state) {
                  "cuda-best,0,0.0004");
 }
 
+/* In bf16 and f16 the forms of cuda-hopper are tried, and cuda-hopper follows. */
+static void the_forms_of_cuda_hopper_are_tuned(void **state) {
+    (void)state;
+    if (!kernels_are_built())
+        skip();
+    expect_shell(0, "fast=256", TUNE "64x64x128 --variant nt --dtype bf16,f16",
+                 "counted work would choose 128x128s4c2 in 1 split: 1.000 times");
+    struct tuning_file file = file_read_back(2);
+    assert_string_equal(file.rows[0].dtype, "bf16");
+    assert_string_equal(file.rows[1].dtype, "f16");
+    assert_string_equal(file.rows[0].model_tile, "128x128s4c2");
+    tuning_release(&file);
+    for (enum gemm_tile_size form = GEMM_TILE_BEFORE_HOPPER + 1; form < GEMM_TILES; form++)
+        if (strstr(output, gemm_tile_name(form)) == NULL)
+            fail_msg("%s was not tried:\n%s", gemm_tile_name(form), output);
+    expect_shell(2, "fast=256", TUNE "64x64x64 --dtype tf32", "neither tf32 nor batches are tuned");
+    expect_shell(2, "fast=256", TUNE "64x64x64 --dtype f64", "there is no dtype 'f64'");
+}
+
 /* A wrong result is told, ends with 1, and is in no row however fast it was. */
 static void a_wrong_choice_is_never_written(void **state) {
     (void)state;
     if (!kernels_are_built())
         skip();
     expect_shell(1, "wrong=128", TUNE "64x64x128 --variant tn",
-                 "128x128       1  WRONG: c[63,63] is ");
+                 "128x128          1  WRONG: c[63,63] is ");
     struct tuning_file file = file_read_back(1);
     assert_string_equal(file.rows[0].tile, "64x64");
     assert_string_equal(file.rows[0].broken, "128x128/1");
@@ -386,7 +422,7 @@ static void a_choice_that_goes_wrong_is_never_written(void **state) {
     if (!kernels_are_built())
         skip();
     expect_shell(1, "spoiling=64", TUNE "64x64x128 --variant nn",
-                 "64x64         1  WRONG: c[63,63] is ");
+                 "64x64            1  WRONG: c[63,63] is ");
     struct tuning_file file = file_read_back(1);
     assert_string_not_equal(file.rows[0].tile, "64x64");
     tuning_release(&file);
@@ -454,7 +490,7 @@ static void without_a_gpu_that_has_times_there_is_nothing_to_tune(void **state) 
     expect_shell(2, "", TUNE "--variant nn,xx", "there is no variant 'xx'");
     expect_shell(2, "", TUNE "--preset none", "there is no preset 'none'");
     expect_shell(2, "", TUNE "--preset recommender --variant tn", "no shape is left");
-    expect_shell(2, "", TUNE "4x64x64x64", "batches are not tuned");
+    expect_shell(2, "", TUNE "4x64x64x64", "neither tf32 nor batches are tuned");
 }
 
 /* A file for the emulated GPU, where every launch is counted by name: run, verify, train and info
@@ -474,6 +510,7 @@ static void every_command_follows_the_file(void **state) {
     row.splits = row.model_splits = 1;
     snprintf(row.tile, sizeof row.tile, "64x64");
     snprintf(row.model_tile, sizeof row.model_tile, "32x32");
+    snprintf(row.dtype, sizeof row.dtype, "f32");
     snprintf(row.shape, sizeof row.shape, "32x32x32");
     for (int v = 0; v < operation_gemm.variant_count; v++) {
         snprintf(row.variant, sizeof row.variant, "%s", operation_gemm.variants[v]);
@@ -528,6 +565,7 @@ int main(void) {
         PLACE(what_is_wrong_with_a_file_is_named),
         PLACE(only_the_rows_of_this_gpu_are_used),
         PLACE(the_fastest_choice_is_written_and_followed),
+        PLACE(the_forms_of_cuda_hopper_are_tuned),
         PLACE(a_wrong_choice_is_never_written),
         PLACE(a_choice_that_breaks_is_named_in_the_file),
         PLACE(a_choice_that_goes_wrong_is_never_written),

@@ -4,36 +4,43 @@
  * TMA moves boxes of a matrix by itself, wgmma reads them where they land, and mbarriers in shared
  * memory tell each side about the other.
  *
- * A block computes a tile of C of 128 x 256 (or 128 x 128) with three warpgroups of 128 threads:
+ * A block computes a tile of C, usually of 128 x 256, with three warpgroups of 128 threads:
  *   - one thread of the first is the producer. It asks TMA for the tiles of A and B along k, as far
- *     ahead as there are free slots in a ring of four;
- *   - the second and third are consumers. Each multiplies 64 rows of A by the whole tile of B, and
- *     has its sums in registers: 128 a thread. So the producer's warpgroup gives registers away.
+ *     ahead as there are free slots in a ring;
+ *   - the second and third are consumers. Each multiplies half of the rows of A by the whole tile of
+ *     B, and has its sums in registers: 128 a thread. So the producer's warpgroup gives registers
+ *     away.
  *
  * One round of the ring, for a slot:
  *   1. the producer waits until the slot is empty, announces its bytes at the barrier `full`, and
  *      starts the boxes that fill it;
  *   2. TMA counts the bytes that have landed; with the last one the phase of `full` ends;
- *   3. the consumers, waiting for that, issue four wgmma, each 16 of the slot's 64 along k, and leave
- *      them running while they wait for the next slot;
+ *   3. the consumers, waiting for that, issue their wgmma, each for 64 rows and 16 of the slot's 64
+ *      along k, and leave them running while they wait for the next slot;
  *   4. with the products of the next slot issued, those of this one are waited for, and the consumer
  *      arrives at the barrier `empty`.
  *
- * Two blocks are a cluster. They compute tiles one above the other, which need the same tile of B:
- * each fetches half of it, and TMA writes that half to both blocks. So a slot is only empty when the
- * consumers of both blocks have left it.
+ * Blocks of a cluster compute tiles one above the other, a stack. They need the same tile of B: each
+ * of two fetches half of it, and TMA writes that half to both. So a slot is only empty when the
+ * consumers of all blocks have left it.
  *
  * The sums go to C through shared memory, a panel of 64 x 32 at a time, from where TMA stores them
  * while the next panel is written. TMA also keeps to the edges: outside of A and B there are zeros,
  * outside of C nothing is written. So no other code here looks at an edge, and k counts as a whole
  * number of rounds of the ring: the parity of the round is that of all its barriers.
  *
- * A cluster takes one pair of tiles after another, until none is left. Pairs are numbered down
- * groups of eight pairs of rows, so that what runs at the same time shares tiles in the L2 cache.
+ * A cluster takes one stack of tiles after another, until none is left. Stacks are numbered down
+ * groups of eight rows of them, so that what runs at the same time shares tiles in the L2 cache.
  *
- * Grid: as many clusters as run at once, or as there are pairs. Block: HOPPER_THREADS. Dynamic
- * shared memory: HOPPER_SHARED(columns of the tile).
+ * Tile, slots and blocks of a cluster are a form (HOPPER_FORMS_… in kernels/arguments.h). A file
+ * gemm_10_hopper_<tile>.cu has the kernels of a tile, and kernels/gemm/gemm_hopper.c picks a form.
+ *
+ * Grid: as many clusters as run at once, or as there are stacks. Block: HOPPER_THREADS. Dynamic
+ * shared memory: HOPPER_SHARED() of the form.
  */
+#ifndef LOCKSTEP_KERNELS_GEMM_GEMM_HOPPER_CUH
+#define LOCKSTEP_KERNELS_GEMM_GEMM_HOPPER_CUH
+
 #include "kernels/device.cuh"
 
 #include "kernels/arguments.h"
@@ -41,16 +48,26 @@
 
 enum { PANEL = 64, PANEL_BYTES = PANEL * HOPPER_DEPTH * 2, STEP = 16, STEPS = HOPPER_DEPTH / STEP };
 enum { STORED = 32, STORED_BYTES = PANEL * STORED * 4 }; /* columns of a panel of C */
-enum { CONSUMERS = 2, GROUP_THREADS = 128, GROUP_OF_PAIRS = 8, BLOCKS = HOPPER_CLUSTER };
+enum { CONSUMERS = 2, GROUP_THREADS = 128, GROUP_OF_STACKS = 8 };
 
 extern __shared__ __align__(1024) char hopper_shared[];
 
-template <class type, bool a_across, bool b_across, int columns> struct hopper_block {
-    static const int A_PANELS = HOPPER_ROWS / PANEL, B_PANELS = columns / PANEL;
+template <int rows_, int columns_, int slots_, int blocks_> struct hopper_form {
+    static const int ROWS = rows_, COLUMNS = columns_, SLOTS = slots_, BLOCKS = blocks_;
+};
+
+template <class type, bool a_across, bool b_across, class form> struct hopper_block {
+    static const int ROWS = form::ROWS, COLUMNS = form::COLUMNS;
+    static const int SLOTS = form::SLOTS, BLOCKS = form::BLOCKS;
+    static const int A_PANELS = ROWS / PANEL, B_PANELS = COLUMNS / PANEL;
+    static const int A_EACH = A_PANELS / CONSUMERS;
     static const int SLOT_BYTES = (A_PANELS + B_PANELS) * PANEL_BYTES;
-    static const int STORES = HOPPER_SLOTS * SLOT_BYTES; /* where the panels of C begin */
+    static const int STORES = SLOTS * SLOT_BYTES; /* where the panels of C begin */
     static const int BARRIERS = STORES + CONSUMERS * 2 * STORED_BYTES;
-    static_assert(BARRIERS + 2 * HOPPER_SLOTS * 8 <= HOPPER_SHARED(columns), "it all fits");
+    static_assert(BARRIERS + 2 * SLOTS * 8 <= HOPPER_SHARED(ROWS, COLUMNS, SLOTS), "it all fits");
+
+    /* A consumer's sums, 64 rows of its tile after the other. */
+    typedef float sums_of_tile[A_EACH][COLUMNS / 2];
 
     const struct gemm_hopper_arguments &g;
     const unsigned shared, rank;
@@ -74,7 +91,7 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
     /* Full: the producer arrives, and the bytes. Empty: each consumer of each block. */
     __device__ inline void make_barriers() const {
         if (threadIdx.x == 0) {
-            for (unsigned slot = 0; slot < HOPPER_SLOTS; slot++) {
+            for (unsigned slot = 0; slot < SLOTS; slot++) {
                 barrier_make(full(slot), 1);
                 barrier_make(empty(slot), CONSUMERS * BLOCKS);
             }
@@ -85,7 +102,7 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
 
     /* How often a tile of C takes the ring round: what lies beyond k arrives as zeros. */
     __device__ inline int rounds() const {
-        const int depth = HOPPER_SLOTS * HOPPER_DEPTH;
+        const int depth = SLOTS * HOPPER_DEPTH;
         return (int)((g.gemm.k + depth - 1) / depth);
     }
 
@@ -93,16 +110,15 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
 
     /* Calls body(row, column) for each tile of C of this block. */
     template <class function> __device__ inline void each_tile(const function &body) const {
-        const int pairs_down =
-            (int)((g.gemm.m + BLOCKS * HOPPER_ROWS - 1) / (BLOCKS * HOPPER_ROWS));
-        const int across = (int)((g.gemm.n + columns - 1) / columns);
+        const int stacks_down = (int)((g.gemm.m + BLOCKS * ROWS - 1) / (BLOCKS * ROWS));
+        const int across = (int)((g.gemm.n + COLUMNS - 1) / COLUMNS);
         const int clusters = gridDim.x / BLOCKS;
-        for (int pair = blockIdx.x / BLOCKS; pair < pairs_down * across; pair += clusters) {
-            const int group = pair / (GROUP_OF_PAIRS * across) * GROUP_OF_PAIRS;
-            const int within = pair % (GROUP_OF_PAIRS * across);
-            const int high = min(pairs_down - group, (int)GROUP_OF_PAIRS);
+        for (int stack = blockIdx.x / BLOCKS; stack < stacks_down * across; stack += clusters) {
+            const int group = stack / (GROUP_OF_STACKS * across) * GROUP_OF_STACKS;
+            const int within = stack % (GROUP_OF_STACKS * across);
+            const int high = min(stacks_down - group, (int)GROUP_OF_STACKS);
             const int down = group + within % high;
-            body((down * BLOCKS + (int)rank) * HOPPER_ROWS, within / high * columns);
+            body((down * BLOCKS + (int)rank) * ROWS, within / high * COLUMNS);
         }
     }
 
@@ -124,10 +140,14 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
             box_load(a_in(slot) + p * PANEL_BYTES, &g.a, x_of<a_across>(k, row, p),
                      y_of<a_across>(k, row, p), full(slot));
 #pragma unroll
-        for (int half = 0; half < B_PANELS / BLOCKS; half++) {
-            const int p = rank * (B_PANELS / BLOCKS) + half;
-            box_load_all(b_in(slot) + p * PANEL_BYTES, &g.b, x_of<b_across>(k, column, p),
-                         y_of<b_across>(k, column, p), full(slot), all);
+        for (int part = 0; part < B_PANELS / BLOCKS; part++) {
+            const int p = rank * (B_PANELS / BLOCKS) + part;
+            const unsigned to = b_in(slot) + p * PANEL_BYTES;
+            const int x = x_of<b_across>(k, column, p), y = y_of<b_across>(k, column, p);
+            if (BLOCKS > 1)
+                box_load_all(to, &g.b, x, y, full(slot), all);
+            else
+                box_load(to, &g.b, x, y, full(slot));
         }
     }
 
@@ -136,9 +156,10 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
         each_tile([&](int row, int column) {
             const int end = rounds();
             for (int round = 0; round < end; round++, parity ^= 1)
-                for (unsigned slot = 0; slot < HOPPER_SLOTS; slot++) {
+#pragma unroll 1 /* so that 40 registers do */
+                for (unsigned slot = 0; slot < SLOTS; slot++) {
                     barrier_wait(empty(slot), parity);
-                    fill(slot, (round * HOPPER_SLOTS + slot) * HOPPER_DEPTH, row, column);
+                    fill(slot, (round * SLOTS + slot) * HOPPER_DEPTH, row, column);
                 }
         });
     }
@@ -151,17 +172,20 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
 
     /* The operands of all products of the ring: the loop computes no address. */
     struct operands {
-        uint64_t a[HOPPER_SLOTS][STEPS], b[HOPPER_SLOTS][STEPS];
+        uint64_t a[SLOTS][A_EACH][STEPS], b[SLOTS][STEPS];
     };
 
     __device__ inline void find_operands(operands &all, int consumer) const {
-        unrolled<HOPPER_SLOTS * STEPS>::each([&](auto n) {
+        unrolled<SLOTS * STEPS>::each([&](auto n) {
             const int slot = n.value / STEPS, step = n.value % STEPS;
-            const unsigned a = a_in(slot) + consumer * PANEL_BYTES + step * A_STEP;
-            all.a[slot][step] = operand_at(a, PANEL_BYTES);
             all.b[slot][step] = operand_at(b_in(slot) + step * B_STEP, PANEL_BYTES);
-            keep(all.a[slot][step]);
             keep(all.b[slot][step]);
+#pragma unroll
+            for (int p = 0; p < A_EACH; p++) {
+                const unsigned panel = a_in(slot) + (consumer * A_EACH + p) * PANEL_BYTES;
+                all.a[slot][p][step] = operand_at(panel + step * A_STEP, PANEL_BYTES);
+                keep(all.a[slot][p][step]);
+            }
         });
     }
 
@@ -171,28 +195,47 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
             barrier_arrive(empty(slot), threadIdx.x % GROUP_THREADS);
     }
 
-    /* The products of one tile of C; all of them are done. A slot is left when those of the next
-     * are under way. */
-    __device__ inline void multiply_all(float (&sums)[columns / 2], const operands &all,
+    /* The products of a round. A slot is left when those of the next are under way, so the first
+     * round of a tile has nothing to leave at its first slot, nor sums to add to. */
+    template <bool is_first>
+    __device__ inline void multiply_round(sums_of_tile &sums, const operands &all,
+                                          unsigned parity) const {
+        unrolled<SLOTS>::each([&](auto slot) {
+            const bool adds = !is_first || slot.value > 0;
+            barrier_wait(full(slot.value), parity);
+            products_begin();
+#pragma unroll
+            for (int p = 0; p < A_EACH; p++)
+                type::template multiply<adds, a_across, b_across>(sums[p], all.a[slot.value][p],
+                                                                  all.b[slot.value]);
+            products_commit();
+            products_wait<1>();
+            if (adds)
+                leave((slot.value + SLOTS - 1) % SLOTS);
+        });
+    }
+
+    /* The products of one tile of C; all of them are done. The loop takes two rounds at a time, so
+     * that the parities do not change from one turn to the next. */
+    __device__ inline void multiply_all(sums_of_tile &sums, const operands &all,
                                         unsigned &parity) const {
-        int end = rounds();
-        keep(end);
-        for (int round = 0; round < end; round++) {
-            unrolled<HOPPER_SLOTS>::each([&](auto slot) {
-                barrier_wait(full(slot.value), parity);
-                products_begin();
-                type::template multiply<a_across, b_across>(sums, all.a[slot.value],
-                                                            all.b[slot.value]);
-                products_commit();
-                products_wait<1>();
-                if (slot.value > 0 || round > 0)
-                    leave((slot.value + HOPPER_SLOTS - 1) % HOPPER_SLOTS);
-            });
-            parity ^= 1;
+        const int end = rounds();
+        if (end == 0)
+            return;
+        unsigned other = parity ^ 1;
+        keep(other);
+        multiply_round<true>(sums, all, parity);
+#pragma unroll 1
+        for (int left = (end - 1) / 2; left > 0; left--) {
+            multiply_round<false>(sums, all, other);
+            multiply_round<false>(sums, all, parity);
         }
+        if (end % 2 == 0)
+            multiply_round<false>(sums, all, other);
+        else
+            parity = other;
         products_wait<0>();
-        if (end > 0)
-            leave(HOPPER_SLOTS - 1);
+        leave(SLOTS - 1);
     }
 
     /* Two neighbours of a row of C, scaled; beta C is added where C is read. */
@@ -227,21 +270,22 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
 
     /* The sums to C. Two panels take turns: while TMA reads one the other is written. */
     template <bool reads>
-    __device__ inline void store(const float (&sums)[columns / 2], int row, int column,
+    __device__ inline void store(const sums_of_tile &sums, int row, int column,
                                  int consumer) const {
         const bool leads = threadIdx.x % GROUP_THREADS == 0;
-        const int first = STORES + consumer * 2 * STORED_BYTES;
-        unrolled<columns / STORED>::each([&](auto panel) {
+        const int first = STORES + consumer * 2 * STORED_BYTES, across = COLUMNS / STORED;
+        unrolled<A_EACH * across>::each([&](auto panel) {
             const int at = first + panel.value % 2 * STORED_BYTES;
+            const int down = panel.value / across, right = panel.value % across;
+            const int y = row + down * PANEL, x = column + right * STORED;
             if (leads)
                 boxes_wait<1>();
             threads_meet(1 + consumer, GROUP_THREADS);
-            put_panel<reads>(hopper_shared + at, sums + panel.value * STORED / 2, row,
-                             column + panel.value * STORED);
+            put_panel<reads>(hopper_shared + at, sums[down] + right * STORED / 2, y, x);
             stores_publish();
             threads_meet(1 + consumer, GROUP_THREADS);
             if (leads)
-                box_store(shared + at, &g.c, column + panel.value * STORED, row);
+                box_store(shared + at, &g.c, x, y);
         });
     }
 
@@ -250,22 +294,23 @@ template <class type, bool a_across, bool b_across, int columns> struct hopper_b
         operands all;
         find_operands(all, consumer);
         each_tile([&](int row, int column) {
-            float sums[columns / 2] = {};
+            sums_of_tile sums = {};
             multiply_all(sums, all, parity);
+            row += consumer * A_EACH * PANEL;
             if (g.gemm.beta == 0.0f)
-                store<false>(sums, row + consumer * PANEL, column, consumer);
+                store<false>(sums, row, column, consumer);
             else
-                store<true>(sums, row + consumer * PANEL, column, consumer);
+                store<true>(sums, row, column, consumer);
         });
         if (threadIdx.x % GROUP_THREADS == 0)
             boxes_wait<0>();
     }
 };
 
-template <class type, bool a_across, bool b_across, int columns>
+template <class type, bool a_across, bool b_across, class form>
 static __device__ void gemm_hopper(const struct gemm_hopper_arguments &g) {
-    const hopper_block<type, a_across, b_across, columns> block(g);
-    const int group = threadIdx.x / GROUP_THREADS;
+    const hopper_block<type, a_across, b_across, form> block(g);
+    const int group = warp_uniform(threadIdx.x / GROUP_THREADS);
     block.make_barriers();
     if (group == 0) {
         registers_give<40>();
@@ -278,20 +323,22 @@ static __device__ void gemm_hopper(const struct gemm_hopper_arguments &g) {
     cluster_sync(); /* nobody may write to a block that has ended */
 }
 
-#define GEMM_HOPPER_KERNEL(type, name, a_across, b_across, columns)                                \
-    extern "C" __global__ void __cluster_dims__(HOPPER_CLUSTER, 1, 1)                              \
-        __launch_bounds__(HOPPER_THREADS, 1) gemm_hopper_##type##_##name##_##columns(              \
+#define GEMM_HOPPER_KERNEL(rows, columns, slots, blocks, type, variant, a_across, b_across)        \
+    extern "C" __global__ void __cluster_dims__(blocks, 1, 1) __launch_bounds__(HOPPER_THREADS, 1) \
+        gemm_hopper_##type##_##variant##_##rows##x##columns##s##slots##c##blocks(                  \
             const __grid_constant__ struct gemm_hopper_arguments arguments) {                      \
-        gemm_hopper<hopper_##type, a_across, b_across, columns>(arguments);                        \
+        gemm_hopper<hopper_##type, a_across, b_across, hopper_form<rows, columns, slots, blocks>>( \
+            arguments);                                                                            \
     }
 
 /* By whether the elements of A, and of B, lie across k. */
-#define GEMM_HOPPER_KERNELS(type, columns)                                                         \
-    GEMM_HOPPER_KERNEL(type, nn, false, true, columns)                                             \
-    GEMM_HOPPER_KERNEL(type, nt, false, false, columns)                                            \
-    GEMM_HOPPER_KERNEL(type, tn, true, true, columns)
+#define GEMM_HOPPER_VARIANTS(rows, columns, slots, blocks, type)                                   \
+    GEMM_HOPPER_KERNEL(rows, columns, slots, blocks, type, nn, false, true)                        \
+    GEMM_HOPPER_KERNEL(rows, columns, slots, blocks, type, nt, false, false)                       \
+    GEMM_HOPPER_KERNEL(rows, columns, slots, blocks, type, tn, true, true)
 
-GEMM_HOPPER_KERNELS(bf16, 256)
-GEMM_HOPPER_KERNELS(bf16, 128)
-GEMM_HOPPER_KERNELS(f16, 256)
-GEMM_HOPPER_KERNELS(f16, 128)
+#define GEMM_HOPPER_FORM(rows, columns, slots, blocks)                                             \
+    GEMM_HOPPER_VARIANTS(rows, columns, slots, blocks, bf16)                                       \
+    GEMM_HOPPER_VARIANTS(rows, columns, slots, blocks, f16)
+
+#endif
