@@ -46,14 +46,6 @@ void ranks_allreduce(struct ranks *ranks, enum dtype dtype, const void *in, void
     ranks->api->allreduce(element_of(dtype), in, out, count);
 }
 
-void ranks_allreduce_begin(struct ranks *ranks, float *data, int64_t count) {
-    ranks->api->allreduce_begin(MPI_ELEMENT_F32, data, count);
-}
-
-void ranks_allreduce_finish(struct ranks *ranks) {
-    ranks->api->allreduce_finish();
-}
-
 void ranks_sum(struct ranks *ranks, double *values, int64_t count) {
     const int64_t most = 1 << 24;
     for (int64_t first = 0; ranks && first < count; first += most)

@@ -55,7 +55,10 @@ enum status ranks_open(void (*end)(const char *sentence), struct ranks **opened,
     *opened = NULL;
     if (!launcher_found(&count) || (ranks_absence() && count <= 1))
         return STATUS_OK;
+    enum overlap overlap;
     enum status status = stopped_seconds_read(&stopped_seconds, message);
+    if (status == STATUS_OK)
+        status = overlap_read(&overlap, message);
     if (status == STATUS_OK)
         status = mpi_load(&api, message);
     if (status != STATUS_OK)
@@ -68,7 +71,8 @@ enum status ranks_open(void (*end)(const char *sentence), struct ranks **opened,
                             .number = api->rank(),
                             .count = api->size(),
                             .end = end,
-                            .stopped_seconds = stopped_seconds};
+                            .stopped_seconds = stopped_seconds,
+                            .overlap = overlap};
     ranks->identities = calloc((size_t)ranks->count, sizeof *ranks->identities);
     if (!ranks->identities) {
         free(ranks);

@@ -28,7 +28,7 @@ bool ranks_launched_first(void);
 
 /* Joins the job that this process was started in. *ranks is NULL where no launcher started it, or
  * started it alone without MPI. STATUS_INVALID: it was started together with others, and this
- * build has no MPI, or LOCKSTEP_STOPPED_SECONDS is no number of seconds. `end` is called, from any thread, where the job cannot go on: with a sentence,
+ * build has no MPI, or a variable of lockstep holds what it cannot. `end` is called, from any thread, where the job cannot go on: with a sentence,
  * or NULL where another rank says it. It does not return. */
 enum status ranks_open(void (*end)(const char *sentence), struct ranks **ranks,
                        struct message *message);
@@ -85,7 +85,9 @@ void ranks_add(enum dtype dtype, void *to, const void *from, int64_t count);
 void ranks_allreduce(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
                      int64_t count);
 
-/* Begins one in place, of f32, and waits for all that were begun. */
+/* Begins one in place, of f32, and waits for all that were begun. Where MPI moves nothing while it is
+ * not called, they are summed at the end, those that are neighbours in memory as one. LOCKSTEP_OVERLAP
+ * says yes or no to that; otherwise a probe before the first one finds it out. */
 void ranks_allreduce_begin(struct ranks *ranks, float *data, int64_t count);
 void ranks_allreduce_finish(struct ranks *ranks);
 

@@ -17,6 +17,9 @@ struct rank_identity {
 
 struct watch;
 
+/* Whether sums that are begun go on while nobody calls MPI. */
+enum overlap { OVERLAP_UNKNOWN, OVERLAP_YES, OVERLAP_NO };
+
 /* What MPI sums elements of 16 bits by. */
 mpi_add ranks_add_elements;
 
@@ -27,7 +30,11 @@ struct ranks {
     void (*end)(const char *sentence);
     _Atomic(const char *) kept; /* NULL: nothing is kept yet */
     int stopped_seconds;        /* so long a rank may be stopped */
-    struct watch *watch;        /* NULL: nobody is watched */
+    enum overlap overlap;
+    bool overlap_agreed;
+    float *waiting; /* sums that were begun and wait for their end */
+    int64_t waiting_count;
+    struct watch *watch; /* NULL: nobody is watched */
 };
 
 /* Whether a launcher started this process, and together with how many; 0: it does not say. */
@@ -35,6 +42,9 @@ bool launcher_found(int *count);
 
 /* Loads the library of ranks/mpi. */
 enum status mpi_load(const struct mpi_api **api, struct message *message);
+
+/* What LOCKSTEP_OVERLAP says; unknown where it says nothing. */
+enum status overlap_read(enum overlap *overlap, struct message *message);
 
 /* Watches the other ranks on this machine: where one dies or stays stopped, ranks->end is called with
  * its name. What cannot be watched is left to the launcher. */

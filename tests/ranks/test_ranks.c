@@ -151,6 +151,17 @@ static bool sums(struct ranks *ranks) {
     ranks_allreduce_finish(ranks);
     for (int i = 0; i < 100; i++)
         right &= data[i] == (float)(i * ranks_count(ranks));
+    /* Neighbours from above and from below, and one apart. */
+    static const int pieces[][2] = {{40, 10}, {30, 10}, {50, 10}, {0, 7}, {99, 1}};
+    for (int i = 0; i < 100; i++)
+        data[i] = (float)i;
+    for (int i = 0; i < 5; i++)
+        ranks_allreduce_begin(ranks, data + pieces[i][0], pieces[i][1]);
+    ranks_allreduce_finish(ranks);
+    for (int i = 0; i < 100; i++) {
+        const bool summed = i < 7 || (i >= 30 && i < 60) || i == 99;
+        right &= data[i] == (float)(summed ? i * ranks_count(ranks) : i);
+    }
     ranks_sum(ranks, sums_of_doubles, 2);
     return right && sums_of_doubles[1] == 1.5 * ranks_count(ranks);
 }
@@ -221,6 +232,21 @@ static void test_sums_are_right_on_any_number_of_ranks(void **state) {
     (void)state;
     for (int count = 1; count <= 6; count++)
         expect_right(count, "sums");
+}
+
+static void test_sums_are_right_begun_early_and_late(void **state) {
+    (void)state;
+    static const char *const words[] = {"yes", "no"};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(setenv("LOCKSTEP_OVERLAP", words[i], 1), 0);
+        expect_right(3, "sums");
+    }
+    assert_int_equal(setenv("LOCKSTEP_OVERLAP", "perhaps", 1), 0);
+    struct call call = ranks_call(2, "sums");
+    assert_int_equal(unsetenv("LOCKSTEP_OVERLAP"), 0);
+    assert_int_not_equal(call.status, 0);
+    check_holds(call.err, "LOCKSTEP_OVERLAP=perhaps: give yes or no");
+    call_free(&call);
 }
 
 /* The rank that failed by itself says why. */
@@ -297,6 +323,7 @@ int main(int argc, char **argv) {
         IN_PLACE(test_ranks_agree),
         IN_PLACE(test_ranks_that_differ_are_named),
         IN_PLACE(test_sums_are_right_on_any_number_of_ranks),
+        IN_PLACE(test_sums_are_right_begun_early_and_late),
         IN_PLACE(test_a_rank_out_of_step_ends_the_job),
         IN_PLACE(test_a_rank_that_dies_is_named),
         IN_PLACE(test_a_rank_that_is_stopped_is_named),
