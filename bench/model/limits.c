@@ -1,5 +1,8 @@
 #include "bench/model/limits.h"
 
+#include "bench/model/residence.h"
+#include "bench/model/waiting.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,10 +25,18 @@ const struct model_gpu *model_gpu_find(const char *name) {
 }
 
 const char *limit_unit_name(enum limit_unit unit) {
-    static const char *const names[LIMIT_UNITS] = {
-        [LIMIT_ISSUE] = "issue",          [LIMIT_FMA] = "FMA",        [LIMIT_ALU] = "other ALU",
-        [LIMIT_TENSOR] = "tensor",        [LIMIT_LSU] = "load/store", [LIMIT_CACHE] = "L1",
-        [LIMIT_SHARED] = "shared memory", [LIMIT_DRAM] = "DRAM"};
+    static const char *const names[LIMIT_UNITS] = {[LIMIT_ISSUE] = "issue",
+                                                   [LIMIT_FMA] = "FMA",
+                                                   [LIMIT_ALU] = "other ALU",
+                                                   [LIMIT_TENSOR] = "tensor",
+                                                   [LIMIT_LSU] = "load/store",
+                                                   [LIMIT_CACHE] = "L1",
+                                                   [LIMIT_SHARED] = "shared memory",
+                                                   [LIMIT_L2] = "L2",
+                                                   [LIMIT_DRAM] = "DRAM",
+                                                   [LIMIT_LATENCY] = "latency",
+                                                   [LIMIT_BARRIERS] = "barriers",
+                                                   [LIMIT_LAUNCH] = "launch"};
     return names[unit];
 }
 
@@ -61,10 +72,36 @@ static void clocks_count(const struct counters_row *row, const struct model_gpu 
     clocks[LIMIT_SHARED] = WAVEFRONT_BYTES * (double)row->shared_wavefronts / gpu->shared;
 }
 
-/* The clocks that DRAM takes while all multiprocessors run. */
+/* The clocks that DRAM takes while all multiprocessors run. A launch leaves some of what it stores in
+ * the second-level cache, from which the next ones drive it. */
 static double dram_clocks(const struct counters_row *row, const struct model_gpu *gpu) {
-    double bytes_a_clock = 1e9 * gpu->memory / (1e6 * gpu->clock_mhz);
-    return (double)row->bytes_touched / bytes_a_clock;
+    const double bytes_a_clock = 1e9 * gpu->memory / (1e6 * gpu->clock_mhz);
+    const double counted = (double)(row->dram_read_bytes + row->dram_write_bytes);
+    return fmax((double)row->bytes_touched, row->l2_sectors > 0 ? counted : 0) / bytes_a_clock;
+}
+
+static double l2_clocks(const struct counters_row *row, const struct model_gpu *gpu) {
+    const int64_t requested =
+        row->global_load_sectors + row->global_store_sectors + row->global_atomic_sectors;
+    return SECTOR_BYTES * (double)(row->l2_sectors > 0 ? row->l2_sectors : requested) /
+           gpu->l2_bytes;
+}
+
+static void waiting_clocks(const struct counters_row *row, const struct model_gpu *gpu,
+                           struct limits *limits) {
+    const struct waiting waiting = waiting_find(row, gpu, limits);
+    limits->clocks[LIMIT_LATENCY] = waiting.latency;
+    limits->clocks[LIMIT_BARRIERS] = waiting.barriers;
+    limits->clocks[LIMIT_LAUNCH] = waiting.launch;
+}
+
+static void shares_find(struct limits *limits) {
+    for (int unit = 0; unit < LIMIT_UNITS; unit++)
+        if (limits->clocks[unit] > limits->clocks[limits->busiest] &&
+            (unit != LIMIT_L2 || limits->has_caches))
+            limits->busiest = (enum limit_unit)unit;
+    for (int unit = 0; unit < LIMIT_UNITS; unit++)
+        limits->share[unit] = fmin(1, limits->clocks[unit] / limits->clocks[limits->busiest]);
 }
 
 static enum status blocks_read(const struct counters_row *row, int64_t *blocks,
@@ -101,13 +138,15 @@ enum status limits_find(const struct counters_row *row, const struct model_gpu *
     double *const clocks = limits->clocks;
     clocks_count(row, gpu, clocks);
     /* The launch is over when the multiprocessor with most blocks is done. */
-    for (int unit = 0; unit < LIMIT_DRAM; unit++)
+    for (int unit = 0; unit < LIMIT_L2; unit++)
         clocks[unit] *= (double)most / (double)limits->blocks;
+    limits->has_caches = row->l2_sectors > 0;
+    limits->residence = residence_find(row, gpu);
+    limits->waves =
+        (double)limits->blocks / ((double)limits->residence.blocks * gpu->multiprocessors);
+    clocks[LIMIT_L2] = l2_clocks(row, gpu);
     clocks[LIMIT_DRAM] = dram_clocks(row, gpu);
-    for (int unit = 0; unit < LIMIT_UNITS; unit++)
-        if (clocks[unit] > clocks[limits->busiest])
-            limits->busiest = (enum limit_unit)unit;
-    for (int unit = 0; unit < LIMIT_UNITS; unit++)
-        limits->share[unit] = clocks[unit] / clocks[limits->busiest];
+    waiting_clocks(row, gpu, limits);
+    shares_find(limits);
     return STATUS_OK;
 }

@@ -30,18 +30,42 @@ enum limit_unit {
     LIMIT_LSU,    /* requests to global, local and shared memory */
     LIMIT_CACHE,  /* sectors through the first-level cache */
     LIMIT_SHARED, /* wavefronts of shared memory */
-    LIMIT_DRAM,   /* different bytes, each moved once */
+    LIMIT_L2,     /* sectors through the second-level cache */
+    LIMIT_DRAM,   /* bytes to and from memory; at least each different one once */
+    /* No units, but what a kernel waits for while none is busy. */
+    LIMIT_LATENCY,  /* of its loads, one warp's after another */
+    LIMIT_BARRIERS, /* of its barriers, the same */
+    LIMIT_LAUNCH,   /* from one launch to the next */
     LIMIT_UNITS
 };
 const char *limit_unit_name(enum limit_unit unit);
 
+enum residence_holder {
+    HELD_UNKNOWN,
+    HELD_BY_BLOCKS,
+    HELD_BY_THREADS,
+    HELD_BY_REGISTERS,
+    HELD_BY_SHARED
+};
+
+/* What a multiprocessor holds at once, if there are so many blocks. */
+struct residence {
+    int blocks;
+    enum residence_holder held_by;
+};
+
 struct limits {
-    /* Of all launches: how long the fullest multiprocessor keeps the unit busy, of DRAM how long the
-     * whole GPU does; at the boost clock. */
+    /* Of all launches: how long the fullest multiprocessor keeps the unit busy, of L2 and DRAM how long
+     * the whole GPU does; at the boost clock. */
     double clocks[LIMIT_UNITS];
-    /* Those clocks over those of the busiest unit. */
+    /* Those clocks over those of the busiest unit, and 1 at most. */
     double share[LIMIT_UNITS];
     enum limit_unit busiest;
+    /* The caches were simulated. Otherwise clocks of L2 are an upper bound, as if the first-level cache
+     * had nothing, and it is never the busiest. */
+    bool has_caches;
+    struct residence residence;
+    double waves; /* blocks over those that the GPU holds at once */
     int64_t blocks;
     int64_t blocks_most; /* of the multiprocessor that has most, where all take turns */
     int idle;            /* multiprocessors without a block */

@@ -1,20 +1,23 @@
 #include "bench/model/limits_text.h"
 
+#include "bench/model/residence.h"
+
 void limits_csv_print(FILE *file, const struct counters_row *row, const struct model_gpu *gpu,
                       const struct limits *limits) {
     fprintf(file, "%s,%s,%s,%s,%s,%s,%s,%s", row->key.operation, row->key.variant, row->key.dtype,
             row->key.shape, row->key.implementation, row->kernel, row->grid, gpu->name);
     for (int unit = 0; unit < LIMIT_UNITS; unit++)
         fprintf(file, ",%.4g", limits->share[unit]);
-    fprintf(file, ",%s,%lld,%d,%.4g\n", limit_unit_name(limits->busiest),
-            (long long)limits->blocks_most, limits->idle, limits->filled);
+    fprintf(file, ",%s,%lld,%d,%.4g,%d,%s,%.4g\n", limit_unit_name(limits->busiest),
+            (long long)limits->blocks_most, limits->idle, limits->filled, limits->residence.blocks,
+            residence_holder_name(limits->residence.held_by), limits->waves);
 }
 
 void limits_csv_header_print(FILE *file) {
     fprintf(file, "operation,variant,dtype,shape,implementation,kernel,grid,gpu");
     for (int unit = 0; unit < LIMIT_UNITS; unit++)
         fprintf(file, ",%s", limit_unit_name((enum limit_unit)unit));
-    fprintf(file, ",limited_by,blocks_most,idle,filled\n");
+    fprintf(file, ",limited_by,blocks_most,idle,filled,blocks_resident,held_by,waves\n");
 }
 
 /* "gemm_warp_nn: FMA 100%, issue 57%, DRAM 4%: limited by FMA" */
@@ -31,7 +34,8 @@ void limits_sentence_print(FILE *file, const struct counters_row *row, const str
         said[next] = true;
         if (limits->share[next] < 0.005)
             break;
-        fprintf(file, "%s%s %.0f%%", separator, limit_unit_name((enum limit_unit)next),
+        fprintf(file, "%s%s %s%.0f%%", separator, limit_unit_name((enum limit_unit)next),
+                next == LIMIT_L2 && !limits->has_caches ? "at most " : "",
                 100 * limits->share[next]);
         separator = ", ";
     }
@@ -40,10 +44,12 @@ void limits_sentence_print(FILE *file, const struct counters_row *row, const str
         fprintf(file, "; %lld block%s %d of %d multiprocessors idle", (long long)limits->blocks,
                 limits->blocks == 1 ? " leaves" : "s leave", limits->idle, gpu->multiprocessors);
     else
-        fprintf(file, "; %lld block%s on the fullest multiprocessor, theoretical occupancy %.0f%%",
-                (long long)limits->blocks_most, limits->blocks_most == 1 ? "" : "s",
-                100 * row->occupancy);
+        fprintf(file, "; %lld block%s on the fullest multiprocessor",
+                (long long)limits->blocks_most, limits->blocks_most == 1 ? "" : "s");
     if (limits->idle == 0 && limits->filled < 0.9)
         fprintf(file, ", the average one busy %.0f%% of its time", 100 * limits->filled);
+    if (limits->residence.held_by != HELD_UNKNOWN)
+        fprintf(file, "; room for %d at once, held by %s", limits->residence.blocks,
+                residence_holder_name(limits->residence.held_by));
     fputc('\n', file);
 }

@@ -54,6 +54,8 @@ struct lockstep_emulator_counters {
     uint64_t global_requests_64, global_requests_128;
     uint64_t l1_sectors, l1_hits, l2_sectors, l2_hits; /* 0 unless caches=on, and so are */
     uint64_t dram_read_bytes, dram_write_bytes;
+    uint64_t registers;    /* a thread, estimated from the PTX; no total, and so is the next */
+    uint64_t shared_bytes; /* a block, static and dynamic */
 };
 
 /* LOCKSTEP_EMULATOR_VERSION of the library. */

@@ -14,6 +14,7 @@ const struct machine_counter_name *machine_counter_names(size_t *count) {
 
 void machine_counters_add(struct machine_counters *total, const struct machine_counters *more) {
 #define COUNTER(name) total->name += more->name;
+#define PROPERTY(name) total->name = more->name;
 #include "emulator/lanes/counters.def"
 #undef COUNTER
 }

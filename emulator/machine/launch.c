@@ -240,6 +240,8 @@ static enum machine_status run(struct machine *machine, const struct machine_lau
         workers_run(&launch, counters);
         counters->bytes_touched = memory_collect_touched(launch.memory, 1);
     }
+    counters->registers = machine_function_info(from->function)->registers;
+    counters->shared_bytes = launch.own_shared;
     output_print(&launch);
     pthread_mutex_destroy(&launch.lock);
     caches_destroy(launch.caches);

@@ -39,6 +39,8 @@ static void row_write(const struct page *page, size_t row, size_t first, size_t 
     for (size_t c = first; c < last; c++)
         bar_cell(file, strtod(csv_table_field(table, row, c), NULL));
     html_cell(file, last < table->column_count ? csv_table_field(table, row, last) : "");
+    const size_t holder = column_of(table, "held_by");
+    html_cell(file, holder < table->column_count ? csv_table_field(table, row, holder) : "");
     fputs("</tr>\n", file);
 }
 
@@ -51,7 +53,9 @@ void page_limits(const struct page *page) {
           "from exact counts and the published figures of the ",
           file);
     html_text(file, gpu < table->column_count ? csv_table_field(table, 0, gpu) : "GPU");
-    fputs(". No time is predicted: a kernel that waits keeps no unit busy.</p>\n"
+    fputs(". Latency, barriers and launch are what it waits for while no unit is busy. Of L2 it is "
+          "the most "
+          "that can be, unless caches were simulated.</p>\n"
           "<div class=scroll><table class=\"sortable filterable\">\n<thead><tr>",
           file);
     static const char *const heads[] = {"operation", "variant",        "dtype",
@@ -61,6 +65,7 @@ void page_limits(const struct page *page) {
     for (size_t c = gpu + 1; c < last; c++)
         html_head_cell(file, table->names[c], true);
     html_head_cell(file, "limited by", false);
+    html_head_cell(file, "blocks held by", false);
     fputs("</tr></thead>\n<tbody>\n", file);
     for (size_t r = 0; r < table->row_count; r++)
         row_write(page, r, gpu + 1, last);

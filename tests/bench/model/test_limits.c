@@ -1,5 +1,6 @@
 /* Which unit limits a launch, on counts whose clocks are known. */
 #include "bench/model/limits_file.h"
+#include "bench/model/residence.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
@@ -13,10 +14,13 @@
 
 #include <cmocka.h>
 
+/* So many of all that is counted that the launch itself takes nothing beside it. */
+enum { MANY = 10000 };
+
 /* 108 blocks: one a multiprocessor of an A100. */
 static struct counters_row row_of(const char *grid) {
     struct counters_row row = {
-        .launches = 1, .warp_instructions = 4000, .machine_instructions = 4000};
+        .launches = 1, .warp_instructions = 4000 * MANY, .machine_instructions = 4000 * MANY};
     snprintf(row.kernel, sizeof row.kernel, "kernel");
     snprintf(row.grid, sizeof row.grid, "%s", grid);
     return row;
@@ -38,11 +42,11 @@ static void check_share(const struct limits *limits, enum limit_unit unit, doubl
 static void shares_are_those_of_the_units_clocks(void **state) {
     (void)state;
     struct counters_row row = row_of("108x1x1");
-    row.fma_warp_instructions = 1000; /* 500 clocks of 2 a clock beside 1,000 of 4 */
-    row.shared_load_requests = 100;   /* 100 clocks of 32 threads a clock */
-    row.global_load_sectors = 400;    /* 100 clocks of 128 bytes */
-    row.shared_wavefronts = 2000;     /* 2,000 clocks of 128 bytes */
-    row.barriers = 900;               /* 2,000 of other instructions, 2 a clock */
+    row.fma_warp_instructions = 1000 * MANY; /* 500 clocks of 2 a clock beside 1,000 of 4 */
+    row.shared_load_requests = 100 * MANY;   /* 100 clocks of 32 threads a clock */
+    row.global_load_sectors = 400 * MANY;    /* 100 clocks of 128 bytes */
+    row.shared_wavefronts = 2000 * MANY;     /* 2,000 clocks of 128 bytes */
+    row.barriers = 900 * MANY;               /* 2,000 of other instructions, 2 a clock */
     struct limits limits = limits_of(&row, "a100");
     assert_int_equal(limits.busiest, LIMIT_SHARED);
     check_share(&limits, LIMIT_SHARED, 1);
@@ -61,7 +65,7 @@ static void shares_are_those_of_the_units_clocks(void **state) {
 static void a_matrix_instruction_is_4096_flops(void **state) {
     (void)state;
     struct counters_row row = row_of("108x1x1");
-    row.tensor_warp_instructions = 1000; /* 2,000 clocks of 2,048 flops beside 1,000 */
+    row.tensor_warp_instructions = 1000 * MANY; /* 2,000 clocks of 2,048 flops beside 1,000 */
     struct limits limits = limits_of(&row, "a100");
     assert_int_equal(limits.busiest, LIMIT_TENSOR);
     check_share(&limits, LIMIT_ISSUE, 0.5);
@@ -71,12 +75,12 @@ static void a_matrix_instruction_is_4096_flops(void **state) {
 static void a_warpgroup_instruction_has_its_own_flops(void **state) {
     (void)state;
     struct counters_row row = row_of("132x1x1");
-    row.tensor_warp_instructions = row.wgmma_warp_instructions = 500;
-    row.wgmma_multiply_adds = 125LL * 64 * 256 * 16;
+    row.tensor_warp_instructions = row.wgmma_warp_instructions = 500 * MANY;
+    row.wgmma_multiply_adds = 125LL * 64 * 256 * 16 * MANY;
     struct limits limits = limits_of(&row, "h100");
     assert_int_equal(limits.busiest, LIMIT_TENSOR);
     check_share(&limits, LIMIT_ISSUE, 1.0 / 16);
-    row.tensor_warp_instructions += 1000; /* 1,000 clocks of `mma` more */
+    row.tensor_warp_instructions += 1000 * MANY; /* 1,000 clocks of `mma` more */
     limits = limits_of(&row, "h100");
     check_share(&limits, LIMIT_ISSUE, 1.0 / 17);
 }
@@ -84,22 +88,22 @@ static void a_warpgroup_instruction_has_its_own_flops(void **state) {
 static void dram_is_shared_by_all_multiprocessors(void **state) {
     (void)state;
     struct counters_row row = row_of("108x1x1");
-    /* 1,410 clocks of each, which are a microsecond */
-    row.warp_instructions = row.machine_instructions = 4 * 108 * 1410;
-    row.fma_warp_instructions = 2 * 108 * 1410; /* half of them */
-    row.bytes_touched = 1555000;                /* one too, at 1,555 GB/s */
+    /* 14,100,000 clocks of each, which are 10 ms */
+    row.warp_instructions = row.machine_instructions = 4LL * 108 * 1410 * MANY;
+    row.fma_warp_instructions = 2LL * 108 * 1410 * MANY; /* half of them */
+    row.bytes_touched = 1555000LL * MANY;                /* 10 ms too, at 1,555 GB/s */
     struct limits limits = limits_of(&row, "a100");
     check_share(&limits, LIMIT_ISSUE, 1);
     check_share(&limits, LIMIT_DRAM, 1);
-    assert_true(fabs(limits.clocks[LIMIT_ISSUE] - 1410) < 1e-6);
+    assert_true(fabs(limits.clocks[LIMIT_ISSUE] - 1410.0 * MANY) < 1e-6);
 }
 
 static void blocks_that_are_one_too_many_cost_a_turn(void **state) {
     (void)state;
     struct counters_row row = row_of("109x1x1");
-    row.warp_instructions = row.machine_instructions = 4 * 109 * 1410;
-    row.fma_warp_instructions = 2 * 109 * 1410;
-    row.bytes_touched = 1555000;
+    row.warp_instructions = row.machine_instructions = 4LL * 109 * 1410 * MANY;
+    row.fma_warp_instructions = 2LL * 109 * 1410 * MANY;
+    row.bytes_touched = 1555000LL * MANY;
     struct limits limits = limits_of(&row, "a100");
     assert_int_equal(limits.blocks_most, 2);
     assert_int_equal(limits.idle, 0);
@@ -109,6 +113,93 @@ static void blocks_that_are_one_too_many_cost_a_turn(void **state) {
     limits = limits_of(&row, "a100");
     assert_int_equal(limits.blocks, 24);
     assert_int_equal(limits.idle, 84);
+}
+
+/* Two launches, a queue's 2.7 microseconds each at 1,410 MHz, beside nothing. */
+static void small_kernels_wait_for_their_launch(void **state) {
+    (void)state;
+    struct counters_row row = row_of("108x1x1");
+    row.launches = 2;
+    row.machine_instructions = 4 * 108;
+    const struct limits limits = limits_of(&row, "a100");
+    assert_int_equal(limits.busiest, LIMIT_LAUNCH);
+    check_share(&limits, LIMIT_ISSUE, 1 / (2 * 2.7 * 1410));
+}
+
+/* A warp a multiprocessor that loads 1,000 times with a barrier behind each: nothing hides the 572 clocks
+ * of each load from DRAM, nor the 23 of the barrier. Without barriers six loads are under way at once. */
+static void one_warp_waits_for_its_loads(void **state) {
+    (void)state;
+    struct counters_row row = row_of("108x1x1");
+    snprintf(row.block, sizeof row.block, "32x1x1");
+    row.machine_instructions = 108LL * 3000;
+    row.global_load_requests = row.barriers = 108LL * 1000;
+    row.global_load_sectors = 4 * row.global_load_requests;
+    row.bytes_touched = 32 * row.global_load_sectors;
+    struct limits limits = limits_of(&row, "a100");
+    assert_int_equal(limits.busiest, LIMIT_LATENCY);
+    assert_true(limits.clocks[LIMIT_LATENCY] > 571000 && limits.clocks[LIMIT_LATENCY] < 573000);
+    check_share(&limits, LIMIT_BARRIERS, 23000 / limits.clocks[LIMIT_LATENCY]);
+    const double alone = limits.clocks[LIMIT_LATENCY];
+    row.barriers = 0;
+    limits = limits_of(&row, "a100");
+    assert_true(limits.clocks[LIMIT_LATENCY] < alone / 5.9);
+    /* All sectors hit in the second-level cache, after 211 clocks. */
+    row.l1_sectors = row.l2_sectors = row.l2_hits = row.global_load_sectors;
+    limits = limits_of(&row, "a100");
+    assert_true(limits.has_caches);
+    assert_true(limits.clocks[LIMIT_LATENCY] > 35166 && limits.clocks[LIMIT_LATENCY] < 35167);
+}
+
+static void the_second_cache_limits_only_where_it_was_counted(void **state) {
+    (void)state;
+    struct counters_row row = row_of("108x1x1");
+    row.global_load_sectors = 100000LL * MANY;
+    row.machine_instructions = 4LL * 108 * MANY;
+    struct limits limits = limits_of(&row, "a100");
+    assert_int_equal(limits.busiest, LIMIT_CACHE);
+    check_share(&limits, LIMIT_L2, 1); /* more than that, but it is an upper bound */
+    row.l1_sectors = row.l2_sectors = row.l2_hits = row.global_load_sectors;
+    limits = limits_of(&row, "a100");
+    assert_int_equal(limits.busiest, LIMIT_L2);
+    row.dram_read_bytes = 32 * row.l2_sectors;
+    limits = limits_of(&row, "a100");
+    assert_int_equal(limits.busiest, LIMIT_DRAM);
+}
+
+static void check_residence(const struct counters_row *row, const char *gpu, int blocks,
+                            enum residence_holder holder) {
+    const struct residence residence = residence_find(row, model_gpu_find(gpu));
+    if (residence.blocks != blocks || residence.held_by != holder)
+        fail_msg("%s: %d blocks held by '%s', should be %d by '%s'", gpu, residence.blocks,
+                 residence_holder_name(residence.held_by), blocks, residence_holder_name(holder));
+}
+
+/* The first of 64 x 32 threads, 65,536 registers and the shared memory that is used up. */
+static void blocks_are_held_by_what_is_used_up(void **state) {
+    (void)state;
+    struct counters_row row = row_of("108x1x1");
+    check_residence(&row, "a100", 1, HELD_UNKNOWN); /* an earlier version's counts */
+    snprintf(row.block, sizeof row.block, "16x16x1");
+    row.occupancy = 0.5;
+    check_residence(&row, "a100", 4, HELD_UNKNOWN);
+    row.registers = 32;
+    check_residence(&row, "a100", 8, HELD_BY_THREADS);
+    check_residence(&row, "t4", 4, HELD_BY_THREADS);
+    check_residence(&row, "rtx3090", 6, HELD_BY_THREADS);
+    row.registers = 128;
+    check_residence(&row, "a100", 2, HELD_BY_REGISTERS);
+    row.registers = 32;
+    row.shared_bytes = 48 << 10; /* and 1 KiB that the system keeps */
+    check_residence(&row, "a100", 3, HELD_BY_SHARED);
+    check_residence(&row, "rtx3090", 2, HELD_BY_SHARED);
+    check_residence(&row, "t4", 1, HELD_BY_SHARED);
+    row.shared_bytes = 0;
+    snprintf(row.block, sizeof row.block, "32x1x1");
+    check_residence(&row, "a100", 32, HELD_BY_BLOCKS);
+    check_residence(&row, "rtx3090", 16, HELD_BY_BLOCKS);
+    check_residence(&row, "rtx4090", 24, HELD_BY_BLOCKS);
+    assert_true(limits_of(&row, "a100").waves > 1.0 / 32 - 1e-9);
 }
 
 static void what_is_no_launch_is_refused(void **state) {
@@ -148,7 +239,7 @@ static void limits_are_written_beside_the_counts(void **state) {
     assert_int_equal(limits_write(place->path, model_gpu_find("a100"), file, &message), STATUS_OK);
     assert_null(file_text(temporary_path(place, "limits.csv"))); /* nothing was counted */
     struct counters_row row = row_of("108x1x1");
-    row.fma_warp_instructions = 2000;
+    row.fma_warp_instructions = 2000 * MANY;
     FILE *counters = fopen(temporary_path(place, "counters.csv"), "w");
     assert_non_null(counters);
     assert_int_equal(csv_write_header(counters, &counters_format), 0);
@@ -156,13 +247,16 @@ static void limits_are_written_beside_the_counts(void **state) {
     assert_int_equal(fclose(counters), 0);
     assert_int_equal(limits_write(place->path, model_gpu_find("a100"), file, &message), STATUS_OK);
     assert_int_equal(fclose(file), 0);
-    assert_non_null(
-        strstr(log, "kernel: issue 100%, FMA 100%, other ALU 100%; limited by issue; 1"));
+    assert_non_null(strstr(log,
+                           "kernel: issue 100%, FMA 100%, other ALU 100%, launch 4%; limited by "
+                           "issue; 1"));
     assert_non_null(strstr(log, "1 block on the fullest multiprocessor"));
     text = file_text(temporary_path(place, "limits.csv"));
     assert_non_null(text);
-    assert_non_null(strstr(text, ",limited_by,blocks_most,idle,filled\n"));
-    assert_non_null(strstr(text, ",kernel,108x1x1,a100,1,1,1,0,0,0,0,0,issue,1,0,1\n"));
+    assert_non_null(
+        strstr(text, ",limited_by,blocks_most,idle,filled,blocks_resident,held_by,waves\n"));
+    assert_non_null(
+        strstr(text, ",kernel,108x1x1,a100,1,1,1,0,0,0,0,0,0,0,0,0.04112,issue,1,0,1,1,,1\n"));
     free(text);
     free(log);
 }
@@ -210,6 +304,10 @@ int main(void) {
         cmocka_unit_test(a_warpgroup_instruction_has_its_own_flops),
         cmocka_unit_test(dram_is_shared_by_all_multiprocessors),
         cmocka_unit_test(blocks_that_are_one_too_many_cost_a_turn),
+        cmocka_unit_test(small_kernels_wait_for_their_launch),
+        cmocka_unit_test(one_warp_waits_for_its_loads),
+        cmocka_unit_test(the_second_cache_limits_only_where_it_was_counted),
+        cmocka_unit_test(blocks_are_held_by_what_is_used_up),
         cmocka_unit_test(what_is_no_launch_is_refused),
         cmocka_unit_test(counts_of_a_version_without_machine_instructions_are_refused),
         cmocka_unit_test(figures_are_plausible),

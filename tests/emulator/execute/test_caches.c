@@ -174,6 +174,8 @@ static void counts_are_the_same_always(void **state) {
     const struct machine_counters off = sweep_with(&sweep, 2, false);
     assert_int_equal(off.l1_sectors + off.l2_sectors + off.dram_read_bytes, 0);
     assert_int_equal(off.global_load_sectors, first.global_load_sectors);
+    assert_int_equal(off.registers, 16); /* never fewer */
+    assert_int_equal(off.shared_bytes, 0);
 }
 
 int main(void) {
