@@ -142,23 +142,45 @@ static void find_thread(const struct warp *warp, unsigned lane, unsigned thread[
     thread[2] = number / launch->block[0] / launch->block[1];
 }
 
+static const char *file_name(const struct warp *warp, unsigned file) {
+    const struct syntax_module *module = warp->block->launch->program->syntax;
+    return file < module->file_count ? module->files[file] : NULL;
+}
+
 static void find_source(const struct warp *warp, const struct instruction *instruction,
                         struct machine_diagnostic *diagnostic) {
     const struct syntax_instruction *source = instruction->detail->source;
-    const struct syntax_module *module = warp->block->launch->program->syntax;
+    const char *name = source->source_line ? file_name(warp, source->source_file) : NULL;
     diagnostic->line = source->place.line;
     diagnostic->column = source->place.column;
     diagnostic->source_line = source->source_line;
-    if (source->source_line && source->source_file < module->file_count &&
-        module->files[source->source_file])
-        snprintf(diagnostic->source_file, sizeof diagnostic->source_file, "%s",
-                 module->files[source->source_file]);
+    if (name)
+        snprintf(diagnostic->source_file, sizeof diagnostic->source_file, "%s", name);
+}
+
+/* The line, and where code was inlined the lines of its callers. */
+static void describe_source(const struct warp *warp, const struct instruction *instruction,
+                            const struct machine_diagnostic *diagnostic, char *text, size_t size) {
+    const struct syntax_site *site = instruction->detail->source->caller;
+    text[0] = '\0';
+    if (!diagnostic->source_file[0])
+        return;
+    size_t length =
+        (size_t)snprintf(text, size, " (%s:%u", diagnostic->source_file, diagnostic->source_line);
+    for (; site && length < size; site = site->caller) {
+        const char *name = file_name(warp, site->file);
+        if (name)
+            length += (size_t)snprintf(text + length, size - length, ", inlined at %s:%u", name,
+                                       site->line);
+    }
+    if (length < size)
+        snprintf(text + length, size - length, ")");
 }
 
 void warp_describe(const struct warp *warp, const struct instruction *instruction, unsigned lane,
                    const char *what, struct machine_diagnostic *diagnostic) {
     const struct block *block = warp->block;
-    char source[600] = "", thread[80] = "";
+    char source[1200], thread[80] = "";
     find_source(warp, instruction, diagnostic);
     snprintf(diagnostic->kernel, sizeof diagnostic->kernel, "%s", block->launch->function->name);
     memcpy(diagnostic->block, block->coordinates, sizeof diagnostic->block);
@@ -167,9 +189,7 @@ void warp_describe(const struct warp *warp, const struct instruction *instructio
         snprintf(thread, sizeof thread, ", thread (%u,%u,%u)", diagnostic->thread[0],
                  diagnostic->thread[1], diagnostic->thread[2]);
     }
-    if (diagnostic->source_file[0])
-        snprintf(source, sizeof source, " (%s:%u)", diagnostic->source_file,
-                 diagnostic->source_line);
+    describe_source(warp, instruction, diagnostic, source, sizeof source);
     const int length = snprintf(diagnostic->message, sizeof diagnostic->message,
                                 "kernel %s, block (%u,%u,%u)%s: %s at PTX line %u%s",
                                 diagnostic->kernel, block->coordinates[0], block->coordinates[1],

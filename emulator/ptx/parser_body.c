@@ -190,7 +190,8 @@ static void parse_instruction(struct parser *parser) {
     struct syntax_instruction instruction = {.scope = parser->scope,
                                              .place = parser->lexer.token.place,
                                              .source_file = parser->source_file,
-                                             .source_line = parser->source_line};
+                                             .source_line = parser->source_line,
+                                             .caller = parser->caller};
     if (parser_take(parser, '@')) {
         instruction.guard_negated = parser_take(parser, '!');
         instruction.guard = parser_expect_name(parser);
@@ -361,6 +362,8 @@ static void declare_formals(struct parser *parser, struct syntax_variable **list
 void parser_body(struct parser *parser, struct syntax_function *function) {
     parser->function = function;
     parser->source_file = parser->source_line = 0;
+    parser->caller = NULL;
+    parser->site_count = 0;
     parser->scope = function->scope = scope_open(parser->source, parser->unit);
     declare_formals(parser, function->parameters, function->parameter_count);
     declare_formals(parser, function->results, function->result_count);

@@ -33,11 +33,33 @@ static void parse_file(struct parser *parser) {
         parser_expression(parser);
 }
 
+static struct syntax_site parse_site(struct parser *parser) {
+    struct syntax_site site = {0};
+    site.file = parser->file_base + parser_expect_unsigned(parser, "a file number", UINT32_MAX);
+    site.line = parser_expect_unsigned(parser, "a line", UINT32_MAX);
+    site.column = parser_expect_unsigned(parser, "a column", UINT32_MAX);
+    return site;
+}
+
+/* The site of this place that was seen last, or one that is new. */
+static const struct syntax_site *keep_site(struct parser *parser, const struct syntax_site *site,
+                                           bool is_caller) {
+    const size_t count = parser->site_count < PARSER_SITES ? parser->site_count : PARSER_SITES;
+    for (size_t k = 1; k <= count; k++) {
+        const struct syntax_site *seen = parser->sites[(parser->site_count - k) % PARSER_SITES];
+        if (seen->file == site->file && seen->line == site->line && seen->column == site->column &&
+            (is_caller || seen->caller == site->caller))
+            return seen;
+    }
+    struct syntax_site *kept = source_allocate(parser->source, sizeof *kept);
+    *kept = *site;
+    parser->sites[parser->site_count++ % PARSER_SITES] = kept;
+    return kept;
+}
+
+/* A call that is inlined itself is the site of another .loc before, which has its caller. */
 static void parse_location(struct parser *parser) {
-    parser->source_file =
-        parser->file_base + parser_expect_unsigned(parser, "a file number", UINT32_MAX);
-    parser->source_line = parser_expect_unsigned(parser, "a line", UINT32_MAX);
-    parser_expect_unsigned(parser, "a column", UINT32_MAX);
+    struct syntax_site site = parse_site(parser);
     while (parser_take(parser, ',')) {
         parser_expect_name(parser); /* function_name, inlined_at */
         if (parser->lexer.token.kind == TOKEN_WORD) {
@@ -45,10 +67,15 @@ static void parse_location(struct parser *parser) {
             if (parser_take(parser, '+'))
                 parser_expression(parser);
         } else {
-            for (int k = 0; k < 3; k++)
-                parser_expect_unsigned(parser, "a place in a file", UINT32_MAX);
+            const struct syntax_site caller = parse_site(parser);
+            site.caller = keep_site(parser, &caller, true);
         }
     }
+    if (site.caller)
+        (void)keep_site(parser, &site, false);
+    parser->source_file = site.file;
+    parser->source_line = site.line;
+    parser->caller = site.caller;
 }
 
 bool parser_common_directive(struct parser *parser) {

@@ -5,7 +5,7 @@
 #include "emulator/ptx/lexer.h"
 #include "emulator/ptx/syntax.h"
 
-enum { PARSER_DEPTH_LIMIT = 100 };
+enum { PARSER_DEPTH_LIMIT = 100, PARSER_SITES = 64 };
 
 struct parser {
     struct lexer lexer;
@@ -18,6 +18,9 @@ struct parser {
     bool takes_lists;          /* the operands are those of a call */
     unsigned depth;            /* of nested braces and parentheses */
     unsigned source_file, source_line;
+    const struct syntax_site *caller;
+    const struct syntax_site *sites[PARSER_SITES]; /* seen last, of which calls may be inlined */
+    size_t site_count;                             /* in all */
 };
 
 /* What fails leaves through source->failure. */

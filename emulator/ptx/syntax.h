@@ -77,6 +77,12 @@ struct syntax_operand {
     struct source_place place;
 };
 
+/* A place in a source file; where code was inlined, with the call that it stands for. */
+struct syntax_site {
+    unsigned file, line, column;
+    const struct syntax_site *caller;
+};
+
 struct syntax_instruction {
     const char *root;
     const char **modifiers;
@@ -88,6 +94,7 @@ struct syntax_instruction {
     struct syntax_scope *scope;
     struct source_place place;
     unsigned source_file, source_line; /* of .loc; 0 when unknown */
+    const struct syntax_site *caller;  /* where that was inlined; NULL: nowhere */
 };
 
 struct syntax_function;

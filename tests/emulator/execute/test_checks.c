@@ -280,6 +280,29 @@ static void flags_order_as_the_memory_model_says(void **state) {
     }
 }
 
+/* Code that was inlined twice over, and a site that calls inlined code in two lines. */
+static void a_fault_in_inlined_code_names_its_callers(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(
+        bench_load(bench, ".visible .entry k() { .reg .b32 %r<4>;\n"
+                          ".loc 1 20 9\n mov.u32 %r1, 0;\n"
+                          ".loc 1 12 3, function_name $L__info_string0, inlined_at 1 20 9\n"
+                          " mov.u32 %r2, 0;\n"
+                          ".loc 2 5 10, function_name $L__info_string1+16, inlined_at 1 12 3\n"
+                          " trap;\n.loc 1 21 1\n ret; }\n"
+                          ".file 1 \"outer.cu\"\n.file 2 \"inner.h\"\n"),
+        MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, 0), MACHINE_TRAP);
+    EXPECT_SAID(bench, "(inner.h:5, inlined at outer.cu:12, inlined at outer.cu:20)");
+    assert_int_equal(bench_load(bench, ".visible .entry k() {\n"
+                                       ".loc 2 5 10, function_name $a, inlined_at 1 12 3\n"
+                                       ".loc 1 21 1\n trap; ret; }\n"
+                                       ".file 1 \"outer.cu\"\n.file 2 \"inner.h\"\n"),
+                     MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, 0), MACHINE_TRAP);
+    EXPECT_SAID(bench, "(outer.cu:21)");
+}
+
 static void freed_memory_is_called_so(void **state) {
     struct bench *bench = *state;
     const uint64_t gone = bench_allocate(bench, NULL, 64);
@@ -375,6 +398,7 @@ int main(void) {
         TEST(a_copy_races_with_its_own_thread_until_its_wait),
         TEST(lanes_of_a_store_that_agree_do_not_race),
         TEST(flags_order_as_the_memory_model_says),
+        TEST(a_fault_in_inlined_code_names_its_callers),
         TEST(freed_memory_is_called_so),
         TEST(a_word_is_not_there_before_its_copy_is_waited_for),
         TEST(uninitialised_reads_are_found),
