@@ -152,17 +152,15 @@ static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
                                                       .optimizer = optimizer_cuda_naive,
                                                       .round = round_cuda_naive};
 
-/* The best rung of every kernel, and cuda-tensor's products. */
-static const struct mlp_kernels kernels_cuda_tensor = {.gemm = gemm_cuda_tensor,
-                                                       .activation = activation_cuda_vectorised,
-                                                       .softmax = softmax_cuda_vectorised,
-                                                       .cross_entropy =
-                                                           cross_entropy_cuda_vectorised,
-                                                       .mse = mse_cuda_tiled,
-                                                       .column_sums = column_sums_cuda_tiled,
-                                                       .optimizer = optimizer_cuda_vectorised,
-                                                       .round = round_cuda_vectorised,
-                                                       .graph = true};
+/* The best rung of every kernel with products on tensor cores. */
+#define WITH_VECTORISED                                                                            \
+    .activation = activation_cuda_vectorised, .softmax = softmax_cuda_vectorised,                  \
+    .cross_entropy = cross_entropy_cuda_vectorised, .mse = mse_cuda_tiled,                         \
+    .column_sums = column_sums_cuda_tiled, .optimizer = optimizer_cuda_vectorised,                 \
+    .round = round_cuda_vectorised, .graph = true
+static const struct mlp_kernels kernels_cuda_tensor = {.gemm = gemm_cuda_tensor, WITH_VECTORISED};
+static const struct mlp_kernels kernels_cuda_hopper = {.gemm = gemm_cuda_hopper, WITH_VECTORISED};
+#undef WITH_VECTORISED
 
 static const struct mlp_kernels kernels_cuda_tiled = {.gemm = gemm_cuda_tiled, WITH_CUDA};
 static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas, WITH_CUDA};
@@ -212,6 +210,16 @@ static const char *rows_for_ranks(const struct bench_case *c) {
 static const char *onednn_for_ranks(const struct bench_case *c) {
     const char *lacking = onednn_availability(c);
     return lacking ? lacking : rows_for_ranks(c);
+}
+
+/* Rows of operands have as many elements of 16 bits as a layer has neurons. */
+static const char *hopper_availability(const struct bench_case *c) {
+    enum { CHUNK_ELEMENTS = 8 };
+    for (int l = 0; c && l < c->size_count - 1; l++)
+        if (c->sizes[l] % CHUNK_ELEMENTS != 0)
+            return "wants layers that are multiples of 8 wide, for TMA copies rows at multiples of "
+                   "16 bytes";
+    return kernels_absence("gemm_10_hopper_128x256");
 }
 
 #define STEPS (1u << TRAIN_STEP | 1u << TRAIN_STEP_MSE)
@@ -316,6 +324,14 @@ static const struct implementation implementations[] = {
      .device = DEVICE_GPU,
      .dtypes = DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16),
      .own = MLP_KERNELS(&kernels_cuda_tensor)},
+    {.name = "cuda-hopper",
+     .file = "bench/operations/mlp.c",
+     .summary = "products by wgmma and TMA, all else as cuda-tensor",
+     .adds = "operands by TMA, products of four warps that read them in place",
+     .device = DEVICE_GPU,
+     .dtypes = DTYPE_BIT(DTYPE_BF16) | DTYPE_BIT(DTYPE_F16),
+     .availability = hopper_availability,
+     .own = MLP_KERNELS(&kernels_cuda_hopper)},
     {.name = "cublas",
      .file = "bench/operations/mlp.c",
      .kind = KIND_LIBRARY,
