@@ -16,7 +16,8 @@ enum status {
     STATUS_WRONG,       /* a result is not what the oracle says */
     STATUS_FAILED,      /* it ran and broke: a CUDA error, a library's error, a NaN loss */
     STATUS_NO_GPU,      /* a GPU was required and there is none */
-    STATUS_INTERRUPTED  /* the user pressed Ctrl-C or the process was asked to end */
+    STATUS_INTERRUPTED, /* the user pressed Ctrl-C or the process was asked to end */
+    STATUS_ENDLESS      /* it was ended because it hung, as it would again */
 };
 
 struct message {

@@ -67,7 +67,7 @@ static const struct driver_advice advices[] = {
     {CUDA_ERROR_INVALID_ADDRESS_SPACE, STATUS_FAILED, true, kernel_fault},
     {CUDA_ERROR_INVALID_PC, STATUS_FAILED, true, kernel_fault},
     {CUDA_ERROR_LAUNCH_FAILED, STATUS_FAILED, true, kernel_fault},
-    {CUDA_ERROR_LAUNCH_TIMEOUT, STATUS_FAILED, true,
+    {CUDA_ERROR_LAUNCH_TIMEOUT, STATUS_ENDLESS, true,
      "the kernel ran longer than the display's watchdog allows: choose smaller shapes, or a GPU "
      "without a display"},
     {CUDA_ERROR_CONTEXT_IS_DESTROYED, STATUS_FAILED, true, "the context has to be made again"},

@@ -234,6 +234,8 @@ def _describe(error):
     """What went wrong, and where in the user's own file."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
     text = f"{type(error).__name__}: {error}".splitlines()[0]
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        text += f"; `{sys.executable} -m pip install {error.name}` installs it"
     return f"{text} ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else text
 
 

@@ -243,7 +243,7 @@ const char *added_names(const struct added *added) {
     return added ? added->names : "";
 }
 
-const char *added_gpu(const struct added *added, const char *gpu) {
+const char *added_gpu(const struct added *added, const char *gpu, bool small) {
     struct device device;
     struct message ignored;
     bool wanted = false;
@@ -256,7 +256,8 @@ const char *added_gpu(const struct added *added, const char *gpu) {
             gpu = "emulated";
     }
     if (wanted && strcmp(gpu, "emulated") == 0)
-        (void)setenv("LOCKSTEP_EMULATOR", "check=all", 0);
+        (void)setenv("LOCKSTEP_EMULATOR", small ? "check=all;budget=200M" : "check=all;budget=2G",
+                     0);
     return gpu;
 }
 

@@ -44,8 +44,9 @@ const char *added_names(const struct added *added);
 
 /* What "auto" of --gpu means: "emulated" where a row wants a GPU and there is none. The emulated
  * GPU then makes all its checks, unless the environment's LOCKSTEP_EMULATOR says otherwise: races
- * and reads of what was never written are found too. */
-const char *added_gpu(const struct added *added, const char *gpu);
+ * and reads of what was never written are found too, and a launch that goes on for some minutes is
+ * ended. `small`: shapes are small, and a minute is enough. */
+const char *added_gpu(const struct added *added, const char *gpu, bool small);
 
 /* Compiles and loads what is not yet for the GPU among the devices. */
 enum status added_load(struct added *added, struct devices *devices, struct message *message);

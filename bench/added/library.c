@@ -2,6 +2,7 @@
 #include "bench/added/library.h"
 #include "bench/added/library_calls.h"
 #include "bench/added/probe.h"
+#include "bench/added/watch.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -53,7 +54,10 @@ static enum status table_check(const char *path, const struct lockstep_library *
 /* `path` has a slash: the loader takes it as it is. */
 static enum status table_load(const char *path, const struct lockstep_library **library,
                               struct message *message) {
+    FILE *const own = stdout;
+    stdout = stderr; /* for what a library prints when it is loaded */
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    stdout = own;
     if (!handle)
         return message_set(message, STATUS_INVALID, "cannot load %.300s: %.600s", path, dlerror());
     *library = dlsym(handle, table_name);
@@ -71,14 +75,45 @@ static enum status table_try(void *path, struct message *message) {
     return table_load(path, &library, message);
 }
 
+/* One launch of a row. */
+struct call {
+    const struct operation *operation;
+    const struct implementation *implementation;
+    const struct launch *launch;
+    int64_t iteration;
+    struct execution *execution;
+};
+
+static enum status call_make(void *argument) {
+    const struct call *call = argument;
+    const enum status status = call->operation->launch(call->implementation, call->launch,
+                                                       call->iteration, call->execution);
+    if (status >= STATUS_OK && status <= STATUS_INTERRUPTED)
+        return status;
+    return message_set(call->execution->message, STATUS_FAILED,
+                       "it returned %d, which is no status of common/status.h", (int)status);
+}
+
+static enum status call_watched(const struct operation *operation,
+                                const struct implementation *implementation,
+                                const struct launch *launch, int64_t iteration,
+                                struct execution *execution) {
+    struct call call = {operation, implementation, launch, iteration, execution};
+    struct watch *const *watch = implementation->own;
+    return watch_call(*watch, call_make, &call, execution->message);
+}
+
 static enum status row_append(const char *file, const char *name, const struct lockstep_row *row,
-                              struct added_rows *rows, struct message *message) {
+                              struct watch *const *watch, struct added_rows *rows,
+                              struct message *message) {
     struct implementation implementation = {.file = file,
                                             .summary = row->summary,
                                             .device = row->gpu ? DEVICE_GPU : DEVICE_CPU,
                                             .dtypes = row->dtypes,
                                             .one_thread = row->one_thread,
-                                            .batches = row->batches};
+                                            .batches = row->batches,
+                                            .through = call_watched,
+                                            .own = watch};
     memcpy(&implementation.run, &row->run, sizeof implementation.run);
     return added_rows_append(rows, row->operation, name ? name : row->name, &implementation,
                              message);
@@ -89,9 +124,19 @@ static bool library_takes(const char *what) {
     return dot && strcmp(dot, ".so") == 0 && !strpbrk(what, " \t");
 }
 
+static void library_close(void *state) {
+    struct watch **watch = state;
+    if (watch)
+        watch_close(*watch);
+    free(watch);
+}
+
 static enum status library_open_rows(const char *path, const char *name, struct added_rows *rows,
                                      void **state, struct message *message) {
-    *state = NULL;
+    struct watch **watch = calloc(1, sizeof(struct watch *));
+    *state = watch;
+    if (!watch)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %.300s", path);
     char whole[PATH_MAX], what[PATH_MAX + 40];
     if (!realpath(path, whole))
         return message_set(message, STATUS_INVALID, "cannot load %.300s: %s", path,
@@ -107,12 +152,14 @@ static enum status library_open_rows(const char *path, const char *name, struct 
         status = message_set(message, STATUS_INVALID,
                              "%.300s has %d rows, and a name can be given to one alone", path,
                              library->row_count);
+    if (status == STATUS_OK)
+        status = watch_open(watch, message);
     for (int i = 0; status == STATUS_OK && i < library->row_count; i++)
-        status = row_append(path, name, &library->rows[i], rows, message);
+        status = row_append(path, name, &library->rows[i], watch, rows, message);
     if (status == STATUS_OK && library->calls)
         *library->calls = &library_calls;
     return status;
 }
 
 const struct added_way added_way_library = {
-    .takes = library_takes, .is_file = true, .open = library_open_rows};
+    .takes = library_takes, .is_file = true, .open = library_open_rows, .close = library_close};

@@ -27,16 +27,30 @@ enum status peer_fail(struct peer *peer, enum status status, const struct messag
     return status;
 }
 
+/* What would be there then: a module that Python did not find. */
+static void advise(const char *words, char *advice, size_t size) {
+    static const char said[] = "No module named '";
+    const char *name = strstr(words, said);
+    const int length = name ? (int)strcspn(name + sizeof said - 1, "'.") : 0;
+    advice[0] = '\0';
+    if (name)
+        snprintf(advice, size,
+                 "; `python3 -m pip install %.*s` installs it, of the Python that the "
+                 "command calls",
+                 length, name + sizeof said - 1);
+}
+
 static enum status end_describe(struct peer *peer, const char *instead, struct message *message) {
-    char ending[100], words[PROCESS_WORDS_MAX];
+    char ending[100], words[PROCESS_WORDS_MAX], advice[200];
     int code;
     process_await_end(&peer->process, &code, ending, sizeof ending);
     process_last_words(&peer->process, words, sizeof words);
     if (code > SH_SIGNALS && code < SH_SIGNALS + NSIG) /* how sh passes on a signal */
         snprintf(ending, sizeof ending, "was ended by signal %d (%s)", code - SH_SIGNALS,
                  strsignal(code - SH_SIGNALS));
-    (void)message_set(message, STATUS_FAILED, "%.200s %s %s: %.400s", peer->command, ending,
-                      instead, words);
+    advise(words, advice, sizeof advice);
+    (void)message_set(message, STATUS_FAILED, "%.200s %s %s: %.400s%s", peer->command, ending,
+                      instead, words, advice);
     return peer_fail(peer, STATUS_FAILED, message);
 }
 
@@ -62,9 +76,9 @@ static enum status object_read(struct peer *peer, double seconds, const char *in
     case PROCESS_ENDED:
         return end_describe(peer, instead, message);
     case PROCESS_LATE:
-        (void)message_set(message, STATUS_FAILED, "%.200s did not answer within %g seconds %s",
+        (void)message_set(message, STATUS_ENDLESS, "%.200s did not answer within %g seconds %s",
                           peer->command, seconds, instead);
-        return peer_fail(peer, STATUS_FAILED, message);
+        return peer_fail(peer, STATUS_ENDLESS, message);
     case PROCESS_ENDLESS:
         (void)message_set(message, STATUS_FAILED, "%.200s prints a line without an end",
                           peer->command);

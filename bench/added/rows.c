@@ -69,6 +69,7 @@ enum status added_rows_append(struct added_rows *rows, const char *operation, co
     snprintf(row->name, sizeof row->name, "%s", name);
     row->implementation.name = row->name;
     row->implementation.added = true;
+    row->implementation.hung = row->hung;
     row->implementation.one_thread &=
         implementation->device == DEVICE_CPU; /* of which a GPU has none */
     rows->list = longer;

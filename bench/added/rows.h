@@ -10,6 +10,7 @@ struct added_row {
     const struct operation *operation; /* the built-in one */
     char name[ADDED_NAME_BYTES];
     struct implementation implementation; /* its name is the one above */
+    char hung[IMPLEMENTATION_HUNG_BYTES];
 };
 
 struct added_rows {

@@ -63,7 +63,7 @@ enum status run_arguments_finish(struct run_arguments *arguments, struct message
         status = added_open(&arguments->add, &run->added, message);
     if (status != STATUS_OK)
         return status;
-    run->gpu = added_gpu(run->added, run->gpu);
+    run->gpu = added_gpu(run->added, run->gpu, false);
     run->selection.table = added_table(run->added);
     run->selection.operations = arguments->operations;
     run->selection.preset = preset_default(arguments);

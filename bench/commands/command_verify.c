@@ -67,7 +67,7 @@ static void operations_choose(struct parsed *parsed) {
     parsed->suite.operation_count = all ? table->count : parsed->name_count;
     if (added_count(parsed->added) > 0 && !parsed->suite.implementations)
         parsed->suite.implementations = added_names(parsed->added);
-    parsed->gpu = added_gpu(parsed->added, parsed->gpu);
+    parsed->gpu = added_gpu(parsed->added, parsed->gpu, !parsed->suite.shapes);
 }
 
 /* Results are right with more threads than processors, and two threads find what one does not. */

@@ -33,6 +33,7 @@ int exit_status_of(enum status status) {
     case STATUS_IO:
     case STATUS_FAILED:
     case STATUS_INTERRUPTED:
+    case STATUS_ENDLESS:
         break;
     }
     return EXIT_STATUS_UNFINISHED;

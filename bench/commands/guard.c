@@ -3,6 +3,7 @@
 #include "bench/commands/exit_status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,17 @@ static int child_wait(int said, int argc, char **argv) {
     return end_explain(state, argc, argv);
 }
 
+/* `stdout` is this program's alone from now on. What else writes to descriptor 1, or to the stream
+ * that was there before, goes to standard error, where it spoils no CSV and no answer. */
+static void output_divide(void) {
+    enum { FIRST_FREE = 10 };
+    const int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, FIRST_FREE);
+    FILE *own = kept >= 0 ? fdopen(kept, "w") : NULL;
+    if (!own || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return; /* what is printed may mix then */
+    stdout = own;
+}
+
 int guard_enter(int argc, char **argv) {
     int ends[2];
     if (pipe(ends) != 0)
@@ -96,6 +108,7 @@ int guard_enter(int argc, char **argv) {
         (void)close(ends[0]);
         report = ends[1];
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        output_divide();
         (void)setpgid(0, 0); /* what the keyboard sends comes once, from the parent */
         return -1;
     }

@@ -11,7 +11,8 @@ bool guard_is_needed(int argc, char **argv);
 /* Forks; call it before any thread is started. In the child it returns -1, and the child's end is
  * believed only after guard_leave. In the parent it returns what the process is to end with: the
  * child's own exit status, or EXIT_STATUS_UNFINISHED with a sentence on standard error. Signals that
- * ask for an end reach the child once. */
+ * ask for an end reach the child once, and what is written to its descriptor 1 by others goes to
+ * standard error. */
 int guard_enter(int argc, char **argv);
 
 /* In the child: its end is its own. */

@@ -42,7 +42,7 @@ static atomic_bool interrupted;
 /* The first signal asks for an orderly end; the second ends the process as usual. What is said of
  * it is of no use to whoever cannot read it. */
 static void on_signal(int signal_number) {
-    static const char said[] = "\nlockstep: ending after this case; again to end now\n";
+    static const char said[] = "\nlockstep: ending within this case; again to end now\n";
     (void)signal_number;
     interrupted = true;
     signal(SIGINT, SIG_DFL);

@@ -100,8 +100,9 @@ enum status contest_run(const struct contest_rules *rules, const struct bench_ca
     nvtx_push(rules->ranges, name);
     if (status == STATUS_OK && contest_is_running(&contest))
         status = contest_play(&contest, message);
-    if (status == STATUS_OK && contest_is_interrupted(&contest))
-        status = message_set(message, STATUS_INTERRUPTED, "interrupted");
+    const struct entry *interrupted = contest_interrupted(&contest);
+    if (status == STATUS_OK && interrupted)
+        status = message_set(message, STATUS_INTERRUPTED, "%s", interrupted->row.reason);
     nvtx_pop(rules->ranges);
     if (status == STATUS_OK)
         status = contest_rows_make(&contest, rows, message);

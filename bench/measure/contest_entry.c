@@ -1,5 +1,6 @@
 /* How an entry's part in a contest ends. */
 #include "bench/measure/contest_entry.h"
+#include "ranks/ranks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,9 @@ void contest_row_end(struct entry *entry, enum status status, const char *reason
     bool skipped = status == STATUS_NO_MEMORY || status == STATUS_UNSUPPORTED;
     contest_row_finish(entry, skipped ? "skipped" : "failed", reason);
     entry->interrupted |= status == STATUS_INTERRUPTED;
+    if (status == STATUS_ENDLESS)
+        implementation_give_up(entry->contender.implementation, entry->contender.bench_case,
+                               reason);
     if (status == STATUS_WRONG)
         snprintf(entry->row.verified, sizeof entry->row.verified, "no");
 }
@@ -33,9 +37,19 @@ bool contest_is_running(const struct contest *contest) {
     return false;
 }
 
-bool contest_is_interrupted(const struct contest *contest) {
+const struct entry *contest_interrupted(const struct contest *contest) {
     for (int i = 0; i < contest->entry_count; i++)
         if (contest->entries[i].interrupted)
-            return true;
-    return false;
+            return &contest->entries[i];
+    return NULL;
+}
+
+bool contest_ask_stop(struct contest *contest) {
+    const struct contest_rules *rules = contest->rules;
+    if (!ranks_any(contest_ranks(contest), rules->stop && rules->stop(rules->stop_argument)))
+        return false;
+    for (int i = 0; i < contest->entry_count; i++)
+        if (contest->entries[i].running)
+            contest_row_end(&contest->entries[i], STATUS_INTERRUPTED, "interrupted");
+    return true;
 }

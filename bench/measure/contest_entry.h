@@ -78,6 +78,9 @@ struct ranks *contest_ranks(const struct contest *contest);
 
 /* Whether any entry still runs, and whether the launch of one was stopped. */
 bool contest_is_running(const struct contest *contest);
-bool contest_is_interrupted(const struct contest *contest);
+/* The entry whose launch was stopped, or NULL. */
+const struct entry *contest_interrupted(const struct contest *contest);
+/* Ends the running entries once the run is asked to stop, for the ranks of a job at once. */
+bool contest_ask_stop(struct contest *contest);
 
 #endif

@@ -35,7 +35,7 @@ static enum status counters_collect(struct contest *contest, struct entry *entry
 }
 
 void contest_entries_count(struct contest *contest) {
-    for (int i = 0; i < contest->entry_count; i++) {
+    for (int i = 0; i < contest->entry_count && !contest_ask_stop(contest); i++) {
         struct entry *entry = &contest->entries[i];
         if (!entry->running || !entry->contender.device->emulated)
             continue;
@@ -111,8 +111,8 @@ static void entry_measure_energy(struct contest *contest, struct entry *entry) {
 }
 
 void contest_entries_measure_more(struct contest *contest) {
-    for (int i = 0; i < contest->entry_count; i++)
+    for (int i = 0; i < contest->entry_count && !contest_ask_stop(contest); i++)
         entry_measure_parts(contest, &contest->entries[i]);
-    for (int i = 0; i < contest->entry_count; i++)
+    for (int i = 0; i < contest->entry_count && !contest_ask_stop(contest); i++)
         entry_measure_energy(contest, &contest->entries[i]);
 }

@@ -207,29 +207,34 @@ static bool sample_round(struct contender *contenders, int count,
     return any;
 }
 
+static void contender_begin(struct contender *c, const struct measure_limits *limits) {
+    struct message why;
+    enum status status = c->status;
+    if (status == STATUS_OK)
+        status = contender_check_device(c, &why);
+    contender_range_begin(c, "warm-up");
+    if (status == STATUS_OK)
+        status = contender_warm_up(c, limits, &why);
+    contender_range_end(c);
+    if (status != STATUS_OK && !c->done)
+        contender_break(c, status, &why);
+}
+
 enum status measure_contenders(struct contender *contenders, int count,
                                const struct measure_limits *limits, bool (*stop)(void *),
                                void *stop_argument, struct message *message) {
+    struct ranks *ranks = count > 0 ? contenders[0].device->ranks : NULL;
     double *scratch = malloc(limits->samples_max * sizeof *scratch);
     if (!scratch)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %zu samples",
                            limits->samples_max);
-    for (int i = 0; i < count; i++) {
-        struct message why;
-        enum status status = contenders[i].status;
-        if (status == STATUS_OK)
-            status = contender_check_device(&contenders[i], &why);
-        contender_range_begin(&contenders[i], "warm-up");
-        if (status == STATUS_OK)
-            status = contender_warm_up(&contenders[i], limits, &why);
-        contender_range_end(&contenders[i]);
-        if (status != STATUS_OK && !contenders[i].done)
-            contender_break(&contenders[i], status, &why);
-    }
-    struct ranks *ranks = count > 0 ? contenders[0].device->ranks : NULL;
-    double deadline = ranks_clock(ranks) + limits->case_seconds;
     bool going = true, stopped = false;
-    while (going && !(stopped = ranks_any(ranks, stop && stop(stop_argument))))
+    for (int i = 0; i < count && !stopped; i++) {
+        contender_begin(&contenders[i], limits);
+        stopped = ranks_any(ranks, stop && stop(stop_argument));
+    }
+    double deadline = ranks_clock(ranks) + limits->case_seconds;
+    while (going && !stopped && !(stopped = ranks_any(ranks, stop && stop(stop_argument))))
         going = sample_round(contenders, count, limits, deadline, scratch);
     free(scratch);
     floating_flush_denormals(false);

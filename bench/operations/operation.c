@@ -73,10 +73,24 @@ bool implementation_is_built(const struct implementation *implementation) {
     return !availability_of(implementation, NULL);
 }
 
+void implementation_give_up(const struct implementation *implementation,
+                            const struct bench_case *bench_case, const char *reason) {
+    char name[256];
+    if (!implementation->hung)
+        return;
+    case_name(bench_case, name, sizeof name);
+    snprintf(implementation->hung, IMPLEMENTATION_HUNG_BYTES,
+             "not tried again, for it hung in %.150s: %.200s", name, reason);
+}
+
 bool implementation_can_run(const struct implementation *implementation,
                             const struct bench_case *bench_case, char *reason, size_t size) {
     const char *unavailable = availability_of(implementation, NULL);
     char dtypes[40];
+    if (implementation->hung && *implementation->hung) {
+        snprintf(reason, size, "%s", implementation->hung);
+        return false;
+    }
     if (!unavailable && !implementation_has_dtype(implementation, bench_case->dtype)) {
         implementation_dtypes(implementation, dtypes, sizeof dtypes);
         snprintf(reason, size, "computes %s only", dtypes);
@@ -249,7 +263,8 @@ static enum status shape_parse_joined(const char *text, struct bench_case *bench
         bench_case->sizes[batch ? (i + wanted - 1) % wanted : i] = size;
         position = end + 1;
     }
-    bench_case->size_count = wanted;
+    /* A batch of one is the case without one. */
+    bench_case->size_count = batch && bench_case->sizes[wanted - 1] == 1 ? wanted - 1 : wanted;
     return STATUS_OK;
 }
 
@@ -279,12 +294,10 @@ enum status launch_run(const struct bench_case *bench_case,
                        int64_t iteration, struct execution *execution) {
     if (implementation->methods)
         return implementation->methods->launch(implementation, launch, iteration, execution);
-    const enum status status =
-        bench_case->operation->launch(implementation, launch, iteration, execution);
-    if (status >= STATUS_OK && status <= STATUS_INTERRUPTED)
-        return status;
-    return message_set(execution->message, STATUS_FAILED,
-                       "it returned %d, which is no status of common/status.h", (int)status);
+    if (implementation->through)
+        return implementation->through(bench_case->operation, implementation, launch, iteration,
+                                       execution);
+    return bench_case->operation->launch(implementation, launch, iteration, execution);
 }
 
 enum status case_shape_parse(const char *shape, struct bench_case *bench_case,

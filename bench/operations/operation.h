@@ -188,6 +188,12 @@ struct implementation {
     const struct implementation_methods *methods; /* instead of `run`; NULL: there are none */
     const void *own; /* what the methods, or the operation, run it by */
     bool added;      /* from outside the build: `file` is where it came from */
+    /* Calls the operation's `launch` for the row; NULL: nothing stands between. */
+    enum status (*through)(const struct operation *operation,
+                           const struct implementation *implementation, const struct launch *launch,
+                           int64_t iteration, struct execution *execution);
+    /* Of an added row, IMPLEMENTATION_HUNG_BYTES: why it is not tried again; empty: it is. */
+    char *hung;
     /* Multiplies what stands in an output by 0 where it should not read it (beta = 0): the poison
      * of a checked launch is finite there, since NaN would survive. */
     bool reads_outputs;
@@ -382,6 +388,10 @@ int64_t case_batch(const struct bench_case *bench_case);
 bool implementation_has_variant(const struct implementation *implementation, int variant);
 /* "f32", "tf32 and bf16", "f32, tf32, bf16 and f16"; cut at `size`. */
 void implementation_dtypes(const struct implementation *implementation, char *text, size_t size);
+/* Says of an added row that it hung in that case. */
+enum { IMPLEMENTATION_HUNG_BYTES = 400 };
+void implementation_give_up(const struct implementation *implementation,
+                            const struct bench_case *bench_case, const char *reason);
 /* Whether this build has what it calls. */
 bool implementation_is_built(const struct implementation *implementation);
 /* Whether it can run the case; else `reason` says why: the build, the dtype, or the case itself. */

@@ -104,6 +104,8 @@ static enum status verify_one(const struct suite *suite, const struct bench_case
         tally->totals.skipped++;
         skip_count(tally, message->text);
     } else {
+        if (status == STATUS_ENDLESS)
+            implementation_give_up(implementation, c, message->text);
         tally->totals.failed++;
         failure_print(suite, implementation, set->device, c, threads, message->text);
     }

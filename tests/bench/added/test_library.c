@@ -193,6 +193,32 @@ static void test_a_status_that_is_none_is_named(void **state) {
     call_free(&call);
 }
 
+/* Neither what it prints nor what it writes, at any time, is taken for the command's own. */
+static void test_what_a_library_prints_is_no_answer(void **state) {
+    (void)state;
+    compile_library_text(
+        &here.place, "chats",
+        HEAD "#include <stdio.h>\n#include <unistd.h>\n"
+             "__attribute__((constructor)) static void load(void) { printf(\"at load\\n\"); }\n"
+             "static enum status copy(const struct transfer_problem *p, struct execution *e) {\n"
+             "    (void)e;\n    printf(\"printed\\n\");\n"
+             "    if (write(1, \"written\\n\", 8) != 8) return STATUS_FAILED;\n"
+             "    for (int64_t i = 0; i < p->count; i++)\n        p->out[i] = p->a[i];\n"
+             "    return STATUS_OK;\n}\n" TABLE("transfer", "chats"));
+    struct call call = CALL("run", "--case", "transfer/copy/f32/17", "--gpu", "none", "--threads",
+                            "1", "--quick", "--max-time", "0.02", "--implementation", "chats",
+                            "--out", "run", "--json", "--add", "chats.so");
+    check_status(&call, 0);
+    assert_int_equal(call.out[0], '[');
+    assert_null(strstr(call.out, "printed"));
+    assert_null(strstr(call.out, "written"));
+    assert_null(strstr(call.out, "at load"));
+    check_holds(call.err, "printed\n");
+    check_holds(call.err, "written\n");
+    check_holds(call.err, "at load\n");
+    call_free(&call);
+}
+
 static void test_what_is_no_library_is_refused(void **state) {
     (void)state;
     file_write_text(temporary_path(&here.place, "text.so"), "not a library");
@@ -344,6 +370,7 @@ int main(void) {
         IN_PLACE(test_what_happens_at_load_is_named),
         IN_PLACE(test_a_row_that_ends_the_process_is_told),
         IN_PLACE(test_a_status_that_is_none_is_named),
+        IN_PLACE(test_what_a_library_prints_is_no_answer),
         IN_PLACE(test_what_is_no_library_is_refused),
         IN_PLACE(test_a_file_that_changes_is_named),
         IN_PLACE(test_a_new_library_of_each_operation_verifies),

@@ -226,7 +226,7 @@ static void test_a_peer_that_never_greets_is_given_up(void **state) {
     (void)state;
     struct peer peer;
     struct message message = {""};
-    assert_int_equal(peer_open(&peer, "sleep 30", 0.2, &message), STATUS_FAILED);
+    assert_int_equal(peer_open(&peer, "sleep 30", 0.2, &message), STATUS_ENDLESS);
     check_holds(message.text, "did not answer within 0.2 seconds instead of naming its rows");
     peer_close(&peer);
 }
@@ -314,6 +314,24 @@ static void test_what_python_raises_is_the_reason(void **state) {
     call_free(&call);
 }
 
+static void test_a_missing_module_is_named_with_its_remedy(void **state) {
+    (void)state;
+    const char *python = python_find("json");
+    static const char *const texts[] = {
+        "import no_such_module\nfrom lockstep_peer import peer, serve\n",
+        "from lockstep_peer import peer, serve\n@peer('column_sums')\ndef sums(case):\n"
+        "    import no_such_module\nserve()\n"};
+    char command[PATH_MAX + 16];
+    snprintf(command, sizeof command, "%s mine.py", python);
+    for (int i = 0; i < 2; i++) {
+        file_write_text(temporary_path(&here.place, "mine.py"), texts[i]);
+        struct call call = CALL("verify", "column_sums", "--gpu", "none", "--add", command);
+        check_status(&call, i == 0 ? 3 : 1);
+        check_holds(i == 0 ? call.err : call.out, "-m pip install no_such_module` installs it");
+        call_free(&call);
+    }
+}
+
 static void test_the_example_verifies(void **state) {
     (void)state;
     verify_script(python_find("numpy"), "examples/numpy_softmax.py", "softmax", "90 passed");
@@ -368,6 +386,7 @@ int main(void) {
         IN_PLACE(test_what_is_no_peer_is_refused),
         IN_PLACE(test_a_function_of_python_becomes_a_row),
         IN_PLACE(test_what_python_raises_is_the_reason),
+        IN_PLACE(test_a_missing_module_is_named_with_its_remedy),
         IN_PLACE(test_the_example_verifies),
         IN_PLACE(test_a_new_process_of_each_operation_verifies),
         IN_PLACE(test_the_rows_of_numpy_verify),

@@ -150,6 +150,18 @@ static void test_other_rows_take_no_batches(void **state) {
     assert_true(without > 0);
 }
 
+/* It is counted, kept and compared under one name. */
+static void test_a_batch_of_one_is_no_batch(void **state) {
+    (void)state;
+    struct message message;
+    char shape[80];
+    struct bench_case c = {.operation = &operation_gemm, .variant = GEMM_NN};
+    assert_int_equal(case_shape_parse("1x3x4x5", &c, &message), STATUS_OK);
+    case_shape(&c, shape, sizeof shape);
+    assert_string_equal(shape, "3x4x5");
+    assert_int_equal(case_batch(&c), 1);
+}
+
 /* All counts are those of one product, so many times. */
 static void test_counts_are_of_all_products(void **state) {
     (void)state;
@@ -172,6 +184,7 @@ int main(void) {
         cmocka_unit_test(test_the_probe_sees_every_product),
         cmocka_unit_test(test_other_rows_take_no_batches),
         cmocka_unit_test(test_counts_are_of_all_products),
+        cmocka_unit_test(test_a_batch_of_one_is_no_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
