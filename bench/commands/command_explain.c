@@ -1,9 +1,12 @@
 /* `lockstep explain` */
 #include "bench/commands/command.h"
+#include "bench/commands/explain_run.h"
 #include "bench/commands/options.h"
 #include "bench/model/limits_file.h"
 #include "bench/model/limits_text.h"
+#include "bench/model/limits_words.h"
 #include "bench/model/predict_file.h"
+#include "bench/operations/operations.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -13,14 +16,20 @@
 #include <unistd.h>
 
 static const char doc[] =
-    "Says what limits each kernel of an emulated run: the share of the busiest unit's time that "
-    "each unit would be busy at its peak, from exact counts and a GPU's published figures. With "
-    "--predict it says instead what each kernel would take, with an interval.\v"
+    "Says what limits each kernel of an emulated run, whose folder WHAT is: the share of the "
+    "busiest "
+    "unit's time that each unit would be busy at its peak, from exact counts and a GPU's published "
+    "figures. With --predict it says instead what each kernel would take, with an interval. Where "
+    "WHAT is an operation, or --add names rows, these are counted first. It then says in sentences "
+    "what limits each, and which rung of the ladder takes less of that.\v"
     "Example:\n  lockstep run gemm --shape 1024x1024x1024 --gpu emulated --out counted\n"
-    "  lockstep explain counted --gpu a100";
+    "  lockstep explain counted --gpu a100\n"
+    "  lockstep explain gemm --shape 512x512x512 --implementation cuda-tiled";
 
 struct parsed {
     const char *folder, *gpu, *predict, *device_file, *case_glob, *implementation;
+    struct explain_request request; /* what is to be counted first */
+    bool is_counted_first;
     struct gpu_choice choice;
     struct gpu_description description;
     bool csv;
@@ -35,15 +44,23 @@ static const struct command_option options[] = {
                 "Describes another GPU, for --gpu and --predict (docs/model.md)"),
     OPTION_TEXT("case", "GLOB", struct parsed, case_glob, "Only cases whose name matches"),
     OPTION_TEXT("implementation", "NAME", struct parsed, implementation, "Only this one"),
+    OPTION_TEXT("shape", "LIST", struct parsed, request.shapes,
+                "Of an operation: these shapes instead of the preset's"),
+    OPTION_TEXT("dtype", "LIST", struct parsed, request.dtypes,
+                "Of an operation: f32 (default), tf32, bf16, f16"),
+    OPTION_ADD(struct parsed, request.add),
     OPTION_FLAG("csv", struct parsed, csv, "CSV instead of sentences"),
     OPTIONS_END,
 };
 
 static int argument_read(struct option_parse *parse, char *text) {
     struct parsed *parsed = parse->parsed;
-    if (parsed->folder)
-        return option_refuse(parse, "explain takes one folder");
-    parsed->folder = text;
+    if (parsed->folder || parsed->request.operation)
+        return option_refuse(parse, "explain takes one folder, or one operation");
+    if (operation_find(text))
+        parsed->request.operation = text;
+    else
+        parsed->folder = text;
     return 0;
 }
 
@@ -99,6 +116,10 @@ static enum status rows_print(const struct parsed *parsed, const struct model_gp
             limits_csv_print(stdout, &rows[i], gpu, &limits);
         else
             limits_sentence_print(stdout, &rows[i], gpu, &limits);
+        if (parsed->is_counted_first && !parsed->csv) {
+            limits_words_print(stdout, &rows[i], gpu, &limits);
+            explain_rung_print(stdout, rows, count, &rows[i], gpu, limits.busiest);
+        }
         before = &rows[i];
     }
     return before ? STATUS_OK : rows_missing(parsed, message);
@@ -142,6 +163,37 @@ static enum status folder_explain(const struct parsed *parsed, const struct mode
     return status;
 }
 
+/* Of what is counted first, in a folder that does not stay. */
+static enum status request_explain(struct parsed *parsed, const struct model_gpu *gpu,
+                                   const struct command_context *context, struct message *message) {
+    char folder[EXPLAIN_FOLDER_SIZE];
+    parsed->request.case_glob = parsed->case_glob;
+    parsed->request.implementation = parsed->implementation;
+    enum status status = explain_run(&parsed->request, context, folder, message);
+    if (status != STATUS_OK)
+        return status;
+    parsed->folder = folder;
+    parsed->is_counted_first = true;
+    status = folder_explain(parsed, gpu, message);
+    explain_forget(folder);
+    return status;
+}
+
+/* What counts first belongs to operations, not to folders. */
+static enum status request_check(const struct parsed *parsed, struct message *message) {
+    const struct explain_request *request = &parsed->request;
+    if (parsed->folder && (request->shapes || request->dtypes || request->add.count > 0))
+        return message_set(message, STATUS_INVALID,
+                           "--shape, --dtype and --add say what to count, and %s has been counted: "
+                           "name an operation instead",
+                           parsed->folder);
+    if (parsed->folder || request->operation || request->add.count > 0)
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "explain wants the folder of an emulated run, as in `lockstep explain "
+                       "reports/latest`, or an operation, as in `lockstep explain gemm`");
+}
+
 /* The GPUs of --device-file, --gpu and --predict. */
 static enum status gpus_read(struct parsed *parsed, const struct model_gpu **gpu,
                              struct message *message) {
@@ -168,11 +220,10 @@ static enum status gpus_read(struct parsed *parsed, const struct model_gpu **gpu
 
 enum status command_explain(int argc, char **argv, const struct command_context *context,
                             struct message *message) {
-    (void)context;
     static const struct command_option *const tables[] = {options, NULL};
     struct parsed parsed = {.gpu = NULL};
     struct option_parse parse = {.name = "explain",
-                                 .arguments = "DIR",
+                                 .arguments = "DIR|OPERATION",
                                  .doc = doc,
                                  .tables = tables,
                                  .parsed = &parsed,
@@ -189,9 +240,9 @@ enum status command_explain(int argc, char **argv, const struct command_context 
     status = gpus_read(&parsed, &gpu, message);
     if (status != STATUS_OK)
         return status;
-    if (!parsed.folder)
-        return message_set(message, STATUS_INVALID,
-                           "explain wants the folder of an emulated run, as in `lockstep explain "
-                           "reports/latest`");
-    return folder_explain(&parsed, gpu, message);
+    status = request_check(&parsed, message);
+    if (status != STATUS_OK)
+        return status;
+    return parsed.folder ? folder_explain(&parsed, gpu, message)
+                         : request_explain(&parsed, gpu, context, message);
 }

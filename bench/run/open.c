@@ -98,10 +98,11 @@ static enum status cpu_ceilings_open(struct run *run, struct message *message) {
     return status;
 }
 
-/* Where a rank prints: the first one on stdout, or on stderr when stdout carries JSON. */
+/* Where a rank prints: the first one on stdout, or on stderr when stdout carries JSON; the others, and a
+ * quiet run, nowhere. */
 static enum status table_open(struct run *run, struct message *message) {
     run->table = run->options->json ? stderr : stdout;
-    if (ranks_is_first(run->options->ranks))
+    if (ranks_is_first(run->options->ranks) && !run->options->quiet)
         return STATUS_OK;
     run->table = fopen("/dev/null", "w");
     return run->table
@@ -195,7 +196,7 @@ enum status run_open(struct run *run, struct message *message) {
     status = job_check_alike(run, message);
     if (status == STATUS_OK)
         status = run_folder_open(run, message);
-    bool cpu_rows = !run_is_emulated(&run->devices) || o->implementations;
+    bool cpu_rows = !run_is_emulated(&run->devices) || (o->implementations && !o->quiet);
     if (status == STATUS_OK && cpu_rows)
         status = ranks_agree(o->ranks, cpu_ceilings_open(run, message), message);
     if (status == STATUS_OK)
@@ -220,7 +221,7 @@ const struct result *run_done(const struct run *run, size_t *count) {
 enum status run_close(struct run *run, struct message *message) {
     enum status status = run->results ? results_close(run->results, message) : STATUS_OK;
     folder_close(&run->folder);
-    if (run->table && !ranks_is_first(run->options->ranks))
+    if (run->table && run->table != stdout && run->table != stderr)
         (void)fclose(run->table);
     free(run->done);
     free(run->settings);

@@ -112,7 +112,7 @@ static enum status cases_run(struct run *run, struct devices *devices,
 
 static enum status all_run(struct run *run, struct message *message) {
     progress_start(&run->progress, run->selection.count + run->appendix.count);
-    run->progress.live &= ranks_is_first(run->options->ranks);
+    run->progress.live &= ranks_is_first(run->options->ranks) && !run->options->quiet;
     enum status status = cases_run(run, &run->devices, &run->selection, message);
     if (status == STATUS_OK && run->appendix.count > 0) {
         fprintf(run->table,
@@ -189,6 +189,8 @@ static enum status run_show(struct run *run, struct message *message) {
         return STATUS_OK; /* the first rank shows them */
     const struct result *rows = results_rows(run->results, &count);
     struct message why;
+    if (run->options->quiet)
+        return rows_judge(run, rows, count, message);
     table_print_summary(run->table, rows, count);
     crossover_print(run->table, rows, count);
     limits_tell(run);

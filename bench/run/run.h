@@ -25,6 +25,7 @@ struct run_options {
     const struct model_gpu *described; /* a GPU beside those of gpus.def, or NULL */
     int sample_blocks;                 /* of equal ones an emulated launch executes; 0: all */
     bool cold, quick, json;
+    bool quiet;           /* nothing is printed or drawn: the caller reads the files */
     double max_seconds;   /* of sampling a case; 0: the default */
     const char *out;      /* folder, or NULL for a new one under reports/runs */
     bool (*stop)(void *); /* asked between samples; true ends the run after what is done */

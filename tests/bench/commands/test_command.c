@@ -2,6 +2,7 @@
  * Every run is tiny, and in a folder of its own.
  */
 #include "bench/files/results.h"
+#include "kernels/kernels.h"
 #include "tests/support/calling.h"
 
 #include <cjson/cJSON.h>
@@ -111,9 +112,33 @@ static void test_nothing_to_explain_is_refused(void **state) {
     CHECK_REFUSED(2, "no figures of a GPU 'h1'; known are v100", "explain", "counted", "--predict",
                   "h1");
     CHECK_REFUSED(2, "give one of them", "explain", "counted", "--predict", "h100", "--gpu", "t4");
+    CHECK_REFUSED(2, "or an operation", "explain");
+    CHECK_REFUSED(2, "counted has been counted", "explain", "counted", "--shape", "8x8x8");
+    CHECK_REFUSED(2, "one folder, or one operation", "explain", "gemm", "counted");
+    CHECK_REFUSED(2, "no implementation 'none'", "explain", "gemm", "--implementation", "none");
     file_write_text(temporary_path(&here.place, "gpu.json"), "{\"name\": \"mine\"}\n");
     CHECK_REFUSED(2, "gpu.json lacks family, multiprocessors", "explain", "counted",
                   "--device-file", "gpu.json", "--predict", "mine");
+}
+
+/* Counted first, and then said in sentences; nothing of it stays. */
+static void test_an_operation_is_counted_and_explained(void **state) {
+    (void)state;
+    size_t built;
+    (void)kernels_images(&built);
+    if (built == 0)
+        skip();
+    struct call call = CALL("explain", "gemm", "--shape", "64x64x64", "--case", "gemm/nn/*",
+                            "--implementation", "cuda-coalesced", "--gpu", "t4");
+    check_status(&call, 0);
+    check_holds(call.out, "by the published peaks of the T4");
+    check_holds(call.out, "gemm/nn/f32/64x64x64\n");
+    check_holds(call.out, "gemm_coalesced_nn: ");
+    check_holds(call.out, "    It is limited by ");
+    check_holds(call.out, "    A multiprocessor has room for ");
+    check_holds(call.out, "rung");
+    assert_null(strstr(call.out, "gemm_tiled_nn: ")); /* counted, and not asked for */
+    call_free(&call);
 }
 
 static void test_bad_shapes_are_refused(void **state) {
@@ -629,6 +654,7 @@ int main(void) {
         IN_PLACE(test_calls_without_a_command),
         IN_PLACE(test_unknown_names_list_the_known),
         IN_PLACE(test_nothing_to_explain_is_refused),
+        IN_PLACE(test_an_operation_is_counted_and_explained),
         IN_PLACE(test_bad_shapes_are_refused),
         IN_PLACE(test_a_shape_that_cannot_fit_is_refused),
         IN_PLACE(test_bad_numbers_are_refused),
