@@ -292,6 +292,26 @@ struct allreduce_problem {
     void *scratch; /* [count] */
 };
 
+/* What moves between ranks besides: each calls with its own. Of an array's `count` elements rank r of P
+ * has those from count * r / P on, up to the next rank's. */
+struct broadcast_problem {
+    enum dtype dtype; /* of these three any but tf32 */
+    int64_t count;
+    void *data; /* the first rank's, for all */
+};
+struct allgather_problem {
+    enum dtype dtype;
+    int64_t count;  /* of the whole */
+    const void *in; /* this rank's part */
+    void *out;      /* all parts */
+};
+struct reduce_scatter_problem {
+    enum dtype dtype;
+    int64_t count;  /* of the whole */
+    const void *in; /* a whole array */
+    void *out;      /* this rank's part of the sum over all ranks */
+};
+
 /* x[r, c] = bytes[order[r], c] * scale - offset, rounded after each step: images as a network takes
  * them. */
 struct normalise_problem {
@@ -325,6 +345,12 @@ typedef enum status transfer_kernel(const struct transfer_problem *problem,
                                     struct execution *execution);
 typedef enum status allreduce_kernel(const struct allreduce_problem *problem,
                                      struct execution *execution);
+typedef enum status broadcast_kernel(const struct broadcast_problem *problem,
+                                     struct execution *execution);
+typedef enum status allgather_kernel(const struct allgather_problem *problem,
+                                     struct execution *execution);
+typedef enum status reduce_scatter_kernel(const struct reduce_scatter_problem *problem,
+                                          struct execution *execution);
 typedef enum status normalise_kernel(const struct normalise_problem *problem,
                                      struct execution *execution);
 

@@ -46,6 +46,20 @@ void ranks_allreduce(struct ranks *ranks, enum dtype dtype, const void *in, void
     ranks->api->allreduce(element_of(dtype), in, out, count);
 }
 
+void ranks_copy(struct ranks *ranks, void *data, size_t bytes) {
+    ranks->api->broadcast(data, bytes, 0);
+}
+
+void ranks_allgather(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
+                     int64_t count) {
+    ranks->api->allgather(element_of(dtype), in, out, count);
+}
+
+void ranks_reduce_scatter(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
+                          int64_t count) {
+    ranks->api->reduce_scatter(element_of(dtype), in, out, count);
+}
+
 void ranks_sum(struct ranks *ranks, double *values, int64_t count) {
     const int64_t most = 1 << 24;
     for (int64_t first = 0; ranks && first < count; first += most)

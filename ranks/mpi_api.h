@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Changes with every declaration of this file. */
-enum { MPI_API_VERSION = 1 };
+enum { MPI_API_VERSION = 2 };
 
 enum mpi_element { MPI_ELEMENT_F32, MPI_ELEMENT_BF16, MPI_ELEMENT_F16 };
 
@@ -49,6 +49,10 @@ struct mpi_api {
     /* Begins one in place, while the caller does something else; waits for all that were begun. */
     void (*allreduce_begin)(enum mpi_element element, void *data, int64_t count);
     void (*allreduce_finish)(void);
+    /* Parts of `count` elements for all; the sum of `count` elements in parts. Rank r's part begins
+     * at count * r / P. Both are apart. */
+    void (*allgather)(enum mpi_element element, const void *in, void *out, int64_t count);
+    void (*reduce_scatter)(enum mpi_element element, const void *in, void *out, int64_t count);
     /* Sends to one rank while receiving from one. */
     void (*exchange)(const void *sent, size_t sent_bytes, int to, void *received,
                      size_t received_bytes, int from);

@@ -85,6 +85,20 @@ void ranks_add(enum dtype dtype, void *to, const void *from, int64_t count);
 void ranks_allreduce(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
                      int64_t count);
 
+/* Of `count` elements those of a rank, with the next one's first as their end; parts differ by one at
+ * most. */
+static inline int64_t ranks_part_first(int64_t count, int ranks, int rank) {
+    return count * rank / ranks;
+}
+
+/* MPI_Bcast of the first rank's bytes. MPI_Allgather of the parts of `count` elements, and
+ * MPI_Reduce_scatter by sum of `count` elements into parts; `in` and `out` are apart. */
+void ranks_copy(struct ranks *ranks, void *data, size_t bytes);
+void ranks_allgather(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
+                     int64_t count);
+void ranks_reduce_scatter(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
+                          int64_t count);
+
 /* Begins one in place, of f32, and waits for all that were begun. Where MPI moves nothing while it is
  * not called, they are summed at the end, those that are neighbours in memory as one. LOCKSTEP_OVERLAP
  * says yes or no to that; otherwise a probe before the first one finds it out. */

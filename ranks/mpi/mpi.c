@@ -2,6 +2,7 @@
 #include "ranks/mpi_api.h"
 
 #include <mpi.h>
+#include <stdlib.h>
 
 enum { REQUESTS_MAX = 32 };
 
@@ -12,6 +13,7 @@ static struct {
     mpi_add *add;
     MPI_Request requests[REQUESTS_MAX];
     int begun;
+    int *counts, *firsts; /* of each rank's part */
     char library[MPI_MAX_LIBRARY_VERSION_STRING];
 } job;
 
@@ -25,25 +27,6 @@ static void sum_f16(void *from, void *to, int *count, MPI_Datatype *type) {
     job.add(MPI_ELEMENT_F16, to, from, *count);
 }
 
-static void api_open(mpi_add *add) {
-    int provided, length;
-    job.add = add;
-    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
-    MPI_Comm_dup(MPI_COMM_WORLD, &job.all);
-    MPI_Comm_split_type(job.all, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &job.local);
-    MPI_Op_create(sum_bf16, 1, &job.add_bf16);
-    MPI_Op_create(sum_f16, 1, &job.add_f16);
-    MPI_Get_library_version(job.library, &length);
-}
-
-static void api_close(void) {
-    MPI_Op_free(&job.add_bf16);
-    MPI_Op_free(&job.add_f16);
-    MPI_Comm_free(&job.local);
-    MPI_Comm_free(&job.all);
-    MPI_Finalize();
-}
-
 static int rank_in(MPI_Comm ranks) {
     int rank;
     MPI_Comm_rank(ranks, &rank);
@@ -54,6 +37,31 @@ static int size_of(MPI_Comm ranks) {
     int size;
     MPI_Comm_size(ranks, &size);
     return size;
+}
+
+static void api_open(mpi_add *add) {
+    int provided, length;
+    job.add = add;
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &provided);
+    MPI_Comm_dup(MPI_COMM_WORLD, &job.all);
+    MPI_Comm_split_type(job.all, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &job.local);
+    job.counts = calloc((size_t)size_of(job.all), sizeof *job.counts);
+    job.firsts = calloc((size_t)size_of(job.all), sizeof *job.firsts);
+    if (!job.counts || !job.firsts)
+        MPI_Abort(job.all, EXIT_FAILURE);
+    MPI_Op_create(sum_bf16, 1, &job.add_bf16);
+    MPI_Op_create(sum_f16, 1, &job.add_f16);
+    MPI_Get_library_version(job.library, &length);
+}
+
+static void api_close(void) {
+    free(job.counts);
+    free(job.firsts);
+    MPI_Op_free(&job.add_bf16);
+    MPI_Op_free(&job.add_f16);
+    MPI_Comm_free(&job.local);
+    MPI_Comm_free(&job.all);
+    MPI_Finalize();
 }
 
 static int api_rank(void) {
@@ -113,6 +121,36 @@ static void api_allreduce(enum mpi_element element, const void *in, void *out, i
                   job.all);
 }
 
+static void parts_fill(int64_t count) {
+    const int ranks = size_of(job.all);
+    for (int i = 0; i < ranks; i++) {
+        job.firsts[i] = (int)(count * i / ranks);
+        job.counts[i] = (int)(count * (i + 1) / ranks) - job.firsts[i];
+    }
+}
+
+static void api_allgather(enum mpi_element element, const void *in, void *out, int64_t count) {
+    const MPI_Datatype type = type_of(element);
+    const int ranks = size_of(job.all), part = (int)(count / ranks);
+    if (count % ranks == 0) {
+        MPI_Allgather(in, part, type, out, part, type, job.all);
+        return;
+    }
+    parts_fill(count);
+    MPI_Allgatherv(in, job.counts[api_rank()], type, out, job.counts, job.firsts, type, job.all);
+}
+
+static void api_reduce_scatter(enum mpi_element element, const void *in, void *out, int64_t count) {
+    const MPI_Datatype type = type_of(element);
+    const int ranks = size_of(job.all);
+    if (count % ranks == 0) {
+        MPI_Reduce_scatter_block(in, out, (int)(count / ranks), type, sum_of(element), job.all);
+        return;
+    }
+    parts_fill(count);
+    MPI_Reduce_scatter(in, out, job.counts, type, sum_of(element), job.all);
+}
+
 /* One that there is no room for is done at once. */
 static void api_allreduce_begin(enum mpi_element element, void *data, int64_t count) {
     if (job.begun == REQUESTS_MAX) {
@@ -155,4 +193,6 @@ const struct mpi_api lockstep_mpi_api = {.version = MPI_API_VERSION,
                                          .allreduce = api_allreduce,
                                          .allreduce_begin = api_allreduce_begin,
                                          .allreduce_finish = api_allreduce_finish,
+                                         .allgather = api_allgather,
+                                         .reduce_scatter = api_reduce_scatter,
                                          .exchange = api_exchange};

@@ -53,6 +53,41 @@ static void test_every_sum_is_verified_on_every_rank(void **state) {
     }
 }
 
+/* 7 shapes, 5 kinds of values, 3 dtypes; where ranks get parts, one shape less a rank without one. */
+static void test_every_copy_and_part_is_verified_on_every_rank(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const said[][3] = {
+        {"broadcast", "105 passed, 0 failed, 0 skipped", "105 passed, 0 failed, 0 skipped"},
+        {"allgather", "90 passed, 0 failed, 15 skipped", "75 passed, 0 failed, 30 skipped"},
+        {"reduce_scatter", "90 passed, 0 failed, 15 skipped", "75 passed, 0 failed, 30 skipped"},
+    };
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        for (int ranks = 2; ranks <= 3; ranks++) {
+            struct call call = LAUNCH(ranks, "verify", said[i][0]);
+            check_status(&call, 0);
+            check_holds(call.out, said[i][ranks - 1]);
+            call_free(&call);
+        }
+}
+
+/* As nccl-tests counts: the array of all, or all parts but a rank's own. */
+static void test_the_bus_bandwidth_is_written(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(4, "run", "broadcast", "allgather", "reduce_scatter", "--quick",
+                              "--threads", "1", "--out", "run", "--shape", "1000,1001");
+    check_status(&call, 0);
+    char *rows = file_of("results.csv");
+    check_holds(rows, "broadcast,copy,f32,1000,mpi,4xcpu,1,hot,measured,");
+    static const char *const bytes[] = {",0,4000,", ",0,4004,",   ",0,3000,",
+                                        ",0,3003,", ",750,3000,", ",750.75,3003,"};
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++)
+        check_holds(rows, bytes[i]);
+    free(rows);
+    call_free(&call);
+}
+
 static void test_one_rank_writes_the_run(void **state) {
     (void)state;
     need_mpi();
@@ -438,6 +473,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_alone_it_says_how_to_start),
         IN_PLACE(test_every_sum_is_verified_on_every_rank),
+        IN_PLACE(test_every_copy_and_part_is_verified_on_every_rank),
+        IN_PLACE(test_the_bus_bandwidth_is_written),
         IN_PLACE(test_one_rank_writes_the_run),
         IN_PLACE(test_other_operations_measure_in_step),
         IN_PLACE(test_a_step_is_shared),

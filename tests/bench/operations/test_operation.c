@@ -36,10 +36,10 @@ static struct bench_case case_parsed(const char *operation, const char *variant,
 
 static void test_every_operation_is_found_by_its_name(void **state) {
     (void)state;
-    static const char *const names[] = {"gemm",     "linear",    "activation",    "softmax",
-                                        "mse",      "optimizer", "cross_entropy", "column_sums",
-                                        "transfer", "mlp",       "layernorm",     "attention",
-                                        "allreduce"};
+    static const char *const names[] = {
+        "gemm",          "linear",      "activation", "softmax",       "mse",       "optimizer",
+        "cross_entropy", "column_sums", "transfer",   "mlp",           "layernorm", "attention",
+        "allreduce",     "broadcast",   "allgather",  "reduce_scatter"};
     assert_int_equal(operation_count, sizeof names / sizeof names[0]);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const struct operation *operation = operation_find(names[i]);
@@ -314,6 +314,9 @@ static const struct {
     {"transfer", "triad", "10", 2 * 10, 3 * 10, 3 * 10},
     /* One process alone has nothing to add or send; its scratch is there. */
     {"allreduce", "sum", "10", 0, 0, 3 * 10},
+    {"broadcast", "copy", "10", 0, 0, 10},
+    {"allgather", "copy", "10", 0, 0, 2 * 10},
+    {"reduce_scatter", "sum", "10", 0, 0, 2 * 10},
     /* x, W and the logits; these with the bias, in place; softmax in place. Tensors start at
      * multiples of 16, and x holds eight batches. */
     {"mlp", "inference", "2-3@4", 2 * 4 * 3 * 2, (8 + 6 + 12) + (12 + 12 + 3) + (12 + 12),

@@ -1,0 +1,104 @@
+/* reduce_scatter: a sum over the ranks of a job, of which each gets a part. */
+#include "bench/operations/collective.h"
+#include "reference/collectives/collectives.h"
+#include "reference/oracle/oracle.h"
+
+#include <string.h>
+
+OPERATION_PROBLEM(reduce_scatter)
+
+enum { BUFFER_IN, BUFFER_OUT };
+
+static const char *const variants[] = {"sum"};
+
+static void reduce_scatter_describe(const struct bench_case *c,
+                                    struct buffer_spec specs[BUFFERS_MAX]) {
+    specs[BUFFER_IN] = collective_array(c, "in", BUFFER_INPUT, c->sizes[0]);
+    specs[BUFFER_OUT] = collective_array(c, "out", BUFFER_OUTPUT, collective_own_part(c).count);
+}
+
+static void reduce_scatter_prepare(const struct bench_case *c, void *const buffers[]) {
+    collective_fill(c, collective_whole(c), buffers[BUFFER_IN]);
+}
+
+static void reduce_scatter_bind(const struct bench_case *c, void *const buffers[],
+                                struct launch *launch) {
+    *reduce_scatter_problem_in(launch) =
+        (struct reduce_scatter_problem){.dtype = c->dtype,
+                                        .count = c->sizes[0],
+                                        .in = buffers[BUFFER_IN],
+                                        .out = buffers[BUFFER_OUT]};
+}
+
+OPERATION_LAUNCH(reduce_scatter)
+
+static double reduce_scatter_flops(const struct bench_case *c) {
+    return collective_share(c) * (double)c->sizes[0];
+}
+
+/* What each rank must send: all parts but its own. Over the time it is the bus bandwidth of nccl-tests
+ * (its doc/PERFORMANCE.md). */
+static double reduce_scatter_bytes(const struct bench_case *c) {
+    return collective_share(c) * collective_array_bytes(c);
+}
+
+static void reduce_scatter_expect(const struct oracle_view *view, int buffer, int64_t first_row,
+                                  int64_t rows, double *expected, double *tolerance) {
+    (void)buffer;
+    const struct bench_case *c = view->bench_case;
+    const struct collective_part own = collective_own_part(c);
+    for (int64_t row = first_row; row < first_row + rows; row++) {
+        float values[COLLECTIVE_PIECE];
+        int64_t first;
+        const int64_t count = buffer_flat_range(own.count, row, 1, &first);
+        memset(expected, 0, (size_t)count * sizeof *expected);
+        memset(tolerance, 0, (size_t)count * sizeof *tolerance);
+        for (int rank = 0; rank < c->settings.ranks; rank++) {
+            collective_draw(c, rank, (struct collective_part){own.first + first, count}, values);
+            oracle_allreduce_add(values, count, expected, tolerance);
+        }
+        oracle_allreduce_settle(c->dtype, c->settings.ranks, count, expected, tolerance);
+        expected += COLLECTIVE_PIECE;
+        tolerance += COLLECTIVE_PIECE;
+    }
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+static const struct implementation implementations[] = {
+    {.name = "mpi",
+     .file = "reference/collectives/mpi.c",
+     .kind = KIND_LIBRARY,
+     .summary = "MPI_Reduce_scatter_block, or MPI_Reduce_scatter where parts differ",
+     .dtypes = COLLECTIVE_DTYPES,
+     .one_thread = true,
+     .over_ranks = true,
+     .availability = collective_needs_parts,
+     .run = RUN(reduce_scatter, reduce_scatter_mpi)},
+};
+
+static const struct preset_line preset_lines[] = {
+    {"default", "sum", "1024 32768 1048576 16777216"}, {"quick", "sum", "1024 1048576"}, {0}};
+
+const struct operation operation_reduce_scatter = {
+    .name = "reduce_scatter",
+    .summary = "a sum over ranks, a part for each of them",
+    .shape_form = "COUNT",
+    .variants = variants,
+    .variant_count = sizeof variants / sizeof variants[0],
+    .implementations = implementations,
+    .implementation_count = sizeof implementations / sizeof implementations[0],
+    .problem_bytes = sizeof(struct reduce_scatter_problem),
+    .preset_lines = preset_lines,
+    .awkward_shapes = collective_awkward_shapes,
+    .special_values = collective_special_values,
+    .special_values_count = COLLECTIVE_SPECIAL_VALUES,
+    .describe = reduce_scatter_describe,
+    .prepare = reduce_scatter_prepare,
+    .bind = reduce_scatter_bind,
+    .launch = reduce_scatter_launch,
+    .between_ranks = true,
+    .flops = reduce_scatter_flops,
+    .bytes = reduce_scatter_bytes,
+    .expect = reduce_scatter_expect,
+};
