@@ -131,6 +131,25 @@ $(BUILD)/emulator/libnvrtc.so.$(1): $(BUILD)/emulator/nvrtc/nvrtc.$(1).o $(BUILD
 endef
 $(foreach version,12 13,$(eval $(call nvrtc_rule,$(version))))
 
+# --- nvJitLink, which links PTX ----------------------------------------------------------------------------------------------
+EMULATOR_JITLINK := $(foreach version,12 13,$(BUILD)/emulator/libnvJitLink.so.$(version))
+emulator: $(EMULATOR_JITLINK)
+
+define jitlink_rule
+$(BUILD)/emulator/nvrtc/nvjitlink.$(1).o: emulator/nvrtc/nvjitlink.c $(flags)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(emulator_flags) -DNVJITLINK_MAJOR=$(1) -MMD -MP -c $$< -o $$@
+
+$(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map: emulator/nvrtc/exports.nvjitlink.map.in
+	@mkdir -p $$(@D)
+	sed 's/@version@/$(1)/' $$< >$$@
+
+$(BUILD)/emulator/libnvJitLink.so.$(1): $(BUILD)/emulator/nvrtc/nvjitlink.$(1).o $(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map
+	$$(CC) $$(CFLAGS) -shared -Wl,-soname,$$(@F) -Wl,--version-script=$(BUILD)/emulator/nvrtc/exports.nvjitlink.$(1).map \
+	    -Wl,-Bsymbolic $$(filter %.o,$$^) $$(LDFLAGS) -o $$@
+endef
+$(foreach version,12 13,$(eval $(call jitlink_rule,$(version))))
+
 # For tests that reach below the driver's API.
 emulator_archive := $(BUILD)/emulator/libemulator.a
 $(emulator_archive): $(emulator_objects) $(objects_list)

@@ -164,8 +164,8 @@ $(runtime_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_RUNTIMES) $(EMULATOR_LIBRA
 	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcudart.so.13 $(driver_test_link) -o $@
 $(runtime_tests:%=%.o): CPPFLAGS += -DRUNTIME_PROGRAMS='"$(runtime_folder)"' -DHOPPER_PROGRAMS='"$(hopper_folder)"' -DRUNTIME_LIBRARY='"$(BUILD)/emulator"'
 
-$(nvrtc_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_NVRTC) $(EMULATOR_LIBRARY) $(flags)
-	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libnvrtc.so.13 $(driver_test_link) -o $@
+$(nvrtc_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_NVRTC) $(EMULATOR_JITLINK) $(EMULATOR_LIBRARY) $(flags)
+	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libnvrtc.so.13 -l:libnvJitLink.so.13 $(driver_test_link) -o $@
 
 $(cublas_tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/emulator/cublas/numbers.13.o $(EMULATOR_CUBLAS) $(EMULATOR_LIBRARY) $(flags)
 	$(CC) $(linked) $(LDFLAGS) -L$(BUILD)/emulator -l:libcublas.so.13 -l:libcublasLt.so.13 $(driver_test_link) -o $@

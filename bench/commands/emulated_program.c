@@ -48,7 +48,8 @@ static bool assembler_name(const char *folder) {
 
 /* A library that is loaded already is taken wherever the program would look for it. */
 static bool libraries_preload(void) {
-    static const char names[] = "libcudart.so.12:libcudart.so.13:libnvrtc.so.12:libnvrtc.so.13";
+    static const char names[] = "libcudart.so.12:libcudart.so.13:libnvrtc.so.12:libnvrtc.so.13:"
+                                "libnvJitLink.so.12:libnvJitLink.so.13";
     return environment_put_before("LD_PRELOAD", names, ':', true);
 }
 
