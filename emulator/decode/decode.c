@@ -85,6 +85,25 @@ static bool is_used(const struct decoder *decoder, const uint32_t *slot) {
     return false;
 }
 
+/* A compiler widens a load by elements that nobody reads: three floats become a vector of four. The last one may
+ * lie behind the end of an allocation, where a GPU has memory too. */
+static void find_needed_elements(struct decoder *decoder, const struct program_function *function) {
+    bool *is_read = source_allocate(decoder->source, decoder->register_count + 1);
+    memset(is_read, 0, decoder->register_count + 1);
+    for (size_t k = 0; k < decoder->use_count; k++)
+        is_read[decoder->uses[k].number] |= !decoder->uses[k].is_definition;
+    for (size_t k = 0; k < decoder->use_count; k++) {
+        const struct register_use *use = &decoder->uses[k];
+        struct detail *detail = decoder->program->code[function->first + use->instruction].detail;
+        if (!use->is_definition || !is_read[use->number] || !detail->row ||
+            detail->row->decode != DECODE_MEMORY || detail->elements < 2)
+            continue;
+        for (uint32_t element = detail->needed; element < detail->to_count; element++)
+            if (use->slot == &detail->to[element])
+                detail->needed = element + 1;
+    }
+}
+
 /* Does the order in which blocks run show in what this instruction gives? */
 static bool communicates(const struct decoder *decoder, const struct detail *detail) {
     const struct instruction_row *row = detail->row;
@@ -117,6 +136,7 @@ static void decode_function(struct decoder *decoder, struct program_function *fu
     add_final_return(decoder, function);
     function->site_count = decoder->program->site_count - function->first_site;
     finish_runs(decoder->program, function);
+    find_needed_elements(decoder, function);
     for (uint32_t k = 0; k < function->count; k++)
         function->communicates |=
             communicates(decoder, decoder->program->code[function->first + k].detail);

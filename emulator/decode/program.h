@@ -70,8 +70,9 @@ struct detail {
     size_t copy_count, result_count;
     uint32_t *targets; /* brx.idx */
     size_t target_count;
-    uint32_t access_bytes;               /* memory: bytes of an element, */
-    uint32_t elements;                   /* and elements a lane */
+    uint32_t access_bytes; /* memory: bytes of an element, */
+    uint32_t elements;     /* and elements a lane; */
+    uint32_t needed;       /* of a vector load, without those at its end that nobody reads */
     int64_t second_offset, third_offset; /* of the second address */
     uint8_t address_count;
     const struct matrix_fragment *fragment;  /* wmma.load, wmma.store */

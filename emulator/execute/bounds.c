@@ -39,11 +39,18 @@ static void fault_global(struct warp *warp, const struct instruction *instructio
                place);
 }
 
+/* The bytes of a lane that have to be there. */
+static uint32_t needed_bytes(const struct detail *detail, uint32_t bytes, bool is_store) {
+    const bool is_vector_load = !is_store && detail->needed && detail->needed < detail->elements;
+    return is_vector_load ? detail->access_bytes * detail->needed : bytes;
+}
+
 /* Every lane on its own: for alignment, lanes in several allocations, and to name the lane at
  * fault. */
 bool bounds_global(struct warp *warp, const struct instruction *instruction,
                    const struct access *access, uint32_t bytes, bool is_store) {
     struct memory_range *range = NULL;
+    const uint32_t needed = needed_bytes(instruction->detail, bytes, is_store);
     for (unsigned lane = 0; lane < LANES; lane++) {
         uint64_t address = access->address.at[lane];
         if (!(access->mask >> lane & 1))
@@ -55,8 +62,8 @@ bool bounds_global(struct warp *warp, const struct instruction *instruction,
                 bounds_verb(is_store), bytes, bytes);
             return false;
         }
-        if (!range || address < range->base || address + bytes > range->end)
-            range = memory_find_all(warp->block->launch->memory, address, bytes);
+        if (!range || address < range->base || address + needed > range->end)
+            range = memory_find_all(warp->block->launch->memory, address, needed);
         if (!range) {
             fault_global(warp, instruction, lane, address, bytes, is_store);
             return false;

@@ -68,6 +68,8 @@ struct memory_range *memory_find_near(const struct memory *memory, uint64_t addr
     struct memory_range *above = index < memory->count ? memory->ranges[index] : NULL;
     if (!below || !above)
         return below ? below : above;
+    if (address >= above->base)
+        return above; /* it is inside */
     return address - below->end < above->base - address ? below : above;
 }
 

@@ -15,6 +15,29 @@ __global__ void use_variables(float *out) {
         shared_with_host *= 2;
 }
 
+/* Eleven floats in all: the compiler reads the last three as a vector of four. */
+__global__ void add_eleven(float *to, const float *from) {
+    const float last = from[10];
+    const float4 first = *(const float4 *)from, second = *(const float4 *)(from + 4);
+    const float2 third = *(const float2 *)(from + 8);
+    *to = first.x + first.y + first.z + first.w + second.x + second.y + second.z + second.w +
+          third.x + third.y + last;
+}
+
+static void ends_of_allocations() {
+    float *from, *to, host[11], sum = 0;
+    for (int i = 0; i < 11; i++)
+        host[i] = (float)i;
+    OK(cudaMalloc(&from, sizeof host));
+    OK(cudaMalloc(&to, sizeof sum));
+    OK(cudaMemcpy(from, host, sizeof host, cudaMemcpyHostToDevice));
+    add_eleven<<<1, 1>>>(to, from);
+    OK(cudaMemcpy(&sum, to, sizeof sum, cudaMemcpyDeviceToHost));
+    CHECK(sum == 55);
+    OK(cudaFree(from));
+    OK(cudaFree(to));
+}
+
 static void variables() {
     int host[16];
     float out[16], *device, values[4] = {1, 2, 3, 4};
@@ -112,6 +135,7 @@ static void pointers() {
 
 int main() {
     variables();
+    ends_of_allocations();
     planes_and_boxes();
     pointers();
     return 0;

@@ -42,6 +42,32 @@ static void a_write_out_of_bounds_names_its_thread(void **state) {
                 "core.cu:");
 }
 
+/* Three floats at the end of an allocation, read as a vector of four, as compilers do. */
+static void elements_that_nobody_reads_may_lie_outside(void **state) {
+    struct bench *bench = *state;
+    static const char kernels[] =
+        ".visible .entry three(.param .u64 p) { .reg .b64 %rd<2>; .reg .f32 %f<7>;\n"
+        "ld.param.u64 %rd1, [p]; ld.global.v4.f32 {%f1,%f2,%f3,%f4}, [%rd1+16];\n"
+        "add.f32 %f5, %f1, %f3; st.global.f32 [%rd1], %f5; ret; }\n"
+        ".visible .entry four(.param .u64 p) { .reg .b64 %rd<2>; .reg .f32 %f<7>;\n"
+        "ld.param.u64 %rd1, [p]; ld.global.v4.f32 {%f1,%f2,%f3,%f4}, [%rd1+16];\n"
+        "add.f32 %f5, %f1, %f4; st.global.f32 [%rd1], %f5; ret; }\n"
+        ".visible .entry beyond(.param .u64 p) { .reg .b64 %rd<2>; .reg .f32 %f<7>;\n"
+        "ld.param.u64 %rd1, [p]; ld.global.v4.f32 {%f1,%f2,%f3,%f4}, [%rd1+32];\n"
+        "st.global.f32 [%rd1], %f1; ret; }\n";
+    float values[7] = {0, 0, 0, 0, 1.5f, 0, 2};
+    const uint64_t memory = bench_allocate(bench, values, sizeof values);
+    (void)bench_allocate(bench, NULL, 1024); /* lies nearer to what is asked for than the end */
+    assert_int_equal(bench_load(bench, kernels), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "three", 1, 32, memory), MACHINE_OK);
+    memcpy(values, (const void *)(uintptr_t)memory, // NOLINT(performance-no-int-to-ptr)
+           sizeof values);
+    assert_true(values[0] == 3.5f);
+    assert_int_equal(LAUNCH(bench, "four", 1, 32, memory), MACHINE_INVALID_ADDRESS);
+    EXPECT_SAID(bench, "read of 16 bytes", "runs past the end of an allocation of 28 bytes");
+    assert_int_equal(LAUNCH(bench, "beyond", 1, 32, memory), MACHINE_INVALID_ADDRESS);
+}
+
 static void freed_memory_is_out_of_bounds(void **state) {
     struct bench *bench = *state;
     struct {
@@ -385,6 +411,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_write_out_of_bounds_names_its_thread),
+        TEST(elements_that_nobody_reads_may_lie_outside),
         TEST(freed_memory_is_out_of_bounds),
         TEST(the_lowest_block_at_fault_is_named),
         TEST(a_misaligned_write_is_found),
