@@ -71,13 +71,21 @@ static void gpus_print(void) {
                model_gpus[i].memory);
 }
 
+/* Of --add the added rows alone, unless another is named: the others were counted to compare with. */
+static bool is_named(const struct parsed *parsed, const struct row_key *key) {
+    const struct operation *operation = operation_find(key->operation);
+    if (parsed->implementation)
+        return strcmp(parsed->implementation, key->implementation) == 0;
+    return parsed->request.add.count == 0 || !operation ||
+           operation_implementation_find(operation, key->implementation) < 0;
+}
+
 static bool is_wanted(const struct parsed *parsed, const struct counters_row *row) {
     char name[256];
     snprintf(name, sizeof name, "%s/%s/%s/%s", row->key.operation, row->key.variant, row->key.dtype,
              row->key.shape);
     return (!parsed->case_glob || fnmatch(parsed->case_glob, name, 0) == 0) &&
-           (!parsed->implementation ||
-            strcmp(parsed->implementation, row->key.implementation) == 0);
+           is_named(parsed, &row->key);
 }
 
 /* Above the first row, and above the first of a case. */
@@ -175,6 +183,7 @@ static enum status request_explain(struct parsed *parsed, const struct model_gpu
     parsed->folder = folder;
     parsed->is_counted_first = true;
     status = folder_explain(parsed, gpu, message);
+    parsed->folder = NULL;
     explain_forget(folder);
     return status;
 }

@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700 /* nftw */
 #include "bench/commands/explain_run.h"
 
 #include "bench/operations/operations.h"

@@ -34,8 +34,8 @@ static int64_t round_up(int64_t value, int64_t unit) {
 static int64_t shared_most(const struct model_gpu *gpu) {
     enum { VOLTA = 96, TURING = 64, LEFT = 28 };
     if (strcmp(gpu->family, "volta") == 0)
-        return VOLTA * KIB;
-    return gpu->l1 <= TURING ? TURING * KIB : ((int64_t)gpu->l1 - LEFT) * KIB;
+        return (int64_t)VOLTA * KIB;
+    return gpu->l1 <= TURING ? (int64_t)TURING * KIB : ((int64_t)gpu->l1 - LEFT) * KIB;
 }
 
 /* Of each block the system keeps 1 KiB, from compute capability 8.0 on. */

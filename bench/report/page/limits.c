@@ -36,11 +36,11 @@ static void row_write(const struct page *page, size_t row, size_t first, size_t 
         const size_t column = column_of(table, texts[k]);
         html_cell(file, column < table->column_count ? csv_table_field(table, row, column) : "");
     }
+    const size_t holder = column_of(table, "held_by");
+    html_cell(file, last < table->column_count ? csv_table_field(table, row, last) : "");
+    html_cell(file, holder < table->column_count ? csv_table_field(table, row, holder) : "");
     for (size_t c = first; c < last; c++)
         bar_cell(file, strtod(csv_table_field(table, row, c), NULL));
-    html_cell(file, last < table->column_count ? csv_table_field(table, row, last) : "");
-    const size_t holder = column_of(table, "held_by");
-    html_cell(file, holder < table->column_count ? csv_table_field(table, row, holder) : "");
     fputs("</tr>\n", file);
 }
 
@@ -62,10 +62,10 @@ void page_limits(const struct page *page) {
                                         "shape",     "implementation", "kernel"};
     for (size_t k = 0; k < sizeof heads / sizeof heads[0]; k++)
         html_head_cell(file, heads[k], false);
-    for (size_t c = gpu + 1; c < last; c++)
-        html_head_cell(file, table->names[c], true);
     html_head_cell(file, "limited by", false);
     html_head_cell(file, "blocks held by", false);
+    for (size_t c = gpu + 1; c < last; c++)
+        html_head_cell(file, table->names[c], true);
     fputs("</tr></thead>\n<tbody>\n", file);
     for (size_t r = 0; r < table->row_count; r++)
         row_write(page, r, gpu + 1, last);

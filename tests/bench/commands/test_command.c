@@ -139,6 +139,8 @@ static void test_an_operation_is_counted_and_explained(void **state) {
     check_holds(call.out, "rung");
     assert_null(strstr(call.out, "gemm_tiled_nn: ")); /* counted, and not asked for */
     call_free(&call);
+    file_write_text(temporary_path(&here.place, "copy.cu"), "no kernel\n");
+    CHECK_REFUSED(2, "copy.cu", "explain", "--add", "copy.cu");
 }
 
 static void test_bad_shapes_are_refused(void **state) {

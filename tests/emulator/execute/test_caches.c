@@ -160,6 +160,17 @@ static void some_go_past_the_first_cache(void **state) {
     }
 }
 
+/* A fifth block beside the first of four multiprocessors, on the same data. In step with the first it
+ * would find all in their cache; younger, it takes each second round and falls behind by more than fits. */
+static void the_older_block_goes_first(void **state) {
+    (void)state;
+    const struct sweep sweep = {load, MULTIPROCESSORS + 1, 4 * L1_BYTES, 1, 0};
+    const struct machine_counters counters = sweep_count(&sweep);
+    const uint64_t of_a_block = counters.l1_sectors / (MULTIPROCESSORS + 1);
+    assert_int_equal(of_a_block, 4 * L1_BYTES / SECTOR);
+    assert_true(counters.l1_hits > of_a_block / 8 && counters.l1_hits < of_a_block / 2);
+}
+
 /* Blocks that compete for the caches, on any number of host threads. */
 static void counts_are_the_same_always(void **state) {
     (void)state;
@@ -186,6 +197,7 @@ int main(void) {
         cmocka_unit_test(blocks_share_the_caches_of_their_multiprocessor),
         cmocka_unit_test(stores_are_written_back_once),
         cmocka_unit_test(some_go_past_the_first_cache),
+        cmocka_unit_test(the_older_block_goes_first),
         cmocka_unit_test(counts_are_the_same_always),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
