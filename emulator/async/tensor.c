@@ -1,4 +1,4 @@
-/* cp.async.bulk.tensor: copies of boxes of tensors, in tile mode (PTX ISA 9.7.9.25.5.2). */
+/* cp.async.bulk.tensor: copies of boxes of tensors, and of pixels for im2col (PTX ISA 9.7.9.25.5.2). */
 #include "emulator/async/async.h"
 #include "emulator/async/bulk.h"
 #include "emulator/async/traffic.h"
@@ -11,6 +11,9 @@
 #include <string.h>
 
 enum { CHUNK_BYTES = 16, TENSOR_ALIGNMENT = 128 };
+
+/* Of a row's variant, beside a reduction. */
+enum { MODE_IM2COL = 1 << 8 };
 
 /* ---- Finding the tile ---- */
 
@@ -37,13 +40,16 @@ static bool find_tile(struct warp *warp, const struct instruction *instruction, 
     const void *bytes = find_map(warp, address);
     if (bytes)
         memcpy(&tile->map, bytes, sizeof tile->map);
-    if (!bytes || !tile_is_sound(&tile->map) || tile->map.rank != detail->elements) {
+    const bool is_im2col = (instruction->variant & MODE_IM2COL) != 0;
+    if (!bytes || !tile_is_sound(&tile->map) || tile->map.rank != detail->elements ||
+        tile->map.is_im2col != is_im2col) {
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, address,
                    "no tensor map of %u dimensions lies at a multiple of %d there: "
-                   "cuTensorMapEncodeTiled makes one",
-                   detail->elements, TENSOR_MAP_ALIGNMENT);
+                   "cuTensorMapEncode%s makes one",
+                   detail->elements, TENSOR_MAP_ALIGNMENT, is_im2col ? "Im2col" : "Tiled");
         return false;
     }
+    memset(tile->offset, 0, sizeof tile->offset);
     for (unsigned dimension = 0; dimension < TENSOR_RANKS; dimension++)
         tile->at[dimension] = dimension < tile->map.rank
                                   ? (int32_t)value_read(warp, detail, k + 1 + dimension, lane)
@@ -158,7 +164,17 @@ static int reduction_of(unsigned reduction, enum tensor_element element) {
 
 /* ---- Instructions ---- */
 
-/* [to], [map, {coordinates}], [mbarrier] {, blocks} */
+/* Offsets of a load by im2col, which stand behind the mbarrier. */
+static unsigned read_offsets(struct warp *warp, const struct instruction *instruction,
+                             unsigned lane, unsigned k, struct tile *tile) {
+    const unsigned count = tile->map.is_im2col ? tile->map.rank - 2u : 0;
+    for (unsigned dimension = 0; dimension < count; dimension++)
+        tile->offset[dimension] =
+            (uint16_t)value_read(warp, instruction->detail, k + dimension, lane);
+    return count;
+}
+
+/* [to], [map, {coordinates}], [mbarrier] {, {offsets}} {, blocks} */
 static void load(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     const unsigned mbarrier = 2 + instruction->detail->elements;
     struct traffic traffic = {.warp = warp, .instruction = instruction, .lane = lane};
@@ -168,11 +184,13 @@ static void load(struct warp *warp, const struct instruction *instruction, unsig
         !place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 0, 0),
                     (struct place_size){tile_bytes(&load.tile.map), TENSOR_ALIGNMENT},
                     &load.shared) ||
-        !bulk_find_mbarrier(warp, instruction, lane, mbarrier, 2, &load) ||
-        !add_traffic(&traffic, &load.tile))
+        !bulk_find_mbarrier(warp, instruction, lane, mbarrier, 2, &load))
+        return;
+    const unsigned offsets = read_offsets(warp, instruction, lane, mbarrier + 1, &load.tile);
+    if (!add_traffic(&traffic, &load.tile))
         return;
     load.bytes = tile_payload(&load.tile.map);
-    bulk_issue(warp, instruction, lane, &load, mbarrier + 1);
+    bulk_issue(warp, instruction, lane, &load, mbarrier + 1 + offsets);
     traffic_count(&traffic, load.bytes);
 }
 
@@ -205,8 +223,8 @@ static bool is_reduction(const struct instruction *instruction) {
 /* False after a fault. */
 static bool set_reduction(struct transfer *transfer) {
     const struct tensor_map *map = &transfer->tile.map;
-    const int operation =
-        reduction_of(transfer->instruction->variant, (enum tensor_element)map->element);
+    const int operation = reduction_of(transfer->instruction->variant & ~(unsigned)MODE_IM2COL,
+                                       (enum tensor_element)map->element);
     transfer->element_bytes = (uint32_t)map->stride[0];
     transfer->operation = (unsigned)operation;
     if (operation == NO_OPERATION)
@@ -257,17 +275,23 @@ static void execute_prefetch(struct warp *warp, const struct instruction *instru
 }
 
 #define DIMENSIONS ".{1d,2d,3d,4d,5d}"
+#define IMAGES ".{3d,4d,5d}"
 #define COMPLETES ".mbarrier::complete_tx::bytes"
 #define HINT "[.L2::cache_hint]"
 #define ROW(pattern_, operands_, action)                                                           \
     { .pattern = (pattern_), (operands_), execute_##action, .decode = DECODE_UNTYPED }
+#define IMAGE(pattern_, operands_, action)                                                         \
+    { .pattern = (pattern_), (operands_), execute_##action, MODE_IM2COL, .decode = DECODE_UNTYPED }
 /* The order of blocks shows in sums of floats. */
-#define REDUCE(operation_pattern, number)                                                          \
+#define REDUCE_IN(mode_pattern, dimensions, operation_pattern, number)                             \
     {                                                                                              \
-        .pattern = "cp.reduce.async.bulk.tensor" DIMENSIONS                                        \
-                   ".global.shared::cta" operation_pattern "[.tile].bulk_group" HINT,              \
+        .pattern = "cp.reduce.async.bulk.tensor" dimensions                                        \
+                   ".global.shared::cta" operation_pattern mode_pattern ".bulk_group" HINT,        \
         "T,m", execute_store, number, .flags = ROW_COMMUNICATES, .decode = DECODE_UNTYPED          \
     }
+#define REDUCE(operation_pattern, number)                                                          \
+    REDUCE_IN("[.tile]", DIMENSIONS, operation_pattern, number),                                   \
+        REDUCE_IN(".im2col_no_offs", IMAGES, operation_pattern, (number) | MODE_IM2COL)
 
 static const struct instruction_row rows[] = {
     ROW("cp.async.bulk.tensor" DIMENSIONS
@@ -278,6 +302,14 @@ static const struct instruction_row rows[] = {
         "m,T,m,h", load),
     ROW("cp.async.bulk.tensor" DIMENSIONS ".global.shared::cta[.tile].bulk_group" HINT, "T,m",
         store),
+    IMAGE("cp.async.bulk.tensor" IMAGES
+          ".{shared::cluster,shared::cta}.global.im2col" COMPLETES HINT,
+          "m,T,m,O", load),
+    IMAGE("cp.async.bulk.tensor" IMAGES ".shared::cluster.global.im2col" COMPLETES
+          ".multicast::cluster" HINT,
+          "m,T,m,O,h", load),
+    IMAGE("cp.async.bulk.tensor" IMAGES ".global.shared::cta.im2col_no_offs.bulk_group" HINT, "T,m",
+          store),
     REDUCE(".add", REDUCE_ADD),
     REDUCE(".min", REDUCE_MIN),
     REDUCE(".max", REDUCE_MAX),
@@ -287,6 +319,7 @@ static const struct instruction_row rows[] = {
     REDUCE(".inc", REDUCE_INC),
     REDUCE(".dec", REDUCE_DEC),
     ROW("cp.async.bulk.prefetch.tensor" DIMENSIONS ".L2.global[.tile]" HINT, "T", prefetch),
+    ROW("cp.async.bulk.prefetch.tensor" IMAGES ".L2.global.im2col" HINT, "T,O", prefetch),
     {.pattern = "prefetch[.{const,param}].tensormap",
      "m",
      execute_prefetch,

@@ -1,4 +1,4 @@
-/* Boxes of tensors (PTX ISA 5.5, "Tensors"). */
+/* Boxes of tensors, and pixels for im2col (PTX ISA 5.5, "Tensors"). */
 #include "emulator/async/tile.h"
 
 #include <string.h>
@@ -15,24 +15,34 @@ static uint32_t row_bytes(const struct tensor_map *map) {
     return map->box[0] * (uint32_t)map->stride[0];
 }
 
+static bool has_sound_box(const struct tensor_map *map) {
+    enum { BOX_LIMIT = 256, PIXELS_LIMIT = 1024, STEP_LIMIT = 8, BYTES_LIMIT = 1 << 20 };
+    const unsigned dimensions = map->is_im2col ? 2 : map->rank;
+    uint64_t bytes = map->stride[0];
+    bool is_sound = !map->is_im2col || map->rank >= 3;
+    for (unsigned k = 0; is_sound && k < dimensions; k++) {
+        const unsigned limit = map->is_im2col && k == 1 ? PIXELS_LIMIT : BOX_LIMIT;
+        bytes *= map->box[k];
+        is_sound = map->box[k] >= 1 && map->box[k] <= limit && bytes <= BYTES_LIMIT;
+    }
+    for (unsigned k = 0; is_sound && k < map->rank; k++)
+        is_sound = map->step[k] >= 1 && map->step[k] <= STEP_LIMIT && map->size[k] >= 1;
+    return is_sound;
+}
+
 bool tile_is_sound(const struct tensor_map *map) {
-    enum { BOX_LIMIT = 256, STEP_LIMIT = 8, BYTES_LIMIT = 1 << 20 };
     const bool has_known_swizzle =
         map->swizzle == 0 || map->swizzle == 32 || map->swizzle == 64 || map->swizzle == 128;
-    bool is_sound = map->magic == TENSOR_MAP_MAGIC && map->rank >= 1 && map->rank <= TENSOR_RANKS &&
-                    map->element <= TENSOR_F32_FLUSHED && map->stride[0] >= 1 &&
-                    map->stride[0] <= 8 && has_known_swizzle;
-    uint64_t bytes = map->stride[0];
-    for (unsigned k = 0; is_sound && k < map->rank; k++) {
-        bytes *= map->box[k];
-        is_sound = map->box[k] >= 1 && map->box[k] <= BOX_LIMIT && map->step[k] >= 1 &&
-                   map->step[k] <= STEP_LIMIT && map->size[k] >= 1 && bytes <= BYTES_LIMIT;
-    }
-    return is_sound && row_bytes(map) % CHUNK_BYTES == 0;
+    const bool is_sound = map->magic == TENSOR_MAP_MAGIC && map->rank >= 1 &&
+                          map->rank <= TENSOR_RANKS && map->element <= TENSOR_F32_FLUSHED &&
+                          map->stride[0] >= 1 && map->stride[0] <= 8 && has_known_swizzle;
+    return is_sound && has_sound_box(map) && row_bytes(map) % CHUNK_BYTES == 0;
 }
 
 uint32_t tile_rows(const struct tensor_map *map) {
     uint32_t rows = 1;
+    if (map->is_im2col)
+        return map->box[1];
     for (unsigned k = 1; k < map->rank; k++)
         rows *= count_of(map, k);
     return rows;
@@ -52,17 +62,46 @@ uint32_t tile_payload(const struct tensor_map *map) {
     return tile_rows(map) * row_bytes(map);
 }
 
+/* Where row `number` of a box lies along dimension k, and the number of the row along those above. */
+static int64_t step_box(const struct tile *tile, unsigned k, uint32_t *number) {
+    const uint32_t count = count_of(&tile->map, k);
+    const int64_t at = tile->at[k] + (int64_t)(*number % count) * tile->map.step[k];
+    *number /= count;
+    return at;
+}
+
+/* The same of pixel `number` behind the first one. Behind the last pixel of a line comes the first one
+ * of the next line, and so on up to the images of a batch. */
+static int64_t step_pixel(const struct tile *tile, unsigned k, uint32_t *number) {
+    const struct tensor_map *map = &tile->map;
+    const int64_t step = map->step[k], first = tile->at[k];
+    if (k + 1 == map->rank)
+        return first + (int64_t)*number * step;
+    const int64_t begin = map->lower[k - 1];
+    const int64_t last = (int64_t)map->size[k] - 1 + tensor_map_upper(map, k - 1);
+    const int64_t left = last < first ? 0 : (last - first) / step + 1;
+    const int64_t whole = last < begin ? 1 : (last - begin) / step + 1;
+    const int64_t offset = tile->offset[k - 1];
+    if (*number < left) {
+        const int64_t at = first + (int64_t)*number * step + offset;
+        *number = 0;
+        return at;
+    }
+    const int64_t behind = (int64_t)*number - left;
+    *number = (uint32_t)(1 + behind / whole);
+    return begin + behind % whole * step + offset;
+}
+
 struct tile_row tile_row(const struct tile *tile, uint32_t number) {
     const struct tensor_map *map = &tile->map;
     struct tile_row row = {
         .offset = number * row_pitch(map), .bytes = row_bytes(map), .global = map->address};
     bool is_inside = true;
     for (unsigned k = 1; k < map->rank; k++) {
-        const uint32_t count = count_of(map, k);
-        const int64_t at = tile->at[k] + (int64_t)(number % count) * map->step[k];
+        const int64_t at =
+            map->is_im2col ? step_pixel(tile, k, &number) : step_box(tile, k, &number);
         is_inside &= at >= 0 && (uint64_t)at < map->size[k];
         row.global += (uint64_t)at * map->stride[k];
-        number /= count;
     }
     int64_t first = tile->at[0], end = first + map->box[0];
     first = first < 0 ? 0 : first;

@@ -1,4 +1,5 @@
-/* A box of a tensor: where its rows lie in global memory and, swizzled, in shared memory. */
+/* A box of a tensor, or pixels of an image: where its rows lie in global memory and, swizzled, in
+ * shared memory. */
 #ifndef LOCKSTEP_EMULATOR_ASYNC_TILE_H
 #define LOCKSTEP_EMULATOR_ASYNC_TILE_H
 
@@ -8,12 +9,13 @@
 
 struct tile {
     struct tensor_map map;
-    int32_t at[TENSOR_RANKS]; /* coordinates of its first element, which may lie outside */
+    int32_t at[TENSOR_RANKS];       /* coordinates of its first element, which may lie outside */
+    uint16_t offset[TENSOR_SPACES]; /* im2col: how far from each pixel that lies which is read */
 };
 
 enum { TILE_ROW_BYTES = 256 * 8 }; /* at most */
 
-/* The elements of a box that follow each other in the first dimension. */
+/* The elements of a box that follow each other in the first dimension, or a pixel's channels. */
 struct tile_row {
     uint32_t offset; /* in the box in shared memory, before it is swizzled */
     uint32_t bytes;  /* of the row */

@@ -122,6 +122,14 @@ static void add_tensor(struct decoder *decoder, const struct syntax_operand *ope
         decoder_add_from(decoder, &coordinates->items[k], 'w');
 }
 
+/* {w [, h [, d]]}: as many as the tensor map before has coordinates, but for channel and image. */
+static void add_offsets(struct decoder *decoder, const struct syntax_operand *operand) {
+    if (operand->kind != OPERAND_VECTOR || operand->item_count + 2 != decoder->detail->elements)
+        decoder_fail(decoder, "an offset is needed for each coordinate but the first and the last");
+    for (size_t k = 0; k < operand->item_count; k++)
+        decoder_add_from(decoder, &operand->items[k], 'h');
+}
+
 static void matrix_shape(struct decoder *decoder) {
     struct detail *detail = decoder->detail;
     detail->access_bytes = 4;
@@ -204,7 +212,8 @@ static char choose_letter(struct decoder *decoder, char letter, char value,
 }
 
 /*
- * Operands of the row: 'm' an address, 'T' a tensor map with coordinates, 'D' the loaded value or vector, 'S' the stored one, 's' a
+ * Operands of the row: 'm' an address, 'T' a tensor map with coordinates, 'O' its
+ * offsets of im2col, 'D' the loaded value or vector, 'S' the stored one, 's' a
  * source of the type's width, 't' a destination of it, 'x' a predicate or a word, other letters as in
  * plain rows. Cache
  * policies at the end are accepted and ignored.
@@ -236,6 +245,8 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
             add_address(decoder, operand);
         else if (*letter == 'T')
             add_tensor(decoder, operand);
+        else if (*letter == 'O')
+            add_offsets(decoder, operand);
         else if (*letter == 'D' || *letter == 'S')
             memory_values(decoder, operand, value, is_to);
         else if (is_to)

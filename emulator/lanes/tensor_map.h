@@ -1,5 +1,5 @@
 /*
- * A tensor map, as cuTensorMapEncodeTiled fills it in and bulk copies read it. CUDA leaves what its
+ * A tensor map, as cuTensorMapEncode… fills it in and bulk copies read it. CUDA leaves what its
  * 128 bytes hold open; this is the emulated GPU's own layout, which no real device understands.
  */
 #ifndef LOCKSTEP_EMULATOR_LANES_TENSOR_MAP_H
@@ -7,7 +7,12 @@
 
 #include <stdint.h>
 
-enum { TENSOR_RANKS = 5, TENSOR_MAP_BYTES = 128, TENSOR_MAP_ALIGNMENT = 64 };
+enum {
+    TENSOR_RANKS = 5,
+    TENSOR_SPACES = TENSOR_RANKS - 2 /* an image's own dimensions */,
+    TENSOR_MAP_BYTES = 128,
+    TENSOR_MAP_ALIGNMENT = 64
+};
 
 #define TENSOR_MAP_MAGIC UINT32_C(0x706d746c) /* tells a tensor map from other bytes */
 
@@ -36,10 +41,18 @@ struct tensor_map {
     uint64_t address;  /* of element (0, 0 …) */
     uint64_t stride[TENSOR_RANKS]; /* bytes from one element to the next; [0] is an element's */
     uint64_t size[TENSOR_RANKS];   /* elements */
-    uint16_t box[TENSOR_RANKS];    /* elements that a box spans */
+    uint16_t box[TENSOR_RANKS];    /* elements that a box spans; im2col: channels, then pixels */
     uint8_t step[TENSOR_RANKS];    /* of which every step-th is taken */
-    uint8_t unused[TENSOR_MAP_BYTES - 3 * 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS];
+    uint8_t is_im2col;
+    /* Where the pixels of im2col begin and end along width, height and depth: those are pixels that
+     * far from the image's first, and from its last. The latter take the place of box[2] and on. */
+    int16_t lower[TENSOR_SPACES];
+    uint8_t unused[TENSOR_MAP_BYTES - 3 * 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS - 8];
 };
+
+static inline int16_t tensor_map_upper(const struct tensor_map *map, unsigned dimension) {
+    return (int16_t)map->box[2 + dimension];
+}
 
 _Static_assert(sizeof(struct tensor_map) == TENSOR_MAP_BYTES, "it fills a CUtensorMap");
 

@@ -462,6 +462,12 @@ DRIVER_API CUresult cuTensorMapEncodeTiled(
     const cuuint64_t *sizes, const cuuint64_t *strides, const cuuint32_t *box,
     const cuuint32_t *steps, CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,
     CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill);
+DRIVER_API CUresult cuTensorMapEncodeIm2col(
+    CUtensorMap *tensor_map, CUtensorMapDataType type, cuuint32_t rank, void *address,
+    const cuuint64_t *sizes, const cuuint64_t *strides, const int *lower, const int *upper,
+    cuuint32_t channels, cuuint32_t pixels, const cuuint32_t *steps,
+    CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle, CUtensorMapL2promotion promotion,
+    CUtensorMapFloatOOBfill fill);
 DRIVER_API CUresult cuTensorMapReplaceAddress(CUtensorMap *tensor_map, void *address);
 
 /* Occupancy. */

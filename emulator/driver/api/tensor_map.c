@@ -19,7 +19,8 @@ struct request {
     unsigned rank;
     uint64_t address;
     const cuuint64_t *sizes, *strides;
-    const cuuint32_t *box, *steps;
+    const cuuint32_t *box, *steps; /* the box of im2col: channels, pixels */
+    const int *lower, *upper;      /* of im2col alone */
     CUtensorMapInterleave interleave;
     CUtensorMapSwizzle swizzle;
     CUtensorMapFloatOOBfill fill;
@@ -54,7 +55,7 @@ static const uint8_t spans[] = {[CU_TENSOR_MAP_SWIZZLE_NONE] = 0,
 enum { SPANS = sizeof spans / sizeof spans[0] };
 
 static CUresult refuse(const char *what) {
-    driver_say("cuTensorMapEncodeTiled: %s", what);
+    driver_say("cuTensorMapEncode: %s", what);
     return CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -70,7 +71,7 @@ static CUresult check_words(const struct request *request) {
                             ? "swizzles of chunks larger than 16 bytes"
                             : NULL;
     if (lacks) {
-        driver_find("cuTensorMapEncodeTiled: the emulator lacks %s", lacks);
+        driver_find("cuTensorMapEncode: the emulator lacks %s", lacks);
         return CUDA_ERROR_NOT_SUPPORTED;
     }
     if (request->fill && !types[request->type].is_float)
@@ -94,19 +95,50 @@ static CUresult check_memory(const struct request *request) {
     return CUDA_SUCCESS;
 }
 
-static CUresult check_box(const struct request *request) {
+/* What a box, or the channels of a pixel, has in the first dimension. */
+static CUresult check_inner(const struct request *request) {
     const unsigned span = spans[request->swizzle];
-    for (unsigned k = 0; k < request->rank; k++) {
-        if (request->box[k] < 1 || request->box[k] > BOX_LIMIT)
-            return refuse("the box must have 1 to 256 elements along each dimension");
-        if (request->steps[k] < 1 || request->steps[k] > STEP_LIMIT)
-            return refuse("element strides must be from 1 to 8");
-    }
     const unsigned inner = request->box[0] * types[request->type].bytes;
     if (inner % GLOBAL_ALIGNMENT != 0)
         return refuse("the box's inner dimension must be a multiple of 16 bytes");
     if (span && inner > span)
         return refuse("the box's inner dimension is longer than the swizzle's span");
+    return CUDA_SUCCESS;
+}
+
+static CUresult check_steps(const struct request *request) {
+    for (unsigned k = 0; k < request->rank; k++) {
+        if (request->steps[k] < 1 || request->steps[k] > STEP_LIMIT)
+            return refuse("element strides must be from 1 to 8");
+    }
+    return CUDA_SUCCESS;
+}
+
+static CUresult check_box(const struct request *request) {
+    for (unsigned k = 0; k < request->rank; k++) {
+        if (request->box[k] < 1 || request->box[k] > BOX_LIMIT)
+            return refuse("the box must have 1 to 256 elements along each dimension");
+    }
+    return CUDA_SUCCESS;
+}
+
+/* A copy has 16 bits for the corners along width, height and depth: all for one, 5 each for three. */
+static CUresult check_pixels(const struct request *request) {
+    enum { PIXELS_LIMIT = 1024 };
+    static const int limits[] = {[3] = 1 << 15, [4] = 1 << 7, [5] = 1 << 4};
+    if (request->rank < 3)
+        return refuse("an image has 3 to 5 dimensions: channels, width and so on, images");
+    if (request->box[0] < 1 || request->box[0] > BOX_LIMIT)
+        return refuse("a pixel must have 1 to 256 channels");
+    if (request->box[1] < 1 || request->box[1] > PIXELS_LIMIT)
+        return refuse("a column must have 1 to 1024 pixels");
+    for (unsigned k = 0; k + 2 < request->rank; k++) {
+        const int limit = limits[request->rank];
+        if (request->lower[k] < -limit || request->lower[k] >= limit ||
+            request->upper[k] < -limit || request->upper[k] >= limit)
+            return refuse("corners must be from -2^15 to 2^15 - 1 in one dimension, in two from "
+                          "-2^7 to 2^7 - 1, in three from -2^4 to 2^4 - 1");
+    }
     return CUDA_SUCCESS;
 }
 
@@ -117,13 +149,19 @@ static struct tensor_map encode(const struct request *request) {
                              .swizzle = spans[request->swizzle],
                              .fills_nan = request->fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE,
                              .address = request->address,
+                             .is_im2col = request->lower != NULL,
                              .stride = {types[request->type].bytes}};
     for (unsigned k = 0; k < request->rank; k++) {
         map.size[k] = request->sizes[k];
-        map.box[k] = (uint16_t)request->box[k];
         map.step[k] = (uint8_t)request->steps[k];
+        if (k < (map.is_im2col ? 2 : request->rank))
+            map.box[k] = (uint16_t)request->box[k];
         if (k > 0)
             map.stride[k] = request->strides[k - 1];
+    }
+    for (unsigned k = 0; map.is_im2col && k + 2 < request->rank; k++) {
+        map.lower[k] = (int16_t)request->lower[k];
+        map.box[2 + k] = (uint16_t)request->upper[k];
     }
     return map;
 }
@@ -146,6 +184,30 @@ static CUresult begin(void) {
     return CUDA_ERROR_NOT_SUPPORTED;
 }
 
+static CUresult encode_checked(const struct request *request, CUtensorMap *tensor_map,
+                               CUtensorMapL2promotion promotion, bool has_arrays) {
+    CUresult status = begin();
+    if (status == CUDA_SUCCESS &&
+        (!tensor_map || (uintptr_t)tensor_map % TENSOR_MAP_ALIGNMENT != 0 || !has_arrays ||
+         (unsigned)promotion > CU_TENSOR_MAP_L2_PROMOTION_L2_256B))
+        status = refuse("the map must lie at a multiple of 64, and no array may be missing");
+    if (status == CUDA_SUCCESS)
+        status = check_words(request);
+    if (status == CUDA_SUCCESS)
+        status = check_memory(request);
+    if (status == CUDA_SUCCESS)
+        status = check_steps(request);
+    if (status == CUDA_SUCCESS)
+        status = request->lower ? check_pixels(request) : check_box(request);
+    if (status == CUDA_SUCCESS)
+        status = check_inner(request);
+    if (status == CUDA_SUCCESS) {
+        const struct tensor_map map = encode(request);
+        memcpy(tensor_map, &map, sizeof map);
+    }
+    return driver_end(status);
+}
+
 CUresult cuTensorMapEncodeTiled(CUtensorMap *tensor_map, CUtensorMapDataType type, cuuint32_t rank,
                                 void *address, const cuuint64_t *sizes, const cuuint64_t *strides,
                                 const cuuint32_t *box, const cuuint32_t *steps,
@@ -161,23 +223,30 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap *tensor_map, CUtensorMapDataType typ
                                     .interleave = interleave,
                                     .swizzle = swizzle,
                                     .fill = fill};
-    CUresult status = begin();
-    if (status == CUDA_SUCCESS &&
-        (!tensor_map || (uintptr_t)tensor_map % TENSOR_MAP_ALIGNMENT != 0 || !sizes || !box ||
-         !steps || (!strides && rank > 1) ||
-         (unsigned)promotion > CU_TENSOR_MAP_L2_PROMOTION_L2_256B))
-        status = refuse("the map must lie at a multiple of 64, and no array may be missing");
-    if (status == CUDA_SUCCESS)
-        status = check_words(&request);
-    if (status == CUDA_SUCCESS)
-        status = check_memory(&request);
-    if (status == CUDA_SUCCESS)
-        status = check_box(&request);
-    if (status == CUDA_SUCCESS) {
-        const struct tensor_map map = encode(&request);
-        memcpy(tensor_map, &map, sizeof map);
-    }
-    return driver_end(status);
+    return encode_checked(&request, tensor_map, promotion,
+                          sizes && box && steps && (strides || rank < 2));
+}
+
+CUresult cuTensorMapEncodeIm2col(CUtensorMap *tensor_map, CUtensorMapDataType type, cuuint32_t rank,
+                                 void *address, const cuuint64_t *sizes, const cuuint64_t *strides,
+                                 const int *lower, const int *upper, cuuint32_t channels,
+                                 cuuint32_t pixels, const cuuint32_t *steps,
+                                 CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,
+                                 CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill) {
+    const struct request request = {.type = type,
+                                    .rank = rank,
+                                    .address = (uintptr_t)address,
+                                    .sizes = sizes,
+                                    .strides = strides,
+                                    .box = (const cuuint32_t[]){channels, pixels},
+                                    .steps = steps,
+                                    .lower = lower,
+                                    .upper = upper,
+                                    .interleave = interleave,
+                                    .swizzle = swizzle,
+                                    .fill = fill};
+    return encode_checked(&request, tensor_map, promotion,
+                          sizes && strides && lower && upper && steps);
 }
 
 CUresult cuTensorMapReplaceAddress(CUtensorMap *tensor_map, void *address) {

@@ -122,6 +122,51 @@ static void what_is_wrong_with_a_map_is_refused(void **state) {
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, encode(&map, &request));
 }
 
+/* An image of 64 channels, 56 x 56 pixels, and a filter of 3 x 3. */
+struct image {
+    unsigned rank;
+    int lower[3], upper[3];
+    cuuint32_t channels, pixels;
+};
+
+static CUresult encode_image(CUtensorMap *map, const struct image *image) {
+    static const cuuint64_t sizes[] = {64, 56, 56, 8, 8},
+                            strides[] = {128, 128 * 56, 128 * 56 * 56, 128 * 56 * 56 * 8};
+    static const cuuint32_t steps[] = {1, 2, 2, 1, 1};
+    return cuTensorMapEncodeIm2col(
+        map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, image->rank, pointer_of(4096), sizes, strides,
+        image->lower, image->upper, image->channels, image->pixels, steps,
+        CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_NONE,
+        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+}
+
+#define IMAGE_WITH(change)                                                                         \
+    do {                                                                                           \
+        struct image image = image_sound;                                                          \
+        change;                                                                                    \
+        EXPECT(CUDA_ERROR_INVALID_VALUE, encode_image(&map, &image));                              \
+    } while (0)
+
+static void images_are_encoded_and_checked(void **state) {
+    static const struct image image_sound = {4, {-1, -1}, {-1, -1}, 64, 1024};
+    _Alignas(64) CUtensorMap map;
+    (void)state;
+    OK(encode_image(&map, &image_sound));
+    OK(cuTensorMapReplaceAddress(&map, pointer_of(8192)));
+    IMAGE_WITH(image.rank = 2);
+    IMAGE_WITH(image.channels = 0);
+    IMAGE_WITH(image.channels = 257);
+    IMAGE_WITH(image.channels = 4);   /* 8 bytes */
+    IMAGE_WITH(image.channels = 128); /* 256 bytes, of which a swizzle of 128 is too short */
+    IMAGE_WITH(image.pixels = 0);
+    IMAGE_WITH(image.pixels = 1025);
+    IMAGE_WITH(image.lower[1] = -129);
+    IMAGE_WITH(image.upper[0] = 128);
+    IMAGE_WITH(image.rank = 5; image.lower[2] = 16);
+    const struct image line = {3, {-32768}, {32767}, 64, 64};
+    OK(encode_image(&map, &line));
+}
+
 static void the_entry_point_is_found_by_name(void **state) {
     void *entry = NULL;
     (void)state;
@@ -251,6 +296,7 @@ int main(void) {
         cmocka_unit_test(a_sound_map_is_encoded),
         cmocka_unit_test(a_bit_that_programs_clear_says_nothing),
         cmocka_unit_test(what_is_wrong_with_a_map_is_refused),
+        cmocka_unit_test(images_are_encoded_and_checked),
         cmocka_unit_test(the_entry_point_is_found_by_name),
         cmocka_unit_test(launches_say_how_many_blocks_a_cluster_has),
         cmocka_unit_test(clusters_have_an_occupancy),
