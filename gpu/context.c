@@ -45,7 +45,7 @@ static void context_forget(struct gpu *gpu) {
     gpu->timer_start = gpu->timer_stop = NULL;
     gpu->stream = NULL;
     gpu->context = NULL;
-    gpu->capturing = false;
+    gpu->capturing = gpu->timer_marked = false;
     memset(gpu->functions, 0, sizeof gpu->functions);
     if (gpu->modules != NULL && gpu->image_count > 0)
         memset(gpu->modules, 0, gpu->image_count * sizeof(void *));
@@ -57,6 +57,7 @@ static void context_release(struct gpu *gpu) {
     const struct driver *driver = &gpu->driver;
     if (gpu->capturing)
         gpu_capture_abandon(gpu);
+    gpu_nccl_release(gpu);
     gpu_cublas_release(gpu);
     gpu_memory_release_all(gpu);
     gpu_modules_unload(gpu);

@@ -33,6 +33,7 @@
     X(CUDA_ERROR_CONTAINED, 226)                                                                   \
     X(CUDA_ERROR_INVALID_SOURCE, 300)                                                              \
     X(CUDA_ERROR_NOT_FOUND, 500)                                                                   \
+    X(CUDA_ERROR_NOT_READY, 600)                                                                   \
     X(CUDA_ERROR_ILLEGAL_ADDRESS, 700)                                                             \
     X(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, 701)                                                     \
     X(CUDA_ERROR_LAUNCH_TIMEOUT, 702)                                                              \
@@ -156,6 +157,7 @@ struct cuda_tensor_map;
     X(cuStreamCreate, cuStreamCreate, (struct cuda_stream * *stream, unsigned int flags))          \
     X(cuStreamDestroy, cuStreamDestroy_v2, (struct cuda_stream * stream))                          \
     X(cuStreamSynchronize, cuStreamSynchronize, (struct cuda_stream * stream))                     \
+    X(cuStreamQuery, cuStreamQuery, (struct cuda_stream * stream))                                 \
     X(cuStreamBeginCapture, cuStreamBeginCapture_v2,                                               \
       (struct cuda_stream * stream, enum cuda_capture_mode mode))                                  \
     X(cuStreamEndCapture, cuStreamEndCapture,                                                      \

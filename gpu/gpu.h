@@ -196,9 +196,14 @@ enum status gpu_kernel_parameters(struct gpu *gpu, struct gpu_kernel kernel,
 /* Waits for all work enqueued; where a kernel's fault shows. */
 enum status gpu_synchronize(struct gpu *gpu, struct message *message);
 
-/* Events around the work between the two calls. gpu_timer_stop() waits for it and gives seconds, or
+/* Whether work that was enqueued is still under way. */
+enum status gpu_pending(struct gpu *gpu, bool *pending, struct message *message);
+
+/* Events around the work between the two calls. gpu_timer_mark() between them ends it earlier, and
+ * waits for nothing. gpu_timer_stop() waits for it and gives seconds, or
  * STATUS_UNSUPPORTED on the emulated GPU, when the work is done too. */
 enum status gpu_timer_start(struct gpu *gpu, struct message *message);
+enum status gpu_timer_mark(struct gpu *gpu, struct message *message);
 enum status gpu_timer_stop(struct gpu *gpu, double *seconds, struct message *message);
 
 /* --- graphs, see above ---------------------------------------------------------------------- */

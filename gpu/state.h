@@ -8,6 +8,7 @@
  *   memory, graph, launch, tensor_map, counters
  *   image        what an image holds, as the driver tells
  *   cublas       needs memory for its workspace
+ *   nccl         sums over the GPUs of several processes
  *   context      opening, closing and resetting, which gives back what all of these hold
  */
 #ifndef LOCKSTEP_GPU_STATE_H
@@ -33,6 +34,7 @@ struct gpu_function {
 enum { GPU_FUNCTION_SLOTS = 1024 };
 
 struct gpu_cublas;
+struct gpu_nccl;
 
 struct gpu {
     struct driver driver;
@@ -47,6 +49,7 @@ struct gpu {
     struct cuda_module **modules; /* one an image, NULL until loaded */
     struct gpu_function functions[GPU_FUNCTION_SLOTS];
     struct gpu_cublas *cublas; /* NULL until first used */
+    struct gpu_nccl *nccl;     /* NULL until loaded */
     struct gpu_pointers device_pointers, host_pointers;
 
     struct gpu_image *images;
@@ -56,6 +59,7 @@ struct gpu {
     void *stop_argument;
     bool opened; /* that there is no GPU is no reason any more */
     bool capturing;
+    bool timer_marked; /* timer_stop is recorded */
     bool broken;
     bool interrupted;          /* broken by a launch that was stopped as `stop` asked */
     struct message reason;     /* of the sticky error */
@@ -93,5 +97,6 @@ enum status gpu_function(struct gpu *gpu, struct gpu_kernel kernel, struct gpu_f
 void gpu_memory_release_all(struct gpu *gpu);
 void gpu_modules_unload(struct gpu *gpu);
 void gpu_cublas_release(struct gpu *gpu);
+void gpu_nccl_release(struct gpu *gpu);
 
 #endif

@@ -32,7 +32,7 @@ $(host_tests) $(BUILD)/tests/reference/every_float: $(BUILD)/%: $(BUILD)/%.o $(h
 
 # Stand-ins for NVIDIA's libraries, see tests/stand_in/stand_in.h.
 stand_in      := $(BUILD)/tests/stand_in
-stand_ins     := $(stand_in)/libcuda.so.1 $(stand_in)/old/libcuda.so.1 $(stand_in)/libcublas.so.13 \
+stand_ins     := $(stand_in)/libcuda.so.1 $(stand_in)/old/libcuda.so.1 $(stand_in)/libcublas.so.13 $(stand_in)/libnccl.so.2 \
                  $(stand_in)/libnvidia-ml.so.1 $(stand_in)/old/libnvidia-ml.so.1 \
                  $(stand_in)/faulty/libcuda.so.1 $(stand_in)/faulty/real/libcuda.so.1 $(if $(NVTX_INCLUDE),$(stand_in)/libnvtx-injection.so)
 $(stand_in)/libcuda.so.1: stand_in_source := cuda kernels
@@ -43,6 +43,8 @@ $(stand_in)/faulty/real/libcuda.so.1: stand_in_source := faulty_cuda
 $(stand_in)/faulty/real/libcuda.so.1: CPPFLAGS += -DFAULTY_REAL
 $(stand_in)/libcublas.so.13: stand_in_source := cublas
 $(stand_in)/libcublas.so.13: LDLIBS := -lopenblas -lm
+$(stand_in)/libnccl.so.2: stand_in_source := nccl
+$(stand_in)/libnccl.so.2: stand_in_common := common/narrow.c
 $(stand_in)/libnvidia-ml.so.1: stand_in_source := nvml
 $(stand_in)/old/libnvidia-ml.so.1: stand_in_source := nvml
 $(stand_in)/old/libnvidia-ml.so.1: CPPFLAGS += -DSTAND_IN_OLD
@@ -54,9 +56,9 @@ $(stand_in)/libnvtx-injection.so: CPPFLAGS += $(call isystem,$(NVTX_INCLUDE))
 test-faults: $(BUILD)/tests/bench/commands/test_faults programs ## test: fail 3,600 calls of the driver, one in each run of the program: some minutes
 	LOCKSTEP=$(BUILD)/lockstep LOCKSTEP_FAULTS=1 OMP_WAIT_POLICY=passive $<
 
-$(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h gpu/nvml_api.h gpu/emulator_api.h kernels/arguments.h $(flags)
+$(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h gpu/nccl_api.h gpu/nvml_api.h gpu/emulator_api.h kernels/arguments.h $(flags)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(stand_in_source:%=tests/stand_in/%.c) tests/stand_in/record.c $(LDLIBS) -o $@
+	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(stand_in_source:%=tests/stand_in/%.c) $(stand_in_common) tests/stand_in/record.c $(LDLIBS) -o $@
 
 $(BUILD)/tests/%.o: CPPFLAGS += -DSTAND_IN_FOLDER='"$(stand_in)"'
 $(host_tests): | $(stand_ins)

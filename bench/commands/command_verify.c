@@ -103,10 +103,9 @@ static enum status parsed_finish(struct parsed *parsed, struct message *message)
 
 static enum status parsed_run(struct parsed *parsed, struct message *message) {
     struct devices devices;
-    enum status status = devices_open(&devices, parsed->gpu, message);
+    enum status status = devices_open_over(&devices, parsed->gpu, parsed->ranks, message);
     if (status != STATUS_OK)
         return status;
-    devices_join(&devices, parsed->ranks);
     status = devices_tune(&devices, parsed->tuning, message);
     if (status == STATUS_OK)
         status = added_load(parsed->added, &devices, message);

@@ -206,7 +206,7 @@ enum status device_gpu_open_selection(const struct gpu_selection *selection, str
     return STATUS_OK;
 }
 
-static enum status index_parse(const char *text, int *index, struct message *message) {
+enum status device_gpu_number(const char *text, int *index, struct message *message) {
     char *end = NULL;
     errno = 0;
     long number = strtol(text, &end, 10);
@@ -226,7 +226,7 @@ enum status device_gpu_open(const char *selection, struct device *device, struct
         status = gpu_emulator_path(emulator, sizeof emulator, message);
         chosen.driver = emulator;
     } else if (strcmp(selection, "auto") != 0) {
-        status = index_parse(selection, &chosen.index, message);
+        status = device_gpu_number(selection, &chosen.index, message);
     }
     return status == STATUS_OK ? device_gpu_open_selection(&chosen, device, message) : status;
 }

@@ -11,6 +11,9 @@
  * STATUS_NO_GPU when there is none, STATUS_INVALID when `selection` is none of these. */
 enum status device_gpu_open(const char *selection, struct device *device, struct message *message);
 
+/* The number that `selection` is; STATUS_INVALID where it is none. */
+enum status device_gpu_number(const char *selection, int *number, struct message *message);
+
 /* The same for a driver and libraries chosen by the caller; selection->images may be NULL for this
  * program's own kernels. */
 enum status device_gpu_open_selection(const struct gpu_selection *selection, struct device *device,

@@ -141,10 +141,19 @@ bool row_key_equal(const struct row_key *a, const struct row_key *b) {
            strcmp(a->mode, b->mode) == 0;
 }
 
+/* "cpu", or "4xcpu". */
+static bool device_is(const char *device, const char *name) {
+    const char *behind = device + strspn(device, "0123456789");
+    return strcmp(device, name) == 0 ||
+           (behind != device && *behind == 'x' && strcmp(behind + 1, name) == 0);
+}
+
 bool row_key_is_cpu(const struct row_key *key) {
-    const char *device = key->device + strspn(key->device, "0123456789");
-    return strcmp(key->device, "cpu") == 0 ||
-           (device != key->device && strcmp(device, "xcpu") == 0);
+    return device_is(key->device, "cpu");
+}
+
+bool row_key_is_emulated(const struct row_key *key) {
+    return device_is(key->device, "emulated");
 }
 
 void row_key_base(const struct row_key *key, char text[SPEEDUP_BASE_SIZE]) {

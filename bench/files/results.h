@@ -117,6 +117,8 @@ bool row_key_same_case(const struct row_key *a, const struct row_key *b);
 
 /* Whether it ran on the CPU, of one process or of several ranks. */
 bool row_key_is_cpu(const struct row_key *key);
+/* The same of the emulated GPU. */
+bool row_key_is_emulated(const struct row_key *key);
 
 /* A CPU row as `speedup_base` names it, "onednn on 2 threads"; and whether the row is the one that
  * its own speedup is against. */

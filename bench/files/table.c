@@ -81,7 +81,7 @@ static void print_emulated_row(FILE *file, const struct case_rows *rows, const s
 }
 
 static bool is_emulated(const struct result *row) {
-    return strcmp(row->key.device, "emulated") == 0;
+    return row_key_is_emulated(&row->key);
 }
 
 /* Measured and emulated rows have columns of their own. */

@@ -1,5 +1,6 @@
 /* Running the iterations of a contender. */
 #include "bench/measure/contender.h"
+#include "bench/measure/together.h"
 #include "common/floating.h"
 #include "ranks/ranks.h"
 #include "reference/libraries.h"
@@ -112,14 +113,18 @@ enum status contender_batch(struct contender *c, int64_t iterations, double *sec
     const bool asks = methods && methods->batch;
     struct ranks *ranks = c->device->ranks;
     ranks_meet(ranks);
-    enum status status = c->device->timer_start(c->device, message);
+    enum status status = together_enter(c->implementation, c->device, message);
+    if (status != STATUS_OK)
+        return status;
+    status = c->device->timer_start(c->device, message);
     if (status == STATUS_OK) {
         status = asks ? contender_ask(c, iterations, seconds) : contender_iterate(c, iterations);
         if (status != STATUS_OK)
             *message = c->message;
-        else if (!asks)
-            status = c->device->timer_stop(c->device, seconds, message);
     }
+    status = together_leave(c->implementation, c->device, status, message);
+    if (status == STATUS_OK && !asks)
+        status = c->device->timer_stop(c->device, seconds, message);
     status = ranks_agree(ranks, status, message);
     if (status == STATUS_OK)
         *seconds = ranks_slowest(ranks, *seconds);

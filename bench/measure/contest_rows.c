@@ -76,7 +76,8 @@ static void row_limit(const struct contest *contest, const struct ceilings *ceil
                       struct result *row) {
     const struct bench_case *c = contest->bench_case;
     if (c->operation->between_ranks) {
-        const double link = contest->rules->link_bytes_per_second;
+        /* Of the links between GPUs nothing is measured. */
+        const double link = row_key_is_cpu(&row->key) ? contest->rules->link_bytes_per_second : 0.0;
         row->limit_fraction = link > 0.0 ? row->bytes / link / row->median_s : (double)NAN;
         return;
     }

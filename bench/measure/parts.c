@@ -1,5 +1,6 @@
 /* Timing the parts of an iteration. */
 #include "bench/measure/parts.h"
+#include "bench/measure/together.h"
 #include "common/floating.h"
 #include "ranks/ranks.h"
 
@@ -23,7 +24,7 @@ static enum status pass_run(struct contender *c, struct passes *passes, size_t p
     struct execution execution = contender_execution(c);
     passes->count = parts->plan(&c->launches[c->next % c->set_count], c->next, passes->plan);
     c->next++;
-    enum status status = STATUS_OK;
+    enum status status = together_enter(c->implementation, c->device, message);
     for (int i = 0; i < passes->count && status == STATUS_OK; i++) {
         status = c->device->timer_start(c->device, message);
         contender_range_begin(c, parts->name(passes->plan, i));
@@ -33,6 +34,7 @@ static enum status pass_run(struct contender *c, struct passes *passes, size_t p
                 *message = c->message;
         }
         contender_range_end(c);
+        status = together_leave(c->implementation, c->device, status, message);
         if (status == STATUS_OK)
             status = c->device->timer_stop(
                 c->device, &passes->times[(size_t)i * passes->samples + pass], message);

@@ -25,10 +25,14 @@ static struct prediction *prediction_find(const struct predictions *predictions,
 
 /* Below it an iteration may be no more than its call, which does not grow with the shape. */
 static const double call_seconds = 100e-6;
+/* Below it what passes between ranks is no more than their meeting. */
+static const double meeting_bytes = 1 << 20;
 
 void prediction_learn(struct predictions *predictions, const struct contender *c, double seconds) {
     struct prediction *p = prediction_find(predictions, c);
-    if (seconds < call_seconds)
+    const struct bench_case *bench_case = c->bench_case;
+    if (seconds < call_seconds || (bench_case->operation->between_ranks &&
+                                   bench_case->operation->bytes(bench_case) < meeting_bytes))
         return;
     if (!p && predictions->count == predictions->capacity) {
         size_t capacity = predictions->capacity ? 2 * predictions->capacity : 64;

@@ -1,6 +1,7 @@
 /* Launching once and comparing with the oracle. */
 #include "bench/measure/verify.h"
 #include "bench/devices/processors.h"
+#include "bench/measure/together.h"
 #include "common/clock.h"
 #include "common/hash.h"
 #include "common/narrow.h"
@@ -369,13 +370,16 @@ static enum status launch_once(const struct bench_case *c,
                                const struct launch *launch, int64_t iteration,
                                struct device *device, struct execution *execution,
                                struct check *check, struct message *message) {
-    double start = clock_seconds();
-    enum status status = launch_run(c, implementation, launch, iteration, execution);
-    if (status != STATUS_OK) {
-        if (execution->message != message)
-            *message = *execution->message;
+    enum status status = together_enter(implementation, device, message);
+    if (status != STATUS_OK)
         return status;
-    }
+    const double start = clock_seconds();
+    status = launch_run(c, implementation, launch, iteration, execution);
+    if (status != STATUS_OK && execution->message != message)
+        *message = *execution->message;
+    status = together_leave(implementation, device, status, message);
+    if (status != STATUS_OK)
+        return status;
     status = device->synchronize(device, message);
     check->seconds = clock_seconds() - start;
     return status;

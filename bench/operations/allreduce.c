@@ -1,5 +1,6 @@
 /* allreduce: a sum over the ranks of a job, known to all of them. */
 #include "bench/operations/collective.h"
+#include "kernels/collectives/collectives.h"
 #include "ranks/ranks.h"
 #include "reference/collectives/collectives.h"
 #include "reference/oracle/oracle.h"
@@ -34,7 +35,32 @@ static void allreduce_bind(const struct bench_case *c, void *const buffers[],
     };
 }
 
-OPERATION_LAUNCH(allreduce)
+/* How a row is launched: `own` of an implementation. */
+static const char replayed[] = "by a CUDA Graph";
+
+static enum status allreduce_launch(const struct implementation *implementation,
+                                    const struct launch *launch, int64_t iteration,
+                                    struct execution *execution) {
+    const struct allreduce_problem *problem = allreduce_problem_of(launch);
+    (void)iteration;
+    if (launch->kept)
+        return collectives_graph_run(launch->kept, problem, execution);
+    return ((allreduce_kernel *)implementation->run)(problem, execution);
+}
+
+static enum status allreduce_keep(const struct implementation *implementation,
+                                  struct launch *launch, struct message *message) {
+    struct collectives_graph *graph = NULL;
+    enum status status = STATUS_OK;
+    if (implementation->own == replayed)
+        status = collectives_graph_open(&graph, message);
+    launch->kept = graph;
+    return status;
+}
+
+static void allreduce_release(struct launch *launch) {
+    collectives_graph_close(launch->kept);
+}
 
 /* --- counts ----------------------------------------------------------------------------------- */
 
@@ -106,6 +132,24 @@ static const struct implementation implementations[] = {
      .over_ranks = true,
      .availability = collective_needs_ranks,
      .run = RUN(allreduce, allreduce_mpi)},
+    {.name = "nccl",
+     .file = "kernels/collectives/nccl.c",
+     .kind = KIND_LIBRARY,
+     .summary = "ncclAllReduce, a GPU a rank",
+     .device = DEVICE_GPU,
+     .dtypes = COLLECTIVE_DTYPES,
+     .over_ranks = true,
+     .availability = collective_needs_ranks,
+     .run = RUN(allreduce, allreduce_nccl)},
+    {.name = "nccl-graph",
+     .file = "kernels/collectives/nccl_graph.c",
+     .kind = KIND_LIBRARY,
+     .summary = "ncclAllReduce as a CUDA Graph, captured once and replayed",
+     .device = DEVICE_GPU,
+     .dtypes = COLLECTIVE_DTYPES,
+     .over_ranks = true,
+     .availability = collective_needs_ranks,
+     .own = replayed},
     {.name = "mpi-loop",
      .file = "bench/operations/allreduce.c",
      .kind = KIND_YARDSTICK,
@@ -137,6 +181,8 @@ const struct operation operation_allreduce = {
     .prepare = allreduce_prepare,
     .bind = allreduce_bind,
     .launch = allreduce_launch,
+    .keep = allreduce_keep,
+    .release = allreduce_release,
     .between_ranks = true,
     .flops = allreduce_flops,
     .bytes = allreduce_bytes,

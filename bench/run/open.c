@@ -110,21 +110,6 @@ static enum status table_open(struct run *run, struct message *message) {
                : message_set(message, STATUS_IO, "cannot open /dev/null: %s", strerror(errno));
 }
 
-/* The emulated GPU has no time that could be that of the slowest rank. */
-static enum status devices_of_run_open(struct run *run, struct message *message) {
-    const struct run_options *o = run->options;
-    const bool together = ranks_count(o->ranks) > 1;
-    if (together && strcmp(o->gpu, "emulated") == 0)
-        return message_set(message, STATUS_INVALID,
-                           "the emulated GPU is one process's: leave --gpu emulated out, or start "
-                           "lockstep without mpirun");
-    const char *gpu = together && strcmp(o->gpu, "auto") == 0 ? "none" : o->gpu;
-    enum status status = devices_open(&run->devices, gpu, message);
-    if (status == STATUS_OK)
-        devices_join(&run->devices, o->ranks);
-    return status;
-}
-
 /* What a rank does by itself, up to knowing what is to be run. */
 static enum status run_prepare(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
@@ -143,7 +128,7 @@ static enum status run_prepare(struct run *run, struct message *message) {
     if (status == STATUS_OK)
         status = selection_implementations_check(&run->selection, o->implementations, message);
     if (status == STATUS_OK)
-        status = devices_of_run_open(run, message);
+        status = devices_open_over(&run->devices, o->gpu, o->ranks, message);
     if (status == STATUS_OK)
         status = devices_tune(&run->devices, o->tuning, message);
     if (status == STATUS_OK)

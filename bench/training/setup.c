@@ -75,12 +75,11 @@ static enum status device_open(struct train_setup *setup,
                                const char *tuning, struct ranks *ranks, struct device **device,
                                struct message *message) {
     bool on_gpu = implementation->device == DEVICE_GPU;
-    enum status status = devices_open(&setup->devices, on_gpu ? gpu : "none", message);
+    enum status status = devices_open_over(&setup->devices, on_gpu ? gpu : "none", ranks, message);
     if (status == STATUS_OK)
         status = devices_tune(&setup->devices, tuning, message);
     if (status != STATUS_OK)
         return status;
-    devices_join(&setup->devices, ranks);
     if (setup->devices.tuning)
         printf("%s\n", setup->devices.tuning->note);
     for (int i = 0; i < setup->devices.count; i++) {

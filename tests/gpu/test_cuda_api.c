@@ -80,6 +80,27 @@ static const struct comparison cublas[] = {
 static const struct comparison cublas[] = {{"", false}};
 #endif
 
+#if __has_include(<nccl.h>) && __has_include(<cuda_runtime.h>)
+#    include <nccl.h>
+
+#    define LOCKSTEP_NCCL_TYPES
+#    define nccl_communicator ncclComm
+#    define nccl_result ncclResult_t
+#    define nccl_data_type ncclDataType_t
+#    define nccl_operation ncclRedOp_t
+#    define nccl_residence ncclScalarResidence_t
+#    define nccl_unique_id ncclUniqueId
+#    include "gpu/nccl_api.h"
+
+#    define NCCL(member, name, parameters)                                                         \
+        {#name,                                                                                    \
+         __builtin_types_compatible_p(__typeof__(&(name)), FUNCTION(ncclResult_t, parameters))},
+static const struct comparison nccl[] = {NCCL_RESULTS(CONSTANT) NCCL_DATA_TYPES(
+    CONSTANT) NCCL_OPERATIONS(CONSTANT) NCCL_RESIDENCES(CONSTANT) NCCL_FUNCTIONS(NCCL)};
+#else
+static const struct comparison nccl[] = {{"", false}};
+#endif
+
 #if __has_include(<nvml.h>)
 #    include <nvml.h>
 
@@ -159,6 +180,11 @@ static void cublas_is_declared_as_in_cublas_v2_h(void **state) {
     compare(cublas, COUNT(cublas));
 }
 
+static void nccl_is_declared_as_in_nccl_h(void **state) {
+    (void)state;
+    compare(nccl, COUNT(nccl));
+}
+
 static void nvml_is_declared_as_in_nvml_h(void **state) {
     (void)state;
     compare(nvml, COUNT(nvml));
@@ -174,6 +200,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_driver_is_declared_as_in_cuda_h),
         cmocka_unit_test(cublas_is_declared_as_in_cublas_v2_h),
+        cmocka_unit_test(nccl_is_declared_as_in_nccl_h),
         cmocka_unit_test(the_emulator_is_declared_as_in_its_header),
         cmocka_unit_test(nvml_is_declared_as_in_nvml_h),
     };

@@ -151,6 +151,7 @@ FORWARD(cuMemsetD32Async,
 FORWARD(cuStreamCreate, (struct cuda_stream * *stream, unsigned int flags), (stream, flags))
 FORWARD(cuStreamDestroy_v2, (struct cuda_stream * stream), (stream))
 FORWARD(cuStreamSynchronize, (struct cuda_stream * stream), (stream))
+FORWARD(cuStreamQuery, (struct cuda_stream * stream), (stream))
 FORWARD(cuStreamBeginCapture_v2, (struct cuda_stream * stream, enum cuda_capture_mode mode),
         (stream, mode))
 FORWARD(cuStreamEndCapture, (struct cuda_stream * stream, struct cuda_graph **graph),

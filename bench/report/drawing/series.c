@@ -61,7 +61,7 @@ void series_list_fill_emulated(const struct report_data *data, struct series_lis
     list->count = 0;
     for (size_t i = 0; i < data->result_count; i++) {
         const struct row_key *key = &data->results[i].key;
-        struct series *series = strcmp(key->device, "emulated") == 0 ? series_add(list, key) : NULL;
+        struct series *series = row_key_is_emulated(key) ? series_add(list, key) : NULL;
         if (series)
             snprintf(series->label, sizeof series->label, "%s", key->implementation);
     }

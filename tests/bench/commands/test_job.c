@@ -337,15 +337,6 @@ static void test_ranks_of_other_commands_are_refused(void **state) {
     }
 }
 
-static void test_the_emulated_gpu_is_refused(void **state) {
-    (void)state;
-    need_mpi();
-    struct call call = LAUNCH(2, RUN_SHORTLY, "8", "--gpu", "emulated");
-    check_status(&call, 2);
-    check_holds(call.err, "the emulated GPU is one process's");
-    call_free(&call);
-}
-
 /* --- a rank that dies --- */
 
 static void nap(void) {
@@ -487,7 +478,6 @@ int main(void) {
         IN_PLACE(test_ranks_of_other_calls_are_refused),
         IN_PLACE(test_ranks_of_other_commands_are_refused),
         IN_PLACE(test_a_wrong_call_is_said_once),
-        IN_PLACE(test_the_emulated_gpu_is_refused),
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_dies),
         IN_PLACE(test_what_was_measured_is_kept_when_the_first_rank_dies),
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_is_stopped),

@@ -1,0 +1,121 @@
+/* Ranks that join by NCCL, sum, and wait for each other; see kernels/collectives/collectives.h. */
+#include "gpu/nccl.h"
+#include "common/clock.h"
+#include "kernels/collectives/collectives.h"
+#include "ranks/ranks.h"
+
+#include <time.h>
+
+static const double joining_seconds = 60.0;
+
+static void rest(long microseconds) {
+    const struct timespec pause = {.tv_nsec = 1000 * microseconds};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* --- joining ---------------------------------------------------------------------------------- */
+
+/* Until all have joined, one has failed, or it takes too long. */
+static enum status joining_wait(struct gpu *gpu, struct ranks *ranks, struct message *message) {
+    const double deadline = ranks_clock(ranks) + joining_seconds;
+    bool waiting = true;
+    enum status status = STATUS_OK;
+    while (waiting && status == STATUS_OK) {
+        status = ranks_agree(ranks, gpu_nccl_joining(gpu, &waiting, message), message);
+        waiting = ranks_any(ranks, waiting);
+        if (status == STATUS_OK && waiting && ranks_clock(ranks) > deadline)
+            status = message_set(message, STATUS_FAILED,
+                                 "NCCL has not connected the ranks within %g s; NCCL_DEBUG=INFO "
+                                 "makes it say what it tries",
+                                 joining_seconds);
+        if (waiting && status == STATUS_OK)
+            rest(1000);
+    }
+    return status;
+}
+
+static enum status ranks_join(struct gpu *gpu, struct ranks *ranks, struct message *message) {
+    struct gpu_nccl_identity identity = {0};
+    enum status status = ranks_agree(ranks, gpu_nccl_load(gpu, message), message);
+    if (status == STATUS_OK)
+        status = ranks_check_alike(ranks, "NCCL", gpu_nccl_version(gpu), message);
+    if (status != STATUS_OK)
+        return status;
+    if (ranks_is_first(ranks))
+        status = gpu_nccl_identify(gpu, &identity, message);
+    status = ranks_agree(ranks, status, message);
+    if (status != STATUS_OK)
+        return status;
+    ranks_broadcast(ranks, &identity, sizeof identity);
+    status = gpu_nccl_join(gpu, &identity, ranks_number(ranks), ranks_count(ranks), message);
+    status = ranks_agree(ranks, status, message);
+    if (status == STATUS_OK)
+        status = joining_wait(gpu, ranks, message);
+    if (status != STATUS_OK)
+        gpu_nccl_abandon(gpu);
+    return status;
+}
+
+/* --- sums ------------------------------------------------------------------------------------- */
+
+static enum status sum_enqueue(const struct gpu_nccl_sum *sum, struct execution *execution) {
+    struct gpu *gpu = execution->gpu;
+    if (!gpu)
+        return message_set(execution->message, STATUS_INVALID, "NCCL was called without a GPU");
+    if (!gpu_nccl_joined(gpu))
+        return message_set(execution->message, STATUS_INVALID,
+                           "NCCL was called by ranks that have not joined");
+    return gpu_nccl_sum(gpu, sum, execution->message);
+}
+
+enum status allreduce_nccl(const struct allreduce_problem *problem, struct execution *execution) {
+    static const nccl_data_type types[] = {[DTYPE_F32] = ncclFloat32,
+                                           [DTYPE_TF32] = ncclFloat32,
+                                           [DTYPE_BF16] = ncclBfloat16,
+                                           [DTYPE_F16] = ncclFloat16};
+    const struct gpu_nccl_sum sum = {.type = types[problem->dtype],
+                                     .in = problem->in,
+                                     .out = problem->out,
+                                     .count = problem->count,
+                                     .factor = 1.0F};
+    return sum_enqueue(&sum, execution);
+}
+
+enum status collectives_average(float *data, int64_t count, float factor,
+                                struct execution *execution) {
+    const struct gpu_nccl_sum sum = {
+        .type = ncclFloat32, .in = data, .out = data, .count = count, .factor = factor};
+    return sum_enqueue(&sum, execution);
+}
+
+/* --- waiting ---------------------------------------------------------------------------------- */
+
+/* A GPU that was reset by itself is not joined any more: then none is. */
+enum status collectives_enter(struct gpu *gpu, struct ranks *ranks, struct message *message) {
+    if (!ranks_any(ranks, !gpu_nccl_joined(gpu)))
+        return STATUS_OK;
+    gpu_nccl_abandon(gpu);
+    return ranks_join(gpu, ranks, message);
+}
+
+enum status collectives_leave(struct gpu *gpu, struct ranks *ranks, enum status status,
+                              struct message *message) {
+    bool pending = true;
+    if (status == STATUS_OK)
+        status = gpu_timer_mark(gpu, message);
+    /* Who could not enqueue says more than those that were left in the middle of a sum. */
+    status = ranks_agree(ranks, status, message);
+    while (pending && status == STATUS_OK) {
+        pending = false;
+        status = gpu_nccl_check(gpu, message);
+        if (status == STATUS_OK)
+            status = gpu_pending(gpu, &pending, message);
+        status = ranks_agree(ranks, status, message);
+        pending = ranks_any(ranks, pending);
+        if (pending && status == STATUS_OK)
+            rest(50);
+    }
+    if (status != STATUS_OK)
+        gpu_nccl_abandon(gpu);
+    return status;
+}

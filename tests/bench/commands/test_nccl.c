@@ -1,0 +1,194 @@
+/* Rows over the GPUs of a job: NCCL on emulated GPUs, by a stand-in that sums in shared memory and fails
+ * as it is ordered to (tests/stand_in/nccl.c). */
+#include "tests/stand_in/client.h"
+#include "tests/support/launching.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char stand_in[PATH_MAX], without_functions[PATH_MAX];
+
+static void need_mpi(void) {
+    if (!launching_is_possible(here.program))
+        skip();
+}
+
+static void library_choose(const char *path) {
+    assert_int_equal(path ? setenv("LOCKSTEP_NCCL", path, 1) : unsetenv("LOCKSTEP_NCCL"), 0);
+}
+
+static int enter(void **state) {
+    library_choose(stand_in);
+    return place_enter(state);
+}
+
+static int leave(void **state) {
+    library_choose(NULL);
+    assert_int_equal(unsetenv("LOCKSTEP_STAND_IN_NCCL"), 0);
+    return place_leave(state);
+}
+
+static char *file_of(const char *name) {
+    char path[100];
+    snprintf(path, sizeof path, "run/%s", name);
+    return file_text(temporary_path(&here.place, path));
+}
+
+#define ROWS "--gpu", "emulated", "--implementation", "nccl,nccl-graph"
+#define VERIFY_SHORTLY "verify", "allreduce", "--dtype", "f32", "--shape", "7", ROWS
+
+/* --- sums --- */
+
+static void test_every_sum_is_verified_on_every_rank(void **state) {
+    (void)state;
+    need_mpi();
+    for (int ranks = 2; ranks <= 3; ranks++) {
+        struct call call = LAUNCH(ranks, "verify", "allreduce", ROWS);
+        check_status(&call, 0);
+        /* 7 shapes, 5 kinds of values, 3 dtypes, 2 rows. */
+        check_holds(call.out, "210 passed, 0 failed, 0 skipped");
+        call_free(&call);
+    }
+}
+
+/* An array that is larger than what the stand-in passes on at once; mpi stands beside it. */
+static void test_an_emulated_sum_has_no_time(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(2, "run", "allreduce", "--quick", "--max-time", "0.02", "--threads",
+                              "1", "--gpu", "emulated", "--implementation", "nccl,nccl-graph,mpi",
+                              "--dtype", "f32,f16", "--shape", "3,700000", "--out", "run");
+    check_status(&call, 0);
+    char *rows = file_of("results.csv");
+    assert_non_null(rows);
+    assert_int_equal(text_count(rows, ",nccl,2xemulated,0,hot,emulated,"), 4);
+    assert_int_equal(text_count(rows, ",nccl-graph,2xemulated,0,hot,emulated,"), 4);
+    assert_int_equal(text_count(rows, ",2xemulated,0,hot,emulated,0,0,,,,,,,"), 8);
+    assert_int_equal(text_count(rows, ",mpi,2xcpu,1,hot,"), 4);
+    free(rows);
+    call_free(&call);
+}
+
+static void test_wrong_sums_are_found(void **state) {
+    (void)state;
+    need_mpi();
+    static const struct {
+        const char *order, *said;
+    } spoilt[] = {{"wrong@1", "out[0,0] is 3, should be "},
+                  {"noisy@1", "and has not the same bits on all of them"}};
+    for (size_t i = 0; i < sizeof spoilt / sizeof spoilt[0]; i++) {
+        assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", spoilt[i].order, 1), 0);
+        struct call call = LAUNCH(2, VERIFY_SHORTLY);
+        check_status(&call, 1);
+        check_holds(call.out, spoilt[i].said);
+        call_free(&call);
+    }
+}
+
+/* --- failures --- */
+
+static void test_no_failure_leaves_the_others_waiting(void **state) {
+    (void)state;
+    need_mpi();
+    static const struct {
+        const char *order, *said;
+        int status;
+    } failures[] = {
+        {"ncclGetUniqueId=3", "ncclGetUniqueId failed: ncclInternalError (3)", 1},
+        /* The other rank is inside ncclCommInitRank then, and stays there. */
+        {"ncclCommInitRank=2@1", ": ncclCommInitRank failed: ncclSystemError (2)", 1},
+        {"ncclCommInitRank=2@0", "ncclCommInitRank failed: ncclSystemError (2)", 1},
+        {"ncclAllReduce=1@1", ": ncclAllReduce failed: ncclUnhandledCudaError (1)", 1},
+        {"ncclCommGetAsyncError=6@1", ": a sum by ncclAllReduce failed: ncclRemoteError (6)", 1},
+        {"version=2804", "this NCCL is too old (its version number is 2804)", 3},
+    };
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", failures[i].order, 1), 0);
+        struct call call = LAUNCH(2, VERIFY_SHORTLY);
+        check_status(&call, failures[i].status);
+        check_holds(call.out, failures[i].said);
+        call_free(&call);
+    }
+}
+
+/* What failed once is joined anew: rows of the CPU go on meanwhile. */
+static void test_a_run_goes_on_without_nccl(void **state) {
+    (void)state;
+    need_mpi();
+    assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "ncclAllReduce=1@1", 1), 0);
+    struct call call =
+        LAUNCH(2, "run", "allreduce", "--quick", "--max-time", "0.02", "--threads", "1", "--gpu",
+               "emulated", "--implementation", "nccl,mpi", "--shape", "8,9", "--out", "run");
+    check_status(&call, 1);
+    char *rows = file_of("results.csv");
+    assert_non_null(rows);
+    assert_int_equal(text_count(rows, ",nccl,2xemulated,0,hot,failed,"), 2);
+    assert_int_equal(text_count(rows, ",mpi,2xcpu,1,hot,"), 2);
+    free(rows);
+    call_free(&call);
+}
+
+static void test_a_library_that_cannot_be_used_is_named(void **state) {
+    (void)state;
+    need_mpi();
+    const struct {
+        const char *library, *said;
+    } libraries[] = {
+        {"/nowhere/libnccl.so.2", "NCCL could not be loaded (/nowhere/libnccl.so.2: "},
+        {without_functions, "NCCL cannot be used, it has no ncclGetVersion"},
+        {NULL, "NCCL needs a real GPU"},
+    };
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+        library_choose(libraries[i].library);
+        struct call call = LAUNCH(2, VERIFY_SHORTLY);
+        check_status(&call, 3);
+        check_holds(call.out, "0 passed, 0 failed, 10 skipped");
+        check_holds(call.out, libraries[i].said);
+        call_free(&call);
+    }
+}
+
+/* --- GPUs --- */
+
+static void test_ranks_without_gpus_of_their_own_are_told(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(2, "verify", "allreduce", "--gpu", "0");
+    check_status(&call, 77);
+    call_free(&call);
+}
+
+static void test_one_alone_is_told_how_to_start(void **state) {
+    (void)state;
+    struct call call = CALL(VERIFY_SHORTLY);
+    check_status(&call, 3);
+    check_holds(call.out, launching_is_possible(here.program) ? "mpirun -n 2" : "make deps MPI=1");
+    call_free(&call);
+}
+
+#define WITH_STAND_IN(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+
+int main(void) {
+    if (!realpath(STAND_IN_NCCL, stand_in) || !realpath(STAND_IN_NVML, without_functions)) {
+        perror("no stand-in for NCCL");
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        WITH_STAND_IN(test_every_sum_is_verified_on_every_rank),
+        WITH_STAND_IN(test_an_emulated_sum_has_no_time),
+        WITH_STAND_IN(test_wrong_sums_are_found),
+        WITH_STAND_IN(test_no_failure_leaves_the_others_waiting),
+        WITH_STAND_IN(test_a_run_goes_on_without_nccl),
+        WITH_STAND_IN(test_a_library_that_cannot_be_used_is_named),
+        WITH_STAND_IN(test_ranks_without_gpus_of_their_own_are_told),
+        WITH_STAND_IN(test_one_alone_is_told_how_to_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
