@@ -43,7 +43,8 @@ static void context_forget(struct gpu *gpu) {
     gpu->host_pointers.count = 0;
     gpu->words = 0;
     gpu->timer_start = gpu->timer_stop = NULL;
-    gpu->stream = NULL;
+    gpu->crossing = NULL;
+    gpu->stream = gpu->beside = NULL;
     gpu->context = NULL;
     gpu->capturing = gpu->timer_marked = false;
     memset(gpu->functions, 0, sizeof gpu->functions);
@@ -67,6 +68,10 @@ static void context_release(struct gpu *gpu) {
         gpu_check_release(gpu, driver->cuEventDestroy(gpu->timer_start), "cuEventDestroy");
     if (!gpu->broken && gpu->timer_stop != NULL)
         gpu_check_release(gpu, driver->cuEventDestroy(gpu->timer_stop), "cuEventDestroy");
+    if (!gpu->broken && gpu->crossing != NULL)
+        gpu_check_release(gpu, driver->cuEventDestroy(gpu->crossing), "cuEventDestroy");
+    if (!gpu->broken && gpu->beside != NULL)
+        gpu_check_release(gpu, driver->cuStreamDestroy(gpu->beside), "cuStreamDestroy");
     if (!gpu->broken && gpu->stream != NULL)
         gpu_check_release(gpu, driver->cuStreamDestroy(gpu->stream), "cuStreamDestroy");
     const bool was_broken = gpu->broken;

@@ -93,7 +93,8 @@
 /* Bits of the flags arguments. */
 #define CUDA_FLAGS(X)                                                                              \
     X(CU_STREAM_NON_BLOCKING, 1)                                                                   \
-    X(CU_EVENT_DEFAULT, 0)
+    X(CU_EVENT_DEFAULT, 0)                                                                         \
+    X(CU_EVENT_DISABLE_TIMING, 2)
 
 #ifndef LOCKSTEP_CUDA_TYPES
 #    define CUDA_ENUMERATOR(name, value) name = (value),
@@ -158,6 +159,8 @@ struct cuda_tensor_map;
     X(cuStreamDestroy, cuStreamDestroy_v2, (struct cuda_stream * stream))                          \
     X(cuStreamSynchronize, cuStreamSynchronize, (struct cuda_stream * stream))                     \
     X(cuStreamQuery, cuStreamQuery, (struct cuda_stream * stream))                                 \
+    X(cuStreamWaitEvent, cuStreamWaitEvent,                                                        \
+      (struct cuda_stream * stream, struct cuda_event * event, unsigned int flags))                \
     X(cuStreamBeginCapture, cuStreamBeginCapture_v2,                                               \
       (struct cuda_stream * stream, enum cuda_capture_mode mode))                                  \
     X(cuStreamEndCapture, cuStreamEndCapture,                                                      \

@@ -199,6 +199,12 @@ enum status gpu_synchronize(struct gpu *gpu, struct message *message);
 /* Whether work that was enqueued is still under way. */
 enum status gpu_pending(struct gpu *gpu, bool *pending, struct message *message);
 
+/* A second stream, beside the one of all other work: what it is given next waits for all that the first
+ * was given so far; and the other way round. The second call of either lies in a capture as well as the
+ * first one's, as long as the second stream was used once before. */
+enum status gpu_beside_follow(struct gpu *gpu, struct message *message);
+enum status gpu_beside_wait(struct gpu *gpu, struct message *message);
+
 /* Events around the work between the two calls. gpu_timer_mark() between them ends it earlier, and
  * waits for nothing. gpu_timer_stop() waits for it and gives seconds, or
  * STATUS_UNSUPPORTED on the emulated GPU, when the work is done too. */

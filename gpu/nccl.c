@@ -223,10 +223,11 @@ enum status gpu_nccl_sum(struct gpu *gpu, const struct gpu_nccl_sum *sum, struct
                        "ncclRedOpCreatePreMulSum", message);
     if (status != STATUS_OK)
         return status;
-    status = nccl_check(nccl,
-                        nccl->ncclAllReduce(sum->in, sum->out, (size_t)sum->count, sum->type,
-                                            operation, nccl->communicator, gpu->stream),
-                        "ncclAllReduce", message);
+    status =
+        nccl_check(nccl,
+                   nccl->ncclAllReduce(sum->in, sum->out, (size_t)sum->count, sum->type, operation,
+                                       nccl->communicator, sum->beside ? gpu->beside : gpu->stream),
+                   "ncclAllReduce", message);
     /* It may be destroyed as soon as the sum is enqueued. */
     struct message destroying;
     if (weighted) {

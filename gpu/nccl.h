@@ -51,6 +51,7 @@ struct gpu_nccl_sum {
     void *out;
     int64_t count;
     float factor; /* 1, or with f32 anything */
+    bool beside;  /* in the second stream, which follows the first (gpu_beside_follow()) */
 };
 enum status gpu_nccl_sum(struct gpu *gpu, const struct gpu_nccl_sum *sum, struct message *message);
 

@@ -45,6 +45,8 @@ struct gpu {
     struct cuda_context *context;
     struct cuda_stream *stream;
     struct cuda_event *timer_start, *timer_stop;
+    struct cuda_stream *beside; /* NULL until first used, and its event */
+    struct cuda_event *crossing;
     cuda_address words;
     struct cuda_module **modules; /* one an image, NULL until loaded */
     struct gpu_function functions[GPU_FUNCTION_SLOTS];

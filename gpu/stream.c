@@ -23,6 +23,41 @@ enum status gpu_pending(struct gpu *gpu, bool *pending, struct message *message)
     return *pending ? STATUS_OK : gpu_check(gpu, result, message, "cuStreamQuery");
 }
 
+/* --- the second stream ------------------------------------------------------------------------ */
+
+static enum status beside_open(struct gpu *gpu, struct message *message) {
+    const struct driver *driver = &gpu->driver;
+    enum status status = gpu_usable(gpu, message);
+    if (status == STATUS_OK && gpu->crossing == NULL)
+        status = gpu_check(gpu, driver->cuEventCreate(&gpu->crossing, CU_EVENT_DISABLE_TIMING),
+                           message, "cuEventCreate");
+    if (status == STATUS_OK && gpu->beside == NULL)
+        status = gpu_check(gpu, driver->cuStreamCreate(&gpu->beside, CU_STREAM_NON_BLOCKING),
+                           message, "cuStreamCreate");
+    return status;
+}
+
+/* A wait is for what the event was recorded behind last: one event does for all. */
+static enum status stream_wait(struct gpu *gpu, struct cuda_stream *waiting,
+                               struct cuda_stream *awaited, struct message *message) {
+    enum status status =
+        gpu_check(gpu, gpu->driver.cuEventRecord(gpu->crossing, awaited), message, "cuEventRecord");
+    if (status == STATUS_OK)
+        status = gpu_check(gpu, gpu->driver.cuStreamWaitEvent(waiting, gpu->crossing, 0), message,
+                           "cuStreamWaitEvent");
+    return status;
+}
+
+enum status gpu_beside_follow(struct gpu *gpu, struct message *message) {
+    enum status status = beside_open(gpu, message);
+    return status == STATUS_OK ? stream_wait(gpu, gpu->beside, gpu->stream, message) : status;
+}
+
+enum status gpu_beside_wait(struct gpu *gpu, struct message *message) {
+    enum status status = beside_open(gpu, message);
+    return status == STATUS_OK ? stream_wait(gpu, gpu->stream, gpu->beside, message) : status;
+}
+
 /* --- timing --------------------------------------------------------------------------------- */
 
 enum status gpu_timer_start(struct gpu *gpu, struct message *message) {

@@ -1,5 +1,6 @@
-/* Averaging gradients over ranks. */
+/* Averaging gradients over ranks: by MPI on CPUs, by NCCL on GPUs. */
 #include "bench/network/mlp_exchange.h"
+#include "kernels/collectives/collectives.h"
 #include "ranks/ranks.h"
 
 static void gradients_weigh(const struct mlp_exchange_problem *problem,
@@ -11,8 +12,20 @@ static void gradients_weigh(const struct mlp_exchange_problem *problem,
         gradients[i] *= problem->share;
 }
 
+static enum status exchange_on_gpu(const struct mlp_exchange_problem *problem,
+                                   struct execution *execution) {
+    const struct collectives_mean mean = {.data = problem->gradients,
+                                          .count = problem->count,
+                                          .share = problem->share,
+                                          .beside = problem->phase == MLP_EXCHANGE_BEGIN};
+    return problem->phase == MLP_EXCHANGE_FINISH ? collectives_finish(execution)
+                                                 : collectives_average(&mean, execution);
+}
+
 enum status mlp_exchange_run(const struct mlp_exchange_problem *problem,
                              struct execution *execution) {
+    if (execution->gpu)
+        return exchange_on_gpu(problem, execution);
     switch (problem->phase) {
     case MLP_EXCHANGE_ALL:
         gradients_weigh(problem, execution);

@@ -2,15 +2,20 @@
 #include "bench/network/mlp_graph.h"
 
 #include "gpu/gpu.h"
+#include "gpu/nccl.h"
+#include "kernels/collectives/collectives.h"
 #include "kernels/kernels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A captured plan, and what tells it from the others. */
 struct captured {
     bool inference;
     int64_t batch;
     const void *x, *answers; /* labels or target */
+    struct mlp_together together;
+    int joined; /* over ranks: when (gpu/nccl.h) */
     struct gpu_graph *graph;
 };
 
@@ -39,14 +44,21 @@ void mlp_graphs_close(struct mlp_graphs *graphs) {
     free(graphs);
 }
 
-static enum status plan_enqueue(const struct mlp_graphs *graphs, const struct mlp_model *model,
-                                const struct mlp_buffers *buffers, int64_t step,
+/* What one run is about. */
+struct work {
+    const struct mlp_together *together;
+    const struct mlp_model *model;
+    const struct mlp_buffers *buffers;
+    int64_t step;
+};
+
+static enum status plan_enqueue(const struct mlp_graphs *graphs, const struct work *work,
                                 struct execution *execution) {
     struct mlp_plan plan;
-    if (step == 0)
-        mlp_plan_inference(model, buffers, &plan);
+    if (work->step == 0)
+        mlp_plan_inference(work->model, work->buffers, &plan);
     else
-        mlp_plan_train_step(model, buffers, step, &plan);
+        mlp_plan_train_step_over(work->together, work->model, work->buffers, work->step, &plan);
     return mlp_plan_run(&plan, graphs->kernels, execution);
 }
 
@@ -94,15 +106,24 @@ static enum status spares_open(const struct mlp_model *model, const struct mlp_b
     return STATUS_OK;
 }
 
-static enum status run_on_spares(const struct mlp_graphs *graphs, const struct mlp_model *model,
-                                 const struct mlp_buffers *buffers, int64_t step,
+static bool is_over_ranks(const struct work *work) {
+    return work->step > 0 && work->together->exchange != MLP_EXCHANGE_NONE;
+}
+
+/* A rank that has no memory for it must not leave the others in a sum. */
+static enum status run_on_spares(const struct mlp_graphs *graphs, const struct work *work,
                                  struct execution *execution) {
     struct gpu *gpu = execution->gpu;
     struct mlp_buffers spare;
+    struct work aside = *work;
     void *memory[SPARES] = {NULL};
-    enum status status = spares_open(model, buffers, gpu, &spare, memory, execution->message);
+    aside.buffers = &spare;
+    enum status status =
+        spares_open(work->model, work->buffers, gpu, &spare, memory, execution->message);
     if (status == STATUS_OK)
-        status = plan_enqueue(graphs, model, &spare, step, execution);
+        status = plan_enqueue(graphs, &aside, execution);
+    if (is_over_ranks(work))
+        status = collectives_wait(gpu, execution->ranks, status, execution->message);
     if (status == STATUS_OK)
         status = gpu_synchronize(gpu, execution->message);
     for (int i = 0; i < SPARES; i++)
@@ -112,14 +133,13 @@ static enum status run_on_spares(const struct mlp_graphs *graphs, const struct m
 
 /* --- capturing -------------------------------------------------------------------------------- */
 
-static enum status plan_capture(const struct mlp_graphs *graphs, const struct mlp_model *model,
-                                const struct mlp_buffers *buffers, int64_t step,
+static enum status plan_capture(const struct mlp_graphs *graphs, const struct work *work,
                                 struct execution *execution, struct gpu_graph **graph) {
     struct gpu *gpu = execution->gpu;
     enum status status = gpu_capture_begin(gpu, execution->message);
     if (status != STATUS_OK)
         return status;
-    status = plan_enqueue(graphs, model, buffers, step, execution);
+    status = plan_enqueue(graphs, work, execution);
     if (status == STATUS_OK)
         return gpu_capture_end(gpu, graph, execution->message);
     gpu_capture_abandon(gpu);
@@ -139,20 +159,26 @@ static enum status list_extend(struct mlp_graphs *graphs, struct message *messag
     return STATUS_OK;
 }
 
+/* But for where a batch lies. Of a batch of all ranks that is new the share is new too, on every rank:
+ * they run on spares together. */
+static bool is_alike(const struct captured *one, const struct captured *other) {
+    return one->inference == other->inference && one->batch == other->batch &&
+           one->together.exchange == other->together.exchange && one->joined == other->joined &&
+           memcmp(&one->together.share, &other->together.share, sizeof(float)) == 0;
+}
+
 /* Captures what `wanted` describes and appends it. */
 static enum status graphs_add(struct mlp_graphs *graphs, const struct captured *wanted,
-                              const struct mlp_model *model, const struct mlp_buffers *buffers,
-                              int64_t step, struct execution *execution) {
+                              const struct work *work, struct execution *execution) {
     bool loaded = false;
     for (size_t i = 0; i < graphs->count; i++)
-        loaded |= graphs->list[i].inference == wanted->inference &&
-                  graphs->list[i].batch == wanted->batch;
+        loaded |= is_alike(&graphs->list[i], wanted);
     enum status status = list_extend(graphs, execution->message);
     if (status == STATUS_OK && !loaded)
-        status = run_on_spares(graphs, model, buffers, step, execution);
+        status = run_on_spares(graphs, work, execution);
     struct gpu_graph *graph = NULL;
     if (status == STATUS_OK)
-        status = plan_capture(graphs, model, buffers, step, execution, &graph);
+        status = plan_capture(graphs, work, execution, &graph);
     if (status != STATUS_OK)
         return status;
     graphs->gpu = execution->gpu;
@@ -165,28 +191,31 @@ static struct gpu_graph *graphs_find(const struct mlp_graphs *graphs,
                                      const struct captured *wanted) {
     for (size_t i = 0; i < graphs->count; i++) {
         const struct captured *one = &graphs->list[i];
-        if (one->inference == wanted->inference && one->batch == wanted->batch &&
-            one->x == wanted->x && one->answers == wanted->answers)
+        if (is_alike(one, wanted) && one->x == wanted->x && one->answers == wanted->answers)
             return one->graph;
     }
     return NULL;
 }
 
-enum status mlp_graphs_run(struct mlp_graphs *graphs, const struct mlp_model *model,
-                           const struct mlp_buffers *buffers, int64_t step,
-                           struct execution *execution) {
+enum status mlp_graphs_run(struct mlp_graphs *graphs, const struct mlp_together *together,
+                           const struct mlp_model *model, const struct mlp_buffers *buffers,
+                           int64_t step, struct execution *execution) {
     if (execution->gpu == NULL)
         return message_set(execution->message, STATUS_INVALID,
                            "a graph of a network was asked for without a GPU");
+    const struct work work = {together, model, buffers, step};
+    const bool over_ranks = is_over_ranks(&work);
     const struct captured wanted = {
         .inference = step == 0,
         .batch = model->batch,
         .x = buffers->x,
         .answers = buffers->labels ? (const void *)buffers->labels : buffers->target,
+        .together = over_ranks ? *together : (struct mlp_together){MLP_EXCHANGE_NONE, 1.0F},
+        .joined = over_ranks ? gpu_nccl_joined(execution->gpu) : 0,
     };
     enum status status = STATUS_OK;
     if (graphs_find(graphs, &wanted) == NULL)
-        status = graphs_add(graphs, &wanted, model, buffers, step, execution);
+        status = graphs_add(graphs, &wanted, &work, execution);
     if (status == STATUS_OK && step > 0) {
         const struct optimizer_problem update = mlp_update(model, buffers, step);
         status = optimizer_cuda_step_set(&update, execution);

@@ -20,7 +20,7 @@ static enum status mlp_launch(const struct implementation *implementation,
     if (launch->kept) {
         const struct mlp_problem *problem = mlp_problem_of(launch);
         const struct mlp_buffers buffers = mlp_buffers_of(launch, iteration);
-        return mlp_graphs_run(launch->kept, &problem->model, &buffers,
+        return mlp_graphs_run(launch->kept, &problem->together, &problem->model, &buffers,
                               problem->inference ? 0 : iteration + 1, execution);
     }
     struct mlp_plan plan;
@@ -167,15 +167,23 @@ static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas, WITH_CUDA
 static const struct mlp_kernels kernels_cublas_graph = {
     .gemm = gemm_cublas, WITH_CUDA, .graph = true};
 
-static const struct mlp_kernels kernels_cuda_best = {.gemm = gemm_cuda_best,
-                                                     .linear = linear_cuda_best,
-                                                     .activation = activation_cuda_vectorised,
-                                                     .softmax = softmax_cuda_vectorised,
-                                                     .cross_entropy = cross_entropy_cuda_vectorised,
-                                                     .mse = mse_cuda_tiled,
-                                                     .column_sums = column_sums_cuda_tiled,
-                                                     .optimizer = optimizer_cuda_vectorised,
-                                                     .graph = true};
+#define CUDA_BEST                                                                                  \
+    .gemm = gemm_cuda_best, .linear = linear_cuda_best, .activation = activation_cuda_vectorised,  \
+    .softmax = softmax_cuda_vectorised, .cross_entropy = cross_entropy_cuda_vectorised,            \
+    .mse = mse_cuda_tiled, .column_sums = column_sums_cuda_tiled,                                  \
+    .optimizer = optimizer_cuda_vectorised, .graph = true
+static const struct mlp_kernels kernels_cuda_best = {CUDA_BEST};
+
+/* Over the GPUs of a job. */
+static const struct mlp_kernels kernels_cuda_best_nccl = {CUDA_BEST,
+                                                          .exchange = MLP_EXCHANGE_WHOLE};
+static const struct mlp_kernels kernels_cuda_best_buckets = {CUDA_BEST,
+                                                             .exchange = MLP_EXCHANGE_BUCKETS};
+static const struct mlp_kernels kernels_cublas_nccl = {
+    .gemm = gemm_cublas, WITH_CUDA, .exchange = MLP_EXCHANGE_WHOLE};
+static const struct mlp_kernels kernels_cublas_buckets = {
+    .gemm = gemm_cublas, WITH_CUDA, .exchange = MLP_EXCHANGE_BUCKETS};
+#undef CUDA_BEST
 #undef WITH_SIMD
 #undef WITH_CUDA
 
@@ -347,6 +355,42 @@ static const struct implementation implementations[] = {
      .device = DEVICE_GPU,
      .dtypes = NARROW_TOO,
      .own = MLP_KERNELS(&kernels_cublas_graph)},
+    {.name = "cuda-best-nccl",
+     .file = "bench/network/mlp_exchange.c",
+     .kind = KIND_LIBRARY,
+     .summary = "cuda-best on a share of the batch, gradients averaged by NCCL in the same graph",
+     .device = DEVICE_GPU,
+     .variants = STEPS,
+     .over_ranks = true,
+     .availability = rows_for_ranks,
+     .own = MLP_KERNELS(&kernels_cuda_best_nccl)},
+    {.name = "cuda-best-nccl-buckets",
+     .file = "bench/network/mlp_exchange.c",
+     .kind = KIND_LIBRARY,
+     .summary = "cuda-best-nccl, each layer's sum in a second stream while the next is computed",
+     .device = DEVICE_GPU,
+     .variants = STEPS,
+     .over_ranks = true,
+     .availability = rows_for_ranks,
+     .own = MLP_KERNELS(&kernels_cuda_best_buckets)},
+    {.name = "cublas-nccl",
+     .file = "bench/network/mlp_exchange.c",
+     .kind = KIND_LIBRARY,
+     .summary = "cublas on a share of the batch, gradients averaged by NCCL",
+     .device = DEVICE_GPU,
+     .variants = STEPS,
+     .over_ranks = true,
+     .availability = rows_for_ranks,
+     .own = MLP_KERNELS(&kernels_cublas_nccl)},
+    {.name = "cublas-nccl-buckets",
+     .file = "bench/network/mlp_exchange.c",
+     .kind = KIND_LIBRARY,
+     .summary = "cublas-nccl, each layer's sum in a second stream while the next is computed",
+     .device = DEVICE_GPU,
+     .variants = STEPS,
+     .over_ranks = true,
+     .availability = rows_for_ranks,
+     .own = MLP_KERNELS(&kernels_cublas_buckets)},
     {.name = "gemms",
      .file = "bench/operations/mlp.c",
      .kind = KIND_YARDSTICK,

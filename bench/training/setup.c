@@ -54,8 +54,8 @@ enum status train_implementation_check(const struct implementation *implementati
     char dtypes[40];
     if (over_ranks && !implementation->over_ranks)
         return message_set(message, STATUS_INVALID,
-                           "%s trains in one process: over ranks take one whose name has -mpi, as "
-                           "openblas-mpi, in f32",
+                           "%s trains in one process: over ranks take one whose name has -mpi or "
+                           "-nccl, as openblas-mpi, in f32",
                            implementation->name);
     if (!over_ranks && implementation->over_ranks)
         return message_set(message, STATUS_INVALID,

@@ -6,6 +6,7 @@
 #include "common/floating.h"
 #include "common/hash.h"
 #include "common/random.h"
+#include "kernels/collectives/collectives.h"
 #include "ranks/ranks.h"
 
 #include <inttypes.h>
@@ -180,16 +181,31 @@ static void shuffle(uint32_t *order, int64_t count, uint64_t seed, int64_t epoch
  * batch of all ranks. */
 static enum status network_run(struct training *training, const struct mlp_model *model,
                                int64_t step, float share) {
-    if (training->graphs)
-        return mlp_graphs_run(training->graphs, model, &training->device, step,
-                              &training->execution);
     const struct mlp_together together = {training->options->kernels->exchange, share};
     struct mlp_plan plan;
+    if (training->graphs)
+        return mlp_graphs_run(training->graphs, &together, model, &training->device, step,
+                              &training->execution);
     if (step == 0)
         mlp_plan_inference(model, &training->device, &plan);
     else
         mlp_plan_train_step_over(&together, model, &training->device, step, &plan);
     return mlp_plan_run(&plan, training->options->kernels, &training->execution);
+}
+
+/* A training step of all ranks: on GPUs they wait for each other's (kernels/collectives). */
+static enum status network_train(struct training *training, const struct mlp_model *model,
+                                 float share) {
+    const struct train_options *options = training->options;
+    struct gpu *gpu = options->device->gpu;
+    const int64_t step = training->host.steps + 1;
+    if (!gpu || options->kernels->exchange == MLP_EXCHANGE_NONE)
+        return network_run(training, model, step, share);
+    enum status status = collectives_enter(gpu, options->ranks, training->message);
+    if (status != STATUS_OK)
+        return status;
+    status = network_run(training, model, step, share);
+    return collectives_leave(gpu, options->ranks, status, training->message);
 }
 
 /* The rank's part of so many samples: their number, from *first on. */
@@ -214,8 +230,7 @@ static enum status step_run(struct training *training, int64_t first, int64_t sa
     if (status == STATUS_OK)
         status = batch_answers(training, count);
     if (status == STATUS_OK)
-        status =
-            network_run(training, &model, training->host.steps + 1, (float)count / (float)samples);
+        status = network_train(training, &model, (float)count / (float)samples);
     if (status == STATUS_OK)
         status = options->device->download(options->device, training->staging.loss,
                                            training->device.loss, (size_t)count * sizeof(float),

@@ -10,6 +10,8 @@
 #include "common/problem.h"
 #include "gpu/gpu.h"
 
+#include <stdbool.h>
+
 /* Before work that has sums in it, outside what is timed. Joins the ranks by NCCL where they are not.
  * A status is that of all ranks. */
 enum status collectives_enter(struct gpu *gpu, struct ranks *ranks, struct message *message);
@@ -20,12 +22,23 @@ enum status collectives_enter(struct gpu *gpu, struct ranks *ranks, struct messa
 enum status collectives_leave(struct gpu *gpu, struct ranks *ranks, enum status status,
                               struct message *message);
 
+/* The same inside such work, for what must be over before it goes on. */
+enum status collectives_wait(struct gpu *gpu, struct ranks *ranks, enum status status,
+                             struct message *message);
+
 /* ncclAllReduce. */
 allreduce_kernel allreduce_nccl;
 
-/* data[i] = the sum of factor * data[i] over all ranks. */
-enum status collectives_average(float *data, int64_t count, float factor,
-                                struct execution *execution);
+/* data[i] = the sum over all ranks of share * data[i]. `beside`: in a second stream, behind what is
+ * enqueued so far, while the first goes on; collectives_finish() makes that wait for all of them. */
+struct collectives_mean {
+    float *data;
+    int64_t count;
+    float share;
+    bool beside;
+};
+enum status collectives_average(const struct collectives_mean *mean, struct execution *execution);
+enum status collectives_finish(struct execution *execution);
 
 /* A sum as a CUDA Graph: captured at the first run and replayed. The problem is the same at each run.
  * Closed before the GPU is reset or closed. */

@@ -81,11 +81,21 @@ enum status allreduce_nccl(const struct allreduce_problem *problem, struct execu
     return sum_enqueue(&sum, execution);
 }
 
-enum status collectives_average(float *data, int64_t count, float factor,
-                                struct execution *execution) {
-    const struct gpu_nccl_sum sum = {
-        .type = ncclFloat32, .in = data, .out = data, .count = count, .factor = factor};
-    return sum_enqueue(&sum, execution);
+enum status collectives_average(const struct collectives_mean *mean, struct execution *execution) {
+    const struct gpu_nccl_sum sum = {.type = ncclFloat32,
+                                     .in = mean->data,
+                                     .out = mean->data,
+                                     .count = mean->count,
+                                     .factor = mean->share,
+                                     .beside = mean->beside};
+    enum status status = STATUS_OK;
+    if (mean->beside && execution->gpu)
+        status = gpu_beside_follow(execution->gpu, execution->message);
+    return status == STATUS_OK ? sum_enqueue(&sum, execution) : status;
+}
+
+enum status collectives_finish(struct execution *execution) {
+    return gpu_beside_wait(execution->gpu, execution->message);
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */
@@ -98,11 +108,9 @@ enum status collectives_enter(struct gpu *gpu, struct ranks *ranks, struct messa
     return ranks_join(gpu, ranks, message);
 }
 
-enum status collectives_leave(struct gpu *gpu, struct ranks *ranks, enum status status,
-                              struct message *message) {
+enum status collectives_wait(struct gpu *gpu, struct ranks *ranks, enum status status,
+                             struct message *message) {
     bool pending = true;
-    if (status == STATUS_OK)
-        status = gpu_timer_mark(gpu, message);
     /* Who could not enqueue says more than those that were left in the middle of a sum. */
     status = ranks_agree(ranks, status, message);
     while (pending && status == STATUS_OK) {
@@ -118,4 +126,11 @@ enum status collectives_leave(struct gpu *gpu, struct ranks *ranks, enum status 
     if (status != STATUS_OK)
         gpu_nccl_abandon(gpu);
     return status;
+}
+
+enum status collectives_leave(struct gpu *gpu, struct ranks *ranks, enum status status,
+                              struct message *message) {
+    if (status == STATUS_OK)
+        status = gpu_timer_mark(gpu, message);
+    return collectives_wait(gpu, ranks, status, message);
 }

@@ -371,6 +371,15 @@ enum cuda_result cuStreamSynchronize(struct cuda_stream *stream) {
     return CUDA_SUCCESS;
 }
 
+enum cuda_result cuStreamWaitEvent(struct cuda_stream *stream, struct cuda_event *event,
+                                   unsigned int flags) {
+    (void)stream;
+    (void)event;
+    (void)flags;
+    BEGIN();
+    return CUDA_SUCCESS;
+}
+
 enum cuda_result cuStreamQuery(struct cuda_stream *stream) {
     (void)stream;
     BEGIN();

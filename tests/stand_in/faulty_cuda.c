@@ -152,6 +152,9 @@ FORWARD(cuStreamCreate, (struct cuda_stream * *stream, unsigned int flags), (str
 FORWARD(cuStreamDestroy_v2, (struct cuda_stream * stream), (stream))
 FORWARD(cuStreamSynchronize, (struct cuda_stream * stream), (stream))
 FORWARD(cuStreamQuery, (struct cuda_stream * stream), (stream))
+FORWARD(cuStreamWaitEvent,
+        (struct cuda_stream * stream, struct cuda_event *event, unsigned int flags),
+        (stream, event, flags))
 FORWARD(cuStreamBeginCapture_v2, (struct cuda_stream * stream, enum cuda_capture_mode mode),
         (stream, mode))
 FORWARD(cuStreamEndCapture, (struct cuda_stream * stream, struct cuda_graph **graph),

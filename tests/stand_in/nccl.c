@@ -52,6 +52,7 @@ struct piece {
     struct nccl_communicator *communicator;
     nccl_data_type type;
     size_t count;
+    bool weighted; /* by this rank's factor */
     float factor;
     unsigned char result[];
 };
@@ -230,13 +231,16 @@ static void element_set(void *data, nccl_data_type type, size_t i, float value) 
 static void piece_sum(void *argument) {
     struct piece *piece = argument;
     struct nccl_communicator *communicator = piece->communicator;
+    unsigned char *mine = communicator->meeting->pieces[communicator->rank];
+    for (size_t i = 0; piece->weighted && i < piece->count; i++)
+        element_set(mine, piece->type, i, piece->factor * element(mine, piece->type, i));
     if (!all_meet(communicator))
         return;
     for (size_t i = 0; i < piece->count; i++) {
         float sum = 0.0F;
         for (int rank = 0; rank < communicator->ranks; rank++) {
             const float value = element(communicator->meeting->pieces[rank], piece->type, i);
-            sum = rank == 0 ? piece->factor * value : sum + piece->factor * value;
+            sum = rank == 0 ? value : sum + value;
         }
         element_set(piece->result, piece->type, i, sum);
     }
@@ -296,8 +300,8 @@ nccl_result ncclAllReduce(const void *in, void *out, size_t count, nccl_data_typ
         return (nccl_result)failure;
     }
     const size_t width = type == ncclFloat32 ? 4 : 2, most = PIECE_BYTES / width;
-    struct piece like = {.type = type, .factor = 1.0F};
-    if (operation != ncclSum)
+    struct piece like = {.type = type, .weighted = operation != ncclSum};
+    if (like.weighted)
         like.factor = communicator->factors[operation - FIRST_OWN_OPERATION];
     nccl_result result = ncclSuccess;
     for (size_t first = 0; first < count && result == ncclSuccess; first += like.count) {

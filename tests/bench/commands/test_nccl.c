@@ -92,6 +92,91 @@ static void test_wrong_sums_are_found(void **state) {
     }
 }
 
+/* --- a training step --- */
+
+#define STEP_ROWS "cuda-best-nccl,cuda-best-nccl-buckets"
+
+/* Gradients of all layers against the float64 oracle of the whole batch, and parameters, moments and
+ * gradients with the same bits on every rank. */
+static void test_a_step_is_shared(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call =
+        LAUNCH(3, "run", "mlp", "--shape", "17-19-23@6,31-17-9-11@12", "--case", "*/train_step*",
+               "--gpu", "emulated", "--implementation", STEP_ROWS, "--out", "run");
+    check_status(&call, 0);
+    char *rows = file_of("results.csv");
+    assert_non_null(rows);
+    /* Two shapes, two losses. */
+    assert_int_equal(text_count(rows, ",cuda-best-nccl,3xemulated,0,hot,emulated,"), 4);
+    assert_int_equal(text_count(rows, ",cuda-best-nccl-buckets,3xemulated,0,hot,emulated,"), 4);
+    free(rows);
+    call_free(&call);
+}
+
+static void test_a_wrong_sum_spoils_the_step(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const orders[] = {"wrong@1", "noisy@0"};
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", orders[i], 1), 0);
+        struct call call =
+            LAUNCH(2, "run", "mlp", "--shape", "5-7-3@4", "--case", "*/train_step/*", "--gpu",
+                   "emulated", "--implementation", STEP_ROWS, "--out", orders[i]);
+        check_status(&call, 1);
+        check_holds(call.err, "2 of 2 rows failed");
+        call_free(&call);
+    }
+}
+
+static double loss_read(const char *folder) {
+    char path[100];
+    snprintf(path, sizeof path, "%s/training.csv", folder);
+    char *text = file_text(temporary_path(&here.place, path));
+    assert_non_null(text);
+    const char *field = strchr(text, '\n'); /* epoch, step, loss */
+    for (int i = 0; i < 2 && field; i++)
+        field = strchr(field + 1, ',');
+    assert_non_null(field);
+    const double loss = strtod(field + 1, NULL);
+    free(text);
+    return loss;
+}
+
+#define TRAIN_SHORTLY                                                                              \
+    "train", "--data", "synthetic", "--layers", "20-16-4", "--epochs", "1", "--batch", "254",      \
+        "--gpu", "emulated", "--implementation"
+
+/* 254 and the 158 of the last batch are no multiples of three: the ranks' shares differ. */
+static void test_ranks_train_the_network_of_one_process(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = CALL(TRAIN_SHORTLY, "cuda-best", "--out", "alone");
+    check_status(&call, 0);
+    call_free(&call);
+    const double alone = loss_read("alone");
+    static const char *const rows[] = {"cuda-best-nccl", "cuda-best-nccl-buckets"};
+    for (int i = 0; i < 2; i++) {
+        call = LAUNCH(3, TRAIN_SHORTLY, rows[i], "--out", rows[i]);
+        check_status(&call, 0);
+        call_free(&call);
+        const double together = loss_read(rows[i]);
+        if (!(together < alone * 1.000001 && together > alone * 0.999999))
+            fail_msg("%s: loss %.9g is not %.9g", rows[i], together, alone);
+    }
+}
+
+static void test_training_that_fails_says_where(void **state) {
+    (void)state;
+    need_mpi();
+    assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "ncclAllReduce=1@1", 1), 0);
+    struct call call = LAUNCH(2, TRAIN_SHORTLY, "cuda-best-nccl", "--out", "run");
+    check_status(&call, 3);
+    check_holds(call.err, "lockstep: rank 1 on ");
+    check_holds(call.err, ": ncclAllReduce failed: ncclUnhandledCudaError (1)");
+    call_free(&call);
+}
+
 /* --- failures --- */
 
 static void test_no_failure_leaves_the_others_waiting(void **state) {
@@ -184,6 +269,10 @@ int main(void) {
         WITH_STAND_IN(test_every_sum_is_verified_on_every_rank),
         WITH_STAND_IN(test_an_emulated_sum_has_no_time),
         WITH_STAND_IN(test_wrong_sums_are_found),
+        WITH_STAND_IN(test_a_step_is_shared),
+        WITH_STAND_IN(test_a_wrong_sum_spoils_the_step),
+        WITH_STAND_IN(test_ranks_train_the_network_of_one_process),
+        WITH_STAND_IN(test_training_that_fails_says_where),
         WITH_STAND_IN(test_no_failure_leaves_the_others_waiting),
         WITH_STAND_IN(test_a_run_goes_on_without_nccl),
         WITH_STAND_IN(test_a_library_that_cannot_be_used_is_named),
