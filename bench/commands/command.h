@@ -25,6 +25,6 @@ typedef enum status command_function(int argc, char **argv, const struct command
 
 command_function command_run, command_sample, command_ab, command_compare, command_history,
     command_list, command_verify, command_train, command_tune, command_report, command_info,
-    command_emulate, command_new, command_explain;
+    command_emulate, command_new, command_explain, command_choose;
 
 #endif

@@ -3,8 +3,6 @@
 #include "bench/commands/job.h"
 #include "bench/model/choice.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct parsed {
@@ -76,22 +74,6 @@ static enum status limits_check(const struct run_options *run, struct message *m
     return emulated_check(run, "--limits follow from", message);
 }
 
-/* Asks the emulated GPU, which reads the environment when it is opened. */
-static enum status sampling_ask(const struct run_options *run, struct message *message) {
-    char text[1200];
-    const char *before = getenv("LOCKSTEP_EMULATOR");
-    enum status status = emulated_check(run, "--sample-blocks changes", message);
-    if (status != STATUS_OK)
-        return status;
-    const int length = snprintf(text, sizeof text, "%s;sample=%d",
-                                before && *before ? before : "check=memory", run->sample_blocks);
-    if (length >= (int)sizeof text || setenv("LOCKSTEP_EMULATOR", text, 1) != 0)
-        return message_set(message, STATUS_INVALID,
-                           "--sample-blocks cannot be added to LOCKSTEP_EMULATOR, which is too "
-                           "long");
-    return STATUS_OK;
-}
-
 /* The GPUs of --device-file, --limits and --predict. */
 static enum status gpus_read(struct parsed *parsed, struct message *message) {
     struct run_options *run = &parsed->arguments.run;
@@ -131,7 +113,9 @@ enum status command_run(int argc, char **argv, const struct command_context *con
     if (status == STATUS_OK)
         status = gpus_read(&parsed, message);
     if (status == STATUS_OK && run->sample_blocks > 0)
-        status = sampling_ask(run, message);
+        status = emulated_check(run, "--sample-blocks changes", message);
+    if (status == STATUS_OK && run->sample_blocks > 0)
+        status = run_sample_blocks(run->sample_blocks, message);
     if (status == STATUS_OK)
         status = run_arguments_finish(&parsed.arguments, message);
     status = job_join(context, status, &run->ranks, message);

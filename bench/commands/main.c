@@ -32,6 +32,7 @@ static const struct {
     {"sample", command_sample, "take samples on request; what `ab` starts"},
     {"emulate", command_emulate, "run any CUDA program on the emulated GPU: faults and counts"},
     {"explain", command_explain, "say what limits a kernel on a GPU, from its counts"},
+    {"choose", command_choose, "predict on which GPU a network runs how fast, and for how much"},
     {"info", command_info, "the machine, the libraries, the devices, the build"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -173,6 +173,17 @@ static enum status run_results_open(struct run *run, struct message *message) {
     return job_share_done(run, message);
 }
 
+enum status run_sample_blocks(int blocks, struct message *message) {
+    char text[1200];
+    const char *before = getenv("LOCKSTEP_EMULATOR");
+    const int length = snprintf(text, sizeof text, "%s;sample=%d",
+                                before && *before ? before : "check=memory", blocks);
+    if (length < (int)sizeof text && setenv("LOCKSTEP_EMULATOR", text, 1) == 0)
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "equal blocks cannot be sampled: LOCKSTEP_EMULATOR is too long");
+}
+
 enum status run_open(struct run *run, struct message *message) {
     const struct run_options *o = run->options;
     enum status status = ranks_agree(o->ranks, run_prepare(run, message), message);

@@ -143,6 +143,17 @@ static void test_an_operation_is_counted_and_explained(void **state) {
     CHECK_REFUSED(2, "copy.cu", "explain", "--add", "copy.cu");
 }
 
+static void test_a_bad_choice_is_refused(void **state) {
+    (void)state;
+    CHECK_REFUSED(2, "whose shape is LAYERS@BATCH", "choose", "gemm", "--layers", "784-10");
+    CHECK_REFUSED(2, "choose wants --layers", "choose", "mlp");
+    CHECK_REFUSED(2, "cannot read layers '784+10'", "choose", "mlp", "--layers", "784+10");
+    CHECK_REFUSED(2, "--price names a GPU 't5'", "choose", "mlp", "--layers", "784-10", "--price",
+                  "t5=1");
+    CHECK_REFUSED(2, "no variant 'none' of mlp", "choose", "mlp", "--layers", "784-10", "--variant",
+                  "none");
+}
+
 static void test_bad_shapes_are_refused(void **state) {
     (void)state;
     static const char *const bad[] = {"0x3",  "1x2",   "1x2x3x4x5", "-1x2x3",
@@ -656,6 +667,7 @@ int main(void) {
         IN_PLACE(test_calls_without_a_command),
         IN_PLACE(test_unknown_names_list_the_known),
         IN_PLACE(test_nothing_to_explain_is_refused),
+        IN_PLACE(test_a_bad_choice_is_refused),
         IN_PLACE(test_an_operation_is_counted_and_explained),
         IN_PLACE(test_bad_shapes_are_refused),
         IN_PLACE(test_a_shape_that_cannot_fit_is_refused),
