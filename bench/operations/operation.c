@@ -263,8 +263,9 @@ static enum status shape_parse_joined(const char *text, struct bench_case *bench
         bench_case->sizes[batch ? (i + wanted - 1) % wanted : i] = size;
         position = end + 1;
     }
-    /* A batch of one is the case without one. */
-    bench_case->size_count = batch && bench_case->sizes[wanted - 1] == 1 ? wanted - 1 : wanted;
+    bench_case->size_count = wanted;
+    if (batch && bench_case->sizes[wanted - 1] == 1) /* the case without a batch */
+        bench_case->sizes[--bench_case->size_count] = 0;
     return STATUS_OK;
 }
 
