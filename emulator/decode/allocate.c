@@ -170,6 +170,26 @@ static void find_intervals(struct allocation *allocation, bool is_tractable) {
     }
 }
 
+/* A wgmma reads its registers until it is waited for, and the assembler gives them to nobody before:
+ * they are held up to the next wait in the text, or to the end. */
+static void hold_products(struct allocation *allocation) {
+    const struct decoder *decoder = allocation->decoder;
+    const uint32_t count = allocation->function->count;
+    uint32_t *waits = source_allocate(decoder->source, (count + 1) * sizeof *waits);
+    waits[count] = count - 1;
+    for (uint32_t k = count; k-- > 0;) {
+        const struct syntax_instruction *source = allocation->code[k].detail->source;
+        const bool is_wait = source && strcmp(source->root, "wgmma") == 0 &&
+                             strcmp(source->modifiers[0], "wait_group") == 0;
+        waits[k] = is_wait ? k : waits[k + 1];
+    }
+    for (size_t k = 0; k < decoder->use_count; k++) {
+        const uint32_t instruction = decoder->uses[k].instruction;
+        if (allocation->code[instruction].detail->product)
+            widen(&allocation->intervals[decoder->uses[k].number], waits[instruction]);
+    }
+}
+
 /* The intervals in the order of their starts: a counting sort by instruction. */
 static struct interval *sort_intervals(struct allocation *allocation, size_t *count) {
     const struct decoder *decoder = allocation->decoder;
@@ -255,6 +275,8 @@ void allocate_registers(struct decoder *decoder) {
     if (is_tractable)
         find_liveness(&allocation);
     find_intervals(&allocation, is_tractable);
+    if (decoder->program->uses_warpgroups)
+        hold_products(&allocation);
     const struct interval *sorted = sort_intervals(&allocation, &interval_count);
     struct slot *slots = source_allocate(decoder->source, (interval_count + 1) * sizeof *slots);
     uint32_t *slot_of =

@@ -537,6 +537,9 @@ static void right_products_pass_the_checks(void **state) {
         FENCE FROM_REGISTERS COMMIT
         "wgmma.wait_group.sync.aligned 1;\n" FROM_REGISTERS COMMIT WAIT READ,
         FENCE FROM_SHARED COMMIT WAIT "bar.sync 0; st.shared.b32 [%r2], %r3;\n",
+        /* Others that are first written when those of a are read by nobody else. */
+        FENCE FROM_REGISTERS COMMIT "add.u32 %d4, %r1, 1; add.u32 %d5, %d4, 1; add.u32 %d6, %d5, "
+                                    "%d4; add.u32 %d7, %d6, %d5;\n" WAIT READ,
     };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         if (run_checked(*state, THREADS, cases[k]) != MACHINE_OK)
