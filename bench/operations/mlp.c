@@ -87,13 +87,13 @@ static enum status part_run(const void *plan, int part, const struct implementat
 }
 
 static const struct part_kind part_kinds[] = {
-    {"rounding", "part_rounding", {"forward round", "backward round"}},
-    {"forward gemm", "part_forward_gemm", {"forward gemm"}},
-    {"backward gemm", "part_backward_gemm", {"backward gemm"}},
-    {"bias and activation", "part_elementwise", {"forward ", "backward "}},
-    {"softmax and loss", "part_loss", {"loss", "softmax"}},
-    {"communication", "part_communication", {"communication"}},
-    {"update", "part_update", {"update"}},
+    {"rounding", "part_rounding", .starts = {"forward round", "backward round"}},
+    {"forward gemm", "part_forward_gemm", .starts = {"forward gemm"}},
+    {"backward gemm", "part_backward_gemm", .starts = {"backward gemm"}},
+    {"bias and activation", "part_elementwise", .starts = {"forward ", "backward "}},
+    {"softmax and loss", "part_loss", .starts = {"loss", "softmax"}},
+    {"communication", "part_communication", .starts = {"communication"}, .between_ranks = true},
+    {"update", "part_update", .starts = {"update"}},
 };
 
 static const struct operation_parts parts = {

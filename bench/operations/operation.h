@@ -265,6 +265,7 @@ struct part_kind {
     const char *label;
     const char *style;     /* in reports/style.gp */
     const char *starts[2]; /* what the names of such parts begin with */
+    bool between_ranks;    /* moves data between ranks, and nothing is computed meanwhile */
 };
 enum { PART_KINDS_MAX = 8, PART_NAME_BYTES = 32 };
 

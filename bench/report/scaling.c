@@ -1,5 +1,6 @@
-/* Time and efficiency over ranks. */
+/* Time, efficiency and exposed communication over ranks. */
 #include "bench/report/scaling.h"
+#include "bench/operations/operations.h"
 #include "bench/report/drawing/gnuplot.h"
 #include "bench/report/drawing/script.h"
 #include "bench/report/drawing/templates.h"
@@ -10,21 +11,26 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CASES_SHOWN = 4, STYLES = 24 };
+enum { CASES_SHOWN = 6 };
 static const char script_name[] = "scaling.gp";
-static const struct figure scaling_figure = {"scaling", "time and efficiency over ranks"};
+static const struct figure scaling_figure = {
+    "scaling", "time, efficiency and exposed communication over ranks"};
 
-/* A row of one run. */
+/* A row of one run. Each stands twice: among those of its shape, which ranks share, and among those of
+ * the shape that each of its ranks has. */
 struct point {
     struct row_key key; /* its device without the number of ranks */
+    bool weak;          /* the key's shape is one rank's */
     int ranks;
     double seconds;
+    double exposed; /* share of the time in which data moved between ranks alone; NaN: unknown */
 };
 
 /* Rows that differ in ranks alone: points[begin … end). */
 struct line {
     size_t begin, end;
     int panel; /* of its case */
+    int style; /* gnuplot's: lines of other cases with the same label have the same */
 };
 
 struct scaling {
@@ -32,14 +38,67 @@ struct scaling {
     size_t point_count;
     struct line *lines;
     int line_count, panel_count;
-    int most; /* ranks */
+    int most;     /* ranks */
+    bool exposed; /* known of some point */
 };
 
 /* --- points ----------------------------------------------------------------------------------- */
 
+static bool same_row(const struct row_key *a, const struct row_key *b) {
+    return row_key_same_case(a, b) && strcmp(a->mode, b->mode) == 0 &&
+           strcmp(a->implementation, b->implementation) == 0 && strcmp(a->device, b->device) == 0 &&
+           a->threads == b->threads;
+}
+
+/* Of an iteration's parts those in which a rank only sends or waits. */
+static double exposed_share(const struct report_data *data, const struct row_key *key) {
+    const struct operation *operation = operation_find(key->operation);
+    double exposed = NAN;
+    for (size_t i = 0; operation && operation->parts && i < data->part_count; i++) {
+        const struct part_row *part = &data->parts[i];
+        if (!same_row(&part->key, key))
+            continue;
+        exposed = isnan(exposed) ? 0.0 : exposed;
+        for (int k = 0; k < operation->parts->kind_count; k++) {
+            const struct part_kind *kind = &operation->parts->kinds[k];
+            if (kind->between_ranks &&
+                strncmp(part->name, kind->starts[0], strlen(kind->starts[0])) == 0)
+                exposed += part->share;
+        }
+    }
+    return exposed;
+}
+
+/* Puts the shape that one of the ranks has in the place of that of all; false where the operation's
+ * shapes do not grow with ranks, or these do not divide it. */
+static bool shape_of_one(struct row_key *key, int ranks) {
+    const struct operation *operation = operation_find(key->operation);
+    struct bench_case all = {.operation = operation};
+    struct message message;
+    if (!operation || !operation->scale ||
+        case_shape_parse(key->shape, &all, &message) != STATUS_OK)
+        return false;
+    for (int i = 0; i < all.size_count; i++) {
+        struct bench_case one = all, scaled;
+        if (all.sizes[i] % ranks != 0)
+            continue;
+        one.sizes[i] /= ranks;
+        scaled = one;
+        operation->scale(&scaled, ranks);
+        if (memcmp(scaled.sizes, all.sizes, sizeof all.sizes) == 0) {
+            case_shape(&one, key->shape, sizeof key->shape);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* "4xcpu" is "cpu" of 4 ranks. */
-static struct point point_of(const struct result *row) {
-    struct point point = {.key = row->key, .ranks = 1, .seconds = row->median_s};
+static struct point point_of(const struct report_data *data, const struct result *row) {
+    struct point point = {.key = row->key,
+                          .ranks = 1,
+                          .seconds = row->median_s,
+                          .exposed = exposed_share(data, &row->key)};
     const size_t digits = strspn(row->key.device, "0123456789");
     if (digits > 0 && row->key.device[digits] == 'x') {
         point.ranks = (int)strtol(row->key.device, NULL, 10);
@@ -50,14 +109,20 @@ static struct point point_of(const struct result *row) {
 
 static enum status points_add(struct scaling *scaling, const struct report_data *data,
                               struct message *message) {
-    const size_t most = scaling->point_count + data->result_count + 1;
+    const size_t most = scaling->point_count + 2 * data->result_count + 1;
     struct point *larger = realloc(scaling->points, most * sizeof *larger);
     if (!larger)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows", most);
     scaling->points = larger;
-    for (size_t i = 0; i < data->result_count; i++)
-        if (strcmp(data->results[i].status, "measured") == 0 && data->results[i].median_s > 0.0)
-            scaling->points[scaling->point_count++] = point_of(&data->results[i]);
+    for (size_t i = 0; i < data->result_count; i++) {
+        if (strcmp(data->results[i].status, "measured") != 0 || !(data->results[i].median_s > 0.0))
+            continue;
+        struct point point = point_of(data, &data->results[i]);
+        scaling->points[scaling->point_count++] = point;
+        point.weak = shape_of_one(&point.key, point.ranks);
+        if (point.weak)
+            scaling->points[scaling->point_count++] = point;
+    }
     return STATUS_OK;
 }
 
@@ -77,16 +142,42 @@ static int key_compare(const struct row_key *a, const struct row_key *b) {
     return (a->threads > b->threads) - (a->threads < b->threads);
 }
 
+/* Points of one line are equal. */
+static int line_compare(const struct point *one, const struct point *other) {
+    return one->weak != other->weak ? one->weak - other->weak : key_compare(&one->key, &other->key);
+}
+
 static int point_compare(const void *a, const void *b) {
     const struct point *one = a, *other = b;
-    const int order = key_compare(&one->key, &other->key);
+    const int order = line_compare(one, other);
     return order ? order : (one->ranks > other->ranks) - (one->ranks < other->ranks);
 }
 
 static bool is_case_of(const struct scaling *scaling, const struct line *line,
                        const struct point *point) {
-    const struct row_key *key = &scaling->points[line->begin].key;
-    return row_key_same_case(key, &point->key) && strcmp(key->mode, point->key.mode) == 0;
+    const struct point *first = &scaling->points[line->begin];
+    const struct row_key *key = &first->key;
+    return first->weak == point->weak && row_key_same_case(key, &point->key) &&
+           strcmp(key->mode, point->key.mode) == 0;
+}
+
+static void line_label(const struct row_key *key, char *text, size_t size) {
+    snprintf(text, size, "%s, %s, %d thread%s each", key->implementation, key->device,
+             (int)key->threads, key->threads == 1 ? "" : "s");
+}
+
+static int style_of(const struct scaling *scaling, const struct point *point) {
+    enum { STYLES = 24 };
+    char label[128], other[128];
+    int most = 0;
+    line_label(&point->key, label, sizeof label);
+    for (int l = 0; l < scaling->line_count; l++) {
+        line_label(&scaling->points[scaling->lines[l].begin].key, other, sizeof other);
+        if (strcmp(label, other) == 0)
+            return scaling->lines[l].style;
+        most = scaling->lines[l].style > most ? scaling->lines[l].style : most;
+    }
+    return 1 + most % STYLES;
 }
 
 /* Rows of one number of ranks make no line. */
@@ -94,8 +185,8 @@ static void lines_find(struct scaling *scaling) {
     size_t end;
     for (size_t begin = 0; begin < scaling->point_count; begin = end) {
         const struct point *first = &scaling->points[begin];
-        for (end = begin + 1; end < scaling->point_count &&
-                              key_compare(&first->key, &scaling->points[end].key) == 0;)
+        for (end = begin + 1;
+             end < scaling->point_count && line_compare(first, &scaling->points[end]) == 0;)
             end++;
         const struct point *last = &scaling->points[end - 1];
         const int before = scaling->line_count - 1;
@@ -105,7 +196,11 @@ static void lines_find(struct scaling *scaling) {
             scaling->panel_count++;
         if (scaling->panel_count > CASES_SHOWN)
             break;
-        scaling->lines[scaling->line_count++] = (struct line){begin, end, scaling->panel_count - 1};
+        const int style = style_of(scaling, first);
+        scaling->lines[scaling->line_count++] =
+            (struct line){begin, end, scaling->panel_count - 1, style};
+        for (size_t i = begin; i < end; i++)
+            scaling->exposed |= !isnan(scaling->points[i].exposed);
         scaling->most = last->ranks > scaling->most ? last->ranks : scaling->most;
     }
     if (scaling->panel_count > CASES_SHOWN)
@@ -114,14 +209,10 @@ static void lines_find(struct scaling *scaling) {
 
 /* --- the figure ------------------------------------------------------------------------------- */
 
-static void line_label(const struct row_key *key, char *text, size_t size) {
-    snprintf(text, size, "%s, %s, %d thread%s each", key->implementation, key->device,
-             (int)key->threads, key->threads == 1 ? "" : "s");
-}
-
 static void data_write(struct script *script, const struct scaling *scaling) {
     script_data_begin(script);
-    fputs("# ranks, milliseconds of an iteration, efficiency in percent, ideal milliseconds\n",
+    fputs("# ranks, milliseconds of an iteration, efficiency in percent, ideal milliseconds,\n"
+          "# exposed communication in percent\n",
           script->file);
     for (int l = 0; l < scaling->line_count; l++) {
         const struct point *first = &scaling->points[scaling->lines[l].begin];
@@ -129,61 +220,76 @@ static void data_write(struct script *script, const struct scaling *scaling) {
             fputs("\n\n", script->file);
         for (size_t i = scaling->lines[l].begin; i < scaling->lines[l].end; i++) {
             const struct point *point = &scaling->points[i];
-            const double ideal = first->seconds * (double)first->ranks / (double)point->ranks;
-            fprintf(script->file, "%d %.9g %.9g %.9g\n", point->ranks, 1e3 * point->seconds,
-                    100.0 * ideal / point->seconds, 1e3 * ideal);
+            const double shared = point->weak ? 1.0 : (double)first->ranks / (double)point->ranks;
+            const double ideal = first->seconds * shared;
+            fprintf(script->file, "%d %.9g %.9g %.9g %.9g\n", point->ranks, 1e3 * point->seconds,
+                    100.0 * ideal / point->seconds, 1e3 * ideal, 100.0 * point->exposed);
         }
     }
     script_data_end(script);
 }
 
-static void panel_write(struct script *script, const struct scaling *scaling, int panel,
-                        bool efficiency) {
+/* What the panels of a case show, side by side: their column of the data. */
+static const struct shown {
+    const char *label, *range;
+    int column;
+} shown[] = {{"ms an iteration", "    set logscale y\n", 2},
+             {"efficiency, %", "    set yrange [0:*]\n", 3},
+             {"exposed communication, %", "    set yrange [0:100]\n", 5}};
+enum { SHOWN_TIME, SHOWN_EFFICIENCY, SHOWN_EXPOSED, SHOWN_COUNT };
+
+static void panel_write(struct script *script, const struct scaling *scaling, int panel, int what) {
     const char *between = "    plot";
     fprintf(script->file, "    set logscale x 2; set xrange [0.9:%d*1.1]\n", scaling->most);
     script_tics_log2(script->file, 1.0, scaling->most, 10, false);
-    fputs(efficiency ? "    set yrange [0:*]\n" : "    set logscale y\n", script->file);
+    fputs(shown[what].range, script->file);
     for (int l = 0; l < scaling->line_count; l++) {
-        const int style = 1 + l % STYLES;
         if (scaling->lines[l].panel != panel)
             continue;
         fprintf(script->file, "%s $data index %d using 1:%d with linespoints linestyle %d", between,
-                l, efficiency ? 3 : 2, style);
+                l, shown[what].column, scaling->lines[l].style);
         between = ", \\\n        ";
-        if (!efficiency)
+        if (what == SHOWN_TIME)
             fprintf(script->file, "%s $data index %d using 1:4 with lines linestyle 103", between,
                     l);
     }
-    if (efficiency)
+    if (what == SHOWN_EFFICIENCY)
         fprintf(script->file, "%s 100 with lines linestyle 103", between);
     fputc('\n', script->file);
 }
 
+static void case_write(struct script *script, const struct scaling *scaling,
+                       const struct panel_grid *grid, int panel, const struct point *first) {
+    const int count = scaling->exposed ? SHOWN_COUNT : SHOWN_EXPOSED;
+    char title[400];
+    snprintf(title, sizeof title, "%s/%s %s%s", first->key.operation, first->key.variant,
+             first->key.shape, first->weak ? " a rank" : "");
+    for (int what = 0; what < count; what++) {
+        struct panel place = panel_grid_place(grid, count * panel + what);
+        panel_begin(script, &place, title, "ranks", shown[what].label);
+        panel_write(script, scaling, panel, what);
+    }
+}
+
 static void figure_write(struct script *script, const struct scaling *scaling) {
-    char label[128], style[24], title[400];
+    char label[128], style[24];
     if (!figure_new(script, scaling_figure.name, scaling_figure.title))
         return;
     data_write(script, scaling);
     for (int l = 0; l < scaling->line_count; l++) {
         line_label(&scaling->points[scaling->lines[l].begin].key, label, sizeof label);
-        snprintf(style, sizeof style, "linestyle %d", 1 + l % STYLES);
+        snprintf(style, sizeof style, "linestyle %d", scaling->lines[l].style);
         legend_add(script, LEGEND_LINE_POINT, label, style);
     }
     legend_add(script, LEGEND_LINE, "ideal", "linestyle 103");
-    struct panel_grid grid = panel_grid_make(script, 2 * scaling->panel_count);
+    struct panel_grid grid =
+        panel_grid_make(script, (scaling->exposed ? SHOWN_COUNT : 2) * scaling->panel_count);
     figure_begin(script, grid.width, grid.height);
-    for (int l = 0, p = 0; l < scaling->line_count; l++) {
-        const struct row_key *key = &scaling->points[scaling->lines[l].begin].key;
-        if (scaling->lines[l].panel < p)
-            continue;
-        for (int e = 0; e < 2; e++) {
-            struct panel panel = panel_grid_place(&grid, 2 * p + e);
-            snprintf(title, sizeof title, "%s/%s %s", key->operation, key->variant, key->shape);
-            panel_begin(script, &panel, title, "ranks", e ? "efficiency, %" : "ms an iteration");
-            panel_write(script, scaling, p, e);
+    for (int l = 0, panel = -1; l < scaling->line_count; l++)
+        if (scaling->lines[l].panel > panel) {
+            panel = scaling->lines[l].panel;
+            case_write(script, scaling, &grid, panel, &scaling->points[scaling->lines[l].begin]);
         }
-        p++;
-    }
     figure_end(script);
 }
 

@@ -166,6 +166,38 @@ static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
     call_free(&call);
 }
 
+/* A rank's shape on one rank and on two. */
+static void test_weak_scaling_is_drawn_over_ranks(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const folders[] = {"one", "two"};
+    for (int ranks = 1; ranks <= 2; ranks++) {
+        struct call call =
+            LAUNCH(ranks, "run", "--case", "mlp/train_step/f32/*", "--shape", "17-19-23@6",
+                   "--quick", "--threads", "1", "--implementation", "openblas-mpi", "--scaling",
+                   "weak", "--max-time", "0.02", "--out", folders[ranks - 1]);
+        check_status(&call, 0);
+        call_free(&call);
+    }
+    struct call call = CALL("report", "one", "two");
+    check_status(&call, 0);
+    call_free(&call);
+    char *script = file_text(temporary_path(&here.place, "one/scaling.gp"));
+    assert_non_null(script);
+    check_holds(script, "17-19-23@6 a rank");
+    assert_null(strstr(script, "17-19-23@12"));
+    /* The ideal of two ranks is the time of one, and one rank exposes what it sums with nobody. */
+    double one[4] = {0}, two[4] = {0};
+    const char *data = strstr(script, "exposed communication in percent\n");
+    assert_non_null(data);
+    assert_int_equal(sscanf(strchr(data, '\n'), " 1 %lf %lf %lf %lf 2 %lf %lf %lf %lf", &one[0],
+                            &one[1], &one[2], &one[3], &two[0], &two[1], &two[2], &two[3]),
+                     8);
+    assert_true(one[0] == one[2] && one[1] == 100.0 && two[2] == one[0]);
+    assert_true(two[3] > 0.0 && two[3] < 100.0);
+    free(script);
+}
+
 /* Runs on one rank and on two, in one figure. */
 static void test_times_are_drawn_over_ranks(void **state) {
     (void)state;
@@ -472,6 +504,7 @@ int main(void) {
         IN_PLACE(test_a_batch_that_cannot_be_shared_is_skipped),
         IN_PLACE(test_weak_scaling_gives_each_rank_a_batch),
         IN_PLACE(test_times_are_drawn_over_ranks),
+        IN_PLACE(test_weak_scaling_is_drawn_over_ranks),
         IN_PLACE(test_ranks_train_the_network_of_one_process),
         IN_PLACE(test_ranks_without_samples_are_refused),
         IN_PLACE(test_a_node_without_the_data_is_named),
