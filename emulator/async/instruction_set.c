@@ -15,15 +15,16 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 16 };
+enum { TABLES = 17 };
 
 /* The tables of a build, those that programs use most first. */
 #define BUILD(suffix)                                                                              \
     {                                                                                              \
         &executor_arithmetic_##suffix, &executor_memory_##suffix, &executor_control,               \
             &executor_warp, &executor_barrier, &executor_atomic, &async_copy, &async_mbarrier,     \
-            &async_bulk, &async_tensor, &async_remote, &executor_barrier_cluster,                  \
-            &matrix_products, &matrix_fragments, &executor_texture, &matrix_warpgroups, NULL       \
+            &async_bulk, &async_tensor, &async_tensor_edit, &async_remote,                         \
+            &executor_barrier_cluster, &matrix_products, &matrix_fragments, &executor_texture,     \
+            &matrix_warpgroups, NULL                                                               \
     }
 
 static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1] = {
