@@ -32,7 +32,7 @@ struct parsed {
     bool is_counted_first;
     struct gpu_choice choice;
     struct gpu_description description;
-    bool csv;
+    bool csv, caches;
 };
 
 static const struct command_option options[] = {
@@ -49,6 +49,8 @@ static const struct command_option options[] = {
     OPTION_TEXT("dtype", "LIST", struct parsed, request.dtypes,
                 "Of an operation: f32 (default), tf32, bf16, f16"),
     OPTION_ADD(struct parsed, request.add),
+    OPTION_FLAG("caches", struct parsed, caches,
+                "Of an operation: also count what the GPU's caches hold"),
     OPTION_FLAG("csv", struct parsed, csv, "CSV instead of sentences"),
     OPTIONS_END,
 };
@@ -177,7 +179,9 @@ static enum status request_explain(struct parsed *parsed, const struct model_gpu
     char folder[EXPLAIN_FOLDER_SIZE];
     parsed->request.case_glob = parsed->case_glob;
     parsed->request.implementation = parsed->implementation;
-    enum status status = explain_run(&parsed->request, context, folder, message);
+    enum status status = parsed->caches ? run_simulate_caches(message) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = explain_run(&parsed->request, context, folder, message);
     if (status != STATUS_OK)
         return status;
     parsed->folder = folder;
@@ -191,11 +195,13 @@ static enum status request_explain(struct parsed *parsed, const struct model_gpu
 /* What counts first belongs to operations, not to folders. */
 static enum status request_check(const struct parsed *parsed, struct message *message) {
     const struct explain_request *request = &parsed->request;
-    if (parsed->folder && (request->shapes || request->dtypes || request->add.count > 0))
-        return message_set(message, STATUS_INVALID,
-                           "--shape, --dtype and --add say what to count, and %s has been counted: "
-                           "name an operation instead",
-                           parsed->folder);
+    if (parsed->folder &&
+        (request->shapes || request->dtypes || request->add.count > 0 || parsed->caches))
+        return message_set(
+            message, STATUS_INVALID,
+            "--shape, --dtype, --caches and --add say what to count, and %s has been counted: "
+            "name an operation instead",
+            parsed->folder);
     if (parsed->folder || request->operation || request->add.count > 0)
         return STATUS_OK;
     return message_set(message, STATUS_INVALID,

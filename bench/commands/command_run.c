@@ -8,6 +8,7 @@
 struct parsed {
     struct run_arguments arguments; /* first: the shared options know it alone */
     const char *predict, *device_file;
+    bool caches;
     struct gpu_choice choice;
     struct gpu_description description;
 };
@@ -32,6 +33,8 @@ static const struct command_option options[] = {
         "sample-blocks", 1, 1000000, struct parsed, arguments.run.sample_blocks,
         "Emulated launches execute at most so many of equal blocks, and count them for all. "
         "Nothing is verified; for shapes too large to run whole"),
+    OPTION_FLAG("caches", struct parsed, caches,
+                "Emulated launches also count what the GPU's caches hold, on one thread"),
     OPTION_FLAG("json", struct parsed, arguments.run.json,
                 "Results as JSON on standard output, the table on standard error"),
     OPTIONS_END,
@@ -74,6 +77,22 @@ static enum status limits_check(const struct run_options *run, struct message *m
     return emulated_check(run, "--limits follow from", message);
 }
 
+/* What is asked of the emulated GPU. */
+static enum status emulator_ask(const struct parsed *parsed, struct message *message) {
+    const struct run_options *run = &parsed->arguments.run;
+    enum status status = STATUS_OK;
+    if (run->sample_blocks > 0 && parsed->caches)
+        return message_set(message, STATUS_INVALID,
+                           "--caches wants all blocks, --sample-blocks a few: give one of them");
+    if (run->sample_blocks > 0)
+        status = emulated_check(run, "--sample-blocks changes", message);
+    if (status == STATUS_OK && run->sample_blocks > 0)
+        status = run_sample_blocks(run->sample_blocks, message);
+    if (parsed->caches)
+        status = emulated_check(run, "--caches changes", message);
+    return status == STATUS_OK && parsed->caches ? run_simulate_caches(message) : status;
+}
+
 /* The GPUs of --device-file, --limits and --predict. */
 static enum status gpus_read(struct parsed *parsed, struct message *message) {
     struct run_options *run = &parsed->arguments.run;
@@ -112,10 +131,8 @@ enum status command_run(int argc, char **argv, const struct command_context *con
         status = scaling_check(run->scaling, message);
     if (status == STATUS_OK)
         status = gpus_read(&parsed, message);
-    if (status == STATUS_OK && run->sample_blocks > 0)
-        status = emulated_check(run, "--sample-blocks changes", message);
-    if (status == STATUS_OK && run->sample_blocks > 0)
-        status = run_sample_blocks(run->sample_blocks, message);
+    if (status == STATUS_OK)
+        status = emulator_ask(&parsed, message);
     if (status == STATUS_OK)
         status = run_arguments_finish(&parsed.arguments, message);
     status = job_join(context, status, &run->ranks, message);

@@ -173,15 +173,26 @@ static enum status run_results_open(struct run *run, struct message *message) {
     return job_share_done(run, message);
 }
 
-enum status run_sample_blocks(int blocks, struct message *message) {
+static enum status emulator_ask(const char *setting, struct message *message) {
     char text[1200];
     const char *before = getenv("LOCKSTEP_EMULATOR");
-    const int length = snprintf(text, sizeof text, "%s;sample=%d",
-                                before && *before ? before : "check=memory", blocks);
+    const int length =
+        snprintf(text, sizeof text, "%s;%s", before && *before ? before : "check=memory", setting);
     if (length < (int)sizeof text && setenv("LOCKSTEP_EMULATOR", text, 1) == 0)
         return STATUS_OK;
     return message_set(message, STATUS_INVALID,
-                       "equal blocks cannot be sampled: LOCKSTEP_EMULATOR is too long");
+                       "the emulated GPU cannot be asked for %s: LOCKSTEP_EMULATOR is too long",
+                       setting);
+}
+
+enum status run_sample_blocks(int blocks, struct message *message) {
+    char setting[32];
+    snprintf(setting, sizeof setting, "sample=%d", blocks);
+    return emulator_ask(setting, message);
+}
+
+enum status run_simulate_caches(struct message *message) {
+    return emulator_ask("caches=on", message);
 }
 
 enum status run_open(struct run *run, struct message *message) {

@@ -46,6 +46,8 @@ enum status run_threads(const struct run_options *options, int threads[RUN_THREA
 /* Asks the emulated GPU, which reads LOCKSTEP_EMULATOR when it is opened, to execute at most so many of
  * equal blocks; for run_options.sample_blocks. STATUS_INVALID: the variable is too long for it. */
 enum status run_sample_blocks(int blocks, struct message *message);
+/* The same, to simulate its caches. */
+enum status run_simulate_caches(struct message *message);
 
 /* Runs to the end or until stopped. All ranks of a job call it at once and measure in step; the first
  * one alone writes and prints.

@@ -112,6 +112,10 @@ static void test_nothing_to_explain_is_refused(void **state) {
     CHECK_REFUSED(2, "no figures of a GPU 'h1'; known are v100", "explain", "counted", "--predict",
                   "h1");
     CHECK_REFUSED(2, "give one of them", "explain", "counted", "--predict", "h100", "--gpu", "t4");
+    CHECK_REFUSED(2, "--gpu none counts nothing", "run", "--gpu", "none", "--caches");
+    CHECK_REFUSED(2, "give one of them", "run", "--gpu", "emulated", "--caches", "--sample-blocks",
+                  "9");
+    CHECK_REFUSED(2, "counted has been counted", "explain", "counted", "--caches");
     CHECK_REFUSED(2, "or an operation", "explain");
     CHECK_REFUSED(2, "counted has been counted", "explain", "counted", "--shape", "8x8x8");
     CHECK_REFUSED(2, "one folder, or one operation", "explain", "gemm", "counted");
@@ -129,12 +133,13 @@ static void test_an_operation_is_counted_and_explained(void **state) {
     if (built == 0)
         skip();
     struct call call = CALL("explain", "gemm", "--shape", "64x64x64", "--case", "gemm/nn/*",
-                            "--implementation", "cuda-coalesced", "--gpu", "t4");
+                            "--implementation", "cuda-coalesced", "--gpu", "t4", "--caches");
     check_status(&call, 0);
     check_holds(call.out, "by the published peaks of the T4");
     check_holds(call.out, "gemm/nn/f32/64x64x64\n");
     check_holds(call.out, "gemm_coalesced_nn: ");
     check_holds(call.out, "    It is limited by ");
+    assert_null(strstr(call.out, "L2 at most")); /* it was counted */
     check_holds(call.out, "    A multiprocessor has room for ");
     check_holds(call.out, "rung");
     assert_null(strstr(call.out, "gemm_tiled_nn: ")); /* counted, and not asked for */

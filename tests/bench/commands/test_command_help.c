@@ -106,6 +106,7 @@ static const struct {
     {"against-history", ""},
     {"all", ""},
     {"batch", "10"},
+    {"caches", ""},
     {"case", "gemm/*"},
     {"cold", ""},
     {"cores", "0"},
