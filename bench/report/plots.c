@@ -4,6 +4,7 @@
 #include "bench/report/drawing/templates.h"
 #include "bench/report/ladder.h"
 #include "bench/report/parts.h"
+#include "bench/report/predicted.h"
 #include "bench/report/rate_figures.h"
 #include "bench/report/roofline.h"
 #include "bench/report/training.h"
@@ -29,6 +30,8 @@ static enum status figures_write(struct script *script, struct message *message)
         status = report_training_write(script, message);
     if (status == STATUS_OK)
         report_roofline_write(script);
+    if (status == STATUS_OK)
+        report_predicted_write(script);
     return status;
 }
 

@@ -480,8 +480,8 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     assert_int_equal(draw(f), STATUS_OK);
     char *page = file_text(temporary_path(&f->place, "index.html"));
     assert_non_null(strstr(page, "<section id=limits>"));
-    assert_non_null(strstr(page, "<td>cuda&lt;warp&gt;</td><td>k</td>"));
-    assert_non_null(strstr(page, "#8884 25.0%,transparent 0)\">25%</td><td>FMA</td></tr>"));
+    assert_non_null(strstr(page, "<td>cuda&lt;warp&gt;</td><td>k</td><td>FMA</td>"));
+    assert_non_null(strstr(page, "#8884 25.0%,transparent 0)\">25%</td></tr>"));
     assert_non_null(page);
     const char *results = strstr(page, "<section id=results>");
     assert_non_null(results);
@@ -573,6 +573,30 @@ static void test_the_page_marks_doubtful_ceilings(void **state) {
     assert_true(holds(f, "index.html", "<td class=n>&ge;&nbsp;200.0</td>"));
     assert_true(holds(f, "index.html", "L1 400.0 <small>"));
     assert_true(holds(f, "index.html", "memory &ge;&nbsp;30.0 <small>"));
+}
+
+/* Of the case with most implementations: the kernels of one together, a row a GPU. */
+static void test_predictions_have_a_table_and_a_figure(void **state) {
+    static const char predictions[] =
+        "operation,variant,dtype,shape,implementation,kernel,grid,gpu,predicted_s,predicted_low_s,"
+        "predicted_high_s,predicted_gflops,predicted_gbps,longest_term,blocks_most,idle\n"
+        "gemm,nn,f32,8x8x8,one,k,1x1x1,t4,5,4,6,1,2,DRAM,1,39\n"
+        "gemm,nn,f32,9x9x9,one,k,1x1x1,t4,0.001,0.0008,0.0012,1,2,DRAM,1,39\n"
+        "gemm,nn,f32,9x9x9,one,l,1x1x1,t4,0.002,0.0018,0.0022,1,2,latency,1,39\n"
+        "gemm,nn,f32,9x9x9,two,k,1x1x1,t4,0.007,0.006,0.008,1,2,L2,1,39\n";
+    struct fixture *f = *state;
+    rows_of_everything(f);
+    rows_write(f);
+    file_write_text(temporary_path(&f->place, "environment.json"), environment);
+    file_write_text(temporary_path(&f->place, "predictions.csv"), predictions);
+    assert_int_equal(draw(f), STATUS_OK);
+    assert_true(holds(f, "plots.gp", "predicted, not measured: gemm nn f32 9x9x9"));
+    assert_true(holds(f, "plots.gp", "\n3 0 2.6 3.4\n"));
+    assert_true(holds(f, "plots.gp", "\n7 0 6 8\n"));
+    assert_false(holds(f, "plots.gp", "f32 8x8x8 on other GPUs"));
+    assert_true(holds(f, "index.html", "id=predictions"));
+    assert_true(holds(f, "index.html", "<td>0.8 to 1.2</td>"));
+    assert_true(holds(f, "index.html", "<a href=\"predictions.csv\">"));
 }
 
 static void test_the_page_says_how_to_repeat_the_run(void **state) {
@@ -753,6 +777,7 @@ int main(void) {
         TEST(test_the_page_names_what_speedups_are_against),
         TEST(test_the_page_shows_odd_numbers_as_what_they_are),
         TEST(test_the_page_marks_doubtful_ceilings),
+        TEST(test_predictions_have_a_table_and_a_figure),
         TEST(test_the_page_says_how_to_repeat_the_run),
         TEST(test_figures_in_the_page_keep_their_names_apart),
         TEST(test_the_page_asks_nothing_of_the_network),
