@@ -108,7 +108,8 @@ static void find_needed_elements(struct decoder *decoder, const struct program_f
 static bool communicates(const struct decoder *decoder, const struct detail *detail) {
     const struct instruction_row *row = detail->row;
     if (detail->callee &&
-        (detail->callee->builtin == BUILTIN_MALLOC || detail->callee->builtin == BUILTIN_FREE))
+        (detail->callee->builtin == BUILTIN_MALLOC || detail->callee->builtin == BUILTIN_FREE ||
+         detail->callee->builtin == BUILTIN_SET_CONDITIONAL))
         return true;
     if (!row || !(row->flags & ROW_COMMUNICATES) || detail->space == SPACE_SHARED ||
         detail->space == SPACE_LOCAL)
@@ -161,6 +162,9 @@ static enum builtin find_builtin(const struct syntax_function *function) {
         return BUILTIN_MALLOC;
     if (strcmp(function->name, "free") == 0 && function->parameter_count == 1)
         return BUILTIN_FREE;
+    if (strcmp(function->name, "cudaGraphSetConditional") == 0 && function->parameter_count == 2 &&
+        function->result_count == 0)
+        return BUILTIN_SET_CONDITIONAL;
     return BUILTIN_NONE;
 }
 

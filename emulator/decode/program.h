@@ -179,7 +179,14 @@ struct program_function {
     uint32_t *parameter_areas, *parameter_strides;
 };
 
-enum builtin { BUILTIN_NONE, BUILTIN_VPRINTF, BUILTIN_ASSERTFAIL, BUILTIN_MALLOC, BUILTIN_FREE };
+enum builtin {
+    BUILTIN_NONE,
+    BUILTIN_VPRINTF,
+    BUILTIN_ASSERTFAIL,
+    BUILTIN_MALLOC,
+    BUILTIN_FREE,
+    BUILTIN_SET_CONDITIONAL
+};
 
 struct program {
     struct syntax_module *syntax;

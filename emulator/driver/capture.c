@@ -49,6 +49,11 @@ static void capture_detach(const struct driver_capture *capture) {
         }
 }
 
+static void graph_give_back(const struct driver_capture *capture) {
+    capture->graph->owned = capture->was_owned;
+    capture->graph->capturing = false;
+}
+
 /* Frees the capture; its graph too unless it has been taken out. */
 static void capture_close(struct driver_capture *capture) {
     struct driver_capture **link = &driver.captures;
@@ -56,7 +61,9 @@ static void capture_close(struct driver_capture *capture) {
         link = &(*link)->next;
     *link = capture->next;
     capture_detach(capture);
-    if (capture->graph)
+    if (capture->graph && capture->is_into)
+        graph_give_back(capture);
+    else if (capture->graph)
         graph_free(capture->graph);
     free(capture);
 }
@@ -173,19 +180,20 @@ CUresult capture_wait(struct driver_stream *stream, const struct driver_event *e
                        event->pending_count);
 }
 
-CUresult capture_open(struct driver_stream *stream, CUstreamCaptureMode mode) {
+static CUresult capture_begin(struct driver_stream *stream, struct driver_graph *graph,
+                              bool is_into, CUstreamCaptureMode mode) {
     struct driver_capture *capture = calloc(1, sizeof *capture);
-    struct driver_graph *graph = capture ? graph_open() : NULL;
-    if (!graph) {
-        free(capture);
+    if (!capture)
         return CUDA_ERROR_OUT_OF_MEMORY;
-    }
     *capture = (struct driver_capture){.next = driver.captures,
                                        .graph = graph,
                                        .origin = stream,
                                        .identifier = ++driver.next_identifier,
                                        .mode = mode,
-                                       .thread = pthread_self()};
+                                       .thread = pthread_self(),
+                                       .is_into = is_into,
+                                       .was_owned = graph->owned,
+                                       .first = graph->count};
     graph->owned = graph->capturing = true;
     driver.captures = capture;
     stream->capture = capture;
@@ -193,11 +201,31 @@ CUresult capture_open(struct driver_stream *stream, CUstreamCaptureMode mode) {
     return CUDA_SUCCESS;
 }
 
+CUresult capture_open(struct driver_stream *stream, CUstreamCaptureMode mode) {
+    struct driver_graph *graph = graph_open();
+    const CUresult status =
+        graph ? capture_begin(stream, graph, false, mode) : CUDA_ERROR_OUT_OF_MEMORY;
+    if (status != CUDA_SUCCESS && graph)
+        graph_free(graph);
+    return status;
+}
+
+CUresult capture_open_into(struct driver_stream *stream, struct driver_graph *graph,
+                           struct driver_node *const *dependencies, size_t count,
+                           CUstreamCaptureMode mode) {
+    CUresult status = capture_begin(stream, graph, true, mode);
+    if (status == CUDA_SUCCESS)
+        status = pending_add(&stream->pending, &stream->pending_count, dependencies, count);
+    if (status != CUDA_SUCCESS && stream->capture)
+        capture_close(stream->capture);
+    return status;
+}
+
 /* Every node that nothing follows must have been joined to the stream that the capture began in. */
 static bool capture_joined(const struct driver_capture *capture) {
     const struct driver_stream *origin = capture->origin;
     graph_count_dependents(capture->graph);
-    for (size_t i = 0; i < capture->graph->count; i++) {
+    for (size_t i = capture->first; i < capture->graph->count; i++) {
         const struct driver_node *node = capture->graph->nodes[i];
         if (node->mark == 0 && !pending_has(origin->pending, origin->pending_count, node))
             return false;
@@ -214,7 +242,7 @@ CUresult capture_finish(struct driver_capture *capture, CUgraph *graph) {
     *graph = NULL;
     if (status == CUDA_SUCCESS) {
         *graph = capture->graph->handle;
-        capture->graph->owned = capture->graph->capturing = false;
+        graph_give_back(capture);
         capture->graph = NULL;
     }
     capture_close(capture);

@@ -16,9 +16,16 @@ struct driver_capture {
     CUstreamCaptureMode mode;
     pthread_t thread;
     bool invalid;
+    bool is_into; /* a graph of the program's, which stays, with the nodes that it had */
+    bool was_owned;
+    size_t first; /* of the nodes that are captured */
 };
 
 CUresult capture_open(struct driver_stream *stream, CUstreamCaptureMode mode);
+/* Into a graph that is there; the first operation depends on these nodes of it. */
+CUresult capture_open_into(struct driver_stream *stream, struct driver_graph *graph,
+                           struct driver_node *const *dependencies, size_t count,
+                           CUstreamCaptureMode mode);
 /* Ends the capture. Its graph is the program's then, unless the capture was spoilt. */
 CUresult capture_finish(struct driver_capture *capture, CUgraph *graph);
 CUresult capture_add(struct driver_stream *stream, const struct driver_operation *operation);

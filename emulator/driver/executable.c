@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "emulator/driver/allocation.h"
+#include "emulator/driver/conditional.h"
 #include "emulator/driver/execute.h"
 #include "emulator/driver/region.h"
 
@@ -43,12 +44,18 @@ struct driver_node *exec_find_node(const struct driver_exec *exec, CUgraphNode o
     return NULL;
 }
 
-/* Child graphs run node after node too, so they are sorted with their parents. */
+/* Graphs inside a graph run node after node too, so they are sorted with their parents. */
 static bool exec_sort(struct driver_graph *graph) {
     bool sorted = graph_sort(graph);
-    for (size_t i = 0; i < graph->count && sorted; i++)
-        if (graph->nodes[i]->operation.type == CU_GRAPH_NODE_TYPE_GRAPH)
-            sorted = exec_sort(graph->nodes[i]->operation.child);
+    for (size_t i = 0; i < graph->count && sorted; i++) {
+        const struct driver_operation *operation = &graph->nodes[i]->operation;
+        if (operation->type == CU_GRAPH_NODE_TYPE_GRAPH)
+            sorted = exec_sort(operation->child);
+        if (operation->type != CU_GRAPH_NODE_TYPE_CONDITIONAL)
+            continue;
+        for (unsigned k = 0; k < operation->conditional->size && sorted; k++)
+            sorted = exec_sort(operation->conditional->bodies[k]);
+    }
     return sorted;
 }
 
@@ -58,6 +65,8 @@ CUresult exec_open(const struct driver_graph *graph, uint64_t flags, CUgraphExec
     if (flags & ~(uint64_t)INSTANTIATE_FLAGS)
         return flags & CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH ? CUDA_ERROR_NOT_SUPPORTED
                                                                  : CUDA_ERROR_INVALID_VALUE;
+    if (!graph_has_valid_bodies(graph))
+        return CUDA_ERROR_NOT_SUPPORTED;
     struct driver_exec *exec = calloc(1, sizeof *exec);
     if (!exec)
         return CUDA_ERROR_OUT_OF_MEMORY;
@@ -97,6 +106,7 @@ CUresult exec_launch(struct driver_exec *exec, struct driver_stream *stream) {
         status = exec_free_memory(exec->graph);
     if (status != CUDA_SUCCESS)
         return status;
+    graph_begin_conditions(exec->graph);
     exec->running++;
     status = operation_submit(stream, &whole);
     exec->running--;

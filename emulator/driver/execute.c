@@ -3,6 +3,7 @@
 
 #include "emulator/driver/allocation.h"
 #include "emulator/driver/capture.h"
+#include "emulator/driver/conditional.h"
 #include "emulator/driver/copy.h"
 #include "emulator/driver/fill.h"
 
@@ -24,6 +25,22 @@ static CUresult graph_execute(struct driver_context *context, const struct drive
     }
     driver_leave_context(context);
     return status;
+}
+
+/* A loop that goes round so often is taken for one that does not end. */
+static CUresult conditional_execute(struct driver_context *context,
+                                    const struct driver_conditional *conditional) {
+    enum { MOST_ROUNDS = 1 << 20 };
+    const bool is_loop = conditional->type == CU_GRAPH_COND_TYPE_WHILE;
+    for (unsigned round = 0; round < MOST_ROUNDS; round++) {
+        const struct driver_graph *body = conditional_choose(conditional);
+        const CUresult status = body ? graph_execute(context, body) : CUDA_SUCCESS;
+        if (!is_loop || !body || status != CUDA_SUCCESS || context->error != CUDA_SUCCESS)
+            return status;
+    }
+    driver_find("a conditional node of a graph has gone round %d times: its condition stays true",
+                MOST_ROUNDS);
+    return CUDA_ERROR_LAUNCH_TIMEOUT;
 }
 
 static CUresult free_execute(CUdeviceptr address) {
@@ -50,6 +67,8 @@ static CUresult operation_execute(struct driver_context *context,
         return allocation_fill(context, operation->region);
     case CU_GRAPH_NODE_TYPE_MEM_FREE:
         return free_execute(operation->freed);
+    case CU_GRAPH_NODE_TYPE_CONDITIONAL:
+        return conditional_execute(context, operation->conditional);
     default:
         return CUDA_SUCCESS;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/driver/condition.h"
 #include "emulator/driver/region.h"
 
 /* ---- Operations: an operation may be a graph, and a graph is made of operations ---- */
@@ -21,6 +22,9 @@ static CUresult operation_clone(struct driver_operation *to, const struct driver
     case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
         region_hold(to->region);
         return CUDA_SUCCESS;
+    case CU_GRAPH_NODE_TYPE_CONDITIONAL:
+        to->conditional = conditional_clone(from->conditional);
+        return to->conditional ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
     default:
         return CUDA_SUCCESS;
     }
@@ -33,6 +37,8 @@ void operation_release(struct driver_operation *operation) {
         graph_free(operation->child);
     if (operation->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC)
         region_release(operation->region);
+    if (operation->type == CU_GRAPH_NODE_TYPE_CONDITIONAL)
+        conditional_free(operation->conditional);
     operation->type = CU_GRAPH_NODE_TYPE_EMPTY;
 }
 
@@ -65,8 +71,10 @@ struct driver_graph *graph_open(void) {
 void graph_free(struct driver_graph *graph) {
     for (size_t i = 0; i < graph->count; i++)
         node_free(graph->nodes[i]);
-    if (graph->handle)
+    if (graph->handle) {
+        condition_release_all(graph->handle);
         handle_remove(&driver.handles, graph->handle);
+    }
     free(graph->nodes);
     free(graph);
 }
@@ -210,6 +218,68 @@ struct driver_graph *graph_clone(const struct driver_graph *graph, bool with_han
         to->dependency_count = from->dependency_count;
     }
     return clone;
+}
+
+/* ---- Conditional nodes: graphs inside a graph ---- */
+
+/* Without bodies yet. */
+static struct driver_conditional *conditional_make(struct driver_condition *condition,
+                                                   CUgraphConditionalNodeType type, unsigned size) {
+    struct driver_conditional *made = calloc(1, sizeof *made);
+    if (!made)
+        return NULL;
+    condition_hold(condition);
+    *made = (struct driver_conditional){.condition = condition,
+                                        .type = type,
+                                        .size = size,
+                                        .bodies = calloc(size, sizeof(struct driver_graph *)),
+                                        .handles = calloc(size, sizeof(CUgraph))};
+    if (made->bodies && made->handles)
+        return made;
+    conditional_free(made);
+    return NULL;
+}
+
+/* False where there was no memory for the body. */
+static bool body_set(struct driver_conditional *conditional, unsigned k,
+                     struct driver_graph *body) {
+    if (!body)
+        return false;
+    body->owned = true;
+    conditional->bodies[k] = body;
+    conditional->handles[k] = body->handle;
+    return true;
+}
+
+struct driver_conditional *conditional_open(struct driver_condition *condition,
+                                            CUgraphConditionalNodeType type, unsigned size) {
+    struct driver_conditional *made = conditional_make(condition, type, size);
+    for (unsigned k = 0; made && k < size; k++)
+        if (!body_set(made, k, graph_open())) {
+            conditional_free(made);
+            return NULL;
+        }
+    return made;
+}
+
+struct driver_conditional *conditional_clone(const struct driver_conditional *from) {
+    struct driver_conditional *made = conditional_make(from->condition, from->type, from->size);
+    for (unsigned k = 0; made && k < from->size; k++)
+        if (!body_set(made, k, graph_clone(from->bodies[k], true))) {
+            conditional_free(made);
+            return NULL;
+        }
+    return made;
+}
+
+void conditional_free(struct driver_conditional *conditional) {
+    for (unsigned k = 0; conditional->bodies && k < conditional->size; k++)
+        if (conditional->bodies[k])
+            graph_free(conditional->bodies[k]);
+    condition_release(conditional->condition);
+    free(conditional->bodies);
+    free(conditional->handles);
+    free(conditional);
 }
 
 /* ---- Edges ---- */

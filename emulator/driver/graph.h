@@ -10,17 +10,21 @@
 
 struct driver_graph;
 struct driver_region;
+struct driver_condition;
+struct driver_conditional;
 
 struct driver_operation {
-    CUgraphNodeType type; /* KERNEL, MEMCPY, MEMSET, HOST, GRAPH, MEM_ALLOC, MEM_FREE, EMPTY */
+    /* KERNEL, MEMCPY, MEMSET, HOST, GRAPH, MEM_ALLOC, MEM_FREE, CONDITIONAL, EMPTY */
+    CUgraphNodeType type;
     union {
         struct driver_kernel kernel;
         CUDA_MEMCPY3D copy;
         CUDA_MEMSET_NODE_PARAMS fill;
         CUDA_HOST_NODE_PARAMS host;
-        struct driver_graph *child;   /* owned */
-        struct driver_region *region; /* MEM_ALLOC; held */
-        CUdeviceptr freed;            /* MEM_FREE */
+        struct driver_graph *child;             /* owned */
+        struct driver_region *region;           /* MEM_ALLOC; held */
+        CUdeviceptr freed;                      /* MEM_FREE */
+        struct driver_conditional *conditional; /* owned */
     };
 };
 
@@ -37,11 +41,20 @@ struct driver_node {
 
 struct driver_graph {
     CUgraph handle;
-    CUgraph origin; /* of a clone */
-    bool owned;     /* by a capture or by a child graph node: the program must not destroy it */
-    bool capturing; /* a stream remembers its nodes, so none may be destroyed */
+    CUgraph origin;             /* of a clone */
+    bool owned;                 /* by a capture or by a node: the program must not destroy it */
+    bool capturing;             /* a stream remembers its nodes, so none may be destroyed */
     struct driver_node **nodes; /* in the order in which they were added */
     size_t count, capacity;
+};
+
+/* Graphs inside a graph, of which a variable chooses. */
+struct driver_conditional {
+    struct driver_condition *condition; /* held */
+    CUgraphConditionalNodeType type;
+    unsigned size;
+    struct driver_graph **bodies; /* owned */
+    CUgraph *handles;             /* theirs, as the program reads them */
 };
 
 /* Frees what the operation owns. */
@@ -63,6 +76,12 @@ CUresult graph_add(struct driver_graph *graph, struct driver_node *const *depend
 bool graph_sort(struct driver_graph *graph);
 /* Marks each node with the number of nodes that depend on it. */
 void graph_count_dependents(struct driver_graph *graph);
+
+/* With empty bodies. NULL: no memory. */
+struct driver_conditional *conditional_open(struct driver_condition *condition,
+                                            CUgraphConditionalNodeType type, unsigned size);
+struct driver_conditional *conditional_clone(const struct driver_conditional *from);
+void conditional_free(struct driver_conditional *conditional);
 
 bool node_depends(const struct driver_node *node, const struct driver_node *on);
 CUresult node_add_dependency(struct driver_node *to, struct driver_node *from);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "emulator/driver/condition.h"
+#include "emulator/driver/conditional.h"
 #include "emulator/driver/copy.h"
 #include "emulator/driver/fill.h"
 #include "emulator/driver/region.h"
@@ -58,6 +60,8 @@ CUresult prepare_host(struct driver_operation *operation, const CUDA_HOST_NODE_P
 CUresult prepare_child(struct driver_operation *operation, CUgraph graph) {
     struct driver_graph *child;
     CUresult status = graph_find(graph, &child);
+    if (status == CUDA_SUCCESS && graph_is_conditional(child))
+        status = CUDA_ERROR_NOT_SUPPORTED; /* in CUDA too: its variables would be in two places */
     if (status == CUDA_SUCCESS)
         *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_GRAPH, .child = child};
     return status;
@@ -82,11 +86,29 @@ CUresult prepare_free(struct driver_operation *operation, CUdeviceptr address) {
     return region && region->address == address ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
+CUresult prepare_conditional(struct driver_operation *operation,
+                             const CUDA_CONDITIONAL_NODE_PARAMS *parameters) {
+    static const unsigned most[] = {[CU_GRAPH_COND_TYPE_IF] = 2,
+                                    [CU_GRAPH_COND_TYPE_WHILE] = 1,
+                                    [CU_GRAPH_COND_TYPE_SWITCH] = 1 << 16};
+    struct driver_condition *condition = condition_find(parameters->handle);
+    if (!condition || condition->is_taken ||
+        (unsigned)parameters->type >= sizeof most / sizeof most[0] || !parameters->size ||
+        parameters->size > most[parameters->type])
+        return CUDA_ERROR_INVALID_VALUE;
+    *operation = (struct driver_operation){
+        .type = CU_GRAPH_NODE_TYPE_CONDITIONAL,
+        .conditional = conditional_open(condition, parameters->type, parameters->size)};
+    return operation->conditional ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
 void prepare_release(struct driver_operation *operation) {
     if (operation->type == CU_GRAPH_NODE_TYPE_KERNEL)
         kernel_release(&operation->kernel);
     if (operation->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC)
         region_release(operation->region);
+    if (operation->type == CU_GRAPH_NODE_TYPE_CONDITIONAL)
+        conditional_free(operation->conditional);
 }
 
 CUresult prepare_any(struct driver_operation *operation, CUgraphNodeParams *parameters) {
@@ -108,6 +130,8 @@ CUresult prepare_any(struct driver_operation *operation, CUgraphNodeParams *para
         return prepare_allocation(operation, &parameters->alloc);
     case CU_GRAPH_NODE_TYPE_MEM_FREE:
         return prepare_free(operation, parameters->free.dptr);
+    case CU_GRAPH_NODE_TYPE_CONDITIONAL:
+        return prepare_conditional(operation, &parameters->conditional);
     case CU_GRAPH_NODE_TYPE_EMPTY:
         *operation = (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_EMPTY};
         return CUDA_SUCCESS;

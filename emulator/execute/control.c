@@ -207,6 +207,20 @@ static void call_print(struct warp *warp, const struct instruction *instruction,
     give_result(warp, detail, lane, 1);
 }
 
+/* A graph's condition is four bytes of memory, and its handle their address. */
+static void call_set_conditional(struct warp *warp, const struct instruction *instruction,
+                                 unsigned lane) {
+    const uint64_t handle = argument(warp, instruction->detail, 0, lane);
+    const uint32_t value = (uint32_t)argument(warp, instruction->detail, 1, lane);
+    unsigned char *memory =
+        handle % sizeof value == 0 ? address_find(warp, lane, handle, sizeof value) : NULL;
+    if (memory)
+        memcpy(memory, &value, sizeof value);
+    else
+        warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, handle,
+                   "cudaGraphSetConditional of a handle that is none");
+}
+
 static void call_lane(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     const struct detail *detail = instruction->detail;
     struct heap *heap = warp->block->launch->heap;
@@ -224,6 +238,9 @@ static void call_lane(struct warp *warp, const struct instruction *instruction, 
         if (!heap_free(heap, first))
             warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, first,
                        "free of what malloc did not give, or of what is free already");
+        break;
+    case BUILTIN_SET_CONDITIONAL:
+        call_set_conditional(warp, instruction, lane);
         break;
     default:
         call_print(warp, instruction, lane);

@@ -1,4 +1,6 @@
 /* Graphs: nodes and executable graphs are the driver's. */
+#include <string.h>
+
 #include "emulator/runtime/registry.h"
 #include "emulator/runtime/runtime.h"
 
@@ -54,6 +56,68 @@ static CUresult kernel_node(const struct cudaKernelNodeParams *from,
                                             .kernelParams = from->kernelParams,
                                             .extra = from->extra};
     return registry_function(kernel, &parameters->func);
+}
+
+RUNTIME_API cudaError_t cudaGraphConditionalHandleCreate(CUgraphConditionalHandle *condition,
+                                                         CUgraph graph, unsigned initial,
+                                                         unsigned flags) {
+    RUNTIME_RETURN(cuGraphConditionalHandleCreate(condition, graph, NULL, initial, flags));
+}
+
+/* The driver's parameters of any node. Those of kernels and copies differ from the runtime's; the others are the same. */
+static CUresult any_node(const CUgraphNodeParams *from, CUgraphNodeParams *parameters) {
+    struct cudaKernelNodeParams kernel;
+    struct cudaMemcpyNodeParams copy;
+    *parameters = *from;
+    switch ((int)from->type) {
+    case CU_GRAPH_NODE_TYPE_KERNEL:
+        memcpy(&kernel, &from->kernel, sizeof kernel);
+        memset(&parameters->kernel, 0, sizeof parameters->kernel);
+        return kernel_node(&kernel, &parameters->kernel);
+    case CU_GRAPH_NODE_TYPE_MEMCPY:
+        memcpy(&copy, &from->memcpy, sizeof copy);
+        memset(&parameters->memcpy, 0, sizeof parameters->memcpy);
+        return copy_describe(&copy.copyParams, &parameters->memcpy.copyParams);
+    default:
+        return CUDA_SUCCESS;
+    }
+}
+
+static cudaError_t node_add(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                            const CUgraphEdgeData *edges, size_t count, CUgraphNodeParams *from) {
+    CUgraphNodeParams parameters;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = from ? any_node(from, &parameters) : CUDA_ERROR_INVALID_VALUE;
+    if (result == CUDA_SUCCESS)
+        result = cuGraphAddNode_v2(node, graph, dependencies, edges, count, &parameters);
+    if (result == CUDA_SUCCESS && from->type == CU_GRAPH_NODE_TYPE_CONDITIONAL)
+        from->conditional.phGraph_out = parameters.conditional.phGraph_out;
+    if (result == CUDA_SUCCESS && from->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC)
+        from->alloc.dptr = parameters.alloc.dptr;
+    return runtime_end(result);
+}
+
+#if RUNTIME_VERSION >= 13000
+RUNTIME_API cudaError_t cudaGraphAddNode(CUgraphNode *node, CUgraph graph,
+                                         const CUgraphNode *dependencies,
+                                         const CUgraphEdgeData *edges, size_t count,
+                                         CUgraphNodeParams *parameters) {
+    return node_add(node, graph, dependencies, edges, count, parameters);
+}
+#else
+RUNTIME_API cudaError_t cudaGraphAddNode(CUgraphNode *node, CUgraph graph,
+                                         const CUgraphNode *dependencies, size_t count,
+                                         CUgraphNodeParams *parameters) {
+    return node_add(node, graph, dependencies, NULL, count, parameters);
+}
+#endif
+
+RUNTIME_API cudaError_t cudaGraphAddNode_v2(CUgraphNode *node, CUgraph graph,
+                                            const CUgraphNode *dependencies,
+                                            const CUgraphEdgeData *edges, size_t count,
+                                            CUgraphNodeParams *parameters) {
+    return node_add(node, graph, dependencies, edges, count, parameters);
 }
 
 RUNTIME_API cudaError_t cudaGraphAddKernelNode(CUgraphNode *node, CUgraph graph,

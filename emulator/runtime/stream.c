@@ -86,6 +86,62 @@ RUNTIME_API cudaError_t cudaStreamBeginCapture(CUstream stream, CUstreamCaptureM
 }
 RUNTIME_PER_THREAD(cudaStreamBeginCapture, _ptsz);
 
+RUNTIME_API cudaError_t cudaStreamBeginCaptureToGraph(CUstream stream, CUgraph graph,
+                                                      const CUgraphNode *dependencies,
+                                                      const CUgraphEdgeData *edges, size_t count,
+                                                      CUstreamCaptureMode mode) {
+    RUNTIME_RETURN(cuStreamBeginCaptureToGraph(stream, graph, dependencies, edges, count, mode));
+}
+RUNTIME_PER_THREAD(cudaStreamBeginCaptureToGraph, _ptsz);
+
+/* ---- What a capture is at. Version 13 has the last forms alone, under the plain names ---- */
+
+RUNTIME_API cudaError_t cudaStreamGetCaptureInfo_v3(CUstream stream, CUstreamCaptureStatus *status,
+                                                    cuuint64_t *identifier, CUgraph *graph,
+                                                    const CUgraphNode **dependencies,
+                                                    const CUgraphEdgeData **edges, size_t *count) {
+    RUNTIME_RETURN(
+        cuStreamGetCaptureInfo_v3(stream, status, identifier, graph, dependencies, edges, count));
+}
+RUNTIME_PER_THREAD(cudaStreamGetCaptureInfo_v3, _ptsz);
+
+RUNTIME_API cudaError_t cudaStreamUpdateCaptureDependencies_v2(CUstream stream,
+                                                               CUgraphNode *dependencies,
+                                                               const CUgraphEdgeData *edges,
+                                                               size_t count, unsigned flags) {
+    RUNTIME_RETURN(cuStreamUpdateCaptureDependencies_v2(stream, dependencies, edges, count, flags));
+}
+RUNTIME_PER_THREAD(cudaStreamUpdateCaptureDependencies_v2, _ptsz);
+
+#if RUNTIME_VERSION >= 13000
+RUNTIME_API __typeof__(cudaStreamGetCaptureInfo_v3) cudaStreamGetCaptureInfo
+    __attribute__((alias("cudaStreamGetCaptureInfo_v3")));
+RUNTIME_API __typeof__(cudaStreamUpdateCaptureDependencies_v2) cudaStreamUpdateCaptureDependencies
+    __attribute__((alias("cudaStreamUpdateCaptureDependencies_v2")));
+#else
+RUNTIME_API cudaError_t cudaStreamGetCaptureInfo(CUstream stream, CUstreamCaptureStatus *status,
+                                                 cuuint64_t *identifier) {
+    RUNTIME_RETURN(cuStreamGetCaptureInfo(stream, status, identifier));
+}
+
+RUNTIME_API cudaError_t cudaStreamUpdateCaptureDependencies(CUstream stream,
+                                                            CUgraphNode *dependencies, size_t count,
+                                                            unsigned flags) {
+    RUNTIME_RETURN(cuStreamUpdateCaptureDependencies(stream, dependencies, count, flags));
+}
+#endif
+RUNTIME_PER_THREAD(cudaStreamGetCaptureInfo, _ptsz);
+RUNTIME_PER_THREAD(cudaStreamUpdateCaptureDependencies, _ptsz);
+
+RUNTIME_API cudaError_t cudaStreamGetCaptureInfo_v2(CUstream stream, CUstreamCaptureStatus *status,
+                                                    cuuint64_t *identifier, CUgraph *graph,
+                                                    const CUgraphNode **dependencies,
+                                                    size_t *count) {
+    RUNTIME_RETURN(
+        cuStreamGetCaptureInfo_v2(stream, status, identifier, graph, dependencies, count));
+}
+RUNTIME_PER_THREAD(cudaStreamGetCaptureInfo_v2, _ptsz);
+
 RUNTIME_API cudaError_t cudaStreamEndCapture(CUstream stream, CUgraph *graph) {
     RUNTIME_RETURN(cuStreamEndCapture(stream, graph));
 }

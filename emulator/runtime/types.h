@@ -141,6 +141,11 @@ struct cudaKernelNodeParams {
     void **kernelParams, **extra;
 };
 
+struct cudaMemcpyNodeParams {
+    int flags, reserved[3];
+    struct cudaMemcpy3DParms copyParams;
+};
+
 struct cudaMemsetParams {
     void *dst;
     size_t pitch;

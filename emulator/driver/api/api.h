@@ -399,6 +399,10 @@ DRIVER_API CUresult cuLaunchHostFunc(CUstream stream, CUhostFn function, void *d
 /* Stream capture. */
 DRIVER_API CUresult cuStreamBeginCapture(CUstream stream);
 DRIVER_API CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode);
+DRIVER_API CUresult cuStreamBeginCaptureToGraph(CUstream stream, CUgraph graph,
+                                                const CUgraphNode *dependencies,
+                                                const CUgraphEdgeData *edges, size_t count,
+                                                CUstreamCaptureMode mode);
 DRIVER_API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph);
 DRIVER_API CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status);
 DRIVER_API CUresult cuStreamGetCaptureInfo(CUstream stream, CUstreamCaptureStatus *status,
@@ -521,6 +525,9 @@ DRIVER_API CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph,
 DRIVER_API CUresult cuGraphAddNode_v2(CUgraphNode *node, CUgraph graph,
                                       const CUgraphNode *dependencies, const CUgraphEdgeData *edges,
                                       size_t count, CUgraphNodeParams *parameters);
+DRIVER_API CUresult cuGraphConditionalHandleCreate(CUgraphConditionalHandle *condition,
+                                                   CUgraph graph, CUcontext context,
+                                                   unsigned int initial, unsigned int flags);
 DRIVER_API CUresult cuGraphChildGraphNodeGetGraph(CUgraphNode node, CUgraph *graph);
 DRIVER_API CUresult cuGraphNodeGetType(CUgraphNode node, CUgraphNodeType *type);
 DRIVER_API CUresult cuGraphGetNodes(CUgraph graph, CUgraphNode *nodes, size_t *count);

@@ -1,6 +1,8 @@
 /* Capture: cuStreamBeginCapture and its kin. */
-#include "emulator/driver/capture.h"
+#include <stdlib.h>
+
 #include "emulator/driver/api/api.h"
+#include "emulator/driver/capture.h"
 #include "emulator/driver/stream.h"
 
 CUresult cuStreamBeginCapture_v2(CUstream handle, CUstreamCaptureMode mode) {
@@ -23,10 +25,49 @@ CUresult cuStreamBeginCapture(CUstream stream) {
 }
 DRIVER_ALIAS(cuStreamBeginCapture, cuStreamBeginCapture_ptsz);
 
+/* The nodes of a graph that handles name; NULL: one is none of its nodes, or there is no memory. */
+static struct driver_node **nodes_find(const struct driver_graph *graph, const CUgraphNode *handles,
+                                       size_t count) {
+    struct driver_node **nodes = calloc(count + 1, sizeof(struct driver_node *));
+    for (size_t i = 0; nodes && i < count; i++)
+        if (graph_find_node(handles[i], &nodes[i]) != CUDA_SUCCESS || nodes[i]->graph != graph) {
+            free(nodes);
+            return NULL;
+        }
+    return nodes;
+}
+
+CUresult cuStreamBeginCaptureToGraph(CUstream handle, CUgraph graph_handle,
+                                     const CUgraphNode *dependencies, const CUgraphEdgeData *edges,
+                                     size_t count, CUstreamCaptureMode mode) {
+    struct driver_stream *stream;
+    struct driver_graph *graph;
+    CUresult status = stream_begin(handle, &stream);
+    (void)edges; /* what they may say beyond plain order makes a GPU quicker, and nothing else */
+    if (status == CUDA_SUCCESS)
+        status = graph_find(graph_handle, &graph);
+    if (status == CUDA_SUCCESS &&
+        ((unsigned)mode > CU_STREAM_CAPTURE_MODE_RELAXED || (count && !dependencies)))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && stream == stream->context->legacy)
+        status = CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    if (status == CUDA_SUCCESS && (stream->capture || graph->capturing))
+        status = CUDA_ERROR_ILLEGAL_STATE;
+    if (status != CUDA_SUCCESS)
+        return driver_end(status);
+    struct driver_node **nodes = nodes_find(graph, dependencies, count);
+    status =
+        nodes ? capture_open_into(stream, graph, nodes, count, mode) : CUDA_ERROR_INVALID_VALUE;
+    free(nodes);
+    return driver_end(status);
+}
+DRIVER_ALIAS(cuStreamBeginCaptureToGraph, cuStreamBeginCaptureToGraph_ptsz);
+
 CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
     struct driver_stream *stream;
+    CUgraph ignored; /* the program has it already */
     CUresult status = stream_begin(handle, &stream);
-    if (status == CUDA_SUCCESS && !graph)
+    if (status == CUDA_SUCCESS && !graph && !(stream->capture && stream->capture->is_into))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && !stream->capture)
         status = CUDA_ERROR_ILLEGAL_STATE;
@@ -36,7 +77,7 @@ CUresult cuStreamEndCapture(CUstream handle, CUgraph *graph) {
         !pthread_equal(stream->capture->thread, pthread_self()))
         status = CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
     if (status == CUDA_SUCCESS)
-        status = capture_finish(stream->capture, graph);
+        status = capture_finish(stream->capture, graph ? graph : &ignored);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuStreamEndCapture, cuStreamEndCapture_ptsz);

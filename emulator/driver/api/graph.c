@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "emulator/driver/api/api.h"
+#include "emulator/driver/condition.h"
+#include "emulator/driver/conditional.h"
 #include "emulator/driver/graph.h"
 
 CUresult cuGraphCreate(CUgraph *handle, unsigned int flags) {
@@ -23,14 +25,36 @@ static CUresult graph_begin(CUgraph handle, struct driver_graph **graph) {
     return status == CUDA_SUCCESS ? graph_find(handle, graph) : status;
 }
 
+/* What a stream captures into stays, and what it is inside of. */
+static bool node_is_captured(const struct driver_node *node) {
+    return node->graph->capturing || (node->operation.type == CU_GRAPH_NODE_TYPE_CONDITIONAL &&
+                                      conditional_is_capturing(node->operation.conditional));
+}
+
 CUresult cuGraphDestroy(CUgraph handle) {
     struct driver_graph *graph;
     CUresult status = graph_begin(handle, &graph);
     if (status == CUDA_SUCCESS && graph->owned)
         status = CUDA_ERROR_INVALID_VALUE; /* a child graph goes with its node, a captured one with
                                               its capture */
+    for (size_t i = 0; status == CUDA_SUCCESS && i < graph->count; i++)
+        if (node_is_captured(graph->nodes[i]))
+            status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         graph_free(graph);
+    return driver_end(status);
+}
+
+CUresult cuGraphConditionalHandleCreate(CUgraphConditionalHandle *condition, CUgraph handle,
+                                        CUcontext context, unsigned int initial,
+                                        unsigned int flags) {
+    struct driver_graph *graph;
+    CUresult status = graph_begin(handle, &graph);
+    (void)context; /* all memory of a device is reached from all contexts */
+    if (status == CUDA_SUCCESS && (!condition || flags & ~(unsigned)CU_GRAPH_COND_ASSIGN_DEFAULT))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = condition_open(handle, initial, flags, condition);
     return driver_end(status);
 }
 
@@ -39,6 +63,8 @@ CUresult cuGraphClone(CUgraph *clone, CUgraph handle) {
     CUresult status = graph_begin(handle, &graph);
     if (status == CUDA_SUCCESS && !clone)
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && graph_is_conditional(graph))
+        status = CUDA_ERROR_NOT_SUPPORTED; /* in CUDA too: its variables are one graph's */
     if (status == CUDA_SUCCESS) {
         const struct driver_graph *made = graph_clone(graph, true);
         if (made)
@@ -204,7 +230,7 @@ CUresult cuGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from, const
 CUresult cuGraphDestroyNode(CUgraphNode handle) {
     struct driver_node *node;
     CUresult status = node_begin(handle, &node);
-    if (status == CUDA_SUCCESS && node->graph->capturing)
+    if (status == CUDA_SUCCESS && node_is_captured(node))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         graph_remove(node);

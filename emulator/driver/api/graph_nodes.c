@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "emulator/driver/api/api.h"
+#include "emulator/driver/condition.h"
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
 #include "emulator/driver/prepare.h"
@@ -124,6 +125,17 @@ CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph, const CUgraphNo
     return node_added(node, graph, dependencies, count, &operation, status);
 }
 
+/* The node has its variable for itself, and the program learns of the node's bodies. */
+static CUresult bodies_tell(CUgraphNode handle, CUDA_CONDITIONAL_NODE_PARAMS *parameters) {
+    struct driver_node *node;
+    const CUresult status = graph_find_node(handle, &node);
+    if (status != CUDA_SUCCESS)
+        return status;
+    node->operation.conditional->condition->is_taken = true;
+    parameters->phGraph_out = node->operation.conditional->handles;
+    return CUDA_SUCCESS;
+}
+
 CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
                         size_t count, CUgraphNodeParams *parameters) {
     struct driver_operation operation;
@@ -132,7 +144,13 @@ CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dep
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = prepare_any(&operation, parameters);
-    return node_added(node, graph, dependencies, count, &operation, status);
+    if (status != CUDA_SUCCESS)
+        return driver_end(status);
+    status = node_add(node, graph, dependencies, count, &operation);
+    if (status == CUDA_SUCCESS && parameters->type == CU_GRAPH_NODE_TYPE_CONDITIONAL)
+        status = bodies_tell(*node, &parameters->conditional);
+    prepare_release(&operation);
+    return driver_end(status);
 }
 
 CUresult cuGraphAddNode_v2(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
