@@ -2,6 +2,7 @@
 #include "bench/measure/contest_list.h"
 #include "bench/measure/contest_rows.h"
 #include "bench/operations/selection.h"
+#include "ranks/ranks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +40,9 @@ static void entry_screen(const struct contest *contest, struct entry *entry) {
                       : measure_patience(limits, implementation) / (double)limits->samples_few;
     double predicted = prediction_seconds(contest->rules->predictions, &entry->contender);
     const bool is_known = predicted > 0.0;
-    const double seconds = is_known ? predicted : least_seconds(contest, entry);
+    /* Each rank has measured ceilings of its own: what one skips, all skip. */
+    const double seconds =
+        ranks_slowest(contest_ranks(contest), is_known ? predicted : least_seconds(contest, entry));
     if (seconds > most) {
         snprintf(reason, sizeof reason,
                  "one iteration %s %.3g s%s, more than the %.3g s that leave room for %zu samples; "

@@ -7,7 +7,6 @@
 #include "kernels/kernels.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* A captured plan, and what tells it from the others. */
 struct captured {
@@ -164,7 +163,7 @@ static enum status list_extend(struct mlp_graphs *graphs, struct message *messag
 static bool is_alike(const struct captured *one, const struct captured *other) {
     return one->inference == other->inference && one->batch == other->batch &&
            one->together.exchange == other->together.exchange && one->joined == other->joined &&
-           memcmp(&one->together.share, &other->together.share, sizeof(float)) == 0;
+           one->together.share == other->together.share;
 }
 
 /* Captures what `wanted` describes and appends it. */

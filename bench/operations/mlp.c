@@ -152,7 +152,7 @@ static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
                                                       .optimizer = optimizer_cuda_naive,
                                                       .round = round_cuda_naive};
 
-/* The best rung of every kernel with products on tensor cores. */
+/* The best rung of every kernel but the products. */
 #define WITH_VECTORISED                                                                            \
     .activation = activation_cuda_vectorised, .softmax = softmax_cuda_vectorised,                  \
     .cross_entropy = cross_entropy_cuda_vectorised, .mse = mse_cuda_tiled,                         \
@@ -160,18 +160,13 @@ static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
     .round = round_cuda_vectorised, .graph = true
 static const struct mlp_kernels kernels_cuda_tensor = {.gemm = gemm_cuda_tensor, WITH_VECTORISED};
 static const struct mlp_kernels kernels_cuda_hopper = {.gemm = gemm_cuda_hopper, WITH_VECTORISED};
-#undef WITH_VECTORISED
 
 static const struct mlp_kernels kernels_cuda_tiled = {.gemm = gemm_cuda_tiled, WITH_CUDA};
 static const struct mlp_kernels kernels_cublas = {.gemm = gemm_cublas, WITH_CUDA};
 static const struct mlp_kernels kernels_cublas_graph = {
     .gemm = gemm_cublas, WITH_CUDA, .graph = true};
 
-#define CUDA_BEST                                                                                  \
-    .gemm = gemm_cuda_best, .linear = linear_cuda_best, .activation = activation_cuda_vectorised,  \
-    .softmax = softmax_cuda_vectorised, .cross_entropy = cross_entropy_cuda_vectorised,            \
-    .mse = mse_cuda_tiled, .column_sums = column_sums_cuda_tiled,                                  \
-    .optimizer = optimizer_cuda_vectorised, .graph = true
+#define CUDA_BEST .gemm = gemm_cuda_best, .linear = linear_cuda_best, WITH_VECTORISED
 static const struct mlp_kernels kernels_cuda_best = {CUDA_BEST};
 
 /* Over the GPUs of a job. */
@@ -184,6 +179,7 @@ static const struct mlp_kernels kernels_cublas_nccl = {
 static const struct mlp_kernels kernels_cublas_buckets = {
     .gemm = gemm_cublas, WITH_CUDA, .exchange = MLP_EXCHANGE_BUCKETS};
 #undef CUDA_BEST
+#undef WITH_VECTORISED
 #undef WITH_SIMD
 #undef WITH_CUDA
 

@@ -362,6 +362,45 @@ static void time_is_between_two_events(void **state) {
     assert_int_equal(gpu_timer_stop(fixture->gpu, &seconds, &fixture->message), STATUS_FAILED);
 }
 
+/* What waits for the work of other processes meanwhile is not timed. */
+static void a_timer_ends_where_it_is_marked(void **state) {
+    struct fixture *fixture = *state;
+    double seconds = 0.0;
+    bool pending = true;
+    assert_int_equal(gpu_timer_start(fixture->gpu, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_timer_mark(fixture->gpu, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_pending(fixture->gpu, &pending, &fixture->message), STATUS_OK);
+    assert_false(pending);
+    assert_int_equal(gpu_timer_stop(fixture->gpu, &seconds, &fixture->message), STATUS_OK);
+    expect_log(fixture, "cuEventRecord\ncuEventRecord\ncuEventSynchronize\n");
+    /* The next one ends behind its own work. */
+    fixture->driver.clear();
+    assert_int_equal(gpu_timer_start(fixture->gpu, &fixture->message), STATUS_OK);
+    assert_int_equal(gpu_timer_stop(fixture->gpu, &seconds, &fixture->message), STATUS_OK);
+    expect_log(fixture, "cuEventRecord\ncuEventRecord\ncuEventSynchronize\n");
+    stand_in_order("cuStreamQuery=600"); /* CUDA_ERROR_NOT_READY */
+    assert_int_equal(gpu_pending(fixture->gpu, &pending, &fixture->message), STATUS_OK);
+    assert_true(pending);
+    stand_in_order("cuStreamQuery=1");
+    assert_int_equal(gpu_pending(fixture->gpu, &pending, &fixture->message), STATUS_FAILED);
+    assert_false(pending);
+}
+
+/* Made at its first use, and given back with the GPU: the fixture counts. */
+static void the_second_stream_waits_and_is_waited_for(void **state) {
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(gpu_beside_follow(fixture->gpu, &fixture->message), STATUS_OK);
+        assert_int_equal(gpu_beside_wait(fixture->gpu, &fixture->message), STATUS_OK);
+    }
+    expect_log(fixture, "cuEventRecord\ncuStreamWaitEvent\ncuEventRecord\ncuStreamWaitEvent\n"
+                        "cuEventRecord\ncuStreamWaitEvent\ncuEventRecord\ncuStreamWaitEvent\n");
+    assert_int_equal(gpu_reset(fixture->gpu, &fixture->message), STATUS_OK);
+    stand_in_order("cuStreamWaitEvent=1");
+    assert_int_equal(gpu_beside_follow(fixture->gpu, &fixture->message), STATUS_FAILED);
+    assert_non_null(strstr(fixture->message.text, "cuStreamWaitEvent failed"));
+}
+
 static void a_real_gpu_has_no_counters(void **state) {
     struct fixture *fixture = *state;
     size_t count = 1;
@@ -502,6 +541,8 @@ int main(void) {
         FIXTURE_TEST(what_a_gpu_without_machine_code_lacks_is_named),
         FIXTURE_TEST(a_refused_launch_names_the_kernel_and_its_geometry),
         FIXTURE_TEST(time_is_between_two_events),
+        FIXTURE_TEST(a_timer_ends_where_it_is_marked),
+        FIXTURE_TEST(the_second_stream_waits_and_is_waited_for),
         FIXTURE_TEST(a_real_gpu_has_no_counters),
         FIXTURE_TEST(after_a_sticky_error_every_call_tells_the_first_reason),
         FIXTURE_TEST(after_a_reset_the_run_goes_on),

@@ -377,6 +377,7 @@ enum cuda_result cuStreamWaitEvent(struct cuda_stream *stream, struct cuda_event
     (void)event;
     (void)flags;
     BEGIN();
+    record("cuStreamWaitEvent");
     return CUDA_SUCCESS;
 }
 
