@@ -2,6 +2,7 @@
  * round the tiles, alpha and beta, leading dimensions; what it refuses; and ten faults planted into
  * its PTX, each of which a check, or the oracle, has to find. Every form that the tuner may pick, too. */
 #include "common/narrow.h"
+#include "gpu/counters.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/kernels.h"
 #include "reference/oracle/oracle.h"
@@ -176,6 +177,36 @@ static void each_form_is_right(void **state) {
     for (enum gemm_tile_size form = GEMM_TILE_BEFORE_HOPPER + 1; form < GEMM_TILES; form++)
         expect_right(staging, &shape, form % 2 ? DTYPE_F16 : DTYPE_BF16,
                      (enum gemm_variant)(form % 3), &form);
+    staging_close(staging);
+}
+
+/* What the kernel counts for one stack of wide tiles. */
+static struct emulator_counters counted(struct staging *staging, int64_t k) {
+    const enum gemm_tile_size form = GEMM_TILE_HOPPER_128x256s4c2;
+    const struct shape shape = {256, 256, k, 0, 1.0F, 0.0F};
+    struct emulator_counters row = {.size = sizeof row};
+    assert_int_equal(gpu_counters_reset(staging->device.gpu, &staging->message), STATUS_OK);
+    expect_right(staging, &shape, DTYPE_BF16, GEMM_NN, &form);
+    assert_int_equal(gpu_counters_read(staging->device.gpu, 0, &row, &staging->message), STATUS_OK);
+    return row;
+}
+
+/* Two more turns of the loop. A consumer has 2.84 machine instructions a wgmma: 1.09 of products and
+ * the loop's end, 1.75 of fences, groups and barriers. The producer has 22 for each slot, which is
+ * 32 wgmma of eight warps. */
+static void the_loop_has_little_but_products(void **state) {
+    (void)state;
+    struct staging *staging = open_h100();
+    if (staging == NULL) {
+        skip();
+        return;
+    }
+    const struct emulator_counters few = counted(staging, 1280), more = counted(staging, 2304);
+    const double products = (double)(more.wgmma_warp_instructions - few.wgmma_warp_instructions);
+    assert_int_equal(products, 2 * 32 * 2 * 2 * 4); /* of two consumers in two blocks */
+    const double each = (double)(more.machine_instructions - few.machine_instructions) / products;
+    print_message("%.3f machine instructions a wgmma\n", each);
+    assert_in_range((int)(each * 1000.0), 2840, 3700);
     staging_close(staging);
 }
 
@@ -387,6 +418,7 @@ int main(void) {
         cmocka_unit_test(all_variants_are_right_on_the_emulated_h100),
         cmocka_unit_test(each_form_is_right),
         cmocka_unit_test(the_form_follows_the_shape),
+        cmocka_unit_test(the_loop_has_little_but_products),
         cmocka_unit_test(what_tma_cannot_copy_is_refused),
         cmocka_unit_test(each_planted_fault_is_found),
     };
