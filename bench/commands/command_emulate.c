@@ -32,8 +32,9 @@ static const struct command_option options[] = {
     OPTION_TEXT(
         "device", "NAME", struct parsed, device,
         "What the GPU says it is: ampere (default), t4, a100, rtx3090, h100, b200, rtx5090"),
-    OPTION_TEXT("check", "LIST", struct parsed, check,
-                "memory (default), race, init, barrier, leak, joined by commas; all; none"),
+    OPTION_TEXT(
+        "check", "LIST", struct parsed, check,
+        "memory (default), race, race=global, init, barrier, leak, joined by commas; all; none"),
     OPTION_TEXT("report", "FILE", struct parsed, report,
                 "Write the counters of all kernels into this CSV file"),
     OPTION_FLAG("preload", struct parsed, preload,

@@ -84,6 +84,7 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
     if (read) {
         memcpy(copy->bytes, space_host(from), read);
         request_touch(&request->from, range, from);
+        check_global_race(warp, instruction, lane, from, read, false);
         copy->undefined = memory_unwritten_bits(range, from, read);
     }
     if (warp->block->race)

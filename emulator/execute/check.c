@@ -4,6 +4,7 @@
 #include "emulator/execute/access.h"
 #include "emulator/execute/elements.h"
 #include "emulator/execute/race.h"
+#include "emulator/execute/race_global.h"
 #include "emulator/execute/undefined.h"
 #include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
@@ -68,11 +69,30 @@ void check_place(struct warp *warp, const struct instruction *instruction, unsig
     check_access(warp, instruction, lane, place, size, flags, NULL);
 }
 
+static void global_races(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                         uint64_t address, uint32_t size, bool is_write,
+                         const unsigned char *value) {
+    const bool is_strong = instruction->detail->is_strong;
+    if (warp->block->race && is_strong)
+        race_strong(warp, instruction, address, !is_write, is_write);
+    if (!warp->block->launch->race_global)
+        return;
+    if (is_strong)
+        race_global_strong(warp, instruction, address, !is_write, is_write);
+    race_global_access(warp, instruction, lane, address, size,
+                       (is_write ? RACE_GLOBAL_WRITE : 0U) | (is_strong ? RACE_GLOBAL_STRONG : 0U),
+                       value);
+}
+
+void check_global_race(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                       uint64_t address, uint32_t size, bool is_write) {
+    global_races(warp, instruction, lane, address, size, is_write, NULL);
+}
+
 void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint64_t address, uint32_t size, bool is_write) {
     const struct launch *launch = warp->block->launch;
-    if (warp->block->race && instruction->detail->is_strong)
-        race_strong(warp, instruction, address, !is_write, is_write);
+    global_races(warp, instruction, lane, address, size, is_write, NULL);
     if (!launch->options.check_init)
         return;
     struct memory_range *range = memory_find_all(launch->memory, address, size);
@@ -150,13 +170,23 @@ static void store_global(struct warp *warp, const struct instruction *instructio
     }
 }
 
+static void check_global_races(struct warp *warp, const struct instruction *instruction,
+                               const struct access *access, bool is_store) {
+    unsigned char value[16];
+    for (uint32_t rest = access->mask; rest && !warp->is_faulted; rest &= rest - 1) {
+        const unsigned lane = lane_first(rest);
+        if (is_store)
+            store_any(warp, instruction->detail, lane, value);
+        global_races(warp, instruction, lane, access->address.at[lane],
+                     bytes_of(instruction->detail), is_store, is_store ? value : NULL);
+    }
+}
+
 void check_global_access(struct warp *warp, const struct instruction *instruction,
                          const struct access *access, bool is_store, uint32_t kind) {
-    if (warp->block->race && instruction->detail->is_strong) {
-        for (uint32_t rest = access->mask; rest; rest &= rest - 1)
-            race_strong(warp, instruction, access->address.at[lane_first(rest)], !is_store,
-                        is_store);
-    }
+    const bool is_strong = warp->block->race && instruction->detail->is_strong;
+    if (is_strong || warp->block->launch->race_global)
+        check_global_races(warp, instruction, access, is_store);
     if (!warp->undefined)
         return;
     if (is_store)

@@ -22,6 +22,10 @@ void check_place(struct warp *warp, const struct instruction *instruction, unsig
 void check_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
                   uint64_t address, uint32_t size, bool is_write);
 
+/* The same as far as it concerns races. */
+void check_global_race(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                       uint64_t address, uint32_t size, bool is_write);
+
 struct access;
 
 /* Accesses of a warp, whose lanes lie within their memory; `kind` says how (access_site.h).

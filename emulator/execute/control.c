@@ -5,6 +5,7 @@
 #include "emulator/execute/execute.h"
 #include "emulator/execute/print.h"
 #include "emulator/execute/race.h"
+#include "emulator/execute/race_global.h"
 #include "emulator/execute/undefined.h"
 #include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
@@ -221,6 +222,8 @@ static void call_set_conditional(struct warp *warp, const struct instruction *in
                    "cudaGraphSetConditional of a handle that is none");
 }
 
+enum { HEAP_KEY = 0 }; /* no address: blocks meet at the heap */
+
 static void call_lane(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     const struct detail *detail = instruction->detail;
     struct heap *heap = warp->block->launch->heap;
@@ -232,9 +235,11 @@ static void call_lane(struct warp *warp, const struct instruction *instruction, 
                    argument_text(warp, detail, 1, lane), (unsigned)argument(warp, detail, 2, lane));
         break;
     case BUILTIN_MALLOC:
+        race_global_meet(warp, HEAP_KEY);
         give_result(warp, detail, lane, heap_allocate(heap, first));
         break;
     case BUILTIN_FREE:
+        race_global_meet(warp, HEAP_KEY);
         if (!heap_free(heap, first))
             warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, first,
                        "free of what malloc did not give, or of what is free already");
@@ -394,6 +399,7 @@ static void execute_proxy_fence(struct warp *warp, const struct instruction *ins
 static void execute_fence(struct warp *warp, const struct instruction *instruction) {
     execute_sleep(warp, instruction);
     race_fence(warp);
+    race_global_fence(warp);
 }
 
 #define POLICIES                                                                                   \

@@ -49,8 +49,9 @@ struct launch {
     bool is_cooperative; /* all blocks resident together */
     uint64_t workspace;  /* where cooperative groups keep the grid's barrier; 0: no such launch */
     size_t resident_limit;
-    bool is_serial;  /* blocks see each other's work: one host thread, in the order of the blocks */
-    bool is_slow;    /* race or init checks are on */
+    bool is_serial; /* blocks see each other's work: one host thread, in the order of the blocks */
+    struct race_global *race_global; /* NULL: races between blocks are not looked for */
+    bool is_slow;                    /* race or init checks are on */
     bool is_watched; /* the same, or caches are simulated: somebody sees what global memory does */
     struct caches *caches;  /* NULL: not simulated */
     int64_t slice;          /* instructions of a warp before the next one's turn */

@@ -59,11 +59,12 @@ struct machine_properties {
 };
 
 struct machine_options {
-    bool check_memory;  /* exact bounds of every access; alignment is always checked */
-    bool check_race;    /* two threads, one shared byte, no barrier between, one of them writing */
-    bool check_init;    /* uses of values that nothing has written */
-    bool check_barrier; /* a thread exits while others of its block wait at a barrier for all */
-    bool count_ptx;     /* what the PTX says, and not what an assembler makes of it; when loading */
+    bool check_memory; /* exact bounds of every access; alignment is always checked */
+    bool check_race;   /* two threads, one shared byte, no barrier between, one of them writing */
+    bool check_race_global; /* the same between blocks, in global memory */
+    bool check_init;        /* uses of values that nothing has written */
+    bool check_barrier;     /* a thread exits while others of its block wait at a barrier for all */
+    bool count_ptx; /* what the PTX says, and not what an assembler makes of it; when loading */
     bool simulate_caches;        /* counts hits in them, and what goes to DRAM */
     uint64_t instruction_budget; /* warp instructions a launch; 0: no limit */
     uint64_t sample_blocks;      /* the most equal blocks that a launch executes; 0: all */

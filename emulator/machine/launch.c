@@ -1,6 +1,7 @@
 /* Launches: whether one may run, what it needs, and what it says when it cannot. */
 #include "emulator/machine/machine.h"
 
+#include "emulator/execute/race_global.h"
 #include "emulator/lanes/space.h"
 #include "emulator/machine/equal_blocks.h"
 #include "emulator/machine/module.h"
@@ -182,9 +183,10 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
         function->local_bytes + (function->has_calls ? machine->options.stack_bytes : 0), 16);
     launch->parameter_bytes = from->function->info.parameter_bytes;
     launch->is_cooperative = from->cooperative;
-    launch->is_serial =
-        from->cooperative || function->communicates || launch->options.simulate_caches;
-    launch->is_slow = launch->options.check_race || launch->options.check_init;
+    launch->is_serial = from->cooperative || function->communicates ||
+                        launch->options.simulate_caches || launch->options.check_race_global;
+    launch->is_slow = launch->options.check_race || launch->options.check_race_global ||
+                      launch->options.check_init;
     launch->is_watched = launch->is_slow || launch->options.simulate_caches;
     launch->slice = launch->options.simulate_caches ? SLICE_CACHED : SLICE;
     const uint64_t resident = (uint64_t)machine_occupancy(machine, from->function, launch->threads,
@@ -218,14 +220,21 @@ static bool open_caches(const struct machine *machine, const struct machine_laun
     return launch->caches != NULL;
 }
 
+static bool open_race_global(struct launch *launch) {
+    if (launch->options.check_race_global)
+        launch->race_global = race_global_create(launch->block_count);
+    return launch->race_global || !launch->options.check_race_global;
+}
+
 static enum machine_status run(struct machine *machine, const struct machine_launch *from,
                                uint64_t workspace, struct machine_counters *counters,
                                struct machine_diagnostic *diagnostic) {
     struct launch launch = {0};
     prepare(machine, from, &launch);
     launch.parameters = calloc(launch.parameter_bytes + 16, 1);
-    if (!launch.parameters || !open_caches(machine, from, &launch) ||
+    if (!launch.parameters || !open_caches(machine, from, &launch) || !open_race_global(&launch) ||
         pthread_mutex_init(&launch.lock, NULL) != 0) {
+        race_global_destroy(launch.race_global);
         caches_destroy(launch.caches);
         free(launch.parameters);
         return refuse(diagnostic, MACHINE_OUT_OF_MEMORY, machine_function_info(from->function),
@@ -244,6 +253,7 @@ static enum machine_status run(struct machine *machine, const struct machine_lau
     counters->shared_bytes = launch.own_shared;
     output_print(&launch);
     pthread_mutex_destroy(&launch.lock);
+    race_global_destroy(launch.race_global);
     caches_destroy(launch.caches);
     free(launch.parameters);
     if (launch.fault.status != MACHINE_OK)

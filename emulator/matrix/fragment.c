@@ -54,6 +54,8 @@ static void check_element(struct warp *warp, const struct instruction *instructi
     if (lies_in_shared(address))
         check_place(warp, instruction, lane, &place, bytes,
                     (instruction->variant ? CHECK_WRITES : CHECK_READS) | CHECK_LATER);
+    else
+        check_global_race(warp, instruction, lane, address, bytes, instruction->variant != 0);
 }
 
 /* The element's bytes and their address, or NULL after a fault. */

@@ -45,11 +45,10 @@ static bool config_check(const struct config_reader *reader, char *value) {
     const struct {
         const char *name;
         bool *flag;
-    } checks[] = {{"memory", &options->check_memory},
-                  {"race", &options->check_race},
-                  {"init", &options->check_init},
-                  {"barrier", &options->check_barrier},
-                  {"leak", &reader->config->check_leak}};
+    } checks[] = {
+        {"memory", &options->check_memory},           {"race", &options->check_race},
+        {"race=global", &options->check_race_global}, {"init", &options->check_init},
+        {"barrier", &options->check_barrier},         {"leak", &reader->config->check_leak}};
     enum { CHECKS = sizeof checks / sizeof *checks };
     for (size_t i = 0; i < CHECKS; i++)
         *checks[i].flag = false;
@@ -57,11 +56,12 @@ static bool config_check(const struct config_reader *reader, char *value) {
     for (char *word = strtok_r(value, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
         bool all = !strcmp(word, "all"), found = all || !strcmp(word, "none");
         for (size_t i = 0; i < CHECKS; i++)
-            if (all || !strcmp(word, checks[i].name))
+            if ((all && checks[i].flag != &options->check_race_global) ||
+                !strcmp(word, checks[i].name))
                 *checks[i].flag = found = true;
         if (!found)
             return config_refuse(reader, "no such check", word,
-                                 "memory, race, init, barrier, leak, all, none");
+                                 "memory, race, race=global, init, barrier, leak, all, none");
     }
     return true;
 }

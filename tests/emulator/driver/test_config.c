@@ -62,7 +62,7 @@ static void mistakes_are_named_with_what_is_known(void **state) {
     } mistakes[] = {
         {"colour=red",
          "no such key 'colour'; known: check, device, devices, report, threads, memory, budget"},
-        {"check=memory,speed", "no such check 'speed'; known: memory, race, init, barrier"},
+        {"check=memory,speed", "no such check 'speed'; known: memory, race, race=global, init"},
         {"device=gtx1080", "no such device 'gtx1080'; known: ampere, t4, a100, rtx3090, rtx4060, "
                            "h100, b200, rtx5090"},
         {"threads=two", "no usable number of threads 'two'"},
@@ -97,6 +97,7 @@ static void right_configurations_are_silent(void **state) {
         "check=none",
         "check=all;",
         " check=memory,race,init ; threads=2;budget=1000000",
+        "check=memory,race=global",
         "device=A100;memory=512M;budget=100M",
     };
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {

@@ -1,0 +1,96 @@
+/* Races between blocks in global memory: which are found, and what orders blocks. */
+#include "tests/support/emulator_core.h"
+
+#include <stdlib.h>
+
+/* %rd1 is a buffer of zeros, %r1 the block, %r2 the thread, %p1 the first block; %rd2 is 64 bytes
+ * behind %rd1, %rd3 at the thread's word. */
+#define KERNEL(text)                                                                               \
+    ".visible .entry k(.param .u64 a) { .reg .pred %p<9>; .reg .b64 %rd<9>; .reg .b32 %r<20>;\n"   \
+    "ld.param.u64 %rd1, [a]; mov.u32 %r1, %ctaid.x; mov.u32 %r2, %tid.x; add.u64 %rd2, %rd1, "     \
+    "64;\n"                                                                                        \
+    "setp.eq.u32 %p1, %r1, 0; mul.wide.u32 %rd3, %r2, 4; add.u64 %rd3, %rd1, %rd3;\n"              \
+    "mad.lo.u32 %r3, %r1, 32, %r2; mul.wide.u32 %rd4, %r3, 4; add.u64 %rd4, %rd1, %rd4;\n" text    \
+    "\nret; }\n"
+/* The first block writes a word and then a flag, the second waits for the flag and reads. */
+#define HAND_OVER(set, get)                                                                        \
+    KERNEL("@!%p1 bra AGAIN;\n st.global.u32 [%rd1], 5; " set " bra END;\n"                        \
+           "AGAIN: " get " setp.eq.u32 %p3, %r4, 0; @%p3 bra AGAIN;\n"                             \
+           "ld.global.u32 %r5, [%rd1];\nEND:")
+
+static const struct {
+    const char *text, *said; /* NULL: no race */
+    unsigned threads;
+} examples[] = {
+    {KERNEL("st.global.u32 [%rd3], %r1;"), "a block writes what block (0,0,0) wrote", 32},
+    {KERNEL("st.global.u32 [%rd3], 7;"), NULL, 32},
+    {KERNEL("st.global.u32 [%rd4], %r1;"), NULL, 32},
+    {KERNEL("ld.global.u32 %r4, [%rd4]; ld.global.u32 %r5, [%rd4+4]; st.global.u32 [%rd4], 9;"),
+     "a block writes what block (0,0,0) read", 32},
+    {KERNEL("ld.global.u32 %r4, [%rd1]; @%p1 bra L; bra E; L: st.global.u32 [%rd4], %r3; E:"),
+     "race in global memory: a block reads what block (0,0,0) wrote", 32},
+    {KERNEL("atom.global.add.u32 %r4, [%rd1], 1;"), NULL, 32},
+    {KERNEL("atom.global.add.u32 %r4, [%rd1], 1; ld.global.u32 %r5, [%rd1];"),
+     "a block writes what block (0,0,0) read", 1},
+    {KERNEL("cvt.u64.u32 %rd5, %r1; add.u64 %rd5, %rd5, %rd1; st.global.u8 [%rd5], %r1;"), NULL, 1},
+    {KERNEL("st.relaxed.gpu.global.u32 [%rd3], %r1;"), NULL, 32},
+    {HAND_OVER("st.release.gpu.global.u32 [%rd2], 1;", "ld.acquire.gpu.global.u32 %r4, [%rd2];"),
+     NULL, 1},
+    {HAND_OVER("membar.gl; atom.global.exch.b32 %r6, [%rd2], 1;",
+               "ld.volatile.global.u32 %r4, [%rd2]; membar.gl;"),
+     NULL, 1},
+    {HAND_OVER("st.relaxed.gpu.global.u32 [%rd2], 1;", "ld.acquire.gpu.global.u32 %r4, [%rd2];"),
+     "a block reads what block (0,0,0) wrote", 1},
+    {HAND_OVER("st.release.gpu.global.u32 [%rd2], 1;", "ld.relaxed.gpu.global.u32 %r4, [%rd2];"),
+     "a block reads what block (0,0,0) wrote", 1},
+    /* The block that comes last reads what all have written. */
+    {KERNEL("st.global.u32 [%rd4+128], %r3; bar.sync 0; setp.ne.u32 %p2, %r2, 0; @%p2 bra E;\n"
+            "membar.gl; atom.global.add.u32 %r4, [%rd1], 1; membar.gl;\n"
+            "setp.ne.u32 %p3, %r4, 3; @%p3 bra E; ld.global.u32 %r5, [%rd1+128];\n"
+            "ld.global.u32 %r6, [%rd1+256]; E:"),
+     NULL, 32},
+};
+
+static void blocks_race_unless_something_orders_them(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race_global = true;
+    machine_set_options(bench->machine, &options);
+    for (size_t k = 0; k < sizeof examples / sizeof examples[0]; k++) {
+        const uint64_t words = bench_allocate(bench, NULL, 1024);
+        assert_int_equal(machine_set(bench->machine, words, 0, 4, 256), MACHINE_OK);
+        if (bench_load(bench, examples[k].text) != MACHINE_OK)
+            fail_msg("%s", bench->diagnostic.message);
+        bench->log[0] = '\0';
+        const enum machine_status status = LAUNCH(bench, "k", 4, examples[k].threads, words);
+        const bool is_right = examples[k].said ? status == MACHINE_CHECK_FAILED &&
+                                                     strstr(bench->log, examples[k].said)
+                                               : status == MACHINE_OK;
+        if (!is_right)
+            fail_msg("'%s' for: %s", bench->log, examples[k].text);
+        assert_int_equal(machine_free(bench->machine, words), MACHINE_OK);
+    }
+}
+
+static void launches_are_ordered(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race_global = true;
+    machine_set_options(bench->machine, &options);
+    const uint64_t words = bench_allocate(bench, NULL, 1024);
+    assert_int_equal(bench_load(bench, KERNEL("sub.u32 %r3, 99, %r3; mul.wide.u32 %rd4, %r1, 4;\n"
+                                              "sub.u64 %rd4, %rd1, %rd4; st.global.u32 "
+                                              "[%rd4+512], %r3;")),
+                     MACHINE_OK);
+    for (int turn = 0; turn < 3; turn++)
+        assert_int_equal(LAUNCH(bench, "k", 1u + (unsigned)turn, 1, words), MACHINE_OK);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(blocks_race_unless_something_orders_them),
+        TEST(launches_are_ordered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
