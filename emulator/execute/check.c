@@ -212,18 +212,27 @@ static void check_flags(struct warp *warp, const struct instruction *instruction
 }
 
 static void check_shared_races(struct warp *warp, const struct instruction *instruction,
-                               const struct access *access, bool is_store) {
-    unsigned char value[16];
+                               const struct access *access, bool is_store, uint32_t kind) {
+    unsigned char values[LANES][16];
     const uint32_t bytes = bytes_of(instruction->detail);
+    const struct race_words words = {access->address.at, access->mask, bytes};
+    const bool is_plain = !instruction->detail->is_strong && bytes % 4 == 0;
     race_next(warp);
-    for (uint32_t rest = access->mask; rest && !warp->is_faulted; rest &= rest - 1) {
+    if (is_plain && !is_store && kind == PATTERN_UNIFORM &&
+        race_read_by_all(warp, LANES - 1U - (unsigned)__builtin_clz(access->mask),
+                         (uint32_t)access->first, bytes))
+        return;
+    for (uint32_t rest = access->mask; is_store && rest; rest &= rest - 1)
+        store_any(warp, instruction->detail, lane_first(rest), values[lane_first(rest)]);
+    if (is_plain)
+        race_access_words(warp, instruction, &words,
+                          is_store ? (const unsigned char(*)[16])values : NULL);
+    for (uint32_t rest = is_plain ? 0 : access->mask; rest && !warp->is_faulted; rest &= rest - 1) {
         const unsigned lane = lane_first(rest);
         const struct shared_place place = {warp->block, (uint32_t)access->address.at[lane]};
-        if (is_store)
-            store_any(warp, instruction->detail, lane, value);
         check_access(warp, instruction, lane, &place, bytes,
                      (is_store ? CHECK_WRITES : CHECK_READS) | CHECK_LATER,
-                     is_store ? value : NULL);
+                     is_store ? values[lane] : NULL);
     }
 }
 
@@ -232,7 +241,7 @@ void check_shared_access(struct warp *warp, const struct instruction *instructio
     const uint32_t span = span_of(instruction->detail, kind);
     uint8_t *written = warp->block->shared_written;
     if (warp->block->race)
-        check_shared_races(warp, instruction, access, is_store);
+        check_shared_races(warp, instruction, access, is_store, kind);
     if (!warp->undefined)
         return;
     if (!warp->propagate && span && is_store)

@@ -38,6 +38,18 @@ void race_next(struct warp *warp);
 void race_access(struct warp *warp, const struct instruction *instruction, unsigned lane,
                  const struct shared_place *place, uint32_t size, unsigned flags,
                  const unsigned char *value);
+/* An access of lanes to whole words of the block's own, neither strong nor a copy's. */
+struct race_words {
+    const uint64_t *offset; /* by lane */
+    uint32_t mask, size;    /* bytes a lane */
+};
+
+/* `values` has the bytes that each lane stores; NULL: they load. */
+void race_access_words(struct warp *warp, const struct instruction *instruction,
+                       const struct race_words *words, const unsigned char (*values)[16]);
+/* All lanes read the same words: as if `lane`, the last of them, did. False where that is not all
+ * that there is to say. */
+bool race_read_by_all(const struct warp *warp, unsigned lane, uint32_t offset, uint32_t size);
 /* A cp.async was waited for. */
 void race_arrived(struct warp *warp, uint32_t address, uint32_t size);
 /* A read of the warp's goes on: whoever writes the bytes meanwhile races with it. Or the reads of

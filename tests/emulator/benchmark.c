@@ -1,6 +1,6 @@
 /*
  * How fast the emulator's core is: naive and tiled GEMM from tests/data/ptx/core.ptx, with counters
- * and memory checks on. `make bench-emulator` runs it. CPU time and wall time are both shown: on a
+ * and memory checks on, then with all checks. `make bench-emulator` runs it. CPU time and wall time are both shown: on a
  * machine that others use, only the first one tells what a core can do, and the ratio of two
  * threads to one only means something where two cores are free.
  */
@@ -126,7 +126,7 @@ static int run(struct gemm *gemm, const char *kernel, unsigned threads, struct r
 
 /* The turns of one and two threads alternate, so that drift hits both alike; the best of each
  * counts. */
-static int measure(struct gemm *gemm, const char *kernel) {
+static int measure(struct gemm *gemm, const char *kernel, const char *checks) {
     struct result best[2] = {{.wall = 1e9, .cpu = 1e9}, {.wall = 1e9, .cpu = 1e9}};
     for (unsigned turn = 0; turn < TURNS; turn++) {
         for (unsigned threads = 1; threads <= 2; threads++) {
@@ -140,10 +140,11 @@ static int measure(struct gemm *gemm, const char *kernel) {
         }
     }
     const double millions = (double)best[0].instructions * 1e-6;
-    printf("%-11s %4u^3  %7.2f M warp instructions  1 thread: %.3f s wall, %.3f s CPU, %5.1f M/s a "
+    printf("%-11s %4u^3  %-6s checks  %7.2f M warp instructions  1 thread: %.3f s wall, %.3f s "
+           "CPU, %5.1f M/s a "
            "core (CPU time)  "
            "2 threads: %.3f s wall, %.2fx\n",
-           kernel, gemm->size, millions, best[0].wall, best[0].cpu, millions / best[0].cpu,
+           kernel, gemm->size, checks, millions, best[0].wall, best[0].cpu, millions / best[0].cpu,
            best[1].wall, best[0].wall / best[1].wall);
     return 0;
 }
@@ -159,7 +160,12 @@ int main(int argc, char **argv) {
             ? 0
             : 1;
     for (size_t k = 0; k < sizeof kernels / sizeof kernels[0] && status == 0; k++)
-        status = measure(&gemm, kernels[k]) == 0 ? 0 : 1;
+        status = measure(&gemm, kernels[k], "memory") == 0 ? 0 : 1;
+    options.check_race = options.check_init = options.check_barrier = true;
+    if (status == 0)
+        machine_set_options(gemm.machine, &options);
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0] && status == 0; k++)
+        status = measure(&gemm, kernels[k], "all") == 0 ? 0 : 1;
     struct rusage usage;
     if (status == 0 && getrusage(RUSAGE_SELF, &usage) == 0) {
         size_t total, in_use;
