@@ -49,6 +49,38 @@ static void a_failed_step_is_named_and_the_next_one_follows(void **state) {
     temporary_close(&place);
 }
 
+/* A lockstep whose cuda-hopper takes a millisecond, and whose cuBLAS takes `cublas`. */
+static void write_hopper(struct temporary *place, const char *cublas) {
+    char text[1024];
+    snprintf(text, sizeof text,
+             "#!/bin/sh\ncase $* in *--tuning*hopper*) for last; do :; done; mkdir \"$last\"\n"
+             "printf 'shape,implementation,median_s\\n4096x4096x4096,cuda-hopper,1e-3\\n"
+             "4096x4096x4096,cublas,%s\\n' >\"$last/results.csv\" ;; esac\n",
+             cublas);
+    write_program(place, text);
+}
+
+static void hopper_is_held_to_cublas(void **state) {
+    (void)state;
+    struct temporary place;
+    char printed[4096];
+    temporary_open(&place);
+    write_hopper(&place, "0.95e-3");
+    assert_int_equal(run(&place, "scripts/gpu-check %s 0 %s/near", printed, sizeof printed), 0);
+    char *text = file_text(temporary_path(&place, "near/hopper.txt"));
+    assert_non_null(strstr(text, "4096x4096x4096: 0.950 of the rate of cuBLAS"));
+    free(text);
+    write_hopper(&place, "0.8e-3");
+    assert_int_equal(run(&place, "scripts/gpu-check %s 0 %s/far", printed, sizeof printed), 1);
+    const char *hopper = strstr(printed, "hopper  ");
+    assert_true(hopper != NULL && strstr(hopper, "failed: exit status 1") != NULL);
+    write_program(&place, "#!/bin/sh\ncase $* in tune*bf16*) echo 'cuda-hopper needs compute "
+                          "capability 9.0'; exit 3 ;; esac\n");
+    assert_int_equal(run(&place, "scripts/gpu-check %s 0 %s/other", printed, sizeof printed), 0);
+    assert_non_null(strstr(printed, "skipped: its compute capability is not 9.0"));
+    temporary_close(&place);
+}
+
 static void without_its_gpu_nothing_is_checked(void **state) {
     (void)state;
     struct temporary place;
@@ -99,6 +131,7 @@ static void counts_are_held_to_ncus(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_step_is_named_and_the_next_one_follows),
+        cmocka_unit_test(hopper_is_held_to_cublas),
         cmocka_unit_test(without_its_gpu_nothing_is_checked),
         cmocka_unit_test(counts_are_held_to_ncus),
     };
