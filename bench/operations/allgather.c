@@ -59,7 +59,7 @@ static void allgather_expect(const struct oracle_view *view, int buffer, int64_t
     (void)buffer;
     const struct bench_case *c = view->bench_case;
     for (int64_t row = first_row; row < first_row + rows; row++) {
-        float values[COLLECTIVE_PIECE];
+        float values[COLLECTIVE_PIECE] = {0.0f};
         int64_t first;
         const int64_t count = buffer_flat_range(c->sizes[0], row, 1, &first);
         parts_draw(c, first, count, values);
