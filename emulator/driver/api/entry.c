@@ -1,4 +1,5 @@
 /* The list of entry points: cuGetProcAddress, and the calls that the emulator lacks. */
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,12 +137,21 @@ static void config_read_early(void) {
         driver_say("%s", message);
 }
 
+/* NVIDIA's compiler asks for a table too, and goes on without. */
+static bool is_compiler(const void *caller) {
+    Dl_info about;
+    return dladdr(caller, &about) && about.dli_fname && strstr(about.dli_fname, "libnvrtc");
+}
+
 /* The tables behind this call are private to NVIDIA's libraries; the emulator has none. The CUDA
  * runtime asks for several, also before cuInit, and then fails with an error that does not tell why. */
 CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
     static bool said;
     if (!table || !identifier)
         return CUDA_ERROR_INVALID_VALUE;
+    *table = NULL;
+    if (is_compiler(__builtin_return_address(0)))
+        return CUDA_ERROR_NOT_FOUND;
     pthread_mutex_lock(&driver.lock);
     if (!said) {
         config_read_early();
@@ -152,6 +162,5 @@ CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
     }
     said = true;
     pthread_mutex_unlock(&driver.lock);
-    *table = NULL;
     return CUDA_ERROR_NOT_FOUND;
 }
