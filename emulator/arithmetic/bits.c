@@ -1,6 +1,7 @@
 /*
- * Logic, shifts, bit fields, permutes and the packed byte instructions (PTX ISA 9.7.1 from popc on,
- * 9.7.7 and 9.7.8, prmt from 9.7.9, SIMD video from 9.7.16).
+ * Logic, shifts, bit fields, permutes and the packed byte instructions (PTX
+ * ISA 9.7.1 from popc on, 9.7.7 and 9.7.8, prmt from 9.7.9, SIMD video
+ * from 9.7.16).
  */
 #include "emulator/arithmetic/kernel.h"
 
@@ -38,7 +39,8 @@ LANE_FUNCTION(not_predicate) {
     *(uint32_t *)to[0] = ~*(const uint32_t *)from[0];
 }
 
-/* lop3: bit 4a + 2b + c of the table. Each line halves the table by one of the sources. */
+/* lop3: bit 4a + 2b + c of the table. Each line halves the table by one of the
+ * sources. */
 ALWAYS_INLINE uint32_t table_pair(uint32_t table, unsigned index, uint32_t c) {
     const uint32_t when_clear = 0 - (table >> index & 1);
     const uint32_t when_set = 0 - (table >> (index + 1) & 1);
@@ -96,7 +98,8 @@ MAP_1(count_ones_64, 32, 64, NO_CHOICE, __builtin_popcountll(a))
 MAP_1(count_zeros_32, 32, 32, NO_CHOICE, a == 0 ? 32 : __builtin_clz(a | 1u))
 MAP_1(count_zeros_64, 32, 64, NO_CHOICE, a == 0 ? 64 : __builtin_clzll(a | 1u))
 
-/* The position of the highest set bit, or all ones; .shiftamt counts from the top instead. */
+/* The position of the highest set bit, or all ones; .shiftamt counts from the
+ * top instead. */
 ALWAYS_INLINE uint32_t find_bit(uint64_t value, unsigned width, bool from_top) {
     const uint32_t position = 63 - (uint32_t)__builtin_clzll(value | 1u);
     const uint32_t found = from_top ? width - 1 - position : position;
@@ -113,7 +116,8 @@ MAP_1(find_s32, 32, 32, FROM_TOP, find_bit(NON_SIGN_32(a), 32, from_top))
 MAP_1(find_u64, 32, 64, FROM_TOP, find_bit(a, 64, from_top))
 MAP_1(find_s64, 32, 64, FROM_TOP, find_bit(NON_SIGN_64(a), 64, from_top))
 
-/* The n-th set bit from `base`, upwards or (n < 0) downwards; n = 0 asks for the base itself. */
+/* The n-th set bit from `base`, upwards or (n < 0) downwards; n = 0 asks for
+ * the base itself. */
 ALWAYS_INLINE uint32_t find_nth(uint32_t mask, uint32_t base, int32_t n) {
     int32_t left = n;
     for (uint32_t at = base; at<32; at = n> 0 ? at + 1 : at - 1) {
@@ -199,7 +203,8 @@ ALWAYS_INLINE uint32_t mask_bits(uint32_t position, uint32_t width, bool clamp) 
 
 MAP_2(bit_mask, 32, 32, 32, CLAMP_FIRST, mask_bits(a, b, clamp))
 
-/* prmt, default mode: four selectors of four bits, the top one asks for the byte's sign alone. */
+/* prmt, default mode: four selectors of four bits, the top one asks for the
+ * byte's sign alone. */
 ALWAYS_INLINE uint32_t permute(uint32_t a, uint32_t b, uint32_t selectors) {
     const uint64_t bytes = (uint64_t)b << 32 | a;
     uint32_t result = 0;
@@ -214,7 +219,8 @@ ALWAYS_INLINE uint32_t permute(uint32_t a, uint32_t b, uint32_t selectors) {
 
 MAP_3(permute_bytes, 32, 32, 32, 32, NO_CHOICE, permute(a, b, c))
 
-/* The other modes, in the order of the row, as selectors for each value of c's two low bits. */
+/* The other modes, in the order of the row, as selectors for each value of c's
+ * two low bits. */
 LANE_FUNCTION(permute_mode) {
     static const uint16_t selectors[][4] = {
         {0x3210, 0x4321, 0x5432, 0x6543}, /* .f4e */
@@ -268,8 +274,22 @@ MAP_3(dot_4, 32, 32, 32, 32, DOT_SIGNS, dot_bytes(a, b, c, a_signed, b_signed))
 MAP_3(dot_2_low, 32, 32, 32, 32, DOT_SIGNS, dot_halves(a, b, c, a_signed, b_signed, 0))
 MAP_3(dot_2_high, 32, 32, 32, 32, DOT_SIGNS, dot_halves(a, b, c, a_signed, b_signed, 2))
 
-/* vadd4 and its kin on all elements: the results in their places, or added up on c (.add). */
-enum video { VIDEO_ADD, VIDEO_SUBTRACT, VIDEO_DIFFERENCE, VIDEO_MINIMUM, VIDEO_MAXIMUM };
+/* vadd4 and its kin on all elements: the results in their places, or added up
+ * on c (.add). */
+enum video {
+    VIDEO_ADD,
+    VIDEO_SUBTRACT,
+    VIDEO_DIFFERENCE,
+    VIDEO_MINIMUM,
+    VIDEO_MAXIMUM,
+    VIDEO_AVERAGE,
+    VIDEO_EQUAL, /* from here on in the order of the comparisons in the rows */
+    VIDEO_NOT_EQUAL,
+    VIDEO_LESS,
+    VIDEO_LESS_OR_EQUAL,
+    VIDEO_GREATER,
+    VIDEO_GREATER_OR_EQUAL,
+};
 
 ALWAYS_INLINE int32_t video_element(enum video operation, int32_t x, int32_t y) {
     switch (operation) {
@@ -281,6 +301,21 @@ ALWAYS_INLINE int32_t video_element(enum video operation, int32_t x, int32_t y) 
         return x > y ? x - y : y - x;
     case VIDEO_MINIMUM:
         return x < y ? x : y;
+    case VIDEO_AVERAGE: /* halves go up where the sum is not negative, and down
+                         where it is */
+        return (x + y + (x + y >= 0)) >> 1;
+    case VIDEO_EQUAL:
+        return x == y;
+    case VIDEO_NOT_EQUAL:
+        return x != y;
+    case VIDEO_LESS:
+        return x < y;
+    case VIDEO_LESS_OR_EQUAL:
+        return x <= y;
+    case VIDEO_GREATER:
+        return x > y;
+    case VIDEO_GREATER_OR_EQUAL:
+        return x >= y;
     case VIDEO_MAXIMUM:
     default:
         return x > y ? x : y;
@@ -332,6 +367,15 @@ VIDEO(video_subtract, VIDEO_SUBTRACT)
 VIDEO(video_difference, VIDEO_DIFFERENCE)
 VIDEO(video_minimum, VIDEO_MINIMUM)
 VIDEO(video_maximum, VIDEO_MAXIMUM)
+VIDEO(video_average, VIDEO_AVERAGE)
+
+/* vset4 and vset2: {u32,s32}.{u32,s32}.comparison[.add]; a 1 where it holds. */
+#define VIDEO_COMPARE(element_bits)                                                                \
+    const enum video comparison = (enum video)(VIDEO_EQUAL + choice[2]);                           \
+    const struct video_modifiers modifiers = ((struct video_modifiers){                            \
+        element_bits, false, choice[0] > 0, choice[1] > 0, false, choice[3] >= 0})
+MAP_3(video_set_4, 32, 32, 32, 32, VIDEO_COMPARE(8), video(comparison, a, b, c, modifiers))
+MAP_3(video_set_2, 32, 32, 32, 32, VIDEO_COMPARE(16), video(comparison, a, b, c, modifiers))
 
 #define VIDEO_TYPES ".{u32,s32}.{u32,s32}.{u32,s32}"
 #define VIDEO_ROWS(root, name)                                                                     \
@@ -403,6 +447,9 @@ static const struct lane_operation rows[] = {
     VIDEO_ROWS("vabsdiff", video_difference),
     VIDEO_ROWS("vmin", video_minimum),
     VIDEO_ROWS("vmax", video_maximum),
+    VIDEO_ROWS("vavrg", video_average),
+    {"vset4.{u32,s32}.{u32,s32}.{eq,ne,lt,le,gt,ge}[.add]", "w=w,w,w", video_set_4},
+    {"vset2.{u32,s32}.{u32,s32}.{eq,ne,lt,le,gt,ge}[.add]", "w=w,w,w", video_set_2},
 };
 
 ARITHMETIC_TABLE(arithmetic_bits, rows, 0);

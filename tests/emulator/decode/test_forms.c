@@ -134,6 +134,34 @@ static void units_of_translation_are_linked(void **state) {
                      MACHINE_INVALID_PTX);
 }
 
+/* Elements of a and b, and c to add to, as PTX ISA 9.7.16 defines them. */
+static void video_instructions_compare_and_average(void **state) {
+    static const struct {
+        const char *text;
+        uint32_t result;
+    } cases[] = {
+#define VIDEO(name, a, b, c)                                                                       \
+    KERNEL("mov.u32 %r2, " a "; mov.u32 %r3, " b "; mov.u32 %r4, " c "; " name                     \
+           " %r1, %r2, %r3, %r4;")
+        {VIDEO("vset4.u32.u32.eq", "0x01020304", "0x01ff0304", "0"), 0x01000101},
+        {VIDEO("vset4.u32.u32.ne", "0x01020304", "0x01ff0304", "0"), 0x00010000},
+        {VIDEO("vset4.s32.u32.lt", "0xff000080", "0", "0"), 0x01000001},
+        {VIDEO("vset4.u32.u32.gt", "0xff000080", "0", "0"), 0x01000001},
+        {VIDEO("vset4.u32.s32.le", "0x00000080", "0xff0000ff", "0"), 0x00010100},
+        {VIDEO("vset4.u32.u32.ge.add", "0x01020304", "0x02020202", "10"), 13},
+        {VIDEO("vset2.u32.u32.ne", "0x00010002", "0x00010003", "0"), 1},
+        {VIDEO("vavrg4.u32.u32.u32", "0xff000102", "0xff010204", "0"), 0xff010203},
+        {VIDEO("vavrg4.s32.s32.s32", "0xfeff0000", "0xff020000", "0"), 0xfe010000},
+        {VIDEO("vavrg2.u32.u32.u32.add", "0x00040002", "0x00060003", "1"), 9},
+#undef VIDEO
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const uint32_t result = run(*state, cases[k].text);
+        if (result != cases[k].result)
+            fail_msg("%x, not %x, from %s", result, cases[k].result, cases[k].text);
+    }
+}
+
 static void vectors_are_added_atomically(void **state) {
     static const char text[] =
         KERNEL("mov.f32 %f1, 1.0; mov.f32 %f2, 2.0; mov.f32 %f3, 3.0; mov.f32 %f4, 4.0;\n"
@@ -337,6 +365,7 @@ int main(void) {
         cmocka_unit_test(modifiers_stand_in_any_order),
         cmocka_unit_test(forms_of_operands_and_declarations),
         cmocka_unit_test(units_of_translation_are_linked),
+        cmocka_unit_test(video_instructions_compare_and_average),
         cmocka_unit_test(vectors_are_added_atomically),
         cmocka_unit_test(a_copy_may_ignore_its_source),
         cmocka_unit_test(lanes_met_without_sync_before_sm_70),
