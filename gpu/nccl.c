@@ -1,6 +1,7 @@
 /* NCCL, found at run time; see gpu/nccl.h. */
 #include "gpu/nccl.h"
 
+#include "common/clock.h"
 #include "gpu/library.h"
 #include "gpu/state.h"
 
@@ -10,9 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* The first with a sum of products. */
 enum { NCCL_VERSION_OLDEST = 21100 };
+
+static const double leaving_seconds = 10.0;
 
 struct gpu_nccl {
     void *library;
@@ -24,6 +28,7 @@ struct gpu_nccl {
     const char *(*ncclGetLastError)(struct nccl_communicator *communicator);
     char version[16];
     struct joining *joining;                /* NULL: nobody joins */
+    struct leaving *leaving;                /* those that were begun, the last one first */
     struct nccl_communicator *communicator; /* NULL: not one of several */
     int joined;                             /* how often */
 };
@@ -41,6 +46,17 @@ struct joining {
     struct nccl_communicator *communicator;
 };
 enum joining_state { JOINING_WAITS, JOINING_ENDED, JOINING_LEFT };
+
+/* ncclCommAbort ends what was enqueued at once, and then waits until the graphs are destroyed that were
+ * captured with the communicator. Their owners do that later: it has a thread of its own. */
+struct leaving {
+    struct leaving *before;
+    atomic_bool ended;
+    struct nccl_communicator *communicator;
+    struct cuda_context *context;
+    enum cuda_result (*cuCtxSetCurrent)(struct cuda_context *context);
+    nccl_result (*ncclCommAbort)(struct nccl_communicator *communicator);
+};
 
 static const struct library_symbol nccl_symbols[] = {
 #define NCCL_SYMBOL(member, name, parameters) {#name, offsetof(struct gpu_nccl, member)},
@@ -256,6 +272,48 @@ enum status gpu_nccl_check(struct gpu *gpu, struct message *message) {
 
 /* --- leaving ---------------------------------------------------------------------------------- */
 
+static void *leaving_run(void *argument) {
+    struct leaving *leaving = argument;
+    /* Results say no more than what made the caller abandon. */
+    (void)leaving->cuCtxSetCurrent(leaving->context);
+    (void)leaving->ncclCommAbort(leaving->communicator);
+    atomic_store(&leaving->ended, true);
+    return NULL;
+}
+
+/* Without memory or a thread the communicator is left as it is. */
+static void communicator_leave(struct gpu *gpu, struct nccl_communicator *communicator) {
+    struct leaving *leaving = malloc(sizeof *leaving);
+    pthread_t thread;
+    if (!leaving)
+        return;
+    *leaving = (struct leaving){.before = gpu->nccl->leaving,
+                                .communicator = communicator,
+                                .context = gpu->context,
+                                .cuCtxSetCurrent = gpu->driver.cuCtxSetCurrent,
+                                .ncclCommAbort = gpu->nccl->ncclCommAbort};
+    if (pthread_create(&thread, NULL, leaving_run, leaving) != 0) {
+        free(leaving);
+        return;
+    }
+    (void)pthread_detach(thread);
+    gpu->nccl->leaving = leaving;
+}
+
+/* Before the context goes, in which they work. One that never ends is left alone. */
+static void leaving_wait(struct gpu_nccl *nccl) {
+    const double deadline = clock_seconds() + leaving_seconds;
+    const struct timespec pause = {.tv_nsec = 1000000};
+    while (nccl->leaving) {
+        struct leaving *leaving = nccl->leaving;
+        while (!atomic_load(&leaving->ended) && clock_seconds() < deadline)
+            (void)nanosleep(&pause, NULL);
+        nccl->leaving = leaving->before;
+        if (atomic_load(&leaving->ended))
+            free(leaving);
+    }
+}
+
 void gpu_nccl_abandon(struct gpu *gpu) {
     struct gpu_nccl *nccl = gpu->nccl;
     if (!nccl)
@@ -264,13 +322,12 @@ void gpu_nccl_abandon(struct gpu *gpu) {
     if (nccl->joining &&
         !atomic_compare_exchange_strong(&nccl->joining->state, &waits, JOINING_LEFT)) {
         if (nccl->joining->result == ncclSuccess)
-            (void)nccl->ncclCommAbort(nccl->joining->communicator);
+            communicator_leave(gpu, nccl->joining->communicator);
         free(nccl->joining);
     }
     nccl->joining = NULL;
-    /* Its result says no more than what made the caller abandon. */
     if (nccl->communicator)
-        (void)nccl->ncclCommAbort(nccl->communicator);
+        communicator_leave(gpu, nccl->communicator);
     nccl->communicator = NULL;
 }
 
@@ -288,6 +345,7 @@ void gpu_nccl_release(struct gpu *gpu) {
         nccl->communicator = NULL;
     }
     gpu_nccl_abandon(gpu);
+    leaving_wait(nccl);
     free(nccl);
     gpu->nccl = NULL;
 }

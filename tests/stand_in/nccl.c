@@ -5,9 +5,11 @@
  * As with NCCL, ncclCommInitRank waits for ranks that never come. A rank that fails or aborts lets the
  * sums of the others end, which then know a ncclRemoteError.
  *
- * The environment's LOCKSTEP_STAND_IN_NCCL orders one failure: "<function>=<result>@<rank>" makes it
- * return the result there, of ncclCommGetAsyncError as what it tells. "version=<number>" is what the
- * library claims to be. "wrong@<rank>" spoils its sums, and "noisy@<rank>" the last bit of one of them.
+ * The environment's LOCKSTEP_STAND_IN_NCCL orders failures, with commas between:
+ *   <function>=<result>@<rank>   it returns the result there; of ncclCommGetAsyncError: tells it
+ *   version=<number>             what the library claims to be
+ *   stuck                        ncclCommAbort does not return, as while a graph of its sums is kept
+ *   wrong@<rank>, noisy@<rank>   spoils an element of each sum there, or its last bit
  */
 #include "common/narrow.h"
 #include "gpu/cuda_api.h"
@@ -67,17 +69,20 @@ struct nccl_communicator {
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
-/* What the order makes of `word` on a rank: the number behind it, 0 without one. */
+/* What the orders make of `word` on a rank: the number behind it, 1 for a word alone, 0 without one. */
 static int ordered(const char *word, int rank) {
     const char *order = getenv("LOCKSTEP_STAND_IN_NCCL");
     const size_t length = strlen(word);
-    if (!order || strncmp(order, word, length) != 0)
+    while (order && (strncmp(order, word, length) != 0 || !strchr("=@,", order[length]))) {
+        order = strchr(order, ',');
+        order = order ? order + 1 : NULL;
+    }
+    if (!order)
         return 0;
-    const char *at = strchr(order, '@');
-    if (at && (int)strtol(at + 1, NULL, 10) != rank)
+    const char *at = order + strcspn(order, "@,");
+    if (*at == '@' && (int)strtol(at + 1, NULL, 10) != rank)
         return 0;
-    return order[length] == '=' ? (int)strtol(order + length + 1, NULL, 10)
-                                : order[length] == '@' || order[length] == '\0';
+    return order[length] == '=' ? (int)strtol(order + length + 1, NULL, 10) : 1;
 }
 
 nccl_result ncclGetVersion(int *version) {
@@ -185,6 +190,8 @@ nccl_result ncclCommDestroy(struct nccl_communicator *communicator) {
 
 nccl_result ncclCommAbort(struct nccl_communicator *communicator) {
     atomic_store(&communicator->meeting->failed, 1);
+    while (ordered("stuck", communicator->rank))
+        rest();
     return communicator_free(communicator);
 }
 

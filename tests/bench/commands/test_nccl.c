@@ -203,6 +203,17 @@ static void test_no_failure_leaves_the_others_waiting(void **state) {
     }
 }
 
+/* As ncclCommAbort does while a graph is kept that was captured with the communicator. */
+static void test_a_communicator_that_does_not_go_is_left_alone(void **state) {
+    (void)state;
+    need_mpi();
+    assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "stuck,ncclAllReduce=1@1", 1), 0);
+    struct call call = LAUNCH(2, VERIFY_SHORTLY);
+    check_status(&call, 1);
+    check_holds(call.out, "0 passed, 10 failed, 0 skipped");
+    call_free(&call);
+}
+
 /* What failed once is joined anew: rows of the CPU go on meanwhile. */
 static void test_a_run_goes_on_without_nccl(void **state) {
     (void)state;
@@ -274,6 +285,7 @@ int main(void) {
         WITH_STAND_IN(test_ranks_train_the_network_of_one_process),
         WITH_STAND_IN(test_training_that_fails_says_where),
         WITH_STAND_IN(test_no_failure_leaves_the_others_waiting),
+        WITH_STAND_IN(test_a_communicator_that_does_not_go_is_left_alone),
         WITH_STAND_IN(test_a_run_goes_on_without_nccl),
         WITH_STAND_IN(test_a_library_that_cannot_be_used_is_named),
         WITH_STAND_IN(test_ranks_without_gpus_of_their_own_are_told),
