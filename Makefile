@@ -169,7 +169,7 @@ gpu-check: all ## measure: do on a real GPU all that is otherwise emulated; leav
 profile: all ## measure: CASE=… IMPLEMENTATION=… in Nsight Systems and Nsight Compute, see docs/profiling.md
 	@scripts/profile '$(CASE)' '$(IMPLEMENTATION)' $(BUILD)/lockstep
 
-prefix ?= /usr/local
+prefix ?= $(or $(PREFIX),/usr/local)
 install: all ## build: install the program, and headers and Python module for kernels of one's own, below prefix (/usr/local)
 	install -D $(BUILD)/lockstep $(DESTDIR)$(prefix)/bin/lockstep
 	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
