@@ -60,7 +60,7 @@ enum status json_read(const char *path, cJSON **json, struct message *message) {
     *json = cJSON_ParseWithLengthOpts(text, size, &end, false);
     if (!cJSON_IsObject(*json)) {
         status = message_set(message, STATUS_INVALID,
-                             "%s:%zu: this is not the JSON object that a run writes", path,
+                             "%s:%zu: this is not a JSON object, which this file should be", path,
                              line_of(text, end));
     } else {
         struct message name;

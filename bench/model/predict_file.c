@@ -151,11 +151,14 @@ enum status predictions_write(const char *folder, const struct gpu_choice *choic
     if (snprintf(counters, sizeof counters, "%s/counters.csv", folder) >= (int)sizeof counters)
         return message_set(message, STATUS_INVALID, "the name of the folder %s is too long",
                            folder);
-    if (access(counters, F_OK) != 0)
-        return STATUS_OK;
-    enum status status = csv_read(counters, &counters_format, &rows, &count, &cut, message);
-    if (status == STATUS_OK && count > 0)
-        status = text_write(rows, count, folder, choice, log, message);
+    enum status status = STATUS_OK;
+    if (access(counters, F_OK) == 0)
+        status = csv_read(counters, &counters_format, &rows, &count, &cut, message);
+    if (status == STATUS_OK)
+        status = count > 0 ? text_write(rows, count, folder, choice, log, message)
+                           : message_set(message, STATUS_INVALID,
+                                         "there is nothing to predict from: no kernel ran on the "
+                                         "emulated GPU; --gpu emulated runs them there");
     free(rows);
     return status;
 }

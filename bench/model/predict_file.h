@@ -16,8 +16,8 @@ enum status predictions_print(const struct counters_row *rows, size_t count,
                               const struct model_gpu *counted, const struct gpu_choice *choice,
                               FILE *csv, FILE *log, struct message *message);
 
-/* Writes FOLDER/predictions.csv anew from FOLDER/counters.csv, and a line a kernel on `log`. Where
- * nothing was counted, nothing is done. */
+/* Writes FOLDER/predictions.csv anew from FOLDER/counters.csv, and a line a kernel on `log`.
+ * STATUS_INVALID: nothing was counted, or as above. */
 enum status predictions_write(const char *folder, const struct gpu_choice *choice, FILE *log,
                               struct message *message);
 

@@ -173,8 +173,8 @@ static void a_file_describes_a_gpu(void **state) {
         {"{\"name\": \"mine\", \"family\": \"fermi\"}", "'family' is one of volta, turing"},
         {"{\"multiprocessors\": -1}", "'multiprocessors' wants a number from 1"},
         {"{\"clock_mhz\": \"fast\"}", "'clock_mhz' wants a number from 100"},
-        {"[1]", ""},
-        {"", ""},
+        {"[1]", "not a JSON object"},
+        {"", "not a JSON object"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         file_write_text(path, wrong[i].text);
@@ -194,8 +194,9 @@ static void predictions_are_written_beside_the_counts(void **state) {
     FILE *file = open_memstream(&log, &size);
     assert_non_null(file);
     assert_int_equal(gpu_choice_read("all", NULL, &choice, &message), STATUS_OK);
-    assert_int_equal(predictions_write(place->path, &choice, file, &message), STATUS_OK);
-    assert_null(file_text(temporary_path(place, "predictions.csv"))); /* nothing was counted */
+    assert_int_equal(predictions_write(place->path, &choice, file, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "no kernel ran on the emulated GPU"));
+    assert_null(file_text(temporary_path(place, "predictions.csv")));
     const struct counters_row row = copy_row();
     FILE *counters = fopen(temporary_path(place, "counters.csv"), "w");
     assert_non_null(counters);
