@@ -56,9 +56,10 @@ CUresult region_fill(struct driver_region *region) {
     CUresult status = driver_status(machine_charge(driver.machine, region->size));
     if (status != CUDA_SUCCESS)
         return status;
-    status = pages_map(region->address, region->span, -1, 0)
-                 ? driver_status(machine_expose(driver.machine, region->address, region->size))
-                 : CUDA_ERROR_OUT_OF_MEMORY;
+    status =
+        pages_map(region->address, region->span, -1, 0)
+            ? driver_status(machine_expose(driver.machine, region->address, region->size, false))
+            : CUDA_ERROR_OUT_OF_MEMORY;
     if (status != CUDA_SUCCESS) {
         pages_unmap(region->address, region->span);
         machine_refund(driver.machine, region->size);

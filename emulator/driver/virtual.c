@@ -123,7 +123,8 @@ void reservation_close(struct driver_reservation *reservation) {
     free(reservation);
 }
 
-/* ---- What kernels see: stretches of mappings that touch each other are one ---- */
+/* ---- What kernels see: stretches of mappings that touch each other and may be accessed alike are
+ * one ---- */
 
 static void hide_all(struct driver_reservation *reservation) {
     for (size_t k = 0; k < reservation->exposed_count; k++)
@@ -140,10 +141,11 @@ static CUresult expose_all(struct driver_reservation *reservation) {
         if (first->access == CU_MEM_ACCESS_FLAGS_PROT_NONE)
             continue;
         while (k < reservation->mapping_count && reservation->mappings[k].address == end &&
-               reservation->mappings[k].access != CU_MEM_ACCESS_FLAGS_PROT_NONE)
+               reservation->mappings[k].access == first->access)
             end += reservation->mappings[k++].size;
         const CUresult status = driver_status(
-            machine_expose(driver.machine, first->address, (size_t)(end - first->address)));
+            machine_expose(driver.machine, first->address, (size_t)(end - first->address),
+                           first->access == CU_MEM_ACCESS_FLAGS_PROT_READ));
         if (status != CUDA_SUCCESS)
             return status;
         reservation->exposed[reservation->exposed_count++] = first->address;

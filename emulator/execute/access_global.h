@@ -75,9 +75,10 @@ INLINE uint32_t site_sectors(struct access_site *site, const struct access *acce
 
 /* ---- Bounds ---- */
 
-/* Finds the allocation that holds all lanes; false when none does or one is misaligned. */
+/* Finds the allocation that holds all lanes; false when none does, one is misaligned, or it may not
+ * be written. */
 static inline bool site_find_range(struct warp *warp, struct access_site *site,
-                                   const struct access *access, uint32_t bytes) {
+                                   const struct access *access, uint32_t bytes, bool is_store) {
     uint64_t low = access->first + (uint64_t)site->first;
     uint64_t misaligned = 0;
     for (unsigned lane = 0; lane < LANES; lane++)
@@ -86,6 +87,8 @@ static inline bool site_find_range(struct warp *warp, struct access_site *site,
         return false;
     site->range =
         memory_find_all(warp->block->launch->memory, low, (size_t)(site->last - site->first));
+    if (site->range && is_store && site->range->is_read_only)
+        return false;
     if (site->range)
         __atomic_store_n(&site->range->is_touched, true, __ATOMIC_RELAXED);
     return site->range != NULL;
@@ -126,7 +129,7 @@ INLINE bool global_access(struct warp *warp, const struct instruction *instructi
     if (!site_matches(site, access))
         site_learn(site, access, bytes);
     bool fits = access->first % bytes == 0 && site_in_range(site, access);
-    if (!fits && !site_find_range(warp, site, access, bytes)) {
+    if (!fits && !site_find_range(warp, site, access, bytes, is_store)) {
         site->range = NULL;
         if (!bounds_global(warp, instruction, access, bytes, is_store))
             return false;

@@ -3,6 +3,7 @@
 #include "emulator/execute/atomic.h"
 
 #include "emulator/arithmetic/half.h"
+#include "emulator/execute/bounds.h"
 #include "emulator/execute/cached.h"
 #include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
@@ -158,6 +159,10 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
     if (!range) {
         warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
                    "out-of-bounds atomic access of %u bytes in global memory", bytes);
+        return NULL;
+    }
+    if (range->is_read_only) {
+        bounds_fault_read_only(warp, instruction, lane, address, bytes);
         return NULL;
     }
     request_touch(&request->global, range, address);

@@ -45,6 +45,15 @@ static uint32_t needed_bytes(const struct detail *detail, uint32_t bytes, bool i
     return is_vector_load ? detail->access_bytes * detail->needed : bytes;
 }
 
+/* A write to memory that is mapped for reading alone. */
+void bounds_fault_read_only(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                            uint64_t address, uint32_t bytes) {
+    warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+               "write of %u bytes in global memory that is mapped for reading alone "
+               "(CU_MEM_ACCESS_FLAGS_PROT_READ)",
+               bytes);
+}
+
 /* Every lane on its own: for alignment, lanes in several allocations, and to name the lane at
  * fault. */
 bool bounds_global(struct warp *warp, const struct instruction *instruction,
@@ -66,6 +75,10 @@ bool bounds_global(struct warp *warp, const struct instruction *instruction,
             range = memory_find_all(warp->block->launch->memory, address, needed);
         if (!range) {
             fault_global(warp, instruction, lane, address, bytes, is_store);
+            return false;
+        }
+        if (is_store && range->is_read_only) {
+            bounds_fault_read_only(warp, instruction, lane, address, bytes);
             return false;
         }
         __atomic_store_n(&range->is_touched, true, __ATOMIC_RELAXED);

@@ -12,6 +12,9 @@ const char *bounds_verb(bool is_store);
 /* Lanes may lie in several allocations; marks those as touched. */
 bool bounds_global(struct warp *warp, const struct instruction *instruction,
                    const struct access *access, uint32_t bytes, bool is_store);
+/* A write to memory that is mapped for reading alone. */
+void bounds_fault_read_only(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                            uint64_t address, uint32_t bytes);
 bool bounds_shared(struct warp *warp, const struct instruction *instruction,
                    const struct access *access, uint32_t bytes, bool is_store);
 /* `size` bytes that are a lane's own, or the kernel's parameters; `what` names them. */

@@ -97,13 +97,15 @@ enum machine_status machine_free_host(struct machine *machine, void *memory) {
 
 /* Memory that somebody else has filled. */
 static enum machine_status add_written(struct machine *machine, uint64_t address, size_t size,
-                                       enum machine_memory_kind kind) {
+                                       enum machine_memory_kind kind, bool is_read_only) {
     pthread_mutex_lock(&machine->lock);
     const enum machine_status status = memory_register(&machine->memory, address, size, kind);
     struct memory_range *range =
         status == MACHINE_OK ? memory_find(&machine->memory, address) : NULL;
-    if (range)
+    if (range) {
         memory_mark_written(range, address, size);
+        range->is_read_only = is_read_only;
+    }
     pthread_mutex_unlock(&machine->lock);
     return status;
 }
@@ -117,15 +119,17 @@ static enum machine_status remove_written(struct machine *machine, uint64_t addr
 }
 
 enum machine_status machine_register_host(struct machine *machine, void *memory, size_t size) {
-    return add_written(machine, (uint64_t)(uintptr_t)memory, size, MACHINE_MEMORY_REGISTERED);
+    return add_written(machine, (uint64_t)(uintptr_t)memory, size, MACHINE_MEMORY_REGISTERED,
+                       false);
 }
 
 enum machine_status machine_unregister_host(struct machine *machine, void *memory) {
     return remove_written(machine, (uint64_t)(uintptr_t)memory, MACHINE_MEMORY_REGISTERED);
 }
 
-enum machine_status machine_expose(struct machine *machine, uint64_t address, size_t size) {
-    return add_written(machine, address, size, MACHINE_MEMORY_EXPOSED);
+enum machine_status machine_expose(struct machine *machine, uint64_t address, size_t size,
+                                   bool is_read_only) {
+    return add_written(machine, address, size, MACHINE_MEMORY_EXPOSED, is_read_only);
 }
 
 enum machine_status machine_hide(struct machine *machine, uint64_t address) {

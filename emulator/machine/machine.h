@@ -54,8 +54,9 @@ enum machine_status machine_free_host(struct machine *machine, void *memory);
 enum machine_status machine_register_host(struct machine *machine, void *memory, size_t size);
 enum machine_status machine_unregister_host(struct machine *machine, void *memory);
 /* Memory that the caller has put at addresses of its own becomes visible to kernels, until it is hidden. It
- * counts as written. */
-enum machine_status machine_expose(struct machine *machine, uint64_t address, size_t size);
+ * counts as written. Kernels that write to what is read-only are at fault. */
+enum machine_status machine_expose(struct machine *machine, uint64_t address, size_t size,
+                                   bool is_read_only);
 enum machine_status machine_hide(struct machine *machine, uint64_t address);
 /* Counts `size` bytes against the device's memory, or no longer. */
 enum machine_status machine_charge(struct machine *machine, size_t size);

@@ -13,8 +13,9 @@ struct memory_range {
     uint64_t *touched; /* a bit for each 32-byte sector since the last memory_collect_touched */
     size_t touched_words;
     bool is_touched;
-    bool is_constant; /* a .const variable */
-    uint8_t *written; /* a bit for each byte; NULL unless initialisation is checked */
+    bool is_constant;  /* a .const variable */
+    bool is_read_only; /* kernels may not write */
+    uint8_t *written;  /* a bit for each byte; NULL unless initialisation is checked */
 };
 
 /* What was freed last, so that a message can say so. */

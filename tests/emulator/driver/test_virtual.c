@@ -57,6 +57,27 @@ static void pieces_that_touch_are_one(void **state) {
     OK(cuMemAddressFree(at, 4 * piece));
 }
 
+/* Kernels read what may be read alone; one that writes there is at fault. */
+static void what_may_be_read_alone_is_not_written(void **state) {
+    const size_t piece = granularity();
+    const CUmemAccessDesc reads = {.location = access_all.location,
+                                   .flags = CU_MEM_ACCESS_FLAGS_PROT_READ};
+    CUmemGenericAllocationHandle handles[2];
+    CUdeviceptr at = 0;
+    OK(cuMemAddressReserve(&at, 2 * piece, 0, 0, 0));
+    for (size_t k = 0; k < 2; k++) {
+        OK(cuMemCreate(&handles[k], piece, &properties, 0));
+        OK(cuMemMap(at + k * piece, piece, 0, handles[k], 0));
+        OK(cuMemRelease(handles[k]));
+    }
+    OK(cuMemSetAccess(at, piece, &access_all, 1));
+    OK(cuMemSetAccess(at + piece, piece, &reads, 1));
+    OK(scale(state, at, 2, COUNT, NULL));
+    OK(cuCtxSynchronize());
+    OK(scale(state, at + piece, 2, COUNT, NULL));
+    EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, cuCtxSynchronize());
+}
+
 static void memory_mapped_twice_is_the_same(void **state) {
     const size_t piece = granularity();
     CUmemGenericAllocationHandle handle, again;
@@ -300,6 +321,7 @@ static void a_stream_waits_for_another_thread(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_MODULE(pieces_that_touch_are_one),
+        WITH_MODULE(what_may_be_read_alone_is_not_written),
         WITH_CONTEXT(memory_mapped_twice_is_the_same),
         WITH_CONTEXT(memory_is_handed_over_as_a_file),
         WITH_CONTEXT(virtual_memory_counts_and_its_misuse_is_refused),
