@@ -110,6 +110,15 @@ CUresult driver_start(void) {
     return CUDA_SUCCESS;
 }
 
+/* The heap of malloc in kernels lasts as long as the process. */
+static void report_heap_leak(void) {
+    size_t count;
+    const size_t bytes = machine_heap_in_use(driver.machine, &count);
+    if (driver.config.check_leak && count)
+        driver_find("leak: %zu bytes in %zu allocations of malloc in kernels were never freed",
+                    bytes, count);
+}
+
 /* The library is unloaded or the program ends: write the report, free what the program did not. */
 __attribute__((destructor)) static void driver_finish(void) {
     pthread_mutex_lock(&driver.lock);
@@ -125,6 +134,7 @@ __attribute__((destructor)) static void driver_finish(void) {
         context_close_all();
         pool_close_all();
         virtual_close_all();
+        report_heap_leak();
         machine_destroy(driver.machine);
         report_free(&driver.report);
         handle_table_free(&driver.handles);

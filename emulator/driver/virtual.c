@@ -251,11 +251,24 @@ CUresult mapping_allow(struct driver_reservation *reservation, CUdeviceptr addre
     return expose_anew(reservation);
 }
 
+/* Addresses that have mappings are no leak of their own. */
+static void reservation_report_leak(const struct driver_reservation *reservation) {
+    if (!driver.config.check_leak)
+        return;
+    for (size_t k = 0; k < reservation->mapping_count; k++)
+        driver_find("leak: %zu bytes mapped at 0x%llx were never unmapped",
+                    reservation->mappings[k].size, reservation->mappings[k].address);
+    if (!reservation->mapping_count)
+        driver_find("leak: %zu bytes of addresses reserved at 0x%llx were never freed",
+                    reservation->size, reservation->address);
+}
+
 void virtual_close_all(void) {
     uint32_t at = 0;
     for (struct driver_reservation *next, *reservation = driver.reservations; reservation;
          reservation = next) {
         next = reservation->next;
+        reservation_report_leak(reservation);
         while (reservation->mapping_count)
             (void)mapping_remove(reservation, reservation->mappings[0].address,
                                  reservation->mappings[0].size);

@@ -169,6 +169,13 @@ void machine_memory_info(struct machine *machine, size_t *total, size_t *in_use)
     pthread_mutex_unlock(&machine->lock);
 }
 
+size_t machine_heap_in_use(struct machine *machine, size_t *count) {
+    pthread_mutex_lock(&machine->lock);
+    const size_t bytes = heap_in_use(&machine->heap, count);
+    pthread_mutex_unlock(&machine->lock);
+    return bytes;
+}
+
 /* The bytes of a range that is allocated, or NULL. The caller holds the lock. */
 static void *range_bytes(struct machine *machine, uint64_t address, size_t size, bool written) {
     struct memory_range *range = memory_find_all(&machine->memory, address, size);

@@ -65,6 +65,8 @@ void machine_refund(struct machine *machine, size_t size);
 struct machine_range machine_find_range(struct machine *machine, uint64_t address);
 /* Device memory: what the device has, and what is allocated now (modules' variables included). */
 void machine_memory_info(struct machine *machine, size_t *total, size_t *in_use);
+/* Bytes that kernels have from malloc and did not free, in *count allocations. */
+size_t machine_heap_in_use(struct machine *machine, size_t *count);
 
 enum machine_status machine_read(struct machine *machine, void *to, uint64_t from, size_t size);
 enum machine_status machine_write(struct machine *machine, uint64_t to, const void *from,

@@ -78,3 +78,13 @@ bool heap_free(struct heap *heap, uint64_t address) {
     }
     return false;
 }
+
+size_t heap_in_use(const struct heap *heap, size_t *count) {
+    size_t bytes = 0;
+    *count = 0;
+    for (size_t k = 0; k < heap->count; k++) {
+        bytes += heap->chunks[k].is_used ? heap->chunks[k].size : 0;
+        *count += heap->chunks[k].is_used;
+    }
+    return bytes;
+}

@@ -28,5 +28,7 @@ void heap_close(struct heap *heap);
 uint64_t heap_allocate(struct heap *heap, uint64_t bytes);
 /* False unless heap_allocate gave the address and it is still in use; 0 is ignored. */
 bool heap_free(struct heap *heap, uint64_t address);
+/* Bytes that are in use, in *count allocations. */
+size_t heap_in_use(const struct heap *heap, size_t *count);
 
 #endif

@@ -278,6 +278,47 @@ static void blocking_launches_return_their_fault(void **state) {
     assert_int_equal(run_with(NULL, blocking_fault).status, 0);
 }
 
+/* ---- Leaks ---- */
+
+static const char allocating_kernel[] =
+    ".version 7.0\n.target sm_80\n.address_size 64\n"
+    ".extern .func (.param .b64 r) malloc (.param .b64 n);\n"
+    ".visible .entry k() { .reg .b64 %rd<3>; .param .b64 n; .param .b64 r; mov.u64 %rd1, 100;\n"
+    "st.param.b64 [n], %rd1; call (r), malloc, (n); ret; }\n";
+
+static int leave_everything(void) {
+    static const CUmemAllocationProp properties = {
+        .type = CU_MEM_ALLOCATION_TYPE_PINNED, .location = {.type = CU_MEM_LOCATION_TYPE_DEVICE}};
+    enum { PIECE = 2 << 20 };
+    CUmemGenericAllocationHandle handle;
+    CUdeviceptr mapped, empty;
+    CUcontext context;
+    if (cuInit(0) || cuCtxCreate_v4(&context, NULL, 0, 0) ||
+        cuModuleLoadData(&module, allocating_kernel) || launch("k", 2, 1, NULL))
+        return 1;
+    if (cuMemAddressReserve(&mapped, PIECE, 0, 0, 0) ||
+        cuMemAddressReserve(&empty, PIECE, 0, 0, 0) ||
+        cuMemCreate(&handle, PIECE, &properties, 0) || cuMemMap(mapped, PIECE, 0, handle, 0))
+        return 2;
+    return cuMemRelease(handle) ? 3 : 0;
+}
+
+static void leaks_are_named(void **state) {
+    static const char *const leaks[] = {
+        "leak: 2097152 bytes mapped at 0x",
+        "leak: 2097152 bytes of addresses reserved at 0x",
+        "leak: 224 bytes in 2 allocations of malloc in kernels were never freed",
+    };
+    (void)state;
+    const struct outcome outcome = run_with("check=leak", leave_everything);
+    assert_int_equal(outcome.status, 0);
+    for (size_t k = 0; k < sizeof leaks / sizeof *leaks; k++) {
+        if (!strstr(outcome.said, leaks[k]))
+            fail_msg("'%s' is not said in: %s", leaks[k], outcome.said);
+    }
+    assert_string_equal(run_with("check=memory", leave_everything).said, "");
+}
+
 /* ---- The report ---- */
 
 static char report[64], report_configuration[100];
@@ -352,6 +393,7 @@ int main(void) {
         cmocka_unit_test(memory_can_be_limited),
         cmocka_unit_test(budget_stops_endless_loops),
         cmocka_unit_test(blocking_launches_return_their_fault),
+        cmocka_unit_test(leaks_are_named),
         cmocka_unit_test_setup_teardown(report_is_a_csv_file, make_report_name, remove_report),
         cmocka_unit_test(unwritable_report_is_said),
     };
