@@ -77,9 +77,10 @@ static int child_wait(int said, int argc, char **argv) {
     (void)close(said);
     if (count == 1 && WIFEXITED(state))
         return WEXITSTATUS(state);
-    /* It was asked to end, twice. */
-    if (WIFSIGNALED(state) && (WTERMSIG(state) == SIGINT || WTERMSIG(state) == SIGTERM ||
-                               WTERMSIG(state) == SIGHUP || WTERMSIG(state) == SIGKILL)) {
+    /* It was asked to end, twice, or nobody reads what it prints. */
+    if (WIFSIGNALED(state) &&
+        (WTERMSIG(state) == SIGINT || WTERMSIG(state) == SIGTERM || WTERMSIG(state) == SIGHUP ||
+         WTERMSIG(state) == SIGKILL || WTERMSIG(state) == SIGPIPE)) {
         (void)signal(WTERMSIG(state), SIG_DFL);
         (void)raise(WTERMSIG(state));
     }

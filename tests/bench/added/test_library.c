@@ -181,6 +181,18 @@ static void test_a_row_that_ends_the_process_is_told(void **state) {
     check_ends("crash", "*(volatile int *)16 = 1; return STATUS_OK;", "ended by signal 11");
 }
 
+/* As of `lockstep … | head -1`. */
+static void test_a_reader_that_has_gone_is_no_fault_of_a_row(void **state) {
+    (void)state;
+    compile_library_text(&here.place, "mine", HEAD COPY TABLE("transfer", "mine"));
+    char command[2 * PATH_MAX];
+    snprintf(
+        command, sizeof command,
+        "cd %s && %s verify transfer --gpu none --add mine.so 2>said | true; ! grep -q row said",
+        here.place.path, here.program);
+    assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) of a test's own words */
+}
+
 static void test_a_status_that_is_none_is_named(void **state) {
     (void)state;
     compile_library_text(
@@ -369,6 +381,7 @@ int main(void) {
         IN_PLACE(test_tables_that_cannot_be_are_refused),
         IN_PLACE(test_what_happens_at_load_is_named),
         IN_PLACE(test_a_row_that_ends_the_process_is_told),
+        IN_PLACE(test_a_reader_that_has_gone_is_no_fault_of_a_row),
         IN_PLACE(test_a_status_that_is_none_is_named),
         IN_PLACE(test_what_a_library_prints_is_no_answer),
         IN_PLACE(test_what_is_no_library_is_refused),
