@@ -191,8 +191,11 @@ CUresult mapping_add(struct driver_reservation *reservation, CUdeviceptr address
     const size_t at = mapping_index(reservation, address);
     const bool overlaps =
         at < reservation->mapping_count && reservation->mappings[at].address < address + size;
-    if (overlaps || offset > physical->size || size > physical->size - offset)
+    if (overlaps || offset > physical->size || size > physical->size - offset) {
+        driver_say("cuMemMap: %zu bytes at 0x%llx: %s", size, address,
+                   overlaps ? "memory is mapped there already" : "the memory ends before");
         return CUDA_ERROR_INVALID_VALUE;
+    }
     if (!mappings_reserve(reservation) || !pages_map(address, size, physical->file, offset))
         return CUDA_ERROR_OUT_OF_MEMORY;
     struct driver_mapping *mapping = &reservation->mappings[at];
@@ -212,8 +215,8 @@ struct driver_mapping *mapping_find(struct driver_reservation *reservation, CUde
 }
 
 /* Whether whole mappings, without gaps, fill the addresses: *first to before *end. */
-static bool mappings_fill(const struct driver_reservation *reservation, CUdeviceptr address,
-                          size_t size, size_t *first, size_t *end) {
+static bool mappings_are_whole(const struct driver_reservation *reservation, CUdeviceptr address,
+                               size_t size, size_t *first, size_t *end) {
     CUdeviceptr at = address;
     *first = mapping_index(reservation, address);
     for (*end = *first; *end < reservation->mapping_count && at < address + size; (*end)++) {
@@ -222,6 +225,15 @@ static bool mappings_fill(const struct driver_reservation *reservation, CUdevice
         at += reservation->mappings[*end].size;
     }
     return at == address + size;
+}
+
+static bool mappings_fill(const struct driver_reservation *reservation, CUdeviceptr address,
+                          size_t size, size_t *first, size_t *end) {
+    if (mappings_are_whole(reservation, address, size, first, end))
+        return true;
+    driver_say("virtual memory: %zu bytes at 0x%llx are not whole mappings side by side", size,
+               address);
+    return false;
 }
 
 CUresult mapping_remove(struct driver_reservation *reservation, CUdeviceptr address, size_t size) {

@@ -22,14 +22,26 @@ static CUresult physical_begin(CUmemGenericAllocationHandle handle,
     return status == CUDA_SUCCESS ? physical_find(handle, physical) : status;
 }
 
-static CUresult reservation_begin(CUdeviceptr address, size_t size,
+static CUresult refuse_size(const char *call, size_t size) {
+    driver_say("%s: %zu bytes: sizes, addresses and offsets are multiples of the %d that "
+               "cuMemGetAllocationGranularity gives, and not 0",
+               call, size, (int)PAGES_GRANULARITY);
+    return CUDA_ERROR_INVALID_VALUE;
+}
+
+static CUresult reservation_begin(const char *call, CUdeviceptr address, size_t size,
                                   struct driver_reservation **reservation) {
     const CUresult status = driver_begin();
     if (status != CUDA_SUCCESS)
         return status;
-    *reservation =
-        is_whole(size) && address % PAGES_GRANULARITY == 0 ? reservation_find(address, size) : NULL;
-    return *reservation ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+    if (!is_whole(size) || address % PAGES_GRANULARITY != 0)
+        return refuse_size(call, size);
+    *reservation = reservation_find(address, size);
+    if (*reservation)
+        return CUDA_SUCCESS;
+    driver_say("%s: %zu bytes at 0x%llx do not lie in what one cuMemAddressReserve has given", call,
+               size, address);
+    return CUDA_ERROR_INVALID_VALUE;
 }
 
 /* ---- Addresses ---- */
@@ -39,9 +51,10 @@ CUresult cuMemAddressReserve(CUdeviceptr *address, size_t size, size_t alignment
                              CUdeviceptr wanted, unsigned long long flags) {
     CUresult status = driver_begin();
     (void)wanted;
-    if (status == CUDA_SUCCESS &&
-        (!address || !is_whole(size) || flags || (alignment & (alignment - 1))))
+    if (status == CUDA_SUCCESS && (!address || flags || (alignment & (alignment - 1))))
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && !is_whole(size))
+        status = refuse_size("cuMemAddressReserve", size);
     if (status == CUDA_SUCCESS)
         status = reservation_open(size, alignment, address);
     return driver_end(status);
@@ -49,10 +62,14 @@ CUresult cuMemAddressReserve(CUdeviceptr *address, size_t size, size_t alignment
 
 CUresult cuMemAddressFree(CUdeviceptr address, size_t size) {
     struct driver_reservation *reservation = NULL;
-    CUresult status = reservation_begin(address, size, &reservation);
+    CUresult status = reservation_begin("cuMemAddressFree", address, size, &reservation);
     if (status == CUDA_SUCCESS && (reservation->address != address || reservation->size != size ||
-                                   reservation->mapping_count))
+                                   reservation->mapping_count)) {
+        driver_say("cuMemAddressFree: 0x%llx: %s", address,
+                   reservation->mapping_count ? "memory is still mapped there"
+                                              : "a reservation is freed as a whole");
         status = CUDA_ERROR_INVALID_VALUE;
+    }
     if (status == CUDA_SUCCESS)
         reservation_close(reservation);
     return driver_end(status);
@@ -75,9 +92,10 @@ CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t size,
                      const CUmemAllocationProp *properties, unsigned long long flags) {
     struct driver_physical *physical = NULL;
     CUresult status = driver_begin();
-    if (status == CUDA_SUCCESS &&
-        (!handle || !properties || !is_usual(properties) || !is_whole(size) || flags))
+    if (status == CUDA_SUCCESS && (!handle || !properties || !is_usual(properties) || flags))
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && !is_whole(size))
+        status = refuse_size("cuMemCreate", size);
     if (status == CUDA_SUCCESS && properties->requestedHandleTypes != CU_MEM_HANDLE_TYPE_NONE &&
         properties->requestedHandleTypes != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR)
         status = CUDA_ERROR_NOT_SUPPORTED;
@@ -167,9 +185,11 @@ CUresult cuMemMap(CUdeviceptr address, size_t size, size_t offset,
                   CUmemGenericAllocationHandle handle, unsigned long long flags) {
     struct driver_reservation *reservation = NULL;
     struct driver_physical *physical = NULL;
-    CUresult status = reservation_begin(address, size, &reservation);
-    if (status == CUDA_SUCCESS && (offset % PAGES_GRANULARITY || flags))
+    CUresult status = reservation_begin("cuMemMap", address, size, &reservation);
+    if (status == CUDA_SUCCESS && flags)
         status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS && offset % PAGES_GRANULARITY)
+        status = refuse_size("cuMemMap", offset);
     if (status == CUDA_SUCCESS)
         status = physical_find(handle, &physical);
     if (status == CUDA_SUCCESS)
@@ -179,7 +199,7 @@ CUresult cuMemMap(CUdeviceptr address, size_t size, size_t offset,
 
 CUresult cuMemUnmap(CUdeviceptr address, size_t size) {
     struct driver_reservation *reservation = NULL;
-    CUresult status = reservation_begin(address, size, &reservation);
+    CUresult status = reservation_begin("cuMemUnmap", address, size, &reservation);
     if (status == CUDA_SUCCESS)
         status = mapping_remove(reservation, address, size);
     return driver_end(status);
@@ -197,7 +217,7 @@ static bool is_access(const CUmemAccessDesc *access) {
 CUresult cuMemSetAccess(CUdeviceptr address, size_t size, const CUmemAccessDesc *access,
                         size_t count) {
     struct driver_reservation *reservation = NULL;
-    CUresult status = reservation_begin(address, size, &reservation);
+    CUresult status = reservation_begin("cuMemSetAccess", address, size, &reservation);
     if (status == CUDA_SUCCESS && (!access || !count))
         status = CUDA_ERROR_INVALID_VALUE;
     for (size_t k = 0; k < count && status == CUDA_SUCCESS; k++) {

@@ -278,13 +278,41 @@ static void blocking_launches_return_their_fault(void **state) {
     assert_int_equal(run_with(NULL, blocking_fault).status, 0);
 }
 
-/* ---- Leaks ---- */
+/* ---- Virtual memory, and leaks ---- */
 
 static const char allocating_kernel[] =
     ".version 7.0\n.target sm_80\n.address_size 64\n"
     ".extern .func (.param .b64 r) malloc (.param .b64 n);\n"
     ".visible .entry k() { .reg .b64 %rd<3>; .param .b64 n; .param .b64 r; mov.u64 %rd1, 100;\n"
     "st.param.b64 [n], %rd1; call (r), malloc, (n); ret; }\n";
+
+static int misuse_virtual_memory(void) {
+    enum { PIECE = 2 << 20 };
+    CUdeviceptr at;
+    if (cuInit(0) || cuMemAddressReserve(&at, PIECE + 1, 0, 0, 0) != CUDA_ERROR_INVALID_VALUE ||
+        cuMemAddressReserve(&at, 2 * PIECE, 0, 0, 0) ||
+        cuMemUnmap(at, PIECE) != CUDA_ERROR_INVALID_VALUE ||
+        cuMemUnmap(at + PIECE, 2 * PIECE) != CUDA_ERROR_INVALID_VALUE ||
+        cuMemAddressFree(at, PIECE) != CUDA_ERROR_INVALID_VALUE)
+        return 1;
+    return (int)cuMemAddressFree(at, 2 * PIECE);
+}
+
+static void refused_calls_of_virtual_memory_say_why(void **state) {
+    static const char *const reasons[] = {
+        "cuMemAddressReserve: 2097153 bytes: sizes, addresses and offsets are multiples of",
+        "virtual memory: 2097152 bytes at 0x",
+        "cuMemUnmap: 4194304 bytes at 0x",
+        "a reservation is freed as a whole",
+    };
+    (void)state;
+    const struct outcome outcome = run_with(NULL, misuse_virtual_memory);
+    assert_int_equal(outcome.status, 0);
+    for (size_t k = 0; k < sizeof reasons / sizeof *reasons; k++) {
+        if (!strstr(outcome.said, reasons[k]))
+            fail_msg("'%s' is not said in: %s", reasons[k], outcome.said);
+    }
+}
 
 static int leave_everything(void) {
     static const CUmemAllocationProp properties = {
@@ -394,6 +422,7 @@ int main(void) {
         cmocka_unit_test(budget_stops_endless_loops),
         cmocka_unit_test(blocking_launches_return_their_fault),
         cmocka_unit_test(leaks_are_named),
+        cmocka_unit_test(refused_calls_of_virtual_memory_say_why),
         cmocka_unit_test_setup_teardown(report_is_a_csv_file, make_report_name, remove_report),
         cmocka_unit_test(unwritable_report_is_said),
     };
