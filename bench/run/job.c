@@ -2,6 +2,8 @@
 #include "bench/run/job.h"
 #include "bench/devices/build_info.h"
 #include "common/hash.h"
+#include "gpu/gpu.h"
+#include "gpu/nccl.h"
 #include "ranks/ranks.h"
 
 #include <inttypes.h>
@@ -12,20 +14,26 @@
 /* Where a rank runs. */
 struct place {
     char host[128], cpu[128], processors[256];
+    char gpu[GPU_NAME_BYTES], bus[GPU_BUS_BYTES]; /* empty without one */
     int threads;
 };
 
-static struct place place_of(const struct run *run) {
+static struct place place_of(struct run *run) {
+    const struct device *gpu = devices_gpu(&run->devices);
     const struct environment *e = &run->environment;
     struct place place = {.threads = run->threads[0]};
     snprintf(place.host, sizeof place.host, "%s", e->host);
     snprintf(place.cpu, sizeof place.cpu, "%s", e->cpu);
     processors_format(&e->processors.set, place.processors, sizeof place.processors);
+    if (gpu) {
+        snprintf(place.gpu, sizeof place.gpu, "%s", gpu_properties(gpu->gpu)->name);
+        snprintf(place.bus, sizeof place.bus, "%s", gpu_properties(gpu->gpu)->bus);
+    }
     return place;
 }
 
 /* The places of all ranks; NULL without memory, on all of them. */
-static struct place *places_gather(const struct run *run) {
+static struct place *places_gather(struct run *run) {
     struct ranks *ranks = run->options->ranks;
     struct place *places = calloc((size_t)ranks_count(ranks), sizeof *places);
     if (ranks_any(ranks, !places)) {
@@ -122,7 +130,7 @@ enum status job_share_done(struct run *run, struct message *message) {
     return STATUS_OK;
 }
 
-void job_to_json(const struct run *run, cJSON *object) {
+void job_to_json(struct run *run, cJSON *object) {
     struct ranks *ranks = run->options->ranks;
     struct place *places = ranks ? places_gather(run) : NULL;
     if (places && object) {
@@ -131,6 +139,9 @@ void job_to_json(const struct run *run, cJSON *object) {
         cJSON_AddStringToObject(job, "library", ranks_library(ranks));
         if (run->link_bytes_per_second > 0.0)
             cJSON_AddNumberToObject(job, "link_bytes_per_second", run->link_bytes_per_second);
+        const struct device *gpu = devices_gpu(&run->devices);
+        if (gpu && gpu_nccl_version(gpu->gpu))
+            cJSON_AddStringToObject(job, "nccl", gpu_nccl_version(gpu->gpu));
         cJSON *list = cJSON_AddArrayToObject(job, "places");
         for (int i = 0; i < ranks_count(ranks); i++) {
             cJSON *place = cJSON_CreateObject();
@@ -138,6 +149,10 @@ void job_to_json(const struct run *run, cJSON *object) {
             cJSON_AddStringToObject(place, "cpu", places[i].cpu);
             cJSON_AddStringToObject(place, "processors", places[i].processors);
             cJSON_AddNumberToObject(place, "threads", places[i].threads);
+            if (*places[i].gpu) {
+                cJSON_AddStringToObject(place, "gpu", places[i].gpu);
+                cJSON_AddStringToObject(place, "bus", places[i].bus);
+            }
             cJSON_AddItemToArray(list, place);
         }
     }

@@ -16,6 +16,6 @@ enum status job_share_done(struct run *run, struct message *message);
 
 /* Adds "ranks": the library, and the place of each. Called by all; `object` is NULL on those that
  * write nothing. */
-void job_to_json(const struct run *run, cJSON *object);
+void job_to_json(struct run *run, cJSON *object);
 
 #endif

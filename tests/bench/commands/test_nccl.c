@@ -73,6 +73,11 @@ static void test_an_emulated_sum_has_no_time(void **state) {
     assert_int_equal(text_count(rows, ",2xemulated,0,hot,emulated,0,0,,,,,,,"), 8);
     assert_int_equal(text_count(rows, ",mpi,2xcpu,1,hot,"), 4);
     free(rows);
+    char *environment = file_of("environment.json");
+    assert_non_null(environment);
+    check_holds(environment, "\"nccl\":\t\"2.28.9\"");
+    assert_int_equal(text_count(environment, "\"gpu\":\t\"lockstep emulated GPU"), 2);
+    free(environment);
     call_free(&call);
 }
 
