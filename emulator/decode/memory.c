@@ -153,6 +153,23 @@ static void memory_order(struct decoder *decoder) {
         detail->is_strong |= decoder_has_modifier(decoder, strong[k]);
 }
 
+/* From sm_100 on loads and stores of global memory go up to 32 bytes, in words and pairs of them. */
+static void check_vector(struct decoder *decoder) {
+    enum { FIRST_OF_32_BYTES = 100 };
+    const struct detail *detail = decoder->detail;
+    const char *root = decoder_source(decoder)->root;
+    const bool is_plain = strcmp(root, "ld") == 0 || strcmp(root, "st") == 0;
+    const bool is_wide = is_plain && detail->space == SPACE_GLOBAL && detail->access_bytes >= 4 &&
+                         decoder->syntax->target >= FIRST_OF_32_BYTES;
+    if (detail->elements * detail->access_bytes > (is_wide ? 32U : 16U))
+        decoder_fail(decoder, is_plain
+                                  ? "a vector of more than 16 bytes, or of 32 for .global from "
+                                    "sm_100 on"
+                                  : "a vector of more than 16 bytes");
+    if (is_plain && detail->elements == 8 && !is_wide)
+        decoder_fail(decoder, "a vector of 8 elements that are not words of global memory");
+}
+
 static void memory_shape(struct decoder *decoder, const struct instruction_row *row) {
     struct detail *detail = decoder->detail;
     decoder->instruction->target = decoder->program->site_count++;
@@ -170,8 +187,7 @@ static void memory_shape(struct decoder *decoder, const struct instruction_row *
                        : decoder_has_modifier(decoder, "v4") ? 4
                        : decoder_has_modifier(decoder, "v8") ? 8
                                                              : 1;
-    if (detail->elements * detail->access_bytes > 16)
-        decoder_fail(decoder, "a vector of more than 16 bytes");
+    check_vector(decoder);
     detail->request_bytes = detail->elements * detail->access_bytes;
 }
 

@@ -172,7 +172,7 @@ static void store_global(struct warp *warp, const struct instruction *instructio
 
 static void check_global_races(struct warp *warp, const struct instruction *instruction,
                                const struct access *access, bool is_store) {
-    unsigned char value[16];
+    unsigned char value[32];
     for (uint32_t rest = access->mask; rest && !warp->is_faulted; rest &= rest - 1) {
         const unsigned lane = lane_first(rest);
         if (is_store)

@@ -278,6 +278,38 @@ static void blocking_launches_return_their_fault(void **state) {
     assert_int_equal(run_with(NULL, blocking_fault).status, 0);
 }
 
+/* ---- What one device alone executes ---- */
+
+#define WIDE(target)                                                                               \
+    ".version 8.8\n.target " target "\n.address_size 64\n"                                         \
+    ".visible .entry k(.param .u64 p) { .reg .b64 %rd<9>; .reg .b32 %r<9>;\n"                      \
+    "ld.param.u64 %rd1, [p];\n"                                                                    \
+    "ld.global.v8.b32 {%r1,%r2,%r3,%r4,%r5,%r6,%r7,%r8}, [%rd1];\n"                                \
+    "st.global.v8.b32 [%rd1+32], {%r8,%r7,%r6,%r5,%r4,%r3,%r2,%r1};\n"                             \
+    "ld.global.v4.b64 {%rd2,%rd3,%rd4,%rd5}, [%rd1+32];\n"                                         \
+    "st.global.v4.b64 [%rd1+64], {%rd5,%rd4,%rd3,%rd2}; ret; }\n"
+
+static int move_32_bytes(void) {
+    unsigned words[24] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const unsigned last[] = {2, 1, 4, 3, 6, 5, 8, 7};
+    CUcontext context;
+    CUdeviceptr at;
+    void *parameters[] = {&at};
+    if (cuInit(0) || cuCtxCreate_v4(&context, NULL, 0, 0) ||
+        cuModuleLoadData(&module, WIDE("sm_90")) != CUDA_ERROR_INVALID_PTX ||
+        cuModuleLoadData(&module, WIDE("sm_100")) || cuMemAlloc_v2(&at, sizeof words) ||
+        cuMemcpyHtoD_v2(at, words, sizeof words) || launch("k", 1, 1, parameters) ||
+        cuMemcpyDtoH_v2(words, at, sizeof words))
+        return 1;
+    return memcmp(&words[16], last, sizeof last) ? 2 : (int)cuCtxDestroy_v2(context);
+}
+
+static void loads_and_stores_take_32_bytes(void **state) {
+    (void)state;
+    assert_int_equal(run_with("device=b200", move_32_bytes).status, 0);
+    assert_int_equal(run_with("device=b200;check=all", move_32_bytes).status, 0);
+}
+
 /* ---- Virtual memory, and leaks ---- */
 
 static const char allocating_kernel[] =
@@ -421,6 +453,7 @@ int main(void) {
         cmocka_unit_test(memory_can_be_limited),
         cmocka_unit_test(budget_stops_endless_loops),
         cmocka_unit_test(blocking_launches_return_their_fault),
+        cmocka_unit_test(loads_and_stores_take_32_bytes),
         cmocka_unit_test(leaks_are_named),
         cmocka_unit_test(refused_calls_of_virtual_memory_say_why),
         cmocka_unit_test_setup_teardown(report_is_a_csv_file, make_report_name, remove_report),
