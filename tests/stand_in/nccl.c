@@ -117,6 +117,7 @@ nccl_result ncclGetUniqueId(nccl_unique_id *id) {
     const int failure = ordered("ncclGetUniqueId", 0);
     if (failure)
         return (nccl_result)failure;
+    drawn_remove(); /* that of ranks which never all came */
     memset(id, 0, sizeof *id);
     snprintf(id->internal, sizeof id->internal, "/lockstep-nccl-%ld-%d", (long)getpid(), count++);
     const int file = shm_open(id->internal, O_CREAT | O_EXCL | O_RDWR, 0600);
