@@ -153,7 +153,7 @@ static void memory_order(struct decoder *decoder) {
         detail->is_strong |= decoder_has_modifier(decoder, strong[k]);
 }
 
-/* From sm_100 on loads and stores of global memory go up to 32 bytes, in words and pairs of them. */
+/* From sm_100 on loads and stores of global memory go up to 32 bytes, in words and pairs. */
 static void check_vector(struct decoder *decoder) {
     enum { FIRST_OF_32_BYTES = 100 };
     const struct detail *detail = decoder->detail;

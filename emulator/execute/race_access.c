@@ -12,7 +12,7 @@
 /* The byte's own accesses, which its word may have kept for all its bytes. */
 static struct race_byte *byte_at(const struct block *block, uint32_t offset) {
     struct race_word *word = &block->race->words[offset / RACE_WORD_BYTES];
-    struct race_byte *bytes = &block->race->bytes[offset / RACE_WORD_BYTES * RACE_WORD_BYTES];
+    struct race_byte *bytes = &block->race->bytes[offset - offset % RACE_WORD_BYTES];
     for (unsigned k = 0; !word->is_split && k < RACE_WORD_BYTES; k++)
         bytes[k] = (struct race_byte){word->write, word->read, word->value[k]};
     word->is_split = true;
