@@ -21,7 +21,7 @@ static const struct {
     {"out-of-bounds", "kernel copy_too_far, block (0,0,0), thread (0,0,0): out-of-bounds read"},
     {"past-the-end", "wrote past the end of buffer 'out'"},
     {"race", "race in shared memory: thread 32 reads a byte that thread 0 wrote"},
-    {"never-written", "uninitialised read in shared memory"},
+    {"never-written", "'st' stores to global memory what nothing has written"},
     {"writes-its-input", "wrote into its input 'a'"},
     {"leading-dimension", "the leading dimension was not kept to"},
     {"not-precise", "sums[0,0] is 0.780273438, should be"},
