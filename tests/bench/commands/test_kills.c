@@ -242,7 +242,7 @@ static void tuning_prepare(void) {
 /* The file is whole after each shape. */
 static void tuning_check(void) {
     char *before = text_of("t.csv");
-    expect(strstr(before, ",nn,32x32x32,") != NULL, "the row of an earlier tuning is gone");
+    expect(strstr(before, ",nn,f32,32x32x32,") != NULL, "the row of an earlier tuning is gone");
     expect(before[strlen(before) - 1] == '\n', "half a row");
     free(before);
     expect_call(0, tuning, gpu);
