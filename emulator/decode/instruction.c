@@ -56,12 +56,25 @@ static bool find_row(const struct decoder *decoder, const struct syntax_instruct
     return false;
 }
 
-static bool find_operation(const struct decoder *decoder, const struct syntax_instruction *source,
-                           bool any_order, struct match *match) {
+/* Groups of letters, of which PTX does not write the condition code. */
+static bool has_letter_count(const char *operands, const struct syntax_instruction *source) {
+    size_t count = operands[0] != '\0';
+    for (const char *at = operands; *at; at++) {
+        count += *at == ',' || (*at == '=' && at[1] != '\0');
+        count -= *at == 'c';
+    }
+    return count == source->operand_count;
+}
+
+/* min and max of two and of three operands are spelled alike. */
+static bool find_operation_of(const struct decoder *decoder,
+                              const struct syntax_instruction *source, bool any_order,
+                              bool any_count, struct match *match) {
     for (const struct lane_table *const *table = decoder->set->lane_tables; *table; table++) {
         for (size_t k = 0; k < (*table)->count; k++) {
             const struct lane_operation *row = &(*table)->rows[k];
             if (row->pattern[0] == source->root[0] && gives_results(row->operands, source) &&
+                (any_count || has_letter_count(row->operands, source)) &&
                 pattern_match(row->pattern, source, any_order, &match->fit)) {
                 match->row = NULL;
                 match->operation = row;
@@ -71,6 +84,12 @@ static bool find_operation(const struct decoder *decoder, const struct syntax_in
         }
     }
     return false;
+}
+
+static bool find_operation(const struct decoder *decoder, const struct syntax_instruction *source,
+                           bool any_order, struct match *match) {
+    return find_operation_of(decoder, source, any_order, false, match) ||
+           find_operation_of(decoder, source, any_order, true, match);
 }
 
 /* ---- Decoding by what was found ---- */

@@ -54,6 +54,8 @@ static void modifiers_stand_in_any_order(void **state) {
                 "mov.u32 %r1, 4;"),
          4},
         {KERNEL("mad.lo.u32.cc %r1, 2, 3, 4;"), 10},
+        {KERNEL("max.f32 %f1, 1.0, 3.0, 2.0; cvt.rzi.u32.f32 %r1, %f1;"), 3},
+        {KERNEL("min.f32 %f1, 4.0, 3.0; min.f32 %f1, %f1, 3.0, 2.0; cvt.rzi.u32.f32 %r1, %f1;"), 2},
         {KERNEL("shf.l.b32.wrap %r1, 0, 1, 1;"), 2},
     };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
