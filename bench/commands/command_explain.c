@@ -110,6 +110,19 @@ static enum status rows_missing(const struct parsed *parsed, struct message *mes
                        parsed->folder);
 }
 
+static void row_print(const struct parsed *parsed, const struct model_gpu *gpu,
+                      const struct counters_row *rows, size_t count, const struct counters_row *row,
+                      const struct limits *limits) {
+    if (parsed->csv)
+        limits_csv_print(stdout, row, gpu, limits);
+    else
+        limits_sentence_print(stdout, row, gpu, limits);
+    if (parsed->is_counted_first && !parsed->csv) {
+        limits_words_print(stdout, row, gpu, limits);
+        explain_rung_print(stdout, rows, count, row, gpu, limits->busiest);
+    }
+}
+
 static enum status rows_print(const struct parsed *parsed, const struct model_gpu *gpu,
                               const struct counters_row *rows, size_t count,
                               struct message *message) {
@@ -118,18 +131,14 @@ static enum status rows_print(const struct parsed *parsed, const struct model_gp
         struct limits limits;
         if (!is_wanted(parsed, &rows[i]))
             continue;
-        enum status status = limits_find(&rows[i], gpu, &limits, message);
-        if (status != STATUS_OK)
+        const enum status status = limits_find(&rows[i], gpu, &limits, message);
+        if (status != STATUS_OK && status != STATUS_UNSUPPORTED)
             return status;
         heading_print(parsed, gpu, &rows[i], before);
-        if (parsed->csv)
-            limits_csv_print(stdout, &rows[i], gpu, &limits);
-        else
-            limits_sentence_print(stdout, &rows[i], gpu, &limits);
-        if (parsed->is_counted_first && !parsed->csv) {
-            limits_words_print(stdout, &rows[i], gpu, &limits);
-            explain_rung_print(stdout, rows, count, &rows[i], gpu, limits.busiest);
-        }
+        if (status == STATUS_OK)
+            row_print(parsed, gpu, rows, count, &rows[i], &limits);
+        else if (!parsed->csv)
+            limits_unable_print(stdout, &rows[i], message->text);
         before = &rows[i];
     }
     return before ? STATUS_OK : rows_missing(parsed, message);
@@ -154,7 +163,6 @@ static enum status folder_explain(const struct parsed *parsed, const struct mode
     char path[2048];
     void *rows = NULL;
     size_t count = 0;
-    int cut;
     if (snprintf(path, sizeof path, "%s/counters.csv", parsed->folder) >= (int)sizeof path)
         return message_set(message, STATUS_INVALID, "the folder's name is too long");
     if (access(path, F_OK) != 0)
@@ -164,7 +172,7 @@ static enum status folder_explain(const struct parsed *parsed, const struct mode
                            parsed->folder);
     if (!gpu)
         gpu = limits_gpu_of_run(parsed->folder);
-    enum status status = csv_read(path, &counters_format, &rows, &count, &cut, message);
+    enum status status = csv_read(path, &counters_format, &rows, &count, NULL, message);
     if (status == STATUS_OK && parsed->predict)
         status = rows_predict(parsed, rows, count, message);
     else if (status == STATUS_OK)

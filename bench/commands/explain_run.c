@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <ftw.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -108,7 +109,7 @@ enum status explain_run(const struct explain_request *request,
 
 /* ---- The ladder ---- */
 
-/* Of all kernels of an implementation of the row's case; 0: it was not counted. */
+/* Of all kernels of an implementation of the row's case; infinite where the GPU cannot run them. */
 static double clocks_of(const struct counters_row *rows, size_t count,
                         const struct counters_row *row, const char *implementation,
                         const struct model_gpu *gpu, enum limit_unit unit) {
@@ -117,9 +118,9 @@ static double clocks_of(const struct counters_row *rows, size_t count,
     for (size_t i = 0; i < count; i++) {
         struct limits limits;
         if (row_key_same_case(&rows[i].key, &row->key) &&
-            strcmp(rows[i].key.implementation, implementation) == 0 &&
-            limits_find(&rows[i], gpu, &limits, &none) == STATUS_OK)
-            clocks += limits.clocks[unit];
+            strcmp(rows[i].key.implementation, implementation) == 0)
+            clocks += limits_find(&rows[i], gpu, &limits, &none) == STATUS_OK ? limits.clocks[unit]
+                                                                              : (double)INFINITY;
     }
     return clocks;
 }

@@ -4,7 +4,7 @@
 
 struct architecture {
     const char *family;
-    int blocks;
+    int capability, blocks;
     double shared, l2, dram, launch;
 };
 

@@ -1,5 +1,6 @@
 #include "bench/model/limits.h"
 
+#include "bench/model/requirements.h"
 #include "bench/model/residence.h"
 #include "bench/model/waiting.h"
 
@@ -128,6 +129,8 @@ enum status limits_find(const struct counters_row *row, const struct model_gpu *
                         struct limits *limits, struct message *message) {
     *limits = (struct limits){.busiest = LIMIT_ISSUE};
     enum status status = blocks_read(row, &limits->blocks, message);
+    if (status == STATUS_OK)
+        status = requirements_check(row, gpu, message);
     if (status != STATUS_OK)
         return status;
     const int64_t most = (limits->blocks + gpu->multiprocessors - 1) / gpu->multiprocessors;

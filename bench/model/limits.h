@@ -73,7 +73,8 @@ struct limits {
 };
 
 /* STATUS_INVALID: the row's grid cannot be read, it counts nothing, or it is of a version that did not
- * count machine instructions. */
+ * count machine instructions. STATUS_UNSUPPORTED: the GPU cannot run the kernel, for the reason that
+ * `message` has. */
 enum status limits_find(const struct counters_row *row, const struct model_gpu *gpu,
                         struct limits *limits, struct message *message);
 

@@ -50,6 +50,10 @@ static enum status rows_write(const struct counters_row *rows, size_t count,
     for (size_t i = 0; i < count; i++) {
         struct limits limits;
         const enum status status = limits_find(&rows[i], gpu, &limits, message);
+        if (status == STATUS_UNSUPPORTED) {
+            limits_unable_print(log, &rows[i], message->text);
+            continue;
+        }
         if (status != STATUS_OK)
             return status;
         limits_csv_print(file, &rows[i], gpu, &limits);
@@ -80,13 +84,12 @@ enum status limits_write(const char *folder, const struct model_gpu *gpu, FILE *
     char counters[2300], limits[2300];
     void *rows = NULL;
     size_t count = 0;
-    int cut;
     enum status status = path_make(counters, sizeof counters, folder, "counters.csv", message);
     if (status == STATUS_OK)
         status = path_make(limits, sizeof limits, folder, "limits.csv", message);
     if (status != STATUS_OK || access(counters, F_OK) != 0)
         return status;
-    status = csv_read(counters, &counters_format, &rows, &count, &cut, message);
+    status = csv_read(counters, &counters_format, &rows, &count, NULL, message);
     if (status == STATUS_OK && count > 0)
         status = text_write(rows, count, gpu, limits, log, message);
     free(rows);

@@ -53,3 +53,7 @@ void limits_sentence_print(FILE *file, const struct counters_row *row, const str
                 residence_holder_name(limits->residence.held_by));
     fputc('\n', file);
 }
+
+void limits_unable_print(FILE *file, const struct counters_row *row, const char *why) {
+    fprintf(file, "  %-16s %s: cannot run there: %s\n", row->key.implementation, row->kernel, why);
+}

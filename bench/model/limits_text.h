@@ -12,5 +12,7 @@ void limits_csv_print(FILE *file, const struct counters_row *row, const struct m
 /* One line: "gemm_warp_nn: FMA 100%, issue 57%, DRAM 4%; limited by FMA". */
 void limits_sentence_print(FILE *file, const struct counters_row *row, const struct model_gpu *gpu,
                            const struct limits *limits);
+/* The same of a GPU that cannot run the kernel, for the reason `why`. */
+void limits_unable_print(FILE *file, const struct counters_row *row, const char *why);
 
 #endif

@@ -42,7 +42,8 @@ enum status gpu_prices_read(const char *text, const struct gpu_choice *choice,
 
 /* ---- Offers ---- */
 
-/* Adds the kernels of the implementation that begins at `first`; gives where the next one begins. */
+/* Adds the kernels of the implementation that begins at `first`; gives where the next one begins. Where
+ * the GPU cannot run one of them, the time is infinite. */
 static enum status implementation_predict(const struct counters_row *rows, size_t count,
                                           size_t *first, const struct model_gpu *counted,
                                           struct offer *offer, struct message *message) {
@@ -52,6 +53,11 @@ static enum status implementation_predict(const struct counters_row *rows, size_
         struct prediction prediction;
         const enum status status =
             predict(&rows[*first], counted, offer->gpu, &prediction, message);
+        if (status == STATUS_UNSUPPORTED) {
+            offer->why = *message;
+            offer->seconds = INFINITY;
+            continue;
+        }
         if (status != STATUS_OK)
             return status;
         offer->seconds += prediction.seconds;
@@ -69,7 +75,7 @@ static enum status offer_find(const struct counters_row *rows, size_t count,
     for (size_t next = 0; next < count && status == STATUS_OK;) {
         struct offer other = {.gpu = offer->gpu, .holds = offer->holds};
         status = implementation_predict(rows, count, &next, counted, &other, message);
-        if (status == STATUS_OK && other.seconds < offer->seconds)
+        if (status == STATUS_OK && (other.seconds < offer->seconds || isinf(offer->seconds)))
             *offer = other;
     }
     return status;
@@ -79,10 +85,14 @@ static double rank_of(const struct offer *offer) {
     return isnan(offer->a_dollar) ? offer->seconds : -offer->a_dollar;
 }
 
+static bool is_offered(const struct offer *offer) {
+    return offer->holds && isfinite(offer->seconds);
+}
+
 static int offer_compare(const void *left, const void *right) {
     const struct offer *a = left, *b = right;
-    if (a->holds != b->holds)
-        return a->holds ? -1 : 1;
+    if (is_offered(a) != is_offered(b))
+        return is_offered(a) ? -1 : 1;
     if (isnan(a->a_dollar) != isnan(b->a_dollar))
         return isnan(b->a_dollar) ? -1 : 1;
     return (rank_of(a) > rank_of(b)) - (rank_of(a) < rank_of(b));
@@ -122,10 +132,12 @@ void offers_print(FILE *file, const struct offer *offers, int count, double meas
             snprintf(dollar, sizeof dollar, "%.3g", offer->a_dollar);
         if (!isnan(measured_s))
             snprintf(speedup, sizeof speedup, "  predicted %.3gx", measured_s / offer->seconds);
-        if (offer->holds)
+        if (is_offered(offer))
             fprintf(file, "  %-16s %-16s %12.4g  %-22s %10.3g %12s%s\n", offer->gpu->name,
                     offer->implementation, 1e3 * offer->seconds, interval, offer->a_joule, dollar,
                     speedup);
+        else if (offer->holds)
+            fprintf(file, "  %-16s cannot run it: %s\n", offer->gpu->name, offer->why.text);
         else
             fprintf(file, "  %-16s its %.3g GB of memory do not hold the case\n", offer->gpu->name,
                     offer->gpu->capacity);

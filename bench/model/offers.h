@@ -25,10 +25,11 @@ struct offer {
     double seconds, low, high; /* predicted, an iteration */
     double a_dollar, a_joule;  /* iterations; at the power limit. NaN where there is no price */
     bool holds;                /* its memory has the bytes */
+    struct message why;        /* it can run no implementation, for this reason; else empty */
 };
 
 /* One offer a GPU of the choice, by iterations a dollar where there are prices, else by time; what does
- * not hold the case comes last. `rows` are the counts of one case, which needs `bytes` of memory.
+ * not hold the case, or cannot run it, comes last. `rows` are the counts of one case, which needs `bytes` of memory.
  * STATUS_INVALID: there are no rows, or one cannot be predicted. */
 enum status offers_find(const struct counters_row *rows, size_t count,
                         const struct model_gpu *counted, double bytes,

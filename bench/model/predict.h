@@ -17,7 +17,7 @@ struct prediction {
 /* `counted` is the GPU that was emulated: the row's occupancy is of it.
  *
  * STATUS_INVALID: what limits_find() refuses, a block that cannot be read, or a GPU of a family that
- * families.def does not have. */
+ * families.def does not have. STATUS_UNSUPPORTED: the GPU cannot run it, as limits_find() says. */
 enum status predict(const struct counters_row *row, const struct model_gpu *counted,
                     const struct model_gpu *gpu, struct prediction *prediction,
                     struct message *message);

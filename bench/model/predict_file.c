@@ -61,33 +61,68 @@ static void one_print(FILE *file, const struct model_gpu *gpu,
                 gpu->multiprocessors);
 }
 
-/* The GPU that is next by time behind `seconds`; -1 where there is none. */
-static int next_find(const struct prediction *predictions, int count, const bool *said) {
+/* What a kernel would take on the GPUs of a choice; `why` is empty where one can run it. */
+struct forecast {
+    const struct gpu_choice *choice;
+    struct prediction predictions[GPU_CHOICE_MAX];
+    struct message why[GPU_CHOICE_MAX];
+};
+
+static bool is_able(const struct forecast *forecast, int gpu) {
+    return !*forecast->why[gpu].text;
+}
+
+/* The GPU that is next by time; -1 where there is none. */
+static int next_find(const struct forecast *forecast, const bool *said) {
+    const struct prediction *predictions = forecast->predictions;
     int next = -1;
-    for (int i = 0; i < count; i++)
-        if (!said[i] && (next < 0 || predictions[i].seconds < predictions[next].seconds))
+    for (int i = 0; i < forecast->choice->count; i++)
+        if (!said[i] && is_able(forecast, i) &&
+            (next < 0 || predictions[i].seconds < predictions[next].seconds))
             next = i;
     return next;
 }
 
 enum { SAID_ALL = 6, SAID_FASTEST = 3 };
 
-static void prediction_sentence_print(FILE *file, const struct counters_row *row,
-                                      const struct gpu_choice *choice,
-                                      const struct prediction *predictions) {
-    const bool is_long = choice->count > SAID_ALL;
+/* "; cannot run on t4, v100: wgmma is …", once a reason. */
+static void unable_print(FILE *file, const struct forecast *forecast, const char *separator) {
+    const struct gpu_choice *choice = forecast->choice;
     bool said[GPU_CHOICE_MAX] = {false};
+    for (int i = 0; i < choice->count; i++) {
+        if (said[i] || is_able(forecast, i))
+            continue;
+        fprintf(file, "%scannot run on ", separator);
+        separator = "; ";
+        for (int k = i; k < choice->count; k++) {
+            if (strcmp(forecast->why[k].text, forecast->why[i].text) != 0)
+                continue;
+            fprintf(file, "%s%s", k == i ? "" : ", ", choice->gpus[k]->name);
+            said[k] = true;
+        }
+        fprintf(file, ": %s", forecast->why[i].text);
+    }
+}
+
+static void prediction_sentence_print(FILE *file, const struct counters_row *row,
+                                      const struct forecast *forecast) {
+    bool said[GPU_CHOICE_MAX] = {false};
+    int able = 0;
+    for (int i = 0; i < forecast->choice->count; i++)
+        able += is_able(forecast, i);
+    const bool is_long = able > SAID_ALL;
     fprintf(file, "  %-16s %s: ", row->key.implementation, row->kernel);
-    for (int rank = 0; rank < choice->count; rank++) {
-        const int next = next_find(predictions, choice->count, said);
+    for (int rank = 0; rank < able; rank++) {
+        const int next = next_find(forecast, said);
         said[next] = true;
-        const bool is_last = rank == choice->count - 1;
+        const bool is_last = rank == able - 1;
         if (is_long && rank >= SAID_FASTEST && !is_last)
             continue;
         if (rank > 0)
             fputs(is_long && is_last ? "; … " : "; ", file);
-        one_print(file, choice->gpus[next], &predictions[next]);
+        one_print(file, forecast->choice->gpus[next], &forecast->predictions[next]);
     }
+    unable_print(file, forecast, able > 0 ? "; " : "");
     fputc('\n', file);
 }
 
@@ -97,27 +132,40 @@ static void case_print(FILE *log, const struct row_key *key) {
     fprintf(log, "%s/%s/%s/%s\n", key->operation, key->variant, key->dtype, key->shape);
 }
 
+/* Of one kernel; the GPUs that cannot run it have no line on `csv`. */
+static enum status forecast_make(const struct counters_row *row, const struct model_gpu *counted,
+                                 struct forecast *forecast, FILE *csv, struct message *message) {
+    const struct gpu_choice *choice = forecast->choice;
+    for (int k = 0; k < choice->count; k++) {
+        struct prediction *prediction = &forecast->predictions[k];
+        forecast->why[k].text[0] = '\0';
+        const enum status status = predict(row, counted, choice->gpus[k], prediction, message);
+        if (status == STATUS_UNSUPPORTED)
+            forecast->why[k] = *message;
+        else if (status != STATUS_OK)
+            return status;
+        else if (csv)
+            prediction_csv_print(csv, row, choice->gpus[k], prediction);
+    }
+    return STATUS_OK;
+}
+
 enum status predictions_print(const struct counters_row *rows, size_t count,
                               const struct model_gpu *counted, const struct gpu_choice *choice,
                               FILE *csv, FILE *log, struct message *message) {
+    struct forecast forecast = {.choice = choice};
     if (csv)
         prediction_csv_header_print(csv);
     if (log)
         prediction_heading_print(log);
     for (size_t i = 0; i < count; i++) {
-        struct prediction predictions[GPU_CHOICE_MAX];
-        for (int k = 0; k < choice->count; k++) {
-            const enum status status =
-                predict(&rows[i], counted, choice->gpus[k], &predictions[k], message);
-            if (status != STATUS_OK)
-                return status;
-            if (csv)
-                prediction_csv_print(csv, &rows[i], choice->gpus[k], &predictions[k]);
-        }
+        const enum status status = forecast_make(&rows[i], counted, &forecast, csv, message);
+        if (status != STATUS_OK)
+            return status;
         if (log && (i == 0 || !row_key_same_case(&rows[i].key, &rows[i - 1].key)))
             case_print(log, &rows[i].key);
         if (log)
-            prediction_sentence_print(log, &rows[i], choice, predictions);
+            prediction_sentence_print(log, &rows[i], &forecast);
     }
     return STATUS_OK;
 }
@@ -147,13 +195,12 @@ enum status predictions_write(const char *folder, const struct gpu_choice *choic
     char counters[2300];
     void *rows = NULL;
     size_t count = 0;
-    int cut;
     if (snprintf(counters, sizeof counters, "%s/counters.csv", folder) >= (int)sizeof counters)
         return message_set(message, STATUS_INVALID, "the name of the folder %s is too long",
                            folder);
     enum status status = STATUS_OK;
     if (access(counters, F_OK) == 0)
-        status = csv_read(counters, &counters_format, &rows, &count, &cut, message);
+        status = csv_read(counters, &counters_format, &rows, &count, NULL, message);
     if (status == STATUS_OK)
         status = count > 0 ? text_write(rows, count, folder, choice, log, message)
                            : message_set(message, STATUS_INVALID,

@@ -43,6 +43,10 @@ static int64_t shared_kept(const struct model_gpu *gpu) {
     return strcmp(gpu->family, "volta") == 0 || strcmp(gpu->family, "turing") == 0 ? 0 : KIB;
 }
 
+int64_t residence_shared_most(const struct model_gpu *gpu) {
+    return shared_most(gpu) - shared_kept(gpu);
+}
+
 static void hold(struct residence *residence, int64_t blocks, enum residence_holder holder) {
     if (blocks < residence->blocks)
         *residence = (struct residence){(int)blocks, holder};

@@ -7,6 +7,9 @@
 /* Warps of one block; 0 where the row's block cannot be read. */
 int residence_warps(const struct counters_row *row);
 
+/* The most shared memory that a block may have there, in bytes. */
+int64_t residence_shared_most(const struct model_gpu *gpu);
+
 /* By the figures of the GPU: the kernel may have been counted on another. Registers are the estimate
  * that was counted. Without them, in counts of an earlier version, `held_by` is HELD_UNKNOWN, and
  * `blocks` follow from the occupancy that was counted, at least 1. */

@@ -123,6 +123,11 @@ static void test_nothing_to_explain_is_refused(void **state) {
     file_write_text(temporary_path(&here.place, "gpu.json"), "{\"name\": \"mine\"}\n");
     CHECK_REFUSED(2, "gpu.json lacks family, multiprocessors", "explain", "counted",
                   "--device-file", "gpu.json", "--predict", "mine");
+    file = fopen(temporary_path(&here.place, "counted/counters.csv"), "a");
+    assert_non_null(file);
+    assert_true(fputs("gemm,nn,f32", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    CHECK_REFUSED(2, "counters.csv:2: the last line is cut off", "explain", "counted");
 }
 
 /* Counted first, and then said in sentences; nothing of it stays. */

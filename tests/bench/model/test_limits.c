@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -202,6 +203,84 @@ static void blocks_are_held_by_what_is_used_up(void **state) {
     assert_true(limits_of(&row, "a100").waves > 1.0 / 32 - 1e-9);
 }
 
+static void check_unable(const struct counters_row *row, const char *gpu, const char *why) {
+    struct message message = {{0}};
+    struct limits limits;
+    if (limits_find(row, model_gpu_find(gpu), &limits, &message) != STATUS_UNSUPPORTED)
+        fail_msg("the %s runs it, which should say: %s", gpu, why);
+    assert_string_equal(message.text, why);
+}
+
+/* What counts say that a kernel wants: instructions, formats, shared memory. */
+static void a_gpu_that_cannot_run_the_kernel_has_no_limits(void **state) {
+    (void)state;
+    struct counters_row row = row_of("108x1x1");
+    row.shared_bytes = 65537;
+    check_unable(&row, "t4", "a block wants 65537 bytes of shared memory and it has at most 65536");
+    (void)limits_of(&row, "v100");
+    row.shared_bytes = 163904;
+    check_unable(&row, "rtx4090",
+                 "a block wants 163904 bytes of shared memory and it has at most 101376");
+    (void)limits_of(&row, "a100");
+    row.shared_bytes = 0;
+    row.bulk_load_requests = 1;
+    check_unable(&row, "a100", "bulk copies want compute capability 9.0");
+    (void)limits_of(&row, "b200");
+    row.bulk_load_requests = 0;
+    row.tensor_warp_instructions = 1;
+    (void)limits_of(&row, "t4");
+    static const char *const dtypes[] = {"bf16", "tf32"};
+    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+        char why[80];
+        snprintf(row.key.dtype, sizeof row.key.dtype, "%s", dtypes[i]);
+        snprintf(why, sizeof why, "matrix instructions in %s want compute capability 8.0",
+                 dtypes[i]);
+        check_unable(&row, "t4", why);
+        check_unable(&row, "v100", why);
+        (void)limits_of(&row, "a100");
+    }
+    row.wgmma_warp_instructions = 1;
+    check_unable(&row, "b200", "wgmma is of compute capability 9.0 alone");
+    (void)limits_of(&row, "h100");
+}
+
+static void write_counts(const char *path, const struct counters_row *row, long cut) {
+    FILE *counters = fopen(path, "w");
+    assert_non_null(counters);
+    assert_int_equal(csv_write_header(counters, &counters_format), 0);
+    assert_int_equal(csv_write_row(counters, &counters_format, row), 0);
+    const long size = ftell(counters);
+    assert_int_equal(fclose(counters), 0);
+    assert_int_equal(truncate(path, size - cut), 0);
+}
+
+/* Such a kernel has no row, and the log says why; a file that is cut off is refused. */
+static void what_cannot_run_is_left_out_of_the_file(void **state) {
+    struct temporary *place = *state;
+    struct message message = {{0}};
+    char *log = NULL, path[600];
+    size_t size;
+    FILE *file = open_memstream(&log, &size);
+    assert_non_null(file);
+    struct counters_row row = row_of("108x1x1");
+    row.wgmma_warp_instructions = row.tensor_warp_instructions = 1;
+    snprintf(path, sizeof path, "%s", temporary_path(place, "counters.csv"));
+    write_counts(path, &row, 0);
+    assert_int_equal(limits_write(place->path, model_gpu_find("t4"), file, &message), STATUS_OK);
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(
+        strstr(log, " kernel: cannot run there: wgmma is of compute capability 9.0 alone\n"));
+    char *text = file_text(temporary_path(place, "limits.csv"));
+    assert_non_null(text);
+    assert_ptr_equal(strchr(text, '\n') + 1, text + strlen(text));
+    free(text);
+    free(log);
+    write_counts(path, &row, 2);
+    assert_int_equal(limits_write(place->path, model_gpu_find("h100"), stderr, &message),
+                     STATUS_INVALID);
+    assert_non_null(strstr(message.text, "the last line is cut off"));
+}
+
 static void what_is_no_launch_is_refused(void **state) {
     (void)state;
     static const char *const grids[] = {"", "1x1", "0x1x1", "1x1x1x1", "ax1x1"};
@@ -308,6 +387,8 @@ int main(void) {
         cmocka_unit_test(one_warp_waits_for_its_loads),
         cmocka_unit_test(the_second_cache_limits_only_where_it_was_counted),
         cmocka_unit_test(blocks_are_held_by_what_is_used_up),
+        cmocka_unit_test(a_gpu_that_cannot_run_the_kernel_has_no_limits),
+        IN_TEMPORARY(what_cannot_run_is_left_out_of_the_file, &place),
         cmocka_unit_test(what_is_no_launch_is_refused),
         cmocka_unit_test(counts_of_a_version_without_machine_instructions_are_refused),
         cmocka_unit_test(figures_are_plausible),

@@ -92,6 +92,33 @@ static void prices_come_first_and_what_is_too_small_last(void **state) {
     free(text);
 }
 
+/* The implementation that runs there is offered; where none does, the GPU comes last with the reason. */
+static void what_cannot_run_is_not_offered(void **state) {
+    (void)state;
+    struct counters_row rows[] = {row_of("slow", 900), row_of("fast", 100), row_of("fast", 100)};
+    const struct gpu_choice choice = choice_of("t4,h100");
+    const struct gpu_prices prices = {.any = false};
+    struct offer offers[GPU_CHOICE_MAX];
+    struct message message = {{0}};
+    char *text = NULL;
+    size_t size;
+    rows[1].shared_bytes = 65537;
+    const struct model_gpu *a100 = model_gpu_find("a100");
+    assert_int_equal(offers_find(rows, 3, a100, 1, &choice, &prices, offers, &message), STATUS_OK);
+    assert_string_equal(offers[0].implementation, "fast");
+    assert_string_equal(offers[1].implementation, "slow");
+    rows[0].shared_bytes = 65537;
+    assert_int_equal(offers_find(rows, 3, a100, 1, &choice, &prices, offers, &message), STATUS_OK);
+    FILE *file = open_memstream(&text, &size);
+    assert_non_null(file);
+    offers_print(file, offers, choice.count, (double)NAN);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(offers[0].gpu->name, "h100");
+    assert_non_null(strstr(text, "  t4               cannot run it: a block wants 65537 bytes of "
+                                 "shared memory and it has at most 65536\n"));
+    free(text);
+}
+
 static void bad_prices_are_refused(void **state) {
     (void)state;
     static const char *const wrong[] = {"a100",     "a100=",  "a100=0",      "a100=-1", "a100=much",
@@ -114,6 +141,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(offers_come_by_time),
         cmocka_unit_test(prices_come_first_and_what_is_too_small_last),
+        cmocka_unit_test(what_cannot_run_is_not_offered),
         cmocka_unit_test(bad_prices_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

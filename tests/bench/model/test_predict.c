@@ -220,12 +220,48 @@ static void predictions_are_written_beside_the_counts(void **state) {
     free(log);
 }
 
+/* Those that cannot run it have no row, and stand once a reason at the end of the line. */
+static void gpus_that_cannot_run_it_are_named(void **state) {
+    (void)state;
+    struct message message = {{0}};
+    struct gpu_choice choice;
+    char *log = NULL, *csv = NULL;
+    size_t size;
+    FILE *log_file = open_memstream(&log, &size), *csv_file = open_memstream(&csv, &size);
+    assert_true(log_file && csv_file);
+    struct counters_row row = copy_row();
+    row.shared_bytes = 163904;
+    row.bulk_load_requests = 1;
+    assert_int_equal(gpu_choice_read("t4,a100,v100,h100,a40", NULL, &choice, &message), STATUS_OK);
+    assert_int_equal(
+        predictions_print(&row, 1, model_gpu_find("h100"), &choice, csv_file, log_file, &message),
+        STATUS_OK);
+    row.wgmma_warp_instructions = 1;
+    assert_int_equal(gpu_choice_read("t4,b200", NULL, &choice, &message), STATUS_OK);
+    assert_int_equal(
+        predictions_print(&row, 1, model_gpu_find("h100"), &choice, csv_file, log_file, &message),
+        STATUS_OK);
+    assert_int_equal(fclose(csv_file) | fclose(log_file), 0);
+    assert_non_null(strstr(csv, ",h100,"));
+    static const char *const unable[] = {",t4,", ",v100,", ",a100,", ",a40,", ",b200,"};
+    for (size_t i = 0; i < sizeof unable / sizeof unable[0]; i++)
+        assert_null(strstr(csv, unable[i]));
+    assert_non_null(strstr(log, " copy: h100 "));
+    assert_non_null(strstr(log, "; cannot run on t4, a100, v100, a40: bulk copies want compute "
+                                "capability 9.0\n"));
+    assert_non_null(
+        strstr(log, " copy: cannot run on t4, b200: wgmma is of compute capability 9.0 alone\n"));
+    free(csv);
+    free(log);
+}
+
 int main(void) {
     static struct temporary place;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_takes_what_the_memory_takes),
         cmocka_unit_test(more_work_and_more_launches_take_longer),
         cmocka_unit_test(few_blocks_leave_multiprocessors_idle),
+        cmocka_unit_test(gpus_that_cannot_run_it_are_named),
         cmocka_unit_test(what_cannot_be_predicted_is_refused),
         cmocka_unit_test(lists_of_gpus_are_read),
         IN_TEMPORARY(a_file_describes_a_gpu, &place),
