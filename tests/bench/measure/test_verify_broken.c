@@ -140,6 +140,8 @@ static const struct ground {
     {&operation_mlp, "17-19-23@5", {.alpha = 1.0F, .seed = 1}, DTYPE_F32},
     {&operation_mlp, "31-17-9-11@3", {.alpha = 1.0F, .seed = 2}, DTYPE_F32},
     {&operation_mlp, "17-19-23@5", {.alpha = 1.0F, .seed = 3}, DTYPE_BF16},
+    /* layers that bulk copies can take */
+    {&operation_mlp, "16-24-8@16", {.alpha = 1.0F, .seed = 4}, DTYPE_BF16},
 };
 
 /* Every implementation on one ground; how many there were, a bit each. */
