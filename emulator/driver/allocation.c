@@ -94,7 +94,7 @@ static void allocation_report_leak(const struct driver_allocation *allocation) {
                                         [ALLOCATION_MANAGED] = "managed memory",
                                         [ALLOCATION_POOL] = "memory from a pool",
                                         [ALLOCATION_GRAPH] = "memory of a graph"};
-    if (driver.config.check_leak)
+    if (driver_seeks_leaks())
         driver_find("leak: %zu bytes of %s at 0x%llx were never %s", allocation->size,
                     kinds[allocation->kind], allocation->address,
                     allocation->kind == ALLOCATION_REGISTERED ? "unregistered" : "freed");

@@ -99,7 +99,7 @@ void array_close_all(const struct driver_context *context) {
     for (struct driver_array *array; (array = handle_next(&driver.handles, HANDLE_ARRAY, &at));) {
         if (array->context != context)
             continue;
-        if (driver.config.check_leak)
+        if (driver_seeks_leaks())
             driver_find("leak: an array of %ux%ux%u texels, %zu bytes, was never destroyed",
                         array->image.size[0], array->image.size[1], array->image.size[2],
                         array->bytes);

@@ -114,7 +114,7 @@ CUresult driver_start(void) {
 static void report_heap_leak(void) {
     size_t count;
     const size_t bytes = machine_heap_in_use(driver.machine, &count);
-    if (driver.config.check_leak && count)
+    if (driver_seeks_leaks() && count)
         driver_find("leak: %zu bytes in %zu allocations of malloc in kernels were never freed",
                     bytes, count);
 }

@@ -265,5 +265,6 @@ CUresult kernel_execute(struct driver_context *context, const struct driver_kern
         result == MACHINE_OUT_OF_MEMORY || result == MACHINE_TOO_MANY_RESOURCES)
         return status;
     context->error = status;
+    driver.faulted = true;
     return driver.launch_blocking ? status : CUDA_SUCCESS;
 }

@@ -265,7 +265,7 @@ CUresult mapping_allow(struct driver_reservation *reservation, CUdeviceptr addre
 
 /* Addresses that have mappings are no leak of their own. */
 static void reservation_report_leak(const struct driver_reservation *reservation) {
-    if (!driver.config.check_leak)
+    if (!driver_seeks_leaks())
         return;
     for (size_t k = 0; k < reservation->mapping_count; k++)
         driver_find("leak: %zu bytes mapped at 0x%llx were never unmapped",
@@ -288,7 +288,7 @@ void virtual_close_all(void) {
     }
     for (struct driver_physical *physical;
          (physical = handle_next(&driver.handles, HANDLE_PHYSICAL, &at));) {
-        if (driver.config.check_leak)
+        if (driver_seeks_leaks())
             driver_find("leak: %zu bytes of physical memory were never released", physical->size);
         physical->references = 0;
         physical_free_unused(physical);

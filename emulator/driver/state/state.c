@@ -35,6 +35,10 @@ void driver_find(const char *format, ...) {
                 driver.config.findings);
 }
 
+bool driver_seeks_leaks(void) {
+    return driver.config.check_leak && !driver.faulted;
+}
+
 CUresult driver_status(enum machine_status status) {
     switch (status) {
     case MACHINE_OK:

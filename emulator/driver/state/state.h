@@ -63,6 +63,7 @@ struct driver {
     bool initialised;
     bool finished; /* the library is being unloaded */
     bool forked;   /* a child of the process that called cuInit: CUDA is not for it */
+    bool faulted;  /* a kernel has broken a context: what was in it could not be freed */
     struct driver_config config;
     const struct driver_device *device;
     struct machine_properties properties;
@@ -114,6 +115,8 @@ __attribute__((format(printf, 1, 2))) void driver_say(const char *format, ...);
 /* Also appends the line to the file of findings=: something is wrong with the program, which it may
  * not notice. */
 __attribute__((format(printf, 1, 2))) void driver_find(const char *format, ...);
+/* check=leak, and no kernel's fault has kept the program from freeing what it has. */
+bool driver_seeks_leaks(void);
 CUresult driver_status(enum machine_status status);
 /* 80 for sm_80. */
 unsigned driver_architecture(void);

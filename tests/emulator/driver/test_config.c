@@ -379,6 +379,21 @@ static void leaks_are_named(void **state) {
     assert_string_equal(run_with("check=memory", leave_everything).said, "");
 }
 
+static int leave_memory_after_a_fault(void) {
+    CUcontext context;
+    CUdeviceptr left;
+    if (begin(&context) || cuMemAlloc_v2(&left, 100) || launch("trap_now", 1, 1, NULL))
+        return 1;
+    return cuMemFree_v2(left) == CUDA_ERROR_LAUNCH_FAILED ? 0 : 2;
+}
+
+static void what_a_fault_left_is_no_leak(void **state) {
+    (void)state;
+    const struct outcome outcome = run_with("check=leak", leave_memory_after_a_fault);
+    assert_int_equal(outcome.status, 0);
+    assert_null(strstr(outcome.said, "leak:"));
+}
+
 /* ---- The report ---- */
 
 static char report[64], report_configuration[100];
@@ -455,6 +470,7 @@ int main(void) {
         cmocka_unit_test(blocking_launches_return_their_fault),
         cmocka_unit_test(loads_and_stores_take_32_bytes),
         cmocka_unit_test(leaks_are_named),
+        cmocka_unit_test(what_a_fault_left_is_no_leak),
         cmocka_unit_test(refused_calls_of_virtual_memory_say_why),
         cmocka_unit_test_setup_teardown(report_is_a_csv_file, make_report_name, remove_report),
         cmocka_unit_test(unwritable_report_is_said),
