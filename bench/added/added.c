@@ -256,8 +256,9 @@ const char *added_gpu(const struct added *added, const char *gpu, bool small) {
             gpu = "emulated";
     }
     if (wanted && strcmp(gpu, "emulated") == 0)
-        (void)setenv("LOCKSTEP_EMULATOR", small ? "check=all;budget=200M" : "check=all;budget=2G",
-                     0);
+        (void)setenv(
+            "LOCKSTEP_EMULATOR",
+            small ? "check=all,race=global;budget=200M" : "check=all,race=global;budget=2G", 0);
     return gpu;
 }
 

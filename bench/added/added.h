@@ -43,9 +43,9 @@ const struct implementation *added_row(const struct added *added, int index,
 const char *added_names(const struct added *added);
 
 /* What "auto" of --gpu means: "emulated" where a row wants a GPU and there is none. The emulated
- * GPU then makes all its checks, unless the environment's LOCKSTEP_EMULATOR says otherwise: races
- * and reads of what was never written are found too, and a launch that goes on for some minutes is
- * ended. `small`: shapes are small, and a minute is enough. */
+ * GPU then makes all its checks, unless the environment's LOCKSTEP_EMULATOR says otherwise: races,
+ * those between blocks among them, and reads of what was never written are found too. A launch that
+ * goes on for some minutes is ended. `small`: shapes are small, and a minute is enough. */
 const char *added_gpu(const struct added *added, const char *gpu, bool small);
 
 /* Compiles and loads what is not yet for the GPU among the devices. */

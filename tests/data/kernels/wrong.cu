@@ -1,5 +1,5 @@
-/* Kernels that are wrong in ten ways, a row each: tests/bench/added/test_wrong.c tells what finds
- * each of them. */
+/* Kernels that are wrong, a row each, each in a way of its own: tests/bench/added/test_wrong.c tells
+ * what finds each of them. */
 
 /* lockstep
  * name off-by-one-row
@@ -94,6 +94,20 @@ extern "C" __global__ void copy_without_barrier(const float *a, float *out, int 
     const int from = threadIdx.x ^ 32; /* another warp's */
     if (first + from < count)
         out[first + from] = tile[63 - from];
+}
+
+/* lockstep
+ * name race-between-blocks
+ * operation column_sums
+ * kernel sums_without_atomics
+ *   grid rows
+ *   block 64
+ *   args x sums columns
+ *   zero sums
+ */
+extern "C" __global__ void sums_without_atomics(const float *x, float *sums, int columns) {
+    for (int c = threadIdx.x; c < columns; c += blockDim.x)
+        sums[c] += x[blockIdx.x * columns + c];
 }
 
 /* lockstep
