@@ -293,7 +293,7 @@ static void test_bad_files_are_named(void **state) {
         {"bad/samples.csv", "hot,7,", "hot,8,", "bad/samples.csv:9: sample 8 does not follow"},
         {"bad/results.csv", "20,1,0.002", "20,1,0.003", "bad/samples.csv:22: the median of"},
         {"bad/counters.csv", "kernel,", "seed,", "bad/counters.csv:1: the header's field"},
-        {"bad/environment.json", "{", "", "bad/environment.json:1: this is not the JSON"},
+        {"bad/environment.json", "{", "", "bad/environment.json:1: this is not a JSON object"},
         {"bad/environment.json", "{", "{\"a\": 1, \"a\": 2, ", "there are two members 'a' in one"},
     };
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
