@@ -130,6 +130,7 @@ static enum status folder_tell(const struct parsed *parsed, const char *folder, 
     printf("\n%s needs %.3g GB of memory. Predicted, not measured: an iteration, by its kernels "
            "alone\n",
            name, bytes / 1e9);
+    limits_sampling_print(stdout, folder);
     if (parsed->measured)
         status = measured_find(parsed->measured, name, &measured_s, message);
     if (status == STATUS_OK)

@@ -95,9 +95,11 @@ static void heading_print(const struct parsed *parsed, const struct model_gpu *g
                           const struct counters_row *row, const struct counters_row *before) {
     if (!before && parsed->csv)
         limits_csv_header_print(stdout);
-    else if (!before)
+    else if (!before) {
+        limits_sampling_print(stdout, parsed->folder);
         printf("by the published peaks of the %s: %d multiprocessors, %.0f MHz, %.0f GB/s\n",
                gpu->title, gpu->multiprocessors, gpu->clock_mhz, gpu->memory);
+    }
     if (!parsed->csv && (!before || !row_key_same_case(&row->key, &before->key)))
         printf("%s/%s/%s/%s\n", row->key.operation, row->key.variant, row->key.dtype,
                row->key.shape);
@@ -153,6 +155,8 @@ static enum status rows_predict(const struct parsed *parsed, struct counters_row
             rows[wanted++] = rows[i];
     if (wanted == 0)
         return rows_missing(parsed, message);
+    if (!parsed->csv)
+        limits_sampling_print(stdout, parsed->folder);
     return predictions_print(rows, wanted, limits_gpu_of_run(parsed->folder), &parsed->choice,
                              parsed->csv ? stdout : NULL, parsed->csv ? NULL : stdout, message);
 }

@@ -27,19 +27,36 @@ static void id_make(const char *name, char *id, size_t size) {
     id[length] = '\0';
 }
 
-const struct model_gpu *limits_gpu_of_run(const char *folder) {
-    char path[2300], id[64] = "";
+/* NULL where the folder has none that can be read; the caller deletes it. */
+static cJSON *environment_of(const char *folder) {
+    char path[2300];
     struct message none;
     cJSON *environment = NULL;
-    if (path_make(path, sizeof path, folder, "environment.json", &none) == STATUS_OK &&
-        json_read(path, &environment, &none) == STATUS_OK) {
-        const cJSON *gpu = cJSON_GetObjectItemCaseSensitive(environment, "gpu");
-        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(gpu, "name"));
-        id_make(name ? name : "", id, sizeof id);
-    }
+    if (path_make(path, sizeof path, folder, "environment.json", &none) == STATUS_OK)
+        (void)json_read(path, &environment, &none);
+    return environment;
+}
+
+const struct model_gpu *limits_gpu_of_run(const char *folder) {
+    char id[64];
+    cJSON *environment = environment_of(folder);
+    const cJSON *gpu = cJSON_GetObjectItemCaseSensitive(environment, "gpu");
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(gpu, "name"));
+    id_make(name ? name : "", id, sizeof id);
     cJSON_Delete(environment);
     const struct model_gpu *emulated = model_gpu_find(id);
     return emulated ? emulated : model_gpu_find("a100");
+}
+
+void limits_sampling_print(FILE *file, const char *folder) {
+    cJSON *environment = environment_of(folder);
+    const cJSON *blocks = cJSON_GetObjectItemCaseSensitive(environment, "sample_blocks");
+    if (cJSON_IsNumber(blocks))
+        fprintf(file,
+                "counts are not of all blocks: at most %.0f of equal ones ran, and were counted "
+                "for all (--sample-blocks)\n",
+                cJSON_GetNumberValue(blocks));
+    cJSON_Delete(environment);
 }
 
 static enum status rows_write(const struct counters_row *rows, size_t count,
@@ -90,6 +107,8 @@ enum status limits_write(const char *folder, const struct model_gpu *gpu, FILE *
     if (status != STATUS_OK || access(counters, F_OK) != 0)
         return status;
     status = csv_read(counters, &counters_format, &rows, &count, NULL, message);
+    if (status == STATUS_OK && count > 0)
+        limits_sampling_print(log, folder);
     if (status == STATUS_OK && count > 0)
         status = text_write(rows, count, gpu, limits, log, message);
     free(rows);

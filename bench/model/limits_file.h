@@ -10,6 +10,9 @@
  * rtx3090. The A100 where the folder does not say, or gpus.def has no such GPU. */
 const struct model_gpu *limits_gpu_of_run(const char *folder);
 
+/* A line that the counts in the folder were scaled from sampled blocks, where environment.json says so. */
+void limits_sampling_print(FILE *file, const char *folder);
+
 /* Writes FOLDER/limits.csv anew from FOLDER/counters.csv, and a sentence a kernel on `log`. Where
  * nothing was counted, nothing is done. */
 enum status limits_write(const char *folder, const struct model_gpu *gpu, FILE *log,

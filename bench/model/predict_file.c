@@ -180,6 +180,7 @@ static enum status text_write(const struct counters_row *rows, size_t count, con
     FILE *file = open_memstream(&text, &size);
     if (!file)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %s", path);
+    limits_sampling_print(log, folder);
     enum status status =
         predictions_print(rows, count, limits_gpu_of_run(folder), choice, file, log, message);
     if (fclose(file) != 0 && status == STATUS_OK)

@@ -69,6 +69,7 @@ struct comparison {
     size_t counted, rows_vanished, kernels_vanished;
     /* Columns of counters.csv at its end that one run's version did not count yet: not compared. */
     size_t counters_absent;
+    bool is_sampled;    /* counts of either side are of sampled blocks, scaled to all */
     bool counters_only; /* on either side, so nothing else was compared */
 };
 

@@ -7,10 +7,11 @@
 /* Members of environment.json that should be equal, whole objects included. What differs from one
  * moment to the next (load, time) or is the very thing that is compared (commit) is left out. */
 static const char *const shared[] = {
-    "host",      "system",    "cpu",    "memory_bytes",
-    "threads",   "mode",      "seed",   "floating_point_of_timed_work",
-    "libraries", "variables", "gpu",    "gpus",
-    "devices",   "build",     "tuning", "cgroup"};
+    "host",         "system",    "cpu",    "memory_bytes",
+    "threads",      "mode",      "seed",   "floating_point_of_timed_work",
+    "libraries",    "variables", "gpu",    "gpus",
+    "devices",      "build",     "tuning", "cgroup",
+    "sample_blocks"};
 static const char *const passing[] = {
     "load",          "commit",       "version",          "free_bytes",
     "temperature_c", "sm_clock_mhz", "memory_clock_mhz", "clocks_held_back_by",
@@ -69,6 +70,8 @@ static void items_compare(struct comparison *comparison, const char *name, const
 
 void compare_environments(const struct run_files *baseline, const struct run_files *changed,
                           struct comparison *comparison) {
+    comparison->is_sampled = cJSON_HasObjectItem(baseline->environment, "sample_blocks") ||
+                             cJSON_HasObjectItem(changed->environment, "sample_blocks");
     if (!baseline->environment || !changed->environment) {
         struct setting_difference *unknown =
             &comparison->differences[comparison->difference_count++];

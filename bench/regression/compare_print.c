@@ -68,6 +68,9 @@ static void differences_print(const struct comparison *comparison, const char *p
         fprintf(file, "%s%s differs: %s in the baseline, %s in the new\n", prefix,
                 comparison->differences[i].name, comparison->differences[i].baseline,
                 comparison->differences[i].changed);
+    if (comparison->is_sampled)
+        fprintf(file, "%scounts are not of all blocks: equal ones were sampled (--sample-blocks)\n",
+                prefix);
     absence_print(comparison, prefix, file);
 }
 

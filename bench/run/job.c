@@ -73,6 +73,8 @@ void job_asked_write(const struct run *run, FILE *file) {
             o->implementations ? o->implementations : "", o->yardsticks, run->threads[0],
             o->cold ? "cold" : "hot", (unsigned long long)o->selection.seed,
             run->limits.case_seconds, o->gpu);
+    if (o->sample_blocks > 0)
+        fprintf(file, " sample_blocks=%d", o->sample_blocks);
     if (o->ranks)
         fprintf(file, " ranks=%d scaling=%s", ranks_count(o->ranks),
                 o->scaling ? o->scaling : "strong");

@@ -90,6 +90,8 @@ static void call_to_json(const struct run *run, const char *state, cJSON *object
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->selection.seed);
     cJSON_AddRawToObject(object, "seed", seed);
+    if (o->sample_blocks > 0)
+        cJSON_AddNumberToObject(object, "sample_blocks", o->sample_blocks);
     cJSON_AddNumberToObject(object, "threads", run->threads[0]);
     cJSON_AddStringToObject(object, "mode", o->cold ? "cold" : "hot");
     cJSON_AddStringToObject(object, "floating_point_of_timed_work",

@@ -153,6 +153,37 @@ static void test_an_operation_is_counted_and_explained(void **state) {
     CHECK_REFUSED(2, "copy.cu", "explain", "--add", "copy.cu");
 }
 
+/* What follows from sampled blocks says so, in each command; a whole run says nothing of it. */
+static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
+    (void)state;
+    static const char said[] = "counts are not of all blocks";
+    size_t built;
+    (void)kernels_images(&built);
+    if (built == 0)
+        skip();
+    struct call call = CALL("run", "gemm", "--shape", "64x64x64", "--case", "gemm/nn/*",
+                            "--implementation", "cuda-naive", "--gpu", "emulated",
+                            "--sample-blocks", "2", "--predict", "t4", "--out", "sampled");
+    check_status(&call, 0);
+    const char *limits = strstr(call.out, said);
+    assert_non_null(limits);
+    check_holds(limits + 1, said); /* and once more of the predictions */
+    call_free(&call);
+    call = CALL("explain", "sampled");
+    check_holds(call.out, said);
+    call_free(&call);
+    call = CALL("explain", "sampled", "--predict", "t4");
+    check_holds(call.out, said);
+    call_free(&call);
+    call = CALL("explain", "sampled", "--predict", "t4", "--csv");
+    assert_null(strstr(call.out, said));
+    call_free(&call);
+    call = CALL("compare", "sampled", "sampled");
+    check_status(&call, 0);
+    check_holds(call.out, said);
+    call_free(&call);
+}
+
 static void test_a_bad_choice_is_refused(void **state) {
     (void)state;
     CHECK_REFUSED(2, "whose shape is LAYERS@BATCH", "choose", "gemm", "--layers", "784-10");
@@ -679,6 +710,7 @@ int main(void) {
         IN_PLACE(test_nothing_to_explain_is_refused),
         IN_PLACE(test_a_bad_choice_is_refused),
         IN_PLACE(test_an_operation_is_counted_and_explained),
+        IN_PLACE(test_counts_of_sampled_blocks_are_said_to_be_so),
         IN_PLACE(test_bad_shapes_are_refused),
         IN_PLACE(test_a_shape_that_cannot_fit_is_refused),
         IN_PLACE(test_bad_numbers_are_refused),

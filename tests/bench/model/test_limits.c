@@ -359,6 +359,32 @@ static void the_emulated_gpu_is_that_of_the_environment(void **state) {
     assert_string_equal(limits_gpu_of_run(place->path)->name, "a100");
 }
 
+/* Whoever reads limits of sampled launches is told. */
+static void counts_of_sampled_blocks_are_said_to_be_so(void **state) {
+    struct temporary *place = *state;
+    struct message message = {{0}};
+    struct counters_row row = row_of("108x1x1");
+    char path[600];
+    snprintf(path, sizeof path, "%s", temporary_path(place, "counters.csv"));
+    write_counts(path, &row, 0);
+    static const struct {
+        const char *environment;
+        bool is_said;
+    } runs[] = {{"{}\n", false}, {"{\"sample_blocks\": 64}\n", true}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        char *log = NULL;
+        size_t size;
+        FILE *file = open_memstream(&log, &size);
+        assert_non_null(file);
+        file_write_text(temporary_path(place, "environment.json"), runs[i].environment);
+        assert_int_equal(limits_write(place->path, model_gpu_find("a100"), file, &message),
+                         STATUS_OK);
+        assert_int_equal(fclose(file), 0);
+        assert_true(!strstr(log, "at most 64 of equal ones ran") == !runs[i].is_said);
+        free(log);
+    }
+}
+
 static void figures_are_plausible(void **state) {
     (void)state;
     for (int i = 0; i < model_gpu_count; i++) {
@@ -388,6 +414,7 @@ int main(void) {
         cmocka_unit_test(the_second_cache_limits_only_where_it_was_counted),
         cmocka_unit_test(blocks_are_held_by_what_is_used_up),
         cmocka_unit_test(a_gpu_that_cannot_run_the_kernel_has_no_limits),
+        IN_TEMPORARY(counts_of_sampled_blocks_are_said_to_be_so, &place),
         IN_TEMPORARY(what_cannot_run_is_left_out_of_the_file, &place),
         cmocka_unit_test(what_is_no_launch_is_refused),
         cmocka_unit_test(counts_of_a_version_without_machine_instructions_are_refused),
