@@ -91,6 +91,12 @@ enum status file_read(const char *path, size_t most, char **bytes, size_t *size,
     return status;
 }
 
+enum status file_read_named(const char *path, size_t most, char **bytes, size_t *size,
+                            struct message *message) {
+    const enum status status = file_read(path, most, bytes, size, message);
+    return status == STATUS_IO ? STATUS_INVALID : status;
+}
+
 /* --- what is replaced ------------------------------------------------------------------------- */
 
 static const char part_suffix[] = ".lockstep-part";
@@ -111,6 +117,10 @@ struct target {
 };
 
 static enum status write_failed(const struct target *target, int error, struct message *message) {
+    if (error == ENOENT || error == ENOTDIR)
+        return message_set(message, STATUS_IO,
+                           "cannot write %s: %s; make its folder, or name another place",
+                           target->name, strerror(error));
     return message_set(message, STATUS_IO,
                        "cannot write %s: %s; what was there is untouched, so make room or name "
                        "another place",
@@ -297,7 +307,7 @@ enum status file_replace(const char *path, const void *bytes, size_t size,
                        path, strerror(errno));
 }
 
-enum status file_check_replaceable(const char *path, struct message *message) {
+static enum status replaceable_try(const char *path, struct message *message) {
     struct target target;
     if (!target_find(path, &target))
         return write_failed(&target, errno, message);
@@ -314,4 +324,9 @@ enum status file_check_replaceable(const char *path, struct message *message) {
     int error = errno;
     (void)close(file);
     return removed ? STATUS_OK : write_failed(&target, error, message);
+}
+
+enum status file_check_replaceable(const char *path, struct message *message) {
+    const enum status status = replaceable_try(path, message);
+    return status == STATUS_IO ? STATUS_INVALID : status;
 }

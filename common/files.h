@@ -16,6 +16,11 @@
 enum status file_read(const char *path, size_t most, char **bytes, size_t *size,
                       struct message *message);
 
+/* As file_read, of a file that the user named: that it cannot be read is a mistake of the call.
+ * STATUS_INVALID stands for STATUS_IO. */
+enum status file_read_named(const char *path, size_t most, char **bytes, size_t *size,
+                            struct message *message);
+
 /* Replaces what the file holds by `size` bytes, or makes the file.
  *
  * - The bytes are written beside the file, flushed to the disk and renamed; then the folder is
@@ -30,7 +35,7 @@ enum status file_read(const char *path, size_t most, char **bytes, size_t *size,
 enum status file_replace(const char *path, const void *bytes, size_t size, struct message *message);
 
 /* Whether file_replace could do so, tried without a change: a wrong path is better known before an
- * hour's work than after it. */
+ * hour's work than after it. STATUS_INVALID: it could not. */
 enum status file_check_replaceable(const char *path, struct message *message);
 
 /* Waits until what was written is on the disk; false with errno where it cannot get there. What

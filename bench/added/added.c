@@ -43,7 +43,7 @@ struct added {
 static enum status file_hash(const char *path, uint64_t *hash, struct message *message) {
     char *bytes = NULL;
     size_t size = 0;
-    enum status status = file_read(path, FILE_BYTES_MAX, &bytes, &size, message);
+    enum status status = file_read_named(path, FILE_BYTES_MAX, &bytes, &size, message);
     if (status == STATUS_OK)
         *hash = hash_bytes(hash_start, bytes, size);
     free(bytes);

@@ -153,7 +153,7 @@ static enum status kernels_open(const char *what, const char *name, struct added
     if (!file)
         return message_set(message, STATUS_NO_MEMORY, "no memory for %.300s", what);
     file->path = what;
-    enum status status = file_read(what, TEXT_BYTES_MAX, &text, &size, message);
+    enum status status = file_read_named(what, TEXT_BYTES_MAX, &text, &size, message);
     if (status == STATUS_OK)
         status = blocks_read(file, text, name, rows, message);
     free(text);

@@ -53,6 +53,15 @@ static int argument_read(struct option_parse *parse, char *text) {
     return 0;
 }
 
+/* A wrong folder is better known before the kernels are counted than after. */
+static enum status measured_check(const char *folder, struct message *message) {
+    struct run_files files;
+    const enum status status = run_files_read(folder, &files, message);
+    if (status == STATUS_OK)
+        run_files_release(&files);
+    return status;
+}
+
 static enum status arguments_check(struct parsed *parsed, struct message *message) {
     static const char form[] = "LAYERS@BATCH";
     const char *name = parsed->operation ? parsed->operation : "";
@@ -72,6 +81,8 @@ static enum status arguments_check(struct parsed *parsed, struct message *messag
         status = gpu_choice_read(parsed->gpus, described, &parsed->choice, message);
     if (status == STATUS_OK)
         status = gpu_prices_read(parsed->price, &parsed->choice, &parsed->prices, message);
+    if (status == STATUS_OK && parsed->measured)
+        status = measured_check(parsed->measured, message);
     return status;
 }
 

@@ -161,6 +161,8 @@ enum status gpu_description_read(const char *path, struct gpu_description *descr
     cJSON *json = NULL;
     *description = (struct gpu_description){.gpu = {.name = NULL}};
     enum status status = json_read(path, &json, message);
+    if (status == STATUS_IO) /* the user named a wrong file */
+        status = STATUS_INVALID;
     if (status == STATUS_OK)
         status = object_read(json, path, description, message);
     cJSON_Delete(json);

@@ -43,7 +43,7 @@ static enum status path_find(const char *directory, const struct file_name *name
         if (access(path, F_OK) == 0)
             return STATUS_OK;
     }
-    return message_set(message, STATUS_IO,
+    return message_set(message, STATUS_INVALID,
                        "cannot find %s-%s (or .gz) in '%s': %s; give a directory with MNIST's file "
                        "names by --data, install the Debian package dataset-fashion-mnist (make "
                        "deps), or try --data synthetic",

@@ -44,7 +44,8 @@ struct dataset_rules {
  *
  * A file that is missing, not IDX, truncated, too long, or does not match the others is refused.
  * The message names it, what was found and what was expected; the data set is then empty.
- * STATUS_INVALID or STATUS_IO, and STATUS_NO_MEMORY where the memory is too little. */
+ * STATUS_INVALID; STATUS_IO where reading breaks off; STATUS_NO_MEMORY where the memory is too
+ * little. */
 enum status dataset_read(const char *directory, const struct dataset_rules *rules,
                          struct dataset *dataset, struct message *message);
 

@@ -140,7 +140,7 @@ enum status idx_file_read(const char *path, int dimensions, size_t *memory,
                           struct message *message) {
     struct idx idx = {.path = path, .file = gzopen(path, "rb")};
     if (!idx.file)
-        return message_set(message, STATUS_IO, "cannot open %s: %s", path, strerror(errno));
+        return message_set(message, STATUS_INVALID, "cannot open %s: %s", path, strerror(errno));
     enum status status = idx_header(&idx, dimensions, message);
     if (status == STATUS_OK)
         status = idx_elements(&idx, memory, elements, message);

@@ -272,7 +272,7 @@ enum status weights_load(const char *path, const struct mlp_model *model, struct
     char *bytes;
     size_t size;
     struct weights_file file;
-    enum status status = file_read(path, file_bytes_max, &bytes, &size, message);
+    enum status status = file_read_named(path, file_bytes_max, &bytes, &size, message);
     if (status == STATUS_OK && weights_former_is(bytes, size)) {
         status = weights_former_parse(path, bytes, size, &file, message);
         if (status == STATUS_OK)

@@ -108,8 +108,8 @@ static enum status compile(const struct image_request *request, char **bytes, si
         return message_set(message, STATUS_NO_MEMORY, "no memory to compile");
     enum status status =
         realpath(request->source, path)
-            ? file_read(path, SOURCE_BYTES_MAX, &text, &text_size, message)
-            : message_set(message, STATUS_IO, "cannot read it: %s", strerror(errno));
+            ? file_read_named(path, SOURCE_BYTES_MAX, &text, &text_size, message)
+            : message_set(message, STATUS_INVALID, "cannot read it: %s", strerror(errno));
     if (status == STATUS_OK)
         status = compiler_find(compiler, message);
     if (status == STATUS_OK && compiler->kind == COMPILER_NVRTC)
@@ -125,6 +125,6 @@ enum status image_make(const struct image_request *request, char **bytes, size_t
                        struct message *message) {
     *bytes = NULL;
     if (!is_code(request->source))
-        return file_read(request->source, SOURCE_BYTES_MAX, bytes, size, message);
+        return file_read_named(request->source, SOURCE_BYTES_MAX, bytes, size, message);
     return compile(request, bytes, size, message);
 }

@@ -27,8 +27,9 @@ bool image_is_source(const char *path);
  * nvcc and clang make is kept in a cache, where it is found again as long as nothing that it was
  * made of has changed.
  *
- * STATUS_INVALID: the compiler refuses the source; the message has its first error and the command.
- * STATUS_UNSUPPORTED: there is no compiler. STATUS_IO: a file cannot be read or written. */
+ * STATUS_INVALID: the source cannot be read, or the compiler refuses it; the message has its first
+ * error and the command. STATUS_UNSUPPORTED: there is no compiler. STATUS_IO: another file cannot
+ * be read or written. */
 enum status image_make(const struct image_request *request, char **bytes, size_t *size,
                        struct message *message);
 

@@ -239,7 +239,7 @@ static void test_what_is_no_library_is_refused(void **state) {
     check_holds(text.err, "cannot load");
     call_free(&text);
     struct call missing = CALL("list", "--add", "nowhere.so");
-    check_status(&missing, 3);
+    check_status(&missing, 2);
     check_holds(missing.err, "nowhere.so");
     call_free(&missing);
     struct call unknown = CALL("list", "--add", "mine.rs");

@@ -130,6 +130,25 @@ static void test_nothing_to_explain_is_refused(void **state) {
     CHECK_REFUSED(2, "counters.csv:2: the last line is cut off", "explain", "counted");
 }
 
+/* Whatever reads it, a file that was named and is not there is a mistake of the call. */
+static void test_a_missing_file_is_a_mistake_of_the_call(void **state) {
+    (void)state;
+    file_write_text(temporary_path(&here.place, "lost.launch"),
+                    "operation transfer\nsource lost.cu\nkernel copy grid 1 block 1 args a out\n");
+    CHECK_REFUSED(2, "cannot read nope.json", "run", "--device-file", "nope.json", "--limits", "x");
+    CHECK_REFUSED(2, "cannot read nope.json", "choose", "mlp", "--layers", "7-3", "--device-file",
+                  "nope.json");
+    CHECK_REFUSED(2, "cannot read nosuch.cu", "verify", "--add", "nosuch.cu");
+    CHECK_REFUSED(2, "lost.cu", "verify", "transfer", "--gpu", "emulated", "--add", "lost.launch");
+    CHECK_REFUSED(2, "no.csv", "run", "gemm", "--gpu", "none", "--tuning", "no.csv");
+    CHECK_REFUSED(2, "cannot read no.weights", "train", "--data", "synthetic", "--load",
+                  "no.weights");
+    CHECK_REFUSED(2, "make its folder, or name another place", "emulate", "--report",
+                  "nowhere/x.csv", "/bin/true");
+    CHECK_REFUSED(2, "cannot read nodir", "choose", "mlp", "--layers", "7-3", "--measured",
+                  "nodir");
+}
+
 /* Counted first, and then said in sentences; nothing of it stays. */
 static void test_an_operation_is_counted_and_explained(void **state) {
     (void)state;
@@ -709,6 +728,7 @@ int main(void) {
         IN_PLACE(test_unknown_names_list_the_known),
         IN_PLACE(test_nothing_to_explain_is_refused),
         IN_PLACE(test_a_bad_choice_is_refused),
+        IN_PLACE(test_a_missing_file_is_a_mistake_of_the_call),
         IN_PLACE(test_an_operation_is_counted_and_explained),
         IN_PLACE(test_counts_of_sampled_blocks_are_said_to_be_so),
         IN_PLACE(test_bad_shapes_are_refused),

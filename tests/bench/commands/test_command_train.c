@@ -98,7 +98,7 @@ static void test_wrong_calls_are_refused_in_words(void **state) {
 static void test_missing_data_is_refused_with_the_way_out(void **state) {
     (void)state;
     struct call call = train("--data /nowhere");
-    check_status(&call, 3);
+    check_status(&call, 2);
     check_holds(call.err, "/nowhere");
     check_holds(call.err, "--data synthetic");
     call_free(&call);

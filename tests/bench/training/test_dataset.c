@@ -309,12 +309,12 @@ static void test_a_missing_file_is_named_with_the_way_out(void **state) {
     file_remove(&folder, "t10k-images-idx3-ubyte");
     struct dataset dataset;
     struct message message = {""};
-    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_IO);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_INVALID);
     assert_non_null(strstr(message.text, "t10k-images-idx3-ubyte"));
     assert_non_null(strstr(message.text, folder.path));
     assert_non_null(strstr(message.text, "dataset-fashion-mnist"));
     temporary_close(&folder);
-    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_IO);
+    assert_int_equal(dataset_read(folder.path, &all, &dataset, &message), STATUS_INVALID);
 }
 
 /* A gzipped file is cut in its data, in its checksum, and changed in its checksum. */

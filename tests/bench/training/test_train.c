@@ -311,10 +311,10 @@ static void test_an_unwritable_folder_is_named(void **state) {
     assert_true(says(bench, "/proc/lockstep"));
     bench->options.out = NULL;
     bench->options.save = "/proc/lockstep/weights";
-    assert_int_equal(train_fails(bench), STATUS_IO);
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
     assert_true(says(bench, "/proc/lockstep/weights"));
     bench->options.save = bench->folder;
-    assert_int_equal(train_fails(bench), STATUS_IO);
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
 }
 
 /* A limit on the size of files, which the header meets and the first row does not, stands for a
@@ -358,7 +358,7 @@ static void test_options_that_do_not_fit_are_refused(void **state) {
     assert_int_equal(train_fails(bench), STATUS_INVALID);
     bench->options = right;
     bench->options.data = "/nowhere";
-    assert_int_equal(train_fails(bench), STATUS_IO);
+    assert_int_equal(train_fails(bench), STATUS_INVALID);
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */

@@ -462,7 +462,7 @@ static void test_weights_of_another_network_are_refused(void **state) {
     network_resize(network, "6-4-2");
     check_refused(network, "call with --layers 6-3-2");
     remove(network->path);
-    assert_int_equal(load(network), STATUS_IO);
+    assert_int_equal(load(network), STATUS_INVALID);
 }
 
 /* Where the new file cannot be made, the old one is still there: a limit on the size of files
