@@ -243,6 +243,37 @@ const char *added_names(const struct added *added) {
     return added ? added->names : "";
 }
 
+static bool has_rows_of(const struct added *added, const char *operation) {
+    for (int i = 0; i < added->rows.count; i++)
+        if (strcmp(added->rows.list[i]->operation->name, operation) == 0)
+            return true;
+    return false;
+}
+
+/* As far as there is room. */
+static void name_join(char *text, size_t size, const char *name) {
+    const size_t used = strlen(text);
+    if (used + strlen(name) + 3 < size)
+        snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+enum status added_check_asked(const struct added *added, const char *const *names, size_t count,
+                              struct message *message) {
+    char own[256] = "", asked[256] = "";
+    if (added_count(added) == 0 || count == 0)
+        return STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        if (has_rows_of(added, names[i]))
+            return STATUS_OK;
+        name_join(asked, sizeof asked, names[i]);
+    }
+    for (int i = 0; i < operations_built_in.count; i++)
+        if (has_rows_of(added, operations_built_in.list[i]->name))
+            name_join(own, sizeof own, operations_built_in.list[i]->name);
+    return message_set(message, STATUS_INVALID, "%.300s has rows of %s only, and %s was asked for",
+                       added->item_count == 1 ? added->items[0].what : "--add", own, asked);
+}
+
 const char *added_gpu(const struct added *added, const char *gpu, bool small) {
     struct device device;
     struct message ignored;

@@ -42,6 +42,11 @@ const struct implementation *added_row(const struct added *added, int index,
 /* The names of all, separated by commas, each once; valid as long as `added`. */
 const char *added_names(const struct added *added);
 
+/* Refuses rows of which none is of an operation that is asked for; `names` are operations' names.
+ * Without rows or without names there is nothing to refuse. STATUS_INVALID. */
+enum status added_check_asked(const struct added *added, const char *const *names, size_t count,
+                              struct message *message);
+
 /* What "auto" of --gpu means: "emulated" where a row wants a GPU and there is none. The emulated
  * GPU then makes all its checks, unless the environment's LOCKSTEP_EMULATOR says otherwise: races,
  * those between blocks among them, and reads of what was never written are found too. A launch that

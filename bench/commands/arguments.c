@@ -1,6 +1,7 @@
 /* The options that `run`, `ab` and `sample` share. */
 #include "bench/commands/arguments.h"
 #include "bench/devices/cores.h"
+#include "bench/operations/selection.h"
 
 #include <string.h>
 
@@ -61,6 +62,13 @@ enum status run_arguments_finish(struct run_arguments *arguments, struct message
     enum status status = cores_use(arguments->cores, message);
     if (status == STATUS_OK)
         status = added_open(&arguments->add, &run->added, message);
+    if (status != STATUS_OK)
+        return status;
+    const size_t count = run->selection.operation_count;
+    if (added_count(run->added) > 0)
+        status = operations_check(arguments->operations, count, message);
+    if (status == STATUS_OK)
+        status = added_check_asked(run->added, arguments->operations, count, message);
     if (status != STATUS_OK)
         return status;
     run->gpu = added_gpu(run->added, run->gpu, false);

@@ -88,9 +88,14 @@ static enum status parsed_finish(struct parsed *parsed, struct message *message)
         status = added_open(&parsed->add, &parsed->added, message);
     if (status != STATUS_OK)
         return status;
+    status = added_check_asked(parsed->added, parsed->names, (size_t)parsed->name_count, message);
+    if (status != STATUS_OK)
+        return status;
+    const bool is_named = suite->implementations != NULL;
     operations_choose(parsed);
-    status = implementations_check(suite->implementations, suite->operations,
-                                   (size_t)suite->operation_count, message);
+    if (is_named)
+        status = implementations_check(suite->implementations, suite->operations,
+                                       (size_t)suite->operation_count, message);
     if (status == STATUS_OK)
         status = suite->operation_count == 1
                      ? operation_dtypes_check(suite->operations[0], suite->dtypes, message)

@@ -101,6 +101,19 @@ static void test_a_run_counts_an_added_kernel(void **state) {
     free(counters);
 }
 
+/* No implementation was named, so none is said to be missing. */
+static void test_rows_of_another_operation_are_refused(void **state) {
+    (void)state;
+    kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
+    static const char *const commands[] = {"verify", "run", "explain"};
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        struct call call = CALL(commands[i], "gemm", "--add", "mine.cu");
+        check_status(&call, 2);
+        check_holds(call.err, "mine.cu has rows of transfer only, and gemm was asked for");
+        call_free(&call);
+    }
+}
+
 static void test_a_condition_skips_with_its_reason(void **state) {
     (void)state;
     kernel_write("mine.cu", LINES("when count % 4 == 0\n" KERNEL "args a out count\n"));
@@ -343,6 +356,7 @@ int main(void) {
         IN_CACHED(test_a_new_kernel_of_each_operation_verifies),
         IN_CACHED(test_new_writes_over_nothing),
         IN_CACHED(test_a_run_counts_an_added_kernel),
+        IN_CACHED(test_rows_of_another_operation_are_refused),
         IN_CACHED(test_a_condition_skips_with_its_reason),
         IN_CACHED(test_batches_of_products),
         IN_CACHED(test_finite_inputs_are_asked_for),
