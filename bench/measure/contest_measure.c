@@ -1,6 +1,7 @@
 /* Counting and sampling the entries. */
 #include "bench/measure/contest_measure.h"
 #include "bench/measure/contest_rows.h"
+#include "bench/measure/contest_stages.h"
 #include "bench/measure/energy.h"
 #include "gpu/counters.h"
 
@@ -54,6 +55,7 @@ void contest_entries_count(struct contest *contest) {
                                    : "verified and counted; an emulated run has no time");
         else
             contest_row_end(entry, status, message.text);
+        contest_stage_recover(contest, entry->contender.device);
     }
 }
 

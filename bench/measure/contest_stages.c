@@ -71,24 +71,47 @@ static enum status stage_open(struct contest *contest, int d, struct message *me
     return status;
 }
 
+/* Binds the entry to the buffers of its device, which the first one opens. */
+static void entry_open(struct contest *contest, struct entry *entry) {
+    const int d = (int)(entry->contender.device - contest->rules->devices->list);
+    struct message message;
+    enum status status = STATUS_OK;
+    if (!contest->stages[d].sets)
+        status = stage_open(contest, d, &message);
+    if (status == STATUS_OK)
+        status =
+            contender_open(&entry->contender, contest->bench_case, entry->contender.implementation,
+                           entry->contender.device, entry->contender.threads,
+                           contest->stages[d].sets, contest->stages[d].set_count, &message);
+    status = ranks_agree(contest_ranks(contest), status, &message);
+    entry->contender.ranges = contest->rules->ranges;
+    if (status != STATUS_OK)
+        contest_row_end(entry, status, message.text);
+}
+
 void contest_stages_open(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++)
+        if (contest->entries[i].running)
+            entry_open(contest, &contest->entries[i]);
+}
+
+void contest_stage_recover(struct contest *contest, struct device *device) {
+    struct message message;
+    if (contest_ranks(contest) || !device->lost || !device->lost(device))
+        return;
+    for (int i = 0; i < contest->entry_count; i++)
+        if (contest->entries[i].contender.device == device)
+            contender_close(&contest->entries[i].contender);
+    stage_close(&contest->stages[device - contest->rules->devices->list]);
+    (void)device->reset(device, &message); /* whether it helped, the device says */
     for (int i = 0; i < contest->entry_count; i++) {
         struct entry *entry = &contest->entries[i];
-        if (!entry->running)
+        if (!entry->running || entry->contender.device != device)
             continue;
-        int d = (int)(entry->contender.device - contest->rules->devices->list);
-        struct message message;
-        enum status status = STATUS_OK;
-        if (!contest->stages[d].sets)
-            status = stage_open(contest, d, &message);
+        const enum status status = contender_check_device(&entry->contender, &message);
         if (status == STATUS_OK)
-            status = contender_open(&entry->contender, contest->bench_case,
-                                    entry->contender.implementation, entry->contender.device,
-                                    entry->contender.threads, contest->stages[d].sets,
-                                    contest->stages[d].set_count, &message);
-        status = ranks_agree(contest_ranks(contest), status, &message);
-        entry->contender.ranges = contest->rules->ranges;
-        if (status != STATUS_OK)
+            entry_open(contest, entry);
+        else
             contest_row_end(entry, status, message.text);
     }
 }

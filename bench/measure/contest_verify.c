@@ -1,5 +1,6 @@
 /* Verifying the entries. */
 #include "bench/measure/contest_verify.h"
+#include "bench/measure/contest_stages.h"
 
 #include <stdio.h>
 
@@ -72,6 +73,9 @@ void contest_entries_verify(struct contest *contest, const char *phase, bool fir
     char name[256];
     case_name(contest->bench_case, name, sizeof name);
     progress_show(contest->rules->progress, name, phase);
-    for (int i = 0; i < contest->entry_count && !contest_ask_stop(contest); i++)
+    for (int i = 0; i < contest->entry_count && !contest_ask_stop(contest); i++) {
         entry_verify(contest, &contest->entries[i], first);
+        if (first)
+            contest_stage_recover(contest, contest->entries[i].contender.device);
+    }
 }

@@ -114,6 +114,28 @@ static void test_rows_of_another_operation_are_refused(void **state) {
     }
 }
 
+/* The GPU's context is lost with the row's fault, and the other rows of the case get a new one. */
+static void test_a_fault_fails_its_own_row_alone(void **state) {
+    (void)state;
+    kernel_write("mine.cu", "/* lockstep\noperation transfer\nvariant copy\nname faulty\n" KERNEL
+                            "args a out\n*/\n"
+                            "extern \"C\" __global__ void copy(const float *a, float *out) {\n"
+                            "    out[threadIdx.x] = a[threadIdx.x + (1 << 24)];\n"
+                            "}\n");
+    struct call call = CALL_CACHED("run", "--case", "transfer/copy/f32/1024", "--gpu", "emulated",
+                                   "--add", "mine.cu", "--out", "run");
+    check_status(&call, 1);
+    check_holds(call.err, "1 of ");
+    check_holds(call.out, "out-of-bounds");
+    assert_null(strstr(call.out, "context is lost"));
+    call_free(&call);
+    char *counters = file_text(temporary_path(&here.place, "run/counters.csv"));
+    assert_non_null(counters);
+    check_holds(counters, "transfer,copy,f32,1024,cuda-vectorised,");
+    assert_null(strstr(counters, ",faulty,"));
+    free(counters);
+}
+
 static void test_a_condition_skips_with_its_reason(void **state) {
     (void)state;
     kernel_write("mine.cu", LINES("when count % 4 == 0\n" KERNEL "args a out count\n"));
@@ -357,6 +379,7 @@ int main(void) {
         IN_CACHED(test_new_writes_over_nothing),
         IN_CACHED(test_a_run_counts_an_added_kernel),
         IN_CACHED(test_rows_of_another_operation_are_refused),
+        IN_CACHED(test_a_fault_fails_its_own_row_alone),
         IN_CACHED(test_a_condition_skips_with_its_reason),
         IN_CACHED(test_batches_of_products),
         IN_CACHED(test_finite_inputs_are_asked_for),

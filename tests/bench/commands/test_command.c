@@ -133,8 +133,9 @@ static void test_nothing_to_explain_is_refused(void **state) {
 /* Whatever reads it, a file that was named and is not there is a mistake of the call. */
 static void test_a_missing_file_is_a_mistake_of_the_call(void **state) {
     (void)state;
-    file_write_text(temporary_path(&here.place, "lost.launch"),
-                    "operation transfer\nsource lost.cu\nkernel copy grid 1 block 1 args a out\n");
+    file_write_text(
+        temporary_path(&here.place, "lost.launch"),
+        "operation transfer\nsource lost.cu\nkernel copy\ngrid 1\nblock 1\nargs a out\n");
     CHECK_REFUSED(2, "cannot read nope.json", "run", "--device-file", "nope.json", "--limits", "x");
     CHECK_REFUSED(2, "cannot read nope.json", "choose", "mlp", "--layers", "7-3", "--device-file",
                   "nope.json");

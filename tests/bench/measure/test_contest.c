@@ -528,15 +528,15 @@ static void test_a_lost_gpu_fails_its_row_and_no_other_case(void **state) {
     }
 }
 
-/* The other rows of the same GPU in that case are not blamed. */
-static void test_rows_beside_a_lost_gpu_are_skipped(void **state) {
+/* The other rows of the same GPU in that case get it anew. */
+static void test_rows_beside_a_lost_gpu_are_measured(void **state) {
     struct fixture *f = *state;
     need_kernels();
     f->rules.implementations = "openblas,cuda-naive,cublas";
     stand_in_order("cuLaunchKernel=719");
     contest_on_gpu(f, "17x19x23");
     expect_row(f, "cuda-naive", "failed", "CUDA_ERROR_LAUNCH_FAILED");
-    expect_row(f, "cublas", "skipped", "lost while another row");
+    expect_row(f, "cublas", "measured", "");
     expect_row(f, "openblas", "measured", "");
 }
 
@@ -704,7 +704,7 @@ int main(void) {
         ON_GPU(test_transfers_are_pinned_and_hold_no_guard_zone),
         ON_GPU(test_transfers_that_fail_leave_the_row),
         ON_GPU(test_a_lost_gpu_fails_its_row_and_no_other_case),
-        ON_GPU(test_rows_beside_a_lost_gpu_are_skipped),
+        ON_GPU(test_rows_beside_a_lost_gpu_are_measured),
         ON_GPU(test_what_does_not_fit_is_skipped_before_it_is_allocated),
         ON_GPU(test_a_failed_allocation_skips_the_row),
         ON_GPU(test_a_gpu_row_is_held_against_its_own_ceilings),
