@@ -41,7 +41,8 @@ static const struct command_option options[] = {
     OPTION_TEXT("predict", "LIST", struct parsed, predict,
                 "Predict the time on these GPUs: names joined by commas, or all"),
     OPTION_TEXT("device-file", "FILE", struct parsed, device_file,
-                "Describes another GPU, for --gpu and --predict (docs/model.md)"),
+                "Describes another GPU, for --gpu (itself by default) and --predict "
+                "(docs/model.md)"),
     OPTION_TEXT("case", "GLOB", struct parsed, case_glob, "Only cases whose name matches"),
     OPTION_TEXT("implementation", "NAME", struct parsed, implementation, "Only this one"),
     OPTION_TEXT("shape", "LIST", struct parsed, request.shapes,
@@ -234,6 +235,8 @@ static enum status gpus_read(struct parsed *parsed, const struct model_gpu **gpu
         status = gpu_description_read(parsed->device_file, &parsed->description, message);
     if (status == STATUS_OK && parsed->predict)
         return gpu_choice_read(parsed->predict, described, &parsed->choice, message);
+    if (status == STATUS_OK && !parsed->gpu)
+        *gpu = described;
     if (status != STATUS_OK || !parsed->gpu)
         return status;
     *gpu = described && strcmp(parsed->gpu, described->name) == 0 ? described

@@ -28,7 +28,8 @@ static const struct command_option options[] = {
         "On which GPUs to predict the time of each emulated kernel: names joined by commas, "
         "or all"),
     OPTION_TEXT("device-file", "FILE", struct parsed, device_file,
-                "Describes another GPU, for --limits and --predict (docs/model.md)"),
+                "Describes another GPU, for --limits (its own by default) and --predict "
+                "(docs/model.md)"),
     OPTION_WHOLE(
         "sample-blocks", 1, 1000000, struct parsed, arguments.run.sample_blocks,
         "Emulated launches execute at most so many of equal blocks, and count them for all. "
@@ -93,21 +94,36 @@ static enum status emulator_ask(const struct parsed *parsed, struct message *mes
     return status == STATUS_OK && parsed->caches ? run_simulate_caches(message) : status;
 }
 
-/* The GPUs of --device-file, --limits and --predict. */
+/* A described GPU that neither --limits nor --predict names would be of no use. */
+static enum status description_check(const struct parsed *parsed, struct message *message) {
+    const struct run_options *run = &parsed->arguments.run;
+    if (!parsed->device_file || strcmp(run->limits, run->described->name) == 0 ||
+        (run->predict && gpu_choice_has(run->predict, run->described)))
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "--device-file describes '%s', which neither --limits nor --predict names",
+                       run->described->name);
+}
+
+/* The GPUs of --device-file, --limits and --predict. The limits are those of a described GPU, unless
+ * another is named. */
 static enum status gpus_read(struct parsed *parsed, struct message *message) {
     struct run_options *run = &parsed->arguments.run;
     enum status status = STATUS_OK;
     if (parsed->device_file) {
         status = gpu_description_read(parsed->device_file, &parsed->description, message);
         run->described = &parsed->description.gpu;
+        run->limits = run->limits ? run->limits : run->described->name;
     }
     if (status == STATUS_OK)
         status = limits_check(run, message);
-    if (status != STATUS_OK || !parsed->predict)
-        return status;
-    run->predict = &parsed->choice;
-    status = gpu_choice_read(parsed->predict, run->described, &parsed->choice, message);
-    return status == STATUS_OK ? emulated_check(run, "--predict follows from", message) : status;
+    if (status == STATUS_OK && parsed->predict) {
+        run->predict = &parsed->choice;
+        status = gpu_choice_read(parsed->predict, run->described, &parsed->choice, message);
+        if (status == STATUS_OK)
+            status = emulated_check(run, "--predict follows from", message);
+    }
+    return status == STATUS_OK ? description_check(parsed, message) : status;
 }
 
 enum status command_run(int argc, char **argv, const struct command_context *context,

@@ -49,10 +49,18 @@ static enum status names_check(const cJSON *item, struct message *message) {
     return status;
 }
 
+/* The first character behind the object that is no white space; NULL where there is none. */
+static const char *stranger_find(const char *text, size_t size, const char *end) {
+    for (; end && end < text + size; end++)
+        if (!strchr(" \t\r\n", *end) || !*end)
+            return end;
+    return NULL;
+}
+
 enum status json_read(const char *path, cJSON **json, struct message *message) {
     char *text = NULL;
     size_t size = 0;
-    const char *end = NULL;
+    const char *end = NULL, *stranger;
     *json = NULL;
     enum status status = file_read(path, JSON_BYTES_MAX, &text, &size, message);
     if (status != STATUS_OK)
@@ -62,6 +70,10 @@ enum status json_read(const char *path, cJSON **json, struct message *message) {
         status = message_set(message, STATUS_INVALID,
                              "%s:%zu: this is not a JSON object, which this file should be", path,
                              line_of(text, end));
+    } else if ((stranger = stranger_find(text, size, end))) {
+        status = message_set(message, STATUS_INVALID,
+                             "%s:%zu: there is text behind the JSON object, which should be all",
+                             path, line_of(text, stranger));
     } else {
         struct message name;
         status = names_check(*json, &name);

@@ -3,6 +3,7 @@
 #include "bench/files/json.h"
 #include "bench/model/predict.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,11 +33,15 @@ static enum status name_refuse(const char *name, const struct model_gpu *describ
                        name, known);
 }
 
-static void gpu_add(struct gpu_choice *choice, const struct model_gpu *gpu) {
+bool gpu_choice_has(const struct gpu_choice *choice, const struct model_gpu *gpu) {
     for (int i = 0; i < choice->count; i++)
         if (choice->gpus[i] == gpu)
-            return;
-    if (choice->count < GPU_CHOICE_MAX)
+            return true;
+    return false;
+}
+
+static void gpu_add(struct gpu_choice *choice, const struct model_gpu *gpu) {
+    if (!gpu_choice_has(choice, gpu) && choice->count < GPU_CHOICE_MAX)
         choice->gpus[choice->count++] = gpu;
 }
 
@@ -68,16 +73,20 @@ struct field {
     const char *name;
     size_t offset;
     double least, most;
+    bool is_whole;
 };
 
 #define FIELD(name, least, most)                                                                   \
-    { #name, offsetof(struct model_gpu, name), least, most }
+    { #name, offsetof(struct model_gpu, name), least, most, false }
+#define WHOLE_FIELD(name, least, most)                                                             \
+    { #name, offsetof(struct model_gpu, name), least, most, true }
+static const struct field multiprocessors = {"multiprocessors", 0, 1, 10000, true};
 static const struct field fields[] = {
     FIELD(clock_mhz, 100, 10000), FIELD(issue, 1, 64),
     FIELD(fma, 0.5, 64),          FIELD(alu, 0.5, 64),
     FIELD(lsu, 1, 1024),          FIELD(shared, 1, 4096),
     FIELD(cache, 1, 4096),        FIELD(tensor, 0, 1e6),
-    FIELD(memory, 1, 1e6),        FIELD(warps, 1, 256),
+    FIELD(memory, 1, 1e6),        WHOLE_FIELD(warps, 1, 256),
     FIELD(l1, 1, 65536),          FIELD(l2, 0.1, 65536),
     FIELD(l2_bytes, 1, 1e6),      FIELD(sustained_mhz, 100, 10000),
     FIELD(capacity, 0.1, 65536),  FIELD(watts, 1, 100000),
@@ -125,15 +134,47 @@ static enum status number_read(const cJSON *json, const char *path, const struct
                                double *value, struct message *message) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, field->name);
     *value = cJSON_IsNumber(item) ? cJSON_GetNumberValue(item) : field->least - 1;
-    if (*value >= field->least && *value <= field->most)
+    if (*value >= field->least && *value <= field->most &&
+        (!field->is_whole || *value == floor(*value)))
         return STATUS_OK;
-    return message_set(message, STATUS_INVALID, "%s: '%s' wants a number from %g to %g", path,
-                       field->name, field->least, field->most);
+    return message_set(message, STATUS_INVALID, "%s: '%s' wants a %snumber from %g to %g", path,
+                       field->name, field->is_whole ? "whole " : "", field->least, field->most);
+}
+
+static bool is_known(const char *name) {
+    static const char *const others[] = {"name", "title", "family"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcmp(name, others[i]) == 0)
+            return true;
+    for (int i = 0; i < FIELDS; i++)
+        if (strcmp(name, fields[i].name) == 0)
+            return true;
+    return strcmp(name, multiprocessors.name) == 0;
+}
+
+static enum status members_check(const cJSON *json, const char *path, struct message *message) {
+    const cJSON *member;
+    cJSON_ArrayForEach(member, json) {
+        if (!is_known(member->string))
+            return message_set(message, STATUS_INVALID,
+                               "%s: '%.80s' is no value of a GPU; docs/model.md lists them", path,
+                               member->string);
+    }
+    return STATUS_OK;
+}
+
+/* What values mean together. */
+static enum status clocks_check(const struct model_gpu *gpu, const char *path,
+                                struct message *message) {
+    if (gpu->sustained_mhz <= gpu->clock_mhz)
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "%s: 'sustained_mhz' is %g, and may not exceed 'clock_mhz', %g", path,
+                       gpu->sustained_mhz, gpu->clock_mhz);
 }
 
 static enum status object_read(const cJSON *json, const char *path,
                                struct gpu_description *description, struct message *message) {
-    static const struct field multiprocessors = {"multiprocessors", 0, 1, 10000};
     char lacking[400] = "";
     double value = 0;
     enum status status = texts_read(json, path, description, lacking, sizeof lacking, message);
@@ -153,7 +194,7 @@ static enum status object_read(const cJSON *json, const char *path,
         return message_set(message, STATUS_INVALID,
                            "%s lacks %s; docs/model.md says what each value of a GPU is", path,
                            lacking);
-    return status;
+    return status == STATUS_OK ? clocks_check(&description->gpu, path, message) : status;
 }
 
 enum status gpu_description_read(const char *path, struct gpu_description *description,
@@ -163,6 +204,8 @@ enum status gpu_description_read(const char *path, struct gpu_description *descr
     enum status status = json_read(path, &json, message);
     if (status == STATUS_IO) /* the user named a wrong file */
         status = STATUS_INVALID;
+    if (status == STATUS_OK)
+        status = members_check(json, path, message);
     if (status == STATUS_OK)
         status = object_read(json, path, description, message);
     cJSON_Delete(json);

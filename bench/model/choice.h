@@ -18,14 +18,16 @@ struct gpu_choice {
 enum status gpu_choice_read(const char *names, const struct model_gpu *described,
                             struct gpu_choice *choice, struct message *message);
 
+bool gpu_choice_has(const struct gpu_choice *choice, const struct model_gpu *gpu);
+
 /* A GPU that a file describes: a JSON object with the columns of gpus.def by name. */
 struct gpu_description {
     struct model_gpu gpu; /* points to the two texts */
     char name[32], title[64];
 };
 
-/* STATUS_INVALID: the file is no such object, lacks values, which the message names, or has one that
- * cannot be. */
+/* STATUS_INVALID: the file is no such object, lacks values, which the message names, or has one that is
+ * not known or cannot be. */
 enum status gpu_description_read(const char *path, struct gpu_description *description,
                                  struct message *message);
 

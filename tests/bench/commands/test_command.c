@@ -90,6 +90,12 @@ static void test_unknown_names_list_the_known(void **state) {
     CHECK_REFUSED(2, "at a time", "ab", "one", "two", "--csv", "--json");
 }
 
+static const char described_gpu[] =
+    "{\"name\": \"mine\", \"family\": \"ada\", \"multiprocessors\": 20, \"clock_mhz\": 2000,"
+    " \"issue\": 4, \"fma\": 4, \"alu\": 2, \"lsu\": 16, \"shared\": 128, \"cache\": 128,"
+    " \"tensor\": 1024, \"memory\": 300, \"warps\": 48, \"l1\": 128, \"l2\": 24,"
+    " \"l2_bytes\": 300, \"sustained_mhz\": 1500, \"capacity\": 8, \"watts\": 100}\n";
+
 /* Nothing that could be explained: the caller's mistake, and no output that looks like an answer. */
 static void test_nothing_to_explain_is_refused(void **state) {
     (void)state;
@@ -123,6 +129,11 @@ static void test_nothing_to_explain_is_refused(void **state) {
     file_write_text(temporary_path(&here.place, "gpu.json"), "{\"name\": \"mine\"}\n");
     CHECK_REFUSED(2, "gpu.json lacks family, multiprocessors", "explain", "counted",
                   "--device-file", "gpu.json", "--predict", "mine");
+    file_write_text(temporary_path(&here.place, "gpu.json"), described_gpu);
+    CHECK_REFUSED(2, "'mine', which neither --limits nor --predict names", "run", "--device-file",
+                  "gpu.json", "--limits", "none", "--gpu", "emulated");
+    CHECK_REFUSED(2, "'mine', which neither --limits nor --predict names", "run", "--device-file",
+                  "gpu.json", "--limits", "t4", "--predict", "h100", "--gpu", "emulated");
     file = fopen(temporary_path(&here.place, "counted/counters.csv"), "a");
     assert_non_null(file);
     assert_true(fputs("gemm,nn,f32", file) >= 0);
@@ -188,6 +199,17 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     const char *limits = strstr(call.out, said);
     assert_non_null(limits);
     check_holds(limits + 1, said); /* and once more of the predictions */
+    call_free(&call);
+    file_write_text(temporary_path(&here.place, "gpu.json"), described_gpu);
+    call = CALL("run", "gemm", "--shape", "8x8x8", "--case", "gemm/nn/*", "--implementation",
+                "cuda-naive", "--gpu", "emulated", "--device-file", "gpu.json", "--out", "whole");
+    check_status(&call, 0);
+    check_holds(call.out, "by the published peaks of the mine");
+    assert_null(strstr(call.out, said));
+    call_free(&call);
+    call = CALL("explain", "whole", "--device-file", "gpu.json");
+    check_holds(call.out, "by the published peaks of the mine");
+    assert_null(strstr(call.out, said));
     call_free(&call);
     call = CALL("explain", "sampled");
     check_holds(call.out, said);

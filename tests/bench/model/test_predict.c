@@ -171,10 +171,14 @@ static void a_file_describes_a_gpu(void **state) {
         {"{\"name\": \"My GPU\"}", "'name' wants"},
         {"{\"name\": \"all\"}", "'name' wants"},
         {"{\"name\": \"mine\", \"family\": \"fermi\"}", "'family' is one of volta, turing"},
-        {"{\"multiprocessors\": -1}", "'multiprocessors' wants a number from 1"},
+        {"{\"multiprocessors\": -1}", "'multiprocessors' wants a whole number from 1"},
+        {"{\"multiprocessors\": 2.5}", "'multiprocessors' wants a whole number from 1"},
+        {"{\"multiprocessor\": 2}", "'multiprocessor' is no value of a GPU"},
+        {"{\"Warps\": 2}", "'Warps' is no value of a GPU"},
         {"{\"clock_mhz\": \"fast\"}", "'clock_mhz' wants a number from 100"},
         {"[1]", "not a JSON object"},
         {"", "not a JSON object"},
+        {"{} \n {}", ":2: there is text behind the JSON object"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         file_write_text(path, wrong[i].text);
@@ -182,6 +186,15 @@ static void a_file_describes_a_gpu(void **state) {
         if (!strstr(message.text, wrong[i].says))
             fail_msg("%s: %s", wrong[i].text, message.text);
     }
+    static const char clock[] = "\"sustained_mhz\": 1500";
+    char fast[sizeof description], *at;
+    snprintf(fast, sizeof fast, "%s", description);
+    at = strstr(fast, clock);
+    assert_non_null(at);
+    at[sizeof clock - 5] = '9'; /* 9500 MHz */
+    file_write_text(path, fast);
+    assert_int_equal(gpu_description_read(path, &read, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "'sustained_mhz' is 9500, and may not exceed"));
     assert_int_not_equal(gpu_description_read("/nowhere", &read, &message), STATUS_OK);
 }
 
