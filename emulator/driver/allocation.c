@@ -87,6 +87,16 @@ CUresult allocation_free(struct driver_allocation *allocation) {
     return driver_status(status);
 }
 
+CUresult allocation_free_at(const char *call, CUdeviceptr address, unsigned kinds) {
+    struct driver_allocation *allocation = allocation_find(address);
+    if (allocation && allocation->address == address && kinds >> allocation->kind & 1)
+        return allocation_free(allocation);
+    driver_find("%s: 0x%llx is not the start of memory that is allocated and freed so (freed "
+                "twice?)",
+                call, address);
+    return CUDA_ERROR_INVALID_VALUE;
+}
+
 static void allocation_report_leak(const struct driver_allocation *allocation) {
     static const char *const kinds[] = {[ALLOCATION_DEVICE] = "device memory",
                                         [ALLOCATION_HOST] = "page-locked host memory",

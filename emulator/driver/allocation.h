@@ -38,6 +38,9 @@ CUresult allocation_register(struct driver_context *context, void *memory, size_
                              unsigned flags);
 /* Gives the memory back to the machine and forgets it. */
 CUresult allocation_free(struct driver_allocation *allocation);
+/* The same for what begins at the address and is of one of `kinds`, a bit each: 1 << its number. There
+ * being none is a fault of the program, which called `call`. */
+CUresult allocation_free_at(const char *call, CUdeviceptr address, unsigned kinds);
 /* Bytes of a device's memory that are taken; what belongs to no allocation counts for each. */
 size_t allocation_used(CUdevice device);
 /* Frees what the context owns. */

@@ -53,8 +53,12 @@ static size_t copy_extent(const CUDA_MEMCPY3D *copy, const struct copy_place *pl
 
 static CUresult copy_check_place(const CUDA_MEMCPY3D *copy, const struct copy_place *place,
                                  const char *which) {
-    if (!place->address || place->pitch < copy->WidthInBytes)
+    if (!place->address || place->pitch < copy->WidthInBytes) {
+        driver_find("copy of %zux%zux%zu bytes: the %s is 0x%llx, and its rows are %zu bytes apart",
+                    copy->WidthInBytes, copy->Height, copy->Depth, which,
+                    (unsigned long long)place->address, place->pitch);
         return CUDA_ERROR_INVALID_VALUE;
+    }
     if (!place->device)
         return CUDA_SUCCESS;
     size_t extent = copy_extent(copy, place);
@@ -63,12 +67,12 @@ static CUresult copy_check_place(const CUDA_MEMCPY3D *copy, const struct copy_pl
         extent <= range.size - (place->address - range.address))
         return CUDA_SUCCESS;
     if (range.kind == MACHINE_MEMORY_NONE)
-        driver_say("copy of %zu bytes: the %s, 0x%llx, is not device memory", extent, which,
-                   (unsigned long long)place->address);
+        driver_find("copy of %zu bytes: the %s, 0x%llx, is not device memory", extent, which,
+                    (unsigned long long)place->address);
     else
-        driver_say("copy of %zu bytes: the %s, 0x%llx, lies %llu bytes into an allocation of %zu",
-                   extent, which, (unsigned long long)place->address,
-                   (unsigned long long)(place->address - range.address), range.size);
+        driver_find("copy of %zu bytes: the %s, 0x%llx, lies %llu bytes into an allocation of %zu",
+                    extent, which, (unsigned long long)place->address,
+                    (unsigned long long)(place->address - range.address), range.size);
     return CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -89,9 +93,9 @@ static CUresult copy_place_in_array(const CUDA_MEMCPY3D *copy, const struct copy
         image->row_bytes, image->plane_bytes};
     if (is_inside)
         return CUDA_SUCCESS;
-    driver_say("copy of %zux%zux%zu bytes: the %s lies beyond an array of %zux%ux%u bytes",
-               copy->WidthInBytes, copy->Height, copy->Depth, side->name, row, image->size[1],
-               image->size[2]);
+    driver_find("copy of %zux%zux%zu bytes: the %s lies beyond an array of %zux%ux%u bytes",
+                copy->WidthInBytes, copy->Height, copy->Depth, side->name, row, image->size[1],
+                image->size[2]);
     return CUDA_ERROR_INVALID_VALUE;
 }
 

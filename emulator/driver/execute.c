@@ -44,9 +44,7 @@ static CUresult conditional_execute(struct driver_context *context,
 }
 
 static CUresult free_execute(CUdeviceptr address) {
-    struct driver_allocation *allocation = allocation_find(address);
-    const bool is_whole = allocation && allocation->address == address;
-    return is_whole ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
+    return allocation_free_at("node of a graph that frees", address, ~0U);
 }
 
 static CUresult operation_execute(struct driver_context *context,

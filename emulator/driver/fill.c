@@ -15,14 +15,18 @@ CUresult fill_check(const CUDA_MEMSET_NODE_PARAMS *fill) {
     size_t row = fill->width * fill->elementSize;
     size_t pitch = fill->height > 1 ? fill->pitch : row;
     if (fill->width > SIZE_MAX / fill->elementSize || pitch < row ||
-        fill->dst % fill->elementSize || pitch % fill->elementSize)
+        fill->dst % fill->elementSize || pitch % fill->elementSize) {
+        driver_find("fill of %zux%zu elements of %u bytes at 0x%llx, in rows %zu bytes apart: they "
+                    "overlap, or are not at multiples of their size",
+                    fill->width, fill->height, fill->elementSize, fill->dst, pitch);
         return CUDA_ERROR_INVALID_VALUE;
+    }
     size_t extent = (fill->height - 1) * pitch + row;
     struct machine_range range = region_find_range(fill->dst);
     if (range.kind != MACHINE_MEMORY_NONE && extent <= range.size - (fill->dst - range.address))
         return CUDA_SUCCESS;
-    driver_say("fill of %zu bytes at 0x%llx: that is not all inside one allocation", extent,
-               fill->dst);
+    driver_find("fill of %zu bytes at 0x%llx: that is not all inside one allocation", extent,
+                fill->dst);
     return CUDA_ERROR_INVALID_VALUE;
 }
 

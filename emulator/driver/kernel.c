@@ -24,14 +24,14 @@ static CUresult kernel_check_block(const struct driver_function *function,
     for (int i = 0; i < 3; i++) {
         if (request->grid[i] < 1 || request->grid[i] > device->max_grid[i] || block[i] < 1 ||
             block[i] > device->max_block[i]) {
-            driver_say("launch of %s: grid %ux%ux%u of blocks %ux%ux%u: size %u of dimension %d is "
-                       "out of range "
-                       "(grid 1 to %u, block 1 to %u)",
-                       function->info->name, request->grid[0], request->grid[1], request->grid[2],
-                       block[0], block[1], block[2],
-                       block[i] < 1 || block[i] > device->max_block[i] ? block[i]
-                                                                       : request->grid[i],
-                       i, device->max_grid[i], device->max_block[i]);
+            driver_find(
+                "launch of %s: grid %ux%ux%u of blocks %ux%ux%u: size %u of dimension %d is "
+                "out of range "
+                "(grid 1 to %u, block 1 to %u)",
+                function->info->name, request->grid[0], request->grid[1], request->grid[2],
+                block[0], block[1], block[2],
+                block[i] < 1 || block[i] > device->max_block[i] ? block[i] : request->grid[i], i,
+                device->max_grid[i], device->max_block[i]);
             return CUDA_ERROR_INVALID_VALUE;
         }
     }
@@ -39,16 +39,16 @@ static CUresult kernel_check_block(const struct driver_function *function,
                          ? function->info->max_threads
                          : device->max_threads_per_block;
     if (threads > limit) {
-        driver_say("launch of %s: a block of %llu threads is larger than the %u that the kernel "
-                   "and the device allow",
-                   function->info->name, (unsigned long long)threads, limit);
+        driver_find("launch of %s: a block of %llu threads is larger than the %u that the kernel "
+                    "and the device allow",
+                    function->info->name, (unsigned long long)threads, limit);
         return CUDA_ERROR_INVALID_VALUE;
     }
     if (required[0] && memcmp(required, block, sizeof request->block) != 0) {
-        driver_say("launch of %s: the block is %ux%ux%u, but the kernel is compiled for blocks of "
-                   "%ux%ux%u",
-                   function->info->name, block[0], block[1], block[2], required[0], required[1],
-                   required[2]);
+        driver_find("launch of %s: the block is %ux%ux%u, but the kernel is compiled for blocks of "
+                    "%ux%ux%u",
+                    function->info->name, block[0], block[1], block[2], required[0], required[1],
+                    required[2]);
         return CUDA_ERROR_INVALID_VALUE;
     }
     return CUDA_SUCCESS;
@@ -62,11 +62,11 @@ static CUresult kernel_check_shared(const struct driver_function *function,
         limit = fixed + function->dynamic_limit;
     if (fixed + request->dynamic_shared <= limit)
         return CUDA_SUCCESS;
-    driver_say("launch of %s: %zu bytes of static and %u of dynamic shared memory are more than "
-               "the %zu allowed; more "
-               "than %zu needs CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, up to %zu in all",
-               function->info->name, fixed, request->dynamic_shared, limit,
-               driver.properties.shared_per_block, driver.properties.shared_per_block_optin);
+    driver_find("launch of %s: %zu bytes of static and %u of dynamic shared memory are more than "
+                "the %zu allowed; more "
+                "than %zu needs CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, up to %zu in all",
+                function->info->name, fixed, request->dynamic_shared, limit,
+                driver.properties.shared_per_block, driver.properties.shared_per_block_optin);
     return CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -82,8 +82,8 @@ static CUresult kernel_check_cooperative(const struct driver_function *function,
     uint64_t blocks = (uint64_t)grid[0] * grid[1] * grid[2];
     if (blocks <= resident)
         return CUDA_SUCCESS;
-    driver_say("cooperative launch of %s: %llu blocks, but only %llu fit the device at once",
-               function->info->name, (unsigned long long)blocks, (unsigned long long)resident);
+    driver_find("cooperative launch of %s: %llu blocks, but only %llu fit the device at once",
+                function->info->name, (unsigned long long)blocks, (unsigned long long)resident);
     return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
 }
 
@@ -102,7 +102,7 @@ static CUresult kernel_check_cluster(const struct driver_function *function,
     memcpy(launch.cluster, kernel_cluster(function, request->cluster), sizeof launch.cluster);
     if (machine_check_clusters(driver.machine, &launch, &diagnostic) == MACHINE_OK)
         return CUDA_SUCCESS;
-    driver_say("%s", diagnostic.message);
+    driver_find("%s", diagnostic.message);
     return CUDA_ERROR_INVALID_CLUSTER_SIZE;
 }
 
@@ -131,19 +131,19 @@ static CUresult kernel_pack(struct driver_kernel *kernel, const struct machine_f
     if (request->parameters && request->extra)
         return CUDA_ERROR_INVALID_VALUE;
     if (info->parameter_count && !request->parameters && !buffer) {
-        driver_say("launch of %s: it takes %zu parameters and none were given", info->name,
-                   info->parameter_count);
+        driver_find("launch of %s: it takes %zu parameters and none were given", info->name,
+                    info->parameter_count);
         return CUDA_ERROR_INVALID_VALUE;
     }
     if (buffer && given < info->parameter_bytes) {
-        driver_say("launch of %s: its parameters take %zu bytes, the buffer has %zu", info->name,
-                   info->parameter_bytes, given);
+        driver_find("launch of %s: its parameters take %zu bytes, the buffer has %zu", info->name,
+                    info->parameter_bytes, given);
         return CUDA_ERROR_INVALID_VALUE;
     }
     for (size_t i = 0; i < info->parameter_count; i++) {
         kernel->pointers[i] = kernel->parameters + info->parameters[i].offset;
         if (!buffer && !request->parameters[i]) {
-            driver_say("launch of %s: the pointer to parameter %zu is NULL", info->name, i);
+            driver_find("launch of %s: the pointer to parameter %zu is NULL", info->name, i);
             return CUDA_ERROR_INVALID_VALUE;
         }
         if (!buffer)

@@ -40,12 +40,23 @@ RUNTIME_API cudaError_t __cudaPopCallConfiguration(dim3 *grid, dim3 *block, size
 
 /* ---- Kernels ---- */
 
-/* What is wrong with a launch has two names: this one, where no device takes such a grid or block. */
 static bool is_possible(dim3 grid, dim3 block) {
     enum { THREADS = 1024, BLOCK_DEPTH = 64, GRID_SIDE = 65535 };
     const unsigned long long threads = (unsigned long long)block.x * block.y * block.z;
     return grid.x && grid.y && grid.z && grid.x <= INT32_MAX && grid.y <= GRID_SIDE &&
            grid.z <= GRID_SIDE && threads && threads <= THREADS && block.z <= BLOCK_DEPTH;
+}
+
+/* The driver refuses what no device has. */
+static unsigned shared_bytes(size_t shared) {
+    return shared > UINT32_MAX ? UINT32_MAX : (unsigned)shared;
+}
+
+/* The driver says what is wrong with a launch, and the runtime has a name of its own for a grid or block
+ * that no device takes. */
+static cudaError_t launch_end(CUresult result, dim3 grid, dim3 block) {
+    return is_possible(grid, block) ? runtime_end(result)
+                                    : runtime_fail(cudaErrorInvalidConfiguration);
 }
 
 static cudaError_t kernel_launch(struct runtime_kernel *kernel, dim3 grid, dim3 block,
@@ -59,16 +70,12 @@ static cudaError_t kernel_launch(struct runtime_kernel *kernel, dim3 grid, dim3 
         result = registry_function(kernel, &function);
     if (result != CUDA_SUCCESS)
         return runtime_end(result);
-    if (!is_possible(grid, block))
-        return runtime_fail(cudaErrorInvalidConfiguration);
-    if (shared > UINT32_MAX)
-        return runtime_fail(cudaErrorInvalidValue);
-    const unsigned bytes = (unsigned)shared;
+    const unsigned bytes = shared_bytes(shared);
     result = is_cooperative ? cuLaunchCooperativeKernel(function, grid.x, grid.y, grid.z, block.x,
                                                         block.y, block.z, bytes, stream, arguments)
                             : cuLaunchKernel(function, grid.x, grid.y, grid.z, block.x, block.y,
                                              block.z, bytes, stream, arguments, NULL);
-    return runtime_end(result);
+    return launch_end(result, grid, block);
 }
 
 RUNTIME_API cudaError_t cudaLaunchKernel(const void *host, dim3 grid, dim3 block, void **arguments,
@@ -101,15 +108,13 @@ static cudaError_t configure(const struct cudaLaunchConfig_st *config, const voi
         result = registry_function(kernel, function);
     if (result != CUDA_SUCCESS)
         return runtime_end(result);
-    if (!is_possible(config->gridDim, config->blockDim))
-        return runtime_fail(cudaErrorInvalidConfiguration);
     *same = (CUlaunchConfig){.gridDimX = config->gridDim.x,
                              .gridDimY = config->gridDim.y,
                              .gridDimZ = config->gridDim.z,
                              .blockDimX = config->blockDim.x,
                              .blockDimY = config->blockDim.y,
                              .blockDimZ = config->blockDim.z,
-                             .sharedMemBytes = (unsigned)config->dynamicSmemBytes,
+                             .sharedMemBytes = shared_bytes(config->dynamicSmemBytes),
                              .hStream = config->stream,
                              .attrs = config->attrs,
                              .numAttrs = config->numAttrs};
@@ -122,7 +127,8 @@ RUNTIME_API cudaError_t cudaLaunchKernelExC(const struct cudaLaunchConfig_st *co
     CUlaunchConfig same;
     const cudaError_t error = configure(config, host, &function, &same);
     return error != cudaSuccess ? error
-                                : runtime_end(cuLaunchKernelEx(&same, function, arguments, NULL));
+                                : launch_end(cuLaunchKernelEx(&same, function, arguments, NULL),
+                                             config->gridDim, config->blockDim);
 }
 RUNTIME_PER_THREAD(cudaLaunchKernelExC, _ptsz);
 
@@ -133,7 +139,8 @@ RUNTIME_API cudaError_t cudaOccupancyMaxActiveClusters(int *clusters, const void
     const cudaError_t error = configure(config, host, &function, &same);
     return error != cudaSuccess
                ? error
-               : runtime_end(cuOccupancyMaxActiveClusters(clusters, function, &same));
+               : launch_end(cuOccupancyMaxActiveClusters(clusters, function, &same),
+                            config->gridDim, config->blockDim);
 }
 
 RUNTIME_API cudaError_t cudaOccupancyMaxPotentialClusterSize(
@@ -143,7 +150,8 @@ RUNTIME_API cudaError_t cudaOccupancyMaxPotentialClusterSize(
     const cudaError_t error = configure(config, host, &function, &same);
     return error != cudaSuccess
                ? error
-               : runtime_end(cuOccupancyMaxPotentialClusterSize(blocks, function, &same));
+               : launch_end(cuOccupancyMaxPotentialClusterSize(blocks, function, &same),
+                            config->gridDim, config->blockDim);
 }
 
 RUNTIME_API cudaError_t cudaLaunchHostFunc(CUstream stream, CUhostFn function, void *data) {

@@ -64,7 +64,7 @@ static CUresult kernel_attribute(const CUlaunchAttribute *attribute,
     case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT:
     case CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
     case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
-        driver_say("launch: launch attribute %d is not supported", (int)attribute->id);
+        driver_find("launch: launch attribute %d is not supported", (int)attribute->id);
         return CUDA_ERROR_NOT_SUPPORTED;
     default:
         return attribute->id < CU_LAUNCH_ATTRIBUTE_MAX ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;

@@ -71,18 +71,13 @@ CUresult cuMemAllocManaged(CUdeviceptr *address, size_t bytes, unsigned int flag
 }
 
 CUresult cuMemFree_v2(CUdeviceptr address) {
+    enum {
+        FREED = 1 << ALLOCATION_DEVICE | 1 << ALLOCATION_MANAGED | 1 << ALLOCATION_POOL |
+                1 << ALLOCATION_GRAPH
+    };
     CUresult status = memory_begin_free();
-    if (status == CUDA_SUCCESS) {
-        struct driver_allocation *allocation = allocation_find(address);
-        bool ours = allocation && allocation->address == address &&
-                    allocation->kind != ALLOCATION_HOST &&
-                    allocation->kind != ALLOCATION_REGISTERED;
-        status = ours ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
-        if (!ours)
-            driver_say("cuMemFree: 0x%llx is not the start of device memory that is allocated "
-                       "(freed twice?)",
-                       address);
-    }
+    if (status == CUDA_SUCCESS)
+        status = allocation_free_at("cuMemFree", address, FREED);
     return driver_end(status);
 }
 
@@ -179,12 +174,9 @@ CUresult cuMemAllocHost_v2(void **memory, size_t bytes) {
 CUresult cuMemFreeHost(void *memory) {
     struct driver_context *context;
     CUresult status = memory_begin(&context);
-    if (status == CUDA_SUCCESS) {
-        struct driver_allocation *allocation = allocation_find((CUdeviceptr)(uintptr_t)memory);
-        bool ours = allocation && allocation->address == (CUdeviceptr)(uintptr_t)memory &&
-                    allocation->kind == ALLOCATION_HOST;
-        status = ours ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
-    }
+    if (status == CUDA_SUCCESS)
+        status = allocation_free_at("cuMemFreeHost", (CUdeviceptr)(uintptr_t)memory,
+                                    1 << ALLOCATION_HOST);
     return driver_end(status);
 }
 

@@ -66,17 +66,13 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPoo
 DRIVER_ALIAS(cuMemAllocFromPoolAsync, cuMemAllocFromPoolAsync_ptsz);
 
 CUresult cuMemFreeAsync(CUdeviceptr address, CUstream handle) {
+    enum { FREED = 1 << ALLOCATION_POOL | 1 << ALLOCATION_DEVICE | 1 << ALLOCATION_GRAPH };
     struct driver_stream *stream;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS && stream->capture)
         return driver_end(pool_capture_free(stream, address));
-    if (status == CUDA_SUCCESS) {
-        struct driver_allocation *allocation = allocation_find(address);
-        bool ours = allocation && allocation->address == address &&
-                    (allocation->kind == ALLOCATION_POOL || allocation->kind == ALLOCATION_DEVICE ||
-                     allocation->kind == ALLOCATION_GRAPH);
-        status = ours ? allocation_free(allocation) : CUDA_ERROR_INVALID_VALUE;
-    }
+    if (status == CUDA_SUCCESS)
+        status = allocation_free_at("cuMemFreeAsync", address, FREED);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuMemFreeAsync, cuMemFreeAsync_ptsz);

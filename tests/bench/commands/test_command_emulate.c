@@ -35,13 +35,16 @@ struct functions {
     __typeof__(cuMemFree_v2) *give_back;
     __typeof__(cuLaunchKernel) *launch;
     __typeof__(cuCtxSynchronize) *synchronise;
+    __typeof__(cuMemsetD8_v2) *fill;
+    __typeof__(cuMemcpyHtoD_v2) *copy;
 };
 
 static bool functions_find(struct functions *functions) {
     static const char *const names[] = {
         "cuInit",           "cuDevicePrimaryCtxRetain", "cuCtxSetCurrent",
         "cuModuleLoadData", "cuModuleGetFunction",      "cuMemAlloc_v2",
-        "cuMemFree_v2",     "cuLaunchKernel",           "cuCtxSynchronize"};
+        "cuMemFree_v2",     "cuLaunchKernel",           "cuCtxSynchronize",
+        "cuMemsetD8_v2",    "cuMemcpyHtoD_v2"};
     enum { NAMES = sizeof names / sizeof names[0] };
     void *found[NAMES], *library = dlopen("libcuda.so", RTLD_NOW);
     for (size_t i = 0; i < NAMES; i++) {
@@ -74,8 +77,42 @@ static bool libraries_are_loaded(void) {
     return true;
 }
 
+/* A call that the driver refuses, and what is told of it. */
+static const struct {
+    const char *word, *said;
+} refused[] = {
+    {"copies", "copy of 256 bytes: the destination, 0x"},
+    {"copies-nothing", "copy of 4x1x1 bytes: the destination is 0x0"},
+    {"fills", "fill of 256 bytes at 0x"},
+    {"frees-twice", "cuMemFree: 0x"},
+    {"block", "launch of store: grid 1x1x1 of blocks 2048x1x1: size 2048"},
+    {"grid", "launch of store: grid 0x1x1 of blocks 1x1x1: size 0"},
+    {"shared", "launch of store: 0 bytes of static and 1048576 of dynamic shared memory"},
+};
+
+/* The program does not look at what these return. */
+static void refused_call(const struct functions *cuda, const char *word, CUfunction function,
+                         CUdeviceptr memory) {
+    static const char bytes[256];
+    void *parameters[] = {&memory};
+    if (strcmp(word, "copies") == 0)
+        (void)cuda->copy(memory, bytes, sizeof bytes);
+    if (strcmp(word, "copies-nothing") == 0)
+        (void)cuda->copy(0, bytes, 4);
+    if (strcmp(word, "fills") == 0)
+        (void)cuda->fill(memory, 0, sizeof bytes);
+    if (strcmp(word, "frees-twice") == 0)
+        (void)cuda->give_back(memory + 1);
+    if (strcmp(word, "block") == 0)
+        (void)cuda->launch(function, 1, 1, 1, 2048, 1, 1, 0, NULL, parameters, NULL);
+    if (strcmp(word, "grid") == 0)
+        (void)cuda->launch(function, 0, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL);
+    if (strcmp(word, "shared") == 0)
+        (void)cuda->launch(function, 1, 1, 1, 1, 1, 1, 1 << 20, NULL, parameters, NULL);
+}
+
 /* The words: "frees" or "leaks"; "writes" inside or "overruns", "asks" for a private table before,
- * "loads" machine code first, or "finds" libraries loaded; and the exit status. */
+ * "loads" machine code first, "finds" libraries loaded, or one of `refused`; and the exit status. */
 static int program_run(char **words) {
     struct functions cuda;
     CUcontext context;
@@ -96,6 +133,7 @@ static int program_run(char **words) {
     to = strcmp(words[1], "overruns") == 0 ? memory + 4 : memory;
     (void)cuda.launch(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL);
     (void)cuda.synchronise();
+    refused_call(&cuda, words[1], function, memory);
     if (strcmp(words[0], "frees") == 0)
         (void)cuda.give_back(memory);
     printf("the program's own output\n");
@@ -151,6 +189,19 @@ static void what_could_not_be_loaded_is_found(void **state) {
     check_status(&call, 100); /* the program's own, for PTX of sm_80 */
     check_holds(call.err, "1 found wrong\n  loading module: the PTX is for sm_80");
     call_free(&call);
+}
+
+/* Programs that look at no result would go on with memory that nothing was written to. */
+static void calls_that_are_refused_are_found(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        char said[200];
+        struct call call = EMULATE(self, "frees", refused[i].word, "0");
+        check_status(&call, 86);
+        snprintf(said, sizeof said, "1 found wrong\n  %s", refused[i].said);
+        check_holds(call.err, said);
+        call_free(&call);
+    }
 }
 
 static void leaks_are_found_on_request(void **state) {
@@ -293,6 +344,7 @@ int main(int argc, char **argv) {
         IN_PLACE(a_right_program_ends_as_it_does),
         IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status),
         IN_PLACE(what_could_not_be_loaded_is_found),
+        IN_PLACE(calls_that_are_refused_are_found),
         IN_PLACE(leaks_are_found_on_request),
         IN_PLACE(scripts_may_start_programs),
         IN_PLACE(an_assembler_hands_out_ptx),

@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "emulator/driver/lockstep_emulator.h"
 #include "emulator/runtime/types.h"
 
 /* ---- As nvcc spells it ---- */
@@ -90,6 +91,26 @@ static void launch_add(uint32_t *device) {
     OK(cudaLaunchKernel(&host_function, grid, block, arguments, shared, stream));
 }
 
+static void check_refused(dim3 grid, dim3 block, size_t shared, cudaError_t error,
+                          const char *said) {
+    char last[1200];
+    uint32_t *none = NULL;
+    void *arguments[] = {&none};
+    assert_int_equal(cudaLaunchKernel(&host_function, grid, block, arguments, shared, NULL), error);
+    assert_int_equal(cudaGetLastError(), error);
+    lockstepEmulatorMessage(last, sizeof last);
+    assert_non_null(strstr(last, said));
+}
+
+/* Each is told of: a program may not look at the error. */
+static void check_launches_refused(void) {
+    const dim3 one = {1, 1, 1};
+    check_refused(one, (dim3){2048, 1, 1}, 0, cudaErrorInvalidConfiguration, "blocks 2048x1x1");
+    check_refused((dim3){0, 1, 1}, one, 0, cudaErrorInvalidConfiguration, "grid 0x1x1");
+    check_refused(one, one, 1 << 20, cudaErrorInvalidValue, "1048576 of dynamic");
+    check_refused(one, one, (size_t)1 << 32, cudaErrorInvalidValue, "4294967295 of dynamic");
+}
+
 static void a_registered_kernel_is_launched(void **state) {
     struct {
         unsigned magic, version;
@@ -113,6 +134,7 @@ static void a_registered_kernel_is_launched(void **state) {
     OK(cudaMemcpy(values, device, sizeof values, cudaMemcpyDeviceToHost));
     for (uint32_t i = 0; i < 8; i++)
         assert_int_equal(values[i], 10 + i);
+    check_launches_refused();
     __cudaUnregisterFatBinary(handle);
     void *arguments[] = {&device};
     assert_int_equal(
