@@ -127,6 +127,11 @@ static enum status program_emulate(const struct parsed *parsed, char *const *wor
         status = emulated_program_run(&program, words, configuration, context, message);
     if (status != STATUS_OK)
         return status;
+    if (program.signal)
+        fprintf(stderr,
+                "lockstep emulate: signal %d (%s) ended the program: counts of kernels and leaks, "
+                "which are written at its end, are lost\n",
+                program.signal, strsignal(program.signal));
     status = summary_print(&program, parsed->report, &found, message);
     if (is_refused && access(program.counters, F_OK) != 0)
         found++; /* what was asked for could not be looked at */

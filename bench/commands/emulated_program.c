@@ -137,8 +137,8 @@ bool emulated_program_has_static_runtime(const char *name) {
 /* ---- Its run ---- */
 
 /* A signal from the keyboard reaches the program by itself; one to lockstep alone is handed on. */
-static enum status wait_for(pid_t process, const struct command_context *context, int *exit_status,
-                            struct message *message) {
+static enum status wait_for(struct emulated_program *program, pid_t process,
+                            const struct command_context *context, struct message *message) {
     int state;
     while (waitpid(process, &state, 0) < 0) {
         if (errno != EINTR)
@@ -148,7 +148,8 @@ static enum status wait_for(pid_t process, const struct command_context *context
             (void)kill(process, SIGTERM);
     }
     enum { SIGNALLED = 128 };
-    *exit_status = WIFEXITED(state) ? WEXITSTATUS(state) : SIGNALLED + WTERMSIG(state);
+    program->signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
+    program->exit_status = program->signal ? SIGNALLED + program->signal : WEXITSTATUS(state);
     return STATUS_OK;
 }
 
@@ -209,7 +210,7 @@ enum status emulated_program_run(struct emulated_program *program, char *const *
         status =
             message_set(message, STATUS_INVALID, "cannot start %s: %s", words[0], strerror(error));
     if (status == STATUS_OK)
-        status = wait_for(process, context, &program->exit_status, message);
+        status = wait_for(program, process, context, message);
     if (status != STATUS_OK)
         emulated_program_forget(program);
     return status;

@@ -14,6 +14,7 @@ struct emulated_program {
     char counters[300]; /* a CSV file: a row a kernel; missing where none was launched */
     char findings[300]; /* a line a finding; missing where there are none */
     int exit_status;    /* the program's; 128 and the signal's number where one ended it */
+    int signal;         /* the one that ended it; 0: none */
 };
 
 /*

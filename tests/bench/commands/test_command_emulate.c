@@ -334,6 +334,11 @@ static void a_signal_is_an_exit_status(void **state) {
     (void)state;
     struct call call = EMULATE("sh", "-c", "kill -9 $$");
     check_status(&call, 137);
+    check_holds(call.err, "lockstep emulate: signal 9 (Killed) ended the program");
+    call_free(&call);
+    call = EMULATE("sh", "-c", "kill -SEGV $$");
+    check_status(&call, 139);
+    check_holds(call.err, "lockstep emulate: signal 11 (Segmentation fault) ended the program");
     call_free(&call);
 }
 
