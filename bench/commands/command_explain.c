@@ -195,11 +195,14 @@ static enum status request_explain(struct parsed *parsed, const struct model_gpu
     enum status status = parsed->caches ? run_simulate_caches(message) : STATUS_OK;
     if (status == STATUS_OK)
         status = explain_run(&parsed->request, context, folder, message);
-    if (status != STATUS_OK)
+    const bool has_failures = status == STATUS_WRONG;
+    if (status != STATUS_OK && !has_failures)
         return status;
     parsed->folder = folder;
     parsed->is_counted_first = true;
     status = folder_explain(parsed, gpu, message);
+    if (has_failures) /* perhaps of all that were to be explained */
+        status = explain_failures_tell(parsed->csv ? stderr : stdout, folder, message);
     parsed->folder = NULL;
     explain_forget(folder);
     return status;

@@ -1,5 +1,6 @@
 #include "bench/commands/explain_run.h"
 
+#include "bench/files/run_files.h"
 #include "bench/operations/operations.h"
 
 #include <errno.h>
@@ -100,11 +101,33 @@ enum status explain_run(const struct explain_request *request,
     run->selection.case_glob = request->case_glob;
     status = arguments_run(request, &arguments, message);
     run_arguments_close(&arguments);
-    if (status == STATUS_INVALID)
-        explain_forget(folder); /* the call was wrong, nothing was run */
+    if (status == STATUS_INVALID || status == STATUS_UNSUPPORTED)
+        explain_forget(folder); /* nothing was counted */
+    else if (status == STATUS_WRONG)
+        return status; /* rows failed, and others may have been counted */
     else if (status != STATUS_OK)
         (void)rmdir(folder); /* if nothing is in it */
     return status;
+}
+
+enum status explain_failures_tell(FILE *file, const char *folder, struct message *message) {
+    struct run_files files;
+    size_t failed = 0;
+    const enum status status = run_files_read(folder, &files, message);
+    if (status != STATUS_OK)
+        return status;
+    for (size_t i = 0; i < files.result_count; i++) {
+        const struct result *row = &files.results[i];
+        if (strcmp(row->status, "failed") != 0)
+            continue;
+        failed++;
+        fprintf(file, "%s/%s/%s/%s: %s failed: %s\n", row->key.operation, row->key.variant,
+                row->key.dtype, row->key.shape, row->key.implementation, row->reason);
+    }
+    (void)message_set(message, STATUS_WRONG, "%zu of %zu rows failed, for the reasons above",
+                      failed, files.result_count);
+    run_files_release(&files);
+    return STATUS_WRONG;
 }
 
 /* ---- The ladder ---- */

@@ -14,11 +14,14 @@ struct explain_request {
     struct added_list add;
 };
 
-/* Runs it on the emulated GPU, without a word, and gives the folder of the run under TMPDIR. What could
- * not be run or verified leaves the folder, which the message then names. */
+/* Runs it on the emulated GPU, without a word, and gives the folder of the run under TMPDIR. The
+ * folder is there where the status is STATUS_OK, or STATUS_WRONG: some rows failed. What broke off
+ * leaves it, too, and the message names it. */
 enum status explain_run(const struct explain_request *request,
                         const struct command_context *context, char folder[EXPLAIN_FOLDER_SIZE],
                         struct message *message);
+/* Says why rows of the folder failed, a line a row. STATUS_WRONG says how many did. */
+enum status explain_failures_tell(FILE *file, const char *folder, struct message *message);
 /* Removes the folder with all that is in it. */
 void explain_forget(const char *folder);
 

@@ -5,6 +5,7 @@
 #include "tests/support/calling.h"
 
 #include <dirent.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -114,14 +115,18 @@ static void test_rows_of_another_operation_are_refused(void **state) {
     }
 }
 
-/* The GPU's context is lost with the row's fault, and the other rows of the case get a new one. */
-static void test_a_fault_fails_its_own_row_alone(void **state) {
-    (void)state;
+static void faulty_write(void) {
     kernel_write("mine.cu", "/* lockstep\noperation transfer\nvariant copy\nname faulty\n" KERNEL
                             "args a out\n*/\n"
                             "extern \"C\" __global__ void copy(const float *a, float *out) {\n"
                             "    out[threadIdx.x] = a[threadIdx.x + (1 << 24)];\n"
                             "}\n");
+}
+
+/* The GPU's context is lost with the row's fault, and the other rows of the case get a new one. */
+static void test_a_fault_fails_its_own_row_alone(void **state) {
+    (void)state;
+    faulty_write();
     struct call call = CALL_CACHED("run", "--case", "transfer/copy/f32/1024", "--gpu", "emulated",
                                    "--add", "mine.cu", "--out", "run");
     check_status(&call, 1);
@@ -134,6 +139,28 @@ static void test_a_fault_fails_its_own_row_alone(void **state) {
     check_holds(counters, "transfer,copy,f32,1024,cuda-vectorised,");
     assert_null(strstr(counters, ",faulty,"));
     free(counters);
+}
+
+/* Others are explained, and the run's folder goes. */
+static void test_explain_gives_the_reason_of_a_fault(void **state) {
+    (void)state;
+    faulty_write();
+    char place[PATH_MAX];
+    snprintf(place, sizeof place, "TMPDIR=%s", here.place.path);
+    static const char *const words[] = {
+        "explain", "transfer",         "--case",          "transfer/copy/*", "--add",
+        "mine.cu", "--implementation", "cuda-vectorised", "--shape",         "1024",
+        NULL};
+    struct call call = call_with(words, place);
+    check_status(&call, 1);
+    check_holds(call.out, "    It is limited by ");
+    check_holds(call.out, "transfer/copy/f32/1024: faulty failed: ");
+    check_holds(call.err, "rows failed, for the reasons above");
+    assert_null(strstr(call.err, "lockstep-explain-"));
+    call_free(&call);
+    glob_t left;
+    snprintf(place, sizeof place, "%s/lockstep-explain-*", here.place.path);
+    assert_int_equal(glob(place, 0, NULL, &left), GLOB_NOMATCH);
 }
 
 static void test_a_condition_skips_with_its_reason(void **state) {
@@ -380,6 +407,7 @@ int main(void) {
         IN_CACHED(test_a_run_counts_an_added_kernel),
         IN_CACHED(test_rows_of_another_operation_are_refused),
         IN_CACHED(test_a_fault_fails_its_own_row_alone),
+        IN_CACHED(test_explain_gives_the_reason_of_a_fault),
         IN_CACHED(test_a_condition_skips_with_its_reason),
         IN_CACHED(test_batches_of_products),
         IN_CACHED(test_finite_inputs_are_asked_for),
