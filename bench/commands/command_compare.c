@@ -97,10 +97,7 @@ static enum status comparison_print(const struct parsed *parsed,
 
 /* Neither settings nor counts are part of the CSV: they go to standard error. */
 static void differences_print(const struct comparison *comparison) {
-    for (size_t i = 0; i < comparison->difference_count; i++)
-        fprintf(stderr, "lockstep: warning: %s differs: %s in the baseline, %s in the new\n",
-                comparison->differences[i].name, comparison->differences[i].baseline,
-                comparison->differences[i].changed);
+    comparison_print_differences(comparison, "lockstep: warning: ", stderr);
     comparison_print_counts(comparison, "lockstep: ", stderr);
 }
 

@@ -151,6 +151,9 @@ struct comparison_view {
 void comparison_print_table(const struct comparison_view *view, FILE *file);
 void comparison_print_markdown(const struct comparison_view *view, FILE *file);
 void comparison_print_csv(const struct comparison_view *view, FILE *file);
+/* What the runs do not share, and what of them was not compared. */
+void comparison_print_differences(const struct comparison *comparison, const char *prefix,
+                                  FILE *file);
 /* The counts and kernels that differ, a line each; CSV has rows of times alone. */
 void comparison_print_counts(const struct comparison *comparison, const char *prefix, FILE *file);
 enum status comparison_print_json(const struct comparison_view *view, FILE *file,

@@ -63,7 +63,8 @@ static void absence_print(const struct comparison *comparison, const char *prefi
     fputc('\n', file);
 }
 
-static void differences_print(const struct comparison *comparison, const char *prefix, FILE *file) {
+void comparison_print_differences(const struct comparison *comparison, const char *prefix,
+                                  FILE *file) {
     for (size_t i = 0; i < comparison->difference_count; i++)
         fprintf(file, "%s%s differs: %s in the baseline, %s in the new\n", prefix,
                 comparison->differences[i].name, comparison->differences[i].baseline,
@@ -141,7 +142,7 @@ static void table_row(const struct compared_row *row, const struct row_key *befo
 void comparison_print_table(const struct comparison_view *view, FILE *file) {
     const struct comparison *c = view->comparison;
     const struct row_key *before = NULL;
-    differences_print(c, "warning: ", file);
+    comparison_print_differences(c, "warning: ", file);
     if (c->row_count > 0)
         fprintf(file, "  %-15s %-8s %3s %-4s %9s %9s  %6s  %-16s %7s  %s\n", "implementation",
                 "device", "thr", "mode", "baseline", "new", "ratio", "95% interval", "p",
@@ -213,7 +214,7 @@ void comparison_print_markdown(const struct comparison_view *view, FILE *file) {
     fputs("### lockstep: ", file);
     summary_print(view, file);
     fputc('\n', file);
-    differences_print(c, "- warning: ", file);
+    comparison_print_differences(c, "- warning: ", file);
     fputc('\n', file);
     if (news > 0)
         markdown_rows(c, true, file);

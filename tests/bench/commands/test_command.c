@@ -224,6 +224,11 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     check_status(&call, 0);
     check_holds(call.out, said);
     call_free(&call);
+    call = CALL("compare", "sampled", "sampled", "--csv");
+    check_status(&call, 0);
+    assert_null(strstr(call.out, said));
+    check_holds(call.err, said);
+    call_free(&call);
 }
 
 static void test_a_bad_choice_is_refused(void **state) {
