@@ -31,7 +31,8 @@ struct emulator_counters {
     X(counters_read, lockstepEmulatorCountersRead, int,                                            \
       (size_t index, struct emulator_counters * row))                                              \
     X(message, lockstepEmulatorMessage, size_t, (char *text, size_t bytes))                        \
-    X(stop_when, lockstepEmulatorStopWhen, void, (int (*asked)(void *context), void *context))
+    X(stop_when, lockstepEmulatorStopWhen, void, (int (*asked)(void *context), void *context))     \
+    X(forget, lockstepEmulatorForget, int, (uint64_t address, size_t size))
 
 struct emulator_functions {
 /* NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator takes none */

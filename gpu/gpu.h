@@ -101,6 +101,10 @@ bool gpu_broken(const struct gpu *gpu);
  * and its calls end with STATUS_INTERRUPTED. A real GPU is not asked. */
 void gpu_stop_when(struct gpu *gpu, bool (*asked)(void *), void *argument);
 
+/* The bytes keep what they hold, and an emulated GPU that checks for it tells of a kernel that uses
+ * them before it writes them. A real GPU does nothing. */
+void gpu_forget(const struct gpu *gpu, const void *pointer, size_t bytes);
+
 /* Destroys the context and makes a new one, after a sticky error or at any time. All device memory,
  * pinned memory and graphs are gone: release them before, or never touch them again. */
 enum status gpu_reset(struct gpu *gpu, struct message *message);

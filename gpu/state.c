@@ -80,6 +80,11 @@ void gpu_stop_when(struct gpu *gpu, bool (*asked)(void *), void *argument) {
     gpu->driver.emulator.stop_when(asked != NULL ? launch_stop_asked : NULL, gpu);
 }
 
+void gpu_forget(const struct gpu *gpu, const void *pointer, size_t bytes) {
+    if (gpu->driver.emulated)
+        (void)gpu->driver.emulator.forget((uintptr_t)pointer, bytes);
+}
+
 bool gpu_broken(const struct gpu *gpu) {
     return gpu->broken;
 }

@@ -65,6 +65,9 @@ struct device {
     /* Lets a launch that takes long end before its end, with STATUS_INTERRUPTED, once `asked` says
      * so; the device is lost then. NULL where that cannot be. */
     void (*stop_when)(struct device *device, bool (*asked)(void *), void *argument);
+    /* The bytes keep what they hold, and a kernel that uses them before it writes them is at fault
+     * where the device looks for that. NULL where it cannot. */
+    void (*forget)(struct device *device, const void *pointer, size_t bytes);
     /* Frees what the device holds; buffers first. STATUS_FAILED when the driver did not take back
      * something, now or earlier; nothing is left all the same. */
     enum status (*close)(struct device *device, struct message *message);

@@ -163,6 +163,10 @@ static void gpu_device_stop_when(struct device *device, bool (*asked)(void *), v
     gpu_stop_when(device->gpu, asked, argument);
 }
 
+static void gpu_device_forget(struct device *device, const void *pointer, size_t bytes) {
+    gpu_forget(device->gpu, pointer, bytes);
+}
+
 static enum status gpu_device_close(struct device *device, struct message *message) {
     nvml_close(device->state);
     device->state = NULL;
@@ -194,10 +198,12 @@ enum status device_gpu_open_selection(const struct gpu_selection *selection, str
                               .lost = gpu_device_lost,
                               .reset = gpu_device_reset,
                               .close = gpu_device_close};
-    if (device->emulated)
+    if (device->emulated) {
         device->stop_when = gpu_device_stop_when;
-    else
+        device->forget = gpu_device_forget;
+    } else {
         device->transfer_time = gpu_device_transfer_time;
+    }
     nvml_attach(device, selection->nvml);
     if (device->emulated)
         snprintf(device->name, sizeof device->name, "emulated");

@@ -207,6 +207,10 @@ static enum status poison_by_upload(struct buffer_set *set, int i, bool finite_p
     image_fill(image, spec, set->inputs->data[i], finite_poison);
     enum status status = set->device->upload(set->device, set->blocks[i], image, bytes, message);
     free(image);
+    if (status == STATUS_OK && set->device->forget) {
+        set->device->forget(set->device, set->blocks[i], GUARD_BYTES);
+        set->device->forget(set->device, (char *)set->data[i] + spec_bytes(spec), GUARD_BYTES);
+    }
     return status;
 }
 

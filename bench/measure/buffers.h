@@ -22,7 +22,8 @@ enum status inputs_open(const struct bench_case *bench_case, struct inputs *inpu
 void inputs_close(struct inputs *inputs);
 
 /* One set of device buffers, each with GUARD_BYTES on both sides; the upper guard starts right
- * behind the last element. */
+ * behind the last element. A kernel on the emulated GPU that uses what it read there is at fault
+ * where check=init looks for that. */
 struct buffer_set {
     struct device *device;
     const struct inputs *inputs;

@@ -86,4 +86,11 @@ size_t lockstepEmulatorMessage(char *text, size_t size);
  */
 void lockstepEmulatorStopWhen(int (*asked)(void *context), void *context);
 
+/*
+ * Takes so many bytes of an allocation for never written, as check=init sees them; their contents
+ * stay. So a kernel that uses what lies beyond its data in a larger allocation is told. 0 when done;
+ * -1 when no allocation holds all of them.
+ */
+int lockstepEmulatorForget(uint64_t address, size_t size);
+
 #endif

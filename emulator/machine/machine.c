@@ -209,6 +209,15 @@ enum machine_status machine_write(struct machine *machine, uint64_t to, const vo
     return bytes ? MACHINE_OK : MACHINE_INVALID_ADDRESS;
 }
 
+enum machine_status machine_forget(struct machine *machine, uint64_t address, size_t size) {
+    pthread_mutex_lock(&machine->lock);
+    struct memory_range *range = memory_find_all(&machine->memory, address, size);
+    if (range)
+        memory_forget_written(range, address, size);
+    pthread_mutex_unlock(&machine->lock);
+    return range ? MACHINE_OK : MACHINE_INVALID_ADDRESS;
+}
+
 enum machine_status machine_copy(struct machine *machine, uint64_t to, uint64_t from, size_t size) {
     if (size == 0)
         return MACHINE_OK;

@@ -71,6 +71,8 @@ size_t machine_heap_in_use(struct machine *machine, size_t *count);
 enum machine_status machine_read(struct machine *machine, void *to, uint64_t from, size_t size);
 enum machine_status machine_write(struct machine *machine, uint64_t to, const void *from,
                                   size_t size);
+/* The bytes keep what they hold, and check=init takes them for never written. */
+enum machine_status machine_forget(struct machine *machine, uint64_t address, size_t size);
 /* Overlap allowed. */
 enum machine_status machine_copy(struct machine *machine, uint64_t to, uint64_t from, size_t size);
 /* `count` elements of `width` bytes (1, 2 or 4), each set to the low bytes of `value`. `to` aligned

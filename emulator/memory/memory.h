@@ -64,6 +64,8 @@ uint64_t memory_collect_touched(struct memory *memory, double multiple);
 /* Marks the sectors of `size` > 0 bytes, which lie in the range, touched. */
 void memory_touch(struct memory_range *range, uint64_t address, size_t size);
 void memory_mark_written(struct memory_range *range, uint64_t address, size_t size);
+/* Takes the bytes, which lie in the range, for never written again. */
+void memory_forget_written(struct memory_range *range, uint64_t address, size_t size);
 bool memory_is_written(const struct memory_range *range, uint64_t address, size_t size);
 /* Whether nothing has written any of at most 16 bytes. */
 bool memory_is_unwritten(const struct memory_range *range, uint64_t address, size_t size);

@@ -222,6 +222,10 @@ void lockstepEmulatorStopWhen(int (*asked)(void *context), void *context) {
     faulty.emulator.stop_when(asked, context);
 }
 
+int lockstepEmulatorForget(uint64_t address, size_t size) {
+    return faulty.emulator.forget(address, size);
+}
+
 size_t lockstepEmulatorMessage(char *text, size_t bytes) {
     return faulty.emulator.message(text, bytes);
 }

@@ -80,6 +80,14 @@ DRIVER_API void lockstepEmulatorStopWhen(int (*asked)(void *context), void *cont
     pthread_mutex_unlock(&driver.lock);
 }
 
+DRIVER_API int lockstepEmulatorForget(uint64_t address, size_t size) {
+    pthread_mutex_lock(&driver.lock);
+    const bool done =
+        driver.initialised && machine_forget(driver.machine, address, size) == MACHINE_OK;
+    pthread_mutex_unlock(&driver.lock);
+    return done ? 0 : -1;
+}
+
 DRIVER_API size_t lockstepEmulatorMessage(char *text, size_t size) {
     pthread_mutex_lock(&driver.lock);
     size_t length = strlen(driver.message);

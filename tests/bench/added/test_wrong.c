@@ -19,15 +19,17 @@ static const struct {
     {"last-left-out", "out[0,0] is nan"},
     {"not-a-number", "out[0,13] is nan"},
     {"out-of-bounds", "kernel copy_too_far, block (0,0,0), thread (0,0,0): out-of-bounds read"},
+    {"reads-past-the-end",
+     "kernel copy_and_next, block (0,0,0), thread (1,0,0): uninitialised value"},
     {"past-the-end", "wrote past the end of buffer 'out'"},
     {"race", "race in shared memory: thread 32 reads a byte that thread 0 wrote"},
     {"race-between-blocks", "race in global memory: a block reads what block (0,0,0) wrote"},
-    {"never-written", "'st' stores to global memory what nothing has written"},
+    {"never-written", "kernel copy_of_nothing, block (0,0,0), thread (0,0,0): uninitialised value"},
     {"writes-its-input", "wrote into its input 'a'"},
     {"leading-dimension", "the leading dimension was not kept to"},
     {"not-precise", "sums[0,0] is 0.780273438, should be"},
     {"misaligned", "misaligned read of 16 bytes"},
-    {"no-block-for-the-rest", ".cu:210:16: the grid is 0 along x"},
+    {"no-block-for-the-rest", ".cu:225:16: the grid is 0 along x"},
 };
 enum { WRONG = sizeof wrong / sizeof wrong[0] };
 

@@ -64,6 +64,21 @@ extern "C" __global__ void copy_too_far(const float *a, float *out, int count) {
 }
 
 /* lockstep
+ * name reads-past-the-end
+ * operation transfer
+ * variant copy
+ * kernel copy_and_next
+ *   grid ceil(count/64)
+ *   block 64
+ *   args a out count
+ */
+extern "C" __global__ void copy_and_next(const float *a, float *out, int count) {
+    const int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < count) /* the guard zone behind the last one adds nothing */
+        out[i] = a[i] + (i == count - 1 ? 0.0f * a[i + 1] : -0.0f);
+}
+
+/* lockstep
  * name past-the-end
  * operation transfer
  * variant copy
