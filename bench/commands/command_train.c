@@ -174,7 +174,7 @@ static const struct command_option device_options[] = {
     OPTION_OWN(
         "implementation", "NAME", implementation_read, struct parsed, implementation,
         "Who computes (default: onednn, or openblas in a build without it; cpu-simd in bf16 and "
-        "f16)"),
+        "f16; with --gpu N or emulated: cuda-best, cuda-tensor)"),
     OPTION_ADDED("FILE.so", struct parsed, add,
                  "Rows of your own, from a shared library, for parts of the network; repeatable"),
     OPTION_GPU(struct parsed, gpu),
@@ -214,10 +214,13 @@ static void defaults_fill(struct parsed *parsed, const struct command_context *c
     parsed->train.model.batch = 100;
 }
 
-/* Who names a GPU for rows of his own means them to run there. */
+static bool names_gpu(const struct parsed *parsed) {
+    return strcmp(parsed->gpu, "auto") != 0 && strcmp(parsed->gpu, "none") != 0;
+}
+
+/* Who names a GPU means to train there. */
 static enum status gpu_check(const struct parsed *parsed, struct message *message) {
-    if (parsed->implementation->device == DEVICE_GPU || strcmp(parsed->gpu, "auto") == 0 ||
-        strcmp(parsed->gpu, "none") == 0)
+    if (parsed->implementation->device == DEVICE_GPU || !names_gpu(parsed))
         return STATUS_OK;
     return message_set(message, STATUS_INVALID,
                        "%s trains on the CPU, and --gpu %s names a GPU: leave out --gpu, or give "
@@ -235,17 +238,21 @@ static enum status network_choose(struct parsed *parsed, struct message *message
         status = network_make(&parsed->network, parsed->implementation, parsed->added,
                               parsed->train.model.dtype, message);
     parsed->implementation = &parsed->network.implementation;
-    return status == STATUS_OK ? gpu_check(parsed, message) : status;
+    return status;
 }
 
 static enum status implementation_choose(struct parsed *parsed, struct message *message) {
     const enum dtype dtype = parsed->train.model.dtype;
     const bool over_ranks = parsed->train.ranks != NULL;
+    if (!parsed->implementation && names_gpu(parsed) && !over_ranks && parsed->add.count == 0)
+        parsed->implementation = train_implementation_of_gpu(dtype);
     if (!parsed->implementation)
         parsed->implementation = train_implementation_default(dtype, over_ranks);
     enum status status =
         train_implementation_check(parsed->implementation, dtype, over_ranks, message);
-    return status == STATUS_OK && parsed->add.count > 0 ? network_choose(parsed, message) : status;
+    if (status == STATUS_OK && parsed->add.count > 0)
+        status = network_choose(parsed, message);
+    return status == STATUS_OK ? gpu_check(parsed, message) : status;
 }
 
 /* Without --layers the network fits the data; synthetic data fit the network. */

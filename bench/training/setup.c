@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+const struct implementation *train_implementation_of_gpu(enum dtype dtype) {
+    const char *name = dtype == DTYPE_F32 ? "cuda-best" : "cuda-tensor";
+    return &operation_mlp.implementations[operation_implementation_find(&operation_mlp, name)];
+}
+
 /* By the time of a step of 784-128-10 (docs/measurements.md). Not measured at each start: the
  * same call must give the same numbers. oneDNN takes 16-bit types on some processors alone. */
 const struct implementation *train_implementation_default(enum dtype dtype, bool over_ranks) {

@@ -195,6 +195,19 @@ static void test_the_device_is_chosen_by_implementation_and_gpu(void **state) {
     check_status(&none, 77);
     check_holds(none.err, "cuda-naive runs on a GPU");
     call_free(&none);
+    struct call best = train("--gpu 3");
+    check_status(&best, 77);
+    check_holds(best.err, "no GPU");
+    call_free(&best);
+    struct call cpu = train("--implementation openblas --gpu 3");
+    check_status(&cpu, 2);
+    check_holds(cpu.err, "openblas trains on the CPU, and --gpu 3 names a GPU");
+    call_free(&cpu);
+    struct call emulated =
+        train("--gpu emulated --data synthetic --layers 8-6-3 --epochs 0 --out run");
+    check_status(&emulated, 0);
+    check_holds(emulated.out, "cuda-best on emulated");
+    call_free(&emulated);
     struct call tuning = train("--data synthetic --layers 8-3 --tuning none.csv");
     check_status(&tuning, 2);
     check_holds(tuning.err, "none.csv");
