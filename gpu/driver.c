@@ -214,7 +214,13 @@ enum status driver_load(struct driver *driver, const char *path, struct message 
     if (status != STATUS_OK)
         return status;
     enum cuda_result result = driver_start(driver, path != NULL);
-    if (result != CUDA_SUCCESS)
-        return driver_error(driver, result, "no CUDA device: cuInit", message);
-    return STATUS_OK;
+    if (result == CUDA_SUCCESS)
+        return STATUS_OK;
+    /* The emulator says what is wrong with its configuration. */
+    char said[640] = "";
+    if (driver->emulator.message != NULL)
+        driver->emulator.message(said, sizeof said);
+    said[sizeof said - 1] = '\0';
+    status = driver_error(driver, result, "no CUDA device: cuInit", message);
+    return said[0] != '\0' ? message_set(message, status, "%s", said) : status;
 }

@@ -29,9 +29,9 @@ struct parsed {
 };
 
 static const struct command_option options[] = {
-    OPTION_TEXT(
-        "device", "NAME", struct parsed, device,
-        "What the GPU says it is: ampere (default), t4, a100, rtx3090, h100, b200, rtx5090"),
+    OPTION_TEXT("device", "NAME", struct parsed, device,
+                "What the GPU says it is: ampere (default), t4, a100, rtx3090, rtx4060, h100, "
+                "b200, rtx5090"),
     OPTION_TEXT(
         "check", "LIST", struct parsed, check,
         "memory (default), race, race=global, init, barrier, leak, joined by commas; all; none"),

@@ -171,23 +171,41 @@ static int start(pid_t *process, char *const *words) {
     return error;
 }
 
-/* Whether the emulated GPU can be had as the environment says; what is wrong with it stands on
- * standard error. */
+/* Whether the emulated GPU can be had as the environment says. What is wrong is in the message, so
+ * that the driver need not say it, too. */
 static enum status emulator_try(void *library, struct message *message) {
     struct gpu *gpu;
+    if (!freopen("/dev/null", "w", stderr))
+        return message_set(message, STATUS_IO, "cannot open /dev/null: %s", strerror(errno));
     const struct gpu_selection selection = {.driver = library};
     return gpu_open(&selection, &gpu, message);
 }
 
-static enum status configuration_check(char *library, struct message *message) {
+static bool emulator_starts(char *library, struct message *why) {
     static const double seconds = 30.0;
+    return probe_run("starting the emulated GPU", seconds, emulator_try, library, why) == STATUS_OK;
+}
+
+/* Each pair of the configuration is an option: the one that is wrong by itself is named. */
+static enum status configuration_check(char *library, const char *configuration,
+                                       struct message *message) {
+    static const char variable[] = "LOCKSTEP_EMULATOR: ";
     struct message why;
-    if (probe_run("starting the emulated GPU", seconds, emulator_try, library, &why) == STATUS_OK)
+    char pair[1024];
+    if (emulator_starts(library, &why))
         return STATUS_OK;
-    return message_set(message, STATUS_INVALID,
-                       "the emulated GPU cannot be had as --device, --check and LOCKSTEP_EMULATOR "
-                       "say: %.500s",
-                       why.text);
+    for (const char *at = configuration; at && *at; at += strspn(at, ";")) {
+        const int length = (int)strcspn(at, ";");
+        snprintf(pair, sizeof pair, "%.*s", length, at);
+        at += length;
+        struct message own;
+        if (setenv("LOCKSTEP_EMULATOR", pair, 1) != 0 || emulator_starts(library, &own))
+            continue;
+        const char *said = strstr(own.text, variable);
+        return message_set(message, STATUS_INVALID, "--%s: %.500s", pair,
+                           said ? said + strlen(variable) : own.text);
+    }
+    return message_set(message, STATUS_INVALID, "the emulated GPU cannot be had: %.500s", why.text);
 }
 
 enum status emulated_program_run(struct emulated_program *program, char *const *words,
@@ -204,7 +222,7 @@ enum status emulated_program_run(struct emulated_program *program, char *const *
         return status;
     status = environment_set(program, library, configuration, message);
     if (status == STATUS_OK)
-        status = configuration_check(found, message);
+        status = configuration_check(found, configuration, message);
     const int error = status == STATUS_OK ? start(&process, words) : 0;
     if (error)
         status =

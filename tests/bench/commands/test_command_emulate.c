@@ -277,7 +277,7 @@ static void calls_that_are_wrong_are_refused(void **state) {
         {{"emulate", "/no/such/program"}, "cannot start /no/such/program", 2},
         {{"emulate", "--check", "memory;race", "true"}, "without blanks", 2},
         {{"emulate", "--error-exitcode", "256", "true"}, "from 0 to 255", 2},
-        {{"emulate", "--report", "/no/such/folder/f", "true"}, "/no/such/folder", 3},
+        {{"emulate", "--report", "/no/such/folder/f", "true"}, "/no/such/folder", 2},
         {{"emulate", "true"}, "no kernel ran on the emulated GPU", 0},
         {{"emulate", "--", "false"}, "no kernel ran on the emulated GPU", 1},
     };
@@ -291,6 +291,16 @@ static void calls_that_are_wrong_are_refused(void **state) {
     }
 }
 
+/* The help names each of the driver's devices; they end with the line. */
+static void check_help_lists(char *devices) {
+    char *rest = NULL;
+    struct call help = EMULATE("--help");
+    devices[strcspn(devices, "\n")] = '\0';
+    for (char *key = strtok_r(devices, ", ", &rest); key; key = strtok_r(NULL, ", ", &rest))
+        check_holds(help.out, key);
+    call_free(&help);
+}
+
 /* A wrong name is refused before the program starts: one that ignores errors would pass. */
 static void the_device_is_chosen_by_name(void **state) {
     (void)state;
@@ -299,12 +309,15 @@ static void the_device_is_chosen_by_name(void **state) {
     call_free(&call);
     call = EMULATE("--device", "gtx1080", self, "frees", "writes", "0");
     check_status(&call, 2);
-    check_holds(call.err, "no such device 'gtx1080'; known: ampere");
+    check_holds(call.err, "lockstep: --device=gtx1080: no such device 'gtx1080'; known: ampere");
+    check_help_lists(strstr(call.err, "known: ") + strlen("known: "));
     assert_string_equal(call.out, "");
     call_free(&call);
     call = EMULATE("--check", "memry", "true");
     check_status(&call, 2);
-    check_holds(call.err, "no such check 'memry'; known: memory");
+    check_holds(call.err, "lockstep: --check=memry: no such check 'memry'; known: memory");
+    assert_null(strstr(call.err, "cuInit"));
+    assert_null(strstr(call.err, "LOCKSTEP_EMULATOR"));
     call_free(&call);
 }
 
