@@ -64,18 +64,33 @@ static void operations_default(struct run_arguments *arguments) {
     }
 }
 
+/* The added rows' names, of the operations that are asked for. */
+static void added_list_names(const struct run_arguments *arguments, char *names, size_t size) {
+    const struct added *added = arguments->run.added;
+    size_t used = 0;
+    names[0] = '\0';
+    for (int i = 0; i < added_count(added); i++) {
+        const struct operation *operation;
+        const char *name = added_row(added, i, &operation)->name;
+        for (size_t k = 0; k < arguments->run.selection.operation_count; k++)
+            if (strcmp(arguments->operations[k], operation->name) == 0 &&
+                used + strlen(name) + 2 < size)
+                used += (size_t)snprintf(names + used, size - used, "%s%s", used ? "," : "", name);
+    }
+}
+
 static enum status arguments_run(const struct explain_request *request,
                                  struct run_arguments *arguments, struct message *message) {
-    char list[1024];
+    char list[1024], names[512];
     struct run_options *run = &arguments->run;
     enum status status = run_arguments_finish(arguments, message);
     if (status != STATUS_OK)
         return status;
     operations_default(arguments);
     if (request->implementation || added_count(run->added) > 0) {
-        implementations_list(
-            arguments, request->implementation ? request->implementation : added_names(run->added),
-            list, sizeof list);
+        added_list_names(arguments, names, sizeof names);
+        implementations_list(arguments, request->implementation ? request->implementation : names,
+                             list, sizeof list);
         run->implementations = list;
     }
     return run_execute(run, message);

@@ -163,6 +163,18 @@ static void test_explain_gives_the_reason_of_a_fault(void **state) {
     assert_int_equal(glob(place, 0, NULL, &left), GLOB_NOMATCH);
 }
 
+static void test_explain_passes_over_rows_of_other_operations(void **state) {
+    (void)state;
+    kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
+    struct call made = CALL_CACHED("new", "softmax", "other.cu");
+    call_free(&made);
+    struct call call = CALL_CACHED("explain", "transfer", "--case", "transfer/copy/*", "--shape",
+                                   "1024", "--add", "mine.cu", "--add", "other.cu");
+    check_status(&call, 0);
+    check_holds(call.out, "    It is limited by ");
+    call_free(&call);
+}
+
 static void test_a_condition_skips_with_its_reason(void **state) {
     (void)state;
     kernel_write("mine.cu", LINES("when count % 4 == 0\n" KERNEL "args a out count\n"));
@@ -408,6 +420,7 @@ int main(void) {
         IN_CACHED(test_rows_of_another_operation_are_refused),
         IN_CACHED(test_a_fault_fails_its_own_row_alone),
         IN_CACHED(test_explain_gives_the_reason_of_a_fault),
+        IN_CACHED(test_explain_passes_over_rows_of_other_operations),
         IN_CACHED(test_a_condition_skips_with_its_reason),
         IN_CACHED(test_batches_of_products),
         IN_CACHED(test_finite_inputs_are_asked_for),
