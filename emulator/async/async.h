@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_ASYNC_ASYNC_H
 #define LOCKSTEP_EMULATOR_ASYNC_ASYNC_H
 
-#include "emulator/execute/place.h"
+#include "emulator/warps/place.h"
 
 extern const struct instruction_table async_copy, async_mbarrier, async_bulk, async_tensor,
     async_tensor_edit, async_remote;

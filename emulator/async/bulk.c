@@ -5,9 +5,9 @@
 #include "emulator/async/phase.h"
 #include "emulator/async/traffic.h"
 #include "emulator/execute/atomic.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

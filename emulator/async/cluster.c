@@ -10,7 +10,7 @@
 
 #include "emulator/async/phase.h"
 #include "emulator/async/transfer.h"
-#include "emulator/execute/warp.h"
+#include "emulator/warps/warp.h"
 
 #include <stdio.h>
 #include <stdlib.h>

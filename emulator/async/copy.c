@@ -6,13 +6,13 @@
  * time: for the check of races the copy writes twice, when it is issued and when it is waited for.
  */
 #include "emulator/async/async.h"
+#include "emulator/checks/check.h"
+#include "emulator/checks/race.h"
 #include "emulator/execute/cached.h"
-#include "emulator/execute/check.h"
-#include "emulator/execute/race.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <stdlib.h>
 #include <string.h>

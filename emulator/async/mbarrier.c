@@ -5,9 +5,9 @@
 #include "emulator/async/async.h"
 #include "emulator/async/phase.h"
 #include "emulator/async/transfer.h"
-#include "emulator/execute/race.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
+#include "emulator/checks/race.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 /* What an instruction of one lane acts on. */
 struct visit {

@@ -11,7 +11,7 @@
 #ifndef LOCKSTEP_EMULATOR_ASYNC_PHASE_H
 #define LOCKSTEP_EMULATOR_ASYNC_PHASE_H
 
-#include "emulator/execute/place.h"
+#include "emulator/warps/place.h"
 
 enum { MBARRIER_BYTES = 8, MBARRIER_COUNT_LIMIT = (1 << 20) - 1, MBARRIER_PHASE_SHIFT = 63 };
 

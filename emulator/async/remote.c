@@ -3,9 +3,9 @@
 #include "emulator/async/async.h"
 #include "emulator/async/bulk.h"
 #include "emulator/execute/atomic.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

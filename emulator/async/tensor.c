@@ -3,10 +3,10 @@
 #include "emulator/async/bulk.h"
 #include "emulator/async/traffic.h"
 #include "emulator/execute/atomic.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
 #include "emulator/lanes/lanes.h"
 #include "emulator/lanes/space.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

@@ -2,12 +2,12 @@
  * 9.7.9.28). A map begins as 128 bytes of zeros, or as one that the driver has made. */
 #include "emulator/async/async.h"
 #include "emulator/async/bulk.h"
-#include "emulator/execute/check.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
+#include "emulator/checks/check.h"
 #include "emulator/lanes/lanes.h"
 #include "emulator/lanes/space.h"
 #include "emulator/lanes/tensor_map.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

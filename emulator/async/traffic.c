@@ -1,9 +1,9 @@
 /* What a bulk copy moves through global memory. */
 #include "emulator/async/traffic.h"
 
+#include "emulator/checks/check.h"
 #include "emulator/execute/cached.h"
-#include "emulator/execute/check.h"
-#include "emulator/execute/warp.h"
+#include "emulator/warps/warp.h"
 
 bool traffic_add(struct traffic *traffic, uint64_t address, uint32_t bytes) {
     struct warp *warp = traffic->warp;

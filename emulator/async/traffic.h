@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_ASYNC_TRAFFIC_H
 #define LOCKSTEP_EMULATOR_ASYNC_TRAFFIC_H
 
-#include "emulator/execute/state.h"
+#include "emulator/warps/state.h"
 
 /* One copy of a lane; zeroed but for these. */
 struct traffic {

@@ -2,8 +2,8 @@
 #include "emulator/async/transfer.h"
 
 #include "emulator/async/phase.h"
-#include "emulator/execute/race.h"
-#include "emulator/execute/warp.h"
+#include "emulator/checks/race.h"
+#include "emulator/warps/warp.h"
 
 #include <stdlib.h>
 

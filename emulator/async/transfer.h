@@ -10,7 +10,7 @@
 #define LOCKSTEP_EMULATOR_ASYNC_TRANSFER_H
 
 #include "emulator/async/tile.h"
-#include "emulator/execute/place.h"
+#include "emulator/warps/place.h"
 
 enum { TRANSFER_VALUE_BYTES = 16 };
 

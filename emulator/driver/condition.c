@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "emulator/driver/region.h"
+#include "emulator/driver/memory/region.h"
 
 static uint32_t *memory_of(const struct driver_condition *condition) {
     return (uint32_t *)(uintptr_t)condition->region->address; // NOLINT(performance-no-int-to-ptr)

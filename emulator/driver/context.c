@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 
-#include "emulator/driver/allocation.h"
-#include "emulator/driver/array.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/code/module.h"
 #include "emulator/driver/event.h"
+#include "emulator/driver/memory/allocation.h"
+#include "emulator/driver/memory/array.h"
+#include "emulator/driver/memory/texture.h"
 #include "emulator/driver/stream.h"
-#include "emulator/driver/texture.h"
 
 CUresult context_find(CUcontext handle, struct driver_context **context) {
     *context = handle_find(&driver.handles, HANDLE_CONTEXT, handle);

@@ -12,9 +12,9 @@
 #include "emulator/driver/context.h"
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
-#include "emulator/driver/pool.h"
+#include "emulator/driver/memory/pool.h"
+#include "emulator/driver/memory/virtual.h"
 #include "emulator/driver/state/state.h"
-#include "emulator/driver/virtual.h"
 
 static void driver_log(void *context, const char *line) {
     (void)context;

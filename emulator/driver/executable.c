@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "emulator/driver/allocation.h"
 #include "emulator/driver/conditional.h"
 #include "emulator/driver/execute.h"
-#include "emulator/driver/region.h"
+#include "emulator/driver/memory/allocation.h"
+#include "emulator/driver/memory/region.h"
 
 enum {
     INSTANTIATE_FLAGS = CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH |

@@ -1,11 +1,11 @@
 /* Operations and the graphs that are made of them, run. */
 #include "emulator/driver/execute.h"
 
-#include "emulator/driver/allocation.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/conditional.h"
-#include "emulator/driver/copy.h"
-#include "emulator/driver/fill.h"
+#include "emulator/driver/memory/allocation.h"
+#include "emulator/driver/memory/copy.h"
+#include "emulator/driver/memory/fill.h"
 
 static CUresult operation_execute(struct driver_context *context,
                                   const struct driver_operation *operation);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "emulator/driver/condition.h"
-#include "emulator/driver/region.h"
+#include "emulator/driver/memory/region.h"
 
 /* ---- Operations: an operation may be a graph, and a graph is made of operations ---- */
 

@@ -5,9 +5,9 @@
 
 #include "emulator/driver/condition.h"
 #include "emulator/driver/conditional.h"
-#include "emulator/driver/copy.h"
-#include "emulator/driver/fill.h"
-#include "emulator/driver/region.h"
+#include "emulator/driver/memory/copy.h"
+#include "emulator/driver/memory/fill.h"
+#include "emulator/driver/memory/region.h"
 
 CUresult prepare_kernel(struct driver_operation *operation,
                         const CUDA_KERNEL_NODE_PARAMS_v1 *parameters, CUfunction function) {

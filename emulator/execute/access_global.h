@@ -2,8 +2,8 @@
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_ACCESS_GLOBAL_H
 #define LOCKSTEP_EMULATOR_EXECUTE_ACCESS_GLOBAL_H
 
-#include "emulator/execute/access.h"
-#include "emulator/execute/bounds.h"
+#include "emulator/warps/access.h"
+#include "emulator/warps/bounds.h"
 
 /* ---- Sectors ---- */
 

@@ -5,10 +5,10 @@
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_ACCESS_SHARED_H
 #define LOCKSTEP_EMULATOR_EXECUTE_ACCESS_SHARED_H
 
-#include "emulator/execute/access.h"
-#include "emulator/execute/bounds.h"
-#include "emulator/execute/check.h"
+#include "emulator/checks/check.h"
 #include "emulator/memory/request.h"
+#include "emulator/warps/access.h"
+#include "emulator/warps/bounds.h"
 
 enum { ACCESS_BYTES = 16 }; /* of a lane, at most */
 

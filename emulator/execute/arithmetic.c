@@ -4,8 +4,8 @@
  * instruction set.
  */
 #include "emulator/execute/isa.h"
-#include "emulator/execute/state.h"
 #include "emulator/lanes/space.h"
+#include "emulator/warps/state.h"
 
 #include <math.h>
 

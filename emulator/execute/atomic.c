@@ -3,15 +3,15 @@
 #include "emulator/execute/atomic.h"
 
 #include "emulator/arithmetic/half.h"
-#include "emulator/execute/bounds.h"
+#include "emulator/checks/check.h"
 #include "emulator/execute/cached.h"
-#include "emulator/execute/check.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/place.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
+#include "emulator/warps/bounds.h"
+#include "emulator/warps/place.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

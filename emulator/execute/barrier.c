@@ -3,9 +3,9 @@
 
 #include "emulator/execute/barrier_cluster.h"
 
+#include "emulator/checks/race.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/race.h"
-#include "emulator/execute/warp.h"
+#include "emulator/warps/warp.h"
 
 enum barrier_action { BARRIER_SYNC, BARRIER_ARRIVE, BARRIER_REDUCE };
 

@@ -4,9 +4,9 @@
  */
 #include "emulator/execute/barrier_cluster.h"
 
+#include "emulator/checks/race.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/race.h"
-#include "emulator/execute/warp.h"
+#include "emulator/warps/warp.h"
 
 static struct warp *warp_at(const struct cluster *cluster, uint32_t number) {
     const uint32_t warps = cluster->launch->warps;

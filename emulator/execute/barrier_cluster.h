@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_BARRIER_CLUSTER_H
 #define LOCKSTEP_EMULATOR_EXECUTE_BARRIER_CLUSTER_H
 
-#include "emulator/execute/state.h"
+#include "emulator/warps/state.h"
 
 /* On request it is a fault that lanes end before they have come to the barrier where others are. */
 void barrier_cluster_check_end(struct warp *warp, const struct instruction *instruction,

@@ -2,11 +2,11 @@
 #include "emulator/execute/block.h"
 
 #include "emulator/arithmetic/warpgroup.h"
-#include "emulator/execute/check.h"
-#include "emulator/execute/undefined.h"
-#include "emulator/execute/warp.h"
-#include "emulator/execute/warpgroup_watch.h"
+#include "emulator/checks/check.h"
+#include "emulator/checks/undefined.h"
+#include "emulator/checks/warpgroup_watch.h"
 #include "emulator/memory/scratch.h"
+#include "emulator/warps/warp.h"
 
 #include <stdio.h>
 #include <stdlib.h>

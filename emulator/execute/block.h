@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_BLOCK_H
 #define LOCKSTEP_EMULATOR_EXECUTE_BLOCK_H
 
-#include "emulator/execute/state.h"
+#include "emulator/warps/state.h"
 
 enum block_state {
     BLOCK_ENDED,

@@ -2,8 +2,8 @@
 #ifndef LOCKSTEP_EMULATOR_EXECUTE_CACHED_H
 #define LOCKSTEP_EMULATOR_EXECUTE_CACHED_H
 
-#include "emulator/execute/state.h"
 #include "emulator/memory/caches.h"
+#include "emulator/warps/state.h"
 
 /* One request: `count` sectors by their numbers, address / SECTOR_BYTES, of which some may be equal.
  * Nothing happens without caches, and to the host's memory. */

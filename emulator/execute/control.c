@@ -1,15 +1,15 @@
 /* Branches, calls, returns, exits, traps: the instructions that move the program counter. */
-#include "emulator/execute/address.h"
+#include "emulator/checks/race.h"
+#include "emulator/checks/race_global.h"
+#include "emulator/checks/undefined.h"
 #include "emulator/execute/barrier.h"
 #include "emulator/execute/barrier_cluster.h"
 #include "emulator/execute/execute.h"
 #include "emulator/execute/print.h"
-#include "emulator/execute/race.h"
-#include "emulator/execute/race_global.h"
-#include "emulator/execute/undefined.h"
-#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/heap.h"
+#include "emulator/warps/address.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* Instructions by which the lanes of a warp see each other: shuffles, votes, matches, reductions,
  * and their waiting. */
+#include "emulator/checks/undefined.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/undefined.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Handlers that decoding picks by itself: guarded instructions, lane operations, width changes in
  * cvt, and odd forms of mov. */
 #include "emulator/execute/execute.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 static void execute_guarded(struct warp *warp, const struct instruction *instruction) {
     uint32_t mask = warp->mask;

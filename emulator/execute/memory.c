@@ -1,12 +1,12 @@
 /* Loads and stores. Compiled once for each instruction set. */
+#include "emulator/checks/undefined.h"
 #include "emulator/execute/access_global.h"
 #include "emulator/execute/access_shared.h"
 #include "emulator/execute/cached.h"
-#include "emulator/execute/elements.h"
 #include "emulator/execute/isa.h"
-#include "emulator/execute/place.h"
-#include "emulator/execute/undefined.h"
-#include "emulator/execute/warp.h"
+#include "emulator/warps/elements.h"
+#include "emulator/warps/place.h"
+#include "emulator/warps/warp.h"
 
 /* ---- Global memory ---- */
 

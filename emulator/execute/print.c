@@ -2,7 +2,7 @@
  * "Formatted output"). */
 #include "emulator/execute/print.h"
 
-#include "emulator/execute/address.h"
+#include "emulator/warps/address.h"
 
 #include <stdio.h>
 #include <stdlib.h>

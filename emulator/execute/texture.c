@@ -2,13 +2,13 @@
  * Textures and surfaces (PTX ISA 9.7.10, 9.7.11). Their accesses go through units of their own, so they are
  * no requests to global memory; the bytes that they touch count.
  */
-#include "emulator/execute/check.h"
+#include "emulator/checks/check.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
 #include "emulator/memory/sample.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 /* As the rows' first group has them. */
 enum geometry {

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_MACHINE_EQUAL_BLOCKS_H
 #define LOCKSTEP_EMULATOR_MACHINE_EQUAL_BLOCKS_H
 
-#include "emulator/execute/state.h"
+#include "emulator/warps/state.h"
 
 /* Whether options ask for it and the launch allows it: blocks that see each other's work, and clusters,
  * are executed whole. */

@@ -1,7 +1,7 @@
 /* Launches: whether one may run, what it needs, and what it says when it cannot. */
 #include "emulator/machine/machine.h"
 
-#include "emulator/execute/race_global.h"
+#include "emulator/checks/race_global.h"
 #include "emulator/lanes/space.h"
 #include "emulator/machine/equal_blocks.h"
 #include "emulator/machine/module.h"

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_MACHINE_OUTPUT_H
 #define LOCKSTEP_EMULATOR_MACHINE_OUTPUT_H
 
-#include "emulator/execute/state.h"
+#include "emulator/warps/state.h"
 
 /* Moves what a block printed to its launch. From any of the launch's threads. */
 void output_keep(struct launch *launch, struct block *block);

@@ -4,10 +4,10 @@
 
 #include "emulator/arithmetic/arithmetic.h"
 #include "emulator/async/cluster.h"
-#include "emulator/execute/access_site.h"
 #include "emulator/machine/machine.h"
 #include "emulator/machine/output.h"
 #include "emulator/memory/scratch.h"
+#include "emulator/warps/access_site.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_MACHINE_WORKERS_H
 #define LOCKSTEP_EMULATOR_MACHINE_WORKERS_H
 
-#include "emulator/execute/state.h"
+#include "emulator/warps/state.h"
 
 /* Runs all blocks, or those that were chosen, or until a fault, which is then launch->fault. Adds to
  * the counters, but no bytes touched. */

@@ -2,13 +2,13 @@
 #include "emulator/matrix/matrix.h"
 
 #include "emulator/arithmetic/matrix.h"
-#include "emulator/execute/check.h"
+#include "emulator/checks/check.h"
+#include "emulator/checks/undefined.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/undefined.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #define LOCKSTEP_EMULATOR_MATRIX_MATRIX_H
 
 #include "emulator/decode/instruction_set.h"
-#include "emulator/execute/state.h"
+#include "emulator/warps/state.h"
 
 extern const struct instruction_table matrix_products, matrix_fragments, matrix_warpgroups;
 

@@ -8,11 +8,11 @@
  * (warpgroup_watch.h).
  */
 #include "emulator/arithmetic/arithmetic.h"
+#include "emulator/checks/warpgroup_watch.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/values.h"
-#include "emulator/execute/warp.h"
-#include "emulator/execute/warpgroup_watch.h"
 #include "emulator/matrix/matrix.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* cuArray*, and copies of one line from and to arrays. */
-#include "emulator/driver/array.h"
+#include "emulator/driver/memory/array.h"
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
 

@@ -4,8 +4,8 @@
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/context.h"
-#include "emulator/driver/copy.h"
 #include "emulator/driver/execute.h"
+#include "emulator/driver/memory/copy.h"
 #include "emulator/driver/stream.h"
 
 /* A copy that the caller waits for: it may not take part in a capture. */

@@ -1,5 +1,5 @@
 /* cuMemset* in all widths, in lines and in pitched planes. */
-#include "emulator/driver/fill.h"
+#include "emulator/driver/memory/fill.h"
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/execute.h"

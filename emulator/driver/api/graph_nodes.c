@@ -6,8 +6,8 @@
 #include "emulator/driver/condition.h"
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/memory/region.h"
 #include "emulator/driver/prepare.h"
-#include "emulator/driver/region.h"
 
 /* ---- Adding ---- */
 

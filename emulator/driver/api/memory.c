@@ -1,7 +1,7 @@
 /* cuMem*: memory allocated, registered, freed and advised. */
-#include "emulator/driver/allocation.h"
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
+#include "emulator/driver/memory/allocation.h"
 #include "emulator/driver/stream.h"
 
 enum { PITCH_ALIGNMENT = 512 };

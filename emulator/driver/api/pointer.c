@@ -1,9 +1,9 @@
 /* What a pointer is: cuPointerGetAttribute and its kin. */
 #include <string.h>
 
-#include "emulator/driver/allocation.h"
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/pool.h"
+#include "emulator/driver/memory/allocation.h"
+#include "emulator/driver/memory/pool.h"
 
 /* One answer, of whichever type the attribute has. */
 struct pointer_answer {

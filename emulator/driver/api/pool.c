@@ -1,8 +1,8 @@
 /* Allocation in stream order: cuMemAllocAsync, cuMemPool*, and the pools of the device. */
-#include "emulator/driver/pool.h"
-#include "emulator/driver/allocation.h"
+#include "emulator/driver/memory/pool.h"
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/execute.h"
+#include "emulator/driver/memory/allocation.h"
 #include "emulator/driver/prepare.h"
 #include "emulator/driver/stream.h"
 

@@ -1,11 +1,11 @@
 /* cuStream*, but for capture; host functions. */
 #include "emulator/driver/stream.h"
-#include "emulator/driver/allocation.h"
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/context.h"
 #include "emulator/driver/event.h"
 #include "emulator/driver/execute.h"
+#include "emulator/driver/memory/allocation.h"
 
 CUresult cuStreamCreateWithPriority(CUstream *handle, unsigned int flags, int priority) {
     struct driver_context *context;

@@ -1,5 +1,5 @@
 /* cuTexObject* and cuSurfObject*. */
-#include "emulator/driver/texture.h"
+#include "emulator/driver/memory/texture.h"
 #include "emulator/driver/api/api.h"
 
 static CUresult object_begin(uint64_t object, bool is_surface, const void *answer,

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "emulator/driver/api/api.h"
-#include "emulator/driver/virtual.h"
+#include "emulator/driver/memory/virtual.h"
 #include "emulator/memory/pages.h"
 
 static bool is_whole(unsigned long long size) {

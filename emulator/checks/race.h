@@ -1,0 +1,71 @@
+/* Races in shared memory: two accesses to a byte with nothing that orders them. */
+#ifndef LOCKSTEP_EMULATOR_CHECKS_RACE_H
+#define LOCKSTEP_EMULATOR_CHECKS_RACE_H
+
+#include "emulator/warps/place.h"
+
+/* 0 when the launch does not check for races, or when there was memory for it. Blocks of a cluster
+ * are opened and started in the order of their ranks. */
+int race_open(struct block *block);
+void race_close(struct block *block);
+void race_start(struct block *block);
+/* The warp arrives at barrier `number` of its block. */
+void race_arrive(struct warp *warp, uint32_t number);
+/* The barrier lets go those that wait at it. */
+void race_synchronise(struct block *block, uint32_t number);
+
+/* The keys of what threads meet at: a place in shared memory, a phase of an mbarrier that lies
+ * there, a phase of the cluster's barrier. Phases take turns, so that who comes late to one has not
+ * seen the arrivals at the next. */
+uint64_t race_key(const struct shared_place *place);
+uint64_t race_phase_key(const struct shared_place *place, uint32_t phase);
+uint64_t race_cluster_key(uint32_t phase);
+/* What came before this, who acquires the key later has seen. */
+void race_release(struct warp *warp, uint64_t key);
+void race_acquire(struct warp *warp, uint64_t key);
+
+enum race_flag {
+    RACE_WRITE = 1,
+    RACE_STRONG = 2,  /* does not race with its like */
+    RACE_PENDING = 4, /* it may go on until it is waited for */
+    RACE_BULK = 8,    /* a bulk copy's, or a read by wgmma */
+};
+
+/* The next access of the warp is another instruction's. */
+void race_next(struct warp *warp);
+/* An access of `size` bytes of shared memory, in a launch that checks for races; `flags` are of
+ * enum race_flag. `value` has the bytes that are written, NULL: they are not known. */
+void race_access(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                 const struct shared_place *place, uint32_t size, unsigned flags,
+                 const unsigned char *value);
+/* An access of lanes to whole words of the block's own, neither strong nor a copy's. */
+struct race_words {
+    const uint64_t *offset; /* by lane */
+    uint32_t mask, size;    /* bytes a lane */
+};
+
+/* `values` has the bytes that each lane stores; NULL: they load. */
+void race_access_words(struct warp *warp, const struct instruction *instruction,
+                       const struct race_words *words, const unsigned char (*values)[16]);
+/* All lanes read the same words: as if `lane`, the last of them, did. False where that is not all
+ * that there is to say. */
+bool race_read_by_all(const struct warp *warp, unsigned lane, uint32_t offset, uint32_t size);
+/* A cp.async was waited for. */
+void race_arrived(struct warp *warp, uint32_t address, uint32_t size);
+/* A read of the warp's goes on: whoever writes the bytes meanwhile races with it. Or the reads of
+ * its warpgroup have come to their end. */
+void race_hold(struct warp *warp, uint32_t address, uint32_t size, bool goes_on);
+/* A bulk copy of the warp's has written; then its mbarrier is told of it. */
+void race_bulk_arrived(struct warp *warp, const struct shared_place *place, uint32_t size);
+void race_bulk_told(struct warp *warp, uint64_t key);
+/* A bulk copy of the warp's has read, and was waited for. */
+void race_bulk_read(struct warp *warp, const struct shared_place *place, uint32_t size);
+/* A fence of the warp's; one that lies between its writes and bulk copies. */
+void race_fence(struct warp *warp);
+void race_proxy_fence(struct warp *warp);
+/* A strong access to a place of any memory, which is known by its address or by race_key, in a
+ * launch that checks for races. */
+void race_strong(struct warp *warp, const struct instruction *instruction, uint64_t key,
+                 bool is_read, bool is_write);
+
+#endif

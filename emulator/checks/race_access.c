@@ -1,0 +1,277 @@
+/* Accesses to shared memory, and with whom they race. */
+#include "emulator/checks/race.h"
+
+#include "emulator/checks/race_shadow.h"
+#include "emulator/warps/warp.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Bytes and words ---- */
+
+/* The byte's own accesses, which its word may have kept for all its bytes. */
+static struct race_byte *byte_at(const struct block *block, uint32_t offset) {
+    struct race_word *word = &block->race->words[offset / RACE_WORD_BYTES];
+    struct race_byte *bytes = &block->race->bytes[offset - offset % RACE_WORD_BYTES];
+    for (unsigned k = 0; !word->is_split && k < RACE_WORD_BYTES; k++)
+        bytes[k] = (struct race_byte){word->write, word->read, word->value[k]};
+    word->is_split = true;
+    return &bytes[offset % RACE_WORD_BYTES];
+}
+
+static bool is_like(const struct race_access *a, const struct race_access *b) {
+    return a->clock == b->clock && a->sync_clock == b->sync_clock && a->serial == b->serial &&
+           a->thread == b->thread && a->rank == b->rank && a->is_set == b->is_set &&
+           a->is_strong == b->is_strong && !a->is_pending && !b->is_pending && !a->is_bulk &&
+           !b->is_bulk && !a->is_agent && !b->is_agent;
+}
+
+/* Takes the bytes together again where they share their accesses. */
+static void join_bytes(const struct block *block, uint32_t offset) {
+    struct race_word *word = &block->race->words[offset / RACE_WORD_BYTES];
+    const struct race_byte *bytes = &block->race->bytes[offset];
+    for (unsigned k = 0; k < RACE_WORD_BYTES; k++) {
+        if (!is_like(&bytes[k].write, &bytes[0].write) || !is_like(&bytes[k].read, &bytes[0].read))
+            return;
+        word->value[k] = bytes[k].value;
+    }
+    word->write = bytes[0].write;
+    word->read = bytes[0].read;
+    word->is_split = false;
+}
+
+/* ---- With whom an access races ---- */
+
+static bool is_own_warp(const struct warp *warp, const struct race_access *before) {
+    return !before->is_agent && before->rank == warp->block->rank &&
+           before->thread / LANES == warp->index;
+}
+
+/* The entry of who accessed the byte before. */
+static size_t entry_of(const struct block *block, const struct race_access *before) {
+    return before->is_agent ? race_warps_of(block)
+                            : (size_t)before->rank * block->launch->warps + before->thread / LANES;
+}
+
+static bool races(const struct warp *warp, const struct race_access *before,
+                  const struct race_access *now) {
+    if (!before->is_set || (before->is_strong && now->is_strong))
+        return false;
+    if (before->is_pending)
+        return true;
+    if (is_own_warp(warp, before))
+        return before->thread != now->thread && before->sync_clock == warp->sync_clock;
+    return before->clock > race_clock_of(warp)[entry_of(warp->block, before)];
+}
+
+/* Whether a bulk copy, or a wgmma, may miss what was written, for want of a proxy fence. */
+static bool misses(const struct warp *warp, const struct race_access *write,
+                   const struct race_access *now) {
+    return write->is_set && !write->is_bulk && now->is_bulk &&
+           write->clock >
+               race_clock_of(warp)[race_half_of(warp->block) + entry_of(warp->block, write)];
+}
+
+/* Lanes of one store that write the same value agree, whichever comes last. */
+static bool agrees(const struct warp *warp, const struct race_byte *byte,
+                   const struct race_access *now, const unsigned char *value) {
+    return value && byte->write.serial == now->serial && is_own_warp(warp, &byte->write) &&
+           byte->value == *value;
+}
+
+/* What the other one does or has done, and what would have come between. */
+static const char *describe(const struct race_access *before, bool was_write) {
+    if (before->is_pending && before->is_bulk)
+        return was_write ? "that a bulk copy of thread %u%s may still write, before its mbarrier's "
+                           "phase has ended"
+                         : "that a bulk copy of thread %u%s may still read, before its group was "
+                           "waited for";
+    if (before->is_pending)
+        return was_write
+                   ? "that a cp.async of thread %u%s may still write, before it was waited for"
+                   : "that a wgmma of the warpgroup of thread %u%s may still read, before it was "
+                     "waited for";
+    if (before->is_agent)
+        return "that a bulk copy of thread %u%s wrote, without having waited at its mbarrier";
+    return was_write ? "that thread %u%s wrote, with no barrier between"
+                     : "that thread %u%s read, with no barrier between";
+}
+
+static void report(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                   uint32_t offset, const char *verb, const struct race_access *before,
+                   const char *format) {
+    char other[160], block[40] = "";
+    if (before->rank != warp->block->rank)
+        snprintf(block, sizeof block, " of the block of rank %u", before->rank);
+    snprintf(other, sizeof other, format, before->thread, block);
+    warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, offset,
+               "race in shared memory: thread %u %s a byte %s; offset %u",
+               warp->first_thread + lane, verb, other, offset);
+}
+
+void race_next(struct warp *warp) {
+    warp->serial++;
+}
+
+void race_arrived(struct warp *warp, uint32_t address, uint32_t size) {
+    for (uint32_t k = 0; k < size; k++)
+        byte_at(warp->block, address + k)->write.is_pending = false;
+}
+
+void race_hold(struct warp *warp, uint32_t address, uint32_t size, bool goes_on) {
+    enum { WARPGROUP_THREADS = 128 };
+    const uint32_t warpgroup = warp->first_thread / WARPGROUP_THREADS;
+    for (uint32_t k = 0; k < size; k++) {
+        struct race_access *read = &byte_at(warp->block, address + k)->read;
+        if (goes_on)
+            *read = (struct race_access){.thread = (uint16_t)warp->first_thread,
+                                         .rank = (uint8_t)warp->block->rank};
+        else if (!read->is_pending || read->is_bulk || read->rank != warp->block->rank ||
+                 read->thread / WARPGROUP_THREADS != warpgroup)
+            continue;
+        read->is_set = read->is_pending = goes_on;
+    }
+}
+
+void race_bulk_arrived(struct warp *warp, const struct shared_place *place, uint32_t size) {
+    struct race_clocks *clocks = warp->block->race->clocks;
+    clocks->arrivals++;
+    for (uint32_t k = 0; k < size; k++) {
+        struct race_access *write = &byte_at(place->block, place->offset + k)->write;
+        if (!write->is_pending || !write->is_bulk)
+            continue;
+        write->is_pending = false;
+        write->is_agent = true;
+        write->clock = clocks->arrivals;
+    }
+}
+
+void race_bulk_read(struct warp *warp, const struct shared_place *place, uint32_t size) {
+    for (uint32_t k = 0; k < size; k++) {
+        struct race_access *read = &byte_at(place->block, place->offset + k)->read;
+        if (!read->is_pending || !read->is_bulk || !is_own_warp(warp, read))
+            continue;
+        read->is_pending = false;
+        read->clock = race_clock_of(warp)[race_number_of(warp)];
+        read->sync_clock = warp->sync_clock - 1; /* its own lanes go on from here */
+    }
+}
+
+void race_access(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                 const struct shared_place *place, uint32_t size, unsigned flags,
+                 const unsigned char *value) {
+    const bool is_write = flags & RACE_WRITE;
+    const char *verb = is_write ? "writes" : "reads";
+    const struct race_access now = {.clock = race_clock_of(warp)[race_number_of(warp)],
+                                    .sync_clock = warp->sync_clock,
+                                    .serial = value ? warp->serial : 0,
+                                    .thread = (uint16_t)(warp->first_thread + lane),
+                                    .rank = (uint8_t)warp->block->rank,
+                                    .is_set = true,
+                                    .is_strong = flags & RACE_STRONG,
+                                    .is_bulk = flags & RACE_BULK,
+                                    .is_pending = flags & RACE_PENDING};
+    for (uint32_t k = 0; k < size && !warp->is_faulted; k++) {
+        const uint32_t offset = place->offset + k;
+        struct race_byte *byte = byte_at(place->block, offset);
+        const bool after_write = races(warp, &byte->write, &now) &&
+                                 !(is_write && agrees(warp, byte, &now, value ? value + k : NULL));
+        if (after_write)
+            report(warp, instruction, lane, offset, verb, &byte->write,
+                   describe(&byte->write, true));
+        else if (is_write && races(warp, &byte->read, &now))
+            report(warp, instruction, lane, offset, verb, &byte->read,
+                   describe(&byte->read, false));
+        else if (!is_write && misses(warp, &byte->write, &now))
+            report(warp, instruction, lane, offset,
+                   instruction->detail->product ? "lets a wgmma read" : "lets a bulk copy read",
+                   &byte->write, "that thread %u%s wrote, with no fence.proxy.async between");
+        if (is_write) {
+            byte->write = now;
+            byte->value = value ? value[k] : 0;
+        } else {
+            byte->read = now;
+        }
+    }
+}
+
+/* ---- Whole words, as most accesses are ---- */
+
+/* What is the same for all words of an access. */
+struct word_access {
+    struct race_access now; /* but for the thread */
+    const uint32_t *clock;
+    uint32_t warps; /* of a block */
+    uint16_t index; /* of the warp in its block */
+    bool is_write;
+};
+
+static struct word_access begin_words(const struct warp *warp, bool is_write) {
+    const uint32_t *clock = race_clock_of(warp);
+    return (struct word_access){.now = {.clock = clock[race_number_of(warp)],
+                                        .sync_clock = warp->sync_clock,
+                                        .serial = is_write ? warp->serial : 0,
+                                        .rank = (uint8_t)warp->block->rank,
+                                        .is_set = true},
+                                .clock = clock,
+                                .warps = warp->block->launch->warps,
+                                .index = (uint16_t)warp->index,
+                                .is_write = is_write};
+}
+
+/* Whether what came before is ordered; what is false may be looked at by races(). */
+static inline bool is_ordered(const struct race_access *before, const struct word_access *access,
+                              uint16_t thread) {
+    const uint16_t index = before->thread / LANES;
+    if (!before->is_set)
+        return true;
+    if (before->is_pending || before->is_agent)
+        return false;
+    if (index == access->index && before->rank == access->now.rank)
+        return before->thread == thread || before->sync_clock != access->now.sync_clock;
+    return before->clock <= access->clock[before->rank * access->warps + index];
+}
+
+/* False where it may race, or where its bytes differ: then they are looked at one by one. */
+static inline bool access_word(struct race_word *word, const struct word_access *access,
+                               uint16_t thread, const unsigned char *value) {
+    if (word->is_split || !is_ordered(&word->write, access, thread) ||
+        (access->is_write && !is_ordered(&word->read, access, thread)))
+        return false;
+    struct race_access *to = access->is_write ? &word->write : &word->read;
+    *to = access->now;
+    to->thread = thread;
+    if (access->is_write)
+        memcpy(word->value, value, RACE_WORD_BYTES);
+    return true;
+}
+
+void race_access_words(struct warp *warp, const struct instruction *instruction,
+                       const struct race_words *words, const unsigned char (*values)[16]) {
+    const struct word_access access = begin_words(warp, values != NULL);
+    struct race_word *shadow = warp->block->race->words;
+    for (uint32_t rest = words->mask; rest && !warp->is_faulted; rest &= rest - 1) {
+        const unsigned lane = lane_first(rest);
+        const uint16_t thread = (uint16_t)(warp->first_thread + lane);
+        for (uint32_t k = 0; k < words->size && !warp->is_faulted; k += RACE_WORD_BYTES) {
+            const struct shared_place place = {warp->block, (uint32_t)words->offset[lane] + k};
+            const unsigned char *value = values ? values[lane] + k : NULL;
+            if (access_word(&shadow[place.offset / RACE_WORD_BYTES], &access, thread, value))
+                continue;
+            race_access(warp, instruction, lane, &place, RACE_WORD_BYTES, values ? RACE_WRITE : 0U,
+                        value);
+            join_bytes(warp->block, place.offset);
+        }
+    }
+}
+
+bool race_read_by_all(const struct warp *warp, unsigned lane, uint32_t offset, uint32_t size) {
+    const struct word_access access = begin_words(warp, false);
+    const uint16_t thread = (uint16_t)(warp->first_thread + lane);
+    struct race_word *words = &warp->block->race->words[offset / RACE_WORD_BYTES];
+    for (uint32_t k = 0; k < size / RACE_WORD_BYTES; k++) {
+        if (is_own_warp(warp, &words[k].write) || !access_word(&words[k], &access, thread, NULL))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,77 @@
+/* What the check for races keeps of each byte of shared memory, and the clocks of warps. */
+#ifndef LOCKSTEP_EMULATOR_CHECKS_RACE_SHADOW_H
+#define LOCKSTEP_EMULATOR_CHECKS_RACE_SHADOW_H
+
+#include "emulator/warps/state.h"
+
+enum { RACE_WORD_BYTES = 4 };
+
+struct race_access {
+    uint32_t clock, sync_clock;
+    uint32_t serial; /* of the store, in its warp; 0: its value is not known */
+    uint16_t thread; /* in its block; of a bulk copy that has arrived the one that issued it */
+    uint8_t rank;    /* of the block */
+    bool is_set : 1, is_strong : 1, is_pending : 1;
+    bool is_bulk : 1;  /* by a bulk copy */
+    bool is_agent : 1; /* which has arrived */
+};
+
+/* Bytes of a word mostly share their accesses, which then stand here alone. */
+struct race_word {
+    struct race_access write, read;
+    uint8_t value[RACE_WORD_BYTES];
+    bool is_split; /* the bytes have their own */
+};
+
+struct race_byte {
+    struct race_access write, read;
+    uint8_t value; /* last written */
+};
+
+/* A place that strong accesses went to, or an mbarrier, and what those may see who read it. */
+struct race_place {
+    uint64_t address;
+    uint32_t *clock; /* NULL: an empty slot */
+};
+
+/* What the blocks of a cluster have together; the first of them owns it. */
+struct race_clocks {
+    uint32_t *of_warps;                 /* [warp][entry] */
+    uint32_t *released;                 /* [warp][entry]: the warp's clock at its last fence */
+    uint32_t *acquired;                 /* [warp][entry]: what a fence would make it see */
+    uint32_t arrivals;                  /* of bulk copies */
+    struct race_place *places;          /* by a hash of the address, then the next that is free */
+    size_t place_count, place_capacity; /* a power of two, more than twice the count; or 0 */
+};
+
+struct race_shadow {
+    struct race_word *words;
+    struct race_byte *bytes;
+    uint32_t *barriers; /* [barrier][entry]: joined clocks of those that arrived */
+    struct race_clocks *clocks;
+};
+
+/* ---- Entries of a clock: the warps of the cluster, then the bulk copies; and the same again for
+ * what lies before a proxy fence ---- */
+
+static inline size_t race_warps_of(const struct block *block) {
+    return (size_t)block->cluster->size * block->launch->warps;
+}
+
+static inline size_t race_half_of(const struct block *block) {
+    return race_warps_of(block) + 1;
+}
+
+static inline size_t race_length_of(const struct block *block) {
+    return 2 * race_half_of(block);
+}
+
+static inline size_t race_number_of(const struct warp *warp) {
+    return (size_t)warp->block->rank * warp->block->launch->warps + warp->index;
+}
+
+static inline uint32_t *race_clock_of(const struct warp *warp) {
+    return warp->block->race->clocks->of_warps + race_number_of(warp) * race_length_of(warp->block);
+}
+
+#endif

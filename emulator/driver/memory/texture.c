@@ -1,0 +1,179 @@
+/* Texture and surface objects. */
+#include "emulator/driver/memory/texture.h"
+
+#include <stdlib.h>
+
+#include "emulator/driver/memory/array.h"
+
+enum { ADDRESS_ALIGNMENT = 512, PITCH_ALIGNMENT = 32 };
+
+static CUresult lacking(const char *what) {
+    driver_say("texture: %s are not supported", what);
+    return CUDA_ERROR_NOT_SUPPORTED;
+}
+
+/* ---- Where the texels lie ---- */
+
+static CUresult image_of_array(CUarray handle, struct machine_texture *image) {
+    struct driver_array *array;
+    const CUresult status = array_find(handle, &array);
+    if (status == CUDA_SUCCESS)
+        *image = array->image;
+    return status;
+}
+
+/* Beyond the end lie zeros. */
+static CUresult image_of_line(const CUDA_RESOURCE_DESC *resource, struct machine_texture *image) {
+    if (!array_format(resource->res.linear.format, resource->res.linear.numChannels, image))
+        return CUDA_ERROR_INVALID_VALUE;
+    image->base = resource->res.linear.devPtr;
+    image->dimensions = 1;
+    image->size[0] = (uint32_t)(resource->res.linear.sizeInBytes / machine_texel_bytes(image));
+    image->size[1] = image->size[2] = 1;
+    return CUDA_SUCCESS;
+}
+
+static CUresult image_of_plane(const CUDA_RESOURCE_DESC *resource, struct machine_texture *image) {
+    if (!array_format(resource->res.pitch2D.format, resource->res.pitch2D.numChannels, image))
+        return CUDA_ERROR_INVALID_VALUE;
+    image->base = resource->res.pitch2D.devPtr;
+    image->dimensions = 2;
+    image->size[0] = (uint32_t)resource->res.pitch2D.width;
+    image->size[1] = (uint32_t)resource->res.pitch2D.height;
+    image->size[2] = 1;
+    image->row_bytes = resource->res.pitch2D.pitchInBytes;
+    const size_t row = (size_t)image->size[0] * machine_texel_bytes(image);
+    return image->row_bytes % PITCH_ALIGNMENT || image->row_bytes < row ? CUDA_ERROR_INVALID_VALUE
+                                                                        : CUDA_SUCCESS;
+}
+
+static CUresult image_of(const CUDA_RESOURCE_DESC *resource, struct machine_texture *image) {
+    CUresult status;
+    *image = (struct machine_texture){0};
+    if (resource->flags)
+        return CUDA_ERROR_INVALID_VALUE;
+    switch (resource->resType) {
+    case CU_RESOURCE_TYPE_ARRAY:
+        return image_of_array(resource->res.array.hArray, image);
+    case CU_RESOURCE_TYPE_LINEAR:
+        status = image_of_line(resource, image);
+        break;
+    case CU_RESOURCE_TYPE_PITCH2D:
+        status = image_of_plane(resource, image);
+        break;
+    case CU_RESOURCE_TYPE_MIPMAPPED_ARRAY:
+        return lacking("mipmapped arrays");
+    default:
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    if (status != CUDA_SUCCESS)
+        return status;
+    const struct machine_range range = machine_find_range(driver.machine, image->base);
+    if (!image->size[0] || !image->size[1] || image->base % ADDRESS_ALIGNMENT ||
+        range.kind == MACHINE_MEMORY_NONE ||
+        machine_texture_bytes(image) > range.size - (image->base - range.address))
+        return CUDA_ERROR_INVALID_VALUE;
+    return CUDA_SUCCESS;
+}
+
+/* ---- How they are read ---- */
+
+static CUresult image_read(const CUDA_TEXTURE_DESC *description, bool is_line,
+                           struct machine_texture *image) {
+    const unsigned known = CU_TRSF_READ_AS_INTEGER | CU_TRSF_NORMALIZED_COORDINATES |
+                           CU_TRSF_DISABLE_TRILINEAR_OPTIMIZATION;
+    if (description->flags & ~known)
+        return lacking("sRGB and seamless cubes");
+    image->is_filtered = description->filterMode == CU_TR_FILTER_MODE_LINEAR && !is_line;
+    image->is_normalised =
+        (description->flags & CU_TRSF_NORMALIZED_COORDINATES || image->is_cubemap) && !is_line;
+    image->reads_elements = description->flags & CU_TRSF_READ_AS_INTEGER;
+    for (unsigned k = 0; k < 3; k++) {
+        if ((unsigned)description->addressMode[k] > CU_TR_ADDRESS_MODE_BORDER)
+            return CUDA_ERROR_INVALID_VALUE;
+        image->address[k] = is_line             ? TEXTURE_BORDER
+                            : image->is_cubemap ? TEXTURE_CLAMP
+                                                : (enum texture_address)description->addressMode[k];
+    }
+    for (unsigned k = 0; k < 4; k++)
+        image->border[k] = is_line ? 0 : description->borderColor[k];
+    const bool is_integer = image->format == TEXEL_U32 || image->format == TEXEL_S32 ||
+                            (image->reads_elements && image->format < TEXEL_F16);
+    return image->is_filtered && is_integer ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}
+
+/* ---- Objects ---- */
+
+static CUresult object_add(struct driver_texture object, const struct machine_texture *image,
+                           uint64_t *handle) {
+    struct driver_texture *made = malloc(sizeof *made);
+    if (!made)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    object.object = machine_texture_create(driver.machine, image);
+    if (!object.object) {
+        free(made);
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    }
+    *made = object;
+    made->next = driver.textures;
+    driver.textures = made;
+    *handle = made->object;
+    return CUDA_SUCCESS;
+}
+
+CUresult texture_open(struct driver_context *context, const CUDA_RESOURCE_DESC *resource,
+                      const CUDA_TEXTURE_DESC *description, const CUDA_RESOURCE_VIEW_DESC *view,
+                      uint64_t *object) {
+    struct machine_texture image;
+    struct driver_texture texture = {
+        .context = context, .resource = *resource, .description = *description};
+    if (view && view->format != CU_RES_VIEW_FORMAT_NONE)
+        return lacking("views in another format");
+    if (view)
+        texture.view = *view;
+    CUresult status = image_of(resource, &image);
+    if (status == CUDA_SUCCESS)
+        status = image_read(description, resource->resType == CU_RESOURCE_TYPE_LINEAR, &image);
+    return status == CUDA_SUCCESS ? object_add(texture, &image, object) : status;
+}
+
+CUresult surface_open(struct driver_context *context, const CUDA_RESOURCE_DESC *resource,
+                      uint64_t *object) {
+    struct driver_array *array = NULL;
+    const struct driver_texture surface = {
+        .context = context, .resource = *resource, .is_surface = true};
+    if (resource->resType != CU_RESOURCE_TYPE_ARRAY || resource->flags)
+        return CUDA_ERROR_INVALID_VALUE;
+    const CUresult status = array_find(resource->res.array.hArray, &array);
+    if (status != CUDA_SUCCESS)
+        return status;
+    if (!(array->description.Flags & CUDA_ARRAY3D_SURFACE_LDST))
+        return CUDA_ERROR_INVALID_VALUE;
+    struct machine_texture image = array->image;
+    image.is_surface = true;
+    return object_add(surface, &image, object);
+}
+
+CUresult texture_find(uint64_t object, bool is_surface, struct driver_texture **texture) {
+    *texture = driver.textures;
+    while (*texture && ((*texture)->object != object || (*texture)->is_surface != is_surface))
+        *texture = (*texture)->next;
+    return *texture ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+void texture_close(struct driver_texture *texture) {
+    struct driver_texture **link = &driver.textures;
+    while (*link != texture)
+        link = &(*link)->next;
+    *link = texture->next;
+    (void)machine_texture_destroy(driver.machine, texture->object);
+    free(texture);
+}
+
+void texture_close_all(const struct driver_context *context) {
+    for (struct driver_texture *texture = driver.textures, *next; texture; texture = next) {
+        next = texture->next;
+        if (texture->context == context)
+            texture_close(texture);
+    }
+}

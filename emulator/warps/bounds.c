@@ -1,0 +1,134 @@
+/* Whether the lanes of an access stay within their memory, and what to say when one does not. */
+#include "emulator/warps/bounds.h"
+
+#include "emulator/warps/warp.h"
+
+#include <stdio.h>
+
+const char *bounds_verb(bool is_store) {
+    return is_store ? "write" : "read";
+}
+
+static void fault_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                         uint64_t address, uint32_t bytes, bool is_store) {
+    const struct memory *memory = warp->block->launch->memory;
+    const struct memory_range *near = memory_find_near(memory, address);
+    const struct memory_freed *freed =
+        memory_find(memory, address) ? NULL : memory_find_freed(memory, address);
+    char place[160] = "no memory is allocated";
+    if (freed)
+        snprintf(place, sizeof place,
+                 "it lies %llu bytes into an allocation of %llu bytes that was freed",
+                 (unsigned long long)(address - freed->base),
+                 (unsigned long long)(freed->end - freed->base));
+    else if (near && address >= near->end)
+        snprintf(place, sizeof place,
+                 "the nearest allocation of %llu bytes ends %llu bytes before it",
+                 (unsigned long long)(near->end - near->base),
+                 (unsigned long long)(address - near->end));
+    else if (near && address < near->base)
+        snprintf(place, sizeof place,
+                 "the nearest allocation of %llu bytes begins %llu bytes after it",
+                 (unsigned long long)(near->end - near->base),
+                 (unsigned long long)(near->base - address));
+    else if (near)
+        snprintf(place, sizeof place, "the access runs past the end of an allocation of %llu bytes",
+                 (unsigned long long)(near->end - near->base));
+    warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+               "out-of-bounds %s of %u bytes in global memory: %s", bounds_verb(is_store), bytes,
+               place);
+}
+
+/* The bytes of a lane that have to be there. */
+static uint32_t needed_bytes(const struct detail *detail, uint32_t bytes, bool is_store) {
+    const bool is_vector_load = !is_store && detail->needed && detail->needed < detail->elements;
+    return is_vector_load ? detail->access_bytes * detail->needed : bytes;
+}
+
+/* A write to memory that is mapped for reading alone. */
+void bounds_fault_read_only(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                            uint64_t address, uint32_t bytes) {
+    warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+               "write of %u bytes in global memory that is mapped for reading alone "
+               "(CU_MEM_ACCESS_FLAGS_PROT_READ)",
+               bytes);
+}
+
+/* Every lane on its own: for alignment, lanes in several allocations, and to name the lane at
+ * fault. */
+bool bounds_global(struct warp *warp, const struct instruction *instruction,
+                   const struct access *access, uint32_t bytes, bool is_store) {
+    struct memory_range *range = NULL;
+    const uint32_t needed = needed_bytes(instruction->detail, bytes, is_store);
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        uint64_t address = access->address.at[lane];
+        if (!(access->mask >> lane & 1))
+            continue;
+        if (address % bytes != 0) {
+            warp_fault(
+                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
+                "misaligned %s of %u bytes in global memory: the address must be a multiple of %u",
+                bounds_verb(is_store), bytes, bytes);
+            return false;
+        }
+        if (!range || address < range->base || address + needed > range->end)
+            range = memory_find_all(warp->block->launch->memory, address, needed);
+        if (!range) {
+            fault_global(warp, instruction, lane, address, bytes, is_store);
+            return false;
+        }
+        if (is_store && range->is_read_only) {
+            bounds_fault_read_only(warp, instruction, lane, address, bytes);
+            return false;
+        }
+        __atomic_store_n(&range->is_touched, true, __ATOMIC_RELAXED);
+    }
+    return true;
+}
+
+bool bounds_shared(struct warp *warp, const struct instruction *instruction,
+                   const struct access *access, uint32_t bytes, bool is_store) {
+    size_t size = warp->block->launch->shared_bytes;
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        uint64_t address = access->address.at[lane];
+        if (!(access->mask >> lane & 1))
+            continue;
+        if (address % bytes != 0) {
+            warp_fault(
+                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
+                "misaligned %s of %u bytes in shared memory: the address must be a multiple of %u",
+                bounds_verb(is_store), bytes, bytes);
+            return false;
+        }
+        if (address > size || size - address < bytes) {
+            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+                       "out-of-bounds %s of %u bytes in shared memory: the block has %zu bytes",
+                       bounds_verb(is_store), bytes, size);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool bounds_private(struct warp *warp, const struct instruction *instruction,
+                    const struct access *access, uint32_t bytes, size_t size, const char *what) {
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        uint64_t address = access->address.at[lane];
+        if (!(access->mask >> lane & 1))
+            continue;
+        if (address % bytes != 0) {
+            warp_fault(
+                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
+                "misaligned access of %u bytes in %s memory: the address must be a multiple of %u",
+                bytes, what, bytes);
+            return false;
+        }
+        if (address > size || size - address < bytes) {
+            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+                       "out-of-bounds access of %u bytes in %s memory of %zu bytes", bytes, what,
+                       size);
+            return false;
+        }
+    }
+    return true;
+}
