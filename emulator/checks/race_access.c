@@ -265,12 +265,18 @@ void race_access_words(struct warp *warp, const struct instruction *instruction,
     }
 }
 
+/* Whether lanes of this warp wrote the word since they met last. Then it depends on the reading lane
+ * whether the two are ordered. */
+static bool is_just_written(const struct warp *warp, const struct race_word *word) {
+    return is_own_warp(warp, &word->write) && word->write.sync_clock == warp->sync_clock;
+}
+
 bool race_read_by_all(const struct warp *warp, unsigned lane, uint32_t offset, uint32_t size) {
     const struct word_access access = begin_words(warp, false);
     const uint16_t thread = (uint16_t)(warp->first_thread + lane);
     struct race_word *words = &warp->block->race->words[offset / RACE_WORD_BYTES];
     for (uint32_t k = 0; k < size / RACE_WORD_BYTES; k++) {
-        if (is_own_warp(warp, &words[k].write) || !access_word(&words[k], &access, thread, NULL))
+        if (is_just_written(warp, &words[k]) || !access_word(&words[k], &access, thread, NULL))
             return false;
     }
     return true;

@@ -247,6 +247,34 @@ static void lanes_of_a_store_that_agree_do_not_race(void **state) {
     EXPECT_SAID(bench, "race in shared memory", "no barrier between");
 }
 
+/* One thread writes a word, which its warp then reads. */
+#define WRITE_AND_READ(writer, between)                                                            \
+    ".visible .entry k() { .reg .b32 %r<3>; .reg .pred %p; .shared .align 4 .b8 word[4];\n"        \
+    "mov.u32 %r1, %tid.x; setp.ne.u32 %p, %r1, " writer "; @%p bra READ;\n"                        \
+    "st.shared.u32 [word], 5;\nREAD: " between " ld.shared.u32 %r2, [word]; ret; }\n"
+
+/* A warp that reads one word has all its lanes looked at, though its last lane alone is kept. */
+static void a_word_that_its_reader_wrote_races_with_other_readers(void **state) {
+    static const struct {
+        const char *text;
+        enum machine_status status;
+    } kernels[] = {
+        {WRITE_AND_READ("31", ""), MACHINE_CHECK_FAILED},
+        {WRITE_AND_READ("31", "bar.warp.sync -1;"), MACHINE_OK},
+        {WRITE_AND_READ("0", ""), MACHINE_CHECK_FAILED},
+        {WRITE_AND_READ("0", "bar.sync 0;"), MACHINE_OK},
+    };
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
+        assert_int_equal(bench_load(bench, kernels[k].text), MACHINE_OK);
+        if (LAUNCH(bench, "k", 1, 32) != kernels[k].status)
+            fail_msg("%zu: %s", k, bench->log);
+    }
+}
+
 /* Thread 0 writes a word and sets a flag; thread 32 of the other warp waits for the flag. */
 #define HAND_OVER(set, get)                                                                        \
     ".visible .entry k(.param .u64 p) { .reg .b64 %rd<3>; .reg .b32 %r<9>; .reg .pred %p<4>;\n"    \
@@ -424,6 +452,7 @@ int main(void) {
         TEST(a_copy_races_until_a_barrier_follows_its_wait),
         TEST(a_copy_races_with_its_own_thread_until_its_wait),
         TEST(lanes_of_a_store_that_agree_do_not_race),
+        TEST(a_word_that_its_reader_wrote_races_with_other_readers),
         TEST(flags_order_as_the_memory_model_says),
         TEST(a_fault_in_inlined_code_names_its_callers),
         TEST(freed_memory_is_called_so),
