@@ -49,6 +49,7 @@ enum status command_info(int argc, char **argv, const struct command_context *co
     struct environment environment;
     struct devices devices;
     environment_read(&environment);
+    environment_warn_of_times(&environment);
     status = devices_open(&devices, "auto", message);
     if (status != STATUS_OK)
         return status;

@@ -96,9 +96,18 @@ void environment_warn(struct environment *environment, const char *warning) {
 }
 
 /* A container has less than its machine. */
-static void cgroup_warnings_find(struct environment *environment) {
-    const struct cgroup_quota *quota = &environment->processors.quota;
+static void memory_warnings_find(struct environment *environment) {
     const struct cgroup_memory *memory = &environment->cgroup_memory;
+    if (memory->limit < environment->memory_bytes)
+        warn(environment,
+             "%s leaves this process %.3g GiB of the machine's %.3g GiB: cases that need more are "
+             "skipped",
+             memory->file, (double)memory->limit / 0x1p30,
+             (double)environment->memory_bytes / 0x1p30);
+}
+
+static void quota_warnings_find(struct environment *environment) {
+    const struct cgroup_quota *quota = &environment->processors.quota;
     if (quota->processors < 1.0)
         warn(environment,
              "the quota in %s is worth %.3g of a processor: even one thread is held back, and an "
@@ -110,12 +119,6 @@ static void cgroup_warnings_find(struct environment *environment) {
              "the quota in %s is worth %.3g of %d processors: samples in which it is used up are "
              "dropped",
              quota->file, quota->processors, environment->processors.count);
-    if (memory->limit < environment->memory_bytes)
-        warn(environment,
-             "%s leaves this process %.3g GiB of the machine's %.3g GiB: cases that need more are "
-             "skipped",
-             memory->file, (double)memory->limit / 0x1p30,
-             (double)environment->memory_bytes / 0x1p30);
 }
 
 static void cores_warnings_find(struct environment *environment) {
@@ -240,7 +243,11 @@ void environment_read(struct environment *environment) {
     struct cgroup cgroup;
     cgroup_find("", &cgroup);
     cgroup_read_memory(&cgroup, &environment->cgroup_memory);
-    cgroup_warnings_find(environment);
+    memory_warnings_find(environment);
+}
+
+void environment_warn_of_times(struct environment *environment) {
+    quota_warnings_find(environment);
     binding_warnings_find(environment);
     cores_warnings_find(environment);
     warnings_find(environment);

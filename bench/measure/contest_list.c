@@ -54,25 +54,34 @@ static void entry_screen(const struct contest *contest, struct entry *entry) {
 }
 
 /* Whether the implementation is a contender of this case at all. */
-static bool takes_part(const struct contest *contest, const struct implementation *implementation) {
-    const struct contest_rules *rules = contest->rules;
+static bool takes_part(const struct contest_rules *rules, const struct bench_case *bench_case,
+                       const struct implementation *implementation) {
     bool named =
         rules->implementations && list_contains(rules->implementations, implementation->name);
-    bool computes = implementation_has_dtype(implementation, contest->bench_case->dtype) &&
-                    implementation_has_variant(implementation, contest->bench_case->variant);
+    bool computes = implementation_has_dtype(implementation, bench_case->dtype) &&
+                    implementation_has_variant(implementation, bench_case->variant);
     if (implementation->kind == KIND_YARDSTICK) {
         char reason[200];
         return (named || rules->yardsticks) &&
-               implementation_can_run(implementation, contest->bench_case, reason, sizeof reason);
+               implementation_can_run(implementation, bench_case, reason, sizeof reason);
     }
     if (rules->implementations && !implementation->added)
         return named;
-    if (implementation->over_ranks && !contest_ranks(contest) &&
-        !contest->bench_case->operation->between_ranks)
+    if (implementation->over_ranks && !rules->devices->list[0].ranks &&
+        !bench_case->operation->between_ranks)
         return false;
     if (rules->gpu_only && implementation->device == DEVICE_CPU)
         return implementation->added && computes;
     return computes && implementation_is_built(implementation);
+}
+
+bool contest_uses_cpu(const struct contest_rules *rules, const struct bench_case *bench_case) {
+    const struct operation *operation = bench_case->operation;
+    for (int i = 0; i < operation->implementation_count; i++)
+        if (operation->implementations[i].device == DEVICE_CPU &&
+            takes_part(rules, bench_case, &operation->implementations[i]))
+            return true;
+    return false;
 }
 
 static void entry_add(struct contest *contest, const struct implementation *implementation,
@@ -102,7 +111,7 @@ enum status contest_list(struct contest *contest, struct message *message) {
         return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows", most);
     for (int i = 0; i < operation->implementation_count; i++) {
         const struct implementation *implementation = &operation->implementations[i];
-        if (!takes_part(contest, implementation))
+        if (!takes_part(rules, contest->bench_case, implementation))
             continue;
         for (int d = 0; d < rules->devices->count; d++) {
             struct device *device = &rules->devices->list[d];

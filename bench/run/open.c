@@ -77,6 +77,37 @@ static void gpu_ceilings_open(struct run *run) {
         fprintf(run->table, "%s\n", message.text);
 }
 
+struct contest_rules run_rules(struct run *run, struct devices *devices) {
+    const struct run_options *o = run->options;
+    return (struct contest_rules){.devices = devices,
+                                  .gpu_only = run_is_emulated(devices),
+                                  .implementations = o->implementations,
+                                  .yardsticks = o->yardsticks,
+                                  .threads = run->threads,
+                                  .thread_count = run->thread_count,
+                                  .ceilings = run->ceilings,
+                                  .gpu_ceilings =
+                                      run_gpu_ceilings_measured(run) ? &run->gpu_ceilings : NULL,
+                                  .link_bytes_per_second = run->link_bytes_per_second,
+                                  .cold = o->cold,
+                                  .is_sampled = o->sample_blocks > 0,
+                                  .limits = run->limits,
+                                  .predictions = &run->predictions,
+                                  .progress = &run->progress,
+                                  .ranges = &run->ranges,
+                                  .stop = o->stop,
+                                  .stop_argument = o->stop_argument};
+}
+
+/* Whether any row is timed on the CPU. Who runs quietly on the emulated GPU asks for counts alone. */
+static bool times_cpu(struct run *run) {
+    const struct contest_rules rules = run_rules(run, &run->devices);
+    bool times = false;
+    for (size_t i = 0; i < run->selection.count && !times; i++)
+        times = contest_uses_cpu(&rules, &run->selection.cases[i]);
+    return times && !(run_is_emulated(&run->devices) && run->options->quiet);
+}
+
 /* A set for each thread count. What those of all cores lack beside those of one is a warning of the
  * run. */
 static enum status cpu_ceilings_open(struct run *run, struct message *message) {
@@ -142,6 +173,8 @@ static enum status run_prepare(struct run *run, struct message *message) {
     devices_stop_when(&run->devices, o->stop, o->stop_argument);
     devices_stop_when(&run->appendix_devices, o->stop, o->stop_argument);
     environment_read(&run->environment);
+    if (!run_is_emulated(&run->devices) || times_cpu(run))
+        environment_warn_of_times(&run->environment);
     return STATUS_OK;
 }
 
@@ -203,8 +236,7 @@ enum status run_open(struct run *run, struct message *message) {
     status = job_check_alike(run, message);
     if (status == STATUS_OK)
         status = run_folder_open(run, message);
-    bool cpu_rows = !run_is_emulated(&run->devices) || (o->implementations && !o->quiet);
-    if (status == STATUS_OK && cpu_rows)
+    if (status == STATUS_OK && times_cpu(run))
         status = ranks_agree(o->ranks, cpu_ceilings_open(run, message), message);
     if (status == STATUS_OK)
         gpu_ceilings_open(run);

@@ -59,24 +59,7 @@ static enum status run_case(struct run *run, struct devices *devices,
                             const struct bench_case *bench_case, struct result *before,
                             struct message *message) {
     const struct run_options *o = run->options;
-    const struct contest_rules rules = {
-        .devices = devices,
-        .gpu_only = run_is_emulated(devices),
-        .implementations = o->implementations,
-        .yardsticks = o->yardsticks,
-        .threads = run->threads,
-        .thread_count = run->thread_count,
-        .ceilings = run->ceilings,
-        .gpu_ceilings = run_gpu_ceilings_measured(run) ? &run->gpu_ceilings : NULL,
-        .link_bytes_per_second = run->link_bytes_per_second,
-        .cold = o->cold,
-        .is_sampled = o->sample_blocks > 0,
-        .limits = run->limits,
-        .predictions = &run->predictions,
-        .progress = &run->progress,
-        .ranges = &run->ranges,
-        .stop = o->stop,
-        .stop_argument = o->stop_argument};
+    const struct contest_rules rules = run_rules(run, devices);
     size_t done_count;
     const struct result *done = run_done(run, &done_count);
     struct case_rows rows;

@@ -56,6 +56,9 @@ static inline bool run_bf16_peak_differs(const struct ceilings *c) {
 enum status run_open(struct run *run, struct message *message);
 enum status run_close(struct run *run, struct message *message);
 
+/* What all cases on these devices share. */
+struct contest_rules run_rules(struct run *run, struct devices *devices);
+
 /* Rows that are there already, whoever writes them. */
 const struct result *run_done(const struct run *run, size_t *count);
 

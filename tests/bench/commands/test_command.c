@@ -184,6 +184,31 @@ static void test_an_operation_is_counted_and_explained(void **state) {
     CHECK_REFUSED(2, "copy.cu", "explain", "--add", "copy.cu");
 }
 
+/* An emulated run asks the machine for times only where a row of it has one. */
+static void test_an_emulated_run_measures_no_cpu_that_it_does_not_time(void **state) {
+    (void)state;
+    static const char ceilings[] = "ceilings, 1 thread:", warning[] = "OPENBLAS_CORETYPE=";
+    static const char *const variables[] = {"OPENBLAS_CORETYPE=Haswell", NULL};
+    static const char *const named[] = {"cuda-naive", "cuda-naive,cpu-naive"};
+    size_t built;
+    (void)kernels_images(&built);
+    if (built == 0)
+        skip();
+    for (int timed = 0; timed < 2; timed++) {
+        const char *const arguments[] = {
+            "run",   "gemm",     "--shape",          "8x8x8",      "--case",  "gemm/nn/f32/*",
+            "--gpu", "emulated", "--implementation", named[timed], "--quick", "--threads",
+            "1",     "--out",    named[timed],       NULL};
+        const struct call_limits limits = {.variables = variables};
+        struct call call = call_start(&here, arguments, &limits);
+        call_wait(&here, &call);
+        check_status(&call, 0);
+        assert_int_equal(strstr(call.out, ceilings) != NULL, timed);
+        assert_int_equal(strstr(call.out, warning) != NULL, timed);
+        call_free(&call);
+    }
+}
+
 /* What follows from sampled blocks says so, in each command; a whole run says nothing of it. */
 static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     (void)state;
@@ -758,6 +783,7 @@ int main(void) {
         IN_PLACE(test_a_bad_choice_is_refused),
         IN_PLACE(test_a_missing_file_is_a_mistake_of_the_call),
         IN_PLACE(test_an_operation_is_counted_and_explained),
+        IN_PLACE(test_an_emulated_run_measures_no_cpu_that_it_does_not_time),
         IN_PLACE(test_counts_of_sampled_blocks_are_said_to_be_so),
         IN_PLACE(test_bad_shapes_are_refused),
         IN_PLACE(test_a_shape_that_cannot_fit_is_refused),
