@@ -43,12 +43,17 @@ void html_cell(FILE *file, const char *text) {
     fputs("</td>", file);
 }
 
-void html_number_cell(FILE *file, double value, const char *text, const char *title) {
-    if (isnan(value)) {
-        fputs("<td class=n></td>", file);
-        return;
-    }
-    fprintf(file, "<td class=n data-v=%.9g", value);
+/* Whether the page's script reads the number from the text: half of a table of counts, otherwise. */
+static bool reads_as(const char *text, double value) {
+    char *end;
+    const double read = strtod(text, &end);
+    return end != text && *end == '\0' && !(read < value) && !(read > value);
+}
+
+/* A cell from behind its class on. */
+static void cell_rest(FILE *file, double value, const char *text, const char *title) {
+    if (!reads_as(text, value))
+        fprintf(file, " data-v=%.6g", value);
     if (title && *title) {
         fputs(" title=\"", file);
         html_text(file, title);
@@ -57,6 +62,20 @@ void html_number_cell(FILE *file, double value, const char *text, const char *ti
     fputc('>', file);
     html_text(file, text);
     fputs("</td>", file);
+}
+
+void html_number_cell(FILE *file, double value, const char *text, const char *title) {
+    if (isnan(value)) {
+        fputs("<td class=n></td>", file);
+        return;
+    }
+    fputs("<td class=n", file);
+    cell_rest(file, value, text, title);
+}
+
+void html_bar_cell(FILE *file, double percent, bool best, const char *text, const char *title) {
+    fprintf(file, "<td class=\"n bar%s\" style=\"--w:%.1f%%\"", best ? " best" : "", percent);
+    cell_rest(file, percent, text, title);
 }
 
 void html_number(double value, int digits, const char *unit, char *text, size_t size) {

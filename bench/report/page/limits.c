@@ -1,6 +1,7 @@
 /* What would limit each kernel: a bar for each unit. */
 #include "bench/report/page/part.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,14 +17,14 @@ static size_t column_of(const struct csv_table *table, const char *name) {
     return table->column_count;
 }
 
-static void bar_cell(FILE *file, double share) {
-    char text[16], title[32];
+/* Nothing for what would be written as 0%: half of the cells. */
+static void share_cell(FILE *file, double share) {
+    char text[16];
     snprintf(text, sizeof text, "%.0f%%", 100.0 * share);
-    snprintf(title, sizeof title, "%.4g", share);
-    fprintf(file,
-            "<td class=n data-v=%.4g title=\"%s\" style=\"background:linear-gradient(to right,"
-            "#8884 %.1f%%,transparent 0)\">%s</td>",
-            share, title, 100.0 * share, share < 0.005 ? "" : text);
+    if (share >= 0.005)
+        html_bar_cell(file, 100.0 * share, false, text, NULL);
+    else
+        html_number_cell(file, NAN, "", NULL);
 }
 
 static void row_write(const struct page *page, size_t row, size_t first, size_t last) {
@@ -40,7 +41,7 @@ static void row_write(const struct page *page, size_t row, size_t first, size_t 
     html_cell(file, last < table->column_count ? csv_table_field(table, row, last) : "");
     html_cell(file, holder < table->column_count ? csv_table_field(table, row, holder) : "");
     for (size_t c = first; c < last; c++)
-        bar_cell(file, strtod(csv_table_field(table, row, c), NULL));
+        share_cell(file, strtod(csv_table_field(table, row, c), NULL));
     fputs("</tr>\n", file);
 }
 

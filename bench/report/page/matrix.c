@@ -175,7 +175,7 @@ static void speedup_cell(const struct matrix *matrix, const struct line *line,
     char text[64], title[256];
     FILE *file = matrix->page->file;
     html_speedup_title(row, title, sizeof title);
-    fprintf(file, "<td class=\"n%s\" data-v=%.9g title=\"", row == line->best ? " best" : "",
+    fprintf(file, "<td class=\"n%s\" data-v=%.6g title=\"", row == line->best ? " best" : "",
             row->speedup);
     html_text(file, title);
     html_number(row->speedup, 3, "x", text, sizeof text);
@@ -219,17 +219,11 @@ void page_speedups(const struct page *page) {
 /* A bar of so many per cent, with what it comes from on hover. */
 static void percent_cell(const struct matrix *matrix, const struct line *line,
                          const struct result *row, const char *title) {
-    FILE *file = matrix->page->file;
     char text[64];
     double percent =
         100.0 * matrix->amount(matrix->page, line->best) / matrix->amount(matrix->page, row);
     html_number(percent, 2, "%", text, sizeof text);
-    fprintf(file, "<td class=\"n bar%s\" style=\"--w:%.1f%%\" data-v=%.9g title=\"",
-            row == line->best ? " best" : "", percent, percent);
-    html_text(file, title);
-    fputs("\">", file);
-    html_text(file, text);
-    fputs("</td>", file);
+    html_bar_cell(matrix->page->file, percent, row == line->best, text, title);
 }
 
 static void time_cell(const struct matrix *matrix, const struct line *line,

@@ -24,6 +24,8 @@ void html_cell(FILE *file, const char *text);
 /* A cell whose text is `text`, sorted by `value`, with `title` on hover (may be NULL or empty). An
  * empty cell when value is NaN. */
 void html_number_cell(FILE *file, double value, const char *text, const char *title);
+/* The same over a bar of so many per cent, by which it is sorted; bold where `best`. */
+void html_bar_cell(FILE *file, double percent, bool best, const char *text, const char *title);
 /* The value with so many significant digits and its unit behind it: "0.0179x", "142". */
 void html_number(double value, int digits, const char *unit, char *text, size_t size);
 /* "95% interval LOW to HIGH" of a number that falls as the row's time grows; nothing where the row

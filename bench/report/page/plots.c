@@ -20,12 +20,28 @@ static const char *skip_element(const char *text, const char *name) {
     return strncmp(text, opening, strlen(opening)) == 0 && end ? end + strlen(closing) : text;
 }
 
+/* What gnuplot says in every group of lines, and what holds there anyway, by SVG or by the page's
+ * style: a third of the file. Its length where `text` begins with one, else 0. */
+static size_t needless_attribute(const char *text) {
+    static const char *const needless[] = {" stroke-linecap=\"butt\"", " stroke-linejoin=\"miter\"",
+                                           " stroke-width=\"1.00\"", " color=\"black\""};
+    for (size_t i = 0; i < sizeof needless / sizeof needless[0]; i++)
+        if (strncmp(text, needless[i], strlen(needless[i])) == 0)
+            return strlen(needless[i]);
+    return 0;
+}
+
 /* Every SVG file names its symbols alike; in one page each figure needs names of its own. Writes
  * one tag, from '<' to '>', with the figure's prefix before names and references. */
 static const char *tag_write(FILE *file, const char *tag, int figure) {
     static const char *const before_names[] = {" id='", " id=\"", "href='#", "href=\"#", "url(#"};
     const char *c = tag;
     while (*c && *c != '>') {
+        const size_t needless = needless_attribute(c);
+        if (needless > 0) {
+            c += needless;
+            continue;
+        }
         size_t length = 1;
         bool name = false;
         for (size_t i = 0; i < sizeof before_names / sizeof before_names[0] && !name; i++)

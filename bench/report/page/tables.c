@@ -95,11 +95,10 @@ static void key_cells(FILE *file, const struct row_key *key) {
 enum { NUMBER_COLUMNS = 6 };
 
 static void number_cells(FILE *file, const struct result *row) {
-    char noise[32], title[512];
+    char noise[32];
     snprintf(noise, sizeof noise, "%.1f%%", 100.0 * row->noise);
-    snprintf(title, sizeof title, "width of the median's 95%% interval; %s", row->reason);
     median_cell(file, row);
-    html_number_cell(file, row->noise, noise, title);
+    html_number_cell(file, row->noise, noise, row->reason);
     rate_cell(file, row, row->gflops, "");
     rate_cell(file, row, row->gbps, "");
     limit_cell(file, row);
@@ -134,7 +133,8 @@ void page_results(const struct page *page) {
     FILE *file = page->file;
     fputs(
         "<p class=note>Times are medians of one iteration; the 95% interval of every number comes "
-        "up on hover. Limit: how much of what the measured ceilings allow was reached, for data of "
+        "up on hover. Noise: the width of the median's interval; why sampling ended comes up on "
+        "hover. Limit: how much of what the measured ceilings allow was reached, for data of "
         "that "
         "size; above 100% it stayed in a faster cache than its size suggests. Speedup: ",
         file);

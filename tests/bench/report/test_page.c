@@ -65,6 +65,8 @@ static void run_draw(void) {
     rows_write(file, "softmax", "32x50257", 5e-3);
     rows_write(file, "activation", "1048576", 1e-3);
     assert_int_equal(fclose(file), 0);
+    file_write_text(temporary_path(&place, "counters.csv"),
+                    "kernel,fma\na,9\nb,0.5\nc,1e+03\nd,10\n");
     FILE *log = tmpfile();
     struct message message = {""};
     assert_non_null(log);
@@ -151,6 +153,15 @@ static void test_results_are_sorted(void **state) {
                  1280, "12 true true descending");
 }
 
+/* Numbers whose cells have nothing but their text. */
+static void test_counters_are_sorted_as_numbers(void **state) {
+    (void)state;
+    check_answer("const table = document.querySelector('#counters table');"
+                 "table.tHead.rows[0].cells[1].querySelector('[role=button]').click();"
+                 "return [...table.tBodies[0].rows].map(r => r.textContent).join(' ');",
+                 1280, "b0.5 a9 d10 c1e+03");
+}
+
 /* Nothing but scrolling boxes is wider than the window, and the table of results needs none. */
 static void test_the_page_fits(void **state) {
     (void)state;
@@ -215,6 +226,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_speedups_are_filtered),
         cmocka_unit_test(test_results_are_sorted),
+        cmocka_unit_test(test_counters_are_sorted_as_numbers),
         cmocka_unit_test(test_the_page_fits),
         cmocka_unit_test(test_nothing_is_fetched),
         cmocka_unit_test(test_numbers_have_their_interval_on_hover),

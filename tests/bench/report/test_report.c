@@ -481,7 +481,8 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     char *page = file_text(temporary_path(&f->place, "index.html"));
     assert_non_null(strstr(page, "<section id=limits>"));
     assert_non_null(strstr(page, "<td>cuda&lt;warp&gt;</td><td>k</td><td>FMA</td>"));
-    assert_non_null(strstr(page, "#8884 25.0%,transparent 0)\">25%</td></tr>"));
+    assert_non_null(
+        strstr(page, "<td class=\"n bar\" style=\"--w:25.0%\" data-v=25>25%</td></tr>"));
     assert_non_null(page);
     const char *results = strstr(page, "<section id=results>");
     assert_non_null(results);
@@ -597,6 +598,48 @@ static void test_predictions_have_a_table_and_a_figure(void **state) {
     assert_true(holds(f, "index.html", "id=predictions"));
     assert_true(holds(f, "index.html", "<td>0.8 to 1.2</td>"));
     assert_true(holds(f, "index.html", "<a href=\"predictions.csv\">"));
+}
+
+/* Bytes of a section's rows over the number of their cells. */
+static double bytes_a_cell(const char *page, const char *section) {
+    char *rows = strstr(page, section);
+    assert_non_null(rows);
+    rows = strstr(rows, "<tbody>");
+    assert_non_null(rows);
+    rows = strndup(rows, (size_t)(strstr(rows, "</tbody>") - rows));
+    const double bytes = (double)strlen(rows) / text_count(rows, "<td");
+    free(rows);
+    return bytes;
+}
+
+/* A page of seven hundred rows stays below 2 MB while no cell says anything twice. */
+static void test_the_page_is_small(void **state) {
+    static const struct {
+        const char *section;
+        double bytes; /* a cell, at most */
+    } budgets[] = {{"<section id=results>", 40},
+                   {"<section id=ladder>", 64},
+                   {"<section id=limits>", 22},
+                   {"<section id=counters>", 22}};
+    struct fixture *f = *state;
+    rows_of_everything(f);
+    rows_write(f);
+    file_write_text(temporary_path(&f->place, "counters.csv"),
+                    "operation,kernel,launches,instructions,fma,bytes\n"
+                    "gemm,naive,1,1234567,0,0.5\n");
+    file_write_text(temporary_path(&f->place, "limits.csv"),
+                    "operation,gpu,FMA,DRAM,L2,LSU,limited_by\n"
+                    "gemm,t4,1,0.25342891,0.001,0,FMA\n");
+    draw_plots(f);
+    char *page = file_text(temporary_path(&f->place, "index.html"));
+    for (size_t i = 0; i < sizeof budgets / sizeof budgets[0]; i++) {
+        const double bytes = bytes_a_cell(page, budgets[i].section);
+        if (bytes > budgets[i].bytes)
+            fail_msg("%s: %.1f bytes a cell, at most %.0f", budgets[i].section, bytes,
+                     budgets[i].bytes);
+    }
+    assert_null(strstr(page, "stroke-linecap=\"butt\""));
+    free(page);
 }
 
 static void test_the_page_says_how_to_repeat_the_run(void **state) {
@@ -778,6 +821,7 @@ int main(void) {
         TEST(test_the_page_shows_odd_numbers_as_what_they_are),
         TEST(test_the_page_marks_doubtful_ceilings),
         TEST(test_predictions_have_a_table_and_a_figure),
+        TEST(test_the_page_is_small),
         TEST(test_the_page_says_how_to_repeat_the_run),
         TEST(test_figures_in_the_page_keep_their_names_apart),
         TEST(test_the_page_asks_nothing_of_the_network),
