@@ -12,8 +12,9 @@ enum status contest_run(const struct contest_rules *rules, const struct bench_ca
                         const struct result *done, size_t done_count, struct case_rows *rows,
                         struct message *message);
 
-/* Whether a row of the case runs on the CPU, and so is timed there. */
-bool contest_uses_cpu(const struct contest_rules *rules, const struct bench_case *bench_case);
+/* Whether a row of the case runs on this device. */
+bool contest_uses(const struct contest_rules *rules, const struct bench_case *bench_case,
+                  const struct device *device);
 
 /* The steps of contest_run() one by one. contest_open lists who takes part; contest_prepare draws
  * the inputs and opens the buffers; contest_verify checks every running entry against the oracle.

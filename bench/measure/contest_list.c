@@ -75,11 +75,22 @@ static bool takes_part(const struct contest_rules *rules, const struct bench_cas
     return computes && implementation_is_built(implementation);
 }
 
-bool contest_uses_cpu(const struct contest_rules *rules, const struct bench_case *bench_case) {
+/* Whether it takes part on this device. A library's row is on the emulated GPU only where it was
+ * named: then it says why it cannot run there. */
+static bool takes_part_on(const struct contest_rules *rules, const struct bench_case *bench_case,
+                          const struct implementation *implementation,
+                          const struct device *device) {
+    const bool is_lacking =
+        device->emulated && implementation->kind == KIND_LIBRARY && !rules->implementations;
+    return (device->gpu != NULL) == (implementation->device == DEVICE_GPU) && !is_lacking &&
+           takes_part(rules, bench_case, implementation);
+}
+
+bool contest_uses(const struct contest_rules *rules, const struct bench_case *bench_case,
+                  const struct device *device) {
     const struct operation *operation = bench_case->operation;
     for (int i = 0; i < operation->implementation_count; i++)
-        if (operation->implementations[i].device == DEVICE_CPU &&
-            takes_part(rules, bench_case, &operation->implementations[i]))
+        if (takes_part_on(rules, bench_case, &operation->implementations[i], device))
             return true;
     return false;
 }
@@ -111,15 +122,11 @@ enum status contest_list(struct contest *contest, struct message *message) {
         return message_set(message, STATUS_NO_MEMORY, "no memory for %zu rows", most);
     for (int i = 0; i < operation->implementation_count; i++) {
         const struct implementation *implementation = &operation->implementations[i];
-        if (!takes_part(rules, contest->bench_case, implementation))
-            continue;
         for (int d = 0; d < rules->devices->count; d++) {
             struct device *device = &rules->devices->list[d];
-            bool gpu = device->gpu != NULL;
-            bool lacking =
-                device->emulated && implementation->kind == KIND_LIBRARY && !rules->implementations;
-            if (gpu != (implementation->device == DEVICE_GPU) || lacking)
+            if (!takes_part_on(rules, contest->bench_case, implementation, device))
                 continue;
+            bool gpu = device->gpu != NULL;
             int last = gpu ? 1 : rules->thread_count;
             for (int t = implementation->one_thread ? rules->thread_count - 1 : 0; t < last; t++)
                 entry_add(contest, implementation, device,

@@ -99,13 +99,30 @@ struct contest_rules run_rules(struct run *run, struct devices *devices) {
                                   .stop_argument = o->stop_argument};
 }
 
-/* Whether any row is timed on the CPU. Who runs quietly on the emulated GPU asks for counts alone. */
-static bool times_cpu(struct run *run) {
+/* Whether any row runs on this device. */
+static bool uses(struct run *run, const struct device *device) {
     const struct contest_rules rules = run_rules(run, &run->devices);
-    bool times = false;
-    for (size_t i = 0; i < run->selection.count && !times; i++)
-        times = contest_uses_cpu(&rules, &run->selection.cases[i]);
-    return times && !(run_is_emulated(&run->devices) && run->options->quiet);
+    for (size_t i = 0; i < run->selection.count; i++)
+        if (contest_uses(&rules, &run->selection.cases[i], device))
+            return true;
+    return false;
+}
+
+/* Who runs quietly on the emulated GPU asks for counts alone. */
+static bool times_cpu(struct run *run) {
+    return uses(run, &run->devices.list[0]) &&
+           !(run_is_emulated(&run->devices) && run->options->quiet);
+}
+
+/* Rows that no device can run are the caller's mistake, named before anything is measured. */
+static enum status rows_check(struct run *run, struct message *message) {
+    for (int d = 0; d < run->devices.count; d++)
+        if (uses(run, &run->devices.list[d]))
+            return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "nothing can be measured: no implementation that was asked for runs on a "
+                       "device that is there; `lockstep list implementations` says where each "
+                       "runs, and --gpu chooses the devices");
 }
 
 /* A set for each thread count. What those of all cores lack beside those of one is a warning of the
@@ -166,6 +183,8 @@ static enum status run_prepare(struct run *run, struct message *message) {
         status = added_load(o->added, &run->devices, message);
     if (status == STATUS_OK)
         status = sizes_check(run, message);
+    if (status == STATUS_OK)
+        status = rows_check(run, message);
     if (status == STATUS_OK)
         status = appendix_open(run, message);
     if (status != STATUS_OK)

@@ -130,11 +130,6 @@ static enum status rows_judge(const struct run *run, const struct result *rows, 
         return message_set(message, STATUS_WRONG,
                            "%zu of %zu rows failed; the table and %s/results.csv say why", failed,
                            count, run->folder.path);
-    if (count == 0)
-        return message_set(message, STATUS_INVALID,
-                           "nothing was measured: no implementation that was asked for runs on a "
-                           "device that is there; `lockstep list implementations` says where each "
-                           "runs, and --gpu chooses the devices");
     if (skipped == count)
         return message_set(message, STATUS_UNSUPPORTED,
                            "nothing was measured: all %zu rows were skipped, the last one because: "
