@@ -32,8 +32,8 @@ static const struct command_option options[] = {
     OPTION_TEXT("device", "NAME", struct parsed, device,
                 "What the GPU says it is: ampere (default), t4, a100, rtx3090, rtx4060, h100, "
                 "b200, rtx5090"),
-    OPTION_TEXT(
-        "check", "LIST", struct parsed, check,
+    OPTION_LIST(
+        "check", struct parsed, check,
         "memory (default), race, race=global, init, barrier, leak, joined by commas; all; none"),
     OPTION_TEXT("report", "FILE", struct parsed, report,
                 "Write the counters of all kernels into this CSV file"),
@@ -99,11 +99,20 @@ static enum status report_copy(const char *from, const char *to, struct message 
     return status;
 }
 
-static enum status summary_print(const struct emulated_program *program, const char *report,
-                                 size_t *found, struct message *message) {
+/* That nothing was found, or that no kernel ran, is said of a program alone that was looked at up to its
+ * end. */
+static enum status summary_print(const struct emulated_program *program, bool is_refused,
+                                 const char *report, size_t *found, struct message *message) {
+    size_t kernels = 0;
     enum status status = summary_print_findings(stderr, program->findings, found, message);
+    if (status == STATUS_OK && is_refused && access(program->counters, F_OK) != 0)
+        ++*found; /* what was asked for could not be looked at */
+    else if (status == STATUS_OK && *found == 0 && !program->signal)
+        fprintf(stderr, "lockstep emulate: nothing was found wrong\n");
     if (status == STATUS_OK)
-        status = summary_print_kernels(stderr, program->counters, message);
+        status = summary_print_kernels(stderr, program->counters, &kernels, message);
+    if (status == STATUS_OK && kernels == 0 && !program->signal)
+        fprintf(stderr, "lockstep emulate: no kernel ran on the emulated GPU\n");
     if (status == STATUS_OK && report)
         status = report_copy(program->counters, report, message);
     return status;
@@ -132,9 +141,7 @@ static enum status program_emulate(const struct parsed *parsed, char *const *wor
                 "lockstep emulate: signal %d (%s) ended the program: counts of kernels and leaks, "
                 "which are written at its end, are lost\n",
                 program.signal, strsignal(program.signal));
-    status = summary_print(&program, parsed->report, &found, message);
-    if (is_refused && access(program.counters, F_OK) != 0)
-        found++; /* what was asked for could not be looked at */
+    status = summary_print(&program, is_refused, parsed->report, &found, message);
     emulated_program_forget(&program);
     if (status == STATUS_OK)
         *context->exit_status =

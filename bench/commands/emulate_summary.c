@@ -14,10 +14,8 @@ enum status summary_print_findings(FILE *to, const char *path, size_t *count,
     char *text = NULL, *rest = NULL;
     size_t size = 0;
     *count = 0;
-    if (access(path, F_OK) != 0) {
-        fprintf(to, "lockstep emulate: nothing was found wrong\n");
+    if (access(path, F_OK) != 0)
         return STATUS_OK;
-    }
     const enum status status = file_read(path, MOST, &text, &size, message);
     if (status != STATUS_OK)
         return status;
@@ -101,14 +99,14 @@ static void head_print(FILE *to) {
     fputc('\n', to);
 }
 
-enum status summary_print_kernels(FILE *to, const char *path, struct message *message) {
+enum status summary_print_kernels(FILE *to, const char *path, size_t *count,
+                                  struct message *message) {
     struct csv_table table = {.row_count = 0};
     enum status status = STATUS_OK;
     if (access(path, F_OK) == 0)
         status = csv_table_read(path, &table, NULL, message);
-    if (status == STATUS_OK && table.row_count == 0)
-        fprintf(to, "lockstep emulate: no kernel ran on the emulated GPU\n");
-    else if (status == STATUS_OK)
+    *count = table.row_count;
+    if (status == STATUS_OK && table.row_count > 0)
         head_print(to);
     for (size_t row = 0; row < table.row_count && status == STATUS_OK; row++)
         status = row_print(to, &table, row, message);

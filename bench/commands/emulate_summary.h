@@ -7,11 +7,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Prints the lines of the file, and how many there are. No file means nothing was found. */
+/* Prints the lines of the file, and counts them. No file means nothing was found: it prints nothing. */
 enum status summary_print_findings(FILE *to, const char *path, size_t *count,
                                    struct message *message);
 
-/* Prints a row a kernel of the counters' CSV file. No file means that no kernel was launched. */
-enum status summary_print_kernels(FILE *to, const char *path, struct message *message);
+/* Prints a row a kernel of the counters' CSV file, and counts them. No file means that no kernel was
+ * launched. */
+enum status summary_print_kernels(FILE *to, const char *path, size_t *count,
+                                  struct message *message);
 
 #endif

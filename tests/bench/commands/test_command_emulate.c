@@ -276,6 +276,7 @@ static void calls_that_are_wrong_are_refused(void **state) {
         {{"emulate"}, "which program?", 2},
         {{"emulate", "/no/such/program"}, "cannot start /no/such/program", 2},
         {{"emulate", "--check", "memory;race", "true"}, "without blanks", 2},
+        {{"emulate", "--check", "all,none", "true"}, "--check=all,none: a contradiction", 2},
         {{"emulate", "--error-exitcode", "256", "true"}, "from 0 to 255", 2},
         {{"emulate", "--report", "/no/such/folder/f", "true"}, "/no/such/folder", 2},
         {{"emulate", "true"}, "no kernel ran on the emulated GPU", 0},
@@ -340,6 +341,21 @@ static void a_runtime_that_is_built_in_is_told_of(void **state) {
                     "#!/bin/sh\n# libcudart_static_0123\nexit 0\n");
     call = EMULATE("./program");
     check_status(&call, 86);
+    assert_null(strstr(call.err, "nothing was found wrong"));
+    call_free(&call);
+}
+
+static void a_program_that_is_here_is_pointed_to(void **state) {
+    (void)state;
+    struct call call = EMULATE("oob");
+    check_status(&call, 2);
+    assert_null(strstr(call.err, "did you mean"));
+    call_free(&call);
+    file_write_text(temporary_path(&here.place, "oob"), "#!/bin/sh\n");
+    assert_int_equal(chmod(temporary_path(&here.place, "oob"), 0700), 0);
+    call = EMULATE("oob");
+    check_status(&call, 2);
+    check_holds(call.err, "cannot start oob: No such file or directory; did you mean ./oob?");
     call_free(&call);
 }
 
@@ -348,6 +364,8 @@ static void a_signal_is_an_exit_status(void **state) {
     struct call call = EMULATE("sh", "-c", "kill -9 $$");
     check_status(&call, 137);
     check_holds(call.err, "lockstep emulate: signal 9 (Killed) ended the program");
+    assert_null(strstr(call.err, "nothing was found wrong"));
+    assert_null(strstr(call.err, "no kernel ran"));
     call_free(&call);
     call = EMULATE("sh", "-c", "kill -SEGV $$");
     check_status(&call, 139);
@@ -370,6 +388,7 @@ int main(int argc, char **argv) {
         IN_PLACE(calls_that_are_wrong_are_refused),
         IN_PLACE(the_device_is_chosen_by_name),
         IN_PLACE(a_runtime_that_is_built_in_is_told_of),
+        IN_PLACE(a_program_that_is_here_is_pointed_to),
         IN_PLACE(a_signal_is_an_exit_status),
     };
     if (readlink("/proc/self/exe", self, sizeof self - 1) <= 0)
