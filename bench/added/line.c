@@ -54,8 +54,6 @@ static enum status operation_line(struct block *block) {
     const char *list[] = {name};
     struct message why;
     const struct line_reader before = block->reader;
-    if (block->lines->operation)
-        return refuse(block, "a block is about one operation; begin another block");
     if (!line_word(&block->reader, name, sizeof name))
         return refuse(block, "the name of an operation is wanted here");
     block->lines->operation = operation_find(name);
@@ -326,23 +324,24 @@ static enum status zero_line(struct block *block) {
     return status;
 }
 
-/* Whether lines of this kind stand before the operation, after it, or below a kernel. */
-enum need { NEED_NOTHING, NEED_OPERATION, NEED_KERNEL };
+/* Whether lines of this kind stand anywhere, anywhere but once, after the operation, or below a kernel.
+ */
+enum need { NEED_NOTHING, NEED_TO_BE_ONE, NEED_OPERATION, NEED_KERNEL };
 
 static const struct {
     const char *word;
     enum need need;
     enum status (*read)(struct block *block);
 } kinds[] = {
-    {"operation", NEED_NOTHING, operation_line},
-    {"name", NEED_NOTHING, name_line},
-    {"summary", NEED_NOTHING, summary_line},
-    {"source", NEED_NOTHING, source_line},
-    {"flags", NEED_NOTHING, flags_line},
+    {"operation", NEED_TO_BE_ONE, operation_line},
+    {"name", NEED_TO_BE_ONE, name_line},
+    {"summary", NEED_TO_BE_ONE, summary_line},
+    {"source", NEED_TO_BE_ONE, source_line},
+    {"flags", NEED_TO_BE_ONE, flags_line},
     {"dtype", NEED_NOTHING, dtype_line},
-    {"capability", NEED_NOTHING, capability_line},
-    {"reads", NEED_NOTHING, reads_line},
-    {"finite", NEED_NOTHING, finite_line},
+    {"capability", NEED_TO_BE_ONE, capability_line},
+    {"reads", NEED_TO_BE_ONE, reads_line},
+    {"finite", NEED_TO_BE_ONE, finite_line},
     {"values", NEED_NOTHING, values_line},
     {"const", NEED_OPERATION, const_line},
     {"when", NEED_OPERATION, when_line},
@@ -377,7 +376,7 @@ enum status launch_line_read(struct block *block) {
         block->reader = before;
         return word_unknown(block);
     }
-    if (kinds[kind].need != NEED_NOTHING && !block->lines->operation) {
+    if (kinds[kind].need != NEED_TO_BE_ONE && !block->lines->operation) {
         block->reader = before;
         return refuse(block, "an `operation` line has to stand before this one");
     }
@@ -385,6 +384,12 @@ enum status launch_line_read(struct block *block) {
         block->reader = before;
         return refuse(block, "a `kernel` line has to stand before this one");
     }
+    if (kinds[kind].need == NEED_TO_BE_ONE && block->kinds_read & 1U << kind) {
+        block->reader = before;
+        return line_refuse(&block->reader, block->message, "this block has a `%s` line already",
+                           word);
+    }
+    block->kinds_read |= 1U << kind;
     enum status status = kinds[kind].read(block);
     if (status == STATUS_OK && line_has_more(&block->reader))
         status = refuse(block, "the line should have ended here");

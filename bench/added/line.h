@@ -10,6 +10,7 @@ struct block {
     struct line_reader reader;
     char copy[1024]; /* the line that the reader reads */
     struct message *message;
+    unsigned kinds_read;  /* a bit each of the kinds of lines that there were */
     variant_set variants; /* that the lines are about, since the last `variant` */
 };
 

@@ -38,16 +38,16 @@ struct parsed {
 static const struct command_option options[] = {
     OPTION_TEXT("gpu", "NAME", struct parsed, gpu,
                 "Whose figures (default: the emulated GPU's, or else a100); `list` names them"),
-    OPTION_TEXT("predict", "LIST", struct parsed, predict,
+    OPTION_LIST("predict", struct parsed, predict,
                 "Predict the time on these GPUs: names joined by commas, or all"),
     OPTION_TEXT("device-file", "FILE", struct parsed, device_file,
                 "Describes another GPU, for --gpu (itself by default) and --predict "
                 "(docs/model.md)"),
     OPTION_TEXT("case", "GLOB", struct parsed, case_glob, "Only cases whose name matches"),
     OPTION_TEXT("implementation", "NAME", struct parsed, implementation, "Only this one"),
-    OPTION_TEXT("shape", "LIST", struct parsed, request.shapes,
+    OPTION_LIST("shape", struct parsed, request.shapes,
                 "Of an operation: these shapes instead of the preset's"),
-    OPTION_TEXT("dtype", "LIST", struct parsed, request.dtypes,
+    OPTION_LIST("dtype", struct parsed, request.dtypes,
                 "Of an operation: f32 (default), tf32, bf16, f16"),
     OPTION_ADD(struct parsed, request.add),
     OPTION_FLAG("caches", struct parsed, caches,
@@ -67,11 +67,14 @@ static int argument_read(struct option_parse *parse, char *text) {
     return 0;
 }
 
-static void gpus_print(void) {
+static void gpus_print(bool csv) {
+    if (csv)
+        puts("gpu,title,multiprocessors,clock_mhz,memory_gbps");
     for (int i = 0; i < model_gpu_count; i++)
-        printf("%-14s %s: %d multiprocessors at %.0f MHz, %.0f GB/s\n", model_gpus[i].name,
-               model_gpus[i].title, model_gpus[i].multiprocessors, model_gpus[i].clock_mhz,
-               model_gpus[i].memory);
+        printf(csv ? "%s,%s,%d,%.0f,%.0f\n"
+                   : "%-14s %s: %d multiprocessors at %.0f MHz, %.0f GB/s\n",
+               model_gpus[i].name, model_gpus[i].title, model_gpus[i].multiprocessors,
+               model_gpus[i].clock_mhz, model_gpus[i].memory);
 }
 
 /* Of --add the added rows alone, unless another is named: the others were counted to compare with. */
@@ -266,7 +269,7 @@ enum status command_explain(int argc, char **argv, const struct command_context 
     if (status != STATUS_OK || parse.helped)
         return status;
     if (parsed.gpu && strcmp(parsed.gpu, "list") == 0) {
-        gpus_print();
+        gpus_print(parsed.csv);
         return STATUS_OK;
     }
     const struct model_gpu *gpu = NULL;

@@ -23,8 +23,8 @@ static const struct command_option options[] = {
         "limits", "NAME", struct parsed, arguments.run.limits,
         "By whose figures to say what would limit each emulated kernel (default: the "
         "emulated GPU's, or else a100), see `lockstep explain --gpu list`; none: by nobody's"),
-    OPTION_TEXT(
-        "predict", "LIST", struct parsed, predict,
+    OPTION_LIST(
+        "predict", struct parsed, predict,
         "On which GPUs to predict the time of each emulated kernel: names joined by commas, "
         "or all"),
     OPTION_TEXT("device-file", "FILE", struct parsed, device_file,

@@ -28,8 +28,8 @@ struct parsed {
 static const struct command_option options[] = {
     OPTION_TEXT("preset", "NAME", struct parsed, tune.preset,
                 "Whose shapes of gemm (default: default)"),
-    OPTION_TEXT("variant", "LIST", struct parsed, tune.variants, "Only these of nn, nt, tn"),
-    OPTION_TEXT("dtype", "LIST", struct parsed, tune.dtypes,
+    OPTION_LIST("variant", struct parsed, tune.variants, "Only these of nn, nt, tn"),
+    OPTION_LIST("dtype", struct parsed, tune.dtypes,
                 "f32 (default) for cuda-best, bf16 and f16 for cuda-hopper"),
     OPTION_TEXT("gpu", "WHICH", struct parsed, tune.gpu, "auto (default) or a number"),
     OPTION_CORES(struct parsed, cores),

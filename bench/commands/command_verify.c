@@ -32,10 +32,9 @@ struct parsed {
 static const struct command_option options[] = {
     OPTION_IMPLEMENTATIONS(struct parsed, suite.implementations),
     OPTION_ADD(struct parsed, add),
-    OPTION_TEXT("dtype", "LIST", struct parsed, suite.dtypes,
+    OPTION_LIST("dtype", struct parsed, suite.dtypes,
                 "f32, tf32, bf16, f16 (default: all that an operation has)"),
-    OPTION_TEXT("shape", "LIST", struct parsed, suite.shapes,
-                "These shapes instead of the awkward ones"),
+    OPTION_LIST("shape", struct parsed, suite.shapes, "These shapes instead of the awkward ones"),
     OPTION_GPU(struct parsed, gpu),
     OPTION_TUNING(struct parsed, tuning),
     OPTION_THREADS(struct parsed, suite.threads,

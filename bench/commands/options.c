@@ -110,6 +110,19 @@ int option_share(struct option_parse *parse, const struct command_option *option
                                text);
 }
 
+int option_list(struct option_parse *parse, const struct command_option *option, char *text,
+                void *member) {
+    for (const char *word = text; *word;) {
+        const size_t length = strcspn(word, ",");
+        for (const char *other = text; length > 0 && other < word; other += strcspn(other, ",") + 1)
+            if (strcspn(other, ",") == length && strncmp(other, word, length) == 0)
+                return option_refuse(parse, "%s names '%.*s' twice", option->name, (int)length,
+                                     word);
+        word += length + (word[length] == ',');
+    }
+    return option_text(parse, option, text, member);
+}
+
 int option_added(struct option_parse *parse, const struct command_option *option, char *text,
                  void *member) {
     struct added_list *list = member;
@@ -128,6 +141,7 @@ struct reading {
     struct option_parse *parse;
     const struct command_option *options[OPTIONS_MAX];
     struct argp_option listed[OPTIONS_MAX + 3];
+    bool was_given[OPTIONS_MAX];
     int count;
 };
 
@@ -161,6 +175,11 @@ static error_t key_read(int key, char *text, struct argp_state *state) {
     if (key < KEY_FIRST || key >= KEY_FIRST + reading->count)
         return ARGP_ERR_UNKNOWN;
     const struct command_option *option = reading->options[key - KEY_FIRST];
+    const bool may_repeat = !option->value || option->read == option_added;
+    if (!may_repeat && reading->was_given[key - KEY_FIRST])
+        return option_refuse(parse, "%s was given twice, the second time as '%s'", option->name,
+                             text);
+    reading->was_given[key - KEY_FIRST] = true;
     int error = option->read(parse, option, text, (char *)parse->parsed + option->offset);
     return error || !parse->heard ? error : parse->heard(parse, option, text);
 }

@@ -55,6 +55,7 @@ int option_refuse(struct option_parse *parse, const char *format, ...)
 /* --- readers ---------------------------------------------------------------------------------- */
 
 option_reader option_text;     /* const char *: any text */
+option_reader option_list;     /* const char *: words joined by commas, none of them twice */
 option_reader option_flag;     /* bool: becomes true; no value */
 option_reader option_format;   /* int: becomes `least`, an enum output_format; no value */
 option_reader option_whole;    /* int: a whole number from `least` to `most` */
@@ -72,6 +73,8 @@ option_reader option_added;    /* struct added_list: one more text */
 
 #define OPTION_TEXT(name, value, parsed, member, help)                                             \
     { "--" name, value, help, option_text, OPTION_MEMBER(const char **, parsed, member), 0, 0 }
+#define OPTION_LIST(name, parsed, member, help)                                                    \
+    { "--" name, "LIST", help, option_list, OPTION_MEMBER(const char **, parsed, member), 0, 0 }
 #define OPTION_FLAG(name, parsed, member, help)                                                    \
     { "--" name, NULL, help, option_flag, OPTION_MEMBER(bool *, parsed, member), 0, 0 }
 #define OPTION_FORMAT(name, choice, parsed, member, help)                                          \
@@ -107,7 +110,7 @@ enum { THREADS_MAX = 4096 };
     OPTION_TEXT("tuning", "FILE", parsed, member,                                                  \
                 "GEMM tiles and splits as `lockstep tune` measured them")
 #define OPTION_IMPLEMENTATIONS(parsed, member)                                                     \
-    OPTION_TEXT("implementation", "LIST", parsed, member, "Only these, separated by commas")
+    OPTION_LIST("implementation", parsed, member, "Only these, separated by commas")
 
 #define OPTION_ADDED(what, parsed, member, help)                                                   \
     { "--add", what, help, option_added, OPTION_MEMBER(struct added_list *, parsed, member), 0, 0 }

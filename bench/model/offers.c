@@ -33,6 +33,9 @@ enum status gpu_prices_read(const char *text, const struct gpu_choice *choice,
                                "--price wants dollars an hour above 0, as in a100=1.5,l4=0.7; not "
                                "'%s'",
                                text);
+        if (prices->an_hour[place] > 0)
+            return message_set(message, STATUS_INVALID, "--price gives two prices of %s",
+                               choice->gpus[place]->name);
         prices->an_hour[place] = price;
         prices->any = true;
         at = *end == ',' ? end + 1 : end;

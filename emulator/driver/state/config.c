@@ -40,6 +40,23 @@ static bool config_number(const char *text, bool size, uint64_t *value) {
     return true;
 }
 
+/* Every word is said once, and "none" alone. */
+static bool config_words_agree(const struct config_reader *reader, const char *list) {
+    static const char known[] = "each check once, or none by itself";
+    bool none = false;
+    for (const char *word = list; word; word = strchr(word, ',') ? strchr(word, ',') + 1 : NULL) {
+        const size_t length = strcspn(word, ",");
+        if (length == 0)
+            return config_refuse(reader, "an empty word in", list, known);
+        for (const char *other = list; other < word; other += strcspn(other, ",") + 1)
+            if (strcspn(other, ",") == length && !strncmp(other, word, length))
+                return config_refuse(reader, "a word comes twice in", list, known);
+        none |= length == 4 && !strncmp(word, "none", length);
+    }
+    return !none || !strchr(list, ',') ? true
+                                       : config_refuse(reader, "a contradiction in", list, known);
+}
+
 static bool config_check(const struct config_reader *reader, char *value) {
     struct machine_options *options = &reader->config->options;
     const struct {
@@ -50,6 +67,8 @@ static bool config_check(const struct config_reader *reader, char *value) {
         {"race=global", &options->check_race_global}, {"init", &options->check_init},
         {"barrier", &options->check_barrier},         {"leak", &reader->config->check_leak}};
     enum { CHECKS = sizeof checks / sizeof *checks };
+    if (!config_words_agree(reader, value))
+        return false;
     for (size_t i = 0; i < CHECKS; i++)
         *checks[i].flag = false;
     char *rest = NULL;

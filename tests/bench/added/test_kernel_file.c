@@ -308,6 +308,9 @@ static void test_mistakes_in_lines_are_named(void **state) {
     check_refused(LINES("kernel copy\ngrid 1 1 1 1\n"), 2, "there are three axes");
     check_refused(LINES("kernel copy\ngrid 1 )\n"), 2, "mine.cu:5:8: a value is wanted here");
     check_refused(LINES("capability ampere\n"), 2, "as in 8.0");
+    check_refused(LINES("summary one\nsummary other\n"), 2,
+                  "mine.cu:5:1: this block has a `summary` line already");
+    check_refused(LINES("operation softmax\n"), 2, "this block has a `operation` line already");
 }
 
 static void test_kernels_that_do_not_fit_their_lines_are_named(void **state) {

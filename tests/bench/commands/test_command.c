@@ -90,6 +90,27 @@ static void test_unknown_names_list_the_known(void **state) {
     CHECK_REFUSED(2, "at a time", "ab", "one", "two", "--csv", "--json");
 }
 
+static void test_what_is_said_twice_is_refused(void **state) {
+    (void)state;
+    CHECK_REFUSED(2, "--gpu was given twice, the second time as 'emulated'", "run", "gemm", TINY,
+                  "--gpu", "emulated");
+    CHECK_REFUSED(2, "--batch was given twice", "train", "--batch", "8", "--batch=9");
+    CHECK_REFUSED(2, "--implementation names 'openblas' twice", "run", "--implementation",
+                  "openblas,cpu-simd,openblas");
+    CHECK_REFUSED(2, "--dtype names 'f32' twice", "verify", "--dtype", "f32,f32");
+    CHECK_REFUSED(2, "--price gives two prices of t4", "choose", "mlp", "--layers", "8-8",
+                  "--price", "t4=1,t4=2");
+}
+
+static void test_lists_of_gpus_are_csv_on_request(void **state) {
+    (void)state;
+    struct call call = CALL("explain", "--gpu", "list", "--csv");
+    check_status(&call, 0);
+    assert_int_equal(strncmp(call.out, "gpu,title,multiprocessors,clock_mhz,memory_gbps\n", 47), 0);
+    check_holds(call.out, "\nt4,T4,40,1590,320\n");
+    call_free(&call);
+}
+
 static const char described_gpu[] =
     "{\"name\": \"mine\", \"family\": \"ada\", \"multiprocessors\": 20, \"clock_mhz\": 2000,"
     " \"issue\": 4, \"fma\": 4, \"alu\": 2, \"lsu\": 16, \"shared\": 128, \"cache\": 128,"
@@ -617,11 +638,8 @@ static void test_output_that_cannot_be_written(void **state) {
 /* Skipping is no way to pass. */
 static void test_where_nothing_was_measured_nothing_passed(void **state) {
     (void)state;
-    struct call nobody =
-        CALL("run", "gemm", "--shape", "8x8x8", "--implementation", "cuda-naive,cublas", TINY);
-    check_status(&nobody, 2);
-    check_holds(nobody.err, "nothing was measured: no implementation that was asked for");
-    call_free(&nobody);
+    CHECK_REFUSED(2, "nothing can be measured: no implementation that was asked for", "run", "gemm",
+                  "--shape", "8x8x8", "--implementation", "cuda-naive,cublas", TINY);
     struct call skipped =
         CALL("run", "gemm", "--shape", "8x8x8", "--dtype", "bf16", "--implementation", "openblas",
              "--quick", "--threads", "1", "--gpu", "none", "--out", "other");
@@ -779,6 +797,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_calls_without_a_command),
         IN_PLACE(test_unknown_names_list_the_known),
+        IN_PLACE(test_what_is_said_twice_is_refused),
+        IN_PLACE(test_lists_of_gpus_are_csv_on_request),
         IN_PLACE(test_nothing_to_explain_is_refused),
         IN_PLACE(test_a_bad_choice_is_refused),
         IN_PLACE(test_a_missing_file_is_a_mistake_of_the_call),

@@ -121,8 +121,9 @@ static void what_cannot_run_is_not_offered(void **state) {
 
 static void bad_prices_are_refused(void **state) {
     (void)state;
-    static const char *const wrong[] = {"a100",     "a100=",  "a100=0",      "a100=-1", "a100=much",
-                                        "a100=inf", "h100=1", "a100=1;t4=2", "=1",      "a10=1"};
+    static const char *const wrong[] = {"a100",      "a100=",    "a100=0",   "a100=-1",
+                                        "a100=much", "a100=inf", "h100=1",   "a100=1;t4=2",
+                                        "=1",        "a10=1",    "t4=1,t4=2"};
     const struct gpu_choice choice = choice_of("t4,a100");
     struct gpu_prices prices;
     struct message message;

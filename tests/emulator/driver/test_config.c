@@ -63,6 +63,10 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"colour=red",
          "no such key 'colour'; known: check, device, devices, report, threads, memory, budget"},
         {"check=memory,speed", "no such check 'speed'; known: memory, race, race=global, init"},
+        {"check=all,none", "a contradiction in 'all,none'"},
+        {"check=none,memory", "a contradiction in 'none,memory'"},
+        {"check=,", "an empty word in ','"},
+        {"check=race,init,race", "a word comes twice in 'race,init,race'"},
         {"device=gtx1080", "no such device 'gtx1080'; known: ampere, t4, a100, rtx3090, rtx4060, "
                            "h100, b200, rtx5090"},
         {"threads=two", "no usable number of threads 'two'"},
