@@ -199,7 +199,8 @@ static size_t take_request(struct joining *joining, const struct candidate *firs
 }
 
 static void close_list(struct joining *joining, struct list *list, bool is_store) {
-    qsort(list->items, list->count, sizeof *list->items, by_place);
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof *list->items, by_place);
     for (size_t k = 0; k < list->count;)
         k += take_request(joining, &list->items[k], list->count - k, is_store);
     list->count = 0;
