@@ -7,7 +7,7 @@
 #    include <immintrin.h>
 #endif
 
-enum { TABLE_COUNT = 11 };
+enum { TABLE_COUNT = 13 };
 
 /* The tables of a build, those that programs use most first. */
 #define TABLES(build)                                                                              \
@@ -16,7 +16,8 @@ enum { TABLE_COUNT = 11 };
             &arithmetic_bits_##build, &arithmetic_compare_##build, &arithmetic_select_##build,     \
             &arithmetic_convert_integer_##build, &arithmetic_convert_float_##build,                \
             &arithmetic_float64_##build, &arithmetic_half_##build,                                 \
-            &arithmetic_matrix_multiply_##build, NULL                                              \
+            &arithmetic_matrix_multiply_##build, &arithmetic_matrix_sparse_##build,                \
+            &arithmetic_matrix_quads_##build, NULL                                                 \
     }
 
 #define DECLARE_TABLES(build)                                                                      \
@@ -31,6 +32,8 @@ enum { TABLE_COUNT = 11 };
     extern const struct lane_table arithmetic_float64_##build;                                     \
     extern const struct lane_table arithmetic_half_##build;                                        \
     extern const struct lane_table arithmetic_matrix_multiply_##build;                             \
+    extern const struct lane_table arithmetic_matrix_sparse_##build;                               \
+    extern const struct lane_table arithmetic_matrix_quads_##build;                                \
     extern warpgroup_function arithmetic_warpgroup_##build
 
 DECLARE_TABLES(baseline);

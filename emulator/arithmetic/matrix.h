@@ -1,6 +1,6 @@
 /*
  * PTX's warp-wide matrix instructions (PTX ISA 9.7.14): how fragments lie in registers, and
- * ldmatrix, stmatrix and movmatrix. mma and wmma.mma are rows of arithmetic_tables().
+ * ldmatrix, stmatrix and movmatrix. mma, mma.sp and wmma.mma are rows of arithmetic_tables().
  *
  * Fragments. A matrix is spread over registers of the 32 lanes: 4 bytes a lane, 8 for f64. Two f16
  * or bf16 (first the low half), four s8 or u8, eight s4 or u4 and 32 b1 share a 4-byte lane. All

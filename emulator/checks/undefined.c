@@ -128,11 +128,21 @@ static void propagate_product(const struct warp *warp, const struct detail *deta
         set_lanes(warp, detail->to[k], LANES_ALL, results[k]);
 }
 
-static bool is_small_product(const struct detail *detail) {
-    return strcmp(detail->source->root, "mma") == 0 && detail->to_count <= 4;
+/* mma.m8n8k4 of f16, whose lanes share rows and columns in another way. */
+static bool is_quads(const struct detail *detail) {
+    const struct syntax_instruction *source = detail->source;
+    for (size_t k = 0; k < source->modifier_count; k++) {
+        if (strcmp(source->modifiers[k], "m8n8k4") == 0)
+            return detail->to_count > 2;
+    }
+    return false;
 }
 
-/* wmma.mma and wgmma: their results count as written. */
+static bool is_small_product(const struct detail *detail) {
+    return strcmp(detail->source->root, "mma") == 0 && !is_quads(detail);
+}
+
+/* wmma.mma, mma.m8n8k4 of f16 and wgmma: their results count as written. */
 static bool is_large_product(const struct detail *detail) {
     return detail->product || (detail->flags & OPERATION_TENSOR);
 }

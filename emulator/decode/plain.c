@@ -6,7 +6,16 @@
 
 #include <string.h>
 
-/* Adds operand number `next`; gives the number of the next one. CC.CF is not written. */
+/* An integer constant below `count`; of any value where the row has no count. */
+static void add_constant(struct decoder *decoder, const struct syntax_operand *operand,
+                         size_t count) {
+    const bool is_bounded = count > 0 && operand->kind == OPERAND_INTEGER;
+    if (is_bounded && (operand->integer < 0 || (uint64_t)operand->integer >= count))
+        decoder_fail(decoder, "an integer constant is out of its range");
+    decoder_add_from(decoder, operand, 'i');
+}
+
+/* Adds operand number `next`, a vector where the row has a count; gives the number of the next one. CC.CF is not written. */
 static size_t add_group(struct decoder *decoder, size_t next, char letter, size_t count,
                         bool is_to) {
     if (letter == 'c') {
@@ -15,6 +24,11 @@ static size_t add_group(struct decoder *decoder, size_t next, char letter, size_
     }
     const struct syntax_operand *operand = decoder_operand(decoder, next);
     const struct syntax_operand *items = operand;
+    if (letter == 'i') {
+        add_constant(decoder, operand, count);
+        return next + 1;
+    }
+    count = count > 0 ? count : 1;
     if (count > 1 || operand->kind == OPERAND_VECTOR) {
         if (operand->kind != OPERAND_VECTOR || operand->item_count != count)
             decoder_fail(decoder, "a vector operand has the wrong number of elements");
@@ -39,7 +53,6 @@ void decode_plain(struct decoder *decoder, const char *operands) {
         size_t count = 0;
         while (*operands >= '0' && *operands <= '9')
             count = count * 10 + (size_t)(*operands++ - '0');
-        count = count ? count : 1;
         bool pair = is_to && position == 1 && letter == 'p' && source->operand_count &&
                     source->operands[0].second;
         if (pair)

@@ -64,7 +64,7 @@ typedef void lane_function(void *const to[], const void *const from[], const sig
  *   h   16 bits
  *   w   32 bits: f16x2, tf32 and their like too
  *   d   64 bits
- *   i   an integer constant, given as `const int64_t *`
+ *   i   an integer constant, given as `const int64_t *`; its count, if any, is above the largest
  * For example:
  *   "w=w,w,w"       fma.rn.f32
  *   "p=h,h"         setp.lt.s16

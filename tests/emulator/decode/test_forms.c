@@ -263,6 +263,12 @@ static void every_instruction_that_is_lacking_is_named(void **state) {
         ("mma.sync.aligned.m16n8k16.col.row.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
          "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};"),
         ".reg .b128 %q; mov.b128 %q, {%rd1, %rd2};",
+        ("mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, "
+         "{%r3,%r4}, {%f1,%f2,%f3,%f4}, %r5, 4;"),
+        ("mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.s32.s8.s8.s32 {%r1,%r2,%r3,%r4}, "
+         "{%r1,%r2,%r3,%r4}, {%r1,%r2,%r3,%r4}, {%r1,%r2,%r3,%r4}, %r5, 1;"),
+        ("mma.sync.aligned.m8n8k4.row.col.f16.f16.f16.f32 {%r1,%r2,%r3,%r4}, {%r5,%r6}, "
+         "{%r7,%r8}, {%f1,%f2,%f3,%f4,%f5,%f6,%f7,%f8};"),
     };
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof lacking / sizeof lacking[0]; k++) {
@@ -307,7 +313,7 @@ static void what_the_document_calls_lacking_is(void **state) {
         count++;
     }
     assert_int_equal(fclose(file), 0);
-    assert_in_range(count, 10, 100);
+    assert_in_range(count, 1, 100);
 }
 
 /* ---- What the assembler does not take ---- */

@@ -151,6 +151,19 @@ static void a_tile_at_an_edge_spoils_its_rows_alone(void **state) {
                      "{%r9,%r9}, {%r12}, {%f1,%f1,%f1,%f1};\n and.b32 %r13, %r9, 3;\n"
                      "setp.ge.u32 %p3, %r13, 2; @%p3 st.global.f32 [%rd2], %f2;"),
          STORES},
+        {KERNEL(TILE "mov.b32 %r12, 0xeeeeeeee; ldmatrix.sync.aligned.m8n8.x2.shared.b16 "
+                     "{%r10, %r11}, [%r10];\n"
+                     "mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f2,%f3,%f4,%f5}, "
+                     "{%r10,%r11}, {%r9,%r9}, {%f1,%f1,%f1,%f1}, %r12, 0;\n" KEEP("%f3")),
+         NULL},
+        {KERNEL(TILE "mov.b32 %r12, 0xeeeeeeee; ldmatrix.sync.aligned.m8n8.x2.shared.b16 "
+                     "{%r10, %r11}, [%r10];\n"
+                     "mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f2,%f3,%f4,%f5}, "
+                     "{%r10,%r11}, {%r9,%r9}, {%f1,%f1,%f1,%f1}, %r12, 0;\n" KEEP("%f4")),
+         STORES},
+        {KERNEL("mma.sync.aligned.m8n8k4.row.col.f16.f16.f16.f16 {%r10,%r11,%r12,%r13}, {%r9,%r9}, "
+                "{%r9,%r9}, {%r9,%r9,%r9,%r9}; st.global.u32 [%rd2], %r13;"),
+         NULL},
     };
     RUN_ALL(*state, examples);
 }
