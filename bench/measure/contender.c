@@ -17,28 +17,41 @@ enum status contender_open(struct contender *contender, const struct bench_case 
         .implementation = implementation,
         .device = device,
         .threads = threads,
-        .sets = sets,
-        .set_count = set_count,
         .iterations = 1,
         .energy_j = (double)NAN,
     };
+    return contender_bind(contender, sets, set_count, message);
+}
+
+void contender_close(struct contender *contender) {
+    contender_unbind(contender);
+    free(contender->samples);
+    contender->samples = NULL;
+}
+
+enum status contender_bind(struct contender *contender, struct buffer_set *sets, int set_count,
+                           struct message *message) {
+    contender->sets = sets;
+    contender->set_count = set_count;
+    if (contender->bereft) {
+        contender->bereft = contender->done = false;
+        contender->status = STATUS_OK;
+    }
     contender->launches = calloc((size_t)set_count, sizeof *contender->launches);
     if (!contender->launches)
         return message_set(message, STATUS_NO_MEMORY, "no memory for a contender");
     enum status status = STATUS_OK;
     for (int i = 0; i < set_count && status == STATUS_OK; i++)
-        status =
-            launch_open(bench_case, implementation, sets[i].data, &contender->launches[i], message);
+        status = launch_open(contender->bench_case, contender->implementation, sets[i].data,
+                             &contender->launches[i], message);
     return status;
 }
 
-void contender_close(struct contender *contender) {
+void contender_unbind(struct contender *contender) {
     for (int i = 0; contender->launches && i < contender->set_count; i++)
         launch_close(&contender->launches[i]);
     free(contender->launches);
-    free(contender->samples);
     contender->launches = NULL;
-    contender->samples = NULL;
 }
 
 enum status contender_check_device(const struct contender *c, struct message *message) {

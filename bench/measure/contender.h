@@ -28,6 +28,7 @@ struct contender {
     char throttle_reasons[128]; /* … and why, at the last of them */
     double energy_j;            /* of an iteration; NAN: not known */
     bool done;
+    bool bereft; /* another contender left the device unusable: `status` and `message` say so */
     enum measure_end end;
     enum status status;     /* other than STATUS_OK: it broke, and is sampled no further */
     struct message message; /* why */
@@ -38,6 +39,12 @@ enum status contender_open(struct contender *contender, const struct bench_case 
                            int threads, struct buffer_set *sets, int set_count,
                            struct message *message);
 void contender_close(struct contender *contender);
+
+/* The launches alone, where the device is lost and has other buffers then: the samples stay, and a
+ * contender that was bereft may go on. */
+void contender_unbind(struct contender *contender);
+enum status contender_bind(struct contender *contender, struct buffer_set *sets, int set_count,
+                           struct message *message);
 
 /* STATUS_UNSUPPORTED with the reason when another contender left the device unusable. */
 enum status contender_check_device(const struct contender *contender, struct message *message);

@@ -59,29 +59,62 @@ void contest_entries_count(struct contest *contest) {
     }
 }
 
-enum status contest_entries_measure(struct contest *contest, struct message *message) {
-    struct contender *running = calloc((size_t)contest->entry_count, sizeof *running);
-    if (!running)
-        return message_set(message, STATUS_NO_MEMORY, "no memory for %d contenders",
-                           contest->entry_count);
+/* Samples those that are not done. Who breaks has ended, unless another took its device along. */
+static enum status entries_sample(struct contest *contest, struct contender *running,
+                                  size_t *bereft, size_t *ended, struct message *message) {
     int count = 0;
     for (int i = 0; i < contest->entry_count; i++)
         if (contest->entries[i].running)
             running[count++] = contest->entries[i].contender;
-    char name[256];
-    case_name(contest->bench_case, name, sizeof name);
-    progress_show(contest->rules->progress, name, "sampling");
     enum status status =
         measure_contenders(running, count, &contest->rules->limits, contest->rules->stop,
                            contest->rules->stop_argument, message);
     count = 0;
+    *bereft = *ended = 0;
     for (int i = 0; i < contest->entry_count; i++) {
         struct entry *entry = &contest->entries[i];
         if (!entry->running)
             continue;
         entry->contender = running[count++];
-        if (entry->contender.status != STATUS_OK)
+        *bereft += entry->contender.bereft;
+        *ended += !entry->contender.bereft && entry->contender.status != STATUS_OK;
+        if (!entry->contender.bereft && entry->contender.status != STATUS_OK)
             contest_row_end(entry, entry->contender.status, entry->contender.message.text);
+    }
+    return status;
+}
+
+/* The devices that were lost are made anew for the rest. */
+static void devices_recover(struct contest *contest) {
+    for (int d = 0; d < contest->rules->devices->count; d++)
+        contest_stage_recover(contest, &contest->rules->devices->list[d]);
+}
+
+/* Where nobody ended who could have lost the device, another try would fare no better. */
+static void bereft_end(struct contest *contest) {
+    for (int i = 0; i < contest->entry_count; i++) {
+        const struct contender *c = &contest->entries[i].contender;
+        if (contest->entries[i].running && c->bereft)
+            contest_row_end(&contest->entries[i], c->status, c->message.text);
+    }
+}
+
+enum status contest_entries_measure(struct contest *contest, struct message *message) {
+    struct contender *running = calloc((size_t)contest->entry_count, sizeof *running);
+    if (!running)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %d contenders",
+                           contest->entry_count);
+    char name[256];
+    case_name(contest->bench_case, name, sizeof name);
+    progress_show(contest->rules->progress, name, "sampling");
+    enum status status = STATUS_OK;
+    for (bool again = true; again && status == STATUS_OK;) {
+        size_t bereft = 0, ended = 0;
+        status = entries_sample(contest, running, &bereft, &ended, message);
+        again = bereft > 0 && ended > 0 && !contest_ranks(contest);
+        if (!again)
+            bereft_end(contest);
+        devices_recover(contest);
     }
     free(running);
     return status;
@@ -102,6 +135,7 @@ static void entry_measure_parts(struct contest *contest, struct entry *entry) {
                                                     "no memory for the parts of an iteration");
     if (status != STATUS_OK)
         contest_row_end(entry, status, message.text);
+    contest_stage_recover(contest, entry->contender.device);
 }
 
 static void entry_measure_energy(struct contest *contest, struct entry *entry) {
@@ -115,6 +149,7 @@ static void entry_measure_energy(struct contest *contest, struct entry *entry) {
                        &entry->contender.energy_j, &message);
     if (status != STATUS_OK)
         contest_row_end(entry, status, message.text);
+    contest_stage_recover(contest, entry->contender.device);
 }
 
 void contest_entries_measure_more(struct contest *contest) {

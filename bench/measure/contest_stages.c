@@ -71,18 +71,21 @@ static enum status stage_open(struct contest *contest, int d, struct message *me
     return status;
 }
 
-/* Binds the entry to the buffers of its device, which the first one opens. */
-static void entry_open(struct contest *contest, struct entry *entry) {
-    const int d = (int)(entry->contender.device - contest->rules->devices->list);
+/* Binds the entry to the buffers of its device, which the first one opens; `again`, where it had
+ * others before. */
+static void entry_open(struct contest *contest, struct entry *entry, bool again) {
+    struct contender *c = &entry->contender;
+    const int d = (int)(c->device - contest->rules->devices->list);
+    const struct stage *stage = &contest->stages[d];
     struct message message;
     enum status status = STATUS_OK;
-    if (!contest->stages[d].sets)
+    if (!stage->sets)
         status = stage_open(contest, d, &message);
-    if (status == STATUS_OK)
-        status =
-            contender_open(&entry->contender, contest->bench_case, entry->contender.implementation,
-                           entry->contender.device, entry->contender.threads,
-                           contest->stages[d].sets, contest->stages[d].set_count, &message);
+    if (status == STATUS_OK && again)
+        status = contender_bind(c, stage->sets, stage->set_count, &message);
+    else if (status == STATUS_OK)
+        status = contender_open(c, contest->bench_case, c->implementation, c->device, c->threads,
+                                stage->sets, stage->set_count, &message);
     status = ranks_agree(contest_ranks(contest), status, &message);
     entry->contender.ranges = contest->rules->ranges;
     if (status != STATUS_OK)
@@ -92,17 +95,19 @@ static void entry_open(struct contest *contest, struct entry *entry) {
 void contest_stages_open(struct contest *contest) {
     for (int i = 0; i < contest->entry_count; i++)
         if (contest->entries[i].running)
-            entry_open(contest, &contest->entries[i]);
+            entry_open(contest, &contest->entries[i], false);
 }
 
 void contest_stage_recover(struct contest *contest, struct device *device) {
+    struct stage *stage = &contest->stages[device - contest->rules->devices->list];
+    const struct stage before = *stage;
     struct message message;
     if (contest_ranks(contest) || !device->lost || !device->lost(device))
         return;
     for (int i = 0; i < contest->entry_count; i++)
         if (contest->entries[i].contender.device == device)
-            contender_close(&contest->entries[i].contender);
-    stage_close(&contest->stages[device - contest->rules->devices->list]);
+            contender_unbind(&contest->entries[i].contender);
+    stage_close(stage);
     (void)device->reset(device, &message); /* whether it helped, the device says */
     for (int i = 0; i < contest->entry_count; i++) {
         struct entry *entry = &contest->entries[i];
@@ -110,10 +115,12 @@ void contest_stage_recover(struct contest *contest, struct device *device) {
             continue;
         const enum status status = contender_check_device(&entry->contender, &message);
         if (status == STATUS_OK)
-            entry_open(contest, entry);
+            entry_open(contest, entry, true);
         else
             contest_row_end(entry, status, message.text);
     }
+    stage->transfer_s = before.transfer_s;
+    stage->transfer_failure = before.transfer_failure;
 }
 
 void contest_stages_close(struct contest *contest) {
@@ -139,5 +146,6 @@ void contest_stages_time_transfers(struct contest *contest) {
         stage->transfer_s = NAN;
         if (device->lost && device->lost(device))
             contest_row_end(entry, status, failure->text);
+        contest_stage_recover(contest, device);
     }
 }

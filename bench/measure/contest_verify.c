@@ -75,7 +75,6 @@ void contest_entries_verify(struct contest *contest, const char *phase, bool fir
     progress_show(contest->rules->progress, name, phase);
     for (int i = 0; i < contest->entry_count && !contest_ask_stop(contest); i++) {
         entry_verify(contest, &contest->entries[i], first);
-        if (first)
-            contest_stage_recover(contest, contest->entries[i].contender.device);
+        contest_stage_recover(contest, contest->entries[i].contender.device);
     }
 }

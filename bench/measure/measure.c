@@ -196,6 +196,7 @@ static bool sample_round(struct contender *contenders, int count,
             continue;
         struct message message;
         enum status status = contender_check_device(c, &message);
+        c->bereft = status != STATUS_OK;
         if (status == STATUS_OK)
             status = contender_sample(c, limits, &message);
         if (status != STATUS_OK)
@@ -209,14 +210,15 @@ static bool sample_round(struct contender *contenders, int count,
 
 static void contender_begin(struct contender *c, const struct measure_limits *limits) {
     struct message why;
-    enum status status = c->status;
-    if (status == STATUS_OK)
-        status = contender_check_device(c, &why);
+    if (c->done)
+        return;
+    enum status status = contender_check_device(c, &why);
+    c->bereft = status != STATUS_OK;
     contender_range_begin(c, "warm-up");
     if (status == STATUS_OK)
         status = contender_warm_up(c, limits, &why);
     contender_range_end(c);
-    if (status != STATUS_OK && !c->done)
+    if (status != STATUS_OK)
         contender_break(c, status, &why);
 }
 

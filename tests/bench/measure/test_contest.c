@@ -540,6 +540,31 @@ static void test_rows_beside_a_lost_gpu_are_measured(void **state) {
     expect_row(f, "openblas", "measured", "");
 }
 
+/* So they do where the first timed launch fails, or what comes behind the samples. */
+static void test_rows_beside_one_that_fails_late_are_measured(void **state) {
+    static const char *const orders[] = {"cuEventSynchronize=719", "cuMemHostAlloc=719"};
+    struct fixture *f = *state;
+    const struct implementation *all = operation_gemm.implementations;
+    struct implementation rows[] = {
+        all[operation_implementation_find(&operation_gemm, "cublas")],
+        all[operation_implementation_find(&operation_gemm, "cublas")],
+        all[operation_implementation_find(&operation_gemm, "openblas")]};
+    rows[0].name = "first";
+    f->operation.implementations = rows;
+    f->operation.implementation_count = 3;
+    f->rules.implementations = NULL;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        stand_in_order(orders[i]);
+        contest_on_gpu(f, "17x19x23");
+        stand_in_order(NULL);
+        expect_row(f, "first", "failed", "CUDA_ERROR_LAUNCH_FAILED");
+        expect_row(f, "openblas", "measured", "");
+        expect_row(f, "cublas", "measured", "");
+        assert_string_equal(row_of(f, "cublas")->verified, "yes");
+        assert_int_equal(samples_of(f, "cublas"), limits_on_gpu.samples_max);
+    }
+}
+
 /* 1 GiB of memory and three matrices of 400 MB. */
 static void test_what_does_not_fit_is_skipped_before_it_is_allocated(void **state) {
     struct fixture *f = *state;
@@ -705,6 +730,7 @@ int main(void) {
         ON_GPU(test_transfers_that_fail_leave_the_row),
         ON_GPU(test_a_lost_gpu_fails_its_row_and_no_other_case),
         ON_GPU(test_rows_beside_a_lost_gpu_are_measured),
+        ON_GPU(test_rows_beside_one_that_fails_late_are_measured),
         ON_GPU(test_what_does_not_fit_is_skipped_before_it_is_allocated),
         ON_GPU(test_a_failed_allocation_skips_the_row),
         ON_GPU(test_a_gpu_row_is_held_against_its_own_ceilings),
