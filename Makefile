@@ -127,7 +127,7 @@ $(BUILD)/bench/added/templates.o: $(template_list) $(template_new)
 
 include kernels/kernels.mk
 include emulator/emulator.mk
-programs: $(EMULATOR_RUNTIMES) $(EMULATOR_NVRTC) $(EMULATOR_JITLINK) $(EMULATOR_CUBLAS) $(EMULATOR_ASSEMBLER)
+programs: $(EMULATOR_RUNTIMES) $(EMULATOR_NVRTC) $(EMULATOR_JITLINK) $(EMULATOR_CUBLAS) $(EMULATOR_COMPILERS)
 
 # What was built, for `lockstep info`. Sources without a repository have no commit; what git has to say of a repository is
 # shown.
@@ -175,7 +175,7 @@ install: all ## build: install the program, and headers and Python module for ke
 	install -D -m 644 $(BUILD)/emulator/libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so.1
 	ln -sf libcuda.so.1 $(DESTDIR)$(prefix)/lib/lockstep/libcuda.so
 	install -m 644 -t $(DESTDIR)$(prefix)/lib/lockstep $(EMULATOR_RUNTIMES) $(EMULATOR_NVRTC) $(EMULATOR_JITLINK) $(EMULATOR_CUBLAS)
-	install -m 755 -t $(DESTDIR)$(prefix)/lib/lockstep $(EMULATOR_ASSEMBLER)
+	install -m 755 -t $(DESTDIR)$(prefix)/lib/lockstep $(EMULATOR_COMPILERS)
 	$(if $(MPI_LIBRARY),install -m 644 -t $(DESTDIR)$(prefix)/lib/lockstep $(MPI_LIBRARY))
 	install -D -m 644 include/lockstep/implementation.h $(installed_headers)/implementation.h
 	install -D -m 644 -t $(installed_headers)/common common/problem.h common/status.h

@@ -110,10 +110,10 @@ $(foreach version,12 13,$(eval $(call cublas_rule,libcublas,cublas,$(version))))
 $(foreach version,12 13,$(eval $(call cublas_rule,libcublasLt,cublasLt,$(version))))
 
 # --- NVRTC, in front of NVIDIA's ----------------------------------------------------------------------------------------
-EMULATOR_ASSEMBLER := $(BUILD)/emulator/ptxas
+EMULATOR_COMPILERS := $(BUILD)/emulator/ptxas $(BUILD)/emulator/nvcc
 EMULATOR_NVRTC := $(foreach version,12 13,$(BUILD)/emulator/libnvrtc.so.$(version))
-emulator: $(EMULATOR_NVRTC) $(EMULATOR_ASSEMBLER)
-$(EMULATOR_ASSEMBLER): emulator/nvrtc/ptxas
+emulator: $(EMULATOR_NVRTC) $(EMULATOR_COMPILERS)
+$(EMULATOR_COMPILERS): $(BUILD)/emulator/%: emulator/nvrtc/%
 	@mkdir -p $(@D)
 	install -m 755 $< $@
 

@@ -38,12 +38,15 @@ static bool environment_put_before(const char *name, const char *first, char sep
     return done;
 }
 
-/* Programs that run an assembler and load what it makes, as Triton does, get one that hands out PTX. */
-static bool assembler_name(const char *folder) {
-    char path[PATH_MAX + sizeof "/ptxas"];
-    snprintf(path, sizeof path, "%s/ptxas", folder);
-    return setenv("TRITON_PTXAS_PATH", path, 1) == 0 &&
-           setenv("TRITON_PTXAS_BLACKWELL_PATH", path, 1) == 0;
+/* Programs that run an assembler, as Triton does, or a compiler, as CuPy does, and load what it makes,
+ * get one that hands out PTX. A compiler that was chosen stays. */
+static bool compilers_name(const char *folder) {
+    char assembler[PATH_MAX + sizeof "/ptxas"], compiler[PATH_MAX + sizeof "/nvcc"];
+    snprintf(assembler, sizeof assembler, "%s/ptxas", folder);
+    snprintf(compiler, sizeof compiler, "%s/nvcc", folder);
+    return setenv("TRITON_PTXAS_PATH", assembler, 1) == 0 &&
+           setenv("TRITON_PTXAS_BLACKWELL_PATH", assembler, 1) == 0 &&
+           setenv("NVCC", compiler, 0) == 0;
 }
 
 /* A library that is loaded already is taken wherever the program would look for it. */
@@ -65,7 +68,7 @@ static enum status environment_set(const struct emulated_program *program, char 
     /* The emulated GPU was asked for by name, whatever the machine's GPUs are. */
     (void)unsetenv("CUDA_VISIBLE_DEVICES");
     const bool fits = length > 0 && (size_t)length < sizeof text;
-    if (fits && assembler_name(library) && (!program->preload || libraries_preload()) &&
+    if (fits && compilers_name(library) && (!program->preload || libraries_preload()) &&
         environment_put_before("LD_LIBRARY_PATH", library, ':', true) &&
         environment_put_before("LOCKSTEP_EMULATOR", text, ';', false))
         return STATUS_OK;

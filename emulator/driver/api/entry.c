@@ -137,30 +137,45 @@ static void config_read_early(void) {
         driver_say("%s", message);
 }
 
-/* NVIDIA's compiler asks for a table too, and goes on without. */
-static bool is_compiler(const void *caller) {
+/* The file whose code a call comes from. */
+static const char *file_of(const void *caller) {
     Dl_info about;
-    return dladdr(caller, &about) && about.dli_fname && strstr(about.dli_fname, "libnvrtc");
+    return dladdr(caller, &about) && about.dli_fname ? about.dli_fname : "";
+}
+
+/* The first to ask for tables are told apart; a process may have the runtime in several libraries. */
+static bool asks_first(const char *file) {
+    enum { FILES = 16 };
+    static const char *files[FILES];
+    size_t k = 0;
+    while (k < FILES && files[k] && files[k] != file)
+        k++;
+    if (k == FILES || files[k])
+        return false;
+    files[k] = file;
+    return true;
 }
 
 /* The tables behind this call are private to NVIDIA's libraries; the emulator has none. The CUDA
- * runtime asks for several, also before cuInit, and then fails with an error that does not tell why. */
+ * runtime asks for several, also before cuInit, and then fails with an error that does not tell why.
+ * NVIDIA's compiler asks for a table too, and goes on without. */
 CUresult cuGetExportTable(const void **table, const CUuuid *identifier) {
-    static bool said;
     if (!table || !identifier)
         return CUDA_ERROR_INVALID_VALUE;
+    const char *file = file_of(__builtin_return_address(0));
     *table = NULL;
-    if (is_compiler(__builtin_return_address(0)))
+    if (strstr(file, "libnvrtc"))
         return CUDA_ERROR_NOT_FOUND;
     pthread_mutex_lock(&driver.lock);
-    if (!said) {
+    if (asks_first(file)) {
         config_read_early();
-        driver_find("cuGetExportTable: the private tables of NVIDIA's libraries are not supported; "
-                    "link a program of the CUDA runtime with nvcc -cudart shared, and put the "
-                    "emulator's libcudart in front (lockstep emulate --preload, where a program "
-                    "brings its own along), see docs/emulator.md");
+        driver_find("cuGetExportTable: %s asks for private tables of NVIDIA's driver, which are "
+                    "not supported, and fails; where the CUDA runtime was linked into it, link it "
+                    "with nvcc -cudart shared, and put the emulator's libcudart in front (lockstep "
+                    "emulate --preload, where a program brings its own along), see "
+                    "docs/emulator.md",
+                    *file ? file : "the program");
     }
-    said = true;
     pthread_mutex_unlock(&driver.lock);
     return CUDA_ERROR_NOT_FOUND;
 }

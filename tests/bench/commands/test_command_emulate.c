@@ -183,7 +183,10 @@ static void what_could_not_be_loaded_is_found(void **state) {
     call_free(&call);
     call = EMULATE(self, "frees", "asks", "0");
     check_status(&call, 86);
-    check_holds(call.err, "1 found wrong\n  cuGetExportTable: ");
+    char said[PATH_MAX + sizeof "1 found wrong\n  cuGetExportTable:  asks for"];
+    snprintf(said, sizeof said, "1 found wrong\n  cuGetExportTable: %s asks for", self);
+    check_holds(call.err, said);
+    check_holds(call.err, "nvcc -cudart shared");
     call_free(&call);
     call = EMULATE("--device", "t4", self, "frees", "writes", "0");
     check_status(&call, 100); /* the program's own, for PTX of sm_80 */
@@ -248,6 +251,22 @@ static void an_assembler_hands_out_ptx(void **state) {
     assert_string_equal(call.out, "release 13\n9\n");
     check_holds(call.err, "-o FILE is needed");
     check_status(&call, 2);
+    call_free(&call);
+}
+
+/* As CuPy runs it. What stands for NVIDIA's compiler says what it was told. */
+static void a_compiler_makes_ptx_for_machine_code(void **state) {
+    static const char script[] =
+        "mkdir real && printf '#!/bin/sh\\necho \"$@\"\\n' >real/nvcc && chmod +x real/nvcc &&"
+        "PATH=$PWD/real:$PATH && \"$NVCC\" --cubin 'a b.cu' && \"$NVCC\" -o c c.cu";
+    (void)state;
+    assert_int_equal(unsetenv("NVCC"), 0);
+    struct call call = EMULATE("sh", "-c", script);
+    check_status(&call, 0);
+    assert_string_equal(call.out, "--cubin a b.cu --ptx\n-o c c.cu\n");
+    call_free(&call);
+    call = EMULATE("env", "NVCC=mine", "sh", "-c", "echo $NVCC");
+    assert_string_equal(call.out, "mine\n");
     call_free(&call);
 }
 
@@ -384,6 +403,7 @@ int main(int argc, char **argv) {
         IN_PLACE(leaks_are_found_on_request),
         IN_PLACE(scripts_may_start_programs),
         IN_PLACE(an_assembler_hands_out_ptx),
+        IN_PLACE(a_compiler_makes_ptx_for_machine_code),
         IN_PLACE(libraries_may_be_loaded_first),
         IN_PLACE(calls_that_are_wrong_are_refused),
         IN_PLACE(the_device_is_chosen_by_name),
