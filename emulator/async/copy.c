@@ -53,10 +53,10 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
     const struct detail *detail = instruction->detail;
     const uint32_t size = (uint32_t)value_read(warp, detail, 2, lane);
     uint32_t read = copy_bytes(warp, detail, lane, size);
-    const uint64_t from = value_read(warp, detail, 1, lane) + (uint64_t)detail->second_offset;
+    const uint64_t from = value_address(warp, detail, 1, lane, detail->second_offset);
     struct shared_place to;
     if (!place_find(warp, instruction, lane,
-                    value_read(warp, detail, 0, lane) + (uint64_t)instruction->immediate,
+                    value_address(warp, detail, 0, lane, instruction->immediate),
                     (struct place_size){size, size}, &to))
         return false;
     if (from % size != 0) {

@@ -134,7 +134,7 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
     const struct detail *detail = instruction->detail;
     const struct launch *launch = warp->block->launch;
     const uint32_t bytes = detail->access_bytes * detail->elements;
-    uint64_t address = value_read(warp, detail, 0, lane) + (uint64_t)instruction->immediate;
+    uint64_t address = value_address(warp, detail, 0, lane, instruction->immediate);
     uint64_t window = detail->space == SPACE_SHARED ? WINDOW_SHARED : address >> WINDOW_SHIFT;
     const uint64_t offset = address & ((UINT64_C(1) << WINDOW_SHIFT) - 1);
     if (offset % bytes != 0) {

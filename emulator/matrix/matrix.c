@@ -18,7 +18,7 @@ static bool find_rows(struct warp *warp, const struct instruction *instruction, 
     const struct detail *detail = instruction->detail;
     const struct launch *launch = warp->block->launch;
     for (unsigned lane = 0; lane < 8 * count; lane++) {
-        uint64_t address = value_read(warp, detail, 0, lane) + (uint64_t)instruction->immediate;
+        uint64_t address = value_address(warp, detail, 0, lane, instruction->immediate);
         if (detail->space == SPACE_GENERIC)
             address -= space_window(WINDOW_SHARED);
         if (address % MATRIX_ROW_BYTES != 0) {

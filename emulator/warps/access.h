@@ -34,7 +34,7 @@ INLINE void access_prepare(const struct warp *warp, const struct instruction *in
     } else {
         const struct lanes32 *narrow = base;
         FOR_LANES(lane) {
-            access->address.at[lane] = narrow->at[lane] + offset;
+            access->address.at[lane] = narrow->at[lane] + (uint32_t)offset; /* wraps around */
         }
     }
     access->mask = mask;

@@ -24,6 +24,24 @@ static uint32_t run(struct bench *bench, const char *text) {
     return result[0];
 }
 
+/* A base below its memory, as nvcc leaves it where the first elements are skipped. */
+static void addresses_of_32_bits_wrap_around(void **state) {
+    static const char *const texts[] = {
+        KERNEL(".shared .b32 s[4]; mov.u32 %r2, s; add.s32 %r3, %r2, -8; mov.u32 %r4, 7;"
+               "st.shared.u32 [%r3+8], %r4; ld.shared.u32 %r1, [%r2];"),
+        KERNEL(".shared .b32 s[4]; mov.u32 %r2, s; add.s32 %r3, %r2, -8; mov.u32 %r4, 7;"
+               "st.shared.u32 [%r2], %r4; ld.shared.u32 %r1, [%r3+8];"),
+        KERNEL(".shared .b32 s[4]; mov.u32 %r2, s; add.s32 %r3, %r2, -8; mov.u32 %r4, 7;"
+               "st.shared.u32 [%r2], 0; atom.shared.add.u32 %r5, [%r3+8], %r4;"
+               "ld.shared.u32 %r1, [%r2];"),
+        KERNEL(".shared .align 4 .b32 s[4]; mov.u32 %r2, s; add.s32 %r3, %r2, -8;"
+               "st.global.u32 [%rd1+8], 7; cp.async.ca.shared.global [%r3+8], [%rd1+8], 4;"
+               "cp.async.wait_all; ld.shared.u32 %r1, [%r2];")};
+    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
+        if (run(*state, texts[k]) != 7)
+            fail_msg("%s", texts[k]);
+}
+
 /* Each of them assembles, and is the instruction that the comment names. */
 static void modifiers_stand_in_any_order(void **state) {
     static const struct {
@@ -370,6 +388,7 @@ static void targets_have_features_from_sm_90_on(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_of_32_bits_wrap_around),
         cmocka_unit_test(modifiers_stand_in_any_order),
         cmocka_unit_test(forms_of_operands_and_declarations),
         cmocka_unit_test(units_of_translation_are_linked),
