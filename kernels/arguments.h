@@ -26,6 +26,8 @@ enum {
     WARP_LANES = 32,
     WARP_ROWS = 4,              /* the warp rungs: warps of a block, each with a row of its own */
     LONG_THREADS = 1024,        /* the vectorised rungs' blocks for rows that no registers hold */
+    SHARE_THREADS = 512,        /* layernorm_3_vectorised: a block with several rows, at most */
+    SHARE_ROWS = 128,           /* … and its rows, at most */
     ATTENTION_SCORES = 1 << 22, /* attention_1_naive: floats of scores at a time, whole rows */
     ATTENTION_QUERIES = 64,     /* attention_2_fused: of a block */
     ATTENTION_KEYS_64 = 64,     /* … keys that it meets at a time, up to 64 dimensions */
@@ -148,7 +150,8 @@ struct layernorm_arguments {
     float *dgamma, *dbeta; /* of the kernels over columns alone; dbeta is NULL for rms */
     int64_t rows, columns;
     float epsilon;
-    int64_t kept; /* as in softmax_arguments */
+    int64_t share; /* the vectorised rung: rows of a block */
+    int64_t kept;  /* as in softmax_arguments */
 };
 
 /* Rows of all heads one after the other, as in struct attention_problem. */

@@ -100,7 +100,8 @@ static __device__ inline void row_add_group(struct row_statistics *row, float4 v
 
 /* --- teams ----------------------------------------------------------------------------------- */
 
-template <int THREADS_A_ROW> struct row_team {
+/* TEAMS: at most so many in a block, which go through their barriers together. */
+template <int THREADS_A_ROW, int TEAMS = 1> struct row_team {
     static const int WARPS = THREADS_A_ROW / WARP_LANES;
     static_assert(THREADS_A_ROW % WARP_LANES == 0 && WARPS <= WARP_LANES,
                   "one lane of a warp can read each warp's part");
@@ -109,7 +110,21 @@ template <int THREADS_A_ROW> struct row_team {
         return WARPS == 1 ? warp_row() : (int64_t)blockIdx.x;
     }
     static __device__ int thread() {
-        return WARPS == 1 ? warp_lane() : (int)threadIdx.x;
+        if (WARPS == 1)
+            return warp_lane();
+        return TEAMS == 1 ? (int)threadIdx.x : (int)threadIdx.x % THREADS_A_ROW;
+    }
+    /* Which of the block's teams this is, and how many they are. */
+    static __device__ int index() {
+        return threadIdx.x / THREADS_A_ROW;
+    }
+    static __device__ int count() {
+        return blockDim.x / THREADS_A_ROW;
+    }
+    /* For all teams of the block, where they have a barrier at all. */
+    static __device__ void wait() {
+        if (WARPS > 1)
+            __syncthreads();
     }
 
     /* The results are known to every thread. Each call site has shared memory of its own (`site`),
@@ -133,11 +148,12 @@ template <int THREADS_A_ROW> struct row_team {
   private:
     /* Lane i of every warp gets warp i's value, lanes beyond the warps get `outside`. */
     template <int site> static __device__ float gather(float value, float outside) {
-        __shared__ float parts[WARPS];
+        __shared__ float parts[TEAMS * WARPS];
         if (warp_lane() == 0)
             parts[threadIdx.x / WARP_LANES] = value;
         __syncthreads();
-        return warp_lane() < WARPS ? parts[warp_lane()] : outside;
+        const int first = TEAMS == 1 ? 0 : index() * WARPS;
+        return warp_lane() < WARPS ? parts[first + warp_lane()] : outside;
     }
 };
 

@@ -71,9 +71,25 @@ static void run_shape(struct staging *staging, enum layernorm_variant variant,
 
 static void rungs_are_right_on_the_emulated_gpu(void **state) {
     (void)state;
-    static const int64_t shapes[][2] = {{1, 1},    {9, 2},    {7, 31},   {5, 32},    {9, 33},
-                                        {130, 7},  {3, 129},  {3, 252},  {3, 512},   {2, 1000},
-                                        {2, 1024}, {3, 4097}, {2, 8192}, {1, 12001}, {1, 45003}};
+    static const int64_t shapes[][2] = {
+        {1, 1},
+        {9, 2},
+        {7, 31},
+        {5, 32},
+        {9, 33},
+        {130, 7},
+        {3, 129},
+        {3, 252},
+        {3, 512},
+        {2, 1000},
+        {2, 1024},
+        {3, 4097},
+        {2, 8192},
+        {1, 12001},
+        {1, 45003},
+        /* several rows one after the other in a block, and odd ones */
+        {1700, 5},
+        {51, 1030}};
     struct staging *staging = staging_open_emulated();
     if (staging == NULL)
         skip();
