@@ -7,7 +7,7 @@
 #    include <immintrin.h>
 #endif
 
-enum { TABLE_COUNT = 13 };
+enum { TABLE_COUNT = 14 };
 
 /* The tables of a build, those that programs use most first. */
 #define TABLES(build)                                                                              \
@@ -17,7 +17,7 @@ enum { TABLE_COUNT = 13 };
             &arithmetic_convert_integer_##build, &arithmetic_convert_float_##build,                \
             &arithmetic_float64_##build, &arithmetic_half_##build,                                 \
             &arithmetic_matrix_multiply_##build, &arithmetic_matrix_sparse_##build,                \
-            &arithmetic_matrix_quads_##build, NULL                                                 \
+            &arithmetic_matrix_quads_##build, &arithmetic_video_##build, NULL                      \
     }
 
 #define DECLARE_TABLES(build)                                                                      \
@@ -33,6 +33,7 @@ enum { TABLE_COUNT = 13 };
     extern const struct lane_table arithmetic_half_##build;                                        \
     extern const struct lane_table arithmetic_matrix_multiply_##build;                             \
     extern const struct lane_table arithmetic_matrix_sparse_##build;                               \
+    extern const struct lane_table arithmetic_video_##build;                                       \
     extern const struct lane_table arithmetic_matrix_quads_##build;                                \
     extern warpgroup_function arithmetic_warpgroup_##build
 

@@ -274,117 +274,6 @@ MAP_3(dot_4, 32, 32, 32, 32, DOT_SIGNS, dot_bytes(a, b, c, a_signed, b_signed))
 MAP_3(dot_2_low, 32, 32, 32, 32, DOT_SIGNS, dot_halves(a, b, c, a_signed, b_signed, 0))
 MAP_3(dot_2_high, 32, 32, 32, 32, DOT_SIGNS, dot_halves(a, b, c, a_signed, b_signed, 2))
 
-/* vadd4 and its kin on all elements: the results in their places, or added up
- * on c (.add). */
-enum video {
-    VIDEO_ADD,
-    VIDEO_SUBTRACT,
-    VIDEO_DIFFERENCE,
-    VIDEO_MINIMUM,
-    VIDEO_MAXIMUM,
-    VIDEO_AVERAGE,
-    VIDEO_EQUAL, /* from here on in the order of the comparisons in the rows */
-    VIDEO_NOT_EQUAL,
-    VIDEO_LESS,
-    VIDEO_LESS_OR_EQUAL,
-    VIDEO_GREATER,
-    VIDEO_GREATER_OR_EQUAL,
-};
-
-ALWAYS_INLINE int32_t video_element(enum video operation, int32_t x, int32_t y) {
-    switch (operation) {
-    case VIDEO_ADD:
-        return x + y;
-    case VIDEO_SUBTRACT:
-        return x - y;
-    case VIDEO_DIFFERENCE:
-        return x > y ? x - y : y - x;
-    case VIDEO_MINIMUM:
-        return x < y ? x : y;
-    case VIDEO_AVERAGE: /* halves go up where the sum is not negative, and down
-                         where it is */
-        return (x + y + (x + y >= 0)) >> 1;
-    case VIDEO_EQUAL:
-        return x == y;
-    case VIDEO_NOT_EQUAL:
-        return x != y;
-    case VIDEO_LESS:
-        return x < y;
-    case VIDEO_LESS_OR_EQUAL:
-        return x <= y;
-    case VIDEO_GREATER:
-        return x > y;
-    case VIDEO_GREATER_OR_EQUAL:
-        return x >= y;
-    case VIDEO_MAXIMUM:
-    default:
-        return x > y ? x : y;
-    }
-}
-
-struct video_modifiers {
-    unsigned bits; /* of an element */
-    bool result_signed, a_signed, b_signed;
-    bool saturate, accumulate;
-};
-
-ALWAYS_INLINE uint32_t video(enum video operation, uint32_t a, uint32_t b, uint32_t c,
-                             const struct video_modifiers modifiers) {
-    const unsigned bits = modifiers.bits;
-    const int32_t half_range = (int32_t)1 << (bits - 1);
-    const int32_t least = modifiers.result_signed ? -half_range : 0;
-    const int32_t most = modifiers.result_signed ? half_range - 1 : 2 * half_range - 1;
-    uint32_t packed = 0;
-    uint32_t sum = c;
-    for (unsigned i = 0; i < 32 / bits; i++) {
-        const int32_t exact = video_element(operation, element_of(a, i, bits, modifiers.a_signed),
-                                            element_of(b, i, bits, modifiers.b_signed));
-        const int32_t raised = exact < least ? least : exact;
-        const int32_t clamped = raised > most ? most : raised;
-        const uint32_t value = (uint32_t)(modifiers.saturate ? clamped : exact);
-        packed |= (value & (((uint32_t)1 << bits) - 1)) << (i * bits);
-        sum += value;
-    }
-    return modifiers.accumulate ? sum : packed;
-}
-
-/* {u32,s32}.{u32,s32}.{u32,s32}[.sat] or [.add] */
-#define VIDEO_SATURATE(element_bits)                                                               \
-    const struct video_modifiers modifiers = ((struct video_modifiers){                            \
-        element_bits, choice[0] > 0, choice[1] > 0, choice[2] > 0, choice[3] >= 0, false})
-#define VIDEO_ACCUMULATE(element_bits)                                                             \
-    const struct video_modifiers modifiers = ((struct video_modifiers){                            \
-        element_bits, choice[0] > 0, choice[1] > 0, choice[2] > 0, false, true})
-
-#define VIDEO(name, operation)                                                                     \
-    MAP_3(name##_4, 32, 32, 32, 32, VIDEO_SATURATE(8), video(operation, a, b, c, modifiers))       \
-    MAP_3(name##_4_sum, 32, 32, 32, 32, VIDEO_ACCUMULATE(8), video(operation, a, b, c, modifiers)) \
-    MAP_3(name##_2, 32, 32, 32, 32, VIDEO_SATURATE(16), video(operation, a, b, c, modifiers))      \
-    MAP_3(name##_2_sum, 32, 32, 32, 32, VIDEO_ACCUMULATE(16), video(operation, a, b, c, modifiers))
-
-VIDEO(video_add, VIDEO_ADD)
-VIDEO(video_subtract, VIDEO_SUBTRACT)
-VIDEO(video_difference, VIDEO_DIFFERENCE)
-VIDEO(video_minimum, VIDEO_MINIMUM)
-VIDEO(video_maximum, VIDEO_MAXIMUM)
-VIDEO(video_average, VIDEO_AVERAGE)
-
-/* vset4 and vset2: {u32,s32}.{u32,s32}.comparison[.add]; a 1 where it holds. */
-#define VIDEO_COMPARE(element_bits)                                                                \
-    const enum video comparison = (enum video)(VIDEO_EQUAL + choice[2]);                           \
-    const struct video_modifiers modifiers = ((struct video_modifiers){                            \
-        element_bits, false, choice[0] > 0, choice[1] > 0, false, choice[3] >= 0})
-MAP_3(video_set_4, 32, 32, 32, 32, VIDEO_COMPARE(8), video(comparison, a, b, c, modifiers))
-MAP_3(video_set_2, 32, 32, 32, 32, VIDEO_COMPARE(16), video(comparison, a, b, c, modifiers))
-
-#define VIDEO_TYPES ".{u32,s32}.{u32,s32}.{u32,s32}"
-#define VIDEO_ROWS(root, name)                                                                     \
-    {root "4" VIDEO_TYPES "[.sat]", "w=w,w,w", name##_4},                                          \
-        {root "4" VIDEO_TYPES ".add", "w=w,w,w", name##_4_sum},                                    \
-        {root "2" VIDEO_TYPES "[.sat]", "w=w,w,w", name##_2}, {                                    \
-        root "2" VIDEO_TYPES ".add", "w=w,w,w", name##_2_sum                                       \
-    }
-
 static const struct lane_operation rows[] = {
     {"and.b32", "w=w,w", and_32},
     {"and.b64", "d=d,d", and_64},
@@ -442,14 +331,6 @@ static const struct lane_operation rows[] = {
     {"dp4a.{u32,s32}.{u32,s32}", "w=w,w,w", dot_4},
     {"dp2a.lo.{u32,s32}.{u32,s32}", "w=w,w,w", dot_2_low},
     {"dp2a.hi.{u32,s32}.{u32,s32}", "w=w,w,w", dot_2_high},
-    VIDEO_ROWS("vadd", video_add),
-    VIDEO_ROWS("vsub", video_subtract),
-    VIDEO_ROWS("vabsdiff", video_difference),
-    VIDEO_ROWS("vmin", video_minimum),
-    VIDEO_ROWS("vmax", video_maximum),
-    VIDEO_ROWS("vavrg", video_average),
-    {"vset4.{u32,s32}.{u32,s32}.{eq,ne,lt,le,gt,ge}[.add]", "w=w,w,w", video_set_4},
-    {"vset2.{u32,s32}.{u32,s32}.{eq,ne,lt,le,gt,ge}[.add]", "w=w,w,w", video_set_2},
 };
 
 ARITHMETIC_TABLE(arithmetic_bits, rows, 0);

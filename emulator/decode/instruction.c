@@ -56,12 +56,12 @@ static bool find_row(const struct decoder *decoder, const struct syntax_instruct
     return false;
 }
 
-/* Groups of letters, of which PTX does not write the condition code. */
+/* Groups of letters, of which PTX does not write the condition code and the selectors. */
 static bool has_letter_count(const char *operands, const struct syntax_instruction *source) {
     size_t count = operands[0] != '\0';
     for (const char *at = operands; *at; at++) {
         count += *at == ',' || (*at == '=' && at[1] != '\0');
-        count -= *at == 'c';
+        count -= *at == 'c' || *at == 'v';
     }
     return count == source->operand_count;
 }

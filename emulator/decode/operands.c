@@ -311,9 +311,18 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
     add_register(decoder, index, false);
 }
 
+/* Selectors and signs belong to video instructions, which take them off before. */
+static void check_is_whole(struct decoder *decoder, const struct syntax_operand *operand) {
+    if (operand->selector)
+        decoder_fail(decoder, "a selector is for operands of video instructions");
+    if (operand->is_minus)
+        decoder_fail(decoder, "an operand cannot be negated here");
+}
+
 void decoder_add_from(struct decoder *decoder, const struct syntax_operand *operand, char letter) {
     if (decoder->detail->from_count >= decoder->from_limit)
         decoder_fail(decoder, "too many operands");
+    check_is_whole(decoder, operand);
     bool is_literal = operand->kind == OPERAND_INTEGER || operand->kind == OPERAND_FLOAT32 ||
                       operand->kind == OPERAND_FLOAT64;
     if (letter == 'i') {
@@ -334,6 +343,7 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
     struct detail *detail = decoder->detail;
     if (detail->to_count >= decoder->to_limit)
         decoder_fail(decoder, "too many operands");
+    check_is_whole(decoder, operand);
     if (operand->kind == OPERAND_SINK) {
         unsigned width = slot_bits(letter_bits(letter));
         detail->to_bits[detail->to_count] = (uint8_t)width;

@@ -3,6 +3,7 @@
 
 #include "emulator/decode/operands.h"
 #include "emulator/decode/text.h"
+#include "emulator/decode/video.h"
 
 #include <string.h>
 
@@ -15,12 +16,25 @@ static void add_constant(struct decoder *decoder, const struct syntax_operand *o
     decoder_add_from(decoder, operand, 'i');
 }
 
-/* Adds operand number `next`, a vector where the row has a count; gives the number of the next one. CC.CF is not written. */
-static size_t add_group(struct decoder *decoder, size_t next, char letter, size_t count,
-                        bool is_to) {
+/* Adds operand number `next`, a vector where the row has a count; gives the number of the next one.
+ * CC.CF and *selectors are not written. */
+static size_t add_group(struct decoder *decoder, size_t next, char letter, size_t count, bool is_to,
+                        uint64_t *selectors) {
     if (letter == 'c') {
         decoder_add_carry(decoder, is_to);
         return next;
+    }
+    if (letter == 'v') {
+        decoder_add_constant(decoder, *selectors, 0);
+        return next;
+    }
+    if (video_takes_selector(letter)) {
+        const struct syntax_operand plain = video_operand(decoder, next, letter, selectors);
+        if (is_to)
+            decoder_add_to(decoder, &plain, 'w');
+        else
+            decoder_add_from(decoder, &plain, 'w');
+        return next + 1;
     }
     const struct syntax_operand *operand = decoder_operand(decoder, next);
     const struct syntax_operand *items = operand;
@@ -45,6 +59,7 @@ static size_t add_group(struct decoder *decoder, size_t next, char letter, size_
 
 void decode_plain(struct decoder *decoder, const char *operands) {
     size_t next = 0, position = 0;
+    uint64_t selectors = 0;
     bool is_to = strchr(operands, '=') != NULL;
     const struct syntax_instruction *source = decoder_source(decoder);
     decoder_reserve_operands(decoder, OPERAND_LIMIT, OPERAND_LIMIT);
@@ -58,7 +73,7 @@ void decode_plain(struct decoder *decoder, const char *operands) {
         if (pair)
             decoder_add_to(decoder, source->operands[0].second, 'p');
         else
-            next = add_group(decoder, next, letter, count, is_to);
+            next = add_group(decoder, next, letter, count, is_to, &selectors);
         position++;
         if (*operands == '|') { /* a second result that may be left out */
             if (source->operands[0].second)

@@ -137,6 +137,21 @@ static void parse_address(struct parser *parser, struct syntax_operand *operand)
     }
 }
 
+/* `.b1`, `.h10`: which parts of a register a video instruction means; NULL where there is none. */
+static const char *parse_selector(struct parser *parser) {
+    const struct token *token = &parser->lexer.token;
+    if (token->kind != TOKEN_DOT_WORD || !token->glued || token->length < 2 ||
+        (token->text[0] != 'b' && token->text[0] != 'h'))
+        return NULL;
+    for (size_t k = 1; k < token->length; k++) {
+        if (token->text[k] < '0' || token->text[k] > '7')
+            return NULL;
+    }
+    const char *selector = parser_copy(parser);
+    lexer_advance(&parser->lexer);
+    return selector;
+}
+
 static struct syntax_operand parse_operand(struct parser *parser) {
     struct syntax_operand operand = {.kind = OPERAND_NAME, .place = parser->lexer.token.place};
     struct lexer ahead = parser->lexer;
@@ -146,11 +161,15 @@ static struct syntax_operand parse_operand(struct parser *parser) {
         lexer_advance(&parser->lexer);
         operand.negated = true;
     }
+    operand.is_minus = parser_at(parser, '-') && ahead.token.kind == TOKEN_WORD;
+    if (operand.is_minus)
+        lexer_advance(&parser->lexer);
     if (parser_at_word(parser, "_")) {
         lexer_advance(&parser->lexer);
         operand.kind = OPERAND_SINK;
     } else if (parser->lexer.token.kind == TOKEN_WORD) {
         operand.name = parse_name(parser);
+        operand.selector = parse_selector(parser);
         operand.integer = parse_place(parser, operand.name);
         expand_vector(parser, &operand);
     } else if (parser_take(parser, '[')) {

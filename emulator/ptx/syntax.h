@@ -71,6 +71,8 @@ struct syntax_operand {
     const char *name;             /* NAME; ADDRESS when it has a base name */
     int64_t integer;              /* INTEGER and floats' bits; NAME and ADDRESS: the offset */
     bool negated;                 /* !p */
+    bool is_minus;                /* -r, of video instructions */
+    const char *selector;         /* b1 of r.b1, of video instructions; NULL without */
     struct syntax_operand *items; /* VECTOR, LIST, TEXTURE */
     size_t item_count;
     struct syntax_operand *second; /* p|q */

@@ -56,8 +56,8 @@ static void fill(union value *value, char letter, uint64_t bits) {
         value->predicate = bits & 1 ? LANES_ALL : 0;
         return;
     }
-    if (letter == 'i') {
-        value->constant = (int64_t)bits;
+    if (letter == 'i' || letter == 'v') {
+        value->constant = letter == 'i' ? (int64_t)bits : 0;
         return;
     }
     for (unsigned lane = 0; lane < LANES; lane++) {
