@@ -47,10 +47,12 @@ enum { LANES = 32, SECTOR_BYTES = 32, WAVEFRONT_BYTES = 128 };
  * rate: both take a unit the same clocks. */
 static const double mma_flops = 2.0 * 16 * 8 * 16;
 
-/* The count of `mma` and `wmma.mma` says no shape; `wgmma` has many sizes and counts its multiply-adds. */
+/* The count of `mma` and `wmma.mma` says no shape; `wgmma` and `tcgen05` have many sizes and count their
+ * multiply-adds. */
 static double tensor_flops(const struct counters_row *row) {
     const int64_t fixed_size = row->tensor_warp_instructions - row->wgmma_warp_instructions;
-    return mma_flops * (double)fixed_size + 2.0 * (double)row->wgmma_multiply_adds;
+    return mma_flops * (double)fixed_size +
+           2.0 * (double)(row->wgmma_multiply_adds + row->tcgen05_multiply_adds);
 }
 
 /* Clocks of one multiprocessor that did all of the row's work. */

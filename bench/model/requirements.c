@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { AMPERE = 80, HOPPER = 90 };
+enum { AMPERE = 80, HOPPER = 90, BLACKWELL = 100, BLACKWELL_ULTRA = 103 };
 
 static enum status instructions_check(const struct counters_row *row, int capability,
                                       struct message *message) {
@@ -13,6 +13,10 @@ static enum status instructions_check(const struct counters_row *row, int capabi
     const bool is_ampere_dtype = strcmp(dtype, "bf16") == 0 || strcmp(dtype, "tf32") == 0;
     if (row->wgmma_warp_instructions > 0 && capability != HOPPER)
         return message_set(message, STATUS_UNSUPPORTED, "wgmma is of compute capability 9.0 alone");
+    if (row->tcgen05_mma_instructions > 0 && capability != BLACKWELL &&
+        capability != BLACKWELL_ULTRA)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "tcgen05 is of compute capability 10.0 and 10.3 alone");
     if ((row->bulk_load_requests > 0 || row->bulk_store_requests > 0) && capability < HOPPER)
         return message_set(message, STATUS_UNSUPPORTED, "bulk copies want compute capability 9.0");
     if (row->tensor_warp_instructions > 0 && is_ampere_dtype && capability < AMPERE)

@@ -35,7 +35,8 @@ enum { TABLE_COUNT = 14 };
     extern const struct lane_table arithmetic_matrix_sparse_##build;                               \
     extern const struct lane_table arithmetic_video_##build;                                       \
     extern const struct lane_table arithmetic_matrix_quads_##build;                                \
-    extern warpgroup_function arithmetic_warpgroup_##build
+    extern warpgroup_function arithmetic_warpgroup_##build;                                        \
+    extern tensor_function arithmetic_tensor_##build
 
 DECLARE_TABLES(baseline);
 #ifdef EMULATOR_HAS_X86_BUILDS
@@ -61,6 +62,17 @@ warpgroup_function *arithmetic_warpgroup(enum arithmetic_isa isa) {
 #ifdef EMULATOR_HAS_X86_BUILDS
         [ARITHMETIC_AVX2] = arithmetic_warpgroup_avx2,
         [ARITHMETIC_AVX512] = arithmetic_warpgroup_avx512,
+#endif
+    };
+    return functions[isa];
+}
+
+tensor_function *arithmetic_tensor(enum arithmetic_isa isa) {
+    static tensor_function *const functions[ARITHMETIC_ISAS] = {
+        [ARITHMETIC_BASELINE] = arithmetic_tensor_baseline,
+#ifdef EMULATOR_HAS_X86_BUILDS
+        [ARITHMETIC_AVX2] = arithmetic_tensor_avx2,
+        [ARITHMETIC_AVX512] = arithmetic_tensor_avx512,
 #endif
     };
     return functions[isa];

@@ -25,6 +25,7 @@
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_ARITHMETIC_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_ARITHMETIC_H
 
+#include "emulator/arithmetic/tensor.h"
 #include "emulator/arithmetic/warpgroup.h"
 #include "emulator/lanes/lanes.h"
 
@@ -42,6 +43,8 @@ const struct lane_table *const *arithmetic_tables(enum arithmetic_isa isa);
 
 /* The products of warpgroups by one build; NULL where it was not compiled. */
 warpgroup_function *arithmetic_warpgroup(enum arithmetic_isa isa);
+/* The same of the tensor cores of sm_100. */
+tensor_function *arithmetic_tensor(enum arithmetic_isa isa);
 
 /* What arithmetic_enter_environment() replaced. */
 struct arithmetic_environment {

@@ -103,19 +103,76 @@ static bool is_of(const struct transfer *transfer, const struct shared_place *mb
            transfer->mbarrier == mbarrier->offset;
 }
 
+/* ---- Commits ---- */
+
+/* Does the work in tensor memory that the commit's thread has begun before it, in its order, and takes
+ * both out of what is under way. */
+static void finish_before(struct cluster *cluster, size_t number) {
+    const struct transfer commit = cluster->transfers[number];
+    size_t kept = 0;
+    for (size_t k = 0; k < cluster->transfer_count; k++) {
+        const struct transfer transfer = cluster->transfers[k];
+        const bool is_told = k < number && transfer.kind == TRANSFER_TENSOR &&
+                             transfer.warp == commit.warp && transfer.lane == commit.lane;
+        if (is_told)
+            transfer.move(&transfer);
+        else if (k != number)
+            cluster->transfers[kept++] = transfer;
+    }
+    cluster->transfer_count = kept;
+}
+
+static void arrive(const struct transfer *commit) {
+    const struct shared_place place = {commit->shared.block, commit->mbarrier};
+    struct mbarrier mbarrier = mbarrier_unpack(mbarrier_read(&place));
+    if (!mbarrier.is_valid || mbarrier.pending == 0) {
+        warp_fault(commit->warp, commit->instruction, MACHINE_ILLEGAL_INSTRUCTION, commit->lane,
+                   place.offset,
+                   "tcgen05.commit arrives at what is no mbarrier any more, or at one "
+                   "that expects no more arrivals");
+        return;
+    }
+    race_release(commit->warp, race_phase_key(&place, mbarrier.phase));
+    mbarrier.pending--;
+    mbarrier_settle(&place, &mbarrier);
+}
+
+/* The arrivals of one phase: those of the next come when that one is waited for. */
+static bool deliver_commits(const struct shared_place *mbarrier) {
+    struct cluster *cluster = mbarrier->block->cluster;
+    const uint32_t phase = mbarrier_unpack(mbarrier_read(mbarrier)).phase;
+    bool has_arrived = false;
+    for (size_t k = 0; k < cluster->transfer_count;) {
+        const struct transfer commit = cluster->transfers[k];
+        if (mbarrier_unpack(mbarrier_read(mbarrier)).phase != phase || commit.warp->is_faulted)
+            return has_arrived;
+        if (commit.kind != TRANSFER_COMMIT || !is_of(&commit, mbarrier)) {
+            k++;
+            continue;
+        }
+        finish_before(cluster, k);
+        arrive(&commit);
+        has_arrived = true;
+        k = 0;
+    }
+    return has_arrived;
+}
+
+/* ---- Waiting ---- */
+
 bool transfer_deliver(const struct shared_place *mbarrier) {
     struct cluster *cluster = mbarrier->block->cluster;
     size_t kept = 0;
     for (size_t k = 0; k < cluster->transfer_count; k++) {
         const struct transfer transfer = cluster->transfers[k];
-        if (is_of(&transfer, mbarrier))
+        if (transfer.kind == TRANSFER_COPY && is_of(&transfer, mbarrier))
             finish(&transfer);
         else
             cluster->transfers[kept++] = transfer;
     }
     const bool has_moved = kept < cluster->transfer_count;
     cluster->transfer_count = kept;
-    return has_moved;
+    return deliver_commits(mbarrier) || has_moved;
 }
 
 void transfer_deliver_groups(const struct warp *warp, unsigned lane, uint32_t before) {
@@ -123,8 +180,9 @@ void transfer_deliver_groups(const struct warp *warp, unsigned lane, uint32_t be
     size_t kept = 0;
     for (size_t k = 0; k < cluster->transfer_count; k++) {
         const struct transfer transfer = cluster->transfers[k];
-        const bool is_its = !transfer.has_mbarrier && transfer.warp == warp &&
-                            transfer.lane == lane && transfer.group < before;
+        const bool is_its = transfer.kind == TRANSFER_COPY && !transfer.has_mbarrier &&
+                            transfer.warp == warp && transfer.lane == lane &&
+                            transfer.group < before;
         if (is_its)
             finish(&transfer);
         else
@@ -135,7 +193,7 @@ void transfer_deliver_groups(const struct warp *warp, unsigned lane, uint32_t be
 
 /* On request it is a fault that nobody waits for what a load brings. */
 static void check_waited(const struct transfer *transfer) {
-    if (transfer->has_mbarrier && transfer->warp->block->race)
+    if (transfer->kind == TRANSFER_COPY && transfer->has_mbarrier && transfer->warp->block->race)
         warp_fault(transfer->warp, transfer->instruction, MACHINE_CHECK_FAILED, transfer->lane,
                    transfer->shared.offset,
                    "race in shared memory: the cluster ends while a bulk copy of %u bytes is under "
@@ -145,8 +203,10 @@ static void check_waited(const struct transfer *transfer) {
 
 void transfer_finish(struct cluster *cluster) {
     for (size_t k = 0; k < cluster->transfer_count; k++) {
-        check_waited(&cluster->transfers[k]);
-        finish(&cluster->transfers[k]);
+        const struct transfer *transfer = &cluster->transfers[k];
+        check_waited(transfer);
+        if (transfer->kind == TRANSFER_COPY)
+            finish(transfer);
     }
     cluster->transfer_count = 0;
 }

@@ -12,7 +12,23 @@
 #include "emulator/async/tile.h"
 #include "emulator/warps/place.h"
 
-enum { TRANSFER_VALUE_BYTES = 16 };
+enum { TRANSFER_VALUE_BYTES = 16, TRANSFER_LANE_WORDS = 8 };
+
+enum transfer_kind {
+    TRANSFER_COPY,
+    TRANSFER_TENSOR, /* work in tensor memory, which a commit of its thread tells of */
+    TRANSFER_COMMIT, /* an arrival at an mbarrier, when what its thread has begun before is done */
+};
+
+/* What tcgen05.mma or .cp does in tensor memory. */
+struct transfer_tensor {
+    uint64_t a, b;               /* matrix descriptors; a may be an address */
+    uint32_t d, description;     /* an address, and the instruction descriptor */
+    uint32_t first, columns;     /* that it writes, of each of its blocks */
+    uint32_t a_first, a_columns; /* that it reads for a; none where a lies in shared memory */
+    uint32_t blocked[TRANSFER_LANE_WORDS]; /* lanes that stay as they are, by block */
+    bool accumulates;
+};
 
 struct transfer;
 typedef void transfer_function(const struct transfer *transfer);
@@ -21,6 +37,7 @@ struct transfer {
     const struct instruction *instruction;
     struct warp *warp; /* of the thread that issued it */
     unsigned lane;
+    uint8_t kind; /* enum transfer_kind */
     transfer_function *move;
     struct shared_place shared; /* where it writes or, to global memory, reads */
     struct shared_place source; /* where it reads between shared memories */
@@ -34,6 +51,7 @@ struct transfer {
     uint32_t mbarrier;                         /* in the block that it writes to */
     uint32_t group;                            /* without an mbarrier: the thread's group */
     unsigned char value[TRANSFER_VALUE_BYTES]; /* of a store */
+    struct transfer_tensor tensor;
 };
 
 void transfer_start(struct cluster *cluster);

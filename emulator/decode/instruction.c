@@ -6,6 +6,7 @@
 #include "emulator/decode/move.h"
 #include "emulator/decode/operands.h"
 #include "emulator/decode/plain.h"
+#include "emulator/decode/tensor.h"
 #include "emulator/decode/text.h"
 #include "emulator/decode/texture.h"
 #include "emulator/decode/warpgroup.h"
@@ -120,6 +121,9 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
         break;
     case DECODE_WARPGROUP:
         decode_warpgroup(decoder);
+        break;
+    case DECODE_TENSOR:
+        decode_tensor(decoder, row->operands);
         break;
     case DECODE_PREFETCH:
         decoder_reserve_operands(decoder, 0, 0);

@@ -31,6 +31,7 @@ enum row_decode {
     DECODE_MATRIX,   /* ldmatrix, stmatrix */
     DECODE_FRAGMENT, /* wmma.load, wmma.store */
     DECODE_WARPGROUP, /* wgmma.mma_async */
+    DECODE_TENSOR,    /* tcgen05 */
     DECODE_TEXTURE,   /* tex, tld4 */
     DECODE_SURFACE,   /* suld, sust */
     DECODE_PREFETCH,  /* any, and all ignored */

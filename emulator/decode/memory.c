@@ -55,8 +55,7 @@ static void clear_offset(struct decoder *decoder) {
     set_offset(decoder, 0);
 }
 
-/* [reg+imm], [symbol+imm], [imm]: from[next] is the base, the immediate what is added. */
-static void add_address(struct decoder *decoder, const struct syntax_operand *operand) {
+void decoder_add_address(struct decoder *decoder, const struct syntax_operand *operand) {
     const struct syntax_type *type;
     bool is_dynamic;
     unsigned index;
@@ -113,7 +112,7 @@ static void add_tensor(struct decoder *decoder, const struct syntax_operand *ope
     if (operand->kind != OPERAND_TEXTURE || operand->item_count != 1 ||
         coordinates->kind != OPERAND_VECTOR || coordinates->item_count > 5)
         decoder_fail(decoder, "a tensor map with coordinates in brackets is needed");
-    add_address(decoder, &map);
+    decoder_add_address(decoder, &map);
     decoder->detail->elements = (uint32_t)coordinates->item_count;
     dimensions[0] = (char)('0' + coordinates->item_count);
     if (!decoder_has_modifier(decoder, dimensions))
@@ -258,7 +257,7 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
         const struct syntax_operand *operand = decoder_operand(decoder, next++);
         const char chosen = choose_letter(decoder, *letter, value, operand);
         if (*letter == 'm')
-            add_address(decoder, operand);
+            decoder_add_address(decoder, operand);
         else if (*letter == 'T')
             add_tensor(decoder, operand);
         else if (*letter == 'O')
@@ -293,7 +292,7 @@ void decode_fragment(struct decoder *decoder, const struct instruction_row *row)
     decoder->detail->space = decoder_space(decoder);
     decoder->detail->elements = fragment->registers;
     const char letter = fragment->register_bytes == 8 ? 'd' : 'w';
-    add_address(decoder, decoder_operand(decoder, is_store ? 0 : 1));
+    decoder_add_address(decoder, decoder_operand(decoder, is_store ? 0 : 1));
     if (source->operand_count > 2)
         decoder_add_from(decoder, decoder_operand(decoder, 2), 'w');
     else

@@ -43,8 +43,8 @@ static enum modifier_kind modifier_kind(const char *modifier) {
 /* Roots that have their first modifier as a part of their name: it stays first. */
 static bool is_named_by_first(const char *root) {
     static const char *const roots[] = {
-        "mul",  "mad",  "mul24",    "mad24",          "shf",         "cp", "brx",
-        "cvta", "wmma", "mbarrier", "griddepcontrol", "createpolicy"};
+        "mul",  "mad",  "mul24",    "mad24",          "shf",          "cp",     "brx",
+        "cvta", "wmma", "mbarrier", "griddepcontrol", "createpolicy", "tcgen05"};
     for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
         if (strcmp(root, roots[k]) == 0)
             return true;

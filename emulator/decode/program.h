@@ -44,6 +44,7 @@ struct param_copy {
 
 struct matrix_fragment;
 struct warpgroup_product;
+struct tensor_form;
 
 /* What setp does with its comparison and a third predicate. */
 enum boolean { BOOLEAN_NONE, BOOLEAN_AND, BOOLEAN_OR, BOOLEAN_XOR };
@@ -77,6 +78,7 @@ struct detail {
     uint8_t address_count;
     const struct matrix_fragment *fragment;  /* wmma.load, wmma.store */
     const struct warpgroup_product *product; /* wgmma.mma_async */
+    const struct tensor_form *tensor;        /* tcgen05.mma, .ld and .st */
     uint32_t stride;                         /* ld.param and st.param on an area: bytes a lane */
     /* What an assembler makes of the access: bytes a lane of the request that is counted here, and
      * how far from this access they begin. 0: the request of another access has these bytes. */
@@ -201,6 +203,7 @@ struct program {
     size_t const_space_bytes;  /* of .const variables */
     bool uses_heap;            /* calls malloc or free */
     bool uses_warpgroups;      /* multiplies with wgmma */
+    bool uses_tensor_memory;   /* has tcgen05 */
     bool uses_reserved_shared; /* names a %reserved_smem register */
 };
 

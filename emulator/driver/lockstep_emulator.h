@@ -56,6 +56,8 @@ struct lockstep_emulator_counters {
     uint64_t dram_read_bytes, dram_write_bytes;
     uint64_t registers;    /* a thread, estimated from the PTX; no total, and so is the next */
     uint64_t shared_bytes; /* a block, static and dynamic */
+    uint64_t tcgen05_mma_instructions, tcgen05_multiply_adds;
+    uint64_t tensor_memory_load_bytes, tensor_memory_store_bytes, tensor_memory_copy_bytes;
 };
 
 /* LOCKSTEP_EMULATOR_VERSION of the library. */

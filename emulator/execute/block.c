@@ -3,9 +3,11 @@
 
 #include "emulator/arithmetic/warpgroup.h"
 #include "emulator/checks/check.h"
+#include "emulator/checks/load_watch.h"
 #include "emulator/checks/undefined.h"
 #include "emulator/checks/warpgroup_watch.h"
 #include "emulator/memory/scratch.h"
+#include "emulator/warps/tensor_memory.h"
 #include "emulator/warps/warp.h"
 
 #include <stdio.h>
@@ -149,7 +151,8 @@ int block_open(struct block *block, struct cluster *cluster, uint32_t rank) {
         block->barriers[k].waiting = block->waiting + k * warps;
     for (uint32_t k = 0; k < warps; k++)
         open_warp(block, k);
-    if (check_open(block) == 0 && warpgroup_watch_open(block) == 0)
+    if (check_open(block) == 0 && warpgroup_watch_open(block) == 0 &&
+        tensor_memory_open(block) == 0 && load_watch_open(block) == 0)
         return 0;
     block_close(block);
     return -1;
@@ -160,6 +163,8 @@ void block_close(struct block *block) {
         free(block->warps[k].copies);
     check_close(block);
     warpgroup_watch_close(block);
+    tensor_memory_close(block);
+    load_watch_close(block);
     scratch_give(block->launch->scratch, block->memory, block->memory_bytes);
     free(block->output.text);
     *block = (struct block){0};
@@ -212,6 +217,8 @@ void block_start(struct block *block, struct worker *worker, uint64_t index) {
                RESERVED_SHARED_BYTES);
     check_start(block);
     warpgroup_watch_start(block);
+    tensor_memory_start(block);
+    load_watch_start(block);
     for (uint32_t k = 0; k < BARRIERS; k++) {
         block->barriers[k].is_open = false;
         memset(block->barriers[k].waiting, 0, block->warp_count * sizeof(uint32_t));
@@ -245,6 +252,7 @@ enum block_state block_step(struct block *block) {
     }
     if (block->live_threads == 0) {
         warpgroup_watch_end(block);
+        tensor_memory_end(block);
         return block->fault.status == MACHINE_OK ? BLOCK_ENDED : BLOCK_FAULTED;
     }
     if (went)

@@ -3,10 +3,10 @@
 #include "emulator/machine/module.h"
 
 #include "emulator/assemble/assemble.h"
-#include "emulator/async/instruction_set.h"
 #include "emulator/decode/decode.h"
 #include "emulator/lanes/space.h"
 #include "emulator/machine/state.h"
+#include "emulator/tensor/instruction_set.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +172,7 @@ static void collect_kernels(struct source *source, struct machine_module *module
 
 static void load(struct source *source, struct machine_module *module, const char *text,
                  size_t length) {
-    const struct instruction_set set = async_instruction_set();
+    const struct instruction_set set = tensor_instruction_set();
     module->syntax = syntax_parse(source, text, length);
     place_variables(source, module);
     module->program = decode_program(source, module->syntax, &set);

@@ -10,57 +10,17 @@
 #include "emulator/arithmetic/arithmetic.h"
 #include "emulator/checks/warpgroup_watch.h"
 #include "emulator/execute/execute.h"
+#include "emulator/matrix/descriptor.h"
 #include "emulator/matrix/matrix.h"
 #include "emulator/warps/values.h"
 #include "emulator/warps/warp.h"
 
 #include <string.h>
 
-enum { CHUNK_BYTES = 16, CHUNKS = WARPGROUP_ROW_BYTES / CHUNK_BYTES, ATOM_ROWS = 8 };
+enum { CHUNKS = WARPGROUP_ROW_BYTES / CHUNK_BYTES };
 enum { FROM_SCALE_D, FROM_B, FROM_A }; /* sources, as decoding puts them */
 
 /* ---- Matrices in shared memory ---- */
-
-/* A matrix descriptor, offsets in bytes. */
-struct matrix_descriptor {
-    uint32_t start, leading, stride;
-    uint32_t pattern; /* where the swizzling begins, in lines of 128 bytes modulo 8 */
-    uint32_t width;   /* chunks of a line that are swizzled; 1: none are */
-};
-
-static struct matrix_descriptor read_descriptor(uint64_t bits) {
-    static const uint8_t widths[] = {1, 8, 4, 2};
-    enum { FIELD = 0x3fff };
-    return (struct matrix_descriptor){.start = (uint32_t)(bits & FIELD) * CHUNK_BYTES,
-                                      .leading = (uint32_t)(bits >> 16 & FIELD) * CHUNK_BYTES,
-                                      .stride = (uint32_t)(bits >> 32 & FIELD) * CHUNK_BYTES,
-                                      .pattern = (uint32_t)(bits >> 49 & 7),
-                                      .width = widths[bits >> 62]};
-}
-
-/* Swizzling exchanges the chunks of a line, by the number of the line within the pattern. */
-static uint32_t swizzle(const struct matrix_descriptor *matrix, uint32_t address) {
-    const uint32_t line = (address >> 7) - matrix->pattern;
-    return address ^ (line & (matrix->width - 1)) * CHUNK_BYTES;
-}
-
-/* Chunk `chunk` along k of row (or column) `row`. */
-static uint32_t address_along(const struct matrix_descriptor *matrix, unsigned row,
-                              unsigned chunk) {
-    const uint32_t step = matrix->width == 1 ? matrix->leading : CHUNK_BYTES;
-    return swizzle(matrix, matrix->start + row / ATOM_ROWS * matrix->stride +
-                               row % ATOM_ROWS * matrix->width * CHUNK_BYTES + chunk * step);
-}
-
-/* Eight rows (or columns) from 8 `chunk` on, at position `k`. */
-static uint32_t address_across(const struct matrix_descriptor *matrix, unsigned chunk, unsigned k) {
-    const bool is_plain = matrix->width == 1;
-    const uint32_t next_chunks = is_plain ? matrix->stride : matrix->leading;
-    const uint32_t next_k = is_plain ? matrix->leading : matrix->stride;
-    return swizzle(matrix, matrix->start + chunk / matrix->width * next_chunks +
-                               chunk % matrix->width * CHUNK_BYTES + k / ATOM_ROWS * next_k +
-                               k % ATOM_ROWS * matrix->width * CHUNK_BYTES);
-}
 
 /* A chunk of an operand, or NULL after a fault. */
 static const uint8_t *find_chunk(struct warp *warp, const struct instruction *instruction,
@@ -82,8 +42,8 @@ static bool load_along(struct warp *warp, const struct instruction *instruction,
                        uint8_t (*rows)[WARPGROUP_ROW_BYTES], char operand) {
     for (unsigned row = 0; row < count; row++) {
         for (unsigned chunk = 0; chunk < CHUNKS; chunk++) {
-            const uint8_t *from =
-                find_chunk(warp, instruction, address_along(matrix, first + row, chunk), operand);
+            const uint8_t *from = find_chunk(
+                warp, instruction, matrix_chunk_along(matrix, first + row, chunk), operand);
             if (!from)
                 return false;
             memcpy(rows[row] + (size_t)chunk * CHUNK_BYTES, from, CHUNK_BYTES);
@@ -99,8 +59,9 @@ static bool load_across(struct warp *warp, const struct instruction *instruction
     enum { SIZE = 2, DEPTH = WARPGROUP_ROW_BYTES / SIZE, PER_CHUNK = CHUNK_BYTES / SIZE };
     for (unsigned row = 0; row < count; row += PER_CHUNK) {
         for (unsigned k = 0; k < DEPTH; k++) {
-            const uint8_t *from = find_chunk(
-                warp, instruction, address_across(matrix, (first + row) / PER_CHUNK, k), operand);
+            const uint8_t *from =
+                find_chunk(warp, instruction,
+                           matrix_chunk_across(matrix, (first + row) / PER_CHUNK, k), operand);
             if (!from)
                 return false;
             for (unsigned n = 0; n < PER_CHUNK; n++)
@@ -141,7 +102,7 @@ static void load_registers(const struct warp *warp, const struct detail *detail,
 static bool load_matrix(struct warp *warp, const struct instruction *instruction, uint64_t bits,
                         char operand, uint8_t (*rows)[WARPGROUP_ROW_BYTES]) {
     const struct warpgroup_product *product = instruction->detail->product;
-    const struct matrix_descriptor matrix = read_descriptor(bits);
+    const struct matrix_descriptor matrix = matrix_descriptor_of(bits);
     const bool is_a = operand == 'a';
     const unsigned first = is_a ? warp->index % WARPGROUP_WARPS * WARPGROUP_ROWS : 0;
     const unsigned count = is_a ? WARPGROUP_ROWS : product->columns;

@@ -83,6 +83,8 @@ struct barrier {
 };
 
 struct race_shadow;
+struct tensor_memory;
+struct load_watch;
 struct warpgroup_watch;
 
 /* A product of a warpgroup, counted from 1, which its warps have to agree on. */
@@ -124,6 +126,7 @@ struct block {
     uint32_t *waiting; /* memory of the barriers' masks */
     struct race_shadow *race;
     uint8_t *shared_written;        /* 1 for each byte; NULL: not checked */
+    struct tensor_memory *tensor;   /* NULL: the program has no tcgen05 */
     struct product_entry *products; /* the latest, PRODUCTS_KEPT a warpgroup; NULL: none has any */
     struct fault fault;
     struct output output;
@@ -182,6 +185,7 @@ struct warp {
     uint64_t product_group;      /* of wgmma, the one that is open */
     uint64_t product_wait; /* it waits until its warpgroup has committed so many groups; 0: not */
     struct warpgroup_watch *watch; /* NULL: wgmma is not checked */
+    struct load_watch *loads;      /* NULL: loads from tensor memory are not checked */
     instruction_handler *before;   /* sees each instruction first; NULL: nobody does */
     /* Which values nothing has written (undefined.h). NULL: not checked. */
     unsigned char *undefined;       /* as the stack: a mask of lanes at the slot of each register */

@@ -54,12 +54,20 @@ void bench_open(struct bench *bench, unsigned host_threads) {
     open_machine(bench, &bench_properties, host_threads);
 }
 
-void bench_open_hopper(struct bench *bench, unsigned host_threads) {
+static void open_with_clusters(struct bench *bench, int capability_major, unsigned host_threads) {
     struct machine_properties properties = bench_properties;
-    properties.capability_major = 9;
+    properties.capability_major = capability_major;
     properties.shared_per_block_optin = 232448;
     properties.shared_per_multiprocessor = 233472;
     open_machine(bench, &properties, host_threads);
+}
+
+void bench_open_hopper(struct bench *bench, unsigned host_threads) {
+    open_with_clusters(bench, 9, host_threads);
+}
+
+void bench_open_blackwell(struct bench *bench, unsigned host_threads) {
+    open_with_clusters(bench, 10, host_threads);
 }
 
 void bench_close(struct bench *bench) {
@@ -81,6 +89,10 @@ int bench_setup(void **state) {
 
 int bench_setup_hopper(void **state) {
     return setup(state, bench_open_hopper, 2);
+}
+
+int bench_setup_blackwell(void **state) {
+    return setup(state, bench_open_blackwell, 2);
 }
 
 int bench_teardown(void **state) {

@@ -26,10 +26,13 @@ extern const struct machine_properties bench_properties; /* like an A100 */
 void bench_open(struct bench *bench, unsigned host_threads);
 /* The same for a device of compute capability 9.0. */
 void bench_open_hopper(struct bench *bench, unsigned host_threads);
+/* And of 10.0. */
+void bench_open_blackwell(struct bench *bench, unsigned host_threads);
 void bench_close(struct bench *bench);
 /* cmocka's setups and teardown: *state is a bench on one host thread, or for 9.0 on two. */
 int bench_setup(void **state);
 int bench_setup_hopper(void **state);
+int bench_setup_blackwell(void **state);
 int bench_teardown(void **state);
 struct machine_options bench_options(struct bench *bench);
 /* tests/data/ptx/core.ptx */

@@ -81,6 +81,10 @@ static void a_warpgroup_instruction_has_its_own_flops(void **state) {
     struct limits limits = limits_of(&row, "h100");
     assert_int_equal(limits.busiest, LIMIT_TENSOR);
     check_share(&limits, LIMIT_ISSUE, 1.0 / 16);
+    row.tcgen05_multiply_adds = row.wgmma_multiply_adds;
+    row.wgmma_multiply_adds = 0;
+    limits = limits_of(&row, "h100");
+    check_share(&limits, LIMIT_ISSUE, 1.0 / 16);
     row.tensor_warp_instructions += 1000 * MANY; /* 1,000 clocks of `mma` more */
     limits = limits_of(&row, "h100");
     check_share(&limits, LIMIT_ISSUE, 1.0 / 17);
@@ -242,6 +246,10 @@ static void a_gpu_that_cannot_run_the_kernel_has_no_limits(void **state) {
     row.wgmma_warp_instructions = 1;
     check_unable(&row, "b200", "wgmma is of compute capability 9.0 alone");
     (void)limits_of(&row, "h100");
+    row.wgmma_warp_instructions = 0;
+    row.tcgen05_mma_instructions = 1;
+    check_unable(&row, "h100", "tcgen05 is of compute capability 10.0 and 10.3 alone");
+    (void)limits_of(&row, "b200");
 }
 
 static void write_counts(const char *path, const struct counters_row *row, long cut) {

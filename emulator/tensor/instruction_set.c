@@ -1,10 +1,11 @@
 /* Puts all tables of instructions together, for each build those that were compiled for it. */
-#include "emulator/async/instruction_set.h"
+#include "emulator/tensor/instruction_set.h"
 
 #include "emulator/arithmetic/arithmetic.h"
 #include "emulator/async/async.h"
 #include "emulator/execute/execute.h"
 #include "emulator/matrix/matrix.h"
+#include "emulator/tensor/tensor.h"
 
 #define DECLARE_BUILD(suffix)                                                                      \
     extern const struct instruction_table executor_arithmetic_##suffix, executor_memory_##suffix
@@ -15,7 +16,7 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 17 };
+enum { TABLES = 21 };
 
 /* The tables of a build, those that programs use most first. */
 #define BUILD(suffix)                                                                              \
@@ -24,7 +25,8 @@ enum { TABLES = 17 };
             &executor_warp, &executor_barrier, &executor_atomic, &async_copy, &async_mbarrier,     \
             &async_bulk, &async_tensor, &async_tensor_edit, &async_remote,                         \
             &executor_barrier_cluster, &matrix_products, &matrix_fragments, &executor_texture,     \
-            &matrix_warpgroups, NULL                                                               \
+            &matrix_warpgroups, &tensor_allocations, &tensor_moves, &tensor_copies,                \
+            &tensor_products, NULL                                                                 \
     }
 
 static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1] = {
@@ -35,7 +37,7 @@ static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1]
 #endif
 };
 
-struct instruction_set async_instruction_set(void) {
+struct instruction_set tensor_instruction_set(void) {
     const enum arithmetic_isa isa = arithmetic_best_isa();
     return (struct instruction_set){.tables = builds[isa],
                                     .lane_tables = arithmetic_tables(isa),

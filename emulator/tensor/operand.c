@@ -1,0 +1,181 @@
+/* Where the elements of an operand lie, and what they are worth. */
+#include "emulator/tensor/operand.h"
+
+#include "emulator/arithmetic/half.h"
+#include "emulator/async/bulk.h"
+#include "emulator/checks/race.h"
+#include "emulator/warps/warp.h"
+
+#include <string.h>
+
+enum { CHUNKS = TENSOR_ROW_BYTES / CHUNK_BYTES };
+
+/* Bytes of an element; those of 4 and 6 bits have one once they are unpacked. */
+static unsigned size_of(uint8_t type) {
+    return TENSOR_ROW_BYTES / tensor_depth((enum tensor_type)type);
+}
+
+/* ---- Chunks ---- */
+
+void tensor_visit(const struct tensor_operand *operand, unsigned rows, tensor_visitor *visit) {
+    const unsigned size = size_of(operand->type), per_chunk = CHUNK_BYTES / size;
+    const unsigned across = operand->is_across ? TENSOR_ROW_BYTES / size : CHUNKS;
+    const unsigned lines = operand->is_across ? rows / per_chunk : rows;
+    for (unsigned line = 0; line < lines; line++) {
+        for (unsigned k = 0; k < across; k++)
+            visit(operand, operand->is_across ? matrix_chunk_across(&operand->matrix, line, k)
+                                              : matrix_chunk_along(&operand->matrix, line, k));
+    }
+}
+
+const uint8_t *tensor_chunk(const struct tensor_operand *operand, uint32_t address) {
+    const struct transfer *transfer = operand->transfer;
+    const size_t size = operand->block->launch->shared_bytes;
+    const struct shared_place place = {operand->block, address};
+    if (address > size || size - address < CHUNK_BYTES) {
+        warp_fault(transfer->warp, transfer->instruction, MACHINE_INVALID_ADDRESS, transfer->lane,
+                   address,
+                   "the descriptor of %s leads out of shared memory: the block has %zu bytes",
+                   operand->name, size);
+        return NULL;
+    }
+    if (!bulk_check_source(transfer->warp, transfer->instruction, transfer->lane, &place,
+                           CHUNK_BYTES))
+        return NULL;
+    return operand->block->shared + address;
+}
+
+static bool is_inside(const struct tensor_operand *operand, uint32_t address) {
+    const size_t size = operand->block->launch->shared_bytes;
+    return address <= size && size - address >= CHUNK_BYTES;
+}
+
+void tensor_mark_read(const struct tensor_operand *operand, uint32_t address) {
+    const struct transfer *transfer = operand->transfer;
+    const struct shared_place place = {operand->block, address};
+    if (is_inside(operand, address) && !transfer->warp->is_faulted)
+        race_access(transfer->warp, transfer->instruction, transfer->lane, &place, CHUNK_BYTES,
+                    RACE_PENDING | RACE_BULK, NULL);
+}
+
+void tensor_mark_done(const struct tensor_operand *operand, uint32_t address) {
+    const struct shared_place place = {operand->block, address};
+    if (is_inside(operand, address))
+        race_bulk_read(operand->transfer->warp, &place, CHUNK_BYTES);
+}
+
+/* ---- Elements ---- */
+
+/* Sixteen elements of 4 or of 6 bits lie at the beginning of their chunk, side by side. */
+static void unpack(const uint8_t chunk[CHUNK_BYTES], uint8_t type, uint8_t to[CHUNK_BYTES]) {
+    const unsigned bits = type == TENSOR_TYPE_E2M1                               ? 4
+                          : type == TENSOR_TYPE_E2M3 || type == TENSOR_TYPE_E3M2 ? 6
+                                                                                 : 8;
+    for (unsigned k = 0; k < CHUNK_BYTES; k++) {
+        const unsigned at = k * bits, last = (at + bits - 1) / 8;
+        const unsigned word = chunk[at / 8] | (unsigned)chunk[last] << 8;
+        to[k] = (uint8_t)(word >> at % 8 & ((1U << bits) - 1));
+    }
+}
+
+/* A float of a sign and few bits, without infinities and NaN: scaling moves the bias of its
+ * exponent. */
+static uint32_t widen_small(uint32_t bits, unsigned exponent_bits, unsigned fraction_bits) {
+    enum { F32_FRACTION_BITS = 23, F32_BIAS = 127 };
+    const uint32_t sign = bits >> (exponent_bits + fraction_bits) & 1;
+    const uint32_t magnitude = bits & ((1U << (exponent_bits + fraction_bits)) - 1);
+    const uint32_t bias = (1U << (exponent_bits - 1)) - 1;
+    const float scale = lane_f32((2 * F32_BIAS - bias) << F32_FRACTION_BITS);
+    return lane_bits32(lane_f32(magnitude << (F32_FRACTION_BITS - fraction_bits)) * scale) |
+           sign << 31;
+}
+
+static uint32_t widen(const uint8_t *at, uint8_t type) {
+    uint16_t half;
+    uint32_t word;
+    switch ((enum tensor_type)type) {
+    case TENSOR_TYPE_F16:
+        memcpy(&half, at, sizeof half);
+        return f16_widen(half);
+    case TENSOR_TYPE_BF16:
+        memcpy(&half, at, sizeof half);
+        return (uint32_t)half << 16;
+    case TENSOR_TYPE_E4M3:
+        return e4m3_widen(*at);
+    case TENSOR_TYPE_E5M2:
+        return e5m2_widen(*at);
+    case TENSOR_TYPE_E2M3:
+        return widen_small(*at, 2, 3);
+    case TENSOR_TYPE_E3M2:
+        return widen_small(*at, 3, 2);
+    case TENSOR_TYPE_E2M1:
+        return widen_small(*at, 2, 1);
+    case TENSOR_TYPE_S8:
+        return (uint32_t)(int32_t)(int8_t)*at;
+    case TENSOR_TYPE_U8:
+        return *at;
+    case TENSOR_TYPE_TF32:
+        memcpy(&word, at, sizeof word);
+        return word & ~0x1fffu;
+    case TENSOR_TYPE_F32:
+    case TENSOR_TYPE_S32:
+    default:
+        memcpy(&word, at, sizeof word);
+        return word;
+    }
+}
+
+void tensor_widen(const struct tensor_operand *operand, const uint8_t bytes[TENSOR_ROW_BYTES],
+                  uint32_t to[TENSOR_DEPTH]) {
+    const unsigned size = size_of(operand->type);
+    const uint32_t sign = operand->is_negated ? F32_SIGN : 0;
+    for (unsigned k = 0; k < TENSOR_ROW_BYTES / size; k++)
+        to[k] = widen(bytes + (size_t)k * size, operand->type) ^ sign;
+}
+
+/* ---- Operands ---- */
+
+static bool load_along(const struct tensor_operand *operand, unsigned row,
+                       uint32_t to[TENSOR_DEPTH]) {
+    uint8_t bytes[TENSOR_ROW_BYTES];
+    for (unsigned chunk = 0; chunk < CHUNKS; chunk++) {
+        const uint8_t *from =
+            tensor_chunk(operand, matrix_chunk_along(&operand->matrix, row, chunk));
+        if (!from)
+            return false;
+        unpack(from, operand->type, bytes + (size_t)chunk * CHUNK_BYTES);
+    }
+    tensor_widen(operand, bytes, to);
+    return true;
+}
+
+/* As many rows as elements have room in a chunk. */
+static bool load_across(const struct tensor_operand *operand, unsigned line,
+                        uint32_t (*to)[TENSOR_DEPTH]) {
+    const unsigned size = size_of(operand->type), per_chunk = CHUNK_BYTES / size;
+    uint8_t rows[CHUNK_BYTES][TENSOR_ROW_BYTES];
+    for (unsigned k = 0; k < TENSOR_ROW_BYTES / size; k++) {
+        uint8_t elements[CHUNK_BYTES];
+        const uint8_t *from = tensor_chunk(operand, matrix_chunk_across(&operand->matrix, line, k));
+        if (!from)
+            return false;
+        unpack(from, operand->type, elements);
+        for (unsigned row = 0; row < per_chunk; row++)
+            memcpy(rows[row] + (size_t)k * size, elements + (size_t)row * size, size);
+    }
+    for (unsigned row = 0; row < per_chunk; row++)
+        tensor_widen(operand, rows[row], to[row]);
+    return true;
+}
+
+bool tensor_load(const struct tensor_operand *operand, unsigned rows,
+                 uint32_t (*to)[TENSOR_DEPTH]) {
+    const unsigned step = operand->is_across ? CHUNK_BYTES / size_of(operand->type) : 1;
+    for (unsigned row = 0; row < rows; row += step) {
+        const bool is_loaded = operand->is_across ? load_across(operand, row / step, to + row)
+                                                  : load_along(operand, row, to[row]);
+        if (!is_loaded)
+            return false;
+    }
+    return true;
+}
