@@ -1,16 +1,26 @@
 /* Moving data between ranks, and adding it. */
+#include "common/instruction_set.h"
 #include "common/narrow.h"
+#include "ranks/elements.h"
 #include "ranks/state.h"
 
-static enum mpi_element element_of(enum dtype dtype) {
+enum mpi_element mpi_element_of(enum dtype dtype) {
     return dtype == DTYPE_BF16  ? MPI_ELEMENT_BF16
            : dtype == DTYPE_F16 ? MPI_ELEMENT_F16
                                 : MPI_ELEMENT_F32;
 }
 
-static void add_f32(float *to, const float *from, int64_t count) {
-    for (int64_t i = 0; i < count; i++)
-        to[i] += from[i];
+static const struct element_loops *loops(void) {
+    static const struct element_loops *const of[INSTRUCTION_SETS] = {
+        [INSTRUCTION_SET_BASELINE] = &element_loops_baseline,
+        [INSTRUCTION_SET_AVX2] = &element_loops_avx2,
+        [INSTRUCTION_SET_AVX512] = &element_loops_avx512,
+    };
+    return of[instruction_set_best()];
+}
+
+void ranks_scale(float *to, const float *from, float scale, int64_t count) {
+    loops()->scale(to, from, scale, count);
 }
 
 static void add_bf16(uint16_t *to, const uint16_t *from, int64_t count) {
@@ -26,7 +36,7 @@ static void add_f16(uint16_t *to, const uint16_t *from, int64_t count) {
 void ranks_add_elements(enum mpi_element element, void *to, const void *from, int64_t count) {
     switch (element) {
     case MPI_ELEMENT_F32:
-        add_f32(to, from, count);
+        loops()->add(to, from, count);
         break;
     case MPI_ELEMENT_BF16:
         add_bf16(to, from, count);
@@ -38,12 +48,12 @@ void ranks_add_elements(enum mpi_element element, void *to, const void *from, in
 }
 
 void ranks_add(enum dtype dtype, void *to, const void *from, int64_t count) {
-    ranks_add_elements(element_of(dtype), to, from, count);
+    ranks_add_elements(mpi_element_of(dtype), to, from, count);
 }
 
 void ranks_allreduce(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
                      int64_t count) {
-    ranks->api->allreduce(element_of(dtype), in, out, count);
+    ranks->api->allreduce(mpi_element_of(dtype), in, out, count);
 }
 
 void ranks_copy(struct ranks *ranks, void *data, size_t bytes) {
@@ -52,12 +62,12 @@ void ranks_copy(struct ranks *ranks, void *data, size_t bytes) {
 
 void ranks_allgather(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
                      int64_t count) {
-    ranks->api->allgather(element_of(dtype), in, out, count);
+    ranks->api->allgather(mpi_element_of(dtype), in, out, count);
 }
 
 void ranks_reduce_scatter(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
                           int64_t count) {
-    ranks->api->reduce_scatter(element_of(dtype), in, out, count);
+    ranks->api->reduce_scatter(mpi_element_of(dtype), in, out, count);
 }
 
 void ranks_sum(struct ranks *ranks, double *values, int64_t count) {

@@ -11,11 +11,12 @@
 #ifndef LOCKSTEP_RANKS_MPI_API_H
 #define LOCKSTEP_RANKS_MPI_API_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* Changes with every declaration of this file. */
-enum { MPI_API_VERSION = 2 };
+enum { MPI_API_VERSION = 3 };
 
 enum mpi_element { MPI_ELEMENT_F32, MPI_ELEMENT_BF16, MPI_ELEMENT_F16 };
 
@@ -53,6 +54,18 @@ struct mpi_api {
      * at count * r / P. Both are apart. */
     void (*allgather)(enum mpi_element element, const void *in, void *out, int64_t count);
     void (*reduce_scatter)(enum mpi_element element, const void *in, void *out, int64_t count);
+
+    /* Memory that the ranks of a machine share, `bytes` of each: segments[q] is that of local rank q, here
+     * and on all of them. All ranks of the job call it, once. false, on all: a machine has none. */
+    bool (*share)(size_t bytes, void *segments[]);
+    /* The fewest ranks that a machine has. */
+    int (*local_least)(void);
+    /* Waits for the ranks of this machine. What they wrote to shared memory before is read behind it. */
+    void (*local_meet)(void);
+    /* The sum in place over the ranks of the same local number, one a machine; that number is below
+     * local_least(). */
+    void (*allreduce_across)(enum mpi_element element, void *data, int64_t count);
+
     /* Sends to one rank while receiving from one. */
     void (*exchange)(const void *sent, size_t sent_bytes, int to, void *received,
                      size_t received_bytes, int from);

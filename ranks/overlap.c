@@ -56,34 +56,57 @@ static void overlap_find(struct ranks *ranks) {
     free(data);
 }
 
+static void weigh(const struct ranks_mean *mean) {
+    const int64_t worth_threads = 1 << 15;
+    float *data = mean->data;
+#pragma omp parallel for simd num_threads(mean->threads) if (mean->count > worth_threads)
+    for (int64_t i = 0; i < mean->count; i++)
+        data[i] *= mean->weight;
+}
+
+void ranks_mean(struct ranks *ranks, const struct ranks_mean *mean) {
+    if (ranks_allreduce_shared(ranks, DTYPE_F32, mean->weight, mean->data, mean->data, mean->count))
+        return;
+    weigh(mean);
+    ranks->api->allreduce(MPI_ELEMENT_F32, NULL, mean->data, mean->count);
+}
+
 static void waiting_sum(struct ranks *ranks) {
-    if (ranks->waiting_count > 0)
-        ranks->api->allreduce(MPI_ELEMENT_F32, NULL, ranks->waiting, ranks->waiting_count);
-    ranks->waiting_count = 0;
+    if (ranks->waiting.count > 0)
+        ranks_mean(ranks, &ranks->waiting);
+    ranks->waiting.count = 0;
 }
 
 /* Neighbours in memory wait as one. */
-static void waiting_add(struct ranks *ranks, float *data, int64_t count) {
-    const bool below = data + count == ranks->waiting;
-    const bool above = ranks->waiting && ranks->waiting + ranks->waiting_count == data;
-    if (ranks->waiting_count > 0 && !below && !above)
+static void waiting_add(struct ranks *ranks, const struct ranks_mean *mean) {
+    struct ranks_mean *waiting = &ranks->waiting;
+    const bool below = mean->data + mean->count == waiting->data;
+    const bool above = waiting->data && waiting->data + waiting->count == mean->data;
+    const bool alike = mean->weight == waiting->weight && mean->threads == waiting->threads;
+    if (!alike || (!below && !above))
         waiting_sum(ranks);
-    if (ranks->waiting_count == 0 || below)
-        ranks->waiting = data;
-    ranks->waiting_count += count;
+    if (waiting->count == 0) {
+        *waiting = *mean;
+        return;
+    }
+    if (below)
+        waiting->data = mean->data;
+    waiting->count += mean->count;
 }
 
-void ranks_allreduce_begin(struct ranks *ranks, float *data, int64_t count) {
+void ranks_mean_begin(struct ranks *ranks, const struct ranks_mean *mean) {
     if (!ranks->overlap_agreed)
         overlap_find(ranks);
     ranks->overlap_agreed = true;
-    if (ranks->overlap == OVERLAP_YES)
-        ranks->api->allreduce_begin(MPI_ELEMENT_F32, data, count);
-    else
-        waiting_add(ranks, data, count);
+    if (ranks->overlap != OVERLAP_YES) {
+        waiting_add(ranks, mean);
+        return;
+    }
+    weigh(mean);
+    ranks->api->allreduce_begin(MPI_ELEMENT_F32, mean->data, mean->count);
 }
 
-void ranks_allreduce_finish(struct ranks *ranks) {
+void ranks_mean_finish(struct ranks *ranks) {
     waiting_sum(ranks);
     ranks->api->allreduce_finish();
 }

@@ -94,6 +94,7 @@ void ranks_close(struct ranks *ranks) {
     watch_stop(ranks);
     ranks_meet(ranks);
     ranks->api->close();
+    free(ranks->segments);
     free(ranks->identities);
     free(ranks);
 }

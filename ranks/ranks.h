@@ -99,11 +99,30 @@ void ranks_allgather(struct ranks *ranks, enum dtype dtype, const void *in, void
 void ranks_reduce_scatter(struct ranks *ranks, enum dtype dtype, const void *in, void *out,
                           int64_t count);
 
-/* Begins one in place, of f32, and waits for all that were begun. Where MPI moves nothing while it is
- * not called, they are summed at the end, those that are neighbours in memory as one. LOCKSTEP_OVERLAP
- * says yes or no to that; otherwise a probe before the first one finds it out. */
-void ranks_allreduce_begin(struct ranks *ranks, float *data, int64_t count);
-void ranks_allreduce_finish(struct ranks *ranks);
+/* Whether ranks sum through memory that those of a machine share. The first call, by all ranks at once,
+ * opens it. false, on all: no machine has two ranks, or one has no memory for it. */
+bool ranks_share_memory(struct ranks *ranks);
+
+/* The sum of all ranks' in * scale, through that memory; `out` may be `in`. `scale` is for f32, and may
+ * differ from rank to rank. false, on all ranks, with nothing done: none is shared. */
+bool ranks_allreduce_shared(struct ranks *ranks, enum dtype dtype, float scale, const void *in,
+                            void *out, int64_t count);
+
+/* The sum of all ranks' data * weight in its place, for weights whose sum is 1: through shared memory,
+ * else by MPI_Allreduce. */
+struct ranks_mean {
+    float *data;
+    int64_t count;
+    float weight; /* of this rank */
+    int threads;  /* that may multiply */
+};
+void ranks_mean(struct ranks *ranks, const struct ranks_mean *mean);
+
+/* Begins one, and waits for all that were begun. Where MPI moves nothing while it is not called, they
+ * are summed at the end, those that are neighbours in memory as one. LOCKSTEP_OVERLAP says yes or no to
+ * that; otherwise a probe before the first one finds it out. */
+void ranks_mean_begin(struct ranks *ranks, const struct ranks_mean *mean);
+void ranks_mean_finish(struct ranks *ranks);
 
 /* The sums over all ranks, in their place; for oracles. */
 void ranks_sum(struct ranks *ranks, double *values, int64_t count);

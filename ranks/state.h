@@ -32,8 +32,9 @@ struct ranks {
     int stopped_seconds;        /* so long a rank may be stopped */
     enum overlap overlap;
     bool overlap_agreed;
-    float *waiting; /* sums that were begun and wait for their end */
-    int64_t waiting_count;
+    struct ranks_mean waiting; /* that were begun and wait for their end; none of 0 elements */
+    bool sharing_found;
+    void **segments;     /* that the ranks of this machine share, one each; NULL: none */
     struct watch *watch; /* NULL: nobody is watched */
 };
 
@@ -45,6 +46,12 @@ enum status mpi_load(const struct mpi_api **api, struct message *message);
 
 /* What LOCKSTEP_OVERLAP says; unknown where it says nothing. */
 enum status overlap_read(enum overlap *overlap, struct message *message);
+
+/* MPI's name of a dtype. */
+enum mpi_element mpi_element_of(enum dtype dtype);
+
+/* to = from * scale. */
+void ranks_scale(float *to, const float *from, float scale, int64_t count);
 
 /* Watches the other ranks on this machine: where one dies or stays stopped, ranks->end is called with
  * its name. What cannot be watched is left to the launcher. */

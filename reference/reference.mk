@@ -11,7 +11,7 @@ simd_avx512   := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefe
 simd_avx512   += $(shell $(CC) -Werror -fschedule-insns -fsched-pressure -E -x c /dev/null >/dev/null 2>&1 && \
                    echo -fschedule-insns -fsched-pressure)
 
-simd_sources  := $(shell grep -lw SIMD_NAME reference/simd/*.c reference/oracle/*.c)
+simd_sources  := $(shell grep -lw SIMD_NAME reference/simd/*.c reference/oracle/*.c ranks/*.c)
 simd_objects  := $(foreach level,$(simd_levels),$(simd_sources:%.c=$(BUILD)/%.$(level).o))
 
 define simd_rule

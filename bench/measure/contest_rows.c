@@ -72,12 +72,14 @@ const struct ceilings *contest_ceilings(const struct contest *contest, const str
     return NULL;
 }
 
-static void row_limit(const struct contest *contest, const struct ceilings *ceilings,
-                      struct result *row) {
+static void row_limit(const struct contest *contest, const struct entry *entry,
+                      const struct ceilings *ceilings, struct result *row) {
     const struct bench_case *c = contest->bench_case;
     if (c->operation->between_ranks) {
         /* Of the links between GPUs nothing is measured. */
-        const double link = row_key_is_cpu(&row->key) ? contest->rules->link_bytes_per_second : 0.0;
+        const bool over_link =
+            row_key_is_cpu(&row->key) && !entry->contender.implementation->without_link;
+        const double link = over_link ? contest->rules->link_bytes_per_second : 0.0;
         row->limit_fraction = link > 0.0 ? row->bytes / link / row->median_s : (double)NAN;
         return;
     }
@@ -117,7 +119,7 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
     }
     const struct ceilings *ceilings = contest_ceilings(contest, entry);
     if (ceilings)
-        row_limit(contest, ceilings, row);
+        row_limit(contest, entry, ceilings, row);
     prediction_learn(contest->rules->predictions, c, statistics.median);
 }
 

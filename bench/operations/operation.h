@@ -182,6 +182,7 @@ struct implementation {
     uint64_t variants;
     bool one_thread;            /* runs on one thread whatever is asked */
     bool over_ranks;            /* computes one result together with all ranks of a job */
+    bool without_link;          /* and passes no messages: the link is no ceiling of it */
     bool batches;               /* takes cases of a batch; others skip them */
     const char *batches_advice; /* what would make it take them; NULL: nothing is known */
     row_function *run;          /* RUN(); NULL where `own` says it all */

@@ -9,6 +9,9 @@ enum { REQUESTS_MAX = 32 };
 /* MPI's own state is the process's, and so is this. */
 static struct {
     MPI_Comm all, local;
+    MPI_Comm across; /* local ranks of one number */
+    MPI_Win window;  /* MPI_WIN_NULL: no memory is shared */
+    int local_least;
     MPI_Op add_bf16, add_f16;
     mpi_add *add;
     MPI_Request requests[REQUESTS_MAX];
@@ -49,6 +52,8 @@ static void api_open(mpi_add *add) {
     job.firsts = calloc((size_t)size_of(job.all), sizeof *job.firsts);
     if (!job.counts || !job.firsts)
         MPI_Abort(job.all, EXIT_FAILURE);
+    job.across = MPI_COMM_NULL;
+    job.window = MPI_WIN_NULL;
     MPI_Op_create(sum_bf16, 1, &job.add_bf16);
     MPI_Op_create(sum_f16, 1, &job.add_f16);
     MPI_Get_library_version(job.library, &length);
@@ -57,6 +62,12 @@ static void api_open(mpi_add *add) {
 static void api_close(void) {
     free(job.counts);
     free(job.firsts);
+    if (job.window != MPI_WIN_NULL) {
+        MPI_Win_unlock_all(job.window);
+        MPI_Win_free(&job.window);
+    }
+    if (job.across != MPI_COMM_NULL)
+        MPI_Comm_free(&job.across);
     MPI_Op_free(&job.add_bf16);
     MPI_Op_free(&job.add_f16);
     MPI_Comm_free(&job.local);
@@ -172,6 +183,57 @@ static void api_allreduce_finish(void) {
     job.begun = 0;
 }
 
+/* --- shared memory ---------------------------------------------------------------------------- */
+
+/* Each rank's pages are its own, where the machine puts what it touches first. A machine that has no
+ * memory to share is no reason to end the job. */
+static bool window_open(size_t bytes, void **mine) {
+    MPI_Info apart;
+    MPI_Info_create(&apart);
+    MPI_Info_set(apart, "alloc_shared_noncontig", "true");
+    MPI_Comm_set_errhandler(job.local, MPI_ERRORS_RETURN);
+    int opened = MPI_Win_allocate_shared((MPI_Aint)bytes, 1, apart, job.local, mine, &job.window) ==
+                 MPI_SUCCESS;
+    MPI_Comm_set_errhandler(job.local, MPI_ERRORS_ARE_FATAL);
+    MPI_Info_free(&apart);
+    if (!opened)
+        job.window = MPI_WIN_NULL;
+    MPI_Allreduce(MPI_IN_PLACE, &opened, 1, MPI_INT, MPI_MIN, job.all);
+    return opened;
+}
+
+static bool api_share(size_t bytes, void *segments[]) {
+    void *mine;
+    const int number = rank_in(job.local), count = size_of(job.local);
+    MPI_Allreduce(&count, &job.local_least, 1, MPI_INT, MPI_MIN, job.all);
+    if (!window_open(bytes, &mine))
+        return false;
+    MPI_Comm_split(job.all, number < job.local_least ? number : MPI_UNDEFINED, 0, &job.across);
+    MPI_Win_lock_all(MPI_MODE_NOCHECK, job.window);
+    for (int i = 0; i < count; i++) {
+        MPI_Aint size;
+        int unit;
+        MPI_Win_shared_query(job.window, i, &size, &unit, (void *)&segments[i]);
+    }
+    return true;
+}
+
+static int api_local_least(void) {
+    return job.local_least;
+}
+
+static void api_local_meet(void) {
+    MPI_Win_sync(job.window);
+    MPI_Barrier(job.local);
+    MPI_Win_sync(job.window);
+}
+
+static void api_allreduce_across(enum mpi_element element, void *data, int64_t count) {
+    if (size_of(job.across) > 1)
+        MPI_Allreduce(MPI_IN_PLACE, data, (int)count, type_of(element), sum_of(element),
+                      job.across);
+}
+
 static void api_exchange(const void *sent, size_t sent_bytes, int to, void *received,
                          size_t received_bytes, int from) {
     MPI_Sendrecv(sent, (int)sent_bytes, MPI_BYTE, to, 0, received, (int)received_bytes, MPI_BYTE,
@@ -195,4 +257,8 @@ const struct mpi_api lockstep_mpi_api = {.version = MPI_API_VERSION,
                                          .allreduce_finish = api_allreduce_finish,
                                          .allgather = api_allgather,
                                          .reduce_scatter = api_reduce_scatter,
+                                         .share = api_share,
+                                         .local_least = api_local_least,
+                                         .local_meet = api_local_meet,
+                                         .allreduce_across = api_allreduce_across,
                                          .exchange = api_exchange};

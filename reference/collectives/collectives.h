@@ -7,6 +7,7 @@
 
 allreduce_kernel allreduce_ring;
 allreduce_kernel allreduce_recursive;
+allreduce_kernel allreduce_shared;
 allreduce_kernel allreduce_mpi;
 
 broadcast_kernel broadcast_mpi;

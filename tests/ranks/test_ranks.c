@@ -134,36 +134,65 @@ static bool sums_right(struct ranks *ranks, allreduce_kernel *kernel, enum dtype
 }
 
 static bool sums(struct ranks *ranks) {
-    static allreduce_kernel *const kernels[] = {allreduce_ring, allreduce_recursive, allreduce_mpi};
+    static allreduce_kernel *const kernels[] = {allreduce_ring, allreduce_recursive, allreduce_mpi,
+                                                allreduce_shared};
     static const enum dtype dtypes[] = {DTYPE_F32, DTYPE_BF16, DTYPE_F16};
     static const int64_t counts[] = {1, 2, 3, 5, 64, 999};
     bool right = true;
-    for (size_t k = 0; k < 3; k++)
+    const size_t kernel_count = ranks_share_memory(ranks) ? 4 : 3; /* one rank shares with nobody */
+    for (size_t k = 0; k < kernel_count; k++)
         for (size_t d = 0; d < 3; d++)
             for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++)
                 right &= sums_right(ranks, kernels[k], dtypes[d], counts[c]);
     float data[100];
+    const float weight = 2.0F;
     double sums_of_doubles[] = {0.5, 1.5};
     for (int i = 0; i < 100; i++)
         data[i] = (float)i;
     for (int i = 0; i < 50; i++) /* more than can be under way */
-        ranks_allreduce_begin(ranks, data + 2 * i, 2);
-    ranks_allreduce_finish(ranks);
+        ranks_mean_begin(ranks, &(struct ranks_mean){data + 2 * i, 2, weight, 1});
+    ranks_mean_finish(ranks);
     for (int i = 0; i < 100; i++)
-        right &= data[i] == (float)(i * ranks_count(ranks));
+        right &= data[i] == (float)(i * 2 * ranks_count(ranks));
     /* Neighbours from above and from below, and one apart. */
     static const int pieces[][2] = {{40, 10}, {30, 10}, {50, 10}, {0, 7}, {99, 1}};
     for (int i = 0; i < 100; i++)
         data[i] = (float)i;
     for (int i = 0; i < 5; i++)
-        ranks_allreduce_begin(ranks, data + pieces[i][0], pieces[i][1]);
-    ranks_allreduce_finish(ranks);
+        ranks_mean_begin(ranks, &(struct ranks_mean){data + pieces[i][0], pieces[i][1], weight, 1});
+    ranks_mean_finish(ranks);
     for (int i = 0; i < 100; i++) {
         const bool summed = i < 7 || (i >= 30 && i < 60) || i == 99;
-        right &= data[i] == (float)(summed ? i * ranks_count(ranks) : i);
+        right &= data[i] == (float)(summed ? i * 2 * ranks_count(ranks) : i);
     }
     ranks_sum(ranks, sums_of_doubles, 2);
     return right && sums_of_doubles[1] == 1.5 * ranks_count(ranks);
+}
+
+/* Sums of several pieces, the last one shorter, one behind the other: what a slow rank still reads no fast
+ * one writes. Weights differ from rank to rank. */
+static bool shares(struct ranks *ranks) {
+    enum { MOST = 150000, TURNS = 200 };
+    static const int64_t counts[] = {MOST, 65537, 100003, 1, 65536};
+    const int mine = ranks_number(ranks), count = ranks_count(ranks);
+    float *data = malloc(MOST * sizeof *data);
+    bool right = data && ranks_share_memory(ranks);
+    for (int turn = 0; turn < TURNS && right; turn++) {
+        const int64_t elements = counts[turn % 5];
+        for (int64_t i = 0; i < elements; i++)
+            data[i] = term(mine, i + turn);
+        const struct ranks_mean mean = {data, elements, (float)(1 + mine), 1};
+        ranks_mean(ranks, &mean);
+        for (int64_t i = 0; i < elements && right; i++) {
+            float sum = 0.0F;
+            for (int r = 0; r < count; r++)
+                sum += (float)(1 + r) * term(r, i + turn);
+            right = data[i] == sum;
+        }
+        right = !ranks_any(ranks, !right);
+    }
+    free(data);
+    return right;
 }
 
 static int rank_run(const char *word) {
@@ -171,7 +200,8 @@ static int rank_run(const char *word) {
         const char *word;
         bool (*run)(struct ranks *ranks);
     } runs[] = {{"agree", agrees},     {"alike", is_alike},      {"step", is_out_of_step},
-                {"mourn", is_mourned}, {"give up", is_given_up}, {"sums", sums}};
+                {"mourn", is_mourned}, {"give up", is_given_up}, {"sums", sums},
+                {"shares", shares}};
     struct ranks *ranks;
     struct message message = {""};
     bool right = false;
@@ -232,6 +262,12 @@ static void test_sums_are_right_on_any_number_of_ranks(void **state) {
     (void)state;
     for (int count = 1; count <= 6; count++)
         expect_right(count, "sums");
+}
+
+static void test_shared_memory_is_not_written_while_it_is_read(void **state) {
+    (void)state;
+    for (int count = 2; count <= 5; count++)
+        expect_right(count, "shares");
 }
 
 static void test_sums_are_right_begun_early_and_late(void **state) {
@@ -323,6 +359,7 @@ int main(int argc, char **argv) {
         IN_PLACE(test_ranks_agree),
         IN_PLACE(test_ranks_that_differ_are_named),
         IN_PLACE(test_sums_are_right_on_any_number_of_ranks),
+        IN_PLACE(test_shared_memory_is_not_written_while_it_is_read),
         IN_PLACE(test_sums_are_right_begun_early_and_late),
         IN_PLACE(test_a_rank_out_of_step_ends_the_job),
         IN_PLACE(test_a_rank_that_dies_is_named),

@@ -33,7 +33,7 @@ static void test_alone_it_says_how_to_start(void **state) {
     (void)state;
     struct call call = CALL(RUN_SHORTLY, "8");
     check_status(&call, 3);
-    check_holds(call.err, "all 3 rows were skipped");
+    check_holds(call.err, "all 4 rows were skipped");
     check_holds(call.err, launching_is_possible(here.program) ? "mpirun -n 2" : "make deps MPI=1");
     call_free(&call);
 }
@@ -46,8 +46,8 @@ static void test_every_sum_is_verified_on_every_rank(void **state) {
     for (int ranks = 2; ranks <= 4; ranks++) {
         struct call call = LAUNCH(ranks, "verify", "allreduce");
         check_status(&call, 0);
-        /* 7 shapes, 5 kinds of values, 3 dtypes, 3 rows; printed by one rank. */
-        check_holds(call.out, "315 passed, 0 failed, 0 skipped");
+        /* 7 shapes, 5 kinds of values, 3 dtypes, 4 rows; printed by one rank. */
+        check_holds(call.out, "420 passed, 0 failed, 0 skipped");
         assert_int_equal(text_count(call.out, "passed, 0 failed"), 1);
         call_free(&call);
     }
@@ -97,8 +97,8 @@ static void test_one_rank_writes_the_run(void **state) {
     char *rows = file_of("results.csv"), *environment = file_of("environment.json");
     assert_non_null(rows);
     assert_non_null(environment);
-    /* Two shapes and dtypes; three rows and the bare loop. */
-    assert_int_equal(text_count(rows, ",2xcpu,1,hot,"), 2 * 2 * 4);
+    /* Two shapes and dtypes; four rows and the bare loop. */
+    assert_int_equal(text_count(rows, ",2xcpu,1,hot,"), 2 * 2 * 5);
     check_holds(rows, ",2xcpu,1,hot,measured,");
     check_holds(environment, "\"count\":");
     check_holds(environment, "\"link_bytes_per_second\":");
@@ -438,7 +438,7 @@ static void expect_kept_when_fails(bool first, int number, const char *how) {
     check_status(&again, 0);
     check_holds(again.out, "resuming the unfinished run");
     char *rows = file_of("results.csv");
-    assert_int_equal(text_count(rows, ",2xcpu,"), 7 * 3);
+    assert_int_equal(text_count(rows, ",2xcpu,"), 7 * 4);
     free(rows);
     call_free(&again);
 }
