@@ -38,6 +38,8 @@ CUresult cuArrayDestroy(CUarray handle) {
         status = array_find(handle, &array);
     if (status == CUDA_SUCCESS)
         array_close(array);
+    else if (status == CUDA_ERROR_INVALID_HANDLE || status == CUDA_ERROR_INVALID_VALUE)
+        driver_find("cuArrayDestroy: %p is no array (freed twice?)", (void *)handle);
     return driver_end(status);
 }
 

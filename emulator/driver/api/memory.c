@@ -205,6 +205,9 @@ CUresult cuMemHostUnregister(void *memory) {
         bool ours = allocation && allocation->address == (CUdeviceptr)(uintptr_t)memory &&
                     allocation->kind == ALLOCATION_REGISTERED;
         status = ours ? allocation_free(allocation) : CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
+        if (!ours)
+            driver_find("cuMemHostUnregister: %p is not the start of memory that is registered",
+                        memory);
     }
     return driver_end(status);
 }

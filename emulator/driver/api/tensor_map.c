@@ -55,7 +55,7 @@ static const uint8_t spans[] = {[CU_TENSOR_MAP_SWIZZLE_NONE] = 0,
 enum { SPANS = sizeof spans / sizeof spans[0] };
 
 static CUresult refuse(const char *what) {
-    driver_say("cuTensorMapEncode: %s", what);
+    driver_find("cuTensorMapEncode: %s", what);
     return CUDA_ERROR_INVALID_VALUE;
 }
 

@@ -16,16 +16,24 @@ static bool is_usual(const CUmemAllocationProp *properties) {
            driver_has_device(properties->location.id) && !properties->win32HandleMetaData;
 }
 
-static CUresult physical_begin(CUmemGenericAllocationHandle handle,
+static CUresult find_physical(const char *call, CUmemGenericAllocationHandle handle,
+                              struct driver_physical **physical) {
+    const CUresult status = physical_find(handle, physical);
+    if (status != CUDA_SUCCESS)
+        driver_find("%s: 0x%llx is no handle of memory", call, (unsigned long long)handle);
+    return status;
+}
+
+static CUresult physical_begin(const char *call, CUmemGenericAllocationHandle handle,
                                struct driver_physical **physical) {
     const CUresult status = driver_begin();
-    return status == CUDA_SUCCESS ? physical_find(handle, physical) : status;
+    return status == CUDA_SUCCESS ? find_physical(call, handle, physical) : status;
 }
 
 static CUresult refuse_size(const char *call, size_t size) {
-    driver_say("%s: %zu bytes: sizes, addresses and offsets are multiples of the %d that "
-               "cuMemGetAllocationGranularity gives, and not 0",
-               call, size, (int)PAGES_GRANULARITY);
+    driver_find("%s: %zu bytes: sizes, addresses and offsets are multiples of the %d that "
+                "cuMemGetAllocationGranularity gives, and not 0",
+                call, size, (int)PAGES_GRANULARITY);
     return CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -39,8 +47,8 @@ static CUresult reservation_begin(const char *call, CUdeviceptr address, size_t 
     *reservation = reservation_find(address, size);
     if (*reservation)
         return CUDA_SUCCESS;
-    driver_say("%s: %zu bytes at 0x%llx do not lie in what one cuMemAddressReserve has given", call,
-               size, address);
+    driver_find("%s: %zu bytes at 0x%llx do not lie in what one cuMemAddressReserve has given",
+                call, size, address);
     return CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -65,9 +73,9 @@ CUresult cuMemAddressFree(CUdeviceptr address, size_t size) {
     CUresult status = reservation_begin("cuMemAddressFree", address, size, &reservation);
     if (status == CUDA_SUCCESS && (reservation->address != address || reservation->size != size ||
                                    reservation->mapping_count)) {
-        driver_say("cuMemAddressFree: 0x%llx: %s", address,
-                   reservation->mapping_count ? "memory is still mapped there"
-                                              : "a reservation is freed as a whole");
+        driver_find("cuMemAddressFree: 0x%llx: %s", address,
+                    reservation->mapping_count ? "memory is still mapped there"
+                                               : "a reservation is freed as a whole");
         status = CUDA_ERROR_INVALID_VALUE;
     }
     if (status == CUDA_SUCCESS)
@@ -108,9 +116,12 @@ CUresult cuMemCreate(CUmemGenericAllocationHandle *handle, size_t size,
 
 CUresult cuMemRelease(CUmemGenericAllocationHandle handle) {
     struct driver_physical *physical = NULL;
-    CUresult status = physical_begin(handle, &physical);
-    if (status == CUDA_SUCCESS && !physical->references)
+    CUresult status = physical_begin("cuMemRelease", handle, &physical);
+    if (status == CUDA_SUCCESS && !physical->references) {
+        driver_find("cuMemRelease: 0x%llx was released as often as it was made and retained",
+                    (unsigned long long)handle);
         status = CUDA_ERROR_INVALID_VALUE;
+    }
     if (status == CUDA_SUCCESS)
         physical_release(physical);
     return driver_end(status);
@@ -119,7 +130,7 @@ CUresult cuMemRelease(CUmemGenericAllocationHandle handle) {
 CUresult cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *properties,
                                                 CUmemGenericAllocationHandle handle) {
     struct driver_physical *physical = NULL;
-    CUresult status = physical_begin(handle, &physical);
+    CUresult status = physical_begin("cuMemGetAllocationPropertiesFromHandle", handle, &physical);
     if (status == CUDA_SUCCESS && !properties)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
@@ -147,7 +158,7 @@ CUresult cuMemRetainAllocationHandle(CUmemGenericAllocationHandle *handle, void 
 CUresult cuMemExportToShareableHandle(void *shared, CUmemGenericAllocationHandle handle,
                                       CUmemAllocationHandleType type, unsigned long long flags) {
     struct driver_physical *physical = NULL;
-    CUresult status = physical_begin(handle, &physical);
+    CUresult status = physical_begin("cuMemExportToShareableHandle", handle, &physical);
     if (status == CUDA_SUCCESS &&
         (!shared || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
          physical->properties.requestedHandleTypes != type))
@@ -191,7 +202,7 @@ CUresult cuMemMap(CUdeviceptr address, size_t size, size_t offset,
     if (status == CUDA_SUCCESS && offset % PAGES_GRANULARITY)
         status = refuse_size("cuMemMap", offset);
     if (status == CUDA_SUCCESS)
-        status = physical_find(handle, &physical);
+        status = find_physical("cuMemMap", handle, &physical);
     if (status == CUDA_SUCCESS)
         status = mapping_add(reservation, address, size, offset, physical);
     return driver_end(status);

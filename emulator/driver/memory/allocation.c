@@ -164,7 +164,7 @@ CUresult allocation_create(struct driver_context *context, enum allocation_kind 
 
 CUresult allocation_fill(struct driver_context *context, struct driver_region *region) {
     if (region->is_live) {
-        driver_say(
+        driver_find(
             "graph: its memory at 0x%llx is still allocated; free it before the next launch, or "
             "instantiate with CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH",
             region->address);

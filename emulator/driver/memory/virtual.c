@@ -192,8 +192,8 @@ CUresult mapping_add(struct driver_reservation *reservation, CUdeviceptr address
     const bool overlaps =
         at < reservation->mapping_count && reservation->mappings[at].address < address + size;
     if (overlaps || offset > physical->size || size > physical->size - offset) {
-        driver_say("cuMemMap: %zu bytes at 0x%llx: %s", size, address,
-                   overlaps ? "memory is mapped there already" : "the memory ends before");
+        driver_find("cuMemMap: %zu bytes at 0x%llx: %s", size, address,
+                    overlaps ? "memory is mapped there already" : "the memory ends before");
         return CUDA_ERROR_INVALID_VALUE;
     }
     if (!mappings_reserve(reservation) || !pages_map(address, size, physical->file, offset))
@@ -231,8 +231,8 @@ static bool mappings_fill(const struct driver_reservation *reservation, CUdevice
                           size_t size, size_t *first, size_t *end) {
     if (mappings_are_whole(reservation, address, size, first, end))
         return true;
-    driver_say("virtual memory: %zu bytes at 0x%llx are not whole mappings side by side", size,
-               address);
+    driver_find("virtual memory: %zu bytes at 0x%llx are not whole mappings side by side", size,
+                address);
     return false;
 }
 

@@ -88,7 +88,43 @@ static const struct {
     {"block", "launch of store: grid 1x1x1 of blocks 2048x1x1: size 2048"},
     {"grid", "launch of store: grid 0x1x1 of blocks 1x1x1: size 0"},
     {"shared", "launch of store: 0 bytes of static and 1048576 of dynamic shared memory"},
+    {"maps", "cuMemMap: 4096 bytes: sizes, addresses and offsets"},
+    {"maps-nothing", "cuMemMap: 0x7 is no handle of memory"},
+    {"unmaps", "virtual memory: 2097152 bytes at 0x"},
+    {"frees-addresses", "cuMemAddressFree: 2097152 bytes at 0x200000 do not lie in"},
+    {"frees-a-part", "cuMemAddressFree: 0x"},
+    {"releases", "cuMemRelease: 0x7 is no handle of memory"},
+    {"unregisters", "cuMemHostUnregister: 0x"},
+    {"frees-an-array", "cuArrayDestroy: 0x"},
 };
+
+#define IGNORE(function, ...)                                                                      \
+    do {                                                                                           \
+        __typeof__(function) *call;                                                                \
+        void *found = dlsym(dlopen("libcuda.so", RTLD_NOW), #function);                            \
+        memcpy(&call, &found, sizeof found);                                                       \
+        (void)call(__VA_ARGS__);                                                                   \
+    } while (0)
+
+/* Nor at these, which share addresses of 4 MiB. */
+static void refused_mapping(const char *word) {
+    enum { PIECE = 1 << 21 };
+    CUdeviceptr reserved = 0;
+    IGNORE(cuMemAddressReserve, &reserved, (size_t)2 * PIECE, 0, 0, 0);
+    if (strcmp(word, "maps") == 0)
+        IGNORE(cuMemMap, reserved, 4096, 0, 7, 0);
+    if (strcmp(word, "maps-nothing") == 0)
+        IGNORE(cuMemMap, reserved, PIECE, 0, 7, 0);
+    if (strcmp(word, "unmaps") == 0)
+        IGNORE(cuMemUnmap, reserved, PIECE);
+    if (strcmp(word, "frees-addresses") == 0)
+        IGNORE(cuMemAddressFree, PIECE, PIECE);
+    if (strcmp(word, "frees-a-part") == 0)
+        IGNORE(cuMemAddressFree, reserved, PIECE);
+    if (strcmp(word, "releases") == 0)
+        IGNORE(cuMemRelease, 7);
+    IGNORE(cuMemAddressFree, reserved, (size_t)2 * PIECE);
+}
 
 /* The program does not look at what these return. */
 static void refused_call(const struct functions *cuda, const char *word, CUfunction function,
@@ -109,6 +145,11 @@ static void refused_call(const struct functions *cuda, const char *word, CUfunct
         (void)cuda->launch(function, 0, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL);
     if (strcmp(word, "shared") == 0)
         (void)cuda->launch(function, 1, 1, 1, 1, 1, 1, 1 << 20, NULL, parameters, NULL);
+    if (strcmp(word, "unregisters") == 0)
+        IGNORE(cuMemHostUnregister, (void *)parameters);
+    if (strcmp(word, "frees-an-array") == 0)
+        IGNORE(cuArrayDestroy, (CUarray)(void *)parameters);
+    refused_mapping(word);
 }
 
 /* The words: "frees" or "leaks"; "writes" inside or "overruns", "asks" for a private table before,
