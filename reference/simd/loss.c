@@ -39,11 +39,62 @@ static void cross_entropy_row(const struct cross_entropy_work *work, int64_t row
         row_finish(ROW_SCALE, scaled, columns, dx, false);
 }
 
+/* Rows so short that finding a maximum and adding up across lanes is most of the work: as many at once
+ * as a vector has lanes, a lane each. */
+enum { NARROW = 32 };
+
+/* terms[c] becomes the exponentials of column c; returns their sums. */
+SIMD_INLINE vector lanes_exponentials(int64_t columns, vector maximum, float terms[NARROW][WIDTH]) {
+    vector sum = vector_set(0);
+    for (int64_t c = 0; c < columns; c++) {
+        vector term = vector_exp_negative(vector_load(terms[c]) - maximum);
+        vector_store(terms[c], term);
+        sum += term;
+    }
+    return sum;
+}
+
+/* Rows [row, row + WIDTH). */
+static void cross_entropy_lanes(const struct cross_entropy_problem *problem, int64_t row) {
+    const int64_t columns = problem->columns;
+    const int32_t *labels = problem->labels + row;
+    float terms[NARROW][WIDTH] __attribute__((aligned(64)));
+    float differences[WIDTH], sums[WIDTH];
+    for (int64_t l = 0; l < WIDTH; l++)
+        for (int64_t c = 0; c < columns; c++)
+            terms[c][l] = problem->logits[(row + l) * columns + c];
+    vector maximum = vector_set(-INFINITY);
+    for (int64_t c = 0; c < columns; c++)
+        maximum = vector_maximum(maximum, vector_load(terms[c]));
+    vector_store(differences, maximum);
+    for (int64_t l = 0; l < WIDTH; l++)
+        differences[l] = problem->logits[(row + l) * columns + labels[l]] - differences[l];
+    vector sum = lanes_exponentials(columns, maximum, terms);
+    vector_store(sums, sum);
+    if (problem->variant != LOSS_BACKWARD)
+        for (int64_t l = 0; l < WIDTH; l++)
+            problem->loss[row + l] = logf(sums[l]) - differences[l];
+    if (problem->variant == LOSS_FORWARD)
+        return;
+    for (int64_t l = 0; l < WIDTH; l++)
+        terms[labels[l]][l] -= sums[l];
+    const vector scale = 1 / (sum * (float)problem->rows);
+    for (int64_t c = 0; c < columns; c++)
+        vector_store(terms[c], vector_load(terms[c]) * scale);
+    for (int64_t l = 0; l < WIDTH; l++)
+        for (int64_t c = 0; c < columns; c++)
+            problem->dlogits[(row + l) * columns + c] = terms[c][l];
+}
+
 static void cross_entropy_body(const void *context, int part, int64_t first, int64_t last) {
     (void)part;
     const struct cross_entropy_work *work = context;
     float buffer[ROW_BUFFER] __attribute__((aligned(64)));
-    for (int64_t row = first; row < last; row++)
+    int64_t row = first;
+    if (work->problem->columns <= NARROW && !work->stream)
+        for (; row + WIDTH <= last; row += WIDTH)
+            cross_entropy_lanes(work->problem, row);
+    for (; row < last; row++)
         cross_entropy_row(work, row, buffer);
     if (work->stream)
         _mm_sfence();

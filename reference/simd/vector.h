@@ -131,6 +131,11 @@ SIMD_INLINE float vector_sum(vector x) {
     return _mm512_reduce_add_ps(x);
 }
 
+/* The largest lane; a NaN may or may not win. */
+SIMD_INLINE float vector_largest(vector x) {
+    return _mm512_reduce_max_ps(x);
+}
+
 #elif defined(__AVX2__)
 
 SIMD_INLINE vector vector_set(float x) {
@@ -219,6 +224,12 @@ SIMD_INLINE float vector_sum(vector x) {
     __m128 four = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
     __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+SIMD_INLINE float vector_largest(vector x) {
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
 #else /* SSE2, which every x86-64 has */
@@ -310,6 +321,11 @@ SIMD_INLINE float vector_sum(vector x) {
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
+SIMD_INLINE float vector_largest(vector x) {
+    __m128 two = _mm_max_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
 #endif
 
 /* Asks for a line that will be read once. */
@@ -321,16 +337,6 @@ SIMD_INLINE void vector_prefetch(const float *from) {
 SIMD_INLINE void vector_fetch(uintptr_t address) {
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): it need not point into an object */
     _mm_prefetch((const char *)address, _MM_HINT_T0);
-}
-
-/* The largest lane; a NaN may or may not win. */
-SIMD_INLINE float vector_largest(vector x) {
-    float lanes[WIDTH];
-    memcpy(lanes, &x, sizeof lanes);
-    float largest = lanes[0];
-    for (int i = 1; i < WIDTH; i++)
-        largest = lanes[i] > largest ? lanes[i] : largest;
-    return largest;
 }
 
 /* Elements before the first address that is aligned to the vector, at most `count`. */

@@ -158,8 +158,9 @@ static void run_problem(bool mse, int64_t rows, int64_t columns, enum inputs kin
 }
 
 static void every_shape(bool mse) {
-    static const int64_t shapes[][2] = {{1, 1},   {3, 1},   {100, 2},  {100, 10}, {7, 17},
-                                        {33, 65}, {5, 999}, {1500, 3}, {2, 66001}};
+    static const int64_t shapes[][2] = {{1, 1},   {3, 1},    {100, 2},  {100, 10},
+                                        {7, 17},  {49, 32},  {49, 33},  {33, 65},
+                                        {5, 999}, {1500, 3}, {2, 66001}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int kind = 0; kind < INPUTS_KINDS; kind++)
             run_problem(mse, shapes[i][0], shapes[i][1], (enum inputs)kind);
