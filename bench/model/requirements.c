@@ -19,6 +19,11 @@ static enum status instructions_check(const struct counters_row *row, int capabi
                            "tcgen05 is of compute capability 10.0 and 10.3 alone");
     if ((row->bulk_load_requests > 0 || row->bulk_store_requests > 0) && capability < HOPPER)
         return message_set(message, STATUS_UNSUPPORTED, "bulk copies want compute capability 9.0");
+    if (row->matrix_capability > capability)
+        return message_set(message, STATUS_UNSUPPORTED,
+                           "its matrix instructions in %s want compute capability %lld.%lld", dtype,
+                           (long long)row->matrix_capability / 10,
+                           (long long)row->matrix_capability % 10);
     if (row->tensor_warp_instructions > 0 && is_ampere_dtype && capability < AMPERE)
         return message_set(message, STATUS_UNSUPPORTED,
                            "matrix instructions in %s want compute capability 8.0", dtype);

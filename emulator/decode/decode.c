@@ -6,6 +6,7 @@
 #include "emulator/decode/decoder.h"
 #include "emulator/decode/instruction.h"
 #include "emulator/decode/layout.h"
+#include "emulator/decode/matrix_capability.h"
 #include "emulator/decode/operands.h"
 
 #include <string.h>
@@ -225,6 +226,14 @@ static void spread_communication(struct decoder *decoder) {
     }
 }
 
+static void want_capability(const struct detail *detail) {
+    if (!(detail->flags & OPERATION_TENSOR))
+        return;
+    const uint32_t wanted = matrix_capability(detail->source);
+    if (wanted > detail->function->matrix_capability)
+        detail->function->matrix_capability = wanted;
+}
+
 static void count_classes(struct program *program) {
     uint32_t fused = 0, matrix = 0;
     for (uint32_t k = 0; k < program->count; k++) {
@@ -232,6 +241,7 @@ static void count_classes(struct program *program) {
         program->code[k].tensor_before = matrix;
         fused += (program->code[k].detail->flags & OPERATION_FMA) != 0;
         matrix += (program->code[k].detail->flags & OPERATION_TENSOR) != 0;
+        want_capability(program->code[k].detail);
     }
     program->code[program->count].fma_before = fused;
     program->code[program->count].tensor_before = matrix;

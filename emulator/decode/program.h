@@ -173,6 +173,7 @@ struct program_function {
     uint32_t index;
     uint32_t registers; /* 32-bit registers live at once */
     uint32_t declared;  /* registers of all kinds that its text names, and those added to them */
+    uint32_t matrix_capability; /* ten times what its products of matrices want; 0: it has none */
     bool has_calls, calls_indirectly, uses_module_shared;
     bool communicates; /* blocks may see each other's work through atomics or volatile accesses */
     const char *lacks; /* what it, or what it may call, needs and the emulator lacks; else NULL */

@@ -58,6 +58,10 @@ struct lockstep_emulator_counters {
     uint64_t shared_bytes; /* a block, static and dynamic */
     uint64_t tcgen05_mma_instructions, tcgen05_multiply_adds;
     uint64_t tensor_memory_load_bytes, tensor_memory_store_bytes, tensor_memory_copy_bytes;
+    uint64_t block_bytes_touched; /* by the first block, no total; 0: not told apart */
+    uint64_t matrix_capability;   /* ten times what its products of matrices want, no total; 0: it
+                                     has none */
+    uint64_t blocks_executed;     /* fewer than `blocks` where equal ones were sampled */
 };
 
 /* LOCKSTEP_EMULATOR_VERSION of the library. */

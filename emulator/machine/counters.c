@@ -14,7 +14,7 @@ const struct machine_counter_name *machine_counter_names(size_t *count) {
 
 void machine_counters_add(struct machine_counters *total, const struct machine_counters *more) {
 #define COUNTER(name) total->name += more->name;
-#define PROPERTY(name) total->name = more->name;
+#define PROPERTY(name) total->name = more->name > total->name ? more->name : total->name;
 #include "emulator/lanes/counters.def"
 #undef COUNTER
 }
@@ -22,6 +22,7 @@ void machine_counters_add(struct machine_counters *total, const struct machine_c
 void machine_counters_scale(struct machine_counters *counters, uint64_t all, uint64_t counted) {
 #define COUNTER(name)                                                                              \
     counters->name = (uint64_t)(((__uint128_t)counters->name * all + counted / 2) / counted);
+#define PROPERTY(name)
 #include "emulator/lanes/counters.def"
 #undef COUNTER
 }

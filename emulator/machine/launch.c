@@ -226,6 +226,20 @@ static bool open_race_global(struct launch *launch) {
     return launch->race_global || !launch->options.check_race_global;
 }
 
+/* What the first block touches tells what blocks share, so it runs alone where nothing forbids it. */
+static void run_all(struct launch *launch, struct machine_counters *counters) {
+    const uint64_t clusters = launch->cluster_count;
+    if (!launch->is_serial && launch->cluster_size == 1 && clusters >= BLOCKS_TO_TELL_FIRST) {
+        launch->cluster_count = 1;
+        workers_run(launch, counters);
+        counters->block_bytes_touched = memory_touched(launch->memory);
+        launch->next_cluster = 1;
+        launch->cluster_count = clusters;
+    }
+    workers_run(launch, counters);
+    counters->machine_instructions /= 4; /* blocks count in quarters */
+}
+
 static enum machine_status run(struct machine *machine, const struct machine_launch *from,
                                uint64_t workspace, struct machine_counters *counters,
                                struct machine_diagnostic *diagnostic) {
@@ -246,9 +260,11 @@ static enum machine_status run(struct machine *machine, const struct machine_lau
     if (equal_blocks_are_sampled(&launch)) {
         equal_blocks_run(&launch, counters);
     } else {
-        workers_run(&launch, counters);
+        run_all(&launch, counters);
         counters->bytes_touched = memory_collect_touched(launch.memory, 1);
+        counters->blocks_executed = counters->blocks;
     }
+    counters->matrix_capability = from->function->function->matrix_capability;
     counters->registers = machine_function_info(from->function)->registers;
     counters->shared_bytes = launch.own_shared;
     output_print(&launch);

@@ -268,5 +268,4 @@ void workers_run(struct launch *launch, struct machine_counters *counters) {
             machine_counters_add(counters, &workers[k]->counters);
         worker_destroy(workers[k]);
     }
-    counters->machine_instructions /= 4; /* blocks count in quarters */
 }

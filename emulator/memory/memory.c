@@ -240,17 +240,28 @@ enum machine_status memory_unregister(struct memory *memory, uint64_t address,
     return MACHINE_OK;
 }
 
+static uint64_t sectors_touched(const struct memory_range *range) {
+    uint64_t sectors = 0;
+    for (size_t n = 0; range->is_touched && n < range->touched_words; n++)
+        sectors += (uint64_t)__builtin_popcountll(range->touched[n]);
+    return sectors;
+}
+
+uint64_t memory_touched(const struct memory *memory) {
+    uint64_t sectors = 0;
+    for (size_t k = 0; k < memory->count; k++)
+        sectors += sectors_touched(memory->ranges[k]);
+    return sectors * SECTOR_BYTES;
+}
+
 uint64_t memory_collect_touched(struct memory *memory, double multiple) {
     uint64_t sectors = 0;
     for (size_t k = 0; k < memory->count; k++) {
         struct memory_range *range = memory->ranges[k];
         if (!range->is_touched)
             continue;
-        uint64_t of_range = 0;
-        for (size_t n = 0; n < range->touched_words; n++)
-            of_range += (uint64_t)__builtin_popcountll(range->touched[n]);
         const uint64_t most = (range->end - 1) / SECTOR_BYTES - range->base / SECTOR_BYTES + 1;
-        const double all = (double)of_range * multiple;
+        const double all = (double)sectors_touched(range) * multiple;
         sectors += all < (double)most ? (uint64_t)(all + 0.5) : most;
         memset(range->touched, 0, range->touched_words * sizeof *range->touched);
         range->is_touched = false;

@@ -61,6 +61,8 @@ struct memory_range *memory_find_near(const struct memory *memory, uint64_t addr
 const struct memory_freed *memory_find_freed(const struct memory *memory, uint64_t address);
 /* Bytes in touched sectors, times `multiple`, of a range up to its size; forgets them. */
 uint64_t memory_collect_touched(struct memory *memory, double multiple);
+/* Bytes in touched sectors. */
+uint64_t memory_touched(const struct memory *memory);
 /* Marks the sectors of `size` > 0 bytes, which lie in the range, touched. */
 void memory_touch(struct memory_range *range, uint64_t address, size_t size);
 void memory_mark_written(struct memory_range *range, uint64_t address, size_t size);

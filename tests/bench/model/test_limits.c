@@ -243,6 +243,14 @@ static void a_gpu_that_cannot_run_the_kernel_has_no_limits(void **state) {
         check_unable(&row, "v100", why);
         (void)limits_of(&row, "a100");
     }
+    snprintf(row.key.dtype, sizeof row.key.dtype, "f16");
+    row.matrix_capability = 80;
+    check_unable(&row, "v100", "its matrix instructions in f16 want compute capability 8.0");
+    check_unable(&row, "t4", "its matrix instructions in f16 want compute capability 8.0");
+    (void)limits_of(&row, "a100");
+    row.matrix_capability = 75;
+    check_unable(&row, "v100", "its matrix instructions in f16 want compute capability 7.5");
+    (void)limits_of(&row, "t4");
     row.wgmma_warp_instructions = 1;
     check_unable(&row, "b200", "wgmma is of compute capability 9.0 alone");
     (void)limits_of(&row, "h100");

@@ -224,8 +224,41 @@ static void equal_blocks_count_for_each_other(void **state) {
     const struct machine_counters many = sampled_gemm(bench, 1000, c);
     assert_memory_equal(&many, &all, sizeof all);
     assert_in_range(sampled.bytes_touched, all.bytes_touched / 2, all.bytes_touched);
+    assert_int_equal(all.blocks_executed, 48);
+    assert_int_equal(sampled.blocks_executed, 3 + 3 + 3 + 1);
     sampled.bytes_touched = all.bytes_touched;
+    sampled.blocks_executed = all.blocks_executed;
     assert_memory_equal(&sampled, &all, sizeof all);
+}
+
+/* Of 64 blocks and more the first one runs alone: 32 rows of a, 32 columns of b and its own tile. */
+static void the_first_block_tells_what_it_touches(void **state) {
+    struct bench *bench = *state;
+    enum { SIDE = 256, DEPTH = 64 };
+    const uint64_t a = bench_allocate(bench, NULL, SIDE * DEPTH * 4),
+                   b = bench_allocate(bench, NULL, SIDE * DEPTH * 4),
+                   c = bench_allocate(bench, NULL, SIDE * SIDE * 4);
+    const struct launch_arguments arguments = {{a, b, c}, {SIDE, SIDE, DEPTH}};
+    struct machine_launch launch = {.function = machine_find_function(bench->module, "gemm_tiled"),
+                                    .grid = {8, 8, 1},
+                                    .block = {32, 32, 1},
+                                    .parameters = &arguments,
+                                    .parameter_bytes = sizeof arguments};
+    struct machine_options options = bench_options(bench);
+    for (uint64_t sampled = 0; sampled <= 3; sampled += 3) {
+        struct machine_counters counters;
+        options.sample_blocks = sampled;
+        machine_set_options(bench->machine, &options);
+        launch.grid[1] = 8;
+        assert_int_equal(machine_launch(bench->machine, &launch, &counters, &bench->diagnostic),
+                         MACHINE_OK);
+        assert_int_equal(counters.block_bytes_touched, (2 * 32 * DEPTH + 32 * 32) * 4);
+        assert_int_equal(counters.fma_warp_instructions, 64 * 32 * DEPTH);
+        launch.grid[1] = 7; /* too few */
+        assert_int_equal(machine_launch(bench->machine, &launch, &counters, &bench->diagnostic),
+                         MACHINE_OK);
+        assert_int_equal(counters.block_bytes_touched, 0);
+    }
 }
 
 static void counters_have_names(void **state) {
@@ -250,6 +283,7 @@ int main(void) {
         TEST(divergent_halves_count_each_side_once),
         TEST(a_gemm_counts_its_multiply_adds),
         TEST(equal_blocks_count_for_each_other),
+        TEST(the_first_block_tells_what_it_touches),
         TEST(counters_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

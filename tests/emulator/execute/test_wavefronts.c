@@ -273,6 +273,7 @@ static void multiply_adds_count_by_type(void **state) {
     run_probe(bench, &probe);
     assert_int_equal(bench->counters.fma_warp_instructions, 2);
     assert_int_equal(bench->counters.tensor_warp_instructions, 2);
+    assert_int_equal(bench->counters.matrix_capability, 75);
 }
 
 int main(void) {

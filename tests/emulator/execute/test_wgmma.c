@@ -478,6 +478,7 @@ static void products_are_counted(void **state) {
     assert_int_equal(bench->counters.wgmma_warp_instructions, 4);
     assert_int_equal(bench->counters.tensor_warp_instructions, 4);
     assert_int_equal(bench->counters.wgmma_multiply_adds, 64 * 256 * 16);
+    assert_int_equal(bench->counters.matrix_capability, 90);
 }
 
 /* ---- Tests of what is found wrong ---- */
