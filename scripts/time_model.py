@@ -10,14 +10,16 @@ import re
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONSTANTS = ["issue", "request", "line", "wavefront", "l2", "dram", "start", "latency", "load", "barrier", "instruction", "launch"]
-BEGIN = [1.1, 0.5, 0.9, 0.9, 1.0, 1.1, 300.0, 500.0, 50.0, 30.0, 1.5, 2.5]
+BEGIN = [1.1, 0.5, 0.9, 0.9, 1.0, 1.1, 300.0, 500.0, 50.0, 450.0, 1.5, 2.5]
 EXPONENT = 2.7
 # How strongly constants are held to where they begin, and those of a family to those of all GPUs; as rows count, see `weigh`.
 HELD_BEGIN, HELD_FAMILY = 0.3, 0.3
 SETS = ["gemm", "streaming", "softmax", "reduction", "transpose", "layernorm"]
-FITTED = SETS[:5]
+# Hardware, and not fitted: bandwidth that is left by error correction in the data's own memory; how long a store keeps a slice
+# of the L2 busy, in loads; the power of the path to memory, in that of multiply-adds.
+ECC_SHARE, STORE_WEIGHT, PATH_POWER = 8 / 9, 2, 0.5
 GPU_FIELDS = ("title multiprocessors clock issue fma alu lsu shared cache tensor memory family warps l1 l2 l2_bytes sustained "
-              "capacity watts").split()
+              "capacity watts ecc").split()
 
 
 def path_of(name):
@@ -76,7 +78,8 @@ def launch_of(row, table):
         block["threads"], block["warps"] = threads, threads / 32
         return block, a // 4 if kernel == "softmax_warp" else a, 8.0 * a * b, 0.0
     if row["set"] == "transpose":
-        return block, a * b // 512, 8.0 * a * b, 0.0
+        words = 4 if "four" in kernel else 2 if "two" in kernel else 1
+        return block, a * b // int(block["threads"] * words), 8.0 * a * b, 0.0
     scale = threads / block["threads"]
     block.update({k: v * scale for k, v in block.items() if k not in PLAIN or k == "warps"})
     block["threads"] = threads
@@ -93,6 +96,18 @@ def gone(size, cache):
 COUNTED_WARPS = 64  # of the A100, on which docs/data/model-counts.csv was counted
 
 
+def traffic(gpu, block, blocks, touched, resident):
+    """Bytes that the L2 and DRAM move; stores count by their weight in the L2."""
+    loads, stores = 32 * blocks * block["global_load_sectors"], 32 * blocks * block["global_store_sectors"]
+    first = min(loads, max(touched - stores, touched / 2))
+    shared = max(0.0, blocks * block["block_bytes_touched"] - touched)
+    kept = resident * touched / blocks
+    lost = gone(kept, 512 * gpu["l1"])
+    l2 = 2 ** 20 * gpu["l2"]
+    return (STORE_WEIGHT * stores + first + (loads - first) * lost,
+            touched * gone(touched, l2) + max(0.0, loads - first - shared) * lost * gone(kept * gpu["multiprocessors"], l2))
+
+
 def demand(gpu, block, blocks, touched, resident=None):
     """What the formula multiplies constants with: clocks and bytes of the fullest multiprocessor, and of one warp."""
     most = math.ceil(blocks / gpu["multiprocessors"])
@@ -104,12 +119,9 @@ def demand(gpu, block, blocks, touched, resident=None):
     sectors = block["global_load_sectors"] + block["global_store_sectors"]
     side_by_side = 4 * (requests + block["global_requests_64"] + 3 * block["global_requests_128"])
     lines = max(requests, sectors / 4) + 0.75 * max(0.0, sectors - side_by_side)
-    loads, stores = 32 * blocks * block["global_load_sectors"], 32 * blocks * block["global_store_sectors"]
-    first = min(loads, max(touched - stores, touched / 2))
-    kept = resident * touched / blocks
-    again = (loads - first) * gone(kept, 512 * gpu["l1"])
-    l2 = 2 ** 20 * gpu["l2"]
     shared = block["shared_load_requests"] + block["shared_store_requests"]
+    l2_bytes, dram_bytes = traffic(gpu, block, blocks, touched, resident)
+    bandwidth = 1e3 * gpu["memory"] * (ECC_SHARE if gpu["ecc"] else 1)
     return {
         "gpu": gpu,
         "issue": most * block["machine_instructions"] / gpu["issue"],
@@ -117,17 +129,17 @@ def demand(gpu, block, blocks, touched, resident=None):
         "request": most * (requests + shared) * 32 / gpu["lsu"],
         "line": most * lines * 128 / gpu["cache"],
         "wavefront": most * block["shared_wavefronts"] * 128 / gpu["shared"],
-        "l2": (stores + first + again) / gpu["l2_bytes"],
-        "dram": (touched * gone(touched, l2) + again * gone(kept * gpu["multiprocessors"], l2)) / (1e3 * gpu["memory"]),
+        "l2": l2_bytes / gpu["l2_bytes"],
+        "dram": dram_bytes / bandwidth,
         "rounds": most / resident,
         "load": block["global_load_requests"] / block["warps"],
-        "barrier": block["barriers"] / block["warps"],
+        "barrier": min(block["barriers"], block["global_load_requests"]) / block["warps"],
         "instruction": block["machine_instructions"] / block["warps"],
     }
 
 
 def terms(need, constants):
-    """Clocks of the four terms that know no memory, and microseconds of DRAM."""
+    """Clocks of the terms that know no memory, and microseconds of DRAM."""
     issue, request, line, wavefront, l2, dram, start, latency, load, barrier, instruction, _ = constants
     path = request * need["request"] + line * need["line"] + wavefront * need["wavefront"]
     chain = start + (latency if need["load"] else 0) + load * need["load"] + barrier * need["barrier"]
@@ -140,10 +152,9 @@ def predict(need, constants, exponent):
     clocks, memory = terms(need, constants)
     work = sum(term ** exponent for term in clocks)
     boost, sustained = need["gpu"]["clock"], need["gpu"]["sustained"]
-    clock = boost
-    if sustained < boost:
-        whole = (work + (memory * boost) ** exponent) ** (1 / exponent)
-        clock -= (boost - sustained) * min(1.0, max(clocks[0], clocks[1]) / whole)
+    whole = (work + (memory * boost) ** exponent) ** (1 / exponent)
+    busy = min(1.0, max(clocks[0], clocks[1], PATH_POWER * clocks[2]) / whole)
+    clock = min(boost, sustained / busy ** (1 / 3))
     whole = (work + (memory * clock) ** exponent) ** (1 / exponent)
     return (constants[-1] + whole / clock) / 1e3
 
@@ -170,7 +181,7 @@ def load_rows():
 def weigh(rows):
     """Rows of one set and GPU count as the root of their number."""
     number = collections.Counter((row["set"], row["gpu"]) for row in rows)
-    return [(row["need"], row["ms"], 1 / math.sqrt(number[row["set"], row["gpu"]])) for row in rows if row["set"] in FITTED]
+    return [(row["need"], row["ms"], 1 / math.sqrt(number[row["set"], row["gpu"]])) for row in rows]
 
 
 def solve(matrix, right):

@@ -73,23 +73,32 @@ struct field {
     const char *name;
     size_t offset;
     double least, most;
-    bool is_whole;
+    bool is_whole, is_optional; /* 0 where it is not there */
 };
 
 #define FIELD(name, least, most)                                                                   \
-    { #name, offsetof(struct model_gpu, name), least, most, false }
+    { #name, offsetof(struct model_gpu, name), least, most, false, false }
 #define WHOLE_FIELD(name, least, most)                                                             \
-    { #name, offsetof(struct model_gpu, name), least, most, true }
-static const struct field multiprocessors = {"multiprocessors", 0, 1, 10000, true};
+    { #name, offsetof(struct model_gpu, name), least, most, true, false }
+static const struct field multiprocessors = {"multiprocessors", 0, 1, 10000, true, false};
 static const struct field fields[] = {
-    FIELD(clock_mhz, 100, 10000), FIELD(issue, 1, 64),
-    FIELD(fma, 0.5, 64),          FIELD(alu, 0.5, 64),
-    FIELD(lsu, 1, 1024),          FIELD(shared, 1, 4096),
-    FIELD(cache, 1, 4096),        FIELD(tensor, 0, 1e6),
-    FIELD(memory, 1, 1e6),        WHOLE_FIELD(warps, 1, 256),
-    FIELD(l1, 1, 65536),          FIELD(l2, 0.1, 65536),
-    FIELD(l2_bytes, 1, 1e6),      FIELD(sustained_mhz, 100, 10000),
-    FIELD(capacity, 0.1, 65536),  FIELD(watts, 1, 100000),
+    FIELD(clock_mhz, 100, 10000),
+    FIELD(issue, 1, 64),
+    FIELD(fma, 0.5, 64),
+    FIELD(alu, 0.5, 64),
+    FIELD(lsu, 1, 1024),
+    FIELD(shared, 1, 4096),
+    FIELD(cache, 1, 4096),
+    FIELD(tensor, 0, 1e6),
+    FIELD(memory, 1, 1e6),
+    WHOLE_FIELD(warps, 1, 256),
+    FIELD(l1, 1, 65536),
+    FIELD(l2, 0.1, 65536),
+    FIELD(l2_bytes, 1, 1e6),
+    FIELD(sustained_mhz, 100, 10000),
+    FIELD(capacity, 0.1, 65536),
+    FIELD(watts, 1, 100000),
+    {"ecc", offsetof(struct model_gpu, ecc), 0, 1, true, true},
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -185,9 +194,10 @@ static enum status object_read(const cJSON *json, const char *path,
     description->gpu.multiprocessors = status == STATUS_OK ? (int)value : 0;
     for (int i = 0; status == STATUS_OK && i < FIELDS; i++) {
         double *member = (double *)(void *)((char *)&description->gpu + fields[i].offset);
-        if (!cJSON_HasObjectItem(json, fields[i].name))
+        const bool is_there = cJSON_HasObjectItem(json, fields[i].name);
+        if (!is_there && !fields[i].is_optional)
             lacking_add(lacking, sizeof lacking, fields[i].name);
-        else
+        else if (is_there)
             status = number_read(json, path, &fields[i], member, message);
     }
     if (status == STATUS_OK && *lacking)

@@ -13,7 +13,7 @@ struct model_gpu {
     int multiprocessors;
     double clock_mhz, issue, fma, alu, lsu, shared, cache, tensor, memory;
     const char *family;
-    double warps, l1, l2, l2_bytes, sustained_mhz, capacity, watts;
+    double warps, l1, l2, l2_bytes, sustained_mhz, capacity, watts, ecc;
 };
 
 /* In the order of gpus.def. */

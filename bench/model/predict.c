@@ -58,6 +58,11 @@ const char *model_family_names(void) {
 /* ---- What the constants are multiplied with ---- */
 
 enum { SECTOR_BYTES = 32, LINE_BYTES = 128, LANES = 32, WORD_SECTORS = 4 };
+/* Of the nominal bandwidth, where error correction lies in the data's own memory: a ninth access for
+ * eight. */
+static const double ecc_share = 8.0 / 9;
+/* A store keeps a slice of the second-level cache busy as long as two loads. */
+static const double store_weight = 2;
 
 /* Of one launch. */
 struct demand {
@@ -98,23 +103,51 @@ static double lines_estimate(const struct counters_row *row) {
            local;
 }
 
-/* Stores go to the second-level cache, and so does what is read first. What is read again, the
- * caches have as long as the bytes of the resident blocks fit them. */
-static void memory_estimate(const struct counters_row *row, const struct model_gpu *gpu,
-                            double resident, double blocks, struct demand *demand) {
+struct traffic {
+    double l2, dram; /* bytes of a launch; stores count by their weight in `l2` */
+};
+
+/* Stores go to the second-level cache, and so does what is read first. What a block reads again, the
+ * caches have as long as the bytes of the resident blocks fit them. What other blocks read too, they
+ * read at about the same time: the second-level cache has it. */
+static struct traffic traffic_estimate(const struct counters_row *row, const struct model_gpu *gpu,
+                                       double resident, double blocks) {
     const double launches = (double)row->launches;
     const double touched = (double)row->bytes_touched / launches;
     const double loads = SECTOR_BYTES * (double)row->global_load_sectors / launches;
     const double stores =
         SECTOR_BYTES * (double)(row->global_store_sectors + row->global_atomic_sectors) / launches;
     const double first = fmin(loads, fmax(touched - stores, touched / 2));
+    const double shared = fmax(0, blocks * (double)row->block_bytes_touched - touched);
     const double kept = resident * touched / blocks;
-    const double again = (loads - first) * part_gone(kept, 512 * gpu->l1);
+    const double gone = part_gone(kept, 512 * gpu->l1);
     const double l2 = 1048576 * gpu->l2;
-    demand->l2 = (stores + first + again) / gpu->l2_bytes;
-    demand->dram_us =
-        (touched * part_gone(touched, l2) + again * part_gone(kept * gpu->multiprocessors, l2)) /
-        (1e3 * gpu->memory);
+    return (struct traffic){store_weight * stores + first + (loads - first) * gone,
+                            touched * part_gone(touched, l2) +
+                                fmax(0, loads - first - shared) * gone *
+                                    part_gone(kept * gpu->multiprocessors, l2)};
+}
+
+/* As the caches of this very GPU were simulated. Launches are repeated, so what fits is there. */
+static struct traffic traffic_counted(const struct counters_row *row, const struct model_gpu *gpu) {
+    const double launches = (double)row->launches;
+    const double touched = (double)row->bytes_touched / launches;
+    const double stores =
+        SECTOR_BYTES * (double)(row->global_store_sectors + row->global_atomic_sectors) / launches;
+    const double moved = (double)(row->dram_read_bytes + row->dram_write_bytes) / launches;
+    return (struct traffic){
+        SECTOR_BYTES * (double)row->l2_sectors / launches + (store_weight - 1) * stores,
+        fmax(0, moved - touched) + touched * part_gone(touched, 1048576 * gpu->l2)};
+}
+
+static void memory_estimate(const struct counters_row *row, const struct model_gpu *counted,
+                            const struct model_gpu *gpu, double resident, double blocks,
+                            struct demand *demand) {
+    const bool is_counted = row->l2_sectors > 0 && strcmp(counted->name, gpu->name) == 0;
+    const struct traffic traffic =
+        is_counted ? traffic_counted(row, gpu) : traffic_estimate(row, gpu, resident, blocks);
+    demand->l2 = traffic.l2 / gpu->l2_bytes;
+    demand->dram_us = traffic.dram / (1e3 * gpu->memory * (gpu->ecc > 0 ? ecc_share : 1));
 }
 
 static enum status demand_find(const struct counters_row *row, const struct model_gpu *counted,
@@ -130,18 +163,18 @@ static enum status demand_find(const struct counters_row *row, const struct mode
     const double blocks = (double)limits->blocks, most = (double)limits->blocks_most;
     const double warps = blocks * ceil(threads / LANES) * launches;
     const double resident = fmin(most, blocks_resident(row, counted, gpu, threads));
-    *demand = (struct demand){.issue = limits->clocks[LIMIT_ISSUE] / launches,
-                              .fma = limits->clocks[LIMIT_FMA] / launches,
-                              .tensor = limits->clocks[LIMIT_TENSOR] / launches,
-                              .request = limits->clocks[LIMIT_LSU] / launches,
-                              .wavefront = limits->clocks[LIMIT_SHARED] / launches,
-                              .line = most / blocks * lines_estimate(row) / launches * LINE_BYTES /
-                                      gpu->cache,
-                              .rounds = most / resident,
-                              .load = (double)row->global_load_requests / warps,
-                              .barrier = (double)row->barriers / warps,
-                              .instruction = (double)row->machine_instructions / warps};
-    memory_estimate(row, gpu, resident, blocks, demand);
+    *demand = (struct demand){
+        .issue = limits->clocks[LIMIT_ISSUE] / launches,
+        .fma = limits->clocks[LIMIT_FMA] / launches,
+        .tensor = limits->clocks[LIMIT_TENSOR] / launches,
+        .request = limits->clocks[LIMIT_LSU] / launches,
+        .wavefront = limits->clocks[LIMIT_SHARED] / launches,
+        .line = most / blocks * lines_estimate(row) / launches * LINE_BYTES / gpu->cache,
+        .rounds = most / resident,
+        .load = (double)row->global_load_requests / warps,
+        .barrier = fmin((double)row->barriers, (double)row->global_load_requests) / warps,
+        .instruction = (double)row->machine_instructions / warps};
+    memory_estimate(row, counted, gpu, resident, blocks, demand);
     return STATUS_OK;
 }
 
@@ -171,18 +204,20 @@ static double terms_join(const double terms[TERMS]) {
     return pow(sum, 1 / exponent);
 }
 
-/* Microseconds of a launch. The more of the time the lanes are busy, the nearer the clock is to the
- * one that the GPU's power sustains. */
+/* Power grows with the cube of the clock, and with what is busy; the sustained clock is that of
+ * multiply-adds in every slot. The path to memory takes about half of their power. */
+static double clock_held(const double terms[TERMS], const struct model_gpu *gpu) {
+    const double lanes = fmax(terms[TERM_TENSOR], fmax(terms[TERM_ISSUE], terms[TERM_FMA]));
+    const double busy = fmin(1, fmax(lanes, terms[TERM_PATH] / 2) / terms_join(terms));
+    return busy > 0 ? fmin(gpu->clock_mhz, gpu->sustained_mhz / cbrt(busy)) : gpu->clock_mhz;
+}
+
 static double launch_microseconds(const struct demand *demand, const struct family *family,
                                   const struct model_gpu *gpu, double terms[TERMS]) {
-    double clock = gpu->clock_mhz;
     terms_fill(demand, family, terms);
+    terms[TERM_DRAM] = family->dram * demand->dram_us * gpu->clock_mhz;
+    const double clock = clock_held(terms, gpu);
     terms[TERM_DRAM] = family->dram * demand->dram_us * clock;
-    if (gpu->sustained_mhz < clock) {
-        const double busy = fmax(terms[TERM_TENSOR], fmax(terms[TERM_ISSUE], terms[TERM_FMA]));
-        clock -= (clock - gpu->sustained_mhz) * fmin(1, busy / terms_join(terms));
-        terms[TERM_DRAM] = family->dram * demand->dram_us * clock;
-    }
     return family->launch + terms_join(terms) / clock;
 }
 

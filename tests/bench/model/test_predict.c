@@ -84,6 +84,62 @@ static void more_work_and_more_launches_take_longer(void **state) {
     assert_true(fabs(predicted(&row, gpu).seconds / one - 2) < 1e-9);
 }
 
+/* Blocks read 105 KB of their own once, and as much that all of them read, twice: the L2 keeps the latter. */
+static void what_blocks_share_comes_from_memory_once(void **state) {
+    (void)state;
+    enum { BLOCKS = 640 };
+    const struct model_gpu *gpu = model_gpu_find("v100");
+    struct counters_row row = copy_row();
+    snprintf(row.grid, sizeof row.grid, "%dx1x1", BLOCKS);
+    row.global_load_requests *= 3;
+    row.global_load_sectors *= 3;
+    row.block_bytes_touched = row.bytes_touched / BLOCKS;
+    const double alone = predicted(&row, gpu).seconds;
+    row.block_bytes_touched *= 2;
+    assert_true(predicted(&row, gpu).seconds < 0.7 * alone);
+}
+
+/* Traffic of simulated caches counts for the GPU that they are of, and for no other. */
+static void simulated_caches_are_taken_for_their_gpu(void **state) {
+    (void)state;
+    const struct model_gpu *gpu = model_gpu_find("a100");
+    const struct counters_row row = copy_row();
+    struct counters_row cached = row;
+    cached.l1_sectors = cached.global_load_sectors + cached.global_store_sectors;
+    cached.l2_sectors = cached.l1_sectors;
+    cached.dram_read_bytes = cached.dram_write_bytes = row.bytes_touched / 2;
+    assert_true(fabs(predicted(&cached, gpu).seconds / predicted(&row, gpu).seconds - 1) < 1e-9);
+    cached.dram_read_bytes = 2 * row.bytes_touched;
+    assert_true(predicted(&cached, gpu).seconds > 2 * predicted(&row, gpu).seconds);
+    const struct model_gpu *other = model_gpu_find("v100");
+    assert_true(predicted(&cached, other).seconds == predicted(&row, other).seconds);
+}
+
+/* A barrier costs where loads come before it; eight of them around two loads cost as two. */
+static void barriers_wait_for_the_loads_before_them(void **state) {
+    (void)state;
+    const struct model_gpu *gpu = model_gpu_find("a100");
+    struct counters_row row = copy_row();
+    snprintf(row.grid, sizeof row.grid, "108x1x1");
+    const double without = predicted(&row, gpu).seconds;
+    row.barriers = row.global_load_requests;
+    const double one = predicted(&row, gpu).seconds;
+    row.barriers *= 8;
+    assert_true(one > 1.1 * without);
+    assert_true(predicted(&row, gpu).seconds == one);
+}
+
+/* Of the memory's time; launch and latency stay. */
+static void error_correction_takes_a_ninth(void **state) {
+    (void)state;
+    struct model_gpu corrected = *model_gpu_find("rtx2080super");
+    const struct counters_row row = copy_row();
+    const double without = predicted(&row, &corrected).seconds;
+    corrected.ecc = 1;
+    const double with = predicted(&row, &corrected).seconds;
+    assert_true(with > 1.08 * without && with < 1.125 * without);
+}
+
 /* One block keeps one multiprocessor busy, and waits for each of its loads. */
 static void few_blocks_leave_multiprocessors_idle(void **state) {
     (void)state;
@@ -273,6 +329,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_takes_what_the_memory_takes),
         cmocka_unit_test(more_work_and_more_launches_take_longer),
+        cmocka_unit_test(what_blocks_share_comes_from_memory_once),
+        cmocka_unit_test(simulated_caches_are_taken_for_their_gpu),
+        cmocka_unit_test(barriers_wait_for_the_loads_before_them),
+        cmocka_unit_test(error_correction_takes_a_ninth),
         cmocka_unit_test(few_blocks_leave_multiprocessors_idle),
         cmocka_unit_test(gpus_that_cannot_run_it_are_named),
         cmocka_unit_test(what_cannot_be_predicted_is_refused),

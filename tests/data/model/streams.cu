@@ -156,6 +156,57 @@ template <int PADDING> __global__ void transpose_shared(const float *x, float *y
     y[(blockIdx.x * 32 + high) * side + blockIdx.y * 16 + low] = tile[low][high];
 }
 
+/* The same by four tiles a block: four words a thread. */
+__global__ void transpose_four_from_rows(const float *x, float *y, int side) {
+    const int column = blockIdx.x * blockDim.x * 4 + threadIdx.x;
+    const int row = blockIdx.y * blockDim.y + threadIdx.y;
+    for (int i = 0; i < 4; i++)
+        y[(column + 32 * i) * side + row] = x[row * side + column + 32 * i];
+}
+__global__ void transpose_four_from_columns(const float *x, float *y, int side) {
+    const int column = blockIdx.x * blockDim.x * 4 + threadIdx.x;
+    const int row = blockIdx.y * blockDim.y + threadIdx.y;
+    for (int i = 0; i < 4; i++)
+        y[row * side + column + 32 * i] = x[(column + 32 * i) * side + row];
+}
+/* By two tiles a block. */
+template <int PADDING> __global__ void transpose_shared_two(const float *x, float *y, int side) {
+    __shared__ float tile[16][64 + PADDING];
+    const int column = blockIdx.x * 64 + threadIdx.x, row = blockIdx.y * 16 + threadIdx.y;
+    tile[threadIdx.y][threadIdx.x] = x[row * side + column];
+    tile[threadIdx.y][threadIdx.x + 32] = x[row * side + column + 32];
+    __syncthreads();
+    const int at = threadIdx.y * 32 + threadIdx.x, low = at % 16, high = at / 16;
+    const int to = (blockIdx.x * 64 + high) * side + blockIdx.y * 16 + low;
+    y[to] = tile[low][high];
+    y[to + 32 * side] = tile[low][high + 32];
+}
+
+/* 16x16 threads: a warp has two rows of sixteen. */
+__global__ void square_copy(const float *x, float *y, int side) {
+    const int column = blockIdx.x * 16 + threadIdx.x, row = blockIdx.y * 16 + threadIdx.y;
+    y[row * side + column] = x[row * side + column];
+}
+__global__ void square_copy_shared(const float *x, float *y, int side) {
+    __shared__ float tile[16][16];
+    const int column = blockIdx.x * 16 + threadIdx.x, row = blockIdx.y * 16 + threadIdx.y;
+    tile[threadIdx.y][threadIdx.x] = x[row * side + column];
+    __syncthreads();
+    y[row * side + column] = tile[threadIdx.y][threadIdx.x];
+}
+__global__ void square_transpose(const float *x, float *y, int side) {
+    const int column = blockIdx.x * 16 + threadIdx.x, row = blockIdx.y * 16 + threadIdx.y;
+    y[column * side + row] = x[row * side + column];
+}
+template <int PADDING> __global__ void square_transpose_shared(const float *x, float *y, int side) {
+    __shared__ float tile[16][16 + PADDING];
+    tile[threadIdx.y][threadIdx.x] =
+        x[(blockIdx.y * 16 + threadIdx.y) * side + blockIdx.x * 16 + threadIdx.x];
+    __syncthreads();
+    y[(blockIdx.x * 16 + threadIdx.y) * side + blockIdx.y * 16 + threadIdx.x] =
+        tile[threadIdx.x][threadIdx.y];
+}
+
 #define INSTANCE(...) template __global__ void __VA_ARGS__;
 INSTANCE(elementwise<1>(const float4 *, const float4 *, float4 *))
 INSTANCE(elementwise<2>(const float4 *, const float4 *, float4 *))
@@ -168,4 +219,8 @@ INSTANCE(reduce_pairs<double>(const double *, double *))
 INSTANCE(stencil<1>(const double *, double *))
 INSTANCE(stencil<2>(const double *, double *))
 INSTANCE(transpose_shared<0>(const float *, float *, int))
-INSTANCE(transpose_shared<1>(const float *, float *, int))
+INSTANCE(transpose_shared<2>(const float *, float *, int))
+INSTANCE(transpose_shared_two<0>(const float *, float *, int))
+INSTANCE(transpose_shared_two<2>(const float *, float *, int))
+INSTANCE(square_transpose_shared<0>(const float *, float *, int))
+INSTANCE(square_transpose_shared<1>(const float *, float *, int))
