@@ -299,12 +299,14 @@ static void an_assembler_hands_out_ptx(void **state) {
 static void a_compiler_makes_ptx_for_machine_code(void **state) {
     static const char script[] =
         "mkdir real && printf '#!/bin/sh\\necho \"$@\"\\n' >real/nvcc && chmod +x real/nvcc &&"
-        "PATH=$PWD/real:$PATH && \"$NVCC\" --cubin 'a b.cu' && \"$NVCC\" -o c c.cu";
+        "PATH=$PWD/real:$PATH && \"$NVCC\" --cubin 'd/a b.cu' && \"$NVCC\" -o c c.cu &&"
+        "\"$NVCC\" -cubin -o c c.cu";
     (void)state;
     assert_int_equal(unsetenv("NVCC"), 0);
     struct call call = EMULATE("sh", "-c", script);
     check_status(&call, 0);
-    assert_string_equal(call.out, "--cubin a b.cu --ptx\n-o c c.cu\n");
+    assert_string_equal(call.out, "--cubin d/a b.cu --ptx -o a b.cubin\n-o c c.cu\n"
+                                  "-cubin -o c c.cu --ptx\n");
     call_free(&call);
     call = EMULATE("env", "NVCC=mine", "sh", "-c", "echo $NVCC");
     assert_string_equal(call.out, "mine\n");
