@@ -22,10 +22,8 @@ struct row {
     const float *x, *dy, *gamma, *beta; /* beta may be NULL */
     int64_t columns;
     float mean, rstd;
-    float g, gh; /* backward: the means of g and of g h */
-    /* Forward: the row that comes after, or x. It is fetched while squares are added up, which have
-     * this row in the first level of cache and wait for nothing. */
-    const float *next;
+    float g, gh;       /* backward: the means of g and of g h */
+    const float *next; /* forward: the row that comes after, or x */
 };
 
 static struct row row_of(const struct layernorm_problem *problem, int64_t r) {
@@ -38,17 +36,24 @@ static struct row row_of(const struct layernorm_problem *problem, int64_t r) {
 
 /* --- forward ---------------------------------------------------------------------------------- */
 
+/* When the next row is fetched: while squares are added up, which have this row in the first level
+ * of cache and wait for nothing. Where results go around the caches, while they do: memory reads
+ * and writes at once. */
+SIMD_INLINE void next_fetch(const struct row *row, int64_t i) {
+    enum { READ, FIRST_LEVEL = 3 };
+    __builtin_prefetch(row->next + i, READ, FIRST_LEVEL);
+}
+
 /* Sum of x, or of (x - mean)^2. */
-SIMD_INLINE float row_sum(const struct row *row, bool squared) {
-    enum { READ, SECOND_LEVEL = 2 };
+SIMD_INLINE float row_sum(const struct row *row, bool squared, bool fetch) {
     vector sums[CHAINS];
     for (int64_t k = 0; k < CHAINS; k++)
         sums[k] = vector_set(0);
     int64_t i = 0;
     for (; i + STRIDE <= row->columns; i += STRIDE)
         for (int64_t k = 0; k < CHAINS; k++) {
-            if (squared)
-                __builtin_prefetch(row->next + i + k * WIDTH, READ, SECOND_LEVEL);
+            if (fetch)
+                next_fetch(row, i + k * WIDTH);
             vector x = vector_load(row->x + i + k * WIDTH) - row->mean;
             sums[k] = squared ? vector_fma(x, x, sums[k]) : sums[k] + x;
         }
@@ -79,6 +84,8 @@ SIMD_INLINE void row_write(const struct row *row, float *y, bool stream) {
     if (i > 0)
         vector_store_first(y, row_normalised(row, 0, i), i);
     for (; i + WIDTH <= row->columns; i += WIDTH) {
+        if (stream)
+            next_fetch(row, i);
         vector result = row_normalised(row, i, WIDTH);
         stream ? vector_stream(y + i, result) : vector_store(y + i, result);
     }
@@ -86,23 +93,27 @@ SIMD_INLINE void row_write(const struct row *row, float *y, bool stream) {
         vector_store_first(y + i, row_normalised(row, i, row->columns - i), row->columns - i);
 }
 
-static void forward_row(const struct work *work, int64_t r, int64_t next) {
-    const struct layernorm_problem *problem = work->problem;
+SIMD_INLINE void forward_row(const struct layernorm_problem *problem, int64_t r, int64_t next,
+                             bool stream) {
     struct row row = row_of(problem, r);
     row.next = problem->x + next * problem->columns;
     float columns = (float)problem->columns;
     float *y = problem->output + r * problem->columns;
     if (problem->mean != NULL)
-        problem->mean[r] = row.mean = row_sum(&row, false) / columns;
-    problem->rstd[r] = row.rstd = 1 / sqrtf(row_sum(&row, true) / columns + problem->epsilon);
-    work->stream ? row_write(&row, y, true) : row_write(&row, y, false);
+        problem->mean[r] = row.mean = row_sum(&row, false, false) / columns;
+    float squares = row_sum(&row, true, !stream);
+    problem->rstd[r] = row.rstd = 1 / sqrtf(squares / columns + problem->epsilon);
+    row_write(&row, y, stream);
 }
 
 static void forward_rows(const void *context, int part, int64_t first, int64_t last) {
     (void)part;
     const struct work *work = context;
-    for (int64_t r = first; r < last; r++)
-        forward_row(work, r, r + 1 < last ? r + 1 : r);
+    for (int64_t r = first; r < last; r++) {
+        int64_t next = r + 1 < last ? r + 1 : r;
+        work->stream ? forward_row(work->problem, r, next, true)
+                     : forward_row(work->problem, r, next, false);
+    }
     if (work->stream)
         _mm_sfence();
 }
