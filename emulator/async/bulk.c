@@ -22,6 +22,20 @@ uint64_t bulk_address(const struct warp *warp, const struct instruction *instruc
     return value_read(warp, detail, k, lane) + (uint64_t)offset;
 }
 
+/* Copies of .cta_group::2 may tell the mbarrier of the other block of the pair. */
+static bool is_of_pair(const struct instruction *instruction) {
+    const struct syntax_instruction *source = instruction->detail->source;
+    for (size_t k = 0; k < source->modifier_count; k++) {
+        if (strcmp(source->modifiers[k], "cta_group::2") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_pair(const struct block *one, const struct block *other) {
+    return (one->rank ^ other->rank) == 1;
+}
+
 bool bulk_find_mbarrier(struct warp *warp, const struct instruction *instruction, unsigned lane,
                         unsigned k, unsigned number, struct transfer *load) {
     struct shared_place place;
@@ -30,7 +44,9 @@ bool bulk_find_mbarrier(struct warp *warp, const struct instruction *instruction
         return false;
     load->has_mbarrier = true;
     load->mbarrier = place.offset;
-    if (place.block == load->shared.block)
+    load->told = place.block;
+    if (place.block == load->shared.block ||
+        (is_of_pair(instruction) && is_pair(place.block, load->shared.block)))
         return true;
     warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, place.offset,
                "the mbarrier of a bulk copy lies in another block than its destination");
@@ -82,8 +98,16 @@ static uint32_t find_receivers(struct warp *warp, const struct instruction *inst
     return 0;
 }
 
+/* The block whose mbarrier is told of what goes to `block`: itself, or of its pair the one that is
+ * even or odd as the mbarrier's. */
+static struct block *find_told(const struct transfer *load, struct block *block) {
+    return is_of_pair(load->instruction)
+               ? &block->cluster->blocks[(block->rank & ~1U) | (load->told->rank & 1)]
+               : block;
+}
+
 static bool issue_to(const struct transfer *load, struct block *block) {
-    const struct shared_place mbarrier = {block, load->mbarrier};
+    const struct shared_place mbarrier = {find_told(load, block), load->mbarrier};
     struct warp *warp = load->warp;
     const bool has_ended = block->live_threads == 0 && block->launch->options.check_barrier;
     if (has_ended || !mbarrier_unpack(mbarrier_read(&mbarrier)).is_valid) {
@@ -98,6 +122,7 @@ static bool issue_to(const struct transfer *load, struct block *block) {
         return false;
     *transfer = *load;
     transfer->shared.block = block;
+    transfer->told = mbarrier.block;
     transfer_mark(transfer);
     mbarrier_wake(&mbarrier);
     block->cluster->idle = 0;

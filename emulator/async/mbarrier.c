@@ -162,14 +162,18 @@ static void copies_arrive_counted(struct visit *visit) {
 enum { BY_STATE, BY_PARITY };
 
 /* Whether the phase that is waited for has ended: by its parity, or by the state that an arrival
- * gave. Copies that are under way to it arrive now. */
+ * gave. Who slept in it has seen its end, though the next one may have ended since. Copies that are
+ * under way to it arrive now; then others look at it first, since a GPU's take their time. */
 static bool has_ended(struct visit *visit) {
     const uint64_t waited = value_read(visit->warp, visit->instruction->detail, 1, visit->lane);
     const uint64_t phase =
         visit->instruction->variant == BY_PARITY ? waited & 1 : waited >> MBARRIER_PHASE_SHIFT;
-    if (visit->mbarrier.phase == phase && transfer_deliver(&visit->place))
+    const bool has_seen = visit->warp->mbarrier_ended >> visit->lane & 1;
+    if (!has_seen && visit->mbarrier.phase == phase && transfer_deliver(&visit->place)) {
         visit->mbarrier = mbarrier_unpack(mbarrier_read(&visit->place));
-    const bool has_ended = visit->mbarrier.phase != phase;
+        visit->warp->gives_way = true;
+    }
+    const bool has_ended = has_seen || visit->mbarrier.phase != phase;
     if (has_ended)
         race_acquire(visit->warp, race_phase_key(&visit->place, (uint32_t)phase));
     return has_ended;
@@ -217,6 +221,7 @@ static void execute_try_wait(struct warp *warp, const struct instruction *instru
             asleep |= UINT32_C(1) << lane;
     }
     warp->mbarrier_expired &= ~lanes;
+    warp->mbarrier_ended &= ~lanes;
     if (asleep)
         sleep_here(warp, asleep);
     else

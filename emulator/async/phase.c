@@ -36,22 +36,28 @@ void mbarrier_write(const struct shared_place *place, uint64_t word) {
     memcpy(place->block->shared + place->offset, &word, sizeof word);
 }
 
-void mbarrier_wake(const struct shared_place *place) {
+static void wake(const struct shared_place *place, bool has_ended) {
     for (uint32_t k = 0; k < place->block->warp_count; k++) {
         struct warp *warp = &place->block->warps[k];
         for (uint32_t rest = warp->mbarrier_wait; rest; rest &= rest - 1) {
             const unsigned lane = lane_first(rest);
-            if (warp->mbarrier_at[lane] == place->offset)
-                warp->mbarrier_wait &= ~(UINT32_C(1) << lane);
+            if (warp->mbarrier_at[lane] != place->offset)
+                continue;
+            warp->mbarrier_wait &= ~(UINT32_C(1) << lane);
+            warp->mbarrier_ended |= (uint32_t)has_ended << lane;
         }
     }
+}
+
+void mbarrier_wake(const struct shared_place *place) {
+    wake(place, false);
 }
 
 void mbarrier_settle(const struct shared_place *place, struct mbarrier *mbarrier) {
     if (mbarrier->pending == 0 && mbarrier->bytes == 0) {
         mbarrier->phase ^= 1;
         mbarrier->pending = mbarrier->expected;
-        mbarrier_wake(place);
+        wake(place, true);
     }
     place->block->cluster->idle = 0;
     mbarrier_write(place, mbarrier_pack(mbarrier));

@@ -58,7 +58,8 @@ static void execute_rank(struct warp *warp, const struct instruction *instructio
         const uint64_t number = block_number(address);
         if (!is_shared(warp, instruction, lane, address))
             return;
-        value_write(warp, instruction->detail, 0, lane, number ? number - 1 : warp->block->rank);
+        value_write(warp, instruction->detail, 0, lane,
+                    number ? number - SHARED_RANK_FIRST : warp->block->rank);
     }
 }
 

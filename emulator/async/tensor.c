@@ -277,6 +277,7 @@ static void execute_prefetch(struct warp *warp, const struct instruction *instru
 #define DIMENSIONS ".{1d,2d,3d,4d,5d}"
 #define IMAGES ".{3d,4d,5d}"
 #define COMPLETES ".mbarrier::complete_tx::bytes"
+#define PAIR "[.{cta_group::1,cta_group::2}]"
 #define HINT "[.L2::cache_hint]"
 #define ROW(pattern_, operands_, action)                                                           \
     { .pattern = (pattern_), (operands_), execute_##action, .decode = DECODE_UNTYPED }
@@ -295,18 +296,18 @@ static void execute_prefetch(struct warp *warp, const struct instruction *instru
 
 static const struct instruction_row rows[] = {
     ROW("cp.async.bulk.tensor" DIMENSIONS
-        ".{shared::cluster,shared::cta}.global[.tile]" COMPLETES HINT,
+        ".{shared::cluster,shared::cta}.global[.tile]" COMPLETES PAIR HINT,
         "m,T,m", load),
     ROW("cp.async.bulk.tensor" DIMENSIONS ".shared::cluster.global[.tile]" COMPLETES
-        ".multicast::cluster" HINT,
+        ".multicast::cluster" PAIR HINT,
         "m,T,m,h", load),
     ROW("cp.async.bulk.tensor" DIMENSIONS ".global.shared::cta[.tile].bulk_group" HINT, "T,m",
         store),
     IMAGE("cp.async.bulk.tensor" IMAGES
-          ".{shared::cluster,shared::cta}.global.im2col" COMPLETES HINT,
+          ".{shared::cluster,shared::cta}.global.im2col" COMPLETES PAIR HINT,
           "m,T,m,O", load),
     IMAGE("cp.async.bulk.tensor" IMAGES ".shared::cluster.global.im2col" COMPLETES
-          ".multicast::cluster" HINT,
+          ".multicast::cluster" PAIR HINT,
           "m,T,m,O,h", load),
     IMAGE("cp.async.bulk.tensor" IMAGES ".global.shared::cta.im2col_no_offs.bulk_group" HINT, "T,m",
           store),

@@ -37,7 +37,7 @@ struct transfer *transfer_add(struct warp *warp, const struct instruction *instr
 
 /* Its bytes have come: the mbarrier that is told of them waits for so many less. */
 static void complete(const struct transfer *transfer) {
-    const struct shared_place place = {transfer->shared.block, transfer->mbarrier};
+    const struct shared_place place = {transfer->told, transfer->mbarrier};
     struct mbarrier mbarrier = mbarrier_unpack(mbarrier_read(&place));
     if (mbarrier.is_valid && mbarrier_add_bytes(&mbarrier, -(int64_t)transfer->bytes))
         mbarrier_settle(&place, &mbarrier);
@@ -79,7 +79,7 @@ void transfer_mark(const struct transfer *transfer) {
 
 static void mark_finished(const struct transfer *transfer) {
     const struct shared_place *source = source_of(transfer);
-    const struct shared_place place = {transfer->shared.block, transfer->mbarrier};
+    const struct shared_place place = {transfer->told, transfer->mbarrier};
     if (!transfer->warp->block->race)
         return;
     if (source)
@@ -99,7 +99,7 @@ static void finish(const struct transfer *transfer) {
 }
 
 static bool is_of(const struct transfer *transfer, const struct shared_place *mbarrier) {
-    return transfer->has_mbarrier && transfer->shared.block == mbarrier->block &&
+    return transfer->has_mbarrier && transfer->told == mbarrier->block &&
            transfer->mbarrier == mbarrier->offset;
 }
 
@@ -123,7 +123,7 @@ static void finish_before(struct cluster *cluster, size_t number) {
 }
 
 static void arrive(const struct transfer *commit) {
-    const struct shared_place place = {commit->shared.block, commit->mbarrier};
+    const struct shared_place place = {commit->told, commit->mbarrier};
     struct mbarrier mbarrier = mbarrier_unpack(mbarrier_read(&place));
     if (!mbarrier.is_valid || mbarrier.pending == 0) {
         warp_fault(commit->warp, commit->instruction, MACHINE_ILLEGAL_INSTRUCTION, commit->lane,

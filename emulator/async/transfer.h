@@ -48,7 +48,8 @@ struct transfer {
                                copies */
     unsigned operation;
     bool has_mbarrier;
-    uint32_t mbarrier;                         /* in the block that it writes to */
+    uint32_t mbarrier;                         /* in the block that it writes to, */
+    struct block *told;                        /* or in the other block of its pair */
     uint32_t group;                            /* without an mbarrier: the thread's group */
     unsigned char value[TRANSFER_VALUE_BYTES]; /* of a store */
     struct transfer_tensor tensor;

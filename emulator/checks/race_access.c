@@ -157,6 +157,13 @@ void race_bulk_read(struct warp *warp, const struct shared_place *place, uint32_
     }
 }
 
+/* What reads through the asynchronous proxy. */
+static const char *reader_of(const struct instruction *instruction) {
+    if (instruction->detail->tensor)
+        return "lets a tcgen05 instruction read";
+    return instruction->detail->product ? "lets a wgmma read" : "lets a bulk copy read";
+}
+
 void race_access(struct warp *warp, const struct instruction *instruction, unsigned lane,
                  const struct shared_place *place, uint32_t size, unsigned flags,
                  const unsigned char *value) {
@@ -183,9 +190,8 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
             report(warp, instruction, lane, offset, verb, &byte->read,
                    describe(&byte->read, false));
         else if (!is_write && misses(warp, &byte->write, &now))
-            report(warp, instruction, lane, offset,
-                   instruction->detail->product ? "lets a wgmma read" : "lets a bulk copy read",
-                   &byte->write, "that thread %u%s wrote, with no fence.proxy.async between");
+            report(warp, instruction, lane, offset, reader_of(instruction), &byte->write,
+                   "that thread %u%s wrote, with no fence.proxy.async between");
         if (is_write) {
             byte->write = now;
             byte->value = value ? value[k] : 0;

@@ -205,6 +205,7 @@ struct program {
     bool uses_heap;            /* calls malloc or free */
     bool uses_warpgroups;      /* multiplies with wgmma */
     bool uses_tensor_memory;   /* has tcgen05 */
+    bool uses_pairs;           /* of .cta_group::2 */
     bool uses_reserved_shared; /* names a %reserved_smem register */
 };
 

@@ -60,6 +60,7 @@ void decode_tensor(struct decoder *decoder, const char *operands) {
     size_t next = 0;
     decoder->detail->tensor = form;
     decoder->program->uses_tensor_memory = true;
+    decoder->program->uses_pairs |= decoder_has_modifier(decoder, "cta_group::2");
     form->group = decoder_has_modifier(decoder, "cta_group::2")   ? 2
                   : decoder_has_modifier(decoder, "cta_group::1") ? 1
                                                                   : 0;

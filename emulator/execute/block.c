@@ -6,6 +6,7 @@
 #include "emulator/checks/load_watch.h"
 #include "emulator/checks/undefined.h"
 #include "emulator/checks/warpgroup_watch.h"
+#include "emulator/lanes/space.h"
 #include "emulator/memory/scratch.h"
 #include "emulator/warps/tensor_memory.h"
 #include "emulator/warps/warp.h"
@@ -55,6 +56,16 @@ static void fill_threads(struct warp *warp) {
     }
 }
 
+/* Blocks of pairs have addresses that say which block it is: kernels make from that of a thing of
+ * their own the one of its like in the even block. */
+static uint32_t dynamic_base(const struct block *block) {
+    const struct launch *launch = block->launch;
+    const uint32_t offset = (uint32_t)launch->static_shared;
+    return launch->program->uses_pairs && launch->cluster_size > 1
+               ? (uint32_t)space_cluster_offset(block->rank, offset)
+               : offset;
+}
+
 static void fill_special(struct warp *warp) {
     const struct launch *launch = warp->block->launch;
     fill_threads(warp);
@@ -71,7 +82,7 @@ static void fill_special(struct warp *warp) {
     fill(warp, SPECIAL_RESERVED_SMEM, (uint32_t)launch->shared_bytes - RESERVED_SHARED_BYTES);
     fill(warp, SPECIAL_RESERVED_SMEM_END, (uint32_t)launch->shared_bytes);
     fill(warp, SPECIAL_RESERVED_SMEM_SIZE, RESERVED_SHARED_BYTES);
-    fill(warp, SPECIAL_DYNAMIC_SMEM_BASE, (uint32_t)launch->static_shared);
+    fill(warp, SPECIAL_DYNAMIC_SMEM_BASE, dynamic_base(warp->block));
     fill(warp, SPECIAL_ENVREG1, (uint32_t)(launch->workspace >> 32));
     fill(warp, SPECIAL_ENVREG2, (uint32_t)launch->workspace);
     fill(warp, SPECIAL_ZERO, 0);
@@ -180,6 +191,7 @@ static void start_warp(struct warp *warp) {
     warp->sync_wait = warp->barrier_wait = warp->yielded = 0;
     warp->cluster_arrived = warp->cluster_passed = warp->cluster_waiting = 0;
     warp->mbarrier_wait = warp->mbarrier_expired = warp->mbarrier_tested = 0;
+    warp->mbarrier_ended = 0;
     warp->is_faulted = warp->communicated = warp->is_spent = false;
     warp->executed = 0;
     warp->copy_count = 0;
@@ -241,7 +253,7 @@ enum block_state block_step(struct block *block) {
         if (!warp_runnable(warp))
             continue;
         warp->fuel = block->launch->slice;
-        warp->is_spent = false;
+        warp->is_spent = warp->gives_way = false;
         warp_run(warp);
         ran = true;
         went |= !warp->is_spent && !warp->mbarrier_tested;

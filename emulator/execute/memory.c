@@ -66,6 +66,16 @@ INLINE void store_global(struct warp *warp, const struct instruction *instructio
 
 /* ---- Shared memory ---- */
 
+/* Addresses that say the rank of the block itself mean its own memory. */
+INLINE void name_own(const struct warp *warp, struct access *access) {
+    if (access->first >> SHARED_RANK_SHIFT == 0)
+        return;
+    FOR_LANES(lane) {
+        access->address.at[lane] = space_own_offset(warp->block->rank, access->address.at[lane]);
+    }
+    access->first = space_own_offset(warp->block->rank, access->first);
+}
+
 INLINE void load_shared(struct warp *warp, const struct instruction *instruction,
                         const struct access *access) {
     const uint32_t bytes = instruction->detail->access_bytes * instruction->detail->elements;
@@ -172,6 +182,8 @@ static void access_window(struct warp *warp, const struct instruction *instructi
         access->address.at[lane] &= (UINT64_C(1) << WINDOW_SHIFT) - 1;
     }
     access->first = first;
+    if (window == WINDOW_SHARED)
+        name_own(warp, access);
     if (window == WINDOW_GLOBAL && is_store)
         store_global(warp, instruction, access);
     else if (window == WINDOW_GLOBAL)
@@ -220,8 +232,9 @@ static void access_generic(struct warp *warp, const struct instruction *instruct
     }
 SPACE_HANDLER(execute_load_global, load_global(warp, instruction, &access))
 SPACE_HANDLER(execute_store_global, store_global(warp, instruction, &access))
-SPACE_HANDLER(execute_load_shared, load_shared(warp, instruction, &access))
-SPACE_HANDLER(execute_store_shared, store_shared(warp, instruction, &access))
+SPACE_HANDLER(execute_load_shared, name_own(warp, &access); load_shared(warp, instruction, &access))
+SPACE_HANDLER(execute_store_shared, name_own(warp, &access);
+              store_shared(warp, instruction, &access))
 SPACE_HANDLER(execute_load_local, access_local(warp, instruction, &access, false))
 SPACE_HANDLER(execute_store_local, access_local(warp, instruction, &access, true))
 SPACE_HANDLER(execute_load_const, load_const(warp, instruction, &access))

@@ -5,7 +5,8 @@
  *
  * Within the window of shared memory, and in 32-bit addresses of it, the bits from SHARED_RANK_SHIFT
  * on tell the blocks of a cluster apart: 0 is the block itself, any other number is the block of that
- * rank plus one.
+ * rank plus two. So the lowest of them tells the two blocks of a pair apart, as on a GPU: programs
+ * clear it to mean the even one.
  */
 #ifndef LOCKSTEP_EMULATOR_LANES_SPACE_H
 #define LOCKSTEP_EMULATOR_LANES_SPACE_H
@@ -19,12 +20,20 @@ enum {
     WINDOW_LOCAL = 2,
     WINDOW_PARAM = 3,
     WINDOW_CODE = 4,
-    SHARED_RANK_SHIFT = 24
+    SHARED_RANK_SHIFT = 24,
+    SHARED_RANK_FIRST = 2 /* the number of rank 0 */
 };
 
 /* The address, within the window of shared memory, of an offset in the block of that rank. */
 static inline uint64_t space_cluster_offset(uint32_t rank, uint64_t offset) {
-    return ((uint64_t)rank + 1) << SHARED_RANK_SHIFT | offset;
+    return ((uint64_t)rank + SHARED_RANK_FIRST) << SHARED_RANK_SHIFT | offset;
+}
+
+/* The same of a block's own offset, which may say its rank. */
+static inline uint64_t space_own_offset(uint32_t rank, uint64_t address) {
+    const uint64_t number = address >> SHARED_RANK_SHIFT;
+    return number == (uint64_t)rank + SHARED_RANK_FIRST ? address - (number << SHARED_RANK_SHIFT)
+                                                        : address;
 }
 
 static inline uint64_t space_window(unsigned window) {

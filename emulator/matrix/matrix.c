@@ -21,6 +21,7 @@ static bool find_rows(struct warp *warp, const struct instruction *instruction, 
         uint64_t address = value_address(warp, detail, 0, lane, instruction->immediate);
         if (detail->space == SPACE_GENERIC)
             address -= space_window(WINDOW_SHARED);
+        address = space_own_offset(warp->block->rank, address);
         if (address % MATRIX_ROW_BYTES != 0) {
             warp_fault(warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
                        "misaligned row of a matrix in shared memory: its address must be a "

@@ -141,7 +141,7 @@ static void commit_to(struct warp *warp, const struct instruction *instruction, 
     if (!commit)
         return;
     commit->kind = TRANSFER_COMMIT;
-    commit->shared = *mbarrier;
+    commit->told = mbarrier->block;
     commit->has_mbarrier = true;
     commit->mbarrier = mbarrier->offset;
     mbarrier_wake(mbarrier);

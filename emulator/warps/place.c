@@ -9,23 +9,24 @@ static struct block *find_block(struct warp *warp, const struct instruction *ins
                                 unsigned lane, uint64_t address) {
     const struct cluster *cluster = warp->block->cluster;
     const uint64_t number = address >> SHARED_RANK_SHIFT;
-    if (number == 0 || number - 1 == warp->block->rank)
+    const uint64_t rank = number - SHARED_RANK_FIRST;
+    if (number == 0 || rank == warp->block->rank)
         return warp->block;
-    if (number > cluster->size) {
+    if (rank >= cluster->size) {
         warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
                    "an address in shared memory of a block of rank %llu, where the cluster has %u "
                    "blocks",
-                   (unsigned long long)(number - 1), cluster->size);
+                   (unsigned long long)rank, cluster->size);
         return NULL;
     }
-    struct block *block = &cluster->blocks[number - 1];
+    struct block *block = &cluster->blocks[rank];
     if (block->live_threads > 0 || !cluster->launch->options.check_barrier)
         return block;
     warp_fault(
         warp, instruction, MACHINE_CHECK_FAILED, lane, address,
         "an address in shared memory of the cluster's block of rank %llu, whose threads have "
         "all ended: it must wait for the others (barrier.cluster) before it ends",
-        (unsigned long long)(number - 1));
+        (unsigned long long)rank);
     return NULL;
 }
 

@@ -151,6 +151,7 @@ struct warp {
     bool is_faulted;
     bool communicated;     /* since the last jump back something may have seen others' work */
     bool is_spent;         /* a loop seems to wait for others: the slice ends */
+    bool gives_way;        /* a copy has come for it: others look at it before it goes on */
     uint32_t live;         /* lanes that have not ended */
     uint32_t sync_wait;    /* lanes that wait for other lanes */
     uint32_t barrier_wait; /* lanes that wait at a barrier of the block */
@@ -159,7 +160,8 @@ struct warp {
     uint32_t cluster_waiting;                 /* those that wait there */
     uint32_t mbarrier_wait;                   /* lanes that sleep at an mbarrier, */
     uint32_t mbarrier_at[LANES];              /* which lies there in shared memory, */
-    uint32_t mbarrier_expired;                /* or have slept for long enough */
+    uint32_t mbarrier_expired;                /* or have slept for long enough, */
+    uint32_t mbarrier_ended;                  /* or whose phase has ended meanwhile */
     uint32_t mbarrier_tested;                 /* lanes that tested one in vain: the slice ends */
     uint32_t yielded;                         /* lanes that let others go first */
     uint32_t spins;    /* jumps back, weighted by whether they communicated */

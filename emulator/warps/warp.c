@@ -113,7 +113,8 @@ static void run_line(struct warp *warp) {
 }
 
 void warp_run(struct warp *warp) {
-    while (!warp->is_faulted && warp->fuel > 0 && !warp->is_spent && !warp->mbarrier_tested) {
+    while (!warp->is_faulted && warp->fuel > 0 && !warp->is_spent && !warp->gives_way &&
+           !warp->mbarrier_tested) {
         if (warp->regroup && !choose(warp))
             return;
         run_line(warp);

@@ -257,7 +257,7 @@ static void what_is_wrong_with_a_cluster_is_named(void **state) {
         {KERNEL(OF_TWO, "mapa.shared::cluster.u32 %r5, %r2, 2;"), MACHINE_INVALID_ADDRESS,
          "mapa to the block of rank 2, where the cluster has 2 blocks"},
         {KERNEL(OF_TWO, "mov.u32 %r5, 0x4000000; ld.shared::cluster.u32 %r6, [%r5];"),
-         MACHINE_INVALID_ADDRESS, "of a block of rank 3, where the cluster has 2 blocks"},
+         MACHINE_INVALID_ADDRESS, "of a block of rank 2, where the cluster has 2 blocks"},
         {KERNEL(OF_TWO, "xor.b32 %r5, %r1, 1; mapa.shared::cluster.u32 %r6, %r2, %r5;\n"
                         "ld.shared.u32 %r7, [%r6];" SYNC),
          MACHINE_INVALID_ADDRESS, "out-of-bounds read of 4 bytes in shared memory"},

@@ -935,7 +935,7 @@ static void wrong_use_of_tensor_memory_is_found(void **state) {
          "uninitialised read in tensor memory: nothing has written lane 0 of column 8, which is of "
          "d"},
         {true, "st.shared.b32 [%r2], %r1; bar.sync 0;\n" MULTIPLY COMMIT WAIT,
-         "with no fence.proxy.async between"},
+         "lets a tcgen05 instruction read a byte that thread 0 wrote, with no fence.proxy.async"},
         {true, MULTIPLY COMMIT "bar.sync 0; st.shared.b32 [%r2], %r1;\n" WAIT,
          "race in shared memory"},
     };
