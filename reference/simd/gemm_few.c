@@ -199,7 +199,7 @@ static void block_put(const struct few *few, const struct sums_block *block) {
 SIMD_INLINE void across(const struct few *few, enum dtype dtype, int places, int64_t first,
                         int64_t last) {
     enum { SUMS_FLOATS = 4096 };
-    const int rows = places == 1 ? 1 : 3; /* more share the sums, but do not stream faster */
+    const int rows = places == 1 ? ROWS_MOST : 3; /* more share the sums, but stream no faster */
     float sums[SUMS_FLOATS] __attribute__((aligned(LINE)));
     const int64_t lines = SUMS_FLOATS / places / LINE_FLOATS;
     struct sums_block block = {sums, lines * LINE_FLOATS, first, 0};
