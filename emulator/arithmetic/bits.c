@@ -39,6 +39,12 @@ LANE_FUNCTION(not_predicate) {
     *(uint32_t *)to[0] = ~*(const uint32_t *)from[0];
 }
 
+/* mov.pred of a negated predicate, which comes here as what it is. */
+LANE_FUNCTION(copy_predicate) {
+    (void)choice;
+    *(uint32_t *)to[0] = *(const uint32_t *)from[0];
+}
+
 /* lop3: bit 4a + 2b + c of the table. Each line halves the table by one of the
  * sources. */
 ALWAYS_INLINE uint32_t table_pair(uint32_t table, unsigned index, uint32_t c) {
@@ -64,6 +70,20 @@ LANE_FUNCTION(lop3) {
         const uint32_t with_a = only_a ^ (b->at[lane] & (only_a ^ both));
         d->at[lane] = without_a ^ (a->at[lane] & (without_a ^ with_a));
     }
+}
+
+/* The second result is whether the first is not 0, combined with a predicate. */
+LANE_FUNCTION(lop3_predicate) {
+    const bool is_and = choice[0] > 0;
+    struct lanes32 *const d = to[0];
+    lop3(to, from, choice);
+    const uint32_t with = *(const uint32_t *)from[4];
+    struct lanes32 flags;
+    FOR_LANES(lane) {
+        flags.at[lane] = d->at[lane] != 0 ? 1u : 0u;
+    }
+    const uint32_t any = predicate_of(&flags);
+    *(uint32_t *)to[1] = is_and ? any & with : any | with;
 }
 
 /* Shifts: the amount is clamped to the width. */
@@ -291,10 +311,12 @@ static const struct lane_operation rows[] = {
     {"not.b64", "d=d", not_64},
     {"not.b16", "h=h", not_16},
     {"not.pred", "p=p", not_predicate},
+    {"mov.pred", "p=p", copy_predicate},
     {"cnot.b32", "w=w", cnot_32},
     {"cnot.b64", "d=d", cnot_64},
     {"cnot.b16", "h=h", cnot_32},
     {"lop3.b32", "w=w,w,w,i", lop3},
+    {"lop3{.or,.and}.b32", "w,p=w,w,w,i,p", lop3_predicate},
     {"shl.b32", "w=w,w", shift_left_32},
     {"shl.b64", "d=d,w", shift_left_64},
     {"shl.b16", "h=h,w", shift_left_16},

@@ -202,6 +202,40 @@ SET_INTEGER(s32, 32, AS_S32, compare_signed)
 SET_INTEGER(u64, 64, AS_U64, compare_unsigned)
 SET_INTEGER(s64, 64, AS_S64, compare_signed)
 
+/* set.OP.{and,or,xor}…: what was set, combined with a predicate; the choice of that comes second. */
+ALWAYS_INLINE void set_combined(void *const to[], const void *const from[],
+                                const signed char choice[], lane_function *set, uint32_t yes) {
+    const signed char others[] = {choice[0], choice[2], choice[3]};
+    struct lanes32 *const d = to[0];
+    const uint32_t with = *(const uint32_t *)from[2];
+    set(to, from, others);
+    FOR_LANES(lane) {
+        const uint32_t is_set = d->at[lane] != 0 ? 1u : 0u;
+        const uint32_t other = with >> lane & 1;
+        const uint32_t both = choice[1] == 0   ? is_set & other
+                              : choice[1] == 1 ? is_set | other
+                                               : is_set ^ other;
+        d->at[lane] = both ? yes : 0;
+    }
+}
+
+#define SET_COMBINED(function, type_choice)                                                        \
+    LANE_FUNCTION(function##_combined) {                                                           \
+        set_combined(to, from, choice, function,                                                   \
+                     choice[type_choice] == 2 ? 0x3f800000u : 0xffffffffu);                        \
+    }
+
+SET_COMBINED(set_f32, 3)
+SET_COMBINED(set_f64, 2)
+SET_COMBINED(set_f16, 3)
+SET_COMBINED(set_bf16, 2)
+SET_COMBINED(set_u16, 2)
+SET_COMBINED(set_s16, 2)
+SET_COMBINED(set_u32, 2)
+SET_COMBINED(set_s32, 2)
+SET_COMBINED(set_u64, 2)
+SET_COMBINED(set_s64, 2)
+
 /* Halves: 16 bits of result each, all ones for integers, 1.0 of the type else. */
 ALWAYS_INLINE uint32_t set_half(uint32_t a, uint32_t b, enum comparison comparison,
                                 enum half_type type, bool flush, uint32_t yes) {
@@ -328,6 +362,8 @@ static const struct lane_operation comparisons[] = {
 
 ARITHMETIC_TABLE(arithmetic_compare, comparisons, OPERATION_COMPARES);
 
+#define BOOLEANS "{.and,.or,.xor}"
+
 static const struct lane_operation rows[] = {
     {"setp." FLOAT_NAMES "[.ftz].f16x2", "p,p=w,w", f16x2_pairs},
     {"setp." FLOAT_NAMES ".bf16x2", "p,p=w,w", bf16x2_pairs},
@@ -348,6 +384,19 @@ static const struct lane_operation rows[] = {
     {"set." UNSIGNED_NAMES ".{u32,s32,f32}.u16", "w=h,h", set_u16},
     {"set." UNSIGNED_NAMES ".{u32,s32,f32}.u32", "w=w,w", set_u32},
     {"set." UNSIGNED_NAMES ".{u32,s32,f32}.u64", "w=d,d", set_u64},
+    {"set." FLOAT_NAMES BOOLEANS "[.ftz].{u32,s32,f32}.f32", "w=w,w,p", set_f32_combined},
+    {"set." FLOAT_NAMES BOOLEANS ".{u32,s32,f32}.f64", "w=d,d,p", set_f64_combined},
+    {"set." FLOAT_NAMES BOOLEANS "[.ftz].{u32,s32,f32}.f16", "w=h,h,p", set_f16_combined},
+    {"set." FLOAT_NAMES BOOLEANS ".{u32,s32,f32}.bf16", "w=h,h,p", set_bf16_combined},
+    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.{u16,b16}", "w=h,h,p", set_u16_combined},
+    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.s16", "w=h,h,p", set_s16_combined},
+    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.{u32,b32}", "w=w,w,p", set_u32_combined},
+    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.s32", "w=w,w,p", set_s32_combined},
+    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.{u64,b64}", "w=d,d,p", set_u64_combined},
+    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.s64", "w=d,d,p", set_s64_combined},
+    {"set." UNSIGNED_NAMES BOOLEANS ".{u32,s32,f32}.u16", "w=h,h,p", set_u16_combined},
+    {"set." UNSIGNED_NAMES BOOLEANS ".{u32,s32,f32}.u32", "w=w,w,p", set_u32_combined},
+    {"set." UNSIGNED_NAMES BOOLEANS ".{u32,s32,f32}.u64", "w=d,d,p", set_u64_combined},
     TESTP_ROWS(f32, "p=w"),
     TESTP_ROWS(f64, "p=d"),
     {"selp.{b32,u32,s32,f32}", "w=w,w,p", select_32},

@@ -138,7 +138,23 @@ HALVES_1(ex2, bf16, BF16_FLUSH, half_ex2)
 HALVES_1(tanh, f16, PLAIN(HALF_F16), half_tanh)
 HALVES_1(tanh, bf16, PLAIN(HALF_BF16), half_tanh)
 
+/* {.rn,.rz,.rm,.rp}[.sat].f32.{f16,bf16}: sums of f32, to which a is widened */
+#define MIXED                                                                                      \
+    const enum rounding mode = rounding_of(choice[0]);                                             \
+    const bool saturate = choice[1] >= 0;                                                          \
+    const bool is_bf16 = choice[2] > 0
+#define WIDEN(half) (is_bf16 ? bf16_widen(half) : f16_widen(half))
+
+MAP_2(add_mixed, 32, 32, 32, MIXED, f32_add(WIDEN(a), b, mode, false, saturate))
+MAP_2(subtract_mixed, 32, 32, 32, MIXED, f32_add(WIDEN(a), b ^ F32_SIGN, mode, false, saturate))
+MAP_3(fma_mixed, 32, 32, 32, 32, MIXED, f32_fma(WIDEN(a), WIDEN(b), c, mode, false, saturate))
+
+#define MIXED_TYPES "[.sat].f32.{f16,bf16}"
+
 static const struct lane_operation rows[] = {
+    {"add[{.rn,.rz,.rm,.rp}]" MIXED_TYPES, "w=h,w", add_mixed},
+    {"sub[{.rn,.rz,.rm,.rp}]" MIXED_TYPES, "w=h,w", subtract_mixed},
+    {"fma{.rn,.rz,.rm,.rp}" MIXED_TYPES, "w=h,h,w", fma_mixed},
     {"fma.rn.f16x2", "w=w,w,w", fma_f16x2},
     {"fma.rn.f16", "h=h,h,h", fma_f16},
     {"fma.rn.bf16x2", "w=w,w,w", fma_bf16x2},

@@ -36,7 +36,8 @@ static bool has_second_result(const struct syntax_instruction *source) {
 
 /* `p|q` needs a row that gives two results. */
 static bool gives_results(const char *operands, const struct syntax_instruction *source) {
-    return !has_second_result(source) || strchr(operands, '|') || strncmp(operands, "p,", 2) == 0;
+    return !has_second_result(source) || strchr(operands, '|') || strstr(operands, ",p=") ||
+           strncmp(operands, "p,", 2) == 0;
 }
 
 static bool find_row(const struct decoder *decoder, const struct syntax_instruction *source,
@@ -246,10 +247,21 @@ static bool has_wider_register(struct decoder *decoder, const struct instruction
     return false;
 }
 
+static bool has_negated_operand(const struct syntax_instruction *source) {
+    for (size_t k = 0; k < source->operand_count; k++) {
+        if (source->operands[k].negated)
+            return true;
+    }
+    return false;
+}
+
+/* Rows of the executor that take no negated predicate stand before lane operations, which do. */
 static bool find(struct decoder *decoder, bool any_order, struct match *match) {
     const struct syntax_instruction *source = decoder_source(decoder);
     if (!find_row(decoder, source, any_order, match))
         return find_operation(decoder, source, any_order, match);
+    if (has_negated_operand(source) && !(match->flags & ROW_NEGATES) && match->row)
+        return find_operation(decoder, source, any_order, match) || match->row != NULL;
     const bool is_conversion = match->flags & OPERATION_WIDENS;
     if (is_conversion && has_wider_register(decoder, match->row))
         return find_operation(decoder, source, any_order, match);

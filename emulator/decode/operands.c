@@ -168,8 +168,9 @@ void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width
 
 /* A literal is a number of its instruction's kind. slct takes two, and the stride of a fragment, the
  * size of a copy and the scale of a product are integers whatever their elements are. */
-static void check_literal(struct decoder *decoder, bool is_integer) {
-    static const char *const exceptions[] = {"slct", "wmma", "wgmma", "cp"};
+static void check_literal(struct decoder *decoder, enum operand_kind literal, char letter) {
+    const bool is_integer = literal == OPERAND_INTEGER, is_wide = literal == OPERAND_FLOAT64;
+    static const char *const exceptions[] = {"slct", "wmma", "wgmma", "cp", "createpolicy"};
     const enum type_kind kind = last_type_kind(decoder);
     for (size_t k = 0; k < sizeof exceptions / sizeof exceptions[0]; k++) {
         if (strcmp(decoder_source(decoder)->root, exceptions[k]) == 0)
@@ -177,6 +178,8 @@ static void check_literal(struct decoder *decoder, bool is_integer) {
     }
     if (is_integer && kind == TYPE_FLOAT)
         decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");
+    if (!is_integer && kind == TYPE_BITS && is_wide && letter == 'w')
+        decoder_fail(decoder, "a float of 64 bits where 32 are needed");
     if (!is_integer && (kind == TYPE_UNSIGNED || kind == TYPE_SIGNED))
         decoder_fail(decoder, "a float where an integer is needed");
 }
@@ -184,7 +187,7 @@ static void check_literal(struct decoder *decoder, bool is_integer) {
 static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operand *operand,
                              char letter) {
     uint64_t bits = (uint64_t)operand->integer;
-    check_literal(decoder, operand->kind == OPERAND_INTEGER);
+    check_literal(decoder, operand->kind, letter);
     if (operand->kind == OPERAND_INTEGER && letter == 'h')
         return bits & 0xffff;
     if (operand->kind == OPERAND_INTEGER && letter == 'b')

@@ -1,6 +1,8 @@
 /* The special registers by name (PTX ISA 9.0, chapter 10). */
 #include "emulator/decode/special_registers.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -77,6 +79,16 @@ static const struct {
     {"%globaltimer_hi", SPECIAL_GLOBALTIMER_HI, 32},
 };
 
+/* %envreg0 to %envreg31 say what a driver likes, and this one nothing but by two of them. */
+static bool is_environment(const char *name) {
+    static const char prefix[] = "%envreg";
+    const size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) != 0 || !isdigit((unsigned char)name[length]))
+        return false;
+    char *end;
+    return strtoul(name + length, &end, 10) < 32 && *end == '\0';
+}
+
 bool decoder_find_special(struct decoder *decoder, const char *name, unsigned *special) {
     for (size_t k = 0; k < sizeof specials / sizeof specials[0]; k++) {
         if (strcmp(specials[k].name, name) == 0) {
@@ -86,5 +98,6 @@ bool decoder_find_special(struct decoder *decoder, const char *name, unsigned *s
             return true;
         }
     }
-    return false;
+    *special = SPECIAL_ZERO;
+    return is_environment(name);
 }

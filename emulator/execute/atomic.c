@@ -67,10 +67,14 @@ static uint32_t choose_half(uint32_t a, uint32_t b, bool is_bf16, bool is_max) {
     return (is_first_less != is_max ? a : b) & 0xffff;
 }
 
-static uint64_t apply_half(enum atomic_operation operation, uint32_t old, uint32_t b) {
-    if (operation >= ATOMIC_MIN_F16)
-        return choose_half(old, b, operation >= ATOMIC_MIN_BF16,
-                           operation == ATOMIC_MAX_F16 || operation == ATOMIC_MAX_BF16);
+static uint64_t apply_half(enum atomic_operation operation, uint32_t old, uint32_t b,
+                           uint32_t bytes) {
+    if (operation >= ATOMIC_MIN_F16) {
+        const bool is_wide = operation >= ATOMIC_MIN_BF16;
+        const bool is_max = operation == ATOMIC_MAX_F16 || operation == ATOMIC_MAX_BF16;
+        const uint32_t high = bytes == 2 ? 0 : choose_half(old >> 16, b >> 16, is_wide, is_max);
+        return choose_half(old, b, is_wide, is_max) | high << 16;
+    }
     const bool is_bf16 = operation == ATOMIC_ADD_BF16 || operation == ATOMIC_ADD_BF16X2;
     const uint32_t low = add_half(old, b, is_bf16);
     if (operation == ATOMIC_ADD_F16 || operation == ATOMIC_ADD_BF16)
@@ -84,7 +88,7 @@ static uint64_t apply(enum atomic_operation operation, uint64_t old, uint64_t b,
     if (operation == ATOMIC_ADD_F64)
         return lane_bits64(lane_f64(old) + lane_f64(b));
     if (operation > ATOMIC_ADD_F64)
-        return apply_half(operation, (uint32_t)old, (uint32_t)b);
+        return apply_half(operation, (uint32_t)old, (uint32_t)b, bytes);
     if (operation != ATOMIC_ADD_F32)
         return apply_integer(operation, old, b, c, bytes);
     uint32_t x = (uint32_t)old, y = (uint32_t)b;
@@ -277,6 +281,14 @@ static const struct instruction_row rows[] = {
     VECTORS(".add.noftz" HINT ".{v2,v4}.f16x2", ATOMIC_ADD_F16X2),
     VECTORS(".add.noftz" HINT ".{v2,v4,v8}.bf16", ATOMIC_ADD_BF16),
     VECTORS(".add.noftz" HINT ".{v2,v4}.bf16x2", ATOMIC_ADD_BF16X2),
+    VECTORS(".min.noftz" HINT ".{v2,v4,v8}.f16", ATOMIC_MIN_F16),
+    VECTORS(".max.noftz" HINT ".{v2,v4,v8}.f16", ATOMIC_MAX_F16),
+    VECTORS(".min.noftz" HINT ".{v2,v4}.f16x2", ATOMIC_MIN_F16),
+    VECTORS(".max.noftz" HINT ".{v2,v4}.f16x2", ATOMIC_MAX_F16),
+    VECTORS(".min.noftz" HINT ".{v2,v4,v8}.bf16", ATOMIC_MIN_BF16),
+    VECTORS(".max.noftz" HINT ".{v2,v4,v8}.bf16", ATOMIC_MAX_BF16),
+    VECTORS(".min.noftz" HINT ".{v2,v4}.bf16x2", ATOMIC_MIN_BF16),
+    VECTORS(".max.noftz" HINT ".{v2,v4}.bf16x2", ATOMIC_MAX_BF16),
     {.pattern = "atom" HEAD ".exch" HINT ".{b32,u32,s32,f32,b64,u64,s64,f64}",
      "t=m,s",
      execute_atomic,

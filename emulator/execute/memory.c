@@ -319,7 +319,7 @@ static void execute_store_param(struct warp *warp, const struct instruction *ins
     "[.{L1::evict_normal,L1::evict_unchanged,L1::evict_first,L1::evict_last,L1::no_allocate}]"     \
     "[.{L2::evict_normal,L2::evict_first,L2::evict_last}][.L2::cache_hint][.{L2::64B,L2::128B,L2:" \
     ":256B}]"
-#define VECTOR_TYPE "[.{v2,v4,v8}].{b8,u8,s8,b16,u16,s16,f16,bf16,b32,u32,s32,f32,b64,u64,s64,f64}"
+#define VECTOR_TYPE "[.{v2,v4,v8}].{b8,u8,s8,b16,u16,s16,b32,u32,s32,f32,b64,u64,s64,f64}"
 #define ORDER ".{volatile,relaxed,acquire,release,mmio.relaxed,mmio}[.{cta,cluster,gpu,sys}]"
 #define SPACES "[.{global,shared,local,shared::cta,shared::cluster}]"
 #define PLAIN_LOAD EVICTION VECTOR_TYPE, "D=m"

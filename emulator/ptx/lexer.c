@@ -121,7 +121,10 @@ static bool scan_decimal_float(struct lexer *lexer) {
                     "a number of more than 63 characters");
     memcpy(text, lexer->at, length);
     double value = strtod(text, NULL);
-    if (isinf(value))
+    const char first = text[strcspn(text, "123456789eE")]; /* digit that is not 0 */
+    const bool is_lost =
+        fpclassify(value) == FP_SUBNORMAL || (value == 0 && isdigit((unsigned char)first));
+    if (isinf(value) || is_lost)
         source_fail(lexer->source, MACHINE_INVALID_PTX, lexer->token.place,
                     "%s is beyond what a float can be", text);
     memcpy(&lexer->token.integer, &value, sizeof value);

@@ -78,14 +78,24 @@ static void parse_location(struct parser *parser) {
     parser->caller = site.caller;
 }
 
+/* In a function the assembler passes over what it does not know; outside it knows one. */
+static void parse_pragma(struct parser *parser) {
+    static const char known[] = "nounroll";
+    do {
+        const struct token *token = &parser->lexer.token;
+        if (token->kind != TOKEN_STRING)
+            parser_fail_expected(parser, "a string");
+        if (!parser->function &&
+            (token->length != strlen(known) || memcmp(token->text, known, token->length) != 0))
+            parser_fail_expected(parser, "the pragma \"nounroll\", the only one of modules");
+        lexer_advance(&parser->lexer);
+    } while (parser_take(parser, ','));
+    parser_expect(parser, ';');
+}
+
 bool parser_common_directive(struct parser *parser) {
     if (parser_take_dot(parser, "pragma")) {
-        do {
-            if (parser->lexer.token.kind != TOKEN_STRING)
-                parser_fail_expected(parser, "a string");
-            lexer_advance(&parser->lexer);
-        } while (parser_take(parser, ','));
-        parser_expect(parser, ';');
+        parse_pragma(parser);
     } else if (parser_take_dot(parser, "loc")) {
         parse_location(parser);
     } else if (parser_take_dot(parser, "file")) {

@@ -6,7 +6,8 @@
 
 /* A kernel that stores %r1 of its only thread to where p points. */
 #define HEAD                                                                                       \
-    ".reg .b32 %r<20>; .reg .b64 %rd<9>; .reg .f32 %f<20>; .reg .pred %p<8>; .reg .b16 %h<9>;\n"
+    ".reg .b32 %r<20>; .reg .b64 %rd<9>; .reg .f32 %f<20>; .reg .pred %p<8>; .reg .b16 %h<9>; "    \
+    ".reg .f64 %fd<3>;\n"
 #define KERNEL(statements)                                                                         \
     ".visible .entry k(.param .u64 p) {\n" HEAD "ld.param.u64 %rd1, [p];\n" statements             \
     "\nst.global.u32 [%rd1], %r1;\nret; }\n"
@@ -75,6 +76,12 @@ static void modifiers_stand_in_any_order(void **state) {
         {KERNEL("max.f32 %f1, 1.0, 3.0, 2.0; cvt.rzi.u32.f32 %r1, %f1;"), 3},
         {KERNEL("min.f32 %f1, 4.0, 3.0; min.f32 %f1, %f1, 3.0, 2.0; cvt.rzi.u32.f32 %r1, %f1;"), 2},
         {KERNEL("shf.l.b32.wrap %r1, 0, 1, 1;"), 2},
+        {KERNEL("setp.eq.u32 %p1, 1, 2; lop3.or.b32 %r1|%p2, 6, 3, 0, 0xc0, %p1; "
+                "selp.u32 %r2, 10, 20, %p2; add.u32 %r1, %r1, %r2;"),
+         12},
+        {KERNEL("setp.eq.u32 %p1, 1, 1; lop3.b32.and _|%p2, 6, 1, 0, 0xc0, %p1; "
+                "selp.u32 %r1, 10, 20, %p2;"),
+         20},
     };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         const uint32_t result = run(*state, cases[k].text);
@@ -93,6 +100,23 @@ static void forms_of_operands_and_declarations(void **state) {
                 "mad.lo.u32 %r1, v.w, 10, v.g;"),
          42},
         {KERNEL("mov.u32 %r1, (1);"), 1},
+        {KERNEL("setp.eq.u32 %p1, 1, 1; setp.eq.u32 %p2, 1, 2; and.pred %p3, %p1, !%p2; "
+                "mov.pred %p4, !%p3; selp.u32 %r1, 7, 8, !%p4;"),
+         7},
+        {KERNEL("setp.eq.u32 %p1, 1, 1; set.lt.xor.u32.s32 %r1, 1, 2, %p1; set.gt.or.f32.f32 %f1, "
+                "1.0, 2.0, %p1; mov.b32 %r2, %f1; add.u32 %r1, %r1, %r2;"),
+         0x3f800000},
+        {KERNEL("setp.eq.u32 %p1, 1, 1; set.le.and.s32.u16 %r1, 2, 2, %p1;"), 0xffffffff},
+        {KERNEL("mov.b16 %h1, 0x4000; mov.b16 %h2, 0xc040; add.f32.f16 %f1, %h1, 1.0; "
+                "fma.rn.f32.bf16 %f1, %h2, %h2, %f1; sub.rz.sat.f32.f16 %f2, %h1, %f1; "
+                "add.f32 %f1, %f1, %f2; cvt.rzi.u32.f32 %r1, %f1;"),
+         12},
+        {KERNEL("mov.u32 %r1, %envreg7; membar.proxy.alias; pmevent.mask 3; "
+                "applypriority.global.L2::evict_normal [%rd1], 128; "
+                "createpolicy.fractional.L2::evict_last.b64 %rd2, 0.5;"),
+         0},
+        {KERNEL("ld.mmio.relaxed.sys.global.u32 %r1, [%rd1]; .pragma \"any\";"), 0},
+        {".pragma \"nounroll\";\n" KERNEL("mov.u32 %r1, 3;"), 3},
         {KERNEL("mov.u32 %r1, (1 + 2) * 4;"), 12},
         {KERNEL("mov.u32 %r1, %pm0; mov.u32 %r2, %cluster_nctarank; add.u32 %r1, %r1, %r2;"), 1},
         {"# 1 \"file.cu\"\n.global .u32 buffer[8] = {0, 1, 2, 3, 44};\n"
@@ -190,6 +214,16 @@ static void vectors_are_added_atomically(void **state) {
                "ld.global.f32 %f9, [%rd1+28]; mul.f32 %f9, %f9, 10.0; add.f32 %f9, %f9, %f8;\n"
                "cvt.rzi.u32.f32 %r1, %f9;");
     assert_int_equal(run(*state, text), 84);
+    assert_int_equal(run(*state, KERNEL("mov.b32 %r2, 0x3c004000; mov.b32 %r3, 0x4000bc00; "
+                                        "st.global.v2.b32 [%rd1+8], {%r2, %r3}; "
+                                        "red.global.max.noftz.v2.f16x2 [%rd1+8], {%r3, %r2}; "
+                                        "ld.global.b32 %r1, [%rd1+8];")),
+                     0x40004000);
+    assert_int_equal(run(*state, KERNEL("mov.b32 %r2, 0x3c004000; mov.b32 %r3, 0x4000bc00; "
+                                        "st.global.v2.b32 [%rd1+8], {%r2, %r3}; "
+                                        "red.global.min.noftz.v2.f16x2 [%rd1+8], {%r3, %r2}; "
+                                        "ld.global.b32 %r1, [%rd1+12];")),
+                     0x3c00bc00);
 }
 
 static void a_copy_may_ignore_its_source(void **state) {
@@ -281,6 +315,8 @@ static void every_instruction_that_is_lacking_is_named(void **state) {
         ("mma.sync.aligned.m16n8k16.col.row.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
          "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};"),
         ".reg .b128 %q; mov.b128 %q, {%rd1, %rd2};",
+        "ld.global.f16 %h1, [%rd1];",
+        "lop3.or.b32 %r1, %r2, %r3, %r4, 3, %p1;",
         ("mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, "
          "{%r3,%r4}, {%f1,%f2,%f3,%f4}, %r5, 4;"),
         ("mma.sp::ordered_metadata.sync.aligned.m16n8k64.row.col.s32.s8.s8.s32 {%r1,%r2,%r3,%r4}, "
@@ -349,6 +385,9 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
         {"add.s32 %r1, %r2, 1.0;", "a float where an integer"},
         {"mov.u32 %r1, 0f3f800000;", "a float where an integer"},
         {"mov.f32 %f1, 1e400;", "1e400 is beyond"},
+        {"mov.f64 %fd1, 1e-400;", "1e-400 is beyond"},
+        {"mov.f64 %fd1, 1e-310;", "1e-310 is beyond"},
+        {"mov.b32 %r1, 1.0;", "a float of 64 bits"},
     };
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
@@ -364,6 +403,11 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
                      0x3f800000);
     assert_int_equal(run(bench, KERNEL("mov.b32 %r1, 0f3f800000;")), 0x3f800000);
     assert_int_equal(run(bench, KERNEL("cvt.s32.u16 %r1, %ntid.x;")), 1);
+}
+
+static void modules_have_one_pragma(void **state) {
+    assert_int_equal(bench_load(*state, ".pragma \"frobnicate\";\n"), MACHINE_INVALID_PTX);
+    assert_non_null(strstr(((struct bench *)*state)->diagnostic.message, "nounroll"));
 }
 
 static void targets_have_features_from_sm_90_on(void **state) {
@@ -401,6 +445,7 @@ int main(void) {
         cmocka_unit_test(every_instruction_that_is_lacking_is_named),
         cmocka_unit_test(what_the_document_calls_lacking_is),
         cmocka_unit_test(literals_and_special_registers_as_the_assembler_wants_them),
+        cmocka_unit_test(modules_have_one_pragma),
         cmocka_unit_test(targets_have_features_from_sm_90_on),
     };
     return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
