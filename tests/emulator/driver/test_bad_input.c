@@ -64,7 +64,7 @@ static void broken_modules_are_refused_with_their_place(void **state) {
 static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
     static const char *const modules[] = {
         KERNEL("frobnicate.u32 %r1, %r2;"),
-        KERNEL("tcgen05.wait::ld.sync.aligned;"),
+        KERNEL("tcgen05.shift.cta_group::1.down [%r1];"),
         KERNEL("multimem.red.relaxed.sys.global.add.u32 [%rd1], %r1;"),
         KERNEL("txq.width.b32 %r1, [%rd1];"),
         KERNEL("sust.p.1d.b32.trap [%rd1, {%r5}], %r1;"),
@@ -105,7 +105,7 @@ static void private_tables_are_refused_with_the_reason(void **state) {
     (void)state;
     EXPECT(CUDA_ERROR_NOT_FOUND, cuGetExportTable(&table, &identifier));
     assert_null(table);
-    expect_said("link a program of the CUDA runtime with nvcc -cudart shared");
+    expect_said("link it with nvcc -cudart shared");
     EXPECT(CUDA_ERROR_INVALID_VALUE, cuGetExportTable(NULL, &identifier));
 }
 
