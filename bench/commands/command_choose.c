@@ -79,6 +79,10 @@ static enum status arguments_check(struct parsed *parsed, struct message *messag
         status = gpu_description_read(parsed->device_file, &parsed->description, message);
     if (status == STATUS_OK)
         status = gpu_choice_read(parsed->gpus, described, &parsed->choice, message);
+    if (status == STATUS_OK && described && !gpu_choice_has(&parsed->choice, described))
+        return message_set(message, STATUS_INVALID,
+                           "--device-file describes '%s', which --gpus does not name",
+                           described->name);
     if (status == STATUS_OK)
         status = gpu_prices_read(parsed->price, &parsed->choice, &parsed->prices, message);
     if (status == STATUS_OK && parsed->measured)

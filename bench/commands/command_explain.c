@@ -228,6 +228,18 @@ static enum status request_check(const struct parsed *parsed, struct message *me
                        "reports/latest`, or an operation, as in `lockstep explain gemm`");
 }
 
+/* A described GPU that is not named either would be of no use. */
+static enum status description_check(const struct parsed *parsed, const struct model_gpu *gpu,
+                                     struct message *message) {
+    const struct model_gpu *described = &parsed->description.gpu;
+    if (!parsed->device_file || gpu == described ||
+        (parsed->predict && gpu_choice_has(&parsed->choice, described)))
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID,
+                       "--device-file describes '%s', which neither --gpu nor --predict names",
+                       described->name);
+}
+
 /* The GPUs of --device-file, --gpu and --predict. */
 static enum status gpus_read(struct parsed *parsed, const struct model_gpu **gpu,
                              struct message *message) {
@@ -240,18 +252,18 @@ static enum status gpus_read(struct parsed *parsed, const struct model_gpu **gpu
     if (described)
         status = gpu_description_read(parsed->device_file, &parsed->description, message);
     if (status == STATUS_OK && parsed->predict)
-        return gpu_choice_read(parsed->predict, described, &parsed->choice, message);
-    if (status == STATUS_OK && !parsed->gpu)
+        status = gpu_choice_read(parsed->predict, described, &parsed->choice, message);
+    else if (status == STATUS_OK && !parsed->gpu)
         *gpu = described;
-    if (status != STATUS_OK || !parsed->gpu)
-        return status;
-    *gpu = described && strcmp(parsed->gpu, described->name) == 0 ? described
-                                                                  : model_gpu_find(parsed->gpu);
-    return *gpu ? STATUS_OK
-                : message_set(message, STATUS_INVALID,
-                              "there are no figures of a GPU '%s'; `lockstep explain --gpu list` "
-                              "names those that there are",
-                              parsed->gpu);
+    if (status == STATUS_OK && parsed->gpu)
+        *gpu = described && strcmp(parsed->gpu, described->name) == 0 ? described
+                                                                      : model_gpu_find(parsed->gpu);
+    if (status == STATUS_OK && parsed->gpu && !*gpu)
+        return message_set(message, STATUS_INVALID,
+                           "there are no figures of a GPU '%s'; `lockstep explain --gpu list` "
+                           "names those that there are",
+                           parsed->gpu);
+    return status == STATUS_OK ? description_check(parsed, *gpu, message) : status;
 }
 
 enum status command_explain(int argc, char **argv, const struct command_context *context,

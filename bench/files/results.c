@@ -130,6 +130,14 @@ const struct csv_format counters_format = {.columns = counters_columns,
                                            .later_columns = COUNTERS_WRITTEN - 23};
 const struct csv_format done_format = CSV_FORMAT(done_columns, struct done_case);
 
+bool counters_row_is_sampled(const struct counters_row *row) {
+    long long x, y, z;
+    /* NOLINTNEXTLINE(cert-err34-c): a grid that cannot be read is none that was sampled */
+    if (row->blocks_executed <= 0 || sscanf(row->grid, "%lldx%lldx%lld", &x, &y, &z) != 3)
+        return false;
+    return row->blocks_executed < x * y * z * row->launches;
+}
+
 bool row_key_same_case(const struct row_key *a, const struct row_key *b) {
     return strcmp(a->operation, b->operation) == 0 && strcmp(a->variant, b->variant) == 0 &&
            strcmp(a->dtype, b->dtype) == 0 && strcmp(a->shape, b->shape) == 0;

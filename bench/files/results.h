@@ -67,6 +67,10 @@ struct counters_row {
 #undef COUNTER_UNWRITTEN
 };
 
+/* Whether fewer blocks ran than were launched, and counts are scaled (--sample-blocks). False where an
+ * earlier version did not write it down. */
+bool counters_row_is_sampled(const struct counters_row *row);
+
 /* cases.csv: one row a case that is done: how many rows of it each file has, and the checksum of
  * their text (FNV-1a, 64 bits, in hexadecimal): samples, parts, counters, results. */
 struct done_case {

@@ -180,7 +180,18 @@ static enum status demand_find(const struct counters_row *row, const struct mode
 
 /* ---- The formula ---- */
 
-enum term { TERM_ISSUE, TERM_FMA, TERM_TENSOR, TERM_PATH, TERM_L2, TERM_CHAIN, TERM_DRAM, TERMS };
+enum term {
+    TERM_ISSUE,
+    TERM_FMA,
+    TERM_TENSOR,
+    TERM_PATH,
+    TERM_L2,
+    TERM_CHAIN,
+    TERM_DRAM,
+    JOINED,
+    TERM_LAUNCH = JOINED,
+    TERMS
+};
 
 static void terms_fill(const struct demand *demand, const struct family *family,
                        double terms[TERMS]) {
@@ -199,7 +210,7 @@ static void terms_fill(const struct demand *demand, const struct family *family,
 /* Terms overlap, and yet the longest is not all: a sum of powers lies between both. */
 static double terms_join(const double terms[TERMS]) {
     double sum = 0;
-    for (int term = 0; term < TERMS; term++)
+    for (int term = 0; term < JOINED; term++)
         sum += pow(terms[term], exponent);
     return pow(sum, 1 / exponent);
 }
@@ -218,14 +229,15 @@ static double launch_microseconds(const struct demand *demand, const struct fami
     terms[TERM_DRAM] = family->dram * demand->dram_us * gpu->clock_mhz;
     const double clock = clock_held(terms, gpu);
     terms[TERM_DRAM] = family->dram * demand->dram_us * clock;
-    return family->launch + terms_join(terms) / clock;
+    terms[TERM_LAUNCH] = family->launch * clock;
+    return (terms[TERM_LAUNCH] + terms_join(terms)) / clock;
 }
 
 enum status predict(const struct counters_row *row, const struct model_gpu *counted,
                     const struct model_gpu *gpu, struct prediction *prediction,
                     struct message *message) {
     static const char *const names[TERMS] = {"issue", "FMA",     "tensor", "load/store path",
-                                             "L2",    "latency", "DRAM"};
+                                             "L2",    "latency", "DRAM",   "launch"};
     struct demand demand = {.issue = 0};
     double terms[TERMS];
     const struct family *family = family_find(gpu->family);

@@ -218,6 +218,27 @@ static void sides_compare(const struct counting *counting, struct counted_side *
     }
 }
 
+/* Counts of some blocks, scaled to all, are no counts of all blocks. */
+static enum status sampling_check(const struct counting *counting,
+                                  const struct counted_side *before,
+                                  const struct counted_side *after, struct message *message) {
+    for (size_t i = 0; i < before->count; i++) {
+        const struct counters_row *row = before->rows[i].row;
+        const struct counted *found =
+            bsearch(&before->rows[i], after->rows, after->count, sizeof *found, by_name);
+        const bool is_sampled = counters_row_is_sampled(row);
+        if (!found || counters_row_is_sampled(found->row) == is_sampled)
+            continue;
+        return message_set(
+            message, STATUS_INVALID,
+            "%s %s was counted from sampled blocks (--sample-blocks) in %s, and from "
+            "all in %s: such counts cannot be compared; count both alike",
+            row->kernel, row->grid, (is_sampled ? counting->baseline : counting->changed)->folder,
+            (is_sampled ? counting->changed : counting->baseline)->folder);
+    }
+    return STATUS_OK;
+}
+
 enum status compare_counters(const struct run_files *baseline, const struct run_files *changed,
                              double threshold, struct comparison *comparison,
                              struct message *message) {
@@ -241,6 +262,8 @@ enum status compare_counters(const struct run_files *baseline, const struct run_
         status = side_open(baseline, &before, message);
     if (status == STATUS_OK)
         status = side_open(changed, &after, message);
+    if (status == STATUS_OK)
+        status = sampling_check(&counting, &before, &after, message);
     if (status == STATUS_OK)
         sides_compare(&counting, &before, &after);
     free(before.rows);

@@ -56,9 +56,10 @@ void page_limits(const struct page *page) {
     html_text(file, gpu < table->column_count ? csv_table_field(table, 0, gpu) : "GPU");
     fputs(". Latency, barriers and launch are what it waits for while no unit is busy. Of L2 it is "
           "the most "
-          "that can be, unless caches were simulated.</p>\n"
-          "<div class=scroll><table class=\"sortable filterable\">\n<thead><tr>",
+          "that can be, unless caches were simulated.</p>\n",
           file);
+    page_sampled_note(page);
+    fputs("<div class=scroll><table class=\"sortable filterable\">\n<thead><tr>", file);
     static const char *const heads[] = {"operation", "variant",        "dtype",
                                         "shape",     "implementation", "kernel"};
     for (size_t k = 0; k < sizeof heads / sizeof heads[0]; k++)

@@ -38,6 +38,13 @@ void html_speedup_title(const struct result *row, char *title, size_t size);
 /* What the page says of all speedups: one sentence, by what this run's are against. */
 const char *page_speedup_note(const struct page *page);
 
+/* --- sampled.c -------------------------------------------------------------------------------- */
+
+/* Whether the row of counters.csv is of sampled blocks; `text` says how many of which ran. */
+bool page_sampled_row(const struct page *page, size_t row, char *text, size_t size);
+/* A sentence where there are such rows, else nothing. */
+void page_sampled_note(const struct page *page);
+
 /* --- sections: `has` says whether there is anything to show ----------------------------------- */
 
 bool page_has_results(const struct page *page);

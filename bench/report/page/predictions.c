@@ -47,9 +47,10 @@ void page_predictions(const struct page *page) {
     FILE *file = page->file;
     fputs("<p class=note>Predicted, not measured: times by a formula from exact counts, whose "
           "constants were fitted to published times. The interval holds 80% of published times of "
-          "GPUs that the fit did not know. Machines of one name differ by up to 30%.</p>\n"
-          "<div class=scroll><table class=\"sortable filterable\">\n<thead><tr>",
+          "GPUs that the fit did not know. Machines of one name differ by up to 30%.</p>\n",
           file);
+    page_sampled_note(page);
+    fputs("<div class=scroll><table class=\"sortable filterable\">\n<thead><tr>", file);
     for (size_t k = 0; k < sizeof heads / sizeof heads[0]; k++)
         html_head_cell(file, heads[k], false);
     html_head_cell(file, "predicted ms", true);

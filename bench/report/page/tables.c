@@ -260,9 +260,10 @@ void page_counters(const struct page *page) {
     const struct csv_table *table = &page->data->counters;
     FILE *file = page->file;
     fputs("<p class=note>What the kernels did on the emulated GPU, one iteration each: exact, and "
-          "the same on every machine. An emulated launch has no time.</p>\n"
-          "<div class=scroll><table class=\"sortable filterable\">\n<thead><tr>",
+          "the same on every machine. An emulated launch has no time.</p>\n",
           file);
+    page_sampled_note(page);
+    fputs("<div class=scroll><table class=\"sortable filterable\">\n<thead><tr>", file);
     for (size_t c = 0; c < table->column_count; c++)
         html_head_cell(file, table->names[c], is_number(csv_table_field(table, 0, c)));
     fputs("</tr></thead>\n<tbody>\n", file);
@@ -270,7 +271,11 @@ void page_counters(const struct page *page) {
         fputs("<tr>", file);
         for (size_t c = 0; c < table->column_count; c++) {
             const char *text = csv_table_field(table, r, c);
-            if (is_number(text))
+            char sampled[100];
+            if (strcmp(table->names[c], "blocks_executed") == 0 &&
+                page_sampled_row(page, r, sampled, sizeof sampled))
+                html_number_cell(file, strtod(text, NULL), sampled, "");
+            else if (is_number(text))
                 html_number_cell(file, strtod(text, NULL), text, "");
             else
                 html_cell(file, text);

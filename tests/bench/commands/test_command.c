@@ -155,6 +155,12 @@ static void test_nothing_to_explain_is_refused(void **state) {
                   "gpu.json", "--limits", "none", "--gpu", "emulated");
     CHECK_REFUSED(2, "'mine', which neither --limits nor --predict names", "run", "--device-file",
                   "gpu.json", "--limits", "t4", "--predict", "h100", "--gpu", "emulated");
+    CHECK_REFUSED(2, "'mine', which neither --gpu nor --predict names", "explain", "counted",
+                  "--device-file", "gpu.json", "--gpu", "t4");
+    CHECK_REFUSED(2, "'mine', which neither --gpu nor --predict names", "explain", "counted",
+                  "--device-file", "gpu.json", "--predict", "t4,h100");
+    CHECK_REFUSED(2, "'mine', which --gpus does not name", "choose", "mlp", "--layers", "7-3",
+                  "--device-file", "gpu.json", "--gpus", "t4");
     file = fopen(temporary_path(&here.place, "counted/counters.csv"), "a");
     assert_non_null(file);
     assert_true(fputs("gemm,nn,f32", file) >= 0);
@@ -238,7 +244,7 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     (void)kernels_images(&built);
     if (built == 0)
         skip();
-    struct call call = CALL("run", "gemm", "--shape", "64x64x64", "--case", "gemm/nn/*",
+    struct call call = CALL("run", "gemm", "--shape", "128x128x128", "--case", "gemm/nn/*",
                             "--implementation", "cuda-naive", "--gpu", "emulated",
                             "--sample-blocks", "2", "--predict", "t4", "--out", "sampled");
     check_status(&call, 0);
@@ -266,6 +272,23 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     call = CALL("explain", "sampled", "--predict", "t4", "--csv");
     assert_null(strstr(call.out, said));
     call_free(&call);
+    call = CALL("run", "gemm", "--shape", "128x128x128", "--case", "gemm/nn/*", "--implementation",
+                "cuda-naive", "--gpu", "emulated", "--out", "counted128");
+    check_status(&call, 0);
+    call_free(&call);
+    CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare",
+                  "sampled/counters.csv", "counted128/counters.csv");
+    CHECK_REFUSED(2, "from sampled blocks (--sample-blocks) in sampled", "compare", "counted128",
+                  "sampled");
+    char *page = file_text(temporary_path(&here.place, "sampled/index.html"));
+    assert_non_null(page);
+    check_holds(page, "Not all blocks were counted in 1 of 1 rows");
+    check_holds(page, " of 4x4x1, 1 times");
+    free(page);
+    page = file_text(temporary_path(&here.place, "counted128/index.html"));
+    assert_non_null(page);
+    assert_null(strstr(page, "Not all blocks were counted"));
+    free(page);
     call = CALL("compare", "sampled", "sampled");
     check_status(&call, 0);
     check_holds(call.out, said);

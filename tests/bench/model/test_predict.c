@@ -156,8 +156,10 @@ static void few_blocks_leave_multiprocessors_idle(void **state) {
     row.bytes_touched = 64;
     snprintf(row.grid, sizeof row.grid, "1x1x1");
     const struct prediction least = predicted(&row, gpu);
-    assert_string_equal(least.limited_by, "latency");
+    assert_string_equal(least.limited_by, "launch");
     assert_true(least.seconds > 1e-6 && least.seconds < 10e-6);
+    row.global_load_requests = row.global_load_sectors = 8 * 200; /* in eight warps */
+    assert_string_equal(predicted(&row, gpu).limited_by, "latency");
 }
 
 static void what_cannot_be_predicted_is_refused(void **state) {
