@@ -2,6 +2,7 @@
  */
 #include "bench/added/kernel_row.h"
 #include "bench/added/mangled.h"
+#include "common/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,8 +90,8 @@ static enum status parameters_check(const struct kernel_row *row, int index,
     const struct loaded_kernel *loaded = &row->kernels[index];
     char what[300];
     if (line->argument_count != loaded->parameter_count) {
-        snprintf(what, sizeof what, "kernel %.100s takes %d arguments, and its `args` line has %d",
-                 line->name, loaded->parameter_count, line->argument_count);
+        snprintf(what, sizeof what, "kernel %.100s takes %s, and its `args` line has %d",
+                 line->name, COUNTED(loaded->parameter_count, "argument"), line->argument_count);
         return refuse_at(row, line->line, line->column, message, what);
     }
     for (int a = 0; a < line->argument_count; a++) {

@@ -76,7 +76,7 @@ static enum status object_read(struct peer *peer, double seconds, const char *in
     case PROCESS_ENDED:
         return end_describe(peer, instead, message);
     case PROCESS_LATE:
-        (void)message_set(message, STATUS_ENDLESS, "%.200s did not answer within %g seconds %s",
+        (void)message_set(message, STATUS_ENDLESS, "%.200s did not answer within %g s %s",
                           peer->command, seconds, instead);
         return peer_fail(peer, STATUS_ENDLESS, message);
     case PROCESS_ENDLESS:

@@ -3,6 +3,7 @@
 #include "bench/added/peer.h"
 #include "bench/added/peer_tensors.h"
 #include "common/clock.h"
+#include "common/words.h"
 #include "gpu/gpu.h"
 
 #include <stdlib.h>
@@ -310,8 +311,8 @@ static enum status rows_append(struct peers *peers, const char *renamed, struct 
     const cJSON *object;
     enum status status = STATUS_OK;
     if (count < 1 || count > ROWS_MAX)
-        return message_set(message, STATUS_INVALID, "%.200s has %d rows; 1 to %d can be added",
-                           peers->peer.command, count, ROWS_MAX);
+        return message_set(message, STATUS_INVALID, "%.200s has %s; 1 to %d can be added",
+                           peers->peer.command, COUNTED(count, "row"), ROWS_MAX);
     if (renamed && count > 1)
         return message_set(message, STATUS_INVALID,
                            "%.200s has %d rows, and a name can be given to one alone",

@@ -64,8 +64,7 @@ static bool answer_read(int pipe, double seconds, struct answer *answer, bool *l
 static enum status end_describe(const char *what, double seconds, bool late, int state,
                                 struct message *message) {
     if (late)
-        return message_set(message, STATUS_FAILED, "%.500s did not end within %g seconds", what,
-                           seconds);
+        return message_set(message, STATUS_FAILED, "%.500s did not end within %g s", what, seconds);
     if (WIFSIGNALED(state))
         return message_set(message, STATUS_FAILED, "%.500s was ended by signal %d (%s)", what,
                            WTERMSIG(state), strsignal(WTERMSIG(state)));

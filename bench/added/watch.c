@@ -1,5 +1,6 @@
 /* See bench/added/watch.h. */
 #include "bench/added/watch.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <omp.h>
@@ -126,12 +127,12 @@ void watch_close(struct watch *watch) {
 static enum status late_describe(const struct watch *watch, struct message *message) {
     if (omp_get_level() > 0)
         return message_set(message, STATUS_INTERRUPTED,
-                           "a call did not end within %ld seconds, and OpenMP's threads are in it "
+                           "a call did not end within %s, and OpenMP's threads are in it "
                            "still: nothing can be timed beside them",
-                           watch->patience);
+                           COUNTED(watch->patience, "second"));
     return message_set(message, STATUS_ENDLESS,
-                       "it did not end within %ld seconds (LOCKSTEP_PATIENCE says how many)",
-                       watch->patience);
+                       "it did not end within %s (LOCKSTEP_PATIENCE says how many)",
+                       COUNTED(watch->patience, "second"));
 }
 
 enum status watch_call(struct watch *watch, enum status (*function)(void *), void *argument,

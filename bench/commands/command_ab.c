@@ -3,6 +3,7 @@
 #include "bench/commands/arguments.h"
 #include "bench/devices/processors.h"
 #include "bench/regression/ab.h"
+#include "common/words.h"
 
 enum { WORDS_MAX = 256 };
 
@@ -74,8 +75,8 @@ static enum status verdict_status(const struct ab *ab, struct message *message) 
         slower += ab->rows[i].judgement.verdict == VERDICT_SLOWER;
     if (slower == 0)
         return STATUS_OK;
-    return message_set(message, STATUS_WRONG, "%zu of %zu rows %s slower", slower, ab->row_count,
-                       slower == 1 ? "is" : "are");
+    return message_set(message, STATUS_WRONG, "%zu of %s %s slower", slower,
+                       COUNTED(ab->row_count, "row"), ONE_OR_MORE(slower, "is", "are"));
 }
 
 static enum status rows_print(const struct ab *ab, int format, struct message *message) {

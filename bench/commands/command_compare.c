@@ -3,6 +3,7 @@
 #include "bench/commands/options.h"
 #include "bench/regression/compare.h"
 #include "bench/regression/history_baseline.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -117,9 +118,11 @@ static enum status strictness_check(const struct comparison *comparison, struct 
         return STATUS_OK;
     const struct setting_difference *first = &comparison->differences[0];
     return message_set(message, STATUS_INVALID,
-                       "%zu settings differ, the first is %s: %s in the baseline, %s in the new; "
+                       "%s %s, the first is %s: %s in the baseline, %s in the new; "
                        "without --strict they are compared all the same",
-                       comparison->difference_count, first->name, first->baseline, first->changed);
+                       COUNTED(comparison->difference_count, "setting"),
+                       ONE_OR_MORE(comparison->difference_count, "differs", "differ"), first->name,
+                       first->baseline, first->changed);
 }
 
 static enum status runs_compare(const struct parsed *parsed, const struct run_files *baseline,

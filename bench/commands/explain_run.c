@@ -2,6 +2,7 @@
 
 #include "bench/files/run_files.h"
 #include "bench/operations/operations.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -139,8 +140,8 @@ enum status explain_failures_tell(FILE *file, const char *folder, struct message
         fprintf(file, "%s/%s/%s/%s: %s failed: %s\n", row->key.operation, row->key.variant,
                 row->key.dtype, row->key.shape, row->key.implementation, row->reason);
     }
-    (void)message_set(message, STATUS_WRONG, "%zu of %zu rows failed, for the reasons above",
-                      failed, files.result_count);
+    (void)message_set(message, STATUS_WRONG, "%zu of %s failed, for the reasons above", failed,
+                      COUNTED(files.result_count, "row"));
     run_files_release(&files);
     return STATUS_WRONG;
 }

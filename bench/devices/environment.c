@@ -3,6 +3,7 @@
 #include "bench/devices/build_info.h"
 #include "common/hash.h"
 #include "common/instruction_set.h"
+#include "common/words.h"
 #include "reference/libraries.h"
 #include "reference/library_kernels.h"
 #include "reference/simd/cpu.h"
@@ -170,10 +171,9 @@ static void warnings_find(struct environment *environment) {
              environment->governor);
     if (environment->load > 0.5 * environment->processors.count)
         warn(environment,
-             "the load is %.1f on %d processor%s: something else is running, times will be longer "
+             "the load is %.1f on %s: something else is running, times will be longer "
              "and less steady",
-             environment->load, environment->processors.count,
-             environment->processors.count == 1 ? "" : "s");
+             environment->load, COUNTED(environment->processors.count, "processor"));
     if (environment->threads_per_core > 1)
         warn(environment,
              "cores are shared by %d hardware threads: use --threads %d, or pin with taskset",
@@ -363,8 +363,9 @@ void environment_to_json(const struct environment *e, cJSON *object) {
 
 void environment_print(const struct environment *e, FILE *file) {
     fprintf(file, "machine    %s: %s\n", e->host, e->cpu);
-    fprintf(file, "           %d processors, %d a core; governor %s, turbo %s, load %.2f\n",
-            e->processors.count, e->threads_per_core, e->governor, e->turbo, e->load);
+    fprintf(file, "           %s, %d a core; governor %s, turbo %s, load %.2f\n",
+            COUNTED(e->processors.count, "processor"), e->threads_per_core, e->governor, e->turbo,
+            e->load);
     fprintf(file, "           caches %zu KiB L1d, %zu KiB L2, %zu KiB L3; memory %.1f GiB\n",
             e->l1d_bytes >> 10, e->l2_bytes >> 10, e->l3_bytes >> 10,
             (double)e->memory_bytes / 0x1p30);

@@ -1,5 +1,6 @@
 /* See bench/devices/processors.h. */
 #include "bench/devices/processors.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <math.h>
@@ -79,10 +80,9 @@ static enum status refuse(const struct processors *processors, int asked, struct
     processors_format(&processors->set, list, sizeof list);
     variables_add(binding, variables, sizeof variables);
     return message_set(message, STATUS_INVALID,
-                       "--threads %d: this process may run on %d processor%s, %s%s; give at most "
+                       "--threads %d: this process may run on %s, %s%s; give at most "
                        "that, or let it run on more",
-                       asked, processors->count, processors->count == 1 ? "" : "s", list,
-                       variables);
+                       asked, COUNTED(processors->count, "processor"), list, variables);
 }
 
 int processors_share(const struct processors *processors, struct ranks *ranks) {

@@ -1,5 +1,6 @@
 /* The columns of a run's CSV files, and the keys of their rows. */
 #include "bench/files/results.h"
+#include "common/words.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -165,8 +166,8 @@ bool row_key_is_emulated(const struct row_key *key) {
 }
 
 void row_key_base(const struct row_key *key, char text[SPEEDUP_BASE_SIZE]) {
-    snprintf(text, SPEEDUP_BASE_SIZE, "%s on %d thread%s", key->implementation, (int)key->threads,
-             key->threads == 1 ? "" : "s");
+    snprintf(text, SPEEDUP_BASE_SIZE, "%s on %s", key->implementation,
+             COUNTED(key->threads, "thread"));
 }
 
 bool result_is_base(const struct result *row) {

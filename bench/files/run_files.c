@@ -2,6 +2,7 @@
 #include "bench/files/run_files.h"
 #include "bench/files/json.h"
 #include "bench/statistics/statistics.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <math.h>
@@ -52,8 +53,8 @@ void row_key_describe(const struct row_key *key, char *text, size_t size) {
         return;
     size_t rest = size - (size_t)used;
     if (key->threads > 0)
-        snprintf(text + used, rest, ", %s, %lld thread%s, %s", key->device, (long long)key->threads,
-                 key->threads == 1 ? "" : "s", key->mode);
+        snprintf(text + used, rest, ", %s, %s, %s", key->device, COUNTED(key->threads, "thread"),
+                 key->mode);
     else
         snprintf(text + used, rest, ", %s, %s", key->device, key->mode);
 }
@@ -189,9 +190,10 @@ static enum status samples_match(const struct run_files *files, const struct res
     size_t line = line_of_row((size_t)(row - files->results));
     if (!group || (int64_t)group->count != row->samples)
         return message_set(message, STATUS_INVALID,
-                           "%s/results.csv:%zu: the row has %lld samples, and samples.csv has %zu "
+                           "%s/results.csv:%zu: the row has %s, and samples.csv has %zu "
                            "of it: they are not of the same run",
-                           files->folder, line, (long long)row->samples, group ? group->count : 0);
+                           files->folder, line, COUNTED(row->samples, "sample"),
+                           group ? group->count : 0);
     struct statistics statistics;
     statistics_compute(files->seconds + group->begin, group->count, scratch, &statistics);
     if (fabs(statistics.median - row->median_s) <= 1e-7 * row->median_s)

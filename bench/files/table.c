@@ -1,6 +1,7 @@
 /* The table on the terminal. */
 #include "bench/files/table.h"
 #include "bench/files/format.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -130,10 +131,9 @@ static size_t count_status(const struct result *rows, size_t count, const char *
 
 /* A GPU's row has no threads. */
 static void print_failure(FILE *file, const struct result *row) {
-    char threads[32] = "";
+    char threads[80] = "";
     if (row->key.threads > 0)
-        snprintf(threads, sizeof threads, ", %d thread%s", (int)row->key.threads,
-                 row->key.threads == 1 ? "" : "s");
+        snprintf(threads, sizeof threads, ", %s", COUNTED(row->key.threads, "thread"));
     fprintf(file, "failed: %s/%s/%s/%s %s on %s%s: %s\n", row->key.operation, row->key.variant,
             row->key.dtype, row->key.shape, row->key.implementation, row->key.device, threads,
             row->reason);
@@ -147,7 +147,7 @@ void table_print_summary(FILE *file, const struct result *rows, size_t count) {
         verified += strcmp(rows[i].verified, "yes") == 0;
         yardsticks += strcmp(rows[i].status, "measured") == 0 && *rows[i].verified == '\0';
     }
-    fprintf(file, "\n%zu row%s: %zu measured", count, count == 1 ? "" : "s",
+    fprintf(file, "\n%s: %zu measured", COUNTED(count, "row"),
             count_status(rows, count, "measured"));
     size_t emulated = count_status(rows, count, "emulated");
     if (emulated)
@@ -155,18 +155,18 @@ void table_print_summary(FILE *file, const struct result *rows, size_t count) {
     fprintf(file, ", %zu skipped, %zu failed; %zu verified", count_status(rows, count, "skipped"),
             count_status(rows, count, "failed"), verified);
     if (yardsticks)
-        fprintf(file, ", %zu yardsticks", yardsticks);
+        fprintf(file, ", %s", COUNTED(yardsticks, "yardstick"));
     fputc('\n', file);
     if (beyond)
         fprintf(file,
-                "%zu row%s a limit above 100%%: data stayed in a faster cache than its "
+                "%s %s a limit above 100%%: data stayed in a faster cache than its "
                 "size suggests, or something else was running while the ceilings were measured\n",
-                beyond, beyond == 1 ? " has" : "s have");
+                COUNTED(beyond, "row"), ONE_OR_MORE(beyond, "has", "have"));
     if (doubtful)
         fprintf(file,
-                "%zu row%s a limit marked <=: a ceiling came out lower for all cores than for one, "
+                "%s %s a limit marked <=: a ceiling came out lower for all cores than for one, "
                 "so less of the true one was reached; run again while nothing else is running\n",
-                doubtful, doubtful == 1 ? " has" : "s have");
+                COUNTED(doubtful, "row"), ONE_OR_MORE(doubtful, "has", "have"));
     for (size_t i = 0; i < count; i++)
         if (strcmp(rows[i].status, "failed") == 0)
             print_failure(file, &rows[i]);

@@ -1,5 +1,6 @@
 /* How an entry's part in a contest ends. */
 #include "bench/measure/contest_entry.h"
+#include "common/words.h"
 #include "ranks/ranks.h"
 
 #include <stdio.h>
@@ -11,8 +12,7 @@ void contest_row_finish(struct entry *entry, const char *status, const char *rea
     if (strcmp(status, "emulated") != 0)
         entry->row.verified[0] = '\0';
     snprintf(entry->row.status, sizeof entry->row.status, "%s", status);
-    snprintf(entry->row.reason, sizeof entry->row.reason, "%.*s", (int)sizeof entry->row.reason - 1,
-             reason);
+    words_fit(entry->row.reason, sizeof entry->row.reason, reason);
 }
 
 void contest_row_end(struct entry *entry, enum status status, const char *reason) {

@@ -27,7 +27,7 @@ static double least_seconds(const struct contest *contest, const struct entry *e
 /* Skips what is known to be impossible or too slow before anything is allocated for it. */
 static void entry_screen(const struct contest *contest, struct entry *entry) {
     const struct implementation *implementation = entry->contender.implementation;
-    char reason[200];
+    char reason[sizeof entry->row.reason];
     if (!implementation_can_run(implementation, contest->bench_case, reason, sizeof reason)) {
         contest_row_finish(entry, "skipped", reason);
         return;

@@ -1,5 +1,6 @@
 /* From a contest's entries to rows. */
 #include "bench/measure/contest_rows.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -114,8 +115,8 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
     }
     if (c->throttled > 0) {
         size_t used = strlen(row->reason);
-        snprintf(row->reason + used, sizeof row->reason - used,
-                 "; %zu throttled samples dropped (%s)", c->throttled, c->throttle_reasons);
+        snprintf(row->reason + used, sizeof row->reason - used, "; %s dropped (%s)",
+                 COUNTED(c->throttled, "throttled sample"), c->throttle_reasons);
     }
     const struct ceilings *ceilings = contest_ceilings(contest, entry);
     if (ceilings)
@@ -215,10 +216,12 @@ static void row_compare(const struct contest *contest, struct entry *entry,
         return;
     const struct stage *stage = &contest->stages[device - contest->rules->devices->list];
     row->transfer_s = stage->transfer_s;
-    size_t used = strlen(row->reason);
-    if (*stage->transfer_failure.text)
-        snprintf(row->reason + used, sizeof row->reason - used, "; transfers not timed: %.*s",
-                 (int)(sizeof row->reason - used) - 26, stage->transfer_failure.text);
+    struct message whole;
+    if (*stage->transfer_failure.text) {
+        (void)message_set(&whole, STATUS_OK, "%s; transfers not timed: %s", row->reason,
+                          stage->transfer_failure.text);
+        words_fit(row->reason, sizeof row->reason, whole.text);
+    }
     row->speedup_with_transfer = fastest / (row->median_s + row->transfer_s);
 }
 

@@ -1,6 +1,7 @@
 /* Warm-up, batches, samples in turn, and when to stop. */
 #include "bench/measure/measure.h"
 #include "common/floating.h"
+#include "common/words.h"
 #include "ranks/ranks.h"
 
 #include <math.h>
@@ -54,9 +55,9 @@ static enum status iterations_grow(struct contender *c, const struct measure_lim
     double wanted = 1.1 * limits->sample_seconds / (one > shortest ? one : shortest);
     if (wanted <= (double)c->iterations)
         return message_set(message, STATUS_FAILED,
-                           "%s's time does not grow with its work: %lld iterations took %.3g s by "
+                           "%s's time does not grow with its work: %s took %.3g s by "
                            "its clock; check its driver",
-                           c->device->name, (long long)c->iterations, seconds);
+                           c->device->name, COUNTED(c->iterations, "iteration"), seconds);
     double most = 8.0 * (double)c->iterations; /* a first batch says little */
     c->iterations = (int64_t)ceil(wanted < most ? wanted : most);
     return STATUS_OK;
@@ -154,12 +155,12 @@ static bool contender_converged(const struct contender *c, double target, double
 /* A device that is slowed down for good yields nothing that could be shown. */
 static void contender_give_up(struct contender *c) {
     struct message why;
-    enum status status =
-        message_set(&why, STATUS_UNSUPPORTED,
-                    "the device is slowed down (%s): %zu samples were dropped and %zu are left; %s",
-                    c->throttle_reasons, c->throttled, c->sample_count,
-                    c->device->gpu ? "let it cool and see `nvidia-smi -q -d PERFORMANCE`"
-                                   : "take fewer --threads, or raise the quota");
+    enum status status = message_set(
+        &why, STATUS_UNSUPPORTED,
+        "the device is slowed down (%s): %s %s dropped and %zu are left; %s", c->throttle_reasons,
+        COUNTED(c->throttled, "sample"), ONE_OR_MORE(c->throttled, "was", "were"), c->sample_count,
+        c->device->gpu ? "let it cool and see `nvidia-smi -q -d PERFORMANCE`"
+                       : "take fewer --threads, or raise the quota");
     contender_break(c, status, &why);
 }
 

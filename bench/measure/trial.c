@@ -3,6 +3,7 @@
 #include "bench/files/format.h"
 #include "bench/measure/case_memory.h"
 #include "bench/measure/verify.h"
+#include "common/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -191,8 +192,8 @@ static void model_print(const struct trial *trial, FILE *file) {
         fprintf(file, "  no choice could be timed\n");
         return;
     }
-    fprintf(file, "  counted work would choose %s in %d split%s", trial->model.tile,
-            trial->model.splits, trial->model.splits == 1 ? "" : "s");
+    fprintf(file, "  counted work would choose %s in %s", trial->model.tile,
+            COUNTED(trial->model.splits, "split"));
     if (trial->of_model)
         fprintf(file, ": %.3f times the fastest\n",
                 trial->of_model->statistics.median / trial->rows[trial->best].statistics.median);

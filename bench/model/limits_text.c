@@ -1,6 +1,7 @@
 #include "bench/model/limits_text.h"
 
 #include "bench/model/residence.h"
+#include "common/words.h"
 
 void limits_csv_print(FILE *file, const struct counters_row *row, const struct model_gpu *gpu,
                       const struct limits *limits) {
@@ -41,11 +42,10 @@ void limits_sentence_print(FILE *file, const struct counters_row *row, const str
     }
     fprintf(file, "; limited by %s", limit_unit_name(limits->busiest));
     if (limits->idle > 0)
-        fprintf(file, "; %lld block%s %d of %d multiprocessors idle", (long long)limits->blocks,
-                limits->blocks == 1 ? " leaves" : "s leave", limits->idle, gpu->multiprocessors);
+        fprintf(file, "; %s %s %d of %d multiprocessors idle", COUNTED(limits->blocks, "block"),
+                ONE_OR_MORE(limits->blocks, "leaves", "leave"), limits->idle, gpu->multiprocessors);
     else
-        fprintf(file, "; %lld block%s on the fullest multiprocessor",
-                (long long)limits->blocks_most, limits->blocks_most == 1 ? "" : "s");
+        fprintf(file, "; %s on the fullest multiprocessor", COUNTED(limits->blocks_most, "block"));
     if (limits->idle == 0 && limits->filled < 0.9)
         fprintf(file, ", the average one busy %.0f%% of its time", 100 * limits->filled);
     if (limits->residence.held_by != HELD_UNKNOWN)

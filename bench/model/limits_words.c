@@ -2,6 +2,7 @@
 
 #include "bench/model/residence.h"
 #include "bench/model/waiting.h"
+#include "common/words.h"
 
 static void many(FILE *file, double count, const char *what) {
     if (count >= 1e6)
@@ -70,8 +71,7 @@ static void counts_print(FILE *file, const struct counters_row *row, const struc
     else if (limits->busiest == LIMIT_BARRIERS)
         fprintf(file, "each warp waits at %.4g barriers", (double)row->barriers / warps);
     else if (limits->busiest == LIMIT_LAUNCH)
-        fprintf(file, "%lld launch%s, and little to do in each", (long long)row->launches,
-                row->launches == 1 ? "" : "es");
+        fprintf(file, "%s, and little to do in each", COUNTED(row->launches, "launch"));
     else
         units_print(file, row, limits->busiest);
 }
@@ -91,21 +91,22 @@ static void residence_print(FILE *file, const struct counters_row *row, const st
     const struct residence *residence = &limits->residence;
     if (residence->held_by == HELD_UNKNOWN)
         return;
-    fprintf(file, "    A multiprocessor has room for %d block%s of %d warps, held by %s",
-            residence->blocks, residence->blocks == 1 ? "" : "s", residence_warps(row),
+    fprintf(file, "    A multiprocessor has room for %s of %s, held by %s",
+            COUNTED(residence->blocks, "block"), COUNTED(residence_warps(row), "warp"),
             residence_holder_name(residence->held_by));
     if (residence->held_by == HELD_BY_REGISTERS)
         fprintf(file, ": %lld a thread, estimated from the PTX", (long long)row->registers);
     else if (residence->held_by == HELD_BY_SHARED)
         fprintf(file, ": %lld bytes a block", (long long)row->shared_bytes);
     if (limits->idle > 0)
-        fprintf(file, ". %lld block%s %d of %d multiprocessors idle.\n", (long long)limits->blocks,
-                limits->blocks == 1 ? " leaves" : "s leave", limits->idle, gpu->multiprocessors);
+        fprintf(file, ". %s %s %d of %d multiprocessors idle.\n", COUNTED(limits->blocks, "block"),
+                ONE_OR_MORE(limits->blocks, "leaves", "leave"), limits->idle, gpu->multiprocessors);
     else
         fprintf(file,
-                ". %lld blocks are %.3g waves, in which the average multiprocessor is busy "
+                ". %s %s %.3g waves, in which the average multiprocessor is busy "
                 "%.0f%% of the time of the fullest.\n",
-                (long long)limits->blocks, limits->waves, 100 * limits->filled);
+                COUNTED(limits->blocks, "block"), ONE_OR_MORE(limits->blocks, "is", "are"),
+                limits->waves, 100 * limits->filled);
 }
 
 void limits_words_print(FILE *file, const struct counters_row *row, const struct model_gpu *gpu,

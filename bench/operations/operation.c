@@ -1,5 +1,6 @@
 /* Look-up and text forms of operations and cases. */
 #include "bench/operations/operation.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -76,11 +77,12 @@ bool implementation_is_built(const struct implementation *implementation) {
 void implementation_give_up(const struct implementation *implementation,
                             const struct bench_case *bench_case, const char *reason) {
     char name[256];
+    struct message why;
     if (!implementation->hung)
         return;
     case_name(bench_case, name, sizeof name);
-    snprintf(implementation->hung, IMPLEMENTATION_HUNG_BYTES,
-             "not tried again, for it hung in %.150s: %.200s", name, reason);
+    (void)message_set(&why, STATUS_ENDLESS, "not tried again, for it hung in %s: %s", name, reason);
+    words_fit(implementation->hung, IMPLEMENTATION_HUNG_BYTES, why.text);
 }
 
 bool implementation_can_run(const struct implementation *implementation,
@@ -88,7 +90,7 @@ bool implementation_can_run(const struct implementation *implementation,
     const char *unavailable = availability_of(implementation, NULL);
     char dtypes[40];
     if (implementation->hung && *implementation->hung) {
-        snprintf(reason, size, "%s", implementation->hung);
+        words_fit(reason, size, implementation->hung);
         return false;
     }
     if (!unavailable && !implementation_has_dtype(implementation, bench_case->dtype)) {

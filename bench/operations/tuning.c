@@ -2,6 +2,7 @@
 #include "bench/operations/tuning.h"
 #include "bench/operations/operations.h"
 #include "common/files.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <math.h>
@@ -202,11 +203,10 @@ static void note_write(struct tuning_use *use, const struct tuning_row *gpu) {
     const struct tuning_row *first = &use->first;
     if (use->tuning.count > 0)
         snprintf(use->note, sizeof use->note,
-                 "tuning: %zu shape%s of %.200s (CRC-32 %08x), the first measured %.23s on %.200s, "
+                 "tuning: %s of %.200s (CRC-32 %08x), the first measured %.23s on %.200s, "
                  "driver %.63s, commit %.40s",
-                 use->tuning.count, use->tuning.count == 1 ? "" : "s", file->path, file->checksum,
-                 first->date, first->device, *first->driver ? first->driver : "unknown",
-                 first->commit);
+                 COUNTED(use->tuning.count, "shape"), file->path, file->checksum, first->date,
+                 first->device, *first->driver ? first->driver : "unknown", first->commit);
     else if (!gpu)
         snprintf(use->note, sizeof use->note,
                  "warning: %.200s is not used: there is no GPU that it could be for", file->path);

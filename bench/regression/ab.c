@@ -3,6 +3,7 @@
 #include "bench/regression/ab_match.h"
 #include "bench/regression/child.h"
 #include "common/clock.h"
+#include "common/words.h"
 
 #include <errno.h>
 #include <math.h>
@@ -103,8 +104,8 @@ static enum status case_play(struct ab *ab, struct child *children, size_t first
         if (status == STATUS_OK)
             status = row_play(children, row, message);
         if (ab->options.stop && ab->options.stop(ab->options.stop_argument))
-            status = message_set(message, STATUS_INTERRUPTED,
-                                 "interrupted after %zu pairs of processes", ab->pairs);
+            status = message_set(message, STATUS_INTERRUPTED, "interrupted after %s of processes",
+                                 COUNTED(ab->pairs, "pair"));
     }
     *next = r;
     return status;
@@ -190,8 +191,8 @@ static void doubt_few_pairs(const struct ab *ab, const struct verdict_rule *rule
     row->doubt[0] = '\0';
     if (least_chance(ab) > rule->level)
         snprintf(row->doubt, sizeof row->doubt,
-                 "%zu pairs of processes cannot decide %zu row%s; give more with --pairs",
-                 ab->pairs, ab->row_count, ab->row_count == 1 ? "" : "s");
+                 "%s of processes cannot decide %s; give more with --pairs",
+                 COUNTED(ab->pairs, "pair"), COUNTED(ab->row_count, "row"));
 }
 
 /* Judges all rows at a look. What is decided stays: a row that is the same is not a candidate for
@@ -262,7 +263,8 @@ enum status ab_play(struct ab *ab, struct message *message) {
     while (status == STATUS_OK && ab->pairs < ab->options.pairs_max &&
            decided_count(ab) < ab->row_count) {
         char words[80];
-        snprintf(words, sizeof words, "%zu of %zu rows decided", decided_count(ab), ab->row_count);
+        snprintf(words, sizeof words, "%zu of %s decided", decided_count(ab),
+                 COUNTED(ab->row_count, "row"));
         progress_show(&progress, words, "sampling");
         status = pair_play(ab, message);
         progress_done(&progress);

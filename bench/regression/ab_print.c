@@ -1,6 +1,7 @@
 /* What became of the rows, for people and for programs. */
 #include "bench/files/format.h"
 #include "bench/regression/ab.h"
+#include "common/words.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -58,8 +59,8 @@ static void summary_print(const struct ab *ab, FILE *file) {
         verdicts_describe(counts, text, sizeof text);
     }
     free(all);
-    fprintf(file, "%s; threshold %.3g%%, %zu pairs of processes, %.1f s\n", text,
-            100.0 * ab->options.threshold, ab->pairs, ab->seconds);
+    fprintf(file, "%s; threshold %.3g%%, %s of processes, %.1f s\n", text,
+            100.0 * ab->options.threshold, COUNTED(ab->pairs, "pair"), ab->seconds);
 }
 
 enum status ab_print_table(const struct ab *ab, FILE *file, struct message *message) {
@@ -180,8 +181,8 @@ enum status ab_print_markdown(const struct ab *ab, FILE *file, struct message *m
     if (moved > 0)
         markdown_rows(ab, file, true);
     if (moved < ab->row_count) {
-        fprintf(file, "<details><summary>%zu rows that did not move</summary>\n\n",
-                ab->row_count - moved);
+        fprintf(file, "<details><summary>%s that did not move</summary>\n\n",
+                COUNTED(ab->row_count - moved, "row"));
         markdown_rows(ab, file, false);
         fputs("</details>\n\n", file);
     }

@@ -1,6 +1,7 @@
 /* A comparison as a table on the terminal and as Markdown. */
 #include "bench/files/format.h"
 #include "bench/regression/compare.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -88,7 +89,7 @@ static void rows_summary_print(const struct comparison_view *view, FILE *file) {
                   {PAIR_UNTIMED, "without times in either"}};
     char verdicts[96];
     verdicts_describe(c->verdicts, verdicts, sizeof verdicts);
-    fprintf(file, "%zu rows timed in both, threshold %g%%: %s", c->pairings[PAIR_TIMED],
+    fprintf(file, "%s timed in both, threshold %g%%: %s", COUNTED(c->pairings[PAIR_TIMED], "row"),
             100.0 * view->rule->verdict.threshold, verdicts);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (c->pairings[others[i].pairing] > 0)

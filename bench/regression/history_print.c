@@ -2,6 +2,7 @@
 #include "bench/regression/history_print.h"
 #include "bench/files/format.h"
 #include "bench/regression/history_levels.h"
+#include "common/words.h"
 
 #include <string.h>
 
@@ -14,8 +15,8 @@ static void levels_print(const struct history_series *series, const struct histo
         const struct level *level = &levels->list[i];
         const struct history_value *first = &series->values[level->begin];
         format_seconds(level->median, median, sizeof median);
-        fprintf(file, "  since %-20s %-20s %9s, %zu run%s", first->commit, first->written, median,
-                level->count, level->count == 1 ? "" : "s");
+        fprintf(file, "  since %-20s %-20s %9s, %s", first->commit, first->written, median,
+                COUNTED(level->count, "run"));
         if (i > 0)
             fprintf(file, "; %s by %+.1f%% (p %.2g)",
                     level->median > levels->list[i - 1].median ? "slower" : "faster",

@@ -3,6 +3,7 @@
 #include "bench/files/format.h"
 #include "bench/operations/operations.h"
 #include "bench/report/drawing/work.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -170,9 +171,8 @@ static void data_write(struct script *script, const struct ladder *ladder) {
 
 static void rung_name(const struct ladder *ladder, const struct rung *rung, char *name,
                       size_t size) {
-    long long threads = (long long)rung->row->key.threads;
     if (row_key_is_cpu(&ladder->first->key))
-        snprintf(name, size, "%s, %lld thread%s", rung->name, threads, threads == 1 ? "" : "s");
+        snprintf(name, size, "%s, %s", rung->name, COUNTED(rung->row->key.threads, "thread"));
     else
         snprintf(name, size, "%s", rung->name);
 }

@@ -1,6 +1,7 @@
 /* Sorting measured rows into curves and dots. */
 #include "bench/report/rates.h"
 #include "bench/operations/operations.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,9 +37,9 @@ double rates_ceiling(const struct rates *rates, const struct report_ceilings *ce
 void rates_ceiling_legend(struct script *script, const struct rates *rates, int index,
                           bool as_marks) {
     const struct report_ceilings *c = &script->data->ceilings[index];
-    char label[128], style[64], threads[32] = "";
+    char label[128], style[64], threads[40] = "";
     if (c->threads > 0)
-        snprintf(threads, sizeof threads, ", %d thread%s", c->threads, c->threads == 1 ? "" : "s");
+        snprintf(threads, sizeof threads, ", %s", COUNTED(c->threads, "thread"));
     if (rates->gflops)
         snprintf(label, sizeof label, "measured peak, %s%s: %.0f GFLOP/s", c->device, threads,
                  1e-9 * c->flops_per_second);

@@ -1,5 +1,6 @@
 /* Rates over arithmetic intensity, under the measured ceilings. */
 #include "bench/report/roofline.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -91,8 +92,7 @@ static void rate_append(char *text, size_t size, const char *between, const char
 /* "2 threads: peak 230 GFLOP/s; L1 221, L2 150, L3 152, memory 36.8 GB/s" */
 static void title_write(const struct report_ceilings *c, char *title, size_t size) {
     if (c->threads > 0)
-        snprintf(title, size, "%s, %d thread%s: ", c->device, c->threads,
-                 c->threads == 1 ? "" : "s");
+        snprintf(title, size, "%s, %s: ", c->device, COUNTED(c->threads, "thread"));
     else
         snprintf(title, size, "%s: ", c->device);
     for (int l = 0; l < c->level_count; l++)

@@ -5,6 +5,7 @@
 #include "bench/report/drawing/script.h"
 #include "bench/report/drawing/templates.h"
 #include "common/files.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -162,8 +163,8 @@ static bool is_case_of(const struct scaling *scaling, const struct line *line,
 }
 
 static void line_label(const struct row_key *key, char *text, size_t size) {
-    snprintf(text, size, "%s, %s, %d thread%s each", key->implementation, key->device,
-             (int)key->threads, key->threads == 1 ? "" : "s");
+    snprintf(text, size, "%s, %s, %s each", key->implementation, key->device,
+             COUNTED(key->threads, "thread"));
 }
 
 static int style_of(const struct scaling *scaling, const struct point *point) {

@@ -7,6 +7,7 @@
 #include "bench/model/predict_file.h"
 #include "bench/report/report.h"
 #include "bench/run/state.h"
+#include "common/words.h"
 #include "ranks/ranks.h"
 
 #include <stdio.h>
@@ -15,10 +16,10 @@
 static void opening_print(const struct run *run) {
     FILE *file = run->table;
     const struct environment *e = &run->environment;
-    fprintf(file, "lockstep: %zu cases on %s, ", run->selection.count, e->cpu);
+    fprintf(file, "lockstep: %s on %s, ", COUNTED(run->selection.count, "case"), e->cpu);
     if (run->options->ranks)
-        fprintf(file, "%d ranks of ", ranks_count(run->options->ranks));
-    fprintf(file, "%d threads\n", run->threads[0]);
+        fprintf(file, "%s of ", COUNTED(ranks_count(run->options->ranks), "rank"));
+    fprintf(file, "%s\n", COUNTED(run->threads[0], "thread"));
     for (int i = 0; i < e->warning_count; i++)
         fprintf(file, "warning: %s\n", e->warnings[i]);
     if (*run->folder.warning.text)
@@ -31,11 +32,11 @@ static void opening_print(const struct run *run) {
         fprintf(file, "resuming the unfinished run in %s\n", run->folder.path);
     const size_t lost = run->results ? results_lost(run->results) : 0;
     if (lost > 0)
-        fprintf(file, "%zu case%s damaged, and %s measured again\n", lost,
-                lost == 1 ? " of it is" : "s of it are", lost == 1 ? "is" : "are");
+        fprintf(file, "%s of it %s damaged, and measured again\n", COUNTED(lost, "case"),
+                ONE_OR_MORE(lost, "is", "are"));
     for (int i = 0; i < run->thread_count && run->ceilings[i].threads; i++) {
         const struct ceilings *c = &run->ceilings[i];
-        fprintf(file, "ceilings, %d thread%s: %.1f GFLOP/s", c->threads, c->threads == 1 ? "" : "s",
+        fprintf(file, "ceilings, %s: %.1f GFLOP/s", COUNTED(c->threads, "thread"),
                 1e-9 * c->flops_per_second[DTYPE_F32]);
         if (run_bf16_peak_differs(c))
             fprintf(file, ", bf16 %.1f GFLOP/s", 1e-9 * c->flops_per_second[DTYPE_BF16]);
@@ -112,9 +113,10 @@ static void add_what_was_kept(const struct run *run, struct message *message) {
     (void)run_done(run, &rows);
     struct message cause = *message;
     (void)message_set(message, STATUS_INTERRUPTED,
-                      "%.500s; %zu rows are kept, and the same command with --out %s goes on from "
+                      "%.500s; %s %s kept, and the same command with --out %s goes on from "
                       "there",
-                      cause.text, rows, run->folder.path);
+                      cause.text, COUNTED(rows, "row"), ONE_OR_MORE(rows, "is", "are"),
+                      run->folder.path);
 }
 
 /* What the rows mean for the run. Skipping is no way to pass: where nothing else was done, nothing
@@ -128,13 +130,13 @@ static enum status rows_judge(const struct run *run, const struct result *rows, 
     }
     if (failed > 0)
         return message_set(message, STATUS_WRONG,
-                           "%zu of %zu rows failed; the table and %s/results.csv say why", failed,
-                           count, run->folder.path);
+                           "%zu of %s failed; the table and %s/results.csv say why", failed,
+                           COUNTED(count, "row"), run->folder.path);
     if (skipped == count)
         return message_set(message, STATUS_UNSUPPORTED,
-                           "nothing was measured: all %zu rows were skipped, the last one because: "
-                           "%s",
-                           count, rows[count - 1].reason);
+                           "nothing was measured: %s %s skipped, the last one because: %s",
+                           COUNTED(count, "row"), ONE_OR_MORE(count, "was", "were"),
+                           rows[count - 1].reason);
     return STATUS_OK;
 }
 
@@ -175,10 +177,9 @@ static enum status run_show(struct run *run, struct message *message) {
     predictions_tell(run);
     enum status shown = report_draw(run->folder.path, run->table, &why);
     if (shown != STATUS_OK)
-        (void)message_set(
-            message, shown,
-            "%.500s; all %zu rows are kept, and `lockstep report %s` draws them again", why.text,
-            count, run->folder.path);
+        (void)message_set(message, shown,
+                          "%.500s; %s %s kept, and `lockstep report %s` draws them again", why.text,
+                          COUNTED(count, "row"), ONE_OR_MORE(count, "is", "are"), run->folder.path);
     if (run->options->json && results_print_json(rows, count, stdout, &why) != STATUS_OK) {
         shown = STATUS_IO;
         *message = why;

@@ -3,6 +3,7 @@
 #include "bench/measure/measure.h"
 #include "bench/measure/verify.h"
 #include "bench/operations/selection.h"
+#include "common/words.h"
 #include "ranks/ranks.h"
 
 #include <stdlib.h>
@@ -45,7 +46,7 @@ static void failure_print(const struct suite *suite, const struct implementation
     fprintf(suite->options->log, "  FAILED %s %s on %s, ", name, implementation->name,
             device->name);
     if (threads > 0) /* none on a GPU */
-        fprintf(suite->options->log, "%d thread%s, ", threads, threads == 1 ? "" : "s");
+        fprintf(suite->options->log, "%s, ", COUNTED(threads, "thread"));
     fprintf(suite->options->log, "%s values", values_name(c->settings.values));
     if (c->operation->settings_count)
         fprintf(suite->options->log, ", alpha %g beta %g padding %lld", (double)c->settings.alpha,
@@ -57,9 +58,11 @@ static void failure_print(const struct suite *suite, const struct implementation
 static void skip_count(struct tally *tally, const char *reason) {
     for (int i = 0; i < SKIPS_MOST; i++) {
         struct skip *skip = &tally->skips[i];
+        char fitting[sizeof skip->reason];
+        words_fit(fitting, sizeof fitting, reason);
         if (skip->count == 0)
-            snprintf(skip->reason, sizeof skip->reason, "%.390s", reason);
-        if (strncmp(skip->reason, reason, sizeof skip->reason - 10) != 0)
+            memcpy(skip->reason, fitting, sizeof fitting);
+        if (strcmp(skip->reason, fitting) != 0)
             continue;
         skip->count++;
         return;
@@ -339,11 +342,13 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
                              "cuBLAS");
     if (status == STATUS_OK && totals->passed + totals->failed == 0)
         status = message_set(message, STATUS_UNSUPPORTED,
-                             "nothing was verified: all %zu cases were skipped, for the reasons "
+                             "nothing was verified: %s %s skipped, for the reasons "
                              "above; --shape names other shapes",
-                             totals->skipped);
+                             COUNTED(totals->skipped, "case"),
+                             ONE_OR_MORE(totals->skipped, "was", "were"));
     if (status == STATUS_OK && totals->failed > 0)
-        status = message_set(message, STATUS_WRONG, "%zu of %zu results are wrong", totals->failed,
-                             totals->failed + totals->passed);
+        status = message_set(message, STATUS_WRONG, "%zu of %s %s wrong", totals->failed,
+                             COUNTED(totals->failed + totals->passed, "result"),
+                             ONE_OR_MORE(totals->failed, "is", "are"));
     return status;
 }

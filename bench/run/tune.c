@@ -7,6 +7,7 @@
 #include "bench/operations/operations.h"
 #include "bench/operations/tuner.h"
 #include "common/files.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -214,8 +215,7 @@ static enum status shape_tune(struct tune *tune, const struct bench_case *c,
 static enum status shapes_tune(struct tune *tune, struct message *message) {
     const struct tune_options *o = tune->options;
     enum status status = STATUS_OK;
-    fprintf(o->table, "%zu shape%s on %s, into %s\n", tune->selection.count,
-            tune->selection.count == 1 ? "" : "s",
+    fprintf(o->table, "%s on %s, into %s\n", COUNTED(tune->selection.count, "shape"),
             gpu_properties(devices_gpu(&tune->devices)->gpu)->name, o->out);
     progress_start(&tune->progress, tune->selection.count);
     for (size_t i = 0; i < tune->selection.count && status == STATUS_OK; i++)
@@ -229,28 +229,27 @@ static enum status shapes_tune(struct tune *tune, struct message *message) {
 static enum status tune_finish(const struct tune *tune, struct message *message) {
     FILE *file = tune->options->table;
     if (tune->compared > 0)
-        fprintf(
-            file,
-            "\nmeasured %zu of %zu shapes; counted work chooses the fastest in %zu of them, and "
-            "takes %.3f times the fastest's time in the geometric mean\n",
-            tune->measured, tune->selection.count, tune->agreeing,
-            exp(tune->distance / (double)tune->compared));
+        fprintf(file,
+                "\nmeasured %zu of %s; counted work chooses the fastest in %zu of them, and "
+                "takes %.3f times the fastest's time in the geometric mean\n",
+                tune->measured, COUNTED(tune->selection.count, "shape"), tune->agreeing,
+                exp(tune->distance / (double)tune->compared));
     if (tune->measured > 0)
         fprintf(file, "kept in %s; use it with --tuning %s\n", tune->options->out,
                 tune->options->out);
     if (tune->wrong > 0)
         return message_set(message, STATUS_WRONG,
-                           "%zu choices computed a wrong result; the table says which",
-                           tune->wrong);
+                           "%s computed a wrong result; the table says which",
+                           COUNTED(tune->wrong, "choice"));
     if (tune->unmeasured > 0)
         return message_set(message, STATUS_FAILED,
-                           "%zu of %zu shapes could not be measured; the table says why",
-                           tune->unmeasured, tune->selection.count);
+                           "%zu of %s could not be measured; the table says why", tune->unmeasured,
+                           COUNTED(tune->selection.count, "shape"));
     if (tune->broken > 0)
         return message_set(message, STATUS_FAILED,
-                           "%zu choices broke with an error; the table says why, and the column "
+                           "%s broke with an error; the table says why, and the column "
                            "broken of %.200s which",
-                           tune->broken, tune->options->out);
+                           COUNTED(tune->broken, "choice"), tune->options->out);
     return STATUS_OK;
 }
 
@@ -264,8 +263,9 @@ enum status tune_execute(const struct tune_options *options, struct message *mes
         status = tune_finish(&tune, message);
     } else if (opened) {
         struct message cause = *message;
-        (void)message_set(message, status, "%.600s; %zu shapes of this call are kept in %.200s",
-                          cause.text, tune.measured, options->out);
+        (void)message_set(message, status, "%.600s; of this call %s %s kept in %.200s", cause.text,
+                          COUNTED(tune.measured, "shape"), ONE_OR_MORE(tune.measured, "is", "are"),
+                          options->out);
     }
     return tune_close(&tune, status, message);
 }

@@ -31,7 +31,7 @@ struct judgement {
     struct ratio ratio; /* in: taken with the rule's threshold */
     double p;           /* out: two-sided, corrected for all rows */
     enum verdict verdict;
-    char doubt[96];  /* in: why it is neither slower nor faster; empty for no doubt */
+    char doubt[128]; /* in: why it is neither slower nor faster; empty for no doubt */
     char reason[96]; /* out: why one cannot tell; empty for the other verdicts */
 };
 

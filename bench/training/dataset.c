@@ -3,6 +3,7 @@
 
 #include "bench/training/idx.h"
 #include "common/random.h"
+#include "common/words.h"
 #include "reference/simd/simd.h"
 
 #include <errno.h>
@@ -89,9 +90,9 @@ static enum status split_read(const char *directory, const struct file_name *ima
     if (status != STATUS_OK)
         return status;
     if (sizes[0] != label_sizes[0])
-        return message_set(message, STATUS_INVALID,
-                           "%s has %lld images but %s has %lld labels; they do not belong together",
-                           path, (long long)sizes[0], label_path, (long long)label_sizes[0]);
+        return message_set(
+            message, STATUS_INVALID, "%s has %s but %s has %s; they do not belong together", path,
+            COUNTED(sizes[0], "image"), label_path, COUNTED(label_sizes[0], "label"));
     split->count = sizes[0];
     sides[0] = sizes[1];
     sides[1] = sizes[2];

@@ -3,6 +3,7 @@
 
 #include "bench/operations/operation.h"
 #include "common/clock.h"
+#include "common/words.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -46,8 +47,8 @@ void train_progress_start(struct train_progress *progress, const struct train_op
             model->loss == MLP_MSE ? "mean squared error" : "cross-entropy",
             optimizer_text(model->optimizer), (double)model->learning_rate, model->batch,
             options->seed);
-    fprintf(progress->report, "running  %s on %s, %d thread%s%s%s\n", options->implementation,
-            options->device->name, options->threads, options->threads == 1 ? "" : "s",
+    fprintf(progress->report, "running  %s on %s, %s%s%s\n", options->implementation,
+            options->device->name, COUNTED(options->threads, "thread"),
             model->dtype == DTYPE_F32 ? "" : ", products in ",
             model->dtype == DTYPE_F32 ? "" : dtype_name(model->dtype));
     if (first_epoch > 1)

@@ -1,5 +1,6 @@
 /* Finding the series of a run. */
 #include "bench/report/drawing/series.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,8 +43,8 @@ static struct series *series_add(struct series_list *list, const struct row_key 
     series->key = key;
     series->line_style = 2 * implementation_number(list, key) + (cpu && key->threads == 1 ? 2 : 1);
     if (cpu)
-        snprintf(series->label, sizeof series->label, "%s, %lld thread%s", key->implementation,
-                 (long long)key->threads, key->threads == 1 ? "" : "s");
+        snprintf(series->label, sizeof series->label, "%s, %s", key->implementation,
+                 COUNTED(key->threads, "thread"));
     else
         snprintf(series->label, sizeof series->label, "%s, %s", key->implementation, key->device);
     list->count++;

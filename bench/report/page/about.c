@@ -1,5 +1,6 @@
 /* What was run where, what was odd about it, and how to run it again. */
 #include "bench/report/page/part.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -43,9 +44,9 @@ static void failed_rows(const struct page *page) {
         char name[400];
         if (strcmp(row->status, "failed") != 0)
             continue;
-        snprintf(name, sizeof name, "%s/%s/%s/%s, %s, %s, %lld threads: ", key->operation,
-                 key->variant, key->dtype, key->shape, key->implementation, key->device,
-                 (long long)key->threads);
+        snprintf(name, sizeof name, "%s/%s/%s/%s, %s, %s, %s: ", key->operation, key->variant,
+                 key->dtype, key->shape, key->implementation, key->device,
+                 COUNTED(key->threads, "thread"));
         fputs("<li><span class=failed>failed</span> ", page->file);
         html_text(page->file, name);
         html_text(page->file, row->reason);
@@ -71,13 +72,13 @@ void page_warnings(const struct page *page) {
     size_t unbelievable = count_unbelievable(page->data);
     if (unbelievable)
         fprintf(file,
-                "<li>%zu row%s more than %.0f times as fast as the measured ceilings allow: "
+                "<li>%s %s more than %.0f times as fast as the measured ceilings allow: "
                 "something else had the processors while the ceilings were measured.</li>\n",
-                unbelievable, unbelievable == 1 ? " is" : "s are", limit_believable);
+                COUNTED(unbelievable, "row"), ONE_OR_MORE(unbelievable, "is", "are"),
+                limit_believable);
     if (emulated)
-        fprintf(file,
-                "<li>%zu rows ran on the emulated GPU: checked and counted, never timed.</li>\n",
-                emulated);
+        fprintf(file, "<li>%s ran on the emulated GPU: checked and counted, never timed.</li>\n",
+                COUNTED(emulated, "row"));
     failed_rows(page);
     fputs("</ul>\n", file);
 }

@@ -3,6 +3,7 @@
 #include "bench/report/drawing/templates.h"
 #include "bench/report/page/part.h"
 #include "common/files.h"
+#include "common/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static void lead_write(const struct page *page) {
     report_data_describe(data, described, sizeof described);
     fputs("<p class=lead>", page->file);
     html_text(page->file, described);
-    fprintf(page->file, "</p>\n<p class=lead>%zu rows", data->result_count);
+    fprintf(page->file, "</p>\n<p class=lead>%s", COUNTED(data->result_count, "row"));
     for (size_t s = 0; s < sizeof statuses / sizeof statuses[0]; s++) {
         size_t count = 0;
         for (size_t i = 0; i < data->result_count; i++)
@@ -70,7 +71,7 @@ static void lead_write(const struct page *page) {
             fprintf(page->file, ", %zu %s", count, statuses[s]);
     }
     if (data->training.row_count > 0)
-        fprintf(page->file, "; %zu epochs of training", data->training.row_count);
+        fprintf(page->file, "; %s of training", COUNTED(data->training.row_count, "epoch"));
     fputs("</p>\n", page->file);
 }
 

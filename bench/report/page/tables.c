@@ -1,6 +1,7 @@
 /* The tables of the page. */
 #include "bench/files/format.h"
 #include "bench/report/page/part.h"
+#include "common/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,9 +28,8 @@ static void median_cell(FILE *file, const struct result *row) {
     format_seconds(row->high_s, high, sizeof high);
     format_seconds(row->mean_s, mean, sizeof mean);
     format_seconds(row->min_s, least, sizeof least);
-    snprintf(title, sizeof title,
-             "95%% interval %s to %s; mean %s, least %s; %lld samples of %lld iterations", low,
-             high, mean, least, (long long)row->samples, (long long)row->iterations);
+    snprintf(title, sizeof title, "95%% interval %s to %s; mean %s, least %s; %s of %s", low, high,
+             mean, least, COUNTED(row->samples, "sample"), COUNTED(row->iterations, "iteration"));
     html_number_cell(file, row->median_s, text, title);
 }
 
@@ -166,8 +166,8 @@ static void part_cell(const struct page *page, const struct part_row *part) {
     format_seconds(part->low_s, low, sizeof low);
     format_seconds(part->high_s, high, sizeof high);
     snprintf(text, sizeof text, "%s, %.1f%%", time, 100.0 * part->share);
-    snprintf(title, sizeof title, "95%% interval %s to %s; %lld samples", low, high,
-             (long long)part->samples);
+    snprintf(title, sizeof title, "95%% interval %s to %s; %s", low, high,
+             COUNTED(part->samples, "sample"));
     fprintf(page->file, "<td class=\"n bar\" style=\"--w:%.1f%%\" title=\"",
             part->share >= 0.0 && part->share <= 1.0 ? 100.0 * part->share : 0.0);
     html_text(page->file, title);

@@ -182,7 +182,7 @@ static void test_bad_peers_cost_their_own_rows(void **state) {
     check_row(rows, "good", "measured", "yes");
     check_row(rows, "dies", "failed", "ended with status 3 instead of answering: no more ideas");
     check_row(rows, "killed", "failed", "was ended by signal 9");
-    check_row(rows, "hangs", "failed", "did not answer within 1 seconds");
+    check_row(rows, "hangs", "failed", "did not answer within 1 s");
     check_row(rows, "nonsense", "failed", "answers \"\"ran\"\": 77");
     check_row(rows, "prints", "failed", "prints what is no answer: \"\"hello\"\"");
     check_row(rows, "past", "failed", "wrote past the end of tensor 'out'");
@@ -227,7 +227,7 @@ static void test_a_peer_that_never_greets_is_given_up(void **state) {
     struct peer peer;
     struct message message = {""};
     assert_int_equal(peer_open(&peer, "sleep 30", 0.2, &message), STATUS_ENDLESS);
-    check_holds(message.text, "did not answer within 0.2 seconds instead of naming its rows");
+    check_holds(message.text, "did not answer within 0.2 s instead of naming its rows");
     peer_close(&peer);
 }
 

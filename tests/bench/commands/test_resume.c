@@ -116,12 +116,12 @@ static void test_a_damaged_case_is_measured_again(void **state) {
     assert_int_equal(rows, 2 * 3 * 2);
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
         file_edit(edits[i].file, edits[i].from, edits[i].to);
-        check_resumes(timed, rows, "1 case of it is damaged, and is measured again");
+        check_resumes(timed, rows, "1 case of it is damaged, and measured again");
     }
     file_become("samples.csv", "");
-    check_resumes(timed, rows, "6 cases of it are damaged, and are measured again");
+    check_resumes(timed, rows, "6 cases of it are damaged, and measured again");
     assert_int_equal(unlink(temporary_path(&here.place, "run/samples.csv")), 0);
-    check_resumes(timed, rows, "6 cases of it are damaged, and are measured again");
+    check_resumes(timed, rows, "6 cases of it are damaged, and measured again");
 }
 
 /* A row that comes twice and one of another shape belong to no case that is done. */
@@ -169,7 +169,7 @@ static void test_counts_that_are_missing(void **state) {
     memmove(line, next, strlen(next) + 1);
     file_become("counters.csv", text);
     free(text);
-    check_resumes(counted, rows, "1 case of it is damaged, and is measured again");
+    check_resumes(counted, rows, "1 case of it is damaged, and measured again");
     assert_int_equal(rows_of("counters.csv"), counts);
 }
 

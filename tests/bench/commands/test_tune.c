@@ -409,7 +409,7 @@ static void a_choice_that_breaks_is_named_in_the_file(void **state) {
     if (!kernels_are_built())
         skip();
     expect_shell(3, "cuLaunchKernel=701", TUNE "64x64x128 --variant nn",
-                 "1 choices broke with an error");
+                 "1 choice broke with an error");
     assert_non_null(strstr(output, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"));
     struct tuning_file file = file_read_back(1);
     assert_string_equal(file.rows[0].broken, "128x128/1");

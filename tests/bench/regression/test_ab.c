@@ -430,7 +430,7 @@ static void test_what_is_printed(void **state) {
     check_holds(csv, ",slower,\n");
     check_holds(markdown, "| `gemm/nn/f32/1x8x8` | fast | 1 | 1.00 ms | 1.10 ms | 1.100 |");
     check_holds(markdown, "**slower**");
-    check_holds(markdown, "1 rows that did not move");
+    check_holds(markdown, "1 row that did not move");
     cJSON *object = cJSON_Parse(json);
     const cJSON *rows = cJSON_GetObjectItem(object, "rows");
     assert_int_equal(cJSON_GetArraySize(rows), 2);

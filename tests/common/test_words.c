@@ -1,0 +1,53 @@
+/* Counted nouns, and texts that are cut between words. */
+#include "common/words.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void nouns_agree_with_their_count(void **state) {
+    (void)state;
+    assert_string_equal(COUNTED(1, "row"), "1 row");
+    assert_string_equal(COUNTED(0, "row"), "0 rows");
+    assert_string_equal(COUNTED((size_t)12, "pair"), "12 pairs");
+    assert_string_equal(COUNTED(2, "launch"), "2 launches");
+    assert_string_equal(COUNTED(1, "launch"), "1 launch");
+    assert_string_equal(COUNTED(2, "epoch"), "2 epochs");
+    assert_string_equal(COUNTED(3, "damaged case"), "3 damaged cases");
+    assert_string_equal(ONE_OR_MORE(1, "is", "are"), "is");
+    assert_string_equal(ONE_OR_MORE(0, "is", "are"), "are");
+}
+
+static void texts_end_with_a_word(void **state) {
+    static const char whole[] = "it did not end within 10 seconds";
+    (void)state;
+    char text[24], all[sizeof whole];
+    words_fit(all, sizeof all, whole);
+    assert_string_equal(all, whole);
+    for (size_t size = sizeof " …"; size < sizeof whole; size++) {
+        memset(text, '#', sizeof text);
+        words_fit(text, size < sizeof text ? size : sizeof text, whole);
+        const char *dots = strstr(text, " …");
+        assert_non_null(dots);
+        assert_true(strlen(text) < size);
+        const size_t length = (size_t)(dots - text);
+        assert_memory_equal(text, whole, length);
+        assert_true(length == 0 || whole[length] == ' ');
+    }
+    words_fit(text, sizeof text, whole);
+    assert_string_equal(text, "it did not end …");
+    words_fit(text, 8, "unbroken-word");
+    assert_string_equal(text, " …");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nouns_agree_with_their_count),
+        cmocka_unit_test(texts_end_with_a_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
