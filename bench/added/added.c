@@ -5,7 +5,7 @@
 #include "bench/added/peers.h"
 #include "bench/devices/gpu.h"
 #include "bench/operations/operations.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 #include "common/files.h"
 #include "common/hash.h"
 

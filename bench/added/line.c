@@ -1,7 +1,7 @@
 /* What a launch line may begin with, and how each is read. */
 #include "bench/added/line.h"
 #include "bench/operations/operations.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Appending rows, and what they may be called. */
 #include "bench/added/rows.h"
 #include "bench/operations/operations.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 
 #include <stdio.h>
 #include <stdlib.h>

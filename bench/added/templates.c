@@ -2,7 +2,7 @@
  * file of examples/new/. */
 #include "bench/added/templates.h"
 #include "bench/operations/operations.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 
 #include "templates_list.h"
 

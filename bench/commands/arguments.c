@@ -1,7 +1,7 @@
 /* The options that `run`, `ab` and `sample` share. */
 #include "bench/commands/arguments.h"
 #include "bench/devices/cores.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* `lockstep list` */
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
-#include "bench/operations/presets.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/presets.h"
+#include "bench/selection/selection.h"
 
 #include <stdio.h>
 #include <string.h>

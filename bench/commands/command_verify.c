@@ -4,8 +4,8 @@
 #include "bench/devices/cores.h"
 #include "bench/devices/processors.h"
 #include "bench/operations/operations.h"
-#include "bench/operations/selection.h"
 #include "bench/run/suite.h"
+#include "bench/selection/selection.h"
 
 #include <errno.h>
 #include <stdio.h>

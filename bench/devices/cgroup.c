@@ -1,6 +1,6 @@
 /* Reading the files of control groups. */
 #include "bench/devices/cgroup.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 
 #include <math.h>
 #include <stdint.h>

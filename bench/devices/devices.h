@@ -3,7 +3,7 @@
 #define LOCKSTEP_BENCH_DEVICES_DEVICES_H
 
 #include "bench/devices/device.h"
-#include "bench/operations/tuning.h"
+#include "bench/selection/tuning.h"
 
 enum { DEVICES_MAX = 2 };
 

@@ -1,7 +1,7 @@
 /* Listing who takes part. */
 #include "bench/measure/contest_list.h"
 #include "bench/measure/contest_rows.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 #include "ranks/ranks.h"
 
 #include <stdio.h>

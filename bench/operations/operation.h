@@ -284,7 +284,7 @@ struct operation_parts {
     int kind_count;
 };
 
-/* Cases of a preset (bench/operations/presets.c): the variants as a comma-separated list, the shapes
+/* Cases of a preset (bench/selection/presets.c): the variants as a comma-separated list, the shapes
  * separated by spaces, from small to large: an implementation's time on a shape is predicted from
  * the ones before. */
 struct preset_line {

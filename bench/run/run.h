@@ -3,7 +3,7 @@
 #define LOCKSTEP_BENCH_RUN_RUN_H
 
 #include "bench/added/added.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 
 #include <stdbool.h>
 
@@ -16,7 +16,7 @@ struct run_options {
     struct added *added;         /* rows from outside the build, or NULL */
     bool yardsticks;             /* yardsticks take part without being named */
     const char *gpu;
-    const char *tuning; /* file of measured choices (bench/operations/tuning.h), or NULL */
+    const char *tuning; /* file of measured choices (bench/selection/tuning.h), or NULL */
     int threads;        /* 0: all processors */
     const char
         *limits; /* of which GPU the limits of emulated kernels are told: NULL of the one that is

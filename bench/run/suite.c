@@ -2,7 +2,7 @@
 #include "bench/run/suite.h"
 #include "bench/measure/measure.h"
 #include "bench/measure/verify.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 #include "common/words.h"
 #include "ranks/ranks.h"
 

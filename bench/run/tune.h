@@ -4,7 +4,7 @@
 #ifndef LOCKSTEP_BENCH_RUN_TUNE_H
 #define LOCKSTEP_BENCH_RUN_TUNE_H
 
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 
 #include <stdio.h>
 
@@ -16,7 +16,7 @@ struct tune_options {
     const char *gpu;
     double max_seconds;   /* of sampling a shape; 0: the default */
     const char *out;      /* the file: what it has of other shapes and GPUs stays, see
-                             bench/operations/tuning.h */
+                             bench/selection/tuning.h */
     bool (*stop)(void *); /* asked between samples; true ends after what is done */
     void *stop_argument;
     FILE *table; /* what was measured, for people */

@@ -44,7 +44,7 @@ bool gemm_choice_launchable(const struct gemm_problem *problem, struct gemm_choi
 int gemm_choices(const struct gemm_problem *problem, struct gemm_choice choices[GEMM_CHOICES_MAX]);
 
 /* What was measured to be the fastest choice, shape by shape, on the GPU that runs the problem.
- * Execution and device carry it (common/problem.h); bench/operations/tuning.h reads it from a file.
+ * Execution and device carry it (common/problem.h); bench/selection/tuning.h reads it from a file.
  */
 struct tuning_entry {
     enum gemm_variant variant;

@@ -1,5 +1,5 @@
 /* tuning.csv: every row that is taken names a choice that can be launched. */
-#include "bench/operations/tuning.h"
+#include "bench/selection/tuning.h"
 #include "tests/fuzz/files.h"
 #include "tests/support/fuzzing.h"
 

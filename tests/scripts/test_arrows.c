@@ -37,7 +37,7 @@ static const struct {
 
 /* Builds the house with one file changed (or added) and gives the script's exit status, and what
  * it printed. */
-static int run(const char *path, const char *text, char *output, size_t size) {
+static int run(const char *path, const char *text, const char *prepare, char *output, size_t size) {
     static const char *const folders[] = {"docs", "cellar", "hall", "hall/attic"};
     struct temporary place;
     char command[2048], here[512];
@@ -51,9 +51,9 @@ static int run(const char *path, const char *text, char *output, size_t size) {
         file_write_text(temporary_path(&place, path), text);
     snprintf(
         command, sizeof command,
-        "cd %s && for f in $(find . -name '*.c'); do mkdir -p build/$(dirname $f) && "
+        "cd %s && %s && for f in $(find . -name '*.c'); do mkdir -p build/$(dirname $f) && "
         "cc -w -I. -c $f -o build/${f%%.c}.o || exit 9; done; %s/scripts/arrows build >output 2>&1",
-        place.path, here);
+        place.path, prepare, here);
     int status = system(command);
     char *printed = file_text(temporary_path(&place, "output"));
     assert_non_null(printed);
@@ -66,7 +66,7 @@ static int run(const char *path, const char *text, char *output, size_t size) {
 
 static void check_offence(const char *path, const char *text, const char *words) {
     char output[4096];
-    int status = run(path, text, output, sizeof output);
+    int status = run(path, text, "true", output, sizeof output);
     if (status != 1 || strstr(output, words) == NULL)
         fail_msg("%s: status %d, '%s' should hold '%s'", path, status, output, words);
 }
@@ -74,7 +74,7 @@ static void check_offence(const char *path, const char *text, const char *words)
 static void arrows_that_point_downward_pass(void **state) {
     (void)state;
     char output[4096];
-    assert_int_equal(run(NULL, NULL, output, sizeof output), 0);
+    assert_int_equal(run(NULL, NULL, "true", output, sizeof output), 0);
     assert_string_equal(output, "");
 }
 
@@ -128,6 +128,18 @@ static void a_table_that_is_missing_or_upside_down_is_named(void **state) {
         "hall/attic names hall, which does not stand above it");
 }
 
+static void a_room_of_more_than_forty_files_is_named(void **state) {
+    (void)state;
+    char output[4096];
+    char prepare[100];
+    for (int files = 40; files <= 41; files++) {
+        snprintf(prepare, sizeof prepare,
+                 "touch $(seq -f cellar/%%g.txt 1 $((%d - $(ls cellar | wc -l))))", files);
+        assert_int_equal(run(NULL, NULL, prepare, output, sizeof output), files > 40);
+    }
+    assert_non_null(strstr(output, "cellar: has 41 files, and a room has at most forty"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arrows_that_point_downward_pass),
@@ -136,6 +148,7 @@ int main(void) {
         cmocka_unit_test(a_circle_of_includes_is_named),
         cmocka_unit_test(a_circle_of_calls_inside_a_room_is_named),
         cmocka_unit_test(a_file_without_a_room_is_named),
+        cmocka_unit_test(a_room_of_more_than_forty_files_is_named),
         cmocka_unit_test(a_table_that_is_missing_or_upside_down_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* The tables of operations, their shapes and counts, and the presets. */
 #include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
-#include "bench/operations/presets.h"
+#include "bench/selection/presets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

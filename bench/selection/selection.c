@@ -1,7 +1,7 @@
 /* From names, globs, shapes and presets to cases. */
-#include "bench/operations/selection.h"
+#include "bench/selection/selection.h"
 #include "bench/operations/operations.h"
-#include "bench/operations/presets.h"
+#include "bench/selection/presets.h"
 
 #include <fnmatch.h>
 #include <stdio.h>

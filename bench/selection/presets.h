@@ -1,6 +1,6 @@
 /* Named sets of cases. Which cases are in one stands with the operations (struct preset_line). */
-#ifndef LOCKSTEP_BENCH_OPERATIONS_PRESETS_H
-#define LOCKSTEP_BENCH_OPERATIONS_PRESETS_H
+#ifndef LOCKSTEP_BENCH_SELECTION_PRESETS_H
+#define LOCKSTEP_BENCH_SELECTION_PRESETS_H
 
 struct preset {
     const char *name;

@@ -1,6 +1,6 @@
 /* Which cases a command line asks for. */
-#ifndef LOCKSTEP_BENCH_OPERATIONS_SELECTION_H
-#define LOCKSTEP_BENCH_OPERATIONS_SELECTION_H
+#ifndef LOCKSTEP_BENCH_SELECTION_SELECTION_H
+#define LOCKSTEP_BENCH_SELECTION_SELECTION_H
 
 #include "bench/operations/operation.h"
 

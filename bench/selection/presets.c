@@ -1,5 +1,5 @@
 /* The presets. On two cores `default` stays below six minutes, and `quick` below one. */
-#include "bench/operations/presets.h"
+#include "bench/selection/presets.h"
 
 #include <string.h>
 

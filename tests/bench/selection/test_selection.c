@@ -1,7 +1,7 @@
 /* Which cases a command line asks for. */
 #include "bench/operations/operations.h"
-#include "bench/operations/presets.h"
-#include "bench/operations/selection.h"
+#include "bench/selection/presets.h"
+#include "bench/selection/selection.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* See bench/operations/tuning.h. */
-#include "bench/operations/tuning.h"
+/* See bench/selection/tuning.h. */
+#include "bench/selection/tuning.h"
 #include "bench/operations/operations.h"
 #include "common/files.h"
 #include "common/words.h"
@@ -33,8 +33,9 @@ enum { TUNING_BYTES_MAX = 1 << 26 };
 /* The problem of a row, as far as a choice depends on it; false where the row names none. */
 static bool row_problem(const struct tuning_row *row, struct gemm_problem *problem,
                         struct message *why) {
-    int variant = operation_variant_find(&operation_gemm, row->variant);
-    struct bench_case bench_case = {.operation = &operation_gemm, .variant = variant};
+    const struct operation *operation = operation_tunable();
+    int variant = operation_variant_find(operation, row->variant);
+    struct bench_case bench_case = {.operation = operation, .variant = variant};
     enum dtype dtype;
     if (variant < 0) {
         (void)message_set(why, STATUS_INVALID, "there is no variant '%s'", row->variant);

@@ -4,8 +4,8 @@
  * A file may hold rows of several GPUs, one a GPU, variant, dtype and shape; only those of the GPU at hand
  * are used. Times are seconds of one product, hot.
  */
-#ifndef LOCKSTEP_BENCH_OPERATIONS_TUNING_H
-#define LOCKSTEP_BENCH_OPERATIONS_TUNING_H
+#ifndef LOCKSTEP_BENCH_SELECTION_TUNING_H
+#define LOCKSTEP_BENCH_SELECTION_TUNING_H
 
 #include "bench/files/csv.h"
 #include "bench/operations/operation.h"
