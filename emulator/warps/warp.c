@@ -159,23 +159,35 @@ static void find_source(const struct warp *warp, const struct instruction *instr
         snprintf(diagnostic->source_file, sizeof diagnostic->source_file, "%s", name);
 }
 
-/* The line, and where code was inlined the lines of its callers. */
+static void site_append(const struct warp *warp, const struct syntax_site *site, char *text,
+                        size_t size) {
+    const char *name = site ? file_name(warp, site->file) : NULL;
+    const size_t length = strlen(text);
+    if (name)
+        snprintf(text + length, size - length, ", inlined at %s:%u", name, site->line);
+}
+
+/* The line, and where code was inlined its first caller and the last: of templates that unroll loops
+ * there are dozens between. */
 static void describe_source(const struct warp *warp, const struct instruction *instruction,
                             const struct machine_diagnostic *diagnostic, char *text, size_t size) {
-    const struct syntax_site *site = instruction->detail->source->caller;
+    const struct syntax_site *first = instruction->detail->source->caller, *last = NULL;
+    unsigned between = 0;
     text[0] = '\0';
     if (!diagnostic->source_file[0])
         return;
-    size_t length =
-        (size_t)snprintf(text, size, " (%s:%u", diagnostic->source_file, diagnostic->source_line);
-    for (; site && length < size; site = site->caller) {
-        const char *name = file_name(warp, site->file);
-        if (name)
-            length += (size_t)snprintf(text + length, size - length, ", inlined at %s:%u", name,
-                                       site->line);
+    snprintf(text, size, " (%s:%u", diagnostic->source_file, diagnostic->source_line);
+    site_append(warp, first, text, size);
+    for (const struct syntax_site *site = first ? first->caller : NULL; site; site = site->caller) {
+        between += last != NULL;
+        last = site;
     }
-    if (length < size)
-        snprintf(text + length, size - length, ")");
+    size_t length = strlen(text);
+    if (between > 0)
+        snprintf(text + length, size - length, ", %u more", between);
+    site_append(warp, last, text, size);
+    length = strlen(text);
+    snprintf(text + length, size - length, ")");
 }
 
 void warp_describe(const struct warp *warp, const struct instruction *instruction, unsigned lane,

@@ -357,6 +357,25 @@ static void a_fault_in_inlined_code_names_its_callers(void **state) {
     EXPECT_SAID(bench, "(outer.cu:21)");
 }
 
+/* Templates that unroll loops call each other dozens of times. */
+static void of_many_callers_the_first_and_the_last_are_named(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(bench_load(bench, ".visible .entry k() { .reg .b32 %r<5>;\n"
+                                       ".loc 1 20 9\n mov.u32 %r1, 0;\n"
+                                       ".loc 1 12 3, function_name $a, inlined_at 1 20 9\n"
+                                       " mov.u32 %r2, 0;\n"
+                                       ".loc 1 13 3, function_name $b, inlined_at 1 12 3\n"
+                                       " mov.u32 %r3, 0;\n"
+                                       ".loc 1 14 3, function_name $c, inlined_at 1 13 3\n"
+                                       " mov.u32 %r4, 0;\n"
+                                       ".loc 2 5 10, function_name $d, inlined_at 1 14 3\n"
+                                       " trap;\n ret; }\n"
+                                       ".file 1 \"outer.cu\"\n.file 2 \"inner.h\"\n"),
+                     MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, 0), MACHINE_TRAP);
+    EXPECT_SAID(bench, "(inner.h:5, inlined at outer.cu:14, 2 more, inlined at outer.cu:20)");
+}
+
 static void freed_memory_is_called_so(void **state) {
     struct bench *bench = *state;
     const uint64_t gone = bench_allocate(bench, NULL, 64);
@@ -455,6 +474,7 @@ int main(void) {
         TEST(a_word_that_its_reader_wrote_races_with_other_readers),
         TEST(flags_order_as_the_memory_model_says),
         TEST(a_fault_in_inlined_code_names_its_callers),
+        TEST(of_many_callers_the_first_and_the_last_are_named),
         TEST(freed_memory_is_called_so),
         TEST(a_word_is_not_there_before_its_copy_is_waited_for),
         TEST(uninitialised_reads_are_found),
