@@ -1,6 +1,6 @@
 #include "emulator/assemble/cost.h"
 
-#include "emulator/decode/pattern.h"
+#include "emulator/ptx/pattern.h"
 
 /* What the assembler writes for instructions that the hardware lacks, without the paths for special
  * values that few lanes take. The first row that fits counts. */

@@ -12,8 +12,8 @@
 #define LOCKSTEP_EMULATOR_DECODE_PROGRAM_H
 
 #include "emulator/decode/instruction_set.h"
-#include "emulator/decode/pattern.h"
 #include "emulator/lanes/lanes.h"
+#include "emulator/ptx/pattern.h"
 #include "emulator/ptx/syntax.h"
 
 enum bank { BANK_FRAME, BANK_CONSTANT, BANK_SPECIAL, BANK_COUNT };

@@ -1,7 +1,7 @@
 /* Finds instructions of the arithmetic tables as the executor's decoder does. */
 #include "tests/support/arithmetic_lookup.h"
 
-#include "emulator/decode/pattern.h"
+#include "emulator/ptx/pattern.h"
 #include "emulator/ptx/syntax.h"
 
 #include <setjmp.h>

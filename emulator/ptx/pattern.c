@@ -1,5 +1,5 @@
 /* Fits the modifiers of an instruction to the pattern of a table row. */
-#include "emulator/decode/pattern.h"
+#include "emulator/ptx/pattern.h"
 
 #include <string.h>
 

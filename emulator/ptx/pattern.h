@@ -1,6 +1,6 @@
 /* Fits instructions to the patterns of the tables (lanes.h says how patterns are written). */
-#ifndef LOCKSTEP_EMULATOR_DECODE_PATTERN_H
-#define LOCKSTEP_EMULATOR_DECODE_PATTERN_H
+#ifndef LOCKSTEP_EMULATOR_PTX_PATTERN_H
+#define LOCKSTEP_EMULATOR_PTX_PATTERN_H
 
 #include "emulator/ptx/syntax.h"
 
