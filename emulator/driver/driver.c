@@ -59,15 +59,14 @@ static CUresult driver_make_machine(void) {
     return CUDA_ERROR_OUT_OF_MEMORY;
 }
 
-/* Primary contexts and pools. */
+/* Primary contexts. */
 static CUresult driver_make_seats(void) {
     for (int device = 0; device < driver.device_count; device++) {
         struct driver_seat *seat = &driver.seats[device];
         seat->primary.handle = handle_add(&driver.handles, HANDLE_CONTEXT, &seat->primary);
         seat->primary.primary = true;
         seat->primary.device = device;
-        seat->default_pool = seat->pool = pool_open(device);
-        if (!seat->primary.handle || !seat->pool)
+        if (!seat->primary.handle)
             return CUDA_ERROR_OUT_OF_MEMORY;
     }
     return CUDA_SUCCESS;

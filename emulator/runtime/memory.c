@@ -173,6 +173,26 @@ RUNTIME_API cudaError_t cudaMemPoolSetAccess(CUmemoryPool pool, const CUmemAcces
     RUNTIME_RETURN(cuMemPoolSetAccess(pool, access, count));
 }
 
+RUNTIME_API cudaError_t cudaMemPoolGetAccess(CUmemAccess_flags *flags, CUmemoryPool pool,
+                                             CUmemLocation *location) {
+    RUNTIME_RETURN(cuMemPoolGetAccess(flags, pool, location));
+}
+
+RUNTIME_API cudaError_t cudaMemGetDefaultMemPool(CUmemoryPool *pool, CUmemLocation *location,
+                                                 CUmemAllocationType type) {
+    RUNTIME_RETURN(cuMemGetDefaultMemPool(pool, location, type));
+}
+
+RUNTIME_API cudaError_t cudaMemGetMemPool(CUmemoryPool *pool, CUmemLocation *location,
+                                          CUmemAllocationType type) {
+    RUNTIME_RETURN(cuMemGetMemPool(pool, location, type));
+}
+
+RUNTIME_API cudaError_t cudaMemSetMemPool(CUmemLocation *location, CUmemAllocationType type,
+                                          CUmemoryPool pool) {
+    RUNTIME_RETURN(cuMemSetMemPool(location, type, pool));
+}
+
 /* ---- Fills ---- */
 
 RUNTIME_API cudaError_t cudaMemset(void *memory, int value, size_t bytes) {

@@ -358,6 +358,12 @@ DRIVER_API CUresult cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream
 DRIVER_API CUresult cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPool pool,
                                             CUstream stream);
 DRIVER_API CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream);
+DRIVER_API CUresult cuMemGetDefaultMemPool(CUmemoryPool *pool, CUmemLocation *location,
+                                           CUmemAllocationType type);
+DRIVER_API CUresult cuMemGetMemPool(CUmemoryPool *pool, CUmemLocation *location,
+                                    CUmemAllocationType type);
+DRIVER_API CUresult cuMemSetMemPool(CUmemLocation *location, CUmemAllocationType type,
+                                    CUmemoryPool pool);
 DRIVER_API CUresult cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *properties);
 DRIVER_API CUresult cuMemPoolDestroy(CUmemoryPool pool);
 DRIVER_API CUresult cuMemPoolTrimTo(CUmemoryPool pool, size_t min_bytes_to_keep);

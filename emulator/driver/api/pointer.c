@@ -31,12 +31,13 @@ struct pointer_answer {
 
 /* Memory that the allocation's owner reads and writes as host memory. */
 static bool pointer_on_host(const struct driver_allocation *allocation) {
-    return allocation->kind == ALLOCATION_HOST || allocation->kind == ALLOCATION_REGISTERED;
+    return allocation->kind == ALLOCATION_HOST || allocation->kind == ALLOCATION_REGISTERED ||
+           allocation->kind == ALLOCATION_POOL_HOST;
 }
 
 static struct pointer_answer pointer_answer(const struct driver_allocation *of,
                                             CUpointer_attribute attribute, CUdeviceptr address) {
-    bool managed = of->kind == ALLOCATION_MANAGED;
+    bool managed = of->kind == ALLOCATION_MANAGED || of->kind == ALLOCATION_POOL_MANAGED;
     switch (attribute) {
     case CU_POINTER_ATTRIBUTE_CONTEXT:
         return ANSWER_HANDLE(of->context->handle);

@@ -37,6 +37,13 @@ static CUresult pool_capture_free(struct driver_stream *stream, CUdeviceptr addr
     return status == CUDA_SUCCESS ? operation_submit(stream, &operation) : status;
 }
 
+static enum allocation_kind kind_of(const struct driver_pool *pool) {
+    if (pool->place.type == CU_MEM_ALLOCATION_TYPE_MANAGED)
+        return ALLOCATION_POOL_MANAGED;
+    return pool->place.location.type == CU_MEM_LOCATION_TYPE_DEVICE ? ALLOCATION_POOL
+                                                                    : ALLOCATION_POOL_HOST;
+}
+
 /* `pool_handle` NULL: from the device's current pool. */
 static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream handle,
                               CUdeviceptr *address) {
@@ -46,11 +53,12 @@ static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream h
     if (status == CUDA_SUCCESS && stream->capture)
         return driver_end(pool_capture_allocation(stream, bytes, address));
     if (status == CUDA_SUCCESS)
-        pool = driver.seats[stream->context->device].pool;
+        status = (pool = pool_of_device(stream->context->device)) ? CUDA_SUCCESS
+                                                                  : CUDA_ERROR_OUT_OF_MEMORY;
     if (status == CUDA_SUCCESS && pool_handle)
         status = pool_find(pool_handle, &pool);
     if (status == CUDA_SUCCESS)
-        status = allocation_create(stream->context, ALLOCATION_POOL, bytes, 0, pool, address);
+        status = allocation_create(stream->context, kind_of(pool), bytes, 0, pool, address);
     return driver_end(status);
 }
 
@@ -66,7 +74,10 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr *address, size_t bytes, CUmemoryPoo
 DRIVER_ALIAS(cuMemAllocFromPoolAsync, cuMemAllocFromPoolAsync_ptsz);
 
 CUresult cuMemFreeAsync(CUdeviceptr address, CUstream handle) {
-    enum { FREED = 1 << ALLOCATION_POOL | 1 << ALLOCATION_DEVICE | 1 << ALLOCATION_GRAPH };
+    enum {
+        FREED = 1 << ALLOCATION_POOL | 1 << ALLOCATION_POOL_HOST | 1 << ALLOCATION_POOL_MANAGED |
+                1 << ALLOCATION_DEVICE | 1 << ALLOCATION_GRAPH
+    };
     struct driver_stream *stream;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS && stream->capture)
@@ -81,15 +92,15 @@ DRIVER_ALIAS(cuMemFreeAsync, cuMemFreeAsync_ptsz);
 
 CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties) {
     CUresult status = driver_begin();
-    bool valid = handle && properties && properties->allocType == CU_MEM_ALLOCATION_TYPE_PINNED &&
-                 properties->location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
-                 driver_has_device(properties->location.id);
-    if (status == CUDA_SUCCESS && !valid)
+    struct pool_place place = {CU_MEM_ALLOCATION_TYPE_INVALID, {CU_MEM_LOCATION_TYPE_INVALID, 0}};
+    if (properties)
+        place = (struct pool_place){properties->allocType, properties->location};
+    if (status == CUDA_SUCCESS && (!handle || !pool_find_place(&place)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE)
         status = CUDA_ERROR_NOT_SUPPORTED;
     if (status == CUDA_SUCCESS) {
-        const struct driver_pool *pool = pool_open(properties->location.id);
+        const struct driver_pool *pool = pool_open(&place);
         if (pool)
             *handle = pool->handle;
         else
@@ -101,7 +112,7 @@ CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties)
 CUresult cuMemPoolDestroy(CUmemoryPool handle) {
     struct driver_pool *pool;
     CUresult status = pool_begin(handle, &pool);
-    if (status == CUDA_SUCCESS && pool == driver.seats[pool->device].default_pool)
+    if (status == CUDA_SUCCESS && pool == pool_own(&pool->place))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
         allocation_forget_pool(pool);
@@ -176,13 +187,17 @@ CUresult cuMemPoolSetAttribute(CUmemoryPool handle, CUmemPool_attribute attribut
     return driver_end(status);
 }
 
+/* A device, or the host, from where all pools can be accessed. */
+static bool has_location(const CUmemLocation *location) {
+    const struct pool_place place = {CU_MEM_ALLOCATION_TYPE_PINNED, *location};
+    return pool_find_place(&place) != NULL;
+}
+
 CUresult cuMemPoolGetAccess(CUmemAccess_flags *flags, CUmemoryPool handle,
                             CUmemLocation *location) {
     struct driver_pool *pool;
     CUresult status = pool_begin(handle, &pool);
-    if (status == CUDA_SUCCESS &&
-        (!flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE ||
-         !driver_has_device(location->id)))
+    if (status == CUDA_SUCCESS && (!flags || !location || !has_location(location)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         *flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
@@ -195,25 +210,74 @@ CUresult cuMemPoolSetAccess(CUmemoryPool handle, const CUmemAccessDesc *access, 
     if (status == CUDA_SUCCESS && count && !access)
         status = CUDA_ERROR_INVALID_VALUE;
     for (size_t i = 0; i < count && status == CUDA_SUCCESS; i++)
-        if (!driver_has_device(access[i].location.id))
+        if (!has_location(&access[i].location))
             status = CUDA_ERROR_INVALID_DEVICE;
     return driver_end(status);
 }
 
-/* ---- The pool of the device ---- */
+/* ---- The pools of a place ---- */
 
-CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
-    CUresult status = driver_begin_device(device, pool);
+/* `find` is pool_own or pool_current. */
+static CUresult pool_of_place(CUmemoryPool *handle, const struct pool_place *place,
+                              struct driver_pool *(*find)(const struct pool_place *)) {
+    CUresult status = driver_begin();
+    if (status != CUDA_SUCCESS)
+        return driver_end(status);
+    if (!handle || !pool_find_place(place))
+        return driver_end(CUDA_ERROR_INVALID_VALUE);
+    const struct driver_pool *pool = find(place);
+    if (pool)
+        *handle = pool->handle;
+    return driver_end(pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY);
+}
+
+static struct pool_place place_at(const CUmemLocation *location, CUmemAllocationType type) {
+    static const CUmemLocation nowhere = {(CUmemLocationType)-1, 0};
+    return (struct pool_place){type, location ? *location : nowhere};
+}
+
+CUresult cuMemGetDefaultMemPool(CUmemoryPool *pool, CUmemLocation *location,
+                                CUmemAllocationType type) {
+    const struct pool_place place = place_at(location, type);
+    return pool_of_place(pool, &place, pool_own);
+}
+
+CUresult cuMemGetMemPool(CUmemoryPool *pool, CUmemLocation *location, CUmemAllocationType type) {
+    const struct pool_place place = place_at(location, type);
+    return pool_of_place(pool, &place, pool_current);
+}
+
+CUresult cuMemSetMemPool(CUmemLocation *location, CUmemAllocationType type, CUmemoryPool handle) {
+    const struct pool_place place = place_at(location, type);
+    struct driver_pool *pool;
+    CUresult status = pool_begin(handle, &pool);
+    if (status == CUDA_SUCCESS &&
+        (!pool_find_place(&place) || pool_find_place(&place) != pool_find_place(&pool->place)))
+        status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        *pool = driver.seats[device].default_pool->handle;
+        pool_find_place(&place)->current = pool;
     return driver_end(status);
 }
 
+static CUresult device_pool(CUmemoryPool *handle, CUdevice device,
+                            struct driver_pool *(*find)(const struct pool_place *)) {
+    CUresult status = driver_begin_device(device, handle);
+    if (status != CUDA_SUCCESS)
+        return driver_end(status);
+    const CUmemLocation location = {CU_MEM_LOCATION_TYPE_DEVICE, device};
+    const struct pool_place place = place_at(&location, CU_MEM_ALLOCATION_TYPE_PINNED);
+    const struct driver_pool *pool = find(&place);
+    if (pool)
+        *handle = pool->handle;
+    return driver_end(pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY);
+}
+
+CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device) {
+    return device_pool(pool, device, pool_own);
+}
+
 CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device) {
-    CUresult status = driver_begin_device(device, pool);
-    if (status == CUDA_SUCCESS)
-        *pool = driver.seats[device].pool->handle;
-    return driver_end(status);
+    return device_pool(pool, device, pool_current);
 }
 
 CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool handle) {
@@ -221,8 +285,10 @@ CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool handle) {
     CUresult status = driver_begin_device(device, handle);
     if (status == CUDA_SUCCESS)
         status = pool_find(handle, &pool);
+    if (status == CUDA_SUCCESS && pool_find_place(&pool->place) != &driver.seats[device].pools)
+        status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        driver.seats[device].pool = pool;
+        driver.seats[device].pools.current = pool;
     return driver_end(status);
 }
 

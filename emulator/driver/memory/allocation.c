@@ -66,6 +66,8 @@ static enum machine_status allocation_give_back(enum allocation_kind kind, CUdev
     switch (kind) {
     case ALLOCATION_HOST:
     case ALLOCATION_MANAGED:
+    case ALLOCATION_POOL_HOST:
+    case ALLOCATION_POOL_MANAGED:
         return machine_free_host(driver.machine, allocation_pointer(address));
     case ALLOCATION_REGISTERED:
         return machine_unregister_host(driver.machine, allocation_pointer(address));
@@ -103,6 +105,8 @@ static void allocation_report_leak(const struct driver_allocation *allocation) {
                                         [ALLOCATION_REGISTERED] = "registered host memory",
                                         [ALLOCATION_MANAGED] = "managed memory",
                                         [ALLOCATION_POOL] = "memory from a pool",
+                                        [ALLOCATION_POOL_HOST] = "host memory from a pool",
+                                        [ALLOCATION_POOL_MANAGED] = "managed memory from a pool",
                                         [ALLOCATION_GRAPH] = "memory of a graph"};
     if (driver_seeks_leaks())
         driver_find("leak: %zu bytes of %s at 0x%llx were never %s", allocation->size,
@@ -140,7 +144,7 @@ CUresult allocation_create(struct driver_context *context, enum allocation_kind 
     void *memory = NULL;
     if (!address || !size)
         return CUDA_ERROR_INVALID_VALUE;
-    if (kind == ALLOCATION_HOST || kind == ALLOCATION_MANAGED) {
+    if (!is_of_device(kind)) {
         status = machine_allocate_host(driver.machine, size, &memory);
         made = (uint64_t)(uintptr_t)memory;
     } else {

@@ -10,7 +10,9 @@ enum allocation_kind {
     ALLOCATION_REGISTERED,
     ALLOCATION_MANAGED,
     ALLOCATION_POOL,
-    ALLOCATION_GRAPH, /* at the address of a region */
+    ALLOCATION_POOL_HOST,    /* as ALLOCATION_HOST, from a pool */
+    ALLOCATION_POOL_MANAGED, /* as ALLOCATION_MANAGED, from a pool */
+    ALLOCATION_GRAPH,        /* at the address of a region */
 };
 
 struct driver_allocation {
@@ -21,14 +23,14 @@ struct driver_allocation {
     uint64_t identifier;
     struct driver_context *context;
     CUdevice device;
-    struct driver_pool *pool; /* ALLOCATION_POOL; NULL when it has been destroyed */
+    struct driver_pool *pool; /* of ALLOCATION_POOL…; NULL when it has been destroyed */
 };
 
 /* An address that the host may use as a pointer. */
 void *allocation_pointer(CUdeviceptr address);
 /* The allocation that holds the address, or NULL. */
 struct driver_allocation *allocation_find(CUdeviceptr address);
-/* `pool` is for ALLOCATION_POOL and else NULL. */
+/* `pool` is for ALLOCATION_POOL… and else NULL. */
 CUresult allocation_create(struct driver_context *context, enum allocation_kind kind, size_t size,
                            unsigned flags, struct driver_pool *pool, CUdeviceptr *address);
 /* Puts memory where a node of a graph has its address. */

@@ -53,13 +53,19 @@ struct driver_context {
 /* What each of the devices has of its own. All are of one model, and share one machine and its addresses. */
 enum { DRIVER_DEVICES = 8 };
 
+/* Of one place: its own pool, and the one in use. NULL: nobody has asked. */
+struct driver_pools {
+    struct driver_pool *own, *current;
+};
+
 struct driver_seat {
     struct driver_context primary;
-    struct driver_pool *default_pool, *pool;
+    struct driver_pools pools, managed_pools;
 };
 
 struct driver {
     pthread_mutex_t lock;
+    struct driver_pools host_pools, host_managed_pools, managed_pools; /* the last at no place */
     bool initialised;
     bool finished; /* the library is being unloaded */
     bool forked;   /* a child of the process that called cuInit: CUDA is not for it */

@@ -382,6 +382,60 @@ static void pools_keep_accounts(void **state) {
     assert_ptr_equal(current, pool);
 }
 
+/* The host uses what its pools, and those of managed memory, give out. */
+static void places_have_pools_of_their_own(void **state) {
+    static const struct {
+        CUmemAllocationType type;
+        CUmemLocation location;
+        unsigned memory, managed;
+    } places[] = {
+        {CU_MEM_ALLOCATION_TYPE_PINNED, {CU_MEM_LOCATION_TYPE_HOST, 0}, CU_MEMORYTYPE_HOST, 0},
+        {CU_MEM_ALLOCATION_TYPE_MANAGED, {CU_MEM_LOCATION_TYPE_NONE, 0}, CU_MEMORYTYPE_DEVICE, 1},
+        {CU_MEM_ALLOCATION_TYPE_MANAGED, {CU_MEM_LOCATION_TYPE_HOST, 0}, CU_MEMORYTYPE_DEVICE, 1},
+        {CU_MEM_ALLOCATION_TYPE_MANAGED, {CU_MEM_LOCATION_TYPE_DEVICE, 0}, CU_MEMORYTYPE_DEVICE, 1},
+        {CU_MEM_ALLOCATION_TYPE_PINNED, {CU_MEM_LOCATION_TYPE_DEVICE, 0}, CU_MEMORYTYPE_DEVICE, 0},
+    };
+    (void)state;
+    for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
+        CUmemLocation location = places[k].location;
+        const CUmemAllocationType type = places[k].type;
+        const CUmemPoolProps properties = {.allocType = type, .location = location};
+        CUmemoryPool own, made, current;
+        CUdeviceptr address;
+        CUmemorytype memory;
+        bool managed;
+        OK(cuMemGetDefaultMemPool(&own, &location, type));
+        OK(cuMemGetMemPool(&current, &location, type));
+        assert_ptr_equal(current, own);
+        OK(cuMemPoolCreate(&made, &properties));
+        OK(cuMemSetMemPool(&location, type, made));
+        OK(cuMemGetMemPool(&current, &location, type));
+        assert_ptr_equal(current, made);
+        OK(cuMemAllocFromPoolAsync(&address, 64, made, NULL));
+        OK(cuPointerGetAttribute(&memory, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address));
+        OK(cuPointerGetAttribute(&managed, CU_POINTER_ATTRIBUTE_IS_MANAGED, address));
+        assert_int_equal(memory, places[k].memory);
+        assert_int_equal(managed, places[k].managed);
+        OK(cuMemsetD8_v2(address, 1, 64));
+        OK(cuMemPoolDestroy(made));
+        OK(cuMemFreeAsync(address, NULL));
+        OK(cuMemGetMemPool(&current, &location, type));
+        assert_ptr_equal(current, own);
+        EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemPoolDestroy(own));
+    }
+    CUmemoryPool pool;
+    CUmemLocation nowhere = {CU_MEM_LOCATION_TYPE_NONE, 0},
+                  beyond = {CU_MEM_LOCATION_TYPE_DEVICE, 99}, host = {CU_MEM_LOCATION_TYPE_HOST, 0};
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemGetMemPool(&pool, &nowhere, CU_MEM_ALLOCATION_TYPE_PINNED));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemGetMemPool(&pool, &beyond, CU_MEM_ALLOCATION_TYPE_MANAGED));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemGetMemPool(&pool, NULL, CU_MEM_ALLOCATION_TYPE_PINNED));
+    OK(cuMemGetMemPool(&pool, &host, CU_MEM_ALLOCATION_TYPE_PINNED));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuDeviceSetMemPool(0, pool));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemSetMemPool(&host, CU_MEM_ALLOCATION_TYPE_MANAGED, pool));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_CONTEXT(allocations_are_checked),
@@ -398,6 +452,7 @@ int main(void) {
         WITH_CONTEXT(managed_memory_is_shared),
         WITH_CONTEXT(pointers_tell_what_they_are),
         WITH_CONTEXT(pools_keep_accounts),
+        WITH_CONTEXT(places_have_pools_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
