@@ -22,6 +22,11 @@ bool launcher_found(int *count) {
     return getenv("PMIX_RANK") != NULL;
 }
 
+bool ranks_launched(void) {
+    int count;
+    return launcher_found(&count);
+}
+
 bool ranks_launched_first(void) {
     static const char *const numbers[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {

@@ -94,11 +94,17 @@ static void waiting_add(struct ranks *ranks, const struct ranks_mean *mean) {
     waiting->count += mean->count;
 }
 
-void ranks_mean_begin(struct ranks *ranks, const struct ranks_mean *mean) {
+bool ranks_overlap(struct ranks *ranks) {
+    if (!ranks)
+        return false;
     if (!ranks->overlap_agreed)
         overlap_find(ranks);
     ranks->overlap_agreed = true;
-    if (ranks->overlap != OVERLAP_YES) {
+    return ranks->overlap == OVERLAP_YES;
+}
+
+void ranks_mean_begin(struct ranks *ranks, const struct ranks_mean *mean) {
+    if (!ranks_overlap(ranks)) {
         waiting_add(ranks, mean);
         return;
     }

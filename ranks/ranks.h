@@ -26,6 +26,9 @@ const char *ranks_absence(void);
  * that no launcher started is. */
 bool ranks_launched_first(void);
 
+/* Whether a launcher started this process. */
+bool ranks_launched(void);
+
 /* Joins the job that this process was started in. *ranks is NULL where no launcher started it, or
  * started it alone without MPI. STATUS_INVALID: it was started together with others, and this
  * build has no MPI, or a variable of lockstep holds what it cannot. `end` is called, from any thread, where the job cannot go on: with a sentence,
@@ -118,9 +121,12 @@ struct ranks_mean {
 };
 void ranks_mean(struct ranks *ranks, const struct ranks_mean *mean);
 
-/* Begins one, and waits for all that were begun. Where MPI moves nothing while it is not called, they
- * are summed at the end, those that are neighbours in memory as one. LOCKSTEP_OVERLAP says yes or no to
- * that; otherwise a probe before the first one finds it out. */
+/* Whether MPI goes on with a sum while nobody calls it. LOCKSTEP_OVERLAP says yes or no to that;
+ * otherwise the first call, by all ranks at once, finds it out by a probe. */
+bool ranks_overlap(struct ranks *ranks);
+
+/* Begins one, and waits for all that were begun. Where MPI does not go on, they are summed at the end,
+ * those that are neighbours in memory as one. */
 void ranks_mean_begin(struct ranks *ranks, const struct ranks_mean *mean);
 void ranks_mean_finish(struct ranks *ranks);
 

@@ -3,6 +3,7 @@
  * once a second each rank looks at the next one on its machine. Of ranks that are stopped together
  * the last one stands before one that runs, or all are.
  */
+#include "common/clock.h"
 #include "ranks/state.h"
 
 #include <poll.h>
@@ -22,6 +23,7 @@ struct watch {
     int *numbers;           /* whose each descriptor is */
     int next;               /* the rank behind this one on this machine */
     int next_stopped;       /* for so many seconds */
+    double seen;            /* when this thread last went on */
 };
 
 /* Ends the job; all that find the same call it, and one says it. */
@@ -68,19 +70,31 @@ static void next_look(struct watch *watch) {
     job_end(ranks, watch->next, how, true);
 }
 
+/* One that was stopped for that long itself was given up: the others have ended, and have said why. */
+static bool was_given_up(const struct watch *watch, double now) {
+    const double least = watch->ranks->stopped_seconds - 1;
+    return now - watch->seen > (least > 1.5 ? least : 1.5);
+}
+
 static void *watch_run(void *argument) {
     struct watch *watch = argument;
     for (;;) {
         const int readable = poll(watch->waiting, (nfds_t)watch->count, 1000);
+        const double now = clock_seconds();
+        const bool given_up = was_given_up(watch, now);
+        watch->seen = now;
         if (readable == 0)
             next_look(watch);
         if (readable <= 0)
             continue;
         if (watch->waiting[0].revents)
             return NULL;
-        for (int i = 1; i < watch->count; i++)
+        for (int i = 1; i < watch->count; i++) {
+            if (watch->waiting[i].revents && given_up)
+                watch->ranks->end(NULL);
             if (watch->waiting[i].revents)
                 rank_mourn(watch->ranks, watch->numbers[i]);
+        }
     }
 }
 
@@ -104,6 +118,7 @@ void watch_start(struct ranks *ranks) {
     if (!watch)
         return;
     watch->ranks = ranks;
+    watch->seen = clock_seconds();
     watch->waiting = calloc((size_t)ranks->count + 1, sizeof *watch->waiting);
     watch->numbers = calloc((size_t)ranks->count + 1, sizeof *watch->numbers);
     if (watch->waiting && watch->numbers)

@@ -18,36 +18,43 @@ static const struct {
     const char *name;
     command_function *function;
     const char *summary;
+    bool once; /* over ranks it is the first one's, for all would say the same */
 } commands[] = {
-    {"run", command_run, "time, verify and plot"},
-    {"verify", command_verify, "check every implementation on awkward shapes and values, untimed"},
-    {"train", command_train, "train a network on Fashion-MNIST or your own IDX files"},
-    {"tune", command_tune, "measure which GEMM tile and split is fastest on a GPU"},
-    {"list", command_list, "operations, implementations, cases, presets"},
-    {"compare", command_compare, "what became faster or slower between two runs"},
-    {"history", command_history, "keep runs, and show how times changed over commits"},
-    {"new", command_new, "write a kernel of your own to start from; --add takes it"},
-    {"report", command_report, "draw a run's plots again"},
-    {"ab", command_ab, "say whether one build is slower than another, the two run in turn"},
-    {"sample", command_sample, "take samples on request; what `ab` starts"},
-    {"emulate", command_emulate, "run any CUDA program on the emulated GPU: faults and counts"},
-    {"explain", command_explain, "say what limits a kernel on a GPU, from its counts"},
-    {"choose", command_choose, "predict on which GPU a network runs how fast, and for how much"},
-    {"info", command_info, "the machine, the libraries, the devices, the build"},
+    {"run", command_run, "time, verify and plot", false},
+    {"verify", command_verify, "check every implementation on awkward shapes and values, untimed",
+     false},
+    {"train", command_train, "train a network on Fashion-MNIST or your own IDX files", false},
+    {"tune", command_tune, "measure which GEMM tile and split is fastest on a GPU", false},
+    {"list", command_list, "operations, implementations, cases, presets", true},
+    {"compare", command_compare, "what became faster or slower between two runs", true},
+    {"history", command_history, "keep runs, and show how times changed over commits", false},
+    {"new", command_new, "write a kernel of your own to start from; --add takes it", true},
+    {"report", command_report, "draw a run's plots again", true},
+    {"ab", command_ab, "say whether one build is slower than another, the two run in turn", false},
+    {"sample", command_sample, "take samples on request; what `ab` starts", false},
+    {"emulate", command_emulate, "run any CUDA program on the emulated GPU: faults and counts",
+     false},
+    {"explain", command_explain, "say what limits a kernel on a GPU, from its counts", true},
+    {"choose", command_choose, "predict on which GPU a network runs how fast, and for how much",
+     true},
+    {"info", command_info, "the machine, the libraries, the devices, the build", false},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 /* Read by the threads of an emulated launch too. */
 static atomic_bool interrupted;
+static bool launched; /* as a rank of a job */
 
 /* The first signal asks for an orderly end; the second ends the process as usual. What is said of
  * it is of no use to whoever cannot read it. */
 static void on_signal(int signal_number) {
     static const char said[] = "\nlockstep: ending within this case; again to end now\n";
-    (void)signal_number;
     interrupted = true;
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
+    /* A launcher ends its ranks so, and has said why. */
+    if (launched && signal_number == SIGTERM)
+        return;
     if (write(STDERR_FILENO, said, sizeof said - 1) < 0)
         return;
 }
@@ -75,6 +82,7 @@ static void print_usage(FILE *file) {
 /* A file at its size limit is an error of the call that writes it, and ends no process. */
 static void signals_install(void) {
     struct sigaction action = {.sa_handler = on_signal};
+    launched = ranks_launched();
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -158,7 +166,8 @@ static int word_call(int argc, char **argv) {
     }
     for (int i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(word, commands[i].name) == 0)
-            return command_call(i, argc, argv);
+            return commands[i].once && !ranks_launched_first() ? EXIT_STATUS_DONE
+                                                               : command_call(i, argc, argv);
     if (!ranks_launched_first())
         return EXIT_STATUS_CALL;
     if (argc >= 2)

@@ -135,12 +135,15 @@ enum status job_share_done(struct run *run, struct message *message) {
 void job_to_json(struct run *run, cJSON *object) {
     struct ranks *ranks = run->options->ranks;
     struct place *places = ranks ? places_gather(run) : NULL;
+    const bool shares = ranks_share_memory(ranks), overlaps = ranks_overlap(ranks);
     if (places && object) {
         cJSON *job = cJSON_AddObjectToObject(object, "ranks");
         cJSON_AddNumberToObject(job, "count", ranks_count(ranks));
         cJSON_AddStringToObject(job, "library", ranks_library(ranks));
         if (run->link_bytes_per_second > 0.0)
             cJSON_AddNumberToObject(job, "link_bytes_per_second", run->link_bytes_per_second);
+        cJSON_AddBoolToObject(job, "shared_memory", shares);
+        cJSON_AddBoolToObject(job, "sums_overlap", overlaps);
         const struct device *gpu = devices_gpu(&run->devices);
         if (gpu && gpu_nccl_version(gpu->gpu))
             cJSON_AddStringToObject(job, "nccl", gpu_nccl_version(gpu->gpu));

@@ -102,9 +102,29 @@ static void test_one_rank_writes_the_run(void **state) {
     check_holds(rows, ",2xcpu,1,hot,measured,");
     check_holds(environment, "\"count\":");
     check_holds(environment, "\"link_bytes_per_second\":");
+    check_holds(environment, "\"shared_memory\":\ttrue");
+    check_holds(environment, "\"sums_overlap\":\tfalse");
     assert_int_equal(text_count(environment, "\"processors\":\t\""), 2);
     free(rows);
     free(environment);
+    call_free(&call);
+}
+
+/* Commands that say the same on every rank. */
+static void test_what_needs_no_ranks_is_said_by_one(void **state) {
+    (void)state;
+    need_mpi();
+    struct call call = LAUNCH(2, "list", "operations");
+    check_status(&call, 0);
+    assert_int_equal(text_count(call.out, "allreduce"), 1);
+    call_free(&call);
+    call = LAUNCH(2, "explain", "--gpu", "list");
+    check_status(&call, 0);
+    assert_int_equal(text_count(call.out, "320 GB/s"), 1);
+    call_free(&call);
+    call = LAUNCH(2, "explain", "nowhere");
+    check_status(&call, 2);
+    assert_int_equal(text_count(call.err, "lockstep: "), 1);
     call_free(&call);
 }
 
@@ -498,6 +518,7 @@ int main(void) {
         IN_PLACE(test_every_copy_and_part_is_verified_on_every_rank),
         IN_PLACE(test_the_bus_bandwidth_is_written),
         IN_PLACE(test_one_rank_writes_the_run),
+        IN_PLACE(test_what_needs_no_ranks_is_said_by_one),
         IN_PLACE(test_other_operations_measure_in_step),
         IN_PLACE(test_a_step_is_shared),
         IN_PLACE(test_a_batch_that_cannot_be_shared_is_skipped),
