@@ -12,6 +12,7 @@
 #include "emulator/driver/context.h"
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/memory/interprocess.h"
 #include "emulator/driver/memory/pool.h"
 #include "emulator/driver/memory/virtual.h"
 #include "emulator/driver/state/state.h"
@@ -133,6 +134,7 @@ __attribute__((destructor)) static void driver_finish(void) {
         context_close_all();
         pool_close_all();
         virtual_close_all();
+        interprocess_close_all();
         report_heap_leak();
         machine_destroy(driver.machine);
         report_free(&driver.report);

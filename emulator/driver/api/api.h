@@ -191,6 +191,12 @@ DRIVER_API CUresult cuMemAllocPitch_v2(CUdeviceptr *address, size_t *pitch, size
                                        size_t height, unsigned int element_bytes);
 DRIVER_API CUresult cuMemFree_v2(CUdeviceptr address);
 DRIVER_API CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr address);
+DRIVER_API CUresult cuIpcGetMemHandle(CUipcMemHandle *handle, CUdeviceptr address);
+DRIVER_API CUresult cuIpcOpenMemHandle_v2(CUdeviceptr *address, CUipcMemHandle handle,
+                                          unsigned int flags);
+DRIVER_API CUresult cuIpcCloseMemHandle(CUdeviceptr address);
+DRIVER_API CUresult cuIpcGetEventHandle(CUipcEventHandle *handle, CUevent event);
+DRIVER_API CUresult cuIpcOpenEventHandle(CUevent *event, CUipcEventHandle handle);
 DRIVER_API CUresult cuMemAllocHost_v2(void **memory, size_t bytes);
 DRIVER_API CUresult cuMemFreeHost(void *memory);
 DRIVER_API CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned int flags);

@@ -48,10 +48,11 @@ static struct pointer_answer pointer_answer(const struct driver_allocation *of,
     case CU_POINTER_ATTRIBUTE_HOST_POINTER: /* the same number, where the host may use it */
         return pointer_on_host(of) || managed ? ANSWER(address, address) : ANSWER(address, 0);
     case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
-    case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
     case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
     case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
         return ANSWER(truth, false);
+    case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
+        return ANSWER(truth, of->kind == ALLOCATION_DEVICE);
     case CU_POINTER_ATTRIBUTE_BUFFER_ID:
     case CU_POINTER_ATTRIBUTE_MEMORY_BLOCK_ID:
         return ANSWER(number, of->identifier);

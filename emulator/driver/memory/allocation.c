@@ -7,6 +7,7 @@
 
 #include "emulator/driver/memory/pool.h"
 #include "emulator/driver/memory/region.h"
+#include "emulator/memory/pages.h"
 
 void *allocation_pointer(CUdeviceptr address) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): unified addressing makes them the same
@@ -62,8 +63,19 @@ static CUresult allocation_add(struct driver_context *context, enum allocation_k
     return CUDA_SUCCESS;
 }
 
-static enum machine_status allocation_give_back(enum allocation_kind kind, CUdeviceptr address) {
+static enum machine_status allocation_disown(CUdeviceptr address, size_t size) {
+    const CUdeviceptr first = address / PAGES_GRANULARITY * PAGES_GRANULARITY;
+    const size_t used = (size_t)(address - first) + size;
+    const enum machine_status status = machine_hide(driver.machine, address);
+    pages_release(first, (used + PAGES_GRANULARITY - 1) / PAGES_GRANULARITY * PAGES_GRANULARITY);
+    return status;
+}
+
+static enum machine_status allocation_give_back(enum allocation_kind kind, CUdeviceptr address,
+                                                size_t size) {
     switch (kind) {
+    case ALLOCATION_IMPORTED:
+        return allocation_disown(address, size);
     case ALLOCATION_HOST:
     case ALLOCATION_MANAGED:
     case ALLOCATION_POOL_HOST:
@@ -80,7 +92,8 @@ static enum machine_status allocation_give_back(enum allocation_kind kind, CUdev
 }
 
 CUresult allocation_free(struct driver_allocation *allocation) {
-    enum machine_status status = allocation_give_back(allocation->kind, allocation->address);
+    enum machine_status status =
+        allocation_give_back(allocation->kind, allocation->address, allocation->size);
     size_t at = (size_t)(allocation - driver.allocations);
     if (allocation->pool)
         pool_give_back(allocation->pool, allocation->size);
@@ -107,7 +120,8 @@ static void allocation_report_leak(const struct driver_allocation *allocation) {
                                         [ALLOCATION_POOL] = "memory from a pool",
                                         [ALLOCATION_POOL_HOST] = "host memory from a pool",
                                         [ALLOCATION_POOL_MANAGED] = "managed memory from a pool",
-                                        [ALLOCATION_GRAPH] = "memory of a graph"};
+                                        [ALLOCATION_GRAPH] = "memory of a graph",
+                                        [ALLOCATION_IMPORTED] = "another process's memory"};
     if (driver_seeks_leaks())
         driver_find("leak: %zu bytes of %s at 0x%llx were never %s", allocation->size,
                     kinds[allocation->kind], allocation->address,
@@ -157,13 +171,23 @@ CUresult allocation_create(struct driver_context *context, enum allocation_kind 
         return driver_status(status);
     CUresult added = allocation_add(context, kind, made, size, flags, pool);
     if (added != CUDA_SUCCESS) {
-        (void)allocation_give_back(kind, made);
+        (void)allocation_give_back(kind, made, size);
         return added;
     }
     if (pool)
         pool_take(pool, size);
     *address = made;
     return CUDA_SUCCESS;
+}
+
+CUresult allocation_adopt(struct driver_context *context, CUdeviceptr address, size_t size) {
+    CUresult status = driver_status(machine_expose(driver.machine, address, size, false));
+    if (status != CUDA_SUCCESS)
+        return status;
+    status = allocation_add(context, ALLOCATION_IMPORTED, address, size, 0, NULL);
+    if (status != CUDA_SUCCESS)
+        (void)machine_hide(driver.machine, address);
+    return status;
 }
 
 CUresult allocation_fill(struct driver_context *context, struct driver_region *region) {

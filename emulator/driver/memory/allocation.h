@@ -13,6 +13,7 @@ enum allocation_kind {
     ALLOCATION_POOL_HOST,    /* as ALLOCATION_HOST, from a pool */
     ALLOCATION_POOL_MANAGED, /* as ALLOCATION_MANAGED, from a pool */
     ALLOCATION_GRAPH,        /* at the address of a region */
+    ALLOCATION_IMPORTED,     /* another process's, on pages that are reserved for it alone */
 };
 
 struct driver_allocation {
@@ -38,6 +39,8 @@ CUresult allocation_fill(struct driver_context *context, struct driver_region *r
 /* Makes the program's own memory known to the machine. */
 CUresult allocation_register(struct driver_context *context, void *memory, size_t size,
                              unsigned flags);
+/* Makes another process's memory known, which lies on pages of pages_reserve() alone. */
+CUresult allocation_adopt(struct driver_context *context, CUdeviceptr address, size_t size);
 /* Gives the memory back to the machine and forgets it. */
 CUresult allocation_free(struct driver_allocation *allocation);
 /* The same for what begins at the address and is of one of `kinds`, a bit each: 1 << its number. There

@@ -83,8 +83,10 @@ struct driver {
     struct driver_capture *captures;
     struct driver_texture *textures; /* and surfaces */
     struct driver_reservation *reservations;
-    struct driver_region *regions;       /* memory of graphs */
-    struct driver_condition *conditions; /* variables of graphs */
+    struct driver_shared_pages *shared_pages; /* with other processes */
+    int shared_file;                          /* that they are in; 0: none yet */
+    struct driver_region *regions;            /* memory of graphs */
+    struct driver_condition *conditions;      /* variables of graphs */
     size_t graph_bytes, graph_bytes_high;
     struct driver_report report;
     uint64_t next_identifier;

@@ -1,0 +1,28 @@
+/* Memory and events of other processes. */
+#include "emulator/runtime/runtime.h"
+
+RUNTIME_API cudaError_t cudaIpcGetMemHandle(CUipcMemHandle *handle, void *memory) {
+    RUNTIME_RETURN(cuIpcGetMemHandle(handle, (CUdeviceptr)(uintptr_t)memory));
+}
+
+RUNTIME_API cudaError_t cudaIpcOpenMemHandle(void **memory, CUipcMemHandle handle, unsigned flags) {
+    CUdeviceptr address = 0;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = memory ? cuIpcOpenMemHandle_v2(&address, handle, flags) : CUDA_ERROR_INVALID_VALUE;
+    if (result == CUDA_SUCCESS)
+        *memory = (void *)(uintptr_t)address; // NOLINT(performance-no-int-to-ptr)
+    return runtime_end(result);
+}
+
+RUNTIME_API cudaError_t cudaIpcCloseMemHandle(void *memory) {
+    RUNTIME_RETURN(cuIpcCloseMemHandle((CUdeviceptr)(uintptr_t)memory));
+}
+
+RUNTIME_API cudaError_t cudaIpcGetEventHandle(CUipcEventHandle *handle, CUevent event) {
+    RUNTIME_RETURN(cuIpcGetEventHandle(handle, event));
+}
+
+RUNTIME_API cudaError_t cudaIpcOpenEventHandle(CUevent *event, CUipcEventHandle handle) {
+    RUNTIME_RETURN(cuIpcOpenEventHandle(event, handle));
+}
