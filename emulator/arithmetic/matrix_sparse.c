@@ -11,6 +11,7 @@
  * narrower elements lanes take turns between the upper and the lower row, 32 bits each.
  */
 #include "emulator/arithmetic/matrix_product.h"
+#include "emulator/arithmetic/sparse.h"
 
 enum { SPARSE_ROWS = 16, SPARSE_COLUMNS = 8, SPARSE_DEPTH = 128 };
 
@@ -18,26 +19,6 @@ enum { SPARSE_ROWS = 16, SPARSE_COLUMNS = 8, SPARSE_DEPTH = 128 };
 struct sparse_places {
     uint8_t column[SPARSE_ROWS][SPARSE_DEPTH / 2];
 };
-
-/* The four bits of a chunk of a row; `lanes` of a group have those of its two rows. */
-ALWAYS_INLINE uint32_t chunk_metadata(const struct lanes32 *metadata, unsigned first, unsigned row,
-                                      unsigned chunk, bool is_wide) {
-    const unsigned half = row / 8;
-    const unsigned within = first + (is_wide ? chunk / 4 : chunk / 8 * 2 + half);
-    const unsigned shift = is_wide ? half * 16 + chunk % 4 * 4 : chunk % 8 * 4;
-    return metadata->at[row % 8 * 4 + within % 4] >> shift;
-}
-
-/* Which column the element of that number in its row is; a chunk has `each` of them. */
-ALWAYS_INLINE unsigned sparse_column(unsigned element, uint32_t bits, unsigned each) {
-    if (each == 1) {
-        return element * 2 + (bits >> 1 & 1);
-    }
-    if (each == 2) {
-        return element / 2 * 4 + (bits >> element % 2 * 2 & 3);
-    }
-    return element / 4 * 8 + (bits >> element / 2 % 2 * 2 & 3) * 2 + element % 2;
-}
 
 ALWAYS_INLINE void find_places(struct sparse_places *places, const void *const from[],
                                const struct multiply multiply) {

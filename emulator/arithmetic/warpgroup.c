@@ -8,6 +8,7 @@
 #include "emulator/arithmetic/warpgroup.h"
 
 #include "emulator/arithmetic/half.h"
+#include "emulator/arithmetic/sparse.h"
 
 enum { DEPTH_MAX = 32, TILE = 8, HALVES = 2 };
 
@@ -189,11 +190,89 @@ static void multiply_half(const struct warpgroup_product *product,
     }
 }
 
+/* ---- Sparse products ---- */
+
+/* Values of a that are there, and where they lie along k. */
+struct sparse_rows {
+    uint32_t values[WARPGROUP_ROWS][DEPTH_MAX];
+    uint8_t places[WARPGROUP_ROWS][DEPTH_MAX];
+};
+
+static void find_sparse_rows(struct sparse_rows *rows, const struct warpgroup_product *product,
+                             const struct warpgroup_operands *operands) {
+    const unsigned depth = depth_of(product->a), each = product->a == WARPGROUP_TF32 ? 1 : 2;
+    const bool is_wide = depth < DEPTH_MAX;
+    const unsigned first = product->selector * (depth / each / 4);
+    for (unsigned row = 0; row < WARPGROUP_ROWS; row++) {
+        widen_row(rows->values[row], operands->a[row], product->a, product->a_negated);
+        for (unsigned k = 0; k < depth; k++) {
+            const uint32_t bits = chunk_metadata(operands->metadata, first, row, k / each, is_wide);
+            rows->places[row][k] = (uint8_t)sparse_column(k, bits, each);
+        }
+    }
+}
+
+static void add_sparse(const struct warpgroup_product *product, struct lanes32 *sums,
+                       const struct sparse_rows *a, unsigned half,
+                       const uint32_t (*columns)[2 * DEPTH_MAX]) {
+    const unsigned depth = depth_of(product->a);
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        const unsigned row = half * TILE + lane / 4;
+        const uint32_t *const b = columns[lane % 4 * 2];
+        uint32_t sum = sums->at[lane];
+        int64_t whole = (int32_t)sum;
+        for (unsigned k = 0; k < depth; k++) {
+            const uint32_t factor = b[a->places[row][k]];
+            sum = f32_fma_nearest(a->values[row][k], factor, sum);
+            whole += (int64_t)(int32_t)a->values[row][k] * (int32_t)factor;
+        }
+        const int64_t raised = whole < INT32_MIN ? INT32_MIN : whole;
+        const int64_t clamped = raised > INT32_MAX ? INT32_MAX : raised;
+        const uint32_t integer = (uint32_t)(product->saturates ? clamped : whole);
+        sums->at[lane] = product->d == WARPGROUP_S32 ? integer : sum;
+    }
+}
+
+static void multiply_sparse(const struct warpgroup_product *product,
+                            const struct warpgroup_operands *operands) {
+    const unsigned depth = depth_of(product->b);
+    const bool is_packed = product->d == WARPGROUP_F16;
+    struct sparse_rows a;
+    find_sparse_rows(&a, product, operands);
+    for (unsigned tile = 0; tile < product->columns / TILE; tile++) {
+        uint32_t b[TILE][2 * DEPTH_MAX];
+        for (unsigned column = 0; column < TILE; column++) {
+            widen_row(b[column], operands->b[tile * TILE + column], product->b, product->b_negated);
+            widen_row(b[column] + depth, operands->b_next[tile * TILE + column], product->b,
+                      product->b_negated);
+        }
+        for (unsigned half = 0; half < HALVES; half++) {
+            struct lanes32 *const *const d =
+                operands->d + (size_t)(tile * HALVES + half) * (is_packed ? 1 : 2);
+            struct lanes32 sums[2];
+            for (unsigned parity = 0; parity < 2; parity++) {
+                start(&sums[parity], product, d[is_packed ? 0 : parity], parity,
+                      operands->accumulates);
+                add_sparse(product, &sums[parity], &a, half,
+                           (const uint32_t(*)[2 * DEPTH_MAX]) & b[parity]);
+            }
+            finish(d[0], product, &sums[0], &sums[1]);
+            if (!is_packed) {
+                finish(d[1], product, &sums[1], &sums[1]);
+            }
+        }
+    }
+}
+
 extern warpgroup_function ARITHMETIC_BUILD(arithmetic_warpgroup);
 void ARITHMETIC_BUILD(arithmetic_warpgroup)(const struct warpgroup_product *product,
                                             const struct warpgroup_operands *operands) {
     struct spread_rows a;
     struct spread_columns b;
+    if (product->is_sparse) {
+        multiply_sparse(product, operands);
+        return;
+    }
     spread_rows(&a, product, operands);
     for (unsigned tile = 0; tile < product->columns / TILE; tile++) {
         spread_columns(&b, product, operands, tile);

@@ -7,6 +7,9 @@
  * from d with one rounding to f32, to nearest, a step; it starts from +0 where d is not added. An f16
  * accumulator is rounded once, from the f32 sum. Integers wrap around, or with .satfinite are clamped
  * once, at the end. PTX leaves order and precision open, and so may a GPU.
+ *
+ * A sparse a (wgmma.mma_async.sp) has 32 bytes of what is there, and b the 64 bytes that they belong
+ * to. Products with what is left out are not computed; sums run in the order of the metadata.
  */
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_WARPGROUP_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_WARPGROUP_H
@@ -45,6 +48,8 @@ struct warpgroup_product {
     bool a_negated, b_negated; /* imm-scale-a, imm-scale-b of -1 */
     bool a_across, b_across;   /* imm-trans-a, imm-trans-b: neighbours in memory lie across k */
     bool saturates;
+    bool is_sparse;
+    uint8_t selector; /* which lanes have metadata */
 };
 
 /* `d` are the accumulator's registers in the order of the instruction. Rows of a, and columns of b,
@@ -54,9 +59,12 @@ struct warpgroup_operands {
     uint8_t a[WARPGROUP_ROWS][WARPGROUP_ROW_BYTES];
     uint8_t b[WARPGROUP_COLUMNS][WARPGROUP_ROW_BYTES];
     bool accumulates; /* false: d is overwritten */
+    /* Of a sparse product: the next bytes along k of columns of b, and the metadata of a. */
+    uint8_t b_next[WARPGROUP_COLUMNS][WARPGROUP_ROW_BYTES];
+    const struct lanes32 *metadata;
 };
 
-/* The multiply-adds of one warp's part. */
+/* The multiply-adds of one warp's part, of a sparse product those with what is there. */
 static inline uint64_t warpgroup_multiply_adds(const struct warpgroup_product *product) {
     static const uint16_t depths[] = {
         [WARPGROUP_F16] = 16,  [WARPGROUP_BF16] = 16, [WARPGROUP_TF32] = 8, [WARPGROUP_E4M3] = 32,

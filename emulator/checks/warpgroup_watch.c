@@ -167,7 +167,9 @@ bool warpgroup_watch_product(struct warp *warp, const struct instruction *instru
     }
     const unsigned first_d = detail->from_count - (unsigned)detail->to_count;
     for (unsigned k = 0; k < detail->from_count; k++) {
-        if (!take_register(warp, instruction,
+        const bool is_metadata = detail->product->is_sparse && k + 1 == first_d;
+        if (!is_metadata &&
+            !take_register(warp, instruction,
                            find_register(watch, detail->from[k], detail->from_bits[k]),
                            k < first_d))
             return false;

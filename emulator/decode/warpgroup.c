@@ -1,7 +1,8 @@
 /*
  * Operands of wgmma.mma_async (PTX ISA 9.7.15.5.2):
  *   {d…}, a, b-desc, scale-d [, imm-scale-a, imm-scale-b [[, imm-trans-a], imm-trans-b]]
- * where a is a descriptor, or a vector of four registers, which are never transposed.
+ * where a is a descriptor, or a vector of four registers, which are never transposed. With .sp a register
+ * of metadata and its selector stand before scale-d.
  */
 #include "emulator/decode/warpgroup.h"
 
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { A_REGISTERS = 4, FIRST_IMMEDIATE = 4 };
+enum { A_REGISTERS = 4, METADATA = 3, SELECTOR = 4 };
 
 static bool find_type(const char *name, uint8_t *type) {
     static const char *const names[] = {
@@ -55,9 +56,23 @@ static bool read_switch(struct decoder *decoder, size_t index, int64_t off, int6
     return operand->integer == on;
 }
 
+/* The number of the operand scale-d. */
+static size_t scale_of(const struct warpgroup_product *product) {
+    return product->is_sparse ? SELECTOR + 1 : METADATA;
+}
+
+/* Elements of 8 bits have metadata in all lanes. */
+static void read_selector(struct decoder *decoder, struct warpgroup_product *product) {
+    const struct syntax_operand *operand = decoder_operand(decoder, SELECTOR);
+    const int64_t most = product->a <= WARPGROUP_TF32 ? 1 : 0;
+    if (operand->kind != OPERAND_INTEGER || operand->integer < 0 || operand->integer > most)
+        decoder_fail(decoder, "the selector of metadata is 0, or 1 of elements of 16 and 32 bits:");
+    product->selector = (uint8_t)operand->integer;
+}
+
 static void read_immediates(struct decoder *decoder, struct warpgroup_product *product) {
     const bool can_be_transposed = product->a == WARPGROUP_F16 || product->a == WARPGROUP_BF16;
-    size_t next = FIRST_IMMEDIATE;
+    size_t next = scale_of(product) + 1;
     if (product->d != WARPGROUP_S32) {
         product->a_negated = read_switch(decoder, next++, 1, -1);
         product->b_negated = read_switch(decoder, next++, 1, -1);
@@ -81,11 +96,14 @@ void decode_warpgroup(struct decoder *decoder) {
     decoder->detail->product = product;
     decoder->program->uses_warpgroups = true;
     read_modifiers(decoder, product);
-    decoder_reserve_operands(decoder, product->registers, 2 + A_REGISTERS + product->registers);
+    product->is_sparse = decoder_has_modifier(decoder, "sp");
+    if (product->is_sparse)
+        read_selector(decoder, product);
+    decoder_reserve_operands(decoder, product->registers, 3 + A_REGISTERS + product->registers);
     const struct syntax_operand *a = decoder_operand(decoder, 1);
     product->a_in_registers = a->kind == OPERAND_VECTOR;
     read_immediates(decoder, product);
-    decoder_add_from(decoder, decoder_operand(decoder, 3), 'p');
+    decoder_add_from(decoder, decoder_operand(decoder, scale_of(product)), 'p');
     decoder_add_from(decoder, decoder_operand(decoder, 2), 'd');
     if (product->a_in_registers) {
         const struct syntax_operand *items = vector_of(decoder, 1, A_REGISTERS);
@@ -94,6 +112,8 @@ void decode_warpgroup(struct decoder *decoder) {
     } else {
         decoder_add_from(decoder, a, 'd');
     }
+    if (product->is_sparse)
+        decoder_add_from(decoder, decoder_operand(decoder, METADATA), 'w');
     const struct syntax_operand *items = vector_of(decoder, 0, product->registers);
     for (size_t k = 0; k < product->registers; k++) {
         decoder_add_from(decoder, &items[k], 'w');

@@ -4,7 +4,8 @@
 
 #include "emulator/decode/decoder.h"
 
-/* Sources in this order: scale-d, the descriptor of b, that of a or its four registers, d. */
+/* Sources in this order: scale-d, the descriptor of b, that of a or its four registers, with .sp the
+ * metadata, d. */
 void decode_warpgroup(struct decoder *decoder);
 
 #endif

@@ -37,13 +37,20 @@ static const uint8_t *find_chunk(struct warp *warp, const struct instruction *in
     return warp->is_faulted ? NULL : warp->block->shared + address;
 }
 
+/* Rows from `first` on, of each the bytes of step `step` along k. */
+struct matrix_part {
+    unsigned first, count, step;
+};
+
 static bool load_along(struct warp *warp, const struct instruction *instruction,
-                       const struct matrix_descriptor *matrix, unsigned first, unsigned count,
+                       const struct matrix_descriptor *matrix, const struct matrix_part *part,
                        uint8_t (*rows)[WARPGROUP_ROW_BYTES], char operand) {
-    for (unsigned row = 0; row < count; row++) {
+    for (unsigned row = 0; row < part->count; row++) {
         for (unsigned chunk = 0; chunk < CHUNKS; chunk++) {
             const uint8_t *from = find_chunk(
-                warp, instruction, matrix_chunk_along(matrix, first + row, chunk), operand);
+                warp, instruction,
+                matrix_chunk_along(matrix, part->first + row, part->step * CHUNKS + chunk),
+                operand);
             if (!from)
                 return false;
             memcpy(rows[row] + (size_t)chunk * CHUNK_BYTES, from, CHUNK_BYTES);
@@ -54,14 +61,16 @@ static bool load_along(struct warp *warp, const struct instruction *instruction,
 
 /* Elements of 16 bits, eight neighbours of which lie across k. */
 static bool load_across(struct warp *warp, const struct instruction *instruction,
-                        const struct matrix_descriptor *matrix, unsigned first, unsigned count,
+                        const struct matrix_descriptor *matrix, const struct matrix_part *part,
                         uint8_t (*rows)[WARPGROUP_ROW_BYTES], char operand) {
     enum { SIZE = 2, DEPTH = WARPGROUP_ROW_BYTES / SIZE, PER_CHUNK = CHUNK_BYTES / SIZE };
-    for (unsigned row = 0; row < count; row += PER_CHUNK) {
+    for (unsigned row = 0; row < part->count; row += PER_CHUNK) {
         for (unsigned k = 0; k < DEPTH; k++) {
             const uint8_t *from =
                 find_chunk(warp, instruction,
-                           matrix_chunk_across(matrix, (first + row) / PER_CHUNK, k), operand);
+                           matrix_chunk_across(matrix, (part->first + row) / PER_CHUNK,
+                                               part->step * DEPTH + k),
+                           operand);
             if (!from)
                 return false;
             for (unsigned n = 0; n < PER_CHUNK; n++)
@@ -100,15 +109,16 @@ static void load_registers(const struct warp *warp, const struct detail *detail,
 }
 
 static bool load_matrix(struct warp *warp, const struct instruction *instruction, uint64_t bits,
-                        char operand, uint8_t (*rows)[WARPGROUP_ROW_BYTES]) {
+                        char operand, unsigned step, uint8_t (*rows)[WARPGROUP_ROW_BYTES]) {
     const struct warpgroup_product *product = instruction->detail->product;
     const struct matrix_descriptor matrix = matrix_descriptor_of(bits);
     const bool is_a = operand == 'a';
-    const unsigned first = is_a ? warp->index % WARPGROUP_WARPS * WARPGROUP_ROWS : 0;
-    const unsigned count = is_a ? WARPGROUP_ROWS : product->columns;
+    const struct matrix_part part = {.first =
+                                         is_a ? warp->index % WARPGROUP_WARPS * WARPGROUP_ROWS : 0,
+                                     .count = is_a ? WARPGROUP_ROWS : product->columns,
+                                     .step = step};
     const bool is_across = is_a ? product->a_across : product->b_across;
-    return (is_across ? load_across : load_along)(warp, instruction, &matrix, first, count, rows,
-                                                  operand);
+    return (is_across ? load_across : load_along)(warp, instruction, &matrix, &part, rows, operand);
 }
 
 static bool has_warpgroup(struct warp *warp, const struct instruction *instruction) {
@@ -131,14 +141,18 @@ static void execute_product(struct warp *warp, const struct instruction *instruc
     if (!has_warpgroup(warp, instruction) || !common_descriptor(warp, instruction, FROM_B, &b) ||
         (!product->a_in_registers && !common_descriptor(warp, instruction, FROM_A, &a)) ||
         !warpgroup_watch_product(warp, instruction, a, b) ||
-        !load_matrix(warp, instruction, b, 'b', operands.b))
+        !load_matrix(warp, instruction, b, 'b', 0, operands.b) ||
+        (product->is_sparse && !load_matrix(warp, instruction, b, 'b', 1, operands.b_next)))
         return;
     if (product->a_in_registers)
         load_registers(warp, detail, operands.a);
-    else if (!load_matrix(warp, instruction, a, 'a', operands.a))
+    else if (!load_matrix(warp, instruction, a, 'a', 0, operands.a))
         return;
     const uint32_t scale = *(const uint32_t *)warp_slot(warp, detail->from[FROM_SCALE_D]);
     operands.accumulates = (scale ^ (detail->negated & 1 ? LANES_ALL : 0)) != 0;
+    if (product->is_sparse)
+        operands.metadata =
+            warp_slot(warp, detail->from[FROM_A + (product->a_in_registers ? 4 : 1)]);
     for (unsigned k = 0; k < product->registers; k++)
         operands.d[k] = warp_slot(warp, detail->to[k]);
     arithmetic_warpgroup(arithmetic_best_isa())(product, &operands);
@@ -209,12 +223,12 @@ static void execute_wait(struct warp *warp, const struct instruction *instructio
     }
 }
 
-#define SHAPES(k)                                                                                  \
-    "wgmma.mma_async.sync.aligned.{m64n8" k ",m64n16" k ",m64n24" k ",m64n32" k ",m64n40" k        \
-    ",m64n48" k ",m64n56" k ",m64n64" k ",m64n72" k ",m64n80" k ",m64n88" k ",m64n96" k            \
-    ",m64n104" k ",m64n112" k ",m64n120" k ",m64n128" k ",m64n136" k ",m64n144" k ",m64n152" k     \
-    ",m64n160" k ",m64n168" k ",m64n176" k ",m64n184" k ",m64n192" k ",m64n200" k ",m64n208" k     \
-    ",m64n216" k ",m64n224" k ",m64n232" k ",m64n240" k ",m64n248" k ",m64n256" k "}"
+#define SHAPES(sparse, k)                                                                          \
+    "wgmma.mma_async" sparse ".sync.aligned.{m64n8" k ",m64n16" k ",m64n24" k ",m64n32" k          \
+    ",m64n40" k ",m64n48" k ",m64n56" k ",m64n64" k ",m64n72" k ",m64n80" k ",m64n88" k            \
+    ",m64n96" k ",m64n104" k ",m64n112" k ",m64n120" k ",m64n128" k ",m64n136" k ",m64n144" k      \
+    ",m64n152" k ",m64n160" k ",m64n168" k ",m64n176" k ",m64n184" k ",m64n192" k ",m64n200" k     \
+    ",m64n208" k ",m64n216" k ",m64n224" k ",m64n232" k ",m64n240" k ",m64n248" k ",m64n256" k "}"
 #define PRODUCT(pattern_)                                                                          \
     {                                                                                              \
         .pattern = (pattern_), "", execute_product, .flags = OPERATION_TENSOR | ROW_NEGATES,       \
@@ -222,12 +236,17 @@ static void execute_wait(struct warp *warp, const struct instruction *instructio
     }
 
 static const struct instruction_row rows[] = {
-    PRODUCT(SHAPES("k16") ".f32.bf16.bf16"),
-    PRODUCT(SHAPES("k16") ".{f32,f16}.f16.f16"),
-    PRODUCT(SHAPES("k8") ".f32.tf32.tf32"),
-    PRODUCT(SHAPES("k32") ".{f32,f16}.{e4m3,e5m2}.{e4m3,e5m2}"),
-    PRODUCT(SHAPES("k32") "[.satfinite].s32.{s8,u8}.{s8,u8}"),
-    PRODUCT(SHAPES("k256") ".s32.b1.b1.and.popc"),
+    PRODUCT(SHAPES("", "k16") ".f32.bf16.bf16"),
+    PRODUCT(SHAPES("", "k16") ".{f32,f16}.f16.f16"),
+    PRODUCT(SHAPES("", "k8") ".f32.tf32.tf32"),
+    PRODUCT(SHAPES("", "k32") ".{f32,f16}.{e4m3,e5m2}.{e4m3,e5m2}"),
+    PRODUCT(SHAPES("", "k32") "[.satfinite].s32.{s8,u8}.{s8,u8}"),
+    PRODUCT(SHAPES("", "k256") ".s32.b1.b1.and.popc"),
+    PRODUCT(SHAPES(".sp", "k32") ".f32.bf16.bf16"),
+    PRODUCT(SHAPES(".sp", "k32") ".{f32,f16}.f16.f16"),
+    PRODUCT(SHAPES(".sp", "k16") ".f32.tf32.tf32"),
+    PRODUCT(SHAPES(".sp", "k64") ".{f32,f16}.{e4m3,e5m2}.{e4m3,e5m2}"),
+    PRODUCT(SHAPES(".sp", "k64") "[.satfinite].s32.{s8,u8}.{s8,u8}"),
     {.pattern = "wgmma.fence.sync.aligned", "", execute_fence},
     {.pattern = "wgmma.commit_group.sync.aligned", "", execute_commit},
     {.pattern = "wgmma.wait_group.sync.aligned", "i", execute_wait, .flags = ROW_CONTROL},

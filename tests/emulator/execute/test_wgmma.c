@@ -32,6 +32,8 @@ struct form {
     bool is_a_in_registers, negates_a, negates_b, is_a_across, is_b_across, saturates, overwrites;
     unsigned width;   /* chunks of 16 bytes that are swizzled: 1, 2, 4, 8 */
     unsigned shifted; /* lines of 128 bytes by which the patterns begin later */
+    bool is_sparse;
+    unsigned selector; /* of the lanes that have metadata */
 };
 
 /* ---- The model ---- */
@@ -39,6 +41,7 @@ struct form {
 struct data {
     uint8_t shared[SHARED_BYTES];
     uint32_t a[THREADS][4], d[THREADS][REGISTERS_MAX], result[THREADS][REGISTERS_MAX];
+    uint32_t metadata[THREADS];
 };
 
 static unsigned depth_of(const struct form *form) {
@@ -179,6 +182,25 @@ static uint32_t narrow_f16(float value) {
            ((uint32_t)ldexp(magnitude, 11 - exponent) & 0x3ff);
 }
 
+/* Where element `k` of what a sparse row has lies along k: the figures of 9.7.15.6.1. Of 8 bits a lane
+ * has 32 places of one row, the odd ones of the row eight below; of more bits the pair of lanes that is
+ * selected has 16 each of both rows. */
+static unsigned place_along(const struct form *form, const struct data *data, unsigned row,
+                            unsigned k) {
+    const unsigned each = form->a == TF32 ? 1 : 2, chunk = k / each;
+    const bool is_small = type_bits[form->a] == 8;
+    const unsigned group = row / 16 * 32 + row % 8 * 4, half = row % 16 / 8;
+    const uint32_t word = is_small ? data->metadata[group + half + chunk / 8 * 2]
+                                   : data->metadata[group + form->selector * 2 + chunk / 4];
+    const uint32_t bits = word >> (is_small ? chunk % 8 * 4 : half * 16 + chunk % 4 * 4) & 15;
+    return each == 1 ? 2 * k + (bits == 14) : chunk * 4 + (bits >> k % 2 * 2 & 3);
+}
+
+static unsigned place_of_b(const struct form *form, const struct data *data, unsigned row,
+                           unsigned k) {
+    return form->is_sparse ? place_along(form, data, row, k) : k;
+}
+
 /* The bits of element (row, column) of d. `before` are those that it had. */
 static uint32_t model(const struct form *form, const struct data *data, unsigned row,
                       unsigned column, uint32_t before) {
@@ -187,7 +209,7 @@ static uint32_t model(const struct form *form, const struct data *data, unsigned
         int64_t sum = form->overwrites ? 0 : (int32_t)before;
         for (unsigned k = 0; k < depth && form->a != B1; k++)
             sum += (int64_t)(element(form, data, true, row, k) *
-                             element(form, data, false, column, k));
+                             element(form, data, false, column, place_of_b(form, data, row, k)));
         if (form->a == B1)
             sum += common_bits(form, data, row, column);
         if (form->saturates && sum > INT32_MAX)
@@ -204,7 +226,7 @@ static uint32_t model(const struct form *form, const struct data *data, unsigned
         sum = 0;
     for (unsigned k = 0; k < depth; k++)
         sum = fmaf((float)element(form, data, true, row, k),
-                   (float)element(form, data, false, column, k), sum);
+                   (float)element(form, data, false, column, place_of_b(form, data, row, k)), sum);
     return form->d == F16 ? narrow_f16(sum) : float_bits(sum);
 }
 
@@ -228,12 +250,16 @@ static void add(struct text *text, const char *format, ...) {
 
 static void add_product(struct text *text, const struct form *form) {
     const bool can_be_across = type_bits[form->a] == 16;
-    add(text, "wgmma.mma_async.sync.aligned.m64n%uk%u%s.%s.%s.%s%s {", form->n, depth_of(form),
+    add(text, "wgmma.mma_async%s.sync.aligned.m64n%uk%u%s.%s.%s.%s%s {",
+        form->is_sparse ? ".sp" : "", form->n, depth_of(form) * (form->is_sparse ? 2 : 1),
         form->saturates ? ".satfinite" : "", type_names[form->d], type_names[form->a],
         type_names[form->b], form->a == B1 ? ".and.popc" : "");
     for (unsigned k = 0; k < registers_of(form); k++)
         add(text, "%s%%d%u", k ? "," : "", k);
-    add(text, "}, %s, %%rd6, %%p2", form->is_a_in_registers ? "{%a0,%a1,%a2,%a3}" : "%rd5");
+    add(text, "}, %s, %%rd6, ", form->is_a_in_registers ? "{%a0,%a1,%a2,%a3}" : "%rd5");
+    if (form->is_sparse)
+        add(text, "%%m, %u, ", form->selector);
+    add(text, "%%p2");
     if (form->d != S32)
         add(text, ", %d, %d", form->negates_a ? -1 : 1, form->negates_b ? -1 : 1);
     if (can_be_across && !form->is_a_in_registers)
@@ -251,8 +277,8 @@ static void write_kernel(struct text *text, const struct form *form) {
         ".version 8.0\n.target sm_90a\n.address_size 64\n"
         ".extern .shared .align 1024 .b8 space[];\n"
         ".visible .entry k(.param .u64 image, .param .u64 d, .param .u64 a, .param .u64 da,\n"
-        "  .param .u64 db, .param .u32 adds) {\n"
-        ".reg .b32 %%r<10>, %%d<%d>, %%a<4>; .reg .b64 %%rd<10>; .reg .pred %%p<3>;\n"
+        "  .param .u64 db, .param .u32 adds, .param .u64 metadata) {\n"
+        ".reg .b32 %%m, %%r<10>, %%d<%d>, %%a<4>; .reg .b64 %%rd<10>; .reg .pred %%p<3>;\n"
         "ld.param.u64 %%rd1, [image]; ld.param.u64 %%rd2, [d]; ld.param.u64 %%rd3, [a];\n"
         "ld.param.u64 %%rd5, [da]; ld.param.u64 %%rd6, [db]; ld.param.u32 %%r9, [adds];\n"
         "setp.ne.u32 %%p2, %%r9, 0;\n"
@@ -264,6 +290,9 @@ static void write_kernel(struct text *text, const struct form *form) {
         "DONE: fence.proxy.async; bar.sync 0;\n"
         "mul.wide.u32 %%rd7, %%r1, 16; add.u64 %%rd3, %%rd3, %%rd7;\n"
         "ld.global.v4.b32 {%%a0,%%a1,%%a2,%%a3}, [%%rd3];\n"
+        "ld.param.u64 %%rd8, [metadata]; mul.wide.u32 %%rd7, %%r1, 4; add.u64 %%rd8, %%rd8, "
+        "%%rd7;\n"
+        "ld.global.b32 %%m, [%%rd8];\n"
         "mul.wide.u32 %%rd7, %%r1, %d; add.u64 %%rd2, %%rd2, %%rd7;\n",
         REGISTERS_MAX, SHARED_BYTES, THREADS * 16, REGISTERS_MAX * 4);
     for (unsigned k = 0; k < registers; k++)
@@ -308,6 +337,12 @@ static void fill(struct data *data, const struct form *form, bool is_wild, uint3
         memcpy(data->shared + at, &value, bytes);
     }
     memcpy(data->a, data->shared + A_START, sizeof data->a);
+    for (unsigned k = 0; k < THREADS * 8; k++) {
+        static const uint32_t pairs[] = {4, 8, 12, 9, 13, 14}; /* two places among four, in order */
+        const uint32_t random = next_random(&seed);
+        const uint32_t bits = form->a == TF32 ? (random & 64 ? 14U : 4U) : pairs[(random >> 5) % 6];
+        data->metadata[k / 8] |= bits << k % 8 * 4;
+    }
     for (unsigned k = 0; k < THREADS * REGISTERS_MAX; k++) {
         const uint32_t random = next_random(&seed);
         const uint32_t single = (random & 0x81ffffff) | 0x3e000000;
@@ -325,13 +360,14 @@ static enum machine_status run(struct bench *bench, const struct form *form, str
         fail_msg("%s", bench->diagnostic.message);
     const struct {
         uint64_t image, d, a, descriptor_a, descriptor_b;
-        uint32_t adds;
+        uint64_t adds, metadata;
     } parameters = {bench_allocate(bench, data->shared, sizeof data->shared),
                     bench_allocate(bench, data->d, sizeof data->d),
                     bench_allocate(bench, data->a, sizeof data->a),
                     descriptor_of(form, A_START, form->is_a_across),
                     descriptor_of(form, B_START, form->is_b_across),
-                    !form->overwrites};
+                    !form->overwrites,
+                    bench_allocate(bench, data->metadata, sizeof data->metadata)};
     const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),
                                           .grid = {1, 1, 1},
                                           .block = {THREADS, 1, 1},
@@ -346,6 +382,7 @@ static enum machine_status run(struct bench *bench, const struct form *form, str
     assert_int_equal(machine_free(bench->machine, parameters.image), MACHINE_OK);
     assert_int_equal(machine_free(bench->machine, parameters.d), MACHINE_OK);
     assert_int_equal(machine_free(bench->machine, parameters.a), MACHINE_OK);
+    assert_int_equal(machine_free(bench->machine, parameters.metadata), MACHINE_OK);
     assert_int_equal(machine_unload(bench->machine, bench->module), MACHINE_OK);
     return status;
 }
@@ -396,6 +433,8 @@ static const struct form products[] = {
     {.d = S32, .a = U8, .b = S8},     {.d = S32, .a = U8, .b = U8},
     {.d = S32, .a = B1, .b = B1},
 };
+
+enum { PRODUCTS = sizeof products / sizeof products[0] };
 
 static bool has_columns(const struct form *form, unsigned n) {
     return form->d != S32 || n == 8 || n == 24 || n % 16 == 0;
@@ -455,6 +494,26 @@ static void every_swizzling_and_majorness_is_read(void **state) {
         form.width = 1U << k / 3;
         expect_model(*state, &form, false);
     }
+}
+
+static void sparse_products_are_the_models(void **state) {
+    for (unsigned k = 0; k < PRODUCTS * 8; k++) {
+        struct form form = products[k / 8];
+        if (form.a == B1)
+            continue;
+        form.is_sparse = true;
+        form.n = k % 8 == 0 ? 256 : k % 8 == 1 ? 8 : 64;
+        form.width = k % 3 ? 8 : 4;
+        form.selector = type_bits[form.a] > 8 ? k % 2 : 0;
+        form.is_a_in_registers = k & 4;
+        form.is_a_across = (k & 2) && type_bits[form.a] == 16 && !form.is_a_in_registers;
+        form.is_b_across = (k & 2) && type_bits[form.a] == 16;
+        form.negates_a = (k & 2) && form.d != S32;
+        form.saturates = (k & 2) && form.d == S32;
+        expect_model(*state, &form, false);
+    }
+    struct bench *bench = *state;
+    assert_int_equal(bench->counters.wgmma_multiply_adds, 64 * 64 * 32);
 }
 
 static void operands_are_negated_and_sums_begin_anew(void **state) {
@@ -610,6 +669,8 @@ int main(void) {
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(a_may_lie_in_registers, bench_setup_hopper, bench_teardown),
         cmocka_unit_test_setup_teardown(every_swizzling_and_majorness_is_read, bench_setup_hopper,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(sparse_products_are_the_models, bench_setup_hopper,
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(operands_are_negated_and_sums_begin_anew,
                                         bench_setup_hopper, bench_teardown),
