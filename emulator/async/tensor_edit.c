@@ -109,6 +109,7 @@ static bool replace_whole(struct tensor_map *map, enum field field, uint64_t val
         return value == 0;
     case FIELD_SWIZZLE:
         map->swizzle = value < SPANS ? spans[value] : 0;
+        map->has_pairs = false;
         return value < SPANS;
     default:
         map->fills_nan = value != 0;

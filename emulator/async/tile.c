@@ -36,6 +36,8 @@ bool tile_is_sound(const struct tensor_map *map) {
     const bool is_sound = map->magic == TENSOR_MAP_MAGIC && map->rank >= 1 &&
                           map->rank <= TENSOR_RANKS && map->element <= TENSOR_F32_FLUSHED &&
                           map->stride[0] >= 1 && map->stride[0] <= 8 && has_known_swizzle;
+    if (map->has_pairs > (map->swizzle == 128))
+        return false;
     return is_sound && has_sound_box(map) && row_bytes(map) % CHUNK_BYTES == 0;
 }
 
@@ -114,14 +116,14 @@ struct tile_row tile_row(const struct tile *tile, uint32_t number) {
     return row;
 }
 
-/* The pattern is one of addresses: the number of the chunk of 16 bytes within its span is combined
- * with that of the line of 128 bytes within the pattern. */
+/* The pattern is one of addresses: the number of the chunk of 16 or 32 bytes within its span is
+ * combined with that of the line of 128 bytes within the pattern. */
 uint32_t tile_swizzle(const struct tensor_map *map, uint32_t base, uint32_t offset) {
     const uint32_t address = base + offset;
     if (map->swizzle == 0)
         return address;
-    const uint32_t chunks = map->swizzle / CHUNK_BYTES;
-    return address ^ (address / SWIZZLE_LINE % chunks * CHUNK_BYTES);
+    const uint32_t bytes = map->has_pairs ? 2 * CHUNK_BYTES : CHUNK_BYTES;
+    return address ^ (address / SWIZZLE_LINE % (map->swizzle / bytes) * bytes);
 }
 
 void tile_fill(const struct tensor_map *map, unsigned char *row, uint32_t bytes) {

@@ -34,8 +34,8 @@ enum tensor_element {
 struct tensor_map {
     uint32_t magic;
     uint8_t rank;
-    uint8_t element; /* enum tensor_element */
-    uint8_t swizzle; /* bytes of the span within which chunks of 16 change places: 0, 32, 64, 128 */
+    uint8_t element;   /* enum tensor_element */
+    uint8_t swizzle;   /* bytes of the span within which chunks change places: 0, 32, 64, 128 */
     uint8_t fills_nan; /* outside of the tensor, instead of zeros */
     uint64_t patched;  /* programs clear a bit here, to mend what some drivers of NVIDIA do */
     uint64_t address;  /* of element (0, 0 …) */
@@ -47,7 +47,8 @@ struct tensor_map {
     /* Where the pixels of im2col begin and end along width, height and depth: those are pixels that
      * far from the image's first, and from its last. The latter take the place of box[2] and on. */
     int16_t lower[TENSOR_SPACES];
-    uint8_t unused[TENSOR_MAP_BYTES - 3 * 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS - 8];
+    uint8_t has_pairs; /* it is chunks of 32 bytes that change places, not of 16 */
+    uint8_t unused[TENSOR_MAP_BYTES - 3 * 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS - 9];
 };
 
 static inline int16_t tensor_map_upper(const struct tensor_map *map, unsigned dimension) {

@@ -50,7 +50,8 @@ enum { TYPES = sizeof types / sizeof types[0] };
 static const uint8_t spans[] = {[CU_TENSOR_MAP_SWIZZLE_NONE] = 0,
                                 [CU_TENSOR_MAP_SWIZZLE_32B] = 32,
                                 [CU_TENSOR_MAP_SWIZZLE_64B] = 64,
-                                [CU_TENSOR_MAP_SWIZZLE_128B] = 128};
+                                [CU_TENSOR_MAP_SWIZZLE_128B] = 128,
+                                [CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B] = 128};
 
 enum { SPANS = sizeof spans / sizeof spans[0] };
 
@@ -68,7 +69,7 @@ static CUresult check_words(const struct request *request) {
     const char *lacks = (unsigned)request->type >= TYPES ? "packed types of 4 and 6 bits"
                         : request->interleave            ? "interleaved layouts"
                         : (unsigned)request->swizzle >= SPANS
-                            ? "swizzles of chunks larger than 16 bytes"
+                            ? "swizzles of chunks of 64 bytes, or that flip 8"
                             : NULL;
     if (lacks) {
         driver_find("cuTensorMapEncode: the emulator lacks %s", lacks);
@@ -147,6 +148,7 @@ static struct tensor_map encode(const struct request *request) {
                              .rank = (uint8_t)request->rank,
                              .element = types[request->type].element,
                              .swizzle = spans[request->swizzle],
+                             .has_pairs = request->swizzle == CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B,
                              .fills_nan = request->fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE,
                              .address = request->address,
                              .is_im2col = request->lower != NULL,

@@ -34,7 +34,7 @@ static CUresult encode(CUtensorMap *map, const struct request *request) {
 static void a_sound_map_is_encoded(void **state) {
     static const CUtensorMapSwizzle swizzles[] = {
         CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_SWIZZLE_32B, CU_TENSOR_MAP_SWIZZLE_64B,
-        CU_TENSOR_MAP_SWIZZLE_128B};
+        CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B};
     _Alignas(64) CUtensorMap map, moved;
     (void)state;
     for (unsigned rank = 1; rank <= 5; rank++) {
@@ -115,7 +115,7 @@ static void what_is_wrong_with_a_map_is_refused(void **state) {
     request.interleave = CU_TENSOR_MAP_INTERLEAVE_16B;
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, encode(&map, &request));
     request = sound;
-    request.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B;
+    request.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B;
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, encode(&map, &request));
     request = sound;
     request.type = CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B;
