@@ -6,6 +6,7 @@ import re
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HEADER = os.path.join(HERE, "emulator/driver/lockstep_emulator.h")
 LIBRARY = os.path.join(HERE, "build/emulator/libcuda.so.1")
+MAX_DYNAMIC_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 
 
 def row_type():
@@ -48,6 +49,8 @@ class Gpu:
         module, function = ctypes.c_void_p(), ctypes.c_void_p()
         self.call("cuModuleLoadData", ctypes.byref(module), ptx.encode() + b"\0")
         self.call("cuModuleGetFunction", ctypes.byref(function), module, entry.encode())
+        if shared > 48 << 10:
+            self.call("cuFuncSetAttribute", function, MAX_DYNAMIC_SHARED, ctypes.c_int(shared))
         pointers = (ctypes.c_void_p * len(values))(*[ctypes.cast(ctypes.byref(v), ctypes.c_void_p) for v in values])
         shape = [ctypes.c_uint(n) for n in (*grid, 1, 1)[:3] + (*block, 1, 1)[:3]]
         self.cuda.lockstepEmulatorCountersReset()

@@ -93,6 +93,7 @@ def gone(size, cache):
     return ratio / (1 + ratio)
 
 
+MATRIX_FLOPS = 4096  # of a matrix instruction, as the limits have it
 COUNTED_WARPS = 64  # of the A100, on which docs/data/model-counts.csv was counted
 
 
@@ -126,6 +127,7 @@ def demand(gpu, block, blocks, touched, resident=None):
         "gpu": gpu,
         "issue": most * block["machine_instructions"] / gpu["issue"],
         "fma": most * block["fma_warp_instructions"] / gpu["fma"],
+        "tensor": most * block.get("tensor_warp_instructions", 0) * MATRIX_FLOPS / gpu["tensor"],
         "request": most * (requests + shared) * 32 / gpu["lsu"],
         "line": most * lines * 128 / gpu["cache"],
         "wavefront": most * block["shared_wavefronts"] * 128 / gpu["shared"],
@@ -143,7 +145,7 @@ def terms(need, constants):
     issue, request, line, wavefront, l2, dram, start, latency, load, barrier, instruction, _ = constants
     path = request * need["request"] + line * need["line"] + wavefront * need["wavefront"]
     chain = start + (latency if need["load"] else 0) + load * need["load"] + barrier * need["barrier"]
-    return [issue * need["issue"], issue * need["fma"], path, l2 * need["l2"],
+    return [issue * need["issue"], issue * need["fma"], issue * need["tensor"], path, l2 * need["l2"],
             need["rounds"] * (chain + instruction * need["instruction"])], dram * need["dram"]
 
 
@@ -153,7 +155,7 @@ def predict(need, constants, exponent):
     work = sum(term ** exponent for term in clocks)
     boost, sustained = need["gpu"]["clock"], need["gpu"]["sustained"]
     whole = (work + (memory * boost) ** exponent) ** (1 / exponent)
-    busy = min(1.0, max(clocks[0], clocks[1], PATH_POWER * clocks[2]) / whole)
+    busy = min(1.0, max(*clocks[:3], PATH_POWER * clocks[3]) / whole)
     clock = min(boost, sustained / busy ** (1 / 3))
     whole = (work + (memory * clock) ** exponent) ** (1 / exponent)
     return (constants[-1] + whole / clock) / 1e3

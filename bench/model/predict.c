@@ -233,6 +233,10 @@ static double launch_microseconds(const struct demand *demand, const struct fami
     return (terms[TERM_LAUNCH] + terms_join(terms)) / clock;
 }
 
+bool prediction_has_matrices(const struct counters_row *row) {
+    return row->tensor_warp_instructions > 0 || row->tcgen05_mma_instructions > 0;
+}
+
 enum status predict(const struct counters_row *row, const struct model_gpu *counted,
                     const struct model_gpu *gpu, struct prediction *prediction,
                     struct message *message) {
@@ -256,7 +260,7 @@ enum status predict(const struct counters_row *row, const struct model_gpu *coun
     for (int term = 1; term < TERMS; term++)
         longest = terms[term] > terms[longest] ? term : longest;
     double spread = longest == TERM_DRAM ? memory_spread : other_spread;
-    if (row->tensor_warp_instructions > 0)
+    if (prediction_has_matrices(row))
         spread *= spread; /* no published time of a tensor core was fitted */
     prediction->low = prediction->seconds / spread;
     prediction->high = prediction->seconds * spread;

@@ -22,6 +22,9 @@ enum status predict(const struct counters_row *row, const struct model_gpu *coun
                     const struct model_gpu *gpu, struct prediction *prediction,
                     struct message *message);
 
+/* Whether it multiplies matrices in tensor cores. No published time of such a kernel was fitted. */
+bool prediction_has_matrices(const struct counters_row *row);
+
 /* The name of the family as families.def has it, which lasts; NULL where it has none of that name. */
 const char *model_family_find(const char *name);
 /* All of them, joined by commas. */

@@ -122,6 +122,8 @@ static void prediction_sentence_print(FILE *file, const struct counters_row *row
             fputs(is_long && is_last ? "; … " : "; ", file);
         one_print(file, forecast->choice->gpus[next], &forecast->predictions[next]);
     }
+    if (able > 0 && prediction_has_matrices(row))
+        fputs("; no published time of matrix instructions was fitted", file);
     unable_print(file, forecast, able > 0 ? "; " : "");
     fputc('\n', file);
 }

@@ -115,6 +115,29 @@ static void simulated_caches_are_taken_for_their_gpu(void **state) {
     assert_true(predicted(&cached, other).seconds == predicted(&row, other).seconds);
 }
 
+/* Its interval is the square of another's, and its line says why. */
+static void nothing_was_fitted_to_matrix_instructions(void **state) {
+    (void)state;
+    struct message message;
+    struct gpu_choice choice;
+    char *log = NULL;
+    size_t size;
+    struct counters_row row = copy_row();
+    const struct model_gpu *a100 = model_gpu_find("a100");
+    const struct prediction without = predicted(&row, a100);
+    row.tensor_warp_instructions = 1;
+    const struct prediction with = predicted(&row, a100);
+    const double spread = without.high / without.seconds;
+    assert_true(fabs(with.high / with.seconds - spread * spread) < 1e-6);
+    FILE *file = open_memstream(&log, &size);
+    assert_non_null(file);
+    assert_int_equal(gpu_choice_read("a100", NULL, &choice, &message), STATUS_OK);
+    assert_int_equal(predictions_print(&row, 1, a100, &choice, NULL, file, &message), STATUS_OK);
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(strstr(log, "; no published time of matrix instructions was fitted\n"));
+    free(log);
+}
+
 /* A barrier costs where loads come before it; eight of them around two loads cost as two. */
 static void barriers_wait_for_the_loads_before_them(void **state) {
     (void)state;
@@ -279,6 +302,7 @@ static void predictions_are_written_beside_the_counts(void **state) {
     assert_non_null(strstr(log, "predicted, not measured"));
     assert_non_null(strstr(log, "copy: b200 "));
     assert_non_null(strstr(log, "; … "));
+    assert_null(strstr(log, "matrix instructions"));
     char *text = file_text(temporary_path(place, "predictions.csv"));
     assert_non_null(text);
     int lines = 0;
@@ -333,6 +357,7 @@ int main(void) {
         cmocka_unit_test(more_work_and_more_launches_take_longer),
         cmocka_unit_test(what_blocks_share_comes_from_memory_once),
         cmocka_unit_test(simulated_caches_are_taken_for_their_gpu),
+        cmocka_unit_test(nothing_was_fitted_to_matrix_instructions),
         cmocka_unit_test(barriers_wait_for_the_loads_before_them),
         cmocka_unit_test(error_correction_takes_a_ninth),
         cmocka_unit_test(few_blocks_leave_multiprocessors_idle),
