@@ -57,7 +57,7 @@ $(flags): force
 	@mkdir -p $(@D)
 	@printf '%s\n' $(foreach made,$(made_with),'$(subst ','\'',$(made): $(strip $($(made))))') >$@.new
 	@$(written_anew)
-made_with     = CC cc_version mpi_version CPPFLAGS CFLAGS LDFLAGS LDLIBS $(simd_levels:%=simd_%) $(emulator_isas:%=emulator_isa_%) EMULATOR_OPTIMISE
+made_with     = CC cc_version mpi_version CPPFLAGS CFLAGS placement LDFLAGS LDLIBS $(simd_levels:%=simd_%) $(emulator_isas:%=emulator_isa_%) EMULATOR_OPTIMISE
 cc_version   := $(shell $(CC) --version | head -n 1)
 # The list of objects: an archive that holds one too many is made anew.
 objects_list := $(BUILD)/objects
