@@ -322,30 +322,15 @@ static const struct preset_line preset_lines[] = {
 
 static const char *const awkward_shapes[] = {"1x1",   "1x17",  "3x5",     "17x1", "7x127",
                                              "33x65", "257x3", "31x1025", NULL};
-static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
 
 const struct operation operation_activation = {
-    .name = "activation",
+    OPERATION_OF(activation),
     .summary = "relu, sigmoid, tanh, gelu (both forms), silu; forward and backward, bias fused",
     .shape_form = "N or ROWSxCOLS",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct activation_problem),
+    OPERATION_ARGUMENTS(activation),
     .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
+    OPERATION_SPECIAL_VALUES(values_usual),
     .shape_parse = activation_shape_parse,
-    .describe = activation_describe,
     .prepare = activation_prepare,
-    .bind = activation_bind,
-    .launch = activation_launch,
-    .flops = activation_flops,
-    .bytes = activation_bytes,
-    .expect = activation_expect,
 };

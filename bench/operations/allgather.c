@@ -89,24 +89,13 @@ static const struct preset_line preset_lines[] = {
     {"default", "copy", "1024 32768 1048576 16777216"}, {"quick", "copy", "1024 1048576"}, {0}};
 
 const struct operation operation_allgather = {
-    .name = "allgather",
+    OPERATION_OF(allgather),
     .summary = "the parts that ranks have of an array, for all of them",
     .shape_form = "COUNT",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
     .problem_bytes = sizeof(struct allgather_problem),
     .preset_lines = preset_lines,
     .awkward_shapes = collective_awkward_shapes,
-    .special_values = collective_special_values,
-    .special_values_count = COLLECTIVE_SPECIAL_VALUES,
-    .describe = allgather_describe,
+    OPERATION_SPECIAL_VALUES(values_usual),
     .prepare = allgather_prepare,
-    .bind = allgather_bind,
-    .launch = allgather_launch,
     .between_ranks = true,
-    .flops = allgather_flops,
-    .bytes = allgather_bytes,
-    .expect = allgather_expect,
 };

@@ -175,26 +175,15 @@ static const struct preset_line preset_lines[] = {
     {"default", "sum", "1 1024 32768 1048576 16777216"}, {"quick", "sum", "1024 1048576"}, {0}};
 
 const struct operation operation_allreduce = {
-    .name = "allreduce",
+    OPERATION_OF(allreduce),
     .summary = "a sum over ranks, known to all of them",
     .shape_form = "COUNT",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
     .problem_bytes = sizeof(struct allreduce_problem),
     .preset_lines = preset_lines,
     .awkward_shapes = collective_awkward_shapes,
-    .special_values = collective_special_values,
-    .special_values_count = COLLECTIVE_SPECIAL_VALUES,
-    .describe = allreduce_describe,
+    OPERATION_SPECIAL_VALUES(values_usual),
     .prepare = allreduce_prepare,
-    .bind = allreduce_bind,
-    .launch = allreduce_launch,
     .keep = allreduce_keep,
     .release = allreduce_release,
     .between_ranks = true,
-    .flops = allreduce_flops,
-    .bytes = allreduce_bytes,
-    .expect = allreduce_expect,
 };

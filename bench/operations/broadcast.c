@@ -73,24 +73,13 @@ static const struct preset_line preset_lines[] = {
     {"default", "copy", "1024 32768 1048576 16777216"}, {"quick", "copy", "1024 1048576"}, {0}};
 
 const struct operation operation_broadcast = {
-    .name = "broadcast",
+    OPERATION_OF(broadcast),
     .summary = "the first rank's array for all ranks",
     .shape_form = "COUNT",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
     .problem_bytes = sizeof(struct broadcast_problem),
     .preset_lines = preset_lines,
     .awkward_shapes = collective_awkward_shapes,
-    .special_values = collective_special_values,
-    .special_values_count = COLLECTIVE_SPECIAL_VALUES,
-    .describe = broadcast_describe,
+    OPERATION_SPECIAL_VALUES(values_usual),
     .prepare = broadcast_prepare,
-    .bind = broadcast_bind,
-    .launch = broadcast_launch,
     .between_ranks = true,
-    .flops = broadcast_flops,
-    .bytes = broadcast_bytes,
-    .expect = broadcast_expect,
 };

@@ -11,8 +11,6 @@ enum { PIECE = COLLECTIVE_PIECE };
 
 const char *const collective_awkward_shapes[] = {"1",    "2",    "3",      "7",
                                                  "1023", "4097", "100003", NULL};
-const enum values collective_special_values[COLLECTIVE_SPECIAL_VALUES] = {
-    VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS, VALUES_SPECIAL};
 
 /* --- parts ------------------------------------------------------------------------------------ */
 

@@ -42,7 +42,5 @@ const char *collective_needs_parts(const struct bench_case *c);
 
 /* What `verify` goes through. */
 extern const char *const collective_awkward_shapes[];
-enum { COLLECTIVE_SPECIAL_VALUES = 4 };
-extern const enum values collective_special_values[COLLECTIVE_SPECIAL_VALUES];
 
 #endif

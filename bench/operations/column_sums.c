@@ -87,28 +87,13 @@ static const struct preset_line preset_lines[] = {{"default", "forward", "100x12
 
 static const char *const awkward_shapes[] = {"1x1",   "1x17",  "17x1",   "3x7",
                                              "33x65", "257x3", "2x1025", NULL};
-static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
 
 const struct operation operation_column_sums = {
-    .name = "column_sums",
+    OPERATION_OF(column_sums),
     .summary = "sum of every column: the gradient of a bias",
     .shape_form = "ROWSxCOLS",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct column_sums_problem),
+    OPERATION_ARGUMENTS(column_sums),
     .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
-    .describe = column_sums_describe,
-    .bind = column_sums_bind,
-    .launch = column_sums_launch,
-    .flops = column_sums_flops,
-    .bytes = column_sums_bytes,
-    .expect = column_sums_expect,
+    OPERATION_SPECIAL_VALUES(values_usual),
 };

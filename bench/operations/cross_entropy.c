@@ -131,31 +131,13 @@ static const struct preset_line preset_lines[] = {
     {"verdicts", "forward_backward", "80x256"},
     {0}};
 
-static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
-                                             "33x8", "2x129", "3x1025", "2x50257", NULL};
-static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
-
 const struct operation operation_cross_entropy = {
-    .name = "cross_entropy",
+    OPERATION_OF(cross_entropy),
     .summary = "softmax and cross-entropy fused: loss, gradient, or both",
     .shape_form = "ROWSxCOLS",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct cross_entropy_problem),
+    OPERATION_ARGUMENTS(cross_entropy),
     .preset_lines = preset_lines,
-    .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
-    .describe = cross_entropy_describe,
+    .awkward_shapes = operation_awkward_rows,
+    OPERATION_SPECIAL_VALUES(values_usual),
     .prepare = cross_entropy_prepare,
-    .bind = cross_entropy_bind,
-    .launch = cross_entropy_launch,
-    .flops = cross_entropy_flops,
-    .bytes = cross_entropy_bytes,
-    .expect = cross_entropy_expect,
 };

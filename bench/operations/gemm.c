@@ -227,8 +227,6 @@ static const char *const awkward_shapes[] = {
     "1x1x1",     "1x7x1",      "17x19x23", "33x65x129",  "257x3x31",   "3x257x31",
     "31x3x1025", "64x64x64",   "128x1x77", "1x128x300",  "127x129x63", "136x24x72",
     "1x3x5x7",   "3x17x19x23", "5x1x9x33", "2x65x3x129", NULL};
-static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
 static const struct settings settings[] = {
     {.alpha = 1.0f, .beta = 0.0f},
     {.alpha = 1.0f, .beta = 1.0f, .padding = 3},
@@ -238,29 +236,16 @@ static const struct settings settings[] = {
 };
 
 const struct operation operation_gemm = {
-    .name = "gemm",
+    OPERATION_OF(gemm),
     .summary = "matrix product C = alpha op(A) op(B) + beta C, row-major",
     .shape_form = "MxNxK",
     .batches = true,
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct gemm_problem),
+    OPERATION_ARGUMENTS(gemm),
     .preset_lines = gemm_preset_lines,
     .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
+    OPERATION_SPECIAL_VALUES(values_usual),
     .settings = settings,
     .settings_count = sizeof settings / sizeof settings[0],
-    .describe = gemm_describe,
-    .bind = gemm_bind,
-    .launch = gemm_launch,
-    .flops = gemm_flops,
-    .bytes = gemm_bytes,
-    .expect = gemm_expect,
     .row_cost = gemm_row_cost,
     .probe = gemm_probe,
     .rate = RATE_FLOPS,

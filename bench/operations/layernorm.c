@@ -213,31 +213,13 @@ static const struct preset_line preset_lines[] = {
     {"counters", "forward,backward,rms_forward,rms_backward", "13x67 32x256"},
     {0}};
 
-static const char *const awkward_shapes[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
-                                             "33x8", "2x129", "3x1025", "2x50257", NULL};
-static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
-
 const struct operation operation_layernorm = {
-    .name = "layernorm",
+    OPERATION_OF(layernorm),
     .summary = "layer normalisation over rows, with and without the mean, forward and backward",
     .shape_form = "ROWSxCOLS",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct layernorm_problem),
+    OPERATION_ARGUMENTS(layernorm),
     .preset_lines = preset_lines,
-    .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
-    .describe = layernorm_describe,
+    .awkward_shapes = operation_awkward_rows,
+    OPERATION_SPECIAL_VALUES(values_usual),
     .prepare = layernorm_prepare,
-    .bind = layernorm_bind,
-    .launch = layernorm_launch,
-    .flops = layernorm_flops,
-    .bytes = layernorm_bytes,
-    .expect = layernorm_expect,
 };

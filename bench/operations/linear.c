@@ -121,28 +121,13 @@ static const struct preset_line preset_lines[] = {
 static const char *const awkward_shapes[] = {"1x1x1",    "1x7x1",     "17x19x23",   "33x65x129",
                                              "257x3x31", "3x257x31",  "31x3x1025",  "64x64x64",
                                              "128x1x77", "1x128x300", "127x129x63", NULL};
-static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
 
 const struct operation operation_linear = {
-    .name = "linear",
+    OPERATION_OF(linear),
     .summary = "a dense layer forward: y = f(x W^T + b), fused",
     .shape_form = "ROWSxOUTPUTSxINPUTS",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct linear_problem),
+    OPERATION_ARGUMENTS(linear),
     .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
-    .describe = linear_describe,
-    .bind = linear_bind,
-    .launch = linear_launch,
-    .flops = linear_flops,
-    .bytes = linear_bytes,
-    .expect = linear_expect,
+    OPERATION_SPECIAL_VALUES(values_usual),
 };

@@ -103,28 +103,13 @@ static const struct preset_line preset_lines[] = {
 
 static const char *const awkward_shapes[] = {"1x1",  "1x2",  "17x1",  "3x7",
                                              "5x17", "33x8", "2x129", NULL};
-static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
 
 const struct operation operation_mse = {
-    .name = "mse",
+    OPERATION_OF(mse),
     .summary = "mean squared error: loss, gradient, or both",
     .shape_form = "ROWSxCOLS",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct mse_problem),
+    OPERATION_ARGUMENTS(mse),
     .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
-    .describe = mse_describe,
-    .bind = mse_bind,
-    .launch = mse_launch,
-    .flops = mse_flops,
-    .bytes = mse_bytes,
-    .expect = mse_expect,
+    OPERATION_SPECIAL_VALUES(values_usual),
 };

@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+const enum values values_usual[4] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
+                                     VALUES_SPECIAL};
+const char *const operation_awkward_rows[] = {"1x1",  "1x2",   "17x1",   "3x7",     "5x17",
+                                              "33x8", "2x129", "3x1025", "2x50257", NULL};
+
 const struct operation *operation_table_find(const struct operation_table *table,
                                              const char *name) {
     for (int i = 0; i < table->count; i++)

@@ -372,6 +372,28 @@ struct operation {
     const struct tuner *tuner; /* bench/operations/tuner.h; NULL where there is nothing to choose */
 };
 
+/* What every operation's table begins with: its name, the lists that its file has under these names,
+ * and the functions that are named after it. */
+#define OPERATION_OF(operation)                                                                    \
+    .name = #operation, .variants = variants,                                                      \
+    .variant_count = sizeof variants / sizeof variants[0], .implementations = implementations,     \
+    .implementation_count = sizeof implementations / sizeof implementations[0],                    \
+    .describe = operation##_describe, .bind = operation##_bind, .launch = operation##_launch,      \
+    .flops = operation##_flops, .bytes = operation##_bytes, .expect = operation##_expect
+
+/* Of one whose problem added kernels can be given: its members, by name. */
+#define OPERATION_ARGUMENTS(operation)                                                             \
+    .arguments = arguments, .argument_count = sizeof arguments / sizeof arguments[0],              \
+    .problem_bytes = sizeof(struct operation##_problem)
+
+#define OPERATION_SPECIAL_VALUES(list)                                                             \
+    .special_values = list, .special_values_count = sizeof list / sizeof list[0]
+
+/* Large, denormal, outliers, and special: what most operations are verified on. */
+extern const enum values values_usual[4];
+/* Of operations over rows: around what a warp and a block hold, and as wide as a vocabulary. */
+extern const char *const operation_awkward_rows[];
+
 /* Operations in the order in which they are listed and run. */
 struct operation_table {
     const struct operation *const *list;

@@ -159,29 +159,14 @@ static const struct preset_line preset_lines[] = {
     {0}};
 
 static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100003", NULL};
-static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_OUTLIERS,
-                                             VALUES_SPECIAL};
 
 const struct operation operation_optimizer = {
-    .name = "optimizer",
+    OPERATION_OF(optimizer),
     .summary = "SGD, SGD with momentum, Adam: one update of N parameters",
     .shape_form = "N",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct optimizer_problem),
+    OPERATION_ARGUMENTS(optimizer),
     .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
-    .describe = optimizer_describe,
+    OPERATION_SPECIAL_VALUES(values_usual),
     .prepare = optimizer_prepare,
-    .bind = optimizer_bind,
-    .launch = optimizer_launch,
-    .flops = optimizer_flops,
-    .bytes = optimizer_bytes,
-    .expect = optimizer_expect,
 };

@@ -81,24 +81,13 @@ static const struct preset_line preset_lines[] = {
     {"default", "sum", "1024 32768 1048576 16777216"}, {"quick", "sum", "1024 1048576"}, {0}};
 
 const struct operation operation_reduce_scatter = {
-    .name = "reduce_scatter",
+    OPERATION_OF(reduce_scatter),
     .summary = "a sum over ranks, a part for each of them",
     .shape_form = "COUNT",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
     .problem_bytes = sizeof(struct reduce_scatter_problem),
     .preset_lines = preset_lines,
     .awkward_shapes = collective_awkward_shapes,
-    .special_values = collective_special_values,
-    .special_values_count = COLLECTIVE_SPECIAL_VALUES,
-    .describe = reduce_scatter_describe,
+    OPERATION_SPECIAL_VALUES(values_usual),
     .prepare = reduce_scatter_prepare,
-    .bind = reduce_scatter_bind,
-    .launch = reduce_scatter_launch,
     .between_ranks = true,
-    .flops = reduce_scatter_flops,
-    .bytes = reduce_scatter_bytes,
-    .expect = reduce_scatter_expect,
 };

@@ -96,24 +96,11 @@ static const char *const awkward_shapes[] = {"1", "2", "17", "127", "1025", "100
 static const enum values special_values[] = {VALUES_LARGE, VALUES_DENORMAL, VALUES_SPECIAL};
 
 const struct operation operation_transfer = {
-    .name = "transfer",
+    OPERATION_OF(transfer),
     .summary = "copy and STREAM triad",
     .shape_form = "N",
-    .variants = variants,
-    .variant_count = sizeof variants / sizeof variants[0],
-    .implementations = implementations,
-    .implementation_count = sizeof implementations / sizeof implementations[0],
-    .arguments = arguments,
-    .argument_count = sizeof arguments / sizeof arguments[0],
-    .problem_bytes = sizeof(struct transfer_problem),
+    OPERATION_ARGUMENTS(transfer),
     .preset_lines = preset_lines,
     .awkward_shapes = awkward_shapes,
-    .special_values = special_values,
-    .special_values_count = sizeof special_values / sizeof special_values[0],
-    .describe = transfer_describe,
-    .bind = transfer_bind,
-    .launch = transfer_launch,
-    .flops = transfer_flops,
-    .bytes = transfer_bytes,
-    .expect = transfer_expect,
+    OPERATION_SPECIAL_VALUES(special_values),
 };

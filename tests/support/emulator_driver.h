@@ -55,6 +55,23 @@ static inline char *read_test_file(const char *name) {
     return contents;
 }
 
+/* What one thread of an image's kernel makes of the number that it is given the address of. */
+static inline int number_after(const void *image, const char *kernel, int number) {
+    CUmodule module;
+    CUfunction function;
+    CUdeviceptr memory;
+    void *parameters[] = {&memory};
+    OK(cuModuleLoadData(&module, image));
+    OK(cuModuleGetFunction(&function, module, kernel));
+    OK(cuMemAlloc_v2(&memory, sizeof number));
+    OK(cuMemcpyHtoD_v2(memory, &number, sizeof number));
+    OK(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL));
+    OK(cuMemcpyDtoH_v2(&number, memory, sizeof number));
+    OK(cuMemFree_v2(memory));
+    OK(cuModuleUnload(module));
+    return number;
+}
+
 /* A context of its own for each test, so that a kernel that breaks one leaves the next test alone.
  */
 struct fixture {

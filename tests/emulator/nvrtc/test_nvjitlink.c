@@ -60,20 +60,7 @@ static void inputs_become_one_image(void **state) {
     void *image = linked(link);
     assert_int_equal(nvJitLinkDestroy(&link), 0);
     assert_null(link);
-    int value = 14;
-    CUmodule module;
-    CUfunction function;
-    CUdeviceptr memory;
-    void *parameters[] = {&memory};
-    OK(cuModuleLoadData(&module, image));
-    OK(cuModuleGetFunction(&function, module, "apply"));
-    OK(cuMemAlloc_v2(&memory, sizeof value));
-    OK(cuMemcpyHtoD_v2(memory, &value, sizeof value));
-    OK(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL));
-    OK(cuMemcpyDtoH_v2(&value, memory, sizeof value));
-    assert_int_equal(value, 42);
-    OK(cuMemFree_v2(memory));
-    OK(cuModuleUnload(module));
+    assert_int_equal(number_after(image, "apply", 14), 42);
     free(image);
 }
 
