@@ -1,7 +1,8 @@
 /*
  * nvJitLink for the emulated GPU, from its documented interface. Programs link PTX with it into a cubin; here the linked image
  * is the texts behind each other, as for cuLinkComplete. cuModuleLoadData finds what does not fit. Other inputs than PTX
- * hold machine code, or NVIDIA's own intermediate code, and are refused.
+ * hold machine code, or NVIDIA's own intermediate code, and are refused; but NVIDIA's library for barriers of the grid, and for
+ * launches by kernels, stands for the barrier that is written here.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,13 +25,44 @@ typedef enum {
     NVJITLINK_ERROR_NULL_INPUT = 10,
 } nvJitLinkResult;
 
-typedef enum { NVJITLINK_INPUT_PTX = 2, NVJITLINK_INPUT_ANY = 10 } nvJitLinkInputType;
+typedef enum {
+    NVJITLINK_INPUT_PTX = 2,
+    NVJITLINK_INPUT_LIBRARY = 6,
+    NVJITLINK_INPUT_ANY = 10
+} nvJitLinkInputType;
 
 typedef struct nvJitLink {
     char *text; /* ends with a zero; NULL before the first input */
     size_t length;
+    bool has_device_runtime;
     char error[512];
 } * nvJitLinkHandle;
+
+/*
+ * What kernels call that wait for the whole grid (cuda_device_runtime_api.h, cooperative_groups). A cooperative launch has a
+ * workspace, whose address lies in two special registers. The first thread of a block counts its block in. The first block
+ * counts what flips the highest bit when all others have come.
+ */
+static const char device_runtime[] =
+    ".version 7.0\n.target sm_70\n.address_size 64\n"
+    ".visible .func (.param .b64 handle) cudaCGGetIntrinsicHandle(.param .b32 scope) {\n"
+    ".reg .b32 %r<3>; .reg .b64 %rd<2>;\n"
+    "mov.u32 %r1, %envreg1; mov.u32 %r2, %envreg2; mov.b64 %rd1, {%r2, %r1};\n"
+    "st.param.b64 [handle], %rd1; ret; }\n"
+    ".visible .func (.param .b32 error) cudaCGSynchronize(.param .b64 handle, .param .b32 flags) "
+    "{\n"
+    ".reg .pred %p<4>; .reg .b32 %r<20>; .reg .b64 %rd<2>;\n"
+    "ld.param.b64 %rd1, [handle]; bar.sync 0;\n"
+    "mov.u32 %r1, %tid.x; mov.u32 %r2, %tid.y; mov.u32 %r3, %tid.z; or.b32 %r1, %r1, %r2;\n"
+    "or.b32 %r1, %r1, %r3; setp.ne.u32 %p1, %r1, 0; @%p1 bra DONE;\n"
+    "mov.u32 %r4, %nctaid.x; mov.u32 %r5, %nctaid.y; mov.u32 %r6, %nctaid.z;\n"
+    "mul.lo.u32 %r4, %r4, %r5; mul.lo.u32 %r4, %r4, %r6; sub.u32 %r7, 0x80000001, %r4;\n"
+    "mov.u32 %r8, %ctaid.x; mov.u32 %r9, %ctaid.y; mov.u32 %r10, %ctaid.z;\n"
+    "or.b32 %r8, %r8, %r9; or.b32 %r8, %r8, %r10; setp.eq.u32 %p2, %r8, 0;\n"
+    "selp.b32 %r11, %r7, 1, %p2; atom.acq_rel.gpu.global.add.u32 %r12, [%rd1+4], %r11;\n"
+    "AGAIN: ld.acquire.gpu.global.u32 %r13, [%rd1+4]; xor.b32 %r14, %r12, %r13;\n"
+    "setp.ge.s32 %p3, %r14, 0; @%p3 bra AGAIN;\n"
+    "DONE: bar.sync 0; mov.u32 %r15, 0; st.param.b32 [error], %r15; ret; }\n";
 
 /* ---- A link ---- */
 
@@ -79,6 +111,19 @@ static bool is_ptx(int type, const char *data, size_t size) {
            (type == NVJITLINK_INPUT_ANY && memmem(data, length, ".version", 8));
 }
 
+static bool is_device_runtime(int type, const char *name) {
+    return (type == NVJITLINK_INPUT_LIBRARY || type == NVJITLINK_INPUT_ANY) && name &&
+           strstr(name, "cudadevrt");
+}
+
+/* Once, however often it is an input. */
+static nvJitLinkResult device_runtime_append(nvJitLinkHandle link) {
+    if (link->has_device_runtime)
+        return NVJITLINK_SUCCESS;
+    link->has_device_runtime = true;
+    return text_append(link, device_runtime, sizeof device_runtime);
+}
+
 NVJITLINK_API nvJitLinkResult nvJitLinkAddData(nvJitLinkHandle handle, int type, const void *data,
                                                size_t size, const char *name);
 NVJITLINK_API nvJitLinkResult nvJitLinkAddData(nvJitLinkHandle handle, int type, const void *data,
@@ -87,6 +132,8 @@ NVJITLINK_API nvJitLinkResult nvJitLinkAddData(nvJitLinkHandle handle, int type,
         return NVJITLINK_ERROR_NULL_INPUT;
     if (is_ptx(type, data, size))
         return text_append(handle, data, size);
+    if (is_device_runtime(type, name))
+        return device_runtime_append(handle);
     (void)snprintf(handle->error, sizeof handle->error,
                    "lockstep emulator: nvJitLink: %s is an input of type %d, and the emulated GPU "
                    "links PTX alone: compile to PTX, without link-time optimisation",

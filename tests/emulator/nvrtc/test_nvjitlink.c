@@ -17,7 +17,7 @@ extern int nvJitLinkGetErrorLog(nvJitLinkHandle handle, char *text);
 extern int nvJitLinkVersion(unsigned *major, unsigned *minor);
 
 enum { MISSING_ARCH = 2, INVALID_INPUT = 3, NULL_INPUT = 10 };
-enum { INPUT_PTX = 2, INPUT_LTOIR = 3, INPUT_ANY = 10 };
+enum { INPUT_PTX = 2, INPUT_LTOIR = 3, INPUT_LIBRARY = 6, INPUT_ANY = 10 };
 
 static const char head[] = ".version 8.0\n.target sm_80\n.address_size 64\n";
 static const char triple[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
@@ -64,6 +64,52 @@ static void inputs_become_one_image(void **state) {
     free(image);
 }
 
+/* Threads of a block write a word each, and read what the last block has written, twice. */
+static const char meeting[] =
+    ".version 8.0\n.target sm_80\n.address_size 64\n"
+    ".extern .func (.param .b64 h) cudaCGGetIntrinsicHandle(.param .b32 scope);\n"
+    ".extern .func (.param .b32 r) cudaCGSynchronize(.param .b64 h, .param .b32 flags);\n"
+    ".func wait() { .reg .b64 %rd<2>;\n"
+    "{ .param .b32 scope; .param .b64 h; st.param.b32 [scope], 1;\n"
+    "call.uni (h), cudaCGGetIntrinsicHandle, (scope); ld.param.b64 %rd1, [h]; }\n"
+    "{ .param .b64 h; .param .b32 flags; .param .b32 r; st.param.b64 [h], %rd1;\n"
+    "st.param.b32 [flags], 0; call.uni (r), cudaCGSynchronize, (h, flags); } ret; }\n"
+    ".visible .entry meet(.param .u64 p) { .reg .b64 %rd<9>; .reg .b32 %r<9>;\n"
+    "ld.param.u64 %rd1, [p]; mov.u32 %r1, %ctaid.x; mov.u32 %r2, %ntid.x; mov.u32 %r3, %tid.x;\n"
+    "mad.lo.u32 %r4, %r1, %r2, %r3; mul.wide.u32 %rd2, %r4, 4; add.u64 %rd2, %rd1, %rd2;\n"
+    "mov.u32 %r5, %nctaid.x; sub.u32 %r6, %r5, %r1; sub.u32 %r6, %r6, 1;\n"
+    "mad.lo.u32 %r6, %r6, %r2, %r3; mul.wide.u32 %rd3, %r6, 4; add.u64 %rd3, %rd1, %rd3;\n"
+    "st.global.u32 [%rd2], %r4; call.uni wait; ld.global.u32 %r7, [%rd3];\n"
+    "call.uni wait; add.u32 %r7, %r7, 1000; st.global.u32 [%rd2], %r7; call.uni wait;\n"
+    "ld.global.u32 %r8, [%rd3]; call.uni wait; st.global.u32 [%rd2], %r8; ret; }\n";
+
+/* As Numba links kernels that wait for their grid. Blocks of a warp do not wait for each other by chance. */
+static void the_grid_meets_without_machine_code(void **state) {
+    enum { BLOCKS = 5, THREADS = 32, WORDS = BLOCKS * THREADS };
+    (void)state;
+    nvJitLinkHandle link = link_begin();
+    assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, meeting, sizeof meeting, "meeting"), 0);
+    for (int k = 0; k < 2; k++)
+        assert_int_equal(nvJitLinkAddData(link, INPUT_LIBRARY, "!<arch>", 7, "libcudadevrt.a"), 0);
+    void *image = linked(link);
+    assert_int_equal(nvJitLinkDestroy(&link), 0);
+    int values[WORDS];
+    CUmodule module;
+    CUfunction function;
+    CUdeviceptr memory;
+    void *parameters[] = {&memory};
+    OK(cuModuleLoadData(&module, image));
+    OK(cuModuleGetFunction(&function, module, "meet"));
+    OK(cuMemAlloc_v2(&memory, sizeof values));
+    OK(cuLaunchCooperativeKernel(function, BLOCKS, 1, 1, THREADS, 1, 1, 0, NULL, parameters));
+    OK(cuMemcpyDtoH_v2(values, memory, sizeof values));
+    for (int k = 0; k < WORDS; k++)
+        assert_int_equal(values[k], 1000 + k);
+    OK(cuMemFree_v2(memory));
+    OK(cuModuleUnload(module));
+    free(image);
+}
+
 static void files_are_inputs(void **state) {
     static const char path[] = TEST_PTX "/core.ptx";
     (void)state;
@@ -89,6 +135,8 @@ static void other_inputs_are_refused_by_name(void **state) {
     assert_int_equal(nvJitLinkAddData(link, INPUT_LTOIR, head, sizeof head, "part.ltoir"),
                      INVALID_INPUT);
     assert_int_equal(nvJitLinkAddData(link, INPUT_ANY, "\177ELF", 4, NULL), INVALID_INPUT);
+    assert_int_equal(nvJitLinkAddData(link, INPUT_LIBRARY, "!<arch>", 7, "libmine.a"),
+                     INVALID_INPUT);
     assert_int_equal(nvJitLinkAddData(link, INPUT_LTOIR, head, sizeof head, "part.ltoir"),
                      INVALID_INPUT);
     assert_int_equal(nvJitLinkGetErrorLogSize(link, &size), 0);
@@ -118,6 +166,7 @@ static void wrong_calls_are_errors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_CONTEXT(inputs_become_one_image),
+        WITH_CONTEXT(the_grid_meets_without_machine_code),
         WITH_CONTEXT(files_are_inputs),
         cmocka_unit_test(other_inputs_are_refused_by_name),
         cmocka_unit_test(wrong_calls_are_errors),
