@@ -119,10 +119,13 @@ enum status gpu_cublas_open(struct gpu *gpu, const struct gpu_cublas **cublas,
     enum status status = gpu_usable(gpu, message);
     if (status != STATUS_OK)
         return status;
-    if (gpu->properties.emulated)
+    const char *chosen = getenv("LOCKSTEP_CUBLAS");
+    if (chosen && !*chosen)
+        chosen = NULL;
+    if (gpu->properties.emulated && !chosen)
         return message_set(message, STATUS_UNSUPPORTED,
                            "cuBLAS needs a real GPU: it ships machine code, and the emulated GPU "
-                           "runs PTX");
+                           "runs PTX; a stand-in may be named in LOCKSTEP_CUBLAS");
     if (gpu->capturing)
         return message_set(message, STATUS_INVALID,
                            "cuBLAS cannot be set up inside a capture: run the work once before "
@@ -131,7 +134,8 @@ enum status gpu_cublas_open(struct gpu *gpu, const struct gpu_cublas **cublas,
     if (opened == NULL)
         return message_set(message, STATUS_NO_MEMORY, "no host memory for cuBLAS's table");
     gpu->cublas = opened;
-    status = cublas_load(opened, gpu->cublas_path, gpu->driver.version, message);
+    const char *path = gpu->cublas_path ? gpu->cublas_path : chosen;
+    status = cublas_load(opened, path, gpu->driver.version, message);
     if (status == STATUS_OK)
         status = cublas_start(gpu, opened, message);
     if (status != STATUS_OK) {

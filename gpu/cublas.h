@@ -20,8 +20,9 @@ struct gpu_cublas {
 };
 
 /* The GPU's cuBLAS, owned by the GPU; the first call takes about a second and must not lie inside a
- * capture. STATUS_UNSUPPORTED when there is no library or the GPU is emulated: cuBLAS ships machine
- * code alone, which only a real GPU runs. */
+ * capture. The environment's LOCKSTEP_CUBLAS names another one. STATUS_UNSUPPORTED when there is no
+ * library, or the GPU is emulated and LOCKSTEP_CUBLAS names no stand-in: cuBLAS ships machine code
+ * alone, which only a real GPU runs. */
 enum status gpu_cublas_open(struct gpu *gpu, const struct gpu_cublas **cublas,
                             struct message *message);
 

@@ -12,6 +12,7 @@
 #define STAND_IN_OLD_CUDA STAND_IN_FOLDER "/old/libcuda.so.1"
 #define STAND_IN_CUBLAS STAND_IN_FOLDER "/libcublas.so.13"
 #define STAND_IN_NCCL STAND_IN_FOLDER "/libnccl.so.2"
+#define EMULATED_CUBLAS STAND_IN_FOLDER "/../../emulator/libcublas.so.13"
 #define STAND_IN_NVML STAND_IN_FOLDER "/libnvidia-ml.so.1"
 #define STAND_IN_OLD_NVML STAND_IN_FOLDER "/old/libnvidia-ml.so.1"
 #define STAND_IN_NVTX STAND_IN_FOLDER "/libnvtx-injection.so"

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-static char stand_in[PATH_MAX], without_functions[PATH_MAX];
+static char stand_in[PATH_MAX], without_functions[PATH_MAX], cublas[PATH_MAX];
 
 static void need_mpi(void) {
     if (!launching_is_possible(here.program))
@@ -24,13 +24,19 @@ static void library_choose(const char *path) {
     assert_int_equal(path ? setenv("LOCKSTEP_NCCL", path, 1) : unsetenv("LOCKSTEP_NCCL"), 0);
 }
 
+static void cublas_choose(const char *path) {
+    assert_int_equal(path ? setenv("LOCKSTEP_CUBLAS", path, 1) : unsetenv("LOCKSTEP_CUBLAS"), 0);
+}
+
 static int enter(void **state) {
     library_choose(stand_in);
+    cublas_choose(cublas);
     return place_enter(state);
 }
 
 static int leave(void **state) {
     library_choose(NULL);
+    cublas_choose(NULL);
     assert_int_equal(unsetenv("LOCKSTEP_STAND_IN_NCCL"), 0);
     return place_leave(state);
 }
@@ -99,7 +105,8 @@ static void test_wrong_sums_are_found(void **state) {
 
 /* --- a training step --- */
 
-#define STEP_ROWS "cuda-best-nccl,cuda-best-nccl-buckets"
+/* cuBLAS is the emulated GPU's own. */
+#define STEP_ROWS "cuda-best-nccl,cuda-best-nccl-buckets,cublas-nccl,cublas-nccl-buckets"
 
 /* Gradients of all layers against the float64 oracle of the whole batch, and parameters, moments and
  * gradients with the same bits on every rank. */
@@ -115,6 +122,8 @@ static void test_a_step_is_shared(void **state) {
     /* Two shapes, two losses. */
     assert_int_equal(text_count(rows, ",cuda-best-nccl,3xemulated,0,hot,emulated,"), 4);
     assert_int_equal(text_count(rows, ",cuda-best-nccl-buckets,3xemulated,0,hot,emulated,"), 4);
+    assert_int_equal(text_count(rows, ",cublas-nccl,3xemulated,0,hot,emulated,"), 4);
+    assert_int_equal(text_count(rows, ",cublas-nccl-buckets,3xemulated,0,hot,emulated,"), 4);
     free(rows);
     call_free(&call);
 }
@@ -129,7 +138,7 @@ static void test_a_wrong_sum_spoils_the_step(void **state) {
             LAUNCH(2, "run", "mlp", "--shape", "5-7-3@4", "--case", "*/train_step/*", "--gpu",
                    "emulated", "--implementation", STEP_ROWS, "--out", orders[i]);
         check_status(&call, 1);
-        check_holds(call.err, "2 of 2 rows failed");
+        check_holds(call.err, "4 of 4 rows failed");
         call_free(&call);
     }
 }
@@ -160,8 +169,9 @@ static void test_ranks_train_the_network_of_one_process(void **state) {
     check_status(&call, 0);
     call_free(&call);
     const double alone = loss_read("alone");
-    static const char *const rows[] = {"cuda-best-nccl", "cuda-best-nccl-buckets"};
-    for (int i = 0; i < 2; i++) {
+    static const char *const rows[] = {"cuda-best-nccl", "cuda-best-nccl-buckets", "cublas-nccl",
+                                       "cublas-nccl-buckets"};
+    for (int i = 0; i < 4; i++) {
         call = LAUNCH(3, TRAIN_SHORTLY, rows[i], "--out", rows[i]);
         check_status(&call, 0);
         call_free(&call);
@@ -175,11 +185,37 @@ static void test_training_that_fails_says_where(void **state) {
     (void)state;
     need_mpi();
     assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "ncclAllReduce=1@1", 1), 0);
-    struct call call = LAUNCH(2, TRAIN_SHORTLY, "cuda-best-nccl", "--out", "run");
-    check_status(&call, 3);
-    check_holds(call.err, "lockstep: rank 1 on ");
-    check_holds(call.err, ": ncclAllReduce failed: ncclUnhandledCudaError (1)");
-    call_free(&call);
+    static const char *const rows[] = {"cuda-best-nccl", "cublas-nccl"};
+    for (int i = 0; i < 2; i++) {
+        struct call call = LAUNCH(2, TRAIN_SHORTLY, rows[i], "--out", rows[i]);
+        check_status(&call, 3);
+        check_holds(call.err, "lockstep: rank 1 on ");
+        check_holds(call.err, ": ncclAllReduce failed: ncclUnhandledCudaError (1)");
+        call_free(&call);
+    }
+}
+
+/* The other rows of the case go on. */
+static void test_a_cublas_that_cannot_be_used_is_named(void **state) {
+    (void)state;
+    need_mpi();
+    const struct {
+        const char *library, *said;
+    } libraries[] = {
+        {"/nowhere/libcublas.so", "cuBLAS could not be loaded (/nowhere/libcublas.so: "},
+        {without_functions, "cuBLAS cannot be used, it has no cublas"},
+        {NULL, "a stand-in may be named in LOCKSTEP_CUBLAS"},
+    };
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+        cublas_choose(libraries[i].library);
+        struct call call =
+            LAUNCH(2, "verify", "mlp", "--dtype", "f32", "--shape", "5-7-3@4", "--gpu", "emulated",
+                   "--implementation", "cuda-best-nccl,cublas-nccl");
+        check_status(&call, 0);
+        check_holds(call.out, libraries[i].said);
+        check_holds(call.out, "4 passed, 0 failed, 4 skipped");
+        call_free(&call);
+    }
 }
 
 /* --- failures --- */
@@ -277,8 +313,9 @@ static void test_one_alone_is_told_how_to_start(void **state) {
 #define WITH_STAND_IN(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 int main(void) {
-    if (!realpath(STAND_IN_NCCL, stand_in) || !realpath(STAND_IN_NVML, without_functions)) {
-        perror("no stand-in for NCCL");
+    if (!realpath(STAND_IN_NCCL, stand_in) || !realpath(STAND_IN_NVML, without_functions) ||
+        !realpath(EMULATED_CUBLAS, cublas)) {
+        perror("no stand-in for NCCL, or no cuBLAS of the emulated GPU");
         return 1;
     }
     const struct CMUnitTest tests[] = {
@@ -289,6 +326,7 @@ int main(void) {
         WITH_STAND_IN(test_a_wrong_sum_spoils_the_step),
         WITH_STAND_IN(test_ranks_train_the_network_of_one_process),
         WITH_STAND_IN(test_training_that_fails_says_where),
+        WITH_STAND_IN(test_a_cublas_that_cannot_be_used_is_named),
         WITH_STAND_IN(test_no_failure_leaves_the_others_waiting),
         WITH_STAND_IN(test_a_communicator_that_does_not_go_is_left_alone),
         WITH_STAND_IN(test_a_run_goes_on_without_nccl),
