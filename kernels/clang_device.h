@@ -19,6 +19,11 @@
 
 #include <__clang_cuda_builtin_vars.h>
 #include <stddef.h>
+#include <stdint.h>
+
+struct __attribute__((aligned(8))) float2 {
+    float x, y;
+};
 
 /* Copied member by member: a plain struct would be copied as bytes, which clang cuts into two
  * halves instead of one 16-byte access. */
@@ -68,6 +73,14 @@ static __device__ inline float fmaf(float x, float y, float z) {
 
 static __device__ inline float fmaxf(float x, float y) {
     return __builtin_fmaxf(x, y);
+}
+
+static __device__ inline int min(int x, int y) {
+    return x < y ? x : y;
+}
+
+static __device__ inline int64_t min(int64_t x, int64_t y) {
+    return x < y ? x : y;
 }
 
 static __device__ inline float fabsf(float x) {
