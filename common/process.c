@@ -6,10 +6,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -160,19 +162,22 @@ void process_errors_print(const struct process *process, const char *name, FILE 
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
-static bool bytes_send(struct process *process, const char *bytes, size_t size) {
-    for (size_t sent = 0; sent < size;) {
-        ssize_t part = send(process->socket, bytes + sent, size - sent, MSG_NOSIGNAL);
-        if (part < 0 && errno != EINTR)
-            return false;
-        sent += part > 0 ? (size_t)part : 0;
-    }
-    return true;
-}
-
+/* Line and newline in one call: the process is woken once a line, when it can read the whole. */
 bool process_send(struct process *process, const char *line) {
-    return process->socket >= 0 && bytes_send(process, line, strlen(line)) &&
-           bytes_send(process, "\n", 1);
+    static char newline[] = "\n";
+    struct iovec parts[] = {{(void *)(uintptr_t)line, strlen(line)}, {newline, 1}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    while (process->socket >= 0 && parts[1].iov_len > 0) {
+        const ssize_t sent = sendmsg(process->socket, &message, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            return false;
+        const size_t taken = sent > 0 ? (size_t)sent : 0;
+        const size_t of_line = taken < parts[0].iov_len ? taken : parts[0].iov_len;
+        parts[0].iov_base = (char *)parts[0].iov_base + of_line;
+        parts[0].iov_len -= of_line;
+        parts[1].iov_len -= taken - of_line;
+    }
+    return process->socket >= 0;
 }
 
 /* Room for more text. */

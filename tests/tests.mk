@@ -88,6 +88,13 @@ $(BUILD)/tests/emulator/benchmark: $(BUILD)/tests/emulator/benchmark.o $(emulato
 bench-emulator: $(BUILD)/tests/emulator/benchmark ## measure: how fast the emulated GPU is
 	$<
 
+.PHONY: bench-peer
+$(BUILD)/tests/bench/added/benchmark: $(BUILD)/tests/bench/added/benchmark.o $(BUILD)/liblockstep.a $(flags)
+	$(CC) $(LDFLAGS) $(linked) $(LDLIBS) -o $@
+
+bench-peer: $(BUILD)/tests/bench/added/benchmark ## measure: what it costs to ask a process for a sample
+	$<
+
 # --- the emulated GPU by its driver ----------------------------------------------------------------------------------
 driver_test_link := -L$(BUILD)/emulator -l:libcuda.so.1 -Wl,-rpath,'$$ORIGIN/../../../emulator' -lcmocka -lpthread -ldl -lm
 $(driver_tests): $(BUILD)/%: $(BUILD)/%.o $(EMULATOR_LIBRARY) $(flags)
