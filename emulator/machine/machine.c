@@ -69,32 +69,6 @@ enum machine_status machine_free(struct machine *machine, uint64_t address) {
     return status;
 }
 
-enum machine_status machine_allocate_host(struct machine *machine, size_t size, void **memory) {
-    *memory = NULL;
-    if (size == 0 || size > SIZE_MAX / 2)
-        return MACHINE_INVALID_VALUE;
-    void *allocated = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
-    if (!allocated)
-        return MACHINE_OUT_OF_MEMORY;
-    pthread_mutex_lock(&machine->lock);
-    const enum machine_status status = memory_register(
-        &machine->memory, (uint64_t)(uintptr_t)allocated, size, MACHINE_MEMORY_HOST);
-    pthread_mutex_unlock(&machine->lock);
-    if (status == MACHINE_OK)
-        *memory = allocated;
-    else
-        free(allocated);
-    return status;
-}
-
-enum machine_status machine_free_host(struct machine *machine, void *memory) {
-    pthread_mutex_lock(&machine->lock);
-    const enum machine_status status =
-        memory_unregister(&machine->memory, (uint64_t)(uintptr_t)memory, MACHINE_MEMORY_HOST);
-    pthread_mutex_unlock(&machine->lock);
-    return status;
-}
-
 /* Memory that somebody else has filled. */
 static enum machine_status add_written(struct machine *machine, uint64_t address, size_t size,
                                        enum machine_memory_kind kind, bool is_read_only) {
@@ -116,6 +90,27 @@ static enum machine_status remove_written(struct machine *machine, uint64_t addr
     const enum machine_status status = memory_unregister(&machine->memory, address, kind);
     pthread_mutex_unlock(&machine->lock);
     return status;
+}
+
+/* The host writes there and nobody sees it. */
+enum machine_status machine_allocate_host(struct machine *machine, size_t size, void **memory) {
+    *memory = NULL;
+    if (size == 0 || size > SIZE_MAX / 2)
+        return MACHINE_INVALID_VALUE;
+    void *allocated = aligned_alloc(4096, (size + 4095) / 4096 * 4096);
+    if (!allocated)
+        return MACHINE_OUT_OF_MEMORY;
+    const enum machine_status status =
+        add_written(machine, (uint64_t)(uintptr_t)allocated, size, MACHINE_MEMORY_HOST, false);
+    if (status == MACHINE_OK)
+        *memory = allocated;
+    else
+        free(allocated);
+    return status;
+}
+
+enum machine_status machine_free_host(struct machine *machine, void *memory) {
+    return remove_written(machine, (uint64_t)(uintptr_t)memory, MACHINE_MEMORY_HOST);
 }
 
 enum machine_status machine_register_host(struct machine *machine, void *memory, size_t size) {

@@ -426,6 +426,21 @@ static void uninitialised_reads_are_found(void **state) {
     assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, to, from), MACHINE_OK);
 }
 
+/* The host writes through a pointer, which nobody sees. */
+static void memory_of_the_host_counts_as_written(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    void *from;
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    const uint64_t to = bench_allocate(bench, NULL, 512);
+    assert_int_equal(machine_allocate_host(bench->machine, 512, &from), MACHINE_OK);
+    memset(from, 1, 512);
+    assert_int_equal(LAUNCH(bench, "vector_load", 1, 32, (uint64_t)(uintptr_t)from, to),
+                     MACHINE_OK);
+    assert_int_equal(machine_free_host(bench->machine, from), MACHINE_OK);
+}
+
 static void a_trap_is_reported_and_the_machine_lives_on(void **state) {
     struct bench *bench = *state;
     assert_int_equal(
@@ -478,6 +493,7 @@ int main(void) {
         TEST(freed_memory_is_called_so),
         TEST(a_word_is_not_there_before_its_copy_is_waited_for),
         TEST(uninitialised_reads_are_found),
+        TEST(memory_of_the_host_counts_as_written),
         TEST(a_trap_is_reported_and_the_machine_lives_on),
         TEST(host_accesses_are_bounded),
     };
