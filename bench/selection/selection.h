@@ -55,6 +55,9 @@ enum status operation_dtypes_check(const struct operation *operation, const char
 enum status variants_check(const char *list, const struct operation *operation,
                            struct message *message);
 
+/* Refuses the name of no preset. */
+enum status preset_check(const char *name, struct message *message);
+
 /* Refuses names that no built-in operation has. */
 enum status operations_check(const char *const *names, size_t count, struct message *message);
 

@@ -1,5 +1,5 @@
-/* Inside a training: its state, its memory and its file. For train.c, memory.c, memory_check.c and
- * csv.c only. */
+/* Inside a training: its state, its memory and its file. For train.c, data.c, memory.c,
+ * memory_check.c and csv.c only. */
 #ifndef LOCKSTEP_BENCH_TRAINING_STATE_H
 #define LOCKSTEP_BENCH_TRAINING_STATE_H
 
@@ -40,6 +40,11 @@ struct training {
 static inline struct device *train_host(const struct train_options *options) {
     return options->host ? options->host : options->device;
 }
+
+/* Reads the data, or makes them up, and checks that network and batch fit them. */
+enum status train_data_open(struct training *training);
+/* Every rank needs a sample of every batch, the last one of an epoch too, and the same data. */
+enum status train_data_check_ranks(const struct training *training);
 
 /* STATUS_NO_MEMORY with both numbers where the training, whose data are there already, needs more
  * bytes than are available. */

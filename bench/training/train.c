@@ -4,7 +4,6 @@
 #include "common/clock.h"
 #include "common/files.h"
 #include "common/floating.h"
-#include "common/hash.h"
 #include "common/random.h"
 #include "kernels/collectives/collectives.h"
 #include "ranks/ranks.h"
@@ -14,13 +13,11 @@
 #include <string.h>
 
 enum {
-    STREAM_ORDER = 1 << 21,  /* of Philox, plus the epoch: the order of its samples */
-    EVALUATION_BATCH = 1000, /* at most: nothing is learnt from it, so it need not be small */
-    SYNTHETIC_TRAIN = 6000,
-    SYNTHETIC_TEST = 1500
+    STREAM_ORDER = 1 << 21, /* of Philox, plus the epoch: the order of its samples */
+    EVALUATION_BATCH = 1000 /* at most: nothing is learnt from it, so it need not be small */
 };
 
-/* --- options and data ------------------------------------------------------------------------- */
+/* --- options ---------------------------------------------------------------------------------- */
 
 static enum status options_check(const struct train_options *options, struct message *message) {
     const struct mlp_model *model = &options->model;
@@ -39,85 +36,6 @@ static enum status options_check(const struct train_options *options, struct mes
     if (options->save)
         return file_check_replaceable(options->save, message);
     return STATUS_OK;
-}
-
-/* Synthetic data follow the network. */
-static enum status data_synthesise(struct training *training, size_t memory) {
-    const struct train_options *options = training->options;
-    const struct mlp_model *model = &options->model;
-    size_t bytes = (size_t)(SYNTHETIC_TRAIN + SYNTHETIC_TEST) * ((size_t)model->sizes[0] + 1);
-    if (bytes > memory)
-        return message_set(training->message, STATUS_NO_MEMORY,
-                           "synthetic images of %" PRId64 " pixels need %zu bytes of memory and "
-                           "%zu are available; give smaller --layers",
-                           model->sizes[0], bytes, memory);
-    return dataset_synthesise(model->sizes[0], model->sizes[model->layers], SYNTHETIC_TRAIN,
-                              SYNTHETIC_TEST, options->seed, &training->dataset, training->message);
-}
-
-static enum status data_open(struct training *training) {
-    const struct train_options *options = training->options;
-    struct device *host = train_host(options);
-    struct mlp_model *model = &training->fitted.model;
-    struct dataset_rules rules = {.ignored_label = options->ignored_label};
-    size_t total;
-    enum status status = host->memory(host, &rules.memory, &total, training->message);
-    if (status != STATUS_OK)
-        return status;
-    if (strcmp(options->data, "synthetic") == 0)
-        return data_synthesise(training, rules.memory);
-    status = dataset_read(options->data, &rules, &training->dataset, training->message);
-    if (status == STATUS_OK && options->fit_layers) {
-        model->sizes[0] = training->dataset.features;
-        model->sizes[model->layers] = training->dataset.classes;
-    }
-    return status;
-}
-
-/* Do network and batch fit the data? */
-static enum status data_check(const struct training *training) {
-    const struct mlp_model *model = &training->options->model;
-    const struct dataset *dataset = &training->dataset;
-    char layers[256];
-    mlp_layers_format(model, layers, sizeof layers);
-    if (model->sizes[0] != dataset->features || model->sizes[model->layers] != dataset->classes)
-        return message_set(training->message, STATUS_INVALID,
-                           "the layers %s do not match the data in %s: its images have %" PRId64
-                           " pixels and %" PRId64 " classes; give layers from %" PRId64
-                           "-… to …-%" PRId64,
-                           layers, training->options->data, dataset->features, dataset->classes,
-                           dataset->features, dataset->classes);
-    if (model->batch > dataset->train.count)
-        return message_set(training->message, STATUS_INVALID,
-                           "batch %" PRId64 " is more than the %" PRId64
-                           " training images; give at most that",
-                           model->batch, dataset->train.count);
-    return STATUS_OK;
-}
-
-/* Every rank needs a sample of every batch, the last one of an epoch too, and the same data. */
-static enum status ranks_check(const struct training *training) {
-    const struct train_options *options = training->options;
-    const struct dataset *dataset = &training->dataset;
-    const int64_t batch = options->model.batch, ranks = ranks_count(options->ranks);
-    const int64_t last = options->drop_last ? 0 : dataset->train.count % batch;
-    if (batch < ranks || (last > 0 && last < ranks))
-        return message_set(training->message, STATUS_INVALID,
-                           "a batch of %" PRId64 " samples leaves nothing to some of %" PRId64
-                           " ranks: give a larger --batch or fewer ranks%s",
-                           batch < ranks ? batch : last, ranks,
-                           batch < ranks ? "" : ", or leave the last batch out by --drop-last");
-    const struct dataset_split *splits[] = {&dataset->train, &dataset->test};
-    uint64_t hash = hash_start;
-    for (int i = 0; i < 2; i++) {
-        hash = hash_bytes(hash, splits[i]->labels, (size_t)splits[i]->count);
-        hash = hash_bytes(hash, splits[i]->images, (size_t)(splits[i]->count * dataset->features));
-    }
-    return ranks_same(options->ranks, hash)
-               ? STATUS_OK
-               : message_set(training->message, STATUS_INVALID,
-                             "the ranks have read other data: %s is not the same on all machines",
-                             options->data);
 }
 
 /* --- batches ---------------------------------------------------------------------------------- */
@@ -356,12 +274,10 @@ static enum status training_open(struct training *training) {
     const struct train_options *options = training->options;
     enum status status = options_check(options, training->message);
     if (status == STATUS_OK)
-        status = data_open(training);
-    if (status == STATUS_OK)
-        status = data_check(training);
+        status = train_data_open(training);
     status = ranks_agree(options->ranks, status, training->message);
     if (status == STATUS_OK && options->ranks)
-        status = ranks_check(training);
+        status = train_data_check_ranks(training);
     if (status != STATUS_OK)
         return status;
     int64_t evaluation = training->dataset.test.count;
