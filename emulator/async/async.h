@@ -5,7 +5,7 @@
 #include "emulator/warps/place.h"
 
 extern const struct instruction_table async_copy, async_mbarrier, async_bulk, async_tensor,
-    async_tensor_edit, async_remote;
+    async_tensor_edit, async_remote, async_cancel;
 
 /* Writes all that the lane's cp.async have read. */
 void copy_deliver_lane(struct warp *warp, const struct instruction *instruction, unsigned lane);

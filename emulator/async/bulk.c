@@ -137,6 +137,12 @@ void bulk_issue(struct warp *warp, const struct instruction *instruction, unsign
         (void)issue_to(load, &cluster->blocks[lane_first(rest)]);
 }
 
+void bulk_issue_to_all(const struct transfer *load) {
+    struct cluster *cluster = load->warp->block->cluster;
+    for (uint32_t rank = 0; rank < cluster->size && !load->warp->is_faulted; rank++)
+        (void)issue_to(load, &cluster->blocks[rank]);
+}
+
 /* ---- Bytes ---- */
 
 static bool is_whole(struct warp *warp, const struct instruction *instruction, unsigned lane,

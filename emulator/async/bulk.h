@@ -18,6 +18,8 @@ bool bulk_find_mbarrier(struct warp *warp, const struct instruction *instruction
  * cluster in that mask, each at the same offset, and tells each one's mbarrier. */
 void bulk_issue(struct warp *warp, const struct instruction *instruction, unsigned lane,
                 const struct transfer *load, unsigned k);
+/* The same to all blocks of the cluster, and to each one's mbarrier. */
+void bulk_issue_to_all(const struct transfer *load);
 /* Copies bytes of a transfer, or reduces them with what is there. */
 void bulk_apply(const struct transfer *transfer, unsigned char *to, const unsigned char *from,
                 uint32_t bytes);

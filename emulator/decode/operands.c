@@ -67,6 +67,8 @@ static unsigned letter_bits(char letter) {
         return 16;
     case 'w':
         return 32;
+    case 'z':
+        return 128;
     default:
         return 64;
     }
@@ -98,8 +100,10 @@ static bool may_be_wider(const struct detail *detail) {
            (detail->row && detail->row->decode == DECODE_MEMORY);
 }
 
-static void check_lacking(struct decoder *decoder, unsigned bits) {
-    if (bits > 64)
+/* Of 128 bits a register keeps the lower half, which is all that a response of clusterlaunchcontrol
+ * says; nothing else takes such a register. */
+static void check_lacking(struct decoder *decoder, unsigned bits, char letter) {
+    if (bits > 64 && letter != 'z')
         decoder_lack(decoder, "the emulator lacks registers of more than 64 bits");
 }
 
@@ -302,7 +306,7 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
         return;
     }
     unsigned bits = decoder->function->syntax->registers[index].type->bits;
-    check_lacking(decoder, bits);
+    check_lacking(decoder, bits, letter);
     check_width(decoder, operand, bits, letter);
     if (operand->negated && letter != 'p')
         decoder_fail(decoder, "'!' needs a predicate");
@@ -361,7 +365,7 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
         return;
     }
     unsigned bits = decoder->function->syntax->registers[index].type->bits;
-    check_lacking(decoder, bits);
+    check_lacking(decoder, bits, letter);
     check_width(decoder, operand, bits, letter);
     detail->to_bits[detail->to_count] = slot_bits(bits);
     if (bits > letter_bits(letter))

@@ -64,6 +64,7 @@ typedef void lane_function(void *const to[], const void *const from[], const sig
  *   h   16 bits
  *   w   32 bits: f16x2, tf32 and their like too
  *   d   64 bits
+ *   z   128 bits, a response of clusterlaunchcontrol, of which the lower 64 are kept
  *   s   32 bits with a video instruction's selector of a byte or half; t: of two halves; q: of four
  *       bytes; n: as s, and it may have a sign
  *   v   the selectors of those (video.h), a `const int64_t *` that PTX does not write

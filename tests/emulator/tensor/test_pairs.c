@@ -110,12 +110,44 @@ static void who_waits_sees_each_phase(void **state) {
         fail_msg("%s", bench->diagnostic.message);
 }
 
+/* The answer comes to all blocks of the cluster, is there once it was waited for, and is no. */
+static void nobody_takes_the_work_of_others(void **state) {
+    static const char text[] =
+        HEAD "@%p1 mbarrier.init.shared.b64 [%r4], 1; fence.mbarrier_init.release.cluster;\n"
+             ".reg .b128 %q; @%p1 mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r4], 16;\n"
+             "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned;\n"
+             "and.pred %p4, %p1, %p3; @%p4 clusterlaunchcontrol.try_cancel.async.shared::cta"
+             ".mbarrier::complete_tx::bytes.multicast::cluster::all.b128 [%r3], [%r4];\n"
+             "WAIT: mbarrier.try_wait.parity.shared.b64 %p4, [%r4], 0; @!%p4 bra WAIT;\n"
+             "ld.shared.b128 %q, [%r3]; mov.u32 %r8, 7;\n"
+             "clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 %p5, %q;\n"
+             "@%p5 clusterlaunchcontrol.query_cancel.get_first_ctaid.v4.b32.b128 "
+             "{%r8,%r9,%r10,_}, %q;\n"
+             "selp.u32 %r8, %r8, 1, %p5; shl.b32 %r7, %r2, 6; add.u32 %r7, %r7, %r1;\n"
+             "mul.wide.u32 %rd3, %r7, 4; add.u64 %rd2, %rd2, %rd3; st.global.b32 [%rd2], %r8;\n"
+             "barrier.cluster.arrive.aligned; barrier.cluster.wait.aligned; ret; }\n";
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    uint32_t result[BLOCKS * THREADS];
+    const struct launch_arguments arguments = {
+        .pointer = {0, bench_allocate(bench, NULL, sizeof result)}};
+    options.check_race = options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    if (run(bench, text, BLOCKS, &arguments) != MACHINE_OK)
+        fail_msg("%s", bench->diagnostic.message);
+    assert_int_equal(machine_read(bench->machine, result, arguments.pointer[1], sizeof result),
+                     MACHINE_OK);
+    for (unsigned k = 0; k < BLOCKS * THREADS; k++)
+        assert_int_equal(result[k], 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(copies_tell_the_even_block),
         TEST(who_waits_sees_each_phase),
+        TEST(nobody_takes_the_work_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
