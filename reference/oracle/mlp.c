@@ -1,7 +1,7 @@
 /* One step or one inference in float64 with running bounds. The oracle's numbers lie in the same
  * layout as the implementation's activations, so each tensor is written where the implementation
  * would write it, and `kept` can stand in for what is read. */
-#include "reference/oracle/mlp.h"
+#include "reference/oracle/mlp_state.h"
 
 #include "common/narrow.h"
 #include "reference/oracle/bounded_functions.h"
@@ -9,23 +9,9 @@
 #include "reference/oracle/bounds.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 enum { SMALL = 1 << 12 }; /* elements that are not worth waking threads for */
-
-struct oracle_mlp {
-    struct oracle_mlp_input input;
-    bool inference; /* no gradients were computed */
-    struct mlp_model model;
-    double *values; /* activation layout */
-    float *errors;  /* likewise */
-    double *losses; /* [batch] */
-    double *loss_errors;
-    /* In bf16 and f16 what the products take, in the layout of rounded numbers; gradients without
-     * their scale. NULL in f32. */
-    float *rounded;
-};
 
 /* --- what the computation reads ---------------------------------------------------------------*/
 
@@ -325,91 +311,6 @@ enum status oracle_mlp_inference(const struct oracle_mlp_input *input, struct or
     return STATUS_OK;
 }
 
-/* --- answers ----------------------------------------------------------------------------------*/
-
-void oracle_mlp_loss(const struct oracle_mlp *oracle, int64_t first, int64_t count,
-                     double *expected, double *tolerance) {
-    for (int64_t i = 0; i < count; i++) {
-        expected[i] = oracle->losses[first + i];
-        tolerance[i] = oracle->loss_errors[first + i];
-    }
-}
-
-static void copy_numbers(const struct oracle_mlp *oracle, int64_t first, int64_t count,
-                         double *expected, double *tolerance) {
-    for (int64_t i = 0; i < count; i++) {
-        expected[i] = oracle->values[first + i];
-        tolerance[i] = (double)oracle->errors[first + i];
-    }
-}
-
-/* Cuts the piece [begin, end) of a layout to what of it lies in [first, first + count). */
-struct piece {
-    int64_t begin, end;
-};
-
-static struct piece overlap(int64_t begin, int64_t end, int64_t first, int64_t count) {
-    int64_t last = first + count;
-    begin = begin < first ? first : begin > last ? last : begin;
-    end = end > last ? last : end;
-    return (struct piece){begin, end > begin ? end : begin};
-}
-
-void oracle_mlp_activations(const struct oracle_mlp *oracle, int64_t first, int64_t count,
-                            double *expected, double *tolerance) {
-    const struct mlp_model *model = &oracle->model;
-    for (int64_t i = 0; i < count; i++) {
-        expected[i] = oracle->input.kept ? (double)oracle->input.kept[first + i] : 0.0;
-        tolerance[i] = (double)INFINITY;
-    }
-    static const enum mlp_tensor tensors[] = {MLP_PREACTIVATION, MLP_OUTPUT, MLP_GRADIENT};
-    for (int l = 0; l < model->layers; l++)
-        for (size_t t = 0; t < sizeof tensors / sizeof tensors[0]; t++) {
-            int64_t begin = mlp_tensor_offset(model, tensors[t], l);
-            bool unused = oracle->inference && tensors[t] == MLP_GRADIENT;
-            if (begin < 0 || unused)
-                continue;
-            struct piece piece =
-                overlap(begin, begin + model->batch * model->sizes[l + 1], first, count);
-            copy_numbers(oracle, piece.begin, piece.end - piece.begin,
-                         expected + (piece.begin - first), tolerance + (piece.begin - first));
-        }
-}
-
-/* Elements [first, first + count) of a tensor of rounded numbers that are asked for. */
-static void copy_rounded(const struct oracle_mlp *oracle, struct piece tensor, float scale,
-                         int64_t first, int64_t count, double *expected, double *tolerance) {
-    struct piece piece = overlap(tensor.begin, tensor.end, first, count);
-    for (int64_t i = piece.begin; i < piece.end; i++) {
-        const double value = (double)oracle->rounded[i] * (double)scale;
-        expected[i - first] = value;
-        tolerance[i - first] = is_subnormal_or_zero(value) ? FLUSH : 0.0;
-    }
-}
-
-void oracle_mlp_rounded(const struct oracle_mlp *oracle, int64_t first, int64_t count,
-                        double *expected, double *tolerance) {
-    const struct mlp_model *model = &oracle->model;
-    for (int64_t i = 0; i < count; i++) {
-        expected[i] = (double)NAN;
-        tolerance[i] = (double)INFINITY;
-    }
-    for (int l = 0; l < model->layers; l++) {
-        const int64_t weights = mlp_weight_offset(model, l);
-        const int64_t input = mlp_narrow_input_offset(model, l);
-        const int64_t gradient = mlp_narrow_gradient_offset(model, l);
-        copy_rounded(oracle,
-                     (struct piece){weights, weights + model->sizes[l] * model->sizes[l + 1]}, 1.0F,
-                     first, count, expected, tolerance);
-        copy_rounded(oracle, (struct piece){input, input + model->batch * model->sizes[l]}, 1.0F,
-                     first, count, expected, tolerance);
-        if (!oracle->inference)
-            copy_rounded(oracle,
-                         (struct piece){gradient, gradient + model->batch * model->sizes[l + 1]},
-                         mlp_gradient_scale(model), first, count, expected, tolerance);
-    }
-}
-
 /* --- gradients --------------------------------------------------------------------------------*/
 
 /* dW[row, column …] = dz^T x for a rectangle of W, through `errors` of as many elements. */
@@ -473,10 +374,10 @@ enum status oracle_mlp_gradients(const struct oracle_mlp *oracle, int64_t first,
     for (int l = 0; l < model->layers; l++) {
         int64_t weights = mlp_weight_offset(model, l), bias = mlp_bias_offset(model, l);
         struct piece piece =
-            overlap(weights, weights + model->sizes[l] * model->sizes[l + 1], first, count);
+            piece_overlap(weights, weights + model->sizes[l] * model->sizes[l + 1], first, count);
         weights_gradient(oracle, l, piece.begin - weights, piece.end - piece.begin, errors,
                          expected + (piece.begin - first), tolerance + (piece.begin - first));
-        piece = overlap(bias, bias + model->sizes[l + 1], first, count);
+        piece = piece_overlap(bias, bias + model->sizes[l + 1], first, count);
         bias_gradient(oracle, l, piece.begin - bias, piece.end - piece.begin,
                       expected + (piece.begin - first), tolerance + (piece.begin - first));
     }
