@@ -59,7 +59,7 @@ struct machine_properties {
 };
 
 struct machine_options {
-    bool check_memory; /* exact bounds of every access; alignment is always checked */
+    bool check_memory; /* allocations end to the byte; bounds and alignment are always checked */
     bool check_race;   /* two threads, one shared byte, no barrier between, one of them writing */
     bool check_race_global; /* the same between blocks, in global memory */
     bool check_init;        /* uses of values that nothing has written */

@@ -53,10 +53,16 @@ void machine_set_options(struct machine *machine, const struct machine_options *
 
 /* ---- Memory ---- */
 
+/* A GPU has memory up to the next multiple of what its allocations begin at. */
+static size_t allocated_bytes(const struct machine *machine, size_t size) {
+    const size_t more = size % MEMORY_ALIGNMENT ? MEMORY_ALIGNMENT - size % MEMORY_ALIGNMENT : 0;
+    return machine->options.check_memory || size > SIZE_MAX - more ? size : size + more;
+}
+
 enum machine_status machine_allocate(struct machine *machine, size_t size, uint64_t *address) {
     pthread_mutex_lock(&machine->lock);
-    const enum machine_status status =
-        memory_allocate(&machine->memory, size, MACHINE_MEMORY_DEVICE, address);
+    const enum machine_status status = memory_allocate(
+        &machine->memory, allocated_bytes(machine, size), MACHINE_MEMORY_DEVICE, address);
     pthread_mutex_unlock(&machine->lock);
     return status;
 }
