@@ -105,7 +105,8 @@ static void arrive(struct visit *visit, struct arrival arrival) {
         value_write(visit->warp, detail, 0, visit->lane, mbarrier_read(&visit->place));
     if (!add_bytes(visit, arrival.bytes))
         return;
-    race_release(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase));
+    race_release(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase),
+                 visit->warp->mask);
     mbarrier->pending -= arrival.count;
     mbarrier->expected -= arrival.dropped;
     mbarrier_settle(&visit->place, mbarrier);
@@ -149,7 +150,8 @@ static void expect_and_drop(struct visit *visit) {
  * leaves the count as it was. */
 static void copies_arrive(struct visit *visit) {
     copy_deliver_lane(visit->warp, visit->instruction, visit->lane);
-    race_release(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase));
+    race_release(visit->warp, race_phase_key(&visit->place, visit->mbarrier.phase),
+                 visit->warp->mask);
 }
 
 static void copies_arrive_counted(struct visit *visit) {

@@ -132,7 +132,7 @@ static void arrive(const struct transfer *commit) {
                    "that expects no more arrivals");
         return;
     }
-    race_release(commit->warp, race_phase_key(&place, mbarrier.phase));
+    race_release(commit->warp, race_phase_key(&place, mbarrier.phase), LANES_ALL);
     mbarrier.pending--;
     mbarrier_settle(&place, &mbarrier);
 }

@@ -14,6 +14,8 @@
  * threads have written they see only behind a fence.proxy.async. So a clock has a second half,
  * which says of each warp up to where what it wrote lies before such a fence.
  *
+ * What some lanes release, or see of each other, without the rest of their warp is kept apart (race_lanes.c).
+ *
  * For each byte the last write and the last read are kept, so a race with an earlier read may go
  * unseen; what is reported is a race.
  */
@@ -35,8 +37,9 @@ static void join(uint32_t *to, const uint32_t *from, size_t count) {
         to[k] = from[k] > to[k] ? from[k] : to[k];
 }
 
-/* What the warp does from now on is later than what others have seen of it. */
-static void tick(const struct warp *warp) {
+/* What the warp does from now on is later than what others have seen of these lanes. */
+static void tick(const struct warp *warp, uint32_t lanes) {
+    race_keep_release(warp, lanes);
     race_clock_of(warp)[race_number_of(warp)]++;
 }
 
@@ -50,6 +53,7 @@ static struct race_clocks *open_clocks(const struct block *block) {
     clocks->of_warps = calloc(entries, sizeof *clocks->of_warps);
     clocks->released = calloc(entries, sizeof *clocks->released);
     clocks->acquired = calloc(entries, sizeof *clocks->acquired);
+    clocks->lanes = calloc(race_warps_of(block), sizeof *clocks->lanes);
     return clocks;
 }
 
@@ -66,7 +70,7 @@ int race_open(struct block *block) {
     race->clocks = block->rank == 0 ? open_clocks(block) : block->cluster->blocks->race->clocks;
     const struct race_clocks *clocks = race->clocks;
     const bool has_all = race->words && race->bytes && race->barriers && clocks &&
-                         clocks->of_warps && clocks->released && clocks->acquired;
+                         clocks->of_warps && clocks->released && clocks->acquired && clocks->lanes;
     return has_all ? 0 : -1;
 }
 
@@ -86,6 +90,7 @@ static void close_clocks(struct race_clocks *clocks) {
     free(clocks->of_warps);
     free(clocks->released);
     free(clocks->acquired);
+    free(clocks->lanes);
     free(clocks);
 }
 
@@ -106,6 +111,7 @@ static void start_clocks(const struct block *block) {
     memset(clocks->of_warps, 0, bytes);
     memset(clocks->released, 0, bytes);
     memset(clocks->acquired, 0, bytes);
+    memset(clocks->lanes, 0, race_warps_of(block) * sizeof *clocks->lanes);
     clocks->arrivals = 0;
     forget_places(clocks);
     for (size_t k = 0; k < race_warps_of(block); k++)
@@ -124,11 +130,11 @@ void race_start(struct block *block) {
 
 /* ---- Barriers ---- */
 
-void race_arrive(struct warp *warp, uint32_t number) {
+void race_arrive(struct warp *warp, uint32_t number, uint32_t lanes) {
     if (!warp->block->race)
         return;
     join(barrier_clock(warp->block, number), race_clock_of(warp), race_length_of(warp->block));
-    tick(warp);
+    tick(warp, lanes);
 }
 
 /* Those that wait at the barrier have seen all that came before any arrival. */
@@ -197,12 +203,12 @@ uint64_t race_cluster_key(uint32_t phase) {
     return UINT64_MAX - (phase & 1);
 }
 
-void race_release(struct warp *warp, uint64_t key) {
+void race_release(struct warp *warp, uint64_t key, uint32_t lanes) {
     struct race_place *place = warp->block->race ? find_place(warp->block, key) : NULL;
     if (!place)
         return;
     join(place->clock, race_clock_of(warp), race_length_of(warp->block));
-    tick(warp);
+    tick(warp, lanes);
 }
 
 void race_acquire(struct warp *warp, uint64_t key) {
@@ -227,7 +233,7 @@ void race_fence(struct warp *warp) {
     memset(acquired, 0, length * sizeof *acquired);
     memcpy(block->race->clocks->released + race_number_of(warp) * length, race_clock_of(warp),
            length * sizeof *acquired);
-    tick(warp);
+    tick(warp, warp->mask);
 }
 
 void race_proxy_fence(struct warp *warp) {
@@ -235,7 +241,7 @@ void race_proxy_fence(struct warp *warp) {
         return;
     const size_t half = race_half_of(warp->block);
     memcpy(race_clock_of(warp) + half, race_clock_of(warp), half * sizeof(uint32_t));
-    tick(warp);
+    tick(warp, 0);
 }
 
 void race_strong(struct warp *warp, const struct instruction *instruction, uint64_t key,

@@ -9,8 +9,8 @@
 int race_open(struct block *block);
 void race_close(struct block *block);
 void race_start(struct block *block);
-/* The warp arrives at barrier `number` of its block. */
-void race_arrive(struct warp *warp, uint32_t number);
+/* Lanes of the warp arrive at barrier `number` of its block. */
+void race_arrive(struct warp *warp, uint32_t number, uint32_t lanes);
 /* The barrier lets go those that wait at it. */
 void race_synchronise(struct block *block, uint32_t number);
 
@@ -20,8 +20,8 @@ void race_synchronise(struct block *block, uint32_t number);
 uint64_t race_key(const struct shared_place *place);
 uint64_t race_phase_key(const struct shared_place *place, uint32_t phase);
 uint64_t race_cluster_key(uint32_t phase);
-/* What came before this, who acquires the key later has seen. */
-void race_release(struct warp *warp, uint64_t key);
+/* What came before this in the lanes, who acquires the key later has seen. */
+void race_release(struct warp *warp, uint64_t key, uint32_t lanes);
 void race_acquire(struct warp *warp, uint64_t key);
 
 enum race_flag {
@@ -30,6 +30,9 @@ enum race_flag {
     RACE_PENDING = 4, /* it may go on until it is waited for */
     RACE_BULK = 8,    /* a bulk copy's, or a read by wgmma */
 };
+
+/* Lanes of the warp meet: what each has done, the others have seen. */
+void race_meet(struct warp *warp, uint32_t mask);
 
 /* The next access of the warp is another instruction's. */
 void race_next(struct warp *warp);

@@ -60,8 +60,14 @@ static bool races(const struct warp *warp, const struct race_access *before,
     if (before->is_pending)
         return true;
     if (is_own_warp(warp, before))
-        return before->thread != now->thread && before->sync_clock == warp->sync_clock;
-    return before->clock > race_clock_of(warp)[entry_of(warp->block, before)];
+        return before->thread != now->thread &&
+               !(race_lanes_after(warp->block, race_number_of(warp), before, warp->sync_clock) >>
+                     now->thread % LANES &
+                 1);
+    const size_t entry = entry_of(warp->block, before);
+    const uint32_t seen = race_clock_of(warp)[entry];
+    return before->clock > seen ||
+           (!before->is_agent && !race_is_released(warp->block, entry, before, seen));
 }
 
 /* Whether a bulk copy, or a wgmma, may miss what was written, for want of a proxy fence. */
@@ -207,19 +213,24 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
 struct word_access {
     struct race_access now; /* but for the thread */
     const uint32_t *clock;
-    uint32_t warps; /* of a block */
-    uint16_t index; /* of the warp in its block */
+    const struct race_lanes *lanes; /* as the clock, by warp */
+    bool meets_apart;               /* the warp's own */
+    uint32_t warps;                 /* of a block */
+    uint16_t index;                 /* of the warp in its block */
     bool is_write;
 };
 
 static struct word_access begin_words(const struct warp *warp, bool is_write) {
     const uint32_t *clock = race_clock_of(warp);
+    const struct race_lanes *lanes = warp->block->race->clocks->lanes;
     return (struct word_access){.now = {.clock = clock[race_number_of(warp)],
                                         .sync_clock = warp->sync_clock,
                                         .serial = is_write ? warp->serial : 0,
                                         .rank = (uint8_t)warp->block->rank,
                                         .is_set = true},
                                 .clock = clock,
+                                .lanes = lanes,
+                                .meets_apart = lanes[race_number_of(warp)].meet_apart,
                                 .warps = warp->block->launch->warps,
                                 .index = (uint16_t)warp->index,
                                 .is_write = is_write};
@@ -234,8 +245,10 @@ static inline bool is_ordered(const struct race_access *before, const struct wor
     if (before->is_pending || before->is_agent)
         return false;
     if (index == access->index && before->rank == access->now.rank)
-        return before->thread == thread || before->sync_clock != access->now.sync_clock;
-    return before->clock <= access->clock[before->rank * access->warps + index];
+        return before->thread == thread ||
+               (before->sync_clock != access->now.sync_clock && !access->meets_apart);
+    const size_t entry = (size_t)before->rank * access->warps + index;
+    return before->clock <= access->clock[entry] && !access->lanes[entry].release_apart;
 }
 
 /* False where it may race, or where its bytes differ: then they are looked at one by one. */

@@ -34,11 +34,26 @@ struct race_place {
     uint32_t *clock; /* NULL: an empty slot */
 };
 
+/* Some lanes of a warp met, or released, without the others. */
+struct race_partial {
+    uint32_t time; /* on the clock of the warp's meetings or its own, and 1; 0: none */
+    uint32_t mask;
+};
+
+enum { RACE_KEPT = 64 };
+
+struct race_lanes {
+    struct race_partial meetings[RACE_KEPT], releases[RACE_KEPT];
+    uint32_t release_sync[RACE_KEPT]; /* the clock of meetings at the release */
+    bool meet_apart, release_apart;   /* ever */
+};
+
 /* What the blocks of a cluster have together; the first of them owns it. */
 struct race_clocks {
     uint32_t *of_warps;                 /* [warp][entry] */
     uint32_t *released;                 /* [warp][entry]: the warp's clock at its last fence */
     uint32_t *acquired;                 /* [warp][entry]: what a fence would make it see */
+    struct race_lanes *lanes;           /* [warp] */
     uint32_t arrivals;                  /* of bulk copies */
     struct race_place *places;          /* by a hash of the address, then the next that is free */
     size_t place_count, place_capacity; /* a power of two, more than twice the count; or 0 */
@@ -73,5 +88,16 @@ static inline size_t race_number_of(const struct warp *warp) {
 static inline uint32_t *race_clock_of(const struct warp *warp) {
     return warp->block->race->clocks->of_warps + race_number_of(warp) * race_length_of(warp->block);
 }
+
+/* ---- Lanes of a warp ---- */
+
+/* The lanes do what lets others see what they have done so far, at the warp's clock. */
+void race_keep_release(const struct warp *warp, uint32_t mask);
+/* The lanes that have met the access's, or those that had, up to the time `until` of meetings. */
+uint32_t race_lanes_after(const struct block *block, size_t warp, const struct race_access *before,
+                          uint32_t until);
+/* Whether the warp had released the access by the time `until` of its clock. */
+bool race_is_released(const struct block *block, size_t warp, const struct race_access *before,
+                      uint32_t until);
 
 #endif

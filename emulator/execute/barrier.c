@@ -139,7 +139,7 @@ static void execute_barrier(struct warp *warp, const struct instruction *instruc
     barrier->arrived += counted && lanes == warp->live ? (uint32_t)LANES : lane_count(lanes);
     if (action == BARRIER_REDUCE)
         reduce(barrier, warp, instruction->detail, lanes);
-    race_arrive(warp, number);
+    race_arrive(warp, number, lanes);
     if (action == BARRIER_ARRIVE) {
         warp->pc++;
     } else {

@@ -89,7 +89,7 @@ static void execute_arrive(struct warp *warp, const struct instruction *instruct
     warp->cluster_arrived |= lanes;
     if (lanes) {
         if (instruction->detail->choice[0] != RELAXED)
-            race_release(warp, race_cluster_key(warp->block->cluster->barrier_phase));
+            race_release(warp, race_cluster_key(warp->block->cluster->barrier_phase), lanes);
         barrier_cluster_threads_exited(warp->block->cluster);
     }
 }

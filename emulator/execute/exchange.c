@@ -1,5 +1,6 @@
 /* Instructions by which the lanes of a warp see each other: shuffles, votes, matches, reductions,
  * and their waiting. */
+#include "emulator/checks/race.h"
 #include "emulator/checks/undefined.h"
 #include "emulator/execute/execute.h"
 #include "emulator/warps/values.h"
@@ -314,9 +315,9 @@ static void execute_warp_barrier(struct warp *warp, const struct instruction *in
         wait_here(warp, lanes);
         return;
     }
-    warp->sync_clock++;
-    warp_save(warp, warp->pc + 1);
     joined &= needed;
+    race_meet(warp, lanes | joined);
+    warp_save(warp, warp->pc + 1);
     for (unsigned lane = 0; lane < LANES; lane++)
         warp->lane_pc[lane] += joined >> lane & 1;
     warp->sync_wait &= ~joined;

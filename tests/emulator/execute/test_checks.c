@@ -253,6 +253,11 @@ static void lanes_of_a_store_that_agree_do_not_race(void **state) {
     "mov.u32 %r1, %tid.x; setp.ne.u32 %p, %r1, " writer "; @%p bra READ;\n"                        \
     "st.shared.u32 [word], 5;\nREAD: " between " ld.shared.u32 %r2, [word]; ret; }\n"
 
+/* The halves of a warp wait at places of their own. */
+#define HALVES(lower, upper)                                                                       \
+    "setp.lt.u32 %p, %r1, 16; @%p bra LOWER; bar.warp.sync " upper                                 \
+    "; bra GO; LOWER: bar.warp.sync " lower "; GO:"
+
 /* A warp that reads one word has all its lanes looked at, though its last lane alone is kept. */
 static void a_word_that_its_reader_wrote_races_with_other_readers(void **state) {
     static const struct {
@@ -263,6 +268,8 @@ static void a_word_that_its_reader_wrote_races_with_other_readers(void **state) 
         {WRITE_AND_READ("31", "bar.warp.sync -1;"), MACHINE_OK},
         {WRITE_AND_READ("0", ""), MACHINE_CHECK_FAILED},
         {WRITE_AND_READ("0", "bar.sync 0;"), MACHINE_OK},
+        {WRITE_AND_READ("0", HALVES("0x0000ffff", "0xffff0000")), MACHINE_CHECK_FAILED},
+        {WRITE_AND_READ("0", HALVES("-1", "-1")), MACHINE_OK},
     };
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
@@ -273,6 +280,67 @@ static void a_word_that_its_reader_wrote_races_with_other_readers(void **state) 
         if (LAUNCH(bench, "k", 1, 32) != kernels[k].status)
             fail_msg("%zu: %s", k, bench->log);
     }
+}
+
+/* The lanes of a warp store a word each, and one of them arrives for all at an mbarrier, for which a
+ * thread of another warp waits before it reads the last word. */
+#define ARRIVE_FOR_ALL(between)                                                                    \
+    ".visible .entry k() { .reg .b64 %rd<3>; .reg .b32 %r<6>; .reg .pred %p<4>;\n"                 \
+    ".shared .align 8 .b8 barrier[8]; .shared .align 4 .b8 words[128];\n"                          \
+    "mov.u32 %r1, %tid.x; mov.u32 %r2, barrier; mov.u32 %r3, words; shl.b32 %r4, %r1, 2;\n"        \
+    "add.u32 %r4, %r4, %r3; setp.ne.u32 %p1, %r1, 0; setp.gt.u32 %p2, %r1, 31;\n"                  \
+    "@!%p1 mbarrier.init.shared.b64 [%r2], 1; bar.sync 0; @%p2 bra OTHER;\n"                       \
+    "st.shared.u32 [%r4], %r1; " between "\n"                                                      \
+    "@!%p1 mbarrier.arrive.shared.b64 %rd1, [%r2]; ret;\n"                                         \
+    "OTHER: mbarrier.test_wait.parity.shared.b64 %p3, [%r2], 0; @!%p3 bra OTHER;\n"                \
+    "ld.shared.u32 %r5, [%r3+124]; ret; }\n"
+
+static void one_lane_arrives_for_others_behind_a_barrier_of_its_warp(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(bench_load(bench, ARRIVE_FOR_ALL("bar.warp.sync -1;")), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 64), MACHINE_OK);
+    assert_int_equal(bench_load(bench, ARRIVE_FOR_ALL("")), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 64), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "race in shared memory", "thread 31");
+}
+
+/* Half of a warp shuffles, and takes the value of a lane. */
+#define SHUFFLE(source)                                                                            \
+    ".visible .entry k() { .reg .b32 %r<3>; .reg .pred %p; mov.u32 %r1, %tid.x;\n"                 \
+    "setp.gt.u32 %p, %r1, 15; @%p ret; shfl.sync.idx.b32 %r2, %r1, " source                        \
+    ", 31, 0xffff; ret; }\n"
+
+static void a_value_of_a_lane_that_does_not_take_part_is_none(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    assert_int_equal(bench_load(bench, SHUFFLE("20")), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "the value of lane 20, which does not take part");
+    assert_int_equal(bench_load(bench, SHUFFLE("3")), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
+}
+
+/* Programs that go a little over what they have allocated go on where nothing is checked. */
+static void an_overrun_is_found_unless_nothing_is_checked(void **state) {
+    static const char text[] = ".visible .entry k(.param .u64 p) { .reg .b64 %rd<2>;\n"
+                               "ld.param.u64 %rd1, [p]; st.global.u32 [%rd1+4], 1; ret; }\n";
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    assert_int_equal(bench_load(bench, text), MACHINE_OK);
+    options.check_memory = false;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, bench_allocate(bench, NULL, 4)), MACHINE_OK);
+    options.check_memory = true;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, bench_allocate(bench, NULL, 4)),
+                     MACHINE_INVALID_ADDRESS);
+    EXPECT_SAID(bench, "out-of-bounds write of 4 bytes");
 }
 
 /* Thread 0 writes a word and sets a flag; thread 32 of the other warp waits for the flag. */
@@ -487,6 +555,9 @@ int main(void) {
         TEST(a_copy_races_with_its_own_thread_until_its_wait),
         TEST(lanes_of_a_store_that_agree_do_not_race),
         TEST(a_word_that_its_reader_wrote_races_with_other_readers),
+        TEST(one_lane_arrives_for_others_behind_a_barrier_of_its_warp),
+        TEST(a_value_of_a_lane_that_does_not_take_part_is_none),
+        TEST(an_overrun_is_found_unless_nothing_is_checked),
         TEST(flags_order_as_the_memory_model_says),
         TEST(a_fault_in_inlined_code_names_its_callers),
         TEST(of_many_callers_the_first_and_the_last_are_named),
