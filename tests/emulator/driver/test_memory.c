@@ -423,6 +423,9 @@ static void places_have_pools_of_their_own(void **state) {
         assert_ptr_equal(current, own);
         EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemPoolDestroy(own));
     }
+    int is_supported = 0;
+    OK(cuDeviceGetAttribute(&is_supported, CU_DEVICE_ATTRIBUTE_HOST_MEMORY_POOLS_SUPPORTED, 0));
+    assert_int_equal(is_supported, 1);
     CUmemoryPool pool;
     CUmemLocation nowhere = {CU_MEM_LOCATION_TYPE_NONE, 0},
                   beyond = {CU_MEM_LOCATION_TYPE_DEVICE, 99}, host = {CU_MEM_LOCATION_TYPE_HOST, 0};
