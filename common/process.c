@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -165,7 +164,7 @@ void process_errors_print(const struct process *process, const char *name, FILE 
 /* Line and newline in one call: the process is woken once a line, when it can read the whole. */
 bool process_send(struct process *process, const char *line) {
     static char newline[] = "\n";
-    struct iovec parts[] = {{(void *)(uintptr_t)line, strlen(line)}, {newline, 1}};
+    struct iovec parts[] = {{(void *)line, strlen(line)}, {newline, 1}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     while (process->socket >= 0 && parts[1].iov_len > 0) {
         const ssize_t sent = sendmsg(process->socket, &message, MSG_NOSIGNAL);

@@ -89,7 +89,8 @@ static int64_t rows_a_block(const struct gpu *gpu, int64_t rows) {
 static int64_t scale_bytes(const struct layernorm_problem *problem) {
     enum { SECTOR = 32 };
     const int64_t bytes = problem->columns * (int64_t)sizeof(float);
-    return (problem->beta != NULL ? 2 : 1) * SECTOR * geometry_ceil(bytes, SECTOR);
+    const int64_t vectors = problem->beta != NULL ? 2 : 1;
+    return vectors * SECTOR * geometry_ceil(bytes, SECTOR);
 }
 
 /* ROW_LONG, too, where gamma and beta do not fit into shared memory beside the reductions. */
