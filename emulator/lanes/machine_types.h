@@ -51,6 +51,7 @@ struct machine_properties {
     size_t shared_per_block_optin; /* with the function attribute raised */
     size_t shared_per_multiprocessor;
     size_t shared_reserved_per_block;
+    unsigned tensor_memory_columns; /* of 128 lanes by 32 bits; 0: there is none */
     size_t constant_memory;
     size_t l1_bytes; /* of a multiprocessor's first-level cache and shared memory together */
     size_t l2_bytes;

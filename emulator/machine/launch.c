@@ -115,6 +115,9 @@ static enum machine_status check_launch(const struct machine *machine,
     const struct machine_function_info *info = machine_function_info(launch->function);
     if (info->lacks)
         return refuse(diagnostic, MACHINE_NOT_SUPPORTED, info, "%s", info->lacks);
+    if (launch->function->module->program->uses_tensor_memory && !properties->tensor_memory_columns)
+        return refuse(diagnostic, MACHINE_NOT_SUPPORTED, info,
+                      "its module has tcgen05, and the device has no tensor memory");
     enum machine_status status = check_sizes(machine, launch, diagnostic);
     if (status == MACHINE_OK)
         status = machine_check_clusters(machine, launch, diagnostic);

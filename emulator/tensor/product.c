@@ -7,6 +7,7 @@
  * columns of the first half in its lower lanes and those of the second half above. Rows of an a in
  * tensor memory lie in the lanes of their rows of d.
  */
+#include "emulator/tensor/description.h"
 #include "emulator/tensor/operand.h"
 
 #include "emulator/arithmetic/arithmetic.h"
@@ -19,85 +20,15 @@
 #include <string.h>
 
 enum { FROM_D, FROM_A, FROM_B, FROM_DESCRIPTION, FROM_LANES }; /* sources; then enable-input-d */
-enum kind { KIND_F16, KIND_TF32, KIND_F8F6F4, KIND_I8 };
-enum { HALF_ROWS = 64, STEP_LANES = 16, A_COLUMNS = 8 };
+enum { STEP_LANES = 16, A_COLUMNS = 8 };
 
 /* ---- The instruction descriptor ---- */
 
-struct description {
-    unsigned rows, columns; /* m, n */
-    uint8_t a, b, d;        /* enum tensor_type */
-    bool a_negated, b_negated, a_across, b_across, saturates;
-};
-
-static bool find_type(enum kind kind, unsigned number, uint8_t *type) {
-    static const uint8_t floats[] = {TENSOR_TYPE_E4M3, TENSOR_TYPE_E5M2, TENSOR_TYPE_S32,
-                                     TENSOR_TYPE_E2M3, TENSOR_TYPE_E3M2, TENSOR_TYPE_E2M1};
-    switch (kind) {
-    case KIND_F16:
-        *type = number ? TENSOR_TYPE_BF16 : TENSOR_TYPE_F16;
-        return number <= 1;
-    case KIND_TF32:
-        *type = TENSOR_TYPE_TF32;
-        return number == 2;
-    case KIND_I8:
-        *type = number ? TENSOR_TYPE_S8 : TENSOR_TYPE_U8;
-        return number <= 1;
-    case KIND_F8F6F4:
-    default:
-        *type = number < sizeof floats ? floats[number] : TENSOR_TYPE_S32;
-        return *type != TENSOR_TYPE_S32;
-    }
-}
-
-static bool find_result(enum kind kind, unsigned number, uint8_t *type) {
-    static const uint8_t types[] = {TENSOR_TYPE_F16, TENSOR_TYPE_F32, TENSOR_TYPE_S32};
-    *type = number < sizeof types ? types[number] : TENSOR_TYPE_BF16;
-    if (kind == KIND_I8)
-        return *type == TENSOR_TYPE_S32;
-    return *type == TENSOR_TYPE_F32 || (*type == TENSOR_TYPE_F16 && kind != KIND_TF32);
-}
-
-/* Table 39 of 9.7.16.2.1, and for 8 bits across k table 50. */
-static bool has_shape(const struct description *it, enum kind kind, unsigned group) {
-    const unsigned n = it->columns, rows = it->rows / group;
-    const bool is_small = tensor_depth((enum tensor_type)it->b) == TENSOR_DEPTH;
-    const unsigned step = (rows == HALF_ROWS && group == 1 ? 8U : 16U);
-    const unsigned across = is_small && it->b_across ? 16 * group : step;
-    const bool is_integer = kind == KIND_I8;
-    const bool has_integer = n == 8 || n == 24 || n % 16 == 0;
-    return (rows == HALF_ROWS || rows == TENSOR_LANES) && n >= across && n % across == 0 &&
-           n <= TENSOR_PRODUCT_COLUMNS && (!is_integer || has_integer);
-}
-
-/* NULL, or what is wrong. */
-static const char *read_description(uint32_t bits, enum kind kind, unsigned group,
-                                    struct description *it) {
-    enum { RESERVED = 1 << 6 | 1 << 23 | 1 << 29, SPARSE = 1 << 2 };
-    *it = (struct description){.rows = (bits >> 24 & 31) * 16,
-                               .columns = (bits >> 17 & 63) * 8,
-                               .a_negated = bits >> 13 & 1,
-                               .b_negated = bits >> 14 & 1,
-                               .a_across = bits >> 15 & 1,
-                               .b_across = bits >> 16 & 1,
-                               .saturates = bits >> 3 & 1};
-    if (bits & RESERVED)
-        return "reserved bits are set";
-    if (bits & SPARSE)
-        return "it says that a is sparse, and the instruction has no .sp";
-    if (!find_type(kind, bits >> 7 & 7, &it->a) || !find_type(kind, bits >> 10 & 7, &it->b) ||
-        !find_result(kind, bits >> 4 & 3, &it->d))
-        return "its .kind has no such types";
-    if (kind == KIND_I8 ? it->a_negated || it->b_negated : it->saturates)
-        return "integers are not negated, and nothing else saturates";
-    return has_shape(it, kind, group) ? NULL : "there is no product of this shape";
-}
-
 static bool find_description(struct warp *warp, const struct instruction *instruction,
-                             unsigned lane, uint32_t bits, struct description *it) {
+                             unsigned lane, uint32_t bits, struct tensor_description *it) {
     const struct tensor_form *form = instruction->detail->tensor;
     const char *wrong =
-        read_description(bits, (enum kind)instruction->detail->choice[1], form->group, it);
+        tensor_describe(bits, (enum tensor_kind)instruction->detail->choice[1], form->group, it);
     if (!wrong && it->a_across && form->a_in_memory)
         wrong = "a in tensor memory is not transposed";
     if (!wrong && form->a_in_memory && it->a >= TENSOR_TYPE_E2M3 && it->a <= TENSOR_TYPE_E2M1)
@@ -112,7 +43,7 @@ static bool find_description(struct warp *warp, const struct instruction *instru
 
 /* False after a fault. */
 static bool open_operand(const struct transfer *transfer, uint64_t bits, bool is_a,
-                         const struct description *it, struct tensor_operand *operand) {
+                         const struct tensor_description *it, struct tensor_operand *operand) {
     *operand = (struct tensor_operand){.transfer = transfer,
                                        .name = is_a ? "the matrix a" : "the matrix b",
                                        .type = is_a ? it->a : it->b,
@@ -149,7 +80,7 @@ static void spread_row(struct tensor_a *a, unsigned lane, const uint32_t *values
         a->at[k].group[lane / LANES].at[lane % LANES] = values[k];
 }
 
-static bool load_shared_a(const struct tensor_operand *operand, const struct description *it,
+static bool load_shared_a(const struct tensor_operand *operand, const struct tensor_description *it,
                           struct tensor_a *a) {
     const struct transfer *transfer = operand->transfer;
     const unsigned rows = share(transfer, it->rows), depth = tensor_depth((enum tensor_type)it->a);
@@ -159,8 +90,8 @@ static bool load_shared_a(const struct tensor_operand *operand, const struct des
     for (unsigned row = 0; row < rows; row++) {
         const unsigned lane = lane_of(transfer, rows, row);
         spread_row(a, lane, values[row], depth);
-        if (transfer->instruction->detail->tensor->group == TENSOR_PAIR && rows == HALF_ROWS)
-            spread_row(a, lane + HALF_ROWS, values[row], depth);
+        if (transfer->instruction->detail->tensor->group == TENSOR_PAIR && rows == TENSOR_HALF_ROWS)
+            spread_row(a, lane + TENSOR_HALF_ROWS, values[row], depth);
     }
     return true;
 }
@@ -208,7 +139,7 @@ static bool load_tensor_a(const struct tensor_operand *operand, const struct ten
 
 struct product {
     const struct transfer *transfer;
-    struct description description;
+    struct tensor_description description;
     struct tensor_a a;
     struct tensor_b b;
     struct tensor_column rows;   /* all bits of a lane that has a row */
@@ -218,7 +149,8 @@ struct product {
 static void find_lanes(struct product *product, unsigned number) {
     const struct transfer *transfer = product->transfer;
     const unsigned rows = share(transfer, product->description.rows);
-    const bool is_half = transfer->instruction->detail->tensor->group == 1 && rows == HALF_ROWS;
+    const bool is_half =
+        transfer->instruction->detail->tensor->group == 1 && rows == TENSOR_HALF_ROWS;
     memset(&product->rows, is_half ? 0 : 0xff, sizeof product->rows);
     for (unsigned row = 0; is_half && row < rows; row++) {
         const unsigned lane = lane_of(transfer, rows, row);
@@ -249,7 +181,7 @@ static bool load_a(struct product *product, struct tensor_operand *operand) {
 /* What a block has of d: all columns in all lanes, or half of them in each half of the lanes. */
 static void multiply(const struct product *product, struct block *block) {
     const struct transfer *transfer = product->transfer;
-    const struct description *it = &product->description;
+    const struct tensor_description *it = &product->description;
     const bool is_halved = it->columns != transfer->tensor.columns;
     const unsigned halves = is_halved ? 2 : 1, groups = TENSOR_GROUPS / halves;
     for (unsigned half = 0; half < halves; half++)
@@ -287,7 +219,7 @@ static void compute_block(struct product *product, struct tensor_operand *a, str
 }
 
 /* Both operands, and the blocks; 0 after a fault. */
-static unsigned open_operands(const struct transfer *transfer, const struct description *it,
+static unsigned open_operands(const struct transfer *transfer, const struct tensor_description *it,
                               struct tensor_operand *a, struct tensor_operand *b,
                               struct block *blocks[TENSOR_PAIR]) {
     const bool a_in_memory = transfer->instruction->detail->tensor->a_in_memory;
@@ -299,7 +231,7 @@ static unsigned open_operands(const struct transfer *transfer, const struct desc
 }
 
 /* Calls `visit` for all chunks that the product reads. */
-static void visit_operands(const struct transfer *transfer, const struct description *it,
+static void visit_operands(const struct transfer *transfer, const struct tensor_description *it,
                            tensor_visitor *visit) {
     struct tensor_operand a, b;
     struct block *blocks[TENSOR_PAIR];
@@ -322,10 +254,10 @@ static void compute(const struct transfer *transfer) {
         return;
     }
     product->transfer = transfer;
-    (void)read_description(transfer->tensor.description,
-                           (enum kind)transfer->instruction->detail->choice[1],
-                           transfer->instruction->detail->tensor->group, &product->description);
-    const struct description *it = &product->description;
+    (void)tensor_describe(transfer->tensor.description,
+                          (enum tensor_kind)transfer->instruction->detail->choice[1],
+                          transfer->instruction->detail->tensor->group, &product->description);
+    const struct tensor_description *it = &product->description;
     const unsigned count = open_operands(transfer, it, &a, &b, blocks);
     const unsigned columns = count ? it->columns / count : 0;
     bool is_loaded = count > 0;
@@ -368,9 +300,10 @@ static bool check_memory(const struct transfer *transfer) {
     return true;
 }
 
-static bool check_lanes(const struct transfer *transfer, const struct description *it) {
+static bool check_lanes(const struct transfer *transfer, const struct tensor_description *it) {
     const unsigned lane = tensor_lane(transfer->tensor.d);
-    const bool is_half = transfer->instruction->detail->tensor->group == 1 && it->rows == HALF_ROWS;
+    const bool is_half =
+        transfer->instruction->detail->tensor->group == 1 && it->rows == TENSOR_HALF_ROWS;
     const bool a_differs =
         transfer->tensor.a_columns && tensor_lane((uint32_t)transfer->tensor.a) != lane;
     if ((lane == 0 || (is_half && lane == STEP_LANES)) && !a_differs)
@@ -394,7 +327,7 @@ static bool is_enabled(const struct warp *warp, const struct detail *detail, uns
     return (lanes >> lane & 1) != (detail->negated >> source & 1);
 }
 
-static void fill(struct transfer *transfer, const struct description *it) {
+static void fill(struct transfer *transfer, const struct tensor_description *it) {
     const struct detail *detail = transfer->instruction->detail;
     struct warp *warp = transfer->warp;
     struct transfer_tensor *tensor = &transfer->tensor;
@@ -418,7 +351,7 @@ static void fill(struct transfer *transfer, const struct description *it) {
 
 static void issue(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     struct transfer transfer = {.instruction = instruction, .warp = warp, .lane = lane};
-    struct description it;
+    struct tensor_description it;
     const uint32_t bits = (uint32_t)value_read(warp, instruction->detail, FROM_DESCRIPTION, lane);
     if (!tensor_join_group(warp, instruction, lane) ||
         !find_description(warp, instruction, lane, bits, &it))

@@ -57,6 +57,7 @@ void bench_open(struct bench *bench, unsigned host_threads) {
 static void open_with_clusters(struct bench *bench, int capability_major, unsigned host_threads) {
     struct machine_properties properties = bench_properties;
     properties.capability_major = capability_major;
+    properties.tensor_memory_columns = capability_major == 10 ? 512 : 0;
     properties.shared_per_block_optin = 232448;
     properties.shared_per_multiprocessor = 233472;
     open_machine(bench, &properties, host_threads);

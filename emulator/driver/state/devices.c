@@ -148,6 +148,7 @@ static const struct driver_device devices[] = {
                        .shared_per_block_optin = KIB(227),
                        .shared_per_multiprocessor = KIB(228),
                        .shared_reserved_per_block = KIB(1),
+                       .tensor_memory_columns = 512,
                        .l1_bytes = KIB(256),
                        .l2_bytes = MIB(126),
                        .clock_khz = 1965000,

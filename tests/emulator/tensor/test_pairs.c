@@ -94,6 +94,14 @@ static void copies_tell_the_even_block(void **state) {
     assert_non_null(strstr(bench->log, "lies in another block than its destination"));
 }
 
+static void a_device_without_tensor_memory_refuses_it(void **state) {
+    struct bench *bench = *state;
+    const struct launch_arguments arguments = {.number = {0}};
+    const char *const text = HEAD ALLOCATE("1") FREE("1");
+    assert_int_equal(run(bench, text, 1, &arguments), MACHINE_NOT_SUPPORTED);
+    assert_non_null(strstr(bench->diagnostic.message, "the device has no tensor memory"));
+}
+
 /* Two phases may end while a warp has not looked: it has slept in the first, and seen its end. */
 static void who_waits_sees_each_phase(void **state) {
     static const char text[] = HEAD ALLOCATE(
@@ -147,6 +155,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(copies_tell_the_even_block),
         TEST(who_waits_sees_each_phase),
+        cmocka_unit_test_setup_teardown(a_device_without_tensor_memory_refuses_it,
+                                        bench_setup_hopper, bench_teardown),
         TEST(nobody_takes_the_work_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
