@@ -53,7 +53,9 @@ static size_t entry_of(const struct block *block, const struct race_access *befo
                             : (size_t)before->rank * block->launch->warps + before->thread / LANES;
 }
 
-static bool races(const struct warp *warp, const struct race_access *before,
+/* A lane that arrives for others lets their reads pass: they mostly have what they read by then, and
+ * programs count on it. */
+static bool races(const struct warp *warp, const struct race_access *before, bool was_write,
                   const struct race_access *now) {
     if (!before->is_set || (before->is_strong && now->is_strong))
         return false;
@@ -67,7 +69,7 @@ static bool races(const struct warp *warp, const struct race_access *before,
     const size_t entry = entry_of(warp->block, before);
     const uint32_t seen = race_clock_of(warp)[entry];
     return before->clock > seen ||
-           (!before->is_agent && !race_is_released(warp->block, entry, before, seen));
+           (was_write && !before->is_agent && !race_is_released(warp->block, entry, before, seen));
 }
 
 /* Whether a bulk copy, or a wgmma, may miss what was written, for want of a proxy fence. */
@@ -187,12 +189,12 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
     for (uint32_t k = 0; k < size && !warp->is_faulted; k++) {
         const uint32_t offset = place->offset + k;
         struct race_byte *byte = byte_at(place->block, offset);
-        const bool after_write = races(warp, &byte->write, &now) &&
+        const bool after_write = races(warp, &byte->write, true, &now) &&
                                  !(is_write && agrees(warp, byte, &now, value ? value + k : NULL));
         if (after_write)
             report(warp, instruction, lane, offset, verb, &byte->write,
                    describe(&byte->write, true));
-        else if (is_write && races(warp, &byte->read, &now))
+        else if (is_write && races(warp, &byte->read, false, &now))
             report(warp, instruction, lane, offset, verb, &byte->read,
                    describe(&byte->read, false));
         else if (!is_write && misses(warp, &byte->write, &now))
