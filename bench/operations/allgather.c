@@ -89,13 +89,6 @@ static const struct preset_line preset_lines[] = {
     {"default", "copy", "1024 32768 1048576 16777216"}, {"quick", "copy", "1024 1048576"}, {0}};
 
 const struct operation operation_allgather = {
-    OPERATION_OF(allgather),
+    COLLECTIVE_OF(allgather),
     .summary = "the parts that ranks have of an array, for all of them",
-    .shape_form = "COUNT",
-    .problem_bytes = sizeof(struct allgather_problem),
-    .preset_lines = preset_lines,
-    .awkward_shapes = collective_awkward_shapes,
-    OPERATION_SPECIAL_VALUES(values_usual),
-    .prepare = allgather_prepare,
-    .between_ranks = true,
 };

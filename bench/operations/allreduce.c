@@ -175,15 +175,8 @@ static const struct preset_line preset_lines[] = {
     {"default", "sum", "1 1024 32768 1048576 16777216"}, {"quick", "sum", "1024 1048576"}, {0}};
 
 const struct operation operation_allreduce = {
-    OPERATION_OF(allreduce),
+    COLLECTIVE_OF(allreduce),
     .summary = "a sum over ranks, known to all of them",
-    .shape_form = "COUNT",
-    .problem_bytes = sizeof(struct allreduce_problem),
-    .preset_lines = preset_lines,
-    .awkward_shapes = collective_awkward_shapes,
-    OPERATION_SPECIAL_VALUES(values_usual),
-    .prepare = allreduce_prepare,
     .keep = allreduce_keep,
     .release = allreduce_release,
-    .between_ranks = true,
 };

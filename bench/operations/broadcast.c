@@ -73,13 +73,6 @@ static const struct preset_line preset_lines[] = {
     {"default", "copy", "1024 32768 1048576 16777216"}, {"quick", "copy", "1024 1048576"}, {0}};
 
 const struct operation operation_broadcast = {
-    OPERATION_OF(broadcast),
+    COLLECTIVE_OF(broadcast),
     .summary = "the first rank's array for all ranks",
-    .shape_form = "COUNT",
-    .problem_bytes = sizeof(struct broadcast_problem),
-    .preset_lines = preset_lines,
-    .awkward_shapes = collective_awkward_shapes,
-    OPERATION_SPECIAL_VALUES(values_usual),
-    .prepare = broadcast_prepare,
-    .between_ranks = true,
 };

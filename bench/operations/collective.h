@@ -43,4 +43,11 @@ const char *collective_needs_parts(const struct bench_case *c);
 /* What `verify` goes through. */
 extern const char *const collective_awkward_shapes[];
 
+/* What the table of every operation between ranks has. */
+#define COLLECTIVE_OF(operation)                                                                   \
+    OPERATION_OF(operation), OPERATION_SPECIAL_VALUES(values_usual),                               \
+        .shape_form = "COUNT", .problem_bytes = sizeof(struct operation##_problem),                \
+        .preset_lines = preset_lines, .awkward_shapes = collective_awkward_shapes,                 \
+        .prepare = operation##_prepare, .between_ranks = true
+
 #endif

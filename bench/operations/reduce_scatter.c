@@ -81,13 +81,6 @@ static const struct preset_line preset_lines[] = {
     {"default", "sum", "1024 32768 1048576 16777216"}, {"quick", "sum", "1024 1048576"}, {0}};
 
 const struct operation operation_reduce_scatter = {
-    OPERATION_OF(reduce_scatter),
+    COLLECTIVE_OF(reduce_scatter),
     .summary = "a sum over ranks, a part for each of them",
-    .shape_form = "COUNT",
-    .problem_bytes = sizeof(struct reduce_scatter_problem),
-    .preset_lines = preset_lines,
-    .awkward_shapes = collective_awkward_shapes,
-    OPERATION_SPECIAL_VALUES(values_usual),
-    .prepare = reduce_scatter_prepare,
-    .between_ranks = true,
 };

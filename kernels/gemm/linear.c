@@ -1,5 +1,6 @@
 /* Launches of linear: unfused, a product and an activation; fused, the tile and the split of k that
  * gemm would take, with the epilogue in the kernel that has the whole sum. */
+#include "common/linear_product.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/geometry.h"
 #include "kernels/kernels.h"
@@ -24,25 +25,9 @@ static const struct {
 };
 static const struct gpu_kernel sum_kernel = {"gemm_8_split_k", "linear_split_k_sum"};
 
-static struct gemm_problem product_of(const struct linear_problem *problem) {
-    return (struct gemm_problem){.variant = GEMM_NT,
-                                 .dtype = DTYPE_F32,
-                                 .m = problem->rows,
-                                 .n = problem->outputs,
-                                 .k = problem->inputs,
-                                 .alpha = 1.0f,
-                                 .beta = 0.0f,
-                                 .a = problem->x,
-                                 .b = problem->weights,
-                                 .c = problem->y,
-                                 .lda = problem->inputs,
-                                 .ldb = problem->inputs,
-                                 .ldc = problem->outputs};
-}
-
 static enum status unfused(const struct linear_problem *problem, gemm_kernel *gemm,
                            struct execution *execution) {
-    const struct gemm_problem product = product_of(problem);
+    const struct gemm_problem product = linear_product(problem);
     const struct activation_problem epilogue = {.function = problem->relu ? ACTIVATION_RELU
                                                                           : ACTIVATION_IDENTITY,
                                                 .rows = problem->rows,
@@ -60,7 +45,7 @@ enum status linear_cuda_unfused(const struct linear_problem *problem, struct exe
 
 static enum status fused_whole(const struct linear_problem *problem, enum gemm_tile_size tile,
                                struct execution *execution) {
-    const struct gemm_problem product = product_of(problem);
+    const struct gemm_problem product = linear_product(problem);
     struct linear_arguments arguments = {
         .gemm = gemm_arguments_of(&product), .bias = problem->bias, .relu = problem->relu};
     const int64_t blocks[2] = {geometry_ceil(problem->rows, tiles[tile].side) *
@@ -73,7 +58,7 @@ static enum status fused_whole(const struct linear_problem *problem, enum gemm_t
 
 static enum status fused_split(const struct linear_problem *problem, struct gemm_choice choice,
                                struct execution *execution) {
-    const struct gemm_problem product = product_of(problem);
+    const struct gemm_problem product = linear_product(problem);
     struct gemm_split_arguments arguments;
     enum status status = gemm_cuda_split_parts(&product, choice, &arguments, execution);
     if (status != STATUS_OK)
@@ -90,7 +75,7 @@ enum status linear_cuda_best(const struct linear_problem *problem, struct execut
                            "linear cuda-best was called without a GPU");
     if (gpu_properties(execution->gpu)->capability < 80 || problem->inputs > INT_MAX)
         return unfused(problem, gemm_cuda_best, execution);
-    const struct gemm_problem product = product_of(problem);
+    const struct gemm_problem product = linear_product(problem);
     const struct gemm_choice choice =
         gemm_choose(&product, gpu_properties(execution->gpu)->multiprocessors, execution->tuning);
     return choice.splits > 1 ? fused_split(problem, choice, execution)
