@@ -43,9 +43,12 @@ enum status job_leave(struct ranks *ranks, enum status status,
         return status;
     const bool first = ranks_is_first(ranks);
     status = ranks_agree(ranks, status, message);
-    ranks_close(ranks);
+    /* A launcher ends all as soon as one ends with a failure: what the first says comes before. */
+    if (first && status != STATUS_OK)
+        fprintf(stderr, "lockstep: %s\n", message->text);
     if (first)
-        return status;
+        (void)fflush(stdout); /* main looks whether all was written */
+    ranks_close(ranks);
     if (status != STATUS_OK)
         *context->exit_status = exit_status_of(status);
     return STATUS_OK;

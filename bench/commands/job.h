@@ -12,8 +12,8 @@
 enum status job_join(const struct command_context *context, enum status status,
                      struct ranks **ranks, struct message *message);
 
-/* Leaves the job with what all ranks end with, which the first one alone is to say: on the others
- * STATUS_OK, with the exit status set. Without ranks it gives `status`. */
+/* Leaves the job with what all ranks end with, which the first one says before any ends: STATUS_OK, with the
+ * exit status set. Without ranks it gives `status`. */
 enum status job_leave(struct ranks *ranks, enum status status,
                       const struct command_context *context, struct message *message);
 
