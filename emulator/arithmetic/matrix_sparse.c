@@ -11,7 +11,9 @@
  * narrower elements lanes take turns between the upper and the lower row, 32 bits each.
  */
 #include "emulator/arithmetic/matrix_product.h"
+
 #include "emulator/arithmetic/sparse.h"
+#include <stddef.h>
 
 enum { SPARSE_ROWS = 16, SPARSE_COLUMNS = 8, SPARSE_DEPTH = 128 };
 
@@ -56,7 +58,7 @@ ALWAYS_INLINE void multiply_floats(void *const to[], const void *const from[],
     find_places(&places, c_registers + 4 / result.elements, multiply);
     for (unsigned row = 0; row < SPARSE_ROWS; row++) {
         for (unsigned element = 0; element < k / 2; element++) {
-            const float *const b_row = &b[places.column[row][element] * n];
+            const float *const b_row = &b[(size_t)places.column[row][element] * n];
             for (unsigned column = 0; column < n; column++) {
                 sums[row * n + column] =
                     accumulate(sums[row * n + column], a[row * (k / 2) + element], b_row[column],
@@ -91,7 +93,8 @@ ALWAYS_INLINE void multiply_integers(void *const to[], const void *const from[],
             const struct matrix_position at = matrix_position(&result, lane, element);
             int64_t sum = c[at.row * n + at.column];
             for (unsigned step = 0; step < k / 2; step++) {
-                sum += a[at.row * (k / 2) + step] * b[places.column[at.row][step] * n + at.column];
+                const unsigned place = places.column[at.row][step] * n + at.column;
+                sum += (int64_t)a[at.row * (k / 2) + step] * b[place];
             }
             d->at[lane] = integer_result(sum, modifiers.saturate);
         }

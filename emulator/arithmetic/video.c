@@ -292,7 +292,7 @@ static struct packed_places packed_places(uint64_t selectors, unsigned count) {
         places.is_written[i] = video_unit(selectors, VIDEO_D) == VIDEO_WHOLE;
     }
     for (unsigned k = 0; k < video_count(selectors, VIDEO_D); k++)
-        places.is_written[video_number(selectors, VIDEO_D, k) % count] = true;
+        places.is_written[video_number(selectors, VIDEO_D, k) % 4] = true;
     return places;
 }
 
