@@ -139,6 +139,7 @@ struct machine_function_info {
     bool has_explicit_clusters; /* .explicitcluster: the launch has to say them, if nothing else */
     unsigned ptx_version;       /* 90 for 9.0 */
     unsigned target;            /* 80 for sm_80 */
+    char target_features;       /* 'a' of sm_90a, 'f' of sm_100f, NUL for neither */
     const char
         *lacks; /* where the kernel needs what the emulator lacks; NULL: it can be launched */
 };

@@ -147,6 +147,7 @@ static void describe_kernel(struct source *source, const struct machine_module *
     info->min_blocks = syntax->min_blocks;
     info->ptx_version = module->syntax->version;
     info->target = module->syntax->target;
+    info->target_features = module->syntax->features;
     info->lacks = function->lacks;
 }
 

@@ -2,6 +2,7 @@
 #include "emulator/ptx/fatbin.h"
 
 #include "emulator/ptx/lz4.h"
+#include "emulator/ptx/target.h"
 
 #include <dlfcn.h>
 #include <stdint.h>
@@ -13,7 +14,12 @@
 #define WRAPPER_MAGIC 0x466243B1U
 
 enum { KIND_PTX = 1 };
-enum { FLAG_LZ4 = 0x2000, FLAG_ZSTD = 0x8000 };
+enum {
+    FLAG_LZ4 = 0x2000,
+    FLAG_ZSTD = 0x8000,
+    FLAG_ARCHITECTURE = 0x100000,
+    FLAG_FAMILY = 0x200000
+};
 
 /* PTX is text; a decoded size beyond this is a broken header, not a module. */
 #define DECODED_LIMIT ((uint64_t)1 << 30)
@@ -61,11 +67,25 @@ struct fatbin_search {
     char architectures[256]; /* "sm_75 PTX, sm_80 machine code" */
 };
 
+/* 'a' of sm_90a, 'f' of sm_100f, NUL for neither. */
+static char entry_features(const struct fatbin_entry *entry) {
+    return (char)(entry->flags & FLAG_ARCHITECTURE ? 'a' : entry->flags & FLAG_FAMILY ? 'f' : 0);
+}
+
+/* Of what fits, the highest architecture, and of one architecture what is made for the fewest. */
+static bool entry_is_better(const struct fatbin_entry *entry, const struct fatbin_entry *best) {
+    const uint64_t features = FLAG_ARCHITECTURE | FLAG_FAMILY;
+    if (entry->architecture != best->architecture)
+        return entry->architecture > best->architecture;
+    return (entry->flags & features) && !(best->flags & FLAG_ARCHITECTURE);
+}
+
 static void fatbin_note(struct fatbin_search *search, const struct fatbin_entry *entry) {
     size_t used = strlen(search->architectures);
-    snprintf(search->architectures + used, sizeof search->architectures - used, "%s%s for sm_%u",
-             used ? ", " : "", entry->kind == KIND_PTX ? "PTX" : "machine code",
-             (unsigned)entry->architecture);
+    snprintf(search->architectures + used, sizeof search->architectures - used,
+             "%s%s for sm_%u%.1s", used ? ", " : "",
+             entry->kind == KIND_PTX ? "PTX" : "machine code", (unsigned)entry->architecture,
+             (const char[]){entry_features(entry), 0});
 }
 
 static bool fatbin_walk(const unsigned char *at, const unsigned char *end, unsigned architecture,
@@ -80,8 +100,9 @@ static bool fatbin_walk(const unsigned char *at, const unsigned char *end, unsig
             entry.compressed_size > entry.size)
             return false;
         fatbin_note(search, &entry);
-        if (entry.kind == KIND_PTX && entry.architecture <= architecture &&
-            (!search->best || entry.architecture > search->entry.architecture)) {
+        if (entry.kind == KIND_PTX &&
+            target_fits(entry.architecture, entry_features(&entry), architecture) &&
+            (!search->best || entry_is_better(&entry, &search->entry))) {
             search->best = at;
             search->entry = entry;
         }

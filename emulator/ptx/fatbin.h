@@ -15,7 +15,7 @@
  *            u16   minor and u16 major number of the PTX version
  *            u32   architecture: 80 for sm_80
  *            u32   offset and u32 length of the name
- *            u64   flags
+ *            u64   flags: 0x100000 for sm_90a, 0x200000 for sm_100f
  *            u64   reserved
  *            u64   size of the data when decompressed
  * Objects and `__cudaRegisterFatBinary` hold a wrapper:
@@ -47,7 +47,7 @@ struct fatbin_ptx {
 /* Whether a container or a wrapper begins at `image`. */
 bool fatbin_is(const void *image);
 /*
- * Finds the PTX of the highest architecture that is not above `architecture`. `message` receives
+ * Finds the PTX of the highest architecture that a device of `architecture` takes. `message` receives
  * one line on what is in the container when nothing fits or something is broken.
  */
 enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, struct fatbin_ptx *ptx,

@@ -139,7 +139,7 @@ static void parse_function(struct parser *parser, struct linkage linkage, bool i
 /* ---- The module ---- */
 
 /* sm_80, sm_90a, sm_100f: the features of one architecture, or of a family, begin with sm_90. */
-static unsigned target_number(struct parser *parser, const char *name) {
+static unsigned target_number(struct parser *parser, const char *name, char *features) {
     enum { FIRST_WITH_FEATURES = 90, LIMIT = 1000 };
     unsigned number = 0;
     const char *at = name + 3;
@@ -147,6 +147,7 @@ static unsigned target_number(struct parser *parser, const char *name) {
         number = number * 10 + (unsigned)(*at - '0');
     const bool has_features =
         number >= FIRST_WITH_FEATURES && (strcmp(at, "a") == 0 || strcmp(at, "f") == 0);
+    *features = *at;
     if (*at != '\0' && !has_features)
         source_fail(parser->source, MACHINE_INVALID_PTX, parser->lexer.token.place,
                     "there is no target '%s'", name);
@@ -157,7 +158,7 @@ static void parse_target(struct parser *parser) {
     do {
         const char *name = parser_expect_name(parser);
         if (strncmp(name, "sm_", 3) == 0) {
-            parser->module->target = target_number(parser, name);
+            parser->module->target = target_number(parser, name, &parser->module->features);
         }
     } while (parser_take(parser, ','));
 }

@@ -155,6 +155,7 @@ struct syntax_function {
 struct syntax_module {
     unsigned version; /* 90 for 9.0 */
     unsigned target;  /* 80 for sm_80 */
+    char features;    /* 'a' of sm_90a, 'f' of sm_100f, NUL for neither */
     struct syntax_scope *scope;
     struct syntax_variable **variables;
     size_t variable_count, variable_capacity;

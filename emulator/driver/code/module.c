@@ -8,6 +8,7 @@
 
 #include "emulator/driver/code/function.h"
 #include "emulator/driver/code/image.h"
+#include "emulator/ptx/target.h"
 
 static CUresult module_list_functions(struct driver_module *module) {
     module->function_count = machine_function_count(module->machine);
@@ -61,11 +62,12 @@ static CUresult module_check_target(const struct driver_module *module, char *me
     if (!module->function_count)
         return CUDA_SUCCESS;
     const struct machine_function_info *info = module->functions[0].info; /* the same for all */
-    if (info->target > device) {
-        snprintf(message, size,
-                 "the PTX is for sm_%u and the device is sm_%u; compile for compute_%u, or choose "
-                 "another device with LOCKSTEP_EMULATOR=device=…",
-                 info->target, device, device);
+    if (!target_fits(info->target, info->target_features, device)) {
+        snprintf(
+            message, size,
+            "the PTX is for sm_%u%.1s and the device is sm_%u; compile for compute_%u, or choose "
+            "another device with LOCKSTEP_EMULATOR=device=…",
+            info->target, &info->target_features, device, device);
         return CUDA_ERROR_INVALID_PTX;
     }
     return CUDA_SUCCESS;

@@ -314,6 +314,28 @@ static void loads_and_stores_take_32_bytes(void **state) {
     assert_int_equal(run_with("device=b200;check=all", move_32_bytes).status, 0);
 }
 
+#define EMPTY(target)                                                                              \
+    ".version 8.8\n.target " target "\n.address_size 64\n.visible .entry k() { ret; }\n"
+
+static int load_for_targets_of_b200(void) {
+    CUcontext context;
+    if (cuInit(0) || cuCtxCreate_v4(&context, NULL, 0, 0) ||
+        cuModuleLoadData(&module, EMPTY("sm_90a")) != CUDA_ERROR_INVALID_PTX ||
+        cuModuleLoadData(&module, EMPTY("sm_103f")) != CUDA_ERROR_INVALID_PTX ||
+        cuModuleLoadData(&module, EMPTY("sm_90f")) != CUDA_ERROR_INVALID_PTX ||
+        cuModuleLoadData(&module, EMPTY("sm_90")) || cuModuleLoadData(&module, EMPTY("sm_100a")) ||
+        cuModuleLoadData(&module, EMPTY("sm_100f")))
+        return 1;
+    return (int)cuCtxDestroy_v2(context);
+}
+
+static void targets_with_features_are_for_their_devices(void **state) {
+    (void)state;
+    struct outcome outcome = run_with("device=b200", load_for_targets_of_b200);
+    assert_int_equal(outcome.status, 0);
+    assert_non_null(strstr(outcome.said, "the PTX is for sm_90a and the device is sm_100;"));
+}
+
 /* ---- Virtual memory, and leaks ---- */
 
 static const char allocating_kernel[] =
@@ -473,6 +495,7 @@ int main(void) {
         cmocka_unit_test(budget_stops_endless_loops),
         cmocka_unit_test(blocking_launches_return_their_fault),
         cmocka_unit_test(loads_and_stores_take_32_bytes),
+        cmocka_unit_test(targets_with_features_are_for_their_devices),
         cmocka_unit_test(leaks_are_named),
         cmocka_unit_test(what_a_fault_left_is_no_leak),
         cmocka_unit_test(refused_calls_of_virtual_memory_say_why),

@@ -129,6 +129,47 @@ static void fat_binaries_offer_the_newest_that_fits(void **state) {
     assert_non_null(strstr(message, "arch=compute_70,code=compute_70"));
 }
 
+/* Sets a bit in the flags of the entry for sm_90, where nvcc says what features the PTX asks for. */
+static void set_flag_of_90(unsigned char *image, uint64_t flag) {
+    enum { HEADER = 16, SIZE_AT = 8, ARCHITECTURE_AT = 28, FLAGS_AT = 40 };
+    uint64_t size, length, flags;
+    uint32_t header, architecture;
+    memcpy(&size, image + SIZE_AT, sizeof size);
+    for (unsigned char *at = image + HEADER; at < image + HEADER + size; at += header + length) {
+        memcpy(&header, at + 4, sizeof header);
+        memcpy(&length, at + SIZE_AT, sizeof length);
+        memcpy(&architecture, at + ARCHITECTURE_AT, sizeof architecture);
+        memcpy(&flags, at + FLAGS_AT, sizeof flags);
+        flags = architecture == 90 ? flags | flag : flags;
+        memcpy(at + FLAGS_AT, &flags, sizeof flags);
+    }
+}
+
+static void fat_binaries_keep_features_to_their_devices(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t flag;
+        unsigned device, chosen;
+    } cases[] = {{0x100000, 90, 90}, {0x100000, 91, 80}, {0x100000, 120, 80}, {0x100000, 89, 80},
+                 {0x200000, 90, 90}, {0x200000, 91, 90}, {0x200000, 120, 80}, {0x200000, 89, 80}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static unsigned char image[65536];
+        FILE *file = fopen(TEST_PTX "/driver_plain.fatbin", "rb");
+        assert_non_null(file);
+        assert_true(fread(image, 1, sizeof image, file) > 0);
+        assert_int_equal(fclose(file), 0);
+        set_flag_of_90(image, cases[i].flag);
+        char message[300];
+        struct fatbin_ptx ptx;
+        assert_int_equal(fatbin_find_ptx(image, cases[i].device, &ptx, message, sizeof message),
+                         FATBIN_OK);
+        assert_int_equal(ptx.architecture, cases[i].chosen);
+        free(ptx.text);
+        assert_int_equal(fatbin_find_ptx(image, 70, &ptx, message, sizeof message), FATBIN_NO_PTX);
+        assert_non_null(strstr(message, cases[i].flag == 0x100000 ? "sm_90a" : "sm_90f"));
+    }
+}
+
 /* ---- Handles ---- */
 
 static void handles_die_with_their_objects(void **state) {
@@ -174,6 +215,7 @@ int main(void) {
         cmocka_unit_test(lz4_noise_is_survived),
         cmocka_unit_test(fat_binaries_may_be_cut_anywhere),
         cmocka_unit_test(fat_binaries_offer_the_newest_that_fits),
+        cmocka_unit_test(fat_binaries_keep_features_to_their_devices),
         cmocka_unit_test(handles_die_with_their_objects),
         cmocka_unit_test(handles_are_walked_by_kind),
     };
