@@ -387,7 +387,7 @@ struct operation {
     .problem_bytes = sizeof(struct operation##_problem)
 
 #define OPERATION_SPECIAL_VALUES(list)                                                             \
-    .special_values = list, .special_values_count = sizeof list / sizeof list[0]
+    .special_values = (list), .special_values_count = sizeof(list) / sizeof((list)[0])
 
 /* Large, denormal, outliers, and special: what most operations are verified on. */
 extern const enum values values_usual[4];
