@@ -102,13 +102,15 @@ void contest_stage_recover(struct contest *contest, struct device *device) {
     struct stage *stage = &contest->stages[device - contest->rules->devices->list];
     const struct stage before = *stage;
     struct message message;
-    if (contest_ranks(contest) || !device->lost || !device->lost(device))
+    const bool lost = device->lost && device->lost(device);
+    if (!device->lost || !ranks_any(contest_ranks(contest), lost))
         return;
     for (int i = 0; i < contest->entry_count; i++)
         if (contest->entries[i].contender.device == device)
             contender_unbind(&contest->entries[i].contender);
     stage_close(stage);
-    (void)device->reset(device, &message); /* whether it helped, the device says */
+    if (lost)
+        (void)device->reset(device, &message); /* whether it helped, the device says */
     for (int i = 0; i < contest->entry_count; i++) {
         struct entry *entry = &contest->entries[i];
         if (!entry->running || entry->contender.device != device)
@@ -141,10 +143,11 @@ void contest_stages_time_transfers(struct contest *contest) {
         struct message *failure = &stage->transfer_failure;
         enum status status = device->transfer_time(device, transfers, count, TRANSFER_PASSES,
                                                    &stage->transfer_s, failure);
+        status = ranks_agree(contest_ranks(contest), status, failure);
         if (status == STATUS_OK)
             continue;
         stage->transfer_s = NAN;
-        if (device->lost && device->lost(device))
+        if (ranks_any(contest_ranks(contest), device->lost && device->lost(device)))
             contest_row_end(entry, status, failure->text);
         contest_stage_recover(contest, device);
     }

@@ -2,7 +2,7 @@
 #include "bench/added/compile/compiler.h"
 #include "bench/added/compile/nvrtc.h"
 #include "bench/operations/operations.h"
-#include "tests/support/calling.h"
+#include "tests/support/launching.h"
 
 #include <dirent.h>
 #include <glob.h>
@@ -123,12 +123,7 @@ static void faulty_write(void) {
                             "}\n");
 }
 
-/* The GPU's context is lost with the row's fault, and the other rows of the case get a new one. */
-static void test_a_fault_fails_its_own_row_alone(void **state) {
-    (void)state;
-    faulty_write();
-    struct call call = CALL_CACHED("run", "--case", "transfer/copy/f32/1024", "--gpu", "emulated",
-                                   "--add", "mine.cu", "--out", "run");
+static void expect_one_row_fails(struct call call) {
     check_status(&call, 1);
     check_holds(call.err, "1 of ");
     check_holds(call.out, "out-of-bounds");
@@ -139,6 +134,25 @@ static void test_a_fault_fails_its_own_row_alone(void **state) {
     check_holds(counters, "transfer,copy,f32,1024,cuda-vectorised,");
     assert_null(strstr(counters, ",faulty,"));
     free(counters);
+}
+
+#define COPY_RUN                                                                                   \
+    "run", "--case", "transfer/copy/f32/1024", "--gpu", "emulated", "--add", "mine.cu", "--quick", \
+        "--threads", "1", "--out", "run"
+
+/* The GPU's context is lost with the row's fault, and the other rows of the case get a new one. */
+static void test_a_fault_fails_its_own_row_alone(void **state) {
+    (void)state;
+    faulty_write();
+    expect_one_row_fails(CALL_CACHED(COPY_RUN));
+}
+
+static void test_a_fault_over_ranks_fails_its_own_row_alone(void **state) {
+    (void)state;
+    if (!launching_is_possible(here.program))
+        skip();
+    faulty_write();
+    expect_one_row_fails(LAUNCH(2, COPY_RUN));
 }
 
 /* Others are explained, and the run's folder goes. */
@@ -422,6 +436,7 @@ int main(void) {
         IN_CACHED(test_a_run_counts_an_added_kernel),
         IN_CACHED(test_rows_of_another_operation_are_refused),
         IN_CACHED(test_a_fault_fails_its_own_row_alone),
+        IN_CACHED(test_a_fault_over_ranks_fails_its_own_row_alone),
         IN_CACHED(test_explain_gives_the_reason_of_a_fault),
         IN_CACHED(test_explain_passes_over_rows_of_other_operations),
         IN_CACHED(test_a_condition_skips_with_its_reason),
