@@ -376,7 +376,7 @@ enum status launch_line_read(struct block *block) {
         block->reader = before;
         return word_unknown(block);
     }
-    if (kinds[kind].need != NEED_TO_BE_ONE && !block->lines->operation) {
+    if (kinds[kind].need >= NEED_OPERATION && !block->lines->operation) {
         block->reader = before;
         return refuse(block, "an `operation` line has to stand before this one");
     }
