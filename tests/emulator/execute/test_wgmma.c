@@ -4,9 +4,9 @@
  * (emulator/arithmetic/warpgroup.h); and what is found wrong around it.
  */
 #include "tests/support/emulator_core.h"
+#include "tests/support/kernel_text.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -17,7 +17,6 @@ enum {
     B_START = 16384,
     SHARED_BYTES = 56 << 10,
     REGISTERS_MAX = 128,
-    TEXT_BYTES = 1 << 15,
 };
 
 enum type { F16, BF16, TF32, E4M3, E5M2, S8, U8, B1, F32, S32 };
@@ -232,77 +231,61 @@ static uint32_t model(const struct form *form, const struct data *data, unsigned
 
 /* ---- The kernel ---- */
 
-struct text {
-    char at[TEXT_BYTES];
-    size_t length;
-};
-
-static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct text *text, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    const int length =
-        vsnprintf(text->at + text->length, sizeof text->at - text->length, format, arguments);
-    va_end(arguments);
-    assert_true(length >= 0 && text->length + (size_t)length < sizeof text->at);
-    text->length += (size_t)length;
-}
-
 static void add_product(struct text *text, const struct form *form) {
     const bool can_be_across = type_bits[form->a] == 16;
-    add(text, "wgmma.mma_async%s.sync.aligned.m64n%uk%u%s.%s.%s.%s%s {",
-        form->is_sparse ? ".sp" : "", form->n, depth_of(form) * (form->is_sparse ? 2 : 1),
-        form->saturates ? ".satfinite" : "", type_names[form->d], type_names[form->a],
-        type_names[form->b], form->a == B1 ? ".and.popc" : "");
+    text_add(text, "wgmma.mma_async%s.sync.aligned.m64n%uk%u%s.%s.%s.%s%s {",
+             form->is_sparse ? ".sp" : "", form->n, depth_of(form) * (form->is_sparse ? 2 : 1),
+             form->saturates ? ".satfinite" : "", type_names[form->d], type_names[form->a],
+             type_names[form->b], form->a == B1 ? ".and.popc" : "");
     for (unsigned k = 0; k < registers_of(form); k++)
-        add(text, "%s%%d%u", k ? "," : "", k);
-    add(text, "}, %s, %%rd6, ", form->is_a_in_registers ? "{%a0,%a1,%a2,%a3}" : "%rd5");
+        text_add(text, "%s%%d%u", k ? "," : "", k);
+    text_add(text, "}, %s, %%rd6, ", form->is_a_in_registers ? "{%a0,%a1,%a2,%a3}" : "%rd5");
     if (form->is_sparse)
-        add(text, "%%m, %u, ", form->selector);
-    add(text, "%%p2");
+        text_add(text, "%%m, %u, ", form->selector);
+    text_add(text, "%%p2");
     if (form->d != S32)
-        add(text, ", %d, %d", form->negates_a ? -1 : 1, form->negates_b ? -1 : 1);
+        text_add(text, ", %d, %d", form->negates_a ? -1 : 1, form->negates_b ? -1 : 1);
     if (can_be_across && !form->is_a_in_registers)
-        add(text, ", %d", form->is_a_across);
+        text_add(text, ", %d", form->is_a_across);
     if (can_be_across)
-        add(text, ", %d", form->is_b_across);
-    add(text, ";\n");
+        text_add(text, ", %d", form->is_b_across);
+    text_add(text, ";\n");
 }
 
 /* Copies the image to shared memory, loads all registers, multiplies, and stores d. */
 static void write_kernel(struct text *text, const struct form *form) {
     const unsigned registers = registers_of(form);
     text->length = 0;
-    add(text,
-        ".version 8.0\n.target sm_90a\n.address_size 64\n"
-        ".extern .shared .align 1024 .b8 space[];\n"
-        ".visible .entry k(.param .u64 image, .param .u64 d, .param .u64 a, .param .u64 da,\n"
-        "  .param .u64 db, .param .u32 adds, .param .u64 metadata) {\n"
-        ".reg .b32 %%m, %%r<10>, %%d<%d>, %%a<4>; .reg .b64 %%rd<10>; .reg .pred %%p<3>;\n"
-        "ld.param.u64 %%rd1, [image]; ld.param.u64 %%rd2, [d]; ld.param.u64 %%rd3, [a];\n"
-        "ld.param.u64 %%rd5, [da]; ld.param.u64 %%rd6, [db]; ld.param.u32 %%r9, [adds];\n"
-        "setp.ne.u32 %%p2, %%r9, 0;\n"
-        "mov.u32 %%r1, %%tid.x; shl.b32 %%r2, %%r1, 4; mov.u32 %%r3, space;\n"
-        "COPY: setp.ge.u32 %%p1, %%r2, %d; @%%p1 bra DONE;\n"
-        "cvt.u64.u32 %%rd7, %%r2; add.u64 %%rd7, %%rd1, %%rd7;\n"
-        "ld.global.v4.b32 {%%r4,%%r5,%%r6,%%r7}, [%%rd7]; add.u32 %%r8, %%r3, %%r2;\n"
-        "st.shared.v4.b32 [%%r8], {%%r4,%%r5,%%r6,%%r7}; add.u32 %%r2, %%r2, %d; bra COPY;\n"
-        "DONE: fence.proxy.async; bar.sync 0;\n"
-        "mul.wide.u32 %%rd7, %%r1, 16; add.u64 %%rd3, %%rd3, %%rd7;\n"
-        "ld.global.v4.b32 {%%a0,%%a1,%%a2,%%a3}, [%%rd3];\n"
-        "ld.param.u64 %%rd8, [metadata]; mul.wide.u32 %%rd7, %%r1, 4; add.u64 %%rd8, %%rd8, "
-        "%%rd7;\n"
-        "ld.global.b32 %%m, [%%rd8];\n"
-        "mul.wide.u32 %%rd7, %%r1, %d; add.u64 %%rd2, %%rd2, %%rd7;\n",
-        REGISTERS_MAX, SHARED_BYTES, THREADS * 16, REGISTERS_MAX * 4);
+    text_add(text,
+             ".version 8.0\n.target sm_90a\n.address_size 64\n"
+             ".extern .shared .align 1024 .b8 space[];\n"
+             ".visible .entry k(.param .u64 image, .param .u64 d, .param .u64 a, .param .u64 da,\n"
+             "  .param .u64 db, .param .u32 adds, .param .u64 metadata) {\n"
+             ".reg .b32 %%m, %%r<10>, %%d<%d>, %%a<4>; .reg .b64 %%rd<10>; .reg .pred %%p<3>;\n"
+             "ld.param.u64 %%rd1, [image]; ld.param.u64 %%rd2, [d]; ld.param.u64 %%rd3, [a];\n"
+             "ld.param.u64 %%rd5, [da]; ld.param.u64 %%rd6, [db]; ld.param.u32 %%r9, [adds];\n"
+             "setp.ne.u32 %%p2, %%r9, 0;\n"
+             "mov.u32 %%r1, %%tid.x; shl.b32 %%r2, %%r1, 4; mov.u32 %%r3, space;\n"
+             "COPY: setp.ge.u32 %%p1, %%r2, %d; @%%p1 bra DONE;\n"
+             "cvt.u64.u32 %%rd7, %%r2; add.u64 %%rd7, %%rd1, %%rd7;\n"
+             "ld.global.v4.b32 {%%r4,%%r5,%%r6,%%r7}, [%%rd7]; add.u32 %%r8, %%r3, %%r2;\n"
+             "st.shared.v4.b32 [%%r8], {%%r4,%%r5,%%r6,%%r7}; add.u32 %%r2, %%r2, %d; bra COPY;\n"
+             "DONE: fence.proxy.async; bar.sync 0;\n"
+             "mul.wide.u32 %%rd7, %%r1, 16; add.u64 %%rd3, %%rd3, %%rd7;\n"
+             "ld.global.v4.b32 {%%a0,%%a1,%%a2,%%a3}, [%%rd3];\n"
+             "ld.param.u64 %%rd8, [metadata]; mul.wide.u32 %%rd7, %%r1, 4; add.u64 %%rd8, %%rd8, "
+             "%%rd7;\n"
+             "ld.global.b32 %%m, [%%rd8];\n"
+             "mul.wide.u32 %%rd7, %%r1, %d; add.u64 %%rd2, %%rd2, %%rd7;\n",
+             REGISTERS_MAX, SHARED_BYTES, THREADS * 16, REGISTERS_MAX * 4);
     for (unsigned k = 0; k < registers; k++)
-        add(text, "ld.global.b32 %%d%u, [%%rd2+%u];\n", k, k * 4);
-    add(text, "wgmma.fence.sync.aligned;\n");
+        text_add(text, "ld.global.b32 %%d%u, [%%rd2+%u];\n", k, k * 4);
+    text_add(text, "wgmma.fence.sync.aligned;\n");
     add_product(text, form);
-    add(text, "wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;\n");
+    text_add(text, "wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;\n");
     for (unsigned k = 0; k < registers; k++)
-        add(text, "st.global.b32 [%%rd2+%u], %%d%u;\n", k * 4, k);
-    add(text, "ret; }\n");
+        text_add(text, "st.global.b32 [%%rd2+%u], %%d%u;\n", k * 4, k);
+    text_add(text, "ret; }\n");
 }
 
 static uint64_t descriptor_of(const struct form *form, unsigned start, bool is_across) {
@@ -548,22 +531,22 @@ static enum machine_status run_checked(struct bench *bench, unsigned threads,
                                        const char *statements) {
     struct text text = {.length = 0};
     struct machine_options options = bench_options(bench);
-    add(&text,
-        ".version 8.0\n.target sm_90a\n.address_size 64\n"
-        ".shared .align 1024 .b8 space[4096];\n"
-        ".visible .entry k() {\n"
-        ".reg .b32 %%r<10>, %%d<8>, %%a<4>; .reg .f32 %%f<4>; .reg .b64 %%rd<10>; .reg .pred "
-        "%%p<4>;\n"
-        "mov.u32 %%r1, %%tid.x; shl.b32 %%r2, %%r1, 5; mov.u32 %%r3, 0; mov.u32 %%r4, space;\n"
-        "add.u32 %%r2, %%r2, %%r4;\n"
-        "st.shared.v4.b32 [%%r2], {%%r3,%%r3,%%r3,%%r3}; st.shared.v4.b32 [%%r2+16], "
-        "{%%r3,%%r3,%%r3,%%r3};\n"
-        "fence.proxy.async; bar.sync 0; setp.eq.u32 %%p1, %%r1, %%r1;\n"
-        "mov.u64 %%rd1, 0x0000001000080000; mov.u64 %%rd2, 0x0000001000080080;\n"
-        "mov.b32 %%d0, 0; mov.b32 %%d1, 0; mov.b32 %%d2, 0; mov.b32 %%d3, 0;\n"
-        "mov.b32 %%a0, 0; mov.b32 %%a1, 0; mov.b32 %%a2, 0; mov.b32 %%a3, 0;\n"
-        "%s\nret; }\n",
-        statements);
+    text_add(&text,
+             ".version 8.0\n.target sm_90a\n.address_size 64\n"
+             ".shared .align 1024 .b8 space[4096];\n"
+             ".visible .entry k() {\n"
+             ".reg .b32 %%r<10>, %%d<8>, %%a<4>; .reg .f32 %%f<4>; .reg .b64 %%rd<10>; .reg .pred "
+             "%%p<4>;\n"
+             "mov.u32 %%r1, %%tid.x; shl.b32 %%r2, %%r1, 5; mov.u32 %%r3, 0; mov.u32 %%r4, space;\n"
+             "add.u32 %%r2, %%r2, %%r4;\n"
+             "st.shared.v4.b32 [%%r2], {%%r3,%%r3,%%r3,%%r3}; st.shared.v4.b32 [%%r2+16], "
+             "{%%r3,%%r3,%%r3,%%r3};\n"
+             "fence.proxy.async; bar.sync 0; setp.eq.u32 %%p1, %%r1, %%r1;\n"
+             "mov.u64 %%rd1, 0x0000001000080000; mov.u64 %%rd2, 0x0000001000080080;\n"
+             "mov.b32 %%d0, 0; mov.b32 %%d1, 0; mov.b32 %%d2, 0; mov.b32 %%d3, 0;\n"
+             "mov.b32 %%a0, 0; mov.b32 %%a1, 0; mov.b32 %%a2, 0; mov.b32 %%a3, 0;\n"
+             "%s\nret; }\n",
+             statements);
     options.check_race = true;
     options.check_init = true;
     machine_set_options(bench->machine, &options);

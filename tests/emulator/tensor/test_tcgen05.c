@@ -4,9 +4,9 @@
  * results lie, and in which order they are summed (emulator/arithmetic/tensor.h).
  */
 #include "tests/support/emulator_core.h"
+#include "tests/support/kernel_text.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -19,7 +19,6 @@ enum {
     SHARED_BYTES = 56 << 10,
     BLOCKS = 2,
     A_COLUMNS = 8,
-    TEXT_BYTES = 1 << 15,
 };
 
 enum type { F16, BF16, TF32, E4M3, E5M2, E2M3, E3M2, E2M1, S8, U8, F32, S32 };
@@ -232,57 +231,41 @@ static uint32_t model(const struct form *form, const double *a, const double *b,
 
 /* ---- The kernel ---- */
 
-struct text {
-    char at[TEXT_BYTES];
-    size_t length;
-};
-
-static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct text *text, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    const int length =
-        vsnprintf(text->at + text->length, sizeof text->at - text->length, format, arguments);
-    va_end(arguments);
-    assert_true(length >= 0 && text->length + (size_t)length < sizeof text->at);
-    text->length += (size_t)length;
-}
-
 static const char *kind_of(const struct form *form) {
     return form->a == TF32 ? "tf32" : form->a <= BF16 ? "f16" : form->d == S32 ? "i8" : "f8f6f4";
 }
 
 static void add_product(struct text *text, const struct form *form) {
     const unsigned words = form->has_lanes ? 4 * blocks_of(form) : 0;
-    add(text, "@%%p3 tcgen05.mma.cta_group::%u.kind::%s [%%r3+%u], %s, %%rd6, %%r9, ",
-        blocks_of(form), kind_of(form), form->lane << 16,
-        form->is_a_in_memory ? form->lane ? "[%r3+1048832]" : "[%r3+256]" : "%rd5");
+    text_add(text, "@%%p3 tcgen05.mma.cta_group::%u.kind::%s [%%r3+%u], %s, %%rd6, %%r9, ",
+             blocks_of(form), kind_of(form), form->lane << 16,
+             form->is_a_in_memory ? form->lane ? "[%r3+1048832]" : "[%r3+256]" : "%rd5");
     for (unsigned k = 0; k < words; k++)
-        add(text, "%s0x%x%s", k ? ", " : "{", blocked_lanes[k], k + 1 == words ? "}, " : "");
-    add(text, "%%p2");
+        text_add(text, "%s0x%x%s", k ? ", " : "{", blocked_lanes[k], k + 1 == words ? "}, " : "");
+    text_add(text, "%%p2");
     if (form->scale)
-        add(text, ", %u", form->scale);
-    add(text, ";\n");
+        text_add(text, ", %u", form->scale);
+    text_add(text, ";\n");
 }
 
 /* Eight registers from global memory to tensor memory, or back; a column of either is a thread's word. */
 static void add_store(struct text *text, const char *from, unsigned first, unsigned column) {
     for (unsigned k = 0; k < 8; k++)
-        add(text, "ld.global.b32 %%v%u, [%s+%u];\n", k, from, (first + k) * THREADS * 4);
-    add(text,
-        "tcgen05.st.sync.aligned.32x32b.x8.b32 [%%r4+%u], "
-        "{%%v0,%%v1,%%v2,%%v3,%%v4,%%v5,%%v6,%%v7};\n",
-        column);
+        text_add(text, "ld.global.b32 %%v%u, [%s+%u];\n", k, from, (first + k) * THREADS * 4);
+    text_add(text,
+             "tcgen05.st.sync.aligned.32x32b.x8.b32 [%%r4+%u], "
+             "{%%v0,%%v1,%%v2,%%v3,%%v4,%%v5,%%v6,%%v7};\n",
+             column);
 }
 
 static void add_load(struct text *text, unsigned column) {
-    add(text,
-        "tcgen05.ld.sync.aligned.32x32b.x8.b32 {%%v0,%%v1,%%v2,%%v3,%%v4,%%v5,%%v6,%%v7}, "
-        "[%%r4+%u];\n"
-        "tcgen05.wait::ld.sync.aligned;\n",
-        column);
+    text_add(text,
+             "tcgen05.ld.sync.aligned.32x32b.x8.b32 {%%v0,%%v1,%%v2,%%v3,%%v4,%%v5,%%v6,%%v7}, "
+             "[%%r4+%u];\n"
+             "tcgen05.wait::ld.sync.aligned;\n",
+             column);
     for (unsigned k = 0; k < 8; k++)
-        add(text, "st.global.b32 [%%rd2+%u], %%v%u;\n", (column + k) * THREADS * 4, k);
+        text_add(text, "st.global.b32 [%%rd2+%u], %%v%u;\n", (column + k) * THREADS * 4, k);
 }
 
 static unsigned columns_of(const struct form *form) {
@@ -291,7 +274,8 @@ static unsigned columns_of(const struct form *form) {
 
 static void add_head(struct text *text, const struct form *form) {
     text->length = 0;
-    add(text,
+    text_add(
+        text,
         ".version 9.0\n.target sm_100a\n.address_size 64\n"
         ".extern .shared .align 1024 .b8 space[];\n"
         ".visible .entry k(.param .u64 image, .param .u64 d, .param .u64 a, .param .u64 da,\n"
@@ -322,36 +306,38 @@ static void add_head(struct text *text, const struct form *form) {
 static void write_kernel(struct text *text, const struct form *form) {
     const unsigned group = blocks_of(form);
     add_head(text, form);
-    add(text,
-        "setp.ge.u32 %%p4, %%r1, 32; @%%p4 bra ALLOCATED;\n"
-        "tcgen05.alloc.cta_group::%u.sync.aligned.shared::cta.b32 [space+8], 512;\n"
-        "tcgen05.relinquish_alloc_permit.cta_group::%u.sync.aligned;\n"
-        "ALLOCATED: setp.eq.u32 %%p5, %%r1, 0; @%%p5 mbarrier.init.shared.b64 [space], 1;\n"
-        "bar.sync 0; ld.shared.b32 %%r3, [space+8];\n"
-        "shr.u32 %%r14, %%r1, 5; shl.b32 %%r14, %%r14, 21; add.u32 %%r4, %%r3, %%r14;\n",
-        group, group);
+    text_add(text,
+             "setp.ge.u32 %%p4, %%r1, 32; @%%p4 bra ALLOCATED;\n"
+             "tcgen05.alloc.cta_group::%u.sync.aligned.shared::cta.b32 [space+8], 512;\n"
+             "tcgen05.relinquish_alloc_permit.cta_group::%u.sync.aligned;\n"
+             "ALLOCATED: setp.eq.u32 %%p5, %%r1, 0; @%%p5 mbarrier.init.shared.b64 [space], 1;\n"
+             "bar.sync 0; ld.shared.b32 %%r3, [space+8];\n"
+             "shr.u32 %%r14, %%r1, 5; shl.b32 %%r14, %%r14, 21; add.u32 %%r4, %%r3, %%r14;\n",
+             group, group);
     for (unsigned c = 0; c < columns_of(form); c += 8)
         add_store(text, "%rd2", c, c);
     if (form->is_a_in_memory)
         add_store(text, "%rd3", 0, COLUMNS);
-    add(text, "tcgen05.wait::st.sync.aligned; tcgen05.fence::before_thread_sync;\n" CLUSTER_BARRIER
-              "tcgen05.fence::after_thread_sync;\n"
-              "setp.eq.u32 %%p6, %%r2, 0; and.pred %%p3, %%p5, %%p6; mov.u32 %%r15, space;\n");
+    text_add(text,
+             "tcgen05.wait::st.sync.aligned; tcgen05.fence::before_thread_sync;\n" CLUSTER_BARRIER
+             "tcgen05.fence::after_thread_sync;\n"
+             "setp.eq.u32 %%p6, %%r2, 0; and.pred %%p3, %%p5, %%p6; mov.u32 %%r15, space;\n");
     add_product(text, form);
-    add(text, form->is_pair
-                  ? "mov.b16 %%h1, 3; @%%p3 tcgen05.commit.cta_group::2.mbarrier::arrive::one"
-                    ".shared::cluster.multicast::cluster.b64 [%%r15], %%h1;\n"
-                  : "@%%p3 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 "
-                    "[%%r15];\n");
-    add(text, "WAIT: mbarrier.try_wait.parity.shared.b64 %%p1, [space], 0; @!%%p1 bra WAIT;\n"
-              "tcgen05.fence::after_thread_sync;\n");
+    text_add(text,
+             form->is_pair
+                 ? "mov.b16 %%h1, 3; @%%p3 tcgen05.commit.cta_group::2.mbarrier::arrive::one"
+                   ".shared::cluster.multicast::cluster.b64 [%%r15], %%h1;\n"
+                 : "@%%p3 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 "
+                   "[%%r15];\n");
+    text_add(text, "WAIT: mbarrier.try_wait.parity.shared.b64 %%p1, [space], 0; @!%%p1 bra WAIT;\n"
+                   "tcgen05.fence::after_thread_sync;\n");
     for (unsigned c = 0; c < columns_of(form); c += 8)
         add_load(text, c);
-    add(text,
-        CLUSTER_BARRIER
-        "@%%p4 bra FREED;\n"
-        "tcgen05.dealloc.cta_group::%u.sync.aligned.b32 %%r3, 512;\nFREED: ret; }\n",
-        group);
+    text_add(text,
+             CLUSTER_BARRIER
+             "@%%p4 bra FREED;\n"
+             "tcgen05.dealloc.cta_group::%u.sync.aligned.b32 %%r3, 512;\nFREED: ret; }\n",
+             group);
 }
 
 static uint64_t descriptor_of(const struct form *form, unsigned start, bool is_across) {
@@ -648,341 +634,14 @@ static void checks_are_silent_on_right_products(void **state) {
     }
 }
 
-/* ---- Loads, stores and copies ---- */
-
-/* `statements` after 128 columns were allocated, from column %r3 on, and 4096 bytes of shared memory
- * written; %r4 is the same in the warp's own lanes, %r1 the thread, %rd1 a descriptor of space. */
-static enum machine_status run_checked(struct bench *bench, bool checks, const char *statements,
-                                       uint64_t output) {
-    struct text text = {.length = 0};
-    struct machine_options options = bench_options(bench);
-    add(&text,
-        ".version 9.0\n.target sm_100a\n.address_size 64\n"
-        ".shared .align 1024 .b8 space[4096]; .shared .align 8 .b64 done; .shared .b32 base;\n"
-        ".visible .entry k(.param .u64 output) {\n"
-        ".reg .b32 %%r<20>, %%v<8>; .reg .b64 %%rd<10>; .reg .pred %%p<8>; .reg .b16 %%h<2>;\n"
-        "ld.param.u64 %%rd2, [output]; mov.u32 %%r1, %%tid.x; mul.wide.u32 %%rd3, %%r1, 32;\n"
-        "add.u64 %%rd2, %%rd2, %%rd3; shl.b32 %%r2, %%r1, 5; mov.u32 %%r5, space;\n"
-        "add.u32 %%r2, %%r2, %%r5; shl.b32 %%r6, %%r1, 3; mov.u32 %%r7, 0;\n"
-        "FILL: add.u32 %%r8, %%r6, %%r7; shl.b32 %%r9, %%r7, 2; add.u32 %%r9, %%r9, %%r2;\n"
-        "st.shared.b32 [%%r9], %%r8; add.u32 %%r7, %%r7, 1; setp.lt.u32 %%p1, %%r7, 8; @%%p1 bra "
-        "FILL;\n"
-        "fence.proxy.async; setp.ge.u32 %%p4, %%r1, 32; setp.eq.u32 %%p5, %%r1, 0;\n"
-        "@%%p5 mbarrier.init.shared.b64 [done], 1;\n"
-        "@%%p4 bra ALLOCATED;\n"
-        "tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 128;\n"
-        "ALLOCATED: bar.sync 0; ld.shared.b32 %%r3, [base];\n"
-        "shr.u32 %%r14, %%r1, 5; shl.b32 %%r14, %%r14, 21; add.u32 %%r4, %%r3, %%r14;\n"
-        "mov.u64 %%rd1, 0x0000401000080000; setp.ne.u32 %%p6, %%r1, %%r1; mov.b32 %%r10, "
-        "0x08040490;\n"
-        "%s\nbar.sync 0; @%%p4 bra FREED;\n"
-        "tcgen05.dealloc.cta_group::1.sync.aligned.b32 %%r3, 128;\nFREED: ret; }\n",
-        statements);
-    options.check_race = options.check_init = checks;
-    machine_set_options(bench->machine, &options);
-    if (machine_load(bench->machine, "test", text.at, text.length, &bench->module,
-                     &bench->diagnostic) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
-    const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),
-                                          .grid = {1, 1, 1},
-                                          .block = {THREADS, 1, 1},
-                                          .parameters = &output,
-                                          .parameter_bytes = sizeof output};
-    return machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic);
-}
-
-#define COMMIT                                                                                     \
-    "@%p5 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [done];\n"
-#define WAIT                                                                                       \
-    "WAIT: mbarrier.try_wait.parity.shared.b64 %p1, [done], 0; @!%p1 bra WAIT;\n"                  \
-    "tcgen05.fence::after_thread_sync;\n"
-#define COPY "@%p5 tcgen05.cp.cta_group::1.128x256b [%r3], %rd1;\n"
-#define LOAD "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4];\n"
-#define LOADED "tcgen05.wait::ld.sync.aligned;\n"
-#define STORE "tcgen05.st.sync.aligned.32x32b.x1.b32 [%r4], {%r1};\n"
-#define STORED "tcgen05.wait::st.sync.aligned;\n"
-#define USE "add.u32 %v1, %v0, 1;\n"
-#define MULTIPLY "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+8], %rd1, %rd1, %r10, %p6;\n"
-
-/* Where a register of a thread lies, by the figures of 9.7.16.2.3; columns of packed ones are pairs. */
-struct shape {
-    const char *name, *number;
-    unsigned registers, lanes;
-    unsigned (*lane)(unsigned thread, unsigned number);
-    unsigned (*column)(unsigned thread, unsigned number);
-};
-
-static unsigned own_lane(unsigned thread, unsigned number) {
-    (void)number;
-    return thread;
-}
-static unsigned own_column(unsigned thread, unsigned number) {
-    (void)thread;
-    return number;
-}
-static unsigned lane_64(unsigned thread, unsigned number) {
-    (void)number;
-    return thread / 4 + thread % 2 * 8;
-}
-static unsigned column_64(unsigned thread, unsigned number) {
-    return thread / 2 % 2 + number * 2;
-}
-static unsigned lane_128(unsigned thread, unsigned number) {
-    return thread / 4 + number % 2 * 8;
-}
-static unsigned column_128(unsigned thread, unsigned number) {
-    return thread % 4 + number / 2 * 4;
-}
-static unsigned lane_256(unsigned thread, unsigned number) {
-    return thread / 4 + number / 2 % 2 * 8;
-}
-static unsigned column_256(unsigned thread, unsigned number) {
-    return thread % 4 * 2 + number % 2 + number / 4 * 8;
-}
-static unsigned lane_halves(unsigned thread, unsigned number) {
-    (void)number;
-    return thread % 16;
-}
-static unsigned column_halves(unsigned thread, unsigned number) {
-    return number + thread / 16 * 20;
-}
-
-static const struct shape shapes[] = {
-    {"32x32b", "x8", 8, 32, own_lane, own_column},
-    {"16x64b", "x8", 8, 16, lane_64, column_64},
-    {"16x128b", "x4", 8, 16, lane_128, column_128},
-    {"16x256b", "x2", 8, 16, lane_256, column_256},
-    {"16x32bx2", "x8", 8, 16, lane_halves, column_halves},
-};
-
-static void add_list(struct text *text, const char *prefix, unsigned count) {
-    for (unsigned k = 0; k < count; k++)
-        add(text, "%s%s%u", k ? "," : "{", prefix, k);
-    add(text, "}");
-}
-
-/* Stores the number of each cell, by column and lane, with 32x32b, and loads with the shape. */
-static void every_shape_is_loaded_and_stored(void **state) {
-    struct bench *bench = *state;
-    for (unsigned at = 0; at < 5 * 4; at++) {
-        const struct shape *shape = &shapes[at / 4];
-        const bool is_packed = at & 1, is_upper = at & 2 && shape->lanes == 16;
-        const bool is_split = shape->column == column_halves;
-        static uint32_t zeros[THREADS * 8], result[THREADS * 8];
-        const uint64_t output = bench_allocate(bench, zeros, sizeof zeros);
-        struct text text = {.length = 0};
-        for (unsigned c = 0; c < 128; c++)
-            add(&text,
-                "add.u32 %%v0, %%r1, %u; tcgen05.st.sync.aligned.32x32b.x1.b32 [%%r4+%u], "
-                "{%%v0};\n",
-                c << 8, c);
-        add(&text, STORED "tcgen05.ld.sync.aligned.%s.%s%s.b32 ", shape->name, shape->number,
-            is_packed ? ".pack::16b" : "");
-        add_list(&text, "%v", 8);
-        add(&text, ", [%%r4+%u]%s;\n" LOADED, (is_upper ? 16U << 16 : 0) + 8,
-            is_split ? is_packed ? ", 40" : ", 20" : "");
-        /* And through a store of the same shape. */
-        add(&text, "tcgen05.st.sync.aligned.%s.%s%s.b32 [%%r4+%u]%s, ", shape->name, shape->number,
-            is_packed ? ".unpack::16b" : "", (is_upper ? 16U << 16 : 0) + 64,
-            is_split ? is_packed ? ", 40" : ", 20" : "");
-        add_list(&text, "%v", 8);
-        add(&text, ";\n" STORED "tcgen05.ld.sync.aligned.%s.%s%s.b32 ", shape->name, shape->number,
-            is_packed ? ".pack::16b" : "");
-        add_list(&text, "%v", 8);
-        add(&text, ", [%%r4+%u]%s;\n" LOADED, (is_upper ? 16U << 16 : 0) + 64,
-            is_split ? is_packed ? ", 40" : ", 20" : "");
-        for (unsigned k = 0; k < 8; k++)
-            add(&text, "st.global.b32 [%%rd2+%u], %%v%u;\n", k * 4, k);
-        if (run_checked(bench, true, text.at, output) != MACHINE_OK)
-            fail_msg("%s", bench->diagnostic.message);
-        assert_int_equal(machine_read(bench->machine, result, output, sizeof result), MACHINE_OK);
-        for (unsigned k = 0; k < THREADS * 8; k++) {
-            const unsigned thread = k / 8, number = k % 8;
-            const unsigned lane =
-                thread / 32 * 32 + (is_upper ? 16 : 0) + shape->lane(thread % 32, number);
-            const unsigned column = shape->column(thread % 32, number);
-            const uint32_t single = (column + 8) << 8 | lane;
-            const uint32_t pair = ((2 * column + 8) << 8 | lane) | ((2 * column + 9) << 8 | lane)
-                                                                       << 16;
-            if (result[k] != (is_packed ? pair : single))
-                fail_msg("%s, packed %d, upper %d: thread %u, register %u is %08x, not %08x",
-                         shape->name, is_packed, is_upper, thread, number, result[k],
-                         is_packed ? pair : single);
-        }
-        assert_int_equal(machine_free(bench->machine, output), MACHINE_OK);
-    }
-}
-
-/* Rows of 32 bytes, in cores of eight rows by 16 bytes: word w of row r, which is 8 r + w, was written
- * at its place in order, so a chunk's words tell which chunk it is. */
-static void copies_go_to_the_lanes_of_their_shape(void **state) {
-    static const struct {
-        const char *shape;
-        unsigned chunks, rows, lower, step;
-    } cases[] = {
-        {"128x256b", 2, 128, 128, 0},
-        {"128x128b", 1, 128, 128, 0},
-        {"64x128b.warpx2::02_13", 1, 64, 64, 0},
-        {"64x128b.warpx2::01_23", 1, 64, 32, 64},
-        {"32x128b.warpx4", 1, 32, 32, 0},
-    };
-    struct bench *bench = *state;
-    for (unsigned at = 0; at < 5; at++) {
-        static uint32_t zeros[THREADS * 8], result[THREADS * 8];
-        const uint64_t output = bench_allocate(bench, zeros, sizeof zeros);
-        struct text text = {.length = 0};
-        add(&text, "@%%p5 tcgen05.cp.cta_group::1.%s [%%r3+5], %%rd1;\n%s", cases[at].shape,
-            COMMIT);
-        add(&text, "%s",
-            WAIT "tcgen05.ld.sync.aligned.32x32b.x4.b32 {%v0,%v1,%v2,%v3}, [%r4+5];\n" LOADED);
-        for (unsigned k = 0; k < 4; k++)
-            add(&text, "st.global.b32 [%%rd2+%u], %%v%u;\n", k * 4, k);
-        if (cases[at].chunks == 2)
-            add(&text, "%s",
-                "tcgen05.ld.sync.aligned.32x32b.x4.b32 {%v4,%v5,%v6,%v7}, [%r4+9];\n" LOADED
-                "st.global.b32 [%rd2+16], %v4; st.global.b32 [%rd2+20], %v5;\n"
-                "st.global.b32 [%rd2+24], %v6; st.global.b32 [%rd2+28], %v7;\n");
-        if (run_checked(bench, true, text.at, output) != MACHINE_OK)
-            fail_msg("%s", bench->diagnostic.message);
-        assert_int_equal(machine_read(bench->machine, result, output, sizeof result), MACHINE_OK);
-        assert_int_equal(bench->counters.tensor_memory_copy_bytes,
-                         cases[at].rows * cases[at].chunks * 16);
-        for (unsigned k = 0; k < THREADS * 8; k++) {
-            const unsigned lane = k / 8, word = k % 8;
-            const unsigned row =
-                cases[at].step ? lane / 64 * 32 + lane % 32 : lane % cases[at].lower;
-            const unsigned place = row / 8 * 256 + word / 4 * 128 + row % 8 * 16 + word % 4 * 4;
-            const uint32_t wanted = word / 4 < cases[at].chunks ? place / 4 : 0;
-            if (result[k] != wanted)
-                fail_msg("%s: lane %u, word %u is %u, not %u", cases[at].shape, lane, word,
-                         result[k], wanted);
-        }
-        assert_int_equal(machine_free(bench->machine, output), MACHINE_OK);
-    }
-}
-
-/* ---- What is found wrong ---- */
-
-static void wrong_use_of_tensor_memory_is_found(void **state) {
-    static const struct {
-        bool checks;
-        const char *statements, *said;
-    } cases[] = {
-        {false, "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+128];\n",
-         "not all of one allocation"},
-        {false, "tcgen05.st.sync.aligned.32x32b.x4.b32 [%r4+126], {%v0,%v1,%v2,%v3};\n",
-         "tcgen05.st takes 4 columns of tensor memory from column 126 on"},
-        {false,
-         "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+124], %rd1, %rd1, %r10, %p6;\n" COMMIT WAIT,
-         "the matrix d of tcgen05.mma takes 16 columns of tensor memory from column 124 on"},
-        {false, "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [0x400000];\n",
-         "warp 3 reaches lanes 96 to 127 of tensor memory, not lane 64"},
-        {false, "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+1048576];\n",
-         "the shape does not begin there"},
-        {false, "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r1];\n",
-         "differs among the lanes of a warp"},
-        {false,
-         "@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 512;\nON:",
-         "tcgen05.alloc waits for 512 columns"},
-        {false,
-         "@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 48;\nON:",
-         "48 columns of tensor memory: their number is a power of two"},
-        {false,
-         "@%p4 bra ON; tcgen05.relinquish_alloc_permit.cta_group::1.sync.aligned;\n"
-         "tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 32;\nON:",
-         "after the block's tcgen05.relinquish_alloc_permit"},
-        {false,
-         "@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 32;\nON:",
-         "the block ends with 32 columns of tensor memory allocated, from column 128 on"},
-        {false, "@%p4 bra ON; tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r3, 64;\nON:",
-         "which is no allocation"},
-        {false,
-         "@%p4 bra ON; tcgen05.alloc.cta_group::2.sync.aligned.shared::cta.b32 [base], 32;\nON:",
-         "no other block for a pair"},
-        {false, "setp.lt.u32 %p7, %r1, 100; @%p7 " LOAD, "that only lanes 0x0000000f"},
-        {false, "mov.b32 %r10, 0x08040494;\n" MULTIPLY COMMIT WAIT, "it says that a is sparse"},
-        {false, "mov.b32 %r10, 0x04044490;\n" MULTIPLY COMMIT WAIT, ""},
-        {false, "mov.b32 %r10, 0x0c040490;\n" MULTIPLY COMMIT WAIT, "no product of this shape"},
-        {false, "mov.b32 %r10, 0x080404d0;\n" MULTIPLY COMMIT WAIT, "reserved bits are set"},
-        {false, "mov.b32 %r10, 0x08040510;\n" MULTIPLY COMMIT WAIT, "its .kind has no such types"},
-        {false, "mov.u64 %rd1, 0x0000001000080000;\n" MULTIPLY COMMIT WAIT,
-         "there is none with such fixed bits"},
-        {false, "mov.u64 %rd1, 0x2000401000080000;\n" MULTIPLY COMMIT WAIT,
-         "with an atomicity of 32 bytes is for tf32 that is transposed"},
-        {false, "mov.u64 %rd1, 0x0000402000080000;\n" MULTIPLY COMMIT WAIT,
-         "the descriptor of the matrix a leads out of shared memory"},
-        {false, "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+2097160], %rd1, %rd1, %r10, %p6;\n",
-         "begins in lane 32"},
-        {false,
-         MULTIPLY
-         "@%p5 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%r5];\n",
-         "where no mbarrier lies at its offset"},
-        {false, "@%p5 mbarrier.arrive.shared.b64 _, [done];\n" WAIT, ""},
-        {true, LOAD USE LOADED, "'add' reads a register of the tcgen05.ld at PTX line"},
-        {true, LOAD "mov.b32 %v2, %v0; add.u32 %v1, %v2, 1;\n" LOADED,
-         "'add' reads a register of the tcgen05.ld"},
-        {true, STORE LOAD LOADED, "must wait for it (tcgen05.wait::st)"},
-        {true, "tcgen05.st.sync.aligned.32x32b.x1.b32 [%r4+9], {%r1};\nbar.sync 0;\n" MULTIPLY,
-         "the matrix d of tcgen05.mma takes column 9 of tensor memory, which the tcgen05.st"},
-        {true, COPY COMMIT LOAD LOADED,
-         "tcgen05.ld takes columns of tensor memory that the tcgen05.cp at PTX line"},
-        {true,
-         MULTIPLY COMMIT "bar.sync 0;\ntcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+9];\n",
-         "nobody has waited at the mbarrier of a tcgen05.commit behind it"},
-        {true, MULTIPLY, "tcgen05.dealloc takes columns of tensor memory that the tcgen05.mma"},
-        {true, LOAD LOADED "setp.eq.u32 %p7, %v0, 0; @%p7 bra ON; ON:", "uninitialised value"},
-        {true, "setp.eq.u32 %p6, %r1, %r1;\n" MULTIPLY COMMIT WAIT,
-         "uninitialised read in tensor memory: nothing has written lane 0 of column 8, which is of "
-         "d"},
-        {true, "st.shared.b32 [%r2], %r1; bar.sync 0;\n" MULTIPLY COMMIT WAIT,
-         "lets a tcgen05 instruction read a byte that thread 0 wrote, with no fence.proxy.async"},
-        {true, MULTIPLY COMMIT "bar.sync 0; st.shared.b32 [%r2], %r1;\n" WAIT,
-         "race in shared memory"},
-    };
-    struct bench *bench = *state;
-    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        const bool is_right = cases[k].said[0] == '\0';
-        const enum machine_status status =
-            run_checked(bench, cases[k].checks, cases[k].statements, 0);
-        if ((status == MACHINE_OK) != is_right)
-            fail_msg("%s: %s", is_right ? bench->log : "not found", cases[k].statements);
-        if (!is_right && !strstr(bench->log, cases[k].said))
-            fail_msg("'%s' is not said in: %s", cases[k].said, bench->log);
-    }
-}
-
-/* A product that nobody waits for is not there. */
-static void results_come_when_they_are_waited_for(void **state) {
-    struct bench *bench = *state;
-    static uint32_t zeros[THREADS * 8], result[THREADS * 8];
-    const uint64_t output = bench_allocate(bench, zeros, sizeof zeros);
-    const char *const statements =
-        "tcgen05.st.sync.aligned.32x32b.x1.b32 [%r4], {%r1};\n" STORED "bar.sync 0;\n" COPY COMMIT
-        "bar.sync 0;\n" LOAD LOADED "st.global.b32 [%rd2], %v0;\nbar.sync 0;\n" WAIT LOAD LOADED
-        "st.global.b32 [%rd2+4], %v0;\n";
-    assert_int_equal(run_checked(bench, false, statements, output), MACHINE_OK);
-    assert_int_equal(machine_read(bench->machine, result, output, sizeof result), MACHINE_OK);
-    for (unsigned thread = 0; thread < THREADS; thread++) {
-        assert_int_equal(result[thread * 8], thread);
-        assert_int_equal(result[thread * 8 + 1], thread / 8 * 64 + thread % 8 * 4);
-    }
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(every_shape_and_type_is_the_models),
-        TEST(any_bits_are_the_models),
-        TEST(a_may_lie_in_tensor_memory),
-        TEST(every_swizzling_and_majorness_is_read),
-        TEST(modifiers_do_what_they_say),
-        TEST(products_are_counted),
+        TEST(every_shape_and_type_is_the_models),  TEST(any_bits_are_the_models),
+        TEST(a_may_lie_in_tensor_memory),          TEST(every_swizzling_and_majorness_is_read),
+        TEST(modifiers_do_what_they_say),          TEST(products_are_counted),
         TEST(checks_are_silent_on_right_products),
-        TEST(every_shape_is_loaded_and_stored),
-        TEST(copies_go_to_the_lanes_of_their_shape),
-        TEST(wrong_use_of_tensor_memory_is_found),
-        TEST(results_come_when_they_are_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
