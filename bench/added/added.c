@@ -274,6 +274,17 @@ enum status added_check_asked(const struct added *added, const char *const *name
                        added->item_count == 1 ? added->items[0].what : "--add", own, asked);
 }
 
+/* Of two equal keys the later one counts, so what the environment says goes behind. */
+static void emulator_default(const char *settings) {
+    static const char name[] = "LOCKSTEP_EMULATOR";
+    const char *said = getenv(name);
+    char *both = NULL;
+    if (asprintf(&both, "%s;%s", settings, said ? said : "") < 0)
+        both = NULL; /* without memory the checks are made still */
+    (void)setenv(name, both ? both : settings, 1);
+    free(both);
+}
+
 const char *added_gpu(const struct added *added, const char *gpu, bool small) {
     struct device device;
     struct message ignored;
@@ -287,9 +298,8 @@ const char *added_gpu(const struct added *added, const char *gpu, bool small) {
             gpu = "emulated";
     }
     if (wanted && strcmp(gpu, "emulated") == 0)
-        (void)setenv(
-            "LOCKSTEP_EMULATOR",
-            small ? "check=all,race=global;budget=200M" : "check=all,race=global;budget=2G", 0);
+        emulator_default(small ? "check=all,race=global;budget=200M"
+                               : "check=all,race=global;budget=2G");
     return gpu;
 }
 

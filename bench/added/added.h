@@ -48,9 +48,10 @@ enum status added_check_asked(const struct added *added, const char *const *name
                               struct message *message);
 
 /* What "auto" of --gpu means: "emulated" where a row wants a GPU and there is none. The emulated
- * GPU then makes all its checks, unless the environment's LOCKSTEP_EMULATOR says otherwise: races,
- * those between blocks among them, and reads of what was never written are found too. A launch that
- * goes on for some minutes is ended. `small`: shapes are small, and a minute is enough. */
+ * GPU then makes all its checks, unless LOCKSTEP_EMULATOR in the environment says `check` itself:
+ * races, those between blocks among them, and reads of what was never written are found too. A
+ * launch that goes on for some minutes is ended, unless `budget` is said there. `small`: shapes are
+ * small, and a minute is enough. */
 const char *added_gpu(const struct added *added, const char *gpu, bool small);
 
 /* Compiles and loads what is not yet for the GPU among the devices. */

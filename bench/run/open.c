@@ -225,11 +225,12 @@ static enum status run_results_open(struct run *run, struct message *message) {
     return job_share_done(run, message);
 }
 
-static enum status emulator_ask(const char *setting, struct message *message) {
+/* `setting` counts before what the environment says, which counts before `usual`. */
+static enum status emulator_ask(const char *usual, const char *setting, struct message *message) {
     char text[1200];
     const char *before = getenv("LOCKSTEP_EMULATOR");
     const int length =
-        snprintf(text, sizeof text, "%s;%s", before && *before ? before : "check=memory", setting);
+        snprintf(text, sizeof text, "%s;%s;%s", usual, before ? before : "", setting);
     if (length < (int)sizeof text && setenv("LOCKSTEP_EMULATOR", text, 1) == 0)
         return STATUS_OK;
     return message_set(message, STATUS_INVALID,
@@ -240,11 +241,12 @@ static enum status emulator_ask(const char *setting, struct message *message) {
 enum status run_sample_blocks(int blocks, struct message *message) {
     char setting[32];
     snprintf(setting, sizeof setting, "sample=%d", blocks);
-    return emulator_ask(setting, message);
+    /* A block that is not executed leaves unwritten what a later launch reads. */
+    return emulator_ask("check=memory", setting, message);
 }
 
 enum status run_simulate_caches(struct message *message) {
-    return emulator_ask("caches=on", message);
+    return emulator_ask("", "caches=on", message);
 }
 
 enum status run_open(struct run *run, struct message *message) {

@@ -33,28 +33,41 @@ static const struct {
 };
 enum { WRONG = sizeof wrong / sizeof wrong[0] };
 
-static void test_each_is_found(void **state) {
-    (void)state;
-    char folder[PATH_MAX], file[PATH_MAX + 40];
+/* The kernel of that number is found wrong, with `variable` in the environment. */
+static void check_found(int i, const char *variable) {
+    char folder[PATH_MAX], file[PATH_MAX + 40], cache[PATH_MAX];
     assert_non_null(realpath(".", folder));
     snprintf(file, sizeof file, "%s/tests/data/kernels/wrong.cu", folder);
-    calling_open(&here);
-    char cache[PATH_MAX];
     snprintf(cache, sizeof cache, "XDG_CACHE_HOME=%s", here.place.path);
-    const char *const variables[] = {cache, NULL};
+    const char *const variables[] = {cache, variable, NULL};
     const struct call_limits limits = {.variables = variables};
-    for (int i = 0; i < WRONG; i++) {
-        const char *const words[] = {"verify",      "--gpu", "emulated", "--implementation",
-                                     wrong[i].name, "--add", file,       NULL};
-        struct call call = call_start(&here, words, &limits);
-        call_wait(&here, &call);
-        if (call.status != 1)
-            fail_msg("%s: exit status %d: %s", wrong[i].name, call.status, call.err);
-        check_holds(call.out, "FAILED");
-        if (!strstr(call.out, wrong[i].words) && !strstr(call.err, wrong[i].words))
-            fail_msg("%s: \"%.600s\" should hold \"%s\"", wrong[i].name, call.out, wrong[i].words);
-        call_free(&call);
-    }
+    const char *const words[] = {"verify",      "--gpu", "emulated", "--implementation",
+                                 wrong[i].name, "--add", file,       NULL};
+    struct call call = call_start(&here, words, &limits);
+    call_wait(&here, &call);
+    if (call.status != 1)
+        fail_msg("%s: exit status %d: %s", wrong[i].name, call.status, call.err);
+    check_holds(call.out, "FAILED");
+    if (!strstr(call.out, wrong[i].words) && !strstr(call.err, wrong[i].words))
+        fail_msg("%s: \"%.600s\" should hold \"%s\"", wrong[i].name, call.out, wrong[i].words);
+    call_free(&call);
+}
+
+static void test_each_is_found(void **state) {
+    (void)state;
+    calling_open(&here);
+    for (int i = 0; i < WRONG; i++)
+        check_found(i, NULL);
+    calling_close(&here);
+}
+
+/* What else is asked of the emulated GPU leaves its checks as they are. */
+static void test_races_are_found_on_one_thread(void **state) {
+    (void)state;
+    calling_open(&here);
+    for (int i = 0; i < WRONG; i++)
+        if (strncmp(wrong[i].name, "race", 4) == 0)
+            check_found(i, "LOCKSTEP_EMULATOR=threads=1");
     calling_close(&here);
 }
 
@@ -65,6 +78,7 @@ int main(void) {
         print_message("skipped: %s\n", message.text);
         return 77;
     }
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_is_found)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_each_is_found),
+                                       cmocka_unit_test(test_races_are_found_on_one_thread)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
