@@ -2,6 +2,7 @@
 #include "bench/regression/compare.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,11 @@ static bool is_share(size_t column) {
     return counters_format.columns[column].kind == CSV_NUMBER;
 }
 
+/* How many blocks ran is the sampling's choice, and no work of the kernel. */
+static bool is_judged(size_t column) {
+    return counters_format.columns[column].offset != offsetof(struct counters_row, blocks_executed);
+}
+
 /* The last columns that the run's file has not: an earlier version wrote it. */
 static size_t columns_absent(const struct run_files *run) {
     size_t absent = 0;
@@ -136,8 +142,9 @@ static void rows_compare(const struct counting *counting, const struct counters_
     snprintf(kernel, sizeof kernel, "%s %s x %s", baseline->kernel, baseline->grid,
              baseline->block);
     for (size_t c = FIRST_COUNTER; c < counting->columns; c++)
-        count_compare(counting, baseline, kernel, c, counter_value(baseline, c),
-                      counter_value(changed, c));
+        if (is_judged(c))
+            count_compare(counting, baseline, kernel, c, counter_value(baseline, c),
+                          counter_value(changed, c));
     counting->comparison->kernels_compared++;
 }
 
@@ -181,7 +188,7 @@ static void spans_compare(const struct counting *counting, struct counted_side *
     kernels_add(counting, before, old, false);
     kernels_add(counting, after, new, true);
     for (size_t c = FIRST_COUNTER; c < counting->columns; c++)
-        if (!is_share(c))
+        if (is_judged(c) && !is_share(c))
             count_compare(counting, before->rows[old.begin].row, "all kernels", c,
                           span_total(before, old, c), span_total(after, new, c));
     counting->comparison->kernels_compared += matched;
@@ -218,7 +225,21 @@ static void sides_compare(const struct counting *counting, struct counted_side *
     }
 }
 
-/* Counts of some blocks, scaled to all, are no counts of all blocks. */
+/* As many blocks of a launch. */
+static bool is_sampled_alike(const struct counters_row *a, const struct counters_row *b) {
+    return a->blocks_executed * b->launches == b->blocks_executed * a->launches;
+}
+
+/* "3 sampled blocks (--sample-blocks)", or "all blocks". */
+static void sampling_describe(const struct counters_row *row, char *text, size_t size) {
+    if (counters_row_is_sampled(row))
+        snprintf(text, size, "%lld sampled blocks (--sample-blocks)",
+                 (long long)row->blocks_executed);
+    else
+        snprintf(text, size, "all blocks");
+}
+
+/* Counts of some blocks, scaled to all, are no counts of all blocks, nor of other ones. */
 static enum status sampling_check(const struct counting *counting,
                                   const struct counted_side *before,
                                   const struct counted_side *after, struct message *message) {
@@ -227,14 +248,17 @@ static enum status sampling_check(const struct counting *counting,
         const struct counted *found =
             bsearch(&before->rows[i], after->rows, after->count, sizeof *found, by_name);
         const bool is_sampled = counters_row_is_sampled(row);
-        if (!found || counters_row_is_sampled(found->row) == is_sampled)
+        if (!found || (counters_row_is_sampled(found->row) == is_sampled &&
+                       (!is_sampled || is_sampled_alike(row, found->row))))
             continue;
-        return message_set(
-            message, STATUS_INVALID,
-            "%s %s was counted from sampled blocks (--sample-blocks) in %s, and from "
-            "all in %s: such counts cannot be compared; count both alike",
-            row->kernel, row->grid, (is_sampled ? counting->baseline : counting->changed)->folder,
-            (is_sampled ? counting->changed : counting->baseline)->folder);
+        char from[80], other[80];
+        sampling_describe(row, from, sizeof from);
+        sampling_describe(found->row, other, sizeof other);
+        return message_set(message, STATUS_INVALID,
+                           "%s %s was counted from %s in %s, and from %s in %s: such counts cannot "
+                           "be compared; count both alike",
+                           row->kernel, row->grid, from, counting->baseline->folder, other,
+                           counting->changed->folder);
     }
     return STATUS_OK;
 }

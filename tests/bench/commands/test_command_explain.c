@@ -170,8 +170,16 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     call_free(&call);
     CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare",
                   "sampled/counters.csv", "counted128/counters.csv");
-    CHECK_REFUSED(2, "from sampled blocks (--sample-blocks) in sampled", "compare", "counted128",
+    CHECK_REFUSED(2, "sampled blocks (--sample-blocks) in sampled", "compare", "counted128",
                   "sampled");
+    call = CALL("run", "gemm", "--shape", "128x128x128", "--case", "gemm/nn/*", "--implementation",
+                "cuda-naive", "--gpu", "emulated", "--sample-blocks", "3", "--out", "sampled3");
+    check_status(&call, 0);
+    call_free(&call);
+    CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare", "sampled",
+                  "sampled3");
+    CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare",
+                  "sampled3/counters.csv", "sampled/counters.csv");
     char *page = file_text(temporary_path(&here.place, "sampled/index.html"));
     assert_non_null(page);
     check_holds(page, "Not all blocks were counted in 1 of 1 rows");
