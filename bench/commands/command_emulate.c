@@ -99,19 +99,36 @@ static enum status report_copy(const char *from, const char *to, struct message 
     return status;
 }
 
-/* That nothing was found, or that no kernel ran, is said of a program alone that was looked at up to its
- * end. */
+/* Counts and leaks are written when a process ends, which it does not do everywhere. */
+static void lost_tell(const struct emulated_program *program) {
+    const size_t count = program->unended;
+    if (program->signal)
+        fprintf(stderr,
+                "lockstep emulate: signal %d (%s) ended the program: counts of kernels and leaks, "
+                "which are written at its end, are lost\n",
+                program->signal, strsignal(program->signal));
+    else if (count)
+        fprintf(stderr,
+                "lockstep emulate: %zu %s the emulated GPU without coming to the end (_exit, exec, "
+                "a signal, or still running): counts of kernels and leaks, which are written "
+                "there, are lost\n",
+                count, count == 1 ? "process used" : "processes used");
+}
+
+/* That nothing was found, or that no kernel ran, is said alone where all processes were looked at up to
+ * their end. */
 static enum status summary_print(const struct emulated_program *program, bool is_refused,
                                  const char *report, size_t *found, struct message *message) {
+    const bool is_whole = !program->signal && !program->unended;
     size_t kernels = 0;
     enum status status = summary_print_findings(stderr, program->findings, found, message);
     if (status == STATUS_OK && is_refused && access(program->counters, F_OK) != 0)
         ++*found; /* what was asked for could not be looked at */
-    else if (status == STATUS_OK && *found == 0 && !program->signal)
+    else if (status == STATUS_OK && *found == 0 && is_whole)
         fprintf(stderr, "lockstep emulate: nothing was found wrong\n");
     if (status == STATUS_OK)
         status = summary_print_kernels(stderr, program->counters, &kernels, message);
-    if (status == STATUS_OK && kernels == 0 && !program->signal)
+    if (status == STATUS_OK && kernels == 0 && is_whole)
         fprintf(stderr, "lockstep emulate: no kernel ran on the emulated GPU\n");
     if (status == STATUS_OK && report)
         status = report_copy(program->counters, report, message);
@@ -136,11 +153,7 @@ static enum status program_emulate(const struct parsed *parsed, char *const *wor
         status = emulated_program_run(&program, words, configuration, context, message);
     if (status != STATUS_OK)
         return status;
-    if (program.signal)
-        fprintf(stderr,
-                "lockstep emulate: signal %d (%s) ended the program: counts of kernels and leaks, "
-                "which are written at its end, are lost\n",
-                program.signal, strsignal(program.signal));
+    lost_tell(&program);
     status = summary_print(&program, is_refused, parsed->report, &found, message);
     emulated_program_forget(&program);
     if (status == STATUS_OK)

@@ -2,6 +2,7 @@
 #include "bench/commands/emulated_program.h"
 
 #include "bench/added/probe.h"
+#include "common/files.h"
 #include "gpu/gpu.h"
 
 #include <errno.h>
@@ -62,9 +63,9 @@ static enum status environment_set(const struct emulated_program *program, char 
                                    const char *configuration, struct message *message) {
     char text[2048];
     *strrchr(library, '/') = '\0'; /* an absolute path has one */
-    const int length =
-        snprintf(text, sizeof text, "report=%s;findings=%s%s%s", program->counters,
-                 program->findings, configuration ? ";" : "", configuration ? configuration : "");
+    const int length = snprintf(text, sizeof text, "report=%s;findings=%s;processes=%s%s%s",
+                                program->counters, program->findings, program->processes,
+                                configuration ? ";" : "", configuration ? configuration : "");
     /* The emulated GPU was asked for by name, whatever the machine's GPUs are. */
     (void)unsetenv("CUDA_VISIBLE_DEVICES");
     const bool fits = length > 0 && (size_t)length < sizeof text;
@@ -86,12 +87,14 @@ static enum status folder_make(struct emulated_program *program, struct message 
                            strerror(errno));
     snprintf(program->counters, sizeof program->counters, "%s/counters.csv", program->folder);
     snprintf(program->findings, sizeof program->findings, "%s/findings", program->folder);
+    snprintf(program->processes, sizeof program->processes, "%s/processes", program->folder);
     return STATUS_OK;
 }
 
 void emulated_program_forget(const struct emulated_program *program) {
     (void)unlink(program->counters);
     (void)unlink(program->findings);
+    (void)unlink(program->processes);
     (void)rmdir(program->folder);
 }
 
@@ -153,6 +156,25 @@ static enum status wait_for(struct emulated_program *program, pid_t process,
     enum { SIGNALLED = 128 };
     program->signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
     program->exit_status = program->signal ? SIGNALLED + program->signal : WEXITSTATUS(state);
+    return STATUS_OK;
+}
+
+static enum status unended_count(struct emulated_program *program, struct message *message) {
+    enum { MOST = 1 << 26 };
+    char *text = NULL, *rest = NULL;
+    size_t size = 0, begun = 0, ended = 0;
+    program->unended = 0;
+    if (access(program->processes, F_OK) != 0)
+        return STATUS_OK;
+    const enum status status = file_read(program->processes, MOST, &text, &size, message);
+    if (status != STATUS_OK)
+        return status;
+    for (const char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        begun += strcmp(line, "begins") == 0;
+        ended += strcmp(line, "ends") == 0;
+    }
+    free(text);
+    program->unended = begun > ended ? begun - ended : 0;
     return STATUS_OK;
 }
 
@@ -233,11 +255,14 @@ enum status emulated_program_run(struct emulated_program *program, char *const *
     status = environment_set(program, library, configuration, message);
     if (status == STATUS_OK)
         status = configuration_check(found, configuration, message);
+    (void)unlink(program->processes); /* of the check, which ends without clearing up */
     const int error = status == STATUS_OK ? start(&process, words) : 0;
     if (error)
         status = start_refuse(words[0], error, message);
     if (status == STATUS_OK)
         status = wait_for(program, process, context, message);
+    if (status == STATUS_OK)
+        status = unended_count(program, message);
     if (status != STATUS_OK)
         emulated_program_forget(program);
     return status;

@@ -11,10 +11,12 @@
 struct emulated_program {
     bool preload; /* filled in before: load the emulator's libraries before the program's */
     char folder[256];
-    char counters[300]; /* a CSV file: a row a kernel; missing where none was launched */
-    char findings[300]; /* a line a finding; missing where there are none */
-    int exit_status;    /* the program's; 128 and the signal's number where one ended it */
-    int signal;         /* the one that ended it; 0: none */
+    char counters[300];  /* a CSV file: a row a kernel; missing where none was launched */
+    char findings[300];  /* a line a finding; missing where there are none */
+    char processes[300]; /* a line a beginning and an end of a process; missing where none began */
+    size_t unended; /* processes that began to use the emulated GPU and did not come to their end */
+    int exit_status; /* the program's; 128 and the signal's number where one ended it */
+    int signal;      /* the one that ended it; 0: none */
 };
 
 /*

@@ -116,6 +116,11 @@ static bool config_findings(const struct config_reader *reader, char *value) {
                        sizeof reader->config->findings);
 }
 
+static bool config_processes(const struct config_reader *reader, char *value) {
+    return config_file(reader, value, "no usable file name for processes",
+                       reader->config->processes, sizeof reader->config->processes);
+}
+
 static bool config_threads(const struct config_reader *reader, char *value) {
     uint64_t number;
     if (!config_number(value, false, &number) || number > 1024)
@@ -185,14 +190,15 @@ static const struct {
     const char *key;
     bool (*read)(const struct config_reader *reader, char *value);
 } config_keys[] = {
-    {"check", config_check},       {"device", config_device}, {"report", config_report},
-    {"threads", config_threads},   {"memory", config_memory}, {"budget", config_budget},
-    {"findings", config_findings}, {"time", config_time},     {"devices", config_devices},
-    {"count", config_count},       {"caches", config_caches}, {"sample", config_sample},
+    {"check", config_check},         {"device", config_device}, {"report", config_report},
+    {"threads", config_threads},     {"memory", config_memory}, {"budget", config_budget},
+    {"findings", config_findings},   {"time", config_time},     {"devices", config_devices},
+    {"count", config_count},         {"caches", config_caches}, {"sample", config_sample},
+    {"processes", config_processes},
 };
 
 static const char config_known[] = "check, device, devices, report, threads, memory, budget, "
-                                   "findings, time, count, caches, sample";
+                                   "findings, processes, time, count, caches, sample";
 
 static bool config_pair(const struct config_reader *reader, char *pair) {
     char *value = strchr(pair, '=');

@@ -14,12 +14,13 @@
 struct driver_config {
     const struct driver_device *device;
     struct machine_options options;
-    size_t memory_bytes; /* what a device has */
-    int devices;         /* how many of them there are */
-    bool host_time;      /* events tell the time of the host; else they tell none */
-    bool check_leak;     /* memory that is still allocated when its context ends */
-    char report[4096];   /* file for the counters; empty: none */
-    char findings[4096]; /* file for what was found wrong, a line each; empty: none */
+    size_t memory_bytes;  /* what a device has */
+    int devices;          /* how many of them there are */
+    bool host_time;       /* events tell the time of the host; else they tell none */
+    bool check_leak;      /* memory that is still allocated when its context ends */
+    char report[4096];    /* file for the counters; empty: none */
+    char findings[4096];  /* file for what was found wrong, a line each; empty: none */
+    char processes[4096]; /* file for who began and who ended, a line each; empty: none */
 };
 
 /* Device memory where memory= does not say otherwise: little enough for any machine that runs

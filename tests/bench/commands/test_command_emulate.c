@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -152,8 +153,26 @@ static void refused_call(const struct functions *cuda, const char *word, CUfunct
     refused_mapping(word);
 }
 
+/* Ways to end that run none of what libraries have to do at the end, or a part of it. */
+static void process_end(const char *word) {
+    int state = 0;
+    if (strcmp(word, "_exits") == 0)
+        _exit(0);
+    if (strcmp(word, "exits-quickly") == 0)
+        quick_exit(0);
+    if (strcmp(word, "becomes-another") == 0)
+        (void)execlp("true", "true", (char *)NULL);
+    if (strcmp(word, "forks") != 0)
+        return;
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    (void)waitpid(child, &state, 0);
+}
+
 /* The words: "frees" or "leaks"; "writes" inside or "overruns", "asks" for a private table before,
- * "loads" machine code first, "finds" libraries loaded, or one of `refused`; and the exit status. */
+ * "loads" machine code first, "finds" libraries loaded, or one of `refused` or of process_end; and the exit
+ * status. */
 static int program_run(char **words) {
     struct functions cuda;
     CUcontext context;
@@ -178,6 +197,7 @@ static int program_run(char **words) {
     if (strcmp(words[0], "frees") == 0)
         (void)cuda.give_back(memory);
     printf("the program's own output\n");
+    process_end(words[1]);
     return atoi(words[2]);
 }
 
@@ -435,11 +455,54 @@ static void a_signal_is_an_exit_status(void **state) {
     call_free(&call);
 }
 
+/* Counts and leaks are lost, and what was not seen is not told to be right. By a shell, since this
+ * file names NVIDIA's static library. */
+static void processes_without_an_end_are_told_of(void **state) {
+    (void)state;
+    static const struct {
+        const char *first, *second;
+        bool is_counted;
+    } cases[] = {{"_exits", "_exits", false},
+                 {"becomes-another", "becomes-another", false},
+                 {"_exits", "writes", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char script[PATH_MAX * 2 + 100], said[100];
+        snprintf(script, sizeof script, "'%s' frees %s 0; '%s' frees %s 0", self, cases[i].first,
+                 self, cases[i].second);
+        snprintf(said, sizeof said, "%s the emulated GPU without coming to the end",
+                 cases[i].is_counted ? "1 process used" : "2 processes used");
+        struct call call = EMULATE("sh", "-c", script);
+        check_status(&call, 0);
+        check_holds(call.err, said);
+        assert_int_equal(strstr(call.err, "store  ") != NULL, cases[i].is_counted);
+        assert_null(strstr(call.err, "nothing was found wrong"));
+        assert_null(strstr(call.err, "no kernel ran"));
+        call_free(&call);
+    }
+}
+
+/* The child of a fork cannot use the GPU: nothing of it is lost. */
+static void a_quick_exit_and_a_fork_lose_nothing(void **state) {
+    (void)state;
+    struct call call = EMULATE("--check", "memory,leak", self, "leaks", "exits-quickly", "0");
+    check_status(&call, 86);
+    check_holds(call.err, "leak: 4 bytes of device memory at 0x");
+    check_holds(call.err, "store  ");
+    assert_null(strstr(call.err, "without coming to the end"));
+    call_free(&call);
+    call = EMULATE(self, "frees", "forks", "0");
+    check_status(&call, 0);
+    check_holds(call.err, "nothing was found wrong");
+    call_free(&call);
+}
+
 int main(int argc, char **argv) {
     if (argc == 4)
         return program_run(argv + 1);
     const struct CMUnitTest tests[] = {
         IN_PLACE(a_right_program_ends_as_it_does),
+        IN_PLACE(processes_without_an_end_are_told_of),
+        IN_PLACE(a_quick_exit_and_a_fork_lose_nothing),
         IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status),
         IN_PLACE(what_could_not_be_loaded_is_found),
         IN_PLACE(calls_that_are_refused_are_found),
