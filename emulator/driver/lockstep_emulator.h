@@ -85,6 +85,12 @@ int lockstepEmulatorCountersRead(size_t index, struct lockstep_emulator_counters
 size_t lockstepEmulatorMessage(char *text, size_t size);
 
 /*
+ * Says a line on stderr, and appends it to the file of findings=, as the driver does for a call that it
+ * refuses: for libraries above it, such as the runtime, that refuse some calls by themselves.
+ */
+void lockstepEmulatorFind(const char *line);
+
+/*
  * Lets the program end a launch that takes too long: while one runs, `asked` is called again and
  * again, from any thread and without any right to call CUDA. Once it returns another number than 0,
  * the launch stops and breaks its context with CUDA_ERROR_LAUNCH_TIMEOUT. NULL: launches run to

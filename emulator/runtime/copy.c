@@ -27,8 +27,9 @@ CUresult copy_bytes(void *to, const void *from, size_t bytes, enum cudaMemcpyKin
                     CUstream stream, bool is_async) {
     if (bytes == 0)
         return CUDA_SUCCESS;
-    if (!to || !from)
-        return CUDA_ERROR_INVALID_VALUE;
+    if (!to || !from) /* the driver refuses it, and tells */
+        return is_async ? cuMemcpyAsync(address_of(to), address_of(from), bytes, stream)
+                        : cuMemcpy(address_of(to), address_of(from), bytes);
     switch (kind == cudaMemcpyDefault ? kind_of(to, from) : kind) {
     case cudaMemcpyHostToDevice:
         return is_async ? cuMemcpyHtoDAsync_v2(address_of(to), from, bytes, stream)
@@ -49,10 +50,22 @@ static bool is_kind(enum cudaMemcpyKind kind) {
     return kind >= cudaMemcpyHostToHost && kind <= cudaMemcpyDefault;
 }
 
+static cudaError_t refuse_kind(enum cudaMemcpyKind kind) {
+    return runtime_refuse(cudaErrorInvalidMemcpyDirection, "copy: %d is no kind of copy",
+                          (int)kind);
+}
+
+static cudaError_t refuse_pitch(size_t width, size_t to_pitch, size_t from_pitch) {
+    return runtime_refuse(cudaErrorInvalidPitchValue,
+                          "copy of rows of %zu bytes: rows of the destination are %zu bytes apart, "
+                          "of the source %zu",
+                          width, to_pitch, from_pitch);
+}
+
 RUNTIME_API cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
                                    enum cudaMemcpyKind kind) {
     if (!is_kind(kind))
-        return runtime_fail(cudaErrorInvalidMemcpyDirection);
+        return refuse_kind(kind);
     RUNTIME_RETURN(copy_bytes(to, from, bytes, kind, NULL, false));
 }
 RUNTIME_PER_THREAD(cudaMemcpy, _ptds);
@@ -60,7 +73,7 @@ RUNTIME_PER_THREAD(cudaMemcpy, _ptds);
 RUNTIME_API cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes,
                                         enum cudaMemcpyKind kind, CUstream stream) {
     if (!is_kind(kind))
-        return runtime_fail(cudaErrorInvalidMemcpyDirection);
+        return refuse_kind(kind);
     RUNTIME_RETURN(copy_bytes(to, from, bytes, kind, stream, true));
 }
 RUNTIME_PER_THREAD(cudaMemcpyAsync, _ptsz);
@@ -180,9 +193,9 @@ static struct cudaMemcpy3DParms plane(void *to, size_t to_pitch, const void *fro
 RUNTIME_API cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch,
                                      size_t width, size_t height, enum cudaMemcpyKind kind) {
     if (!is_kind(kind))
-        return runtime_fail(cudaErrorInvalidMemcpyDirection);
+        return refuse_kind(kind);
     if (width > to_pitch || width > from_pitch)
-        return runtime_fail(cudaErrorInvalidPitchValue);
+        return refuse_pitch(width, to_pitch, from_pitch);
     const struct cudaMemcpy3DParms copy =
         plane(to, to_pitch, from, from_pitch, width, height, kind);
     return copy_box(&copy, NULL, false);
@@ -193,9 +206,9 @@ RUNTIME_API cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void 
                                           size_t from_pitch, size_t width, size_t height,
                                           enum cudaMemcpyKind kind, CUstream stream) {
     if (!is_kind(kind))
-        return runtime_fail(cudaErrorInvalidMemcpyDirection);
+        return refuse_kind(kind);
     if (width > to_pitch || width > from_pitch)
-        return runtime_fail(cudaErrorInvalidPitchValue);
+        return refuse_pitch(width, to_pitch, from_pitch);
     const struct cudaMemcpy3DParms copy =
         plane(to, to_pitch, from, from_pitch, width, height, kind);
     return copy_box(&copy, stream, true);

@@ -59,13 +59,18 @@ static cudaError_t launch_end(CUresult result, dim3 grid, dim3 block) {
                                     : runtime_fail(cudaErrorInvalidConfiguration);
 }
 
+static cudaError_t refuse_function(void) {
+    return runtime_refuse(cudaErrorInvalidDeviceFunction,
+                          "launch: the program has registered no kernel at this address");
+}
+
 static cudaError_t kernel_launch(struct runtime_kernel *kernel, dim3 grid, dim3 block,
                                  void **arguments, size_t shared, CUstream stream,
                                  bool is_cooperative) {
     CUfunction function;
     CUresult result = runtime_begin();
     if (result == CUDA_SUCCESS && !kernel)
-        return runtime_fail(cudaErrorInvalidDeviceFunction);
+        return refuse_function();
     if (result == CUDA_SUCCESS)
         result = registry_function(kernel, &function);
     if (result != CUDA_SUCCESS)
@@ -102,7 +107,7 @@ static cudaError_t configure(const struct cudaLaunchConfig_st *config, const voi
                              CUfunction *function, CUlaunchConfig *same) {
     struct runtime_kernel *kernel = registry_kernel(host);
     if (!config || !kernel)
-        return runtime_fail(config ? cudaErrorInvalidDeviceFunction : cudaErrorInvalidValue);
+        return config ? refuse_function() : runtime_fail(cudaErrorInvalidValue);
     CUresult result = runtime_begin();
     if (result == CUDA_SUCCESS)
         result = registry_function(kernel, function);

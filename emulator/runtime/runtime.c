@@ -1,7 +1,11 @@
 /* The beginning and the end of a call, and errors. */
 #include "emulator/runtime/runtime.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "emulator/driver/lockstep_emulator.h"
 
 static _Thread_local cudaError_t last_error;
 
@@ -78,6 +82,17 @@ cudaError_t runtime_fail(cudaError_t error) {
     if (error != cudaSuccess)
         last_error = error;
     return error;
+}
+
+cudaError_t runtime_refuse(cudaError_t error, const char *format, ...) {
+    char line[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    (void)cuInit(0); /* which reads where findings go */
+    lockstepEmulatorFind(line);
+    return runtime_fail(error);
 }
 
 cudaError_t runtime_end(CUresult result) {

@@ -43,5 +43,8 @@ CUresult runtime_context(int device, CUcontext *context);
 cudaError_t runtime_end(CUresult result);
 /* Likewise, with an error of the runtime's own. */
 cudaError_t runtime_fail(cudaError_t error);
+/* Likewise, and what was wrong with the call is found, as where the driver refuses one. */
+__attribute__((format(printf, 2, 3))) cudaError_t runtime_refuse(cudaError_t error,
+                                                                 const char *format, ...);
 
 #endif

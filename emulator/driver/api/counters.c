@@ -67,6 +67,12 @@ DRIVER_API int lockstepEmulatorCountersRead(size_t index, struct lockstep_emulat
     return 0;
 }
 
+DRIVER_API void lockstepEmulatorFind(const char *line) {
+    pthread_mutex_lock(&driver.lock);
+    driver_find("%s", line);
+    pthread_mutex_unlock(&driver.lock);
+}
+
 DRIVER_API void lockstepEmulatorStopWhen(int (*asked)(void *context), void *context) {
     pthread_mutex_lock(&driver.lock);
     driver.stop = asked;

@@ -36,6 +36,10 @@ cudaError_t cudaLaunchKernel(const void *host, dim3 grid, dim3 block, void **arg
 cudaError_t cudaMalloc(void **memory, size_t bytes);
 cudaError_t cudaFree(void *memory);
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind);
+cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
+                            CUstream stream);
+cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch,
+                         size_t width, size_t height, enum cudaMemcpyKind kind);
 cudaError_t cudaMemcpyToSymbol(const void *symbol, const void *from, size_t bytes, size_t offset,
                                enum cudaMemcpyKind kind);
 cudaError_t cudaDeviceSynchronize(void);
@@ -102,13 +106,53 @@ static void check_refused(dim3 grid, dim3 block, size_t shared, cudaError_t erro
     assert_non_null(strstr(last, said));
 }
 
+/* What the library found last. */
+static void check_found(cudaError_t error, cudaError_t expected, const char *said) {
+    char last[1200];
+    assert_int_equal(error, expected);
+    assert_int_equal(cudaGetLastError(), expected);
+    lockstepEmulatorMessage(last, sizeof last);
+    assert_non_null(strstr(last, said));
+}
+
 /* Each is told of: a program may not look at the error. */
 static void check_launches_refused(void) {
     const dim3 one = {1, 1, 1};
     check_refused(one, (dim3){2048, 1, 1}, 0, cudaErrorInvalidConfiguration, "blocks 2048x1x1");
     check_refused((dim3){0, 1, 1}, one, 0, cudaErrorInvalidConfiguration, "grid 0x1x1");
     check_refused(one, one, 1 << 20, cudaErrorInvalidValue, "1048576 of dynamic");
+    void *arguments[] = {NULL};
+    const CUstream no_stream = (CUstream)(void *)&unknown;
+    check_found(cudaLaunchKernel(&host_function, one, one, arguments, 0, no_stream),
+                cudaErrorInvalidResourceHandle, "is no stream of the current context");
     check_refused(one, one, (size_t)1 << 32, cudaErrorInvalidValue, "4294967295 of dynamic");
+}
+
+/* The runtime refuses some of these by itself. Each has a size of its own. */
+static void refused_copies_and_launches_are_told_of(void **state) {
+    static char bytes[64];
+    const dim3 one = {1, 1, 1};
+    const cudaError_t value = cudaErrorInvalidValue;
+    void *memory;
+    (void)state;
+    OK(cudaMalloc(&memory, sizeof bytes));
+    check_found(cudaMemcpy(NULL, memory, 4, cudaMemcpyDeviceToHost), value,
+                "copy of 4x1x1 bytes: the destination is 0x0");
+    check_found(cudaMemcpyAsync(memory, NULL, 5, cudaMemcpyHostToDevice, NULL), value,
+                "copy of 5x1x1 bytes: the source is 0x0");
+    check_found(cudaMemcpy(NULL, memory, 6, cudaMemcpyDeviceToDevice), value,
+                "copy of 6x1x1 bytes: the destination is 0x0");
+    check_found(cudaMemcpy(NULL, memory, 7, cudaMemcpyDefault), value,
+                "copy of 7x1x1 bytes: the destination is 0x0");
+    check_found(cudaMemcpy(bytes, NULL, 8, cudaMemcpyHostToHost), value,
+                "copy of 8x1x1 bytes: the source is 0x0");
+    check_found(cudaMemcpy2D(memory, 16, bytes, 16, 17, 2, cudaMemcpyHostToDevice),
+                cudaErrorInvalidPitchValue, "copy of rows of 17 bytes: rows of the destination");
+    check_found(cudaMemcpy(memory, bytes, 9, (enum cudaMemcpyKind)9),
+                cudaErrorInvalidMemcpyDirection, "copy: 9 is no kind of copy");
+    check_found(cudaLaunchKernel(&unknown, one, one, NULL, 0, NULL), cudaErrorInvalidDeviceFunction,
+                "launch: the program has registered no kernel");
+    OK(cudaFree(memory));
 }
 
 static void a_registered_kernel_is_launched(void **state) {
@@ -221,6 +265,7 @@ static void programs_of_the_runtime_end_as_on_a_gpu(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_registered_kernel_is_launched),
+        cmocka_unit_test(refused_copies_and_launches_are_told_of),
         cmocka_unit_test(errors_are_kept_until_they_are_read),
         cmocka_unit_test(what_is_lacking_is_there_by_name),
         cmocka_unit_test(programs_of_the_runtime_end_as_on_a_gpu),
