@@ -56,7 +56,8 @@ static void check_access(struct warp *warp, const struct instruction *instructio
     if (warp->block->race)
         race_access(warp, instruction, lane, place, size,
                     (is_write ? RACE_WRITE : 0U) | (is_strong ? RACE_STRONG : 0U) |
-                        (flags & CHECK_PROXY ? RACE_BULK : 0U),
+                        (flags & CHECK_PROXY ? RACE_BULK : 0U) |
+                        (flags & CHECK_WARP ? RACE_WARP : 0U),
                     value);
     if (warp->block->race && is_strong)
         race_strong(warp, instruction, race_key(place), is_read, is_write);

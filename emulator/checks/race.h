@@ -29,6 +29,7 @@ enum race_flag {
     RACE_STRONG = 2,  /* does not race with its like */
     RACE_PENDING = 4, /* it may go on until it is waited for */
     RACE_BULK = 8,    /* a bulk copy's, or a read by wgmma */
+    RACE_WARP = 16,   /* by all lanes of the warp together, whichever is named */
 };
 
 /* Lanes of the warp meet: what each has done, the others have seen. */

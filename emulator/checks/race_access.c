@@ -23,7 +23,7 @@ static bool is_like(const struct race_access *a, const struct race_access *b) {
     return a->clock == b->clock && a->sync_clock == b->sync_clock && a->serial == b->serial &&
            a->thread == b->thread && a->rank == b->rank && a->is_set == b->is_set &&
            a->is_strong == b->is_strong && !a->is_pending && !b->is_pending && !a->is_bulk &&
-           !b->is_bulk && !a->is_agent && !b->is_agent;
+           !b->is_bulk && !a->is_agent && !b->is_agent && a->is_warp == b->is_warp;
 }
 
 /* Takes the bytes together again where they share their accesses. */
@@ -62,7 +62,7 @@ static bool races(const struct warp *warp, const struct race_access *before, boo
     if (before->is_pending)
         return true;
     if (is_own_warp(warp, before))
-        return before->thread != now->thread &&
+        return before->thread != now->thread && !now->is_warp &&
                !(race_lanes_after(warp->block, race_number_of(warp), before, warp->sync_clock) >>
                      now->thread % LANES &
                  1);
@@ -185,7 +185,8 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
                                     .is_set = true,
                                     .is_strong = flags & RACE_STRONG,
                                     .is_bulk = flags & RACE_BULK,
-                                    .is_pending = flags & RACE_PENDING};
+                                    .is_pending = flags & RACE_PENDING,
+                                    .is_warp = flags & RACE_WARP};
     for (uint32_t k = 0; k < size && !warp->is_faulted; k++) {
         const uint32_t offset = place->offset + k;
         struct race_byte *byte = byte_at(place->block, offset);

@@ -45,7 +45,7 @@ void race_keep_release(const struct warp *warp, uint32_t mask) {
 uint32_t race_lanes_after(const struct block *block, size_t warp, const struct race_access *before,
                           uint32_t until) {
     const struct race_lanes *lanes = lanes_of(block, warp);
-    uint32_t seen = UINT32_C(1) << before->thread % LANES;
+    uint32_t seen = before->is_warp ? LANES_ALL : UINT32_C(1) << before->thread % LANES;
     for (uint32_t time = before->sync_clock; time < until && seen != LANES_ALL; time++) {
         const uint32_t mask = lanes->meet_apart ? kept_mask(lanes->meetings, time) : LANES_ALL;
         seen |= mask & seen ? mask : 0;

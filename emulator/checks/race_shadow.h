@@ -14,6 +14,7 @@ struct race_access {
     bool is_set : 1, is_strong : 1, is_pending : 1;
     bool is_bulk : 1;  /* by a bulk copy */
     bool is_agent : 1; /* which has arrived */
+    bool is_warp : 1;  /* by all lanes of the thread's warp together */
 };
 
 /* Bytes of a word mostly share their accesses, which then stand here alone. */

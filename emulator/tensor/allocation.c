@@ -72,7 +72,7 @@ static void execute_allocate(struct warp *warp, const struct instruction *instru
     if (first == TENSOR_COLUMNS)
         return;
     if (warp->block->launch->is_slow)
-        check_place(warp, instruction, 0, &place, sizeof first, CHECK_WRITES);
+        check_place(warp, instruction, 0, &place, sizeof first, CHECK_WRITES | CHECK_WARP);
     memcpy(place.block->shared + place.offset, &first, sizeof first);
 }
 

@@ -57,6 +57,10 @@ static enum machine_status run_checked(struct bench *bench, bool checks, const c
     "WAIT: mbarrier.try_wait.parity.shared.b64 %p1, [done], 0; @!%p1 bra WAIT;\n"                  \
     "tcgen05.fence::after_thread_sync;\n"
 #define COPY "@%p5 tcgen05.cp.cta_group::1.128x256b [%r3], %rd1;\n"
+#define ALLOCATE_MORE                                                                              \
+    "tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 32;\n"                        \
+    "ld.shared.b32 %r12, [base];\n"
+#define FREE_MORE "tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r12, 32;\n"
 #define LOAD "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4];\n"
 #define LOADED "tcgen05.wait::ld.sync.aligned;\n"
 #define STORE "tcgen05.st.sync.aligned.32x32b.x1.b32 [%r4], {%r1};\n"
@@ -297,6 +301,10 @@ static void wrong_use_of_tensor_memory_is_found(void **state) {
         {true, "st.shared.b32 [%r2], %r1; bar.sync 0;\n" MULTIPLY COMMIT WAIT,
          "lets a tcgen05 instruction read a byte that thread 0 wrote, with no fence.proxy.async"},
         {true, MULTIPLY COMMIT "bar.sync 0; st.shared.b32 [%r2], %r1;\n" WAIT,
+         "race in shared memory"},
+        {true, "bar.sync 0; @%p4 bra ON;\n" ALLOCATE_MORE FREE_MORE "ON:", ""},
+        {true,
+         "bar.sync 0; @%p4 bra ON;\n" ALLOCATE_MORE FREE_MORE "ON: ld.shared.b32 %r12, [base];\n",
          "race in shared memory"},
     };
     struct bench *bench = *state;
