@@ -12,7 +12,7 @@ static void add_constant(struct decoder *decoder, const struct syntax_operand *o
                          size_t count) {
     const bool is_bounded = count > 0 && operand->kind == OPERAND_INTEGER;
     if (is_bounded && (operand->integer < 0 || (uint64_t)operand->integer >= count))
-        decoder_fail(decoder, "an integer constant is out of its range");
+        decoder_fail(decoder, "PTX gives a constant of this value no meaning here");
     decoder_add_from(decoder, operand, 'i');
 }
 

@@ -46,10 +46,9 @@ static uint64_t selector_bits(const char *selector) {
     return bits;
 }
 
-/* Only vmad has signs, of either its product or its addend; two at the product undo each other. */
-static void add_sign(struct decoder *decoder, size_t index, char letter, uint64_t *selectors) {
-    if (letter != 'n')
-        decoder_fail(decoder, "an operand cannot be negated here");
+/* Only vmad has signs, of either its product or its addend; two at the product undo each other. So
+ * they do for the assembler in other instructions, which it compiles as if there were none. */
+static void add_sign(struct decoder *decoder, size_t index, uint64_t *selectors) {
     *selectors ^= index == 3 ? VIDEO_ADDEND_NEGATED : VIDEO_PRODUCT_NEGATED;
     const uint64_t both = VIDEO_ADDEND_NEGATED | VIDEO_PRODUCT_NEGATED;
     if (index == 3 && (*selectors & both) == both)
@@ -67,8 +66,12 @@ struct syntax_operand video_operand(struct decoder *decoder, size_t index, char 
             decoder_fail(decoder, "a selector that this operand does not take");
         *selectors |= selector_bits(operand.selector) << index * 20;
     }
+    if (operand.is_minus && index == VIDEO_D)
+        decoder_fail(decoder, "a destination cannot be negated");
     if (operand.is_minus)
-        add_sign(decoder, index, letter, selectors);
+        add_sign(decoder, index, selectors);
+    if (letter != 'n' && index == VIDEO_B && (*selectors & VIDEO_PRODUCT_NEGATED))
+        decoder_fail(decoder, "an operand cannot be negated here, but for both together");
     operand.selector = NULL;
     operand.is_minus = false;
     return operand;

@@ -39,6 +39,9 @@ static const struct refusal refusals[] = {
     {KERNEL(".reg .b32 %a<18446744073709551615>;"), 6, "registers"},
     {KERNEL("brx.idx %r1, L;\nL:"), 6, "branchtargets"},
     {KERNEL("cp.async.wait_group %r1;"), 6, "integer constant"},
+    {KERNEL("mma.sp.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
+            "{%r1,%r2,%r3,%r4}, {%r4,%r5,%r6,%r7}, {%f1,%f2,%f3,%f4}, %r1, 2;"),
+     6, "PTX gives a constant of this value no meaning here"},
     {".visible .entry k() {\n", 5, "end of the text"},
     {".visible .entry k(.param .u64 p {\n", 4, "expected"},
     {"/* for ever", 4, "comment"},

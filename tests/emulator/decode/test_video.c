@@ -265,6 +265,11 @@ static void operands_that_the_assembler_refuses(void **state) {
         "add.u32 %r1, %r2.b1, %r3;",
         "add.u32 %r1.b0, %r2, %r3;",
         "vadd.u32.u32.u32 %r1, -%r2, %r3;",
+        "vadd.u32.u32.u32 %r1, %r2, -%r3;",
+        "vadd.u32.u32.u32 %r1, -%r2, -5;",
+        "vadd.u32.u32.u32.add %r1, -%r2, -%r3, -%r4;",
+        "vadd4.u32.u32.u32 %r1, -%r2, %r3, %r4;",
+        "vadd.u32.u32.u32 -%r1.b0, -%r2, %r3, %r4;",
         "add.u32 %r1, -%r2, %r3;",
         "vmad.u32.u32.u32 %r1.b0, %r2, %r3, %r4;",
         "vmad.u32.u32.u32 %r1, %r2, %r3, %r4.b0;",
@@ -283,6 +288,10 @@ static void operands_that_the_assembler_refuses(void **state) {
     static const char *const taken[] = {
         "vmad.u32.u32.u32 %r1, -%r2, -%r3, -%r4;",
         "vadd.u32.u32.u32 %r1.b0, %r2.b1, 7, %r4;",
+        "vadd.s32.s32.s32 %r1, -%r2, -%r3;",
+        "vmin.s32.s32.s32.max %r1, -%r2.b0, -%r3.h1, %r4;",
+        "vshl.u32.u32.u32.clamp %r1, -%r2, -%r3;",
+        "vset4.s32.s32.lt %r1, -%r2, -%r3, %r4;",
         "vadd.sat.u32.u32.u32 %r1, %r2, %r3;",
         "vmad.s32.s32.s32 %r1, %r2, -5, %r4;",
     };
