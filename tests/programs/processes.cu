@@ -39,6 +39,10 @@ int child(int in, int out) {
     values = static_cast<int *>(pointer);
     OK(cudaIpcOpenMemHandle(&pointer, handles.small, cudaIpcMemLazyEnablePeerAccess));
     one = static_cast<int *>(pointer);
+    // The same again is the same memory, until it is closed as often.
+    OK(cudaIpcOpenMemHandle(&pointer, handles.small, cudaIpcMemLazyEnablePeerAccess));
+    CHECK(pointer == one);
+    OK(cudaIpcCloseMemHandle(one));
     OK(cudaIpcOpenEventHandle(&event, handles.event));
     OK(cudaStreamWaitEvent(nullptr, event, 0));
     add<<<(COUNT + 255) / 256, 256>>>(values, COUNT, 1000);

@@ -34,7 +34,7 @@ CUresult cuIpcCloseMemHandle(CUdeviceptr address) {
     struct driver_context *context;
     CUresult status = driver_begin_context(&context);
     if (status == CUDA_SUCCESS)
-        status = allocation_free_at("cuIpcCloseMemHandle", address, 1 << ALLOCATION_IMPORTED);
+        status = interprocess_close(address);
     return driver_end(status);
 }
 

@@ -180,14 +180,32 @@ CUresult allocation_create(struct driver_context *context, enum allocation_kind 
     return CUDA_SUCCESS;
 }
 
-CUresult allocation_adopt(struct driver_context *context, CUdeviceptr address, size_t size) {
+CUresult allocation_adopt(struct driver_context *context, const struct driver_origin *origin,
+                          CUdeviceptr address, size_t size) {
     CUresult status = driver_status(machine_expose(driver.machine, address, size, false));
     if (status != CUDA_SUCCESS)
         return status;
     status = allocation_add(context, ALLOCATION_IMPORTED, address, size, 0, NULL);
-    if (status != CUDA_SUCCESS)
+    if (status != CUDA_SUCCESS) {
         (void)machine_hide(driver.machine, address);
-    return status;
+        return status;
+    }
+    struct driver_allocation *adopted = allocation_find(address);
+    adopted->origin = *origin;
+    adopted->times_opened = 1;
+    return CUDA_SUCCESS;
+}
+
+struct driver_allocation *allocation_adopted(const struct driver_context *context,
+                                             const struct driver_origin *origin) {
+    for (size_t i = 0; i < driver.allocation_count; i++) {
+        struct driver_allocation *adopted = &driver.allocations[i];
+        if (adopted->kind == ALLOCATION_IMPORTED && adopted->context == context &&
+            adopted->origin.process == origin->process &&
+            adopted->origin.identifier == origin->identifier)
+            return adopted;
+    }
+    return NULL;
 }
 
 CUresult allocation_fill(struct driver_context *context, struct driver_region *region) {

@@ -16,6 +16,12 @@ enum allocation_kind {
     ALLOCATION_IMPORTED,     /* another process's, on pages that are reserved for it alone */
 };
 
+/* Whose ALLOCATION_IMPORTED is, and its number there. */
+struct driver_origin {
+    int32_t process;
+    uint64_t identifier;
+};
+
 struct driver_allocation {
     CUdeviceptr address;
     size_t size;
@@ -25,6 +31,8 @@ struct driver_allocation {
     struct driver_context *context;
     CUdevice device;
     struct driver_pool *pool; /* of ALLOCATION_POOL…; NULL when it has been destroyed */
+    struct driver_origin origin;
+    unsigned times_opened; /* of ALLOCATION_IMPORTED */
 };
 
 /* An address that the host may use as a pointer. */
@@ -40,7 +48,11 @@ CUresult allocation_fill(struct driver_context *context, struct driver_region *r
 CUresult allocation_register(struct driver_context *context, void *memory, size_t size,
                              unsigned flags);
 /* Makes another process's memory known, which lies on pages of pages_reserve() alone. */
-CUresult allocation_adopt(struct driver_context *context, CUdeviceptr address, size_t size);
+CUresult allocation_adopt(struct driver_context *context, const struct driver_origin *origin,
+                          CUdeviceptr address, size_t size);
+/* What the context has adopted of this origin, or NULL. */
+struct driver_allocation *allocation_adopted(const struct driver_context *context,
+                                             const struct driver_origin *origin);
 /* Gives the memory back to the machine and forgets it. */
 CUresult allocation_free(struct driver_allocation *allocation);
 /* The same for what begins at the address and is of one of `kinds`, a bit each: 1 << its number. There

@@ -19,6 +19,7 @@ struct shared_place {
     uint64_t sign;
     int32_t process, file;
     uint64_t address, size; /* in that process; the address is the place in the file, too */
+    uint64_t identifier;    /* of the allocation, in that process */
 };
 
 /* Pages that are in the file. */
@@ -100,8 +101,9 @@ CUresult interprocess_share(const struct driver_allocation *allocation, CUipcMem
             return CUDA_ERROR_OUT_OF_MEMORY;
         is_new |= !is_shared;
     }
-    const struct shared_place place = {MEMORY_SIGN, getpid(), driver.shared_file,
-                                       allocation->address, allocation->size};
+    const struct shared_place place = {MEMORY_SIGN,        getpid(),
+                                       driver.shared_file, allocation->address,
+                                       allocation->size,   allocation->identifier};
     *handle = (CUipcMemHandle){.reserved = {0}};
     memcpy(handle->reserved, &place, sizeof place);
     /* What another process writes cannot be followed, so all of it counts as written. */
@@ -154,8 +156,9 @@ static CUresult map_place(struct driver_context *context, const struct shared_pl
         return CUDA_ERROR_OUT_OF_MEMORY;
     CUresult status =
         pages_map(start, bytes, file, first) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+    const struct driver_origin origin = {place->process, place->identifier};
     if (status == CUDA_SUCCESS)
-        status = allocation_adopt(context, start + within, place->size);
+        status = allocation_adopt(context, &origin, start + within, place->size);
     if (status != CUDA_SUCCESS)
         pages_release(start, reserved);
     else
@@ -173,12 +176,29 @@ CUresult interprocess_open(struct driver_context *context, const CUipcMemHandle 
         driver_find("cuIpcOpenMemHandle: the handle is this process's own");
         return CUDA_ERROR_INVALID_CONTEXT;
     }
+    const struct driver_origin origin = {place.process, place.identifier};
+    struct driver_allocation *adopted = allocation_adopted(context, &origin);
+    if (adopted) {
+        adopted->times_opened++;
+        *address = adopted->address;
+        return CUDA_SUCCESS;
+    }
     const int file = open_place(&place);
     if (file < 0)
         return refuse("the process that made the handle has ended, or is another user's");
     const CUresult status = map_place(context, &place, file, address);
     (void)close(file);
     return status;
+}
+
+CUresult interprocess_close(CUdeviceptr address) {
+    struct driver_allocation *opened = allocation_find(address);
+    if (opened && opened->address == address && opened->kind == ALLOCATION_IMPORTED &&
+        opened->times_opened > 1) {
+        opened->times_opened--;
+        return CUDA_SUCCESS;
+    }
+    return allocation_free_at("cuIpcCloseMemHandle", address, 1 << ALLOCATION_IMPORTED);
 }
 
 /* ---- Events ---- */

@@ -12,9 +12,12 @@ struct driver_allocation;
 
 /* Writes of either process are the other's, from now on until this one ends. */
 CUresult interprocess_share(const struct driver_allocation *allocation, CUipcMemHandle *handle);
-/* Puts another process's memory at an address of this one, as an allocation of the context. */
+/* Puts another process's memory at an address of this one, as an allocation of the context, or says
+ * where it is already. */
 CUresult interprocess_open(struct driver_context *context, const CUipcMemHandle *handle,
                            CUdeviceptr *address);
+/* Undoes one opening; the last one forgets the memory. */
+CUresult interprocess_close(CUdeviceptr address);
 /* Handles of events have the same place for what tells them from others. */
 void interprocess_sign_event(CUipcEventHandle *handle);
 bool interprocess_is_event(const CUipcEventHandle *handle);
