@@ -85,6 +85,25 @@ static enum status configuration_write(const struct parsed *parsed, char *text, 
     return STATUS_OK;
 }
 
+/* Whether LOCKSTEP_EMULATOR names a file by `key`, which ends with '='. */
+static bool variable_names_file(const char *key) {
+    const char *said = getenv("LOCKSTEP_EMULATOR");
+    for (const char *at = said ? strstr(said, key) : NULL; at; at = strstr(at + 1, key))
+        if (at == said || strchr("; \n", at[-1]))
+            return true;
+    return false;
+}
+
+/* The emulator writes both for this command, which says what is in them. */
+static void variable_explain(void) {
+    if (variable_names_file("findings="))
+        fprintf(stderr, "lockstep emulate: findings= in LOCKSTEP_EMULATOR is not used; what is "
+                        "found is told here\n");
+    if (variable_names_file("report="))
+        fprintf(stderr, "lockstep emulate: report= in LOCKSTEP_EMULATOR is not used; --report "
+                        "FILE is\n");
+}
+
 /* Where no kernel was launched there are no counters, and the file is left empty. */
 static enum status report_copy(const char *from, const char *to, struct message *message) {
     enum { MOST = 1 << 30 };
@@ -149,6 +168,7 @@ static enum status program_emulate(const struct parsed *parsed, char *const *wor
                 "lockstep emulate: %s has NVIDIA's CUDA runtime built in, which runs on NVIDIA's "
                 "driver alone; link it with nvcc -cudart shared\n",
                 words[0]);
+    variable_explain();
     if (status == STATUS_OK)
         status = emulated_program_run(&program, words, configuration, context, message);
     if (status != STATUS_OK)

@@ -404,6 +404,22 @@ static void the_device_is_chosen_by_name(void **state) {
     call_free(&call);
 }
 
+static void files_in_the_variable_are_told_of(void **state) {
+    (void)state;
+    static const char *const variables[] = {
+        "LOCKSTEP_EMULATOR=threads=1;findings=found;report=counted", NULL};
+    const struct call_limits limits = {.variables = variables};
+    struct call call = call_start(&here, (const char *const[]){"emulate", "true", NULL}, &limits);
+    call_wait(&here, &call);
+    check_status(&call, 0);
+    check_holds(call.err, "findings= in LOCKSTEP_EMULATOR is not used");
+    check_holds(call.err, "report= in LOCKSTEP_EMULATOR is not used");
+    call_free(&call);
+    call = EMULATE("true");
+    assert_null(strstr(call.err, "is not used"));
+    call_free(&call);
+}
+
 /* A file with the symbols of NVIDIA's static library in it, whatever else it is. */
 static void a_runtime_that_is_built_in_is_told_of(void **state) {
     static const char text[] = "#!/bin/sh\n# libcudart_static_0123\nexit 2\n";
@@ -513,6 +529,7 @@ int main(int argc, char **argv) {
         IN_PLACE(libraries_may_be_loaded_first),
         IN_PLACE(calls_that_are_wrong_are_refused),
         IN_PLACE(the_device_is_chosen_by_name),
+        IN_PLACE(files_in_the_variable_are_told_of),
         IN_PLACE(a_runtime_that_is_built_in_is_told_of),
         IN_PLACE(a_program_that_is_here_is_pointed_to),
         IN_PLACE(a_signal_is_an_exit_status),
