@@ -20,9 +20,11 @@ bool guard_is_needed(int argc, char **argv) {
     return false;
 }
 
-/* The child, for the handler; and the pipe's end that is this process's. */
+/* The child, for the handler; the pipe's end that is this process's, and whose that is, since
+ * processes that the child forks have it too. */
 static volatile pid_t child;
 static int report = -1;
+static pid_t reporter;
 
 static void pass_on(int signal_number) {
     if (child > 0)
@@ -108,6 +110,7 @@ int guard_enter(int argc, char **argv) {
     if (child == 0) {
         (void)close(ends[0]);
         report = ends[1];
+        reporter = getpid();
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         output_divide();
         (void)setpgid(0, 0); /* what the keyboard sends comes once, from the parent */
@@ -119,6 +122,10 @@ int guard_enter(int argc, char **argv) {
         return -1;
     }
     return child_wait(ends[0], argc, argv);
+}
+
+int guard_status(int status) {
+    return report >= 0 && getpid() == reporter ? status : EXIT_STATUS_UNFINISHED;
 }
 
 void guard_leave(void) {

@@ -15,6 +15,10 @@ bool guard_is_needed(int argc, char **argv);
  * standard error. */
 int guard_enter(int argc, char **argv);
 
+/* What a process in which a library has called exit(status) is to end with: in the child `status`,
+ * which the parent tells, and elsewhere EXIT_STATUS_UNFINISHED. */
+int guard_status(int status);
+
 /* In the child: its end is its own. */
 void guard_leave(void);
 

@@ -103,14 +103,19 @@ static bool ended;
 
 /* A library may end the process, as libgomp does without threads: by exit(1), which here would say
  * that a result is wrong. */
-static void on_exit_from_below(void) {
-    static const char said[] = "lockstep: a library that was called has ended the process\n";
+static void on_exit_from_below(int status, void *argument) {
+    char said[96];
+    (void)argument;
     if (ended)
         return;
+    (void)fflush(stdout);
+    const int length =
+        snprintf(said, sizeof said,
+                 "lockstep: a library that was called has ended the process by exit(%d)\n", status);
     /* Who cannot read it has the exit status still. */
-    const ssize_t written = write(STDERR_FILENO, said, sizeof said - 1);
+    const ssize_t written = write(STDERR_FILENO, said, (size_t)length);
     (void)written;
-    _exit(EXIT_STATUS_UNFINISHED);
+    _exit(guard_status(status));
 }
 
 /* For a job whose other ranks have died: what would end this one in order waits for them. */
@@ -184,7 +189,7 @@ int main(int argc, char **argv) {
         if (status >= 0)
             return status;
     }
-    if (atexit(on_exit_from_below) != 0)
+    if (on_exit(on_exit_from_below, NULL) != 0)
         return EXIT_STATUS_UNFINISHED;
     int status = output_end(word_call(argc, argv));
     ended = true;

@@ -176,7 +176,8 @@ static void check_ends(const char *name, const char *what, const char *words) {
 
 static void test_a_row_that_ends_the_process_is_told(void **state) {
     (void)state;
-    check_ends("exit", "exit(0);", "has ended the process");
+    check_ends("exit", "exit(0);", "has ended the process by exit(0)");
+    check_ends("exit", "exit(0);", "the process has ended with status 0 of its own");
     check_ends("unseen", "extern void _exit(int); _exit(0);", "has ended with status 0 of its own");
     check_ends("crash", "*(volatile int *)16 = 1; return STATUS_OK;", "ended by signal 11");
 }
