@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct {
@@ -70,6 +71,14 @@ static int output_end(int status) {
         return status;
     fprintf(stderr, "lockstep: cannot write all of the standard output: %s\n", strerror(errno));
     return status == EXIT_STATUS_DONE ? EXIT_STATUS_UNFINISHED : status;
+}
+
+/* Where output and errors go to one place, as with 2>&1, no message is to stand within a line. */
+static void output_by_lines(void) {
+    struct stat output, errors;
+    if (fstat(fileno(stdout), &output) == 0 && fstat(STDERR_FILENO, &errors) == 0 &&
+        output.st_dev == errors.st_dev && output.st_ino == errors.st_ino)
+        (void)setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 }
 
 static void print_usage(FILE *file) {
@@ -189,6 +198,7 @@ int main(int argc, char **argv) {
         if (status >= 0)
             return status;
     }
+    output_by_lines();
     if (on_exit(on_exit_from_below, NULL) != 0)
         return EXIT_STATUS_UNFINISHED;
     int status = output_end(word_call(argc, argv));

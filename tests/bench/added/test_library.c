@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -180,6 +181,42 @@ static void test_a_row_that_ends_the_process_is_told(void **state) {
     check_ends("exit", "exit(0);", "the process has ended with status 0 of its own");
     check_ends("unseen", "extern void _exit(int); _exit(0);", "has ended with status 0 of its own");
     check_ends("crash", "*(volatile int *)16 = 1; return STATUS_OK;", "ended by signal 11");
+}
+
+static void errors_join_output(void) {
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        abort();
+}
+
+/* As of `lockstep … 2>&1`, where rows that fail say something, and the output takes more than a
+ * buffer. */
+static void test_messages_stand_between_lines(void **state) {
+    (void)state;
+    enum { ROWS = 16, BUFFER = 4096 };
+    char text[4096] = HEAD "#include <stdio.h>\n"
+                           "static enum status copy(const struct transfer_problem *p, "
+                           "struct execution *e) { (void)p; (void)e; fputs(\"said\\n\", stderr); "
+                           "return STATUS_OK; }\nstatic const struct lockstep_row rows[] = {\n";
+    for (int i = 0; i < ROWS; i++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used,
+                 "{.operation = \"transfer\", .name = \"says-%d\", .summary = \"s\", "
+                 ".run.transfer = copy},\n",
+                 i);
+    }
+    strcat(text, "};\nconst struct lockstep_library lockstep_library = LOCKSTEP_LIBRARY(rows);\n");
+    compile_library_text(&here.place, "says", text);
+    static const char *const words[] = {"verify", "transfer", "--gpu",   "none", "--threads",
+                                        "1",      "--add",    "says.so", NULL};
+    struct call call =
+        call_start(&here, words, &(struct call_limits){.prepare = errors_join_output});
+    call_wait(&here, &call);
+    check_status(&call, 1);
+    assert_true(strlen(call.err) > (size_t)2 * BUFFER);
+    assert_true(text_count(call.err, "said\n") > ROWS);
+    for (const char *at = strstr(call.err, "said\n"); at; at = strstr(at + 1, "said\n"))
+        assert_true(at == call.err || at[-1] == '\n');
+    call_free(&call);
 }
 
 /* As of `lockstep … | head -1`. */
@@ -382,6 +419,7 @@ int main(void) {
         IN_PLACE(test_tables_that_cannot_be_are_refused),
         IN_PLACE(test_what_happens_at_load_is_named),
         IN_PLACE(test_a_row_that_ends_the_process_is_told),
+        IN_PLACE(test_messages_stand_between_lines),
         IN_PLACE(test_a_reader_that_has_gone_is_no_fault_of_a_row),
         IN_PLACE(test_a_status_that_is_none_is_named),
         IN_PLACE(test_what_a_library_prints_is_no_answer),
