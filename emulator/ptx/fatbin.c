@@ -64,7 +64,8 @@ bool fatbin_is(const void *image) {
 struct fatbin_search {
     const unsigned char *best; /* the entry with its header */
     struct fatbin_entry entry;
-    char architectures[256]; /* "sm_75 PTX, sm_80 machine code" */
+    struct fatbin_entry first; /* PTX, whether it fits or not */
+    char architectures[256];   /* "sm_75 PTX, sm_80 machine code" */
 };
 
 /* 'a' of sm_90a, 'f' of sm_100f, NUL for neither. */
@@ -100,6 +101,8 @@ static bool fatbin_walk(const unsigned char *at, const unsigned char *end, unsig
             entry.compressed_size > entry.size)
             return false;
         fatbin_note(search, &entry);
+        if (entry.kind == KIND_PTX && search->first.kind != KIND_PTX)
+            search->first = entry;
         if (entry.kind == KIND_PTX &&
             target_fits(entry.architecture, entry_features(&entry), architecture) &&
             (!search->best || entry_is_better(&entry, &search->entry))) {
@@ -149,8 +152,8 @@ static enum fatbin_status fatbin_unpack(const struct fatbin_search *search,
         return status;
     }
     text[length] = '\0';
-    *ptx = (struct fatbin_ptx){text, strlen(text),
-                               entry->architecture}; /* entries are padded with NULs */
+    /* Entries are padded with NULs. */
+    *ptx = (struct fatbin_ptx){text, strlen(text), entry->architecture, entry_features(entry)};
     return FATBIN_OK;
 }
 
@@ -214,6 +217,9 @@ enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, str
     enum fatbin_status status = find_in_container(wrapper.container, architecture, &search, ptx);
     if (status == FATBIN_NO_PTX && wrapper.version == UNITS_VERSION && wrapper.more)
         status = find_in_units(wrapper.more, architecture, &search, ptx);
+    if (status == FATBIN_NO_PTX)
+        *ptx = (struct fatbin_ptx){.architecture = search.first.architecture,
+                                   .features = entry_features(&search.first)};
     if (status == FATBIN_NO_PTX)
         snprintf(message, message_size,
                  "the fat binary holds no PTX for sm_%u or older (it holds: %s); compile with "

@@ -42,13 +42,15 @@ struct fatbin_ptx {
     char *text; /* with a NUL behind it; the caller frees it */
     size_t length;
     unsigned architecture;
+    char features; /* 'a' of sm_90a, 'f' of sm_100f, NUL for neither */
 };
 
 /* Whether a container or a wrapper begins at `image`. */
 bool fatbin_is(const void *image);
 /*
  * Finds the PTX of the highest architecture that a device of `architecture` takes. `message` receives
- * one line on what is in the container when nothing fits or something is broken.
+ * one line on what is in the container when nothing fits or something is broken. When nothing fits,
+ * `ptx` has no text, and says for what the first PTX there is; 0: there is none.
  */
 enum fatbin_status fatbin_find_ptx(const void *image, unsigned architecture, struct fatbin_ptx *ptx,
                                    char *message, size_t message_size);

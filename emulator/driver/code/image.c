@@ -17,6 +17,10 @@ static CUresult image_open_fatbin(const void *image, struct image_ptx *ptx, char
         *ptx = (struct image_ptx){found.text, found.length, found.text};
         return CUDA_SUCCESS;
     case FATBIN_NO_PTX:
+        if (found.architecture) {
+            const size_t used = strlen(message);
+            driver_device_advise(found.architecture, found.features, message + used, size - used);
+        }
         return CUDA_ERROR_NO_BINARY_FOR_GPU;
     case FATBIN_OUT_OF_MEMORY:
         return CUDA_ERROR_OUT_OF_MEMORY;

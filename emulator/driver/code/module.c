@@ -63,11 +63,11 @@ static CUresult module_check_target(const struct driver_module *module, char *me
         return CUDA_SUCCESS;
     const struct machine_function_info *info = module->functions[0].info; /* the same for all */
     if (!target_fits(info->target, info->target_features, device)) {
-        snprintf(
-            message, size,
-            "the PTX is for sm_%u%.1s and the device is sm_%u; compile for compute_%u, or choose "
-            "another device with LOCKSTEP_EMULATOR=device=…",
-            info->target, &info->target_features, device, device);
+        char advice[100];
+        driver_device_advise(info->target, info->target_features, advice, sizeof advice);
+        snprintf(message, size,
+                 "the PTX is for sm_%u%.1s and the device is sm_%u; compile for compute_%u%s",
+                 info->target, &info->target_features, device, device, advice);
         return CUDA_ERROR_INVALID_PTX;
     }
     return CUDA_SUCCESS;

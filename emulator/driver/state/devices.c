@@ -4,6 +4,9 @@
  */
 #include "emulator/driver/state/devices.h"
 
+#include "emulator/ptx/target.h"
+
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -189,6 +192,19 @@ const struct driver_device *driver_device_find(const char *key) {
         if (!strcasecmp(devices[i].key, key))
             return &devices[i];
     return NULL;
+}
+
+void driver_device_advise(unsigned target, char features, char *text, size_t size) {
+    text[0] = '\0';
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+        const struct machine_properties *of = &devices[i].properties;
+        const unsigned device = (unsigned)(of->capability_major * 10 + of->capability_minor);
+        if (!target_fits(target, features, device))
+            continue;
+        snprintf(text, size, ", or choose --device %s (LOCKSTEP_EMULATOR=device=%s)",
+                 devices[i].key, devices[i].key);
+        return;
+    }
 }
 
 int driver_device_attribute(const struct driver_device *device, const struct machine_properties *of,

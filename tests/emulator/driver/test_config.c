@@ -337,6 +337,38 @@ static void targets_with_features_are_for_their_devices(void **state) {
     assert_non_null(strstr(outcome.said, "the PTX is for sm_90a and the device is sm_100;"));
 }
 
+/* A fat binary whose one PTX is empty and for sm_100a, word by word. */
+static int load_for_b200(void) {
+    static const uint32_t image[20] = {
+        [0] = 0xba55ed50, [1] = 16U << 16 | 1, [2] = 64,       [4] = 1U << 16 | 1,
+        [5] = 64,         [11] = 100,          [14] = 0x100000};
+    CUcontext context;
+    if (cuInit(0) || cuCtxCreate_v4(&context, NULL, 0, 0) ||
+        cuModuleLoadData(&module, EMPTY("sm_100a")) != CUDA_ERROR_INVALID_PTX ||
+        cuModuleLoadData(&module, image) != CUDA_ERROR_NO_BINARY_FOR_GPU ||
+        cuModuleLoadData(&module, EMPTY("sm_103a")) != CUDA_ERROR_INVALID_PTX)
+        return 1;
+    return (int)cuCtxDestroy_v2(context);
+}
+
+/* What compute_90 cannot compile needs the other device. */
+static void the_device_that_takes_the_target_is_named(void **state) {
+    (void)state;
+    static const char advice[] = ", or choose --device b200 (LOCKSTEP_EMULATOR=device=b200)";
+    struct outcome outcome = run_with("device=h100", load_for_b200);
+    assert_int_equal(outcome.status, 0);
+    const char *said =
+        strstr(outcome.said, "sm_100a and the device is sm_90; compile for compute_90,");
+    assert_non_null(said);
+    said = strstr(said, advice);
+    assert_non_null(said);
+    said = strstr(said, "the fat binary holds no PTX for sm_90");
+    assert_non_null(said);
+    said = strstr(said, advice);
+    assert_non_null(said);
+    assert_null(strstr(said + strlen(advice), "or choose"));
+}
+
 /* ---- Virtual memory, and leaks ---- */
 
 static const char allocating_kernel[] =
@@ -497,6 +529,7 @@ int main(void) {
         cmocka_unit_test(blocking_launches_return_their_fault),
         cmocka_unit_test(loads_and_stores_take_32_bytes),
         cmocka_unit_test(targets_with_features_are_for_their_devices),
+        cmocka_unit_test(the_device_that_takes_the_target_is_named),
         cmocka_unit_test(leaks_are_named),
         cmocka_unit_test(what_a_fault_left_is_no_leak),
         cmocka_unit_test(refused_calls_of_virtual_memory_say_why),

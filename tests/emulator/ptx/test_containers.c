@@ -89,7 +89,7 @@ static void fat_binaries_may_be_cut_anywhere(void **state) {
     assert_int_equal(fclose(file), 0);
     unsigned found = 0;
     for (size_t cut = 16; cut <= size; cut += 7) {
-        struct fatbin_ptx ptx = {NULL, 0, 0};
+        struct fatbin_ptx ptx = {NULL, 0, 0, 0};
         char message[300] = "";
         uint64_t rest = cut - 16;
         unsigned char *copy = malloc(cut);
