@@ -51,7 +51,7 @@ static void check_run(const char *variable, int threads) {
     struct call call = run_with(variable, NULL);
     if (call.status != 0)
         fail_msg("%s: status %d, %s", variable, call.status, call.err);
-    snprintf(line, sizeof line, ", %d threads\n", threads);
+    snprintf(line, sizeof line, ", %d %s\n", threads, threads == 1 ? "thread" : "threads");
     check_holds(call.out, line);
     snprintf(recorded, sizeof recorded, "\"%.*s\":\t\"%s\"", (int)(value - 1 - variable), variable,
              value);
