@@ -218,7 +218,7 @@ static void add_sparse(const struct warpgroup_product *product, struct lanes32 *
     const unsigned depth = depth_of(product->a);
     for (unsigned lane = 0; lane < LANES; lane++) {
         const unsigned row = half * TILE + lane / 4;
-        const uint32_t *const b = columns[lane % 4 * 2];
+        const uint32_t *const b = columns[(size_t)(lane % 4) * 2];
         uint32_t sum = sums->at[lane];
         int64_t whole = (int32_t)sum;
         for (unsigned k = 0; k < depth; k++) {

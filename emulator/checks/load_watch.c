@@ -10,14 +10,16 @@ enum { UNIT = 64 }; /* a register of 32 bits lies at a multiple of it in the fra
 
 struct load_watch {
     size_t count;
-    const struct instruction *loading[]; /* by register; NULL: none is */
+    struct loading {
+        const struct instruction *by; /* NULL: none is */
+    } loading[];                      /* by register */
 };
 
 static const struct instruction **find_register(struct load_watch *watch, uint32_t slot,
                                                 uint8_t bits) {
     const size_t unit = (slot & ~UINT32_C(3)) / UNIT;
     const bool is_one = (slot & 3) == BANK_FRAME && bits == 32 && unit < watch->count;
-    return is_one ? &watch->loading[unit] : NULL;
+    return is_one ? &watch->loading[unit].by : NULL;
 }
 
 static bool is_copy(const struct detail *detail) {

@@ -188,7 +188,7 @@ static void multiply(const struct product *product, struct block *block) {
         arithmetic_tensor(arithmetic_best_isa())(
             &(struct tensor_sums){.d = block->tensor->column + transfer->tensor.first,
                                   .a = &product->a,
-                                  .b = product->b.at + half * transfer->tensor.columns,
+                                  .b = product->b.at + (size_t)half * transfer->tensor.columns,
                                   .writes = &product->writes,
                                   .first = half * groups,
                                   .count = groups,
@@ -263,7 +263,7 @@ static void compute(const struct transfer *transfer) {
     bool is_loaded = count > 0;
     for (unsigned k = 0; k < count && is_loaded; k++) {
         b.block = blocks[k];
-        is_loaded = tensor_load(&b, columns, product->b.at + k * columns);
+        is_loaded = tensor_load(&b, columns, product->b.at + (size_t)k * columns);
     }
     for (unsigned k = 0; k < count && is_loaded; k++)
         compute_block(product, &a, blocks[k], k);

@@ -33,7 +33,7 @@ void tensor_memory_end(struct block *block) {
         if (!tensor->units[unit])
             continue;
         warp_fault(&block->warps[0], tensor->allocated_at[unit], MACHINE_ILLEGAL_INSTRUCTION, LANES,
-                   unit * TENSOR_UNIT,
+                   (uint64_t)unit * TENSOR_UNIT,
                    "the block ends with %u columns of tensor memory allocated, from column %u on: "
                    "tcgen05.dealloc must free them",
                    tensor->units[unit] * TENSOR_UNIT, unit * TENSOR_UNIT);

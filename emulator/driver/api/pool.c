@@ -95,7 +95,7 @@ CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties)
     struct pool_place place = {CU_MEM_ALLOCATION_TYPE_INVALID, {CU_MEM_LOCATION_TYPE_INVALID, 0}};
     if (properties)
         place = (struct pool_place){properties->allocType, properties->location};
-    if (status == CUDA_SUCCESS && (!handle || !pool_find_place(&place)))
+    if (status == CUDA_SUCCESS && (!handle || !properties || !pool_find_place(&place)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS && properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE)
         status = CUDA_ERROR_NOT_SUPPORTED;

@@ -204,7 +204,9 @@ static void test_messages_stand_between_lines(void **state) {
                  ".run.transfer = copy},\n",
                  i);
     }
-    strcat(text, "};\nconst struct lockstep_library lockstep_library = LOCKSTEP_LIBRARY(rows);\n");
+    const size_t used = strlen(text);
+    snprintf(text + used, sizeof text - used,
+             "};\nconst struct lockstep_library lockstep_library = LOCKSTEP_LIBRARY(rows);\n");
     compile_library_text(&here.place, "says", text);
     static const char *const words[] = {"verify", "transfer", "--gpu",   "none", "--threads",
                                         "1",      "--add",    "says.so", NULL};
