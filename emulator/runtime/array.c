@@ -79,7 +79,7 @@ static void copy_from_memory(CUDA_MEMCPY3D *copy, const void *memory, size_t pit
                           : kind == cudaMemcpyDeviceToDevice ? CU_MEMORYTYPE_DEVICE
                                                              : CU_MEMORYTYPE_UNIFIED;
     copy->srcHost = memory;
-    copy->srcDevice = (CUdeviceptr)(uintptr_t)memory;
+    copy->srcDevice = address_of(memory);
     copy->srcPitch = pitch;
 }
 
@@ -89,7 +89,7 @@ static void copy_to_memory(CUDA_MEMCPY3D *copy, void *memory, size_t pitch,
                           : kind == cudaMemcpyDeviceToDevice ? CU_MEMORYTYPE_DEVICE
                                                              : CU_MEMORYTYPE_UNIFIED;
     copy->dstHost = memory;
-    copy->dstDevice = (CUdeviceptr)(uintptr_t)memory;
+    copy->dstDevice = address_of(memory);
     copy->dstPitch = pitch;
 }
 

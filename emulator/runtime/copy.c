@@ -6,10 +6,6 @@
 
 #include <string.h>
 
-static CUdeviceptr address_of(const void *memory) {
-    return (CUdeviceptr)(uintptr_t)memory;
-}
-
 /* Whether the driver knows the memory: its own, and the host's that is page-locked, registered or managed. */
 static bool is_known(const void *memory) {
     unsigned type;

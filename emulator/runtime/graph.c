@@ -189,7 +189,7 @@ RUNTIME_API cudaError_t cudaGraphAddMemsetNode(CUgraphNode *node, CUgraph graph,
     CUresult result = current_context(&context);
     if (result != CUDA_SUCCESS || !from)
         return runtime_end(result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE);
-    const CUDA_MEMSET_NODE_PARAMS fill = {.dst = (CUdeviceptr)(uintptr_t)from->dst,
+    const CUDA_MEMSET_NODE_PARAMS fill = {.dst = address_of(from->dst),
                                           .pitch = from->pitch,
                                           .value = from->value,
                                           .elementSize = from->elementSize,

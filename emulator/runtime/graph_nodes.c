@@ -3,10 +3,6 @@
 
 #include "emulator/runtime/copy.h"
 
-static CUdeviceptr address_of(const void *memory) {
-    return (CUdeviceptr)(uintptr_t)memory;
-}
-
 static CUresult current_context(CUcontext *context) {
     const CUresult result = runtime_begin();
     return result == CUDA_SUCCESS ? cuCtxGetCurrent(context) : result;

@@ -2,7 +2,7 @@
 #include "emulator/runtime/runtime.h"
 
 RUNTIME_API cudaError_t cudaIpcGetMemHandle(CUipcMemHandle *handle, void *memory) {
-    RUNTIME_RETURN(cuIpcGetMemHandle(handle, (CUdeviceptr)(uintptr_t)memory));
+    RUNTIME_RETURN(cuIpcGetMemHandle(handle, address_of(memory)));
 }
 
 RUNTIME_API cudaError_t cudaIpcOpenMemHandle(void **memory, CUipcMemHandle handle, unsigned flags) {
@@ -11,12 +11,12 @@ RUNTIME_API cudaError_t cudaIpcOpenMemHandle(void **memory, CUipcMemHandle handl
     if (result == CUDA_SUCCESS)
         result = memory ? cuIpcOpenMemHandle_v2(&address, handle, flags) : CUDA_ERROR_INVALID_VALUE;
     if (result == CUDA_SUCCESS)
-        *memory = (void *)(uintptr_t)address; // NOLINT(performance-no-int-to-ptr)
+        *memory = pointer_of(address);
     return runtime_end(result);
 }
 
 RUNTIME_API cudaError_t cudaIpcCloseMemHandle(void *memory) {
-    RUNTIME_RETURN(cuIpcCloseMemHandle((CUdeviceptr)(uintptr_t)memory));
+    RUNTIME_RETURN(cuIpcCloseMemHandle(address_of(memory)));
 }
 
 RUNTIME_API cudaError_t cudaIpcGetEventHandle(CUipcEventHandle *handle, CUevent event) {

@@ -4,14 +4,6 @@
 #include <string.h>
 
 /* Addresses of the device and of the host are the same numbers. */
-static CUdeviceptr address_of(const void *memory) {
-    return (CUdeviceptr)(uintptr_t)memory;
-}
-
-static void *pointer_of(CUdeviceptr address) {
-    return (void *)(uintptr_t)address; // NOLINT(performance-no-int-to-ptr)
-}
-
 /* ---- Allocating ---- */
 
 /* Nothing is asked of the driver for nothing. */

@@ -19,6 +19,15 @@
 #define RUNTIME_PER_THREAD(function, suffix)                                                       \
     RUNTIME_API extern __typeof__(function) function##suffix __attribute__((alias(#function)))
 
+/* The runtime's pointers are the driver's addresses. */
+static inline CUdeviceptr address_of(const void *memory) {
+    return (CUdeviceptr)(uintptr_t)memory;
+}
+
+static inline void *pointer_of(CUdeviceptr address) {
+    return (void *)(uintptr_t)address; // NOLINT(performance-no-int-to-ptr)
+}
+
 /* A function that is the driver's by another name. */
 #define RUNTIME_RETURN(call)                                                                       \
     do {                                                                                           \

@@ -63,7 +63,7 @@ RUNTIME_PER_THREAD(cudaStreamGetDevice, _ptsz);
 
 RUNTIME_API cudaError_t cudaStreamAttachMemAsync(CUstream stream, void *memory, size_t bytes,
                                                  unsigned flags) {
-    RUNTIME_RETURN(cuStreamAttachMemAsync(stream, (CUdeviceptr)(uintptr_t)memory, bytes, flags));
+    RUNTIME_RETURN(cuStreamAttachMemAsync(stream, address_of(memory), bytes, flags));
 }
 RUNTIME_PER_THREAD(cudaStreamAttachMemAsync, _ptsz);
 

@@ -9,12 +9,12 @@ static CUresult resource_of(const struct cudaResourceDesc *from, CUDA_RESOURCE_D
         resource->res.array.hArray = from->res.array.array;
         return CUDA_SUCCESS;
     case CU_RESOURCE_TYPE_LINEAR:
-        resource->res.linear.devPtr = (CUdeviceptr)(uintptr_t)from->res.linear.devPtr;
+        resource->res.linear.devPtr = address_of(from->res.linear.devPtr);
         resource->res.linear.sizeInBytes = from->res.linear.sizeInBytes;
         return channels_format(&from->res.linear.desc, &resource->res.linear.format,
                                &resource->res.linear.numChannels);
     case CU_RESOURCE_TYPE_PITCH2D:
-        resource->res.pitch2D.devPtr = (CUdeviceptr)(uintptr_t)from->res.pitch2D.devPtr;
+        resource->res.pitch2D.devPtr = address_of(from->res.pitch2D.devPtr);
         resource->res.pitch2D.width = from->res.pitch2D.width;
         resource->res.pitch2D.height = from->res.pitch2D.height;
         resource->res.pitch2D.pitchInBytes = from->res.pitch2D.pitchInBytes;

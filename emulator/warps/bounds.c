@@ -39,6 +39,14 @@ static void fault_global(struct warp *warp, const struct instruction *instructio
                place);
 }
 
+static void fault_misaligned(struct warp *warp, const struct instruction *instruction,
+                             unsigned lane, uint64_t address, uint32_t bytes, const char *verb,
+                             const char *what) {
+    warp_fault(warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
+               "misaligned %s of %u bytes in %s memory: the address must be a multiple of %u", verb,
+               bytes, what, bytes);
+}
+
 /* The bytes of a lane that have to be there. */
 static uint32_t needed_bytes(const struct detail *detail, uint32_t bytes, bool is_store) {
     const bool is_vector_load = !is_store && detail->needed && detail->needed < detail->elements;
@@ -65,10 +73,8 @@ bool bounds_global(struct warp *warp, const struct instruction *instruction,
         if (!(access->mask >> lane & 1))
             continue;
         if (address % bytes != 0) {
-            warp_fault(
-                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
-                "misaligned %s of %u bytes in global memory: the address must be a multiple of %u",
-                bounds_verb(is_store), bytes, bytes);
+            fault_misaligned(warp, instruction, lane, address, bytes, bounds_verb(is_store),
+                             "global");
             return false;
         }
         if (!range || address < range->base || address + needed > range->end)
@@ -94,10 +100,8 @@ bool bounds_shared(struct warp *warp, const struct instruction *instruction,
         if (!(access->mask >> lane & 1))
             continue;
         if (address % bytes != 0) {
-            warp_fault(
-                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
-                "misaligned %s of %u bytes in shared memory: the address must be a multiple of %u",
-                bounds_verb(is_store), bytes, bytes);
+            fault_misaligned(warp, instruction, lane, address, bytes, bounds_verb(is_store),
+                             "shared");
             return false;
         }
         if (address > size || size - address < bytes) {
@@ -117,10 +121,7 @@ bool bounds_private(struct warp *warp, const struct instruction *instruction,
         if (!(access->mask >> lane & 1))
             continue;
         if (address % bytes != 0) {
-            warp_fault(
-                warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, address,
-                "misaligned access of %u bytes in %s memory: the address must be a multiple of %u",
-                bytes, what, bytes);
+            fault_misaligned(warp, instruction, lane, address, bytes, "access", what);
             return false;
         }
         if (address > size || size - address < bytes) {

@@ -227,96 +227,93 @@ static void copies_go_to_the_lanes_of_their_shape(void **state) {
 
 /* ---- What is found wrong ---- */
 
+struct use {
+    const char *statements, *said; /* said: "" of what is right */
+};
+
+/* What is found whatever is checked. */
+static const struct use uses[] = {
+    {"tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+128];\n", "not all of one allocation"},
+    {"tcgen05.st.sync.aligned.32x32b.x4.b32 [%r4+126], {%v0,%v1,%v2,%v3};\n",
+     "tcgen05.st takes 4 columns of tensor memory from column 126 on"},
+    {"@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+124], %rd1, %rd1, %r10, %p6;\n" COMMIT WAIT,
+     "the matrix d of tcgen05.mma takes 16 columns of tensor memory from column 124 on"},
+    {"tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [0x400000];\n",
+     "warp 3 reaches lanes 96 to 127 of tensor memory, not lane 64"},
+    {"tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+1048576];\n",
+     "the shape does not begin there"},
+    {"tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r1];\n", "differs among the lanes of a warp"},
+    {"@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 512;\nON:",
+     "tcgen05.alloc waits for 512 columns"},
+    {"@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 48;\nON:",
+     "48 columns of tensor memory: their number is a power of two"},
+    {"@%p4 bra ON; tcgen05.relinquish_alloc_permit.cta_group::1.sync.aligned;\n"
+     "tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 32;\nON:",
+     "after the block's tcgen05.relinquish_alloc_permit"},
+    {"@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 32;\nON:",
+     "the block ends with 32 columns of tensor memory allocated, from column 128 on"},
+    {"@%p4 bra ON; tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r3, 64;\nON:",
+     "which is no allocation"},
+    {"@%p4 bra ON; tcgen05.alloc.cta_group::2.sync.aligned.shared::cta.b32 [base], 32;\nON:",
+     "no other block for a pair"},
+    {"setp.lt.u32 %p7, %r1, 100; @%p7 " LOAD, "that only lanes 0x0000000f"},
+    {"mov.b32 %r10, 0x08040494;\n" MULTIPLY COMMIT WAIT, "it says that a is sparse"},
+    {"mov.b32 %r10, 0x04044490;\n" MULTIPLY COMMIT WAIT, ""},
+    {"mov.b32 %r10, 0x0c040490;\n" MULTIPLY COMMIT WAIT, "no product of this shape"},
+    {"mov.b32 %r10, 0x080404d0;\n" MULTIPLY COMMIT WAIT, "reserved bits are set"},
+    {"mov.b32 %r10, 0x08040510;\n" MULTIPLY COMMIT WAIT, "its .kind has no such types"},
+    {"mov.u64 %rd1, 0x0000001000080000;\n" MULTIPLY COMMIT WAIT,
+     "there is none with such fixed bits"},
+    {"mov.u64 %rd1, 0x2000401000080000;\n" MULTIPLY COMMIT WAIT,
+     "with an atomicity of 32 bytes is for tf32 that is transposed"},
+    {"mov.u64 %rd1, 0x0000402000080000;\n" MULTIPLY COMMIT WAIT,
+     "the descriptor of the matrix a leads out of shared memory"},
+    {"@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+2097160], %rd1, %rd1, %r10, %p6;\n",
+     "begins in lane 32"},
+    {MULTIPLY "@%p5 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%r5];\n",
+     "where no mbarrier lies at its offset"},
+    {"@%p5 mbarrier.arrive.shared.b64 _, [done];\n" WAIT, ""},
+};
+
+/* What the checks for races and for uninitialised values find. */
+static const struct use checked_uses[] = {
+    {LOAD USE LOADED, "'add' reads a register of the tcgen05.ld at PTX line"},
+    {LOAD "mov.b32 %v2, %v0; add.u32 %v1, %v2, 1;\n" LOADED,
+     "'add' reads a register of the tcgen05.ld"},
+    {STORE LOAD LOADED, "must wait for it (tcgen05.wait::st)"},
+    {"tcgen05.st.sync.aligned.32x32b.x1.b32 [%r4+9], {%r1};\nbar.sync 0;\n" MULTIPLY,
+     "the matrix d of tcgen05.mma takes column 9 of tensor memory, which the tcgen05.st"},
+    {COPY COMMIT LOAD LOADED,
+     "tcgen05.ld takes columns of tensor memory that the tcgen05.cp at PTX line"},
+    {MULTIPLY COMMIT "bar.sync 0;\ntcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+9];\n",
+     "nobody has waited at the mbarrier of a tcgen05.commit behind it"},
+    {MULTIPLY, "tcgen05.dealloc takes columns of tensor memory that the tcgen05.mma"},
+    {LOAD LOADED "setp.eq.u32 %p7, %v0, 0; @%p7 bra ON; ON:", "uninitialised value"},
+    {"setp.eq.u32 %p6, %r1, %r1;\n" MULTIPLY COMMIT WAIT,
+     "uninitialised read in tensor memory: nothing has written lane 0 of column 8, which is of "
+     "d"},
+    {"st.shared.b32 [%r2], %r1; bar.sync 0;\n" MULTIPLY COMMIT WAIT,
+     "lets a tcgen05 instruction read a byte that thread 0 wrote, with no fence.proxy.async"},
+    {MULTIPLY COMMIT "bar.sync 0; st.shared.b32 [%r2], %r1;\n" WAIT, "race in shared memory"},
+    {"bar.sync 0; @%p4 bra ON;\n" ALLOCATE_MORE FREE_MORE "ON:", ""},
+    {"bar.sync 0; @%p4 bra ON;\n" ALLOCATE_MORE FREE_MORE "ON: ld.shared.b32 %r12, [base];\n",
+     "race in shared memory"},
+};
+
+static void expect_said(struct bench *bench, bool checks, const struct use *use) {
+    const bool is_right = use->said[0] == '\0';
+    const enum machine_status status = run_checked(bench, checks, use->statements, 0);
+    if ((status == MACHINE_OK) != is_right)
+        fail_msg("%s: %s", is_right ? bench->log : "not found", use->statements);
+    if (!is_right && !strstr(bench->log, use->said))
+        fail_msg("'%s' is not said in: %s", use->said, bench->log);
+}
+
 static void wrong_use_of_tensor_memory_is_found(void **state) {
-    static const struct {
-        bool checks;
-        const char *statements, *said;
-    } cases[] = {
-        {false, "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+128];\n",
-         "not all of one allocation"},
-        {false, "tcgen05.st.sync.aligned.32x32b.x4.b32 [%r4+126], {%v0,%v1,%v2,%v3};\n",
-         "tcgen05.st takes 4 columns of tensor memory from column 126 on"},
-        {false,
-         "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+124], %rd1, %rd1, %r10, %p6;\n" COMMIT WAIT,
-         "the matrix d of tcgen05.mma takes 16 columns of tensor memory from column 124 on"},
-        {false, "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [0x400000];\n",
-         "warp 3 reaches lanes 96 to 127 of tensor memory, not lane 64"},
-        {false, "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+1048576];\n",
-         "the shape does not begin there"},
-        {false, "tcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r1];\n",
-         "differs among the lanes of a warp"},
-        {false,
-         "@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 512;\nON:",
-         "tcgen05.alloc waits for 512 columns"},
-        {false,
-         "@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 48;\nON:",
-         "48 columns of tensor memory: their number is a power of two"},
-        {false,
-         "@%p4 bra ON; tcgen05.relinquish_alloc_permit.cta_group::1.sync.aligned;\n"
-         "tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 32;\nON:",
-         "after the block's tcgen05.relinquish_alloc_permit"},
-        {false,
-         "@%p4 bra ON; tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 32;\nON:",
-         "the block ends with 32 columns of tensor memory allocated, from column 128 on"},
-        {false, "@%p4 bra ON; tcgen05.dealloc.cta_group::1.sync.aligned.b32 %r3, 64;\nON:",
-         "which is no allocation"},
-        {false,
-         "@%p4 bra ON; tcgen05.alloc.cta_group::2.sync.aligned.shared::cta.b32 [base], 32;\nON:",
-         "no other block for a pair"},
-        {false, "setp.lt.u32 %p7, %r1, 100; @%p7 " LOAD, "that only lanes 0x0000000f"},
-        {false, "mov.b32 %r10, 0x08040494;\n" MULTIPLY COMMIT WAIT, "it says that a is sparse"},
-        {false, "mov.b32 %r10, 0x04044490;\n" MULTIPLY COMMIT WAIT, ""},
-        {false, "mov.b32 %r10, 0x0c040490;\n" MULTIPLY COMMIT WAIT, "no product of this shape"},
-        {false, "mov.b32 %r10, 0x080404d0;\n" MULTIPLY COMMIT WAIT, "reserved bits are set"},
-        {false, "mov.b32 %r10, 0x08040510;\n" MULTIPLY COMMIT WAIT, "its .kind has no such types"},
-        {false, "mov.u64 %rd1, 0x0000001000080000;\n" MULTIPLY COMMIT WAIT,
-         "there is none with such fixed bits"},
-        {false, "mov.u64 %rd1, 0x2000401000080000;\n" MULTIPLY COMMIT WAIT,
-         "with an atomicity of 32 bytes is for tf32 that is transposed"},
-        {false, "mov.u64 %rd1, 0x0000402000080000;\n" MULTIPLY COMMIT WAIT,
-         "the descriptor of the matrix a leads out of shared memory"},
-        {false, "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+2097160], %rd1, %rd1, %r10, %p6;\n",
-         "begins in lane 32"},
-        {false,
-         MULTIPLY
-         "@%p5 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%r5];\n",
-         "where no mbarrier lies at its offset"},
-        {false, "@%p5 mbarrier.arrive.shared.b64 _, [done];\n" WAIT, ""},
-        {true, LOAD USE LOADED, "'add' reads a register of the tcgen05.ld at PTX line"},
-        {true, LOAD "mov.b32 %v2, %v0; add.u32 %v1, %v2, 1;\n" LOADED,
-         "'add' reads a register of the tcgen05.ld"},
-        {true, STORE LOAD LOADED, "must wait for it (tcgen05.wait::st)"},
-        {true, "tcgen05.st.sync.aligned.32x32b.x1.b32 [%r4+9], {%r1};\nbar.sync 0;\n" MULTIPLY,
-         "the matrix d of tcgen05.mma takes column 9 of tensor memory, which the tcgen05.st"},
-        {true, COPY COMMIT LOAD LOADED,
-         "tcgen05.ld takes columns of tensor memory that the tcgen05.cp at PTX line"},
-        {true,
-         MULTIPLY COMMIT "bar.sync 0;\ntcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+9];\n",
-         "nobody has waited at the mbarrier of a tcgen05.commit behind it"},
-        {true, MULTIPLY, "tcgen05.dealloc takes columns of tensor memory that the tcgen05.mma"},
-        {true, LOAD LOADED "setp.eq.u32 %p7, %v0, 0; @%p7 bra ON; ON:", "uninitialised value"},
-        {true, "setp.eq.u32 %p6, %r1, %r1;\n" MULTIPLY COMMIT WAIT,
-         "uninitialised read in tensor memory: nothing has written lane 0 of column 8, which is of "
-         "d"},
-        {true, "st.shared.b32 [%r2], %r1; bar.sync 0;\n" MULTIPLY COMMIT WAIT,
-         "lets a tcgen05 instruction read a byte that thread 0 wrote, with no fence.proxy.async"},
-        {true, MULTIPLY COMMIT "bar.sync 0; st.shared.b32 [%r2], %r1;\n" WAIT,
-         "race in shared memory"},
-        {true, "bar.sync 0; @%p4 bra ON;\n" ALLOCATE_MORE FREE_MORE "ON:", ""},
-        {true,
-         "bar.sync 0; @%p4 bra ON;\n" ALLOCATE_MORE FREE_MORE "ON: ld.shared.b32 %r12, [base];\n",
-         "race in shared memory"},
-    };
-    struct bench *bench = *state;
-    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        const bool is_right = cases[k].said[0] == '\0';
-        const enum machine_status status =
-            run_checked(bench, cases[k].checks, cases[k].statements, 0);
-        if ((status == MACHINE_OK) != is_right)
-            fail_msg("%s: %s", is_right ? bench->log : "not found", cases[k].statements);
-        if (!is_right && !strstr(bench->log, cases[k].said))
-            fail_msg("'%s' is not said in: %s", cases[k].said, bench->log);
-    }
+    for (size_t k = 0; k < sizeof uses / sizeof uses[0]; k++)
+        expect_said(*state, false, &uses[k]);
+    for (size_t k = 0; k < sizeof checked_uses / sizeof checked_uses[0]; k++)
+        expect_said(*state, true, &checked_uses[k]);
 }
 
 /* A product that nobody waits for is not there. */
