@@ -17,6 +17,7 @@
 #include "emulator/driver/memory/pool.h"
 #include "emulator/driver/memory/virtual.h"
 #include "emulator/driver/state/state.h"
+#include "emulator/driver/user_object.h"
 
 static void driver_log(void *context, const char *line) {
     (void)context;
@@ -146,6 +147,7 @@ __attribute__((destructor)) static void driver_finish(void) {
         capture_close_all();
         exec_close_all();
         graph_close_all();
+        user_object_close_all();
         library_close_all();
         link_close_all();
         context_close_all();

@@ -75,6 +75,7 @@ void graph_free(struct driver_graph *graph) {
         condition_release_all(graph->handle);
         handle_remove(&driver.handles, graph->handle);
     }
+    user_references_free(&graph->user_objects);
     free(graph->nodes);
     free(graph);
 }
@@ -198,6 +199,10 @@ struct driver_graph *graph_clone(const struct driver_graph *graph, bool with_han
     if (!clone)
         return NULL;
     clone->origin = graph->handle;
+    if (user_references_clone(&clone->user_objects, &graph->user_objects) != CUDA_SUCCESS) {
+        graph_free(clone);
+        return NULL;
+    }
     for (size_t i = 0; i < graph->count; i++) {
         struct driver_node *from = graph->nodes[i], *to;
         if (graph_append(clone, from->dependency_count, &from->operation, with_handles, &to) !=

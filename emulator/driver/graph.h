@@ -7,6 +7,7 @@
 
 #include "emulator/driver/kernel.h"
 #include "emulator/driver/state/state.h"
+#include "emulator/driver/user_object.h"
 
 struct driver_graph;
 struct driver_region;
@@ -46,6 +47,7 @@ struct driver_graph {
     bool capturing;             /* a stream remembers its nodes, so none may be destroyed */
     struct driver_node **nodes; /* in the order in which they were added */
     size_t count, capacity;
+    struct driver_user_references user_objects;
 };
 
 /* Graphs inside a graph, of which a variable chooses. */

@@ -96,6 +96,48 @@ RUNTIME_API cudaError_t cudaLaunchCooperativeKernel(const void *host, dim3 grid,
 }
 RUNTIME_PER_THREAD(cudaLaunchCooperativeKernel, _ptsz);
 
+/* The kernel as the stream's device has it. */
+static CUresult function_on_stream(struct runtime_kernel *kernel, CUstream stream,
+                                   CUfunction *function) {
+    int current = 0, device = 0;
+    CUresult result = runtime_device(&current);
+    if (result == CUDA_SUCCESS)
+        result = cuStreamGetDevice(stream, &device);
+    if (result == CUDA_SUCCESS)
+        result = runtime_set_device(device);
+    if (result == CUDA_SUCCESS)
+        result = registry_function(kernel, function);
+    const CUresult back = runtime_set_device(current);
+    return result == CUDA_SUCCESS ? back : result;
+}
+
+/* Of CUDA 12 and before. */
+RUNTIME_API cudaError_t cudaLaunchCooperativeKernelMultiDevice(const struct cudaLaunchParams *list,
+                                                               unsigned count, unsigned flags) {
+    CUDA_LAUNCH_PARAMS same[RUNTIME_DEVICES];
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS && (!list || !count || count > RUNTIME_DEVICES))
+        result = CUDA_ERROR_INVALID_VALUE;
+    for (unsigned k = 0; result == CUDA_SUCCESS && k < count; k++) {
+        struct runtime_kernel *kernel = registry_kernel(list[k].func);
+        if (!kernel)
+            return refuse_function();
+        same[k] = (CUDA_LAUNCH_PARAMS){.gridDimX = list[k].gridDim.x,
+                                       .gridDimY = list[k].gridDim.y,
+                                       .gridDimZ = list[k].gridDim.z,
+                                       .blockDimX = list[k].blockDim.x,
+                                       .blockDimY = list[k].blockDim.y,
+                                       .blockDimZ = list[k].blockDim.z,
+                                       .sharedMemBytes = shared_bytes(list[k].sharedMem),
+                                       .hStream = list[k].stream,
+                                       .kernelParams = list[k].args};
+        result = function_on_stream(kernel, list[k].stream, &same[k].function);
+    }
+    if (result == CUDA_SUCCESS)
+        result = cuLaunchCooperativeKernelMultiDevice(same, count, flags);
+    return runtime_end(result);
+}
+
 RUNTIME_API cudaError_t __cudaLaunchKernel(struct runtime_kernel *kernel, dim3 grid, dim3 block,
                                            void **arguments, size_t shared, CUstream stream) {
     return kernel_launch(kernel, grid, block, arguments, shared, stream, false);

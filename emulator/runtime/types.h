@@ -134,6 +134,14 @@ struct cudaLaunchConfig_st {
     unsigned int numAttrs;
 };
 
+struct cudaLaunchParams {
+    void *func;
+    dim3 gridDim, blockDim;
+    void **args;
+    size_t sharedMem;
+    CUstream stream;
+};
+
 struct cudaKernelNodeParams {
     void *func;
     dim3 gridDim, blockDim;

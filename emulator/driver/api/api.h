@@ -444,6 +444,16 @@ DRIVER_API CUresult cuEventSynchronize(CUevent event);
 DRIVER_API CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end);
 DRIVER_API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent start, CUevent end);
 
+/* User objects. */
+DRIVER_API CUresult cuUserObjectCreate(CUuserObject *object, void *data, CUhostFn destroy,
+                                       unsigned int count, unsigned int flags);
+DRIVER_API CUresult cuUserObjectRetain(CUuserObject object, unsigned int count);
+DRIVER_API CUresult cuUserObjectRelease(CUuserObject object, unsigned int count);
+DRIVER_API CUresult cuGraphRetainUserObject(CUgraph graph, CUuserObject object, unsigned int count,
+                                            unsigned int flags);
+DRIVER_API CUresult cuGraphReleaseUserObject(CUgraph graph, CUuserObject object,
+                                             unsigned int count);
+
 /* Launches. */
 DRIVER_API CUresult cuFuncSetBlockShape(CUfunction function, int x, int y, int z);
 DRIVER_API CUresult cuFuncSetSharedSize(CUfunction function, unsigned int bytes);
@@ -465,6 +475,8 @@ DRIVER_API CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned int 
                                               unsigned int block_x, unsigned int block_y,
                                               unsigned int block_z, unsigned int shared_bytes,
                                               CUstream stream, void **parameters);
+DRIVER_API CUresult cuLaunchCooperativeKernelMultiDevice(CUDA_LAUNCH_PARAMS *launches,
+                                                         unsigned int count, unsigned int flags);
 
 /* Clusters. */
 DRIVER_API CUresult cuOccupancyMaxActiveClusters(int *clusters, CUfunction function,

@@ -26,6 +26,7 @@ enum handle_kind {
     HANDLE_EXEC,
     HANDLE_ARRAY,
     HANDLE_PHYSICAL,
+    HANDLE_USER_OBJECT,
 };
 
 struct handle_slot {

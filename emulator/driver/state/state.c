@@ -93,7 +93,21 @@ CUresult driver_begin(void) {
     return driver_thread.in_host_function ? CUDA_ERROR_NOT_PERMITTED : CUDA_SUCCESS;
 }
 
+void driver_call_host(CUhostFn function, void *data) {
+    driver_thread.in_host_function++;
+    pthread_mutex_unlock(&driver.lock);
+    function(data);
+    pthread_mutex_lock(&driver.lock);
+    driver_thread.in_host_function--;
+}
+
 CUresult driver_end(CUresult status) {
+    while (driver.farewells) {
+        struct driver_farewell *first = driver.farewells;
+        driver.farewells = first->next;
+        driver_call_host(first->function, first->data);
+        free(first);
+    }
     pthread_mutex_unlock(&driver.lock);
     return status;
 }
@@ -125,14 +139,6 @@ CUresult driver_begin_device(CUdevice device, const void *answer) {
     if (status == CUDA_SUCCESS && !driver_has_device(device))
         status = CUDA_ERROR_INVALID_DEVICE;
     return status == CUDA_SUCCESS && !answer ? CUDA_ERROR_INVALID_VALUE : status;
-}
-
-void driver_call_host(CUhostFn function, void *data) {
-    driver_thread.in_host_function++;
-    pthread_mutex_unlock(&driver.lock);
-    function(data);
-    pthread_mutex_lock(&driver.lock);
-    driver_thread.in_host_function--;
 }
 
 void driver_enter_context(struct driver_context *context) {

@@ -63,6 +63,13 @@ struct driver_seat {
     struct driver_pools pools, managed_pools;
 };
 
+/* A function of the program that is called at the end of the call that is under way, without the lock. */
+struct driver_farewell {
+    struct driver_farewell *next;
+    CUhostFn function;
+    void *data;
+};
+
 struct driver {
     pthread_mutex_t lock;
     struct driver_pools host_pools, host_managed_pools, managed_pools; /* the last at no place */
@@ -88,6 +95,7 @@ struct driver {
     struct driver_region *regions;            /* memory of graphs */
     struct driver_condition *conditions;      /* variables of graphs */
     size_t graph_bytes, graph_bytes_high;
+    struct driver_farewell *farewells; /* each is freed when it has been called */
     struct driver_report report;
     uint64_t next_identifier;
     int (*stop)(void *context); /* of lockstepEmulatorStopWhen, for a machine that comes */

@@ -33,6 +33,10 @@ unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared, CUstr
 cudaError_t __cudaPopCallConfiguration(dim3 *grid, dim3 *block, size_t *shared, CUstream *stream);
 cudaError_t cudaLaunchKernel(const void *host, dim3 grid, dim3 block, void **arguments,
                              size_t shared, CUstream stream);
+cudaError_t cudaLaunchCooperativeKernelMultiDevice(const struct cudaLaunchParams *launches,
+                                                   unsigned count, unsigned flags);
+cudaError_t cudaStreamCreate(CUstream *stream);
+cudaError_t cudaStreamDestroy(CUstream stream);
 cudaError_t cudaMalloc(void **memory, size_t bytes);
 cudaError_t cudaFree(void *memory);
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind);
@@ -93,6 +97,16 @@ static void launch_add(uint32_t *device) {
     assert_int_equal(__cudaPushCallConfiguration((dim3){1, 1, 1}, (dim3){8, 1, 1}, 0, NULL), 0);
     OK(__cudaPopCallConfiguration(&grid, &block, &shared, &stream));
     OK(cudaLaunchKernel(&host_function, grid, block, arguments, shared, stream));
+}
+
+/* One device is a list of devices, too. */
+static void launch_add_over_devices(uint32_t *device) {
+    void *arguments[] = {&device};
+    struct cudaLaunchParams launch = {
+        .func = &host_function, .gridDim = {1, 1, 1}, .blockDim = {8, 1, 1}, .args = arguments};
+    OK(cudaStreamCreate(&launch.stream));
+    OK(cudaLaunchCooperativeKernelMultiDevice(&launch, 1, 0));
+    OK(cudaStreamDestroy(launch.stream));
 }
 
 static void check_refused(dim3 grid, dim3 block, size_t shared, cudaError_t error,
@@ -174,10 +188,11 @@ static void a_registered_kernel_is_launched(void **state) {
     OK(cudaMemcpy(device, values, sizeof values, cudaMemcpyHostToDevice));
     OK(cudaMemcpyToSymbol(&host_variable, &summand, sizeof summand, 0, cudaMemcpyHostToDevice));
     launch_add(device);
+    launch_add_over_devices(device);
     OK(cudaDeviceSynchronize());
     OK(cudaMemcpy(values, device, sizeof values, cudaMemcpyDeviceToHost));
     for (uint32_t i = 0; i < 8; i++)
-        assert_int_equal(values[i], 10 + i);
+        assert_int_equal(values[i], 2 * summand + i);
     check_launches_refused();
     __cudaUnregisterFatBinary(handle);
     void *arguments[] = {&device};

@@ -1,0 +1,103 @@
+/* cuLaunchCooperativeKernelMultiDevice: one kernel on several devices. Their grids run one after another. */
+#include <string.h>
+
+#include "emulator/driver/api/api.h"
+#include "emulator/driver/code/function.h"
+#include "emulator/driver/execute.h"
+#include "emulator/driver/stream.h"
+
+/* What is prepared before anything runs. */
+struct member {
+    struct driver_stream *stream;
+    struct driver_operation operation;
+};
+
+static struct kernel_request request_of(const CUDA_LAUNCH_PARAMS *launch) {
+    return (struct kernel_request){
+        .function = launch->function,
+        .grid = {launch->gridDimX, launch->gridDimY, launch->gridDimZ},
+        .block = {launch->blockDimX, launch->blockDimY, launch->blockDimZ},
+        .dynamic_shared = launch->sharedMemBytes,
+        .cooperative = true,
+        .parameters = launch->kernelParams,
+    };
+}
+
+/* The same code, since each device has its own module, and a grid of the same shape. */
+static bool is_same(const CUDA_LAUNCH_PARAMS *launch, const CUDA_LAUNCH_PARAMS *first) {
+    const struct kernel_request a = request_of(launch), b = request_of(first);
+    struct driver_function *of, *as;
+    return function_find(launch->function, &of) == CUDA_SUCCESS &&
+           function_find(first->function, &as) == CUDA_SUCCESS &&
+           strcmp(of->info->name, as->info->name) == 0 &&
+           memcmp(a.grid, b.grid, sizeof a.grid) == 0 &&
+           memcmp(a.block, b.block, sizeof a.block) == 0 && a.dynamic_shared == b.dynamic_shared;
+}
+
+/* The default streams belong to no one device. */
+static CUresult member_stream(const CUDA_LAUNCH_PARAMS *launch, unsigned *devices,
+                              struct driver_stream **found) {
+    struct driver_stream *stream = handle_find(&driver.handles, HANDLE_STREAM, launch->hStream);
+    *found = stream;
+    if (!stream) {
+        driver_find("cooperative launch over devices: %p is no stream that the program has created",
+                    (void *)launch->hStream);
+        return CUDA_ERROR_INVALID_HANDLE;
+    }
+    const unsigned device = 1U << stream->context->device;
+    if (*devices & device) {
+        driver_find("cooperative launch over devices: two streams are of device %d",
+                    (int)stream->context->device);
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    *devices |= device;
+    if (stream->capture)
+        return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    return stream->context->error;
+}
+
+static CUresult members_prepare(const CUDA_LAUNCH_PARAMS *launches, unsigned count,
+                                struct member *members, unsigned *prepared) {
+    unsigned devices = 0;
+    for (*prepared = 0; *prepared < count; ++*prepared) {
+        const CUDA_LAUNCH_PARAMS *launch = &launches[*prepared];
+        struct member *member = &members[*prepared];
+        if (!is_same(launch, launches)) {
+            driver_find("cooperative launch over devices: kernel %u has another function, grid, "
+                        "block or shared memory than the first",
+                        *prepared);
+            return CUDA_ERROR_INVALID_VALUE;
+        }
+        const struct kernel_request request = request_of(launch);
+        member->operation.type = CU_GRAPH_NODE_TYPE_KERNEL;
+        CUresult status = member_stream(launch, &devices, &member->stream);
+        if (status == CUDA_SUCCESS)
+            status = kernel_prepare(&member->operation.kernel, &request);
+        if (status != CUDA_SUCCESS)
+            return status;
+    }
+    return CUDA_SUCCESS;
+}
+
+CUresult cuLaunchCooperativeKernelMultiDevice(CUDA_LAUNCH_PARAMS *launches, unsigned int count,
+                                              unsigned int flags) {
+    enum {
+        FLAGS = CUDA_COOPERATIVE_LAUNCH_MULTI_DEVICE_NO_PRE_LAUNCH_SYNC |
+                CUDA_COOPERATIVE_LAUNCH_MULTI_DEVICE_NO_POST_LAUNCH_SYNC
+    };
+    struct member members[DRIVER_DEVICES] = {0};
+    struct driver_context *context;
+    unsigned prepared = 0;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS &&
+        (!launches || !count || count > (unsigned)driver.device_count || flags & ~(unsigned)FLAGS))
+        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = members_prepare(launches, count, members, &prepared);
+    for (unsigned k = 0; k < prepared; k++) {
+        if (status == CUDA_SUCCESS)
+            status = operation_submit(members[k].stream, &members[k].operation);
+        operation_release(&members[k].operation);
+    }
+    return driver_end(status);
+}
