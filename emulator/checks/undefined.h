@@ -14,8 +14,10 @@
 
 /* The lanes of a register in whose value nothing was written; of constants and the like none. */
 static inline uint32_t undefined_lanes(const struct warp *warp, uint32_t slot) {
+    if (!warp->propagate || (slot & 3) != BANK_FRAME)
+        return 0;
     const unsigned char *at = warp->undefined + warp->base + (slot & ~UINT32_C(3));
-    return warp->propagate && (slot & 3) == BANK_FRAME ? *(const uint32_t *)(const void *)at : 0;
+    return *(const uint32_t *)(const void *)at;
 }
 
 /* The same of source `k`, of a lane. */
