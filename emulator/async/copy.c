@@ -11,6 +11,7 @@
 #include "emulator/execute/cached.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
+#include "emulator/warps/bounds.h"
 #include "emulator/warps/values.h"
 #include "emulator/warps/warp.h"
 
@@ -68,8 +69,9 @@ static bool copy_lane(struct warp *warp, const struct instruction *instruction, 
     struct memory_range *range =
         read ? memory_find_all(warp->block->launch->memory, from, read) : NULL;
     if (read && !range) {
-        warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, from,
-                   "out-of-bounds read of %u bytes in global memory by cp.async", read);
+        if (!bounds_fault_multicast(warp, instruction, lane, from))
+            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, from,
+                       "out-of-bounds read of %u bytes in global memory by cp.async", read);
         return false;
     }
     struct async_copy *copy = add_copy(warp);

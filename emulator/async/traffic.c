@@ -3,6 +3,7 @@
 
 #include "emulator/checks/check.h"
 #include "emulator/execute/cached.h"
+#include "emulator/warps/bounds.h"
 #include "emulator/warps/warp.h"
 
 bool traffic_add(struct traffic *traffic, uint64_t address, uint32_t bytes) {
@@ -10,9 +11,10 @@ bool traffic_add(struct traffic *traffic, uint64_t address, uint32_t bytes) {
     struct memory_range *range =
         memory_find_all(warp->block->launch->memory, address, bytes ? bytes : 1);
     if (!range) {
-        warp_fault(warp, traffic->instruction, MACHINE_INVALID_ADDRESS, traffic->lane, address,
-                   "out-of-bounds %s of %u bytes in global memory by a bulk copy",
-                   traffic->is_store ? "write" : "read", bytes);
+        if (!bounds_fault_multicast(warp, traffic->instruction, traffic->lane, address))
+            warp_fault(warp, traffic->instruction, MACHINE_INVALID_ADDRESS, traffic->lane, address,
+                       "out-of-bounds %s of %u bytes in global memory by a bulk copy",
+                       traffic->is_store ? "write" : "read", bytes);
         return false;
     }
     if (bytes == 0)

@@ -143,7 +143,8 @@ static void memory_order(struct decoder *decoder) {
     static const char *const strong[] = {"volatile", "relaxed", "mmio"};
     struct detail *detail = decoder->detail;
     const char *root = decoder_source(decoder)->root;
-    const bool is_atomic = strcmp(root, "atom") == 0 || strcmp(root, "red") == 0;
+    const bool is_atomic = strcmp(root, "atom") == 0 || strcmp(root, "red") == 0 ||
+                           (strcmp(root, "multimem") == 0 && decoder_has_modifier(decoder, "red"));
     const bool is_both = decoder_has_modifier(decoder, "acq_rel");
     detail->acquires = is_both || decoder_has_modifier(decoder, "acquire");
     detail->releases = is_both || decoder_has_modifier(decoder, "release");
@@ -169,6 +170,18 @@ static void check_vector(struct decoder *decoder) {
         decoder_fail(decoder, "a vector of 8 elements that are not words of global memory");
 }
 
+/* No register has the types of eight bits, alone or packed, that multimem takes. */
+static const struct syntax_type *access_type(struct decoder *decoder) {
+    static const struct syntax_type small[] = {
+        {"e4m3", TYPE_BITS, 8},    {"e5m2", TYPE_BITS, 8},    {"e4m3x2", TYPE_BITS, 16},
+        {"e5m2x2", TYPE_BITS, 16}, {"e4m3x4", TYPE_BITS, 32}, {"e5m2x4", TYPE_BITS, 32}};
+    for (size_t k = 0; k < sizeof small / sizeof small[0]; k++) {
+        if (decoder_has_modifier(decoder, small[k].name))
+            return &small[k];
+    }
+    return decoder_type(decoder);
+}
+
 static void memory_shape(struct decoder *decoder, const struct instruction_row *row) {
     struct detail *detail = decoder->detail;
     decoder->instruction->target = decoder->program->site_count++;
@@ -177,7 +190,7 @@ static void memory_shape(struct decoder *decoder, const struct instruction_row *
     memory_order(decoder);
     if (row->decode == DECODE_UNTYPED)
         return;
-    const struct syntax_type *type = decoder_type(decoder);
+    const struct syntax_type *type = access_type(decoder);
     if (type->bits > 64 || type->bits < 8)
         decoder_lack(decoder, "the emulator lacks this type");
     detail->access_bytes = type->bits / 8;
@@ -212,7 +225,7 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
 /* The letter of what is loaded or stored. */
 static char value_letter(struct decoder *decoder, const struct instruction_row *row) {
     if (row->decode == DECODE_MEMORY)
-        return decoder_type_letter(decoder_type(decoder));
+        return decoder_type_letter(access_type(decoder));
     return 'w';
 }
 

@@ -83,8 +83,8 @@ static uint64_t apply_half(enum atomic_operation operation, uint32_t old, uint32
 }
 
 /* f32 in global memory flushes denormals, in shared memory it does not (PTX ISA, atom). */
-static uint64_t apply(enum atomic_operation operation, uint64_t old, uint64_t b, uint64_t c,
-                      uint32_t bytes, bool flush) {
+uint64_t atomic_result(enum atomic_operation operation, uint64_t old, uint64_t b, uint64_t c,
+                       uint32_t bytes, bool flush) {
     if (operation == ATOMIC_ADD_F64)
         return lane_bits64(lane_f64(old) + lane_f64(b));
     if (operation > ATOMIC_ADD_F64)
@@ -104,23 +104,24 @@ uint64_t atomic_update(unsigned char *at, enum atomic_operation operation, uint6
                        uint32_t bytes, bool flush) {
     if (bytes == 8) {
         uint64_t *word = (uint64_t *)(void *)at, old = __atomic_load_n(word, __ATOMIC_RELAXED);
-        while (!__atomic_compare_exchange_n(word, &old, apply(operation, old, b, c, bytes, flush),
-                                            true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        while (!__atomic_compare_exchange_n(word, &old,
+                                            atomic_result(operation, old, b, c, bytes, flush), true,
+                                            __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             ;
         return old;
     }
     if (bytes == 2) {
         uint16_t *word = (uint16_t *)(void *)at, old = __atomic_load_n(word, __ATOMIC_RELAXED);
-        while (!__atomic_compare_exchange_n(word, &old,
-                                            (uint16_t)apply(operation, old, b, c, bytes, flush),
-                                            true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        while (!__atomic_compare_exchange_n(
+            word, &old, (uint16_t)atomic_result(operation, old, b, c, bytes, flush), true,
+            __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
             ;
         return old;
     }
     uint32_t *word = (uint32_t *)(void *)at, old = __atomic_load_n(word, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(word, &old,
-                                        (uint32_t)apply(operation, old, b, c, bytes, flush), true,
-                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+                                        (uint32_t)atomic_result(operation, old, b, c, bytes, flush),
+                                        true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
         ;
     return old;
 }
@@ -161,8 +162,9 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
     struct memory_range *range =
         window == WINDOW_GLOBAL ? memory_find_all(launch->memory, address, bytes) : NULL;
     if (!range) {
-        warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
-                   "out-of-bounds atomic access of %u bytes in global memory", bytes);
+        if (!bounds_fault_multicast(warp, instruction, lane, address))
+            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+                       "out-of-bounds atomic access of %u bytes in global memory", bytes);
         return NULL;
     }
     if (range->is_read_only) {

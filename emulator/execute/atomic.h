@@ -30,6 +30,9 @@ enum atomic_operation {
     ATOMIC_MAX_BF16,
 };
 
+/* What the operation makes of `old` and `b`, as atomic_update has them. */
+uint64_t atomic_result(enum atomic_operation operation, uint64_t old, uint64_t b, uint64_t c,
+                       uint32_t bytes, bool flush);
 /* Applies the operation to the `bytes` (2, 4 or 8) at `at`, which other host threads may act on
  * too, and returns what was there before. `c` is of ATOMIC_COMPARE alone; `flush`: denormals of f32
  * are zeros. */

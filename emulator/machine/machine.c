@@ -3,6 +3,7 @@
 
 #include "emulator/lanes/space.h"
 #include "emulator/machine/state.h"
+#include "emulator/memory/multicast.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,18 @@ enum machine_status machine_expose(struct machine *machine, uint64_t address, si
 
 enum machine_status machine_hide(struct machine *machine, uint64_t address) {
     return remove_written(machine, address, MACHINE_MEMORY_EXPOSED);
+}
+
+void machine_expose_multicast(struct machine *machine, struct multicast_range *range) {
+    pthread_mutex_lock(&machine->lock);
+    multicast_add(&machine->memory, range);
+    pthread_mutex_unlock(&machine->lock);
+}
+
+void machine_hide_multicast(struct machine *machine, uint64_t address) {
+    pthread_mutex_lock(&machine->lock);
+    (void)multicast_remove(&machine->memory, address);
+    pthread_mutex_unlock(&machine->lock);
 }
 
 enum machine_status machine_charge(struct machine *machine, size_t size) {

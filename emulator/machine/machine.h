@@ -58,6 +58,10 @@ enum machine_status machine_unregister_host(struct machine *machine, void *memor
 enum machine_status machine_expose(struct machine *machine, uint64_t address, size_t size,
                                    bool is_read_only);
 enum machine_status machine_hide(struct machine *machine, uint64_t address);
+/* Addresses for instructions of multimem alone. The machine takes the range over. */
+struct multicast_range;
+void machine_expose_multicast(struct machine *machine, struct multicast_range *range);
+void machine_hide_multicast(struct machine *machine, uint64_t address);
 /* Counts `size` bytes against the device's memory, or no longer. */
 enum machine_status machine_charge(struct machine *machine, size_t size);
 void machine_refund(struct machine *machine, size_t size);

@@ -1,6 +1,8 @@
 /* Device memory and the host memory that kernels may reach. */
 #include "emulator/memory/memory.h"
+
 #include "emulator/lanes/space.h"
+#include "emulator/memory/multicast.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,7 @@ void memory_close(struct memory *memory) {
     for (size_t k = 0; k < memory->count; k++)
         range_release(memory->ranges[k]);
     free(memory->ranges);
+    multicast_remove_all(memory);
     if (memory->arena)
         munmap(memory->arena, memory->arena_bytes);
     *memory = (struct memory){0};

@@ -32,6 +32,7 @@ struct memory {
     struct memory_range **ranges; /* by address */
     size_t count, capacity;
     bool track_written;
+    struct multicast_range *multicasts; /* multicast.h */
     struct memory_freed freed[MEMORY_FREED];
     size_t freed_count; /* in all; the last of them is number (freed_count - 1) % MEMORY_FREED */
 };

@@ -1,12 +1,24 @@
 /* Whether the lanes of an access stay within their memory, and what to say when one does not. */
 #include "emulator/warps/bounds.h"
 
+#include "emulator/memory/multicast.h"
 #include "emulator/warps/warp.h"
 
 #include <stdio.h>
 
 const char *bounds_verb(bool is_store) {
     return is_store ? "write" : "read";
+}
+
+bool bounds_fault_multicast(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                            uint64_t address) {
+    if (!multicast_find(warp->block->launch->memory, address))
+        return false;
+    warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, address,
+               "a multicast address is used by %s, and multimem's instructions alone may use one: "
+               "take the address of the memory that is bound there",
+               instruction->detail->source->root);
+    return true;
 }
 
 static void fault_global(struct warp *warp, const struct instruction *instruction, unsigned lane,
@@ -16,6 +28,8 @@ static void fault_global(struct warp *warp, const struct instruction *instructio
     const struct memory_freed *freed =
         memory_find(memory, address) ? NULL : memory_find_freed(memory, address);
     char place[160] = "no memory is allocated";
+    if (bounds_fault_multicast(warp, instruction, lane, address))
+        return;
     if (freed)
         snprintf(place, sizeof place,
                  "it lies %llu bytes into an allocation of %llu bytes that was freed",

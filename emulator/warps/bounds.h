@@ -15,6 +15,9 @@ bool bounds_global(struct warp *warp, const struct instruction *instruction,
 /* A write to memory that is mapped for reading alone. */
 void bounds_fault_read_only(struct warp *warp, const struct instruction *instruction, unsigned lane,
                             uint64_t address, uint32_t bytes);
+/* False, without a fault: the address is no multicast address, which multimem alone may use. */
+bool bounds_fault_multicast(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                            uint64_t address);
 bool bounds_shared(struct warp *warp, const struct instruction *instruction,
                    const struct access *access, uint32_t bytes, bool is_store);
 /* `size` bytes that are a lane's own, or the kernel's parameters; `what` names them. */

@@ -249,6 +249,21 @@ DRIVER_API CUresult cuMemSetAccess(CUdeviceptr address, size_t size, const CUmem
 DRIVER_API CUresult cuMemGetAccess(unsigned long long *flags, const CUmemLocation *location,
                                    CUdeviceptr address);
 
+/* Multicast objects. */
+DRIVER_API CUresult cuMulticastCreate(CUmemGenericAllocationHandle *handle,
+                                      const CUmulticastObjectProp *properties);
+DRIVER_API CUresult cuMulticastAddDevice(CUmemGenericAllocationHandle handle, CUdevice device);
+DRIVER_API CUresult cuMulticastBindMem(CUmemGenericAllocationHandle handle, size_t offset,
+                                       CUmemGenericAllocationHandle memory, size_t memory_offset,
+                                       size_t size, unsigned long long flags);
+DRIVER_API CUresult cuMulticastBindAddr(CUmemGenericAllocationHandle handle, size_t offset,
+                                        CUdeviceptr address, size_t size, unsigned long long flags);
+DRIVER_API CUresult cuMulticastUnbind(CUmemGenericAllocationHandle handle, CUdevice device,
+                                      size_t offset, size_t size);
+DRIVER_API CUresult cuMulticastGetGranularity(size_t *granularity,
+                                              const CUmulticastObjectProp *properties,
+                                              CUmulticastGranularity_flags option);
+
 /* Values in memory that streams wait for and write. */
 DRIVER_API CUresult cuStreamWaitValue32(CUstream stream, CUdeviceptr address, cuuint32_t value,
                                         unsigned int flags);

@@ -67,7 +67,8 @@ static CUresult check_words(const struct request *request) {
         (unsigned)request->fill > CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA)
         return refuse("there is no such data type, interleave, swizzle or fill");
     const char *lacks = (unsigned)request->type >= TYPES ? "packed types of 4 and 6 bits"
-                        : request->interleave            ? "interleaved layouts"
+                        : request->interleave
+                            ? "interleaved layouts: which dimension counts slices is not documented"
                         : (unsigned)request->swizzle >= SPANS
                             ? "swizzles of chunks of 64 bytes, or that flip 8"
                             : NULL;

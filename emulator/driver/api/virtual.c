@@ -131,7 +131,7 @@ CUresult cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *properties,
                                                 CUmemGenericAllocationHandle handle) {
     struct driver_physical *physical = NULL;
     CUresult status = physical_begin("cuMemGetAllocationPropertiesFromHandle", handle, &physical);
-    if (status == CUDA_SUCCESS && !properties)
+    if (status == CUDA_SUCCESS && (!properties || physical->team))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         *properties = physical->properties;
@@ -160,7 +160,7 @@ CUresult cuMemExportToShareableHandle(void *shared, CUmemGenericAllocationHandle
     struct driver_physical *physical = NULL;
     CUresult status = physical_begin("cuMemExportToShareableHandle", handle, &physical);
     if (status == CUDA_SUCCESS &&
-        (!shared || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
+        (!shared || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR || physical->team ||
          physical->properties.requestedHandleTypes != type))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS) {
@@ -203,6 +203,11 @@ CUresult cuMemMap(CUdeviceptr address, size_t size, size_t offset,
         status = refuse_size("cuMemMap", offset);
     if (status == CUDA_SUCCESS)
         status = find_physical("cuMemMap", handle, &physical);
+    if (status == CUDA_SUCCESS && physical->team && !team_is_complete(physical->team)) {
+        driver_find("cuMemMap: devices are still to be added to the multicast object, which a GPU "
+                    "waits for");
+        status = CUDA_ERROR_INVALID_VALUE;
+    }
     if (status == CUDA_SUCCESS)
         status = mapping_add(reservation, address, size, offset, physical);
     return driver_end(status);

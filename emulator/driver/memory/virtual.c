@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/memory/multicast.h"
 #include "emulator/memory/pages.h"
 
 /* ---- Memory without an address ---- */
@@ -71,13 +72,46 @@ CUresult physical_find(CUmemGenericAllocationHandle handle, struct driver_physic
     return *physical ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
-static void physical_free_unused(struct driver_physical *physical) {
+CUresult physical_open_team(const CUmulticastObjectProp *properties,
+                            struct driver_physical **physical) {
+    const struct driver_physical value = {
+        .size = properties->size, .file = -1, .team = team_open(properties), .references = 1};
+    const CUresult status = value.team ? physical_add(value, physical) : CUDA_ERROR_OUT_OF_MEMORY;
+    if (status != CUDA_SUCCESS)
+        team_close(value.team);
+    return status;
+}
+
+static void memory_free_unused(struct driver_physical *physical) {
     if (physical->references || physical->mappings)
         return;
     handle_remove(&driver.handles, physical->handle);
     (void)close(physical->file);
     machine_refund(driver.machine, physical->size);
     free(physical);
+}
+
+static void binding_end(const struct driver_binding *binding) {
+    binding->physical->mappings--;
+    memory_free_unused(binding->physical);
+}
+
+static void team_free_unused(struct driver_physical *physical) {
+    struct driver_binding binding;
+    if (physical->references || physical->mappings)
+        return;
+    while (team_unbind_any(physical->team, &binding))
+        binding_end(&binding);
+    handle_remove(&driver.handles, physical->handle);
+    team_close(physical->team);
+    free(physical);
+}
+
+static void physical_free_unused(struct driver_physical *physical) {
+    if (physical->team)
+        team_free_unused(physical);
+    else
+        memory_free_unused(physical);
 }
 
 void physical_release(struct driver_physical *physical) {
@@ -127,9 +161,31 @@ void reservation_close(struct driver_reservation *reservation) {
  * one ---- */
 
 static void hide_all(struct driver_reservation *reservation) {
-    for (size_t k = 0; k < reservation->exposed_count; k++)
+    for (size_t k = 0; k < reservation->exposed_count; k++) {
         (void)machine_hide(driver.machine, reservation->exposed[k]);
+        machine_hide_multicast(driver.machine, reservation->exposed[k]);
+    }
     reservation->exposed_count = 0;
+}
+
+static bool is_memory(const struct driver_mapping *mapping) {
+    return !mapping->physical->team;
+}
+
+static CUresult expose_team(const struct driver_mapping *mapping) {
+    struct multicast_range *range =
+        team_range(mapping->physical->team, mapping->address, mapping->offset, mapping->size);
+    if (!range)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    range->is_read_only = mapping->access == CU_MEM_ACCESS_FLAGS_PROT_READ;
+    machine_expose_multicast(driver.machine, range);
+    return CUDA_SUCCESS;
+}
+
+static CUresult expose_memory(const struct driver_mapping *first, CUdeviceptr end) {
+    return driver_status(machine_expose(driver.machine, first->address,
+                                        (size_t)(end - first->address),
+                                        first->access == CU_MEM_ACCESS_FLAGS_PROT_READ));
 }
 
 /* There is room for a stretch a mapping. */
@@ -141,11 +197,10 @@ static CUresult expose_all(struct driver_reservation *reservation) {
         if (first->access == CU_MEM_ACCESS_FLAGS_PROT_NONE)
             continue;
         while (k < reservation->mapping_count && reservation->mappings[k].address == end &&
+               is_memory(first) && is_memory(&reservation->mappings[k]) &&
                reservation->mappings[k].access == first->access)
             end += reservation->mappings[k++].size;
-        const CUresult status = driver_status(
-            machine_expose(driver.machine, first->address, (size_t)(end - first->address),
-                           first->access == CU_MEM_ACCESS_FLAGS_PROT_READ));
+        const CUresult status = is_memory(first) ? expose_memory(first, end) : expose_team(first);
         if (status != CUDA_SUCCESS)
             return status;
         reservation->exposed[reservation->exposed_count++] = first->address;
@@ -196,12 +251,13 @@ CUresult mapping_add(struct driver_reservation *reservation, CUdeviceptr address
                     overlaps ? "memory is mapped there already" : "the memory ends before");
         return CUDA_ERROR_INVALID_VALUE;
     }
-    if (!mappings_reserve(reservation) || !pages_map(address, size, physical->file, offset))
+    if (!mappings_reserve(reservation) ||
+        (!physical->team && !pages_map(address, size, physical->file, offset)))
         return CUDA_ERROR_OUT_OF_MEMORY;
     struct driver_mapping *mapping = &reservation->mappings[at];
     memmove(mapping + 1, mapping, (reservation->mapping_count - at) * sizeof *mapping);
     *mapping = (struct driver_mapping){
-        .address = address, .size = size, .physical = physical, .access = 0};
+        .address = address, .size = size, .physical = physical, .offset = offset, .access = 0};
     reservation->mapping_count++;
     physical->mappings++;
     return CUDA_SUCCESS;
@@ -263,6 +319,46 @@ CUresult mapping_allow(struct driver_reservation *reservation, CUdeviceptr addre
     return expose_anew(reservation);
 }
 
+/* ---- Multicast objects ---- */
+
+static CUresult renew_mappings(const struct driver_physical *multicast) {
+    CUresult status = CUDA_SUCCESS;
+    for (struct driver_reservation *reservation = driver.reservations;
+         reservation && status == CUDA_SUCCESS; reservation = reservation->next) {
+        for (size_t k = 0; k < reservation->mapping_count; k++) {
+            if (reservation->mappings[k].physical != multicast)
+                continue;
+            status = expose_anew(reservation);
+            break;
+        }
+    }
+    return status;
+}
+
+CUresult physical_bind(struct driver_physical *multicast, struct driver_binding *binding,
+                       size_t from) {
+    const CUresult status = team_bind(multicast->team, binding, binding->physical->file, from);
+    if (status != CUDA_SUCCESS)
+        return status;
+    binding->physical->mappings++;
+    return renew_mappings(multicast);
+}
+
+CUresult physical_unbind(struct driver_physical *multicast, CUdevice device, size_t offset,
+                         size_t size) {
+    struct driver_binding was;
+    if (!team_unbind(multicast->team, device, offset, size, &was)) {
+        driver_find("cuMulticastUnbind: device %d has no %zu bytes bound at offset %zu, by one "
+                    "call alone",
+                    device, size, offset);
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    binding_end(&was);
+    return renew_mappings(multicast);
+}
+
+/* ---- The end ---- */
+
 /* Addresses that have mappings are no leak of their own. */
 static void reservation_report_leak(const struct driver_reservation *reservation) {
     if (!driver_seeks_leaks())
@@ -289,7 +385,8 @@ void virtual_close_all(void) {
     for (struct driver_physical *physical;
          (physical = handle_next(&driver.handles, HANDLE_PHYSICAL, &at));) {
         if (driver_seeks_leaks())
-            driver_find("leak: %zu bytes of physical memory were never released", physical->size);
+            driver_find("leak: %zu bytes of %s were never released", physical->size,
+                        physical->team ? "a multicast object" : "physical memory");
         physical->references = 0;
         physical_free_unused(physical);
     }

@@ -1,26 +1,28 @@
 /*
  * Virtual memory management: addresses are reserved, memory is made apart from them, mapped there, and may be
  * accessed once that is allowed. Memory is a file without a name, so that it can be mapped in several places
- * and handed to other processes.
+ * and handed to other processes. A multicast object is mapped as memory is, but has none of its own.
  */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_MEMORY_VIRTUAL_H
 #define LOCKSTEP_EMULATOR_DRIVER_MEMORY_VIRTUAL_H
 
-#include "emulator/driver/state/state.h"
+#include "emulator/driver/memory/team.h"
 
 struct driver_physical {
     void *handle; /* the number that the API gives, as the table of handles has it */
     CUmemAllocationProp properties;
     size_t size;
     int file;
-    unsigned references; /* of the program, by cuMemCreate and its kin */
-    unsigned mappings;
+    struct driver_team *team; /* of a multicast object, which has no file; else NULL */
+    unsigned references;      /* of the program, by cuMemCreate and its kin */
+    unsigned mappings;        /* and bindings to multicast objects */
 };
 
 struct driver_mapping {
     CUdeviceptr address;
     size_t size;
     struct driver_physical *physical;
+    size_t offset; /* in it */
     CUmemAccess_flags access;
 };
 
@@ -39,6 +41,9 @@ CUresult physical_open(const CUmemAllocationProp *properties, size_t size,
                        struct driver_physical **physical);
 /* Takes the file over, of another process or of this one. */
 CUresult physical_adopt(int file, struct driver_physical **physical);
+/* A multicast object. */
+CUresult physical_open_team(const CUmulticastObjectProp *properties,
+                            struct driver_physical **physical);
 CUresult physical_find(CUmemGenericAllocationHandle handle, struct driver_physical **physical);
 /* The program holds one reference less; freed with the last of them and the last mapping. */
 void physical_release(struct driver_physical *physical);
@@ -57,6 +62,13 @@ struct driver_mapping *mapping_find(struct driver_reservation *reservation, CUde
 CUresult mapping_remove(struct driver_reservation *reservation, CUdeviceptr address, size_t size);
 CUresult mapping_allow(struct driver_reservation *reservation, CUdeviceptr address, size_t size,
                        CUmemAccess_flags access);
+
+/* Binds the memory of `binding`, from `from` on, to a multicast object, and ends that again. What is
+ * mapped of the object changes with it. */
+CUresult physical_bind(struct driver_physical *multicast, struct driver_binding *binding,
+                       size_t from);
+CUresult physical_unbind(struct driver_physical *multicast, CUdevice device, size_t offset,
+                         size_t size);
 /* All that the program left. */
 void virtual_close_all(void);
 

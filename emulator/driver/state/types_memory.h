@@ -155,6 +155,18 @@ typedef struct {
 } CUmemAllocationProp;
 
 typedef struct {
+    unsigned int numDevices;
+    size_t size;
+    unsigned long long handleTypes;
+    unsigned long long flags;
+} CUmulticastObjectProp;
+
+typedef enum {
+    CU_MULTICAST_GRANULARITY_MINIMUM = 0,
+    CU_MULTICAST_GRANULARITY_RECOMMENDED = 1,
+} CUmulticastGranularity_flags;
+
+typedef struct {
     size_t srcXInBytes;
     size_t srcY;
     CUmemorytype srcMemoryType;

@@ -264,7 +264,8 @@ static void programs_of_the_runtime_end_as_on_a_gpu(void **state) {
     static const char *const any[] = {"", "check=memory,barrier;device=h100;time=host", "devices=2",
                                       NULL};
     static const char *const hopper[] = {"device=h100",
-                                         "device=h100;check=memory,race,init,barrier", NULL};
+                                         "device=h100;check=memory,race,init,barrier",
+                                         "device=h100;devices=2;check=leak", NULL};
     (void)state;
     const size_t count = run_all(RUNTIME_PROGRAMS, any);
     if (count == 0) {
