@@ -140,15 +140,18 @@ $(BUILD)/bench/devices/build_info.o: $(BUILD)/commit
 $(BUILD)/bench/devices/build_info.o: CPPFLAGS += -DLOCKSTEP_COMMIT='"$(commit)"' -DLOCKSTEP_FLAGS='"$(strip $(CFLAGS))"'
 
 # --- using ------------------------------------------------------------------------------------------------------------
-.PHONY: gpu-check deps bench bench-yardsticks bench-pytorch regress profile install
+.PHONY: gpu-check deps bench bench-yardsticks bench-pytorch bench-libraries regress profile install
 deps: ## build: install what is needed (Debian, Ubuntu); PEERS=1 BLIS too, MPI=1 OpenMPI too, CHECK=1 linters too
 	@scripts/deps
 
 bench: all ## measure: time and verify everything, draw the plots; QUICK=1 takes under a minute
 	$(BUILD)/lockstep run $(if $(QUICK),--quick) $(ARGUMENTS)
 
+# An option with its value, but where ARGUMENTS give it: lockstep takes none twice.
+unless_given = $(if $(filter $(1) $(1)=%,$(ARGUMENTS)),,$(1) $(2))
+
 bench-yardsticks: all ## measure: the ratios of docs/measurements.md: kernels beside copies and bare library calls
-	$(BUILD)/lockstep run --preset yardsticks --yardsticks $(ARGUMENTS)
+	$(BUILD)/lockstep run $(call unless_given,--preset,yardsticks) --yardsticks $(ARGUMENTS)
 
 # PyTorch is some gigabytes, from PyPI, in a folder of the build's own. python3-venv is all that it asks of the machine.
 pytorch := $(BUILD)/pytorch
@@ -157,8 +160,11 @@ $(pytorch)/ready:
 	$(pytorch)/bin/pip install --quiet torch numpy
 	@touch $@
 bench-pytorch: all $(pytorch)/ready ## measure: ours beside PyTorch, eager and compiled, in one run; installs PyTorch from PyPI into build/pytorch
-	$(BUILD)/lockstep run --preset pytorch --gpu none $(if $(QUICK),--quick) \
+	$(BUILD)/lockstep run $(call unless_given,--preset,pytorch) $(call unless_given,--gpu,none) $(if $(QUICK),--quick) \
 	    --add '$(pytorch)/bin/python peers/pytorch.py' $(ARGUMENTS)
+
+bench-libraries: all ## measure: gemm beside the newest OpenBLAS, oneDNN and MKL, as ratios; installs them from PyPI into build/libraries
+	@scripts/library-ratios $(BUILD) $(ARGUMENTS)
 
 regress: all ## measure: BASE=revision: whether this build is slower than that one, the two run in turn; ARGUMENTS for `lockstep ab`
 	+@scripts/regress $(BUILD) '$(BASE)' $(ARGUMENTS)
