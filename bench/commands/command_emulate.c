@@ -118,27 +118,30 @@ static enum status report_copy(const char *from, const char *to, struct message 
     return status;
 }
 
-/* Counts and leaks are written when a process ends, which it does not do everywhere. */
-static void lost_tell(const struct emulated_program *program) {
-    const size_t count = program->unended;
+/* Of processes that did not come to their end is known what they had done until then. */
+static void ends_tell(const struct emulated_program *program) {
     if (program->signal)
         fprintf(stderr,
-                "lockstep emulate: signal %d (%s) ended the program: counts of kernels and leaks, "
-                "which are written at its end, are lost\n",
+                "lockstep emulate: signal %d (%s) ended the program: its kernels are counted up to "
+                "there, and leaks are not told\n",
                 program->signal, strsignal(program->signal));
-    else if (count)
+    else if (program->unended)
         fprintf(stderr,
-                "lockstep emulate: %zu %s the emulated GPU without coming to the end (_exit, exec, "
-                "a signal, or still running): counts of kernels and leaks, which are written "
-                "there, are lost\n",
-                count, count == 1 ? "process used" : "processes used");
+                "lockstep emulate: %zu %s used the emulated GPU and ended by _exit, by exec or by "
+                "a signal: kernels are counted up to there\n",
+                program->unended, program->unended == 1 ? "process" : "processes");
+    if (program->running)
+        fprintf(stderr,
+                "lockstep emulate: %zu %s still using the emulated GPU: kernels are counted up to "
+                "now\n",
+                program->running, program->running == 1 ? "process is" : "processes are");
 }
 
 /* That nothing was found, or that no kernel ran, is said alone where all processes were looked at up to
  * their end. */
 static enum status summary_print(const struct emulated_program *program, bool is_refused,
                                  const char *report, size_t *found, struct message *message) {
-    const bool is_whole = !program->signal && !program->unended;
+    const bool is_whole = !program->signal && !program->running;
     size_t kernels = 0;
     enum status status = summary_print_findings(stderr, program->findings, found, message);
     if (status == STATUS_OK && is_refused && access(program->counters, F_OK) != 0)
@@ -173,7 +176,7 @@ static enum status program_emulate(const struct parsed *parsed, char *const *wor
         status = emulated_program_run(&program, words, configuration, context, message);
     if (status != STATUS_OK)
         return status;
-    lost_tell(&program);
+    ends_tell(&program);
     status = summary_print(&program, is_refused, parsed->report, &found, message);
     emulated_program_forget(&program);
     if (status == STATUS_OK)

@@ -2,7 +2,7 @@
 #include "bench/commands/emulated_program.h"
 
 #include "bench/added/probe.h"
-#include "common/files.h"
+#include "bench/commands/journals.h"
 #include "gpu/gpu.h"
 
 #include <errno.h>
@@ -76,6 +76,14 @@ static enum status environment_set(const struct emulated_program *program, char 
     return message_set(message, STATUS_NO_MEMORY, "no memory for the program's environment");
 }
 
+void emulated_program_forget(const struct emulated_program *program) {
+    (void)unlink(program->counters);
+    (void)unlink(program->findings);
+    journals_remove(program->processes);
+    (void)rmdir(program->processes);
+    (void)rmdir(program->folder);
+}
+
 static enum status folder_make(struct emulated_program *program, struct message *message) {
     const char *temporary = getenv("TMPDIR");
     /* A blank would end the name in LOCKSTEP_EMULATOR. */
@@ -88,14 +96,13 @@ static enum status folder_make(struct emulated_program *program, struct message 
     snprintf(program->counters, sizeof program->counters, "%s/counters.csv", program->folder);
     snprintf(program->findings, sizeof program->findings, "%s/findings", program->folder);
     snprintf(program->processes, sizeof program->processes, "%s/processes", program->folder);
-    return STATUS_OK;
-}
-
-void emulated_program_forget(const struct emulated_program *program) {
-    (void)unlink(program->counters);
-    (void)unlink(program->findings);
-    (void)unlink(program->processes);
-    (void)rmdir(program->folder);
+    enum { OWN = 0700 };
+    if (mkdir(program->processes, OWN) == 0)
+        return STATUS_OK;
+    const int error = errno;
+    emulated_program_forget(program);
+    return message_set(message, STATUS_IO, "cannot make the folder %s: %s", program->processes,
+                       strerror(error));
 }
 
 /* ---- Its executable ---- */
@@ -159,23 +166,16 @@ static enum status wait_for(struct emulated_program *program, pid_t process,
     return STATUS_OK;
 }
 
-static enum status unended_count(struct emulated_program *program, struct message *message) {
-    enum { MOST = 1 << 26 };
-    char *text = NULL, *rest = NULL;
-    size_t size = 0, begun = 0, ended = 0;
-    program->unended = 0;
-    if (access(program->processes, F_OK) != 0)
-        return STATUS_OK;
-    const enum status status = file_read(program->processes, MOST, &text, &size, message);
-    if (status != STATUS_OK)
-        return status;
-    for (const char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        begun += strcmp(line, "begins") == 0;
-        ended += strcmp(line, "ends") == 0;
-    }
-    free(text);
-    program->unended = begun > ended ? begun - ended : 0;
-    return STATUS_OK;
+/* What processes have left that did not come to their end. One that a signal has ended could free nothing. */
+static enum status journals_read(struct emulated_program *program, struct message *message) {
+    struct journals journals = {.folder = program->processes,
+                                .counters = program->counters,
+                                .findings = program->findings,
+                                .seeks_leaks = program->signal == 0};
+    const enum status status = journals_collect(&journals, message);
+    program->unended = journals.ended;
+    program->running = journals.running;
+    return status;
 }
 
 /* The program gets the signals' usual meaning, not lockstep's. */
@@ -255,14 +255,14 @@ enum status emulated_program_run(struct emulated_program *program, char *const *
     status = environment_set(program, library, configuration, message);
     if (status == STATUS_OK)
         status = configuration_check(found, configuration, message);
-    (void)unlink(program->processes); /* of the check, which ends without clearing up */
+    journals_remove(program->processes); /* of the check, which ends without clearing up */
     const int error = status == STATUS_OK ? start(&process, words) : 0;
     if (error)
         status = start_refuse(words[0], error, message);
     if (status == STATUS_OK)
         status = wait_for(program, process, context, message);
     if (status == STATUS_OK)
-        status = unended_count(program, message);
+        status = journals_read(program, message);
     if (status != STATUS_OK)
         emulated_program_forget(program);
     return status;

@@ -13,8 +13,9 @@ struct emulated_program {
     char folder[256];
     char counters[300];  /* a CSV file: a row a kernel; missing where none was launched */
     char findings[300];  /* a line a finding; missing where there are none */
-    char processes[300]; /* a line a beginning and an end of a process; missing where none began */
-    size_t unended; /* processes that began to use the emulated GPU and did not come to their end */
+    char processes[300]; /* a folder with the journals of processes */
+    size_t unended; /* processes that used the emulated GPU, and ended by _exit, exec or a signal */
+    size_t running; /* processes that go on using it */
     int exit_status; /* the program's; 128 and the signal's number where one ended it */
     int signal;      /* the one that ended it; 0: none */
 };

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,17 +74,6 @@ static CUresult driver_make_seats(void) {
     return CUDA_SUCCESS;
 }
 
-/* A process that began and does not end here has written neither its counts nor its leaks: who looks at
- * the file can tell. */
-static void processes_note(const char *word) {
-    if (!*driver.config.processes)
-        return;
-    FILE *file = fopen(driver.config.processes, "ae");
-    const bool done = file && fprintf(file, "%s\n", word) > 0;
-    if ((file && fclose(file) != 0) || !done)
-        driver_say("processes=%s: cannot write it", driver.config.processes);
-}
-
 static void driver_finish(void);
 
 CUresult driver_start(void) {
@@ -123,7 +111,9 @@ CUresult driver_start(void) {
         driver_say("no memory to notice when the process forks");
     if (at_quick_exit(driver_finish) != 0)
         driver_say("no memory to notice quick_exit");
-    processes_note("begins");
+    if (*driver.config.processes && !journal_open(&driver.journal, driver.config.processes))
+        driver_say("processes=%s: cannot write there: %s", driver.config.processes,
+                   strerror(errno));
     driver.initialised = true;
     return CUDA_SUCCESS;
 }
@@ -137,13 +127,19 @@ static void report_heap_leak(void) {
                     bytes, count);
 }
 
+/* The counters are in one place at a time, so that nobody adds them twice. */
+static void report_hand_over(void) {
+    if (*driver.config.report && !report_write(&driver.report, driver.config.report))
+        driver_say("report=%s: cannot write the counters: %s", driver.config.report,
+                   strerror(errno));
+    (void)journal_forget(&driver.journal);
+}
+
 /* The library is unloaded or the program ends: write the report, free what the program did not. */
 __attribute__((destructor)) static void driver_finish(void) {
     pthread_mutex_lock(&driver.lock);
     if (driver.initialised && !driver.forked) {
-        if (*driver.config.report && !report_write(&driver.report, driver.config.report))
-            driver_say("report=%s: cannot write the counters: %s", driver.config.report,
-                       strerror(errno));
+        report_hand_over();
         capture_close_all();
         exec_close_all();
         graph_close_all();
@@ -160,7 +156,7 @@ __attribute__((destructor)) static void driver_finish(void) {
         handle_table_free(&driver.handles);
         free(driver.allocations);
         driver.initialised = false;
-        processes_note("ends");
+        journal_close(&driver.journal);
     }
     driver.finished = true;
     pthread_mutex_unlock(&driver.lock);

@@ -231,8 +231,11 @@ static void kernel_count(const struct driver_function *function, const struct dr
     memcpy(row.grid, kernel->grid, sizeof row.grid);
     memcpy(row.block, kernel->block, sizeof row.block);
     strncpy(row.kernel, function->info->name, sizeof row.kernel - 1);
-    if (!report_add(&driver.report, &row))
+    const struct report_row *whole = report_add(&driver.report, &row);
+    if (!whole)
         driver_say("no memory to count the launch of %s", row.kernel);
+    else if (!journal_put(&driver.journal, (size_t)(whole - driver.report.whole.rows), whole))
+        driver_say("processes=%s: cannot write the counters", driver.config.processes);
 }
 
 /*
@@ -266,5 +269,6 @@ CUresult kernel_execute(struct driver_context *context, const struct driver_kern
         return status;
     context->error = status;
     driver.faulted = true;
+    driver_note_memory();
     return driver.launch_blocking ? status : CUDA_SUCCESS;
 }

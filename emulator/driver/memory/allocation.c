@@ -60,6 +60,8 @@ static CUresult allocation_add(struct driver_context *context, enum allocation_k
                                    .device = pool ? pool->device : context->device,
                                    .pool = pool};
     driver.allocation_count++;
+    driver.allocated_bytes += size;
+    driver_note_memory();
     return CUDA_SUCCESS;
 }
 
@@ -98,7 +100,9 @@ CUresult allocation_free(struct driver_allocation *allocation) {
     if (allocation->pool)
         pool_give_back(allocation->pool, allocation->size);
     driver.allocation_count--;
+    driver.allocated_bytes -= allocation->size;
     memmove(allocation, allocation + 1, (driver.allocation_count - at) * sizeof *allocation);
+    driver_note_memory();
     return driver_status(status);
 }
 

@@ -117,7 +117,7 @@ static bool config_findings(const struct config_reader *reader, char *value) {
 }
 
 static bool config_processes(const struct config_reader *reader, char *value) {
-    return config_file(reader, value, "no usable file name for processes",
+    return config_file(reader, value, "no usable folder name for processes",
                        reader->config->processes, sizeof reader->config->processes);
 }
 

@@ -20,7 +20,7 @@ struct driver_config {
     bool check_leak;      /* memory that is still allocated when its context ends */
     char report[4096];    /* file for the counters; empty: none */
     char findings[4096];  /* file for what was found wrong, a line each; empty: none */
-    char processes[4096]; /* file for who began and who ended, a line each; empty: none */
+    char processes[4096]; /* folder for the journal of each process; empty: none */
 };
 
 /* Device memory where memory= does not say otherwise: little enough for any machine that runs

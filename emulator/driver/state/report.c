@@ -2,7 +2,6 @@
 #include "emulator/driver/state/report.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,29 +13,31 @@ static bool row_same_launch(const struct report_row *a, const struct report_row 
            !memcmp(a->block, b->block, sizeof a->block) && a->dynamic_shared == b->dynamic_shared;
 }
 
-static bool table_add(struct report_table *table, const struct report_row *launch) {
+/* The row that the launch is now part of; NULL: no memory. */
+static const struct report_row *table_add(struct report_table *table,
+                                          const struct report_row *launch) {
     for (size_t i = 0; i < table->count; i++) {
         if (!row_same_launch(&table->rows[i], launch))
             continue;
         table->rows[i].launches += launch->launches;
         machine_counters_add(&table->rows[i].counters, &launch->counters);
-        return true;
+        return &table->rows[i];
     }
     if (table->count == table->capacity) {
         size_t capacity = table->capacity ? table->capacity * 2 : 16;
         struct report_row *rows = realloc(table->rows, capacity * sizeof *rows);
         if (!rows)
-            return false;
+            return NULL;
         table->rows = rows;
         table->capacity = capacity;
     }
-    table->rows[table->count++] = *launch;
-    return true;
+    table->rows[table->count] = *launch;
+    return &table->rows[table->count++];
 }
 
-bool report_add(struct driver_report *report, const struct report_row *launch) {
-    bool whole = table_add(&report->whole, launch);
-    return table_add(&report->since_reset, launch) && whole;
+const struct report_row *report_add(struct driver_report *report, const struct report_row *launch) {
+    const struct report_row *whole = table_add(&report->whole, launch);
+    return table_add(&report->since_reset, launch) ? whole : NULL;
 }
 
 void report_reset(struct driver_report *report) {
@@ -85,7 +86,7 @@ static uint64_t counter_value(const struct machine_counters *counters, const cha
     return value;
 }
 
-static void report_write_header(FILE *file) {
+void report_print_header(FILE *file) {
     size_t count;
     const struct machine_counter_name *names = machine_counter_names(&count);
     fputs("kernel,grid,block,launches", file);
@@ -98,7 +99,7 @@ static void report_write_header(FILE *file) {
     fputc('\n', file);
 }
 
-static void report_write_row(FILE *file, const struct report_row *row) {
+void report_print_row(FILE *file, const struct report_row *row) {
     size_t count;
     const struct machine_counter_name *names = machine_counter_names(&count);
     /* A mangled name holds no comma and no quote, so it needs no quoting. */
@@ -124,9 +125,9 @@ bool report_write(const struct driver_report *report, const char *path) {
     bool done = flock(fileno(file), LOCK_EX) == 0 && fstat(fileno(file), &status) == 0;
     if (done) {
         if (status.st_size == 0)
-            report_write_header(file);
+            report_print_header(file);
         for (size_t i = 0; i < report->whole.count; i++)
-            report_write_row(file, &report->whole.rows[i]);
+            report_print_row(file, &report->whole.rows[i]);
         done = fflush(file) == 0 && !ferror(file);
     }
     int error = errno;

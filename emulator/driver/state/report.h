@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "emulator/machine/machine.h"
 
@@ -29,8 +30,8 @@ struct driver_report {
     struct report_table since_reset; /* for the program */
 };
 
-/* Adds a launch. False when there is no memory for a new row. */
-bool report_add(struct driver_report *report, const struct report_row *launch);
+/* Adds a launch, and returns its row among those of the whole report. NULL when there is no memory for a new one. */
+const struct report_row *report_add(struct driver_report *report, const struct report_row *launch);
 void report_reset(struct driver_report *report);
 /*
  * Appends all rows to the CSV file, with a header line when the file is new or empty. The file is
@@ -38,6 +39,9 @@ void report_reset(struct driver_report *report);
  * why.
  */
 bool report_write(const struct driver_report *report, const char *path);
+/* A line of such a file, each. */
+void report_print_header(FILE *file);
+void report_print_row(FILE *file, const struct report_row *row);
 void report_free(struct driver_report *report);
 
 #endif

@@ -39,6 +39,14 @@ bool driver_seeks_leaks(void) {
     return driver.config.check_leak && !driver.faulted;
 }
 
+void driver_note_memory(void) {
+    const bool seeks = driver_seeks_leaks();
+    if (driver.config.check_leak &&
+        !journal_put_memory(&driver.journal, seeks ? driver.allocation_count : 0,
+                            seeks ? driver.allocated_bytes : 0))
+        driver_say("processes=%s: cannot write it", driver.config.processes);
+}
+
 CUresult driver_status(enum machine_status status) {
     switch (status) {
     case MACHINE_OK:

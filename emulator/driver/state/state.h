@@ -19,6 +19,7 @@
 #include "emulator/driver/state/config.h"
 #include "emulator/driver/state/devices.h"
 #include "emulator/driver/state/handles.h"
+#include "emulator/driver/state/journal.h"
 #include "emulator/driver/state/report.h"
 #include "emulator/driver/state/types.h"
 #include "emulator/machine/machine.h"
@@ -96,7 +97,9 @@ struct driver {
     struct driver_condition *conditions;      /* variables of graphs */
     size_t graph_bytes, graph_bytes_high;
     struct driver_farewell *farewells; /* each is freed when it has been called */
+    size_t allocated_bytes;            /* of all allocations */
     struct driver_report report;
+    struct driver_journal journal;
     uint64_t next_identifier;
     int (*stop)(void *context); /* of lockstepEmulatorStopWhen, for a machine that comes */
     void *stop_context;
@@ -133,6 +136,8 @@ __attribute__((format(printf, 1, 2))) void driver_say(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void driver_find(const char *format, ...);
 /* check=leak, and no kernel's fault has kept the program from freeing what it has. */
 bool driver_seeks_leaks(void);
+/* What would leak if the process ended now goes into its journal. */
+void driver_note_memory(void);
 CUresult driver_status(enum machine_status status);
 /* 80 for sm_80. */
 unsigned driver_architecture(void);

@@ -158,6 +158,8 @@ static void process_end(const char *word) {
     int state = 0;
     if (strcmp(word, "_exits") == 0)
         _exit(0);
+    if (strcmp(word, "is-killed") == 0)
+        (void)raise(SIGKILL);
     if (strcmp(word, "exits-quickly") == 0)
         quick_exit(0);
     if (strcmp(word, "becomes-another") == 0)
@@ -170,7 +172,7 @@ static void process_end(const char *word) {
     (void)waitpid(child, &state, 0);
 }
 
-/* The words: "frees" or "leaks"; "writes" inside or "overruns", "asks" for a private table before,
+/* The words: "frees", "leaks" or "overruns"; "writes" inside or "overruns", "asks" for a private table before,
  * "loads" machine code first, "finds" libraries loaded, or one of `refused` or of process_end; and the exit
  * status. */
 static int program_run(char **words) {
@@ -190,7 +192,8 @@ static int program_run(char **words) {
         return 100;
     if (strcmp(words[1], "loads") == 0)
         (void)cuda.load(&module, "\177ELF\2\1\1A\10");
-    to = strcmp(words[1], "overruns") == 0 ? memory + 4 : memory;
+    const bool overruns = strcmp(words[0], "overruns") == 0 || strcmp(words[1], "overruns") == 0;
+    to = overruns ? memory + 4 : memory;
     (void)cuda.launch(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL);
     (void)cuda.synchronise();
     refused_call(&cuda, words[1], function, memory);
@@ -471,30 +474,55 @@ static void a_signal_is_an_exit_status(void **state) {
     call_free(&call);
 }
 
-/* Counts and leaks are lost, and what was not seen is not told to be right. By a shell, since this
- * file names NVIDIA's static library. */
-static void processes_without_an_end_are_told_of(void **state) {
+/* Their kernels are counted all the same. By a shell, since this file names NVIDIA's static library. */
+static void processes_without_an_end_are_counted(void **state) {
     (void)state;
     static const struct {
-        const char *first, *second;
-        bool is_counted;
-    } cases[] = {{"_exits", "_exits", false},
-                 {"becomes-another", "becomes-another", false},
-                 {"_exits", "writes", true}};
+        const char *first, *second, *said;
+    } cases[] = {{"_exits", "becomes-another", "2 processes used the emulated GPU and ended by"},
+                 {"is-killed", "_exits", "2 processes used"},
+                 {"writes", "_exits", "1 process used"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char script[PATH_MAX * 2 + 100], said[100];
-        snprintf(script, sizeof script, "'%s' frees %s 0; '%s' frees %s 0", self, cases[i].first,
-                 self, cases[i].second);
-        snprintf(said, sizeof said, "%s the emulated GPU without coming to the end",
-                 cases[i].is_counted ? "1 process used" : "2 processes used");
-        struct call call = EMULATE("sh", "-c", script);
+        char script[PATH_MAX * 2 + 100];
+        snprintf(script, sizeof script, "'%s' frees %s 0; '%s' frees %s 0; exit 0", self,
+                 cases[i].first, self, cases[i].second);
+        struct call call = EMULATE("--report", "counters.csv", "sh", "-c", script);
         check_status(&call, 0);
-        check_holds(call.err, said);
-        assert_int_equal(strstr(call.err, "store  ") != NULL, cases[i].is_counted);
-        assert_null(strstr(call.err, "nothing was found wrong"));
-        assert_null(strstr(call.err, "no kernel ran"));
+        check_holds(call.err, cases[i].said);
+        check_holds(call.err, "nothing was found wrong");
         call_free(&call);
+        char *counters = file_text(temporary_path(&here.place, "counters.csv"));
+        assert_int_equal(strncmp(counters, "kernel,grid,block,launches,", 27), 0);
+        const char *first = strstr(counters, "\nstore,1x1x1,1x1x1,1,");
+        assert_non_null(first);
+        assert_non_null(strstr(first + 1, "\nstore,1x1x1,1x1x1,1,"));
+        assert_null(strchr(counters, ' '));
+        free(counters);
     }
+}
+
+/* Only the memory that a process has left, and none of one that a signal has ended. */
+static void leaks_of_processes_without_an_end_are_found(void **state) {
+    (void)state;
+    struct call call = EMULATE("--check", "memory,leak", self, "leaks", "_exits", "0");
+    check_status(&call, 86);
+    check_holds(call.err, "leak: 4 bytes in 1 allocation were never freed by a process that ended");
+    check_holds(call.err, "store  ");
+    call_free(&call);
+    call = EMULATE("--check", "memory,leak", self, "frees", "_exits", "0");
+    check_status(&call, 0);
+    check_holds(call.err, "nothing was found wrong");
+    call_free(&call);
+    call = EMULATE("--check", "memory,leak", self, "leaks", "is-killed", "0");
+    check_status(&call, 137);
+    check_holds(call.err, "signal 9 (Killed) ended the program: its kernels are counted");
+    check_holds(call.err, "store  ");
+    assert_null(strstr(call.err, "leak:"));
+    call_free(&call);
+    call = EMULATE("--check", "memory,leak", self, "overruns", "_exits", "0");
+    check_status(&call, 86);
+    assert_null(strstr(call.err, "leak:"));
+    call_free(&call);
 }
 
 /* The child of a fork cannot use the GPU: nothing of it is lost. */
@@ -504,7 +532,7 @@ static void a_quick_exit_and_a_fork_lose_nothing(void **state) {
     check_status(&call, 86);
     check_holds(call.err, "leak: 4 bytes of device memory at 0x");
     check_holds(call.err, "store  ");
-    assert_null(strstr(call.err, "without coming to the end"));
+    assert_null(strstr(call.err, "ended by _exit"));
     call_free(&call);
     call = EMULATE(self, "frees", "forks", "0");
     check_status(&call, 0);
@@ -517,7 +545,8 @@ int main(int argc, char **argv) {
         return program_run(argv + 1);
     const struct CMUnitTest tests[] = {
         IN_PLACE(a_right_program_ends_as_it_does),
-        IN_PLACE(processes_without_an_end_are_told_of),
+        IN_PLACE(processes_without_an_end_are_counted),
+        IN_PLACE(leaks_of_processes_without_an_end_are_found),
         IN_PLACE(a_quick_exit_and_a_fork_lose_nothing),
         IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status),
         IN_PLACE(what_could_not_be_loaded_is_found),
