@@ -18,7 +18,7 @@ enum {
     TENSOR_LANES = 128,
     TENSOR_GROUPS = TENSOR_LANES / LANES, /* the lanes that one warp reaches */
     TENSOR_ROW_BYTES = 32,                /* of an operand along k, whatever its type */
-    TENSOR_DEPTH = 32,                    /* elements along k, at most */
+    TENSOR_DEPTH = 64,                    /* elements along k, at most */
     TENSOR_PRODUCT_COLUMNS = 256          /* of b, at most */
 };
 
@@ -36,6 +36,7 @@ enum tensor_type {
     TENSOR_TYPE_E2M3,
     TENSOR_TYPE_E3M2,
     TENSOR_TYPE_E2M1,
+    TENSOR_TYPE_E2M1_PAIR, /* two in a byte */
     TENSOR_TYPE_S8,
     TENSOR_TYPE_U8,
     TENSOR_TYPE_F32,
@@ -65,9 +66,13 @@ struct tensor_sums {
 
 typedef void tensor_function(const struct tensor_sums *sums);
 
-/* The elements of 32 bytes along k, of a type; those of 4 and of 6 bits lie in bytes of their own. */
+/* The elements of 32 bytes along k, of a type; those of 4 and of 6 bits lie in bytes of their own, but
+ * for pairs. */
 static inline unsigned tensor_depth(enum tensor_type type) {
-    return type == TENSOR_TYPE_TF32 ? 8 : type <= TENSOR_TYPE_BF16 ? 16 : 32;
+    return type == TENSOR_TYPE_TF32        ? 8
+           : type <= TENSOR_TYPE_BF16      ? 16
+           : type == TENSOR_TYPE_E2M1_PAIR ? 64
+                                           : 32;
 }
 
 #endif

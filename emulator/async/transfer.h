@@ -20,12 +20,19 @@ enum transfer_kind {
     TRANSFER_COMMIT, /* an arrival at an mbarrier, when what its thread has begun before is done */
 };
 
+/* What tcgen05.mma reads in tensor memory beside d; no columns where it has no such operand there. */
+enum transfer_read { READ_A, READ_A_SCALES, READ_B_SCALES, TRANSFER_READS };
+
+struct transfer_columns {
+    uint32_t first, columns;
+};
+
 /* What tcgen05.mma or .cp does in tensor memory. */
 struct transfer_tensor {
-    uint64_t a, b;               /* matrix descriptors; a may be an address */
-    uint32_t d, description;     /* an address, and the instruction descriptor */
-    uint32_t first, columns;     /* that it writes, of each of its blocks */
-    uint32_t a_first, a_columns; /* that it reads for a; none where a lies in shared memory */
+    uint64_t a, b;           /* matrix descriptors; a may be an address */
+    uint32_t d, description; /* an address, and the instruction descriptor */
+    uint32_t first, columns; /* that it writes, of each of its blocks */
+    struct transfer_columns reads[TRANSFER_READS];
     uint32_t blocked[TRANSFER_LANE_WORDS]; /* lanes that stay as they are, by block */
     bool accumulates;
 };

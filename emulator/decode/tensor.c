@@ -31,6 +31,17 @@ static void add_matrix(struct decoder *decoder, struct tensor_form *form,
         decoder_add_from(decoder, operand, 'd');
 }
 
+/* A register and an offset. */
+static void add_further_address(struct decoder *decoder, struct tensor_form *form,
+                                const struct syntax_operand *operand) {
+    struct syntax_operand base = *operand;
+    if (operand->kind != OPERAND_ADDRESS || !operand->name)
+        decoder_fail(decoder, "the address of tensor memory in brackets is needed");
+    base.kind = OPERAND_NAME;
+    form->offsets[form->addresses++] = operand->integer;
+    decoder_add_from(decoder, &base, 'w');
+}
+
 /* True when the operand is there. */
 static bool add_lanes(struct decoder *decoder, struct tensor_form *form,
                       const struct syntax_operand *operand) {
@@ -78,8 +89,12 @@ void decode_tensor(struct decoder *decoder, const char *operands) {
             continue;
         }
         next++;
+        if (*letter == 'p')
+            form->predicate = decoder->detail->from_count;
         if (*letter == 'm')
             decoder_add_address(decoder, operand);
+        else if (*letter == 'M')
+            add_further_address(decoder, form, operand);
         else if (*letter == 'A')
             add_matrix(decoder, form, operand);
         else if (*letter == 'V')

@@ -4,19 +4,38 @@
 
 #include "emulator/arithmetic/tensor.h"
 
-/* In the order of the instruction's pattern. */
-enum tensor_kind { KIND_F16, KIND_TF32, KIND_F8F6F4, KIND_I8 };
+/* In the order of the instructions' patterns. */
+enum tensor_kind {
+    KIND_F16,
+    KIND_TF32,
+    KIND_F8F6F4,
+    KIND_I8,
+    KIND_MXF8F6F4, /* this and the next: blocks along k are scaled */
+    KIND_MXF4,
+    KIND_MXF4NVF4
+};
 
 enum { TENSOR_HALF_ROWS = TENSOR_LANES / 2 };
+
+/* What the instruction says. */
+struct tensor_variant {
+    enum tensor_kind kind;
+    unsigned group;  /* blocks of its .cta_group */
+    unsigned scales; /* scale factors of each row, 0: none */
+};
 
 struct tensor_description {
     unsigned rows, columns; /* m, n */
     uint8_t a, b, d;        /* enum tensor_type */
     bool a_negated, b_negated, a_across, b_across, saturates;
+    /* Of scaled blocks: where a word's scale factors begin, and whether they are powers of two
+     * (UE8M0), else UE4M3. */
+    uint8_t a_scale, b_scale;
+    bool has_powers;
 };
 
-/* Reads a descriptor for blocks of a .cta_group of that many. NULL, or what is wrong. */
-const char *tensor_describe(uint32_t bits, enum tensor_kind kind, unsigned group,
+/* Reads a descriptor. NULL, or what is wrong. */
+const char *tensor_describe(uint32_t bits, const struct tensor_variant *variant,
                             struct tensor_description *it);
 
 #endif

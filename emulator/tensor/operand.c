@@ -10,9 +10,10 @@
 
 enum { CHUNKS = TENSOR_ROW_BYTES / CHUNK_BYTES };
 
-/* Bytes of an element; those of 4 and 6 bits have one once they are unpacked. */
+/* Bytes of an element; those of 4 and 6 bits have one once they are unpacked, and a pair has one. */
 static unsigned size_of(uint8_t type) {
-    return TENSOR_ROW_BYTES / tensor_depth((enum tensor_type)type);
+    return type == TENSOR_TYPE_E2M1_PAIR ? 1
+                                         : TENSOR_ROW_BYTES / tensor_depth((enum tensor_type)type);
 }
 
 /* ---- Chunks ---- */
@@ -109,6 +110,7 @@ static uint32_t widen(const uint8_t *at, uint8_t type) {
     case TENSOR_TYPE_E3M2:
         return widen_small(*at, 3, 2);
     case TENSOR_TYPE_E2M1:
+    case TENSOR_TYPE_E2M1_PAIR:
         return widen_small(*at, 2, 1);
     case TENSOR_TYPE_S8:
         return (uint32_t)(int32_t)(int8_t)*at;
@@ -129,7 +131,12 @@ void tensor_widen(const struct tensor_operand *operand, const uint8_t bytes[TENS
                   uint32_t to[TENSOR_DEPTH]) {
     const unsigned size = size_of(operand->type);
     const uint32_t sign = operand->is_negated ? F32_SIGN : 0;
-    for (unsigned k = 0; k < TENSOR_ROW_BYTES / size; k++)
+    const bool has_pairs = operand->type == TENSOR_TYPE_E2M1_PAIR;
+    for (unsigned k = 0; k < TENSOR_DEPTH && has_pairs; k++) {
+        const uint8_t element = bytes[k / 2] >> k % 2 * 4 & 15;
+        to[k] = widen(&element, operand->type) ^ sign;
+    }
+    for (unsigned k = 0; k < TENSOR_ROW_BYTES / size && !has_pairs; k++)
         to[k] = widen(bytes + (size_t)k * size, operand->type) ^ sign;
 }
 

@@ -57,8 +57,34 @@ bool tensor_check_allocated(struct warp *warp, const struct instruction *instruc
     return false;
 }
 
+bool tensor_check_written(const struct transfer *transfer, const struct block *block,
+                          unsigned column, const struct tensor_column *lanes, const char *what) {
+    for (unsigned group = 0; group < TENSOR_GROUPS; group++) {
+        uint32_t wanted = 0;
+        for (unsigned lane = 0; lane < LANES; lane++)
+            wanted |= (lanes->group[group].at[lane] & 1) << lane;
+        wanted &= ~block->tensor->written[column][group];
+        if (!wanted || !block->launch->options.check_init)
+            continue;
+        warp_fault(transfer->warp, transfer->instruction, MACHINE_CHECK_FAILED, transfer->lane,
+                   column,
+                   "uninitialised read in tensor memory: nothing has written lane %u of "
+                   "column %u, which is of %s",
+                   group * LANES + lane_first(wanted), column, what);
+        return false;
+    }
+    return true;
+}
+
 static bool overlaps(const struct tensor_use *use, uint32_t first, uint32_t columns) {
     return use->first < first + columns && first < use->first + use->columns;
+}
+
+static bool reads_any(const struct transfer_tensor *tensor, const struct tensor_use *use) {
+    for (unsigned k = 0; k < TRANSFER_READS; k++)
+        if (overlaps(use, tensor->reads[k].first, tensor->reads[k].columns))
+            return true;
+    return false;
 }
 
 static bool works_in(const struct transfer *transfer, const struct block *block) {
@@ -97,7 +123,7 @@ bool tensor_check_idle(struct warp *warp, const struct instruction *instruction,
         const struct transfer_tensor *tensor = &transfer->tensor;
         if (transfer->kind != TRANSFER_TENSOR || !works_in(transfer, use->block))
             continue;
-        const bool is_read = use->writes && overlaps(use, tensor->a_first, tensor->a_columns);
+        const bool is_read = use->writes && reads_any(tensor, use);
         if (!is_read && !overlaps(use, tensor->first, tensor->columns))
             continue;
         warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, use->first,

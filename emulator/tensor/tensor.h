@@ -40,6 +40,10 @@ struct tensor_use {
 /* False after a fault: no allocation has all of them. */
 bool tensor_check_allocated(struct warp *warp, const struct instruction *instruction, unsigned lane,
                             const struct tensor_use *use);
+/* False after a fault, where that is checked: nothing has written those lanes of a column whose bits
+ * are set in `lanes`; `what` names the matrix. */
+bool tensor_check_written(const struct transfer *transfer, const struct block *block,
+                          unsigned column, const struct tensor_column *lanes, const char *what);
 /* False after a fault, for the check of races: a tcgen05.st there has not been waited for. */
 bool tensor_check_stored(struct warp *warp, const struct instruction *instruction, unsigned lane,
                          const struct tensor_use *use);

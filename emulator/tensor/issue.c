@@ -1,0 +1,184 @@
+/*
+ * Issuing tcgen05.mma (PTX ISA 9.7.16.10.9): one thread begins a product, which product.c computes
+ * later.
+ */
+#include "emulator/tensor/product.h"
+
+#include "emulator/async/bulk.h"
+#include "emulator/decode/tensor.h"
+#include "emulator/tensor/scale.h"
+#include "emulator/warps/values.h"
+#include "emulator/warps/warp.h"
+
+/* Sources; the last two of instructions with and without scale factors. */
+enum { FROM_D, FROM_A, FROM_B, FROM_DESCRIPTION, FROM_LANES, FROM_SCALES = FROM_LANES };
+
+static bool find_description(struct warp *warp, const struct instruction *instruction,
+                             unsigned lane, uint32_t bits, struct tensor_description *it) {
+    const struct tensor_form *form = instruction->detail->tensor;
+    const struct tensor_variant variant = product_variant(instruction);
+    const char *wrong = tensor_describe(bits, &variant, it);
+    if (!wrong && it->a_across && form->a_in_memory)
+        wrong = "a in tensor memory is not transposed";
+    if (!wrong && form->a_in_memory && it->a >= TENSOR_TYPE_E2M3 && it->a <= TENSOR_TYPE_E2M1)
+        wrong = "the emulator lacks elements of 4 and of 6 bits in tensor memory";
+    if (wrong)
+        warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, bits,
+                   "tcgen05.mma with the instruction descriptor 0x%08x: %s", bits, wrong);
+    return !wrong;
+}
+
+static bool check_use(const struct transfer *transfer, const struct tensor_use *use) {
+    return tensor_check_allocated(transfer->warp, transfer->instruction, transfer->lane, use) &&
+           tensor_check_stored(transfer->warp, transfer->instruction, transfer->lane, use);
+}
+
+/* False after a fault: columns that the product uses are not its block's, or are in use. */
+static bool check_memory(const struct transfer *transfer) {
+    static const char *const names[] = {[READ_A] = "the matrix a of tcgen05.mma",
+                                        [READ_A_SCALES] = "the scale factors of a of tcgen05.mma",
+                                        [READ_B_SCALES] = "the scale factors of b of tcgen05.mma"};
+    const struct transfer_tensor *tensor = &transfer->tensor;
+    struct block *blocks[TENSOR_PAIR];
+    const unsigned count = tensor_blocks(transfer->warp, transfer->instruction, blocks);
+    for (unsigned k = 0; k < count; k++) {
+        const struct tensor_use d = {.block = blocks[k],
+                                     .first = tensor->first,
+                                     .columns = tensor->columns,
+                                     .what = "the matrix d of tcgen05.mma"};
+        if (!check_use(transfer, &d))
+            return false;
+        for (unsigned read = 0; read < TRANSFER_READS; read++) {
+            const struct tensor_use use = {.block = blocks[k],
+                                           .first = tensor->reads[read].first,
+                                           .columns = tensor->reads[read].columns,
+                                           .what = names[read]};
+            if (use.columns && !check_use(transfer, &use))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool check_lanes(const struct transfer *transfer, const struct tensor_description *it) {
+    const unsigned lane = tensor_lane(transfer->tensor.d);
+    const bool is_half =
+        transfer->instruction->detail->tensor->group == 1 && it->rows == TENSOR_HALF_ROWS;
+    const bool a_differs =
+        transfer->tensor.reads[READ_A].columns && tensor_lane((uint32_t)transfer->tensor.a) != lane;
+    if ((lane == 0 || (is_half && lane == TENSOR_STEP_LANES)) && !a_differs)
+        return true;
+    warp_fault(transfer->warp, transfer->instruction, MACHINE_INVALID_ADDRESS, transfer->lane, lane,
+               "the matrix d of tcgen05.mma begins in lane %u: it begins in lane 0, one of 64 rows "
+               "also in lane 16, and a in tensor memory in the same",
+               lane);
+    return false;
+}
+
+static void read_lanes(struct warp *warp, const struct detail *detail, unsigned lane,
+                       struct transfer_tensor *tensor) {
+    for (unsigned k = 0; k < detail->tensor->lane_words; k++)
+        tensor->blocked[k] = (uint32_t)value_read(warp, detail, FROM_LANES + k, lane);
+}
+
+static bool is_enabled(const struct warp *warp, const struct detail *detail, unsigned lane) {
+    const unsigned source = detail->tensor->predicate;
+    const uint32_t lanes = *(const uint32_t *)warp_slot(warp, detail->from[source]);
+    return (lanes >> lane & 1) != (detail->negated >> source & 1);
+}
+
+/* Scale factors lie in the lowest lanes of their columns. The two highest bits of their address may say
+ * at which byte they begin, as the descriptor does. */
+static bool fill_scales(struct transfer *transfer, const struct tensor_description *it) {
+    const struct tensor_form *form = transfer->instruction->detail->tensor;
+    const unsigned rows[] = {TENSOR_LANES, it->columns};
+    for (unsigned k = 0; k < form->addresses; k++) {
+        const uint32_t address = (uint32_t)value_read(transfer->warp, transfer->instruction->detail,
+                                                      FROM_SCALES + k, transfer->lane) +
+                                 (uint32_t)form->offsets[k];
+        if (tensor_lane(address) & (TENSOR_LANES - 1)) {
+            warp_fault(transfer->warp, transfer->instruction, MACHINE_INVALID_ADDRESS,
+                       transfer->lane, address,
+                       "scale factors begin in lane %u: they begin in lane 0",
+                       tensor_lane(address) & (TENSOR_LANES - 1));
+            return false;
+        }
+        transfer->tensor.reads[READ_A_SCALES + k] =
+            (struct transfer_columns){tensor_column(address), scale_columns(rows[k])};
+    }
+    return true;
+}
+
+static void fill(struct transfer *transfer, const struct tensor_description *it) {
+    const struct detail *detail = transfer->instruction->detail;
+    struct warp *warp = transfer->warp;
+    struct transfer_tensor *tensor = &transfer->tensor;
+    const struct tensor_variant variant = product_variant(transfer->instruction);
+    transfer->kind = TRANSFER_TENSOR;
+    transfer->move = product_compute;
+    tensor->d = (uint32_t)bulk_address(warp, transfer->instruction, transfer->lane, FROM_D, 0);
+    tensor->b = value_read(warp, detail, FROM_B, transfer->lane);
+    tensor->first = tensor_column(tensor->d);
+    tensor->columns = it->columns / product_parts(&variant, it);
+    tensor->accumulates = is_enabled(warp, detail, transfer->lane);
+    read_lanes(warp, detail, transfer->lane, tensor);
+    if (!detail->tensor->a_in_memory) {
+        tensor->a = value_read(warp, detail, FROM_A, transfer->lane);
+        return;
+    }
+    tensor->a = bulk_address(warp, transfer->instruction, transfer->lane, FROM_A, 1);
+    tensor->reads[READ_A] =
+        (struct transfer_columns){tensor_column((uint32_t)tensor->a), TENSOR_A_COLUMNS};
+}
+
+static void issue(struct warp *warp, const struct instruction *instruction, unsigned lane) {
+    struct transfer transfer = {.instruction = instruction, .warp = warp, .lane = lane};
+    struct tensor_description it;
+    const uint32_t bits = (uint32_t)value_read(warp, instruction->detail, FROM_DESCRIPTION, lane);
+    if (!tensor_join_group(warp, instruction, lane) ||
+        !find_description(warp, instruction, lane, bits, &it))
+        return;
+    transfer.tensor.description = bits;
+    fill(&transfer, &it);
+    if (!check_lanes(&transfer, &it) || !fill_scales(&transfer, &it) || !check_memory(&transfer))
+        return;
+    struct transfer *added = transfer_add(warp, instruction, lane);
+    if (!added)
+        return;
+    *added = transfer;
+    if (warp->block->race)
+        product_visit(&transfer, &it, tensor_mark_read);
+    warp->worker->counters.tcgen05_mma_instructions++;
+    warp->worker->counters.tcgen05_multiply_adds +=
+        (uint64_t)it.rows * it.columns * tensor_depth((enum tensor_type)it.a);
+}
+
+static void execute_product(struct warp *warp, const struct instruction *instruction) {
+    for (uint32_t rest = warp->mask; rest && !warp->is_faulted; rest &= rest - 1)
+        issue(warp, instruction, lane_first(rest));
+}
+
+#define COLLECTOR                                                                                  \
+    "[.{collector::a::fill,collector::a::use,collector::a::lastuse,collector::a::discard}]"
+#define SCALED(kind_pattern, kind, scales)                                                         \
+    {                                                                                              \
+        .pattern = "tcgen05.mma.{cta_group::1,cta_group::2}." kind_pattern COLLECTOR,              \
+        "m,A,d,w,M,M,p", execute_product, (kind) | (scales) << PRODUCT_SCALES_SHIFT,               \
+        .flags = ROW_NEGATES, .decode = DECODE_TENSOR                                              \
+    }
+
+static const struct instruction_row rows[] = {
+    {.pattern = "tcgen05.mma.{cta_group::1,cta_group::2}.{kind::f16,kind::tf32,kind::f8f6f4,kind::"
+                "i8}" COLLECTOR,
+     "m,A,d,w,L,p,S",
+     execute_product,
+     PRODUCT_CHOOSES,
+     .flags = ROW_NEGATES,
+     .decode = DECODE_TENSOR},
+    SCALED("kind::mxf8f6f4.block_scale[.{scale_vec::1X,block32}]", KIND_MXF8F6F4, 1),
+    SCALED("kind::mxf4.block_scale[.{scale_vec::2X,block32}]", KIND_MXF4, 2),
+    SCALED("kind::mxf4nvf4.block_scale.{scale_vec::2X,block32}", KIND_MXF4NVF4, 2),
+    SCALED("kind::mxf4nvf4.block_scale.{scale_vec::4X,block16}", KIND_MXF4NVF4, 4),
+};
+
+const struct instruction_table tensor_products = {rows, sizeof rows / sizeof rows[0]};

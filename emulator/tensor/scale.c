@@ -1,0 +1,60 @@
+/* Scale factors. */
+#include "emulator/tensor/scale.h"
+
+#include "emulator/arithmetic/half.h"
+
+static float factor_of(const struct scale_factors *factors, uint32_t word, unsigned number) {
+    const uint32_t bits = word >> 8 * (factors->begins + number) & 0xff;
+    if (!factors->has_powers)
+        return lane_f32(e4m3_widen(bits & 0x7f));
+    return lane_f32(bits == 0 ? 1U << 22 : bits == 0xff ? F32_NAN : bits << 23);
+}
+
+static uint32_t scaled(uint32_t element, float factor) {
+    return lane_bits32(lane_f32(element) * factor);
+}
+
+/* Lanes of one group alone, the first `count` of them. */
+static void choose_lanes(struct tensor_column *lanes, unsigned group, unsigned count) {
+    for (unsigned k = 0; k < TENSOR_LANES; k++)
+        lanes->group[k / LANES].at[k % LANES] =
+            k / LANES == group && k % LANES < count ? UINT32_MAX : 0;
+}
+
+bool scale_a(const struct scale_factors *factors, unsigned depth, struct tensor_a *a) {
+    const struct tensor_column *columns = factors->block->tensor->column + factors->first;
+    const unsigned block = depth / factors->count;
+    for (unsigned group = 0; group < TENSOR_GROUPS; group++) {
+        struct tensor_column lanes;
+        choose_lanes(&lanes, group, LANES);
+        if (!tensor_check_written(factors->transfer, factors->block, factors->first + group, &lanes,
+                                  factors->name))
+            return false;
+        for (unsigned k = 0; k < depth; k++) {
+            uint32_t *row = a->at[k].group[group].at;
+            for (unsigned lane = 0; lane < LANES; lane++)
+                row[lane] = scaled(
+                    row[lane], factor_of(factors, columns[group].group[group].at[lane], k / block));
+        }
+    }
+    return true;
+}
+
+bool scale_b(const struct scale_factors *factors, unsigned group, unsigned columns, unsigned depth,
+             const struct tensor_b *b, struct tensor_b *to) {
+    const struct tensor_column *words = factors->block->tensor->column + factors->first;
+    const unsigned block = depth / factors->count;
+    for (unsigned n = 0; n < columns; n++) {
+        struct tensor_column lanes;
+        const unsigned rest = columns - n;
+        choose_lanes(&lanes, group, rest < LANES ? rest : LANES);
+        if (n % LANES == 0 &&
+            !tensor_check_written(factors->transfer, factors->block, factors->first + n / LANES,
+                                  &lanes, factors->name))
+            return false;
+        const uint32_t word = words[n / LANES].group[group].at[n % LANES];
+        for (unsigned k = 0; k < depth; k++)
+            to->at[n][k] = scaled(b->at[n][k], factor_of(factors, word, k / block));
+    }
+    return true;
+}

@@ -1,0 +1,169 @@
+/* tcgen05.mma of scaled blocks: every kind, type and size of block, bit by bit as the model has it. */
+#include "tests/support/tensor_product.h"
+
+#include <stdlib.h>
+
+/* Modifiers, and what they say. */
+static const struct product_form kinds[] = {
+    {.scaled = "mxf8f6f4.block_scale", .factors = 1, .has_powers = true},
+    {.scaled = "mxf8f6f4.block_scale.scale_vec::1X", .factors = 1, .has_powers = true},
+    {.scaled = "mxf8f6f4.block_scale.block32.collector::a::fill", .factors = 1, .has_powers = true},
+    {.scaled = "mxf4.block_scale", .factors = 2, .has_powers = true},
+    {.scaled = "mxf4.block_scale.scale_vec::2X", .factors = 2, .has_powers = true},
+    {.scaled = "mxf4.block_scale.block32", .factors = 2, .has_powers = true},
+    {.scaled = "mxf4nvf4.block_scale.scale_vec::2X", .factors = 2, .has_powers = true},
+    {.scaled = "mxf4nvf4.block_scale.block32", .factors = 2, .has_powers = true},
+    {.scaled = "mxf4nvf4.block_scale.scale_vec::4X", .factors = 4, .has_powers = true},
+    {.scaled = "mxf4nvf4.block_scale.block16", .factors = 4, .has_powers = false},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0], SMALL_KINDS = 3 };
+
+/* 128 rows of a block or 256 of a pair. */
+static struct product_form form_of(unsigned kind, unsigned n, bool is_pair) {
+    struct product_form form = kinds[kind];
+    form.d = F32;
+    form.a = form.b = kind < SMALL_KINDS ? E4M3 : E2M1_PAIR;
+    form.m = is_pair ? 256 : 128;
+    form.n = n;
+    form.is_pair = is_pair;
+    form.width = 8;
+    return form;
+}
+
+static void every_kind_is_the_models(void **state) {
+    for (unsigned k = 0; k < KINDS; k++) {
+        for (unsigned n = 8; n <= PRODUCT_COLUMNS; n += k % SMALL_KINDS ? 72 : 8) {
+            const struct product_form alone = form_of(k, n, false), pair = form_of(k, n, true);
+            product_expect(*state, &alone, false);
+            if (n % 16 == 0)
+                product_expect(*state, &pair, false);
+        }
+    }
+}
+
+/* Factors of 2^-127, NaN, and those beyond which an element is infinite. */
+static void any_bits_are_the_models(void **state) {
+    for (unsigned k = 0; k < KINDS; k++) {
+        struct product_form form = form_of(k, 40, false);
+        product_expect(*state, &form, true);
+        form.overwrites = true;
+        form.negates_a = true;
+        form.negates_b = k % 2;
+        product_expect(*state, &form, true);
+    }
+}
+
+static void every_small_type_is_the_models(void **state) {
+    static const enum product_type types[] = {E4M3, E5M2, E2M3, E3M2, E2M1};
+    for (unsigned k = 0; k < 25; k++) {
+        struct product_form form = form_of(k % SMALL_KINDS, 48, k % 2);
+        form.a = types[k / 5];
+        form.b = types[k % 5];
+        product_expect(*state, &form, false);
+        product_expect(*state, &form, true);
+    }
+}
+
+static void factors_begin_where_the_descriptor_says(void **state) {
+    for (unsigned k = 0; k < KINDS * 16; k++) {
+        struct product_form form = form_of(k / 16, 136, false);
+        form.a_begins = k % 4;
+        form.b_begins = k / 4 % 4;
+        if (form.a_begins % form.factors == 0 && form.b_begins % form.factors == 0)
+            product_expect(*state, &form, false);
+    }
+}
+
+static void a_may_lie_in_tensor_memory(void **state) {
+    for (unsigned k = 0; k < KINDS; k++) {
+        struct product_form form = form_of(k, 96, k % 2);
+        form.is_a_in_memory = true;
+        product_expect(*state, &form, false);
+    }
+}
+
+static void every_swizzling_and_majorness_is_read(void **state) {
+    for (unsigned k = 0; k < 4 * 4 * 2; k++) {
+        struct product_form form = form_of(k < 16 ? 0 : 9, 80, false);
+        form.width = 1U << k % 4;
+        form.is_a_across = k < 16 && k / 4 % 2;
+        form.is_b_across = k < 16 && k / 8 % 2;
+        form.shifted = k % 8;
+        product_expect(*state, &form, false);
+    }
+}
+
+static void products_are_counted(void **state) {
+    struct bench *bench = *state;
+    const struct product_form form = form_of(3, 256, false);
+    product_expect(bench, &form, false);
+    assert_int_equal(bench->counters.tcgen05_mma_instructions, 1);
+    assert_int_equal(bench->counters.tcgen05_multiply_adds, 128 * 256 * 64);
+}
+
+static void checks_are_silent_on_right_products(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = options.check_init = options.check_barrier = true;
+    machine_set_options(bench->machine, &options);
+    for (unsigned k = 0; k < KINDS; k++) {
+        const struct product_form form = form_of(k, 32, k % 2);
+        product_expect(bench, &form, false);
+    }
+}
+
+static void expect_fault(struct bench *bench, const struct product_form *form,
+                         const char *message) {
+    struct product_data *data = calloc(1, sizeof *data);
+    assert_non_null(data);
+    product_fill(data, form, false, 1);
+    assert_int_not_equal(product_run(bench, form, data), MACHINE_OK);
+    if (!strstr(bench->diagnostic.message, message))
+        fail_msg("%s", bench->diagnostic.message);
+    free(data);
+}
+
+static void unwritten_factors_are_named(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    struct product_form form = form_of(0, 32, false);
+    options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    form.lacks_factors = true;
+    expect_fault(bench, &form, "which is of the scale factors of a");
+}
+
+static void wrong_descriptors_are_named(void **state) {
+    struct product_form form = form_of(5, 32, false);
+    form.a_begins = 1;
+    expect_fault(*state, &form, "do not begin at this byte");
+    form = form_of(9, 32, false);
+    form.b_begins = 2;
+    expect_fault(*state, &form, "do not begin at this byte");
+    form = form_of(0, 32, false);
+    form.has_powers = false;
+    expect_fault(*state, &form, "blocks of 16 alone");
+    form = form_of(9, 32, true);
+    form.m = 128;
+    expect_fault(*state, &form, "128 rows of scaled blocks of a pair");
+    form = form_of(9, 32, false);
+    form.is_b_across = true;
+    expect_fault(*state, &form, "not transposed");
+    form = form_of(0, 32, false);
+    form.a = E2M1;
+    form.is_a_in_memory = true;
+    expect_fault(*state, &form, "4 and of 6 bits in tensor memory");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(every_kind_is_the_models),       TEST(any_bits_are_the_models),
+        TEST(every_small_type_is_the_models), TEST(factors_begin_where_the_descriptor_says),
+        TEST(a_may_lie_in_tensor_memory),     TEST(every_swizzling_and_majorness_is_read),
+        TEST(products_are_counted),           TEST(checks_are_silent_on_right_products),
+        TEST(unwritten_factors_are_named),    TEST(wrong_descriptors_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,214 @@
+/* The model of tcgen05.mma, and the comparison with it. */
+#include "tests/support/tensor_product.h"
+
+#include "tests/support/small_floats.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const uint32_t product_blocked_lanes[8] = {0x00ff00f1, 0, 0xffffffff, 0x80000001,
+                                           0x0f0f0f0f, 1, 0x80000000, 0x3};
+
+unsigned product_blocks(const struct product_form *form) {
+    return form->is_pair ? PRODUCT_BLOCKS : 1;
+}
+
+unsigned product_room(enum product_type type) {
+    return type == TF32 ? 4 : type <= BF16 ? 2 : 1;
+}
+
+unsigned product_depth(const struct product_form *form) {
+    return form->a == E2M1_PAIR ? PRODUCT_DEPTH : PRODUCT_STEP_BYTES / product_room(form->a);
+}
+
+unsigned product_columns(const struct product_form *form) {
+    return form->is_pair && form->m == 128 ? form->n / 2 : form->n;
+}
+
+/* ---- Where elements lie ---- */
+
+struct product_strides product_strides_of(const struct product_form *form, bool is_across) {
+    const unsigned atom = 128 * form->width, depth = product_depth(form);
+    if (is_across && form->a == TF32)
+        return (struct product_strides){1024, 512};
+    if (is_across)
+        return form->width == 1 ? (struct product_strides){128, 128 * (depth / 8)}
+                                : (struct product_strides){atom * (depth / 8), atom};
+    if (form->width == 1)
+        return (struct product_strides){128, 256};
+    return (struct product_strides){16, atom};
+}
+
+/* The chunk that holds element (row, k), and the element's number in it: the canonical layouts. */
+static unsigned chunk_of(const struct product_form *form, unsigned start, bool is_across,
+                         unsigned row, unsigned k, unsigned *number) {
+    const struct product_strides strides = product_strides_of(form, is_across);
+    const unsigned width = form->width;
+    const unsigned per_chunk = form->a == E2M1_PAIR ? 32 : 16 / product_room(form->a);
+    const bool is_by_pairs = is_across && form->a == TF32;
+    unsigned offset;
+    *number = is_across ? row % per_chunk : k % per_chunk;
+    if (is_by_pairs)
+        offset = row / per_chunk % 8 * 16 + row / per_chunk / 8 * strides.leading + k % 4 * 128 +
+                 k / 4 * strides.stride;
+    else if (is_across && width == 1)
+        offset = row / per_chunk * strides.stride + k % 8 * 16 + k / 8 * strides.leading;
+    else if (is_across)
+        offset = row / per_chunk % width * 16 + row / per_chunk / width * strides.leading +
+                 k % 8 * 16 * width + k / 8 * strides.stride;
+    else
+        offset = row % 8 * 16 * width + row / 8 * strides.stride +
+                 k / per_chunk * (width == 1 ? strides.leading : 16);
+    offset ^= is_by_pairs ? offset / 128 % 4 * 32 : (offset / 128 % width) * 16;
+    return start + form->shifted * 128 + offset;
+}
+
+/* ---- What elements are worth ---- */
+
+static const struct small_float *format_of(enum product_type type) {
+    static const struct small_float *const formats[] = {
+        [F16] = &small_f16,   [BF16] = &small_bf16, [TF32] = &small_tf32, [E4M3] = &small_e4m3,
+        [E5M2] = &small_e5m2, [E2M3] = &small_e2m3, [E3M2] = &small_e3m2, [E2M1] = &small_e2m1};
+    return formats[type == E2M1_PAIR ? E2M1 : type];
+}
+
+/* Element `number` of a chunk; those of 4 and 6 bits lie side by side. */
+static double value_of(const uint8_t *chunk, unsigned number, enum product_type type) {
+    uint32_t word = 0;
+    const unsigned at6 = number * 6;
+    if (type == E2M1 || type == E2M1_PAIR)
+        return small_float_value(&small_e2m1, chunk[number / 2] >> number % 2 * 4 & 15U);
+    if (type == E2M3 || type == E3M2) {
+        const unsigned next = at6 / 8 < 15 ? (unsigned)chunk[at6 / 8 + 1] << 8 : 0U;
+        return small_float_value(format_of(type), (chunk[at6 / 8] | next) >> at6 % 8 & 63);
+    }
+    memcpy(&word, chunk + (size_t)number * product_room(type), product_room(type));
+    if (type == S8 || type == U8)
+        return type == S8 ? (int8_t)word : (uint8_t)word;
+    return small_float_value(format_of(type), type == TF32 ? word >> 13 : word);
+}
+
+/* ---- The model ---- */
+
+/* The lane of a block's row. */
+static unsigned lane_of(const struct product_form *form, unsigned row) {
+    const bool is_half = form->m == 64 && !form->is_pair;
+    return is_half ? row / 16 * 32 + row % 16 + form->lane : row;
+}
+
+/* Row r has its factors in lane r % 32 of column r / 32 of its block, and b's of both blocks' columns
+ * lie in each. */
+static double factor_of(const struct product_form *form, const struct product_data *data, bool is_a,
+                        unsigned row, unsigned k) {
+    const unsigned share = form->m / product_blocks(form);
+    const unsigned block = is_a ? row / share : 0, own = is_a ? row % share : row;
+    const unsigned first = is_a ? PRODUCT_A_SCALES : PRODUCT_B_SCALES;
+    const unsigned number = k / (product_depth(form) / form->factors);
+    const uint32_t word = data->more[block][first + own / 32][own % 32];
+    const unsigned begins = is_a ? form->a_begins : form->b_begins;
+    const uint32_t bits = word >> 8 * (begins + number) & 0xff;
+    if (form->has_powers)
+        return bits == 0xff ? (double)NAN : ldexp(1, (int)bits - 127);
+    return small_float_value(&small_e4m3, bits & 0x7f);
+}
+
+static double element(const struct product_form *form, const struct product_data *data, bool is_a,
+                      unsigned row, unsigned k) {
+    const unsigned share = (is_a ? form->m : form->n) / product_blocks(form);
+    const unsigned block = row / share, own = row % share;
+    const enum product_type type = is_a ? form->a : form->b;
+    const bool is_negated = is_a ? form->negates_a : form->negates_b;
+    double value;
+    if (is_a && form->is_a_in_memory) {
+        uint8_t bytes[PRODUCT_STEP_BYTES];
+        for (unsigned word = 0; word < PRODUCT_A_COLUMNS; word++)
+            memcpy(bytes + (size_t)word * 4, &data->more[block][word][lane_of(form, own)], 4);
+        value = value_of(bytes, k, type);
+    } else {
+        unsigned number;
+        const unsigned chunk =
+            chunk_of(form, is_a ? PRODUCT_A_START : PRODUCT_B_START,
+                     is_a ? form->is_a_across : form->is_b_across, own, k, &number);
+        value = value_of(data->shared[block] + chunk, number, type);
+    }
+    value = is_negated ? -value : value;
+    return form->scaled ? (double)(float)(value * factor_of(form, data, is_a, row, k)) : value;
+}
+
+static uint32_t float_bits(float value) {
+    return small_float_round(&small_f32, (double)value, false);
+}
+
+static uint32_t model(const struct product_form *form, const double *a, const double *b,
+                      uint32_t before) {
+    const unsigned depth = product_depth(form);
+    if (form->d == S32) {
+        int64_t sum = form->overwrites ? 0 : (int32_t)before;
+        for (unsigned k = 0; k < depth; k++)
+            sum += (int64_t)(a[k] * b[k]);
+        if (form->saturates && sum > INT32_MAX)
+            sum = INT32_MAX;
+        if (form->saturates && sum < INT32_MIN)
+            sum = INT32_MIN;
+        return (uint32_t)sum;
+    }
+    float sum;
+    memcpy(&sum, &before, sizeof sum);
+    if (form->d == F16)
+        sum = (float)small_float_value(&small_f16, before & 0xffff);
+    if (form->overwrites)
+        sum = 0;
+    sum *= ldexpf(1.0F, -(int)form->scale);
+    for (unsigned k = 0; k < depth; k++)
+        sum = fmaf((float)a[k], (float)b[k], sum);
+    return form->d == F16 ? small_float_round(&small_f16, (double)sum, false) : float_bits(sum);
+}
+
+/* Element of d that lies in a lane and column of a block; false where there is none. */
+static bool find_element(const struct product_form *form, unsigned block, unsigned lane,
+                         unsigned column, unsigned *row, unsigned *n) {
+    const unsigned rows = form->m / product_blocks(form);
+    const bool is_half = rows == 64 && !form->is_pair, is_pair_half = rows == 64 && form->is_pair;
+    *n = column + (is_pair_half ? lane / 64 * (form->n / 2) : 0);
+    *row = block * rows + (is_half ? lane / 32 * 16 + (lane - form->lane) % 32 : lane % rows);
+    return !is_half || (lane - form->lane) % 32 < 16;
+}
+
+void product_compare(const struct product_form *form, const struct product_data *data) {
+    static double a[256][PRODUCT_DEPTH], b[256][PRODUCT_DEPTH];
+    for (unsigned k = 0; k < product_depth(form); k++) {
+        for (unsigned row = 0; row < form->m; row++)
+            a[row][k] = element(form, data, true, row, k);
+        for (unsigned n = 0; n < form->n; n++)
+            b[n][k] = element(form, data, false, n, k);
+    }
+    for (unsigned at = 0; at < product_blocks(form) * product_columns(form) * PRODUCT_THREADS;
+         at++) {
+        const unsigned block = at / PRODUCT_THREADS / product_columns(form);
+        const unsigned column = at / PRODUCT_THREADS % product_columns(form),
+                       lane = at % PRODUCT_THREADS;
+        const uint32_t before = data->d[block][column][lane];
+        const uint32_t result = data->result[block][column][lane];
+        unsigned row, n;
+        const bool is_blocked =
+            form->has_lanes && (product_blocked_lanes[block * 4 + lane / 32] >> lane % 32 & 1);
+        const bool is_written = find_element(form, block, lane, column, &row, &n) && !is_blocked;
+        const uint32_t wanted = is_written ? model(form, a[row], b[n], before) : before;
+        if (result != wanted)
+            fail_msg("m%un%u, types %d %d %d, pair %d, width %u, shifted %u, across %d %d, a in "
+                     "memory %d: block %u, lane %u, column %u is %08x, not %08x",
+                     form->m, form->n, form->d, form->a, form->b, form->is_pair, form->width,
+                     form->shifted, form->is_a_across, form->is_b_across, form->is_a_in_memory,
+                     block, lane, column, result, wanted);
+    }
+}
+
+void product_expect(struct bench *bench, const struct product_form *form, bool is_wild) {
+    struct product_data *data = calloc(1, sizeof *data);
+    assert_non_null(data);
+    product_fill(data, form, is_wild, form->n * 977 + form->width * 31 + (uint32_t)form->a);
+    if (product_run(bench, form, data) != MACHINE_OK)
+        fail_msg("%s", bench->diagnostic.message);
+    product_compare(form, data);
+    free(data);
+}
