@@ -4,6 +4,8 @@
 #include "ranks/elements.h"
 #include "ranks/state.h"
 
+#include <string.h>
+
 enum mpi_element mpi_element_of(enum dtype dtype) {
     return dtype == DTYPE_BF16  ? MPI_ELEMENT_BF16
            : dtype == DTYPE_F16 ? MPI_ELEMENT_F16
@@ -19,8 +21,18 @@ static const struct element_loops *loops(void) {
     return of[instruction_set_best()];
 }
 
-void ranks_scale(float *to, const float *from, float scale, int64_t count) {
-    loops()->scale(to, from, scale, count);
+void ranks_take(enum dtype dtype, void *to, const void *from, float scale, int64_t count) {
+    if (dtype_is_narrow(dtype))
+        memmove(to, from, (size_t)count * sizeof(uint16_t));
+    else
+        loops()->scale(to, from, scale, count);
+}
+
+void ranks_add_scaled(enum dtype dtype, void *to, const void *from, float scale, int64_t count) {
+    if (dtype_is_narrow(dtype))
+        ranks_add(dtype, to, from, count);
+    else
+        loops()->add_scaled(to, from, scale, count);
 }
 
 static void add_bf16(uint16_t *to, const uint16_t *from, int64_t count) {

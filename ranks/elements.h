@@ -6,8 +6,10 @@
 #include <stdint.h>
 
 struct element_loops {
-    void (*add)(float *to, const float *from, int64_t count);                /* to += from */
-    void (*scale)(float *to, const float *from, float scale, int64_t count); /* to = from * scale */
+    void (*add)(float *to, const float *from, int64_t count); /* to += from */
+    /* to = from * scale, to += from * scale */
+    void (*scale)(float *to, const float *from, float scale, int64_t count);
+    void (*add_scaled)(float *to, const float *from, float scale, int64_t count);
 };
 
 extern const struct element_loops element_loops_baseline, element_loops_avx2, element_loops_avx512;

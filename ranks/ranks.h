@@ -106,6 +106,13 @@ void ranks_reduce_scatter(struct ranks *ranks, enum dtype dtype, const void *in,
  * opens it. false, on all: no machine has two ranks, or one has no memory for it. */
 bool ranks_share_memory(struct ranks *ranks);
 
+/* Memory of that kind, aligned to a page: arrays in it are summed where they lie. This rank's alone to
+ * write. NULL: there is none, not as much, or it is not opened yet. */
+void *ranks_allocate(struct ranks *ranks, size_t bytes);
+
+/* Gives it back. false, with nothing done: it is memory of another kind. */
+bool ranks_release(struct ranks *ranks, void *memory);
+
 /* The sum of all ranks' in * scale, through that memory; `out` may be `in`. `scale` is for f32, and may
  * differ from rank to rank. false, on all ranks, with nothing done: none is shared. */
 bool ranks_allreduce_shared(struct ranks *ranks, enum dtype dtype, float scale, const void *in,

@@ -1,24 +1,31 @@
 /* Sums in memory that the ranks of a machine share (MPI_Win_allocate_shared).
  *
  * MPI's own sum copies what one rank sends and another receives, in and out of its buffers. Here a rank
- * reads its neighbours' memory. The array is taken in pieces that stay in the cache, and a piece
- * has a part for each rank. A rank lays out what belongs to the others, sums its own part from what they have
- * laid out, lays the sum out, and takes the other parts. Over machines the ranks of one local number sum
- * their part by MPI_Allreduce in between.
+ * reads its neighbours' memory. An array has a part for each rank, which sums it from those of all and
+ * lets the others take the sum. Over machines the ranks of one local number sum their part by
+ * MPI_Allreduce in between.
+ *
+ * Arrays that ranks_allocate() gave are summed where they lie. Others are taken in pieces that stay in the
+ * cache, and a rank lays out what belongs to the others in its segment first.
  *
  * Each element is summed by one rank in one order: all ranks have the same bits.
  */
-#include "ranks/state.h"
+#include "ranks/shared.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a rank. A piece should fit the second cache, and there should be few: two meetings of each are lost. */
-enum { SEGMENT_BYTES = 512 << 10, LINE_BYTES = 64 };
+/* What a rank says of its arrays, at the head of its segment. */
+struct notice {
+    size_t in, out; /* places in its segment; 0: elsewhere */
+    float scale;
+};
 
+/* Of arrays. */
 struct piece {
     struct ranks *ranks;
     enum dtype dtype;
+    bool in_place; /* of all ranks */
     float scale;
     const char *in;
     char *out;
@@ -29,12 +36,28 @@ static size_t element_size(enum dtype dtype) {
     return dtype_is_narrow(dtype) ? 2 : 4;
 }
 
+/* --- memory ----------------------------------------------------------------------------------- */
+
+/* Segments begin where MPI likes, and are used from the next page on. */
+static bool segments_open(struct ranks *ranks, size_t arrays_bytes, void *segments[]) {
+    ranks->arrays_bytes = arrays_bytes;
+    if (!ranks->api->share(PAGE_BYTES + SEGMENT_ARRAYS + arrays_bytes, segments))
+        return false;
+    for (int i = 0; i < ranks->api->local_size(); i++)
+        segments[i] = (char *)segments[i] + (PAGE_BYTES - (uintptr_t)segments[i] % PAGE_BYTES);
+    return true;
+}
+
+/* Where there is no room for arrays, there may be for pieces. */
+static bool any_segments_open(struct ranks *ranks, void *segments[]) {
+    return segments_open(ranks, ARRAYS_BYTES, segments) || segments_open(ranks, 0, segments);
+}
+
 static void share(struct ranks *ranks) {
     const int local = ranks->api->local_size();
     const bool together = ranks_any(ranks, local > 1);
     void **segments = calloc((size_t)local, sizeof *segments);
-    if (together && !ranks_any(ranks, !segments) && segments &&
-        ranks->api->share(SEGMENT_BYTES, segments))
+    if (together && !ranks_any(ranks, !segments) && segments && any_segments_open(ranks, segments))
         ranks->segments = segments;
     else
         free(segments);
@@ -49,15 +72,17 @@ bool ranks_share_memory(struct ranks *ranks) {
     return ranks->segments;
 }
 
-/* A part of a piece: its place in the array, and in every segment. Places in segments stay the same, so that
- * no piece is laid out where the one before may still be read. */
+/* --- parts ------------------------------------------------------------------------------------ */
+
+/* A part of a piece: its place in the array, and in a segment that it is laid out in. Those places stay the
+ * same, so that no piece is laid out where the one before may still be read. */
 struct part {
     size_t offset, slot;
     int64_t count;
 };
 
 static size_t slot_size(struct ranks *ranks) {
-    return SEGMENT_BYTES / (size_t)ranks->api->local_least() / LINE_BYTES * LINE_BYTES;
+    return PIECE_BYTES / (size_t)ranks->api->local_least() / LINE_BYTES * LINE_BYTES;
 }
 
 static int64_t piece_most(struct ranks *ranks, enum dtype dtype) {
@@ -71,75 +96,122 @@ static struct part part_of(const struct piece *piece, int number) {
         return (struct part){0};
     const int64_t first = ranks_part_first(piece->count, parts, number);
     return (struct part){(size_t)first * element_size(piece->dtype),
-                         (size_t)number * slot_size(piece->ranks),
+                         SEGMENT_PIECE + (size_t)number * slot_size(piece->ranks),
                          ranks_part_first(piece->count, parts, number + 1) - first};
 }
 
-/* A part in the segment of a local rank. */
+static const struct notice *notice_of(const struct piece *piece, int number) {
+    return (const void *)shared_segment(piece->ranks, number);
+}
+
+/* A part as a local rank has it, and its sum as the rank has it that sums it. */
 static char *laid_out(const struct piece *piece, int number, struct part part) {
-    return (char *)piece->ranks->segments[number] + part.slot;
+    const size_t place = piece->in_place ? notice_of(piece, number)->in + part.offset : part.slot;
+    return shared_segment(piece->ranks, number) + place;
 }
 
-/* Elements of 16 bits are not multiplied. */
-static void take_scaled(const struct piece *piece, void *to, struct part part) {
-    const void *from = piece->in + part.offset;
-    if (piece->dtype == DTYPE_F32)
-        ranks_scale(to, from, piece->scale, part.count);
-    else
-        memmove(to, from, (size_t)part.count * element_size(piece->dtype));
+static char *summed(const struct piece *piece, int number, struct part part) {
+    const size_t place = piece->in_place ? notice_of(piece, number)->out + part.offset : part.slot;
+    return shared_segment(piece->ranks, number) + place;
 }
 
-/* This rank's own part, from what all have laid out. */
-static void part_sum(const struct piece *piece, int mine, int count) {
-    const struct part part = part_of(piece, mine);
-    char *sum = piece->out + part.offset;
-    if (part.count == 0)
-        return;
-    take_scaled(piece, sum, part);
-    for (int i = 0; i < count; i++)
+/* --- sums ------------------------------------------------------------------------------------- */
+
+/* What is laid out is multiplied already. */
+static void lay_out(const struct piece *piece, int mine, int count) {
+    for (int i = 0; i < count; i++) {
+        const struct part part = part_of(piece, i);
         if (i != mine)
-            ranks_add(piece->dtype, sum, laid_out(piece, i, part), part.count);
-    piece->ranks->api->allreduce_across(mpi_element_of(piece->dtype), sum, part.count);
-    memcpy(laid_out(piece, mine, part), sum, (size_t)part.count * element_size(piece->dtype));
+            ranks_take(piece->dtype, laid_out(piece, mine, part), piece->in + part.offset,
+                       piece->scale, part.count);
+    }
+}
+
+/* This rank's own part, in blocks that stay in the first cache. */
+static void part_sum(const struct piece *piece, int mine, int count) {
+    const int64_t block = 4096;
+    const struct part part = part_of(piece, mine);
+    for (int64_t first = 0; first < part.count; first += block) {
+        const size_t offset = (size_t)first * element_size(piece->dtype);
+        const int64_t length = part.count - first < block ? part.count - first : block;
+        char *sum = piece->out + part.offset + offset;
+        ranks_take(piece->dtype, sum, piece->in + part.offset + offset, piece->scale, length);
+        for (int i = 0; i < count; i++)
+            if (i != mine)
+                ranks_add_scaled(piece->dtype, sum, laid_out(piece, i, part) + offset,
+                                 piece->in_place ? notice_of(piece, i)->scale : 1.0F, length);
+    }
+    if (part.count > 0)
+        piece->ranks->api->allreduce_across(mpi_element_of(piece->dtype), piece->out + part.offset,
+                                            part.count);
+}
+
+static void parts_take(const struct piece *piece, int mine, int count) {
+    for (int i = 0; i < count; i++) {
+        const struct part part = part_of(piece, i);
+        if (i != mine)
+            memcpy(piece->out + part.offset, summed(piece, i, part),
+                   (size_t)part.count * element_size(piece->dtype));
+    }
+}
+
+/* Of one that is in place the ranks have met already. They meet again when the others' sums are taken:
+ * then the array is the caller's again. */
+static void sum_in_place(const struct piece *piece) {
+    const struct mpi_api *api = piece->ranks->api;
+    const int mine = api->local_rank(), count = api->local_size();
+    part_sum(piece, mine, count);
+    api->local_meet();
+    parts_take(piece, mine, count);
+    api->local_meet();
 }
 
 /* What is laid out is read between the first meeting and the second one. The sums are read before the
  * first meeting of the next piece, behind which they are written again. */
-static void piece_sum(const struct piece *piece) {
+static void sum_laid_out(const struct piece *piece) {
     const struct mpi_api *api = piece->ranks->api;
     const int mine = api->local_rank(), count = api->local_size();
-    for (int i = 0; i < count; i++) {
-        const struct part part = part_of(piece, i);
-        if (i != mine)
-            take_scaled(piece, laid_out(piece, mine, part), part);
-    }
+    const struct part part = part_of(piece, mine);
+    lay_out(piece, mine, count);
     api->local_meet();
     part_sum(piece, mine, count);
+    memcpy(summed(piece, mine, part), piece->out + part.offset,
+           (size_t)part.count * element_size(piece->dtype));
     api->local_meet();
-    for (int i = 0; i < count; i++) {
-        const struct part part = part_of(piece, i);
-        if (i != mine)
-            memcpy(piece->out + part.offset, laid_out(piece, i, part),
-                   (size_t)part.count * element_size(piece->dtype));
-    }
+    parts_take(piece, mine, count);
+}
+
+/* Whether the arrays of all ranks lie in shared memory, on all machines. Behind it those of this one hold what
+ * is to be summed. */
+static bool arrays_are_shared(const struct piece *piece) {
+    struct ranks *ranks = piece->ranks;
+    struct notice *mine = (void *)shared_segment(ranks, ranks->api->local_rank());
+    *mine = (struct notice){shared_place(ranks, piece->in), shared_place(ranks, piece->out),
+                            piece->scale};
+    ranks->api->local_meet();
+    bool shared = true;
+    for (int i = 0; i < ranks->api->local_size(); i++)
+        shared = shared && notice_of(piece, i)->in > 0 && notice_of(piece, i)->out > 0;
+    return ranks->count == ranks->api->local_size() ? shared : !ranks_any(ranks, !shared);
 }
 
 bool ranks_allreduce_shared(struct ranks *ranks, enum dtype dtype, float scale, const void *in,
                             void *out, int64_t count) {
     if (!ranks_share_memory(ranks))
         return false;
+    struct piece piece = {ranks, dtype, false, scale, in, out, count};
+    piece.in_place = arrays_are_shared(&piece);
+    if (piece.in_place) {
+        sum_in_place(&piece);
+        return true;
+    }
     const int64_t most = piece_most(ranks, dtype);
     for (int64_t first = 0; first < count; first += most) {
         const size_t offset = (size_t)first * element_size(dtype);
-        const struct piece piece = {
-            .ranks = ranks,
-            .dtype = dtype,
-            .scale = scale,
-            .in = (const char *)in + offset,
-            .out = (char *)out + offset,
-            .count = count - first < most ? count - first : most,
-        };
-        piece_sum(&piece);
+        piece.in = (const char *)in + offset;
+        piece.out = (char *)out + offset;
+        piece.count = count - first < most ? count - first : most;
+        sum_laid_out(&piece);
     }
     return true;
 }

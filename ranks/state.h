@@ -17,6 +17,12 @@ struct rank_identity {
 
 struct watch;
 
+/* An array in shared memory. */
+struct shared_block {
+    size_t start, bytes;
+};
+enum { SHARED_BLOCKS_MAX = 64 };
+
 /* Whether sums that are begun go on while nobody calls MPI. */
 enum overlap { OVERLAP_UNKNOWN, OVERLAP_YES, OVERLAP_NO };
 
@@ -35,6 +41,10 @@ struct ranks {
     struct ranks_mean waiting; /* that were begun and wait for their end; none of 0 elements */
     bool sharing_found;
     void **segments;     /* that the ranks of this machine share, one each; NULL: none */
+    size_t arrays_bytes; /* of each, for arrays */
+    struct shared_block
+        blocks[SHARED_BLOCKS_MAX]; /* of this rank's, in the order of their places */
+    int block_count;
     struct watch *watch; /* NULL: nobody is watched */
 };
 
@@ -50,8 +60,9 @@ enum status overlap_read(enum overlap *overlap, struct message *message);
 /* MPI's name of a dtype. */
 enum mpi_element mpi_element_of(enum dtype dtype);
 
-/* to = from * scale. */
-void ranks_scale(float *to, const float *from, float scale, int64_t count);
+/* to = from * scale, and to += from * scale. Elements of 16 bits are not multiplied. */
+void ranks_take(enum dtype dtype, void *to, const void *from, float scale, int64_t count);
+void ranks_add_scaled(enum dtype dtype, void *to, const void *from, float scale, int64_t count);
 
 /* Watches the other ranks on this machine: where one dies or stays stopped, ranks->end is called with
  * its name. What cannot be watched is left to the launcher. */

@@ -90,9 +90,15 @@ static enum status cpu_allocate(struct device *device, size_t bytes, void **poin
                        "no memory for %zu bytes; %zu bytes are available", bytes, available);
 }
 
+static enum status cpu_allocate_for_ranks(struct device *device, size_t bytes, void **pointer,
+                                          struct message *message) {
+    *pointer = ranks_allocate(device->ranks, bytes);
+    return *pointer ? STATUS_OK : cpu_allocate(device, bytes, pointer, message);
+}
+
 static void cpu_release(struct device *device, void *pointer) {
-    (void)device;
-    free(pointer);
+    if (!ranks_release(device->ranks, pointer))
+        free(pointer);
 }
 
 static enum status cpu_copy(struct device *device, void *to, const void *from, size_t bytes,
@@ -159,6 +165,7 @@ enum status device_cpu_open_at(struct device *device, const char *powercap, cons
         .last_level_cache = cpu_read_last_level_cache(),
         .state = calloc(1, sizeof(struct cpu_state)),
         .allocate = cpu_allocate,
+        .allocate_for_ranks = cpu_allocate_for_ranks,
         .release = cpu_release,
         .upload = cpu_copy,
         .download = cpu_copy,

@@ -36,6 +36,10 @@ struct device {
     /* Aligned to at least 64 bytes. STATUS_NO_MEMORY names the bytes wanted and those there are. */
     enum status (*allocate)(struct device *device, size_t bytes, void **pointer,
                             struct message *message);
+    /* The same, for what ranks sum: in memory that they share, where there is some left. NULL where that
+     * is no gain; device_allocate_summed() asks either. */
+    enum status (*allocate_for_ranks)(struct device *device, size_t bytes, void **pointer,
+                                      struct message *message);
     void (*release)(struct device *device, void *pointer); /* NULL is allowed */
     enum status (*upload)(struct device *device, void *to, const void *from, size_t bytes,
                           struct message *message);
@@ -72,6 +76,12 @@ struct device {
      * something, now or earlier; nothing is left all the same. */
     enum status (*close)(struct device *device, struct message *message);
 };
+
+static inline enum status device_allocate_summed(struct device *device, size_t bytes,
+                                                 void **pointer, struct message *message) {
+    return (device->allocate_for_ranks ? device->allocate_for_ranks
+                                       : device->allocate)(device, bytes, pointer, message);
+}
 
 /* The CPU: memory of this process as its control group leaves it, CLOCK_MONOTONIC, and the
  * packages' energy from Linux's powercap folder where it may be read. */

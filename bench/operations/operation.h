@@ -73,6 +73,7 @@ struct buffer_spec {
     bool stays;         /* checked as any output, but of no use outside: never transferred */
     int64_t portions;   /* iterations take it in turn, a portion each; 0: each reads all of it */
     bool same_on_ranks; /* of an implementation over ranks, an output with the same bits on all */
+    bool summed;        /* by an implementation over ranks, over them */
 };
 
 /* How a dtype's operands are stored. */

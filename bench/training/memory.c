@@ -5,11 +5,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static enum status allocate(const struct training *training, int64_t count, float **pointer) {
+static enum status allocate(const struct training *training, int64_t count, bool summed,
+                            float **pointer) {
     struct device *device = training->options->device;
     void *memory = NULL;
-    enum status status =
-        device->allocate(device, (size_t)count * sizeof(float), &memory, training->message);
+    enum status status = (summed ? device_allocate_summed : device->allocate)(
+        device, (size_t)count * sizeof(float), &memory, training->message);
     *pointer = memory;
     return status;
 }
@@ -44,7 +45,8 @@ static enum status device_open(struct training *training) {
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0] && status == STATUS_OK; i++)
         if (wanted[i].wanted)
-            status = allocate(training, wanted[i].count, wanted[i].pointer);
+            status = allocate(training, wanted[i].count, wanted[i].pointer == &buffers->gradients,
+                              wanted[i].pointer);
     buffers->narrow = (uint16_t *)(void *)narrow;
     buffers->x = x;
     buffers->labels = (const int32_t *)labels;

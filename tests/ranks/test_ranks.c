@@ -169,30 +169,65 @@ static bool sums(struct ranks *ranks) {
     return right && sums_of_doubles[1] == 1.5 * ranks_count(ranks);
 }
 
-/* Sums of several pieces, the last one shorter, one behind the other: what a slow rank still reads no fast
- * one writes. Weights differ from rank to rank. */
-static bool shares(struct ranks *ranks) {
-    enum { MOST = 150000, TURNS = 200 };
-    static const int64_t counts[] = {MOST, 65537, 100003, 1, 65536};
+/* Sums one behind the other, each written over at once: what a slow rank still reads no fast one writes.
+ * Weights differ from rank to rank. */
+enum { SHARED_MOST = 150000 };
+static bool sums_shared(struct ranks *ranks, float *data) {
+    enum { TURNS = 200 };
+    static const int64_t counts[] = {SHARED_MOST, 65537, 100003, 1, 65536};
+    static float seen[SHARED_MOST];
     const int mine = ranks_number(ranks), count = ranks_count(ranks);
-    float *data = malloc(MOST * sizeof *data);
-    bool right = data && ranks_share_memory(ranks);
-    for (int turn = 0; turn < TURNS && right; turn++) {
+    bool right = true;
+    for (int turn = 0; turn < TURNS; turn++) {
         const int64_t elements = counts[turn % 5];
         for (int64_t i = 0; i < elements; i++)
             data[i] = term(mine, i + turn);
         const struct ranks_mean mean = {data, elements, (float)(1 + mine), 1};
         ranks_mean(ranks, &mean);
+        for (int64_t i = 0; i < elements; i++) {
+            seen[i] = data[i];
+            data[i] = -1.0F;
+        }
         for (int64_t i = 0; i < elements && right; i++) {
             float sum = 0.0F;
             for (int r = 0; r < count; r++)
                 sum += (float)(1 + r) * term(r, i + turn);
-            right = data[i] == sum;
+            right = seen[i] == sum;
         }
-        right = !ranks_any(ranks, !right);
     }
-    free(data);
-    return right;
+    return !ranks_any(ranks, !right);
+}
+
+/* Arrays in shared memory, elsewhere in several pieces whose last one is shorter, and of one rank alone in
+ * shared memory. */
+static bool shares(struct ranks *ranks) {
+    bool right = !ranks_allocate(ranks, 1) && ranks_share_memory(ranks);
+    float *shared = ranks_allocate(ranks, SHARED_MOST * sizeof *shared);
+    float *own = malloc(SHARED_MOST * sizeof *own);
+    right = right && !ranks_any(ranks, !shared || !own) && shared && own;
+    right = right && sums_shared(ranks, shared) && sums_shared(ranks, own) &&
+            sums_shared(ranks, ranks_is_first(ranks) ? shared : own);
+    free(own);
+    return right && ranks_release(ranks, shared);
+}
+
+/* What was given back is given again, as much as fits and apart. */
+static bool allocates(struct ranks *ranks) {
+    enum { SIZE = 100000, COUNT = 64 };
+    char *blocks[COUNT] = {NULL}, outside;
+    bool right = ranks_share_memory(ranks) && !ranks_allocate(ranks, SIZE_MAX) &&
+                 !ranks_release(ranks, &outside) && !ranks_release(ranks, NULL);
+    for (int i = 0; i < COUNT; i++) {
+        blocks[i] = ranks_allocate(ranks, SIZE);
+        right = right && blocks[i] && (uintptr_t)blocks[i] % 4096 == 0;
+        for (int k = 0; k < i && right; k++)
+            right = blocks[i] >= blocks[k] + SIZE || blocks[k] >= blocks[i] + SIZE;
+    }
+    right = right && !ranks_allocate(ranks, SIZE); /* one more than are kept in mind */
+    for (int i = 1; i < 4; i++)
+        right = right && ranks_release(ranks, blocks[i]);
+    return right && ranks_allocate(ranks, 3 * SIZE) == blocks[1] &&
+           (char *)ranks_allocate(ranks, SIZE) > blocks[COUNT - 1];
 }
 
 static int rank_run(const char *word) {
@@ -201,7 +236,7 @@ static int rank_run(const char *word) {
         bool (*run)(struct ranks *ranks);
     } runs[] = {{"agree", agrees},     {"alike", is_alike},      {"step", is_out_of_step},
                 {"mourn", is_mourned}, {"give up", is_given_up}, {"sums", sums},
-                {"shares", shares}};
+                {"shares", shares},    {"allocate", allocates}};
     struct ranks *ranks;
     struct message message = {""};
     bool right = false;
@@ -268,6 +303,11 @@ static void test_shared_memory_is_not_written_while_it_is_read(void **state) {
     (void)state;
     for (int count = 2; count <= 5; count++)
         expect_right(count, "shares");
+}
+
+static void test_shared_memory_is_given_out_and_taken_back(void **state) {
+    (void)state;
+    expect_right(2, "allocate");
 }
 
 static void test_sums_are_right_begun_early_and_late(void **state) {
@@ -362,6 +402,7 @@ int main(int argc, char **argv) {
         IN_PLACE(test_ranks_that_differ_are_named),
         IN_PLACE(test_sums_are_right_on_any_number_of_ranks),
         IN_PLACE(test_shared_memory_is_not_written_while_it_is_read),
+        IN_PLACE(test_shared_memory_is_given_out_and_taken_back),
         IN_PLACE(test_sums_are_right_begun_early_and_late),
         IN_PLACE(test_a_rank_out_of_step_ends_the_job),
         IN_PLACE(test_a_rank_that_dies_is_named),
