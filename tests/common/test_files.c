@@ -1,13 +1,11 @@
 /* Whole files: what file_read refuses, and each sentence of file_replace's contract. */
 #include "common/files.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +18,6 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct temporary place;
 static struct message message;
@@ -199,7 +195,7 @@ static void test_a_failure_leaves_the_old_file(void **state) {
     assert_int_equal(status, STATUS_IO);
     check_says("File too large; what was there is untouched");
     check_text(path, "old");
-    assert_null(file_text(temporary_path(&place, "file.lockstep-part")));
+    assert_null(temporary_text(&place, "file.lockstep-part"));
 }
 
 static void test_links_are_followed(void **state) {
@@ -383,7 +379,7 @@ static void test_writers_wait_for_each_other(void **state) {
         }
         free(bytes);
     }
-    assert_null(file_text(temporary_path(&place, "file.lockstep-part")));
+    assert_null(temporary_text(&place, "file.lockstep-part"));
 }
 
 static void test_a_trial_changes_nothing(void **state) {
@@ -394,7 +390,7 @@ static void test_a_trial_changes_nothing(void **state) {
     check_replaced(path, "one");
     assert_int_equal(file_check_replaceable(path, &message), STATUS_OK);
     check_text(path, "one");
-    assert_null(file_text(temporary_path(&place, "file.lockstep-part")));
+    assert_null(temporary_text(&place, "file.lockstep-part"));
     assert_int_equal(file_check_replaceable(place.path, &message), STATUS_INVALID);
     check_says("Is a directory");
     assert_int_equal(file_check_replaceable("/proc/lockstep/file", &message), STATUS_INVALID);

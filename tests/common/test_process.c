@@ -1,14 +1,9 @@
 /* Lines to a process and back. */
 #include "common/process.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void shell_start(struct process *process, const char *script) {
     const char *const arguments[] = {"/bin/sh", "-c", script, NULL};

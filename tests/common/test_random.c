@@ -1,15 +1,10 @@
 /* Philox against its published vectors, and what is drawn from it. */
 #include "common/random.h"
+#include "tests/support/cmocka.h"
 
 #include <omp.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* The philox4x32-10 lines of Random123's kat_vectors: zeros, ones, and the digits of pi. */
 static void test_known_answers(void **state) {

@@ -1,13 +1,9 @@
 /* Counted nouns, and texts that are cut between words. */
 #include "common/words.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void nouns_agree_with_their_count(void **state) {
     (void)state;

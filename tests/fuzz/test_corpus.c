@@ -1,11 +1,7 @@
 /* Replays the kept corpora of what lockstep reads with the fuzzer's targets: what they once choked
  * on must neither crash, hang nor leak again (AddressSanitizer sees the rest in `make check`). */
+#include "tests/support/cmocka.h"
 #include "tests/support/fuzzing.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 #define REPLAY(name)                                                                               \
     static void name##_is_digested(void **state) {                                                 \

@@ -1,12 +1,8 @@
 /* Our own declarations of NVIDIA's libraries against the toolkit's headers, and of the emulator
  * against its own, line by line. Skipped where the headers are not there. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/support/cmocka.h"
 
-#include <cmocka.h>
+#include <stdbool.h>
 
 struct comparison {
     const char *name;

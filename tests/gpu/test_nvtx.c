@@ -2,13 +2,7 @@
  * there what arrived. */
 #include "gpu/nvtx.h"
 #include "tests/stand_in/client.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/support/cmocka.h"
 
 static void ranges_arrive_nested_and_named(void **state) {
     (void)state;

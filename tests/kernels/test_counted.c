@@ -7,16 +7,11 @@
 #include "gpu/counters.h"
 #include "kernels/arguments.h"
 #include "kernels/kernels.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* 0: not bounded. */
 struct bounds {

@@ -4,19 +4,14 @@
 #include "common/narrow.h"
 #include "ranks/ranks.h"
 #include "reference/collectives/collectives.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* --- as a rank -------------------------------------------------------------------------------- */
 

@@ -8,15 +8,10 @@
 #include "reference/oracle/bounded_product.h"
 #include "reference/oracle/bounded_tile.h"
 #include "reference/oracle/functions.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static const double roundoff = 0x1p-24;
 

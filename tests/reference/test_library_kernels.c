@@ -1,16 +1,11 @@
 /* The kernels that libraries picked: what those below the processor leave unused, and that those
  * which end the process are refused and end nothing else. */
 #include "reference/library_kernels.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void check_holds(const char *text, const char *words) {
     if (!strstr(text, words))

@@ -4,18 +4,13 @@
 #include "common/random.h"
 #include "reference/oracle/mlp.h"
 #include "reference/oracle/oracle.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/networks.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* --- a network with inputs, and the state before the step --------------------------------------*/
 

@@ -46,16 +46,16 @@ static int run(const char *path, const char *text, const char *prepare, char *ou
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         assert_int_equal(mkdir(temporary_path(&place, folders[i]), 0700), 0);
     for (size_t i = 0; i < sizeof house / sizeof house[0]; i++)
-        file_write_text(temporary_path(&place, house[i].path), house[i].text);
+        temporary_write(&place, house[i].path, house[i].text);
     if (path != NULL)
-        file_write_text(temporary_path(&place, path), text);
+        temporary_write(&place, path, text);
     snprintf(
         command, sizeof command,
         "cd %s && %s && for f in $(find . -name '*.c'); do mkdir -p build/$(dirname $f) && "
         "cc -w -I. -c $f -o build/${f%%.c}.o || exit 9; done; %s/scripts/arrows build >output 2>&1",
         place.path, prepare, here);
     int status = system(command);
-    char *printed = file_text(temporary_path(&place, "output"));
+    char *printed = temporary_text(&place, "output");
     assert_non_null(printed);
     snprintf(output, size, "%s", printed);
     free(printed);

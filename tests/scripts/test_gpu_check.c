@@ -17,7 +17,7 @@ static int run(struct temporary *place, const char *format, char *printed, size_
     snprintf(command, sizeof command, format, place->path, place->path);
     snprintf(whole, sizeof whole, "PATH=/usr/bin:/bin; %s >%s/printed 2>&1", command, place->path);
     int status = system(whole);
-    char *text = file_text(temporary_path(place, "printed"));
+    char *text = temporary_text(place, "printed");
     assert_non_null(text);
     snprintf(printed, size, "%s", text);
     free(text);
@@ -67,9 +67,8 @@ static void hopper_is_held_to_cublas(void **state) {
     temporary_open(&place);
     write_hopper(&place, "0.95e-3");
     assert_int_equal(run(&place, "scripts/gpu-check %s 0 %s/near", printed, sizeof printed), 0);
-    char *text = file_text(temporary_path(&place, "near/hopper.txt"));
-    assert_non_null(strstr(text, "4096x4096x4096: 0.950 of the rate of cuBLAS"));
-    free(text);
+    assert_true(
+        temporary_holds(&place, "near/hopper.txt", "4096x4096x4096: 0.950 of the rate of cuBLAS"));
     write_hopper(&place, "0.8e-3");
     assert_int_equal(run(&place, "scripts/gpu-check %s 0 %s/far", printed, sizeof printed), 1);
     const char *hopper = strstr(printed, "hopper  ");
@@ -107,22 +106,22 @@ static void counts_are_held_to_ncus(void **state) {
     char printed[4096];
     temporary_open(&place);
     /* Two launches of the first kernel: the columns are their totals. */
-    file_write_text(temporary_path(&place, "counters.csv"),
+    temporary_write(&place, "counters.csv",
                     "kernel,grid,block,launches,global_load_requests,global_load_sectors,"
                     "global_store_requests,global_store_sectors\n"
                     "one,2x1x1,32x4x1,2,4000,8000,20,40\n"
                     "two,2x1x1,32x4x1,1,3,6,1,2\n");
     const char *compare = "scripts/ncu-counts compare %s/counters.csv %s/ncu.csv";
-    file_write_text(temporary_path(&place, "ncu.csv"),
+    temporary_write(&place, "ncu.csv",
                     HEAD "\"0\",\"one(arguments)\",\"(32, 4, 1)\",\"(2, 1, 1)\",\"2,000\","
                          "\"4,000\",\"10\",\"20\"\n");
     assert_int_equal(run(&place, compare, printed, sizeof printed), 0);
     assert_non_null(strstr(printed, "launches with equal counts: 1, with others: 0"));
-    file_write_text(temporary_path(&place, "ncu.csv"),
+    temporary_write(&place, "ncu.csv",
                     HEAD "\"0\",\"two\",\"(32, 4, 1)\",\"(2, 1, 1)\",\"3\",\"7\",\"1\",\"2\"\n");
     assert_int_equal(run(&place, compare, printed, sizeof printed), 1);
     assert_non_null(strstr(printed, "two 2x1x1 32x4x1: ncu has 3 7 1 2, emulated"));
-    file_write_text(temporary_path(&place, "ncu.csv"),
+    temporary_write(&place, "ncu.csv",
                     HEAD "\"0\",\"two\",\"(64, 4, 1)\",\"(2, 1, 1)\",\"3\",\"6\",\"1\",\"2\"\n");
     assert_int_equal(run(&place, compare, printed, sizeof printed), 2);
     temporary_close(&place);

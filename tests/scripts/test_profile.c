@@ -47,7 +47,7 @@ static void tool_add(struct place *place, const char *name, int status) {
     snprintf(path, sizeof path, "bin/%s", name);
     snprintf(text, sizeof text, "#!/bin/sh\necho \"%s $*\" >>%s/calls\nexit %d\n", name,
              place->folder.path, status);
-    file_write_text(temporary_path(&place->folder, path), text);
+    temporary_write(&place->folder, path, text);
     assert_int_equal(chmod(temporary_path(&place->folder, path), 0700), 0);
 }
 
@@ -59,7 +59,7 @@ static int run(struct place *place, const char *arguments, const char *file, cha
     snprintf(command, sizeof command, "cd %s && : >calls && PATH=%s/bin %s %s >output 2>&1",
              place->folder.path, place->folder.path, place->script, arguments);
     int status = system(command);
-    char *written = file_text(temporary_path(&place->folder, file));
+    char *written = temporary_text(&place->folder, file);
     assert_non_null(written);
     snprintf(text, bytes, "%s", written);
     free(written);

@@ -17,12 +17,12 @@ static int run(const char *rows, const char *page, char *result, size_t size) {
     char command[1200], table[4096];
     temporary_open(&place);
     snprintf(table, sizeof table, "%s%s", header, rows);
-    file_write_text(temporary_path(&place, "results.csv"), table);
-    file_write_text(temporary_path(&place, "page.md"), page);
+    temporary_write(&place, "results.csv", table);
+    temporary_write(&place, "page.md", page);
     snprintf(command, sizeof command, "scripts/readme-table %s/results.csv %s/page.md 2>/dev/null",
              place.path, place.path);
     int status = system(command);
-    char *text = file_text(temporary_path(&place, "page.md"));
+    char *text = temporary_text(&place, "page.md");
     assert_non_null(text);
     snprintf(result, size, "%s", text);
     free(text);

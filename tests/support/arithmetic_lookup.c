@@ -3,13 +3,10 @@
 
 #include "emulator/ptx/pattern.h"
 #include "emulator/ptx/syntax.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { TEXT_MAX = 128 };
 

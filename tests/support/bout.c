@@ -3,15 +3,12 @@
 #include "bench/devices/gpu.h"
 #include "bench/measure/measure.h"
 #include "bench/operations/operations.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* --- a case with its inputs, expectation and buffers --- */
 

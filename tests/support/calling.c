@@ -1,20 +1,15 @@
 /* Calling the program. */
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
 #include <fcntl.h>
 #include <libgen.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { ARGUMENTS_MAX = 24 };
 

@@ -1,13 +1,10 @@
 /* Replaying a kept corpus. */
+#include "tests/support/cmocka.h"
 #include "tests/support/fuzzing.h"
 
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static void file_replay(const char *path, fuzz_target *target) {
     enum { LIMIT = 1 << 20 };

@@ -4,12 +4,9 @@
 #define LOCKSTEP_TESTS_SUPPORT_EMULATOR_CORE_H
 
 #include "emulator/machine/machine.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* A machine and its last messages. */
 struct bench {

@@ -2,18 +2,13 @@
 #ifndef LOCKSTEP_TESTS_SUPPORT_EMULATOR_DRIVER_H
 #define LOCKSTEP_TESTS_SUPPORT_EMULATOR_DRIVER_H
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "emulator/driver/api/api.h"
+#include "tests/support/cmocka.h"
 
 /* The folder of the kept PTX and fat binaries. Tests run in the root of the repository. */
 #define TEST_PTX "tests/data/ptx"

@@ -1,12 +1,9 @@
 /* Texts of kernels. */
 #include "tests/support/kernel_text.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 void text_add(struct text *text, const char *format, ...) {
     va_list arguments;

@@ -1,15 +1,12 @@
 /* Killing the program at a system call. */
 #include "tests/support/killing.h"
+#include "tests/support/cmocka.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +15,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* The calls that change files, and what their first argument is. A machine has not all of them. */
 enum subject { SUBJECT_FILE, SUBJECT_NAME, SUBJECT_OPENED };

@@ -1,14 +1,9 @@
 /* See tests/support/networks.h. */
 #include "tests/support/networks.h"
 #include "reference/naive.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 const struct mlp_kernels naive_kernels = {
     .gemm = gemm_naive,

@@ -1,13 +1,8 @@
 /* Calls that the program refuses. */
 #include "tests/support/refusing.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 void check_refused(const char *const *arguments, int status, const char *words) {
     struct call call = call_of(&here, arguments);
@@ -16,5 +11,5 @@ void check_refused(const char *const *arguments, int status, const char *words) 
     assert_int_equal(strncmp(call.err, "lockstep", 8), 0);
     assert_string_equal(call.out, "");
     call_free(&call);
-    assert_null(file_text(temporary_path(&here.place, "run/environment.json")));
+    assert_null(temporary_text(&here.place, "run/environment.json"));
 }

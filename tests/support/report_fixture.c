@@ -1,16 +1,11 @@
 /* A run's folder under construction. */
 #include "tests/support/report_fixture.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 const char fixture_environment[] =
     "{\"state\": \"finished\", \"written\": \"2026-01-02T03:04:05Z\", \"host\": \"box\",\n"
@@ -29,16 +24,20 @@ const char fixture_training[] = "epoch,step,loss,accuracy,seconds,samples_per_s\
                                 "1,600,0.5,0.81,1.5,40000\n"
                                 "2,1200,0.4,0.85,1.5,40000\n";
 
+void fixture_write(struct fixture *f, const char *name, const char *text) {
+    temporary_write(&f->place, name, text);
+}
+
+char *fixture_text(struct fixture *f, const char *name) {
+    return temporary_text(&f->place, name);
+}
+
 bool fixture_exists(struct fixture *f, const char *name) {
-    return access(temporary_path(&f->place, name), F_OK) == 0;
+    return temporary_has(&f->place, name);
 }
 
 bool fixture_holds(struct fixture *f, const char *name, const char *words) {
-    char *text = file_text(temporary_path(&f->place, name));
-    assert_non_null(text);
-    bool found = strstr(text, words) != NULL;
-    free(text);
-    return found;
+    return temporary_holds(&f->place, name, words);
 }
 
 struct result *row_add(struct fixture *f, const char *operation, const char *variant,
@@ -108,6 +107,11 @@ void rows_write(struct fixture *f) {
                      STATUS_OK);
 }
 
+void run_write(struct fixture *f) {
+    rows_write(f);
+    fixture_write(f, "environment.json", fixture_environment);
+}
+
 void rows_of_everything(struct fixture *f) {
     static const char *const squares[] = {"64x64x64", "128x128x128", "100x128x784"};
     for (int i = 0; i < 3; i++)
@@ -125,6 +129,11 @@ void rows_of_everything(struct fixture *f) {
         part_add(f, step, i + 1, parts[i]);
 }
 
+void run_of_everything(struct fixture *f) {
+    rows_of_everything(f);
+    run_write(f);
+}
+
 enum status fixture_draw(struct fixture *f) {
     FILE *log = fmemopen(f->log, sizeof f->log, "w");
     assert_non_null(log);
@@ -133,8 +142,12 @@ enum status fixture_draw(struct fixture *f) {
     return status;
 }
 
-void fixture_draw_plots(struct fixture *f) {
+void fixture_draw_page(struct fixture *f) {
     assert_int_equal(fixture_draw(f), STATUS_OK);
+}
+
+void fixture_draw_plots(struct fixture *f) {
+    fixture_draw_page(f);
     if (strstr(f->log, "no plots")) {
         print_message("%s", f->log);
         skip();

@@ -22,6 +22,9 @@ struct fixture {
 /* What an environment.json and a training.csv hold. */
 extern const char fixture_environment[], fixture_training[];
 
+void fixture_write(struct fixture *f, const char *name, const char *text);
+/* To be freed; NULL where there is no such file. */
+char *fixture_text(struct fixture *f, const char *name);
 bool fixture_exists(struct fixture *f, const char *name);
 bool fixture_holds(struct fixture *f, const char *name, const char *words);
 struct result *row_add(struct fixture *f, const char *operation, const char *variant,
@@ -31,10 +34,16 @@ void row_measure(struct result *row, double seconds, double flops, double bytes)
 struct result *row_without_times(struct result *row, const char *status, const char *reason);
 void part_add(struct fixture *f, const struct result *row, int part, const char *name);
 void rows_write(struct fixture *f);
+/* The rows, and fixture_environment. */
+void run_write(struct fixture *f);
 /* Squares and another product on one and two threads, an activation of two sizes, a network with
  * its parts. */
 void rows_of_everything(struct fixture *f);
+/* Writes a run of them. */
+void run_of_everything(struct fixture *f);
 enum status fixture_draw(struct fixture *f);
+/* Draws, with or without plots. */
+void fixture_draw_page(struct fixture *f);
 /* Draws, or skips the test where there is no gnuplot. */
 void fixture_draw_plots(struct fixture *f);
 int fixture_setup(void **state);

@@ -6,14 +6,7 @@
 #define LOCKSTEP_TESTS_SUPPORT_SUPPORT_H
 
 #include "common/problem.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <setjmp.h>
-
-#include <cmocka.h>
+#include "tests/support/cmocka.h"
 
 /* `count` floats, all NaN, between two guard zones, `offset` floats past 64-byte alignment. */
 float *guarded_new(int64_t count, int offset);

@@ -1,16 +1,12 @@
 /* Folders and files for tests. */
 #include "tests/support/temporary.h"
+#include "tests/support/cmocka.h"
 
 #include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 void temporary_open(struct temporary *temporary) {
     const char *parent = getenv("TMPDIR");
@@ -70,6 +66,26 @@ char *file_text(const char *path) {
     assert_int_equal(fclose(memory), 0);
     assert_int_equal(fclose(file), 0);
     return text;
+}
+
+void temporary_write(struct temporary *temporary, const char *name, const char *text) {
+    file_write_text(temporary_path(temporary, name), text);
+}
+
+char *temporary_text(struct temporary *temporary, const char *name) {
+    return file_text(temporary_path(temporary, name));
+}
+
+bool temporary_has(struct temporary *temporary, const char *name) {
+    return access(temporary_path(temporary, name), F_OK) == 0;
+}
+
+bool temporary_holds(struct temporary *temporary, const char *name, const char *words) {
+    char *text = temporary_text(temporary, name);
+    assert_non_null(text);
+    const bool holds = strstr(text, words) != NULL;
+    free(text);
+    return holds;
 }
 
 void file_drop_last_column(const char *path) {

@@ -31,6 +31,14 @@ void file_write_text(const char *path, const char *text);
 /* The whole file with a NUL behind it, to be freed; NULL when there is none. */
 char *file_text(const char *path);
 
+/* The same in the folder. */
+void temporary_write(struct temporary *temporary, const char *name, const char *text);
+char *temporary_text(struct temporary *temporary, const char *name);
+bool temporary_has(struct temporary *temporary, const char *name);
+
+/* Whether the words stand in the file, which must be there. */
+bool temporary_holds(struct temporary *temporary, const char *name, const char *words);
+
 /* Takes the last column from a CSV file whose last fields are not quoted: what a version without
  * that column wrote. */
 void file_drop_last_column(const char *path);

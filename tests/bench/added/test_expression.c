@@ -1,12 +1,9 @@
 /* Expressions of launch lines: what they are worth for a shape, and how mistakes are named. */
 #include "bench/added/expression.h"
 #include "bench/operations/operations.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* gemm of 100x30x7. */
 static void launch_make(struct launch *launch) {

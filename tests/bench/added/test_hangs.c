@@ -1,17 +1,13 @@
 /* Rows that do not come back cost themselves alone, and an interruption does not wait for rows. */
 #include "bench/added/compile/compiler.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define ROW(function, statements)                                                                  \
     "static enum status " function "(const struct transfer_problem *p, struct execution *e) {\n"   \
@@ -68,7 +64,7 @@ static void test_a_run_goes_on(void **state) {
                   "--implementation", "one,two", "--out", "run", "--add", "mine.so");
     check_status(&call, 1); /* a row failed */
     call_free(&call);
-    char *rows = file_text(temporary_path(&here.place, "run/results.csv"));
+    char *rows = temporary_text(&here.place, "run/results.csv");
     check_holds(rows, "copy,f32,64,one,cpu,1,hot,failed,");
     check_holds(rows, "copy,f32,64,two,cpu,1,hot,measured,");
     check_holds(rows, "copy,f32,65,one,cpu,1,hot,skipped,");
@@ -101,7 +97,7 @@ static void test_a_kernel_that_hangs_costs_its_row(void **state) {
     struct message message;
     if (compiler_find(&compiler, &message) != STATUS_OK)
         skip();
-    file_write_text(temporary_path(&here.place, "mine.cu"),
+    temporary_write(&here.place, "mine.cu",
                     "/* lockstep\noperation transfer\nvariant copy\nkernel spin\ngrid 1\nblock 32\n"
                     "args a out\n*/\n"
                     "__global__ void spin(const float *a, volatile float *out) {\n"
@@ -140,7 +136,7 @@ static void test_an_interruption_waits_for_one_launch(void **state) {
                                  "one,two", "--out", "run", "--add", "mine.so");
     check_status(&call, 3);
     check_holds(call.err, "interrupted; 0 rows are kept, and the same command with --out run goes");
-    assert_int_not_equal(access(temporary_path(&here.place, "called"), F_OK), 0);
+    assert_false(temporary_has(&here.place, "called"));
     call_free(&call);
 }
 

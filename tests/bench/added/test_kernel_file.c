@@ -2,19 +2,15 @@
 #include "bench/added/compile/compiler.h"
 #include "bench/added/compile/nvrtc.h"
 #include "bench/operations/operations.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
 
 #include <dirent.h>
 #include <glob.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char cache[PATH_MAX];
 static struct compiler compiler; /* that the program finds too */
@@ -59,12 +55,12 @@ static void test_a_new_kernel_of_each_operation_verifies(void **state) {
 
 static void test_new_writes_over_nothing(void **state) {
     (void)state;
-    file_write_text(temporary_path(&here.place, "mine.cu"), "precious");
+    temporary_write(&here.place, "mine.cu", "precious");
     struct call call = CALL_CACHED("new", "gemm", "mine.cu");
     check_status(&call, 2);
     check_holds(call.err, "File exists");
     call_free(&call);
-    char *text = file_text(temporary_path(&here.place, "mine.cu"));
+    char *text = temporary_text(&here.place, "mine.cu");
     assert_string_equal(text, "precious");
     free(text);
     struct call other = CALL_CACHED("new", "gemm", "mine.f90");
@@ -84,7 +80,7 @@ static void test_new_writes_over_nothing(void **state) {
 #define KERNEL "kernel copy\ngrid ceil(count/64)\nblock 64\n"
 
 static void kernel_write(const char *name, const char *text) {
-    file_write_text(temporary_path(&here.place, name), text);
+    temporary_write(&here.place, name, text);
 }
 
 static void test_a_run_counts_an_added_kernel(void **state) {
@@ -96,7 +92,7 @@ static void test_a_run_counts_an_added_kernel(void **state) {
     check_holds(call.out, "yours ");
     check_holds(call.out, "cuda-vectorised ");
     call_free(&call);
-    char *counters = file_text(temporary_path(&here.place, "run/counters.csv"));
+    char *counters = temporary_text(&here.place, "run/counters.csv");
     assert_non_null(counters);
     check_holds(counters, "transfer,copy,f32,1024,yours,copy,16x1x1,64x1x1,1,");
     free(counters);
@@ -129,7 +125,7 @@ static void expect_one_row_fails(struct call call) {
     check_holds(call.out, "out-of-bounds");
     assert_null(strstr(call.out, "context is lost"));
     call_free(&call);
-    char *counters = file_text(temporary_path(&here.place, "run/counters.csv"));
+    char *counters = temporary_text(&here.place, "run/counters.csv");
     assert_non_null(counters);
     check_holds(counters, "transfer,copy,f32,1024,cuda-vectorised,");
     assert_null(strstr(counters, ",faulty,"));
@@ -205,7 +201,7 @@ static void test_batches_of_products(void **state) {
     struct call call = CALL("new", "gemm", "batched.cu");
     check_status(&call, 0);
     call_free(&call);
-    file_write_text(temporary_path(&here.place, "single.cu"),
+    temporary_write(&here.place, "single.cu",
                     "/* lockstep\n * operation gemm\n * kernel single\n * grid 1\n * block 1\n"
                     " * args M\n */\nextern \"C\" __global__ void single(int m) {}\n");
     call = CALL("run", "gemm", "--case", "gemm/nn/f32/3x4x5x6", "--shape", "3x4x5x6", "--gpu",

@@ -3,16 +3,12 @@
 #include "bench/added/added.h"
 #include "bench/operations/operations.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define HEAD "#include <lockstep/implementation.h>\n#include <stdlib.h>\n"
 #define COPY                                                                                       \
@@ -64,7 +60,7 @@ static void test_an_added_row_is_run_beside_the_others(void **state) {
     check_holds(call.out, "yours ");
     check_holds(call.out, "cpu-simd ");
     call_free(&call);
-    char *environment = file_text(temporary_path(&here.place, "run/environment.json"));
+    char *environment = temporary_text(&here.place, "run/environment.json");
     assert_non_null(environment);
     check_holds(environment, "\"added\"");
     check_holds(environment, "\"file\":\t\"mine.so\"");
@@ -273,7 +269,7 @@ static void test_what_a_library_prints_is_no_answer(void **state) {
 
 static void test_what_is_no_library_is_refused(void **state) {
     (void)state;
-    file_write_text(temporary_path(&here.place, "text.so"), "not a library");
+    temporary_write(&here.place, "text.so", "not a library");
     struct call text = CALL("list", "--add", "text.so");
     check_status(&text, 2);
     check_holds(text.err, "cannot load");

@@ -1,12 +1,6 @@
 /* Names of kernels against what compilers make of them. */
 #include "bench/added/mangled.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/support/cmocka.h"
 
 static void test_names(void **state) {
     (void)state;

@@ -4,20 +4,16 @@
 #include "bench/added/peer.h"
 #include "bench/operations/operations.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 static void script_write(const char *name, const char *text) {
-    file_write_text(temporary_path(&here.place, name), text);
+    temporary_write(&here.place, name, text);
     assert_int_equal(chmod(temporary_path(&here.place, name), 0755), 0);
 }
 
@@ -94,11 +90,11 @@ static void test_a_peer_is_sampled_beside_the_others(void **state) {
     check_holds(call.out, "mine ");
     check_holds(call.out, "cpu-simd ");
     call_free(&call);
-    char *rows = file_text(temporary_path(&here.place, "run/results.csv"));
+    char *rows = temporary_text(&here.place, "run/results.csv");
     assert_non_null(rows);
     check_holds(rows, "transfer,copy,f32,1025,mine,cpu,1,hot,measured");
     free(rows);
-    char *environment = file_text(temporary_path(&here.place, "run/environment.json"));
+    char *environment = temporary_text(&here.place, "run/environment.json");
     check_holds(environment, "\"file\":\t\"./copier with words\"");
     free(environment);
 }
@@ -122,7 +118,7 @@ static void test_a_peer_for_a_gpu(void **state) {
     call_wait(&here, &call);
     check_status(&call, 0);
     call_free(&call);
-    char *rows = file_text(temporary_path(&here.place, "run/results.csv"));
+    char *rows = temporary_text(&here.place, "run/results.csv");
     assert_non_null(rows);
     check_holds(rows, "transfer,copy,f32,1025,copier,gpu0,0,hot,measured");
     check_holds(rows, ",yes,");
@@ -176,7 +172,7 @@ static void test_bad_peers_cost_their_own_rows(void **state) {
              "--add=./clock", "--add=./refuses");
     check_status(&call, 1); /* the idle one's result is wrong */
     call_free(&call);
-    char *rows = file_text(temporary_path(&here.place, "run/results.csv"));
+    char *rows = temporary_text(&here.place, "run/results.csv");
     assert_non_null(rows);
     check_row(rows, "cpu-simd", "measured", "yes");
     check_row(rows, "good", "measured", "yes");
@@ -271,7 +267,7 @@ static void verify_script(const char *python, const char *script, const char *op
 static void test_a_function_of_python_becomes_a_row(void **state) {
     (void)state;
     const char *python = python_find("json");
-    file_write_text(temporary_path(&here.place, "mine.py"),
+    temporary_write(&here.place, "mine.py",
                     "from lockstep_peer import Unsupported, peer, serve\n"
                     "@peer('column_sums')\n"
                     "def sums(case):\n"
@@ -301,7 +297,7 @@ static void test_what_python_raises_is_the_reason(void **state) {
     const char *python = python_find("json");
     char command[PATH_MAX + 16];
     snprintf(command, sizeof command, "%s mine.py", python);
-    file_write_text(temporary_path(&here.place, "mine.py"),
+    temporary_write(&here.place, "mine.py",
                     "from lockstep_peer import peer, serve\n"
                     "@peer('column_sums')\n"
                     "def sums(case):\n"
@@ -324,7 +320,7 @@ static void test_a_missing_module_is_named_with_its_remedy(void **state) {
     char command[PATH_MAX + 16];
     snprintf(command, sizeof command, "%s mine.py", python);
     for (int i = 0; i < 2; i++) {
-        file_write_text(temporary_path(&here.place, "mine.py"), texts[i]);
+        temporary_write(&here.place, "mine.py", texts[i]);
         struct call call = CALL("verify", "column_sums", "--gpu", "none", "--add", command);
         check_status(&call, i == 0 ? 3 : 1);
         check_holds(i == 0 ? call.err : call.out, "-m pip install no_such_module` installs it");

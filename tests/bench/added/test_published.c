@@ -2,13 +2,9 @@
  * types of templates, parts of the workspace, and shapes and values that they are meant for. */
 #include "bench/added/compile/compiler.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 static char cache[PATH_MAX];
 
@@ -19,7 +15,7 @@ static int cached_enter(void **state) {
 }
 
 static void text_write(const char *name, const char *text) {
-    file_write_text(temporary_path(&here.place, name), text);
+    temporary_write(&here.place, name, text);
 }
 
 /* Ends with `status`, and both words are in what it prints. */

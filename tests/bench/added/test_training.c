@@ -1,15 +1,11 @@
 /* Training with rows of a shared library: `lockstep train --add mine.so`. */
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #define HEAD "#include <lockstep/implementation.h>\n"
 /* As cpu-naive adds up, times `scale`. */
@@ -42,7 +38,7 @@
 static char *loss_of(const char *folder) {
     char name[80];
     snprintf(name, sizeof name, "%s/training.csv", folder);
-    char *text = file_text(temporary_path(&here.place, name));
+    char *text = temporary_text(&here.place, name);
     assert_non_null(text);
     const char *line = strchr(text, '\n');
     assert_non_null(line);
@@ -118,7 +114,7 @@ static void test_what_cannot_train_is_refused(void **state) {
 
 static void test_launch_lines_cannot_train(void **state) {
     (void)state;
-    file_write_text(temporary_path(&here.place, "mine.cu"),
+    temporary_write(&here.place, "mine.cu",
                     "/* lockstep\n * operation gemm\n * kernel mine\n * grid 1\n * block 1\n"
                     " * args M\n */\n__global__ void mine(int m) {}\n");
     struct call call = CALL(TRAIN, "--out", "run", "--add", "mine.cu");

@@ -2,15 +2,11 @@
  * names the place. */
 #include "bench/added/compile/compiler.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const struct {
     const char *name, *words;

@@ -2,17 +2,14 @@
  * cannot be written. Every run is tiny, and in a folder of its own.
  */
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/refusing.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void test_calls_without_a_command(void **state) {
     (void)state;
@@ -74,8 +71,8 @@ static void test_what_is_said_twice_is_refused(void **state) {
 /* Whatever reads it, a file that was named and is not there is a mistake of the call. */
 static void test_a_missing_file_is_a_mistake_of_the_call(void **state) {
     (void)state;
-    file_write_text(
-        temporary_path(&here.place, "lost.launch"),
+    temporary_write(
+        &here.place, "lost.launch",
         "operation transfer\nsource lost.cu\nkernel copy\ngrid 1\nblock 1\nargs a out\n");
     CHECK_REFUSED(2, "cannot read nope.json", "run", "--device-file", "nope.json", "--limits", "x");
     CHECK_REFUSED(2, "cannot read nope.json", "choose", "mlp", "--layers", "7-3", "--device-file",

@@ -3,16 +3,13 @@
  */
 #include "bench/files/results.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const char *path_of(const char *name) {
     return temporary_path(&here.place, name);

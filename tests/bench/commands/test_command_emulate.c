@@ -3,18 +3,15 @@
  */
 #include "emulator/driver/api/api.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
 #include <dlfcn.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* ---- The program ---- */
 
@@ -295,7 +292,7 @@ static void scripts_may_start_programs(void **state) {
     check_status(&call, 4);
     check_holds(call.err, "1 found wrong");
     call_free(&call);
-    char *counters = file_text(temporary_path(&here.place, "counters.csv"));
+    char *counters = temporary_text(&here.place, "counters.csv");
     assert_non_null(counters);
     check_holds(counters, "kernel,grid,block,launches,");
     check_holds(counters, "\nstore,1x1x1,1x1x1,1,");
@@ -438,8 +435,7 @@ static void a_runtime_that_is_built_in_is_told_of(void **state) {
     check_holds(call.err, "link it with nvcc -cudart shared");
     call_free(&call);
     /* It ran no kernel, and ends as if all were well. */
-    file_write_text(temporary_path(&here.place, "program"),
-                    "#!/bin/sh\n# libcudart_static_0123\nexit 0\n");
+    temporary_write(&here.place, "program", "#!/bin/sh\n# libcudart_static_0123\nexit 0\n");
     call = EMULATE("./program");
     check_status(&call, 86);
     assert_null(strstr(call.err, "nothing was found wrong"));
@@ -452,7 +448,7 @@ static void a_program_that_is_here_is_pointed_to(void **state) {
     check_status(&call, 2);
     assert_null(strstr(call.err, "did you mean"));
     call_free(&call);
-    file_write_text(temporary_path(&here.place, "oob"), "#!/bin/sh\n");
+    temporary_write(&here.place, "oob", "#!/bin/sh\n");
     assert_int_equal(chmod(temporary_path(&here.place, "oob"), 0700), 0);
     call = EMULATE("oob");
     check_status(&call, 2);

@@ -3,16 +3,13 @@
 #include "bench/files/results.h"
 #include "kernels/kernels.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/refusing.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 static void test_lists_of_gpus_are_csv_on_request(void **state) {
     (void)state;
@@ -59,10 +56,10 @@ static void test_nothing_to_explain_is_refused(void **state) {
     CHECK_REFUSED(2, "counted has been counted", "explain", "counted", "--shape", "8x8x8");
     CHECK_REFUSED(2, "one folder, or one operation", "explain", "gemm", "counted");
     CHECK_REFUSED(2, "no implementation 'none'", "explain", "gemm", "--implementation", "none");
-    file_write_text(temporary_path(&here.place, "gpu.json"), "{\"name\": \"mine\"}\n");
+    temporary_write(&here.place, "gpu.json", "{\"name\": \"mine\"}\n");
     CHECK_REFUSED(2, "gpu.json lacks family, multiprocessors", "explain", "counted",
                   "--device-file", "gpu.json", "--predict", "mine");
-    file_write_text(temporary_path(&here.place, "gpu.json"), described_gpu);
+    temporary_write(&here.place, "gpu.json", described_gpu);
     CHECK_REFUSED(2, "'mine', which neither --limits nor --predict names", "run", "--device-file",
                   "gpu.json", "--limits", "none", "--gpu", "emulated");
     CHECK_REFUSED(2, "'mine', which neither --limits nor --predict names", "run", "--device-file",
@@ -99,7 +96,7 @@ static void test_an_operation_is_counted_and_explained(void **state) {
     check_holds(call.out, "rung");
     assert_null(strstr(call.out, "gemm_tiled_nn: ")); /* counted, and not asked for */
     call_free(&call);
-    file_write_text(temporary_path(&here.place, "copy.cu"), "no kernel\n");
+    temporary_write(&here.place, "copy.cu", "no kernel\n");
     CHECK_REFUSED(2, "copy.cu", "explain", "--add", "copy.cu");
 }
 
@@ -144,7 +141,7 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     assert_non_null(limits);
     check_holds(limits + 1, said); /* and once more of the predictions */
     call_free(&call);
-    file_write_text(temporary_path(&here.place, "gpu.json"), described_gpu);
+    temporary_write(&here.place, "gpu.json", described_gpu);
     call = CALL("run", "gemm", "--shape", "8x8x8", "--case", "gemm/nn/*", "--implementation",
                 "cuda-naive", "--gpu", "emulated", "--device-file", "gpu.json", "--out", "whole");
     check_status(&call, 0);
@@ -180,12 +177,12 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
                   "sampled3");
     CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare",
                   "sampled3/counters.csv", "sampled/counters.csv");
-    char *page = file_text(temporary_path(&here.place, "sampled/index.html"));
+    char *page = temporary_text(&here.place, "sampled/index.html");
     assert_non_null(page);
     check_holds(page, "Not all blocks were counted in 1 of 1 rows");
     check_holds(page, " of 4x4x1, 1 times");
     free(page);
-    page = file_text(temporary_path(&here.place, "counted128/index.html"));
+    page = temporary_text(&here.place, "counted128/index.html");
     assert_non_null(page);
     assert_null(strstr(page, "Not all blocks were counted"));
     free(page);

@@ -1,16 +1,11 @@
 /* What the program says of itself: the help of every command, its options, and README.md beside them.
  */
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { COMMANDS_MAX = 16, OPTIONS_MAX = 64 };
 

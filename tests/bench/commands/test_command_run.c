@@ -3,21 +3,18 @@
  */
 #include "bench/files/results.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/refusing.h"
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { PATIENCE_SECONDS = 120 };
 
@@ -66,7 +63,7 @@ static size_t check_rows(void) {
 }
 
 static void check_state(const char *expected) {
-    char *text = file_text(temporary_path(&here.place, "run/environment.json"));
+    char *text = temporary_text(&here.place, "run/environment.json");
     assert_non_null(text);
     cJSON *json = cJSON_Parse(text);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(json, "state")), expected);
@@ -91,7 +88,7 @@ static void check_goes_on(const char *const *arguments) {
 /* Reads what the run prints, a packet at a time, until its first rows are on the disk. */
 static void first_rows_await(int printed) {
     for (int i = 0; i < PATIENCE_SECONDS * 500; i++) {
-        char *text = file_text(temporary_path(&here.place, "run/results.csv"));
+        char *text = temporary_text(&here.place, "run/results.csv");
         bool there = text && strstr(text, ",measured,");
         free(text);
         if (there)
@@ -150,12 +147,12 @@ static void test_a_killed_run_goes_on(void **state) {
     check_status(&call, 256 + SIGKILL);
     call_free(&call);
     /* Whatever the kill left, here is the worst: a line cut in its middle. */
-    char *text = file_text(temporary_path(&here.place, "run/results.csv"));
+    char *text = temporary_text(&here.place, "run/results.csv");
     assert_non_null(text);
     assert_true(strlen(text) > 40);
     char *padded = NULL;
     assert_true(asprintf(&padded, "%sgemm,tn,f32,17x1", text) > 0);
-    file_write_text(temporary_path(&here.place, "run/results.csv"), padded);
+    temporary_write(&here.place, "run/results.csv", padded);
     free(padded);
     free(text);
     struct call again = call_of(&here, sweep);
@@ -277,12 +274,12 @@ static void test_a_finished_run_is_left_alone(void **state) {
     check_holds(call.out, "results in run");
     check_holds(call.out, "transfer/copy/f32, hot");
     call_free(&call);
-    char *before = file_text(temporary_path(&here.place, "run/results.csv"));
+    char *before = temporary_text(&here.place, "run/results.csv");
     struct call again = CALL("run", "--case", "transfer/copy/f32/17", TINY);
     check_status(&again, 2);
     check_holds(again.err, "finished run");
     call_free(&again);
-    char *after = file_text(temporary_path(&here.place, "run/results.csv"));
+    char *after = temporary_text(&here.place, "run/results.csv");
     assert_string_equal(before, after);
     free(before);
     free(after);
@@ -295,7 +292,7 @@ static void test_the_environment_has_the_seed(void **state) {
         CALL("run", "--case", "transfer/copy/f32/17", "--seed", "9007199254740993", TINY);
     check_status(&call, 0);
     call_free(&call);
-    char *text = file_text(temporary_path(&here.place, "run/environment.json"));
+    char *text = temporary_text(&here.place, "run/environment.json");
     assert_non_null(text);
     check_holds(text, "\"seed\":\t9007199254740993,");
     free(text);

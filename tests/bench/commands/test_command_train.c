@@ -1,15 +1,10 @@
 /* `lockstep train`: help, every wrong value refused in words, and what reaches the training. */
 #include "reference/libraries.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* Calls the subcommand with the words of `line`. */
 static struct call train(const char *line) {

@@ -1,13 +1,7 @@
 /* `lockstep run` on an emulated H100: what needs its instructions, and what its copies cannot take. */
 #include "kernels/kernels.h"
 #include "tests/support/calling.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/support/cmocka.h"
 
 static const char *const h100[] = {"LOCKSTEP_EMULATOR=check=all;device=h100", NULL};
 

@@ -6,18 +6,14 @@
 #include "gpu/cuda_api.h"
 #include "kernels/kernels.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* The calls that can be hit, and those of them that open the GPU. */
 enum { CALLS = 300, CALLS_OPENING = 29 };
@@ -141,7 +137,7 @@ static double trial_wait(struct trial *t) {
     struct timespec ended;
     call_wait(&t->place, &t->call);
     clock_gettime(CLOCK_MONOTONIC, &ended);
-    char *log = file_text(temporary_path(&t->place.place, "fault.txt"));
+    char *log = temporary_text(&t->place.place, "fault.txt");
     if (log == NULL || sscanf(log, "%63s %ld", t->hit, &t->calls) != 2)
         snprintf(t->hit, sizeof t->hit, "none");
     free(log);
@@ -168,7 +164,7 @@ static char *files_before[COMMANDS][2]; /* of a call without a fault */
 static bool is_told(struct trial *t, const char *words) {
     bool told = strstr(t->call.out, words) || strstr(t->call.err, words);
     for (int i = 0; i < 2 && t->command->files[i] && !told; i++) {
-        char *text = file_text(temporary_path(&t->place.place, t->command->files[i]));
+        char *text = temporary_text(&t->place.place, t->command->files[i]);
         told = text && strstr(text, words);
         free(text);
     }
@@ -208,7 +204,7 @@ static bool status_fits(const struct trial *t) {
  * the last digit. */
 static void check_rows(struct trial *t) {
     for (int f = 0; f < 2 && t->command->files[f] && !t->command->real; f++) {
-        char *text = file_text(temporary_path(&t->place.place, t->command->files[f]));
+        char *text = temporary_text(&t->place.place, t->command->files[f]);
         const char *before = files_before[t->command - commands][f];
         char *rest = text;
         for (char *line; text && (line = strsep(&rest, "\n")) != NULL && rest;) {
@@ -274,7 +270,7 @@ static void before_try(int command) {
     if (t.call.status != 0 || t.calls < CALLS)
         trial_fail(&t, "without a fault");
     for (int f = 0; f < 2 && t.command->files[f]; f++)
-        files_before[command][f] = file_text(temporary_path(&t.place.place, t.command->files[f]));
+        files_before[command][f] = temporary_text(&t.place.place, t.command->files[f]);
     trial_close(&t);
 }
 

@@ -1,18 +1,13 @@
 /* `lockstep run` and `verify` as the ranks of a job. Without MPI only what is said then is tested. */
+#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static void need_mpi(void) {
     if (!launching_is_possible(here.program))
@@ -22,7 +17,7 @@ static void need_mpi(void) {
 static char *file_of(const char *name) {
     char path[100];
     snprintf(path, sizeof path, "run/%s", name);
-    return file_text(temporary_path(&here.place, path));
+    return temporary_text(&here.place, path);
 }
 
 #define RUN_SHORTLY "run", "allreduce", "--quick", "--threads", "1", "--out", "run", "--shape"
@@ -202,7 +197,7 @@ static void test_weak_scaling_is_drawn_over_ranks(void **state) {
     struct call call = CALL("report", "one", "two");
     check_status(&call, 0);
     call_free(&call);
-    char *script = file_text(temporary_path(&here.place, "one/scaling.gp"));
+    char *script = temporary_text(&here.place, "one/scaling.gp");
     assert_non_null(script);
     check_holds(script, "17-19-23@6 a rank");
     assert_null(strstr(script, "17-19-23@12"));
@@ -234,13 +229,13 @@ static void test_times_are_drawn_over_ranks(void **state) {
     check_status(&call, 0);
     check_holds(call.out, "one/scaling");
     call_free(&call);
-    char *script = file_text(temporary_path(&here.place, "one/scaling.gp"));
+    char *script = temporary_text(&here.place, "one/scaling.gp");
     assert_non_null(script);
     check_holds(script, "\n1 ");
     check_holds(script, "\n2 ");
     check_holds(script, "openblas-mpi, cpu, 1 thread each");
     free(script);
-    char *page = file_text(temporary_path(&here.place, "one/index.html"));
+    char *page = temporary_text(&here.place, "one/index.html");
     assert_non_null(page);
     check_holds(page, "id=\"figure-scaling\"");
     check_holds(page, "scaling.gp");
@@ -257,7 +252,7 @@ static void test_times_are_drawn_over_ranks(void **state) {
 static size_t losses_read(const char *folder, double *losses, size_t most) {
     char path[100];
     snprintf(path, sizeof path, "%s/training.csv", folder);
-    char *text = file_text(temporary_path(&here.place, path));
+    char *text = temporary_text(&here.place, path);
     size_t count = 0;
     if (!text)
         return 0;

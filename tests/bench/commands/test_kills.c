@@ -6,18 +6,14 @@
  */
 #include "bench/files/results.h"
 #include "kernels/kernels.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/killing.h"
 
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { SAMPLED = 3 }; /* kills of each command, unless all are asked for */
 

@@ -2,19 +2,15 @@
  * libraries that end the process. */
 #include "kernels/kernels.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define TINY                                                                                       \
     "run transfer --shape 64 --implementation cpu-naive --quick --max-time 0.05 --threads 1 "      \
@@ -75,7 +71,7 @@ static void a_run_without_descriptors_keeps_its_files(void **state) {
         char line[512];
         snprintf(line, sizeof line, "rm -rf run; \"$0\" " TINY " %s", closed[i]);
         assert_int_equal(shell(line), 0);
-        char *results = file_text(temporary_path(&here.place, "run/results.csv"));
+        char *results = temporary_text(&here.place, "run/results.csv");
         assert_non_null(results);
         assert_int_equal(strncmp(results, "operation,", 10), 0);
         assert_null(strstr(results, "lockstep:"));
@@ -123,8 +119,7 @@ static void an_emulated_launch_is_left_at_the_first_interruption(void **state) {
                                   (const char *const[]){"run", "--case", "gemm/nn/f32/512x512x512",
                                                         "--gpu", "emulated", "--out", "run", NULL},
                                   &(struct call_limits){.seconds = 300});
-    while (access(temporary_path(&here.place, "run/results.csv"), F_OK) != 0 &&
-           kill(call.process, 0) == 0)
+    while (!temporary_has(&here.place, "run/results.csv") && kill(call.process, 0) == 0)
         usleep(10000);
     usleep(300000);
     assert_int_equal(kill(call.process, SIGINT), 0);

@@ -1,17 +1,12 @@
 /* Rows over the GPUs of a job: NCCL on emulated GPUs, by a stand-in that sums in shared memory and fails
  * as it is ordered to (tests/stand_in/nccl.c). */
 #include "tests/stand_in/client.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static char stand_in[PATH_MAX], without_functions[PATH_MAX], cublas[PATH_MAX];
 
@@ -44,7 +39,7 @@ static int leave(void **state) {
 static char *file_of(const char *name) {
     char path[100];
     snprintf(path, sizeof path, "run/%s", name);
-    return file_text(temporary_path(&here.place, path));
+    return temporary_text(&here.place, path);
 }
 
 #define ROWS "--gpu", "emulated", "--implementation", "nccl,nccl-graph"
@@ -146,7 +141,7 @@ static void test_a_wrong_sum_spoils_the_step(void **state) {
 static double loss_read(const char *folder) {
     char path[100];
     snprintf(path, sizeof path, "%s/training.csv", folder);
-    char *text = file_text(temporary_path(&here.place, path));
+    char *text = temporary_text(&here.place, path);
     assert_non_null(text);
     const char *field = strchr(text, '\n'); /* epoch, step, loss */
     for (int i = 0; i < 2 && field; i++)

@@ -3,20 +3,16 @@
 #include "bench/files/results.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 enum { STAND_IN_MS_TENTHS = 15 }; /* what any batch takes on the stand-in, in tenths of a ms */
 
@@ -189,7 +185,7 @@ static void without_a_gpu_the_cpu_is_measured(void **state) {
                  {STAND_IN_FOLDER "/old", "version=12000", "cannot be used"},
                  {NULL, "", "libcuda.so.1"}};
     (void)state;
-    file_write_text(temporary_path(&place, "libcuda.so.1"), "this is no library\n");
+    temporary_write(&place, "libcuda.so.1", "this is no library\n");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *folder = cases[i].folder ? cases[i].folder : place.path;
         expect_call(0, folder, cases[i].order, run_of("openblas", "auto"));

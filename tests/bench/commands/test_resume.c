@@ -3,16 +3,12 @@
  */
 #include "bench/files/results.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const char *const timed[] = {"run",
                                     "gemm",
@@ -47,7 +43,7 @@ static const char *const counted[] = {"run",
 static char *file_of(const char *name) {
     char path[100];
     snprintf(path, sizeof path, "run/%s", name);
-    char *text = file_text(temporary_path(&here.place, path));
+    char *text = temporary_text(&here.place, path);
     assert_non_null(text);
     return text;
 }
@@ -55,7 +51,7 @@ static char *file_of(const char *name) {
 static void file_become(const char *name, const char *text) {
     char path[100];
     snprintf(path, sizeof path, "run/%s", name);
-    file_write_text(temporary_path(&here.place, path), text);
+    temporary_write(&here.place, path, text);
 }
 
 /* Puts `to` in the place of the first `from`. */

@@ -1,16 +1,13 @@
 /* Times on request: what a sampling process answers. */
 #include "bench/run/sampler.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* The options of a run of cpu-naive and openblas over one small GEMM. */
 static struct run_options small(void) {

@@ -6,15 +6,10 @@
 #include "bench/run/suite.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* More than any fixed number of places that a suite could keep. */
 enum { MANY = 300 };

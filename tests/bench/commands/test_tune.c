@@ -5,20 +5,16 @@
 #include "gpu/counters.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 #include "tests/support/temporary.h"
 
 #include <limits.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct temporary place;
 
@@ -192,7 +188,7 @@ static struct gpu_properties gpu_of(const char *name, int capability) {
 }
 
 static const char *file_of(const char *text) {
-    file_write_text(temporary_path(&place, "tuning.csv"), text);
+    temporary_write(&place, "tuning.csv", text);
     return temporary_path(&place, "tuning.csv");
 }
 
@@ -433,14 +429,14 @@ static void what_is_in_the_file_stays(void **state) {
     (void)state;
     if (!kernels_are_built())
         skip();
-    file_write_text(temporary_path(&place, "t.csv"), HEADER ROW("A", "32x32,2"));
+    temporary_write(&place, "t.csv", HEADER ROW("A", "32x32,2"));
     expect_shell(0, "fast=64", TUNE "64x64x64 65x64x64 --variant nn", "measured 2 of 2 shapes");
     struct tuning_file file = file_read_back(3);
     assert_string_equal(file.rows[0].device, "A");
     assert_string_equal(file.rows[1].shape, "64x64x64");
     assert_string_equal(file.rows[2].shape, "65x64x64");
     tuning_release(&file);
-    file_write_text(temporary_path(&place, "t.csv"), "my notes\n");
+    temporary_write(&place, "t.csv", "my notes\n");
     expect_shell(2, "fast=64", TUNE "64x64x64", "t.csv:1: the header's field 1");
     expect_shell(0, "", "cat t.csv", "my notes\n");
     expect_shell(2, "fast=64", "\"$L\" tune 64x64x64 --out nowhere/t.csv",
@@ -547,7 +543,7 @@ static void every_command_follows_the_file(void **state) {
     static const char *const commands[] = {"run --quick --gpu emulated", "verify linear", "info",
                                            "train --gpu emulated --implementation cuda-best",
                                            "sample --quick"};
-    file_write_text(temporary_path(&place, "e.csv"), HEADER "A,9.0,nn\n");
+    temporary_write(&place, "e.csv", HEADER "A,9.0,nn\n");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char command[256];
         snprintf(command, sizeof command, "\"$L\" %s --tuning e.csv", commands[i]);

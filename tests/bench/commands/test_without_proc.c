@@ -2,17 +2,12 @@
  * skipped.
  */
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* For this process and those that it starts. */
 static bool proc_hide(void) {

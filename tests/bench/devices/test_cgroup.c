@@ -3,18 +3,14 @@
 #include "bench/devices/cgroup.h"
 #include "bench/devices/device.h"
 #include "bench/devices/processors.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 static struct temporary root;
 

@@ -3,15 +3,11 @@
 #include "bench/devices/cores.h"
 #include "bench/devices/processors.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static cpu_set_t set_of(unsigned long bits) {
     cpu_set_t set;
@@ -138,7 +134,7 @@ static char *run_with(const char *cores, const char *out) {
     call_free(&call);
     char name[300];
     snprintf(name, sizeof name, "%s/environment.json", out);
-    char *environment = file_text(temporary_path(&here.place, name));
+    char *environment = temporary_text(&here.place, name);
     assert_non_null(environment);
     return environment;
 }

@@ -7,15 +7,11 @@
 #include "common/instruction_set.h"
 #include "reference/libraries.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { DEADLINE_SECONDS = 100 };
 
@@ -56,7 +52,7 @@ static void check_run(const char *variable, int threads) {
     snprintf(recorded, sizeof recorded, "\"%.*s\":\t\"%s\"", (int)(value - 1 - variable), variable,
              value);
     snprintf(name, sizeof name, "%s/environment.json", variable);
-    char *environment = file_text(temporary_path(&here.place, name));
+    char *environment = temporary_text(&here.place, name);
     assert_non_null(environment);
     check_holds(environment, recorded);
     free(environment);

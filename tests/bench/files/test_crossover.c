@@ -1,16 +1,11 @@
 /* From which size on a GPU wins, told from rows. */
 #include "bench/files/crossover.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct result row(const char *variant, const char *shape, const char *device, double flops,
                          double speedup, double with_transfer) {

@@ -1,16 +1,12 @@
 /* CSV files: written and read back, and refused when they are damaged. */
 #include "bench/files/csv.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 struct row {
     char name[16];
@@ -91,7 +87,7 @@ static void test_what_was_not_measured_is_an_empty_field(void **state) {
     (void)state;
     const struct row row = {"a", 1, NAN, "x"};
     rows_write(&row, 1);
-    char *text = file_text(temporary_path(&folder, "rows.csv"));
+    char *text = temporary_text(&folder, "rows.csv");
     assert_string_equal(text, HEADER "a,1,,x\n");
     free(text);
     struct row *read;
@@ -107,7 +103,7 @@ static void test_fields_are_quoted_as_rfc_4180_says(void **state) {
     (void)state;
     const struct row row = {"a\"b", 1, 2.0, "c,d"};
     rows_write(&row, 1);
-    char *text = file_text(temporary_path(&folder, "rows.csv"));
+    char *text = temporary_text(&folder, "rows.csv");
     assert_string_equal(text, HEADER "\"a\"\"b\",1,2,\"c,d\"\n");
     free(text);
 }

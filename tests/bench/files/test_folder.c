@@ -1,18 +1,13 @@
 /* A run's folder: new, resumed, or refused. */
 #include "bench/files/folder.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct temporary place;
 static char home[4096];

@@ -1,20 +1,17 @@
 /* The files of a run: appended case by case, and resumed after an interruption. */
 #include "bench/files/results.h"
 #include "bench/files/results_json.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct temporary folder;
 
@@ -96,7 +93,7 @@ static const char *const names[] = {"results.csv", "samples.csv", "parts.csv", "
 enum { NAMES = sizeof names / sizeof names[0] };
 
 static char *file_of(const char *name) {
-    char *text = file_text(temporary_path(&folder, name));
+    char *text = temporary_text(&folder, name);
     assert_non_null(text);
     return text;
 }
@@ -169,7 +166,7 @@ static void test_rows_are_on_the_disk_at_once(void **state) {
 static void test_files_that_are_there_are_not_overwritten(void **state) {
     (void)state;
     for (int i = 0; i < NAMES; i++) {
-        file_write_text(temporary_path(&folder, names[i]), "somebody's\n");
+        temporary_write(&folder, names[i], "somebody's\n");
         struct results *results;
         struct message message;
         assert_int_equal(results_open(folder.path, false, true, &results, &message), STATUS_IO);
@@ -251,7 +248,7 @@ static void second_cut(const char *name) {
     char *second = strstr(text, "gemm,nn,f32," SECOND);
     assert_non_null(second);
     *second = '\0';
-    file_write_text(temporary_path(&folder, name), text);
+    temporary_write(&folder, name, text);
     free(text);
 }
 
@@ -278,7 +275,7 @@ static char *sound[NAMES];
 
 static void sound_write(void) {
     for (int i = 0; i < NAMES; i++)
-        file_write_text(temporary_path(&folder, names[i]), sound[i]);
+        temporary_write(&folder, names[i], sound[i]);
 }
 
 static bool has_rows_of(const struct results *results, const char *shape) {
@@ -333,7 +330,7 @@ static void second_edit(int file, const char *from, const char *to) {
     assert_non_null(at);
     assert_true(asprintf(&edited, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)) > 0);
     sound_write();
-    file_write_text(temporary_path(&folder, names[file]), edited);
+    temporary_write(&folder, names[file], edited);
     free(edited);
 }
 
@@ -502,7 +499,7 @@ static void test_a_disk_without_room_for_the_headers(void **state) {
     assert_int_equal(status, STATUS_IO);
     assert_null(results);
     assert_non_null(strstr(message.text, "samples.csv"));
-    assert_int_not_equal(access(temporary_path(&folder, "samples.csv.lockstep-part"), F_OK), 0);
+    assert_false(temporary_has(&folder, "samples.csv.lockstep-part"));
     results_written(two_shapes, 1);
     check_shape(FIRST, 1);
 }

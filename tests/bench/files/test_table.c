@@ -1,12 +1,9 @@
 /* The table on the terminal: each kind of row under its own columns. */
 #include "bench/files/table.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct result row_of(const char *shape, const char *device, const char *status) {
     struct result row = {.bytes = 1.0, .verified = "yes"};

@@ -1,15 +1,12 @@
 /* Inputs, guard zones, poison, and what is seen of a launch that wrote where it should not. */
 #include "bench/measure/buffers.h"
 #include "bench/operations/operations.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { A, B, C };
 

@@ -2,14 +2,9 @@
 #include "bench/devices/device.h"
 #include "bench/measure/ceilings.h"
 #include "reference/peak.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 static const struct ceilings two = {.threads = 2,
                                     .flops_per_second = {200.0},

@@ -8,18 +8,13 @@
 #include "gpu/nvtx.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/contenders.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { COUNT = 17 }; /* elements of a copy */
 

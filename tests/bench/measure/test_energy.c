@@ -9,18 +9,15 @@
 #include "common/clock.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 /* --- powercap --------------------------------------------------------------------------------- */
 
@@ -30,12 +27,12 @@ static void zone_write(const char *zone, const char *name, double microjoules) {
     char path[64], text[64];
     snprintf(path, sizeof path, "%s/name", zone);
     snprintf(text, sizeof text, "%s\n", name);
-    file_write_text(temporary_path(&folder, path), text);
+    temporary_write(&folder, path, text);
     snprintf(path, sizeof path, "%s/max_energy_range_uj", zone);
-    file_write_text(temporary_path(&folder, path), "10000000\n");
+    temporary_write(&folder, path, "10000000\n");
     snprintf(path, sizeof path, "%s/energy_uj", zone);
     snprintf(text, sizeof text, "%.0f\n", microjoules);
-    file_write_text(temporary_path(&folder, path), text);
+    temporary_write(&folder, path, text);
 }
 
 /* Two packages, a part of one, and the whole board. */
@@ -88,7 +85,7 @@ static enum status hungry(const struct transfer_problem *problem, struct executi
     used += 2.0;
     char text[64];
     snprintf(text, sizeof text, "%.0f\n", fmod(4e6 + 1e6 * used, 1e7));
-    file_write_text(temporary_path(&folder, "intel-rapl:0/energy_uj"), text);
+    temporary_write(&folder, "intel-rapl:0/energy_uj", text);
     return STATUS_OK;
 }
 

@@ -6,14 +6,11 @@
 #include "bench/network/mlp_plan.h"
 #include "bench/operations/operations.h"
 #include "common/floating.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* --- a fake operation on a fake device --- */
 

@@ -1,15 +1,10 @@
 /* Times predicted from the shapes before. */
 #include "bench/measure/prediction.h"
 #include "bench/operations/operations.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct bench_case case_of(const char *operation, const char *variant, const char *shape) {
     struct bench_case c = {.operation = operation_find(operation)};

@@ -3,14 +3,11 @@
 #include "bench/operations/operations.h"
 #include "reference/naive.h"
 #include "tests/support/bout.h"
+#include "tests/support/cmocka.h"
 
 #include <float.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 /* Copies are exact, so that each damage is the only one. `was` picks the element. */
 static void catch_special(float was, float becomes, bool caught) {

@@ -3,12 +3,9 @@
 #include "bench/operations/operations.h"
 #include "kernels/kernels.h"
 #include "tests/support/bout.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static float score_of(const struct attention_problem *p, const float *query, const float *key) {
     float sum = 0.0F;

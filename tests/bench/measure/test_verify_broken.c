@@ -5,15 +5,12 @@
 #include "bench/operations/operations.h"
 #include "kernels/kernels.h"
 #include "tests/support/bout.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* --- what is damaged --- */
 

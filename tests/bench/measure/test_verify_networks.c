@@ -4,11 +4,7 @@
 #include "bench/operations/operations.h"
 #include "tests/support/bout.h"
 #include "tests/support/broken_kernels.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
+#include "tests/support/cmocka.h"
 
 static void catch_broken_kernels(struct bout *bout, const struct implementation *original) {
     struct message message;

@@ -2,12 +2,9 @@
  * right results pass. */
 #include "bench/operations/operations.h"
 #include "tests/support/bout.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 enum { PROBE_M = 60, PROBE_N = 50, PROBE_K = 40, PROBE_ROWS = 5 };
 static const char probe_shape[] = "60x50x40";

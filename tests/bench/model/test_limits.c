@@ -1,19 +1,14 @@
 /* Which unit limits a launch, on counts whose clocks are known. */
 #include "bench/model/limits_file.h"
 #include "bench/model/residence.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* So many of all that is counted that the launch itself takes nothing beside it. */
 enum { MANY = 10000 };
@@ -286,7 +281,7 @@ static void what_cannot_run_is_left_out_of_the_file(void **state) {
     assert_int_equal(fclose(file), 0);
     assert_non_null(
         strstr(log, " kernel: cannot run there: wgmma is of compute capability 9.0 alone\n"));
-    char *text = file_text(temporary_path(place, "limits.csv"));
+    char *text = temporary_text(place, "limits.csv");
     assert_non_null(text);
     assert_ptr_equal(strchr(text, '\n') + 1, text + strlen(text));
     free(text);
@@ -332,7 +327,7 @@ static void limits_are_written_beside_the_counts(void **state) {
     FILE *file = open_memstream(&log, &size);
     assert_non_null(file);
     assert_int_equal(limits_write(place->path, model_gpu_find("a100"), file, &message), STATUS_OK);
-    assert_null(file_text(temporary_path(place, "limits.csv"))); /* nothing was counted */
+    assert_null(temporary_text(place, "limits.csv")); /* nothing was counted */
     struct counters_row row = row_of("108x1x1");
     row.fma_warp_instructions = 2000 * MANY;
     FILE *counters = fopen(temporary_path(place, "counters.csv"), "w");
@@ -346,7 +341,7 @@ static void limits_are_written_beside_the_counts(void **state) {
                            "kernel: issue 100%, FMA 100%, other ALU 100%, launch 4%; limited by "
                            "issue; 1"));
     assert_non_null(strstr(log, "1 block on the fullest multiprocessor"));
-    text = file_text(temporary_path(place, "limits.csv"));
+    text = temporary_text(place, "limits.csv");
     assert_non_null(text);
     assert_non_null(
         strstr(text, ",limited_by,blocks_most,idle,filled,blocks_resident,held_by,waves\n"));
@@ -368,10 +363,10 @@ static void the_emulated_gpu_is_that_of_the_environment(void **state) {
         char text[200];
         snprintf(text, sizeof text, "{\"gpu\": {\"name\": \"lockstep emulated GPU (%s)\"}}\n",
                  gpus[i][0]);
-        file_write_text(temporary_path(place, "environment.json"), text);
+        temporary_write(place, "environment.json", text);
         assert_string_equal(limits_gpu_of_run(place->path)->name, gpus[i][1]);
     }
-    file_write_text(temporary_path(place, "environment.json"), "{\"gpu\": 1}\n");
+    temporary_write(place, "environment.json", "{\"gpu\": 1}\n");
     assert_string_equal(limits_gpu_of_run(place->path)->name, "a100");
 }
 
@@ -392,7 +387,7 @@ static void counts_of_sampled_blocks_are_said_to_be_so(void **state) {
         size_t size;
         FILE *file = open_memstream(&log, &size);
         assert_non_null(file);
-        file_write_text(temporary_path(place, "environment.json"), runs[i].environment);
+        temporary_write(place, "environment.json", runs[i].environment);
         assert_int_equal(limits_write(place->path, model_gpu_find("a100"), file, &message),
                          STATUS_OK);
         assert_int_equal(fclose(file), 0);

@@ -1,16 +1,11 @@
 /* Which GPU to choose: by predicted time, by price, and by memory. */
 #include "bench/model/offers.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* A kernel of 65,536 blocks that multiplies and adds, `work` times an element. */
 static struct counters_row row_of(const char *implementation, int64_t work) {

@@ -1,18 +1,13 @@
 /* Predicted times: what they grow with, what bounds them, and GPUs that a file describes. */
 #include "bench/model/choice.h"
 #include "bench/model/predict_file.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 /* A copy of 64 MiB by words: 256 threads a block, a load and a store of 4 sectors a warp. */
 static struct counters_row copy_row(void) {
@@ -290,7 +285,7 @@ static void predictions_are_written_beside_the_counts(void **state) {
     assert_int_equal(gpu_choice_read("all", NULL, &choice, &message), STATUS_OK);
     assert_int_equal(predictions_write(place->path, &choice, file, &message), STATUS_INVALID);
     assert_non_null(strstr(message.text, "no kernel ran on the emulated GPU"));
-    assert_null(file_text(temporary_path(place, "predictions.csv")));
+    assert_null(temporary_text(place, "predictions.csv"));
     const struct counters_row row = copy_row();
     FILE *counters = fopen(temporary_path(place, "counters.csv"), "w");
     assert_non_null(counters);
@@ -303,7 +298,7 @@ static void predictions_are_written_beside_the_counts(void **state) {
     assert_non_null(strstr(log, "copy: b200 "));
     assert_non_null(strstr(log, "; … "));
     assert_null(strstr(log, "matrix instructions"));
-    char *text = file_text(temporary_path(place, "predictions.csv"));
+    char *text = temporary_text(place, "predictions.csv");
     assert_non_null(text);
     int lines = 0;
     for (const char *c = text; *c; c++)

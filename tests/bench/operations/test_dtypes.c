@@ -8,12 +8,9 @@
 #include "common/narrow.h"
 #include "reference/naive.h"
 #include "tests/stand_in/client.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 /* --- rounding --------------------------------------------------------------------------------- */
 

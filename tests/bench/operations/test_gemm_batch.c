@@ -5,13 +5,10 @@
 #include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "tests/support/bout.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static const struct settings grounds[] = {
     {.alpha = 1.0F, .seed = 1},

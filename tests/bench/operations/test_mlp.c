@@ -1,19 +1,14 @@
 /* Layouts, plans and their parts, and a network small enough to follow by hand. */
 #include "bench/network/mlp_plan.h"
 #include "common/floating.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/networks.h"
 
 #include <float.h>
 #include <math.h>
 #include <omp.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void test_layers_are_read_and_written(void **state) {
     (void)state;

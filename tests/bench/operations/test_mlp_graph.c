@@ -10,14 +10,11 @@
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { BATCHES = 8 }; /* that a case of mlp takes in turn */
 

@@ -2,17 +2,12 @@
 #include "bench/operations/mlp.h"
 #include "bench/operations/operations.h"
 #include "bench/selection/presets.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct bench_case case_of(const char *operation, const char *variant) {
     struct bench_case c = {.operation = operation_find(operation), .settings = {.alpha = 1.0F}};

@@ -1,14 +1,9 @@
 /* The macros that keep rows type-checked though `run` and `own` are of no type: what does not fit an
  * operation must not compile. */
+#include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #define HEAD "#include \"bench/operations/mlp.h\"\n"
 

@@ -1,18 +1,15 @@
 /* Two builds side by side: what is sampled in which order, what is decided when, and what becomes
  * of builds that crash, lie or are none. The builds are shell scripts whose times are known. */
 #include "bench/regression/ab.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 #include <cjson/cJSON.h>
 
@@ -41,13 +38,13 @@ static void build_write(const char *name, const char *seconds, const char *state
         "    esac\n"
         "done\n",
         state, seconds, name);
-    file_write_text(temporary_path(&place, name), text);
+    temporary_write(&place, name, text);
     assert_int_equal(chmod(temporary_path(&place, name), 0755), 0);
 }
 
 /* A whole script of its own. */
 static void script_write(const char *name, const char *text) {
-    file_write_text(temporary_path(&place, name), text);
+    temporary_write(&place, name, text);
     assert_int_equal(chmod(temporary_path(&place, name), 0755), 0);
 }
 
@@ -122,9 +119,9 @@ static void test_both_builds_are_there_before_work_begins(void **state) {
                             "echo 'lockstep-samples 1 2'\n"
                             "read -r asked && echo \"$asked\" >>asked\n");
     check_refused("patient", "softmax", STATUS_INVALID, "cannot run");
-    assert_null(file_text(temporary_path(&place, "asked")));
+    assert_null(temporary_text(&place, "asked"));
     check_refused("patient", "a", STATUS_FAILED, "patient");
-    char *asked = file_text(temporary_path(&place, "asked"));
+    char *asked = temporary_text(&place, "asked");
     assert_non_null(asked); /* else it would show nothing */
     free(asked);
 }
@@ -222,7 +219,7 @@ static void test_processes_are_sampled_in_turn(void **state) {
     contestants_name(&c, "a", "b");
     compare(&c, &ab);
     ab_close(&ab);
-    char *log = file_text(temporary_path(&place, "log"));
+    char *log = temporary_text(&place, "log");
     assert_non_null(log);
     /* Two pairs: four turns of a row that is quick, two of one that takes long. */
     static const char expected[] = "a 0\nb 0\nb 0\na 0\nb 0\na 0\na 0\nb 0\n"
@@ -266,9 +263,9 @@ static void test_a_pair_shares_a_processor(void **state) {
         ab_close(&ab);
     }
     /* Two processes were opened to see what they have, before the pairs. */
-    char *count = file_text(temporary_path(&place, "processors1"));
-    char *which = file_text(temporary_path(&place, "which1"));
-    char *free_count = file_text(temporary_path(&place, "processors2"));
+    char *count = temporary_text(&place, "processors1");
+    char *which = temporary_text(&place, "which1");
+    char *free_count = temporary_text(&place, "processors2");
     int numbers[26], places[26], of_two[26];
     lines_read(count, numbers, 26);
     lines_read(which, places, 26);

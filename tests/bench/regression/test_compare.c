@@ -4,17 +4,14 @@
 #include "bench/regression/compare.h"
 #include "bench/statistics/statistics.h"
 #include "common/random.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 /* --- folders of runs -------------------------------------------------------------------------- */
 

@@ -4,19 +4,16 @@
 #include "bench/regression/history.h"
 #include "bench/regression/history_plot.h"
 #include "bench/regression/history_print.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 struct place {
     struct temporary folder;
@@ -213,7 +210,7 @@ static void test_no_commit_is_a_command_of_gnuplot(void **state) {
     if (status != STATUS_OK && status != STATUS_UNSUPPORTED) /* there is no gnuplot */
         fail_msg("%s", message.text);
     assert_int_equal(panels, 1);
-    char *script = file_text(temporary_path(&place->folder, "history.gp"));
+    char *script = temporary_text(&place->folder, "history.gp");
     assert_non_null(script);
     check_holds(script, "set label 'c");
     assert_null(strstr(script, "\nsystem"));

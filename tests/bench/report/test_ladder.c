@@ -3,18 +3,13 @@
  */
 #include "bench/files/results.h"
 #include "bench/report/report.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* A run's folder under construction. */
 struct fixture {
@@ -127,13 +122,9 @@ static void draw(struct fixture *f) {
     }
 }
 
-static bool exists(struct fixture *f, const char *name) {
-    return access(temporary_path(&f->place, name), F_OK) == 0;
-}
-
 /* All of `words` (NULL-terminated) in the file, each behind the one before. */
 static void check_in_order(struct fixture *f, const char *name, const char *const *words) {
-    char *text = file_text(temporary_path(&f->place, name));
+    char *text = temporary_text(&f->place, name);
     if (!text) {
         fail_msg("there is no %s", name);
         return;
@@ -150,14 +141,6 @@ static void check_in_order(struct fixture *f, const char *name, const char *cons
 #define CHECK_IN_ORDER(f, name, ...)                                                               \
     check_in_order(f, name, (const char *const[]){__VA_ARGS__, NULL})
 
-static bool holds(struct fixture *f, const char *name, const char *words) {
-    char *text = file_text(temporary_path(&f->place, name));
-    assert_non_null(text);
-    bool found = strstr(text, words) != NULL;
-    free(text);
-    return found;
-}
-
 /* --- times ------------------------------------------------------------------------------------ */
 
 /* As they stand in the operation's table, not in the file; on all threads; with what they add. */
@@ -171,14 +154,14 @@ static void test_rungs_stand_in_the_order_of_their_table(void **state) {
     measured(f, "64x64x64", "cpu-blocked", 4e-3, 1e6);
     measured(f, "64x64x64", "cpu-naive", 2e-2, 1e6);
     draw(f);
-    assert_true(exists(f, "gemm-ladder-cpu.png"));
+    assert_true(temporary_has(&f->place, "gemm-ladder-cpu.png"));
     CHECK_IN_ORDER(f, "gemm-ladder-cpu.svg", "cpu-naive, 2 threads", "cpu-blocked, 2 threads",
                    "openblas, 2 threads", "5.0%, 20.0 ms", "three nested loops", "25%, 4.00 ms",
                    "+ blocks that stay in a cache", "100%, 1.00 ms", "+ kernels in assembly");
     CHECK_IN_ORDER(f, "plots.gp", "gemm-ladder-cpu", "\n100 2 ", "\n5 0 ", "\n25 1 ");
-    assert_false(holds(f, "gemm-ladder-cpu.svg", "direct"));
-    assert_false(holds(f, "gemm-ladder-cpu.svg", "1 thread<"));
-    assert_true(holds(f, "index.html", "figure-gemm-ladder-cpu"));
+    assert_false(temporary_holds(&f->place, "gemm-ladder-cpu.svg", "direct"));
+    assert_false(temporary_holds(&f->place, "gemm-ladder-cpu.svg", "1 thread<"));
+    assert_true(temporary_holds(&f->place, "index.html", "figure-gemm-ladder-cpu"));
 }
 
 /* What --add brought stands behind the operation's own. */
@@ -208,7 +191,7 @@ static void test_a_gpu_has_its_own_best(void **state) {
     CHECK_IN_ORDER(f, "gemm-ladder-gpu0.svg", "gemm ladder, gpu0: nn f32 64x64x64, hot",
                    ">cuda-naive<", ">cuda-tiled<", ">cublas<", "25%, 8.00 ms", "50%, 4.00 ms",
                    "100%, 2.00 ms", "% of the fastest");
-    assert_false(exists(f, "gemm-ladder-cpu.svg"));
+    assert_false(temporary_has(&f->place, "gemm-ladder-cpu.svg"));
 }
 
 /* More rungs first, then a square, then its size. */
@@ -228,7 +211,7 @@ static void test_the_largest_square_that_all_share_is_shown(void **state) {
         for (int r = 0; r < cases[c].rungs; r++)
             measured(f, cases[c].shape, rungs[r], 1e-3 * (r + 1), cases[c].flops);
     draw(f);
-    assert_true(holds(f, "gemm-ladder-cpu.svg", "nn f32 128x128x128, hot"));
+    assert_true(temporary_holds(&f->place, "gemm-ladder-cpu.svg", "nn f32 128x128x128, hot"));
 }
 
 static void test_two_implementations_are_no_ladder(void **state) {
@@ -237,7 +220,7 @@ static void test_two_implementations_are_no_ladder(void **state) {
     measured(f, "64x64x64", "openblas", 1e-3, 1e6);
     measured(f, "64x64x64", "of-another-build", 1e-3, 1e6);
     draw(f);
-    assert_false(exists(f, "gemm-ladder-cpu.svg"));
+    assert_false(temporary_has(&f->place, "gemm-ladder-cpu.svg"));
 }
 
 /* --- counts ----------------------------------------------------------------------------------- */
@@ -257,7 +240,7 @@ static void test_emulated_rungs_are_counted(void **state) {
     struct fixture *f = *state;
     emulated_rows(f);
     draw(f);
-    assert_true(exists(f, "gemm-ladder-emulated.png"));
+    assert_true(temporary_has(&f->place, "gemm-ladder-emulated.png"));
     CHECK_IN_ORDER(f, "gemm-ladder-emulated.svg",
                    "emulated GPU: nn f32 64x64x64, % of the least counted work", "cuda-naive",
                    "cuda-tiled", "cuda-split-k", "10%, 10 k", "40%, 2.5 k", "100%, 1 k",
@@ -296,7 +279,7 @@ static void test_what_was_not_verified_is_no_rung(void **state) {
     result_write(f, &key, "failed", NAN, 1e6);
     counted(f, "64x64x64", "cuda-warp", "warp", 10, 10, 10);
     draw(f);
-    assert_false(holds(f, "gemm-ladder-emulated.svg", "cuda-warp"));
+    assert_false(temporary_holds(&f->place, "gemm-ladder-emulated.svg", "cuda-warp"));
     CHECK_IN_ORDER(f, "gemm-ladder-emulated.svg", "100%, 1 k");
 }
 
@@ -306,12 +289,12 @@ static void test_counters_of_other_columns_are_no_work(void **state) {
     static const char *const rungs[] = {"cuda-naive", "cuda-tiled", "cuda-warp"};
     for (int r = 0; r < 3; r++)
         emulated(f, "64x64x64", rungs[r]);
-    file_write_text(temporary_path(&f->place, "counters.csv"),
+    temporary_write(&f->place, "counters.csv",
                     "operation,variant,dtype,shape,implementation,warp_instructions\n"
                     "gemm,nn,f32,64x64x64,cuda-naive,1000\n");
     draw(f);
-    assert_false(exists(f, "gemm-ladder-emulated.svg"));
-    assert_false(holds(f, "index.html", "counted work"));
+    assert_false(temporary_has(&f->place, "gemm-ladder-emulated.svg"));
+    assert_false(temporary_holds(&f->place, "index.html", "counted work"));
 }
 
 int main(void) {

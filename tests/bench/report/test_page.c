@@ -3,17 +3,14 @@
  */
 #include "bench/files/results.h"
 #include "bench/report/report.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct temporary place;
 
@@ -65,8 +62,7 @@ static void run_draw(void) {
     rows_write(file, "softmax", "32x50257", 5e-3);
     rows_write(file, "activation", "1048576", 1e-3);
     assert_int_equal(fclose(file), 0);
-    file_write_text(temporary_path(&place, "counters.csv"),
-                    "kernel,fma\na,9\nb,0.5\nc,1e+03\nd,10\n");
+    temporary_write(&place, "counters.csv", "kernel,fma\na,9\nb,0.5\nc,1e+03\nd,10\n");
     FILE *log = tmpfile();
     struct message message = {""};
     assert_non_null(log);
@@ -83,7 +79,7 @@ static bool browser_is_there(void) {
 
 /* The title that `script` sets in the loaded page, in a window so wide; to be freed. */
 static char *page_ask(const char *script, int width) {
-    char *page = file_text(temporary_path(&place, "index.html"));
+    char *page = temporary_text(&place, "index.html");
     assert_non_null(page);
     FILE *file = fopen(temporary_path(&place, "asked.html"), "w");
     assert_non_null(file);

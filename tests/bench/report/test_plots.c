@@ -1,17 +1,12 @@
 /* Plots: what is drawn from a run's files, and what happens without gnuplot and where it fails. */
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/report_fixture.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <cmocka.h>
 
 /* --- a little XML ----------------------------------------------------------------------------- */
 
@@ -58,10 +53,8 @@ static bool is_well_formed(const char *text) {
 
 static void test_every_plot_that_has_data_is_drawn(void **state) {
     struct fixture *f = *state;
-    rows_of_everything(f);
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
-    file_write_text(temporary_path(&f->place, "training.csv"), fixture_training);
+    run_of_everything(f);
+    fixture_write(f, "training.csv", fixture_training);
     fixture_draw_plots(f);
     static const struct {
         const char *name, *words;
@@ -77,8 +70,7 @@ static void test_every_plot_that_has_data_is_drawn(void **state) {
         char svg[64], png[64];
         snprintf(svg, sizeof svg, "%s.svg", plots[i].name);
         snprintf(png, sizeof png, "%s.png", plots[i].name);
-        char *text = file_text(temporary_path(&f->place, svg)),
-             *image = file_text(temporary_path(&f->place, png));
+        char *text = temporary_text(&f->place, svg), *image = temporary_text(&f->place, png);
         assert_non_null(text);
         assert_non_null(image);
         assert_true(is_well_formed(text));
@@ -126,7 +118,7 @@ static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
     const char *place = strstr(fixture_environment, "\"ceilings\"");
     snprintf(text, sizeof text, "%.*s%s%s", (int)(place - fixture_environment), fixture_environment,
              ceilings, place + strlen("\"ceilings\""));
-    file_write_text(temporary_path(&f->place, "environment.json"), text);
+    fixture_write(f, "environment.json", text);
     fixture_draw_plots(f);
     assert_true(fixture_holds(f, "gemm-speedup.svg",
                               "nn: gpu0 wins from 128x128x128, from 128x128x128 with transfers"));
@@ -142,7 +134,7 @@ static void test_a_gpu_is_drawn_beside_the_cpu(void **state) {
     assert_false(fixture_exists(f, "gemm-bf16-speedup.svg"));
     assert_false(fixture_exists(f, "activation-speedup.svg"));
     assert_true(fixture_holds(f, "index.html", "gemm/nn/f32, hot: gpu0 wins from 128x128x128"));
-    char *script = file_text(temporary_path(&f->place, "plots.gp"));
+    char *script = fixture_text(f, "plots.gp");
     /* Size, speedup, speedup with transfers; and in the roofline the two f32 rows alone. */
     assert_non_null(strstr(script, "64 0.5 0.1\n128 9 2.5\n"));
     const char *roofline = strstr(script, "# roof: memory, 0 threads");
@@ -160,8 +152,7 @@ static void test_no_ceiling_bounds_what_goes_between_ranks(void **state) {
         snprintf(row->key.device, sizeof row->key.device, "2xcpu");
         row_measure(row, 1e-5 * size, 1e3 * size, 4096.0 * size);
     }
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
+    run_write(f);
     fixture_draw_plots(f);
     assert_true(fixture_holds(f, "allreduce.svg", "mpi"));
     assert_false(fixture_holds(f, "allreduce.svg", "measured bandwidth"));
@@ -177,7 +168,7 @@ static void test_long_labels_of_bars_fit(void **state) {
     part_add(f, step, 1, "forward gemm 1");
     rows_write(f);
     fixture_draw_plots(f);
-    char *script = file_text(temporary_path(&f->place, "plots.gp"));
+    char *script = fixture_text(f, "plots.gp");
     assert_non_null(script);
     char *bars = strstr(script, "set ytics scale 0 (");
     assert_non_null(bars);
@@ -200,9 +191,8 @@ static void test_nothing_is_drawn_without_data(void **state) {
     struct fixture *f = *state;
     row_without_times(row_add(f, "gemm", "nn", "64x64x64", "cuda-naive", 0), "emulated", "");
     row_without_times(row_add(f, "gemm", "nn", "128x128x128", "openblas", 2), "skipped", "why");
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    run_write(f);
+    fixture_draw_page(f);
     assert_false(fixture_exists(f, "plots.gp"));
     assert_false(fixture_exists(f, "gemm.svg"));
     assert_false(fixture_exists(f, "gemm-shapes.svg"));
@@ -235,7 +225,7 @@ static void test_figures_of_an_earlier_drawing_go(void **state) {
     rows_of_everything(f);
     rows_write(f);
     fixture_draw_plots(f);
-    file_write_text(temporary_path(&f->place, "mine.svg"), "kept");
+    fixture_write(f, "mine.svg", "kept");
     assert_true(fixture_exists(f, "activation.svg") && fixture_exists(f, "gemm.svg"));
     f->row_count = 6; /* the products */
     f->part_count = 0;
@@ -253,15 +243,11 @@ static void test_figures_of_an_earlier_drawing_go(void **state) {
 
 static void test_drawing_again_makes_the_same(void **state) {
     struct fixture *f = *state;
-    rows_of_everything(f);
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
+    run_of_everything(f);
     fixture_draw_plots(f);
-    char *script = file_text(temporary_path(&f->place, "plots.gp")),
-         *page = file_text(temporary_path(&f->place, "index.html"));
+    char *script = fixture_text(f, "plots.gp"), *page = fixture_text(f, "index.html");
     fixture_draw_plots(f);
-    char *script_again = file_text(temporary_path(&f->place, "plots.gp")),
-         *page_again = file_text(temporary_path(&f->place, "index.html"));
+    char *script_again = fixture_text(f, "plots.gp"), *page_again = fixture_text(f, "index.html");
     assert_string_equal(script, script_again);
     assert_string_equal(page, page_again);
     free(script);
@@ -304,9 +290,7 @@ static enum status draw_with_path(struct fixture *f, const char *path) {
 
 static void test_without_gnuplot_the_run_is_whole(void **state) {
     struct fixture *f = *state;
-    rows_of_everything(f);
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
+    run_of_everything(f);
     assert_int_equal(draw_with_path(f, f->place.path), STATUS_OK);
     assert_non_null(strstr(f->log, "gnuplot-nox"));
     assert_non_null(strstr(f->log, "lockstep report"));
@@ -320,8 +304,7 @@ static void test_gnuplots_own_words_are_passed_on(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    file_write_text(temporary_path(&f->place, "gnuplot"),
-                    "#!/bin/sh\necho noise; echo 'the pen is <broken>' >&2; exit 3\n");
+    fixture_write(f, "gnuplot", "#!/bin/sh\necho noise; echo 'the pen is <broken>' >&2; exit 3\n");
     assert_int_equal(chmod(temporary_path(&f->place, "gnuplot"), 0755), 0);
     assert_int_equal(draw_with_path(f, f->place.path), STATUS_FAILED);
     assert_non_null(strstr(f->message.text, "the pen is <broken>"));

@@ -1,17 +1,12 @@
 /* Reports: what the page holds, and what happens to bad files. */
 #include "tests/support/calling.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/report_fixture.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const char counters[] = "operation,kernel,launches,more<columns>\n"
                                "gemm,\"naive<4,4>\",1,1234567\n";
@@ -23,15 +18,14 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     rows_of_everything(f);
     row_without_times(row_add(f, "gemm", "tn", "7x7x7", "open<b>blas", 2), "failed",
                       "1 < 2 & \"so\"");
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
-    file_write_text(temporary_path(&f->place, "counters.csv"), counters);
-    file_write_text(
-        temporary_path(&f->place, "limits.csv"),
+    run_write(f);
+    fixture_write(f, "counters.csv", counters);
+    fixture_write(
+        f, "limits.csv",
         "operation,variant,dtype,shape,implementation,kernel,grid,gpu,FMA,DRAM,limited_by,idle\n"
         "gemm,nn,f32,64x64x64,cuda<warp>,k,1x1x1,t4,1,0.25,FMA,39\n");
-    assert_int_equal(fixture_draw(f), STATUS_OK);
-    char *page = file_text(temporary_path(&f->place, "index.html"));
+    fixture_draw_page(f);
+    char *page = fixture_text(f, "index.html");
     assert_non_null(strstr(page, "<section id=limits>"));
     assert_non_null(strstr(page, "<td>cuda&lt;warp&gt;</td><td>k</td><td>FMA</td>"));
     assert_non_null(
@@ -66,8 +60,8 @@ static void test_the_page_names_what_speedups_are_against(void **state) {
     for (size_t i = 0; i < 2; i++)
         row_key_base(&f->rows[1].key, f->rows[i].speedup_base);
     rows_write(f);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
-    char *page = file_text(temporary_path(&f->place, "index.html"));
+    fixture_draw_page(f);
+    char *page = fixture_text(f, "index.html");
     assert_int_equal(text_count(page, "\">1.00x <small>base</small></td>"), 1); /* the matrix */
     assert_int_equal(text_count(page, ">1.00x base</td>"), 1);                  /* all results */
     assert_int_equal(text_count(page, "title=\"against openblas on 1 thread; 95% interval 0.4"), 2);
@@ -75,7 +69,7 @@ static void test_the_page_names_what_speedups_are_against(void **state) {
     free(page);
     for (size_t i = 0; i < result_format.later_columns; i++)
         file_drop_last_column(temporary_path(&f->place, "results.csv"));
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    fixture_draw_page(f);
     assert_false(fixture_holds(f, "index.html", "<small>base") ||
                  fixture_holds(f, "index.html", "x base<"));
     assert_true(fixture_holds(f, "index.html", "implementation of the case on all cores"));
@@ -89,24 +83,24 @@ static void test_the_page_shows_odd_numbers_as_what_they_are(void **state) {
     f->rows[0].speedup = 0.9996;
     f->rows[1].limit_fraction = 1.3;
     rows_write(f);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    fixture_draw_page(f);
     assert_false(fixture_holds(f, "index.html", "1.000x"));
     assert_true(fixture_holds(f, "index.html", ">1.00x</td>"));
     assert_true(fixture_holds(f, "index.html", ">130%</td>"));
     assert_false(fixture_holds(f, "index.html", "id=warnings"));
     snprintf(f->rows[1].limit_doubtful, sizeof f->rows[1].limit_doubtful, "yes");
     rows_write(f);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    fixture_draw_page(f);
     assert_false(fixture_holds(f, "index.html", ">130%</td>"));
     assert_true(fixture_holds(f, "index.html", ">\u2264130%</td>"));
     f->rows[1].limit_fraction = 40.0;
     row_measure(row_add(f, "transfer", "copy", "12345", "cpu-naive", 1), 1e-3, 1e6, 1e6);
     f->rows[f->row_count - 1].speedup = NAN;
     rows_write(f);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    fixture_draw_page(f);
     assert_true(
         fixture_holds(f, "index.html", "1 row is more than 3 times as fast as the measured"));
-    char *page = file_text(temporary_path(&f->place, "index.html"));
+    char *page = fixture_text(f, "index.html");
     const char *speedup = strstr(page, "<section id=speedup>"), *shape = strstr(page, "12345");
     assert_non_null(speedup);
     assert_non_null(shape);
@@ -124,8 +118,8 @@ static void test_the_page_marks_doubtful_ceilings(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), doubtful);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    fixture_write(f, "environment.json", doubtful);
+    fixture_draw_page(f);
     assert_true(fixture_holds(f, "index.html", "<td class=n>&ge;&nbsp;200.0</td>"));
     assert_true(fixture_holds(f, "index.html", "L1 400.0 <small>"));
     assert_true(fixture_holds(f, "index.html", "memory &ge;&nbsp;30.0 <small>"));
@@ -141,11 +135,9 @@ static void test_predictions_have_a_table_and_a_figure(void **state) {
         "gemm,nn,f32,9x9x9,one,l,1x1x1,t4,0.002,0.0018,0.0022,1,2,latency,1,39\n"
         "gemm,nn,f32,9x9x9,two,k,1x1x1,t4,0.007,0.006,0.008,1,2,L2,1,39\n";
     struct fixture *f = *state;
-    rows_of_everything(f);
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
-    file_write_text(temporary_path(&f->place, "predictions.csv"), predictions);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    run_of_everything(f);
+    fixture_write(f, "predictions.csv", predictions);
+    fixture_draw_page(f);
     assert_true(fixture_holds(f, "plots.gp", "predicted, not measured: gemm nn f32 9x9x9"));
     assert_true(fixture_holds(f, "plots.gp", "\n3 0 2.6 3.4\n"));
     assert_true(fixture_holds(f, "plots.gp", "\n7 0 6 8\n"));
@@ -179,14 +171,14 @@ static void test_the_page_is_small(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    file_write_text(temporary_path(&f->place, "counters.csv"),
-                    "operation,kernel,launches,instructions,fma,bytes\n"
-                    "gemm,naive,1,1234567,0,0.5\n");
-    file_write_text(temporary_path(&f->place, "limits.csv"),
-                    "operation,gpu,FMA,DRAM,L2,LSU,limited_by\n"
-                    "gemm,t4,1,0.25342891,0.001,0,FMA\n");
+    fixture_write(f, "counters.csv",
+                  "operation,kernel,launches,instructions,fma,bytes\n"
+                  "gemm,naive,1,1234567,0,0.5\n");
+    fixture_write(f, "limits.csv",
+                  "operation,gpu,FMA,DRAM,L2,LSU,limited_by\n"
+                  "gemm,t4,1,0.25342891,0.001,0,FMA\n");
     fixture_draw_plots(f);
-    char *page = file_text(temporary_path(&f->place, "index.html"));
+    char *page = fixture_text(f, "index.html");
     for (size_t i = 0; i < sizeof budgets / sizeof budgets[0]; i++) {
         const double bytes = bytes_a_cell(page, budgets[i].section);
         if (bytes > budgets[i].bytes)
@@ -199,10 +191,8 @@ static void test_the_page_is_small(void **state) {
 
 static void test_the_page_says_how_to_repeat_the_run(void **state) {
     struct fixture *f = *state;
-    rows_of_everything(f);
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    run_of_everything(f);
+    fixture_draw_page(f);
     assert_true(
         fixture_holds(f, "index.html", "<pre>lockstep run &#39;it&#39;\\&#39;&#39;s&#39;</pre>"));
     assert_true(fixture_holds(f, "index.html", "c0ffee"));
@@ -218,11 +208,9 @@ static void test_the_page_says_how_to_repeat_the_run(void **state) {
  * nothing. */
 static void test_figures_in_the_page_keep_their_names_apart(void **state) {
     struct fixture *f = *state;
-    rows_of_everything(f);
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
+    run_of_everything(f);
     fixture_draw_plots(f);
-    char *page = file_text(temporary_path(&f->place, "index.html"));
+    char *page = fixture_text(f, "index.html");
     assert_int_equal(text_count(page, "<svg "), 6);
     assert_int_equal(text_count(page, "</svg>"), 6);
     int references = 0;
@@ -246,11 +234,9 @@ static void test_figures_in_the_page_keep_their_names_apart(void **state) {
 
 static void test_the_page_asks_nothing_of_the_network(void **state) {
     struct fixture *f = *state;
-    rows_of_everything(f);
-    rows_write(f);
-    file_write_text(temporary_path(&f->place, "environment.json"), fixture_environment);
-    file_write_text(temporary_path(&f->place, "training.csv"), fixture_training);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    run_of_everything(f);
+    fixture_write(f, "training.csv", fixture_training);
+    fixture_draw_page(f);
     static const char *const foreign[] = {"http:", "https:", "src=", "@import", "//cdn", "{{"};
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
         assert_false(fixture_holds(f, "index.html", foreign[i]));
@@ -259,7 +245,7 @@ static void test_the_page_asks_nothing_of_the_network(void **state) {
 
 static void test_training_alone_is_a_report(void **state) {
     struct fixture *f = *state;
-    file_write_text(temporary_path(&f->place, "training.csv"), fixture_training);
+    fixture_write(f, "training.csv", fixture_training);
     fixture_draw_plots(f);
     assert_true(fixture_exists(f, "training.svg"));
     assert_true(fixture_holds(f, "index.html", "2 epochs of training"));
@@ -270,11 +256,11 @@ static void test_a_cut_file_is_said_to_be_unfinished(void **state) {
     struct fixture *f = *state;
     rows_of_everything(f);
     rows_write(f);
-    char *text = file_text(temporary_path(&f->place, "results.csv"));
+    char *text = fixture_text(f, "results.csv");
     text[strlen(text) - 9] = '\0';
-    file_write_text(temporary_path(&f->place, "results.csv"), text);
+    fixture_write(f, "results.csv", text);
     free(text);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    fixture_draw_page(f);
     assert_true(fixture_holds(f, "index.html", "not finished"));
     assert_true(fixture_holds(f, "index.html", "8 rows, 8 measured"));
 }
@@ -300,8 +286,8 @@ static void test_damaged_files_are_named_with_the_line(void **state) {
     rows_of_everything(f);
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
         rows_write(f);
-        char *before = file_text(temporary_path(&f->place, damages[i].file));
-        file_write_text(temporary_path(&f->place, damages[i].file), damages[i].text);
+        char *before = temporary_text(&f->place, damages[i].file);
+        fixture_write(f, damages[i].file, damages[i].text);
         assert_int_equal(fixture_draw(f), STATUS_INVALID);
         if (!strstr(f->message.text, damages[i].place))
             fail_msg("'%s' does not name %s", f->message.text, damages[i].place);
@@ -311,7 +297,7 @@ static void test_damaged_files_are_named_with_the_line(void **state) {
         free(before);
     }
     rows_write(f);
-    assert_int_equal(fixture_draw(f), STATUS_OK);
+    fixture_draw_page(f);
 }
 
 static void test_a_folder_without_a_run_is_refused(void **state) {

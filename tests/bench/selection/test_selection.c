@@ -2,15 +2,10 @@
 #include "bench/operations/operations.h"
 #include "bench/selection/presets.h"
 #include "bench/selection/selection.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static struct selection selection_of(const struct selection_options *options) {
     struct selection selection;

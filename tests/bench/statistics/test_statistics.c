@@ -1,15 +1,10 @@
 /* Medians, intervals and noise. */
 #include "bench/statistics/statistics.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { COUNT_MAX = 100 };
 

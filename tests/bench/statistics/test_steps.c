@@ -1,14 +1,9 @@
 /* Where the level of a series changed. */
 #include "bench/statistics/steps.h"
 #include "common/random.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 enum { COUNT = 200, LEVELS_MAX = 8 };
 

@@ -2,16 +2,11 @@
 #include "bench/statistics/ranks.h"
 #include "bench/statistics/verdict.h"
 #include "common/random.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static void check_close(double actual, double expected) {
     if (!(fabs(actual - expected) <= 1e-12 * fabs(expected)))

@@ -1,19 +1,14 @@
 /* Reading IDX files: right ones in every spelling, and each kind of damage refused by name. */
 #include "bench/training/dataset.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
-
-#include <cmocka.h>
 
 enum { SIDE = 2, PIXELS = SIDE * SIDE, TRAIN = 3, TEST = 2 };
 

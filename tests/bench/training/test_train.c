@@ -5,21 +5,16 @@
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/simd/simd.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/networks.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static const struct mlp_kernels fast = {
     .gemm = gemm_openblas,

@@ -7,16 +7,13 @@
 #include "bench/training/train.h"
 #include "common/random.h"
 #include "tests/support/bounded_training.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { SEED = 1, STREAM_X = 100, STREAM_LABELS = 101 };
 

@@ -4,20 +4,16 @@
 #include "bench/training/weights.h"
 #include "common/files.h"
 #include "common/random.h"
+#include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 
 #include <math.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <zlib.h>
-
-#include <cmocka.h>
 
 /* A network of two layers, and room for its numbers. */
 struct network {

@@ -3,13 +3,10 @@
  * values: the builds for AVX2 and AVX-512 give the bits of the plain one.
  */
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { SLOTS = 24, ROUNDS = 24, GROUPS_MAX = 8 };
 

@@ -3,14 +3,11 @@
  * rounding modes and 128-bit integers (PTX ISA 9.7.9: cvt).
  */
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/cmocka.h"
 
 #include <fenv.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 __extension__ typedef __int128 big;
 

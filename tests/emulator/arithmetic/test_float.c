@@ -3,14 +3,11 @@
  * cases that PTX ISA 9.7.3 lists.
  */
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/cmocka.h"
 
 #include <fenv.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 enum { ROUNDS = 20000 };
 

@@ -4,14 +4,11 @@
  * binary128.
  */
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/cmocka.h"
 
 #include <fenv.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 __extension__ typedef __float128 exact;
 

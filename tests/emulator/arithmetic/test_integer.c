@@ -3,14 +3,11 @@
  * loops over single bits written from the semantics in PTX ISA 9.7.1, and on values known by hand.
  */
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 __extension__ typedef __int128 big;
 __extension__ typedef unsigned __int128 ubig;

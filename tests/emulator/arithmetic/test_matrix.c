@@ -4,14 +4,11 @@
  */
 #include "emulator/arithmetic/matrix.h"
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { SIDE = 256, REGISTERS = 32 };
 

@@ -3,14 +3,11 @@
  * laid out by the formulas of PTX ISA 9.7.14.5.1 and equal to plain loops to the bit.
  */
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { PRODUCTS = 4, SIDE = 8, DEPTH = 4, REGISTERS = 12 };
 

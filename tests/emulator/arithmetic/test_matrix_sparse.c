@@ -3,14 +3,11 @@
  * by what PTX ISA 9.7.14.6 says of each shape, and results are equal to the bit.
  */
 #include "tests/support/arithmetic_lookup.h"
+#include "tests/support/cmocka.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 enum { ROWS = 16, COLUMNS = 8, DEPTH = 128, REGISTERS = 16 };
 

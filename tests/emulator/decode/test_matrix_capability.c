@@ -1,13 +1,8 @@
 /* Which compute capability has a product of matrices, by shape and type (PTX ISA 9.7.14). */
 #include "emulator/decode/matrix_capability.h"
+#include "tests/support/cmocka.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 static unsigned capability_of(const char *text) {
     enum { MODIFIERS = 16 };

@@ -1,16 +1,12 @@
 /* The emulator's own declaration of the driver API against the toolkit's, where one is installed.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <dlfcn.h>
 
 #include "tests/emulator/driver/api_values.h"
+#include "tests/support/cmocka.h"
 
 #ifdef API_HAS_TOOLKIT
 

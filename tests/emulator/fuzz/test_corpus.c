@@ -1,12 +1,8 @@
 /* Replays the kept corpora of what the emulated GPU reads with the fuzzer's targets: what they once
  * choked on must neither crash, hang nor leak again (AddressSanitizer sees the rest in `make
  * check`). */
+#include "tests/support/cmocka.h"
 #include "tests/support/fuzzing.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
 
 static void ptx_is_digested(void **state) {
     (void)state;

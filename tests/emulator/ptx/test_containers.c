@@ -1,18 +1,13 @@
 /* Fat binaries, LZ4 blocks and handles: the parts of the emulated driver that need no device. */
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "emulator/driver/state/handles.h"
 #include "emulator/ptx/fatbin.h"
 #include "emulator/ptx/lz4.h"
+#include "tests/support/cmocka.h"
 
 /* Tests run in the root of the repository. */
 #define TEST_PTX "tests/data/ptx"

@@ -3,21 +3,16 @@
  * of tests/programs, which nvcc has compiled where there is one.
  */
 #include <dirent.h>
-#include <setjmp.h>
 #include <spawn.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "emulator/driver/lockstep_emulator.h"
 #include "emulator/runtime/types.h"
+#include "tests/support/cmocka.h"
 
 /* ---- As nvcc spells it ---- */
 
