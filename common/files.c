@@ -65,6 +65,18 @@ static const char *kind_name(mode_t mode) {
                             : "device";
 }
 
+static enum status kind_check(const char *path, mode_t mode, struct message *message) {
+    if (S_ISREG(mode))
+        return STATUS_OK;
+    return message_set(message, STATUS_INVALID, "cannot read %s: it is a %s; name a regular file",
+                       path, kind_name(mode));
+}
+
+enum status file_check_regular(const char *path, struct message *message) {
+    struct stat found;
+    return stat(path, &found) == 0 ? kind_check(path, found.st_mode, message) : STATUS_OK;
+}
+
 enum status file_read(const char *path, size_t most, char **bytes, size_t *size,
                       struct message *message) {
     *bytes = NULL;
@@ -78,14 +90,10 @@ enum status file_read(const char *path, size_t most, char **bytes, size_t *size,
             (void)close(file);
         return read_failed(path, error, message);
     }
-    enum status status;
-    if (!S_ISREG(found.st_mode))
-        status =
-            message_set(message, STATUS_INVALID, "cannot read %s: it is a %s; name a regular file",
-                        path, kind_name(found.st_mode));
-    else if ((uintmax_t)found.st_size > most)
+    enum status status = kind_check(path, found.st_mode, message);
+    if (status == STATUS_OK && (uintmax_t)found.st_size > most)
         status = is_too_large(path, most, message);
-    else
+    else if (status == STATUS_OK)
         status = all_read(file, path, (size_t)found.st_size, most, bytes, size, message);
     (void)close(file); /* nothing was written */
     return status;
@@ -117,14 +125,13 @@ struct target {
 };
 
 static enum status write_failed(const struct target *target, int error, struct message *message) {
-    if (error == ENOENT || error == ENOTDIR)
-        return message_set(message, STATUS_IO,
-                           "cannot write %s: %s; make its folder, or name another place",
-                           target->name, strerror(error));
-    return message_set(message, STATUS_IO,
-                       "cannot write %s: %s; what was there is untouched, so make room or name "
-                       "another place",
-                       target->name, strerror(error));
+    const bool lacks_folder = error == ENOENT || error == ENOTDIR;
+    const bool lacks_room = error == ENOSPC || error == EDQUOT || error == EFBIG;
+    return message_set(message, STATUS_IO, "cannot write %s: %s; %s", target->name, strerror(error),
+                       lacks_folder ? "make its folder, or name another place"
+                       : lacks_room ? "what was there is untouched, so make room or name another "
+                                      "place"
+                                    : "what was there is untouched; name another place");
 }
 
 /* Puts the link's text in the place of the path's last component, or of all of it. */

@@ -20,6 +20,7 @@ static const char latest_link[] = "reports/latest", latest_suffix[] = ".lockstep
 
 enum status folder_make(const char *path, struct message *message) {
     char partial[2048];
+    struct stat found;
     int length = snprintf(partial, sizeof partial, "%s", path);
     if (length <= 0)
         return message_set(message, STATUS_INVALID, "--out wants the name of a folder, not ''");
@@ -34,6 +35,9 @@ enum status folder_make(const char *path, struct message *message) {
             return message_set(message, STATUS_IO,
                                "cannot make the folder %s: %s; choose a writable place with --out",
                                partial, strerror(errno));
+        if (stat(partial, &found) == 0 && !S_ISDIR(found.st_mode))
+            return message_set(message, STATUS_INVALID,
+                               "%s is there and no folder; choose another --out", partial);
         *slash = end;
         if (end == '\0')
             return STATUS_OK;

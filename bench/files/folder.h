@@ -14,7 +14,8 @@ struct folder {
     struct message warning; /* what is not as it should be and stops nothing; empty: nothing */
 };
 
-/* Makes the folder that --out named and those that it lies in, as far as they are missing. */
+/* Makes the folder that --out named and those that it lies in, as far as they are missing.
+ * STATUS_INVALID: something else lies there. */
 enum status folder_make(const char *path, struct message *message);
 
 /* Opens `out`, or a new folder reports/runs/<UTC time>-<host> with reports/latest pointing to it

@@ -1,5 +1,6 @@
 /* Opening the history: its schema, and what is refused. */
 #include "bench/regression/history_store.h"
+#include "common/files.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -15,24 +16,6 @@ enum { APPLICATION = 0x4c534831, SCHEMA_VERSION = 1, BUSY_MILLISECONDS = 30000 }
 const char *history_path(void) {
     const char *named = getenv("LOCKSTEP_HISTORY");
     return named && *named ? named : "reports/history.sqlite";
-}
-
-enum status history_failure(const struct history *history, const char *tried,
-                            struct message *message) {
-    int code = sqlite3_errcode(history->database) & 0xff;
-    bool damaged = code == SQLITE_NOTADB || code == SQLITE_CORRUPT;
-    return message_set(message, damaged ? STATUS_INVALID : STATUS_IO, "cannot %s %s: %s%s", tried,
-                       history->path, sqlite3_errmsg(history->database),
-                       damaged ? "; it was left as it is: restore it, or name another file in "
-                                 "LOCKSTEP_HISTORY"
-                               : "");
-}
-
-enum status history_prepare(const struct history *history, const char *sql,
-                            sqlite3_stmt **statement, struct message *message) {
-    if (sqlite3_prepare_v2(history->database, sql, -1, statement, NULL) == SQLITE_OK)
-        return STATUS_OK;
-    return history_failure(history, "read", message);
 }
 
 static enum status number_read(const struct history *history, const char *sql, int64_t *number,
@@ -207,6 +190,8 @@ static enum status database_open(struct history *history, bool write, struct mes
         status = immutable_open(history, message);
     if (status == STATUS_OK)
         status = schema_check(history, write, message);
+    if (status == STATUS_OK)
+        status = history_check_tables(history, message);
     if (status != STATUS_OK || !write)
         return status;
     /* Readers then never wait for writers. Where the file system cannot, or another process is at
@@ -225,7 +210,9 @@ enum status history_open(const char *path, bool write, struct history **opened,
                            "there is no history at %s: `lockstep history record DIR` begins one, "
                            "LOCKSTEP_HISTORY names another",
                            path);
-    enum status status = write ? folder_make(path, message) : STATUS_OK;
+    enum status status = file_check_regular(path, message);
+    if (status == STATUS_OK && write)
+        status = folder_make(path, message);
     if (status != STATUS_OK)
         return status;
     struct history *history = calloc(1, sizeof *history);

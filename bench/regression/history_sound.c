@@ -1,4 +1,4 @@
-/* Whether a history is whole, before anything is added to it. */
+/* Whether a history is what it should be: before it is read, and before anything is added to it. */
 #include "bench/regression/history_store.h"
 
 #include <stdlib.h>
@@ -12,33 +12,16 @@ static enum status refuse(const struct history *history, const char *what,
                        history->path, what);
 }
 
-static enum status pages_check(const struct history *history, struct message *message) {
+/* Refuses the file where the query finds something, whose first column says what is wrong. */
+static enum status nothing_check(const struct history *history, const char *sql,
+                                 struct message *message) {
     sqlite3_stmt *statement = NULL;
-    enum status status = history_prepare(history, "PRAGMA quick_check(1)", &statement, message);
-    if (status == STATUS_OK && sqlite3_step(statement) != SQLITE_ROW)
+    enum status status = history_prepare(history, sql, &statement, message);
+    const int code = status == STATUS_OK ? sqlite3_step(statement) : SQLITE_DONE;
+    if (code == SQLITE_ROW)
+        status = refuse(history, (const char *)sqlite3_column_text(statement, 0), message);
+    else if (code != SQLITE_DONE)
         status = history_failure(history, "read", message);
-    const char *found =
-        status == STATUS_OK ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-    if (status == STATUS_OK && (!found || strcmp(found, "ok") != 0))
-        status = refuse(history, found ? found : "unreadable", message);
-    sqlite3_finalize(statement);
-    return status;
-}
-
-static enum status references_check(const struct history *history, struct message *message) {
-    sqlite3_stmt *statement = NULL;
-    char what[160];
-    enum status status = history_prepare(history, "PRAGMA foreign_key_check", &statement, message);
-    int code = status == STATUS_OK ? sqlite3_step(statement) : SQLITE_DONE;
-    if (code == SQLITE_ROW) {
-        const char *table = (const char *)sqlite3_column_text(statement, 0);
-        const char *parent = (const char *)sqlite3_column_text(statement, 2);
-        snprintf(what, sizeof what, "a row of %.40s refers to a row of %.40s that is not there",
-                 table ? table : "a table", parent ? parent : "a table");
-        status = refuse(history, what, message);
-    } else if (code != SQLITE_DONE) {
-        status = history_failure(history, "read", message);
-    }
     sqlite3_finalize(statement);
     return status;
 }
@@ -92,9 +75,26 @@ static enum status columns_check(const struct history *history, struct message *
     return STATUS_OK;
 }
 
+enum status history_check_tables(const struct history *history, struct message *message) {
+    enum status status = columns_check(history, message);
+    if (status != STATUS_OK)
+        return status;
+    return nothing_check(history,
+                         "SELECT 'a run was written ''' || written || ''', which is not a time'"
+                         " FROM run WHERE strftime('%Y-%m-%dT%H:%M:%SZ', written, '+0 days') IS NOT"
+                         " written",
+                         message);
+}
+
 enum status history_check_sound(const struct history *history, struct message *message) {
-    enum status status = pages_check(history, message);
-    if (status == STATUS_OK)
-        status = columns_check(history, message);
-    return status == STATUS_OK ? references_check(history, message) : status;
+    enum status status = nothing_check(history,
+                                       "SELECT quick_check FROM pragma_quick_check(1)"
+                                       " WHERE quick_check <> 'ok'",
+                                       message);
+    if (status != STATUS_OK)
+        return status;
+    return nothing_check(history,
+                         "SELECT 'a row of ' || \"table\" || ' refers to a row of ' || parent ||"
+                         " ' that is not there' FROM pragma_foreign_key_check",
+                         message);
 }

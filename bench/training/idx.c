@@ -21,8 +21,14 @@ struct idx {
 };
 
 /* A damaged file is a wrong file, as a truncated one is. The system's own errors are others. */
-static enum status damage_status(int code) {
-    return code == Z_ERRNO ? STATUS_IO : STATUS_INVALID;
+static enum status idx_failed(const struct idx *idx, struct message *message) {
+    int code;
+    const char *error = gzerror(idx->file, &code); /* begins with the path */
+    if (code == Z_ERRNO)
+        return message_set(message, STATUS_IO, "cannot read %s: %s", idx->path, strerror(errno));
+    return message_set(message, STATUS_INVALID,
+                       "cannot read %s after %lld bytes; the file is damaged, fetch it again",
+                       error, (long long)idx->bytes);
 }
 
 /* zlib reads at most INT_MAX at once; a piece of 64 MiB also keeps a damaged count from asking for
@@ -40,13 +46,9 @@ static enum status idx_read(struct idx *idx, uint8_t *to, int64_t count, int64_t
         if (got == wanted)
             continue;
         int code;
-        const char *error = gzerror(idx->file, &code);
+        (void)gzerror(idx->file, &code);
         if (got < 0 && code != Z_BUF_ERROR)
-            return message_set(message, damage_status(code),
-                               "cannot read %s: %s after %lld bytes; the file is damaged, fetch it "
-                               "again",
-                               idx->path, code == Z_ERRNO ? strerror(errno) : error,
-                               (long long)idx->bytes);
+            return idx_failed(idx, message);
         return message_set(message, STATUS_INVALID,
                            "%s is truncated: %lld bytes of data, its header asks for %lld; fetch "
                            "it again",
@@ -101,12 +103,8 @@ static enum status idx_end(struct idx *idx, struct message *message) {
                            "damaged or of another kind",
                            idx->path, (long long)idx->bytes);
     int code;
-    const char *error = gzerror(idx->file, &code);
-    if (got < 0 || code != Z_OK)
-        return message_set(message, damage_status(code),
-                           "cannot read the end of %s: %s; the file is damaged, fetch it again",
-                           idx->path, code == Z_ERRNO ? strerror(errno) : error);
-    return STATUS_OK;
+    (void)gzerror(idx->file, &code);
+    return got < 0 || code != Z_OK ? idx_failed(idx, message) : STATUS_OK;
 }
 
 /* Everything after the header, and nothing after that. */

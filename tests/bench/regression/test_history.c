@@ -380,6 +380,15 @@ static void check_refused(const char *path, const char *words) {
     free(after.data);
 }
 
+/* Also where nothing is to be added. */
+static void check_unreadable(const char *path, const char *words) {
+    struct history *history = NULL;
+    struct message message = {""};
+    assert_int_equal(history_open(path, false, &history, &message), STATUS_INVALID);
+    assert_null(history);
+    check_holds(message.text, words);
+}
+
 static void sql_run(const char *path, const char *sql) {
     sqlite3 *database = NULL;
     assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
@@ -406,6 +415,15 @@ static void test_what_is_no_database_is_refused(void **state) {
     const char *path = temporary_path(&place->folder, "notes.txt");
     file_write_text(path, "Dear diary, today I timed a matrix product. It took its time.\n");
     check_refused(path, "not a database");
+}
+
+static void test_what_is_no_file_is_refused(void **state) {
+    struct place *place = *state;
+    const char *fifo = temporary_path(&place->folder, "fifo");
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    check_unreadable(fifo, "it is a FIFO; name a regular file");
+    check_unreadable("/dev/zero", "it is a device");
+    check_unreadable(place->folder.path, "it is a folder");
 }
 
 static const size_t page_bytes = 4096; /* bytes, of SQLite's files */
@@ -435,17 +453,21 @@ static void test_a_history_without_its_runs_is_refused(void **state) {
     check_refused(place->path, "a row of value refers to a row of run that is not there");
 }
 
-static void test_other_columns_are_refused(void **state) {
+static void test_other_columns_and_times_are_refused(void **state) {
     const struct place *place = *state;
     static const char *const changes[][2] = {
         {"ALTER TABLE value ADD COLUMN rhyme TEXT", "the columns of its table value"},
         {"ALTER TABLE run RENAME COLUMN written TO at", "the columns of its table run"},
         {"ALTER TABLE machine RENAME TO device", "the columns of its table machine"},
+        {"DROP TABLE value", "the columns of its table value are not those of this version: none"},
+        {"UPDATE run SET written = 'yesterday'", "a run was written 'yesterday'"},
+        {"UPDATE run SET written = '2026-02-30T00:00:00Z'", "a run was written '2026-02-30"},
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         record_well(place->path, 1, 2, 1e-3);
         sql_run(place->path, changes[i][0]);
         check_refused(place->path, changes[i][1]);
+        check_unreadable(place->path, changes[i][1]);
         assert_int_equal(remove(place->path), 0);
     }
 }
@@ -577,9 +599,10 @@ int main(void) {
         TEST(test_a_newer_version_is_refused),
         TEST(test_another_database_is_refused),
         TEST(test_what_is_no_database_is_refused),
+        TEST(test_what_is_no_file_is_refused),
         TEST(test_a_damaged_history_is_refused),
         TEST(test_a_history_without_its_runs_is_refused),
-        TEST(test_other_columns_are_refused),
+        TEST(test_other_columns_and_times_are_refused),
         TEST(test_a_time_that_is_none_is_named),
         TEST(test_when_a_run_was_written_is_a_time),
         TEST(test_a_history_that_may_only_be_read),
