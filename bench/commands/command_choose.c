@@ -71,8 +71,6 @@ static enum status arguments_check(struct parsed *parsed, struct message *messag
                            "choose wants an operation whose shape is %s, see `lockstep list "
                            "operations`; not '%s'",
                            form, name);
-    if (!parsed->layers)
-        return message_set(message, STATUS_INVALID, "choose wants --layers, as in 784-128-10");
     const struct model_gpu *described = parsed->device_file ? &parsed->description.gpu : NULL;
     enum status status = variants_check(parsed->variant, operation, message);
     if (status == STATUS_OK && described)
@@ -87,6 +85,8 @@ static enum status arguments_check(struct parsed *parsed, struct message *messag
         status = gpu_prices_read(parsed->price, &parsed->choice, &parsed->prices, message);
     if (status == STATUS_OK && parsed->measured)
         status = measured_check(parsed->measured, message);
+    if (status == STATUS_OK && !parsed->layers) /* what is there comes before what is missing */
+        return message_set(message, STATUS_INVALID, "choose wants --layers, as in 784-128-10");
     return status;
 }
 

@@ -27,6 +27,9 @@ static enum status name_refuse(const char *name, const struct model_gpu *describ
                                struct message *message) {
     char known[1024];
     names_join(described, known, sizeof known);
+    if (!*name)
+        return message_set(message, STATUS_INVALID,
+                           "a list of GPUs wants a name between its commas; known are %s", known);
     return message_set(message, STATUS_INVALID,
                        "there are no figures of a GPU '%s'; known are %s. --device-file describes "
                        "another",

@@ -95,6 +95,7 @@ static void test_a_bad_choice_is_refused(void **state) {
     CHECK_REFUSED(2, "cannot read layers '784+10'", "choose", "mlp", "--layers", "784+10");
     CHECK_REFUSED(2, "--price names a GPU 't5'", "choose", "mlp", "--layers", "784-10", "--price",
                   "t5=1");
+    CHECK_REFUSED(2, "--price names a GPU 't5'", "choose", "mlp", "--price", "t5=1");
     CHECK_REFUSED(2, "no variant 'none' of mlp", "choose", "mlp", "--layers", "784-10", "--variant",
                   "none");
 }
