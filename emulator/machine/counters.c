@@ -19,6 +19,16 @@ void machine_counters_add(struct machine_counters *total, const struct machine_c
 #undef COUNTER
 }
 
+struct machine_counters machine_counters_since(const struct machine_counters *now,
+                                               const struct machine_counters *before) {
+    struct machine_counters since = *now;
+#define COUNTER(name) since.name -= before->name;
+#define PROPERTY(name)
+#include "emulator/lanes/counters.def"
+#undef COUNTER
+    return since;
+}
+
 void machine_counters_scale(struct machine_counters *counters, uint64_t all, uint64_t counted) {
 #define COUNTER(name)                                                                              \
     counters->name = (uint64_t)(((__uint128_t)counters->name * all + counted / 2) / counted);

@@ -157,6 +157,9 @@ enum machine_status machine_find_global(struct machine_module *module, const cha
 /* ---- Launch ---- */
 
 void machine_counters_add(struct machine_counters *total, const struct machine_counters *more);
+/* What was counted between the two. */
+struct machine_counters machine_counters_since(const struct machine_counters *now,
+                                               const struct machine_counters *before);
 /* Each count times `all` over `counted`, rounded. */
 void machine_counters_scale(struct machine_counters *counters, uint64_t all, uint64_t counted);
 

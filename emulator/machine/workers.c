@@ -129,9 +129,14 @@ static void run_independent(struct worker *worker) {
         const uint64_t number = __atomic_fetch_add(&launch->next_cluster, 1, __ATOMIC_RELAXED);
         if (number >= launch->cluster_count)
             break;
+        struct machine_counters before;
+        if (launch->of_chosen)
+            before = worker->counters;
         cluster_start(&cluster, worker, launch->chosen ? launch->chosen[number] : number);
         while (step(launch, &cluster))
             ;
+        if (launch->of_chosen)
+            launch->of_chosen[number] = machine_counters_since(&worker->counters, &before);
     }
     cluster_close(&cluster);
 }

@@ -53,11 +53,12 @@ struct launch {
     struct race_global *race_global; /* NULL: races between blocks are not looked for */
     bool is_slow;                    /* race or init checks are on */
     bool is_watched; /* the same, or caches are simulated: somebody sees what global memory does */
-    struct caches *caches;  /* NULL: not simulated */
-    int64_t slice;          /* instructions of a warp before the next one's turn */
-    const uint64_t *chosen; /* the numbers of the clusters that run; NULL: all */
-    uint64_t next_cluster;  /* atomic */
-    uint64_t instructions;  /* atomic: executed by finished slices, for the budget */
+    struct caches *caches;              /* NULL: not simulated */
+    int64_t slice;                      /* instructions of a warp before the next one's turn */
+    const uint64_t *chosen;             /* the numbers of the clusters that run; NULL: all */
+    struct machine_counters *of_chosen; /* what each of them counts; NULL: nobody asks */
+    uint64_t next_cluster;              /* atomic */
+    uint64_t instructions;              /* atomic: executed by finished slices, for the budget */
     pthread_mutex_t lock;
     struct fault fault; /* of the lowest block that failed */
     struct output *outputs;
