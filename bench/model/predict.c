@@ -58,8 +58,7 @@ const char *model_family_names(void) {
 /* ---- What the constants are multiplied with ---- */
 
 enum { SECTOR_BYTES = 32, LINE_BYTES = 128, LANES = 32, WORD_SECTORS = 4 };
-/* Of the nominal bandwidth, where error correction lies in the data's own memory: a ninth access for
- * eight. */
+/* Of what DRAM moves, where error correction lies in the data's own memory: a ninth access for eight. */
 static const double ecc_share = 8.0 / 9;
 /* A store keeps a slice of the second-level cache busy as long as two loads. */
 static const double store_weight = 2;
@@ -128,16 +127,22 @@ static struct traffic traffic_estimate(const struct counters_row *row, const str
                                     part_gone(kept * gpu->multiprocessors, l2)};
 }
 
-/* As the caches of this very GPU were simulated. Launches are repeated, so what fits is there. */
+static double data_share(const struct model_gpu *gpu) {
+    return gpu->ecc > 0 ? ecc_share : 1;
+}
+
+/* As the caches of this very GPU were simulated, error correction too. Launches are repeated, so what
+ * fits is there. */
 static struct traffic traffic_counted(const struct counters_row *row, const struct model_gpu *gpu) {
     const double launches = (double)row->launches;
     const double touched = (double)row->bytes_touched / launches;
+    const double once = touched / data_share(gpu);
     const double stores =
         SECTOR_BYTES * (double)(row->global_store_sectors + row->global_atomic_sectors) / launches;
     const double moved = (double)(row->dram_read_bytes + row->dram_write_bytes) / launches;
-    return (struct traffic){
-        SECTOR_BYTES * (double)row->l2_sectors / launches + (store_weight - 1) * stores,
-        fmax(0, moved - touched) + touched * part_gone(touched, 1048576 * gpu->l2)};
+    return (struct traffic){SECTOR_BYTES * (double)row->l2_sectors / launches +
+                                (store_weight - 1) * stores,
+                            fmax(0, moved - once) + once * part_gone(touched, 1048576 * gpu->l2)};
 }
 
 static void memory_estimate(const struct counters_row *row, const struct model_gpu *counted,
@@ -147,7 +152,7 @@ static void memory_estimate(const struct counters_row *row, const struct model_g
     const struct traffic traffic =
         is_counted ? traffic_counted(row, gpu) : traffic_estimate(row, gpu, resident, blocks);
     demand->l2 = traffic.l2 / gpu->l2_bytes;
-    demand->dram_us = traffic.dram / (1e3 * gpu->memory * (gpu->ecc > 0 ? ecc_share : 1));
+    demand->dram_us = traffic.dram / (1e3 * gpu->memory * (is_counted ? 1 : data_share(gpu)));
 }
 
 static enum status demand_find(const struct counters_row *row, const struct model_gpu *counted,

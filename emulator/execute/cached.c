@@ -21,6 +21,8 @@ void cached_request(struct warp *warp, enum caches_access access, const uint64_t
                     uint32_t count) {
     const struct launch *launch = warp->block->launch;
     uint64_t done = 0, line, other;
+    if (launch->caches)
+        caches_request(launch->caches);
     for (uint32_t k = 0; launch->caches && k < count; k++) {
         uint8_t bits = 0;
         if ((done >> k & 1) || !line_number(launch->memory, sectors[k], &line))

@@ -55,6 +55,7 @@ struct machine_properties {
     size_t constant_memory;
     size_t l1_bytes; /* of a multiprocessor's first-level cache and shared memory together */
     size_t l2_bytes;
+    bool has_inline_ecc; /* error correction lies in the memory of the data */
     size_t memory_bytes;
     unsigned clock_khz, memory_clock_khz, memory_bus_width;
 };

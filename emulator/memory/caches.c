@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 enum { FIRST_WAYS = 64, SECOND_WAYS = 16 };
+/* Where error correction lies in the memory of the data, 64 bytes check a KiB. */
+enum { CHECK_BYTES = 64, CHECKED_LINES = 1024 / CACHE_LINE_BYTES };
 
 static uint64_t count(uint8_t sectors) {
     return (uint64_t)__builtin_popcount(sectors);
@@ -34,8 +36,10 @@ struct caches *caches_create(const struct machine_properties *properties, size_t
          caches->multiprocessors++)
         if (cache_open(&caches->first[caches->multiprocessors], first_bytes, FIRST_WAYS) != 0)
             is_whole = false;
-    if (is_whole)
+    if (is_whole) {
+        caches->has_inline_ecc = properties->has_inline_ecc;
         return caches;
+    }
     caches_destroy(caches);
     return NULL;
 }
@@ -67,19 +71,48 @@ static uint8_t access_first(struct cache *cache, enum caches_access access, uint
     return sectors & (uint8_t)~hits;
 }
 
+/* DRAM hands out both sectors of a half line. */
+static uint8_t halves_of(uint8_t sectors) {
+    const uint8_t any = (sectors | sectors >> 1) & 5;
+    return any | (uint8_t)(any << 1);
+}
+
+void caches_request(struct caches *caches) {
+    caches->checked = 0;
+}
+
+/* Check bytes are kept nowhere: only what one request reads side by side shares them. */
+static void dram_read(struct caches *caches, uint64_t number, uint8_t sectors,
+                      struct machine_counters *counters) {
+    const uint64_t checked = number / CHECKED_LINES + 1;
+    counters->dram_read_bytes += SECTOR_BYTES * count(sectors);
+    if (sectors && caches->has_inline_ecc && caches->checked != checked) {
+        counters->dram_read_bytes += CHECK_BYTES;
+        caches->checked = checked;
+    }
+}
+
+static void dram_write(const struct caches *caches, uint8_t sectors,
+                       struct machine_counters *counters) {
+    counters->dram_write_bytes += SECTOR_BYTES * count(sectors);
+    if (sectors && caches->has_inline_ecc)
+        counters->dram_write_bytes += CHECK_BYTES;
+}
+
 /* A store needs nothing of what was there, so it finds its place always. */
-static void access_second(struct cache *cache, enum caches_access access, uint64_t number,
+static void access_second(struct caches *caches, enum caches_access access, uint64_t number,
                           uint8_t sectors, struct machine_counters *counters) {
-    struct cache_line *line = cache_find(cache, number);
+    struct cache_line *line = cache_find(&caches->second, number);
     uint8_t dirty = 0;
     if (!line)
-        line = cache_place(cache, number, &dirty);
+        line = cache_place(&caches->second, number, &dirty);
     const uint8_t hits = access == CACHES_STORE ? sectors : line->valid & sectors;
     counters->l2_sectors += count(sectors);
     counters->l2_hits += count(hits);
-    counters->dram_read_bytes += SECTOR_BYTES * (count(sectors) - count(hits));
-    counters->dram_write_bytes += SECTOR_BYTES * count(dirty);
-    line->valid |= sectors;
+    const uint8_t brought = halves_of(sectors & (uint8_t)~hits) & (uint8_t)~line->valid;
+    dram_read(caches, number, brought, counters);
+    dram_write(caches, dirty, counters);
+    line->valid |= sectors | brought;
     if (access == CACHES_STORE || access == CACHES_ATOMIC)
         line->dirty |= sectors;
 }
@@ -89,5 +122,5 @@ void caches_access(struct caches *caches, unsigned multiprocessor, enum caches_a
     if (access == CACHES_LOAD || access == CACHES_STORE)
         sectors = access_first(&caches->first[multiprocessor], access, line, sectors, counters);
     if (sectors)
-        access_second(&caches->second, access, line, sectors, counters);
+        access_second(caches, access, line, sectors, counters);
 }

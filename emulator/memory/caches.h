@@ -13,6 +13,8 @@ struct caches {
     struct cache *first; /* of each multiprocessor */
     struct cache second;
     unsigned multiprocessors;
+    bool has_inline_ecc;
+    uint64_t checked; /* the KiB whose check bytes the request has read last, plus 1; 0: none */
 };
 
 enum caches_access {
@@ -29,6 +31,9 @@ size_t caches_first_bytes(const struct machine_properties *properties, size_t sh
 /* NULL when there is no memory. */
 struct caches *caches_create(const struct machine_properties *properties, size_t first_bytes);
 void caches_destroy(struct caches *caches);
+
+/* A request of a warp begins, which accesses one line after the other. */
+void caches_request(struct caches *caches);
 
 /* An access of a multiprocessor to `sectors`, a bit for each, of the line of that number. */
 void caches_access(struct caches *caches, unsigned multiprocessor, enum caches_access access,

@@ -53,6 +53,7 @@ static const struct driver_device devices[] = {
                        .shared_per_multiprocessor = KIB(64),
                        .l1_bytes = KIB(96),
                        .l2_bytes = MIB(4),
+                       .has_inline_ecc = true,
                        .clock_khz = 1590000,
                        .memory_clock_khz = 5001000,
                        .memory_bus_width = 256},

@@ -110,6 +110,20 @@ static void simulated_caches_are_taken_for_their_gpu(void **state) {
     assert_true(predicted(&cached, other).seconds == predicted(&row, other).seconds);
 }
 
+/* Estimated, error correction takes a ninth of what DRAM moves; simulated, it is among that. */
+static void error_correction_counts_once(void **state) {
+    (void)state;
+    struct message message;
+    struct prediction estimated, simulated;
+    const struct model_gpu *t4 = model_gpu_find("t4");
+    struct counters_row row = copy_row();
+    assert_int_equal(predict(&row, t4, t4, &estimated, &message), STATUS_OK);
+    row.l2_sectors = row.global_load_sectors + row.global_store_sectors;
+    row.dram_read_bytes = row.dram_write_bytes = row.bytes_touched / 2 * 9 / 8;
+    assert_int_equal(predict(&row, t4, t4, &simulated, &message), STATUS_OK);
+    assert_true(fabs(simulated.seconds / estimated.seconds - 1) < 1e-3);
+}
+
 /* Its interval is the square of another's, and its line says why. */
 static void nothing_was_fitted_to_matrix_instructions(void **state) {
     (void)state;
@@ -352,6 +366,7 @@ int main(void) {
         cmocka_unit_test(more_work_and_more_launches_take_longer),
         cmocka_unit_test(what_blocks_share_comes_from_memory_once),
         cmocka_unit_test(simulated_caches_are_taken_for_their_gpu),
+        cmocka_unit_test(error_correction_counts_once),
         cmocka_unit_test(nothing_was_fitted_to_matrix_instructions),
         cmocka_unit_test(barriers_wait_for_the_loads_before_them),
         cmocka_unit_test(error_correction_takes_a_ninth),

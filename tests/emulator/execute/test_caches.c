@@ -33,13 +33,14 @@ struct sweep {
 };
 
 static struct machine_counters sweep_with(const struct sweep *sweep, unsigned host_threads,
-                                          bool is_simulated) {
+                                          bool is_simulated, bool has_inline_ecc) {
     struct machine_properties properties = bench_properties;
     struct bench bench = {.printed_length = 0};
     char text[2048];
     properties.multiprocessors = MULTIPROCESSORS;
     properties.l1_bytes = L1_BYTES;
     properties.l2_bytes = L2_BYTES;
+    properties.has_inline_ecc = has_inline_ecc;
     struct machine_options options;
     machine_options_default(&options);
     options.host_threads = host_threads;
@@ -63,7 +64,11 @@ static struct machine_counters sweep_with(const struct sweep *sweep, unsigned ho
 }
 
 static struct machine_counters sweep_count(const struct sweep *sweep) {
-    return sweep_with(sweep, 1, true);
+    return sweep_with(sweep, 1, true, false);
+}
+
+static struct machine_counters sweep_count_with_ecc(const struct sweep *sweep) {
+    return sweep_with(sweep, 1, true, true);
 }
 
 /* Nothing is used twice. */
@@ -140,6 +145,36 @@ static void stores_are_written_back_once(void **state) {
     assert_int_equal(counters.l2_hits, counters.l2_sectors);
 }
 
+/* One lane loads the first word of a line, and then the first one of its next sector. */
+static const char halves[] =
+    "setp.eq.u32 %p2, %r3, 0; @%p2 ld.global.u32 %r5, [%rd4]; @%p2 ld.global.u32 %r5, [%rd4+32];";
+
+/* The second cache has both sectors then, the first one but what it asked for. */
+static void a_miss_brings_half_a_line(void **state) {
+    (void)state;
+    enum { BYTES = 16 << 10 };
+    const struct sweep sweep = {halves, 1, BYTES, 1, 0};
+    const struct machine_counters counters = sweep_count(&sweep);
+    assert_int_equal(counters.l1_hits, 0);
+    assert_int_equal(counters.l2_sectors, 2 * BYTES / LINE);
+    assert_int_equal(counters.l2_hits, BYTES / LINE);
+    assert_int_equal(counters.dram_read_bytes, BYTES / LINE * 64);
+}
+
+/* 64 bytes for each line that a request reads or that is written back, whole or not. */
+static void inline_error_correction_moves_check_bytes(void **state) {
+    (void)state;
+    enum { BYTES = 16 << 10, CHECK = 64 };
+    const struct sweep whole = {load, 1, BYTES, 1, 0};
+    const struct sweep half = {halves, 1, BYTES, 1, 0};
+    const struct sweep stores = {"st.global.u32 [%rd4], %r3;", 1, 4 * L2_BYTES, 1, 0};
+    assert_int_equal(sweep_count_with_ecc(&whole).dram_read_bytes, BYTES / LINE * (LINE + CHECK));
+    assert_int_equal(sweep_count_with_ecc(&half).dram_read_bytes, BYTES / LINE * (64 + CHECK));
+    assert_int_equal(sweep_count_with_ecc(&stores).dram_write_bytes,
+                     3 * L2_BYTES / LINE * (LINE + CHECK));
+    assert_int_equal(sweep_count_with_ecc(&stores).dram_read_bytes, 0);
+}
+
 /* Operators and instructions that look into the second cache alone. */
 static void some_go_past_the_first_cache(void **state) {
     (void)state;
@@ -175,14 +210,14 @@ static void the_older_block_goes_first(void **state) {
 static void counts_are_the_same_always(void **state) {
     (void)state;
     const struct sweep sweep = {load, 600, 4 << 10, 3, 2 << 10};
-    const struct machine_counters first = sweep_with(&sweep, 1, true);
+    const struct machine_counters first = sweep_with(&sweep, 1, true, false);
     void *moved = malloc(1 << 20); /* whatever lies where */
     assert_non_null(moved);
-    const struct machine_counters again = sweep_with(&sweep, 2, true);
+    const struct machine_counters again = sweep_with(&sweep, 2, true, false);
     free(moved);
     assert_true(first.l1_hits > 0 && first.l2_hits > 0 && first.l2_hits < first.l2_sectors);
     assert_memory_equal(&first, &again, sizeof first);
-    const struct machine_counters off = sweep_with(&sweep, 2, false);
+    const struct machine_counters off = sweep_with(&sweep, 2, false, false);
     assert_int_equal(off.l1_sectors + off.l2_sectors + off.dram_read_bytes, 0);
     assert_int_equal(off.global_load_sectors, first.global_load_sectors);
     assert_int_equal(off.registers, 16); /* never fewer */
@@ -196,6 +231,8 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_hits_in_the_next_cache),
         cmocka_unit_test(blocks_share_the_caches_of_their_multiprocessor),
         cmocka_unit_test(stores_are_written_back_once),
+        cmocka_unit_test(a_miss_brings_half_a_line),
+        cmocka_unit_test(inline_error_correction_moves_check_bytes),
         cmocka_unit_test(some_go_past_the_first_cache),
         cmocka_unit_test(the_older_block_goes_first),
         cmocka_unit_test(counts_are_the_same_always),
