@@ -205,8 +205,9 @@ def solve(matrix, right):
 WIDE = 0.15  # residuals beyond that count by their size, not by its square
 
 
-def fit(rows, begin, held):
-    """Levenberg and Marquardt, on logarithms of times and constants. The last of `begin` is the exponent where it is fitted too."""
+def fit(rows, begin, held, near=None):
+    """Levenberg and Marquardt, on logarithms of times and constants. The last of `begin` is the exponent where it is fitted too. `near`
+    are constants that a similar fit found, which only save steps."""
     with_exponent = len(begin) > len(CONSTANTS)
 
     def residuals(logs):
@@ -219,7 +220,7 @@ def fit(rows, begin, held):
         return spread + held * sum((x - y) ** 2 for x, y in zip(logs, origin))
 
     origin = [math.log(x) for x in begin]
-    logs, damping = origin[:], 1e-2
+    logs, damping = [math.log(x) for x in near or begin], 1e-2
     found = residuals(logs)
     least = cost(found, logs)
     for _ in range(40):
@@ -251,13 +252,13 @@ def fit(rows, begin, held):
     return [math.exp(x) for x in logs]
 
 
-def fit_all(rows):
+def fit_all(rows, near=None):
     """Constants of all GPUs together, with the exponent."""
-    found = fit(weigh(rows), BEGIN + [EXPONENT], HELD_BEGIN)
+    found = fit(weigh(rows), BEGIN + [EXPONENT], HELD_BEGIN, near and near + [fit.exponent])
     fit.exponent = found[-1]
     return found[:-1]
 
 
-def fit_family(rows, family, common):
+def fit_family(rows, family, common, near=None):
     own = weigh([row for row in rows if row["family"] == family])
-    return fit(own, common, HELD_FAMILY) if own else common
+    return fit(own, common, HELD_FAMILY, near) if own else common
