@@ -19,7 +19,8 @@ enum {
     TENSOR_GROUPS = TENSOR_LANES / LANES, /* the lanes that one warp reaches */
     TENSOR_ROW_BYTES = 32,                /* of an operand along k, whatever its type */
     TENSOR_DEPTH = 64,                    /* elements along k, at most */
-    TENSOR_PRODUCT_COLUMNS = 256          /* of b, at most */
+    TENSOR_PRODUCT_COLUMNS = 256,         /* of b, at most */
+    TENSOR_SHIFT = 32                     /* columns of b that may lie before the first, at most */
 };
 
 /* A column of tensor memory. */
@@ -49,7 +50,7 @@ struct tensor_a {
     struct tensor_column at[TENSOR_DEPTH];
 };
 struct tensor_b {
-    uint32_t at[TENSOR_PRODUCT_COLUMNS][TENSOR_DEPTH];
+    uint32_t at[TENSOR_PRODUCT_COLUMNS + TENSOR_SHIFT][TENSOR_DEPTH];
 };
 
 struct tensor_sums {

@@ -34,6 +34,7 @@ struct transfer_tensor {
     uint32_t first, columns; /* that it writes, of each of its blocks */
     struct transfer_columns reads[TRANSFER_READS];
     uint32_t blocked[TRANSFER_LANE_WORDS]; /* lanes that stay as they are, by block */
+    uint64_t mask;                         /* of columns of b, 0: none */
     bool accumulates;
 };
 

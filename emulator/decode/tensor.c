@@ -31,6 +31,12 @@ static void add_matrix(struct decoder *decoder, struct tensor_form *form,
         decoder_add_from(decoder, operand, 'd');
 }
 
+static void add_mask(struct decoder *decoder, struct tensor_form *form,
+                     const struct syntax_operand *operand) {
+    form->has_mask = true;
+    decoder_add_from(decoder, operand, 'd');
+}
+
 /* A register and an offset. */
 static void add_further_address(struct decoder *decoder, struct tensor_form *form,
                                 const struct syntax_operand *operand) {
@@ -83,6 +89,8 @@ void decode_tensor(struct decoder *decoder, const char *operands) {
             next += add_scale(decoder, form, next);
             continue;
         }
+        if (*letter == 'Z' && next >= decoder_source(decoder)->operand_count)
+            continue;
         const struct syntax_operand *operand = decoder_operand(decoder, next);
         if (*letter == 'L') {
             next += add_lanes(decoder, form, operand);
@@ -97,6 +105,8 @@ void decode_tensor(struct decoder *decoder, const char *operands) {
             add_further_address(decoder, form, operand);
         else if (*letter == 'A')
             add_matrix(decoder, form, operand);
+        else if (*letter == 'Z')
+            add_mask(decoder, form, operand);
         else if (*letter == 'V')
             add_vector(decoder, form, operand, letter[1] == '=');
         else

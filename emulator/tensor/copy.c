@@ -58,6 +58,12 @@ static void visit_source(const struct transfer *transfer, tensor_visitor *visit)
     }
 }
 
+/* Whether something has written a word of shared memory. Copying another is no use of it. */
+static bool is_written(const struct block *block, const uint8_t *word) {
+    const uint8_t *written = block->shared_written;
+    return !written || !memchr(written + (word - block->shared), 0, 4);
+}
+
 static void copy_to(const struct transfer *transfer, struct tensor_operand *source) {
     enum { WORDS = CHUNK_BYTES / 4 };
     const enum shape shape = (enum shape)transfer->instruction->variant;
@@ -65,7 +71,7 @@ static void copy_to(const struct transfer *transfer, struct tensor_operand *sour
     for (unsigned lane = 0; lane < TENSOR_LANES; lane++) {
         for (unsigned chunk = 0; chunk < chunks_of(shape); chunk++) {
             uint32_t words[WORDS];
-            const uint8_t *from = tensor_chunk(
+            const uint8_t *from = tensor_find_chunk(
                 source, matrix_chunk_along(&source->matrix, row_of(shape, lane), chunk));
             if (!from)
                 return;
@@ -73,7 +79,10 @@ static void copy_to(const struct transfer *transfer, struct tensor_operand *sour
             for (unsigned k = 0; k < WORDS; k++) {
                 const unsigned column = transfer->tensor.first + chunk * WORDS + k;
                 tensor->column[column].group[lane / LANES].at[lane % LANES] = words[k];
-                tensor->written[column][lane / LANES] |= UINT32_C(1) << lane % LANES;
+                uint32_t *written = &tensor->written[column][lane / LANES];
+                const uint32_t bit = UINT32_C(1) << lane % LANES;
+                *written = is_written(source->block, from + (size_t)k * 4) ? *written | bit
+                                                                           : *written & ~bit;
             }
         }
     }

@@ -36,6 +36,10 @@ static bool find_result(enum tensor_kind kind, unsigned number, uint8_t *type) {
 
 /* Table 39 of 9.7.16.2.1, and for 8 bits across k table 50. */
 static bool has_shape(const struct tensor_description *it, const struct tensor_variant *variant) {
+    if (variant->keeps_b)
+        return (it->rows == TENSOR_LANES / 4 || it->rows == TENSOR_HALF_ROWS ||
+                it->rows == TENSOR_LANES) &&
+               (it->columns == 64 || it->columns == 128 || it->columns == 256);
     const unsigned n = it->columns, group = variant->group, rows = it->rows / group;
     const bool is_fine = rows == TENSOR_HALF_ROWS || variant->scales;
     const bool is_small = tensor_depth((enum tensor_type)it->b) == TENSOR_ROW_BYTES;
@@ -60,7 +64,9 @@ static const char *describe_plain(uint32_t bits, const struct tensor_variant *va
                                   struct tensor_description *it) {
     enum { RESERVED = 1 << 6 | 1 << 23 | 1 << 29 };
     const enum tensor_kind kind = variant->kind;
+    static const uint8_t shifts[] = {0, 8, 16, 32};
     it->saturates = bits >> 3 & 1;
+    it->most_shift = shifts[bits >> 30];
     if (bits & RESERVED)
         return "reserved bits are set";
     if (!find_type(kind, bits >> 7 & 7, &it->a) || !find_type(kind, bits >> 10 & 7, &it->b) ||

@@ -22,6 +22,7 @@ struct tensor_variant {
     enum tensor_kind kind;
     unsigned group;  /* blocks of its .cta_group */
     unsigned scales; /* scale factors of each row, 0: none */
+    bool keeps_b;    /* .ws */
 };
 
 struct tensor_description {
@@ -32,6 +33,7 @@ struct tensor_description {
      * (UE8M0), else UE4M3. */
     uint8_t a_scale, b_scale;
     bool has_powers;
+    uint8_t most_shift; /* of columns of b, with .ws */
 };
 
 /* Reads a descriptor. NULL, or what is wrong. */

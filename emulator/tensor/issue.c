@@ -6,6 +6,7 @@
 
 #include "emulator/async/bulk.h"
 #include "emulator/decode/tensor.h"
+#include "emulator/tensor/mask.h"
 #include "emulator/tensor/scale.h"
 #include "emulator/warps/values.h"
 #include "emulator/warps/warp.h"
@@ -20,6 +21,10 @@ static bool find_description(struct warp *warp, const struct instruction *instru
     const char *wrong = tensor_describe(bits, &variant, it);
     if (!wrong && it->a_across && form->a_in_memory)
         wrong = "a in tensor memory is not transposed";
+    if (!wrong && form->a_in_memory && variant.keeps_b && it->rows != TENSOR_LANES)
+        wrong =
+            "the emulator lacks fewer than 128 rows of a in tensor memory with .ws: how they lie "
+            "is not documented";
     if (!wrong && form->a_in_memory && it->a >= TENSOR_TYPE_E2M3 && it->a <= TENSOR_TYPE_E2M1)
         wrong = "the emulator lacks elements of 4 and of 6 bits in tensor memory";
     if (wrong)
@@ -62,8 +67,8 @@ static bool check_memory(const struct transfer *transfer) {
 
 static bool check_lanes(const struct transfer *transfer, const struct tensor_description *it) {
     const unsigned lane = tensor_lane(transfer->tensor.d);
-    const bool is_half =
-        transfer->instruction->detail->tensor->group == 1 && it->rows == TENSOR_HALF_ROWS;
+    const struct tensor_variant variant = product_variant(transfer->instruction);
+    const bool is_half = variant.group == 1 && !variant.keeps_b && it->rows == TENSOR_HALF_ROWS;
     const bool a_differs =
         transfer->tensor.reads[READ_A].columns && tensor_lane((uint32_t)transfer->tensor.a) != lane;
     if ((lane == 0 || (is_half && lane == TENSOR_STEP_LANES)) && !a_differs)
@@ -109,6 +114,21 @@ static bool fill_scales(struct transfer *transfer, const struct tensor_descripti
     return true;
 }
 
+static bool fill_mask(struct transfer *transfer, const struct tensor_description *it) {
+    const struct tensor_form *form = transfer->instruction->detail->tensor;
+    const char *wrong = NULL;
+    if (form->has_mask) {
+        transfer->tensor.mask = value_read(transfer->warp, transfer->instruction->detail,
+                                           form->predicate + 1U, transfer->lane);
+        wrong = mask_find_wrong(transfer->tensor.mask, it);
+    }
+    if (wrong)
+        warp_fault(transfer->warp, transfer->instruction, MACHINE_ILLEGAL_INSTRUCTION,
+                   transfer->lane, 0, "the zero-column mask descriptor 0x%016llx: %s",
+                   (unsigned long long)transfer->tensor.mask, wrong);
+    return !wrong;
+}
+
 static void fill(struct transfer *transfer, const struct tensor_description *it) {
     const struct detail *detail = transfer->instruction->detail;
     struct warp *warp = transfer->warp;
@@ -140,7 +160,8 @@ static void issue(struct warp *warp, const struct instruction *instruction, unsi
         return;
     transfer.tensor.description = bits;
     fill(&transfer, &it);
-    if (!check_lanes(&transfer, &it) || !fill_scales(&transfer, &it) || !check_memory(&transfer))
+    if (!check_lanes(&transfer, &it) || !fill_scales(&transfer, &it) ||
+        !fill_mask(&transfer, &it) || !check_memory(&transfer))
         return;
     struct transfer *added = transfer_add(warp, instruction, lane);
     if (!added)
@@ -160,6 +181,10 @@ static void execute_product(struct warp *warp, const struct instruction *instruc
 
 #define COLLECTOR                                                                                  \
     "[.{collector::a::fill,collector::a::use,collector::a::lastuse,collector::a::discard}]"
+#define FOR_B(buffer)                                                                              \
+    "collector::" buffer "::fill,collector::" buffer "::use,collector::" buffer                    \
+    "::lastuse,collector::" buffer "::discard"
+#define COLLECTOR_B "[.{" FOR_B("b0") "," FOR_B("b1") "," FOR_B("b2") "," FOR_B("b3") "}]"
 #define SCALED(kind_pattern, kind, scales)                                                         \
     {                                                                                              \
         .pattern = "tcgen05.mma.{cta_group::1,cta_group::2}." kind_pattern COLLECTOR,              \
@@ -173,6 +198,13 @@ static const struct instruction_row rows[] = {
      "m,A,d,w,L,p,S",
      execute_product,
      PRODUCT_CHOOSES,
+     .flags = ROW_NEGATES,
+     .decode = DECODE_TENSOR},
+    {.pattern =
+         "tcgen05.mma.ws.{cta_group::1}.{kind::f16,kind::tf32,kind::f8f6f4,kind::i8}" COLLECTOR_B,
+     "m,A,d,w,p,Z",
+     execute_product,
+     PRODUCT_CHOOSES | PRODUCT_KEEPS_B,
      .flags = ROW_NEGATES,
      .decode = DECODE_TENSOR},
     SCALED("kind::mxf8f6f4.block_scale[.{scale_vec::1X,block32}]", KIND_MXF8F6F4, 1),

@@ -29,10 +29,9 @@ void tensor_visit(const struct tensor_operand *operand, unsigned rows, tensor_vi
     }
 }
 
-const uint8_t *tensor_chunk(const struct tensor_operand *operand, uint32_t address) {
+const uint8_t *tensor_find_chunk(const struct tensor_operand *operand, uint32_t address) {
     const struct transfer *transfer = operand->transfer;
     const size_t size = operand->block->launch->shared_bytes;
-    const struct shared_place place = {operand->block, address};
     if (address > size || size - address < CHUNK_BYTES) {
         warp_fault(transfer->warp, transfer->instruction, MACHINE_INVALID_ADDRESS, transfer->lane,
                    address,
@@ -40,10 +39,17 @@ const uint8_t *tensor_chunk(const struct tensor_operand *operand, uint32_t addre
                    operand->name, size);
         return NULL;
     }
-    if (!bulk_check_source(transfer->warp, transfer->instruction, transfer->lane, &place,
-                           CHUNK_BYTES))
-        return NULL;
     return operand->block->shared + address;
+}
+
+const uint8_t *tensor_chunk(const struct tensor_operand *operand, uint32_t address) {
+    const struct transfer *transfer = operand->transfer;
+    const struct shared_place place = {operand->block, address};
+    const uint8_t *chunk = tensor_find_chunk(operand, address);
+    return chunk && bulk_check_source(transfer->warp, transfer->instruction, transfer->lane, &place,
+                                      CHUNK_BYTES)
+               ? chunk
+               : NULL;
 }
 
 static bool is_inside(const struct tensor_operand *operand, uint32_t address) {

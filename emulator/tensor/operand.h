@@ -22,6 +22,8 @@ void tensor_visit(const struct tensor_operand *operand, unsigned rows, tensor_vi
 /* The 16 bytes at an address, NULL after a fault: they do not lie in shared memory, or, on request,
  * nothing has written one of them. */
 const uint8_t *tensor_chunk(const struct tensor_operand *operand, uint32_t address);
+/* The same; what has been written of it is the caller's business. */
+const uint8_t *tensor_find_chunk(const struct tensor_operand *operand, uint32_t address);
 /* Rows of a, or columns of b, from the first on, each along k as numbers of 32 bits; false after a
  * fault. */
 bool tensor_load(const struct tensor_operand *operand, unsigned rows, uint32_t (*to)[TENSOR_DEPTH]);

@@ -4,13 +4,15 @@
  *
  * Rows of d lie in the lanes of each block as the data path has them: 128 rows in their order, or 64
  * as sixteen in every 32 lanes; where a pair of blocks shares 128 rows, each has 64 and keeps the
- * columns of the first half in its lower lanes and those of the second half above. Rows of an a in
- * tensor memory lie in the lanes of their rows of d.
+ * columns of the first half in its lower lanes and those of the second half above. So does .ws with
+ * 64 rows, and with 32 rows by fourths. Rows of an a in tensor memory lie in the lanes of their rows
+ * of d.
  */
 #include "emulator/tensor/product.h"
 
 #include "emulator/arithmetic/arithmetic.h"
 #include "emulator/decode/tensor.h"
+#include "emulator/tensor/mask.h"
 #include "emulator/tensor/scale.h"
 #include "emulator/warps/warp.h"
 
@@ -24,11 +26,13 @@ struct tensor_variant product_variant(const struct instruction *instruction) {
         instruction->variant & PRODUCT_CHOOSES ? (unsigned)detail->choice[1] : 0;
     return (struct tensor_variant){.kind = (enum tensor_kind)(kind + chosen),
                                    .group = detail->tensor->group,
-                                   .scales = instruction->variant >> PRODUCT_SCALES_SHIFT & 7};
+                                   .scales = instruction->variant >> PRODUCT_SCALES_SHIFT & 7,
+                                   .keeps_b = instruction->variant & PRODUCT_KEEPS_B};
 }
 
 unsigned product_parts(const struct tensor_variant *variant, const struct tensor_description *it) {
-    return variant->group == TENSOR_PAIR && it->rows == TENSOR_LANES ? 2 : 1;
+    const bool is_shared = variant->group == TENSOR_PAIR && it->rows == TENSOR_LANES;
+    return variant->keeps_b ? TENSOR_LANES / it->rows : is_shared ? 2 : 1;
 }
 
 /* ---- Operands ---- */
@@ -59,10 +63,15 @@ static unsigned share(const struct transfer *transfer, unsigned all) {
     return all / transfer->instruction->detail->tensor->group;
 }
 
-/* The lane of a row; a pair's 64 rows lie in lanes 64 higher too. */
+/* Rows are 64 of one block, sixteen in every 32 lanes. */
+static bool has_steps(const struct transfer *transfer, unsigned rows) {
+    const struct tensor_variant variant = product_variant(transfer->instruction);
+    return variant.group == 1 && !variant.keeps_b && rows == TENSOR_HALF_ROWS;
+}
+
+/* The lowest lane of a row. */
 static unsigned lane_of(const struct transfer *transfer, unsigned rows, unsigned row) {
-    const bool is_alone = transfer->instruction->detail->tensor->group == 1;
-    if (rows == TENSOR_LANES || !is_alone)
+    if (!has_steps(transfer, rows))
         return row;
     return row / TENSOR_STEP_LANES * LANES + row % TENSOR_STEP_LANES +
            tensor_lane(transfer->tensor.d) % LANES;
@@ -76,15 +85,15 @@ static void spread_row(struct tensor_a *a, unsigned lane, const uint32_t *values
 static bool load_shared_a(const struct tensor_operand *operand, const struct tensor_description *it,
                           struct tensor_a *a) {
     const struct transfer *transfer = operand->transfer;
+    const struct tensor_variant variant = product_variant(transfer->instruction);
     const unsigned rows = share(transfer, it->rows), depth = tensor_depth((enum tensor_type)it->a);
+    const unsigned parts = product_parts(&variant, it);
     uint32_t values[TENSOR_LANES][TENSOR_DEPTH];
     if (!tensor_load(operand, rows, values))
         return false;
     for (unsigned row = 0; row < rows; row++) {
-        const unsigned lane = lane_of(transfer, rows, row);
-        spread_row(a, lane, values[row], depth);
-        if (transfer->instruction->detail->tensor->group == TENSOR_PAIR && rows == TENSOR_HALF_ROWS)
-            spread_row(a, lane + TENSOR_HALF_ROWS, values[row], depth);
+        for (unsigned part = 0; part < parts; part++)
+            spread_row(a, lane_of(transfer, rows, row) + part * rows, values[row], depth);
     }
     return true;
 }
@@ -126,8 +135,7 @@ struct product {
 static void find_lanes(struct product *product, unsigned number) {
     const struct transfer *transfer = product->transfer;
     const unsigned rows = share(transfer, product->description.rows);
-    const bool is_half =
-        transfer->instruction->detail->tensor->group == 1 && rows == TENSOR_HALF_ROWS;
+    const bool is_half = has_steps(transfer, rows);
     memset(&product->rows, is_half ? 0 : 0xff, sizeof product->rows);
     for (unsigned row = 0; is_half && row < rows; row++) {
         const unsigned lane = lane_of(transfer, rows, row);
@@ -181,7 +189,8 @@ static void multiply(const struct product *product, struct block *block) {
     const unsigned groups = TENSOR_GROUPS / parts;
     for (unsigned part = 0; part < parts; part++)
         multiply_groups(product, block, part * groups, groups,
-                        product->b.at + (size_t)part * product->transfer->tensor.columns);
+                        product->b.at + mask_shift(product->transfer->tensor.mask) +
+                            (size_t)part * product->transfer->tensor.columns);
 }
 
 static struct scale_factors factors_of(const struct product *product, const struct block *block,
@@ -247,6 +256,11 @@ static unsigned open_operands(const struct transfer *transfer, const struct tens
     return tensor_blocks(transfer->warp, transfer->instruction, blocks);
 }
 
+/* Columns of b that each block has, with those that a mask leaves out. */
+static unsigned columns_of(const struct transfer *transfer, const struct tensor_description *it) {
+    return share(transfer, it->columns) + mask_shift(transfer->tensor.mask);
+}
+
 void product_visit(const struct transfer *transfer, const struct tensor_description *it,
                    tensor_visitor *visit) {
     struct tensor_operand a, b;
@@ -256,8 +270,15 @@ void product_visit(const struct transfer *transfer, const struct tensor_descript
         a.block = b.block = blocks[k];
         if (!transfer->instruction->detail->tensor->a_in_memory)
             tensor_visit(&a, share(transfer, it->rows), visit);
-        tensor_visit(&b, share(transfer, it->columns), visit);
+        tensor_visit(&b, columns_of(transfer, it), visit);
     }
+}
+
+static void hide_columns(struct product *product) {
+    const uint64_t mask = product->transfer->tensor.mask;
+    for (unsigned k = 0; mask && k < product->description.columns; k++)
+        if (mask_hides(mask, &product->description, k))
+            memset(product->b.at[mask_shift(mask) + k], 0, sizeof product->b.at[0]);
 }
 
 void product_compute(const struct transfer *transfer) {
@@ -274,12 +295,13 @@ void product_compute(const struct transfer *transfer) {
     (void)tensor_describe(transfer->tensor.description, &product->variant, &product->description);
     const struct tensor_description *it = &product->description;
     const unsigned count = open_operands(transfer, it, &a, &b, blocks);
-    const unsigned columns = count ? it->columns / count : 0;
+    const unsigned columns = columns_of(transfer, it);
     bool is_loaded = count > 0;
     for (unsigned k = 0; k < count && is_loaded; k++) {
         b.block = blocks[k];
         is_loaded = tensor_load(&b, columns, product->b.at + (size_t)k * columns);
     }
+    hide_columns(product);
     for (unsigned k = 0; k < count && is_loaded; k++)
         compute_block(product, &a, blocks[k], k);
     if (transfer->warp->block->race)

@@ -10,6 +10,14 @@ static const char *kind_of(const struct product_form *form) {
     return form->a == TF32 ? "tf32" : form->a <= BF16 ? "f16" : form->d == S32 ? "i8" : "f8f6f4";
 }
 
+static void add_stationary_product(struct text *text, const struct product_form *form) {
+    text_add(text, "mov.b64 %%rd8, 0x%llx;\n", (unsigned long long)form->mask);
+    text_add(text,
+             "@%%p3 tcgen05.mma.ws.cta_group::1.kind::%s%s [%%r3], %s, %%rd6, %%r9, %%p2%s;\n",
+             kind_of(form), form->collector ? form->collector : "",
+             form->is_a_in_memory ? "[%r3+256]" : "%rd5", form->mask ? ", %rd8" : "");
+}
+
 static void add_product(struct text *text, const struct product_form *form) {
     const unsigned words = form->has_lanes ? 4 * product_blocks(form) : 0;
     text_add(text, "@%%p3 tcgen05.mma.cta_group::%u.kind::%s [%%r3+%u], %s, %%rd6, %%r9, ",
@@ -101,7 +109,10 @@ static void write_kernel(struct text *text, const struct product_form *form) {
              "tcgen05.wait::st.sync.aligned; tcgen05.fence::before_thread_sync;\n" CLUSTER_BARRIER
              "tcgen05.fence::after_thread_sync;\n"
              "setp.eq.u32 %%p6, %%r2, 0; and.pred %%p3, %%p5, %%p6; mov.u32 %%r15, space;\n");
-    add_product(text, form);
+    if (form->keeps_b)
+        add_stationary_product(text, form);
+    else
+        add_product(text, form);
     text_add(text,
              form->is_pair
                  ? "mov.b16 %%h1, 3; @%%p3 tcgen05.commit.cta_group::2.mbarrier::arrive::one"
@@ -149,7 +160,8 @@ static uint32_t description_of(const struct product_form *form) {
     return (uint32_t)form->saturates << 3 | d << 4 | (uint32_t)codes[form->a] << 7 |
            (uint32_t)codes[form->b] << 10 | (uint32_t)form->negates_a << 13 |
            (uint32_t)form->negates_b << 14 | (uint32_t)form->is_a_across << 15 |
-           (uint32_t)form->is_b_across << 16 | form->n / 8 << 17 | form->m / 16 << 24;
+           (uint32_t)form->is_b_across << 16 | form->n / 8 << 17 | form->m / 16 << 24 |
+           form->shift_code << 30;
 }
 
 /* ---- Running ---- */

@@ -21,8 +21,28 @@ unsigned product_depth(const struct product_form *form) {
     return form->a == E2M1_PAIR ? PRODUCT_DEPTH : PRODUCT_STEP_BYTES / product_room(form->a);
 }
 
+unsigned product_parts_of(const struct product_form *form) {
+    return form->keeps_b ? 128 / form->m : form->is_pair && form->m == 128 ? 2 : 1;
+}
+
 unsigned product_columns(const struct product_form *form) {
-    return form->is_pair && form->m == 128 ? form->n / 2 : form->n;
+    return form->n / product_parts_of(form);
+}
+
+/* Each part has spans of used columns and of zeros in turn, the first of which begins earlier. */
+bool product_hides(const struct product_form *form, unsigned column) {
+    const unsigned width = product_columns(form), part = column / width;
+    const unsigned skip = (unsigned)(form->mask >> 40 & 255) + 1;
+    const unsigned use = (unsigned)(form->mask >> 48 & 255) + 1;
+    bool hides = form->mask >> (32 + part) & 1;
+    unsigned left = hides ? skip : use;
+    for (unsigned k = column % width + (unsigned)(form->mask >> 8 * part & 255); k > 0; k--) {
+        if (--left > 0)
+            continue;
+        hides = !hides;
+        left = hides ? skip : use;
+    }
+    return hides && form->mask >> 39 & 1;
 }
 
 /* ---- Where elements lie ---- */
@@ -92,7 +112,7 @@ static double value_of(const uint8_t *chunk, unsigned number, enum product_type 
 
 /* The lane of a block's row. */
 static unsigned lane_of(const struct product_form *form, unsigned row) {
-    const bool is_half = form->m == 64 && !form->is_pair;
+    const bool is_half = form->m == 64 && !form->is_pair && !form->keeps_b;
     return is_half ? row / 16 * 32 + row % 16 + form->lane : row;
 }
 
@@ -119,6 +139,8 @@ static double element(const struct product_form *form, const struct product_data
     const enum product_type type = is_a ? form->a : form->b;
     const bool is_negated = is_a ? form->negates_a : form->negates_b;
     double value;
+    if (!is_a && product_hides(form, row))
+        return 0;
     if (is_a && form->is_a_in_memory) {
         uint8_t bytes[PRODUCT_STEP_BYTES];
         for (unsigned word = 0; word < PRODUCT_A_COLUMNS; word++)
@@ -128,7 +150,8 @@ static double element(const struct product_form *form, const struct product_data
         unsigned number;
         const unsigned chunk =
             chunk_of(form, is_a ? PRODUCT_A_START : PRODUCT_B_START,
-                     is_a ? form->is_a_across : form->is_b_across, own, k, &number);
+                     is_a ? form->is_a_across : form->is_b_across,
+                     own + (is_a ? 0 : (unsigned)(form->mask >> 56 & 63)), k, &number);
         value = value_of(data->shared[block] + chunk, number, type);
     }
     value = is_negated ? -value : value;
@@ -167,9 +190,9 @@ static uint32_t model(const struct product_form *form, const double *a, const do
 /* Element of d that lies in a lane and column of a block; false where there is none. */
 static bool find_element(const struct product_form *form, unsigned block, unsigned lane,
                          unsigned column, unsigned *row, unsigned *n) {
-    const unsigned rows = form->m / product_blocks(form);
-    const bool is_half = rows == 64 && !form->is_pair, is_pair_half = rows == 64 && form->is_pair;
-    *n = column + (is_pair_half ? lane / 64 * (form->n / 2) : 0);
+    const unsigned rows = form->m / product_blocks(form), parts = product_parts_of(form);
+    const bool is_half = rows == 64 && parts == 1;
+    *n = column + (parts > 1 ? lane / rows * product_columns(form) : 0);
     *row = block * rows + (is_half ? lane / 32 * 16 + (lane - form->lane) % 32 : lane % rows);
     return !is_half || (lane - form->lane) % 32 < 16;
 }

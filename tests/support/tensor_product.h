@@ -43,6 +43,11 @@ struct product_form {
     unsigned factors, a_begins, b_begins;
     bool has_powers;
     bool lacks_factors; /* nothing writes them */
+    /* Of .ws: a modifier behind the kind, the mask of columns, and bits 30 and 31 of the descriptor. */
+    bool keeps_b;
+    const char *collector;
+    uint64_t mask;
+    unsigned shift_code;
 };
 
 struct product_data {
@@ -68,6 +73,10 @@ unsigned product_blocks(const struct product_form *form);
 unsigned product_depth(const struct product_form *form);
 /* Columns of d that a block has. */
 unsigned product_columns(const struct product_form *form);
+/* Parts of d's columns that lie one above the other. */
+unsigned product_parts_of(const struct product_form *form);
+/* Whether a mask of columns makes zeros of one. */
+bool product_hides(const struct product_form *form, unsigned column);
 /* Bytes that an element has room for; a pair has one. */
 unsigned product_room(enum product_type type);
 struct product_strides {

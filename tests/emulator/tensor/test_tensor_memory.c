@@ -19,6 +19,7 @@ static enum machine_status run_checked(struct bench *bench, bool checks, const c
         &text,
         ".version 9.0\n.target sm_100a\n.address_size 64\n"
         ".shared .align 1024 .b8 space[4096]; .shared .align 8 .b64 done; .shared .b32 base;\n"
+        ".shared .align 1024 .b8 empty[1024];\n"
         ".visible .entry k(.param .u64 output) {\n"
         ".reg .b32 %%r<20>, %%v<8>; .reg .b64 %%rd<10>; .reg .pred %%p<8>; .reg .b16 %%h<2>;\n"
         "ld.param.u64 %%rd2, [output]; mov.u32 %%r1, %%tid.x; mul.wide.u32 %%rd3, %%r1, 32;\n"
@@ -66,6 +67,9 @@ static enum machine_status run_checked(struct bench *bench, bool checks, const c
 #define STORE "tcgen05.st.sync.aligned.32x32b.x1.b32 [%r4], {%r1};\n"
 #define STORED "tcgen05.wait::st.sync.aligned;\n"
 #define USE "add.u32 %v1, %v0, 1;\n"
+#define COPY_EMPTY                                                                                 \
+    "mov.u32 %r15, empty; shr.u32 %r15, %r15, 4; cvt.u64.u32 %rd4, %r15;\n"                        \
+    "or.b64 %rd4, %rd4, %rd1; @%p5 tcgen05.cp.cta_group::1.32x128b.warpx4 [%r3], %rd4;\n"
 #define MULTIPLY "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+8], %rd1, %rd1, %r10, %p6;\n"
 
 /* Where a register of a thread lies, by the figures of 9.7.16.2.3; columns of packed ones are pairs. */
@@ -289,6 +293,10 @@ static const struct use checked_uses[] = {
      "nobody has waited at the mbarrier of a tcgen05.commit behind it"},
     {MULTIPLY, "tcgen05.dealloc takes columns of tensor memory that the tcgen05.mma"},
     {LOAD LOADED "setp.eq.u32 %p7, %v0, 0; @%p7 bra ON; ON:", "uninitialised value"},
+    {COPY_EMPTY COMMIT WAIT, ""},
+    {COPY COMMIT WAIT LOAD LOADED "setp.eq.u32 %p7, %v0, 0; @%p7 bra ON; ON:", ""},
+    {COPY_EMPTY COMMIT WAIT LOAD LOADED "setp.eq.u32 %p7, %v0, 0; @%p7 bra ON; ON:",
+     "uninitialised value"},
     {"setp.eq.u32 %p6, %r1, %r1;\n" MULTIPLY COMMIT WAIT,
      "uninitialised read in tensor memory: nothing has written lane 0 of column 8, which is of "
      "d"},
