@@ -123,6 +123,12 @@ void bench_load_kernels(struct bench *bench) {
     assert_int_equal(status, MACHINE_OK);
 }
 
+void bench_load_whole(struct bench *bench, const char *text, size_t length) {
+    if (machine_load(bench->machine, "test", text, length, &bench->module, &bench->diagnostic) !=
+        MACHINE_OK)
+        fail_msg("%s\nin %s", bench->diagnostic.message, text);
+}
+
 enum machine_status bench_load(struct bench *bench, const char *body) {
     char text[16384];
     const int length =

@@ -34,6 +34,8 @@ int bench_teardown(void **state);
 struct machine_options bench_options(struct bench *bench);
 /* tests/data/ptx/core.ptx */
 void bench_load_kernels(struct bench *bench);
+/* Whole PTX text; fails the test where it cannot be loaded. */
+void bench_load_whole(struct bench *bench, const char *text, size_t length);
 /* PTX text with the usual head in front. */
 enum machine_status bench_load(struct bench *bench, const char *body);
 uint64_t bench_allocate(struct bench *bench, const void *from, size_t bytes);

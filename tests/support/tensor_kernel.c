@@ -246,9 +246,7 @@ enum machine_status product_run(struct bench *bench, const struct product_form *
                                 struct product_data *data) {
     struct text text;
     write_kernel(&text, form);
-    if (machine_load(bench->machine, "test", text.at, text.length, &bench->module,
-                     &bench->diagnostic) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
+    bench_load_whole(bench, text.at, text.length);
     const struct {
         uint64_t image, d, a, descriptor_a, descriptor_b;
         uint32_t adds, description;

@@ -272,9 +272,7 @@ static void run(struct bench *bench, const struct form *form, unsigned devices, 
     uint64_t memory[DEVICES];
     struct text text;
     write_kernel(&text, form);
-    if (machine_load(bench->machine, "test", text.at, text.length, &bench->module,
-                     &bench->diagnostic) != MACHINE_OK)
-        fail_msg("%s\nin %s", bench->diagnostic.message, text.at);
+    bench_load_whole(bench, text.at, text.length);
     for (unsigned k = 0; k < devices; k++)
         memory[k] = bench_allocate(bench, data->device[k], BYTES);
     const uint64_t plain = bench_allocate(bench, data->source, BYTES);

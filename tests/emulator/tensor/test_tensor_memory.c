@@ -41,9 +41,7 @@ static enum machine_status run_checked(struct bench *bench, bool checks, const c
         statements);
     options.check_race = options.check_init = checks;
     machine_set_options(bench->machine, &options);
-    if (machine_load(bench->machine, "test", text.at, text.length, &bench->module,
-                     &bench->diagnostic) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
+    bench_load_whole(bench, text.at, text.length);
     const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),
                                           .grid = {1, 1, 1},
                                           .block = {THREADS, 1, 1},
