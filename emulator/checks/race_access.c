@@ -115,6 +115,7 @@ static void report(struct warp *warp, const struct instruction *instruction, uns
     warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, offset,
                "race in shared memory: thread %u %s a byte %s; offset %u",
                warp->first_thread + lane, verb, other, offset);
+    warp->block->fault.kind = FAULT_RACE;
 }
 
 void race_next(struct warp *warp) {

@@ -28,6 +28,7 @@ bool undefined_use(struct warp *warp, const struct instruction *instruction, uns
         warp, instruction, MACHINE_CHECK_FAILED, lane_first(used), 0,
         "uninitialised value: '%s' %s what nothing has written (last loaded at PTX line %u),",
         instruction->detail->source->root, how, warp->undefined_load->detail->source->place.line);
+    warp->block->fault.kind = FAULT_UNWRITTEN;
     return false;
 }
 

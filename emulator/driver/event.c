@@ -23,6 +23,13 @@ CUresult event_find(CUevent handle, struct driver_event **event) {
     return *event ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 
+CUresult event_find_used(CUevent handle, struct driver_event **event) {
+    const CUresult status = event_find(handle, event);
+    if (status != CUDA_SUCCESS)
+        driver_find("%p is no event", (void *)handle);
+    return status;
+}
+
 CUresult event_open(struct driver_context *context, unsigned flags, CUevent *handle) {
     struct driver_event *event = calloc(1, sizeof *event);
     if (!event)

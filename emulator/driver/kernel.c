@@ -188,6 +188,8 @@ void kernel_release(struct driver_kernel *kernel) {
 CUresult kernel_prepare(struct driver_kernel *kernel, const struct kernel_request *request) {
     struct driver_function *function;
     CUresult status = function_find(request->function, &function);
+    if (status != CUDA_SUCCESS)
+        driver_find("launch: %p is no kernel", (void *)request->function);
     if (status == CUDA_SUCCESS)
         status = kernel_check_lacks(function);
     if (status == CUDA_SUCCESS)

@@ -12,7 +12,10 @@ CUresult stream_find(const struct driver_context *context, CUstream handle,
         *stream = context->per_thread;
     else
         *stream = handle_find(&driver.handles, HANDLE_STREAM, handle);
-    return *stream && (*stream)->context == context ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
+    if (*stream && (*stream)->context == context)
+        return CUDA_SUCCESS;
+    driver_find("%p is no stream of the current context", (void *)handle);
+    return CUDA_ERROR_INVALID_HANDLE;
 }
 
 CUresult stream_open(struct driver_context *context, unsigned flags, int priority,

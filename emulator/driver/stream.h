@@ -22,7 +22,7 @@ struct driver_stream {
     CUgraphNode *pending_handles; /* as cuStreamGetCaptureInfo has shown them */
 };
 
-/* NULL is the legacy stream of the context. The stream must belong to the context. */
+/* NULL is the legacy stream of the context. The stream must belong to the context: what is none is found wrong. */
 CUresult stream_find(const struct driver_context *context, CUstream handle,
                      struct driver_stream **stream);
 /* The beginning of every call on a stream of the current context. */

@@ -245,6 +245,33 @@ void block_start(struct block *block, struct worker *worker, uint64_t index) {
     worker->counters.warps += block->warp_count;
 }
 
+static void run_slice(struct block *block, struct warp *warp) {
+    warp->fuel = block->launch->slice;
+    warp->is_spent = warp->gives_way = false;
+    warp_run(warp);
+}
+
+/* Who uses what nothing has written may have come too early to what another warp writes. So the others go on once,
+ * up to where they wait: where one of them races, both are told, and otherwise only what was found first. */
+static void seek_race(struct block *block, const struct warp *early) {
+    const struct fault first = block->fault;
+    for (uint32_t k = 0; k < block->warp_count; k++) {
+        struct warp *warp = &block->warps[k];
+        if (warp == early || !warp_runnable(warp))
+            continue;
+        block->fault.status = MACHINE_OK;
+        run_slice(block, warp);
+        if (warp->is_faulted && block->fault.kind == FAULT_RACE) {
+            char *message = block->fault.diagnostic.message;
+            const size_t used = strlen(message);
+            snprintf(message + used, sizeof block->fault.diagnostic.message - used,
+                     "; and before it: %s", first.diagnostic.message);
+            return;
+        }
+    }
+    block->fault = first;
+}
+
 enum block_state block_step(struct block *block) {
     bool ran = false, went = false;
     for (uint32_t k = 0; k < block->warp_count; k++) {
@@ -252,15 +279,16 @@ enum block_state block_step(struct block *block) {
         warp->mbarrier_tested = 0;
         if (!warp_runnable(warp))
             continue;
-        warp->fuel = block->launch->slice;
-        warp->is_spent = warp->gives_way = false;
-        warp_run(warp);
+        run_slice(block, warp);
         ran = true;
         went |= !warp->is_spent && !warp->mbarrier_tested;
         block->cluster->has_spun |= warp->is_spent;
         block->cluster->spent += (uint64_t)(block->launch->slice - warp->fuel);
-        if (warp->is_faulted)
+        if (warp->is_faulted) {
+            if (block->race && block->fault.kind == FAULT_UNWRITTEN)
+                seek_race(block, warp);
             return BLOCK_FAULTED;
+        }
     }
     if (block->live_threads == 0) {
         warpgroup_watch_end(block);

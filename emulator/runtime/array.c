@@ -120,6 +120,8 @@ static CUDA_MEMCPY3D plane_from_array(void *to, size_t pitch, CUarray from, size
 RUNTIME_API cudaError_t cudaMemcpy2DToArray(CUarray to, size_t x, size_t y, const void *from,
                                             size_t pitch, size_t width, size_t height,
                                             enum cudaMemcpyKind kind) {
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     const CUDA_MEMCPY3D copy = plane_to_array(to, x, y, from, pitch, width, height, kind);
     return copy_now(&copy);
 }
@@ -128,6 +130,8 @@ RUNTIME_PER_THREAD(cudaMemcpy2DToArray, _ptds);
 RUNTIME_API cudaError_t cudaMemcpy2DToArrayAsync(CUarray to, size_t x, size_t y, const void *from,
                                                  size_t pitch, size_t width, size_t height,
                                                  enum cudaMemcpyKind kind, CUstream stream) {
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     const CUDA_MEMCPY3D copy = plane_to_array(to, x, y, from, pitch, width, height, kind);
     return copy_in_order(&copy, stream);
 }
@@ -136,6 +140,8 @@ RUNTIME_PER_THREAD(cudaMemcpy2DToArrayAsync, _ptsz);
 RUNTIME_API cudaError_t cudaMemcpy2DFromArray(void *to, size_t pitch, CUarray from, size_t x,
                                               size_t y, size_t width, size_t height,
                                               enum cudaMemcpyKind kind) {
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     const CUDA_MEMCPY3D copy = plane_from_array(to, pitch, from, x, y, width, height, kind);
     return copy_now(&copy);
 }
@@ -144,6 +150,8 @@ RUNTIME_PER_THREAD(cudaMemcpy2DFromArray, _ptds);
 RUNTIME_API cudaError_t cudaMemcpy2DFromArrayAsync(void *to, size_t pitch, CUarray from, size_t x,
                                                    size_t y, size_t width, size_t height,
                                                    enum cudaMemcpyKind kind, CUstream stream) {
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     const CUDA_MEMCPY3D copy = plane_from_array(to, pitch, from, x, y, width, height, kind);
     return copy_in_order(&copy, stream);
 }
@@ -177,10 +185,9 @@ static CUresult copy_run(CUarray array, size_t x, size_t y, const char *from, ch
                          size_t bytes, enum cudaMemcpyKind kind, CUstream *stream) {
     size_t row = 0;
     CUresult result = row_bytes(array, &row);
-    if (result == CUDA_SUCCESS && x >= row)
-        result = CUDA_ERROR_INVALID_VALUE;
     while (bytes && result == CUDA_SUCCESS) {
-        const size_t rest = row - x, width = bytes < rest ? bytes : rest;
+        /* Where it begins beyond the row the driver refuses it, and tells. */
+        const size_t rest = x < row ? row - x : bytes, width = bytes < rest ? bytes : rest;
         CUDA_MEMCPY3D copy = to ? plane_from_array(to, 0, array, x, y, width, 1, kind)
                                 : plane_to_array(array, x, y, from, 0, width, 1, kind);
         result = stream ? cuMemcpy3DAsync_v2(&copy, *stream) : cuMemcpy3D_v2(&copy);
@@ -195,6 +202,8 @@ static CUresult copy_run(CUarray array, size_t x, size_t y, const char *from, ch
 
 RUNTIME_API cudaError_t cudaMemcpyToArray(CUarray to, size_t x, size_t y, const void *from,
                                           size_t bytes, enum cudaMemcpyKind kind) {
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     RUNTIME_RETURN(copy_run(to, x, y, from, NULL, bytes, kind, NULL));
 }
 RUNTIME_PER_THREAD(cudaMemcpyToArray, _ptds);
@@ -202,12 +211,16 @@ RUNTIME_PER_THREAD(cudaMemcpyToArray, _ptds);
 RUNTIME_API cudaError_t cudaMemcpyToArrayAsync(CUarray to, size_t x, size_t y, const void *from,
                                                size_t bytes, enum cudaMemcpyKind kind,
                                                CUstream stream) {
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     RUNTIME_RETURN(copy_run(to, x, y, from, NULL, bytes, kind, &stream));
 }
 RUNTIME_PER_THREAD(cudaMemcpyToArrayAsync, _ptsz);
 
 RUNTIME_API cudaError_t cudaMemcpyFromArray(void *to, CUarray from, size_t x, size_t y,
                                             size_t bytes, enum cudaMemcpyKind kind) {
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     RUNTIME_RETURN(to ? copy_run(from, x, y, NULL, to, bytes, kind, NULL)
                       : CUDA_ERROR_INVALID_VALUE);
 }
@@ -216,6 +229,8 @@ RUNTIME_PER_THREAD(cudaMemcpyFromArray, _ptds);
 RUNTIME_API cudaError_t cudaMemcpyFromArrayAsync(void *to, CUarray from, size_t x, size_t y,
                                                  size_t bytes, enum cudaMemcpyKind kind,
                                                  CUstream stream) {
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     RUNTIME_RETURN(to ? copy_run(from, x, y, NULL, to, bytes, kind, &stream)
                       : CUDA_ERROR_INVALID_VALUE);
 }

@@ -42,11 +42,11 @@ CUresult copy_bytes(void *to, const void *from, size_t bytes, enum cudaMemcpyKin
     }
 }
 
-static bool is_kind(enum cudaMemcpyKind kind) {
+bool copy_is_kind(enum cudaMemcpyKind kind) {
     return kind >= cudaMemcpyHostToHost && kind <= cudaMemcpyDefault;
 }
 
-static cudaError_t refuse_kind(enum cudaMemcpyKind kind) {
+cudaError_t copy_refuse_kind(enum cudaMemcpyKind kind) {
     return runtime_refuse(cudaErrorInvalidMemcpyDirection, "copy: %d is no kind of copy",
                           (int)kind);
 }
@@ -60,16 +60,16 @@ static cudaError_t refuse_pitch(size_t width, size_t to_pitch, size_t from_pitch
 
 RUNTIME_API cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
                                    enum cudaMemcpyKind kind) {
-    if (!is_kind(kind))
-        return refuse_kind(kind);
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     RUNTIME_RETURN(copy_bytes(to, from, bytes, kind, NULL, false));
 }
 RUNTIME_PER_THREAD(cudaMemcpy, _ptds);
 
 RUNTIME_API cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes,
                                         enum cudaMemcpyKind kind, CUstream stream) {
-    if (!is_kind(kind))
-        return refuse_kind(kind);
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     RUNTIME_RETURN(copy_bytes(to, from, bytes, kind, stream, true));
 }
 RUNTIME_PER_THREAD(cudaMemcpyAsync, _ptsz);
@@ -81,17 +81,22 @@ static bool are_devices(int a, int b) {
            a < count && b >= 0 && b < count;
 }
 
+static cudaError_t refuse_devices(int to, int from) {
+    return runtime_refuse(cudaErrorInvalidDevice,
+                          "copy from device %d to device %d: one of them is none", from, to);
+}
+
 RUNTIME_API cudaError_t cudaMemcpyPeer(void *to, int to_device, const void *from, int from_device,
                                        size_t bytes) {
     if (!are_devices(to_device, from_device))
-        return runtime_fail(cudaErrorInvalidDevice);
+        return refuse_devices(to_device, from_device);
     return cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToDevice);
 }
 
 RUNTIME_API cudaError_t cudaMemcpyPeerAsync(void *to, int to_device, const void *from,
                                             int from_device, size_t bytes, CUstream stream) {
     if (!are_devices(to_device, from_device))
-        return runtime_fail(cudaErrorInvalidDevice);
+        return refuse_devices(to_device, from_device);
     return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream);
 }
 
@@ -156,8 +161,12 @@ CUresult copy_describe(const struct cudaMemcpy3DParms *copy, CUDA_MEMCPY3D *desc
 static cudaError_t copy_box(const struct cudaMemcpy3DParms *copy, CUstream stream, bool is_async) {
     CUDA_MEMCPY3D described;
     CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS && !copy)
+        result = cuMemcpy3D_v2(NULL); /* the driver refuses it, and tells */
+    if (result == CUDA_SUCCESS && !copy_is_kind(copy->kind))
+        return copy_refuse_kind(copy->kind);
     if (result == CUDA_SUCCESS)
-        result = copy ? copy_describe(copy, &described) : CUDA_ERROR_INVALID_VALUE;
+        result = copy_describe(copy, &described);
     if (result != CUDA_SUCCESS ||
         !(copy->extent.width && copy->extent.height && copy->extent.depth))
         return runtime_end(result);
@@ -188,8 +197,8 @@ static struct cudaMemcpy3DParms plane(void *to, size_t to_pitch, const void *fro
 
 RUNTIME_API cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch,
                                      size_t width, size_t height, enum cudaMemcpyKind kind) {
-    if (!is_kind(kind))
-        return refuse_kind(kind);
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     if (width > to_pitch || width > from_pitch)
         return refuse_pitch(width, to_pitch, from_pitch);
     const struct cudaMemcpy3DParms copy =
@@ -201,8 +210,8 @@ RUNTIME_PER_THREAD(cudaMemcpy2D, _ptds);
 RUNTIME_API cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from,
                                           size_t from_pitch, size_t width, size_t height,
                                           enum cudaMemcpyKind kind, CUstream stream) {
-    if (!is_kind(kind))
-        return refuse_kind(kind);
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     if (width > to_pitch || width > from_pitch)
         return refuse_pitch(width, to_pitch, from_pitch);
     const struct cudaMemcpy3DParms copy =

@@ -9,6 +9,9 @@
 /* Of bytes. `is_async` says that it goes into the stream. */
 CUresult copy_bytes(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
                     CUstream stream, bool is_async);
+bool copy_is_kind(enum cudaMemcpyKind kind);
+/* The error of a copy of no kind, which is found wrong. */
+cudaError_t copy_refuse_kind(enum cudaMemcpyKind kind);
 /* The driver's structure for a copy of a box. */
 CUresult copy_describe(const struct cudaMemcpy3DParms *copy, CUDA_MEMCPY3D *described);
 

@@ -13,9 +13,12 @@ static cudaError_t symbol_find(const void *symbol, size_t offset, size_t bytes, 
     if (result == CUDA_SUCCESS)
         result = registry_variable(symbol, &address, &size);
     if (result == CUDA_ERROR_NOT_FOUND)
-        return runtime_fail(cudaErrorInvalidSymbol);
+        return runtime_refuse(cudaErrorInvalidSymbol,
+                              "symbol: the program has registered no variable at this address");
     if (result == CUDA_SUCCESS && (offset > size || bytes > size - offset))
-        result = CUDA_ERROR_INVALID_VALUE;
+        return runtime_refuse(cudaErrorInvalidValue,
+                              "copy of %zu bytes at %zu of a variable of %zu bytes", bytes, offset,
+                              size);
     if (result == CUDA_SUCCESS)
         *place = (char *)(uintptr_t)address + offset; // NOLINT(performance-no-int-to-ptr)
     return runtime_end(result);
@@ -41,6 +44,8 @@ RUNTIME_API cudaError_t cudaGetSymbolSize(size_t *size, const void *symbol) {
 RUNTIME_API cudaError_t cudaMemcpyToSymbol(const void *symbol, const void *from, size_t bytes,
                                            size_t offset, enum cudaMemcpyKind kind) {
     char *place;
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     const cudaError_t error = symbol_find(symbol, offset, bytes, &place);
     return error != cudaSuccess ? error
                                 : runtime_end(copy_bytes(place, from, bytes, kind, NULL, false));
@@ -51,6 +56,8 @@ RUNTIME_API cudaError_t cudaMemcpyToSymbolAsync(const void *symbol, const void *
                                                 size_t offset, enum cudaMemcpyKind kind,
                                                 CUstream stream) {
     char *place;
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     const cudaError_t error = symbol_find(symbol, offset, bytes, &place);
     return error != cudaSuccess ? error
                                 : runtime_end(copy_bytes(place, from, bytes, kind, stream, true));
@@ -60,6 +67,8 @@ RUNTIME_PER_THREAD(cudaMemcpyToSymbolAsync, _ptsz);
 RUNTIME_API cudaError_t cudaMemcpyFromSymbol(void *to, const void *symbol, size_t bytes,
                                              size_t offset, enum cudaMemcpyKind kind) {
     char *place;
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     const cudaError_t error = symbol_find(symbol, offset, bytes, &place);
     return error != cudaSuccess ? error
                                 : runtime_end(copy_bytes(to, place, bytes, kind, NULL, false));
@@ -70,6 +79,8 @@ RUNTIME_API cudaError_t cudaMemcpyFromSymbolAsync(void *to, const void *symbol, 
                                                   size_t offset, enum cudaMemcpyKind kind,
                                                   CUstream stream) {
     char *place;
+    if (!copy_is_kind(kind))
+        return copy_refuse_kind(kind);
     const cudaError_t error = symbol_find(symbol, offset, bytes, &place);
     return error != cudaSuccess ? error
                                 : runtime_end(copy_bytes(to, place, bytes, kind, stream, true));

@@ -12,8 +12,12 @@ enum { BARRIERS = 16 };
 
 struct caches;
 
+/* Which check has found it, where that matters. */
+enum fault_kind { FAULT_ANY, FAULT_RACE, FAULT_UNWRITTEN };
+
 struct fault {
     enum machine_status status;
+    enum fault_kind kind;
     uint64_t block;
     struct machine_diagnostic diagnostic;
 };

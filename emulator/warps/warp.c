@@ -224,6 +224,7 @@ void warp_fault(struct warp *warp, const struct instruction *instruction,
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
     fault->status = status;
+    fault->kind = FAULT_ANY;
     fault->block = warp->block->index;
     fault->diagnostic.address = address;
     snprintf(with_address, sizeof with_address, "%s", what);

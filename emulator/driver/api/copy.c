@@ -8,6 +8,14 @@
 #include "emulator/driver/memory/copy.h"
 #include "emulator/driver/stream.h"
 
+/* NULL in place of what is to be copied. */
+static CUresult copy_refuse(void) {
+    const CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        driver_find("copy: what is to be copied is described at no address");
+    return driver_end(status == CUDA_SUCCESS ? CUDA_ERROR_INVALID_VALUE : status);
+}
+
 /* A copy that the caller waits for: it may not take part in a capture. */
 static CUresult copy_now(const CUDA_MEMCPY3D *copy) {
     struct driver_context *context;
@@ -125,6 +133,9 @@ static CUresult copy_check_peers(CUcontext destination, CUcontext source) {
         status = context_find(destination, &context);
     if (status == CUDA_SUCCESS)
         status = context_find(source, &context);
+    if (status == CUDA_ERROR_INVALID_CONTEXT)
+        driver_find("copy from context %p to %p: one of them is none", (void *)source,
+                    (void *)destination);
     return driver_end(status);
 }
 
@@ -168,7 +179,7 @@ static CUDA_MEMCPY3D copy_from_plane(const CUDA_MEMCPY2D *plane) {
 
 CUresult cuMemcpy2D_v2(const CUDA_MEMCPY2D *plane) {
     if (!plane)
-        return CUDA_ERROR_INVALID_VALUE;
+        return copy_refuse();
     const CUDA_MEMCPY3D copy = copy_from_plane(plane);
     return copy_now(&copy);
 }
@@ -178,19 +189,19 @@ DRIVER_ALIAS(cuMemcpy2D_v2, cuMemcpy2DUnaligned_v2_ptds);
 
 CUresult cuMemcpy2DAsync_v2(const CUDA_MEMCPY2D *plane, CUstream stream) {
     if (!plane)
-        return CUDA_ERROR_INVALID_VALUE;
+        return copy_refuse();
     const CUDA_MEMCPY3D copy = copy_from_plane(plane);
     return copy_submit(&copy, stream);
 }
 DRIVER_ALIAS(cuMemcpy2DAsync_v2, cuMemcpy2DAsync_v2_ptsz);
 
 CUresult cuMemcpy3D_v2(const CUDA_MEMCPY3D *copy) {
-    return copy ? copy_now(copy) : CUDA_ERROR_INVALID_VALUE;
+    return copy ? copy_now(copy) : copy_refuse();
 }
 DRIVER_ALIAS(cuMemcpy3D_v2, cuMemcpy3D_v2_ptds);
 
 CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D *copy, CUstream stream) {
-    return copy ? copy_submit(copy, stream) : CUDA_ERROR_INVALID_VALUE;
+    return copy ? copy_submit(copy, stream) : copy_refuse();
 }
 DRIVER_ALIAS(cuMemcpy3DAsync_v2, cuMemcpy3DAsync_v2_ptsz);
 
@@ -203,7 +214,7 @@ static CUDA_MEMCPY3D copy_from_peers(const CUDA_MEMCPY3D_PEER *peers) {
 
 CUresult cuMemcpy3DPeer(const CUDA_MEMCPY3D_PEER *peers) {
     if (!peers)
-        return CUDA_ERROR_INVALID_VALUE;
+        return copy_refuse();
     const CUDA_MEMCPY3D copy = copy_from_peers(peers);
     CUresult status = copy_check_peers(peers->dstContext, peers->srcContext);
     return status == CUDA_SUCCESS ? copy_now(&copy) : status;
@@ -212,7 +223,7 @@ DRIVER_ALIAS(cuMemcpy3DPeer, cuMemcpy3DPeer_ptds);
 
 CUresult cuMemcpy3DPeerAsync(const CUDA_MEMCPY3D_PEER *peers, CUstream stream) {
     if (!peers)
-        return CUDA_ERROR_INVALID_VALUE;
+        return copy_refuse();
     const CUDA_MEMCPY3D copy = copy_from_peers(peers);
     CUresult status = copy_check_peers(peers->dstContext, peers->srcContext);
     return status == CUDA_SUCCESS ? copy_submit(&copy, stream) : status;

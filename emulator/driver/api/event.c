@@ -38,7 +38,7 @@ CUresult cuEventRecordWithFlags(CUevent handle, CUstream stream_handle, unsigned
     if (status == CUDA_SUCCESS)
         status = stream_find(context, stream_handle, &stream);
     if (status == CUDA_SUCCESS)
-        status = event_find(handle, &event);
+        status = event_find_used(handle, &event);
     if (status == CUDA_SUCCESS && event->context != context)
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS)

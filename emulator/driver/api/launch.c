@@ -7,8 +7,6 @@
 static CUresult kernel_launch(CUstream handle, const struct kernel_request *request) {
     struct driver_stream *stream;
     CUresult status = stream_begin(handle, &stream);
-    if (status == CUDA_ERROR_INVALID_HANDLE)
-        driver_find("launch: %p is no stream of the current context", (void *)handle);
     if (status == CUDA_SUCCESS) {
         struct driver_operation operation = {.type = CU_GRAPH_NODE_TYPE_KERNEL};
         status = kernel_prepare(&operation.kernel, request);

@@ -25,10 +25,13 @@ CUresult cuStreamCreate(CUstream *stream, unsigned int flags) {
 }
 
 CUresult cuStreamDestroy_v2(CUstream handle) {
+    struct driver_context *context;
     struct driver_stream *stream;
-    CUresult status = stream_begin_any(handle, &stream);
+    CUresult status = driver_begin_context(&context);
+    stream = status == CUDA_SUCCESS ? handle_find(&driver.handles, HANDLE_STREAM, handle) : NULL;
+    /* One that has gone with its context may be destroyed once more: programs do so at their end. */
     if (status == CUDA_SUCCESS &&
-        (stream == stream->context->legacy || stream == stream->context->per_thread))
+        (!stream || stream == stream->context->legacy || stream == stream->context->per_thread))
         status = CUDA_ERROR_INVALID_HANDLE;
     if (status == CUDA_SUCCESS)
         context_close_stream(stream);
@@ -174,7 +177,7 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned int f
     if (status == CUDA_SUCCESS && flags & ~(unsigned)CU_EVENT_WAIT_EXTERNAL)
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
-        status = event_find(event_handle, &event);
+        status = event_find_used(event_handle, &event);
     if (status == CUDA_SUCCESS)
         status = capture_wait(stream, event);
     return driver_end(status);

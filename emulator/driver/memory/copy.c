@@ -81,8 +81,11 @@ static CUresult copy_place_in_array(const CUDA_MEMCPY3D *copy, const struct copy
                                     struct copy_place *place) {
     struct driver_array *array;
     const CUresult status = array_find(side->array, &array);
-    if (status != CUDA_SUCCESS)
+    if (status != CUDA_SUCCESS) {
+        driver_find("copy of %zux%zux%zu bytes: the %s, %p, is no array", copy->WidthInBytes,
+                    copy->Height, copy->Depth, side->name, (void *)side->array);
         return status;
+    }
     const struct machine_texture *image = &array->image;
     const size_t row = (size_t)image->size[0] * machine_texel_bytes(image);
     const bool is_inside = side->x <= row && copy->WidthInBytes <= row - side->x &&
@@ -106,8 +109,11 @@ static CUresult copy_find_place(const CUDA_MEMCPY3D *copy, const struct copy_sid
     if (side->type == CU_MEMORYTYPE_ARRAY)
         return copy_place_in_array(copy, side, place);
     if (side->type != CU_MEMORYTYPE_HOST && side->type != CU_MEMORYTYPE_DEVICE &&
-        side->type != CU_MEMORYTYPE_UNIFIED)
+        side->type != CU_MEMORYTYPE_UNIFIED) {
+        driver_find("copy of %zux%zux%zu bytes: %d is no type of memory for the %s",
+                    copy->WidthInBytes, copy->Height, copy->Depth, (int)side->type, side->name);
         return CUDA_ERROR_INVALID_VALUE;
+    }
     const uint64_t base =
         side->type == CU_MEMORYTYPE_HOST ? (uint64_t)(uintptr_t)side->host : side->device;
     const size_t row = side->pitch ? side->pitch : copy->WidthInBytes;

@@ -77,7 +77,7 @@ static void mistakes_are_named_with_what_is_known(void **state) {
         {"devices=9", "no usable number of devices '9'"},
         {"budget=", "no usable instruction budget ''"},
         {"report=", "no usable file name for report"},
-        {"processes=", "no usable file name for processes"},
+        {"processes=", "no usable folder name for processes"},
         {"findings=", "no usable file name for findings"},
         {"time=gpu", "no such time 'gpu'; known: none, host"},
         {"sample=few", "no usable number of blocks 'few'"},

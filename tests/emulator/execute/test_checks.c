@@ -159,6 +159,24 @@ static void exited_threads_do_not_hold_a_barrier_unless_checked(void **state) {
     EXPECT_SAID(bench, "16 threads");
 }
 
+/* The first warp reads what the second has not written yet: that is unwritten, and a race. */
+static void who_reads_too_early_races(void **state) {
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    const uint64_t to = bench_allocate(bench, NULL, 64 * 4);
+    options.check_race = options.check_init = true;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(LAUNCH(bench, "shared_no_race", 1, 64, to), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "shared_race", 1, 64, to), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "race in shared memory", "that thread 31 read, with no barrier between",
+                "and before it: kernel shared_race",
+                "uninitialised value: 'st' stores to global memory");
+    options.check_race = false;
+    machine_set_options(bench->machine, &options);
+    assert_int_equal(LAUNCH(bench, "shared_race", 1, 64, to), MACHINE_CHECK_FAILED);
+    EXPECT_SAID(bench, "uninitialised value: 'st' stores to global memory");
+}
+
 static void a_race_in_shared_memory_is_found_and_only_there(void **state) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
@@ -551,6 +569,7 @@ int main(void) {
         TEST(barriers_that_never_meet_are_a_deadlock),
         TEST(exited_threads_do_not_hold_a_barrier_unless_checked),
         TEST(a_race_in_shared_memory_is_found_and_only_there),
+        TEST(who_reads_too_early_races),
         TEST(a_copy_races_until_a_barrier_follows_its_wait),
         TEST(a_copy_races_with_its_own_thread_until_its_wait),
         TEST(lanes_of_a_store_that_agree_do_not_race),

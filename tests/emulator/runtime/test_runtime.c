@@ -39,6 +39,9 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
                             CUstream stream);
 cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch,
                          size_t width, size_t height, enum cudaMemcpyKind kind);
+cudaError_t cudaMemcpy3D(const struct cudaMemcpy3DParms *copy);
+cudaError_t cudaMemcpyPeer(void *to, int to_device, const void *from, int from_device,
+                           size_t bytes);
 cudaError_t cudaMemcpyToSymbol(const void *symbol, const void *from, size_t bytes, size_t offset,
                                enum cudaMemcpyKind kind);
 cudaError_t cudaDeviceSynchronize(void);
@@ -159,6 +162,21 @@ static void refused_copies_and_launches_are_told_of(void **state) {
                 cudaErrorInvalidPitchValue, "copy of rows of 17 bytes: rows of the destination");
     check_found(cudaMemcpy(memory, bytes, 9, (enum cudaMemcpyKind)9),
                 cudaErrorInvalidMemcpyDirection, "copy: 9 is no kind of copy");
+    const struct cudaMemcpy3DParms box = {.srcPtr = {bytes, 4, 4, 1},
+                                          .dstPtr = {memory, 4, 4, 1},
+                                          .extent = {4, 1, 1},
+                                          .kind = (enum cudaMemcpyKind)8};
+    check_found(cudaMemcpy3D(&box), cudaErrorInvalidMemcpyDirection, "copy: 8 is no kind of copy");
+    check_found(cudaMemcpy3D(NULL), value, "copy: what is to be copied is described at no address");
+    check_found(cudaMemcpyPeer(memory, 7, memory, 0, 4), cudaErrorInvalidDevice,
+                "copy from device 0 to device 7: one of them is none");
+    check_found(cudaMemcpyToSymbol(&unknown, bytes, 4, 0, (enum cudaMemcpyKind)7),
+                cudaErrorInvalidMemcpyDirection, "copy: 7 is no kind of copy");
+    check_found(cudaMemcpyToSymbol(&unknown, bytes, 4, 0, cudaMemcpyHostToDevice),
+                cudaErrorInvalidSymbol, "the program has registered no variable");
+    check_found(
+        cudaMemcpyAsync(memory, bytes, 10, cudaMemcpyHostToDevice, (CUstream)(void *)&unknown),
+        cudaErrorInvalidResourceHandle, "is no stream of the current context");
     check_found(cudaLaunchKernel(&unknown, one, one, NULL, 0, NULL), cudaErrorInvalidDeviceFunction,
                 "launch: the program has registered no kernel");
     OK(cudaFree(memory));
