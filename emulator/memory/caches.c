@@ -71,7 +71,7 @@ static uint8_t access_first(struct cache *cache, enum caches_access access, uint
     return sectors & (uint8_t)~hits;
 }
 
-/* DRAM hands out both sectors of a half line. */
+/* What is checked together is read together: both sectors of half a line. */
 static uint8_t halves_of(uint8_t sectors) {
     const uint8_t any = (sectors | sectors >> 1) & 5;
     return any | (uint8_t)(any << 1);
@@ -109,7 +109,9 @@ static void access_second(struct caches *caches, enum caches_access access, uint
     const uint8_t hits = access == CACHES_STORE ? sectors : line->valid & sectors;
     counters->l2_sectors += count(sectors);
     counters->l2_hits += count(hits);
-    const uint8_t brought = halves_of(sectors & (uint8_t)~hits) & (uint8_t)~line->valid;
+    const uint8_t missing = sectors & (uint8_t)~hits;
+    const uint8_t brought =
+        caches->has_inline_ecc ? halves_of(missing) & (uint8_t)~line->valid : missing;
     dram_read(caches, number, brought, counters);
     dram_write(caches, dirty, counters);
     line->valid |= sectors | brought;

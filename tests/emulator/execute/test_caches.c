@@ -149,16 +149,26 @@ static void stores_are_written_back_once(void **state) {
 static const char halves[] =
     "setp.eq.u32 %p2, %r3, 0; @%p2 ld.global.u32 %r5, [%rd4]; @%p2 ld.global.u32 %r5, [%rd4+32];";
 
-/* The second cache has both sectors then, the first one but what it asked for. */
-static void a_miss_brings_half_a_line(void **state) {
+static void a_miss_brings_what_is_missing(void **state) {
     (void)state;
     enum { BYTES = 16 << 10 };
     const struct sweep sweep = {halves, 1, BYTES, 1, 0};
     const struct machine_counters counters = sweep_count(&sweep);
     assert_int_equal(counters.l1_hits, 0);
     assert_int_equal(counters.l2_sectors, 2 * BYTES / LINE);
+    assert_int_equal(counters.l2_hits, 0);
+    assert_int_equal(counters.dram_read_bytes, BYTES / LINE * 2 * SECTOR);
+}
+
+/* The second cache has both sectors then, the first one but what it asked for. */
+static void error_correction_brings_half_a_line(void **state) {
+    (void)state;
+    enum { BYTES = 16 << 10 };
+    const struct sweep sweep = {halves, 1, BYTES, 1, 0};
+    const struct machine_counters counters = sweep_count_with_ecc(&sweep);
+    assert_int_equal(counters.l1_hits, 0);
+    assert_int_equal(counters.l2_sectors, 2 * BYTES / LINE);
     assert_int_equal(counters.l2_hits, BYTES / LINE);
-    assert_int_equal(counters.dram_read_bytes, BYTES / LINE * 64);
 }
 
 /* 64 bytes for each line that a request reads or that is written back, whole or not. */
@@ -231,7 +241,8 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_hits_in_the_next_cache),
         cmocka_unit_test(blocks_share_the_caches_of_their_multiprocessor),
         cmocka_unit_test(stores_are_written_back_once),
-        cmocka_unit_test(a_miss_brings_half_a_line),
+        cmocka_unit_test(a_miss_brings_what_is_missing),
+        cmocka_unit_test(error_correction_brings_half_a_line),
         cmocka_unit_test(inline_error_correction_moves_check_bytes),
         cmocka_unit_test(some_go_past_the_first_cache),
         cmocka_unit_test(the_older_block_goes_first),
