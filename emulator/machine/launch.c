@@ -229,13 +229,14 @@ static bool open_race_global(struct launch *launch) {
     return launch->race_global || !launch->options.check_race_global;
 }
 
-/* What the first block touches tells what blocks share, so it runs alone where nothing forbids it. */
+/* What the first block or cluster touches tells what they share, so it runs alone where nothing forbids
+ * it. */
 static void run_all(struct launch *launch, struct machine_counters *counters) {
     const uint64_t clusters = launch->cluster_count;
-    if (!launch->is_serial && launch->cluster_size == 1 && clusters >= BLOCKS_TO_TELL_FIRST) {
+    if (!launch->is_serial && launch->block_count >= BLOCKS_TO_TELL_FIRST) {
         launch->cluster_count = 1;
         workers_run(launch, counters);
-        counters->block_bytes_touched = memory_touched(launch->memory);
+        counters->block_bytes_touched = memory_touched(launch->memory) / launch->cluster_size;
         launch->next_cluster = 1;
         launch->cluster_count = clusters;
     }

@@ -341,6 +341,20 @@ static void threads_that_end_do_not_hold_the_barrier_unless_checked(void **state
                  "the cluster's barrier is not reached by 32");
 }
 
+/* Each block touches a sector of its own, and one that all of the grid touch: of two blocks three. */
+static void the_first_cluster_tells_what_blocks_touch(void **state) {
+    struct bench *bench = *state;
+    static const char text[] = KERNEL(
+        OF_TWO, "mov.u32 %r5, %ctaid.x; mul.wide.u32 %rd3, %r5, 32; add.u64 %rd3, %rd3, %rd1;\n"
+                "st.global.u32 [%rd3+32], %r5; ld.global.u32 %r6, [%rd1];");
+    uint32_t words[2048];
+    run(bench, text, 64, words, 2048);
+    assert_int_equal(bench->counters.bytes_touched, 65 * 32);
+    assert_int_equal(bench->counters.block_bytes_touched, 3 * 32 / 2);
+    run(bench, text, 62, words, 2048); /* too few */
+    assert_int_equal(bench->counters.block_bytes_touched, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, bench_setup_hopper, bench_teardown)
@@ -355,6 +369,7 @@ int main(void) {
         TEST(memory_of_blocks_that_have_ended_is_an_error_on_request),
         TEST(dynamic_memory_is_aligned_as_it_is_declared),
         TEST(threads_that_end_do_not_hold_the_barrier_unless_checked),
+        TEST(the_first_cluster_tells_what_blocks_touch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
