@@ -170,10 +170,15 @@ static void execute_move_unpack(struct warp *warp, const struct instruction *ins
     }
 }
 
-/* Clocks count the warp's instructions: they rise, and they are the same on every machine. */
+/* Clocks count the warp's instructions, so they are the same on every machine. An instruction takes
+ * the cycles until it is the turn of one of 64 warps at four schedulers again. Kernels that wait for
+ * a time by their clock would else go round many times as often as on a full device. */
+enum { CYCLES_AN_INSTRUCTION = 16 };
+
 static void execute_move_clock(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
-    uint64_t value = warp->executed + (uint64_t)(instruction - warp->code) - warp->pc;
+    uint64_t value =
+        (warp->executed + (uint64_t)(instruction - warp->code) - warp->pc) * CYCLES_AN_INSTRUCTION;
     if (instruction->variant == SPECIAL_CLOCK_HI || instruction->variant == SPECIAL_GLOBALTIMER_HI)
         value >>= 32;
     warp->communicated = true;

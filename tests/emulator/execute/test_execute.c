@@ -417,6 +417,22 @@ static void a_conversion_takes_the_low_part_of_a_wider_register(void **state) {
     }
 }
 
+/* Those that wait for a time by the clock do not go round once a cycle. */
+static void an_instruction_takes_sixteen_cycles(void **state) {
+    struct bench *bench = *state;
+    uint64_t cycles;
+    assert_int_equal(bench_load(bench, ".visible .entry k(.param .u64 p) {\n"
+                                       " .reg .b64 %rd<5>; ld.param.u64 %rd1, [p];\n"
+                                       " mov.u64 %rd2, %clock64; add.s64 %rd3, %rd1, 1;\n"
+                                       " mov.u64 %rd3, %clock64; sub.s64 %rd4, %rd3, %rd2;\n"
+                                       " st.global.u64 [%rd1], %rd4; ret;\n}\n"),
+                     MACHINE_OK);
+    const uint64_t to = bench_allocate(bench, NULL, sizeof cycles);
+    expect_done(bench, LAUNCH(bench, "k", 1, 1, to));
+    read_back(bench, &cycles, to, sizeof cycles);
+    assert_int_equal(cycles, 32);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_bench, bench_teardown)
     const struct CMUnitTest tests[] = {
@@ -440,6 +456,7 @@ int main(void) {
         TEST(host_threads_change_nothing),
         TEST(blocks_that_communicate_run_in_order),
         TEST(two_threads_may_launch),
+        TEST(an_instruction_takes_sixteen_cycles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
