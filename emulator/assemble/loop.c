@@ -155,6 +155,11 @@ static void step_through(const struct search *search) {
 
 /* ---- How many rounds ---- */
 
+/* Of one register or constant to one register. */
+static bool is_copy(const struct instruction *instruction) {
+    return body_is(instruction, "mov") && instruction->detail->to_count == 1;
+}
+
 /* The constant that a register enters the loop with, by way of copies. */
 static bool entry_value(const struct search *search, uint32_t number, int64_t *value) {
     const struct body *body = search->body;
@@ -162,15 +167,14 @@ static bool entry_value(const struct search *search, uint32_t number, int64_t *v
     uint64_t bits = 0;
     if (search->outside[number] != 1)
         return false;
-    for (int n = 0; n < COPIES && body_is(enters, "mov") && !body_constant(body, enters, 0, &bits);
-         n++) {
+    for (int n = 0; n < COPIES && is_copy(enters) && !body_constant(body, enters, 0, &bits); n++) {
         const uint32_t from =
             enters->detail->from_count == 1 ? enters->detail->from_register[0] : REGISTER_NONE;
         if (from == REGISTER_NONE || body->writes[from] != 1)
             return false;
         enters = &body->code[body->writer[from]];
     }
-    if (!body_is(enters, "mov") || !body_constant(body, enters, 0, &bits))
+    if (!is_copy(enters) || !body_constant(body, enters, 0, &bits))
         return false;
     *value = enters->detail->from_bits[0] == 64 ? (int64_t)bits : (int32_t)bits;
     return true;

@@ -129,6 +129,16 @@ static void propagate_product(const struct warp *warp, const struct detail *deta
         set_lanes(warp, detail->to[k], LANES_ALL, results[k]);
 }
 
+/* mov of vectors. */
+static void propagate_elements(const struct warp *warp, const struct detail *detail) {
+    enum { ELEMENTS = 4 };
+    uint32_t lanes[ELEMENTS];
+    for (unsigned k = 0; k < detail->from_count; k++)
+        lanes[k] = undefined_lanes(warp, detail->from[k]);
+    for (unsigned k = 0; k < detail->to_count; k++)
+        set_lanes(warp, detail->to[k], warp->mask, lanes[k]);
+}
+
 /* mma.m8n8k4 of f16, whose lanes share rows and columns in another way. */
 static bool is_quads(const struct detail *detail) {
     const struct syntax_instruction *source = detail->source;
@@ -211,6 +221,8 @@ static void watch_instruction(struct warp *warp, const struct instruction *instr
         watch_memory(warp, instruction, lanes);
     } else if (is_small_product(detail)) {
         propagate_product(warp, detail);
+    } else if (decode == DECODE_MOVE && detail->to_count > 1 && detail->from_count > 1) {
+        propagate_elements(warp, detail);
     } else {
         const uint32_t results = is_large_product(detail) ? 0 : result_lanes(warp, detail);
         for (unsigned k = 0; k < detail->to_count; k++)

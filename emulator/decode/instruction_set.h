@@ -62,6 +62,7 @@ struct generic_handlers {
     instruction_handler *convert;        /* the same with registers wider than its types */
     instruction_handler *setp_combined;  /* setp with a boolean operator or a second result */
     instruction_handler *move_pack, *move_unpack; /* mov from and to a vector */
+    instruction_handler *move_vector;             /* mov of each element of a vector */
     instruction_handler *move_clock;              /* mov of a register that counts */
     instruction_handler *move_local; /* mov of an address that differs from frame to frame */
     instruction_handler *lacking;    /* what the emulator lacks */

@@ -5,6 +5,8 @@
 #include "emulator/decode/special_registers.h"
 #include "emulator/decode/text.h"
 
+#include <stdio.h>
+
 static bool move_special(struct decoder *decoder, const struct syntax_operand *to,
                          const struct syntax_operand *from, char letter) {
     unsigned index, special;
@@ -68,6 +70,39 @@ static char part_letter(struct decoder *decoder, const struct syntax_type *type,
     }
 }
 
+/* Element `k` of a vector of special registers, such as %tid. */
+static void add_special_element(struct decoder *decoder, const struct syntax_operand *from,
+                                size_t k) {
+    unsigned special;
+    char name[64] = "";
+    snprintf(name, sizeof name, "%s.%c", from->kind == OPERAND_NAME ? from->name : "", "xyzw"[k]);
+    if (!decoder_find_special(decoder, name, &special))
+        decoder_lack(decoder, "the emulator lacks moves of one value to a vector");
+    decoder_add_special(decoder, special);
+    decoder->detail->from_bits[decoder->detail->from_count - 1] = 32;
+}
+
+/* mov.v2 and mov.v4, of vectors. */
+static void move_vector(struct decoder *decoder, const struct syntax_operand *to,
+                        const struct syntax_operand *from, size_t count) {
+    const struct syntax_type *type = decoder_type(decoder);
+    const char letter = decoder_type_letter(type);
+    const bool is_vector = from->kind == OPERAND_VECTOR;
+    if (to->kind != OPERAND_VECTOR || to->item_count != count ||
+        (is_vector && from->item_count != count))
+        decoder_fail(decoder, "a vector operand has the wrong number of elements");
+    if (!is_vector && (count != 4 || type->bits != 32))
+        decoder_lack(decoder, "the emulator lacks moves of special registers to such a vector");
+    for (size_t k = 0; k < count; k++) {
+        decoder_add_to(decoder, &to->items[k], letter);
+        if (is_vector)
+            decoder_add_from(decoder, &from->items[k], letter);
+        else
+            add_special_element(decoder, from, k);
+    }
+    decoder->instruction->execute = decoder->set->handlers->move_vector;
+}
+
 void decode_move(struct decoder *decoder) {
     const struct syntax_type *type = decoder_type(decoder);
     char letter = decoder_type_letter(type);
@@ -77,6 +112,10 @@ void decode_move(struct decoder *decoder) {
                                 *from = decoder_operand(decoder, 1);
     if (type->bits > 64)
         decoder_lack(decoder, "the emulator lacks this type");
+    if (decoder_has_modifier(decoder, "v2") || decoder_has_modifier(decoder, "v4")) {
+        move_vector(decoder, to, from, decoder_has_modifier(decoder, "v2") ? 2 : 4);
+        return;
+    }
     if (to->kind == OPERAND_VECTOR && to->item_count > 0) {
         char part = part_letter(decoder, type, to->item_count);
         for (size_t k = 0; k < to->item_count; k++)

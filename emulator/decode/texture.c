@@ -69,7 +69,7 @@ void decode_texture(struct decoder *decoder) {
 
 void decode_surface(struct decoder *decoder) {
     struct detail *detail = decoder->detail;
-    const bool is_store = strcmp(decoder_source(decoder)->root, "sust") == 0;
+    const bool is_store = strcmp(decoder_source(decoder)->root, "suld") != 0;
     detail->access_bytes = decoder_type(decoder)->bits / 8;
     detail->elements = decoder_has_modifier(decoder, "v2")   ? 2
                        : decoder_has_modifier(decoder, "v4") ? 4

@@ -170,6 +170,21 @@ static void execute_move_unpack(struct warp *warp, const struct instruction *ins
     }
 }
 
+/* mov.v4 {a,b,c,d}, {d,c,b,a}: all are read before any is written. */
+static void execute_move_vector(struct warp *warp, const struct instruction *instruction) {
+    enum { ELEMENTS = 4 };
+    const struct detail *detail = instruction->detail;
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        uint64_t values[ELEMENTS];
+        if (!(warp->mask >> lane & 1))
+            continue;
+        for (unsigned k = 0; k < detail->from_count; k++)
+            values[k] = value_read(warp, detail, k, lane);
+        for (unsigned k = 0; k < detail->to_count; k++)
+            value_write(warp, detail, k, lane, values[k]);
+    }
+}
+
 /* Clocks count the warp's instructions, so they are the same on every machine. An instruction takes
  * the cycles until it is the turn of one of 64 warps at four schedulers again. Kernels that wait for
  * a time by their clock would else go round many times as often as on a full device. */
@@ -215,6 +230,7 @@ const struct generic_handlers executor_generic = {
     .setp_combined = execute_setp_combined,
     .move_pack = execute_move_pack,
     .move_unpack = execute_move_unpack,
+    .move_vector = execute_move_vector,
     .move_clock = execute_move_clock,
     .move_local = execute_move_local,
     .lacking = execute_lacking,

@@ -3,6 +3,7 @@
  * no requests to global memory; the bytes that they touch count.
  */
 #include "emulator/checks/check.h"
+#include "emulator/execute/atomic.h"
 #include "emulator/execute/execute.h"
 #include "emulator/lanes/space.h"
 #include "emulator/memory/request.h"
@@ -77,20 +78,26 @@ static bool image_fits(struct warp *warp, const struct instruction *instruction,
     return !warp->is_faulted;
 }
 
+/* What the handle stands for, whichever of the two. */
+static bool image_look_up(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                          bool is_surface, struct image *image) {
+    image->handle = value_read(warp, instruction->detail, 0, lane);
+    image->texture = texture_lookup(warp->block->launch->textures, image->handle);
+    if (image->texture)
+        return true;
+    warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, image->handle,
+               "the handle is of no %s, or of one that was destroyed",
+               is_surface ? "surface" : "texture");
+    return false;
+}
+
 static bool image_find(struct warp *warp, const struct instruction *instruction, unsigned lane,
                        bool is_surface, struct image *image) {
     const struct launch *launch = warp->block->launch;
-    const uint64_t handle = value_read(warp, instruction->detail, 0, lane);
-    if (image->texture && image->handle == handle)
+    if (image->texture && image->handle == value_read(warp, instruction->detail, 0, lane))
         return true;
-    image->handle = handle;
-    image->texture = texture_lookup(launch->textures, handle);
-    if (!image->texture) {
-        warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, handle,
-                   "the handle is of no %s, or of one that was destroyed",
-                   is_surface ? "surface" : "texture");
+    if (!image_look_up(warp, instruction, lane, is_surface, image))
         return false;
-    }
     image->range = memory_find_all(launch->memory, image->texture->base,
                                    machine_texture_bytes(image->texture));
     if (!image->range) {
@@ -169,8 +176,8 @@ static void execute_fetch(struct warp *warp, const struct instruction *instructi
 
 /* ---- Surfaces ---- */
 
-/* The variant of a row. */
-enum { LOAD, STORE };
+/* The variant of a row; behind REDUCE the number of an atomic operation. */
+enum { LOAD, STORE, REDUCE };
 
 enum beyond { BEYOND_TRAP, BEYOND_CLAMP, BEYOND_ZERO };
 
@@ -184,7 +191,7 @@ static uint64_t surface_address(struct warp *warp, const struct instruction *ins
                                 unsigned lane, const struct machine_texture *texture) {
     const struct detail *detail = instruction->detail;
     const enum geometry geometry = geometry_of(instruction);
-    const signed char beyond = detail->choice[4];
+    const signed char beyond = detail->choice[instruction->variant < REDUCE ? 4 : 2];
     const int64_t bytes = (int64_t)detail->access_bytes * detail->elements;
     const int64_t row = (int64_t)texture->size[0] * machine_texel_bytes(texture);
     const bool is_layered = geometries[geometry].is_layered;
@@ -240,9 +247,19 @@ static void store_surface_lane(const struct warp *warp, const struct detail *det
     }
 }
 
+static void reduce_surface_lane(const struct warp *warp, const struct instruction *instruction,
+                                unsigned lane, uint64_t address) {
+    const struct detail *detail = instruction->detail;
+    const enum atomic_operation operation = (enum atomic_operation)(instruction->variant - REDUCE);
+    if (address)
+        (void)atomic_update(space_host(address), operation,
+                            value_read(warp, detail, detail->from_count - 1, lane), 0,
+                            detail->access_bytes, false);
+}
+
 static void execute_surface(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
-    const bool is_store = instruction->variant == STORE;
+    const bool is_store = instruction->variant != LOAD;
     struct image image = {0};
     for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
         if (!(warp->mask >> lane & 1) || !image_find(warp, instruction, lane, true, &image))
@@ -253,15 +270,54 @@ static void execute_surface(struct warp *warp, const struct instruction *instruc
         if (address)
             image_touch(warp, instruction, lane, &image, address,
                         detail->access_bytes * detail->elements, is_store);
-        if (is_store)
+        if (instruction->variant >= REDUCE)
+            reduce_surface_lane(warp, instruction, lane, address);
+        else if (is_store)
             store_surface_lane(warp, detail, lane, address);
         else
             load_surface_lane(warp, detail, lane, address);
     }
 }
 
+/* ---- Questions ---- */
+
+enum question { WIDTH, HEIGHT, DEPTH, LAYERS };
+
+/* False: the image has no such size. */
+static bool size_of(const struct machine_texture *texture, enum question question, uint32_t *size) {
+    const bool has_it =
+        question == LAYERS ? texture->is_layered : (unsigned)question < texture->dimensions;
+    *size = texture->size[question == LAYERS ? 2 : question];
+    return has_it && !(question == LAYERS && texture->is_cubemap);
+}
+
+static void execute_question(struct warp *warp, const struct instruction *instruction) {
+    static const char *const names[] = {"width", "height", "depth", "layers"};
+    const bool is_surface = instruction->detail->source->root[0] == 's';
+    const enum question question = (enum question)instruction->detail->choice[0];
+    struct image image = {0};
+    uint32_t size = 0;
+    for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
+        if (!(warp->mask >> lane & 1) ||
+            !image_look_up(warp, instruction, lane, is_surface, &image))
+            continue;
+        if (image.texture->is_surface != is_surface || !size_of(image.texture, question, &size))
+            warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, image.handle,
+                       "the handle is that of a %s that has no %s",
+                       image.texture->is_surface ? "surface" : "texture", names[question]);
+        value_write(warp, instruction->detail, 0, lane, size);
+    }
+}
+
 #define SURFACE_FORM                                                                               \
     "." GEOMETRIES "}[.{ca,cg,cs,cv,wb,wt}][.{v2,v4}].{b8,b16,b32,b64}[.{trap,clamp,zero}]"
+
+#define REDUCTION(operation, types, number)                                                        \
+    {                                                                                              \
+        .pattern = "sured.b." operation ".{1d,2d,3d}.{" types "}.{trap,clamp,zero}", "",           \
+        execute_surface, REDUCE + (number), .flags = ROW_COMMUNICATES | ROW_COMMUTES,              \
+        .decode = DECODE_SURFACE                                                                   \
+    }
 
 static const struct instruction_row rows[] = {
     {.pattern = "tex." GEOMETRIES ",cube,acube}.v4.{u32,s32,f32}.{s32,f32}",
@@ -281,6 +337,21 @@ static const struct instruction_row rows[] = {
      .decode = DECODE_TEXTURE},
     {.pattern = "suld.b" SURFACE_FORM, "", execute_surface, LOAD, .decode = DECODE_SURFACE},
     {.pattern = "sust.b" SURFACE_FORM, "", execute_surface, STORE, .decode = DECODE_SURFACE},
+    REDUCTION("add", "u32,u64,s32", ATOMIC_ADD),
+    REDUCTION("min", "u32,u64", ATOMIC_MIN_U),
+    REDUCTION("max", "u32,u64", ATOMIC_MAX_U),
+    REDUCTION("min", "s32,s64", ATOMIC_MIN_S),
+    REDUCTION("max", "s32,s64", ATOMIC_MAX_S),
+    REDUCTION("and", "b32,b64", ATOMIC_AND),
+    REDUCTION("or", "b32,b64", ATOMIC_OR),
+    {.pattern = "txq.{width,height,depth,array_size}.b32",
+     "w=m",
+     execute_question,
+     .decode = DECODE_UNTYPED},
+    {.pattern = "suq.{width,height,depth,array_size}.b32",
+     "w=m",
+     execute_question,
+     .decode = DECODE_UNTYPED},
 };
 
 const struct instruction_table executor_texture = {rows, sizeof rows / sizeof rows[0]};

@@ -94,7 +94,14 @@ static void scan_hex_float(struct lexer *lexer, bool is_double) {
     token->kind = is_double ? TOKEN_FLOAT64 : TOKEN_FLOAT32;
 }
 
-/* A decimal float: digits with a point or an exponent. */
+/* Behind a number. */
+static void refuse_letter(const struct lexer *lexer) {
+    if (lexer->at < lexer->end && is_word(*lexer->at))
+        source_fail(lexer->source, MACHINE_INVALID_PTX, lexer->token.place, "'%c' within a number",
+                    *lexer->at);
+}
+
+/* A decimal float: digits with a point, which may come first, or an exponent. */
 static bool scan_decimal_float(struct lexer *lexer) {
     const char *at = lexer->at;
     while (at < lexer->end && isdigit((unsigned char)*at))
@@ -109,6 +116,9 @@ static bool scan_decimal_float(struct lexer *lexer) {
         at++;
         if (at < lexer->end && (*at == '+' || *at == '-'))
             at++;
+        if (at == lexer->end || !isdigit((unsigned char)*at))
+            source_fail(lexer->source, MACHINE_INVALID_PTX, lexer->token.place,
+                        "an exponent without digits");
         while (at < lexer->end && isdigit((unsigned char)*at))
             at++;
     }
@@ -130,6 +140,7 @@ static bool scan_decimal_float(struct lexer *lexer) {
     memcpy(&lexer->token.integer, &value, sizeof value);
     lexer->token.kind = TOKEN_FLOAT64;
     lexer->at = at;
+    refuse_letter(lexer);
     return true;
 }
 
@@ -158,9 +169,7 @@ static void scan_number(struct lexer *lexer) {
         source_fail(lexer->source, MACHINE_INVALID_PTX, token->place, "a number without digits");
     if (lexer->at < lexer->end && *lexer->at == 'U')
         lexer->at++;
-    if (lexer->at < lexer->end && is_word(*lexer->at))
-        source_fail(lexer->source, MACHINE_INVALID_PTX, token->place, "'%c' within a number",
-                    *lexer->at);
+    refuse_letter(lexer);
 }
 
 static void scan_dot_word(struct lexer *lexer) {
@@ -196,15 +205,22 @@ static void scan_string(struct lexer *lexer) {
     lexer->at++;
 }
 
+/* A dot and a digit are a modifier behind words, such as the 2d of tex.2d, and else a number. */
+static bool is_fraction(const struct lexer *lexer, enum token_kind before) {
+    return lexer->at[0] == '.' && lexer->end - lexer->at > 1 &&
+           isdigit((unsigned char)lexer->at[1]) && before != TOKEN_WORD && before != TOKEN_DOT_WORD;
+}
+
 void lexer_advance(struct lexer *lexer) {
     bool spaced = skip_space(lexer);
     struct token *token = &lexer->token;
+    const enum token_kind before = token->kind;
     *token = (struct token){
         .kind = TOKEN_END, .text = lexer->at, .glued = !spaced, .place = lexer_place(lexer)};
     if (lexer->at == lexer->end)
         return;
     char c = *lexer->at;
-    if (isdigit((unsigned char)c)) {
+    if (isdigit((unsigned char)c) || is_fraction(lexer, before)) {
         scan_number(lexer);
     } else if (is_word(c) || c == '%') {
         token->kind = TOKEN_WORD;

@@ -405,6 +405,61 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
     assert_int_equal(run(bench, KERNEL("cvt.s32.u16 %r1, %ntid.x;")), 1);
 }
 
+/* A point may come first. Behind a word a dot and a digit are a modifier. */
+static void fractions_may_begin_with_their_point(void **state) {
+    static const char *const wrong[] = {"mov.f32 %f1, .;", "mov.f32 %f1, .e5;",
+                                        "mov.f32 %f1, 1.5e;", "mov.f32 %f1, 0.5f;"};
+    struct bench *bench = *state;
+    assert_int_equal(run(bench, KERNEL("mov.f32 %f1, .5; mov.b32 %r1, %f1;")), 0x3f000000);
+    assert_int_equal(run(bench, KERNEL("mov.f32 %f1, -.5e1; mov.b32 %r1, %f1;")), 0xc0a00000);
+    assert_int_equal(run(bench, KERNEL("mov.f32 %f1, 5.; mov.b32 %r1, %f1;")), 0x40a00000);
+    assert_int_equal(bench_load(bench, KERNEL("tex .1d .v4.f32.f32 {%f1,%f2,%f3,%f4}, "
+                                              "[%rd1, {%f5}];")),
+                     MACHINE_OK);
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        char text[1024];
+        snprintf(text, sizeof text, ".visible .entry k() {\n%s%s\nret; }\n", HEAD, wrong[k]);
+        assert_int_equal(bench_load(bench, text), MACHINE_INVALID_PTX);
+    }
+}
+
+static void vectors_are_moved_by_element(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(run(bench, KERNEL("mov.u32 %r2, 2; mov.u32 %r3, 3;\n"
+                                       "mov.v2.u32 {%r2,%r3}, {%r3,%r2};\n"
+                                       "mad.lo.u32 %r1, %r2, 10, %r3;")),
+                     32);
+    assert_int_equal(
+        run(bench, KERNEL(".reg .v4 .u32 %v; mov.v4.u32 %v, {1,2,3,4};\n"
+                          "mov.v4.u32 {%r2,%r3,_,%r4}, %v;\n"
+                          "mad.lo.u32 %r1, %r2, 10, %r3; mad.lo.u32 %r1, %r1, 10, %r4;")),
+        124);
+    assert_int_equal(
+        run(bench, KERNEL("mov.v4.u32 {%r2,%r3,%r4,%r5}, %ntid;\n"
+                          "mad.lo.u32 %r1, %r3, 10, %r4; mad.lo.u32 %r1, %r1, 10, %r5;")),
+        110);
+    assert_int_equal(bench_load(bench, KERNEL("mov.v4.u32 {%r2,%r3}, {%r2,%r3};")),
+                     MACHINE_INVALID_PTX);
+}
+
+#define FILL(size)                                                                                 \
+    KERNEL(                                                                                        \
+        ".shared .align 8 .b8 s[64]; mov.u32 %r2, s; st.shared.u32 [%r2+8], 77;\n"                 \
+        "st.shared.u32 [%r2+16], 78; st.bulk.weak.shared::cta [%r2+8], " size ", 0;\n"             \
+        "ld.shared.u32 %r1, [%r2+8]; ld.shared.u32 %r3, [%r2+16]; mad.lo.u32 %r1, %r1, 100, %r3;")
+
+static void shared_memory_is_filled(void **state) {
+    struct bench *bench = *state;
+    uint64_t memory;
+    assert_int_equal(run(bench, FILL("8")), 78);
+    assert_int_equal(run(bench, FILL("16")), 0);
+    assert_int_equal(machine_allocate(bench->machine, 4, &memory), MACHINE_OK);
+    assert_int_equal(bench_load(bench, FILL("64")), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_INVALID_ADDRESS);
+    assert_int_equal(bench_load(bench, FILL("12")), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_ILLEGAL_INSTRUCTION);
+}
+
 static void modules_have_one_pragma(void **state) {
     assert_int_equal(bench_load(*state, ".pragma \"frobnicate\";\n"), MACHINE_INVALID_PTX);
     assert_non_null(strstr(((struct bench *)*state)->diagnostic.message, "nounroll"));
@@ -441,6 +496,9 @@ int main(void) {
         cmocka_unit_test(a_copy_may_ignore_its_source),
         cmocka_unit_test(lanes_met_without_sync_before_sm_70),
         cmocka_unit_test(only_the_kernel_that_needs_it_is_refused),
+        cmocka_unit_test(fractions_may_begin_with_their_point),
+        cmocka_unit_test(vectors_are_moved_by_element),
+        cmocka_unit_test(shared_memory_is_filled),
         cmocka_unit_test(a_pointer_to_what_is_lacking_faults_when_it_is_called),
         cmocka_unit_test(every_instruction_that_is_lacking_is_named),
         cmocka_unit_test(what_the_document_calls_lacking_is),

@@ -65,7 +65,7 @@ static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
     static const char *const modules[] = {
         KERNEL("frobnicate.u32 %r1, %r2;"),
         KERNEL("tcgen05.shift.cta_group::1.down [%r1];"),
-        KERNEL("txq.width.b32 %r1, [%rd1];"),
+        KERNEL("txq.channel_order.b32 %r1, [%rd1];"),
         KERNEL("sust.p.1d.b32.trap [%rd1, {%r5}], %r1;"),
         KERNEL(".reg .b128 %q;\nmov.b128 %q, {%rd1, %rd2};"),
     };

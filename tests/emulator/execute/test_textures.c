@@ -171,6 +171,55 @@ static void surfaces_are_addressed_by_bytes(void **state) {
     assert_int_equal(launch(bench, handle, place, value), MACHINE_MISALIGNED_ADDRESS);
 }
 
+/* All 32 lanes add to one word; the old value is nobody's. */
+static void surfaces_are_added_to(void **state) {
+    static const struct {
+        const char *text;
+        uint32_t first, wanted;
+    } cases[] = {
+        {KERNEL("sured.b.add.1d.u32.trap [%rd2, {%r1}], 3;"), 10, 10 + 32 * 3},
+        {KERNEL("mov.u32 %r5, %tid.x; sured.b.max.1d.s32.trap [%rd2, {%r1}], %r5;"), 10, 31},
+        {KERNEL("sured.b.min.1d.u32.clamp [%rd2, {%r1}], 4;"), 10, 4},
+        {KERNEL("mov.u32 %r5, %tid.x; sured.b.or.1d.b32.trap [%rd2, {%r1}], %r5;"), 0, 31},
+        {KERNEL("sured.b.and.1d.b32.zero [%rd2, {64}], 0;"), 10, 10},
+    };
+    struct bench *bench = *state;
+    const struct machine_texture texture = line(bench);
+    const uint64_t handle = create(bench, &texture);
+    const int32_t place[4] = {4, 0, 0, 0};
+    const uint64_t to = bench_allocate(bench, NULL, 16), places = bench_allocate(bench, place, 16);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        uint32_t word = cases[k].first;
+        load(bench, cases[k].text);
+        assert_int_equal(machine_write(bench->machine, texture.base + 4, &word, 4), MACHINE_OK);
+        assert_int_equal(LAUNCH(bench, "k", 1, 32, to, handle, places), MACHINE_OK);
+        assert_int_equal(machine_read(bench->machine, &word, texture.base + 4, 4), MACHINE_OK);
+        assert_int_equal(word, cases[k].wanted);
+    }
+    load(bench, KERNEL("sured.b.add.1d.u32.trap [%rd2, {64}], 3;"));
+    assert_int_equal(LAUNCH(bench, "k", 1, 32, to, handle, places), MACHINE_INVALID_ADDRESS);
+}
+
+static void images_tell_their_sizes(void **state) {
+    struct bench *bench = *state;
+    const struct machine_texture flat = plane(bench), surface = line(bench);
+    const int32_t place[4] = {0};
+    float value[4];
+    load(bench, KERNEL("txq.width.b32 %r1, [%rd2]; txq.height.b32 %r2, [%rd2];"
+                       "cvt.rn.f32.u32 %f5, %r1; cvt.rn.f32.u32 %f6, %r2;" KEEP));
+    assert_int_equal(launch(bench, create(bench, &flat), place, value), MACHINE_OK);
+    assert_true(value[0] == 4 && value[1] == 2);
+    assert_int_equal(launch(bench, create(bench, &surface), place, value),
+                     MACHINE_ILLEGAL_INSTRUCTION);
+    load(bench, KERNEL("suq.width.b32 %r1, [%rd2]; cvt.rn.f32.u32 %f5, %r1;" KEEP));
+    assert_int_equal(launch(bench, create(bench, &surface), place, value), MACHINE_OK);
+    assert_true(value[0] == 4);
+    load(bench, KERNEL("suq.height.b32 %r1, [%rd2];"));
+    assert_int_equal(launch(bench, create(bench, &surface), place, value),
+                     MACHINE_ILLEGAL_INSTRUCTION);
+    assert_non_null(strstr(bench->diagnostic.message, "surface that has no height"));
+}
+
 static void surfaces_clamp_and_read_zeros_where_asked(void **state) {
     struct bench *bench = *state;
     const struct machine_texture texture = line(bench);
@@ -236,6 +285,8 @@ int main(void) {
         cmocka_unit_test(what_lies_beyond_is_what_the_mode_says),
         cmocka_unit_test(integers_are_fractions_or_elements),
         cmocka_unit_test(surfaces_are_addressed_by_bytes),
+        cmocka_unit_test(surfaces_are_added_to),
+        cmocka_unit_test(images_tell_their_sizes),
         cmocka_unit_test(surfaces_clamp_and_read_zeros_where_asked),
         cmocka_unit_test(wrong_handles_are_faults),
         cmocka_unit_test(malformed_accesses_are_refused),
