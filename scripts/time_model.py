@@ -109,6 +109,11 @@ def traffic(gpu, block, blocks, touched, resident):
             touched * gone(touched, l2) + max(0.0, loads - first - shared) * lost * gone(kept * gpu["multiprocessors"], l2))
 
 
+def matrix_flops(block):
+    fixed = block.get("tensor_warp_instructions", 0) - block.get("wgmma_warp_instructions", 0)
+    return MATRIX_FLOPS * fixed + 2 * (block.get("wgmma_multiply_adds", 0) + block.get("tcgen05_multiply_adds", 0))
+
+
 def demand(gpu, block, blocks, touched, resident=None):
     """What the formula multiplies constants with: clocks and bytes of the fullest multiprocessor, and of one warp."""
     most = math.ceil(blocks / gpu["multiprocessors"])
@@ -119,7 +124,8 @@ def demand(gpu, block, blocks, touched, resident=None):
     requests = block["global_load_requests"] + block["global_store_requests"]
     sectors = block["global_load_sectors"] + block["global_store_sectors"]
     side_by_side = 4 * (requests + block["global_requests_64"] + 3 * block["global_requests_128"])
-    lines = max(requests, sectors / 4) + 0.75 * max(0.0, sectors - side_by_side)
+    bulk = (block.get("bulk_load_bytes", 0) + block.get("bulk_store_bytes", 0)) / 32
+    lines = max(requests, sectors / 4) + 0.75 * max(0.0, sectors - bulk - side_by_side)
     shared = block["shared_load_requests"] + block["shared_store_requests"]
     l2_bytes, dram_bytes = traffic(gpu, block, blocks, touched, resident)
     bandwidth = 1e3 * gpu["memory"] * (ECC_SHARE if gpu["ecc"] else 1)
@@ -127,7 +133,7 @@ def demand(gpu, block, blocks, touched, resident=None):
         "gpu": gpu,
         "issue": most * block["machine_instructions"] / gpu["issue"],
         "fma": most * block["fma_warp_instructions"] / gpu["fma"],
-        "tensor": most * block.get("tensor_warp_instructions", 0) * MATRIX_FLOPS / gpu["tensor"],
+        "tensor": most * matrix_flops(block) / gpu["tensor"],
         "request": most * (requests + shared) * 32 / gpu["lsu"],
         "line": most * lines * 128 / gpu["cache"],
         "wavefront": most * block["shared_wavefronts"] * 128 / gpu["shared"],
