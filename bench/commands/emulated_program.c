@@ -2,6 +2,7 @@
 #include "bench/commands/emulated_program.h"
 
 #include "bench/added/probe.h"
+#include "bench/commands/elf_symbols.h"
 #include "bench/commands/journals.h"
 #include "gpu/gpu.h"
 
@@ -122,7 +123,7 @@ static bool executable_find(const char *name, char *path, size_t size) {
     return false;
 }
 
-static bool file_holds(int file, const char *words) {
+static bool file_has_symbol(int file, const char *prefix) {
     struct stat about;
     if (fstat(file, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size == 0)
         return false;
@@ -130,7 +131,7 @@ static bool file_holds(int file, const char *words) {
     void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
     if (bytes == MAP_FAILED)
         return false;
-    const bool found = memmem(bytes, size, words, strlen(words)) != NULL;
+    const bool found = elf_symbols_begin(bytes, size, prefix);
     (void)munmap(bytes, size);
     return found;
 }
@@ -141,8 +142,8 @@ bool emulated_program_has_static_runtime(const char *name) {
         executable_find(name, path, sizeof path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0)
         return false;
-    /* Symbols of the static library have this in their names, whatever its version. */
-    const bool found = file_holds(file, "libcudart_static_");
+    /* Symbols of the static library begin so, whatever its version. */
+    const bool found = file_has_symbol(file, "libcudart_static_");
     (void)close(file);
     return found;
 }

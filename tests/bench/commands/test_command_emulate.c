@@ -6,6 +6,7 @@
 #include "tests/support/cmocka.h"
 
 #include <dlfcn.h>
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,7 +170,7 @@ static void process_end(const char *word) {
     (void)waitpid(child, &state, 0);
 }
 
-/* The words: "frees", "leaks" or "overruns"; "writes" inside or "overruns", "asks" for a private table before,
+/* The words: "frees", "leaks", "overruns" or "fails", before it does anything; "writes" inside or "overruns", "asks" for a private table before,
  * "loads" machine code first, "finds" libraries loaded, or one of `refused` or of process_end; and the exit
  * status. */
 static int program_run(char **words) {
@@ -179,6 +180,8 @@ static int program_run(char **words) {
     CUfunction function;
     CUdeviceptr memory, to;
     void *parameters[] = {&to};
+    if (strcmp(words[0], "fails") == 0)
+        return atoi(words[2]);
     if (strcmp(words[1], "asks") == 0)
         table_ask();
     if (strcmp(words[1], "finds") == 0 && !libraries_are_loaded())
@@ -420,25 +423,66 @@ static void files_in_the_variable_are_told_of(void **state) {
     call_free(&call);
 }
 
-/* A file with the symbols of NVIDIA's static library in it, whatever else it is. */
-static void a_runtime_that_is_built_in_is_told_of(void **state) {
-    static const char text[] = "#!/bin/sh\n# libcudart_static_0123\nexit 2\n";
-    (void)state;
-    const char *path = temporary_path(&here.place, "program");
-    FILE *file = fopen(path, "w");
+/* This program, and a name more among its symbols: the table of names goes to the end of the file. It stands beside
+ * this one, where its libraries are looked for. */
+static void program_with_symbol(char path[PATH_MAX], const char *name) {
+    assert_in_range(snprintf(path, PATH_MAX, "%s.copy", self), 1, PATH_MAX - 1);
+    struct stat about;
+    assert_int_equal(stat(self, &about), 0);
+    const size_t size = (size_t)about.st_size;
+    char *bytes = file_text(self);
+    assert_non_null(bytes);
+    const Elf64_Ehdr *head = (const void *)bytes;
+    Elf64_Shdr *sections = (void *)(bytes + head->e_shoff), *names = NULL;
+    for (unsigned k = 0; k < head->e_shnum; k++)
+        if (sections[k].sh_type == SHT_SYMTAB)
+            names = &sections[sections[k].sh_link];
+    assert_non_null(names);
+    const size_t before = names->sh_size, place = names->sh_offset;
+    names->sh_offset = size;
+    names->sh_size = before + strlen(name) + 1;
+    FILE *file = fopen(path, "wb");
     assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fwrite(bytes + place, 1, before, file), before);
+    assert_int_equal(fwrite(name, 1, strlen(name) + 1, file), strlen(name) + 1);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(chmod(path, 0700), 0);
-    struct call call = EMULATE("./program");
+    free(bytes);
+}
+
+/* A program with a symbol of NVIDIA's static library. */
+static void a_runtime_that_is_built_in_is_told_of(void **state) {
+    char path[PATH_MAX];
+    (void)state;
+    program_with_symbol(path, "libcudart_static_0123");
+    struct call call = EMULATE(path, "fails", "early", "2");
     check_status(&call, 2);
     check_holds(call.err, "link it with nvcc -cudart shared");
     call_free(&call);
     /* It ran no kernel, and ends as if all were well. */
-    temporary_write(&here.place, "program", "#!/bin/sh\n# libcudart_static_0123\nexit 0\n");
-    call = EMULATE("./program");
+    call = EMULATE(path, "fails", "early", "0");
     check_status(&call, 86);
     assert_null(strstr(call.err, "nothing was found wrong"));
+    call_free(&call);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* It may speak of the library, as this one does, or have a name like it. */
+static void text_is_no_runtime(void **state) {
+    char path[PATH_MAX];
+    (void)state;
+    program_with_symbol(path, "no_libcudart_static_0123");
+    struct call call = EMULATE(path, "frees", "writes", "0");
+    check_status(&call, 0);
+    assert_null(strstr(call.err, "-cudart shared"));
+    call_free(&call);
+    assert_int_equal(unlink(path), 0);
+    temporary_write(&here.place, "program", "#!/bin/sh\n# libcudart_static_0123\nexit 0\n");
+    assert_int_equal(chmod(temporary_path(&here.place, "program"), 0700), 0);
+    call = EMULATE("./program");
+    check_status(&call, 0);
+    assert_null(strstr(call.err, "-cudart shared"));
     call_free(&call);
 }
 
@@ -470,7 +514,7 @@ static void a_signal_is_an_exit_status(void **state) {
     call_free(&call);
 }
 
-/* Their kernels are counted all the same. By a shell, since this file names NVIDIA's static library. */
+/* Their kernels are counted all the same. */
 static void processes_without_an_end_are_counted(void **state) {
     (void)state;
     static const struct {
@@ -556,6 +600,7 @@ int main(int argc, char **argv) {
         IN_PLACE(the_device_is_chosen_by_name),
         IN_PLACE(files_in_the_variable_are_told_of),
         IN_PLACE(a_runtime_that_is_built_in_is_told_of),
+        IN_PLACE(text_is_no_runtime),
         IN_PLACE(a_program_that_is_here_is_pointed_to),
         IN_PLACE(a_signal_is_an_exit_status),
     };
