@@ -1,5 +1,5 @@
 /* Branches and calls. */
-#include "emulator/decode/flow.h"
+#include "emulator/decode/forms.h"
 
 #include "emulator/decode/operands.h"
 #include "emulator/decode/text.h"

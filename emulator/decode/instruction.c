@@ -1,15 +1,11 @@
 /* Picks the row of the instruction set for an instruction and decodes by it. */
 #include "emulator/decode/instruction.h"
 
-#include "emulator/decode/flow.h"
+#include "emulator/decode/forms.h"
 #include "emulator/decode/memory.h"
-#include "emulator/decode/move.h"
 #include "emulator/decode/operands.h"
-#include "emulator/decode/plain.h"
 #include "emulator/decode/tensor.h"
 #include "emulator/decode/text.h"
-#include "emulator/decode/texture.h"
-#include "emulator/decode/warpgroup.h"
 
 #include <string.h>
 

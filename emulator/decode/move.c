@@ -1,5 +1,5 @@
 /* mov in all its forms. */
-#include "emulator/decode/move.h"
+#include "emulator/decode/forms.h"
 
 #include "emulator/decode/operands.h"
 #include "emulator/decode/special_registers.h"

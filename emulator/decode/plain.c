@@ -1,5 +1,5 @@
 /* Plain rows: operands as their string says. */
-#include "emulator/decode/plain.h"
+#include "emulator/decode/forms.h"
 
 #include "emulator/decode/operands.h"
 #include "emulator/decode/text.h"

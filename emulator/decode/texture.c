@@ -1,5 +1,5 @@
 /* Textures and surfaces. */
-#include "emulator/decode/texture.h"
+#include "emulator/decode/forms.h"
 
 #include "emulator/decode/operands.h"
 #include "emulator/decode/text.h"

@@ -4,7 +4,7 @@
  * where a is a descriptor, or a vector of four registers, which are never transposed. With .sp a register
  * of metadata and its selector stand before scale-d.
  */
-#include "emulator/decode/warpgroup.h"
+#include "emulator/decode/forms.h"
 
 #include "emulator/arithmetic/warpgroup.h"
 #include "emulator/decode/operands.h"
