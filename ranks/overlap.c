@@ -4,7 +4,7 @@
  * with it. There to begin early is a loss, so whether a sum goes on by itself is found out first.
  */
 #include "common/clock.h"
-#include "ranks/state.h"
+#include "ranks/shared.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -69,6 +69,13 @@ void ranks_mean(struct ranks *ranks, const struct ranks_mean *mean) {
         return;
     weigh(mean);
     ranks->api->allreduce(MPI_ELEMENT_F32, NULL, mean->data, mean->count);
+}
+
+void ranks_mean_divided(struct ranks *ranks, const struct ranks_mean *mean,
+                        float *const updated[RANKS_UPDATED_MAX]) {
+    ranks->divided = shared_mean_own(ranks, mean, updated);
+    if (!ranks->divided)
+        ranks_mean(ranks, mean);
 }
 
 static void waiting_sum(struct ranks *ranks) {

@@ -128,6 +128,20 @@ struct ranks_mean {
 };
 void ranks_mean(struct ranks *ranks, const struct ranks_mean *mean);
 
+/* As ranks_mean(), but where its data and the `updated` arrays lie in shared memory on all ranks, each gets its
+ * own part of the mean alone. It updates that part of those arrays, and ranks_spread() lets all have
+ * it. */
+enum { RANKS_UPDATED_MAX = 3 };
+void ranks_mean_divided(struct ranks *ranks, const struct ranks_mean *mean,
+                        float *const updated[RANKS_UPDATED_MAX]); /* NULL: fewer */
+
+/* This rank's part of `count` elements since then: all of them where the mean was not divided. */
+void ranks_own_part(const struct ranks *ranks, int64_t count, int64_t *first, int64_t *length);
+
+/* All get the parts of an array in shared memory, each of the rank whose own it is. Nothing where the mean was
+ * not divided. */
+void ranks_spread(struct ranks *ranks, float *data, int64_t count);
+
 /* Whether MPI goes on with a sum while nobody calls it. LOCKSTEP_OVERLAP says yes or no to that;
  * otherwise the first call, by all ranks at once, finds it out by a probe. */
 bool ranks_overlap(struct ranks *ranks);

@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a rank says of its arrays, at the head of its segment. */
+/* What a rank says of its arrays, at the head of its segment. There are two, in turn: the one before may still
+ * be read. */
 struct notice {
     size_t in, out; /* places in its segment; 0: elsewhere */
     float scale;
@@ -101,7 +102,8 @@ static struct part part_of(const struct piece *piece, int number) {
 }
 
 static const struct notice *notice_of(const struct piece *piece, int number) {
-    return (const void *)shared_segment(piece->ranks, number);
+    const struct notice *notices = (const void *)shared_segment(piece->ranks, number);
+    return &notices[piece->ranks->turn % 2];
 }
 
 /* A part as a local rank has it, and its sum as the rank has it that sums it. */
@@ -155,14 +157,12 @@ static void parts_take(const struct piece *piece, int mine, int count) {
     }
 }
 
-/* Of one that is in place the ranks have met already. They meet again when the others' sums are taken:
- * then the array is the caller's again. */
-static void sum_in_place(const struct piece *piece) {
+/* Of an array in place, whose own parts are done on all ranks. When all have taken the others' it is the
+ * caller's again. */
+static void spread_in_place(const struct piece *piece) {
     const struct mpi_api *api = piece->ranks->api;
-    const int mine = api->local_rank(), count = api->local_size();
-    part_sum(piece, mine, count);
     api->local_meet();
-    parts_take(piece, mine, count);
+    parts_take(piece, api->local_rank(), api->local_size());
     api->local_meet();
 }
 
@@ -181,13 +181,18 @@ static void sum_laid_out(const struct piece *piece) {
     parts_take(piece, mine, count);
 }
 
-/* Whether the arrays of all ranks lie in shared memory, on all machines. Behind it those of this one hold what
- * is to be summed. */
-static bool arrays_are_shared(const struct piece *piece) {
+static void notice_give(const struct piece *piece, bool shared) {
     struct ranks *ranks = piece->ranks;
-    struct notice *mine = (void *)shared_segment(ranks, ranks->api->local_rank());
-    *mine = (struct notice){shared_place(ranks, piece->in), shared_place(ranks, piece->out),
-                            piece->scale};
+    struct notice *notices = (void *)shared_segment(ranks, ranks->api->local_rank());
+    notices[++ranks->turn % 2] = (struct notice){shared ? shared_place(ranks, piece->in) : 0,
+                                                 shared_place(ranks, piece->out), piece->scale};
+}
+
+/* Whether the arrays of all ranks lie in shared memory, on all machines, and all say so. Behind it those of
+ * this one hold what is to be summed. */
+static bool arrays_are_shared(const struct piece *piece, bool said) {
+    struct ranks *ranks = piece->ranks;
+    notice_give(piece, said);
     ranks->api->local_meet();
     bool shared = true;
     for (int i = 0; i < ranks->api->local_size(); i++)
@@ -200,9 +205,10 @@ bool ranks_allreduce_shared(struct ranks *ranks, enum dtype dtype, float scale, 
     if (!ranks_share_memory(ranks))
         return false;
     struct piece piece = {ranks, dtype, false, scale, in, out, count};
-    piece.in_place = arrays_are_shared(&piece);
+    piece.in_place = arrays_are_shared(&piece, true);
     if (piece.in_place) {
-        sum_in_place(&piece);
+        part_sum(&piece, ranks->api->local_rank(), ranks->api->local_size());
+        spread_in_place(&piece);
         return true;
     }
     const int64_t most = piece_most(ranks, dtype);
@@ -214,4 +220,36 @@ bool ranks_allreduce_shared(struct ranks *ranks, enum dtype dtype, float scale, 
         sum_laid_out(&piece);
     }
     return true;
+}
+
+/* --- divided ---------------------------------------------------------------------------------- */
+
+bool shared_mean_own(struct ranks *ranks, const struct ranks_mean *mean,
+                     float *const updated[RANKS_UPDATED_MAX]) {
+    char *data = (char *)mean->data;
+    const struct piece piece = {ranks, DTYPE_F32, true, mean->weight, data, data, mean->count};
+    bool shared = true;
+    if (!ranks_share_memory(ranks))
+        return false;
+    for (int i = 0; i < RANKS_UPDATED_MAX; i++)
+        shared = shared && (!updated[i] || shared_place(ranks, updated[i]) > 0);
+    if (!arrays_are_shared(&piece, shared))
+        return false;
+    part_sum(&piece, ranks->api->local_rank(), ranks->api->local_size());
+    return true;
+}
+
+void ranks_own_part(const struct ranks *ranks, int64_t count, int64_t *first, int64_t *length) {
+    const int parts = ranks->divided ? ranks->api->local_least() : 1;
+    const int number = ranks->divided ? ranks->api->local_rank() : 0;
+    *first = number < parts ? ranks_part_first(count, parts, number) : 0;
+    *length = number < parts ? ranks_part_first(count, parts, number + 1) - *first : 0;
+}
+
+void ranks_spread(struct ranks *ranks, float *data, int64_t count) {
+    const struct piece piece = {ranks, DTYPE_F32, true, 1.0F, (void *)data, (void *)data, count};
+    if (!ranks->divided)
+        return;
+    notice_give(&piece, true);
+    spread_in_place(&piece);
 }

@@ -14,8 +14,8 @@ enum {
     PIECE_BYTES = 512 << 10,
     SEGMENT_PIECE = PAGE_BYTES,
     SEGMENT_ARRAYS = SEGMENT_PIECE + PIECE_BYTES,
-    ARRAYS_BYTES =
-        16 << 20 /* the gradients of four million parameters; pages unused take nothing */
+    /* Four million parameters, their moments and gradients. Pages unused take nothing. */
+    ARRAYS_BYTES = 64 << 20
 };
 
 static inline char *shared_segment(const struct ranks *ranks, int number) {
@@ -24,5 +24,10 @@ static inline char *shared_segment(const struct ranks *ranks, int number) {
 
 /* Where memory lies in this rank's segment, if ranks_allocate() gave it, and 0 otherwise. */
 size_t shared_place(const struct ranks *ranks, const void *memory);
+
+/* This rank's own part of a mean, in its place. false, on all ranks, with nothing done: not all arrays lie in
+ * shared memory. */
+bool shared_mean_own(struct ranks *ranks, const struct ranks_mean *mean,
+                     float *const updated[RANKS_UPDATED_MAX]);
 
 #endif

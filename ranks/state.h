@@ -45,6 +45,8 @@ struct ranks {
     struct shared_block
         blocks[SHARED_BLOCKS_MAX]; /* of this rank's, in the order of their places */
     int block_count;
+    unsigned turn;       /* of sums in shared memory */
+    bool divided;        /* the last mean */
     struct watch *watch; /* NULL: nobody is watched */
 };
 

@@ -90,8 +90,8 @@ static enum status cpu_allocate(struct device *device, size_t bytes, void **poin
                        "no memory for %zu bytes; %zu bytes are available", bytes, available);
 }
 
-static enum status cpu_allocate_for_ranks(struct device *device, size_t bytes, void **pointer,
-                                          struct message *message) {
+static enum status cpu_allocate_shared(struct device *device, size_t bytes, void **pointer,
+                                       struct message *message) {
     *pointer = ranks_allocate(device->ranks, bytes);
     return *pointer ? STATUS_OK : cpu_allocate(device, bytes, pointer, message);
 }
@@ -165,7 +165,7 @@ enum status device_cpu_open_at(struct device *device, const char *powercap, cons
         .last_level_cache = cpu_read_last_level_cache(),
         .state = calloc(1, sizeof(struct cpu_state)),
         .allocate = cpu_allocate,
-        .allocate_for_ranks = cpu_allocate_for_ranks,
+        .allocate_shared = cpu_allocate_shared,
         .release = cpu_release,
         .upload = cpu_copy,
         .download = cpu_copy,

@@ -36,10 +36,10 @@ struct device {
     /* Aligned to at least 64 bytes. STATUS_NO_MEMORY names the bytes wanted and those there are. */
     enum status (*allocate)(struct device *device, size_t bytes, void **pointer,
                             struct message *message);
-    /* The same, for what ranks sum: in memory that they share, where there is some left. NULL where that
-     * is no gain; device_allocate_summed() asks either. */
-    enum status (*allocate_for_ranks)(struct device *device, size_t bytes, void **pointer,
-                                      struct message *message);
+    /* The same, in memory that ranks share, where there is some left. NULL where there is none ever;
+     * device_allocate_shared() asks either. */
+    enum status (*allocate_shared)(struct device *device, size_t bytes, void **pointer,
+                                   struct message *message);
     void (*release)(struct device *device, void *pointer); /* NULL is allowed */
     enum status (*upload)(struct device *device, void *to, const void *from, size_t bytes,
                           struct message *message);
@@ -77,10 +77,10 @@ struct device {
     enum status (*close)(struct device *device, struct message *message);
 };
 
-static inline enum status device_allocate_summed(struct device *device, size_t bytes,
+static inline enum status device_allocate_shared(struct device *device, size_t bytes,
                                                  void **pointer, struct message *message) {
-    return (device->allocate_for_ranks ? device->allocate_for_ranks
-                                       : device->allocate)(device, bytes, pointer, message);
+    return (device->allocate_shared ? device->allocate_shared : device->allocate)(device, bytes,
+                                                                                  pointer, message);
 }
 
 /* The CPU: memory of this process as its control group leaves it, CLOCK_MONOTONIC, and the

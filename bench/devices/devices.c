@@ -136,7 +136,7 @@ enum status devices_open_over(struct devices *devices, const char *gpu, struct r
     if (status != STATUS_OK)
         return devices_close(devices, status, message);
     devices_join(devices, ranks);
-    (void)ranks_share_memory(ranks); /* before what they sum is allocated */
+    (void)ranks_share_memory(ranks); /* before what lies there is allocated */
     return STATUS_OK;
 }
 

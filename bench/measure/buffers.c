@@ -134,7 +134,7 @@ enum status buffer_set_open(struct buffer_set *set, struct device *device,
         const struct buffer_spec *spec = &inputs->specs[i];
         if (spec->elements == 0)
             continue;
-        status = (spec->summed ? device_allocate_summed : device->allocate)(
+        status = (spec->shared ? device_allocate_shared : device->allocate)(
             device, spec_bytes(spec) + 2 * (size_t)GUARD_BYTES, &set->blocks[i], message);
         if (status == STATUS_OK)
             set->data[i] = (char *)set->blocks[i] + GUARD_BYTES;

@@ -454,6 +454,8 @@ enum status verify_launch(struct expectation *e, const struct implementation *im
     if (status != STATUS_OK)
         return status;
     check->seconds = ranks_slowest(ranks, check->seconds);
+    if (ranks && implementation->over_ranks && c->operation->settle)
+        c->operation->settle(launch, ranks);
     struct observed observed = {{NULL}, {NULL}};
     status = observed_open(&observed, set, message);
     if (status == STATUS_OK)

@@ -53,6 +53,7 @@ static double part_bytes(const struct mlp_part *part) {
     case MLP_PART_COLUMN_SUMS:
         return 4.0 * (double)(c->rows * c->columns) + 4.0 * (double)c->columns;
     case MLP_PART_OPTIMIZER:
+    case MLP_PART_OPTIMIZER_OWN:
         return 4.0 * optimizer_elements(&part->problem.optimizer);
     case MLP_PART_ROUND:
         return 6.0 * (double)part->problem.round.count;

@@ -237,19 +237,49 @@ static void add_bucket(struct mlp_plan *plan, const struct mlp_together *togethe
     const int64_t end =
         l + 1 < model->layers ? mlp_weight_offset(model, l + 1) : mlp_parameter_count(model);
     add_exchange(plan, "begin", l + 1,
-                 (struct mlp_exchange_problem){MLP_EXCHANGE_BEGIN, together->share,
-                                               buffers->gradients + first, end - first});
+                 (struct mlp_exchange_problem){.phase = MLP_EXCHANGE_BEGIN,
+                                               .share = together->share,
+                                               .data = buffers->gradients + first,
+                                               .count = end - first});
 }
 
 static void add_average(struct mlp_plan *plan, const struct mlp_together *together,
                         const struct mlp_model *model, const struct mlp_buffers *buffers) {
-    if (together->exchange == MLP_EXCHANGE_WHOLE)
-        add_exchange(plan, "communication", 0,
-                     (struct mlp_exchange_problem){MLP_EXCHANGE_ALL, together->share,
-                                                   buffers->gradients, mlp_parameter_count(model)});
-    if (together->exchange == MLP_EXCHANGE_BUCKETS)
+    struct mlp_exchange_problem problem = {
+        .share = together->share,
+        .data = buffers->gradients,
+        .count = mlp_parameter_count(model),
+        .updated = {buffers->parameters, buffers->first_moment, buffers->second_moment}};
+    switch (together->exchange) {
+    case MLP_EXCHANGE_NONE:
+        break;
+    case MLP_EXCHANGE_WHOLE:
+        problem.phase = MLP_EXCHANGE_ALL;
+        add_exchange(plan, "communication", 0, problem);
+        break;
+    case MLP_EXCHANGE_DIVIDED:
+        problem.phase = MLP_EXCHANGE_DIVIDE;
+        add_exchange(plan, "communication", 0, problem);
+        break;
+    case MLP_EXCHANGE_BUCKETS:
         add_exchange(plan, "communication finish", 0,
                      (struct mlp_exchange_problem){.phase = MLP_EXCHANGE_FINISH});
+        break;
+    }
+}
+
+/* Of all parameters, or of a rank's own part, which the others take then. */
+static void add_update(struct mlp_plan *plan, const struct mlp_together *together,
+                       const struct mlp_model *model, const struct mlp_buffers *buffers,
+                       int64_t step) {
+    const bool own = together->exchange == MLP_EXCHANGE_DIVIDED;
+    part_add(plan, own ? MLP_PART_OPTIMIZER_OWN : MLP_PART_OPTIMIZER, "update", NULL, 0)
+        ->problem.optimizer = mlp_update(model, buffers, step);
+    if (own)
+        add_exchange(plan, "communication parameters", 0,
+                     (struct mlp_exchange_problem){.phase = MLP_EXCHANGE_SPREAD,
+                                                   .data = buffers->parameters,
+                                                   .count = mlp_parameter_count(model)});
 }
 
 /* --- a step ------------------------------------------------------------------------------------ */
@@ -316,8 +346,7 @@ void mlp_plan_train_step_over(const struct mlp_together *together, const struct 
     add_loss(plan, model, buffers, &layer);
     add_backward(plan, together, model, buffers);
     add_average(plan, together, model, buffers);
-    part_add(plan, MLP_PART_OPTIMIZER, "update", NULL, 0)->problem.optimizer =
-        mlp_update(model, buffers, step);
+    add_update(plan, together, model, buffers, step);
 }
 
 void mlp_plan_inference(const struct mlp_model *model, const struct mlp_buffers *buffers,

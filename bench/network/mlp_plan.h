@@ -74,6 +74,7 @@ enum mlp_part_kind {
     MLP_PART_MSE,
     MLP_PART_COLUMN_SUMS,
     MLP_PART_OPTIMIZER,
+    MLP_PART_OPTIMIZER_OWN, /* a rank's own part */
     MLP_PART_ROUND,
     MLP_PART_EXCHANGE
 };
@@ -98,7 +99,8 @@ enum mlp_part_kind {
  *
  * Over ranks, before the update:
  *
- *   communication                       all gradients at once, or
+ *   communication                       all gradients at once; behind the update of a rank's own part
+ *   communication parameters            those of the other parts; or
  *   communication begin 2               behind the last gradient of a layer, and
  *   communication finish                what of them the backward pass did not hide
  */

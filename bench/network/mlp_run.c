@@ -20,6 +20,8 @@ enum status mlp_part_run(const struct mlp_part *part, const struct mlp_kernels *
         return kernels->column_sums(&part->problem.column_sums, execution);
     case MLP_PART_OPTIMIZER:
         return kernels->optimizer(&part->problem.optimizer, execution);
+    case MLP_PART_OPTIMIZER_OWN:
+        return mlp_exchange_update(&part->problem.optimizer, kernels->optimizer, execution);
     case MLP_PART_ROUND:
         return kernels->round(&part->problem.round, execution);
     case MLP_PART_EXCHANGE:

@@ -40,6 +40,12 @@ static enum status mlp_keep(const struct implementation *implementation, struct 
     return status;
 }
 
+static void mlp_settle(const struct launch *launch, struct ranks *ranks) {
+    const struct mlp_problem *problem = mlp_problem_of(launch);
+    mlp_exchange_settle(&problem->together, &problem->buffers, mlp_parameter_count(&problem->model),
+                        ranks);
+}
+
 static void mlp_release(struct launch *launch) {
     mlp_graphs_close(launch->kept);
 }
@@ -135,13 +141,13 @@ static const struct mlp_kernels kernels_blis = {.gemm = gemm_blis, WITH_SIMD};
 static const struct mlp_kernels kernels_onednn = {.gemm = gemm_onednn, WITH_SIMD};
 
 static const struct mlp_kernels kernels_simd_mpi = {
-    .gemm = gemm_simd, WITH_SIMD, .exchange = MLP_EXCHANGE_WHOLE};
+    .gemm = gemm_simd, WITH_SIMD, .exchange = MLP_EXCHANGE_DIVIDED};
 static const struct mlp_kernels kernels_openblas_mpi = {
-    .gemm = gemm_openblas, WITH_SIMD, .exchange = MLP_EXCHANGE_WHOLE};
+    .gemm = gemm_openblas, WITH_SIMD, .exchange = MLP_EXCHANGE_DIVIDED};
 static const struct mlp_kernels kernels_openblas_buckets = {
     .gemm = gemm_openblas, WITH_SIMD, .exchange = MLP_EXCHANGE_BUCKETS};
 static const struct mlp_kernels kernels_onednn_mpi = {
-    .gemm = gemm_onednn, WITH_SIMD, .exchange = MLP_EXCHANGE_WHOLE};
+    .gemm = gemm_onednn, WITH_SIMD, .exchange = MLP_EXCHANGE_DIVIDED};
 
 static const struct mlp_kernels kernels_cuda_naive = {.gemm = gemm_cuda_naive,
                                                       .activation = activation_cuda_naive,
@@ -270,7 +276,7 @@ static const struct implementation implementations[] = {
     {.name = "cpu-simd-mpi",
      .file = "bench/network/mlp_exchange.c",
      .kind = KIND_LIBRARY,
-     .summary = "cpu-simd on a share of the batch, gradients averaged by MPI_Allreduce",
+     .summary = "cpu-simd on a share of the batch, gradients averaged over ranks by MPI",
      .variants = STEPS,
      .over_ranks = true,
      .availability = rows_for_ranks,
@@ -278,7 +284,7 @@ static const struct implementation implementations[] = {
     {.name = "openblas-mpi",
      .file = "bench/network/mlp_exchange.c",
      .kind = KIND_LIBRARY,
-     .summary = "openblas on a share of the batch, gradients averaged by MPI_Allreduce",
+     .summary = "openblas on a share of the batch, gradients averaged over ranks by MPI",
      .variants = STEPS,
      .over_ranks = true,
      .availability = rows_for_ranks,
@@ -296,7 +302,7 @@ static const struct implementation implementations[] = {
     {.name = "onednn-mpi",
      .file = "bench/network/mlp_exchange.c",
      .kind = KIND_LIBRARY,
-     .summary = "onednn on a share of the batch, gradients averaged by MPI_Allreduce",
+     .summary = "onednn on a share of the batch, gradients averaged over ranks by MPI",
      .variants = STEPS,
      .over_ranks = true,
      .availability = onednn_for_ranks,
@@ -415,6 +421,7 @@ const struct operation operation_mlp = {
     .prepare = mlp_prepare,
     .keep = mlp_keep,
     .release = mlp_release,
+    .settle = mlp_settle,
     .scale = mlp_scale,
     .restore_each_sample = true,
     .oracle_open = mlp_oracle_open,

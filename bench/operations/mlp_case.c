@@ -94,8 +94,7 @@ void mlp_describe(const struct bench_case *c, struct buffer_spec specs[BUFFERS_M
     for (int i = 0; i < BUFFERS_MAX; i++)
         specs[i].pattern = i == BUFFER_X || i == BUFFER_TARGET;
     for (int i = BUFFER_PARAMETERS; i <= BUFFER_SECOND; i++)
-        specs[i].same_on_ranks = train;
-    specs[BUFFER_GRADIENTS].summed = train;
+        specs[i].same_on_ranks = specs[i].shared = train;
     specs[BUFFER_X].portions = specs[BUFFER_LABELS].portions = specs[BUFFER_TARGET].portions =
         BATCHES;
 }

@@ -99,9 +99,9 @@ void *mlp_oracle_open(const struct oracle_view *view) {
 static void expect_update(const struct oracle_view *view, const struct mlp_check *check, int buffer,
                           int64_t first, int64_t count, double *expected, double *tolerance) {
     static const int outputs[] = {[BUFFER_PARAMETERS] = 0, [BUFFER_FIRST] = 1, [BUFFER_SECOND] = 2};
-    struct mlp_plan plan;
-    mlp_plan_of(&check->launch, view->iteration, &plan);
-    struct optimizer_problem update = plan.parts[plan.count - 1].problem.optimizer;
+    const struct mlp_problem *problem = mlp_problem_of(&check->launch);
+    struct optimizer_problem update =
+        mlp_update(&problem->model, &problem->buffers, view->iteration + 1);
     update.gradients = view->after[BUFFER_GRADIENTS];
     oracle_optimizer(&update, outputs[buffer], first, count, expected, tolerance);
 }

@@ -73,7 +73,7 @@ struct buffer_spec {
     bool stays;         /* checked as any output, but of no use outside: never transferred */
     int64_t portions;   /* iterations take it in turn, a portion each; 0: each reads all of it */
     bool same_on_ranks; /* of an implementation over ranks, an output with the same bits on all */
-    bool summed;        /* by an implementation over ranks, over them */
+    bool shared;        /* an implementation over ranks gains where they share its memory */
 };
 
 /* How a dtype's operands are stored. */
@@ -344,6 +344,9 @@ struct operation {
     enum status (*keep)(const struct implementation *implementation, struct launch *launch,
                         struct message *message);
     void (*release)(struct launch *launch);
+    /* Behind a launch, where all ranks need all outputs: what an implementation over ranks has left in parts.
+     * All ranks call it. NULL: nothing is left so. */
+    void (*settle)(const struct launch *launch, struct ranks *ranks);
     /* Moves data between ranks: a preset has it for several of them alone, and what bounds it is how
      * fast they pass data on. */
     bool between_ranks;

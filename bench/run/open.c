@@ -192,6 +192,10 @@ static enum status run_prepare(struct run *run, struct message *message) {
     devices_stop_when(&run->devices, o->stop, o->stop_argument);
     devices_stop_when(&run->appendix_devices, o->stop, o->stop_argument);
     environment_read(&run->environment);
+    if (selection.weak && !o->ranks)
+        environment_warn(&run->environment,
+                         "--scaling weak changes nothing for a process alone; start several by "
+                         "mpirun -n 2 lockstep run …");
     if (!run_is_emulated(&run->devices) || times_cpu(run))
         environment_warn_of_times(&run->environment);
     return STATUS_OK;

@@ -5,11 +5,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-static enum status allocate(const struct training *training, int64_t count, bool summed,
+static enum status allocate(const struct training *training, int64_t count, bool shared,
                             float **pointer) {
     struct device *device = training->options->device;
     void *memory = NULL;
-    enum status status = (summed ? device_allocate_summed : device->allocate)(
+    enum status status = (shared ? device_allocate_shared : device->allocate)(
         device, (size_t)count * sizeof(float), &memory, training->message);
     *pointer = memory;
     return status;
@@ -27,26 +27,25 @@ static enum status device_open(struct training *training) {
     const int64_t narrow_words = mlp_narrow_count(&largest) / 2;
     float *x = NULL, *labels = NULL, *target = NULL, *narrow = NULL;
     const struct {
-        bool wanted;
+        bool wanted, shared; /* by ranks */
         int64_t count;
         float **pointer;
     } wanted[] = {
-        {true, parameters, &buffers->parameters},
-        {true, parameters, &buffers->gradients},
-        {has_first, parameters, &buffers->first_moment},
-        {has_second, parameters, &buffers->second_moment},
-        {true, mlp_activation_count(&largest), &buffers->activations},
-        {true, model->batch, &buffers->loss},
-        {true, training->most * model->sizes[0], &x},
-        {!has_target, training->most, &labels}, /* int32_t, of a float's size */
-        {has_target, training->most * outputs, &target},
-        {narrow_words > 0, narrow_words, &narrow}, /* uint16_t, two in a float's place */
+        {true, true, parameters, &buffers->parameters},
+        {true, true, parameters, &buffers->gradients},
+        {has_first, true, parameters, &buffers->first_moment},
+        {has_second, true, parameters, &buffers->second_moment},
+        {true, false, mlp_activation_count(&largest), &buffers->activations},
+        {true, false, model->batch, &buffers->loss},
+        {true, false, training->most * model->sizes[0], &x},
+        {!has_target, false, training->most, &labels}, /* int32_t, of a float's size */
+        {has_target, false, training->most * outputs, &target},
+        {narrow_words > 0, false, narrow_words, &narrow}, /* uint16_t, two in a float's place */
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0] && status == STATUS_OK; i++)
         if (wanted[i].wanted)
-            status = allocate(training, wanted[i].count, wanted[i].pointer == &buffers->gradients,
-                              wanted[i].pointer);
+            status = allocate(training, wanted[i].count, wanted[i].shared, wanted[i].pointer);
     buffers->narrow = (uint16_t *)(void *)narrow;
     buffers->x = x;
     buffers->labels = (const int32_t *)labels;

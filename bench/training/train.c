@@ -166,8 +166,17 @@ static bool stop_asked(const struct train_options *options) {
     return ranks_any(options->ranks, options->stop && options->stop(options->stop_context));
 }
 
+/* All moments are there, on all ranks. */
+static void network_settle(const struct training *training) {
+    const struct train_options *options = training->options;
+    const struct mlp_together together = {options->kernels->exchange, 1.0F};
+    mlp_exchange_settle(&together, &training->device, mlp_parameter_count(&options->model),
+                        options->ranks);
+}
+
 /* What ended an epoch early, after the weights are kept. */
 static enum status interrupted(struct training *training, int64_t epoch, int64_t step) {
+    network_settle(training);
     enum status status = train_weights_keep(training);
     if (status != STATUS_OK)
         return status;
@@ -329,6 +338,7 @@ static enum status epochs_run(struct training *training, struct train_row *last)
         *last = row;
         training->host.epochs = epoch;
         train_progress_epoch(&training->progress, &row);
+        network_settle(training);
         status = train_csv_add(training, &row);
         if (status == STATUS_OK)
             status = train_weights_keep(training);

@@ -206,6 +206,44 @@ static bool shares(struct ranks *ranks) {
     return right && ranks_release(ranks, shared);
 }
 
+/* Steps whose update is the mean: by parts where both arrays are shared, by whole arrays otherwise. */
+static bool steps_divided(struct ranks *ranks, float *gradients, float *parameters, bool divided) {
+    enum { TURNS = 100 };
+    const int mine = ranks_number(ranks), count = ranks_count(ranks);
+    bool right = true;
+    int64_t first, length;
+    for (int turn = 0; turn < TURNS; turn++) {
+        const int64_t elements = turn % 2 ? SHARED_MOST : count + turn;
+        for (int64_t i = 0; i < elements; i++)
+            gradients[i] = term(mine, i + turn);
+        ranks_mean_divided(ranks, &(struct ranks_mean){gradients, elements, 1.0F, 1},
+                           (float *const[RANKS_UPDATED_MAX]){parameters});
+        ranks_own_part(ranks, elements, &first, &length);
+        right = right && (length < elements) == divided;
+        for (int64_t i = first; i < first + length; i++)
+            parameters[i] = gradients[i];
+        ranks_spread(ranks, parameters, elements);
+        for (int64_t i = 0; i < elements; i++) {
+            float sum = 0.0F;
+            for (int r = 0; r < count; r++)
+                sum += term(r, i + turn);
+            right = right && parameters[i] == sum;
+            parameters[i] = -1.0F;
+        }
+    }
+    return !ranks_any(ranks, !right);
+}
+
+static bool divides(struct ranks *ranks) {
+    static float own[SHARED_MOST];
+    bool right = ranks_share_memory(ranks);
+    float *gradients = ranks_allocate(ranks, SHARED_MOST * sizeof *gradients);
+    float *parameters = ranks_allocate(ranks, SHARED_MOST * sizeof *parameters);
+    return right && !ranks_any(ranks, !gradients || !parameters) &&
+           steps_divided(ranks, gradients, parameters, true) &&
+           steps_divided(ranks, gradients, ranks_is_first(ranks) ? own : parameters, false);
+}
+
 /* What was given back is given again, as much as fits and apart. */
 static bool allocates(struct ranks *ranks) {
     enum { SIZE = 100000, COUNT = 64 };
@@ -231,7 +269,7 @@ static int rank_run(const char *word) {
         bool (*run)(struct ranks *ranks);
     } runs[] = {{"agree", agrees},     {"alike", is_alike},      {"step", is_out_of_step},
                 {"mourn", is_mourned}, {"give up", is_given_up}, {"sums", sums},
-                {"shares", shares},    {"allocate", allocates}};
+                {"shares", shares},    {"allocate", allocates},  {"divide", divides}};
     struct ranks *ranks;
     struct message message = {""};
     bool right = false;
@@ -298,6 +336,12 @@ static void test_shared_memory_is_not_written_while_it_is_read(void **state) {
     (void)state;
     for (int count = 2; count <= 5; count++)
         expect_right(count, "shares");
+}
+
+static void test_each_updates_its_own_part(void **state) {
+    (void)state;
+    for (int count = 2; count <= 4; count++)
+        expect_right(count, "divide");
 }
 
 static void test_shared_memory_is_given_out_and_taken_back(void **state) {
@@ -397,6 +441,7 @@ int main(int argc, char **argv) {
         IN_PLACE(test_ranks_that_differ_are_named),
         IN_PLACE(test_sums_are_right_on_any_number_of_ranks),
         IN_PLACE(test_shared_memory_is_not_written_while_it_is_read),
+        IN_PLACE(test_each_updates_its_own_part),
         IN_PLACE(test_shared_memory_is_given_out_and_taken_back),
         IN_PLACE(test_sums_are_right_begun_early_and_late),
         IN_PLACE(test_a_rank_out_of_step_ends_the_job),

@@ -181,6 +181,19 @@ static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
     call_free(&call);
 }
 
+static void test_weak_scaling_of_a_process_alone_says_so(void **state) {
+    (void)state;
+    struct call call = CALL("run", "mlp", "--shape", "3-4-2@5", "--case", "*/train_step/*",
+                            "--quick", "--implementation", "openblas", "--max-time", "0.02",
+                            "--gpu", "none", "--scaling", "weak", "--out", "run");
+    check_status(&call, 0);
+    check_holds(call.out, "warning: --scaling weak changes nothing for a process alone");
+    char *results = file_of("results.csv");
+    check_holds(results, ",3-4-2@5,openblas,cpu,");
+    free(results);
+    call_free(&call);
+}
+
 /* A rank's shape on one rank and on two. */
 static void test_weak_scaling_is_drawn_over_ranks(void **state) {
     (void)state;
@@ -519,6 +532,7 @@ int main(void) {
         IN_PLACE(test_a_batch_that_cannot_be_shared_is_skipped),
         IN_PLACE(test_weak_scaling_gives_each_rank_a_batch),
         IN_PLACE(test_times_are_drawn_over_ranks),
+        IN_PLACE(test_weak_scaling_of_a_process_alone_says_so),
         IN_PLACE(test_weak_scaling_is_drawn_over_ranks),
         IN_PLACE(test_ranks_train_the_network_of_one_process),
         IN_PLACE(test_ranks_without_samples_are_refused),

@@ -236,6 +236,27 @@ static void test_a_step_in_bf16_rounds_what_its_products_take(void **state) {
     network_close(&network);
 }
 
+/* Of a rank's own part, and what the others take. */
+static void test_a_divided_update_ends_with_the_parameters(void **state) {
+    (void)state;
+    struct network network = network_open(model_of("3-4-2", 2));
+    const struct mlp_together divided = {MLP_EXCHANGE_DIVIDED, 0.5F};
+    struct mlp_plan alone, plan;
+    mlp_plan_train_step(&network.model, &network.buffers, 1, &alone);
+    mlp_plan_train_step_over(&divided, &network.model, &network.buffers, 1, &plan);
+    assert_int_equal(plan.count, alone.count + 2);
+    const struct mlp_part *last = &plan.parts[plan.count - 3];
+    assert_string_equal(last[0].name, "communication");
+    assert_ptr_equal(last[0].problem.exchange.data, network.buffers.gradients);
+    assert_ptr_equal(last[0].problem.exchange.updated[0], network.buffers.parameters);
+    assert_string_equal(last[1].name, "update");
+    assert_int_equal(last[1].kind, MLP_PART_OPTIMIZER_OWN);
+    assert_string_equal(last[2].name, "communication parameters");
+    assert_ptr_equal(last[2].problem.exchange.data, network.buffers.parameters);
+    assert_int_equal(last[2].problem.exchange.count, mlp_parameter_count(&network.model));
+    network_close(&network);
+}
+
 static void test_the_deepest_network_fits_a_plan(void **state) {
     (void)state;
     struct mlp_model model = model_of("1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1-1", 2);
@@ -473,6 +494,7 @@ int main(void) {
         cmocka_unit_test(test_initialisation_is_pytorchs),
         cmocka_unit_test(test_a_step_has_the_parts_it_should),
         cmocka_unit_test(test_a_step_in_bf16_rounds_what_its_products_take),
+        cmocka_unit_test(test_a_divided_update_ends_with_the_parameters),
         cmocka_unit_test(test_the_deepest_network_fits_a_plan),
         cmocka_unit_test(test_bytes_of_a_small_step),
         cmocka_unit_test(test_bytes_of_a_small_step_in_bf16),
