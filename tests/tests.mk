@@ -61,7 +61,13 @@ $(stand_ins): $(wildcard tests/stand_in/*.[ch]) gpu/cuda_api.h gpu/cublas_api.h 
 	$(CC) $(CPPFLAGS) $(CFLAGS) -fPIC -shared $(stand_in_source:%=tests/stand_in/%.c) $(stand_in_common) tests/stand_in/record.c $(LDLIBS) -o $@
 
 $(BUILD)/tests/%.o: CPPFLAGS += -DSTAND_IN_FOLDER='"$(stand_in)"'
-$(host_tests): | $(stand_ins)
+# Machines of a few ranks each, on one.
+mpi_stand_in  := $(if $(MPICC),$(stand_in)/liblockstep-mpi.so)
+$(mpi_stand_in): ranks/mpi/mpi.c tests/stand_in/machines.c ranks/mpi_api.h $(flags)
+	@mkdir -p $(@D)
+	$(mpicc) $(CPPFLAGS) $(CFLAGS) -fPIC -shared -Wl,-Bsymbolic $(filter %.c,$^) -o $@
+
+$(host_tests): | $(stand_ins) $(mpi_stand_in)
 $(BUILD)/tests/gpu/test_cuda_api.o: CPPFLAGS += $(call isystem,$(TOOLKIT_INCLUDE))
 
 # --- the emulated GPU below its driver -------------------------------------------------------------------------------
@@ -87,6 +93,15 @@ $(BUILD)/tests/emulator/benchmark: $(BUILD)/tests/emulator/benchmark.o $(emulato
 
 bench-emulator: $(BUILD)/tests/emulator/benchmark ## measure: how fast the emulated GPU is
 	$<
+
+# Of two ranks; wants MPI.
+.PHONY: bench-allreduce
+$(BUILD)/tests/ranks/allreduce_loop: tests/ranks/allreduce_loop.c $(flags)
+	@mkdir -p $(@D)
+	$(mpicc) $(CPPFLAGS) $(CFLAGS) $< -o $@
+
+bench-allreduce: all $(BUILD)/tests/ranks/allreduce_loop ## measure: allreduce beside MPI_Allreduce in a bare loop, on two ranks
+	scripts/allreduce-ratios $(BUILD)
 
 .PHONY: bench-peer
 $(BUILD)/tests/bench/added/benchmark: $(BUILD)/tests/bench/added/benchmark.o $(BUILD)/liblockstep.a $(flags)

@@ -344,6 +344,29 @@ static void test_each_updates_its_own_part(void **state) {
         expect_right(count, "divide");
 }
 
+/* Of as many ranks, and of more on the first one. */
+static void test_sums_are_right_on_several_machines(void **state) {
+    (void)state;
+    static const struct {
+        int ranks;
+        const char *machine;
+    } jobs[] = {{4, "2"}, {5, "3"}, {6, "2"}};
+    static const char *const words[] = {"sums", "shares", "divide"};
+    char path[PATH_MAX], self[PATH_MAX];
+    self_path(self, sizeof self);
+    if (!launching_is_possible(self))
+        skip();
+    assert_non_null(realpath(STAND_IN_FOLDER "/liblockstep-mpi.so", path));
+    assert_int_equal(setenv("LOCKSTEP_MPI", path, 1), 0);
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+        assert_int_equal(setenv("STAND_IN_MACHINE_RANKS", jobs[i].machine, 1), 0);
+        for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
+            expect_right(jobs[i].ranks, words[w]);
+    }
+    assert_int_equal(unsetenv("STAND_IN_MACHINE_RANKS"), 0);
+    assert_int_equal(unsetenv("LOCKSTEP_MPI"), 0);
+}
+
 static void test_shared_memory_is_given_out_and_taken_back(void **state) {
     (void)state;
     expect_right(2, "allocate");
@@ -442,6 +465,7 @@ int main(int argc, char **argv) {
         IN_PLACE(test_sums_are_right_on_any_number_of_ranks),
         IN_PLACE(test_shared_memory_is_not_written_while_it_is_read),
         IN_PLACE(test_each_updates_its_own_part),
+        IN_PLACE(test_sums_are_right_on_several_machines),
         IN_PLACE(test_shared_memory_is_given_out_and_taken_back),
         IN_PLACE(test_sums_are_right_begun_early_and_late),
         IN_PLACE(test_a_rank_out_of_step_ends_the_job),
