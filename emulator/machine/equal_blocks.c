@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Of a region so many blocks may be unlike those beside them before no order is looked for. */
-enum { UNLIKE = 8, HALVINGS = 64 };
+enum { UNLIKE = 8, HALVINGS = 64, REFINED = UNLIKE * HALVINGS };
 
 bool equal_blocks_are_sampled(const struct launch *launch) {
     return launch->options.sample_blocks > 0 && !launch->is_serial && launch->cluster_size == 1;
@@ -69,7 +69,7 @@ static uint64_t spread(uint64_t k, uint64_t blocks) {
 }
 
 static bool sample_open(struct sample *sample, uint64_t most) {
-    const uint64_t room = most + UNLIKE * HALVINGS;
+    const uint64_t room = most + REFINED;
     *sample = (struct sample){.blocks = calloc(room, sizeof *sample->blocks),
                               .numbers = calloc(room, sizeof *sample->numbers),
                               .counted = calloc(room, sizeof *sample->counted)};
