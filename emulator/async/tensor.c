@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { CHUNK_BYTES = 16, TENSOR_ALIGNMENT = 128 };
+enum { CHUNK_BYTES = TENSOR_CHUNK, TENSOR_ALIGNMENT = 128 };
 
 /* Of a row's variant, beside a reduction. */
 enum { MODE_IM2COL = 1 << 8 };
@@ -29,6 +29,21 @@ static const void *find_map(const struct warp *warp, uint64_t address) {
                    ? launch->parameters + offset
                    : NULL;
     return memory_find_all(launch->memory, address, TENSOR_MAP_BYTES) ? space_host(address) : NULL;
+}
+
+/* Packed elements are copied from a whole byte on, and spread ones from a whole chunk. */
+static bool begins_whole(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                         const struct tile *tile) {
+    const int32_t unit = tile->map.element == TENSOR_U4        ? 2
+                         : tensor_is_spread(tile->map.element) ? TENSOR_CHUNK
+                                                               : 1;
+    if (tile->at[0] % unit == 0)
+        return true;
+    warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, tile->map.address,
+               "the first coordinate is %d: a bulk copy of packed elements begins at a multiple "
+               "of %d",
+               (int)tile->at[0], (int)unit);
+    return false;
 }
 
 /* The box that operands `k`, a tensor map, and those behind it, coordinates, mean; false after a
@@ -54,7 +69,7 @@ static bool find_tile(struct warp *warp, const struct instruction *instruction, 
         tile->at[dimension] = dimension < tile->map.rank
                                   ? (int32_t)value_read(warp, detail, k + 1 + dimension, lane)
                                   : 0;
-    return true;
+    return begins_whole(warp, instruction, lane, tile);
 }
 
 static bool add_traffic(struct traffic *traffic, const struct tile *tile) {
@@ -90,7 +105,8 @@ static void move_in(const struct transfer *transfer) {
             memcpy(bytes + row.lead, space_host(row.global), row.inside);
         if (map->element == TENSOR_F32_FLUSHED)
             flush(bytes, row.bytes);
-        for (uint32_t part = 0; part < row.bytes; part += CHUNK_BYTES) {
+        tile_spread(map, bytes, row.bytes);
+        for (uint32_t part = 0; part < row.taken; part += CHUNK_BYTES) {
             const struct shared_place to = {
                 transfer->shared.block,
                 tile_swizzle(map, transfer->shared.offset, row.offset + part)};
@@ -106,11 +122,12 @@ static void move_out(const struct transfer *transfer) {
     unsigned char bytes[TILE_ROW_BYTES];
     for (uint32_t k = 0; k < rows; k++) {
         const struct tile_row row = tile_row(&transfer->tile, k);
-        for (uint32_t part = 0; part < row.bytes; part += CHUNK_BYTES)
+        for (uint32_t part = 0; part < row.taken; part += CHUNK_BYTES)
             memcpy(bytes + part,
                    transfer->shared.block->shared +
                        tile_swizzle(map, transfer->shared.offset, row.offset + part),
                    CHUNK_BYTES);
+        tile_gather(map, bytes, row.bytes);
         if (row.inside)
             bulk_apply(transfer, space_host(row.global), bytes + row.lead, row.inside);
     }
@@ -202,13 +219,15 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
 static bool check_source(struct warp *warp, const struct instruction *instruction, unsigned lane,
                          const struct tile *tile, const struct shared_place *from) {
     const uint32_t rows = from->block->shared_written ? tile_rows(&tile->map) : 0;
+    const uint32_t chunk = tile_chunk(&tile->map);
     for (uint32_t k = 0; k < rows; k++) {
         const struct tile_row row = tile_row(tile, k);
         const uint32_t end = row.lead + row.inside;
         for (uint32_t at = row.lead, next; at < end; at = next) {
-            next = smaller(end, at / CHUNK_BYTES * CHUNK_BYTES + CHUNK_BYTES);
+            next = smaller(end, at / chunk * chunk + chunk);
+            const uint32_t taken = at / chunk * CHUNK_BYTES + at % chunk;
             const struct shared_place place = {
-                from->block, tile_swizzle(&tile->map, from->offset, row.offset + at)};
+                from->block, tile_swizzle(&tile->map, from->offset, row.offset + taken)};
             if (!bulk_check_source(warp, instruction, lane, &place, next - at))
                 return false;
         }
@@ -234,6 +253,16 @@ static bool set_reduction(struct transfer *transfer) {
     return operation != NO_OPERATION;
 }
 
+/* CUDA's list of swizzles says of elements of 4 bits that are spread: load only. */
+static bool can_store(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                      const struct tile *tile) {
+    if (tile->map.element != TENSOR_U4_SPREAD)
+        return true;
+    warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, tile->map.address,
+               "elements of 4 bits that are aligned to 16 bytes are loaded alone, never stored");
+    return false;
+}
+
 /* [map, {coordinates}], [from] */
 static void store(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     const unsigned source = 1 + instruction->detail->elements;
@@ -242,6 +271,7 @@ static void store(struct warp *warp, const struct instruction *instruction, unsi
     struct tile tile;
     struct shared_place from;
     if (!find_tile(warp, instruction, lane, 0, &tile) ||
+        !can_store(warp, instruction, lane, &tile) ||
         !place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, source, 1),
                     (struct place_size){tile_bytes(&tile.map), TENSOR_ALIGNMENT}, &from) ||
         !check_source(warp, instruction, lane, &tile, &from) || !add_traffic(&traffic, &tile))

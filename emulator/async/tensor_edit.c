@@ -29,10 +29,11 @@ enum field {
 /* By the numbers of PTX. */
 static const struct {
     uint8_t element, bytes;
-} elements[] = {{TENSOR_U8, 1},          {TENSOR_U16, 2}, {TENSOR_U32, 4},  {TENSOR_S32, 4},
-                {TENSOR_U64, 8},         {TENSOR_S64, 8}, {TENSOR_F16, 2},  {TENSOR_F32, 4},
-                {TENSOR_F32_FLUSHED, 4}, {TENSOR_F64, 8}, {TENSOR_BF16, 2}, {TENSOR_F32, 4},
-                {TENSOR_F32_FLUSHED, 4}};
+} elements[] = {
+    {TENSOR_U8, 1},          {TENSOR_U16, 2}, {TENSOR_U32, 4},       {TENSOR_S32, 4},
+    {TENSOR_U64, 8},         {TENSOR_S64, 8}, {TENSOR_F16, 2},       {TENSOR_F32, 4},
+    {TENSOR_F32_FLUSHED, 4}, {TENSOR_F64, 8}, {TENSOR_BF16, 2},      {TENSOR_F32, 4},
+    {TENSOR_F32_FLUSHED, 4}, {TENSOR_U4, 1},  {TENSOR_U4_SPREAD, 1}, {TENSOR_U6_SPREAD, 1}};
 static const uint8_t spans[] = {0, 32, 64, 128};
 
 enum { ELEMENTS = sizeof elements / sizeof elements[0], SPANS = sizeof spans / sizeof spans[0] };

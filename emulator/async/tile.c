@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { CHUNK_BYTES = 16, SWIZZLE_LINE = 128 };
+enum { CHUNK_BYTES = TENSOR_CHUNK, SWIZZLE_LINE = 128 };
 
 /* Elements along a dimension; the first one has no steps. */
 static uint32_t count_of(const struct tensor_map *map, unsigned k) {
@@ -11,8 +11,17 @@ static uint32_t count_of(const struct tensor_map *map, unsigned k) {
     return (map->box[k] + step - 1) / step;
 }
 
+/* What elements take in global memory. */
+static uint64_t bytes_of(const struct tensor_map *map, uint64_t elements) {
+    return elements * tensor_element_bits(map->element, (uint32_t)map->stride[0]) / 8;
+}
+
 static uint32_t row_bytes(const struct tensor_map *map) {
-    return map->box[0] * (uint32_t)map->stride[0];
+    return (uint32_t)bytes_of(map, map->box[0]);
+}
+
+static uint32_t row_taken(const struct tensor_map *map) {
+    return tensor_is_spread(map->element) ? map->box[0] : row_bytes(map);
 }
 
 static bool has_sound_box(const struct tensor_map *map) {
@@ -30,12 +39,22 @@ static bool has_sound_box(const struct tensor_map *map) {
     return is_sound;
 }
 
+/* Packed elements fill whole bytes, and spread ones whole boxes. */
+static bool has_sound_elements(const struct tensor_map *map) {
+    if (map->element < TENSOR_U4)
+        return map->stride[0] >= 1 && map->stride[0] <= 8;
+    if (map->element == TENSOR_U4)
+        return map->stride[0] == 1 && map->size[0] % 2 == 0 && map->box[0] % (2 * CHUNK_BYTES) == 0;
+    return map->element <= TENSOR_U6_SPREAD && map->stride[0] == 1 &&
+           map->box[0] == TENSOR_SPREAD_BOX && map->size[0] % TENSOR_SPREAD_BOX == 0 &&
+           (map->swizzle == 0 || map->swizzle == SWIZZLE_LINE);
+}
+
 bool tile_is_sound(const struct tensor_map *map) {
     const bool has_known_swizzle =
         map->swizzle == 0 || map->swizzle == 32 || map->swizzle == 64 || map->swizzle == 128;
     const bool is_sound = map->magic == TENSOR_MAP_MAGIC && map->rank >= 1 &&
-                          map->rank <= TENSOR_RANKS && map->element <= TENSOR_F32_FLUSHED &&
-                          map->stride[0] >= 1 && map->stride[0] <= 8 && has_known_swizzle;
+                          map->rank <= TENSOR_RANKS && has_sound_elements(map) && has_known_swizzle;
     if (map->has_pairs > (map->swizzle == 128))
         return false;
     return is_sound && has_sound_box(map) && row_bytes(map) % CHUNK_BYTES == 0;
@@ -52,7 +71,7 @@ uint32_t tile_rows(const struct tensor_map *map) {
 
 /* A row narrower than the span of its swizzle takes the whole span. */
 static uint32_t row_pitch(const struct tensor_map *map) {
-    const uint32_t bytes = row_bytes(map);
+    const uint32_t bytes = row_taken(map);
     return bytes < map->swizzle ? map->swizzle : bytes;
 }
 
@@ -96,8 +115,10 @@ static int64_t step_pixel(const struct tile *tile, unsigned k, uint32_t *number)
 
 struct tile_row tile_row(const struct tile *tile, uint32_t number) {
     const struct tensor_map *map = &tile->map;
-    struct tile_row row = {
-        .offset = number * row_pitch(map), .bytes = row_bytes(map), .global = map->address};
+    struct tile_row row = {.offset = number * row_pitch(map),
+                           .bytes = row_bytes(map),
+                           .taken = row_taken(map),
+                           .global = map->address};
     bool is_inside = true;
     for (unsigned k = 1; k < map->rank; k++) {
         const int64_t at =
@@ -110,10 +131,28 @@ struct tile_row tile_row(const struct tile *tile, uint32_t number) {
     end = end > (int64_t)map->size[0] ? (int64_t)map->size[0] : end;
     if (!is_inside || first >= end)
         return row;
-    row.lead = (uint32_t)((uint64_t)(first - tile->at[0]) * map->stride[0]);
-    row.inside = (uint32_t)((uint64_t)(end - first) * map->stride[0]);
-    row.global += (uint64_t)first * map->stride[0];
+    row.lead = (uint32_t)bytes_of(map, (uint64_t)(first - tile->at[0]));
+    row.inside = (uint32_t)bytes_of(map, (uint64_t)(end - first));
+    row.global += bytes_of(map, (uint64_t)first);
     return row;
+}
+
+uint32_t tile_chunk(const struct tensor_map *map) {
+    return tensor_is_spread(map->element) ? (uint32_t)bytes_of(map, TENSOR_CHUNK) : CHUNK_BYTES;
+}
+
+void tile_spread(const struct tensor_map *map, unsigned char *row, uint32_t bytes) {
+    const uint32_t chunk = tile_chunk(map);
+    for (uint32_t k = bytes / chunk; chunk < CHUNK_BYTES && k-- > 0;) {
+        memmove(row + (size_t)k * CHUNK_BYTES, row + (size_t)k * chunk, chunk);
+        memset(row + (size_t)k * CHUNK_BYTES + chunk, 0, CHUNK_BYTES - chunk);
+    }
+}
+
+void tile_gather(const struct tensor_map *map, unsigned char *row, uint32_t bytes) {
+    const uint32_t chunk = tile_chunk(map);
+    for (uint32_t k = 0; chunk < CHUNK_BYTES && k < bytes / chunk; k++)
+        memmove(row + (size_t)k * chunk, row + (size_t)k * CHUNK_BYTES, chunk);
 }
 
 /* The pattern is one of addresses: the number of the chunk of 16 or 32 bytes within its span is

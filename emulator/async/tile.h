@@ -18,7 +18,8 @@ enum { TILE_ROW_BYTES = 256 * 8 }; /* at most */
 /* The elements of a box that follow each other in the first dimension, or a pixel's channels. */
 struct tile_row {
     uint32_t offset; /* in the box in shared memory, before it is swizzled */
-    uint32_t bytes;  /* of the row */
+    uint32_t bytes;  /* of the row, as in global memory */
+    uint32_t taken;  /* and as in shared memory: more, when elements are spread */
     uint32_t lead;   /* bytes before those that lie inside the tensor, */
     uint32_t inside; /* and how many do: 0 for a row outside */
     uint64_t global; /* where these lie */
@@ -29,9 +30,14 @@ bool tile_is_sound(const struct tensor_map *map);
 /* Rows that a box has, and what it takes of shared memory. */
 uint32_t tile_rows(const struct tensor_map *map);
 uint32_t tile_bytes(const struct tensor_map *map);
-/* Bytes that its elements have, which a copy of it moves. */
+/* Bytes that its elements have in global memory, which a copy of it moves. */
 uint32_t tile_payload(const struct tensor_map *map);
 struct tile_row tile_row(const struct tile *tile, uint32_t number);
+/* Bytes of a row in global memory that a chunk of 16 bytes of shared memory holds. */
+uint32_t tile_chunk(const struct tensor_map *map);
+/* Spreads a row of global memory over chunks, with zeros between, or takes it from them. */
+void tile_spread(const struct tensor_map *map, unsigned char *row, uint32_t bytes);
+void tile_gather(const struct tensor_map *map, unsigned char *row, uint32_t bytes);
 /* Where a byte of the box lies in shared memory, when the box begins at `base` there. */
 uint32_t tile_swizzle(const struct tensor_map *map, uint32_t base, uint32_t offset);
 /* Fills `row` with what stands for elements outside of the tensor. */

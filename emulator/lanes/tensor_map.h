@@ -5,6 +5,7 @@
 #ifndef LOCKSTEP_EMULATOR_LANES_TENSOR_MAP_H
 #define LOCKSTEP_EMULATOR_LANES_TENSOR_MAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -29,6 +30,16 @@ enum tensor_element {
     TENSOR_F64,
     TENSOR_BF16,
     TENSOR_F32_FLUSHED, /* denormals become zeros as they are loaded */
+    /* Packed: side by side in global memory. In shared memory those that are spread begin a chunk of
+     * 16 bytes with every sixteenth. */
+    TENSOR_U4,
+    TENSOR_U4_SPREAD,
+    TENSOR_U6_SPREAD,
+};
+
+enum {
+    TENSOR_SPREAD_BOX = 128, /* what a box of spread elements has, and a tensor whole ones of */
+    TENSOR_CHUNK = 16        /* bytes of shared memory, and spread elements in them */
 };
 
 struct tensor_map {
@@ -39,7 +50,7 @@ struct tensor_map {
     uint8_t fills_nan; /* outside of the tensor, instead of zeros */
     uint64_t patched;  /* programs clear a bit here, to mend what some drivers of NVIDIA do */
     uint64_t address;  /* of element (0, 0 …) */
-    uint64_t stride[TENSOR_RANKS]; /* bytes from one element to the next; [0] is an element's */
+    uint64_t stride[TENSOR_RANKS]; /* bytes from one to the next; [0] is 1 for packed ones */
     uint64_t size[TENSOR_RANKS];   /* elements */
     uint16_t box[TENSOR_RANKS];    /* elements that a box spans; im2col: channels, then pixels */
     uint8_t step[TENSOR_RANKS];    /* of which every step-th is taken */
@@ -50,6 +61,17 @@ struct tensor_map {
     uint8_t has_pairs; /* it is chunks of 32 bytes that change places, not of 16 */
     uint8_t unused[TENSOR_MAP_BYTES - 3 * 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS - 9];
 };
+
+static inline bool tensor_is_spread(unsigned element) {
+    return element == TENSOR_U4_SPREAD || element == TENSOR_U6_SPREAD;
+}
+
+/* Of an element in global memory, when its own stride is `bytes`. */
+static inline uint32_t tensor_element_bits(unsigned element, uint32_t bytes) {
+    return element == TENSOR_U4 || element == TENSOR_U4_SPREAD ? 4
+           : element == TENSOR_U6_SPREAD                       ? 6
+                                                               : bytes * 8;
+}
 
 static inline int16_t tensor_map_upper(const struct tensor_map *map, unsigned dimension) {
     return (int16_t)map->box[2 + dimension];

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { BOX_LIMIT = 256, STEP_LIMIT = 8, GLOBAL_ALIGNMENT = 16 };
+enum { BOX_LIMIT = 256, STEP_LIMIT = 8, GLOBAL_ALIGNMENT = 16, SPREAD_ALIGNMENT = 32 };
 
 #define SIZE_LIMIT (UINT64_C(1) << 32)
 #define STRIDE_LIMIT (UINT64_C(1) << 40)
@@ -43,9 +43,10 @@ static const struct {
     [CU_TENSOR_MAP_DATA_TYPE_FLOAT32_FTZ] = {TENSOR_F32_FLUSHED, 4, true},
     [CU_TENSOR_MAP_DATA_TYPE_TFLOAT32] = {TENSOR_F32, 4, true},
     [CU_TENSOR_MAP_DATA_TYPE_TFLOAT32_FTZ] = {TENSOR_F32_FLUSHED, 4, true},
+    [CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B] = {TENSOR_U4, 1, false},
+    [CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN16B] = {TENSOR_U4_SPREAD, 1, false},
+    [CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B] = {TENSOR_U6_SPREAD, 1, false},
 };
-
-enum { TYPES = sizeof types / sizeof types[0] };
 
 static const uint8_t spans[] = {[CU_TENSOR_MAP_SWIZZLE_NONE] = 0,
                                 [CU_TENSOR_MAP_SWIZZLE_32B] = 32,
@@ -60,18 +61,20 @@ static CUresult refuse(const char *what) {
     return CUDA_ERROR_INVALID_VALUE;
 }
 
+static unsigned element_of(const struct request *request) {
+    return types[request->type].element;
+}
+
 static CUresult check_words(const struct request *request) {
     if ((unsigned)request->type > CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B ||
         (unsigned)request->interleave > CU_TENSOR_MAP_INTERLEAVE_32B ||
         (unsigned)request->swizzle > CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B ||
         (unsigned)request->fill > CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA)
         return refuse("there is no such data type, interleave, swizzle or fill");
-    const char *lacks = (unsigned)request->type >= TYPES ? "packed types of 4 and 6 bits"
-                        : request->interleave
-                            ? "interleaved layouts: which dimension counts slices is not documented"
-                        : (unsigned)request->swizzle >= SPANS
-                            ? "swizzles of chunks of 64 bytes, or that flip 8"
-                            : NULL;
+    const char *lacks =
+        request->interleave ? "interleaved layouts: which dimension counts slices is not documented"
+        : (unsigned)request->swizzle >= SPANS ? "swizzles of chunks of 64 bytes, or that flip 8"
+                                              : NULL;
     if (lacks) {
         driver_find("cuTensorMapEncode: the emulator lacks %s", lacks);
         return CUDA_ERROR_NOT_SUPPORTED;
@@ -97,11 +100,42 @@ static CUresult check_memory(const struct request *request) {
     return CUDA_SUCCESS;
 }
 
+/* Sizes count the elements of packed types, not their bytes. */
+static CUresult check_packed(const struct request *request) {
+    enum { PACKED_MAJOR = 10, SPREAD_SPAN = 128 };
+    const unsigned element = element_of(request);
+    if (element < TENSOR_U4)
+        return CUDA_SUCCESS;
+    if (driver.properties.capability_major < PACKED_MAJOR) {
+        driver_find("cuTensorMapEncode: packed types of 4 and 6 bits need a device of compute "
+                    "capability 10.0, such as device=b200");
+        return CUDA_ERROR_NOT_SUPPORTED;
+    }
+    if (element == TENSOR_U4)
+        return request->sizes[0] % 2 == 0 ? CUDA_SUCCESS
+                                          : refuse("packed elements of 4 bits fill whole bytes");
+    if (request->sizes[0] % TENSOR_SPREAD_BOX != 0 || request->box[0] != TENSOR_SPREAD_BOX)
+        return refuse("a box of packed types that are aligned to 16 bytes has 128 elements in the "
+                      "first dimension, and a tensor whole boxes of them");
+    bool is_aligned = request->address % SPREAD_ALIGNMENT == 0;
+    for (unsigned k = 0; k + 1 < request->rank; k++)
+        is_aligned &= request->strides[k] % SPREAD_ALIGNMENT == 0;
+    if (!is_aligned)
+        return refuse("the address and the strides of packed types that are aligned to 16 bytes "
+                      "must be multiples of 32");
+    const unsigned span = spans[request->swizzle];
+    return span == 0 || span == SPREAD_SPAN
+               ? CUDA_SUCCESS
+               : refuse("packed types that are aligned to 16 bytes have swizzles of 128 bytes");
+}
+
 /* What a box, or the channels of a pixel, has in the first dimension. */
 static CUresult check_inner(const struct request *request) {
     const unsigned span = spans[request->swizzle];
-    const unsigned inner = request->box[0] * types[request->type].bytes;
-    if (inner % GLOBAL_ALIGNMENT != 0)
+    const unsigned bits =
+        request->box[0] * tensor_element_bits(element_of(request), types[request->type].bytes);
+    const unsigned inner = bits / 8;
+    if (bits % (GLOBAL_ALIGNMENT * 8) != 0)
         return refuse("the box's inner dimension must be a multiple of 16 bytes");
     if (span && inner > span)
         return refuse("the box's inner dimension is longer than the swizzle's span");
@@ -204,6 +238,8 @@ static CUresult encode_checked(const struct request *request, CUtensorMap *tenso
         status = request->lower ? check_pixels(request) : check_box(request);
     if (status == CUDA_SUCCESS)
         status = check_inner(request);
+    if (status == CUDA_SUCCESS)
+        status = check_packed(request);
     if (status == CUDA_SUCCESS) {
         const struct tensor_map map = encode(request);
         memcpy(tensor_map, &map, sizeof map);

@@ -101,7 +101,7 @@ static void what_there_is_not_is_refused(void **state) {
         const char *statement, *said;
     } cases[] = {
         {R "rank" S ".b32 [%r1], 5;\n", "no such value"},
-        {R "elemtype" S ".b32 [%r1], 13;\n", "no such value"},
+        {R "elemtype" S ".b32 [%r1], 16;\n", "no such value"},
         {R "interleave_layout" S ".b32 [%r1], 1;\n", "the emulator lacks it"},
         {R "swizzle_mode" S ".b32 [%r1], 4;\n", "the emulator lacks it"},
         {R "fill_mode" S ".b32 [%r1], 2;\n", "no such value"},

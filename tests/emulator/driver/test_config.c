@@ -215,6 +215,26 @@ static void devices_can_be_chosen(void **state) {
     assert_int_equal(run_with("device=t4", multiprocessors).status, 40);
 }
 
+static int encode_packed(void) {
+    static _Alignas(64) CUtensorMap map;
+    static const cuuint64_t sizes[1] = {256};
+    static const cuuint32_t box[1] = {128}, steps[1] = {1};
+    if (cuInit(0))
+        return 255;
+    return (int)cuTensorMapEncodeTiled(
+        &map, CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B, 1, pointer_of(4096), sizes, NULL, box, steps,
+        CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,
+        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+}
+
+static void packed_types_need_blackwell(void **state) {
+    (void)state;
+    assert_int_equal(run_with("device=b200", encode_packed).status, CUDA_SUCCESS);
+    const struct outcome outcome = run_with("device=h100", encode_packed);
+    assert_int_equal(outcome.status, (int)CUDA_ERROR_NOT_SUPPORTED & 0xff);
+    assert_non_null(strstr(outcome.said, "such as device=b200"));
+}
+
 static int memory_in_mebibytes(void) {
     size_t available = 0, total = 0;
     CUcontext context;
@@ -524,6 +544,7 @@ int main(void) {
         cmocka_unit_test(memory_is_freed_without_a_context),
         cmocka_unit_test(too_much_memory_is_explained),
         cmocka_unit_test(devices_can_be_chosen),
+        cmocka_unit_test(packed_types_need_blackwell),
         cmocka_unit_test(memory_can_be_limited),
         cmocka_unit_test(budget_stops_endless_loops),
         cmocka_unit_test(blocking_launches_return_their_fault),

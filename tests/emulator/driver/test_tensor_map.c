@@ -117,9 +117,39 @@ static void what_is_wrong_with_a_map_is_refused(void **state) {
     request = sound;
     request.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B;
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, encode(&map, &request));
-    request = sound;
-    request.type = CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B;
-    EXPECT(CUDA_ERROR_NOT_SUPPORTED, encode(&map, &request));
+}
+
+#define PACKED_WITH(change)                                                                        \
+    do {                                                                                           \
+        struct request request = packed;                                                           \
+        change;                                                                                    \
+        EXPECT(CUDA_ERROR_INVALID_VALUE, encode(&map, &request));                                  \
+    } while (0)
+
+static void packed_types_are_encoded_and_checked(void **state) {
+    _Alignas(64) CUtensorMap map;
+    (void)state;
+    struct request packed = sound;
+    packed.type = CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN8B;
+    packed.sizes[0] = 4098;
+    packed.box[0] = 256; /* 128 bytes */
+    OK(encode(&map, &packed));
+    PACKED_WITH(request.sizes[0] = 4097);
+    PACKED_WITH(request.box[0] = 48); /* 24 bytes */
+    PACKED_WITH(request.swizzle = CU_TENSOR_MAP_SWIZZLE_64B);
+    PACKED_WITH(request.fill = CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA);
+    for (int type = CU_TENSOR_MAP_DATA_TYPE_16U4_ALIGN16B;
+         type <= CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B; type++) {
+        packed = sound;
+        packed.type = (CUtensorMapDataType)type;
+        packed.box[0] = 128;
+        OK(encode(&map, &packed));
+        PACKED_WITH(request.address += 16);
+        PACKED_WITH(request.strides[0] += 16);
+        PACKED_WITH(request.sizes[0] += 64);
+        PACKED_WITH(request.box[0] = 64);
+        PACKED_WITH(request.swizzle = CU_TENSOR_MAP_SWIZZLE_64B);
+    }
 }
 
 /* An image of 64 channels, 56 x 56 pixels, and a filter of 3 x 3. */
@@ -255,7 +285,7 @@ static void clusters_have_an_occupancy(void **state) {
     int clusters, blocks;
     (void)state;
     OK(cuOccupancyMaxActiveClusters(&clusters, function, &config));
-    assert_int_equal(clusters, 132 * 2 / 4); /* two blocks of 1024 threads a multiprocessor */
+    assert_int_equal(clusters, 148 * 2 / 4); /* two blocks of 1024 threads a multiprocessor */
     OK(cuOccupancyMaxPotentialClusterSize(&blocks, function, &config));
     assert_int_equal(blocks, 8);
     attribute.value.clusterDim.x = 16;
@@ -263,7 +293,7 @@ static void clusters_have_an_occupancy(void **state) {
            cuOccupancyMaxActiveClusters(&clusters, function, &config));
     OK(cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED, 1));
     OK(cuOccupancyMaxActiveClusters(&clusters, function, &config));
-    assert_int_equal(clusters, 132 * 2 / 16);
+    assert_int_equal(clusters, 148 * 2 / 16);
     config.blockDimX = 2048;
     OK(cuOccupancyMaxPotentialClusterSize(&blocks, function, &config));
     assert_int_equal(blocks, 0);
@@ -282,7 +312,7 @@ static void the_device_says_that_it_has_both(void **state) {
 static int begin(void **state) {
     static CUcontext context;
     *state = &context;
-    if (setenv("LOCKSTEP_EMULATOR", "device=h100", 1) != 0 || cuInit(0) != CUDA_SUCCESS)
+    if (setenv("LOCKSTEP_EMULATOR", "device=b200", 1) != 0 || cuInit(0) != CUDA_SUCCESS)
         return -1;
     return cuCtxCreate_v2(&context, 0, 0) == CUDA_SUCCESS ? 0 : -1;
 }
@@ -296,6 +326,7 @@ int main(void) {
         cmocka_unit_test(a_sound_map_is_encoded),
         cmocka_unit_test(a_bit_that_programs_clear_says_nothing),
         cmocka_unit_test(what_is_wrong_with_a_map_is_refused),
+        cmocka_unit_test(packed_types_are_encoded_and_checked),
         cmocka_unit_test(images_are_encoded_and_checked),
         cmocka_unit_test(the_entry_point_is_found_by_name),
         cmocka_unit_test(launches_say_how_many_blocks_a_cluster_has),
