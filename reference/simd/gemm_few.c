@@ -6,12 +6,14 @@
  * A row or more ahead is asked for: a processor's own prefetching stops at the end of a page.
  */
 #include "reference/simd/gemm_few.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/operand.h"
 #include "reference/simd/parallel.h"
 
 #include <stdlib.h>
 
 enum { FEW = 8, ROWS_MOST = 4, LINE_FLOATS = 16, LINE = LINE_FLOATS * sizeof(float) };
+enum { PAGE = 4096, PAGE_FLOATS = PAGE / sizeof(float) };
 
 /* The product as either way sees it: sums[i][j] = sum over k of stream[i, k] or [k, i] times
  * vectors[j][k]. */
@@ -22,6 +24,7 @@ struct few {
     int64_t count, k, sums; /* vectors, their elements, sums with each */
     int64_t places;         /* for vectors: 1, 2, 4 or FEW; zeros stand in the rest */
     bool along_k;
+    bool far;        /* the matrix comes from memory */
     const void *few; /* element k of vector j is few[k * few_step + j * few_apart] */
     int64_t few_step, few_apart;
     float *c; /* sums[i][j] belongs to c[i * c_step + j * c_apart] */
@@ -81,40 +84,83 @@ SIMD_INLINE int chains_along(int places) {
     return places == 1 ? CHAINS : 1;
 }
 
-/* sums[r][j][chain] += elements [at, at + WIDTH) of rows i + r times those of the vectors; only the
- * first `left` of them where that is less. */
-SIMD_INLINE void step_along(const struct few *few, enum dtype dtype, int places, int rows,
-                            int chain, int64_t i, int64_t at, int64_t left,
-                            vector sums[ROWS_MOST][FEW][CHAINS]) {
+/* What a step of k reads, as x86 addresses it: up to four of a kind are a base with 0, 1, 2 and 3
+ * times their distance in bytes, of which the third is kept in a register. */
+struct spaced {
+    const char *base;
+    int64_t apart, three_apart;
+};
+
+static inline struct spaced spaced_of(const void *base, int64_t apart) {
+    return (struct spaced){base, apart, 3 * apart};
+}
+
+SIMD_INLINE const char *spaced_at(struct spaced spaced, int which) {
+    return spaced.base + (which == 3 ? spaced.three_apart : which * spaced.apart);
+}
+
+struct walk {
+    struct spaced rows,
+        next; /* of the stream: those that are multiplied, and the same many later */
+    struct spaced vectors[FEW / ROWS_MOST];
+};
+
+/* sums[r][j][chain] += elements of some rows times those of the vectors; only the first `left` of
+ * them where that is less. `again`: each product loads the vector's elements itself, which the
+ * compiler is kept from doing once. */
+SIMD_INLINE void step_along(struct walk *walk, enum dtype dtype, int places, int rows, int chain,
+                            bool again, int64_t left, vector sums[ROWS_MOST][FEW][CHAINS]) {
     vector x[ROWS_MOST];
     SIMD_FOR (r, rows) {
-        int64_t row = (i + r) * few->ld + at;
-        operand_fetch(few->stream, dtype, row + rows * few->ld);
-        x[r] = left >= WIDTH ? operand_load(few->stream, dtype, row)
-                             : operand_load_first(few->stream, dtype, row, left);
+        const char *row = spaced_at(walk->rows, r);
+        x[r] =
+            left >= WIDTH ? operand_load(row, dtype, 0) : operand_load_first(row, dtype, 0, left);
+        operand_fetch(spaced_at(walk->next, r), dtype, 0);
     }
-    SIMD_FOR (j, places) {
-        vector y = vector_load(few->vectors + j * few->apart + at);
-        SIMD_FOR (r, rows)
-            sums[r][j][chain] = vector_fma(x[r], y, sums[r][j][chain]);
-    }
+    SIMD_FOR (j, places)
+        SIMD_FOR (r, rows) {
+            struct spaced *y = &walk->vectors[j / ROWS_MOST];
+            if (again)
+                __asm__("" : "+r"(y->base));
+            vector elements =
+                vector_load((const float *)(const void *)spaced_at(*y, j % ROWS_MOST));
+            sums[r][j][chain] = vector_fma(x[r], elements, sums[r][j][chain]);
+        }
+    const int64_t bytes = dtype_is_narrow(dtype) ? 2 * (int64_t)WIDTH : 4 * (int64_t)WIDTH;
+    walk->rows.base += bytes;
+    walk->next.base += bytes;
+    SIMD_FOR (g, (places + ROWS_MOST - 1) / ROWS_MOST)
+        walk->vectors[g].base += WIDTH * sizeof(float);
+}
+
+SIMD_INLINE struct walk walk_of(const struct few *few, enum dtype dtype, int rows, int64_t i,
+                                int64_t k) {
+    const int64_t size = dtype_is_narrow(dtype) ? 2 : 4, ld = few->ld * size;
+    const int64_t apart = few->apart * (int64_t)sizeof *few->vectors;
+    const char *from = (const char *)few->stream + i * ld + k * size;
+    const float *vectors = few->vectors + k;
+    return (struct walk){
+        spaced_of(from, ld),
+        spaced_of(from + rows * ld, ld),
+        {spaced_of(vectors, apart), spaced_of(vectors + ROWS_MOST * few->apart, apart)}};
 }
 
 /* Rows [i, i + rows), k from `first` to `last`. */
-SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int places, int rows, int64_t i,
-                          int64_t first, int64_t last) {
+SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int places, int rows, bool again,
+                          int64_t i, int64_t first, int64_t last) {
     const int chains = chains_along(places);
     vector sums[ROWS_MOST][FEW][CHAINS];
     SIMD_FOR (r, rows)
         SIMD_FOR (j, places)
             SIMD_FOR (u, chains)
                 sums[r][j][u] = vector_set(0);
+    struct walk walk = walk_of(few, dtype, rows, i, first);
     int64_t k = first;
     for (const int64_t pass = (int64_t)chains * WIDTH; k + pass <= last; k += pass)
         SIMD_FOR (u, chains)
-            step_along(few, dtype, places, rows, u, i, k + (int64_t)u * WIDTH, WIDTH, sums);
+            step_along(&walk, dtype, places, rows, u, again, WIDTH, sums);
     for (; k < last; k += WIDTH)
-        step_along(few, dtype, places, rows, 0, i, k, last - k, sums);
+        step_along(&walk, dtype, places, rows, 0, again, last - k, sums);
     SIMD_FOR (r, rows)
         SIMD_FOR (j, places) {
             SIMD_FOR (u, chains - 1)
@@ -125,18 +171,19 @@ SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int places, i
 }
 
 /* As much of k at a time as a page of a row has: the vectors stay in the first level of cache, and
- * rows stream through beside them. */
-SIMD_INLINE void along(const struct few *few, enum dtype dtype, int places, int64_t first,
+ * rows stream through beside them. From memory (`far`) twice as much is better, and so are products that
+ * load the vectors' elements anew: those that wait for the stream then leave its requests room. */
+SIMD_INLINE void along(const struct few *few, enum dtype dtype, int places, bool far, int64_t first,
                        int64_t last) {
-    enum { PAGE_FLOATS = 1024 };
-    const int64_t depth = places == 1 ? 4 * PAGE_FLOATS : PAGE_FLOATS;
+    const bool again = far && places > 1 && places < FEW;
+    const int64_t depth = places == 1 ? 4 * PAGE_FLOATS : again ? 2 * PAGE_FLOATS : PAGE_FLOATS;
     const int rows = rows_along(dtype, places);
     for (int64_t k = 0; k < few->k; k += depth) {
         int64_t end = few->k - k < depth ? few->k : k + depth, i = first;
         for (; i + rows <= last; i += rows)
-            go_along(few, dtype, places, rows, i, k, end);
+            go_along(few, dtype, places, rows, again, i, k, end);
         for (; i < last; i++)
-            go_along(few, dtype, places, 1, i, k, end);
+            go_along(few, dtype, places, 1, again, i, k, end);
     }
 }
 
@@ -196,17 +243,27 @@ static void block_put(const struct few *few, const struct sums_block *block) {
     }
 }
 
+/* Where sums of columns from `first` on begin in `room`, which has a page more: half a page from the
+ * columns. Where both lie at one place of a page, loads of the columns wait for the stores of sums
+ * before them. */
+static float *sums_in(float *room, const struct few *few, int64_t first) {
+    const int64_t size = dtype_is_narrow(few->dtype) ? 2 : 4;
+    const uintptr_t columns = (uintptr_t)few->stream + (uintptr_t)(first * size);
+    const uintptr_t bytes = (columns + PAGE / 2 - (uintptr_t)room) % PAGE;
+    return room + bytes / LINE * LINE_FLOATS;
+}
+
 SIMD_INLINE void across(const struct few *few, enum dtype dtype, int places, int64_t first,
                         int64_t last) {
     enum { SUMS_FLOATS = 4096 };
     const int rows = places == 1 ? ROWS_MOST : 3; /* more share the sums, but stream no faster */
-    float sums[SUMS_FLOATS] __attribute__((aligned(LINE)));
+    float room[SUMS_FLOATS + PAGE_FLOATS] __attribute__((aligned(LINE)));
     const int64_t lines = SUMS_FLOATS / places / LINE_FLOATS;
-    struct sums_block block = {sums, lines * LINE_FLOATS, first, 0};
+    struct sums_block block = {sums_in(room, few, first), lines * LINE_FLOATS, first, 0};
     const int64_t most = block.apart - LINE_FLOATS; /* they do not all meet in one set of a cache */
     for (; block.first < last; block.first += most) {
         block.width = last - block.first < most ? last - block.first : most;
-        memset(sums, 0, sizeof sums);
+        memset(block.sums, 0, SUMS_FLOATS * sizeof *block.sums);
         int64_t k = 0;
         for (; k + rows <= few->k; k += rows)
             go_across(few, dtype, places, rows, block, k);
@@ -216,7 +273,17 @@ SIMD_INLINE void across(const struct few *few, enum dtype dtype, int places, int
     }
 }
 
-/* A copy of either way for each number of places and each dtype. */
+SIMD_INLINE void along_near(const struct few *few, enum dtype dtype, int places, int64_t first,
+                            int64_t last) {
+    along(few, dtype, places, false, first, last);
+}
+
+SIMD_INLINE void along_far(const struct few *few, enum dtype dtype, int places, int64_t first,
+                           int64_t last) {
+    along(few, dtype, places, true, first, last);
+}
+
+/* A copy of each way for each number of places and each dtype. */
 #define PLACE(way, dtype, number)                                                                  \
     case number:                                                                                   \
         way(few, dtype, number, first, last);                                                      \
@@ -242,8 +309,12 @@ SIMD_INLINE void across(const struct few *few, enum dtype dtype, int places, int
         break;                                                                                     \
     }
 
-static void few_along(const struct few *few, int64_t first, int64_t last) {
-    DTYPES(along)
+static void few_along_near(const struct few *few, int64_t first, int64_t last) {
+    DTYPES(along_near)
+}
+
+static void few_along_far(const struct few *few, int64_t first, int64_t last) {
+    DTYPES(along_far)
 }
 
 static void few_across(const struct few *few, int64_t first, int64_t last) {
@@ -253,10 +324,12 @@ static void few_across(const struct few *few, int64_t first, int64_t last) {
 static void few_body(const void *context, int part, int64_t first, int64_t last) {
     (void)part;
     const struct few *few = context;
-    if (few->along_k)
-        few_along(few, first, last);
-    else
+    if (!few->along_k)
         few_across(few, first, last);
+    else if (few->far)
+        few_along_far(few, first, last);
+    else
+        few_along_near(few, first, last);
 }
 
 /* Zeros stand behind each: a last vector of them is read whole. */
@@ -288,6 +361,7 @@ enum status SIMD_NAME(gemm_few)(const struct gemm_problem *problem, struct execu
                            bytes);
     pack_few(&few);
     int64_t streamed = few.sums * few.k * (dtype_is_narrow(few.dtype) ? 2 : 4);
+    few.far = cpu_streams(execution, streamed, few.stream, NULL, NULL);
     parallel_ranges(few.sums, few.along_k ? 1 : COLUMNS_LEAST,
                     parallel_team(streamed, execution->threads), few_body, &few);
     free(few.vectors);

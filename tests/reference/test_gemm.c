@@ -4,6 +4,7 @@
 #include "reference/libraries.h"
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
+#include "reference/simd/cpu.h"
 #include "reference/simd/simd.h"
 #include "tests/support/support.h"
 
@@ -79,6 +80,15 @@ static void fill_operand(enum dtype dtype, uint64_t stream, float *operand, int6
         }
 }
 
+/* With a last level of cache that nothing fits into. */
+static void run_from_memory(struct fixture *fixture) {
+    struct message message = {""};
+    struct execution execution = {.threads = 1, .message = &message};
+    assert_int_equal(cpu_open(1, &execution.cpu, &message), STATUS_OK);
+    run_once(&execution, "from memory", fixture);
+    cpu_close(execution.cpu);
+}
+
 static void run_each_set(struct fixture *fixture) {
     for (enum instruction_set set = INSTRUCTION_SET_BASELINE; set <= instruction_set_best();
          set++) {
@@ -92,6 +102,7 @@ static void run_each_set(struct fixture *fixture) {
         struct message message = {""};
         struct execution grid = {.threads = 4, .message = &message}; /* parts in both directions */
         run_once(&grid, "four threads", fixture);
+        run_from_memory(fixture);
     }
 }
 
