@@ -122,27 +122,44 @@ enum status offers_find(const struct counters_row *rows, size_t count,
     return STATUS_OK;
 }
 
-void offers_print(FILE *file, const struct offer *offers, int count, double measured_s) {
-    fputs("a joule and a dollar: iterations that they buy, at the power limit\n", file);
-    fprintf(file, "  %-16s %-16s %12s  %-22s %10s %12s%s\n", "GPU", "implementation",
-            "predicted ms", "interval, ms", "a joule", "a dollar",
-            isnan(measured_s) ? "" : "  over the CPU");
-    for (int i = 0; i < count; i++) {
-        const struct offer *offer = &offers[i];
-        char interval[48], dollar[24] = "", speedup[40] = "";
-        snprintf(interval, sizeof interval, "%.3g to %.3g", 1e3 * offer->low, 1e3 * offer->high);
-        if (!isnan(offer->a_dollar))
-            snprintf(dollar, sizeof dollar, "%.3g", offer->a_dollar);
-        if (!isnan(measured_s))
-            snprintf(speedup, sizeof speedup, "  predicted %.3gx", measured_s / offer->seconds);
-        if (is_offered(offer))
-            fprintf(file, "  %-16s %-16s %12.4g  %-22s %10.3g %12s%s\n", offer->gpu->name,
-                    offer->implementation, 1e3 * offer->seconds, interval, offer->a_joule, dollar,
-                    speedup);
-        else if (offer->holds)
-            fprintf(file, "  %-16s cannot run it: %s\n", offer->gpu->name, offer->why.text);
-        else
-            fprintf(file, "  %-16s its %.3g GB of memory do not hold the case\n", offer->gpu->name,
-                    offer->gpu->capacity);
+static bool any_has_price(const struct offer *offers, int count) {
+    for (int i = 0; i < count; i++)
+        if (!isnan(offers[i].a_dollar))
+            return true;
+    return false;
+}
+
+static void offer_print(FILE *file, const struct offer *offer, bool has_prices, double measured_s) {
+    char interval[48], dollar[24] = "";
+    if (!offer->holds) {
+        fprintf(file, "  %-16s its %.3g GB of memory do not hold the case\n", offer->gpu->name,
+                offer->gpu->capacity);
+        return;
     }
+    if (!is_offered(offer)) {
+        fprintf(file, "  %-16s cannot run it: %s\n", offer->gpu->name, offer->why.text);
+        return;
+    }
+    snprintf(interval, sizeof interval, "%.3g to %.3g", 1e3 * offer->low, 1e3 * offer->high);
+    if (!isnan(offer->a_dollar))
+        snprintf(dollar, sizeof dollar, "%.3g", offer->a_dollar);
+    fprintf(file, "  %-16s %-16s %12.4g  %-22s %10.3g", offer->gpu->name, offer->implementation,
+            1e3 * offer->seconds, interval, offer->a_joule);
+    if (has_prices)
+        fprintf(file, " %12s", *dollar ? dollar : "no price");
+    if (!isnan(measured_s))
+        fprintf(file, "  predicted %.3gx", measured_s / offer->seconds);
+    fputc('\n', file);
+}
+
+void offers_print(FILE *file, const struct offer *offers, int count, double measured_s) {
+    const bool has_prices = any_has_price(offers, count);
+    fprintf(file, "a joule%s: iterations that %s, at the power limit\n",
+            has_prices ? " and a dollar" : "", has_prices ? "they buy" : "it buys");
+    fprintf(file, "  %-16s %-16s %12s  %-22s %10s", "GPU", "implementation", "predicted ms",
+            "interval, ms", "a joule");
+    fprintf(file, "%s%s\n", has_prices ? "     a dollar" : "",
+            isnan(measured_s) ? "" : "  over the CPU");
+    for (int i = 0; i < count; i++)
+        offer_print(file, &offers[i], has_prices, measured_s);
 }

@@ -83,6 +83,10 @@ static void prices_come_first_and_what_is_too_small_last(void **state) {
     offers_print(file, offers, choice.count, 1.0);
     assert_int_equal(fclose(file), 0);
     assert_non_null(strstr(text, "predicted ms"));
+    assert_non_null(strstr(text, "a joule and a dollar: iterations that they buy"));
+    const char *l4 = strstr(text, "  l4 ");
+    assert_non_null(l4);
+    assert_true(strstr(l4, "no price") && strstr(l4, "no price") < strchr(l4, '\n'));
     assert_non_null(strstr(text, "t4               its 16 GB of memory do not hold the case"));
     free(text);
 }
@@ -109,6 +113,8 @@ static void what_cannot_run_is_not_offered(void **state) {
     offers_print(file, offers, choice.count, (double)NAN);
     assert_int_equal(fclose(file), 0);
     assert_string_equal(offers[0].gpu->name, "h100");
+    assert_non_null(strstr(text, "a joule: iterations that it buys"));
+    assert_null(strstr(text, "dollar"));
     assert_non_null(strstr(text, "  t4               cannot run it: a block wants 65537 bytes of "
                                  "shared memory and it has at most 65536\n"));
     free(text);
