@@ -38,7 +38,7 @@ static void check_written(struct warp *warp, const struct instruction *instructi
     uint8_t *written = place->block->shared_written;
     for (uint32_t k = place->offset; written && k < place->offset + size && !warp->is_faulted;
          k++) {
-        if ((flags & CHECK_READS) && !written[k]) {
+        if ((flags & CHECK_READS) && !(flags & CHECK_MOVES) && !written[k]) {
             warp_fault(
                 warp, instruction, MACHINE_CHECK_FAILED, lane, k,
                 "uninitialised read in shared memory: nothing has written the byte at offset %u",

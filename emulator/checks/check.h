@@ -11,9 +11,10 @@ void check_start(struct block *block);
 enum check_flag {
     CHECK_READS = 1,
     CHECK_WRITES = 2,
-    CHECK_PROXY = 4, /* through the asynchronous proxy, as bulk copies do */
-    CHECK_LATER = 8, /* who loads or stores follows unwritten values himself (undefined.h) */
-    CHECK_WARP = 16, /* by all lanes of the warp together: none of them races with it */
+    CHECK_PROXY = 4,  /* through the asynchronous proxy, as bulk copies do */
+    CHECK_LATER = 8,  /* who loads or stores follows unwritten values himself (undefined.h) */
+    CHECK_WARP = 16,  /* by all lanes of the warp together: none of them races with it */
+    CHECK_MOVES = 32, /* what is read goes on as it is: unwritten bytes are no fault yet */
 };
 
 /* An access of a lane to `size` bytes in shared memory, in any block of the cluster; an atomic one

@@ -4,6 +4,7 @@
 
 #include "emulator/arithmetic/half.h"
 #include "emulator/checks/check.h"
+#include "emulator/checks/undefined.h"
 #include "emulator/execute/cached.h"
 #include "emulator/execute/execute.h"
 #include "emulator/lanes/space.h"
@@ -131,7 +132,34 @@ struct atomic_request {
     struct request_sectors global;
     struct lanes64 shared;
     uint32_t shared_lanes;
+    uint32_t unwritten; /* lanes that exchange what nothing has written */
 };
+
+/* An exchange hands on what was there; other operations compute with it. */
+static void check_shared(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                         const struct shared_place *place, struct atomic_request *request) {
+    const uint32_t bytes = instruction->detail->access_bytes * instruction->detail->elements;
+    const bool moves = instruction->variant == ATOMIC_EXCHANGE;
+    const uint8_t *written = place->block->shared_written;
+    if (moves && written && !memchr(written + place->offset, 1, bytes))
+        request->unwritten |= UINT32_C(1) << lane;
+    check_place(warp, instruction, lane, place, bytes,
+                CHECK_READS | CHECK_WRITES | (moves ? CHECK_MOVES : 0U));
+}
+
+static void check_in_range(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                           const struct memory_range *range, uint64_t address,
+                           struct atomic_request *request) {
+    const uint32_t bytes = instruction->detail->access_bytes * instruction->detail->elements;
+    if (instruction->variant != ATOMIC_EXCHANGE) {
+        check_global(warp, instruction, lane, address, bytes, false);
+    } else {
+        check_global_race(warp, instruction, lane, address, bytes, false);
+        if (warp->undefined && memory_is_unwritten(range, address, bytes))
+            request->unwritten |= UINT32_C(1) << lane;
+    }
+    check_global(warp, instruction, lane, address, bytes, true);
+}
 
 /* The bytes that a lane means, or NULL after a fault. */
 static unsigned char *find_bytes(struct warp *warp, const struct instruction *instruction,
@@ -156,7 +184,7 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
         request->shared.at[lane] = place.offset;
         request->shared_lanes |= UINT32_C(1) << lane;
         if (launch->is_slow)
-            check_place(warp, instruction, lane, &place, bytes, CHECK_READS | CHECK_WRITES);
+            check_shared(warp, instruction, lane, &place, request);
         return warp->is_faulted ? NULL : place.block->shared + place.offset;
     }
     struct memory_range *range =
@@ -172,10 +200,8 @@ static unsigned char *find_bytes(struct warp *warp, const struct instruction *in
         return NULL;
     }
     request_touch(&request->global, range, address);
-    if (launch->is_slow) {
-        check_global(warp, instruction, lane, address, bytes, false);
-        check_global(warp, instruction, lane, address, bytes, true);
-    }
+    if (launch->is_slow)
+        check_in_range(warp, instruction, lane, range, address, request);
     return warp->is_faulted ? NULL : space_host(address);
 }
 
@@ -215,7 +241,7 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
     struct atomic_request request;
     struct lanes64 old[VECTOR_LIMIT];
     warp->communicated = true;
-    request.global.count = request.shared_lanes = 0;
+    request.global.count = request.shared_lanes = request.unwritten = 0;
     for (unsigned lane = 0; lane < LANES; lane++) {
         if (!(warp->mask >> lane & 1))
             continue;
@@ -228,6 +254,7 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
             if (warp->mask >> lane & 1)
                 value_write(warp, detail, k, lane, old[k].at[lane]);
         }
+        undefined_load(warp, instruction, k, warp->mask, request.unwritten);
     }
 }
 
