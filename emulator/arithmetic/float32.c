@@ -131,7 +131,7 @@ static const struct lane_operation multiply_adds[] = {
     {"fma.rn.f32", "w=w,w,w", fma_nearest},
     {"fma.rn.ftz.f32", "w=w,w,w", fma_flushed},
     {"fma{.rn,.rz,.rm,.rp}[.ftz][.sat].f32", "w=w,w,w", fma_any},
-    {"mad[{.rn,.rz,.rm,.rp}][.ftz][.sat].f32", "w=w,w,w", fma_any},
+    {"mad{.rn,.rz,.rm,.rp}[.ftz][.sat].f32", "w=w,w,w", fma_any},
 };
 
 ARITHMETIC_TABLE(arithmetic_fma32, multiply_adds, OPERATION_FMA);

@@ -2,6 +2,7 @@
 #include "emulator/decode/memory.h"
 
 #include "emulator/arithmetic/matrix.h"
+#include "emulator/decode/operand_class.h"
 #include "emulator/decode/operands.h"
 #include "emulator/decode/text.h"
 #include "emulator/lanes/space.h"
@@ -203,6 +204,12 @@ static void memory_shape(struct decoder *decoder, const struct instruction_row *
     detail->request_bytes = detail->elements * detail->access_bytes;
 }
 
+static void check_class(struct decoder *decoder, const struct syntax_operand *operand) {
+    const struct syntax_type *declared;
+    if (operand->kind == OPERAND_NAME && decoder_register_bits(decoder, operand, &declared))
+        operand_class_check_value(decoder, operand, declared);
+}
+
 static void memory_values(struct decoder *decoder, const struct syntax_operand *operand,
                           char letter, bool is_to) {
     struct detail *detail = decoder->detail;
@@ -215,6 +222,7 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
         decoder_fail(decoder, "a vector operand is needed");
     }
     for (uint32_t k = 0; k < detail->elements; k++) {
+        check_class(decoder, &items[k]);
         if (is_to)
             decoder_add_to(decoder, &items[k], letter);
         else

@@ -134,6 +134,8 @@ void decode_move(struct decoder *decoder) {
         decoder->instruction->execute = decoder->set->handlers->move_pack;
         return;
     }
+    if (to->kind == OPERAND_SINK)
+        decoder_fail(decoder, "the result cannot be dropped");
     decoder->detail->access_bytes = 4;
     if (move_special(decoder, to, from, letter) || move_frame_address(decoder, to, from, letter))
         return;

@@ -2,6 +2,7 @@
 #include "emulator/decode/operands.h"
 
 #include "emulator/decode/constants.h"
+#include "emulator/decode/operand_class.h"
 #include "emulator/decode/special_registers.h"
 #include "emulator/decode/text.h"
 #include "emulator/lanes/space.h"
@@ -148,17 +149,6 @@ static bool is_signed_result(const struct decoder *decoder) {
     return false;
 }
 
-static enum type_kind last_type_kind(const struct decoder *decoder) {
-    const struct syntax_instruction *source = decoder_source(decoder);
-    for (size_t k = source->modifier_count; k-- > 0;) {
-        const struct syntax_type *type =
-            syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
-        if (type)
-            return type->kind;
-    }
-    return TYPE_OTHER;
-}
-
 void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width) {
     struct detail *detail = decoder->detail;
     if (width == 1)
@@ -170,28 +160,10 @@ void decoder_add_constant(struct decoder *decoder, uint64_t bits, uint32_t width
     detail->from[detail->from_count++] = constants_slot(decoder, bits, width);
 }
 
-/* A literal is a number of its instruction's kind. slct takes two, and the stride of a fragment, the
- * size of a copy and the scale of a product are integers whatever their elements are. */
-static void check_literal(struct decoder *decoder, enum operand_kind literal, char letter) {
-    const bool is_integer = literal == OPERAND_INTEGER, is_wide = literal == OPERAND_FLOAT64;
-    static const char *const exceptions[] = {"slct", "wmma", "wgmma", "cp", "createpolicy"};
-    const enum type_kind kind = last_type_kind(decoder);
-    for (size_t k = 0; k < sizeof exceptions / sizeof exceptions[0]; k++) {
-        if (strcmp(decoder_source(decoder)->root, exceptions[k]) == 0)
-            return;
-    }
-    if (is_integer && kind == TYPE_FLOAT)
-        decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");
-    if (!is_integer && kind == TYPE_BITS && is_wide && letter == 'w')
-        decoder_fail(decoder, "a float of 64 bits where 32 are needed");
-    if (!is_integer && (kind == TYPE_UNSIGNED || kind == TYPE_SIGNED))
-        decoder_fail(decoder, "a float where an integer is needed");
-}
-
 static uint64_t literal_bits(struct decoder *decoder, const struct syntax_operand *operand,
                              char letter) {
     uint64_t bits = (uint64_t)operand->integer;
-    check_literal(decoder, operand->kind, letter);
+    operand_class_check_literal(decoder, operand->kind, letter);
     if (operand->kind == OPERAND_INTEGER && letter == 'h')
         return bits & 0xffff;
     if (operand->kind == OPERAND_INTEGER && letter == 'b')
@@ -252,6 +224,9 @@ uint64_t decoder_symbol_value(struct decoder *decoder, const struct syntax_symbo
 
 static void add_from_symbol(struct decoder *decoder, const struct syntax_symbol *symbol,
                             const struct syntax_operand *operand, char letter) {
+    const struct instruction_row *row = decoder->detail->row;
+    if ((!row || row->decode == DECODE_PLAIN) && strcmp(decoder_source(decoder)->root, "cvta") != 0)
+        decoder_fail(decoder, "an address is taken with mov first");
     bool is_dynamic;
     uint64_t value = decoder_symbol_value(decoder, symbol, operand, &is_dynamic);
     if (is_dynamic)
@@ -265,7 +240,7 @@ static void add_from_symbol(struct decoder *decoder, const struct syntax_symbol 
 static void check_reads_special(struct decoder *decoder) {
     const struct detail *detail = decoder->detail;
     const bool is_move = detail->row && detail->row->decode == DECODE_MOVE;
-    if (!is_move && !(detail->flags & OPERATION_WIDENS))
+    if (!is_move && (!(detail->flags & OPERATION_WIDENS) || operand_class_has_floats(decoder)))
         decoder_fail(decoder, "a special register is read with mov first");
 }
 
@@ -305,9 +280,11 @@ static void add_from_name(struct decoder *decoder, const struct syntax_operand *
         add_from_symbol(decoder, symbol, operand, letter);
         return;
     }
-    unsigned bits = decoder->function->syntax->registers[index].type->bits;
+    const struct syntax_type *declared = decoder->function->syntax->registers[index].type;
+    const unsigned bits = declared->bits;
     check_lacking(decoder, bits, letter);
     check_width(decoder, operand, bits, letter);
+    operand_class_check(decoder, operand, declared, false);
     if (operand->negated && letter != 'p')
         decoder_fail(decoder, "'!' needs a predicate");
     if (operand->negated)
@@ -364,9 +341,13 @@ void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operan
         decoder_fail(decoder, "the destination is not a register");
         return;
     }
-    unsigned bits = decoder->function->syntax->registers[index].type->bits;
+    const struct syntax_type *declared = decoder->function->syntax->registers[index].type;
+    const unsigned bits = declared->bits;
     check_lacking(decoder, bits, letter);
     check_width(decoder, operand, bits, letter);
+    operand_class_check(decoder, operand, declared, true);
+    if (operand->negated)
+        decoder_fail(decoder, "a result cannot be negated");
     detail->to_bits[detail->to_count] = slot_bits(bits);
     if (bits > letter_bits(letter))
         detail->to_extend[detail->to_count] =

@@ -43,6 +43,9 @@ static size_t add_group(struct decoder *decoder, size_t next, char letter, size_
         return next + 1;
     }
     count = count > 0 ? count : 1;
+    /* Predicates may be dropped, and what stands before one, as in elect.sync _|%p. */
+    if (operand->kind == OPERAND_SINK && letter != 'p' && !operand->second)
+        decoder_fail(decoder, "the result cannot be dropped");
     if (count > 1 || operand->kind == OPERAND_VECTOR) {
         if (operand->kind != OPERAND_VECTOR || operand->item_count != count)
             decoder_fail(decoder, "a vector operand has the wrong number of elements");

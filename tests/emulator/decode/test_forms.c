@@ -388,6 +388,31 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
         {"mov.f64 %fd1, 1e-400;", "1e-400 is beyond"},
         {"mov.f64 %fd1, 1e-310;", "1e-310 is beyond"},
         {"mov.b32 %r1, 1.0;", "a float of 64 bits"},
+        {"add.u32 %f1, %r2, %r3;", "%f1 is declared as .f32"},
+        {"mad.lo.u32 %r1, %r2, %f7, %r4;", "%f7 is declared as .f32"},
+        {"setp.eq.u32 %p1, %r1, %f2;", "%f2 is declared as .f32"},
+        {".reg .u32 %u; add.f32 %f1, %f2, %u;", "%u is declared as .u32"},
+        {".reg .f16 %x; add.u16 %x, %h1, %h2;", "%x is declared as .f16"},
+        {"add.f16x2 %r1, %f7, %r3;", "%f7 is declared as .f32"},
+        {"cvt.rn.bf16.f32 %f7, %f2;", "%f7 is declared as .f32"},
+        {"cvt.rni.s32.f32 %f1, %f2;", "%f1 is declared as .f32"},
+        {"cvta.to.global.u64 %rd1, %fd1;", "%fd1 is declared as .f64"},
+        {"mov.u32 %f1, %r1;", "%f1 is declared as .f32"},
+        {"ld.global.u32 %f1, [%rd1];", "%f1 is declared as .f32"},
+        {"st.global.v2.s32 [%rd1], {%r1,%f1};", "%f1 is declared as .f32"},
+        {"slct.f32.s32 %f1, %f2, %f3, %f4;", "%f4 is declared as .f32"},
+        {"slct.f32.s32 %f1, %f2, 1, %r1;", "an integer where a float"},
+        {"slct.s32.s32 %r1, %r2, %r3, 1.0;", "a float where an integer"},
+        {"cvt.rn.f32.u32 %f1, %tid.x;", "special register"},
+        {"mov.b64 %rd1, 0f3f800000;", "a float of 32 bits"},
+        {"redux.sync.add.s32 %f1, %r1, %r2;", "%f1 is declared as .f32"},
+        {"min.s16x2 %r1, %r2, 1;", "a constant where packed values"},
+        {"fma.rn.f16x2 %r1, %r2, 0f3c003c00, %r3;", "a constant where packed values"},
+        {".shared .b32 s; add.u32 %r1, %r2, s;", "an address is taken with mov"},
+        {"add.s32 _, %r1, %r2;", "the result cannot be dropped"},
+        {"mov.u32 _, %r1;", "the result cannot be dropped"},
+        {"setp.eq.u32 !%p1, %r1, %r2;", "a result cannot be negated"},
+        {"pmevent 16;", "no meaning here"},
     };
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
@@ -402,6 +427,13 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
                                        "mov.b32 %r1, %f1;")),
                      0x3f800000);
     assert_int_equal(run(bench, KERNEL("mov.b32 %r1, 0f3f800000;")), 0x3f800000);
+    assert_int_equal(run(bench, KERNEL("mov.f32 %f1, 0f3f800000; brev.b32 %f2, %f1; "
+                                       "mov.f32 %r2, %f2; brev.b32 %r1, %r2;")),
+                     0x3f800000);
+    assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.u32 %x, 6; add.u32 %r1, %x, 1;")), 7);
+    assert_int_equal(run(bench, KERNEL(".shared .b32 s; cvta.shared.u64 %rd2, s; "
+                                       "setp.ne.u32 %p1|_, %r1, %r1; selp.b32 %r1, 1, 7, %p1;")),
+                     7);
     assert_int_equal(run(bench, KERNEL("cvt.s32.u16 %r1, %ntid.x;")), 1);
 }
 

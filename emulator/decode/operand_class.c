@@ -1,0 +1,141 @@
+/* Floats and integers in registers and as literals, told apart as the assembler does. */
+#include "emulator/decode/operand_class.h"
+
+#include "emulator/decode/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The types that an instruction names: how many, the first and the last. */
+struct named_types {
+    size_t count;
+    const struct syntax_type *first, *last;
+};
+
+static struct named_types types_of(const struct decoder *decoder) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    struct named_types types = {0, NULL, NULL};
+    for (size_t k = 0; k < source->modifier_count; k++) {
+        const struct syntax_type *type =
+            syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
+        if (!type)
+            continue;
+        types.first = types.count++ ? types.first : type;
+        types.last = type;
+    }
+    return types;
+}
+
+static bool is_root(const struct decoder *decoder, const char *root) {
+    return strcmp(decoder_source(decoder)->root, root) == 0;
+}
+
+static bool is_pair(const char *modifier) {
+    const size_t length = strlen(modifier);
+    return length > 3 && strcmp(modifier + length - 2, "x2") == 0;
+}
+
+/* A register of bits, of which one of f16x2 is another, is of any type. */
+static bool is_of_any_type(const struct syntax_type *declared) {
+    return declared->kind == TYPE_BITS || declared->kind == TYPE_PREDICATE ||
+           is_pair(declared->name);
+}
+
+/* Several values in one register, which have no literals. */
+static bool is_packed(const struct decoder *decoder) {
+    const struct syntax_instruction *source = decoder_source(decoder);
+    bool has_pairs = false;
+    for (size_t k = 0; k < source->modifier_count; k++)
+        has_pairs |= is_pair(source->modifiers[k]);
+    return has_pairs && !is_root(decoder, "cvt");
+}
+
+static void refuse(struct decoder *decoder, const struct syntax_operand *operand,
+                   const struct syntax_type *declared) {
+    char what[160];
+    snprintf(what, sizeof what, "register %.64s is declared as .%.16s, which does not fit here,",
+             operand->name, declared->name);
+    decoder_fail(decoder, what);
+}
+
+static bool is_integer(const struct syntax_type *type) {
+    return type->kind == TYPE_UNSIGNED || type->kind == TYPE_SIGNED;
+}
+
+/* Floats are of one format each. */
+static bool fits(const struct syntax_type *wanted, const struct syntax_type *declared) {
+    if (is_integer(wanted))
+        return is_integer(declared);
+    return wanted->kind != TYPE_FLOAT || strcmp(wanted->name, declared->name) == 0;
+}
+
+/* What lanes do together takes a mask of lanes as well, which is an integer. */
+static bool is_mixed(const struct decoder *decoder, const struct syntax_type *type) {
+    return type->kind == TYPE_FLOAT && decoder_has_modifier(decoder, "sync");
+}
+
+static bool computes(const struct decoder *decoder) {
+    const struct instruction_row *row = decoder->detail->row;
+    return !row || row->decode == DECODE_PLAIN;
+}
+
+void operand_class_check(struct decoder *decoder, const struct syntax_operand *operand,
+                         const struct syntax_type *declared, bool is_to) {
+    const struct instruction_row *row = decoder->detail->row;
+    const bool moves = row && row->decode == DECODE_MOVE;
+    if (!(moves || computes(decoder)) || is_of_any_type(declared))
+        return;
+    const struct named_types types = types_of(decoder);
+    bool is_wrong = false;
+    if (is_packed(decoder))
+        is_wrong = types.count <= 1;
+    else if (types.count == 1)
+        is_wrong = declared->bits == types.last->bits && !is_mixed(decoder, types.last) &&
+                   !fits(types.last, declared);
+    else if (types.count == 2 && is_root(decoder, "cvt"))
+        is_wrong = !fits(is_to ? types.first : types.last, declared);
+    else if (types.count == 2 && is_root(decoder, "slct"))
+        is_wrong =
+            !fits(is_to || decoder->detail->from_count < 2 ? types.first : types.last, declared);
+    if (is_wrong)
+        refuse(decoder, operand, declared);
+}
+
+void operand_class_check_value(struct decoder *decoder, const struct syntax_operand *operand,
+                               const struct syntax_type *declared) {
+    const bool is_known = is_root(decoder, "ld") || is_root(decoder, "st");
+    const struct named_types types = types_of(decoder);
+    if (is_known && !is_of_any_type(declared) && types.count == 1 && !fits(types.last, declared))
+        refuse(decoder, operand, declared);
+}
+
+bool operand_class_has_floats(const struct decoder *decoder) {
+    const struct named_types types = types_of(decoder);
+    return types.count > 0 && (types.first->kind == TYPE_FLOAT || types.last->kind == TYPE_FLOAT);
+}
+
+/* A literal is a number of its instruction's kind. slct takes two values of its first type, and chooses by one of
+ * the second. The stride of a fragment, the size of a copy and the scale of a product are integers whatever their
+ * elements are. */
+void operand_class_check_literal(struct decoder *decoder, enum operand_kind literal, char letter) {
+    const bool is_integer = literal == OPERAND_INTEGER, is_wide = literal == OPERAND_FLOAT64;
+    static const char *const exceptions[] = {"wmma", "wgmma", "cp", "createpolicy"};
+    const struct named_types types = types_of(decoder);
+    const bool is_chosen = decoder->detail->from_count < 2 && is_root(decoder, "slct");
+    const struct syntax_type *type = is_chosen ? types.first : types.last;
+    const enum type_kind kind = type ? type->kind : TYPE_OTHER;
+    if (computes(decoder) && is_packed(decoder))
+        decoder_fail(decoder, "a constant where packed values are needed");
+    for (size_t k = 0; k < sizeof exceptions / sizeof exceptions[0]; k++) {
+        if (is_root(decoder, exceptions[k]))
+            return;
+    }
+    if (is_integer && kind == TYPE_FLOAT)
+        decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");
+    if (!is_integer && kind == TYPE_BITS && is_wide && letter == 'w')
+        decoder_fail(decoder, "a float of 64 bits where 32 are needed");
+    if (!is_integer && kind == TYPE_BITS && !is_wide && letter == 'd')
+        decoder_fail(decoder, "a float of 32 bits where 64 are needed");
+    if (!is_integer && (kind == TYPE_UNSIGNED || kind == TYPE_SIGNED))
+        decoder_fail(decoder, "a float where an integer is needed");
+}
