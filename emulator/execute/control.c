@@ -1,14 +1,10 @@
 /* Branches, calls, returns, exits, traps: the instructions that move the program counter. */
-#include "emulator/checks/race.h"
-#include "emulator/checks/race_global.h"
 #include "emulator/checks/undefined.h"
 #include "emulator/execute/barrier.h"
 #include "emulator/execute/barrier_cluster.h"
+#include "emulator/execute/builtin.h"
 #include "emulator/execute/execute.h"
-#include "emulator/execute/print.h"
 #include "emulator/lanes/space.h"
-#include "emulator/memory/heap.h"
-#include "emulator/warps/address.h"
 #include "emulator/warps/warp.h"
 
 #include <string.h>
@@ -165,102 +161,6 @@ find_callee(struct warp *warp, const struct instruction *instruction, uint32_t *
     return NULL;
 }
 
-static uint64_t argument(const struct warp *warp, const struct detail *detail, size_t k,
-                         unsigned lane) {
-    uint64_t value = 0;
-    memcpy(&value,
-           warp->bank[BANK_FRAME] + detail->copies[k].caller +
-               (size_t)lane * detail->copies[k].stride_caller,
-           detail->copies[k].size < sizeof value ? detail->copies[k].size : sizeof value);
-    return value;
-}
-
-static const char *argument_text(struct warp *warp, const struct detail *detail, size_t k,
-                                 unsigned lane) {
-    const unsigned char *text = address_find(warp, lane, argument(warp, detail, k, lane), 1);
-    return text ? (const char *)text : "?";
-}
-
-static void give_result(struct warp *warp, const struct detail *detail, unsigned lane,
-                        uint64_t value) {
-    if (detail->result_count == 0)
-        return;
-    const size_t bytes =
-        detail->results[0].size < sizeof value ? detail->results[0].size : sizeof value;
-    unsigned char *to = warp->bank[BANK_FRAME] + detail->results[0].caller +
-                        (size_t)lane * detail->results[0].stride_caller;
-    unsigned char *flags = undefined_area(warp, to);
-    memcpy(to, &value, bytes);
-    if (flags)
-        memset(flags, 0, bytes);
-}
-
-static void call_print(struct warp *warp, const struct instruction *instruction, unsigned lane) {
-    const struct detail *detail = instruction->detail;
-    const uint64_t format = argument(warp, detail, 0, lane),
-                   values = argument(warp, detail, 1, lane);
-    if (!address_find(warp, lane, format, 1) || (values && !address_find(warp, lane, values, 1))) {
-        warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, format,
-                   "printf with a bad pointer");
-        return;
-    }
-    print_lane(warp, lane, format, values);
-    give_result(warp, detail, lane, 1);
-}
-
-/* A graph's condition is four bytes of memory, and its handle their address. */
-static void call_set_conditional(struct warp *warp, const struct instruction *instruction,
-                                 unsigned lane) {
-    const uint64_t handle = argument(warp, instruction->detail, 0, lane);
-    const uint32_t value = (uint32_t)argument(warp, instruction->detail, 1, lane);
-    unsigned char *memory =
-        handle % sizeof value == 0 ? address_find(warp, lane, handle, sizeof value) : NULL;
-    if (memory)
-        memcpy(memory, &value, sizeof value);
-    else
-        warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, handle,
-                   "cudaGraphSetConditional of a handle that is none");
-}
-
-enum { HEAP_KEY = 0 }; /* no address: blocks meet at the heap */
-
-static void call_lane(struct warp *warp, const struct instruction *instruction, unsigned lane) {
-    const struct detail *detail = instruction->detail;
-    struct heap *heap = warp->block->launch->heap;
-    const uint64_t first = argument(warp, detail, 0, lane);
-    switch (detail->callee->builtin) {
-    case BUILTIN_ASSERTFAIL:
-        warp_fault(warp, instruction, MACHINE_ASSERT, lane, 0,
-                   "assertion '%.120s' failed (%.120s:%u)", argument_text(warp, detail, 0, lane),
-                   argument_text(warp, detail, 1, lane), (unsigned)argument(warp, detail, 2, lane));
-        break;
-    case BUILTIN_MALLOC:
-        race_global_meet(warp, HEAP_KEY);
-        give_result(warp, detail, lane, heap_allocate(heap, first));
-        break;
-    case BUILTIN_FREE:
-        race_global_meet(warp, HEAP_KEY);
-        if (!heap_free(heap, first))
-            warp_fault(warp, instruction, MACHINE_INVALID_ADDRESS, lane, first,
-                       "free of what malloc did not give, or of what is free already");
-        break;
-    case BUILTIN_SET_CONDITIONAL:
-        call_set_conditional(warp, instruction, lane);
-        break;
-    default:
-        call_print(warp, instruction, lane);
-    }
-}
-
-static void call_builtin(struct warp *warp, const struct instruction *instruction, uint32_t lanes) {
-    for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
-        if (lanes >> lane & 1)
-            call_lane(warp, instruction, lane);
-    }
-    if (!warp->is_faulted)
-        warp->pc++;
-}
-
 static bool enter_frame(struct warp *warp, const struct instruction *instruction,
                         const struct program_function *callee, uint32_t lanes) {
     const struct program_function *caller = instruction->detail->function;
@@ -313,7 +213,7 @@ static void execute_call(struct warp *warp, const struct instruction *instructio
     if (!callee)
         return;
     if (callee->builtin != BUILTIN_NONE) {
-        call_builtin(warp, instruction, lanes);
+        builtin_call(warp, instruction, lanes);
         return;
     }
     const uint32_t skipped = warp->mask & ~warp_guard(warp, instruction);
@@ -370,42 +270,6 @@ static void execute_return(struct warp *warp, const struct instruction *instruct
     }
 }
 
-/* ---- Instructions without effect here ---- */
-
-static void execute_nothing(struct warp *warp, const struct instruction *instruction) {
-    (void)warp;
-    (void)instruction;
-}
-
-/* Policies for caches, which are not there. */
-static void execute_policy(struct warp *warp, const struct instruction *instruction) {
-    struct lanes64 *to = warp_slot(warp, instruction->to);
-    for (unsigned lane = 0; lane < LANES; lane++)
-        to->at[lane] = (warp->mask >> lane & 1) ? 0 : to->at[lane];
-}
-
-/* Sleeping and waiting hint that other threads should run. */
-static void execute_sleep(struct warp *warp, const struct instruction *instruction) {
-    (void)instruction;
-    warp->communicated = true;
-}
-
-/* What threads have written to shared memory, bulk copies see behind it. */
-static void execute_proxy_fence(struct warp *warp, const struct instruction *instruction) {
-    execute_sleep(warp, instruction);
-    race_proxy_fence(warp);
-}
-
-static void execute_fence(struct warp *warp, const struct instruction *instruction) {
-    execute_sleep(warp, instruction);
-    race_fence(warp);
-    race_global_fence(warp);
-}
-
-#define POLICIES                                                                                   \
-    ".{L2::evict_last,L2::evict_normal,L2::evict_first,L2::evict_unchanged}"                       \
-    "[.{L2::evict_first,L2::evict_unchanged}].b64"
-
 static const struct instruction_row rows[] = {
     {.pattern = "bra[.uni]",
      "",
@@ -422,49 +286,6 @@ static const struct instruction_row rows[] = {
     {.pattern = "exit", "", execute_exit, .flags = ROW_CONTROL | ROW_ENDS},
     {.pattern = "trap", "", execute_trap, .flags = ROW_CONTROL | ROW_ENDS},
     {.pattern = "brkpt", "", execute_trap, .flags = ROW_CONTROL},
-    {.pattern = "nanosleep.u32", "w", execute_sleep},
-    {.pattern = "membar.{cta,gl,sys,gpu}", "", execute_fence},
-    {.pattern = "fence[.{sc,acq_rel,acquire,release}].{cta,cluster,gpu,sys}", "", execute_fence},
-    {.pattern = "fence.proxy.{alias,async.global}", "", execute_sleep},
-    {.pattern = "membar.proxy.alias", "", execute_sleep},
-    {.pattern = "fence.proxy.{async,async.shared::cta,async.shared::cluster}",
-     "",
-     execute_proxy_fence},
-    {.pattern = "fence.mbarrier_init.release.cluster", "", execute_fence},
-    {.pattern = "fence.{acquire.sync_restrict::shared::cluster,release.sync_restrict::shared::cta}."
-                "cluster",
-     "",
-     execute_fence},
-    {.pattern = "fence.proxy.tensormap::generic.acquire.{cta,cluster,gpu,sys}",
-     "m,i",
-     execute_sleep,
-     .decode = DECODE_PREFETCH},
-    {.pattern = "fence.proxy.tensormap::generic.release.{cta,cluster,gpu,sys}", "", execute_sleep},
-    {.pattern = "griddepcontrol.{launch_dependents,wait}", "", execute_nothing},
-    {.pattern = "applypriority[.global].L2::evict_normal",
-     "m,i",
-     execute_nothing,
-     .decode = DECODE_PREFETCH},
-    {.pattern = "discard[.global].L2", "m,i", execute_nothing, .decode = DECODE_PREFETCH},
-    {.pattern = "prefetch[.{global,local}].{L1,L2}",
-     "m",
-     execute_nothing,
-     .decode = DECODE_PREFETCH},
-    {.pattern = "prefetch.global.{L2::evict_last,L2::evict_normal}",
-     "m",
-     execute_nothing,
-     .decode = DECODE_PREFETCH},
-    {.pattern = "prefetchu.L1", "m", execute_nothing, .decode = DECODE_PREFETCH},
-    {.pattern = "pmevent", "i16", execute_nothing},
-    {.pattern = "pmevent.mask", "i", execute_nothing},
-    {.pattern = "createpolicy.fractional" POLICIES, "d=", execute_policy},
-    {.pattern = "createpolicy.fractional" POLICIES, "d=w", execute_policy},
-    {.pattern = "createpolicy.range[.global]" POLICIES,
-     "d=m,w,w",
-     execute_policy,
-     .decode = DECODE_UNTYPED},
-    {.pattern = "createpolicy.cvt.L2.b64", "d=d", execute_policy},
-    {.pattern = "setmaxnreg.{inc,dec}.sync.aligned.u32", "i", execute_nothing},
 };
 
 const struct instruction_table executor_control = {rows, sizeof rows / sizeof rows[0]};

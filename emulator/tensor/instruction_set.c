@@ -16,14 +16,14 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 24 };
+enum { TABLES = 25 };
 
 /* The tables of a build, those that programs use most first. */
 #define BUILD(suffix)                                                                              \
     {                                                                                              \
         &executor_arithmetic_##suffix, &executor_memory_##suffix, &executor_control,               \
-            &executor_warp, &executor_barrier, &executor_atomic, &async_copy, &async_mbarrier,     \
-            &async_bulk, &async_tensor, &async_tensor_edit, &async_remote,                         \
+            &executor_warp, &executor_barrier, &executor_atomic, &executor_fence, &async_copy,     \
+            &async_mbarrier, &async_bulk, &async_tensor, &async_tensor_edit, &async_remote,        \
             &executor_barrier_cluster, &matrix_products, &matrix_fragments, &executor_texture,     \
             &matrix_warpgroups, &tensor_allocations, &tensor_moves, &tensor_copies,                \
             &tensor_products, &async_cancel, &executor_multimem, &executor_fill, NULL              \
