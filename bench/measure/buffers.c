@@ -16,10 +16,6 @@ static size_t spec_bytes(const struct buffer_spec *spec) {
     return (size_t)spec->elements * element_bytes(spec->element);
 }
 
-static bool is_written(const struct buffer_spec *spec) {
-    return spec->role == BUFFER_OUTPUT || spec->role == BUFFER_IN_OUT;
-}
-
 /* --- inputs ----------------------------------------------------------------------------------- */
 
 /* What stands at every `stride`-th element of special inputs. */
@@ -165,7 +161,7 @@ int buffer_set_transfers(const struct buffer_set *set,
         transfers[count++] = (struct device_transfer){.data = set->data[i],
                                                       .bytes = spec_bytes(spec) / portions,
                                                       .up = spec->role != BUFFER_OUTPUT,
-                                                      .down = is_written(spec)};
+                                                      .down = buffer_is_output(spec)};
     }
     return count;
 }
@@ -322,7 +318,7 @@ enum status observed_check_untouched(const struct observed *observed, const stru
             continue;
         const struct buffer_spec *spec = &set->inputs->specs[i];
         enum status status = check_guards(observed->data[i], spec, message);
-        if (status == STATUS_OK && is_written(spec))
+        if (status == STATUS_OK && buffer_is_output(spec))
             status = check_gaps(observed->data[i], spec, set->inputs->data[i], message);
         if (status == STATUS_OK && spec->role == BUFFER_INPUT &&
             memcmp(observed->data[i], set->inputs->data[i], spec_bytes(spec)) != 0)

@@ -17,6 +17,7 @@ enum status expectation_open(const struct bench_case *bench_case, const struct i
 enum status expectation_open_within(const struct bench_case *bench_case,
                                     const struct inputs *inputs, double oracle_flops,
                                     struct expectation **expectation, struct message *message);
+const struct bench_case *expectation_case(const struct expectation *expectation);
 void expectation_close(struct expectation *expectation);
 
 /* What a check found beside its status. */
@@ -26,13 +27,26 @@ struct check {
     double seconds;   /* wall time of the launch: a first idea of how long an iteration takes */
 };
 
-/* Poisons the set, launches `iteration` once with `launch` (bound to that set), and compares every
- * output with the expectation, guard zones and inputs with what they were. STATUS_OK: computed what
- * it should. STATUS_WRONG: `message` names buffer, element, both values and tolerance. Anything
- * else is the launch's own failure.
+/* A launch that is over. */
+struct launched {
+    int64_t iteration;
+    const struct implementation *implementation;
+    struct ranks *ranks; /* that launched it together; NULL for none */
+};
+
+/* Compares every output with what is expected, on all threads that there can be, however many the
+ * launch had. STATUS_WRONG: `message` names buffer, element, both values and tolerance.
  *
  * The rule of comparison: NaN equals NaN, an infinity equals itself, and otherwise
  * !(|computed - expected| <= tolerance) is wrong. */
+enum status expectation_compare(struct expectation *expectation, const struct launched *launched,
+                                const struct observed *observed, struct check *check,
+                                struct message *message);
+
+/* Poisons the set, launches `iteration` once with `launch` (bound to that set), and compares every
+ * output with the expectation, guard zones and inputs with what they were. STATUS_OK: computed what
+ * it should. STATUS_WRONG: `message` names buffer, element, both values and tolerance. Anything
+ * else is the launch's own failure. */
 enum status verify_launch(struct expectation *expectation,
                           const struct implementation *implementation, const struct launch *launch,
                           int64_t iteration, struct buffer_set *set, struct execution *execution,

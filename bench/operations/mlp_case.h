@@ -33,6 +33,17 @@ void mlp_prepare(const struct bench_case *bench_case, void *const buffers[]);
 void mlp_bind(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
 extern const struct preset_line mlp_preset_lines[];
 
+/* How it runs (mlp_run.c), members of struct operation too. */
+enum status mlp_launch(const struct implementation *implementation, const struct launch *launch,
+                       int64_t iteration, struct execution *execution);
+enum status mlp_keep(const struct implementation *implementation, struct launch *launch,
+                     struct message *message);
+void mlp_release(struct launch *launch);
+void mlp_settle(const struct launch *launch, struct ranks *ranks);
+double mlp_flops(const struct bench_case *bench_case);
+double mlp_bytes(const struct bench_case *bench_case);
+extern const struct operation_parts mlp_parts;
+
 /* The oracle (mlp_check.c), members of struct operation too. */
 void *mlp_oracle_open(const struct oracle_view *view);
 void mlp_oracle_close(void *state);

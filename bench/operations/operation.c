@@ -1,5 +1,6 @@
-/* Look-up and text forms of operations and cases. */
+/* Look-up and text forms of operations and cases, and launching rows. */
 #include "bench/operations/operation.h"
+#include "common/narrow.h"
 #include "common/words.h"
 
 #include <errno.h>
@@ -164,6 +165,23 @@ enum element dtype_element_kind(enum dtype dtype) {
     return dtype == DTYPE_BF16  ? ELEMENT_BF16
            : dtype == DTYPE_F16 ? ELEMENT_F16
                                 : ELEMENT_F32; /* tf32 too */
+}
+
+bool buffer_is_output(const struct buffer_spec *spec) {
+    return spec->elements > 0 && (spec->role == BUFFER_OUTPUT || spec->role == BUFFER_IN_OUT);
+}
+
+float element_read(const void *data, enum element element, int64_t i) {
+    switch (element) {
+    case ELEMENT_BF16:
+        return bf16_widen(((const uint16_t *)data)[i]);
+    case ELEMENT_F16:
+        return f16_widen(((const uint16_t *)data)[i]);
+    case ELEMENT_F32:
+    case ELEMENT_I32: /* never an output */
+        break;
+    }
+    return ((const float *)data)[i];
 }
 
 int64_t buffer_row_start(const struct buffer_spec *spec, int64_t row) {
