@@ -16,16 +16,16 @@ static enum status end_describe(struct child *child, bool greeted, struct messag
     int code;
     process_await_end(&child->process, &code, ending, sizeof ending);
     process_last_words(&child->process, words, sizeof words);
-    const char *said = words;
-    if (strncmp(words, prefix, sizeof prefix - 1) == 0)
-        said += sizeof prefix - 1;
+    const bool knows = strncmp(words, prefix, sizeof prefix - 1) == 0; /* it is a lockstep */
+    const char *said = knows ? words + sizeof prefix - 1 : words;
     if (code < 0)
         return message_set(message, STATUS_FAILED, "%s %s: %s", child->name, ending, said);
     if (greeted)
         return message_set(message, STATUS_FAILED, "%s %s while samples were asked of it: %s",
                            child->name, ending, said);
-    if (code == 77)
-        return message_set(message, STATUS_NO_GPU, "%s: %s", child->name, said);
+    if (code == 77 || knows)
+        return message_set(message, code == 77 ? STATUS_NO_GPU : STATUS_INVALID, "%s: %s",
+                           child->name, said);
     return message_set(message, STATUS_INVALID,
                        "%s %s instead of taking samples: %s (is it a lockstep, and one that knows "
                        "`lockstep ab`?)",

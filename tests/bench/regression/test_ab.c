@@ -361,8 +361,8 @@ static void test_programs_that_are_no_lockstep(void **state) {
     script_write("crash", "#!/bin/sh\nkill -SEGV $$\n");
     check_refused("a", "missing", STATUS_INVALID, "No such file");
     check_refused("missing", "a", STATUS_INVALID, "No such file");
-    check_refused("a", "silent", STATUS_INVALID, "ended with status 0");
-    check_refused("a", "polite", STATUS_INVALID, "there is no command sample");
+    check_refused("a", "silent", STATUS_INVALID, "said nothing (is it a lockstep");
+    check_refused("a", "polite", STATUS_INVALID, "polite: there is no command sample");
     check_refused("a", "chatty", STATUS_INVALID, "it says \"hello\"");
     check_refused("a", "newer", STATUS_INVALID, "lockstep-samples 2 5");
     check_refused("a", "endless", STATUS_INVALID, "a lockstep never says");
