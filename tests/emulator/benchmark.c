@@ -5,6 +5,7 @@
  * threads to one only means something where two cores are free.
  */
 #include "emulator/machine/machine.h"
+#include "tests/support/a100.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,24 +16,7 @@
 enum { TURNS = 5, TEXT_LIMIT = 1 << 20 };
 
 static const struct machine_properties properties = {
-    .name = "benchmark",
-    .capability_major = 8,
-    .multiprocessors = 108,
-    .warp_size = 32,
-    .max_threads_per_block = 1024,
-    .max_threads_per_multiprocessor = 2048,
-    .max_blocks_per_multiprocessor = 32,
-    .max_block = {1024, 1024, 64},
-    .max_grid = {2147483647, 65535, 65535},
-    .registers_per_block = 65536,
-    .registers_per_multiprocessor = 65536,
-    .shared_per_block = 49152,
-    .shared_per_block_optin = 166912,
-    .shared_per_multiprocessor = 167936,
-    .shared_reserved_per_block = 1024,
-    .constant_memory = 65536,
-    .memory_bytes = (size_t)1 << 30,
-};
+    .name = "benchmark", A100_LIMITS, .multiprocessors = 108, .memory_bytes = (size_t)1 << 30};
 
 static double seconds(clockid_t clock) {
     struct timespec now;

@@ -1,29 +1,12 @@
 /* What the tests of the emulator's core share. */
 #include "tests/support/emulator_core.h"
+#include "tests/support/a100.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 const struct machine_properties bench_properties = {
-    .name = "bench",
-    .capability_major = 8,
-    .capability_minor = 0,
-    .multiprocessors = 108,
-    .warp_size = 32,
-    .max_threads_per_block = 1024,
-    .max_threads_per_multiprocessor = 2048,
-    .max_blocks_per_multiprocessor = 32,
-    .max_block = {1024, 1024, 64},
-    .max_grid = {2147483647, 65535, 65535},
-    .registers_per_block = 65536,
-    .registers_per_multiprocessor = 65536,
-    .shared_per_block = 49152,
-    .shared_per_block_optin = 166912,
-    .shared_per_multiprocessor = 167936,
-    .shared_reserved_per_block = 1024,
-    .constant_memory = 65536,
-    .memory_bytes = (size_t)1 << 30,
-};
+    .name = "bench", A100_LIMITS, .multiprocessors = 108, .memory_bytes = (size_t)1 << 30};
 
 static void keep_log(void *context, const char *line) {
     struct bench *bench = context;

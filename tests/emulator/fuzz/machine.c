@@ -1,24 +1,9 @@
 /* A machine to fuzz. */
 #include "tests/emulator/fuzz/machine.h"
+#include "tests/support/a100.h"
 
 static const struct machine_properties properties = {
-    .name = "fuzz",
-    .capability_major = 8,
-    .multiprocessors = 4,
-    .warp_size = 32,
-    .max_threads_per_block = 1024,
-    .max_threads_per_multiprocessor = 2048,
-    .max_blocks_per_multiprocessor = 32,
-    .max_block = {1024, 1024, 64},
-    .max_grid = {2147483647, 65535, 65535},
-    .registers_per_block = 65536,
-    .registers_per_multiprocessor = 65536,
-    .shared_per_block = 49152,
-    .shared_per_block_optin = 166912,
-    .shared_per_multiprocessor = 167936,
-    .constant_memory = 65536,
-    .memory_bytes = (size_t)64 << 20,
-};
+    .name = "fuzz", A100_LIMITS, .multiprocessors = 4, .memory_bytes = (size_t)64 << 20};
 
 static void ignore(void *context, const char *line) {
     (void)context;
