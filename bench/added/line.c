@@ -186,10 +186,17 @@ static enum status finite_line(struct block *block) {
 static enum status const_line(struct block *block) {
     struct lines *lines = block->lines;
     struct named_expression *constant = &lines->constants[lines->constant_count];
+    const struct line_reader before = block->reader;
     if (lines->constant_count == LINES_CONSTANTS_MAX)
         return refuse(block, "there are too many constants");
     if (!line_word(&block->reader, constant->name, sizeof constant->name))
         return refuse(block, "a name is wanted here, and behind it its value");
+    for (int i = 0; i < lines->constant_count; i++)
+        if (strcmp(lines->constants[i].name, constant->name) == 0) {
+            block->reader = before;
+            (void)line_has_more(&block->reader);
+            return refuse(block, "a constant has this name already");
+        }
     enum status status = expression_take(block, &constant->value);
     lines->constant_count += status == STATUS_OK;
     return status;

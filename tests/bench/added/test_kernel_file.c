@@ -318,9 +318,26 @@ static void test_mistakes_in_lines_are_named(void **state) {
     check_refused(LINES("kernel copy\ngrid 1 1 1 1\n"), 2, "there are three axes");
     check_refused(LINES("kernel copy\ngrid 1 )\n"), 2, "mine.cu:5:8: a value is wanted here");
     check_refused(LINES("capability ampere\n"), 2, "as in 8.0");
-    check_refused(LINES("summary one\nsummary other\n"), 2,
-                  "mine.cu:5:1: this block has a `summary` line already");
+}
+
+/* Else the last one would count, and say nothing. */
+static void test_what_lines_say_twice_is_refused(void **state) {
+    (void)state;
+#define TWICE(word, line)                                                                          \
+    check_refused(LINES(line "\n" line "\n"), 2,                                                   \
+                  "mine.cu:5:1: this block has a `" word "` line already")
+    TWICE("summary", "summary in words");
+    TWICE("name", "name mine-too");
+    TWICE("source", "source mine.cu");
+    TWICE("flags", "flags -lineinfo");
+    TWICE("capability", "capability 8.0");
+    TWICE("reads", "reads outputs");
+    TWICE("finite", "finite inputs");
+#undef TWICE
     check_refused(LINES("operation softmax\n"), 2, "this block has a `operation` line already");
+    check_refused(LINES("const b 3\nconst b 4\n"), 2,
+                  "mine.cu:5:7: a constant has this name already");
+    check_refused(LINES("workspace 4\nworkspace 8\n"), 2, "mine.cu:5:10: this was said before");
 }
 
 static void test_kernels_that_do_not_fit_their_lines_are_named(void **state) {
@@ -442,6 +459,7 @@ int main(void) {
         IN_CACHED(test_templates_workspace_constants_and_launch_files),
         IN_CACHED(test_ptx_is_taken_as_it_is),
         IN_CACHED(test_mistakes_in_lines_are_named),
+        IN_CACHED(test_what_lines_say_twice_is_refused),
         IN_CACHED(test_kernels_that_do_not_fit_their_lines_are_named),
         IN_CACHED(test_a_failing_compiler_is_quoted),
         IN_CACHED(test_shapes_that_lines_cannot_serve_fail),

@@ -519,6 +519,25 @@ static void test_weights_are_kept_when_a_rank_dies(void **state) {
     expect_epochs_kept(true);
 }
 
+/* It ends its ranks by SIGTERM, and has said why: of many ranks each would say the same. */
+static void test_an_end_by_the_launcher_is_not_answered(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const variables[] = {"OMPI_COMM_WORLD_SIZE=1", NULL};
+    static const char *const arguments[] = {"run", "transfer", "--gpu", "none", "--max-time",
+                                            "5",   "--out",    "run",   NULL};
+    struct call call =
+        call_start(&here, arguments, &(struct call_limits){.variables = variables, .seconds = 120});
+    assert_true(row_is_written("results.csv"));
+    assert_int_equal(kill(call.process, SIGTERM), 0);
+    call_wait(&here, &call);
+    check_status(&call, 3);
+    check_holds(call.out, "1 rank of");
+    check_holds(call.err, "interrupted");
+    assert_null(strstr(call.err, "again to end now"));
+    call_free(&call);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         IN_PLACE(test_alone_it_says_how_to_start),
@@ -545,6 +564,7 @@ int main(void) {
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_is_stopped),
         IN_PLACE(test_epochs_are_kept_when_a_rank_dies),
         IN_PLACE(test_weights_are_kept_when_a_rank_dies),
+        IN_PLACE(test_an_end_by_the_launcher_is_not_answered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

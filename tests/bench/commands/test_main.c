@@ -94,13 +94,19 @@ static void a_library_that_ends_the_process_is_no_wrong_result(void **state) {
                      3);
 }
 
+static void file_await(const char *name) {
+    for (int i = 0; i < 10000 && !temporary_has(&here.place, name); i++)
+        usleep(10000);
+    assert_true(temporary_has(&here.place, name));
+}
+
 static void the_first_interruption_is_answered_at_once(void **state) {
     (void)state;
     struct call call = call_start(&here,
                                   (const char *const[]){"run", "transfer", "--gpu", "none",
                                                         "--max-time", "5", "--out", "run", NULL},
                                   &(struct call_limits){0});
-    usleep(300000);
+    file_await("run/environment.json");
     assert_int_equal(kill(call.process, SIGINT), 0);
     call_wait(&here, &call);
     check_status(&call, 3);
@@ -119,8 +125,7 @@ static void an_emulated_launch_is_left_at_the_first_interruption(void **state) {
                                   (const char *const[]){"run", "--case", "gemm/nn/f32/512x512x512",
                                                         "--gpu", "emulated", "--out", "run", NULL},
                                   &(struct call_limits){.seconds = 300});
-    while (!temporary_has(&here.place, "run/results.csv") && kill(call.process, 0) == 0)
-        usleep(10000);
+    file_await("run/results.csv");
     usleep(300000);
     assert_int_equal(kill(call.process, SIGINT), 0);
     call_wait(&here, &call);
