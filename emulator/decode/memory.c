@@ -204,10 +204,27 @@ static void memory_shape(struct decoder *decoder, const struct instruction_row *
     detail->request_bytes = detail->elements * detail->access_bytes;
 }
 
-static void check_class(struct decoder *decoder, const struct syntax_operand *operand) {
-    const struct syntax_type *declared;
-    if (operand->kind == OPERAND_NAME && decoder_register_bits(decoder, operand, &declared))
-        operand_class_check_value(decoder, operand, declared);
+static const struct syntax_type *declared_type(struct decoder *decoder,
+                                               const struct syntax_operand *operand) {
+    const struct syntax_type *declared = NULL;
+    if (operand->kind == OPERAND_NAME)
+        (void)decoder_register_bits(decoder, operand, &declared);
+    return declared;
+}
+
+/* With one register of bits in it a vector may hold any others. */
+static void check_classes(struct decoder *decoder, const struct syntax_operand *items,
+                          uint32_t count) {
+    for (uint32_t k = 0; k < count; k++) {
+        const struct syntax_type *declared = declared_type(decoder, &items[k]);
+        if (declared && declared->kind == TYPE_BITS)
+            return;
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        const struct syntax_type *declared = declared_type(decoder, &items[k]);
+        if (declared)
+            operand_class_check_value(decoder, &items[k], declared);
+    }
 }
 
 static void memory_values(struct decoder *decoder, const struct syntax_operand *operand,
@@ -221,8 +238,8 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
     } else if (detail->elements > 1) {
         decoder_fail(decoder, "a vector operand is needed");
     }
+    check_classes(decoder, items, detail->elements);
     for (uint32_t k = 0; k < detail->elements; k++) {
-        check_class(decoder, &items[k]);
         if (is_to)
             decoder_add_to(decoder, &items[k], letter);
         else

@@ -82,7 +82,8 @@ static bool computes(const struct decoder *decoder) {
 void operand_class_check(struct decoder *decoder, const struct syntax_operand *operand,
                          const struct syntax_type *declared, bool is_to) {
     const struct instruction_row *row = decoder->detail->row;
-    const bool moves = row && row->decode == DECODE_MOVE;
+    const bool moves = row && row->decode == DECODE_MOVE && !decoder_has_modifier(decoder, "v2") &&
+                       !decoder_has_modifier(decoder, "v4");
     if (!(moves || computes(decoder)) || is_of_any_type(declared))
         return;
     const struct named_types types = types_of(decoder);

@@ -399,7 +399,7 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
         {"cvta.to.global.u64 %rd1, %fd1;", "%fd1 is declared as .f64"},
         {"mov.u32 %f1, %r1;", "%f1 is declared as .f32"},
         {"ld.global.u32 %f1, [%rd1];", "%f1 is declared as .f32"},
-        {"st.global.v2.s32 [%rd1], {%r1,%f1};", "%f1 is declared as .f32"},
+        {"st.global.v2.s32 [%rd1], {%f1,%f2};", "%f1 is declared as .f32"},
         {"slct.f32.s32 %f1, %f2, %f3, %f4;", "%f4 is declared as .f32"},
         {"slct.f32.s32 %f1, %f2, 1, %r1;", "an integer where a float"},
         {"slct.s32.s32 %r1, %r2, %r3, 1.0;", "a float where an integer"},
@@ -430,6 +430,9 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
     assert_int_equal(run(bench, KERNEL("mov.f32 %f1, 0f3f800000; brev.b32 %f2, %f1; "
                                        "mov.f32 %r2, %f2; brev.b32 %r1, %r2;")),
                      0x3f800000);
+    assert_int_equal(run(bench, KERNEL("mov.b32 %f1, 3; st.global.v2.u32 [%rd1], {%r2,%f1}; "
+                                       "ld.global.v2.u32 {%r3,%f2}, [%rd1]; mov.b32 %r1, %f2;")),
+                     3);
     assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.u32 %x, 6; add.u32 %r1, %x, 1;")), 7);
     assert_int_equal(run(bench, KERNEL(".shared .b32 s; cvta.shared.u64 %rd2, s; "
                                        "setp.ne.u32 %p1|_, %r1, %r1; selp.b32 %r1, 1, 7, %p1;")),
