@@ -36,8 +36,8 @@ enum status folder_make(const char *path, struct message *message) {
                                "cannot make the folder %s: %s; choose a writable place with --out",
                                partial, strerror(errno));
         if (stat(partial, &found) == 0 && !S_ISDIR(found.st_mode))
-            return message_set(message, STATUS_INVALID,
-                               "%s is there and no folder; choose another --out", partial);
+            return message_set(message, STATUS_INVALID, "%s is no folder; choose another --out",
+                               partial);
         *slash = end;
         if (end == '\0')
             return STATUS_OK;

@@ -228,9 +228,9 @@ static void test_a_folder_with_other_files_is_left_alone(void **state) {
 static void test_places_that_cannot_be_written(void **state) {
     (void)state;
     file_write_text("file", "");
-    check_refused("file", "s", STATUS_INVALID, "file is there and no folder");
-    check_refused("file/below", "s", STATUS_INVALID, "file is there and no folder");
-    check_refused("/dev/null/below", "s", STATUS_INVALID, "/dev/null is there and no folder");
+    check_refused("file", "s", STATUS_INVALID, "file is no folder");
+    check_refused("file/below", "s", STATUS_INVALID, "file is no folder");
+    check_refused("/dev/null/below", "s", STATUS_INVALID, "/dev/null is no folder");
     check_refused("/proc/lockstep-run", "s", STATUS_IO, "/proc/lockstep-run");
 }
 
