@@ -191,6 +191,16 @@ static unsigned read_offsets(struct warp *warp, const struct instruction *instru
     return count;
 }
 
+/* CUDA's list of swizzles says of elements of 6 bits and chunks of 64 bytes: store only. */
+static bool can_load(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                     const struct tile *tile) {
+    if (tile->map.element != TENSOR_U6_SPREAD || tile->map.doubled < 2)
+        return true;
+    warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, tile->map.address,
+               "elements of 6 bits whose swizzle moves 64 bytes are stored alone, never loaded");
+    return false;
+}
+
 /* [to], [map, {coordinates}], [mbarrier] {, {offsets}} {, blocks} */
 static void load(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     const unsigned mbarrier = 2 + instruction->detail->elements;
@@ -198,6 +208,7 @@ static void load(struct warp *warp, const struct instruction *instruction, unsig
     struct transfer load = {
         .instruction = instruction, .warp = warp, .lane = lane, .move = move_in};
     if (!find_tile(warp, instruction, lane, 1, &load.tile) ||
+        !can_load(warp, instruction, lane, &load.tile) ||
         !place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 0, 0),
                     (struct place_size){tile_bytes(&load.tile.map), TENSOR_ALIGNMENT},
                     &load.shared) ||

@@ -23,6 +23,7 @@ enum field {
     FIELD_ELEMENT,
     FIELD_INTERLEAVE,
     FIELD_SWIZZLE,
+    FIELD_ATOMICITY,
     FIELD_FILL
 };
 
@@ -35,6 +36,7 @@ static const struct {
     {TENSOR_F32_FLUSHED, 4}, {TENSOR_F64, 8}, {TENSOR_BF16, 2},      {TENSOR_F32, 4},
     {TENSOR_F32_FLUSHED, 4}, {TENSOR_U4, 1},  {TENSOR_U4_SPREAD, 1}, {TENSOR_U6_SPREAD, 1}};
 static const uint8_t spans[] = {0, 32, 64, 128};
+enum { FLIPS = 2 }; /* the number of the swizzle that also flips 8 bytes */
 
 enum { ELEMENTS = sizeof elements / sizeof elements[0], SPANS = sizeof spans / sizeof spans[0] };
 
@@ -110,8 +112,10 @@ static bool replace_whole(struct tensor_map *map, enum field field, uint64_t val
         return value == 0;
     case FIELD_SWIZZLE:
         map->swizzle = value < SPANS ? spans[value] : 0;
-        map->has_pairs = false;
         return value < SPANS;
+    case FIELD_ATOMICITY: /* 16, 32, 32 and 64 bytes */
+        map->doubled = value > FLIPS ? 2 : (uint8_t)value;
+        return value <= FLIPS + 1 && value != FLIPS;
     default:
         map->fills_nan = value != 0;
         return value <= 1;
@@ -194,6 +198,7 @@ static const struct instruction_row rows[] = {
     REPLACE("elemtype", ".b32", "m,i", FIELD_ELEMENT),
     REPLACE("interleave_layout", ".b32", "m,i", FIELD_INTERLEAVE),
     REPLACE("swizzle_mode", ".b32", "m,i", FIELD_SWIZZLE),
+    REPLACE("swizzle_atomicity", ".b32", "m,i", FIELD_ATOMICITY),
     REPLACE("fill_mode", ".b32", "m,i", FIELD_FILL),
     {.pattern = "tensormap.cp_fenceproxy.global.shared::cta.tensormap::generic.release."
                 "{cta,cluster,gpu,sys}.sync.aligned",

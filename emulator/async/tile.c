@@ -47,7 +47,8 @@ static bool has_sound_elements(const struct tensor_map *map) {
         return map->stride[0] == 1 && map->size[0] % 2 == 0 && map->box[0] % (2 * CHUNK_BYTES) == 0;
     return map->element <= TENSOR_U6_SPREAD && map->stride[0] == 1 &&
            map->box[0] == TENSOR_SPREAD_BOX && map->size[0] % TENSOR_SPREAD_BOX == 0 &&
-           (map->swizzle == 0 || map->swizzle == SWIZZLE_LINE);
+           (map->swizzle == 0 || map->swizzle == SWIZZLE_LINE) &&
+           map->doubled <= (map->element == TENSOR_U6_SPREAD ? 2 : 1);
 }
 
 bool tile_is_sound(const struct tensor_map *map) {
@@ -55,7 +56,7 @@ bool tile_is_sound(const struct tensor_map *map) {
         map->swizzle == 0 || map->swizzle == 32 || map->swizzle == 64 || map->swizzle == 128;
     const bool is_sound = map->magic == TENSOR_MAP_MAGIC && map->rank >= 1 &&
                           map->rank <= TENSOR_RANKS && has_sound_elements(map) && has_known_swizzle;
-    if (map->has_pairs > (map->swizzle == 128))
+    if (map->doubled > (map->swizzle == SWIZZLE_LINE ? 2 : 0))
         return false;
     return is_sound && has_sound_box(map) && row_bytes(map) % CHUNK_BYTES == 0;
 }
@@ -155,13 +156,13 @@ void tile_gather(const struct tensor_map *map, unsigned char *row, uint32_t byte
         memmove(row + (size_t)k * chunk, row + (size_t)k * CHUNK_BYTES, chunk);
 }
 
-/* The pattern is one of addresses: the number of the chunk of 16 or 32 bytes within its span is
+/* The pattern is one of addresses: the number of the chunk of 16, 32 or 64 bytes within its span is
  * combined with that of the line of 128 bytes within the pattern. */
 uint32_t tile_swizzle(const struct tensor_map *map, uint32_t base, uint32_t offset) {
     const uint32_t address = base + offset;
     if (map->swizzle == 0)
         return address;
-    const uint32_t bytes = map->has_pairs ? 2 * CHUNK_BYTES : CHUNK_BYTES;
+    const uint32_t bytes = (uint32_t)CHUNK_BYTES << map->doubled;
     return address ^ (address / SWIZZLE_LINE % (map->swizzle / bytes) * bytes);
 }
 

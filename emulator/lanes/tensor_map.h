@@ -58,7 +58,7 @@ struct tensor_map {
     /* Where the pixels of im2col begin and end along width, height and depth: those are pixels that
      * far from the image's first, and from its last. The latter take the place of box[2] and on. */
     int16_t lower[TENSOR_SPACES];
-    uint8_t has_pairs; /* it is chunks of 32 bytes that change places, not of 16 */
+    uint8_t doubled; /* what changes places is 16 bytes, or twice (1) or four times (2) as much */
     uint8_t unused[TENSOR_MAP_BYTES - 3 * 8 - 16 * TENSOR_RANKS - 3 * TENSOR_RANKS - 9];
 };
 

@@ -52,9 +52,8 @@ static const uint8_t spans[] = {[CU_TENSOR_MAP_SWIZZLE_NONE] = 0,
                                 [CU_TENSOR_MAP_SWIZZLE_32B] = 32,
                                 [CU_TENSOR_MAP_SWIZZLE_64B] = 64,
                                 [CU_TENSOR_MAP_SWIZZLE_128B] = 128,
-                                [CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B] = 128};
-
-enum { SPANS = sizeof spans / sizeof spans[0] };
+                                [CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B] = 128,
+                                [CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B] = 128};
 
 static CUresult refuse(const char *what) {
     driver_find("cuTensorMapEncode: %s", what);
@@ -71,10 +70,11 @@ static CUresult check_words(const struct request *request) {
         (unsigned)request->swizzle > CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B ||
         (unsigned)request->fill > CU_TENSOR_MAP_FLOAT_OOB_FILL_NAN_REQUEST_ZERO_FMA)
         return refuse("there is no such data type, interleave, swizzle or fill");
-    const char *lacks =
-        request->interleave ? "interleaved layouts: which dimension counts slices is not documented"
-        : (unsigned)request->swizzle >= SPANS ? "swizzles of chunks of 64 bytes, or that flip 8"
-                                              : NULL;
+    const char *lacks = request->interleave
+                            ? "interleaved layouts: which dimension counts slices is not documented"
+                        : request->swizzle == CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B_FLIP_8B
+                            ? "swizzles that flip 8 bytes: CUDA does not say in which rows"
+                            : NULL;
     if (lacks) {
         driver_find("cuTensorMapEncode: the emulator lacks %s", lacks);
         return CUDA_ERROR_NOT_SUPPORTED;
@@ -124,9 +124,12 @@ static CUresult check_packed(const struct request *request) {
         return refuse("the address and the strides of packed types that are aligned to 16 bytes "
                       "must be multiples of 32");
     const unsigned span = spans[request->swizzle];
-    return span == 0 || span == SPREAD_SPAN
-               ? CUDA_SUCCESS
-               : refuse("packed types that are aligned to 16 bytes have swizzles of 128 bytes");
+    const bool is_too_coarse =
+        element == TENSOR_U4_SPREAD && request->swizzle == CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B;
+    if ((span != 0 && span != SPREAD_SPAN) || is_too_coarse)
+        return refuse("packed types that are aligned to 16 bytes have swizzles of 128 bytes, those "
+                      "of 4 bits of chunks up to 32");
+    return CUDA_SUCCESS;
 }
 
 /* What a box, or the channels of a pixel, has in the first dimension. */
@@ -178,12 +181,18 @@ static CUresult check_pixels(const struct request *request) {
     return CUDA_SUCCESS;
 }
 
+static uint8_t doubled_of(CUtensorMapSwizzle swizzle) {
+    return swizzle == CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B   ? 1
+           : swizzle == CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B ? 2
+                                                            : 0;
+}
+
 static struct tensor_map encode(const struct request *request) {
     struct tensor_map map = {.magic = TENSOR_MAP_MAGIC,
                              .rank = (uint8_t)request->rank,
                              .element = types[request->type].element,
                              .swizzle = spans[request->swizzle],
-                             .has_pairs = request->swizzle == CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B,
+                             .doubled = doubled_of(request->swizzle),
                              .fills_nan = request->fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE,
                              .address = request->address,
                              .is_im2col = request->lower != NULL,

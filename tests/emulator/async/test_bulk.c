@@ -188,8 +188,8 @@ static void boxes_arrive_swizzled(void **state) {
     }
 }
 
-/* Chunks of 32 bytes change places within 128, by the line among four. */
-static void boxes_arrive_swizzled_by_pairs(void **state) {
+/* Chunks of 32 or 64 bytes change places within 128, by the line among four or two. */
+static void boxes_arrive_swizzled_by_larger_chunks(void **state) {
     struct bench *bench = *state;
     static unsigned char from[64 * 256], to[SHARED_BYTES];
     fill(from, sizeof from);
@@ -198,17 +198,22 @@ static void boxes_arrive_swizzled_by_pairs(void **state) {
     struct tensor_map map =
         map_2d(bench_allocate(bench, from, sizeof from), (const unsigned[]){128, 64}, 256,
                (const unsigned[]){64, 40}, 128);
-    map.has_pairs = true;
-    const struct launch_arguments arguments = {.pointer = {bench_allocate(bench, &map, sizeof map),
-                                                           bench_allocate(bench, NULL, sizeof to)},
-                                               .number = {16, 3, 128 * 40}};
-    if (launch(bench, &arguments) != MACHINE_OK)
-        fail_msg("%s", bench->log);
-    assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to), MACHINE_OK);
-    for (size_t k = 0; k < (size_t)40 * 4; k++) {
-        const size_t row = k / 4, pair = k % 4;
-        assert_memory_equal(to + row * 128 + (pair ^ row % 4) * 32,
-                            from + (row + 3) * 256 + 32 + pair * 32, 32);
+    for (unsigned count = 2; count <= 4; count += 2) {
+        const size_t bytes = 128 / count;
+        map.doubled = count == 4 ? 1 : 2;
+        const struct launch_arguments arguments = {
+            .pointer = {bench_allocate(bench, &map, sizeof map),
+                        bench_allocate(bench, NULL, sizeof to)},
+            .number = {16, 3, 128 * 40}};
+        if (launch(bench, &arguments) != MACHINE_OK)
+            fail_msg("%s", bench->log);
+        assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to),
+                         MACHINE_OK);
+        for (size_t k = 0; k < (size_t)40 * count; k++) {
+            const size_t row = k / count, chunk = k % count;
+            assert_memory_equal(to + row * 128 + (chunk ^ row % count) * bytes,
+                                from + (row + 3) * 256 + 32 + chunk * bytes, bytes);
+        }
     }
 }
 
@@ -548,7 +553,7 @@ int main(void) {
         TEST(copies_arrive_each_at_its_mbarrier),
         TEST(bytes_leave_in_groups),
         TEST(boxes_arrive_swizzled),
-        TEST(boxes_arrive_swizzled_by_pairs),
+        TEST(boxes_arrive_swizzled_by_larger_chunks),
         TEST(rows_share_their_sectors),
         TEST(what_lies_outside_is_filled),
         TEST(boxes_of_any_dimension_go_in_and_out),

@@ -41,16 +41,16 @@ struct packing {
     enum tensor_element element;
     unsigned bits, taken; /* of sixteen elements in shared memory, bytes */
     unsigned swizzle, box;
-    bool has_pairs;
+    uint8_t doubled;
 };
 
 static const struct packing packings[] = {
-    {TENSOR_U4, 4, 8, 128, 256, false},         {TENSOR_U4, 4, 8, 64, 128, false},
-    {TENSOR_U4, 4, 8, 32, 32, false},           {TENSOR_U4, 4, 8, 0, 96, false},
-    {TENSOR_U4, 4, 8, 128, 192, true},          {TENSOR_U4_SPREAD, 4, 16, 0, 128, false},
-    {TENSOR_U4_SPREAD, 4, 16, 128, 128, false}, {TENSOR_U4_SPREAD, 4, 16, 128, 128, true},
-    {TENSOR_U6_SPREAD, 6, 16, 0, 128, false},   {TENSOR_U6_SPREAD, 6, 16, 128, 128, false},
-    {TENSOR_U6_SPREAD, 6, 16, 128, 128, true},
+    {TENSOR_U4, 4, 8, 128, 256, 0},         {TENSOR_U4, 4, 8, 64, 128, 0},
+    {TENSOR_U4, 4, 8, 32, 32, 0},           {TENSOR_U4, 4, 8, 0, 96, 0},
+    {TENSOR_U4, 4, 8, 128, 192, 1},         {TENSOR_U4_SPREAD, 4, 16, 0, 128, 0},
+    {TENSOR_U4_SPREAD, 4, 16, 128, 128, 0}, {TENSOR_U4_SPREAD, 4, 16, 128, 128, 1},
+    {TENSOR_U6_SPREAD, 6, 16, 0, 128, 0},   {TENSOR_U6_SPREAD, 6, 16, 128, 128, 0},
+    {TENSOR_U6_SPREAD, 6, 16, 128, 128, 1},
 };
 
 enum { PACKINGS = sizeof packings / sizeof packings[0] };
@@ -60,7 +60,7 @@ static struct tensor_map map_of(const struct packing *packing, uint64_t address)
                                .rank = 2,
                                .element = (uint8_t)packing->element,
                                .swizzle = (uint8_t)packing->swizzle,
-                               .has_pairs = packing->has_pairs,
+                               .doubled = packing->doubled,
                                .address = address,
                                .stride = {1, PITCH},
                                .size = {COLUMNS, ROWS},
@@ -83,7 +83,7 @@ static size_t bit_of(const struct packing *packing, unsigned row, unsigned colum
     const size_t within = (size_t)(column % 16) * packing->bits;
     at += within / 8;
     if (packing->swizzle) {
-        const size_t chunk = packing->has_pairs ? 32 : 16;
+        const size_t chunk = (size_t)16 << packing->doubled;
         at ^= at / 128 % (packing->swizzle / chunk) * chunk;
     }
     return at * 8 + within % 8;
@@ -237,8 +237,8 @@ static void wrong_packings_are_refused(void **state) {
     struct bench *bench = *state;
     const uint64_t source = bench_allocate(bench, NULL, ROWS * PITCH);
     load_text(bench);
-    for (unsigned k = 0; k < 9; k++) {
-        struct tensor_map map = map_of(&packings[k < 3 ? 0 : 8], source);
+    for (unsigned k = 0; k < 11; k++) {
+        struct tensor_map map = map_of(&packings[k < 3 ? 0 : k == 9 ? 6 : 9], source);
         int x = 0;
         switch (k) {
         case 0:
@@ -265,17 +265,21 @@ static void wrong_packings_are_refused(void **state) {
         case 7:
             map.element = TENSOR_U6_SPREAD + 1;
             break;
-        default:
+        case 8:
             x = 8;
+            break;
+        default:
+            map.doubled = 2;
             break;
         }
         const struct launch_arguments arguments = {
             .pointer = {bench_allocate(bench, &map, sizeof map),
                         bench_allocate(bench, NULL, TILE_BYTES)},
             .number = {x, 0, 0, TILE_BYTES}};
-        const char *const words = x == 1   ? "begins at a multiple of 2"
-                                  : x == 8 ? "begins at a multiple of 16"
-                                           : "no tensor map of 2 dimensions";
+        const char *const words = x == 1    ? "begins at a multiple of 2"
+                                  : k == 10 ? "stored alone"
+                                  : x == 8  ? "begins at a multiple of 16"
+                                            : "no tensor map of 2 dimensions";
         assert_int_equal(launch(bench, &arguments), MACHINE_ILLEGAL_INSTRUCTION);
         if (!strstr(bench->log, words))
             fail_msg("case %u: '%s' should hold '%s'", k, bench->log, words);

@@ -83,16 +83,22 @@ static void a_map_in_global_memory_is_changed(void **state) {
     struct bench *bench = *state;
     struct tensor_map map = {.magic = TENSOR_MAP_MAGIC, .rank = 1, .stride = {4}}, changed;
     const uint64_t at = bench_allocate(bench, &map, sizeof map);
-    load(bench, HEAD "cvt.u64.u32 %rd5, %r1; cvta.shared.u64 %rd5, %rd5;\n" R
-                     "rank.global.b1024.b32 [%rd1], 4;\n" R "global_dim.b1024.b32 [%rd1], 4, 7;\n" R
-                     "box_dim.b1024.b32 [%rd5], 4, 5;\n" R
-                     "global_stride.global.b1024.b64 [%rd1], 3, 4096;\nret; }\n");
+    load(bench, HEAD
+         "cvt.u64.u32 %rd5, %r1; cvta.shared.u64 %rd5, %rd5;\n" R
+         "rank.global.b1024.b32 [%rd1], 4;\n" R "global_dim.b1024.b32 [%rd1], 4, 7;\n" R
+         "box_dim.b1024.b32 [%rd5], 4, 5;\n" R "global_stride.global.b1024.b64 [%rd1], 3, 4096;\n" R
+         "elemtype.global.b1024.b32 [%rd1], 15;\n" R "swizzle_mode.global.b1024.b32 [%rd1], 3;\n" R
+         "swizzle_atomicity.global.b1024.b32 [%rd1], 3;\nret; }\n");
     if (LAUNCH(bench, "k", 1, 1, at, (uint64_t)0, (uint64_t)0) != MACHINE_OK)
         fail_msg("%s", bench->log);
     assert_int_equal(machine_read(bench->machine, &changed, at, sizeof changed), MACHINE_OK);
     map.rank = 5;
     map.size[4] = 7;
     map.stride[4] = 4096;
+    map.element = TENSOR_U6_SPREAD;
+    map.stride[0] = 1;
+    map.swizzle = 128;
+    map.doubled = 2;
     assert_memory_equal(&changed, &map, sizeof map);
 }
 
@@ -104,6 +110,7 @@ static void what_there_is_not_is_refused(void **state) {
         {R "elemtype" S ".b32 [%r1], 16;\n", "no such value"},
         {R "interleave_layout" S ".b32 [%r1], 1;\n", "the emulator lacks it"},
         {R "swizzle_mode" S ".b32 [%r1], 4;\n", "the emulator lacks it"},
+        {R "swizzle_atomicity" S ".b32 [%r1], 2;\n", "the emulator lacks it"},
         {R "fill_mode" S ".b32 [%r1], 2;\n", "no such value"},
         {R "box_dim" S ".b32 [%r1], 5, 1;\n", "no such value"},
         {R "box_dim" S ".b32 [%r1], 0, 257;\n", "no such value"},

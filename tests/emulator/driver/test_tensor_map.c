@@ -33,8 +33,9 @@ static CUresult encode(CUtensorMap *map, const struct request *request) {
 
 static void a_sound_map_is_encoded(void **state) {
     static const CUtensorMapSwizzle swizzles[] = {
-        CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_SWIZZLE_32B, CU_TENSOR_MAP_SWIZZLE_64B,
-        CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B};
+        CU_TENSOR_MAP_SWIZZLE_NONE,          CU_TENSOR_MAP_SWIZZLE_32B,
+        CU_TENSOR_MAP_SWIZZLE_64B,           CU_TENSOR_MAP_SWIZZLE_128B,
+        CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B, CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B};
     _Alignas(64) CUtensorMap map, moved;
     (void)state;
     for (unsigned rank = 1; rank <= 5; rank++) {
@@ -115,7 +116,7 @@ static void what_is_wrong_with_a_map_is_refused(void **state) {
     request.interleave = CU_TENSOR_MAP_INTERLEAVE_16B;
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, encode(&map, &request));
     request = sound;
-    request.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B;
+    request.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_32B_FLIP_8B;
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, encode(&map, &request));
 }
 
@@ -149,6 +150,10 @@ static void packed_types_are_encoded_and_checked(void **state) {
         PACKED_WITH(request.sizes[0] += 64);
         PACKED_WITH(request.box[0] = 64);
         PACKED_WITH(request.swizzle = CU_TENSOR_MAP_SWIZZLE_64B);
+        packed.swizzle = CU_TENSOR_MAP_SWIZZLE_128B_ATOM_64B;
+        EXPECT(type == CU_TENSOR_MAP_DATA_TYPE_16U6_ALIGN16B ? CUDA_SUCCESS
+                                                             : CUDA_ERROR_INVALID_VALUE,
+               encode(&map, &packed));
     }
 }
 
