@@ -131,6 +131,16 @@ RUNTIME_API cudaError_t cudaDeviceGetCacheConfig(CUfunc_cache *config) {
     RUNTIME_RETURN(cuCtxGetCacheConfig(config));
 }
 
+/* Until CUDA 12 the device's were the thread's by name. */
+#define RUNTIME_OF_THREAD(function, name)                                                          \
+    RUNTIME_API extern __typeof__(function)(name) __attribute__((alias(#function)))
+RUNTIME_OF_THREAD(cudaDeviceReset, cudaThreadExit);
+RUNTIME_OF_THREAD(cudaDeviceSynchronize, cudaThreadSynchronize);
+RUNTIME_OF_THREAD(cudaDeviceSetLimit, cudaThreadSetLimit);
+RUNTIME_OF_THREAD(cudaDeviceGetLimit, cudaThreadGetLimit);
+RUNTIME_OF_THREAD(cudaDeviceSetCacheConfig, cudaThreadSetCacheConfig);
+RUNTIME_OF_THREAD(cudaDeviceGetCacheConfig, cudaThreadGetCacheConfig);
+
 RUNTIME_API cudaError_t cudaDeviceSetSharedMemConfig(CUsharedconfig config) {
     RUNTIME_RETURN(cuCtxSetSharedMemConfig(config));
 }

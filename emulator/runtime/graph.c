@@ -247,6 +247,12 @@ RUNTIME_API cudaError_t cudaGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph
     return cudaGraphInstantiate(exec, graph, flags);
 }
 
+RUNTIME_API cudaError_t cudaGraphInstantiateWithParams(CUgraphExec *exec, CUgraph graph,
+                                                       CUDA_GRAPH_INSTANTIATE_PARAMS *parameters) {
+    RUNTIME_RETURN(cuGraphInstantiateWithParams(exec, graph, parameters));
+}
+RUNTIME_PER_THREAD(cudaGraphInstantiateWithParams, _ptsz);
+
 RUNTIME_API cudaError_t cudaGraphUpload(CUgraphExec exec, CUstream stream) {
     RUNTIME_RETURN(cuGraphUpload(exec, stream));
 }

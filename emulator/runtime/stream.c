@@ -73,6 +73,11 @@ RUNTIME_API cudaError_t cudaStreamSetAttribute(CUstream stream, CUstreamAttrID a
 }
 RUNTIME_PER_THREAD(cudaStreamSetAttribute, _ptsz);
 
+RUNTIME_API cudaError_t cudaStreamCopyAttributes(CUstream to, CUstream from) {
+    RUNTIME_RETURN(cuStreamCopyAttributes(to, from));
+}
+RUNTIME_PER_THREAD(cudaStreamCopyAttributes, _ptsz);
+
 RUNTIME_API cudaError_t cudaStreamGetAttribute(CUstream stream, CUstreamAttrID attribute,
                                                CUstreamAttrValue *value) {
     RUNTIME_RETURN(cuStreamGetAttribute(stream, attribute, value));
@@ -190,4 +195,8 @@ RUNTIME_API cudaError_t cudaEventSynchronize(CUevent event) {
 
 RUNTIME_API cudaError_t cudaEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
     RUNTIME_RETURN(cuEventElapsedTime_v2(milliseconds, start, end));
+}
+
+RUNTIME_API cudaError_t cudaEventElapsedTime_v2(float *milliseconds, CUevent start, CUevent end) {
+    return cudaEventElapsedTime(milliseconds, start, end);
 }

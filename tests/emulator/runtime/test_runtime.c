@@ -45,6 +45,20 @@ cudaError_t cudaMemcpyPeer(void *to, int to_device, const void *from, int from_d
 cudaError_t cudaMemcpyToSymbol(const void *symbol, const void *from, size_t bytes, size_t offset,
                                enum cudaMemcpyKind kind);
 cudaError_t cudaDeviceSynchronize(void);
+cudaError_t cudaDeviceSetLimit(CUlimit limit, size_t value);
+cudaError_t cudaThreadSynchronize(void);
+cudaError_t cudaThreadGetLimit(size_t *value, CUlimit limit);
+cudaError_t cudaThreadExit(void);
+cudaError_t cudaStreamSetAttribute(CUstream stream, CUstreamAttrID attribute,
+                                   const CUstreamAttrValue *value);
+cudaError_t cudaStreamGetAttribute(CUstream stream, CUstreamAttrID attribute,
+                                   CUstreamAttrValue *value);
+cudaError_t cudaStreamCopyAttributes(CUstream to, CUstream from);
+cudaError_t cudaGraphCreate(CUgraph *graph, unsigned flags);
+cudaError_t cudaGraphDestroy(CUgraph graph);
+cudaError_t cudaGraphInstantiateWithParams(CUgraphExec *exec, CUgraph graph,
+                                           CUDA_GRAPH_INSTANTIATE_PARAMS *parameters);
+cudaError_t cudaGraphExecDestroy(CUgraphExec exec);
 cudaError_t cudaGetLastError(void);
 cudaError_t cudaMallocMipmappedArray(void);
 const char *cudaGetErrorName(cudaError_t error);
@@ -233,6 +247,37 @@ static void errors_are_kept_until_they_are_read(void **state) {
     assert_true(strlen(cudaGetErrorString(cudaErrorLaunchFailure)) > 0);
 }
 
+/* Older and newer names of the same. */
+static void other_names_do_the_same(void **state) {
+    CUstreamAttrValue value = {.syncPolicy = CU_SYNC_POLICY_YIELD}, copied = {.syncPolicy = 0};
+    CUDA_GRAPH_INSTANTIATE_PARAMS parameters = {.result_out = CUDA_GRAPH_INSTANTIATE_ERROR};
+    CUstream from, to;
+    CUgraph graph;
+    CUgraphExec exec;
+    size_t stack = 0;
+    void *memory;
+    (void)state;
+    OK(cudaDeviceSetLimit(CU_LIMIT_STACK_SIZE, 2048));
+    OK(cudaThreadGetLimit(&stack, CU_LIMIT_STACK_SIZE));
+    assert_int_equal(stack, 2048);
+    OK(cudaStreamCreate(&from));
+    OK(cudaStreamCreate(&to));
+    OK(cudaStreamSetAttribute(from, CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY, &value));
+    OK(cudaStreamCopyAttributes(to, from));
+    OK(cudaStreamGetAttribute(to, CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY, &copied));
+    assert_int_equal(copied.syncPolicy, CU_SYNC_POLICY_YIELD);
+    OK(cudaGraphCreate(&graph, 0));
+    OK(cudaGraphInstantiateWithParams(&exec, graph, &parameters));
+    assert_int_equal(parameters.result_out, CUDA_GRAPH_INSTANTIATE_SUCCESS);
+    OK(cudaGraphExecDestroy(exec));
+    OK(cudaGraphDestroy(graph));
+    OK(cudaThreadSynchronize());
+    OK(cudaMalloc(&memory, 4));
+    OK(cudaThreadExit());
+    assert_int_equal(cudaFree(memory), cudaErrorInvalidValue);
+    (void)cudaGetLastError();
+}
+
 static void what_is_lacking_is_there_by_name(void **state) {
     (void)state;
     assert_int_equal(cudaMallocMipmappedArray(), cudaErrorNotSupported);
@@ -296,6 +341,7 @@ int main(void) {
         cmocka_unit_test(a_registered_kernel_is_launched),
         cmocka_unit_test(refused_copies_and_launches_are_told_of),
         cmocka_unit_test(errors_are_kept_until_they_are_read),
+        cmocka_unit_test(other_names_do_the_same),
         cmocka_unit_test(what_is_lacking_is_there_by_name),
         cmocka_unit_test(programs_of_the_runtime_end_as_on_a_gpu),
     };
