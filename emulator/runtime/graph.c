@@ -253,6 +253,10 @@ RUNTIME_API cudaError_t cudaGraphInstantiateWithParams(CUgraphExec *exec, CUgrap
 }
 RUNTIME_PER_THREAD(cudaGraphInstantiateWithParams, _ptsz);
 
+RUNTIME_API cudaError_t cudaGraphDebugDotPrint(CUgraph graph, const char *path, unsigned flags) {
+    RUNTIME_RETURN(cuGraphDebugDotPrint(graph, path, flags));
+}
+
 RUNTIME_API cudaError_t cudaGraphUpload(CUgraphExec exec, CUstream stream) {
     RUNTIME_RETURN(cuGraphUpload(exec, stream));
 }

@@ -459,6 +459,8 @@ DRIVER_API CUresult cuEventSynchronize(CUevent event);
 DRIVER_API CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end);
 DRIVER_API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent start, CUevent end);
 
+DRIVER_API CUresult cuGraphDebugDotPrint(CUgraph graph, const char *path, unsigned int flags);
+
 /* User objects. */
 DRIVER_API CUresult cuUserObjectCreate(CUuserObject *object, void *data, CUhostFn destroy,
                                        unsigned int count, unsigned int flags);

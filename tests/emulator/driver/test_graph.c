@@ -2,6 +2,8 @@
  * launched. */
 #include "tests/support/emulator_driver.h"
 
+#include <unistd.h>
+
 enum { COUNT = 64, BYTES = COUNT * sizeof(float) };
 
 /* Two buffers on the host, one on the device, and a kernel that multiplies it. */
@@ -549,6 +551,32 @@ static void a_fault_in_a_graph_breaks_the_context(void **state) {
     OK(cuGraphDestroy(graph));
 }
 
+static void graphs_are_printed(void **state) {
+    struct work work;
+    CUgraph graph;
+    CUgraphNode first, second;
+    char path[] = "/tmp/lockstep_graph_XXXXXX", text[1024] = "", edge[100];
+    work_open(&work, state);
+    const CUDA_KERNEL_NODE_PARAMS kernel = work_kernel(&work);
+    OK(cuGraphCreate(&graph, 0));
+    OK(cuGraphAddEmptyNode(&first, graph, NULL, 0));
+    OK(cuGraphAddKernelNode_v2(&second, graph, &first, 1, &kernel));
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    OK(cuGraphDebugDotPrint(graph, path, 0));
+    assert_true(read(file, text, sizeof text - 1) > 0);
+    snprintf(edge, sizeof edge, "\"%p\" -> \"%p\";", (void *)first, (void *)second);
+    assert_non_null(strstr(text, "digraph"));
+    assert_non_null(strstr(text, "EMPTY"));
+    assert_non_null(strstr(text, "KERNEL\\nscale"));
+    assert_non_null(strstr(text, edge));
+    assert_int_equal(close(file), 0);
+    assert_int_equal(unlink(path), 0);
+    EXPECT(CUDA_ERROR_OPERATING_SYSTEM, cuGraphDebugDotPrint(graph, "/no/such/folder/f", 0));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuGraphDebugDotPrint(graph, NULL, 0));
+    OK(cuGraphDestroy(graph));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_MODULE(captured_work_runs_at_each_launch),
@@ -565,6 +593,7 @@ int main(void) {
         WITH_MODULE(graphs_of_the_same_shape_update),
         WITH_MODULE(launches_are_captured_too),
         WITH_MODULE(a_fault_in_a_graph_breaks_the_context),
+        WITH_MODULE(graphs_are_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
