@@ -14,6 +14,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 /* What a rank says of its arrays, at the head of its segment. There are two, in turn: the one before may still
  * be read. */
@@ -49,9 +50,19 @@ static bool segments_open(struct ranks *ranks, size_t arrays_bytes, void *segmen
     return true;
 }
 
+/* Where MPI makes that memory on Linux, half of it may be taken for arrays. OpenMPI 4.1 ends the job where
+ * there is not enough, and MPICH once it is touched: a container often has 64 MiB. */
+static bool is_room_for_arrays(struct ranks *ranks) {
+    struct statvfs shared;
+    const size_t wanted = 2 * ARRAYS_BYTES * (size_t)ranks->api->local_size();
+    const bool here =
+        statvfs("/dev/shm", &shared) == 0 && shared.f_bavail * shared.f_frsize >= wanted;
+    return !ranks_any(ranks, !here);
+}
+
 /* Where there is no room for arrays, there may be for pieces. */
 static bool any_segments_open(struct ranks *ranks, void *segments[]) {
-    return segments_open(ranks, ARRAYS_BYTES, segments) || segments_open(ranks, 0, segments);
+    return segments_open(ranks, is_room_for_arrays(ranks) ? ARRAYS_BYTES : 0, segments);
 }
 
 static void share(struct ranks *ranks) {
