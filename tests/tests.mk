@@ -34,7 +34,8 @@ $(host_tests) $(BUILD)/tests/reference/every_float: $(BUILD)/%: $(BUILD)/%.o $(h
 stand_in      := $(BUILD)/tests/stand_in
 stand_ins     := $(stand_in)/libcuda.so.1 $(stand_in)/old/libcuda.so.1 $(stand_in)/libcublas.so.13 $(stand_in)/libnccl.so.2 \
                  $(stand_in)/libnvidia-ml.so.1 $(stand_in)/old/libnvidia-ml.so.1 \
-                 $(stand_in)/faulty/libcuda.so.1 $(stand_in)/faulty/real/libcuda.so.1 $(if $(NVTX_INCLUDE),$(stand_in)/libnvtx-injection.so)
+                 $(stand_in)/faulty/libcuda.so.1 $(stand_in)/faulty/real/libcuda.so.1 $(stand_in)/faulty/libcublas.so.13 \
+                 $(if $(NVTX_INCLUDE),$(stand_in)/libnvtx-injection.so)
 $(stand_in)/libcuda.so.1: stand_in_source := cuda kernels
 $(stand_in)/old/libcuda.so.1: stand_in_source := cuda kernels
 $(stand_in)/old/libcuda.so.1: CPPFLAGS += -DSTAND_IN_OLD
@@ -43,6 +44,7 @@ $(stand_in)/faulty/real/libcuda.so.1: stand_in_source := faulty_cuda
 $(stand_in)/faulty/real/libcuda.so.1: CPPFLAGS += -DFAULTY_REAL
 $(stand_in)/libcublas.so.13: stand_in_source := cublas
 $(stand_in)/libcublas.so.13: LDLIBS := -lopenblas -lm
+$(stand_in)/faulty/libcublas.so.13: stand_in_source := faulty_cublas
 $(stand_in)/libnccl.so.2: stand_in_source := nccl
 $(stand_in)/libnccl.so.2: stand_in_common := common/narrow.c
 $(stand_in)/libnvidia-ml.so.1: stand_in_source := nvml

@@ -8,6 +8,7 @@
  * The environment's LOCKSTEP_STAND_IN_NCCL orders failures, with commas between:
  *   <function>=<result>@<rank>   it returns the result there; of ncclCommGetAsyncError: tells it
  *   version=<number>             what the library claims to be
+ *   patience=<seconds>           a sum ends when it has waited so long for the other ranks
  *   stuck                        ncclCommAbort does not return, as while a graph of its sums is kept
  *   wrong@<rank>, noisy@<rank>   spoils an element of each sum there, or its last bit
  */
@@ -204,15 +205,20 @@ nccl_result ncclCommGetAsyncError(struct nccl_communicator *communicator, nccl_r
     return ncclSuccess;
 }
 
-/* False where a rank has failed. */
+/* False where a rank has failed. The emulated GPU sums while its host launches, and a host that launches hears
+ * of no failure: it gives up after as many seconds as were ordered. */
 static bool all_meet(struct nccl_communicator *communicator) {
     struct meeting *meeting = communicator->meeting;
+    const int patience = ordered("patience", communicator->rank);
+    const time_t start = time(NULL);
     const unsigned generation = atomic_load(&meeting->generation);
     if (atomic_fetch_add(&meeting->here, 1) + 1 == communicator->ranks) {
         atomic_store(&meeting->here, 0);
         atomic_fetch_add(&meeting->generation, 1);
     }
     while (atomic_load(&meeting->generation) == generation) {
+        if (patience > 0 && time(NULL) - start > patience)
+            atomic_store(&meeting->failed, 1);
         if (atomic_load(&meeting->failed))
             return false;
         rest();

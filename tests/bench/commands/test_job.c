@@ -172,7 +172,7 @@ static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
     (void)state;
     need_mpi();
     struct call call = LAUNCH(3, "run", "mlp", "--shape", "3-4-2@5", "--case", "*/train_step/*",
-                              "--quick", "--implementation", "openblas-mpi", "--max-time", "0.02",
+                              "--quick", "--implementation", "openblas-mpi", "--max-time", "1",
                               "--threads", "1", "--scaling", "weak", "--out", "run");
     check_status(&call, 0);
     char *results = file_of("results.csv");

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char stand_in[PATH_MAX], without_functions[PATH_MAX], cublas[PATH_MAX];
+static char stand_in[PATH_MAX], without_functions[PATH_MAX], cublas[PATH_MAX],
+    faulty_cublas[PATH_MAX];
 
 static void need_mpi(void) {
     if (!launching_is_possible(here.program))
@@ -33,6 +34,7 @@ static int leave(void **state) {
     library_choose(NULL);
     cublas_choose(NULL);
     assert_int_equal(unsetenv("LOCKSTEP_STAND_IN_NCCL"), 0);
+    assert_int_equal(unsetenv("LOCKSTEP_STAND_IN_CUBLAS"), 0);
     return place_leave(state);
 }
 
@@ -239,6 +241,35 @@ static void test_no_failure_leaves_the_others_waiting(void **state) {
     }
 }
 
+/* Where one rank's call fails, the other's is inside a sum, or on its way there. The row behind it joins the
+ * ranks anew. */
+static void test_no_failure_of_cublas_leaves_the_others_waiting(void **state) {
+    (void)state;
+    need_mpi();
+    static const struct {
+        const char *order, *said;
+    } failures[] = {
+        {"cublasCreate_v2=1@1", ": cublasCreate failed: CUBLAS_STATUS_NOT_INITIALIZED (1)"},
+        {"cublasSetStream_v2=14@0", "cublasSetStream failed: CUBLAS_STATUS_INTERNAL_ERROR (14)"},
+        {"cublasSetWorkspace_v2=7@1",
+         ": cublasSetWorkspace failed: CUBLAS_STATUS_INVALID_VALUE (7)"},
+        {"cublasGemmEx=13@0", "cublasGemmEx failed: CUBLAS_STATUS_EXECUTION_FAILED (13)"},
+        {"cublasGemmEx=13@1", ": cublasGemmEx failed: CUBLAS_STATUS_EXECUTION_FAILED (13)"},
+    };
+    cublas_choose(faulty_cublas);
+    assert_int_equal(setenv("LOCKSTEP_FAULTY_CUBLAS", cublas, 1), 0);
+    assert_int_equal(setenv("LOCKSTEP_STAND_IN_NCCL", "patience=4", 1), 0);
+    for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {
+        assert_int_equal(setenv("LOCKSTEP_STAND_IN_CUBLAS", failures[i].order, 1), 0);
+        struct call call = LAUNCH(2, "verify", "mlp", "--dtype", "f32", "--shape", "5-7-3@4",
+                                  "--gpu", "emulated", "--implementation", STEP_ROWS);
+        check_status(&call, 1);
+        check_holds(call.out, failures[i].said);
+        check_holds(call.out, "15 passed, 1 failed");
+        call_free(&call);
+    }
+}
+
 /* As ncclCommAbort does while a graph is kept that was captured with the communicator. */
 static void test_a_communicator_that_does_not_go_is_left_alone(void **state) {
     (void)state;
@@ -309,7 +340,8 @@ static void test_one_alone_is_told_how_to_start(void **state) {
 
 int main(void) {
     if (!realpath(STAND_IN_NCCL, stand_in) || !realpath(STAND_IN_NVML, without_functions) ||
-        !realpath(EMULATED_CUBLAS, cublas)) {
+        !realpath(EMULATED_CUBLAS, cublas) ||
+        !realpath(STAND_IN_FOLDER "/faulty/libcublas.so.13", faulty_cublas)) {
         perror("no stand-in for NCCL, or no cuBLAS of the emulated GPU");
         return 1;
     }
@@ -323,6 +355,7 @@ int main(void) {
         WITH_STAND_IN(test_training_that_fails_says_where),
         WITH_STAND_IN(test_a_cublas_that_cannot_be_used_is_named),
         WITH_STAND_IN(test_no_failure_leaves_the_others_waiting),
+        WITH_STAND_IN(test_no_failure_of_cublas_leaves_the_others_waiting),
         WITH_STAND_IN(test_a_communicator_that_does_not_go_is_left_alone),
         WITH_STAND_IN(test_a_run_goes_on_without_nccl),
         WITH_STAND_IN(test_a_library_that_cannot_be_used_is_named),
