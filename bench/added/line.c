@@ -11,6 +11,11 @@ static enum status refuse(struct block *block, const char *what) {
     return line_refuse(&block->reader, block->message, "%s", what);
 }
 
+static enum status refuse_at(struct block *block, struct line_reader place, const char *what) {
+    block->reader = place;
+    return refuse(block, what);
+}
+
 static struct names names_of(const struct block *block) {
     return (struct names){.operation = block->lines->operation,
                           .constants = block->lines->constants,
@@ -89,9 +94,8 @@ static enum status variant_line(struct block *block) {
             return refuse(block, "the name of a variant is wanted here");
         const int variant = operation_variant_find(operation, word);
         if (variant < 0) {
-            block->reader = before;
             (void)variants_check(word, operation, &why);
-            return refuse(block, why.text);
+            return refuse_at(block, before, why.text);
         }
         block->variants |= (variant_set)1 << variant;
     }
@@ -103,11 +107,8 @@ static enum status dtype_line(struct block *block) {
     while (line_has_more(&block->reader)) {
         const struct line_reader before = block->reader;
         struct message why;
-        if (!line_word(&block->reader, word, sizeof word) ||
-            dtypes_check(word, &why) != STATUS_OK) {
-            block->reader = before;
-            return refuse(block, "a dtype is wanted here: f32, tf32, bf16 or f16");
-        }
+        if (!line_word(&block->reader, word, sizeof word) || dtypes_check(word, &why) != STATUS_OK)
+            return refuse_at(block, before, "a dtype is wanted here: f32, tf32, bf16 or f16");
         for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++)
             if (strcmp(dtype_name(d), word) == 0)
                 block->lines->dtypes |= DTYPE_BIT(d);
@@ -192,11 +193,8 @@ static enum status const_line(struct block *block) {
     if (!line_word(&block->reader, constant->name, sizeof constant->name))
         return refuse(block, "a name is wanted here, and behind it its value");
     for (int i = 0; i < lines->constant_count; i++)
-        if (strcmp(lines->constants[i].name, constant->name) == 0) {
-            block->reader = before;
-            (void)line_has_more(&block->reader);
-            return refuse(block, "a constant has this name already");
-        }
+        if (strcmp(lines->constants[i].name, constant->name) == 0)
+            return refuse_at(block, before, "a constant has this name already");
     enum status status = expression_take(block, &constant->value);
     lines->constant_count += status == STATUS_OK;
     return status;
@@ -322,10 +320,9 @@ static enum status zero_line(struct block *block) {
         struct line_argument *zeroed = &kernel->zeroed[kernel->zeroed_count++];
         status = argument_take(block, zeroed);
         if (status == STATUS_OK && zeroed->kind != LINE_POINTER &&
-            (zeroed->kind != LINE_WORKSPACE || zeroed->value)) {
-            block->reader = before;
-            status = refuse(block, "the name of a buffer that is written is wanted here");
-        }
+            (zeroed->kind != LINE_WORKSPACE || zeroed->value))
+            status =
+                refuse_at(block, before, "the name of a buffer that is written is wanted here");
         comma_pass(&block->reader);
     }
     return status;
@@ -383,14 +380,10 @@ enum status launch_line_read(struct block *block) {
         block->reader = before;
         return word_unknown(block);
     }
-    if (kinds[kind].need >= NEED_OPERATION && !block->lines->operation) {
-        block->reader = before;
-        return refuse(block, "an `operation` line has to stand before this one");
-    }
-    if (kinds[kind].need == NEED_KERNEL && block->lines->kernel_count == 0) {
-        block->reader = before;
-        return refuse(block, "a `kernel` line has to stand before this one");
-    }
+    if (kinds[kind].need >= NEED_OPERATION && !block->lines->operation)
+        return refuse_at(block, before, "an `operation` line has to stand before this one");
+    if (kinds[kind].need == NEED_KERNEL && block->lines->kernel_count == 0)
+        return refuse_at(block, before, "a `kernel` line has to stand before this one");
     if (kinds[kind].need == NEED_TO_BE_ONE && block->kinds_read & 1U << kind) {
         block->reader = before;
         return line_refuse(&block->reader, block->message, "this block has a `%s` line already",

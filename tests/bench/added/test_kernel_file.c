@@ -336,7 +336,7 @@ static void test_what_lines_say_twice_is_refused(void **state) {
 #undef TWICE
     check_refused(LINES("operation softmax\n"), 2, "this block has a `operation` line already");
     check_refused(LINES("const b 3\nconst b 4\n"), 2,
-                  "mine.cu:5:7: a constant has this name already");
+                  "mine.cu:5:6: a constant has this name already");
     check_refused(LINES("workspace 4\nworkspace 8\n"), 2, "mine.cu:5:10: this was said before");
 }
 

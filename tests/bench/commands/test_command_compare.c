@@ -119,6 +119,8 @@ static void test_a_slower_row(void **state) {
     run_write("after", 1.5, 1000000000001);
     check_call(CALL("compare", "before", "after"), 1, "1 slower", "1 row is slower");
     check_call(CALL("compare", "after", "before"), 0, "1 faster", "");
+    check_call(CALL("compare", "--csv", "before", "after"), 1,
+               "3x8x8,openblas,cpu,1,hot,slower,0.003,0.0045,1.5,1.5,1.5,", "");
     check_call(CALL("compare", "--threshold", "60%", "before", "after"), 0, "3 same", "");
 }
 

@@ -73,6 +73,23 @@ static void counts_stand_under_their_own_heading(void **state) {
     free(text);
 }
 
+/* Sectors of loads and stores over their requests, their bytes over the least, and different bytes
+ * over it. */
+static void counts_are_set_against_the_least(void **state) {
+    (void)state;
+    struct mixed_case cases[] = {mixed_case_of("1x2x3")};
+    struct counters_row *counted = &cases[0].counters[0];
+    cases[0].results[1].bytes = 64.0;
+    counted->global_load_requests = 2;
+    counted->global_store_requests = 1;
+    counted->global_load_sectors = 7;
+    counted->global_store_sectors = 2;
+    counted->bytes_touched = 128;
+    char *text = printed(cases, 1);
+    behind(behind(text, "gemm_kernel"), "     3.00    4.50x  2.00x ");
+    free(text);
+}
+
 static void a_heading_stands_once_over_rows_of_its_kind(void **state) {
     (void)state;
     struct mixed_case cases[] = {mixed_case_of("1x2x3"), mixed_case_of("4x5x6")};
@@ -146,6 +163,7 @@ static void a_failure_names_threads_only_where_there_are_some(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_stand_under_their_own_heading),
+        cmocka_unit_test(counts_are_set_against_the_least),
         cmocka_unit_test(a_heading_stands_once_over_rows_of_its_kind),
         cmocka_unit_test(the_base_of_speedups_is_shown),
         cmocka_unit_test(a_doubtful_limit_is_marked),
