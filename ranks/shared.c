@@ -54,7 +54,7 @@ static bool segments_open(struct ranks *ranks, size_t arrays_bytes, void *segmen
  * there is not enough, and MPICH once it is touched: a container often has 64 MiB. */
 static bool is_room_for_arrays(struct ranks *ranks) {
     struct statvfs shared;
-    const size_t wanted = 2 * ARRAYS_BYTES * (size_t)ranks->api->local_size();
+    const size_t wanted = (size_t)ARRAYS_BYTES * 2 * (size_t)ranks->api->local_size();
     const bool here =
         statvfs("/dev/shm", &shared) == 0 && shared.f_bavail * shared.f_frsize >= wanted;
     return !ranks_any(ranks, !here);
