@@ -528,7 +528,7 @@ static void test_an_end_by_the_launcher_is_not_answered(void **state) {
                                             "5",   "--out",    "run",   NULL};
     struct call call =
         call_start(&here, arguments, &(struct call_limits){.variables = variables, .seconds = 120});
-    assert_true(row_is_written("results.csv"));
+    assert_true(row_is_written("environment.json"));
     assert_int_equal(kill(call.process, SIGTERM), 0);
     call_wait(&here, &call);
     check_status(&call, 3);
