@@ -1,4 +1,5 @@
-/* cuLaunchCooperativeKernelMultiDevice: one kernel on several devices. Their grids run one after another. */
+/* cuLaunchCooperativeKernelMultiDevice: one kernel on several devices, whose grids run one after
+ * another. */
 #include <string.h>
 
 #include "emulator/driver/api/api.h"
@@ -23,13 +24,15 @@ static struct kernel_request request_of(const CUDA_LAUNCH_PARAMS *launch) {
     };
 }
 
-/* The same code, since each device has its own module, and a grid of the same shape. */
+/* The same code, since each device has its own module, and a grid of the same shape. What is no
+ * function equals all: kernel_prepare() names it. */
 static bool is_same(const CUDA_LAUNCH_PARAMS *launch, const CUDA_LAUNCH_PARAMS *first) {
     const struct kernel_request a = request_of(launch), b = request_of(first);
-    struct driver_function *of, *as;
-    return function_find(launch->function, &of) == CUDA_SUCCESS &&
-           function_find(first->function, &as) == CUDA_SUCCESS &&
-           strcmp(of->info->name, as->info->name) == 0 &&
+    struct driver_function *own, *other;
+    if (function_find(launch->function, &own) != CUDA_SUCCESS ||
+        function_find(first->function, &other) != CUDA_SUCCESS)
+        return true;
+    return strcmp(own->info->name, other->info->name) == 0 &&
            memcmp(a.grid, b.grid, sizeof a.grid) == 0 &&
            memcmp(a.block, b.block, sizeof a.block) == 0 && a.dynamic_shared == b.dynamic_shared;
 }

@@ -95,6 +95,10 @@ static void unequal_launches_are_refused(void **state) {
     other.function = devices[1].scale;
     EXPECT(CUDA_ERROR_INVALID_VALUE, launch_two(a, other));
     other = b;
+    other.function = NULL;
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, launch_two(a, other));
+    EXPECT(CUDA_ERROR_INVALID_HANDLE, launch_two(other, other));
+    other = b;
     other.hStream = NULL;
     EXPECT(CUDA_ERROR_INVALID_HANDLE, launch_two(a, other));
     other.hStream = devices[0].stream;
