@@ -371,6 +371,8 @@ static void reservation_report_leak(const struct driver_reservation *reservation
                     reservation->size, reservation->address);
 }
 
+/* Memory that the program has released, and a multicast object that it has not, are one leak: the
+ * object's. */
 void virtual_close_all(void) {
     uint32_t at = 0;
     for (struct driver_reservation *next, *reservation = driver.reservations; reservation;
@@ -384,7 +386,7 @@ void virtual_close_all(void) {
     }
     for (struct driver_physical *physical;
          (physical = handle_next(&driver.handles, HANDLE_PHYSICAL, &at));) {
-        if (driver_seeks_leaks())
+        if (driver_seeks_leaks() && physical->references)
             driver_find("leak: %zu bytes of %s were never released", physical->size,
                         physical->team ? "a multicast object" : "physical memory");
         physical->references = 0;

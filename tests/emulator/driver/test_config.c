@@ -458,6 +458,29 @@ static void leaks_are_named(void **state) {
     assert_string_equal(run_with("check=memory", leave_everything).said, "");
 }
 
+static int leave_a_multicast_object(void) {
+    enum { PIECE = 2 << 20 };
+    static const CUmemAllocationProp properties = {
+        .type = CU_MEM_ALLOCATION_TYPE_PINNED, .location = {.type = CU_MEM_LOCATION_TYPE_DEVICE}};
+    static const CUmulticastObjectProp team = {.numDevices = 1, .size = PIECE};
+    CUmemGenericAllocationHandle memory, object;
+    CUcontext context;
+    if (cuInit(0) || cuCtxCreate_v4(&context, NULL, 0, 0) ||
+        cuMemCreate(&memory, PIECE, &properties, 0) || cuMulticastCreate(&object, &team) ||
+        cuMulticastAddDevice(object, 0) || cuMulticastBindMem(object, 0, memory, 0, PIECE, 0))
+        return 1;
+    return cuMemRelease(memory) ? 2 : 0;
+}
+
+/* The memory was released, and only what it is bound to holds it. */
+static void a_multicast_object_alone_is_a_leak(void **state) {
+    (void)state;
+    const struct outcome outcome = run_with("device=h100;check=leak", leave_a_multicast_object);
+    assert_int_equal(outcome.status, 0);
+    assert_non_null(strstr(outcome.said, "leak: 2097152 bytes of a multicast object"));
+    assert_null(strstr(outcome.said, "of physical memory"));
+}
+
 static int leave_memory_after_a_fault(void) {
     CUcontext context;
     CUdeviceptr left;
@@ -552,6 +575,7 @@ int main(void) {
         cmocka_unit_test(targets_with_features_are_for_their_devices),
         cmocka_unit_test(the_device_that_takes_the_target_is_named),
         cmocka_unit_test(leaks_are_named),
+        cmocka_unit_test(a_multicast_object_alone_is_a_leak),
         cmocka_unit_test(what_a_fault_left_is_no_leak),
         cmocka_unit_test(refused_calls_of_virtual_memory_say_why),
         cmocka_unit_test_setup_teardown(report_is_a_csv_file, make_report_name, remove_report),
