@@ -3,8 +3,8 @@
  * a team, is combined, stored or updated together.
  *
  * Devices combine in the order in which the team has them, and PTX leaves that open. Sums of floats
- * are rounded to their type with each step, or with .acc::f32 and .acc::f16 once, at the end, to
- * nearest. What is too large for eight bits becomes the largest number, as in cvt.
+ * are rounded to their type with each step. With .acc::f32 and .acc::f16 a step rounds to that type,
+ * and the end to the elements' own, to nearest. What is too large for eight bits becomes the largest number, as in cvt.
  */
 #include "emulator/arithmetic/half.h"
 #include "emulator/checks/check.h"
@@ -239,43 +239,42 @@ static void execute_load(struct warp *warp, const struct instruction *instructio
 
 /* ---- st, red ---- */
 
+/* st puts its values there, and red combines them with what is there. */
+static void write_lane(const struct multimem *it, unsigned lane,
+                       unsigned char *const at[MULTICAST_DEVICES]) {
+    const struct detail *detail = it->instruction->detail;
+    for (unsigned k = 0; k < it->devices * detail->elements; k++) {
+        const unsigned element = k % detail->elements;
+        const uint64_t value = value_read(it->warp, detail, 1 + element, lane);
+        unsigned char *to = at[k / detail->elements] + (size_t)element * detail->access_bytes;
+        if (it->reads)
+            (void)atomic_update(to, (enum atomic_operation)it->instruction->variant, value, 0,
+                                detail->access_bytes, true);
+        else
+            memcpy(to, &value, detail->access_bytes);
+    }
+}
+
+static void write_lanes(struct multimem *it, uint64_t *requests, uint64_t *sectors) {
+    for (uint32_t rest = it->warp->mask; rest; rest &= rest - 1) {
+        unsigned char *at[MULTICAST_DEVICES];
+        if (!locate(it, lane_first(rest), at))
+            return;
+        write_lane(it, lane_first(rest), at);
+    }
+    count(it, requests, sectors);
+}
+
 static void execute_store(struct warp *warp, const struct instruction *instruction) {
-    const struct detail *detail = instruction->detail;
     struct multimem it = begin(warp, instruction, false, true);
     struct machine_counters *counters = &warp->worker->counters;
-    for (uint32_t rest = warp->mask; rest; rest &= rest - 1) {
-        const unsigned lane = lane_first(rest);
-        unsigned char *at[MULTICAST_DEVICES];
-        if (!locate(&it, lane, at))
-            return;
-        for (unsigned k = 0; k < it.devices * detail->elements; k++) {
-            const unsigned element = k % detail->elements;
-            const uint64_t value = value_read(warp, detail, 1 + element, lane);
-            memcpy(at[k / detail->elements] + (size_t)element * detail->access_bytes, &value,
-                   detail->access_bytes);
-        }
-    }
-    count(&it, &counters->global_store_requests, &counters->global_store_sectors);
+    write_lanes(&it, &counters->global_store_requests, &counters->global_store_sectors);
 }
 
 static void execute_update(struct warp *warp, const struct instruction *instruction) {
-    const struct detail *detail = instruction->detail;
     struct multimem it = begin(warp, instruction, true, true);
     struct machine_counters *counters = &warp->worker->counters;
-    for (uint32_t rest = warp->mask; rest; rest &= rest - 1) {
-        const unsigned lane = lane_first(rest);
-        unsigned char *at[MULTICAST_DEVICES];
-        if (!locate(&it, lane, at))
-            return;
-        for (unsigned k = 0; k < it.devices * detail->elements; k++) {
-            const unsigned element = k % detail->elements;
-            (void)atomic_update(at[k / detail->elements] + (size_t)element * detail->access_bytes,
-                                (enum atomic_operation)instruction->variant,
-                                value_read(warp, detail, 1 + element, lane), 0,
-                                detail->access_bytes, true);
-        }
-    }
-    count(&it, &counters->global_atomic_requests, &counters->global_atomic_sectors);
+    write_lanes(&it, &counters->global_atomic_requests, &counters->global_atomic_sectors);
 }
 
 /* ---- The table ---- */
