@@ -14,21 +14,22 @@ static uint32_t scaled(uint32_t element, float factor) {
     return lane_bits32(lane_f32(element) * factor);
 }
 
-/* Lanes of one group alone, the first `count` of them. */
-static void choose_lanes(struct tensor_column *lanes, unsigned group, unsigned count) {
-    for (unsigned k = 0; k < TENSOR_LANES; k++)
-        lanes->group[k / LANES].at[k % LANES] =
-            k / LANES == group && k % LANES < count ? UINT32_MAX : 0;
+/* False after a fault: nothing has written the factors of so many rows, 32 at most, of a column as a
+ * group of lanes has them. */
+static bool check_factors(const struct scale_factors *factors, unsigned column, unsigned group,
+                          unsigned rows) {
+    struct tensor_column lanes = {0};
+    for (unsigned lane = 0; lane < LANES && lane < rows; lane++)
+        lanes.group[group].at[lane] = UINT32_MAX;
+    return tensor_check_written(factors->transfer, factors->block, factors->first + column, &lanes,
+                                factors->name);
 }
 
 bool scale_a(const struct scale_factors *factors, unsigned depth, struct tensor_a *a) {
     const struct tensor_column *columns = factors->block->tensor->column + factors->first;
     const unsigned block = depth / factors->count;
     for (unsigned group = 0; group < TENSOR_GROUPS; group++) {
-        struct tensor_column lanes;
-        choose_lanes(&lanes, group, LANES);
-        if (!tensor_check_written(factors->transfer, factors->block, factors->first + group, &lanes,
-                                  factors->name))
+        if (!check_factors(factors, group, group, LANES))
             return false;
         for (unsigned k = 0; k < depth; k++) {
             uint32_t *row = a->at[k].group[group].at;
@@ -45,12 +46,7 @@ bool scale_b(const struct scale_factors *factors, unsigned group, unsigned colum
     const struct tensor_column *words = factors->block->tensor->column + factors->first;
     const unsigned block = depth / factors->count;
     for (unsigned n = 0; n < columns; n++) {
-        struct tensor_column lanes;
-        const unsigned rest = columns - n;
-        choose_lanes(&lanes, group, rest < LANES ? rest : LANES);
-        if (n % LANES == 0 &&
-            !tensor_check_written(factors->transfer, factors->block, factors->first + n / LANES,
-                                  &lanes, factors->name))
+        if (n % LANES == 0 && !check_factors(factors, n / LANES, group, columns - n))
             return false;
         const uint32_t word = words[n / LANES].group[group].at[n % LANES];
         for (unsigned k = 0; k < depth; k++)
