@@ -258,17 +258,21 @@ static void rows_compare(const struct expectation *e, int buffer, const struct o
                     row_length(spec, first + r), worst);
 }
 
+static struct oracle_view view_of(const struct expectation *e, const struct observed *observed) {
+    return (struct oracle_view){.bench_case = e->bench_case,
+                                .launch = &e->before,
+                                .before = e->inputs->data,
+                                .after = observed->data,
+                                .state = e->state,
+                                .iteration = e->launched.iteration};
+}
+
 /* Compares the checked rows of one output; false when there was no memory for a row. */
 static bool output_compare(const struct expectation *e, int buffer, const struct observed *observed,
                            struct worst *worst) {
     const struct buffer_spec *spec = &e->inputs->specs[buffer];
     const struct output *output = &e->outputs[buffer];
-    const struct oracle_view view = {.bench_case = e->bench_case,
-                                     .launch = &e->before,
-                                     .before = e->inputs->data,
-                                     .after = observed->data,
-                                     .state = e->state,
-                                     .iteration = e->launched.iteration};
+    const struct oracle_view view = view_of(e, observed);
     const int64_t together = output->expected ? 1 : rows_together(spec, output);
     bool complete = true;
     *worst = (struct worst){.row = -1};
@@ -329,12 +333,7 @@ static enum status probe_whole(const struct expectation *e, const struct observe
             name = e->inputs->specs[i].name;
     if (!name || !e->bench_case->operation->probe)
         return STATUS_OK;
-    const struct oracle_view view = {.bench_case = e->bench_case,
-                                     .launch = &e->before,
-                                     .before = e->inputs->data,
-                                     .after = observed->data,
-                                     .state = e->state,
-                                     .iteration = e->launched.iteration};
+    const struct oracle_view view = view_of(e, observed);
     double ratio = e->bench_case->operation->probe(&view);
     if (!(ratio <= 1.0))
         return message_set(message, STATUS_WRONG,
