@@ -5,7 +5,7 @@
  *   -DROW='"onednn-pypi"'       what the row is called
  *   -DLIBRARY='"…/libdnnl.so"'  the library
  *
- * Empty where the headers are of another version.
+ * Nothing is here without ROW: the headers that the tree is checked with are of another version.
  */
 #ifdef ROW
 #    include <dlfcn.h>
@@ -44,9 +44,12 @@ static bool library_open(void) {
     void *handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
     if (handle == NULL)
         return false;
-#    define FIND(name) *(void **)&library.name = dlsym(handle, #    name);
+    bool is_whole = true;
+#    define FIND(name)                                                                             \
+        *(void **)&library.name = dlsym(handle, #name);                                            \
+        is_whole = is_whole && library.name != NULL;
     CALLS(FIND)
-    return library.dnnl_engine_create(&library.engine, dnnl_cpu, 0) == dnnl_success &&
+    return is_whole && library.dnnl_engine_create(&library.engine, dnnl_cpu, 0) == dnnl_success &&
            library.dnnl_stream_create(&library.stream, library.engine, dnnl_stream_default_flags) ==
                dnnl_success;
 }
