@@ -35,6 +35,7 @@ bool ranks_release(struct ranks *ranks, void *memory) {
         ranks->block_count--;
         memmove(ranks->blocks + i, ranks->blocks + i + 1,
                 (size_t)(ranks->block_count - i) * sizeof *ranks->blocks);
+        break;
     }
     return true;
 }

@@ -29,8 +29,7 @@ enum mlp_exchange_phase {
 struct mlp_exchange_problem {
     enum mlp_exchange_phase phase;
     float share; /* of the batch */
-    float
-        *data; /* gradients of all layers or of the one that begins, or the parameters to spread */
+    float *data; /* the gradients of all layers, or of that which begins; or what is spread */
     int64_t count;
     float *updated[3]; /* what a divided average is for: parameters and moments, NULL for none */
 };
@@ -48,9 +47,10 @@ enum status mlp_exchange_run(const struct mlp_exchange_problem *problem,
 enum status mlp_exchange_update(const struct optimizer_problem *problem, optimizer_kernel *kernel,
                                 struct execution *execution);
 
-/* A divided average leaves the gradients and moments of the other parts as they were. Behind this, which all
- * ranks call, they are there. */
 struct mlp_buffers;
+
+/* A divided average leaves the gradients and moments of the other parts as they were. Behind this,
+ * which all ranks call, they are there. */
 void mlp_exchange_settle(const struct mlp_together *together, const struct mlp_buffers *buffers,
                          int64_t count, struct ranks *ranks);
 

@@ -1,12 +1,12 @@
-/* User objects: what a program wants destroyed once neither it nor any graph has a reference to it. */
+/* User objects: what a program wants destroyed once neither it nor any graph refers to it. */
 #ifndef LOCKSTEP_EMULATOR_DRIVER_USER_OBJECT_H
 #define LOCKSTEP_EMULATOR_DRIVER_USER_OBJECT_H
 
 #include "emulator/driver/state/state.h"
 
 struct driver_user_object {
-    struct driver_farewell
-        farewell; /* the program's destructor; first, since it is what is freed */
+    /* The program's destructor. It comes first, since the object is freed by its address. */
+    struct driver_farewell farewell;
     CUuserObject handle;
     uint64_t held_by_program, held_by_graphs;
 };
@@ -22,8 +22,8 @@ struct driver_user_references {
 
 CUresult user_object_open(CUhostFn destroy, void *data, unsigned references, CUuserObject *handle);
 CUresult user_object_find(CUuserObject handle, struct driver_user_object **object);
-/* Gives back references of the program, which it must have. Behind the last one of all the object's handle is
- * gone, and its destructor runs when the call ends. */
+/* Gives back references of the program, which it must have. Behind the last one of all, the object's
+ * handle is gone, and its destructor runs when the call ends. */
 CUresult user_object_release(struct driver_user_object *object, unsigned count);
 void user_object_close_all(void);
 

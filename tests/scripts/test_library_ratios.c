@@ -1,5 +1,4 @@
-/* scripts/library-ratios: which rows its table compares, and by what.
- */
+/* scripts/library-ratios: which rows its table compares, and by what. */
 #include "tests/support/support.h"
 #include "tests/support/temporary.h"
 
