@@ -80,9 +80,10 @@ enum status history_check_tables(const struct history *history, struct message *
     if (status != STATUS_OK)
         return status;
     return nothing_check(history,
-                         "SELECT 'a run was written ''' || written || ''', which is not a time'"
+                         "SELECT 'a run was written ''' || ifnull(written, '') ||"
+                         "''', which is not a time'"
                          " FROM run WHERE strftime('%Y-%m-%dT%H:%M:%SZ', written, '+0 days') IS NOT"
-                         " written",
+                         " ifnull(written, '')",
                          message);
 }
 

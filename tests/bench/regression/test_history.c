@@ -462,6 +462,10 @@ static void test_other_columns_and_times_are_refused(void **state) {
         {"DROP TABLE value", "the columns of its table value are not those of this version: none"},
         {"UPDATE run SET written = 'yesterday'", "a run was written 'yesterday'"},
         {"UPDATE run SET written = '2026-02-30T00:00:00Z'", "a run was written '2026-02-30"},
+        {"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET"
+         " sql = replace(sql, 'written TEXT NOT NULL', 'written TEXT');"
+         " PRAGMA writable_schema = RESET; UPDATE run SET written = NULL",
+         "a run was written ''"},
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         record_well(place->path, 1, 2, 1e-3);
