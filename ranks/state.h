@@ -42,8 +42,8 @@ struct ranks {
     bool sharing_found;
     void **segments;     /* that the ranks of this machine share, one each; NULL: none */
     size_t arrays_bytes; /* of each, for arrays */
-    struct shared_block
-        blocks[SHARED_BLOCKS_MAX]; /* of this rank's, in the order of their places */
+    /* Of this rank's, in the order of their places. */
+    struct shared_block blocks[SHARED_BLOCKS_MAX];
     int block_count;
     unsigned turn;       /* of sums in shared memory */
     bool divided;        /* the last mean */

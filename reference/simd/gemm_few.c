@@ -100,8 +100,8 @@ SIMD_INLINE const char *spaced_at(struct spaced spaced, int which) {
 }
 
 struct walk {
-    struct spaced rows,
-        next; /* of the stream: those that are multiplied, and the same many later */
+    struct spaced rows; /* of the stream: those that are multiplied */
+    struct spaced next; /* and as many behind them, which are asked for */
     struct spaced vectors[FEW / ROWS_MOST];
 };
 
