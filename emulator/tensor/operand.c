@@ -21,7 +21,7 @@ static unsigned size_of(uint8_t type) {
 void tensor_visit(const struct tensor_operand *operand, unsigned rows, tensor_visitor *visit) {
     const unsigned size = size_of(operand->type), per_chunk = CHUNK_BYTES / size;
     const unsigned across = operand->is_across ? TENSOR_ROW_BYTES / size : CHUNKS;
-    const unsigned lines = operand->is_across ? rows / per_chunk : rows;
+    const unsigned lines = operand->is_across ? (rows + per_chunk - 1) / per_chunk : rows;
     for (unsigned line = 0; line < lines; line++) {
         for (unsigned k = 0; k < across; k++)
             visit(operand, operand->is_across ? matrix_chunk_across(&operand->matrix, line, k)

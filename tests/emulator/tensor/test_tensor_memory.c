@@ -69,6 +69,10 @@ static enum machine_status run_checked(struct bench *bench, bool checks, const c
     "mov.u32 %r15, empty; shr.u32 %r15, %r15, 4; cvt.u64.u32 %rd4, %r15;\n"                        \
     "or.b64 %rd4, %rd4, %rd1; @%p5 tcgen05.cp.cta_group::1.32x128b.warpx4 [%r3], %rd4;\n"
 #define MULTIPLY "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+8], %rd1, %rd1, %r10, %p6;\n"
+/* Shifts columns by 4, so that the last chunks of eight are read for four of theirs. */
+#define MULTIPLY_SHIFTED                                                                           \
+    "mov.b32 %r10, 0x42110490; mov.u64 %rd4, 0x0400000000000000;\n"                                \
+    "@%p5 tcgen05.mma.ws.cta_group::1.kind::f16 [%r3+8], %rd1, %rd1, %r10, %p6, %rd4;\n"
 
 /* Where a register of a thread lies, by the figures of 9.7.16.2.3; columns of packed ones are pairs. */
 struct shape {
@@ -301,6 +305,12 @@ static const struct use checked_uses[] = {
     {"st.shared.b32 [%r2], %r1; bar.sync 0;\n" MULTIPLY COMMIT WAIT,
      "lets a tcgen05 instruction read a byte that thread 0 wrote, with no fence.proxy.async"},
     {MULTIPLY COMMIT "bar.sync 0; st.shared.b32 [%r2], %r1;\n" WAIT, "race in shared memory"},
+    {MULTIPLY_SHIFTED COMMIT "bar.sync 0; setp.ge.u32 %p7, %r1, 64;\n"
+                             "@%p7 st.shared.b32 [%r2], %r1;\n" WAIT,
+     "race in shared memory"},
+    {MULTIPLY_SHIFTED COMMIT "bar.sync 0; setp.ge.u32 %p7, %r1, 72;\n"
+                             "@%p7 st.shared.b32 [%r2], %r1;\n" WAIT,
+     ""},
     {"bar.sync 0; @%p4 bra ON;\n" ALLOCATE_MORE FREE_MORE "ON:", ""},
     {"bar.sync 0; @%p4 bra ON;\n" ALLOCATE_MORE FREE_MORE "ON: ld.shared.b32 %r12, [base];\n",
      "race in shared memory"},
