@@ -1,4 +1,5 @@
-/* Tables of symbols in executables, and nothing else of them: text that merely looks like a name is none. */
+/* Tables of symbols in executables, and nothing else of them: text that merely looks like a name is
+ * none. */
 #include "bench/commands/elf_symbols.h"
 
 #include <elf.h>

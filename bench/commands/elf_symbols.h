@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether a symbol's name begins so. False for what is no ELF file of 64 bits, has no such table of symbols (strip
- * takes it out), or is malformed. */
+/* Whether a symbol's name begins so. False for what is no ELF file of 64 bits, has no such table of
+ * symbols (strip takes it out), or is malformed. */
 bool elf_symbols_begin(const unsigned char *bytes, size_t size, const char *prefix);
 
 #endif

@@ -167,7 +167,8 @@ static enum status wait_for(struct emulated_program *program, pid_t process,
     return STATUS_OK;
 }
 
-/* What processes have left that did not come to their end. One that a signal has ended could free nothing. */
+/* What processes have left that did not come to their end. One that a signal has ended could free
+ * nothing. */
 static enum status journals_read(struct emulated_program *program, struct message *message) {
     struct journals journals = {.folder = program->processes,
                                 .counters = program->counters,

@@ -34,7 +34,8 @@ static enum status append_refuse(const char *path, struct message *message) {
     return message_set(message, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
 }
 
-/* The rows, and the header before them where the file has none. Processes that go on may append, too. */
+/* The rows, and the header before them where the file has none. Processes that go on may append,
+ * too. */
 static enum status rows_append(const char *path, const char *header, char *rows,
                                struct message *message) {
     char *rest = NULL;

@@ -16,7 +16,8 @@ struct journals {
     size_t running;   /* filled in: they go on */
 };
 
-/* Takes them all, and removes them. STATUS_IO: one could not be read, or what it says not be written. */
+/* Takes them all, and removes them. STATUS_IO: one could not be read, or what it says not be
+ * written. */
 enum status journals_collect(struct journals *journals, struct message *message);
 /* Removes them unread. */
 void journals_remove(const char *folder);

@@ -58,7 +58,8 @@ const char *model_family_names(void) {
 /* ---- What the constants are multiplied with ---- */
 
 enum { SECTOR_BYTES = 32, LINE_BYTES = 128, LANES = 32, WORD_SECTORS = 4 };
-/* Of what DRAM moves, where error correction lies in the data's own memory: a ninth access for eight. */
+/* Of what DRAM moves, where error correction lies in the data's own memory: a ninth access for
+ * eight. */
 static const double ecc_share = 8.0 / 9;
 /* A store keeps a slice of the second-level cache busy as long as two loads. */
 static const double store_weight = 2;
@@ -131,8 +132,8 @@ static double data_share(const struct model_gpu *gpu) {
     return gpu->ecc > 0 ? ecc_share : 1;
 }
 
-/* As the caches of this very GPU were simulated, error correction too. Launches are repeated, so what
- * fits is there. */
+/* As the caches of this very GPU were simulated, error correction too. Launches are repeated, so
+ * what fits is there. */
 static struct traffic traffic_counted(const struct counters_row *row, const struct model_gpu *gpu) {
     const double launches = (double)row->launches;
     const double touched = (double)row->bytes_touched / launches;

@@ -20,8 +20,8 @@ enum status history_failure(const struct history *history, const char *tried,
 enum status history_prepare(const struct history *history, const char *sql,
                             sqlite3_stmt **statement, struct message *message);
 
-/* Whether the tables have the columns that this version writes, and each run a time: runs are put in
- * order by it. */
+/* Whether the tables have the columns that this version writes, and each run a time: runs are put
+ * in order by it. */
 enum status history_check_tables(const struct history *history, struct message *message);
 
 /* Whether a recording may be added: the file is whole, and every row refers to rows that are there.

@@ -115,9 +115,9 @@ bool operand_class_has_floats(const struct decoder *decoder) {
     return types.count > 0 && (types.first->kind == TYPE_FLOAT || types.last->kind == TYPE_FLOAT);
 }
 
-/* A literal is a number of its instruction's kind. slct takes two values of its first type, and chooses by one of
- * the second. The stride of a fragment, the size of a copy and the scale of a product are integers whatever their
- * elements are. */
+/* A literal is a number of its instruction's kind. slct takes two values of its first type, and
+ * chooses by one of the second. The stride of a fragment, the size of a copy and the scale of a
+ * product are integers whatever their elements are. */
 void operand_class_check_literal(struct decoder *decoder, enum operand_kind literal, char letter) {
     const bool is_integer = literal == OPERAND_INTEGER, is_wide = literal == OPERAND_FLOAT64;
     static const char *const exceptions[] = {"wmma", "wgmma", "cp", "createpolicy"};

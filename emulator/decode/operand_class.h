@@ -4,8 +4,9 @@
 
 #include "emulator/decode/decoder.h"
 
-/* Refuses a register that was declared as an integer where the instruction has floats, and the other
- * way round (PTX ISA 9.4.1). One of bits is of any type. Looks at computing instructions and moves. */
+/* Refuses a register that was declared as an integer where the instruction has floats, and the
+ * other way round (PTX ISA 9.4.1). One of bits is of any type. Looks at computing instructions and
+ * moves. */
 void operand_class_check(struct decoder *decoder, const struct syntax_operand *operand,
                          const struct syntax_type *declared, bool is_to);
 /* The same for what is loaded or stored. */

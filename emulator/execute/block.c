@@ -251,8 +251,9 @@ static void run_slice(struct block *block, struct warp *warp) {
     warp_run(warp);
 }
 
-/* Who uses what nothing has written may have come too early to what another warp writes. So the others go on once,
- * up to where they wait: where one of them races, both are told, and otherwise only what was found first. */
+/* Who uses what nothing has written may have come too early to what another warp writes. So the
+ * others go on once, up to where they wait: where one of them races, both are told, and otherwise
+ * only what was found first. */
 static void seek_race(struct block *block, const struct warp *early) {
     const struct fault first = block->fault;
     for (uint32_t k = 0; k < block->warp_count; k++) {

@@ -1,5 +1,5 @@
-/* st.bulk (PTX ISA 9.7.9): each lane fills bytes of its block's shared memory with zeros. It counts as an instruction
- * alone. */
+/* st.bulk (PTX ISA 9.7.9): each lane fills bytes of its block's shared memory with zeros. It counts
+ * as an instruction alone. */
 #include "emulator/checks/check.h"
 #include "emulator/execute/execute.h"
 #include "emulator/warps/values.h"

@@ -186,8 +186,8 @@ static void execute_move_vector(struct warp *warp, const struct instruction *ins
 }
 
 /* Clocks count the warp's instructions, so they are the same on every machine. An instruction takes
- * the cycles until it is the turn of one of 64 warps at four schedulers again. Kernels that wait for
- * a time by their clock would else go round many times as often as on a full device. */
+ * the cycles until it is the turn of one of 64 warps at four schedulers again. Kernels that wait
+ * for a time by their clock would else go round many times as often as on a full device. */
 enum { CYCLES_AN_INSTRUCTION = 16 };
 
 static void execute_move_clock(struct warp *warp, const struct instruction *instruction) {

@@ -3,9 +3,9 @@
  * a team, is combined, stored or updated together.
  *
  * Devices combine in the order in which the team has them, and PTX leaves that open. Sums of floats
- * are rounded to their type with each step. With .acc::f32 and .acc::f16 a step rounds to that type,
- * and the end to the elements' own, to nearest. What is too large for eight bits becomes the largest
- * number, as in cvt.
+ * are rounded to their type with each step. With .acc::f32 and .acc::f16 a step rounds to that
+ * type, and the end to the elements' own, to nearest. What is too large for eight bits becomes the
+ * largest number, as in cvt.
  */
 #include "emulator/arithmetic/half.h"
 #include "emulator/checks/check.h"

@@ -42,7 +42,8 @@ static unsigned lengths_of(uint64_t count, uint64_t lengths[LENGTHS]) {
     return found;
 }
 
-/* The last of the first row, and of the second, is unlike the one before it, which is like the first. */
+/* The last of the first row, and of the second, is unlike the one before it, which is like the
+ * first. */
 static bool is_row(struct launch *launch, const struct block_axis *axis, uint64_t length) {
     enum { FIRST, BEFORE, LAST, BEFORE_NEXT, LAST_OF_NEXT, BLOCKS };
     const uint64_t numbers[BLOCKS] = {0, axis->stride * (length - 2), axis->stride * (length - 1),

@@ -16,16 +16,16 @@ struct block_axes {
     unsigned count;
 };
 
-/* The axes of the launch. Where the grid has one row, its blocks may stand for tiles row by row. That is
- * found by executing some: the last of a row goes another way than the one before it. Nothing is
- * counted. */
+/* The axes of the launch. Where the grid has one row, its blocks may stand for tiles row by row.
+ * That is found by executing some: the last of a row goes another way than the one before it.
+ * Nothing is counted. */
 struct block_axes block_axes_find(struct launch *launch);
 
-/* Executes `count` blocks by their numbers; `counted` has room for the counts of each. False after a
- * fault. */
+/* Executes `count` blocks by their numbers; `counted` has room for the counts of each. False after
+ * a fault. */
 bool blocks_execute(struct launch *launch, const uint64_t *numbers, uint64_t count,
                     struct machine_counters *counted);
-/* Whether two blocks went the same way. Where they lie in memory, and so the sectors, may differ. */
+/* Whether two blocks went the same way. Where they lie in memory, and so sectors, may differ. */
 bool blocks_alike(const struct machine_counters *one, const struct machine_counters *other);
 
 #endif

@@ -100,8 +100,8 @@ static bool is_open(const struct sample *sample, uint64_t k) {
            !blocks_alike(&sample->blocks[k].counters, &sample->blocks[k + 1].counters);
 }
 
-/* Between two that are unlike lies a block from which on all are like the second, if the region has an
- * order: it is looked for by halves. */
+/* Between two that are unlike lies a block from which on all are like the second, if the region has
+ * an order: it is looked for by halves. */
 static void sample_refine(struct launch *launch, const struct region *region,
                           struct sample *sample) {
     for (unsigned round = 0; round < HALVINGS && !launch->is_failed; round++) {

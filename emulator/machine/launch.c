@@ -229,8 +229,8 @@ static bool open_race_global(struct launch *launch) {
     return launch->race_global || !launch->options.check_race_global;
 }
 
-/* What the first block or cluster touches tells what they share, so it runs alone where nothing forbids
- * it. */
+/* What the first block or cluster touches tells what they share, so it runs alone where nothing
+ * forbids it. */
 static void run_all(struct launch *launch, struct machine_counters *counters) {
     const uint64_t clusters = launch->cluster_count;
     if (!launch->is_serial && launch->block_count >= BLOCKS_TO_TELL_FIRST) {

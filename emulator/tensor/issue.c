@@ -92,8 +92,8 @@ static bool is_enabled(const struct warp *warp, const struct detail *detail, uns
     return (lanes >> lane & 1) != (detail->negated >> source & 1);
 }
 
-/* Scale factors lie in the lowest lanes of their columns. The two highest bits of their address may say
- * at which byte they begin, as the descriptor does. */
+/* Scale factors lie in the lowest lanes of their columns. The two highest bits of their address may
+ * say at which byte they begin, as the descriptor does. */
 static bool fill_scales(struct transfer *transfer, const struct tensor_description *it) {
     const struct tensor_form *form = transfer->instruction->detail->tensor;
     const unsigned rows[] = {TENSOR_LANES, it->columns};

@@ -1,5 +1,5 @@
-/* Columns that count as zeros. The table of the PTX ISA exchanges what the two spans mean; this is as
- * its examples have them. */
+/* Columns that count as zeros. The table of the PTX ISA exchanges what the two spans mean; this is
+ * as its examples have them. */
 #include "emulator/tensor/mask.h"
 
 const char *mask_find_wrong(uint64_t mask, const struct tensor_description *it) {

@@ -1,5 +1,5 @@
-/* The zero-column mask descriptor of tcgen05.mma.ws (PTX ISA 9.7.16.4.3): columns of b that count as
- * zeros, and where the columns begin. */
+/* The zero-column mask descriptor of tcgen05.mma.ws (PTX ISA 9.7.16.4.3): columns of b that count
+ * as zeros, and where the columns begin. */
 #ifndef LOCKSTEP_EMULATOR_TENSOR_MASK_H
 #define LOCKSTEP_EMULATOR_TENSOR_MASK_H
 

@@ -10,7 +10,7 @@
 
 enum { CHUNKS = TENSOR_ROW_BYTES / CHUNK_BYTES };
 
-/* Bytes of an element; those of 4 and 6 bits have one once they are unpacked, and a pair has one. */
+/* Bytes of an element; those of 4 and 6 bits have one once unpacked, and a pair has one. */
 static unsigned size_of(uint8_t type) {
     return type == TENSOR_TYPE_E2M1_PAIR ? 1
                                          : TENSOR_ROW_BYTES / tensor_depth((enum tensor_type)type);

@@ -14,8 +14,8 @@ static uint32_t scaled(uint32_t element, float factor) {
     return lane_bits32(lane_f32(element) * factor);
 }
 
-/* False after a fault: nothing has written the factors of so many rows, 32 at most, of a column as a
- * group of lanes has them. */
+/* False after a fault: nothing has written the factors of so many rows, 32 at most, of a column as
+ * a group of lanes has them. */
 static bool check_factors(const struct scale_factors *factors, unsigned column, unsigned group,
                           unsigned rows) {
     struct tensor_column lanes = {0};

@@ -1,11 +1,11 @@
 /*
- * Scale factors of blocks along k (PTX ISA 9.7.16.10.7): each row of a, and each column of b, has one,
- * two or four, which lie in tensor memory.
+ * Scale factors of blocks along k (PTX ISA 9.7.16.10.7): each row of a, and each column of b, has
+ * one, two or four, which lie in tensor memory.
  *
  * Row r has its factors in lane r % 32 of column r / 32, side by side in the word's bytes, and the
- * lanes of each warp have a copy of all, which the product of those lanes takes. PTX says the latter
- * and the bytes; lanes and columns are as CuTe has them. A scaled element is an f32: it is exact
- * unless it is too large.
+ * lanes of each warp have a copy of all, which the product of those lanes takes. PTX says the
+ * latter and the bytes; lanes and columns are as CuTe has them. A scaled element is an f32: it is
+ * exact unless it is too large.
  */
 #ifndef LOCKSTEP_EMULATOR_TENSOR_SCALE_H
 #define LOCKSTEP_EMULATOR_TENSOR_SCALE_H

@@ -1,6 +1,6 @@
-/* A row of gemm: the matmul primitive of a oneDNN 3 that lies beside the one that lockstep is linked
- * with, made once for each shape. `make bench-libraries` compiles it with the headers of that
- * version and
+/* A row of gemm: the matmul primitive of a oneDNN 3 that lies beside the one that lockstep is
+ * linked with, made once for each shape. `make bench-libraries` compiles it with the headers of
+ * that version and
  *
  *   -DROW='"onednn-pypi"'       what the row is called
  *   -DLIBRARY='"…/libdnnl.so"'  the library

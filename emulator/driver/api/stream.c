@@ -29,7 +29,7 @@ CUresult cuStreamDestroy_v2(CUstream handle) {
     struct driver_stream *stream;
     CUresult status = driver_begin_context(&context);
     stream = status == CUDA_SUCCESS ? handle_find(&driver.handles, HANDLE_STREAM, handle) : NULL;
-    /* One that has gone with its context may be destroyed once more: programs do so at their end. */
+    /* One that has gone with its context may be destroyed again: programs do so at their end. */
     if (status == CUDA_SUCCESS &&
         (!stream || stream == stream->context->legacy || stream == stream->context->per_thread))
         status = CUDA_ERROR_INVALID_HANDLE;
