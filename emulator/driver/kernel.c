@@ -6,8 +6,21 @@
 #include <string.h>
 
 #include "emulator/driver/code/function.h"
+#include "emulator/driver/code/module.h"
 
 /* ---- Checks before the launch: these break nothing and return at once ---- */
+
+/* A module's functions are its context's. Those of libraries are of every context. */
+static CUresult kernel_check_context(const struct driver_function *function,
+                                     const struct kernel_request *request) {
+    const struct driver_context *own = function->module->context, *wanted = request->context;
+    if (!own || !wanted || own == wanted)
+        return CUDA_SUCCESS;
+    driver_find("launch of %s: its module was loaded in another context, of device %d, and the "
+                "stream is of device %d; a module is loaded in each context, a library once",
+                function->info->name, (int)own->device, (int)wanted->device);
+    return CUDA_ERROR_INVALID_HANDLE;
+}
 
 static CUresult kernel_check_lacks(const struct driver_function *function) {
     if (!function->info->lacks)
@@ -190,6 +203,8 @@ CUresult kernel_prepare(struct driver_kernel *kernel, const struct kernel_reques
     CUresult status = function_find(request->function, &function);
     if (status != CUDA_SUCCESS)
         driver_find("launch: %p is no kernel", (void *)request->function);
+    if (status == CUDA_SUCCESS)
+        status = kernel_check_context(function, request);
     if (status == CUDA_SUCCESS)
         status = kernel_check_lacks(function);
     if (status == CUDA_SUCCESS)

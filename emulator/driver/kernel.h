@@ -17,6 +17,7 @@ struct driver_kernel {
 /* What a program says about a launch, in any of the API's forms. */
 struct kernel_request {
     CUfunction function;
+    const struct driver_context *context; /* of the stream; NULL: of a graph, which has none */
     unsigned grid[3], block[3];
     unsigned cluster[3]; /* zeros: as the function says */
     unsigned dynamic_shared;

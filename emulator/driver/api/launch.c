@@ -4,11 +4,12 @@
 #include "emulator/driver/kernel.h"
 #include "emulator/driver/stream.h"
 
-static CUresult kernel_launch(CUstream handle, const struct kernel_request *request) {
+static CUresult kernel_launch(CUstream handle, struct kernel_request *request) {
     struct driver_stream *stream;
     CUresult status = stream_begin(handle, &stream);
     if (status == CUDA_SUCCESS) {
         struct driver_operation operation = {.type = CU_GRAPH_NODE_TYPE_KERNEL};
+        request->context = stream->context;
         status = kernel_prepare(&operation.kernel, request);
         if (status == CUDA_SUCCESS) {
             status = operation_submit(stream, &operation);
@@ -22,12 +23,12 @@ CUresult cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int g
                         unsigned int grid_z, unsigned int block_x, unsigned int block_y,
                         unsigned int block_z, unsigned int shared_bytes, CUstream stream,
                         void **parameters, void **extra) {
-    const struct kernel_request request = {.function = function,
-                                           .grid = {grid_x, grid_y, grid_z},
-                                           .block = {block_x, block_y, block_z},
-                                           .dynamic_shared = shared_bytes,
-                                           .parameters = parameters,
-                                           .extra = extra};
+    struct kernel_request request = {.function = function,
+                                     .grid = {grid_x, grid_y, grid_z},
+                                     .block = {block_x, block_y, block_z},
+                                     .dynamic_shared = shared_bytes,
+                                     .parameters = parameters,
+                                     .extra = extra};
     return kernel_launch(stream, &request);
 }
 DRIVER_ALIAS(cuLaunchKernel, cuLaunchKernel_ptsz);
@@ -36,12 +37,12 @@ CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned int grid_x, uns
                                    unsigned int grid_z, unsigned int block_x, unsigned int block_y,
                                    unsigned int block_z, unsigned int shared_bytes, CUstream stream,
                                    void **parameters) {
-    const struct kernel_request request = {.function = function,
-                                           .grid = {grid_x, grid_y, grid_z},
-                                           .block = {block_x, block_y, block_z},
-                                           .dynamic_shared = shared_bytes,
-                                           .cooperative = true,
-                                           .parameters = parameters};
+    struct kernel_request request = {.function = function,
+                                     .grid = {grid_x, grid_y, grid_z},
+                                     .block = {block_x, block_y, block_z},
+                                     .dynamic_shared = shared_bytes,
+                                     .cooperative = true,
+                                     .parameters = parameters};
     return kernel_launch(stream, &request);
 }
 DRIVER_ALIAS(cuLaunchCooperativeKernel, cuLaunchCooperativeKernel_ptsz);

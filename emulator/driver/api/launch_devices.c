@@ -54,8 +54,12 @@ static CUresult member_stream(const CUDA_LAUNCH_PARAMS *launch, unsigned *device
         return CUDA_ERROR_INVALID_VALUE;
     }
     *devices |= device;
-    if (stream->capture)
+    if (stream->capture) {
+        driver_find("cooperative launch over devices: the stream of device %d is being captured, "
+                    "and no graph holds such a launch",
+                    (int)stream->context->device);
         return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+    }
     return stream->context->error;
 }
 
@@ -71,30 +75,46 @@ static CUresult members_prepare(const CUDA_LAUNCH_PARAMS *launches, unsigned cou
                         *prepared);
             return CUDA_ERROR_INVALID_VALUE;
         }
-        const struct kernel_request request = request_of(launch);
+        struct kernel_request request = request_of(launch);
         member->operation.type = CU_GRAPH_NODE_TYPE_KERNEL;
         CUresult status = member_stream(launch, &devices, &member->stream);
-        if (status == CUDA_SUCCESS)
+        if (status == CUDA_SUCCESS) {
+            request.context = member->stream->context;
             status = kernel_prepare(&member->operation.kernel, &request);
+        }
         if (status != CUDA_SUCCESS)
             return status;
     }
     return CUDA_SUCCESS;
 }
 
-CUresult cuLaunchCooperativeKernelMultiDevice(CUDA_LAUNCH_PARAMS *launches, unsigned int count,
-                                              unsigned int flags) {
+static CUresult list_check(const CUDA_LAUNCH_PARAMS *launches, unsigned count, unsigned flags) {
     enum {
         FLAGS = CUDA_COOPERATIVE_LAUNCH_MULTI_DEVICE_NO_PRE_LAUNCH_SYNC |
                 CUDA_COOPERATIVE_LAUNCH_MULTI_DEVICE_NO_POST_LAUNCH_SYNC
     };
+    if (!launches || !count)
+        driver_find("cooperative launch over devices: a list of %u kernels at %p has none", count,
+                    (const void *)launches);
+    else if (count > (unsigned)driver.device_count)
+        driver_find("cooperative launch over devices: these are %u kernels, and there are %d "
+                    "devices (devices=N in LOCKSTEP_EMULATOR)",
+                    count, driver.device_count);
+    else if (flags & ~(unsigned)FLAGS)
+        driver_find("cooperative launch over devices: 0x%x has flags that are not known", flags);
+    else
+        return CUDA_SUCCESS;
+    return CUDA_ERROR_INVALID_VALUE;
+}
+
+CUresult cuLaunchCooperativeKernelMultiDevice(CUDA_LAUNCH_PARAMS *launches, unsigned int count,
+                                              unsigned int flags) {
     struct member members[DRIVER_DEVICES] = {0};
     struct driver_context *context;
     unsigned prepared = 0;
     CUresult status = driver_begin_context(&context);
-    if (status == CUDA_SUCCESS &&
-        (!launches || !count || count > (unsigned)driver.device_count || flags & ~(unsigned)FLAGS))
-        status = CUDA_ERROR_INVALID_VALUE;
+    if (status == CUDA_SUCCESS)
+        status = list_check(launches, count, flags);
     if (status == CUDA_SUCCESS)
         status = members_prepare(launches, count, members, &prepared);
     for (unsigned k = 0; k < prepared; k++) {

@@ -1,4 +1,5 @@
 /* The emulated driver: one kernel on two devices at once. */
+#include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
 
 enum { DEVICES = 2 };
@@ -77,6 +78,34 @@ static CUresult launch_two(CUDA_LAUNCH_PARAMS a, CUDA_LAUNCH_PARAMS b) {
     return cuLaunchCooperativeKernelMultiDevice(launches, DEVICES, 0);
 }
 
+/* A refusal is told of: a program may not look at the error. */
+static void check_found(CUresult error, CUresult expected, const char *said) {
+    char last[1200];
+    EXPECT(expected, error);
+    lockstepEmulatorMessage(last, sizeof last);
+    if (!strstr(last, said))
+        fail_msg("'%s' is not in '%s'", said, last);
+}
+
+static void what_is_no_list_for_the_devices_is_found(void **state) {
+    const struct device *devices = *state;
+    const CUDA_LAUNCH_PARAMS a = launch_of(devices[0].count_up, devices[0].stream, NULL);
+    const CUDA_LAUNCH_PARAMS b = launch_of(devices[1].count_up, devices[1].stream, NULL);
+    const CUresult value = CUDA_ERROR_INVALID_VALUE;
+    CUDA_LAUNCH_PARAMS list[] = {a, b, b};
+    CUgraph graph;
+    check_found(cuLaunchCooperativeKernelMultiDevice(list, 3, 0), value,
+                "3 kernels, and there are 2 devices (devices=N in LOCKSTEP_EMULATOR)");
+    check_found(cuLaunchCooperativeKernelMultiDevice(list, 0, 0), value, "a list of 0 kernels");
+    check_found(cuLaunchCooperativeKernelMultiDevice(NULL, 1, 0), value, "a list of 1 kernels");
+    check_found(cuLaunchCooperativeKernelMultiDevice(list, 2, 4), value, "0x4 has flags");
+    OK(cuStreamBeginCapture_v2(devices[1].stream, CU_STREAM_CAPTURE_MODE_RELAXED));
+    check_found(launch_two(a, b), CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED,
+                "the stream of device 1 is being captured");
+    OK(cuStreamEndCapture(devices[1].stream, &graph));
+    OK(cuGraphDestroy(graph));
+}
+
 /* Nothing has run where one of them is refused. */
 static void unequal_launches_are_refused(void **state) {
     const struct device *devices = *state;
@@ -103,19 +132,10 @@ static void unequal_launches_are_refused(void **state) {
     EXPECT(CUDA_ERROR_INVALID_HANDLE, launch_two(a, other));
     other.hStream = devices[0].stream;
     EXPECT(CUDA_ERROR_INVALID_VALUE, launch_two(a, other));
-    CUDA_LAUNCH_PARAMS list[] = {a, b, b};
-    EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunchCooperativeKernelMultiDevice(list, 3, 0));
-    EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunchCooperativeKernelMultiDevice(list, 0, 0));
-    EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunchCooperativeKernelMultiDevice(list, 2, 4));
-    EXPECT(CUDA_ERROR_INVALID_VALUE, cuLaunchCooperativeKernelMultiDevice(NULL, 1, 0));
+    CUDA_LAUNCH_PARAMS list[] = {a, b};
     list[0].gridDimX = list[1].gridDimX = 100000;
     EXPECT(CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE,
            cuLaunchCooperativeKernelMultiDevice(list, DEVICES, 0));
-    OK(cuStreamBeginCapture_v2(devices[1].stream, CU_STREAM_CAPTURE_MODE_RELAXED));
-    EXPECT(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED, launch_two(a, b));
-    CUgraph graph;
-    OK(cuStreamEndCapture(devices[1].stream, &graph));
-    OK(cuGraphDestroy(graph));
     OK(cuCtxSetCurrent(devices[0].context));
     OK(cuModuleGetGlobal_v2(&counter, &size, devices[0].module, "counter"));
     OK(cuMemcpyDtoH_v2(&counts, counter, sizeof counts));
@@ -125,11 +145,39 @@ static void unequal_launches_are_refused(void **state) {
     assert_int_equal(counts, 5 + 64);
 }
 
+/* A library's kernels are of every context. */
+static void functions_of_another_context_are_found(void **state) {
+    const struct device *devices = *state;
+    const CUresult handle = CUDA_ERROR_INVALID_HANDLE;
+    const CUDA_LAUNCH_PARAMS a = launch_of(devices[0].count_up, devices[0].stream, NULL);
+    const CUDA_LAUNCH_PARAMS b = launch_of(devices[0].count_up, devices[1].stream, NULL);
+    char *ptx = read_test_file("driver.ptx");
+    CUlibrary library;
+    CUkernel kernel;
+    OK(cuCtxSetCurrent(devices[0].context));
+    check_found(
+        cuLaunchKernel(devices[1].count_up, 1, 1, 1, 1, 1, 1, 0, devices[0].stream, NULL, NULL),
+        handle, "launch of count_up: its module was loaded in another context, of device 1");
+    check_found(cuLaunchCooperativeKernel(devices[1].count_up, 1, 1, 1, 1, 1, 1, 0, NULL, NULL),
+                handle, "of device 1, and the stream is of device 0");
+    check_found(launch_two(a, b), handle, "of device 0, and the stream is of device 1");
+    OK(cuLibraryLoadData(&library, ptx, NULL, NULL, 0, NULL, NULL, 0));
+    OK(cuLibraryGetKernel(&kernel, library, "count_up"));
+    for (int k = 0; k < DEVICES; k++) {
+        OK(cuCtxSetCurrent(devices[k].context));
+        OK(cuLaunchKernel((CUfunction)kernel, 1, 1, 1, 1, 1, 1, 0, NULL, NULL, NULL));
+    }
+    OK(cuLibraryUnload(library));
+    free(ptx);
+}
+
 #define WITH_DEVICES(test) cmocka_unit_test_setup_teardown(test, devices_open, devices_close)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_DEVICES(each_device_runs_its_own),
+        WITH_DEVICES(what_is_no_list_for_the_devices_is_found),
+        WITH_DEVICES(functions_of_another_context_are_found),
         WITH_DEVICES(unequal_launches_are_refused),
     };
     if (setenv("LOCKSTEP_EMULATOR", "devices=2", 1) != 0)
