@@ -1,9 +1,11 @@
 /* Copies: which of the driver's functions a kind means. */
 #include "emulator/runtime/runtime.h"
 
+#include "emulator/driver/lockstep_emulator.h"
 #include "emulator/runtime/channels.h"
 #include "emulator/runtime/copy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Whether the driver knows the memory: its own, and the host's that is page-locked, registered or managed. */
@@ -11,6 +13,31 @@ static bool is_known(const void *memory) {
     unsigned type;
     return cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address_of(memory)) ==
            CUDA_SUCCESS;
+}
+
+/* Whether the host cannot touch it. Managed memory lies on both sides. */
+static bool is_device_alone(const void *memory) {
+    const CUdeviceptr address = address_of(memory);
+    unsigned type = 0, is_managed = 0;
+    return cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address) ==
+               CUDA_SUCCESS &&
+           type == CU_MEMORYTYPE_DEVICE &&
+           cuPointerGetAttribute(&is_managed, CU_POINTER_ATTRIBUTE_IS_MANAGED, address) ==
+               CUDA_SUCCESS &&
+           !is_managed;
+}
+
+static CUresult copy_on_host(void *to, const void *from, size_t bytes) {
+    char line[200];
+    if (!is_device_alone(to) && !is_device_alone(from)) {
+        memmove(to, from, bytes);
+        return CUDA_SUCCESS;
+    }
+    snprintf(line, sizeof line, "copy of %zu bytes from host to host: the %s, %p, is device memory",
+             bytes, is_device_alone(to) ? "destination" : "source",
+             is_device_alone(to) ? to : from);
+    lockstepEmulatorFind(line);
+    return CUDA_ERROR_INVALID_VALUE;
 }
 
 static enum cudaMemcpyKind kind_of(const void *to, const void *from) {
@@ -37,8 +64,7 @@ CUresult copy_bytes(void *to, const void *from, size_t bytes, enum cudaMemcpyKin
         return is_async ? cuMemcpyDtoDAsync_v2(address_of(to), address_of(from), bytes, stream)
                         : cuMemcpyDtoD_v2(address_of(to), address_of(from), bytes);
     default:
-        memmove(to, from, bytes);
-        return CUDA_SUCCESS;
+        return copy_on_host(to, from, bytes);
     }
 }
 

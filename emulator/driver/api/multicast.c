@@ -16,8 +16,13 @@ static bool is_whole(size_t bytes) {
 static CUresult check_properties(const char *call, const CUmulticastObjectProp *properties) {
     if (!driver.device || driver.properties.capability_major < 9)
         return CUDA_ERROR_NOT_SUPPORTED;
-    if (properties->flags || properties->numDevices < 1 || properties->numDevices > DRIVER_DEVICES)
-        return refuse(call, "a team has as many devices as there are, and no flags");
+    if (properties->flags || properties->numDevices < 1 ||
+        properties->numDevices > DRIVER_DEVICES) {
+        driver_find("%s: a team has 1 to %d devices and no flags; this one is for %u, with flags "
+                    "0x%llx",
+                    call, (int)DRIVER_DEVICES, properties->numDevices, properties->flags);
+        return CUDA_ERROR_INVALID_VALUE;
+    }
     if (properties->handleTypes) {
         driver_say("%s: the emulator shares no multicast objects with other processes", call);
         return CUDA_ERROR_NOT_SUPPORTED;

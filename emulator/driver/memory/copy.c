@@ -6,6 +6,7 @@
 
 #include "emulator/driver/memory/array.h"
 #include "emulator/driver/memory/region.h"
+#include "emulator/driver/memory/virtual.h"
 
 struct copy_place {
     bool device;
@@ -51,6 +52,12 @@ static size_t copy_extent(const CUDA_MEMCPY3D *copy, const struct copy_place *pl
            copy->WidthInBytes;
 }
 
+static bool is_multicast(CUdeviceptr address) {
+    struct driver_reservation *reservation = reservation_find(address, 1);
+    const struct driver_mapping *mapping = reservation ? mapping_find(reservation, address) : NULL;
+    return mapping && mapping->physical->team;
+}
+
 static CUresult copy_check_place(const CUDA_MEMCPY3D *copy, const struct copy_place *place,
                                  const char *which) {
     if (!place->address || place->pitch < copy->WidthInBytes) {
@@ -67,8 +74,11 @@ static CUresult copy_check_place(const CUDA_MEMCPY3D *copy, const struct copy_pl
         extent <= range.size - (place->address - range.address))
         return CUDA_SUCCESS;
     if (range.kind == MACHINE_MEMORY_NONE)
-        driver_find("copy of %zu bytes: the %s, 0x%llx, is not device memory", extent, which,
-                    (unsigned long long)place->address);
+        driver_find("copy of %zu bytes: the %s, 0x%llx, is %s", extent, which,
+                    (unsigned long long)place->address,
+                    is_multicast(place->address)
+                        ? "a multicast address, which multimem instructions alone may use"
+                        : "not device memory");
     else
         driver_find("copy of %zu bytes: the %s, 0x%llx, lies %llu bytes into an allocation of %zu",
                     extent, which, (unsigned long long)place->address,

@@ -1,4 +1,5 @@
 /* The emulated driver: multicast objects, what is bound to them, and what is refused. */
+#include "emulator/driver/lockstep_emulator.h"
 #include "tests/support/emulator_driver.h"
 
 static size_t piece; /* the granularity */
@@ -128,6 +129,29 @@ static void what_no_device_has_bound_is_a_fault(void **state) {
     EXPECT(CUDA_ERROR_ILLEGAL_ADDRESS, run(state, "add", map(team, piece, 0)));
 }
 
+static void check_said(const char *said) {
+    char last[1200];
+    lockstepEmulatorMessage(last, sizeof last);
+    if (!strstr(last, said))
+        fail_msg("'%s' is not in '%s'", said, last);
+}
+
+static void what_is_said_names_the_cause(void **state) {
+    const CUmulticastObjectProp nobody = {.numDevices = 0, .size = piece};
+    CUmemGenericAllocationHandle none = 0;
+    int word;
+    (void)state;
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMulticastCreate(&none, &nobody));
+    check_said("a team has 1 to ");
+    const CUmemGenericAllocationHandle team = create_team(2, piece);
+    const CUdeviceptr at = map(team, piece, 0);
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemcpyDtoH_v2(&word, at, sizeof word));
+    check_said("the source, ");
+    check_said("is a multicast address");
+    unmap(at, piece);
+    OK(cuMemRelease(team));
+}
+
 static void misuse_is_refused(void **state) {
     const CUmulticastObjectProp whole = {.numDevices = 2, .size = piece},
                                 odd = {.numDevices = 1, .size = 4},
@@ -174,9 +198,9 @@ static void misuse_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_bound_is_reached),  TEST(memory_lives_as_long_as_it_is_bound),
-        TEST(plain_accesses_are_faults), TEST(what_no_device_has_bound_is_a_fault),
-        TEST(misuse_is_refused),
+        TEST(what_is_bound_is_reached),     TEST(memory_lives_as_long_as_it_is_bound),
+        TEST(plain_accesses_are_faults),    TEST(what_no_device_has_bound_is_a_fault),
+        TEST(what_is_said_names_the_cause), TEST(misuse_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -172,6 +172,11 @@ static void refused_copies_and_launches_are_told_of(void **state) {
                 "copy of 7x1x1 bytes: the destination is 0x0");
     check_found(cudaMemcpy(bytes, NULL, 8, cudaMemcpyHostToHost), value,
                 "copy of 8x1x1 bytes: the source is 0x0");
+    check_found(cudaMemcpy(memory, (char *)memory + 32, 11, cudaMemcpyHostToHost), value,
+                "copy of 11 bytes from host to host: the destination, ");
+    check_found(cudaMemcpy(bytes, memory, 12, cudaMemcpyHostToHost), value,
+                "copy of 12 bytes from host to host: the source, ");
+    OK(cudaMemcpy(bytes, bytes + 32, 13, cudaMemcpyHostToHost));
     check_found(cudaMemcpy2D(memory, 16, bytes, 16, 17, 2, cudaMemcpyHostToDevice),
                 cudaErrorInvalidPitchValue, "copy of rows of 17 bytes: rows of the destination");
     check_found(cudaMemcpy(memory, bytes, 9, (enum cudaMemcpyKind)9),
