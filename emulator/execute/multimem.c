@@ -42,9 +42,9 @@ static const char *find_wrong(const struct multimem *it, const struct multicast_
         return "multimem takes the addresses of a mapped multicast object alone "
                "(cuMulticastCreate)";
     if (address % it->bytes)
-        return "it is no multiple of the bytes of its access";
+        return "its address is no multiple of the bytes of an access";
     if (it->writes && range->is_read_only)
-        return "it is mapped for reading alone (CU_MEM_ACCESS_FLAGS_PROT_READ)";
+        return "its address is mapped for reading alone (CU_MEM_ACCESS_FLAGS_PROT_READ)";
     if (places != range->devices)
         return "not every device of the multicast object has memory bound there";
     return NULL;

@@ -108,7 +108,8 @@ static CUresult bind(const char *call, struct driver_physical *multicast,
         !fits(from, binding->size, physical->size))
         return refuse(call, "the multicast object, or the memory, ends before");
     if (!team_is_complete(team))
-        return refuse(call, "devices are still to be added, which a GPU waits for");
+        return refuse(
+            call, "devices are still to be added (cuMulticastAddDevice), which a GPU waits for");
     if (!team->has_device[binding->device]) {
         (void)refuse(call, "the memory's device was not added to the multicast object");
         return CUDA_ERROR_INVALID_DEVICE;

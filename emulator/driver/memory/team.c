@@ -48,7 +48,9 @@ CUresult team_bind(struct driver_team *team, struct driver_binding *binding, int
         at += team->bindings[k].device <= binding->device;
         if (!overlaps(&team->bindings[k], binding))
             continue;
-        driver_find("cuMulticastBind: device %d has memory bound there already", binding->device);
+        driver_find("cuMulticastBindMem or cuMulticastBindAddr: device %d has memory bound there "
+                    "already; unbind it first (cuMulticastUnbind)",
+                    binding->device);
         return CUDA_ERROR_INVALID_VALUE;
     }
     if (!reserve(team) || !pages_reserve(binding->size, 0, &binding->memory))
