@@ -112,8 +112,9 @@ CUresult driver_start(void) {
     if (at_quick_exit(driver_finish) != 0)
         driver_say("no memory to notice quick_exit");
     if (*driver.config.processes && !journal_open(&driver.journal, driver.config.processes))
-        driver_say("processes=%s: cannot write there: %s", driver.config.processes,
-                   strerror(errno));
+        driver_say("processes=%s: cannot write there: %s; the GPU runs, and what this process does "
+                   "is not kept (has the command that started it ended?)",
+                   driver.config.processes, strerror(errno));
     driver.initialised = true;
     return CUDA_SUCCESS;
 }
