@@ -235,3 +235,14 @@ void product_expect(struct bench *bench, const struct product_form *form, bool i
     product_compare(form, data);
     free(data);
 }
+
+void product_expect_fault(struct bench *bench, const struct product_form *form,
+                          const char *message) {
+    struct product_data *data = calloc(1, sizeof *data);
+    assert_non_null(data);
+    product_fill(data, form, false, 1);
+    assert_int_not_equal(product_run(bench, form, data), MACHINE_OK);
+    if (!strstr(bench->diagnostic.message, message))
+        fail_msg("%s", bench->diagnostic.message);
+    free(data);
+}

@@ -66,6 +66,9 @@ enum machine_status product_run(struct bench *bench, const struct product_form *
 void product_compare(const struct product_form *form, const struct product_data *data);
 /* All three. */
 void product_expect(struct bench *bench, const struct product_form *form, bool is_wild);
+/* Fails where the launch ends well, or does not say the message. */
+void product_expect_fault(struct bench *bench, const struct product_form *form,
+                          const char *message);
 
 /* ---- Between the files of this ---- */
 

@@ -1,8 +1,6 @@
 /* tcgen05.mma of scaled blocks: every kind, type and size of block, bit by bit as the model has it. */
 #include "tests/support/tensor_product.h"
 
-#include <stdlib.h>
-
 /* Modifiers, and what they say. */
 static const struct product_form kinds[] = {
     {.scaled = "mxf8f6f4.block_scale", .factors = 1, .has_powers = true},
@@ -112,17 +110,6 @@ static void checks_are_silent_on_right_products(void **state) {
     }
 }
 
-static void expect_fault(struct bench *bench, const struct product_form *form,
-                         const char *message) {
-    struct product_data *data = calloc(1, sizeof *data);
-    assert_non_null(data);
-    product_fill(data, form, false, 1);
-    assert_int_not_equal(product_run(bench, form, data), MACHINE_OK);
-    if (!strstr(bench->diagnostic.message, message))
-        fail_msg("%s", bench->diagnostic.message);
-    free(data);
-}
-
 static void unwritten_factors_are_named(void **state) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
@@ -130,29 +117,29 @@ static void unwritten_factors_are_named(void **state) {
     options.check_init = true;
     machine_set_options(bench->machine, &options);
     form.lacks_factors = true;
-    expect_fault(bench, &form, "which is of the scale factors of a");
+    product_expect_fault(bench, &form, "which is of the scale factors of a");
 }
 
 static void wrong_descriptors_are_named(void **state) {
     struct product_form form = form_of(5, 32, false);
     form.a_begins = 1;
-    expect_fault(*state, &form, "do not begin at this byte");
+    product_expect_fault(*state, &form, "do not begin at this byte");
     form = form_of(9, 32, false);
     form.b_begins = 2;
-    expect_fault(*state, &form, "do not begin at this byte");
+    product_expect_fault(*state, &form, "do not begin at this byte");
     form = form_of(0, 32, false);
     form.has_powers = false;
-    expect_fault(*state, &form, "blocks of 16 alone");
+    product_expect_fault(*state, &form, "blocks of 16 alone");
     form = form_of(9, 32, true);
     form.m = 128;
-    expect_fault(*state, &form, "128 rows of scaled blocks of a pair");
+    product_expect_fault(*state, &form, "128 rows of scaled blocks of a pair");
     form = form_of(9, 32, false);
     form.is_b_across = true;
-    expect_fault(*state, &form, "not transposed");
+    product_expect_fault(*state, &form, "not transposed");
     form = form_of(0, 32, false);
     form.a = E2M1;
     form.is_a_in_memory = true;
-    expect_fault(*state, &form, "4 and of 6 bits in tensor memory");
+    product_expect_fault(*state, &form, "4 and of 6 bits in tensor memory");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)

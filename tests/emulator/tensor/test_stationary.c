@@ -1,8 +1,6 @@
 /* tcgen05.mma.ws: every shape and kind, masks of columns, bit by bit as the model has it. */
 #include "tests/support/tensor_product.h"
 
-#include <stdlib.h>
-
 static const struct product_form kinds[] = {
     {.d = F32, .a = BF16, .b = BF16}, {.d = F16, .a = F16, .b = F16},
     {.d = F32, .a = TF32, .b = TF32}, {.d = F32, .a = E4M3, .b = E5M2},
@@ -96,35 +94,24 @@ static void masked_columns_are_zeros(void **state) {
     }
 }
 
-static void expect_fault(struct bench *bench, const struct product_form *form,
-                         const char *message) {
-    struct product_data *data = calloc(1, sizeof *data);
-    assert_non_null(data);
-    product_fill(data, form, false, 1);
-    assert_int_not_equal(product_run(bench, form, data), MACHINE_OK);
-    if (!strstr(bench->diagnostic.message, message))
-        fail_msg("%s", bench->diagnostic.message);
-    free(data);
-}
-
 static void wrong_uses_are_named(void **state) {
     struct product_form form = form_of(0, 64, 96);
-    expect_fault(*state, &form, "no product of this shape");
+    product_expect_fault(*state, &form, "no product of this shape");
     form = form_of(0, 64, 64);
     form.is_a_in_memory = true;
-    expect_fault(*state, &form, "fewer than 128 rows of a in tensor memory");
+    product_expect_fault(*state, &form, "fewer than 128 rows of a in tensor memory");
     form = form_of(0, 64, 64);
     form.mask = mask_of(0, 0, 1, 1, 8);
-    expect_fault(*state, &form, "farther than the instruction descriptor");
+    product_expect_fault(*state, &form, "farther than the instruction descriptor");
     form.shift_code = 3;
     form.mask = mask_of(0, 0, 1, 1, 33);
-    expect_fault(*state, &form, "farther than the instruction descriptor");
+    product_expect_fault(*state, &form, "farther than the instruction descriptor");
     form = form_of(0, 32, 64);
     form.shift_code = 3;
     form.mask = mask_of(0, 0, 1, 1, 17);
-    expect_fault(*state, &form, "16 with 32 rows");
+    product_expect_fault(*state, &form, "16 with 32 rows");
     form.mask = mask_of(0, 16, 1, 1, 0);
-    expect_fault(*state, &form, "reserved bits");
+    product_expect_fault(*state, &form, "reserved bits");
 }
 
 static void products_are_counted_and_checks_are_silent(void **state) {
