@@ -12,8 +12,9 @@
 
 struct runtime_fatbin {
     struct runtime_fatbin *next;
-    const void *wrapper;               /* as nvcc writes it beside the code of the host */
-    CUmodule modules[RUNTIME_DEVICES]; /* of each device; NULL: not loaded */
+    const void *wrapper; /* as nvcc writes it beside the code of the host */
+    CUlibrary
+        libraries[RUNTIME_DEVICES]; /* of each device, for all its contexts; NULL: not loaded */
 };
 
 struct runtime_kernel {
@@ -21,7 +22,7 @@ struct runtime_kernel {
     const void *host;
     const char *name;
     struct runtime_fatbin *fatbin;
-    CUfunction functions[RUNTIME_DEVICES]; /* NULL: not looked up */
+    CUkernel functions[RUNTIME_DEVICES]; /* NULL: not looked up */
 };
 
 struct runtime_variable {
@@ -48,7 +49,10 @@ static size_t bucket_of(const void *host) {
 void registry_forget_modules(int device) {
     pthread_mutex_lock(&registry.lock);
     for (struct runtime_fatbin *fatbin = registry.fatbins; fatbin; fatbin = fatbin->next)
-        fatbin->modules[device] = NULL;
+        if (fatbin->libraries[device]) {
+            (void)cuLibraryUnload(fatbin->libraries[device]);
+            fatbin->libraries[device] = NULL;
+        }
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct runtime_kernel *kernel = registry.kernels[i]; kernel; kernel = kernel->next)
             kernel->functions[device] = NULL;
@@ -57,18 +61,10 @@ void registry_forget_modules(int device) {
 
 /* ---- Looking up; the lock is held ---- */
 
-/* The program did not ask for this call: a capture that forbids it goes on. */
 static CUresult fatbin_load(struct runtime_fatbin *fatbin, int device) {
-    CUmodule *module = &fatbin->modules[device];
-    CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
-    if (*module)
-        return CUDA_SUCCESS;
-    CUresult result = cuThreadExchangeStreamCaptureMode(&mode);
-    if (result != CUDA_SUCCESS)
-        return result;
-    result = cuModuleLoadData(module, fatbin->wrapper);
-    const CUresult restored = cuThreadExchangeStreamCaptureMode(&mode);
-    return result == CUDA_SUCCESS ? restored : result;
+    CUlibrary *library = &fatbin->libraries[device];
+    return *library ? CUDA_SUCCESS
+                    : cuLibraryLoadData(library, fatbin->wrapper, NULL, NULL, 0, NULL, NULL, 0);
 }
 
 static struct runtime_variable *find_variable(const void *host) {
@@ -103,10 +99,10 @@ CUresult registry_function(struct runtime_kernel *kernel, CUfunction *function) 
     if (result == CUDA_SUCCESS && !kernel->functions[device]) {
         result = fatbin_load(kernel->fatbin, device);
         if (result == CUDA_SUCCESS)
-            result = cuModuleGetFunction(&kernel->functions[device],
-                                         kernel->fatbin->modules[device], kernel->name);
+            result = cuLibraryGetKernel(&kernel->functions[device],
+                                        kernel->fatbin->libraries[device], kernel->name);
     }
-    *function = kernel->functions[device];
+    *function = (CUfunction)kernel->functions[device];
     pthread_mutex_unlock(&registry.lock);
     return result;
 }
@@ -120,7 +116,7 @@ CUresult registry_variable(const void *host, CUdeviceptr *address, size_t *size)
         result = variable ? fatbin_load(variable->fatbin, device) : CUDA_ERROR_NOT_FOUND;
     if (result == CUDA_SUCCESS)
         result =
-            cuModuleGetGlobal_v2(address, size, variable->fatbin->modules[device], variable->name);
+            cuLibraryGetGlobal(address, size, variable->fatbin->libraries[device], variable->name);
     pthread_mutex_unlock(&registry.lock);
     return result;
 }
@@ -243,8 +239,8 @@ RUNTIME_API void __cudaUnregisterFatBinary(void **handle) {
         kernels_remove(fatbin);
         variables_remove(fatbin);
         for (int device = 0; device < RUNTIME_DEVICES; device++)
-            if (fatbin->modules[device])
-                (void)cuModuleUnload(fatbin->modules[device]);
+            if (fatbin->libraries[device])
+                (void)cuLibraryUnload(fatbin->libraries[device]);
         free(fatbin);
         break;
     }

@@ -121,6 +121,14 @@ static void launch_add_over_devices(uint32_t *device) {
     OK(cudaStreamDestroy(launch.stream));
 }
 
+/* A program's kernels are of every context of the device. */
+static void launch_add_in_another_context(uint32_t *device) {
+    CUcontext context;
+    assert_int_equal(cuCtxCreate_v4(&context, NULL, 0, 0), CUDA_SUCCESS);
+    launch_add(device);
+    assert_int_equal(cuCtxDestroy_v2(context), CUDA_SUCCESS);
+}
+
 static void check_refused(dim3 grid, dim3 block, size_t shared, cudaError_t error,
                           const char *said) {
     char last[1200];
@@ -221,10 +229,11 @@ static void a_registered_kernel_is_launched(void **state) {
     OK(cudaMemcpyToSymbol(&host_variable, &summand, sizeof summand, 0, cudaMemcpyHostToDevice));
     launch_add(device);
     launch_add_over_devices(device);
+    launch_add_in_another_context(device);
     OK(cudaDeviceSynchronize());
     OK(cudaMemcpy(values, device, sizeof values, cudaMemcpyDeviceToHost));
     for (uint32_t i = 0; i < 8; i++)
-        assert_int_equal(values[i], 2 * summand + i);
+        assert_int_equal(values[i], 3 * summand + i);
     check_launches_refused();
     __cudaUnregisterFatBinary(handle);
     void *arguments[] = {&device};
