@@ -178,9 +178,12 @@ static enum status folder_explain(const struct parsed *parsed, const struct mode
                            "%s is no folder of an emulated run: it has no counters.csv; `lockstep "
                            "run --gpu emulated --out DIR` makes one",
                            parsed->folder);
+    enum status status = limits_environment_check(parsed->folder, message);
+    if (status != STATUS_OK)
+        return status;
     if (!gpu)
         gpu = limits_gpu_of_run(parsed->folder);
-    enum status status = csv_read(path, &counters_format, &rows, &count, NULL, message);
+    status = csv_read(path, &counters_format, &rows, &count, NULL, message);
     if (status == STATUS_OK && parsed->predict)
         status = rows_predict(parsed, rows, count, message);
     else if (status == STATUS_OK)

@@ -37,6 +37,17 @@ static cJSON *environment_of(const char *folder) {
     return environment;
 }
 
+enum status limits_environment_check(const char *folder, struct message *message) {
+    char path[2300];
+    cJSON *environment = NULL;
+    enum status status = path_make(path, sizeof path, folder, "environment.json", message);
+    if (status != STATUS_OK || access(path, F_OK) != 0)
+        return status;
+    status = json_read(path, &environment, message);
+    cJSON_Delete(environment);
+    return status;
+}
+
 const struct model_gpu *limits_gpu_of_run(const char *folder) {
     char id[64];
     cJSON *environment = environment_of(folder);

@@ -6,6 +6,10 @@
 
 #include <stdio.h>
 
+/* STATUS_INVALID where environment.json is there and cannot be read: both below would take it for one
+ * that does not say. */
+enum status limits_environment_check(const char *folder, struct message *message);
+
 /* The GPU that the run in the folder emulated, as its environment.json names it: "(RTX 3090)" is
  * rtx3090. The A100 where the folder does not say, or gpus.def has no such GPU. */
 const struct model_gpu *limits_gpu_of_run(const char *folder);

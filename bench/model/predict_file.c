@@ -53,7 +53,7 @@ static void one_print(FILE *file, const struct model_gpu *gpu,
     fputs(" to ", file);
     seconds_print(file, prediction->high);
     if (prediction->gflops >= prediction->gbps)
-        fprintf(file, "), %.0f Gflop/s, %s", prediction->gflops, prediction->limited_by);
+        fprintf(file, "), %.0f Gflop/s executed, %s", prediction->gflops, prediction->limited_by);
     else
         fprintf(file, "), %.0f GB/s, %s", prediction->gbps, prediction->limited_by);
     if (prediction->limits.idle > 0)

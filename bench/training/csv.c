@@ -95,8 +95,7 @@ void train_csv_keep(struct training *training) {
                       : "and no weights, for no --save was given",
                  save ? save : "");
     ranks_broadcast(options->ranks, training->kept, sizeof training->kept);
-    if (*training->kept)
-        ranks_keep(options->ranks, training->kept);
+    ranks_keep(options->ranks, *training->kept ? training->kept : NULL);
 }
 
 enum status train_csv_add(const struct training *training, const struct train_row *row) {

@@ -64,7 +64,7 @@ enum status train_weights_keep(struct training *training);
  * from saved weights adds its rows to those that are there, and any other refuses to. A file without
  * a whole row was left by a training that was killed, and is begun again. */
 enum status train_csv_open(struct training *training);
-/* Tells all ranks what a rank that fails from now on leaves behind. */
+/* Tells all ranks what a rank that fails from now on leaves behind: an epoch was done. */
 void train_csv_keep(struct training *training);
 enum status train_csv_add(const struct training *training, const struct train_row *row);
 /* `status`, or that the file could not be written to its end. */

@@ -304,7 +304,7 @@ static enum status training_open(struct training *training) {
         status = train_csv_open(training);
     status = ranks_agree(options->ranks, status, training->message);
     if (status == STATUS_OK)
-        train_csv_keep(training);
+        ranks_keep(options->ranks, "no epoch was done");
     return status;
 }
 
@@ -345,6 +345,8 @@ static enum status epochs_run(struct training *training, struct train_row *last)
         status = ranks_agree(options->ranks, status, training->message);
         if (status != STATUS_OK)
             return status;
+        if (epoch == first)
+            train_csv_keep(training);
     }
     return STATUS_OK;
 }

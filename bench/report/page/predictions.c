@@ -55,7 +55,7 @@ void page_predictions(const struct page *page) {
         html_head_cell(file, heads[k], false);
     html_head_cell(file, "predicted ms", true);
     html_head_cell(file, "interval, ms", false);
-    html_head_cell(file, "predicted Gflop/s", true);
+    html_head_cell(file, "predicted Gflop/s executed", true);
     html_head_cell(file, "predicted GB/s", true);
     html_head_cell(file, "longest term", false);
     fputs("</tr></thead>\n<tbody>\n", file);

@@ -422,11 +422,11 @@ static int child_of(pid_t launcher, const char *name, bool first) {
     return found;
 }
 
-/* Waits until a file has a row. */
-static bool row_is_written(const char *file) {
+/* Waits until a file has as many lines. */
+static bool lines_are_written(const char *file, int lines) {
     for (int i = 0; i < 300; i++, nap()) {
         char *rows = file_of(file);
-        const bool done = rows && text_count(rows, "\n") > 1;
+        const bool done = rows && text_count(rows, "\n") >= lines;
         free(rows);
         if (done)
             return true;
@@ -434,9 +434,11 @@ static bool row_is_written(const char *file) {
     return false;
 }
 
-/* Sends a signal to a rank of a job that has written a row, and waits for the job's end. */
-static void rank_signal(struct call *call, const char *file, bool first, int number) {
-    assert_true(row_is_written(file));
+enum { HEADER_LINES = 1, ROW_LINES = 2, TWO_ROWS_LINES = 3 };
+
+/* Sends a signal to a rank of a job that has written as many lines, and waits for the job's end. */
+static void rank_signal(struct call *call, const char *file, int lines, bool first, int number) {
+    assert_true(lines_are_written(file, lines));
     const int rank = child_of(call->process, "lockstep", first);
     if (rank == 0) { /* a launcher with a process between */
         assert_int_equal(kill(call->process, SIGKILL), 0);
@@ -458,7 +460,7 @@ static void expect_kept_when_fails(bool first, int number, const char *how) {
         "1",   "--out",     "run",        "--shape", "1,1000,2000,3000,4000,5000,6000",
         NULL};
     struct call call = launch_start(here.program, 2, arguments);
-    rank_signal(&call, "cases.csv", first, number);
+    rank_signal(&call, "cases.csv", ROW_LINES, first, number);
     check_holds(call.err, how);
     check_holds(call.err, "is kept in run, and the same command with --out run goes on");
     call_free(&call);
@@ -500,13 +502,40 @@ static void expect_epochs_kept(bool saves) {
     if (!saves)
         arguments[sizeof all / sizeof all[0] - 3] = NULL;
     struct call call = launch_start(here.program, 2, arguments);
-    rank_signal(&call, "training.csv", true, SIGKILL);
+    rank_signal(&call, "training.csv", TWO_ROWS_LINES, true, SIGKILL);
     check_holds(call.err, "run/training.csv keeps a row for each epoch that was done");
     check_holds(call.err,
                 saves ? "goes on from the last one's weights in weights" : "no --save was given");
     call_free(&call);
     double losses[2];
     assert_in_range(losses_read("run", losses, 2), 1, 2);
+}
+
+static void test_nothing_is_kept_before_the_first_epoch(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const arguments[] = {"train",
+                                            "--data",
+                                            "synthetic",
+                                            "--layers",
+                                            "4000-4000-4",
+                                            "--epochs",
+                                            "2000",
+                                            "--batch",
+                                            "2",
+                                            "--out",
+                                            "run",
+                                            "--threads",
+                                            "1",
+                                            "--save",
+                                            "weights",
+                                            "--implementation",
+                                            "openblas-mpi",
+                                            NULL};
+    struct call call = launch_start(here.program, 2, arguments);
+    rank_signal(&call, "training.csv", HEADER_LINES, true, SIGKILL);
+    check_holds(call.err, "no epoch was done");
+    call_free(&call);
 }
 
 static void test_epochs_are_kept_when_a_rank_dies(void **state) {
@@ -528,7 +557,7 @@ static void test_an_end_by_the_launcher_is_not_answered(void **state) {
                                             "5",   "--out",    "run",   NULL};
     struct call call =
         call_start(&here, arguments, &(struct call_limits){.variables = variables, .seconds = 120});
-    assert_true(row_is_written("environment.json"));
+    assert_true(lines_are_written("environment.json", ROW_LINES));
     assert_int_equal(kill(call.process, SIGTERM), 0);
     call_wait(&here, &call);
     check_status(&call, 3);
@@ -562,6 +591,7 @@ int main(void) {
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_dies),
         IN_PLACE(test_what_was_measured_is_kept_when_the_first_rank_dies),
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_is_stopped),
+        IN_PLACE(test_nothing_is_kept_before_the_first_epoch),
         IN_PLACE(test_epochs_are_kept_when_a_rank_dies),
         IN_PLACE(test_weights_are_kept_when_a_rank_dies),
         IN_PLACE(test_an_end_by_the_launcher_is_not_answered),

@@ -370,6 +370,17 @@ static void the_emulated_gpu_is_that_of_the_environment(void **state) {
     assert_string_equal(limits_gpu_of_run(place->path)->name, "a100");
 }
 
+static void a_damaged_environment_is_refused(void **state) {
+    struct temporary *place = *state;
+    struct message message;
+    assert_int_equal(limits_environment_check(place->path, &message), STATUS_OK);
+    temporary_write(place, "environment.json", "{}\n");
+    assert_int_equal(limits_environment_check(place->path, &message), STATUS_OK);
+    temporary_write(place, "environment.json", "{\n");
+    assert_int_equal(limits_environment_check(place->path, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "environment.json"));
+}
+
 /* Whoever reads limits of sampled launches is told. */
 static void counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     struct temporary *place = *state;
@@ -431,6 +442,7 @@ int main(void) {
         cmocka_unit_test(counts_of_a_version_without_machine_instructions_are_refused),
         cmocka_unit_test(figures_are_plausible),
         IN_TEMPORARY(the_emulated_gpu_is_that_of_the_environment, &place),
+        IN_TEMPORARY(a_damaged_environment_is_refused, &place),
         IN_TEMPORARY(limits_are_written_beside_the_counts, &place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
