@@ -32,6 +32,7 @@ struct few {
     float alpha, beta;
     float *vectors; /* the few as float32, `apart` from each other */
     int64_t apart;
+    float *shares; /* NULL, or sums of each thread's share of k, SHARE_FLOATS apart */
 };
 
 static struct few few_of(const struct gemm_problem *p) {
@@ -170,13 +171,10 @@ SIMD_INLINE void go_along(const struct few *few, enum dtype dtype, int places, i
         }
 }
 
-/* As much of k at a time as a page of a row has: the vectors stay in the first level of cache, and
- * rows stream through beside them. From memory (`far`) twice as much is better, and so are products that
- * load the vectors' elements anew: those that wait for the stream then leave its requests room. */
-SIMD_INLINE void along(const struct few *few, enum dtype dtype, int places, bool far, int64_t first,
-                       int64_t last) {
-    const bool again = far && places > 1 && places < FEW;
-    const int64_t depth = places == 1 ? 4 * PAGE_FLOATS : again ? 2 * PAGE_FLOATS : PAGE_FLOATS;
+/* `depth` of k at a time: the vectors stay in the first level of cache, and rows stream through
+ * beside them. */
+SIMD_INLINE void along_depth(const struct few *few, enum dtype dtype, int places, bool again,
+                             int64_t depth, int64_t first, int64_t last) {
     const int rows = rows_along(dtype, places);
     for (int64_t k = 0; k < few->k; k += depth) {
         int64_t end = few->k - k < depth ? few->k : k + depth, i = first;
@@ -185,6 +183,18 @@ SIMD_INLINE void along(const struct few *few, enum dtype dtype, int places, bool
         for (; i < last; i++)
             go_along(few, dtype, places, 1, again, i, k, end);
     }
+}
+
+/* From memory two pages of a row are better than one, and so are products that load the vectors'
+ * elements anew: those that wait for the stream then leave its requests room. */
+SIMD_INLINE void along(const struct few *few, enum dtype dtype, int places, int64_t first,
+                       int64_t last) {
+    if (places == 1)
+        along_depth(few, dtype, places, false, (int64_t)4 * PAGE_FLOATS, first, last);
+    else if (few->far && places < FEW)
+        along_depth(few, dtype, places, true, (int64_t)2 * PAGE_FLOATS, first, last);
+    else
+        along_depth(few, dtype, places, false, PAGE_FLOATS, first, last);
 }
 
 /* The sums of a block of columns: in the first level of cache, beside the rows that stream. */
@@ -243,6 +253,9 @@ static void block_put(const struct few *few, const struct sums_block *block) {
     }
 }
 
+/* A block's sums, and the room in which they begin where they like. */
+enum { SUMS_FLOATS = 4096, SHARE_FLOATS = SUMS_FLOATS + PAGE_FLOATS };
+
 /* Where sums of columns from `first` on begin in `room`, which has a page more: half a page from the
  * columns. Where both lie at one place of a page, loads of the columns wait for the stores of sums
  * before them. */
@@ -255,9 +268,8 @@ static float *sums_in(float *room, const struct few *few, int64_t first) {
 
 SIMD_INLINE void across(const struct few *few, enum dtype dtype, int places, int64_t first,
                         int64_t last) {
-    enum { SUMS_FLOATS = 4096 };
     const int rows = places == 1 ? ROWS_MOST : 3; /* more share the sums, but stream no faster */
-    float room[SUMS_FLOATS + PAGE_FLOATS] __attribute__((aligned(LINE)));
+    float room[SHARE_FLOATS] __attribute__((aligned(LINE)));
     const int64_t lines = SUMS_FLOATS / places / LINE_FLOATS;
     struct sums_block block = {sums_in(room, few, first), lines * LINE_FLOATS, first, 0};
     const int64_t most = block.apart - LINE_FLOATS; /* they do not all meet in one set of a cache */
@@ -273,14 +285,31 @@ SIMD_INLINE void across(const struct few *few, enum dtype dtype, int places, int
     }
 }
 
-SIMD_INLINE void along_near(const struct few *few, enum dtype dtype, int places, int64_t first,
-                            int64_t last) {
-    along(few, dtype, places, false, first, last);
+static float *share_sums(const struct few *few, int part) {
+    return sums_in(few->shares + (int64_t)part * SHARE_FLOATS, few, 0);
 }
 
-SIMD_INLINE void along_far(const struct few *few, enum dtype dtype, int places, int64_t first,
-                           int64_t last) {
-    along(few, dtype, places, true, first, last);
+/* A thread's share of k for a single row, all columns in one block. */
+SIMD_INLINE void across_share(const struct few *few, enum dtype dtype, int part, int64_t first,
+                              int64_t last) {
+    enum { ROWS = 2 }; /* more stream no faster where all threads ask the last level of cache */
+    const struct sums_block block = {share_sums(few, part), SUMS_FLOATS, 0, few->sums};
+    memset(block.sums, 0, SUMS_FLOATS * sizeof *block.sums);
+    int64_t k = first;
+    for (; k + ROWS <= last; k += ROWS)
+        go_across(few, dtype, 1, ROWS, block, k);
+    for (; k < last; k++)
+        go_across(few, dtype, 1, 1, block, k);
+}
+
+static void shares_put(const struct few *few, int parts) {
+    const struct sums_block all = {share_sums(few, 0), SUMS_FLOATS, 0, few->sums};
+    for (int part = 1; part < parts; part++) {
+        const float *sums = share_sums(few, part);
+        for (int64_t i = 0; i < few->sums; i++)
+            all.sums[i] += sums[i];
+    }
+    block_put(few, &all);
 }
 
 /* A copy of each way for each number of places and each dtype. */
@@ -309,27 +338,31 @@ SIMD_INLINE void along_far(const struct few *few, enum dtype dtype, int places, 
         break;                                                                                     \
     }
 
-static void few_along_near(const struct few *few, int64_t first, int64_t last) {
-    DTYPES(along_near)
-}
-
-static void few_along_far(const struct few *few, int64_t first, int64_t last) {
-    DTYPES(along_far)
+static void few_along(const struct few *few, int64_t first, int64_t last) {
+    DTYPES(along)
 }
 
 static void few_across(const struct few *few, int64_t first, int64_t last) {
     DTYPES(across)
 }
 
-static void few_body(const void *context, int part, int64_t first, int64_t last) {
-    (void)part;
-    const struct few *few = context;
-    if (!few->along_k)
-        few_across(few, first, last);
-    else if (few->far)
-        few_along_far(few, first, last);
+static void few_share(const struct few *few, int part, int64_t first, int64_t last) {
+    if (few->dtype == DTYPE_BF16)
+        across_share(few, DTYPE_BF16, part, first, last);
+    else if (few->dtype == DTYPE_F16)
+        across_share(few, DTYPE_F16, part, first, last);
     else
-        few_along_near(few, first, last);
+        across_share(few, DTYPE_F32, part, first, last);
+}
+
+static void few_body(const void *context, int part, int64_t first, int64_t last) {
+    const struct few *few = context;
+    if (few->shares != NULL)
+        few_share(few, part, first, last);
+    else if (!few->along_k)
+        few_across(few, first, last);
+    else
+        few_along(few, first, last);
 }
 
 /* Zeros stand behind each: a last vector of them is read whole. */
@@ -349,21 +382,36 @@ static void pack_few(const struct few *few) {
            (size_t)((few->places - few->count) * few->apart) * sizeof *few->vectors);
 }
 
+/* Whether threads share k rather than the columns: each then reads one run of memory. With rows of
+ * more than a page that is slower. */
+static bool shares_k(const struct few *few, int parts) {
+    enum { DEPTH_LEAST = 64 };
+    return parts > 1 && few->places == 1 && !few->along_k && few->sums <= PAGE_FLOATS &&
+           few->k >= (int64_t)parts * DEPTH_LEAST;
+}
+
 enum status SIMD_NAME(gemm_few)(const struct gemm_problem *problem, struct execution *execution) {
     enum { COLUMNS_LEAST = 128 }; /* of a row that threads share */
     struct few few = few_of(problem);
-    size_t bytes = (size_t)(few.places * few.apart) * sizeof *few.vectors;
-    few.vectors = aligned_alloc(LINE, bytes);
+    const int64_t streamed = few.sums * few.k * (dtype_is_narrow(few.dtype) ? 2 : 4);
+    const struct team team = parallel_team(streamed, execution->threads);
+    const int64_t packed = few.places * few.apart;
+    const bool shared = shares_k(&few, team.parts);
+    const int64_t floats = packed + (shared ? (int64_t)team.parts * SHARE_FLOATS : 0);
+    few.vectors = aligned_alloc(LINE, (size_t)floats * sizeof *few.vectors);
     if (few.vectors == NULL)
         return message_set(execution->message, STATUS_NO_MEMORY,
                            "cannot allocate %zu bytes for an operand of few rows or columns; free "
                            "some memory",
-                           bytes);
+                           (size_t)floats * sizeof *few.vectors);
     pack_few(&few);
-    int64_t streamed = few.sums * few.k * (dtype_is_narrow(few.dtype) ? 2 : 4);
     few.far = cpu_streams(execution, streamed, few.stream, NULL, NULL);
-    parallel_ranges(few.sums, few.along_k ? 1 : COLUMNS_LEAST,
-                    parallel_team(streamed, execution->threads), few_body, &few);
+    if (shared) {
+        few.shares = few.vectors + packed;
+        parallel_ranges(few.k, 1, team, few_body, &few);
+        shares_put(&few, team.parts);
+    } else
+        parallel_ranges(few.sums, few.along_k ? 1 : COLUMNS_LEAST, team, few_body, &few);
     free(few.vectors);
     return STATUS_OK;
 }

@@ -235,9 +235,9 @@ static void every_edge_of_simd(void **state) {
  */
 static void more_than_a_block_of_simd(void **state) {
     (void)state;
-    static const int64_t shapes[][3] = {{300, 800, 530}, {260, 40, 1100}, {1, 4500, 70},
-                                        {4500, 1, 70},   {8, 600, 1100},  {600, 7, 1100},
-                                        {3, 257, 4200},  {257, 5, 4200},  {30, 1024, 77}};
+    static const int64_t shapes[][3] = {
+        {300, 800, 530}, {260, 40, 1100}, {1, 4500, 70},  {4500, 1, 70},  {8, 600, 1100},
+        {600, 7, 1100},  {3, 257, 4200},  {257, 5, 4200}, {30, 1024, 77}, {1, 600, 701}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int variant = GEMM_NN; variant <= GEMM_TN; variant++) {
             run_dtype(DTYPE_F32, (enum gemm_variant)variant, shapes[i], 1, 0, 0, true);
