@@ -269,7 +269,7 @@ static void expose(struct bench *bench, const uint64_t *memory, unsigned devices
 static const uint64_t object = 0x700000000000; /* no memory lies there */
 
 static void run(struct bench *bench, const struct form *form, unsigned devices, struct data *data) {
-    uint64_t memory[DEVICES];
+    uint64_t memory[DEVICES] = {0};
     struct text text;
     write_kernel(&text, form);
     bench_load_whole(bench, text.at, text.length);
