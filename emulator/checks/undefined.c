@@ -132,7 +132,7 @@ static void propagate_product(const struct warp *warp, const struct detail *deta
 /* mov of vectors. */
 static void propagate_elements(const struct warp *warp, const struct detail *detail) {
     enum { ELEMENTS = 4 };
-    uint32_t lanes[ELEMENTS];
+    uint32_t lanes[ELEMENTS] = {0};
     for (unsigned k = 0; k < detail->from_count; k++)
         lanes[k] = undefined_lanes(warp, detail->from[k]);
     for (unsigned k = 0; k < detail->to_count; k++)

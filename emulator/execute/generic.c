@@ -175,7 +175,7 @@ static void execute_move_vector(struct warp *warp, const struct instruction *ins
     enum { ELEMENTS = 4 };
     const struct detail *detail = instruction->detail;
     for (unsigned lane = 0; lane < LANES; lane++) {
-        uint64_t values[ELEMENTS];
+        uint64_t values[ELEMENTS] = {0};
         if (!(warp->mask >> lane & 1))
             continue;
         for (unsigned k = 0; k < detail->from_count; k++)

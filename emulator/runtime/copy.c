@@ -187,12 +187,13 @@ CUresult copy_describe(const struct cudaMemcpy3DParms *copy, CUDA_MEMCPY3D *desc
 static cudaError_t copy_box(const struct cudaMemcpy3DParms *copy, CUstream stream, bool is_async) {
     CUDA_MEMCPY3D described;
     CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS && !copy)
-        result = cuMemcpy3D_v2(NULL); /* the driver refuses it, and tells */
-    if (result == CUDA_SUCCESS && !copy_is_kind(copy->kind))
+    if (result != CUDA_SUCCESS)
+        return runtime_end(result);
+    if (!copy)
+        return runtime_end(cuMemcpy3D_v2(NULL)); /* the driver refuses it, and tells */
+    if (!copy_is_kind(copy->kind))
         return copy_refuse_kind(copy->kind);
-    if (result == CUDA_SUCCESS)
-        result = copy_describe(copy, &described);
+    result = copy_describe(copy, &described);
     if (result != CUDA_SUCCESS ||
         !(copy->extent.width && copy->extent.height && copy->extent.depth))
         return runtime_end(result);

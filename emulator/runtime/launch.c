@@ -116,9 +116,10 @@ RUNTIME_API cudaError_t cudaLaunchCooperativeKernelMultiDevice(const struct cuda
                                                                unsigned count, unsigned flags) {
     CUDA_LAUNCH_PARAMS same[RUNTIME_DEVICES];
     CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS &&
-        (!list || count > RUNTIME_DEVICES)) /* the driver refuses it, and tells */
-        result = cuLaunchCooperativeKernelMultiDevice(list ? same : NULL, count, flags);
+    if (result != CUDA_SUCCESS)
+        return runtime_end(result);
+    if (!list || count > RUNTIME_DEVICES) /* the driver refuses it, and tells */
+        return runtime_end(cuLaunchCooperativeKernelMultiDevice(list ? same : NULL, count, flags));
     for (unsigned k = 0; result == CUDA_SUCCESS && k < count; k++) {
         struct runtime_kernel *kernel = registry_kernel(list[k].func);
         if (!kernel)

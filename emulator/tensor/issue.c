@@ -96,7 +96,6 @@ static bool is_enabled(const struct warp *warp, const struct detail *detail, uns
  * say at which byte they begin, as the descriptor does. */
 static bool fill_scales(struct transfer *transfer, const struct tensor_description *it) {
     const struct tensor_form *form = transfer->instruction->detail->tensor;
-    const unsigned rows[] = {TENSOR_LANES, it->columns};
     for (unsigned k = 0; k < form->addresses; k++) {
         const uint32_t address = (uint32_t)value_read(transfer->warp, transfer->instruction->detail,
                                                       FROM_SCALES + k, transfer->lane) +
@@ -108,8 +107,8 @@ static bool fill_scales(struct transfer *transfer, const struct tensor_descripti
                        tensor_lane(address) & (TENSOR_LANES - 1));
             return false;
         }
-        transfer->tensor.reads[READ_A_SCALES + k] =
-            (struct transfer_columns){tensor_column(address), scale_columns(rows[k])};
+        transfer->tensor.reads[READ_A_SCALES + k] = (struct transfer_columns){
+            tensor_column(address), scale_columns(k == 0 ? TENSOR_LANES : it->columns)};
     }
     return true;
 }

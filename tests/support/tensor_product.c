@@ -22,7 +22,9 @@ unsigned product_depth(const struct product_form *form) {
 }
 
 unsigned product_parts_of(const struct product_form *form) {
-    return form->keeps_b ? 128 / form->m : form->is_pair && form->m == 128 ? 2 : 1;
+    if (form->keeps_b)
+        return form->m == 32 ? 4 : form->m == 64 ? 2 : 1;
+    return form->is_pair && form->m == 128 ? 2 : 1;
 }
 
 unsigned product_columns(const struct product_form *form) {
