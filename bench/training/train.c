@@ -281,6 +281,7 @@ static enum status evaluate(struct training *training, double *accuracy) {
 
 static enum status training_open(struct training *training) {
     const struct train_options *options = training->options;
+    ranks_keep(options->ranks, "no epoch was done"); /* so say all before one of them has a file */
     enum status status = options_check(options, training->message);
     if (status == STATUS_OK)
         status = train_data_open(training);
@@ -302,10 +303,7 @@ static enum status training_open(struct training *training) {
         status = train_weights_open(training);
     if (status == STATUS_OK)
         status = train_csv_open(training);
-    status = ranks_agree(options->ranks, status, training->message);
-    if (status == STATUS_OK)
-        ranks_keep(options->ranks, "no epoch was done");
-    return status;
+    return ranks_agree(options->ranks, status, training->message);
 }
 
 static enum status training_close(struct training *training, enum status status) {
