@@ -30,8 +30,10 @@ static bool fill_lane(struct warp *warp, const struct instruction *instruction, 
         return false;
     if (warp->block->launch->is_slow)
         check_place(warp, instruction, lane, &place, (uint32_t)size, CHECK_WRITES);
+    if (warp->is_faulted)
+        return false;
     memset(place.block->shared + place.offset, 0, size);
-    return !warp->is_faulted;
+    return true;
 }
 
 static void execute_fill(struct warp *warp, const struct instruction *instruction) {

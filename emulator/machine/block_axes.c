@@ -1,3 +1,4 @@
+/* Finds rows of tiles by executing the blocks where one would end. */
 #include "emulator/machine/block_axes.h"
 
 #include "emulator/machine/workers.h"

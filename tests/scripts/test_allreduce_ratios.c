@@ -3,7 +3,6 @@
 #include "tests/support/temporary.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 /* Two turns; the script's table and its exit status. */
@@ -11,7 +10,7 @@ static int ratios(const char *const samples[2], const char *const bare[2], char 
                   size_t size) {
     static const char header[] = "operation,implementation,sample,seconds\n";
     struct temporary place;
-    char command[1200], text[1024];
+    char command[400], text[1024];
     temporary_open(&place);
     for (int turn = 0; turn < 2; turn++) {
         char name[32];
@@ -19,17 +18,12 @@ static int ratios(const char *const samples[2], const char *const bare[2], char 
         assert_int_equal(mkdir(temporary_path(&place, name), 0700), 0);
         snprintf(text, sizeof text, "%s%s", header, samples[turn]);
         snprintf(name, sizeof name, "%d/samples.csv", turn + 1);
-        file_write_text(temporary_path(&place, name), text);
+        temporary_write(&place, name, text);
         snprintf(name, sizeof name, "%d.bare", turn + 1);
-        file_write_text(temporary_path(&place, name), bare[turn]);
+        temporary_write(&place, name, bare[turn]);
     }
-    snprintf(command, sizeof command, "scripts/allreduce-ratios ratios %s >%s/table 2>/dev/null",
-             place.path, place.path);
-    const int status = system(command);
-    char *made = file_text(temporary_path(&place, "table"));
-    assert_non_null(made);
-    snprintf(result, size, "%s", made);
-    free(made);
+    snprintf(command, sizeof command, "scripts/allreduce-ratios ratios %s 2>/dev/null", place.path);
+    const int status = command_output(command, result, size);
     temporary_close(&place);
     return status;
 }

@@ -3,7 +3,6 @@
 #include "tests/support/temporary.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static const char header[] =
     "operation,variant,dtype,shape,implementation,device,threads,mode,status,median_s,min_s,gflops,"
@@ -12,18 +11,13 @@ static const char header[] =
 /* The script's table of `rows` below the header; its exit status. */
 static int table(const char *rows, char *result, size_t size) {
     struct temporary place;
-    char command[1200], text[2048];
+    char command[400], text[2048];
     temporary_open(&place);
     snprintf(text, sizeof text, "%s%s", header, rows);
-    file_write_text(temporary_path(&place, "results.csv"), text);
-    snprintf(command, sizeof command,
-             "scripts/library-ratios table %s/results.csv >%s/table 2>/dev/null", place.path,
+    temporary_write(&place, "results.csv", text);
+    snprintf(command, sizeof command, "scripts/library-ratios table %s/results.csv 2>/dev/null",
              place.path);
-    int status = system(command);
-    char *made = file_text(temporary_path(&place, "table"));
-    assert_non_null(made);
-    snprintf(result, size, "%s", made);
-    free(made);
+    const int status = command_output(command, result, size);
     temporary_close(&place);
     return status;
 }

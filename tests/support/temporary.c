@@ -88,6 +88,13 @@ bool temporary_holds(struct temporary *temporary, const char *name, const char *
     return holds;
 }
 
+int command_output(const char *command, char *output, size_t size) {
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    output[fread(output, 1, size - 1, pipe)] = '\0';
+    return pclose(pipe);
+}
+
 void file_drop_last_column(const char *path) {
     char *text = file_text(path);
     assert_non_null(text);

@@ -39,6 +39,9 @@ bool temporary_has(struct temporary *temporary, const char *name);
 /* Whether the words stand in the file, which must be there. */
 bool temporary_holds(struct temporary *temporary, const char *name, const char *words);
 
+/* Runs a command of the shell; what it prints, cut at `size`, becomes `output`. Its exit status. */
+int command_output(const char *command, char *output, size_t size);
+
 /* Takes the last column from a CSV file whose last fields are not quoted: what a version without
  * that column wrote. */
 void file_drop_last_column(const char *path);
