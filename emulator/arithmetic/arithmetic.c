@@ -7,7 +7,7 @@
 #    include <immintrin.h>
 #endif
 
-enum { TABLE_COUNT = 14 };
+enum { TABLE_COUNT = 15 };
 
 /* The tables of a build, those that programs use most first. */
 #define TABLES(build)                                                                              \
@@ -17,7 +17,8 @@ enum { TABLE_COUNT = 14 };
             &arithmetic_convert_integer_##build, &arithmetic_convert_float_##build,                \
             &arithmetic_float64_##build, &arithmetic_half_##build,                                 \
             &arithmetic_matrix_multiply_##build, &arithmetic_matrix_sparse_##build,                \
-            &arithmetic_matrix_quads_##build, &arithmetic_video_##build, NULL                      \
+            &arithmetic_matrix_quads_##build, &arithmetic_matrix_scaled_##build,                   \
+            &arithmetic_video_##build, NULL                                                        \
     }
 
 #define DECLARE_TABLES(build)                                                                      \
@@ -35,6 +36,7 @@ enum { TABLE_COUNT = 14 };
     extern const struct lane_table arithmetic_matrix_sparse_##build;                               \
     extern const struct lane_table arithmetic_video_##build;                                       \
     extern const struct lane_table arithmetic_matrix_quads_##build;                                \
+    extern const struct lane_table arithmetic_matrix_scaled_##build;                               \
     extern warpgroup_function arithmetic_warpgroup_##build;                                        \
     extern tensor_function arithmetic_tensor_##build
 

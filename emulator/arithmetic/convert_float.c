@@ -1,7 +1,9 @@
 /*
- * cvt between floating-point types, the packed and the 8-bit ones included (PTX ISA 9.7.9: cvt).
+ * cvt between floating-point types, the packed ones and those of 4 to 8 bits included (PTX ISA
+ * 9.7.9: cvt).
  */
 #include "emulator/arithmetic/half.h"
+#include "emulator/arithmetic/small_float.h"
 
 #define NO_CHOICE (void)choice
 
@@ -24,7 +26,7 @@ ALWAYS_INLINE double convert_prepare(double value, const struct conversion conve
     return conversion.saturate ? unit : conversion.relu ? rectified : value;
 }
 
-/* To f16, bf16, e4m3 or e5m2. */
+/* To a format of at most 16 bits. */
 ALWAYS_INLINE uint32_t convert_to(double value, const struct format *format,
                                   const struct conversion conversion) {
     const double prepared = convert_prepare(value, conversion);
@@ -206,6 +208,52 @@ MAP_1(f16x2_from_fp8x2, 32, 32, const bool relu = choice[0] >= 0;
       const bool e5m2 = choice[1] > 0,
       f16_from_fp8(a & 0xffu, e5m2, relu) | f16_from_fp8(a >> 8 & 0xffu, e5m2, relu) << 16)
 
+/*
+ * e2m3x2, e3m2x2 and e2m1x2: two bytes whose upper bits are zero, or two halves of a byte.
+ * Conversion to them always has .rn and .satfinite. choice: [.relu]{.e2m3x2,.e3m2x2}.
+ */
+#define RELU_FINITE CONVERSION(ROUND_NEAREST, false, false, choice[0] >= 0, true)
+
+MAP_2(fp6x2_from_f32, 32, 32, 32, const struct conversion conversion = RELU_FINITE;
+      const struct format *const format = choice[1] > 0 ? &FORMAT_E3M2 : &FORMAT_E2M3,
+      convert_to(F32_VALUE(b), format, conversion) | convert_to(F32_VALUE(a), format, conversion)
+                                                         << 8)
+MAP_2(fp4x2_from_f32, 32, 32, 32, const struct conversion conversion = RELU_FINITE,
+      convert_to(F32_VALUE(b), &FORMAT_E2M1, conversion) |
+          convert_to(F32_VALUE(a), &FORMAT_E2M1, conversion) << 4)
+
+/* All of them are f16, too. */
+ALWAYS_INLINE uint32_t f16_from_small(uint32_t widened, bool relu) {
+    return relu && widened >> 31 ? 0 : f16_narrow(widened);
+}
+
+#define F16X2_FROM(name, widen, bits)                                                              \
+    MAP_1(name, 32, 32, const bool relu = choice[0] >= 0,                                          \
+          f16_from_small(widen(a), relu) | f16_from_small(widen(a >> (bits)), relu) << 16)
+
+F16X2_FROM(f16x2_from_e2m3x2, e2m3_widen, 8)
+F16X2_FROM(f16x2_from_e3m2x2, e3m2_widen, 8)
+F16X2_FROM(f16x2_from_e2m1x2, e2m1_widen, 4)
+
+/* ue8m0x2: the exponents of two numbers, whose signs do not count; 2^-127 stands for what is
+ * smaller. choice: {.rz,.rp}[.satfinite], and the latter makes 2^127 of what is larger. */
+ALWAYS_INLINE uint32_t ue8m0_from_f32(uint32_t bits, bool up, bool finite) {
+    const uint32_t smallest = 1U << 22, magnitude = bits & ~F32_SIGN;
+    const uint32_t is_cut = (magnitude & 0x7fffffu) != 0 && magnitude > smallest;
+    const uint32_t exponent = (magnitude >> 23) + (up && magnitude < F32_INFINITY ? is_cut : 0);
+    const uint32_t largest = finite && magnitude <= F32_INFINITY ? 0xfe : 0xff;
+    return exponent > largest ? largest : exponent;
+}
+
+#define UE8M0_CHOICES const bool up = choice[0] > 0, finite = choice[1] >= 0
+
+MAP_2(ue8m0x2_from_f32, 32, 32, 32, UE8M0_CHOICES,
+      ue8m0_from_f32(b, up, finite) | ue8m0_from_f32(a, up, finite) << 8)
+MAP_1(ue8m0x2_from_bf16x2, 32, 32, UE8M0_CHOICES,
+      ue8m0_from_f32(a << 16, up, finite) | ue8m0_from_f32(a & 0xffff0000u, up, finite) << 8)
+MAP_1(bf16x2_from_ue8m0x2, 32, 32, NO_CHOICE,
+      bf16_narrow(ue8m0_widen(a & 0xffu)) | bf16_narrow(ue8m0_widen(a >> 8 & 0xffu)) << 16)
+
 static const struct lane_operation rows[] = {
     {"cvt.rn.f16.f32", "h=w", f16_from_f32},
     {"cvt.rn.bf16.f32", "h=w", bf16_from_f32},
@@ -244,6 +292,14 @@ static const struct lane_operation rows[] = {
     {"cvt.rn.satfinite[.relu]{.e4m3x2,.e5m2x2}.f32", "h=w,w", fp8x2_from_f32},
     {"cvt.rn.satfinite[.relu]{.e4m3x2,.e5m2x2}.f16x2", "h=w", fp8x2_from_f16x2},
     {"cvt.rn[.relu].f16x2{.e4m3x2,.e5m2x2}", "w=h", f16x2_from_fp8x2},
+    {"cvt.rn.satfinite[.relu]{.e2m3x2,.e3m2x2}.f32", "h=w,w", fp6x2_from_f32},
+    {"cvt.rn.satfinite[.relu].e2m1x2.f32", "b=w,w", fp4x2_from_f32},
+    {"cvt.rn[.relu].f16x2.e2m3x2", "w=h", f16x2_from_e2m3x2},
+    {"cvt.rn[.relu].f16x2.e3m2x2", "w=h", f16x2_from_e3m2x2},
+    {"cvt.rn[.relu].f16x2.e2m1x2", "w=b", f16x2_from_e2m1x2},
+    {"cvt{.rz,.rp}[.satfinite].ue8m0x2.f32", "h=w,w", ue8m0x2_from_f32},
+    {"cvt{.rz,.rp}[.satfinite].ue8m0x2.bf16x2", "h=w", ue8m0x2_from_bf16x2},
+    {"cvt.rn.bf16x2.ue8m0x2", "w=h", bf16x2_from_ue8m0x2},
 };
 
 ARITHMETIC_TABLE(arithmetic_convert_float, rows, OPERATION_WIDENS);

@@ -133,6 +133,14 @@ void matrix_store_rows(void *const rows[], const struct lanes32 *const from[], u
     }
 }
 
+void matrix_store_bytes(void *const rows[], const struct lanes32 *const from[], unsigned count) {
+    for (unsigned number = 0; number < count * LANES * 4; number++) {
+        const unsigned matrix = number / (LANES * 4), lane = number / 4 % LANES, byte = number % 4;
+        unsigned char *const row = rows[matrix * 8 + lane % 4 * 2 + byte % 2];
+        row[lane / 4 + byte / 2 * 8] = (unsigned char)(from[matrix]->at[lane] >> byte * 8);
+    }
+}
+
 void matrix_transpose(struct lanes32 *to, const struct lanes32 *from) {
     uint16_t elements[8][8];
     void *rows[8];

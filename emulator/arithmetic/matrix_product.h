@@ -8,6 +8,7 @@
 
 #include "emulator/arithmetic/half.h"
 #include "emulator/arithmetic/matrix_layout.h"
+#include "emulator/arithmetic/small_float.h"
 
 enum matrix_type {
     TYPE_F16,
@@ -15,6 +16,10 @@ enum matrix_type {
     TYPE_TF32,
     TYPE_E4M3,
     TYPE_E5M2,
+    TYPE_E3M2,
+    TYPE_E2M3,
+    TYPE_E2M1,
+    TYPE_E2M1_CENTRED, /* in the middle of a byte */
     TYPE_F32,
     TYPE_F64,
     TYPE_INTEGER
@@ -56,6 +61,14 @@ ALWAYS_INLINE float value_of(uint32_t bits, enum matrix_type type) {
         return lane_f32(e4m3_widen(bits));
     case TYPE_E5M2:
         return lane_f32(e5m2_widen(bits));
+    case TYPE_E3M2:
+        return lane_f32(e3m2_widen(bits));
+    case TYPE_E2M3:
+        return lane_f32(e2m3_widen(bits));
+    case TYPE_E2M1:
+        return lane_f32(e2m1_widen(bits));
+    case TYPE_E2M1_CENTRED:
+        return lane_f32(e2m1_widen(bits >> 2));
     case TYPE_F32:
     case TYPE_F64:
     case TYPE_INTEGER:

@@ -104,9 +104,24 @@ static uint32_t groups_of(uint32_t lanes) {
     return groups;
 }
 
+/* Scale factors behind the sums: of a in a pair of lanes of each four, of b in one lane
+ * (matrix_scaled.c). */
+static void spoil_by_factors(const struct warp *warp, const struct detail *detail, unsigned first,
+                             uint32_t rows[2], uint32_t *columns) {
+    enum { SELECTOR = 2, OF_B = 3, FIRST_OF_FOUR = 0x11111111 };
+    const uint32_t *const a_selector = warp_slot(warp, detail->from[first + SELECTOR]);
+    const uint32_t *const b_selector = warp_slot(warp, detail->from[first + OF_B + SELECTOR]);
+    const uint32_t a = undefined_lanes(warp, detail->from[first]) >> *a_selector % 2 * 2;
+    const uint32_t b = undefined_lanes(warp, detail->from[first + OF_B]) >> *b_selector % 4;
+    rows[0] |= groups_of(a & FIRST_OF_FOUR);
+    rows[1] |= groups_of(a >> 1 & FIRST_OF_FOUR);
+    *columns |= groups_of(b & FIRST_OF_FOUR);
+}
+
 /* mma of any shape with 8 columns: registers of A take turns between the upper and the lower rows
  * (PTX ISA 9.7.14.5). */
 static void propagate_product(const struct warp *warp, const struct detail *detail) {
+    enum { SCALED_OPERANDS = 8 };
     const unsigned a = register_count(&detail->source->operands[1]),
                    b = register_count(&detail->source->operands[2]);
     const bool has_halves = a > 1, is_packed = has_halves && detail->to_count == 2;
@@ -115,6 +130,8 @@ static void propagate_product(const struct warp *warp, const struct detail *deta
         rows[has_halves ? k & 1 : 0] |= groups_of(undefined_lanes(warp, detail->from[k]));
     for (unsigned k = a; k < a + b; k++)
         columns |= groups_of(undefined_lanes(warp, detail->from[k]));
+    if (detail->source->operand_count == SCALED_OPERANDS)
+        spoil_by_factors(warp, detail, a + b + detail->to_count, rows, &columns);
     for (unsigned k = 0; k < detail->to_count; k++) {
         const uint32_t spoiled = rows[has_halves ? (is_packed ? k : k >> 1) : 0];
         results[k] = undefined_lanes(warp, detail->from[a + b + k]);

@@ -37,9 +37,19 @@ static unsigned of_shape(const struct syntax_instruction *instruction) {
     return has_any(instruction, volta) ? 70 : has_any(instruction, turing) ? 75 : 80;
 }
 
+/* mma of sm_120. */
+static bool has_kind(const struct syntax_instruction *instruction) {
+    for (size_t k = 0; k < instruction->modifier_count; k++)
+        if (strncmp(instruction->modifiers[k], "kind::", strlen("kind::")) == 0)
+            return true;
+    return false;
+}
+
 unsigned matrix_capability(const struct syntax_instruction *instruction) {
     if (strcmp(instruction->root, "wgmma") == 0)
         return 90;
+    if (strcmp(instruction->root, "mma") == 0 && has_kind(instruction))
+        return 120;
     const unsigned types = of_types(instruction);
     const unsigned shape = strcmp(instruction->root, "mma") == 0 ? of_shape(instruction) : 0;
     return types > shape ? types : shape;

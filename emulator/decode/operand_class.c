@@ -117,7 +117,7 @@ bool operand_class_has_floats(const struct decoder *decoder) {
 
 /* A literal is a number of its instruction's kind. slct takes two values of its first type, and
  * chooses by one of the second. The stride of a fragment, the size of a copy and the scale of a
- * product are integers whatever their elements are. */
+ * product are integers whatever their elements are, as are selectors of scale factors. */
 void operand_class_check_literal(struct decoder *decoder, enum operand_kind literal, char letter) {
     const bool is_integer = literal == OPERAND_INTEGER, is_wide = literal == OPERAND_FLOAT64;
     static const char *const exceptions[] = {"wmma", "wgmma", "cp", "createpolicy"};
@@ -131,6 +131,8 @@ void operand_class_check_literal(struct decoder *decoder, enum operand_kind lite
         if (is_root(decoder, exceptions[k]))
             return;
     }
+    if (letter == 'h' && is_root(decoder, "mma"))
+        return;
     if (is_integer && kind == TYPE_FLOAT)
         decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");
     if (!is_integer && kind == TYPE_BITS && is_wide && letter == 'w')

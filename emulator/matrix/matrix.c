@@ -2,6 +2,7 @@
 #include "emulator/matrix/matrix.h"
 
 #include "emulator/arithmetic/matrix.h"
+#include "emulator/arithmetic/small_float.h"
 #include "emulator/checks/check.h"
 #include "emulator/checks/undefined.h"
 #include "emulator/execute/execute.h"
@@ -65,6 +66,7 @@ bool matrix_warp_is_whole(struct warp *warp, const struct instruction *instructi
 /* ---- Unwritten values: a flag for each byte goes the way that the byte goes ---- */
 
 enum { WRITTEN = 0x01010101 };
+enum { STORES_BYTES = 1 }; /* the variant of stmatrix .b8 */
 
 static void find_flags(const struct block *block, void *const rows[], unsigned count,
                        void *flags[]) {
@@ -80,12 +82,11 @@ static void load_flags(struct warp *warp, const struct instruction *instruction,
     undefined_load(warp, instruction, k, LANES_ALL, lanes);
 }
 
+/* `flags` are rows of them. */
 static void load_matrix_flags(struct warp *warp, const struct instruction *instruction,
-                              void *const rows[], unsigned count) {
+                              void *const flags[], unsigned count, bool transpose) {
     struct lanes32 values[4], *to[4] = {&values[0], &values[1], &values[2], &values[3]};
-    void *flags[LANES] = {NULL};
-    find_flags(warp->block, rows, count, flags);
-    matrix_load_rows(to, (const void *const *)flags, count, instruction->detail->choice[1] >= 0);
+    matrix_load_rows(to, (const void *const *)flags, count, transpose);
     for (unsigned k = 0; k < count; k++)
         load_flags(warp, instruction, &values[k], k);
 }
@@ -94,6 +95,14 @@ static void source_flags(const struct warp *warp, const struct detail *detail, u
                          struct lanes32 *flags) {
     for (unsigned lane = 0; lane < LANES; lane++)
         flags->at[lane] = undefined_source(warp, detail, k, lane) ? 0 : WRITTEN;
+}
+
+static void store_rows(const struct instruction *instruction, void *const rows[],
+                       const struct lanes32 *const from[], unsigned count) {
+    if (instruction->variant == STORES_BYTES)
+        matrix_store_bytes(rows, from, count);
+    else
+        matrix_store_rows(rows, from, count, instruction->detail->choice[1] >= 0);
 }
 
 static void store_matrix_flags(const struct warp *warp, const struct instruction *instruction,
@@ -106,7 +115,7 @@ static void store_matrix_flags(const struct warp *warp, const struct instruction
         from[k] = &values[k];
     }
     find_flags(warp->block, rows, count, flags);
-    matrix_store_rows(flags, from, count, instruction->detail->choice[1] >= 0);
+    store_rows(instruction, flags, from, count);
 }
 
 /* ---- Execution ---- */
@@ -115,21 +124,68 @@ static unsigned matrix_count(const struct instruction *instruction) {
     return 1u << (unsigned)instruction->detail->choice[0];
 }
 
-static void execute_load_matrix(struct warp *warp, const struct instruction *instruction) {
-    const struct detail *detail = instruction->detail;
+/* False after a fault. */
+static bool begin_load(struct warp *warp, const struct instruction *instruction, void *rows[]) {
     const unsigned count = matrix_count(instruction);
-    void *rows[LANES] = {NULL};
-    struct lanes32 *to[4];
     if (!matrix_warp_is_whole(warp, instruction) ||
         !find_rows(warp, instruction, count, false, rows))
-        return;
+        return false;
     warp->worker->counters.shared_load_requests++;
     count_rows(warp, rows, count);
+    return true;
+}
+
+static void load_rows(struct warp *warp, const struct instruction *instruction, void *const rows[],
+                      bool transpose) {
+    const unsigned count = matrix_count(instruction);
+    struct lanes32 *to[4];
     for (unsigned k = 0; k < count; k++)
-        to[k] = warp_slot(warp, detail->to[k]);
-    if (warp->undefined)
-        load_matrix_flags(warp, instruction, rows, count);
-    matrix_load_rows(to, (const void *const *)rows, count, detail->choice[1] >= 0);
+        to[k] = warp_slot(warp, instruction->detail->to[k]);
+    matrix_load_rows(to, (const void *const *)rows, count, transpose);
+}
+
+static void execute_load_matrix(struct warp *warp, const struct instruction *instruction) {
+    const unsigned count = matrix_count(instruction);
+    const bool transpose = instruction->detail->choice[1] >= 0;
+    void *rows[LANES] = {NULL}, *flags[LANES] = {NULL};
+    if (!begin_load(warp, instruction, rows))
+        return;
+    if (warp->undefined) {
+        find_flags(warp->block, rows, count, flags);
+        load_matrix_flags(warp, instruction, flags, count, transpose);
+    }
+    load_rows(warp, instruction, rows, transpose);
+}
+
+/* ---- Sixteen elements of 6 or 4 bits at the beginning of a row, to a byte each ---- */
+
+/* A byte is written where the first and the last of its bits are. */
+static void unpack_flags(const unsigned char *row, unsigned bits, unsigned char *to) {
+    for (unsigned k = 0; k < MATRIX_ROW_BYTES; k++)
+        to[k] = row[k * bits / 8] & row[(k * bits + bits - 1) / 8];
+}
+
+/* As .b16 does, a lane gets four neighbouring bytes. */
+static void execute_load_small(struct warp *warp, const struct instruction *instruction) {
+    const unsigned count = matrix_count(instruction);
+    const unsigned bits = instruction->detail->choice[2] == 0 ? 6 : 4;
+    unsigned char unpacked[LANES][MATRIX_ROW_BYTES], written[LANES][MATRIX_ROW_BYTES];
+    void *rows[LANES] = {NULL}, *flags[LANES] = {NULL}, *bytes[LANES] = {NULL};
+    if (!begin_load(warp, instruction, rows))
+        return;
+    if (warp->undefined) {
+        find_flags(warp->block, rows, count, flags);
+        for (unsigned lane = 0; lane < 8 * count; lane++) {
+            unpack_flags(flags[lane], bits, written[lane]);
+            flags[lane] = written[lane];
+        }
+        load_matrix_flags(warp, instruction, flags, count, false);
+    }
+    for (unsigned lane = 0; lane < 8 * count; lane++) {
+        small_float_unpack(rows[lane], bits, unpacked[lane]);
+        bytes[lane] = unpacked[lane];
+    }
+    load_rows(warp, instruction, bytes, false);
 }
 
 static void execute_store_matrix(struct warp *warp, const struct instruction *instruction) {
@@ -146,7 +202,7 @@ static void execute_store_matrix(struct warp *warp, const struct instruction *in
         from[k] = warp_slot(warp, detail->from[k + 1]);
     if (warp->undefined)
         store_matrix_flags(warp, instruction, rows, count);
-    matrix_store_rows(rows, from, count, detail->choice[1] >= 0);
+    store_rows(instruction, rows, from, count);
 }
 
 static void execute_move_matrix(struct warp *warp, const struct instruction *instruction) {
@@ -162,11 +218,19 @@ static void execute_move_matrix(struct warp *warp, const struct instruction *ins
     *(struct lanes32 *)warp_slot(warp, instruction->to) = result;
 }
 
+#define SMALL ".sync.aligned.m8n16.{x1,x2,x4}[.{shared,shared::cta}].b8x16.{b6x16_p32,b4x16_p64}"
+#define BYTES ".sync.aligned.m16n8.{x1,x2,x4}.trans[.{shared,shared::cta}].b8"
 #define SHAPE ".sync.aligned.m8n8.{x1,x2,x4}[.trans][.{shared,shared::cta}].b16"
 
 static const struct instruction_row rows[] = {
     {.pattern = "ldmatrix" SHAPE, "D=m", execute_load_matrix, .decode = DECODE_MATRIX},
+    {.pattern = "ldmatrix" SMALL, "D=m", execute_load_small, .decode = DECODE_MATRIX},
     {.pattern = "stmatrix" SHAPE, "m,S", execute_store_matrix, .decode = DECODE_MATRIX},
+    {.pattern = "stmatrix" BYTES,
+     "m,S",
+     execute_store_matrix,
+     STORES_BYTES,
+     .decode = DECODE_MATRIX},
     {.pattern = "movmatrix.sync.aligned.m8n8.trans.b16", "w=w", execute_move_matrix},
 };
 

@@ -32,8 +32,18 @@ static bool begins_with_space(const char *modifier) {
     return false;
 }
 
+/* Types of elements that no register has. */
+static bool is_small_float(const char *modifier) {
+    static const char *const types[] = {"e4m3", "e5m2", "e3m2", "e2m3", "e2m1"};
+    for (size_t k = 0; k < sizeof types / sizeof types[0]; k++) {
+        if (strcmp(modifier, types[k]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum modifier_kind modifier_kind(const char *modifier) {
-    if (syntax_find_type(modifier, strlen(modifier)))
+    if (syntax_find_type(modifier, strlen(modifier)) || is_small_float(modifier))
         return KIND_TYPE;
     if (strcmp(modifier, "row") == 0 || strcmp(modifier, "col") == 0)
         return KIND_LAYOUT;

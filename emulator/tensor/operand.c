@@ -2,6 +2,7 @@
 #include "emulator/tensor/operand.h"
 
 #include "emulator/arithmetic/half.h"
+#include "emulator/arithmetic/small_float.h"
 #include "emulator/async/bulk.h"
 #include "emulator/checks/race.h"
 #include "emulator/warps/warp.h"
@@ -73,28 +74,11 @@ void tensor_mark_done(const struct tensor_operand *operand, uint32_t address) {
 
 /* ---- Elements ---- */
 
-/* Sixteen elements of 4 or of 6 bits lie at the beginning of their chunk, side by side. */
-static void unpack(const uint8_t chunk[CHUNK_BYTES], uint8_t type, uint8_t to[CHUNK_BYTES]) {
-    const unsigned bits = type == TENSOR_TYPE_E2M1                               ? 4
-                          : type == TENSOR_TYPE_E2M3 || type == TENSOR_TYPE_E3M2 ? 6
-                                                                                 : 8;
-    for (unsigned k = 0; k < CHUNK_BYTES; k++) {
-        const unsigned at = k * bits, last = (at + bits - 1) / 8;
-        const unsigned word = chunk[at / 8] | (unsigned)chunk[last] << 8;
-        to[k] = (uint8_t)(word >> at % 8 & ((1U << bits) - 1));
-    }
-}
-
-/* A float of a sign and few bits, without infinities and NaN: scaling moves the bias of its
- * exponent. */
-static uint32_t widen_small(uint32_t bits, unsigned exponent_bits, unsigned fraction_bits) {
-    enum { F32_FRACTION_BITS = 23, F32_BIAS = 127 };
-    const uint32_t sign = bits >> (exponent_bits + fraction_bits) & 1;
-    const uint32_t magnitude = bits & ((1U << (exponent_bits + fraction_bits)) - 1);
-    const uint32_t bias = (1U << (exponent_bits - 1)) - 1;
-    const float scale = lane_f32((2 * F32_BIAS - bias) << F32_FRACTION_BITS);
-    return lane_bits32(lane_f32(magnitude << (F32_FRACTION_BITS - fraction_bits)) * scale) |
-           sign << 31;
+/* In shared memory. */
+static unsigned bits_of(uint8_t type) {
+    return type == TENSOR_TYPE_E2M1                               ? 4
+           : type == TENSOR_TYPE_E2M3 || type == TENSOR_TYPE_E3M2 ? 6
+                                                                  : 8;
 }
 
 static uint32_t widen(const uint8_t *at, uint8_t type) {
@@ -112,12 +96,12 @@ static uint32_t widen(const uint8_t *at, uint8_t type) {
     case TENSOR_TYPE_E5M2:
         return e5m2_widen(*at);
     case TENSOR_TYPE_E2M3:
-        return widen_small(*at, 2, 3);
+        return e2m3_widen(*at);
     case TENSOR_TYPE_E3M2:
-        return widen_small(*at, 3, 2);
+        return e3m2_widen(*at);
     case TENSOR_TYPE_E2M1:
     case TENSOR_TYPE_E2M1_PAIR:
-        return widen_small(*at, 2, 1);
+        return e2m1_widen(*at);
     case TENSOR_TYPE_S8:
         return (uint32_t)(int32_t)(int8_t)*at;
     case TENSOR_TYPE_U8:
@@ -156,7 +140,7 @@ static bool load_along(const struct tensor_operand *operand, unsigned row,
             tensor_chunk(operand, matrix_chunk_along(&operand->matrix, row, chunk));
         if (!from)
             return false;
-        unpack(from, operand->type, bytes + (size_t)chunk * CHUNK_BYTES);
+        small_float_unpack(from, bits_of(operand->type), bytes + (size_t)chunk * CHUNK_BYTES);
     }
     tensor_widen(operand, bytes, to);
     return true;
@@ -172,7 +156,7 @@ static bool load_across(const struct tensor_operand *operand, unsigned line,
         const uint8_t *from = tensor_chunk(operand, matrix_chunk_across(&operand->matrix, line, k));
         if (!from)
             return false;
-        unpack(from, operand->type, elements);
+        small_float_unpack(from, bits_of(operand->type), elements);
         for (unsigned row = 0; row < per_chunk; row++)
             memcpy(rows[row] + (size_t)k * size, elements + (size_t)row * size, size);
     }

@@ -2,12 +2,13 @@
 #include "emulator/tensor/scale.h"
 
 #include "emulator/arithmetic/half.h"
+#include "emulator/arithmetic/small_float.h"
 
 static float factor_of(const struct scale_factors *factors, uint32_t word, unsigned number) {
     const uint32_t bits = word >> 8 * (factors->begins + number) & 0xff;
     if (!factors->has_powers)
         return lane_f32(e4m3_widen(bits & 0x7f));
-    return lane_f32(bits == 0 ? 1U << 22 : bits == 0xff ? F32_NAN : bits << 23);
+    return lane_f32(ue8m0_widen(bits));
 }
 
 static uint32_t scaled(uint32_t element, float factor) {

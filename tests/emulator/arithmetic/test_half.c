@@ -23,12 +23,16 @@ struct narrow {
     const char *name;
     unsigned exponent_bits, fraction_bits;
     bool has_infinity;
+    bool is_finite; /* there is no NaN either */
 };
 
-static const struct narrow f16 = {"f16", 5, 10, true};
-static const struct narrow bf16 = {"bf16", 8, 7, true};
-static const struct narrow e4m3 = {"e4m3", 4, 3, false};
-static const struct narrow e5m2 = {"e5m2", 5, 2, true};
+static const struct narrow f16 = {"f16", 5, 10, true, false};
+static const struct narrow bf16 = {"bf16", 8, 7, true, false};
+static const struct narrow e4m3 = {"e4m3", 4, 3, false, false};
+static const struct narrow e5m2 = {"e5m2", 5, 2, true, false};
+static const struct narrow e2m3 = {"e2m3", 2, 3, false, true};
+static const struct narrow e3m2 = {"e3m2", 3, 2, false, true};
+static const struct narrow e2m1 = {"e2m1", 2, 1, false, true};
 
 static uint32_t sign_of(const struct narrow *format) {
     return 1u << (format->exponent_bits + format->fraction_bits);
@@ -37,8 +41,9 @@ static uint32_t sign_of(const struct narrow *format) {
 /* The first magnitude that is no finite number. */
 static uint32_t end_of(const struct narrow *format) {
     const uint32_t all_ones = sign_of(format) - 1;
-    return format->has_infinity ? all_ones >> format->fraction_bits << format->fraction_bits
-                                : all_ones;
+    return format->is_finite      ? sign_of(format)
+           : format->has_infinity ? all_ones >> format->fraction_bits << format->fraction_bits
+                                  : all_ones;
 }
 
 /* The value of a magnitude, as if the exponents went on beyond the largest number. */
@@ -300,13 +305,17 @@ static void test_tf32(void **state) {
     assert_int_equal(ptx("cvt.rn.relu.tf32.f32", 0xbf803fff, 0, 0), 0);
 }
 
-static void check_fp8(const struct narrow *format, const char *to, const char *from) {
+/* Two numbers of the format, `width` bits apart. */
+static void check_small(const struct narrow *format, unsigned width, const char *to,
+                        const char *from) {
     uint64_t state = 9;
-    for (uint32_t byte = 0; byte < 0x100; byte++) {
-        const double value = narrow_value(format, byte);
+    for (uint32_t bits = 0; bits < 2 * sign_of(format); bits++) {
+        const double value = narrow_value(format, bits);
+        const bool negative = bits & sign_of(format);
         const uint32_t half =
-            isnan(value) ? 0x7fff : reference_round(&f16, (exact)value, byte & 0x80, NEAREST);
-        check_equal(from, byte, 0, 0, (uint32_t)ptx(from, byte << 8 | 0x38, 0, 0) >> 16, half);
+            isnan(value) ? 0x7fff : reference_round(&f16, (exact)value, negative, NEAREST);
+        check_equal(from, bits, 0, 0, (uint32_t)ptx(from, bits << width | 1, 0, 0) >> 16, half);
+        check_equal(from, bits, 0, 0, (uint32_t)ptx(from, bits | 1U << width, 0, 0) & 0xffff, half);
     }
     const double most = narrow_value(format, end_of(format) - 1);
     for (unsigned round = 0; round < 4096; round++) {
@@ -314,17 +323,50 @@ static void check_fp8(const struct narrow *format, const char *to, const char *f
         const double clamped = value > most ? most : value < -most ? -most : value;
         const uint32_t expected =
             reference_round(format, (exact)clamped, signbit(clamped), NEAREST);
-        const uint32_t actual = (uint32_t)ptx(to, lane_bits32((float)value), 0, 0);
-        check_equal(to, lane_bits32((float)value), 0, 0, actual >> 8, expected);
+        const uint32_t single = lane_bits32((float)value);
+        check_equal(to, single, 0, 0, (uint32_t)ptx(to, single, 0, 0) >> width, expected);
+        check_equal(to, 0, single, 0, (uint32_t)ptx(to, 0, single, 0), expected);
     }
 }
 
 static void test_eight_bit_floats(void **state) {
     (void)state;
-    check_fp8(&e4m3, "cvt.rn.satfinite.e4m3x2.f32", "cvt.rn.f16x2.e4m3x2");
-    check_fp8(&e5m2, "cvt.rn.satfinite.e5m2x2.f32", "cvt.rn.f16x2.e5m2x2");
+    check_small(&e4m3, 8, "cvt.rn.satfinite.e4m3x2.f32", "cvt.rn.f16x2.e4m3x2");
+    check_small(&e5m2, 8, "cvt.rn.satfinite.e5m2x2.f32", "cvt.rn.f16x2.e5m2x2");
     assert_int_equal(ptx("cvt.rn.satfinite.relu.e4m3x2.f16x2", 0xbc007e00, 0, 0), 0x007f);
     assert_int_equal(ptx("cvt.rn.satfinite.e5m2x2.f16x2", 0x3c007bff, 0, 0), 0x3c7b);
+}
+
+static void test_floats_of_four_and_six_bits(void **state) {
+    (void)state;
+    check_small(&e2m3, 8, "cvt.rn.satfinite.e2m3x2.f32", "cvt.rn.f16x2.e2m3x2");
+    check_small(&e3m2, 8, "cvt.rn.satfinite.e3m2x2.f32", "cvt.rn.f16x2.e3m2x2");
+    check_small(&e2m1, 4, "cvt.rn.satfinite.e2m1x2.f32", "cvt.rn.f16x2.e2m1x2");
+    /* NaN is the largest number; infinities are those of their sign. */
+    assert_int_equal(ptx("cvt.rn.satfinite.e2m1x2.f32", 0xffc00000, 0xff800000, 0), 0x7f);
+    assert_int_equal(ptx("cvt.rn.satfinite.relu.e2m1x2.f32", 0xc0000000, 0x40000000, 0), 0x04);
+    assert_int_equal(ptx("cvt.rn.satfinite.e3m2x2.f32", 0x7fc00000, 0xff800000, 0), 0x1f3f);
+    assert_int_equal(ptx("cvt.rn.satfinite.relu.e2m3x2.f32", 0xc0000000, 0x40000000, 0), 0x0010);
+    assert_int_equal(ptx("cvt.rn.relu.f16x2.e2m1x2", 0xc4, 0, 0), 0x4000);
+    assert_int_equal(ptx("cvt.rn.relu.f16x2.e2m3x2", 0x2808, 0, 0), 0x3c00);
+    assert_int_equal(ptx("cvt.rn.relu.f16x2.e3m2x2", 0x0c2c, 0, 0), 0x3c000000);
+}
+
+/* 1, 1.5, the smallest number, what is between it and half of it, and what is below. */
+static void test_scale_factors(void **state) {
+    (void)state;
+    assert_int_equal(ptx("cvt.rz.ue8m0x2.f32", 0x3f800000, 0x3fc00000, 0), 0x7f7f);
+    assert_int_equal(ptx("cvt.rp.ue8m0x2.f32", 0x3f800000, 0x3fc00000, 0), 0x7f80);
+    assert_int_equal(ptx("cvt.rp.ue8m0x2.f32", 0x00400000, 0x00400001, 0), 0x0001);
+    assert_int_equal(ptx("cvt.rz.ue8m0x2.f32", 0x007fffff, 0x00000000, 0), 0x0000);
+    assert_int_equal(ptx("cvt.rp.ue8m0x2.f32", 0x00000001, 0x80800001, 0), 0x0002);
+    assert_int_equal(ptx("cvt.rp.ue8m0x2.f32", 0x7f7fffff, 0x7f800000, 0), 0xffff);
+    assert_int_equal(ptx("cvt.rp.satfinite.ue8m0x2.f32", 0x7f7fffff, 0x7f800000, 0), 0xfefe);
+    assert_int_equal(ptx("cvt.rz.satfinite.ue8m0x2.f32", 0x7f000000, 0x7fc00000, 0), 0xfeff);
+    assert_int_equal(ptx("cvt.rz.ue8m0x2.bf16x2", 0x3fc04000, 0, 0), 0x7f80);
+    assert_int_equal(ptx("cvt.rp.satfinite.ue8m0x2.bf16x2", 0x3fc07f80, 0, 0), 0x80fe);
+    assert_int_equal(ptx("cvt.rn.bf16x2.ue8m0x2", 0x7f00, 0, 0), 0x3f800040);
+    assert_int_equal(ptx("cvt.rn.bf16x2.ue8m0x2", 0xfeff, 0, 0), 0x7f007fff);
 }
 
 static void test_half_modifiers(void **state) {
@@ -379,6 +421,8 @@ int main(void) {
         cmocka_unit_test(test_pairs_put_the_first_source_above),
         cmocka_unit_test(test_tf32),
         cmocka_unit_test(test_eight_bit_floats),
+        cmocka_unit_test(test_floats_of_four_and_six_bits),
+        cmocka_unit_test(test_scale_factors),
         cmocka_unit_test(test_half_modifiers),
         cmocka_unit_test(test_half_approximations_are_within_their_bounds),
     };

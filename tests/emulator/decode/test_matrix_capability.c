@@ -34,6 +34,8 @@ static void shapes_and_types_want_their_capability(void **state) {
         {"mma.sync.aligned.m8n8k128.row.col.s32.b1.b1.s32.xor.popc", 75},
         {"mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32", 89},
         {"mma.sync.aligned.m16n8k32.row.col.f32.e5m2.e5m2.f32", 89},
+        {"mma.sync.aligned.kind::f8f6f4.m16n8k32.row.col.f32.e4m3.e4m3.f32", 120},
+        {"mma.sync.aligned.m16n8k64.row.col.kind::mxf4.block_scale.f32.e2m1.e2m1.f32.ue8m0", 120},
         {"mma.sync.aligned.m8n8k4.row.col.f64.f64.f64.f64", 80},
         {"mma.sync.aligned.m16n8k8.row.col.f64.f64.f64.f64", 90},
         {"wmma.mma.sync.aligned.row.col.m16n16k16.f32.f32", 70},

@@ -177,6 +177,28 @@ static void a_tile_at_an_edge_spoils_its_rows_alone(void **state) {
     RUN_ALL(*state, examples);
 }
 
+/* Factors of a come from two lanes of four, of b from one; the others' may be unwritten. */
+#define SCALE(lanes, a, b)                                                                         \
+    KERNEL("and.b32 %r13, %r9, 3; setp." lanes                                                     \
+           "; mov.u32 %r12, %r9; @%p2 mov.u32 %r12, %r1; mov.u16 %h1, 0; mov.u16 %h2, 1;\n"        \
+           "mov.f32 %f1, 0f00000000; mma.sync.aligned.m16n8k32.row.col.kind::mxf8f6f4.block_scale" \
+           ".f32.e4m3.e4m3.f32.ue8m0 {%f2,%f3,%f4,%f5}, {%r9,%r9,%r9,%r9}, {%r9,%r9}, "            \
+           "{%f1,%f1,%f1,%f1}, " a ", " b ";\n" KEEP("%f2"))
+#define OTHERS "%r9, {%h1, %h1}"
+
+static void factors_spoil_where_their_selectors_say(void **state) {
+    static const struct example examples[] = {
+        {SCALE("ge.u32 %p2, %r13, 2", "%r12, {%h1, %h1}", OTHERS), NULL},
+        {SCALE("ge.u32 %p2, %r13, 2", "%r12, {%h1, %h2}", OTHERS), STORES},
+        {SCALE("eq.u32 %p2, %r13, 1", "%r12, {%h1, %h1}", OTHERS), NULL}, /* the lower rows */
+        {SCALE("eq.u32 %p2, %r13, 0", "%r12, {%h1, %h1}", OTHERS), STORES},
+        {SCALE("ne.u32 %p2, %r13, 0", OTHERS, "%r12, {%h1, %h1}"), NULL},
+        {SCALE("ne.u32 %p2, %r13, 0", OTHERS, "%r12, {%h1, %h2}"), STORES},
+        {SCALE("ne.u32 %p2, %r13, 1", OTHERS, "%r12, {%h1, 1}"), NULL},
+    };
+    RUN_ALL(*state, examples);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
@@ -184,6 +206,7 @@ int main(void) {
         TEST(a_use_is_a_fault),
         TEST(values_are_followed_wherever_they_go),
         TEST(a_tile_at_an_edge_spoils_its_rows_alone),
+        TEST(factors_spoil_where_their_selectors_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
