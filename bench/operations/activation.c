@@ -320,8 +320,8 @@ static const struct preset_line preset_lines[] = {
     {"verdicts", "relu.forward,gelu_tanh.forward,tanh.backward", "4096"},
     {0}};
 
-static const char *const awkward_shapes[] = {"1x1",   "1x17",  "3x5",     "17x1", "7x127",
-                                             "33x65", "257x3", "31x1025", NULL};
+static const char *const awkward_shapes[] = {"1x1",   "1x17",  "3x5",     "17x1",     "7x127",
+                                             "33x65", "257x3", "31x1025", "129x1030", NULL};
 
 const struct operation operation_activation = {
     OPERATION_OF(activation),

@@ -85,8 +85,8 @@ static const struct preset_line preset_lines[] = {{"default", "forward", "100x12
                                                   {"verdicts", "forward", "64x64"},
                                                   {0}};
 
-static const char *const awkward_shapes[] = {"1x1",   "1x17",  "17x1",   "3x7",
-                                             "33x65", "257x3", "2x1025", NULL};
+static const char *const awkward_shapes[] = {"1x1",   "1x17",   "17x1",     "3x7", "33x65",
+                                             "257x3", "2x1025", "1030x129", NULL};
 
 const struct operation operation_column_sums = {
     OPERATION_OF(column_sums),

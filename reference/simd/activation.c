@@ -157,8 +157,9 @@ SIMD_INLINE void span_run(struct form form, const struct span *where, int64_t co
     static void name##_spans(bool backward, bool stream, const struct span *span, int64_t count) { \
         bool bias = span->bias != NULL;                                                            \
         if (backward && span->sums != NULL)                                                        \
-            bias ? span_run((struct form){which, true, true, true, false}, span, count)            \
-                 : span_run((struct form){which, true, false, true, false}, span, count);          \
+            bias     ? span_run((struct form){which, true, true, true, false}, span, count)        \
+            : stream ? span_run((struct form){which, true, false, true, true}, span, count)        \
+                     : span_run((struct form){which, true, false, true, false}, span, count);      \
         else if (backward && bias)                                                                 \
             span_run((struct form){which, true, true, false, false}, span, count);                 \
         else if (backward)                                                                         \
@@ -226,14 +227,21 @@ static void elements_body(const void *context, int part, int64_t first, int64_t 
         _mm_sfence();
 }
 
-/* Rows [first, last) with their column sums in the part's own row. */
+/* Rows [first, last) with their column sums in the part's own row. In a cache, columns are taken in
+ * stretches whose sums stay in the first level. From memory, whole rows arrive faster. */
 static void rows_body(const void *context, int part, int64_t first, int64_t last) {
+    enum { STRETCH = 1024 };
     const struct work *work = context;
-    int64_t columns = work->problem->columns;
+    int64_t columns = work->problem->columns, stretch = work->stream ? columns : STRETCH;
     float *sums = work->sums + part * columns;
     memset(sums, 0, (size_t)columns * sizeof *sums);
-    for (int64_t row = first; row < last; row++)
-        row_run(work, row, 0, columns, sums);
+    for (int64_t c = 0; c < columns; c += stretch) {
+        int64_t end = c + stretch < columns ? c + stretch : columns;
+        for (int64_t row = first; row < last; row++)
+            row_run(work, row, c, end, sums + c);
+    }
+    if (work->stream)
+        _mm_sfence();
 }
 
 /* Columns [first, last) of all rows: nothing to add up between the parts. */
@@ -244,16 +252,21 @@ static void columns_body(const void *context, int part, int64_t first, int64_t l
     memset(dbias + first, 0, (size_t)(last - first) * sizeof *dbias);
     for (int64_t row = 0; row < work->problem->rows; row++)
         row_run(work, row, first, last, dbias + first);
+    if (work->stream)
+        _mm_sfence();
 }
 
-/* Backward with bias: split by columns where each thread gets enough of them for whole cache lines
- * and a useful stretch of each row, else by rows with partial sums that are added in order. */
+/* Backward with bias: split by rows with partial sums that are added in order, where each thread
+ * gets enough of them, else by columns where each gets enough of these. Parts of one row lie side by
+ * side: what one thread has written is fetched ahead by the other, which can double the time. */
 static enum status backward_with_dbias(struct work *work, struct team team,
                                        struct execution *execution) {
-    enum { COLUMNS_A_THREAD = 256, LINE = 16 };
+    enum { COLUMNS_A_THREAD = 256, ROWS_A_THREAD = 64, LINE = 16 };
     const struct activation_problem *problem = work->problem;
     int64_t columns = problem->columns;
-    if (team.parts == 1 || columns >= (int64_t)team.parts * COLUMNS_A_THREAD) {
+    bool enough_rows = problem->rows >= (int64_t)team.parts * ROWS_A_THREAD;
+    bool enough_columns = columns >= (int64_t)team.parts * COLUMNS_A_THREAD;
+    if (team.parts == 1 || (enough_columns && !enough_rows)) {
         parallel_ranges(columns, LINE, team, columns_body, work);
         return STATUS_OK;
     }
@@ -284,9 +297,9 @@ enum status SIMD_NAME(activation_simd)(const struct activation_problem *problem,
     struct work work = {.problem = problem};
     if (!problem->backward || keeps_input(problem->function))
         work.bias = problem->bias;
+    work.stream = cpu_streams(execution, bytes, problem->output, problem->input, problem->dy);
     if (problem->dbias != NULL)
         return backward_with_dbias(&work, team, execution);
-    work.stream = cpu_streams(execution, bytes, problem->output, problem->input, problem->dy);
     struct activation_problem flat = *problem;
     if (work.bias == NULL) {
         flat.rows = 1;

@@ -142,11 +142,19 @@ static void every_function(const int64_t shape[2], enum inputs kind) {
 
 static void awkward_shapes(void **state) {
     (void)state;
-    static const int64_t shapes[][2] = {{1, 1},    {1, 17},  {5, 3},     {7, 31},   {64, 10},
-                                        {13, 129}, {2, 600}, {1000, 33}, {1, 40001}};
+    static const int64_t shapes[][2] = {{1, 1},    {1, 17},  {5, 3},     {7, 31},    {64, 10},
+                                        {13, 129}, {2, 600}, {1000, 33}, {1, 40001}, {256, 1100}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int kind = INPUTS_UNIFORM; kind <= INPUTS_WIDE; kind++)
             every_function(shapes[i], (enum inputs)kind);
+}
+
+/* Enough rows for each thread, and more columns than are summed at once. */
+static void sums_by_rows(void **state) {
+    (void)state;
+    static const int64_t shape[] = {193, 1030};
+    run_problem(ACTIVATION_RELU, true, true, shape, INPUTS_UNIFORM);
+    run_problem(ACTIVATION_SILU, true, true, shape, INPUTS_UNIFORM);
 }
 
 static void special_values(void **state) {
@@ -159,6 +167,7 @@ static void special_values(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(awkward_shapes),
+        cmocka_unit_test(sums_by_rows),
         cmocka_unit_test(special_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

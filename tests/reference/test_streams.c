@@ -43,6 +43,20 @@ static void run_backward(const struct simd_kernels *kernels, const struct data *
     assert_int_equal(kernels->activation_simd(&problem, execution), STATUS_OK);
 }
 
+static void run_backward_with_sums(const struct simd_kernels *kernels, const struct data *data,
+                                   struct execution *execution, int variant, float *output) {
+    static float dbias[COLUMNS];
+    const struct activation_problem problem = {.function = (enum activation_function)variant,
+                                               .backward = true,
+                                               .rows = ROWS,
+                                               .columns = COLUMNS,
+                                               .input = data->a,
+                                               .dy = data->b,
+                                               .output = output,
+                                               .dbias = dbias};
+    assert_int_equal(kernels->activation_simd(&problem, execution), STATUS_OK);
+}
+
 static void run_softmax(const struct simd_kernels *kernels, const struct data *data,
                         struct execution *execution, int variant, float *output) {
     bool backward = variant == SOFTMAX_BACKWARD || variant == SOFTMAX_LOG_BACKWARD;
@@ -104,6 +118,10 @@ static const struct {
      {ACTIVATION_RELU, ACTIVATION_SIGMOID, ACTIVATION_TANH, ACTIVATION_GELU_TANH,
       ACTIVATION_GELU_ERF, ACTIVATION_SILU},
      6},
+    {"activation backward with sums",
+     run_backward_with_sums,
+     {ACTIVATION_RELU, ACTIVATION_SIGMOID, ACTIVATION_TANH},
+     3},
     {"softmax",
      run_softmax,
      {SOFTMAX_FORWARD, SOFTMAX_BACKWARD, SOFTMAX_LOG_FORWARD, SOFTMAX_LOG_BACKWARD},
