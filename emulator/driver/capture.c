@@ -160,6 +160,15 @@ CUresult capture_record(struct driver_stream *stream, struct driver_event *event
                        stream->pending_count);
 }
 
+CUresult capture_external(struct driver_stream *stream, CUgraphNodeType type, CUevent event) {
+    const struct driver_operation operation = {.type = type, .event = event};
+    if (stream->capture)
+        return capture_add(stream, &operation);
+    driver_find("an event is %s as an external one, but its stream is not captured",
+                type == CU_GRAPH_NODE_TYPE_EVENT_RECORD ? "recorded" : "awaited");
+    return CUDA_ERROR_INVALID_VALUE;
+}
+
 CUresult capture_wait(struct driver_stream *stream, const struct driver_event *event) {
     if (!event->capture) {
         if (!stream->capture || !event->recorded)

@@ -31,6 +31,9 @@ CUresult capture_finish(struct driver_capture *capture, CUgraph *graph);
 CUresult capture_add(struct driver_stream *stream, const struct driver_operation *operation);
 /* Records an event in a capturing stream. */
 CUresult capture_record(struct driver_stream *stream, struct driver_event *event);
+/* A node of a captured graph that records an event, or waits for one, whenever the graph is
+ * launched. */
+CUresult capture_external(struct driver_stream *stream, CUgraphNodeType type, CUevent event);
 /* Makes the stream wait for an event where one of the two is part of a capture. */
 CUresult capture_wait(struct driver_stream *stream, const struct driver_event *event);
 /* A call that a capture in a strict mode forbids (allocating, synchronous copies): ends such

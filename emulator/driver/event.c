@@ -5,11 +5,17 @@
 #include <stdlib.h>
 #include <time.h>
 
-int64_t event_clock(void) {
+static int64_t event_clock(void) {
     struct timespec now;
     return clock_gettime(CLOCK_MONOTONIC, &now) == 0
                ? (int64_t)now.tv_sec * 1000000000 + now.tv_nsec
                : 0;
+}
+
+void event_record(struct driver_event *event) {
+    event->recorded = true;
+    event->recorded_at = event_clock();
+    event->capture = NULL;
 }
 
 void event_close(struct driver_event *event) {

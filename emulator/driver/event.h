@@ -21,8 +21,8 @@ CUresult event_find(CUevent handle, struct driver_event **event);
 /* For work that goes by it: what is no event is found wrong. */
 CUresult event_find_used(CUevent handle, struct driver_event **event);
 CUresult event_open(struct driver_context *context, unsigned flags, CUevent *handle);
-/* The host's clock, in nanoseconds. */
-int64_t event_clock(void);
+/* All that came before is over now. */
+void event_record(struct driver_event *event);
 void event_close(struct driver_event *event);
 
 #endif

@@ -132,10 +132,12 @@ static void exec_number(const struct driver_graph *graph) {
         graph->nodes[i]->mark = i;
 }
 
-/* `fresh` is a sorted copy of the graph. Fills `result` where the two do not fit. */
+/* `fresh` is a sorted copy of the graph. *culprit is the node where the two do not fit. */
 static CUgraphExecUpdateResult exec_compare(const struct driver_graph *present,
                                             const struct driver_graph *fresh,
                                             CUgraphNode *culprit) {
+    CUgraphExecUpdateResult result = CU_GRAPH_EXEC_UPDATE_SUCCESS;
+    *culprit = NULL;
     if (present->count != fresh->count)
         return CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
     exec_number(present);
@@ -147,8 +149,31 @@ static CUgraphExecUpdateResult exec_compare(const struct driver_graph *present,
         if (!exec_same_edges(present->nodes[i], fresh->nodes[i]))
             return CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
     }
-    *culprit = NULL;
-    return CU_GRAPH_EXEC_UPDATE_SUCCESS;
+    for (size_t i = 0; i < fresh->count && result == CU_GRAPH_EXEC_UPDATE_SUCCESS; i++)
+        if (fresh->nodes[i]->operation.type == CU_GRAPH_NODE_TYPE_GRAPH)
+            result = exec_compare(present->nodes[i]->operation.child,
+                                  fresh->nodes[i]->operation.child, culprit);
+    if (result == CU_GRAPH_EXEC_UPDATE_SUCCESS)
+        *culprit = NULL;
+    return result;
+}
+
+CUresult exec_set_child(const struct driver_exec *exec, struct driver_node *node,
+                        const struct driver_graph *graph) {
+    CUgraphNode culprit;
+    if (exec->running)
+        return CUDA_ERROR_INVALID_VALUE;
+    struct driver_graph *fresh = graph_clone(graph, false);
+    if (!fresh)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    if (!exec_sort(fresh) ||
+        exec_compare(node->operation.child, fresh, &culprit) != CU_GRAPH_EXEC_UPDATE_SUCCESS) {
+        graph_free(fresh);
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    graph_free(node->operation.child);
+    node->operation.child = fresh;
+    return CUDA_SUCCESS;
 }
 
 CUresult exec_update(struct driver_exec *exec, const struct driver_graph *graph,

@@ -23,6 +23,9 @@ void exec_close_all(void);
 /* The node that was made from `origin`, or NULL. */
 struct driver_node *exec_find_node(const struct driver_exec *exec, CUgraphNode origin);
 CUresult exec_launch(struct driver_exec *exec, struct driver_stream *stream);
+/* Takes over a copy of the graph as the child of a node, whose child must be of the same shape. */
+CUresult exec_set_child(const struct driver_exec *exec, struct driver_node *node,
+                        const struct driver_graph *graph);
 /* Takes over a copy of the graph; `result` says what does not fit. */
 CUresult exec_update(struct driver_exec *exec, const struct driver_graph *graph,
                      CUgraphExecUpdateResultInfo *result);

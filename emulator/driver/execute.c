@@ -47,6 +47,15 @@ static CUresult free_execute(CUdeviceptr address) {
     return allocation_free_at("node of a graph that frees", address, ~0U);
 }
 
+/* What the node waits for is done, so there is an event to look for, and no more. */
+static CUresult event_execute(CUgraphNodeType type, CUevent handle) {
+    struct driver_event *event;
+    const CUresult status = event_find_used(handle, &event);
+    if (status == CUDA_SUCCESS && type == CU_GRAPH_NODE_TYPE_EVENT_RECORD)
+        event_record(event);
+    return status;
+}
+
 static CUresult operation_execute(struct driver_context *context,
                                   const struct driver_operation *operation) {
     switch ((int)operation->type) {
@@ -61,6 +70,9 @@ static CUresult operation_execute(struct driver_context *context,
         return CUDA_SUCCESS;
     case CU_GRAPH_NODE_TYPE_GRAPH:
         return graph_execute(context, operation->child);
+    case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
+    case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
+        return event_execute(operation->type, operation->event);
     case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
         return allocation_fill(context, operation->region);
     case CU_GRAPH_NODE_TYPE_MEM_FREE:

@@ -97,6 +97,14 @@ CUresult graph_find_node(CUgraphNode handle, struct driver_node **node) {
     return *node ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
+CUresult graph_begin_node(CUgraphNode handle, CUgraphNodeType type, struct driver_node **node) {
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = graph_find_node(handle, node);
+    return status == CUDA_SUCCESS && (*node)->operation.type != type ? CUDA_ERROR_INVALID_VALUE
+                                                                     : status;
+}
+
 static bool graph_reserve(struct driver_graph *graph) {
     if (graph->count < graph->capacity)
         return true;
@@ -223,6 +231,18 @@ struct driver_graph *graph_clone(const struct driver_graph *graph, bool with_han
         to->dependency_count = from->dependency_count;
     }
     return clone;
+}
+
+CUresult node_set_child(struct driver_node *node, const struct driver_graph *graph) {
+    if (node->operation.child->capturing)
+        return CUDA_ERROR_INVALID_VALUE;
+    struct driver_graph *child = graph_clone(graph, true);
+    if (!child)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    child->owned = true;
+    graph_free(node->operation.child);
+    node->operation.child = child;
+    return CUDA_SUCCESS;
 }
 
 /* ---- Conditional nodes: graphs inside a graph ---- */

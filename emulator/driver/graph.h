@@ -15,16 +15,18 @@ struct driver_condition;
 struct driver_conditional;
 
 struct driver_operation {
-    /* KERNEL, MEMCPY, MEMSET, HOST, GRAPH, MEM_ALLOC, MEM_FREE, CONDITIONAL, EMPTY */
+    /* KERNEL, MEMCPY, MEMSET, HOST, GRAPH, EVENT_RECORD, WAIT_EVENT, MEM_ALLOC, MEM_FREE,
+     * CONDITIONAL, EMPTY */
     CUgraphNodeType type;
     union {
         struct driver_kernel kernel;
         CUDA_MEMCPY3D copy;
         CUDA_MEMSET_NODE_PARAMS fill;
         CUDA_HOST_NODE_PARAMS host;
-        struct driver_graph *child;             /* owned */
-        struct driver_region *region;           /* MEM_ALLOC; held */
-        CUdeviceptr freed;                      /* MEM_FREE */
+        struct driver_graph *child;   /* owned */
+        CUevent event;                /* found again at each launch: it may be gone by then */
+        struct driver_region *region; /* MEM_ALLOC; held */
+        CUdeviceptr freed;            /* MEM_FREE */
         struct driver_conditional *conditional; /* owned */
     };
 };
@@ -71,6 +73,8 @@ void graph_close_all(void);
 struct driver_graph *graph_clone(const struct driver_graph *graph, bool with_handles);
 CUresult graph_find(CUgraph handle, struct driver_graph **graph);
 CUresult graph_find_node(CUgraphNode handle, struct driver_node **node);
+/* The beginning of a call on a node, which must be of one type. */
+CUresult graph_begin_node(CUgraphNode handle, CUgraphNodeType type, struct driver_node **node);
 CUresult graph_add(struct driver_graph *graph, struct driver_node *const *dependencies,
                    size_t count, const struct driver_operation *operation,
                    struct driver_node **node);
@@ -85,6 +89,8 @@ struct driver_conditional *conditional_open(struct driver_condition *condition,
 struct driver_conditional *conditional_clone(const struct driver_conditional *from);
 void conditional_free(struct driver_conditional *conditional);
 
+/* Puts a copy of a graph in place of the child of a node. */
+CUresult node_set_child(struct driver_node *node, const struct driver_graph *graph);
 bool node_depends(const struct driver_node *node, const struct driver_node *on);
 CUresult node_add_dependency(struct driver_node *to, struct driver_node *from);
 CUresult node_remove_dependency(struct driver_node *to, struct driver_node *from);

@@ -180,11 +180,28 @@ static CUresult kernel_allocate(struct driver_kernel *kernel, size_t count, size
     return CUDA_ERROR_OUT_OF_MEMORY;
 }
 
+CUresult kernel_copy_hints(struct driver_kernel *to, const struct driver_kernel *from) {
+    if (!from->hints)
+        return CUDA_SUCCESS;
+    if (!to->hints)
+        to->hints = malloc(CU_LAUNCH_ATTRIBUTE_MAX * sizeof *to->hints);
+    if (!to->hints)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    memcpy(to->hints, from->hints, CU_LAUNCH_ATTRIBUTE_MAX * sizeof *to->hints);
+    return CUDA_SUCCESS;
+}
+
 CUresult kernel_clone(struct driver_kernel *to, const struct driver_kernel *from) {
     *to = *from;
+    to->hints = NULL;
     CUresult status = kernel_allocate(to, from->parameter_count, from->parameter_bytes);
     if (status != CUDA_SUCCESS)
         return status;
+    status = kernel_copy_hints(to, from);
+    if (status != CUDA_SUCCESS) {
+        kernel_release(to);
+        return status;
+    }
     memcpy(to->parameters, from->parameters, from->parameter_bytes);
     for (size_t i = 0; i < from->parameter_count; i++)
         to->pointers[i] = to->parameters + ((unsigned char *)from->pointers[i] - from->parameters);
@@ -194,6 +211,8 @@ CUresult kernel_clone(struct driver_kernel *to, const struct driver_kernel *from
 void kernel_release(struct driver_kernel *kernel) {
     free(kernel->parameters);
     free(kernel->pointers);
+    free(kernel->hints);
+    kernel->hints = NULL;
     kernel->parameters = NULL;
     kernel->pointers = NULL;
 }
@@ -231,6 +250,20 @@ CUresult kernel_prepare(struct driver_kernel *kernel, const struct kernel_reques
     if (status != CUDA_SUCCESS)
         kernel_release(kernel);
     return status;
+}
+
+CUresult kernel_adopt(struct driver_kernel *kernel, const struct kernel_request *request) {
+    struct driver_function *function;
+    CUresult status = function_find(kernel->function, &function);
+    if (status == CUDA_SUCCESS)
+        status = kernel_check_cluster(function, request);
+    if (status == CUDA_SUCCESS)
+        status = kernel_check_cooperative(function, request);
+    if (status != CUDA_SUCCESS)
+        return status;
+    memcpy(kernel->cluster, request->cluster, sizeof kernel->cluster);
+    kernel->cooperative = request->cooperative;
+    return CUDA_SUCCESS;
 }
 
 /* ---- The launch ---- */

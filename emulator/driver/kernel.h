@@ -12,6 +12,8 @@ struct driver_kernel {
     size_t parameter_count, parameter_bytes;
     unsigned char *parameters; /* packed; owned */
     void **pointers;           /* to each parameter in `parameters`; owned */
+    CUlaunchAttributeValue
+        *hints; /* of each attribute that is without effect; NULL: none was set; owned */
 };
 
 /* What a program says about a launch, in any of the API's forms. */
@@ -29,6 +31,9 @@ struct kernel_request {
 CUresult kernel_prepare(struct driver_kernel *kernel, const struct kernel_request *request);
 CUresult kernel_clone(struct driver_kernel *to, const struct driver_kernel *from);
 void kernel_release(struct driver_kernel *kernel);
+/* Takes over clusters and cooperation of the request, where they fit the kernel. */
+CUresult kernel_adopt(struct driver_kernel *kernel, const struct kernel_request *request);
+CUresult kernel_copy_hints(struct driver_kernel *to, const struct driver_kernel *from);
 CUresult kernel_execute(struct driver_context *context, const struct driver_kernel *kernel);
 
 #endif

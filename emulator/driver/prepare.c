@@ -5,6 +5,7 @@
 
 #include "emulator/driver/condition.h"
 #include "emulator/driver/conditional.h"
+#include "emulator/driver/event.h"
 #include "emulator/driver/memory/copy.h"
 #include "emulator/driver/memory/fill.h"
 #include "emulator/driver/memory/region.h"
@@ -67,6 +68,13 @@ CUresult prepare_child(struct driver_operation *operation, CUgraph graph) {
     return status;
 }
 
+CUresult prepare_event(struct driver_operation *operation, CUgraphNodeType type, CUevent handle) {
+    struct driver_event *event;
+    *operation = (struct driver_operation){.type = type, .event = handle};
+    return event_find_used(handle, &event) == CUDA_SUCCESS ? CUDA_SUCCESS
+                                                           : CUDA_ERROR_INVALID_VALUE;
+}
+
 CUresult prepare_allocation(struct driver_operation *operation,
                             CUDA_MEM_ALLOC_NODE_PARAMS *parameters) {
     if (!parameters || parameters->poolProps.allocType != CU_MEM_ALLOCATION_TYPE_PINNED ||
@@ -126,6 +134,10 @@ CUresult prepare_any(struct driver_operation *operation, CUgraphNodeParams *para
         return prepare_host(operation, &parameters->host);
     case CU_GRAPH_NODE_TYPE_GRAPH:
         return prepare_child(operation, parameters->graph.graph);
+    case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
+        return prepare_event(operation, parameters->type, parameters->eventRecord.event);
+    case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
+        return prepare_event(operation, parameters->type, parameters->eventWait.event);
     case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
         return prepare_allocation(operation, &parameters->alloc);
     case CU_GRAPH_NODE_TYPE_MEM_FREE:

@@ -17,6 +17,8 @@ CUresult prepare_fill(struct driver_operation *operation, const CUDA_MEMSET_NODE
 CUresult prepare_host(struct driver_operation *operation, const CUDA_HOST_NODE_PARAMS *host);
 /* The child stays the program's: the node that is made of this operation copies it. */
 CUresult prepare_child(struct driver_operation *operation, CUgraph graph);
+/* `type` is EVENT_RECORD or WAIT_EVENT. What is no event is found wrong. */
+CUresult prepare_event(struct driver_operation *operation, CUgraphNodeType type, CUevent event);
 /* Fills in the address. */
 CUresult prepare_allocation(struct driver_operation *operation,
                             CUDA_MEM_ALLOC_NODE_PARAMS *parameters);

@@ -184,6 +184,52 @@ CUresult copy_describe(const struct cudaMemcpy3DParms *copy, CUDA_MEMCPY3D *desc
     return CUDA_SUCCESS;
 }
 
+/* Addresses that the driver sorts out itself are of any kind. */
+static enum cudaMemcpyKind kind_read(const CUDA_MEMCPY3D *described) {
+    const bool from_host = described->srcMemoryType == CU_MEMORYTYPE_HOST;
+    const bool to_host = described->dstMemoryType == CU_MEMORYTYPE_HOST;
+    if (described->srcMemoryType == CU_MEMORYTYPE_UNIFIED ||
+        described->dstMemoryType == CU_MEMORYTYPE_UNIFIED)
+        return cudaMemcpyDefault;
+    if (from_host)
+        return to_host ? cudaMemcpyHostToHost : cudaMemcpyHostToDevice;
+    return to_host ? cudaMemcpyDeviceToHost : cudaMemcpyDeviceToDevice;
+}
+
+/* Rows end where the copy does, for all that the driver knows. */
+static struct cudaPitchedPtr pitched_read(CUmemorytype type, const void *host, CUdeviceptr device,
+                                          size_t pitch, size_t width, size_t height) {
+    struct cudaPitchedPtr pitched = {
+        .ptr = pointer_of(device), .pitch = pitch, .xsize = width, .ysize = height};
+    if (type == CU_MEMORYTYPE_HOST)
+        memcpy(&pitched.ptr, &host, sizeof host);
+    return type == CU_MEMORYTYPE_ARRAY ? (struct cudaPitchedPtr){.ptr = NULL} : pitched;
+}
+
+CUresult copy_read(const CUDA_MEMCPY3D *described, struct cudaMemcpy3DParms *copy) {
+    const bool from_array = described->srcMemoryType == CU_MEMORYTYPE_ARRAY;
+    const bool to_array = described->dstMemoryType == CU_MEMORYTYPE_ARRAY;
+    size_t from_element, to_element;
+    CUresult result = element_bytes(from_array ? described->srcArray : NULL, &from_element);
+    if (result == CUDA_SUCCESS)
+        result = element_bytes(to_array ? described->dstArray : NULL, &to_element);
+    if (result != CUDA_SUCCESS)
+        return result;
+    *copy = (struct cudaMemcpy3DParms){
+        .srcArray = from_array ? described->srcArray : NULL,
+        .srcPos = {described->srcXInBytes / from_element, described->srcY, described->srcZ},
+        .srcPtr = pitched_read(described->srcMemoryType, described->srcHost, described->srcDevice,
+                               described->srcPitch, described->WidthInBytes, described->srcHeight),
+        .dstArray = to_array ? described->dstArray : NULL,
+        .dstPos = {described->dstXInBytes / to_element, described->dstY, described->dstZ},
+        .dstPtr = pitched_read(described->dstMemoryType, described->dstHost, described->dstDevice,
+                               described->dstPitch, described->WidthInBytes, described->dstHeight),
+        .extent = {described->WidthInBytes / (to_array ? to_element : from_element),
+                   described->Height, described->Depth},
+        .kind = kind_read(described)};
+    return CUDA_SUCCESS;
+}
+
 static cudaError_t copy_box(const struct cudaMemcpy3DParms *copy, CUstream stream, bool is_async) {
     CUDA_MEMCPY3D described;
     CUresult result = runtime_begin();

@@ -15,4 +15,7 @@ cudaError_t copy_refuse_kind(enum cudaMemcpyKind kind);
 /* The driver's structure for a copy of a box. */
 CUresult copy_describe(const struct cudaMemcpy3DParms *copy, CUDA_MEMCPY3D *described);
 
+/* The runtime's structure again, of what the driver has. */
+CUresult copy_read(const CUDA_MEMCPY3D *described, struct cudaMemcpy3DParms *copy);
+
 #endif

@@ -6,13 +6,11 @@
 
 /* The driver's function of a host function, or the error of there being none. */
 static cudaError_t function_of(const void *host, CUfunction *function) {
-    struct runtime_kernel *kernel = registry_kernel(host);
     CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS && !kernel)
-        return runtime_fail(cudaErrorInvalidDeviceFunction);
     if (result == CUDA_SUCCESS)
-        result = registry_function(kernel, function);
-    return runtime_end(result);
+        result = registry_find(host, function);
+    return result == CUDA_ERROR_INVALID_HANDLE ? runtime_fail(cudaErrorInvalidDeviceFunction)
+                                               : runtime_end(result);
 }
 
 /* nvcc keeps what this gives, so it stays the same when the device is reset. */

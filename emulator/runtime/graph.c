@@ -1,10 +1,7 @@
 /* Graphs: nodes and executable graphs are the driver's. */
-#include <string.h>
-
-#include "emulator/runtime/registry.h"
-#include "emulator/runtime/runtime.h"
-
 #include "emulator/runtime/copy.h"
+#include "emulator/runtime/node.h"
+#include "emulator/runtime/runtime.h"
 
 RUNTIME_API cudaError_t cudaGraphCreate(CUgraph *graph, unsigned flags) {
     RUNTIME_RETURN(cuGraphCreate(graph, flags));
@@ -41,46 +38,10 @@ RUNTIME_API cudaError_t cudaGraphNodeFindInClone(CUgraphNode *node, CUgraphNode 
 
 /* ---- Nodes ---- */
 
-static CUresult kernel_node(const struct cudaKernelNodeParams *from,
-                            CUDA_KERNEL_NODE_PARAMS *parameters) {
-    struct runtime_kernel *kernel = from ? registry_kernel(from->func) : NULL;
-    if (!kernel)
-        return CUDA_ERROR_INVALID_VALUE;
-    *parameters = (CUDA_KERNEL_NODE_PARAMS){.gridDimX = from->gridDim.x,
-                                            .gridDimY = from->gridDim.y,
-                                            .gridDimZ = from->gridDim.z,
-                                            .blockDimX = from->blockDim.x,
-                                            .blockDimY = from->blockDim.y,
-                                            .blockDimZ = from->blockDim.z,
-                                            .sharedMemBytes = from->sharedMemBytes,
-                                            .kernelParams = from->kernelParams,
-                                            .extra = from->extra};
-    return registry_function(kernel, &parameters->func);
-}
-
 RUNTIME_API cudaError_t cudaGraphConditionalHandleCreate(CUgraphConditionalHandle *condition,
                                                          CUgraph graph, unsigned initial,
                                                          unsigned flags) {
     RUNTIME_RETURN(cuGraphConditionalHandleCreate(condition, graph, NULL, initial, flags));
-}
-
-/* The driver's parameters of any node. Those of kernels and copies differ from the runtime's; the others are the same. */
-static CUresult any_node(const CUgraphNodeParams *from, CUgraphNodeParams *parameters) {
-    struct cudaKernelNodeParams kernel;
-    struct cudaMemcpyNodeParams copy;
-    *parameters = *from;
-    switch ((int)from->type) {
-    case CU_GRAPH_NODE_TYPE_KERNEL:
-        memcpy(&kernel, &from->kernel, sizeof kernel);
-        memset(&parameters->kernel, 0, sizeof parameters->kernel);
-        return kernel_node(&kernel, &parameters->kernel);
-    case CU_GRAPH_NODE_TYPE_MEMCPY:
-        memcpy(&copy, &from->memcpy, sizeof copy);
-        memset(&parameters->memcpy, 0, sizeof parameters->memcpy);
-        return copy_describe(&copy.copyParams, &parameters->memcpy.copyParams);
-    default:
-        return CUDA_SUCCESS;
-    }
 }
 
 static cudaError_t node_add(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
@@ -88,7 +49,7 @@ static cudaError_t node_add(CUgraphNode *node, CUgraph graph, const CUgraphNode 
     CUgraphNodeParams parameters;
     CUresult result = runtime_begin();
     if (result == CUDA_SUCCESS)
-        result = from ? any_node(from, &parameters) : CUDA_ERROR_INVALID_VALUE;
+        result = from ? node_describe(from, &parameters) : CUDA_ERROR_INVALID_VALUE;
     if (result == CUDA_SUCCESS)
         result = cuGraphAddNode_v2(node, graph, dependencies, edges, count, &parameters);
     if (result == CUDA_SUCCESS && from->type == CU_GRAPH_NODE_TYPE_CONDITIONAL)
@@ -126,36 +87,10 @@ RUNTIME_API cudaError_t cudaGraphAddKernelNode(CUgraphNode *node, CUgraph graph,
     CUDA_KERNEL_NODE_PARAMS parameters;
     CUresult result = runtime_begin();
     if (result == CUDA_SUCCESS)
-        result = kernel_node(from, &parameters);
+        result = node_describe_kernel(from, &parameters);
     return runtime_end(result == CUDA_SUCCESS
                            ? cuGraphAddKernelNode_v2(node, graph, dependencies, count, &parameters)
                            : result);
-}
-
-RUNTIME_API cudaError_t cudaGraphKernelNodeSetParams(CUgraphNode node,
-                                                     const struct cudaKernelNodeParams *from) {
-    CUDA_KERNEL_NODE_PARAMS parameters;
-    CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS)
-        result = kernel_node(from, &parameters);
-    return runtime_end(result == CUDA_SUCCESS ? cuGraphKernelNodeSetParams_v2(node, &parameters)
-                                              : result);
-}
-
-RUNTIME_API cudaError_t cudaGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode node,
-                                                         const struct cudaKernelNodeParams *from) {
-    CUDA_KERNEL_NODE_PARAMS parameters;
-    CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS)
-        result = kernel_node(from, &parameters);
-    return runtime_end(result == CUDA_SUCCESS
-                           ? cuGraphExecKernelNodeSetParams_v2(exec, node, &parameters)
-                           : result);
-}
-
-static CUresult current_context(CUcontext *context) {
-    const CUresult result = runtime_begin();
-    return result == CUDA_SUCCESS ? cuCtxGetCurrent(context) : result;
 }
 
 RUNTIME_API cudaError_t cudaGraphAddMemcpyNode(CUgraphNode *node, CUgraph graph,
@@ -163,7 +98,7 @@ RUNTIME_API cudaError_t cudaGraphAddMemcpyNode(CUgraphNode *node, CUgraph graph,
                                                const struct cudaMemcpy3DParms *copy) {
     CUDA_MEMCPY3D described;
     CUcontext context;
-    CUresult result = current_context(&context);
+    CUresult result = node_context(&context);
     if (result == CUDA_SUCCESS)
         result = copy ? copy_describe(copy, &described) : CUDA_ERROR_INVALID_VALUE;
     return runtime_end(result == CUDA_SUCCESS ? cuGraphAddMemcpyNode(node, graph, dependencies,
@@ -175,18 +110,49 @@ RUNTIME_API cudaError_t cudaGraphAddMemcpyNode1D(CUgraphNode *node, CUgraph grap
                                                  const CUgraphNode *dependencies, size_t count,
                                                  void *to, void *from, size_t bytes,
                                                  enum cudaMemcpyKind kind) {
-    const struct cudaMemcpy3DParms copy = {.dstPtr = {to, bytes, bytes, 1},
-                                           .srcPtr = {from, bytes, bytes, 1},
-                                           .extent = {bytes, 1, 1},
-                                           .kind = kind};
+    const struct cudaMemcpy3DParms copy = node_line(to, from, bytes, kind);
     return cudaGraphAddMemcpyNode(node, graph, dependencies, count, &copy);
+}
+
+RUNTIME_API cudaError_t cudaGraphAddMemcpyNodeToSymbol(CUgraphNode *node, CUgraph graph,
+                                                       const CUgraphNode *dependencies,
+                                                       size_t count, const void *symbol,
+                                                       const void *from, size_t bytes,
+                                                       size_t offset, enum cudaMemcpyKind kind) {
+    struct cudaMemcpy3DParms copy;
+    const cudaError_t error = node_line_to_symbol(symbol, from, bytes, offset, kind, &copy);
+    return error != cudaSuccess ? error
+                                : cudaGraphAddMemcpyNode(node, graph, dependencies, count, &copy);
+}
+
+RUNTIME_API cudaError_t cudaGraphAddMemcpyNodeFromSymbol(CUgraphNode *node, CUgraph graph,
+                                                         const CUgraphNode *dependencies,
+                                                         size_t count, void *to, const void *symbol,
+                                                         size_t bytes, size_t offset,
+                                                         enum cudaMemcpyKind kind) {
+    struct cudaMemcpy3DParms copy;
+    const cudaError_t error = node_line_from_symbol(to, symbol, bytes, offset, kind, &copy);
+    return error != cudaSuccess ? error
+                                : cudaGraphAddMemcpyNode(node, graph, dependencies, count, &copy);
+}
+
+RUNTIME_API cudaError_t cudaGraphAddEventRecordNode(CUgraphNode *node, CUgraph graph,
+                                                    const CUgraphNode *dependencies, size_t count,
+                                                    CUevent event) {
+    RUNTIME_RETURN(cuGraphAddEventRecordNode(node, graph, dependencies, count, event));
+}
+
+RUNTIME_API cudaError_t cudaGraphAddEventWaitNode(CUgraphNode *node, CUgraph graph,
+                                                  const CUgraphNode *dependencies, size_t count,
+                                                  CUevent event) {
+    RUNTIME_RETURN(cuGraphAddEventWaitNode(node, graph, dependencies, count, event));
 }
 
 RUNTIME_API cudaError_t cudaGraphAddMemsetNode(CUgraphNode *node, CUgraph graph,
                                                const CUgraphNode *dependencies, size_t count,
                                                const struct cudaMemsetParams *from) {
     CUcontext context;
-    CUresult result = current_context(&context);
+    CUresult result = node_context(&context);
     if (result != CUDA_SUCCESS || !from)
         return runtime_end(result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE);
     const CUDA_MEMSET_NODE_PARAMS fill = {.dst = address_of(from->dst),

@@ -1,12 +1,7 @@
 /* Nodes of graphs: what allocates memory, and what is asked of nodes and changed in them. */
-#include "emulator/runtime/runtime.h"
-
 #include "emulator/runtime/copy.h"
-
-static CUresult current_context(CUcontext *context) {
-    const CUresult result = runtime_begin();
-    return result == CUDA_SUCCESS ? cuCtxGetCurrent(context) : result;
-}
+#include "emulator/runtime/node.h"
+#include "emulator/runtime/runtime.h"
 
 /* ---- Memory of graphs; parameters are the driver's, member for member ---- */
 
@@ -47,14 +42,6 @@ RUNTIME_API cudaError_t cudaDeviceGraphMemTrim(int device) {
 
 /* ---- Copies, fills and host functions, in graphs and in executable graphs ---- */
 
-static struct cudaMemcpy3DParms line_of(void *to, void *from, size_t bytes,
-                                        enum cudaMemcpyKind kind) {
-    return (struct cudaMemcpy3DParms){.dstPtr = {to, bytes, bytes, 1},
-                                      .srcPtr = {from, bytes, bytes, 1},
-                                      .extent = {bytes, 1, 1},
-                                      .kind = kind};
-}
-
 RUNTIME_API cudaError_t cudaGraphMemcpyNodeSetParams(CUgraphNode node,
                                                      const struct cudaMemcpy3DParms *copy) {
     CUDA_MEMCPY3D described;
@@ -65,9 +52,18 @@ RUNTIME_API cudaError_t cudaGraphMemcpyNodeSetParams(CUgraphNode node,
                                               : result);
 }
 
+RUNTIME_API cudaError_t cudaGraphMemcpyNodeGetParams(CUgraphNode node,
+                                                     struct cudaMemcpy3DParms *copy) {
+    CUDA_MEMCPY3D described;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = copy ? cuGraphMemcpyNodeGetParams(node, &described) : CUDA_ERROR_INVALID_VALUE;
+    return runtime_end(result == CUDA_SUCCESS ? copy_read(&described, copy) : result);
+}
+
 RUNTIME_API cudaError_t cudaGraphMemcpyNodeSetParams1D(CUgraphNode node, void *to, void *from,
                                                        size_t bytes, enum cudaMemcpyKind kind) {
-    const struct cudaMemcpy3DParms copy = line_of(to, from, bytes, kind);
+    const struct cudaMemcpy3DParms copy = node_line(to, from, bytes, kind);
     return cudaGraphMemcpyNodeSetParams(node, &copy);
 }
 
@@ -75,7 +71,7 @@ RUNTIME_API cudaError_t cudaGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgra
                                                          const struct cudaMemcpy3DParms *copy) {
     CUDA_MEMCPY3D described;
     CUcontext context;
-    CUresult result = current_context(&context);
+    CUresult result = node_context(&context);
     if (result == CUDA_SUCCESS)
         result = copy ? copy_describe(copy, &described) : CUDA_ERROR_INVALID_VALUE;
     return runtime_end(result == CUDA_SUCCESS
@@ -86,8 +82,46 @@ RUNTIME_API cudaError_t cudaGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgra
 RUNTIME_API cudaError_t cudaGraphExecMemcpyNodeSetParams1D(CUgraphExec exec, CUgraphNode node,
                                                            void *to, void *from, size_t bytes,
                                                            enum cudaMemcpyKind kind) {
-    const struct cudaMemcpy3DParms copy = line_of(to, from, bytes, kind);
+    const struct cudaMemcpy3DParms copy = node_line(to, from, bytes, kind);
     return cudaGraphExecMemcpyNodeSetParams(exec, node, &copy);
+}
+
+RUNTIME_API cudaError_t cudaGraphMemcpyNodeSetParamsToSymbol(CUgraphNode node, const void *symbol,
+                                                             const void *from, size_t bytes,
+                                                             size_t offset,
+                                                             enum cudaMemcpyKind kind) {
+    struct cudaMemcpy3DParms copy;
+    const cudaError_t error = node_line_to_symbol(symbol, from, bytes, offset, kind, &copy);
+    return error != cudaSuccess ? error : cudaGraphMemcpyNodeSetParams(node, &copy);
+}
+
+RUNTIME_API cudaError_t cudaGraphMemcpyNodeSetParamsFromSymbol(CUgraphNode node, void *to,
+                                                               const void *symbol, size_t bytes,
+                                                               size_t offset,
+                                                               enum cudaMemcpyKind kind) {
+    struct cudaMemcpy3DParms copy;
+    const cudaError_t error = node_line_from_symbol(to, symbol, bytes, offset, kind, &copy);
+    return error != cudaSuccess ? error : cudaGraphMemcpyNodeSetParams(node, &copy);
+}
+
+RUNTIME_API cudaError_t cudaGraphExecMemcpyNodeSetParamsToSymbol(CUgraphExec exec, CUgraphNode node,
+                                                                 const void *symbol,
+                                                                 const void *from, size_t bytes,
+                                                                 size_t offset,
+                                                                 enum cudaMemcpyKind kind) {
+    struct cudaMemcpy3DParms copy;
+    const cudaError_t error = node_line_to_symbol(symbol, from, bytes, offset, kind, &copy);
+    return error != cudaSuccess ? error : cudaGraphExecMemcpyNodeSetParams(exec, node, &copy);
+}
+
+RUNTIME_API cudaError_t cudaGraphExecMemcpyNodeSetParamsFromSymbol(CUgraphExec exec,
+                                                                   CUgraphNode node, void *to,
+                                                                   const void *symbol, size_t bytes,
+                                                                   size_t offset,
+                                                                   enum cudaMemcpyKind kind) {
+    struct cudaMemcpy3DParms copy;
+    const cudaError_t error = node_line_from_symbol(to, symbol, bytes, offset, kind, &copy);
+    return error != cudaSuccess ? error : cudaGraphExecMemcpyNodeSetParams(exec, node, &copy);
 }
 
 static CUDA_MEMSET_NODE_PARAMS fill_of(const struct cudaMemsetParams *from) {
@@ -110,7 +144,7 @@ RUNTIME_API cudaError_t cudaGraphMemsetNodeSetParams(CUgraphNode node,
 RUNTIME_API cudaError_t cudaGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode node,
                                                          const struct cudaMemsetParams *from) {
     CUcontext context;
-    const CUresult result = current_context(&context);
+    const CUresult result = node_context(&context);
     if (result != CUDA_SUCCESS || !from)
         return runtime_end(result != CUDA_SUCCESS ? result : CUDA_ERROR_INVALID_VALUE);
     const CUDA_MEMSET_NODE_PARAMS fill = fill_of(from);
@@ -175,27 +209,34 @@ RUNTIME_API cudaError_t cudaGraphExecGetFlags(CUgraphExec exec, unsigned long lo
 
 /* ---- Edges. Version 13 has them with data, which was the second form of version 12 ---- */
 
-#if RUNTIME_VERSION >= 13000
-RUNTIME_API cudaError_t cudaGraphGetEdges(CUgraph graph, CUgraphNode *from, CUgraphNode *to,
-                                          CUgraphEdgeData *edges, size_t *count) {
+RUNTIME_API cudaError_t cudaGraphGetEdges_v2(CUgraph graph, CUgraphNode *from, CUgraphNode *to,
+                                             CUgraphEdgeData *edges, size_t *count) {
     RUNTIME_RETURN(cuGraphGetEdges_v2(graph, from, to, edges, count));
 }
 
-RUNTIME_API cudaError_t cudaGraphNodeGetDependencies(CUgraphNode node, CUgraphNode *dependencies,
-                                                     CUgraphEdgeData *edges, size_t *count) {
+RUNTIME_API cudaError_t cudaGraphNodeGetDependencies_v2(CUgraphNode node, CUgraphNode *dependencies,
+                                                        CUgraphEdgeData *edges, size_t *count) {
     RUNTIME_RETURN(cuGraphNodeGetDependencies_v2(node, dependencies, edges, count));
 }
 
-RUNTIME_API cudaError_t cudaGraphNodeGetDependentNodes(CUgraphNode node, CUgraphNode *dependent,
-                                                       CUgraphEdgeData *edges, size_t *count) {
+RUNTIME_API cudaError_t cudaGraphNodeGetDependentNodes_v2(CUgraphNode node, CUgraphNode *dependent,
+                                                          CUgraphEdgeData *edges, size_t *count) {
     RUNTIME_RETURN(cuGraphNodeGetDependentNodes_v2(node, dependent, edges, count));
 }
 
-RUNTIME_API cudaError_t cudaGraphRemoveDependencies(CUgraph graph, const CUgraphNode *from,
-                                                    const CUgraphNode *to,
-                                                    const CUgraphEdgeData *edges, size_t count) {
+RUNTIME_API cudaError_t cudaGraphRemoveDependencies_v2(CUgraph graph, const CUgraphNode *from,
+                                                       const CUgraphNode *to,
+                                                       const CUgraphEdgeData *edges, size_t count) {
     RUNTIME_RETURN(cuGraphRemoveDependencies_v2(graph, from, to, edges, count));
 }
+
+#if RUNTIME_VERSION >= 13000
+#    define SAME_AS_SECOND(name)                                                                   \
+        RUNTIME_API extern __typeof__(name##_v2) name __attribute__((alias(#name "_v2")))
+SAME_AS_SECOND(cudaGraphGetEdges);
+SAME_AS_SECOND(cudaGraphNodeGetDependencies);
+SAME_AS_SECOND(cudaGraphNodeGetDependentNodes);
+SAME_AS_SECOND(cudaGraphRemoveDependencies);
 #else
 RUNTIME_API cudaError_t cudaGraphGetEdges(CUgraph graph, CUgraphNode *from, CUgraphNode *to,
                                           size_t *count) {

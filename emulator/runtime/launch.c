@@ -64,51 +64,49 @@ static cudaError_t refuse_function(void) {
                           "launch: the program has registered no kernel at this address");
 }
 
-static cudaError_t kernel_launch(struct runtime_kernel *kernel, dim3 grid, dim3 block,
-                                 void **arguments, size_t shared, CUstream stream,
-                                 bool is_cooperative) {
-    CUfunction function;
+/* The driver's function of what the program launches; otherwise the error. */
+static cudaError_t kernel_find(const void *host, CUfunction *function) {
     CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS && !kernel)
-        return refuse_function();
     if (result == CUDA_SUCCESS)
-        result = registry_function(kernel, &function);
-    if (result != CUDA_SUCCESS)
-        return runtime_end(result);
-    const unsigned bytes = shared_bytes(shared);
-    result = is_cooperative ? cuLaunchCooperativeKernel(function, grid.x, grid.y, grid.z, block.x,
-                                                        block.y, block.z, bytes, stream, arguments)
-                            : cuLaunchKernel(function, grid.x, grid.y, grid.z, block.x, block.y,
-                                             block.z, bytes, stream, arguments, NULL);
+        result = registry_find(host, function);
+    return result == CUDA_ERROR_INVALID_HANDLE ? refuse_function() : runtime_end(result);
+}
+
+static cudaError_t function_launch(CUfunction function, dim3 grid, dim3 block, void **arguments,
+                                   size_t shared, CUstream stream) {
+    const CUresult result = cuLaunchKernel(function, grid.x, grid.y, grid.z, block.x, block.y,
+                                           block.z, shared_bytes(shared), stream, arguments, NULL);
     return launch_end(result, grid, block);
 }
 
 RUNTIME_API cudaError_t cudaLaunchKernel(const void *host, dim3 grid, dim3 block, void **arguments,
                                          size_t shared, CUstream stream) {
-    return kernel_launch(registry_kernel(host), grid, block, arguments, shared, stream, false);
+    CUfunction function;
+    const cudaError_t error = kernel_find(host, &function);
+    return error != cudaSuccess ? error
+                                : function_launch(function, grid, block, arguments, shared, stream);
 }
 RUNTIME_PER_THREAD(cudaLaunchKernel, _ptsz);
 
 RUNTIME_API cudaError_t cudaLaunchCooperativeKernel(const void *host, dim3 grid, dim3 block,
                                                     void **arguments, size_t shared,
                                                     CUstream stream) {
-    return kernel_launch(registry_kernel(host), grid, block, arguments, shared, stream, true);
+    CUfunction function;
+    const cudaError_t error = kernel_find(host, &function);
+    if (error != cudaSuccess)
+        return error;
+    const CUresult result =
+        cuLaunchCooperativeKernel(function, grid.x, grid.y, grid.z, block.x, block.y, block.z,
+                                  shared_bytes(shared), stream, arguments);
+    return launch_end(result, grid, block);
 }
 RUNTIME_PER_THREAD(cudaLaunchCooperativeKernel, _ptsz);
 
 /* The kernel as the stream's device has it. */
-static CUresult function_on_stream(struct runtime_kernel *kernel, CUstream stream,
-                                   CUfunction *function) {
-    int current = 0, device = 0;
-    CUresult result = runtime_device(&current);
-    if (result == CUDA_SUCCESS)
-        result = cuStreamGetDevice(stream, &device);
-    if (result == CUDA_SUCCESS)
-        result = runtime_set_device(device);
-    if (result == CUDA_SUCCESS)
-        result = registry_function(kernel, function);
-    const CUresult back = runtime_set_device(current);
-    return result == CUDA_SUCCESS ? back : result;
+static CUresult function_on_stream(const void *host, CUstream stream, CUfunction *function) {
+    int device = 0;
+    const CUresult result = cuStreamGetDevice(stream, &device);
+    return result == CUDA_SUCCESS ? registry_find_on(host, device, function) : result;
 }
 
 /* Of CUDA 12 and before. */
@@ -121,9 +119,6 @@ RUNTIME_API cudaError_t cudaLaunchCooperativeKernelMultiDevice(const struct cuda
     if (!list || count > RUNTIME_DEVICES) /* the driver refuses it, and tells */
         return runtime_end(cuLaunchCooperativeKernelMultiDevice(list ? same : NULL, count, flags));
     for (unsigned k = 0; result == CUDA_SUCCESS && k < count; k++) {
-        struct runtime_kernel *kernel = registry_kernel(list[k].func);
-        if (!kernel)
-            return refuse_function();
         same[k] = (CUDA_LAUNCH_PARAMS){.gridDimX = list[k].gridDim.x,
                                        .gridDimY = list[k].gridDim.y,
                                        .gridDimZ = list[k].gridDim.z,
@@ -133,7 +128,9 @@ RUNTIME_API cudaError_t cudaLaunchCooperativeKernelMultiDevice(const struct cuda
                                        .sharedMemBytes = shared_bytes(list[k].sharedMem),
                                        .hStream = list[k].stream,
                                        .kernelParams = list[k].args};
-        result = function_on_stream(kernel, list[k].stream, &same[k].function);
+        result = function_on_stream(list[k].func, list[k].stream, &same[k].function);
+        if (result == CUDA_ERROR_INVALID_HANDLE)
+            return refuse_function();
     }
     if (result == CUDA_SUCCESS)
         result = cuLaunchCooperativeKernelMultiDevice(same, count, flags);
@@ -142,21 +139,26 @@ RUNTIME_API cudaError_t cudaLaunchCooperativeKernelMultiDevice(const struct cuda
 
 RUNTIME_API cudaError_t __cudaLaunchKernel(struct runtime_kernel *kernel, dim3 grid, dim3 block,
                                            void **arguments, size_t shared, CUstream stream) {
-    return kernel_launch(kernel, grid, block, arguments, shared, stream, false);
+    CUfunction function;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS && !kernel)
+        return refuse_function();
+    if (result == CUDA_SUCCESS)
+        result = registry_function(kernel, &function);
+    return result != CUDA_SUCCESS
+               ? runtime_end(result)
+               : function_launch(function, grid, block, arguments, shared, stream);
 }
 RUNTIME_PER_THREAD(__cudaLaunchKernel, _ptsz);
 
 /* The driver's function and configuration of a launch; otherwise the error. */
 static cudaError_t configure(const struct cudaLaunchConfig_st *config, const void *host,
                              CUfunction *function, CUlaunchConfig *same) {
-    struct runtime_kernel *kernel = registry_kernel(host);
-    if (!config || !kernel)
-        return config ? refuse_function() : runtime_fail(cudaErrorInvalidValue);
-    CUresult result = runtime_begin();
-    if (result == CUDA_SUCCESS)
-        result = registry_function(kernel, function);
-    if (result != CUDA_SUCCESS)
-        return runtime_end(result);
+    if (!config)
+        return runtime_fail(cudaErrorInvalidValue);
+    const cudaError_t error = kernel_find(host, function);
+    if (error != cudaSuccess)
+        return error;
     *same = (CUlaunchConfig){.gridDimX = config->gridDim.x,
                              .gridDimY = config->gridDim.y,
                              .gridDimZ = config->gridDim.z,

@@ -107,6 +107,44 @@ CUresult registry_function(struct runtime_kernel *kernel, CUfunction *function) 
     return result;
 }
 
+CUresult registry_find(const void *host, CUfunction *function) {
+    struct runtime_kernel *kernel = registry_kernel(host);
+    CUkernel handle;
+    if (kernel)
+        return registry_function(kernel, function);
+    memcpy(&handle, &host, sizeof handle);
+    return cuKernelGetFunction(function, handle);
+}
+
+CUresult registry_find_on(const void *host, int device, CUfunction *function) {
+    int current = 0;
+    CUresult result = runtime_device(&current);
+    if (result == CUDA_SUCCESS)
+        result = runtime_set_device(device);
+    if (result == CUDA_SUCCESS)
+        result = registry_find(host, function);
+    const CUresult back = runtime_set_device(current);
+    return result == CUDA_SUCCESS ? back : result;
+}
+
+static bool is_of_kernel(const struct runtime_kernel *kernel, CUfunction function) {
+    for (int device = 0; device < RUNTIME_DEVICES; device++)
+        if (kernel->functions[device] == (CUkernel)function)
+            return true;
+    return false;
+}
+
+const void *registry_name(CUfunction function) {
+    const void *name = function;
+    pthread_mutex_lock(&registry.lock);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct runtime_kernel *kernel = registry.kernels[i]; kernel; kernel = kernel->next)
+            if (is_of_kernel(kernel, function))
+                name = kernel->host;
+    pthread_mutex_unlock(&registry.lock);
+    return name;
+}
+
 CUresult registry_variable(const void *host, CUdeviceptr *address, size_t *size) {
     int device = 0;
     CUresult result = runtime_device(&device);

@@ -13,6 +13,13 @@ void registry_forget_modules(int device);
 struct runtime_kernel *registry_kernel(const void *host);
 /* Loads its module when it is the first of it. */
 CUresult registry_function(struct runtime_kernel *kernel, CUfunction *function);
+/* The driver's function of either, or of a kernel of a library. CUDA_ERROR_INVALID_HANDLE: it is none
+ * of them. */
+CUresult registry_find(const void *host, CUfunction *function);
+/* Likewise, as another device has it. */
+CUresult registry_find_on(const void *host, int device, CUfunction *function);
+/* What the program calls a function of the driver: the host's function, or the handle as it is. */
+const void *registry_name(CUfunction function);
 /* A variable's place and size. CUDA_ERROR_NOT_FOUND: the symbol is none. */
 CUresult registry_variable(const void *host, CUdeviceptr *address, size_t *size);
 

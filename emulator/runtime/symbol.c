@@ -1,11 +1,11 @@
 /* Variables of the device by the host's name for them. */
+#include "emulator/runtime/symbol.h"
+
+#include "emulator/runtime/copy.h"
 #include "emulator/runtime/registry.h"
 #include "emulator/runtime/runtime.h"
 
-#include "emulator/runtime/copy.h"
-
-/* `offset` bytes into a variable, with room for `bytes`. */
-static cudaError_t symbol_find(const void *symbol, size_t offset, size_t bytes, char **place) {
+cudaError_t symbol_find(const void *symbol, size_t offset, size_t bytes, char **place) {
     CUdeviceptr address;
     size_t size;
     CUresult result = runtime_begin();

@@ -41,13 +41,12 @@ CUresult cuEventRecordWithFlags(CUevent handle, CUstream stream_handle, unsigned
         status = event_find_used(handle, &event);
     if (status == CUDA_SUCCESS && event->context != context)
         status = CUDA_ERROR_INVALID_HANDLE;
+    if (status == CUDA_SUCCESS && flags)
+        return driver_end(capture_external(stream, CU_GRAPH_NODE_TYPE_EVENT_RECORD, handle));
     if (status == CUDA_SUCCESS)
         status = stream->capture ? capture_record(stream, event) : capture_forbid_implicit(stream);
-    if (status == CUDA_SUCCESS && !stream->capture) {
-        event->recorded = true;
-        event->recorded_at = event_clock();
-        event->capture = NULL;
-    }
+    if (status == CUDA_SUCCESS && !stream->capture)
+        event_record(event);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuEventRecordWithFlags, cuEventRecordWithFlags_ptsz);

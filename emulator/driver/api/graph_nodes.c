@@ -1,11 +1,11 @@
-/* Nodes of each type: added, read and changed, in graphs and in executable graphs. */
+/* Nodes of each type, added and read. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/condition.h"
-#include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
+#include "emulator/driver/kernel_attribute.h"
 #include "emulator/driver/memory/region.h"
 #include "emulator/driver/prepare.h"
 
@@ -125,6 +125,25 @@ CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph, const CUgraphNo
     return node_added(node, graph, dependencies, count, &operation, status);
 }
 
+static CUresult event_node_add(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                               size_t count, CUgraphNodeType type, CUevent event) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = prepare_event(&operation, type, event);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
+CUresult cuGraphAddEventRecordNode(CUgraphNode *node, CUgraph graph,
+                                   const CUgraphNode *dependencies, size_t count, CUevent event) {
+    return event_node_add(node, graph, dependencies, count, CU_GRAPH_NODE_TYPE_EVENT_RECORD, event);
+}
+
+CUresult cuGraphAddEventWaitNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                                 size_t count, CUevent event) {
+    return event_node_add(node, graph, dependencies, count, CU_GRAPH_NODE_TYPE_WAIT_EVENT, event);
+}
+
 /* The node has its variable for itself, and the program learns of the node's bodies. */
 static CUresult bodies_tell(CUgraphNode handle, CUDA_CONDITIONAL_NODE_PARAMS *parameters) {
     struct driver_node *node;
@@ -164,15 +183,6 @@ CUresult cuGraphAddNode_v2(CUgraphNode *node, CUgraph graph, const CUgraphNode *
 
 /* ---- Reading ---- */
 
-/* The beginning of a call on a node that must be of one type. */
-static CUresult node_begin(CUgraphNode handle, CUgraphNodeType type, struct driver_node **node) {
-    CUresult status = driver_begin();
-    if (status == CUDA_SUCCESS)
-        status = graph_find_node(handle, node);
-    return status == CUDA_SUCCESS && (*node)->operation.type != type ? CUDA_ERROR_INVALID_VALUE
-                                                                     : status;
-}
-
 static CUDA_KERNEL_NODE_PARAMS kernel_parameters(const struct driver_kernel *kernel) {
     return (CUDA_KERNEL_NODE_PARAMS){.func = kernel->function,
                                      .gridDimX = kernel->grid[0],
@@ -188,7 +198,7 @@ static CUDA_KERNEL_NODE_PARAMS kernel_parameters(const struct driver_kernel *ker
 /* A node whose parameters go to `target`. */
 static CUresult node_read(CUgraphNode handle, CUgraphNodeType type, const void *target,
                           struct driver_node **node) {
-    CUresult status = node_begin(handle, type, node);
+    CUresult status = graph_begin_node(handle, type, node);
     return status == CUDA_SUCCESS && !target ? CUDA_ERROR_INVALID_VALUE : status;
 }
 
@@ -261,125 +271,27 @@ CUresult cuGraphMemFreeNodeGetParams(CUgraphNode handle, CUdeviceptr *address) {
     return driver_end(status);
 }
 
-/* ---- Changing ---- */
-
-/* Ends an entry point that changes a node: takes the prepared operation over, or releases it. */
-static CUresult node_changed(struct driver_node *node, struct driver_operation *operation,
-                             CUresult status) {
-    if (status == CUDA_SUCCESS) {
-        operation_release(&node->operation);
-        node->operation = *operation;
-    }
+static CUresult event_node_read(CUgraphNode handle, CUgraphNodeType type, CUevent *event) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, type, event, &node);
+    if (status == CUDA_SUCCESS)
+        *event = node->operation.event;
     return driver_end(status);
 }
 
-CUresult cuGraphKernelNodeSetParams_v2(CUgraphNode handle,
-                                       const CUDA_KERNEL_NODE_PARAMS *parameters) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
-    if (status == CUDA_SUCCESS)
-        status = prepare_kernel_v2(&operation, parameters);
-    return node_changed(node, &operation, status);
+CUresult cuGraphEventRecordNodeGetEvent(CUgraphNode node, CUevent *event) {
+    return event_node_read(node, CU_GRAPH_NODE_TYPE_EVENT_RECORD, event);
 }
 
-CUresult cuGraphKernelNodeSetParams(CUgraphNode handle,
-                                    const CUDA_KERNEL_NODE_PARAMS_v1 *parameters) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
-    if (status == CUDA_SUCCESS)
-        status = prepare_kernel(&operation, parameters, NULL);
-    return node_changed(node, &operation, status);
+CUresult cuGraphEventWaitNodeGetEvent(CUgraphNode node, CUevent *event) {
+    return event_node_read(node, CU_GRAPH_NODE_TYPE_WAIT_EVENT, event);
 }
 
-CUresult cuGraphMemcpyNodeSetParams(CUgraphNode handle, const CUDA_MEMCPY3D *copy) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_MEMCPY, &node);
+CUresult cuGraphKernelNodeGetAttribute(CUgraphNode handle, CUkernelNodeAttrID attribute,
+                                       CUkernelNodeAttrValue *value) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_KERNEL, value, &node);
     if (status == CUDA_SUCCESS)
-        status = prepare_copy(&operation, copy);
-    return node_changed(node, &operation, status);
-}
-
-CUresult cuGraphMemsetNodeSetParams(CUgraphNode handle, const CUDA_MEMSET_NODE_PARAMS *fill) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_MEMSET, &node);
-    if (status == CUDA_SUCCESS)
-        status = prepare_fill(&operation, fill);
-    return node_changed(node, &operation, status);
-}
-
-CUresult cuGraphHostNodeSetParams(CUgraphNode handle, const CUDA_HOST_NODE_PARAMS *parameters) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = node_begin(handle, CU_GRAPH_NODE_TYPE_HOST, &node);
-    if (status == CUDA_SUCCESS)
-        status = prepare_host(&operation, parameters);
-    return node_changed(node, &operation, status);
-}
-
-/* ---- Changing an executable graph: its node is the one that was made from `handle` ---- */
-
-static CUresult exec_node_begin(CUgraphExec exec_handle, CUgraphNode handle, CUgraphNodeType type,
-                                struct driver_node **node) {
-    struct driver_exec *exec;
-    CUresult status = driver_begin();
-    if (status != CUDA_SUCCESS)
-        return status;
-    *node = exec_find(exec_handle, &exec) == CUDA_SUCCESS ? exec_find_node(exec, handle) : NULL;
-    return *node && (*node)->operation.type == type ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-}
-
-CUresult cuGraphExecKernelNodeSetParams_v2(CUgraphExec exec, CUgraphNode handle,
-                                           const CUDA_KERNEL_NODE_PARAMS *parameters) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
-    if (status == CUDA_SUCCESS)
-        status = prepare_kernel_v2(&operation, parameters);
-    return node_changed(node, &operation, status);
-}
-
-CUresult cuGraphExecKernelNodeSetParams(CUgraphExec exec, CUgraphNode handle,
-                                        const CUDA_KERNEL_NODE_PARAMS_v1 *parameters) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_KERNEL, &node);
-    if (status == CUDA_SUCCESS)
-        status = prepare_kernel(&operation, parameters, NULL);
-    return node_changed(node, &operation, status);
-}
-
-CUresult cuGraphExecMemcpyNodeSetParams(CUgraphExec exec, CUgraphNode handle,
-                                        const CUDA_MEMCPY3D *copy, CUcontext context) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_MEMCPY, &node);
-    (void)context;
-    if (status == CUDA_SUCCESS)
-        status = prepare_copy(&operation, copy);
-    return node_changed(node, &operation, status);
-}
-
-CUresult cuGraphExecMemsetNodeSetParams(CUgraphExec exec, CUgraphNode handle,
-                                        const CUDA_MEMSET_NODE_PARAMS *fill, CUcontext context) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_MEMSET, &node);
-    (void)context;
-    if (status == CUDA_SUCCESS)
-        status = prepare_fill(&operation, fill);
-    return node_changed(node, &operation, status);
-}
-
-CUresult cuGraphExecHostNodeSetParams(CUgraphExec exec, CUgraphNode handle,
-                                      const CUDA_HOST_NODE_PARAMS *parameters) {
-    struct driver_node *node = NULL;
-    struct driver_operation operation;
-    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_HOST, &node);
-    if (status == CUDA_SUCCESS)
-        status = prepare_host(&operation, parameters);
-    return node_changed(node, &operation, status);
+        status = kernel_attribute(&node->operation.kernel, attribute, value);
+    return driver_end(status);
 }

@@ -15,6 +15,8 @@ static const char *type_name(CUgraphNodeType type) {
                                         [CU_GRAPH_NODE_TYPE_HOST] = "HOST",
                                         [CU_GRAPH_NODE_TYPE_GRAPH] = "GRAPH",
                                         [CU_GRAPH_NODE_TYPE_EMPTY] = "EMPTY",
+                                        [CU_GRAPH_NODE_TYPE_WAIT_EVENT] = "WAIT_EVENT",
+                                        [CU_GRAPH_NODE_TYPE_EVENT_RECORD] = "EVENT_RECORD",
                                         [CU_GRAPH_NODE_TYPE_MEM_ALLOC] = "MEM_ALLOC",
                                         [CU_GRAPH_NODE_TYPE_MEM_FREE] = "MEM_FREE",
                                         [CU_GRAPH_NODE_TYPE_CONDITIONAL] = "CONDITIONAL"};

@@ -1,7 +1,7 @@
 /* cuLaunchKernel in its forms. */
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/execute.h"
-#include "emulator/driver/kernel.h"
+#include "emulator/driver/kernel_attribute.h"
 #include "emulator/driver/stream.h"
 
 static CUresult kernel_launch(CUstream handle, struct kernel_request *request) {
@@ -47,31 +47,6 @@ CUresult cuLaunchCooperativeKernel(CUfunction function, unsigned int grid_x, uns
 }
 DRIVER_ALIAS(cuLaunchCooperativeKernel, cuLaunchCooperativeKernel_ptsz);
 
-/* Attributes that only guide scheduling and caches change nothing here; those that change meaning
- * are refused. */
-static CUresult kernel_attribute(const CUlaunchAttribute *attribute,
-                                 struct kernel_request *request) {
-    switch ((int)attribute->id) {
-    case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
-        request->cooperative = attribute->value.cooperative != 0;
-        return CUDA_SUCCESS;
-    case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
-        request->cluster[0] = attribute->value.clusterDim.x;
-        request->cluster[1] = attribute->value.clusterDim.y;
-        request->cluster[2] = attribute->value.clusterDim.z;
-        return request->cluster[0] && request->cluster[1] && request->cluster[2]
-                   ? CUDA_SUCCESS
-                   : CUDA_ERROR_INVALID_CLUSTER_SIZE;
-    case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT:
-    case CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
-    case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
-        driver_find("launch: launch attribute %d is not supported", (int)attribute->id);
-        return CUDA_ERROR_NOT_SUPPORTED;
-    default:
-        return attribute->id < CU_LAUNCH_ATTRIBUTE_MAX ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-    }
-}
-
 CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters,
                           void **extra) {
     if (!config || (config->numAttrs && !config->attrs))
@@ -86,7 +61,7 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
     CUresult status = CUDA_SUCCESS;
     pthread_mutex_lock(&driver.lock); /* for what is said */
     for (unsigned i = 0; i < config->numAttrs && status == CUDA_SUCCESS; i++)
-        status = kernel_attribute(&config->attrs[i], &request);
+        status = kernel_request_attribute(&request, config->attrs[i].id, &config->attrs[i].value);
     pthread_mutex_unlock(&driver.lock);
     return status == CUDA_SUCCESS ? kernel_launch(config->hStream, &request) : status;
 }

@@ -179,7 +179,8 @@ CUresult cuStreamWaitEvent(CUstream handle, CUevent event_handle, unsigned int f
     if (status == CUDA_SUCCESS)
         status = event_find_used(event_handle, &event);
     if (status == CUDA_SUCCESS)
-        status = capture_wait(stream, event);
+        status = flags ? capture_external(stream, CU_GRAPH_NODE_TYPE_WAIT_EVENT, event_handle)
+                       : capture_wait(stream, event);
     return driver_end(status);
 }
 DRIVER_ALIAS(cuStreamWaitEvent, cuStreamWaitEvent_ptsz);

@@ -395,7 +395,7 @@ static void events_order_and_have_no_time(void **state) {
     OK(cuEventQuery(start));
     EXPECT(CUDA_ERROR_INVALID_HANDLE, cuEventElapsedTime(&milliseconds, start, end));
     OK(cuEventRecord(start, stream));
-    OK(cuEventRecordWithFlags(end, stream, CU_EVENT_RECORD_EXTERNAL));
+    OK(cuEventRecordWithFlags(end, stream, CU_EVENT_RECORD_DEFAULT));
     OK(cuEventRecord(untimed, NULL));
     OK(cuStreamWaitEvent(stream, start, 0));
     OK(cuEventSynchronize(end));
