@@ -73,6 +73,20 @@ RUNTIME_API cudaError_t cudaFuncSetAttribute(const void *host, CUfunction_attrib
                                 : runtime_end(cuFuncSetAttribute(function, attribute, value));
 }
 
+RUNTIME_API cudaError_t cudaKernelSetAttributeForDevice(const void *kernel,
+                                                        CUfunction_attribute attribute, int value,
+                                                        int device) {
+    CUfunction function;
+    CUresult result = runtime_begin();
+    if (result == CUDA_SUCCESS)
+        result = registry_find_on(kernel, device, &function);
+    if (result == CUDA_ERROR_INVALID_HANDLE)
+        return runtime_fail(cudaErrorInvalidDeviceFunction);
+    return runtime_end(result == CUDA_SUCCESS
+                           ? cuKernelSetAttribute(attribute, value, (CUkernel)function, device)
+                           : result);
+}
+
 RUNTIME_API cudaError_t cudaFuncSetCacheConfig(const void *host, CUfunc_cache config) {
     CUfunction function;
     const cudaError_t error = function_of(host, &function);
