@@ -133,10 +133,47 @@ static void pointers() {
     (void)cudaGetLastError();
 }
 
+static void ranges_and_batches() {
+    int *managed, on = -1, from[2] = {1, 2}, back[2] = {0};
+    cudaStream_t stream;
+    OK(cudaStreamCreate(&stream));
+    OK(cudaMallocManaged(&managed, sizeof from));
+#if CUDART_VERSION >= 13000
+    const cudaMemLocation device = {cudaMemLocationTypeDevice, 0};
+    OK(cudaMemAdvise(managed, sizeof from, cudaMemAdviseSetReadMostly, device));
+    OK(cudaMemPrefetchAsync(managed, sizeof from, device, 0, stream));
+    void *to[] = {&managed[0], &managed[1]}, *down[] = {&back[0], &back[1]};
+    const void *sources[] = {&from[0], &from[1]}, *up[] = {&managed[0], &managed[1]};
+    size_t sizes[] = {4, 4}, first = 0;
+    cudaMemcpyAttributes manner = {};
+    manner.srcAccessOrder = cudaMemcpySrcAccessOrderStream;
+    OK(cudaMemcpyBatchAsync(to, sources, sizes, 2, &manner, &first, 1, stream));
+    OK(cudaMemcpyBatchAsync(down, up, sizes, 2, &manner, &first, 1, stream));
+    OK(cudaStreamSynchronize(stream));
+    CHECK(back[0] == 1 && back[1] == 2);
+    EXPECT(cudaErrorInvalidValue,
+           cudaMemcpyBatchAsync(to, sources, sizes, 2, &manner, &first, 1, 0));
+    (void)cudaGetLastError();
+#else
+    OK(cudaMemAdvise(managed, sizeof from, cudaMemAdviseSetReadMostly, 0));
+    OK(cudaMemPrefetchAsync(managed, sizeof from, 0, stream));
+    (void)back;
+#endif
+    OK(cudaMemRangeGetAttribute(&on, sizeof on, cudaMemRangeAttributeReadMostly, managed,
+                                sizeof from));
+    CHECK(on == 1);
+    OK(cudaMemRangeGetAttribute(&on, sizeof on, cudaMemRangeAttributeLastPrefetchLocation, managed,
+                                sizeof from));
+    CHECK(on == 0);
+    OK(cudaFree(managed));
+    OK(cudaStreamDestroy(stream));
+}
+
 int main() {
     variables();
     ends_of_allocations();
     planes_and_boxes();
     pointers();
+    ranges_and_batches();
     return 0;
 }

@@ -211,6 +211,20 @@ DRIVER_API CUresult cuMemAdvise(CUdeviceptr address, size_t count, CUmem_advise 
                                 CUdevice device);
 DRIVER_API CUresult cuMemAdvise_v2(CUdeviceptr address, size_t count, CUmem_advise advice,
                                    CUmemLocation location);
+DRIVER_API CUresult cuMemPrefetchBatchAsync(CUdeviceptr *addresses, size_t *sizes, size_t count,
+                                            CUmemLocation *locations, size_t *first, size_t runs,
+                                            unsigned long long flags, CUstream stream);
+DRIVER_API CUresult cuMemDiscardAndPrefetchBatchAsync(CUdeviceptr *addresses, size_t *sizes,
+                                                      size_t count, CUmemLocation *locations,
+                                                      size_t *first, size_t runs,
+                                                      unsigned long long flags, CUstream stream);
+DRIVER_API CUresult cuMemDiscardBatchAsync(CUdeviceptr *addresses, size_t *sizes, size_t count,
+                                           unsigned long long flags, CUstream stream);
+DRIVER_API CUresult cuMemRangeGetAttribute(void *data, size_t size, CUmem_range_attribute attribute,
+                                           CUdeviceptr address, size_t count);
+DRIVER_API CUresult cuMemRangeGetAttributes(void **data, size_t *sizes,
+                                            CUmem_range_attribute *attributes, size_t number,
+                                            CUdeviceptr address, size_t count);
 DRIVER_API CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t count, CUdevice destination,
                                        CUstream stream);
 DRIVER_API CUresult cuMemPrefetchAsync_v2(CUdeviceptr address, size_t count, CUmemLocation location,
@@ -349,6 +363,17 @@ DRIVER_API CUresult cuMemcpy2DAsync_v2(const CUDA_MEMCPY2D *copy, CUstream strea
 DRIVER_API CUresult cuMemcpy3D_v2(const CUDA_MEMCPY3D *copy);
 DRIVER_API CUresult cuMemcpy3DAsync_v2(const CUDA_MEMCPY3D *copy, CUstream stream);
 DRIVER_API CUresult cuMemcpy3DPeer(const CUDA_MEMCPY3D_PEER *copy);
+DRIVER_API CUresult cuMemcpyBatchAsync(CUdeviceptr *destinations, CUdeviceptr *sources,
+                                       size_t *sizes, size_t count, CUmemcpyAttributes *attributes,
+                                       size_t *first, size_t runs, size_t *fail, CUstream stream);
+DRIVER_API CUresult cuMemcpyBatchAsync_v2(CUdeviceptr *destinations, CUdeviceptr *sources,
+                                          size_t *sizes, size_t count,
+                                          CUmemcpyAttributes *attributes, size_t *first,
+                                          size_t runs, CUstream stream);
+DRIVER_API CUresult cuMemcpy3DBatchAsync(size_t count, CUDA_MEMCPY3D_BATCH_OP *operations,
+                                         size_t *fail, unsigned long long flags, CUstream stream);
+DRIVER_API CUresult cuMemcpy3DBatchAsync_v2(size_t count, CUDA_MEMCPY3D_BATCH_OP *operations,
+                                            unsigned long long flags, CUstream stream);
 DRIVER_API CUresult cuMemcpy3DPeerAsync(const CUDA_MEMCPY3D_PEER *copy, CUstream stream);
 
 /* Fills. */

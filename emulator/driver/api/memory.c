@@ -2,6 +2,7 @@
 #include "emulator/driver/api/api.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/memory/allocation.h"
+#include "emulator/driver/memory/managed.h"
 #include "emulator/driver/stream.h"
 
 enum { PITCH_ALIGNMENT = 512 };
@@ -96,58 +97,55 @@ CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr ad
     return driver_end(status);
 }
 
-/* Where the pages of managed memory are is of no consequence: advice is checked and forgotten. */
-static CUresult memory_check_managed(CUdeviceptr address, size_t count) {
-    const struct driver_allocation *allocation = allocation_find(address);
-    bool inside =
-        allocation && count && count <= allocation->size - (address - allocation->address);
-    return inside && allocation->kind == ALLOCATION_MANAGED ? CUDA_SUCCESS
-                                                            : CUDA_ERROR_INVALID_VALUE;
-}
-
-static bool memory_device_known(CUdevice device) {
-    return driver_has_device(device) || device == -1; /* -1: CU_DEVICE_CPU */
-}
-
-CUresult cuMemAdvise(CUdeviceptr address, size_t count, CUmem_advise advice, CUdevice device) {
-    struct driver_context *context;
-    if (advice < CU_MEM_ADVISE_SET_READ_MOSTLY || advice > CU_MEM_ADVISE_UNSET_ACCESSED_BY)
-        return CUDA_ERROR_INVALID_VALUE;
-    if (!memory_device_known(device))
-        return CUDA_ERROR_INVALID_DEVICE;
-    CUresult status = driver_begin_context(&context);
-    if (status == CUDA_SUCCESS)
-        status = memory_check_managed(address, count);
-    return driver_end(status);
-}
+/* ---- Ranges of managed memory ---- */
 
 CUresult cuMemAdvise_v2(CUdeviceptr address, size_t count, CUmem_advise advice,
                         CUmemLocation location) {
-    return cuMemAdvise(address, count, advice,
-                       location.type == CU_MEM_LOCATION_TYPE_DEVICE ? location.id : 0);
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS)
+        status = managed_advise(address, count, advice, location);
+    return driver_end(status);
 }
 
-CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t count, CUdevice device, CUstream handle) {
+CUresult cuMemAdvise(CUdeviceptr address, size_t count, CUmem_advise advice, CUdevice device) {
+    return cuMemAdvise_v2(address, count, advice, managed_location(device));
+}
+
+CUresult cuMemPrefetchAsync_v2(CUdeviceptr address, size_t count, CUmemLocation location,
+                               unsigned int flags, CUstream handle) {
     struct driver_stream *stream;
-    if (!memory_device_known(device))
-        return CUDA_ERROR_INVALID_DEVICE;
     CUresult status = stream_begin(handle, &stream);
+    if (status == CUDA_SUCCESS && flags)
+        status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         status = capture_forbid_stream(stream);
     if (status == CUDA_SUCCESS)
-        status = memory_check_managed(address, count);
+        status = managed_prefetch(address, count, location);
     return driver_end(status);
+}
+DRIVER_ALIAS(cuMemPrefetchAsync_v2, cuMemPrefetchAsync_v2_ptsz);
+
+CUresult cuMemPrefetchAsync(CUdeviceptr address, size_t count, CUdevice device, CUstream stream) {
+    return cuMemPrefetchAsync_v2(address, count, managed_location(device), 0, stream);
 }
 DRIVER_ALIAS(cuMemPrefetchAsync, cuMemPrefetchAsync_ptsz);
 
-CUresult cuMemPrefetchAsync_v2(CUdeviceptr address, size_t count, CUmemLocation location,
-                               unsigned int flags, CUstream stream) {
-    if (flags)
-        return CUDA_ERROR_INVALID_VALUE;
-    return cuMemPrefetchAsync(
-        address, count, location.type == CU_MEM_LOCATION_TYPE_DEVICE ? location.id : 0, stream);
+CUresult cuMemRangeGetAttributes(void **data, size_t *sizes, CUmem_range_attribute *attributes,
+                                 size_t number, CUdeviceptr address, size_t count) {
+    struct driver_context *context;
+    CUresult status = driver_begin_context(&context);
+    if (status == CUDA_SUCCESS && (!data || !sizes || !attributes || !number))
+        status = CUDA_ERROR_INVALID_VALUE;
+    for (size_t i = 0; status == CUDA_SUCCESS && i < number; i++)
+        status = managed_read(address, count, attributes[i], data[i], sizes[i]);
+    return driver_end(status);
 }
-DRIVER_ALIAS(cuMemPrefetchAsync_v2, cuMemPrefetchAsync_v2_ptsz);
+
+CUresult cuMemRangeGetAttribute(void *data, size_t size, CUmem_range_attribute attribute,
+                                CUdeviceptr address, size_t count) {
+    return cuMemRangeGetAttributes(&data, &size, &attribute, 1, address, count);
+}
 
 /* ---- Host memory ---- */
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/driver/memory/advice.h"
 #include "emulator/driver/memory/pool.h"
 #include "emulator/driver/memory/region.h"
 #include "emulator/memory/pages.h"
@@ -12,6 +13,10 @@
 void *allocation_pointer(CUdeviceptr address) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): unified addressing makes them the same
     return (void *)(uintptr_t)address;
+}
+
+bool allocation_is_managed(const struct driver_allocation *allocation) {
+    return allocation->kind == ALLOCATION_MANAGED || allocation->kind == ALLOCATION_POOL_MANAGED;
 }
 
 /* The index of the first allocation above `address`. */
@@ -99,6 +104,7 @@ CUresult allocation_free(struct driver_allocation *allocation) {
     size_t at = (size_t)(allocation - driver.allocations);
     if (allocation->pool)
         pool_give_back(allocation->pool, allocation->size);
+    advice_free(allocation->advice);
     driver.allocation_count--;
     driver.allocated_bytes -= allocation->size;
     memmove(allocation, allocation + 1, (driver.allocation_count - at) * sizeof *allocation);

@@ -32,9 +32,11 @@ struct driver_allocation {
     CUdevice device;
     struct driver_pool *pool; /* of ALLOCATION_POOL…; NULL when it has been destroyed */
     struct driver_origin origin;
-    unsigned times_opened; /* of ALLOCATION_IMPORTED */
+    unsigned times_opened;        /* of ALLOCATION_IMPORTED */
+    struct driver_advice *advice; /* of managed memory; NULL: none was given; owned */
 };
 
+bool allocation_is_managed(const struct driver_allocation *allocation);
 /* An address that the host may use as a pointer. */
 void *allocation_pointer(CUdeviceptr address);
 /* The allocation that holds the address, or NULL. */

@@ -1,0 +1,258 @@
+/* The emulated driver: advice about ranges of managed memory, batches of copies and prefetches. */
+#include "tests/support/emulator_driver.h"
+
+#include <stdint.h>
+
+#include "emulator/driver/lockstep_emulator.h"
+
+enum { PAGE = 4096, BYTES = 4 * PAGE };
+
+static const CUmemLocation on_device = {CU_MEM_LOCATION_TYPE_DEVICE, 0};
+static const CUmemLocation on_host = {CU_MEM_LOCATION_TYPE_HOST,
+                                      7}; /* whose number means nothing */
+
+static CUdeviceptr allocate_managed(void) {
+    CUdeviceptr address;
+    OK(cuMemAllocManaged(&address, BYTES, CU_MEM_ATTACH_GLOBAL));
+    return address;
+}
+
+static int range_number(CUmem_range_attribute attribute, CUdeviceptr address, size_t count) {
+    int number = -99;
+    OK(cuMemRangeGetAttribute(&number, sizeof number, attribute, address, count));
+    return number;
+}
+
+static void advice_is_of_pages(void **state) {
+    const CUdeviceptr address = allocate_managed();
+    int accessors[4];
+    (void)state;
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, address, BYTES), 0);
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION, address, BYTES),
+                     CU_DEVICE_INVALID);
+    OK(cuMemAdvise(address + PAGE + 5, 1, CU_MEM_ADVISE_SET_READ_MOSTLY, 99));
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, address + PAGE, PAGE), 1);
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, address + PAGE, PAGE + 1), 0);
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, address, PAGE + 1), 0);
+    OK(cuMemAdvise_v2(address, BYTES, CU_MEM_ADVISE_UNSET_READ_MOSTLY, on_host));
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, address + PAGE, PAGE), 0);
+    OK(cuMemAdvise(address, BYTES, CU_MEM_ADVISE_SET_ACCESSED_BY, CU_DEVICE_CPU));
+    OK(cuMemAdvise_v2(address, 2 * PAGE, CU_MEM_ADVISE_SET_ACCESSED_BY, on_device));
+    OK(cuMemRangeGetAttribute(accessors, sizeof accessors, CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY,
+                              address, 2 * PAGE));
+    assert_int_equal(accessors[0], 0);
+    assert_int_equal(accessors[1], CU_DEVICE_CPU);
+    assert_int_equal(accessors[2], CU_DEVICE_INVALID);
+    OK(cuMemRangeGetAttribute(accessors, 4, CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY, address, BYTES));
+    assert_int_equal(accessors[0], CU_DEVICE_CPU);
+    OK(cuMemAdvise(address, PAGE, CU_MEM_ADVISE_UNSET_ACCESSED_BY, CU_DEVICE_CPU));
+    OK(cuMemRangeGetAttribute(accessors, 4, CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY, address, BYTES));
+    assert_int_equal(accessors[0], CU_DEVICE_INVALID);
+    OK(cuMemFree_v2(address));
+}
+
+static void places_are_kept(void **state) {
+    const CUdeviceptr address = allocate_managed();
+    const CUmemLocation node = {CU_MEM_LOCATION_TYPE_HOST_NUMA, 0};
+    CUmem_range_attribute attributes[] = {CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_TYPE,
+                                          CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION_TYPE};
+    int types[2];
+    void *data[] = {&types[0], &types[1]};
+    size_t sizes[] = {sizeof types[0], sizeof types[1]};
+    (void)state;
+    OK(cuMemAdvise_v2(address, BYTES, CU_MEM_ADVISE_SET_PREFERRED_LOCATION, on_device));
+    OK(cuMemPrefetchAsync_v2(address, BYTES, on_host, 0, NULL));
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION, address, BYTES), 0);
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, address, BYTES),
+                     CU_DEVICE_CPU);
+    OK(cuMemRangeGetAttributes(data, sizes, attributes, 2, address, BYTES));
+    assert_int_equal(types[0], CU_MEM_LOCATION_TYPE_DEVICE);
+    assert_int_equal(types[1], CU_MEM_LOCATION_TYPE_HOST);
+    OK(cuMemPrefetchAsync(address, PAGE, 0, NULL));
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, address, PAGE), 0);
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, address, BYTES),
+                     CU_DEVICE_INVALID);
+    OK(cuMemAdvise_v2(address, BYTES, CU_MEM_ADVISE_SET_PREFERRED_LOCATION, node));
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION, address, BYTES),
+                     CU_DEVICE_INVALID);
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_TYPE, address, BYTES),
+                     CU_MEM_LOCATION_TYPE_HOST_NUMA);
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_ID, address, BYTES), 0);
+    OK(cuMemAdvise(address, BYTES, CU_MEM_ADVISE_UNSET_PREFERRED_LOCATION, 99));
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_PREFERRED_LOCATION_TYPE, address, BYTES),
+                     CU_MEM_LOCATION_TYPE_INVALID);
+    OK(cuMemFree_v2(address));
+}
+
+static void wrong_ranges_are_refused(void **state) {
+    const CUdeviceptr address = allocate_managed();
+    const CUmemLocation node = {CU_MEM_LOCATION_TYPE_HOST_NUMA, 0},
+                        nowhere = {(CUmemLocationType)9, 0};
+    CUdeviceptr device;
+    int number;
+    long long wide;
+    (void)state;
+    OK(cuMemAlloc_v2(&device, PAGE));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemAdvise(device, PAGE, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemAdvise(address, BYTES + 1, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemAdvise(address, 0, CU_MEM_ADVISE_SET_READ_MOSTLY, 0));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemAdvise(address, BYTES, (CUmem_advise)7, 0));
+    EXPECT(CUDA_ERROR_INVALID_DEVICE,
+           cuMemAdvise(address, BYTES, CU_MEM_ADVISE_SET_PREFERRED_LOCATION, 99));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemAdvise_v2(address, BYTES, CU_MEM_ADVISE_SET_ACCESSED_BY, node));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemPrefetchAsync_v2(address, BYTES, nowhere, 0, NULL));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemPrefetchAsync_v2(address, BYTES, on_host, 1, NULL));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemRangeGetAttribute(&wide, sizeof wide, CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, address,
+                                  BYTES));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemRangeGetAttribute(&number, 3, CU_MEM_RANGE_ATTRIBUTE_ACCESSED_BY, address, BYTES));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemRangeGetAttribute(&number, 4, (CUmem_range_attribute)9, address, BYTES));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemRangeGetAttribute(NULL, 4, CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, address, BYTES));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemRangeGetAttribute(&number, 4, CU_MEM_RANGE_ATTRIBUTE_READ_MOSTLY, device, PAGE));
+    OK(cuMemFree_v2(device));
+    OK(cuMemFree_v2(address));
+}
+
+/* ---- Batches ---- */
+
+static CUdeviceptr address_of(const void *memory) {
+    return (CUdeviceptr)(uintptr_t)memory;
+}
+
+static void expect_said(const char *words) {
+    char last[512] = "";
+    lockstepEmulatorMessage(last, sizeof last);
+    if (!strstr(last, words))
+        fail_msg("'%s' does not say '%s'", last, words);
+}
+
+static void lines_are_copied_in_batches(void **state) {
+    int from[3] = {1, 2, 3}, back[3] = {0};
+    CUdeviceptr device;
+    CUstream stream;
+    size_t fail = 0, first[] = {0, 2};
+    CUmemcpyAttributes manner[] = {{.srcAccessOrder = CU_MEMCPY_SRC_ACCESS_ORDER_STREAM},
+                                   {.srcAccessOrder = CU_MEMCPY_SRC_ACCESS_ORDER_ANY,
+                                    .flags = CU_MEMCPY_FLAG_PREFER_OVERLAP_WITH_COMPUTE}};
+    (void)state;
+    OK(cuMemAlloc_v2(&device, sizeof from));
+    OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+    CUdeviceptr up[] = {device, device + 4, device + 8};
+    CUdeviceptr sources[] = {address_of(&from[0]), address_of(&from[1]), address_of(&from[2])};
+    CUdeviceptr down[] = {address_of(&back[2]), address_of(&back[1]), address_of(&back[0])};
+    size_t sizes[] = {4, 4, 4};
+    OK(cuMemcpyBatchAsync_v2(up, sources, sizes, 3, manner, first, 2, stream));
+    OK(cuMemcpyBatchAsync(down, up, sizes, 3, manner, first, 2, &fail, stream));
+    assert_true(fail == SIZE_MAX);
+    assert_true(back[0] == 3 && back[1] == 2 && back[2] == 1);
+    sizes[1] = 64; /* beyond the allocation: nothing is copied */
+    from[0] = 9;
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemcpyBatchAsync(up, sources, sizes, 3, manner, first, 2, &fail, stream));
+    assert_int_equal(fail, 1);
+    OK(cuMemcpyDtoH_v2(back, device, 4));
+    assert_int_equal(back[0], 1);
+    sizes[1] = 4;
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemcpyBatchAsync(up, sources, sizes, 3, manner, first, 2, &fail, NULL));
+    expect_said("legacy stream");
+    assert_true(fail == SIZE_MAX);
+    OK(cuMemcpyBatchAsync_v2(up, sources, sizes, 3, manner, first, 2, CU_STREAM_PER_THREAD));
+    first[1] = 3;
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemcpyBatchAsync_v2(up, sources, sizes, 3, manner, first, 2, stream));
+    first[1] = 2;
+    manner[1].srcAccessOrder = CU_MEMCPY_SRC_ACCESS_ORDER_INVALID;
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemcpyBatchAsync_v2(up, sources, sizes, 3, manner, first, 2, stream));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemcpyBatchAsync_v2(up, NULL, sizes, 3, manner, first, 1, stream));
+    OK(cuStreamDestroy_v2(stream));
+    OK(cuMemFree_v2(device));
+}
+
+static CUmemcpy3DOperand operand_at(const void *memory, size_t row) {
+    CUmemcpy3DOperand operand = {.type = CU_MEMCPY_OPERAND_TYPE_POINTER};
+    operand.op.ptr.ptr = address_of(memory);
+    operand.op.ptr.rowLength = row;
+    return operand;
+}
+
+static void boxes_are_copied_in_batches(void **state) {
+    const CUDA_ARRAY3D_DESCRIPTOR description = {
+        .Width = 4, .Height = 2, .Format = CU_AD_FORMAT_SIGNED_INT32, .NumChannels = 1};
+    int from[2][4] = {{1, 2, 3, 4}, {5, 6, 7, 8}}, back[2][2] = {{0}};
+    CUarray array;
+    CUstream stream;
+    size_t fail = 0;
+    (void)state;
+    OK(cuArray3DCreate_v2(&array, &description));
+    OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+    CUmemcpy3DOperand image = {.type = CU_MEMCPY_OPERAND_TYPE_ARRAY};
+    image.op.array.array = array;
+    CUDA_MEMCPY3D_BATCH_OP box = {.src = operand_at(from, 0),
+                                  .dst = image,
+                                  .extent = {4, 2, 1},
+                                  .srcAccessOrder = CU_MEMCPY_SRC_ACCESS_ORDER_STREAM};
+    OK(cuMemcpy3DBatchAsync(1, &box, &fail, 0, stream));
+    assert_true(fail == SIZE_MAX);
+    box.src = image;
+    box.src.op.array.offset.x = 1;
+    box.dst = operand_at(back, 2);
+    box.extent = (CUextent3D){2, 2, 1};
+    OK(cuMemcpy3DBatchAsync_v2(1, &box, 0, stream));
+    assert_true(back[0][0] == 2 && back[0][1] == 3 && back[1][0] == 6 && back[1][1] == 7);
+    box.dst.op.ptr.rowLength = 1;
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemcpy3DBatchAsync(1, &box, &fail, 0, stream));
+    expect_said("shorter than the copy");
+    assert_int_equal(fail, 0);
+    box.dst.op.ptr.rowLength = 0;
+    box.extent.depth = 0;
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemcpy3DBatchAsync_v2(1, &box, 0, stream));
+    box.extent.depth = 1;
+    box.src.op.array.offset.x = 3; /* beyond the row */
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemcpy3DBatchAsync_v2(1, &box, 0, stream));
+    box.src.type = (CUmemcpy3DOperandType)0;
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemcpy3DBatchAsync_v2(1, &box, 0, stream));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemcpy3DBatchAsync_v2(0, &box, 0, stream));
+    OK(cuStreamDestroy_v2(stream));
+    OK(cuArrayDestroy(array));
+}
+
+static void ranges_are_prefetched_in_batches(void **state) {
+    CUdeviceptr address = allocate_managed(), ranges[] = {address, address + PAGE};
+    size_t sizes[] = {PAGE, PAGE}, first[] = {0, 1};
+    CUmemLocation locations[] = {on_device, on_host};
+    CUstream stream;
+    (void)state;
+    OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+    OK(cuMemPrefetchBatchAsync(ranges, sizes, 2, locations, first, 2, 0, stream));
+    assert_int_equal(range_number(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, address, PAGE), 0);
+    assert_int_equal(
+        range_number(CU_MEM_RANGE_ATTRIBUTE_LAST_PREFETCH_LOCATION, address + PAGE, PAGE),
+        CU_DEVICE_CPU);
+    OK(cuMemDiscardBatchAsync(ranges, sizes, 2, 0, stream));
+    OK(cuMemDiscardAndPrefetchBatchAsync(ranges, sizes, 2, locations, first, 1, 0, stream));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemDiscardBatchAsync(ranges, sizes, 2, 1, stream));
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuMemPrefetchBatchAsync(ranges, sizes, 2, locations, first, 2, 0, NULL));
+    sizes[1] = BYTES;
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuMemDiscardBatchAsync(ranges, sizes, 2, 0, stream));
+    OK(cuStreamDestroy_v2(stream));
+    OK(cuMemFree_v2(address));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_CONTEXT(advice_is_of_pages),          WITH_CONTEXT(places_are_kept),
+        WITH_CONTEXT(wrong_ranges_are_refused),    WITH_CONTEXT(lines_are_copied_in_batches),
+        WITH_CONTEXT(boxes_are_copied_in_batches), WITH_CONTEXT(ranges_are_prefetched_in_batches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
