@@ -28,6 +28,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    ENDED = BARRIERS, /* not a barrier: what threads that have ended did before */
+    BARRIER_CLOCKS
+};
+
 static uint32_t *barrier_clock(const struct block *block, uint32_t number) {
     return block->race->barriers + number * race_length_of(block);
 }
@@ -66,7 +71,7 @@ int race_open(struct block *block) {
         return -1;
     race->words = calloc(launch->shared_bytes / RACE_WORD_BYTES + 1, sizeof *race->words);
     race->bytes = calloc(launch->shared_bytes + RACE_WORD_BYTES, sizeof *race->bytes);
-    race->barriers = calloc(BARRIERS * race_length_of(block), sizeof *race->barriers);
+    race->barriers = calloc(BARRIER_CLOCKS * race_length_of(block), sizeof *race->barriers);
     race->clocks = block->rank == 0 ? open_clocks(block) : block->cluster->blocks->race->clocks;
     const struct race_clocks *clocks = race->clocks;
     const bool has_all = race->words && race->bytes && race->barriers && clocks &&
@@ -123,7 +128,7 @@ void race_start(struct block *block) {
         return;
     const size_t words = block->launch->shared_bytes / RACE_WORD_BYTES + 1;
     memset(block->race->words, 0, words * sizeof *block->race->words);
-    memset(block->race->barriers, 0, BARRIERS * race_length_of(block) * sizeof(uint32_t));
+    memset(block->race->barriers, 0, BARRIER_CLOCKS * race_length_of(block) * sizeof(uint32_t));
     if (block->rank == 0)
         start_clocks(block);
 }
@@ -137,11 +142,18 @@ void race_arrive(struct warp *warp, uint32_t number, uint32_t lanes) {
     tick(warp, lanes);
 }
 
+/* As PTX says of exit: a thread that ends no longer holds such a barrier up. */
+void race_exit(struct warp *warp, uint32_t lanes) {
+    race_arrive(warp, ENDED, lanes);
+}
+
 /* Those that wait at the barrier have seen all that came before any arrival. */
-void race_synchronise(struct block *block, uint32_t number) {
+void race_synchronise(struct block *block, uint32_t number, bool for_all) {
     if (!block->race)
         return;
     uint32_t *meeting = barrier_clock(block, number);
+    if (for_all)
+        join(meeting, barrier_clock(block, ENDED), race_length_of(block));
     for (size_t k = 0; k < block->warp_count; k++) {
         if (!block->barriers[number].waiting[k])
             continue;

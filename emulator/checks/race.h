@@ -11,8 +11,10 @@ void race_close(struct block *block);
 void race_start(struct block *block);
 /* Lanes of the warp arrive at barrier `number` of its block. */
 void race_arrive(struct warp *warp, uint32_t number, uint32_t lanes);
-/* The barrier lets go those that wait at it. */
-void race_synchronise(struct block *block, uint32_t number);
+/* Lanes of the warp end, which counts as an arrival at every barrier for all threads of the block. */
+void race_exit(struct warp *warp, uint32_t lanes);
+/* The barrier lets go those that wait at it; `for_all`: it was for all threads that had not ended. */
+void race_synchronise(struct block *block, uint32_t number, bool for_all);
 
 /* The keys of what threads meet at: a place in shared memory, a phase of an mbarrier that lies
  * there, a phase of the cluster's barrier. Phases take turns, so that who comes late to one has not

@@ -63,7 +63,8 @@ struct race_clocks {
 struct race_shadow {
     struct race_word *words;
     struct race_byte *bytes;
-    uint32_t *barriers; /* [barrier][entry]: joined clocks of those that arrived */
+    uint32_t *
+        barriers; /* [barrier][entry]: joined clocks of those that arrived; then of those that ended */
     struct race_clocks *clocks;
 };
 

@@ -103,7 +103,7 @@ static void release(struct block *block, uint32_t number) {
     const uint32_t needed = barrier->expected ? barrier->expected : block->live_threads;
     if (!barrier->is_open || barrier->arrived < needed)
         return;
-    race_synchronise(block, number);
+    race_synchronise(block, number, !barrier->expected);
     block->cluster->idle = 0;
     for (uint32_t k = 0; k < block->warp_count; k++)
         release_warp(&block->warps[k], barrier);
@@ -152,8 +152,10 @@ static void execute_barrier(struct warp *warp, const struct instruction *instruc
     release(block, number);
 }
 
-void barrier_threads_exited(struct block *block, uint32_t count) {
-    block->live_threads -= count;
+void barrier_threads_exited(struct warp *warp, uint32_t lanes) {
+    struct block *block = warp->block;
+    block->live_threads -= lane_count(lanes);
+    race_exit(warp, lanes);
     block->cluster->idle = 0;
     for (uint32_t k = 0; k < BARRIERS; k++) {
         if (block->barriers[k].is_open && block->barriers[k].expected == 0)

@@ -4,7 +4,7 @@
 
 #include "emulator/warps/state.h"
 
-/* `count` threads of the block have ended, which may complete a barrier. */
-void barrier_threads_exited(struct block *block, uint32_t count);
+/* Lanes of the warp have ended, which may complete a barrier. */
+void barrier_threads_exited(struct warp *warp, uint32_t lanes);
 
 #endif

@@ -110,7 +110,7 @@ static void execute_exit(struct warp *warp, const struct instruction *instructio
         check_waiting(warp, instruction, lanes);
     warp->live &= ~lanes;
     warp->sync_wait = 0; /* who waits for these lanes looks again */
-    barrier_threads_exited(warp->block, lane_count(lanes));
+    barrier_threads_exited(warp, lanes);
 }
 
 static void execute_trap(struct warp *warp, const struct instruction *instruction) {

@@ -300,6 +300,33 @@ static void a_word_that_its_reader_wrote_races_with_other_readers(void **state) 
     }
 }
 
+/* The second warp, or its last lane, stores a word and ends. The others read it behind a barrier. */
+#define STORE_AND_END(last, between)                                                               \
+    ".visible .entry k() { .reg .b32 %r<6>; .reg .pred %p<2>; .shared .align 4 .b8 word[4];\n"     \
+    "mov.u32 %r1, %tid.x; setp.lt.u32 %p1, %r1, " last "; @%p1 bra OTHER;\n"                       \
+    "st.shared.u32 [word], 7; ret; OTHER: " between " ld.shared.u32 %r5, [word]; ret; }\n"
+
+static void who_ends_has_arrived_at_the_barrier_of_all(void **state) {
+    static const struct {
+        const char *text;
+        enum machine_status status;
+    } kernels[] = {
+        {STORE_AND_END("32", "bar.sync 0;"), MACHINE_OK},
+        {STORE_AND_END("63", "bar.sync 0;"), MACHINE_OK},
+        {STORE_AND_END("63", ""), MACHINE_CHECK_FAILED},
+        {STORE_AND_END("32", "bar.sync 0, 32;"), MACHINE_CHECK_FAILED},
+    };
+    struct bench *bench = *state;
+    struct machine_options options = bench_options(bench);
+    options.check_race = true;
+    machine_set_options(bench->machine, &options);
+    for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
+        assert_int_equal(bench_load(bench, kernels[k].text), MACHINE_OK);
+        if (LAUNCH(bench, "k", 1, 64) != kernels[k].status)
+            fail_msg("%zu: %s", k, bench->log);
+    }
+}
+
 /* The lanes of a warp store a word each, and one of them arrives for all at an mbarrier, for which a
  * thread of another warp waits before it reads the last word. */
 #define ARRIVE_FOR_ALL(between)                                                                    \
@@ -573,6 +600,7 @@ int main(void) {
         TEST(a_copy_races_until_a_barrier_follows_its_wait),
         TEST(a_copy_races_with_its_own_thread_until_its_wait),
         TEST(lanes_of_a_store_that_agree_do_not_race),
+        TEST(who_ends_has_arrived_at_the_barrier_of_all),
         TEST(a_word_that_its_reader_wrote_races_with_other_readers),
         TEST(one_lane_arrives_for_others_behind_a_barrier_of_its_warp),
         TEST(a_value_of_a_lane_that_does_not_take_part_is_none),
