@@ -2,7 +2,8 @@
  * Products of matrices, column by column as BLAS has them.
  *
  * Both operands are copied into f64, each column without a gap. Then a strip of rows of A meets a few
- * columns of B at a time, so that what is summed stays in the first cache.
+ * columns of B at a time, so that what is summed stays in the first cache. Results are copied to the
+ * device, whose checks thereby know that they are written.
  */
 #include "emulator/cublas/product.h"
 
@@ -74,55 +75,64 @@ static double *matrix_copy(const struct matrix *matrix, int number) {
 }
 
 /* Where beta is zero C may hold anything before. */
-static void result_write(const struct product *product, int number, int row, int column,
-                         double sum) {
+static double result_of(const struct product *product, size_t index, int row, double sum) {
     const struct matrix *c = &product->c;
-    const size_t index =
-        (size_t)number * (size_t)c->stride + (size_t)column * (size_t)c->leading + (size_t)row;
     double value = product->alpha * sum;
     if (product->beta != 0)
         value += product->beta * number_read(c->type, c->numbers, index);
     if (product->bias)
         value += number_read(c->type, product->bias, (size_t)row);
-    if (product->clips && value < 0)
-        value = 0;
-    number_write(c->type, product->result, index, value);
+    return product->clips && value < 0 ? 0 : value;
 }
 
-static void tile_write(const struct product *product, int number, const struct tile *tile,
-                       sums_t sums) {
-    for (int j = 0; j < tile->columns; j++)
+static bool tile_write(CUstream stream, const struct product *product, int number,
+                       const struct tile *tile, sums_t sums) {
+    double results[STRIP]; /* of any type, none of which is larger */
+    const struct matrix *c = &product->c;
+    const size_t bytes = number_bytes(c->type);
+    bool is_done = true;
+    for (int j = 0; j < tile->columns && is_done; j++) {
+        const size_t first = (size_t)number * (size_t)c->stride +
+                             (size_t)(tile->column + j) * (size_t)c->leading + (size_t)tile->row;
         for (int i = 0; i < tile->rows; i++)
-            result_write(product, number, tile->row + i, tile->column + j, sums[j][i]);
+            number_write(c->type, results, (size_t)i,
+                         result_of(product, first + (size_t)i, tile->row + i, sums[j][i]));
+        is_done = cuMemcpyHtoDAsync_v2((CUdeviceptr)(uintptr_t)product->result + first * bytes,
+                                       results, (size_t)tile->rows * bytes, stream) == CUDA_SUCCESS;
+    }
+    return is_done;
 }
 
 static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-static bool product_compute(const struct product *product, int number) {
+static cublasStatus_t product_compute(CUstream stream, const struct product *product, int number) {
     sums_t *sums = malloc(sizeof *sums);
     double *a = matrix_copy(&product->a, number), *b = matrix_copy(&product->b, number);
     const bool has_room = a && b && sums;
     const int rows = product->c.rows, columns = product->c.columns;
+    bool is_done = true;
     struct tile tile;
     for (tile.column = 0; has_room && tile.column < columns; tile.column += COLUMNS)
-        for (tile.row = 0; tile.row < rows; tile.row += STRIP) {
+        for (tile.row = 0; tile.row < rows && is_done; tile.row += STRIP) {
             tile.columns = smaller(COLUMNS, columns - tile.column);
             tile.rows = smaller(STRIP, rows - tile.row);
             tile_sum(&tile, a, rows, b, product->a.columns, *sums);
-            tile_write(product, number, &tile, *sums);
+            is_done = tile_write(stream, product, number, &tile, *sums);
         }
     free(a);
     free(b);
     free(sums);
-    return has_room;
+    if (!has_room)
+        return CUBLAS_STATUS_ALLOC_FAILED;
+    return is_done ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }
 
 /* ---- One entry for all forms ---- */
 
 cublasStatus_t product_run(CUstream stream, const struct product *product) {
-    const cublasStatus_t status = stream_begin(stream);
+    cublasStatus_t status = stream_begin(stream);
     const int batch = product->batch;
     if (status != CUBLAS_STATUS_SUCCESS)
         return status;
@@ -146,10 +156,9 @@ cublasStatus_t product_run(CUstream stream, const struct product *product) {
                     "device\n");
         return CUBLAS_STATUS_EXECUTION_FAILED;
     }
-    for (int number = 0; number < batch; number++)
-        if (!product_compute(product, number))
-            return CUBLAS_STATUS_ALLOC_FAILED;
-    return CUBLAS_STATUS_SUCCESS;
+    for (int number = 0; number < batch && status == CUBLAS_STATUS_SUCCESS; number++)
+        status = product_compute(stream, product, number);
+    return status;
 }
 
 /* ---- Describing ---- */

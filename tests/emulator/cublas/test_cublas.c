@@ -203,12 +203,40 @@ static void a_product_has_an_epilogue(void **state) {
     release(d);
 }
 
+/* A kernel may use the result under check=init. */
+static void what_a_product_has_stored_is_written(void **state) {
+    static const char copies[] =
+        ".version 7.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 a) {\n"
+        ".reg .b64 %rd<2>; .reg .b32 %r<2>;\n"
+        "ld.param.u64 %rd1, [a]; ld.global.u32 %r1, [%rd1+4]; st.global.u32 [%rd1], %r1; ret; }";
+    const float alpha = 1, beta = 0;
+    float *operand = allocate(16), *result = allocate(16);
+    void *parameters[] = {&result};
+    cublasHandle_t handle;
+    CUmodule module;
+    CUfunction function;
+    (void)state;
+    memcpy(operand, (const float[4]){1, 2, 3, 4}, 16);
+    OK(cuModuleLoadData(&module, copies));
+    OK(cuModuleGetFunction(&function, module, "k"));
+    BLAS(SUCCESS, cublasCreate_v2(&handle));
+    BLAS(SUCCESS, cublasSgemm_v2(handle, CUBLAS_OP_N, CUBLAS_OP_N, 2, 2, 2, &alpha, operand, 2,
+                                 operand, 2, &beta, result, 2));
+    OK(cuLaunchKernel(function, 1, 1, 1, 1, 1, 1, 0, NULL, parameters, NULL));
+    OK(cuCtxSynchronize());
+    assert_true(result[0] == 10);
+    BLAS(SUCCESS, cublasDestroy_v2(handle));
+    OK(cuModuleUnload(module));
+    release(operand);
+    release(result);
+}
+
 int main(void) {
+    assert_int_equal(setenv("LOCKSTEP_EMULATOR", "check=memory,init", 1), 0);
     const struct CMUnitTest tests[] = {
-        WITH_CONTEXT(products_are_the_sums_written_out),
-        WITH_CONTEXT(a_product_has_an_epilogue),
-        WITH_CONTEXT(vectors_are_multiplied_either_way),
-        WITH_CONTEXT(wrong_calls_are_refused),
+        WITH_CONTEXT(products_are_the_sums_written_out),    WITH_CONTEXT(a_product_has_an_epilogue),
+        WITH_CONTEXT(vectors_are_multiplied_either_way),    WITH_CONTEXT(wrong_calls_are_refused),
+        WITH_CONTEXT(what_a_product_has_stored_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
