@@ -161,9 +161,27 @@ static void move_in(const struct transfer *transfer) {
     bulk_mark_written(&transfer->shared, transfer->bytes);
 }
 
+/* Whether a mask of bytes leaves out byte `k` of a store. */
+static bool is_left_out(uint16_t left_out, uint32_t k) {
+    return left_out >> k % BULK_ALIGNMENT & 1;
+}
+
+/* The end of the bytes from `at` on that are all copied, or all left out. */
+static uint32_t run_end(uint16_t left_out, uint32_t at, uint32_t bytes) {
+    uint32_t end = left_out ? at + 1 : bytes;
+    while (end < bytes && is_left_out(left_out, end) == is_left_out(left_out, at))
+        end++;
+    return end;
+}
+
 static void move_out(const struct transfer *transfer) {
-    bulk_apply(transfer, space_host(transfer->global),
-               transfer->shared.block->shared + transfer->shared.offset, transfer->bytes);
+    const unsigned char *from = transfer->shared.block->shared + transfer->shared.offset;
+    unsigned char *to = space_host(transfer->global);
+    for (uint32_t at = 0, end; at < transfer->bytes; at = end) {
+        end = run_end(transfer->left_out, at, transfer->bytes);
+        if (!is_left_out(transfer->left_out, at))
+            bulk_apply(transfer, to + at, from + at, end - at);
+    }
 }
 
 static void move_across(const struct transfer *transfer) {
@@ -219,29 +237,48 @@ static void copy_across(struct warp *warp, const struct instruction *instruction
         (void)issue_to(&copy, copy.shared.block);
 }
 
-/* [to], [from], bytes */
+/* False after a fault. Bytes that a mask leaves out need be neither written nor allocated. */
+static bool add_copied(struct traffic *traffic, const struct transfer *store, uint32_t *copied) {
+    for (uint32_t at = 0, end; at < store->bytes; at = end) {
+        const struct shared_place from = {store->shared.block, store->shared.offset + at};
+        end = run_end(store->left_out, at, store->bytes);
+        if (is_left_out(store->left_out, at))
+            continue;
+        if (!bulk_check_source(store->warp, store->instruction, store->lane, &from, end - at) ||
+            !traffic_add(traffic, store->global + at, end - at))
+            return false;
+        *copied += end - at;
+    }
+    return true;
+}
+
+/* [to], [from], bytes {, the bytes of every sixteen that are copied} */
 static void store(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     struct traffic traffic = {
         .warp = warp, .instruction = instruction, .lane = lane, .is_store = true};
-    const uint64_t global = bulk_address(warp, instruction, lane, 0, 0);
-    const uint32_t bytes = (uint32_t)value_read(warp, instruction->detail, 2, lane);
-    struct shared_place from;
-    if (!is_whole(warp, instruction, lane, global, bytes) ||
+    const struct detail *detail = instruction->detail;
+    uint32_t copied = 0;
+    struct transfer store = {.instruction = instruction,
+                             .warp = warp,
+                             .lane = lane,
+                             .move = move_out,
+                             .group = warp->bulk_group[lane],
+                             .global = bulk_address(warp, instruction, lane, 0, 0),
+                             .bytes = (uint32_t)value_read(warp, detail, 2, lane)};
+    if (detail->from_count > 3)
+        store.left_out = (uint16_t)~value_read(warp, detail, 3, lane);
+    if (!is_whole(warp, instruction, lane, store.global, store.bytes) ||
         !place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 1, 1),
-                    (struct place_size){bytes, BULK_ALIGNMENT}, &from) ||
-        !bulk_check_source(warp, instruction, lane, &from, bytes) ||
-        !traffic_add(&traffic, global, bytes))
+                    (struct place_size){store.bytes, BULK_ALIGNMENT}, &store.shared) ||
+        !add_copied(&traffic, &store, &copied))
         return;
     struct transfer *transfer = transfer_add(warp, instruction, lane);
     if (!transfer)
         return;
-    transfer->move = move_out;
-    transfer->global = global;
-    transfer->shared = from;
-    transfer->bytes = bytes;
-    set_reduction(transfer);
+    set_reduction(&store);
+    *transfer = store;
     transfer_mark(transfer);
-    traffic_count(&traffic, bytes);
+    traffic_count(&traffic, copied);
 }
 
 /* ---- Groups ---- */
@@ -308,6 +345,8 @@ static const struct instruction_row rows[] = {
         load),
     ROW("cp.async.bulk.shared::cluster.shared::cta" COMPLETES, "m,m,w,m", copy_across),
     ROW("cp.async.bulk.global.shared::cta.bulk_group" HINT, "m,m,w", store),
+    ROW("cp.async.bulk.global.shared::cta.bulk_group.cp_mask", "m,m,w,h", store),
+    ROW("cp.async.bulk.global.shared::cta.bulk_group.L2::cache_hint.cp_mask", "m,m,w,P,h", store),
     ROW("cp.async.bulk.prefetch.L2.global" HINT, "m,w", prefetch),
     REDUCE(".and", ".b32", ATOMIC_AND),
     REDUCE(".or", ".b32", ATOMIC_OR),

@@ -1,4 +1,5 @@
-/* cp.async.bulk.tensor: copies of boxes of tensors, and of pixels for im2col (PTX ISA 9.7.9.25.5.2). */
+/* cp.async.bulk.tensor: copies of boxes of tensors, of four rows of a plane, and of pixels for im2col
+ * (PTX ISA 9.7.9.25.5.2). */
 #include "emulator/async/async.h"
 #include "emulator/async/bulk.h"
 #include "emulator/async/traffic.h"
@@ -13,7 +14,7 @@
 enum { CHUNK_BYTES = TENSOR_CHUNK, TENSOR_ALIGNMENT = 128 };
 
 /* Of a row's variant, beside a reduction. */
-enum { MODE_IM2COL = 1 << 8 };
+enum { MODE_IM2COL = 1 << 8, MODE_ROWS = 1 << 9 };
 
 /* ---- Finding the tile ---- */
 
@@ -53,22 +54,28 @@ static bool find_tile(struct warp *warp, const struct instruction *instruction, 
     const struct detail *detail = instruction->detail;
     const uint64_t address = bulk_address(warp, instruction, lane, k, k);
     const void *bytes = find_map(warp, address);
+    *tile = (struct tile){.is_of_rows = false};
     if (bytes)
         memcpy(&tile->map, bytes, sizeof tile->map);
     const bool is_im2col = (instruction->variant & MODE_IM2COL) != 0;
-    if (!bytes || !tile_is_sound(&tile->map) || tile->map.rank != detail->elements ||
+    const bool takes_rows = (instruction->variant & MODE_ROWS) != 0;
+    const unsigned rank = takes_rows ? 2 : detail->elements;
+    if (!bytes || !tile_is_sound(&tile->map) || tile->map.rank != rank ||
         tile->map.is_im2col != is_im2col) {
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, address,
                    "no tensor map of %u dimensions lies at a multiple of %d there: "
                    "cuTensorMapEncode%s makes one",
-                   detail->elements, TENSOR_MAP_ALIGNMENT, is_im2col ? "Im2col" : "Tiled");
+                   rank, TENSOR_MAP_ALIGNMENT, is_im2col ? "Im2col" : "Tiled");
         return false;
     }
-    memset(tile->offset, 0, sizeof tile->offset);
-    for (unsigned dimension = 0; dimension < TENSOR_RANKS; dimension++)
-        tile->at[dimension] = dimension < tile->map.rank
-                                  ? (int32_t)value_read(warp, detail, k + 1 + dimension, lane)
-                                  : 0;
+    for (unsigned number = 0; number < detail->elements; number++)
+        tile->at[number] = (int32_t)value_read(warp, detail, k + 1 + number, lane);
+    if (takes_rows && !tile_take_rows(tile)) {
+        warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, address,
+                   "a tensor map whose box has %u rows, where a copy of four rows needs one row",
+                   tile->map.box[1]);
+        return false;
+    }
     return begins_whole(warp, instruction, lane, tile);
 }
 
@@ -324,6 +331,8 @@ static void execute_prefetch(struct warp *warp, const struct instruction *instru
     { .pattern = (pattern_), (operands_), execute_##action, .decode = DECODE_UNTYPED }
 #define IMAGE(pattern_, operands_, action)                                                         \
     { .pattern = (pattern_), (operands_), execute_##action, MODE_IM2COL, .decode = DECODE_UNTYPED }
+#define ROWS(pattern_, operands_, action)                                                          \
+    { .pattern = (pattern_), (operands_), execute_##action, MODE_ROWS, .decode = DECODE_UNTYPED }
 /* The order of blocks shows in sums of floats. */
 #define REDUCE_IN(mode_pattern, dimensions, operation_pattern, number)                             \
     {                                                                                              \
@@ -352,6 +361,13 @@ static const struct instruction_row rows[] = {
           "m,T,m,O,h", load),
     IMAGE("cp.async.bulk.tensor" IMAGES ".global.shared::cta.im2col_no_offs.bulk_group" HINT, "T,m",
           store),
+    ROWS("cp.async.bulk.tensor.2d.{shared::cluster,shared::cta}.global.tile::gather4" COMPLETES PAIR
+             HINT,
+         "m,T,m", load),
+    ROWS("cp.async.bulk.tensor.2d.shared::cluster.global.tile::gather4" COMPLETES
+         ".multicast::cluster" PAIR HINT,
+         "m,T,m,h", load),
+    ROWS("cp.async.bulk.tensor.2d.global.shared::cta.tile::scatter4.bulk_group" HINT, "T,m", store),
     REDUCE(".add", REDUCE_ADD),
     REDUCE(".min", REDUCE_MIN),
     REDUCE(".max", REDUCE_MAX),
@@ -361,6 +377,7 @@ static const struct instruction_row rows[] = {
     REDUCE(".inc", REDUCE_INC),
     REDUCE(".dec", REDUCE_DEC),
     ROW("cp.async.bulk.prefetch.tensor" DIMENSIONS ".L2.global[.tile]" HINT, "T", prefetch),
+    ROWS("cp.async.bulk.prefetch.tensor.2d.L2.global.tile::gather4" HINT, "T", prefetch),
     ROW("cp.async.bulk.prefetch.tensor" IMAGES ".L2.global.im2col" HINT, "T,O", prefetch),
     {.pattern = "prefetch[.{const,param}].tensormap",
      "m",

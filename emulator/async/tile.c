@@ -61,6 +61,15 @@ bool tile_is_sound(const struct tensor_map *map) {
     return is_sound && has_sound_box(map) && row_bytes(map) % CHUNK_BYTES == 0;
 }
 
+bool tile_take_rows(struct tile *tile) {
+    if (tile->map.rank != 2 || tile->map.is_im2col || tile->map.box[1] != 1)
+        return false;
+    tile->map.box[1] = TILE_ROWS_TAKEN;
+    tile->map.step[1] = 1;
+    tile->is_of_rows = true;
+    return true;
+}
+
 uint32_t tile_rows(const struct tensor_map *map) {
     uint32_t rows = 1;
     if (map->is_im2col)
@@ -114,6 +123,12 @@ static int64_t step_pixel(const struct tile *tile, unsigned k, uint32_t *number)
     return begin + behind % whole * step + offset;
 }
 
+static int64_t step_along(const struct tile *tile, unsigned k, uint32_t *number) {
+    if (tile->is_of_rows)
+        return tile->at[1 + *number];
+    return tile->map.is_im2col ? step_pixel(tile, k, number) : step_box(tile, k, number);
+}
+
 struct tile_row tile_row(const struct tile *tile, uint32_t number) {
     const struct tensor_map *map = &tile->map;
     struct tile_row row = {.offset = number * row_pitch(map),
@@ -122,8 +137,7 @@ struct tile_row tile_row(const struct tile *tile, uint32_t number) {
                            .global = map->address};
     bool is_inside = true;
     for (unsigned k = 1; k < map->rank; k++) {
-        const int64_t at =
-            map->is_im2col ? step_pixel(tile, k, &number) : step_box(tile, k, &number);
+        const int64_t at = step_along(tile, k, &number);
         is_inside &= at >= 0 && (uint64_t)at < map->size[k];
         row.global += (uint64_t)at * map->stride[k];
     }

@@ -11,9 +11,13 @@ struct tile {
     struct tensor_map map;
     int32_t at[TENSOR_RANKS];       /* coordinates of its first element, which may lie outside */
     uint16_t offset[TENSOR_SPACES]; /* im2col: how far from each pixel that lies which is read */
+    bool is_of_rows;                /* see tile_take_rows */
 };
 
-enum { TILE_ROW_BYTES = 256 * 8 }; /* at most */
+enum {
+    TILE_ROW_BYTES = 256 * 8, /* at most */
+    TILE_ROWS_TAKEN = 4       /* of a tile of rows */
+};
 
 /* The elements of a box that follow each other in the first dimension, or a pixel's channels. */
 struct tile_row {
@@ -27,6 +31,13 @@ struct tile_row {
 
 /* Whether the map can be one that the driver has made: nothing in it leads astray. */
 bool tile_is_sound(const struct tensor_map *map);
+/*
+ * Makes it a tile of four rows of a plane, which lie anywhere in it and one behind the other in
+ * shared memory (PTX ISA 5.5.3.4, tile::gather4 and tile::scatter4). at[0] is their column, the other
+ * coordinates are their numbers, and those outside of the tensor are such rows. False where the map's
+ * box is not of one row, as it has to be.
+ */
+bool tile_take_rows(struct tile *tile);
 /* Rows that a box has, and what it takes of shared memory. */
 uint32_t tile_rows(const struct tensor_map *map);
 uint32_t tile_bytes(const struct tensor_map *map);

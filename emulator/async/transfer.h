@@ -52,6 +52,7 @@ struct transfer {
     struct tile tile;           /* a box of a tensor in global memory, */
     uint64_t global;            /* or bytes there */
     uint32_t bytes;
+    uint16_t left_out;      /* bytes of every sixteen that a store leaves out, a bit for each */
     uint32_t element_bytes; /* of a reduction, whose operation (execute/atomic.h) comes next; 0: it
                                copies */
     unsigned operation;

@@ -104,9 +104,12 @@ void decoder_add_address(struct decoder *decoder, const struct syntax_operand *o
 }
 
 /* [map, {coordinates}]: the address of a tensor map, then as many coordinates as the instruction has
- * dimensions. */
+ * dimensions; or one and four more, of the rows that it gathers or scatters. */
 static void add_tensor(struct decoder *decoder, const struct syntax_operand *operand) {
+    enum { AND_FOUR_ROWS = 5 };
     struct syntax_operand map = *operand;
+    const bool has_rows = decoder_has_modifier(decoder, "tile::gather4") ||
+                          decoder_has_modifier(decoder, "tile::scatter4");
     char dimensions[] = "0d";
     const struct syntax_operand *coordinates = operand->items;
     map.kind = OPERAND_ADDRESS;
@@ -116,7 +119,8 @@ static void add_tensor(struct decoder *decoder, const struct syntax_operand *ope
     decoder_add_address(decoder, &map);
     decoder->detail->elements = (uint32_t)coordinates->item_count;
     dimensions[0] = (char)('0' + coordinates->item_count);
-    if (!decoder_has_modifier(decoder, dimensions))
+    if (has_rows ? coordinates->item_count != AND_FOUR_ROWS
+                 : !decoder_has_modifier(decoder, dimensions))
         decoder_fail(decoder, "as many coordinates as there are dimensions are needed");
     for (size_t k = 0; k < coordinates->item_count; k++)
         decoder_add_from(decoder, &coordinates->items[k], 'w');
@@ -268,12 +272,12 @@ static char choose_letter(struct decoder *decoder, char letter, char value,
  * Operands of the row: 'm' an address, 'T' a tensor map with coordinates, 'O' its
  * offsets of im2col, 'D' the loaded value or vector, 'S' the stored one, 's' a
  * source of the type's width, 't' a destination of it, 'x' a predicate or a word, other letters as in
- * plain rows. Cache
- * policies at the end are accepted and ignored.
+ * plain rows. Cache policies are accepted and ignored: at the end, or where a row has 'P'.
  */
 void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
     const struct syntax_instruction *source = decoder_source(decoder);
-    const bool has_policy = decoder_has_modifier(decoder, "L2::cache_hint");
+    const bool has_policy =
+        decoder_has_modifier(decoder, "L2::cache_hint") && !strchr(row->operands, 'P');
     const size_t given = source->operand_count - (has_policy && source->operand_count > 0);
     size_t next = 0;
     bool is_to = strchr(row->operands, '=') != NULL;
@@ -293,6 +297,8 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
         if (*letter == '?')
             continue;
         const struct syntax_operand *operand = decoder_operand(decoder, next++);
+        if (*letter == 'P')
+            continue;
         const char chosen = choose_letter(decoder, *letter, value, operand);
         if (*letter == 'm')
             decoder_add_address(decoder, operand);
