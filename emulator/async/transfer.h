@@ -27,7 +27,7 @@ struct transfer_columns {
     uint32_t first, columns;
 };
 
-/* What tcgen05.mma or .cp does in tensor memory. */
+/* What tcgen05.mma, .cp or .shift does in tensor memory. */
 struct transfer_tensor {
     uint64_t a, b;           /* matrix descriptors; a may be an address */
     uint32_t d, description; /* an address, and the instruction descriptor */
@@ -36,6 +36,7 @@ struct transfer_tensor {
     uint32_t blocked[TRANSFER_LANE_WORDS]; /* lanes that stay as they are, by block */
     uint64_t mask;                         /* of columns of b, 0: none */
     bool accumulates;
+    bool shifts_a; /* and so writes a */
 };
 
 struct transfer;

@@ -23,8 +23,10 @@ static void add_vector(struct decoder *decoder, struct tensor_form *form,
 }
 
 static void add_matrix(struct decoder *decoder, struct tensor_form *form,
-                       const struct syntax_operand *operand) {
+                       const struct syntax_operand *operand, bool is_in_memory) {
     form->a_in_memory = operand->kind == OPERAND_ADDRESS;
+    if (is_in_memory && !form->a_in_memory)
+        decoder_fail(decoder, ".ashift takes an a in tensor memory");
     if (form->a_in_memory)
         decoder_add_address(decoder, operand);
     else
@@ -103,8 +105,8 @@ void decode_tensor(struct decoder *decoder, const char *operands) {
             decoder_add_address(decoder, operand);
         else if (*letter == 'M')
             add_further_address(decoder, form, operand);
-        else if (*letter == 'A')
-            add_matrix(decoder, form, operand);
+        else if (*letter == 'A' || *letter == 'a')
+            add_matrix(decoder, form, operand, *letter == 'a');
         else if (*letter == 'Z')
             add_mask(decoder, form, operand);
         else if (*letter == 'V')

@@ -1,7 +1,13 @@
-/* tcgen05.cp and .commit (PTX ISA 9.7.16.9.2, 9.7.16.12): copies from shared memory to tensor memory,
- * and what tells that a thread's work there is done. */
+/*
+ * tcgen05.cp and .commit (PTX ISA 9.7.16.9.2, 9.7.16.12): copies from shared memory to tensor memory,
+ * and what tells that a thread's work there is done.
+ *
+ * Of 4x256b each row goes to the warp of its number, there to the lane of the address, as CuTe's
+ * layout of SM100_UTCCP_4dp256bit has it. What is unpacked lies as tcgen05.mma takes it (product.h).
+ */
 #include "emulator/tensor/operand.h"
 
+#include "emulator/arithmetic/small_float.h"
 #include "emulator/async/bulk.h"
 #include "emulator/async/phase.h"
 #include "emulator/decode/tensor.h"
@@ -12,8 +18,8 @@
 
 /* ---- Copies ---- */
 
-/* Rows of the source go to lanes in order from `first`, `rows` of them, and again `step` lanes on. */
 enum shape {
+    SHAPE_4X256B,
     SHAPE_128X256B,
     SHAPE_128X128B,
     SHAPE_64X128B_02_13,
@@ -21,17 +27,35 @@ enum shape {
     SHAPE_32X128B
 };
 
-static unsigned rows_of(enum shape shape) {
-    return shape <= SHAPE_128X128B ? TENSOR_LANES : shape == SHAPE_32X128B ? 32 : 64;
+/* By shape: rows of the source, and their chunks. */
+static const uint8_t rows_of[] = {[SHAPE_4X256B] = TENSOR_GROUPS,  [SHAPE_128X256B] = TENSOR_LANES,
+                                  [SHAPE_128X128B] = TENSOR_LANES, [SHAPE_64X128B_02_13] = 64,
+                                  [SHAPE_64X128B_01_23] = 64,      [SHAPE_32X128B] = 32};
+static const uint8_t chunks_of[] = {
+    [SHAPE_4X256B] = 2,        [SHAPE_128X256B] = 2,      [SHAPE_128X128B] = 1,
+    [SHAPE_64X128B_02_13] = 1, [SHAPE_64X128B_01_23] = 1, [SHAPE_32X128B] = 1};
+
+/* The row of the source that a lane gets, when the copy's address is in lane `first`; TENSOR_LANES:
+ * none. */
+static unsigned row_of(enum shape shape, unsigned first, unsigned lane) {
+    if (shape == SHAPE_4X256B)
+        return lane % LANES == first ? lane / LANES : TENSOR_LANES;
+    return shape == SHAPE_64X128B_01_23 ? lane / 64 * 32 + lane % 32 : lane % rows_of[shape];
 }
 
-static unsigned chunks_of(enum shape shape) {
-    return shape == SHAPE_128X256B ? 2 : 1;
+/* Bits of an element of the source that is unpacked to a byte; 8: nothing is unpacked. */
+static unsigned bits_of(const struct instruction *instruction) {
+    static const uint8_t packed[] = {6, 4};
+    const int choice = instruction->detail->choice[1];
+    return choice < 0 ? 8 : packed[choice];
 }
 
-/* The row of the source that a lane gets. */
-static unsigned row_of(enum shape shape, unsigned lane) {
-    return shape == SHAPE_64X128B_01_23 ? lane / 64 * 32 + lane % 32 : lane % rows_of(shape);
+static void unpack(const uint8_t *chunk, unsigned bits, uint32_t words[CHUNK_BYTES / 4]) {
+    uint8_t bytes[CHUNK_BYTES];
+    small_float_unpack(chunk, bits, bytes);
+    for (unsigned k = 0; k < CHUNK_BYTES && bits == 4; k++)
+        bytes[k] = (uint8_t)(bytes[k] << TENSOR_E2M1_SHIFT);
+    memcpy(words, bytes, sizeof bytes);
 }
 
 static bool open_source(const struct transfer *transfer, struct tensor_operand *source) {
@@ -52,38 +76,48 @@ static void visit_source(const struct transfer *transfer, tensor_visitor *visit)
     const unsigned count = tensor_blocks(transfer->warp, transfer->instruction, blocks);
     for (unsigned k = 0; k < count && open_source(transfer, &source); k++) {
         source.block = blocks[k];
-        for (unsigned row = 0; row < rows_of(shape); row++)
-            for (unsigned chunk = 0; chunk < chunks_of(shape); chunk++)
+        for (unsigned row = 0; row < rows_of[shape]; row++)
+            for (unsigned chunk = 0; chunk < chunks_of[shape]; chunk++)
                 visit(&source, matrix_chunk_along(&source.matrix, row, chunk));
     }
 }
 
-/* Whether something has written a word of shared memory. Copying another is no use of it. */
-static bool is_written(const struct block *block, const uint8_t *word) {
+/* Whether something has written the bytes of shared memory that a word is of. Copying others is no use
+ * of them. */
+static bool is_written(const struct block *block, const uint8_t *bytes, unsigned count) {
     const uint8_t *written = block->shared_written;
-    return !written || !memchr(written + (word - block->shared), 0, 4);
+    return !written || !memchr(written + (bytes - block->shared), 0, count);
+}
+
+/* Copies a chunk to the columns of a lane from `first` on. */
+static void copy_chunk(const struct transfer *transfer, struct block *block, unsigned lane,
+                       unsigned first, const uint8_t *from) {
+    enum { WORDS = CHUNK_BYTES / 4 };
+    struct tensor_memory *tensor = block->tensor;
+    const unsigned bits = bits_of(transfer->instruction), bytes = bits / 2;
+    const uint32_t bit = UINT32_C(1) << lane % LANES;
+    uint32_t words[WORDS];
+    unpack(from, bits, words);
+    for (unsigned k = 0; k < WORDS; k++) {
+        uint32_t *written = &tensor->written[first + k][lane / LANES];
+        tensor->column[first + k].group[lane / LANES].at[lane % LANES] = words[k];
+        *written =
+            is_written(block, from + (size_t)k * bytes, bytes) ? *written | bit : *written & ~bit;
+    }
 }
 
 static void copy_to(const struct transfer *transfer, struct tensor_operand *source) {
-    enum { WORDS = CHUNK_BYTES / 4 };
     const enum shape shape = (enum shape)transfer->instruction->variant;
-    struct tensor_memory *tensor = source->block->tensor;
+    const unsigned first = tensor_lane(transfer->tensor.d);
     for (unsigned lane = 0; lane < TENSOR_LANES; lane++) {
-        for (unsigned chunk = 0; chunk < chunks_of(shape); chunk++) {
-            uint32_t words[WORDS];
-            const uint8_t *from = tensor_find_chunk(
-                source, matrix_chunk_along(&source->matrix, row_of(shape, lane), chunk));
+        const unsigned row = row_of(shape, first, lane);
+        for (unsigned chunk = 0; row < TENSOR_LANES && chunk < chunks_of[shape]; chunk++) {
+            const uint8_t *from =
+                tensor_find_chunk(source, matrix_chunk_along(&source->matrix, row, chunk));
             if (!from)
                 return;
-            memcpy(words, from, sizeof words);
-            for (unsigned k = 0; k < WORDS; k++) {
-                const unsigned column = transfer->tensor.first + chunk * WORDS + k;
-                tensor->column[column].group[lane / LANES].at[lane % LANES] = words[k];
-                uint32_t *written = &tensor->written[column][lane / LANES];
-                const uint32_t bit = UINT32_C(1) << lane % LANES;
-                *written = is_written(source->block, from + (size_t)k * 4) ? *written | bit
-                                                                           : *written & ~bit;
-            }
+            copy_chunk(transfer, source->block, lane,
+                       transfer->tensor.first + chunk * (CHUNK_BYTES / 4), from);
         }
     }
 }
@@ -100,32 +134,35 @@ static void copy(const struct transfer *transfer) {
         visit_source(transfer, tensor_mark_done);
 }
 
+/* Any lane of a warp takes a row of 4x256b; other shapes begin in the first lane. */
+static bool check_lane(const struct transfer *transfer) {
+    const unsigned lane = tensor_lane(transfer->tensor.d);
+    const bool is_of_warps = transfer->instruction->variant == SHAPE_4X256B;
+    if (lane < (is_of_warps ? LANES : 1U))
+        return true;
+    warp_fault(transfer->warp, transfer->instruction, MACHINE_INVALID_ADDRESS, transfer->lane, lane,
+               "tcgen05.cp begins in lane %u of tensor memory: %s", lane,
+               is_of_warps ? "4x256b begins in the first 32" : "its shape begins in lane 0");
+    return false;
+}
+
 /* [to], descriptor */
 static void issue_copy(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     const enum shape shape = (enum shape)instruction->variant;
     const uint32_t to = (uint32_t)bulk_address(warp, instruction, lane, 0, 0);
-    struct block *blocks[TENSOR_PAIR];
     struct transfer transfer = {.instruction = instruction,
                                 .warp = warp,
                                 .lane = lane,
                                 .kind = TRANSFER_TENSOR,
                                 .move = copy,
                                 .tensor = {.a = value_read(warp, instruction->detail, 1, lane),
+                                           .d = to,
                                            .first = tensor_column(to),
-                                           .columns = 4 * chunks_of(shape)}};
+                                           .columns = 4U * chunks_of[shape]}};
     struct tensor_operand source;
-    if (!tensor_join_group(warp, instruction, lane) || !open_source(&transfer, &source))
+    if (!tensor_join_group(warp, instruction, lane) || !open_source(&transfer, &source) ||
+        !check_lane(&transfer) || !tensor_check_columns(&transfer, "tcgen05.cp"))
         return;
-    const unsigned count = tensor_blocks(warp, instruction, blocks);
-    for (unsigned k = 0; k < count; k++) {
-        const struct tensor_use use = {.block = blocks[k],
-                                       .first = transfer.tensor.first,
-                                       .columns = transfer.tensor.columns,
-                                       .what = "tcgen05.cp"};
-        if (!tensor_check_allocated(warp, instruction, lane, &use) ||
-            !tensor_check_stored(warp, instruction, lane, &use))
-            return;
-    }
     struct transfer *added = transfer_add(warp, instruction, lane);
     if (!added)
         return;
@@ -133,7 +170,8 @@ static void issue_copy(struct warp *warp, const struct instruction *instruction,
     if (warp->block->race)
         visit_source(&transfer, tensor_mark_read);
     warp->worker->counters.tensor_memory_copy_bytes +=
-        (uint64_t)count * rows_of(shape) * chunks_of(shape) * CHUNK_BYTES;
+        (uint64_t)instruction->detail->tensor->group * rows_of[shape] * chunks_of[shape] *
+        CHUNK_BYTES;
 }
 
 /* ---- Commits ---- */
@@ -196,11 +234,12 @@ static void execute_commit(struct warp *warp, const struct instruction *instruct
 #define GROUP ".{cta_group::1,cta_group::2}"
 #define COPY(shape_pattern, shape)                                                                 \
     {                                                                                              \
-        .pattern = "tcgen05.cp" GROUP shape_pattern, "m,d", execute_copy, (shape),                 \
-        .decode = DECODE_TENSOR                                                                    \
+        .pattern = "tcgen05.cp" GROUP shape_pattern "[.{b8x16.b6x16_p32,b8x16.b4x16_p64}]", "m,d", \
+        execute_copy, (shape), .decode = DECODE_TENSOR                                             \
     }
 
 static const struct instruction_row rows[] = {
+    COPY(".4x256b", SHAPE_4X256B),
     COPY(".128x256b", SHAPE_128X256B),
     COPY(".128x128b", SHAPE_128X128B),
     COPY(".64x128b.warpx2::02_13", SHAPE_64X128B_02_13),

@@ -94,9 +94,7 @@ static const char *describe_scaled(uint32_t bits, const struct tensor_variant *v
     if (bits & RESERVED)
         return "reserved bits are set";
     if (bits >> 31)
-        return is_small ? "reserved bits are set"
-                        : "the emulator lacks 96 elements along k: how their scale factors lie is "
-                          "in figures alone";
+        return is_small ? "reserved bits are set" : "96 elements along k are for sm_103a alone";
     if (!find_type(variant->kind, bits >> 7 & 7, &it->a) ||
         !find_type(variant->kind, bits >> 10 & 7, &it->b))
         return "its .kind has no such types";

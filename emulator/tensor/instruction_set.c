@@ -16,7 +16,7 @@ DECLARE_BUILD(avx2);
 DECLARE_BUILD(avx512);
 #endif
 
-enum { TABLES = 25 };
+enum { TABLES = 26 };
 
 /* The tables of a build, those that programs use most first. */
 #define BUILD(suffix)                                                                              \
@@ -26,7 +26,8 @@ enum { TABLES = 25 };
             &async_mbarrier, &async_bulk, &async_tensor, &async_tensor_edit, &async_remote,        \
             &executor_barrier_cluster, &matrix_products, &matrix_fragments, &executor_texture,     \
             &matrix_warpgroups, &tensor_allocations, &tensor_moves, &tensor_copies,                \
-            &tensor_products, &async_cancel, &executor_multimem, &executor_fill, NULL              \
+            &tensor_shifts, &tensor_products, &async_cancel, &executor_multimem, &executor_fill,   \
+            NULL                                                                                   \
     }
 
 static const struct instruction_table *const builds[ARITHMETIC_ISAS][TABLES + 1] = {

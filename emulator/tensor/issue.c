@@ -25,8 +25,9 @@ static bool find_description(struct warp *warp, const struct instruction *instru
         wrong =
             "the emulator lacks fewer than 128 rows of a in tensor memory with .ws: how they lie "
             "is not documented";
-    if (!wrong && form->a_in_memory && it->a >= TENSOR_TYPE_E2M3 && it->a <= TENSOR_TYPE_E2M1)
-        wrong = "the emulator lacks elements of 4 and of 6 bits in tensor memory";
+    if (!wrong && (instruction->variant & PRODUCT_SHIFTS_A) &&
+        (!form->a_in_memory || it->rows != TENSOR_LANES * variant.group))
+        wrong = ".ashift is for all lanes of an a in tensor memory: for 128 rows, or 256 of a pair";
     if (wrong)
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, bits,
                    "tcgen05.mma with the instruction descriptor 0x%08x: %s", bits, wrong);
@@ -148,6 +149,7 @@ static void fill(struct transfer *transfer, const struct tensor_description *it)
     tensor->a = bulk_address(warp, transfer->instruction, transfer->lane, FROM_A, 1);
     tensor->reads[READ_A] =
         (struct transfer_columns){tensor_column((uint32_t)tensor->a), TENSOR_A_COLUMNS};
+    tensor->shifts_a = transfer->instruction->variant & PRODUCT_SHIFTS_A;
 }
 
 static void issue(struct warp *warp, const struct instruction *instruction, unsigned lane) {
@@ -184,23 +186,30 @@ static void execute_product(struct warp *warp, const struct instruction *instruc
     "collector::" buffer "::fill,collector::" buffer "::use,collector::" buffer                    \
     "::lastuse,collector::" buffer "::discard"
 #define COLLECTOR_B "[.{" FOR_B("b0") "," FOR_B("b1") "," FOR_B("b2") "," FOR_B("b3") "}]"
+#define GROUPS ".{cta_group::1,cta_group::2}"
+#define KINDS ".{kind::f16,kind::tf32,kind::f8f6f4,kind::i8}"
 #define SCALED(kind_pattern, kind, scales)                                                         \
     {                                                                                              \
-        .pattern = "tcgen05.mma.{cta_group::1,cta_group::2}." kind_pattern COLLECTOR,              \
-        "m,A,d,w,M,M,p", execute_product, (kind) | (scales) << PRODUCT_SCALES_SHIFT,               \
-        .flags = ROW_NEGATES, .decode = DECODE_TENSOR                                              \
+        .pattern = "tcgen05.mma" GROUPS "." kind_pattern COLLECTOR, "m,A,d,w,M,M,p",               \
+        execute_product, (kind) | (scales) << PRODUCT_SCALES_SHIFT, .flags = ROW_NEGATES,          \
+        .decode = DECODE_TENSOR                                                                    \
     }
 
 static const struct instruction_row rows[] = {
-    {.pattern = "tcgen05.mma.{cta_group::1,cta_group::2}.{kind::f16,kind::tf32,kind::f8f6f4,kind::"
-                "i8}" COLLECTOR,
+    {.pattern = "tcgen05.mma" GROUPS KINDS COLLECTOR,
      "m,A,d,w,L,p,S",
      execute_product,
      PRODUCT_CHOOSES,
      .flags = ROW_NEGATES,
      .decode = DECODE_TENSOR},
     {.pattern =
-         "tcgen05.mma.ws.{cta_group::1}.{kind::f16,kind::tf32,kind::f8f6f4,kind::i8}" COLLECTOR_B,
+         "tcgen05.mma" GROUPS KINDS ".ashift[.{collector::a::lastuse,collector::a::discard}]",
+     "m,A,d,w,L,p,S",
+     execute_product,
+     PRODUCT_CHOOSES | PRODUCT_SHIFTS_A,
+     .flags = ROW_NEGATES,
+     .decode = DECODE_TENSOR},
+    {.pattern = "tcgen05.mma.ws.{cta_group::1}" KINDS COLLECTOR_B,
      "m,A,d,w,p,Z",
      execute_product,
      PRODUCT_CHOOSES | PRODUCT_KEEPS_B,

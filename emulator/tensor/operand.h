@@ -5,6 +5,9 @@
 #include "emulator/matrix/descriptor.h"
 #include "emulator/tensor/tensor.h"
 
+/* Where an element of 4 bits begins in its byte of tensor memory. */
+enum { TENSOR_E2M1_SHIFT = 2 };
+
 struct tensor_operand {
     const struct transfer *transfer; /* whose operand it is */
     struct block *block;             /* in whose shared memory it lies */

@@ -6,7 +6,9 @@
  * 64 as sixteen in every 32 lanes; where a pair of blocks shares 128 rows, each has 64 and keeps
  * the columns of the first half in its lower lanes and those of the second half above. So does .ws
  * with 64 rows, and with 32 rows by fourths. Rows of an a in tensor memory lie in the lanes of
- * their rows of d.
+ * their rows of d. Its elements of 4 and of 6 bits have a byte each: those of 6 bits its lowest
+ * bits, those of 4 bits the four in its middle, but for pairs. Figures of PTX alone show that; it is
+ * as CUTLASS moves e2m1 for MMA F8F6F4 (fp4_shift_A).
  */
 #include "emulator/tensor/product.h"
 
@@ -14,6 +16,7 @@
 #include "emulator/decode/tensor.h"
 #include "emulator/tensor/mask.h"
 #include "emulator/tensor/scale.h"
+#include "emulator/tensor/shift.h"
 #include "emulator/warps/warp.h"
 
 #include <stdlib.h>
@@ -98,6 +101,12 @@ static bool load_shared_a(const struct tensor_operand *operand, const struct ten
     return true;
 }
 
+/* As elements of 4 bits lie in shared memory once they are unpacked. */
+static void move_from_middle(uint8_t bytes[TENSOR_ROW_BYTES]) {
+    for (unsigned k = 0; k < TENSOR_ROW_BYTES; k++)
+        bytes[k] = (uint8_t)(bytes[k] >> TENSOR_E2M1_SHIFT);
+}
+
 static bool load_tensor_a(const struct tensor_operand *operand, const struct tensor_column *lanes,
                           struct tensor_a *a) {
     const struct transfer *transfer = operand->transfer;
@@ -114,6 +123,8 @@ static bool load_tensor_a(const struct tensor_operand *operand, const struct ten
         for (unsigned k = 0; k < TENSOR_A_COLUMNS; k++)
             words[k] = column[k].group[lane / LANES].at[lane % LANES];
         memcpy(bytes, words, sizeof bytes);
+        if (operand->type == TENSOR_TYPE_E2M1)
+            move_from_middle(bytes);
         tensor_widen(operand, bytes, values);
         spread_row(a, lane, values, depth);
     }
@@ -302,8 +313,11 @@ void product_compute(const struct transfer *transfer) {
         is_loaded = tensor_load(&b, columns, product->b.at + (size_t)k * columns);
     }
     hide_columns(product);
-    for (unsigned k = 0; k < count && is_loaded; k++)
+    for (unsigned k = 0; k < count && is_loaded; k++) {
         compute_block(product, &a, blocks[k], k);
+        if (transfer->tensor.shifts_a)
+            shift_rows(blocks[k], transfer->tensor.reads[READ_A].first);
+    }
     if (transfer->warp->block->race)
         product_visit(transfer, it, tensor_mark_done);
     free(product);

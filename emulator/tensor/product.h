@@ -12,6 +12,7 @@ enum product_flag {
     PRODUCT_KIND = 7,         /* the kind, or the first of those that the pattern's group chooses */
     PRODUCT_CHOOSES = 8,      /* the second group of the pattern is the kind */
     PRODUCT_KEEPS_B = 128,    /* .ws */
+    PRODUCT_SHIFTS_A = 256,   /* .ashift: what is multiplied next finds a shifted */
     PRODUCT_SCALES_SHIFT = 4, /* scale factors a row */
 };
 

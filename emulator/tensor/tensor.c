@@ -87,6 +87,12 @@ static bool reads_any(const struct transfer_tensor *tensor, const struct tensor_
     return false;
 }
 
+static bool writes_any(const struct transfer_tensor *tensor, const struct tensor_use *use) {
+    const struct transfer_columns *a = &tensor->reads[READ_A];
+    return overlaps(use, tensor->first, tensor->columns) ||
+           (tensor->shifts_a && overlaps(use, a->first, a->columns));
+}
+
 static bool works_in(const struct transfer *transfer, const struct block *block) {
     struct block *blocks[TENSOR_PAIR];
     const unsigned count = tensor_blocks(transfer->warp, transfer->instruction, blocks);
@@ -113,6 +119,21 @@ bool tensor_check_stored(struct warp *warp, const struct instruction *instructio
     return true;
 }
 
+bool tensor_check_columns(const struct transfer *transfer, const char *what) {
+    struct block *blocks[TENSOR_PAIR];
+    const unsigned count = tensor_blocks(transfer->warp, transfer->instruction, blocks);
+    for (unsigned k = 0; k < count; k++) {
+        const struct tensor_use use = {.block = blocks[k],
+                                       .first = transfer->tensor.first,
+                                       .columns = transfer->tensor.columns,
+                                       .what = what};
+        if (!tensor_check_allocated(transfer->warp, transfer->instruction, transfer->lane, &use) ||
+            !tensor_check_stored(transfer->warp, transfer->instruction, transfer->lane, &use))
+            return false;
+    }
+    return true;
+}
+
 bool tensor_check_idle(struct warp *warp, const struct instruction *instruction, unsigned lane,
                        const struct tensor_use *use) {
     const struct cluster *cluster = warp->block->cluster;
@@ -123,14 +144,15 @@ bool tensor_check_idle(struct warp *warp, const struct instruction *instruction,
         const struct transfer_tensor *tensor = &transfer->tensor;
         if (transfer->kind != TRANSFER_TENSOR || !works_in(transfer, use->block))
             continue;
-        const bool is_read = use->writes && reads_any(tensor, use);
-        if (!is_read && !overlaps(use, tensor->first, tensor->columns))
+        const bool is_written = writes_any(tensor, use);
+        if (!is_written && !(use->writes && reads_any(tensor, use)))
             continue;
         warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, use->first,
                    "%s takes columns of tensor memory that the tcgen05.%s at PTX line %u may still "
                    "%s: nobody has waited at the mbarrier of a tcgen05.commit behind it",
                    use->what, transfer->instruction->detail->source->modifiers[0],
-                   transfer->instruction->detail->source->place.line, is_read ? "read" : "write");
+                   transfer->instruction->detail->source->place.line,
+                   is_written ? "write" : "read");
         return false;
     }
     return tensor_check_stored(warp, instruction, lane, use);

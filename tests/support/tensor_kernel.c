@@ -18,10 +18,11 @@ static void add_stationary_product(struct text *text, const struct product_form 
              form->is_a_in_memory ? "[%r3+256]" : "%rd5", form->mask ? ", %rd8" : "");
 }
 
-static void add_product(struct text *text, const struct product_form *form) {
+static void add_product(struct text *text, const struct product_form *form, const char *behind_kind,
+                        const char *adds) {
     const unsigned words = form->has_lanes ? 4 * product_blocks(form) : 0;
-    text_add(text, "@%%p3 tcgen05.mma.cta_group::%u.kind::%s [%%r3+%u], %s, %%rd6, %%r9, ",
-             product_blocks(form), kind_of(form), form->lane << 16,
+    text_add(text, "@%%p3 tcgen05.mma.cta_group::%u.kind::%s%s [%%r3+%u], %s, %%rd6, %%r9, ",
+             product_blocks(form), kind_of(form), behind_kind, form->lane << 16,
              form->is_a_in_memory ? form->lane ? "[%r3+1048832]" : "[%r3+256]" : "%rd5");
     if (form->scaled)
         text_add(text, "[%%r3+%u], [%%r3+%u], ", (unsigned)PRODUCT_COLUMNS + PRODUCT_A_SCALES,
@@ -29,7 +30,7 @@ static void add_product(struct text *text, const struct product_form *form) {
     for (unsigned k = 0; k < words; k++)
         text_add(text, "%s0x%x%s", k ? ", " : "{", product_blocked_lanes[k],
                  k + 1 == words ? "}, " : "");
-    text_add(text, "%%p2");
+    text_add(text, "%s", adds);
     if (form->scale)
         text_add(text, ", %u", form->scale);
     text_add(text, ";\n");
@@ -112,7 +113,9 @@ static void write_kernel(struct text *text, const struct product_form *form) {
     if (form->keeps_b)
         add_stationary_product(text, form);
     else
-        add_product(text, form);
+        add_product(text, form, form->shifts_a ? ".ashift" : "", "%p2");
+    if (form->shifts_a)
+        add_product(text, form, "", "%p3");
     text_add(text,
              form->is_pair
                  ? "mov.b16 %%h1, 3; @%%p3 tcgen05.commit.cta_group::2.mbarrier::arrive::one"

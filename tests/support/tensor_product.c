@@ -110,6 +110,16 @@ static double value_of(const uint8_t *chunk, unsigned number, enum product_type 
     return small_float_value(format_of(type), type == TF32 ? word >> 13 : word);
 }
 
+/* The same of an a in tensor memory, where elements of 4 bits lie in the middle of a byte each and those
+ * of 6 bits at its beginning; pairs have it together. */
+static double value_in_memory(const uint8_t *bytes, unsigned number, enum product_type type) {
+    if (type == E2M1)
+        return small_float_value(&small_e2m1, bytes[number] >> 2 & 15U);
+    if (type == E2M3 || type == E3M2)
+        return small_float_value(format_of(type), bytes[number] & 63U);
+    return value_of(bytes, number, type);
+}
+
 /* ---- The model ---- */
 
 /* The lane of a block's row. */
@@ -147,7 +157,7 @@ static double element(const struct product_form *form, const struct product_data
         uint8_t bytes[PRODUCT_STEP_BYTES];
         for (unsigned word = 0; word < PRODUCT_A_COLUMNS; word++)
             memcpy(bytes + (size_t)word * 4, &data->more[block][word][lane_of(form, own)], 4);
-        value = value_of(bytes, k, type);
+        value = value_in_memory(bytes, k, type);
     } else {
         unsigned number;
         const unsigned chunk =
@@ -199,6 +209,11 @@ static bool find_element(const struct product_form *form, unsigned block, unsign
     return !is_half || (lane - form->lane) % 32 < 16;
 }
 
+/* Behind .ashift each row of 32 has the next one's a, but for the last. */
+static unsigned shifted_row(unsigned row) {
+    return row % 32 == 31 ? row : row + 1;
+}
+
 void product_compare(const struct product_form *form, const struct product_data *data) {
     static double a[256][PRODUCT_DEPTH], b[256][PRODUCT_DEPTH];
     for (unsigned k = 0; k < product_depth(form); k++) {
@@ -218,7 +233,12 @@ void product_compare(const struct product_form *form, const struct product_data 
         const bool is_blocked =
             form->has_lanes && (product_blocked_lanes[block * 4 + lane / 32] >> lane % 32 & 1);
         const bool is_written = find_element(form, block, lane, column, &row, &n) && !is_blocked;
-        const uint32_t wanted = is_written ? model(form, a[row], b[n], before) : before;
+        uint32_t wanted = is_written ? model(form, a[row], b[n], before) : before;
+        if (is_written && form->shifts_a) {
+            struct product_form again = *form;
+            again.overwrites = false;
+            wanted = model(&again, a[shifted_row(row)], b[n], wanted);
+        }
         if (result != wanted)
             fail_msg("m%un%u, types %d %d %d, pair %d, width %u, shifted %u, across %d %d, a in "
                      "memory %d: block %u, lane %u, column %u is %08x, not %08x",

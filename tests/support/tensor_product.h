@@ -37,6 +37,7 @@ struct product_form {
     unsigned scale;   /* scale-input-d */
     unsigned lane;    /* where d begins */
     bool has_lanes;   /* some lanes are left as they are */
+    bool shifts_a;    /* .ashift, and behind it the same product without, which is added */
     /* Of scaled blocks: the modifiers from .kind on, factors a row, the bytes where they begin, and
      * whether these are UE8M0. */
     const char *scaled;

@@ -269,15 +269,15 @@ static void only_the_kernel_that_needs_it_is_refused(void **state) {
     static const char text[] =
         ".visible .entry good() { ret; }\n"
         ".visible .entry bad() { .reg .b32 %r<3>; frobnicate.u32 %r1, %r2; ret; }\n"
-        ".func inner() { .reg .b32 %r<2>; tcgen05.shift.cta_group::1.down [%r1]; ret; }\n"
+        ".func inner() { .reg .b64 %rd<3>; stacksave.u64 %rd1; ret; }\n"
         ".func outer() { call inner; ret; }\n"
         ".visible .entry calls() { call outer; ret; }\n";
     static const struct {
         const char *kernel, *said;
     } refused[] = {{"bad", "line 5, column 42: the emulator lacks this instruction or modifier in "
                            "'frobnicate.u32'"},
-                   {"calls", "line 6, column 34: the emulator lacks this instruction or modifier "
-                             "in 'tcgen05.shift.cta_group::1.down'"}};
+                   {"calls", "line 6, column 35: the emulator lacks this instruction or modifier "
+                             "in 'stacksave.u64'"}};
     struct bench *bench = *state;
     assert_int_equal(bench_load(bench, text), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "good", 1, 1), MACHINE_OK);
@@ -305,7 +305,7 @@ static void every_instruction_that_is_lacking_is_named(void **state) {
     static const char *const lacking[] = {
         "add.u33 %r1, %r2, %r3;",
         "add.u32.fast %r1, %r2, %r3;",
-        "tcgen05.shift.cta_group::1.down [%r1];",
+        "tcgen05.shift.cta_group::1.up [%r1];",
         "add.u32 %r1, %r2;",
         "add.u32 %r1, %r2, %r3, %r4;",
         "setp.foo.u32 %p1, %r1, %r2;",

@@ -64,7 +64,7 @@ static void broken_modules_are_refused_with_their_place(void **state) {
 static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
     static const char *const modules[] = {
         KERNEL("frobnicate.u32 %r1, %r2;"),
-        KERNEL("tcgen05.shift.cta_group::1.down [%r1];"),
+        KERNEL("stacksave.u64 %rd1;"),
         KERNEL("txq.channel_order.b32 %r1, [%rd1];"),
         KERNEL("sust.p.1d.b32.trap [%rd1, {%r5}], %r1;"),
         KERNEL(".reg .b128 %q;\nmov.b128 %q, {%rd1, %rd2};"),

@@ -50,8 +50,6 @@ static void a_may_lie_in_tensor_memory(void **state) {
     static const unsigned rows[] = {64, 128, 128, 256};
     for (unsigned k = 0; k < PRODUCTS * 4; k++) {
         struct product_form form = products[k / 4];
-        if (form.a >= E2M3 && form.a <= E2M1)
-            continue;
         form.m = rows[k % 4];
         form.is_pair = k % 4 >= 2;
         form.n = 64;
@@ -62,6 +60,24 @@ static void a_may_lie_in_tensor_memory(void **state) {
         if (form.lane)
             product_expect(*state, &form, false);
     }
+}
+
+/* The product finds a as it was, and the next one finds it shifted. */
+static void a_is_shifted_behind_a_product(void **state) {
+    for (unsigned k = 0; k < PRODUCTS * 2; k++) {
+        struct product_form form = products[k / 2];
+        form.m = k % 2 ? 256 : 128;
+        form.is_pair = k % 2;
+        form.n = 48;
+        form.width = 2;
+        form.is_a_in_memory = form.shifts_a = true;
+        form.overwrites = k % 3 == 0;
+        form.has_lanes = k % 4 < 2;
+        product_expect(*state, &form, false);
+    }
+    struct product_form half = {.d = F32, .a = F16, .b = F16, .m = 128, .n = 32, .width = 1};
+    half.is_a_in_memory = half.shifts_a = half.is_pair = true;
+    product_expect_fault(*state, &half, "128 rows, or 256 of a pair");
 }
 
 static void every_swizzling_and_majorness_is_read(void **state) {
@@ -152,9 +168,13 @@ static void checks_are_silent_on_right_products(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(every_shape_and_type_is_the_models),  TEST(any_bits_are_the_models),
-        TEST(a_may_lie_in_tensor_memory),          TEST(every_swizzling_and_majorness_is_read),
-        TEST(modifiers_do_what_they_say),          TEST(products_are_counted),
+        TEST(every_shape_and_type_is_the_models),
+        TEST(any_bits_are_the_models),
+        TEST(a_may_lie_in_tensor_memory),
+        TEST(a_is_shifted_behind_a_product),
+        TEST(every_swizzling_and_majorness_is_read),
+        TEST(modifiers_do_what_they_say),
+        TEST(products_are_counted),
         TEST(checks_are_silent_on_right_products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

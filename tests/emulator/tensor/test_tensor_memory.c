@@ -1,60 +1,16 @@
 /*
- * Tensor memory: what tcgen05.ld, st and cp reach in which lanes and columns, by the figures of the
+ * Tensor memory: what tcgen05.ld and st reach in which lanes and columns, by the figures of the
  * PTX ISA (9.7.16), and which wrong uses of it, of its allocation and of tcgen05.mma are found.
  */
-#include "tests/support/emulator_core.h"
 #include "tests/support/kernel_text.h"
+#include "tests/support/tensor_memory_run.h"
 
-enum { THREADS = 128 }; /* one for each lane of tensor memory */
+enum { THREADS = TENSOR_MEMORY_THREADS };
 
-/* ---- Loads, stores and copies ---- */
+/* ---- Loads and stores ---- */
 
-/* `statements` after 128 columns were allocated, from column %r3 on, and 4096 bytes of shared memory
- * written; %r4 is the same in the warp's own lanes, %r1 the thread, %rd1 a descriptor of space. */
-static enum machine_status run_checked(struct bench *bench, bool checks, const char *statements,
-                                       uint64_t output) {
-    struct text text = {.length = 0};
-    struct machine_options options = bench_options(bench);
-    text_add(
-        &text,
-        ".version 9.0\n.target sm_100a\n.address_size 64\n"
-        ".shared .align 1024 .b8 space[4096]; .shared .align 8 .b64 done; .shared .b32 base;\n"
-        ".shared .align 1024 .b8 empty[1024];\n"
-        ".visible .entry k(.param .u64 output) {\n"
-        ".reg .b32 %%r<20>, %%v<8>; .reg .b64 %%rd<10>; .reg .pred %%p<8>; .reg .b16 %%h<2>;\n"
-        "ld.param.u64 %%rd2, [output]; mov.u32 %%r1, %%tid.x; mul.wide.u32 %%rd3, %%r1, 32;\n"
-        "add.u64 %%rd2, %%rd2, %%rd3; shl.b32 %%r2, %%r1, 5; mov.u32 %%r5, space;\n"
-        "add.u32 %%r2, %%r2, %%r5; shl.b32 %%r6, %%r1, 3; mov.u32 %%r7, 0;\n"
-        "FILL: add.u32 %%r8, %%r6, %%r7; shl.b32 %%r9, %%r7, 2; add.u32 %%r9, %%r9, %%r2;\n"
-        "st.shared.b32 [%%r9], %%r8; add.u32 %%r7, %%r7, 1; setp.lt.u32 %%p1, %%r7, 8; @%%p1 bra "
-        "FILL;\n"
-        "fence.proxy.async; setp.ge.u32 %%p4, %%r1, 32; setp.eq.u32 %%p5, %%r1, 0;\n"
-        "@%%p5 mbarrier.init.shared.b64 [done], 1;\n"
-        "@%%p4 bra ALLOCATED;\n"
-        "tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 128;\n"
-        "ALLOCATED: bar.sync 0; ld.shared.b32 %%r3, [base];\n"
-        "shr.u32 %%r14, %%r1, 5; shl.b32 %%r14, %%r14, 21; add.u32 %%r4, %%r3, %%r14;\n"
-        "mov.u64 %%rd1, 0x0000401000080000; setp.ne.u32 %%p6, %%r1, %%r1; mov.b32 %%r10, "
-        "0x08040490;\n"
-        "%s\nbar.sync 0; @%%p4 bra FREED;\n"
-        "tcgen05.dealloc.cta_group::1.sync.aligned.b32 %%r3, 128;\nFREED: ret; }\n",
-        statements);
-    options.check_race = options.check_init = checks;
-    machine_set_options(bench->machine, &options);
-    bench_load_whole(bench, text.at, text.length);
-    const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),
-                                          .grid = {1, 1, 1},
-                                          .block = {THREADS, 1, 1},
-                                          .parameters = &output,
-                                          .parameter_bytes = sizeof output};
-    return machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic);
-}
-
-#define COMMIT                                                                                     \
-    "@%p5 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [done];\n"
-#define WAIT                                                                                       \
-    "WAIT: mbarrier.try_wait.parity.shared.b64 %p1, [done], 0; @!%p1 bra WAIT;\n"                  \
-    "tcgen05.fence::after_thread_sync;\n"
+#define COMMIT TENSOR_COMMIT
+#define WAIT TENSOR_WAIT
 #define COPY "@%p5 tcgen05.cp.cta_group::1.128x256b [%r3], %rd1;\n"
 #define ALLOCATE_MORE                                                                              \
     "tcgen05.alloc.cta_group::1.sync.aligned.shared::cta.b32 [base], 32;\n"                        \
@@ -69,6 +25,8 @@ static enum machine_status run_checked(struct bench *bench, bool checks, const c
     "mov.u32 %r15, empty; shr.u32 %r15, %r15, 4; cvt.u64.u32 %rd4, %r15;\n"                        \
     "or.b64 %rd4, %rd4, %rd1; @%p5 tcgen05.cp.cta_group::1.32x128b.warpx4 [%r3], %rd4;\n"
 #define MULTIPLY "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+8], %rd1, %rd1, %r10, %p6;\n"
+#define MULTIPLY_AND_SHIFT                                                                         \
+    "@%p5 tcgen05.mma.cta_group::1.kind::f16.ashift [%r3+8], [%r3], %rd1, %r10, %p6;\n"
 /* Shifts columns by 4, so that the last chunks of eight are read for four of theirs. */
 #define MULTIPLY_SHIFTED                                                                           \
     "mov.b32 %r10, 0x42110490; mov.u64 %rd4, 0x0400000000000000;\n"                                \
@@ -163,7 +121,7 @@ static void every_shape_is_loaded_and_stored(void **state) {
                  is_split ? is_packed ? ", 40" : ", 20" : "");
         for (unsigned k = 0; k < 8; k++)
             text_add(&text, "st.global.b32 [%%rd2+%u], %%v%u;\n", k * 4, k);
-        if (run_checked(bench, true, text.at, output) != MACHINE_OK)
+        if (tensor_memory_run(bench, true, text.at, output) != MACHINE_OK)
             fail_msg("%s", bench->diagnostic.message);
         assert_int_equal(machine_read(bench->machine, result, output, sizeof result), MACHINE_OK);
         for (unsigned k = 0; k < THREADS * 8; k++) {
@@ -178,54 +136,6 @@ static void every_shape_is_loaded_and_stored(void **state) {
                 fail_msg("%s, packed %d, upper %d: thread %u, register %u is %08x, not %08x",
                          shape->name, is_packed, is_upper, thread, number, result[k],
                          is_packed ? pair : single);
-        }
-        assert_int_equal(machine_free(bench->machine, output), MACHINE_OK);
-    }
-}
-
-/* Rows of 32 bytes, in cores of eight rows by 16 bytes: word w of row r, which is 8 r + w, was written
- * at its place in order, so a chunk's words tell which chunk it is. */
-static void copies_go_to_the_lanes_of_their_shape(void **state) {
-    static const struct {
-        const char *shape;
-        unsigned chunks, rows, lower, step;
-    } cases[] = {
-        {"128x256b", 2, 128, 128, 0},
-        {"128x128b", 1, 128, 128, 0},
-        {"64x128b.warpx2::02_13", 1, 64, 64, 0},
-        {"64x128b.warpx2::01_23", 1, 64, 32, 64},
-        {"32x128b.warpx4", 1, 32, 32, 0},
-    };
-    struct bench *bench = *state;
-    for (unsigned at = 0; at < 5; at++) {
-        static uint32_t zeros[THREADS * 8], result[THREADS * 8];
-        const uint64_t output = bench_allocate(bench, zeros, sizeof zeros);
-        struct text text = {.length = 0};
-        text_add(&text, "@%%p5 tcgen05.cp.cta_group::1.%s [%%r3+5], %%rd1;\n%s", cases[at].shape,
-                 COMMIT);
-        text_add(&text, "%s",
-                 WAIT "tcgen05.ld.sync.aligned.32x32b.x4.b32 {%v0,%v1,%v2,%v3}, [%r4+5];\n" LOADED);
-        for (unsigned k = 0; k < 4; k++)
-            text_add(&text, "st.global.b32 [%%rd2+%u], %%v%u;\n", k * 4, k);
-        if (cases[at].chunks == 2)
-            text_add(&text, "%s",
-                     "tcgen05.ld.sync.aligned.32x32b.x4.b32 {%v4,%v5,%v6,%v7}, [%r4+9];\n" LOADED
-                     "st.global.b32 [%rd2+16], %v4; st.global.b32 [%rd2+20], %v5;\n"
-                     "st.global.b32 [%rd2+24], %v6; st.global.b32 [%rd2+28], %v7;\n");
-        if (run_checked(bench, true, text.at, output) != MACHINE_OK)
-            fail_msg("%s", bench->diagnostic.message);
-        assert_int_equal(machine_read(bench->machine, result, output, sizeof result), MACHINE_OK);
-        assert_int_equal(bench->counters.tensor_memory_copy_bytes,
-                         cases[at].rows * cases[at].chunks * 16);
-        for (unsigned k = 0; k < THREADS * 8; k++) {
-            const unsigned lane = k / 8, word = k % 8;
-            const unsigned row =
-                cases[at].step ? lane / 64 * 32 + lane % 32 : lane % cases[at].lower;
-            const unsigned place = row / 8 * 256 + word / 4 * 128 + row % 8 * 16 + word % 4 * 4;
-            const uint32_t wanted = word / 4 < cases[at].chunks ? place / 4 : 0;
-            if (result[k] != wanted)
-                fail_msg("%s: lane %u, word %u is %u, not %u", cases[at].shape, lane, word,
-                         result[k], wanted);
         }
         assert_int_equal(machine_free(bench->machine, output), MACHINE_OK);
     }
@@ -279,6 +189,15 @@ static const struct use uses[] = {
     {MULTIPLY "@%p5 tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster.b64 [%r5];\n",
      "where no mbarrier lies at its offset"},
     {"@%p5 mbarrier.arrive.shared.b64 _, [done];\n" WAIT, ""},
+    {"@%p5 tcgen05.cp.cta_group::1.4x256b [%r3+2097152], %rd1;\n", "4x256b begins in the first 32"},
+    {"@%p5 tcgen05.cp.cta_group::1.128x128b [%r3+65536], %rd1;\n", "its shape begins in lane 0"},
+    {"@%p5 tcgen05.cp.cta_group::1.4x256b [%r3+124], %rd1;\n",
+     "tcgen05.cp takes 8 columns of tensor memory from column 124 on"},
+    {"@%p5 tcgen05.shift.cta_group::1.down [%r3+124];\n",
+     "tcgen05.shift takes 8 columns of tensor memory from column 124 on"},
+    {"@%p5 tcgen05.shift.cta_group::1.down [%r3+1048576];\n", "it begins at a multiple of 32"},
+    {"@%p5 tcgen05.shift.cta_group::1.down [%r3+2097152];\n", "lacks others than lane 0"},
+    {"mov.b32 %r10, 0x04040490;\n" MULTIPLY_AND_SHIFT, ".ashift is for all lanes"},
 };
 
 /* What the checks for races and for uninitialised values find. */
@@ -293,6 +212,10 @@ static const struct use checked_uses[] = {
      "tcgen05.ld takes columns of tensor memory that the tcgen05.cp at PTX line"},
     {MULTIPLY COMMIT "bar.sync 0;\ntcgen05.ld.sync.aligned.32x32b.x1.b32 {%v0}, [%r4+9];\n",
      "nobody has waited at the mbarrier of a tcgen05.commit behind it"},
+    {"@%p5 tcgen05.shift.cta_group::1.down [%r3];\n" COMMIT LOAD LOADED,
+     "tcgen05.ld takes columns of tensor memory that the tcgen05.shift at PTX line"},
+    {MULTIPLY_AND_SHIFT COMMIT LOAD LOADED,
+     "tcgen05.ld takes columns of tensor memory that the tcgen05.mma at PTX line"},
     {MULTIPLY, "tcgen05.dealloc takes columns of tensor memory that the tcgen05.mma"},
     {LOAD LOADED "setp.eq.u32 %p7, %v0, 0; @%p7 bra ON; ON:", "uninitialised value"},
     {COPY_EMPTY COMMIT WAIT, ""},
@@ -318,7 +241,7 @@ static const struct use checked_uses[] = {
 
 static void expect_said(struct bench *bench, bool checks, const struct use *use) {
     const bool is_right = use->said[0] == '\0';
-    const enum machine_status status = run_checked(bench, checks, use->statements, 0);
+    const enum machine_status status = tensor_memory_run(bench, checks, use->statements, 0);
     if ((status == MACHINE_OK) != is_right)
         fail_msg("%s: %s", is_right ? bench->log : "not found", use->statements);
     if (!is_right && !strstr(bench->log, use->said))
@@ -341,7 +264,7 @@ static void results_come_when_they_are_waited_for(void **state) {
         "tcgen05.st.sync.aligned.32x32b.x1.b32 [%r4], {%r1};\n" STORED "bar.sync 0;\n" COPY COMMIT
         "bar.sync 0;\n" LOAD LOADED "st.global.b32 [%rd2], %v0;\nbar.sync 0;\n" WAIT LOAD LOADED
         "st.global.b32 [%rd2+4], %v0;\n";
-    assert_int_equal(run_checked(bench, false, statements, output), MACHINE_OK);
+    assert_int_equal(tensor_memory_run(bench, false, statements, output), MACHINE_OK);
     assert_int_equal(machine_read(bench->machine, result, output, sizeof result), MACHINE_OK);
     for (unsigned thread = 0; thread < THREADS; thread++) {
         assert_int_equal(result[thread * 8], thread);
@@ -354,7 +277,6 @@ static void results_come_when_they_are_waited_for(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(every_shape_is_loaded_and_stored),
-        TEST(copies_go_to_the_lanes_of_their_shape),
         TEST(wrong_use_of_tensor_memory_is_found),
         TEST(results_come_when_they_are_waited_for),
     };
