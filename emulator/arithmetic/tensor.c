@@ -32,14 +32,35 @@ static void add_floats(struct lanes32 *to, const struct tensor_sums *sums, unsig
     }
 }
 
+/* What the elements of a in each lane are multiplied by. */
+static void find_factors(struct lanes32 *to, const struct tensor_sums *sums, unsigned group,
+                         unsigned k, const uint32_t *b) {
+    const uint8_t *places = sums->places ? sums->places->at[k] + (size_t)group * LANES : NULL;
+    for (unsigned lane = 0; lane < LANES; lane++)
+        to->at[lane] = b[places ? places[lane] : k];
+}
+
+static void add_sparse_floats(struct lanes32 *to, const struct tensor_sums *sums, unsigned group,
+                              const uint32_t *b) {
+    for (unsigned k = 0; k < sums->depth; k++) {
+        const struct lanes32 *a = &sums->a->at[k].group[group];
+        struct lanes32 factors;
+        find_factors(&factors, sums, group, k, b);
+        FOR_LANES(lane) {
+            to->at[lane] = f32_fma_nearest(a->at[lane], factors.at[lane], to->at[lane]);
+        }
+    }
+}
+
 static void add_integers(struct lanes32 *to, const struct tensor_sums *sums, unsigned group,
                          const uint32_t *b) {
     struct lanes32 products = {{0}};
     for (unsigned k = 0; k < sums->depth; k++) {
         const struct lanes32 *a = &sums->a->at[k].group[group];
-        const uint32_t factor = b[k];
+        struct lanes32 factors;
+        find_factors(&factors, sums, group, k, b);
         FOR_LANES(lane) {
-            products.at[lane] += a->at[lane] * factor;
+            products.at[lane] += a->at[lane] * factors.at[lane];
         }
     }
     for (unsigned lane = 0; lane < LANES; lane++) {
@@ -70,7 +91,8 @@ void ARITHMETIC_BUILD(arithmetic_tensor)(const struct tensor_sums *sums) {
             if (sums->type == TENSOR_TYPE_S32)
                 add_integers(&values, sums, group, sums->b[column]);
             else
-                add_floats(&values, sums, group, sums->b[column]);
+                (sums->places ? add_sparse_floats : add_floats)(&values, sums, group,
+                                                                sums->b[column]);
             finish(d, sums, &values, &sums->writes->group[group]);
         }
     }

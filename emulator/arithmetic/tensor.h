@@ -5,7 +5,8 @@
  * Sums are those of wgmma (warpgroup.h): each product is exact, and the sum over k runs upwards from
  * d with one rounding to f32, to nearest, a step; it starts from +0 where d is not added. An f16
  * accumulator is rounded once, from the f32 sum. Integers wrap around, or are clamped once, at the
- * end. PTX leaves order and precision open, and so may a GPU.
+ * end. PTX leaves order and precision open, and so may a GPU. Of a sparse a the elements that are there
+ * are summed in their order.
  */
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_TENSOR_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_TENSOR_H
@@ -53,10 +54,16 @@ struct tensor_b {
     uint32_t at[TENSOR_PRODUCT_COLUMNS + TENSOR_SHIFT][TENSOR_DEPTH];
 };
 
+/* Of a sparse a: which element of a column of b each of its own meets, by lane. */
+struct tensor_places {
+    uint8_t at[TENSOR_ROW_BYTES][TENSOR_LANES];
+};
+
 struct tensor_sums {
     struct tensor_column *d; /* its first column */
     const struct tensor_a *a;
     const uint32_t (*b)[TENSOR_DEPTH];  /* the columns of b, in the order of those of d */
+    const struct tensor_places *places; /* NULL: a is not sparse */
     const struct tensor_column *writes; /* all bits of a lane that is written, none of others */
     unsigned first, count;              /* groups of lanes */
     unsigned columns, depth;

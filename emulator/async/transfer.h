@@ -21,7 +21,7 @@ enum transfer_kind {
 };
 
 /* What tcgen05.mma reads in tensor memory beside d; no columns where it has no such operand there. */
-enum transfer_read { READ_A, READ_A_SCALES, READ_B_SCALES, TRANSFER_READS };
+enum transfer_read { READ_A, READ_A_SCALES, READ_B_SCALES, READ_METADATA, TRANSFER_READS };
 
 struct transfer_columns {
     uint32_t first, columns;

@@ -59,8 +59,10 @@ static void unpack(const uint8_t *chunk, unsigned bits, uint32_t words[CHUNK_BYT
 }
 
 static bool open_source(const struct transfer *transfer, struct tensor_operand *source) {
-    *source = (struct tensor_operand){
-        .transfer = transfer, .name = "the source of tcgen05.cp", .type = TENSOR_TYPE_F32};
+    *source = (struct tensor_operand){.transfer = transfer,
+                                      .name = "the source of tcgen05.cp",
+                                      .type = TENSOR_TYPE_F32,
+                                      .steps = 1};
     if (matrix_descriptor_find(transfer->tensor.a, &source->matrix) && !source->matrix.is_by_pairs)
         return true;
     warp_fault(transfer->warp, transfer->instruction, MACHINE_ILLEGAL_INSTRUCTION, transfer->lane,

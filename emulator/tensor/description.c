@@ -60,6 +60,22 @@ static struct tensor_description read_common(uint32_t bits) {
                                        .b_across = bits >> 16 & 1};
 }
 
+static const char *describe_sparse(uint32_t bits, const struct tensor_variant *variant,
+                                   struct tensor_description *it) {
+    enum { SELECTOR = 3, SELECTORS = 2 };
+    const bool is_wide = variant->kind == KIND_F16 || variant->kind == KIND_TF32;
+    it->selector = bits & SELECTOR;
+    if (it->selector && !is_wide)
+        return "the metadata of elements of 8 bits has the selector 0";
+    if (it->selector >= SELECTORS)
+        return "the emulator lacks selectors of metadata beyond 1: which column they name is in "
+               "figures alone";
+    return it->rows == TENSOR_LANES * variant->group
+               ? NULL
+               : "the emulator lacks a sparse a of 64 rows a block: how its metadata lies is in "
+                 "figures alone";
+}
+
 static const char *describe_plain(uint32_t bits, const struct tensor_variant *variant,
                                   struct tensor_description *it) {
     enum { RESERVED = 1 << 6 | 1 << 23 | 1 << 29 };
@@ -74,7 +90,9 @@ static const char *describe_plain(uint32_t bits, const struct tensor_variant *va
         return "its .kind has no such types";
     if (kind == KIND_I8 ? it->a_negated || it->b_negated : it->saturates)
         return "integers are not negated, and nothing else saturates";
-    return has_shape(it, variant) ? NULL : "there is no product of this shape";
+    if (!has_shape(it, variant))
+        return "there is no product of this shape";
+    return variant->is_sparse ? describe_sparse(bits, variant, it) : NULL;
 }
 
 /* One scale factor a row begins at any byte of a word, two at a half, four at its beginning. */
@@ -116,7 +134,8 @@ const char *tensor_describe(uint32_t bits, const struct tensor_variant *variant,
                             struct tensor_description *it) {
     enum { SPARSE = 1 << 2 };
     *it = read_common(bits);
-    if (bits & SPARSE)
-        return "it says that a is sparse, and the instruction has no .sp";
+    if (((bits & SPARSE) != 0) != variant->is_sparse)
+        return variant->is_sparse ? "it does not say that a is sparse, as .sp does"
+                                  : "it says that a is sparse, and the instruction has no .sp";
     return variant->scales ? describe_scaled(bits, variant, it) : describe_plain(bits, variant, it);
 }

@@ -23,6 +23,7 @@ struct tensor_variant {
     unsigned group;  /* blocks of its .cta_group */
     unsigned scales; /* scale factors of each row, 0: none */
     bool keeps_b;    /* .ws */
+    bool is_sparse;  /* .sp */
 };
 
 struct tensor_description {
@@ -34,6 +35,7 @@ struct tensor_description {
     uint8_t a_scale, b_scale;
     bool has_powers;
     uint8_t most_shift; /* of columns of b, with .ws */
+    uint8_t selector;   /* of a sparse a: which column of its metadata is used */
 };
 
 /* Reads a descriptor. NULL, or what is wrong. */

@@ -8,11 +8,17 @@
 #include "emulator/decode/tensor.h"
 #include "emulator/tensor/mask.h"
 #include "emulator/tensor/scale.h"
+#include "emulator/tensor/sparse.h"
 #include "emulator/warps/values.h"
 #include "emulator/warps/warp.h"
 
-/* Sources; the last two of instructions with and without scale factors. */
-enum { FROM_D, FROM_A, FROM_B, FROM_DESCRIPTION, FROM_LANES, FROM_SCALES = FROM_LANES };
+/* Sources, with metadata and without. */
+enum { FROM_D, FROM_A, FROM_B, FROM_METADATA };
+
+/* Behind it come scale factors, or the lanes that stay as they are. */
+static unsigned from_description(const struct instruction *instruction) {
+    return instruction->variant & PRODUCT_IS_SPARSE ? FROM_METADATA + 1 : FROM_METADATA;
+}
 
 static bool find_description(struct warp *warp, const struct instruction *instruction,
                              unsigned lane, uint32_t bits, struct tensor_description *it) {
@@ -26,8 +32,8 @@ static bool find_description(struct warp *warp, const struct instruction *instru
             "the emulator lacks fewer than 128 rows of a in tensor memory with .ws: how they lie "
             "is not documented";
     if (!wrong && (instruction->variant & PRODUCT_SHIFTS_A) &&
-        (!form->a_in_memory || it->rows != TENSOR_LANES * variant.group))
-        wrong = ".ashift is for all lanes of an a in tensor memory: for 128 rows, or 256 of a pair";
+        it->rows != TENSOR_LANES * variant.group)
+        wrong = ".ashift is for all lanes: for 128 rows, or 256 of a pair";
     if (wrong)
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, bits,
                    "tcgen05.mma with the instruction descriptor 0x%08x: %s", bits, wrong);
@@ -41,7 +47,8 @@ static bool check_use(const struct transfer *transfer, const struct tensor_use *
 
 /* False after a fault: columns that the product uses are not its block's, or are in use. */
 static bool check_memory(const struct transfer *transfer) {
-    static const char *const names[] = {[READ_A] = "the matrix a of tcgen05.mma",
+    static const char *const names[] = {[READ_METADATA] = "the metadata of a of tcgen05.mma",
+                                        [READ_A] = "the matrix a of tcgen05.mma",
                                         [READ_A_SCALES] = "the scale factors of a of tcgen05.mma",
                                         [READ_B_SCALES] = "the scale factors of b of tcgen05.mma"};
     const struct transfer_tensor *tensor = &transfer->tensor;
@@ -81,10 +88,12 @@ static bool check_lanes(const struct transfer *transfer, const struct tensor_des
     return false;
 }
 
-static void read_lanes(struct warp *warp, const struct detail *detail, unsigned lane,
+static void read_lanes(struct warp *warp, const struct instruction *instruction, unsigned lane,
                        struct transfer_tensor *tensor) {
+    const struct detail *detail = instruction->detail;
+    const unsigned first = from_description(instruction) + 1;
     for (unsigned k = 0; k < detail->tensor->lane_words; k++)
-        tensor->blocked[k] = (uint32_t)value_read(warp, detail, FROM_LANES + k, lane);
+        tensor->blocked[k] = (uint32_t)value_read(warp, detail, first + k, lane);
 }
 
 static bool is_enabled(const struct warp *warp, const struct detail *detail, unsigned lane) {
@@ -93,14 +102,37 @@ static bool is_enabled(const struct warp *warp, const struct detail *detail, uns
     return (lanes >> lane & 1) != (detail->negated >> source & 1);
 }
 
+/* One of the addresses beside d and a. */
+static uint32_t read_address(const struct transfer *transfer, unsigned source, unsigned number) {
+    const struct detail *detail = transfer->instruction->detail;
+    return (uint32_t)value_read(transfer->warp, detail, source, transfer->lane) +
+           (uint32_t)detail->tensor->offsets[number];
+}
+
+/* False after a fault. */
+static bool fill_metadata(struct transfer *transfer) {
+    const bool is_sparse = transfer->instruction->variant & PRODUCT_IS_SPARSE;
+    const uint32_t address = is_sparse ? read_address(transfer, FROM_METADATA, 0) : 0;
+    if (is_sparse)
+        transfer->tensor.reads[READ_METADATA] =
+            (struct transfer_columns){tensor_column(address), SPARSE_COLUMNS};
+    if (tensor_lane(address) == 0 && address % SPARSE_COLUMNS == 0)
+        return true;
+    warp_fault(transfer->warp, transfer->instruction, MACHINE_INVALID_ADDRESS, transfer->lane,
+               address,
+               "the metadata of a begin in lane %u of column %u: they begin in lane 0 of an even "
+               "column",
+               tensor_lane(address), tensor_column(address));
+    return false;
+}
+
 /* Scale factors lie in the lowest lanes of their columns. The two highest bits of their address may
  * say at which byte they begin, as the descriptor does. */
 static bool fill_scales(struct transfer *transfer, const struct tensor_description *it) {
-    const struct tensor_form *form = transfer->instruction->detail->tensor;
-    for (unsigned k = 0; k < form->addresses; k++) {
-        const uint32_t address = (uint32_t)value_read(transfer->warp, transfer->instruction->detail,
-                                                      FROM_SCALES + k, transfer->lane) +
-                                 (uint32_t)form->offsets[k];
+    const unsigned scales = product_variant(transfer->instruction).scales ? 2 : 0;
+    for (unsigned k = 0; k < scales; k++) {
+        const uint32_t address =
+            read_address(transfer, from_description(transfer->instruction) + 1 + k, k);
         if (tensor_lane(address) & (TENSOR_LANES - 1)) {
             warp_fault(transfer->warp, transfer->instruction, MACHINE_INVALID_ADDRESS,
                        transfer->lane, address,
@@ -141,7 +173,7 @@ static void fill(struct transfer *transfer, const struct tensor_description *it)
     tensor->first = tensor_column(tensor->d);
     tensor->columns = it->columns / product_parts(&variant, it);
     tensor->accumulates = is_enabled(warp, detail, transfer->lane);
-    read_lanes(warp, detail, transfer->lane, tensor);
+    read_lanes(warp, transfer->instruction, transfer->lane, tensor);
     if (!detail->tensor->a_in_memory) {
         tensor->a = value_read(warp, detail, FROM_A, transfer->lane);
         return;
@@ -155,13 +187,14 @@ static void fill(struct transfer *transfer, const struct tensor_description *it)
 static void issue(struct warp *warp, const struct instruction *instruction, unsigned lane) {
     struct transfer transfer = {.instruction = instruction, .warp = warp, .lane = lane};
     struct tensor_description it;
-    const uint32_t bits = (uint32_t)value_read(warp, instruction->detail, FROM_DESCRIPTION, lane);
+    const uint32_t bits =
+        (uint32_t)value_read(warp, instruction->detail, from_description(instruction), lane);
     if (!tensor_join_group(warp, instruction, lane) ||
         !find_description(warp, instruction, lane, bits, &it))
         return;
     transfer.tensor.description = bits;
     fill(&transfer, &it);
-    if (!check_lanes(&transfer, &it) || !fill_scales(&transfer, &it) ||
+    if (!check_lanes(&transfer, &it) || !fill_metadata(&transfer) || !fill_scales(&transfer, &it) ||
         !fill_mask(&transfer, &it) || !check_memory(&transfer))
         return;
     struct transfer *added = transfer_add(warp, instruction, lane);
@@ -195,26 +228,20 @@ static void execute_product(struct warp *warp, const struct instruction *instruc
         .decode = DECODE_TENSOR                                                                    \
     }
 
+#define PLAIN(pattern_, operands_, variant_)                                                       \
+    {                                                                                              \
+        .pattern = (pattern_), (operands_), execute_product, PRODUCT_CHOOSES | (variant_),         \
+        .flags = ROW_NEGATES, .decode = DECODE_TENSOR                                              \
+    }
+#define SHIFTS ".ashift[.{collector::a::lastuse,collector::a::discard}]"
+
 static const struct instruction_row rows[] = {
-    {.pattern = "tcgen05.mma" GROUPS KINDS COLLECTOR,
-     "m,A,d,w,L,p,S",
-     execute_product,
-     PRODUCT_CHOOSES,
-     .flags = ROW_NEGATES,
-     .decode = DECODE_TENSOR},
-    {.pattern =
-         "tcgen05.mma" GROUPS KINDS ".ashift[.{collector::a::lastuse,collector::a::discard}]",
-     "m,A,d,w,L,p,S",
-     execute_product,
-     PRODUCT_CHOOSES | PRODUCT_SHIFTS_A,
-     .flags = ROW_NEGATES,
-     .decode = DECODE_TENSOR},
-    {.pattern = "tcgen05.mma.ws.{cta_group::1}" KINDS COLLECTOR_B,
-     "m,A,d,w,p,Z",
-     execute_product,
-     PRODUCT_CHOOSES | PRODUCT_KEEPS_B,
-     .flags = ROW_NEGATES,
-     .decode = DECODE_TENSOR},
+    PLAIN("tcgen05.mma" GROUPS KINDS COLLECTOR, "m,A,d,w,L,p,S", 0),
+    PLAIN("tcgen05.mma" GROUPS KINDS SHIFTS, "m,a,d,w,L,p,S", PRODUCT_SHIFTS_A),
+    PLAIN("tcgen05.mma.sp" GROUPS KINDS COLLECTOR, "m,A,d,M,w,L,p,S", PRODUCT_IS_SPARSE),
+    PLAIN("tcgen05.mma.sp" GROUPS KINDS SHIFTS, "m,a,d,M,w,L,p,S",
+          PRODUCT_IS_SPARSE | PRODUCT_SHIFTS_A),
+    PLAIN("tcgen05.mma.ws.{cta_group::1}" KINDS COLLECTOR_B, "m,A,d,w,p,Z", PRODUCT_KEEPS_B),
     SCALED("kind::mxf8f6f4.block_scale[.{scale_vec::1X,block32}]", KIND_MXF8F6F4, 1),
     SCALED("kind::mxf4.block_scale[.{scale_vec::2X,block32}]", KIND_MXF4, 2),
     SCALED("kind::mxf4nvf4.block_scale.{scale_vec::2X,block32}", KIND_MXF4NVF4, 2),

@@ -21,7 +21,8 @@ static unsigned size_of(uint8_t type) {
 
 void tensor_visit(const struct tensor_operand *operand, unsigned rows, tensor_visitor *visit) {
     const unsigned size = size_of(operand->type), per_chunk = CHUNK_BYTES / size;
-    const unsigned across = operand->is_across ? TENSOR_ROW_BYTES / size : CHUNKS;
+    const unsigned across =
+        operand->steps * (operand->is_across ? TENSOR_ROW_BYTES / size : (unsigned)CHUNKS);
     const unsigned lines = operand->is_across ? (rows + per_chunk - 1) / per_chunk : rows;
     for (unsigned line = 0; line < lines; line++) {
         for (unsigned k = 0; k < across; k++)
@@ -132,12 +133,12 @@ void tensor_widen(const struct tensor_operand *operand, const uint8_t bytes[TENS
 
 /* ---- Operands ---- */
 
-static bool load_along(const struct tensor_operand *operand, unsigned row,
-                       uint32_t to[TENSOR_DEPTH]) {
+static bool load_along(const struct tensor_operand *operand, unsigned row, unsigned step,
+                       uint32_t *to) {
     uint8_t bytes[TENSOR_ROW_BYTES];
     for (unsigned chunk = 0; chunk < CHUNKS; chunk++) {
         const uint8_t *from =
-            tensor_chunk(operand, matrix_chunk_along(&operand->matrix, row, chunk));
+            tensor_chunk(operand, matrix_chunk_along(&operand->matrix, row, step * CHUNKS + chunk));
         if (!from)
             return false;
         small_float_unpack(from, bits_of(operand->type), bytes + (size_t)chunk * CHUNK_BYTES);
@@ -147,13 +148,15 @@ static bool load_along(const struct tensor_operand *operand, unsigned row,
 }
 
 /* As many rows as elements have room in a chunk. */
-static bool load_across(const struct tensor_operand *operand, unsigned line,
+static bool load_across(const struct tensor_operand *operand, unsigned line, unsigned step,
                         uint32_t (*to)[TENSOR_DEPTH]) {
     const unsigned size = size_of(operand->type), per_chunk = CHUNK_BYTES / size;
+    const unsigned depth = TENSOR_ROW_BYTES / size;
     uint8_t rows[CHUNK_BYTES][TENSOR_ROW_BYTES];
-    for (unsigned k = 0; k < TENSOR_ROW_BYTES / size; k++) {
+    for (unsigned k = 0; k < depth; k++) {
         uint8_t elements[CHUNK_BYTES];
-        const uint8_t *from = tensor_chunk(operand, matrix_chunk_across(&operand->matrix, line, k));
+        const uint8_t *from =
+            tensor_chunk(operand, matrix_chunk_across(&operand->matrix, line, step * depth + k));
         if (!from)
             return false;
         small_float_unpack(from, bits_of(operand->type), elements);
@@ -161,16 +164,19 @@ static bool load_across(const struct tensor_operand *operand, unsigned line,
             memcpy(rows[row] + (size_t)k * size, elements + (size_t)row * size, size);
     }
     for (unsigned row = 0; row < per_chunk; row++)
-        tensor_widen(operand, rows[row], to[row]);
+        tensor_widen(operand, rows[row], to[row] + (size_t)step * depth);
     return true;
 }
 
 bool tensor_load(const struct tensor_operand *operand, unsigned rows,
                  uint32_t (*to)[TENSOR_DEPTH]) {
-    const unsigned step = operand->is_across ? CHUNK_BYTES / size_of(operand->type) : 1;
-    for (unsigned row = 0; row < rows; row += step) {
-        const bool is_loaded = operand->is_across ? load_across(operand, row / step, to + row)
-                                                  : load_along(operand, row, to[row]);
+    const unsigned size = size_of(operand->type), depth = TENSOR_ROW_BYTES / size;
+    const unsigned lines = operand->is_across ? CHUNK_BYTES / size : 1;
+    for (unsigned at = 0; at < rows * operand->steps; at += lines) {
+        const unsigned row = at % rows, step = at / rows;
+        const bool is_loaded = operand->is_across
+                                   ? load_across(operand, row / lines, step, to + row)
+                                   : load_along(operand, row, step, to[row] + (size_t)step * depth);
         if (!is_loaded)
             return false;
     }

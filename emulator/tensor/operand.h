@@ -14,6 +14,7 @@ struct tensor_operand {
     struct matrix_descriptor matrix;
     const char *name;
     uint8_t type;   /* enum tensor_type */
+    uint8_t steps;  /* of TENSOR_ROW_BYTES along k: two of a b whose a is sparse, else one */
     bool is_across; /* neighbours in memory lie across k */
     bool is_negated;
 };

@@ -17,6 +17,7 @@
 #include "emulator/tensor/mask.h"
 #include "emulator/tensor/scale.h"
 #include "emulator/tensor/shift.h"
+#include "emulator/tensor/sparse.h"
 #include "emulator/warps/warp.h"
 
 #include <stdlib.h>
@@ -30,7 +31,8 @@ struct tensor_variant product_variant(const struct instruction *instruction) {
     return (struct tensor_variant){.kind = (enum tensor_kind)(kind + chosen),
                                    .group = detail->tensor->group,
                                    .scales = instruction->variant >> PRODUCT_SCALES_SHIFT & 7,
-                                   .keeps_b = instruction->variant & PRODUCT_KEEPS_B};
+                                   .keeps_b = instruction->variant & PRODUCT_KEEPS_B,
+                                   .is_sparse = instruction->variant & PRODUCT_IS_SPARSE};
 }
 
 unsigned product_parts(const struct tensor_variant *variant, const struct tensor_description *it) {
@@ -43,21 +45,27 @@ unsigned product_parts(const struct tensor_variant *variant, const struct tensor
 /* False after a fault. */
 static bool open_operand(const struct transfer *transfer, uint64_t bits, bool is_a,
                          const struct tensor_description *it, struct tensor_operand *operand) {
+    enum { NARROW = 2 }; /* chunks of a line, of which a sparse product's b has four */
+    const bool is_sparse = transfer->instruction->variant & PRODUCT_IS_SPARSE;
     *operand = (struct tensor_operand){.transfer = transfer,
                                        .name = is_a ? "the matrix a" : "the matrix b",
                                        .type = is_a ? it->a : it->b,
+                                       .steps = is_sparse && !is_a ? 2 : 1,
                                        .is_across = is_a ? it->a_across : it->b_across,
                                        .is_negated = is_a ? it->a_negated : it->b_negated};
     const bool is_found = matrix_descriptor_find(bits, &operand->matrix);
     const bool needs_pairs = operand->is_across && operand->type == TENSOR_TYPE_TF32;
-    if (is_found && operand->matrix.is_by_pairs == needs_pairs)
+    const bool is_too_long =
+        operand->steps > 1 && !operand->is_across && operand->matrix.width == NARROW;
+    if (is_found && operand->matrix.is_by_pairs == needs_pairs && !is_too_long)
         return true;
     warp_fault(transfer->warp, transfer->instruction, MACHINE_ILLEGAL_INSTRUCTION, transfer->lane,
                0, "%s has the matrix descriptor 0x%016llx: %s", operand->name,
                (unsigned long long)bits,
-               is_found ? "swizzling with an atomicity of 32 bytes is for tf32 that is transposed, "
-                          "which has no other"
-                        : "there is none with such fixed bits or such a swizzling");
+               !is_found     ? "there is none with such fixed bits or such a swizzling"
+               : is_too_long ? "64 bytes along k have no room in a swizzling of 32"
+                             : "swizzling with an atomicity of 32 bytes is for tf32 that is "
+                               "transposed, which has no other");
     return false;
 }
 
@@ -141,6 +149,7 @@ struct product {
     struct tensor_b b, scaled;   /* the latter by the factors that one group of lanes has */
     struct tensor_column rows;   /* all bits of a lane that has a row */
     struct tensor_column writes; /* of those, the lanes that are not disabled */
+    struct tensor_places places; /* of a sparse a */
 };
 
 static void find_lanes(struct product *product, unsigned number) {
@@ -183,6 +192,7 @@ static void multiply_groups(const struct product *product, struct block *block, 
         &(struct tensor_sums){.d = block->tensor->column + transfer->tensor.first,
                               .a = &product->a,
                               .b = b,
+                              .places = product->variant.is_sparse ? &product->places : NULL,
                               .writes = &product->writes,
                               .first = first,
                               .count = count,
@@ -246,7 +256,9 @@ static void compute_block(struct product *product, struct tensor_operand *a, str
                           unsigned number) {
     a->block = block;
     find_lanes(product, number);
-    if (!check_sums(product, block) || !load_a(product, a))
+    if (!check_sums(product, block) || !load_a(product, a) ||
+        (product->variant.is_sparse &&
+         !sparse_find_places(product->transfer, &product->description, block, &product->places)))
         return;
     if (!product->variant.scales)
         multiply(product, block);
@@ -260,7 +272,8 @@ static unsigned open_operands(const struct transfer *transfer, const struct tens
                               struct tensor_operand *a, struct tensor_operand *b,
                               struct block *blocks[TENSOR_PAIR]) {
     const bool a_in_memory = transfer->instruction->detail->tensor->a_in_memory;
-    *a = (struct tensor_operand){.transfer = transfer, .type = it->a, .is_negated = it->a_negated};
+    *a = (struct tensor_operand){
+        .transfer = transfer, .type = it->a, .steps = 1, .is_negated = it->a_negated};
     if ((!a_in_memory && !open_operand(transfer, transfer->tensor.a, true, it, a)) ||
         !open_operand(transfer, transfer->tensor.b, false, it, b))
         return 0;

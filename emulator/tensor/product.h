@@ -13,6 +13,7 @@ enum product_flag {
     PRODUCT_CHOOSES = 8,      /* the second group of the pattern is the kind */
     PRODUCT_KEEPS_B = 128,    /* .ws */
     PRODUCT_SHIFTS_A = 256,   /* .ashift: what is multiplied next finds a shifted */
+    PRODUCT_IS_SPARSE = 512,  /* .sp */
     PRODUCT_SCALES_SHIFT = 4, /* scale factors a row */
 };
 

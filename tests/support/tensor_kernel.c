@@ -21,9 +21,11 @@ static void add_stationary_product(struct text *text, const struct product_form 
 static void add_product(struct text *text, const struct product_form *form, const char *behind_kind,
                         const char *adds) {
     const unsigned words = form->has_lanes ? 4 * product_blocks(form) : 0;
-    text_add(text, "@%%p3 tcgen05.mma.cta_group::%u.kind::%s%s [%%r3+%u], %s, %%rd6, %%r9, ",
-             product_blocks(form), kind_of(form), behind_kind, form->lane << 16,
-             form->is_a_in_memory ? form->lane ? "[%r3+1048832]" : "[%r3+256]" : "%rd5");
+    text_add(text, "@%%p3 tcgen05.mma%s.cta_group::%u.kind::%s%s [%%r3+%u], %s, %%rd6, %s%%r9, ",
+             form->is_sparse ? ".sp" : "", product_blocks(form), kind_of(form), behind_kind,
+             form->lane << 16,
+             form->is_a_in_memory ? form->lane ? "[%r3+1048832]" : "[%r3+256]" : "%rd5",
+             form->is_sparse ? "[%r3+264], " : "");
     if (form->scaled)
         text_add(text, "[%%r3+%u], [%%r3+%u], ", (unsigned)PRODUCT_COLUMNS + PRODUCT_A_SCALES,
                  (unsigned)PRODUCT_COLUMNS + PRODUCT_B_SCALES);
@@ -133,10 +135,11 @@ static void write_kernel(struct text *text, const struct product_form *form) {
              group);
 }
 
-static uint64_t descriptor_of(const struct product_form *form, unsigned start, bool is_across) {
+static uint64_t descriptor_of(const struct product_form *form, bool is_a) {
     static const unsigned modes[] = {[1] = 0, [2] = 6, [4] = 4, [8] = 2};
-    const struct product_strides strides = product_strides_of(form, is_across);
-    const unsigned begins = start + form->shifted * 128;
+    const struct product_strides strides = product_strides_of(form, is_a);
+    const bool is_across = is_a ? form->is_a_across : form->is_b_across;
+    const unsigned begins = (is_a ? PRODUCT_A_START : PRODUCT_B_START) + form->shifted * 128;
     const bool is_by_pairs = is_across && form->a == TF32;
     const uint64_t base = form->width > 1 ? begins >> 7 & 7 & (form->width - 1) : 0;
     return begins >> 4 | (uint64_t)(strides.leading >> 4) << 16 |
@@ -160,11 +163,11 @@ static uint32_t description_of(const struct product_form *form) {
     static const uint8_t codes[] = {[F16] = 0,  [BF16] = 1, [TF32] = 2, [E4M3] = 0, [E5M2] = 1,
                                     [E2M3] = 3, [E3M2] = 4, [E2M1] = 5, [S8] = 1,   [U8] = 0};
     const uint32_t d = form->d == F16 ? 0 : form->d == F32 ? 1 : 2;
-    return (uint32_t)form->saturates << 3 | d << 4 | (uint32_t)codes[form->a] << 7 |
-           (uint32_t)codes[form->b] << 10 | (uint32_t)form->negates_a << 13 |
-           (uint32_t)form->negates_b << 14 | (uint32_t)form->is_a_across << 15 |
-           (uint32_t)form->is_b_across << 16 | form->n / 8 << 17 | form->m / 16 << 24 |
-           form->shift_code << 30;
+    return form->selector | (uint32_t)form->is_sparse << 2 | (uint32_t)form->saturates << 3 |
+           d << 4 | (uint32_t)codes[form->a] << 7 | (uint32_t)codes[form->b] << 10 |
+           (uint32_t)form->negates_a << 13 | (uint32_t)form->negates_b << 14 |
+           (uint32_t)form->is_a_across << 15 | (uint32_t)form->is_b_across << 16 |
+           form->n / 8 << 17 | form->m / 16 << 24 | form->shift_code << 30;
 }
 
 /* ---- Running ---- */
@@ -208,6 +211,21 @@ static void fill_factors(struct product_data *data, const struct product_form *f
     }
 }
 
+/* Two of four elements are there in every chunk, one of two of tf32. */
+static void fill_metadata(struct product_data *data, const struct product_form *form,
+                          uint32_t *seed) {
+    static const uint8_t codes[] = {4, 8, 9, 12, 13, 14};
+    for (unsigned k = 0; k < PRODUCT_BLOCKS * 4 * PRODUCT_THREADS; k++) {
+        uint32_t word = 0;
+        for (unsigned chunk = 0; chunk < 8; chunk++) {
+            const uint32_t random = next_random(seed);
+            word = word << 4 | codes[form->a == TF32 ? random % 2 * 5 : random % 6];
+        }
+        data->more[k / PRODUCT_THREADS % 2][PRODUCT_A_SCALES + k / PRODUCT_THREADS / 2]
+                  [k % PRODUCT_THREADS] = word;
+    }
+}
+
 static void fill_sums(struct product_data *data, const struct product_form *form, bool is_wild,
                       uint32_t *seed) {
     for (unsigned k = 0; k < PRODUCT_BLOCKS * PRODUCT_COLUMNS * PRODUCT_THREADS; k++) {
@@ -242,6 +260,8 @@ void product_fill(struct product_data *data, const struct product_form *form, bo
         memcpy(column + PRODUCT_THREADS / 2, column, PRODUCT_THREADS / 2 * sizeof *column);
     }
     fill_factors(data, form, is_wild, &seed);
+    if (form->is_sparse)
+        fill_metadata(data, form, &seed);
     fill_sums(data, form, is_wild, &seed);
 }
 
@@ -256,8 +276,8 @@ enum machine_status product_run(struct bench *bench, const struct product_form *
     } parameters = {bench_allocate(bench, data->shared, sizeof data->shared),
                     bench_allocate(bench, data->d, sizeof data->d),
                     bench_allocate(bench, data->more, sizeof data->more),
-                    descriptor_of(form, PRODUCT_A_START, form->is_a_across),
-                    descriptor_of(form, PRODUCT_B_START, form->is_b_across),
+                    descriptor_of(form, true),
+                    descriptor_of(form, false),
                     !form->overwrites,
                     description_of(form)};
     const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),

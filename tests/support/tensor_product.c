@@ -49,22 +49,30 @@ bool product_hides(const struct product_form *form, unsigned column) {
 
 /* ---- Where elements lie ---- */
 
-struct product_strides product_strides_of(const struct product_form *form, bool is_across) {
-    const unsigned atom = 128 * form->width, depth = product_depth(form);
+/* Of both operands, where a is as b belongs to it. */
+static unsigned depth_of(const struct product_form *form, bool is_a) {
+    return product_depth(form) * (form->is_sparse && !is_a ? 2 : 1);
+}
+
+struct product_strides product_strides_of(const struct product_form *form, bool is_a) {
+    const bool is_across = is_a ? form->is_a_across : form->is_b_across;
+    const unsigned atom = 128 * form->width, depth = depth_of(form, is_a);
     if (is_across && form->a == TF32)
-        return (struct product_strides){1024, 512};
+        return (struct product_strides){128 * depth, 512};
     if (is_across)
         return form->width == 1 ? (struct product_strides){128, 128 * (depth / 8)}
                                 : (struct product_strides){atom * (depth / 8), atom};
     if (form->width == 1)
-        return (struct product_strides){128, 256};
+        return (struct product_strides){128, 256 * (depth / product_depth(form))};
     return (struct product_strides){16, atom};
 }
 
 /* The chunk that holds element (row, k), and the element's number in it: the canonical layouts. */
-static unsigned chunk_of(const struct product_form *form, unsigned start, bool is_across,
-                         unsigned row, unsigned k, unsigned *number) {
-    const struct product_strides strides = product_strides_of(form, is_across);
+static unsigned chunk_of(const struct product_form *form, bool is_a, unsigned row, unsigned k,
+                         unsigned *number) {
+    const struct product_strides strides = product_strides_of(form, is_a);
+    const bool is_across = is_a ? form->is_a_across : form->is_b_across;
+    const unsigned start = is_a ? PRODUCT_A_START : PRODUCT_B_START;
     const unsigned width = form->width;
     const unsigned per_chunk = form->a == E2M1_PAIR ? 32 : 16 / product_room(form->a);
     const bool is_by_pairs = is_across && form->a == TF32;
@@ -161,13 +169,36 @@ static double element(const struct product_form *form, const struct product_data
     } else {
         unsigned number;
         const unsigned chunk =
-            chunk_of(form, is_a ? PRODUCT_A_START : PRODUCT_B_START,
-                     is_a ? form->is_a_across : form->is_b_across,
-                     own + (is_a ? 0 : (unsigned)(form->mask >> 56 & 63)), k, &number);
+            chunk_of(form, is_a, own + (is_a ? 0 : (unsigned)(form->mask >> 56 & 63)), k, &number);
         value = value_of(data->shared[block] + chunk, number, type);
     }
     value = is_negated ? -value : value;
     return form->scaled ? (double)(float)(value * factor_of(form, data, is_a, row, k)) : value;
+}
+
+/* The bits of metadata of the chunk that begins at k, by the layouts of CuTe: rows m and positions k give
+ * a number, whose lowest seven bits are the lane and the others a bit, or two, of the columns. */
+static unsigned metadata_of(const struct product_form *form, const struct product_data *data,
+                            unsigned row, unsigned k) {
+    const unsigned m = row % 128, block = row / 128, span = form->a == TF32 ? 8 : 16;
+    const bool is_wide = form->a <= TF32;
+    const unsigned wide =
+        m % 8 + m / 8 % 2 * span * 128 + m / 16 * 16 + k % span * 128 + k / span * 8;
+    const unsigned number = is_wide ? wide : m + 128 * k;
+    const unsigned bit = number / 128 * (form->a == TF32 ? 2 : 1);
+    const unsigned column = PRODUCT_A_SCALES + form->selector + bit / 32;
+    return data->more[block][column][number % 128] >> bit % 32 & 15;
+}
+
+/* Which of b's elements the element of a meets. */
+static unsigned place_of(const struct product_form *form, const struct product_data *data,
+                         unsigned row, unsigned k) {
+    if (!form->is_sparse)
+        return k;
+    if (form->a == TF32)
+        return k * 2 + (metadata_of(form, data, row, k * 2) == 14);
+    const unsigned first = k / 2 * 4, bits = metadata_of(form, data, row, first);
+    return first + (k % 2 ? bits >> 2 : bits & 3);
 }
 
 static uint32_t float_bits(float value) {
@@ -214,14 +245,22 @@ static unsigned shifted_row(unsigned row) {
     return row % 32 == 31 ? row : row + 1;
 }
 
+static uint32_t wanted_of(const struct product_form *form, const struct product_data *data,
+                          const double *a, const double *b, unsigned row, uint32_t before_sum) {
+    double met[PRODUCT_DEPTH];
+    for (unsigned k = 0; k < product_depth(form); k++)
+        met[k] = b[place_of(form, data, row, k)];
+    return model(form, a, met, before_sum);
+}
+
 void product_compare(const struct product_form *form, const struct product_data *data) {
     static double a[256][PRODUCT_DEPTH], b[256][PRODUCT_DEPTH];
-    for (unsigned k = 0; k < product_depth(form); k++) {
+    for (unsigned k = 0; k < product_depth(form); k++)
         for (unsigned row = 0; row < form->m; row++)
             a[row][k] = element(form, data, true, row, k);
+    for (unsigned k = 0; k < depth_of(form, false); k++)
         for (unsigned n = 0; n < form->n; n++)
             b[n][k] = element(form, data, false, n, k);
-    }
     for (unsigned at = 0; at < product_blocks(form) * product_columns(form) * PRODUCT_THREADS;
          at++) {
         const unsigned block = at / PRODUCT_THREADS / product_columns(form);
@@ -233,11 +272,11 @@ void product_compare(const struct product_form *form, const struct product_data 
         const bool is_blocked =
             form->has_lanes && (product_blocked_lanes[block * 4 + lane / 32] >> lane % 32 & 1);
         const bool is_written = find_element(form, block, lane, column, &row, &n) && !is_blocked;
-        uint32_t wanted = is_written ? model(form, a[row], b[n], before) : before;
+        uint32_t wanted = is_written ? wanted_of(form, data, a[row], b[n], row, before) : before;
         if (is_written && form->shifts_a) {
             struct product_form again = *form;
             again.overwrites = false;
-            wanted = model(&again, a[shifted_row(row)], b[n], wanted);
+            wanted = wanted_of(&again, data, a[shifted_row(row)], b[n], row, wanted);
         }
         if (result != wanted)
             fail_msg("m%un%u, types %d %d %d, pair %d, width %u, shifted %u, across %d %d, a in "

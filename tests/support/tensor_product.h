@@ -36,8 +36,10 @@ struct product_form {
     unsigned shifted; /* lines of 128 bytes by which the patterns begin later */
     unsigned scale;   /* scale-input-d */
     unsigned lane;    /* where d begins */
-    bool has_lanes;   /* some lanes are left as they are */
-    bool shifts_a;    /* .ashift, and behind it the same product without, which is added */
+    bool is_sparse;   /* .sp, with the metadata where the scale factors of a are, else */
+    unsigned selector;
+    bool has_lanes; /* some lanes are left as they are */
+    bool shifts_a;  /* .ashift, and behind it the same product without, which is added */
     /* Of scaled blocks: the modifiers from .kind on, factors a row, the bytes where they begin, and
      * whether these are UE8M0. */
     const char *scaled;
@@ -74,7 +76,7 @@ void product_expect_fault(struct bench *bench, const struct product_form *form,
 /* ---- Between the files of this ---- */
 
 unsigned product_blocks(const struct product_form *form);
-unsigned product_depth(const struct product_form *form);
+unsigned product_depth(const struct product_form *form); /* of what a has */
 /* Columns of d that a block has. */
 unsigned product_columns(const struct product_form *form);
 /* Parts of d's columns that lie one above the other. */
@@ -86,7 +88,7 @@ unsigned product_room(enum product_type type);
 struct product_strides {
     unsigned leading, stride;
 };
-struct product_strides product_strides_of(const struct product_form *form, bool is_across);
+struct product_strides product_strides_of(const struct product_form *form, bool is_a);
 /* Lanes that has_lanes leaves as they are, by block. */
 extern const uint32_t product_blocked_lanes[8];
 

@@ -27,6 +27,9 @@ enum { THREADS = TENSOR_MEMORY_THREADS };
 #define MULTIPLY "@%p5 tcgen05.mma.cta_group::1.kind::f16 [%r3+8], %rd1, %rd1, %r10, %p6;\n"
 #define MULTIPLY_AND_SHIFT                                                                         \
     "@%p5 tcgen05.mma.cta_group::1.kind::f16.ashift [%r3+8], [%r3], %rd1, %r10, %p6;\n"
+#define MULTIPLY_SPARSE(metadata)                                                                  \
+    "@%p5 tcgen05.mma.sp.cta_group::1.kind::f16 [%r3+8], %rd1, %rd1, [%r3+" metadata               \
+    "], %r10, %p6;\n"
 /* Shifts columns by 4, so that the last chunks of eight are read for four of theirs. */
 #define MULTIPLY_SHIFTED                                                                           \
     "mov.b32 %r10, 0x42110490; mov.u64 %rd4, 0x0400000000000000;\n"                                \
@@ -197,6 +200,11 @@ static const struct use uses[] = {
      "tcgen05.shift takes 8 columns of tensor memory from column 124 on"},
     {"@%p5 tcgen05.shift.cta_group::1.down [%r3+1048576];\n", "it begins at a multiple of 32"},
     {"@%p5 tcgen05.shift.cta_group::1.down [%r3+2097152];\n", "lacks others than lane 0"},
+    {MULTIPLY_SPARSE("32"), "it does not say that a is sparse"},
+    {"mov.b32 %r10, 0x08040494;\n" MULTIPLY_SPARSE("33"), "they begin in lane 0 of an even column"},
+    {"mov.b32 %r10, 0x08040494;\n" MULTIPLY_SPARSE("65568"), "begin in lane 1 of column 32"},
+    {"mov.b32 %r10, 0x08040494;\n" MULTIPLY_SPARSE("128"),
+     "the metadata of a of tcgen05.mma takes 2 columns of tensor memory from column 128 on"},
     {"mov.b32 %r10, 0x04040490;\n" MULTIPLY_AND_SHIFT, ".ashift is for all lanes"},
 };
 
