@@ -170,23 +170,45 @@ static void find_intervals(struct allocation *allocation, bool is_tractable) {
     }
 }
 
+static bool is_wait(const struct instruction *instruction) {
+    const struct syntax_instruction *source = instruction->detail->source;
+    return source && strcmp(source->root, "wgmma") == 0 &&
+           strcmp(source->modifiers[0], "wait_group") == 0;
+}
+
+/* The first place that the branch may go to, or `before`. */
+static uint32_t first_target(const struct allocation *allocation,
+                             const struct instruction *instruction, uint32_t before) {
+    for (size_t k = 0; k < graph_target_count(instruction); k++) {
+        const uint32_t target = graph_target(allocation->function, instruction, k);
+        before = target < before ? target : before;
+    }
+    return before;
+}
+
 /* A wgmma reads its registers until it is waited for, and the assembler gives them to nobody before:
- * they are held up to the next wait in the text, or to the end. */
+ * they are held up to the next wait in the text, or to the end. Where a loop goes round before that,
+ * they are held from its head. */
 static void hold_products(struct allocation *allocation) {
     const struct decoder *decoder = allocation->decoder;
     const uint32_t count = allocation->function->count;
-    uint32_t *waits = source_allocate(decoder->source, (count + 1) * sizeof *waits);
-    waits[count] = count - 1;
+    struct interval *held = source_allocate(decoder->source, (count + 1) * sizeof *held);
+    held[count] = (struct interval){.start = UINT32_MAX, .end = count - 1};
     for (uint32_t k = count; k-- > 0;) {
-        const struct syntax_instruction *source = allocation->code[k].detail->source;
-        const bool is_wait = source && strcmp(source->root, "wgmma") == 0 &&
-                             strcmp(source->modifiers[0], "wait_group") == 0;
-        waits[k] = is_wait ? k : waits[k + 1];
+        const struct instruction *instruction = &allocation->code[k];
+        held[k].end = is_wait(instruction) ? k : held[k + 1].end;
+        held[k].start = is_wait(instruction)
+                            ? UINT32_MAX
+                            : first_target(allocation, instruction, held[k + 1].start);
     }
     for (size_t k = 0; k < decoder->use_count; k++) {
         const uint32_t instruction = decoder->uses[k].instruction;
-        if (allocation->code[instruction].detail->product)
-            widen(&allocation->intervals[decoder->uses[k].number], waits[instruction]);
+        struct interval *interval = &allocation->intervals[decoder->uses[k].number];
+        if (!allocation->code[instruction].detail->product)
+            continue;
+        widen(interval, held[instruction].end);
+        if (held[instruction].start < instruction)
+            widen(interval, held[instruction].start);
     }
 }
 

@@ -60,6 +60,12 @@ static void right_products_pass_the_checks(void **state) {
         /* Others that are first written when those of a are read by nobody else. */
         FENCE FROM_REGISTERS COMMIT "add.u32 %d4, %r1, 1; add.u32 %d5, %d4, 1; add.u32 %d6, %d5, "
                                     "%d4; add.u32 %d7, %d6, %d5;\n" WAIT READ,
+        /* A loop that waits for its products when it has gone round. */
+        ".reg .b32 %b<4>; mov.u32 %r6, 0;\n"
+        "LOOP: add.u32 %r7, %r6, 5; add.u32 %r8, %r7, %r7; add.u32 %r6, %r6, 1;\n" WAIT
+        "mov.b32 %b0, %r3; mov.b32 %b1, %r3; mov.b32 %b2, %r3; mov.b32 %b3, %r3;\n" FENCE MULTIPLY(
+            "{%b0,%b1,%b2,%b3}, %rd2, %p1") ", 0;\n" COMMIT
+                                            "setp.lt.u32 %p2, %r6, 3; @%p2 bra LOOP;\n" WAIT READ,
     };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         if (run_checked(*state, THREADS, cases[k]) != MACHINE_OK)
