@@ -220,7 +220,6 @@ static void check_shared_races(struct warp *warp, const struct instruction *inst
     const uint32_t bytes = bytes_of(instruction->detail);
     const struct race_words words = {access->address.at, access->mask, bytes};
     const bool is_plain = !instruction->detail->is_strong && bytes % 4 == 0;
-    race_next(warp);
     if (is_plain && !is_store && kind == PATTERN_UNIFORM &&
         race_read_by_all(warp, LANES - 1U - (unsigned)__builtin_clz(access->mask),
                          (uint32_t)access->first, bytes))

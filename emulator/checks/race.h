@@ -37,8 +37,6 @@ enum race_flag {
 /* Lanes of the warp meet: what each has done, the others have seen. */
 void race_meet(struct warp *warp, uint32_t mask);
 
-/* The next access of the warp is another instruction's. */
-void race_next(struct warp *warp);
 /* An access of `size` bytes of shared memory, in a launch that checks for races; `flags` are of
  * enum race_flag. `value` has the bytes that are written, NULL: they are not known. */
 void race_access(struct warp *warp, const struct instruction *instruction, unsigned lane,

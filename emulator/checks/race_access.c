@@ -20,7 +20,7 @@ static struct race_byte *byte_at(const struct block *block, uint32_t offset) {
 }
 
 static bool is_like(const struct race_access *a, const struct race_access *b) {
-    return a->clock == b->clock && a->sync_clock == b->sync_clock && a->serial == b->serial &&
+    return a->clock == b->clock && a->sync_clock == b->sync_clock && a->has_value == b->has_value &&
            a->thread == b->thread && a->rank == b->rank && a->is_set == b->is_set &&
            a->is_strong == b->is_strong && !a->is_pending && !b->is_pending && !a->is_bulk &&
            !b->is_bulk && !a->is_agent && !b->is_agent && a->is_warp == b->is_warp;
@@ -80,11 +80,9 @@ static bool misses(const struct warp *warp, const struct race_access *write,
                race_clock_of(warp)[race_half_of(warp->block) + entry_of(warp->block, write)];
 }
 
-/* Lanes of one store that write the same value agree, whichever comes last. */
-static bool agrees(const struct warp *warp, const struct race_byte *byte,
-                   const struct race_access *now, const unsigned char *value) {
-    return value && byte->write.serial == now->serial && is_own_warp(warp, &byte->write) &&
-           byte->value == *value;
+/* Stores that write the same value agree, whichever comes last. */
+static bool agrees(const struct race_byte *byte, const unsigned char *value) {
+    return value && byte->write.has_value && !byte->write.is_pending && byte->value == *value;
 }
 
 /* What the other one does or has done, and what would have come between. */
@@ -116,10 +114,6 @@ static void report(struct warp *warp, const struct instruction *instruction, uns
                "race in shared memory: thread %u %s a byte %s; offset %u",
                warp->first_thread + lane, verb, other, offset);
     warp->block->fault.kind = FAULT_RACE;
-}
-
-void race_next(struct warp *warp) {
-    warp->serial++;
 }
 
 void race_arrived(struct warp *warp, uint32_t address, uint32_t size) {
@@ -180,10 +174,10 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
     const char *verb = is_write ? "writes" : "reads";
     const struct race_access now = {.clock = race_clock_of(warp)[race_number_of(warp)],
                                     .sync_clock = warp->sync_clock,
-                                    .serial = value ? warp->serial : 0,
                                     .thread = (uint16_t)(warp->first_thread + lane),
                                     .rank = (uint8_t)warp->block->rank,
                                     .is_set = true,
+                                    .has_value = value != NULL,
                                     .is_strong = flags & RACE_STRONG,
                                     .is_bulk = flags & RACE_BULK,
                                     .is_pending = flags & RACE_PENDING,
@@ -192,7 +186,7 @@ void race_access(struct warp *warp, const struct instruction *instruction, unsig
         const uint32_t offset = place->offset + k;
         struct race_byte *byte = byte_at(place->block, offset);
         const bool after_write = races(warp, &byte->write, true, &now) &&
-                                 !(is_write && agrees(warp, byte, &now, value ? value + k : NULL));
+                                 !(is_write && agrees(byte, value ? value + k : NULL));
         if (after_write)
             report(warp, instruction, lane, offset, verb, &byte->write,
                    describe(&byte->write, true));
@@ -229,9 +223,9 @@ static struct word_access begin_words(const struct warp *warp, bool is_write) {
     const struct race_lanes *lanes = warp->block->race->clocks->lanes;
     return (struct word_access){.now = {.clock = clock[race_number_of(warp)],
                                         .sync_clock = warp->sync_clock,
-                                        .serial = is_write ? warp->serial : 0,
                                         .rank = (uint8_t)warp->block->rank,
-                                        .is_set = true},
+                                        .is_set = true,
+                                        .has_value = is_write},
                                 .clock = clock,
                                 .lanes = lanes,
                                 .meets_apart = lanes[race_number_of(warp)].meet_apart,

@@ -8,13 +8,13 @@ enum { RACE_WORD_BYTES = 4 };
 
 struct race_access {
     uint32_t clock, sync_clock;
-    uint32_t serial; /* of the store, in its warp; 0: its value is not known */
     uint16_t thread; /* in its block; of a bulk copy that has arrived the one that issued it */
     uint8_t rank;    /* of the block */
     bool is_set : 1, is_strong : 1, is_pending : 1;
-    bool is_bulk : 1;  /* by a bulk copy */
-    bool is_agent : 1; /* which has arrived */
-    bool is_warp : 1;  /* by all lanes of the thread's warp together */
+    bool has_value : 1; /* a store's, kept beside it */
+    bool is_bulk : 1;   /* by a bulk copy */
+    bool is_agent : 1;  /* which has arrived */
+    bool is_warp : 1;   /* by all lanes of the thread's warp together */
 };
 
 /* Bytes of a word mostly share their accesses, which then stand here alone. */

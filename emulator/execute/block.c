@@ -195,7 +195,7 @@ static void start_warp(struct warp *warp) {
     warp->is_faulted = warp->communicated = warp->is_spent = false;
     warp->executed = 0;
     warp->copy_count = 0;
-    warp->sync_clock = warp->serial = 0;
+    warp->sync_clock = 0;
     warp->regroup = true;
     warp->mask = 0;
     for (unsigned lane = 0; lane < LANES; lane++) {

@@ -187,7 +187,6 @@ struct warp {
     uint32_t async_group[LANES]; /* the number of the group that is open */
     uint32_t bulk_group[LANES];  /* the same for bulk copies */
     uint32_t sync_clock;         /* times that lanes have met, for the check of races */
-    uint32_t serial;             /* accesses to shared memory, for the same */
     uint64_t product_count;      /* of wgmma.mma_async */
     uint64_t product_group;      /* of wgmma, the one that is open */
     uint64_t product_wait; /* it waits until its warpgroup has committed so many groups; 0: not */

@@ -251,14 +251,16 @@ static void a_copy_races_with_its_own_thread_until_its_wait(void **state) {
     ".visible .entry k() { .reg .b32 %r<6>; .shared .align 4 .b8 word[4];\n"                       \
     "mov.u32 %r1, %tid.x; st.shared.u32 [word], " value "; ret; }\n"
 
-/* Which lane's value stays is open; where they agree it does not matter. */
-static void lanes_of_a_store_that_agree_do_not_race(void **state) {
+/* Which thread's value stays is open; where they agree it does not matter. */
+static void stores_that_agree_do_not_race(void **state) {
     struct bench *bench = *state;
     struct machine_options options = bench_options(bench);
     options.check_race = true;
     machine_set_options(bench->machine, &options);
     assert_int_equal(bench_load(bench, STORE("7")), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
+    assert_int_equal(LAUNCH(bench, "k", 1, 64), MACHINE_OK);
+    assert_int_equal(bench_load(bench, STORE("7; ld.shared.u32 %r2, [word]")), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 64), MACHINE_CHECK_FAILED);
     assert_int_equal(bench_load(bench, STORE("%r1")), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_CHECK_FAILED);
@@ -599,7 +601,7 @@ int main(void) {
         TEST(who_reads_too_early_races),
         TEST(a_copy_races_until_a_barrier_follows_its_wait),
         TEST(a_copy_races_with_its_own_thread_until_its_wait),
-        TEST(lanes_of_a_store_that_agree_do_not_race),
+        TEST(stores_that_agree_do_not_race),
         TEST(who_ends_has_arrived_at_the_barrier_of_all),
         TEST(a_word_that_its_reader_wrote_races_with_other_readers),
         TEST(one_lane_arrives_for_others_behind_a_barrier_of_its_warp),
