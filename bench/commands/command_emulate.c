@@ -24,7 +24,7 @@ static const char doc[] =
 
 struct parsed {
     const char *device, *check, *report;
-    bool preload;
+    bool preload, wait;
     int found_status;
 };
 
@@ -40,6 +40,8 @@ static const struct command_option options[] = {
     OPTION_FLAG("preload", struct parsed, preload,
                 "Load the emulator's runtime and NVRTC before those that the program brings along, "
                 "as wheels of Python do"),
+    OPTION_FLAG("wait", struct parsed, wait,
+                "Wait for the processes that the program leaves running, too"),
     OPTION_WHOLE("error-exitcode", 0, 255, struct parsed, found_status,
                  "The exit status where something was found wrong and the program's is 0 (86)"),
     OPTIONS_END,
@@ -47,7 +49,7 @@ static const struct command_option options[] = {
 
 /* Whether the next word is this option's value. The options of all commands without one may be cut short. */
 static bool takes_value(const char *option) {
-    static const char *const alone[] = {"--pr", "--he", "--us"};
+    static const char *const alone[] = {"--pr", "--wa", "--he", "--us"};
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
         if (strncmp(option, alone[i], strlen(alone[i])) == 0)
             return false;
@@ -159,7 +161,7 @@ static enum status summary_print(const struct emulated_program *program, bool is
 
 static enum status program_emulate(const struct parsed *parsed, char *const *words,
                                    const struct command_context *context, struct message *message) {
-    struct emulated_program program = {.preload = parsed->preload};
+    struct emulated_program program = {.preload = parsed->preload, .waits = parsed->wait};
     char configuration[1024];
     size_t found = 0;
     enum status status = configuration_write(parsed, configuration, sizeof configuration, message);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -167,6 +168,21 @@ static enum status wait_for(struct emulated_program *program, pid_t process,
     return STATUS_OK;
 }
 
+/* Processes whose parents end before them become this one's children, at whatever depth. */
+static enum status left_adopt(struct message *message) {
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+        return STATUS_OK;
+    return message_set(message, STATUS_FAILED,
+                       "cannot wait for what the program leaves running: %s", strerror(errno));
+}
+
+/* Until there are none, or lockstep is told to stop. */
+static void left_await(const struct command_context *context) {
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        if (context->stop(context->stop_argument))
+            return;
+}
+
 /* What processes have left that did not come to their end. One that a signal has ended could free
  * nothing. */
 static enum status journals_read(struct emulated_program *program, struct message *message) {
@@ -258,11 +274,15 @@ enum status emulated_program_run(struct emulated_program *program, char *const *
     if (status == STATUS_OK)
         status = configuration_check(found, configuration, message);
     journals_remove(program->processes); /* of the check, which ends without clearing up */
+    if (status == STATUS_OK && program->waits)
+        status = left_adopt(message);
     const int error = status == STATUS_OK ? start(&process, words) : 0;
     if (error)
         status = start_refuse(words[0], error, message);
     if (status == STATUS_OK)
         status = wait_for(program, process, context, message);
+    if (status == STATUS_OK && program->waits)
+        left_await(context);
     if (status == STATUS_OK)
         status = journals_read(program, message);
     if (status != STATUS_OK)

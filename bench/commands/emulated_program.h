@@ -10,6 +10,7 @@
 /* What is written down lies in a folder of its own, which emulated_program_forget removes. */
 struct emulated_program {
     bool preload; /* filled in before: load the emulator's libraries before the program's */
+    bool waits;   /* filled in before: wait for what the program leaves running, too */
     char folder[256];
     char counters[300];  /* a CSV file: a row a kernel; missing where none was launched */
     char findings[300];  /* a line a finding; missing where there are none */
@@ -22,7 +23,7 @@ struct emulated_program {
 
 /*
  * Starts `words` (ended by NULL; the first is looked up in PATH) with the emulated driver in front,
- * and waits for its end. Keys of `configuration` stand in place of those in LOCKSTEP_EMULATOR; NULL: none.
+ * and waits for its end; and for the ends of processes that it has left, where that was asked for. Keys of `configuration` stand in place of those in LOCKSTEP_EMULATOR; NULL: none.
  * STATUS_INVALID: there is no such program. STATUS_NO_GPU: there is no emulated driver.
  */
 enum status emulated_program_run(struct emulated_program *program, char *const *words,

@@ -541,6 +541,23 @@ static void processes_without_an_end_are_counted(void **state) {
     }
 }
 
+/* By a shell that does not wait for it: the program's end is not its own. */
+static void processes_that_are_left_are_waited_for(void **state) {
+    (void)state;
+    char script[PATH_MAX + 100];
+    snprintf(script, sizeof script, "(sleep 1; setsid '%s' frees writes 0) & exit 3", self);
+    struct call call = EMULATE("--wait", "sh", "-c", script);
+    check_status(&call, 3);
+    check_holds(call.err, "store  ");
+    check_holds(call.err, "nothing was found wrong");
+    call_free(&call);
+    snprintf(script, sizeof script, "(sleep 1; '%s' overruns writes 0) & exit 0", self);
+    call = EMULATE("--wait", "sh", "-c", script);
+    check_status(&call, 86);
+    check_holds(call.err, "out-of-bounds");
+    call_free(&call);
+}
+
 /* Only the memory that a process has left, and none of one that a signal has ended. */
 static void leaks_of_processes_without_an_end_are_found(void **state) {
     (void)state;
@@ -588,6 +605,7 @@ int main(int argc, char **argv) {
         IN_PLACE(processes_without_an_end_are_counted),
         IN_PLACE(leaks_of_processes_without_an_end_are_found),
         IN_PLACE(a_quick_exit_and_a_fork_lose_nothing),
+        IN_PLACE(processes_that_are_left_are_waited_for),
         IN_PLACE(a_fault_that_the_program_ignores_is_an_exit_status),
         IN_PLACE(what_could_not_be_loaded_is_found),
         IN_PLACE(calls_that_are_refused_are_found),

@@ -153,6 +153,7 @@ static const struct {
     {"tuning", "tuning.csv"},
     {"usage", ""},
     {"variant", "nn"},
+    {"wait", ""},
     {"yardsticks", ""},
 };
 
