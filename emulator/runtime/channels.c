@@ -36,12 +36,15 @@ static const struct channel *channel_of(CUarray_format format) {
     return &known[k];
 }
 
-struct cudaChannelFormatDesc channels_of(const CUDA_ARRAY3D_DESCRIPTOR *array) {
-    const struct channel *channel = channel_of(array->Format);
+struct cudaChannelFormatDesc channels_described(CUarray_format format, unsigned count) {
+    const struct channel *channel = channel_of(format);
     const int bits = channel->bits;
-    return (struct cudaChannelFormatDesc){bits, array->NumChannels > 1 ? bits : 0,
-                                          array->NumChannels > 2 ? bits : 0,
-                                          array->NumChannels > 2 ? bits : 0, channel->kind};
+    return (struct cudaChannelFormatDesc){bits, count > 1 ? bits : 0, count > 2 ? bits : 0,
+                                          count > 2 ? bits : 0, channel->kind};
+}
+
+struct cudaChannelFormatDesc channels_of(const CUDA_ARRAY3D_DESCRIPTOR *array) {
+    return channels_described(array->Format, array->NumChannels);
 }
 
 CUresult channels_bytes(CUarray array, size_t *bytes) {

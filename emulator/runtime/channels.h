@@ -6,6 +6,7 @@
 
 CUresult channels_format(const struct cudaChannelFormatDesc *channels, CUarray_format *format,
                          unsigned *count);
+struct cudaChannelFormatDesc channels_described(CUarray_format format, unsigned count);
 struct cudaChannelFormatDesc channels_of(const CUDA_ARRAY3D_DESCRIPTOR *array);
 /* Bytes of an array's element. */
 CUresult channels_bytes(CUarray array, size_t *bytes);

@@ -257,6 +257,34 @@ RUNTIME_API cudaError_t cudaMemcpy3DAsync(const struct cudaMemcpy3DParms *copy, 
 }
 RUNTIME_PER_THREAD(cudaMemcpy3DAsync, _ptsz);
 
+static cudaError_t copy_box_over_devices(const struct cudaMemcpy3DPeerParms *peers, CUstream stream,
+                                         bool is_async) {
+    if (!peers)
+        return copy_box(NULL, stream, is_async);
+    if (!are_devices(peers->dstDevice, peers->srcDevice))
+        return refuse_devices(peers->dstDevice, peers->srcDevice);
+    const struct cudaMemcpy3DParms copy = {.srcArray = peers->srcArray,
+                                           .srcPos = peers->srcPos,
+                                           .srcPtr = peers->srcPtr,
+                                           .dstArray = peers->dstArray,
+                                           .dstPos = peers->dstPos,
+                                           .dstPtr = peers->dstPtr,
+                                           .extent = peers->extent,
+                                           .kind = cudaMemcpyDeviceToDevice};
+    return copy_box(&copy, stream, is_async);
+}
+
+RUNTIME_API cudaError_t cudaMemcpy3DPeer(const struct cudaMemcpy3DPeerParms *peers) {
+    return copy_box_over_devices(peers, NULL, false);
+}
+RUNTIME_PER_THREAD(cudaMemcpy3DPeer, _ptds);
+
+RUNTIME_API cudaError_t cudaMemcpy3DPeerAsync(const struct cudaMemcpy3DPeerParms *peers,
+                                              CUstream stream) {
+    return copy_box_over_devices(peers, stream, true);
+}
+RUNTIME_PER_THREAD(cudaMemcpy3DPeerAsync, _ptsz);
+
 static struct cudaMemcpy3DParms plane(void *to, size_t to_pitch, const void *from,
                                       size_t from_pitch, size_t width, size_t height,
                                       enum cudaMemcpyKind kind) {

@@ -48,6 +48,20 @@ static void apart() {
     }
 }
 
+static void copy_box(int *to, int *from) {
+    cudaMemcpy3DPeerParms box = {};
+    box.srcPtr = make_cudaPitchedPtr(from, sizeof *from, 1, 1);
+    box.dstPtr = make_cudaPitchedPtr(to, sizeof *to, 1, 1);
+    box.dstDevice = 1;
+    box.extent = make_cudaExtent(sizeof *from, 1, 1);
+    OK(cudaMemset(to, 0, sizeof *to));
+    OK(cudaMemcpy3DPeer(&box));
+    OK(cudaMemcpy3DPeerAsync(&box, 0));
+    box.srcDevice = 2;
+    EXPECT(cudaErrorInvalidDevice, cudaMemcpy3DPeer(&box));
+    (void)cudaGetLastError();
+}
+
 static void together() {
     int *memory[2], can = 0, value = 7, rank = -1, supported = 0;
     cudaStream_t stream;
@@ -75,6 +89,7 @@ static void together() {
     OK(cudaMemcpyPeerAsync(memory[1], 1, memory[0], 0, sizeof(int), stream));
     EXPECT(cudaErrorInvalidDevice, cudaMemcpyPeer(memory[1], 1, memory[0], 2, sizeof(int)));
     (void)cudaGetLastError();
+    copy_box(memory[1], memory[0]);
     OK(cudaSetDevice(0));
     count<<<1, 1>>>(memory[1], 1);
     OK(cudaMemcpy(&value, memory[1], sizeof value, cudaMemcpyDefault));

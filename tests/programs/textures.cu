@@ -36,6 +36,20 @@ __global__ void fetch_plane(float *to, cudaTextureObject_t texture, float dx, fl
     to[threadIdx.x] = tex2D<float>(texture, threadIdx.x % WIDTH + dx, threadIdx.x / WIDTH + dy);
 }
 
+/* What was described is read back. */
+static void read_back(cudaTextureObject_t texture, cudaArray_t array,
+                      cudaTextureFilterMode filter) {
+    cudaResourceDesc resource;
+    cudaTextureDesc description;
+    OK(cudaGetTextureObjectResourceDesc(&resource, texture));
+    CHECK(resource.resType == cudaResourceTypeArray && resource.res.array.array == array);
+    OK(cudaGetTextureObjectTextureDesc(&description, texture));
+    CHECK(description.filterMode == filter && description.addressMode[1] == cudaAddressModeClamp);
+    CHECK(description.readMode == cudaReadModeElementType && !description.normalizedCoords);
+    EXPECT(cudaErrorInvalidValue, cudaGetTextureObjectTextureDesc(nullptr, texture));
+    (void)cudaGetLastError();
+}
+
 static void planes() {
     const cudaChannelFormatDesc channels = cudaCreateChannelDesc<float>();
     float texels[HEIGHT][WIDTH], results[HEIGHT * WIDTH], back[HEIGHT][WIDTH];
@@ -60,6 +74,7 @@ static void planes() {
     (void)cudaGetLastError();
     const cudaTextureObject_t nearest = texture_of(array, cudaFilterModePoint, false);
     const cudaTextureObject_t linear = texture_of(array, cudaFilterModeLinear, false);
+    read_back(linear, array, cudaFilterModeLinear);
     run(results, HEIGHT * WIDTH, fetch_plane, nearest, 0.5F, 0.5F);
     CHECK(memcmp(texels, results, sizeof results) == 0);
     run(results, HEIGHT * WIDTH, fetch_plane, linear, 1.0F, 0.5F);
