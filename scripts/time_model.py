@@ -211,15 +211,13 @@ def solve(matrix, right):
 WIDE = 0.15  # residuals beyond that count by their size, not by its square
 
 
-def fit(rows, begin, held, near=None):
-    """Levenberg and Marquardt, on logarithms of times and constants. The last of `begin` is the exponent where it is fitted too. `near`
-    are constants that a similar fit found, which only save steps."""
-    with_exponent = len(begin) > len(CONSTANTS)
-
+def fit(rows, begin, held, exponent=None, near=None):
+    """Levenberg and Marquardt, on logarithms of times and constants. Without an exponent the last of `begin` is that, and is fitted too.
+    `near` are constants that a similar fit found, which only save steps."""
     def residuals(logs):
         values = [math.exp(x) for x in logs]
-        constants, exponent = (values[:-1], values[-1]) if with_exponent else (values, fit.exponent)
-        return [math.log(predict(need, constants, exponent) / ms) for need, ms, _ in rows]
+        constants, power = (values, exponent) if exponent else (values[:-1], values[-1])
+        return [math.log(predict(need, constants, power) / ms) for need, ms, _ in rows]
 
     def cost(found, logs):
         spread = sum(2 * WIDE ** 2 * w * (math.sqrt(1 + (x / WIDE) ** 2) - 1) for x, (_, _, w) in zip(found, rows))
@@ -259,12 +257,13 @@ def fit(rows, begin, held, near=None):
 
 
 def fit_all(rows, near=None):
-    """Constants of all GPUs together, with the exponent."""
-    found = fit(weigh(rows), BEGIN + [EXPONENT], HELD_BEGIN, near and near + [fit.exponent])
-    fit.exponent = found[-1]
-    return found[:-1]
+    """Constants of all GPUs together, and the exponent; `near` are those of a similar fit."""
+    *constants, exponent = fit(weigh(rows), BEGIN + [EXPONENT], HELD_BEGIN, near=near and [*near[0], near[1]])
+    return constants, exponent
 
 
 def fit_family(rows, family, common, near=None):
+    """Constants of a family, held to those of all GPUs, whose exponent it takes."""
+    constants, exponent = common
     own = weigh([row for row in rows if row["family"] == family])
-    return fit(own, common, HELD_FAMILY, near) if own else common
+    return fit(own, constants, HELD_FAMILY, exponent, near) if own else constants
