@@ -10,23 +10,20 @@
 #include "emulator/checks/race.h"
 #include "emulator/execute/cached.h"
 #include "emulator/lanes/space.h"
+#include "emulator/memory/list.h"
 #include "emulator/memory/request.h"
 #include "emulator/warps/bounds.h"
 #include "emulator/warps/values.h"
 #include "emulator/warps/warp.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct async_copy *add_copy(struct warp *warp) {
-    if (warp->copy_count == warp->copy_capacity) {
-        size_t capacity = warp->copy_capacity ? warp->copy_capacity * 2 : 256;
-        struct async_copy *grown = realloc(warp->copies, capacity * sizeof *grown);
-        if (!grown)
-            return NULL;
-        warp->copies = grown;
-        warp->copy_capacity = capacity;
-    }
+    struct async_copy *copies =
+        list_reserve(warp->copies, warp->copy_count + 1, &warp->copy_capacity, sizeof *copies);
+    if (!copies)
+        return NULL;
+    warp->copies = copies;
     return &warp->copies[warp->copy_count++];
 }
 

@@ -3,6 +3,7 @@
 
 #include "emulator/async/phase.h"
 #include "emulator/checks/race.h"
+#include "emulator/memory/list.h"
 #include "emulator/warps/warp.h"
 
 #include <stdlib.h>
@@ -18,17 +19,14 @@ void transfer_close(struct cluster *cluster) {
 struct transfer *transfer_add(struct warp *warp, const struct instruction *instruction,
                               unsigned lane) {
     struct cluster *cluster = warp->block->cluster;
-    if (cluster->transfer_count == cluster->transfer_capacity) {
-        const size_t capacity = cluster->transfer_capacity ? cluster->transfer_capacity * 2 : 16;
-        struct transfer *grown = realloc(cluster->transfers, capacity * sizeof *grown);
-        if (!grown) {
-            warp_fault(warp, instruction, MACHINE_OUT_OF_MEMORY, lane, 0,
-                       "no host memory left for a bulk copy");
-            return NULL;
-        }
-        cluster->transfers = grown;
-        cluster->transfer_capacity = capacity;
+    struct transfer *transfers = list_reserve(cluster->transfers, cluster->transfer_count + 1,
+                                              &cluster->transfer_capacity, sizeof *transfers);
+    if (!transfers) {
+        warp_fault(warp, instruction, MACHINE_OUT_OF_MEMORY, lane, 0,
+                   "no host memory left for a bulk copy");
+        return NULL;
     }
+    cluster->transfers = transfers;
     struct transfer *transfer = &cluster->transfers[cluster->transfer_count++];
     *transfer = (struct transfer){
         .instruction = instruction, .warp = warp, .lane = lane, .group = warp->bulk_group[lane]};

@@ -4,6 +4,7 @@
 #include "emulator/arithmetic/warpgroup.h"
 #include "emulator/checks/check.h"
 #include "emulator/checks/race.h"
+#include "emulator/memory/list.h"
 #include "emulator/warps/warp.h"
 
 #include <stdlib.h>
@@ -189,14 +190,11 @@ void warpgroup_watch_fence(struct warp *warp) {
 /* ---- Operands in shared memory ---- */
 
 static struct watched_read *add_read(struct warpgroup_watch *watch) {
-    if (watch->read_count == watch->read_capacity) {
-        const size_t capacity = watch->read_capacity ? watch->read_capacity * 2 : 1024;
-        struct watched_read *grown = realloc(watch->reads, capacity * sizeof *grown);
-        if (!grown)
-            return NULL;
-        watch->reads = grown;
-        watch->read_capacity = capacity;
-    }
+    struct watched_read *reads =
+        list_reserve(watch->reads, watch->read_count + 1, &watch->read_capacity, sizeof *reads);
+    if (!reads)
+        return NULL;
+    watch->reads = reads;
     return &watch->reads[watch->read_count++];
 }
 

@@ -6,6 +6,7 @@
 
 #include "emulator/driver/condition.h"
 #include "emulator/driver/memory/region.h"
+#include "emulator/memory/list.h"
 
 /* ---- Operations: an operation may be a graph, and a graph is made of operations ---- */
 
@@ -106,15 +107,11 @@ CUresult graph_begin_node(CUgraphNode handle, CUgraphNodeType type, struct drive
 }
 
 static bool graph_reserve(struct driver_graph *graph) {
-    if (graph->count < graph->capacity)
-        return true;
-    size_t capacity = graph->capacity ? graph->capacity * 2 : 16;
-    struct driver_node **nodes = realloc(graph->nodes, capacity * sizeof(struct driver_node *));
-    if (!nodes)
-        return false;
-    graph->nodes = nodes;
-    graph->capacity = capacity;
-    return true;
+    struct driver_node **nodes = list_reserve(graph->nodes, graph->count + 1, &graph->capacity,
+                                              sizeof(struct driver_node *));
+    if (nodes)
+        graph->nodes = nodes;
+    return nodes != NULL;
 }
 
 /* A node with a copy of the operation and room for `count` dependencies, at the end of the graph.

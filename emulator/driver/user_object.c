@@ -1,6 +1,8 @@
 /* User objects, counted: the program's references, and those of its graphs. */
 #include "emulator/driver/user_object.h"
 
+#include "emulator/memory/list.h"
+
 #include <stdlib.h>
 
 CUresult user_object_open(CUhostFn destroy, void *data, unsigned references, CUuserObject *handle) {
@@ -63,16 +65,12 @@ static struct driver_user_reference *reference_find(const struct driver_user_ref
 }
 
 static bool references_reserve(struct driver_user_references *references) {
-    if (references->count < references->capacity)
-        return true;
-    const size_t capacity = references->capacity ? references->capacity * 2 : 4;
-    struct driver_user_reference *grown =
-        realloc(references->objects, capacity * sizeof *references->objects);
-    if (!grown)
-        return false;
-    references->objects = grown;
-    references->capacity = capacity;
-    return true;
+    struct driver_user_reference *objects =
+        list_reserve(references->objects, references->count + 1, &references->capacity,
+                     sizeof *references->objects);
+    if (objects)
+        references->objects = objects;
+    return objects != NULL;
 }
 
 CUresult user_references_add(struct driver_user_references *references,

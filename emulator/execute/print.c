@@ -2,10 +2,10 @@
  * "Formatted output"). */
 #include "emulator/execute/print.h"
 
+#include "emulator/memory/list.h"
 #include "emulator/warps/address.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void put(struct warp *warp, const char *text, size_t length) {
@@ -18,16 +18,12 @@ static void put(struct warp *warp, const char *text, size_t length) {
         __atomic_store_n(&launch->output_dropped, true, __ATOMIC_RELAXED);
         return;
     }
-    if (output->length + length > output->capacity) {
-        size_t capacity = (output->length + length) * 2;
-        char *grown = realloc(output->text, capacity);
-        if (!grown) {
-            __atomic_store_n(&launch->output_dropped, true, __ATOMIC_RELAXED);
-            return;
-        }
-        output->text = grown;
-        output->capacity = capacity;
+    char *grown = list_reserve(output->text, output->length + length, &output->capacity, 1);
+    if (!grown) {
+        __atomic_store_n(&launch->output_dropped, true, __ATOMIC_RELAXED);
+        return;
     }
+    output->text = grown;
     memcpy(output->text + output->length, text, length);
     output->length += length;
 }

@@ -1,6 +1,8 @@
 /* What the blocks of a launch printed, in their order. */
 #include "emulator/machine/output.h"
 
+#include "emulator/memory/list.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,15 +10,10 @@ void output_keep(struct launch *launch, struct block *block) {
     if (block->output.length == 0)
         return;
     pthread_mutex_lock(&launch->lock);
-    if (launch->output_count == launch->output_capacity) {
-        size_t capacity = launch->output_capacity ? launch->output_capacity * 2 : 64;
-        struct output *grown = realloc(launch->outputs, capacity * sizeof *grown);
-        if (grown) {
-            launch->outputs = grown;
-            launch->output_capacity = capacity;
-        }
-    }
-    if (launch->output_count < launch->output_capacity) {
+    struct output *outputs = list_reserve(launch->outputs, launch->output_count + 1,
+                                          &launch->output_capacity, sizeof *outputs);
+    if (outputs) {
+        launch->outputs = outputs;
         block->output.block = block->index;
         launch->outputs[launch->output_count++] = block->output;
         block->output = (struct output){0};

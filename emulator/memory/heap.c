@@ -1,6 +1,8 @@
 /* The heap of the device: first fit over a list of chunks. */
 #include "emulator/memory/heap.h"
 
+#include "emulator/memory/list.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,15 +25,11 @@ void heap_close(struct heap *heap) {
 
 /* Room for one more chunk. */
 static bool heap_reserve(struct heap *heap) {
-    if (heap->count < heap->capacity)
-        return true;
-    const size_t capacity = heap->capacity * 2;
-    struct heap_chunk *chunks = realloc(heap->chunks, capacity * sizeof *chunks);
-    if (!chunks)
-        return false;
-    heap->chunks = chunks;
-    heap->capacity = capacity;
-    return true;
+    struct heap_chunk *chunks =
+        list_reserve(heap->chunks, heap->count + 1, &heap->capacity, sizeof *chunks);
+    if (chunks)
+        heap->chunks = chunks;
+    return chunks != NULL;
 }
 
 uint64_t heap_allocate(struct heap *heap, uint64_t bytes) {

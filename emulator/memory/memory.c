@@ -2,6 +2,7 @@
 #include "emulator/memory/memory.h"
 
 #include "emulator/lanes/space.h"
+#include "emulator/memory/list.h"
 #include "emulator/memory/multicast.h"
 
 #include <stdlib.h>
@@ -89,15 +90,11 @@ const struct memory_freed *memory_find_freed(const struct memory *memory, uint64
 
 static enum machine_status range_insert(struct memory *memory, uint64_t base, size_t size,
                                         enum machine_memory_kind kind) {
-    if (memory->count == memory->capacity) {
-        size_t capacity = memory->capacity ? memory->capacity * 2 : 16;
-        struct memory_range **grown =
-            realloc(memory->ranges, capacity * sizeof(struct memory_range *));
-        if (!grown)
-            return MACHINE_OUT_OF_MEMORY;
-        memory->ranges = grown;
-        memory->capacity = capacity;
-    }
+    struct memory_range **ranges = list_reserve(memory->ranges, memory->count + 1,
+                                                &memory->capacity, sizeof(struct memory_range *));
+    if (!ranges)
+        return MACHINE_OUT_OF_MEMORY;
+    memory->ranges = ranges;
     struct memory_range *range = calloc(1, sizeof *range);
     if (!range)
         return MACHINE_OUT_OF_MEMORY;

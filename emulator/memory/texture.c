@@ -1,6 +1,8 @@
 /* The table of textures and surfaces. */
 #include "emulator/memory/texture.h"
 
+#include "emulator/memory/list.h"
+
 #include <stdlib.h>
 
 static struct texture_slot *slot_find(const struct texture_table *table, uint64_t handle) {
@@ -11,23 +13,16 @@ static struct texture_slot *slot_find(const struct texture_table *table, uint64_
     return slot->is_used && slot->generation == handle >> 32 ? slot : NULL;
 }
 
-static bool table_grow(struct texture_table *table) {
-    const uint32_t capacity = table->capacity ? table->capacity * 2 : 16;
-    struct texture_slot *slots = realloc(table->slots, capacity * sizeof *slots);
-    if (!slots)
-        return false;
-    table->slots = slots;
-    table->capacity = capacity;
-    return true;
-}
-
 uint64_t texture_add(struct texture_table *table, const struct machine_texture *texture) {
     uint32_t index = 0;
     while (index < table->count && table->slots[index].is_used)
         index++;
     if (index == table->count) {
-        if (table->count == table->capacity && !table_grow(table))
+        struct texture_slot *slots =
+            list_reserve(table->slots, table->count + 1, &table->capacity, sizeof *slots);
+        if (!slots)
             return 0;
+        table->slots = slots;
         table->slots[table->count++].generation = 0;
     }
     struct texture_slot *slot = &table->slots[index];

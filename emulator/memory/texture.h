@@ -16,7 +16,8 @@ struct texture_slot {
 /* Starts as all zeros. */
 struct texture_table {
     struct texture_slot *slots;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
 };
 
 /* 0: no memory. A handle that was removed does not come back soon. */

@@ -2,12 +2,12 @@
  * share one address space. */
 #include "emulator/driver/memory/allocation.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "emulator/driver/memory/advice.h"
 #include "emulator/driver/memory/pool.h"
 #include "emulator/driver/memory/region.h"
+#include "emulator/memory/list.h"
 #include "emulator/memory/pages.h"
 
 void *allocation_pointer(CUdeviceptr address) {
@@ -43,15 +43,12 @@ struct driver_allocation *allocation_find(CUdeviceptr address) {
 static CUresult allocation_add(struct driver_context *context, enum allocation_kind kind,
                                CUdeviceptr address, size_t size, unsigned flags,
                                struct driver_pool *pool) {
-    if (driver.allocation_count == driver.allocation_capacity) {
-        size_t capacity = driver.allocation_capacity ? driver.allocation_capacity * 2 : 64;
-        struct driver_allocation *allocations =
-            realloc(driver.allocations, capacity * sizeof *allocations);
-        if (!allocations)
-            return CUDA_ERROR_OUT_OF_MEMORY;
-        driver.allocations = allocations;
-        driver.allocation_capacity = capacity;
-    }
+    struct driver_allocation *allocations =
+        list_reserve(driver.allocations, driver.allocation_count + 1, &driver.allocation_capacity,
+                     sizeof *allocations);
+    if (!allocations)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    driver.allocations = allocations;
     size_t at = allocation_above(address);
     memmove(&driver.allocations[at + 1], &driver.allocations[at],
             (driver.allocation_count - at) * sizeof *driver.allocations);

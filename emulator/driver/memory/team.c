@@ -1,6 +1,7 @@
 /* Multicast objects. */
 #include "emulator/driver/memory/team.h"
 
+#include "emulator/memory/list.h"
 #include "emulator/memory/multicast.h"
 #include "emulator/memory/pages.h"
 
@@ -25,15 +26,11 @@ bool team_is_complete(const struct driver_team *team) {
 }
 
 static bool reserve(struct driver_team *team) {
-    if (team->binding_count < team->binding_capacity)
-        return true;
-    const size_t capacity = team->binding_capacity ? team->binding_capacity * 2 : 4;
-    struct driver_binding *bindings = realloc(team->bindings, capacity * sizeof *bindings);
-    if (!bindings)
-        return false;
-    team->bindings = bindings;
-    team->binding_capacity = capacity;
-    return true;
+    struct driver_binding *bindings = list_reserve(team->bindings, team->binding_count + 1,
+                                                   &team->binding_capacity, sizeof *bindings);
+    if (bindings)
+        team->bindings = bindings;
+    return bindings != NULL;
 }
 
 static bool overlaps(const struct driver_binding *one, const struct driver_binding *other) {

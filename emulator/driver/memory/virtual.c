@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/memory/list.h"
 #include "emulator/memory/multicast.h"
 #include "emulator/memory/pages.h"
 
@@ -216,15 +217,15 @@ static CUresult expose_anew(struct driver_reservation *reservation) {
 /* ---- Mappings ---- */
 
 static bool mappings_reserve(struct driver_reservation *reservation) {
-    if (reservation->mapping_count < reservation->mapping_capacity)
-        return true;
-    const size_t capacity = reservation->mapping_capacity ? reservation->mapping_capacity * 2 : 8;
+    size_t capacity = reservation->mapping_capacity, exposed_capacity = capacity;
+    const size_t needed = reservation->mapping_count + 1;
     struct driver_mapping *mappings =
-        realloc(reservation->mappings, capacity * sizeof *reservation->mappings);
+        list_reserve(reservation->mappings, needed, &capacity, sizeof *mappings);
     if (!mappings)
         return false;
     reservation->mappings = mappings;
-    CUdeviceptr *exposed = realloc(reservation->exposed, capacity * sizeof *reservation->exposed);
+    CUdeviceptr *exposed =
+        list_reserve(reservation->exposed, needed, &exposed_capacity, sizeof *exposed);
     if (!exposed)
         return false;
     reservation->exposed = exposed;

@@ -1,6 +1,9 @@
 /* Handles of the driver API: a table of slots with generations. */
 #include "emulator/driver/state/handles.h"
 
+#include "emulator/memory/list.h"
+
+#include <stdbool.h>
 #include <stdlib.h>
 
 /* A handle's bits: generation from bit 32 on, index from bit 8, and below it a mark that no small
@@ -29,16 +32,14 @@ static struct handle_slot *handle_slot(const struct handle_table *table, const v
     return slot->kind != HANDLE_FREE && slot->generation == value.bits >> 32 ? slot : NULL;
 }
 
-static int handle_table_grow(struct handle_table *table) {
-    uint32_t capacity = table->capacity ? table->capacity * 2 : 64;
-    if (capacity > 1U << INDEX_BITS)
-        return 0;
-    struct handle_slot *slots = realloc(table->slots, capacity * sizeof *slots);
-    if (!slots)
-        return 0;
-    table->slots = slots;
-    table->capacity = capacity;
-    return 1;
+static bool handle_table_reserve(struct handle_table *table) {
+    if (table->count == 1U << INDEX_BITS)
+        return false;
+    struct handle_slot *slots =
+        list_reserve(table->slots, table->count + 1, &table->capacity, sizeof *slots);
+    if (slots)
+        table->slots = slots;
+    return slots != NULL;
 }
 
 void *handle_add(struct handle_table *table, enum handle_kind kind, void *object) {
@@ -47,7 +48,7 @@ void *handle_add(struct handle_table *table, enum handle_kind kind, void *object
         index--;
         table->first_free = table->slots[index].next_free;
     } else {
-        if (table->count == table->capacity && !handle_table_grow(table))
+        if (!handle_table_reserve(table))
             return NULL;
         index = table->count++;
         table->slots[index] = (struct handle_slot){.generation = 1};

@@ -39,7 +39,8 @@ struct handle_slot {
 /* Starts as all zeros. */
 struct handle_table {
     struct handle_slot *slots;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
     uint32_t first_free; /* index + 1; 0: none */
 };
 

@@ -1,6 +1,8 @@
 /* What the launches counted, as rows and as a CSV file. */
 #include "emulator/driver/state/report.h"
 
+#include "emulator/memory/list.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +25,11 @@ static const struct report_row *table_add(struct report_table *table,
         machine_counters_add(&table->rows[i].counters, &launch->counters);
         return &table->rows[i];
     }
-    if (table->count == table->capacity) {
-        size_t capacity = table->capacity ? table->capacity * 2 : 16;
-        struct report_row *rows = realloc(table->rows, capacity * sizeof *rows);
-        if (!rows)
-            return NULL;
-        table->rows = rows;
-        table->capacity = capacity;
-    }
+    struct report_row *rows =
+        list_reserve(table->rows, table->count + 1, &table->capacity, sizeof *rows);
+    if (!rows)
+        return NULL;
+    table->rows = rows;
     table->rows[table->count] = *launch;
     return &table->rows[table->count++];
 }
