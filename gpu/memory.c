@@ -1,7 +1,8 @@
 /* Device memory, pinned host memory and the copies between them; see gpu/gpu.h. */
 #include "gpu/state.h"
 
-#include <stdlib.h>
+#include "common/list.h"
+
 #include <string.h>
 
 static cuda_address address_of(const void *pointer) {
@@ -20,15 +21,11 @@ static void *pointer_of(cuda_address address) {
 
 static enum status pointers_add(struct gpu_pointers *pointers, void *pointer,
                                 struct message *message) {
-    if (pointers->count == pointers->capacity) {
-        size_t capacity = pointers->capacity == 0 ? 64 : 2 * pointers->capacity;
-        void **items = realloc((void *)pointers->items, capacity * sizeof items[0]);
-        if (items == NULL)
-            return message_set(message, STATUS_NO_MEMORY,
-                               "no host memory to remember a GPU buffer");
-        pointers->items = items;
-        pointers->capacity = capacity;
-    }
+    void **items = list_reserve((void *)pointers->items, pointers->count + 1, &pointers->capacity,
+                                sizeof items[0]);
+    if (items == NULL)
+        return message_set(message, STATUS_NO_MEMORY, "no host memory to remember a GPU buffer");
+    pointers->items = items;
     pointers->items[pointers->count++] = pointer;
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* Reading CSV by a table of columns, or by its header. */
 #include "bench/files/csv.h"
 #include "common/files.h"
+#include "common/list.h"
 
 #include <errno.h>
 #include <math.h>
@@ -166,14 +167,10 @@ struct rows_read {
 
 static enum status row_append(struct reader *reader, const struct csv_format *format,
                               struct rows_read *read) {
-    if (!read->rows || read->count == read->capacity) {
-        read->capacity = read->capacity ? 2 * read->capacity : 64;
-        void *larger = realloc(read->rows, read->capacity * format->row_size);
-        if (!larger)
-            return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
-                               reader->path);
-        read->rows = larger;
-    }
+    void *larger = list_reserve(read->rows, read->count + 1, &read->capacity, format->row_size);
+    if (!larger)
+        return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s", reader->path);
+    read->rows = larger;
     void *row = (char *)read->rows + read->count * format->row_size;
     memset(row, 0, format->row_size);
     enum status status = row_read(reader, format, row);
@@ -308,14 +305,11 @@ static enum status fields_append(struct reader *reader, char ***fields, size_t *
             return message_set(reader->message, STATUS_INVALID,
                                "%s:%zu: the line is cut off: the file is not whole", reader->path,
                                reader->line);
-        if (*count == *capacity) {
-            *capacity = *capacity ? 2 * *capacity : 64;
-            char **larger = realloc(*fields, *capacity * sizeof *larger);
-            if (!larger)
-                return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
-                                   reader->path);
-            *fields = larger;
-        }
+        char **larger = list_reserve(*fields, *count + 1, capacity, sizeof *larger);
+        if (!larger)
+            return message_set(reader->message, STATUS_NO_MEMORY, "no memory to read %s",
+                               reader->path);
+        *fields = larger;
         (*fields)[(*count)++] = field;
     }
     return STATUS_OK;

@@ -2,6 +2,7 @@
 #include "bench/files/results_resume.h"
 #include "common/files.h"
 #include "common/hash.h"
+#include "common/list.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,14 +137,11 @@ static void files_cut(const struct results *results, const off_t sizes[FILES]) {
 
 static enum status rows_remember(struct results *results, const struct result *rows, size_t count,
                                  struct message *message) {
-    if (results->count + count > results->capacity) {
-        size_t capacity = 2 * (results->count + count);
-        struct result *larger = realloc(results->rows, capacity * sizeof *larger);
-        if (!larger)
-            return message_set(message, STATUS_NO_MEMORY, "no memory for the results of a run");
-        results->rows = larger;
-        results->capacity = capacity;
-    }
+    struct result *larger =
+        list_reserve(results->rows, results->count + count, &results->capacity, sizeof *larger);
+    if (!larger)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for the results of a run");
+    results->rows = larger;
     memcpy(results->rows + results->count, rows, count * sizeof *rows);
     results->count += count;
     return STATUS_OK;

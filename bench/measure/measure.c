@@ -1,6 +1,7 @@
 /* Warm-up, batches, samples in turn, and when to stop. */
 #include "bench/measure/measure.h"
 #include "common/floating.h"
+#include "common/list.h"
 #include "common/words.h"
 #include "ranks/ranks.h"
 
@@ -102,14 +103,12 @@ enum status contender_warm_up(struct contender *c, const struct measure_limits *
 /* --- sampling --------------------------------------------------------------------------------- */
 
 static enum status contender_remember(struct contender *c, double sample, struct message *message) {
-    if (c->sample_count == c->sample_capacity) {
-        size_t capacity = c->sample_capacity ? 2 * c->sample_capacity : 64;
-        double *larger = realloc(c->samples, capacity * sizeof *larger);
-        if (!larger)
-            return message_set(message, STATUS_NO_MEMORY, "no memory for %zu samples", capacity);
-        c->samples = larger;
-        c->sample_capacity = capacity;
-    }
+    double *larger =
+        list_reserve(c->samples, c->sample_count + 1, &c->sample_capacity, sizeof *larger);
+    if (!larger)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu samples",
+                           c->sample_count + 1);
+    c->samples = larger;
     c->samples[c->sample_count++] = sample;
     return STATUS_OK;
 }

@@ -1,6 +1,8 @@
 /* Predicting an iteration's time. */
 #include "bench/measure/prediction.h"
 
+#include "common/list.h"
+
 #include <stdlib.h>
 
 struct prediction {
@@ -34,16 +36,14 @@ void prediction_learn(struct predictions *predictions, const struct contender *c
     if (seconds < call_seconds || (bench_case->operation->between_ranks &&
                                    bench_case->operation->bytes(bench_case) < meeting_bytes))
         return;
-    if (!p && predictions->count == predictions->capacity) {
-        size_t capacity = predictions->capacity ? 2 * predictions->capacity : 64;
-        struct prediction *larger = realloc(predictions->list, capacity * sizeof *larger);
+    if (!p) {
+        struct prediction *larger = list_reserve(predictions->list, predictions->count + 1,
+                                                 &predictions->capacity, sizeof *larger);
         if (!larger)
             return;
         predictions->list = larger;
-        predictions->capacity = capacity;
-    }
-    if (!p)
         p = &predictions->list[predictions->count++];
+    }
     *p = (struct prediction){.implementation = c->implementation,
                              .device = c->device,
                              .variant = c->bench_case->variant,

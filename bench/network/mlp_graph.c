@@ -1,6 +1,7 @@
 /* Capturing and replaying the plans of a network; see bench/network/mlp_graph.h. */
 #include "bench/network/mlp_graph.h"
 
+#include "common/list.h"
 #include "gpu/gpu.h"
 #include "gpu/nccl.h"
 #include "kernels/collectives/collectives.h"
@@ -146,15 +147,12 @@ static enum status plan_capture(const struct mlp_graphs *graphs, const struct wo
 }
 
 static enum status list_extend(struct mlp_graphs *graphs, struct message *message) {
-    if (graphs->count < graphs->capacity)
-        return STATUS_OK;
-    size_t capacity = graphs->capacity ? 2 * graphs->capacity : 8;
-    struct captured *longer = realloc(graphs->list, capacity * sizeof *longer);
+    struct captured *longer =
+        list_reserve(graphs->list, graphs->count + 1, &graphs->capacity, sizeof *longer);
     if (longer == NULL)
         return message_set(message, STATUS_NO_MEMORY, "no memory for a list of %zu graphs",
-                           capacity);
+                           graphs->count + 1);
     graphs->list = longer;
-    graphs->capacity = capacity;
     return STATUS_OK;
 }
 

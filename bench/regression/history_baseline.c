@@ -3,6 +3,7 @@
 #include "bench/regression/history_levels.h"
 #include "bench/regression/history_store.h"
 #include "bench/statistics/statistics.h"
+#include "common/list.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,14 +44,12 @@ static void self_drop(const struct collecting *collecting, struct history_series
 static enum status samples_reserve(struct collecting *collecting, size_t more,
                                    struct message *message) {
     struct run_files *baseline = collecting->baseline;
-    if (baseline->sample_count + more <= collecting->sample_capacity)
-        return STATUS_OK;
-    size_t capacity = 2 * (baseline->sample_count + more);
-    struct sample_row *larger = realloc(baseline->samples, capacity * sizeof *larger);
+    const size_t needed = baseline->sample_count + more;
+    struct sample_row *larger =
+        list_reserve(baseline->samples, needed, &collecting->sample_capacity, sizeof *larger);
     if (!larger)
-        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu values", capacity);
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu values", needed);
     baseline->samples = larger;
-    collecting->sample_capacity = capacity;
     return STATUS_OK;
 }
 

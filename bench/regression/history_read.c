@@ -1,6 +1,8 @@
 /* Reading the history. */
 #include "bench/regression/history_store.h"
 
+#include "common/list.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,13 +74,12 @@ static enum status seconds_read(const struct history *history, sqlite3_stmt *sta
 static enum status value_append(const struct history *history, struct history_series *series,
                                 size_t *capacity, sqlite3_stmt *statement,
                                 struct message *message) {
-    if (series->count == *capacity) {
-        *capacity = *capacity ? 2 * *capacity : 64;
-        struct history_value *larger = realloc(series->values, *capacity * sizeof *larger);
-        if (!larger)
-            return message_set(message, STATUS_NO_MEMORY, "no memory for %zu values", *capacity);
-        series->values = larger;
-    }
+    struct history_value *larger =
+        list_reserve(series->values, series->count + 1, capacity, sizeof *larger);
+    if (!larger)
+        return message_set(message, STATUS_NO_MEMORY, "no memory for %zu values",
+                           series->count + 1);
+    series->values = larger;
     struct history_value *value = &series->values[series->count++];
     text_copy(value->commit, sizeof value->commit, statement, 0);
     text_copy(value->written, sizeof value->written, statement, 1);

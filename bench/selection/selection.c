@@ -2,6 +2,7 @@
 #include "bench/selection/selection.h"
 #include "bench/operations/operations.h"
 #include "bench/selection/presets.h"
+#include "common/list.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -49,15 +50,12 @@ static enum status builder_add(struct builder *builder, const struct bench_case 
     case_name(bench_case, name, sizeof name);
     if (already_selected(builder->selection, name))
         return STATUS_OK;
-    if (builder->selection->count == builder->capacity) {
-        builder->capacity = builder->capacity ? 2 * builder->capacity : 64;
-        struct bench_case *larger =
-            realloc(builder->selection->cases, builder->capacity * sizeof *larger);
-        if (!larger)
-            return message_set(builder->message, STATUS_NO_MEMORY, "no memory for %zu cases",
-                               builder->capacity);
-        builder->selection->cases = larger;
-    }
+    const size_t needed = builder->selection->count + 1;
+    struct bench_case *larger =
+        list_reserve(builder->selection->cases, needed, &builder->capacity, sizeof *larger);
+    if (!larger)
+        return message_set(builder->message, STATUS_NO_MEMORY, "no memory for %zu cases", needed);
+    builder->selection->cases = larger;
     builder->selection->cases[builder->selection->count++] = *bench_case;
     return STATUS_OK;
 }
