@@ -12,7 +12,7 @@ core_tests    := $(filter $(BUILD)/tests/emulator/%,$(filter-out $(driver_tests)
 host_tests    := $(filter-out $(core_tests) $(driver_tests) $(runtime_tests) $(nvrtc_tests) $(cublas_tests),$(test_programs))
 
 both_support  := tests/support/corpus.c
-core_support  := $(both_support) $(addprefix tests/support/,emulator_core.c arithmetic_lookup.c kernel_text.c small_floats.c tensor_kernel.c tensor_memory_run.c tensor_product.c)
+core_support  := $(both_support) $(addprefix tests/support/,emulator_core.c arithmetic_lookup.c kernel_text.c matrix_elements.c small_floats.c tensor_kernel.c tensor_memory_run.c tensor_product.c)
 apart         := $(filter-out $(both_support),$(core_support)) $(addprefix tests/support/,slowed.c libfuzzer.c)
 host_support  := $(filter-out $(apart),$(wildcard tests/support/*.c))
 

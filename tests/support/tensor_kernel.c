@@ -172,24 +172,6 @@ static uint32_t description_of(const struct product_form *form) {
 
 /* ---- Running ---- */
 
-static uint32_t next_random(uint32_t *state) {
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8 ^ *state << 13;
-}
-
-/* An element of any bits where that is wanted, else one around 1. */
-static uint32_t random_element(enum product_type type, bool is_wild, uint32_t *seed) {
-    static const struct {
-        uint32_t keep, set;
-    } tame[] = {
-        [F16] = {0x8fff, 0x3000}, [BF16] = {0x81ff, 0x3e00}, [TF32] = {0x80ffffff, 0x3f000000},
-        [E4M3] = {0xbf, 0},       [E5M2] = {0x8f, 0x30},     [E2M3] = {0xff, 0},
-        [E3M2] = {0xff, 0},       [E2M1] = {0xff, 0},        [E2M1_PAIR] = {0xff, 0},
-        [S8] = {0xff, 0},         [U8] = {0xff, 0}};
-    const uint32_t random = next_random(seed);
-    return is_wild ? random : (random & tame[type].keep) | tame[type].set;
-}
-
 /* Factors around 1, or any; all lanes of a warp have the same. */
 static void fill_factors(struct product_data *data, const struct product_form *form, bool is_wild,
                          uint32_t *seed) {
@@ -197,7 +179,7 @@ static void fill_factors(struct product_data *data, const struct product_form *f
         for (unsigned k = 0; k < (PRODUCT_MORE_COLUMNS - PRODUCT_A_SCALES) * PRODUCT_THREADS; k++) {
             const unsigned column = PRODUCT_A_SCALES + k / PRODUCT_THREADS;
             const unsigned lane = k % PRODUCT_THREADS;
-            const uint32_t random = next_random(seed);
+            const uint32_t random = element_random(seed);
             const uint32_t powers = (random & 0x03030303) + 0x7e7e7e7e;
             const uint32_t tame = form->has_powers ? powers : random & 0x3f3f3f3f;
             uint32_t(*columns)[PRODUCT_THREADS] = data->more[block];
@@ -218,7 +200,7 @@ static void fill_metadata(struct product_data *data, const struct product_form *
     for (unsigned k = 0; k < PRODUCT_BLOCKS * 4 * PRODUCT_THREADS; k++) {
         uint32_t word = 0;
         for (unsigned chunk = 0; chunk < 8; chunk++) {
-            const uint32_t random = next_random(seed);
+            const uint32_t random = element_random(seed);
             word = word << 4 | codes[form->a == TF32 ? random % 2 * 5 : random % 6];
         }
         data->more[k / PRODUCT_THREADS % 2][PRODUCT_A_SCALES + k / PRODUCT_THREADS / 2]
@@ -228,15 +210,9 @@ static void fill_metadata(struct product_data *data, const struct product_form *
 
 static void fill_sums(struct product_data *data, const struct product_form *form, bool is_wild,
                       uint32_t *seed) {
-    for (unsigned k = 0; k < PRODUCT_BLOCKS * PRODUCT_COLUMNS * PRODUCT_THREADS; k++) {
-        const uint32_t random = next_random(seed);
-        const uint32_t single = (random & 0x81ffffff) | 0x3e000000;
-        const uint32_t half = (random & 0x8fff) | 0x3000;
-        const uint32_t tamed = form->d == S32 ? random : form->d == F16 ? half : single;
-        (&data->d[0][0][0])[k] = is_wild && form->d != F16 ? random
-                                 : is_wild                 ? random & 0xffff
-                                                           : tamed;
-    }
+    const uint32_t mask = form->d == F16 ? 0xffff : UINT32_MAX;
+    for (unsigned k = 0; k < PRODUCT_BLOCKS * PRODUCT_COLUMNS * PRODUCT_THREADS; k++)
+        (&data->d[0][0][0])[k] = element_draw(form->d, is_wild, seed) & mask;
 }
 
 void product_fill(struct product_data *data, const struct product_form *form, bool is_wild,
@@ -245,7 +221,7 @@ void product_fill(struct product_data *data, const struct product_form *form, bo
     for (unsigned at = 0; at < PRODUCT_BLOCKS * PRODUCT_SHARED_BYTES; at += bytes) {
         const unsigned offset = at % PRODUCT_SHARED_BYTES;
         const uint32_t value =
-            random_element(offset < PRODUCT_B_START ? form->a : form->b, is_wild, &seed);
+            element_draw(offset < PRODUCT_B_START ? form->a : form->b, is_wild, &seed);
         memcpy(data->shared[at / PRODUCT_SHARED_BYTES] + offset, &value, bytes);
     }
     for (unsigned block = 0; block < PRODUCT_BLOCKS; block++)

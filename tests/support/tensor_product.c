@@ -13,7 +13,7 @@ unsigned product_blocks(const struct product_form *form) {
     return form->is_pair ? PRODUCT_BLOCKS : 1;
 }
 
-unsigned product_room(enum product_type type) {
+unsigned product_room(enum element_type type) {
     return type == TF32 ? 4 : type <= BF16 ? 2 : 1;
 }
 
@@ -95,36 +95,27 @@ static unsigned chunk_of(const struct product_form *form, bool is_a, unsigned ro
 
 /* ---- What elements are worth ---- */
 
-static const struct small_float *format_of(enum product_type type) {
-    static const struct small_float *const formats[] = {
-        [F16] = &small_f16,   [BF16] = &small_bf16, [TF32] = &small_tf32, [E4M3] = &small_e4m3,
-        [E5M2] = &small_e5m2, [E2M3] = &small_e2m3, [E3M2] = &small_e3m2, [E2M1] = &small_e2m1};
-    return formats[type == E2M1_PAIR ? E2M1 : type];
-}
-
 /* Element `number` of a chunk; those of 4 and 6 bits lie side by side. */
-static double value_of(const uint8_t *chunk, unsigned number, enum product_type type) {
+static double value_of(const uint8_t *chunk, unsigned number, enum element_type type) {
     uint32_t word = 0;
     const unsigned at6 = number * 6;
     if (type == E2M1 || type == E2M1_PAIR)
-        return small_float_value(&small_e2m1, chunk[number / 2] >> number % 2 * 4 & 15U);
+        return element_value(type, chunk[number / 2] >> number % 2 * 4 & 15U);
     if (type == E2M3 || type == E3M2) {
         const unsigned next = at6 / 8 < 15 ? (unsigned)chunk[at6 / 8 + 1] << 8 : 0U;
-        return small_float_value(format_of(type), (chunk[at6 / 8] | next) >> at6 % 8 & 63);
+        return element_value(type, (chunk[at6 / 8] | next) >> at6 % 8 & 63);
     }
     memcpy(&word, chunk + (size_t)number * product_room(type), product_room(type));
-    if (type == S8 || type == U8)
-        return type == S8 ? (int8_t)word : (uint8_t)word;
-    return small_float_value(format_of(type), type == TF32 ? word >> 13 : word);
+    return element_value(type, word);
 }
 
 /* The same of an a in tensor memory, where elements of 4 bits lie in the middle of a byte each and those
  * of 6 bits at its beginning; pairs have it together. */
-static double value_in_memory(const uint8_t *bytes, unsigned number, enum product_type type) {
+static double value_in_memory(const uint8_t *bytes, unsigned number, enum element_type type) {
     if (type == E2M1)
-        return small_float_value(&small_e2m1, bytes[number] >> 2 & 15U);
+        return element_value(type, bytes[number] >> 2 & 15U);
     if (type == E2M3 || type == E3M2)
-        return small_float_value(format_of(type), bytes[number] & 63U);
+        return element_value(type, bytes[number] & 63U);
     return value_of(bytes, number, type);
 }
 
@@ -156,7 +147,7 @@ static double element(const struct product_form *form, const struct product_data
                       unsigned row, unsigned k) {
     const unsigned share = (is_a ? form->m : form->n) / product_blocks(form);
     const unsigned block = row / share, own = row % share;
-    const enum product_type type = is_a ? form->a : form->b;
+    const enum element_type type = is_a ? form->a : form->b;
     const bool is_negated = is_a ? form->negates_a : form->negates_b;
     double value;
     if (!is_a && product_hides(form, row))
@@ -201,35 +192,6 @@ static unsigned place_of(const struct product_form *form, const struct product_d
     return first + (k % 2 ? bits >> 2 : bits & 3);
 }
 
-static uint32_t float_bits(float value) {
-    return small_float_round(&small_f32, (double)value, false);
-}
-
-static uint32_t model(const struct product_form *form, const double *a, const double *b,
-                      uint32_t before) {
-    const unsigned depth = product_depth(form);
-    if (form->d == S32) {
-        int64_t sum = form->overwrites ? 0 : (int32_t)before;
-        for (unsigned k = 0; k < depth; k++)
-            sum += (int64_t)(a[k] * b[k]);
-        if (form->saturates && sum > INT32_MAX)
-            sum = INT32_MAX;
-        if (form->saturates && sum < INT32_MIN)
-            sum = INT32_MIN;
-        return (uint32_t)sum;
-    }
-    float sum;
-    memcpy(&sum, &before, sizeof sum);
-    if (form->d == F16)
-        sum = (float)small_float_value(&small_f16, before & 0xffff);
-    if (form->overwrites)
-        sum = 0;
-    sum *= ldexpf(1.0F, -(int)form->scale);
-    for (unsigned k = 0; k < depth; k++)
-        sum = fmaf((float)a[k], (float)b[k], sum);
-    return form->d == F16 ? small_float_round(&small_f16, (double)sum, false) : float_bits(sum);
-}
-
 /* Element of d that lies in a lane and column of a block; false where there is none. */
 static bool find_element(const struct product_form *form, unsigned block, unsigned lane,
                          unsigned column, unsigned *row, unsigned *n) {
@@ -250,7 +212,12 @@ static uint32_t wanted_of(const struct product_form *form, const struct product_
     double met[PRODUCT_DEPTH];
     for (unsigned k = 0; k < product_depth(form); k++)
         met[k] = b[place_of(form, data, row, k)];
-    return model(form, a, met, before_sum);
+    const struct element_sum sum = {.d = form->d,
+                                    .overwrites = form->overwrites,
+                                    .saturates = form->saturates,
+                                    .scale = form->scale,
+                                    .depth = product_depth(form)};
+    return element_sum(&sum, a, met, before_sum);
 }
 
 void product_compare(const struct product_form *form, const struct product_data *data) {

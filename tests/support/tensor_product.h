@@ -7,6 +7,7 @@
 #define LOCKSTEP_TESTS_SUPPORT_TENSOR_PRODUCT_H
 
 #include "tests/support/emulator_core.h"
+#include "tests/support/matrix_elements.h"
 
 enum {
     PRODUCT_THREADS = 128, /* one for each lane of tensor memory */
@@ -24,11 +25,9 @@ enum {
     PRODUCT_MORE_COLUMNS = 24
 };
 
-enum product_type { F16, BF16, TF32, E4M3, E5M2, E2M3, E3M2, E2M1, E2M1_PAIR, S8, U8, F32, S32 };
-
 /* One instruction, and where its operands lie. */
 struct product_form {
-    enum product_type d, a, b;
+    enum element_type d, a, b;
     unsigned m, n;
     bool is_pair; /* .cta_group::2 */
     bool is_a_in_memory, negates_a, negates_b, is_a_across, is_b_across, saturates, overwrites;
@@ -84,7 +83,7 @@ unsigned product_parts_of(const struct product_form *form);
 /* Whether a mask of columns makes zeros of one. */
 bool product_hides(const struct product_form *form, unsigned column);
 /* Bytes that an element has room for; a pair has one. */
-unsigned product_room(enum product_type type);
+unsigned product_room(enum element_type type);
 struct product_strides {
     unsigned leading, stride;
 };

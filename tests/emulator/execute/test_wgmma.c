@@ -5,9 +5,8 @@
  */
 #include "tests/support/emulator_core.h"
 #include "tests/support/kernel_text.h"
-#include "tests/support/small_floats.h"
+#include "tests/support/matrix_elements.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -20,14 +19,15 @@ enum {
     REGISTERS_MAX = 128,
 };
 
-enum type { F16, BF16, TF32, E4M3, E5M2, S8, U8, B1, F32, S32 };
-static const char *const type_names[] = {"f16", "bf16", "tf32", "e4m3", "e5m2",
-                                         "s8",  "u8",   "b1",   "f32",  "s32"};
-static const unsigned type_bits[] = {16, 16, 32, 8, 8, 8, 8, 1, 32, 32};
+static const char *const type_names[] = {
+    [F16] = "f16", [BF16] = "bf16", [TF32] = "tf32", [E4M3] = "e4m3", [E5M2] = "e5m2",
+    [S8] = "s8",   [U8] = "u8",     [B1] = "b1",     [F32] = "f32",   [S32] = "s32"};
+static const unsigned type_bits[] = {[F16] = 16, [BF16] = 16, [TF32] = 32, [E4M3] = 8, [E5M2] = 8,
+                                     [S8] = 8,   [U8] = 8,    [B1] = 1,    [F32] = 32, [S32] = 32};
 
 /* One instruction, and where its operands lie. */
 struct form {
-    enum type d, a, b;
+    enum element_type d, a, b;
     unsigned n;
     bool is_a_in_registers, negates_a, negates_b, is_a_across, is_b_across, saturates, overwrites;
     unsigned width;   /* chunks of 16 bytes that are swizzled: 1, 2, 4, 8 */
@@ -86,23 +86,16 @@ static unsigned place_of(const struct form *form, unsigned start, bool is_across
     return start + form->shifted * 128 + offset;
 }
 
-static double value_of(const uint8_t *at, enum type type) {
-    static const struct small_float *const formats[] = {[F16] = &small_f16,
-                                                        [BF16] = &small_bf16,
-                                                        [TF32] = &small_tf32,
-                                                        [E4M3] = &small_e4m3,
-                                                        [E5M2] = &small_e5m2};
+static double value_of(const uint8_t *at, enum element_type type) {
     uint32_t word = 0;
     memcpy(&word, at, type_bits[type] / 8);
-    if (type == S8 || type == U8)
-        return type == S8 ? (int8_t)word : (uint8_t)word;
-    return small_float_value(formats[type], type == TF32 ? word >> 13 : word);
+    return element_value(type, word);
 }
 
 /* Element (row, k) of a, or (column, k) of b. */
 static double element(const struct form *form, const struct data *data, bool is_a, unsigned row,
                       unsigned k) {
-    const enum type type = is_a ? form->a : form->b;
+    const enum element_type type = is_a ? form->a : form->b;
     const unsigned bits = type_bits[type];
     const bool is_negated = is_a ? form->negates_a : form->negates_b;
     double value;
@@ -153,30 +146,18 @@ static unsigned place_of_b(const struct form *form, const struct data *data, uns
 /* The bits of element (row, column) of d. `before` are those that it had. */
 static uint32_t model(const struct form *form, const struct data *data, unsigned row,
                       unsigned column, uint32_t before) {
-    const unsigned depth = depth_of(form);
-    if (form->d == S32) {
-        int64_t sum = form->overwrites ? 0 : (int32_t)before;
-        for (unsigned k = 0; k < depth && form->a != B1; k++)
-            sum += (int64_t)(element(form, data, true, row, k) *
-                             element(form, data, false, column, place_of_b(form, data, row, k)));
-        if (form->a == B1)
-            sum += common_bits(form, data, row, column);
-        if (form->saturates && sum > INT32_MAX)
-            sum = INT32_MAX;
-        if (form->saturates && sum < INT32_MIN)
-            sum = INT32_MIN;
-        return (uint32_t)sum;
+    double a[STEP_BYTES], b[STEP_BYTES];
+    struct element_sum sum = {.d = form->d,
+                              .overwrites = form->overwrites,
+                              .saturates = form->saturates,
+                              .depth = form->a == B1 ? 1 : depth_of(form)};
+    for (unsigned k = 0; k < sum.depth; k++) {
+        const bool is_counted = form->a == B1;
+        a[k] =
+            is_counted ? common_bits(form, data, row, column) : element(form, data, true, row, k);
+        b[k] = is_counted ? 1 : element(form, data, false, column, place_of_b(form, data, row, k));
     }
-    float sum;
-    memcpy(&sum, &before, sizeof sum);
-    if (form->d == F16)
-        sum = (float)small_float_value(&small_f16, before);
-    if (form->overwrites)
-        sum = 0;
-    for (unsigned k = 0; k < depth; k++)
-        sum = fmaf((float)element(form, data, true, row, k),
-                   (float)element(form, data, false, column, place_of_b(form, data, row, k)), sum);
-    return small_float_round(form->d == F16 ? &small_f16 : &small_f32, (double)sum, false);
+    return element_sum(&sum, a, b, before);
 }
 
 /* ---- The kernel ---- */
@@ -249,39 +230,23 @@ static uint64_t descriptor_of(const struct form *form, unsigned start, bool is_a
 
 /* ---- Running ---- */
 
-/* Numbers of all sizes where that is wanted, else around 1: the low bits of the exponent vary. */
-static uint32_t next_random(uint32_t *state) {
-    *state = *state * 1664525u + 1013904223u;
-    return *state >> 8 ^ *state << 13;
-}
-
 static void fill(struct data *data, const struct form *form, bool is_wild, uint32_t seed) {
-    static const struct {
-        uint32_t keep, set; /* of each element */
-    } tame[] = {
-        [F16] = {0x8fff, 0x3000}, [BF16] = {0x81ff, 0x3e00}, [TF32] = {0x80ffffff, 0x3f000000},
-        [E4M3] = {0xbf, 0},       [E5M2] = {0x8f, 0x30},     [S8] = {0xff, 0},
-        [U8] = {0xff, 0},         [B1] = {0xff, 0}};
     const unsigned bytes = type_bits[form->a] < 8 ? 1 : type_bits[form->a] / 8;
     for (unsigned at = 0; at < SHARED_BYTES; at += bytes) {
-        const enum type type = at < B_START ? form->a : form->b;
-        const uint32_t random = next_random(&seed);
-        const uint32_t value = is_wild ? random : (random & tame[type].keep) | tame[type].set;
+        const uint32_t value = element_draw(at < B_START ? form->a : form->b, is_wild, &seed);
         memcpy(data->shared + at, &value, bytes);
     }
     memcpy(data->a, data->shared + A_START, sizeof data->a);
     for (unsigned k = 0; k < THREADS * 8; k++) {
         static const uint32_t pairs[] = {4, 8, 12, 9, 13, 14}; /* two places among four, in order */
-        const uint32_t random = next_random(&seed);
+        const uint32_t random = element_random(&seed);
         const uint32_t bits = form->a == TF32 ? (random & 64 ? 14U : 4U) : pairs[(random >> 5) % 6];
         data->metadata[k / 8] |= bits << k % 8 * 4;
     }
     for (unsigned k = 0; k < THREADS * REGISTERS_MAX; k++) {
-        const uint32_t random = next_random(&seed);
-        const uint32_t single = (random & 0x81ffffff) | 0x3e000000;
-        const uint32_t pair = (random & 0x8fff8fff) | 0x30003000;
-        const uint32_t tamed = form->d == S32 ? random : form->d == F16 ? pair : single;
-        data->d[k / REGISTERS_MAX][k % REGISTERS_MAX] = is_wild ? random : tamed;
+        const uint32_t low = element_draw(form->d, is_wild, &seed) & 0xffff;
+        const uint32_t whole = element_draw(form->d, is_wild, &seed);
+        data->d[k / REGISTERS_MAX][k % REGISTERS_MAX] = form->d == F16 ? whole << 16 | low : whole;
     }
 }
 
@@ -419,7 +384,7 @@ static void every_swizzling_and_majorness_is_read(void **state) {
         expect_model(*state, &form, false);
     }
     for (unsigned k = 0; k < 4 * 3; k++) {
-        static const enum type types[] = {TF32, E4M3, U8};
+        static const enum element_type types[] = {TF32, E4M3, U8};
         struct form form = {.d = k % 3 == 2 ? S32 : F32, .a = types[k % 3], .n = 96};
         form.b = form.a;
         form.width = 1U << k / 3;
@@ -480,8 +445,7 @@ int main(void) {
         TEST(a_may_lie_in_registers),
         TEST(every_swizzling_and_majorness_is_read),
         TEST(sparse_products_are_the_models),
-        cmocka_unit_test_setup_teardown(operands_are_negated_and_sums_begin_anew,
-                                        bench_setup_hopper, bench_teardown),
+        TEST(operands_are_negated_and_sums_begin_anew),
         TEST(products_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ static void any_bits_are_the_models(void **state) {
 }
 
 static void every_small_type_is_the_models(void **state) {
-    static const enum product_type types[] = {E4M3, E5M2, E2M3, E3M2, E2M1};
+    static const enum element_type types[] = {E4M3, E5M2, E2M3, E3M2, E2M1};
     for (unsigned k = 0; k < 25; k++) {
         struct product_form form = form_of(k % SMALL_KINDS, 48, k % 2);
         form.a = types[k / 5];
@@ -80,7 +80,7 @@ static void a_may_lie_in_tensor_memory(void **state) {
     }
     for (unsigned k = 0; k < SMALL_KINDS * 3; k++) {
         struct product_form form = form_of(k / 3, 32, k % 2);
-        form.a = (enum product_type)(E2M3 + k % 3);
+        form.a = (enum element_type)(E2M3 + k % 3);
         form.is_a_in_memory = true;
         product_expect(*state, &form, true);
     }
