@@ -129,17 +129,20 @@ static void test_an_emulated_run_measures_no_cpu_that_it_does_not_time(void **st
     }
 }
 
+#define COUNT_128(...)                                                                             \
+    CALL("run", "gemm", "--shape", "128x128x128", "--case", "gemm/nn/*", "--implementation",       \
+         "cuda-naive", "--gpu", "emulated", __VA_ARGS__)
+
+static const char said[] = "counts are not of all blocks";
+
 /* What follows from sampled blocks says so, in each command; a whole run says nothing of it. */
 static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     (void)state;
-    static const char said[] = "counts are not of all blocks";
     size_t built;
     (void)kernels_images(&built);
     if (built == 0)
         skip();
-    struct call call = CALL("run", "gemm", "--shape", "128x128x128", "--case", "gemm/nn/*",
-                            "--implementation", "cuda-naive", "--gpu", "emulated",
-                            "--sample-blocks", "2", "--predict", "t4", "--out", "sampled");
+    struct call call = COUNT_128("--sample-blocks", "2", "--predict", "t4", "--out", "sampled");
     check_status(&call, 0);
     const char *limits = strstr(call.out, said);
     assert_non_null(limits);
@@ -165,31 +168,40 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     call = CALL("explain", "sampled", "--predict", "t4", "--csv");
     assert_null(strstr(call.out, said));
     call_free(&call);
-    call = CALL("run", "gemm", "--shape", "128x128x128", "--case", "gemm/nn/*", "--implementation",
-                "cuda-naive", "--gpu", "emulated", "--out", "counted128");
+    char *page = temporary_text(&here.place, "sampled/index.html");
+    assert_non_null(page);
+    check_holds(page, "Not all blocks were counted in 1 of 1 rows");
+    check_holds(page, " of 4x4x1, 1 times");
+    free(page);
+    page = temporary_text(&here.place, "whole/index.html");
+    assert_non_null(page);
+    assert_null(strstr(page, "Not all blocks were counted"));
+    free(page);
+}
+
+static void test_counts_of_sampled_blocks_are_compared_with_their_like(void **state) {
+    (void)state;
+    size_t built;
+    (void)kernels_images(&built);
+    if (built == 0)
+        skip();
+    struct call call = COUNT_128("--out", "counted128");
+    check_status(&call, 0);
+    call_free(&call);
+    call = COUNT_128("--sample-blocks", "2", "--out", "sampled");
     check_status(&call, 0);
     call_free(&call);
     CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare",
                   "sampled/counters.csv", "counted128/counters.csv");
     CHECK_REFUSED(2, "sampled blocks (--sample-blocks) in sampled", "compare", "counted128",
                   "sampled");
-    call = CALL("run", "gemm", "--shape", "128x128x128", "--case", "gemm/nn/*", "--implementation",
-                "cuda-naive", "--gpu", "emulated", "--sample-blocks", "3", "--out", "sampled3");
+    call = COUNT_128("--sample-blocks", "3", "--out", "sampled3");
     check_status(&call, 0);
     call_free(&call);
     CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare", "sampled",
                   "sampled3");
     CHECK_REFUSED(2, "such counts cannot be compared; count both alike", "compare",
                   "sampled3/counters.csv", "sampled/counters.csv");
-    char *page = temporary_text(&here.place, "sampled/index.html");
-    assert_non_null(page);
-    check_holds(page, "Not all blocks were counted in 1 of 1 rows");
-    check_holds(page, " of 4x4x1, 1 times");
-    free(page);
-    page = temporary_text(&here.place, "counted128/index.html");
-    assert_non_null(page);
-    assert_null(strstr(page, "Not all blocks were counted"));
-    free(page);
     call = CALL("compare", "sampled", "sampled");
     check_status(&call, 0);
     check_holds(call.out, said);
@@ -208,6 +220,7 @@ int main(void) {
         IN_PLACE(test_an_operation_is_counted_and_explained),
         IN_PLACE(test_an_emulated_run_measures_no_cpu_that_it_does_not_time),
         IN_PLACE(test_counts_of_sampled_blocks_are_said_to_be_so),
+        IN_PLACE(test_counts_of_sampled_blocks_are_compared_with_their_like),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,6 +175,17 @@ static int draw(uint64_t *state, int low, int high) {
     return low + (int)(lookup_random(state) % (uint64_t)(high - low + 1));
 }
 
+/* The sum at one place of d. */
+static int sum_at(const struct problem *problem, int (*a)[SIDE], int (*b)[8], int (*c)[8],
+                  struct place at) {
+    int sum = c[at.row][at.column];
+    for (unsigned step = 0; step < problem->k; step++) {
+        const int x = a[at.row][step], y = b[step][at.column];
+        sum += problem->binary_xor ? x ^ y : x * y;
+    }
+    return sum;
+}
+
 static void check_problem(const struct problem *problem) {
     static int a[16][SIDE];
     static int b[SIDE][8];
@@ -222,12 +233,7 @@ static void check_problem(const struct problem *problem) {
     for (unsigned lane = 0; lane < LANES; lane++) {
         for (unsigned i = 0; i < count_c; i++) {
             const struct place at = c_8_columns(lane, i);
-            int expected = c[at.row][at.column];
-            for (unsigned step = 0; step < problem->k; step++) {
-                const int x = a[at.row][step];
-                const int y = b[step][at.column];
-                expected += problem->binary_xor ? x ^ y : x * y;
-            }
+            const int expected = sum_at(problem, a, b, c, at);
             const int actual = get(results, problem->d, lane, i);
             if (actual != expected) {
                 fail_msg("%s: d[%u][%u] = %d, not %d", problem->name, at.row, at.column, actual,

@@ -273,12 +273,26 @@ static void what_lies_outside_is_filled(void **state) {
 #define COORDINATES_4 "4d", "{%r10, %r11, %r12, %r13}"
 #define COORDINATES_5 "5d", "{%r10, %r11, %r12, %r13, 1}"
 
+enum { SIDE = 6, INNER = 16, WORDS = INNER * SIDE * SIDE * SIDE * SIDE };
+
+/* Whether the box of so many dimensions has word `k` of the tensor. */
+static bool box_has(size_t k, unsigned rank) {
+    const size_t at[] = {k % INNER, k / INNER % SIDE, k / INNER / SIDE % SIDE,
+                         k / INNER / SIDE / SIDE % SIDE, k / INNER / SIDE / SIDE / SIDE};
+    const bool inside[] = {at[0] >= 4 && at[0] < 12, at[1] == 1 || at[1] == 3,
+                           at[2] == 2 || at[2] == 3, at[3] == 3 || at[3] == 4,
+                           at[4] == 1 || at[4] == 3};
+    bool has = true;
+    for (unsigned n = 0; n < 5; n++)
+        has &= n < rank ? inside[n] : at[n] == 0;
+    return has;
+}
+
 static void boxes_of_any_dimension_go_in_and_out(void **state) {
     static const struct {
         const char *dimensions, *coordinates;
     } forms[] = {
         {COORDINATES_1}, {COORDINATES_2}, {COORDINATES_3}, {COORDINATES_4}, {COORDINATES_5}};
-    enum { SIDE = 6, INNER = 16, WORDS = INNER * SIDE * SIDE * SIDE * SIDE };
     struct bench *bench = *state;
     static uint32_t from[WORDS], to[WORDS];
     for (size_t k = 0; k < WORDS; k++)
@@ -320,14 +334,7 @@ static void boxes_of_any_dimension_go_in_and_out(void **state) {
         assert_int_equal(machine_read(bench->machine, to, out.address, sizeof to), MACHINE_OK);
         size_t moved = 0;
         for (size_t k = 0; k < WORDS; k++) {
-            const size_t at[] = {k % INNER, k / INNER % SIDE, k / INNER / SIDE % SIDE,
-                                 k / INNER / SIDE / SIDE % SIDE, k / INNER / SIDE / SIDE / SIDE};
-            const bool inside[] = {at[0] >= 4 && at[0] < 12, at[1] == 1 || at[1] == 3,
-                                   at[2] == 2 || at[2] == 3, at[3] == 3 || at[3] == 4,
-                                   at[4] == 1 || at[4] == 3};
-            bool is_in = true;
-            for (unsigned n = 0; n < 5; n++)
-                is_in &= n < rank ? inside[n] : at[n] == 0;
+            const bool is_in = box_has(k, rank);
             assert_int_equal(to[k], is_in ? from[k] : 0);
             moved += is_in;
         }

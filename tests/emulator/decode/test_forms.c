@@ -423,6 +423,10 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
         if (!strstr(bench->diagnostic.message, cases[k].said))
             fail_msg("%s: %s", cases[k].statement, bench->diagnostic.message);
     }
+}
+
+static void untyped_registers_hold_floats_and_integers(void **state) {
+    struct bench *bench = *state;
     assert_int_equal(run(bench, KERNEL("slct.f32.s32 %f1, 0f3f800000, 0f00000000, 0; "
                                        "mov.b32 %r1, %f1;")),
                      0x3f800000);
@@ -538,6 +542,7 @@ int main(void) {
         cmocka_unit_test(every_instruction_that_is_lacking_is_named),
         cmocka_unit_test(what_the_document_calls_lacking_is),
         cmocka_unit_test(literals_and_special_registers_as_the_assembler_wants_them),
+        cmocka_unit_test(untyped_registers_hold_floats_and_integers),
         cmocka_unit_test(modules_have_one_pragma),
         cmocka_unit_test(targets_have_features_from_sm_90_on),
     };
