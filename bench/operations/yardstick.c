@@ -2,8 +2,6 @@
 #include "bench/operations/yardstick.h"
 #include "reference/simd/simd.h"
 
-#include <stddef.h>
-
 enum status yardstick_traffic(const float *from, const float *second, float *to, int64_t count,
                               int64_t iterations, struct execution *execution) {
     const struct transfer_problem problem = {.variant = second ? TRANSFER_TRIAD : TRANSFER_COPY,

@@ -16,7 +16,8 @@ struct child {
     size_t cases; /* that it can open */
 };
 
-/* Starts `binary sample WORD…`, which messages call `name`, and awaits its greeting. On failure there is nothing to end.
+/* Starts `binary sample WORD…`, which messages call `name`, and awaits its greeting. On failure
+ * there is nothing to end.
  *
  * STATUS_INVALID: there is no such program, it cannot be asked for samples, or refuses the words.
  * STATUS_NO_GPU: it lacks the GPU that was required.

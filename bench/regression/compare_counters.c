@@ -109,7 +109,8 @@ struct counting {
     const struct run_files *baseline, *changed;
 };
 
-/* Whether the run emulated the row that these counts are of: then it should have counted it, too. */
+/* Whether the run emulated the row that these counts are of: then it should have counted it,
+ * too. */
 static bool was_emulated(const struct run_files *run, const struct row_key *key) {
     for (size_t i = 0; i < run->result_count; i++)
         if (strcmp(run->results[i].status, "emulated") == 0 &&

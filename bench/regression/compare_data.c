@@ -2,7 +2,6 @@
 #include "bench/regression/compare.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- CSV -------------------------------------------------------------------------------------- */

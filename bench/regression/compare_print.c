@@ -4,7 +4,6 @@
 #include "common/words.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct cells {

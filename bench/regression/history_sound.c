@@ -1,7 +1,6 @@
 /* Whether a history is what it should be: before it is read, and before anything is added to it. */
 #include "bench/regression/history_store.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static enum status refuse(const struct history *history, const char *what,

@@ -4,7 +4,6 @@
 #include "bench/regression/protocol.h"
 #include "common/floating.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct sampler {

@@ -2,8 +2,6 @@
  * there is, and ends whoever takes it at its word. */
 #include "bench/training/state.h"
 
-#include <inttypes.h>
-
 /* Bytes of the buffers; memory.c allocates them. */
 struct demand {
     double device, host;

@@ -23,7 +23,6 @@
 
 #include "emulator/checks/race_shadow.h"
 #include "emulator/lanes/space.h"
-#include "emulator/warps/warp.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -94,8 +94,9 @@ CUresult prepare_free(struct driver_operation *operation, CUdeviceptr address) {
     return region && region->address == address ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
-CUresult prepare_conditional(struct driver_operation *operation,
-                             const CUDA_CONDITIONAL_NODE_PARAMS *parameters) {
+/* With empty bodies, of which the node that is made has copies. */
+static CUresult prepare_conditional(struct driver_operation *operation,
+                                    const CUDA_CONDITIONAL_NODE_PARAMS *parameters) {
     static const unsigned most[] = {[CU_GRAPH_COND_TYPE_IF] = 2,
                                     [CU_GRAPH_COND_TYPE_WHILE] = 1,
                                     [CU_GRAPH_COND_TYPE_SWITCH] = 1 << 16};

@@ -22,9 +22,6 @@ CUresult prepare_event(struct driver_operation *operation, CUgraphNodeType type,
 /* Fills in the address. */
 CUresult prepare_allocation(struct driver_operation *operation,
                             CUDA_MEM_ALLOC_NODE_PARAMS *parameters);
-/* With empty bodies, of which the node that is made has copies. */
-CUresult prepare_conditional(struct driver_operation *operation,
-                             const CUDA_CONDITIONAL_NODE_PARAMS *parameters);
 CUresult prepare_free(struct driver_operation *operation, CUdeviceptr address);
 CUresult prepare_any(struct driver_operation *operation, CUgraphNodeParams *parameters);
 /* Frees what was prepared and was not made a node's own. */

@@ -44,7 +44,6 @@ static inline void blend64(struct lanes64 *to, const struct lanes64 *from, uint3
     }
 
 #define FLOAT(x) lane_f32(x)
-#define DOUBLE(x) lane_f64(x)
 #define CANONICAL(expression) lane_canonical32(lane_bits32(expression))
 #define WIDE(x) ((uint64_t)(int64_t)(int32_t)(x))
 

@@ -2,7 +2,6 @@
 #include "emulator/checks/race.h"
 #include "emulator/checks/race_global.h"
 #include "emulator/execute/execute.h"
-#include "emulator/warps/warp.h"
 
 static void execute_nothing(struct warp *warp, const struct instruction *instruction) {
     (void)warp;

@@ -6,7 +6,6 @@
 #include "emulator/async/bulk.h"
 #include "emulator/checks/check.h"
 #include "emulator/matrix/matrix.h"
-#include "emulator/warps/values.h"
 #include "emulator/warps/warp.h"
 
 #include <string.h>

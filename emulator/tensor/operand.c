@@ -44,7 +44,8 @@ const uint8_t *tensor_find_chunk(const struct tensor_operand *operand, uint32_t 
     return operand->block->shared + address;
 }
 
-const uint8_t *tensor_chunk(const struct tensor_operand *operand, uint32_t address) {
+/* The same; on request it is a fault, too, that nothing has written one of them. */
+static const uint8_t *tensor_chunk(const struct tensor_operand *operand, uint32_t address) {
     const struct transfer *transfer = operand->transfer;
     const struct shared_place place = {operand->block, address};
     const uint8_t *chunk = tensor_find_chunk(operand, address);

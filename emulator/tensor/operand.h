@@ -23,10 +23,8 @@ typedef void tensor_visitor(const struct tensor_operand *operand, uint32_t addre
 
 /* Calls `visit` with the address of each chunk of 16 bytes of so many rows. */
 void tensor_visit(const struct tensor_operand *operand, unsigned rows, tensor_visitor *visit);
-/* The 16 bytes at an address, NULL after a fault: they do not lie in shared memory, or, on request,
- * nothing has written one of them. */
-const uint8_t *tensor_chunk(const struct tensor_operand *operand, uint32_t address);
-/* The same; what has been written of it is the caller's business. */
+/* The 16 bytes at an address, NULL after a fault: they do not lie in shared memory. What has been
+ * written of them is the caller's business. */
 const uint8_t *tensor_find_chunk(const struct tensor_operand *operand, uint32_t address);
 /* Rows of a, or columns of b, from the first on, each along k as numbers of 32 bits; false after a
  * fault. */

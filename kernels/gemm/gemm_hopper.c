@@ -1,6 +1,5 @@
 /* Launch geometry of gemm's Hopper rung; the kernels stand in kernels/gemm/gemm_hopper.cuh. */
 #include "kernels/gemm/gemm.h"
-#include "kernels/geometry.h"
 #include "kernels/kernels.h"
 
 #include <limits.h>

@@ -12,8 +12,6 @@
 #include "reference/oracle/bounds.h"
 #include "reference/oracle/oracle.h"
 
-#include <stddef.h>
-
 /* What all elements of a row share. */
 struct row_sum {
     double maximum;

@@ -3,7 +3,6 @@
 #include "tests/support/cmocka.h"
 
 #include <omp.h>
-#include <stdbool.h>
 #include <string.h>
 
 /* The philox4x32-10 lines of Random123's kat_vectors: zeros, ones, and the digits of pi. */

@@ -7,7 +7,6 @@
 #include "tests/support/staging.h"
 #include "tests/support/support.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { M = 19, N = 23, K = 31, OPERANDS = K * N };

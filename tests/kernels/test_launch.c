@@ -8,7 +8,6 @@
 #include "tests/support/support.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* An address so many floats past 16-byte alignment. */

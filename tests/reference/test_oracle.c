@@ -1,7 +1,6 @@
 /* The oracles against what is known without them: published values, identities, finite differences
  * of the forward oracles, small cases by hand.
  */
-#include "common/random.h"
 #include "reference/oracle/oracle.h"
 #include "tests/support/support.h"
 

@@ -1,13 +1,11 @@
 /* The oracles' tolerances catch what is broken on purpose: for each operation a right result
  * passes, and each of a list of faults fails, down to a single element.
  */
-#include "common/random.h"
 #include "reference/naive.h"
 #include "reference/oracle/oracle.h"
 #include "tests/support/support.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 40, COLUMNS = 70, COUNT = ROWS * COLUMNS };

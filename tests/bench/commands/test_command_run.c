@@ -1,5 +1,5 @@
-/* Runs as the program's users start them: interruptions, a full disk, what a run leaves, and --json.
- * Every run is tiny, and in a folder of its own.
+/* Runs as the program's users start them: interruptions, a full disk, what a run leaves, and
+ * --json. Every run is tiny, and in a folder of its own.
  */
 #include "bench/files/results.h"
 #include "tests/support/calling.h"
@@ -8,7 +8,6 @@
 
 #include <cjson/cJSON.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

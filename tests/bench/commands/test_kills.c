@@ -1,10 +1,10 @@
-/* Whatever the program is killed at, its files can be used: a run is resumed or reported, a training
- * and a tuning are repeated, a history is recorded into. Nothing is lost that was complete.
+/* Whatever the program is killed at, its files can be used: a run is resumed or reported, a
+ * training and a tuning are repeated, a history is recorded into. Nothing is lost that was
+ * complete.
  *
  * Every command is killed before some of the calls by which it changes files, spread over all of
  * them. With LOCKSTEP_KILLS=all it is killed before each.
  */
-#include "bench/files/results.h"
 #include "kernels/kernels.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/killing.h"

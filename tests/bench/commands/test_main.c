@@ -4,7 +4,6 @@
 #include "tests/support/calling.h"
 #include "tests/support/cmocka.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* What `lockstep run` makes of a folder whose files are not as it left them, and `report` of rows
  * that come twice. Each test begins with a whole run that calls itself unfinished.
  */
-#include "bench/files/results.h"
 #include "tests/support/calling.h"
 #include "tests/support/cmocka.h"
 

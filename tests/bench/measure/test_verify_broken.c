@@ -1,7 +1,6 @@
 /* Every implementation passes, and is caught as soon as it is broken on purpose: a wrong
  * element, a NaN, a write past the end or before the start, a missing row, an input overwritten,
  * a leading dimension not kept to. Those of the GPU run on the emulated one. */
-#include "bench/devices/gpu.h"
 #include "bench/operations/operations.h"
 #include "kernels/kernels.h"
 #include "tests/support/bout.h"

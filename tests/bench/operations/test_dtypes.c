@@ -10,8 +10,6 @@
 #include "tests/stand_in/client.h"
 #include "tests/support/cmocka.h"
 
-#include <stdlib.h>
-
 /* --- rounding --------------------------------------------------------------------------------- */
 
 /* Between neighbours in the format, `low` and `high`, of which one ends in an even digit. */

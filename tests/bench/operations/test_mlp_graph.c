@@ -6,14 +6,12 @@
 #include "bench/operations/operations.h"
 #include "bench/training/train.h"
 #include "gpu/counters.h"
-#include "gpu/cublas.h"
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
 #include "tests/support/calling.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/staging.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { BATCHES = 8 }; /* that a case of mlp takes in turn */

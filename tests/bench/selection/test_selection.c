@@ -4,7 +4,6 @@
 #include "bench/selection/selection.h"
 #include "tests/support/cmocka.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static struct selection selection_of(const struct selection_options *options) {

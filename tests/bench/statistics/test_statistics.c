@@ -2,8 +2,6 @@
 #include "bench/statistics/statistics.h"
 #include "tests/support/cmocka.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { COUNT_MAX = 100 };

@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -139,7 +138,7 @@ static void test_pixels_are_normalised(void **state) {
     temporary_close(&folder);
 }
 
-/* --- labels and memory -------------------------------------------------------------------------- */
+/* --- labels and memory ------------------------------------------------------------------------ */
 
 /* As EMNIST's letters, which begin at 1; the last class is in the test images alone. */
 static void test_there_are_as_many_classes_as_labels(void **state) {

@@ -3,7 +3,6 @@
 #include "bench/training/safetensors.h"
 #include "bench/training/weights.h"
 #include "common/files.h"
-#include "common/random.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/temporary.h"
 

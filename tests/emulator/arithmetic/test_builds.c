@@ -5,7 +5,6 @@
 #include "tests/support/arithmetic_lookup.h"
 #include "tests/support/cmocka.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { SLOTS = 24, ROUNDS = 24, GROUPS_MAX = 8 };

@@ -1,8 +1,6 @@
 /* Races between blocks in global memory: which are found, and what orders blocks. */
 #include "tests/support/emulator_core.h"
 
-#include <stdlib.h>
-
 /* %rd1 is a buffer of zeros, %r1 the block, %r2 the thread, %p1 the first block; %rd2 is 64 bytes
  * behind %rd1, %rd3 at the thread's word. */
 #define KERNEL(text)                                                                               \

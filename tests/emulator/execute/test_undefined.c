@@ -1,8 +1,6 @@
 /* Values that nothing has written: computing with them is no fault, using them is. */
 #include "tests/support/emulator_core.h"
 
-#include <stdlib.h>
-
 /* %rd1 has an allocation of which nothing was written, %rd2 one that was; %r1 has a word of the
  * first. */
 #define HEAD                                                                                       \

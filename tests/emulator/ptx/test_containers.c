@@ -1,5 +1,4 @@
 /* Fat binaries, LZ4 blocks and handles: the parts of the emulated driver that need no device. */
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
