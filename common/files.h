@@ -16,7 +16,8 @@
 enum status file_read(const char *path, size_t most, char **bytes, size_t *size,
                       struct message *message);
 
-/* For a file that a library opens: STATUS_INVALID where something else than a regular file is there. */
+/* For a file that a library opens: STATUS_INVALID where something else than a regular file is
+ * there. */
 enum status file_check_regular(const char *path, struct message *message);
 
 /* As file_read, of a file that the user named: that it cannot be read is a mistake of the call.

@@ -15,9 +15,9 @@
  *   weights      before the first product; biases are not
  *   inputs       of each layer: x, and the outputs of the hidden layers
  *   gradients    by z of each layer, times mlp_gradient_scale()
- * The rest is as in f32: products, biases, functions, loss, the gradients of weights and biases, the
- * optimizer and the parameters that it updates. The rounded numbers have a layout of their own, see
- * mlp_narrow_count().
+ * The rest is as in f32: products, biases, functions, loss, the gradients of weights and biases,
+ * the optimizer and the parameters that it updates. The rounded numbers have a layout of their own,
+ * see mlp_narrow_count().
  */
 #ifndef LOCKSTEP_COMMON_MLP_MODEL_H
 #define LOCKSTEP_COMMON_MLP_MODEL_H
@@ -44,8 +44,8 @@ struct mlp_model {
     float learning_rate, momentum, beta1, beta2, epsilon;
 };
 
-/* Sets the settings that frameworks default to: f32, ReLU, cross-entropy, Adam 0.001 (0.9, 0.999, 1e-8),
- * momentum 0.9. Layers, sizes and batch become 0. */
+/* Sets the settings that frameworks default to: f32, ReLU, cross-entropy, Adam 0.001 (0.9, 0.999,
+ * 1e-8), momentum 0.9. Layers, sizes and batch become 0. */
 void mlp_model_defaults(struct mlp_model *model);
 
 /* Reads "784-128-10" into layers and sizes; STATUS_INVALID says what is wrong with `text` and
@@ -87,10 +87,10 @@ int64_t mlp_narrow_count(const struct mlp_model *model);
 int64_t mlp_narrow_input_offset(const struct mlp_model *model, int layer);
 int64_t mlp_narrow_gradient_offset(const struct mlp_model *model, int layer);
 
-/* What gradients by z are multiplied by before they are rounded; the products of them are divided by
- * it again. 1024 in f16, so that gradients from 2^-34 on stay, where f16 begins at 2^-24; beyond 63
- * they overflow, which verification sees. 1 in bf16, which has the range of f32. A power of two, so
- * that nothing but the range changes. */
+/* What gradients by z are multiplied by before they are rounded; the products of them are divided
+ * by it again. 1024 in f16, so that gradients from 2^-34 on stay, where f16 begins at 2^-24; beyond
+ * 63 they overflow, which verification sees. 1 in bf16, which has the range of f32. A power of two,
+ * so that nothing but the range changes. */
 float mlp_gradient_scale(const struct mlp_model *model);
 
 /* Whether the backward pass of `function` reads the function's input rather than its output. */

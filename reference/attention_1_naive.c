@@ -1,5 +1,5 @@
-/* Attention, a query at a time: a dot product for each key, softmax over them, and the mean of V that
- * these probabilities weigh. Shows the row of scores that fused code never writes as a whole.
+/* Attention, a query at a time: a dot product for each key, softmax over them, and the mean of V
+ * that these probabilities weigh. Shows the row of scores that fused code never writes as a whole.
  */
 #include "reference/naive.h"
 #include "reference/naive_rows.h"

@@ -1,5 +1,5 @@
-/* Layer normalisation as a textbook shows it: a pass for the mean, one for the variance, one for the
- * result. */
+/* Layer normalisation as a textbook shows it: a pass for the mean, one for the variance, one for
+ * the result. */
 #include "reference/naive.h"
 
 #include <math.h>

@@ -328,7 +328,8 @@ static enum status zero_line(struct block *block) {
     return status;
 }
 
-/* Whether lines of this kind stand anywhere, anywhere but once, after the operation, or below a kernel.
+/* Whether lines of this kind stand anywhere, anywhere but once, after the operation, or below a
+ * kernel.
  */
 enum need { NEED_NOTHING, NEED_TO_BE_ONE, NEED_OPERATION, NEED_KERNEL };
 

@@ -163,7 +163,8 @@ static enum status greeting_take(struct peer *peer, cJSON *greeting, struct mess
     return STATUS_OK;
 }
 
-/* The folder of lockstep_peer.py, of the build's sources or installed; empty where it is in neither. */
+/* The folder of lockstep_peer.py, of the build's sources or installed; empty where it is in
+ * neither. */
 static void modules_find(char folder[PATH_MAX]) {
     static const char *const places[] = {"../peers", "../share/lockstep/peers"};
     char program[PATH_MAX] = "", module[PATH_MAX + 32];
@@ -180,8 +181,8 @@ static void modules_find(char folder[PATH_MAX]) {
 }
 
 /* What the command finds in its environment:
- * - OpenMP's threads spin for 3 to 8 ms after their last work, on processors that the next row wants.
- *   So many turns last 0.3 ms, which is long enough from one kernel to the next.
+ * - OpenMP's threads spin for 3 to 8 ms after their last work, on processors that the next row
+ *   wants. So many turns last 0.3 ms, which is long enough from one kernel to the next.
  * - Python finds lockstep_peer.py, behind whatever it is told to look in. */
 #define ENVIRONMENT                                                                                \
     "export GOMP_SPINCOUNT=\"${GOMP_SPINCOUNT-20000}\"; "                                          \

@@ -1,6 +1,6 @@
-/* A process that computes rows and says so in JSON lines (docs/peer-protocol.md), seen from the side
- * that asks. Whatever becomes of it ends as a status with a sentence: it never started, it died, it
- * does not answer, it says what is no answer.
+/* A process that computes rows and says so in JSON lines (docs/peer-protocol.md), seen from the
+ * side that asks. Whatever becomes of it ends as a status with a sentence: it never started, it
+ * died, it does not answer, it says what is no answer.
  */
 #ifndef LOCKSTEP_BENCH_ADDED_PEER_H
 #define LOCKSTEP_BENCH_ADDED_PEER_H

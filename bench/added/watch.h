@@ -1,7 +1,7 @@
-/* Calls of functions that may not come back. A thread looks at each once a second, and where one has
- * lasted too long a signal takes its caller out of it. What the function holds then is lost with
- * it. What a function prints to `stdout` goes to standard error. A call that is watched costs some
- * nanoseconds more. */
+/* Calls of functions that may not come back. A thread looks at each once a second, and where one
+ * has lasted too long a signal takes its caller out of it. What the function holds then is lost
+ * with it. What a function prints to `stdout` goes to standard error. A call that is watched costs
+ * some nanoseconds more. */
 #ifndef LOCKSTEP_BENCH_ADDED_WATCH_H
 #define LOCKSTEP_BENCH_ADDED_WATCH_H
 

@@ -14,7 +14,8 @@ struct command_context {
     int argument_count; /* the whole command line */
     char **arguments;
     int *exit_status; /* what the process ends with, where STATUS_OK says too little */
-    /* Ends the process at once, from any thread, as unfinished: with a sentence, or NULL for none. */
+    /* Ends the process at once, from any thread, as unfinished: with a sentence, or NULL for
+     * none. */
     void (*end)(const char *sentence);
 };
 

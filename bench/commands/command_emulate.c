@@ -47,7 +47,8 @@ static const struct command_option options[] = {
     OPTIONS_END,
 };
 
-/* Whether the next word is this option's value. The options of all commands without one may be cut short. */
+/* Whether the next word is this option's value. The options of all commands without one may be cut
+ * short. */
 static bool takes_value(const char *option) {
     static const char *const alone[] = {"--pr", "--wa", "--he", "--us"};
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
@@ -139,8 +140,8 @@ static void ends_tell(const struct emulated_program *program) {
                 program->running, program->running == 1 ? "process is" : "processes are");
 }
 
-/* That nothing was found, or that no kernel ran, is said alone where all processes were looked at up to
- * their end. */
+/* That nothing was found, or that no kernel ran, is said alone where all processes were looked at
+ * up to their end. */
 static enum status summary_print(const struct emulated_program *program, bool is_refused,
                                  const char *report, size_t *found, struct message *message) {
     const bool is_whole = !program->signal && !program->running;

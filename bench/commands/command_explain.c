@@ -77,7 +77,8 @@ static void gpus_print(bool csv) {
                model_gpus[i].clock_mhz, model_gpus[i].memory);
 }
 
-/* Of --add the added rows alone, unless another is named: the others were counted to compare with. */
+/* Of --add the added rows alone, unless another is named: the others were counted to compare
+ * with. */
 static bool is_named(const struct parsed *parsed, const struct row_key *key) {
     const struct operation *operation = operation_find(key->operation);
     if (parsed->implementation)

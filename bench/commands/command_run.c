@@ -105,8 +105,8 @@ static enum status description_check(const struct parsed *parsed, struct message
                        run->described->name);
 }
 
-/* The GPUs of --device-file, --limits and --predict. The limits are those of a described GPU, unless
- * another is named. */
+/* The GPUs of --device-file, --limits and --predict. The limits are those of a described GPU,
+ * unless another is named. */
 static enum status gpus_read(struct parsed *parsed, struct message *message) {
     struct run_options *run = &parsed->arguments.run;
     enum status status = STATUS_OK;

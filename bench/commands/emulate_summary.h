@@ -1,4 +1,5 @@
-/* What the emulator wrote down about a program, for people: what was found wrong, and its kernels. */
+/* What the emulator wrote down about a program, for people: what was found wrong, and its
+ * kernels. */
 #ifndef LOCKSTEP_BENCH_COMMANDS_EMULATE_SUMMARY_H
 #define LOCKSTEP_BENCH_COMMANDS_EMULATE_SUMMARY_H
 
@@ -7,12 +8,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Prints the lines of the file, and counts them. No file means nothing was found: it prints nothing. */
+/* Prints the lines of the file, and counts them. No file means nothing was found: it prints
+ * nothing. */
 enum status summary_print_findings(FILE *to, const char *path, size_t *count,
                                    struct message *message);
 
-/* Prints a row a kernel of the counters' CSV file, and counts them. No file means that no kernel was
- * launched. */
+/* Prints a row a kernel of the counters' CSV file, and counts them. No file means that no kernel
+ * was launched. */
 enum status summary_print_kernels(FILE *to, const char *path, size_t *count,
                                   struct message *message);
 

@@ -41,8 +41,8 @@ static bool environment_put_before(const char *name, const char *first, char sep
     return done;
 }
 
-/* Programs that run an assembler, as Triton does, or a compiler, as CuPy does, and load what it makes,
- * get one that hands out PTX. A compiler that was chosen stays. */
+/* Programs that run an assembler, as Triton does, or a compiler, as CuPy does, and load what it
+ * makes, get one that hands out PTX. A compiler that was chosen stays. */
 static bool compilers_name(const char *folder) {
     char assembler[PATH_MAX + sizeof "/ptxas"], compiler[PATH_MAX + sizeof "/nvcc"];
     snprintf(assembler, sizeof assembler, "%s/ptxas", folder);

@@ -23,8 +23,9 @@ struct emulated_program {
 
 /*
  * Starts `words` (ended by NULL; the first is looked up in PATH) with the emulated driver in front,
- * and waits for its end; and for the ends of processes that it has left, where that was asked for. Keys of `configuration` stand in place of those in LOCKSTEP_EMULATOR; NULL: none.
- * STATUS_INVALID: there is no such program. STATUS_NO_GPU: there is no emulated driver.
+ * and waits for its end; and for the ends of processes that it has left, where that was asked for.
+ * Keys of `configuration` stand in place of those in LOCKSTEP_EMULATOR; NULL: none. STATUS_INVALID:
+ * there is no such program. STATUS_NO_GPU: there is no emulated driver.
  */
 enum status emulated_program_run(struct emulated_program *program, char *const *words,
                                  const char *configuration, const struct command_context *context,

@@ -39,8 +39,8 @@ static bool is_rung(const struct implementation *implementation) {
     return implementation->device == DEVICE_GPU && implementation->kind == KIND_RUNG;
 }
 
-/* The implementation, and the rungs that are compared with it: those behind it, or all with one that was
- * added, which stands behind all. */
+/* The implementation, and the rungs that are compared with it: those behind it, or all with one
+ * that was added, which stands behind all. */
 static void implementations_list(const struct run_arguments *arguments, const char *name,
                                  char *list, size_t size) {
     size_t used = (size_t)snprintf(list, size, "%s", name);

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The command line as one text, with the command first. The caller frees it; NULL without memory. */
+/* The command line as one text, with the command first. The caller frees it; NULL without
+ * memory. */
 static char *call_write(const struct command_context *context) {
     char *call = NULL;
     size_t size;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- hwloc, by its documented interface of version 2 (hwloc.h, hwloc/cpukinds.h) ---------------- */
+/* --- hwloc, by its documented interface of version 2 (hwloc.h, hwloc/cpukinds.h) -------------- */
 
 typedef void *hwloc_topology;
 typedef void *hwloc_bitmap;
@@ -87,7 +87,7 @@ void core_kinds_read(struct core_kinds *kinds) {
     hwloc.topology_destroy(topology);
 }
 
-/* --- choosing ----------------------------------------------------------------------------------- */
+/* --- choosing --------------------------------------------------------------------------------- */
 
 /* Reads a number of a list and moves *text behind it. */
 static bool number_read(const char **text, int *number) {

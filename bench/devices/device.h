@@ -36,8 +36,8 @@ struct device {
     /* Aligned to at least 64 bytes. STATUS_NO_MEMORY names the bytes wanted and those there are. */
     enum status (*allocate)(struct device *device, size_t bytes, void **pointer,
                             struct message *message);
-    /* The same, in memory that ranks share, where there is some left. NULL where there is none ever;
-     * device_allocate_shared() asks either. */
+    /* The same, in memory that ranks share, where there is some left. NULL where there is none
+     * ever; device_allocate_shared() asks either. */
     enum status (*allocate_shared)(struct device *device, size_t bytes, void **pointer,
                                    struct message *message);
     void (*release)(struct device *device, void *pointer); /* NULL is allowed */

@@ -98,7 +98,8 @@ static enum status gpus_compare(struct devices *devices, struct ranks *ranks, bo
     return status;
 }
 
-/* Without a GPU for each rank there is none; where a number was given, that is the caller's mistake.
+/* Without a GPU for each rank there is none; where a number was given, that is the caller's
+ * mistake.
  */
 static enum status gpus_of_ranks_add(struct devices *devices, const char *gpu, struct ranks *ranks,
                                      struct message *message) {

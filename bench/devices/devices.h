@@ -25,10 +25,10 @@ enum status devices_open(struct devices *devices, const char *gpu, struct messag
  * is wrong with the file. */
 enum status devices_tune(struct devices *devices, const char *path, struct message *message);
 
-/* Opens those of a rank, which all ranks call at once: they know the others, are called after how many
- * there are ("4xcpu"), and share the machine's memory. Of `gpu` "auto" means a GPU for each rank of a
- * machine, and none at all where one lacks its own; a number is that of the first rank's. NULL: as
- * devices_open. */
+/* Opens those of a rank, which all ranks call at once: they know the others, are called after how
+ * many there are ("4xcpu"), and share the machine's memory. Of `gpu` "auto" means a GPU for each
+ * rank of a machine, and none at all where one lacks its own; a number is that of the first rank's.
+ * NULL: as devices_open. */
 enum status devices_open_over(struct devices *devices, const char *gpu, struct ranks *ranks,
                               struct message *message);
 

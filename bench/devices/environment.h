@@ -29,8 +29,8 @@ struct environment {
 /* Of the warnings it finds those that concern more than times. */
 void environment_read(struct environment *environment);
 
-/* Finds what makes times on this machine longer or less steady. It asks libraries which kernels they
- * run, which loads them. */
+/* Finds what makes times on this machine longer or less steady. It asks libraries which kernels
+ * they run, which loads them. */
 void environment_warn_of_times(struct environment *environment);
 
 /* Adds what was found later, as a sentence; cut at its place. */

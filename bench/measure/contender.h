@@ -62,8 +62,8 @@ void contender_range_end(const struct contender *contender);
 /* Back to the state that the case starts from, where iterations change their own inputs. */
 enum status contender_restore(struct contender *contender, struct message *message);
 
-/* Runs `iterations` in a row and gives their time. Ranks begin together, and the time is that of the
- * slowest. */
+/* Runs `iterations` in a row and gives their time. Ranks begin together, and the time is that of
+ * the slowest. */
 enum status contender_batch(struct contender *contender, int64_t iterations, double *seconds,
                             struct message *message);
 

@@ -25,8 +25,7 @@ struct contest_rules {
     const struct ceilings *gpu_ceilings; /* of the real GPU; NULL: not measured */
     double link_bytes_per_second;        /* from rank to rank; 0: not measured */
     bool cold;
-    bool
-        is_sampled; /* an emulated launch executes some of its blocks: its results are not checked */
+    bool is_sampled; /* an emulated launch executes some of its blocks; results are not checked */
     struct measure_limits limits;
     struct predictions *predictions;
     const struct progress *progress;

@@ -11,7 +11,8 @@
 enum { EMULATED_SECONDS_MAX = 120 };
 
 /* The least that an iteration can take: its operations at the measured peak. 0: not known. A
- * doubtful peak is no less than one thread's, and so many threads reach at most so many times it. */
+ * doubtful peak is no less than one thread's, and so many threads reach at most so many times
+ * it. */
 static double least_seconds(const struct contest *contest, const struct entry *entry) {
     const struct contender *c = &entry->contender;
     const struct ceilings *ceilings = contest_ceilings(contest, entry);

@@ -7,9 +7,9 @@
 /* Opens the buffers of every device that has a running entry and binds the entries to them. An
  * entry that gets none has ended. */
 void contest_stages_open(struct contest *contest);
-/* After an entry has failed: a device that is lost is made anew, and those that still run get buffers
- * on it and keep their samples. An entry that gets none has ended. Where one rank has lost its device,
- * all open their buffers anew. */
+/* After an entry has failed: a device that is lost is made anew, and those that still run get
+ * buffers on it and keep their samples. An entry that gets none has ended. Where one rank has lost
+ * its device, all open their buffers anew. */
 void contest_stage_recover(struct contest *contest, struct device *device);
 void contest_stages_close(struct contest *contest);
 

@@ -38,9 +38,9 @@ enum status contender_warm_up(struct contender *contender, const struct measure_
 enum status contender_sample(struct contender *contender, const struct measure_limits *limits,
                              struct message *message);
 
-/* Warms up every contender that is not done, and samples these in turn. A contender that breaks is marked in
- * its status; the others go on. `stop` (may be NULL) is asked between samples: true ends the
- * measurement with STATUS_INTERRUPTED. */
+/* Warms up every contender that is not done, and samples these in turn. A contender that breaks is
+ * marked in its status; the others go on. `stop` (may be NULL) is asked between samples: true ends
+ * the measurement with STATUS_INTERRUPTED. */
 enum status measure_contenders(struct contender *contenders, int count,
                                const struct measure_limits *limits, bool (*stop)(void *),
                                void *stop_argument, struct message *message);

@@ -1,6 +1,6 @@
-/* Rows whose ranks compute one result on their GPUs, where a rank that waits for its own GPU alone may
- * wait forever (kernels/collectives). Of other rows these functions do nothing: ranks on CPUs wait
- * inside the row.
+/* Rows whose ranks compute one result on their GPUs, where a rank that waits for its own GPU alone
+ * may wait forever (kernels/collectives). Of other rows these functions do nothing: ranks on CPUs
+ * wait inside the row.
  */
 #ifndef LOCKSTEP_BENCH_MEASURE_TOGETHER_H
 #define LOCKSTEP_BENCH_MEASURE_TOGETHER_H
@@ -12,7 +12,8 @@
 enum status together_enter(const struct implementation *implementation, struct device *device,
                            struct message *message);
 
-/* Behind them, with what became of launching: the worst of all ranks', once the work of all is done. */
+/* Behind them, with what became of launching: the worst of all ranks', once the work of all is
+ * done. */
 enum status together_leave(const struct implementation *implementation, struct device *device,
                            enum status status, struct message *message);
 

@@ -11,8 +11,8 @@ struct gpu_choice {
     int count;
 };
 
-/* `names` are joined by commas, or "all". `described` is a GPU beside those of gpus.def, or NULL; it
- * has to outlive the choice.
+/* `names` are joined by commas, or "all". `described` is a GPU beside those of gpus.def, or NULL;
+ * it has to outlive the choice.
  *
  * STATUS_INVALID: a name is not known, and the message names those that are; or there are none. */
 enum status gpu_choice_read(const char *names, const struct model_gpu *described,
@@ -26,8 +26,8 @@ struct gpu_description {
     char name[32], title[64];
 };
 
-/* STATUS_INVALID: the file is no such object, lacks values, which the message names, or has one that is
- * not known or cannot be. */
+/* STATUS_INVALID: the file is no such object, lacks values, which the message names, or has one
+ * that is not known or cannot be. */
 enum status gpu_description_read(const char *path, struct gpu_description *description,
                                  struct message *message);
 

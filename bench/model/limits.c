@@ -47,8 +47,8 @@ enum { LANES = 32, SECTOR_BYTES = 32, WAVEFRONT_BYTES = 128 };
  * rate: both take a unit the same clocks. */
 static const double mma_flops = 2.0 * 16 * 8 * 16;
 
-/* The count of `mma` and `wmma.mma` says no shape; `wgmma` and `tcgen05` have many sizes and count their
- * multiply-adds. */
+/* The count of `mma` and `wmma.mma` says no shape; `wgmma` and `tcgen05` have many sizes and count
+ * their multiply-adds. */
 static double tensor_flops(const struct counters_row *row) {
     const int64_t fixed_size = row->tensor_warp_instructions - row->wgmma_warp_instructions;
     return mma_flops * (double)fixed_size +
@@ -75,8 +75,8 @@ static void clocks_count(const struct counters_row *row, const struct model_gpu 
     clocks[LIMIT_SHARED] = WAVEFRONT_BYTES * (double)row->shared_wavefronts / gpu->shared;
 }
 
-/* The clocks that DRAM takes while all multiprocessors run. A launch leaves some of what it stores in
- * the second-level cache, from which the next ones drive it. */
+/* The clocks that DRAM takes while all multiprocessors run. A launch leaves some of what it stores
+ * in the second-level cache, from which the next ones drive it. */
 static double dram_clocks(const struct counters_row *row, const struct model_gpu *gpu) {
     const double bytes_a_clock = 1e9 * gpu->memory / (1e6 * gpu->clock_mhz);
     const double counted = (double)(row->dram_read_bytes + row->dram_write_bytes);

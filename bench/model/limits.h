@@ -1,6 +1,6 @@
-/* What limits a kernel on a GPU, from its exact counts and the GPU's published figures: how long each
- * unit would be busy at its peak. No time is predicted: what waits, and what overlaps, counts do not
- * say (docs/model.md).
+/* What limits a kernel on a GPU, from its exact counts and the GPU's published figures: how long
+ * each unit would be busy at its peak. No time is predicted: what waits, and what overlaps, counts
+ * do not say (docs/model.md).
  */
 #ifndef LOCKSTEP_BENCH_MODEL_LIMITS_H
 #define LOCKSTEP_BENCH_MODEL_LIMITS_H
@@ -55,14 +55,14 @@ struct residence {
 };
 
 struct limits {
-    /* Of all launches: how long the fullest multiprocessor keeps the unit busy, of L2 and DRAM how long
-     * the whole GPU does; at the boost clock. */
+    /* Of all launches: how long the fullest multiprocessor keeps the unit busy, of L2 and DRAM how
+     * long the whole GPU does; at the boost clock. */
     double clocks[LIMIT_UNITS];
     /* Those clocks over those of the busiest unit, and 1 at most. */
     double share[LIMIT_UNITS];
     enum limit_unit busiest;
-    /* The caches were simulated. Otherwise clocks of L2 are an upper bound, as if the first-level cache
-     * had nothing, and it is never the busiest. */
+    /* The caches were simulated. Otherwise clocks of L2 are an upper bound, as if the first-level
+     * cache had nothing, and it is never the busiest. */
     bool has_caches;
     struct residence residence;
     double waves; /* blocks over those that the GPU holds at once */
@@ -72,9 +72,9 @@ struct limits {
     double filled; /* of the time of that multiprocessor, the part in which the average one works */
 };
 
-/* STATUS_INVALID: the row's grid cannot be read, it counts nothing, or it is of a version that did not
- * count machine instructions. STATUS_UNSUPPORTED: the GPU cannot run the kernel, for the reason that
- * `message` has. */
+/* STATUS_INVALID: the row's grid cannot be read, it counts nothing, or it is of a version that did
+ * not count machine instructions. STATUS_UNSUPPORTED: the GPU cannot run the kernel, for the reason
+ * that `message` has. */
 enum status limits_find(const struct counters_row *row, const struct model_gpu *gpu,
                         struct limits *limits, struct message *message);
 

@@ -45,8 +45,8 @@ enum status gpu_prices_read(const char *text, const struct gpu_choice *choice,
 
 /* ---- Offers ---- */
 
-/* Adds the kernels of the implementation that begins at `first`; gives where the next one begins. Where
- * the GPU cannot run one of them, the time is infinite. */
+/* Adds the kernels of the implementation that begins at `first`; gives where the next one begins.
+ * Where the GPU cannot run one of them, the time is infinite. */
 static enum status implementation_predict(const struct counters_row *rows, size_t count,
                                           size_t *first, const struct model_gpu *counted,
                                           struct offer *offer, struct message *message) {

@@ -1,5 +1,5 @@
-/* What GPUs offer for a case: whether they hold it, the predicted time of an iteration, and what a dollar
- * and a joule buy. */
+/* What GPUs offer for a case: whether they hold it, the predicted time of an iteration, and what a
+ * dollar and a joule buy. */
 #ifndef LOCKSTEP_BENCH_MODEL_OFFERS_H
 #define LOCKSTEP_BENCH_MODEL_OFFERS_H
 
@@ -14,8 +14,8 @@ struct gpu_prices {
     bool any;
 };
 
-/* `text` is as "a100=1.5,l4=0.7", or NULL. STATUS_INVALID: a name is not among the choice, or a price
- * is no number above 0. */
+/* `text` is as "a100=1.5,l4=0.7", or NULL. STATUS_INVALID: a name is not among the choice, or a
+ * price is no number above 0. */
 enum status gpu_prices_read(const char *text, const struct gpu_choice *choice,
                             struct gpu_prices *prices, struct message *message);
 
@@ -28,9 +28,9 @@ struct offer {
     struct message why;        /* it can run no implementation, for this reason; else empty */
 };
 
-/* One offer a GPU of the choice, by iterations a dollar where there are prices, else by time; what does
- * not hold the case, or cannot run it, comes last. `rows` are the counts of one case, which needs `bytes` of memory.
- * STATUS_INVALID: there are no rows, or one cannot be predicted. */
+/* One offer a GPU of the choice, by iterations a dollar where there are prices, else by time; what
+ * does not hold the case, or cannot run it, comes last. `rows` are the counts of one case, which
+ * needs `bytes` of memory. STATUS_INVALID: there are no rows, or one cannot be predicted. */
 enum status offers_find(const struct counters_row *rows, size_t count,
                         const struct model_gpu *counted, double bytes,
                         const struct gpu_choice *choice, const struct gpu_prices *prices,

@@ -88,8 +88,8 @@ static double blocks_resident(const struct counters_row *row, const struct model
     return fmax(1, fmin(most, floor(warps * LANES / threads + 1e-6)));
 }
 
-/* Lines that the first-level cache looks up, a request each at least. Sectors beyond those that lanes
- * side by side would touch lie, for the most part, in lines of their own. */
+/* Lines that the first-level cache looks up, a request each at least. Sectors beyond those that
+ * lanes side by side would touch lie, for the most part, in lines of their own. */
 static double lines_estimate(const struct counters_row *row) {
     const double requests = (double)(row->global_load_requests + row->global_store_requests +
                                      row->global_atomic_requests);
@@ -107,9 +107,9 @@ struct traffic {
     double l2, dram; /* bytes of a launch; stores count by their weight in `l2` */
 };
 
-/* Stores go to the second-level cache, and so does what is read first. What a block reads again, the
- * caches have as long as the bytes of the resident blocks fit them. What other blocks read too, they
- * read at about the same time: the second-level cache has it. */
+/* Stores go to the second-level cache, and so does what is read first. What a block reads again,
+ * the caches have as long as the bytes of the resident blocks fit them. What other blocks read too,
+ * they read at about the same time: the second-level cache has it. */
 static struct traffic traffic_estimate(const struct counters_row *row, const struct model_gpu *gpu,
                                        double resident, double blocks) {
     const double launches = (double)row->launches;

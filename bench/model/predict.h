@@ -1,6 +1,6 @@
-/* How long a kernel would take on a GPU: predicted from its exact counts by one formula, whose constants
- * were fitted to published times (docs/model.md). A prediction is no measurement, and carries the interval
- * in which 80% of published times of GPUs that the fit did not know lie.
+/* How long a kernel would take on a GPU: predicted from its exact counts by one formula, whose
+ * constants were fitted to published times (docs/model.md). A prediction is no measurement, and
+ * carries the interval in which 80% of published times of GPUs that the fit did not know lie.
  */
 #ifndef LOCKSTEP_BENCH_MODEL_PREDICT_H
 #define LOCKSTEP_BENCH_MODEL_PREDICT_H
@@ -16,8 +16,9 @@ struct prediction {
 
 /* `counted` is the GPU that was emulated: the row's occupancy is of it.
  *
- * STATUS_INVALID: what limits_find() refuses, a block that cannot be read, or a GPU of a family that
- * families.def does not have. STATUS_UNSUPPORTED: the GPU cannot run it, as limits_find() says. */
+ * STATUS_INVALID: what limits_find() refuses, a block that cannot be read, or a GPU of a family
+ * that families.def does not have. STATUS_UNSUPPORTED: the GPU cannot run it, as limits_find()
+ * says. */
 enum status predict(const struct counters_row *row, const struct model_gpu *counted,
                     const struct model_gpu *gpu, struct prediction *prediction,
                     struct message *message);
@@ -25,7 +26,8 @@ enum status predict(const struct counters_row *row, const struct model_gpu *coun
 /* Whether it multiplies matrices in tensor cores. No published time of such a kernel was fitted. */
 bool prediction_has_matrices(const struct counters_row *row);
 
-/* The name of the family as families.def has it, which lasts; NULL where it has none of that name. */
+/* The name of the family as families.def has it, which lasts; NULL where it has none of that
+ * name. */
 const char *model_family_find(const char *name);
 /* All of them, joined by commas. */
 const char *model_family_names(void);

@@ -7,10 +7,10 @@
 
 #include <stdio.h>
 
-/* The rows of predictions.csv on `csv`, and on `log` a line a kernel of what it would take on each GPU
- * of the choice; of many GPUs on the fastest three and the slowest. A GPU that
- * cannot run the kernel has no row, and the line says why. Either may be NULL. `counted` is
- * the GPU that was emulated.
+/* The rows of predictions.csv on `csv`, and on `log` a line a kernel of what it would take on each
+ * GPU of the choice; of many GPUs on the fastest three and the slowest. A GPU that cannot run the
+ * kernel has no row, and the line says why. Either may be NULL. `counted` is the GPU that was
+ * emulated.
  *
  * STATUS_INVALID: a row cannot be predicted, see predict(). */
 enum status predictions_print(const struct counters_row *rows, size_t count,

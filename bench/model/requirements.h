@@ -4,8 +4,8 @@
 
 #include "bench/model/limits.h"
 
-/* STATUS_UNSUPPORTED: it cannot, and `message` has the reason alone, as "wgmma is of compute capability
- * 9.0 alone". */
+/* STATUS_UNSUPPORTED: it cannot, and `message` has the reason alone, as "wgmma is of compute
+ * capability 9.0 alone". */
 enum status requirements_check(const struct counters_row *row, const struct model_gpu *gpu,
                                struct message *message);
 

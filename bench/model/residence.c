@@ -29,8 +29,8 @@ static int64_t round_up(int64_t value, int64_t unit) {
     return (value + unit - 1) / unit * unit;
 }
 
-/* The most that shared memory may take of what it shares with the first-level cache (CUDA programming
- * guide, technical specifications by compute capability). */
+/* The most that shared memory may take of what it shares with the first-level cache (CUDA
+ * programming guide, technical specifications by compute capability). */
 static int64_t shared_most(const struct model_gpu *gpu) {
     enum { VOLTA = 96, TURING = 64, LEFT = 28 };
     if (strcmp(gpu->family, "volta") == 0)

@@ -7,8 +7,8 @@
 
 enum { SECTOR_BYTES = 32, SCOREBOARDS = 6 };
 
-/* Clocks until a load is there. Where the caches were counted by what hit in them; otherwise what is
- * read first comes from DRAM, and the rest from the second-level cache. */
+/* Clocks until a load is there. Where the caches were counted by what hit in them; otherwise what
+ * is read first comes from DRAM, and the rest from the second-level cache. */
 static double load_clocks(const struct counters_row *row, const struct architecture *published) {
     const double sectors = (double)row->global_load_sectors;
     if (row->l2_sectors > 0) {

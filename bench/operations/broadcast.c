@@ -32,8 +32,8 @@ static double broadcast_flops(const struct bench_case *c) {
     return 0.0;
 }
 
-/* What all but one must receive: the whole array. Over the time it is the bus bandwidth of nccl-tests
- * (its doc/PERFORMANCE.md). */
+/* What all but one must receive: the whole array. Over the time it is the bus bandwidth of
+ * nccl-tests (its doc/PERFORMANCE.md). */
 static double broadcast_bytes(const struct bench_case *c) {
     return c->settings.ranks > 1 ? collective_array_bytes(c) : 0.0;
 }

@@ -61,8 +61,8 @@ struct buffer_spec {
     enum buffer_role role;
     enum element element;
     int64_t elements, rows, columns, stride;
-    /* Of matrices of a batch: so many rows are one, and so many elements more than usual lie between
-     * its last row and the next one's first. 0: all rows are one. */
+    /* Of matrices of a batch: so many rows are one, and so many elements more than usual lie
+     * between its last row and the next one's first. 0: all rows are one. */
     int64_t matrix_rows, matrix_gap;
     bool pattern;       /* false: `prepare` alone fills it (labels, parameters) */
     bool is_flat;       /* its rows and columns mean nothing but to the oracle */

@@ -1,7 +1,7 @@
 /* What operations between the ranks of a job share: the inputs of each, parts of an array, counts.
  *
- * Every rank has an array of its own, of COUNT elements. Any other one can draw it again, so an oracle
- * needs no communication.
+ * Every rank has an array of its own, of COUNT elements. Any other one can draw it again, so an
+ * oracle needs no communication.
  */
 #ifndef LOCKSTEP_BENCH_OPERATIONS_COLLECTIVE_H
 #define LOCKSTEP_BENCH_OPERATIONS_COLLECTIVE_H

@@ -25,7 +25,8 @@ struct implementation_methods {
     enum status (*launch)(const struct implementation *implementation, const struct launch *launch,
                           int64_t iteration, struct execution *execution);
     /* Runs `iterations` from number `first` on, over the launches in turn, and gives the seconds
-     * that they took by a clock of its own. NULL: launch is called, and the device's clock asked. */
+     * that they took by a clock of its own. NULL: launch is called, and the device's clock
+     * asked. */
     enum status (*batch)(const struct implementation *implementation, const struct launch *launches,
                          int launch_count, int64_t first, int64_t iterations, double *seconds,
                          struct execution *execution);
@@ -236,11 +237,11 @@ struct operation {
     enum status (*keep)(const struct implementation *implementation, struct launch *launch,
                         struct message *message);
     void (*release)(struct launch *launch);
-    /* Behind a launch, where all ranks need all outputs: what an implementation over ranks has left in parts.
-     * All ranks call it. NULL: nothing is left so. */
+    /* Behind a launch, where all ranks need all outputs: what an implementation over ranks has left
+     * in parts. All ranks call it. NULL: nothing is left so. */
     void (*settle)(const struct launch *launch, struct ranks *ranks);
-    /* Moves data between ranks: a preset has it for several of them alone, and what bounds it is how
-     * fast they pass data on. */
+    /* Moves data between ranks: a preset has it for several of them alone, and what bounds it is
+     * how fast they pass data on. */
     bool between_ranks;
     /* Makes a shape that is one rank's into that of so many together. NULL: it stays. */
     void (*scale)(struct bench_case *bench_case, int ranks);
@@ -268,8 +269,8 @@ struct operation {
     const struct tuner *tuner; /* bench/operations/tuner.h; NULL where there is nothing to choose */
 };
 
-/* What every operation's table begins with: its name, the lists that its file has under these names,
- * and the functions that are named after it. */
+/* What every operation's table begins with: its name, the lists that its file has under these
+ * names, and the functions that are named after it. */
 #define OPERATION_OF(operation)                                                                    \
     .name = #operation, .variants = variants,                                                      \
     .variant_count = sizeof variants / sizeof variants[0], .implementations = implementations,     \

@@ -36,8 +36,8 @@ static double reduce_scatter_flops(const struct bench_case *c) {
     return collective_share(c) * (double)c->sizes[0];
 }
 
-/* What each rank must send: all parts but its own. Over the time it is the bus bandwidth of nccl-tests
- * (its doc/PERFORMANCE.md). */
+/* What each rank must send: all parts but its own. Over the time it is the bus bandwidth of
+ * nccl-tests (its doc/PERFORMANCE.md). */
 static double reduce_scatter_bytes(const struct bench_case *c) {
     return collective_share(c) * collective_array_bytes(c);
 }

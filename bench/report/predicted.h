@@ -4,8 +4,8 @@
 
 #include "bench/report/drawing/script.h"
 
-/* Writes one figure of predictions.csv: of the case with most implementations, the predicted time of each
- * on every GPU with its interval. Nothing where there are no predictions. */
+/* Writes one figure of predictions.csv: of the case with most implementations, the predicted time
+ * of each on every GPU with its interval. Nothing where there are no predictions. */
 void report_predicted_write(struct script *script);
 
 #endif

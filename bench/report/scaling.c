@@ -17,8 +17,8 @@ static const char script_name[] = "scaling.gp";
 static const struct figure scaling_figure = {
     "scaling", "time, efficiency and exposed communication over ranks"};
 
-/* A row of one run. Each stands twice: among those of its shape, which ranks share, and among those of
- * the shape that each of its ranks has. */
+/* A row of one run. Each stands twice: among those of its shape, which ranks share, and among those
+ * of the shape that each of its ranks has. */
 struct point {
     struct row_key key; /* its device without the number of ranks */
     bool weak;          /* the key's shape is one rank's */

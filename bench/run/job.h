@@ -1,5 +1,5 @@
-/* A run over the ranks of a job. For the files of this room alone. What has to do with other ranks is
- * called by all of them at once, and does nothing in a process that is alone. */
+/* A run over the ranks of a job. For the files of this room alone. What has to do with other ranks
+ * is called by all of them at once, and does nothing in a process that is alone. */
 #ifndef LOCKSTEP_BENCH_RUN_JOB_H
 #define LOCKSTEP_BENCH_RUN_JOB_H
 

@@ -146,8 +146,8 @@ static enum status cpu_ceilings_open(struct run *run, struct message *message) {
     return status;
 }
 
-/* Where a rank prints: the first one on stdout, or on stderr when stdout carries JSON; the others, and a
- * quiet run, nowhere. */
+/* Where a rank prints: the first one on stdout, or on stderr when stdout carries JSON; the others,
+ * and a quiet run, nowhere. */
 static enum status table_open(struct run *run, struct message *message) {
     run->table = run->options->json ? stderr : stdout;
     if (ranks_is_first(run->options->ranks) && !run->options->quiet)

@@ -43,14 +43,15 @@ enum { RUN_THREAD_COUNTS_MAX = 2 };
 enum status run_threads(const struct run_options *options, int threads[RUN_THREAD_COUNTS_MAX],
                         int *count, struct message *message);
 
-/* Asks the emulated GPU, which reads LOCKSTEP_EMULATOR when it is opened, to execute at most so many of
- * equal blocks; for run_options.sample_blocks. STATUS_INVALID: the variable is too long for it. */
+/* Asks the emulated GPU, which reads LOCKSTEP_EMULATOR when it is opened, to execute at most so
+ * many of equal blocks; for run_options.sample_blocks. STATUS_INVALID: the variable is too long for
+ * it. */
 enum status run_sample_blocks(int blocks, struct message *message);
 /* The same, to simulate its caches. */
 enum status run_simulate_caches(struct message *message);
 
-/* Runs to the end or until stopped. All ranks of a job call it at once and measure in step; the first
- * one alone writes and prints.
+/* Runs to the end or until stopped. All ranks of a job call it at once and measure in step; the
+ * first one alone writes and prints.
  *
  * STATUS_OK: all verified. STATUS_WRONG: at least one row failed.
  * STATUS_INVALID: nothing that was asked for can run here. STATUS_UNSUPPORTED: all was skipped.

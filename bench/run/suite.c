@@ -116,8 +116,8 @@ static enum status verify_one(const struct suite *suite, const struct bench_case
 }
 
 /* All variants, and without --dtype all dtypes, are gone through. One that an implementation does
- * not claim is not counted. A dtype and an implementation that were both asked for, and do not go together, count as
- * skipped. */
+ * not claim is not counted. A dtype and an implementation that were both asked for, and do not go
+ * together, count as skipped. */
 static bool is_wanted(const struct suite *suite, const struct implementation *implementation,
                       const struct bench_case *c) {
     const struct suite_options *options = suite->options;

@@ -1,5 +1,5 @@
-/* `lockstep tune`: measures which tile and which split of k is the fastest, shape by shape, and in bf16
- * and f16 which form of cuda-hopper, and keeps it in a file that --tuning reads.
+/* `lockstep tune`: measures which tile and which split of k is the fastest, shape by shape, and in
+ * bf16 and f16 which form of cuda-hopper, and keeps it in a file that --tuning reads.
  */
 #ifndef LOCKSTEP_BENCH_RUN_TUNE_H
 #define LOCKSTEP_BENCH_RUN_TUNE_H
@@ -24,12 +24,11 @@ struct tune_options {
 
 /* The file is written after each shape.
  *
- * STATUS_INVALID: the call or the file was wrong.
- * STATUS_NO_GPU: there is none, or an emulated one, which has no times.
- * STATUS_WRONG: a choice computed a wrong result; the table names it, and no row has it.
- * STATUS_FAILED: a shape could not be measured, or a choice broke with an error; the table says why,
- * and the rows that were measured name it.
- * STATUS_INTERRUPTED, STATUS_IO: what was measured is kept, as the message says. */
+ * STATUS_INVALID: the call or the file was wrong. STATUS_NO_GPU: there is none, or an emulated one,
+ * which has no times. STATUS_WRONG: a choice computed a wrong result; the table names it, and no
+ * row has it. STATUS_FAILED: a shape could not be measured, or a choice broke with an error; the
+ * table says why, and the rows that were measured name it. STATUS_INTERRUPTED, STATUS_IO: what was
+ * measured is kept, as the message says. */
 enum status tune_execute(const struct tune_options *options, struct message *message);
 
 #endif

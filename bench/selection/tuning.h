@@ -1,8 +1,8 @@
 /* The file of measured choices: which tile and which split of k was the fastest for a product on a
  * GPU. `lockstep tune` writes it, `--tuning FILE` reads it, docs/csv.md has its columns.
  *
- * A file may hold rows of several GPUs, one a GPU, variant, dtype and shape; only those of the GPU at hand
- * are used. Times are seconds of one product, hot.
+ * A file may hold rows of several GPUs, one a GPU, variant, dtype and shape; only those of the GPU
+ * at hand are used. Times are seconds of one product, hot.
  */
 #ifndef LOCKSTEP_BENCH_SELECTION_TUNING_H
 #define LOCKSTEP_BENCH_SELECTION_TUNING_H

@@ -27,8 +27,9 @@ static enum status csv_failed(const struct training *training) {
                        training->csv_path, strerror(errno));
 }
 
-/* How many of the rows stay. With saved weights those of the epochs behind them, and one more may be
- * there: of an epoch whose row was written and whose weights were not, which is trained again. */
+/* How many of the rows stay. With saved weights those of the epochs behind them, and one more may
+ * be there: of an epoch whose row was written and whose weights were not, which is trained
+ * again. */
 static enum status rows_judge(const struct training *training, const struct train_row *rows,
                               size_t count, size_t *kept) {
     const int64_t epochs = training->host.epochs;

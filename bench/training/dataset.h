@@ -1,8 +1,8 @@
 /* Labelled images for training: IDX files (bench/training/idx.h) with MNIST's names, or synthetic
  * ones.
  *
- * There are as many classes as lie between the smallest label and the largest of both splits: 10 for
- * MNIST, 26 for EMNIST's letters, whose labels begin at 1.
+ * There are as many classes as lie between the smallest label and the largest of both splits: 10
+ * for MNIST, 26 for EMNIST's letters, whose labels begin at 1.
  *
  * Pixels stay bytes in memory, 47 MB for MNIST; a batch is converted to float when it is drawn. All
  * pixels are normalised alike: x = (pixel / 255 - mean) / deviation. Mean and standard deviation

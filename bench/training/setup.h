@@ -16,7 +16,8 @@ struct train_setup {
  * ranks the fastest that averages gradients. */
 const struct implementation *train_implementation_default(enum dtype dtype, bool over_ranks);
 
-/* The fastest one of this project's own on any GPU, emulated ones too, that computes in that dtype. */
+/* The fastest one of this project's own on any GPU, emulated ones too, that computes in that
+ * dtype. */
 const struct implementation *train_implementation_of_gpu(enum dtype dtype);
 
 /* The implementation of `mlp` of that name. STATUS_INVALID, with the known ones, where there is

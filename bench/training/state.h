@@ -60,9 +60,9 @@ enum status train_weights_open(struct training *training);
 /* Writes the device's weights to options->save, where there is one. */
 enum status train_weights_keep(struct training *training);
 
-/* Opens training.csv in options->out, where there is one, after the weights. A training that resumes
- * from saved weights adds its rows to those that are there, and any other refuses to. A file without
- * a whole row was left by a training that was killed, and is begun again. */
+/* Opens training.csv in options->out, where there is one, after the weights. A training that
+ * resumes from saved weights adds its rows to those that are there, and any other refuses to. A
+ * file without a whole row was left by a training that was killed, and is begun again. */
 enum status train_csv_open(struct training *training);
 /* Tells all ranks what a rank that fails from now on leaves behind: an epoch was done. */
 void train_csv_keep(struct training *training);

@@ -95,8 +95,8 @@ static void shuffle(uint32_t *order, int64_t count, uint64_t seed, int64_t epoch
     }
 }
 
-/* Training step `step`, or inference for step 0, of the batch on the device, which is so much of the
- * batch of all ranks. */
+/* Training step `step`, or inference for step 0, of the batch on the device, which is so much of
+ * the batch of all ranks. */
 static enum status network_run(struct training *training, const struct mlp_model *model,
                                int64_t step, float share) {
     const struct mlp_together together = {training->options->kernels->exchange, share};

@@ -12,9 +12,9 @@
 
 #include <stddef.h>
 
-/* The tiles of rungs 7 and 8, largest first; kernels/gemm/gemm_pipeline.cuh has their shapes. Behind
- * them the forms of rung 10 (HOPPER_FORM_LIST), those that are taken first among equals before
- * others. */
+/* The tiles of rungs 7 and 8, largest first; kernels/gemm/gemm_pipeline.cuh has their shapes.
+ * Behind them the forms of rung 10 (HOPPER_FORM_LIST), those that are taken first among equals
+ * before others. */
 #define GEMM_TILE_OF_FORM(rows, columns, slots, blocks)                                            \
     GEMM_TILE_HOPPER_##rows##x##columns##s##slots##c##blocks,
 enum gemm_tile_size {
@@ -29,11 +29,11 @@ enum gemm_tile_size {
 
 struct gemm_choice {
     enum gemm_tile_size tile;
-    int splits; /* blocks that share a tile of C; 1: none. Only the smaller tiles of f32 are split */
+    int splits; /* blocks that share a tile of C; 1: none. Only small tiles of f32 are split */
 };
 
-/* "128x128", "64x64", "32x32"; of rung 10 "128x256s4c2", its tile, slots of the ring and blocks of a
- * cluster. gemm_tile_find() is false where `name` is none of them. */
+/* "128x128", "64x64", "32x32"; of rung 10 "128x256s4c2", its tile, slots of the ring and blocks of
+ * a cluster. gemm_tile_find() is false where `name` is none of them. */
 const char *gemm_tile_name(enum gemm_tile_size tile);
 bool gemm_tile_find(const char *name, enum gemm_tile_size *tile);
 
@@ -58,10 +58,10 @@ struct tuning {
     size_t count;
 };
 
-/* The entry of the problem's variant and dtype that is nearest and whose choice can run the problem, the
- * first of equally near ones. NULL where none is near enough, or `tuning` is NULL. The distance is
- * |log2| of the ratios of m, n and k, added up, and at most 1: one size may be twice as large, or
- * all three a quarter larger. */
+/* The entry of the problem's variant and dtype that is nearest and whose choice can run the
+ * problem, the first of equally near ones. NULL where none is near enough, or `tuning` is NULL. The
+ * distance is |log2| of the ratios of m, n and k, added up, and at most 1: one size may be twice as
+ * large, or all three a quarter larger. */
 const struct tuning_entry *tuning_nearest(const struct tuning *tuning,
                                           const struct gemm_problem *problem);
 
@@ -73,18 +73,18 @@ struct gemm_choice gemm_choose(const struct gemm_problem *problem, int multiproc
 /* The least gemm_choice_cost() among the choices that split k; splits is 1 where none can. */
 struct gemm_choice gemm_choose_split(const struct gemm_problem *problem, int multiprocessors);
 
-/* Warp instructions on the busiest multiprocessor, by arithmetic alone: kernels/gemm/gemm_choice.c says
- * from which numbers. Infinite where the choice cannot be launched. */
+/* Warp instructions on the busiest multiprocessor, by arithmetic alone: kernels/gemm/gemm_choice.c
+ * says from which numbers. Infinite where the choice cannot be launched. */
 double gemm_choice_cost(const struct gemm_problem *problem, struct gemm_choice choice,
                         int multiprocessors);
 
-/* Runs rung 7, 8 or 10 as chosen. STATUS_UNSUPPORTED in f32 below compute capability 8.0, for k above
- * 2^31 - 1, and where the splits' sums exceed the workspace; in bf16 and f16 where gemm_cuda_hopper()
- * has it; and for any other dtype. */
+/* Runs rung 7, 8 or 10 as chosen. STATUS_UNSUPPORTED in f32 below compute capability 8.0, for k
+ * above 2^31 - 1, and where the splits' sums exceed the workspace; in bf16 and f16 where
+ * gemm_cuda_hopper() has it; and for any other dtype. */
 enum status gemm_cuda_chosen(const struct gemm_problem *problem, struct gemm_choice choice,
                              struct execution *execution);
 
-/* --- for kernels/gemm/gemm_hopper.c and gemm_choice.c ------------------------------------------- */
+/* --- for kernels/gemm/gemm_hopper.c and gemm_choice.c ----------------------------------------- */
 
 struct gemm_hopper_form {
     const char *name;
@@ -106,7 +106,7 @@ double gemm_hopper_cost(const struct gemm_problem *problem, const struct gemm_ho
 enum status gemm_cuda_hopper_chosen(const struct gemm_problem *problem, enum gemm_tile_size tile,
                                     struct execution *execution);
 
-/* --- for kernels/gemm/linear.c --------------------------------------------------------------------- */
+/* --- for kernels/gemm/linear.c ---------------------------------------------------------------- */
 
 struct gemm_arguments gemm_arguments_of(const struct gemm_problem *problem);
 

@@ -1,7 +1,8 @@
-/* A ring (Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of workstations",
- * 2009): the array is cut into as many parts as there are ranks. Each part goes once around to be
- * summed and once more to be known, so a rank sends 2 (P - 1) / P of the array, the least there can
- * be, in 2 (P - 1) steps. Each part is summed in one order: all ranks have the same bits.
+/* A ring (Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of
+ * workstations", 2009): the array is cut into as many parts as there are ranks. Each part goes once
+ * around to be summed and once more to be known, so a rank sends 2 (P - 1) / P of the array, the
+ * least there can be, in 2 (P - 1) steps. Each part is summed in one order: all ranks have the same
+ * bits.
  */
 #include "ranks/ranks.h"
 #include "reference/collectives/collectives.h"

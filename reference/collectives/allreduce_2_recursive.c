@@ -1,11 +1,11 @@
 /* Recursive doubling (Thakur, Rabenseifner and Gropp, "Optimization of collective communication
- * operations in MPICH", 2005): in step s a rank swaps its whole sum with the one that is 2^s away, so
- * log2(P) steps do. It sends more than a ring, in fewer steps: the better one for small arrays.
+ * operations in MPICH", 2005): in step s a rank swaps its whole sum with the one that is 2^s away,
+ * so log2(P) steps do. It sends more than a ring, in fewer steps: the better one for small arrays.
  *
  * Both partners add the same two sums, and addition commutes: all ranks have the same bits.
  *
- * Where P is no power of two, the first ranks stand in pairs: the odd one hands its array to the even
- * one, which takes part for both, and gets the sum at the end.
+ * Where P is no power of two, the first ranks stand in pairs: the odd one hands its array to the
+ * even one, which takes part for both, and gets the sum at the end.
  */
 #include "ranks/ranks.h"
 #include "reference/collectives/collectives.h"

@@ -1,5 +1,5 @@
-/* Sums and copies over ranks: MPI's own, and two algorithms of a sum to read. Contract: common/problem.h; all
- * ranks call at once, with execution->ranks. */
+/* Sums and copies over ranks: MPI's own, and two algorithms of a sum to read. Contract:
+ * common/problem.h; all ranks call at once, with execution->ranks. */
 #ifndef LOCKSTEP_REFERENCE_COLLECTIVES_COLLECTIVES_H
 #define LOCKSTEP_REFERENCE_COLLECTIVES_COLLECTIVES_H
 

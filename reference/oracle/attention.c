@@ -14,9 +14,9 @@
  * This holds for errors of any size: two scores of 1e30 may trade places, yet O is a mean of V.
  *
  * A row with a score of NaN or +infinity is NaN throughout, and so is one of -infinity alone; a
- * score of -infinity among finite ones is a probability of 0. A NaN in V makes its column NaN, since
- * 0 NaN is NaN. An infinity in V whose probability may count as 0, and what is not finite in V of a
- * key that the query does not meet, make any value.
+ * score of -infinity among finite ones is a probability of 0. A NaN in V makes its column NaN,
+ * since 0 NaN is NaN. An infinity in V whose probability may count as 0, and what is not finite in
+ * V of a key that the query does not meet, make any value.
  */
 #include "reference/oracle/bounds.h"
 #include "reference/oracle/oracle.h"
@@ -48,9 +48,9 @@ static double unit_of(enum dtype dtype) {
     return dtype == DTYPE_F32 ? UNIT_F32 : 2 * UNIT_F32;
 }
 
-/* d products and d - 1 additions; the scale and its own rounding; log2 e and its own. Where a factor
- * is subnormal the whole product may be lost. Inlined once a dtype. A sum beyond the range of
- * float32 has an infinite error. */
+/* d products and d - 1 additions; the scale and its own rounding; log2 e and its own. Where a
+ * factor is subnormal the whole product may be lost. Inlined once a dtype. A sum beyond the range
+ * of float32 has an infinite error. */
 static inline __attribute__((always_inline)) struct key key_score(const struct query *query,
                                                                   enum dtype dtype, int64_t key) {
     const struct attention_problem *p = query->problem;

@@ -1,7 +1,8 @@
 /* A matrix product in float64 together with a bound of what float32 may make of it.
  *
  * With A^ and B^ the matrices that a float32 implementation holds, |A^ - A| <= EA and |B^ - B| <=
- * EB elementwise, and u its unit roundoff (2^-24, or twice that where sums are truncated), any order of summation, with or without fused multiply-add, obeys
+ * EB elementwise, and u its unit roundoff (2^-24, or twice that where sums are truncated), any
+ * order of summation, with or without fused multiply-add, obeys
  *
  *     |fl(A^ B^) - A B| <= gamma_(k+2) |A^| |B^| + EA |B^| + |A| EB,    gamma_n = n u / (1 - n u)
  *
@@ -27,8 +28,9 @@ struct bounded_matrix {
 struct bounded_matrix bounded_matrix_from(struct bounded_matrix matrix, int64_t row,
                                           int64_t column);
 
-/* value[m, n] = A[m, k] B[k, n], error[m, n] the bound above for u = `unit`, rounded up; both without padding. All
- * elements must be finite. Runs on all OpenMP threads and allocates nothing. */
+/* value[m, n] = A[m, k] B[k, n], error[m, n] the bound above for u = `unit`, rounded up; both
+ * without padding. All elements must be finite. Runs on all OpenMP threads and allocates
+ * nothing. */
 void bounded_product(int64_t m, int64_t n, int64_t k, struct bounded_matrix a,
                      struct bounded_matrix b, double unit, double *value, float *error);
 

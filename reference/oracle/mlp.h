@@ -23,9 +23,9 @@
  *   product or one function however deep the network. Then compare oracle_mlp_activations as well:
  *   together they prove the chain.
  *
- * In bf16 and f16 the operands of products are rounded where common/mlp_model.h says, from `kept`, so
- * they are known to the bit. oracle_mlp_rounded() compares them without tolerance. Their products are
- * exact in float32, and the sums have twice its unit, because tensor cores truncate.
+ * In bf16 and f16 the operands of products are rounded where common/mlp_model.h says, from `kept`,
+ * so they are known to the bit. oracle_mlp_rounded() compares them without tolerance. Their
+ * products are exact in float32, and the sums have twice its unit, because tensor cores truncate.
  *
  * The updated parameters are not predicted from here: the first step of Adam is near a sign
  * function, so an uncertain sign of a tiny gradient becomes an uncertainty of 2 * learning rate.
@@ -53,7 +53,8 @@ struct oracle_mlp_input {
     const float *x;                 /* [batch, sizes[0]] */
     const int32_t *labels;          /* [batch], each in [0, outputs); a step with cross-entropy */
     const float *target;            /* [batch, outputs]; a step with MSE */
-    /* The implementation's activations afterwards, or NULL. bf16 and f16 want it, and parameters. */
+    /* The implementation's activations afterwards, or NULL. bf16 and f16 want it, and
+     * parameters. */
     const float *kept;
 };
 

@@ -1,5 +1,5 @@
-/* What the oracle of a network says of its tensors, piece by piece; gradients are in mlp.c, which has
- * them computed when they are asked for. */
+/* What the oracle of a network says of its tensors, piece by piece; gradients are in mlp.c, which
+ * has them computed when they are asked for. */
 #include "reference/oracle/mlp_state.h"
 
 #include "reference/oracle/bounds.h"

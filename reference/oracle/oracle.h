@@ -50,8 +50,8 @@ enum layernorm_output {
 void oracle_layernorm(const struct layernorm_problem *problem, enum layernorm_output output,
                       int64_t first_row, int64_t rows, double *expected, double *tolerance);
 
-/* output 0: o, [batch * heads * sequence, dimension]. NaN with an infinite tolerance: any value, NaN
- * included, where infinities meet probabilities that may be 0, or sums overflow. */
+/* output 0: o, [batch * heads * sequence, dimension]. NaN with an infinite tolerance: any value,
+ * NaN included, where infinities meet probabilities that may be 0, or sums overflow. */
 void oracle_attention(const struct attention_problem *problem, int64_t first_row, int64_t rows,
                       double *expected, double *tolerance);
 
@@ -76,9 +76,9 @@ void oracle_optimizer(const struct optimizer_problem *problem, int output, int64
 void oracle_transfer(const struct transfer_problem *problem, int64_t first, int64_t count,
                      double *expected, double *tolerance);
 
-/* A sum over ranks, rank after rank: the values of each are added to `expected` and to the magnitude
- * of the sum, both 0 at first. Then the magnitude becomes the tolerance, of a sum in any order whose
- * every step is rounded to the dtype. */
+/* A sum over ranks, rank after rank: the values of each are added to `expected` and to the
+ * magnitude of the sum, both 0 at first. Then the magnitude becomes the tolerance, of a sum in any
+ * order whose every step is rounded to the dtype. */
 void oracle_allreduce_add(const float *values, int64_t count, double *expected, double *magnitude);
 void oracle_allreduce_settle(enum dtype dtype, int ranks, int64_t count, double *expected,
                              double *tolerance);

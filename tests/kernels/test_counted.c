@@ -57,13 +57,14 @@ static const struct bounds table[] = {
      .launches = 1},
     {"softmax", "backward", "f32", "3x20480", "cuda-vectorised", .sectors = 1.00, .vectors = true,
      .launches = 1},
-    /* x and y once, gamma and beta once for 52 rows, as at 4096x768 on 79 blocks of an A100; 8192x4096
-     * has more rows a block. */
+    /* x and y once, gamma and beta once for 52 rows, as at 4096x768 on 79 blocks of an A100;
+     * 8192x4096 has more rows a block. */
     {"layernorm", "forward", "f32", "832x768", "cuda-vectorised", .sectors = 1.02, .launches = 1},
     {"layernorm", "forward", "f32", "832x4096", "cuda-vectorised", .sectors = 1.02, .launches = 1},
     {"layernorm", "rms_forward", "f32", "832x768", "cuda-vectorised", .sectors = 1.01,
      .launches = 1},
-    /* A block of 64 queries reads Q once and O once, K and V whole: (2 + 2 * 4) / 4 of the least. */
+    /* A block of 64 queries reads Q once and O once, K and V whole: (2 + 2 * 4) / 4 of the
+     * least. */
     {"attention", "full", "f32", "1x1x256x64", "cuda-fused", .sectors = 2.50, .vectors = true,
      .launches = 1, .shared = 49152},
     /* … up to its own keys alone: 1, 2, 3 and 4 times 64. */

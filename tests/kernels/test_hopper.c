@@ -1,6 +1,7 @@
-/* gemm's Hopper rung on an emulated H100, against the oracle with all checks on: types, variants, sizes
- * round the tiles, alpha and beta, leading dimensions; what it refuses; and ten faults planted into
- * its PTX, each of which a check, or the oracle, has to find. Every form that the tuner may pick, too. */
+/* gemm's Hopper rung on an emulated H100, against the oracle with all checks on: types, variants,
+ * sizes round the tiles, alpha and beta, leading dimensions; what it refuses; and ten faults
+ * planted into its PTX, each of which a check, or the oracle, has to find. Every form that the
+ * tuner may pick, too. */
 #include "common/narrow.h"
 #include "gpu/counters.h"
 #include "kernels/gemm/gemm.h"
@@ -22,8 +23,8 @@ struct shape {
     float alpha, beta;
 };
 
-/* Tiles are 128 or 256 high and wide, stacks of them up to 512 high; a slot has 64 of k, a ring three
- * to five slots. */
+/* Tiles are 128 or 256 high and wide, stacks of them up to 512 high; a slot has 64 of k, a ring
+ * three to five slots. */
 static const struct shape shapes[] = {
     {256, 128, 64, 0, 1.0F, 0.0F},   {128, 256, 320, 0, 1.0F, 0.0F}, {264, 136, 72, 8, 2.0F, 0.0F},
     {8, 8, 8, 0, 1.0F, 0.0F},        {40, 520, 24, 8, -0.5F, 1.0F},  {256, 128, 128, 0, 0.0F, 0.5F},
@@ -191,9 +192,9 @@ static struct emulator_counters counted(struct staging *staging, int64_t k) {
     return row;
 }
 
-/* Two more turns of the loop. A consumer has 2.84 machine instructions a wgmma: 1.09 of products and
- * the loop's end, 1.75 of fences, groups and barriers. The producer has 22 for each slot, which is
- * 32 wgmma of eight warps. */
+/* Two more turns of the loop. A consumer has 2.84 machine instructions a wgmma: 1.09 of products
+ * and the loop's end, 1.75 of fences, groups and barriers. The producer has 22 for each slot, which
+ * is 32 wgmma of eight warps. */
 static void the_loop_has_little_but_products(void **state) {
     (void)state;
     struct staging *staging = open_h100();

@@ -231,7 +231,8 @@ static void every_edge_of_simd(void **state) {
             }
 }
 
-/* Past the edges of cpu-simd's own blocks and strips, and of the ways that few rows or columns take.
+/* Past the edges of cpu-simd's own blocks and strips, and of the ways that few rows or columns
+ * take.
  */
 static void more_than_a_block_of_simd(void **state) {
     (void)state;

@@ -43,7 +43,8 @@ void html_cell(FILE *file, const char *text) {
     fputs("</td>", file);
 }
 
-/* Whether the page's script reads the number from the text: half of a table of counts, otherwise. */
+/* Whether the page's script reads the number from the text: half of a table of counts,
+ * otherwise. */
 static bool reads_as(const char *text, double value) {
     char *end;
     const double read = strtod(text, &end);

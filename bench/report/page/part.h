@@ -1,4 +1,5 @@
-/* What the parts of the page share. Inside the page only: others include bench/report/page/page.h. */
+/* What the parts of the page share. Inside the page only: others include
+ * bench/report/page/page.h. */
 #ifndef LOCKSTEP_BENCH_REPORT_PAGE_PART_H
 #define LOCKSTEP_BENCH_REPORT_PAGE_PART_H
 

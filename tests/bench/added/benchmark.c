@@ -1,5 +1,6 @@
 /* What asking a peer costs: the time from a request to its answer, less what the answer says that
- * the batch took. The peer is an empty function in peers/lockstep_peer.py. `make bench-peer` runs it.
+ * the batch took. The peer is an empty function in peers/lockstep_peer.py. `make bench-peer` runs
+ * it.
  */
 #include "common/clock.h"
 #include "common/process.h"

@@ -1,4 +1,5 @@
-/* Files of kernels with launch lines: what `lockstep new` writes, what is refused, and the cache. */
+/* Files of kernels with launch lines: what `lockstep new` writes, what is refused, and the
+ * cache. */
 #include "bench/added/compile/compiler.h"
 #include "bench/added/compile/nvrtc.h"
 #include "bench/operations/operations.h"

@@ -1,6 +1,6 @@
 /* Rows that processes compute: what `--add 'COMMAND …'` takes, and what becomes of peers that die,
- * hang, lie or write where they should not. The peers are shell scripts: all that a peer needs is to
- * read and write lines. */
+ * hang, lie or write where they should not. The peers are shell scripts: all that a peer needs is
+ * to read and write lines. */
 #include "bench/added/peer.h"
 #include "bench/operations/operations.h"
 #include "tests/support/calling.h"
@@ -99,8 +99,8 @@ static void test_a_peer_is_sampled_beside_the_others(void **state) {
     free(environment);
 }
 
-/* Its tensors come from the GPU and go back there to be verified: the stand-in for a driver has such
- * memory. An emulated GPU is in this process alone. */
+/* Its tensors come from the GPU and go back there to be verified: the stand-in for a driver has
+ * such memory. An emulated GPU is in this process alone. */
 static void test_a_peer_for_a_gpu(void **state) {
     (void)state;
     char folder[PATH_MAX], library_path[PATH_MAX + 32];

@@ -355,8 +355,8 @@ static void test_a_run_goes_into_the_history(void **state) {
     check_call(CALL("history", "show", "gemm/tn/*"), 2, "", "no measured row of a case like");
 }
 
-/* Records `before` as the run of commit c<number>, taken on that day, its last row `factor` times as
- * long. */
+/* Records `before` as the run of commit c<number>, taken on that day, its last row `factor` times
+ * as long. */
 static void record(int number, double factor) {
     char text[160];
     run_write("before", factor, 1000000000001);

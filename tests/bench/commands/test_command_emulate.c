@@ -1,5 +1,6 @@
-/* `lockstep emulate`: programs end as they do, or with 86 where something was found wrong. This test
- * is also the program that is emulated: called with a word, it loads the driver as any program does.
+/* `lockstep emulate`: programs end as they do, or with 86 where something was found wrong. This
+ * test is also the program that is emulated: called with a word, it loads the driver as any program
+ * does.
  */
 #include "emulator/driver/api/api.h"
 #include "tests/support/calling.h"
@@ -170,9 +171,9 @@ static void process_end(const char *word) {
     (void)waitpid(child, &state, 0);
 }
 
-/* The words: "frees", "leaks", "overruns" or "fails", before it does anything; "writes" inside or "overruns", "asks" for a private table before,
- * "loads" machine code first, "finds" libraries loaded, or one of `refused` or of process_end; and the exit
- * status. */
+/* The words: "frees", "leaks", "overruns" or "fails", before it does anything; "writes" inside or
+ * "overruns", "asks" for a private table before, "loads" machine code first, "finds" libraries
+ * loaded, or one of `refused` or of process_end; and the exit status. */
 static int program_run(char **words) {
     struct functions cuda;
     CUcontext context;
@@ -423,8 +424,8 @@ static void files_in_the_variable_are_told_of(void **state) {
     call_free(&call);
 }
 
-/* This program, and a name more among its symbols: the table of names goes to the end of the file. It stands beside
- * this one, where its libraries are looked for. */
+/* This program, and a name more among its symbols: the table of names goes to the end of the file.
+ * It stands beside this one, where its libraries are looked for. */
 static void program_with_symbol(char path[PATH_MAX], const char *name) {
     assert_in_range(snprintf(path, PATH_MAX, "%s.copy", self), 1, PATH_MAX - 1);
     struct stat about;

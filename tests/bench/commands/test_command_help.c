@@ -1,4 +1,5 @@
-/* What the program says of itself: the help of every command, its options, and README.md beside them.
+/* What the program says of itself: the help of every command, its options, and README.md beside
+ * them.
  */
 #include "tests/support/calling.h"
 #include "tests/support/cmocka.h"

@@ -1,4 +1,5 @@
-/* `lockstep run` on an emulated H100: what needs its instructions, and what its copies cannot take. */
+/* `lockstep run` on an emulated H100: what needs its instructions, and what its copies cannot
+ * take. */
 #include "kernels/kernels.h"
 #include "tests/support/calling.h"
 #include "tests/support/cmocka.h"

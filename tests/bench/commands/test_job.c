@@ -1,4 +1,5 @@
-/* `lockstep run` and `verify` as the ranks of a job. Without MPI only what is said then is tested. */
+/* `lockstep run` and `verify` as the ranks of a job. Without MPI only what is said then is
+ * tested. */
 #include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
 
@@ -48,7 +49,8 @@ static void test_every_sum_is_verified_on_every_rank(void **state) {
     }
 }
 
-/* 7 shapes, 5 kinds of values, 3 dtypes; where ranks get parts, one shape less a rank without one. */
+/* 7 shapes, 5 kinds of values, 3 dtypes; where ranks get parts, one shape less a rank without
+ * one. */
 static void test_every_copy_and_part_is_verified_on_every_rank(void **state) {
     (void)state;
     need_mpi();
@@ -403,8 +405,8 @@ static void nap(void) {
     (void)nanosleep(&tenth, NULL);
 }
 
-/* The process number of the first rank, or of the last one; a rank is the launcher's child. 0: it is
- * not there yet. */
+/* The process number of the first rank, or of the last one; a rank is the launcher's child. 0: it
+ * is not there yet. */
 static int child_of(pid_t launcher, const char *name, bool first) {
     char path[64], text[512] = "";
     snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)launcher, (int)launcher);

@@ -1,5 +1,5 @@
-/* Rows over the GPUs of a job: NCCL on emulated GPUs, by a stand-in that sums in shared memory and fails
- * as it is ordered to (tests/stand_in/nccl.c). */
+/* Rows over the GPUs of a job: NCCL on emulated GPUs, by a stand-in that sums in shared memory and
+ * fails as it is ordered to (tests/stand_in/nccl.c). */
 #include "tests/stand_in/client.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/launching.h"
@@ -105,8 +105,8 @@ static void test_wrong_sums_are_found(void **state) {
 /* cuBLAS is the emulated GPU's own. */
 #define STEP_ROWS "cuda-best-nccl,cuda-best-nccl-buckets,cublas-nccl,cublas-nccl-buckets"
 
-/* Gradients of all layers against the float64 oracle of the whole batch, and parameters, moments and
- * gradients with the same bits on every rank. */
+/* Gradients of all layers against the float64 oracle of the whole batch, and parameters, moments
+ * and gradients with the same bits on every rank. */
 static void test_a_step_is_shared(void **state) {
     (void)state;
     need_mpi();
@@ -241,8 +241,8 @@ static void test_no_failure_leaves_the_others_waiting(void **state) {
     }
 }
 
-/* Where one rank's call fails, the other's is inside a sum, or on its way there. The row behind it joins the
- * ranks anew. */
+/* Where one rank's call fails, the other's is inside a sum, or on its way there. The row behind it
+ * joins the ranks anew. */
 static void test_no_failure_of_cublas_leaves_the_others_waiting(void **state) {
     (void)state;
     need_mpi();

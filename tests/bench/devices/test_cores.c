@@ -88,7 +88,7 @@ static void test_a_mix_is_described(void **state) {
     assert_string_equal(text, "");
 }
 
-/* --- through hwloc -------------------------------------------------------------------------------- */
+/* --- through hwloc ---------------------------------------------------------------------------- */
 
 /* Even processors fast, odd ones frugal; four in all. */
 static const char hybrid[] = "tests/data/topology/hybrid.xml";

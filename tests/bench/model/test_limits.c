@@ -126,8 +126,9 @@ static void small_kernels_wait_for_their_launch(void **state) {
     check_share(&limits, LIMIT_ISSUE, 1 / (2 * 2.7 * 1410));
 }
 
-/* A warp a multiprocessor that loads 1,000 times with a barrier behind each: nothing hides the 572 clocks
- * of each load from DRAM, nor the 23 of the barrier. Without barriers six loads are under way at once. */
+/* A warp a multiprocessor that loads 1,000 times with a barrier behind each: nothing hides the 572
+ * clocks of each load from DRAM, nor the 23 of the barrier. Without barriers six loads are under
+ * way at once. */
 static void one_warp_waits_for_its_loads(void **state) {
     (void)state;
     struct counters_row row = row_of("108x1x1");

@@ -91,7 +91,8 @@ static void prices_come_first_and_what_is_too_small_last(void **state) {
     free(text);
 }
 
-/* The implementation that runs there is offered; where none does, the GPU comes last with the reason. */
+/* The implementation that runs there is offered; where none does, the GPU comes last with the
+ * reason. */
 static void what_cannot_run_is_not_offered(void **state) {
     (void)state;
     struct counters_row rows[] = {row_of("slow", 900), row_of("fast", 100), row_of("fast", 100)};

@@ -83,7 +83,8 @@ static void more_work_and_more_launches_take_longer(void **state) {
     assert_true(fabs(predicted(&row, gpu).seconds / one - 2) < 1e-9);
 }
 
-/* Blocks read 105 KB of their own once, and as much that all of them read, twice: the L2 keeps the latter. */
+/* Blocks read 105 KB of their own once, and as much that all of them read, twice: the L2 keeps the
+ * latter. */
 static void what_blocks_share_comes_from_memory_once(void **state) {
     (void)state;
     enum { BLOCKS = 640 };

@@ -375,8 +375,9 @@ static void test_a_step_by_hand(void **state) {
 }
 
 /* 1-1 with MSE and SGD 1 on one sample, where every operand lies off the 16-bit numbers by less
- * than half a unit: W = 1 + e, x = 2 (1 + e), b = e. So the product is 2, y = 2 + e in f32; t = e, and
- * dy = 4, dW = 4 * 2 = 8, db = 4. The parameters are updated as they are, not as they were rounded. */
+ * than half a unit: W = 1 + e, x = 2 (1 + e), b = e. So the product is 2, y = 2 + e in f32; t = e,
+ * and dy = 4, dW = 4 * 2 = 8, db = 4. The parameters are updated as they are, not as they were
+ * rounded. */
 static void test_a_step_by_hand_rounds_operands_alone(void **state) {
     (void)state;
     static const struct {

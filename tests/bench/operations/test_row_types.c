@@ -1,5 +1,5 @@
-/* The macros that keep rows type-checked though `run` and `own` are of no type: what does not fit an
- * operation must not compile. */
+/* The macros that keep rows type-checked though `run` and `own` are of no type: what does not fit
+ * an operation must not compile. */
 #include "tests/support/cmocka.h"
 #include "tests/support/compiling.h"
 

@@ -51,7 +51,8 @@ static void test_the_page_holds_every_row_escaped(void **state) {
     free(page);
 }
 
-/* The page marks what speedups are against, and takes a run of an earlier version for what it is. */
+/* The page marks what speedups are against, and takes a run of an earlier version for what it
+ * is. */
 static void test_the_page_names_what_speedups_are_against(void **state) {
     struct fixture *f = *state;
     row_measure(row_add(f, "gemm", "nn", "64x64x64", "openblas", 2), 2e-4, 5e5, 5e4);
