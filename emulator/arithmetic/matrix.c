@@ -133,6 +133,19 @@ void matrix_store_rows(void *const rows[], const struct lanes32 *const from[], u
     }
 }
 
+void matrix_load_bytes(struct lanes32 *const to[], const void *const rows[], unsigned count) {
+    for (unsigned number = 0; number < count * 2 * LANES; number++) {
+        const unsigned half = number / LANES, lane = number % LANES;
+        const unsigned first = half / 2 * 16 + lane % 4 * 4, column = lane / 4 + half % 2 * 8;
+        uint32_t word = 0;
+        for (unsigned byte = 0; byte < 4; byte++) {
+            const unsigned char *const row = rows[first + byte];
+            word |= (uint32_t)row[column] << byte * 8;
+        }
+        to[half]->at[lane] = word;
+    }
+}
+
 void matrix_store_bytes(void *const rows[], const struct lanes32 *const from[], unsigned count) {
     for (unsigned number = 0; number < count * LANES * 4; number++) {
         const unsigned matrix = number / (LANES * 4), lane = number / 4 % LANES, byte = number % 4;

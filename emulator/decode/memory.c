@@ -134,12 +134,15 @@ static void add_offsets(struct decoder *decoder, const struct syntax_operand *op
         decoder_add_from(decoder, &operand->items[k], 'h');
 }
 
+/* Registers a lane, each with eight rows of 16 bytes. */
 static void matrix_shape(struct decoder *decoder) {
     struct detail *detail = decoder->detail;
     detail->access_bytes = 4;
     detail->elements = decoder_has_modifier(decoder, "x4")   ? 4
                        : decoder_has_modifier(decoder, "x2") ? 2
                                                              : 1;
+    if (decoder_has_modifier(decoder, "m16n16"))
+        detail->elements *= 2;
     detail->space = decoder_space(decoder);
 }
 

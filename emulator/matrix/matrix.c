@@ -66,7 +66,19 @@ bool matrix_warp_is_whole(struct warp *warp, const struct instruction *instructi
 /* ---- Unwritten values: a flag for each byte goes the way that the byte goes ---- */
 
 enum { WRITTEN = 0x01010101 };
-enum { STORES_BYTES = 1 }; /* the variant of stmatrix .b8 */
+
+/* Variants of instructions. */
+enum { OF_BYTES = 1, UNPACKS = 2 }; /* what is transposed is bytes; elements have less than one */
+
+/* Registers of a lane, and eights of rows. */
+static unsigned matrix_count(const struct instruction *instruction) {
+    return instruction->detail->elements;
+}
+
+/* choice: {x1,x2,x4}[.trans] of pairs of bytes. */
+static bool is_transposed(const struct instruction *instruction) {
+    return !(instruction->variant & UNPACKS) && instruction->detail->choice[1] >= 0;
+}
 
 static void find_flags(const struct block *block, void *const rows[], unsigned count,
                        void *flags[]) {
@@ -82,12 +94,21 @@ static void load_flags(struct warp *warp, const struct instruction *instruction,
     undefined_load(warp, instruction, k, LANES_ALL, lanes);
 }
 
+static void load_rows(const struct instruction *instruction, struct lanes32 *const to[],
+                      void *const rows[]) {
+    const unsigned count = matrix_count(instruction);
+    if (instruction->variant & OF_BYTES)
+        matrix_load_bytes(to, (const void *const *)rows, count / 2);
+    else
+        matrix_load_rows(to, (const void *const *)rows, count, is_transposed(instruction));
+}
+
 /* `flags` are rows of them. */
 static void load_matrix_flags(struct warp *warp, const struct instruction *instruction,
-                              void *const flags[], unsigned count, bool transpose) {
+                              void *const flags[]) {
     struct lanes32 values[4], *to[4] = {&values[0], &values[1], &values[2], &values[3]};
-    matrix_load_rows(to, (const void *const *)flags, count, transpose);
-    for (unsigned k = 0; k < count; k++)
+    load_rows(instruction, to, flags);
+    for (unsigned k = 0; k < matrix_count(instruction); k++)
         load_flags(warp, instruction, &values[k], k);
 }
 
@@ -99,10 +120,10 @@ static void source_flags(const struct warp *warp, const struct detail *detail, u
 
 static void store_rows(const struct instruction *instruction, void *const rows[],
                        const struct lanes32 *const from[], unsigned count) {
-    if (instruction->variant == STORES_BYTES)
+    if (instruction->variant & OF_BYTES)
         matrix_store_bytes(rows, from, count);
     else
-        matrix_store_rows(rows, from, count, instruction->detail->choice[1] >= 0);
+        matrix_store_rows(rows, from, count, is_transposed(instruction));
 }
 
 static void store_matrix_flags(const struct warp *warp, const struct instruction *instruction,
@@ -118,74 +139,61 @@ static void store_matrix_flags(const struct warp *warp, const struct instruction
     store_rows(instruction, flags, from, count);
 }
 
+/* ---- Sixteen elements of 6 or 4 bits at the beginning of a row, to a byte each ---- */
+
+struct unpacked_rows {
+    unsigned char bytes[LANES][MATRIX_ROW_BYTES], flags[LANES][MATRIX_ROW_BYTES];
+};
+
+/* choice: {x1,x2,x4}[.trans][space]{6,4 bits}. */
+static unsigned element_bits(const struct instruction *instruction) {
+    return instruction->detail->choice[2] == 0 ? 6 : 4;
+}
+
+static void unpack_rows(const struct instruction *instruction, struct unpacked_rows *unpacked,
+                        void *rows[]) {
+    for (unsigned lane = 0; lane < 8 * matrix_count(instruction); lane++) {
+        small_float_unpack(rows[lane], element_bits(instruction), unpacked->bytes[lane]);
+        rows[lane] = unpacked->bytes[lane];
+    }
+}
+
+/* A byte is written where the first and the last of its bits are. */
+static void unpack_flags(const struct instruction *instruction, struct unpacked_rows *unpacked,
+                         void *flags[]) {
+    const unsigned bits = element_bits(instruction);
+    for (unsigned lane = 0; lane < 8 * matrix_count(instruction); lane++) {
+        const unsigned char *row = flags[lane];
+        for (unsigned k = 0; k < MATRIX_ROW_BYTES; k++)
+            unpacked->flags[lane][k] = row[k * bits / 8] & row[(k * bits + bits - 1) / 8];
+        flags[lane] = unpacked->flags[lane];
+    }
+}
+
 /* ---- Execution ---- */
-
-static unsigned matrix_count(const struct instruction *instruction) {
-    return 1u << (unsigned)instruction->detail->choice[0];
-}
-
-/* False after a fault. */
-static bool begin_load(struct warp *warp, const struct instruction *instruction, void *rows[]) {
-    const unsigned count = matrix_count(instruction);
-    if (!matrix_warp_is_whole(warp, instruction) ||
-        !find_rows(warp, instruction, count, false, rows))
-        return false;
-    warp->worker->counters.shared_load_requests++;
-    count_rows(warp, rows, count);
-    return true;
-}
-
-static void load_rows(struct warp *warp, const struct instruction *instruction, void *const rows[],
-                      bool transpose) {
-    const unsigned count = matrix_count(instruction);
-    struct lanes32 *to[4];
-    for (unsigned k = 0; k < count; k++)
-        to[k] = warp_slot(warp, instruction->detail->to[k]);
-    matrix_load_rows(to, (const void *const *)rows, count, transpose);
-}
 
 static void execute_load_matrix(struct warp *warp, const struct instruction *instruction) {
     const unsigned count = matrix_count(instruction);
-    const bool transpose = instruction->detail->choice[1] >= 0;
+    const bool unpacks = instruction->variant & UNPACKS;
+    struct unpacked_rows unpacked;
     void *rows[LANES] = {NULL}, *flags[LANES] = {NULL};
-    if (!begin_load(warp, instruction, rows))
+    struct lanes32 *to[4];
+    if (!matrix_warp_is_whole(warp, instruction) ||
+        !find_rows(warp, instruction, count, false, rows))
         return;
+    warp->worker->counters.shared_load_requests++;
+    count_rows(warp, rows, count);
     if (warp->undefined) {
         find_flags(warp->block, rows, count, flags);
-        load_matrix_flags(warp, instruction, flags, count, transpose);
+        if (unpacks)
+            unpack_flags(instruction, &unpacked, flags);
+        load_matrix_flags(warp, instruction, flags);
     }
-    load_rows(warp, instruction, rows, transpose);
-}
-
-/* ---- Sixteen elements of 6 or 4 bits at the beginning of a row, to a byte each ---- */
-
-/* A byte is written where the first and the last of its bits are. */
-static void unpack_flags(const unsigned char *row, unsigned bits, unsigned char *to) {
-    for (unsigned k = 0; k < MATRIX_ROW_BYTES; k++)
-        to[k] = row[k * bits / 8] & row[(k * bits + bits - 1) / 8];
-}
-
-/* As .b16 does, a lane gets four neighbouring bytes. */
-static void execute_load_small(struct warp *warp, const struct instruction *instruction) {
-    const unsigned count = matrix_count(instruction);
-    const unsigned bits = instruction->detail->choice[2] == 0 ? 6 : 4;
-    unsigned char unpacked[LANES][MATRIX_ROW_BYTES], written[LANES][MATRIX_ROW_BYTES];
-    void *rows[LANES] = {NULL}, *flags[LANES] = {NULL}, *bytes[LANES] = {NULL};
-    if (!begin_load(warp, instruction, rows))
-        return;
-    if (warp->undefined) {
-        find_flags(warp->block, rows, count, flags);
-        for (unsigned lane = 0; lane < 8 * count; lane++) {
-            unpack_flags(flags[lane], bits, written[lane]);
-            flags[lane] = written[lane];
-        }
-        load_matrix_flags(warp, instruction, flags, count, false);
-    }
-    for (unsigned lane = 0; lane < 8 * count; lane++) {
-        small_float_unpack(rows[lane], bits, unpacked[lane]);
-        bytes[lane] = unpacked[lane];
-    }
-    load_rows(warp, instruction, bytes, false);
+    if (unpacks)
+        unpack_rows(instruction, &unpacked, rows);
+    for (unsigned k = 0; k < count; k++)
+        to[k] = warp_slot(warp, instruction->detail->to[k]);
+    load_rows(instruction, to, rows);
 }
 
 static void execute_store_matrix(struct warp *warp, const struct instruction *instruction) {
@@ -218,19 +226,26 @@ static void execute_move_matrix(struct warp *warp, const struct instruction *ins
     *(struct lanes32 *)warp_slot(warp, instruction->to) = result;
 }
 
-#define SMALL ".sync.aligned.m8n16.{x1,x2,x4}[.{shared,shared::cta}].b8x16.{b6x16_p32,b4x16_p64}"
-#define BYTES ".sync.aligned.m16n8.{x1,x2,x4}.trans[.{shared,shared::cta}].b8"
-#define SHAPE ".sync.aligned.m8n8.{x1,x2,x4}[.trans][.{shared,shared::cta}].b16"
+#define MATRIX(root, shape) root ".sync.aligned." shape
+#define SPACE "[.{shared,shared::cta}]"
+#define SMALL ".b8x16.{b6x16_p32,b4x16_p64}"
+#define PAIRS "m8n8.{x1,x2,x4}[.trans]" SPACE ".b16"
+#define ROW(pattern_, operands_, execute_, variant_)                                               \
+    {                                                                                              \
+        .pattern = (pattern_), .operands = (operands_), .execute = (execute_),                     \
+        .variant = (variant_), .decode = DECODE_MATRIX                                             \
+    }
 
 static const struct instruction_row rows[] = {
-    {.pattern = "ldmatrix" SHAPE, "D=m", execute_load_matrix, .decode = DECODE_MATRIX},
-    {.pattern = "ldmatrix" SMALL, "D=m", execute_load_small, .decode = DECODE_MATRIX},
-    {.pattern = "stmatrix" SHAPE, "m,S", execute_store_matrix, .decode = DECODE_MATRIX},
-    {.pattern = "stmatrix" BYTES,
-     "m,S",
-     execute_store_matrix,
-     STORES_BYTES,
-     .decode = DECODE_MATRIX},
+    ROW(MATRIX("ldmatrix", PAIRS), "D=m", execute_load_matrix, 0),
+    ROW(MATRIX("stmatrix", PAIRS), "m,S", execute_store_matrix, 0),
+    ROW(MATRIX("ldmatrix", "m8n16.{x1,x2,x4}" SPACE SMALL), "D=m", execute_load_matrix, UNPACKS),
+    ROW(MATRIX("ldmatrix", "m16n16.{x1,x2}.trans" SPACE ".b8"), "D=m", execute_load_matrix,
+        OF_BYTES),
+    ROW(MATRIX("ldmatrix", "m16n16.{x1,x2}.trans" SPACE SMALL), "D=m", execute_load_matrix,
+        OF_BYTES | UNPACKS),
+    ROW(MATRIX("stmatrix", "m16n8.{x1,x2,x4}.trans" SPACE ".b8"), "m,S", execute_store_matrix,
+        OF_BYTES),
     {.pattern = "movmatrix.sync.aligned.m8n8.trans.b16", "w=w", execute_move_matrix},
 };
 

@@ -41,32 +41,54 @@ static unsigned element_of(const unsigned char *row, unsigned number, unsigned b
     return value;
 }
 
+static void fill(struct rows *rows) {
+    for (unsigned k = 0; k < sizeof *rows; k++)
+        rows->byte[k / ROW_BYTES][k % ROW_BYTES] = (unsigned char)(k * 167 + k / 7);
+}
+
+struct load {
+    const char *text;
+    unsigned bits;
+};
+
+static void expect_byte(const struct load *load, const struct rows *from, const struct rows *to,
+                        unsigned lane, unsigned k, unsigned row, unsigned number) {
+    const unsigned expected = element_of(from->byte[row], number, load->bits);
+    if (to->byte[lane][k] != expected)
+        fail_msg("lane %u, byte %u is 0x%x, not 0x%x, from %s", lane, k, to->byte[lane][k],
+                 expected, load->text);
+}
+
+#define LOAD(form) KERNEL("ldmatrix.sync.aligned." form " {%r4,%r5,%r6,%r7}, [%r2];")
+
 /* Register k of a lane has four neighbours of a row of matrix k. */
 static void rows_of_a_matrix_are_unpacked(void **state) {
-    static const struct {
-        const char *text;
-        unsigned bits;
-    } loads[] = {
-        {KERNEL("ldmatrix.sync.aligned.m8n16.x4.shared.b8x16.b4x16_p64 {%r4,%r5,%r6,%r7}, [%r2];"),
-         4},
-        {KERNEL("ldmatrix.sync.aligned.m8n16.x4.shared::cta.b8x16.b6x16_p32 {%r4,%r5,%r6,%r7}, "
-                "[%r2];"),
-         6},
-    };
+    static const struct load loads[] = {{LOAD("m8n16.x4.shared.b8x16.b4x16_p64"), 4},
+                                        {LOAD("m8n16.x4.shared::cta.b8x16.b6x16_p32"), 6}};
     struct rows from, to;
-    for (unsigned k = 0; k < sizeof from; k++)
-        from.byte[k / ROW_BYTES][k % ROW_BYTES] = (unsigned char)(k * 167 + k / 7);
+    fill(&from);
     for (unsigned n = 0; n < sizeof loads / sizeof loads[0]; n++) {
         run(*state, loads[n].text, &from, &to);
-        for (unsigned lane = 0; lane < LANE_COUNT; lane++) {
-            for (unsigned k = 0; k < ROW_BYTES; k++) {
-                const unsigned row = lane / 4 + k / 4 * 8, number = lane % 4 * 4 + k % 4;
-                const unsigned expected = element_of(from.byte[row], number, loads[n].bits);
-                if (to.byte[lane][k] != expected)
-                    fail_msg("%u bits, lane %u, byte %u: 0x%x, not 0x%x", loads[n].bits, lane, k,
-                             to.byte[lane][k], expected);
-            }
-        }
+        for (unsigned lane = 0; lane < LANE_COUNT; lane++)
+            for (unsigned k = 0; k < ROW_BYTES; k++)
+                expect_byte(&loads[n], &from, &to, lane, k, lane / 4 + k / 4 * 8,
+                            lane % 4 * 4 + k % 4);
+    }
+}
+
+/* Of sixteen rows a lane has four neighbours in a column, and as many eight columns on. */
+static void columns_of_bytes_are_loaded(void **state) {
+    static const struct load loads[] = {{LOAD("m16n16.x2.trans.shared.b8"), 8},
+                                        {LOAD("m16n16.x2.trans.shared.b8x16.b6x16_p32"), 6},
+                                        {LOAD("m16n16.x2.trans.shared::cta.b8x16.b4x16_p64"), 4}};
+    struct rows from, to;
+    fill(&from);
+    for (unsigned n = 0; n < sizeof loads / sizeof loads[0]; n++) {
+        run(*state, loads[n].text, &from, &to);
+        for (unsigned lane = 0; lane < LANE_COUNT; lane++)
+            for (unsigned k = 0; k < ROW_BYTES; k++)
+                expect_byte(&loads[n], &from, &to, lane, k, k / 8 * 16 + lane % 4 * 4 + k % 4,
+                            lane / 4 + k / 4 % 2 * 8);
     }
 }
 
@@ -76,8 +98,7 @@ static void columns_of_bytes_are_stored(void **state) {
         KERNEL("stmatrix.sync.aligned.m16n8.x4.trans.shared.b8 [%r2], {%r4,%r5,%r6,%r7};\n"
                "bar.warp.sync -1; ld.shared.v4.u32 {%r4,%r5,%r6,%r7}, [%r2];");
     struct rows from, to;
-    for (unsigned k = 0; k < sizeof from; k++)
-        from.byte[k / ROW_BYTES][k % ROW_BYTES] = (unsigned char)(k * 167 + k / 7);
+    fill(&from);
     run(*state, text, &from, &to);
     for (unsigned k = 0; k < sizeof from; k++) {
         const unsigned line = k / ROW_BYTES, row = k % ROW_BYTES, column = line % 8;
@@ -135,6 +156,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
     const struct CMUnitTest tests[] = {
         TEST(rows_of_a_matrix_are_unpacked),
+        TEST(columns_of_bytes_are_loaded),
         TEST(columns_of_bytes_are_stored),
         TEST(registers_of_8_bits_have_pairs),
         TEST(types_keep_their_order_among_each_other),
