@@ -35,6 +35,7 @@ typedef struct nvJitLink {
     char *text; /* ends with a zero; NULL before the first input */
     size_t length;
     bool has_device_runtime;
+    char limit[32]; /* on registers, as kernels declare it; empty: none */
     char error[512];
 } * nvJitLinkHandle;
 
@@ -70,15 +71,24 @@ NVJITLINK_API nvJitLinkResult nvJitLinkCreate(nvJitLinkHandle *handle, uint32_t 
                                               const char **options);
 NVJITLINK_API nvJitLinkResult nvJitLinkCreate(nvJitLinkHandle *handle, uint32_t count,
                                               const char **options) {
+    static const char limit[] = "-maxrregcount=";
     bool has_architecture = false;
+    unsigned long registers = 0;
     if (!handle || (count && !options))
         return NVJITLINK_ERROR_NULL_INPUT;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         has_architecture = has_architecture || strncmp(options[i], "-arch=", 6) == 0;
+        if (strncmp(options[i], limit, sizeof limit - 1) == 0)
+            registers = strtoul(options[i] + sizeof limit - 1, NULL, 10);
+    }
     if (!has_architecture)
         return NVJITLINK_ERROR_MISSING_ARCH;
     *handle = calloc(1, sizeof **handle);
-    return *handle ? NVJITLINK_SUCCESS : NVJITLINK_ERROR_INTERNAL;
+    if (!*handle)
+        return NVJITLINK_ERROR_INTERNAL;
+    if (registers > 0)
+        (void)snprintf((*handle)->limit, sizeof(*handle)->limit, " .maxnreg %lu ", registers);
+    return NVJITLINK_SUCCESS;
 }
 
 NVJITLINK_API nvJitLinkResult nvJitLinkDestroy(nvJitLinkHandle *handle);
@@ -164,11 +174,45 @@ NVJITLINK_API nvJitLinkResult nvJitLinkAddFile(nvJitLinkHandle handle, int type,
     return result;
 }
 
+/* Where the kernel's body begins, that does not limit its registers by itself; NULL: there is none from
+ * `text` on. */
+static const char *next_kernel(const char *text) {
+    for (const char *entry = strstr(text, ".entry"); entry; entry = strstr(entry + 1, ".entry")) {
+        const size_t head = strcspn(entry, "{;");
+        if (entry[head] == '{' && !memmem(entry, head, ".maxnreg", 8))
+            return entry + head;
+    }
+    return NULL;
+}
+
+static nvJitLinkResult limit_registers(nvJitLinkHandle link) {
+    const size_t more = strlen(link->limit);
+    size_t kernels = 0;
+    for (const char *body = next_kernel(link->text); body; body = next_kernel(body))
+        kernels++;
+    char *limited = malloc(link->length + kernels * more + 1), *to = limited;
+    const char *from = link->text;
+    if (!limited)
+        return NVJITLINK_ERROR_INTERNAL;
+    for (const char *body = next_kernel(from); body; body = next_kernel(from)) {
+        to = mempcpy(to, from, (size_t)(body - from));
+        to = mempcpy(to, link->limit, more);
+        from = body;
+    }
+    memcpy(to, from, strlen(from) + 1);
+    free(link->text);
+    link->text = limited;
+    link->length += kernels * more;
+    return NVJITLINK_SUCCESS;
+}
+
 NVJITLINK_API nvJitLinkResult nvJitLinkComplete(nvJitLinkHandle handle);
 NVJITLINK_API nvJitLinkResult nvJitLinkComplete(nvJitLinkHandle handle) {
     if (!handle)
         return NVJITLINK_ERROR_NULL_INPUT;
-    return handle->text ? NVJITLINK_SUCCESS : NVJITLINK_ERROR_INVALID_INPUT;
+    if (!handle->text)
+        return NVJITLINK_ERROR_INVALID_INPUT;
+    return handle->limit[0] ? limit_registers(handle) : NVJITLINK_SUCCESS;
 }
 
 /* ---- What became of it ---- */

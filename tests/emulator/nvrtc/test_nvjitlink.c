@@ -64,6 +64,36 @@ static void inputs_become_one_image(void **state) {
     free(image);
 }
 
+/* Kernels that say nothing themselves have no more registers than the link allows. */
+static void a_link_limits_registers(void **state) {
+    static const char kernels[] =
+        ".version 8.0\n.target sm_80\n.address_size 64\n"
+        ".visible .entry first() { ret; }\n.entry own() .maxnreg 12 { ret; }\n"
+        ".entry last(.param .u64 p)\n{ ret; }\n";
+    static const struct {
+        const char *name;
+        int registers;
+    } wanted[] = {{"first", 10}, {"own", 12}, {"last", 10}};
+    const char *options[] = {"-arch=sm_80", "-maxrregcount=10"};
+    nvJitLinkHandle link;
+    CUmodule module;
+    CUfunction function;
+    (void)state;
+    assert_int_equal(nvJitLinkCreate(&link, 2, options), 0);
+    assert_int_equal(nvJitLinkAddData(link, INPUT_PTX, kernels, sizeof kernels, "kernels"), 0);
+    void *image = linked(link);
+    assert_int_equal(nvJitLinkDestroy(&link), 0);
+    OK(cuModuleLoadData(&module, image));
+    for (size_t k = 0; k < sizeof wanted / sizeof wanted[0]; k++) {
+        int registers = 0;
+        OK(cuModuleGetFunction(&function, module, wanted[k].name));
+        OK(cuFuncGetAttribute(&registers, CU_FUNC_ATTRIBUTE_NUM_REGS, function));
+        assert_int_equal(registers, wanted[k].registers);
+    }
+    OK(cuModuleUnload(module));
+    free(image);
+}
+
 /* Threads of a block write a word each, and read what the last block has written, twice. */
 static const char meeting[] =
     ".version 8.0\n.target sm_80\n.address_size 64\n"
@@ -166,6 +196,7 @@ static void wrong_calls_are_errors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_CONTEXT(inputs_become_one_image),
+        WITH_CONTEXT(a_link_limits_registers),
         WITH_CONTEXT(the_grid_meets_without_machine_code),
         WITH_CONTEXT(files_are_inputs),
         cmocka_unit_test(other_inputs_are_refused_by_name),
