@@ -19,7 +19,7 @@ enum {
     TENSOR_LANES = 128,
     TENSOR_GROUPS = TENSOR_LANES / LANES, /* the lanes that one warp reaches */
     TENSOR_ROW_BYTES = 32,                /* of an operand along k, whatever its type */
-    TENSOR_DEPTH = 64,                    /* elements along k, at most */
+    TENSOR_DEPTH = 128,                   /* elements along k, at most: of b, when a is sparse */
     TENSOR_PRODUCT_COLUMNS = 256,         /* of b, at most */
     TENSOR_SHIFT = 32                     /* columns of b that may lie before the first, at most */
 };
@@ -56,7 +56,7 @@ struct tensor_b {
 
 /* Of a sparse a: which element of a column of b each of its own meets, by lane. */
 struct tensor_places {
-    uint8_t at[TENSOR_ROW_BYTES][TENSOR_LANES];
+    uint8_t at[TENSOR_DEPTH / 2][TENSOR_LANES];
 };
 
 struct tensor_sums {

@@ -11,7 +11,7 @@ struct tensor_form {
     uint8_t scale;      /* scale-input-d */
     uint8_t predicate;  /* the source that says whether d is added */
     uint8_t addresses;  /* of what else lies in tensor memory: the sources before have them, */
-    int64_t offsets[2]; /* without these */
+    int64_t offsets[3]; /* without these */
     bool has_mask;      /* of columns: the source behind the predicate */
     bool a_in_memory;   /* a lies in tensor memory, else in shared memory */
 };

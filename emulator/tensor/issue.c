@@ -129,10 +129,11 @@ static bool fill_metadata(struct transfer *transfer) {
 /* Scale factors lie in the lowest lanes of their columns. The two highest bits of their address may
  * say at which byte they begin, as the descriptor does. */
 static bool fill_scales(struct transfer *transfer, const struct tensor_description *it) {
-    const unsigned scales = product_variant(transfer->instruction).scales ? 2 : 0;
+    const struct tensor_variant variant = product_variant(transfer->instruction);
+    const unsigned scales = variant.scales ? 2 : 0, is_sparse = variant.is_sparse;
+    const unsigned first = from_description(transfer->instruction) + 1;
     for (unsigned k = 0; k < scales; k++) {
-        const uint32_t address =
-            read_address(transfer, from_description(transfer->instruction) + 1 + k, k);
+        const uint32_t address = read_address(transfer, first + k, is_sparse + k);
         if (tensor_lane(address) & (TENSOR_LANES - 1)) {
             warp_fault(transfer->warp, transfer->instruction, MACHINE_INVALID_ADDRESS,
                        transfer->lane, address,
@@ -221,12 +222,15 @@ static void execute_product(struct warp *warp, const struct instruction *instruc
 #define COLLECTOR_B "[.{" FOR_B("b0") "," FOR_B("b1") "," FOR_B("b2") "," FOR_B("b3") "}]"
 #define GROUPS ".{cta_group::1,cta_group::2}"
 #define KINDS ".{kind::f16,kind::tf32,kind::f8f6f4,kind::i8}"
-#define SCALED(kind_pattern, kind, scales)                                                         \
+#define SCALED_IN(sparse, kind_pattern, operands_, variant_)                                       \
     {                                                                                              \
-        .pattern = "tcgen05.mma" GROUPS "." kind_pattern COLLECTOR, "m,A,d,w,M,M,p",               \
-        execute_product, (kind) | (scales) << PRODUCT_SCALES_SHIFT, .flags = ROW_NEGATES,          \
-        .decode = DECODE_TENSOR                                                                    \
+        .pattern = "tcgen05.mma" sparse GROUPS "." kind_pattern COLLECTOR, (operands_),            \
+        execute_product, (variant_), .flags = ROW_NEGATES, .decode = DECODE_TENSOR                 \
     }
+#define SCALED(kind_pattern, kind, scales)                                                         \
+    SCALED_IN("", kind_pattern, "m,A,d,w,M,M,p", (kind) | (scales) << PRODUCT_SCALES_SHIFT),       \
+        SCALED_IN(".sp", kind_pattern, "m,A,d,M,w,M,M,p",                                          \
+                  (kind) | (scales) << PRODUCT_SCALES_SHIFT | PRODUCT_IS_SPARSE)
 
 #define PLAIN(pattern_, operands_, variant_)                                                       \
     {                                                                                              \

@@ -124,7 +124,7 @@ void tensor_widen(const struct tensor_operand *operand, const uint8_t bytes[TENS
     const unsigned size = size_of(operand->type);
     const uint32_t sign = operand->is_negated ? F32_SIGN : 0;
     const bool has_pairs = operand->type == TENSOR_TYPE_E2M1_PAIR;
-    for (unsigned k = 0; k < TENSOR_DEPTH && has_pairs; k++) {
+    for (unsigned k = 0; k < TENSOR_ROW_BYTES * 2 && has_pairs; k++) {
         const uint8_t element = bytes[k / 2] >> k % 2 * 4 & 15;
         to[k] = widen(&element, operand->type) ^ sign;
     }
@@ -171,15 +171,14 @@ static bool load_across(const struct tensor_operand *operand, unsigned line, uns
 
 bool tensor_load(const struct tensor_operand *operand, unsigned rows,
                  uint32_t (*to)[TENSOR_DEPTH]) {
-    const unsigned size = size_of(operand->type), depth = TENSOR_ROW_BYTES / size;
-    const unsigned lines = operand->is_across ? CHUNK_BYTES / size : 1;
-    for (unsigned at = 0; at < rows * operand->steps; at += lines) {
-        const unsigned row = at % rows, step = at / rows;
-        const bool is_loaded = operand->is_across
-                                   ? load_across(operand, row / lines, step, to + row)
-                                   : load_along(operand, row, step, to[row] + (size_t)step * depth);
-        if (!is_loaded)
-            return false;
+    const unsigned depth = tensor_depth((enum tensor_type)operand->type);
+    const unsigned lines = operand->is_across ? CHUNK_BYTES / size_of(operand->type) : 1;
+    for (unsigned step = 0; step < operand->steps; step++) {
+        for (unsigned row = 0; row < rows; row += lines) {
+            if (operand->is_across ? !load_across(operand, row / lines, step, to + row)
+                                   : !load_along(operand, row, step, to[row] + step * depth))
+                return false;
+        }
     }
     return true;
 }

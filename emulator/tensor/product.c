@@ -231,12 +231,13 @@ static struct scale_factors factors_of(const struct product *product, const stru
 static bool multiply_scaled(struct product *product, struct block *block) {
     const struct tensor_description *it = &product->description;
     const unsigned depth = tensor_depth((enum tensor_type)it->a);
+    const unsigned b_depth = product->variant.is_sparse ? depth * 2 : depth;
     const struct scale_factors a = factors_of(product, block, true);
     const struct scale_factors b = factors_of(product, block, false);
     if (!scale_a(&a, depth, &product->a))
         return false;
     for (unsigned group = 0; group < TENSOR_GROUPS; group++) {
-        if (!scale_b(&b, group, it->columns, depth, &product->b, &product->scaled))
+        if (!scale_b(&b, group, it->columns, b_depth, &product->b, &product->scaled))
             return false;
         multiply_groups(product, block, group, 1, product->scaled.at);
     }

@@ -24,6 +24,14 @@ static uint32_t chunk_at(const struct block *block, const struct tensor_descript
     return word_at(block, first + it->selector, lane) >> shift;
 }
 
+/* Which of its chunk's element number `k` of those that are there is. */
+static unsigned within_chunk(uint32_t bits, unsigned k, unsigned each) {
+    if (each == 1)
+        return bits >> 1 & 1;
+    const unsigned size = each / 2; /* elements that an index is of */
+    return (bits >> k / size * 2 & 3) * size + k % size;
+}
+
 static bool check_written(const struct transfer *transfer, const struct tensor_description *it,
                           const struct block *block, unsigned first) {
     struct tensor_column all;
@@ -40,14 +48,14 @@ bool sparse_find_places(const struct transfer *transfer, const struct tensor_des
                         const struct block *block, struct tensor_places *places) {
     const unsigned first = transfer->tensor.reads[READ_METADATA].first;
     const unsigned depth = tensor_depth((enum tensor_type)it->a);
-    const unsigned each = it->a == TENSOR_TYPE_TF32 ? 1 : 2;
+    const unsigned each = it->a == TENSOR_TYPE_TF32 ? 1 : it->a == TENSOR_TYPE_E2M1_PAIR ? 4 : 2;
     if (!check_written(transfer, it, block, first))
         return false;
     for (unsigned k = 0; k < depth; k++) {
         for (unsigned row = 0; row < TENSOR_LANES; row++) {
             const uint32_t bits = chunk_at(block, it, first, row, k / each);
-            places->at[k][row] = (uint8_t)(each == 1 ? k * 2 + (bits >> 1 & 1)
-                                                     : k / 2 * 4 + (bits >> k % 2 * 2 & 3));
+            places->at[k][row] =
+                (uint8_t)(k / each * each * 2 + within_chunk(bits, k % each, each));
         }
     }
     return true;

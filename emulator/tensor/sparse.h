@@ -1,6 +1,7 @@
 /*
  * Metadata of a sparse a (tcgen05.mma.sp, PTX ISA 9.7.16.10.6): which elements of a row are there. Of each
- * chunk of four there are two, of tf32 one of two, and four bits of tensor memory say which.
+ * chunk of four there are two, of tf32 one of two, of pairs of 4 bits two of four; and four bits of
+ * tensor memory say which.
  *
  * PTX shows in figures where these bits lie; it is as CuTe's layouts of 128 rows have it (tmem_e_frg).
  * Elements of 8 bits and less: row r has two words in its lane, with chunks from the lowest bits on.

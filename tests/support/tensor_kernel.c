@@ -25,7 +25,7 @@ static void add_product(struct text *text, const struct product_form *form, cons
              form->is_sparse ? ".sp" : "", product_blocks(form), kind_of(form), behind_kind,
              form->lane << 16,
              form->is_a_in_memory ? form->lane ? "[%r3+1048832]" : "[%r3+256]" : "%rd5",
-             form->is_sparse ? "[%r3+264], " : "");
+             form->is_sparse ? "[%r3+268], " : "");
     if (form->scaled)
         text_add(text, "[%%r3+%u], [%%r3+%u], ", (unsigned)PRODUCT_COLUMNS + PRODUCT_A_SCALES,
                  (unsigned)PRODUCT_COLUMNS + PRODUCT_B_SCALES);
@@ -150,11 +150,11 @@ static uint64_t descriptor_of(const struct product_form *form, bool is_a) {
 static uint32_t scaled_description_of(const struct product_form *form) {
     static const uint8_t codes[] = {
         [E4M3] = 0, [E5M2] = 1, [E2M3] = 3, [E3M2] = 4, [E2M1] = 5, [E2M1_PAIR] = 1};
-    return form->b_begins << 4 | (uint32_t)codes[form->a] << 7 | (uint32_t)codes[form->b] << 10 |
-           (uint32_t)form->negates_a << 13 | (uint32_t)form->negates_b << 14 |
-           (uint32_t)form->is_a_across << 15 | (uint32_t)form->is_b_across << 16 |
-           form->n / 8 << 17 | (uint32_t)form->has_powers << 23 | form->m / 128 << 27 |
-           form->a_begins << 29;
+    return (uint32_t)form->is_sparse << 2 | form->b_begins << 4 | (uint32_t)codes[form->a] << 7 |
+           (uint32_t)codes[form->b] << 10 | (uint32_t)form->negates_a << 13 |
+           (uint32_t)form->negates_b << 14 | (uint32_t)form->is_a_across << 15 |
+           (uint32_t)form->is_b_across << 16 | form->n / 8 << 17 |
+           (uint32_t)form->has_powers << 23 | form->m / 128 << 27 | form->a_begins << 29;
 }
 
 static uint32_t description_of(const struct product_form *form) {
@@ -203,7 +203,7 @@ static void fill_metadata(struct product_data *data, const struct product_form *
             const uint32_t random = element_random(seed);
             word = word << 4 | codes[form->a == TF32 ? random % 2 * 5 : random % 6];
         }
-        data->more[k / PRODUCT_THREADS % 2][PRODUCT_A_SCALES + k / PRODUCT_THREADS / 2]
+        data->more[k / PRODUCT_THREADS % 2][PRODUCT_METADATA + k / PRODUCT_THREADS / 2]
                   [k % PRODUCT_THREADS] = word;
     }
 }

@@ -18,7 +18,7 @@ unsigned product_room(enum element_type type) {
 }
 
 unsigned product_depth(const struct product_form *form) {
-    return form->a == E2M1_PAIR ? PRODUCT_DEPTH : PRODUCT_STEP_BYTES / product_room(form->a);
+    return form->a == E2M1_PAIR ? PRODUCT_DEPTH / 2 : PRODUCT_STEP_BYTES / product_room(form->a);
 }
 
 unsigned product_parts_of(const struct product_form *form) {
@@ -63,7 +63,7 @@ struct product_strides product_strides_of(const struct product_form *form, bool 
         return form->width == 1 ? (struct product_strides){128, 128 * (depth / 8)}
                                 : (struct product_strides){atom * (depth / 8), atom};
     if (form->width == 1)
-        return (struct product_strides){128, 256 * (depth / product_depth(form))};
+        return (struct product_strides){128, form->is_sparse && !is_a ? 512 : 256};
     return (struct product_strides){16, atom};
 }
 
@@ -134,7 +134,7 @@ static double factor_of(const struct product_form *form, const struct product_da
     const unsigned share = form->m / product_blocks(form);
     const unsigned block = is_a ? row / share : 0, own = is_a ? row % share : row;
     const unsigned first = is_a ? PRODUCT_A_SCALES : PRODUCT_B_SCALES;
-    const unsigned number = k / (product_depth(form) / form->factors);
+    const unsigned number = k / (depth_of(form, is_a) / form->factors);
     const uint32_t word = data->more[block][first + own / 32][own % 32];
     const unsigned begins = is_a ? form->a_begins : form->b_begins;
     const uint32_t bits = word >> 8 * (begins + number) & 0xff;
@@ -176,8 +176,8 @@ static unsigned metadata_of(const struct product_form *form, const struct produc
     const unsigned wide =
         m % 8 + m / 8 % 2 * span * 128 + m / 16 * 16 + k % span * 128 + k / span * 8;
     const unsigned number = is_wide ? wide : m + 128 * k;
-    const unsigned bit = number / 128 * (form->a == TF32 ? 2 : 1);
-    const unsigned column = PRODUCT_A_SCALES + form->selector + bit / 32;
+    const unsigned of_two = number / 128 * (form->a == TF32 ? 4 : form->a == E2M1_PAIR ? 1 : 2);
+    const unsigned bit = of_two / 2, column = PRODUCT_METADATA + form->selector + bit / 32;
     return data->more[block][column][number % 128] >> bit % 32 & 15;
 }
 
@@ -188,6 +188,10 @@ static unsigned place_of(const struct product_form *form, const struct product_d
         return k;
     if (form->a == TF32)
         return k * 2 + (metadata_of(form, data, row, k * 2) == 14);
+    if (form->a == E2M1_PAIR) {
+        const unsigned first = k / 4 * 8, bits = metadata_of(form, data, row, first);
+        return first + (k / 2 % 2 ? bits >> 2 : bits & 3) * 2 + k % 2;
+    }
     const unsigned first = k / 2 * 4, bits = metadata_of(form, data, row, first);
     return first + (k % 2 ? bits >> 2 : bits & 3);
 }

@@ -12,15 +12,16 @@
 enum {
     PRODUCT_THREADS = 128, /* one for each lane of tensor memory */
     PRODUCT_COLUMNS = 256, /* of d, at most */
-    PRODUCT_DEPTH = 64,    /* elements along k, at most */
+    PRODUCT_DEPTH = 128,   /* elements along k, at most: of b, when a is sparse */
     PRODUCT_STEP_BYTES = 32,
     PRODUCT_A_START = 1024, /* in shared memory, as the next; multiples of every pattern */
     PRODUCT_B_START = 20480,
     PRODUCT_SHARED_BYTES = 56 << 10,
     PRODUCT_BLOCKS = 2,
-    /* In tensor memory behind d: a, and the scale factors of a and of b. */
+    /* In tensor memory behind d: a, its scale factors and metadata, and the scale factors of b. */
     PRODUCT_A_COLUMNS = 8,
     PRODUCT_A_SCALES = 8,
+    PRODUCT_METADATA = 12,
     PRODUCT_B_SCALES = 16,
     PRODUCT_MORE_COLUMNS = 24
 };
@@ -35,7 +36,7 @@ struct product_form {
     unsigned shifted; /* lines of 128 bytes by which the patterns begin later */
     unsigned scale;   /* scale-input-d */
     unsigned lane;    /* where d begins */
-    bool is_sparse;   /* .sp, with the metadata where the scale factors of a are, else */
+    bool is_sparse;   /* .sp */
     unsigned selector;
     bool has_lanes; /* some lanes are left as they are */
     bool shifts_a;  /* .ashift, and behind it the same product without, which is added */

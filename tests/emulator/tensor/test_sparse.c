@@ -44,6 +44,30 @@ static void any_bits_are_the_models(void **state) {
     }
 }
 
+/* A factor is of as many elements of a that are there as without .sp, and of twice as many of b. */
+static void scaled_blocks_are_the_models(void **state) {
+    static const struct product_form scaled[] = {
+        {.scaled = "mxf8f6f4.block_scale", .factors = 1, .a = E4M3, .b = E2M3},
+        {.scaled = "mxf8f6f4.block_scale.block32", .factors = 1, .a = E2M1, .b = E5M2},
+        {.scaled = "mxf4.block_scale.scale_vec::2X", .factors = 2, .a = E2M1_PAIR, .b = E2M1_PAIR},
+        {.scaled = "mxf4nvf4.block_scale.block16", .factors = 4, .a = E2M1_PAIR, .b = E2M1_PAIR},
+    };
+    for (unsigned k = 0; k < 4 * 8; k++) {
+        struct product_form form = scaled[k / 8];
+        form.d = F32;
+        form.is_sparse = true;
+        form.has_powers = form.factors < 4;
+        form.is_pair = k % 2;
+        form.m = form.is_pair ? 256 : 128;
+        form.n = k % 4 < 2 ? 48 : 256;
+        form.width = k % 3 ? 8 : 1;
+        form.is_a_in_memory = k % 8 >= 6;
+        if (form.a == E4M3)
+            form.a_begins = form.b_begins = k % 4;
+        product_expect(*state, &form, k % 5 == 0);
+    }
+}
+
 static void every_swizzling_and_majorness_is_read(void **state) {
     for (unsigned k = 0; k < PRODUCTS * 16; k++) {
         struct product_form form = form_of(k / 16, 80, k % 5 == 0);
@@ -105,6 +129,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(every_kind_is_the_models),
         TEST(any_bits_are_the_models),
+        TEST(scaled_blocks_are_the_models),
         TEST(every_swizzling_and_majorness_is_read),
         TEST(modifiers_do_what_they_say),
         TEST(wrong_uses_are_named),
