@@ -66,7 +66,7 @@ static enum status field_store(const struct reader *reader, const struct csv_col
                                column->size - 1);
         memcpy(member, field, strlen(field) + 1);
         return STATUS_OK;
-    case CSV_INTEGER:
+    case CSV_COUNT:
         *(int64_t *)member = strtoll(field, &end, 10);
         break;
     case CSV_NUMBER:
@@ -82,10 +82,13 @@ static enum status field_store(const struct reader *reader, const struct csv_col
         break;
     }
     /* A number so small that it has lost digits is one all the same. */
-    bool tiny = column->kind == CSV_NUMBER && isfinite(*(const double *)member);
-    if (end == field || *end != '\0' || (errno == ERANGE && !tiny))
-        return message_set(reader->message, STATUS_INVALID, "%s:%zu: %s is '%.40s', not a number",
-                           reader->path, reader->line, column->name, field);
+    const bool counts = column->kind == CSV_COUNT;
+    const bool tiny = !counts && isfinite(*(const double *)member);
+    if (end == field || *end != '\0' || (errno == ERANGE && !tiny) ||
+        (counts && *(const int64_t *)member < 0))
+        return message_set(reader->message, STATUS_INVALID, "%s:%zu: %s is '%.40s', not a %s",
+                           reader->path, reader->line, column->name, field,
+                           counts ? "count: a whole number from 0 up" : "number");
     return STATUS_OK;
 }
 
@@ -111,7 +114,7 @@ static enum status row_read(struct reader *reader, const struct csv_format *form
         void *member = (char *)row + format->columns[i].offset;
         if (format->columns[i].kind == CSV_NUMBER)
             *(double *)member = NAN;
-        else if (format->columns[i].kind == CSV_INTEGER)
+        else if (format->columns[i].kind == CSV_COUNT)
             *(int64_t *)member = CSV_ABSENT;
     }
     return STATUS_OK;

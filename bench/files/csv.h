@@ -13,9 +13,9 @@
 #include <stdio.h>
 
 enum csv_kind {
-    CSV_TEXT,    /* char[size] */
-    CSV_INTEGER, /* int64_t */
-    CSV_NUMBER   /* double */
+    CSV_TEXT,  /* char[size] */
+    CSV_COUNT, /* int64_t, from 0 up */
+    CSV_NUMBER /* double */
 };
 
 struct csv_column {
@@ -28,7 +28,7 @@ struct csv_column {
 #define CSV_COLUMN(type, kind, member)                                                             \
     { #member, kind, offsetof(type, member), sizeof(((type *)0)->member) }
 
-/* The integer of a column that the file does not have. */
+/* The count of a column that the file does not have. */
 #define CSV_ABSENT INT64_MIN
 
 struct csv_format {
@@ -57,8 +57,9 @@ enum status csv_replace(const char *path, const struct csv_format *format, const
 
 /* Reads a whole file into a malloc'd array that the caller frees. A last line without its newline
  * is what a killed run leaves: it is left out and *cut set (cut may be NULL: then it is an error).
- * A byte-order mark in front is skipped. A wrong header, a wrong count of fields, a field that is not a number or too long is
- * STATUS_INVALID and names file and line. */
+ * A byte-order mark in front is skipped. A wrong header, a wrong count of fields, a field that is
+ * not a number or no count (negative, a fraction, too large), or that is too long, is
+ * STATUS_INVALID and names file, line and column. */
 enum status csv_read(const char *path, const struct csv_format *format, void **rows,
                      size_t *row_count, int *cut, struct message *message);
 

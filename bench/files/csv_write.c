@@ -23,7 +23,7 @@ static int write_field(FILE *file, const struct csv_column *column, const void *
     switch (column->kind) {
     case CSV_TEXT:
         return write_text(file, member);
-    case CSV_INTEGER:
+    case CSV_COUNT:
         return fprintf(file, "%" PRId64, *(const int64_t *)member) < 0 ? -1 : 0;
     case CSV_NUMBER:
         break;

@@ -14,14 +14,14 @@
         {"implementation", CSV_TEXT, offsetof(type, key.implementation),                           \
          sizeof(((type *)0)->key.implementation)},                                                 \
         {"device", CSV_TEXT, offsetof(type, key.device), sizeof(((type *)0)->key.device)},         \
-        {"threads", CSV_INTEGER, offsetof(type, key.threads), sizeof(((type *)0)->key.threads)}, { \
+        {"threads", CSV_COUNT, offsetof(type, key.threads), sizeof(((type *)0)->key.threads)}, {   \
         "mode", CSV_TEXT, offsetof(type, key.mode), sizeof(((type *)0)->key.mode)                  \
     }
 
 #define RESULT(kind, member) CSV_COLUMN(struct result, kind, member)
 static const struct csv_column result_columns[] = {
     KEY_COLUMNS(struct result),       RESULT(CSV_TEXT, status),
-    RESULT(CSV_INTEGER, samples),     RESULT(CSV_INTEGER, iterations),
+    RESULT(CSV_COUNT, samples),       RESULT(CSV_COUNT, iterations),
     RESULT(CSV_NUMBER, median_s),     RESULT(CSV_NUMBER, low_s),
     RESULT(CSV_NUMBER, high_s),       RESULT(CSV_NUMBER, mean_s),
     RESULT(CSV_NUMBER, min_s),        RESULT(CSV_NUMBER, noise),
@@ -38,15 +38,15 @@ static const struct csv_column result_columns[] = {
 
 static const struct csv_column sample_columns[] = {
     KEY_COLUMNS(struct sample_row),
-    CSV_COLUMN(struct sample_row, CSV_INTEGER, sample),
+    CSV_COLUMN(struct sample_row, CSV_COUNT, sample),
     CSV_COLUMN(struct sample_row, CSV_NUMBER, seconds),
 };
 
 static const struct csv_column part_columns[] = {
     KEY_COLUMNS(struct part_row),
-    CSV_COLUMN(struct part_row, CSV_INTEGER, part),
+    CSV_COLUMN(struct part_row, CSV_COUNT, part),
     CSV_COLUMN(struct part_row, CSV_TEXT, name),
-    CSV_COLUMN(struct part_row, CSV_INTEGER, samples),
+    CSV_COLUMN(struct part_row, CSV_COUNT, samples),
     CSV_COLUMN(struct part_row, CSV_NUMBER, median_s),
     CSV_COLUMN(struct part_row, CSV_NUMBER, low_s),
     CSV_COLUMN(struct part_row, CSV_NUMBER, high_s),
@@ -63,10 +63,10 @@ static const struct csv_column done_columns[] = {
     DONE_KEY(variant),
     DONE_KEY(dtype),
     DONE_KEY(shape),
-    CSV_COLUMN(struct done_case, CSV_INTEGER, results),
-    CSV_COLUMN(struct done_case, CSV_INTEGER, samples),
-    CSV_COLUMN(struct done_case, CSV_INTEGER, parts),
-    CSV_COLUMN(struct done_case, CSV_INTEGER, counters),
+    CSV_COLUMN(struct done_case, CSV_COUNT, results),
+    CSV_COLUMN(struct done_case, CSV_COUNT, samples),
+    CSV_COLUMN(struct done_case, CSV_COUNT, parts),
+    CSV_COLUMN(struct done_case, CSV_COUNT, counters),
     CSV_COLUMN(struct done_case, CSV_TEXT, checksum),
 };
 #undef DONE_KEY
@@ -88,8 +88,8 @@ static const struct csv_column counters_columns[] = {
     COUNTERS(CSV_TEXT, kernel),
     COUNTERS(CSV_TEXT, grid),
     COUNTERS(CSV_TEXT, block),
-    COUNTERS(CSV_INTEGER, launches),
-#define COUNTER(name, column) [COUNTERS_FIRST + (column)] = COUNTERS(CSV_INTEGER, name),
+    COUNTERS(CSV_COUNT, launches),
+#define COUNTER(name, column) [COUNTERS_FIRST + (column)] = COUNTERS(CSV_COUNT, name),
 #define COUNTER_UNWRITTEN(name)
 #include "common/emulator_counters.def"
 #undef COUNTER

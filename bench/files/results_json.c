@@ -10,7 +10,7 @@ static cJSON *field_to_json(const struct csv_column *column, const char *member)
     switch (column->kind) {
     case CSV_TEXT:
         return cJSON_CreateString(member);
-    case CSV_INTEGER:
+    case CSV_COUNT:
         return cJSON_CreateNumber((double)*(const int64_t *)(const void *)member);
     case CSV_NUMBER:
         break;

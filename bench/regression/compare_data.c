@@ -23,7 +23,7 @@ struct compare_line {
 static const struct csv_column line_columns[] = {
     KEY(CSV_TEXT, operation),     KEY(CSV_TEXT, variant),        KEY(CSV_TEXT, dtype),
     KEY(CSV_TEXT, shape),         KEY(CSV_TEXT, implementation), KEY(CSV_TEXT, device),
-    KEY(CSV_INTEGER, threads),    KEY(CSV_TEXT, mode),           LINE(CSV_TEXT, verdict),
+    KEY(CSV_COUNT, threads),      KEY(CSV_TEXT, mode),           LINE(CSV_TEXT, verdict),
     LINE(CSV_NUMBER, baseline_s), LINE(CSV_NUMBER, new_s),       LINE(CSV_NUMBER, ratio),
     LINE(CSV_NUMBER, low),        LINE(CSV_NUMBER, high),        LINE(CSV_NUMBER, p),
     LINE(CSV_TEXT, reason),

@@ -47,7 +47,7 @@ static const char schema[] =
 /* Values of a series lie side by side, so that to show one is to read one stretch of the file. */
 static void schema_write(FILE *file) {
     static const char *const types[] = {
-        [CSV_TEXT] = "TEXT", [CSV_INTEGER] = "INTEGER", [CSV_NUMBER] = "REAL"};
+        [CSV_TEXT] = "TEXT", [CSV_COUNT] = "INTEGER", [CSV_NUMBER] = "REAL"};
     fputs("BEGIN IMMEDIATE;", file);
     fputs(schema, file);
     fputs("CREATE TABLE value(series INTEGER NOT NULL REFERENCES series,"

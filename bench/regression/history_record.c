@@ -185,7 +185,7 @@ static void values_bind(sqlite3_stmt *statement, int index, const struct result 
         const char *member = (const char *)row + column->offset;
         if (column->kind == CSV_TEXT)
             text_bind(statement, index, member);
-        else if (column->kind == CSV_INTEGER)
+        else if (column->kind == CSV_COUNT)
             sqlite3_bind_int64(statement, index, *(const int64_t *)(const void *)member);
         else
             sqlite3_bind_double(statement, index, *(const double *)(const void *)member);

@@ -13,16 +13,16 @@
 #include <zlib.h>
 
 #define TEXT(member) CSV_COLUMN(struct tuning_row, CSV_TEXT, member)
-#define INTEGER(member) CSV_COLUMN(struct tuning_row, CSV_INTEGER, member)
+#define COUNT(member) CSV_COLUMN(struct tuning_row, CSV_COUNT, member)
 #define NUMBER(member) CSV_COLUMN(struct tuning_row, CSV_NUMBER, member)
 static const struct csv_column columns[] = {
-    TEXT(device),     TEXT(capability),      TEXT(variant),    TEXT(dtype),   TEXT(shape),
-    TEXT(tile),       INTEGER(splits),       NUMBER(median_s), NUMBER(low_s), NUMBER(high_s),
-    TEXT(model_tile), INTEGER(model_splits), NUMBER(model_s),  TEXT(driver),  TEXT(date),
+    TEXT(device),     TEXT(capability),    TEXT(variant),    TEXT(dtype),   TEXT(shape),
+    TEXT(tile),       COUNT(splits),       NUMBER(median_s), NUMBER(low_s), NUMBER(high_s),
+    TEXT(model_tile), COUNT(model_splits), NUMBER(model_s),  TEXT(driver),  TEXT(date),
     TEXT(commit),     TEXT(broken),
 };
 #undef TEXT
-#undef INTEGER
+#undef COUNT
 #undef NUMBER
 static const struct csv_format tuning_csv = CSV_FORMAT(columns, struct tuning_row);
 

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 static const struct csv_column columns[] = {
-    CSV_COLUMN(struct train_row, CSV_INTEGER, epoch),
-    CSV_COLUMN(struct train_row, CSV_INTEGER, step),
+    CSV_COLUMN(struct train_row, CSV_COUNT, epoch),
+    CSV_COLUMN(struct train_row, CSV_COUNT, step),
     CSV_COLUMN(struct train_row, CSV_NUMBER, loss),
     CSV_COLUMN(struct train_row, CSV_NUMBER, accuracy),
     CSV_COLUMN(struct train_row, CSV_NUMBER, seconds),

@@ -16,7 +16,7 @@ struct row {
 
 static const struct csv_column columns[] = {
     CSV_COLUMN(struct row, CSV_TEXT, name),
-    CSV_COLUMN(struct row, CSV_INTEGER, count),
+    CSV_COLUMN(struct row, CSV_COUNT, count),
     CSV_COLUMN(struct row, CSV_NUMBER, seconds),
     CSV_COLUMN(struct row, CSV_TEXT, note),
 };
@@ -61,8 +61,8 @@ static enum status rows_read(const char *text, struct row **rows, size_t *count,
 static void test_rows_come_back_as_they_were(void **state) {
     (void)state;
     static const struct row rows[] = {
-        {"plain", 1, 0.25, "nothing odd"},    {"comma", -2, 1e-300, "a, b"},
-        {"quote", INT64_MAX, -0.0, "\"b\""},  {"newline", INT64_MIN, 1e300, "two\nlines"},
+        {"plain", 1, 0.25, "nothing odd"},    {"comma", 2, 1e-300, "a, b"},
+        {"quote", INT64_MAX, -0.0, "\"b\""},  {"newline", INT64_MAX - 1, 1e300, "two\nlines"},
         {"all", 0, 123456789.0, "\",\r\n\""}, {"", 7, 3.0, ""},
         {"fifteen letters", 8, 0.125, ","},
     };
@@ -282,10 +282,12 @@ static void test_damage_is_refused_with_its_place(void **state) {
         {HEADER "a,1,2\n", "rows.csv:2:", "4 fields"},
         {HEADER "a,1,2,x,y\n", "rows.csv:2:", "4 fields"},
         {HEADER "a,1,2,x\n\n", "rows.csv:3:", "4 fields"},
-        {HEADER "a,1,2,x\nb,one,2,x\n", "rows.csv:3:", "count is 'one', not a number"},
-        {HEADER "a,,2,x\n", "rows.csv:2:", "count is ''"},
-        {HEADER "a,1.5,2,x\n", "rows.csv:2:", "count is '1.5'"},
-        {HEADER "a,99999999999999999999,2,x\n", "rows.csv:2:", "count"},
+        {HEADER "a,1,2,x\nb,one,2,x\n", "rows.csv:3:", "count is 'one', not a count"},
+        {HEADER "a,,2,x\n", "rows.csv:2:", "count is '', not a count"},
+        {HEADER "a,1.5,2,x\n", "rows.csv:2:", "count is '1.5', not a count: a whole number"},
+        {HEADER "a,1,2,x\nb,-5,2,x\n", "rows.csv:3:", "count is '-5', not a count: a whole"},
+        {HEADER "a,9223372036854775808,2,x\n", "rows.csv:2:", "'9223372036854775808', not a count"},
+        {HEADER "a,-99999999999999999999,2,x\n", "rows.csv:2:", "not a count"},
         {HEADER "a,1,2s,x\n", "rows.csv:2:", "seconds is '2s'"},
         {HEADER "a,1,nan,x\n", "rows.csv:2:", "seconds is NaN"},
         {HEADER "a,1,-NaN,x\n", "rows.csv:2:", "seconds is NaN"},

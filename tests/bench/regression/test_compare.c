@@ -417,6 +417,16 @@ static void counters_make(const char *folder, const char *kernel, int64_t instru
     assert_int_equal(fclose(file), 0);
 }
 
+/* Fewer is better, and this is none. */
+static void test_a_negative_count_is_refused(void **state) {
+    const struct made *made = *state;
+    struct run_files files;
+    struct message message = {""};
+    counters_make(made->changed, "gemm_tiled_nn", -5, 0.5);
+    assert_int_equal(run_files_read(made->changed, &files, &message), STATUS_INVALID);
+    assert_non_null(strstr(message.text, "counters.csv:3: warp_instructions is '-5', not a count"));
+}
+
 static void test_one_instruction_more(void **state) {
     const struct made *made = *state;
     counters_make(made->baseline, "gemm_tiled_nn", 1000, 0.5);
@@ -688,6 +698,7 @@ int main(void) {
         TEST(test_a_row_that_is_skipped_is_named),
         TEST(test_results_alone),
         TEST(test_runs_of_an_earlier_version),
+        TEST(test_a_negative_count_is_refused),
         TEST(test_one_instruction_more),
         TEST(test_fewer_counts_are_named_and_pass),
         TEST(test_counts_of_an_earlier_version),
