@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -60,6 +61,15 @@ static int process_spawn(struct process *process, int socket, const char *const 
     return error;
 }
 
+enum status process_refuse(const char *name, int error, struct message *message) {
+    struct stat found;
+    const bool is_here = !strchr(name, '/') && stat(name, &found) == 0 && S_ISREG(found.st_mode) &&
+                         access(name, X_OK) == 0;
+    return message_set(message, STATUS_INVALID, "cannot start %.800s: %s%s%.800s%s", name,
+                       strerror(error), is_here ? "; did you mean ./" : "", is_here ? name : "",
+                       is_here ? "?" : "");
+}
+
 enum status process_start(struct process *process, const char *const *arguments,
                           struct message *message) {
     *process = (struct process){.socket = -1, .errors = -1};
@@ -77,7 +87,7 @@ enum status process_start(struct process *process, const char *const *arguments,
         return STATUS_OK;
     process->id = 0;
     process_end(process);
-    return message_set(message, STATUS_INVALID, "cannot run %s: %s", arguments[0], strerror(error));
+    return process_refuse(arguments[0], error, message);
 }
 
 /* --- ending ----------------------------------------------------------------------------------- */

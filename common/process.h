@@ -34,6 +34,10 @@ enum process_answer {
     PROCESS_NO_MEMORY
 };
 
+/* STATUS_INVALID with why the program of that name could not be started. Where one lies in this
+ * folder, which PATH does not name, it says how to call it. */
+enum status process_refuse(const char *name, int error, struct message *message);
+
 /* Starts the program of arguments[0], looked up in PATH; a NULL ends the arguments. On failure
  * there is nothing to end. STATUS_INVALID: there is no such program. */
 enum status process_start(struct process *process, const char *const *arguments,

@@ -113,7 +113,7 @@ static enum status device_choose(struct gpu *gpu, int index, struct message *mes
     if (count == 0)
         return message_set(message, STATUS_NO_GPU,
                            "no CUDA device: the driver knows none; check `nvidia-smi` and "
-                           "CUDA_VISIBLE_DEVICES, or use --gpu emulated");
+                           "CUDA_VISIBLE_DEVICES" GPU_ADVICE_EMULATED);
     if (index < 0 || index >= count)
         return message_set(message, STATUS_NO_GPU,
                            "there is no GPU %d: the driver knows %d, numbered from 0", index,

@@ -1,6 +1,7 @@
 /* Loads the CUDA driver and words its errors; see gpu/driver.h. */
 #include "gpu/driver.h"
 
+#include "gpu/gpu.h"
 #include "gpu/library.h"
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ static const struct driver_advice advices[] = {
      "another process has the GPU to itself, or its compute mode prohibits work: see `nvidia-smi "
      "-q -d COMPUTE`, and choose another one by --gpu"},
     {CUDA_ERROR_NO_DEVICE, STATUS_NO_GPU, false,
-     "check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or use --gpu emulated"},
+     "check `nvidia-smi` and CUDA_VISIBLE_DEVICES" GPU_ADVICE_EMULATED},
     {CUDA_ERROR_SYSTEM_NOT_READY, STATUS_NO_GPU, false,
      "start the system's fabric manager, or reboot"},
     {CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, STATUS_NO_GPU, false,
@@ -208,7 +209,7 @@ enum status driver_load(struct driver *driver, const char *path, struct message 
     if (library_open(names, &driver->library, &reason) != STATUS_OK)
         return message_set(message, STATUS_NO_GPU,
                            "no GPU: the CUDA driver could not be loaded (%s); install NVIDIA's "
-                           "driver, or use --gpu emulated",
+                           "driver" GPU_ADVICE_EMULATED,
                            reason.text);
     enum status status = driver_bind(driver, names[0], message);
     if (status != STATUS_OK)

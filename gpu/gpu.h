@@ -80,6 +80,9 @@ struct gpu_properties {
  *   - lib/lockstep/libcuda.so.1 beside an installed bin/. */
 enum status gpu_emulator_path(char *path, size_t bytes, struct message *message);
 
+/* What ends the reason where there is no GPU: for all but those who want times. */
+#define GPU_ADVICE_EMULATED ", or use --gpu emulated"
+
 /* STATUS_NO_GPU when there is no driver, no device, or no device of that index; STATUS_UNSUPPORTED
  * when the driver is too old; STATUS_FAILED with the call and the error's name when the driver fails
  * at any question about the device. On success *gpu is the caller's to gpu_close(). */

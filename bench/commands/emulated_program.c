@@ -4,6 +4,7 @@
 #include "bench/added/probe.h"
 #include "bench/commands/elf_symbols.h"
 #include "bench/commands/journals.h"
+#include "common/process.h"
 #include "gpu/gpu.h"
 
 #include <errno.h>
@@ -214,13 +215,6 @@ static int start(pid_t *process, char *const *words) {
     return error;
 }
 
-static enum status start_refuse(const char *name, int error, struct message *message) {
-    const bool is_here = !strchr(name, '/') && access(name, X_OK) == 0;
-    return message_set(message, STATUS_INVALID, "cannot start %.800s: %s%s%.800s%s", name,
-                       strerror(error), is_here ? "; did you mean ./" : "", is_here ? name : "",
-                       is_here ? "?" : "");
-}
-
 /* Whether the emulated GPU can be had as the environment says. What is wrong is in the message, so
  * that the driver need not say it, too. */
 static enum status emulator_try(void *library, struct message *message) {
@@ -278,7 +272,7 @@ enum status emulated_program_run(struct emulated_program *program, char *const *
         status = left_adopt(message);
     const int error = status == STATUS_OK ? start(&process, words) : 0;
     if (error)
-        status = start_refuse(words[0], error, message);
+        status = process_refuse(words[0], error, message);
     if (status == STATUS_OK)
         status = wait_for(program, process, context, message);
     if (status == STATUS_OK && program->waits)

@@ -101,9 +101,19 @@ enum status journals_collect(struct journals *journals, struct message *message)
     if (!entries)
         return message_set(message, STATUS_IO, "cannot read %s: %s", journals->folder,
                            strerror(errno));
-    for (struct dirent *entry; status == STATUS_OK && (entry = readdir(entries));)
+    for (;;) {
+        errno = 0; /* the end of the folder leaves it alone */
+        const struct dirent *entry = readdir(entries);
+        if (!entry && errno != 0)
+            status = message_set(message, STATUS_IO, "cannot read %s: %s", journals->folder,
+                                 strerror(errno));
+        if (!entry)
+            break;
         if (path_write(path, sizeof path, journals->folder, entry->d_name))
             status = journal_take(journals, path, message);
+        if (status != STATUS_OK)
+            break;
+    }
     (void)closedir(entries);
     journals_remove(journals->folder);
     return status;

@@ -13,9 +13,11 @@
 /* "LSH1" in the file's header says whose file it is; the schema's version stands beside it. */
 enum { APPLICATION = 0x4c534831, SCHEMA_VERSION = 1, BUSY_MILLISECONDS = 30000 };
 
+static const char usual_path[] = "reports/history.sqlite";
+
 const char *history_path(void) {
     const char *named = getenv("LOCKSTEP_HISTORY");
-    return named && *named ? named : "reports/history.sqlite";
+    return named && *named ? named : usual_path;
 }
 
 static enum status number_read(const struct history *history, const char *sql, int64_t *number,
@@ -130,18 +132,24 @@ static enum status schema_check(const struct history *history, bool write,
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-/* The folder that the file is to lie in; one that is there already is what is wanted. */
-static enum status folder_make(const char *path, struct message *message) {
+/* The folder that the file is to lie in. The usual one is made. As where other files are written,
+ * one that was named must be there: it may be a slip. */
+static enum status folder_prepare(const char *path, struct message *message) {
     char folder[2048];
     snprintf(folder, sizeof folder, "%s", path);
     char *slash = strrchr(folder, '/');
     if (!slash || slash == folder)
         return STATUS_OK;
     *slash = '\0';
-    if (mkdir(folder, 0777) == 0 || errno == EEXIST)
+    if (strcmp(path, usual_path) == 0 && mkdir(folder, 0777) != 0 && errno != EEXIST)
+        return message_set(message, STATUS_IO, "cannot make the folder %s: %s", folder,
+                           strerror(errno));
+    if (access(folder, F_OK) == 0)
         return STATUS_OK;
-    return message_set(message, STATUS_IO, "cannot make the folder %s: %s", folder,
-                       strerror(errno));
+    return message_set(message, STATUS_INVALID,
+                       "cannot begin a history at %s: %s: %s; make its folder, or name another "
+                       "file in LOCKSTEP_HISTORY",
+                       path, folder, strerror(errno));
 }
 
 /* Whether SQLite gets at the tables. Where the folder may not be written to, it cannot make the
@@ -212,7 +220,7 @@ enum status history_open(const char *path, bool write, struct history **opened,
                            path);
     enum status status = file_check_regular(path, message);
     if (status == STATUS_OK && write)
-        status = folder_make(path, message);
+        status = folder_prepare(path, message);
     if (status != STATUS_OK)
         return status;
     struct history *history = calloc(1, sizeof *history);

@@ -73,10 +73,20 @@ static enum status file_open(struct tune *tune, struct message *message) {
     return STATUS_OK;
 }
 
+/* An emulated GPU is no way out where times are wanted. */
+static void advice_drop(char *reason) {
+    char *advice = strstr(reason, GPU_ADVICE_EMULATED);
+    if (advice)
+        *advice = '\0';
+}
+
 static enum status gpu_open_timed(struct tune *tune, struct message *message) {
     enum status status = devices_open(&tune->devices, tune->options->gpu, message);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        advice_drop(message->text);
         return status;
+    }
+    advice_drop(tune->devices.gpu_absence);
     const struct device *gpu = devices_gpu(&tune->devices);
     if (!gpu)
         return message_set(message, STATUS_NO_GPU,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_calls_without_a_command(void **state) {
@@ -46,6 +47,10 @@ static void test_unknown_names_list_the_known(void **state) {
     CHECK_REFUSED(2, "/dev/zero: it is a device", "info", "--tuning", "/dev/zero");
     CHECK_REFUSED(2, "two binaries", "ab", "one");
     CHECK_REFUSED(2, "No such file", "ab", "one", "two");
+    temporary_write(&here.place, "mine", "#!/bin/sh\n");
+    assert_int_equal(chmod(temporary_path(&here.place, "mine"), 0700), 0);
+    CHECK_REFUSED(2, "cannot start mine: No such file or directory; did you mean ./mine?", "ab",
+                  "mine", "mine");
     CHECK_REFUSED(2, "ended with status", "ab", "/bin/true", "/bin/true");
     CHECK_REFUSED(2, "there is no operation 'convolution'", "ab", here.program, here.program,
                   "convolution");

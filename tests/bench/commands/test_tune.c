@@ -477,8 +477,10 @@ static void an_interruption_keeps_what_is_done(void **state) {
 static void without_a_gpu_that_has_times_there_is_nothing_to_tune(void **state) {
     (void)state;
     expect_shell(77, "", TUNE, "tune measures times on a real GPU");
+    assert_null(strstr(output, "--gpu emulated"));
     expect_shell(77, "", TUNE "--gpu none", "--gpu none leaves it out");
     expect_shell(77, "", TUNE "--gpu 0", "libcuda.so.1");
+    assert_null(strstr(output, "--gpu emulated"));
     expect_shell(77, "capability=7", TUNE, "compute capability 8.0 and up");
     if (kernels_are_built())
         expect_shell(77, "", TUNE "--gpu emulated", "an emulated GPU has none");

@@ -118,7 +118,7 @@ static void test_both_builds_are_there_before_work_begins(void **state) {
                             "cd \"$(dirname \"$0\")\"\n"
                             "echo 'lockstep-samples 1 2'\n"
                             "read -r asked && echo \"$asked\" >>asked\n");
-    check_refused("patient", "softmax", STATUS_INVALID, "cannot run");
+    check_refused("patient", "softmax", STATUS_INVALID, "cannot start");
     assert_null(temporary_text(&place, "asked"));
     check_refused("patient", "a", STATUS_FAILED, "patient");
     char *asked = temporary_text(&place, "asked");

@@ -26,6 +26,7 @@ static int place_make(void **state) {
     temporary_open(&place->folder);
     snprintf(place->path, sizeof place->path, "%s",
              temporary_path(&place->folder, "new/history.sqlite"));
+    assert_int_equal(mkdir(temporary_path(&place->folder, "new"), 0777), 0);
     *state = place;
     return 0;
 }
@@ -567,6 +568,19 @@ static void test_reading_makes_no_file(void **state) {
     assert_int_not_equal(access(place->path, F_OK), 0);
 }
 
+/* A slip in its name would begin a history that nobody finds again. */
+static void test_the_folder_of_a_history_must_be_there(void **state) {
+    struct place *place = *state;
+    char path[600];
+    struct history *history = NULL;
+    struct message message = {""};
+    snprintf(path, sizeof path, "%s", temporary_path(&place->folder, "tpyo/history.sqlite"));
+    assert_int_equal(history_open(path, true, &history, &message), STATUS_INVALID);
+    assert_null(history);
+    check_holds(message.text, "/tpyo: No such file or directory; make its folder, or name another");
+    assert_false(temporary_has(&place->folder, "tpyo"));
+}
+
 static void test_unfinished_runs_are_not_recorded(void **state) {
     const struct place *place = *state;
     struct result rows[] = {row_of("openblas", 1e-3)};
@@ -611,6 +625,7 @@ int main(void) {
         TEST(test_when_a_run_was_written_is_a_time),
         TEST(test_a_history_that_may_only_be_read),
         TEST(test_reading_makes_no_file),
+        TEST(test_the_folder_of_a_history_must_be_there),
         TEST(test_unfinished_runs_are_not_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
