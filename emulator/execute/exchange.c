@@ -125,13 +125,13 @@ static bool shuffle_source(enum shuffle_mode mode, int lane, uint32_t b, uint32_
     return valid;
 }
 
-/* What a lane that does not take part would give is undefined. */
-static void check_source(struct warp *warp, const struct instruction *instruction, uint32_t lanes,
-                         unsigned lane, unsigned source) {
-    if (warp->block->launch->options.check_init && (lanes >> lane & 1) && !(lanes >> source & 1))
-        warp_fault(warp, instruction, MACHINE_CHECK_FAILED, lane, 0,
-                   "uninitialised read: shfl takes the value of lane %u, which does not take part",
-                   source);
+/* What a lane that does not take part gives is undefined, and no fault while nobody uses it. */
+static void put_undefined(struct warp *warp, const struct instruction *instruction, uint32_t lanes,
+                          uint32_t taken, uint32_t absent) {
+    if (warp->block->launch->options.check_init && (absent & lanes))
+        undefined_load(warp, instruction, 0, lanes, taken | absent);
+    else
+        undefined_put(warp, instruction->detail->to[0], lanes, taken);
 }
 
 static void execute_shuffle(struct warp *warp, const struct instruction *instruction) {
@@ -144,7 +144,8 @@ static void execute_shuffle(struct warp *warp, const struct instruction *instruc
                          *c = warp_slot(warp, detail->from[2]);
     struct lanes32 result = {{0}};
     const uint32_t undefined = undefined_lanes(warp, detail->from[0]);
-    uint32_t taken = 0; /* lanes that get a value that nothing has written */
+    uint32_t taken = 0;  /* lanes that get a value that nothing has written */
+    uint32_t absent = 0; /* that of a lane which does not take part */
     for (unsigned lane = 0; lane < LANES; lane++) {
         int source;
         bool is_valid = shuffle_source((enum shuffle_mode)detail->choice[0], (int)lane, b->at[lane],
@@ -152,13 +153,13 @@ static void execute_shuffle(struct warp *warp, const struct instruction *instruc
         valid |= (uint32_t)is_valid << lane;
         result.at[lane] = value.at[source];
         taken |= (undefined >> source & 1) << lane;
-        check_source(warp, instruction, lanes, lane, (unsigned)source);
+        absent |= (~lanes >> source & 1) << lane;
     }
     struct lanes32 *to = warp_slot(warp, detail->to[0]);
     FOR_LANES(lane) {
         to->at[lane] = (lanes >> lane & 1) ? result.at[lane] : to->at[lane];
     }
-    undefined_put(warp, detail->to[0], lanes, taken);
+    put_undefined(warp, instruction, lanes, taken, absent);
     if (detail->to_count > 1)
         put_predicate(warp, detail->to[1], lanes, valid);
     meet_end(warp);
