@@ -10,7 +10,6 @@
  *   "w,c=w,w,c"   addc.cc, subc.cc, madc.cc
  *   "p,p=w,w"     setp on f16x2 and bf16x2: the results of the lower and of the upper halves (PTX
  *                 ISA 9.7.6.2); the second one of p|q is not a negation there.
- * set's rows have its result without a boolean operator.
  *
  * Floating point. Everything here expects the default floating-point environment: round to
  * nearest, subnormals kept. A thread inherits MXCSR from the thread that made it, so each thread

@@ -1,10 +1,8 @@
 /*
- * Comparison and selection: setp, set, testp, selp, slct (PTX ISA 9.7.5, 9.7.6, 9.7.3.1).
- *
- * setp has a function for each operator and type, because loops end with one; set, which compilers
- * emit only for pairs of halves, has one for a type and finds the operator in `choice`.
+ * Comparison and selection: setp, testp, selp, slct (PTX ISA 9.7.5, 9.7.6, 9.7.3.1). setp has a
+ * function for each operator and type, because loops end with one.
  */
-#include "emulator/arithmetic/half.h"
+#include "emulator/arithmetic/comparison.h"
 
 #define NO_CHOICE (void)choice
 
@@ -66,66 +64,7 @@ FLOAT_OPERATORS(f64, 64, NO_CHOICE, lane_f64, double)
 FLOAT_OPERATORS(f16, 32, HALF_FLUSH, F16_VALUE, float)
 FLOAT_OPERATORS(bf16, 32, NO_CHOICE, BF16_VALUE, float)
 
-/* ---- any operator, chosen at run time ---- */
-
-/* In the order of FLOAT_NAMES. */
-enum comparison {
-    COMPARE_EQ,
-    COMPARE_NE,
-    COMPARE_LT,
-    COMPARE_LE,
-    COMPARE_GT,
-    COMPARE_GE,
-    COMPARE_EQU,
-    COMPARE_NEU,
-    COMPARE_LTU,
-    COMPARE_LEU,
-    COMPARE_GTU,
-    COMPARE_GEU,
-    COMPARE_NUM,
-    COMPARE_NAN
-};
-
-#define FLOAT_NAMES "{eq,ne,lt,le,gt,ge,equ,neu,ltu,leu,gtu,geu,num,nan}"
-
-/* f32 numbers and those of the narrower types, exactly; f64 too. */
-ALWAYS_INLINE bool compare(double x, double y, enum comparison comparison) {
-    const bool unordered = x != x || y != y;
-    switch (comparison) {
-    case COMPARE_EQ:
-        return x == y;
-    case COMPARE_NE:
-        return x != y && !unordered;
-    case COMPARE_LT:
-        return x < y;
-    case COMPARE_LE:
-        return x <= y;
-    case COMPARE_GT:
-        return x > y;
-    case COMPARE_GE:
-        return x >= y;
-    case COMPARE_EQU:
-        return x == y || unordered;
-    case COMPARE_NEU:
-        return x != y;
-    case COMPARE_LTU:
-        return x < y || unordered;
-    case COMPARE_LEU:
-        return x <= y || unordered;
-    case COMPARE_GTU:
-        return x > y || unordered;
-    case COMPARE_GEU:
-        return x >= y || unordered;
-    case COMPARE_NUM:
-        return !unordered;
-    case COMPARE_NAN:
-    default:
-        return unordered;
-    }
-}
-
-#define LOW(pair) ((pair)&0xffffu)
-#define HIGH(pair) ((pair) >> 16)
+/* ---- setp on pairs ---- */
 
 /* setp on pairs has two results. `halves` are the values of the type. */
 static void compare_pairs(void *const to[], const void *const from[], enum comparison comparison,
@@ -155,114 +94,6 @@ LANE_FUNCTION(f16x2_pairs) {
 LANE_FUNCTION(bf16x2_pairs) {
     compare_pairs(to, from, (enum comparison)choice[0], HALF_BF16, false);
 }
-
-/* ---- set: all ones or zero, or 1.0 or zero ---- */
-
-/* set.OP[.ftz].{u32,s32,f32}.TYPE */
-#define SET_FLUSHED                                                                                \
-    const enum comparison comparison = (enum comparison)choice[0];                                 \
-    const bool flush = choice[1] >= 0;                                                             \
-    const uint32_t yes = choice[2] == 2 ? 0x3f800000u : 0xffffffffu
-
-/* set.OP.{u32,s32,f32}.TYPE */
-#define SET_PLAIN                                                                                  \
-    const enum comparison comparison = (enum comparison)choice[0];                                 \
-    const uint32_t yes = choice[1] == 2 ? 0x3f800000u : 0xffffffffu
-
-#define F32_VALUE(bits) ((double)lane_f32(f32_flush(bits, flush)))
-#define WIDE_F16(bits) ((double)F16_VALUE(bits))
-#define WIDE_BF16(bits) ((double)BF16_VALUE(bits))
-
-MAP_2(set_f32, 32, 32, 32, SET_FLUSHED, compare(F32_VALUE(a), F32_VALUE(b), comparison) ? yes : 0)
-MAP_2(set_f64, 32, 64, 64, SET_PLAIN, compare(lane_f64(a), lane_f64(b), comparison) ? yes : 0)
-MAP_2(set_f16, 32, 32, 32, SET_FLUSHED, compare(WIDE_F16(a), WIDE_F16(b), comparison) ? yes : 0)
-MAP_2(set_bf16, 32, 32, 32, SET_PLAIN, compare(WIDE_BF16(a), WIDE_BF16(b), comparison) ? yes : 0)
-
-/* Integers: eq ne lt le gt ge alone, and lo ls hi hs for the last four of unsigned ones. */
-#define INTEGER_NAMES "{eq,ne,lt,le,gt,ge}"
-#define UNSIGNED_NAMES "{eq,ne,lo,ls,hi,hs}"
-
-ALWAYS_INLINE bool compare_signed(int64_t x, int64_t y, enum comparison comparison) {
-    const int order = (x > y) - (x < y);
-    return compare(order, 0, comparison);
-}
-
-ALWAYS_INLINE bool compare_unsigned(uint64_t x, uint64_t y, enum comparison comparison) {
-    const int order = (x > y) - (x < y);
-    return compare(order, 0, comparison);
-}
-
-#define SET_INTEGER(type, lane, as, compare_as)                                                    \
-    MAP_2(set_##type, 32, lane, lane, SET_PLAIN, compare_as(as(a), as(b), comparison) ? yes : 0)
-
-SET_INTEGER(u16, 32, AS_U16, compare_unsigned)
-SET_INTEGER(s16, 32, AS_S16, compare_signed)
-SET_INTEGER(u32, 32, AS_U32, compare_unsigned)
-SET_INTEGER(s32, 32, AS_S32, compare_signed)
-SET_INTEGER(u64, 64, AS_U64, compare_unsigned)
-SET_INTEGER(s64, 64, AS_S64, compare_signed)
-
-/* set.OP.{and,or,xor}…: what was set, combined with a predicate; the choice of that comes second. */
-ALWAYS_INLINE void set_combined(void *const to[], const void *const from[],
-                                const signed char choice[], lane_function *set, uint32_t yes) {
-    const signed char others[] = {choice[0], choice[2], choice[3]};
-    struct lanes32 *const d = to[0];
-    const uint32_t with = *(const uint32_t *)from[2];
-    set(to, from, others);
-    FOR_LANES(lane) {
-        const uint32_t is_set = d->at[lane] != 0 ? 1u : 0u;
-        const uint32_t other = with >> lane & 1;
-        const uint32_t both = choice[1] == 0   ? is_set & other
-                              : choice[1] == 1 ? is_set | other
-                                               : is_set ^ other;
-        d->at[lane] = both ? yes : 0;
-    }
-}
-
-#define SET_COMBINED(function, type_choice)                                                        \
-    LANE_FUNCTION(function##_combined) {                                                           \
-        set_combined(to, from, choice, function,                                                   \
-                     choice[type_choice] == 2 ? 0x3f800000u : 0xffffffffu);                        \
-    }
-
-SET_COMBINED(set_f32, 3)
-SET_COMBINED(set_f64, 2)
-SET_COMBINED(set_f16, 3)
-SET_COMBINED(set_bf16, 2)
-SET_COMBINED(set_u16, 2)
-SET_COMBINED(set_s16, 2)
-SET_COMBINED(set_u32, 2)
-SET_COMBINED(set_s32, 2)
-SET_COMBINED(set_u64, 2)
-SET_COMBINED(set_s64, 2)
-
-/* Halves: 16 bits of result each, all ones for integers, 1.0 of the type else. */
-ALWAYS_INLINE uint32_t set_half(uint32_t a, uint32_t b, enum comparison comparison,
-                                enum half_type type, bool flush, uint32_t yes) {
-    const double x = (double)lane_f32(half_widen(half_flush(a, type, flush), type));
-    const double y = (double)lane_f32(half_widen(half_flush(b, type, flush), type));
-    return compare(x, y, comparison) ? yes : 0;
-}
-
-/* set.OP[.ftz].{f16,u16,s16}.f16, and so on: choice[2] of 0 is the float type. */
-#define SET_F16                                                                                    \
-    const enum comparison comparison = (enum comparison)choice[0];                                 \
-    const bool flush = choice[1] >= 0;                                                             \
-    const uint32_t yes = choice[2] == 0 ? 0x3c00u : 0xffffu
-#define SET_BF16                                                                                   \
-    const enum comparison comparison = (enum comparison)choice[0];                                 \
-    const bool flush = false;                                                                      \
-    const uint32_t yes = choice[1] == 0 ? 0x3f80u : 0xffffu
-
-MAP_2(set_half_f16, 32, 32, 32, SET_F16, set_half(LOW(a), LOW(b), comparison, HALF_F16, flush, yes))
-MAP_2(set_half_bf16, 32, 32, 32, SET_BF16,
-      set_half(LOW(a), LOW(b), comparison, HALF_BF16, flush, yes))
-MAP_2(set_f16x2, 32, 32, 32, SET_F16,
-      set_half(LOW(a), LOW(b), comparison, HALF_F16, flush, yes) |
-          set_half(HIGH(a), HIGH(b), comparison, HALF_F16, flush, yes) << 16)
-MAP_2(set_bf16x2, 32, 32, 32, SET_BF16,
-      set_half(LOW(a), LOW(b), comparison, HALF_BF16, flush, yes) |
-          set_half(HIGH(a), HIGH(b), comparison, HALF_BF16, flush, yes) << 16)
 
 /* ---- testp (9.7.3.1); zero counts as normal ---- */
 
@@ -362,41 +193,9 @@ static const struct lane_operation comparisons[] = {
 
 ARITHMETIC_TABLE(arithmetic_compare, comparisons, OPERATION_COMPARES);
 
-#define BOOLEANS "{.and,.or,.xor}"
-
 static const struct lane_operation rows[] = {
     {"setp." FLOAT_NAMES "[.ftz].f16x2", "p,p=w,w", f16x2_pairs},
     {"setp." FLOAT_NAMES ".bf16x2", "p,p=w,w", bf16x2_pairs},
-    {"set." FLOAT_NAMES "[.ftz].{f16x2,u32,s32}.f16x2", "w=w,w", set_f16x2},
-    {"set." FLOAT_NAMES ".{bf16x2,u32,s32}.bf16x2", "w=w,w", set_bf16x2},
-    {"set." FLOAT_NAMES "[.ftz].{f16,u16,s16}.f16", "h=h,h", set_half_f16},
-    {"set." FLOAT_NAMES ".{bf16,u16,s16}.bf16", "h=h,h", set_half_bf16},
-    {"set." FLOAT_NAMES "[.ftz].{u32,s32,f32}.f32", "w=w,w", set_f32},
-    {"set." FLOAT_NAMES ".{u32,s32,f32}.f64", "w=d,d", set_f64},
-    {"set." FLOAT_NAMES "[.ftz].{u32,s32,f32}.f16", "w=h,h", set_f16},
-    {"set." FLOAT_NAMES ".{u32,s32,f32}.bf16", "w=h,h", set_bf16},
-    {"set." INTEGER_NAMES ".{u32,s32,f32}.{u16,b16}", "w=h,h", set_u16},
-    {"set." INTEGER_NAMES ".{u32,s32,f32}.s16", "w=h,h", set_s16},
-    {"set." INTEGER_NAMES ".{u32,s32,f32}.{u32,b32}", "w=w,w", set_u32},
-    {"set." INTEGER_NAMES ".{u32,s32,f32}.s32", "w=w,w", set_s32},
-    {"set." INTEGER_NAMES ".{u32,s32,f32}.{u64,b64}", "w=d,d", set_u64},
-    {"set." INTEGER_NAMES ".{u32,s32,f32}.s64", "w=d,d", set_s64},
-    {"set." UNSIGNED_NAMES ".{u32,s32,f32}.u16", "w=h,h", set_u16},
-    {"set." UNSIGNED_NAMES ".{u32,s32,f32}.u32", "w=w,w", set_u32},
-    {"set." UNSIGNED_NAMES ".{u32,s32,f32}.u64", "w=d,d", set_u64},
-    {"set." FLOAT_NAMES BOOLEANS "[.ftz].{u32,s32,f32}.f32", "w=w,w,p", set_f32_combined},
-    {"set." FLOAT_NAMES BOOLEANS ".{u32,s32,f32}.f64", "w=d,d,p", set_f64_combined},
-    {"set." FLOAT_NAMES BOOLEANS "[.ftz].{u32,s32,f32}.f16", "w=h,h,p", set_f16_combined},
-    {"set." FLOAT_NAMES BOOLEANS ".{u32,s32,f32}.bf16", "w=h,h,p", set_bf16_combined},
-    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.{u16,b16}", "w=h,h,p", set_u16_combined},
-    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.s16", "w=h,h,p", set_s16_combined},
-    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.{u32,b32}", "w=w,w,p", set_u32_combined},
-    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.s32", "w=w,w,p", set_s32_combined},
-    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.{u64,b64}", "w=d,d,p", set_u64_combined},
-    {"set." INTEGER_NAMES BOOLEANS ".{u32,s32,f32}.s64", "w=d,d,p", set_s64_combined},
-    {"set." UNSIGNED_NAMES BOOLEANS ".{u32,s32,f32}.u16", "w=h,h,p", set_u16_combined},
-    {"set." UNSIGNED_NAMES BOOLEANS ".{u32,s32,f32}.u32", "w=w,w,p", set_u32_combined},
-    {"set." UNSIGNED_NAMES BOOLEANS ".{u32,s32,f32}.u64", "w=d,d,p", set_u64_combined},
     TESTP_ROWS(f32, "p=w"),
     TESTP_ROWS(f64, "p=d"),
     {"selp.{b32,u32,s32,f32}", "w=w,w,p", select_32},

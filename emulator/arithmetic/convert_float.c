@@ -53,15 +53,31 @@ ALWAYS_INLINE uint64_t convert_to_f64(double value, const struct conversion conv
 #define BF16_VALUE(bits) ((double)lane_f32(bf16_widen(bits)))
 #define F32_VALUE(bits) ((double)lane_f32(f32_flush(bits, conversion.flush)))
 
+/* {.rn,.rz,.rm,.rp} */
+#define ROUND                                                                                      \
+    const struct conversion conversion =                                                           \
+        CONVERSION(rounding_of(choice[0]), false, false, false, false)
+/* {.rn,.rz,.rm,.rp}[.ftz] */
+#define ROUND_FLUSH                                                                                \
+    const struct conversion conversion =                                                           \
+        CONVERSION(rounding_of(choice[0]), choice[1] >= 0, false, false, false)
+/* {.rn,.rz,.rm,.rp}[.sat] */
+#define ROUND_SATURATE                                                                             \
+    const struct conversion conversion =                                                           \
+        CONVERSION(rounding_of(choice[0]), false, choice[1] >= 0, false, false)
 /* {.rn,.rz,.rm,.rp}[.ftz][.sat] */
 #define ROUND_FLUSH_SATURATE                                                                       \
     const struct conversion conversion =                                                           \
         CONVERSION(rounding_of(choice[0]), choice[1] >= 0, choice[2] >= 0, false, false)
-/* [.ftz][.sat], nothing to round */
+/* [.sat], nothing to round */
+#define SATURATE                                                                                   \
+    const struct conversion conversion =                                                           \
+        CONVERSION(ROUND_NEAREST, false, choice[0] >= 0, false, false)
+/* [.ftz][.sat] */
 #define FLUSH_SATURATE                                                                             \
     const struct conversion conversion =                                                           \
         CONVERSION(ROUND_NEAREST, choice[0] >= 0, choice[1] >= 0, false, false)
-/* {.rn,.rz,.rm,.rp}[.relu][.satfinite] */
+/* {.rn,.rz}[.relu][.satfinite] */
 #define ROUND_RELU_FINITE                                                                          \
     const struct conversion conversion =                                                           \
         CONVERSION(rounding_of(choice[0]), false, false, choice[1] >= 0, choice[2] >= 0)
@@ -80,21 +96,19 @@ MAP_1(f16_from_f32_any, 32, 32, ROUND_FLUSH_SATURATE,
       convert_to(F32_VALUE(a), &FORMAT_F16, conversion))
 MAP_1(f16_from_f32_relu, 32, 32, ROUND_RELU_FINITE,
       convert_to(F32_VALUE(a), &FORMAT_F16, conversion))
-MAP_1(f16_from_f64, 32, 64, ROUND_FLUSH_SATURATE, convert_to(lane_f64(a), &FORMAT_F16, conversion))
-MAP_1(f16_from_bf16, 32, 32, ROUND_FLUSH_SATURATE,
-      convert_to(BF16_VALUE(a), &FORMAT_F16, conversion))
-MAP_1(bf16_from_f32_any, 32, 32, ROUND_RELU_FINITE,
+MAP_1(f16_from_f64, 32, 64, ROUND_SATURATE, convert_to(lane_f64(a), &FORMAT_F16, conversion))
+MAP_1(f16_from_bf16, 32, 32, ROUND, convert_to(BF16_VALUE(a), &FORMAT_F16, conversion))
+MAP_1(bf16_from_f32_any, 32, 32, ROUND_FLUSH, convert_to(F32_VALUE(a), &FORMAT_BF16, conversion))
+MAP_1(bf16_from_f32_relu, 32, 32, ROUND_RELU_FINITE,
       convert_to(F32_VALUE(a), &FORMAT_BF16, conversion))
-MAP_1(bf16_from_f64, 32, 64, ROUND_FLUSH_SATURATE,
-      convert_to(lane_f64(a), &FORMAT_BF16, conversion))
-MAP_1(bf16_from_f16, 32, 32, ROUND_FLUSH_SATURATE,
-      convert_to(F16_VALUE(a), &FORMAT_BF16, conversion))
+MAP_1(bf16_from_f64, 32, 64, ROUND, convert_to(lane_f64(a), &FORMAT_BF16, conversion))
+MAP_1(bf16_from_f16, 32, 32, ROUND, convert_to(F16_VALUE(a), &FORMAT_BF16, conversion))
 MAP_1(f32_from_f64_any, 32, 64, ROUND_FLUSH_SATURATE, convert_to_f32(lane_f64(a), conversion))
 MAP_1(f32_from_f16_any, 32, 32, FLUSH_SATURATE, convert_to_f32(F16_VALUE(a), conversion))
-MAP_1(f32_from_bf16_any, 32, 32, FLUSH_SATURATE, convert_to_f32(BF16_VALUE(a), conversion))
+MAP_1(f32_from_bf16_any, 32, 32, ROUND_FLUSH, convert_to_f32(BF16_VALUE(a), conversion))
 MAP_1(f64_from_f32_any, 64, 32, FLUSH_SATURATE, convert_to_f64(F32_VALUE(a), conversion))
-MAP_1(f64_from_f16, 64, 32, FLUSH_SATURATE, convert_to_f64(F16_VALUE(a), conversion))
-MAP_1(f64_from_bf16, 64, 32, FLUSH_SATURATE, convert_to_f64(BF16_VALUE(a), conversion))
+MAP_1(f64_from_f16, 64, 32, SATURATE, convert_to_f64(F16_VALUE(a), conversion))
+MAP_1(f64_from_bf16, 64, 32, ROUND, convert_to_f64(BF16_VALUE(a), conversion))
 MAP_2(f16x2_from_f32_any, 32, 32, 32, ROUND_RELU_FINITE,
       convert_to(F32_VALUE(b), &FORMAT_F16, conversion) |
           convert_to(F32_VALUE(a), &FORMAT_F16, conversion) << 16)
@@ -108,8 +122,13 @@ MAP_2(bf16x2_from_f32_any, 32, 32, 32, ROUND_RELU_FINITE,
  */
 #define INTEGRAL_CHOICES                                                                           \
     const bool round = choice[0] >= 0;                                                             \
-    const struct conversion conversion =                                                           \
-        CONVERSION(rounding_of(choice[0]), choice[1] >= 0, choice[2] >= 0, false, false)
+    ROUND_FLUSH_SATURATE
+#define INTEGRAL_SATURATE                                                                          \
+    const bool round = choice[0] >= 0;                                                             \
+    ROUND_SATURATE
+#define INTEGRAL_ALONE                                                                             \
+    const bool round = choice[0] >= 0;                                                             \
+    ROUND
 
 ALWAYS_INLINE double round_integral(double value, bool round, const struct conversion conversion) {
     if (!round) {
@@ -129,11 +148,11 @@ ALWAYS_INLINE double convert_integral(double value, bool round,
 MAP_1(f32_integral, 32, 32, INTEGRAL_CHOICES,
       f32_finish(lane_bits32((float)convert_integral(F32_VALUE(a), round, conversion)),
                  conversion.flush, false))
-MAP_1(f16_integral, 32, 32, INTEGRAL_CHOICES,
+MAP_1(f16_integral, 32, 32, INTEGRAL_SATURATE,
       f16_narrow(lane_bits32((float)convert_integral(F16_VALUE(a), round, conversion))))
-MAP_1(bf16_integral, 32, 32, INTEGRAL_CHOICES,
+MAP_1(bf16_integral, 32, 32, INTEGRAL_ALONE,
       bf16_narrow(lane_bits32((float)convert_integral(BF16_VALUE(a), round, conversion))))
-MAP_1(f64_integral, 64, 64, INTEGRAL_CHOICES,
+MAP_1(f64_integral, 64, 64, INTEGRAL_SATURATE,
       convert_to_f64(round_integral(lane_f64(a), round, conversion), conversion))
 
 #define INTEGRAL_F32(name, function)                                                               \
@@ -261,34 +280,41 @@ static const struct lane_operation rows[] = {
     {"cvt.f32.bf16", "w=h", f32_from_bf16},
     {"cvt.f64.f32", "d=w", f64_from_f32},
     {"cvt.rn.f32.f64", "w=d", f32_from_f64},
-    {"cvt.rn.f16x2.f32", "w=w,w", f16x2_from_f32},
-    {"cvt.rn.bf16x2.f32", "w=w,w", bf16x2_from_f32},
     {"cvt.rni.f32.f32", "w=w", f32_nearest_integer},
     {"cvt.rzi.f32.f32", "w=w", f32_truncated},
     {"cvt.rmi.f32.f32", "w=w", f32_floor},
     {"cvt.rpi.f32.f32", "w=w", f32_ceiling},
     {"cvt.sat.f32.f32", "w=w", f32_saturated},
     {"cvt{.rn,.rz,.rm,.rp}[.ftz][.sat].f16.f32", "h=w", f16_from_f32_any},
-    {"cvt{.rn,.rz,.rm,.rp}[.relu][.satfinite].f16.f32", "h=w", f16_from_f32_relu},
-    {"cvt{.rn,.rz,.rm,.rp}[.ftz][.sat].f16.f64", "h=d", f16_from_f64},
-    {"cvt[{.rn,.rz,.rm,.rp}][.ftz][.sat].f16.bf16", "h=h", f16_from_bf16},
-    {"cvt{.rn,.rz,.rm,.rp}[.relu][.satfinite].bf16.f32", "h=w", bf16_from_f32_any},
-    {"cvt{.rn,.rz,.rm,.rp}[.ftz][.sat].bf16.f64", "h=d", bf16_from_f64},
-    {"cvt[{.rn,.rz,.rm,.rp}][.ftz][.sat].bf16.f16", "h=h", bf16_from_f16},
+    {"cvt{.rn,.rz}[.relu][.satfinite].f16.f32", "h=w", f16_from_f32_relu},
+    {"cvt{.rn,.rz,.rm,.rp}[.sat].f16.f64", "h=d", f16_from_f64},
+    {"cvt[{.rn,.rz,.rm,.rp}].f16.bf16", "h=h", f16_from_bf16},
+    {"cvt{.rn,.rz,.rm,.rp}[.ftz].bf16.f32", "h=w", bf16_from_f32_any},
+    {"cvt{.rn,.rz}[.relu][.satfinite].bf16.f32", "h=w", bf16_from_f32_relu},
+    {"cvt{.rn,.rz,.rm,.rp}.bf16.f64", "h=d", bf16_from_f64},
+    {"cvt[{.rn,.rz,.rm,.rp}].bf16.f16", "h=h", bf16_from_f16},
     {"cvt{.rn,.rz,.rm,.rp}[.ftz][.sat].f32.f64", "w=d", f32_from_f64_any},
     {"cvt[.ftz][.sat].f32.f16", "w=h", f32_from_f16_any},
-    {"cvt[.ftz][.sat].f32.bf16", "w=h", f32_from_bf16_any},
+    {"cvt[{.rn,.rz,.rm,.rp}][.ftz].f32.bf16", "w=h", f32_from_bf16_any},
     {"cvt[.ftz][.sat].f64.f32", "d=w", f64_from_f32_any},
-    {"cvt[.ftz][.sat].f64.f16", "d=h", f64_from_f16},
-    {"cvt[.ftz][.sat].f64.bf16", "d=h", f64_from_bf16},
-    {"cvt{.rn,.rz,.rm,.rp}[.relu][.satfinite].f16x2.f32", "w=w,w", f16x2_from_f32_any},
-    {"cvt{.rn,.rz,.rm,.rp}[.relu][.satfinite].bf16x2.f32", "w=w,w", bf16x2_from_f32_any},
+    {"cvt[.sat].f64.f16", "d=h", f64_from_f16},
+    {"cvt[{.rn,.rz,.rm,.rp}].f64.bf16", "d=h", f64_from_bf16},
     {"cvt[{.rni,.rzi,.rmi,.rpi}][.ftz][.sat].f32.f32", "w=w", f32_integral},
-    {"cvt[{.rni,.rzi,.rmi,.rpi}][.ftz][.sat].f16.f16", "h=h", f16_integral},
-    {"cvt[{.rni,.rzi,.rmi,.rpi}][.ftz][.sat].bf16.bf16", "h=h", bf16_integral},
-    {"cvt[{.rni,.rzi,.rmi,.rpi}][.ftz][.sat].f64.f64", "d=d", f64_integral},
+    {"cvt[{.rni,.rzi,.rmi,.rpi}][.sat].f16.f16", "h=h", f16_integral},
+    {"cvt[{.rni,.rzi,.rmi,.rpi}].bf16.bf16", "h=h", bf16_integral},
+    {"cvt[{.rni,.rzi,.rmi,.rpi}][.sat].f64.f64", "d=d", f64_integral},
     {"cvt.rna[.satfinite].tf32.f32", "w=w", tf32_away},
     {"cvt{.rn,.rz}[.relu][.satfinite].tf32.f32", "w=w", tf32_any},
+};
+
+ARITHMETIC_TABLE(arithmetic_convert_float, rows, OPERATION_WIDENS);
+
+/* Registers of packed values are as wide as these. */
+static const struct lane_operation packed[] = {
+    {"cvt.rn.f16x2.f32", "w=w,w", f16x2_from_f32},
+    {"cvt.rn.bf16x2.f32", "w=w,w", bf16x2_from_f32},
+    {"cvt{.rn,.rz}[.relu][.satfinite].f16x2.f32", "w=w,w", f16x2_from_f32_any},
+    {"cvt{.rn,.rz}[.relu][.satfinite].bf16x2.f32", "w=w,w", bf16x2_from_f32_any},
     {"cvt.rn.satfinite[.relu]{.e4m3x2,.e5m2x2}.f32", "h=w,w", fp8x2_from_f32},
     {"cvt.rn.satfinite[.relu]{.e4m3x2,.e5m2x2}.f16x2", "h=w", fp8x2_from_f16x2},
     {"cvt.rn[.relu].f16x2{.e4m3x2,.e5m2x2}", "w=h", f16x2_from_fp8x2},
@@ -302,4 +328,4 @@ static const struct lane_operation rows[] = {
     {"cvt.rn.bf16x2.ue8m0x2", "w=h", bf16x2_from_ue8m0x2},
 };
 
-ARITHMETIC_TABLE(arithmetic_convert_float, rows, OPERATION_WIDENS);
+ARITHMETIC_TABLE(arithmetic_convert_packed, packed, 0);

@@ -2,7 +2,7 @@
  * clusterlaunchcontrol (PTX ISA 9.7.13.17): a cluster asks for the work of one that has not begun.
  *
  * The answer may always be that there is none, and here it is: each cluster does its own work. So it is
- * 16 bytes of zeros, of which a register keeps eight.
+ * 16 bytes of zeros, and its lower half says all.
  */
 #include "emulator/async/async.h"
 #include "emulator/async/bulk.h"
@@ -42,21 +42,6 @@ static void execute_ask(struct warp *warp, const struct instruction *instruction
         ask(warp, instruction, lane_first(rest));
 }
 
-static void execute_load(struct warp *warp, const struct instruction *instruction) {
-    for (uint32_t rest = warp->mask; rest; rest &= rest - 1) {
-        const unsigned lane = lane_first(rest);
-        struct shared_place place;
-        uint64_t lower;
-        if (!place_find(warp, instruction, lane, bulk_address(warp, instruction, lane, 0, 0),
-                        (struct place_size){RESPONSE_BYTES, RESPONSE_BYTES}, &place))
-            return;
-        if (warp->block->launch->is_slow)
-            check_place(warp, instruction, lane, &place, RESPONSE_BYTES, CHECK_READS);
-        memcpy(&lower, place.block->shared + place.offset, sizeof lower);
-        value_write(warp, instruction->detail, 0, lane, lower);
-    }
-}
-
 static void execute_is_cancelled(struct warp *warp, const struct instruction *instruction) {
     for (uint32_t rest = warp->mask; rest; rest &= rest - 1)
         value_write(warp, instruction->detail, 0, lane_first(rest),
@@ -80,10 +65,6 @@ static const struct instruction_row rows[] = {
      "m,m",
      execute_ask,
      TO_ALL,
-     .decode = DECODE_UNTYPED},
-    {.pattern = "ld[.weak].{shared,shared::cta}.b128",
-     "z=m",
-     execute_load,
      .decode = DECODE_UNTYPED},
     {.pattern = "clusterlaunchcontrol.query_cancel.is_canceled.pred.b128",
      "p=z",

@@ -98,6 +98,7 @@ static void decode_by_row(struct decoder *decoder, const struct instruction_row 
     instruction->execute = row->execute;
     instruction->variant = row->variant;
     instruction->is_control = (row->flags & ROW_CONTROL) != 0;
+    decoder->function->takes_stack |= (row->flags & ROW_TAKES_STACK) != 0;
     switch ((enum row_decode)row->decode) {
     case DECODE_PLAIN:
         decode_plain(decoder, row->operands);

@@ -15,12 +15,13 @@ typedef void instruction_handler(struct warp *warp, const struct instruction *in
 
 /* Beside those of enum operation_flag. */
 enum row_flag {
-    ROW_CONTROL = 16,      /* may change the program counter or the mask, or has to wait */
-    ROW_ENDS = 32,         /* what comes behind it does not follow, unless it is guarded */
-    ROW_COMMUNICATES = 64, /* the order of blocks can show in what it gives */
-    ROW_COMMUTES = 128,    /* … unless its result is not used */
-    ROW_NEGATES = 256,     /* takes negated predicates */
-    ROW_BEFORE_70 = 512,   /* for targets before sm_70 alone */
+    ROW_CONTROL = 16,       /* may change the program counter or the mask, or has to wait */
+    ROW_ENDS = 32,          /* what comes behind it does not follow, unless it is guarded */
+    ROW_COMMUNICATES = 64,  /* the order of blocks can show in what it gives */
+    ROW_COMMUTES = 128,     /* … unless its result is not used */
+    ROW_NEGATES = 256,      /* takes negated predicates */
+    ROW_BEFORE_70 = 512,    /* for targets before sm_70 alone */
+    ROW_TAKES_STACK = 1024, /* takes memory of the stack beside that of frames */
 };
 
 /* How the operands of a row are decoded. */

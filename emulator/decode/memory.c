@@ -5,6 +5,7 @@
 #include "emulator/decode/operand_class.h"
 #include "emulator/decode/operands.h"
 #include "emulator/decode/text.h"
+#include "emulator/decode/wide.h"
 #include "emulator/lanes/space.h"
 
 #include <stdio.h>
@@ -67,8 +68,8 @@ void decoder_add_address(struct decoder *decoder, const struct syntax_operand *o
     if (bits) {
         struct syntax_operand base = *operand;
         base.kind = OPERAND_NAME;
-        if (bits != 32 && bits != 64)
-            decoder_fail(decoder, "an address register has 32 or 64 bits");
+        if ((bits != 32 && bits != 64) || type->kind == TYPE_FLOAT)
+            decoder_fail(decoder, "an address register has 32 or 64 bits, or an integer of them");
         decoder_add_from(decoder, &base, bits == 32 ? 'w' : 'd');
         return;
     }
@@ -167,7 +168,8 @@ static void check_vector(struct decoder *decoder) {
     const struct detail *detail = decoder->detail;
     const char *root = decoder_source(decoder)->root;
     const bool is_plain = strcmp(root, "ld") == 0 || strcmp(root, "st") == 0;
-    const bool is_wide = is_plain && detail->space == SPACE_GLOBAL && detail->access_bytes >= 4 &&
+    const bool is_wide = is_plain && detail->access_bytes >= 4 &&
+                         (detail->space == SPACE_GLOBAL || detail->space == SPACE_GENERIC) &&
                          decoder->syntax->target >= FIRST_OF_32_BYTES;
     if (detail->elements * detail->access_bytes > (is_wide ? 32U : 16U))
         decoder_fail(decoder, is_plain
@@ -199,13 +201,15 @@ static void memory_shape(struct decoder *decoder, const struct instruction_row *
     if (row->decode == DECODE_UNTYPED)
         return;
     const struct syntax_type *type = access_type(decoder);
-    if (type->bits > 64 || type->bits < 8)
+    const bool is_wide = type->bits == 128;
+    if (type->bits < 8)
         decoder_lack(decoder, "the emulator lacks this type");
-    detail->access_bytes = type->bits / 8;
+    detail->access_bytes = is_wide ? 8 : type->bits / 8;
     detail->to_signed = type->kind == TYPE_SIGNED;
     detail->elements = decoder_has_modifier(decoder, "v2")   ? 2
                        : decoder_has_modifier(decoder, "v4") ? 4
                        : decoder_has_modifier(decoder, "v8") ? 8
+                       : is_wide                             ? 2
                                                              : 1;
     check_vector(decoder);
     detail->request_bytes = detail->elements * detail->access_bytes;
@@ -238,6 +242,10 @@ static void memory_values(struct decoder *decoder, const struct syntax_operand *
                           char letter, bool is_to) {
     struct detail *detail = decoder->detail;
     const struct syntax_operand *items = operand;
+    if (decoder_has_modifier(decoder, "b128")) {
+        wide_add(decoder, operand, is_to);
+        return;
+    }
     if (operand->kind == OPERAND_VECTOR) {
         if (operand->item_count != detail->elements)
             decoder_fail(decoder, "a vector operand has the wrong number of elements");
@@ -271,6 +279,15 @@ static char choose_letter(struct decoder *decoder, char letter, char value,
     return letter;
 }
 
+static void add_value(struct decoder *decoder, const struct syntax_operand *operand, char letter,
+                      bool is_to) {
+    check_classes(decoder, operand, 1);
+    if (is_to)
+        decoder_add_to(decoder, operand, letter);
+    else
+        decoder_add_from(decoder, operand, letter);
+}
+
 /*
  * Operands of the row: 'm' an address, 'T' a tensor map with coordinates, 'O' its
  * offsets of im2col, 'D' the loaded value or vector, 'S' the stored one, 's' a
@@ -282,6 +299,7 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
     const bool has_policy =
         decoder_has_modifier(decoder, "L2::cache_hint") && !strchr(row->operands, 'P');
     const size_t given = source->operand_count - (has_policy && source->operand_count > 0);
+    const enum state_space space = decoder_space(decoder);
     size_t next = 0;
     bool is_to = strchr(row->operands, '=') != NULL;
     decoder_reserve_operands(decoder, OPERAND_LIMIT, OPERAND_LIMIT);
@@ -289,6 +307,9 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
         matrix_shape(decoder);
     else
         memory_shape(decoder, row);
+    if (has_policy && row->decode == DECODE_MEMORY && space != SPACE_GENERIC &&
+        space != SPACE_GLOBAL)
+        decoder_fail(decoder, "a cache hint is for global memory");
     const char value = value_letter(decoder, row);
     for (const char *letter = row->operands; *letter; letter++) {
         if (*letter == '=')
@@ -311,10 +332,8 @@ void decode_memory(struct decoder *decoder, const struct instruction_row *row) {
             add_offsets(decoder, operand);
         else if (*letter == 'D' || *letter == 'S')
             memory_values(decoder, operand, value, is_to);
-        else if (is_to)
-            decoder_add_to(decoder, operand, chosen);
         else
-            decoder_add_from(decoder, operand, chosen);
+            add_value(decoder, operand, chosen, is_to);
     }
     decoder_expect_operands(decoder, next + has_policy);
 }

@@ -4,6 +4,7 @@
 #include "emulator/decode/operands.h"
 #include "emulator/decode/special_registers.h"
 #include "emulator/decode/text.h"
+#include "emulator/decode/wide.h"
 
 #include <stdio.h>
 
@@ -110,8 +111,10 @@ void decode_move(struct decoder *decoder) {
     decoder_expect_operands(decoder, 2);
     const struct syntax_operand *to = decoder_operand(decoder, 0),
                                 *from = decoder_operand(decoder, 1);
-    if (type->bits > 64)
-        decoder_lack(decoder, "the emulator lacks this type");
+    if (type->bits > 64) {
+        wide_move(decoder, to, from);
+        return;
+    }
     if (decoder_has_modifier(decoder, "v2") || decoder_has_modifier(decoder, "v4")) {
         move_vector(decoder, to, from, decoder_has_modifier(decoder, "v2") ? 2 : 4);
         return;

@@ -32,6 +32,15 @@ static void add_register(struct decoder *decoder, uint32_t number, bool is_defin
     }
 }
 
+void decoder_add_register(struct decoder *decoder, uint32_t number, bool is_definition) {
+    struct detail *detail = decoder->detail;
+    if (is_definition)
+        detail->to_bits[detail->to_count] = 64;
+    else
+        detail->from_bits[detail->from_count] = 64;
+    add_register(decoder, number, is_definition);
+}
+
 uint32_t decoder_new_register(struct decoder *decoder, uint32_t width) {
     decoder->widths = source_grow(decoder->source, decoder->widths, decoder->register_count,
                                   &decoder->register_capacity, sizeof *decoder->widths);
@@ -94,15 +103,19 @@ static uint8_t slot_bits(unsigned bits) {
     return bits == 1 ? 1 : bits <= 32 ? 32 : 64;
 }
 
-/* Conversions, loads, stores and atomics take registers wider than their type (PTX ISA 9.4.1,
- * "Operand Size Exceeding …"). */
-static bool may_be_wider(const struct detail *detail) {
-    return (detail->flags & OPERATION_WIDENS) ||
-           (detail->row && detail->row->decode == DECODE_MEMORY);
+/* Conversions, loads and stores take registers wider than their type (PTX ISA 9.4.1, "Operand Size
+ * Exceeding …"). */
+static bool may_be_wider(const struct decoder *decoder) {
+    const struct detail *detail = decoder->detail;
+    const char *root = decoder_source(decoder)->root;
+    const bool moves = strcmp(root, "ld") == 0 || strcmp(root, "ldu") == 0 ||
+                       strcmp(root, "st") == 0 || strcmp(root, "suld") == 0 ||
+                       strcmp(root, "sust") == 0;
+    return (detail->flags & OPERATION_WIDENS) || moves;
 }
 
-/* Of 128 bits a register keeps the lower half, which is all that a response of clusterlaunchcontrol
- * says; nothing else takes such a register. */
+/* The lower half of 128 bits is all that a response of clusterlaunchcontrol says. What takes both has
+ * forms of its own (wide.c). */
 static void check_lacking(struct decoder *decoder, unsigned bits, char letter) {
     if (bits > 64 && letter != 'z')
         decoder_lack(decoder, "the emulator lacks registers of more than 64 bits");
@@ -111,8 +124,7 @@ static void check_lacking(struct decoder *decoder, unsigned bits, char letter) {
 static void check_width(struct decoder *decoder, const struct syntax_operand *operand,
                         unsigned bits, char letter) {
     unsigned wanted = letter_bits(letter);
-    bool fits = bits == wanted ||
-                (bits > wanted && wanted > 1 && (may_be_wider(decoder->detail) || wanted == 8));
+    bool fits = bits == wanted || (bits > wanted && wanted > 1 && may_be_wider(decoder));
     if (fits)
         return;
     char what[160];

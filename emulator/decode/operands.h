@@ -10,6 +10,8 @@ uint32_t decoder_new_register(struct decoder *decoder, uint32_t width);
 /* Adds a destination / source of the letter's kind (lanes.h) to the current instruction. */
 void decoder_add_to(struct decoder *decoder, const struct syntax_operand *operand, char letter);
 void decoder_add_from(struct decoder *decoder, const struct syntax_operand *operand, char letter);
+/* A register by its number, of 64 bits. */
+void decoder_add_register(struct decoder *decoder, uint32_t number, bool is_definition);
 void decoder_add_carry(struct decoder *decoder, bool is_definition);
 void decoder_set_guard(struct decoder *decoder);
 void decoder_reserve_operands(struct decoder *decoder, size_t to, size_t from);

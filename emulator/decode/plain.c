@@ -7,13 +7,47 @@
 
 #include <string.h>
 
-/* An integer constant below `count`; of any value where the row has no count. */
-static void add_constant(struct decoder *decoder, const struct syntax_operand *operand,
-                         size_t count) {
-    const bool is_bounded = count > 0 && operand->kind == OPERAND_INTEGER;
-    if (is_bounded && (operand->integer < 0 || (uint64_t)operand->integer >= count))
+/* Whether a constant is one that the letter stands for. A `count` of 0 is no bound. */
+static bool is_meant(int64_t value, char letter, size_t count) {
+    enum {
+        ALIGNMENT_LIMIT = 1 << 23,
+        REGISTERS_LEAST = 24,
+        REGISTERS_MOST = 256,
+        BYTE_MOST = 255,
+        BARRIERS = 16
+    };
+    switch (letter) {
+    case 'a':
+        return value > 0 && value <= ALIGNMENT_LIMIT && (value & (value - 1)) == 0;
+    case 'g':
+        return value >= REGISTERS_LEAST && value <= REGISTERS_MOST && value % 8 == 0;
+    case 'k':
+        return value >= 0 && value <= BYTE_MOST;
+    case 'x':
+        return value % 32 == 0;
+    case 'y':
+        return value >= 0 && value < BARRIERS;
+    case 'r':
+        return false;
+    default:
+        return count == 0 || (value >= 0 && (uint64_t)value < count);
+    }
+}
+
+static bool is_constant(char letter) {
+    return letter == 'i' || letter == 'a' || letter == 'g';
+}
+
+/* Letters of 32 bits, which may be a register too. */
+static bool is_bounded_word(char letter) {
+    return letter == 'k' || letter == 'x' || letter == 'y' || letter == 'r';
+}
+
+static void check_constant(struct decoder *decoder, const struct syntax_operand *operand,
+                           char letter, size_t count) {
+    if ((is_constant(letter) || is_bounded_word(letter)) && operand->kind == OPERAND_INTEGER &&
+        !is_meant(operand->integer, letter, count))
         decoder_fail(decoder, "PTX gives a constant of this value no meaning here");
-    decoder_add_from(decoder, operand, 'i');
 }
 
 /* Adds operand number `next`, a vector where the row has a count; gives the number of the next one.
@@ -38,10 +72,12 @@ static size_t add_group(struct decoder *decoder, size_t next, char letter, size_
     }
     const struct syntax_operand *operand = decoder_operand(decoder, next);
     const struct syntax_operand *items = operand;
-    if (letter == 'i') {
-        add_constant(decoder, operand, count);
+    check_constant(decoder, operand, letter, count);
+    if (is_constant(letter)) {
+        decoder_add_from(decoder, operand, 'i');
         return next + 1;
     }
+    letter = is_bounded_word(letter) ? 'w' : letter;
     count = count > 0 ? count : 1;
     /* Predicates may be dropped, and what stands before one, as in elect.sync _|%p. */
     if (operand->kind == OPERAND_SINK && letter != 'p' && !operand->second)

@@ -158,7 +158,7 @@ enum { SPECIAL_BYTES = SPECIAL_COUNT * sizeof(struct lanes32) };
 
 /* The head of every frame. */
 struct frame_header {
-    struct lanes32 return_pc, return_base, return_local;
+    struct lanes32 return_pc, return_base, return_local, return_stack;
 };
 
 struct program_function {
@@ -175,6 +175,7 @@ struct program_function {
     uint32_t declared;  /* registers of all kinds that its text names, and those added to them */
     uint32_t matrix_capability; /* ten times what its products of matrices want; 0: it has none */
     bool has_calls, calls_indirectly, uses_module_shared;
+    bool takes_stack;  /* by alloca */
     bool communicates; /* blocks may see each other's work through atomics or volatile accesses */
     const char *lacks; /* what it, or what it may call, needs and the emulator lacks; else NULL */
     uint32_t builtin;  /* enum builtin */

@@ -53,9 +53,21 @@ elements_of(struct decoder *decoder, const struct syntax_operand *operand, size_
     return is_vector ? operand->items : operand;
 }
 
+/* How a coordinate changes from a lane to its neighbour: layers do not. */
+static void add_gradient(struct decoder *decoder, const struct syntax_operand *operand) {
+    const bool is_layered =
+        decoder_has_modifier(decoder, "a1d") || decoder_has_modifier(decoder, "a2d");
+    const size_t coordinates = coordinate_count(decoder) - is_layered;
+    const size_t count = coordinates > 2 ? 4 : coordinates;
+    const struct syntax_operand *items = elements_of(decoder, operand, count);
+    for (size_t k = 0; k < count; k++)
+        decoder_add_from(decoder, &items[k], 'w');
+}
+
 void decode_texture(struct decoder *decoder) {
     enum { CHANNELS = 4 };
     const bool has_level = decoder_has_modifier(decoder, "level");
+    const size_t gradients = decoder_has_modifier(decoder, "grad") ? 2 : 0;
     decoder_reserve_operands(decoder, OPERAND_LIMIT, OPERAND_LIMIT);
     const struct syntax_operand *to = elements_of(decoder, decoder_operand(decoder, 0), CHANNELS);
     for (size_t k = 0; k < CHANNELS; k++)
@@ -63,7 +75,9 @@ void decode_texture(struct decoder *decoder) {
     add_place(decoder, decoder_operand(decoder, 1));
     if (has_level)
         decoder_add_from(decoder, decoder_operand(decoder, 2), 'w');
-    if (decoder_source(decoder)->operand_count > 2U + has_level)
+    for (size_t k = 0; k < gradients; k++)
+        add_gradient(decoder, decoder_operand(decoder, 2 + k));
+    if (decoder_source(decoder)->operand_count > 2 + has_level + gradients)
         decoder_lack(decoder, "the emulator lacks offsets and comparisons of depth");
 }
 

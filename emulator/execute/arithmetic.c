@@ -196,7 +196,7 @@ static const struct instruction_row rows[] = {
     {.pattern = "neg.f32", "w=w", neg_f32},
     {.pattern = "mov.pred", "p=p", move_predicate},
     {.pattern = "mov.{b16,u16,s16,f16,bf16,b32,u32,s32,f32}", "", move_32, .decode = DECODE_MOVE},
-    {.pattern = "mov.{b64,u64,s64,f64}", "", move_64, .decode = DECODE_MOVE},
+    {.pattern = "mov.{b64,u64,s64,f64,b128}", "", move_64, .decode = DECODE_MOVE},
     {.pattern = "mov.{v2,v4}.{b16,u16,s16,f16,bf16,b32,u32,s32,f32,b64,u64,s64,f64}",
      "",
      move_64,

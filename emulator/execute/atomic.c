@@ -217,7 +217,22 @@ static void count_request(struct warp *warp, const struct atomic_request *reques
         counters, request_atomic_wavefronts(&request->shared, request->shared_lanes, bytes));
 }
 
-enum { VECTOR_LIMIT = 8 };
+enum { VECTOR_LIMIT = 8, WIDE = 2 };
+
+/* atom.cas.b128: the halves of what is compared come first. What runs atomics runs blocks one after another,
+ * so nobody sees one half alone. */
+static void compare_wide(const struct warp *warp, const struct detail *detail, unsigned lane,
+                         unsigned char *at, struct lanes64 old[VECTOR_LIMIT]) {
+    uint64_t found[WIDE], compared[WIDE], wanted[WIDE];
+    memcpy(found, at, sizeof found);
+    for (unsigned k = 0; k < WIDE; k++) {
+        compared[k] = value_read(warp, detail, 1 + k, lane);
+        wanted[k] = value_read(warp, detail, 1 + WIDE + k, lane);
+        old[k].at[lane] = found[k];
+    }
+    if (memcmp(found, compared, sizeof found) == 0)
+        memcpy(at, wanted, sizeof wanted);
+}
 
 /* The elements of one lane; `old` has what was there before. */
 static bool update_lane(struct warp *warp, const struct instruction *instruction, unsigned lane,
@@ -228,6 +243,10 @@ static bool update_lane(struct warp *warp, const struct instruction *instruction
         return false;
     const bool compares = instruction->variant == ATOMIC_COMPARE;
     const bool flush = !(request->shared_lanes >> lane & 1);
+    if (compares && detail->elements == WIDE) {
+        compare_wide(warp, detail, lane, at, old);
+        return true;
+    }
     for (unsigned k = 0; k < detail->elements; k++)
         old[k].at[lane] = atomic_update(at + (size_t)k * detail->access_bytes, instruction->variant,
                                         value_read(warp, detail, 1 + k, lane),
@@ -258,33 +277,34 @@ static void execute_atomic(struct warp *warp, const struct instruction *instruct
     }
 }
 
-#define HEAD                                                                                       \
-    "[.{relaxed,acquire,release,acq_rel}][.{cta,cluster,gpu,sys}][.{global,shared,shared::cta,"    \
-    "shared::cluster}]"
+#define SCOPE "[.{cta,cluster,gpu,sys}]"
+#define SPACES "[.{global,shared,shared::cta,shared::cluster}]"
+#define ATOM "atom[.{relaxed,acquire,release,acq_rel}]" SCOPE
+#define RED "red[.{relaxed,release}]" SCOPE
 #define HINT "[.L2::cache_hint]"
 /* Integer operations commute: only one whose old value is used can tell the order of the blocks. */
 #define BOTH(operation_pattern, number, more)                                                      \
-    {.pattern = "atom" HEAD operation_pattern,                                                     \
+    {.pattern = ATOM SPACES operation_pattern,                                                     \
      "t=m,s",                                                                                      \
      execute_atomic,                                                                               \
      number,                                                                                       \
      .flags = ROW_COMMUNICATES | (more),                                                           \
      .decode = DECODE_MEMORY},                                                                     \
     {                                                                                              \
-        .pattern = "red" HEAD operation_pattern, "m,s", execute_atomic, number,                    \
+        .pattern = RED SPACES operation_pattern, "m,s", execute_atomic, number,                    \
         .flags = ROW_COMMUNICATES | (more), .decode = DECODE_MEMORY                                \
     }
 
-/* Each element by itself. The order of blocks shows in sums of floats. */
+/* Each element by itself, in global memory. The order of blocks shows in sums of floats. */
 #define VECTORS(operation_pattern, number)                                                         \
-    {.pattern = "atom" HEAD operation_pattern,                                                     \
+    {.pattern = ATOM "[.global]" operation_pattern,                                                \
      "D=m,S",                                                                                      \
      execute_atomic,                                                                               \
      number,                                                                                       \
      .flags = ROW_COMMUNICATES,                                                                    \
      .decode = DECODE_MEMORY},                                                                     \
     {                                                                                              \
-        .pattern = "red" HEAD operation_pattern, "m,S", execute_atomic, number,                    \
+        .pattern = RED "[.global]" operation_pattern, "m,S", execute_atomic, number,               \
         .flags = ROW_COMMUNICATES, .decode = DECODE_MEMORY                                         \
     }
 
@@ -292,7 +312,7 @@ static const struct instruction_row rows[] = {
     BOTH(".and" HINT ".{b32,b64}", ATOMIC_AND, ROW_COMMUTES),
     BOTH(".or" HINT ".{b32,b64}", ATOMIC_OR, ROW_COMMUTES),
     BOTH(".xor" HINT ".{b32,b64}", ATOMIC_XOR, ROW_COMMUTES),
-    BOTH(".add" HINT ".{u32,s32,u64,s64}", ATOMIC_ADD, ROW_COMMUTES),
+    BOTH(".add" HINT ".{u32,s32,u64}", ATOMIC_ADD, ROW_COMMUTES),
     BOTH(".inc" HINT ".u32", ATOMIC_INCREMENT, 0),
     BOTH(".dec" HINT ".u32", ATOMIC_DECREMENT, 0),
     BOTH(".min" HINT ".{u32,u64}", ATOMIC_MIN_U, ROW_COMMUTES),
@@ -318,13 +338,25 @@ static const struct instruction_row rows[] = {
     VECTORS(".max.noftz" HINT ".{v2,v4,v8}.bf16", ATOMIC_MAX_BF16),
     VECTORS(".min.noftz" HINT ".{v2,v4}.bf16x2", ATOMIC_MIN_BF16),
     VECTORS(".max.noftz" HINT ".{v2,v4}.bf16x2", ATOMIC_MAX_BF16),
-    {.pattern = "atom" HEAD ".exch" HINT ".{b32,u32,s32,f32,b64,u64,s64,f64}",
+    {.pattern = ATOM SPACES ".exch" HINT ".{b32,b64}",
      "t=m,s",
      execute_atomic,
      ATOMIC_EXCHANGE,
      .flags = ROW_COMMUNICATES,
      .decode = DECODE_MEMORY},
-    {.pattern = "atom" HEAD ".cas" HINT ".{b16,b32,u32,s32,b64,u64,s64}",
+    {.pattern = ATOM SPACES ".exch" HINT ".b128",
+     "D=m,S",
+     execute_atomic,
+     ATOMIC_EXCHANGE,
+     .flags = ROW_COMMUNICATES,
+     .decode = DECODE_MEMORY},
+    {.pattern = ATOM SPACES ".cas.b128",
+     "D=m,S,S",
+     execute_atomic,
+     ATOMIC_COMPARE,
+     .flags = ROW_COMMUNICATES,
+     .decode = DECODE_MEMORY},
+    {.pattern = ATOM SPACES ".cas.{b16,b32,b64}",
      "t=m,s,s",
      execute_atomic,
      ATOMIC_COMPARE,

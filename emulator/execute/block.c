@@ -202,6 +202,7 @@ static void start_warp(struct warp *warp) {
         warp->lane_pc[lane] = launch->function->first;
         warp->lane_base[lane] = warp->lane_local[lane] = warp->async_group[lane] = 0;
         warp->bulk_group[lane] = 0;
+        warp->lane_stack[lane] = (uint32_t)launch->local_bytes;
     }
     for (unsigned k = 0; k < 3; k++) {
         const uint32_t at = block->coordinates[k], blocks = launch->cluster[k];

@@ -171,7 +171,7 @@ static bool enter_frame(struct warp *warp, const struct instruction *instruction
         lane = k;
         fits = !(lanes >> k & 1) ||
                warp->lane_local[k] + caller->local_bytes + callee->local_bytes + 16 <=
-                   warp->block->launch->local_bytes;
+                   warp->lane_stack[k];
     }
     if (!fits) {
         warp_fault(warp, instruction, MACHINE_STACK_OVERFLOW, lane, 0,
@@ -187,6 +187,7 @@ static bool enter_frame(struct warp *warp, const struct instruction *instruction
         header->return_pc.at[k] = warp->pc + 1;
         header->return_base.at[k] = warp->base;
         header->return_local.at[k] = warp->lane_local[k];
+        header->return_stack.at[k] = warp->lane_stack[k];
         warp->lane_local[k] += caller->local_bytes + 16;
         warp->lane_base[k] = base;
         warp->lane_pc[k] = callee->first;
@@ -249,6 +250,7 @@ static void return_results(struct warp *warp, const struct program_function *cal
     if (warp->undefined)
         copy_results(call, callee, undefined_area(warp, to), undefined_area(warp, from), lane);
     warp->lane_local[lane] = header->return_local.at[lane];
+    warp->lane_stack[lane] = header->return_stack.at[lane];
     warp->lane_base[lane] = header->return_base.at[lane];
     warp->lane_pc[lane] = header->return_pc.at[lane];
 }

@@ -1,5 +1,6 @@
 /* Instructions by which the lanes of a warp see each other: shuffles, votes, matches, reductions,
  * and their waiting. */
+#include "emulator/arithmetic/float32.h"
 #include "emulator/checks/race.h"
 #include "emulator/checks/undefined.h"
 #include "emulator/execute/execute.h"
@@ -230,11 +231,22 @@ enum reduction {
     REDUCE_MAX_S,
     REDUCE_AND,
     REDUCE_OR,
-    REDUCE_XOR
+    REDUCE_XOR,
+    REDUCE_MIN_F,
+    REDUCE_MAX_F
 };
 
-static uint32_t reduce(enum reduction operation, uint32_t a, uint32_t b) {
-    switch (operation) {
+/* [.abs][.NaN]. Without .NaN the result is one only where all are. */
+static uint32_t reduce_floats(const struct instruction *instruction, uint32_t a, uint32_t b) {
+    const signed char *choice = instruction->detail->choice;
+    const struct f32_minmax_modifiers modifiers = {.maximum = instruction->variant == REDUCE_MAX_F,
+                                                   .propagate = choice[1] >= 0};
+    const uint32_t kept = choice[0] >= 0 ? ~F32_SIGN : UINT32_MAX;
+    return f32_minmax(a & kept, b & kept, modifiers);
+}
+
+static uint32_t reduce(const struct instruction *instruction, uint32_t a, uint32_t b) {
+    switch ((enum reduction)instruction->variant) {
     case REDUCE_ADD:
         return a + b;
     case REDUCE_MIN_U:
@@ -251,6 +263,9 @@ static uint32_t reduce(enum reduction operation, uint32_t a, uint32_t b) {
         return a | b;
     case REDUCE_XOR:
         return a ^ b;
+    case REDUCE_MIN_F:
+    case REDUCE_MAX_F:
+        return reduce_floats(instruction, a, b);
     }
     return 0;
 }
@@ -266,8 +281,11 @@ static void execute_reduce(struct warp *warp, const struct instruction *instruct
         if (!(lanes >> lane & 1))
             continue;
         uint32_t members = masks.at[lane] & lanes, result = value.at[lane_first(members)];
+        /* The first with itself: the same number, without its sign where that is asked for. */
+        if (instruction->variant >= REDUCE_MIN_F)
+            result = reduce_floats(instruction, result, result);
         for (members &= members - 1; members; members &= members - 1)
-            result = reduce(instruction->variant, result, value.at[lane_first(members)]);
+            result = reduce(instruction, result, value.at[lane_first(members)]);
         put_word(warp, detail->to[0], lane, result);
     }
     meet_end(warp);
@@ -369,6 +387,8 @@ static const struct instruction_row rows[] = {
     {.pattern = "redux.sync.and.b32", "w=w,w", execute_reduce, REDUCE_AND, MEETS},
     {.pattern = "redux.sync.or.b32", "w=w,w", execute_reduce, REDUCE_OR, MEETS},
     {.pattern = "redux.sync.xor.b32", "w=w,w", execute_reduce, REDUCE_XOR, MEETS},
+    {.pattern = "redux.sync.min[.abs][.NaN].f32", "w=w,w", execute_reduce, REDUCE_MIN_F, MEETS},
+    {.pattern = "redux.sync.max[.abs][.NaN].f32", "w=w,w", execute_reduce, REDUCE_MAX_F, MEETS},
     {.pattern = "activemask.b32", "w=", execute_active_mask},
     {.pattern = "elect.sync", "w|p=w", execute_elect, MEETS},
     {.pattern = "bar.warp.sync", "w", execute_warp_barrier, MEETS},

@@ -313,68 +313,56 @@ static void execute_store_param(struct warp *warp, const struct instruction *ins
                    "a write to a kernel parameter");
 }
 
-#define CACHE "[.{ca,cg,cs,lu,cv,wb,wt}]"
-#define NON_COHERENT CACHE "[.nc]"
+#define LOAD_CACHE "[.{ca,cg,cs,lu,cv}]"
+#define STORE_CACHE "[.{wb,cg,cs,wt}]"
+/* What stays in caches, of global memory alone. */
 #define EVICTION                                                                                   \
     "[.{L1::evict_normal,L1::evict_unchanged,L1::evict_first,L1::evict_last,L1::no_allocate}]"     \
-    "[.{L2::evict_normal,L2::evict_first,L2::evict_last}][.L2::cache_hint][.{L2::64B,L2::128B,L2:" \
-    ":256B}]"
-#define VECTOR_TYPE "[.{v2,v4,v8}].{b8,u8,s8,b16,u16,s16,b32,u32,s32,f32,b64,u64,s64,f64}"
-#define ORDER ".{volatile,relaxed,acquire,release,mmio.relaxed,mmio}[.{cta,cluster,gpu,sys}]"
-#define SPACES "[.{global,shared,local,shared::cta,shared::cluster}]"
-#define PLAIN_LOAD EVICTION VECTOR_TYPE, "D=m"
-#define PLAIN_STORE EVICTION VECTOR_TYPE, "m,S"
+    "[.{L2::evict_normal,L2::evict_first,L2::evict_last}][.L2::cache_hint]"
+#define LOAD_EVICTION EVICTION "[.{L2::64B,L2::128B,L2::256B}]"
+#define TYPE "[.{v2,v4,v8}].{b8,u8,s8,b16,u16,s16,b32,u32,s32,f32,b64,u64,s64,f64,b128}"
+/* A strong access that orders, or does not, says among whom. */
+#define AMONG(order) order ".cta," order ".cluster," order ".gpu," order ".sys"
+#define LOAD_ORDERS "volatile," AMONG("relaxed") "," AMONG("acquire")
+#define STORE_ORDERS "volatile," AMONG("relaxed") "," AMONG("release")
+#define MMIO ",mmio.relaxed.sys"
+
+#define LOAD(pattern_text, handler)                                                                \
+    { .pattern = pattern_text TYPE, "D=m", handler, .decode = DECODE_MEMORY }
+#define CACHED_LOAD(pattern_text, handler)                                                         \
+    {                                                                                              \
+        .pattern = pattern_text LOAD_EVICTION TYPE, "D=m", handler, .variant = CACHE_OPERATOR,     \
+        .decode = DECODE_MEMORY                                                                    \
+    }
+#define ORDERED_LOAD(pattern_text)                                                                 \
+    {                                                                                              \
+        .pattern = pattern_text TYPE, "D=m", execute_load_ordered, .flags = ROW_COMMUNICATES,      \
+        .decode = DECODE_MEMORY                                                                    \
+    }
+#define STORE(pattern_text, handler)                                                               \
+    { .pattern = pattern_text TYPE, "m,S", handler, .decode = DECODE_MEMORY }
 
 static const struct instruction_row rows[] = {
-    {.pattern = "ld[.weak].global" NON_COHERENT PLAIN_LOAD,
-     execute_load_global,
-     .variant = CACHE_OPERATOR,
-     .decode = DECODE_MEMORY},
-    {.pattern = "ldu.global" VECTOR_TYPE, "D=m", execute_load_global, .decode = DECODE_MEMORY},
-    {.pattern = "ld[.weak].{shared,shared::cta}" CACHE PLAIN_LOAD,
-     execute_load_shared,
-     .decode = DECODE_MEMORY},
-    {.pattern = "ld[.weak].shared::cluster" CACHE PLAIN_LOAD,
-     execute_load_cluster,
-     .decode = DECODE_MEMORY},
-    {.pattern = "ld[.weak].local" CACHE PLAIN_LOAD, execute_load_local, .decode = DECODE_MEMORY},
-    {.pattern = "ld[.weak].const" CACHE PLAIN_LOAD, execute_load_const, .decode = DECODE_MEMORY},
-    {.pattern = "ld[.weak].{param,param::entry,param::func}" VECTOR_TYPE,
-     "D=m",
-     execute_load_param,
-     .decode = DECODE_MEMORY},
-    {.pattern = "ld[.weak]" CACHE PLAIN_LOAD,
-     execute_load_generic,
-     .variant = CACHE_OPERATOR,
-     .decode = DECODE_MEMORY},
-    {.pattern = "ld" ORDER SPACES PLAIN_LOAD,
-     execute_load_ordered,
-     .flags = ROW_COMMUNICATES,
-     .decode = DECODE_MEMORY},
-    {.pattern = "st[.weak].global" CACHE PLAIN_STORE,
-     execute_store_global,
-     .decode = DECODE_MEMORY},
-    {.pattern = "st[.weak].{shared,shared::cta}" CACHE PLAIN_STORE,
-     execute_store_shared,
-     .decode = DECODE_MEMORY},
-    {.pattern = "st[.weak].shared::cluster" CACHE PLAIN_STORE,
-     execute_store_cluster,
-     .decode = DECODE_MEMORY},
-    {.pattern = "st[.weak].local" CACHE PLAIN_STORE, execute_store_local, .decode = DECODE_MEMORY},
-    {.pattern = "st[.weak].{param,param::func}" VECTOR_TYPE,
-     "m,S",
-     execute_store_param,
-     .decode = DECODE_MEMORY},
-    {.pattern = "st[.weak]" CACHE PLAIN_STORE, execute_store_generic, .decode = DECODE_MEMORY},
-    {.pattern = "st" ORDER ".global" PLAIN_STORE, execute_store_global, .decode = DECODE_MEMORY},
-    {.pattern = "st" ORDER ".{shared,shared::cta}" PLAIN_STORE,
-     execute_store_shared,
-     .decode = DECODE_MEMORY},
-    {.pattern = "st" ORDER ".shared::cluster" PLAIN_STORE,
-     execute_store_cluster,
-     .decode = DECODE_MEMORY},
-    {.pattern = "st" ORDER ".local" PLAIN_STORE, execute_store_local, .decode = DECODE_MEMORY},
-    {.pattern = "st" ORDER PLAIN_STORE, execute_store_generic, .decode = DECODE_MEMORY},
+    CACHED_LOAD("ld[.weak].global" LOAD_CACHE "[.nc]", execute_load_global),
+    LOAD("ldu.global", execute_load_global),
+    LOAD("ld[.weak].{shared,shared::cta}" LOAD_CACHE, execute_load_shared),
+    LOAD("ld[.weak].shared::cluster" LOAD_CACHE, execute_load_cluster),
+    LOAD("ld[.weak].local" LOAD_CACHE, execute_load_local),
+    LOAD("ld[.weak].const" LOAD_CACHE, execute_load_const),
+    LOAD("ld[.weak].{param,param::entry,param::func}" LOAD_CACHE, execute_load_param),
+    CACHED_LOAD("ld[.weak]" LOAD_CACHE, execute_load_generic),
+    ORDERED_LOAD("ld.{" LOAD_ORDERS MMIO "}[.global]" LOAD_EVICTION),
+    ORDERED_LOAD("ld.{" LOAD_ORDERS "}.{shared,shared::cta,shared::cluster}"),
+    STORE("st[.weak].global" STORE_CACHE EVICTION, execute_store_global),
+    STORE("st[.weak].{shared,shared::cta}" STORE_CACHE, execute_store_shared),
+    STORE("st[.weak].shared::cluster" STORE_CACHE, execute_store_cluster),
+    STORE("st[.weak].local" STORE_CACHE, execute_store_local),
+    STORE("st[.weak].{param,param::func}" STORE_CACHE, execute_store_param),
+    STORE("st[.weak]" STORE_CACHE EVICTION, execute_store_generic),
+    STORE("st.{" STORE_ORDERS MMIO "}.global" EVICTION, execute_store_global),
+    STORE("st.{" STORE_ORDERS "}.{shared,shared::cta}", execute_store_shared),
+    STORE("st.{" STORE_ORDERS "}.shared::cluster", execute_store_cluster),
+    STORE("st.{" STORE_ORDERS MMIO "}" EVICTION, execute_store_generic),
 };
 
 EXECUTOR_TABLE(executor_memory);

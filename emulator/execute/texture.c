@@ -2,6 +2,8 @@
  * Textures and surfaces (PTX ISA 9.7.10, 9.7.11). Their accesses go through units of their own, so they are
  * no requests to global memory; the bytes that they touch count.
  */
+#include "emulator/execute/texture.h"
+#include "emulator/arithmetic/half.h"
 #include "emulator/checks/check.h"
 #include "emulator/execute/atomic.h"
 #include "emulator/execute/execute.h"
@@ -38,7 +40,7 @@ static const struct {
 };
 
 /* The variant of a row. */
-enum { FETCH, GATHER };
+enum { FETCH, GATHER, GRADIENT };
 
 /* tld4 is of two dimensions. */
 static enum geometry geometry_of(const struct instruction *instruction) {
@@ -48,13 +50,6 @@ static enum geometry geometry_of(const struct instruction *instruction) {
 }
 
 /* ---- What a handle stands for ---- */
-
-/* The image that the lanes before used: mostly all of a warp use one. */
-struct image {
-    uint64_t handle;
-    const struct machine_texture *texture;
-    struct memory_range *range;
-};
 
 static bool image_fits(struct warp *warp, const struct instruction *instruction, unsigned lane,
                        const struct image *image, bool is_surface) {
@@ -78,9 +73,8 @@ static bool image_fits(struct warp *warp, const struct instruction *instruction,
     return !warp->is_faulted;
 }
 
-/* What the handle stands for, whichever of the two. */
-static bool image_look_up(struct warp *warp, const struct instruction *instruction, unsigned lane,
-                          bool is_surface, struct image *image) {
+bool image_look_up(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                   bool is_surface, struct image *image) {
     image->handle = value_read(warp, instruction->detail, 0, lane);
     image->texture = texture_lookup(warp->block->launch->textures, image->handle);
     if (image->texture)
@@ -141,6 +135,18 @@ static struct sample_place place_of(const struct warp *warp, const struct instru
     return place;
 }
 
+/* A gradient says which mipmap, and there is one; the texels along an axis are taken with more filtering
+ * than is here. */
+static bool gradient_fits(struct warp *warp, const struct instruction *instruction, unsigned lane,
+                          const struct image *image) {
+    if (instruction->variant != GRADIENT || !image->texture->is_anisotropic)
+        return true;
+    warp_fault(warp, instruction, MACHINE_NOT_SUPPORTED, lane, image->handle,
+               "the emulator lacks anisotropic filters: make the texture with a maxAnisotropy of "
+               "1 at most");
+    return false;
+}
+
 /* The four channels, or with tld4 one channel of four texels. */
 static void fetch_lane(struct warp *warp, const struct instruction *instruction, unsigned lane,
                        const struct image *image, bool is_index) {
@@ -170,14 +176,15 @@ static void execute_fetch(struct warp *warp, const struct instruction *instructi
     const bool is_index = instruction->variant == FETCH && instruction->detail->choice[2] == 0;
     struct image image = {0};
     for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++)
-        if ((warp->mask >> lane & 1) && image_find(warp, instruction, lane, false, &image))
+        if ((warp->mask >> lane & 1) && image_find(warp, instruction, lane, false, &image) &&
+            gradient_fits(warp, instruction, lane, &image))
             fetch_lane(warp, instruction, lane, &image, is_index);
 }
 
 /* ---- Surfaces ---- */
 
 /* The variant of a row; behind REDUCE the number of an atomic operation. */
-enum { LOAD, STORE, REDUCE };
+enum { LOAD, STORE, STORE_FORMATTED, REDUCE };
 
 enum beyond { BEYOND_TRAP, BEYOND_CLAMP, BEYOND_ZERO };
 
@@ -185,14 +192,23 @@ static int64_t clamp(int64_t value, int64_t size) {
     return value < 0 ? 0 : value < size ? value : size - 1;
 }
 
+/* What one access is of. Formatted ones are of whole texels. */
+static uint32_t surface_bytes(const struct instruction *instruction,
+                              const struct machine_texture *texture) {
+    const struct detail *detail = instruction->detail;
+    return instruction->variant == STORE_FORMATTED ? machine_texel_bytes(texture)
+                                                   : detail->access_bytes * detail->elements;
+}
+
 /* The address of a lane's element; 0 where it lies beyond the image, which is a fault unless the
- * instruction says otherwise. The first coordinate is in bytes. */
+ * instruction says otherwise. The first coordinate is in bytes, that of
+ * formatted accesses in texels. */
 static uint64_t surface_address(struct warp *warp, const struct instruction *instruction,
                                 unsigned lane, const struct machine_texture *texture) {
     const struct detail *detail = instruction->detail;
     const enum geometry geometry = geometry_of(instruction);
     const signed char beyond = detail->choice[instruction->variant < REDUCE ? 4 : 2];
-    const int64_t bytes = (int64_t)detail->access_bytes * detail->elements;
+    const int64_t bytes = surface_bytes(instruction, texture);
     const int64_t row = (int64_t)texture->size[0] * machine_texel_bytes(texture);
     const bool is_layered = geometries[geometry].is_layered;
     int64_t at[3] = {0};
@@ -200,6 +216,8 @@ static uint64_t surface_address(struct warp *warp, const struct instruction *ins
         at[k] = (int32_t)value_read(warp, detail, 1 + is_layered + k, lane);
     if (is_layered)
         at[2] = (int32_t)value_read(warp, detail, 1, lane);
+    if (instruction->variant == STORE_FORMATTED)
+        at[0] *= bytes;
     if (at[0] % bytes != 0) {
         warp_fault(warp, instruction, MACHINE_MISALIGNED_ADDRESS, lane, texture->base,
                    "byte %lld of a surface's row: it must be a multiple of %lld", (long long)at[0],
@@ -247,6 +265,49 @@ static void store_surface_lane(const struct warp *warp, const struct detail *det
     }
 }
 
+/* A channel's bits for a float or an integer. False: an integer that it cannot hold. */
+static bool channel_of(enum texel_format format, uint32_t bits, uint32_t *channel) {
+    const int32_t number = (int32_t)bits;
+    *channel = format == TEXEL_F16 ? f16_narrow(bits) : bits;
+    switch (format) {
+    case TEXEL_U8:
+        return bits <= UINT8_MAX;
+    case TEXEL_U16:
+        return bits <= UINT16_MAX;
+    case TEXEL_S8:
+        return number >= INT8_MIN && number <= INT8_MAX;
+    case TEXEL_S16:
+        return number >= INT16_MIN && number <= INT16_MAX;
+    case TEXEL_U32:
+    case TEXEL_S32:
+    case TEXEL_F16:
+    case TEXEL_F32:
+    default:
+        return true;
+    }
+}
+
+/* sust.p: channels beyond the image's are dropped. PTX leaves open what becomes of those that are not
+ * given, which stay, and of integers that are too large. */
+static void store_texel_lane(struct warp *warp, const struct instruction *instruction,
+                             unsigned lane, const struct machine_texture *texture,
+                             uint64_t address) {
+    const struct detail *detail = instruction->detail;
+    const unsigned first = detail->from_count - detail->elements;
+    const uint32_t bytes = machine_texel_bytes(texture) / texture->channels;
+    for (unsigned k = 0; address && k < detail->elements && k < texture->channels; k++) {
+        const uint32_t value = (uint32_t)value_read(warp, detail, first + k, lane);
+        uint32_t channel;
+        if (!channel_of(texture->format, value, &channel)) {
+            warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, texture->base,
+                       "0x%x is stored to a channel of %u bytes, which cannot hold it", value,
+                       bytes);
+            return;
+        }
+        memcpy(space_host(address + (uint64_t)k * bytes), &channel, bytes);
+    }
+}
+
 static void reduce_surface_lane(const struct warp *warp, const struct instruction *instruction,
                                 unsigned lane, uint64_t address) {
     const struct detail *detail = instruction->detail;
@@ -269,9 +330,11 @@ static void execute_surface(struct warp *warp, const struct instruction *instruc
             return;
         if (address)
             image_touch(warp, instruction, lane, &image, address,
-                        detail->access_bytes * detail->elements, is_store);
+                        surface_bytes(instruction, image.texture), is_store);
         if (instruction->variant >= REDUCE)
             reduce_surface_lane(warp, instruction, lane, address);
+        else if (instruction->variant == STORE_FORMATTED)
+            store_texel_lane(warp, instruction, lane, image.texture, address);
         else if (is_store)
             store_surface_lane(warp, detail, lane, address);
         else
@@ -279,38 +342,9 @@ static void execute_surface(struct warp *warp, const struct instruction *instruc
     }
 }
 
-/* ---- Questions ---- */
-
-enum question { WIDTH, HEIGHT, DEPTH, LAYERS };
-
-/* False: the image has no such size. */
-static bool size_of(const struct machine_texture *texture, enum question question, uint32_t *size) {
-    const bool has_it =
-        question == LAYERS ? texture->is_layered : (unsigned)question < texture->dimensions;
-    *size = texture->size[question == LAYERS ? 2 : question];
-    return has_it && !(question == LAYERS && texture->is_cubemap);
-}
-
-static void execute_question(struct warp *warp, const struct instruction *instruction) {
-    static const char *const names[] = {"width", "height", "depth", "layers"};
-    const bool is_surface = instruction->detail->source->root[0] == 's';
-    const enum question question = (enum question)instruction->detail->choice[0];
-    struct image image = {0};
-    uint32_t size = 0;
-    for (unsigned lane = 0; lane < LANES && !warp->is_faulted; lane++) {
-        if (!(warp->mask >> lane & 1) ||
-            !image_look_up(warp, instruction, lane, is_surface, &image))
-            continue;
-        if (image.texture->is_surface != is_surface || !size_of(image.texture, question, &size))
-            warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane, image.handle,
-                       "the handle is that of a %s that has no %s",
-                       image.texture->is_surface ? "surface" : "texture", names[question]);
-        value_write(warp, instruction->detail, 0, lane, size);
-    }
-}
-
-#define SURFACE_FORM                                                                               \
-    "." GEOMETRIES "}[.{ca,cg,cs,cv,wb,wt}][.{v2,v4}].{b8,b16,b32,b64}[.{trap,clamp,zero}]"
+#define SURFACE_FORM_OF(types)                                                                     \
+    "." GEOMETRIES "}[.{ca,cg,cs,cv,wb,wt}][.{v2,v4}].{" types "}[.{trap,clamp,zero}]"
+#define SURFACE_FORM SURFACE_FORM_OF("b8,b16,b32,b64")
 
 #define REDUCTION(operation, types, number)                                                        \
     {                                                                                              \
@@ -325,10 +359,20 @@ static const struct instruction_row rows[] = {
      execute_fetch,
      FETCH,
      .decode = DECODE_TEXTURE},
+    {.pattern = "tex.base." GEOMETRIES ",cube,acube}.v4.{u32,s32,f32}.{s32,f32}",
+     "",
+     execute_fetch,
+     FETCH,
+     .decode = DECODE_TEXTURE},
     {.pattern = "tex.level." GEOMETRIES ",cube,acube}.v4.{u32,s32,f32}.{s32,f32}",
      "",
      execute_fetch,
      FETCH,
+     .decode = DECODE_TEXTURE},
+    {.pattern = "tex.grad." GEOMETRIES ",cube,acube}.v4.{u32,s32,f32}.f32",
+     "",
+     execute_fetch,
+     GRADIENT,
      .decode = DECODE_TEXTURE},
     {.pattern = "tld4.{r,g,b,a}.{2d}.v4.{u32,s32,f32}.f32",
      "",
@@ -337,6 +381,11 @@ static const struct instruction_row rows[] = {
      .decode = DECODE_TEXTURE},
     {.pattern = "suld.b" SURFACE_FORM, "", execute_surface, LOAD, .decode = DECODE_SURFACE},
     {.pattern = "sust.b" SURFACE_FORM, "", execute_surface, STORE, .decode = DECODE_SURFACE},
+    {.pattern = "sust.p" SURFACE_FORM_OF("b32"),
+     "",
+     execute_surface,
+     STORE_FORMATTED,
+     .decode = DECODE_SURFACE},
     REDUCTION("add", "u32,u64,s32", ATOMIC_ADD),
     REDUCTION("min", "u32,u64", ATOMIC_MIN_U),
     REDUCTION("max", "u32,u64", ATOMIC_MAX_U),
@@ -344,14 +393,6 @@ static const struct instruction_row rows[] = {
     REDUCTION("max", "s32,s64", ATOMIC_MAX_S),
     REDUCTION("and", "b32,b64", ATOMIC_AND),
     REDUCTION("or", "b32,b64", ATOMIC_OR),
-    {.pattern = "txq.{width,height,depth,array_size}.b32",
-     "w=m",
-     execute_question,
-     .decode = DECODE_UNTYPED},
-    {.pattern = "suq.{width,height,depth,array_size}.b32",
-     "w=m",
-     execute_question,
-     .decode = DECODE_UNTYPED},
 };
 
 const struct instruction_table executor_texture = {rows, sizeof rows / sizeof rows[0]};

@@ -64,11 +64,14 @@ typedef void lane_function(void *const to[], const void *const from[], const sig
  *   h   16 bits
  *   w   32 bits: f16x2, tf32 and their like too
  *   d   64 bits
- *   z   128 bits, a response of clusterlaunchcontrol, of which the lower 64 are kept
+ *   z   128 bits, a response of clusterlaunchcontrol, of which the lower 64 are read
  *   s   32 bits with a video instruction's selector of a byte or half; t: of two halves; q: of four
  *       bytes; n: as s, and it may have a sign
  *   v   the selectors of those (video.h), a `const int64_t *` that PTX does not write
  *   i   an integer constant, given as `const int64_t *`; its count, if any, is above the largest
+ *   a   likewise, a power of two up to 2^23
+ *   g   likewise, a number of registers: a multiple of 8 from 24 to 256
+ *   k   32 bits; a constant is below 256; x: a multiple of 32; y: below 16; r: no constant
  * For example:
  *   "w=w,w,w"       fma.rn.f32
  *   "p=h,h"         setp.lt.s16

@@ -138,6 +138,7 @@ struct machine_texture {
     bool is_layered, is_cubemap; /* a cube has six layers */
     bool is_surface;             /* what follows is for textures */
     bool is_filtered;            /* linear between texels, else the nearest */
+    bool is_anisotropic;         /* of more texels where gradients differ from axis to axis */
     bool is_normalised;          /* coordinates from 0 to 1 */
     bool reads_elements;         /* integers as they are, else as fractions of the largest */
     enum texture_address address[3];

@@ -182,8 +182,9 @@ static void prepare(struct machine *machine, const struct machine_launch *from,
     if (program->uses_reserved_shared)
         launch->shared_bytes = align_up(launch->own_shared, 128) + RESERVED_SHARED_BYTES;
     launch->has_calls = function->has_calls;
-    launch->local_bytes = align_up(
-        function->local_bytes + (function->has_calls ? machine->options.stack_bytes : 0), 16);
+    const bool has_stack = function->has_calls || function->takes_stack;
+    launch->local_bytes =
+        align_up(function->local_bytes + (has_stack ? machine->options.stack_bytes : 0), 16);
     launch->parameter_bytes = from->function->info.parameter_bytes;
     launch->is_cooperative = from->cooperative;
     launch->is_serial = from->cooperative || function->communicates ||

@@ -234,22 +234,30 @@ static void parse_instruction(struct parser *parser) {
     function->instructions[function->instruction_count++] = instruction;
 }
 
-static void add_registers(struct parser *parser, const struct syntax_type *type,
-                          struct syntax_symbol *symbol, unsigned long long count,
-                          struct source_place place) {
+static void append_registers(struct parser *parser, const struct syntax_type *type,
+                             unsigned long long count, struct source_place place) {
     enum { REGISTER_LIMIT = 1 << 20 };
     struct syntax_function *function = parser->function;
     if (count > REGISTER_LIMIT - function->register_count)
         source_fail(parser->source, MACHINE_INVALID_PTX, place, "more than %d registers",
                     REGISTER_LIMIT);
-    symbol->index = (unsigned)function->register_count;
-    symbol->count = (unsigned)count;
     for (unsigned long long k = 0; k < count; k++) {
         function->registers =
             source_grow(parser->source, function->registers, function->register_count,
                         &function->register_capacity, sizeof *function->registers);
         function->registers[function->register_count++].type = type;
     }
+}
+
+/* One of 128 bits is two: the upper halves of a declaration stand behind the lower ones. */
+static void add_registers(struct parser *parser, const struct syntax_type *type,
+                          struct syntax_symbol *symbol, unsigned long long count,
+                          struct source_place place) {
+    symbol->index = (unsigned)parser->function->register_count;
+    append_registers(parser, type, count, place);
+    symbol->count = (unsigned)count;
+    if (type->bits == 128)
+        append_registers(parser, syntax_find_type("b64", 3), count, place);
 }
 
 /* The registers of a vector of `size` elements, each with a name of its own. */

@@ -178,7 +178,8 @@ struct warp {
     const uint32_t *machine_before;
     uint32_t index, first_thread;
     uint32_t lane_pc[LANES], lane_base[LANES]; /* of lanes that do not execute */
-    uint32_t lane_local[LANES];                /* where the frame's local variables begin */
+    uint32_t lane_local[LANES];                /* where the frame's local variables begin, */
+    uint32_t lane_stack[LANES];                /* and where what alloca took begins */
     unsigned char *stack;
     unsigned char *special;
     unsigned char *local;

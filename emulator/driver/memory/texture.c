@@ -85,6 +85,7 @@ static CUresult image_read(const CUDA_TEXTURE_DESC *description, bool is_line,
     if (description->flags & ~known)
         return lacking("sRGB and seamless cubes");
     image->is_filtered = description->filterMode == CU_TR_FILTER_MODE_LINEAR && !is_line;
+    image->is_anisotropic = description->maxAnisotropy > 1 && !is_line;
     image->is_normalised =
         (description->flags & CU_TRSF_NORMALIZED_COORDINATES || image->is_cubemap) && !is_line;
     image->reads_elements = description->flags & CU_TRSF_READ_AS_INTEGER;

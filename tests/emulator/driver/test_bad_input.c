@@ -64,10 +64,10 @@ static void broken_modules_are_refused_with_their_place(void **state) {
 static void kernels_that_need_what_is_lacking_are_not_launched(void **state) {
     static const char *const modules[] = {
         KERNEL("frobnicate.u32 %r1, %r2;"),
-        KERNEL("stacksave.u64 %rd1;"),
+        KERNEL("istypep.texref %p1, %rd1;"),
         KERNEL("txq.channel_order.b32 %r1, [%rd1];"),
-        KERNEL("sust.p.1d.b32.trap [%rd1, {%r5}], %r1;"),
-        KERNEL(".reg .b128 %q;\nmov.b128 %q, {%rd1, %rd2};"),
+        KERNEL("sured.p.add.1d.b32.trap [%rd1, {%r5}], %r1;"),
+        KERNEL("cvt.rs.f16x2.f32 %f1, %f2, %f3, %r1;"),
     };
     (void)state;
     for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {

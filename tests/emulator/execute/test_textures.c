@@ -200,6 +200,84 @@ static void surfaces_are_added_to(void **state) {
     assert_int_equal(LAUNCH(bench, "k", 1, 32, to, handle, places), MACHINE_INVALID_ADDRESS);
 }
 
+/* A gradient chooses among mipmaps, and there is one. Several texels along an axis are not taken. */
+static void a_gradient_means_the_only_level(void **state) {
+    static const char *const texts[] = {
+        KERNEL("tex.grad.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2}], {%f3,%f3}, "
+               "{%f4,%f4};" KEEP),
+        KERNEL("tex.base.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2}];" KEEP)};
+    struct bench *bench = *state;
+    struct machine_texture texture = plane(bench);
+    const float place[4] = {1, 1, 0, 0};
+    float value[4];
+    texture.is_filtered = true;
+    const uint64_t handle = create(bench, &texture);
+    texture.is_anisotropic = true;
+    const uint64_t anisotropic = create(bench, &texture);
+    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+        load(bench, texts[k]);
+        expect(bench, handle, 1, 1, 2.5F);
+    }
+    expect(bench, anisotropic, 1, 1, 2.5F);
+    load(bench, texts[0]);
+    assert_int_equal(launch(bench, anisotropic, place, value), MACHINE_NOT_SUPPORTED);
+    assert_non_null(strstr(bench->diagnostic.message, "maxAnisotropy"));
+    assert_int_equal(bench_load(bench, KERNEL("tex.grad.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, "
+                                              "[%rd2, {%f1,%f2}], {%f3}, {%f4,%f4};")),
+                     MACHINE_INVALID_PTX);
+}
+
+/* By texel, and as the image's format has them. */
+static void formatted_stores_convert(void **state) {
+    static const struct {
+        enum texel_format format;
+        const char *text;
+        uint8_t bytes[4];
+        enum machine_status status;
+    } cases[] = {
+        {TEXEL_U8,
+         KERNEL("sust.p.1d.v2.b32.trap [%rd2, {1}], {5,255};"),
+         {9, 9, 5, 255},
+         MACHINE_OK},
+        {TEXEL_S8,
+         KERNEL("sust.p.1d.v4.b32.zero [%rd2, {1}], {-2,127,3,4};"),
+         {9, 9, 0xfe, 127},
+         MACHINE_OK},
+        {TEXEL_U8, KERNEL("sust.p.1d.b32.clamp [%rd2, {7}], 1;"), {9, 9, 1, 9}, MACHINE_OK},
+        {TEXEL_U8,
+         KERNEL("sust.p.1d.b32.trap [%rd2, {0}], 256;"),
+         {9, 9, 9, 9},
+         MACHINE_ILLEGAL_INSTRUCTION},
+        {TEXEL_S8,
+         KERNEL("sust.p.1d.b32.trap [%rd2, {0}], 128;"),
+         {9, 9, 9, 9},
+         MACHINE_ILLEGAL_INSTRUCTION},
+        {TEXEL_U8,
+         KERNEL("sust.p.1d.b32.trap [%rd2, {2}], 1;"),
+         {9, 9, 9, 9},
+         MACHINE_INVALID_ADDRESS},
+        {TEXEL_F16,
+         KERNEL("sust.p.1d.b32.trap [%rd2, {0}], 0x3f800000;"),
+         {0, 0x3c, 9, 9},
+         MACHINE_OK},
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        uint8_t bytes[4] = {9, 9, 9, 9};
+        struct machine_texture texture = line(bench);
+        const int32_t place[4] = {0};
+        float value[4];
+        texture.base = bench_allocate(bench, bytes, sizeof bytes);
+        texture.format = cases[k].format;
+        texture.size[0] = cases[k].format == TEXEL_F16 ? 1 : 2;
+        load(bench, cases[k].text);
+        assert_int_equal(launch(bench, create(bench, &texture), place, value), cases[k].status);
+        assert_int_equal(machine_read(bench->machine, bytes, texture.base, sizeof bytes),
+                         MACHINE_OK);
+        assert_memory_equal(bytes, cases[k].bytes, sizeof bytes);
+    }
+}
+
 static void images_tell_their_sizes(void **state) {
     struct bench *bench = *state;
     const struct machine_texture flat = plane(bench), surface = line(bench);
@@ -210,6 +288,14 @@ static void images_tell_their_sizes(void **state) {
     assert_int_equal(launch(bench, create(bench, &flat), place, value), MACHINE_OK);
     assert_true(value[0] == 4 && value[1] == 2);
     assert_int_equal(launch(bench, create(bench, &surface), place, value),
+                     MACHINE_ILLEGAL_INSTRUCTION);
+    load(bench, KERNEL("txq.num_mipmap_levels.b32 %r1, [%rd2]; txq.level.height.b32 %r2, [%rd2], 0;"
+                       "txq.normalized_coords.b32 %r3, [%rd2]; cvt.rn.f32.u32 %f5, %r1;"
+                       "cvt.rn.f32.u32 %f6, %r2; cvt.rn.f32.u32 %f7, %r3;" KEEP));
+    assert_int_equal(launch(bench, create(bench, &flat), place, value), MACHINE_OK);
+    assert_true(value[0] == 1 && value[1] == 2 && value[2] == 0);
+    load(bench, KERNEL("txq.level.width.b32 %r1, [%rd2], 1;"));
+    assert_int_equal(launch(bench, create(bench, &flat), place, value),
                      MACHINE_ILLEGAL_INSTRUCTION);
     load(bench, KERNEL("suq.width.b32 %r1, [%rd2]; cvt.rn.f32.u32 %f5, %r1;" KEEP));
     assert_int_equal(launch(bench, create(bench, &surface), place, value), MACHINE_OK);
@@ -286,6 +372,8 @@ int main(void) {
         cmocka_unit_test(integers_are_fractions_or_elements),
         cmocka_unit_test(surfaces_are_addressed_by_bytes),
         cmocka_unit_test(surfaces_are_added_to),
+        cmocka_unit_test(a_gradient_means_the_only_level),
+        cmocka_unit_test(formatted_stores_convert),
         cmocka_unit_test(images_tell_their_sizes),
         cmocka_unit_test(surfaces_clamp_and_read_zeros_where_asked),
         cmocka_unit_test(wrong_handles_are_faults),
