@@ -32,39 +32,58 @@ ALWAYS_INLINE uint64_t saturate(uint64_t value, bool source_signed, unsigned bit
     return negative ? raised : lowered;
 }
 
-/* [.sat].{unsigned,signed}.{unsigned,signed} */
-#define INTEGER_CHOICES                                                                            \
-    const bool saturated = choice[0] >= 0;                                                         \
-    const bool is_signed = choice[1] > 0;                                                          \
-    const bool source_signed = choice[2] > 0
-
 ALWAYS_INLINE uint64_t convert_integer(uint64_t value, bool source_signed, unsigned bits,
                                        bool is_signed, bool saturated) {
     const uint64_t clamped = saturate(value, source_signed, bits, is_signed);
     return truncate(saturated ? clamped : value, bits);
 }
 
-#define INTEGER_TO_INTEGER(name, lane, bits, source_lane, source_bits)                             \
-    MAP_1(name, lane, source_lane, INTEGER_CHOICES,                                                \
+#define INTEGER_TO_INTEGER(name, lane, bits, source_lane, source_bits, setup)                      \
+    MAP_1(name, lane, source_lane, setup,                                                          \
           convert_integer(extend(a, source_bits, source_signed), source_signed, bits, is_signed,   \
                           saturated))
 
-INTEGER_TO_INTEGER(b_from_b, 32, 8, 32, 8)
-INTEGER_TO_INTEGER(b_from_h, 32, 8, 32, 16)
-INTEGER_TO_INTEGER(b_from_w, 32, 8, 32, 32)
-INTEGER_TO_INTEGER(b_from_d, 32, 8, 64, 64)
-INTEGER_TO_INTEGER(h_from_b, 32, 16, 32, 8)
-INTEGER_TO_INTEGER(h_from_h, 32, 16, 32, 16)
-INTEGER_TO_INTEGER(h_from_w, 32, 16, 32, 32)
-INTEGER_TO_INTEGER(h_from_d, 32, 16, 64, 64)
-INTEGER_TO_INTEGER(w_from_b, 32, 32, 32, 8)
-INTEGER_TO_INTEGER(w_from_h, 32, 32, 32, 16)
-INTEGER_TO_INTEGER(w_from_w, 32, 32, 32, 32)
-INTEGER_TO_INTEGER(w_from_d, 32, 32, 64, 64)
-INTEGER_TO_INTEGER(d_from_b, 64, 64, 32, 8)
-INTEGER_TO_INTEGER(d_from_h, 64, 64, 32, 16)
-INTEGER_TO_INTEGER(d_from_w, 64, 64, 32, 32)
-INTEGER_TO_INTEGER(d_from_d, 64, 64, 64, 64)
+/* [.sat].{unsigned,signed}.{unsigned,signed}, to a smaller type */
+#define NARROWING                                                                                  \
+    const bool saturated = choice[0] >= 0;                                                         \
+    const bool is_signed = choice[1] > 0;                                                          \
+    const bool source_signed = choice[2] > 0
+/* .{unsigned,signed}.{unsigned,signed} */
+#define WRAPPING                                                                                   \
+    const bool saturated = false;                                                                  \
+    const bool is_signed = false;                                                                  \
+    const bool source_signed = choice[1] > 0
+/* .sat where the type is no smaller: what is negative for unsigned, or too large for signed. */
+#define TO_SIGNED(to_signed)                                                                       \
+    NO_CHOICE;                                                                                     \
+    const bool saturated = true;                                                                   \
+    const bool is_signed = to_signed;                                                              \
+    const bool source_signed = !(to_signed)
+
+INTEGER_TO_INTEGER(b_from_h, 32, 8, 32, 16, NARROWING)
+INTEGER_TO_INTEGER(b_from_w, 32, 8, 32, 32, NARROWING)
+INTEGER_TO_INTEGER(b_from_d, 32, 8, 64, 64, NARROWING)
+INTEGER_TO_INTEGER(h_from_w, 32, 16, 32, 32, NARROWING)
+INTEGER_TO_INTEGER(h_from_d, 32, 16, 64, 64, NARROWING)
+INTEGER_TO_INTEGER(w_from_d, 32, 32, 64, 64, NARROWING)
+
+#define WIDENING(name, lane, bits, source_lane, source_bits)                                       \
+    INTEGER_TO_INTEGER(name, lane, bits, source_lane, source_bits, WRAPPING)                       \
+    INTEGER_TO_INTEGER(name##_unsigned, lane, bits, source_lane, source_bits, TO_SIGNED(false))
+#define OF_ONE_SIZE(name, lane, bits)                                                              \
+    WIDENING(name, lane, bits, lane, bits)                                                         \
+    INTEGER_TO_INTEGER(name##_signed, lane, bits, lane, bits, TO_SIGNED(true))
+
+OF_ONE_SIZE(b_from_b, 32, 8)
+OF_ONE_SIZE(h_from_h, 32, 16)
+OF_ONE_SIZE(w_from_w, 32, 32)
+OF_ONE_SIZE(d_from_d, 64, 64)
+WIDENING(h_from_b, 32, 16, 32, 8)
+WIDENING(w_from_b, 32, 32, 32, 8)
+WIDENING(w_from_h, 32, 32, 32, 16)
+WIDENING(d_from_b, 64, 64, 32, 8)
+WIDENING(d_from_h, 64, 64, 32, 16)
+WIDENING(d_from_w, 64, 64, 32, 32)
 
 /* The common ones: addresses and indices. */
 MAP_1(s64_from_s32, 64, 32, NO_CHOICE, (int64_t)(int32_t)a)
@@ -119,21 +138,22 @@ ALWAYS_INLINE uint64_t integer_from_double(double value, enum rounding mode, uns
 #define F32_VALUE(bits) ((double)lane_f32(f32_flush(bits, flush)))
 #define F64_VALUE(bits) lane_f64(bits)
 
-/* {.rni,.rzi,.rmi,.rpi}[.ftz][.sat].{unsigned,signed}.{source} */
-#define FLOAT_CHOICES                                                                              \
+/* {.rni,.rzi,.rmi,.rpi}, what the type has of [.ftz] and [.sat], .{unsigned,signed} */
+#define FLOAT_CHOICES(sign)                                                                        \
     const enum rounding mode = rounding_of(choice[0]);                                             \
-    const bool flush = choice[1] >= 0;                                                             \
-    const bool is_signed = choice[3] > 0;                                                          \
-    (void)flush
+    const bool is_signed = choice[sign] > 0
+#define FLUSHED_CHOICES                                                                            \
+    FLOAT_CHOICES(3);                                                                              \
+    const bool flush = choice[1] >= 0
 
 #define INTEGER_FROM_FLOATS(letter, lane, bits)                                                    \
-    MAP_1(letter##_from_f16, lane, 32, FLOAT_CHOICES,                                              \
+    MAP_1(letter##_from_f16, lane, 32, FLOAT_CHOICES(2),                                           \
           integer_from_double(F16_VALUE(a), mode, bits, is_signed, false))                         \
-    MAP_1(letter##_from_bf16, lane, 32, FLOAT_CHOICES,                                             \
+    MAP_1(letter##_from_bf16, lane, 32, FLOAT_CHOICES(1),                                          \
           integer_from_double(BF16_VALUE(a), mode, bits, is_signed, false))                        \
-    MAP_1(letter##_from_f32, lane, 32, FLOAT_CHOICES,                                              \
+    MAP_1(letter##_from_f32, lane, 32, FLUSHED_CHOICES,                                            \
           integer_from_double(F32_VALUE(a), mode, bits, is_signed, false))                         \
-    MAP_1(letter##_from_f64, lane, 64, FLOAT_CHOICES,                                              \
+    MAP_1(letter##_from_f64, lane, 64, FLOAT_CHOICES(2),                                           \
           integer_from_double(F64_VALUE(a), mode, bits, is_signed, true))
 
 INTEGER_FROM_FLOATS(b, 32, 8)
@@ -161,11 +181,11 @@ MAP_1(s32_truncated, 32, 32, NO_CHOICE, s32_from_f32(lane_f32(a)))
 MAP_1(u32_truncated, 32, 32, NO_CHOICE, u32_from_f32(lane_f32(a)))
 MAP_1(s32_rounded, 32, 32, NO_CHOICE, s32_from_f32(__builtin_rintf(lane_f32(a))))
 
-/* {.rn,.rz,.rm,.rp}[.ftz][.sat].{type}.{unsigned,signed} */
-#define TO_FLOAT_CHOICES                                                                           \
+/* {.rn,.rz,.rm,.rp}, [.ftz] for f32 alone, [.sat] but for bf16, .{type}.{unsigned,signed} */
+#define TO_FLOAT_CHOICES(sign)                                                                     \
     const enum rounding mode = rounding_of(choice[0]);                                             \
-    const bool saturated = choice[2] >= 0;                                                         \
-    const bool source_signed = choice[3] > 0
+    const bool saturated = (sign) > 1 && choice[(sign)-1] >= 0;                                    \
+    const bool source_signed = choice[sign] > 0
 
 ALWAYS_INLINE uint32_t float_from_integer(uint64_t value, bool source_signed,
                                           const struct format *format, enum rounding mode) {
@@ -194,13 +214,13 @@ ALWAYS_INLINE uint64_t f64_from_integer(uint64_t value, bool source_signed, enum
         saturated, &(format))
 
 #define FLOATS_FROM_INTEGER(letter, source_lane, source_bits)                                      \
-    MAP_1(f16_from_##letter, 32, source_lane, TO_FLOAT_CHOICES,                                    \
+    MAP_1(f16_from_##letter, 32, source_lane, TO_FLOAT_CHOICES(2),                                 \
           NARROW_FROM_INTEGER(FORMAT_F16, source_bits))                                            \
-    MAP_1(bf16_from_##letter, 32, source_lane, TO_FLOAT_CHOICES,                                   \
+    MAP_1(bf16_from_##letter, 32, source_lane, TO_FLOAT_CHOICES(1),                                \
           NARROW_FROM_INTEGER(FORMAT_BF16, source_bits))                                           \
-    MAP_1(f32_from_##letter, 32, source_lane, TO_FLOAT_CHOICES,                                    \
+    MAP_1(f32_from_##letter, 32, source_lane, TO_FLOAT_CHOICES(3),                                 \
           NARROW_FROM_INTEGER(FORMAT_F32, source_bits))                                            \
-    MAP_1(f64_from_##letter, 64, source_lane, TO_FLOAT_CHOICES,                                    \
+    MAP_1(f64_from_##letter, 64, source_lane, TO_FLOAT_CHOICES(2),                                 \
           f64_from_integer(extend(a, source_bits, source_signed), source_signed, mode, saturated))
 
 FLOATS_FROM_INTEGER(b, 32, 8)
@@ -227,22 +247,29 @@ MAP_3(pack_8, 32, 32, 32, 32, PACK_SIGNED, pack(a, b, c, 8, is_signed))
 MAP_3(pack_4, 32, 32, 32, 32, PACK_SIGNED, pack(a, b, c, 4, is_signed))
 MAP_3(pack_2, 32, 32, 32, 32, PACK_SIGNED, pack(a, b, c, 2, is_signed))
 
-#define INTEGER_ROWS(letter, types)                                                                \
-    {"cvt[.sat]." types ".{u8,s8}", #letter "=b", letter##_from_b},                                \
-        {"cvt[.sat]." types ".{u16,s16}", #letter "=h", letter##_from_h},                          \
-        {"cvt[.sat]." types ".{u32,s32}", #letter "=w", letter##_from_w},                          \
-        {"cvt[.sat]." types ".{u64,s64}", #letter "=d", letter##_from_d},                          \
-        {"cvt{.rni,.rzi,.rmi,.rpi}[.ftz][.sat]." types ".f32", #letter "=w", letter##_from_f32},   \
-        {"cvt{.rni,.rzi,.rmi,.rpi}[.ftz][.sat]." types ".f64", #letter "=d", letter##_from_f64},   \
-        {"cvt{.rni,.rzi,.rmi,.rpi}[.ftz][.sat]." types ".f16", #letter "=h", letter##_from_f16}, { \
-        "cvt{.rni,.rzi,.rmi,.rpi}[.ftz][.sat]." types ".bf16", #letter "=h", letter##_from_bf16    \
+#define FROM_FLOATS(letter, types)                                                                 \
+    {"cvt{.rni,.rzi,.rmi,.rpi}[.ftz][.sat]." types ".f32", #letter "=w", letter##_from_f32},       \
+        {"cvt{.rni,.rzi,.rmi,.rpi}[.sat]." types ".f64", #letter "=d", letter##_from_f64},         \
+        {"cvt{.rni,.rzi,.rmi,.rpi}[.sat]." types ".f16", #letter "=h", letter##_from_f16}, {       \
+        "cvt{.rni,.rzi,.rmi,.rpi}." types ".bf16", #letter "=h", letter##_from_bf16                \
     }
 
-#define FLOAT_ROWS(type, letter)                                                                   \
-    {"cvt{.rn,.rz,.rm,.rp}[.ftz][.sat]." #type ".{u8,s8}", letter "=b", type##_from_b},            \
-        {"cvt{.rn,.rz,.rm,.rp}[.ftz][.sat]." #type ".{u16,s16}", letter "=h", type##_from_h},      \
-        {"cvt{.rn,.rz,.rm,.rp}[.ftz][.sat]." #type ".{u32,s32}", letter "=w", type##_from_w}, {    \
-        "cvt{.rn,.rz,.rm,.rp}[.ftz][.sat]." #type ".{u64,s64}", letter "=d", type##_from_d         \
+#define TO_FLOAT(modifiers, type, letter)                                                          \
+    {"cvt{.rn,.rz,.rm,.rp}" modifiers "." #type ".{u8,s8}", letter "=b", type##_from_b},           \
+        {"cvt{.rn,.rz,.rm,.rp}" modifiers "." #type ".{u16,s16}", letter "=h", type##_from_h},     \
+        {"cvt{.rn,.rz,.rm,.rp}" modifiers "." #type ".{u32,s32}", letter "=w", type##_from_w}, {   \
+        "cvt{.rn,.rz,.rm,.rp}" modifiers "." #type ".{u64,s64}", letter "=d", type##_from_d        \
+    }
+
+#define NARROWER(bits, source, operands, name)                                                     \
+    { "cvt[.sat].{u" #bits ",s" #bits "}.{u" #source ",s" #source "}", operands, name }
+#define WIDER(bits, source, operands, name)                                                        \
+    {"cvt.{u" #bits ",s" #bits "}.{u" #source ",s" #source "}", operands, name}, {                 \
+        "cvt.sat.u" #bits ".s" #source, operands, name##_unsigned                                  \
+    }
+#define AS_WIDE(bits, operands, name)                                                              \
+    WIDER(bits, bits, operands, name), {                                                           \
+        "cvt.sat.s" #bits ".u" #bits, operands, name##_signed                                      \
     }
 
 static const struct lane_operation rows[] = {
@@ -259,14 +286,30 @@ static const struct lane_operation rows[] = {
     {"cvt.rn.f32.u32", "w=w", f32_from_u32},
     {"cvt.rn.f64.s32", "d=w", f64_from_s32},
     {"cvt.rn.f64.u32", "d=w", f64_from_u32},
-    INTEGER_ROWS(b, "{u8,s8}"),
-    INTEGER_ROWS(h, "{u16,s16}"),
-    INTEGER_ROWS(w, "{u32,s32}"),
-    INTEGER_ROWS(d, "{u64,s64}"),
-    FLOAT_ROWS(f16, "h"),
-    FLOAT_ROWS(bf16, "h"),
-    FLOAT_ROWS(f32, "w"),
-    FLOAT_ROWS(f64, "d"),
+    AS_WIDE(8, "b=b", b_from_b),
+    AS_WIDE(16, "h=h", h_from_h),
+    AS_WIDE(32, "w=w", w_from_w),
+    AS_WIDE(64, "d=d", d_from_d),
+    NARROWER(8, 16, "b=h", b_from_h),
+    NARROWER(8, 32, "b=w", b_from_w),
+    NARROWER(8, 64, "b=d", b_from_d),
+    NARROWER(16, 32, "h=w", h_from_w),
+    NARROWER(16, 64, "h=d", h_from_d),
+    NARROWER(32, 64, "w=d", w_from_d),
+    WIDER(16, 8, "h=b", h_from_b),
+    WIDER(32, 8, "w=b", w_from_b),
+    WIDER(32, 16, "w=h", w_from_h),
+    WIDER(64, 8, "d=b", d_from_b),
+    WIDER(64, 16, "d=h", d_from_h),
+    WIDER(64, 32, "d=w", d_from_w),
+    FROM_FLOATS(b, "{u8,s8}"),
+    FROM_FLOATS(h, "{u16,s16}"),
+    FROM_FLOATS(w, "{u32,s32}"),
+    FROM_FLOATS(d, "{u64,s64}"),
+    TO_FLOAT("[.sat]", f16, "h"),
+    TO_FLOAT("", bf16, "h"),
+    TO_FLOAT("[.ftz][.sat]", f32, "w"),
+    TO_FLOAT("[.sat]", f64, "d"),
     {"cvt.pack.sat.{u16,s16}.s32", "w=w,w", pack_16},
     {"cvt.pack.sat.{u8,s8}.s32.b32", "w=w,w,w", pack_8},
     {"cvt.pack.sat.{u4,s4}.s32.b32", "w=w,w,w", pack_4},

@@ -377,10 +377,10 @@ PACKED_SET(set_2, 16)
         pattern SECOND, "w=s,s,w,v", name##_second                                                 \
     }
 #define PACKED_ROWS(root, name)                                                                    \
-    {root "4" THREE_TYPES "[.sat]", "q=q,q,w,v", name##_4},                                        \
-        {root "4" THREE_TYPES ".add", "q=q,q,w,v", name##_4_sum},                                  \
-        {root "2" THREE_TYPES "[.sat]", "t=t,t,w,v", name##_2}, {                                  \
-        root "2" THREE_TYPES ".add", "t=t,t,w,v", name##_2_sum                                     \
+    {root "4" THREE_TYPES "[.sat]", "q=q,q,r,v", name##_4},                                        \
+        {root "4" THREE_TYPES ".add", "q=q,q,r,v", name##_4_sum},                                  \
+        {root "2" THREE_TYPES "[.sat]", "t=t,t,r,v", name##_2}, {                                  \
+        root "2" THREE_TYPES ".add", "t=t,t,r,v", name##_2_sum                                     \
     }
 
 static const struct lane_operation rows[] = {
@@ -399,8 +399,8 @@ static const struct lane_operation rows[] = {
     PACKED_ROWS("vmin", minimum),
     PACKED_ROWS("vmax", maximum),
     PACKED_ROWS("vavrg", average),
-    {"vset4" COMPARE "[.add]", "q=q,q,w,v", set_4},
-    {"vset2" COMPARE "[.add]", "t=t,t,w,v", set_2},
+    {"vset4" COMPARE "[.add]", "q=q,q,r,v", set_4},
+    {"vset2" COMPARE "[.add]", "t=t,t,r,v", set_2},
 };
 
 ARITHMETIC_TABLE(arithmetic_video, rows, 0);

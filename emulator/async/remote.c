@@ -106,7 +106,7 @@ static void execute_reduce(struct warp *warp, const struct instruction *instruct
 #define COMPLETES "[.shared::cluster].mbarrier::complete_tx::bytes"
 #define RED(operation_pattern, number)                                                             \
     {                                                                                              \
-        .pattern = "red.async[.relaxed][.cluster]" COMPLETES operation_pattern, "m,s,m",           \
+        .pattern = "red.async.relaxed.cluster" COMPLETES operation_pattern, "m,s,m",               \
         execute_reduce, number, .decode = DECODE_MEMORY                                            \
     }
 

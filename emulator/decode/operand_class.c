@@ -10,16 +10,22 @@
 struct named_types {
     size_t count;
     const struct syntax_type *first, *last;
+    bool are_integers; /* all of them */
 };
+
+static bool is_integer(const struct syntax_type *type) {
+    return type->kind == TYPE_UNSIGNED || type->kind == TYPE_SIGNED;
+}
 
 static struct named_types types_of(const struct decoder *decoder) {
     const struct syntax_instruction *source = decoder_source(decoder);
-    struct named_types types = {0, NULL, NULL};
+    struct named_types types = {.are_integers = true};
     for (size_t k = 0; k < source->modifier_count; k++) {
         const struct syntax_type *type =
             syntax_find_type(source->modifiers[k], strlen(source->modifiers[k]));
         if (!type)
             continue;
+        types.are_integers &= is_integer(type);
         types.first = types.count++ ? types.first : type;
         types.last = type;
     }
@@ -35,10 +41,8 @@ static bool is_pair(const char *modifier) {
     return length > 3 && strcmp(modifier + length - 2, "x2") == 0;
 }
 
-/* A register of bits, of which one of f16x2 is another, is of any type. */
 static bool is_of_any_type(const struct syntax_type *declared) {
-    return declared->kind == TYPE_BITS || declared->kind == TYPE_PREDICATE ||
-           is_pair(declared->name);
+    return declared->kind == TYPE_BITS || declared->kind == TYPE_PREDICATE;
 }
 
 /* Several values in one register, which have no literals. */
@@ -58,15 +62,28 @@ static void refuse(struct decoder *decoder, const struct syntax_operand *operand
     decoder_fail(decoder, what);
 }
 
-static bool is_integer(const struct syntax_type *type) {
-    return type->kind == TYPE_UNSIGNED || type->kind == TYPE_SIGNED;
-}
-
-/* Floats are of one format each. */
+/* Floats are of one format each. Registers of f16x2 count as integers, too. */
 static bool fits(const struct syntax_type *wanted, const struct syntax_type *declared) {
     if (is_integer(wanted))
-        return is_integer(declared);
+        return is_integer(declared) || is_pair(declared->name);
     return wanted->kind != TYPE_FLOAT || strcmp(wanted->name, declared->name) == 0;
+}
+
+/* What is counted, and by how much is shifted, is an integer, and the type says so not. */
+static bool is_number(const struct decoder *decoder, bool is_to) {
+    static const struct {
+        const char *root;
+        bool is_to;
+        uint8_t first; /* source */
+    } numbers[] = {{"popc", true, 0}, {"clz", true, 0},   {"shl", false, 1},
+                   {"shr", false, 1}, {"bfi", false, 2},  {"shf", false, 2},
+                   {"bmsk", true, 0}, {"match", true, 0}, {"elect", true, 0}};
+    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
+        if (is_root(decoder, numbers[k].root) && is_to == numbers[k].is_to &&
+            (is_to || decoder->detail->from_count >= numbers[k].first))
+            return true;
+    }
+    return false;
 }
 
 /* What lanes do together takes a mask of lanes as well, which is an integer. */
@@ -89,22 +106,29 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
     const struct named_types types = types_of(decoder);
     bool is_wrong = false;
     if (is_packed(decoder))
-        is_wrong = types.count <= 1;
+        is_wrong = types.count <= 1 && !(types.count && fits(types.last, declared));
+    else if (is_number(decoder, is_to))
+        is_wrong = declared->kind == TYPE_FLOAT;
+    else if (types.count == 1 && declared->bits != types.last->bits)
+        is_wrong = declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy");
     else if (types.count == 1)
         is_wrong = declared->bits == types.last->bits && !is_mixed(decoder, types.last) &&
                    !fits(types.last, declared);
-    else if (types.count == 2 && is_root(decoder, "cvt"))
+    else if (types.count == 2 && (is_root(decoder, "cvt") || is_root(decoder, "set")))
         is_wrong = !fits(is_to ? types.first : types.last, declared);
     else if (types.count == 2 && is_root(decoder, "slct"))
         is_wrong =
             !fits(is_to || decoder->detail->from_count < 2 ? types.first : types.last, declared);
+    else if (types.count > 1 && types.are_integers)
+        is_wrong = !fits(types.last, declared);
     if (is_wrong)
         refuse(decoder, operand, declared);
 }
 
 void operand_class_check_value(struct decoder *decoder, const struct syntax_operand *operand,
                                const struct syntax_type *declared) {
-    const bool is_known = is_root(decoder, "ld") || is_root(decoder, "st");
+    const bool is_known = is_root(decoder, "ld") || is_root(decoder, "st") ||
+                          is_root(decoder, "atom") || is_root(decoder, "red");
     const struct named_types types = types_of(decoder);
     if (is_known && !is_of_any_type(declared) && types.count == 1 && !fits(types.last, declared))
         refuse(decoder, operand, declared);
@@ -131,10 +155,12 @@ void operand_class_check_literal(struct decoder *decoder, enum operand_kind lite
         if (is_root(decoder, exceptions[k]))
             return;
     }
-    if (letter == 'h' && is_root(decoder, "mma"))
+    if (letter == 'p' || (letter == 'h' && is_root(decoder, "mma")))
         return;
     if (is_integer && kind == TYPE_FLOAT)
         decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");
+    if (!is_integer && computes(decoder) && is_number(decoder, false))
+        decoder_fail(decoder, "a float where an integer is needed");
     if (!is_integer && kind == TYPE_BITS && is_wide && letter == 'w')
         decoder_fail(decoder, "a float of 64 bits where 32 are needed");
     if (!is_integer && kind == TYPE_BITS && !is_wide && letter == 'd')

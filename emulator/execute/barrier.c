@@ -172,20 +172,20 @@ void barrier_threads_exited(struct warp *warp, uint32_t lanes) {
     }
 
 static const struct instruction_row rows[] = {
-    ROW("bar[.cta].sync", "w", BARRIER_SYNC),
-    ROW("bar[.cta].sync", "w,w", BARRIER_SYNC),
-    ROW("bar[.cta].arrive", "w,w", BARRIER_ARRIVE),
-    ROW("bar[.cta].red.popc.u32", "w=w,p", BARRIER_REDUCE),
-    ROW("bar[.cta].red.popc.u32", "w=w,w,p", BARRIER_REDUCE),
-    ROW("bar[.cta].red.{and,or}.pred", "p=w,p", BARRIER_REDUCE),
-    ROW("bar[.cta].red.{and,or}.pred", "p=w,w,p", BARRIER_REDUCE),
-    ROW("barrier[.cta].sync" ALIGNMENT, "w", BARRIER_SYNC),
-    ROW("barrier[.cta].sync" ALIGNMENT, "w,w", BARRIER_SYNC),
-    ROW("barrier[.cta].arrive" ALIGNMENT, "w,w", BARRIER_ARRIVE),
-    ROW("barrier[.cta].red.popc" ALIGNMENT ".u32", "w=w,p", BARRIER_REDUCE),
-    ROW("barrier[.cta].red.popc" ALIGNMENT ".u32", "w=w,w,p", BARRIER_REDUCE),
-    ROW("barrier[.cta].red.{and,or}" ALIGNMENT ".pred", "p=w,p", BARRIER_REDUCE),
-    ROW("barrier[.cta].red.{and,or}" ALIGNMENT ".pred", "p=w,w,p", BARRIER_REDUCE),
+    ROW("bar[.cta].sync", "y", BARRIER_SYNC),
+    ROW("bar[.cta].sync", "y,x", BARRIER_SYNC),
+    ROW("bar[.cta].arrive", "y,x", BARRIER_ARRIVE),
+    ROW("bar[.cta].red.popc.u32", "w=y,p", BARRIER_REDUCE),
+    ROW("bar[.cta].red.popc.u32", "w=y,x,p", BARRIER_REDUCE),
+    ROW("bar[.cta].red.{and,or}.pred", "p=y,p", BARRIER_REDUCE),
+    ROW("bar[.cta].red.{and,or}.pred", "p=y,x,p", BARRIER_REDUCE),
+    ROW("barrier[.cta].sync" ALIGNMENT, "y", BARRIER_SYNC),
+    ROW("barrier[.cta].sync" ALIGNMENT, "y,x", BARRIER_SYNC),
+    ROW("barrier[.cta].arrive" ALIGNMENT, "y,x", BARRIER_ARRIVE),
+    ROW("barrier[.cta].red.popc" ALIGNMENT ".u32", "w=y,p", BARRIER_REDUCE),
+    ROW("barrier[.cta].red.popc" ALIGNMENT ".u32", "w=y,x,p", BARRIER_REDUCE),
+    ROW("barrier[.cta].red.{and,or}" ALIGNMENT ".pred", "p=y,p", BARRIER_REDUCE),
+    ROW("barrier[.cta].red.{and,or}" ALIGNMENT ".pred", "p=y,x,p", BARRIER_REDUCE),
 };
 
 const struct instruction_table executor_barrier = {rows, sizeof rows / sizeof rows[0]};

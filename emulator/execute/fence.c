@@ -39,7 +39,7 @@ static void execute_fence(struct warp *warp, const struct instruction *instructi
 
 static const struct instruction_row rows[] = {
     {.pattern = "nanosleep.u32", "w", execute_sleep},
-    {.pattern = "membar.{cta,gl,sys,gpu}", "", execute_fence},
+    {.pattern = "membar.{cta,gl,sys}", "", execute_fence},
     {.pattern = "fence[.{sc,acq_rel,acquire,release}].{cta,cluster,gpu,sys}", "", execute_fence},
     {.pattern = "fence.proxy.{alias,async.global}", "", execute_sleep},
     {.pattern = "membar.proxy.alias", "", execute_sleep},
@@ -80,7 +80,7 @@ static const struct instruction_row rows[] = {
      execute_policy,
      .decode = DECODE_UNTYPED},
     {.pattern = "createpolicy.cvt.L2.b64", "d=d", execute_policy},
-    {.pattern = "setmaxnreg.{inc,dec}.sync.aligned.u32", "i", execute_nothing},
+    {.pattern = "setmaxnreg.{inc,dec}.sync.aligned.u32", "g", execute_nothing},
 };
 
 const struct instruction_table executor_fence = {rows, sizeof rows / sizeof rows[0]};

@@ -53,13 +53,21 @@ static enum modifier_kind modifier_kind(const char *modifier) {
 /* Roots that have their first modifier as a part of their name: it stays first. */
 static bool is_named_by_first(const char *root) {
     static const char *const roots[] = {
-        "mul",  "mad",  "mul24",    "mad24",          "shf",          "cp",     "brx",
-        "cvta", "wmma", "mbarrier", "griddepcontrol", "createpolicy", "tcgen05"};
+        "mul",  "mad",      "mul24",          "mad24",        "shf",     "cp",       "brx",
+        "wmma", "mbarrier", "griddepcontrol", "createpolicy", "tcgen05", "multimem", "dp2a"};
     for (size_t k = 0; k < sizeof roots / sizeof roots[0]; k++) {
         if (strcmp(root, roots[k]) == 0)
             return true;
     }
     return false;
+}
+
+/* `fence.proxy`, `bar.warp.sync` and `bar.cta.red` are names, too. */
+static bool is_part_of_name(const struct syntax_instruction *instruction, size_t at) {
+    const char *modifier = instruction->modifiers[at];
+    return strcmp(modifier, "proxy") == 0 || strcmp(modifier, "warp") == 0 ||
+           strcmp(modifier, "to") == 0 ||
+           (strncmp(instruction->root, "bar", 3) == 0 && strcmp(modifier, "red") == 0);
 }
 
 /* Whether modifier `at` may be taken before those that stand in front of it. */
@@ -68,9 +76,10 @@ static bool may_come_now(const struct matcher *matcher, const struct taken *take
     if (taken->count == 0 && at > 0 && is_named_by_first(instruction->root))
         return false;
     const enum modifier_kind kind = modifier_kind(instruction->modifiers[at]);
-    for (size_t k = 0; k < at && kind != KIND_OTHER; k++) {
+    const bool is_name = is_part_of_name(instruction, at);
+    for (size_t k = 0; k < at && (kind != KIND_OTHER || is_name); k++) {
         const bool is_free = !(taken->modifiers >> k & 1);
-        if (is_free && modifier_kind(instruction->modifiers[k]) == kind)
+        if (is_free && (is_name || modifier_kind(instruction->modifiers[k]) == kind))
             return false;
     }
     return true;

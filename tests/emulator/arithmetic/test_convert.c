@@ -85,8 +85,10 @@ static void check_integers(const struct integer_type *to, const struct integer_t
     uint64_t state = 1;
     (void)snprintf(name, sizeof name, "cvt%s.%s.%s", saturate ? ".sat" : "", to->name, from->name);
     const struct lookup found = lookup(name);
-    assert_non_null(found.operation);
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    /* .sat is for types that cannot hold every number of the source. */
+    const bool holds = smallest_of(from) >= smallest_of(to) && largest_of(from) <= largest_of(to);
+    assert_int_equal(found.operation != NULL, !(saturate && holds));
+    for (unsigned round = 0; found.operation && round < ROUNDS; round++) {
         const uint64_t source = bits_of((big)pick(&state), from->bits);
         big value = value_of(source, from);
         if (saturate) {

@@ -269,7 +269,7 @@ static void only_the_kernel_that_needs_it_is_refused(void **state) {
     static const char text[] =
         ".visible .entry good() { ret; }\n"
         ".visible .entry bad() { .reg .b32 %r<3>; frobnicate.u32 %r1, %r2; ret; }\n"
-        ".func inner() { .reg .b64 %rd<3>; stacksave.u64 %rd1; ret; }\n"
+        ".func inner() { .reg .b64 %rd<3>; istypep.texref %p1, %rd1; ret; }\n"
         ".func outer() { call inner; ret; }\n"
         ".visible .entry calls() { call outer; ret; }\n";
     static const struct {
@@ -277,7 +277,7 @@ static void only_the_kernel_that_needs_it_is_refused(void **state) {
     } refused[] = {{"bad", "line 5, column 42: the emulator lacks this instruction or modifier in "
                            "'frobnicate.u32'"},
                    {"calls", "line 6, column 35: the emulator lacks this instruction or modifier "
-                             "in 'stacksave.u64'"}};
+                             "in 'istypep.texref'"}};
     struct bench *bench = *state;
     assert_int_equal(bench_load(bench, text), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "good", 1, 1), MACHINE_OK);
@@ -314,7 +314,7 @@ static void every_instruction_that_is_lacking_is_named(void **state) {
         "mul.s32.wide %rd1, %r1, %r2;",
         ("mma.sync.aligned.m16n8k16.col.row.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
          "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};"),
-        ".reg .b128 %q; mov.b128 %q, {%rd1, %rd2};",
+        "cvt.rs.f16x2.f32 %r1, %f1, %f2, %r2;",
         "ld.global.f16 %h1, [%rd1];",
         "lop3.or.b32 %r1, %r2, %r3, %r4, 3, %p1;",
         ("mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, "
@@ -406,6 +406,8 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
         {"cvt.rn.f32.u32 %f1, %tid.x;", "special register"},
         {"mov.b64 %rd1, 0f3f800000;", "a float of 32 bits"},
         {"redux.sync.add.s32 %f1, %r1, %r2;", "%f1 is declared as .f32"},
+        {"dp4a.u32.s32 %r1, %f2, %r3, %r4;", "%f2 is declared as .f32"},
+        {"set.lt.u32.f32 %f1, %f2, %f3;", "%f1 is declared as .f32"},
         {"min.s16x2 %r1, %r2, 1;", "a constant where packed values"},
         {"fma.rn.f16x2 %r1, %r2, 0f3c003c00, %r3;", "a constant where packed values"},
         {".shared .b32 s; add.u32 %r1, %r2, s;", "an address is taken with mov"},
@@ -413,6 +415,11 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
         {"mov.u32 _, %r1;", "the result cannot be dropped"},
         {"setp.eq.u32 !%p1, %r1, %r2;", "a result cannot be negated"},
         {"pmevent 16;", "no meaning here"},
+        {"bfe.u32 %r1, %r2, 256, 1;", "no meaning here"},
+        {"bfi.b64 %rd1, %rd2, %rd3, 3, -1;", "no meaning here"},
+        {"setmaxnreg.inc.sync.aligned.u32 16;", "no meaning here"},
+        {"setmaxnreg.dec.sync.aligned.u32 25;", "no meaning here"},
+        {"setmaxnreg.dec.sync.aligned.u32 264;", "no meaning here"},
     };
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
@@ -481,6 +488,53 @@ static void vectors_are_moved_by_element(void **state) {
                      MACHINE_INVALID_PTX);
 }
 
+#define WIDE                                                                                       \
+    ".reg .b128 %q<4>; mov.u64 %rd2, 7; mov.u64 %rd3, 9; mov.b128 %q1, {%rd2,%rd3};\n"             \
+    "st.global.b128 [%rd1+16], %q1; mov.u64 %rd4, 1; mov.b128 %q2, {%rd4,%rd2};\n"
+/* Both halves of a register as a number of two digits. */
+#define DIGITS(wide)                                                                               \
+    "mov.b128 {%rd5,%rd6}, " wide "; cvt.u32.u64 %r1, %rd5; cvt.u32.u64 %r2, %rd6;\n"              \
+    "mad.lo.u32 %r1, %r1, 10, %r2;"
+
+static void registers_of_128_bits_have_two_halves(void **state) {
+    static const struct {
+        const char *text;
+        uint32_t result;
+    } cases[] = {
+        {KERNEL(WIDE "mov.b128 %q3, %q1; mov.b128 %q1, %q2;" DIGITS("%q3")), 79},
+        {KERNEL(WIDE "ld.global.b128 %q3, [%rd1+16];" DIGITS("%q3")), 79},
+        {KERNEL(WIDE "ld.relaxed.gpu.global.b128 %q3, [%rd1+16];" DIGITS("%q3")), 79},
+        {KERNEL(WIDE "atom.exch.b128 %q3, [%rd1+16], %q2;" DIGITS("%q3")), 79},
+        {KERNEL(WIDE
+                "atom.exch.b128 %q3, [%rd1+16], %q2; ld.global.b128 %q3, [%rd1+16];" DIGITS("%q3")),
+         17},
+        {KERNEL(WIDE "atom.cas.b128 %q3, [%rd1+16], %q1, %q2;" DIGITS("%q3")), 79},
+        {KERNEL(WIDE
+                "atom.cas.b128 %q3, [%rd1+16], %q1, %q2; ld.global.b128 %q3, [%rd1+16];" DIGITS(
+                    "%q3")),
+         17},
+        {KERNEL(WIDE "mov.b128 %q0, {%rd2,%rd2}; atom.cas.b128 %q3, [%rd1+16], %q0, %q2;"
+                     "ld.global.b128 %q3, [%rd1+16];" DIGITS("%q3")),
+         79},
+        {KERNEL(WIDE ".shared .align 16 .b8 s[16]; st.shared.b128 [s], %q1; "
+                     "ld.shared.v2.u64 {%rd5,%rd6}, [s]; mov.b128 %q3, {%rd5,%rd6};" DIGITS("%q3")),
+         79},
+    };
+    static const char *const wrong[] = {
+        "mov.b128 %q1, %rd1;", "mov.b128 {%rd1,%rd2}, {%rd3,%rd4};", "ld.global.b128 %rd2, [%rd1];",
+        "ld.global.b128 {%rd2,%rd3}, [%rd1];", "mov.b128 %q1, {%rd1,%rd2,%rd3};"};
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
+        if (run(bench, cases[k].text) != cases[k].result)
+            fail_msg("%s", cases[k].text);
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        char text[1024];
+        snprintf(text, sizeof text, ".visible .entry k() {\n%s.reg .b128 %%q<2>; %s\nret; }\n",
+                 HEAD, wrong[k]);
+        assert_int_equal(bench_load(bench, text), MACHINE_INVALID_PTX);
+    }
+}
+
 #define FILL(size)                                                                                 \
     KERNEL(                                                                                        \
         ".shared .align 8 .b8 s[64]; mov.u32 %r2, s; st.shared.u32 [%r2+8], 77;\n"                 \
@@ -537,6 +591,7 @@ int main(void) {
         cmocka_unit_test(only_the_kernel_that_needs_it_is_refused),
         cmocka_unit_test(fractions_may_begin_with_their_point),
         cmocka_unit_test(vectors_are_moved_by_element),
+        cmocka_unit_test(registers_of_128_bits_have_two_halves),
         cmocka_unit_test(shared_memory_is_filled),
         cmocka_unit_test(a_pointer_to_what_is_lacking_faults_when_it_is_called),
         cmocka_unit_test(every_instruction_that_is_lacking_is_named),
