@@ -83,6 +83,7 @@ static unsigned bits_of(uint8_t type) {
                                                                   : 8;
 }
 
+/* One element that has bytes of its own. */
 static uint32_t widen(const uint8_t *at, uint8_t type) {
     uint16_t half;
     uint32_t word;
@@ -102,7 +103,6 @@ static uint32_t widen(const uint8_t *at, uint8_t type) {
     case TENSOR_TYPE_E3M2:
         return e3m2_widen(*at);
     case TENSOR_TYPE_E2M1:
-    case TENSOR_TYPE_E2M1_PAIR:
         return e2m1_widen(*at);
     case TENSOR_TYPE_S8:
         return (uint32_t)(int32_t)(int8_t)*at;
@@ -124,10 +124,8 @@ void tensor_widen(const struct tensor_operand *operand, const uint8_t bytes[TENS
     const unsigned size = size_of(operand->type);
     const uint32_t sign = operand->is_negated ? F32_SIGN : 0;
     const bool has_pairs = operand->type == TENSOR_TYPE_E2M1_PAIR;
-    for (unsigned k = 0; k < TENSOR_ROW_BYTES * 2 && has_pairs; k++) {
-        const uint8_t element = bytes[k / 2] >> k % 2 * 4 & 15;
-        to[k] = widen(&element, operand->type) ^ sign;
-    }
+    for (unsigned k = 0; k < TENSOR_ROW_BYTES * 2 && has_pairs; k++)
+        to[k] = e2m1_widen(bytes[k / 2] >> k % 2 * 4 & 15) ^ sign;
     for (unsigned k = 0; k < TENSOR_ROW_BYTES / size && !has_pairs; k++)
         to[k] = widen(bytes + (size_t)k * size, operand->type) ^ sign;
 }
