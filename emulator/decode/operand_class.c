@@ -110,7 +110,7 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
     else if (is_number(decoder, is_to))
         is_wrong = declared->kind == TYPE_FLOAT;
     else if (types.count == 1 && declared->bits != types.last->bits)
-        is_wrong = declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy");
+        is_wrong = !moves && declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy");
     else if (types.count == 1)
         is_wrong = declared->bits == types.last->bits && !is_mixed(decoder, types.last) &&
                    !fits(types.last, declared);

@@ -444,6 +444,9 @@ static void untyped_registers_hold_floats_and_integers(void **state) {
     assert_int_equal(run(bench, KERNEL("mov.b32 %f1, 3; st.global.v2.u32 [%rd1], {%r2,%f1}; "
                                        "ld.global.v2.u32 {%r3,%f2}, [%rd1]; mov.b32 %r1, %f2;")),
                      3);
+    assert_int_equal(run(bench, KERNEL(".reg .f16 %low, %high; mov.b32 {%low,%high}, 0x00030000;"
+                                       "mov.b32 %r1, {%high,%low};")),
+                     3);
     assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.u32 %x, 6; add.u32 %r1, %x, 1;")), 7);
     assert_int_equal(run(bench, KERNEL(".shared .b32 s; cvta.shared.u64 %rd2, s; "
                                        "setp.ne.u32 %p1|_, %r1, %r1; selp.b32 %r1, 1, 7, %p1;")),
