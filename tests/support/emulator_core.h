@@ -32,6 +32,13 @@ int bench_setup_hopper(void **state);
 int bench_setup_blackwell(void **state);
 int bench_teardown(void **state);
 struct machine_options bench_options(struct bench *bench);
+/* Switches an option of struct machine_options on. */
+#define BENCH_SWITCH_ON(bench, option)                                                             \
+    do {                                                                                           \
+        struct machine_options switched = bench_options(bench);                                    \
+        switched.option = true;                                                                    \
+        machine_set_options((bench)->machine, &switched);                                          \
+    } while (0)
 /* tests/data/ptx/core.ptx */
 void bench_load_kernels(struct bench *bench);
 /* Whole PTX text; fails the test where it cannot be loaded. */

@@ -89,9 +89,7 @@ static void each_rule_folds_what_it_says(void **state) {
 
 static void count_ptx_counts_ptx(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.count_ptx = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, count_ptx);
     run(bench, probes[7].instructions);
     assert_int_equal(bench->counters.machine_instructions, bench->counters.warp_instructions);
 }

@@ -223,9 +223,7 @@ static void results_stay(void **state) {
 
 static void count_ptx_joins_nothing(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.count_ptx = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, count_ptx);
     run_probe(bench, LOAD(1, "%r2", 0) LOAD(2, "%r2", 4));
     assert_int_equal(bench->counters.shared_load_requests, 2);
     assert_int_equal(bench->counters.shared_wavefronts, 8);

@@ -509,9 +509,7 @@ static void forged_maps_are_refused(void **state) {
 /* With the check of reads: what a copy has brought is written, what it takes must be. */
 static void copies_write_and_read_for_the_check(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     const struct launch_arguments arguments = {
         .pointer = {bench_allocate(bench, NULL, 16384), bench_allocate(bench, NULL, 16384)},
         .number = {4096}};
@@ -528,9 +526,7 @@ static void copies_write_and_read_for_the_check(void **state) {
 /* What lies outside of the tensor is not read, so it need not be written. */
 static void only_what_lies_inside_must_be_written(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     uint16_t words[16];
     const uint64_t memory = bench_allocate(bench, NULL, sizeof words);
     const struct tensor_map map =

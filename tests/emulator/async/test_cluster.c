@@ -299,9 +299,7 @@ static void memory_of_blocks_that_have_ended_is_an_error_on_request(void **state
     uint32_t word;
     run(bench, text, 2, &word, 1);
     assert_int_equal(word, 4);
-    struct machine_options options = bench_options(bench);
-    options.check_barrier = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_barrier);
     expect_fault(bench, text, 2, MACHINE_CHECK_FAILED, "whose threads have all ended");
 }
 
@@ -334,9 +332,7 @@ static void threads_that_end_do_not_hold_the_barrier_unless_checked(void **state
     uint32_t word;
     run(bench, text, 2, &word, 1);
     assert_int_equal(word, 3);
-    struct machine_options options = bench_options(bench);
-    options.check_barrier = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_barrier);
     expect_fault(bench, text, 2, MACHINE_CHECK_FAILED,
                  "the cluster's barrier is not reached by 32");
 }

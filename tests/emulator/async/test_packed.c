@@ -164,9 +164,7 @@ static void packed_boxes_arrive(void **state) {
 static void packed_boxes_leave(void **state) {
     struct bench *bench = *state;
     static unsigned char from[ROWS * PITCH], to[ROWS * PITCH];
-    struct machine_options options = bench_options(bench);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     fill(from, sizeof from);
     const uint64_t source = bench_allocate(bench, from, sizeof from);
     load_text(bench);
@@ -218,9 +216,7 @@ static const char stores[] =
 
 static void gaps_need_not_be_written(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     assert_int_equal(bench_load(bench, stores), MACHINE_OK);
     const struct tensor_map map =
         map_of(&packings[8], bench_allocate(bench, NULL, (size_t)ROWS * PITCH));

@@ -301,9 +301,7 @@ static void bytes_that_are_left_out_need_not_be_there(void **state) {
                  {64, 0x01ff, "out-of-bounds write of 9 bytes"},
                  {55, 0x00ff, "nothing has written the byte at offset 55"}};
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     assert_int_equal(bench_load(bench, masked), MACHINE_OK);
     for (unsigned k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         const struct launch_arguments arguments = {.pointer = {bench_allocate(bench, NULL, 56)},

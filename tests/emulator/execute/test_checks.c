@@ -152,9 +152,7 @@ static void exited_threads_do_not_hold_a_barrier_unless_checked(void **state) {
     struct bench *bench = *state;
     const uint64_t to = bench_allocate(bench, NULL, 64 * 4);
     assert_int_equal(LAUNCH(bench, "early_exit_barrier", 1, 64, to), MACHINE_OK);
-    struct machine_options options = bench_options(bench);
-    options.check_barrier = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_barrier);
     assert_int_equal(LAUNCH(bench, "early_exit_barrier", 1, 64, to), MACHINE_CHECK_FAILED);
     EXPECT_SAID(bench, "16 threads");
 }
@@ -179,11 +177,9 @@ static void who_reads_too_early_races(void **state) {
 
 static void a_race_in_shared_memory_is_found_and_only_there(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
     const uint64_t to = bench_allocate(bench, NULL, 64 * 4);
     assert_int_equal(LAUNCH(bench, "shared_race", 1, 64, to), MACHINE_OK);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     assert_int_equal(LAUNCH(bench, "shared_no_race", 1, 64, to), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "barrier_counts", 1, 64, to), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "named_barriers", 1, 64, to), MACHINE_OK);
@@ -215,9 +211,7 @@ static void a_copy_races_until_a_barrier_follows_its_wait(void **state) {
         {COPY_AND_READ("k", "cp.async.wait_group 0;"), MACHINE_CHECK_FAILED},
     };
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     const uint64_t words = bench_allocate(bench, NULL, 2 * 64 * 4);
     for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
         if (bench_load(bench, kernels[k].text) != MACHINE_OK)
@@ -238,9 +232,7 @@ static void a_copy_races_with_its_own_thread_until_its_wait(void **state) {
         "cp.async.ca.shared.global [%r1], [%rd1], 4;\n"
         "ld.shared.u32 %r2, [%r1]; cp.async.wait_all; ret; }\n";
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     const uint64_t word = bench_allocate(bench, NULL, 4);
     assert_int_equal(bench_load(bench, text), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 1, word), MACHINE_CHECK_FAILED);
@@ -254,9 +246,7 @@ static void a_copy_races_with_its_own_thread_until_its_wait(void **state) {
 /* Which thread's value stays is open; where they agree it does not matter. */
 static void stores_that_agree_do_not_race(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     assert_int_equal(bench_load(bench, STORE("7")), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 64), MACHINE_OK);
@@ -292,9 +282,7 @@ static void a_word_that_its_reader_wrote_races_with_other_readers(void **state) 
         {WRITE_AND_READ("0", HALVES("-1", "-1")), MACHINE_OK},
     };
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
         assert_int_equal(bench_load(bench, kernels[k].text), MACHINE_OK);
         if (LAUNCH(bench, "k", 1, 32) != kernels[k].status)
@@ -319,9 +307,7 @@ static void who_ends_has_arrived_at_the_barrier_of_all(void **state) {
         {STORE_AND_END("32", "bar.sync 0, 32;"), MACHINE_CHECK_FAILED},
     };
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
         assert_int_equal(bench_load(bench, kernels[k].text), MACHINE_OK);
         if (LAUNCH(bench, "k", 1, 64) != kernels[k].status)
@@ -344,9 +330,7 @@ static void who_ends_has_arrived_at_the_barrier_of_all(void **state) {
 
 static void one_lane_arrives_for_others_behind_a_barrier_of_its_warp(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     assert_int_equal(bench_load(bench, ARRIVE_FOR_ALL("bar.warp.sync -1;")), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 64), MACHINE_OK);
     assert_int_equal(bench_load(bench, ARRIVE_FOR_ALL("")), MACHINE_OK);
@@ -363,11 +347,9 @@ static void one_lane_arrives_for_others_behind_a_barrier_of_its_warp(void **stat
 
 static void a_value_of_a_lane_that_does_not_take_part_is_none(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
     assert_int_equal(bench_load(bench, SHUFFLE("20", BRANCH)), MACHINE_OK);
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_OK);
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     assert_int_equal(LAUNCH(bench, "k", 1, 32), MACHINE_CHECK_FAILED);
     EXPECT_SAID(bench, "uninitialised value", "(last loaded at PTX line");
     assert_int_equal(bench_load(bench, SHUFFLE("20", "add.u32 %r2, %r2, 1;")), MACHINE_OK);
@@ -440,9 +422,7 @@ static void flags_order_as_the_memory_model_says(void **state) {
          MACHINE_CHECK_FAILED},
     };
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race);
     const uint64_t none = bench_allocate(bench, NULL, 4);
     for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
         if (bench_load(bench, kernels[k].text) != MACHINE_OK)
@@ -511,9 +491,7 @@ static void freed_memory_is_called_so(void **state) {
 /* Nothing is there yet that a copy brings but for one that has been waited for. */
 static void a_word_is_not_there_before_its_copy_is_waited_for(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     const uint64_t words = bench_allocate(bench, NULL, 2 * 64 * 4);
     assert_int_equal(machine_set(bench->machine, words, 0, 4, 64), MACHINE_OK);
     assert_int_equal(bench_load(bench, COPY_AND_READ("k", "cp.async.wait_group 0; bar.sync 0;")),
@@ -527,10 +505,8 @@ static void a_word_is_not_there_before_its_copy_is_waited_for(void **state) {
 
 static void uninitialised_reads_are_found(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
     uint64_t from, to;
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     assert_int_equal(machine_allocate(bench->machine, 512, &from), MACHINE_OK);
     assert_int_equal(machine_allocate(bench->machine, 512, &to), MACHINE_OK);
     assert_int_equal(machine_set(bench->machine, from, 0, 4, 127), MACHINE_OK);
@@ -547,10 +523,8 @@ static void uninitialised_reads_are_found(void **state) {
 /* The host writes through a pointer, which nobody sees. */
 static void memory_of_the_host_counts_as_written(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
     void *from;
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     const uint64_t to = bench_allocate(bench, NULL, 512);
     assert_int_equal(machine_allocate_host(bench->machine, 512, &from), MACHINE_OK);
     memset(from, 1, 512);

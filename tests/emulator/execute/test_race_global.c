@@ -51,9 +51,7 @@ static const struct {
 
 static void blocks_race_unless_something_orders_them(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race_global = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race_global);
     for (size_t k = 0; k < sizeof examples / sizeof examples[0]; k++) {
         const uint64_t words = bench_allocate(bench, NULL, 1024);
         assert_int_equal(machine_set(bench->machine, words, 0, 4, 256), MACHINE_OK);
@@ -72,9 +70,7 @@ static void blocks_race_unless_something_orders_them(void **state) {
 
 static void launches_are_ordered(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
-    options.check_race_global = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_race_global);
     const uint64_t words = bench_allocate(bench, NULL, 1024);
     assert_int_equal(bench_load(bench, KERNEL("sub.u32 %r3, 99, %r3; mul.wide.u32 %rd4, %r1, 4;\n"
                                               "sub.u64 %rd4, %rd1, %rd4; st.global.u32 "

@@ -20,9 +20,7 @@ struct example {
 
 static int run(struct bench *bench, const struct example *example) {
     uint64_t unwritten, written;
-    struct machine_options options = bench_options(bench);
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     assert_int_equal(machine_allocate(bench->machine, 512, &unwritten), MACHINE_OK);
     assert_int_equal(machine_allocate(bench->machine, 512, &written), MACHINE_OK);
     assert_int_equal(machine_set(bench->machine, written, 0, 4, 128), MACHINE_OK);

@@ -118,10 +118,8 @@ static void checks_are_silent_on_right_products(void **state) {
 
 static void unwritten_factors_are_named(void **state) {
     struct bench *bench = *state;
-    struct machine_options options = bench_options(bench);
     struct product_form form = form_of(0, 32, false);
-    options.check_init = true;
-    machine_set_options(bench->machine, &options);
+    BENCH_SWITCH_ON(bench, check_init);
     form.lacks_factors = true;
     product_expect_fault(bench, &form, "which is of the scale factors of a");
 }
