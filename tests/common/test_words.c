@@ -21,12 +21,15 @@ static void nouns_agree_with_their_count(void **state) {
 static void texts_end_with_a_word(void **state) {
     static const char whole[] = "it did not end within 10 seconds";
     (void)state;
-    char text[24], all[sizeof whole];
-    words_fit(all, sizeof all, whole);
-    assert_string_equal(all, whole);
+    char text[sizeof whole + 1];
+    memset(text, '#', sizeof text);
+    words_fit(text, sizeof whole, whole);
+    assert_string_equal(text, whole);
+    assert_int_equal(text[sizeof whole], '#');
     for (size_t size = sizeof " …"; size < sizeof whole; size++) {
         memset(text, '#', sizeof text);
-        words_fit(text, size < sizeof text ? size : sizeof text, whole);
+        words_fit(text, size, whole);
+        assert_int_equal(text[size], '#');
         const char *dots = strstr(text, " …");
         assert_non_null(dots);
         assert_true(strlen(text) < size);
@@ -34,7 +37,7 @@ static void texts_end_with_a_word(void **state) {
         assert_memory_equal(text, whole, length);
         assert_true(length == 0 || whole[length] == ' ');
     }
-    words_fit(text, sizeof text, whole);
+    words_fit(text, 24, whole);
     assert_string_equal(text, "it did not end …");
     words_fit(text, 8, "unbroken-word");
     assert_string_equal(text, " …");

@@ -167,6 +167,8 @@ static void test_other_settings_are_refused(void **state) {
     struct folder folder = folder_left("run", "threads=2 seed=1");
     environment_written(&folder, "unfinished", "threads=2 seed=1");
     check_refused("run", "threads=2 seed=12", STATUS_INVALID, "(seed=1, now seed=12)");
+    check_refused("run", "threads=4 seed=1", STATUS_INVALID,
+                  "(threads=2 seed=1, now threads=4 seed=1)");
     check_refused("run", "threads=2 seed=", STATUS_INVALID, "other settings");
 }
 

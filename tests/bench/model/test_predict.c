@@ -53,6 +53,23 @@ static void a_copy_takes_what_the_memory_takes(void **state) {
     }
 }
 
+/* Lanes side by side fill whole lines however wide their accesses are. */
+static void wide_accesses_take_no_more_lines_than_narrow_ones(void **state) {
+    (void)state;
+    const struct model_gpu *gpu = model_gpu_find("a100");
+    struct counters_row narrow = copy_row();
+    narrow.global_store_requests = narrow.global_store_sectors = 0;
+    narrow.global_load_requests *= 256; /* so many that it takes little else */
+    narrow.global_load_sectors *= 256;
+    narrow.bytes_touched = 1 << 20;
+    struct counters_row two = narrow, four = narrow;
+    two.global_load_requests = two.global_requests_64 = narrow.global_load_requests / 2;
+    four.global_load_requests = four.global_requests_128 = narrow.global_load_requests / 4;
+    const double seconds = predicted(&narrow, gpu).seconds;
+    assert_true(predicted(&two, gpu).seconds < seconds);
+    assert_true(predicted(&four, gpu).seconds < seconds);
+}
+
 static void more_work_and_more_launches_take_longer(void **state) {
     (void)state;
     const struct model_gpu *gpu = model_gpu_find("a100");
@@ -368,6 +385,7 @@ int main(void) {
     static struct temporary place;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_copy_takes_what_the_memory_takes),
+        cmocka_unit_test(wide_accesses_take_no_more_lines_than_narrow_ones),
         cmocka_unit_test(more_work_and_more_launches_take_longer),
         cmocka_unit_test(what_blocks_share_comes_from_memory_once),
         cmocka_unit_test(simulated_caches_are_taken_for_their_gpu),

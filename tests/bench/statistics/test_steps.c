@@ -48,6 +48,12 @@ static void test_no_step(void **state) {
     assert_int_equal(find(values, 1).count, 1);
 }
 
+static void test_a_level_has_its_median(void **state) {
+    (void)state;
+    assert_true(find((const double[]){1.04, 1.01, 1.02, 1.09, 1.03}, 5).levels[0].median == 1.03);
+    assert_true(find((const double[]){1.25, 1.0, 1.5, 1.75}, 4).levels[0].median == 1.375);
+}
+
 static void test_two_steps_are_where_they_were_made(void **state) {
     (void)state;
     double values[COUNT];
@@ -111,6 +117,7 @@ static void test_levels_have_room(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_step),
+        cmocka_unit_test(test_a_level_has_its_median),
         cmocka_unit_test(test_two_steps_are_where_they_were_made),
         cmocka_unit_test(test_the_smallest_step),
         cmocka_unit_test(test_a_wild_run_is_no_step),
