@@ -195,6 +195,15 @@ DRIVER_API CUresult cuIpcGetMemHandle(CUipcMemHandle *handle, CUdeviceptr addres
 DRIVER_API CUresult cuIpcOpenMemHandle_v2(CUdeviceptr *address, CUipcMemHandle handle,
                                           unsigned int flags);
 DRIVER_API CUresult cuIpcCloseMemHandle(CUdeviceptr address);
+DRIVER_API CUresult cuMemPoolExportToShareableHandle(void *handle, CUmemoryPool pool,
+                                                     CUmemAllocationHandleType type,
+                                                     unsigned long long flags);
+DRIVER_API CUresult cuMemPoolImportFromShareableHandle(CUmemoryPool *pool, void *handle,
+                                                       CUmemAllocationHandleType type,
+                                                       unsigned long long flags);
+DRIVER_API CUresult cuMemPoolExportPointer(CUmemPoolPtrExportData *data, CUdeviceptr address);
+DRIVER_API CUresult cuMemPoolImportPointer(CUdeviceptr *address, CUmemoryPool pool,
+                                           CUmemPoolPtrExportData *data);
 DRIVER_API CUresult cuIpcGetEventHandle(CUipcEventHandle *handle, CUevent event);
 DRIVER_API CUresult cuIpcOpenEventHandle(CUevent *event, CUipcEventHandle handle);
 DRIVER_API CUresult cuMemAllocHost_v2(void **memory, size_t bytes);

@@ -74,7 +74,8 @@ CUresult cuMemAllocManaged(CUdeviceptr *address, size_t bytes, unsigned int flag
 CUresult cuMemFree_v2(CUdeviceptr address) {
     enum {
         FREED = 1 << ALLOCATION_DEVICE | 1 << ALLOCATION_MANAGED | 1 << ALLOCATION_POOL |
-                1 << ALLOCATION_POOL_HOST | 1 << ALLOCATION_POOL_MANAGED | 1 << ALLOCATION_GRAPH
+                1 << ALLOCATION_POOL_HOST | 1 << ALLOCATION_POOL_MANAGED | 1 << ALLOCATION_GRAPH |
+                1 << ALLOCATION_POOL_IMPORTED
     };
     CUresult status = memory_begin_free();
     if (status == CUDA_SUCCESS)

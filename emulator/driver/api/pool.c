@@ -57,6 +57,11 @@ static CUresult pool_allocate(CUmemoryPool pool_handle, size_t bytes, CUstream h
                                                                   : CUDA_ERROR_OUT_OF_MEMORY;
     if (status == CUDA_SUCCESS && pool_handle)
         status = pool_find(pool_handle, &pool);
+    if (status == CUDA_SUCCESS && pool->origin.process) {
+        driver_find(
+            "cuMemAllocFromPoolAsync: the pool is another process's, which nothing is taken from");
+        status = CUDA_ERROR_INVALID_VALUE;
+    }
     if (status == CUDA_SUCCESS)
         status = allocation_create(stream->context, kind_of(pool), bytes, 0, pool, address);
     return driver_end(status);
@@ -76,7 +81,7 @@ DRIVER_ALIAS(cuMemAllocFromPoolAsync, cuMemAllocFromPoolAsync_ptsz);
 CUresult cuMemFreeAsync(CUdeviceptr address, CUstream handle) {
     enum {
         FREED = 1 << ALLOCATION_POOL | 1 << ALLOCATION_POOL_HOST | 1 << ALLOCATION_POOL_MANAGED |
-                1 << ALLOCATION_DEVICE | 1 << ALLOCATION_GRAPH
+                1 << ALLOCATION_DEVICE | 1 << ALLOCATION_GRAPH | 1 << ALLOCATION_POOL_IMPORTED
     };
     struct driver_stream *stream;
     CUresult status = stream_begin(handle, &stream);
@@ -90,6 +95,14 @@ DRIVER_ALIAS(cuMemFreeAsync, cuMemFreeAsync_ptsz);
 
 /* ---- Pools ---- */
 
+/* With nobody; or, as a file descriptor, where the memory is a device's. */
+static bool is_shared_so(const CUmemPoolProps *properties) {
+    return properties->handleTypes == CU_MEM_HANDLE_TYPE_NONE ||
+           (properties->handleTypes == CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR &&
+            properties->allocType == CU_MEM_ALLOCATION_TYPE_PINNED &&
+            properties->location.type == CU_MEM_LOCATION_TYPE_DEVICE);
+}
+
 CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties) {
     CUresult status = driver_begin();
     struct pool_place place = {CU_MEM_ALLOCATION_TYPE_INVALID, {CU_MEM_LOCATION_TYPE_INVALID, 0}};
@@ -97,14 +110,15 @@ CUresult cuMemPoolCreate(CUmemoryPool *handle, const CUmemPoolProps *properties)
         place = (struct pool_place){properties->allocType, properties->location};
     if (status == CUDA_SUCCESS && (!handle || !properties || !pool_find_place(&place)))
         status = CUDA_ERROR_INVALID_VALUE;
-    if (status == CUDA_SUCCESS && properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE)
+    if (status == CUDA_SUCCESS && !is_shared_so(properties))
         status = CUDA_ERROR_NOT_SUPPORTED;
     if (status == CUDA_SUCCESS) {
-        const struct driver_pool *pool = pool_open(&place);
-        if (pool)
+        struct driver_pool *pool = pool_open(&place);
+        status = pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+        if (pool) {
+            pool->is_shareable = properties->handleTypes != CU_MEM_HANDLE_TYPE_NONE;
             *handle = pool->handle;
-        else
-            status = CUDA_ERROR_OUT_OF_MEMORY;
+        }
     }
     return driver_end(status);
 }
@@ -251,8 +265,8 @@ CUresult cuMemSetMemPool(CUmemLocation *location, CUmemAllocationType type, CUme
     const struct pool_place place = place_at(location, type);
     struct driver_pool *pool;
     CUresult status = pool_begin(handle, &pool);
-    if (status == CUDA_SUCCESS &&
-        (!pool_find_place(&place) || pool_find_place(&place) != pool_find_place(&pool->place)))
+    if (status == CUDA_SUCCESS && (pool->origin.process || !pool_find_place(&place) ||
+                                   pool_find_place(&place) != pool_find_place(&pool->place)))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         pool_find_place(&place)->current = pool;
@@ -285,7 +299,8 @@ CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool handle) {
     CUresult status = driver_begin_device(device, handle);
     if (status == CUDA_SUCCESS)
         status = pool_find(handle, &pool);
-    if (status == CUDA_SUCCESS && pool_find_place(&pool->place) != &driver.seats[device].pools)
+    if (status == CUDA_SUCCESS &&
+        (pool->origin.process || pool_find_place(&pool->place) != &driver.seats[device].pools))
         status = CUDA_ERROR_INVALID_VALUE;
     if (status == CUDA_SUCCESS)
         driver.seats[device].pools.current = pool;

@@ -79,6 +79,7 @@ static enum machine_status allocation_give_back(enum allocation_kind kind, CUdev
                                                 size_t size) {
     switch (kind) {
     case ALLOCATION_IMPORTED:
+    case ALLOCATION_POOL_IMPORTED:
         return allocation_disown(address, size);
     case ALLOCATION_HOST:
     case ALLOCATION_MANAGED:
@@ -111,8 +112,13 @@ CUresult allocation_free(struct driver_allocation *allocation) {
 
 CUresult allocation_free_at(const char *call, CUdeviceptr address, unsigned kinds) {
     struct driver_allocation *allocation = allocation_find(address);
-    if (allocation && allocation->address == address && kinds >> allocation->kind & 1)
+    if (allocation && allocation->address == address && kinds >> allocation->kind & 1) {
+        if (allocation->times_opened > 1) {
+            allocation->times_opened--;
+            return CUDA_SUCCESS;
+        }
         return allocation_free(allocation);
+    }
     driver_find("%s: 0x%llx is not the start of memory that is allocated and freed so (freed "
                 "twice?)",
                 call, address);
@@ -128,7 +134,9 @@ static void allocation_report_leak(const struct driver_allocation *allocation) {
                                         [ALLOCATION_POOL_HOST] = "host memory from a pool",
                                         [ALLOCATION_POOL_MANAGED] = "managed memory from a pool",
                                         [ALLOCATION_GRAPH] = "memory of a graph",
-                                        [ALLOCATION_IMPORTED] = "another process's memory"};
+                                        [ALLOCATION_IMPORTED] = "another process's memory",
+                                        [ALLOCATION_POOL_IMPORTED] =
+                                            "memory from another process's pool"};
     if (driver_seeks_leaks())
         driver_find("leak: %zu bytes of %s at 0x%llx were never %s", allocation->size,
                     kinds[allocation->kind], allocation->address,
@@ -188,11 +196,12 @@ CUresult allocation_create(struct driver_context *context, enum allocation_kind 
 }
 
 CUresult allocation_adopt(struct driver_context *context, const struct driver_origin *origin,
-                          CUdeviceptr address, size_t size) {
+                          struct driver_pool *pool, CUdeviceptr address, size_t size) {
     CUresult status = driver_status(machine_expose(driver.machine, address, size, false));
     if (status != CUDA_SUCCESS)
         return status;
-    status = allocation_add(context, ALLOCATION_IMPORTED, address, size, 0, NULL);
+    status = allocation_add(context, pool ? ALLOCATION_POOL_IMPORTED : ALLOCATION_IMPORTED, address,
+                            size, 0, pool);
     if (status != CUDA_SUCCESS) {
         (void)machine_hide(driver.machine, address);
         return status;
@@ -200,6 +209,8 @@ CUresult allocation_adopt(struct driver_context *context, const struct driver_or
     struct driver_allocation *adopted = allocation_find(address);
     adopted->origin = *origin;
     adopted->times_opened = 1;
+    if (pool)
+        pool_take(pool, size);
     return CUDA_SUCCESS;
 }
 
@@ -207,7 +218,7 @@ struct driver_allocation *allocation_adopted(const struct driver_context *contex
                                              const struct driver_origin *origin) {
     for (size_t i = 0; i < driver.allocation_count; i++) {
         struct driver_allocation *adopted = &driver.allocations[i];
-        if (adopted->kind == ALLOCATION_IMPORTED && adopted->context == context &&
+        if (adopted->times_opened && adopted->context == context &&
             adopted->origin.process == origin->process &&
             adopted->origin.identifier == origin->identifier)
             return adopted;

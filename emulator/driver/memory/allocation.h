@@ -2,6 +2,7 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_MEMORY_ALLOCATION_H
 #define LOCKSTEP_EMULATOR_DRIVER_MEMORY_ALLOCATION_H
 
+#include "emulator/driver/memory/pool.h"
 #include "emulator/driver/state/state.h"
 
 enum allocation_kind {
@@ -10,16 +11,11 @@ enum allocation_kind {
     ALLOCATION_REGISTERED,
     ALLOCATION_MANAGED,
     ALLOCATION_POOL,
-    ALLOCATION_POOL_HOST,    /* as ALLOCATION_HOST, from a pool */
-    ALLOCATION_POOL_MANAGED, /* as ALLOCATION_MANAGED, from a pool */
-    ALLOCATION_GRAPH,        /* at the address of a region */
-    ALLOCATION_IMPORTED,     /* another process's, on pages that are reserved for it alone */
-};
-
-/* Whose ALLOCATION_IMPORTED is, and its number there. */
-struct driver_origin {
-    int32_t process;
-    uint64_t identifier;
+    ALLOCATION_POOL_HOST,     /* as ALLOCATION_HOST, from a pool */
+    ALLOCATION_POOL_MANAGED,  /* as ALLOCATION_MANAGED, from a pool */
+    ALLOCATION_GRAPH,         /* at the address of a region */
+    ALLOCATION_IMPORTED,      /* another process's, on pages that are reserved for it alone */
+    ALLOCATION_POOL_IMPORTED, /* likewise, by a pool of that process */
 };
 
 struct driver_allocation {
@@ -32,7 +28,7 @@ struct driver_allocation {
     CUdevice device;
     struct driver_pool *pool; /* of ALLOCATION_POOL…; NULL when it has been destroyed */
     struct driver_origin origin;
-    unsigned times_opened;        /* of ALLOCATION_IMPORTED */
+    unsigned times_opened;        /* of an imported one: it goes with the last closing */
     struct driver_advice *advice; /* of managed memory; NULL: none was given; owned */
 };
 
@@ -49,9 +45,10 @@ CUresult allocation_fill(struct driver_context *context, struct driver_region *r
 /* Makes the program's own memory known to the machine. */
 CUresult allocation_register(struct driver_context *context, void *memory, size_t size,
                              unsigned flags);
-/* Makes another process's memory known, which lies on pages of pages_reserve() alone. */
+/* Makes another process's memory known, which lies on pages of pages_reserve() alone. `pool` may be
+ * NULL. */
 CUresult allocation_adopt(struct driver_context *context, const struct driver_origin *origin,
-                          CUdeviceptr address, size_t size);
+                          struct driver_pool *pool, CUdeviceptr address, size_t size);
 /* What the context has adopted of this origin, or NULL. */
 struct driver_allocation *allocation_adopted(const struct driver_context *context,
                                              const struct driver_origin *origin);

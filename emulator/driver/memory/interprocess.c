@@ -9,17 +9,27 @@
 #include <unistd.h>
 
 #include "emulator/driver/memory/allocation.h"
+#include "emulator/driver/memory/pool.h"
 #include "emulator/memory/pages.h"
 
 #define MEMORY_SIGN UINT64_C(0x6d656d6f72797631)
 #define EVENT_SIGN UINT64_C(0x6576656e74737631)
+#define POINTER_SIGN UINT64_C(0x706f696e74727631)
+#define POOL_SIGN UINT64_C(0x706f6f6c73797631)
 
-/* What a handle of memory holds. */
+/* What a handle of memory holds, and what is told of memory of a pool. */
 struct shared_place {
     uint64_t sign;
     int32_t process, file;
     uint64_t address, size; /* in that process; the address is the place in the file, too */
     uint64_t identifier;    /* of the allocation, in that process */
+    uint64_t pool;          /* likewise; 0: of none */
+};
+
+/* What the file of a pool holds. */
+struct shared_pool {
+    uint64_t sign, identifier;
+    int32_t process, device;
 };
 
 /* Pages that are in the file. */
@@ -89,7 +99,8 @@ static bool move_pages(uint64_t first, uint64_t end) {
     return true;
 }
 
-CUresult interprocess_share(const struct driver_allocation *allocation, CUipcMemHandle *handle) {
+/* Moves the allocation into the file, and says where it is. */
+static CUresult share(const struct driver_allocation *allocation, struct shared_place *place) {
     const uint64_t end = page_end(allocation->address + allocation->size);
     bool is_new = false;
     if (!open_file())
@@ -101,16 +112,52 @@ CUresult interprocess_share(const struct driver_allocation *allocation, CUipcMem
             return CUDA_ERROR_OUT_OF_MEMORY;
         is_new |= !is_shared;
     }
-    const struct shared_place place = {MEMORY_SIGN,        getpid(),
-                                       driver.shared_file, allocation->address,
-                                       allocation->size,   allocation->identifier};
-    *handle = (CUipcMemHandle){.reserved = {0}};
-    memcpy(handle->reserved, &place, sizeof place);
+    *place = (struct shared_place){.process = getpid(),
+                                   .file = driver.shared_file,
+                                   .address = allocation->address,
+                                   .size = allocation->size,
+                                   .identifier = allocation->identifier};
     /* What another process writes cannot be followed, so all of it counts as written. */
     return is_new ? driver_status(machine_write(driver.machine, allocation->address,
                                                 allocation_pointer(allocation->address),
                                                 allocation->size))
                   : CUDA_SUCCESS;
+}
+
+CUresult interprocess_share(const struct driver_allocation *allocation, CUipcMemHandle *handle) {
+    struct shared_place place;
+    const CUresult status = share(allocation, &place);
+    if (status != CUDA_SUCCESS)
+        return status;
+    place.sign = MEMORY_SIGN;
+    *handle = (CUipcMemHandle){.reserved = {0}};
+    memcpy(handle->reserved, &place, sizeof place);
+    return CUDA_SUCCESS;
+}
+
+CUresult interprocess_share_of_pool(const struct driver_allocation *allocation,
+                                    CUmemPoolPtrExportData *data) {
+    struct shared_place place;
+    _Static_assert(sizeof place <= sizeof data->reserved, "what is told has this room");
+    const CUresult status = share(allocation, &place);
+    if (status != CUDA_SUCCESS)
+        return status;
+    place.sign = POINTER_SIGN;
+    place.pool = allocation->pool->identifier;
+    *data = (CUmemPoolPtrExportData){.reserved = {0}};
+    memcpy(data->reserved, &place, sizeof place);
+    return CUDA_SUCCESS;
+}
+
+CUresult interprocess_share_pool(const struct driver_pool *pool, int *file) {
+    const struct shared_pool shared = {POOL_SIGN, pool->identifier, getpid(), pool->device};
+    *file = pages_create(sizeof shared);
+    if (*file < 0)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    if (pwrite(*file, &shared, sizeof shared, 0) == (ssize_t)sizeof shared)
+        return CUDA_SUCCESS;
+    (void)close(*file);
+    return CUDA_ERROR_OUT_OF_MEMORY;
 }
 
 void interprocess_close_all(void) {
@@ -126,8 +173,8 @@ void interprocess_close_all(void) {
 
 /* ---- Opening ---- */
 
-static CUresult refuse(const char *what) {
-    driver_find("cuIpcOpenMemHandle: %s", what);
+static CUresult refuse(const char *call, const char *what) {
+    driver_find("%s: %s", call, what);
     return CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -146,7 +193,7 @@ static int open_place(const struct shared_place *place) {
 }
 
 static CUresult map_place(struct driver_context *context, const struct shared_place *place,
-                          int file, CUdeviceptr *address) {
+                          struct driver_pool *pool, int file, CUdeviceptr *address) {
     const uint64_t first = page_first(place->address);
     const uint64_t within = place->address - first;
     const size_t bytes = (size_t)(page_end(place->address + place->size) - first);
@@ -158,7 +205,7 @@ static CUresult map_place(struct driver_context *context, const struct shared_pl
         pages_map(start, bytes, file, first) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
     const struct driver_origin origin = {place->process, place->identifier};
     if (status == CUDA_SUCCESS)
-        status = allocation_adopt(context, &origin, start + within, place->size);
+        status = allocation_adopt(context, &origin, pool, start + within, place->size);
     if (status != CUDA_SUCCESS)
         pages_release(start, reserved);
     else
@@ -166,39 +213,70 @@ static CUresult map_place(struct driver_context *context, const struct shared_pl
     return status;
 }
 
-CUresult interprocess_open(struct driver_context *context, const CUipcMemHandle *handle,
-                           CUdeviceptr *address) {
-    struct shared_place place;
-    memcpy(&place, handle->reserved, sizeof place);
-    if (place.sign != MEMORY_SIGN)
-        return refuse("this is no handle of cuIpcGetMemHandle");
-    if (place.process == getpid()) {
-        driver_find("cuIpcOpenMemHandle: the handle is this process's own");
-        return CUDA_ERROR_INVALID_CONTEXT;
-    }
-    const struct driver_origin origin = {place.process, place.identifier};
+/* Where it is already it is opened once more. */
+static CUresult open_or_find(struct driver_context *context, const struct shared_place *place,
+                             struct driver_pool *pool, const char *call, CUdeviceptr *address) {
+    const struct driver_origin origin = {place->process, place->identifier};
     struct driver_allocation *adopted = allocation_adopted(context, &origin);
     if (adopted) {
         adopted->times_opened++;
         *address = adopted->address;
         return CUDA_SUCCESS;
     }
-    const int file = open_place(&place);
+    const int file = open_place(place);
     if (file < 0)
-        return refuse("the process that made the handle has ended, or is another user's");
-    const CUresult status = map_place(context, &place, file, address);
+        return refuse(call, "the process that shares the memory has ended, or is another user's");
+    const CUresult status = map_place(context, place, pool, file, address);
     (void)close(file);
     return status;
 }
 
-CUresult interprocess_close(CUdeviceptr address) {
-    struct driver_allocation *opened = allocation_find(address);
-    if (opened && opened->address == address && opened->kind == ALLOCATION_IMPORTED &&
-        opened->times_opened > 1) {
-        opened->times_opened--;
-        return CUDA_SUCCESS;
+CUresult interprocess_open(struct driver_context *context, const CUipcMemHandle *handle,
+                           CUdeviceptr *address) {
+    static const char call[] = "cuIpcOpenMemHandle";
+    struct shared_place place;
+    memcpy(&place, handle->reserved, sizeof place);
+    if (place.sign != MEMORY_SIGN)
+        return refuse(call, "this is no handle of cuIpcGetMemHandle");
+    if (place.process == getpid()) {
+        driver_find("%s: the handle is this process's own", call);
+        return CUDA_ERROR_INVALID_CONTEXT;
     }
+    return open_or_find(context, &place, NULL, call, address);
+}
+
+CUresult interprocess_close(CUdeviceptr address) {
     return allocation_free_at("cuIpcCloseMemHandle", address, 1 << ALLOCATION_IMPORTED);
+}
+
+CUresult interprocess_open_pool(int file, struct driver_pool **pool) {
+    static const char call[] = "cuMemPoolImportFromShareableHandle";
+    struct shared_pool shared;
+    if (pread(file, &shared, sizeof shared, 0) != (ssize_t)sizeof shared ||
+        shared.sign != POOL_SIGN || !driver_has_device(shared.device))
+        return refuse(call, "this is no file of cuMemPoolExportToShareableHandle");
+    if (shared.process == getpid())
+        return refuse(call, "the pool is this process's own");
+    const struct pool_place place = {CU_MEM_ALLOCATION_TYPE_PINNED,
+                                     {CU_MEM_LOCATION_TYPE_DEVICE, shared.device}};
+    *pool = pool_open(&place);
+    if (!*pool)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    (*pool)->origin = (struct driver_origin){shared.process, shared.identifier};
+    return CUDA_SUCCESS;
+}
+
+CUresult interprocess_open_of_pool(struct driver_context *context, struct driver_pool *pool,
+                                   const CUmemPoolPtrExportData *data, CUdeviceptr *address) {
+    static const char call[] = "cuMemPoolImportPointer";
+    struct shared_place place;
+    memcpy(&place, data->reserved, sizeof place);
+    if (place.sign != POINTER_SIGN)
+        return refuse(call, "this is not what cuMemPoolExportPointer has told");
+    if (!pool->origin.process || place.process != pool->origin.process ||
+        place.pool != pool->origin.identifier)
+        return refuse(call, "the memory is not of the pool that was imported");
+    return open_or_find(context, &place, pool, call, address);
 }
 
 /* ---- Events ---- */

@@ -9,6 +9,7 @@
 #include "emulator/driver/state/state.h"
 
 struct driver_allocation;
+struct driver_pool;
 
 /* Writes of either process are the other's, from now on until this one ends. */
 CUresult interprocess_share(const struct driver_allocation *allocation, CUipcMemHandle *handle);
@@ -18,6 +19,14 @@ CUresult interprocess_open(struct driver_context *context, const CUipcMemHandle 
                            CUdeviceptr *address);
 /* Undoes one opening; the last one forgets the memory. */
 CUresult interprocess_close(CUdeviceptr address);
+/* Likewise for memory of a pool, which is told of apart from the pool itself. */
+CUresult interprocess_share_of_pool(const struct driver_allocation *allocation,
+                                    CUmemPoolPtrExportData *data);
+CUresult interprocess_open_of_pool(struct driver_context *context, struct driver_pool *pool,
+                                   const CUmemPoolPtrExportData *data, CUdeviceptr *address);
+/* The pool as a file that is the caller's, and the pool of another process's file. */
+CUresult interprocess_share_pool(const struct driver_pool *pool, int *file);
+CUresult interprocess_open_pool(int file, struct driver_pool **pool);
 /* Handles of events have the same place for what tells them from others. */
 void interprocess_sign_event(CUipcEventHandle *handle);
 bool interprocess_is_event(const CUipcEventHandle *handle);

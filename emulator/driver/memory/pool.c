@@ -40,8 +40,10 @@ struct driver_pool *pool_open(const struct pool_place *place) {
     if (!pool)
         return NULL;
     const bool is_of_device = place->location.type == CU_MEM_LOCATION_TYPE_DEVICE;
-    *pool = (struct driver_pool){
-        .place = *place, .device = is_of_device ? place->location.id : 0, .reuse = {1, 1, 1}};
+    *pool = (struct driver_pool){.identifier = ++driver.next_identifier,
+                                 .place = *place,
+                                 .device = is_of_device ? place->location.id : 0,
+                                 .reuse = {1, 1, 1}};
     pool->handle = handle_add(&driver.handles, HANDLE_POOL, pool);
     if (!pool->handle) {
         free(pool);

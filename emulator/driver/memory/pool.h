@@ -10,8 +10,18 @@ struct pool_place {
     CUmemLocation location;
 };
 
+/* Whose an imported allocation or pool is, and its number there. */
+struct driver_origin {
+    int32_t process;
+    uint64_t identifier;
+};
+
 struct driver_pool {
     CUmemoryPool handle;
+    uint64_t identifier;
+    bool is_shareable; /* as a file descriptor */
+    struct driver_origin
+        origin; /* another process's, that nothing is taken from; zeros: it is none */
     struct pool_place place;
     CUdevice device; /* whose memory it counts as; the first one's where it is the host's */
     uint64_t release_threshold;

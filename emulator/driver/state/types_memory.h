@@ -140,6 +140,10 @@ typedef struct {
 } CUmemAccessDesc;
 
 typedef struct {
+    unsigned char reserved[64];
+} CUmemPoolPtrExportData;
+
+typedef struct {
     CUmemAllocationType allocType;
     CUmemAllocationHandleType handleTypes;
     CUmemLocation location;
