@@ -122,12 +122,9 @@ static const char *describe_scaled(uint32_t bits, const struct tensor_variant *v
         return "scale factors in UE4M3 are for blocks of 16 alone";
     if (!can_begin(it->a_scale, variant->scales) || !can_begin(it->b_scale, variant->scales))
         return "so many scale factors do not begin at this byte of a word";
-    if (variant->group == 2 && it->rows == TENSOR_LANES)
-        return "the emulator lacks 128 rows of scaled blocks of a pair: how their scale factors "
-               "lie is not documented";
-    return it->rows == TENSOR_LANES * variant->group && has_shape(it, variant)
-               ? NULL
-               : "there is no product of this shape";
+    const bool has_rows = it->rows == TENSOR_LANES * variant->group ||
+                          (it->rows == TENSOR_LANES && !variant->is_sparse);
+    return has_rows && has_shape(it, variant) ? NULL : "there is no product of this shape";
 }
 
 const char *tensor_describe(uint32_t bits, const struct tensor_variant *variant,

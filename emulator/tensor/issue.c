@@ -132,6 +132,7 @@ static bool fill_scales(struct transfer *transfer, const struct tensor_descripti
     const struct tensor_variant variant = product_variant(transfer->instruction);
     const unsigned scales = variant.scales ? 2 : 0, is_sparse = variant.is_sparse;
     const unsigned first = from_description(transfer->instruction) + 1;
+    const unsigned parts = product_parts(&variant, it);
     for (unsigned k = 0; k < scales; k++) {
         const uint32_t address = read_address(transfer, first + k, is_sparse + k);
         if (tensor_lane(address) & (TENSOR_LANES - 1)) {
@@ -142,7 +143,7 @@ static bool fill_scales(struct transfer *transfer, const struct tensor_descripti
             return false;
         }
         transfer->tensor.reads[READ_A_SCALES + k] = (struct transfer_columns){
-            tensor_column(address), scale_columns(k == 0 ? TENSOR_LANES : it->columns)};
+            tensor_column(address), scale_columns((k == 0 ? TENSOR_LANES : it->columns) / parts)};
     }
     return true;
 }

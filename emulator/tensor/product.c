@@ -223,6 +223,7 @@ static struct scale_factors factors_of(const struct product *product, const stru
         .first = product->transfer->tensor.reads[is_a ? READ_A_SCALES : READ_B_SCALES].first,
         .begins = is_a ? it->a_scale : it->b_scale,
         .count = product->variant.scales,
+        .parts = product_parts(&product->variant, it),
         .has_powers = it->has_powers,
         .name = is_a ? "the scale factors of a" : "the scale factors of b"};
 }

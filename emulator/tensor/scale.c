@@ -30,13 +30,15 @@ bool scale_a(const struct scale_factors *factors, unsigned depth, struct tensor_
     const struct tensor_column *columns = factors->block->tensor->column + factors->first;
     const unsigned block = depth / factors->count;
     for (unsigned group = 0; group < TENSOR_GROUPS; group++) {
-        if (!check_factors(factors, group, group, LANES))
+        const unsigned column = group % (TENSOR_GROUPS / factors->parts);
+        if (!check_factors(factors, column, group, LANES))
             return false;
         for (unsigned k = 0; k < depth; k++) {
             uint32_t *row = a->at[k].group[group].at;
             for (unsigned lane = 0; lane < LANES; lane++)
-                row[lane] = scaled(
-                    row[lane], factor_of(factors, columns[group].group[group].at[lane], k / block));
+                row[lane] =
+                    scaled(row[lane],
+                           factor_of(factors, columns[column].group[group].at[lane], k / block));
         }
     }
     return true;
@@ -45,13 +47,14 @@ bool scale_a(const struct scale_factors *factors, unsigned depth, struct tensor_
 bool scale_b(const struct scale_factors *factors, unsigned group, unsigned columns, unsigned depth,
              const struct tensor_b *b, struct tensor_b *to) {
     const struct tensor_column *words = factors->block->tensor->column + factors->first;
-    const unsigned block = depth / factors->count;
-    for (unsigned n = 0; n < columns; n++) {
-        if (n % LANES == 0 && !check_factors(factors, n / LANES, group, columns - n))
+    const unsigned block = depth / factors->count, width = columns / factors->parts;
+    const uint32_t(*from)[TENSOR_DEPTH] = b->at + group * factors->parts / TENSOR_GROUPS * width;
+    for (unsigned n = 0; n < width; n++) {
+        if (n % LANES == 0 && !check_factors(factors, n / LANES, group, width - n))
             return false;
         const uint32_t word = words[n / LANES].group[group].at[n % LANES];
         for (unsigned k = 0; k < depth; k++)
-            to->at[n][k] = scaled(b->at[n][k], factor_of(factors, word, k / block));
+            to->at[n][k] = scaled(from[n][k], factor_of(factors, word, k / block));
     }
     return true;
 }

@@ -172,7 +172,7 @@ static uint32_t description_of(const struct product_form *form) {
 
 /* ---- Running ---- */
 
-/* Factors around 1, or any; all lanes of a warp have the same. */
+/* Factors around 1, or any; all warps' lanes have the same, or those of each half. */
 static void fill_factors(struct product_data *data, const struct product_form *form, bool is_wild,
                          uint32_t *seed) {
     for (unsigned block = 0; block < PRODUCT_BLOCKS; block++) {
@@ -183,9 +183,9 @@ static void fill_factors(struct product_data *data, const struct product_form *f
             const uint32_t powers = (random & 0x03030303) + 0x7e7e7e7e;
             const uint32_t tame = form->has_powers ? powers : random & 0x3f3f3f3f;
             uint32_t(*columns)[PRODUCT_THREADS] = data->more[block];
-            columns[column][lane] = lane >= 32 ? columns[column][lane % 32]
-                                    : is_wild  ? random
-                                               : tame;
+            const bool has_halves = form->is_pair && form->m == 128 && column >= PRODUCT_B_SCALES;
+            const unsigned like = has_halves ? lane / 64 * 64 + lane % 32 : lane % 32;
+            columns[column][lane] = lane > like ? columns[column][like] : is_wild ? random : tame;
             /* Both blocks have all factors of b. */
             if (column >= PRODUCT_B_SCALES)
                 columns[column][lane] = data->more[0][column][lane];

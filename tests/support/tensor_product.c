@@ -128,14 +128,15 @@ static unsigned lane_of(const struct product_form *form, unsigned row) {
 }
 
 /* Row r has its factors in lane r % 32 of column r / 32 of its block, and b's of both blocks' columns
- * lie in each. */
+ * lie in each. Where a pair shares 128 rows, the second half of b's lies as the first, 64 lanes on. */
 static double factor_of(const struct product_form *form, const struct product_data *data, bool is_a,
                         unsigned row, unsigned k) {
-    const unsigned share = form->m / product_blocks(form);
-    const unsigned block = is_a ? row / share : 0, own = is_a ? row % share : row;
+    const unsigned share = is_a ? form->m / product_blocks(form) : product_columns(form);
+    const unsigned block = is_a ? row / share : 0, own = row % share;
+    const unsigned lane = own % 32 + (is_a ? 0 : row / share * 64);
     const unsigned first = is_a ? PRODUCT_A_SCALES : PRODUCT_B_SCALES;
     const unsigned number = k / (depth_of(form, is_a) / form->factors);
-    const uint32_t word = data->more[block][first + own / 32][own % 32];
+    const uint32_t word = data->more[block][first + own / 32][lane];
     const unsigned begins = is_a ? form->a_begins : form->b_begins;
     const uint32_t bits = word >> 8 * (begins + number) & 0xff;
     if (form->has_powers)
