@@ -3,6 +3,7 @@
 #include "common/hash.h"
 #include "ranks/state.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,25 +49,39 @@ static enum status stopped_seconds_read(int *seconds, struct message *message) {
     return STATUS_OK;
 }
 
-enum status ranks_open(void (*end)(const char *sentence), struct ranks **opened,
+/* MPI waits for all ranks. Until they are here nothing is lost: the first signal ends this one. */
+static void all_await(const struct mpi_api *api,
+                      void (*end)(enum status status, const char *sentence)) {
+    const struct sigaction at_once = {.sa_handler = SIG_DFL};
+    struct sigaction interrupt, terminate;
+    (void)sigaction(SIGINT, &at_once, &interrupt);
+    (void)sigaction(SIGTERM, &at_once, &terminate);
+    struct arrival *arrival = arrival_await(end);
+    api->open(ranks_add_elements);
+    arrival_over(arrival);
+    (void)sigaction(SIGINT, &interrupt, NULL);
+    (void)sigaction(SIGTERM, &terminate, NULL);
+}
+
+enum status ranks_open(void (*end)(enum status status, const char *sentence), struct ranks **opened,
                        struct message *message) {
     int count, stopped_seconds;
     const struct mpi_api *api;
     *opened = NULL;
     if (!launcher_found(&count) || (ranks_absence() && count <= 1))
         return STATUS_OK;
-    enum overlap overlap;
-    enum status status = stopped_seconds_read(&stopped_seconds, message);
-    if (status == STATUS_OK)
-        status = overlap_read(&overlap, message);
-    if (status == STATUS_OK)
-        status = mpi_load(&api, message);
+    struct message wrong;
+    enum overlap overlap = OVERLAP_UNKNOWN;
+    enum status settings = stopped_seconds_read(&stopped_seconds, &wrong);
+    if (settings == STATUS_OK)
+        settings = overlap_read(&overlap, &wrong);
+    const enum status status = mpi_load(&api, message);
     if (status != STATUS_OK)
         return status;
     struct ranks *ranks = calloc(1, sizeof *ranks);
     if (!ranks)
         return message_set(message, STATUS_NO_MEMORY, "no memory for a job's ranks");
-    api->open(ranks_add_elements);
+    all_await(api, end);
     *ranks = (struct ranks){.api = api,
                             .number = api->rank(),
                             .count = api->size(),
@@ -76,14 +91,16 @@ enum status ranks_open(void (*end)(const char *sentence), struct ranks **opened,
     ranks->identities = calloc((size_t)ranks->count, sizeof *ranks->identities);
     if (!ranks->identities) {
         free(ranks);
-        end("no memory for a job's ranks");
+        end(STATUS_NO_MEMORY, "no memory for a job's ranks");
         return STATUS_NO_MEMORY;
     }
     const struct rank_identity mine = identity_read();
     api->gather(&mine, ranks->identities, sizeof mine);
     watch_start(ranks);
     *opened = ranks;
-    return STATUS_OK;
+    if (settings != STATUS_OK)
+        *message = wrong;
+    return settings;
 }
 
 void ranks_close(struct ranks *ranks) {

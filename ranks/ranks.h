@@ -30,10 +30,11 @@ bool ranks_launched_first(void);
 bool ranks_launched(void);
 
 /* Joins the job that this process was started in. *ranks is NULL where no launcher started it, or
- * started it alone without MPI. STATUS_INVALID: it was started together with others, and this
- * build has no MPI, or a variable of lockstep holds what it cannot. `end` is called, from any thread, where the job cannot go on: with a sentence,
- * or NULL where another rank says it. It does not return. */
-enum status ranks_open(void (*end)(const char *sentence), struct ranks **ranks,
+ * started it alone without MPI. STATUS_INVALID: it was started together with others, and this build
+ * has no MPI; or, with *ranks to be closed, a variable of lockstep holds what it cannot: the others
+ * are to hear of it by ranks_agree(). `end` is called, from any thread, where the job cannot go on:
+ * with why, and a sentence, or NULL where another rank says it. It does not return. */
+enum status ranks_open(void (*end)(enum status status, const char *sentence), struct ranks **ranks,
                        struct message *message);
 
 /* Waits for all ranks and leaves the job. */

@@ -33,7 +33,7 @@ struct ranks {
     const struct mpi_api *api;
     int number, count;
     struct rank_identity *identities; /* one a rank */
-    void (*end)(const char *sentence);
+    void (*end)(enum status status, const char *sentence);
     _Atomic(const char *) kept; /* NULL: nothing is kept yet */
     int stopped_seconds;        /* so long a rank may be stopped */
     enum overlap overlap;
@@ -65,6 +65,11 @@ enum mpi_element mpi_element_of(enum dtype dtype);
 /* to = from * scale, and to += from * scale. Elements of 16 bits are not multiplied. */
 void ranks_take(enum dtype dtype, void *to, const void *from, float scale, int64_t count);
 void ranks_add_scaled(enum dtype dtype, void *to, const void *from, float scale, int64_t count);
+
+/* Until arrival_over(), `end` is called where a rank on this machine ends before all have joined. NULL:
+ * that cannot be seen here. */
+struct arrival *arrival_await(void (*end)(enum status status, const char *sentence));
+void arrival_over(struct arrival *arrival); /* NULL is allowed */
 
 /* Watches the other ranks on this machine: where one dies or stays stopped, ranks->end is called with
  * its name. What cannot be watched is left to the launcher. */

@@ -34,7 +34,7 @@ static void ask(struct ranks *ranks, enum question question, double answers[ANSW
     snprintf(sentence, sizeof sentence, "rank %d on %s: %s", ranks->number,
              ranks->identities[ranks->number].host,
              failure ? failure : "the ranks are out of step: another one has failed by itself");
-    ranks->end(failure || ranks->number == 0 ? sentence : NULL);
+    ranks->end(STATUS_FAILED, failure || ranks->number == 0 ? sentence : NULL);
 }
 
 static double ask_one(struct ranks *ranks, enum question question, double answer) {

@@ -34,7 +34,7 @@ static void job_end(const struct ranks *ranks, int failed, const char *how, bool
     snprintf(sentence, sizeof sentence, "rank %d (process %lld on %s) %s, and with it the job%s%s",
              failed, (long long)identity->process, identity->host, how, kept ? "; " : "",
              kept ? kept : "");
-    ranks->end(speaks ? sentence : NULL);
+    ranks->end(STATUS_FAILED, speaks ? sentence : NULL);
 }
 
 static void rank_mourn(const struct ranks *ranks, int dead) {
@@ -91,7 +91,7 @@ static void *watch_run(void *argument) {
             return NULL;
         for (int i = 1; i < watch->count; i++) {
             if (watch->waiting[i].revents && given_up)
-                watch->ranks->end(NULL);
+                watch->ranks->end(STATUS_FAILED, NULL);
             if (watch->waiting[i].revents)
                 rank_mourn(watch->ranks, watch->numbers[i]);
         }

@@ -14,9 +14,9 @@ struct command_context {
     int argument_count; /* the whole command line */
     char **arguments;
     int *exit_status; /* what the process ends with, where STATUS_OK says too little */
-    /* Ends the process at once, from any thread, as unfinished: with a sentence, or NULL for
+    /* Ends the process at once, from any thread, with what it came to and a sentence, or NULL for
      * none. */
-    void (*end)(const char *sentence);
+    void (*end)(enum status status, const char *sentence);
 };
 
 /* argv[0] is the subcommand's name. STATUS_INVALID when the call was wrong. --help prints and is

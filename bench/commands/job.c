@@ -25,7 +25,7 @@ enum status job_join(const struct command_context *context, enum status status,
     struct message opening;
     const enum status opened = ranks_open(context->end, ranks, &opening);
     if (status == STATUS_OK && opened != STATUS_OK)
-        return message_set(message, opened, "%s", opening.text);
+        status = message_set(message, opened, "%s", opening.text);
     if (!*ranks)
         return status;
     char *call = call_write(context);

@@ -128,10 +128,10 @@ static void on_exit_from_below(int status, void *argument) {
 }
 
 /* For a job whose other ranks have died: what would end this one in order waits for them. */
-static void end_at_once(const char *sentence) {
+static void end_at_once(enum status status, const char *sentence) {
     if (sentence)
         fprintf(stderr, "lockstep: %s\n", sentence);
-    _exit(EXIT_STATUS_UNFINISHED);
+    _exit(exit_status_of(status));
 }
 
 static int command_call(int index, int argc, char **argv) {

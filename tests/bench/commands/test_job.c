@@ -398,6 +398,38 @@ static void test_ranks_of_other_commands_are_refused(void **state) {
     }
 }
 
+/* One that needs no other rank does not join, and MPI waits for it. */
+static void test_a_rank_that_does_not_join_is_not_awaited(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const calls[][2][4] = {
+        {{"list", "operations"}, {"verify", "allreduce"}},
+        {{"verify", "allreduce"}, {"--version"}},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct call call = launch_pair(here.program, calls[i][0], calls[i][1]);
+        check_status(&call, 2);
+        check_holds(call.err, "lockstep: another rank on this machine has ended and not joined");
+        assert_null(strstr(call.out, "passed"));
+        call_free(&call);
+    }
+}
+
+static void test_a_wrong_variable_is_said_once(void **state) {
+    (void)state;
+    need_mpi();
+    static const char *const variables[][2] = {{"LOCKSTEP_STOPPED_SECONDS", "0"},
+                                               {"LOCKSTEP_OVERLAP", "perhaps"}};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        assert_int_equal(setenv(variables[i][0], variables[i][1], 1), 0);
+        struct call call = LAUNCH(3, "verify", "allreduce");
+        assert_int_equal(unsetenv(variables[i][0]), 0);
+        check_status(&call, 2);
+        assert_int_equal(text_count(call.err, variables[i][0]), 1);
+        call_free(&call);
+    }
+}
+
 /* --- a rank that dies --- */
 
 static void nap(void) {
@@ -550,6 +582,30 @@ static void test_weights_are_kept_when_a_rank_dies(void **state) {
     expect_epochs_kept(true);
 }
 
+/* The second one never joins. An alarm ends what does not end. */
+static void test_one_signal_ends_a_rank_that_waits_for_others(void **state) {
+    (void)state;
+    need_mpi();
+    char script[PATH_MAX + 200];
+    snprintf(script, sizeof script,
+             "[ \"${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-$PMIX_RANK}}\" = 0 ] || exec sleep 200\n"
+             "exec '%s' verify allreduce",
+             here.program);
+    struct call call = launch_start("/bin/sh", 2, (const char *const[]){"-c", script, NULL});
+    int rank = 0;
+    for (int i = 0; i < 100 && rank == 0; i++, nap())
+        rank = child_of(call.process, "lockstep", true);
+    for (int i = 0; i < 10; i++) /* it waits by then */
+        nap();
+    assert_int_equal(kill(rank ? rank : call.process, rank ? SIGTERM : SIGKILL), 0);
+    call_wait(&here, &call);
+    if (rank == 0) /* a launcher with a process between */
+        skip();
+    assert_in_range(call.status, 1, 255);
+    assert_null(strstr(call.err, "again to end now"));
+    call_free(&call);
+}
+
 /* It ends its ranks by SIGTERM, and has said why: of many ranks each would say the same. */
 static void test_an_end_by_the_launcher_is_not_answered(void **state) {
     (void)state;
@@ -589,6 +645,9 @@ int main(void) {
         IN_PLACE(test_a_node_without_the_data_is_named),
         IN_PLACE(test_ranks_of_other_calls_are_refused),
         IN_PLACE(test_ranks_of_other_commands_are_refused),
+        IN_PLACE(test_a_rank_that_does_not_join_is_not_awaited),
+        IN_PLACE(test_a_wrong_variable_is_said_once),
+        IN_PLACE(test_one_signal_ends_a_rank_that_waits_for_others),
         IN_PLACE(test_a_wrong_call_is_said_once),
         IN_PLACE(test_what_was_measured_is_kept_when_a_rank_dies),
         IN_PLACE(test_what_was_measured_is_kept_when_the_first_rank_dies),
