@@ -93,6 +93,14 @@ static enum status nccl_check(const struct gpu_nccl *nccl, nccl_result result, c
                        name, (int)result, detailed ? ": " : "", detailed ? detail : "");
 }
 
+/* Of two calls of which the later one is made in any case, what went wrong first. */
+static enum status first_failure(enum status status, enum status later, const struct message *said,
+                                 struct message *message) {
+    if (status == STATUS_OK && later != STATUS_OK)
+        *message = *said;
+    return status == STATUS_OK ? later : status;
+}
+
 /* --- the library ------------------------------------------------------------------------------ */
 
 static enum status nccl_bind(struct gpu_nccl *nccl, const char *chosen, struct message *message) {
@@ -246,16 +254,47 @@ enum status gpu_nccl_sum(struct gpu *gpu, const struct gpu_nccl_sum *sum, struct
                    "ncclAllReduce", message);
     /* It may be destroyed as soon as the sum is enqueued. */
     struct message destroying;
-    if (weighted) {
-        const enum status destroyed =
-            nccl_check(nccl, nccl->ncclRedOpDestroy(operation, nccl->communicator),
-                       "ncclRedOpDestroy", &destroying);
-        if (status == STATUS_OK && destroyed != STATUS_OK) {
-            *message = destroying;
-            status = destroyed;
-        }
-    }
+    if (weighted)
+        status =
+            first_failure(status,
+                          nccl_check(nccl, nccl->ncclRedOpDestroy(operation, nccl->communicator),
+                                     "ncclRedOpDestroy", &destroying),
+                          &destroying, message);
     return status;
+}
+
+/* --- exchanges -------------------------------------------------------------------------------- */
+
+/* The two calls of a group. */
+static enum status both_enqueue(struct gpu *gpu, const struct gpu_nccl_exchange *exchange,
+                                struct message *message) {
+    struct gpu_nccl *nccl = gpu->nccl;
+    const enum status status =
+        nccl_check(nccl,
+                   nccl->ncclSend(exchange->sent, exchange->bytes, ncclInt8, exchange->to,
+                                  nccl->communicator, gpu->stream),
+                   "ncclSend", message);
+    return status == STATUS_OK
+               ? nccl_check(nccl,
+                            nccl->ncclRecv(exchange->received, exchange->bytes, ncclInt8,
+                                           exchange->from, nccl->communicator, gpu->stream),
+                            "ncclRecv", message)
+               : status;
+}
+
+enum status gpu_nccl_exchange(struct gpu *gpu, const struct gpu_nccl_exchange *exchange,
+                              struct message *message) {
+    struct gpu_nccl *nccl = gpu->nccl;
+    struct message ending;
+    enum status status = gpu_usable(gpu, message);
+    if (status == STATUS_OK)
+        status = nccl_check(nccl, nccl->ncclGroupStart(), "ncclGroupStart", message);
+    if (status != STATUS_OK)
+        return status;
+    status = both_enqueue(gpu, exchange, message);
+    /* Until its end all calls of this thread belong to the group. */
+    return first_failure(status, nccl_check(nccl, nccl->ncclGroupEnd(), "ncclGroupEnd", &ending),
+                         &ending, message);
 }
 
 enum status gpu_nccl_check(struct gpu *gpu, struct message *message) {
@@ -266,7 +305,7 @@ enum status gpu_nccl_check(struct gpu *gpu, struct message *message) {
     enum status status =
         nccl_check(nccl, nccl->ncclCommGetAsyncError(nccl->communicator, &happened),
                    "ncclCommGetAsyncError", message);
-    return status == STATUS_OK ? nccl_check(nccl, happened, "a sum by ncclAllReduce", message)
+    return status == STATUS_OK ? nccl_check(nccl, happened, "NCCL's work on the GPU", message)
                                : status;
 }
 

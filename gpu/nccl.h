@@ -1,4 +1,5 @@
-/* NCCL for one GPU: sums over it and the GPUs of other processes. Loaded at the first use.
+/* NCCL for one GPU: sums over it and the GPUs of other processes, and data that goes from one to
+ * another. Loaded at the first use.
  *
  * What the processes must agree on is the caller's (kernels/collectives). Each of them loads the
  * library; one draws an identity, which all get; all join at once. From then on all enqueue the same
@@ -54,6 +55,16 @@ struct gpu_nccl_sum {
     bool beside;  /* in the second stream, which follows the first (gpu_beside_follow()) */
 };
 enum status gpu_nccl_sum(struct gpu *gpu, const struct gpu_nccl_sum *sum, struct message *message);
+
+/* Enqueues both at once: bytes go to one process, and as many come from one. */
+struct gpu_nccl_exchange {
+    const void *sent;
+    void *received;
+    size_t bytes;
+    int to, from; /* their numbers */
+};
+enum status gpu_nccl_exchange(struct gpu *gpu, const struct gpu_nccl_exchange *exchange,
+                              struct message *message);
 
 /* STATUS_FAILED with what went wrong since in the work that was enqueued. */
 enum status gpu_nccl_check(struct gpu *gpu, struct message *message);

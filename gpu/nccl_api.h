@@ -19,6 +19,7 @@
     X(ncclInProgress, 7)
 
 #define NCCL_DATA_TYPES(X)                                                                         \
+    X(ncclInt8, 0)                                                                                 \
     X(ncclFloat16, 6)                                                                              \
     X(ncclFloat32, 7)                                                                              \
     X(ncclBfloat16, 9)
@@ -60,6 +61,14 @@ struct cuda_stream;
       (nccl_operation operation, struct nccl_communicator * communicator))                         \
     X(ncclAllReduce, ncclAllReduce,                                                                \
       (const void *in, void *out, size_t count, nccl_data_type type, nccl_operation operation,     \
+       struct nccl_communicator *communicator, struct cuda_stream *stream))                        \
+    X(ncclGroupStart, ncclGroupStart, (void))                                                      \
+    X(ncclGroupEnd, ncclGroupEnd, (void))                                                          \
+    X(ncclSend, ncclSend,                                                                          \
+      (const void *data, size_t count, nccl_data_type type, int peer,                              \
+       struct nccl_communicator *communicator, struct cuda_stream *stream))                        \
+    X(ncclRecv, ncclRecv,                                                                          \
+      (void *data, size_t count, nccl_data_type type, int peer,                                    \
        struct nccl_communicator *communicator, struct cuda_stream *stream))
 
 #endif

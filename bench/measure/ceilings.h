@@ -52,6 +52,13 @@ enum status ceilings_measure_gpu(struct device *device, bool quick, struct ceili
  * the best of three sizes of message. 0 where a process is alone, or has no memory for it. */
 double ceilings_measure_link(struct ranks *ranks, bool quick);
 
+/* The same from the GPU of each rank to the next one's, by ncclSend and ncclRecv: the best of
+ * messages of 1, 8 and 64 MiB, timed by the events of the slowest rank. Called by all ranks at
+ * once, whose status is the same; 0 after a failure. STATUS_UNSUPPORTED: there is no NCCL, or the
+ * emulated GPU, which has no time. */
+enum status ceilings_measure_gpu_link(struct device *device, bool quick, double *bytes_per_second,
+                                      struct message *message);
+
 /* The seconds that the ceilings allow for so many operations of a dtype and bytes over a working
  * set of so many bytes: the larger of both times. A working set between two levels counts as the
  * larger; `cold` counts as memory. */

@@ -16,6 +16,10 @@ enum status contest_run(const struct contest_rules *rules, const struct bench_ca
 bool contest_uses(const struct contest_rules *rules, const struct bench_case *bench_case,
                   const struct device *device);
 
+/* Whether one runs there that computes one result with all ranks. */
+bool contest_joins(const struct contest_rules *rules, const struct bench_case *bench_case,
+                   const struct device *device);
+
 /* The steps of contest_run() one by one. contest_open lists who takes part; contest_prepare draws
  * the inputs and opens the buffers; contest_verify checks every running entry against the oracle.
  * Both say whether any entry still runs: what ends one is in its row. contest_close always

@@ -24,6 +24,7 @@ struct contest_rules {
     const struct ceilings *ceilings;
     const struct ceilings *gpu_ceilings; /* of the real GPU; NULL: not measured */
     double link_bytes_per_second;        /* from rank to rank; 0: not measured */
+    double gpu_link_bytes_per_second;    /* from GPU to GPU, likewise */
     bool cold;
     bool is_sampled; /* an emulated launch executes some of its blocks; results are not checked */
     struct measure_limits limits;

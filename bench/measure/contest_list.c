@@ -96,6 +96,16 @@ bool contest_uses(const struct contest_rules *rules, const struct bench_case *be
     return false;
 }
 
+bool contest_joins(const struct contest_rules *rules, const struct bench_case *bench_case,
+                   const struct device *device) {
+    const struct operation *operation = bench_case->operation;
+    for (int i = 0; i < operation->implementation_count; i++)
+        if (operation->implementations[i].over_ranks &&
+            takes_part_on(rules, bench_case, &operation->implementations[i], device))
+            return true;
+    return false;
+}
+
 static void entry_add(struct contest *contest, const struct implementation *implementation,
                       struct device *device, int threads) {
     struct entry *entry = &contest->entries[contest->entry_count];

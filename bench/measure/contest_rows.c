@@ -73,21 +73,40 @@ const struct ceilings *contest_ceilings(const struct contest *contest, const str
     return NULL;
 }
 
-static void row_limit(const struct contest *contest, const struct entry *entry,
-                      const struct ceilings *ceilings, struct result *row) {
+/* The seconds in which the measured link takes what a rank has to send. NAN: it sends nothing by a
+ * link, or the link is not measured. */
+static double link_seconds(const struct contest *contest, const struct entry *entry) {
     const struct bench_case *c = contest->bench_case;
-    if (c->operation->between_ranks) {
-        /* Of the links between GPUs nothing is measured. */
-        const bool over_link =
-            row_key_is_cpu(&row->key) && !entry->contender.implementation->without_link;
-        const double link = over_link ? contest->rules->link_bytes_per_second : 0.0;
-        row->limit_fraction = link > 0.0 ? row->bytes / link / row->median_s : (double)NAN;
-        return;
-    }
-    const struct ceilings_limit limit = ceilings_limit(ceilings, c->dtype, row->flops, row->bytes,
-                                                       (double)case_bytes(c), contest->rules->cold);
-    row->limit_fraction = limit.seconds / row->median_s;
-    snprintf(row->limit_doubtful, sizeof row->limit_doubtful, "%s", limit.doubtful ? "yes" : "");
+    const struct operation *operation = c->operation;
+    const struct implementation *implementation = entry->contender.implementation;
+    const struct contest_rules *rules = contest->rules;
+    const double link = entry->contender.device->gpu ? rules->gpu_link_bytes_per_second
+                                                     : rules->link_bytes_per_second;
+    if (!implementation->over_ranks || implementation->without_link || !(link > 0.0))
+        return (double)NAN;
+    return (operation->sent ? operation->sent : operation->bytes)(c) / link;
+}
+
+/* What the ceilings of a rank's own device allow for its share of the case. */
+static struct ceilings_limit device_limit(const struct contest *contest,
+                                          const struct entry *entry) {
+    const struct bench_case *c = contest->bench_case;
+    const struct ceilings *ceilings = contest_ceilings(contest, entry);
+    const bool shares = entry->contender.implementation->over_ranks && c->settings.ranks > 1;
+    const double ranks = shares ? c->settings.ranks : 1;
+    if (!ceilings || c->operation->between_ranks)
+        return (struct ceilings_limit){.seconds = (double)NAN};
+    return ceilings_limit(ceilings, c->dtype, entry->row.flops / ranks, entry->row.bytes / ranks,
+                          (double)case_bytes(c), contest->rules->cold);
+}
+
+static void row_limit(const struct contest *contest, const struct entry *entry,
+                      struct result *row) {
+    const struct ceilings_limit own = device_limit(contest, entry);
+    const double link = link_seconds(contest, entry);
+    row->limit_fraction = fmax(own.seconds, link) / row->median_s;
+    snprintf(row->limit_doubtful, sizeof row->limit_doubtful, "%s",
+             own.doubtful && !(link > own.seconds) ? "yes" : "");
 }
 
 static void row_fill(const struct contest *contest, struct entry *entry, double *scratch) {
@@ -118,9 +137,7 @@ static void row_fill(const struct contest *contest, struct entry *entry, double 
         snprintf(row->reason + used, sizeof row->reason - used, "; %s dropped (%s)",
                  COUNTED(c->throttled, "throttled sample"), c->throttle_reasons);
     }
-    const struct ceilings *ceilings = contest_ceilings(contest, entry);
-    if (ceilings)
-        row_limit(contest, entry, ceilings, row);
+    row_limit(contest, entry, row);
     prediction_learn(contest->rules->predictions, c, statistics.median);
 }
 

@@ -1,5 +1,6 @@
 /* Shapes and buffers of mlp. */
 #include "bench/operations/mlp_case.h"
+#include "bench/operations/collective.h"
 #include "bench/operations/mlp.h"
 #include "common/narrow.h"
 #include "common/random.h"
@@ -142,6 +143,12 @@ void mlp_bind(const struct bench_case *c, void *const buffers[], struct launch *
         .labels = buffers[BUFFER_LABELS],
         .target = buffers[BUFFER_TARGET],
     };
+}
+
+/* The sum of all gradients, as allreduce counts it. */
+double mlp_sent(const struct bench_case *c) {
+    const struct mlp_model model = model_of(c);
+    return 2.0 * collective_share(c) * (double)sizeof(float) * (double)mlp_parameter_count(&model);
 }
 
 void mlp_share(struct mlp_problem *problem, enum mlp_exchange exchange) {

@@ -31,6 +31,7 @@ void mlp_shape_format(const struct bench_case *bench_case, char *text, size_t si
 void mlp_describe(const struct bench_case *bench_case, struct buffer_spec specs[BUFFERS_MAX]);
 void mlp_prepare(const struct bench_case *bench_case, void *const buffers[]);
 void mlp_bind(const struct bench_case *bench_case, void *const buffers[], struct launch *launch);
+double mlp_sent(const struct bench_case *bench_case);
 extern const struct preset_line mlp_preset_lines[];
 
 /* How it runs (mlp_run.c), members of struct operation too. */

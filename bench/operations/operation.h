@@ -76,7 +76,7 @@ struct implementation {
     uint64_t variants;
     bool one_thread;            /* runs on one thread whatever is asked */
     bool over_ranks;            /* computes one result together with all ranks of a job */
-    bool without_link;          /* and passes no messages: the link is no ceiling of it */
+    bool without_link;          /* and, on one machine, no messages: the link is no ceiling of it */
     bool batches;               /* takes cases of a batch; others skip them */
     const char *batches_advice; /* what would make it take them; NULL: nothing is known */
     row_function *run;          /* RUN(); NULL where `own` says it all */
@@ -249,6 +249,8 @@ struct operation {
 
     double (*flops)(const struct bench_case *bench_case); /* one iteration */
     double (*bytes)(const struct bench_case *bench_case); /* the least that must move */
+    /* What each rank of a row over ranks must at least send to others. NULL: `bytes`. */
+    double (*sent)(const struct bench_case *bench_case);
 
     /* Expected values and tolerances of rows [first_row, first_row + rows) of buffer `buffer`,
      * packed row by row. NaN with an infinite tolerance marks an element of any value. */

@@ -43,8 +43,9 @@ static void data_write(struct script *script, const struct rates *rates) {
                     rates->points[i].rate, rates->points[i].low, rates->points[i].high);
     }
     for (int c = 0; c < rates_ceiling_count(script, rates); c++) {
-        fprintf(script->file, "\n\n# ceiling of %d threads\n", script->data->ceilings[c].threads);
-        steps_write(script, rates, &script->data->ceilings[c]);
+        fprintf(script->file, "\n\n# ceiling of %d threads\n",
+                rates_ceilings(script, rates)[c].threads);
+        steps_write(script, rates, &rates_ceilings(script, rates)[c]);
     }
     script_data_end(script);
 }
@@ -72,7 +73,7 @@ static void ranges_write(const struct script *script, const struct rates *rates,
         least = fmin(least, point->low);
         most = fmax(most, point->high);
         for (int c = 0; c < rates_ceiling_count(script, rates); c++)
-            most = fmax(most, rates_ceiling(rates, &script->data->ceilings[c], point->x));
+            most = fmax(most, rates_ceiling(rates, &rates_ceilings(script, rates)[c], point->x));
     }
     FILE *file = script->file;
     fprintf(file, "    set logscale x 2; set xrange [%.9g:%.9g]\n", low / 1.25, high * 1.25);

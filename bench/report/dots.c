@@ -52,7 +52,8 @@ static void ceiling_write(struct script *script, const struct rates *rates, int 
     fprintf(script->file, "\n\n# ceiling: place, line from, to\n");
     for (size_t i = rates->curve_count; i < rates->count; i += case_length(rates, i), row++)
         fprintf(script->file, "%.9g %.2f 0 0.76\n",
-                rates_ceiling(rates, &script->data->ceilings[index], rates->points[i].row->bytes),
+                rates_ceiling(rates, &rates_ceilings(script, rates)[index],
+                              rates->points[i].row->bytes),
                 row - 0.38);
     rates_ceiling_legend(script, rates, index, true);
 }
@@ -89,7 +90,8 @@ static void range_write(const struct script *script, const struct rates *rates) 
         least = fmin(least, point->low);
         most = fmax(most, point->high);
         for (int c = 0; c < rates_ceiling_count(script, rates); c++)
-            most = fmax(most, rates_ceiling(rates, &script->data->ceilings[c], point->row->bytes));
+            most = fmax(most,
+                        rates_ceiling(rates, &rates_ceilings(script, rates)[c], point->row->bytes));
     }
     if (rates->logarithmic)
         fprintf(script->file, "    set logscale x 10; set xrange [%.9g:%.9g]\n", least / 1.5,

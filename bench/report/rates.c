@@ -18,10 +18,20 @@ const char *rates_unit(const struct rates *rates) {
 
 /* --- ceilings --------------------------------------------------------------------------------- */
 
-int rates_ceiling_count(const struct script *script, const struct rates *rates) {
+static bool between_ranks(const struct rates *rates) {
     const struct operation *operation = operation_find(rates->key->operation);
-    const bool bounded = !operation || !operation->between_ranks;
-    return bounded && strcmp(rates->key->dtype, "f32") == 0 ? script->data->ceilings_count : 0;
+    return operation && operation->between_ranks;
+}
+
+int rates_ceiling_count(const struct script *script, const struct rates *rates) {
+    if (between_ranks(rates))
+        return script->data->link_count;
+    return strcmp(rates->key->dtype, "f32") == 0 ? script->data->ceilings_count : 0;
+}
+
+const struct report_ceilings *rates_ceilings(const struct script *script,
+                                             const struct rates *rates) {
+    return between_ranks(rates) ? script->data->links : script->data->ceilings;
 }
 
 double rates_ceiling(const struct rates *rates, const struct report_ceilings *ceilings, double x) {
@@ -36,11 +46,14 @@ double rates_ceiling(const struct rates *rates, const struct report_ceilings *ce
 
 void rates_ceiling_legend(struct script *script, const struct rates *rates, int index,
                           bool as_marks) {
-    const struct report_ceilings *c = &script->data->ceilings[index];
+    const struct report_ceilings *c = &rates_ceilings(script, rates)[index];
     char label[128], style[64], threads[40] = "";
     if (c->threads > 0)
         snprintf(threads, sizeof threads, ", %s", COUNTED(c->threads, "thread"));
-    if (rates->gflops)
+    if (between_ranks(rates))
+        snprintf(label, sizeof label, "measured link, %s: %.3g GB/s", c->device,
+                 1e-9 * c->levels[0].bytes_per_second);
+    else if (rates->gflops)
         snprintf(label, sizeof label, "measured peak, %s%s: %.0f GFLOP/s", c->device, threads,
                  1e-9 * c->flops_per_second);
     else

@@ -39,9 +39,12 @@ void rates_close(struct rates *rates);
 
 const char *rates_unit(const struct rates *rates);
 
-/* How many of the ceilings say something about the rates: none where they are not f32's, whose peak
- * alone is measured, and none between ranks, which no device's own memory bounds. */
+/* The ceilings that say something about the rates: between ranks the links, for no device's own
+ * memory bounds what goes there. Else those of devices, and none where the rates are not f32's,
+ * whose peak alone is measured. */
 int rates_ceiling_count(const struct script *script, const struct rates *rates);
+const struct report_ceilings *rates_ceilings(const struct script *script,
+                                             const struct rates *rates);
 
 /* What the measured ceilings allow at x: the peak for GFLOP/s, the bandwidth at that working set
  * for GB/s. Holds for every series of the ceilings' device. */

@@ -142,6 +142,9 @@ void job_to_json(struct run *run, cJSON *object) {
         cJSON_AddStringToObject(job, "library", ranks_library(ranks));
         if (run->link_bytes_per_second > 0.0)
             cJSON_AddNumberToObject(job, "link_bytes_per_second", run->link_bytes_per_second);
+        if (run->gpu_link_bytes_per_second > 0.0)
+            cJSON_AddNumberToObject(job, "gpu_link_bytes_per_second",
+                                    run->gpu_link_bytes_per_second);
         cJSON_AddBoolToObject(job, "shared_memory", shares);
         cJSON_AddBoolToObject(job, "sums_overlap", overlaps);
         const struct device *gpu = devices_gpu(&run->devices);

@@ -64,17 +64,21 @@ static enum status appendix_open(struct run *run, struct message *message) {
     return selection_open(&small, &run->appendix, message);
 }
 
-/* A GPU of which no ceilings can be had still has times. */
+/* A GPU of which some ceiling cannot be had still has times. */
+static void gpu_ceiling_lacks(struct run *run, struct device *gpu, const char *what,
+                              struct message *why) {
+    fprintf(run->table, "no %s of %s: %s\n", what, gpu->name, why->text);
+    if (gpu->lost(gpu) && gpu->reset(gpu, why) != STATUS_OK)
+        fprintf(run->table, "%s\n", why->text);
+}
+
 static void gpu_ceilings_open(struct run *run) {
     struct message message;
     if (run->devices.count < 2 || run_is_emulated(&run->devices))
         return;
     struct device *gpu = &run->devices.list[1];
-    if (ceilings_measure_gpu(gpu, run->options->quick, &run->gpu_ceilings, &message) == STATUS_OK)
-        return;
-    fprintf(run->table, "no ceilings of %s: %s\n", gpu->name, message.text);
-    if (gpu->lost(gpu) && gpu->reset(gpu, &message) != STATUS_OK)
-        fprintf(run->table, "%s\n", message.text);
+    if (ceilings_measure_gpu(gpu, run->options->quick, &run->gpu_ceilings, &message) != STATUS_OK)
+        gpu_ceiling_lacks(run, gpu, "ceilings", &message);
 }
 
 struct contest_rules run_rules(struct run *run, struct devices *devices) {
@@ -89,6 +93,7 @@ struct contest_rules run_rules(struct run *run, struct devices *devices) {
                                   .gpu_ceilings =
                                       run_gpu_ceilings_measured(run) ? &run->gpu_ceilings : NULL,
                                   .link_bytes_per_second = run->link_bytes_per_second,
+                                  .gpu_link_bytes_per_second = run->gpu_link_bytes_per_second,
                                   .cold = o->cold,
                                   .is_sampled = o->sample_blocks > 0,
                                   .limits = run->limits,
@@ -106,6 +111,22 @@ static bool uses(struct run *run, const struct device *device) {
         if (contest_uses(&rules, &run->selection.cases[i], device))
             return true;
     return false;
+}
+
+/* Only where a row needs the link: the GPUs are joined for it. No two ranks have the same one
+ * (devices_open_over()). */
+static void gpu_link_open(struct run *run) {
+    struct device *gpu = devices_gpu(&run->devices);
+    const struct contest_rules rules = run_rules(run, &run->devices);
+    struct message message;
+    bool joins = false;
+    if (ranks_count(run->options->ranks) < 2 || !gpu || gpu->emulated)
+        return;
+    for (size_t i = 0; i < run->selection.count; i++)
+        joins |= contest_joins(&rules, &run->selection.cases[i], gpu);
+    if (joins && ceilings_measure_gpu_link(gpu, run->options->quick,
+                                           &run->gpu_link_bytes_per_second, &message) != STATUS_OK)
+        gpu_ceiling_lacks(run, gpu, "link", &message);
 }
 
 /* Who runs quietly on the emulated GPU asks for counts alone. */
@@ -267,6 +288,8 @@ enum status run_open(struct run *run, struct message *message) {
         gpu_ceilings_open(run);
     if (status == STATUS_OK)
         run->link_bytes_per_second = ceilings_measure_link(o->ranks, o->quick);
+    if (status == STATUS_OK)
+        gpu_link_open(run);
     /* What makes the folder a run that can be resumed comes first. */
     if (status == STATUS_OK)
         status = ranks_agree(o->ranks, run_environment_save(run, "unfinished", message), message);

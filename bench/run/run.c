@@ -52,6 +52,9 @@ static void opening_print(const struct run *run) {
                 1e-9 * run->gpu_ceilings.levels[0].bytes_per_second);
     if (run->link_bytes_per_second > 0.0)
         fprintf(file, "ceiling from rank to rank: %.1f GB/s\n", 1e-9 * run->link_bytes_per_second);
+    if (run->gpu_link_bytes_per_second > 0.0)
+        fprintf(file, "ceiling from GPU to GPU: %.1f GB/s\n",
+                1e-9 * run->gpu_link_bytes_per_second);
     fflush(file);
 }
 

@@ -22,8 +22,9 @@ struct run {
     int threads[RUN_THREAD_COUNTS_MAX];
     int thread_count;
     struct ceilings ceilings[RUN_THREAD_COUNTS_MAX];
-    struct ceilings gpu_ceilings; /* all 0: not measured */
-    double link_bytes_per_second; /* from rank to rank; 0: not measured */
+    struct ceilings gpu_ceilings;     /* all 0: not measured */
+    double link_bytes_per_second;     /* from rank to rank; 0: not measured */
+    double gpu_link_bytes_per_second; /* from GPU to GPU, likewise */
     /* On a rank that has no results of its own: the first one's, from a run that is resumed. */
     struct result *done;
     size_t done_count;

@@ -1,4 +1,4 @@
-/* Sums over the GPUs of a job, one GPU a rank, by NCCL.
+/* Sums over the GPUs of a job, and data that goes from one to the next, one GPU a rank, by NCCL.
  *
  * All ranks call at once, in the same order. A sum is enqueued like any other work, and waits on the GPU
  * for those of the other ranks. So nobody waits for the GPU alone: what is launched lies between
@@ -39,6 +39,15 @@ struct collectives_mean {
 };
 enum status collectives_average(const struct collectives_mean *mean, struct execution *execution);
 enum status collectives_finish(struct execution *execution);
+
+/* Around a ring: each rank sends bytes of its GPU's memory to the next one, by ncclSend, and
+ * receives as many from the one before, by ncclRecv. */
+struct collectives_ring {
+    const void *sent;
+    void *received;
+    size_t bytes;
+};
+enum status collectives_pass_on(const struct collectives_ring *ring, struct execution *execution);
 
 /* A sum as a CUDA Graph: captured at the first run and replayed. The problem is the same at each run.
  * Closed before the GPU is reset or closed. */

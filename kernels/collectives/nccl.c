@@ -58,14 +58,18 @@ static enum status ranks_join(struct gpu *gpu, struct ranks *ranks, struct messa
 
 /* --- sums ------------------------------------------------------------------------------------- */
 
-static enum status sum_enqueue(const struct gpu_nccl_sum *sum, struct execution *execution) {
-    struct gpu *gpu = execution->gpu;
-    if (!gpu)
+static enum status joined_check(const struct execution *execution) {
+    if (!execution->gpu)
         return message_set(execution->message, STATUS_INVALID, "NCCL was called without a GPU");
-    if (!gpu_nccl_joined(gpu))
-        return message_set(execution->message, STATUS_INVALID,
-                           "NCCL was called by ranks that have not joined");
-    return gpu_nccl_sum(gpu, sum, execution->message);
+    return gpu_nccl_joined(execution->gpu)
+               ? STATUS_OK
+               : message_set(execution->message, STATUS_INVALID,
+                             "NCCL was called by ranks that have not joined");
+}
+
+static enum status sum_enqueue(const struct gpu_nccl_sum *sum, struct execution *execution) {
+    const enum status status = joined_check(execution);
+    return status == STATUS_OK ? gpu_nccl_sum(execution->gpu, sum, execution->message) : status;
 }
 
 enum status allreduce_nccl(const struct allreduce_problem *problem, struct execution *execution) {
@@ -96,6 +100,20 @@ enum status collectives_average(const struct collectives_mean *mean, struct exec
 
 enum status collectives_finish(struct execution *execution) {
     return gpu_beside_wait(execution->gpu, execution->message);
+}
+
+/* --- exchanges -------------------------------------------------------------------------------- */
+
+enum status collectives_pass_on(const struct collectives_ring *ring, struct execution *execution) {
+    const int count = ranks_count(execution->ranks), mine = ranks_number(execution->ranks);
+    const struct gpu_nccl_exchange exchange = {.sent = ring->sent,
+                                               .received = ring->received,
+                                               .bytes = ring->bytes,
+                                               .to = (mine + 1) % count,
+                                               .from = (mine + count - 1) % count};
+    const enum status status = joined_check(execution);
+    return status == STATUS_OK ? gpu_nccl_exchange(execution->gpu, &exchange, execution->message)
+                               : status;
 }
 
 /* --- waiting ---------------------------------------------------------------------------------- */

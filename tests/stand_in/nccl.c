@@ -1,6 +1,7 @@
-/* A stand-in for libnccl: processes that sum through memory they share. A sum is enqueued by the driver
- * that the process has loaded, as a copy from the GPU, a host function that meets those of the other
- * ranks, and a copy to the GPU; so it can be captured, and runs on the emulated GPU.
+/* A stand-in for libnccl: processes that sum, and pass data on, through memory they share. A sum is
+ * enqueued by the driver that the process has loaded, as a copy from the GPU, a host function that
+ * meets those of the other ranks, and a copy to the GPU; so it can be captured, and runs on the
+ * emulated GPU.
  *
  * As with NCCL, ncclCommInitRank waits for ranks that never come. A rank that fails or aborts lets the
  * sums of the others end, which then know a ncclRemoteError.
@@ -10,16 +11,14 @@
  *   version=<number>             what the library claims to be
  *   patience=<seconds>           a sum ends when it has waited so long for the other ranks
  *   stuck                        ncclCommAbort does not return, as while a graph of its sums is kept
- *   wrong@<rank>, noisy@<rank>   spoils an element of each sum there, or its last bit
+ *   wrong@<rank>, noisy@<rank>   spoils an element of each sum there, or its last bit; the first
+ *                                spoils what is received too
  */
+#include "tests/stand_in/nccl.h"
 #include "common/narrow.h"
-#include "gpu/cuda_api.h"
-#include "gpu/nccl_api.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,27 +27,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DECLARE(member, name, parameters) nccl_result name parameters;
-NCCL_FUNCTIONS(DECLARE)
-#undef DECLARE
 const char *ncclGetLastError(struct nccl_communicator *communicator);
 
-enum { PIECE_BYTES = 1 << 20, RANKS_MAX = 16, FACTORS_MAX = 16, FIRST_OWN_OPERATION = 5 };
+enum { FIRST_OWN_OPERATION = 5 };
 
-/* What all ranks see. */
-struct meeting {
-    atomic_int joined, failed;
-    atomic_int here;        /* at the barrier */
-    atomic_uint generation; /* of the barrier */
-    _Alignas(64) unsigned char pieces[RANKS_MAX][PIECE_BYTES];
-};
-
-/* Of the driver that the process has loaded. */
-struct driver_calls {
-    enum cuda_result (*from_gpu)(void *, cuda_address, size_t, struct cuda_stream *);
-    enum cuda_result (*to_gpu)(cuda_address, const void *, size_t, struct cuda_stream *);
-    enum cuda_result (*call)(struct cuda_stream *, void (*)(void *), void *);
-};
+struct nccl_communicator *communicator_last;
 
 struct piece {
     struct piece *next;
@@ -60,18 +43,9 @@ struct piece {
     unsigned char result[];
 };
 
-struct nccl_communicator {
-    struct meeting *meeting;
-    struct driver_calls driver;
-    int rank, ranks;
-    float factors[FACTORS_MAX]; /* of operations made at run time; 0: free */
-    struct piece *pieces;       /* all that were enqueued: a graph may run them again */
-};
-
 /* --- orders ----------------------------------------------------------------------------------- */
 
-/* What the orders make of `word` on a rank: the number behind it, 1 for a word alone, 0 without one. */
-static int ordered(const char *word, int rank) {
+int ordered(const char *word, int rank) {
     const char *order = getenv("LOCKSTEP_STAND_IN_NCCL");
     const size_t length = strlen(word);
     while (order && (strncmp(order, word, length) != 0 || !strchr("=@,", order[length]))) {
@@ -139,8 +113,10 @@ static struct meeting *meeting_open(const nccl_unique_id *id) {
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* The one behind, where a driver stands in front that has not all calls (tests/stand_in/faulty_cuda.c). */
 static bool driver_find(struct driver_calls *driver) {
-    void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
+    const char *behind = getenv("LOCKSTEP_FAULT_DRIVER");
+    void *library = dlopen(behind ? behind : "libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
     if (!library)
         return false;
     void *found[] = {dlsym(library, "cuMemcpyDtoHAsync_v2"), dlsym(library, "cuMemcpyHtoDAsync_v2"),
@@ -171,7 +147,7 @@ nccl_result ncclCommInitRank(struct nccl_communicator **communicator, int ranks,
         rest();
     if (rank == 0)
         drawn_remove();
-    *communicator = made;
+    communicator_last = *communicator = made;
     return ncclSuccess;
 }
 
@@ -205,9 +181,9 @@ nccl_result ncclCommGetAsyncError(struct nccl_communicator *communicator, nccl_r
     return ncclSuccess;
 }
 
-/* False where a rank has failed. The emulated GPU sums while its host launches, and a host that launches hears
+/* The emulated GPU sums while its host launches, and a host that launches hears
  * of no failure: it gives up after as many seconds as were ordered. */
-static bool all_meet(struct nccl_communicator *communicator) {
+bool all_meet(struct nccl_communicator *communicator) {
     struct meeting *meeting = communicator->meeting;
     const int patience = ordered("patience", communicator->rank);
     const time_t start = time(NULL);
@@ -224,6 +200,13 @@ static bool all_meet(struct nccl_communicator *communicator) {
         rest();
     }
     return true;
+}
+
+nccl_result call_ordered(const char *name, struct nccl_communicator *communicator) {
+    const int failure = ordered(name, communicator->rank);
+    if (failure)
+        atomic_store(&communicator->meeting->failed, 1);
+    return (nccl_result)failure;
 }
 
 /* --- sums ------------------------------------------------------------------------------------- */
@@ -308,11 +291,9 @@ nccl_result ncclRedOpDestroy(nccl_operation operation, struct nccl_communicator 
 nccl_result ncclAllReduce(const void *in, void *out, size_t count, nccl_data_type type,
                           nccl_operation operation, struct nccl_communicator *communicator,
                           struct cuda_stream *stream) {
-    const int failure = ordered("ncclAllReduce", communicator->rank);
-    if (failure) {
-        atomic_store(&communicator->meeting->failed, 1);
-        return (nccl_result)failure;
-    }
+    const nccl_result failure = call_ordered("ncclAllReduce", communicator);
+    if (failure != ncclSuccess)
+        return failure;
     const size_t width = type == ncclFloat32 ? 4 : 2, most = PIECE_BYTES / width;
     struct piece like = {.type = type, .weighted = operation != ncclSum};
     if (like.weighted)

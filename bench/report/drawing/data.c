@@ -98,6 +98,20 @@ static void gpu_ceilings_read(struct report_data *data) {
         ceilings->flops_per_second > 0.0 && ceilings->levels[0].bytes_per_second > 0.0;
 }
 
+static void links_read(struct report_data *data) {
+    static const char *const names[REPORT_LINKS_MAX][2] = {{"link_bytes_per_second", "cpu"},
+                                                           {"gpu_link_bytes_per_second", "gpu"}};
+    const cJSON *ranks = cJSON_GetObjectItemCaseSensitive(data->environment, "ranks");
+    const double count = number_of(ranks, "count");
+    for (int i = 0; i < REPORT_LINKS_MAX && count >= 1.0 && count < 1e6; i++) {
+        struct report_ceilings *link = &data->links[data->link_count];
+        *link = (struct report_ceilings){.level_count = 1};
+        snprintf(link->device, sizeof link->device, "%dx%s", (int)count, names[i][1]);
+        link->levels[0].bytes_per_second = number_of(ranks, names[i][0]);
+        data->link_count += link->levels[0].bytes_per_second > 0.0;
+    }
+}
+
 static int by_threads(const void *a, const void *b) {
     const struct report_ceilings *first = a, *second = b;
     return second->threads - first->threads;
@@ -111,6 +125,7 @@ static void all_ceilings_read(struct report_data *data) {
         data->ceilings_count += ceilings_read(object, &data->ceilings[data->ceilings_count]);
     }
     gpu_ceilings_read(data);
+    links_read(data);
     qsort(data->ceilings, (size_t)data->ceilings_count, sizeof data->ceilings[0], by_threads);
 }
 

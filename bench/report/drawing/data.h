@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-enum { REPORT_CEILINGS_MAX = 8, REPORT_LEVELS_MAX = 4 };
+enum { REPORT_CEILINGS_MAX = 8, REPORT_LEVELS_MAX = 4, REPORT_LINKS_MAX = 2 };
 
 /* The ceilings that a run measured on one device, with so many threads (0 on a GPU). */
 struct report_ceilings {
@@ -35,6 +35,10 @@ struct report_data {
     cJSON *environment;                                   /* NULL where the folder has none */
     struct report_ceilings ceilings[REPORT_CEILINGS_MAX]; /* those of most threads first */
     int ceilings_count;
+    /* How fast ranks pass data on, on the CPU and from GPU to GPU: one level, without a working
+     * set. */
+    struct report_ceilings links[REPORT_LINKS_MAX];
+    int link_count;
     bool cut; /* a file ends within a line: the run that wrote it was killed, or still runs */
 };
 

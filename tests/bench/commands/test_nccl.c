@@ -80,6 +80,7 @@ static void test_an_emulated_sum_has_no_time(void **state) {
     assert_non_null(environment);
     check_holds(environment, "\"nccl\":\t\"2.28.9\"");
     assert_int_equal(text_count(environment, "\"gpu\":\t\"lockstep emulated GPU"), 2);
+    assert_null(strstr(environment, "gpu_link_bytes_per_second"));
     free(environment);
     call_free(&call);
 }
@@ -229,7 +230,7 @@ static void test_no_failure_leaves_the_others_waiting(void **state) {
         {"ncclCommInitRank=2@1", ": ncclCommInitRank failed: ncclSystemError (2)", 1},
         {"ncclCommInitRank=2@0", "ncclCommInitRank failed: ncclSystemError (2)", 1},
         {"ncclAllReduce=1@1", ": ncclAllReduce failed: ncclUnhandledCudaError (1)", 1},
-        {"ncclCommGetAsyncError=6@1", ": a sum by ncclAllReduce failed: ncclRemoteError (6)", 1},
+        {"ncclCommGetAsyncError=6@1", ": NCCL's work on the GPU failed: ncclRemoteError (6)", 1},
         {"version=2804", "this NCCL is too old (its version number is 2804)", 3},
     };
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++) {

@@ -158,6 +158,34 @@ static void test_no_ceiling_bounds_what_goes_between_ranks(void **state) {
     assert_false(fixture_holds(f, "allreduce.svg", "measured bandwidth"));
 }
 
+/* The rates at which ranks pass data on do, on the CPU and from GPU to GPU. */
+static void test_a_link_bounds_what_goes_between_ranks(void **state) {
+    static const char links[] = "\"ranks\": {\"count\": 2, \"link_bytes_per_second\": 5e9,\n"
+                                " \"gpu_link_bytes_per_second\": 4e11}, \"ceilings\"";
+    struct fixture *f = *state;
+    char text[4096];
+    for (int i = 0; i < 4; i++) {
+        const char *const shape = i % 2 == 0 ? "1024" : "2048";
+        struct result *row =
+            row_add(f, "allreduce", "sum", shape, i < 2 ? "mpi" : "nccl", i < 2 ? 1 : 0);
+        snprintf(row->key.device, sizeof row->key.device, i < 2 ? "2xcpu" : "2xgpu");
+        row_measure(row, 1e-5, 1e3, i % 2 == 0 ? 4096.0 : 8192.0);
+    }
+    rows_write(f);
+    const char *place = strstr(fixture_environment, "\"ceilings\"");
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(place - fixture_environment), fixture_environment,
+             links, place + strlen("\"ceilings\""));
+    fixture_write(f, "environment.json", text);
+    fixture_draw_plots(f);
+    assert_true(fixture_holds(f, "allreduce.svg", "measured link, 2xcpu: 5 GB/s"));
+    assert_true(fixture_holds(f, "allreduce.svg", "measured link, 2xgpu: 400 GB/s"));
+    assert_false(fixture_holds(f, "allreduce.svg", "measured bandwidth"));
+    char *script = fixture_text(f, "plots.gp");
+    assert_non_null(strstr(script, "1 5\n1e+15 5\n"));
+    assert_non_null(strstr(script, "1 400\n1e+15 400\n"));
+    free(script);
+}
+
 /* Beside the bars of parts is room for the longest label, at 7 pixels a character. */
 static void test_long_labels_of_bars_fit(void **state) {
     static const char place[] = "set lmargin at screen ", label[] = "blas-mpi-buckets, 12 threads";
@@ -318,6 +346,7 @@ int main(void) {
         TEST(test_every_plot_that_has_data_is_drawn),
         TEST(test_a_gpu_is_drawn_beside_the_cpu),
         TEST(test_no_ceiling_bounds_what_goes_between_ranks),
+        TEST(test_a_link_bounds_what_goes_between_ranks),
         TEST(test_long_labels_of_bars_fit),
         TEST(test_nothing_is_drawn_without_data),
         TEST(test_only_measured_rows_are_drawn),
