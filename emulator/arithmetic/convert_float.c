@@ -273,6 +273,15 @@ MAP_1(ue8m0x2_from_bf16x2, 32, 32, UE8M0_CHOICES,
 MAP_1(bf16x2_from_ue8m0x2, 32, 32, NO_CHOICE,
       bf16_narrow(ue8m0_widen(a & 0xffu)) | bf16_narrow(ue8m0_widen(a >> 8 & 0xffu)) << 16)
 
+ALWAYS_INLINE uint32_t bf16_from_fp8(uint32_t byte, bool e5m2, bool relu) {
+    const uint32_t half = bf16_narrow(e5m2 ? e5m2_widen(byte) : e4m3_widen(byte));
+    return relu && half & F16_SIGN ? 0 : half;
+}
+
+MAP_1(bf16x2_from_fp8x2, 32, 32, const bool relu = choice[0] >= 0;
+      const bool e5m2 = choice[1] > 0,
+      bf16_from_fp8(a & 0xffu, e5m2, relu) | bf16_from_fp8(a >> 8 & 0xffu, e5m2, relu) << 16)
+
 static const struct lane_operation rows[] = {
     {"cvt.rn.f16.f32", "h=w", f16_from_f32},
     {"cvt.rn.bf16.f32", "h=w", bf16_from_f32},
@@ -318,6 +327,7 @@ static const struct lane_operation packed[] = {
     {"cvt.rn.satfinite[.relu]{.e4m3x2,.e5m2x2}.f32", "h=w,w", fp8x2_from_f32},
     {"cvt.rn.satfinite[.relu]{.e4m3x2,.e5m2x2}.f16x2", "h=w", fp8x2_from_f16x2},
     {"cvt.rn[.relu].f16x2{.e4m3x2,.e5m2x2}", "w=h", f16x2_from_fp8x2},
+    {"cvt.rn[.relu].bf16x2{.e4m3x2,.e5m2x2}", "w=h", bf16x2_from_fp8x2},
     {"cvt.rn.satfinite[.relu]{.e2m3x2,.e3m2x2}.f32", "h=w,w", fp6x2_from_f32},
     {"cvt.rn.satfinite[.relu].e2m1x2.f32", "b=w,w", fp4x2_from_f32},
     {"cvt.rn[.relu].f16x2.e2m3x2", "w=h", f16x2_from_e2m3x2},

@@ -77,6 +77,15 @@ ALWAYS_INLINE float value_of(uint32_t bits, enum matrix_type type) {
     }
 }
 
+/* Types of a and of b under .kind::f8f6f4 and its like, and what a choice of them is. */
+#define BYTE_TYPES ".{e4m3,e5m2,e3m2,e2m3,e2m1}.{e4m3,e5m2,e3m2,e2m3,e2m1}"
+
+ALWAYS_INLINE enum matrix_type byte_type(signed char choice) {
+    static const enum matrix_type types[] = {TYPE_E4M3, TYPE_E5M2, TYPE_E3M2, TYPE_E2M3,
+                                             TYPE_E2M1_CENTRED};
+    return types[choice];
+}
+
 /* The elements of a fragment to `matrix`, rows of `stride`. */
 ALWAYS_INLINE void unpack_floats(float *matrix, unsigned stride, const void *const registers[],
                                  const struct matrix_fragment fragment, enum matrix_type type) {

@@ -79,13 +79,6 @@ ALWAYS_INLINE void multiply_kind(void *const to[], const void *const from[], con
     pack_floats(to, sums, KIND_COLUMNS, result, kind.sums);
 }
 
-/* In the order of TYPES. */
-ALWAYS_INLINE enum matrix_type byte_type(signed char choice) {
-    static const enum matrix_type types[] = {TYPE_E4M3, TYPE_E5M2, TYPE_E3M2, TYPE_E2M3,
-                                             TYPE_E2M1_CENTRED};
-    return types[choice];
-}
-
 /* The types are the pattern's groups from number `first` on. */
 #define BYTES(name, first, factors, sums)                                                          \
     LANE_FUNCTION(name) {                                                                          \
@@ -109,13 +102,13 @@ FOURS(mxf4nvf4, 4, choice[0] == 0)
 #define MMA "mma.sync.aligned.kind::"
 #define WIDE ".m16n8k32.row.col"
 #define LONG ".m16n8k64.row.col.f32.e2m1.e2m1.f32"
-#define TYPES ".{e4m3,e5m2,e3m2,e2m3,e2m1}.{e4m3,e5m2,e3m2,e2m3,e2m1}"
 #define SCALED "w4=w4,w2,w4,w,h2,w,h2"
 
 static const struct lane_operation rows[] = {
-    {MMA "f8f6f4" WIDE ".f32" TYPES ".f32", "w4=w4,w2,w4", f8f6f4_f32},
-    {MMA "f8f6f4" WIDE ".f16" TYPES ".f16", "w2=w4,w2,w2", f8f6f4_f16},
-    {MMA "mxf8f6f4.block_scale[.scale_vec::1X]" WIDE ".f32" TYPES ".f32.ue8m0", SCALED, mxf8f6f4},
+    {MMA "f8f6f4" WIDE ".f32" BYTE_TYPES ".f32", "w4=w4,w2,w4", f8f6f4_f32},
+    {MMA "f8f6f4" WIDE ".f16" BYTE_TYPES ".f16", "w2=w4,w2,w2", f8f6f4_f16},
+    {MMA "mxf8f6f4.block_scale[.scale_vec::1X]" WIDE ".f32" BYTE_TYPES ".f32.ue8m0", SCALED,
+     mxf8f6f4},
     {MMA "mxf4.block_scale[.scale_vec::2X]" LONG ".ue8m0", SCALED, mxf4},
     {MMA "mxf4nvf4.block_scale.scale_vec::2X" LONG ".ue8m0", SCALED, mxf4},
     {MMA "mxf4nvf4.block_scale.scale_vec::4X" LONG ".{ue8m0,ue4m3}", SCALED, mxf4nvf4},

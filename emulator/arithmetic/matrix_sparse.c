@@ -117,6 +117,12 @@ ALWAYS_INLINE void multiply_integers(void *const to[], const void *const from[],
         multiply_floats(to, from, multiply, FP8_TYPE(choice[2]));                                  \
     }
 
+#define KIND(name, sums)                                                                           \
+    LANE_FUNCTION(name) {                                                                          \
+        const struct multiply multiply = {16, 8, 64, 4, 4, 8, byte_type(choice[1]), sums, sums};   \
+        multiply_floats(to, from, multiply, byte_type(choice[2]));                                 \
+    }
+
 /* [.satfinite].s32.{unsigned,signed}.{unsigned,signed}.s32 behind the choice of metadata */
 #define INTEGERS(name, k, registers, bits)                                                         \
     LANE_FUNCTION(name) {                                                                          \
@@ -137,6 +143,8 @@ FLOATS(tf32_m16n8k8, 8, 2, 32, TYPE_TF32, TYPE_F32)
 FLOATS(tf32_m16n8k16, 16, 4, 32, TYPE_TF32, TYPE_F32)
 FP8(fp8_m16n8k64_f16, TYPE_F16)
 FP8(fp8_m16n8k64_f32, TYPE_F32)
+KIND(f8f6f4_f16, TYPE_F16)
+KIND(f8f6f4_f32, TYPE_F32)
 INTEGERS(int8_m16n8k32, 32, 2, 8)
 INTEGERS(int8_m16n8k64, 64, 4, 8)
 INTEGERS(int4_m16n8k64, 64, 2, 4)
@@ -159,6 +167,8 @@ static const struct lane_operation rows[] = {
     {MMA("m16n8k16") ".f32.tf32.tf32.f32", "w4=w4,w4,w4,w,i2", tf32_m16n8k16},
     {MMA("m16n8k64") ".f16" FP8_TYPES ".f16", "w2=w4,w4,w2,w,i1", fp8_m16n8k64_f16},
     {MMA("m16n8k64") ".f32" FP8_TYPES ".f32", "w4=w4,w4,w4,w,i1", fp8_m16n8k64_f32},
+    {MMA("kind::f8f6f4.m16n8k64") ".f16" BYTE_TYPES ".f16", "w2=w4,w4,w2,w,i1", f8f6f4_f16},
+    {MMA("kind::f8f6f4.m16n8k64") ".f32" BYTE_TYPES ".f32", "w4=w4,w4,w4,w,i1", f8f6f4_f32},
     {MMA("m16n8k32") INT8_TYPES, "w4=w2,w2,w4,w,i2", int8_m16n8k32},
     {MMA("m16n8k64") INT8_TYPES, "w4=w4,w4,w4,w,i1", int8_m16n8k64},
     {MMA("m16n8k64") INT4_TYPES, "w4=w2,w2,w4,w,i2", int4_m16n8k64},

@@ -141,10 +141,11 @@ bool operand_class_has_floats(const struct decoder *decoder) {
 
 /* A literal is a number of its instruction's kind. slct takes two values of its first type, and
  * chooses by one of the second. The stride of a fragment, the size of a copy and the scale of a
- * product are integers whatever their elements are, as are selectors of scale factors. */
+ * product are integers whatever their elements are, as are selectors of scale factors and masks of
+ * lanes. */
 void operand_class_check_literal(struct decoder *decoder, enum operand_kind literal, char letter) {
     const bool is_integer = literal == OPERAND_INTEGER, is_wide = literal == OPERAND_FLOAT64;
-    static const char *const exceptions[] = {"wmma", "wgmma", "cp", "createpolicy"};
+    static const char *const exceptions[] = {"wmma", "wgmma", "cp", "createpolicy", "redux"};
     const struct named_types types = types_of(decoder);
     const bool is_chosen = decoder->detail->from_count < 2 && is_root(decoder, "slct");
     const struct syntax_type *type = is_chosen ? types.first : types.last;

@@ -46,6 +46,10 @@ static const struct instruction_row rows[] = {
     {.pattern = "fence.proxy.{async,async.shared::cta,async.shared::cluster}",
      "",
      execute_proxy_fence},
+    {.pattern = "fence.proxy.async::generic.{acquire.sync_restrict::shared::cluster,"
+                "release.sync_restrict::shared::cta}.cluster",
+     "",
+     execute_proxy_fence},
     {.pattern = "fence.mbarrier_init.release.cluster", "", execute_fence},
     {.pattern = "fence.{acquire.sync_restrict::shared::cluster,release.sync_restrict::shared::cta}."
                 "cluster",

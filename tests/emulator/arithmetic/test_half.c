@@ -333,6 +333,8 @@ static void test_eight_bit_floats(void **state) {
     (void)state;
     check_small(&e4m3, 8, "cvt.rn.satfinite.e4m3x2.f32", "cvt.rn.f16x2.e4m3x2");
     check_small(&e5m2, 8, "cvt.rn.satfinite.e5m2x2.f32", "cvt.rn.f16x2.e5m2x2");
+    assert_int_equal(ptx("cvt.rn.bf16x2.e4m3x2", 0x7f38, 0, 0), 0x7fff3f80);
+    assert_int_equal(ptx("cvt.rn.relu.bf16x2.e5m2x2", 0xbc7c, 0, 0), 0x00007f80);
     assert_int_equal(ptx("cvt.rn.satfinite.relu.e4m3x2.f16x2", 0xbc007e00, 0, 0), 0x007f);
     assert_int_equal(ptx("cvt.rn.satfinite.e5m2x2.f16x2", 0x3c007bff, 0, 0), 0x3c7b);
 }

@@ -11,7 +11,7 @@
 
 enum { ROWS = 16, COLUMNS = 8, DEPTH = 128, REGISTERS = 16 };
 
-enum kind { F16, BF16, TF32, E4M3, E5M2, S8, U8, S4, U4 };
+enum kind { F16, BF16, TF32, E4M3, E5M2, E3M2, E2M3, E2M1, S8, U8, S4, U4 };
 
 struct product {
     const char *name;
@@ -26,7 +26,7 @@ struct problem {
 };
 
 static unsigned bits_of(enum kind kind) {
-    static const unsigned bits[] = {16, 16, 32, 8, 8, 8, 8, 4, 4};
+    static const unsigned bits[] = {16, 16, 32, 8, 8, 8, 8, 8, 8, 8, 4, 4};
     return bits[kind];
 }
 
@@ -41,8 +41,8 @@ static int draw(uint64_t *state, int low, int high) {
 
 /* A number that the type has, of any of its digits. */
 static double draw_value(uint64_t *state, enum kind kind) {
-    static const int most[] = {2047, 255, 2047, 15, 7, 127, 255, 7, 15};
-    static const int low[] = {-9, -20, -20, -5, -9, 0, 0, 0, 0};
+    static const int most[] = {2047, 255, 2047, 15, 7, 7, 7, 3, 127, 255, 7, 15};
+    static const int low[] = {-9, -20, -20, -5, -9, -4, -3, -1, 0, 0, 0, 0};
     const bool is_unsigned = kind == U8 || kind == U4;
     const int mantissa = draw(state, is_unsigned ? 0 : -most[kind], most[kind]);
     return ldexp(mantissa, draw(state, low[kind], 0));
@@ -61,6 +61,12 @@ static uint32_t encode(double value, enum kind kind) {
         return (uint32_t)ptx("cvt.rn.satfinite.e4m3x2.f32", 0, single, 0);
     case E5M2:
         return (uint32_t)ptx("cvt.rn.satfinite.e5m2x2.f32", 0, single, 0);
+    case E3M2:
+        return (uint32_t)ptx("cvt.rn.satfinite.e3m2x2.f32", 0, single, 0);
+    case E2M3:
+        return (uint32_t)ptx("cvt.rn.satfinite.e2m3x2.f32", 0, single, 0);
+    case E2M1: /* in the middle of its byte */
+        return (uint32_t)ptx("cvt.rn.satfinite.e2m1x2.f32", 0, single, 0) << 2;
     default:
         return (uint32_t)(int32_t)value;
     }
@@ -239,6 +245,10 @@ static void products_equal_those_of_the_whole_matrix(void **state) {
         {MMA "m16n8k64.row.col.f32.e4m3.e5m2.f32", 64, 1, E4M3, E5M2, false},
         {ORDERED "m16n8k64.row.col.f32.e5m2.e4m3.f32", 64, 1, E5M2, E4M3, false},
         {ORDERED "m16n8k64.row.col.f16.e4m3.e4m3.f16", 64, 1, E4M3, E4M3, true},
+        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f32.e4m3.e2m1.f32", 64, 1, E4M3, E2M1, false},
+        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f32.e3m2.e5m2.f32", 64, 1, E3M2, E5M2, false},
+        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f16.e2m3.e3m2.f16", 64, 1, E2M3, E3M2, true},
+        {ORDERED "kind::f8f6f4.m16n8k64.row.col.f16.e2m1.e2m3.f16", 64, 1, E2M1, E2M3, true},
         {MMA "m16n8k32.row.col.s32.s8.u8.s32", 32, 2, S8, U8, false},
         {ORDERED "m16n8k32.row.col.satfinite.s32.u8.s8.s32", 32, 2, U8, S8, false},
         {MMA "m16n8k64.row.col.s32.s8.s8.s32", 64, 1, S8, S8, false},

@@ -102,6 +102,8 @@ static const char *const forms[] = {
     "fence.acq_rel.cluster;",
     "fence.proxy.tensormap::generic.acquire.gpu [%rd1], 128;",
     "fence.proxy.tensormap::generic.release.gpu;",
+    "fence.proxy.async::generic.acquire.sync_restrict::shared::cluster.cluster;",
+    "fence.proxy.async::generic.release.sync_restrict::shared::cta.cluster;",
     "fence.acquire.sync_restrict::shared::cluster.cluster;",
     "fence.release.sync_restrict::shared::cta.cluster;",
     "barrier.cluster.arrive;",
@@ -148,6 +150,8 @@ static const char *const forms[] = {
     "mov.u32 %r1, %cluster_ctarank;",
     "mov.u32 %r1, %cluster_nctarank;",
     "mov.pred %p1, %is_explicit_cluster;",
+    ".reg .b128 %q; mov.b128 %q, {%rd1, %rd2};\n"
+    "clusterlaunchcontrol.query_cancel.is_canceled.pred.b128 %p1, %q;",
 };
 
 static void every_form_is_known(void **state) {
