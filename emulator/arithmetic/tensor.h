@@ -2,11 +2,11 @@
  * Products of the tensor cores of sm_100 (tcgen05.mma, PTX ISA 9.7.16.10): d = a * b + d, where d
  * lies in tensor memory, by columns of 128 lanes.
  *
- * Sums are those of wgmma (warpgroup.h): each product is exact, and the sum over k runs upwards from
- * d with one rounding to f32, to nearest, a step; it starts from +0 where d is not added. An f16
- * accumulator is rounded once, from the f32 sum. Integers wrap around, or are clamped once, at the
- * end. PTX leaves order and precision open, and so may a GPU. Of a sparse a the elements that are there
- * are summed in their order.
+ * Sums are those of wgmma (warpgroup.h): each product is exact, and the sum over k runs upwards
+ * from d with one rounding to f32, to nearest, a step; it starts from +0 where d is not added. An
+ * f16 accumulator is rounded once, from the f32 sum. Integers wrap around, or are clamped once, at
+ * the end. PTX leaves order and precision open, and so may a GPU. Of a sparse a the elements that
+ * are there are summed in their order.
  */
 #ifndef LOCKSTEP_EMULATOR_ARITHMETIC_TENSOR_H
 #define LOCKSTEP_EMULATOR_ARITHMETIC_TENSOR_H
@@ -45,8 +45,8 @@ enum tensor_type {
     TENSOR_TYPE_S32
 };
 
-/* An operand of one block: rows of a by lane, or columns of b, as numbers of 32 bits: f32, or s32 for
- * integers. */
+/* An operand of one block: rows of a by lane, or columns of b, as numbers of 32 bits: f32, or s32
+ * for integers. */
 struct tensor_a {
     struct tensor_column at[TENSOR_DEPTH];
 };
@@ -74,8 +74,8 @@ struct tensor_sums {
 
 typedef void tensor_function(const struct tensor_sums *sums);
 
-/* The elements of 32 bytes along k, of a type; those of 4 and of 6 bits lie in bytes of their own, but
- * for pairs. */
+/* The elements of 32 bytes along k, of a type; those of 4 and of 6 bits lie in bytes of their own,
+ * but for pairs. */
 static inline unsigned tensor_depth(enum tensor_type type) {
     return type == TENSOR_TYPE_TF32        ? 8
            : type <= TENSOR_TYPE_BF16      ? 16

@@ -1,5 +1,5 @@
-/* cp.async.bulk.tensor: copies of boxes of tensors, of four rows of a plane, and of pixels for im2col
- * (PTX ISA 9.7.9.25.5.2). */
+/* cp.async.bulk.tensor: copies of boxes of tensors, of four rows of a plane, and of pixels for
+ * im2col (PTX ISA 9.7.9.25.5.2). */
 #include "emulator/async/async.h"
 #include "emulator/async/bulk.h"
 #include "emulator/async/traffic.h"

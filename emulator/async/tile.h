@@ -33,9 +33,9 @@ struct tile_row {
 bool tile_is_sound(const struct tensor_map *map);
 /*
  * Makes it a tile of four rows of a plane, which lie anywhere in it and one behind the other in
- * shared memory (PTX ISA 5.5.3.4, tile::gather4 and tile::scatter4). at[0] is their column, the other
- * coordinates are their numbers, and those outside of the tensor are such rows. False where the map's
- * box is not of one row, as it has to be.
+ * shared memory (PTX ISA 5.5.3.4, tile::gather4 and tile::scatter4). at[0] is their column, the
+ * other coordinates are their numbers, and those outside of the tensor are such rows. False where
+ * the map's box is not of one row, as it has to be.
  */
 bool tile_take_rows(struct tile *tile);
 /* Rows that a box has, and what it takes of shared memory. */

@@ -17,11 +17,11 @@ struct tensor_form {
 };
 
 /*
- * Operands of the row, which become sources in this order: 'm' an address, 'M' one of tensor memory
- * beside d and a, 'A' the matrix a: a descriptor, or an address, 'a' an address alone, 'L' the words of
- * disable-output-lane, which may be left out, 'i' an integer, 'S' scale-input-d and 'Z' a mask of
- * columns, which may be left out, 'V' a vector of registers, loaded where '=' follows, else stored;
- * other letters as in plain rows.
+ * Operands of the row, which become sources in this order: 'm' an address, 'M' one of tensor
+ * memory beside d and a, 'A' the matrix a: a descriptor, or an address, 'a' an address alone, 'L'
+ * the words of disable-output-lane, which may be left out, 'i' an integer, 'S' scale-input-d and
+ * 'Z' a mask of columns, which may be left out, 'V' a vector of registers, loaded where '='
+ * follows, else stored; other letters as in plain rows.
  */
 void decode_tensor(struct decoder *decoder, const char *operands);
 

@@ -1,9 +1,10 @@
 /*
- * tcgen05.cp and .commit (PTX ISA 9.7.16.9.2, 9.7.16.12): copies from shared memory to tensor memory,
- * and what tells that a thread's work there is done.
+ * tcgen05.cp and .commit (PTX ISA 9.7.16.9.2, 9.7.16.12): copies from shared memory to tensor
+ * memory, and what tells that a thread's work there is done.
  *
  * Of 4x256b each row goes to the warp of its number, there to the lane of the address, as CuTe's
- * layout of SM100_UTCCP_4dp256bit has it. What is unpacked lies as tcgen05.mma takes it (product.h).
+ * layout of SM100_UTCCP_4dp256bit has it. What is unpacked lies as tcgen05.mma takes it
+ * (product.h).
  */
 #include "emulator/tensor/operand.h"
 
@@ -46,8 +47,8 @@ static unsigned row_of(enum shape shape, unsigned first, unsigned lane) {
 /* Bits of an element of the source that is unpacked to a byte; 8: nothing is unpacked. */
 static unsigned bits_of(const struct instruction *instruction) {
     static const uint8_t packed[] = {6, 4};
-    const int choice = instruction->detail->choice[1];
-    return choice < 0 ? 8 : packed[choice];
+    const signed char *choice = instruction->detail->choice;
+    return choice[1] < 0 ? 8 : packed[choice[1]];
 }
 
 static void unpack(const uint8_t *chunk, unsigned bits, uint32_t words[CHUNK_BYTES / 4]) {
@@ -84,8 +85,8 @@ static void visit_source(const struct transfer *transfer, tensor_visitor *visit)
     }
 }
 
-/* Whether something has written the bytes of shared memory that a word is of. Copying others is no use
- * of them. */
+/* Whether something has written the bytes of shared memory that a word is of. Copying others is no
+ * use of them. */
 static bool is_written(const struct block *block, const uint8_t *bytes, unsigned count) {
     const uint8_t *written = block->shared_written;
     return !written || !memchr(written + (bytes - block->shared), 0, count);

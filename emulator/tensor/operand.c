@@ -173,8 +173,9 @@ bool tensor_load(const struct tensor_operand *operand, unsigned rows,
     const unsigned lines = operand->is_across ? CHUNK_BYTES / size_of(operand->type) : 1;
     for (unsigned step = 0; step < operand->steps; step++) {
         for (unsigned row = 0; row < rows; row += lines) {
-            if (operand->is_across ? !load_across(operand, row / lines, step, to + row)
-                                   : !load_along(operand, row, step, to[row] + step * depth))
+            if (operand->is_across
+                    ? !load_across(operand, row / lines, step, to + row)
+                    : !load_along(operand, row, step, to[row] + (size_t)step * depth))
                 return false;
         }
     }

@@ -1,14 +1,14 @@
 /*
- * Products of tcgen05.mma (PTX ISA 9.7.16.10), computed as late as they can be: when somebody waits
- * for a commit behind them.
+ * Products of tcgen05.mma (PTX ISA 9.7.16.10), computed as late as they can be: when somebody
+ * waits for a commit behind them.
  *
  * Rows of d lie in the lanes of each block as the data path has them: 128 rows in their order, or
  * 64 as sixteen in every 32 lanes; where a pair of blocks shares 128 rows, each has 64 and keeps
  * the columns of the first half in its lower lanes and those of the second half above. So does .ws
  * with 64 rows, and with 32 rows by fourths. Rows of an a in tensor memory lie in the lanes of
  * their rows of d. Its elements of 4 and of 6 bits have a byte each: those of 6 bits its lowest
- * bits, those of 4 bits the four in its middle, but for pairs. Figures of PTX alone show that; it is
- * as CUTLASS moves e2m1 for MMA F8F6F4 (fp4_shift_A).
+ * bits, those of 4 bits the four in its middle, but for pairs. Figures of PTX alone show that; it
+ * is as CUTLASS moves e2m1 for MMA F8F6F4 (fp4_shift_A).
  */
 #include "emulator/tensor/product.h"
 

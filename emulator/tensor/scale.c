@@ -48,7 +48,8 @@ bool scale_b(const struct scale_factors *factors, unsigned group, unsigned colum
              const struct tensor_b *b, struct tensor_b *to) {
     const struct tensor_column *words = factors->block->tensor->column + factors->first;
     const unsigned block = depth / factors->count, width = columns / factors->parts;
-    const uint32_t(*from)[TENSOR_DEPTH] = b->at + group * factors->parts / TENSOR_GROUPS * width;
+    const uint32_t(*from)[TENSOR_DEPTH] =
+        b->at + (size_t)(group * factors->parts / TENSOR_GROUPS) * width;
     for (unsigned n = 0; n < width; n++) {
         if (n % LANES == 0 && !check_factors(factors, n / LANES, group, width - n))
             return false;

@@ -4,11 +4,11 @@
  *
  * Row r has its factors in lane r % 32 of column r / 32, side by side in the word's bytes, and the
  * lanes of each warp have a copy of all, which the product of those lanes takes. PTX says the
- * latter and the bytes; lanes and columns are as CuTe has them (tmem_sf_frg). A scaled element is an
- * f32: it is exact unless it is too large.
+ * latter and the bytes; lanes and columns are as CuTe has them (tmem_sf_frg). A scaled element is
+ * an f32: it is exact unless it is too large.
  *
- * Where a pair of blocks shares 128 rows, the upper two warps' lanes have the factors of the second half
- * of b's columns in place of the first half's, as they have these columns of d.
+ * Where a pair of blocks shares 128 rows, the upper two warps' lanes have the factors of the
+ * second half of b's columns in place of the first half's, as they have these columns of d.
  */
 #ifndef LOCKSTEP_EMULATOR_TENSOR_SCALE_H
 #define LOCKSTEP_EMULATOR_TENSOR_SCALE_H
@@ -34,7 +34,8 @@ struct scale_factors {
 
 /* Scales rows of a, each in its lane; false after a fault. */
 bool scale_a(const struct scale_factors *factors, unsigned depth, struct tensor_a *a);
-/* The same of b, which has so many columns: of those that a group of lanes has of d, by its copy. */
+/* The same of b, which has so many columns: of those that a group of lanes has of d, by its
+ * copy. */
 bool scale_b(const struct scale_factors *factors, unsigned group, unsigned columns, unsigned depth,
              const struct tensor_b *b, struct tensor_b *to);
 

@@ -40,11 +40,11 @@ struct tensor_use {
 /* False after a fault: no allocation has all of them. */
 bool tensor_check_allocated(struct warp *warp, const struct instruction *instruction, unsigned lane,
                             const struct tensor_use *use);
-/* For work that is about to begin: false after a fault, where the columns that it writes are not all
- * of an allocation of each of its blocks, or a tcgen05.st there has not been waited for. */
+/* For work that is about to begin: false after a fault, where the columns that it writes are not
+ * all of an allocation of each of its blocks, or a tcgen05.st there has not been waited for. */
 bool tensor_check_columns(const struct transfer *transfer, const char *what);
-/* False after a fault, where that is checked: nothing has written those lanes of a column whose bits
- * are set in `lanes`; `what` names the matrix. */
+/* False after a fault, where that is checked: nothing has written those lanes of a column whose
+ * bits are set in `lanes`; `what` names the matrix. */
 bool tensor_check_written(const struct transfer *transfer, const struct block *block,
                           unsigned column, const struct tensor_column *lanes, const char *what);
 /* False after a fault, for the check of races: a tcgen05.st there has not been waited for. */

@@ -38,7 +38,8 @@ static void add_product(struct text *text, const struct product_form *form, cons
     text_add(text, ";\n");
 }
 
-/* Eight registers from global memory to tensor memory, or back; a column of either is a thread's word. */
+/* Eight registers from global memory to tensor memory, or back; a column of either is a thread's
+ * word. */
 static void add_store(struct text *text, const char *from, unsigned first, unsigned column) {
     for (unsigned k = 0; k < 8; k++)
         text_add(text, "ld.global.b32 %%v%u, [%s+%u];\n", k, from,

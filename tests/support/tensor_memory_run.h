@@ -8,9 +8,9 @@ enum { TENSOR_MEMORY_THREADS = 128 }; /* one for each lane of tensor memory */
 
 /*
  * Runs the statements after 128 columns were allocated, from column %r3 on, and the 4096 bytes of
- * shared memory `space` filled with words that count up; `empty` has 1024 bytes that nothing writes.
- * %r4 is as %r3, in the warp's own lanes; %r1 the thread, %rd1 a descriptor of space, %rd2 the
- * thread's 32 bytes of `output`. %p5 holds in thread 0.
+ * shared memory `space` filled with words that count up; `empty` has 1024 bytes that nothing
+ * writes. %r4 is as %r3, in the warp's own lanes; %r1 the thread, %rd1 a descriptor of space, %rd2
+ * the thread's 32 bytes of `output`. %p5 holds in thread 0.
  */
 enum machine_status tensor_memory_run(struct bench *bench, bool checks, const char *statements,
                                       uint64_t output);

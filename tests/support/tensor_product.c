@@ -109,8 +109,8 @@ static double value_of(const uint8_t *chunk, unsigned number, enum element_type 
     return element_value(type, word);
 }
 
-/* The same of an a in tensor memory, where elements of 4 bits lie in the middle of a byte each and those
- * of 6 bits at its beginning; pairs have it together. */
+/* The same of an a in tensor memory, where elements of 4 bits lie in the middle of a byte each and
+ * those of 6 bits at its beginning; pairs have it together. */
 static double value_in_memory(const uint8_t *bytes, unsigned number, enum element_type type) {
     if (type == E2M1)
         return element_value(type, bytes[number] >> 2 & 15U);
@@ -127,8 +127,9 @@ static unsigned lane_of(const struct product_form *form, unsigned row) {
     return is_half ? row / 16 * 32 + row % 16 + form->lane : row;
 }
 
-/* Row r has its factors in lane r % 32 of column r / 32 of its block, and b's of both blocks' columns
- * lie in each. Where a pair shares 128 rows, the second half of b's lies as the first, 64 lanes on. */
+/* Row r has its factors in lane r % 32 of column r / 32 of its block, and b's of both blocks'
+ * columns lie in each. Where a pair shares 128 rows, the second half of b's lies as the first, 64
+ * lanes on. */
 static double factor_of(const struct product_form *form, const struct product_data *data, bool is_a,
                         unsigned row, unsigned k) {
     const unsigned share = is_a ? form->m / product_blocks(form) : product_columns(form);
@@ -168,8 +169,9 @@ static double element(const struct product_form *form, const struct product_data
     return form->scaled ? (double)(float)(value * factor_of(form, data, is_a, row, k)) : value;
 }
 
-/* The bits of metadata of the chunk that begins at k, by the layouts of CuTe: rows m and positions k give
- * a number, whose lowest seven bits are the lane and the others a bit, or two, of the columns. */
+/* The bits of metadata of the chunk that begins at k, by the layouts of CuTe: rows m and positions
+ * k give a number, whose lowest seven bits are the lane and the others a bit, or two, of the
+ * columns. */
 static unsigned metadata_of(const struct product_form *form, const struct product_data *data,
                             unsigned row, unsigned k) {
     const unsigned m = row % 128, block = row / 128, span = form->a == TF32 ? 8 : 16;

@@ -1,7 +1,7 @@
 /*
  * One tcgen05.mma, run and compared with a model in C that was written from the PTX ISA (9.7.16):
- * where a descriptor's elements lie, what they are worth, in which lanes and columns of tensor memory
- * the results lie, and in which order they are summed (emulator/arithmetic/tensor.h).
+ * where a descriptor's elements lie, what they are worth, in which lanes and columns of tensor
+ * memory the results lie, and in which order they are summed (emulator/arithmetic/tensor.h).
  */
 #ifndef LOCKSTEP_TESTS_SUPPORT_TENSOR_PRODUCT_H
 #define LOCKSTEP_TESTS_SUPPORT_TENSOR_PRODUCT_H
@@ -46,7 +46,8 @@ struct product_form {
     unsigned factors, a_begins, b_begins;
     bool has_powers;
     bool lacks_factors; /* nothing writes them */
-    /* Of .ws: a modifier behind the kind, the mask of columns, and bits 30 and 31 of the descriptor. */
+    /* Of .ws: a modifier behind the kind, the mask of columns, and bits 30 and 31 of the
+     * descriptor. */
     bool keeps_b;
     const char *collector;
     uint64_t mask;

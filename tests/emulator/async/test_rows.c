@@ -1,5 +1,5 @@
-/* Bulk copies that gather and scatter four rows of a plane, against a model that moves single bytes; and
- * stores that leave out bytes by a mask. */
+/* Bulk copies that gather and scatter four rows of a plane, against a model that moves single
+ * bytes; and stores that leave out bytes by a mask. */
 #include "emulator/lanes/tensor_map.h"
 #include "tests/support/emulator_core.h"
 
@@ -7,8 +7,8 @@
 
 enum { LINES = 24, PITCH = 512, TILE_BYTES = 4 * PITCH, ROWS = 4 };
 
-/* Thread 0 gathers rows by the map at %rd1, and scatters them by the map at %rd3; then all lanes store the
- * tile to %rd2. The coordinates are written into the text. */
+/* Thread 0 gathers rows by the map at %rd1, and scatters them by the map at %rd3; then all lanes
+ * store the tile to %rd2. The coordinates are written into the text. */
 static const char text[] =
     ".visible .entry k(.param .u64 a, .param .u64 b, .param .u64 c, .param .u32 n0,\n"
     "  .param .u32 n1, .param .u32 n2, .param .u32 n3) {\n"
@@ -48,8 +48,8 @@ static const struct plane planes[] = {
     {TENSOR_U64, 8, 16, 128, 0, 1, false},  {TENSOR_U64, 8, 64, 0, 0, 1, false},
 };
 
-/* Coordinates of a gather, then of a scatter: columns, and rows that lie anywhere, outside too. Rows that
- * are written lie apart. */
+/* Coordinates of a gather, then of a scatter: columns, and rows that lie anywhere, outside too.
+ * Rows that are written lie apart. */
 static const int places[][2][1 + ROWS] = {{{0, 3, 17, 0, 9}, {0, 1, 2, 3, 4}},
                                           {{8, 5, 5, 23, 5}, {16, 20, 7, 0, 11}},
                                           {{0, -1, 24, 1, 1 << 30}, {0, 23, 0, 9, 1}},
@@ -195,8 +195,8 @@ static void wrong_maps_of_rows_are_refused(void **state) {
     }
 }
 
-/* What the assembler takes, and what it does not; but for a reduction that scatters, which it takes and
- * PTX does not have. */
+/* What the assembler takes, and what it does not; but for a reduction that scatters, which it takes
+ * and PTX does not have. */
 static void forms_of_rows_are_those_of_the_assembler(void **state) {
 #define LOAD                                                                                       \
     "cp.async.bulk.tensor.2d.shared::cluster.global.tile::gather4.mbarrier::complete_tx::bytes"

@@ -1,5 +1,5 @@
-/* tcgen05.cp and tcgen05.shift: which lane and column of tensor memory has which bits then, as a model of
- * single bytes and bits has it. */
+/* tcgen05.cp and tcgen05.shift: which lane and column of tensor memory has which bits then, as a
+ * model of single bytes and bits has it. */
 #include "tests/support/kernel_text.h"
 #include "tests/support/tensor_memory_run.h"
 
@@ -105,7 +105,8 @@ static void copies_go_to_the_lanes_of_their_shape(void **state) {
     }
 }
 
-/* Of a chunk that is unpacked the rest need not be written; what is unwritten of its elements stays so. */
+/* Of a chunk that is unpacked the rest need not be written; what is unwritten of its elements stays
+ * so. */
 static void gaps_of_what_is_unpacked_need_not_be_written(void **state) {
     static const struct {
         unsigned written; /* words of a chunk */

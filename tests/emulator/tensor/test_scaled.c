@@ -1,4 +1,5 @@
-/* tcgen05.mma of scaled blocks: every kind, type and size of block, bit by bit as the model has it. */
+/* tcgen05.mma of scaled blocks: every kind, type and size of block, bit by bit as the model
+ * has it. */
 #include "tests/support/tensor_product.h"
 
 /* Modifiers, and what they say. */

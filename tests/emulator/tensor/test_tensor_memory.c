@@ -35,7 +35,8 @@ enum { THREADS = TENSOR_MEMORY_THREADS };
     "mov.b32 %r10, 0x42110490; mov.u64 %rd4, 0x0400000000000000;\n"                                \
     "@%p5 tcgen05.mma.ws.cta_group::1.kind::f16 [%r3+8], %rd1, %rd1, %r10, %p6, %rd4;\n"
 
-/* Where a register of a thread lies, by the figures of 9.7.16.2.3; columns of packed ones are pairs. */
+/* Where a register of a thread lies, by the figures of 9.7.16.2.3; columns of packed ones are
+ * pairs. */
 struct shape {
     const char *name, *number;
     unsigned registers, lanes;
