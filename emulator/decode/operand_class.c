@@ -150,13 +150,14 @@ void operand_class_check_literal(struct decoder *decoder, enum operand_kind lite
     const bool is_chosen = decoder->detail->from_count < 2 && is_root(decoder, "slct");
     const struct syntax_type *type = is_chosen ? types.first : types.last;
     const enum type_kind kind = type ? type->kind : TYPE_OTHER;
-    if (computes(decoder) && is_packed(decoder))
+    if (letter != 'p' && computes(decoder) && is_packed(decoder))
         decoder_fail(decoder, "a constant where packed values are needed");
     for (size_t k = 0; k < sizeof exceptions / sizeof exceptions[0]; k++) {
         if (is_root(decoder, exceptions[k]))
             return;
     }
-    if (letter == 'p' || (letter == 'h' && is_root(decoder, "mma")))
+    const bool is_mask = types.count == 1 && type && is_mixed(decoder, type) && is_integer;
+    if (letter == 'p' || is_mask || (letter == 'h' && is_root(decoder, "mma")))
         return;
     if (is_integer && kind == TYPE_FLOAT)
         decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");

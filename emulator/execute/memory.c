@@ -345,6 +345,7 @@ static void execute_store_param(struct warp *warp, const struct instruction *ins
 static const struct instruction_row rows[] = {
     CACHED_LOAD("ld[.weak].global" LOAD_CACHE "[.nc]", execute_load_global),
     LOAD("ldu.global", execute_load_global),
+    LOAD("ldu", execute_load_generic),
     LOAD("ld[.weak].{shared,shared::cta}" LOAD_CACHE, execute_load_shared),
     LOAD("ld[.weak].shared::cluster" LOAD_CACHE, execute_load_cluster),
     LOAD("ld[.weak].local" LOAD_CACHE, execute_load_local),

@@ -100,6 +100,7 @@ static void forms_of_operands_and_declarations(void **state) {
                 "mad.lo.u32 %r1, v.w, 10, v.g;"),
          42},
         {KERNEL("mov.u32 %r1, (1);"), 1},
+        {KERNEL("mov.u32 %r2, 7; st.global.u32 [%rd1+8], %r2; ldu.b32 %r1, [%rd1+8];"), 7},
         {KERNEL("setp.eq.u32 %p1, 1, 1; setp.eq.u32 %p2, 1, 2; and.pred %p3, %p1, !%p2; "
                 "mov.pred %p4, !%p3; selp.u32 %r1, 7, 8, !%p4;"),
          7},

@@ -58,6 +58,22 @@ static void check(struct bench *bench, const float values[LANES], const char *na
     }
 }
 
+/* Whose mask is a number. */
+static void a_mask_may_be_a_constant(void **state) {
+    struct bench *bench = *state;
+    float value = -2;
+    assert_int_equal(bench_load(bench,
+                                ".visible .entry k(.param .u64 p) {\n"
+                                ".reg .b64 %rd1; .reg .f32 %f<3>; ld.param.u64 %rd1, [p];\n"
+                                "ld.global.f32 %f1, [%rd1]; redux.sync.max.abs.f32 %f2, %f1, 1;\n"
+                                "st.global.f32 [%rd1], %f2; ret; }\n"),
+                     MACHINE_OK);
+    const uint64_t memory = bench_allocate(bench, &value, sizeof value);
+    assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_OK);
+    assert_int_equal(machine_read(bench->machine, &value, memory, sizeof value), MACHINE_OK);
+    assert_true(value == 2);
+}
+
 static void floats_are_reduced(void **state) {
     struct bench *bench = *state;
     for (unsigned form = 0; form < 8; form++) {
@@ -85,6 +101,7 @@ static void floats_are_reduced(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(floats_are_reduced, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(a_mask_may_be_a_constant, bench_setup, bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
