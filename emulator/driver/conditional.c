@@ -47,6 +47,7 @@ static bool is_valid_within(const struct driver_graph *graph, bool in_body) {
                 return false;
             break;
         case CU_GRAPH_NODE_TYPE_HOST:
+        case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
         case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
         case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
         case CU_GRAPH_NODE_TYPE_MEM_ALLOC:

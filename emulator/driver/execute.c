@@ -6,6 +6,7 @@
 #include "emulator/driver/memory/allocation.h"
 #include "emulator/driver/memory/copy.h"
 #include "emulator/driver/memory/fill.h"
+#include "emulator/driver/stream_value.h"
 
 static CUresult operation_execute(struct driver_context *context,
                                   const struct driver_operation *operation);
@@ -73,6 +74,8 @@ static CUresult operation_execute(struct driver_context *context,
     case CU_GRAPH_NODE_TYPE_EVENT_RECORD:
     case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
         return event_execute(operation->type, operation->event);
+    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
+        return stream_values_execute(operation->values.paramArray, operation->values.count);
     case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
         return allocation_fill(context, operation->region);
     case CU_GRAPH_NODE_TYPE_MEM_FREE:

@@ -10,6 +10,18 @@
 
 /* ---- Operations: an operation may be a graph, and a graph is made of operations ---- */
 
+CUresult operation_set_values(struct driver_operation *operation,
+                              const CUDA_BATCH_MEM_OP_NODE_PARAMS *values) {
+    CUstreamBatchMemOpParams *steps = calloc(values->count + 1, sizeof *steps);
+    if (!steps)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    memcpy(steps, values->paramArray, values->count * sizeof *steps);
+    *operation =
+        (struct driver_operation){.type = CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, .values = *values};
+    operation->values.paramArray = steps;
+    return CUDA_SUCCESS;
+}
+
 static CUresult operation_clone(struct driver_operation *to, const struct driver_operation *from) {
     *to = *from;
     switch ((int)from->type) {
@@ -20,6 +32,8 @@ static CUresult operation_clone(struct driver_operation *to, const struct driver
         if (to->child)
             to->child->owned = true;
         return to->child ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
+        return operation_set_values(to, &from->values);
     case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
         region_hold(to->region);
         return CUDA_SUCCESS;
@@ -38,6 +52,8 @@ void operation_release(struct driver_operation *operation) {
         graph_free(operation->child);
     if (operation->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC)
         region_release(operation->region);
+    if (operation->type == CU_GRAPH_NODE_TYPE_BATCH_MEM_OP)
+        free(operation->values.paramArray);
     if (operation->type == CU_GRAPH_NODE_TYPE_CONDITIONAL)
         conditional_free(operation->conditional);
     operation->type = CU_GRAPH_NODE_TYPE_EMPTY;

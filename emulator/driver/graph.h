@@ -16,7 +16,7 @@ struct driver_conditional;
 
 struct driver_operation {
     /* KERNEL, MEMCPY, MEMSET, HOST, GRAPH, EVENT_RECORD, WAIT_EVENT, MEM_ALLOC, MEM_FREE,
-     * CONDITIONAL, EMPTY */
+     * BATCH_MEM_OP, CONDITIONAL, EMPTY */
     CUgraphNodeType type;
     union {
         struct driver_kernel kernel;
@@ -27,6 +27,7 @@ struct driver_operation {
         CUevent event;                /* found again at each launch: it may be gone by then */
         struct driver_region *region; /* MEM_ALLOC; held */
         CUdeviceptr freed;            /* MEM_FREE */
+        CUDA_BATCH_MEM_OP_NODE_PARAMS values;   /* BATCH_MEM_OP; its array is owned */
         struct driver_conditional *conditional; /* owned */
     };
 };
@@ -61,6 +62,9 @@ struct driver_conditional {
     CUgraph *handles;             /* theirs, as the program reads them */
 };
 
+/* A copy of the steps, which operation_release frees. */
+CUresult operation_set_values(struct driver_operation *operation,
+                              const CUDA_BATCH_MEM_OP_NODE_PARAMS *values);
 /* Frees what the operation owns. */
 void operation_release(struct driver_operation *operation);
 

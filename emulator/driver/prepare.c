@@ -9,6 +9,7 @@
 #include "emulator/driver/memory/copy.h"
 #include "emulator/driver/memory/fill.h"
 #include "emulator/driver/memory/region.h"
+#include "emulator/driver/stream_value.h"
 
 CUresult prepare_kernel(struct driver_operation *operation,
                         const CUDA_KERNEL_NODE_PARAMS_v1 *parameters, CUfunction function) {
@@ -75,6 +76,14 @@ CUresult prepare_event(struct driver_operation *operation, CUgraphNodeType type,
                                                            : CUDA_ERROR_INVALID_VALUE;
 }
 
+CUresult prepare_values(struct driver_operation *operation,
+                        const CUDA_BATCH_MEM_OP_NODE_PARAMS *values) {
+    if (!values)
+        return CUDA_ERROR_INVALID_VALUE;
+    const CUresult status = stream_values_check(values->paramArray, values->count, values->flags);
+    return status == CUDA_SUCCESS ? operation_set_values(operation, values) : status;
+}
+
 CUresult prepare_allocation(struct driver_operation *operation,
                             CUDA_MEM_ALLOC_NODE_PARAMS *parameters) {
     if (!parameters || parameters->poolProps.allocType != CU_MEM_ALLOCATION_TYPE_PINNED ||
@@ -112,6 +121,8 @@ static CUresult prepare_conditional(struct driver_operation *operation,
 }
 
 void prepare_release(struct driver_operation *operation) {
+    if (operation->type == CU_GRAPH_NODE_TYPE_BATCH_MEM_OP)
+        operation_release(operation);
     if (operation->type == CU_GRAPH_NODE_TYPE_KERNEL)
         kernel_release(&operation->kernel);
     if (operation->type == CU_GRAPH_NODE_TYPE_MEM_ALLOC)
@@ -139,6 +150,8 @@ CUresult prepare_any(struct driver_operation *operation, CUgraphNodeParams *para
         return prepare_event(operation, parameters->type, parameters->eventRecord.event);
     case CU_GRAPH_NODE_TYPE_WAIT_EVENT:
         return prepare_event(operation, parameters->type, parameters->eventWait.event);
+    case CU_GRAPH_NODE_TYPE_BATCH_MEM_OP:
+        return prepare_values(operation, &parameters->memOp);
     case CU_GRAPH_NODE_TYPE_MEM_ALLOC:
         return prepare_allocation(operation, &parameters->alloc);
     case CU_GRAPH_NODE_TYPE_MEM_FREE:

@@ -19,6 +19,9 @@ CUresult prepare_host(struct driver_operation *operation, const CUDA_HOST_NODE_P
 CUresult prepare_child(struct driver_operation *operation, CUgraph graph);
 /* `type` is EVENT_RECORD or WAIT_EVENT. What is no event is found wrong. */
 CUresult prepare_event(struct driver_operation *operation, CUgraphNodeType type, CUevent event);
+/* With a copy of the steps. */
+CUresult prepare_values(struct driver_operation *operation,
+                        const CUDA_BATCH_MEM_OP_NODE_PARAMS *values);
 /* Fills in the address. */
 CUresult prepare_allocation(struct driver_operation *operation,
                             CUDA_MEM_ALLOC_NODE_PARAMS *parameters);

@@ -82,6 +82,15 @@ DRIVER_API CUresult cuGraphHostNodeGetParams(CUgraphNode node, CUDA_HOST_NODE_PA
 DRIVER_API CUresult cuGraphHostNodeSetParams(CUgraphNode node,
                                              const CUDA_HOST_NODE_PARAMS *parameters);
 
+DRIVER_API CUresult cuGraphAddBatchMemOpNode(CUgraphNode *node, CUgraph graph,
+                                             const CUgraphNode *dependencies, size_t count,
+                                             const CUDA_BATCH_MEM_OP_NODE_PARAMS *parameters);
+DRIVER_API CUresult cuGraphBatchMemOpNodeGetParams(CUgraphNode node,
+                                                   CUDA_BATCH_MEM_OP_NODE_PARAMS *parameters);
+DRIVER_API CUresult cuGraphBatchMemOpNodeSetParams(CUgraphNode node,
+                                                   const CUDA_BATCH_MEM_OP_NODE_PARAMS *parameters);
+DRIVER_API CUresult cuGraphExecBatchMemOpNodeSetParams(
+    CUgraphExec exec, CUgraphNode node, const CUDA_BATCH_MEM_OP_NODE_PARAMS *parameters);
 DRIVER_API CUresult cuGraphAddEventRecordNode(CUgraphNode *node, CUgraph graph,
                                               const CUgraphNode *dependencies, size_t count,
                                               CUevent event);

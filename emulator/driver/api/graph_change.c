@@ -68,6 +68,16 @@ CUresult cuGraphHostNodeSetParams(CUgraphNode handle, const CUDA_HOST_NODE_PARAM
     return node_changed(node, &operation, status);
 }
 
+CUresult cuGraphBatchMemOpNodeSetParams(CUgraphNode handle,
+                                        const CUDA_BATCH_MEM_OP_NODE_PARAMS *parameters) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = graph_begin_node(handle, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_values(&operation, parameters);
+    return node_changed(node, &operation, status);
+}
+
 static CUresult event_node_change(CUgraphNode handle, CUgraphNodeType type, CUevent event) {
     struct driver_node *node = NULL;
     struct driver_operation operation;
@@ -191,6 +201,16 @@ CUresult cuGraphExecHostNodeSetParams(CUgraphExec exec, CUgraphNode handle,
     CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_HOST, &node);
     if (status == CUDA_SUCCESS)
         status = prepare_host(&operation, parameters);
+    return node_changed(node, &operation, status);
+}
+
+CUresult cuGraphExecBatchMemOpNodeSetParams(CUgraphExec exec, CUgraphNode handle,
+                                            const CUDA_BATCH_MEM_OP_NODE_PARAMS *parameters) {
+    struct driver_node *node = NULL;
+    struct driver_operation operation;
+    CUresult status = exec_node_begin(exec, handle, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, &node);
+    if (status == CUDA_SUCCESS)
+        status = prepare_values(&operation, parameters);
     return node_changed(node, &operation, status);
 }
 

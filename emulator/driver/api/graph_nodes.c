@@ -125,6 +125,15 @@ CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph, const CUgraphNo
     return node_added(node, graph, dependencies, count, &operation, status);
 }
 
+CUresult cuGraphAddBatchMemOpNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
+                                  size_t count, const CUDA_BATCH_MEM_OP_NODE_PARAMS *parameters) {
+    struct driver_operation operation;
+    CUresult status = driver_begin();
+    if (status == CUDA_SUCCESS)
+        status = prepare_values(&operation, parameters);
+    return node_added(node, graph, dependencies, count, &operation, status);
+}
+
 static CUresult event_node_add(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
                                size_t count, CUgraphNodeType type, CUevent event) {
     struct driver_operation operation;
@@ -268,6 +277,16 @@ CUresult cuGraphMemFreeNodeGetParams(CUgraphNode handle, CUdeviceptr *address) {
     CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_MEM_FREE, address, &node);
     if (status == CUDA_SUCCESS)
         *address = node->operation.freed;
+    return driver_end(status);
+}
+
+/* The array stays the node's. */
+CUresult cuGraphBatchMemOpNodeGetParams(CUgraphNode handle,
+                                        CUDA_BATCH_MEM_OP_NODE_PARAMS *parameters) {
+    struct driver_node *node;
+    CUresult status = node_read(handle, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP, parameters, &node);
+    if (status == CUDA_SUCCESS)
+        *parameters = node->operation.values;
     return driver_end(status);
 }
 

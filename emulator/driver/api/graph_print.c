@@ -19,6 +19,7 @@ static const char *type_name(CUgraphNodeType type) {
                                         [CU_GRAPH_NODE_TYPE_EVENT_RECORD] = "EVENT_RECORD",
                                         [CU_GRAPH_NODE_TYPE_MEM_ALLOC] = "MEM_ALLOC",
                                         [CU_GRAPH_NODE_TYPE_MEM_FREE] = "MEM_FREE",
+                                        [CU_GRAPH_NODE_TYPE_BATCH_MEM_OP] = "BATCH_MEM_OP",
                                         [CU_GRAPH_NODE_TYPE_CONDITIONAL] = "CONDITIONAL"};
     return (size_t)type < sizeof names / sizeof names[0] ? names[type] : NULL;
 }

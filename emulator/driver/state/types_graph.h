@@ -4,6 +4,7 @@
 
 #include "emulator/driver/state/types_base.h"
 #include "emulator/driver/state/types_memory.h"
+#include "emulator/driver/state/types_stream.h"
 
 typedef enum {
     CU_GRAPH_MEM_ATTR_USED_MEM_CURRENT = 0,
@@ -155,6 +156,13 @@ typedef struct {
     CUevent event;
 } CUDA_EVENT_WAIT_NODE_PARAMS;
 
+typedef struct {
+    CUcontext ctx;
+    unsigned int count;
+    CUstreamBatchMemOpParams *paramArray;
+    unsigned int flags;
+} CUDA_BATCH_MEM_OP_NODE_PARAMS;
+
 typedef cuuint64_t CUgraphConditionalHandle;
 
 typedef enum {
@@ -187,6 +195,7 @@ typedef struct {
         CUDA_EVENT_RECORD_NODE_PARAMS eventRecord;
         CUDA_MEM_ALLOC_NODE_PARAMS alloc;
         CUDA_MEM_FREE_NODE_PARAMS free;
+        CUDA_BATCH_MEM_OP_NODE_PARAMS memOp;
         CUDA_CONDITIONAL_NODE_PARAMS conditional;
     };
     long long reserved2;

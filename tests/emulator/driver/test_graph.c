@@ -415,7 +415,7 @@ static void any_node_comes_from_one_call(void **state) {
     parameters.type = CU_GRAPH_NODE_TYPE_MEMCPY;
     parameters.memcpy.copyParams = work_down(&work);
     OK(cuGraphAddNode(&down, graph, &kernel, 1, &parameters));
-    parameters.type = CU_GRAPH_NODE_TYPE_BATCH_MEM_OP;
+    parameters.type = CU_GRAPH_NODE_TYPE_EXT_SEMAS_SIGNAL;
     EXPECT(CUDA_ERROR_NOT_SUPPORTED, cuGraphAddNode(&down, graph, NULL, 0, &parameters));
     OK(cuGraphInstantiateWithFlags(&exec, graph, 0));
     OK(cuGraphLaunch(exec, NULL));

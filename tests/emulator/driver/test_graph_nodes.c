@@ -177,6 +177,66 @@ static void external_events_become_nodes_of_a_capture(void **state) {
     work_close(&work);
 }
 
+/* ---- Values in memory ---- */
+
+static void nodes_write_values_and_wait_for_them(void **state) {
+    struct work work;
+    CUstream stream;
+    CUgraph graph;
+    CUgraphNode node, single;
+    CUgraphNodeType type;
+    CUgraphExec exec;
+    CUdeviceptr at;
+    unsigned value = 0;
+    size_t count = 1;
+    CUDA_BATCH_MEM_OP_NODE_PARAMS read;
+    work_open(&work, state);
+    at = work.device;
+    CUstreamBatchMemOpParams steps[2] = {
+        {.writeValue = {.operation = CU_STREAM_MEM_OP_WRITE_VALUE_32, .address = at, .value = 7}},
+        {.waitValue = {.operation = CU_STREAM_MEM_OP_WAIT_VALUE_32,
+                       .address = at,
+                       .value = 7,
+                       .flags = CU_STREAM_WAIT_VALUE_EQ}}};
+    CUDA_BATCH_MEM_OP_NODE_PARAMS parameters = {.count = 2, .paramArray = steps};
+    OK(cuGraphCreate(&graph, 0));
+    OK(cuGraphAddBatchMemOpNode(&node, graph, NULL, 0, &parameters));
+    steps[0].writeValue.value = steps[1].waitValue.value = 8; /* the node has its own */
+    OK(cuGraphInstantiateWithFlags(&exec, graph, 0));
+    OK(cuGraphLaunch(exec, NULL));
+    OK(cuMemcpyDtoH_v2(&value, at, sizeof value));
+    assert_int_equal(value, 7);
+    OK(cuGraphExecBatchMemOpNodeSetParams(exec, node, &parameters));
+    OK(cuGraphLaunch(exec, NULL));
+    OK(cuMemcpyDtoH_v2(&value, at, sizeof value));
+    assert_int_equal(value, 8);
+    OK(cuGraphBatchMemOpNodeGetParams(node, &read));
+    assert_true(read.count == 2 && read.paramArray[0].writeValue.value == 7);
+    OK(cuGraphBatchMemOpNodeSetParams(node, &parameters));
+    OK(cuGraphBatchMemOpNodeGetParams(node, &read));
+    assert_int_equal(read.paramArray[0].writeValue.value, 8);
+    steps[0].writeValue.address = at + 1;
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuGraphBatchMemOpNodeSetParams(node, &parameters));
+    EXPECT(CUDA_ERROR_INVALID_VALUE, cuGraphAddBatchMemOpNode(&node, graph, NULL, 0, NULL));
+    OK(cuGraphExecDestroy(exec));
+    OK(cuGraphDestroy(graph));
+    OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+    OK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+    OK(cuStreamWriteValue32_v2(stream, at, 9, 0));
+    OK(cuStreamEndCapture(stream, &graph));
+    OK(cuGraphGetNodes(graph, &single, &count));
+    OK(cuGraphNodeGetType(single, &type));
+    assert_int_equal(type, CU_GRAPH_NODE_TYPE_BATCH_MEM_OP);
+    OK(cuMemcpyDtoH_v2(&value, at, sizeof value));
+    assert_int_equal(value, 8);
+    graph_run(graph);
+    OK(cuMemcpyDtoH_v2(&value, at, sizeof value));
+    assert_int_equal(value, 9);
+    OK(cuGraphDestroy(graph));
+    OK(cuStreamDestroy_v2(stream));
+    work_close(&work);
+}
+
 /* ---- Attributes of kernels ---- */
 
 static void kernels_in_nodes_have_attributes(void **state) {
@@ -292,6 +352,7 @@ int main(void) {
         WITH_MODULE(nodes_record_events_and_wait_for_them),
         WITH_MODULE(wrong_events_are_refused),
         WITH_MODULE(external_events_become_nodes_of_a_capture),
+        WITH_MODULE(nodes_write_values_and_wait_for_them),
         WITH_MODULE(kernels_in_nodes_have_attributes),
         WITH_MODULE(nodes_of_any_type_are_changed),
         WITH_MODULE(updates_look_into_children),
