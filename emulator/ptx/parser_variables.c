@@ -53,6 +53,13 @@ bool parser_take_attribute(struct parser *parser) {
     return true;
 }
 
+/* References to textures, samplers and surfaces: what they mean is not known here, and a kernel that reads
+ * through one by its name is not launched. */
+static bool take_reference(struct parser *parser) {
+    return parser_take_dot(parser, "texref") || parser_take_dot(parser, "samplerref") ||
+           parser_take_dot(parser, "surfref");
+}
+
 /* What stands between the space and the name: alignment, vector width, .ptr and attributes, the
  * type. */
 static void variable_head(struct parser *parser, struct syntax_variable *variable) {
@@ -68,14 +75,16 @@ static void variable_head(struct parser *parser, struct syntax_variable *variabl
             break;
         }
     }
-    variable->type = parser_expect_type(parser, "a type");
+    variable->type =
+        take_reference(parser) ? syntax_find_type("b64", 3) : parser_expect_type(parser, "a type");
     variable->size = variable->type->bits / 8 * vector;
     if (variable->type->bits < 8)
         source_fail(parser->source, MACHINE_INVALID_PTX, variable->place,
                     "a variable cannot have the type .%s", variable->type->name);
     if (parser_take_dot(parser, "ptr")) {
         enum state_space pointee;
-        parser_take_space(parser, &pointee);
+        if (!parser_take_space(parser, &pointee))
+            (void)take_reference(parser);
         if (parser_take_dot(parser, "align"))
             expect_alignment(parser);
     }
