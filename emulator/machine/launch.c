@@ -314,9 +314,22 @@ static enum machine_status open_heap(struct machine *machine, const struct machi
                   "no memory for the device's heap of %zu bytes", machine->options.heap_bytes);
 }
 
-enum machine_status machine_launch(struct machine *machine, const struct machine_launch *launch,
+/* The launch with its grid in blocks. */
+static struct machine_launch launch_of_blocks(const struct machine_launch *asked) {
+    const struct machine_function_info *info = machine_function_info(asked->function);
+    struct machine_launch launch = *asked;
+    for (unsigned k = 0; k < 3 && info->has_grid_of_clusters; k++) {
+        const unsigned blocks = info->required_cluster[k] ? info->required_cluster[k] : 1;
+        launch.grid[k] =
+            launch.grid[k] > UINT32_MAX / blocks ? UINT32_MAX : launch.grid[k] * blocks;
+    }
+    return launch;
+}
+
+enum machine_status machine_launch(struct machine *machine, const struct machine_launch *asked,
                                    struct machine_counters *counters,
                                    struct machine_diagnostic *diagnostic) {
+    const struct machine_launch of_blocks = launch_of_blocks(asked), *launch = &of_blocks;
     struct machine_diagnostic own_diagnostic;
     struct machine_counters own_counters;
     diagnostic = diagnostic ? diagnostic : &own_diagnostic;

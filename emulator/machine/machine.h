@@ -140,6 +140,7 @@ struct machine_function_info {
     unsigned min_blocks;          /* .minnctapersm, 0 when absent */
     unsigned required_cluster[3]; /* .reqnctapercluster; zeros when there is none */
     unsigned max_cluster_rank;    /* .maxclusterrank, 0 when absent */
+    bool has_grid_of_clusters;    /* .blocksareclusters: a launch's grid is one of clusters */
     bool has_explicit_clusters; /* .explicitcluster: the launch has to say them, if nothing else */
     unsigned ptx_version;       /* 90 for 9.0 */
     unsigned target;            /* 80 for sm_80 */

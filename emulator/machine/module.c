@@ -144,6 +144,7 @@ static void describe_kernel(struct source *source, const struct machine_module *
     memcpy(info->required_cluster, syntax->required_cluster, sizeof info->required_cluster);
     info->max_cluster_rank = syntax->max_cluster_rank;
     info->has_explicit_clusters = syntax->has_explicit_clusters;
+    info->has_grid_of_clusters = syntax->has_grid_of_clusters;
     info->min_blocks = syntax->min_blocks;
     info->ptx_version = module->syntax->version;
     info->target = module->syntax->target;

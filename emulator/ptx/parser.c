@@ -29,6 +29,8 @@ static void performance_directives(struct parser *parser, struct syntax_function
                 parser_expect_unsigned(parser, "a number of blocks", 1u << 20);
         else if (parser_take_dot(parser, "explicitcluster"))
             function->has_explicit_clusters = true;
+        else if (parser_take_dot(parser, "blocksareclusters"))
+            function->has_grid_of_clusters = true;
         else if (parser_take_dot(parser, "minnctapersm"))
             function->min_blocks = parser_expect_unsigned(parser, "a number of blocks", 1u << 20);
         else if (parser_take_dot(parser, "maxnctapersm"))

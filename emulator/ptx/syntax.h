@@ -141,6 +141,7 @@ struct syntax_function {
     unsigned max_block[3], required_block[3], min_blocks, max_registers;
     unsigned required_cluster[3], max_cluster_rank; /* 0: not said */
     bool has_explicit_clusters;                     /* a launch has to say how many blocks */
+    bool has_grid_of_clusters;                      /* a launch says how many clusters */
     struct syntax_instruction *instructions;
     size_t instruction_count, instruction_capacity;
     struct syntax_register *registers;

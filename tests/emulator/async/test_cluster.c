@@ -91,6 +91,16 @@ static void special_registers_tell_where_a_block_is(void **state) {
     assert_int_equal(bench->counters.blocks, 48);
 }
 
+static void a_grid_may_be_of_clusters(void **state) {
+    struct bench *bench = *state;
+    const uint64_t pointers[2] = {bench_allocate(bench, NULL, 64), 0};
+    const unsigned grid[] = {3, 1, 1}, vast[] = {UINT32_MAX / 2 + 2, 1, 1}, none[] = {0, 0, 0};
+    load_text(bench, KERNEL(".blocksareclusters .reqnctapercluster 2", ""));
+    assert_int_equal(launch_grid(bench, grid, none, pointers), MACHINE_OK);
+    assert_int_equal(bench->counters.blocks, 6);
+    assert_int_equal(launch_grid(bench, vast, none, pointers), MACHINE_INVALID_VALUE);
+}
+
 /* Each block reads what its neighbour wrote, through addresses of every kind. */
 #define NEIGHBOUR "add.u32 %r5, %r1, 1; and.b32 %r5, %r5, 3;\n"
 #define OWN_WORDS                                                                                  \
@@ -355,6 +365,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, bench_setup_hopper, bench_teardown)
         TEST(special_registers_tell_where_a_block_is),
+        TEST(a_grid_may_be_of_clusters),
         TEST(blocks_see_each_others_shared_memory),
         TEST(blocks_write_into_each_other),
         TEST(an_address_tells_its_block),
