@@ -322,6 +322,23 @@ void conditional_free(struct driver_conditional *conditional) {
 
 /* ---- Edges ---- */
 
+static bool is_edge(const CUgraphEdgeData *edge) {
+    const bool is_programmatic = edge->type == CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC;
+    for (size_t i = 0; i < sizeof edge->reserved; i++)
+        if (edge->reserved[i])
+            return false;
+    return edge->type <= CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC && edge->to_port == 0 &&
+           edge->from_port <= (is_programmatic ? CU_GRAPH_KERNEL_NODE_PORT_LAUNCH_ORDER
+                                               : CU_GRAPH_KERNEL_NODE_PORT_DEFAULT);
+}
+
+CUresult edges_check(const CUgraphEdgeData *edges, size_t count) {
+    for (size_t i = 0; edges && i < count; i++)
+        if (!is_edge(&edges[i]))
+            return CUDA_ERROR_INVALID_VALUE;
+    return CUDA_SUCCESS;
+}
+
 bool node_depends(const struct driver_node *node, const struct driver_node *on) {
     for (size_t d = 0; d < node->dependency_count; d++)
         if (node->dependencies[d] == on)

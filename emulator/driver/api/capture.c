@@ -43,7 +43,8 @@ CUresult cuStreamBeginCaptureToGraph(CUstream handle, CUgraph graph_handle,
     struct driver_stream *stream;
     struct driver_graph *graph;
     CUresult status = stream_begin(handle, &stream);
-    (void)edges; /* what they may say beyond plain order makes a GPU quicker, and nothing else */
+    if (status == CUDA_SUCCESS)
+        status = edges_check(edges, count);
     if (status == CUDA_SUCCESS)
         status = graph_find(graph_handle, &graph);
     if (status == CUDA_SUCCESS &&
@@ -150,9 +151,10 @@ DRIVER_ALIAS(cuStreamUpdateCaptureDependencies, cuStreamUpdateCaptureDependencie
 CUresult cuStreamUpdateCaptureDependencies_v2(CUstream stream, CUgraphNode *dependencies,
                                               const CUgraphEdgeData *edges, size_t count,
                                               unsigned int flags) {
-    if (edges)
-        return CUDA_ERROR_NOT_SUPPORTED;
-    return cuStreamUpdateCaptureDependencies(stream, dependencies, count, flags);
+    const CUresult status = edges_check(edges, count);
+    return status == CUDA_SUCCESS
+               ? cuStreamUpdateCaptureDependencies(stream, dependencies, count, flags)
+               : status;
 }
 DRIVER_ALIAS(cuStreamUpdateCaptureDependencies_v2, cuStreamUpdateCaptureDependencies_v2_ptsz);
 

@@ -244,13 +244,6 @@ static void edges_clear(CUgraphEdgeData *edges, size_t count) {
         memset(edges, 0, count * sizeof *edges);
 }
 
-static bool edges_plain(const CUgraphEdgeData *edges, size_t count) {
-    for (size_t i = 0; edges && i < count; i++)
-        if (edges[i].from_port || edges[i].to_port || edges[i].type)
-            return false;
-    return true;
-}
-
 CUresult cuGraphGetEdges_v2(CUgraph graph, CUgraphNode *from, CUgraphNode *to,
                             CUgraphEdgeData *edges, size_t *count) {
     CUresult status = cuGraphGetEdges(graph, from, to, count);
@@ -277,12 +270,12 @@ CUresult cuGraphNodeGetDependentNodes_v2(CUgraphNode node, CUgraphNode *nodes,
 
 CUresult cuGraphAddDependencies_v2(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
                                    const CUgraphEdgeData *edges, size_t count) {
-    return edges_plain(edges, count) ? cuGraphAddDependencies(graph, from, to, count)
-                                     : CUDA_ERROR_NOT_SUPPORTED;
+    const CUresult status = edges_check(edges, count);
+    return status == CUDA_SUCCESS ? cuGraphAddDependencies(graph, from, to, count) : status;
 }
 
 CUresult cuGraphRemoveDependencies_v2(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
                                       const CUgraphEdgeData *edges, size_t count) {
-    return edges_plain(edges, count) ? cuGraphRemoveDependencies(graph, from, to, count)
-                                     : CUDA_ERROR_NOT_SUPPORTED;
+    const CUresult status = edges_check(edges, count);
+    return status == CUDA_SUCCESS ? cuGraphRemoveDependencies(graph, from, to, count) : status;
 }

@@ -184,10 +184,9 @@ CUresult cuGraphAddNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *dep
 CUresult cuGraphAddNode_v2(CUgraphNode *node, CUgraph graph, const CUgraphNode *dependencies,
                            const CUgraphEdgeData *edges, size_t count,
                            CUgraphNodeParams *parameters) {
-    for (size_t i = 0; edges && i < count; i++)
-        if (edges[i].from_port || edges[i].to_port || edges[i].type)
-            return CUDA_ERROR_NOT_SUPPORTED;
-    return cuGraphAddNode(node, graph, dependencies, count, parameters);
+    const CUresult status = edges_check(edges, count);
+    return status == CUDA_SUCCESS ? cuGraphAddNode(node, graph, dependencies, count, parameters)
+                                  : status;
 }
 
 /* ---- Reading ---- */

@@ -201,6 +201,16 @@ typedef struct {
     long long reserved2;
 } CUgraphNodeParams;
 
+typedef enum {
+    CU_GRAPH_DEPENDENCY_TYPE_DEFAULT = 0,
+    CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC = 1,
+} CUgraphDependencyType;
+
+/* Where a kernel lets others go on: at its end, by itself, or when all of its blocks have begun. */
+#define CU_GRAPH_KERNEL_NODE_PORT_DEFAULT 0
+#define CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC 1
+#define CU_GRAPH_KERNEL_NODE_PORT_LAUNCH_ORDER 2
+
 typedef struct {
     unsigned char from_port;
     unsigned char to_port;

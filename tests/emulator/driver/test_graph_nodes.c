@@ -324,6 +324,38 @@ static void nodes_of_any_type_are_changed(void **state) {
     work_close(&work);
 }
 
+static void edges_may_let_nodes_begin_early(void **state) {
+    CUgraphEdgeData edge = {.from_port = CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC,
+                            .type = CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC};
+    CUgraphNodeParams parameters = {.type = CU_GRAPH_NODE_TYPE_KERNEL};
+    struct work work;
+    CUgraphNode second, third;
+    CUstream stream;
+    CUgraph graph;
+    work_open(&work, state);
+    parameters.kernel = work.kernel;
+    OK(cuGraphAddNode_v2(&second, work.graph, &work.node, &edge, 1, &parameters));
+    OK(cuGraphAddNode_v2(&third, work.graph, NULL, NULL, 0, &parameters));
+    OK(cuGraphAddDependencies_v2(work.graph, &second, &third, &edge, 1));
+    graph_run(work.graph);
+    assert_true(work_first(&work) == 8);
+    OK(cuGraphRemoveDependencies_v2(work.graph, &second, &third, &edge, 1));
+    OK(cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING));
+    OK(cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL));
+    OK(cuMemsetD8Async(work.device, 0, 4, stream));
+    OK(cuStreamUpdateCaptureDependencies_v2(stream, NULL, &edge, 0, 0));
+    OK(cuStreamEndCapture(stream, &graph));
+    OK(cuGraphDestroy(graph));
+    edge.type = CU_GRAPH_DEPENDENCY_TYPE_DEFAULT; /* which has no port */
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuGraphAddNode_v2(&third, work.graph, &second, &edge, 1, &parameters));
+    edge = (CUgraphEdgeData){.to_port = 1};
+    EXPECT(CUDA_ERROR_INVALID_VALUE,
+           cuGraphAddDependencies_v2(work.graph, &second, &third, &edge, 1));
+    OK(cuStreamDestroy_v2(stream));
+    work_close(&work);
+}
+
 /* Two graphs whose child graphs differ in shape. */
 static void updates_look_into_children(void **state) {
     struct work work;
@@ -355,6 +387,7 @@ int main(void) {
         WITH_MODULE(nodes_write_values_and_wait_for_them),
         WITH_MODULE(kernels_in_nodes_have_attributes),
         WITH_MODULE(nodes_of_any_type_are_changed),
+        WITH_MODULE(edges_may_let_nodes_begin_early),
         WITH_MODULE(updates_look_into_children),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
