@@ -67,6 +67,11 @@ static bool add_scale(struct decoder *decoder, struct tensor_form *form, size_t 
     if (next >= decoder_source(decoder)->operand_count)
         return false;
     const struct syntax_operand *operand = decoder_operand(decoder, next);
+    if (decoder_has_modifier(decoder, "kind::i8"))
+        decoder_lack(decoder,
+                     "the emulator lacks scale-input-d of integers, which PTX does not have");
+    if (!decoder_has_modifier(decoder, "kind::f16") && !decoder_has_modifier(decoder, "kind::tf32"))
+        decoder_fail(decoder, "scale-input-d is for .kind::f16 and .kind::tf32 alone");
     if (operand->kind != OPERAND_INTEGER || operand->integer < 0 || operand->integer > SCALE_MAX)
         decoder_fail(decoder, "scale-input-d is an integer from 0 to 15:");
     form->scale = (uint8_t)operand->integer;

@@ -169,6 +169,52 @@ static void new_rows_come_in_behind(void **state) {
     }
 }
 
+/* ---- Forms ---- */
+
+/* What the assembler takes of what is shifted, unpacked and sparse, and what it does not; but for a
+ * scale-input-d of integers, which it takes and PTX does not have. */
+static void forms_are_those_of_the_assembler(void **state) {
+#define MULTIPLY "tcgen05.mma.cta_group::1.kind::"
+#define SPARSE "tcgen05.mma.sp.cta_group::2.kind::"
+    static const struct {
+        const char *statement;
+        bool is_known;
+    } forms[] = {
+        {"tcgen05.cp.cta_group::2.4x256b.b8x16.b4x16_p64 [%r1], %rd1;", true},
+        {"tcgen05.cp.cta_group::1.32x128b.b8x16.b6x16_p32.warpx4 [%r1], %rd1;", true},
+        {"tcgen05.cp.cta_group::1.32x128b.warpx4.b6x16_p32 [%r1], %rd1;", false},
+        {"tcgen05.cp.cta_group::1.4x256b.warpx4 [%r1], %rd1;", false},
+        {"tcgen05.shift.down.cta_group::2 [%r1+8];", true},
+        {"tcgen05.shift.cta_group::2 [%r1];", false},
+        {"tcgen05.shift.cta_group::2.down %r1;", false},
+        {MULTIPLY "i8.ashift.collector::a::lastuse [%r1], [%r2], %rd1, %r3, %p1;", true},
+        {MULTIPLY "f16.collector::a::discard.ashift [%r1], [%r2], %rd1, %r3, %p1, 15;", true},
+        {MULTIPLY "f16.ashift [%r1], %rd1, %rd1, %r3, %p1;", false},
+        {MULTIPLY "f16.ashift.collector::a::use [%r1], [%r2], %rd1, %r3, %p1;", false},
+        {MULTIPLY "f8f6f4 [%r1], [%r2], %rd1, %r3, %p1, 3;", false},
+        {MULTIPLY "i8 [%r1], [%r2], %rd1, %r3, %p1, 3;", false},
+        {SPARSE "tf32.ashift [%r1], [%r2], %rd1, [%r4+2], %r3, %p1, 3;", true},
+        {SPARSE "f16 [%r1], %rd1, %rd1, [%r4], %r3, {%r1,%r2,%r3,%r4,%r5,%r6,%r7,%r8}, %p1;", true},
+        {SPARSE "mxf4nvf4.block_scale.block16 [%r1], %rd1, %rd1, [%r4], %r3, [%r5], [%r6], %p1;",
+         true},
+        {SPARSE "mxf4nvf4.block_scale [%r1], %rd1, %rd1, [%r4], %r3, [%r5], [%r6], %p1;", false},
+        {SPARSE "f16 [%r1], %rd1, %rd1, %r3, %p1;", false},
+        {SPARSE "f16 [%r1], %rd1, %rd1, [%r4], %r3, {%r1,%r2,%r3,%r4}, %p1;", false},
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
+        struct text text = {.length = 0};
+        text_add(&text,
+                 ".visible .entry k() { .reg .b32 %%r<9>; .reg .b64 %%rd<4>; .reg .pred %%p<4>;\n"
+                 "%s\nret; }\n",
+                 forms[k].statement);
+        const bool is_known = bench_load(bench, text.at) == MACHINE_OK &&
+                              !machine_function_info(machine_function_at(bench->module, 0))->lacks;
+        if (is_known != forms[k].is_known)
+            fail_msg("%s: %s", forms[k].statement, bench->diagnostic.message);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup_blackwell, bench_teardown)
 
 int main(void) {
@@ -177,6 +223,7 @@ int main(void) {
         TEST(gaps_of_what_is_unpacked_need_not_be_written),
         TEST(rows_take_those_behind_them),
         TEST(new_rows_come_in_behind),
+        TEST(forms_are_those_of_the_assembler),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
