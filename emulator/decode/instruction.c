@@ -17,17 +17,18 @@ struct match {
     struct pattern_fit fit;
 };
 
-/* Operands that PTX writes for a plain row: its groups of letters. */
+static bool has_second_result(const struct syntax_instruction *source) {
+    return source->operand_count && source->operands[0].second;
+}
+
+/* Operands that PTX writes for a plain row: its groups of letters. Of p|q it has two. */
 static bool has_operand_count(const struct instruction_row *row,
                               const struct syntax_instruction *source) {
+    const bool is_pair = has_second_result(source) && strstr(row->operands, ",p=");
     size_t count = row->operands[0] != '\0';
     for (const char *at = row->operands; *at; at++)
         count += *at == ',' || (*at == '=' && at[1] != '\0');
-    return row->decode != DECODE_PLAIN || count == source->operand_count;
-}
-
-static bool has_second_result(const struct syntax_instruction *source) {
-    return source->operand_count && source->operands[0].second;
+    return row->decode != DECODE_PLAIN || count == source->operand_count + is_pair;
 }
 
 /* `p|q` needs a row that gives two results. */

@@ -176,6 +176,11 @@ static void check_vector(struct decoder *decoder) {
                                   ? "a vector of more than 16 bytes, or of 32 for .global from "
                                     "sm_100 on"
                                   : "a vector of more than 16 bytes");
+    static const char *const kept[] = {"L2::evict_normal", "L2::evict_first", "L2::evict_last"};
+    for (size_t k = 0; k < sizeof kept / sizeof kept[0] && is_plain; k++) {
+        if (decoder_has_modifier(decoder, kept[k]) && detail->elements * detail->access_bytes != 32)
+            decoder_fail(decoder, "the priority in the L2 is for vectors of 32 bytes");
+    }
     if (is_plain && detail->elements == 8 && !is_wide)
         decoder_fail(decoder, "a vector of 8 elements that are not words of global memory");
 }

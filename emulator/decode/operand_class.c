@@ -75,9 +75,9 @@ static bool is_number(const struct decoder *decoder, bool is_to) {
         const char *root;
         bool is_to;
         uint8_t first; /* source */
-    } numbers[] = {{"popc", true, 0}, {"clz", true, 0},   {"shl", false, 1},
-                   {"shr", false, 1}, {"bfi", false, 2},  {"shf", false, 2},
-                   {"bmsk", true, 0}, {"match", true, 0}, {"elect", true, 0}};
+    } numbers[] = {{"popc", true, 0},   {"clz", true, 0},  {"shl", false, 1}, {"shr", false, 1},
+                   {"bfi", false, 2},   {"shf", false, 2}, {"bmsk", true, 0}, {"match", true, 0},
+                   {"redux", false, 1}, {"elect", true, 0}};
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
         if (is_root(decoder, numbers[k].root) && is_to == numbers[k].is_to &&
             (is_to || decoder->detail->from_count >= numbers[k].first))
@@ -109,11 +109,13 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
         is_wrong = types.count <= 1 && !(types.count && fits(types.last, declared));
     else if (is_number(decoder, is_to))
         is_wrong = declared->kind == TYPE_FLOAT;
-    else if (types.count == 1 && declared->bits != types.last->bits)
-        is_wrong = !moves && declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy");
+    else if (types.count == 0 || (types.count == 1 && declared->bits != types.last->bits))
+        is_wrong = !moves && declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy") &&
+                   !is_root(decoder, "movmatrix");
+    else if (is_root(decoder, "redux") && types.last->kind == TYPE_BITS)
+        is_wrong = declared->kind == TYPE_FLOAT;
     else if (types.count == 1)
-        is_wrong = declared->bits == types.last->bits && !is_mixed(decoder, types.last) &&
-                   !fits(types.last, declared);
+        is_wrong = !is_mixed(decoder, types.last) && !fits(types.last, declared);
     else if (types.count == 2 && (is_root(decoder, "cvt") || is_root(decoder, "set")))
         is_wrong = !fits(is_to ? types.first : types.last, declared);
     else if (types.count == 2 && is_root(decoder, "slct"))

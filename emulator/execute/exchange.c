@@ -390,7 +390,7 @@ static const struct instruction_row rows[] = {
     {.pattern = "redux.sync.min[.abs][.NaN].f32", "w=w,w", execute_reduce, REDUCE_MIN_F, MEETS},
     {.pattern = "redux.sync.max[.abs][.NaN].f32", "w=w,w", execute_reduce, REDUCE_MAX_F, MEETS},
     {.pattern = "activemask.b32", "w=", execute_active_mask},
-    {.pattern = "elect.sync", "w|p=w", execute_elect, MEETS},
+    {.pattern = "elect.sync", "w,p=w", execute_elect, MEETS},
     {.pattern = "bar.warp.sync", "w", execute_warp_barrier, MEETS},
 };
 

@@ -5,6 +5,9 @@
 
 #include "emulator/decode/instruction_set.h"
 
+/* Of a pattern: a strong access that orders, or does not, says among whom. */
+#define AMONG(order) order ".cta," order ".cluster," order ".gpu," order ".sys"
+
 extern const struct generic_handlers executor_generic;
 extern const struct instruction_table executor_control, executor_warp, executor_barrier,
     executor_barrier_cluster, executor_atomic, executor_texture, executor_multimem, executor_fill,

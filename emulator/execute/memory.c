@@ -3,6 +3,7 @@
 #include "emulator/execute/access_global.h"
 #include "emulator/execute/access_shared.h"
 #include "emulator/execute/cached.h"
+#include "emulator/execute/execute.h"
 #include "emulator/execute/isa.h"
 #include "emulator/warps/elements.h"
 #include "emulator/warps/place.h"
@@ -321,8 +322,6 @@ static void execute_store_param(struct warp *warp, const struct instruction *ins
     "[.{L2::evict_normal,L2::evict_first,L2::evict_last}][.L2::cache_hint]"
 #define LOAD_EVICTION EVICTION "[.{L2::64B,L2::128B,L2::256B}]"
 #define TYPE "[.{v2,v4,v8}].{b8,u8,s8,b16,u16,s16,b32,u32,s32,f32,b64,u64,s64,f64,b128}"
-/* A strong access that orders, or does not, says among whom. */
-#define AMONG(order) order ".cta," order ".cluster," order ".gpu," order ".sys"
 #define LOAD_ORDERS "volatile," AMONG("relaxed") "," AMONG("acquire")
 #define STORE_ORDERS "volatile," AMONG("relaxed") "," AMONG("release")
 #define MMIO ",mmio.relaxed.sys"

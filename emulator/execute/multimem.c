@@ -280,21 +280,22 @@ static void execute_update(struct warp *warp, const struct instruction *instruct
 
 /* ---- The table ---- */
 
-#define SCOPE "[.{cta,cluster,gpu,sys}][.global]"
+#define SPACE "[.global]"
 #define LOAD(types, number)                                                                        \
     {                                                                                              \
-        .pattern = "multimem.ld_reduce[.{weak,relaxed,acquire}]" SCOPE types, "D=m", execute_load, \
-        (number), .flags = ROW_COMMUNICATES, .decode = DECODE_MEMORY                               \
+        .pattern =                                                                                 \
+            "multimem.ld_reduce[.{weak," AMONG("relaxed") "," AMONG("acquire") "}]" SPACE types,   \
+        "D=m", execute_load, (number), .flags = ROW_COMMUNICATES, .decode = DECODE_MEMORY          \
     }
 #define STORE(types)                                                                               \
     {                                                                                              \
-        .pattern = "multimem.st[.{weak,relaxed,release}]" SCOPE types, "m,S", execute_store,       \
-        .flags = ROW_COMMUNICATES, .decode = DECODE_MEMORY                                         \
+        .pattern = "multimem.st[.{weak," AMONG("relaxed") "," AMONG("release") "}]" SPACE types,   \
+        "m,S", execute_store, .flags = ROW_COMMUNICATES, .decode = DECODE_MEMORY                   \
     }
 #define UPDATE(types, number)                                                                      \
     {                                                                                              \
-        .pattern = "multimem.red[.{relaxed,release}]" SCOPE types, "m,S", execute_update,          \
-        (number), .flags = ROW_COMMUNICATES, .decode = DECODE_MEMORY                               \
+        .pattern = "multimem.red[.{" AMONG("relaxed") "," AMONG("release") "}]" SPACE types,       \
+        "m,S", execute_update, (number), .flags = ROW_COMMUNICATES, .decode = DECODE_MEMORY        \
     }
 #define BOTH(types, number) LOAD(types, number), UPDATE(types, number)
 /* A pair of halves without a vector is for sums, and to load. */
