@@ -182,7 +182,9 @@ static enum status message_check(struct device *device, const struct load *load)
     random_fill(values, count, 1, 1 + (uint32_t)before, -1.0f, 1.0f);
     enum status status =
         device->download(device, values + count, load->ring.received, MESSAGE_LEAST, message);
-    if (status == STATUS_OK && memcmp(values, values + count, MESSAGE_LEAST) != 0)
+    /* To the bit. */
+    if (status == STATUS_OK &&
+        memcmp((const char *)values, (const char *)(values + count), MESSAGE_LEAST) != 0)
         status = message_set(message, STATUS_FAILED,
                              "what came by ncclRecv is not what rank %d gave to ncclSend", before);
     free(values);

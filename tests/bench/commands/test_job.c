@@ -408,7 +408,9 @@ static void test_a_rank_that_does_not_join_is_not_awaited(void **state) {
     };
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         struct call call = launch_pair(here.program, calls[i][0], calls[i][1]);
-        check_status(&call, 2);
+        /* The mpirun of MPICH gives 1 where a rank ends before it has joined. */
+        if (call.status != 1)
+            check_status(&call, 2);
         check_holds(call.err, "lockstep: another rank on this machine has ended and not joined");
         assert_null(strstr(call.out, "passed"));
         call_free(&call);
