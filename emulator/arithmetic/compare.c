@@ -95,6 +95,28 @@ LANE_FUNCTION(bf16x2_pairs) {
     compare_pairs(to, from, (enum comparison)choice[0], HALF_BF16, false);
 }
 
+/* {.and,.or,.xor} with a third predicate. */
+ALWAYS_INLINE void combine_pairs(void *const to[], const void *const from[],
+                                 signed char operation) {
+    const uint32_t with = *(const uint32_t *)from[2];
+    for (unsigned half = 0; half < 2; half++) {
+        uint32_t *const result = to[half];
+        *result = operation == 0   ? *result & with
+                  : operation == 1 ? *result | with
+                                   : *result ^ with;
+    }
+}
+
+LANE_FUNCTION(f16x2_pairs_combined) {
+    compare_pairs(to, from, (enum comparison)choice[0], HALF_F16, choice[2] >= 0);
+    combine_pairs(to, from, choice[1]);
+}
+
+LANE_FUNCTION(bf16x2_pairs_combined) {
+    compare_pairs(to, from, (enum comparison)choice[0], HALF_BF16, false);
+    combine_pairs(to, from, choice[1]);
+}
+
 /* ---- testp (9.7.3.1); zero counts as normal ---- */
 
 #define F32_MAGNITUDE(bits) ((bits) & ~F32_SIGN)
@@ -196,6 +218,8 @@ ARITHMETIC_TABLE(arithmetic_compare, comparisons, OPERATION_COMPARES);
 static const struct lane_operation rows[] = {
     {"setp." FLOAT_NAMES "[.ftz].f16x2", "p,p=w,w", f16x2_pairs},
     {"setp." FLOAT_NAMES ".bf16x2", "p,p=w,w", bf16x2_pairs},
+    {"setp." FLOAT_NAMES "{.and,.or,.xor}[.ftz].f16x2", "p,p=w,w,p", f16x2_pairs_combined},
+    {"setp." FLOAT_NAMES "{.and,.or,.xor}.bf16x2", "p,p=w,w,p", bf16x2_pairs_combined},
     TESTP_ROWS(f32, "p=w"),
     TESTP_ROWS(f64, "p=d"),
     {"selp.{b32,u32,s32,f32}", "w=w,w,p", select_32},

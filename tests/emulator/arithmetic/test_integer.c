@@ -595,6 +595,20 @@ static void test_pairs_compare_to_two_predicates(void **state) {
     found.operation->function(to, from, found.choice);
     assert_int_equal(low, 0x55555555);
     assert_int_equal(high, 0xaaaaaaaa);
+    const uint32_t with = 0x0000ffff;
+    const void *three[] = {&a, &b, &with};
+    const struct lookup both = lookup("setp.le.and.ftz.f16x2");
+    both.operation->function(to, three, both.choice);
+    assert_int_equal(low, 0x00005555);
+    assert_int_equal(high, 0x0000aaaa);
+    const struct lookup either = lookup("setp.le.or.bf16x2");
+    either.operation->function(to, three, either.choice);
+    assert_int_equal(low, 0x5555ffff);
+    assert_int_equal(high, 0xaaaaffff);
+    const struct lookup one = lookup("setp.le.xor.f16x2");
+    one.operation->function(to, three, one.choice);
+    assert_int_equal(low, 0x5555aaaa);
+    assert_int_equal(high, 0xaaaa5555);
 }
 
 int main(void) {
