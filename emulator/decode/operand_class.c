@@ -147,7 +147,7 @@ bool operand_class_has_floats(const struct decoder *decoder) {
  * lanes. */
 void operand_class_check_literal(struct decoder *decoder, enum operand_kind literal, char letter) {
     const bool is_integer = literal == OPERAND_INTEGER, is_wide = literal == OPERAND_FLOAT64;
-    static const char *const exceptions[] = {"wmma", "wgmma", "cp", "createpolicy", "redux"};
+    static const char *const exceptions[] = {"wmma", "wgmma", "cp", "createpolicy"};
     const struct named_types types = types_of(decoder);
     const bool is_chosen = decoder->detail->from_count < 2 && is_root(decoder, "slct");
     const struct syntax_type *type = is_chosen ? types.first : types.last;
@@ -163,7 +163,7 @@ void operand_class_check_literal(struct decoder *decoder, enum operand_kind lite
         return;
     if (is_integer && kind == TYPE_FLOAT)
         decoder_fail(decoder, "an integer where a float such as 0f3f800000 or 1.0 is needed");
-    if (!is_integer && computes(decoder) && is_number(decoder, false))
+    if (!is_integer && computes(decoder) && (types.count == 0 || is_number(decoder, false)))
         decoder_fail(decoder, "a float where an integer is needed");
     if (!is_integer && kind == TYPE_BITS && is_wide && letter == 'w')
         decoder_fail(decoder, "a float of 64 bits where 32 are needed");

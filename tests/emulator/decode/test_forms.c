@@ -410,6 +410,8 @@ static void literals_and_special_registers_as_the_assembler_wants_them(void **st
         {"dp4a.u32.s32 %r1, %f2, %r3, %r4;", "%f2 is declared as .f32"},
         {"set.lt.u32.f32 %f1, %f2, %f3;", "%f1 is declared as .f32"},
         {"bar.sync %f1;", "%f1 is declared as .f32"},
+        {"isspacep.global %p1, 0.5;", "a float where an integer"},
+        {"redux.sync.max.u32 %r1, 1.0, %r2;", "a float where an integer"},
         {"redux.sync.or.b32 %r1, %r2, %f1;", "%f1 is declared as .f32"},
         {"ld.global.L2::evict_last.u32 %r1, [%rd1];", "vectors of 32 bytes"},
         {"min.s16x2 %r1, %r2, 1;", "a constant where packed values"},
