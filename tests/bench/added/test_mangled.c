@@ -10,6 +10,7 @@ static void test_names(void **state) {
     } cases[] = {
         {"mine", "mine", true},
         {"mine", "min", false},
+        {"_Zv", "mine", false},
         {"_Z11sgemm_naiveiiifPKfS0_fPf", "sgemm_naive", true},
         {"_Z11sgemm_naiveiiifPKfS0_fPf", "sgemm", false},
         {"_Z11sgemm_naiveiiifPKfS0_fPf", "_Z11sgemm_naiveiiifPKfS0_fPf", true},
