@@ -72,6 +72,11 @@ static const struct {
     {"mov.u32 %r2, 0;\nagain:\nmul.lo.s32 %r3, %r1, %r20;\n" KEEP(
          3) "add.s32 %r2, %r2, 1;\nsetp.ne.s32 %p1, %r2, 16;\n@%p1 bra again;\n",
      1 + 16 + 4 * 3},
+    /* Neighbours that rounds side by side load are one access of 16 bytes. */
+    {"mov.u32 %r2, 0;\nmov.u32 %r5, tile;\nagain:\nld.shared.v2.u32 {%r3,%r6}, [%r5];\n"
+     "add.s32 %r4, %r4, %r3;\nadd.s32 %r5, %r5, 8;\nadd.s32 %r2, %r2, 1;\n"
+     "setp.ne.s32 %p1, %r2, 16;\n@%p1 bra again;\n" KEEP(4),
+     2 + 8 + 16 + 4 * 4 + 1},
 };
 
 static void each_rule_folds_what_it_says(void **state) {
