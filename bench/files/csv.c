@@ -377,6 +377,11 @@ const char *csv_table_field(const struct csv_table *table, size_t row, size_t co
     return table->fields[row * table->column_count + column];
 }
 
+const char *csv_table_text(const struct csv_table *table, size_t row, const char *name) {
+    const size_t column = csv_table_column(table, name);
+    return column < table->column_count ? csv_table_field(table, row, column) : "";
+}
+
 enum status csv_table_number(const struct csv_table *table, size_t row, size_t column,
                              double *number, struct message *message) {
     const struct csv_column wanted = {table->names[column], CSV_NUMBER, 0, sizeof *number};

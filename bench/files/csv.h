@@ -87,6 +87,8 @@ void csv_table_release(struct csv_table *table);
 /* The column of that name, or column_count when there is none. */
 size_t csv_table_column(const struct csv_table *table, const char *name);
 const char *csv_table_field(const struct csv_table *table, size_t row, size_t column);
+/* The field in the column of that name, "" where there is none. */
+const char *csv_table_text(const struct csv_table *table, size_t row, const char *name);
 /* The field as a number, NaN when it is empty; else STATUS_INVALID names file and line. */
 enum status csv_table_number(const struct csv_table *table, size_t row, size_t column,
                              double *number, struct message *message);

@@ -1,6 +1,7 @@
 /* What became of the rows, for people and for programs. */
 #include "bench/files/format.h"
 #include "bench/regression/ab.h"
+#include "bench/statistics/statistics.h"
 #include "common/words.h"
 
 #include <cjson/cJSON.h>
@@ -9,18 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_size(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 double ab_row_seconds(const struct ab_row *row, enum ab_side side) {
     double sorted[AB_PAIRS_MAX];
     if (row->pairs == 0)
         return NAN;
     memcpy(sorted, row->seconds[side], row->pairs * sizeof *sorted);
-    qsort(sorted, row->pairs, sizeof *sorted, by_size);
-    return 0.5 * (sorted[(row->pairs - 1) / 2] + sorted[row->pairs / 2]);
+    statistics_sort(sorted, row->pairs);
+    return statistics_median_of_sorted(sorted, row->pairs);
 }
 
 static enum status written(FILE *file, struct message *message) {

@@ -14,6 +14,8 @@
  */
 #include "bench/regression/compare.h"
 
+#include "bench/statistics/statistics.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +28,10 @@ static const double spread_factor = 4.0;
  */
 static const double alone_factor = 0.2;
 
-static int by_value(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 double spread_of_most(double *values, size_t count) {
     if (count < SPREAD_LEAST)
         return 0.0;
-    qsort(values, count, sizeof *values, by_value);
+    statistics_sort(values, count);
     size_t half = count / 2 + 1;
     double shortest = INFINITY;
     for (size_t i = 0; i + half <= count; i++)
@@ -68,7 +65,7 @@ static void group_fill(struct group *group, const struct timed_row *rows, size_t
             group->noises[group->count++] = row_noise(rows[i].row);
         }
     group->spread = spread_of_most(group->logarithms, group->count);
-    qsort(group->noises, group->count, sizeof *group->noises, by_value);
+    statistics_sort(group->noises, group->count);
     group->noise = group->noises[group->count / 2];
 }
 
@@ -92,8 +89,8 @@ static double others_change(const struct timed_row *rows, size_t count, size_t r
         for (size_t i = 0; i < count; i++)
             if (in_turn(rows[row].row, rows[i].row, !all))
                 values[found++] = log(rows[i].row->judgement.ratio.ratio);
-    qsort(values, found, sizeof *values, by_value);
-    return found ? 0.5 * (values[(found - 1) / 2] + values[found / 2]) : (double)NAN;
+    statistics_sort(values, found);
+    return found ? statistics_median_of_sorted(values, found) : (double)NAN;
 }
 
 static void row_doubt(const struct group *group, double threshold, struct judgement *judgement,

@@ -16,17 +16,10 @@ struct predicted {
     double least, most; /* of all intervals, in milliseconds */
 };
 
-static const char *field(const struct csv_table *table, size_t row, const char *name) {
-    for (size_t c = 0; c < table->column_count; c++)
-        if (strcmp(table->names[c], name) == 0)
-            return csv_table_field(table, row, c);
-    return "";
-}
-
 static bool same_case(const struct csv_table *table, size_t a, size_t b) {
     static const char *const names[] = {"operation", "variant", "dtype", "shape"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(field(table, a, names[i]), field(table, b, names[i])) != 0)
+        if (strcmp(csv_table_text(table, a, names[i]), csv_table_text(table, b, names[i])) != 0)
             return false;
     return true;
 }
@@ -45,8 +38,9 @@ static void case_fill(const struct csv_table *table, size_t first, struct predic
         if (!same_case(table, row, first))
             continue;
         name_add(predicted->implementations, &predicted->implementation_count, SHOWN_MAX,
-                 field(table, row, "implementation"));
-        name_add(predicted->gpus, &predicted->gpu_count, GPUS_MAX, field(table, row, "gpu"));
+                 csv_table_text(table, row, "implementation"));
+        name_add(predicted->gpus, &predicted->gpu_count, GPUS_MAX,
+                 csv_table_text(table, row, "gpu"));
     }
 }
 
@@ -59,12 +53,12 @@ static bool times_find(const struct predicted *predicted, int implementation, in
     times[0] = times[1] = times[2] = 0;
     for (size_t row = predicted->first; row < table->row_count; row++) {
         if (!same_case(table, row, predicted->first) ||
-            strcmp(field(table, row, "implementation"),
+            strcmp(csv_table_text(table, row, "implementation"),
                    predicted->implementations[implementation]) != 0 ||
-            strcmp(field(table, row, "gpu"), predicted->gpus[gpu]) != 0)
+            strcmp(csv_table_text(table, row, "gpu"), predicted->gpus[gpu]) != 0)
             continue;
         for (int k = 0; k < 3; k++)
-            times[k] += 1e3 * strtod(field(table, row, names[k]), NULL);
+            times[k] += 1e3 * strtod(csv_table_text(table, row, names[k]), NULL);
         found = true;
     }
     return found;
@@ -115,8 +109,10 @@ static void figure_write(struct script *script, struct predicted *predicted) {
     const struct csv_table *table = predicted->table;
     char title[240];
     snprintf(title, sizeof title, "predicted, not measured: %s %s %s %s on other GPUs",
-             field(table, predicted->first, "operation"), field(table, predicted->first, "variant"),
-             field(table, predicted->first, "dtype"), field(table, predicted->first, "shape"));
+             csv_table_text(table, predicted->first, "operation"),
+             csv_table_text(table, predicted->first, "variant"),
+             csv_table_text(table, predicted->first, "dtype"),
+             csv_table_text(table, predicted->first, "shape"));
     if (!figure_new(script, "predicted", title))
         return;
     data_write(script, predicted);

@@ -1,6 +1,7 @@
 /* Block bootstrap and rank tests of a ratio of medians. */
 #include "bench/statistics/ratio.h"
 #include "bench/statistics/ranks.h"
+#include "bench/statistics/statistics.h"
 #include "common/random.h"
 
 #include <math.h>
@@ -9,15 +10,6 @@
 #include <string.h>
 
 enum { REPLICATES = 1000, SEED = 1 };
-
-static int by_value(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-static double middle_of_sorted(const double *sorted, size_t count) {
-    return 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]);
-}
 
 /* The smallest value that a tenth of the sorted ones do not exceed. */
 static double decile_of_sorted(const double *sorted, size_t count) {
@@ -40,17 +32,17 @@ struct side {
 };
 
 static int by_seconds(const void *left, const void *right) {
-    return by_value(&((const struct placed *)left)->seconds,
-                    &((const struct placed *)right)->seconds);
+    const struct placed *a = left, *b = right;
+    return (a->seconds > b->seconds) - (a->seconds < b->seconds);
 }
 
 static void block_fill(struct side *side, size_t block, const struct times *times, size_t begin,
                        double *scratch) {
     size_t length = (block + 1) * times->count / side->blocks - begin;
     memcpy(scratch, times->seconds + begin, length * sizeof *scratch);
-    qsort(scratch, length, sizeof *scratch, by_value);
+    statistics_sort(scratch, length);
     side->lengths[block] = length;
-    side->medians[block] = middle_of_sorted(scratch, length);
+    side->medians[block] = statistics_median_of_sorted(scratch, length);
     side->deciles[block] = decile_of_sorted(scratch, length);
     for (size_t i = 0; i < length; i++)
         side->sorted[begin + i] = (struct placed){times->seconds[begin + i], block};
@@ -135,7 +127,7 @@ static void interval_fill(const struct side *baseline, const struct side *change
         double before = median_redrawn(baseline, &draw);
         ratios[r] = median_redrawn(changed, &draw) / before;
     }
-    qsort(ratios, REPLICATES, sizeof ratios[0], by_value);
+    statistics_sort(ratios, REPLICATES);
     size_t outside = (size_t)(share_outside(ratio->blocks) * REPLICATES);
     ratio->low = ratios[outside];
     ratio->high = ratios[REPLICATES - 1 - outside];
@@ -181,7 +173,7 @@ static void walsh_fill(const double *values, size_t count, double *walsh) {
     for (size_t i = 0; i < count; i++)
         for (size_t j = i; j < count; j++)
             walsh[filled++] = 0.5 * (values[i] + values[j]);
-    qsort(walsh, filled, sizeof *walsh, by_value);
+    statistics_sort(walsh, filled);
 }
 
 static double p_pairs(const double *logarithms, size_t count, double sign, double threshold,
@@ -205,7 +197,7 @@ enum status ratio_of_pairs(const double *ratios, size_t count, double threshold,
     size_t outside = ranks_walsh_outside(count);
     bool known = outside != SIZE_MAX;
     *ratio = (struct ratio){
-        .ratio = exp(middle_of_sorted(walsh, walsh_count)),
+        .ratio = exp(statistics_median_of_sorted(walsh, walsh_count)),
         .low = known ? exp(walsh[outside]) : 0.0,
         .high = known ? exp(walsh[walsh_count - 1 - outside]) : INFINITY,
         .fast = NAN,

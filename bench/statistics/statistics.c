@@ -5,9 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_doubles(const void *left, const void *right) {
+static int by_value(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
     return (a > b) - (a < b);
+}
+
+void statistics_sort(double *values, size_t count) {
+    qsort(values, count, sizeof *values, by_value);
+}
+
+double statistics_median_of_sorted(const double *sorted, size_t count) {
+    return 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]);
 }
 
 size_t statistics_interval_rank(size_t count) {
@@ -33,13 +41,13 @@ size_t statistics_interval_rank(size_t count) {
 void statistics_compute(const double *values, size_t count, double *scratch,
                         struct statistics *statistics) {
     memcpy(scratch, values, count * sizeof *values);
-    qsort(scratch, count, sizeof *scratch, compare_doubles);
+    statistics_sort(scratch, count);
     double sum = 0.0;
     for (size_t i = 0; i < count; i++)
         sum += scratch[i];
     size_t rank = statistics_interval_rank(count);
     statistics->count = count;
-    statistics->median = 0.5 * (scratch[(count - 1) / 2] + scratch[count / 2]);
+    statistics->median = statistics_median_of_sorted(scratch, count);
     statistics->low = scratch[rank];
     statistics->high = scratch[count - 1 - rank];
     statistics->mean = sum / (double)count;

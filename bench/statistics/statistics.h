@@ -22,4 +22,9 @@ void statistics_compute(const double *values, size_t count, double *scratch,
  * count - 1 - rank. */
 size_t statistics_interval_rank(size_t count);
 
+/* From the smallest up. */
+void statistics_sort(double *values, size_t count);
+/* Of `count` >= 1 values that are sorted. */
+double statistics_median_of_sorted(const double *sorted, size_t count);
+
 #endif

@@ -1,6 +1,8 @@
 /* Pettitt's test, and splitting by it. */
 #include "bench/statistics/steps.h"
 
+#include "bench/statistics/statistics.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -26,15 +28,10 @@ static int by_value(const void *left, const void *right) {
     return (a->value > b->value) - (a->value < b->value);
 }
 
-static int by_number(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 static double median_of(const struct search *search, size_t begin, size_t count) {
     memcpy(search->scratch, search->values + begin, count * sizeof *search->scratch);
-    qsort(search->scratch, count, sizeof *search->scratch, by_number);
-    return 0.5 * (search->scratch[(count - 1) / 2] + search->scratch[count / 2]);
+    statistics_sort(search->scratch, count);
+    return statistics_median_of_sorted(search->scratch, count);
 }
 
 /* The ranks of values[begin … begin + count), from 1, equal values sharing their mean rank, into

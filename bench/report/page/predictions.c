@@ -8,13 +8,6 @@ bool page_has_predictions(const struct page *page) {
     return page->data->predictions.row_count > 0;
 }
 
-static const char *field_of(const struct csv_table *table, size_t row, const char *name) {
-    for (size_t c = 0; c < table->column_count; c++)
-        if (strcmp(table->names[c], name) == 0)
-            return csv_table_field(table, row, c);
-    return "";
-}
-
 static void row_write(const struct page *page, size_t row) {
     static const char *const texts[] = {"operation",      "variant", "dtype", "shape",
                                         "implementation", "kernel",  "gpu"};
@@ -22,22 +15,22 @@ static void row_write(const struct page *page, size_t row) {
     char text[64], title[64];
     fputs("<tr>", page->file);
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
-        html_cell(page->file, field_of(table, row, texts[k]));
-    const double seconds = strtod(field_of(table, row, "predicted_s"), NULL);
-    const double low = strtod(field_of(table, row, "predicted_low_s"), NULL);
-    const double high = strtod(field_of(table, row, "predicted_high_s"), NULL);
+        html_cell(page->file, csv_table_text(table, row, texts[k]));
+    const double seconds = strtod(csv_table_text(table, row, "predicted_s"), NULL);
+    const double low = strtod(csv_table_text(table, row, "predicted_low_s"), NULL);
+    const double high = strtod(csv_table_text(table, row, "predicted_high_s"), NULL);
     snprintf(text, sizeof text, "%.4g", 1e3 * seconds);
     html_number_cell(page->file, seconds, text, NULL);
     snprintf(text, sizeof text, "%.3g to %.3g", 1e3 * low, 1e3 * high);
     html_cell(page->file, text);
     static const char *const rates[] = {"predicted_gflops", "predicted_gbps"};
     for (size_t k = 0; k < 2; k++) {
-        const double rate = strtod(field_of(table, row, rates[k]), NULL);
+        const double rate = strtod(csv_table_text(table, row, rates[k]), NULL);
         snprintf(text, sizeof text, "%.3g", rate);
         snprintf(title, sizeof title, "%.6g", rate);
         html_number_cell(page->file, rate, text, title);
     }
-    html_cell(page->file, field_of(table, row, "longest_term"));
+    html_cell(page->file, csv_table_text(table, row, "longest_term"));
     fputs("</tr>\n", page->file);
 }
 

@@ -4,19 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *field_of(const struct csv_table *table, size_t row, const char *name) {
-    for (size_t c = 0; c < table->column_count; c++)
-        if (strcmp(table->names[c], name) == 0)
-            return csv_table_field(table, row, c);
-    return "";
-}
-
 bool page_sampled_row(const struct page *page, size_t row, char *text, size_t size) {
     const struct csv_table *table = &page->data->counters;
-    struct counters_row counted = {.launches = strtoll(field_of(table, row, "launches"), NULL, 10),
-                                   .blocks_executed =
-                                       strtoll(field_of(table, row, "blocks_executed"), NULL, 10)};
-    snprintf(counted.grid, sizeof counted.grid, "%s", field_of(table, row, "grid"));
+    struct counters_row counted = {
+        .launches = strtoll(csv_table_text(table, row, "launches"), NULL, 10),
+        .blocks_executed = strtoll(csv_table_text(table, row, "blocks_executed"), NULL, 10)};
+    snprintf(counted.grid, sizeof counted.grid, "%s", csv_table_text(table, row, "grid"));
     snprintf(text, size, "%lld of %s, %lld times", (long long)counted.blocks_executed, counted.grid,
              (long long)counted.launches);
     return counters_row_is_sampled(&counted);
