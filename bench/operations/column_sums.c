@@ -32,7 +32,7 @@ static void column_sums_bind(const struct bench_case *c, void *const buffers[],
 OPERATION_LAUNCH(column_sums)
 
 static double column_sums_flops(const struct bench_case *c) {
-    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
+    return operation_element_count(c);
 }
 
 static double column_sums_bytes(const struct bench_case *c) {

@@ -54,18 +54,14 @@ static void cross_entropy_bind(const struct bench_case *c, void *const buffers[]
 
 OPERATION_LAUNCH(cross_entropy)
 
-static double element_count(const struct bench_case *c) {
-    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
-}
-
 /* As softmax's five an element; the logarithm a row is not counted. */
 static double cross_entropy_flops(const struct bench_case *c) {
-    return 5.0 * element_count(c);
+    return 5.0 * operation_element_count(c);
 }
 
 /* The logits and a label a row read once, the gradient and a loss a row written once. */
 static double cross_entropy_bytes(const struct bench_case *c) {
-    double elements = element_count(c) * (c->variant == LOSS_FORWARD ? 1.0 : 2.0);
+    double elements = operation_element_count(c) * (c->variant == LOSS_FORWARD ? 1.0 : 2.0);
     double row = c->variant == LOSS_BACKWARD ? 1.0 : 2.0;
     return 4.0 * (elements + row * (double)c->sizes[SIZE_ROWS]);
 }

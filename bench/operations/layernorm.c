@@ -96,10 +96,6 @@ static void layernorm_prepare(const struct bench_case *c, void *const buffers[])
 
 OPERATION_LAUNCH(layernorm)
 
-static double element_count(const struct bench_case *c) {
-    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
-}
-
 /* By convention, an element: forward, an addition for the mean, a subtraction, a multiply-add for
  * the variance, a product with rstd and a multiply-add with gamma and beta (rms: without mean, and
  * without beta); backward, h (2, rms 1), g, its sum (rms: none), the sum of g h (2), dx (4, rms 3),
@@ -109,7 +105,7 @@ static double layernorm_flops(const struct bench_case *c) {
                                   [LAYERNORM_BACKWARD] = 13,
                                   [LAYERNORM_RMS_FORWARD] = 4,
                                   [LAYERNORM_RMS_BACKWARD] = 9};
-    return element_count(c) * each[c->variant];
+    return operation_element_count(c) * each[c->variant];
 }
 
 /* Each input read once, each output written once. */
@@ -192,7 +188,7 @@ static const struct implementation implementations[] = {
      .kind = KIND_YARDSTICK,
      .summary = "a plain-store copy (backward: triad) of as many elements",
      .yardstick = yardstick_copy,
-     .flops = element_count,
+     .flops = operation_element_count,
      .bytes = layernorm_bytes},
 };
 

@@ -40,19 +40,15 @@ static void mse_bind(const struct bench_case *c, void *const buffers[], struct l
 
 OPERATION_LAUNCH(mse)
 
-static double element_count(const struct bench_case *c) {
-    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
-}
-
 /* Difference, square and sum; difference and scaling for the gradient. */
 static double mse_flops(const struct bench_case *c) {
     static const double operations_an_element[] = {
         [LOSS_FORWARD] = 3.0, [LOSS_BACKWARD] = 2.0, [LOSS_FORWARD_BACKWARD] = 4.0};
-    return operations_an_element[c->variant] * element_count(c);
+    return operations_an_element[c->variant] * operation_element_count(c);
 }
 
 static double mse_bytes(const struct bench_case *c) {
-    double elements = element_count(c) * (c->variant == LOSS_FORWARD ? 2.0 : 3.0);
+    double elements = operation_element_count(c) * (c->variant == LOSS_FORWARD ? 2.0 : 3.0);
     double losses = c->variant == LOSS_BACKWARD ? 0.0 : (double)c->sizes[SIZE_ROWS];
     return 4.0 * (elements + losses);
 }

@@ -53,6 +53,10 @@ bool operation_has_dtype(const struct operation *operation, enum dtype dtype) {
     return false;
 }
 
+double operation_element_count(const struct bench_case *c) {
+    return (double)c->sizes[0] * (double)c->sizes[1];
+}
+
 void implementation_dtypes(const struct implementation *implementation, char *text, size_t size) {
     int left = 0;
     size_t used = 0;

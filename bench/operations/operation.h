@@ -306,6 +306,9 @@ int operation_implementation_find(const struct operation *operation, const char 
 /* Whether it computes that dtype; an operation does when one of its implementations does. */
 bool implementation_has_dtype(const struct implementation *implementation, enum dtype dtype);
 bool operation_has_dtype(const struct operation *operation, enum dtype dtype);
+
+/* Of a case whose sizes are rows and columns. */
+double operation_element_count(const struct bench_case *c);
 bool implementation_has_variant(const struct implementation *implementation, int variant);
 /* "f32", "tf32 and bf16", "f32, tf32, bf16 and f16"; cut at `size`. */
 void implementation_dtypes(const struct implementation *implementation, char *text, size_t size);

@@ -62,19 +62,15 @@ static void softmax_prepare(const struct bench_case *c, void *const buffers[]) {
 
 OPERATION_LAUNCH(softmax)
 
-static double element_count(const struct bench_case *c) {
-    return (double)c->sizes[SIZE_ROWS] * (double)c->sizes[SIZE_COLUMNS];
-}
-
 /* By convention: maximum, subtraction, exponential, sum and scaling forward; multiply, sum,
  * subtract, multiply backward. */
 static double softmax_flops(const struct bench_case *c) {
-    return element_count(c) * (is_backward(c) ? 4.0 : 5.0);
+    return operation_element_count(c) * (is_backward(c) ? 4.0 : 5.0);
 }
 
 /* Each input read once, the output written once. */
 static double softmax_bytes(const struct bench_case *c) {
-    return 4.0 * element_count(c) * (is_backward(c) ? 3.0 : 2.0);
+    return 4.0 * operation_element_count(c) * (is_backward(c) ? 3.0 : 2.0);
 }
 
 static void softmax_expect(const struct oracle_view *view, int buffer, int64_t first_row,
@@ -149,7 +145,7 @@ static const struct implementation implementations[] = {
      .kind = KIND_YARDSTICK,
      .summary = "a plain-store copy (backward: triad) of as many elements",
      .yardstick = yardstick_copy,
-     .flops = element_count,
+     .flops = operation_element_count,
      .bytes = softmax_bytes},
 };
 
