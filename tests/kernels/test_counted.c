@@ -116,10 +116,8 @@ static int set_up(void **state) {
     static struct device device;
     struct message message;
     char path[4096];
-    size_t images = 0;
-    (void)kernels_images(&images);
     *state = NULL;
-    if (images == 0 || gpu_emulator_path(path, sizeof path, &message) != STATUS_OK)
+    if (!staging_has_kernels() || gpu_emulator_path(path, sizeof path, &message) != STATUS_OK)
         return 0;
     if (device_gpu_open("emulated", &device, &message) != STATUS_OK) {
         print_error("%s\n", message.text);

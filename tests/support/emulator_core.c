@@ -121,6 +121,11 @@ enum machine_status bench_load(struct bench *bench, const char *body) {
                         &bench->diagnostic);
 }
 
+void bench_must_load(struct bench *bench, const char *body) {
+    if (bench_load(bench, body) != MACHINE_OK)
+        fail_msg("%s\nin %s", bench->diagnostic.message, body);
+}
+
 uint64_t bench_allocate(struct bench *bench, const void *from, size_t bytes) {
     uint64_t address;
     assert_int_equal(machine_allocate(bench->machine, bytes, &address), MACHINE_OK);

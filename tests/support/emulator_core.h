@@ -45,6 +45,8 @@ void bench_load_kernels(struct bench *bench);
 void bench_load_whole(struct bench *bench, const char *text, size_t length);
 /* PTX text with the usual head in front. */
 enum machine_status bench_load(struct bench *bench, const char *body);
+/* The same; fails the test where it cannot be loaded. */
+void bench_must_load(struct bench *bench, const char *body);
 uint64_t bench_allocate(struct bench *bench, const void *from, size_t bytes);
 /* One-dimensional; parameters as an initialised struct. */
 enum machine_status bench_launch(struct bench *bench, const char *kernel, unsigned grid,

@@ -20,6 +20,19 @@ bool staging_kernels_are_nvccs(void) {
     return theirs;
 }
 
+bool staging_has_kernels(void) {
+    size_t count;
+    (void)kernels_images(&count);
+    return count > 0;
+}
+
+void staging_need_kernels(void) {
+    if (staging_has_kernels())
+        return;
+    print_message("kernels built: %s\n", kernels_built());
+    skip();
+}
+
 bool staging_has_image(const char *name) {
     size_t count;
     const struct gpu_image *images = kernels_images(&count);
@@ -40,9 +53,7 @@ static struct staging *staging_start(struct staging *staging) {
 static bool emulated_available(void) {
     struct message message;
     char path[4096];
-    size_t images = 0;
-    (void)kernels_images(&images);
-    if (images == 0)
+    if (!staging_has_kernels())
         print_message("kernels built: %s\n", kernels_built());
     else if (gpu_emulator_path(path, sizeof path, &message) != STATUS_OK)
         print_message("%s\n", message.text);

@@ -25,6 +25,10 @@ struct staging {
  * built, and the test is to be skipped. The caller's to staging_close(). */
 struct staging *staging_open_emulated(void);
 
+/* Whether the build has kernels. */
+bool staging_has_kernels(void);
+/* Skips the test where it has none. */
+void staging_need_kernels(void);
 /* Whether the kernels are nvcc's, whose instructions the bounds on counts are for. Another
  * compiler's kernels compute the same with more. */
 bool staging_kernels_are_nvccs(void);

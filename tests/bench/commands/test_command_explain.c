@@ -1,10 +1,10 @@
 /* Counts of the emulated GPU as the program's users see them: what is explained, what is said of
  * sampled blocks, and calls that leave nothing to explain. */
 #include "bench/files/results.h"
-#include "kernels/kernels.h"
 #include "tests/support/calling.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/refusing.h"
+#include "tests/support/staging.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,10 +84,7 @@ static void test_nothing_to_explain_is_refused(void **state) {
 /* Counted first, and then said in sentences; nothing of it stays. */
 static void test_an_operation_is_counted_and_explained(void **state) {
     (void)state;
-    size_t built;
-    (void)kernels_images(&built);
-    if (built == 0)
-        skip();
+    staging_need_kernels();
     struct call call = CALL("explain", "gemm", "--shape", "64x64x64", "--case", "gemm/nn/*",
                             "--implementation", "cuda-coalesced", "--gpu", "t4", "--caches");
     check_status(&call, 0);
@@ -110,10 +107,7 @@ static void test_an_emulated_run_measures_no_cpu_that_it_does_not_time(void **st
     static const char ceilings[] = "ceilings, 1 thread:", warning[] = "OPENBLAS_CORETYPE=";
     static const char *const variables[] = {"OPENBLAS_CORETYPE=Haswell", NULL};
     static const char *const named[] = {"cuda-naive", "cuda-naive,cpu-naive"};
-    size_t built;
-    (void)kernels_images(&built);
-    if (built == 0)
-        skip();
+    staging_need_kernels();
     for (int timed = 0; timed < 2; timed++) {
         const char *const arguments[] = {
             "run",   "gemm",     "--shape",          "8x8x8",      "--case",  "gemm/nn/f32/*",
@@ -138,10 +132,7 @@ static const char said[] = "counts are not of all blocks";
 /* What follows from sampled blocks says so, in each command; a whole run says nothing of it. */
 static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
     (void)state;
-    size_t built;
-    (void)kernels_images(&built);
-    if (built == 0)
-        skip();
+    staging_need_kernels();
     struct call call = COUNT_128("--sample-blocks", "2", "--predict", "t4", "--out", "sampled");
     check_status(&call, 0);
     const char *limits = strstr(call.out, said);
@@ -181,10 +172,7 @@ static void test_counts_of_sampled_blocks_are_said_to_be_so(void **state) {
 
 static void test_counts_of_sampled_blocks_are_compared_with_their_like(void **state) {
     (void)state;
-    size_t built;
-    (void)kernels_images(&built);
-    if (built == 0)
-        skip();
+    staging_need_kernels();
     struct call call = COUNT_128("--out", "counted128");
     check_status(&call, 0);
     call_free(&call);

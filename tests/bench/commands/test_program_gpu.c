@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 #include "tests/stand_in/client.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/staging.h"
 #include "tests/support/temporary.h"
 
 #include <cjson/cJSON.h>
@@ -107,12 +108,6 @@ static void expect_row(const char *name, const char *status, const char *reason)
     free(rows);
 }
 
-static bool kernels_are_built(void) {
-    size_t images = 0;
-    (void)kernels_images(&images);
-    return images > 0;
-}
-
 /* --- a GPU that works ------------------------------------------------------------------------- */
 
 static void check_environment(void) {
@@ -125,7 +120,7 @@ static void check_environment(void) {
     assert_string_equal(cJSON_GetObjectItem(gpu, "name")->valuestring, "Stand-in GPU 0");
     assert_string_equal(cJSON_GetObjectItem(gpu, "driver")->valuestring, "580.65.06");
     assert_true(cJSON_GetObjectItem(object, "throttled_samples_dropped")->valuedouble == 0.0);
-    assert_int_equal(cJSON_HasObjectItem(object, "gpu_ceilings"), kernels_are_built());
+    assert_int_equal(cJSON_HasObjectItem(object, "gpu_ceilings"), staging_has_kernels());
     cJSON_Delete(object);
 }
 
@@ -145,7 +140,7 @@ static void a_run_goes_from_end_to_end(void **state) {
     assert_true(fabs(gpu->speedup * gpu->median_s / cpu->median_s - 1.0) < 1e-6);
     assert_true(gpu->speedup_with_transfer < gpu->speedup);
     assert_true(gpu->energy_j > 0.0); /* a joule between two looks */
-    assert_true(isnan(gpu->limit_fraction) != kernels_are_built());
+    assert_true(isnan(gpu->limit_fraction) != staging_has_kernels());
     free(rows);
     expect_words("GPU against the fastest CPU implementation:");
     expect_words("gemm/nn/f32, hot:");
@@ -164,7 +159,7 @@ static const char *training_of(const char *folder) {
 
 static void training_by_a_graph_goes_from_end_to_end(void **state) {
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     expect_call(0, STAND_IN_FOLDER, "", training_of("whole"));
     expect_words("cublas-graph");
@@ -243,7 +238,7 @@ static void failures_stay_in_their_rows(void **state) {
 static void a_gpu_lost_before_the_first_row_comes_back(void **state) {
     static const char *const orders[] = {"cuLaunchKernel=701", "cuLaunchKernel=719"};
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     for (size_t i = 0; i < 2; i++) {
         size_t count;

@@ -18,12 +18,6 @@
 
 static struct temporary place;
 
-static bool kernels_are_built(void) {
-    size_t images = 0;
-    (void)kernels_images(&images);
-    return images > 0;
-}
-
 /* --- the decision ----------------------------------------------------------------------------- */
 
 static const struct tuning_entry entries[] = {
@@ -337,7 +331,7 @@ static void the_fastest_choice_is_written_and_followed(void **state) {
                 {"fast=64", "64x64", "counted work would choose 32x32 in 1 split: 2.000 times"},
                 {"fast=32", "32x32", "counted work would choose 32x32 in 1 split: 1.000 times"}};
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     for (size_t i = 0; i < sizeof gpus / sizeof gpus[0]; i++) {
         expect_shell(0, gpus[i].order, TUNE "64x64x128 --variant nn", gpus[i].table);
@@ -369,7 +363,7 @@ static void the_fastest_choice_is_written_and_followed(void **state) {
 /* In bf16 and f16 the forms of cuda-hopper are tried, and cuda-hopper follows. */
 static void the_forms_of_cuda_hopper_are_tuned(void **state) {
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     expect_shell(0, "fast=256", TUNE "64x64x128 --variant nt --dtype bf16,f16",
                  "counted work would choose 128x128s4c2 in 1 split: 1.000 times");
@@ -388,7 +382,7 @@ static void the_forms_of_cuda_hopper_are_tuned(void **state) {
 /* A wrong result is told, ends with 1, and is in no row however fast it was. */
 static void a_wrong_choice_is_never_written(void **state) {
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     expect_shell(1, "wrong=128", TUNE "64x64x128 --variant tn",
                  "128x128          1  WRONG: c[63,63] is ");
@@ -402,7 +396,7 @@ static void a_wrong_choice_is_never_written(void **state) {
  * is written beside its name, and the call ends with 3. */
 static void a_choice_that_breaks_is_named_in_the_file(void **state) {
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     expect_shell(3, "cuLaunchKernel=701", TUNE "64x64x128 --variant nn",
                  "1 choice broke with an error");
@@ -415,7 +409,7 @@ static void a_choice_that_breaks_is_named_in_the_file(void **state) {
 /* Right when it is looked at first and wrong by the last sample: what it did between is no time. */
 static void a_choice_that_goes_wrong_is_never_written(void **state) {
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     expect_shell(1, "spoiling=64", TUNE "64x64x128 --variant nn",
                  "64x64            1  WRONG: c[63,63] is ");
@@ -427,7 +421,7 @@ static void a_choice_that_goes_wrong_is_never_written(void **state) {
 /* What the file has of another GPU stays, and a file that is none is left alone. */
 static void what_is_in_the_file_stays(void **state) {
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     temporary_write(&place, "t.csv", HEADER ROW("A", "32x32,2"));
     expect_shell(0, "fast=64", TUNE "64x64x64 65x64x64 --variant nn", "measured 2 of 2 shapes");
@@ -446,7 +440,7 @@ static void what_is_in_the_file_stays(void **state) {
 /* A GPU that breaks at the first launch is reset, and the next shape is measured. */
 static void a_shape_that_cannot_be_measured_is_told(void **state) {
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     expect_shell(3, "cuLaunchKernel=719", TUNE "32x32x32 64x64x64 --variant nn",
                  "1 of 2 shapes could not be measured");
@@ -458,7 +452,7 @@ static void a_shape_that_cannot_be_measured_is_told(void **state) {
 /* Interrupted as soon as there is something to keep. */
 static void an_interruption_keeps_what_is_done(void **state) {
     (void)state;
-    if (!kernels_are_built())
+    if (!staging_has_kernels())
         skip();
     expect_shell(3, "fast=64",
                  TUNE "16x16x16 17x16x16 18x16x16 19x16x16 20x16x16 21x16x16 22x16x16 23x16x16 & "
@@ -482,7 +476,7 @@ static void without_a_gpu_that_has_times_there_is_nothing_to_tune(void **state) 
     expect_shell(77, "", TUNE "--gpu 0", "libcuda.so.1");
     assert_null(strstr(output, "--gpu emulated"));
     expect_shell(77, "capability=7", TUNE, "compute capability 8.0 and up");
-    if (kernels_are_built())
+    if (staging_has_kernels())
         expect_shell(77, "", TUNE "--gpu emulated", "an emulated GPU has none");
     expect_shell(2, "", TUNE "64x64", "MxNxK");
     expect_shell(2, "", TUNE "--variant nn,xx", "there is no variant 'xx'");

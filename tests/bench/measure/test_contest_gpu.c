@@ -1,9 +1,9 @@
 /* A case on the CPU and on a GPU, the stand-in for the driver, whose every time is 1.5 ms: rows,
  * transfers, failures, and the GPU's ceilings. */
 #include "bench/operations/operations.h"
-#include "kernels/kernels.h"
 #include "tests/support/cmocka.h"
 #include "tests/support/contest_fixture.h"
+#include "tests/support/staging.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,15 +22,6 @@ static void expect_row(const struct contest_fixture *f, const char *implementati
     if (strcmp(row->status, status) != 0 || strstr(row->reason, reason) == NULL)
         fail_msg("%s is %s: %s; expected %s: … %s …", implementation, row->status, row->reason,
                  status, reason);
-}
-
-static void need_kernels(void) {
-    size_t images = 0;
-    (void)kernels_images(&images);
-    if (images == 0) {
-        print_message("kernels built: %s\n", kernels_built());
-        skip();
-    }
 }
 
 /* --- transfers -------------------------------------------------------------------------------- */
@@ -94,7 +85,7 @@ static void test_a_lost_gpu_fails_its_row_and_no_other_case(void **state) {
 /* The other rows of the same GPU in that case get it anew. */
 static void test_rows_beside_a_lost_gpu_are_measured(void **state) {
     struct contest_fixture *f = *state;
-    need_kernels();
+    staging_need_kernels();
     f->rules.implementations = "openblas,cuda-naive,cublas";
     stand_in_order("cuLaunchKernel=719");
     contest_on_gpu(f, "17x19x23");
@@ -170,7 +161,7 @@ static void test_a_gpu_row_is_held_against_its_own_ceilings(void **state) {
 static void test_a_gpus_bandwidth_is_that_of_a_copy_beyond_its_cache(void **state) {
     struct contest_fixture *f = *state;
     struct ceilings ceilings;
-    need_kernels();
+    staging_need_kernels();
     if (ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message) != STATUS_OK)
         fail_msg("%s", f->message.text);
     double bytes = 4.0 * (double)f->devices.list[1].last_level_cache;
@@ -184,7 +175,7 @@ static void test_ceilings_that_fail_are_none(void **state) {
     struct contest_fixture *f = *state;
     struct ceilings ceilings = {.flops_per_second = {1.0}};
     int live = f->driver.live();
-    need_kernels();
+    staging_need_kernels();
     stand_in_order("cuEventElapsedTime=801");
     assert_int_equal(ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message),
                      STATUS_FAILED);
@@ -196,7 +187,7 @@ static void test_ceilings_that_fail_are_none(void **state) {
 static void test_no_kernel_is_loaded_while_ceilings_are_timed(void **state) {
     struct contest_fixture *f = *state;
     struct ceilings ceilings;
-    need_kernels();
+    staging_need_kernels();
     f->driver.clear();
     if (ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message) != STATUS_OK)
         fail_msg("%s", f->message.text);
@@ -221,7 +212,7 @@ static void test_ceilings_by_a_clock_that_stands_still_end(void **state) {
     struct contest_fixture *f = *state;
     struct device *gpu = &f->devices.list[1];
     struct ceilings ceilings = {.flops_per_second = {1.0}};
-    need_kernels();
+    staging_need_kernels();
     gpu->timer_stop = no_time_passes;
     assert_int_equal(ceilings_measure_gpu(gpu, true, &ceilings, &f->message), STATUS_FAILED);
     assert_non_null(strstr(f->message.text, "time does not grow"));
@@ -231,7 +222,7 @@ static void test_ceilings_by_a_clock_that_stands_still_end(void **state) {
 static void test_a_cache_of_unknown_size_has_a_bandwidth_behind_it(void **state) {
     struct contest_fixture *f = *state;
     struct ceilings ceilings;
-    need_kernels();
+    staging_need_kernels();
     f->devices.list[1].last_level_cache = 0;
     if (ceilings_measure_gpu(&f->devices.list[1], true, &ceilings, &f->message) != STATUS_OK)
         fail_msg("%s", f->message.text);

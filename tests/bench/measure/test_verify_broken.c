@@ -2,9 +2,9 @@
  * element, a NaN, a write past the end or before the start, a missing row, an input overwritten,
  * a leading dimension not kept to. Those of the GPU run on the emulated one. */
 #include "bench/operations/operations.h"
-#include "kernels/kernels.h"
 #include "tests/support/bout.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/staging.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -168,10 +168,8 @@ struct subject {
 static bool is_available(enum device_kind kind) {
     char path[4096];
     struct message message;
-    size_t images;
-    (void)kernels_images(&images);
     return kind == DEVICE_CPU ||
-           (images > 0 && gpu_emulator_path(path, sizeof path, &message) == STATUS_OK);
+           (staging_has_kernels() && gpu_emulator_path(path, sizeof path, &message) == STATUS_OK);
 }
 
 /* The ones that no ground has reached. Libraries may be missing, or need a real GPU. */

@@ -2,10 +2,10 @@
  * and what a row that gets them wrong leaves. */
 #include "bench/operations/operations.h"
 #include "common/gemm_batch.h"
-#include "kernels/kernels.h"
 #include "reference/naive.h"
 #include "tests/support/bout.h"
 #include "tests/support/cmocka.h"
+#include "tests/support/staging.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,20 +52,14 @@ static void test_rows_of_the_cpu_are_right(void **state) {
 
 static void test_the_rung_of_the_gpu_is_right(void **state) {
     (void)state;
-    size_t images;
-    (void)kernels_images(&images);
-    if (images == 0)
-        skip();
+    staging_need_kernels();
     pass_everywhere(DEVICE_GPU, DTYPE_F32);
 }
 
 /* More products than a grid has blocks along z. */
 static void test_a_batch_may_exceed_a_grid(void **state) {
     (void)state;
-    size_t images;
-    (void)kernels_images(&images);
-    if (images == 0)
-        skip();
+    staging_need_kernels();
     assert_true(pass_all(DEVICE_GPU, GEMM_NN, DTYPE_F32, "65537x1x1x1", &bout_plain) > 0);
 }
 

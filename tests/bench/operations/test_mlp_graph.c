@@ -274,12 +274,9 @@ static void a_step_is_one_call_and_nothing_is_left_behind(void **state) {
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     struct fixture f;
     struct launch launch;
-    size_t images = 0;
     const struct implementation *row = row_of("cublas-graph");
     (void)state;
-    (void)kernels_images(&images);
-    if (images == 0)
-        skip();
+    staging_need_kernels();
     assert_true(fixture_open(&f, staging_open_stand_in(), "train_step", "7-5-3@4"));
     struct message *message = &f.staging->message;
     assert_int_equal(launch_open(&f.c, row, f.set.data, &launch, message), STATUS_OK);
@@ -304,12 +301,9 @@ static void graphs_survive_a_sticky_error(void **state) {
     struct stand_in driver = stand_in_attach(STAND_IN_CUDA);
     struct fixture f;
     struct launch launch;
-    size_t images = 0;
     const struct implementation *row = row_of("cublas-graph");
     (void)state;
-    (void)kernels_images(&images);
-    if (images == 0)
-        skip();
+    staging_need_kernels();
     assert_true(fixture_open(&f, staging_open_stand_in(), "train_step", "7-5-3@4"));
     struct message *message = &f.staging->message;
     struct device *device = &f.staging->device;

@@ -16,8 +16,7 @@ static void run(struct bench *bench, const char *instructions) {
              "ld.param.u64 %%rd7, [to];\nld.param.u32 %%r20, [n];\n"
              "cvta.to.global.u64 %%rd1, %%rd7;\nmov.u32 %%r1, %%tid.x;\n%s\nret; }\n",
              instructions);
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s: %s", instructions, bench->diagnostic.message);
+    bench_must_load(bench, text);
     const uint64_t to = bench_allocate(bench, NULL, 4096);
     if (LAUNCH(bench, "probe", 1, 32, to) != MACHINE_OK)
         fail_msg("%s: %s", instructions, bench->diagnostic.message);

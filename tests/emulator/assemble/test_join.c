@@ -27,8 +27,7 @@ struct probe {
 static void run_probe(struct bench *bench, const char *instructions) {
     char text[4096];
     snprintf(text, sizeof text, "%s%s\nret; }\n", BEGIN, instructions);
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s: %s", instructions, bench->diagnostic.message);
+    bench_must_load(bench, text);
     const uint32_t zeros[64] = {0};
     const uint64_t to = bench_allocate(bench, zeros, sizeof zeros);
     if (LAUNCH(bench, "probe", 1, 32, to) != MACHINE_OK)

@@ -6,11 +6,6 @@
 
 enum { SHARED_BYTES = 16384 };
 
-static void load_text(struct bench *bench, const char *text) {
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s\nin %s", bench->diagnostic.message, text);
-}
-
 /* A kernel of one warp: thread 0 issues `statements`; then all store the first bytes of shared
  * memory to %rd2. %rd1 to %rd3 are the pointers, %r10 to %r13 the numbers. */
 #define HEAD(bytes)                                                                                \
@@ -54,7 +49,7 @@ static void bytes_arrive_when_they_are_waited_for(void **state) {
     struct launch_arguments arguments = {.pointer = {bench_allocate(bench, from, sizeof from),
                                                      bench_allocate(bench, NULL, sizeof to)},
                                          .number = {4096}};
-    load_text(bench, KERNEL(EXPECT("4096") LOAD WAIT));
+    bench_must_load(bench, KERNEL(EXPECT("4096") LOAD WAIT));
     if (launch(bench, &arguments) != MACHINE_OK)
         fail_msg("%s", bench->log);
     assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to), MACHINE_OK);
@@ -65,7 +60,7 @@ static void bytes_arrive_when_they_are_waited_for(void **state) {
     assert_int_equal(bench->counters.global_load_sectors, 128);
     assert_int_equal(bench->counters.global_load_requests, 0);
     /* Who does not wait finds what was there before. */
-    load_text(bench, KERNEL(EXPECT("4096") LOAD));
+    bench_must_load(bench, KERNEL(EXPECT("4096") LOAD));
     assert_int_equal(launch(bench, &arguments), MACHINE_OK);
     assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to), MACHINE_OK);
     assert_int_equal(to[0], 0xff);
@@ -79,10 +74,11 @@ static void copies_arrive_each_at_its_mbarrier(void **state) {
     const struct launch_arguments arguments = {.pointer = {bench_allocate(bench, from, sizeof from),
                                                            bench_allocate(bench, NULL, sizeof to)},
                                                .number = {64}};
-    load_text(bench, KERNEL("add.u32 %r8, %r1, 8192; mbarrier.init.shared.b64 [%r8], 1;\n"
-                            "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r8], 64;\n"
-                            "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes "
-                            "[%r1+1024], [%rd1+64], 64, [%r8];\n" EXPECT("64") LOAD WAIT));
+    bench_must_load(bench,
+                    KERNEL("add.u32 %r8, %r1, 8192; mbarrier.init.shared.b64 [%r8], 1;\n"
+                           "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r8], 64;\n"
+                           "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes "
+                           "[%r1+1024], [%rd1+64], 64, [%r8];\n" EXPECT("64") LOAD WAIT));
     if (launch(bench, &arguments) != MACHINE_OK)
         fail_msg("%s", bench->log);
     assert_int_equal(machine_read(bench->machine, to, arguments.pointer[1], sizeof to), MACHINE_OK);
@@ -118,7 +114,7 @@ static void bytes_leave_in_groups(void **state) {
             "cp.async.bulk.global.shared::cta.bulk_group [%%rd1+16], [%%r1+16], 16;\n"
             "cp.async.bulk.commit_group;\n%sEND: ret; }\n",
             head, cases[k].statements);
-        load_text(bench, text);
+        bench_must_load(bench, text);
         const struct launch_arguments arguments = {
             .pointer = {bench_allocate(bench, NULL, sizeof words)}};
         if (launch(bench, &arguments) != MACHINE_OK)
@@ -165,8 +161,9 @@ static void boxes_arrive_swizzled(void **state) {
     static unsigned char from[64 * 256], to[SHARED_BYTES];
     fill(from, sizeof from);
     const uint64_t source = bench_allocate(bench, from, sizeof from);
-    load_text(bench,
-              KERNEL("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], %r12;\n" TENSOR_2D WAIT));
+    bench_must_load(
+        bench,
+        KERNEL("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], %r12;\n" TENSOR_2D WAIT));
     for (size_t k = 0; k < sizeof spans / sizeof spans[0]; k++) {
         const unsigned span = spans[k], box[2] = {span / 2, 40};
         const struct tensor_map map = map_2d(source, (const unsigned[]){128, 64}, 256, box, span);
@@ -193,8 +190,9 @@ static void boxes_arrive_swizzled_by_larger_chunks(void **state) {
     struct bench *bench = *state;
     static unsigned char from[64 * 256], to[SHARED_BYTES];
     fill(from, sizeof from);
-    load_text(bench,
-              KERNEL("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], %r12;\n" TENSOR_2D WAIT));
+    bench_must_load(
+        bench,
+        KERNEL("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%r2], %r12;\n" TENSOR_2D WAIT));
     struct tensor_map map =
         map_2d(bench_allocate(bench, from, sizeof from), (const unsigned[]){128, 64}, 256,
                (const unsigned[]){64, 40}, 128);
@@ -226,7 +224,7 @@ static void rows_share_their_sectors(void **state) {
     const struct launch_arguments arguments = {
         .pointer = {bench_allocate(bench, &map, sizeof map),
                     bench_allocate(bench, NULL, SHARED_BYTES)}};
-    load_text(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
+    bench_must_load(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
     assert_int_equal(launch(bench, &arguments), MACHINE_OK);
     assert_int_equal(bench->counters.global_load_sectors, 8);
 }
@@ -237,7 +235,7 @@ static void what_lies_outside_is_filled(void **state) {
     for (size_t k = 0; k < sizeof from / sizeof from[0]; k++)
         from[k] = (uint16_t)(k + 1);
     const uint64_t source = bench_allocate(bench, from, sizeof from);
-    load_text(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
+    bench_must_load(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
     for (unsigned nan = 0; nan < 2; nan++) {
         for (int corner = 0; corner < 2; corner++) {
             const int x = corner ? 15 : -5, y = corner ? 6 : -3;
@@ -320,7 +318,7 @@ static void boxes_of_any_dimension_go_in_and_out(void **state) {
                  "cp.async.bulk.tensor.%s.global.shared::cta.tile.bulk_group [%%rd3, %s], [%%r1];\n"
                  "cp.async.bulk.commit_group; cp.async.bulk.wait_group.read 0;\n%s",
                  HEAD("16384"), payload, form, where, WAIT, form, where, TAIL);
-        load_text(bench, text);
+        bench_must_load(bench, text);
         map.rank = (uint8_t)rank;
         struct tensor_map out = map;
         out.address = bench_allocate(bench, NULL, sizeof to);
@@ -399,7 +397,7 @@ static void expect_reduced(struct bench *bench, const char *text, const struct r
     fill_elements(bytes + 32, what->given, what->bytes);
     fill_elements(wanted, what->result, what->bytes);
     assert_int_equal(machine_write(bench->machine, memory, bytes, sizeof bytes), MACHINE_OK);
-    load_text(bench, text);
+    bench_must_load(bench, text);
     const struct launch_arguments arguments = {.pointer = {memory, map}};
     if (launch(bench, &arguments) != MACHINE_OK)
         fail_msg("%s: %s", what->words, bench->log);
@@ -443,8 +441,9 @@ static void bytes_and_boxes_are_reduced(void **state) {
                                       .size = {8},
                                       .box = {8},
                                       .step = {1}};
-    load_text(bench, REDUCE_HEAD "cp.reduce.async.bulk.tensor.1d.global.shared::cta.xor.bulk_group "
-                                 "[%rd2, {0}], [%r1];\n" REDUCE_TAIL);
+    bench_must_load(bench,
+                    REDUCE_HEAD "cp.reduce.async.bulk.tensor.1d.global.shared::cta.xor.bulk_group "
+                                "[%rd2, {0}], [%r1];\n" REDUCE_TAIL);
     const struct launch_arguments arguments = {
         .pointer = {memory, bench_allocate(bench, &floats, sizeof floats)}};
     assert_int_equal(launch(bench, &arguments), MACHINE_ILLEGAL_INSTRUCTION);
@@ -475,7 +474,7 @@ static void wrong_copies_are_named(void **state) {
         const struct launch_arguments arguments = {
             .pointer = {bench_allocate(bench, NULL, 16384), bench_allocate(bench, NULL, 16384)},
             .number = {40}};
-        load_text(bench, cases[k].text);
+        bench_must_load(bench, cases[k].text);
         const enum machine_status status = launch(bench, &arguments);
         if (status != cases[k].status || !strstr(bench->log, cases[k].words))
             fail_msg("status %d, '%s' instead of '%s'", status, bench->log, cases[k].words);
@@ -487,7 +486,7 @@ static void forged_maps_are_refused(void **state) {
     struct bench *bench = *state;
     const uint64_t source = bench_allocate(bench, NULL, 4096);
     struct tensor_map maps[7];
-    load_text(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
+    bench_must_load(bench, KERNEL(EXPECT("256") TENSOR_2D WAIT));
     for (size_t k = 0; k < sizeof maps / sizeof maps[0]; k++)
         maps[k] = map_2d(source, (const unsigned[]){16, 8}, 32, (const unsigned[]){16, 8}, 0);
     maps[0].rank = 3;
@@ -513,12 +512,12 @@ static void copies_write_and_read_for_the_check(void **state) {
     const struct launch_arguments arguments = {
         .pointer = {bench_allocate(bench, NULL, 16384), bench_allocate(bench, NULL, 16384)},
         .number = {4096}};
-    load_text(bench, HEAD("4096") EXPECT("4096") LOAD WAIT TAIL);
+    bench_must_load(bench, HEAD("4096") EXPECT("4096") LOAD WAIT TAIL);
     assert_int_equal(launch(bench, &arguments), MACHINE_OK);
-    load_text(bench, HEAD("4100") EXPECT("4096") LOAD WAIT TAIL);
+    bench_must_load(bench, HEAD("4100") EXPECT("4096") LOAD WAIT TAIL);
     assert_int_equal(launch(bench, &arguments), MACHINE_CHECK_FAILED);
-    load_text(bench,
-              HEAD("0") "cp.async.bulk.global.shared::cta.bulk_group [%rd1], [%r1], 32;\n" TAIL);
+    bench_must_load(
+        bench, HEAD("0") "cp.async.bulk.global.shared::cta.bulk_group [%rd1], [%r1], 32;\n" TAIL);
     assert_int_equal(launch(bench, &arguments), MACHINE_CHECK_FAILED);
     assert_non_null(strstr(bench->log, "by a bulk copy: nothing has written the byte at offset 0"));
 }
@@ -539,7 +538,7 @@ static void only_what_lies_inside_must_be_written(void **state) {
                  "cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%%rd1, {-2, 0}], [%%r1];\n"
                  "cp.async.bulk.commit_group; cp.async.bulk.wait_group 0;\n%s",
                  HEAD("0"), given == 3 ? "" : "//\n//", TAIL);
-        load_text(bench, text);
+        bench_must_load(bench, text);
         const struct launch_arguments arguments = {
             .pointer = {bench_allocate(bench, &map, sizeof map)}};
         assert_int_equal(launch(bench, &arguments), given == 3 ? MACHINE_OK : MACHINE_CHECK_FAILED);

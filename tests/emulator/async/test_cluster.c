@@ -32,16 +32,11 @@ static enum machine_status launch_grid(struct bench *bench, const unsigned grid[
     return machine_launch(bench->machine, &launch, &bench->counters, &bench->diagnostic);
 }
 
-static void load_text(struct bench *bench, const char *text) {
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s\nin %s", bench->diagnostic.message, text);
-}
-
 /* Runs a grid of `blocks` blocks and reads `count` words that they stored. */
 static void run(struct bench *bench, const char *text, unsigned blocks, uint32_t *to,
                 size_t count) {
     const uint64_t pointers[2] = {bench_allocate(bench, NULL, count * 4), 0};
-    load_text(bench, text);
+    bench_must_load(bench, text);
     if (launch_grid(bench, (const unsigned[]){blocks, 1, 1}, (const unsigned[3]){0}, pointers) !=
         MACHINE_OK)
         fail_msg("%s\nin %s", bench->log, text);
@@ -51,7 +46,7 @@ static void run(struct bench *bench, const char *text, unsigned blocks, uint32_t
 static void expect_fault(struct bench *bench, const char *text, unsigned blocks,
                          enum machine_status wanted, const char *words) {
     const uint64_t pointers[2] = {bench_allocate(bench, NULL, 4096), 0};
-    load_text(bench, text);
+    bench_must_load(bench, text);
     const enum machine_status status =
         launch_grid(bench, (const unsigned[]){blocks, 1, 1}, (const unsigned[3]){0}, pointers);
     if (status != wanted || !strstr(bench->log, words))
@@ -76,7 +71,7 @@ static void special_registers_tell_where_a_block_is(void **state) {
     struct bench *bench = *state;
     uint32_t words[48][16];
     const uint64_t pointers[2] = {bench_allocate(bench, NULL, sizeof words), 0};
-    load_text(bench, text);
+    bench_must_load(bench, text);
     const enum machine_status status =
         launch_grid(bench, (const unsigned[]){4, 6, 2}, (const unsigned[]){2, 3, 1}, pointers);
     if (status != MACHINE_OK)
@@ -95,7 +90,7 @@ static void a_grid_may_be_of_clusters(void **state) {
     struct bench *bench = *state;
     const uint64_t pointers[2] = {bench_allocate(bench, NULL, 64), 0};
     const unsigned grid[] = {3, 1, 1}, vast[] = {UINT32_MAX / 2 + 2, 1, 1}, none[] = {0, 0, 0};
-    load_text(bench, KERNEL(".blocksareclusters .reqnctapercluster 2", ""));
+    bench_must_load(bench, KERNEL(".blocksareclusters .reqnctapercluster 2", ""));
     assert_int_equal(launch_grid(bench, grid, none, pointers), MACHINE_OK);
     assert_int_equal(bench->counters.blocks, 6);
     assert_int_equal(launch_grid(bench, vast, none, pointers), MACHINE_INVALID_VALUE);
@@ -215,19 +210,19 @@ static void a_multicast_reaches_the_blocks_of_its_mask(void **state) {
         from[k] = k + 1;
     const uint64_t source = bench_allocate(bench, from, sizeof from);
     const uint64_t pointers[2] = {bench_allocate(bench, NULL, sizeof to), source};
-    load_text(bench,
-              KERNEL(OF_FOUR,
-                     "st.shared.u32 [%r2], 0; mad.lo.u32 %r7, %r4, 4, %r2;\n"
-                     "st.shared.u32 [%r7], 0; mov.u16 %h1, 0xa;\n"
-                     "@%p1 mbarrier.init.shared.b64 [%r3], 1; and.b32 %r5, %r1, 1;\n"
-                     "setp.eq.u32 %p2, %r5, 1; setp.eq.and.u32 %p3, %r1, 0, %p1;\n"
-                     "@%p1 fence.mbarrier_init.release.cluster;\n" SYNC
-                     "@%p3 cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes."
-                     "multicast::cluster [%r2], [%rd2], 128, [%r3], %h1;\n"
-                     "@!%p2 bra END;\n"
-                     "@%p1 mbarrier.arrive.expect_tx.shared.b64 _, [%r3], 128;\n"
-                     "W: mbarrier.try_wait.parity.shared.b64 %p4, [%r3], 0; @!%p4 bra W;\n"
-                     "END: ld.shared.u32 %r8, [%r7];\n" STORE_RESULT));
+    bench_must_load(bench,
+                    KERNEL(OF_FOUR,
+                           "st.shared.u32 [%r2], 0; mad.lo.u32 %r7, %r4, 4, %r2;\n"
+                           "st.shared.u32 [%r7], 0; mov.u16 %h1, 0xa;\n"
+                           "@%p1 mbarrier.init.shared.b64 [%r3], 1; and.b32 %r5, %r1, 1;\n"
+                           "setp.eq.u32 %p2, %r5, 1; setp.eq.and.u32 %p3, %r1, 0, %p1;\n"
+                           "@%p1 fence.mbarrier_init.release.cluster;\n" SYNC
+                           "@%p3 cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes."
+                           "multicast::cluster [%r2], [%rd2], 128, [%r3], %h1;\n"
+                           "@!%p2 bra END;\n"
+                           "@%p1 mbarrier.arrive.expect_tx.shared.b64 _, [%r3], 128;\n"
+                           "W: mbarrier.try_wait.parity.shared.b64 %p4, [%r3], 0; @!%p4 bra W;\n"
+                           "END: ld.shared.u32 %r8, [%r7];\n" STORE_RESULT));
     if (launch_grid(bench, (const unsigned[]){4, 1, 1}, (const unsigned[3]){0}, pointers) !=
         MACHINE_OK)
         fail_msg("%s", bench->log);
@@ -318,10 +313,10 @@ static void dynamic_memory_is_aligned_as_it_is_declared(void **state) {
     struct bench *bench = *state;
     uint32_t words[2];
     const uint64_t pointer = bench_allocate(bench, NULL, sizeof words);
-    load_text(bench, ".extern .shared .align 1024 .b8 more[];\n"
-                     ".visible .entry k(.param .u64 a) { .reg .b64 %rd<3>; .reg .b32 %r<5>;\n"
-                     ".shared .align 8 .b64 bar; ld.param.u64 %rd1, [a]; mov.u32 %r1, bar;\n"
-                     "mov.u32 %r2, more; st.global.v2.u32 [%rd1], {%r1, %r2}; ret; }\n");
+    bench_must_load(bench, ".extern .shared .align 1024 .b8 more[];\n"
+                           ".visible .entry k(.param .u64 a) { .reg .b64 %rd<3>; .reg .b32 %r<5>;\n"
+                           ".shared .align 8 .b64 bar; ld.param.u64 %rd1, [a]; mov.u32 %r1, bar;\n"
+                           "mov.u32 %r2, more; st.global.v2.u32 [%rd1], {%r1, %r2}; ret; }\n");
     const struct machine_launch launch = {.function = machine_find_function(bench->module, "k"),
                                           .grid = {1, 1, 1},
                                           .block = {1, 1, 1},

@@ -121,11 +121,6 @@ static void offsets_write(const struct image *image, char text[64]) {
             (size_t)snprintf(text + used, 64 - used, "%s%d", k > 0 ? ", " : "", image->offset[k]);
 }
 
-static void load(struct bench *bench, const char *text) {
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s\nin %s", bench->diagnostic.message, text);
-}
-
 static void run(struct bench *bench, uint64_t a, uint64_t b) {
     bench->log[0] = '\0';
     if (LAUNCH(bench, "k", 1, 1, a, b) != MACHINE_OK)
@@ -155,7 +150,7 @@ static void loads_walk_through_images(void **state) {
                  "WAIT: mbarrier.try_wait.parity.shared::cta.b64 %%p1, [%%r2], 0; @!%%p1 bra "
                  "WAIT;\n%sret; }\n",
                  HEAD, image->rank, at, offsets, image->rank, at, offsets, EMPTY);
-        load(bench, text);
+        bench_must_load(bench, text);
         const uint64_t result = bench_allocate(bench, NULL, sizeof to);
         run(bench, bench_allocate(bench, &map, sizeof map), result);
         assert_int_equal(machine_read(bench->machine, to, result, sizeof to), MACHINE_OK);
@@ -188,7 +183,7 @@ static void stores_and_reductions_leave_out_what_lies_outside(void **state) {
                  "%s%s%s [%%rd1, {%s}], [%%r1];\ncp.async.bulk.commit_group; "
                  "cp.async.bulk.wait_group 0; ret; }\n",
                  HEAD, FILL, copy, at);
-        load(bench, text);
+        bench_must_load(bench, text);
         run(bench, bench_allocate(bench, &map, sizeof map), 0);
         assert_int_equal(machine_read(bench->machine, after, target, sizeof after), MACHINE_OK);
         trace(image, false, index);
@@ -205,14 +200,15 @@ static void a_map_of_the_other_mode_is_refused(void **state) {
     struct tensor_map map = map_of(&images[0], image);
     map.is_im2col = 0;
     map.box[2] = 1;
-    load(bench, HEAD FILL "cp.async.bulk.tensor.3d.global.shared::cta.im2col_no_offs.bulk_group "
-                          "[%rd1, {0, 0, 0}], [%r1];\nret; }\n");
+    bench_must_load(bench, HEAD FILL
+                    "cp.async.bulk.tensor.3d.global.shared::cta.im2col_no_offs.bulk_group "
+                    "[%rd1, {0, 0, 0}], [%r1];\nret; }\n");
     assert_int_equal(LAUNCH(bench, "k", 1, 1, bench_allocate(bench, &map, sizeof map), (uint64_t)0),
                      MACHINE_ILLEGAL_INSTRUCTION);
     assert_non_null(strstr(bench->log, "cuTensorMapEncodeIm2col makes one"));
     map = map_of(&images[0], image);
-    load(bench, HEAD FILL "cp.async.bulk.tensor.3d.global.shared::cta.tile.bulk_group "
-                          "[%rd1, {0, 0, 0}], [%r1];\nret; }\n");
+    bench_must_load(bench, HEAD FILL "cp.async.bulk.tensor.3d.global.shared::cta.tile.bulk_group "
+                                     "[%rd1, {0, 0, 0}], [%r1];\nret; }\n");
     assert_int_equal(LAUNCH(bench, "k", 1, 1, bench_allocate(bench, &map, sizeof map), (uint64_t)0),
                      MACHINE_ILLEGAL_INSTRUCTION);
     assert_non_null(strstr(bench->log, "cuTensorMapEncodeTiled makes one"));

@@ -32,11 +32,6 @@ static const char text[] =
     "add.u64 %rd5, %rd5, %rd2; st.global.u32 [%rd5], %r7; add.u32 %r4, %r4, 128; bra COPY;\n"
     "END: ret; }\n";
 
-static void load_text(struct bench *bench) {
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
-}
-
 struct packing {
     enum tensor_element element;
     unsigned bits, taken; /* of sixteen elements in shared memory, bytes */
@@ -141,7 +136,7 @@ static void packed_boxes_arrive(void **state) {
     static unsigned char from[ROWS * PITCH], tile[TILE_BYTES];
     fill(from, sizeof from);
     const uint64_t source = bench_allocate(bench, from, sizeof from);
-    load_text(bench);
+    bench_must_load(bench, text);
     for (size_t k = 0; k < (size_t)PACKINGS * CORNERS; k++) {
         const struct packing *packing = &packings[k / CORNERS];
         const int *corner = corners[k % CORNERS];
@@ -167,7 +162,7 @@ static void packed_boxes_leave(void **state) {
     BENCH_SWITCH_ON(bench, check_race);
     fill(from, sizeof from);
     const uint64_t source = bench_allocate(bench, from, sizeof from);
-    load_text(bench);
+    bench_must_load(bench, text);
     for (size_t k = 0; k < (size_t)PACKINGS * CORNERS; k++) {
         const struct packing *packing = &packings[k / CORNERS];
         const int x = corners[k % CORNERS][0], y = corners[k % CORNERS][1];
@@ -232,7 +227,7 @@ static void gaps_need_not_be_written(void **state) {
 static void wrong_packings_are_refused(void **state) {
     struct bench *bench = *state;
     const uint64_t source = bench_allocate(bench, NULL, ROWS * PITCH);
-    load_text(bench);
+    bench_must_load(bench, text);
     for (unsigned k = 0; k < 11; k++) {
         struct tensor_map map = map_of(&packings[k < 3 ? 0 : k == 9 ? 6 : 9], source);
         int x = 0;

@@ -113,8 +113,7 @@ static const struct {
 static void races_are_told_from_order(void **state) {
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        if (bench_load(bench, cases[k].text) != MACHINE_OK)
-            fail_msg("%s\nin %s", bench->diagnostic.message, cases[k].text);
+        bench_must_load(bench, cases[k].text);
         const uint64_t memory = bench_allocate(bench, NULL, 128);
         bench->log[0] = '\0';
         const bool is_pair = strstr(cases[k].text, ".explicitcluster") != NULL;

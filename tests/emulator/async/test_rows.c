@@ -104,8 +104,7 @@ static void load(struct bench *bench, const int (*place)[1 + ROWS]) {
     char whole[4096];
     snprintf(whole, sizeof whole, text, place[0][1], place[0][0], place[0][2], place[0][3],
              place[0][4], place[1][0], place[1][1], place[1][2], place[1][3], place[1][4]);
-    if (bench_load(bench, whole) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
+    bench_must_load(bench, whole);
 }
 
 static enum machine_status launch(struct bench *bench, const struct launch_arguments *arguments) {
@@ -268,8 +267,7 @@ static const char masked[] =
 static void masks_leave_out_bytes(void **state) {
     static const unsigned masks[] = {0xffff, 0x0001, 0x8000, 0xa5c3, 0x00ff, 0};
     struct bench *bench = *state;
-    if (bench_load(bench, masked) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
+    bench_must_load(bench, masked);
     for (unsigned k = 0; k < sizeof masks / sizeof masks[0]; k++) {
         unsigned char to[64];
         unsigned copied = 0;

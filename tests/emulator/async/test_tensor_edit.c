@@ -40,11 +40,6 @@ enum { COLUMNS = 64, ROWS = 8, PITCH = 256 };
     "add.u64 %rd4, %rd4, %rd3; st.global.u32 [%rd4], %r6; add.u32 %r4, %r4, 4;\n"                  \
     "setp.lt.u32 %p1, %r4, 1024; @%p1 bra NEXT;\n"
 
-static void load(struct bench *bench, const char *text) {
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s\nin %s", bench->diagnostic.message, text);
-}
-
 static void a_kernel_makes_what_the_driver_makes(void **state) {
     struct bench *bench = *state;
     static uint16_t from[PITCH / 2 * 40], to[ROWS * COLUMNS];
@@ -67,7 +62,7 @@ static void a_kernel_makes_what_the_driver_makes(void **state) {
     struct machine_options options = bench_options(bench);
     options.check_race = options.check_init = true;
     machine_set_options(bench->machine, &options);
-    load(bench, HEAD MAKE PUBLISH COPY "ret; }\n");
+    bench_must_load(bench, HEAD MAKE PUBLISH COPY "ret; }\n");
     if (LAUNCH(bench, "k", 1, 1, map, input, output) != MACHINE_OK)
         fail_msg("%s", bench->log);
     assert_int_equal(machine_read(bench->machine, &made, map, sizeof made), MACHINE_OK);
@@ -83,12 +78,13 @@ static void a_map_in_global_memory_is_changed(void **state) {
     struct bench *bench = *state;
     struct tensor_map map = {.magic = TENSOR_MAP_MAGIC, .rank = 1, .stride = {4}}, changed;
     const uint64_t at = bench_allocate(bench, &map, sizeof map);
-    load(bench, HEAD
-         "cvt.u64.u32 %rd5, %r1; cvta.shared.u64 %rd5, %rd5;\n" R
-         "rank.global.b1024.b32 [%rd1], 4;\n" R "global_dim.b1024.b32 [%rd1], 4, 7;\n" R
-         "box_dim.b1024.b32 [%rd5], 4, 5;\n" R "global_stride.global.b1024.b64 [%rd1], 3, 4096;\n" R
-         "elemtype.global.b1024.b32 [%rd1], 15;\n" R "swizzle_mode.global.b1024.b32 [%rd1], 3;\n" R
-         "swizzle_atomicity.global.b1024.b32 [%rd1], 3;\nret; }\n");
+    bench_must_load(
+        bench, HEAD
+        "cvt.u64.u32 %rd5, %r1; cvta.shared.u64 %rd5, %rd5;\n" R
+        "rank.global.b1024.b32 [%rd1], 4;\n" R "global_dim.b1024.b32 [%rd1], 4, 7;\n" R
+        "box_dim.b1024.b32 [%rd5], 4, 5;\n" R "global_stride.global.b1024.b64 [%rd1], 3, 4096;\n" R
+        "elemtype.global.b1024.b32 [%rd1], 15;\n" R "swizzle_mode.global.b1024.b32 [%rd1], 3;\n" R
+        "swizzle_atomicity.global.b1024.b32 [%rd1], 3;\nret; }\n");
     if (LAUNCH(bench, "k", 1, 1, at, (uint64_t)0, (uint64_t)0) != MACHINE_OK)
         fail_msg("%s", bench->log);
     assert_int_equal(machine_read(bench->machine, &changed, at, sizeof changed), MACHINE_OK);
@@ -125,7 +121,7 @@ static void what_there_is_not_is_refused(void **state) {
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         char text[4096];
         snprintf(text, sizeof text, "%s%sret; }\n", HEAD, cases[k].statement);
-        load(bench, text);
+        bench_must_load(bench, text);
         bench->log[0] = '\0';
         assert_true(LAUNCH(bench, "k", 1, 1, (uint64_t)64, (uint64_t)0, (uint64_t)0) != MACHINE_OK);
         if (strstr(bench->log, cases[k].said) == NULL)

@@ -237,8 +237,7 @@ static void check_drawn(struct bench *bench, uint64_t *random) {
                                    video->a, video->b, video->c, video->text, 4 * k);
     }
     snprintf(text + length, sizeof text - length, "ret; }\n");
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
+    bench_must_load(bench, text);
     const uint64_t memory = bench_allocate(bench, NULL, sizeof results);
     assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_OK);
     assert_int_equal(machine_read(bench->machine, results, memory, sizeof results), MACHINE_OK);
@@ -306,8 +305,7 @@ static void operands_that_the_assembler_refuses(void **state) {
     for (size_t k = 0; k < sizeof taken / sizeof taken[0]; k++) {
         snprintf(text, sizeof text, ".visible .entry k() { .reg .b32 %%r<5>; %s ret; }\n",
                  taken[k]);
-        if (bench_load(bench, text) != MACHINE_OK)
-            fail_msg("%s: %s", taken[k], bench->diagnostic.message);
+        bench_must_load(bench, text);
     }
 }
 

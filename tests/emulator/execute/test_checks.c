@@ -214,8 +214,7 @@ static void a_copy_races_until_a_barrier_follows_its_wait(void **state) {
     BENCH_SWITCH_ON(bench, check_race);
     const uint64_t words = bench_allocate(bench, NULL, 2 * 64 * 4);
     for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
-        if (bench_load(bench, kernels[k].text) != MACHINE_OK)
-            fail_msg("%s", bench->diagnostic.message);
+        bench_must_load(bench, kernels[k].text);
         if (LAUNCH(bench, "k", 1, 64, words) != kernels[k].status)
             fail_msg("%zu: %s", k, bench->log);
         if (kernels[k].status != MACHINE_OK)
@@ -425,8 +424,7 @@ static void flags_order_as_the_memory_model_says(void **state) {
     BENCH_SWITCH_ON(bench, check_race);
     const uint64_t none = bench_allocate(bench, NULL, 4);
     for (size_t k = 0; k < sizeof kernels / sizeof kernels[0]; k++) {
-        if (bench_load(bench, kernels[k].text) != MACHINE_OK)
-            fail_msg("%s", bench->diagnostic.message);
+        bench_must_load(bench, kernels[k].text);
         if (LAUNCH(bench, "k", 1, 64, none) != kernels[k].status)
             fail_msg("%zu: %s", k, bench->log);
     }

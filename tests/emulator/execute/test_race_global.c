@@ -55,8 +55,7 @@ static void blocks_race_unless_something_orders_them(void **state) {
     for (size_t k = 0; k < sizeof examples / sizeof examples[0]; k++) {
         const uint64_t words = bench_allocate(bench, NULL, 1024);
         assert_int_equal(machine_set(bench->machine, words, 0, 4, 256), MACHINE_OK);
-        if (bench_load(bench, examples[k].text) != MACHINE_OK)
-            fail_msg("%s", bench->diagnostic.message);
+        bench_must_load(bench, examples[k].text);
         bench->log[0] = '\0';
         const enum machine_status status = LAUNCH(bench, "k", 4, examples[k].threads, words);
         const bool is_right = examples[k].said ? status == MACHINE_CHECK_FAILED &&

@@ -40,8 +40,7 @@ static void check(struct bench *bench, const float values[LANES], const char *na
     char text[1024];
     float results[LANES];
     snprintf(text, sizeof text, KERNEL, name);
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
+    bench_must_load(bench, text);
     const uint64_t memory = bench_allocate(bench, values, sizeof results);
     if (LAUNCH(bench, "k", 1, LANES, memory) != MACHINE_OK)
         fail_msg("%s", bench->diagnostic.message);

@@ -21,8 +21,7 @@ struct rows {
 };
 
 static void run(struct bench *bench, const char *text, const struct rows *from, struct rows *to) {
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s: %s", bench->diagnostic.message, text);
+    bench_must_load(bench, text);
     const uint64_t a = bench_allocate(bench, from, sizeof *from);
     const uint64_t b = bench_allocate(bench, from, sizeof *from);
     if (LAUNCH(bench, "k", 1, LANE_COUNT, a, b) != MACHINE_OK)

@@ -25,20 +25,15 @@
     ".reg .b32 %r<8>; .reg .b64 %rd<8>; .reg .pred %p;\n"                                          \
     "ld.param.u64 %rd1, [p]; mov.u32 %r1, %tid.x; mad.wide.u32 %rd1, %r1, 4, %rd1;\n"
 
-static void load(struct bench *bench, const char *text) {
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
-}
-
 static void each_call_has_what_it_took(void **state) {
     enum { THREADS = 64, DEPTHS = 9 };
     struct bench *bench = *state;
     uint32_t sums[THREADS] = {0};
     const uint64_t memory = bench_allocate(bench, sums, sizeof sums);
-    load(bench, SQUARES HEAD "rem.u32 %r2, %r1, 9;\n"
-                             "{ .param .b32 a; .param .b32 b; st.param.b32 [a], %r2;\n"
-                             "call (b), squares, (a); ld.param.b32 %r3, [b]; }\n"
-                             "st.global.u32 [%rd1], %r3; ret; }\n");
+    bench_must_load(bench, SQUARES HEAD "rem.u32 %r2, %r1, 9;\n"
+                                        "{ .param .b32 a; .param .b32 b; st.param.b32 [a], %r2;\n"
+                                        "call (b), squares, (a); ld.param.b32 %r3, [b]; }\n"
+                                        "st.global.u32 [%rd1], %r3; ret; }\n");
     if (LAUNCH(bench, "k", 1, THREADS, memory) != MACHINE_OK)
         fail_msg("%s", bench->diagnostic.message);
     assert_int_equal(machine_read(bench->machine, sums, memory, sizeof sums), MACHINE_OK);
@@ -62,16 +57,16 @@ static void what_was_saved_is_restored(void **state) {
     struct bench *bench = *state;
     uint32_t values[THREADS] = {0};
     const uint64_t memory = bench_allocate(bench, values, sizeof values);
-    load(bench, LOOP("stacksave.u64 %rd2; ", "stackrestore.u64 %rd2;"));
+    bench_must_load(bench, LOOP("stacksave.u64 %rd2; ", "stackrestore.u64 %rd2;"));
     if (LAUNCH(bench, "k", 1, THREADS, memory) != MACHINE_OK)
         fail_msg("%s", bench->diagnostic.message);
     assert_int_equal(machine_read(bench->machine, values, memory, sizeof values), MACHINE_OK);
     for (uint32_t thread = 0; thread < THREADS; thread++)
         assert_int_equal(values[thread], thread);
-    load(bench, LOOP("", ""));
+    bench_must_load(bench, LOOP("", ""));
     assert_int_equal(LAUNCH(bench, "k", 1, THREADS, memory), MACHINE_STACK_OVERFLOW);
     assert_non_null(strstr(bench->diagnostic.message, "64 bytes are asked for"));
-    load(bench, LOOP("mov.u64 %rd2, 8; ", "stackrestore.u64 %rd2;"));
+    bench_must_load(bench, LOOP("mov.u64 %rd2, 8; ", "stackrestore.u64 %rd2;"));
     assert_int_equal(LAUNCH(bench, "k", 1, THREADS, memory), MACHINE_ILLEGAL_INSTRUCTION);
 }
 
@@ -89,7 +84,7 @@ static void sizes_and_alignments_have_bounds(void **state) {
     };
     struct bench *bench = *state;
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        load(bench, cases[k].text);
+        bench_must_load(bench, cases[k].text);
         assert_int_equal(LAUNCH(bench, "k", 1, 1, 0), cases[k].status);
     }
     assert_int_equal(bench_load(bench, HEAD "alloca.u64 %rd2, 8, 24; ret; }"), MACHINE_INVALID_PTX);
@@ -103,14 +98,15 @@ static void what_was_taken_is_unwritten(void **state) {
     const uint64_t memory = bench_allocate(bench, NULL, 64);
     options.check_init = true;
     machine_set_options(bench->machine, &options);
-    load(bench, HEAD "stacksave.u64 %rd2; alloca.u64 %rd3, 16; st.local.u32 [%rd3], 7;\n"
-                     "ld.local.u32 %r2, [%rd3]; st.global.u32 [%rd1], %r2;\n"
-                     "stackrestore.u64 %rd2; ret; }\n");
+    bench_must_load(bench, HEAD "stacksave.u64 %rd2; alloca.u64 %rd3, 16; st.local.u32 [%rd3], 7;\n"
+                                "ld.local.u32 %r2, [%rd3]; st.global.u32 [%rd1], %r2;\n"
+                                "stackrestore.u64 %rd2; ret; }\n");
     if (LAUNCH(bench, "k", 1, 1, memory) != MACHINE_OK)
         fail_msg("%s", bench->diagnostic.message);
-    load(bench, HEAD "stacksave.u64 %rd2; alloca.u64 %rd3, 16; st.local.u32 [%rd3], 7;\n"
-                     "stackrestore.u64 %rd2; alloca.u64 %rd3, 16; ld.local.u32 %r2, [%rd3];\n"
-                     "st.global.u32 [%rd1], %r2; ret; }\n");
+    bench_must_load(bench,
+                    HEAD "stacksave.u64 %rd2; alloca.u64 %rd3, 16; st.local.u32 [%rd3], 7;\n"
+                         "stackrestore.u64 %rd2; alloca.u64 %rd3, 16; ld.local.u32 %r2, [%rd3];\n"
+                         "st.global.u32 [%rd1], %r2; ret; }\n");
     assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_CHECK_FAILED);
 }
 

@@ -46,11 +46,6 @@ static struct machine_texture plane(struct bench *bench) {
                                     .address = {TEXTURE_CLAMP, TEXTURE_CLAMP, TEXTURE_CLAMP}};
 }
 
-static void load(struct bench *bench, const char *text) {
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s", bench->diagnostic.message);
-}
-
 static uint64_t create(struct bench *bench, const struct machine_texture *texture) {
     const uint64_t handle = machine_texture_create(bench->machine, texture);
     assert_true(handle);
@@ -65,7 +60,7 @@ static void the_nearest_texel_is_the_one_below(void **state) {
     const uint64_t nearest = create(bench, &texture);
     texture.is_normalised = true;
     const uint64_t normalised = create(bench, &texture);
-    load(bench, FETCH_2D);
+    bench_must_load(bench, FETCH_2D);
     expect(bench, nearest, 0, 0, 0);
     expect(bench, nearest, 2.99F, 1, 6);
     expect(bench, nearest, -5, 9, 4);
@@ -79,7 +74,7 @@ static void a_filter_weighs_by_256ths(void **state) {
     struct machine_texture texture = plane(bench);
     texture.is_filtered = true;
     const uint64_t handle = create(bench, &texture);
-    load(bench, FETCH_2D);
+    bench_must_load(bench, FETCH_2D);
     expect(bench, handle, 0.5F, 0.5F, 0);
     expect(bench, handle, 1, 0.5F, 0.5F);
     expect(bench, handle, 1, 1, 2.5F);
@@ -92,7 +87,7 @@ static void what_lies_beyond_is_what_the_mode_says(void **state) {
     struct bench *bench = *state;
     struct machine_texture texture = plane(bench);
     texture.is_normalised = true;
-    load(bench, FETCH_2D);
+    bench_must_load(bench, FETCH_2D);
     texture.address[0] = TEXTURE_WRAP;
     uint64_t handle = create(bench, &texture);
     expect(bench, handle, 1.3F, 0, 1);
@@ -125,7 +120,7 @@ static void integers_are_fractions_or_elements(void **state) {
                                       .format = TEXEL_U8};
     const int32_t place[4] = {0};
     float value[4];
-    load(bench, KERNEL("tex.1d.v4.f32.s32 {%f5,%f6,%f7,%f8}, [%rd2, {%r1}];" KEEP));
+    bench_must_load(bench, KERNEL("tex.1d.v4.f32.s32 {%f5,%f6,%f7,%f8}, [%rd2, {%r1}];" KEEP));
     assert_int_equal(launch(bench, create(bench, &texture), place, value), MACHINE_OK);
     assert_true(value[0] == 1 && value[1] == 51 / 255.0F && value[3] == 0);
     texture.format = TEXEL_S8;
@@ -158,8 +153,9 @@ static void surfaces_are_addressed_by_bytes(void **state) {
     int32_t place[4] = {8, 0, 0, 0};
     uint32_t words[8];
     float value[4];
-    load(bench, KERNEL("suld.b.1d.v2.b32.trap {%r5,%r6}, [%rd2, {%r1}];"
-                       "add.u32 %r5, %r5, 100; sust.b.1d.v2.b32.trap [%rd2, {%r1}], {%r5,%r6};"));
+    bench_must_load(
+        bench, KERNEL("suld.b.1d.v2.b32.trap {%r5,%r6}, [%rd2, {%r1}];"
+                      "add.u32 %r5, %r5, 100; sust.b.1d.v2.b32.trap [%rd2, {%r1}], {%r5,%r6};"));
     assert_int_equal(launch(bench, handle, place, value), MACHINE_OK);
     assert_int_equal(machine_read(bench->machine, words, texture.base, sizeof words), MACHINE_OK);
     assert_int_equal(words[2], 112);
@@ -190,13 +186,13 @@ static void surfaces_are_added_to(void **state) {
     const uint64_t to = bench_allocate(bench, NULL, 16), places = bench_allocate(bench, place, 16);
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         uint32_t word = cases[k].first;
-        load(bench, cases[k].text);
+        bench_must_load(bench, cases[k].text);
         assert_int_equal(machine_write(bench->machine, texture.base + 4, &word, 4), MACHINE_OK);
         assert_int_equal(LAUNCH(bench, "k", 1, 32, to, handle, places), MACHINE_OK);
         assert_int_equal(machine_read(bench->machine, &word, texture.base + 4, 4), MACHINE_OK);
         assert_int_equal(word, cases[k].wanted);
     }
-    load(bench, KERNEL("sured.b.add.1d.u32.trap [%rd2, {64}], 3;"));
+    bench_must_load(bench, KERNEL("sured.b.add.1d.u32.trap [%rd2, {64}], 3;"));
     assert_int_equal(LAUNCH(bench, "k", 1, 32, to, handle, places), MACHINE_INVALID_ADDRESS);
 }
 
@@ -215,11 +211,11 @@ static void a_gradient_means_the_only_level(void **state) {
     texture.is_anisotropic = true;
     const uint64_t anisotropic = create(bench, &texture);
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
-        load(bench, texts[k]);
+        bench_must_load(bench, texts[k]);
         expect(bench, handle, 1, 1, 2.5F);
     }
     expect(bench, anisotropic, 1, 1, 2.5F);
-    load(bench, texts[0]);
+    bench_must_load(bench, texts[0]);
     assert_int_equal(launch(bench, anisotropic, place, value), MACHINE_NOT_SUPPORTED);
     assert_non_null(strstr(bench->diagnostic.message, "maxAnisotropy"));
     assert_int_equal(bench_load(bench, KERNEL("tex.grad.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, "
@@ -270,7 +266,7 @@ static void formatted_stores_convert(void **state) {
         texture.base = bench_allocate(bench, bytes, sizeof bytes);
         texture.format = cases[k].format;
         texture.size[0] = cases[k].format == TEXEL_F16 ? 1 : 2;
-        load(bench, cases[k].text);
+        bench_must_load(bench, cases[k].text);
         assert_int_equal(launch(bench, create(bench, &texture), place, value), cases[k].status);
         assert_int_equal(machine_read(bench->machine, bytes, texture.base, sizeof bytes),
                          MACHINE_OK);
@@ -283,24 +279,25 @@ static void images_tell_their_sizes(void **state) {
     const struct machine_texture flat = plane(bench), surface = line(bench);
     const int32_t place[4] = {0};
     float value[4];
-    load(bench, KERNEL("txq.width.b32 %r1, [%rd2]; txq.height.b32 %r2, [%rd2];"
-                       "cvt.rn.f32.u32 %f5, %r1; cvt.rn.f32.u32 %f6, %r2;" KEEP));
+    bench_must_load(bench, KERNEL("txq.width.b32 %r1, [%rd2]; txq.height.b32 %r2, [%rd2];"
+                                  "cvt.rn.f32.u32 %f5, %r1; cvt.rn.f32.u32 %f6, %r2;" KEEP));
     assert_int_equal(launch(bench, create(bench, &flat), place, value), MACHINE_OK);
     assert_true(value[0] == 4 && value[1] == 2);
     assert_int_equal(launch(bench, create(bench, &surface), place, value),
                      MACHINE_ILLEGAL_INSTRUCTION);
-    load(bench, KERNEL("txq.num_mipmap_levels.b32 %r1, [%rd2]; txq.level.height.b32 %r2, [%rd2], 0;"
-                       "txq.normalized_coords.b32 %r3, [%rd2]; cvt.rn.f32.u32 %f5, %r1;"
-                       "cvt.rn.f32.u32 %f6, %r2; cvt.rn.f32.u32 %f7, %r3;" KEEP));
+    bench_must_load(
+        bench, KERNEL("txq.num_mipmap_levels.b32 %r1, [%rd2]; txq.level.height.b32 %r2, [%rd2], 0;"
+                      "txq.normalized_coords.b32 %r3, [%rd2]; cvt.rn.f32.u32 %f5, %r1;"
+                      "cvt.rn.f32.u32 %f6, %r2; cvt.rn.f32.u32 %f7, %r3;" KEEP));
     assert_int_equal(launch(bench, create(bench, &flat), place, value), MACHINE_OK);
     assert_true(value[0] == 1 && value[1] == 2 && value[2] == 0);
-    load(bench, KERNEL("txq.level.width.b32 %r1, [%rd2], 1;"));
+    bench_must_load(bench, KERNEL("txq.level.width.b32 %r1, [%rd2], 1;"));
     assert_int_equal(launch(bench, create(bench, &flat), place, value),
                      MACHINE_ILLEGAL_INSTRUCTION);
-    load(bench, KERNEL("suq.width.b32 %r1, [%rd2]; cvt.rn.f32.u32 %f5, %r1;" KEEP));
+    bench_must_load(bench, KERNEL("suq.width.b32 %r1, [%rd2]; cvt.rn.f32.u32 %f5, %r1;" KEEP));
     assert_int_equal(launch(bench, create(bench, &surface), place, value), MACHINE_OK);
     assert_true(value[0] == 4);
-    load(bench, KERNEL("suq.height.b32 %r1, [%rd2];"));
+    bench_must_load(bench, KERNEL("suq.height.b32 %r1, [%rd2];"));
     assert_int_equal(launch(bench, create(bench, &surface), place, value),
                      MACHINE_ILLEGAL_INSTRUCTION);
     assert_non_null(strstr(bench->diagnostic.message, "surface that has no height"));
@@ -313,13 +310,14 @@ static void surfaces_clamp_and_read_zeros_where_asked(void **state) {
     const int32_t place[4] = {64, 0, 0, 0};
     float value[4];
     uint32_t word;
-    load(bench, KERNEL("suld.b.1d.b32.clamp %r5, [%rd2, {%r1}];"
-                       "st.global.u32 [%rd1], %r5;"));
+    bench_must_load(bench, KERNEL("suld.b.1d.b32.clamp %r5, [%rd2, {%r1}];"
+                                  "st.global.u32 [%rd1], %r5;"));
     assert_int_equal(launch(bench, handle, place, value), MACHINE_OK);
     memcpy(&word, value, sizeof word);
     assert_int_equal(word, 17);
-    load(bench, KERNEL("mov.u32 %r5, 1; suld.b.1d.b32.zero %r5, [%rd2, {%r1}];"
-                       "sust.b.1d.b32.zero [%rd2, {%r1}], %r1; st.global.u32 [%rd1], %r5;"));
+    bench_must_load(bench,
+                    KERNEL("mov.u32 %r5, 1; suld.b.1d.b32.zero %r5, [%rd2, {%r1}];"
+                           "sust.b.1d.b32.zero [%rd2, {%r1}], %r1; st.global.u32 [%rd1], %r5;"));
     assert_int_equal(launch(bench, handle, place, value), MACHINE_OK);
     memcpy(&word, value, sizeof word);
     assert_int_equal(word, 0);
@@ -331,17 +329,18 @@ static void wrong_handles_are_faults(void **state) {
     const uint64_t handle = create(bench, &texture);
     const float place[4] = {0};
     float value[4];
-    load(bench, FETCH_2D);
+    bench_must_load(bench, FETCH_2D);
     assert_int_equal(launch(bench, 0, place, value), MACHINE_ILLEGAL_INSTRUCTION);
     assert_int_equal(launch(bench, handle + 1, place, value), MACHINE_ILLEGAL_INSTRUCTION);
     const struct machine_texture surface = line(bench);
     assert_int_equal(launch(bench, create(bench, &surface), place, value),
                      MACHINE_ILLEGAL_INSTRUCTION);
     assert_non_null(strstr(bench->diagnostic.message, "that of a surface"));
-    load(bench, KERNEL("tex.3d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2,%f3,%f3}];"));
+    bench_must_load(bench,
+                    KERNEL("tex.3d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [%rd2, {%f1,%f2,%f3,%f3}];"));
     assert_int_equal(launch(bench, handle, place, value), MACHINE_ILLEGAL_INSTRUCTION);
     assert_non_null(strstr(bench->diagnostic.message, "2 dimensions"));
-    load(bench, FETCH_2D);
+    bench_must_load(bench, FETCH_2D);
     assert_int_equal(machine_free(bench->machine, texture.base), MACHINE_OK);
     assert_int_equal(launch(bench, handle, place, value), MACHINE_INVALID_ADDRESS);
     assert_non_null(strstr(bench->diagnostic.message, "was freed"));
@@ -365,7 +364,7 @@ static void references_are_read_as_handles(void **state) {
         "tex.2d.v4.f32.f32 {%f5,%f6,%f7,%f8}, [image, {%f1,%f2}]; ret; }\n";
     struct bench *bench = *state;
     const struct machine_texture texture = plane(bench);
-    load(bench, text);
+    bench_must_load(bench, text);
     expect(bench, create(bench, &texture), 2, 1, 6);
     assert_int_equal(LAUNCH(bench, "by_name", 1, 1), MACHINE_NOT_SUPPORTED);
     assert_non_null(strstr(bench->diagnostic.message, "textures by name"));

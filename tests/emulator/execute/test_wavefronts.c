@@ -30,8 +30,7 @@ static void run_probe(struct bench *bench, const struct probe *probe) {
              "%s\n"
              "ret; }\n",
              probe->stride, probe->instruction);
-    if (bench_load(bench, text) != MACHINE_OK)
-        fail_msg("%s: %s", probe->instruction, bench->diagnostic.message);
+    bench_must_load(bench, text);
     const uint64_t to = bench_allocate(bench, NULL, GLOBAL_BYTES);
     if (LAUNCH(bench, "probe", 1, 32, to) != MACHINE_OK)
         fail_msg("%s: %s", probe->instruction, bench->diagnostic.message);
