@@ -25,8 +25,7 @@ static int run(struct bench *bench, const struct example *example) {
     assert_int_equal(machine_allocate(bench->machine, 512, &written), MACHINE_OK);
     assert_int_equal(machine_set(bench->machine, written, 0, 4, 128), MACHINE_OK);
     bench->log[0] = '\0';
-    if (bench_load(bench, example->text) != MACHINE_OK)
-        fail_msg("%s: %s", bench->diagnostic.message, example->text);
+    bench_must_load(bench, example->text);
     const enum machine_status status = LAUNCH(bench, "k", 1, 32, unwritten, written);
     assert_int_equal(machine_free(bench->machine, unwritten), MACHINE_OK);
     assert_int_equal(machine_free(bench->machine, written), MACHINE_OK);
@@ -42,6 +41,12 @@ static void run_all(struct bench *bench, const struct example *examples, size_t 
     }
 }
 #define RUN_ALL(bench, examples) run_all(bench, examples, sizeof(examples) / sizeof *(examples))
+
+/* An address that depends on what nothing has written in some lanes. */
+#define ADDRESS_OF(compare, lane)                                                                  \
+    "mov.u32 %r2, s; setp." compare ".u32 %p1, %r9, " lane "; and.b32 %r3, %r1, 16;"               \
+    "@%p1 add.u32 %r2, %r2, %r3;"
+#define LDMATRIX "ldmatrix.sync.aligned.m8n8.x1.shared.b16 {%r4}, [%r2];"
 
 static void what_is_dropped_is_no_fault(void **state) {
     static const struct example examples[] = {
@@ -65,6 +70,8 @@ static void what_is_dropped_is_no_fault(void **state) {
         {KERNEL("atom.global.exch.b32 %r2, [%rd1], %r9; add.u32 %r2, %r2, 1;"), NULL},
         {STORED("atom.shared.exch.b32 %r2, [%r7], %r9; ld.shared.u32 %r2, [%r7];"), NULL},
         {STORED("atom.global.exch.b32 %r2, [%rd1], %r9; ld.global.u32 %r2, [%rd1];"), NULL},
+        /* Eight lanes have the addresses of a matrix. */
+        {KERNEL(ADDRESS_OF("ge", "8") LDMATRIX), NULL},
         /* What holds a byte that was written counts as written. */
         {STORED("st.shared.u8 [%r7], %r9; ld.shared.u32 %r2, [%r7];"), NULL},
     };
@@ -83,6 +90,8 @@ static void a_use_is_a_fault(void **state) {
         {KERNEL("mov.u32 %r2, s; and.b32 %r3, %r1, 0xfc; add.u32 %r2, %r2, %r3;"
                 "st.shared.u32 [%r2], 5;"),
          "'st' takes for an address"},
+        {KERNEL(ADDRESS_OF("ge", "31") "ld.shared.u32 %r3, [%r2];"), "'ld' takes for an address"},
+        {KERNEL(ADDRESS_OF("eq", "7") LDMATRIX), "'ldmatrix' takes for an address"},
         {KERNEL("red.global.add.u32 [%rd2], %r1;"), "'red' takes what nothing"},
         {KERNEL("atom.shared.exch.b32 %r2, [%r7], %r1;"), "'atom' takes what nothing"},
         {KERNEL("red.shared.add.u32 [%r7], %r9;"), "uninitialised read in shared memory"},
