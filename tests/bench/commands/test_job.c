@@ -129,7 +129,7 @@ static void test_other_operations_measure_in_step(void **state) {
     (void)state;
     need_mpi();
     struct call call =
-        LAUNCH(2, "run", "--case", "mlp/train_step/f32/3-4-2@5", "--quick", "--max-time", "0.02",
+        LAUNCH(2, "run", "--case", "mlp/train_step/f32/3-4-2@5", "--quick", "--max-time", "1",
                "--threads", "1", "--out", "run", "--implementation", "openblas,cpu-simd");
     check_status(&call, 0);
     char *parts = file_of("parts.csv");
@@ -186,8 +186,8 @@ static void test_weak_scaling_gives_each_rank_a_batch(void **state) {
 static void test_weak_scaling_of_a_process_alone_says_so(void **state) {
     (void)state;
     struct call call = CALL("run", "mlp", "--shape", "3-4-2@5", "--case", "*/train_step/*",
-                            "--quick", "--implementation", "openblas", "--max-time", "0.02",
-                            "--gpu", "none", "--scaling", "weak", "--out", "run");
+                            "--quick", "--implementation", "openblas", "--max-time", "1", "--gpu",
+                            "none", "--scaling", "weak", "--out", "run");
     check_status(&call, 0);
     check_holds(call.out, "warning: --scaling weak changes nothing for a process alone");
     char *results = file_of("results.csv");
@@ -205,7 +205,7 @@ static void test_weak_scaling_is_drawn_over_ranks(void **state) {
         struct call call =
             LAUNCH(ranks, "run", "--case", "mlp/train_step/f32/*", "--shape", "17-19-23@6",
                    "--quick", "--threads", "1", "--implementation", "openblas-mpi", "--scaling",
-                   "weak", "--max-time", "0.02", "--out", folders[ranks - 1]);
+                   "weak", "--max-time", "1", "--out", folders[ranks - 1]);
         check_status(&call, 0);
         call_free(&call);
     }
