@@ -170,10 +170,9 @@ static void find_intervals(struct allocation *allocation, bool is_tractable) {
     }
 }
 
-static bool is_wait(const struct instruction *instruction) {
+static bool is_of_groups(const struct instruction *instruction, const char *what) {
     const struct syntax_instruction *source = instruction->detail->source;
-    return source && strcmp(source->root, "wgmma") == 0 &&
-           strcmp(source->modifiers[0], "wait_group") == 0;
+    return source && strcmp(source->root, "wgmma") == 0 && strcmp(source->modifiers[0], what) == 0;
 }
 
 /* The first place that the branch may go to, or `before`. */
@@ -186,29 +185,41 @@ static uint32_t first_target(const struct allocation *allocation,
     return before;
 }
 
-/* A wgmma reads its registers until it is waited for, and the assembler gives them to nobody before:
- * they are held up to the next wait in the text, or to the end. Where a loop goes round before that,
- * they are held from its head. */
+/* From the product to the first wait in the text that leaves no group running which it may be in,
+ * or to the end; it starts where branches in between may go. */
+static struct interval find_held(const struct allocation *allocation, uint32_t product) {
+    const uint32_t count = allocation->function->count;
+    struct interval held = {.start = product, .end = count - 1};
+    int64_t groups = 0;
+    for (uint32_t k = product + 1; k < count; k++) {
+        const struct instruction *instruction = &allocation->code[k];
+        groups += is_of_groups(instruction, "commit_group");
+        if (is_of_groups(instruction, "wait_group") &&
+            groups > instruction->detail->source->operands[0].integer) {
+            held.end = k;
+            break;
+        }
+        held.start = first_target(allocation, instruction, held.start);
+    }
+    return held;
+}
+
+/* A wgmma reads its registers until it is waited for, and the assembler gives them to nobody before.
+ * Where a loop goes round before that, they are held from its head. */
 static void hold_products(struct allocation *allocation) {
     const struct decoder *decoder = allocation->decoder;
-    const uint32_t count = allocation->function->count;
-    struct interval *held = source_allocate(decoder->source, (count + 1) * sizeof *held);
-    held[count] = (struct interval){.start = UINT32_MAX, .end = count - 1};
-    for (uint32_t k = count; k-- > 0;) {
-        const struct instruction *instruction = &allocation->code[k];
-        held[k].end = is_wait(instruction) ? k : held[k + 1].end;
-        held[k].start = is_wait(instruction)
-                            ? UINT32_MAX
-                            : first_target(allocation, instruction, held[k + 1].start);
-    }
+    uint32_t product = UINT32_MAX;
+    struct interval held = {0};
     for (size_t k = 0; k < decoder->use_count; k++) {
         const uint32_t instruction = decoder->uses[k].instruction;
         struct interval *interval = &allocation->intervals[decoder->uses[k].number];
         if (!allocation->code[instruction].detail->product)
             continue;
-        widen(interval, held[instruction].end);
-        if (held[instruction].start < instruction)
-            widen(interval, held[instruction].start);
+        if (product != instruction)
+            held = find_held(allocation, instruction);
+        product = instruction;
+        widen(interval, held.start);
+        widen(interval, held.end);
     }
 }
 

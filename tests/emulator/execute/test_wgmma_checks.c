@@ -44,6 +44,13 @@ static enum machine_status run_checked(struct bench *bench, unsigned threads,
 #define COMMIT "wgmma.commit_group.sync.aligned;\n"
 #define WAIT "wgmma.wait_group.sync.aligned 0;\n"
 #define READ "add.u32 %r5, %d3, 1;\n"
+#define TWELVE_OTHERS                                                                              \
+    ".reg .b32 %c<12>; add.u32 %c0, %r1, 0; add.u32 %c1, %r1, 1; add.u32 %c2, %r1, 2;\n"           \
+    "add.u32 %c3, %r1, 3; add.u32 %c4, %r1, 4; add.u32 %c5, %r1, 5; add.u32 %c6, %r1, 6;\n"        \
+    "add.u32 %c7, %r1, 7; add.u32 %c8, %r1, 8; add.u32 %c9, %r1, 9; add.u32 %c10, %r1, 10;\n"      \
+    "add.u32 %c11, %r1, 11; add.u32 %c0, %c0, %c1; add.u32 %c2, %c2, %c3;\n"                       \
+    "add.u32 %c4, %c4, %c5; add.u32 %c6, %c6, %c7; add.u32 %c8, %c8, %c9;\n"                       \
+    "add.u32 %c10, %c10, %c11;\n"
 
 static void right_products_pass_the_checks(void **state) {
     static const char *const cases[] = {
@@ -60,6 +67,11 @@ static void right_products_pass_the_checks(void **state) {
         /* Others that are first written when those of a are read by nobody else. */
         FENCE FROM_REGISTERS COMMIT "add.u32 %d4, %r1, 1; add.u32 %d5, %d4, 1; add.u32 %d6, %d5, "
                                     "%d4; add.u32 %d7, %d6, %d5;\n" WAIT READ,
+        /* A wait that leaves the last group running, whose operand nobody reads any more. */
+        "mov.b32 %d4, 0; mov.b32 %d5, 0; mov.b32 %d6, 0; mov.b32 %d7, 0;\n" FENCE FROM_SHARED COMMIT
+        "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%d4,%d5,%d6,%d7}, "
+        "{%a0,%a1,%a2,%a3}, %rd2, %p1, 1, 1, 0;\n" COMMIT
+        "wgmma.wait_group.sync.aligned 1;\n" TWELVE_OTHERS WAIT,
         /* A loop that waits for its products when it has gone round. */
         ".reg .b32 %b<4>; mov.u32 %r6, 0;\n"
         "LOOP: add.u32 %r7, %r6, 5; add.u32 %r8, %r7, %r7; add.u32 %r6, %r6, 1;\n" WAIT
