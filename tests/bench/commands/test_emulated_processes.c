@@ -1,0 +1,142 @@
+/* `lockstep emulate`: programs of several processes, and processes that end by a signal or run none
+ * of what libraries have to do at the end.
+ */
+#include "tests/support/cmocka.h"
+#include "tests/support/emulated_program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* From another folder, by a shell, in two processes. */
+static void scripts_may_start_programs(void **state) {
+    char script[PATH_MAX * 2 + 100];
+    (void)state;
+    snprintf(script, sizeof script, "cd / && '%s' frees overruns 0 && '%s' frees writes 0; exit 4",
+             emulated_self, emulated_self);
+    struct call call = EMULATE("--report", "counters.csv", "sh", "-c", script);
+    check_status(&call, 4);
+    check_holds(call.err, "1 found wrong");
+    call_free(&call);
+    char *counters = temporary_text(&here.place, "counters.csv");
+    assert_non_null(counters);
+    check_holds(counters, "kernel,grid,block,launches,");
+    check_holds(counters, "\nstore,1x1x1,1x1x1,1,");
+    assert_non_null(strstr(strstr(counters, "\nstore,") + 1, "\nstore,"));
+    free(counters);
+}
+
+/* Their kernels are counted all the same. */
+static void processes_without_an_end_are_counted(void **state) {
+    (void)state;
+    static const struct {
+        const char *first, *second, *said;
+    } cases[] = {{"_exits", "becomes-another", "2 processes used the emulated GPU and ended by"},
+                 {"is-killed", "_exits", "2 processes used"},
+                 {"writes", "_exits", "1 process used"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char script[PATH_MAX * 2 + 100];
+        snprintf(script, sizeof script, "'%s' frees %s 0; '%s' frees %s 0; exit 0", emulated_self,
+                 cases[i].first, emulated_self, cases[i].second);
+        struct call call = EMULATE("--report", "counters.csv", "sh", "-c", script);
+        check_status(&call, 0);
+        check_holds(call.err, cases[i].said);
+        check_holds(call.err, "nothing was found wrong");
+        call_free(&call);
+        char *counters = file_text(temporary_path(&here.place, "counters.csv"));
+        assert_int_equal(strncmp(counters, "kernel,grid,block,launches,", 27), 0);
+        const char *first = strstr(counters, "\nstore,1x1x1,1x1x1,1,");
+        assert_non_null(first);
+        assert_non_null(strstr(first + 1, "\nstore,1x1x1,1x1x1,1,"));
+        assert_null(strchr(counters, ' '));
+        free(counters);
+    }
+}
+
+/* By a shell that does not wait for it: the program's end is not its own. */
+static void processes_that_are_left_are_waited_for(void **state) {
+    (void)state;
+    char script[PATH_MAX + 100];
+    snprintf(script, sizeof script, "(sleep 1; setsid '%s' frees writes 0) & exit 3",
+             emulated_self);
+    struct call call = EMULATE("--wait", "sh", "-c", script);
+    check_status(&call, 3);
+    check_holds(call.err, "store  ");
+    check_holds(call.err, "nothing was found wrong");
+    call_free(&call);
+    snprintf(script, sizeof script, "(sleep 1; '%s' overruns writes 0) & exit 0", emulated_self);
+    call = EMULATE("--wait", "sh", "-c", script);
+    check_status(&call, 86);
+    check_holds(call.err, "out-of-bounds");
+    call_free(&call);
+}
+
+/* Only the memory that a process has left, and none of one that a signal has ended. */
+static void leaks_of_processes_without_an_end_are_found(void **state) {
+    (void)state;
+    struct call call = EMULATE("--check", "memory,leak", emulated_self, "leaks", "_exits", "0");
+    check_status(&call, 86);
+    check_holds(call.err, "leak: 4 bytes in 1 allocation were never freed by a process that ended");
+    check_holds(call.err, "store  ");
+    call_free(&call);
+    call = EMULATE("--check", "memory,leak", emulated_self, "frees", "_exits", "0");
+    check_status(&call, 0);
+    check_holds(call.err, "nothing was found wrong");
+    call_free(&call);
+    call = EMULATE("--check", "memory,leak", emulated_self, "leaks", "is-killed", "0");
+    check_status(&call, 137);
+    check_holds(call.err, "signal 9 (Killed) ended the program: its kernels are counted");
+    check_holds(call.err, "store  ");
+    assert_null(strstr(call.err, "leak:"));
+    call_free(&call);
+    call = EMULATE("--check", "memory,leak", emulated_self, "overruns", "_exits", "0");
+    check_status(&call, 86);
+    assert_null(strstr(call.err, "leak:"));
+    call_free(&call);
+}
+
+/* The child of a fork cannot use the GPU: nothing of it is lost. */
+static void a_quick_exit_and_a_fork_lose_nothing(void **state) {
+    (void)state;
+    struct call call =
+        EMULATE("--check", "memory,leak", emulated_self, "leaks", "exits-quickly", "0");
+    check_status(&call, 86);
+    check_holds(call.err, "leak: 4 bytes of device memory at 0x");
+    check_holds(call.err, "store  ");
+    assert_null(strstr(call.err, "ended by _exit"));
+    call_free(&call);
+    call = EMULATE(emulated_self, "frees", "forks", "0");
+    check_status(&call, 0);
+    check_holds(call.err, "nothing was found wrong");
+    call_free(&call);
+}
+
+static void a_signal_is_an_exit_status(void **state) {
+    (void)state;
+    struct call call = EMULATE("sh", "-c", "kill -9 $$");
+    check_status(&call, 137);
+    check_holds(call.err, "lockstep emulate: signal 9 (Killed) ended the program");
+    assert_null(strstr(call.err, "nothing was found wrong"));
+    assert_null(strstr(call.err, "no kernel ran"));
+    call_free(&call);
+    call = EMULATE("sh", "-c", "kill -SEGV $$");
+    check_status(&call, 139);
+    check_holds(call.err, "lockstep emulate: signal 11 (Segmentation fault) ended the program");
+    call_free(&call);
+}
+
+int main(int argc, char **argv) {
+    if (argc == EMULATED_WORDS + 1)
+        return emulated_program_run(argv + 1);
+    const struct CMUnitTest tests[] = {
+        IN_PLACE(scripts_may_start_programs),
+        IN_PLACE(processes_without_an_end_are_counted),
+        IN_PLACE(processes_that_are_left_are_waited_for),
+        IN_PLACE(leaks_of_processes_without_an_end_are_found),
+        IN_PLACE(a_quick_exit_and_a_fork_lose_nothing),
+        IN_PLACE(a_signal_is_an_exit_status),
+    };
+    if (!emulated_program_find())
+        return EXIT_FAILURE;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
