@@ -1,0 +1,120 @@
+/* Constants, and registers of another type than their instruction's: what the assembler takes and
+ * what it refuses. */
+#include "tests/support/one_thread.h"
+
+#include <stdio.h>
+
+static const struct {
+    const char *statement, *said;
+} refused[] = {
+    {"add.u32 %r1, %tid.x, 1;", "special register"},
+    {"setp.eq.s32 %p1, %laneid, 0;", "special register"},
+    {"st.global.u32 [%rd1], %tid.x;", "special register"},
+    {"mov.f32 %f1, 1;", "an integer where a float"},
+    {"fma.rn.f32 %f1, %f2, 2, %f3;", "an integer where a float"},
+    {"st.global.f32 [%rd1], 0;", "an integer where a float"},
+    {"add.s32 %r1, %r2, 1.0;", "a float where an integer"},
+    {"mov.u32 %r1, 0f3f800000;", "a float where an integer"},
+    {"mov.f32 %f1, 1e400;", "1e400 is beyond"},
+    {"mov.f64 %fd1, 1e-400;", "1e-400 is beyond"},
+    {"mov.f64 %fd1, 1e-310;", "1e-310 is beyond"},
+    {"mov.b32 %r1, 1.0;", "a float of 64 bits"},
+    {"add.u32 %f1, %r2, %r3;", "%f1 is declared as .f32"},
+    {"mad.lo.u32 %r1, %r2, %f7, %r4;", "%f7 is declared as .f32"},
+    {"setp.eq.u32 %p1, %r1, %f2;", "%f2 is declared as .f32"},
+    {".reg .u32 %u; add.f32 %f1, %f2, %u;", "%u is declared as .u32"},
+    {".reg .f16 %x; add.u16 %x, %h1, %h2;", "%x is declared as .f16"},
+    {"add.f16x2 %r1, %f7, %r3;", "%f7 is declared as .f32"},
+    {"cvt.rn.bf16.f32 %f7, %f2;", "%f7 is declared as .f32"},
+    {"cvt.rni.s32.f32 %f1, %f2;", "%f1 is declared as .f32"},
+    {"cvta.to.global.u64 %rd1, %fd1;", "%fd1 is declared as .f64"},
+    {"mov.u32 %f1, %r1;", "%f1 is declared as .f32"},
+    {"ld.global.u32 %f1, [%rd1];", "%f1 is declared as .f32"},
+    {"st.global.v2.s32 [%rd1], {%f1,%f2};", "%f1 is declared as .f32"},
+    {"slct.f32.s32 %f1, %f2, %f3, %f4;", "%f4 is declared as .f32"},
+    {"slct.f32.s32 %f1, %f2, 1, %r1;", "an integer where a float"},
+    {"slct.s32.s32 %r1, %r2, %r3, 1.0;", "a float where an integer"},
+    {"cvt.rn.f32.u32 %f1, %tid.x;", "special register"},
+    {"mov.b64 %rd1, 0f3f800000;", "a float of 32 bits"},
+    {"redux.sync.add.s32 %f1, %r1, %r2;", "%f1 is declared as .f32"},
+    {"dp4a.u32.s32 %r1, %f2, %r3, %r4;", "%f2 is declared as .f32"},
+    {"set.lt.u32.f32 %f1, %f2, %f3;", "%f1 is declared as .f32"},
+    {"bar.sync %f1;", "%f1 is declared as .f32"},
+    {"isspacep.global %p1, 0.5;", "a float where an integer"},
+    {"redux.sync.max.u32 %r1, 1.0, %r2;", "a float where an integer"},
+    {"redux.sync.or.b32 %r1, %r2, %f1;", "%f1 is declared as .f32"},
+    {"ld.global.L2::evict_last.u32 %r1, [%rd1];", "vectors of 32 bytes"},
+    {"min.s16x2 %r1, %r2, 1;", "a constant where packed values"},
+    {"fma.rn.f16x2 %r1, %r2, 0f3c003c00, %r3;", "a constant where packed values"},
+    {".shared .b32 s; add.u32 %r1, %r2, s;", "an address is taken with mov"},
+    {"add.s32 _, %r1, %r2;", "the result cannot be dropped"},
+    {"mov.u32 _, %r1;", "the result cannot be dropped"},
+    {"setp.eq.u32 !%p1, %r1, %r2;", "a result cannot be negated"},
+    {"pmevent 16;", "no meaning here"},
+    {"bfe.u32 %r1, %r2, 256, 1;", "no meaning here"},
+    {"bfi.b64 %rd1, %rd2, %rd3, 3, -1;", "no meaning here"},
+    {"setmaxnreg.inc.sync.aligned.u32 16;", "no meaning here"},
+    {"setmaxnreg.dec.sync.aligned.u32 25;", "no meaning here"},
+    {"setmaxnreg.dec.sync.aligned.u32 264;", "no meaning here"},
+};
+
+static void literals_and_special_registers_as_the_assembler_wants_them(void **state) {
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof refused / sizeof refused[0]; k++) {
+        char text[1024];
+        snprintf(text, sizeof text, ".visible .entry k() {\n%s%s\nret; }\n", HEAD,
+                 refused[k].statement);
+        assert_int_equal(bench_load(bench, text), MACHINE_INVALID_PTX);
+        if (!strstr(bench->diagnostic.message, refused[k].said))
+            fail_msg("%s: %s", refused[k].statement, bench->diagnostic.message);
+    }
+}
+
+static void untyped_registers_hold_floats_and_integers(void **state) {
+    struct bench *bench = *state;
+    assert_int_equal(run(bench, KERNEL("slct.f32.s32 %f1, 0f3f800000, 0f00000000, 0; "
+                                       "mov.b32 %r1, %f1;")),
+                     0x3f800000);
+    assert_int_equal(run(bench, KERNEL("mov.b32 %r1, 0f3f800000;")), 0x3f800000);
+    assert_int_equal(run(bench, KERNEL("mov.f32 %f1, 0f3f800000; brev.b32 %f2, %f1; "
+                                       "mov.f32 %r2, %f2; brev.b32 %r1, %r2;")),
+                     0x3f800000);
+    assert_int_equal(run(bench, KERNEL("mov.b32 %f1, 3; st.global.v2.u32 [%rd1], {%r2,%f1}; "
+                                       "ld.global.v2.u32 {%r3,%f2}, [%rd1]; mov.b32 %r1, %f2;")),
+                     3);
+    assert_int_equal(run(bench, KERNEL(".reg .f16 %low, %high; mov.b32 {%low,%high}, 0x00030000;"
+                                       "mov.b32 %r1, {%high,%low};")),
+                     3);
+    assert_int_equal(run(bench, KERNEL(".reg .f16x2 %x; mov.u32 %x, 6; add.u32 %r1, %x, 1;")), 7);
+    assert_int_equal(run(bench, KERNEL(".shared .b32 s; cvta.shared.u64 %rd2, s; "
+                                       "setp.ne.u32 %p1|_, %r1, %r1; selp.b32 %r1, 1, 7, %p1;")),
+                     7);
+    assert_int_equal(run(bench, KERNEL("cvt.s32.u16 %r1, %ntid.x;")), 1);
+}
+
+/* A point may come first. Behind a word a dot and a digit are a modifier. */
+static void fractions_may_begin_with_their_point(void **state) {
+    static const char *const wrong[] = {"mov.f32 %f1, .;", "mov.f32 %f1, .e5;",
+                                        "mov.f32 %f1, 1.5e;", "mov.f32 %f1, 0.5f;"};
+    struct bench *bench = *state;
+    assert_int_equal(run(bench, KERNEL("mov.f32 %f1, .5; mov.b32 %r1, %f1;")), 0x3f000000);
+    assert_int_equal(run(bench, KERNEL("mov.f32 %f1, -.5e1; mov.b32 %r1, %f1;")), 0xc0a00000);
+    assert_int_equal(run(bench, KERNEL("mov.f32 %f1, 5.; mov.b32 %r1, %f1;")), 0x40a00000);
+    assert_int_equal(bench_load(bench, KERNEL("tex .1d .v4.f32.f32 {%f1,%f2,%f3,%f4}, "
+                                              "[%rd1, {%f5}];")),
+                     MACHINE_OK);
+    for (size_t k = 0; k < sizeof wrong / sizeof wrong[0]; k++) {
+        char text[1024];
+        snprintf(text, sizeof text, ".visible .entry k() {\n%s%s\nret; }\n", HEAD, wrong[k]);
+        assert_int_equal(bench_load(bench, text), MACHINE_INVALID_PTX);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fractions_may_begin_with_their_point),
+        cmocka_unit_test(literals_and_special_registers_as_the_assembler_wants_them),
+        cmocka_unit_test(untyped_registers_hold_floats_and_integers),
+    };
+    return cmocka_run_group_tests(tests, bench_setup, bench_teardown);
+}
