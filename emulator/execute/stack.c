@@ -14,7 +14,8 @@ enum { ALIGNMENT_UNLESS_SAID = 8 };
 static uint64_t alignment_of(const struct warp *warp, const struct detail *detail) {
     if (detail->from_count < 2)
         return ALIGNMENT_UNLESS_SAID;
-    return (uint64_t) * (const int64_t *)warp_slot(warp, detail->from[1]);
+    const int64_t *alignment = warp_slot(warp, detail->from[1]);
+    return (uint64_t)*alignment;
 }
 
 /* Nothing has written what is taken anew. */
