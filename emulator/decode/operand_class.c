@@ -91,6 +91,11 @@ static bool is_mixed(const struct decoder *decoder, const struct syntax_type *ty
     return type->kind == TYPE_FLOAT && decoder_has_modifier(decoder, "sync");
 }
 
+/* redux takes floats as such alone. */
+static bool is_reduction_of_bits(const struct decoder *decoder, const struct named_types *types) {
+    return is_root(decoder, "redux") && types->last && types->last->kind == TYPE_BITS;
+}
+
 static bool computes(const struct decoder *decoder) {
     const struct instruction_row *row = decoder->detail->row;
     return !row || row->decode == DECODE_PLAIN;
@@ -107,13 +112,11 @@ void operand_class_check(struct decoder *decoder, const struct syntax_operand *o
     bool is_wrong = false;
     if (is_packed(decoder))
         is_wrong = types.count <= 1 && !(types.count && fits(types.last, declared));
-    else if (is_number(decoder, is_to))
+    else if (is_number(decoder, is_to) || is_reduction_of_bits(decoder, &types))
         is_wrong = declared->kind == TYPE_FLOAT;
     else if (types.count == 0 || (types.count == 1 && declared->bits != types.last->bits))
         is_wrong = !moves && declared->kind == TYPE_FLOAT && !is_root(decoder, "createpolicy") &&
                    !is_root(decoder, "movmatrix");
-    else if (is_root(decoder, "redux") && types.last->kind == TYPE_BITS)
-        is_wrong = declared->kind == TYPE_FLOAT;
     else if (types.count == 1)
         is_wrong = !is_mixed(decoder, types.last) && !fits(types.last, declared);
     else if (types.count == 2 && (is_root(decoder, "cvt") || is_root(decoder, "set")))

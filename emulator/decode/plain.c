@@ -77,7 +77,8 @@ static size_t add_group(struct decoder *decoder, size_t next, char letter, size_
         decoder_add_from(decoder, operand, 'i');
         return next + 1;
     }
-    letter = is_bounded_word(letter) ? 'w' : letter;
+    if (is_bounded_word(letter))
+        letter = 'w';
     count = count > 0 ? count : 1;
     /* Predicates may be dropped, and what stands before one, as in elect.sync _|%p. */
     if (operand->kind == OPERAND_SINK && letter != 'p' && !operand->second)
