@@ -39,7 +39,7 @@ ALWAYS_INLINE void scale(float *elements, unsigned step, const void *const from[
     const unsigned each = kind.k / kind.factors;
     for (unsigned k = 0; k < kind.k; k++) {
         const uint32_t byte = data->at[lane] >> 8 * (first + k / each) & 0xffu;
-        elements[k * step] *=
+        elements[(size_t)k * step] *=
             lane_f32(kind.has_powers ? ue8m0_widen(byte) : e4m3_widen(byte & 0x7fu));
     }
 }
@@ -61,7 +61,7 @@ ALWAYS_INLINE void multiply_kind(void *const to[], const void *const from[], con
     unpack_floats(sums, KIND_COLUMNS, c_registers, result, kind.sums);
     for (unsigned row = 0; kind.factors > 0 && row < KIND_ROWS; row++) {
         const unsigned pair = selector(a_factors, FACTORS_THREAD, 2) * 2;
-        scale(a + row * kind.k, 1, a_factors, row % 8 * 4 + pair + row / 8, kind);
+        scale(a + (size_t)row * kind.k, 1, a_factors, row % 8 * 4 + pair + row / 8, kind);
     }
     for (unsigned column = 0; kind.factors > 0 && column < KIND_COLUMNS; column++) {
         const unsigned lane = column * 4 + selector(b_factors, FACTORS_THREAD, 4);
