@@ -232,7 +232,7 @@ RUNTIME_API cudaError_t cudaGraphRemoveDependencies_v2(CUgraph graph, const CUgr
 
 #if RUNTIME_VERSION >= 13000
 #    define SAME_AS_SECOND(name)                                                                   \
-        RUNTIME_API extern __typeof__(name##_v2) name __attribute__((alias(#name "_v2")))
+        RUNTIME_API extern __typeof__(name##_v2)(name) __attribute__((alias(#name "_v2")))
 SAME_AS_SECOND(cudaGraphGetEdges);
 SAME_AS_SECOND(cudaGraphNodeGetDependencies);
 SAME_AS_SECOND(cudaGraphNodeGetDependentNodes);

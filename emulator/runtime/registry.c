@@ -8,7 +8,6 @@
 #include "emulator/runtime/runtime.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct runtime_fatbin {
     struct runtime_fatbin *next;
@@ -109,11 +108,9 @@ CUresult registry_function(struct runtime_kernel *kernel, CUfunction *function) 
 
 CUresult registry_find(const void *host, CUfunction *function) {
     struct runtime_kernel *kernel = registry_kernel(host);
-    CUkernel handle;
     if (kernel)
         return registry_function(kernel, function);
-    memcpy(&handle, &host, sizeof handle);
-    return cuKernelGetFunction(function, handle);
+    return cuKernelGetFunction(function, (CUkernel)host); /* one that a library gave */
 }
 
 CUresult registry_find_on(const void *host, int device, CUfunction *function) {
