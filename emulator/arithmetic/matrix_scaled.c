@@ -13,6 +13,8 @@
  */
 #include "emulator/arithmetic/matrix_product.h"
 
+#include <stddef.h>
+
 enum { KIND_ROWS = 16, KIND_COLUMNS = 8, KIND_DEPTH = 64, A_REGISTERS = 4, B_REGISTERS = 2 };
 
 /* What is constant in one instruction, but for the types of a and b. */
@@ -32,7 +34,7 @@ ALWAYS_INLINE unsigned selector(const void *const from[], unsigned source, unsig
 }
 
 /* One row or column; `step` is from one of its elements to the next. */
-ALWAYS_INLINE void scale(float *elements, unsigned step, const void *const from[], unsigned lane,
+ALWAYS_INLINE void scale(float *elements, size_t step, const void *const from[], unsigned lane,
                          const struct kind kind) {
     const struct lanes32 *const data = from[FACTORS_DATA];
     const unsigned first = selector(from, FACTORS_BYTE, 4) / kind.factors * kind.factors;
