@@ -271,26 +271,29 @@ static bool line_cut(struct reader *reader, char *end) {
 
 /* `reader` stands before the header. What is wrong with a line is of no interest. */
 static enum status lines_salvage(struct reader *reader, const struct csv_format *format,
-                                 struct rows_read *read) {
+                                 struct rows_read *read, size_t *left_out) {
     char *end = reader->end;
     bool sound = line_cut(reader, end) && header_check(reader, format) == STATUS_OK;
     enum status status = STATUS_OK;
     while (sound && status != STATUS_NO_MEMORY) {
+        const size_t before = read->count;
         reader->position = reader->end;
         sound = line_cut(reader, end);
         status = sound && !zero_find(reader) ? row_append(reader, format, read) : STATUS_OK;
+        *left_out += sound && read->count == before;
     }
     return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
 enum status csv_salvage(const char *path, const struct csv_format *format, void **rows,
-                        size_t *row_count, struct message *message) {
+                        size_t *row_count, size_t *left_out, struct message *message) {
     struct rows_read read = {.rows = NULL};
     char *text = NULL;
     struct reader reader;
+    *left_out = 0;
     enum status status = reader_open(&reader, path, &text, message);
     if (status == STATUS_OK)
-        status = lines_salvage(&reader, format, &read);
+        status = lines_salvage(&reader, format, &read, left_out);
     free(text);
     *rows = read.rows;
     *row_count = read.count;

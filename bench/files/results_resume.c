@@ -11,7 +11,7 @@
 struct salvaged {
     char *rows;
     size_t *owners;
-    size_t count;
+    size_t count, left_out; /* lines that are no rows */
 };
 
 static const size_t nobody = SIZE_MAX;
@@ -30,8 +30,8 @@ static enum status file_salvage(struct salvaged *salvaged, int file, const char 
     void *rows = NULL;
     enum status status = STATUS_OK;
     if (*path && access(path, F_OK) == 0)
-        status =
-            csv_salvage(path, results_files[file].format, &rows, &salvaged[file].count, message);
+        status = csv_salvage(path, results_files[file].format, &rows, &salvaged[file].count,
+                             &salvaged[file].left_out, message);
     const size_t count = salvaged[file].count;
     size_t *owners = malloc((count + 1) * sizeof *owners);
     salvaged[file].rows = rows;
@@ -105,9 +105,9 @@ enum status results_resume(const char paths[FILES][RESULTS_PATH_SIZE], struct re
                            size_t *count, size_t *lost, struct message *message) {
     struct salvaged salvaged[FILES] = {0};
     enum status status = STATUS_OK;
-    *lost = 0;
     for (int file = 0; file < FILES && status == STATUS_OK; file++)
         status = file_salvage(salvaged, file, paths[file], message);
+    *lost = salvaged[FILE_CASES].left_out;
     for (size_t i = 0; status == STATUS_OK && i < salvaged[FILE_CASES].count; i++)
         *lost += !case_claim(salvaged, i);
     for (int file = 0; file < FILES && status == STATUS_OK; file++)

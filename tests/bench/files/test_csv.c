@@ -211,23 +211,25 @@ static void test_whole_lines_are_salvaged(void **state) {
         const char *text;
         size_t size; /* 0: up to the NUL */
         const char *names;
+        size_t left_out;
     } files[] = {
-        {HEADER "a,1,2,x\nb,1,2,y\nc,1,", 0, "ab"},
-        {HEADER "a,1,2,x\nb,one,2,y\n\nc,1,2\nd,1,2,z,\ne,1,2,z\n", 0, "ae"},
-        {HEADER "a,1,2,x\nb,1,2,\"y\nc,1,2,\"z\"\n", 0, "ac"},
-        {HEADER "a,1,2,x\nb,\0,2,y\nc,1,2,z\n", sizeof HEADER + 23, "ac"},
-        {"nam,count,seconds,note\na,1,2,x\n", 0, ""},
-        {"name,count", 0, ""},
-        {"", 0, ""},
+        {HEADER "a,1,2,x\nb,1,2,y\nc,1,", 0, "ab", 0},
+        {HEADER "a,1,2,x\nb,one,2,y\n\nc,1,2\nd,1,2,z,\ne,1,2,z\n", 0, "ae", 4},
+        {HEADER "a,1,2,x\nb,1,2,\"y\nc,1,2,\"z\"\n", 0, "ac", 1},
+        {HEADER "a,1,2,x\nb,\0,2,y\nc,1,2,z\n", sizeof HEADER + 23, "ac", 1},
+        {"nam,count,seconds,note\na,1,2,x\n", 0, "", 0},
+        {"name,count", 0, "", 0},
+        {"", 0, "", 0},
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         const char *path = temporary_path(&folder, "rows.csv");
         file_write(path, files[i].text, files[i].size ? files[i].size : strlen(files[i].text));
         void *rows = NULL;
-        size_t count;
+        size_t count, left_out;
         struct message message = {""};
-        assert_int_equal(csv_salvage(path, &format, &rows, &count, &message), STATUS_OK);
+        assert_int_equal(csv_salvage(path, &format, &rows, &count, &left_out, &message), STATUS_OK);
         assert_int_equal(count, strlen(files[i].names));
+        assert_int_equal(left_out, files[i].left_out);
         for (size_t r = 0; r < count; r++)
             assert_int_equal(((const struct row *)rows)[r].name[0], files[i].names[r]);
         free(rows);
