@@ -83,7 +83,8 @@ static void global_races(struct warp *warp, const struct instruction *instructio
     if (is_strong)
         race_global_strong(warp, instruction, address, !is_write, is_write);
     race_global_access(warp, instruction, lane, address, size,
-                       (is_write ? RACE_GLOBAL_WRITE : 0U) | (is_strong ? RACE_GLOBAL_STRONG : 0U),
+                       (is_write ? RACE_GLOBAL_WRITE : 0U) | (is_strong ? RACE_GLOBAL_STRONG : 0U) |
+                           (instruction->detail->is_atomic ? RACE_GLOBAL_ATOMIC : 0U),
                        value);
 }
 

@@ -14,11 +14,12 @@ enum {
 };
 
 /* The last write to a word, and of the last reads that know nothing of each other the first and the
- * latest. Agents count from 1; 0: none. */
+ * latest. Agents count from 1; 0: none. The observer was the last to read a strong write. */
 struct shadow_word {
-    uint32_t writer, write_epoch, reader, read_epoch, second_reader, second_epoch;
+    uint32_t writer, write_epoch, reader, read_epoch, second_reader, second_epoch, observer;
     uint8_t write_mask, read_mask; /* bytes */
-    bool write_is_strong, read_is_strong;
+    bool write_is_strong : 1, read_is_strong : 1;
+    bool reads_are_chained : 1; /* by atomics, and nothing but atomics has written since */
 };
 
 struct shadow_page {
@@ -238,7 +239,7 @@ struct access_now {
     const struct agent *agent;
     uint32_t number; /* from 1 */
     uint8_t mask;
-    bool is_strong, is_write;
+    bool is_strong, is_atomic, is_write;
 };
 
 static bool conflicts(const struct access_now *now, uint32_t other, uint32_t epoch, uint8_t mask,
@@ -247,19 +248,27 @@ static bool conflicts(const struct access_now *now, uint32_t other, uint32_t epo
            !(is_strong && now->is_strong) && !has_seen(now->agent, other, epoch);
 }
 
+/* Each atomic of a chain observes those before it, and so does a strong read behind the chain. What
+ * comes behind either is behind them all, without a fence. */
 static void note_read(struct shadow_word *word, const struct access_now *now) {
-    const bool replaces = word->reader == 0 || word->reader == now->number ||
+    const bool observes_chain =
+        word->reads_are_chained && now->is_strong && !(word->read_mask & ~now->mask);
+    const bool replaces = word->reader == 0 || word->reader == now->number || observes_chain ||
                           has_seen(now->agent, word->reader, word->read_epoch);
+    if (word->write_is_strong && now->is_strong && !(word->write_mask & ~now->mask))
+        word->observer = now->number;
     if (!replaces) {
         word->second_reader = now->number;
         word->second_epoch = now->agent->epoch;
         word->read_mask |= now->mask;
         word->read_is_strong = word->read_is_strong && now->is_strong;
+        word->reads_are_chained = false;
         return;
     }
     const bool goes_on = word->reader == now->number;
     word->read_mask = goes_on ? word->read_mask | now->mask : now->mask;
     word->read_is_strong = now->is_strong && (!goes_on || word->read_is_strong);
+    word->reads_are_chained = now->is_atomic && (!goes_on || word->reads_are_chained);
     word->second_reader = goes_on ? word->second_reader : 0;
     word->reader = now->number;
     word->read_epoch = now->agent->epoch;
@@ -270,6 +279,8 @@ static void note_write(struct shadow_word *word, const struct access_now *now) {
     word->write_is_strong = now->is_strong;
     word->writer = now->number;
     word->write_epoch = now->agent->epoch;
+    word->observer = 0;
+    word->reads_are_chained = word->reads_are_chained && now->is_atomic;
 }
 
 static void report(struct warp *warp, const struct instruction *instruction, unsigned lane,
@@ -286,6 +297,7 @@ static void report(struct warp *warp, const struct instruction *instruction, uns
 static bool word_races(const struct shadow_word *word, const struct access_now *now,
                        uint32_t *other, bool *was_write) {
     *was_write =
+        word->observer != now->number &&
         conflicts(now, word->writer, word->write_epoch, word->write_mask, word->write_is_strong);
     *other = *was_write ? word->writer : word->reader;
     if (*was_write || !now->is_write)
@@ -311,6 +323,7 @@ void race_global_access(struct warp *warp, const struct instruction *instruction
                                        .mask =
                                            (uint8_t)(((1U << (end - first)) - 1) << (first - at)),
                                        .is_strong = flags & RACE_GLOBAL_STRONG,
+                                       .is_atomic = flags & RACE_GLOBAL_ATOMIC,
                                        .is_write = is_write};
         struct shadow_word *word = find_word(race, at);
         uint32_t other;

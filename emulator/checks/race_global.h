@@ -3,10 +3,11 @@
  * has seen the other's, one of them a write.
  *
  * What a block does before it releases, a block has seen that acquires from it: by PTX's ordered
- * accesses, and by relaxed ones with fences; so grid barriers and tickets order. Clusters count as
- * one block, and threads of a block as one: what is reported is a race, and races inside a block go
- * unseen. A store of what is there already is none. Launches that look for these races run on one
- * host thread.
+ * accesses, and by relaxed ones with fences; so grid barriers and tickets order. Whoever reads by a
+ * strong access is behind the strong write that it observes, and behind the atomics that led to it,
+ * without a fence: by observation order. Clusters count as one block, and threads of a block as
+ * one: what is reported is a race, and races inside a block go unseen. A store of what is there
+ * already is none. Launches that look for these races run on one host thread.
  */
 #ifndef LOCKSTEP_EMULATOR_CHECKS_RACE_GLOBAL_H
 #define LOCKSTEP_EMULATOR_CHECKS_RACE_GLOBAL_H
@@ -17,7 +18,7 @@
 struct race_global *race_global_create(uint64_t blocks);
 void race_global_destroy(struct race_global *race);
 
-enum race_global_flag { RACE_GLOBAL_WRITE = 1, RACE_GLOBAL_STRONG = 2 };
+enum race_global_flag { RACE_GLOBAL_WRITE = 1, RACE_GLOBAL_STRONG = 2, RACE_GLOBAL_ATOMIC = 4 };
 
 /* An access of a lane, before it is done. `value` has the bytes that are written, NULL: they are
  * not known. */

@@ -152,12 +152,12 @@ static void memory_order(struct decoder *decoder) {
     static const char *const strong[] = {"volatile", "relaxed", "mmio"};
     struct detail *detail = decoder->detail;
     const char *root = decoder_source(decoder)->root;
-    const bool is_atomic = strcmp(root, "atom") == 0 || strcmp(root, "red") == 0 ||
-                           (strcmp(root, "multimem") == 0 && decoder_has_modifier(decoder, "red"));
+    detail->is_atomic = strcmp(root, "atom") == 0 || strcmp(root, "red") == 0 ||
+                        (strcmp(root, "multimem") == 0 && decoder_has_modifier(decoder, "red"));
     const bool is_both = decoder_has_modifier(decoder, "acq_rel");
     detail->acquires = is_both || decoder_has_modifier(decoder, "acquire");
     detail->releases = is_both || decoder_has_modifier(decoder, "release");
-    detail->is_strong = is_atomic || detail->acquires || detail->releases;
+    detail->is_strong = detail->is_atomic || detail->acquires || detail->releases;
     for (size_t k = 0; k < sizeof strong / sizeof strong[0]; k++)
         detail->is_strong |= decoder_has_modifier(decoder, strong[k]);
 }

@@ -89,9 +89,9 @@ struct detail {
     bool spans_rounds; /* of a loop: only where the request's address is a multiple of its bytes */
     enum state_space space;
     bool to_signed;
-    bool is_strong, acquires, releases; /* accesses to memory, in the words of PTX's model */
-    uint8_t to_register_bits;           /* of the last destination, as declared */
-    uint8_t boolean;                    /* enum boolean */
+    bool is_atomic, is_strong, acquires, releases; /* in the words of PTX's memory model */
+    uint8_t to_register_bits;                      /* of the last destination, as declared */
+    uint8_t boolean;                               /* enum boolean */
 };
 
 enum special_register {

@@ -16,6 +16,8 @@
            "AGAIN: " get " setp.eq.u32 %p3, %r4, 0; @%p3 bra AGAIN;\n"                             \
            "ld.global.u32 %r5, [%rd1];\nEND:")
 
+#define TICKET "membar.gl; atom.global.add.u32 %r4, [%rd1], 1;\n"
+
 static const struct {
     const char *text, *said; /* NULL: no race */
     unsigned threads;
@@ -47,6 +49,40 @@ static const struct {
             "setp.ne.u32 %p3, %r4, 3; @%p3 bra E; ld.global.u32 %r5, [%rd1+128];\n"
             "ld.global.u32 %r6, [%rd1+256]; E:"),
      NULL, 32},
+    /* It resets the ticket by a plain store: its own atomic has observed all others. */
+    {KERNEL(TICKET "setp.ne.u32 %p3, %r4, 3; @%p3 bra E; st.global.u32 [%rd1], 0; E:"), NULL, 1},
+    {KERNEL(TICKET "L: ld.volatile.global.u32 %r4, [%rd1]; setp.ne.u32 %p3, %r4, 4; @%p3 bra L;\n"
+                   "@%p1 st.global.u32 [%rd2], %r4;"),
+     NULL, 1},
+    {HAND_OVER("st.release.gpu.global.u32 [%rd2], 1;",
+               "setp.ne.u32 %p4, %r1, 1; @%p4 bra END; ld.acquire.gpu.global.u32 %r4, [%rd2];\n"
+               "@%p3 bra AGAIN; setp.eq.u32 %p4, %r4, 1; @%p4 st.global.u32 [%rd2], 0;"),
+     NULL, 1},
+    /* An atomic that came before another block's has not observed it, nor has no atomic at all. */
+    {KERNEL(TICKET "setp.ne.u32 %p3, %r4, 0; @%p3 bra E;\n"
+                   "L: ld.global.u32 %r5, [%rd2]; setp.eq.u32 %p3, %r5, 0;\n"
+                   "st.global.u32 [%rd1], 9; E:"),
+     "in global memory: a block", 1},
+    {KERNEL("@%p1 bra L; " TICKET "bra E; L: nanosleep.u32 9; st.global.u32 [%rd1], 9; E:"),
+     "in global memory: a block", 1},
+    /* Block 1 has observed what block 0 wrote, and not what block 2 wrote since. */
+    {KERNEL("setp.eq.u32 %p2, %r1, 1; setp.eq.u32 %p3, %r1, 2; @%p2 bra O; @%p3 bra C;\n"
+            "@%p1 st.relaxed.gpu.global.u32 [%rd1], 1; bra E;\n"
+            "O: ld.relaxed.gpu.global.u32 %r4, [%rd1]; setp.eq.u32 %p4, %r4, 0; @%p4 bra O;\n"
+            "st.relaxed.gpu.global.u32 [%rd2], 1;\n"
+            "P: ld.relaxed.gpu.global.u32 %r4, [%rd2]; setp.ne.u32 %p4, %r4, 2; @%p4 bra P;\n"
+            "st.global.u32 [%rd1], 9; bra E;\n"
+            "C: ld.relaxed.gpu.global.u32 %r4, [%rd2]; setp.ne.u32 %p4, %r4, 1; @%p4 bra C;\n"
+            "st.relaxed.gpu.global.u32 [%rd1], 2; st.relaxed.gpu.global.u32 [%rd2], 2; E:"),
+     "a block writes what block (2,0,0) wrote", 1},
+    /* A strong store breaks the chain: what came before it is observed no more. */
+    {KERNEL("setp.eq.u32 %p2, %r1, 3; setp.eq.u32 %p3, %r1, 1; @%p3 bra L;\n" TICKET
+            "@%p2 st.global.u32 [%rd1], 9; bra E; L: st.relaxed.gpu.global.u32 [%rd1], 0; E:"),
+     "a block writes what block (0,0,0) read", 1},
+    /* What an earlier load of a block read, its atomic does not hand on without a fence. */
+    {KERNEL("ld.volatile.global.u32 %r5, [%rd1]; " TICKET
+            "setp.ne.u32 %p3, %r4, 3; @%p3 bra E; st.global.u32 [%rd1], 0; E:"),
+     "a block writes what block (0,0,0) read", 1},
 };
 
 static void blocks_race_unless_something_orders_them(void **state) {
