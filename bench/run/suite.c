@@ -246,7 +246,7 @@ static enum status verify_given(const struct suite *suite, int variant, enum dty
 /* All dtypes and shapes on one variant. */
 static enum status verify_variant(const struct suite *suite, int variant, struct message *message) {
     enum status status = STATUS_OK;
-    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
+    for (enum dtype d = DTYPE_F32; d <= DTYPE_F16 && status == STATUS_OK; d++) {
         if (!operation_has_dtype(suite->operation, d) ||
             !list_contains(suite->options->dtypes, dtype_name(d)))
             continue;
@@ -335,7 +335,11 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
         if (!apart || options->operation_count == 1)
             status = verify_operation(options, options->operations[o], totals, message);
     }
-    if (status == STATUS_OK && totals->passed + totals->failed + totals->skipped == 0)
+    const bool nothing = totals->passed + totals->failed + totals->skipped == 0;
+    if (status == STATUS_INTERRUPTED && nothing)
+        status =
+            message_set(message, STATUS_INTERRUPTED, "interrupted before anything was verified");
+    if (status == STATUS_OK && nothing)
         status = message_set(message, STATUS_INVALID,
                              "nothing was verified: yardsticks compute no result, and a GPU's "
                              "implementations want a GPU; without one, --gpu emulated runs all but "

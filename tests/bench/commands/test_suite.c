@@ -111,6 +111,32 @@ static void test_a_dtype_and_an_implementation_that_were_asked_for_are_a_skip(vo
     assert_non_null(strstr(f->log, "computes tf32 and bf16 only"));
 }
 
+static bool at_once(void *argument) {
+    (void)argument;
+    return true;
+}
+
+/* The last dtypes are nobody's: what ended the first is not forgotten. */
+static void test_an_interruption_before_all_is_said(void **state) {
+    struct fixture *f = *state;
+    const struct operation *const chosen = &operation_gemm;
+    FILE *log = open_memstream(&f->log, &f->log_size);
+    assert_non_null(log);
+    const struct suite_options options = {.operations = &chosen,
+                                          .operation_count = 1,
+                                          .implementations = "cpu-naive",
+                                          .dtypes = "f32",
+                                          .threads = 1,
+                                          .seed = 1,
+                                          .stop = at_once,
+                                          .devices = &f->devices,
+                                          .log = log};
+    struct message message = {""};
+    assert_int_equal(suite_run(&options, &f->totals, &message), STATUS_INTERRUPTED);
+    assert_int_equal(fclose(log), 0);
+    assert_string_equal(message.text, "interrupted before anything was verified");
+}
+
 static enum status gemm_that_faults(const struct gemm_problem *problem,
                                     struct execution *execution) {
     stand_in_order("cuStreamSynchronize=719");
@@ -143,6 +169,7 @@ int main(void) {
         IN_PLACE(test_any_number_of_implementations_is_counted),
         IN_PLACE(test_a_dtype_that_was_never_claimed_is_no_skip),
         IN_PLACE(test_a_dtype_and_an_implementation_that_were_asked_for_are_a_skip),
+        IN_PLACE(test_an_interruption_before_all_is_said),
         IN_PLACE(test_a_lost_gpu_fails_what_lost_it_alone),
     };
 #undef IN_PLACE
