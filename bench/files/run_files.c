@@ -309,6 +309,17 @@ static enum status timed_files_read(struct run_files *files, struct message *mes
     return status;
 }
 
+enum status run_files_read_timed(const char *folder, struct run_files *files,
+                                 struct message *message) {
+    *files = (struct run_files){0};
+    enum status status = folder_find(folder, files, message);
+    if (status == STATUS_OK)
+        status = timed_files_read(files, message);
+    if (status != STATUS_OK)
+        run_files_release(files);
+    return status;
+}
+
 enum status run_files_read(const char *path, struct run_files *files, struct message *message) {
     *files = (struct run_files){0};
     enum status status = folder_find(path, files, message);

@@ -134,6 +134,19 @@ const char *report_level_name(const struct report_ceilings *ceilings, int level)
     return level == ceilings->level_count - 1 ? "memory" : caches[level];
 }
 
+/* A run that says that it is finished has whole files, which fit together; of one that was cut
+ * short, what there is can be drawn. */
+static enum status finished_check(const struct report_data *data, struct message *message) {
+    const char *state = report_data_text(data, "state", NULL);
+    struct run_files files;
+    if (!state || strcmp(state, "finished") != 0 || !file_exists(data, "results.csv"))
+        return STATUS_OK;
+    enum status status = run_files_read_timed(data->folder, &files, message);
+    if (status == STATUS_OK)
+        run_files_release(&files);
+    return status;
+}
+
 /* --- the whole -------------------------------------------------------------------------------- */
 
 enum status report_data_load(const char *folder, struct report_data *data,
@@ -161,6 +174,8 @@ enum status report_data_load(const char *folder, struct report_data *data,
         status = table_load(data, "predictions.csv", &data->predictions, message);
     if (status == STATUS_OK)
         status = environment_load(data, message);
+    if (status == STATUS_OK)
+        status = finished_check(data, message);
     data->has_samples = file_exists(data, "samples.csv");
     all_ceilings_read(data);
     if (status != STATUS_OK)

@@ -266,6 +266,20 @@ static void test_a_cut_file_is_said_to_be_unfinished(void **state) {
     assert_true(fixture_holds(f, "index.html", "8 rows, 8 measured"));
 }
 
+/* As `compare` does: such a file is no longer what the run wrote. */
+static void test_a_cut_file_of_a_finished_run_is_refused(void **state) {
+    struct fixture *f = *state;
+    rows_of_everything(f);
+    rows_write(f);
+    fixture_write(f, "environment.json", "{\"state\": \"finished\"}");
+    char *text = fixture_text(f, "results.csv");
+    text[strlen(text) - 9] = '\0';
+    fixture_write(f, "results.csv", text);
+    free(text);
+    assert_int_equal(fixture_draw(f), STATUS_INVALID);
+    assert_non_null(strstr(f->message.text, "the last line is cut off"));
+}
+
 /* --- what goes wrong -------------------------------------------------------------------------- */
 
 static void test_damaged_files_are_named_with_the_line(void **state) {
@@ -322,6 +336,7 @@ int main(void) {
         TEST(test_the_page_asks_nothing_of_the_network),
         TEST(test_training_alone_is_a_report),
         TEST(test_a_cut_file_is_said_to_be_unfinished),
+        TEST(test_a_cut_file_of_a_finished_run_is_refused),
         TEST(test_damaged_files_are_named_with_the_line),
         TEST(test_a_folder_without_a_run_is_refused),
     };
