@@ -58,7 +58,7 @@ static int whole_read(struct option_parse *parse, const struct command_option *o
     if (end != text && *end == '\0' && errno == 0 && *number >= option->least &&
         *number <= option->most)
         return 0;
-    if (option->most == INT64_MAX)
+    if (option->most == INT64_MAX && errno != ERANGE)
         return option_refuse(parse, "%s wants a whole number from %lld, not '%s'", option->name,
                              option->least, text);
     return option_refuse(parse, "%s wants a whole number from %lld to %lld, not '%s'", option->name,
@@ -112,6 +112,8 @@ int option_share(struct option_parse *parse, const struct command_option *option
 
 int option_list(struct option_parse *parse, const struct command_option *option, char *text,
                 void *member) {
+    if (text[strspn(text, ", ")] == '\0')
+        return option_refuse(parse, "%s names nothing: '%s'", option->name, text);
     for (const char *word = text; *word;) {
         const size_t length = strcspn(word, ",");
         for (const char *other = text; length > 0 && other < word; other += strcspn(other, ",") + 1)

@@ -111,7 +111,8 @@ static void test_bad_shapes_are_refused(void **state) {
                                       "1x2x", "0x1x1", "8x8x8,x",   "8x8x8,0x3"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CHECK_REFUSED(2, "for gemm", "run", "gemm", "--shape", bad[i], TINY);
-    CHECK_REFUSED(2, "no case is left", "run", "gemm", "--shape", "", TINY);
+    CHECK_REFUSED(2, "--shape names nothing", "run", "gemm", "--shape", "", TINY);
+    CHECK_REFUSED(2, "--shape names nothing", "verify", "gemm", "--shape", "");
     CHECK_REFUSED(2, "LAYERS@BATCH", "run", "mlp", "--shape", "784-10", TINY);
 }
 
