@@ -31,3 +31,17 @@ void words_fit(char *text, size_t size, const char *whole) {
     memcpy(text, whole, length);
     memcpy(text + length, dots, sizeof dots);
 }
+
+void words_quote(char *text, size_t size, const char *word) {
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+-";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        snprintf(text, size, "%s", word);
+        return;
+    }
+    size_t used = (size_t)snprintf(text, size, "'");
+    for (; *word && used < size; word++)
+        used += (size_t)snprintf(text + used, size - used, *word == '\'' ? "'\\''" : "%c", *word);
+    if (used < size)
+        snprintf(text + used, size - used, "'");
+}

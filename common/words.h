@@ -20,4 +20,8 @@ struct counted counted(long long count, const char *noun);
 /* Copies `whole`. What has no room is left out from the end of a word on, and "…" says so. */
 void words_fit(char *text, size_t size, const char *whole);
 
+/* The word as a shell reads it: in single quotes where it has more than letters, digits and
+ * . _ / + - in it. What has no room is cut off. */
+void words_quote(char *text, size_t size, const char *word);
+
 #endif

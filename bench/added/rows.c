@@ -2,6 +2,7 @@
 #include "bench/added/rows.h"
 #include "bench/operations/operations.h"
 #include "bench/selection/selection.h"
+#include "common/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,19 +46,21 @@ enum status added_rows_append(struct added_rows *rows, const char *operation, co
                               struct message *message) {
     const struct operation *found = NULL;
     const char *file = implementation->file;
+    char quoted[320];
+    words_quote(quoted, sizeof quoted, file);
     enum status status = operation_choose(implementation, operation, &found, message);
     if (status != STATUS_OK)
         return status;
     if (!is_name(name))
         return message_set(message, STATUS_INVALID,
                            "%.300s: '%.60s' cannot be a row's name, which has 1 to %d letters, "
-                           "digits and . _ + -; give it one by --add NAME=%.300s",
-                           file, name, ADDED_NAME_BYTES - 1, file);
+                           "digits and . _ + -; give it one by --add NAME=%s",
+                           file, name, ADDED_NAME_BYTES - 1, quoted);
     if (is_taken(rows, found, name))
         return message_set(message, STATUS_INVALID,
                            "%.300s: %s has an implementation '%s' already; give this one another "
-                           "name by --add NAME=%.300s",
-                           file, operation, name, file);
+                           "name by --add NAME=%s",
+                           file, operation, name, quoted);
     struct added_row *row = malloc(sizeof *row);
     struct added_row **longer =
         row ? realloc(rows->list, ((size_t)rows->count + 1) * sizeof(void *)) : NULL;
@@ -90,13 +93,14 @@ enum status added_name_of_file(const char *path, char name[ADDED_NAME_BYTES],
     const char *base = slash ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
     const int length = dot && dot > base ? (int)(dot - base) : (int)strlen(base);
-    char text[2 * ADDED_NAME_BYTES];
+    char text[2 * ADDED_NAME_BYTES], quoted[320];
+    words_quote(quoted, sizeof quoted, path);
     snprintf(text, sizeof text, "%.*s", length, base);
     if (!is_name(text))
         return message_set(message, STATUS_INVALID,
                            "%.300s: its name cannot be a row's, which has 1 to %d letters, digits "
-                           "and . _ + -; give the row one by --add NAME=%.300s",
-                           path, ADDED_NAME_BYTES - 1, path);
+                           "and . _ + -; give the row one by --add NAME=%s",
+                           path, ADDED_NAME_BYTES - 1, quoted);
     snprintf(name, ADDED_NAME_BYTES, "%.*s", ADDED_NAME_BYTES - 1, text);
     return STATUS_OK;
 }

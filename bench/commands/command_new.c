@@ -2,6 +2,7 @@
 #include "bench/added/templates.h"
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
+#include "common/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,12 +30,11 @@ static bool ends_in(const char *path, const char *extension) {
 /* A kernel with launch lines is added as it is, quoted and with a name where its own cannot be a
  * row's. The others say in their first lines what is next. */
 static void next_print(const char *operation, const char *path) {
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+-";
-    const bool is_plain = strspn(path, plain) == strlen(path);
+    char quoted[4096];
+    words_quote(quoted, sizeof quoted, path);
     if (ends_in(path, ".cu"))
-        printf("%s is a kernel that works; next: lockstep verify %s --add %s%s%s\n", path,
-               operation, is_plain ? "" : "mine='", path, is_plain ? "" : "'");
+        printf("%s is a kernel that works; next: lockstep verify %s --add %s%s\n", path, operation,
+               *quoted == '\'' ? "mine=" : "", quoted);
     else
         printf("%s is a kernel that works; its first lines say what is next\n", path);
 }

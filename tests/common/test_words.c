@@ -43,10 +43,30 @@ static void texts_end_with_a_word(void **state) {
     assert_string_equal(text, " …");
 }
 
+static void check_quoted(const char *word, const char *wanted) {
+    char text[64];
+    words_quote(text, sizeof text, word);
+    assert_string_equal(text, wanted);
+}
+
+static void words_are_quoted_for_a_shell(void **state) {
+    (void)state;
+    check_quoted("a/b-1.cu", "a/b-1.cu");
+    check_quoted("a b.cu", "'a b.cu'");
+    check_quoted("it's", "'it'\\''s'");
+    check_quoted("", "''");
+    char text[8];
+    memset(text, '#', sizeof text);
+    words_quote(text, 5, "'");
+    assert_true(strlen(text) < 5);
+    assert_int_equal(text[5], '#');
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nouns_agree_with_their_count),
         cmocka_unit_test(texts_end_with_a_word),
+        cmocka_unit_test(words_are_quoted_for_a_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
