@@ -3,6 +3,7 @@
 
 #include <libgen.h>
 #include <limits.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,12 +57,25 @@ static enum status end_describe(struct peer *peer, const char *instead, struct m
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
-/* The next line as an object, which the caller deletes. `instead` says what was waited for. */
-static enum status object_read(struct peer *peer, double seconds, const char *instead,
-                               cJSON **object, struct message *message) {
-    char *line = NULL;
+/* The first line may take long where Python imports much: after some seconds, what is waited for
+ * is said. */
+static enum process_answer first_receive(struct peer *peer, double seconds, char **line) {
+    static const double silent = 10.0;
+    const enum process_answer answer = process_receive(&peer->process, fmin(silent, seconds), line);
+    if (answer != PROCESS_LATE || seconds <= silent)
+        return answer;
+    fprintf(stderr, "waiting for %.200s to name its rows, for %g s at most\n", peer->command,
+            seconds);
+    return process_receive(&peer->process, seconds - silent, line);
+}
+
+/* The line that was received as an object, which the caller deletes. `instead` says what was waited
+ * for, and `seconds` how long. */
+static enum status object_take(struct peer *peer, enum process_answer received, const char *line,
+                               double seconds, const char *instead, cJSON **object,
+                               struct message *message) {
     *object = NULL;
-    switch (process_receive(&peer->process, seconds, &line)) {
+    switch (received) {
     case PROCESS_LINE:
         *object = cJSON_Parse(line);
         if (cJSON_IsObject(*object))
@@ -101,8 +115,10 @@ static const char *text_of(const cJSON *object, const char *key) {
 static enum status answer_read(struct peer *peer, const char *wanted, double *number,
                                struct message *message) {
     cJSON *answer = NULL;
+    char *line = NULL;
+    const enum process_answer received = process_receive(&peer->process, peer->patience, &line);
     enum status status =
-        object_read(peer, peer->patience, "instead of answering", &answer, message);
+        object_take(peer, received, line, peer->patience, "instead of answering", &answer, message);
     if (status != STATUS_OK)
         return status;
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(answer, wanted);
@@ -208,7 +224,10 @@ static enum status life_begin(struct peer *peer, double seconds, struct message 
     cJSON *greeting = NULL;
     peer->is_running = true;
     peer->starts++;
-    status = object_read(peer, seconds, "instead of naming its rows", &greeting, message);
+    char *line = NULL;
+    const enum process_answer received = first_receive(peer, seconds, &line);
+    status = object_take(peer, received, line, seconds, "instead of naming its rows", &greeting,
+                         message);
     if (status == STATUS_OK)
         status = greeting_take(peer, greeting, message);
     cJSON_Delete(greeting);
