@@ -15,6 +15,16 @@ enum { IMAGE_BYTES_MAX = 1 << 30, LIST_BYTES_MAX = 1 << 24 };
 
 /* --- names ------------------------------------------------------------------------------------ */
 
+/* Where the last name of a path begins, whatever slashes end it. */
+static const char *last_name(const char *path) {
+    size_t length = strnlen(path, 3000);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 1 && path[length - 1] != '/')
+        length--;
+    return path + length;
+}
+
 static enum status folder_make(char *folder, size_t size, struct message *message) {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     const bool chosen = cache && *cache == '/';
@@ -23,7 +33,9 @@ static enum status folder_make(char *folder, size_t size, struct message *messag
                            "no folder for compiled kernels: neither XDG_CACHE_HOME nor HOME is "
                            "set; set one of them");
     snprintf(folder, size, "%.3000s%s/lockstep/", chosen ? cache : home, chosen ? "" : "/.cache");
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    /* A home or a parent that is not there may be a slip of the pen, and is not made. */
+    const size_t kept = chosen ? (size_t)(last_name(cache) - cache) : strnlen(home, 3000);
+    for (char *slash = strchr(folder + kept + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         const bool there = mkdir(folder, 0777) == 0 || errno == EEXIST;
         const int error = errno;
