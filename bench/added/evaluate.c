@@ -290,6 +290,8 @@ enum status expression_whole(const struct expression *expression, const struct l
     enum status status = compute(&evaluation, expression, &number);
     if (status != STATUS_OK)
         return status;
+    if (number.is_real && isnan(number.real))
+        return expression_fail(expression, message, "a whole number is wanted, and this is none");
     if (number.is_real)
         return expression_fail(expression, message,
                                "a whole number is wanted, and this is %g: ceil() makes "

@@ -13,7 +13,7 @@ enum { ROWS_MAX = 32, TEXT_BYTES_MAX = 1 << 26, PATH_BYTES = 4096 };
 /* One row, and what it is compiled from. Rows of one source and one set of flags share an image. */
 struct part {
     struct kernel_row row;
-    char source[PATH_BYTES], image_name[PATH_BYTES + 32];
+    char source[PATH_BYTES], image_name[PATH_BYTES + 64];
     struct part *shares; /* the first part of the same image; itself where it is that */
     char *image;         /* owned by that one */
     size_t image_bytes;
@@ -56,7 +56,6 @@ static void image_share(struct kernel_file *file, struct part *part) {
             other->row.lines->capability == part->row.lines->capability)
             part->shares = other->shares;
     }
-    snprintf(part->image_name, sizeof part->image_name, "%s#%d", file->path, file->part_count);
 }
 
 /* Those that a kernel is launched for. */
@@ -78,6 +77,9 @@ static enum status row_append(struct kernel_file *file, struct part *part, const
         status = added_name_of_file(file->path, own, message);
     if (!name)
         name = *lines->name ? lines->name : own;
+    /* With the row's name, for a file may be added twice under two names. */
+    snprintf(part->image_name, sizeof part->image_name, "%s#%d#%.31s", file->path,
+             file->part_count - 1, status == STATUS_OK ? name : "");
     const struct implementation implementation = {
         .file = file->path,
         .summary = *lines->summary ? lines->summary : "kernels of one's own",

@@ -74,15 +74,23 @@ static enum status conditions_check(const struct lines *lines, const struct benc
     return STATUS_OK;
 }
 
-/* One size of a grid or a block. */
+/* One size of a grid or a block. No GPU takes more than 31 bits; what each takes is checked later. */
 static enum status axis_compute(const struct expression *expression, const char *what, int axis,
-                                int64_t most, const struct launch *launch, int64_t *size,
+                                const struct launch *launch, int64_t *size,
                                 struct message *message) {
+    double real = 0.0;
     *size = 1;
     if (!expression)
         return STATUS_OK;
-    enum status status = expression_whole(expression, launch, size, message);
-    if (status == STATUS_OK && (*size < 1 || *size > most))
+    enum status status = expression_real(expression, launch, &real, message);
+    if (status == STATUS_OK && real > INT_MAX)
+        return expression_fail(expression, message,
+                               "the %s is %.10g along %c for this shape, and no GPU takes more "
+                               "than %d",
+                               what, real, "xyz"[axis], INT_MAX);
+    if (status == STATUS_OK)
+        status = expression_whole(expression, launch, size, message);
+    if (status == STATUS_OK && *size < 1)
         status = expression_fail(expression, message,
                                  "the %s is %lld along %c for this shape, and 1 is the least: "
                                  "ceil() rounds up, and a `when` line keeps shapes away",
@@ -95,11 +103,10 @@ static enum status geometry_compute(const struct line_kernel *line, const struct
     enum status status = STATUS_OK;
     int64_t size = 0;
     for (int axis = 0; axis < 3 && status == STATUS_OK; axis++) {
-        status = axis_compute(line->grid[axis], "grid", axis, INT64_MAX, launch,
-                              &planned->grid[axis], message);
+        status =
+            axis_compute(line->grid[axis], "grid", axis, launch, &planned->grid[axis], message);
         if (status == STATUS_OK)
-            status =
-                axis_compute(line->block[axis], "block", axis, INT_MAX, launch, &size, message);
+            status = axis_compute(line->block[axis], "block", axis, launch, &size, message);
         planned->block[axis] = (int)size;
     }
     size = 0;

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static enum status refuse(struct block *block, const char *what) {
     return line_refuse(&block->reader, block->message, "%s", what);
@@ -68,7 +69,10 @@ static enum status operation_line(struct block *block) {
     (void)line_has_more(&block->reader);
     if (operations_check(list, 1, &why) != STATUS_OK)
         return refuse(block, why.text);
-    return refuse(block, "this operation is made of other operations' kernels: write one of those");
+    return refuse(block, operation_find(name)->between_ranks
+                             ? "this operation between ranks takes no kernels; write one of another"
+                             : "this operation is made of other operations' kernels: write one of "
+                               "those");
 }
 
 /* Words with points, as in relu.forward. */
@@ -195,6 +199,11 @@ static enum status const_line(struct block *block) {
     for (int i = 0; i < lines->constant_count; i++)
         if (strcmp(lines->constants[i].name, constant->name) == 0)
             return refuse_at(block, before, "a constant has this name already");
+    for (int i = 0; i < lines->operation->argument_count; i++)
+        if (strcasecmp(lines->operation->arguments[i].name, constant->name) == 0)
+            return line_refuse(&before, block->message,
+                               "'%s' is a member of %s's problem: give the constant another name",
+                               constant->name, lines->operation->name);
     enum status status = expression_take(block, &constant->value);
     lines->constant_count += status == STATUS_OK;
     return status;

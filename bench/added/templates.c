@@ -48,7 +48,10 @@ static enum status template_find(const char *operation, const char *path,
         return status;
     if (!known)
         return message_set(message, STATUS_INVALID,
-                           "%s is made of other operations' kernels: write one of those",
+                           operation_find(operation)->between_ranks
+                               ? "%s goes on between ranks and takes no kernels: write one of "
+                                 "another operation"
+                               : "%s is made of other operations' kernels: write one of those",
                            operation);
     return message_set(message, STATUS_INVALID,
                        "the name of the file says what it is to be: .cu is CUDA C, .c the source "

@@ -141,6 +141,7 @@ static void test_what_a_shape_makes_impossible(void **state) {
     check_fails("M % (K - 7)", "division by zero");
     check_fails("M * 9223372036854775807", "beyond 64 bits");
     check_fails("alpha * 3", "a whole number is wanted, and this is 1.5");
+    check_fails("sqrt(-1)", "a whole number is wanted, and this is none");
     check_fails("ceil(alpha * 1e30)", "beyond 64 bits");
 }
 

@@ -99,6 +99,25 @@ static void test_a_run_counts_an_added_kernel(void **state) {
     free(counters);
 }
 
+static void test_a_file_is_added_under_two_names(void **state) {
+    (void)state;
+    kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
+    struct call call = CALL_CACHED("verify", "transfer", "--gpu", "emulated", "--add", "mine.cu",
+                                   "--add", "yours=mine.cu", "--shape", "1024");
+    check_status(&call, 0);
+    check_holds(call.out, "mine ");
+    check_holds(call.out, "yours ");
+    call_free(&call);
+}
+
+static void test_operations_between_ranks_take_no_kernels(void **state) {
+    (void)state;
+    struct call call = CALL_CACHED("new", "allreduce", "mine.cu");
+    check_status(&call, 2);
+    check_holds(call.err, "allreduce goes on between ranks and takes no kernels");
+    call_free(&call);
+}
+
 /* No implementation was named, so none is said to be missing. */
 static void test_rows_of_another_operation_are_refused(void **state) {
     (void)state;
@@ -336,8 +355,9 @@ static void test_what_lines_say_twice_is_refused(void **state) {
     TWICE("finite", "finite inputs");
 #undef TWICE
     check_refused(LINES("operation softmax\n"), 2, "this block has a `operation` line already");
-    check_refused(LINES("const b 3\nconst b 4\n"), 2,
+    check_refused(LINES("const four 3\nconst four 4\n"), 2,
                   "mine.cu:5:6: a constant has this name already");
+    check_refused(LINES("const count 5\n"), 2, "'count' is a member of transfer's problem");
     check_refused(LINES("workspace 4\nworkspace 8\n"), 2, "mine.cu:5:10: this was said before");
 }
 
@@ -370,6 +390,11 @@ static void test_shapes_that_lines_cannot_serve_fail(void **state) {
     check_status(&call, 1);
     check_holds(call.out, "mine.cu:5:11: division by zero");
     call_free(&call);
+    kernel_write("mine.cu", LINES("kernel copy\ngrid pow(2,40)\nblock 64\nargs a out count\n"));
+    struct call endless = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
+    check_status(&endless, 1);
+    check_holds(endless.out, "no GPU takes more than 2147483647");
+    call_free(&endless);
     kernel_write("mine.cu", LINES("kernel copy\ngrid 1\nblock 4096\nargs a out count\n"));
     struct call large = CALL_CACHED("run", "--case", "transfer/copy/f32/17", "--implementation",
                                     "mine", "--add", "mine.cu", "--out", "run");
@@ -390,6 +415,22 @@ static void test_machine_code_for_another_gpu_is_refused(void **state) {
 }
 
 /* --- the cache -------------------------------------------------------------------------------- */
+
+/* A slip of the pen makes no folders. */
+static void test_no_parent_of_the_cache_is_made(void **state) {
+    (void)state;
+    char parent[PATH_MAX];
+    kernel_write("mine.cu", LINES(KERNEL "args a out count\n"));
+    snprintf(parent, sizeof parent, "%s/none", here.place.path);
+    snprintf(cache, sizeof cache, "XDG_CACHE_HOME=%s/none/cache", here.place.path);
+    struct call call = CALL_CACHED("verify", "--gpu", "emulated", "--add", "mine.cu");
+    if (compiler.kind != COMPILER_NVRTC) {
+        check_status(&call, 3);
+        check_holds(call.err, "none/cache: No such file or directory");
+    }
+    call_free(&call);
+    assert_int_equal(access(parent, F_OK), -1);
+}
 
 /* How many compiled images the cache has, and the path of the last of them. */
 static int images_count(char *path, size_t size) {
@@ -448,6 +489,8 @@ int main(void) {
         IN_CACHED(test_a_new_kernel_of_each_operation_verifies),
         IN_CACHED(test_new_writes_over_nothing),
         IN_CACHED(test_a_run_counts_an_added_kernel),
+        IN_CACHED(test_a_file_is_added_under_two_names),
+        IN_CACHED(test_operations_between_ranks_take_no_kernels),
         IN_CACHED(test_rows_of_another_operation_are_refused),
         IN_CACHED(test_a_fault_fails_its_own_row_alone),
         IN_CACHED(test_a_fault_over_ranks_fails_its_own_row_alone),
@@ -465,6 +508,7 @@ int main(void) {
         IN_CACHED(test_a_failing_compiler_is_quoted),
         IN_CACHED(test_shapes_that_lines_cannot_serve_fail),
         IN_CACHED(test_machine_code_for_another_gpu_is_refused),
+        IN_CACHED(test_no_parent_of_the_cache_is_made),
         IN_CACHED(test_the_cache_knows_what_it_was_made_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
