@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -107,6 +108,19 @@ static bool descriptors_open(void) {
     return true;
 }
 
+/* With less, plots, training steps and libraries end the process by a signal, without a word. */
+static bool stack_suffices(void) {
+    enum { LEAST_KIB = 1024 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur / 1024 >= LEAST_KIB)
+        return true;
+    fprintf(
+        stderr,
+        "lockstep: the limit on the stack is %llu KiB, and %d are needed: raise it (ulimit -s)\n",
+        (unsigned long long)(limit.rlim_cur / 1024), LEAST_KIB);
+    return false;
+}
+
 /* Whether main has its own exit status to give. */
 static bool ended;
 
@@ -191,7 +205,7 @@ static int word_call(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    if (!descriptors_open())
+    if (!descriptors_open() || !stack_suffices())
         return EXIT_STATUS_UNFINISHED;
     if (guard_is_needed(argc, argv)) {
         const int status = guard_enter(argc, argv);

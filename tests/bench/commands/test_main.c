@@ -84,6 +84,16 @@ static void a_file_at_its_limit_ends_no_process(void **state) {
     assert_int_equal(shell("ulimit -f 1; \"$0\" " TINY " >/dev/null 2>&1"), 3);
 }
 
+static void a_small_stack_is_refused_by_name(void **state) {
+    (void)state;
+    assert_int_equal(shell("ulimit -s 64; \"$0\" list 2>log"), 3);
+    char *said = temporary_text(&here.place, "log");
+    assert_non_null(said);
+    assert_string_equal(said, "lockstep: the limit on the stack is 64 KiB, and 1024 are needed: "
+                              "raise it (ulimit -s)\n");
+    free(said);
+}
+
 /* libgomp ends the process by exit(1) where it gets no thread, and 1 says that a result is
  * wrong. */
 static void a_library_that_ends_the_process_is_no_wrong_result(void **state) {
@@ -139,6 +149,7 @@ int main(void) {
         IN_PLACE(each_exit_status_has_its_sentence),
         IN_PLACE(a_run_without_descriptors_keeps_its_files),
         IN_PLACE(a_file_at_its_limit_ends_no_process),
+        IN_PLACE(a_small_stack_is_refused_by_name),
         IN_PLACE(a_library_that_ends_the_process_is_no_wrong_result),
         IN_PLACE(the_first_interruption_is_answered_at_once),
         IN_PLACE(an_emulated_launch_is_left_at_the_first_interruption),
