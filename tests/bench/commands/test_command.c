@@ -143,6 +143,8 @@ static void test_bad_numbers_are_refused(void **state) {
         CHECK_REFUSED(2, "--threads wants", "run", "gemm", "--threads", threads[i], "--out", "run");
         CHECK_REFUSED(2, "--threads wants", "verify", "gemm", "--threads", threads[i]);
     }
+    CHECK_REFUSED(2, "--seed wants a whole number from 0 to 9223372036854775807", "verify", "gemm",
+                  "--seed", "18446744073709551616");
     static const char *const seconds[] = {"0", "-1", "nan", "inf", "", "1s"};
     for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++)
         CHECK_REFUSED(2, "--max-time wants", "run", "gemm", "--max-time", seconds[i], "--out",
