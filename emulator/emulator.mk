@@ -31,7 +31,7 @@ emulator_isa_avx512   := $(emulator_isa_avx2) -mavx512f -mavx512bw -mavx512dq -m
 # The compiler must never change results: no contraction, no reassociation. Errors are not reported through errno, nor
 # exceptions through flags, which nobody here reads. clang need not warn of lane loops that it leaves as they are
 # (-Wno-pass-failed; gcc ignores it).
-emulator_flags := -I. -std=c11 -D_GNU_SOURCE -fPIC -pthread -fvisibility=hidden -Wall -Wextra -Wshadow -Wconversion -Werror \
+emulator_flags := -I. -std=c11 -D_GNU_SOURCE -fPIC -pthread -fvisibility=hidden \
                   -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed \
                   $(if $(filter avx512,$(emulator_isas)),-DEMULATOR_HAS_X86_BUILDS)
 
