@@ -70,11 +70,12 @@ static bool is_out_of_step(struct ranks *ranks) {
 }
 
 /* One rank dies while the others wait for it. As in the program, SIGTERM ends nothing at once: the
- * launcher sends it to the ones that are left. */
+ * launcher sends it to the ones that are left, which by then all ignore it. */
 static bool is_mourned(struct ranks *ranks) {
     if (signal(SIGTERM, SIG_IGN) == SIG_ERR)
         return false;
     ranks_keep(ranks, "all is in some/folder");
+    ranks_meet(ranks);
     if (ranks_number(ranks) == 1)
         (void)kill(getpid(), SIGKILL);
     ranks_meet(ranks);
