@@ -87,9 +87,10 @@ enum status history_check_tables(const struct history *history, struct message *
 }
 
 enum status history_check_sound(const struct history *history, struct message *message) {
+    /* Newer SQLites take a number of faults for a table's name. */
     enum status status = nothing_check(history,
-                                       "SELECT quick_check FROM pragma_quick_check(1)"
-                                       " WHERE quick_check <> 'ok'",
+                                       "SELECT quick_check FROM pragma_quick_check"
+                                       " WHERE quick_check <> 'ok' LIMIT 1",
                                        message);
     if (status != STATUS_OK)
         return status;
