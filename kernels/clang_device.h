@@ -75,6 +75,10 @@ static __device__ inline float fmaxf(float x, float y) {
     return __builtin_fmaxf(x, y);
 }
 
+static __device__ inline float fminf(float x, float y) {
+    return __builtin_fminf(x, y);
+}
+
 static __device__ inline int min(int x, int y) {
     return x < y ? x : y;
 }
