@@ -363,7 +363,7 @@ static void the_fastest_choice_is_written_and_followed(void **state) {
 /* In bf16 and f16 the forms of cuda-hopper are tried, and cuda-hopper follows. */
 static void the_forms_of_cuda_hopper_are_tuned(void **state) {
     (void)state;
-    if (!staging_has_kernels())
+    if (!staging_has_image("gemm_10_hopper_128x256"))
         skip();
     expect_shell(0, "fast=256", TUNE "64x64x128 --variant nt --dtype bf16,f16",
                  "counted work would choose 128x128s4c2 in 1 split: 1.000 times");
