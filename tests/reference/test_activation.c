@@ -142,8 +142,8 @@ static void every_function(const int64_t shape[2], enum inputs kind) {
 
 static void awkward_shapes(void **state) {
     (void)state;
-    static const int64_t shapes[][2] = {{1, 1},    {1, 17},  {5, 3},     {7, 31},    {64, 10},
-                                        {13, 129}, {2, 600}, {1000, 33}, {1, 40001}, {256, 1100}};
+    static const int64_t shapes[][2] = {{1, 1},    {1, 17},  {5, 3},     {7, 31},   {64, 10},
+                                        {13, 129}, {2, 600}, {1000, 33}, {1, 40001}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (int kind = INPUTS_UNIFORM; kind <= INPUTS_WIDE; kind++)
             every_function(shapes[i], (enum inputs)kind);
