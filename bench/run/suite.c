@@ -336,7 +336,9 @@ enum status suite_run(const struct suite_options *options, struct suite_totals *
             status = verify_operation(options, options->operations[o], totals, message);
     }
     const bool nothing = totals->passed + totals->failed + totals->skipped == 0;
-    if (status == STATUS_INTERRUPTED && nothing)
+    /* A row that hangs ends so too, and has said its reason. */
+    const bool stopped = options->stop && options->stop(options->stop_argument);
+    if (status == STATUS_INTERRUPTED && stopped && nothing)
         status =
             message_set(message, STATUS_INTERRUPTED, "interrupted before anything was verified");
     if (status == STATUS_OK && nothing)
