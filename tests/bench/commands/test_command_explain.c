@@ -54,8 +54,7 @@ static void test_nothing_to_explain_is_refused(void **state) {
     CHECK_REFUSED(2, "counted has been counted", "explain", "counted", "--caches");
     CHECK_REFUSED(2, "or an operation", "explain");
     CHECK_REFUSED(2, "counted has been counted", "explain", "counted", "--shape", "8x8x8");
-    CHECK_REFUSED(2, "a name between its commas; known are v100", "explain", "counted", "--predict",
-                  "");
+    CHECK_REFUSED(2, "--predict names nothing", "explain", "counted", "--predict", "");
     CHECK_REFUSED(2, "a name between its commas; known are v100", "explain", "counted", "--predict",
                   "t4,,h100");
     CHECK_REFUSED(2, "one folder, or one operation", "explain", "gemm", "counted");
