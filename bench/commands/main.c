@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct {
@@ -204,6 +205,15 @@ static int word_call(int argc, char **argv) {
     return EXIT_STATUS_CALL;
 }
 
+/* A launcher ends all ranks when one has failed. The first says what was wrong with the call, so the
+ * others give it the time. */
+static int call_end(int status) {
+    const struct timespec pause = {.tv_nsec = 300000000};
+    if (status == EXIT_STATUS_CALL && !ranks_launched_first())
+        (void)nanosleep(&pause, NULL);
+    return status;
+}
+
 int main(int argc, char **argv) {
     if (!descriptors_open() || !stack_suffices())
         return EXIT_STATUS_UNFINISHED;
@@ -215,7 +225,7 @@ int main(int argc, char **argv) {
     output_by_lines();
     if (on_exit(on_exit_from_below, NULL) != 0)
         return EXIT_STATUS_UNFINISHED;
-    int status = output_end(word_call(argc, argv));
+    int status = output_end(call_end(word_call(argc, argv)));
     ended = true;
     guard_leave();
     return status;
