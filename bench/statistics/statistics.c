@@ -25,17 +25,12 @@ size_t statistics_interval_rank(size_t count) {
     double n = (double)count;
     double log_term = -n * log(2.0);
     double cumulative = exp(log_term);
-    size_t rank = 0;
-    while (cumulative <= 0.025 && rank + 1 < (count + 1) / 2) {
-        double k = (double)rank;
-        log_term += log((n - k) / (k + 1.0));
+    for (size_t rank = 0;; rank++) {
+        log_term += log((n - (double)rank) / ((double)rank + 1.0));
         cumulative += exp(log_term);
-        if (cumulative <= 0.025)
-            rank++;
-        else
-            break;
+        if (cumulative > 0.025)
+            return rank;
     }
-    return rank;
 }
 
 void statistics_compute(const double *values, size_t count, double *scratch,
