@@ -7,7 +7,7 @@
 #    include <immintrin.h>
 #endif
 
-enum { TABLE_COUNT = 17 };
+enum { TABLE_COUNT = 18 };
 
 /* The tables of a build, those that programs use most first. */
 #define TABLES(build)                                                                              \
@@ -19,7 +19,7 @@ enum { TABLE_COUNT = 17 };
             &arithmetic_matrix_multiply_##build, &arithmetic_matrix_sparse_##build,                \
             &arithmetic_matrix_quads_##build, &arithmetic_matrix_scaled_##build,                   \
             &arithmetic_video_##build, &arithmetic_set_##build,                                    \
-            &arithmetic_convert_packed_##build, NULL                                               \
+            &arithmetic_convert_packed_##build, &arithmetic_convert_stochastic_##build, NULL       \
     }
 
 #define DECLARE_TABLES(build)                                                                      \
@@ -31,6 +31,7 @@ enum { TABLE_COUNT = 17 };
     extern const struct lane_table arithmetic_select_##build;                                      \
     extern const struct lane_table arithmetic_set_##build;                                         \
     extern const struct lane_table arithmetic_convert_packed_##build;                              \
+    extern const struct lane_table arithmetic_convert_stochastic_##build;                          \
     extern const struct lane_table arithmetic_convert_integer_##build;                             \
     extern const struct lane_table arithmetic_convert_float_##build;                               \
     extern const struct lane_table arithmetic_float64_##build;                                     \

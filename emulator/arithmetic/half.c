@@ -5,6 +5,7 @@
 #include "emulator/arithmetic/half.h"
 
 #include "emulator/arithmetic/approximate.h"
+#include "emulator/lanes/tensor_map.h"
 
 #define LOW(pair) ((pair)&0xffffu)
 #define HIGH(pair) ((pair) >> 16)
@@ -47,6 +48,13 @@
     (void)choice;                                                                                  \
     const struct half_modifiers modifiers =                                                        \
         ((struct half_modifiers){.type = HALF_BF16, .relu = true})
+/* .oob[{.sat,.relu}], of which bf16 has no .sat */
+#define OUTSIDE_F16                                                                                \
+    const struct half_modifiers modifiers =                                                        \
+        ((struct half_modifiers){HALF_F16, false, choice[0] == 0, choice[0] == 1})
+#define OUTSIDE_BF16                                                                               \
+    const struct half_modifiers modifiers =                                                        \
+        ((struct half_modifiers){.type = HALF_BF16, .relu = choice[0] >= 0})
 #define BF16_FLUSH                                                                                 \
     (void)choice;                                                                                  \
     const struct half_modifiers modifiers =                                                        \
@@ -71,6 +79,19 @@ HALVES_3(fma_any, f16, FLUSH_SATURATE, half_fma)
 HALVES_3(fma_relu, f16, FLUSH_RELU, half_fma)
 HALVES_3(fma, bf16, PLAIN(HALF_BF16), half_fma)
 HALVES_3(fma_relu, bf16, BF16_RELU, half_fma)
+
+/* .oob: what a tensor map fills in outside of its tensor makes a product, and its sum, nothing. c
+ * may be any number. */
+ALWAYS_INLINE uint32_t half_fma_inside(uint32_t a, uint32_t b, uint32_t c,
+                                       const struct half_modifiers modifiers) {
+    const bool outside =
+        (a & ~F16_SIGN) == TENSOR_MAP_OUTSIDE || (b & ~F16_SIGN) == TENSOR_MAP_OUTSIDE;
+    const uint32_t sum = half_fma(a, b, c, modifiers);
+    return outside ? 0 : sum;
+}
+
+HALVES_3(fma_inside, f16, OUTSIDE_F16, half_fma_inside)
+HALVES_3(fma_inside, bf16, OUTSIDE_BF16, half_fma_inside)
 
 ALWAYS_INLINE uint32_t half_canonical(uint32_t half, const struct half_modifiers modifiers) {
     const uint32_t number = half_flush(half, modifiers.type, modifiers.flush);
@@ -165,6 +186,10 @@ static const struct lane_operation rows[] = {
     {"fma.rn[.ftz].relu.f16", "h=h,h,h", fma_relu_f16},
     {"fma.rn.relu.bf16x2", "w=w,w,w", fma_relu_bf16x2},
     {"fma.rn.relu.bf16", "h=h,h,h", fma_relu_bf16},
+    {"fma.rn.oob[{.sat,.relu}].f16x2", "w=w,w,w", fma_inside_f16x2},
+    {"fma.rn.oob[{.sat,.relu}].f16", "h=h,h,h", fma_inside_f16},
+    {"fma.rn.oob[.relu].bf16x2", "w=w,w,w", fma_inside_bf16x2},
+    {"fma.rn.oob[.relu].bf16", "h=h,h,h", fma_inside_bf16},
     {"add[.rn].f16x2", "w=w,w", add_f16x2},
     {"add[.rn].f16", "h=h,h", add_f16},
     {"add.rn[.ftz][.sat].f16x2", "w=w,w", add_any_f16x2},

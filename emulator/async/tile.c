@@ -181,9 +181,7 @@ uint32_t tile_swizzle(const struct tensor_map *map, uint32_t base, uint32_t offs
 }
 
 void tile_fill(const struct tensor_map *map, unsigned char *row, uint32_t bytes) {
-    const uint32_t nan = map->element == TENSOR_F16 || map->element == TENSOR_BF16
-                             ? UINT32_C(0x7fff7fff)
-                             : UINT32_C(0x7fffffff);
+    const uint16_t nan = TENSOR_MAP_OUTSIDE;
     memset(row, 0, bytes);
     for (uint32_t k = 0; map->fills_nan && k + sizeof nan <= bytes; k += sizeof nan)
         memcpy(row + k, &nan, sizeof nan);

@@ -42,6 +42,10 @@ enum {
     TENSOR_CHUNK = 16        /* bytes of shared memory, and spread elements in them */
 };
 
+/* Each 16 bits of a float that lies outside, where a NaN stands for it: fma.oob knows it by that. PTX
+ * leaves the number open; an sm_100 has this one. */
+enum { TENSOR_MAP_OUTSIDE = 0x7ff7 };
+
 struct tensor_map {
     uint32_t magic;
     uint8_t rank;

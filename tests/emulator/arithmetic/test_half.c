@@ -386,6 +386,24 @@ static void test_half_modifiers(void **state) {
     assert_int_equal(ptx("abs.bf16x2", 0xbf80ff80, 0, 0), 0x3f807f80);
 }
 
+/* A factor that a tensor map filled in makes a sum zero, whatever its sign; another NaN does not, and
+ * neither does c. */
+static void test_factors_outside_a_tensor(void **state) {
+    (void)state;
+    assert_int_equal(ptx("fma.rn.oob.f16", 0x4000, 0x4200, 0x3c00), 0x4700);
+    assert_int_equal(ptx("fma.rn.oob.f16", 0x7ff7, 0x4200, 0x3c00), 0);
+    assert_int_equal(ptx("fma.rn.oob.f16", 0x4000, 0xfff7, 0x3c00), 0);
+    assert_int_equal(ptx("fma.rn.oob.f16", 0x4000, 0x4200, 0x7ff7), 0x7fff);
+    assert_int_equal(ptx("fma.rn.oob.f16", 0x7e00, 0x4200, 0x3c00), 0x7fff);
+    assert_int_equal(ptx("fma.rn.oob.sat.f16", 0x4000, 0x4200, 0x3c00), 0x3c00);
+    assert_int_equal(ptx("fma.rn.oob.relu.f16", 0x4000, 0xc200, 0x3c00), 0);
+    assert_int_equal(ptx("fma.rn.oob.relu.f16x2", 0x40007ff7, 0x42004200, 0x3c003c00), 0x47000000);
+    assert_int_equal(ptx("fma.rn.oob.bf16", 0x4000, 0x4040, 0x3f80), 0x40e0);
+    assert_int_equal(ptx("fma.rn.oob.relu.bf16", 0x7ff7, 0x4040, 0x3f80), 0);
+    assert_int_equal(ptx("fma.rn.oob.relu.bf16", 0x7fff, 0x4040, 0x3f80), 0x7fff);
+    assert_int_equal(ptx("fma.rn.oob.bf16x2", 0x40004000, 0x40407ff7, 0x3f803f80), 0x40e00000);
+}
+
 /* Bounds of PTX ISA 9.7.4.9 and 9.7.4.10, over all numbers. */
 static void test_half_approximations_are_within_their_bounds(void **state) {
     (void)state;
@@ -426,6 +444,7 @@ int main(void) {
         cmocka_unit_test(test_floats_of_four_and_six_bits),
         cmocka_unit_test(test_scale_factors),
         cmocka_unit_test(test_half_modifiers),
+        cmocka_unit_test(test_factors_outside_a_tensor),
         cmocka_unit_test(test_half_approximations_are_within_their_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

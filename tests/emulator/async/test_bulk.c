@@ -255,7 +255,7 @@ static void what_lies_outside_is_filled(void **state) {
                     const bool inside =
                         x + column >= 0 && x + column < 21 && y + row >= 0 && y + row < 10;
                     const uint16_t wanted = inside ? from[(y + row) * 24 + x + column]
-                                            : nan  ? 0x7fff
+                                            : nan  ? 0x7ff7
                                                    : 0;
                     assert_int_equal(to[row * 16 + column], wanted);
                 }

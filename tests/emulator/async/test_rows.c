@@ -92,7 +92,7 @@ static long place_in_plane(const struct plane *plane, const int *place, unsigned
 }
 
 static unsigned char fill_of(const struct plane *plane, unsigned byte) {
-    return !plane->fills_nan ? 0 : byte % plane->size == plane->size - 1 ? 0x7f : 0xff;
+    return !plane->fills_nan ? 0 : byte % 2 ? 0x7f : 0xf7;
 }
 
 static void fill(unsigned char *bytes, size_t count) {

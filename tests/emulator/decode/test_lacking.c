@@ -52,7 +52,7 @@ static void every_instruction_that_is_lacking_is_named(void **state) {
         "mul.s32.wide %rd1, %r1, %r2;",
         ("mma.sync.aligned.m16n8k16.col.row.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, "
          "{%r1,%r2,%r3,%r4}, {%r5,%r6}, {%f1,%f2,%f3,%f4};"),
-        "cvt.rs.f16x2.f32 %r1, %f1, %f2, %r2;",
+        "cvt.rs.f16.f32 %h1, %f1, %r2;",
         "ld.global.f16 %h1, [%rd1];",
         "lop3.or.b32 %r1, %r2, %r3, %r4, 3, %p1;",
         ("mma.sp.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f1,%f2,%f3,%f4}, {%r1,%r2}, "
