@@ -8,17 +8,8 @@
 #ifndef LOCKSTEP_EMULATOR_DRIVER_API_API_H
 #define LOCKSTEP_EMULATOR_DRIVER_API_API_H
 
-#ifndef DRIVER_TYPES_FROM_TOOLKIT
-#    include "emulator/driver/state/types.h"
-#endif
-
-/* The only symbols besides lockstepEmulator* that the library exports. */
-#define DRIVER_API __attribute__((visibility("default")))
-
-/* A second name for the same function: the forms for a per-thread default stream, and old names
- * whose type is equal. */
-#define DRIVER_ALIAS(function, name)                                                               \
-    extern DRIVER_API __typeof__(function)(name) __attribute__((alias(#function)))
+#include "emulator/driver/api/graphs/api_graph.h"
+#include "emulator/driver/state/entry.h"
 
 /* Start-up, errors, entry points, profiler. */
 DRIVER_API CUresult cuInit(unsigned int flags);
@@ -309,17 +300,6 @@ DRIVER_API CUresult cuStreamBatchMemOp(CUstream stream, unsigned int count,
 DRIVER_API CUresult cuStreamBatchMemOp_v2(CUstream stream, unsigned int count,
                                           CUstreamBatchMemOpParams *steps, unsigned int flags);
 
-/* Memory of graphs. */
-DRIVER_API CUresult cuGraphAddMemAllocNode(CUgraphNode *node, CUgraph graph,
-                                           const CUgraphNode *dependencies, size_t count,
-                                           CUDA_MEM_ALLOC_NODE_PARAMS *parameters);
-DRIVER_API CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph,
-                                          const CUgraphNode *dependencies, size_t count,
-                                          CUdeviceptr address);
-DRIVER_API CUresult cuGraphMemAllocNodeGetParams(CUgraphNode handle,
-                                                 CUDA_MEM_ALLOC_NODE_PARAMS *parameters);
-DRIVER_API CUresult cuGraphMemFreeNodeGetParams(CUgraphNode handle, CUdeviceptr *address);
-
 /* Arrays, textures and surfaces. */
 DRIVER_API CUresult cuArray3DCreate_v2(CUarray *array, const CUDA_ARRAY3D_DESCRIPTOR *description);
 DRIVER_API CUresult cuArrayCreate_v2(CUarray *array, const CUDA_ARRAY_DESCRIPTOR *description);
@@ -457,31 +437,6 @@ DRIVER_API CUresult cuStreamSetAttribute(CUstream stream, CUstreamAttrID attribu
                                          const CUstreamAttrValue *value);
 DRIVER_API CUresult cuLaunchHostFunc(CUstream stream, CUhostFn function, void *data);
 
-/* Stream capture. */
-DRIVER_API CUresult cuStreamBeginCapture(CUstream stream);
-DRIVER_API CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode);
-DRIVER_API CUresult cuStreamBeginCaptureToGraph(CUstream stream, CUgraph graph,
-                                                const CUgraphNode *dependencies,
-                                                const CUgraphEdgeData *edges, size_t count,
-                                                CUstreamCaptureMode mode);
-DRIVER_API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph);
-DRIVER_API CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status);
-DRIVER_API CUresult cuStreamGetCaptureInfo(CUstream stream, CUstreamCaptureStatus *status,
-                                           cuuint64_t *identifier);
-DRIVER_API CUresult cuStreamGetCaptureInfo_v2(CUstream stream, CUstreamCaptureStatus *status,
-                                              cuuint64_t *identifier, CUgraph *graph,
-                                              const CUgraphNode **dependencies, size_t *count);
-DRIVER_API CUresult cuStreamGetCaptureInfo_v3(CUstream stream, CUstreamCaptureStatus *status,
-                                              cuuint64_t *identifier, CUgraph *graph,
-                                              const CUgraphNode **dependencies,
-                                              const CUgraphEdgeData **edges, size_t *count);
-DRIVER_API CUresult cuStreamUpdateCaptureDependencies(CUstream stream, CUgraphNode *dependencies,
-                                                      size_t count, unsigned int flags);
-DRIVER_API CUresult cuStreamUpdateCaptureDependencies_v2(CUstream stream, CUgraphNode *dependencies,
-                                                         const CUgraphEdgeData *edges, size_t count,
-                                                         unsigned int flags);
-DRIVER_API CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode);
-
 /* Events. */
 DRIVER_API CUresult cuEventCreate(CUevent *event, unsigned int flags);
 DRIVER_API CUresult cuEventDestroy(CUevent event);
@@ -492,18 +447,6 @@ DRIVER_API CUresult cuEventQuery(CUevent event);
 DRIVER_API CUresult cuEventSynchronize(CUevent event);
 DRIVER_API CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end);
 DRIVER_API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent start, CUevent end);
-
-DRIVER_API CUresult cuGraphDebugDotPrint(CUgraph graph, const char *path, unsigned int flags);
-
-/* User objects. */
-DRIVER_API CUresult cuUserObjectCreate(CUuserObject *object, void *data, CUhostFn destroy,
-                                       unsigned int count, unsigned int flags);
-DRIVER_API CUresult cuUserObjectRetain(CUuserObject object, unsigned int count);
-DRIVER_API CUresult cuUserObjectRelease(CUuserObject object, unsigned int count);
-DRIVER_API CUresult cuGraphRetainUserObject(CUgraph graph, CUuserObject object, unsigned int count,
-                                            unsigned int flags);
-DRIVER_API CUresult cuGraphReleaseUserObject(CUgraph graph, CUuserObject object,
-                                             unsigned int count);
 
 /* Launches. */
 DRIVER_API CUresult cuFuncSetBlockShape(CUfunction function, int x, int y, int z);
@@ -568,7 +511,5 @@ DRIVER_API CUresult cuOccupancyMaxPotentialBlockSizeWithFlags(
 DRIVER_API CUresult cuOccupancyAvailableDynamicSMemPerBlock(size_t *dynamic_shared,
                                                             CUfunction function, int num_blocks,
                                                             int block_size);
-
-#include "emulator/driver/api/api_graph.h"
 
 #endif

@@ -1,6 +1,8 @@
-/* The part of api.h that is about graphs. api.h includes it, and has the types and DRIVER_API. */
-#ifndef LOCKSTEP_EMULATOR_DRIVER_API_API_GRAPH_H
-#define LOCKSTEP_EMULATOR_DRIVER_API_API_GRAPH_H
+/* The part of api.h that is about graphs, which api.h includes. */
+#ifndef LOCKSTEP_EMULATOR_DRIVER_API_GRAPHS_API_GRAPH_H
+#define LOCKSTEP_EMULATOR_DRIVER_API_GRAPHS_API_GRAPH_H
+
+#include "emulator/driver/state/entry.h"
 
 DRIVER_API CUresult cuGraphCreate(CUgraph *graph, unsigned int flags);
 DRIVER_API CUresult cuGraphDestroy(CUgraph graph);
@@ -147,5 +149,53 @@ DRIVER_API CUresult cuGraphExecNodeSetParams(CUgraphExec exec, CUgraphNode node,
 DRIVER_API CUresult cuGraphNodeSetEnabled(CUgraphExec exec, CUgraphNode node, unsigned int enabled);
 DRIVER_API CUresult cuGraphNodeGetEnabled(CUgraphExec exec, CUgraphNode node,
                                           unsigned int *enabled);
+
+DRIVER_API CUresult cuGraphDebugDotPrint(CUgraph graph, const char *path, unsigned int flags);
+
+/* Memory of graphs. */
+DRIVER_API CUresult cuGraphAddMemAllocNode(CUgraphNode *node, CUgraph graph,
+                                           const CUgraphNode *dependencies, size_t count,
+                                           CUDA_MEM_ALLOC_NODE_PARAMS *parameters);
+DRIVER_API CUresult cuGraphAddMemFreeNode(CUgraphNode *node, CUgraph graph,
+                                          const CUgraphNode *dependencies, size_t count,
+                                          CUdeviceptr address);
+DRIVER_API CUresult cuGraphMemAllocNodeGetParams(CUgraphNode handle,
+                                                 CUDA_MEM_ALLOC_NODE_PARAMS *parameters);
+DRIVER_API CUresult cuGraphMemFreeNodeGetParams(CUgraphNode handle, CUdeviceptr *address);
+
+/* Stream capture. */
+DRIVER_API CUresult cuStreamBeginCapture(CUstream stream);
+DRIVER_API CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode);
+DRIVER_API CUresult cuStreamBeginCaptureToGraph(CUstream stream, CUgraph graph,
+                                                const CUgraphNode *dependencies,
+                                                const CUgraphEdgeData *edges, size_t count,
+                                                CUstreamCaptureMode mode);
+DRIVER_API CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph);
+DRIVER_API CUresult cuStreamIsCapturing(CUstream stream, CUstreamCaptureStatus *status);
+DRIVER_API CUresult cuStreamGetCaptureInfo(CUstream stream, CUstreamCaptureStatus *status,
+                                           cuuint64_t *identifier);
+DRIVER_API CUresult cuStreamGetCaptureInfo_v2(CUstream stream, CUstreamCaptureStatus *status,
+                                              cuuint64_t *identifier, CUgraph *graph,
+                                              const CUgraphNode **dependencies, size_t *count);
+DRIVER_API CUresult cuStreamGetCaptureInfo_v3(CUstream stream, CUstreamCaptureStatus *status,
+                                              cuuint64_t *identifier, CUgraph *graph,
+                                              const CUgraphNode **dependencies,
+                                              const CUgraphEdgeData **edges, size_t *count);
+DRIVER_API CUresult cuStreamUpdateCaptureDependencies(CUstream stream, CUgraphNode *dependencies,
+                                                      size_t count, unsigned int flags);
+DRIVER_API CUresult cuStreamUpdateCaptureDependencies_v2(CUstream stream, CUgraphNode *dependencies,
+                                                         const CUgraphEdgeData *edges, size_t count,
+                                                         unsigned int flags);
+DRIVER_API CUresult cuThreadExchangeStreamCaptureMode(CUstreamCaptureMode *mode);
+
+/* User objects. */
+DRIVER_API CUresult cuUserObjectCreate(CUuserObject *object, void *data, CUhostFn destroy,
+                                       unsigned int count, unsigned int flags);
+DRIVER_API CUresult cuUserObjectRetain(CUuserObject object, unsigned int count);
+DRIVER_API CUresult cuUserObjectRelease(CUuserObject object, unsigned int count);
+DRIVER_API CUresult cuGraphRetainUserObject(CUgraph graph, CUuserObject object, unsigned int count,
+                                            unsigned int flags);
+DRIVER_API CUresult cuGraphReleaseUserObject(CUgraph graph, CUuserObject object,
+                                             unsigned int count);
 
 #endif

@@ -1,5 +1,5 @@
 /* Nodes of each type, changed in graphs and in executable graphs. */
-#include "emulator/driver/api/api.h"
+#include "emulator/driver/api/graphs/api_graph.h"
 #include "emulator/driver/executable.h"
 #include "emulator/driver/graph.h"
 #include "emulator/driver/kernel_attribute.h"

@@ -1,7 +1,7 @@
 /* cuUserObject*, and the references that graphs have. */
 #include <limits.h>
 
-#include "emulator/driver/api/api.h"
+#include "emulator/driver/api/graphs/api_graph.h"
 #include "emulator/driver/graph.h"
 #include "emulator/driver/user_object.h"
 

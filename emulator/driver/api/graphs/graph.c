@@ -1,7 +1,7 @@
 /* cuGraph*: graphs, their nodes and edges, read and changed. */
 #include <string.h>
 
-#include "emulator/driver/api/api.h"
+#include "emulator/driver/api/graphs/api_graph.h"
 #include "emulator/driver/condition.h"
 #include "emulator/driver/conditional.h"
 #include "emulator/driver/graph.h"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/driver/api/api.h"
+#include "emulator/driver/api/graphs/api_graph.h"
 #include "emulator/driver/condition.h"
 #include "emulator/driver/graph.h"
 #include "emulator/driver/kernel_attribute.h"

@@ -1,7 +1,7 @@
 /* cuGraph*: executable graphs. */
 #include <string.h>
 
-#include "emulator/driver/api/api.h"
+#include "emulator/driver/api/graphs/api_graph.h"
 #include "emulator/driver/executable.h"
 #include "emulator/driver/stream.h"
 

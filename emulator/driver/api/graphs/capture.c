@@ -1,7 +1,7 @@
 /* Capture: cuStreamBeginCapture and its kin. */
 #include <stdlib.h>
 
-#include "emulator/driver/api/api.h"
+#include "emulator/driver/api/graphs/api_graph.h"
 #include "emulator/driver/capture.h"
 #include "emulator/driver/stream.h"
 
