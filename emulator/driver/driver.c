@@ -136,6 +136,13 @@ static void report_hand_over(void) {
     (void)journal_forget(&driver.journal);
 }
 
+static void log_callbacks_close(void) {
+    uint32_t position = 0;
+    void *callback;
+    while ((callback = handle_next(&driver.handles, HANDLE_LOG_CALLBACK, &position)))
+        free(callback);
+}
+
 /* The library is unloaded or the program ends: write the report, free what the program did not. */
 __attribute__((destructor)) static void driver_finish(void) {
     pthread_mutex_lock(&driver.lock);
@@ -154,6 +161,7 @@ __attribute__((destructor)) static void driver_finish(void) {
         report_heap_leak();
         machine_destroy(driver.machine);
         report_free(&driver.report);
+        log_callbacks_close();
         handle_table_free(&driver.handles);
         free(driver.allocations);
         driver.initialised = false;

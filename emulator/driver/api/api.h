@@ -26,6 +26,15 @@ DRIVER_API CUresult cuProfilerInitialize(const char *config_file, const char *ou
 DRIVER_API CUresult cuProfilerStart(void);
 DRIVER_API CUresult cuProfilerStop(void);
 
+/* The log. */
+DRIVER_API CUresult cuLogsRegisterCallback(CUlogsCallback function, void *data,
+                                           CUlogsCallbackHandle *handle);
+DRIVER_API CUresult cuLogsUnregisterCallback(CUlogsCallbackHandle handle);
+DRIVER_API CUresult cuLogsCurrent(CUlogIterator *iterator, unsigned int flags);
+DRIVER_API CUresult cuLogsDumpToFile(CUlogIterator *iterator, const char *path, unsigned int flags);
+DRIVER_API CUresult cuLogsDumpToMemory(CUlogIterator *iterator, char *buffer, size_t *size,
+                                       unsigned int flags);
+
 /* Devices. */
 DRIVER_API CUresult cuDeviceGet(CUdevice *device, int ordinal);
 DRIVER_API CUresult cuDeviceGetCount(int *count);

@@ -1,6 +1,7 @@
 /* cuInit, and the few calls that need no driver: version, errors, the profiler. */
 #include "emulator/driver/driver.h"
 #include "emulator/driver/api/api.h"
+#include "emulator/driver/state/errors.h"
 #include "emulator/driver/state/state.h"
 
 CUresult cuInit(unsigned int flags) {
@@ -21,26 +22,8 @@ CUresult cuDriverGetVersion(int *version) {
 
 /* ---- Errors ---- */
 
-struct error_text {
-    CUresult code;
-    const char *name, *text;
-};
-
-static const struct error_text error_texts[] = {
-#define DRIVER_ERROR(name, value, text) {name, #name, text},
-#include "emulator/driver/state/errors.def"
-#undef DRIVER_ERROR
-};
-
-static const struct error_text *error_find(CUresult code) {
-    for (size_t i = 0; i < sizeof error_texts / sizeof *error_texts; i++)
-        if (error_texts[i].code == code)
-            return &error_texts[i];
-    return NULL;
-}
-
 CUresult cuGetErrorName(CUresult error, const char **text) {
-    const struct error_text *found = error_find(error);
+    const struct driver_error *found = driver_error_find(error);
     if (!text)
         return CUDA_ERROR_INVALID_VALUE;
     *text = found ? found->name : NULL;
@@ -48,7 +31,7 @@ CUresult cuGetErrorName(CUresult error, const char **text) {
 }
 
 CUresult cuGetErrorString(CUresult error, const char **text) {
-    const struct error_text *found = error_find(error);
+    const struct driver_error *found = driver_error_find(error);
     if (!text)
         return CUDA_ERROR_INVALID_VALUE;
     *text = found ? found->text : NULL;

@@ -28,8 +28,7 @@ static CUresult entry_unsupported(enum entry_index index, const char *symbol) {
     if (!said[index])
         driver_say("%s is not supported: CUDA_ERROR_NOT_SUPPORTED", symbol);
     said[index] = true;
-    pthread_mutex_unlock(&driver.lock);
-    return CUDA_ERROR_NOT_SUPPORTED;
+    return driver_end_of(symbol, CUDA_ERROR_NOT_SUPPORTED);
 }
 
 /* Their parameters are never looked at, so these need none. */

@@ -27,6 +27,7 @@ enum handle_kind {
     HANDLE_ARRAY,
     HANDLE_PHYSICAL,
     HANDLE_USER_OBJECT,
+    HANDLE_LOG_CALLBACK,
 };
 
 struct handle_slot {

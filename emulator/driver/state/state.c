@@ -4,26 +4,36 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "emulator/driver/state/errors.h"
 
 struct driver driver = {.lock = PTHREAD_MUTEX_INITIALIZER};
 _Thread_local struct driver_thread driver_thread;
 
-__attribute__((format(printf, 1, 0))) static void tell(const char *format, va_list arguments) {
+static void note(CUlogLevel level, const char *message) {
+    if (!driver_thread.in_log_callback)
+        log_add(&driver.log, level, message);
+}
+
+__attribute__((format(printf, 2, 0))) static void tell(CUlogLevel level, const char *format,
+                                                       va_list arguments) {
     vsnprintf(driver.message, sizeof driver.message, format, arguments);
     fprintf(stderr, "lockstep emulator: %s\n", driver.message);
+    note(level, driver.message);
 }
 
 void driver_say(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    tell(format, arguments);
+    tell(CU_LOG_LEVEL_WARNING, format, arguments);
     va_end(arguments);
 }
 
 void driver_find(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    tell(format, arguments);
+    tell(CU_LOG_LEVEL_ERROR, format, arguments);
     va_end(arguments);
     if (!*driver.config.findings)
         return;
@@ -109,13 +119,45 @@ void driver_call_host(CUhostFn function, void *data) {
     driver_thread.in_host_function--;
 }
 
-CUresult driver_end(CUresult status) {
+/* Of a function that several entry points share, the name says nothing to the program. */
+static void note_failure(const char *call, CUresult status) {
+    char line[160];
+    const struct driver_error *error = driver_error_find(status);
+    const bool is_named = strncmp(call, "cu", 2) == 0;
+    snprintf(line, sizeof line, "Returning %d (%s)%s%s", (int)status,
+             error ? error->name : "unknown", is_named ? " from " : "", is_named ? call : "");
+    note(CU_LOG_LEVEL_ERROR, line);
+}
+
+/* Callbacks may call CUDA, and end their registration. */
+static void tell_callbacks(void) {
+    struct driver_log_line line;
+    driver_thread.in_log_callback = true;
+    while (log_next(&driver.log, &line)) {
+        const struct driver_log_callback *next;
+        uint32_t position = 0;
+        while ((next = handle_next(&driver.handles, HANDLE_LOG_CALLBACK, &position))) {
+            const struct driver_log_callback callback = *next;
+            char *message = line.text + line.head;
+            pthread_mutex_unlock(&driver.lock);
+            callback.function(callback.data, line.level, message, strlen(message));
+            pthread_mutex_lock(&driver.lock);
+        }
+    }
+    driver_thread.in_log_callback = false;
+}
+
+CUresult driver_end_of(const char *call, CUresult status) {
     while (driver.farewells) {
         struct driver_farewell *first = driver.farewells;
         driver.farewells = first->next;
         driver_call_host(first->function, first->data);
         free(first);
     }
+    if (status != CUDA_SUCCESS && status != CUDA_ERROR_NOT_READY)
+        note_failure(call, status);
+    if (driver.log.told != driver.log.count && !driver_thread.in_log_callback)
+        tell_callbacks();
     pthread_mutex_unlock(&driver.lock);
     return status;
 }

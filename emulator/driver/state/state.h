@@ -20,6 +20,7 @@
 #include "emulator/driver/state/devices.h"
 #include "emulator/driver/state/handles.h"
 #include "emulator/driver/state/journal.h"
+#include "emulator/driver/state/log.h"
 #include "emulator/driver/state/report.h"
 #include "emulator/driver/state/types.h"
 #include "emulator/machine/machine.h"
@@ -71,6 +72,12 @@ struct driver_farewell {
     void *data;
 };
 
+/* A function of the program that is given every line of the log. */
+struct driver_log_callback {
+    CUlogsCallback function;
+    void *data;
+};
+
 struct driver {
     pthread_mutex_t lock;
     struct driver_pools host_pools, host_managed_pools, managed_pools; /* the last at no place */
@@ -103,6 +110,7 @@ struct driver {
     uint64_t next_identifier;
     int (*stop)(void *context); /* of lockstepEmulatorStopWhen, for a machine that comes */
     void *stop_context;
+    struct driver_log log;
     char message[1200]; /* the last line said on stderr */
 };
 
@@ -113,6 +121,7 @@ struct driver_thread {
     CUcontext contexts[CONTEXT_STACK_DEPTH];
     unsigned depth;
     unsigned in_host_function; /* inside cuLaunchHostFunc's function: no CUDA call is allowed */
+    bool in_log_callback;      /* what it does is not logged, or it would never end */
     CUstreamCaptureMode capture_mode;
 };
 
@@ -125,7 +134,9 @@ CUresult driver_begin(void);
 CUresult driver_begin_context(struct driver_context **context);
 /* Also: there is such a device, and somewhere to put the answer. */
 CUresult driver_begin_device(CUdevice device, const void *answer);
-CUresult driver_end(CUresult status);
+/* Logs a failure, by the name of the entry point that calls it, and tells callbacks what was logged since. */
+#define driver_end(status) driver_end_of(__func__, status)
+CUresult driver_end_of(const char *call, CUresult status);
 bool driver_has_device(CUdevice device);
 /* What is current in the thread, alive or not; NULL: nothing. */
 CUcontext driver_current(void);

@@ -60,6 +60,9 @@ cudaError_t cudaGraphInstantiateWithParams(CUgraphExec *exec, CUgraph graph,
                                            CUDA_GRAPH_INSTANTIATE_PARAMS *parameters);
 cudaError_t cudaGraphExecDestroy(CUgraphExec exec);
 cudaError_t cudaGetLastError(void);
+cudaError_t cudaLogsRegisterCallback(CUlogsCallback function, void *data,
+                                     CUlogsCallbackHandle *handle);
+cudaError_t cudaLogsUnregisterCallback(CUlogsCallbackHandle handle);
 cudaError_t cudaMallocMipmappedArray(void);
 const char *cudaGetErrorName(cudaError_t error);
 const char *cudaGetErrorString(cudaError_t error);
@@ -262,6 +265,23 @@ static void errors_are_kept_until_they_are_read(void **state) {
 }
 
 /* Older and newer names of the same. */
+static void count_line(void *data, CUlogLevel level, char *message, size_t length) {
+    (void)level, (void)length;
+    *(unsigned *)data += strstr(message, "CUDA_ERROR_INVALID_VALUE") != NULL;
+}
+
+static void the_log_is_the_drivers(void **state) {
+    CUlogsCallbackHandle handle;
+    unsigned lines = 0;
+    (void)state;
+    OK(cudaLogsRegisterCallback(count_line, &lines, &handle));
+    assert_int_equal(cudaFree(&lines), cudaErrorInvalidValue);
+    assert_int_equal(lines, 1);
+    OK(cudaLogsUnregisterCallback(handle));
+    assert_int_equal(cudaLogsUnregisterCallback(handle), cudaErrorInvalidValue);
+    assert_int_equal(cudaGetLastError(), cudaErrorInvalidValue);
+}
+
 static void other_names_do_the_same(void **state) {
     CUstreamAttrValue value = {.syncPolicy = CU_SYNC_POLICY_YIELD}, copied = {.syncPolicy = 0};
     CUDA_GRAPH_INSTANTIATE_PARAMS parameters = {.result_out = CUDA_GRAPH_INSTANTIATE_ERROR};
@@ -355,6 +375,7 @@ int main(void) {
         cmocka_unit_test(a_registered_kernel_is_launched),
         cmocka_unit_test(refused_copies_and_launches_are_told_of),
         cmocka_unit_test(errors_are_kept_until_they_are_read),
+        cmocka_unit_test(the_log_is_the_drivers),
         cmocka_unit_test(other_names_do_the_same),
         cmocka_unit_test(what_is_lacking_is_there_by_name),
         cmocka_unit_test(programs_of_the_runtime_end_as_on_a_gpu),
