@@ -255,7 +255,7 @@ struct program *decode_program(struct source *source, struct syntax_module *synt
     add_functions(&decoder);
     for (size_t k = 0; k < decoder.program->function_count; k++) {
         layout_areas(&decoder, decoder.program->functions[k]);
-        layout_locals(decoder.program->functions[k]);
+        layout_locals(&decoder, decoder.program->functions[k]);
     }
     layout_shared(&decoder);
     for (size_t k = 0; k < decoder.program->function_count; k++) {

@@ -59,8 +59,65 @@ void layout_areas(struct decoder *decoder, struct program_function *function) {
     function->frame_bytes = decoder->area_bytes;
 }
 
-void layout_locals(struct program_function *function) {
+static struct syntax_variable *find_formal(struct syntax_variable *const *list, size_t count,
+                                           const struct syntax_variable *variable) {
+    for (size_t k = 0; k < count; k++) {
+        if (list[k] == variable)
+            return list[k];
+    }
+    return NULL;
+}
+
+/* Parameters and results of a function whose address a mov takes. */
+static void find_on_stack(const struct syntax_function *syntax) {
+    for (size_t k = 0; k < syntax->instruction_count && !syntax->is_entry; k++) {
+        const struct syntax_instruction *instruction = &syntax->instructions[k];
+        unsigned index;
+        if (strcmp(instruction->root, "mov") != 0 || instruction->operand_count != 2 ||
+            instruction->operands[1].kind != OPERAND_NAME)
+            continue;
+        const struct syntax_symbol *symbol =
+            scope_find(instruction->scope, instruction->operands[1].name, &index);
+        if (!symbol || symbol->kind != SYMBOL_VARIABLE)
+            continue;
+        struct syntax_variable *formal =
+            find_formal(syntax->parameters, syntax->parameter_count, symbol->variable);
+        if (!formal)
+            formal = find_formal(syntax->results, syntax->result_count, symbol->variable);
+        if (formal)
+            formal->is_on_stack = true;
+    }
+}
+
+/* Places those of the list that have to be on the stack; what has to be copied there, or back. */
+static struct stack_copy *place_on_stack(struct decoder *decoder,
+                                         struct syntax_variable *const *list, size_t count,
+                                         uint64_t *bytes, uint32_t *copied) {
+    struct stack_copy *copies = source_allocate(decoder->source, (count + 1) * sizeof *copies);
+    for (size_t k = 0; k < count; k++) {
+        struct syntax_variable *variable = list[k];
+        if (!variable->is_on_stack)
+            continue;
+        *bytes = align_up(*bytes, variable->alignment);
+        variable->stack = *bytes;
+        *bytes += variable->size;
+        copies[(*copied)++] = (struct stack_copy){.area = (uint32_t)variable->address,
+                                                  .stride = (uint32_t)align_up(variable->size, 8),
+                                                  .size = (uint32_t)variable->size,
+                                                  .local = (uint32_t)variable->stack};
+    }
+    return copies;
+}
+
+void layout_locals(struct decoder *decoder, struct program_function *function) {
+    struct syntax_function *syntax = function->syntax;
     uint64_t bytes = 0;
+    find_on_stack(syntax);
+    function->stack_parameters =
+        place_on_stack(decoder, syntax->parameters, syntax->parameter_count, &bytes,
+                       &function->stack_parameter_count);
+    function->stack_results = place_on_stack(decoder, syntax->results, syntax->result_count, &bytes,
+                                             &function->stack_result_count);
     for (size_t k = 0; k < function->syntax->variable_count; k++) {
         struct syntax_variable *variable = function->syntax->variables[k];
         if (variable->space != SPACE_LOCAL)

@@ -6,6 +6,6 @@
 
 void layout_areas(struct decoder *decoder, struct program_function *function);
 void layout_shared(struct decoder *decoder);
-void layout_locals(struct program_function *function);
+void layout_locals(struct decoder *decoder, struct program_function *function);
 
 #endif

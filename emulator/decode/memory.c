@@ -35,8 +35,10 @@ static bool address_area(struct decoder *decoder, const struct syntax_variable *
     uint64_t bytes = (uint64_t)detail->access_bytes * detail->elements;
     if (offset < 0 || (uint64_t)offset + bytes > variable->size)
         decoder_fail(decoder, "an access beyond the end of the parameter");
+    detail->is_on_stack = variable->is_on_stack;
     detail->stride = (uint32_t)(variable->size + 7) / 8 * 8;
-    decoder->instruction->immediate = (int64_t)variable->address + offset;
+    decoder->instruction->immediate =
+        (int64_t)(variable->is_on_stack ? variable->stack : variable->address) + offset;
     decoder_add_constant(decoder, 0, 64);
     return true;
 }
@@ -70,6 +72,9 @@ void decoder_add_address(struct decoder *decoder, const struct syntax_operand *o
         base.kind = OPERAND_NAME;
         if ((bits != 32 && bits != 64) || type->kind == TYPE_FLOAT)
             decoder_fail(decoder, "an address register has 32 or 64 bits, or an integer of them");
+        decoder->detail->is_on_stack = decoder->detail->space == SPACE_PARAM &&
+                                       !decoder->function->syntax->is_entry &&
+                                       !decoder_has_modifier(decoder, "param::entry");
         decoder_add_from(decoder, &base, bits == 32 ? 'w' : 'd');
         return;
     }

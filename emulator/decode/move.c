@@ -42,13 +42,14 @@ static bool move_frame_address(struct decoder *decoder, const struct syntax_oper
         return false;
     const struct syntax_variable *variable = symbol->variable;
     bool is_dynamic = variable->space == SPACE_SHARED && variable->is_extern;
-    bool is_local = variable->space == SPACE_LOCAL;
+    bool is_local = variable->space == SPACE_LOCAL || variable->is_on_stack;
     if (!is_dynamic && !is_local)
         return false;
     if (letter != 'w' && letter != 'd')
         decoder_fail(decoder, "an address needs 32 or 64 bits");
     decoder_add_to(decoder, to, letter);
-    decoder->instruction->immediate = from->integer + (is_local ? (int64_t)variable->address : 0);
+    const uint64_t place = variable->is_on_stack ? variable->stack : variable->address;
+    decoder->instruction->immediate = from->integer + (is_local ? (int64_t)place : 0);
     decoder->instruction->variant = is_dynamic;
     decoder_add_special(decoder, SPECIAL_DYNAMIC_SMEM_BASE);
     decoder->instruction->execute = decoder->set->handlers->move_local;

@@ -213,7 +213,7 @@ static uint64_t variable_value(struct decoder *decoder, const struct syntax_vari
         for (size_t k = 0; k < function->parameter_count; k++)
             is_kernel_parameter |= function->is_entry && function->parameters[k] == variable;
         if (!is_kernel_parameter)
-            decoder_lack(decoder, "the emulator lacks the address of a function's parameter");
+            decoder_lack(decoder, "the emulator lacks this address of a function's parameter");
     }
     if ((variable->space == SPACE_GLOBAL || variable->space == SPACE_CONST) && !variable->placed)
         decoder_fail(decoder, "the address of an external variable that nothing defines");

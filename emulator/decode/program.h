@@ -42,6 +42,12 @@ struct param_copy {
     uint32_t stride_caller;
 };
 
+/* A parameter or a result whose address is taken: its area in the frame, and its place in local memory. */
+struct stack_copy {
+    uint32_t area, stride, size;
+    uint32_t local;
+};
+
 struct matrix_fragment;
 struct warpgroup_product;
 struct tensor_form;
@@ -80,6 +86,8 @@ struct detail {
     const struct warpgroup_product *product; /* wgmma.mma_async */
     const struct tensor_form *tensor;        /* tcgen05.mma, .ld and .st */
     uint32_t stride;                         /* ld.param and st.param on an area: bytes a lane */
+    bool
+        is_on_stack; /* ld.param and st.param where its address is taken; stride 0: by an address */
     /* What an assembler makes of the access: bytes a lane of the request that is counted here, and
      * how far from this access they begin. 0: the request of another access has these bytes. */
     uint32_t request_bytes;
@@ -181,6 +189,8 @@ struct program_function {
     uint32_t builtin;  /* enum builtin */
     uint32_t *result_areas, *result_strides; /* offsets of the areas of its results in its frame */
     uint32_t *parameter_areas, *parameter_strides;
+    struct stack_copy *stack_parameters, *stack_results;
+    uint32_t stack_parameter_count, stack_result_count;
 };
 
 enum builtin {

@@ -203,6 +203,30 @@ static void copy_arguments(const struct detail *detail, const struct program_fun
                   detail->copies[k].size, lanes);
 }
 
+static void copy_places(const struct warp *warp, unsigned char *frame, unsigned char *local,
+                        const struct stack_copy *copy, uint32_t lanes, bool to_stack) {
+    for (uint32_t rest = lanes; rest; rest &= rest - 1) {
+        const unsigned lane = lane_first(rest);
+        unsigned char *area = frame + copy->area + (size_t)lane * copy->stride;
+        unsigned char *place =
+            local + lane * warp->block->launch->local_bytes + warp->lane_local[lane] + copy->local;
+        memcpy(to_stack ? place : area, to_stack ? area : place, copy->size);
+    }
+}
+
+/* Between the areas of a frame and where those of them lie whose address the function takes; with the flags of
+ * bytes that nothing has written. */
+static void copy_stack(const struct warp *warp, unsigned char *frame,
+                       const struct stack_copy *copies, uint32_t count, uint32_t lanes,
+                       bool to_stack) {
+    for (uint32_t k = 0; k < count; k++) {
+        copy_places(warp, frame, warp->local, &copies[k], lanes, to_stack);
+        if (warp->undefined)
+            copy_places(warp, undefined_area(warp, frame), warp->undefined_local, &copies[k], lanes,
+                        to_stack);
+    }
+}
+
 static void execute_call(struct warp *warp, const struct instruction *instruction) {
     const struct detail *detail = instruction->detail;
     uint32_t lanes = warp_guard(warp, instruction);
@@ -228,6 +252,8 @@ static void execute_call(struct warp *warp, const struct instruction *instructio
     copy_arguments(detail, callee, from + bytes, from, lanes);
     if (flags)
         copy_arguments(detail, callee, flags + bytes, flags, lanes);
+    copy_stack(warp, from + bytes, callee->stack_parameters, callee->stack_parameter_count, lanes,
+               true);
 }
 
 static void copy_results(const struct detail *call, const struct program_function *callee,
@@ -256,6 +282,7 @@ static void return_results(struct warp *warp, const struct program_function *cal
 }
 
 static void execute_return(struct warp *warp, const struct instruction *instruction) {
+    const struct program_function *function = instruction->detail->function;
     const uint32_t lanes = warp_guard(warp, instruction);
     if (!lanes) {
         warp->pc++;
@@ -265,10 +292,12 @@ static void execute_return(struct warp *warp, const struct instruction *instruct
         execute_exit(warp, instruction);
         return;
     }
+    copy_stack(warp, warp->stack + warp->base, function->stack_results,
+               function->stack_result_count, lanes, false);
     warp_save(warp, warp->pc + 1);
     for (unsigned lane = 0; lane < LANES; lane++) {
         if (lanes >> lane & 1)
-            return_results(warp, instruction->detail->function, lane);
+            return_results(warp, function, lane);
     }
 }
 

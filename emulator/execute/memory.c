@@ -296,7 +296,20 @@ static void access_area(struct warp *warp, const struct instruction *instruction
     }
 }
 
+/* Parameters whose address is taken lie in local memory. By name they are meant from the function's own on. */
+static void access_stack(struct warp *warp, const struct instruction *instruction, bool is_store) {
+    struct access access;
+    access_prepare(warp, instruction, warp->mask, &access);
+    for (unsigned lane = 0; lane < LANES && instruction->detail->stride; lane++)
+        access.address.at[lane] += warp->lane_local[lane];
+    access_local(warp, instruction, &access, is_store);
+}
+
 static void execute_load_param(struct warp *warp, const struct instruction *instruction) {
+    if (instruction->detail->is_on_stack) {
+        access_stack(warp, instruction, false);
+        return;
+    }
     if (instruction->detail->stride) {
         access_area(warp, instruction, false);
         return;
@@ -307,7 +320,9 @@ static void execute_load_param(struct warp *warp, const struct instruction *inst
 }
 
 static void execute_store_param(struct warp *warp, const struct instruction *instruction) {
-    if (instruction->detail->stride)
+    if (instruction->detail->is_on_stack)
+        access_stack(warp, instruction, true);
+    else if (instruction->detail->stride)
         access_area(warp, instruction, true);
     else
         warp_fault(warp, instruction, MACHINE_ILLEGAL_INSTRUCTION, lane_first(warp->mask), 0,
