@@ -64,7 +64,7 @@ static struct param_copy *call_areas(struct decoder *decoder, const struct synta
         const struct syntax_symbol *symbol =
             item->kind == OPERAND_NAME ? decoder_find(decoder, item, &index) : NULL;
         if (!symbol || symbol->kind != SYMBOL_VARIABLE || symbol->variable->space != SPACE_PARAM)
-            decoder_lack(decoder, "the emulator lacks arguments that are no .param variables");
+            decoder_fail(decoder, "an argument that is no .param variable, register or constant");
         else if (symbol->variable->size != formals[k]->size)
             decoder_fail(decoder, "an argument's size differs from the parameter's");
         else

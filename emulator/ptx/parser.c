@@ -129,6 +129,11 @@ static void parse_function(struct parser *parser, struct linkage linkage, bool i
     head.place = parser->lexer.token.place;
     head.name = parser_expect_name(parser);
     parser_formals(parser, &head.parameters, &head.parameter_count);
+    for (size_t k = 0; k < head.parameter_count && is_entry; k++) {
+        if (head.parameters[k]->is_register)
+            source_fail(parser->source, MACHINE_INVALID_PTX, head.parameters[k]->place,
+                        "a kernel's parameter is a .param variable");
+    }
     performance_directives(parser, &head);
     head.is_defined = parser_at(parser, '{');
     struct syntax_function *function = function_record(parser, &head, head.is_defined);

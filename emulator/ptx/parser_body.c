@@ -2,15 +2,13 @@
  * chapters 4 and 6). */
 #include "emulator/ptx/parser_body.h"
 
+#include "emulator/ptx/parser_call.h"
 #include "emulator/ptx/parser_directives.h"
 #include "emulator/ptx/parser_expression.h"
+#include "emulator/ptx/parser_registers.h"
 #include "emulator/ptx/parser_variables.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* The elements of a vector of registers, by place. */
-static const char VECTOR_ELEMENTS[] = "xyzw";
 
 static struct syntax_operand parse_operand(struct parser *parser);
 
@@ -20,51 +18,20 @@ static void enter(struct parser *parser) {
                     "nested deeper than %d", PARSER_DEPTH_LIMIT);
 }
 
-/* `name.x` */
-static const char *element_name(struct parser *parser, const char *name, char element) {
-    const size_t size = strlen(name) + sizeof ".x";
-    char *joined = source_allocate(parser->source, size);
-    (void)snprintf(joined, size, "%s.%c", name, element);
-    return joined;
-}
-
-static const struct syntax_symbol *find_vector(const struct parser *parser, const char *name) {
-    unsigned index;
-    const struct syntax_symbol *symbol = scope_find(parser->scope, name, &index);
-    return symbol && symbol->kind == SYMBOL_VECTOR ? symbol : NULL;
-}
-
 /* A name, with the `.x` of a special register or of a vector; colours stand for places. */
 static const char *parse_name(struct parser *parser) {
     static const char colours[] = "rgba";
     const char *name = parser_expect_name(parser);
     const struct token *next = &parser->lexer.token;
-    const bool is_vector = find_vector(parser, name) != NULL;
+    const bool is_vector = parser_find_vector(parser, name) != NULL;
     const bool has_element = next->kind == TOKEN_DOT_WORD && next->glued && next->length == 1;
     if (!has_element || (name[0] != '%' && !is_vector))
         return name;
     const char *colour = is_vector ? strchr(colours, *next->text) : NULL;
-    char element = *next->text;
-    if (colour)
-        element = VECTOR_ELEMENTS[colour - colours];
-    const char *joined = element_name(parser, name, element);
+    const char element[] = {colour ? "xyzw"[colour - colours] : *next->text, '\0'};
+    const char *joined = parser_join_name(parser, name, element);
     lexer_advance(&parser->lexer);
     return joined;
-}
-
-/* The name of a vector stands for its elements. */
-static void expand_vector(struct parser *parser, struct syntax_operand *operand) {
-    const struct syntax_symbol *symbol = find_vector(parser, operand->name);
-    if (!symbol)
-        return;
-    operand->kind = OPERAND_VECTOR;
-    operand->item_count = symbol->count;
-    operand->items = source_allocate(parser->source, symbol->count * sizeof(struct syntax_operand));
-    for (unsigned k = 0; k < symbol->count; k++)
-        operand->items[k] =
-            (struct syntax_operand){.kind = OPERAND_NAME,
-                                    .name = element_name(parser, operand->name, VECTOR_ELEMENTS[k]),
-                                    .place = operand->place};
 }
 
 static int64_t parse_offset(struct parser *parser) {
@@ -171,7 +138,7 @@ static struct syntax_operand parse_operand(struct parser *parser) {
         operand.name = parse_name(parser);
         operand.selector = parse_selector(parser);
         operand.integer = parse_place(parser, operand.name);
-        expand_vector(parser, &operand);
+        parser_expand_vector(parser, &operand);
     } else if (parser_take(parser, '[')) {
         parse_address(parser, &operand);
     } else if (parser_take(parser, '{')) {
@@ -205,7 +172,6 @@ static void parse_modifiers(struct parser *parser, struct syntax_instruction *in
 }
 
 static void parse_instruction(struct parser *parser) {
-    struct syntax_function *function = parser->function;
     struct syntax_instruction instruction = {.scope = parser->scope,
                                              .place = parser->lexer.token.place,
                                              .source_file = parser->source_file,
@@ -228,76 +194,12 @@ static void parse_instruction(struct parser *parser) {
         if (!parser_at(parser, ';'))
             parser_expect(parser, ',');
     }
-    function->instructions =
-        source_grow(parser->source, function->instructions, function->instruction_count,
-                    &function->instruction_capacity, sizeof instruction);
-    function->instructions[function->instruction_count++] = instruction;
-}
-
-static void append_registers(struct parser *parser, const struct syntax_type *type,
-                             unsigned long long count, struct source_place place) {
-    enum { REGISTER_LIMIT = 1 << 20 };
-    struct syntax_function *function = parser->function;
-    if (count > REGISTER_LIMIT - function->register_count)
-        source_fail(parser->source, MACHINE_INVALID_PTX, place, "more than %d registers",
-                    REGISTER_LIMIT);
-    for (unsigned long long k = 0; k < count; k++) {
-        function->registers =
-            source_grow(parser->source, function->registers, function->register_count,
-                        &function->register_capacity, sizeof *function->registers);
-        function->registers[function->register_count++].type = type;
-    }
-}
-
-/* One of 128 bits is two: the upper halves of a declaration stand behind the lower ones. */
-static void add_registers(struct parser *parser, const struct syntax_type *type,
-                          struct syntax_symbol *symbol, unsigned long long count,
-                          struct source_place place) {
-    symbol->index = (unsigned)parser->function->register_count;
-    append_registers(parser, type, count, place);
-    symbol->count = (unsigned)count;
-    if (type->bits == 128)
-        append_registers(parser, syntax_find_type("b64", 3), count, place);
-}
-
-/* The registers of a vector of `size` elements, each with a name of its own. */
-static void add_vector(struct parser *parser, const struct syntax_type *type,
-                       struct syntax_symbol *symbol, unsigned size, struct source_place place) {
-    symbol->kind = SYMBOL_VECTOR;
-    symbol->count = size;
-    for (unsigned k = 0; k < size; k++) {
-        struct syntax_symbol *element =
-            parser_declare(parser, element_name(parser, symbol->name, VECTOR_ELEMENTS[k]), place);
-        element->kind = SYMBOL_REGISTER;
-        add_registers(parser, type, element, 1, place);
-    }
-}
-
-static void parse_registers(struct parser *parser) {
-    const unsigned vector = parser_take_dot(parser, "v2")   ? 2
-                            : parser_take_dot(parser, "v4") ? 4
-                                                            : 0;
-    const struct syntax_type *type =
-        parser_expect_type(parser, "a register type that the emulator knows");
-    do {
-        struct source_place place = parser->lexer.token.place;
-        struct syntax_symbol *symbol = parser_declare(parser, parser_expect_name(parser), place);
-        unsigned long long count = 1;
-        symbol->kind = SYMBOL_REGISTER;
-        if (!vector && parser_take(parser, '<')) {
-            symbol->kind = SYMBOL_REGISTERS;
-            count = parser->lexer.token.integer;
-            if (parser->lexer.token.kind != TOKEN_INTEGER)
-                parser_fail_expected(parser, "a number of registers");
-            lexer_advance(&parser->lexer);
-            parser_expect(parser, '>');
-        }
-        if (vector)
-            add_vector(parser, type, symbol, vector, place);
-        else
-            add_registers(parser, type, symbol, count, place);
-    } while (parser_take(parser, ','));
-    parser_expect(parser, ';');
+    if (parser->takes_lists)
+        parser_call(parser, &instruction);
+    else if (strcmp(instruction.root, "ret") == 0)
+        parser_return(parser, &instruction);
+    else
+        parser_append(parser, &instruction);
 }
 
 static void parse_targets(struct parser *parser, struct syntax_symbol *symbol) {
@@ -353,7 +255,7 @@ static void parse_statement(struct parser *parser) {
     } else if (parser_at(parser, '@')) {
         parse_instruction(parser);
     } else if (parser_take_dot(parser, "reg")) {
-        parse_registers(parser);
+        parser_registers(parser);
     } else if (parser_take_dot(parser, "extern")) {
         if (!parser_take_space(parser, &space))
             parser_fail_expected(parser, "a state space");
@@ -378,23 +280,15 @@ static void parse_block(struct parser *parser) {
     parser->depth--;
 }
 
-static void declare_formals(struct parser *parser, struct syntax_variable **list, size_t count) {
-    for (size_t k = 0; k < count; k++) {
-        struct syntax_symbol *symbol = parser_declare(parser, list[k]->name, list[k]->place);
-        symbol->kind = SYMBOL_VARIABLE;
-        symbol->variable = list[k];
-    }
-}
-
 void parser_body(struct parser *parser, struct syntax_function *function) {
     parser->function = function;
     parser->source_file = parser->source_line = 0;
     parser->caller = NULL;
     parser->site_count = 0;
     parser->scope = function->scope = scope_open(parser->source, parser->unit);
-    declare_formals(parser, function->parameters, function->parameter_count);
-    declare_formals(parser, function->results, function->result_count);
+    parser_begin_function(parser);
     parse_block(parser);
+    parser_end_function(parser);
     parser->scope = parser->unit;
     parser->function = NULL;
 }

@@ -63,21 +63,21 @@ static bool take_reference(struct parser *parser) {
 /* What stands between the space and the name: alignment, vector width, .ptr and attributes, the
  * type. */
 static void variable_head(struct parser *parser, struct syntax_variable *variable) {
-    size_t vector = 1;
+    variable->vector = 1;
     for (;;) {
         if (parser_take_dot(parser, "align")) {
             variable->alignment = expect_alignment(parser);
         } else if (parser_take_dot(parser, "v2")) {
-            vector = 2;
+            variable->vector = 2;
         } else if (parser_take_dot(parser, "v4")) {
-            vector = 4;
+            variable->vector = 4;
         } else if (!parser_take_attribute(parser)) {
             break;
         }
     }
     variable->type =
         take_reference(parser) ? syntax_find_type("b64", 3) : parser_expect_type(parser, "a type");
-    variable->size = variable->type->bits / 8 * vector;
+    variable->size = variable->type->bits / 8 * variable->vector;
     if (variable->type->bits < 8)
         source_fail(parser->source, MACHINE_INVALID_PTX, variable->place,
                     "a variable cannot have the type .%s", variable->type->name);
@@ -212,6 +212,14 @@ static void variable_again(struct parser *parser, struct syntax_symbol *symbol,
                     variable->name);
 }
 
+void parser_add_variable(struct parser *parser, struct syntax_variable *variable) {
+    struct syntax_function *function = parser->function;
+    function->variables =
+        source_grow(parser->source, function->variables, function->variable_count,
+                    &function->variable_capacity, sizeof(struct syntax_variable *));
+    function->variables[function->variable_count++] = variable;
+}
+
 static void variable_record(struct parser *parser, struct syntax_variable *variable) {
     struct syntax_function *function = parser->function;
     const bool is_shared =
@@ -227,10 +235,7 @@ static void variable_record(struct parser *parser, struct syntax_variable *varia
     symbol->kind = SYMBOL_VARIABLE;
     symbol->variable = variable;
     if (function) {
-        function->variables =
-            source_grow(parser->source, function->variables, function->variable_count,
-                        &function->variable_capacity, sizeof(struct syntax_variable *));
-        function->variables[function->variable_count++] = variable;
+        parser_add_variable(parser, variable);
         return;
     }
     struct syntax_module *module = parser->module;
@@ -280,12 +285,13 @@ void parser_formals(struct parser *parser, struct syntax_variable ***list, size_
         struct syntax_variable *variable = source_allocate(parser->source, sizeof *variable);
         variable->space = SPACE_PARAM;
         variable->place = parser->lexer.token.place;
-        if (parser_at_dot(parser, "reg"))
-            source_fail(parser->source, MACHINE_INVALID_PTX, variable->place,
-                        "the emulator lacks .reg parameters; use .param");
-        if (!parser_take_dot(parser, "param"))
+        variable->is_register = parser_take_dot(parser, "reg");
+        if (!variable->is_register && !parser_take_dot(parser, "param"))
             parser_fail_expected(parser, ".param");
         variable_head(parser, variable);
+        if (variable->is_register && variable->type->bits < 32)
+            source_fail(parser->source, MACHINE_INVALID_PTX, variable->place,
+                        "a .reg parameter has 32 bits or more");
         bool unknown;
         variable->name = parser_expect_name(parser);
         variable_dimensions(parser, variable, &unknown);

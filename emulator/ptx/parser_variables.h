@@ -16,6 +16,8 @@ bool parser_take_space(struct parser *parser, enum state_space *space);
 bool parser_take_attribute(struct parser *parser);
 /* A variable declaration from behind its state space to its semicolon. */
 void parser_variables(struct parser *parser, struct linkage linkage, enum state_space space);
+/* Gives the current function a variable. */
+void parser_add_variable(struct parser *parser, struct syntax_variable *variable);
 /* `(.param .b32 a, …)`; nothing when there is no parenthesis. */
 void parser_formals(struct parser *parser, struct syntax_variable ***list, size_t *count);
 

@@ -52,6 +52,8 @@ struct syntax_variable {
     struct source_place place;
     uint64_t address; /* an offset in its space; for global and const an address, once placed */
     bool placed;
+    unsigned vector;  /* elements of .v2 and .v4; else 1 */
+    bool is_register; /* a .reg parameter of a function */
     bool is_on_stack; /* a function's parameter or result whose address is taken, */
     uint64_t stack;   /* and where it lies among the function's local variables */
 };

@@ -1,4 +1,4 @@
-/* Parameters of functions: their addresses. */
+/* Parameters of functions: their addresses, and those that are registers and constants. */
 #include "tests/support/one_thread.h"
 
 #define CALLER                                                                                     \
@@ -117,6 +117,75 @@ static void values_stay_unwritten_on_the_stack(void **state) {
 #undef READS
 }
 
+/* ---- Registers and constants ---- */
+
+/* f(a, b) = 3 a + b, of two words. */
+#define IN_REGISTERS                                                                               \
+    ".func (.reg .u32 r) f(.reg .u32 a, .reg .u32 b) {\n"                                          \
+    "mad.lo.u32 r, a, 3, b; mov.u32 a, 0; ret; }\n"
+#define IN_VARIABLES                                                                               \
+    ".func (.param .u32 r) f(.param .u32 a, .param .u32 b) {\n.reg .b32 %r<4>;\n"                  \
+    "ld.param.u32 %r1, [a]; ld.param.u32 %r2, [b]; mad.lo.u32 %r1, %r1, 3, %r2;\n"                 \
+    "st.param.u32 [r], %r1; ret; }\n"
+#define END "\nst.global.u32 [%rd1], %r1; ret; }\n"
+
+static void registers_and_constants_are_passed(void **state) {
+    static const struct {
+        const char *text;
+        uint32_t factor, summand;
+    } cases[] = {
+        {IN_REGISTERS CALLER "call (%r1), f, (%r2, %r2);" END, 4, 0},
+        {IN_VARIABLES CALLER "call (%r1), f, (%r2, %r2);" END, 4, 0},
+        {IN_REGISTERS CALLER "call (%r1), f, (%r2, 7+1);" END, 3, 8},
+        {IN_VARIABLES CALLER "call.uni (%r1), f, (-1, %r2);" END, 1, (uint32_t)-3},
+        {IN_REGISTERS CALLER "call (%r1), f, (%r2, 1); call (%r2), f, (%r1, %r2);"
+                             "call (_), f, (%r2, %r2); mov.u32 %r1, %r2;" END,
+         10, 3},
+        {IN_REGISTERS CALLER ".param .b32 x; .param .b32 y; st.param.b32 [x], %r2;"
+                             "call (y), f, (x, 5); ld.param.b32 %r1, [y];" END,
+         3, 5},
+        {IN_VARIABLES CALLER ".param .b32 x; st.param.b32 [x], %r2; call (%r1), f, (5, x);" END, 1,
+         15},
+        {IN_REGISTERS CALLER "mov.u64 %rd3, f; P: .callprototype (.reg .u32 _) _ (.reg .u32 _, "
+                             ".reg .u32 _); call (%r1), %rd3, (%r2, 9), P;" END,
+         3, 9},
+        {IN_VARIABLES CALLER "mov.u64 %rd3, f; P: .callprototype (.param .u32 _) _ (.param .u32 _, "
+                             ".param .u32 _); call (%r1), %rd3, (%r2, 9), P;" END,
+         3, 9},
+        {".func (.reg .v2 .u32 r) f(.reg .v2 .u32 a) {\nadd.u32 r.x, a.y, 1; mov.u32 r.y, a.x; "
+         "}\n" CALLER ".reg .v2 .u32 v; mov.u32 v.x, %r2; mov.u32 v.y, 5; call (v), f, (v);"
+         "mad.lo.u32 %r1, v.x, 100, v.y;" END,
+         1, 600},
+        {".func (.reg .u64 r, .reg .u32 s) f(.reg .f64 a) {\nadd.f64 a, a, a; cvt.rni.u64.f64 r, "
+         "a; "
+         "mov.u32 s, 5; ret; }\n" CALLER "call (%rd3, %r3), f, (1.5); cvt.u32.u64 %r1, %rd3; "
+         "add.u32 %r1, %r1, %r3; add.u32 %r1, %r1, %r2;" END,
+         1, 8},
+    };
+    struct bench *bench = *state;
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        uint32_t results[THREADS];
+        launch(bench, cases[k].text, results);
+        for (uint32_t thread = 0; thread < THREADS; thread++)
+            if (results[thread] != thread * cases[k].factor + cases[k].summand)
+                fail_msg("thread %u has %u: %s", thread, results[thread], cases[k].text);
+    }
+}
+
+/* Threads that return early, that fall off the end, or that make no call at all. */
+static void guards_keep_registers_of_results(void **state) {
+    struct bench *bench = *state;
+    uint32_t results[THREADS];
+    launch(bench,
+           ".func (.reg .u32 r) f(.reg .u32 a) {\n.reg .pred p;\n"
+           "mov.u32 r, 1; setp.lt.u32 p, a, 10; @p ret; mov.u32 r, 2; setp.lt.u32 p, a, 20;\n"
+           "@p bra END; mov.u32 r, 3;\nEND: }\n" CALLER
+           "mov.u32 %r1, 9; setp.lt.u32 %p1, %r2, 30; @%p1 call (%r1), f, (%r2);" END,
+           results);
+    for (uint32_t t = 0; t < THREADS; t++)
+        assert_int_equal(results[t], t < 10 ? 1 : t < 20 ? 2 : t < 30 ? 3 : 9);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_address_of_a_parameter_is_one_of_local_memory,
@@ -125,6 +194,10 @@ int main(void) {
                                         bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(each_call_has_its_own_place, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(values_stay_unwritten_on_the_stack, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(registers_and_constants_are_passed, bench_setup,
+                                        bench_teardown),
+        cmocka_unit_test_setup_teardown(guards_keep_registers_of_results, bench_setup,
                                         bench_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
