@@ -7,7 +7,7 @@
 #    include <immintrin.h>
 #endif
 
-enum { TABLE_COUNT = 18 };
+enum { TABLE_COUNT = 19 };
 
 /* The tables of a build, those that programs use most first. */
 #define TABLES(build)                                                                              \
@@ -19,12 +19,14 @@ enum { TABLE_COUNT = 18 };
             &arithmetic_matrix_multiply_##build, &arithmetic_matrix_sparse_##build,                \
             &arithmetic_matrix_quads_##build, &arithmetic_matrix_scaled_##build,                   \
             &arithmetic_video_##build, &arithmetic_set_##build,                                    \
-            &arithmetic_convert_packed_##build, &arithmetic_convert_stochastic_##build, NULL       \
+            &arithmetic_convert_packed_##build, &arithmetic_convert_stochastic_##build,            \
+            &arithmetic_unrounded32_##build, NULL                                                  \
     }
 
 #define DECLARE_TABLES(build)                                                                      \
     extern const struct lane_table arithmetic_fma32_##build;                                       \
     extern const struct lane_table arithmetic_float32_##build;                                     \
+    extern const struct lane_table arithmetic_unrounded32_##build;                                 \
     extern const struct lane_table arithmetic_integer_##build;                                     \
     extern const struct lane_table arithmetic_bits_##build;                                        \
     extern const struct lane_table arithmetic_compare_##build;                                     \

@@ -136,6 +136,12 @@ static const struct lane_operation multiply_adds[] = {
 
 ARITHMETIC_TABLE(arithmetic_fma32, multiply_adds, OPERATION_FMA);
 
+static const struct lane_operation unrounded[] = {
+    {"mad[{.rn,.rz,.rm,.rp}][.ftz][.sat].f32", "w=w,w,w", fma_any},
+};
+
+ARITHMETIC_TABLE(arithmetic_unrounded32, unrounded, OPERATION_FMA | OPERATION_UNROUNDED);
+
 static const struct lane_operation rows[] = {
     {"add[.rn].f32", "w=w,w", add_nearest},
     {"sub[.rn].f32", "w=w,w", subtract_nearest},

@@ -160,7 +160,11 @@ static bool is_wider(const struct detail *detail) {
 }
 
 static void decode_by_operation(struct decoder *decoder, const struct lane_operation *operation) {
+    enum { FIRST_ROUNDED_TARGET = 20, FIRST_ROUNDED_VERSION = 32 };
     struct detail *detail = decoder->detail;
+    if ((detail->flags & OPERATION_UNROUNDED) && decoder->syntax->target >= FIRST_ROUNDED_TARGET &&
+        decoder->syntax->version >= FIRST_ROUNDED_VERSION)
+        decoder_fail(decoder, "PTX 3.2 asks for a rounding such as .rn from sm_20 on");
     detail->lanes = operation->function;
     decode_plain(decoder, operation->operands);
     decoder->instruction->execute =

@@ -94,6 +94,8 @@ enum operation_flag {
     /* setp. The function is the comparison alone; the executor adds `.and`, `.or` and `.xor` with a
      * third predicate, and the second result of `p|q`. */
     OPERATION_COMPARES = 8,
+    /* Without the rounding that PTX 3.2 asks of targets from sm_20 on. */
+    OPERATION_UNROUNDED = 2048,
 };
 
 /* A table that a group of operations exports; the executor searches them in order after its own. */

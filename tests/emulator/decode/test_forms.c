@@ -219,28 +219,48 @@ static void a_copy_may_ignore_its_source(void **state) {
     assert_int_equal(run(*state, text), 550);
 }
 
-/* Before sm_70 the lanes that are there take part. */
-static void lanes_met_without_sync_before_sm_70(void **state) {
-    static const char body[] =
-        ".address_size 64\n" KERNEL("mov.u32 %r2, 7; shfl.idx.b32 %r1, %r2, 0, 31; "
-                                    "setp.eq.u32 %p1, 1, 1; vote.ballot.b32 %r3, %p1; "
-                                    "mad.lo.u32 %r1, %r1, 10, %r3;");
-    struct bench *bench = *state;
+/* What loading the kernel gives as PTX of `version` for `target`. */
+static enum machine_status load_for(struct bench *bench, const char *version, const char *target,
+                                    const char *kernel) {
     char text[4096];
+    snprintf(text, sizeof text, ".version %s\n.target %s\n.address_size 64\n%s", version, target,
+             kernel);
+    return machine_load(bench->machine, target, text, strlen(text), &bench->module,
+                        &bench->diagnostic);
+}
+
+/* What the kernel that was loaded last gives. */
+static uint32_t result_of_loaded(struct bench *bench) {
     uint32_t result;
-    snprintf(text, sizeof text, ".version 6.0\n.target sm_60\n%s", body);
-    assert_int_equal(
-        machine_load(bench->machine, "old", text, strlen(text), &bench->module, &bench->diagnostic),
-        MACHINE_OK);
     const uint64_t memory = bench_allocate(bench, NULL, sizeof result);
     assert_int_equal(LAUNCH(bench, "k", 1, 1, memory), MACHINE_OK);
     assert_int_equal(machine_read(bench->machine, &result, memory, sizeof result), MACHINE_OK);
-    assert_int_equal(result, 71);
-    snprintf(text, sizeof text, ".version 6.4\n.target sm_70\n%s", body);
-    assert_int_equal(
-        machine_load(bench->machine, "new", text, strlen(text), &bench->module, &bench->diagnostic),
-        MACHINE_INVALID_PTX);
+    return result;
+}
+
+/* Before sm_70 the lanes that are there take part. */
+static void lanes_met_without_sync_before_sm_70(void **state) {
+    static const char kernel[] = KERNEL("mov.u32 %r2, 7; shfl.idx.b32 %r1, %r2, 0, 31; "
+                                        "setp.eq.u32 %p1, 1, 1; vote.ballot.b32 %r3, %p1; "
+                                        "mad.lo.u32 %r1, %r1, 10, %r3;");
+    struct bench *bench = *state;
+    assert_int_equal(load_for(bench, "6.0", "sm_60", kernel), MACHINE_OK);
+    assert_int_equal(result_of_loaded(bench), 71);
+    assert_int_equal(load_for(bench, "6.4", "sm_70", kernel), MACHINE_INVALID_PTX);
     assert_non_null(strstr(bench->diagnostic.message, ".sync is needed"));
+}
+
+/* Nvcc wrote it so for sm_1x; the assembler then rounds to the nearest. */
+static void mad_may_lack_its_rounding_in_old_ptx(void **state) {
+    static const char kernel[] =
+        KERNEL("mad.f32 %f1, 0f3F800001, 0f3F800001, 0f00000000; mov.b32 %r1, %f1;");
+    struct bench *bench = *state;
+    assert_int_equal(load_for(bench, "1.4", "sm_10", kernel), MACHINE_OK);
+    assert_int_equal(result_of_loaded(bench), 0x3f800002);
+    assert_int_equal(load_for(bench, "3.1", "sm_30", kernel), MACHINE_OK);
+    assert_int_equal(load_for(bench, "7.0", "sm_13", kernel), MACHINE_OK);
+    assert_int_equal(load_for(bench, "3.2", "sm_20", kernel), MACHINE_INVALID_PTX);
+    assert_non_null(strstr(bench->diagnostic.message, "asks for a rounding"));
 }
 
 static void vectors_are_moved_by_element(void **state) {
@@ -362,6 +382,7 @@ int main(void) {
         cmocka_unit_test(vectors_are_added_atomically),
         cmocka_unit_test(a_copy_may_ignore_its_source),
         cmocka_unit_test(lanes_met_without_sync_before_sm_70),
+        cmocka_unit_test(mad_may_lack_its_rounding_in_old_ptx),
         cmocka_unit_test(vectors_are_moved_by_element),
         cmocka_unit_test(registers_of_128_bits_have_two_halves),
         cmocka_unit_test(shared_memory_is_filled),
