@@ -247,7 +247,7 @@ static enum status implementation_choose(struct parsed *parsed, struct message *
     if (!parsed->implementation && names_gpu(parsed) && !over_ranks && parsed->add.count == 0)
         parsed->implementation = train_implementation_of_gpu(dtype);
     if (!parsed->implementation)
-        parsed->implementation = train_implementation_default(dtype, over_ranks);
+        parsed->implementation = train_implementation_default(over_ranks);
     enum status status =
         train_implementation_check(parsed->implementation, dtype, over_ranks, message);
     if (status == STATUS_OK && parsed->add.count > 0)

@@ -13,22 +13,9 @@ const struct implementation *train_implementation_of_gpu(enum dtype dtype) {
     return &operation_mlp.implementations[operation_implementation_find(&operation_mlp, name)];
 }
 
-/* By the time of a step of 784-128-10 (docs/measurements.md). Not measured at each start: the
- * same call must give the same numbers. oneDNN takes 16-bit types on some processors alone. */
-const struct implementation *train_implementation_default(enum dtype dtype, bool over_ranks) {
-    static const char *const fastest_first[][2] = {{"onednn", "openblas"},
-                                                   {"onednn-mpi", "openblas-mpi"}};
-    if (dtype != DTYPE_F32)
-        return &operation_mlp
-                    .implementations[operation_implementation_find(&operation_mlp, "cpu-simd")];
-    const struct implementation *implementation = NULL;
-    for (size_t i = 0; i < sizeof fastest_first[0] / sizeof fastest_first[0][0]; i++) {
-        int found = operation_implementation_find(&operation_mlp, fastest_first[over_ranks][i]);
-        implementation = &operation_mlp.implementations[found];
-        if (implementation_is_built(implementation))
-            break;
-    }
-    return implementation;
+const struct implementation *train_implementation_default(bool over_ranks) {
+    const char *name = over_ranks ? "cpu-simd-mpi" : "cpu-simd";
+    return &operation_mlp.implementations[operation_implementation_find(&operation_mlp, name)];
 }
 
 enum status train_implementation_find(const char *name, const struct implementation **found,

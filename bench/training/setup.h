@@ -12,9 +12,9 @@ struct train_setup {
     struct folder folder;
 };
 
-/* The fastest one on the CPU that is in this build, and that any processor runs in that dtype; over
- * ranks the fastest that averages gradients. */
-const struct implementation *train_implementation_default(enum dtype dtype, bool over_ranks);
+/* The fastest one on the CPU, by the time of a step of 784-128-10 (docs/measurements.md); every build
+ * has it. Not measured at each start: the same call must give the same numbers. */
+const struct implementation *train_implementation_default(bool over_ranks);
 
 /* The fastest one of this project's own on any GPU, emulated ones too, that computes in that
  * dtype. */

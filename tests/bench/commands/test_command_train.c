@@ -110,7 +110,7 @@ static void test_options_reach_the_training(void **state) {
         "synthetic: 6000 training and 1500 test images of 8 pixels",
         "8-6-3, silu, mean squared error, sgd with momentum, learning rate 0.25, batch 500",
         ", seed 1\n",
-        onednn_absent() ? "openblas on cpu, 2 threads" : "onednn on cpu, 2 threads",
+        "cpu-simd on cpu, 2 threads",
         "  1/2 ",
         "  2/2 ",
         "results in run\n",
